@@ -1,0 +1,12 @@
+//! keysweep finds leaked AWS keys in files and git histories.
+//!
+//! See `ARCHITECTURE.md` for the layers. Data flows one way, and so do imports.
+
+pub mod aws;
+pub mod coverage;
+pub mod finding;
+pub mod location;
+pub mod rules;
+pub mod scan;
+pub mod secret;
+pub mod text;

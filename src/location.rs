@@ -1,0 +1,133 @@
+//! Places in a text: byte spans, and the lines and columns that people and services read.
+//!
+//! Lines and columns count from 1 and ends are exclusive. A column is counted twice, in Unicode
+//! scalar values (text, JSON) and in UTF-16 code units (SARIF §3.30.6); an invalid byte counts one
+//! in both. Only a line feed ends a line, as in git.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+/// A place in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u64,
+    /// Column in Unicode scalar values, from 1.
+    pub column: u64,
+    /// Column in UTF-16 code units, from 1.
+    #[serde(skip)]
+    pub column_utf16: u64,
+}
+
+impl Default for Position {
+    fn default() -> Self {
+        Self { line: 1, column: 1, column_utf16: 1 }
+    }
+}
+
+/// A stretch of text; the end is exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Region {
+    /// Where it begins.
+    pub start: Position,
+    /// The place just behind its last character.
+    pub end: Position,
+}
+
+/// Turns byte offsets into positions, walking forwards once.
+///
+/// Offsets asked in ascending order cost one pass over the text together; an offset behind the
+/// last one starts over.
+pub struct LineIndex<'a> {
+    bytes: &'a [u8],
+    first: Position,
+    offset: usize,
+    at: Position,
+}
+
+impl<'a> LineIndex<'a> {
+    /// Positions in `bytes`, whose first byte stands at `first`.
+    pub fn new(bytes: &'a [u8], first: Position) -> Self {
+        Self { bytes, first, offset: 0, at: first }
+    }
+
+    /// The position of the byte at `offset`; one past the end is the end of the text.
+    ///
+    /// `offset` must not cut a character in two; credentials are ASCII, so theirs never does.
+    pub fn position(&mut self, offset: usize) -> Position {
+        let offset = offset.min(self.bytes.len());
+        if offset < self.offset {
+            self.offset = 0;
+            self.at = self.first;
+        }
+        self.at = advance(self.at, &self.bytes[self.offset..offset]);
+        self.offset = offset;
+        self.at
+    }
+
+    /// The region of a span of bytes.
+    pub fn region(&mut self, span: Range<usize>) -> Region {
+        Region { start: self.position(span.start), end: self.position(span.end) }
+    }
+}
+
+/// The position behind `bytes` when they begin at `from`.
+pub fn advance(from: Position, bytes: &[u8]) -> Position {
+    let mut at = from;
+    let tail = match memchr::memrchr(b'\n', bytes) {
+        Some(last) => {
+            at.line += memchr::memchr_iter(b'\n', &bytes[..=last]).count() as u64;
+            at.column = 1;
+            at.column_utf16 = 1;
+            &bytes[last + 1..]
+        }
+        None => bytes,
+    };
+    for chunk in tail.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            at.column += 1;
+            at.column_utf16 += character.len_utf16() as u64;
+        }
+        at.column += chunk.invalid().len() as u64;
+        at.column_utf16 += chunk.invalid().len() as u64;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn counts_scalars_and_utf16_units() {
+        let text = "a\n\u{1f600}é\u{fffd}x".as_bytes();
+        let mut index = LineIndex::new(text, Position::default());
+        let x = index.position(text.len() - 1);
+        assert_eq!((x.line, x.column, x.column_utf16), (2, 4, 5));
+    }
+
+    #[test]
+    fn an_invalid_byte_counts_one() {
+        let mut index = LineIndex::new(b"\xff\xfe\xe2\x82x", Position::default());
+        assert_eq!(index.position(4).column, 5);
+    }
+
+    proptest! {
+        #[test]
+        fn same_position_in_any_order(text in "[a\n\r é\u{1f600}]{0,80}", a in 0usize..200, b in 0usize..200) {
+            let (a, b) = (boundary(&text, a), boundary(&text, b));
+            let mut one = LineIndex::new(text.as_bytes(), Position::default());
+            let first = (one.position(a), one.position(b));
+            let mut two = LineIndex::new(text.as_bytes(), Position::default());
+            let second = two.position(b);
+            prop_assert_eq!(first.1, second);
+            prop_assert_eq!(first.0, two.position(a));
+        }
+    }
+
+    fn boundary(text: &str, offset: usize) -> usize {
+        (0..=offset.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+    }
+}

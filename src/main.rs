@@ -1,0 +1,3 @@
+//! The keysweep program: parse, run, exit.
+
+fn main() {}

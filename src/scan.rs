@@ -1,0 +1,70 @@
+//! The seam between sources and detectors: a source hands bytes over, whole or as a delta,
+//! and neither knows the other.
+
+use std::ops::Range;
+
+use crate::finding::{Candidate, Origin};
+use crate::location::Position;
+
+/// What a detector saw in one text.
+#[derive(Debug, Default)]
+pub struct Detected<M> {
+    /// What it wants handed back with the text's children; see [`Detector::delta`].
+    pub memory: M,
+    /// What it found, ordered by place.
+    pub candidates: Vec<Candidate>,
+    /// How many examples and placeholders it recognised.
+    pub examples: u64,
+}
+
+/// A run of bytes that a delta copies unchanged from its base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Where it begins in the base.
+    pub from: usize,
+    /// Where it begins in the result.
+    pub to: usize,
+    /// Its length, never 0.
+    pub len: usize,
+}
+
+/// A part of a text that is too large to be read at once.
+#[derive(Clone, Debug)]
+pub struct Window {
+    /// Where the part's first byte stands in the text.
+    pub first: Position,
+    /// The offsets in the part for which it answers; candidates whose primary region begins
+    /// elsewhere belong to a neighbour.
+    pub owned: Range<usize>,
+}
+
+/// Finds credentials in bytes. Pure: the same bytes give the same answer.
+pub trait Detector: Sync {
+    /// What is carried from a text to its delta children; small, and empty when nothing was seen.
+    type Memory: Default + Send;
+
+    /// Scans a whole text.
+    fn whole(&self, bytes: &[u8]) -> Detected<Self::Memory>;
+
+    /// Scans a text that a delta made from another one.
+    ///
+    /// `base` is the base's memory, `copied` the runs taken from it in order of `to`. The answer
+    /// equals that of [`Detector::whole`] on `bytes`.
+    fn delta(&self, base: &Self::Memory, copied: &[Copied], bytes: &[u8])
+    -> Detected<Self::Memory>;
+
+    /// Scans a part of a text whose neighbours overlap it by [`Detector::overlap`] bytes.
+    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Self::Memory>;
+
+    /// How many bytes on either side of a credential may decide about it.
+    fn overlap(&self) -> usize;
+}
+
+/// A candidate and the text it stands in, on its way to the collector.
+#[derive(Debug)]
+pub struct Hit {
+    /// Which text.
+    pub origin: Origin,
+    /// What was found in it.
+    pub candidate: Candidate,
+}

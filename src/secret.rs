@@ -1,0 +1,80 @@
+//! The one type that holds secret bytes.
+//!
+//! It owns the bytes, wipes them when dropped, and prints only a mask. It does not implement
+//! `Serialize`, so no report can carry one by accident; whoever needs the clear text calls
+//! [`Secret::expose`], and those calls are few enough to be read.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// Text that stands for a secret wherever one might be printed.
+pub const MASK: &str = "[redacted]";
+
+/// A secret access key, session token or other credential.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Takes ownership of `bytes`; they are wiped on drop.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The clear bytes. For digests, for signing a request and for `--show-secrets` only.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// SHA-256 over the decoded secret, in lower-case hex.
+    pub fn sha256_hex(&self) -> String {
+        hex(&Sha256::digest(&*self.0))
+    }
+
+    /// The first four characters and `...`: enough for an owner to tell two keys apart.
+    ///
+    /// A secret under 16 bytes shows none of itself, as four characters would be too much of it.
+    pub fn redacted(&self) -> String {
+        match self.0.get(..4) {
+            Some(head) if self.0.len() >= 16 && head.is_ascii() => {
+                format!("{}...", String::from_utf8_lossy(head))
+            }
+            _ => "...".to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+/// Lower-case hex of `bytes`.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_only_a_mask() {
+        let secret = Secret::new(b"correct horse battery staple".to_vec());
+        assert_eq!(format!("{secret:?} {secret}"), format!("{MASK} {MASK}"));
+        assert_eq!(secret.redacted(), "corr...");
+        assert_eq!(Secret::new(b"short".to_vec()).redacted(), "...");
+    }
+}

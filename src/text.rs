@@ -1,0 +1,43 @@
+//! Text from a scanned repository is hostile: escapes for names and messages.
+
+/// A path for display: UTF-8 kept, control, bidirectional and invalid bytes escaped.
+pub fn escape_path(path: &[u8]) -> String {
+    let mut shown = String::with_capacity(path.len());
+    for chunk in path.utf8_chunks() {
+        shown.push_str(&escape_line(chunk.valid()));
+        for byte in chunk.invalid() {
+            shown.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    shown
+}
+
+/// A message for display on one line: controls and direction marks become `\u{…}`.
+///
+/// Direction marks (Unicode TR9) can make a line read otherwise than it is.
+pub fn escape_line(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        let hostile = character.is_control()
+            || matches!(character, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        match character {
+            '\t' => shown.push_str("\\t"),
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            _ if hostile => shown.extend(character.escape_unicode()),
+            _ => shown.push(character),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_move_the_cursor_or_turn_the_line() {
+        assert_eq!(escape_path(b"a\x1b[2Jb\n\xff"), "a\\u{1b}[2Jb\\n\\xff");
+        assert_eq!(escape_line("x\u{202e}y"), "x\\u{202e}y");
+    }
+}
