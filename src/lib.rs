@@ -5,6 +5,7 @@
 pub mod aws;
 pub mod coverage;
 pub mod finding;
+pub mod line_hash;
 pub mod location;
 pub mod rules;
 pub mod scan;

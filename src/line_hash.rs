@@ -1,0 +1,209 @@
+//! GitHub's `primaryLocationLineHash`: the hash by which code scanning follows an alert from one
+//! upload to the next.
+//!
+//! It takes a file's bytes and line numbers and gives a hash and a counter for each. The law is
+//! that of `github/codeql-action`, `src/fingerprints.ts`: a polynomial hash over the hundred
+//! UTF-16 code units from the line's beginning on, blanks and tabs left out, every line end read
+//! as a line feed. The upload action warns of a value that differs from its own, so nothing here
+//! is a matter of taste. Unlike [`crate::location`], a lone carriage return ends a line too.
+
+use std::collections::HashMap;
+
+/// How many code units a hash covers.
+const WINDOW: usize = 100;
+/// Base of the polynomial.
+const BASE: u64 = 37;
+/// Stands behind the last code unit of a file.
+const END_OF_FILE: u16 = u16::MAX;
+
+/// The hash of each wanted line (from 1), and how many lines up to it have the same hash.
+///
+/// The answer is in the order of `wanted_lines`; `None` for a line that `bytes` do not have.
+/// Takes two passes over `bytes` and memory for the wanted lines only.
+pub fn line_hashes(bytes: &[u8], wanted_lines: &[u64]) -> Vec<Option<(u64, u32)>> {
+    let mut found: HashMap<u64, (u64, u32)> = HashMap::with_capacity(wanted_lines.len());
+    let last = wanted_lines.iter().copied().max().unwrap_or_default();
+    let wanted: std::collections::HashSet<u64> = wanted_lines.iter().copied().collect();
+    each_line(bytes, last, |line, hash| {
+        if wanted.contains(&line) {
+            found.insert(line, (hash, 0));
+        }
+    });
+    let mut counts: HashMap<u64, u32> = found.values().map(|&(hash, _)| (hash, 0)).collect();
+    each_line(bytes, last, |line, hash| {
+        let Some(count) = counts.get_mut(&hash) else { return };
+        *count += 1;
+        if let Some(entry) = found.get_mut(&line) {
+            entry.1 = *count;
+        }
+    });
+    wanted_lines.iter().map(|line| found.get(line).copied()).collect()
+}
+
+/// The value as SARIF carries it: hexadecimal hash, colon, counter.
+pub fn format(hash: u64, count: u32) -> String {
+    format!("{hash:x}:{count}")
+}
+
+/// Calls `see` with number and hash of each line up to `last`, in order.
+fn each_line(bytes: &[u8], last: u64, see: impl FnMut(u64, u64)) {
+    let mut rolling = Rolling::new(last, see);
+    for chunk in bytes.utf8_chunks() {
+        for unit in chunk.valid().encode_utf16() {
+            rolling.take(unit);
+        }
+        if !chunk.invalid().is_empty() {
+            rolling.take(0xfffd);
+        }
+        if rolling.done() {
+            return;
+        }
+    }
+    rolling.finish();
+}
+
+/// The rolling hash over the last [`WINDOW`] code units, and the lines that began among them.
+struct Rolling<F> {
+    units: [u16; WINDOW],
+    /// The line that begins at the unit of the same index, 0 for none.
+    starts: [u64; WINDOW],
+    at: usize,
+    hash: u64,
+    /// `BASE` to the power of `WINDOW`: the weight of the unit that leaves.
+    leaving: u64,
+    line: u64,
+    at_line_start: bool,
+    after_return: bool,
+    last: u64,
+    seen: u64,
+    see: F,
+}
+
+impl<F: FnMut(u64, u64)> Rolling<F> {
+    fn new(last: u64, see: F) -> Self {
+        Self {
+            units: [0; WINDOW],
+            starts: [0; WINDOW],
+            at: 0,
+            hash: 0,
+            leaving: BASE.wrapping_pow(WINDOW as u32),
+            line: 0,
+            at_line_start: true,
+            after_return: false,
+            last,
+            seen: 0,
+            see,
+        }
+    }
+
+    fn done(&self) -> bool {
+        self.seen >= self.last
+    }
+
+    fn take(&mut self, unit: u16) {
+        const RETURN: u16 = b'\r' as u16;
+        const FEED: u16 = b'\n' as u16;
+        let follows_return = std::mem::replace(&mut self.after_return, unit == RETURN);
+        if unit == u16::from(b' ') || unit == u16::from(b'\t') || (follows_return && unit == FEED) {
+            return;
+        }
+        let unit = if unit == RETURN { FEED } else { unit };
+        self.report();
+        if self.at_line_start {
+            self.line += 1;
+            self.starts[self.at] = self.line;
+        }
+        self.at_line_start = unit == FEED;
+        self.roll(unit);
+    }
+
+    fn finish(mut self) {
+        self.take(END_OF_FILE);
+        for _ in 0..WINDOW {
+            self.report();
+            self.roll(0);
+        }
+    }
+
+    /// Reports the line that began a whole window ago, if one did.
+    fn report(&mut self) {
+        let line = std::mem::take(&mut self.starts[self.at]);
+        if line != 0 {
+            self.seen = line;
+            (self.see)(line, self.hash);
+        }
+    }
+
+    fn roll(&mut self, unit: u16) {
+        let left = u64::from(std::mem::replace(&mut self.units[self.at], unit));
+        self.hash = self
+            .hash
+            .wrapping_mul(BASE)
+            .wrapping_add(u64::from(unit))
+            .wrapping_sub(self.leaving.wrapping_mul(left));
+        self.at = (self.at + 1) % WINDOW;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The law said plainly: normalise, cut at each line's start, weigh a hundred units.
+    fn naive(bytes: &[u8]) -> Vec<(u64, u32)> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut units = Vec::new();
+        let mut previous = 0;
+        for unit in text.encode_utf16() {
+            let second_half = previous == 13 && unit == 10;
+            previous = unit;
+            if unit != 32 && unit != 9 && !second_half {
+                units.push(if unit == 13 { 10 } else { unit });
+            }
+        }
+        units.push(END_OF_FILE);
+        let starts = (0..units.len()).filter(|&at| at == 0 || units[at - 1] == 10);
+        let hashes: Vec<u64> = starts
+            .map(|start| {
+                (start..start + WINDOW).fold(0u64, |hash, at| {
+                    let unit = units.get(at).copied().unwrap_or(0);
+                    hash.wrapping_mul(BASE).wrapping_add(u64::from(unit))
+                })
+            })
+            .collect();
+        (0..hashes.len())
+            .map(|at| {
+                (hashes[at], hashes[..=at].iter().filter(|&&h| h == hashes[at]).count() as u32)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn known_values() {
+        // From the tests of github/codeql-action, src/fingerprints.test.ts.
+        let shown = |text: &str, line| {
+            let (hash, count) = line_hashes(text.as_bytes(), &[line])[0].expect("a line");
+            format(hash, count)
+        };
+        assert_eq!(shown("", 1), "c129715d7a2bc9a3:1");
+        assert_eq!(shown(" a\nb\n  \t\tc\n d", 1), "271789c17abda88f:1");
+        assert_eq!(
+            shown("x = 2\nx = 1\nprint(x)\nx = 3\nprint(x)\nx = 4\nprint(x)\n", 8),
+            "c129715d7a2bc9a3:1"
+        );
+        assert_eq!(line_hashes(b"one\n", &[3, 1])[0], None);
+    }
+
+    proptest! {
+        #[test]
+        fn equals_the_plain_law(text in r"([ab \t\n\réz\x{1f600}]|abcdefghijklm\n){0,160}", cut in 0usize..40) {
+            let mut bytes = text.into_bytes();
+            bytes.truncate(bytes.len().saturating_sub(cut));
+            let expected = naive(&bytes);
+            let lines: Vec<u64> = (1..=expected.len() as u64).collect();
+            let hashes: Vec<_> = line_hashes(&bytes, &lines).into_iter().flatten().collect();
+            prop_assert_eq!(hashes, expected);
+        }
+    }
+}
