@@ -7,6 +7,7 @@ pub mod coverage;
 pub mod finding;
 pub mod line_hash;
 pub mod location;
+pub mod report;
 pub mod rules;
 pub mod scan;
 pub mod secret;

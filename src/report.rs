@@ -1,0 +1,163 @@
+//! Reports: what was found and what was scanned, one file a format.
+//!
+//! Takes finished findings and their coverage, gives bytes to any writer, worst finding first, as
+//! a stream: memory does not grow with the number of findings. Every format shows secrets masked;
+//! only those of [`Format::can_show_secrets`] can be told otherwise. Must not know where findings
+//! come from, nor what becomes of the bytes.
+
+mod escape;
+mod json;
+mod jsonl;
+mod provenance;
+mod summary;
+mod text;
+
+use std::cmp::Reverse;
+use std::io::{self, Write};
+
+use crate::coverage::Coverage;
+use crate::finding::{Finding, Occurrence, Status};
+use crate::rules::RuleSet;
+
+pub use provenance::Provenance;
+pub use summary::write_coverage;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// For people: grouped by credential, coloured on a terminal.
+    Text,
+    /// One JSON document.
+    Json,
+    /// A finding a line, the coverage last.
+    Jsonl,
+}
+
+impl Format {
+    /// Every format, in the order in which help lists them.
+    pub const ALL: [Self; 3] = [Self::Text, Self::Json, Self::Jsonl];
+
+    /// The word by which a user asks for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+        }
+    }
+
+    /// The format of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == name)
+    }
+
+    /// Whether [`Report::show_secrets`] has a meaning here. The other formats are made to be
+    /// uploaded, and stay masked whatever is asked.
+    pub fn can_show_secrets(self) -> bool {
+        matches!(self, Self::Text | Self::Json | Self::Jsonl)
+    }
+}
+
+/// How text looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// ANSI colours.
+    pub color: bool,
+    /// Whether the text ends with its coverage. `false` for a caller who sends that elsewhere by
+    /// [`write_coverage`].
+    pub coverage: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { color: false, coverage: true }
+    }
+}
+
+/// How much a report holds before it says "and more".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Places shown under a finding in text.
+    pub places: usize,
+    /// Problems shown in text.
+    pub problems: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { places: 10, problems: 20 }
+    }
+}
+
+/// All that a format may tell.
+#[derive(Clone, Copy, Debug)]
+pub struct Report<'a> {
+    /// The findings to report, in any order. Settled ones are among them only when they were
+    /// asked for.
+    pub findings: &'a [Finding],
+    /// What was scanned and what was not.
+    pub coverage: &'a Coverage,
+    /// The rules in force.
+    pub rules: &'a RuleSet,
+    /// The command that ran, such as `scan`.
+    pub command: &'a str,
+    /// Whether secrets are shown in clear; see [`Format::can_show_secrets`].
+    pub show_secrets: bool,
+    /// Whether settled findings were asked for, and are therefore among the findings.
+    pub include_suppressed: bool,
+    /// Whether a baseline was compared with.
+    pub baseline: bool,
+    /// The repository that was scanned, if it is one.
+    pub repository: Option<&'a Provenance>,
+    /// The status with which the program is going to exit.
+    pub exit: u8,
+    /// Sizes.
+    pub limits: Limits,
+}
+
+impl<'a> Report<'a> {
+    /// The findings, worst first: active ones, then by severity, confidence and first place.
+    fn sorted(&self) -> Vec<&'a Finding> {
+        let mut findings: Vec<&Finding> = self.findings.iter().collect();
+        findings.sort_by(|a, b| {
+            let first = |finding: &'a Finding| finding.occurrences.first().map(Occurrence::order);
+            let by_place = || first(a).cmp(&first(b));
+            worst(a)
+                .cmp(&worst(b))
+                .then_with(by_place)
+                .then_with(|| a.fingerprint.cmp(&b.fingerprint))
+        });
+        findings
+    }
+
+    /// A rule's heading: its title, or its id where the rule set does not hold it.
+    fn title(&self, finding: &'a Finding) -> &'a str {
+        let id = finding.credential.rule.as_str();
+        self.rules.get(id).map_or(id, |rule| rule.title.as_str())
+    }
+}
+
+fn worst(finding: &Finding) -> impl Ord + use<> {
+    (
+        finding.verification.status != Status::Active,
+        Reverse(finding.severity),
+        Reverse(finding.confidence),
+    )
+}
+
+/// Writes `report` in one format. Fails only as `out` fails.
+///
+/// `out` is best buffered: formats write in small pieces.
+pub fn write(
+    format: Format,
+    report: &Report<'_>,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Text => text::write(report, style, out),
+        Format::Json => json::write(report, out),
+        Format::Jsonl => jsonl::write(report, out),
+    }?;
+    out.flush()
+}

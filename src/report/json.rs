@@ -1,0 +1,192 @@
+//! `--format json`: one document. Its keys and their order are a promise (schema 1).
+
+use std::io::{self, Write};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Serialize, Serializer};
+
+use super::Report;
+use crate::coverage::Coverage;
+use crate::finding::{
+    Confidence, Encoding, Finding, Fingerprint, GitOrigin, Occurrence, RuleId, Severity,
+    Suppression, Verification,
+};
+use crate::location::Region;
+use crate::secret::Secret;
+
+/// Version of the document's form; it changes when a key changes its meaning.
+pub(super) const SCHEMA: u32 = 1;
+
+/// Digests of a user's pattern are left out for secrets under this length in bytes: a shorter one
+/// can be guessed from its digest.
+const SAFE_TO_DIGEST: usize = 16;
+
+pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let document = Document {
+        schema: SCHEMA,
+        tool: Tool::default(),
+        findings: Findings(report),
+        coverage: report.coverage,
+    };
+    super::escape::pretty(&document, out)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    tool: Tool,
+    findings: Findings<'a>,
+    coverage: &'a Coverage,
+}
+
+/// Which program wrote the report.
+#[derive(Serialize)]
+pub(super) struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+impl Default for Tool {
+    fn default() -> Self {
+        Self { name: "keysweep", version: env!("CARGO_PKG_VERSION") }
+    }
+}
+
+/// The findings as a sequence that exists one element at a time.
+struct Findings<'a>(&'a Report<'a>);
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.sorted().into_iter().map(|finding| entry(self.0, finding)))
+    }
+}
+
+/// A finding as JSON shows it.
+#[derive(Serialize)]
+pub(super) struct Entry<'a> {
+    fingerprint: &'a Fingerprint,
+    rule: &'a RuleId,
+    severity: Severity,
+    confidence: Confidence,
+    key_id: Option<&'a str>,
+    account_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<&'a str>,
+    secret_redacted: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    secret_sha256: Option<String>,
+    session_token_sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_token: Option<String>,
+    verification: &'a Verification,
+    suppressed: Option<&'a Suppression>,
+    possible_partners: &'a [Fingerprint],
+    occurrences: Occurrences<'a>,
+}
+
+/// The entry of one finding.
+pub(super) fn entry<'a>(report: &Report<'a>, finding: &'a Finding) -> Entry<'a> {
+    let credential = &finding.credential;
+    let clear = |secret: &Option<Secret>| {
+        let secret = secret.as_ref().filter(|_| report.show_secrets);
+        secret.map(|secret| String::from_utf8_lossy(secret.expose()).into_owned())
+    };
+    let of_user =
+        report.rules.get(credential.rule.as_str()).is_some_and(|rule| rule.file.is_some());
+    let digest = |secret: &Option<Secret>| {
+        let safe = |secret: &&Secret| !of_user || secret.expose().len() >= SAFE_TO_DIGEST;
+        secret.as_ref().filter(safe).map(Secret::sha256_hex)
+    };
+    Entry {
+        fingerprint: &finding.fingerprint,
+        rule: &credential.rule,
+        severity: finding.severity,
+        confidence: finding.confidence,
+        key_id: credential.key_id.as_deref(),
+        account_id: credential.account.as_deref(),
+        user: credential.user.as_deref(),
+        expires: credential.expires.as_deref(),
+        secret_redacted: credential.secret.as_ref().map(Secret::redacted),
+        secret: clear(&credential.secret),
+        secret_sha256: digest(&credential.secret),
+        session_token_sha256: digest(&credential.session_token),
+        session_token: clear(&credential.session_token),
+        verification: &finding.verification,
+        suppressed: finding.suppressed.as_ref(),
+        possible_partners: &finding.possible_partners,
+        occurrences: Occurrences(&finding.occurrences),
+    }
+}
+
+struct Occurrences<'a>(&'a [Occurrence]);
+
+impl Serialize for Occurrences<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Place::new))
+    }
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    /// Only where several targets were swept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    path: Option<String>,
+    path_bytes: Option<String>,
+    line: Option<u64>,
+    column: Option<u64>,
+    id: Option<Span>,
+    secret: Option<Span>,
+    decoded: &'a [Encoding],
+    inside: &'a [String],
+    git: Option<&'a GitOrigin>,
+}
+
+impl<'a> Place<'a> {
+    fn new(place: &'a Occurrence) -> Self {
+        let path = place.origin.path.as_deref();
+        let (path, path_bytes) = match path.map(|path| (path, std::str::from_utf8(path))) {
+            None => (None, None),
+            Some((_, Ok(path))) => (Some(path.to_owned()), None),
+            Some((path, Err(_))) => {
+                (Some(crate::text::escape_path(path)), Some(BASE64.encode(path)))
+            }
+        };
+        let start = place.sighting.primary().map(|region| region.start);
+        Self {
+            target: place.origin.target.as_deref(),
+            path,
+            path_bytes,
+            line: start.map(|start| start.line),
+            column: start.map(|start| start.column),
+            id: place.sighting.id.map(Span::from),
+            secret: place.sighting.secret.map(Span::from),
+            decoded: &place.sighting.decoded,
+            inside: &place.origin.inside,
+            git: place.origin.git.as_ref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Span {
+    line: u64,
+    column: u64,
+    end_line: u64,
+    end_column: u64,
+}
+
+impl From<Region> for Span {
+    fn from(region: Region) -> Self {
+        Self {
+            line: region.start.line,
+            column: region.start.column,
+            end_line: region.end.line,
+            end_column: region.end.column,
+        }
+    }
+}

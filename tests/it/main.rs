@@ -1,0 +1,3 @@
+//! All tests of what a user sees, in one binary.
+
+mod report;
