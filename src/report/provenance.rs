@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn keeps_no_credential_and_no_local_path() {
-        let shown = |url| Provenance::new(Some(url), None, None).remote;
+        let shown = |url: &str| Provenance::new(Some(url), None, None).remote;
         let password = ["hun", "ter2"].concat();
         for (url, expected) in [
             (
