@@ -4,6 +4,7 @@
 
 pub mod aws;
 pub mod coverage;
+pub mod detect;
 pub mod finding;
 pub mod line_hash;
 pub mod location;

@@ -1,0 +1,146 @@
+//! Detection: bytes in, candidates out. Pure: no files, no git, no clock, no network.
+//!
+//! [`Engine`] joins the steps: the anchor pass ([`anchors`]), and around anchors the encodings
+//! ([`decode`]), the items ([`item`], through [`view`], [`label`] and [`random`]), their pairing
+//! ([`pair`], over [`structure`]), the shape rules ([`shape`]) and the candidates ([`finish`]).
+
+mod analyse;
+mod anchors;
+mod decode;
+mod finish;
+mod item;
+mod label;
+mod pair;
+pub mod random;
+mod region;
+mod shape;
+mod structure;
+mod view;
+
+use std::ops::Range;
+
+use crate::location::Position;
+use crate::rules::RuleSet;
+use crate::scan::{Copied, Detected, Detector, Window};
+
+use analyse::Tools;
+use anchors::{Anchor, Anchors};
+use shape::Shapes;
+
+/// The detector of a rule set.
+pub struct Engine {
+    tools: Tools,
+}
+
+/// What is carried from a text to its delta children: its anchors, or that they are not known.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    anchors: Vec<Anchor>,
+    /// The text was not scanned as it stands: children are scanned whole.
+    opaque: bool,
+}
+
+/// Bytes on either side of a credential that may decide about it: the reach of an id, a session
+/// token at its end, and the block of base64 around it.
+const OVERLAP: usize = 64 * 1024;
+
+impl Engine {
+    /// Compiles a rule set.
+    pub fn new(rules: &RuleSet) -> Self {
+        Self { tools: Tools { anchors: Anchors::new(rules), shapes: Shapes::new(rules) } }
+    }
+
+    /// Scans a text of known anchors; candidates that begin outside `owned` are left out.
+    fn detect(
+        &self,
+        bytes: &[u8],
+        anchors: Vec<Anchor>,
+        first: Position,
+        owned: &Range<usize>,
+    ) -> Detected<Memory> {
+        if anchors.is_empty() {
+            return Detected::default();
+        }
+        let found = self.tools.analyse(bytes, &anchors, 0);
+        let examples = found.examples;
+        let candidates = finish::candidates(bytes, first, owned, found);
+        Detected { memory: Memory { anchors, opaque: false }, candidates, examples }
+    }
+
+    /// Scans a text that is UTF-16 as a whole, as the UTF-8 it says.
+    fn detect_utf16(&self, bytes: &[u8], order: Order, window: &Window) -> Detected<Memory> {
+        let text = order.decode(bytes);
+        let owned = order.decode(&bytes[..window.owned.start]).len()
+            ..order.decode(&bytes[..window.owned.end]).len();
+        let anchors = self.tools.anchors.find(text.as_bytes());
+        let mut detected = self.detect(text.as_bytes(), anchors, window.first, &owned);
+        detected.memory = Memory { anchors: vec![], opaque: true };
+        detected
+    }
+}
+
+impl Detector for Engine {
+    type Memory = Memory;
+
+    fn whole(&self, bytes: &[u8]) -> Detected<Memory> {
+        self.window(bytes, &Window { first: Position::default(), owned: 0..bytes.len() })
+    }
+
+    fn delta(&self, base: &Memory, copied: &[Copied], bytes: &[u8]) -> Detected<Memory> {
+        if base.opaque || utf16_order(bytes).is_some() {
+            return self.whole(bytes);
+        }
+        let anchors = self.tools.anchors.inherit(&base.anchors, copied, bytes);
+        self.detect(bytes, anchors, Position::default(), &(0..bytes.len()))
+    }
+
+    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Memory> {
+        match utf16_order(bytes) {
+            Some(order) => self.detect_utf16(bytes, order, window),
+            None => self.detect(bytes, self.tools.anchors.find(bytes), window.first, &window.owned),
+        }
+    }
+
+    fn overlap(&self) -> usize {
+        OVERLAP
+    }
+}
+
+/// Byte order of UTF-16.
+#[derive(Clone, Copy, Debug)]
+enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    /// The text that the units of `bytes` write; half a unit at the end is left out.
+    fn decode(self, bytes: &[u8]) -> String {
+        let units = bytes.chunks_exact(2).map(|pair| match self {
+            Self::Little => u16::from_le_bytes([pair[0], pair[1]]),
+            Self::Big => u16::from_be_bytes([pair[0], pair[1]]),
+        });
+        char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    }
+}
+
+/// Whether a text is UTF-16 as a whole: by its byte order mark, or because every other of its
+/// first bytes is zero.
+fn utf16_order(bytes: &[u8]) -> Option<Order> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] => return None,
+        [0xff, 0xfe, ..] => return Some(Order::Little),
+        [0xfe, 0xff, ..] => return Some(Order::Big),
+        [_, 0, _, 0, ..] | [0, _, 0, _, ..] => {}
+        _ => return None,
+    }
+    let head = &bytes[..bytes.len().min(128) & !1];
+    let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|&&byte| byte == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    let most = head.len() / 2 * 3 / 4;
+    match (even, odd) {
+        (0, odd) if odd > most => Some(Order::Little),
+        (even, 0) if even > most => Some(Order::Big),
+        _ => None,
+    }
+}

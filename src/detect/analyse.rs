@@ -1,0 +1,253 @@
+//! One text, from anchors to credentials: decode what is encoded, gather items around anchors,
+//! join them, and carry what was found inside encoded text out to where that stands.
+
+use std::ops::Range;
+
+use crate::finding::{Confidence, Encoding};
+
+use super::anchors::{Anchor, Anchors, Class};
+use super::decode::{self, Decoded, MAX_DEPTH};
+use super::item::{self, Item};
+use super::pair::{self, REACH_BYTES, REACH_LINES};
+use super::region::{self, Reach};
+use super::shape::{Shaped, Shapes};
+use super::structure::Structure;
+
+/// Credentials of a text, in its own offsets.
+#[derive(Debug, Default)]
+pub(super) struct Analysis {
+    /// Ids with their secrets.
+    pub joined: Vec<Joined>,
+    /// Items that found no partner.
+    pub loose: Vec<Item>,
+    /// Matches of shape rules, with the encodings they stood in.
+    pub shaped: Vec<(Shaped, Vec<Encoding>)>,
+    /// Examples and placeholders.
+    pub examples: u64,
+}
+
+/// An id with its secret and token.
+#[derive(Clone, Debug)]
+pub(super) struct Joined {
+    /// The id.
+    pub id: Item,
+    /// The secret.
+    pub secret: Item,
+    /// The session token.
+    pub token: Option<Item>,
+    /// How sure that is.
+    pub confidence: Confidence,
+}
+
+/// What detection is made of.
+pub(super) struct Tools {
+    /// The table of literals.
+    pub anchors: Anchors,
+    /// The shape rules.
+    pub shapes: Shapes,
+}
+
+/// Reach of an id's anchor.
+const ID_REACH: Reach = Reach { bytes: REACH_BYTES, lines: REACH_LINES };
+/// Reach of a label's anchor: the value it announces stands close by.
+const LABEL_REACH: Reach = Reach { bytes: 512, lines: 3 };
+/// Reach of a session token's beginning, which is as long as a token.
+const TOKEN_REACH: Reach = Reach { bytes: 4096, lines: 3 };
+/// How far behind a label a value is looked for before a region is made of it.
+const VALUE_REACH: usize = 240;
+/// Decoded texts may be this many times the size of the text, all in all.
+const DECODE_FACTOR: usize = 4;
+
+impl Tools {
+    /// Analyses a text of known anchors; `depth` counts the encodings around it.
+    pub(super) fn analyse(&self, bytes: &[u8], anchors: &[Anchor], depth: usize) -> Analysis {
+        let mut found = Analysis::default();
+        let mut places: Vec<(usize, Reach)> = Vec::new();
+        let mut inner: Vec<Item> = Vec::new();
+        let mut budget = bytes.len().saturating_mul(DECODE_FACTOR).saturating_add(64 * 1024);
+        let mut runs: Vec<(Range<usize>, u8)> = Vec::new();
+        for &anchor in anchors {
+            let literal = self.anchors.literal(anchor);
+            match literal.class {
+                Class::Id if may_be_id(bytes, anchor.at) => places.push((anchor.at, ID_REACH)),
+                Class::Escaped => places.push((anchor.at, ID_REACH)),
+                Class::Label if announces(bytes, anchor.at) => {
+                    places.push((anchor.at, LABEL_REACH));
+                }
+                Class::Token => places.push((anchor.at, TOKEN_REACH)),
+                Class::Shape => self.shape(bytes, anchor.at, &literal.bytes, &mut found),
+                class if depth < MAX_DEPTH => {
+                    // One run of one alignment is decoded once, however many anchors it has.
+                    let key = alignment(class, anchor.at);
+                    if runs
+                        .iter()
+                        .rev()
+                        .take(8)
+                        .any(|(run, known)| run.contains(&anchor.at) && *known == key)
+                    {
+                        continue;
+                    }
+                    let Some(decoded) = open(bytes, anchor.at, class, depth) else { continue };
+                    runs.push((decoded.run.clone(), key));
+                    if budget >= decoded.text.len() {
+                        budget -= decoded.text.len();
+                        self.descend(&decoded, depth, &mut found, &mut inner);
+                    }
+                }
+                _ => {}
+            }
+        }
+        places.extend(inner.iter().map(|item| (item.span.start, ID_REACH)));
+        for region in region::around(bytes, &mut places) {
+            gather(bytes, region, &inner, &mut found);
+        }
+        found
+    }
+
+    fn shape(&self, bytes: &[u8], at: usize, literal: &[u8], found: &mut Analysis) {
+        let mut shaped = Vec::new();
+        self.shapes.around(bytes, at, literal, &mut shaped);
+        for one in shaped {
+            let known = found
+                .shaped
+                .iter()
+                .any(|(known, _)| known.rule == one.rule && known.span == one.span);
+            if !known {
+                found.shaped.push((one, vec![]));
+            }
+        }
+    }
+
+    /// Analyses a decoded text and carries what is in it to the outer one.
+    fn descend(
+        &self,
+        decoded: &Decoded,
+        depth: usize,
+        found: &mut Analysis,
+        loose: &mut Vec<Item>,
+    ) {
+        let anchors = self.anchors.find(&decoded.text);
+        let inside = if decoded.text.starts_with(&[0x1f, 0x8b, 8]) {
+            let Some(unpacked) = decode::gunzip(decoded) else { return };
+            let anchors = self.anchors.find(&unpacked.text);
+            outwards(self.analyse(&unpacked.text, &anchors, depth + 1), &unpacked)
+        } else {
+            self.analyse(&decoded.text, &anchors, depth + 1)
+        };
+        let inside = outwards(inside, decoded);
+        found.examples += inside.examples;
+        let known: Vec<Range<usize>> = found.joined.iter().map(|one| one.id.span.clone()).collect();
+        found.joined.extend(inside.joined.into_iter().filter(|one| !known.contains(&one.id.span)));
+        found.shaped.extend(inside.shaped);
+        loose.extend(inside.loose);
+    }
+}
+
+/// The items of a region, joined.
+fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], found: &mut Analysis) {
+    let (mut items, examples) = item::all(&bytes[region.clone()]);
+    found.examples += examples;
+    for item in &mut items {
+        item.span = region.start + item.span.start..region.start + item.span.end;
+    }
+    // What stands in clear wins over what the same characters decode to.
+    let decoded = inner.iter().filter(|item| region.contains(&item.span.start)).filter(|item| {
+        let next = items.partition_point(|known| known.span.end <= item.span.start);
+        items.get(next).is_none_or(|known| known.span.start >= item.span.end)
+    });
+    let mut decoded: Vec<Item> = decoded.cloned().collect();
+    items.append(&mut decoded);
+    items.sort_by_key(|item| item.span.start);
+    let structure = Structure::new(&bytes[..region.end], &items);
+    let pairs = pair::pairs(&items, &structure);
+    let mut used = vec![false; items.len()];
+    for pair in pairs {
+        for index in [Some(pair.id), Some(pair.secret), pair.token].into_iter().flatten() {
+            used[index] = true;
+        }
+        found.joined.push(Joined {
+            id: items[pair.id].clone(),
+            secret: items[pair.secret].clone(),
+            token: pair.token.map(|token| items[token].clone()),
+            confidence: pair.confidence,
+        });
+    }
+    let rest = items.into_iter().zip(used).filter(|(_, used)| !used).map(|(item, _)| item);
+    found.loose.extend(rest);
+}
+
+/// Moves what was found in a decoded text to the place of the encoded one.
+fn outwards(mut inside: Analysis, decoded: &Decoded) -> Analysis {
+    let carry = |item: &mut Item| {
+        item.span = decoded.outer(&item.span);
+        if let Some(encoding) = decoded.encoding {
+            item.decoded.insert(0, encoding);
+        }
+    };
+    for joined in &mut inside.joined {
+        carry(&mut joined.id);
+        carry(&mut joined.secret);
+        joined.token.iter_mut().for_each(carry);
+    }
+    inside.loose.iter_mut().for_each(carry);
+    for (shaped, encodings) in &mut inside.shaped {
+        shaped.span = decoded.outer(&shaped.span);
+        if let Some((_, span)) = &mut shaped.id {
+            *span = decoded.outer(span);
+        }
+        if let Some(encoding) = decoded.encoding {
+            encodings.insert(0, encoding);
+        }
+    }
+    inside
+}
+
+/// Undoes the encoding that an anchor announces.
+fn open(bytes: &[u8], at: usize, class: Class, depth: usize) -> Option<Decoded> {
+    match class {
+        Class::Base64(place) => decode::base64(bytes, at, place),
+        Class::Gzip => decode::base64(bytes, at, 0),
+        Class::Hex => decode::hex(bytes, at),
+        Class::Utf16 if at >= 3 => {
+            let is_id = bytes[at - 3] == b'A' && matches!(bytes[at - 1], b'K' | b'S');
+            // Both byte orders read these bytes alike; text begins at an even offset.
+            let little = at % 2 == 1;
+            let start = if little { at + 1 } else { at };
+            is_id.then(|| decode::utf16(bytes, start, little, depth > 0))
+        }
+        _ => None,
+    }
+}
+
+/// What tells runs apart that share characters.
+fn alignment(class: Class, at: usize) -> u8 {
+    match class {
+        Class::Base64(place) => (at.wrapping_sub(usize::from(place)) % 4) as u8,
+        Class::Gzip => (at % 4) as u8,
+        Class::Hex => 4 + (at % 2) as u8,
+        _ => 6,
+    }
+}
+
+/// Whether an id, whole or broken by an escape or a joint, may begin at `at`.
+fn may_be_id(bytes: &[u8], at: usize) -> bool {
+    let body = &bytes[at + 4..bytes.len().min(at + 20)];
+    let plain = body.iter().take_while(|&&byte| crate::aws::is_base32(byte)).count();
+    match body.get(plain) {
+        None => plain == 16,
+        Some(byte) => {
+            matches!(byte, b'\\' | b'%' | b'&' | b'=' | b'"' | b'\'' | b'`' | b'^' | b'_')
+        }
+    }
+}
+
+/// Whether something long enough to be a secret, escaped or not, stands behind a label.
+fn announces(bytes: &[u8], at: usize) -> bool {
+    let rest = &bytes[at..bytes.len().min(at + VALUE_REACH)];
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/\\%&;#=\"'".contains(byte);
+    let mut run = 0;
+    rest.iter().any(|byte| {
+        run = if part(byte) { run + 1 } else { 0 };
+        run >= crate::aws::SECRET_LEN
+    })
+}

@@ -1,0 +1,274 @@
+//! The anchor pass: one vectorised search for every literal from which detection can start.
+//!
+//! No anchor, no work: this pass is the speed of the program. It owns the table of literals and
+//! what each one announces; the rest of detection only ever looks around anchors. The table, with
+//! what it costs, is published in `docs/detection.md`.
+
+use std::ops::Range;
+
+use aho_corasick::packed::{Config, MatchKind, Searcher};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::rules::{Method, RuleSet};
+use crate::scan::Copied;
+
+/// What a literal announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    /// `AKIA` or `ASIA` in clear.
+    Id,
+    /// The middle of one of them in UTF-16, of either byte order.
+    Utf16,
+    /// Base64 that may hold an id; the literal's first character is the `n`th of its quantum.
+    Base64(u8),
+    /// The beginning of gzip in base64.
+    Gzip,
+    /// An id in hexadecimal digits.
+    Hex,
+    /// An id with every letter escaped, as `%41` or `\x41`.
+    Escaped,
+    /// A word of a label that announces a secret.
+    Label,
+    /// The beginning of a session token.
+    Token,
+    /// A literal of a rule of [`Method::Shape`].
+    Shape,
+}
+
+/// A literal at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Anchor {
+    /// Offset of its first byte.
+    pub at: usize,
+    /// Index of the literal in [`Anchors::literals`].
+    pub literal: u16,
+}
+
+/// A literal of the table.
+#[derive(Clone, Debug)]
+pub(super) struct Literal {
+    /// The bytes looked for.
+    pub bytes: Vec<u8>,
+    /// What they announce.
+    pub class: Class,
+}
+
+/// The compiled table of literals.
+pub(super) struct Anchors {
+    literals: Vec<Literal>,
+    searchers: Vec<(Searcher, u16)>,
+    longest: usize,
+}
+
+/// Packed search takes this many literals at once; more go to a second searcher.
+const PACKED_LIMIT: usize = 64;
+
+impl Anchors {
+    /// The built-in literals and those of the rules.
+    pub(super) fn new(rules: &RuleSet) -> Self {
+        let mut literals = builtin();
+        for rule in rules.rules.iter().filter(|rule| rule.method == Method::Shape) {
+            literals.extend(
+                rule.anchors
+                    .iter()
+                    .map(|bytes| Literal { bytes: bytes.clone(), class: Class::Shape }),
+            );
+        }
+        literals.sort_by(|a, b| (&a.bytes, a.class).cmp(&(&b.bytes, b.class)));
+        literals.dedup_by(|a, b| a.bytes == b.bytes && a.class == b.class);
+        let longest = literals.iter().map(|literal| literal.bytes.len()).max().unwrap_or(1);
+        let mut searchers = Vec::new();
+        for (index, group) in literals.chunks(PACKED_LIMIT).enumerate() {
+            let searcher = Config::new()
+                .match_kind(MatchKind::LeftmostFirst)
+                .builder()
+                .extend(group.iter().map(|literal| &literal.bytes))
+                .build();
+            // Packed search needs SIMD; the caller falls back to one search a literal without it.
+            if let Some(searcher) = searcher {
+                searchers.push((searcher, (index * PACKED_LIMIT) as u16));
+            }
+        }
+        Self { literals, searchers, longest }
+    }
+
+    /// What the anchor's literal is.
+    pub(super) fn literal(&self, anchor: Anchor) -> &Literal {
+        &self.literals[usize::from(anchor.literal)]
+    }
+
+    /// Every literal of the table.
+    #[cfg(test)]
+    pub(super) fn literals(&self) -> &[Literal] {
+        &self.literals
+    }
+
+    /// All anchors of `bytes`, in order; overlapping ones too.
+    pub(super) fn find(&self, bytes: &[u8]) -> Vec<Anchor> {
+        let mut found = Vec::new();
+        self.find_in(bytes, 0..bytes.len(), &mut found);
+        found
+    }
+
+    /// Appends, in order, the anchors that lie within `range` of `bytes`.
+    fn find_in(&self, bytes: &[u8], range: Range<usize>, found: &mut Vec<Anchor>) {
+        let before = found.len();
+        let text = &bytes[..range.end];
+        if self.searchers.is_empty() {
+            for (index, literal) in self.literals.iter().enumerate() {
+                let hits = memchr::memmem::find_iter(&text[range.start..], &literal.bytes);
+                found.extend(hits.map(|at| Anchor { at: range.start + at, literal: index as u16 }));
+            }
+        }
+        for (searcher, base) in &self.searchers {
+            let mut from = range.start;
+            // The search is resumed one byte behind each hit, so that overlapping literals are
+            // all seen: a law that anchors of copied runs depend on.
+            while let Some(hit) = searcher
+                .find_in(text, aho_corasick::Span { start: from, end: text.len() })
+                .filter(|_| from < text.len())
+            {
+                self.same_place(text, hit.start(), *base, found);
+                from = hit.start() + 1;
+            }
+        }
+        if self.searchers.len() != 1 {
+            found[before..].sort_unstable();
+        }
+    }
+
+    /// Appends every literal of one searcher that stands at `at`.
+    fn same_place(&self, text: &[u8], at: usize, base: u16, found: &mut Vec<Anchor>) {
+        let rest = &text[at..];
+        let group = &self.literals[usize::from(base)..];
+        for (index, literal) in group.iter().take(PACKED_LIMIT).enumerate() {
+            if rest.starts_with(&literal.bytes) {
+                found.push(Anchor { at, literal: base + index as u16 });
+            }
+        }
+    }
+
+    /// The anchors of `bytes`, which a delta made from a text with the anchors `base`.
+    ///
+    /// Anchors inside a copied run are carried over, the others searched for in what was inserted
+    /// and across the seams. Equal to [`Anchors::find`] on `bytes`.
+    pub(super) fn inherit(&self, base: &[Anchor], copied: &[Copied], bytes: &[u8]) -> Vec<Anchor> {
+        let mut found = Vec::new();
+        let mut settled = 0;
+        for run in copied {
+            // A run shorter than the longest literal may hide seams of its neighbours: search it.
+            if run.len < self.longest {
+                continue;
+            }
+            // Anchors that begin before `settled` are known; the window up to the run, and the
+            // literals that end beyond its first byte, are searched afresh.
+            self.search_gap(bytes, settled, run.to, &mut found);
+            let first = base.partition_point(|anchor| anchor.at < run.from);
+            for &anchor in &base[first..] {
+                let end = anchor.at + self.literal(anchor).bytes.len();
+                if anchor.at >= run.from + run.len {
+                    break;
+                }
+                if end <= run.from + run.len {
+                    found.push(Anchor { at: anchor.at - run.from + run.to, ..anchor });
+                }
+            }
+            settled = run.to + run.len;
+        }
+        self.search_gap(bytes, settled, bytes.len(), &mut found);
+        found.sort_unstable();
+        found
+    }
+
+    /// Searches for literals that overlap `start..end` or cross either border.
+    fn search_gap(&self, bytes: &[u8], start: usize, end: usize, found: &mut Vec<Anchor>) {
+        let reach = self.longest - 1;
+        let from = start.saturating_sub(reach);
+        let to = (end + reach).min(bytes.len());
+        let before = found.len();
+        self.find_in(bytes, from..to, found);
+        // What lies wholly in the run before or behind is carried over, not found twice.
+        let mut kept = before;
+        for index in before..found.len() {
+            let anchor = found[index];
+            let until = anchor.at + self.literal(anchor).bytes.len();
+            let in_run_before = start > 0 && until <= start;
+            let in_run_behind = end < bytes.len() && anchor.at >= end;
+            if !in_run_before && !in_run_behind {
+                found[kept] = anchor;
+                kept += 1;
+            }
+        }
+        found.truncate(kept);
+    }
+}
+
+/// The literals of the built-in methods.
+fn builtin() -> Vec<Literal> {
+    let mut literals = Vec::new();
+    let mut add = |class: Class, texts: &[&str]| {
+        literals
+            .extend(texts.iter().map(|text| Literal { bytes: text.as_bytes().to_vec(), class }));
+    };
+    add(Class::Id, &["AKIA", "ASIA"]);
+    // `I` and `A` with the zero bytes around them: in both ids, in both byte orders.
+    add(Class::Utf16, &["\0I\0A\0"]);
+    // The base64 of 1f 8b 08 00, the gzip header as every tool writes it.
+    add(Class::Gzip, &["H4sIA"]);
+    add(Class::Hex, &["414b4941", "414B4941", "41534941"]);
+    add(Class::Escaped, &["%41%4B%49", "%41%4b%49", "%41%53%49"]);
+    add(Class::Escaped, &["x41\\x4B\\x49", "x41\\x4b\\x49", "x41\\x53\\x49", "u0041\\u00"]);
+    add(Class::Label, &["ecret", "ECRET", "ecrèt", "_sk", "_SK"]);
+    add(Class::Token, &["IQoJb3Jp", "woGZXIv", "QoGZXIv", "QoDYXdz"]);
+    let inner = base64_literals();
+    for (text, place) in &inner {
+        literals.push(Literal { bytes: text.clone().into_bytes(), class: Class::Base64(*place) });
+    }
+    // Twice over: the base64 of what an id looks like in base64.
+    for whole in ["QUtJQ", "FLSU", "BS0lB", "QVNJQ", "FTSU", "BU0lB"] {
+        for (text, place) in aligned(whole.as_bytes()) {
+            literals.push(Literal { bytes: text.into_bytes(), class: Class::Base64(place) });
+        }
+    }
+    for (text, place) in aligned(b"\0I\0A\0") {
+        literals.push(Literal { bytes: text.into_bytes(), class: Class::Base64(place) });
+    }
+    literals
+}
+
+/// What the ids look like in base64, at each of the three alignments, with the place of the
+/// literal's first character in its quantum.
+///
+/// Wrapped base64 cuts one text in sixteen of them in two, so they are looked for in pieces of
+/// three characters that a cut leaves whole.
+fn base64_literals() -> Vec<(String, u8)> {
+    let pieces = [
+        ("QUt", 0),
+        ("tJQ", 2),
+        ("QVN", 0),
+        ("NJQ", 2),
+        ("FLS", 2),
+        ("LSU", 3),
+        ("FTS", 2),
+        ("TSU", 3),
+        ("BS0", 3),
+        ("BU0", 3),
+        ("0lB", 1),
+    ];
+    pieces.map(|(text, place)| (text.to_owned(), place)).to_vec()
+}
+
+/// The characters of base64 that `bytes` determine alone, at each of the three alignments.
+fn aligned(bytes: &[u8]) -> Vec<(String, u8)> {
+    (0..3)
+        .map(|shift: usize| {
+            let mut padded = vec![0; shift];
+            padded.extend_from_slice(bytes);
+            let text = STANDARD_NO_PAD.encode(&padded);
+            let first = (shift * 8).div_ceil(6);
+            let last = padded.len() * 8 / 6;
+            (text[first..last].to_owned(), (first % 4) as u8)
+        })
+        .collect()
+}

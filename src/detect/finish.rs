@@ -1,0 +1,262 @@
+//! The last step on the text's own thread: credentials become candidates with lines and columns,
+//! a redacted line, markers, and the hints that reports and verification need.
+
+use std::ops::Range;
+
+use crate::aws::KeyKind;
+use crate::finding::{Candidate, Confidence, Credential, RuleId, Sighting};
+use crate::line_hash::line_hashes;
+use crate::location::{LineIndex, Position, Region};
+use crate::secret::{MASK, Secret};
+
+use super::analyse::{Analysis, Joined};
+use super::item::{Item, Part};
+use super::label::Says;
+use super::random::Strength;
+use super::shape::Shaped;
+
+/// A credential with the spans of its parts, before lines are counted.
+struct Draft {
+    credential: Credential,
+    confidence: Confidence,
+    id: Option<Range<usize>>,
+    secret: Option<Range<usize>>,
+    token: Option<Range<usize>>,
+    decoded: Vec<crate::finding::Encoding>,
+}
+
+/// Markers by which people allow a line, ours first.
+const MARKERS: [&str; 5] = [
+    "keysweep:allow",
+    "gitleaks:allow",
+    "trufflehog:ignore",
+    "kingfisher:ignore",
+    "pragma: allowlist secret",
+];
+/// Most characters of a line that a report shows, around the credential.
+const SNIPPET: usize = 160;
+
+/// Candidates of `bytes` that begin in `owned`, ordered by place; the first byte of `bytes` stands
+/// at `first`.
+pub(super) fn candidates(
+    bytes: &[u8],
+    first: Position,
+    owned: &Range<usize>,
+    found: Analysis,
+) -> Vec<Candidate> {
+    let mut drafts: Vec<Draft> = found.joined.into_iter().map(joined).collect();
+    drafts.extend(found.loose.into_iter().filter_map(loose));
+    drafts.extend(found.shaped.into_iter().map(|(shaped, decoded)| self::shaped(shaped, decoded)));
+    drafts.sort_by_key(Draft::start);
+    drafts.dedup_by(|a, b| a.id == b.id && a.secret == b.secret && a.credential == b.credential);
+    let hidden = hidden(&drafts);
+    drafts.retain(|draft| owned.contains(&draft.start()));
+    let starts: Vec<u64> = {
+        let mut index = LineIndex::new(bytes, Position::default());
+        drafts.iter().map(|draft| index.position(draft.start()).line).collect()
+    };
+    let hashes = if drafts.is_empty() { vec![] } else { line_hashes(bytes, &starts) };
+    let mut index = LineIndex::new(bytes, first);
+    drafts
+        .into_iter()
+        .enumerate()
+        .map(|(at, draft)| {
+            let start = draft.start();
+            let region =
+                |index: &mut LineIndex<'_>, span: &Option<Range<usize>>| -> Option<Region> {
+                    span.clone().map(|span| index.region(span))
+                };
+            let sighting = Sighting {
+                id: region(&mut index, &draft.id),
+                secret: region(&mut index, &draft.secret),
+                decoded: draft.decoded,
+                marker: marker(bytes, [&draft.id, &draft.secret]),
+                snippet: snippet(bytes, start, &hidden),
+                line_hash: hashes.get(at).copied().flatten(),
+                partition: partition(bytes, start),
+            };
+            Candidate { credential: draft.credential, confidence: draft.confidence, sighting }
+        })
+        .collect()
+}
+
+impl Draft {
+    fn start(&self) -> usize {
+        self.id
+            .as_ref()
+            .or(self.secret.as_ref())
+            .or(self.token.as_ref())
+            .map_or(0, |span| span.start)
+    }
+}
+
+fn credential(
+    rule: &str,
+    id: Option<&Item>,
+    secret: Option<Secret>,
+    token: Option<Secret>,
+) -> Credential {
+    let id = id.and_then(Item::id);
+    Credential {
+        rule: RuleId::new(rule),
+        key_id: id.map(|id| id.to_string()),
+        secret,
+        session_token: token,
+        account: id.and_then(|id| id.account()),
+        user: None,
+        expires: None,
+    }
+}
+
+fn value(item: &Item) -> Option<Secret> {
+    match &item.part {
+        Part::Secret { value, .. } | Part::Token { value, .. } => Some(value.clone()),
+        Part::Id { .. } => None,
+    }
+}
+
+fn joined(one: Joined) -> Draft {
+    let temporary = one.id.id().is_some_and(|id| id.kind() == KeyKind::Temporary);
+    let rule = if temporary { "aws-temporary-key" } else { "aws-access-key" };
+    let token = one.token.as_ref().and_then(value);
+    Draft {
+        credential: credential(rule, Some(&one.id), value(&one.secret), token),
+        confidence: one.confidence,
+        // Where the two differ the secret's way in says more: it is what had to be decoded.
+        decoded: if one.id.decoded.is_empty() { one.secret.decoded } else { one.id.decoded },
+        id: Some(one.id.span),
+        secret: Some(one.secret.span),
+        token: one.token.map(|token| token.span),
+    }
+}
+
+/// What an item says alone; `None` if that is nothing.
+fn loose(item: Item) -> Option<Draft> {
+    let says = item.label.says;
+    let (rule, confidence) = match item.part {
+        // An id that signs is public by design; its secret is elsewhere.
+        Part::Id { signs: true, .. } => ("aws-access-key-id", Confidence::Low),
+        Part::Id { .. } => ("aws-access-key-id", Confidence::High),
+        Part::Secret { strength: Strength::Strong, .. } if says == Says::AwsSecret => {
+            ("aws-secret-access-key", Confidence::Medium)
+        }
+        Part::Secret { .. } if matches!(says, Says::AwsSecret | Says::Secret) => {
+            ("aws-secret-access-key", Confidence::Low)
+        }
+        Part::Token { known: true, .. } => ("aws-session-token", Confidence::Medium),
+        _ => return None,
+    };
+    let credential = match &item.part {
+        Part::Id { .. } => credential(rule, Some(&item), None, None),
+        Part::Secret { value, .. } => credential(rule, None, Some(value.clone()), None),
+        Part::Token { value, .. } => credential(rule, None, None, Some(value.clone())),
+    };
+    let is_id = item.id().is_some();
+    Some(Draft {
+        credential,
+        confidence,
+        decoded: item.decoded,
+        id: is_id.then(|| item.span.clone()),
+        secret: (!is_id).then_some(item.span),
+        token: None,
+    })
+}
+
+fn shaped(one: Shaped, decoded: Vec<crate::finding::Encoding>) -> Draft {
+    let mut credential = credential(one.rule.as_str(), None, Some(one.secret), None);
+    let id = one.id.map(|(id, span)| {
+        credential.key_id = Some(id);
+        span
+    });
+    Draft {
+        credential,
+        confidence: one.confidence,
+        id,
+        secret: Some(one.span),
+        token: None,
+        decoded,
+    }
+}
+
+/// Spans of everything that no snippet may show, in order.
+fn hidden(drafts: &[Draft]) -> Vec<Range<usize>> {
+    let mut hidden: Vec<Range<usize>> = drafts
+        .iter()
+        .flat_map(|draft| [draft.secret.clone(), draft.token.clone()])
+        .flatten()
+        .collect();
+    hidden.sort_by_key(|span| span.start);
+    hidden
+}
+
+/// The line at `at` with every secret masked, cut around it.
+fn snippet(bytes: &[u8], at: usize, hidden: &[Range<usize>]) -> String {
+    let floor = at.saturating_sub(SNIPPET);
+    let ceiling = bytes.len().min(at + SNIPPET);
+    let start =
+        memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |newline| floor + newline + 1);
+    let end = memchr::memchr(b'\n', &bytes[at..ceiling]).map_or(ceiling, |newline| at + newline);
+    let mut text = Vec::new();
+    let mut from = start;
+    let first = hidden.partition_point(|span| span.end <= start);
+    for span in hidden[first..].iter().take_while(|span| span.start < end) {
+        text.extend_from_slice(&bytes[from.min(span.start.max(start))..span.start.max(start)]);
+        text.extend_from_slice(MASK.as_bytes());
+        from = span.end.clamp(from, end);
+    }
+    text.extend_from_slice(&bytes[from.min(end)..end]);
+    mask_long(&String::from_utf8_lossy(&text)).trim_end().to_owned()
+}
+
+/// Masks what is as long as a secret but was not recognised as one: neighbours on the line may be
+/// secrets of other services.
+fn mask_long(text: &str) -> String {
+    let part = |character: char| {
+        character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '=' | '-' | '_' | '%')
+    };
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let len = rest.find(|character| !part(character)).unwrap_or(rest.len());
+        let (run, tail) = rest.split_at(len);
+        shown.push_str(if len >= 32 { MASK } else { run });
+        let next = tail.chars().next().map_or(0, char::len_utf8);
+        shown.push_str(&tail[..next]);
+        rest = &tail[next..];
+    }
+    shown
+}
+
+/// A marker on the line of the id or of the secret.
+fn marker(bytes: &[u8], spans: [&Option<Range<usize>>; 2]) -> Option<&'static str> {
+    spans.into_iter().flatten().find_map(|span| {
+        let floor = span.start.saturating_sub(512);
+        let start = memchr::memrchr(b'\n', &bytes[floor..span.start])
+            .map_or(floor, |newline| floor + newline + 1);
+        let ceiling = bytes.len().min(span.end + 512);
+        let end = memchr::memchr(b'\n', &bytes[span.end..ceiling])
+            .map_or(ceiling, |newline| span.end + newline);
+        MARKERS
+            .into_iter()
+            .find(|marker| memchr::memmem::find(&bytes[start..end], marker.as_bytes()).is_some())
+    })
+}
+
+/// The partition that text near a credential names; see AWS General Reference, "Regions".
+fn partition(bytes: &[u8], at: usize) -> Option<&'static str> {
+    let near = &bytes[at.saturating_sub(2048)..bytes.len().min(at + 2048)];
+    let hints: [(&str, &str); 8] = [
+        ("cn-north-", "aws-cn"),
+        ("cn-northwest-", "aws-cn"),
+        ("arn:aws-cn", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("arn:aws-us-gov", "aws-us-gov"),
+        ("eusc-", "aws-eusc"),
+        ("arn:aws-eusc", "aws-eusc"),
+        ("amazonaws.com.cn", "aws-cn"),
+    ];
+    hints
+        .into_iter()
+        .find(|(hint, _)| memchr::memmem::find(near, hint.as_bytes()).is_some())
+        .map(|(_, partition)| partition)
+}

@@ -1,0 +1,389 @@
+//! Items: the parts of credentials that stand in a text, before they are joined.
+
+use std::ops::Range;
+
+use crate::aws::{KEY_ID_LEN, KeyId, SECRET_LEN};
+use crate::finding::Encoding;
+use crate::secret::Secret;
+
+use super::decode;
+use super::label::{self, Label, Says};
+use super::random::{self, Strength};
+use super::view::{self, View};
+
+/// A part of a credential and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    /// Span in the text under analysis; of an encoded one, of the encoded text.
+    pub span: Range<usize>,
+    /// Encodings undone to read it, outermost first.
+    pub decoded: Vec<Encoding>,
+    /// What it is.
+    pub part: Part,
+    /// What the text before it says.
+    pub label: Label,
+}
+
+/// The kinds of parts.
+#[derive(Clone, Debug)]
+pub(super) enum Part {
+    /// An access key id.
+    Id {
+        /// The id.
+        id: KeyId,
+        /// It signs a URL or a request: its secret is not here.
+        signs: bool,
+    },
+    /// What may be a secret access key.
+    Secret {
+        /// The secret.
+        value: Secret,
+        /// How random it looks.
+        strength: Strength,
+    },
+    /// What may be a session token.
+    Token {
+        /// The token.
+        value: Secret,
+        /// It begins as the tokens of STS do.
+        known: bool,
+    },
+}
+
+impl Item {
+    /// The id, if that is what it is.
+    pub(super) fn id(&self) -> Option<KeyId> {
+        match self.part {
+            Part::Id { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// Fewest characters of a session token that were met.
+const TOKEN_MIN: usize = 100;
+/// More than any session token has; STS documents no limit, the longest met have some 2,000.
+const TOKEN_MAX: usize = 8192;
+/// How the session tokens of STS begin.
+const TOKEN_HEADS: [&[u8]; 5] =
+    [b"IQoJb3JpZ2luX2Vj", b"FwoGZXIvYXdz", b"FQoGZXIvYXdz", b"FQoDYXdz", b"AQoDYXdz"];
+
+/// All items of a stretch of text, in order, each place once, and the examples among them.
+pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
+    let mut items: Vec<Item> = Vec::new();
+    let mut examples = 0;
+    for (index, view) in View::all(stretch).iter().enumerate() {
+        let mut scan =
+            Scan { view, text: &view.text, raw: index == 0, behind: 0, items: vec![], examples: 0 };
+        scan.run();
+        examples = examples.max(scan.examples);
+        // What a less changed view shows stands as it is.
+        scan.items.retain(|item| {
+            let next = items.partition_point(|known| known.span.end <= item.span.start);
+            items.get(next).is_none_or(|known| known.span.start >= item.span.end)
+        });
+        items.append(&mut scan.items);
+        items.sort_by_key(|item| item.span.start);
+    }
+    (items, examples)
+}
+
+/// One walk over a view.
+struct Scan<'v, 'a> {
+    view: &'v View<'a>,
+    text: &'v [u8],
+    /// The view is the text itself: a token that touches an escape is left to the others.
+    raw: bool,
+    /// End of the value before: no label reaches back over it.
+    behind: usize,
+    items: Vec<Item>,
+    examples: u64,
+}
+
+impl Scan<'_, '_> {
+    fn run(&mut self) {
+        let mut at = 0;
+        while at < self.text.len() {
+            let len = self.text[at..].iter().take_while(|&&byte| is_base64(byte)).count();
+            if len >= KEY_ID_LEN {
+                self.base64(at..at + len);
+            }
+            at += len.max(1);
+        }
+    }
+
+    /// A maximal run of base64 characters: ids, and what stands between and behind them.
+    fn base64(&mut self, run: Range<usize>) {
+        let mut rest = run.clone();
+        let ids = memchr::memmem::find_iter(&self.text[run.clone()], b"IA");
+        let starts: Vec<_> = ids.filter_map(|at| (run.start + at).checked_sub(2)).collect();
+        for start in starts.into_iter().filter(|&start| start >= run.start) {
+            let span = start..start + KEY_ID_LEN;
+            let divided = |at: usize| !self.text.get(at).is_some_and(u8::is_ascii_alphanumeric);
+            if span.start < rest.start
+                || !divided(span.end)
+                || span.start > 0 && !divided(span.start - 1)
+            {
+                continue;
+            }
+            let Some(id) = self.text.get(span.clone()).and_then(KeyId::parse) else { continue };
+            self.id(id, span.clone());
+            // A `/` may divide an id from its secret; of a longer run it is a credential's scope.
+            let divider = usize::from(matches!(self.text.get(span.end), Some(b'/')));
+            rest = span.end + divider..run.end;
+        }
+        match rest.len() {
+            SECRET_LEN => self.secret(rest),
+            41 if self.text[rest.start] == b'+' && self.opens_line(rest.start) => {
+                self.secret(rest.start + 1..rest.end);
+            }
+            42 if self.text[rest.clone()].starts_with(b"//") => {
+                self.secret(rest.start + 2..rest.end);
+            }
+            54..TOKEN_MIN => {
+                self.encoded(rest);
+            }
+            TOKEN_MIN.. => {
+                let padded = rest.start..rest.end + self.padding(rest.end);
+                if !self.encoded(rest) {
+                    self.token(padded);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn id(&mut self, id: KeyId, span: Range<usize>) {
+        if id.is_example()
+            || random::is_word(&span.clone().map(|at| self.text[at]).collect::<Vec<_>>())
+        {
+            self.examples += 1;
+            self.behind = span.end;
+            return;
+        }
+        if self.raw && self.touches_escape(&span) {
+            return;
+        }
+        let label = label::read(self.text, self.behind, &span);
+        let signs = self.signs(&span);
+        self.push(span, Part::Id { id, signs }, label, vec![]);
+    }
+
+    fn secret(&mut self, span: Range<usize>) {
+        let token = &self.text[span.clone()];
+        if random::is_example(token) {
+            self.examples += 1;
+            self.behind = span.end;
+            return;
+        }
+        let strength = random::strength(token);
+        if strength == Strength::None || self.is_part_of_more(&span) {
+            return;
+        }
+        let label = label::read(self.text, self.behind, &span);
+        let value = Secret::new(token.to_vec());
+        self.push(span, Part::Secret { value, strength }, label, vec![]);
+    }
+
+    /// A run that is a secret in base64 or hexadecimal digits, alone in its value.
+    fn encoded(&mut self, run: Range<usize>) -> bool {
+        let whole = run.start..run.end + self.padding(run.end);
+        let Some((value, decoded)) = decode::value(&self.text[whole.clone()]) else { return false };
+        let label = label::read(self.text, self.behind, &whole);
+        let strength = random::strength(&value);
+        if strength == Strength::None || label.says == Says::Other {
+            return false;
+        }
+        self.push(whole, Part::Secret { value: Secret::new(value), strength }, label, decoded);
+        true
+    }
+
+    fn token(&mut self, span: Range<usize>) {
+        let text = &self.text[span.clone()];
+        let known = TOKEN_HEADS.iter().any(|head| text.starts_with(head));
+        let label = label::read(self.text, self.behind, &span);
+        let foreign = text.starts_with(b"eyJ") || label.says == Says::Other;
+        if span.len() > TOKEN_MAX || !known && (foreign || !is_varied(text)) {
+            return;
+        }
+        let value = Secret::new(text.to_vec());
+        self.push(span, Part::Token { value, known }, label, vec![]);
+    }
+
+    fn push(&mut self, span: Range<usize>, part: Part, label: Label, decoded: Vec<Encoding>) {
+        self.behind = span.end;
+        let letters = &self.text[span.start];
+        let original = self.view.original(&span);
+        let wholly_escaped = original.len() >= span.len() * 3 && letters.is_ascii_alphanumeric();
+        let decoded = if wholly_escaped { vec![Encoding::Percent] } else { decoded };
+        self.items.push(Item { span: original, decoded, part, label });
+    }
+
+    /// How many `=` stand at `at`, two at most.
+    fn padding(&self, at: usize) -> usize {
+        self.text[at..].iter().take(2).take_while(|&&byte| byte == b'=').count()
+    }
+
+    /// Whether only blanks stand between the line's beginning and `at`.
+    fn opens_line(&self, at: usize) -> bool {
+        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r');
+        let before = self.text[..at].iter().rev().find(|byte| !blank(byte));
+        before.is_none_or(|&byte| byte == b'\n')
+    }
+
+    /// Whether an escape stands directly before or behind that could be part of the token.
+    fn touches_escape(&self, span: &Range<usize>) -> bool {
+        let before = |back: usize| span.start.checked_sub(back).map(|at| &self.text[at..]);
+        let opens =
+            before(1).is_some_and(|rest| matches!(rest[0], b'\\' | b'%') && view::is_escape(rest));
+        let closes = view::escaped_byte(&self.text[span.end..]).is_some_and(is_base64);
+        let ends = before(3)
+            .is_some_and(|rest| rest[0] == b'%' && view::escaped_byte(rest).is_some_and(is_base64));
+        opens || closes || ends
+    }
+
+    /// Whether a token of the right length is a piece of base64, of a path or of another escape.
+    fn is_part_of_more(&self, span: &Range<usize>) -> bool {
+        let at = |at: Option<usize>| at.and_then(|at| self.text.get(at)).copied().unwrap_or(b' ');
+        let before = at(span.start.checked_sub(1));
+        let behind = at(Some(span.end));
+        let joint = |byte: u8| matches!(byte, b'-' | b'_');
+        let leads = joint(before)
+            && at(span.start.checked_sub(2)).is_ascii_alphanumeric()
+            && self.behind + 1 != span.start;
+        let trails = joint(behind) && at(Some(span.end + 1)).is_ascii_alphanumeric();
+        let dotted = before == b'.' && behind == b'.';
+        let padded = behind == b'=' && !matches!(at(Some(span.end + 1)), b'\n' | b'\r');
+        leads
+            || trails
+            || dotted
+            || padded
+            || self.raw && self.touches_escape(span)
+            || self.ends_a_block(span)
+    }
+
+    /// Whether it is the last line of a block of wrapped base64.
+    fn ends_a_block(&self, span: &Range<usize>) -> bool {
+        if !self.opens_line(span.start) {
+            return false;
+        }
+        let line = self.text[..span.start].iter().rposition(|&byte| byte == b'\n').unwrap_or(0);
+        let above = self.text[..line].trim_ascii_end();
+        above.iter().rev().take(57).filter(|&&byte| is_base64(byte)).count() == 57
+    }
+
+    /// Whether an id is used to sign: `Credential=ID/date/region/service/aws4_request`, a
+    /// presigned URL of either generation, an `Authorization` header.
+    ///
+    /// Amazon S3 API Reference, "Authenticating Requests".
+    fn signs(&self, span: &Range<usize>) -> bool {
+        let rest = &self.text[span.end..];
+        let scope = rest
+            .strip_prefix(b"/")
+            .or_else(|| rest.strip_prefix(b"%2F"))
+            .or_else(|| rest.strip_prefix(b"%2f"));
+        if scope.is_some_and(|scope| {
+            scope.iter().take(8).filter(|byte| byte.is_ascii_digit()).count() == 8
+        }) {
+            return true;
+        }
+        let query =
+            |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'<');
+        let behind = rest.iter().take(400).take_while(query).count();
+        let before = self.text[..span.start].iter().rev().take(400).take_while(query).count();
+        let url = &self.text[span.start - before..span.end + behind];
+        let holds = |text: &[u8]| memchr::memmem::find(url, text).is_some();
+        holds(b"Signature=") || holds(b"AWSAccessKeyId=") && holds(b"Expires=")
+    }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
+}
+
+/// Whether a text has the many characters of random base64.
+fn is_varied(text: &[u8]) -> bool {
+    let mut seen = [false; 256];
+    text.iter().for_each(|&byte| seen[usize::from(byte)] = true);
+    seen.iter().filter(|&&present| present).count() >= 40
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A token that no rule of thumb calls anything but random, the same in every run.
+    fn token(seed: u64) -> String {
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        (0..SECRET_LEN)
+            .map(|_| {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                char::from(alphabet[(state >> 58) as usize])
+            })
+            .collect()
+    }
+
+    fn secrets(text: &str) -> Vec<String> {
+        let (items, _) = all(text.as_bytes());
+        let text = |item: Item| match item.part {
+            Part::Secret { value, .. } => {
+                Some(String::from_utf8_lossy(value.expose()).into_owned())
+            }
+            _ => None,
+        };
+        items.into_iter().filter_map(text).collect()
+    }
+
+    #[test]
+    fn a_secret_may_begin_and_end_with_any_of_its_characters() {
+        for seed in 1..40 {
+            let random = token(seed);
+            for secret in
+                [random.clone(), format!("/{}", &random[1..]), format!("{}+", &random[1..])]
+            {
+                for (before, behind) in [
+                    ("=", "\n"),
+                    ("\"", "\""),
+                    (":", "@"),
+                    ("<v>", "</v>"),
+                    ("\n+", "\n"),
+                    ("=", ""),
+                ] {
+                    let text = format!("{before}{secret}{behind}");
+                    assert_eq!(secrets(&text), [secret.clone()], "{before:?} {behind:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_piece_of_something_longer_is_no_secret() {
+        let secret = token(7);
+        for (before, behind) in
+            [("a", ""), ("", "a"), ("", "="), ("x-", ""), ("", "_y"), ("", "/x"), (".", ".")]
+        {
+            assert!(
+                secrets(&format!("{before}{secret}{behind} ")).is_empty(),
+                "{before:?} {behind:?}"
+            );
+        }
+        let wrapped = format!("{}{}\n{secret}\n", token(8), &token(9)[..24]);
+        assert!(secrets(&wrapped).is_empty());
+    }
+
+    #[test]
+    fn escapes_of_any_character_are_undone() {
+        let secret = token(11);
+        for at in 0..SECRET_LEN {
+            let (head, tail) = (&secret[..at], &secret[at + 1..]);
+            let plain = format!("{head}/{tail}");
+            for escape in ["\\/", "\\u002f", "%2F", "&#47;"] {
+                let text = format!("k=\"{head}{escape}{tail}\"");
+                assert_eq!(secrets(&text), [plain.clone()], "{escape} at {at}");
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Is it random? A score that tells a secret from a path, an identifier or a hash.
+//!
+//! Entropy cannot: an identifier of forty characters has as much. The score is the log-likelihood
+//! ratio of the token's bigrams under source code and prose against uniform base64, in quarter
+//! bits. Its table (`patterns/bigrams.txt`: row and column in the order of the base64 alphabet,
+//! `N` is 0, one character a quarter bit) was counted over the text files of a package registry's
+//! sources and of system documentation. `cargo bench --bench random` prints the curve from which
+//! the cuts were chosen.
+
+use crate::aws::SECRET_LEN;
+
+const TABLE: &str = include_str!("../../patterns/bigrams.txt");
+const ZERO: u8 = b'N';
+
+/// At most this score, unlabelled: 1 random secret in 1,000 scores higher.
+const CUT: i32 = -132;
+/// At most this score where a label says that it is a secret: 1 in 100,000 scores higher.
+const LABELLED_CUT: i32 = -64;
+
+/// Letters-only bodies of ids (4 in 100 of them) that score higher are words; 1 in 100 random ones does.
+const WORD_CUT: i32 = -16;
+
+/// How much a token looks like random base64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strength {
+    /// Not at all: a word, a path, a hash, a placeholder.
+    None,
+    /// Only if a label says so.
+    Weak,
+    /// It does.
+    Strong,
+}
+
+/// Judges a token of [`SECRET_LEN`] characters of the base64 alphabet.
+pub(super) fn strength(token: &[u8]) -> Strength {
+    if token.len() != SECRET_LEN || !mixed(token) || is_encoded_text(token) {
+        return Strength::None;
+    }
+    match score(token) {
+        score if score <= CUT => Strength::Strong,
+        score if score <= LABELLED_CUT => Strength::Weak,
+        _ => Strength::None,
+    }
+}
+
+/// The log-likelihood ratio in quarter bits; above 0 the token reads like text.
+pub fn score(token: &[u8]) -> i32 {
+    let table = TABLE.as_bytes();
+    // Each row is 64 characters and a line feed.
+    let cell = |pair: &[u8]| match (index(pair[0]), index(pair[1])) {
+        (Some(row), Some(column)) => i32::from(table[row * 65 + column]) - i32::from(ZERO),
+        _ => 0,
+    };
+    token.windows(2).map(cell).sum()
+}
+
+fn index(byte: u8) -> Option<usize> {
+    let index = match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    };
+    Some(usize::from(index))
+}
+
+/// Upper and lower case, a digit or a sign, and more than a handful of distinct characters.
+///
+/// Of random secrets, 1 in 4,000 has letters only; one with fewer than 14 distinct characters is
+/// not to be met (1 in 10^9).
+fn mixed(token: &[u8]) -> bool {
+    let mut seen = [false; 256];
+    token.iter().for_each(|&byte| seen[usize::from(byte)] = true);
+    let distinct = seen.iter().filter(|&&present| present).count();
+    let any = |test: fn(&u8) -> bool| token.iter().any(test);
+    distinct >= 14
+        && any(u8::is_ascii_uppercase)
+        && any(u8::is_ascii_lowercase)
+        && any(|byte| !byte.is_ascii_alphabetic())
+        && token.iter().any(|&byte| byte > b'f' || matches!(byte, b'G'..=b'Z' | b'+' | b'/'))
+}
+
+/// Whether it decodes to readable text: 1 random token in 10^13 does.
+fn is_encoded_text(token: &[u8]) -> bool {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD_NO_PAD.decode(token).is_ok_and(|bytes| {
+        bytes.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace())
+    })
+}
+
+/// Whether a key id is letters only and reads like words in capitals.
+pub(super) fn is_word(id: &[u8]) -> bool {
+    id.iter().all(u8::is_ascii_alphabetic) && score(&id[4..]) > WORD_CUT
+}
+
+/// Whether it is one of AWS's own example secrets, or a stand-in of the same make.
+pub(super) fn is_example(token: &[u8]) -> bool {
+    let words: [&[u8]; 4] = [b"EXAMPLE", b"example", b"Example", b"xxxxxx"];
+    words.iter().any(|word| memchr::memmem::find(token, word).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_whole() {
+        assert_eq!(TABLE.len(), 64 * 65);
+        assert!(TABLE.lines().all(|line| line.len() == 64));
+    }
+
+    #[test]
+    fn words_paths_and_hashes_are_not_random() {
+        for token in [
+            "ListObjectsV2WithContinuationTokenReques",
+            "usr/share/doc/libsomething2/examples/Abc",
+            "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+            "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709",
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9eyJh",
+            "XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX",
+            "com/amazonaws/services/S3/AmazonS3Client",
+        ] {
+            assert_eq!(token.len(), SECRET_LEN, "{token}");
+            assert_eq!(strength(token.as_bytes()), Strength::None, "{token}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Rules of an anchor and a regular expression: [`Method::Shape`], the user's own among them.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::finding::{Confidence, RuleId};
+use crate::rules::{Boundary, Method, Rule, RuleSet, Shape};
+use crate::secret::Secret;
+
+use super::label;
+use super::view::View;
+
+/// A match of a shape.
+#[derive(Clone, Debug)]
+pub(super) struct Shaped {
+    /// Its rule.
+    pub rule: RuleId,
+    /// How sure the rule is.
+    pub confidence: Confidence,
+    /// The credential.
+    pub secret: Secret,
+    /// Where it stands.
+    pub span: Range<usize>,
+    /// The public half and where it stands.
+    pub id: Option<(String, Range<usize>)>,
+}
+
+/// The shape rules by their literals.
+pub(super) struct Shapes {
+    rules: Vec<Rule>,
+    by_literal: HashMap<Vec<u8>, Vec<usize>>,
+}
+
+impl Shapes {
+    /// The shape rules of a set.
+    pub(super) fn new(set: &RuleSet) -> Self {
+        let rules: Vec<Rule> =
+            set.rules.iter().filter(|rule| rule.method == Method::Shape).cloned().collect();
+        let mut by_literal: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+        for (index, rule) in rules.iter().enumerate() {
+            for anchor in &rule.anchors {
+                by_literal.entry(anchor.clone()).or_default().push(index);
+            }
+        }
+        Self { rules, by_literal }
+    }
+
+    /// Appends the matches around a literal at `at`.
+    pub(super) fn around(&self, bytes: &[u8], at: usize, literal: &[u8], found: &mut Vec<Shaped>) {
+        for &index in self.by_literal.get(literal).into_iter().flatten() {
+            let rule = &self.rules[index];
+            let Some(shape) = &rule.shape else { continue };
+            let start = at.saturating_sub(shape.reach);
+            let end = bytes.len().min(at + literal.len() + shape.reach);
+            // Offsets in a view are relative to the stretch; neighbours decide about boundaries.
+            for view in View::all(&bytes[start..end]).iter().take(2) {
+                matches(rule, shape, view, bytes, start, found);
+            }
+        }
+    }
+}
+
+fn matches(
+    rule: &Rule,
+    shape: &Shape,
+    view: &View<'_>,
+    bytes: &[u8],
+    base: usize,
+    found: &mut Vec<Shaped>,
+) {
+    let text = &*view.text;
+    for groups in shape.regex.captures_iter(text) {
+        let Some(whole) = groups.get(0) else { continue };
+        let secret = groups.name("secret").unwrap_or(whole);
+        let original = view.original(&secret.range());
+        let span = base + original.start..base + original.end;
+        let neighbours =
+            (span.start.checked_sub(1).map(|at| bytes[at]), bytes.get(span.end).copied());
+        let known = found.iter().any(|known| {
+            known.rule == rule.id && known.span.start < span.end && span.start < known.span.end
+        });
+        if known
+            || extends(shape.boundary, neighbours)
+            || entropy(secret.as_bytes()) < shape.entropy
+            || !is_labelled(rule, text, whole.start())
+        {
+            continue;
+        }
+        let id = groups.name("id").map(|id| {
+            let at = view.original(&id.range());
+            (String::from_utf8_lossy(id.as_bytes()).into_owned(), base + at.start..base + at.end)
+        });
+        found.push(Shaped {
+            rule: rule.id.clone(),
+            confidence: rule.confidence,
+            secret: Secret::new(secret.as_bytes().to_vec()),
+            span,
+            id,
+        });
+    }
+}
+
+/// Whether the neighbours of a match make it a part of something longer.
+fn extends(boundary: Boundary, (before, behind): (Option<u8>, Option<u8>)) -> bool {
+    let part = |byte: u8| match boundary {
+        Boundary::Alphanumeric => byte.is_ascii_alphanumeric(),
+        Boundary::Base64 => {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+        }
+        Boundary::None => false,
+    };
+    before.is_some_and(part) || behind.is_some_and(part)
+}
+
+/// Whether a word of the rule stands before the match, on its line or one of the two above.
+fn is_labelled(rule: &Rule, text: &[u8], at: usize) -> bool {
+    let above = memchr::memrchr_iter(b'\n', &text[..at]).nth(2).map_or(0, |newline| newline + 1);
+    let joined = label::words(&text[above..at]).concat();
+    rule.labels.is_empty() || rule.labels.iter().any(|label| joined.contains(label.as_str()))
+}
+
+/// Shannon entropy in bits a byte.
+fn entropy(text: &[u8]) -> f64 {
+    let mut counts = [0u32; 256];
+    text.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
+    let len = text.len() as f64;
+    let term = |&count: &u32| {
+        let share = f64::from(count) / len;
+        -share * share.log2()
+    };
+    counts.iter().filter(|&&count| count > 0).map(term).sum()
+}

@@ -1,0 +1,154 @@
+//! Structure: what lies between two items, measured in lines, brackets, sections and paragraphs.
+//!
+//! Languages are not parsed; their common marks are. Between neighbours everything is counted once,
+//! so that the distance of any two items is a sum over the gaps between them.
+
+use std::ops::Range;
+
+use super::item::Item;
+
+/// What stands between two neighbouring items.
+#[derive(Clone, Copy, Debug, Default)]
+struct Gap {
+    bytes: usize,
+    lines: u32,
+    /// How much brackets open, all in all, and how deep they close before.
+    rise: i32,
+    lowest: i32,
+    /// Blank lines, section headers, rulers with headings, and beginnings of list items.
+    blanks: u32,
+    sections: u32,
+    rulers: u32,
+    entries: u32,
+    /// Least indentation of the lines that begin here.
+    indent: u32,
+}
+
+/// The gaps between the items of a stretch of text.
+pub(super) struct Structure {
+    /// `gaps[n]` lies before item `n`.
+    gaps: Vec<Gap>,
+    /// Indentation of each item's line.
+    indents: Vec<u32>,
+}
+
+/// How far apart two items are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Distance {
+    /// Bytes between them.
+    pub bytes: usize,
+    /// Line breaks between them.
+    pub lines: u32,
+    /// Brackets and elements closed behind the one and opened before the other.
+    pub crossings: u32,
+    /// Blank lines between them.
+    pub blanks: u32,
+    /// Section headers, as `[default]`, between them.
+    pub sections: u32,
+    /// Rulers and headings between them.
+    pub rulers: u32,
+    /// Beginnings of list items between them.
+    pub entries: u32,
+    /// A line between them is indented less than both.
+    pub dedented: bool,
+}
+
+impl Structure {
+    /// Measures the gaps between `items`, which are in order.
+    pub(super) fn new(text: &[u8], items: &[Item]) -> Self {
+        let mut gaps = Vec::with_capacity(items.len());
+        let mut indents = Vec::with_capacity(items.len());
+        let mut behind = 0;
+        for item in items {
+            let start = item.span.start.max(behind);
+            gaps.push(measure(text, behind..start));
+            let line = memchr::memrchr(b'\n', &text[..start]).map_or(0, |newline| newline + 1);
+            indents.push(indent(&text[line..start]));
+            behind = item.span.end;
+        }
+        Self { gaps, indents }
+    }
+
+    /// Distances from item `from` to the items behind it, nearest first.
+    pub(super) fn forwards(&self, from: usize) -> impl Iterator<Item = (usize, Distance)> + '_ {
+        let mut sum = Gap { indent: u32::MAX, ..Gap::default() };
+        (from + 1..self.gaps.len()).map(move |to| {
+            let gap = &self.gaps[to];
+            sum.lowest = sum.lowest.min(sum.rise + gap.lowest);
+            sum.rise += gap.rise;
+            sum.bytes += gap.bytes;
+            sum.lines += gap.lines;
+            sum.blanks += gap.blanks;
+            sum.sections += gap.sections;
+            sum.rulers += gap.rulers;
+            sum.entries += gap.entries;
+            sum.indent = sum.indent.min(gap.indent);
+            let edge = self.indents[from].min(self.indents[to]);
+            let distance = Distance {
+                bytes: sum.bytes,
+                lines: sum.lines,
+                crossings: (-sum.lowest + (sum.rise - sum.lowest)).unsigned_abs(),
+                blanks: sum.blanks,
+                sections: sum.sections,
+                rulers: sum.rulers,
+                entries: sum.entries,
+                dedented: sum.indent < edge,
+            };
+            (to, distance)
+        })
+    }
+}
+
+/// Columns of blanks at the beginning of a line.
+fn indent(line: &[u8]) -> u32 {
+    line.iter().take_while(|&&byte| byte == b' ' || byte == b'\t').count() as u32
+}
+
+fn measure(text: &[u8], span: Range<usize>) -> Gap {
+    let gap = &text[span.clone()];
+    let mut sum = Gap { bytes: gap.len(), indent: u32::MAX, ..Gap::default() };
+    let mut at = 0;
+    while at < gap.len() {
+        match gap[at] {
+            b'{' | b'[' | b'(' => sum.rise += 1,
+            b'}' | b']' | b')' => sum.rise -= 1,
+            b'<' if gap.get(at + 1) == Some(&b'/') => sum.rise -= 1,
+            b'<' if gap.get(at + 1).is_some_and(u8::is_ascii_alphabetic) => {
+                let tag = &gap[at..gap.len().min(at + 200)];
+                let end = tag.iter().position(|&byte| byte == b'>');
+                let empty = end.is_some_and(|end| tag[end - 1] == b'/') || tag.starts_with(b"<br");
+                sum.rise += i32::from(!empty);
+            }
+            b'\n' => {
+                let line = &text[span.start + at + 1..text.len().min(span.end + 120)];
+                begin_line(line, &mut sum);
+            }
+            _ => {}
+        }
+        sum.lowest = sum.lowest.min(sum.rise);
+        at += 1;
+    }
+    sum
+}
+
+/// Counts what a line's beginning tells; `rest` begins with the line.
+fn begin_line(rest: &[u8], sum: &mut Gap) {
+    sum.lines += 1;
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let blank = line.trim_ascii();
+    if blank.is_empty() {
+        sum.blanks += 1;
+        return;
+    }
+    sum.indent = sum.indent.min(indent(line));
+    let header = blank.starts_with(b"[")
+        && blank.ends_with(b"]")
+        && !blank.contains(&b'"')
+        && !blank.contains(&b',');
+    let ruler = blank.len() >= 3
+        && blank.iter().all(|&byte| matches!(byte, b'-' | b'=' | b'#' | b'*' | b'_'));
+    let heading = blank.starts_with(b"## ") || blank.starts_with(b"### ");
+    sum.sections += u32::from(header);
+    sum.rulers += u32::from(ruler || heading);
+    sum.entries += u32::from(blank.starts_with(b"- ") || blank.starts_with(b"* "));
+}
