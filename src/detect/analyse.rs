@@ -244,10 +244,15 @@ fn may_be_id(bytes: &[u8], at: usize) -> bool {
 /// Whether something long enough to be a secret, escaped or not, stands behind a label.
 fn announces(bytes: &[u8], at: usize) -> bool {
     let rest = &bytes[at..bytes.len().min(at + VALUE_REACH)];
-    let part = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/\\%&;#=\"'".contains(byte);
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/\\%&;#=\"'".contains(&byte);
     let mut run = 0;
-    rest.iter().any(|byte| {
-        run = if part(byte) { run + 1 } else { 0 };
+    let mut before = 0;
+    rest.iter().any(|&byte| {
+        // A soft break of quoted-printable and a continued line break no value.
+        let goes_on =
+            part(byte) || matches!(byte, b'\n' | b'\r') && matches!(before, b'=' | b'\\' | b'\r');
+        run = if goes_on { run + 1 } else { 0 };
+        before = byte;
         run >= crate::aws::SECRET_LEN
     })
 }

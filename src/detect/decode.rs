@@ -4,6 +4,7 @@
 //! A [`Decoded`] text is scanned like any other; what is found in it is reported at the place of
 //! the encoded text. Everything is bounded: a run, what comes out of it, and the depth.
 
+use std::collections::VecDeque;
 use std::io::Read as _;
 use std::ops::Range;
 
@@ -64,27 +65,21 @@ impl Decoded {
 
 /// The base64 run around `at`, whose character there is the `place`th of its quantum.
 pub(super) fn base64(bytes: &[u8], at: usize, place: u8) -> Option<Decoded> {
-    let run = wrapped_run(bytes, at, is_base64);
-    let chars: Vec<u32> = offsets(bytes, &run, is_base64);
+    let (mut run, chars) = characters(bytes, at, is_base64);
     let here = chars.partition_point(|&offset| run.start + (offset as usize) < at);
-    let skip = (here + 4 - usize::from(place)) % 4;
-    let chars = chars.get(skip..)?.to_vec();
+    let chars = chars.get((here + 4 - usize::from(place)) % 4..)?.to_vec();
     let text: Vec<u8> =
         chars.iter().map(|&offset| standard(bytes[run.start + offset as usize])).collect();
-    let text = BASE64.decode(text.get(..text.len() - usize::from(text.len() % 4 == 1))?).ok()?;
-    let padding = bytes[run.end..].iter().take(2).take_while(|&&byte| byte == b'=').count();
-    let run = run.start..run.end + padding;
+    // One character left over encodes nothing.
+    let len = text.len() - usize::from(text.len() % 4 == 1);
+    let text = BASE64.decode(&text[..len]).ok()?;
+    run.end += bytes[run.end..].iter().take(2).take_while(|&&byte| byte == b'=').count();
     Some(Decoded { text, encoding: Some(Encoding::Base64), run, chars, unit: (3, 4) })
 }
 
 /// The run of hexadecimal digits around `at`, where a pair begins.
 pub(super) fn hex(bytes: &[u8], at: usize) -> Option<Decoded> {
-    let is_digit = |byte: u8| byte.is_ascii_hexdigit();
-    let mut run = wrapped_run(bytes, at, is_digit);
-    if bytes[..run.start].ends_with(b"x") && run.start < at {
-        run.start += usize::from((at - run.start) % 2 == 1);
-    }
-    let chars = offsets(bytes, &run, is_digit);
+    let (run, chars) = characters(bytes, at, |byte| byte.is_ascii_hexdigit());
     let here = chars.partition_point(|&offset| run.start + (offset as usize) < at);
     let chars = chars.get(here % 2..)?.to_vec();
     let digit = |&offset: &u32| {
@@ -92,6 +87,15 @@ pub(super) fn hex(bytes: &[u8], at: usize) -> Option<Decoded> {
     };
     let text = chars.chunks_exact(2).map(|pair| digit(&pair[0]) << 4 | digit(&pair[1])).collect();
     Some(Decoded { text, encoding: Some(Encoding::Hex), run, chars, unit: (1, 2) })
+}
+
+/// The run of `part` around `at`, and the offsets in it of the characters that count.
+fn characters(bytes: &[u8], at: usize, part: impl Fn(u8) -> bool) -> (Range<usize>, Vec<u32>) {
+    let lines = run(bytes, at, part);
+    let start = lines.first().map_or(at, |line| line.start);
+    let end = lines.last().map_or(at, |line| line.end);
+    let chars = lines.into_iter().flatten().map(|at| (at - start) as u32).collect();
+    (start..end, chars)
 }
 
 /// The UTF-16 text around the low byte of an ASCII character at `at`.
@@ -107,8 +111,7 @@ pub(super) fn utf16(bytes: &[u8], at: usize, little: bool, inside: bool) -> Deco
             u16::from_be_bytes([pair[0], pair[1]])
         })
     };
-    let is_text =
-        |unit: u16| matches!(unit, 0x09 | 0x0a | 0x0d | 0x20..=0x7e | 0xa0..=0xd7ff | 0xfeff);
+    let is_text = |unit: u16| matches!(unit, 0x00 | 0x09 | 0x0a | 0x0d | 0x20..=0x7e | 0xa0..=0x17f | 0x0370..=0x05ff | 0x3000..=0x9fff | 0xac00..=0xd7ff | 0xfeff);
     let floor = at.saturating_sub(RUN_REACH);
     let mut start = at;
     while start >= floor + 2 && unit(start - 2).is_some_and(is_text) {
@@ -121,7 +124,12 @@ pub(super) fn utf16(bytes: &[u8], at: usize, little: bool, inside: bool) -> Deco
     let text = (start..end)
         .step_by(2)
         .filter_map(unit)
-        .map(|unit| u8::try_from(unit).ok().filter(u8::is_ascii).unwrap_or(0x80))
+        .map(|unit| match u8::try_from(unit) {
+            // Programs end their strings with a zero.
+            Ok(0) => b'\n',
+            Ok(byte) if byte.is_ascii() => byte,
+            _ => 0x80,
+        })
         .collect();
     let chars = (0..(end - start) as u32).collect();
     let encoding = inside.then_some(Encoding::Utf16);
@@ -144,8 +152,12 @@ pub(super) fn gunzip(outer: &Decoded) -> Option<Decoded> {
     })
 }
 
-/// A secret that is all that an encoded value holds, and the encodings, outermost first.
-pub(super) fn value(text: &[u8]) -> Option<(Vec<u8>, Vec<Encoding>)> {
+/// A secret, or what else `accepts` takes, that is all that an encoded value holds, and the
+/// encodings, outermost first.
+pub(super) fn value(
+    text: &[u8],
+    accepts: impl Fn(&[u8]) -> bool,
+) -> Option<(Vec<u8>, Vec<Encoding>)> {
     let mut text = text.to_vec();
     let mut decoded = Vec::new();
     for _ in 0..MAX_DEPTH {
@@ -163,11 +175,9 @@ pub(super) fn value(text: &[u8]) -> Option<(Vec<u8>, Vec<Encoding>)> {
             text = text.into_iter().step_by(2).collect();
         }
         let trimmed = text.trim_ascii();
-        if trimmed.len() == SECRET_LEN
-            && trimmed
-                .iter()
-                .all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
-        {
+        let secret = trimmed.len() == SECRET_LEN
+            && trimmed.iter().all(|&byte| is_base64(byte) && !matches!(byte, b'-' | b'_'));
+        if secret || accepts(trimmed) {
             return Some((trimmed.to_vec(), decoded));
         }
         if trimmed.len() < SECRET_LEN
@@ -193,52 +203,60 @@ fn standard(byte: u8) -> u8 {
     }
 }
 
-/// Offsets, from the run's start, of the bytes of `run` that belong to the encoding.
-fn offsets(bytes: &[u8], run: &Range<usize>, part: impl Fn(u8) -> bool) -> Vec<u32> {
-    (0..run.len() as u32).filter(|&offset| part(bytes[run.start + offset as usize])).collect()
-}
-
-/// The maximal run of `part` around `at`, line breaks and indentation included where a whole line
-/// of it is continued.
-fn wrapped_run(bytes: &[u8], at: usize, part: impl Fn(u8) -> bool) -> Range<usize> {
+/// The lines of the maximal run of `part` around `at`: line breaks and indentation are left out
+/// where a whole line of the run is continued. Break and gap may be written as `\\n`, in a string.
+fn run(bytes: &[u8], at: usize, part: impl Fn(u8) -> bool) -> Vec<Range<usize>> {
     let floor = at.saturating_sub(RUN_REACH);
     let ceiling = bytes.len().min(at + RUN_REACH);
-    let mut start = at;
-    loop {
-        while start > floor && part(bytes[start - 1]) {
-            start -= 1;
-        }
-        // The line above continues here only if nothing but blanks stands between.
-        let gap =
-            bytes[floor..start].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let above = start - gap;
-        let newlines = memchr::memchr_iter(b'\n', &bytes[above..start]).count();
-        let long = bytes[floor..above].iter().rev().take_while(|&&byte| part(byte)).count();
-        if newlines != 1 || long < MIN_LINE {
+    let is_break = |at: usize| matches!(bytes[at], b'n' | b'r') && at > 0 && bytes[at - 1] == b'\\';
+    let back = |end: usize| {
+        let len = (floor..end).rev().take_while(|&at| part(bytes[at]) && !is_break(at)).count();
+        end - len
+    };
+    let ahead =
+        |start: usize| start + bytes[start..ceiling].iter().take_while(|&&byte| part(byte)).count();
+    let mut lines = VecDeque::new();
+    lines.push_back(back(at)..ahead(at));
+    while let Some(first) = lines.front().cloned() {
+        let Some(gap) = gap_before(&bytes[floor..first.start]) else { break };
+        let above = back(first.start - gap)..first.start - gap;
+        if above.len() < MIN_LINE || lines.len() == 1 && above.len() < first.len() {
             break;
         }
-        start = above;
+        lines.push_front(above);
     }
-    let mut end = at;
-    let mut line = start;
-    loop {
-        while end < ceiling && part(bytes[end]) {
-            end += 1;
-        }
-        if let Some(newline) = memchr::memrchr(b'\n', &bytes[start..end]) {
-            line = start + newline + 1;
-        }
-        let width = bytes[line..end].iter().filter(|&&byte| part(byte)).count();
-        let gap = bytes[end..ceiling].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let newlines = memchr::memchr_iter(b'\n', &bytes[end..end + gap]).count();
-        let next = bytes[end + gap..ceiling].iter().take_while(|&&byte| part(byte)).count();
+    while let Some(last) = lines.back().cloned() {
+        let Some(gap) = gap_behind(&bytes[last.end..ceiling]) else { break };
+        let next = last.end + gap..ahead(last.end + gap);
         // A shorter line ends the block, and so does what is longer than the lines before.
-        if newlines != 1 || width < MIN_LINE || next == 0 || next > width {
+        if last.len() < MIN_LINE || next.is_empty() || next.len() > last.len() {
             break;
         }
-        end += gap;
+        lines.push_back(next);
     }
-    start..end
+    lines.into()
+}
+
+/// Length of the one line break, and the blanks around it, at the end of `text`.
+fn gap_before(text: &[u8]) -> Option<usize> {
+    if text.ends_with(b"\\n") {
+        return Some(if text.ends_with(b"\\r\\n") { 4 } else { 2 });
+    }
+    let gap = text.iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let breaks = memchr::memchr_iter(b'\n', &text[text.len() - gap..]).count();
+    (breaks == 1).then_some(gap)
+}
+
+/// Length of the one line break, and the blanks around it, at the beginning of `text`.
+fn gap_behind(text: &[u8]) -> Option<usize> {
+    for gap in [&b"\\n"[..], b"\\r\\n"] {
+        if text.starts_with(gap) {
+            return Some(gap.len());
+        }
+    }
+    let gap = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let breaks = memchr::memchr_iter(b'\n', &text[..gap]).count();
+    (breaks == 1).then_some(gap)
 }
 
 /// The least width at which encoders wrap their lines is 60; blocks in documents may be narrower.
@@ -270,7 +288,10 @@ mod tests {
         let secret = b"Ab3/".repeat(10);
         let once = BASE64.encode(&secret);
         let twice = BASE64.encode(&once);
-        assert_eq!(value(once.as_bytes()), Some((secret.clone(), vec![Encoding::Base64])));
-        assert_eq!(value(twice.as_bytes()), Some((secret, vec![Encoding::Base64; 2])));
+        assert_eq!(
+            value(once.as_bytes(), |_| false),
+            Some((secret.clone(), vec![Encoding::Base64]))
+        );
+        assert_eq!(value(twice.as_bytes(), |_| false), Some((secret, vec![Encoding::Base64; 2])));
     }
 }

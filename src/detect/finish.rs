@@ -135,7 +135,7 @@ fn loose(item: Item) -> Option<Draft> {
     let says = item.label.says;
     let (rule, confidence) = match item.part {
         // An id that signs is public by design; its secret is elsewhere.
-        Part::Id { signs: true, .. } => ("aws-access-key-id", Confidence::Low),
+        Part::Id { signs, word, .. } if signs || word => ("aws-access-key-id", Confidence::Low),
         Part::Id { .. } => ("aws-access-key-id", Confidence::High),
         Part::Secret { strength: Strength::Strong, .. } if says == Says::AwsSecret => {
             ("aws-secret-access-key", Confidence::Medium)

@@ -33,6 +33,8 @@ pub(super) enum Part {
         id: KeyId,
         /// It signs a URL or a request: its secret is not here.
         signs: bool,
+        /// It reads like words in capitals: no id unless a secret says so.
+        word: bool,
     },
     /// What may be a secret access key.
     Secret {
@@ -137,6 +139,10 @@ impl Scan<'_, '_> {
             41 if self.text[rest.start] == b'+' && self.opens_line(rest.start) => {
                 self.secret(rest.start + 1..rest.end);
             }
+            // Between the delimiters of a substitution: `s/KEY/…/`.
+            42 if self.text[rest.start] == b'/' && self.text[rest.end - 1] == b'/' => {
+                self.secret(rest.start + 1..rest.end - 1);
+            }
             42 if self.text[rest.clone()].starts_with(b"//") => {
                 self.secret(rest.start + 2..rest.end);
             }
@@ -154,9 +160,7 @@ impl Scan<'_, '_> {
     }
 
     fn id(&mut self, id: KeyId, span: Range<usize>) {
-        if id.is_example()
-            || random::is_word(&span.clone().map(|at| self.text[at]).collect::<Vec<_>>())
-        {
+        if id.is_example() {
             self.examples += 1;
             self.behind = span.end;
             return;
@@ -166,7 +170,8 @@ impl Scan<'_, '_> {
         }
         let label = label::read(self.text, self.behind, &span);
         let signs = self.signs(&span);
-        self.push(span, Part::Id { id, signs }, label, vec![]);
+        let word = random::is_word(id.as_str().as_bytes());
+        self.push(span, Part::Id { id, signs, word }, label, vec![]);
     }
 
     fn secret(&mut self, span: Range<usize>) {
@@ -185,22 +190,29 @@ impl Scan<'_, '_> {
         self.push(span, Part::Secret { value, strength }, label, vec![]);
     }
 
-    /// A run that is a secret in base64 or hexadecimal digits, alone in its value.
+    /// A run that is a secret or a session token in base64 or hexadecimal digits, alone in its
+    /// value.
     fn encoded(&mut self, run: Range<usize>) -> bool {
         let whole = run.start..run.end + self.padding(run.end);
-        let Some((value, decoded)) = decode::value(&self.text[whole.clone()]) else { return false };
+        let Some((value, decoded)) = decode::value(&self.text[whole.clone()], is_token) else {
+            return false;
+        };
         let label = label::read(self.text, self.behind, &whole);
+        let known = is_token(&value);
         let strength = random::strength(&value);
-        if strength == Strength::None || label.says == Says::Other {
+        if !known && strength == Strength::None || label.says == Says::Other {
             return false;
         }
-        self.push(whole, Part::Secret { value: Secret::new(value), strength }, label, decoded);
+        let value = Secret::new(value);
+        let part =
+            if known { Part::Token { value, known } } else { Part::Secret { value, strength } };
+        self.push(whole, part, label, decoded);
         true
     }
 
     fn token(&mut self, span: Range<usize>) {
         let text = &self.text[span.clone()];
-        let known = TOKEN_HEADS.iter().any(|head| text.starts_with(head));
+        let known = is_token(text);
         let label = label::read(self.text, self.behind, &span);
         let foreign = text.starts_with(b"eyJ") || label.says == Says::Other;
         if span.len() > TOKEN_MAX || !known && (foreign || !is_varied(text)) {
@@ -301,6 +313,11 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
 }
 
+/// Whether a text begins as the session tokens of STS do.
+fn is_token(text: &[u8]) -> bool {
+    text.len() >= TOKEN_MIN && TOKEN_HEADS.iter().any(|head| text.starts_with(head))
+}
+
 /// Whether a text has the many characters of random base64.
 fn is_varied(text: &[u8]) -> bool {
     let mut seen = [false; 256];
@@ -353,7 +370,11 @@ mod tests {
                     ("=", ""),
                 ] {
                     let text = format!("{before}{secret}{behind}");
-                    assert_eq!(secrets(&text), [secret.clone()], "{before:?} {behind:?}");
+                    assert_eq!(
+                        secrets(&text),
+                        std::slice::from_ref(&secret),
+                        "{before:?} {behind:?}"
+                    );
                 }
             }
         }
@@ -382,7 +403,7 @@ mod tests {
             let plain = format!("{head}/{tail}");
             for escape in ["\\/", "\\u002f", "%2F", "&#47;"] {
                 let text = format!("k=\"{head}{escape}{tail}\"");
-                assert_eq!(secrets(&text), [plain.clone()], "{escape} at {at}");
+                assert_eq!(secrets(&text), std::slice::from_ref(&plain), "{escape} at {at}");
             }
         }
     }

@@ -5,6 +5,7 @@
 //! the lines above when the line itself names nothing.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// What a label says of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,7 +14,7 @@ pub(super) enum Says {
     Nothing,
     /// That it is a secret.
     Secret,
-    /// That it is the secret of AWS, by name.
+    /// That it is the secret of LEXICON.aws, by name.
     AwsSecret,
     /// That it is a session token.
     Token,
@@ -31,6 +32,36 @@ pub(super) struct Label {
     pub qualifier: String,
 }
 
+/// The words of `patterns/labels.txt`.
+struct Lexicon {
+    secret: Vec<&'static str>,
+    aws: Vec<&'static str>,
+    token: Vec<&'static str>,
+    hash: Vec<&'static str>,
+    service: Vec<&'static str>,
+    empty: Vec<&'static str>,
+    usual: Vec<&'static str>,
+}
+
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+    let text = include_str!("../../patterns/labels.txt");
+    let section = |name: &str| {
+        let heading = format!("\n[{name}]\n");
+        let body = text.split_once(&heading).map_or("", |(_, body)| body);
+        let end = body.find("\n#").unwrap_or(body.len());
+        body[..end].split_whitespace().collect()
+    };
+    Lexicon {
+        secret: section("secret"),
+        aws: section("aws"),
+        token: section("token"),
+        hash: section("hash"),
+        service: section("service"),
+        empty: section("empty"),
+        usual: section("usual"),
+    }
+});
+
 /// How far back a label is looked for, in bytes.
 const REACH: usize = 200;
 
@@ -43,7 +74,7 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     // `<value>`, `- "` and a bare `value:` name nothing: the line above does.
     let mut start = line;
     for _ in 0..2 {
-        if start == floor || !words.iter().all(|word| EMPTY.contains(&word.as_str())) {
+        if start == floor || !words.iter().all(|word| LEXICON.empty.contains(&word.as_str())) {
             break;
         }
         start = line_start(text, floor, start - 1);
@@ -61,15 +92,14 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     Label { says, qualifier: qualifier(head) }
 }
 
-/// The qualifier of the name that stands directly before a value.
+/// The qualifier of the nearest name before a value that says anything.
 fn qualifier(head: &[u8]) -> String {
-    let end = head.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |at| at + 1);
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    let start = head[..end].iter().rposition(|byte| !is_name(byte)).map_or(0, |at| at + 1);
-    let rest: Vec<_> = words(&head[start..end])
-        .into_iter()
-        .filter(|word| !USUAL.contains(&word.as_str()) && !EMPTY.contains(&word.as_str()))
-        .collect();
+    let names = head.rsplit(|byte| !is_name(byte));
+    let empty = |words: &[String]| words.iter().all(|word| LEXICON.empty.contains(&word.as_str()));
+    let Some(words) = names.map(words).find(|words| !empty(words)) else { return String::new() };
+    let rest: Vec<_> =
+        words.into_iter().filter(|word| !LEXICON.usual.contains(&word.as_str())).collect();
     rest.join("-")
 }
 
@@ -107,7 +137,7 @@ pub(super) fn words(text: &[u8]) -> Vec<String> {
         let next_is_lower = text.get(at + 1).is_some_and(u8::is_ascii_lowercase);
         let humps = byte.is_ascii_uppercase()
             && (previous.is_ascii_lowercase() || (previous.is_ascii_uppercase() && next_is_lower));
-        let turns = byte.is_ascii_digit() != previous.is_ascii_digit() && word.len() > 1;
+        let turns = byte.is_ascii_digit() && !previous.is_ascii_digit() && word.len() > 2;
         if (!byte.is_ascii_alphanumeric() || humps || turns) && !word.is_empty() {
             words.push(std::mem::take(&mut word));
         }
@@ -130,11 +160,14 @@ fn judge(words: &[String]) -> Says {
         |list: &[&str], words: &[String]| words.iter().any(|word| list.contains(&word.as_str()));
     let last = |list: &[&str]| recent.iter().rposition(|word| list.contains(&word.as_str()));
     let secret = recent.iter().rposition(|word| {
-        SECRET.contains(&word.as_str()) || word.contains("secret") || word.ends_with("password")
+        LEXICON.secret.contains(&word.as_str())
+            || word.contains("secret")
+            || word.ends_with("password")
     });
-    let aws = any(AWS, recent);
-    let other = last(HASH).or_else(|| last(SERVICE).filter(|_| !aws && any(SERVICE, near)));
-    let token = last(TOKEN);
+    let aws = any(&LEXICON.aws, recent);
+    let other = last(&LEXICON.hash)
+        .or_else(|| last(&LEXICON.service).filter(|_| !aws && any(&LEXICON.service, near)));
+    let token = last(&LEXICON.token);
     match (secret, other, token) {
         (_, Some(other), _)
             if secret.is_none_or(|secret| other > secret || !aws && other + 4 > secret) =>
@@ -153,316 +186,6 @@ fn judge(words: &[String]) -> Says {
         _ => Says::Nothing,
     }
 }
-
-const SECRET: &[&str] = &[
-    "secret",
-    "secrets",
-    "sk",
-    "password",
-    "passwd",
-    "passphrase",
-    "pass",
-    "pwd",
-    "skey",
-    "secretkey",
-    "secretaccesskey",
-    "awssecretkey",
-    "awssecretaccesskey",
-    "accesskeysecret",
-    "accesssecret",
-    "sak",
-];
-
-const AWS: &[&str] = &[
-    "aws",
-    "amazon",
-    "amz",
-    "amazonaws",
-    "s3",
-    "s3a",
-    "s3n",
-    "iam",
-    "sts",
-    "boto",
-    "ses",
-    "sqs",
-    "sns",
-    "dynamodb",
-    "dynamo",
-    "redshift",
-    "kinesis",
-    "athena",
-    "ecr",
-    "ec2",
-    "cloudwatch",
-    "route53",
-    "lambda",
-    "glacier",
-    "bedrock",
-    "akia",
-    "asia",
-    "minio",
-    "awssecretkey",
-    "awssecretaccesskey",
-];
-
-const TOKEN: &[&str] = &["token", "sessiontoken", "securitytoken", "session", "tok"];
-
-const HASH: &[&str] = &[
-    "sha",
-    "sha1",
-    "sha224",
-    "sha256",
-    "sha384",
-    "sha512",
-    "hash",
-    "checksum",
-    "digest",
-    "md5",
-    "commit",
-    "rev",
-    "revision",
-    "etag",
-    "integrity",
-    "signature",
-    "sig",
-    "tree",
-    "parent",
-    "blob",
-    "fingerprint",
-    "nonce",
-    "salt",
-    "csrf",
-    "uuid",
-    "guid",
-    "crc",
-    "cursor",
-    "hmac",
-    "cert",
-    "certificate",
-    "etags",
-    "trace",
-    "requestid",
-    "checksums",
-    "hashes",
-    "commits",
-    "nextoken",
-    "continuation",
-    "marker",
-    "upload",
-    "uploadid",
-];
-
-const SERVICE: &[&str] = &[
-    "github",
-    "gitlab",
-    "slack",
-    "stripe",
-    "twilio",
-    "facebook",
-    "fb",
-    "twitter",
-    "google",
-    "gcp",
-    "azure",
-    "heroku",
-    "dropbox",
-    "npm",
-    "pypi",
-    "dockerhub",
-    "datadog",
-    "newrelic",
-    "sendgrid",
-    "mailgun",
-    "okta",
-    "auth0",
-    "jwt",
-    "django",
-    "rails",
-    "flask",
-    "laravel",
-    "cookie",
-    "csrf",
-    "consumer",
-    "linkedin",
-    "instagram",
-    "paypal",
-    "braintree",
-    "algolia",
-    "firebase",
-    "mapbox",
-    "sentry",
-    "circleci",
-    "travis",
-    "bitbucket",
-    "digitalocean",
-    "cloudflare",
-    "fastly",
-    "pusher",
-    "shopify",
-    "square",
-    "zendesk",
-    "salesforce",
-    "spotify",
-    "discord",
-    "telegram",
-    "reddit",
-    "webhook",
-    "oauth",
-    "client",
-    "recaptcha",
-    "hcaptcha",
-    "plaid",
-    "segment",
-    "mixpanel",
-    "amplitude",
-    "grafana",
-    "vault",
-    "consul",
-    "hubspot",
-    "intercom",
-    "mailchimp",
-    "postmark",
-    "alibaba",
-    "aliyun",
-    "tencent",
-    "oss",
-    "cos",
-    "huawei",
-    "qiniu",
-    "backblaze",
-    "b2",
-    "wasabi",
-    "linode",
-    "vultr",
-    "openai",
-    "anthropic",
-    "huggingface",
-    "sonar",
-    "artifactory",
-    "jira",
-    "atlassian",
-    "confluence",
-    "basic",
-    "encryption",
-    "bugsnag",
-    "rollbar",
-    "honeybadger",
-    "airbrake",
-    "keybase",
-    "session",
-];
-
-/// Words that name nothing.
-const EMPTY: &[&str] = &[
-    "value",
-    "val",
-    "string",
-    "str",
-    "td",
-    "tr",
-    "th",
-    "li",
-    "dd",
-    "dt",
-    "code",
-    "b",
-    "data",
-    "text",
-    "tt",
-    "pre",
-    "span",
-    "strong",
-    "default",
-    "e",
-    "p",
-    "new",
-    "n",
-    "defaultvalue",
-    "u",
-    "r",
-    "s",
-    "f",
-    "div",
-    "kbd",
-    "em",
-    "entry",
-];
-
-/// Words of the usual names of ids and secrets.
-const USUAL: &[&str] = &[
-    "aws",
-    "amazon",
-    "amz",
-    "s3",
-    "s3a",
-    "s3n",
-    "iam",
-    "access",
-    "key",
-    "keys",
-    "id",
-    "ids",
-    "keyid",
-    "accesskey",
-    "accesskeyid",
-    "secret",
-    "secrets",
-    "secretkey",
-    "secretaccesskey",
-    "user",
-    "username",
-    "login",
-    "name",
-    "env",
-    "export",
-    "set",
-    "setx",
-    "public",
-    "private",
-    "password",
-    "passwd",
-    "pass",
-    "token",
-    "cred",
-    "creds",
-    "credential",
-    "credentials",
-    "config",
-    "conf",
-    "cfg",
-    "my",
-    "the",
-    "ak",
-    "sk",
-    "api",
-    "session",
-    "awsaccesskeyid",
-    "awssecretkey",
-    "is",
-    "identity",
-    "sak",
-    "fs",
-    "spark",
-    "hadoop",
-    "get",
-    "self",
-    "this",
-    "os",
-    "environ",
-    "arg",
-    "var",
-    "let",
-    "const",
-    "static",
-    "final",
-    "default",
-    "string",
-    "aki",
-    "kid",
-    "pwd",
-    "passphrase",
-];
 
 #[cfg(test)]
 mod tests {
@@ -497,6 +220,7 @@ mod tests {
         assert_eq!(of("PROD_AWS_SECRET_ACCESS_KEY=@").qualifier, "prod");
         assert_eq!(of("awsSecretKeyDev: '@").qualifier, "dev");
         assert_eq!(of("AWS_SECRET_ACCESS_KEY_2=@").qualifier, "2");
+        assert_eq!(of("<name>fs.s3a.logs.secret.key</name><value>@").qualifier, "logs");
         assert_eq!(of("aws_secret_access_key = @").qualifier, "");
     }
 }

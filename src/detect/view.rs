@@ -54,7 +54,7 @@ impl<'a> View<'a> {
 
     /// Escapes of strings, URLs and markup undone, three layers deep; `None` if there are none.
     fn unescaped(bytes: &'a [u8]) -> Option<Self> {
-        memchr::memchr3(b'\\', b'%', b'&', bytes)?;
+        memchr::memchr3(b'\\', b'%', b'&', bytes).or_else(|| memchr::memchr(0x1b, bytes))?;
         let mut view = Self::raw(bytes).rewritten(|rest, _| escape(rest))?;
         for _ in 0..2 {
             match view.rewritten(|rest, _| escape(rest)) {
@@ -146,8 +146,16 @@ fn escape(rest: &[u8]) -> Rewrite {
         b'\\' => backslash(rest),
         b'%' => Some((3, Some(hex_byte(&rest[1..])?))),
         b'&' => entity(rest),
+        0x1b => colour(rest),
         _ => None,
     }
+}
+
+/// A colour or style of a terminal (ECMA-48 §8.3.117), as logs keep them.
+fn colour(rest: &[u8]) -> Rewrite {
+    let body = rest.strip_prefix(b"\x1b[")?;
+    let len = body.iter().take(16).position(|byte| !byte.is_ascii_digit() && *byte != b';')?;
+    (body[len] == b'm').then_some((len + 3, Some(b' ')))
 }
 
 /// `\n`, `\/`, `\u002f`, `\x2f`, `\057` and the like, behind any number of backslashes: a string
@@ -230,15 +238,28 @@ fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
     let quote = *rest.first().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
     let mut at = 1 + blank(1);
     let operator = OPERATORS.iter().find(|operator| rest[at..].starts_with(operator));
-    // A comma joins nothing but the parts of an array that is joined at once.
-    if operator == Some(&&b","[..]) {
+    if operator == Some(&&b","[..]) && !joins_a_list(rest, before) {
         return None;
     }
     at += operator.map_or(0, |operator| operator.len());
     at += blank(at);
     at += continued(at).unwrap_or(0);
-    let opens = rest.get(at) == Some(&quote) && is_part(rest.get(at + 1));
-    (at > 1 && opens).then_some(at + 1)
+    // A shell joins what touches, in quotes of either kind.
+    let opens = match rest.get(at) {
+        Some(&next) if at > 1 => next == quote,
+        Some(&next) => next != quote && matches!(next, b'"' | b'\''),
+        None => false,
+    };
+    (opens && is_part(rest.get(at + 1))).then_some(at + 1)
+}
+
+/// Whether the list around a comma is joined at once: `concat!(…)`, `paste0(…)`, `[…].join('')`.
+fn joins_a_list(rest: &[u8], before: &[u8]) -> bool {
+    let head = &before[before.len().saturating_sub(100)..];
+    let tail = &rest[..rest.len().min(120)];
+    let calls: [&[u8]; 4] = [b"concat", b"CONCAT", b"paste", b"join"];
+    calls.iter().any(|call| memchr::memmem::find(head, call).is_some())
+        || memchr::memmem::find(tail, b".join(").is_some()
 }
 
 #[cfg(test)]
@@ -278,6 +299,9 @@ mod tests {
             "'ab'.'cd'",
             "ab\\\n   cd",
             "\"ab\" &_\n \"cd\"",
+            "concat!(\"ab\", \"cd\")",
+            "['ab', 'cd'].join('')",
+            "\"ab\"'cd'",
             "ab=\ncd",
         ] {
             assert!(
