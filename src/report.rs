@@ -9,6 +9,7 @@ mod escape;
 mod json;
 mod jsonl;
 mod provenance;
+mod sarif;
 mod summary;
 mod text;
 
@@ -16,11 +17,16 @@ use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use crate::coverage::Coverage;
-use crate::finding::{Finding, Occurrence, Status};
+use crate::finding::{Credential, Finding, Occurrence, Status};
 use crate::rules::RuleSet;
+use crate::secret::Secret;
 
 pub use provenance::Provenance;
 pub use summary::write_coverage;
+
+/// Digests of a user's pattern are left out for secrets under this length in bytes: a shorter one
+/// can be guessed from its digest.
+const SAFE_TO_DIGEST: usize = 16;
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,11 +37,13 @@ pub enum Format {
     Json,
     /// A finding a line, the coverage last.
     Jsonl,
+    /// SARIF 2.1.0, for code-scanning services.
+    Sarif,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 3] = [Self::Text, Self::Json, Self::Jsonl];
+    pub const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Jsonl, Self::Sarif];
 
     /// The word by which a user asks for it.
     pub fn as_str(self) -> &'static str {
@@ -43,6 +51,7 @@ impl Format {
             Self::Text => "text",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
+            Self::Sarif => "sarif",
         }
     }
 
@@ -81,11 +90,13 @@ pub struct Limits {
     pub places: usize,
     /// Problems shown in text.
     pub problems: usize,
+    /// Results in SARIF; GitHub refuses a run of more than 25,000.
+    pub results: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { places: 10, problems: 20 }
+        Self { places: 10, problems: 20, results: 25_000 }
     }
 }
 
@@ -130,6 +141,14 @@ impl<'a> Report<'a> {
         findings
     }
 
+    /// SHA-256 of a secret of `credential`, in hex; see [`SAFE_TO_DIGEST`].
+    fn digest(&self, credential: &Credential, secret: Option<&Secret>) -> Option<String> {
+        let rule = self.rules.get(credential.rule.as_str());
+        let of_user = rule.is_some_and(|rule| rule.file.is_some());
+        let secret = secret.filter(|secret| !of_user || secret.expose().len() >= SAFE_TO_DIGEST);
+        secret.map(Secret::sha256_hex)
+    }
+
     /// A rule's heading: its title, or its id where the rule set does not hold it.
     fn title(&self, finding: &'a Finding) -> &'a str {
         let id = finding.credential.rule.as_str();
@@ -158,6 +177,7 @@ pub fn write(
         Format::Text => text::write(report, style, out),
         Format::Json => json::write(report, out),
         Format::Jsonl => jsonl::write(report, out),
+        Format::Sarif => sarif::write(report, out),
     }?;
     out.flush()
 }

@@ -18,10 +18,6 @@ use crate::secret::Secret;
 /// Version of the document's form; it changes when a key changes its meaning.
 pub(super) const SCHEMA: u32 = 1;
 
-/// Digests of a user's pattern are left out for secrets under this length in bytes: a shorter one
-/// can be guessed from its digest.
-const SAFE_TO_DIGEST: usize = 16;
-
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         schema: SCHEMA,
@@ -95,12 +91,7 @@ pub(super) fn entry<'a>(report: &Report<'a>, finding: &'a Finding) -> Entry<'a> 
         let secret = secret.as_ref().filter(|_| report.show_secrets);
         secret.map(|secret| String::from_utf8_lossy(secret.expose()).into_owned())
     };
-    let of_user =
-        report.rules.get(credential.rule.as_str()).is_some_and(|rule| rule.file.is_some());
-    let digest = |secret: &Option<Secret>| {
-        let safe = |secret: &&Secret| !of_user || secret.expose().len() >= SAFE_TO_DIGEST;
-        secret.as_ref().filter(safe).map(Secret::sha256_hex)
-    };
+    let digest = |secret: &Option<Secret>| report.digest(credential, secret.as_ref());
     Entry {
         fingerprint: &finding.fingerprint,
         rule: &credential.rule,

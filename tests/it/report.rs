@@ -1,13 +1,11 @@
 //! Reports for people and programs, written from findings made by hand.
 
-mod samples;
-
 use keysweep::coverage::Coverage;
 use keysweep::finding::{Severity, Status};
 use keysweep::report::{Format, Style};
 use serde_json::Value;
 
-use samples::{coverage, findings, report, rules, styled, written};
+use crate::samples::{self, coverage, findings, report, rules, styled, written};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("valid JSON")

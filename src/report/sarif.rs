@@ -1,0 +1,206 @@
+//! `--format sarif`: SARIF 2.1.0 as code-scanning services take it.
+//!
+//! A result points at the key id alone, since GitHub shows an alert on a pull request only if all
+//! of its lines are in the diff; the secret is a related location. Secrets are masked whatever is
+//! asked. Results are written one by one: memory holds one result at a time and an index of the
+//! rest.
+
+mod item;
+mod message;
+mod model;
+mod notice;
+mod properties;
+mod rules;
+mod uri;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::{Serialize, Serializer};
+
+use self::item::{Item, Items};
+use self::model::{
+    ArtifactLocation, AutomationDetails, BaseOnly, Driver, Location, Log, Message,
+    PhysicalLocation, Region, Run, SarifResult, Tool, UriBase, VersionControlDetails,
+};
+use self::properties::Properties;
+use self::rules::Descriptors;
+use super::Report;
+use crate::finding::{Occurrence, Status};
+use crate::location;
+use crate::secret::MASK;
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+/// The base of all paths: the root of the checkout or folder that was scanned.
+const BASE: &str = "SRCROOT";
+/// Our own fingerprint; the version behind the slash is what importers expect.
+const FINGERPRINT: &str = "keysweep/v1";
+
+pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut descriptors = Descriptors::new(report);
+    let driver = driver(std::mem::take(&mut descriptors.rules));
+    let items = Items::new(report);
+    let run = Run {
+        tool: Tool { driver },
+        automation_details: AutomationDetails { id: format!("keysweep/{}/", report.command) },
+        invocations: [notice::invocation(report, items.dropped)],
+        version_control_provenance: provenance(report),
+        original_uri_base_ids: BTreeMap::from([(
+            BASE,
+            UriBase { description: Message::new("The root of what was scanned.") },
+        )]),
+        column_kind: "utf16CodeUnits",
+        redaction_tokens: [MASK],
+        taxonomies: [rules::taxonomy()],
+        properties: RunProperties { coverage: report.coverage },
+        results: Results { report, descriptors: &descriptors, items: &items },
+    };
+    super::escape::pretty(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
+}
+
+fn driver(rules: Vec<model::Descriptor>) -> Driver {
+    let version = env!("CARGO_PKG_VERSION");
+    Driver {
+        name: "keysweep",
+        full_name: format!("keysweep {version}"),
+        version,
+        semantic_version: version,
+        organization: "keysweep",
+        information_uri: rules::HOME,
+        short_description: Message::new("Finds leaked AWS keys."),
+        full_description: Message::new(concat!(env!("CARGO_PKG_DESCRIPTION"), ".")),
+        rules,
+        notifications: notice::descriptors(),
+        supported_taxonomies: [rules::taxonomy_reference()],
+    }
+}
+
+fn provenance(report: &Report<'_>) -> Vec<VersionControlDetails> {
+    let repository = report.repository.into_iter();
+    let details = repository.filter_map(|repository| {
+        Some(VersionControlDetails {
+            repository_uri: repository.remote()?.to_owned(),
+            revision_id: repository.revision.clone(),
+            branch: repository.branch.clone(),
+            mapped_to: BaseOnly { uri_base_id: BASE },
+        })
+    });
+    details.collect()
+}
+
+/// The run's property bag: what was scanned.
+#[derive(Serialize)]
+struct RunProperties<'a> {
+    coverage: &'a crate::coverage::Coverage,
+}
+
+/// The results as a sequence that exists one element at a time.
+struct Results<'a> {
+    report: &'a Report<'a>,
+    descriptors: &'a Descriptors,
+    items: &'a Items<'a>,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.items.items.iter().map(|item| self.result(item)))
+    }
+}
+
+impl<'a> Results<'a> {
+    fn result(&self, item: &Item<'a>) -> SarifResult<'a> {
+        let (report, finding, place) = (self.report, item.finding, item.place());
+        let related = related(item);
+        let linked = secret_region(place).is_some();
+        let (rule_id, rule_index) = self.descriptors.of(finding);
+        let active = finding.verification.status == Status::Active;
+        SarifResult {
+            rule_id,
+            rule_index,
+            kind: "fail",
+            level: if active { "error" } else { finding.severity.as_str() },
+            rank: rules::rank(finding),
+            message: Message::new(message::message(report, item, linked)),
+            locations: [location(None, None, item.place(), primary(item))],
+            related_locations: related,
+            partial_fingerprints: BTreeMap::from([
+                (FINGERPRINT, finding.fingerprint.as_str().to_owned()),
+                ("primaryLocationLineHash", self.items.line_hash(item)),
+            ]),
+            suppressions: report
+                .include_suppressed
+                .then(|| finding.suppressed.iter().map(item::suppression).collect()),
+            baseline_state: baseline_state(report, item),
+            properties: Properties::new(report, finding, place),
+        }
+    }
+}
+
+fn baseline_state(report: &Report<'_>, item: &Item<'_>) -> Option<&'static str> {
+    let compared = report.include_suppressed && report.baseline;
+    let known = item.finding.suppressed.as_ref().is_some_and(|settled| settled.by == "baseline");
+    compared.then_some(if known { "unchanged" } else { "new" })
+}
+
+/// The id alone, or the secret where there is no id.
+fn primary(item: &Item<'_>) -> Region {
+    let place = item.place();
+    let Some(region) = place.sighting.primary().filter(|_| has_lines(place)) else {
+        return Region::of_file();
+    };
+    let in_clear = place.sighting.id.is_some() && place.sighting.decoded.is_empty();
+    let id = item.finding.credential.key_id.as_deref().filter(|_| in_clear);
+    Region::new(region, id.map_or_else(Message::redacted, Message::new))
+}
+
+/// The secret first, as the message links to it, then the finding's further places.
+fn related(item: &Item<'_>) -> Vec<Location> {
+    let place = item.place();
+    let mut related = Vec::new();
+    if let Some(region) = secret_region(place) {
+        let region = Region::new(region, Message::redacted());
+        related.push(location(Some(1), Some("The secret."), place, region));
+    }
+    for place in item.further() {
+        let region = place.sighting.primary().filter(|_| has_lines(place));
+        let region =
+            region.map_or_else(Region::of_file, |region| Region::new(region, Message::redacted()));
+        related.push(location(Some(related.len() + 1), Some("Also here."), place, region));
+    }
+    related
+}
+
+/// The secret's region where it is another one than the primary.
+fn secret_region(place: &Occurrence) -> Option<location::Region> {
+    place.sighting.id?;
+    place.sighting.secret.filter(|_| has_lines(place))
+}
+
+/// Whether lines count in the file itself, not in a member of it.
+fn has_lines(place: &Occurrence) -> bool {
+    place.origin.inside.is_empty()
+}
+
+fn location(
+    id: Option<usize>,
+    message: Option<&str>,
+    place: &Occurrence,
+    region: Region,
+) -> Location {
+    let snippet = place.sighting.snippet.as_str();
+    // Of a member of an archive it is the member's line: more use than none.
+    let context = (id.is_none() && !snippet.is_empty()).then(|| region.context(snippet));
+    Location {
+        id,
+        message: message.map(Message::new),
+        physical_location: PhysicalLocation {
+            artifact_location: ArtifactLocation {
+                uri: item::uri(&place.origin),
+                uri_base_id: BASE,
+            },
+            region,
+            context_region: context,
+        },
+    }
+}

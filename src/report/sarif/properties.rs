@@ -1,0 +1,117 @@
+//! A result's property bag: the facts of the finding that SARIF has no place for.
+//!
+//! No names, mail addresses, times of this run or hosts: a log is uploaded, and the same input
+//! gives the same bytes.
+
+use serde::Serialize;
+
+use crate::finding::{
+    Confidence, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Occurrence, Status,
+};
+use crate::report::Report;
+use crate::secret::Secret;
+
+/// Refs that a result names.
+const REFS: usize = 20;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Properties<'a> {
+    confidence: Confidence,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_redacted: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret_sha256: Option<String>,
+    verification: Verdict<'a>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    possible_partners: &'a [Fingerprint],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    decoded: &'a [Encoding],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    inside: &'a [String],
+    /// How many places the finding has in all.
+    places: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<History<'a>>,
+}
+
+/// What STS said, without the time at which it did.
+#[derive(Serialize)]
+struct Verdict<'a> {
+    status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arn: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct History<'a> {
+    object: GitObject,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<&'a str>,
+    /// When that commit was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_seen: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blob: Option<&'a str>,
+    reachable: bool,
+    at_head: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed_in: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    refs: &'a [String],
+}
+
+impl<'a> Properties<'a> {
+    pub(super) fn new(report: &Report<'a>, finding: &'a Finding, place: &'a Occurrence) -> Self {
+        let credential = &finding.credential;
+        let verdict = &finding.verification;
+        Self {
+            confidence: place.confidence,
+            key_id: credential.key_id.as_deref(),
+            account: credential.account.as_deref(),
+            user: credential.user.as_deref(),
+            expires: credential.expires.as_deref(),
+            secret_redacted: credential.secret.as_ref().map(Secret::redacted),
+            secret_sha256: report.digest(credential, credential.secret.as_ref()),
+            verification: Verdict {
+                status: verdict.status,
+                reason: verdict.reason.as_deref(),
+                arn: verdict.arn.as_deref(),
+                endpoint: verdict.endpoint.as_deref(),
+            },
+            possible_partners: &finding.possible_partners,
+            decoded: &place.sighting.decoded,
+            inside: &place.origin.inside,
+            places: finding.occurrences.len(),
+            history: place.origin.git.as_ref().map(History::new),
+        }
+    }
+}
+
+impl<'a> History<'a> {
+    fn new(git: &'a GitOrigin) -> Self {
+        Self {
+            object: git.object,
+            commit: git.commit.as_deref(),
+            first_seen: git.committer.as_ref().map(|person| person.date.as_str()),
+            blob: git.blob.as_deref(),
+            reachable: git.reachable,
+            at_head: git.at_head,
+            removed_in: git.removed_in.as_deref(),
+            refs: &git.refs[..git.refs.len().min(REFS)],
+        }
+    }
+}

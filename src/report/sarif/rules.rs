@@ -1,0 +1,208 @@
+//! The tool's own section: rules, notifications and the weakness they stand for.
+//!
+//! GitHub takes severity and precision from the rule, so a key that STS called active is a rule
+//! of its own, `<rule>-active`, for every rule whose keys can be verified.
+
+use std::collections::HashMap;
+
+use super::model::{
+    ComponentReference, Configuration, Descriptor, DescriptorReference, Help, Message,
+    Relationship, RuleProperties, Taxonomy,
+};
+use super::uri::plain;
+use crate::finding::{Confidence, Finding, Severity, Status};
+use crate::report::Report;
+use crate::rules::{Method, Rule};
+
+/// Where the program lives.
+pub(super) const HOME: &str = env!("CARGO_PKG_REPOSITORY");
+/// AWS's page on access keys.
+const AWS_HELP: &str =
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html";
+const CWE_NAME: &str = "CWE";
+const CWE_ID: &str = "CWE-798";
+const CWE_URI: &str = "https://cwe.mitre.org/data/definitions/798.html";
+/// Longest description that GitLab takes, in characters.
+const LONGEST: usize = 1_000;
+
+/// Rules as SARIF lists them, and which of them a finding belongs to.
+pub(super) struct Descriptors {
+    pub(super) rules: Vec<Descriptor>,
+    index: HashMap<String, usize>,
+}
+
+impl Descriptors {
+    /// Every rule in force, found or not, and its active twin.
+    pub(super) fn new(report: &Report<'_>) -> Self {
+        let mut all = Self { rules: Vec::new(), index: HashMap::new() };
+        for rule in &report.rules.rules {
+            all.add(descriptor(rule, false));
+            if rule.method == Method::Pair {
+                all.add(descriptor(rule, true));
+            }
+        }
+        all
+    }
+
+    /// Adds a rule; of two with one id the first stays, as GitHub refuses a log with both.
+    fn add(&mut self, descriptor: Descriptor) {
+        if !self.index.contains_key(&descriptor.id) {
+            self.index.insert(descriptor.id.clone(), self.rules.len());
+            self.rules.push(descriptor);
+        }
+    }
+
+    /// Id and index of a finding's rule; no index if that rule is not in force.
+    pub(super) fn of<'a>(&'a self, finding: &'a Finding) -> (&'a str, Option<usize>) {
+        let id = finding.credential.rule.as_str();
+        let active = finding.verification.status == Status::Active;
+        let twin = active.then(|| self.index.get_key_value(&format!("{id}-active"))).flatten();
+        match twin.or_else(|| self.index.get_key_value(id)) {
+            Some((id, &index)) => (id, Some(index)),
+            None => (id, None),
+        }
+    }
+}
+
+/// 0 to 100: what GitLab sorts by; it agrees with the rules' security-severity.
+pub(super) fn rank(finding: &Finding) -> u8 {
+    let base = match (finding.verification.status, finding.severity) {
+        (Status::Active, _) => 98,
+        (_, severity) => severity_rank(severity),
+    };
+    let doubt = match finding.confidence {
+        Confidence::High => 0,
+        Confidence::Medium => 4,
+        Confidence::Low => 8,
+    };
+    base - if base > 90 { 0 } else { doubt }
+}
+
+fn severity_rank(severity: Severity) -> u8 {
+    match severity {
+        Severity::Error => 88,
+        Severity::Warning => 65,
+        Severity::Note => 30,
+    }
+}
+
+fn descriptor(rule: &Rule, active: bool) -> Descriptor {
+    let own = rule.file.is_none();
+    let clean = |text: &str| if own { text.to_owned() } else { plain(text.as_bytes()) };
+    let id = rule.id.as_str();
+    let title = clean(&rule.title);
+    let verified = if active { ", verified active" } else { "" };
+    let mut description = cut(&clean(&rule.description));
+    if active {
+        description.insert_str(0, "AWS itself accepts this key now. ");
+    }
+    Descriptor {
+        id: if active { format!("{id}-active") } else { id.to_owned() },
+        name: pascal_case(id) + if active { "Active" } else { "" },
+        short_description: Message::new(sentence(&format!("{}{verified}", cut(&title)))),
+        full_description: Message::new(sentence(&description)),
+        default_configuration: Some(Configuration {
+            level: if active { "error" } else { rule.severity.as_str() },
+            rank: Some(if active { 98 } else { severity_rank(rule.severity) }),
+        }),
+        help_uri: if own { AWS_HELP } else { HOME },
+        help: help(&title, &description),
+        relationships: vec![Relationship {
+            target: DescriptorReference {
+                id: CWE_ID,
+                index: 0,
+                tool_component: Some(ComponentReference { name: CWE_NAME, index: 0 }),
+            },
+            kinds: ["superset"],
+        }],
+        properties: Some(RuleProperties {
+            tags: ["security", CWE_ID, "external/cwe/cwe-798", "secret"],
+            precision: if active { "very-high" } else { precision(rule) },
+            security_severity: match (active, rule.severity) {
+                (true, _) => "9.8",
+                (false, Severity::Error) => "8.8",
+                (false, Severity::Warning) => "6.5",
+                (false, Severity::Note) => "3.0",
+            },
+        }),
+    }
+}
+
+fn help(title: &str, description: &str) -> Help {
+    Help {
+        text: format!("{title}\n\n{description}"),
+        markdown: format!("# {title}\n\n{description}"),
+    }
+}
+
+fn precision(rule: &Rule) -> &'static str {
+    let confidence = match rule.method {
+        Method::Pair | Method::KeyId => Confidence::High,
+        Method::Secret | Method::SessionToken => Confidence::Medium,
+        Method::Shape => rule.confidence,
+    };
+    match confidence {
+        Confidence::High => "high",
+        Confidence::Medium => "medium",
+        Confidence::Low => "low",
+    }
+}
+
+/// `aws-access-key` as `AwsAccessKey`: what SARIF wants of a name (§3.49.7).
+fn pascal_case(id: &str) -> String {
+    let words = id.split(|character: char| !character.is_ascii_alphanumeric());
+    let capital = words.filter(|word| !word.is_empty()).map(|word| {
+        let (head, tail) = word.split_at(1);
+        head.to_ascii_uppercase() + tail
+    });
+    let name: String = capital.take(20).collect();
+    let letter = name.starts_with(|character: char| character.is_ascii_uppercase());
+    let name = if letter && name.len() > 1 { name } else { format!("Rule{name}") };
+    name.chars().take(200).collect()
+}
+
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST - 60).collect()
+}
+
+/// CWE as a taxonomy, as far as it is used.
+pub(super) fn taxonomy() -> Taxonomy {
+    let name = "Use of Hard-coded Credentials";
+    Taxonomy {
+        name: CWE_NAME,
+        version: "4.18",
+        organization: "MITRE",
+        information_uri: "https://cwe.mitre.org/",
+        short_description: Message::new("The MITRE Common Weakness Enumeration."),
+        full_description: Message::new(
+            "The MITRE Common Weakness Enumeration, as far as keysweep refers to it.",
+        ),
+        is_comprehensive: false,
+        taxa: [Descriptor {
+            id: CWE_ID.to_owned(),
+            name: pascal_case(name),
+            short_description: Message::new(sentence(name)),
+            full_description: Message::new(
+                "The product contains hard-coded credentials, such as a password or cryptographic key.",
+            ),
+            default_configuration: None,
+            help_uri: CWE_URI,
+            help: Help {
+                text: format!("{CWE_ID}: {name}, {CWE_URI}"),
+                markdown: format!("[{CWE_ID}]({CWE_URI}): {name}"),
+            },
+            relationships: Vec::new(),
+            properties: None,
+        }],
+    }
+}
+
+/// How the driver says that it knows [`taxonomy`].
+pub(super) fn taxonomy_reference() -> ComponentReference {
+    ComponentReference { name: CWE_NAME, index: 0 }
+}
