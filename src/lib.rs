@@ -13,3 +13,5 @@ pub mod rules;
 pub mod scan;
 pub mod secret;
 pub mod text;
+#[cfg(feature = "verify")]
+pub mod verify;

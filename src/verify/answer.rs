@@ -1,0 +1,238 @@
+//! What an answer of STS proves; pure, from status and body alone.
+//!
+//! Sources: AWS STS API reference "Common Errors", IAM User Guide "Signature Version 4
+//! troubleshooting". Anything that is not STS's own XML with its own code proves nothing.
+
+use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
+
+/// Who a key turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) arn: String,
+    pub(super) account: String,
+    pub(super) user_id: String,
+}
+
+/// What one answer proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It works, and for whom.
+    Identity(Identity),
+    /// It was authenticated, then denied.
+    AccessDenied,
+    /// The id is live here, the secret is not its own.
+    WrongSecret,
+    /// Not known here: deleted, deactivated, of another partition, or a bad session token.
+    NotKnown,
+    /// A real session that is over.
+    Expired,
+    /// Our clock is wrong.
+    ClockSkew,
+    /// To be asked again later; why.
+    Later(String),
+    /// Nothing is proved; why.
+    Nothing(String),
+}
+
+/// Reads an answer that is not an identity.
+pub(super) fn read(status: u16, body: &[u8]) -> Answer {
+    match (status, error_of(body)) {
+        (403, Some(error)) => read_error(&error),
+        (_, Some(error)) if is_throttling(&error.code) => {
+            Answer::Later(format!("STS answered {}", error.code))
+        }
+        (429, _) => Answer::Later("too many requests (429)".to_owned()),
+        (500..=599, _) => Answer::Later(format!("the server failed ({status})")),
+        (300..=399, _) => Answer::Nothing(format!("a redirect ({status}), not followed")),
+        (_, Some(error)) => Answer::Nothing(format!("STS answered {status} {}", error.code)),
+        _ => Answer::Nothing(format!("the answer ({status}) is not from STS")),
+    }
+}
+
+fn read_error(error: &StsError) -> Answer {
+    let says = |start: &str| error.message.trim_start().starts_with(start);
+    match error.code.as_str() {
+        "InvalidClientTokenId" => Answer::NotKnown,
+        "ExpiredToken" => Answer::Expired,
+        "AccessDenied" => Answer::AccessDenied,
+        "SignatureDoesNotMatch" if says("The request signature we calculated") => {
+            Answer::WrongSecret
+        }
+        "SignatureDoesNotMatch"
+            if says("Signature expired") || says("Signature not yet current") =>
+        {
+            Answer::ClockSkew
+        }
+        code if is_throttling(code) => Answer::Later(format!("STS answered {code}")),
+        code => Answer::Nothing(format!("STS answered 403 {code}")),
+    }
+}
+
+fn is_throttling(code: &str) -> bool {
+    matches!(
+        code,
+        "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "SlowDown"
+            | "TooManyRequestsException"
+    )
+}
+
+struct StsError {
+    code: String,
+    message: String,
+}
+
+/// The error of a whole `<ErrorResponse>` document, as AWS writes it or wrapped once more in
+/// `<Errors>`, as some servers that speak its protocol do.
+fn error_of(body: &[u8]) -> Option<StsError> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    if !text.ends_with("</ErrorResponse>") {
+        return None;
+    }
+    let mut document = Document::new(text);
+    let mut root = document.root_element().ok()?;
+    if !root.start_el().matches("ErrorResponse") {
+        return None;
+    }
+    while let Some(mut tag) = root.next_tag() {
+        if tag.start_el().matches("Error") {
+            return fields_of(&mut tag);
+        }
+        if tag.start_el().matches("Errors") {
+            let mut error = tag.next_tag()?;
+            return error.start_el().matches("Error").then(|| fields_of(&mut error))?;
+        }
+    }
+    None
+}
+
+fn fields_of(error: &mut ScopedDecoder<'_, '_>) -> Option<StsError> {
+    let (mut code, mut message) = (None, None);
+    while let Some(mut field) = error.next_tag() {
+        let slot = match field.start_el().local() {
+            "Code" => &mut code,
+            "Message" => &mut message,
+            _ => continue,
+        };
+        *slot = Some(try_data(&mut field).ok()?.trim().to_owned());
+    }
+    // A code goes into reports: it is a word, or this is not STS.
+    let code = code.filter(|code: &String| {
+        (1..=64).contains(&code.len())
+            && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':'))
+    })?;
+    Some(StsError { code, message: message.unwrap_or_default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn aws(code: &str, message: &str) -> Vec<u8> {
+        format!(
+            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    \
+             <Type>Sender</Type>\n    <Code>{code}</Code>\n    <Message>{message}</Message>\n  \
+             </Error>\n  <RequestId>1</RequestId>\n</ErrorResponse>\n"
+        )
+        .into_bytes()
+    }
+
+    fn moto(code: &str, message: &str) -> Vec<u8> {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n  <ErrorResponse>\n    <Errors>\n      \
+             <Error>\n        <Code>{code}</Code>\n        <Message>{message}</Message>\n      \
+             </Error>\n    </Errors>\n  <RequestID>1</RequestID>\n</ErrorResponse>"
+        )
+        .into_bytes()
+    }
+
+    #[test]
+    fn the_table_of_verdicts_in_both_envelopes() {
+        let calculated = "The request signature we calculated does not match the signature";
+        let table = [
+            ("InvalidClientTokenId", "The security token …", Answer::NotKnown),
+            ("SignatureDoesNotMatch", calculated, Answer::WrongSecret),
+            (
+                "SignatureDoesNotMatch",
+                "Signature expired: 20200101T000000Z is now earlier than 2",
+                Answer::ClockSkew,
+            ),
+            ("SignatureDoesNotMatch", "Signature not yet current: 2", Answer::ClockSkew),
+            ("ExpiredToken", "The security token included …", Answer::Expired),
+            ("AccessDenied", "User: … is not authorized", Answer::AccessDenied),
+        ];
+        for (code, message, answer) in table {
+            for body in [aws(code, message), moto(code, message)] {
+                assert_eq!(read(403, &body), answer, "{code} {message}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_else_proves_nothing() {
+        for code in ["IncompleteSignature", "RequestExpired", "OptInRequired", "RegionDisabled"] {
+            assert!(matches!(read(403, &aws(code, "")), Answer::Nothing(_)), "{code}");
+        }
+        let unknown = aws("InvalidClientTokenId", "…");
+        let cut = &unknown[..unknown.len() - 20];
+        let page = b"<html><body>403 Forbidden <Code>InvalidClientTokenId</Code></body></html>";
+        let inside = b"<html><ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse></html>";
+        for (status, body) in [
+            (403, cut),
+            (403, &page[..]),
+            (403, &inside[..]),
+            (403, b""),
+            (400, &unknown),
+            (200, &unknown),
+            (302, &unknown),
+            (407, &unknown),
+            (403, b"\xff\xfe"),
+        ] {
+            let shown = String::from_utf8_lossy(body);
+            assert!(matches!(read(status, body), Answer::Nothing(_)), "{status} {shown}");
+        }
+        assert!(matches!(
+            read(403, &aws("SignatureDoesNotMatch", "Credential should be scoped to a valid …")),
+            Answer::Nothing(_)
+        ));
+    }
+
+    #[test]
+    fn throttling_and_failures_are_asked_again() {
+        for (status, body) in [
+            (400, aws("Throttling", "Rate exceeded")),
+            (403, aws("ThrottlingException", "")),
+            (429, Vec::new()),
+            (500, Vec::new()),
+            (503, aws("InvalidClientTokenId", "a server in trouble")),
+        ] {
+            assert!(matches!(read(status, &body), Answer::Later(_)), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_no_word_is_not_of_sts() {
+        let answer = read(403, &aws("\u{1b}[2J&#10;x", ""));
+        assert_eq!(answer, Answer::Nothing("the answer (403) is not from STS".to_owned()));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(status in 0u16..1000, body in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = read(status, &body);
+        }
+
+        #[test]
+        fn a_cut_answer_proves_nothing(at in 0usize..400) {
+            let whole = aws("InvalidClientTokenId", "…");
+            let end = whole.len() - 1; // its last line feed is no part of the document
+            prop_assume!(at < end);
+            prop_assert!(matches!(read(403, &whole[..at]), Answer::Nothing(_)));
+        }
+    }
+}

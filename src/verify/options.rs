@@ -1,0 +1,228 @@
+//! What verification may be told, each with its default; no clap, no sockets.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use super::{Environment, PartitionChoice};
+
+/// How keys are verified.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Stands in for the STS of every partition.
+    pub endpoint: Option<Endpoint>,
+    /// Which partitions are asked.
+    pub partition: PartitionChoice,
+    /// Accounts whose keys are never sent; see [`account`].
+    pub skip_accounts: Vec<String>,
+    /// Unless empty, the only accounts whose keys are sent.
+    pub only_accounts: Vec<String>,
+    /// The user's own canary accounts, decided offline like the known ones.
+    pub canary_accounts: Vec<String>,
+    /// The whole `User-Agent` header, as the key's owner finds it in CloudTrail.
+    pub user_agent: String,
+    /// Requests a second, all partitions together; more than 0.
+    pub rate: f64,
+    /// Requests under way at once; at least 1.
+    pub concurrency: usize,
+    /// How long one secret may be asked of one partition, retries included.
+    pub patience: Duration,
+    /// How long a connection may take to open.
+    pub connect_timeout: Duration,
+    /// How long one request may take, connection included.
+    pub request_timeout: Duration,
+    /// The pause between two requests for one id with different secrets: in less than about five
+    /// seconds STS can reject the right one.
+    pub spacing: Duration,
+    /// How many secrets are tried for one id.
+    pub max_candidates: usize,
+    /// How many requests a run may send.
+    pub max_requests: u64,
+    /// When the run must be over.
+    pub until: Option<Instant>,
+    /// Proxy, roots and FIPS.
+    pub environment: Environment,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            partition: PartitionChoice::Nearby,
+            skip_accounts: Vec::new(),
+            only_accounts: Vec::new(),
+            canary_accounts: Vec::new(),
+            user_agent: USER_AGENT.to_owned(),
+            rate: 10.0,
+            concurrency: 4,
+            patience: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(10),
+            spacing: Duration::from_millis(5_500),
+            max_candidates: 5,
+            max_requests: 10_000,
+            until: None,
+            environment: Environment::default(),
+        }
+    }
+}
+
+/// What the owner of a key reads in CloudTrail, unless it is told otherwise.
+pub const USER_AGENT: &str = concat!(
+    "keysweep/",
+    env!("CARGO_PKG_VERSION"),
+    " (leaked key check; +",
+    env!("CARGO_PKG_REPOSITORY"),
+    ")"
+);
+
+/// An option that cannot be used. Never holds a secret, nor the URL of a proxy or endpoint.
+#[derive(Debug, thiserror::Error)]
+pub enum OptionsError {
+    /// The endpoint's URL cannot be used.
+    #[error("--sts-endpoint: {0}; give an https URL such as https://sts.example.com")]
+    Endpoint(&'static str),
+    /// The name of no partition.
+    #[error(
+        "--partition: {0:?} is no partition; give auto, all, aws, aws-us-gov, aws-cn or aws-eusc"
+    )]
+    Partition(String),
+    /// Not an account number.
+    #[error("{0:?} is no AWS account number; give its twelve digits")]
+    Account(String),
+    /// A rate that sends nothing, or no number.
+    #[error("--rate: {0} requests a second cannot be kept; give more than 0, at most 100")]
+    Rate(f64),
+    /// A header that cannot be sent.
+    #[error("--user-agent: only visible ASCII and blanks can be sent; it must not be empty")]
+    UserAgent,
+    /// The proxy of the environment cannot be used.
+    #[error("{0}: {1}; set it to http://host:port, or unset it")]
+    Proxy(&'static str, &'static str),
+    /// The certificates of the environment cannot be used.
+    #[error("AWS_CA_BUNDLE: {path}: {why}; set it to a file of PEM certificates, or unset it")]
+    Bundle {
+        /// The file, escaped for display.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Options {
+    /// Whether these can be used, so that a scan does not end in a refusal.
+    ///
+    /// # Errors
+    /// The first option that cannot be used.
+    pub fn check(&self) -> Result<(), OptionsError> {
+        let visible = self.user_agent.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if !visible || self.user_agent.trim().is_empty() {
+            return Err(OptionsError::UserAgent);
+        }
+        if !(self.rate > 0.0 && self.rate <= 100.0) {
+            return Err(OptionsError::Rate(self.rate));
+        }
+        let accounts = [&self.skip_accounts, &self.only_accounts, &self.canary_accounts];
+        accounts.into_iter().flatten().try_for_each(|text| account(text).map(drop))
+    }
+}
+
+/// Reads an account number: twelve digits, as `1234-5678-9012` too.
+///
+/// # Errors
+/// A text that is none.
+pub fn account(text: &str) -> Result<String, OptionsError> {
+    let digits: String = text.chars().filter(|&character| character != '-').collect();
+    let valid = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    valid.then_some(digits).ok_or_else(|| OptionsError::Account(text.to_owned()))
+}
+
+/// The URL of an STS: https, or http on this machine's loopback alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoint(String);
+
+impl Endpoint {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// One that names no host, holds a password or query, or would send the request in clear
+    /// over a network.
+    pub fn parse(text: &str) -> Result<Self, OptionsError> {
+        let fault = OptionsError::Endpoint;
+        let url: http::Uri = text.parse().map_err(|_| fault("this is no URL"))?;
+        let host = url.host().filter(|host| !host.is_empty()).ok_or(fault("it names no host"))?;
+        match url.scheme_str() {
+            Some("https") => {}
+            Some("http") if is_loopback(host) => {}
+            Some("http") => return Err(fault("plain http is for loopback alone")),
+            _ => return Err(fault("it is neither https nor http")),
+        }
+        if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(fault("it must not hold a name or password"));
+        }
+        if url.query().is_some() || text.contains('#') {
+            return Err(fault("it must not hold a query or fragment"));
+        }
+        Ok(Self(text.trim_end_matches('/').to_owned()))
+    }
+
+    /// The URL, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_loopback_alone() {
+        for good in [
+            "https://sts.example.com",
+            "http://127.0.0.1:5000/",
+            "http://[::1]:5000",
+            "http://localhost:1",
+        ] {
+            assert!(Endpoint::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://sts.example.com",
+            "http://127.0.0.1.example.com",
+            "http://0.0.0.0:5000",
+            "ftp://127.0.0.1",
+            "sts.example.com",
+            "https://user:password@sts.example.com",
+            "https://sts.example.com/?x=1",
+            "",
+        ] {
+            let error = Endpoint::parse(bad).expect_err(bad).to_string();
+            assert!(error.contains("https URL") && !error.contains("password@"), "{error}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_kept() {
+        assert!(Options::default().check().is_ok());
+        for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(Options { rate, ..Options::default() }.check().is_err(), "{rate}");
+        }
+        let agent = Options { user_agent: "a\r\nb".into(), ..Options::default() };
+        assert!(agent.check().is_err());
+        let skip = Options { skip_accounts: vec!["12345".into()], ..Options::default() };
+        assert!(skip.check().is_err());
+        assert_eq!(account("1234-5678-9012").expect("an account"), "123456789012");
+    }
+}

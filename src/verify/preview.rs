@@ -1,0 +1,84 @@
+//! What would be asked of whom, without asking: `--verify-dry-run`.
+
+use std::fmt;
+
+use super::client::endpoint;
+use super::{Options, Partition, plan};
+use crate::finding::{Finding, Status};
+
+/// One key id, and what verification would do with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inquiry {
+    /// The key id.
+    pub key_id: String,
+    /// What would happen.
+    pub intent: Intent,
+}
+
+/// What verification would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Ask with so many secrets, at these endpoints in turn, until one knows the key.
+    Ask {
+        /// How many secrets may belong to the id.
+        secrets: usize,
+        /// Whom, in order: the partition, and the endpoint's URL.
+        whom: Vec<(Partition, String)>,
+    },
+    /// Decide without asking.
+    Decide {
+        /// The verdict.
+        status: Status,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Inquiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.intent {
+            Intent::Ask { secrets, whom } => {
+                write!(f, "{}: would ask GetCallerIdentity of ", self.key_id)?;
+                for (index, (partition, endpoint)) in whom.iter().enumerate() {
+                    let then = if index == 0 { "" } else { ", then " };
+                    write!(f, "{then}{endpoint} ({partition})")?;
+                }
+                match secrets {
+                    1 => Ok(()),
+                    _ => write!(f, ", with up to {secrets} secrets, one after the other"),
+                }
+            }
+            Intent::Decide { status, reason } => {
+                write!(f, "{}: not sent, {}: {reason}", self.key_id, status.as_str())
+            }
+        }
+    }
+}
+
+/// What [`super::verify`] would do with `findings`, in the order of key ids; findings without a
+/// key id can't be asked about and are left out.
+pub fn preview(findings: &[Finding], options: &Options) -> Vec<Inquiry> {
+    let plan = plan::plan(findings, options);
+    let asked = plan.questions.iter().map(|question| {
+        let whom = question.partitions.iter().filter_map(|&partition| {
+            endpoint(partition, options).map(|endpoint| (partition, endpoint))
+        });
+        let secrets = question.candidates.len().min(options.max_candidates);
+        Inquiry {
+            key_id: question.key.to_string(),
+            intent: Intent::Ask { secrets, whom: whom.collect() },
+        }
+    });
+    let decided = plan.decided.iter().filter_map(|(index, verification)| {
+        Some(Inquiry {
+            key_id: findings[*index].credential.key_id.clone()?,
+            intent: Intent::Decide {
+                status: verification.status,
+                reason: verification.reason.clone().unwrap_or_default(),
+            },
+        })
+    });
+    let mut inquiries: Vec<_> = asked.chain(decided).collect();
+    inquiries.sort_by(|one, other| one.key_id.cmp(&other.key_id));
+    inquiries
+}
