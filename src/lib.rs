@@ -12,6 +12,8 @@ pub mod report;
 pub mod rules;
 pub mod scan;
 pub mod secret;
+pub mod source;
+pub mod stop;
 pub mod text;
 #[cfg(feature = "verify")]
 pub mod verify;

@@ -1,0 +1,10 @@
+//! Where bytes come from.
+//!
+//! A source takes its own plain `Options`, hands bytes to a [`crate::scan::Detector`], writes what
+//! it read and what it could not to the [`crate::coverage::Ledger`], and gives each
+//! [`crate::scan::Hit`] to a callback. It knows no detector by name, and nothing of findings,
+//! reports or the command line.
+
+pub mod files;
+pub mod stdin;
+mod window;

@@ -1,0 +1,56 @@
+//! Files and folders.
+//!
+//! Takes paths as a user typed them; walks folders in parallel and hands each file's bytes to the
+//! detector once. What was asked for and can't be read is a problem in the ledger, what a rule
+//! leaves out is counted there. Must not know what a credential looks like.
+//!
+//! What the user names always wins: a PATH is read even if an ignore file, a glob or its place
+//! inside `.git` would leave it out when it is met on the way.
+
+mod globs;
+mod ignored;
+mod open;
+mod roots;
+mod tracked;
+mod walk;
+
+use std::path::PathBuf;
+
+use crate::coverage::Ledger;
+use crate::scan::{Detector, Hit};
+use crate::stop::Stop;
+
+pub use globs::{GlobError, Globs};
+
+/// What to read and what to leave out.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Files and folders as the user spelled them.
+    pub paths: Vec<PathBuf>,
+    /// Files this run itself writes: an earlier report is no input.
+    pub outputs: Vec<PathBuf>,
+    /// Whether `.gitignore` and `.git/info/exclude` are obeyed.
+    pub obey_ignore_files: bool,
+    /// What `--include` and `--exclude` leave.
+    pub globs: Globs,
+    /// Bytes above which a file is left out; none by default.
+    pub max_file_size: Option<u64>,
+    /// Threads that walk and scan, at least 1.
+    pub threads: usize,
+    /// Ends the walk early.
+    pub stop: Stop,
+}
+
+/// Scans everything below the paths.
+///
+/// Paths are reported relative to one folder that depends on the input alone: the deepest folder
+/// that holds all paths or, if it lies in a git work tree, the root of that work tree.
+pub fn scan<D: Detector>(
+    options: &Options,
+    detector: &D,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) {
+    let roots = roots::Roots::new(&options.paths, ledger);
+    walk::walk(options, &roots, detector, ledger, hits);
+}

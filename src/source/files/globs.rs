@@ -1,0 +1,116 @@
+//! `--include` and `--exclude`: globs over the paths that reports show.
+
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+/// A glob that can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("glob '{glob}': {why}")]
+pub struct GlobError {
+    glob: String,
+    why: String,
+}
+
+/// Which paths are wanted.
+///
+/// A glob means what it means in a `.gitignore`: without a slash it names a file or folder at any
+/// depth, with one it is a path from the top; a folder stands for all that is in it.
+#[derive(Clone, Debug, Default)]
+pub struct Globs {
+    include: Option<GlobSet>,
+    exclude: Option<GlobSet>,
+}
+
+impl Globs {
+    /// Compiles both lists; an empty one has no effect.
+    pub fn new(include: &[String], exclude: &[String]) -> Result<Self, GlobError> {
+        Ok(Self { include: compile(include)?, exclude: compile(exclude)? })
+    }
+
+    /// Whether every path is wanted, so that nobody needs to ask.
+    pub fn is_empty(&self) -> bool {
+        self.include.is_none() && self.exclude.is_none()
+    }
+
+    /// Whether a folder, and so everything in it, is unwanted.
+    pub fn excludes_folder(&self, path: &Path) -> bool {
+        self.exclude.as_ref().is_some_and(|set| set.is_match(path))
+    }
+
+    /// Whether a file is unwanted.
+    pub fn excludes_file(&self, path: &Path) -> bool {
+        self.excludes_folder(path)
+            || self.include.as_ref().is_some_and(|set| !set.is_match(path))
+    }
+}
+
+fn compile(globs: &[String]) -> Result<Option<GlobSet>, GlobError> {
+    if globs.is_empty() {
+        return Ok(None);
+    }
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        let fault = |error: globset::Error| GlobError {
+            glob: glob.clone(),
+            why: error.kind().to_string(),
+        };
+        let path = glob.strip_prefix("./").unwrap_or(glob).trim_end_matches('/');
+        let anchored = match path.strip_prefix('/') {
+            Some(rest) => rest.to_owned(),
+            None if path.contains('/') => path.to_owned(),
+            None => format!("**/{path}"),
+        };
+        for pattern in [format!("{anchored}/**"), anchored] {
+            let built = GlobBuilder::new(&pattern).literal_separator(true).build();
+            set.add(built.map_err(fault)?);
+        }
+    }
+    set.build().map(Some).map_err(|error| GlobError {
+        glob: globs.join(" "),
+        why: error.kind().to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn excluded(glob: &str, path: &str) -> bool {
+        let globs = Globs::new(&[], &[glob.to_owned()]).expect("a good glob");
+        globs.excludes_file(Path::new(path))
+    }
+
+    #[test]
+    fn a_glob_means_what_it_means_in_a_gitignore() {
+        let table = [
+            ("*.pem", "a/b/c.pem", true),
+            ("*.pem", "a/b/c.pem.txt", false),
+            ("docs", "docs/a.md", true),
+            ("docs/", "x/docs/a.md", true),
+            ("/docs", "x/docs/a.md", false),
+            ("docs/*.md", "docs/a.md", true),
+            ("docs/*.md", "docs/deep/a.md", false),
+            ("docs/**/*.md", "docs/deep/er/a.md", true),
+            ("./docs/a.md", "docs/a.md", true),
+        ];
+        for (glob, path, expected) in table {
+            assert_eq!(excluded(glob, path), expected, "{glob} on {path}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_included_and_not_excluded_is_wanted() {
+        let globs = Globs::new(&["src".to_owned()], &["*.lock".to_owned()]).expect("good globs");
+        assert!(!globs.excludes_file(Path::new("src/a.rs")));
+        assert!(globs.excludes_file(Path::new("src/a.lock")));
+        assert!(globs.excludes_file(Path::new("README.md")));
+        assert!(!globs.excludes_folder(Path::new("other")), "a folder may hold an included file");
+    }
+
+    #[test]
+    fn a_bad_glob_is_named() {
+        let error = Globs::new(&["a[".to_owned()], &[]).expect_err("an open class");
+        assert!(error.to_string().contains("'a['"), "{error}");
+    }
+}

@@ -1,0 +1,201 @@
+//! What the ignore files of a repository say, folder by folder, as a walk goes down.
+//!
+//! Obeyed are `.gitignore` in the folders of a work tree, from its root down, and its own
+//! `.git/info/exclude`, as git reads them. The user's global excludes are not: what is scanned
+//! must not depend on the machine. Outside a work tree nothing is ignored, as in ripgrep.
+//!
+//! A [`Rules`] stands for a folder that has something to say; folders without share the one of
+//! the nearest folder above.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ignore::Match;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::roots::{Root, Roots, below, is_work_tree};
+use super::tracked::{Tracked, exclude_file};
+use super::open::open;
+use crate::coverage::Ledger;
+
+/// An ignore file larger than this is no ignore file.
+const MAX_IGNORE_FILE: u64 = 4 << 20;
+
+/// A work tree met in a walk.
+#[derive(Debug)]
+struct Repository {
+    /// The walked folder whose path in the work tree is `prefix`.
+    anchor: PathBuf,
+    prefix: PathBuf,
+    exclude: Gitignore,
+    tracked: Tracked,
+}
+
+/// The rules in force in a folder.
+#[derive(Debug)]
+pub(super) struct Rules {
+    above: Option<Arc<Rules>>,
+    repository: Option<Arc<Repository>>,
+    /// Components of this folder's path in the work tree.
+    depth: usize,
+    gitignore: Gitignore,
+    /// The folder itself is ignored: only what git tracks is wanted in it.
+    only_tracked: bool,
+}
+
+/// What becomes of something met in a walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// No rule leaves it out.
+    Wanted,
+    /// Ignored, but git tracks it or something in it.
+    Tracked,
+    /// Left out.
+    Ignored,
+}
+
+impl Rules {
+    /// What the rules of its folder say about `path`.
+    pub(super) fn verdict(&self, path: &Path, is_dir: bool, ledger: &Ledger) -> Verdict {
+        let Some(repository) = &self.repository else { return Verdict::Wanted };
+        let inner = repository.prefix.join(below(&repository.anchor, path));
+        if !self.only_tracked && !self.ignores(repository, &inner, is_dir) {
+            return Verdict::Wanted;
+        }
+        let tracked = match is_dir {
+            true => repository.tracked.has_folder(&inner, ledger),
+            false => repository.tracked.has_file(&inner, ledger),
+        };
+        if tracked { Verdict::Tracked } else { Verdict::Ignored }
+    }
+
+    /// The nearest file that says anything decides; the exclude file comes last.
+    fn ignores(&self, repository: &Repository, inner: &Path, is_dir: bool) -> bool {
+        let folders = std::iter::successors(Some(self), |rules| rules.above.as_deref());
+        for rules in folders.filter(|rules| !rules.gitignore.is_empty()) {
+            let mut relative = inner.components();
+            relative.by_ref().take(rules.depth).for_each(drop);
+            match rules.gitignore.matched(relative.as_path(), is_dir) {
+                Match::Ignore(_) => return true,
+                Match::Whitelist(_) => return false,
+                Match::None => {}
+            }
+        }
+        repository.exclude.matched(inner, is_dir).is_ignore()
+    }
+}
+
+/// The rules of every folder of a walk.
+#[derive(Debug, Default)]
+pub(super) struct Folders {
+    /// By walked path; only of folders that have something to say, and of roots.
+    rules: RwLock<HashMap<PathBuf, Arc<Rules>>>,
+}
+
+impl Folders {
+    /// Reads what stands in and above the roots.
+    pub(super) fn new(roots: &Roots) -> Self {
+        let folders = Self::default();
+        for root in roots.roots.iter().filter(|root| root.is_dir) {
+            folders.insert(root.walked.clone(), root_rules(root));
+        }
+        folders
+    }
+
+    /// The rules in force in the folder at `path`: its own, or those of the nearest above.
+    pub(super) fn of(&self, path: &Path) -> Option<Arc<Rules>> {
+        let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
+        path.ancestors().find_map(|up| rules.get(up)).map(Arc::clone)
+    }
+
+    /// Goes down into the folder at `path`, about which `above` said `verdict`.
+    pub(super) fn enter(&self, path: &Path, above: &Arc<Rules>, verdict: Verdict) {
+        if is_work_tree(path) {
+            self.insert(path.to_owned(), top_rules(path, path.to_owned(), PathBuf::new()));
+            return;
+        }
+        let Some(repository) = &above.repository else { return };
+        let gitignore = read(&path.join(".gitignore"));
+        let only_tracked = verdict == Verdict::Tracked || above.only_tracked;
+        if gitignore.is_empty() && only_tracked == above.only_tracked {
+            return;
+        }
+        let inner = repository.prefix.join(below(&repository.anchor, path));
+        let rules = Rules {
+            above: Some(Arc::clone(above)),
+            repository: Some(Arc::clone(repository)),
+            depth: inner.components().count(),
+            gitignore,
+            only_tracked,
+        };
+        self.insert(path.to_owned(), rules);
+    }
+
+    fn insert(&self, path: PathBuf, rules: Rules) {
+        let mut all = self.rules.write().unwrap_or_else(PoisonError::into_inner);
+        all.insert(path, Arc::new(rules));
+    }
+}
+
+/// The rules of a root: those of its work tree from the top down to it.
+fn root_rules(root: &Root) -> Rules {
+    let Some(top) = root.canonical.ancestors().find(|up| is_work_tree(up)) else {
+        return Rules {
+            above: None,
+            repository: None,
+            depth: 0,
+            gitignore: Gitignore::empty(),
+            only_tracked: false,
+        };
+    };
+    let inner = below(top, &root.canonical);
+    let mut rules = top_rules(top, root.walked.clone(), inner.to_owned());
+    let mut folder = top.to_owned();
+    for (depth, part) in inner.components().enumerate() {
+        folder.push(part);
+        rules = Rules {
+            repository: rules.repository.clone(),
+            above: Some(Arc::new(rules)),
+            depth: depth + 1,
+            gitignore: read(&folder.join(".gitignore")),
+            only_tracked: false,
+        };
+    }
+    rules
+}
+
+/// The rules in the root of a work tree at `top`.
+fn top_rules(top: &Path, anchor: PathBuf, prefix: PathBuf) -> Rules {
+    let repository = Repository {
+        anchor,
+        prefix,
+        exclude: read(&exclude_file(top)),
+        tracked: Tracked::new(top.to_owned()),
+    };
+    Rules {
+        above: None,
+        repository: Some(Arc::new(repository)),
+        depth: 0,
+        gitignore: read(&top.join(".gitignore")),
+        only_tracked: false,
+    }
+}
+
+/// An ignore file's rules; none if there is no such file, or it is a link (git reads none either).
+fn read(path: &Path) -> Gitignore {
+    let mut text = Vec::new();
+    let whole = open(path).and_then(|file: File| file.take(MAX_IGNORE_FILE).read_to_end(&mut text));
+    if whole.is_err() || text.is_empty() {
+        return Gitignore::empty();
+    }
+    let text = String::from_utf8_lossy(&text);
+    let mut builder = GitignoreBuilder::new("");
+    for line in text.strip_prefix('\u{feff}').unwrap_or(&text).lines() {
+        // A line that is no glob means nothing to git either.
+        let _ = builder.add_line(None, line);
+    }
+    builder.build().unwrap_or_else(|_| Gitignore::empty())
+}

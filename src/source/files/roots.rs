@@ -1,0 +1,155 @@
+//! The paths a user typed, resolved once: each place once, and the folder that reports count from.
+
+use std::collections::HashSet;
+use std::path::{Component, Path, PathBuf};
+
+use crate::coverage::{Count, Ledger};
+
+/// A path to walk or read.
+#[derive(Debug)]
+pub(super) struct Root {
+    /// As it is handed to the system: as spelled, or where its link leads.
+    pub(super) walked: PathBuf,
+    /// Its one absolute spelling.
+    pub(super) canonical: PathBuf,
+    /// It is a folder.
+    pub(super) is_dir: bool,
+    /// Its path in reports; empty if it is the folder that they count from.
+    shown: Vec<u8>,
+}
+
+/// All paths of a run.
+#[derive(Debug, Default)]
+pub(super) struct Roots {
+    /// In the order of their canonical paths, each once.
+    pub(super) roots: Vec<Root>,
+    /// Those that stand inside another one: the outer walk leaves them to themselves.
+    nested: HashSet<PathBuf>,
+}
+
+impl Roots {
+    /// Resolves `paths`; what does not exist is a problem, a device or socket is counted.
+    pub(super) fn new(paths: &[PathBuf], ledger: &Ledger) -> Self {
+        let mut roots: Vec<Root> =
+            paths.iter().filter_map(|path| resolve(path, ledger)).collect();
+        roots.sort_by(|a, b| (&a.canonical, &a.walked).cmp(&(&b.canonical, &b.walked)));
+        roots.dedup_by(|a, b| a.canonical == b.canonical);
+        let base = base(&roots);
+        for root in &mut roots {
+            let inner = root.canonical.strip_prefix(&base).unwrap_or(&root.canonical);
+            root.shown = bytes(inner);
+        }
+        let folders: HashSet<&Path> = roots
+            .iter()
+            .filter(|root| root.is_dir)
+            .map(|root| root.canonical.as_path())
+            .collect();
+        let nested = roots
+            .iter()
+            .filter(|root| root.canonical.ancestors().skip(1).any(|up| folders.contains(up)))
+            .map(|root| root.canonical.clone())
+            .collect();
+        Self { roots, nested }
+    }
+
+    /// The root below which a walk met `path` at `depth`.
+    pub(super) fn of(&self, path: &Path, depth: usize) -> &Root {
+        let top = path.ancestors().nth(depth);
+        let found = self.roots.iter().find(|root| Some(root.walked.as_path()) == top);
+        found.unwrap_or(&self.roots[0])
+    }
+
+    /// Whether what a walk met at `path` is a root of its own.
+    pub(super) fn is_nested(&self, path: &Path, depth: usize) -> bool {
+        if self.nested.is_empty() || depth == 0 {
+            return false;
+        }
+        let root = self.of(path, depth);
+        self.nested.contains(&root.canonical.join(below(&root.walked, path)))
+    }
+
+    /// The path that reports show for what a walk met at `path`.
+    pub(super) fn shown(&self, path: &Path, depth: usize) -> Vec<u8> {
+        let root = self.of(path, depth);
+        let mut shown = root.shown.clone();
+        if depth > 0 {
+            if !shown.is_empty() {
+                shown.push(b'/');
+            }
+            shown.extend(bytes(below(&root.walked, path)));
+        }
+        shown
+    }
+}
+
+/// `path` from `top` on; both as the walker spells them.
+pub(super) fn below<'a>(top: &Path, path: &'a Path) -> &'a Path {
+    path.strip_prefix(top).unwrap_or(path)
+}
+
+/// Whether a git work tree has its root here: a `.git` folder with a HEAD, or a `.git` file.
+pub(super) fn is_work_tree(folder: &Path) -> bool {
+    let git = folder.join(".git");
+    match git.symlink_metadata() {
+        Ok(found) if found.is_dir() => git.join("HEAD").symlink_metadata().is_ok(),
+        Ok(found) => found.is_file(),
+        Err(_) => false,
+    }
+}
+
+fn resolve(path: &Path, ledger: &Ledger) -> Option<Root> {
+    let resolved = path.symlink_metadata().and_then(|link| {
+        let canonical = path.canonicalize()?;
+        let walked = if link.is_symlink() { canonical.clone() } else { path.to_owned() };
+        Ok((canonical.metadata()?, canonical, walked))
+    });
+    match resolved {
+        Ok((kind, canonical, walked)) if kind.is_dir() || kind.is_file() => {
+            Some(Root { walked, canonical, is_dir: kind.is_dir(), shown: Vec::new() })
+        }
+        Ok(_) => {
+            ledger.add(Count::Special, 1);
+            None
+        }
+        Err(error) => {
+            ledger.problem("path", &bytes(path), &error);
+            None
+        }
+    }
+}
+
+/// The deepest folder that holds all roots or, if it lies in a work tree, that one's root.
+fn base(roots: &[Root]) -> PathBuf {
+    let folder = |root: &Root| match root.canonical.parent() {
+        Some(parent) if !root.is_dir => parent.to_owned(),
+        _ => root.canonical.clone(),
+    };
+    let shared = roots.iter().map(folder).reduce(|a, b| {
+        let same = a.components().zip(b.components()).take_while(|(one, two)| one == two);
+        same.map(|(one, _)| one).collect()
+    });
+    let shared = shared.unwrap_or_default();
+    shared.ancestors().find(|up| is_work_tree(up)).unwrap_or(&shared).to_owned()
+}
+
+/// A path as bytes, `/` between its parts.
+#[cfg(unix)]
+pub(super) fn bytes(path: &Path) -> Vec<u8> {
+    use std::os::unix::ffi::OsStrExt as _;
+    // A relative path may begin with `./` or hold `//`; its components do not.
+    if path.components().next() == Some(Component::CurDir) {
+        return path.components().skip(1).collect::<PathBuf>().as_os_str().as_bytes().to_vec();
+    }
+    path.as_os_str().as_bytes().to_vec()
+}
+
+/// A path as bytes, `/` between its parts; what is no Unicode is replaced.
+#[cfg(not(unix))]
+pub(super) fn bytes(path: &Path) -> Vec<u8> {
+    let parts: Vec<_> = path
+        .components()
+        .filter(|part| *part != Component::CurDir)
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/").into_bytes()
+}

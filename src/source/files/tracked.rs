@@ -1,0 +1,81 @@
+//! What a repository's index tracks: such a file is scanned whatever an ignore file says.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use gix::bstr::ByteSlice as _;
+
+use super::roots::bytes;
+use crate::coverage::Ledger;
+
+/// The index of one work tree, read when something in it is ignored for the first time.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    top: PathBuf,
+    index: OnceLock<Option<gix::index::File>>,
+}
+
+impl Tracked {
+    /// Of the work tree at `top`; reads nothing yet.
+    pub(super) fn new(top: PathBuf) -> Self {
+        Self { top, index: OnceLock::new() }
+    }
+
+    /// Whether git tracks the file at `path`, counted from the top.
+    pub(super) fn has_file(&self, path: &Path, ledger: &Ledger) -> bool {
+        let path = bytes(path);
+        self.index(ledger).is_some_and(|index| index.entry_by_path(path.as_bstr()).is_some())
+    }
+
+    /// Whether git tracks anything in the folder at `path`, or the folder as a submodule.
+    pub(super) fn has_folder(&self, path: &Path, ledger: &Ledger) -> bool {
+        let mut path = bytes(path);
+        let Some(index) = self.index(ledger) else { return false };
+        if index.entry_by_path(path.as_bstr()).is_some() {
+            return true;
+        }
+        path.push(b'/');
+        index.prefixed_entries(path.as_bstr()).is_some_and(|entries| !entries.is_empty())
+    }
+
+    fn index(&self, ledger: &Ledger) -> Option<&gix::index::File> {
+        self.index
+            .get_or_init(|| {
+                self.read().unwrap_or_else(|why| {
+                    ledger.problem("index", &bytes(&self.top), &why);
+                    None
+                })
+            })
+            .as_ref()
+    }
+
+    /// The index; `None` in a repository that has none yet.
+    fn read(&self) -> Result<Option<gix::index::File>, String> {
+        let text = |error: &dyn std::error::Error| {
+            format!("{error}; ignored files that git tracks are not scanned: use --no-ignore")
+        };
+        let options = gix::open::Options::isolated();
+        let repository = gix::open_opts(&self.top, options).map_err(|error| text(&error))?;
+        let path = repository.index_path();
+        if !path.exists() {
+            return Ok(None);
+        }
+        let hash = repository.object_hash();
+        gix::index::File::at(path, hash, true, gix::index::decode::Options::default())
+            .map(Some)
+            .map_err(|error| text(&error))
+    }
+}
+
+/// Where git keeps a work tree's own exclude file.
+pub(super) fn exclude_file(top: &Path) -> PathBuf {
+    let git = top.join(".git");
+    let common = if git.is_dir() {
+        git
+    } else {
+        gix::open_opts(top, gix::open::Options::isolated())
+            .map_or(git, |repository| repository.common_dir().to_owned())
+    };
+    common.join("info").join("exclude")
+}
+

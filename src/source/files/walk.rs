@@ -1,0 +1,323 @@
+//! The parallel walk: decides about each entry, opens what is wanted, scans it.
+
+use std::fs::File;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
+
+use super::Options;
+use super::ignored::{Folders, Rules, Verdict};
+use super::open::{Bounded, met_link, open};
+use super::roots::{Roots, is_work_tree};
+use crate::coverage::{Count, Ledger};
+use crate::finding::Origin;
+use crate::scan::{Detected, Detector, Hit};
+use crate::source::window::{Extent, Reader};
+
+/// Files between two updates of the ledger by one thread.
+const BATCH: u64 = 64;
+
+/// Walks all roots and scans what is wanted.
+pub(super) fn walk<D: Detector>(
+    options: &Options,
+    roots: &Roots,
+    detector: &D,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) {
+    let mut builder = WalkBuilder::empty();
+    builder.standard_filters(false).follow_links(false).threads(options.threads.max(1));
+    for root in &roots.roots {
+        builder.add(&root.walked);
+    }
+    let outputs = options.outputs.iter().filter_map(|path| path.canonicalize().ok());
+    let shared = Shared {
+        options,
+        roots,
+        folders: options.obey_ignore_files.then(|| Folders::new(roots)),
+        outputs: outputs.collect(),
+        detector,
+        ledger,
+        hits,
+    };
+    builder.build_parallel().visit(&mut Visitors(&shared));
+}
+
+/// What all threads share.
+struct Shared<'a, D> {
+    options: &'a Options,
+    roots: &'a Roots,
+    /// `None` if no ignore file is obeyed.
+    folders: Option<Folders>,
+    outputs: Vec<PathBuf>,
+    detector: &'a D,
+    ledger: &'a Ledger,
+    hits: &'a (dyn Fn(Hit) + Sync),
+}
+
+struct Visitors<'s, D>(&'s Shared<'s, D>);
+
+impl<'s, D: Detector> ParallelVisitorBuilder<'s> for Visitors<'s, D> {
+    fn build(&mut self) -> Box<dyn ParallelVisitor + 's> {
+        Box::new(Visitor {
+            shared: self.0,
+            reader: Reader::new(self.0.detector, &self.0.options.stop),
+            files: 0,
+            bytes: 0,
+            folder: None,
+        })
+    }
+}
+
+/// One thread's part of the walk.
+struct Visitor<'s, D: Detector> {
+    shared: &'s Shared<'s, D>,
+    reader: Reader<'s, D>,
+    /// Files and bytes scanned since the ledger was last updated.
+    files: u64,
+    bytes: u64,
+    /// The folder of the last entry and its rules; entries of a folder come one after the other.
+    folder: Option<(PathBuf, Arc<Rules>)>,
+}
+
+impl<D: Detector> Drop for Visitor<'_, D> {
+    fn drop(&mut self) {
+        self.update_ledger();
+    }
+}
+
+impl<D: Detector> ParallelVisitor for Visitor<'_, D> {
+    fn visit(&mut self, met: Result<DirEntry, ignore::Error>) -> WalkState {
+        if self.shared.options.stop.is_set() {
+            return WalkState::Quit;
+        }
+        let entry = match met {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.walk_problem(&error);
+                return WalkState::Continue;
+            }
+        };
+        let Some(kind) = entry.file_type() else { return WalkState::Continue };
+        if kind.is_dir() {
+            return self.folder(&entry);
+        }
+        if kind.is_symlink() {
+            self.count(Count::Links);
+        } else if !kind.is_file() {
+            self.count(Count::Special);
+        } else if self.wants_file(&entry) {
+            self.file(entry.path(), entry.depth());
+        }
+        WalkState::Continue
+    }
+}
+
+impl<D: Detector> Visitor<'_, D> {
+    /// Decides whether the walk goes down into a folder.
+    fn folder(&mut self, entry: &DirEntry) -> WalkState {
+        let (path, depth) = (entry.path(), entry.depth());
+        if depth == 0 {
+            return WalkState::Continue;
+        }
+        if entry.file_name() == ".git" {
+            self.meet_repository(path, depth);
+            return WalkState::Skip;
+        }
+        if self.shared.roots.is_nested(path, depth) {
+            return WalkState::Skip;
+        }
+        let globs = &self.shared.options.globs;
+        if !globs.is_empty() && globs.excludes_folder(&self.shown_path(path, depth)) {
+            self.count(Count::Excluded);
+            return WalkState::Skip;
+        }
+        if entry.file_name() == "objects" {
+            self.meet_bare_repository(path, depth);
+        }
+        let Some(folders) = &self.shared.folders else { return WalkState::Continue };
+        let Some(rules) = self.rules(path) else { return WalkState::Continue };
+        let verdict = rules.verdict(path, true, self.shared.ledger);
+        if verdict == Verdict::Ignored {
+            self.count(Count::Ignored);
+            return WalkState::Skip;
+        }
+        folders.enter(path, &rules, verdict);
+        WalkState::Continue
+    }
+
+    /// Whether a file met in a folder is to be scanned; what is not is counted.
+    fn wants_file(&mut self, entry: &DirEntry) -> bool {
+        let (path, depth) = (entry.path(), entry.depth());
+        if depth == 0 {
+            return true;
+        }
+        if entry.file_name() == ".git" {
+            self.meet_repository(path, depth);
+            return false;
+        }
+        let shared = self.shared;
+        if shared.roots.is_nested(path, depth) || self.is_output(entry) {
+            return false;
+        }
+        let globs = &shared.options.globs;
+        if !globs.is_empty() && globs.excludes_file(&self.shown_path(path, depth)) {
+            self.count(Count::Excluded);
+            return false;
+        }
+        let ignored = shared.folders.is_some()
+            && self.rules(path).is_some_and(|rules| {
+                rules.verdict(path, false, shared.ledger) == Verdict::Ignored
+            });
+        if ignored {
+            self.count(Count::Ignored);
+        }
+        !ignored
+    }
+
+    /// Scans a file and keeps count of it.
+    fn file(&mut self, path: &Path, depth: usize) {
+        let file = match open(path) {
+            Ok(file) => file,
+            Err(error) if met_link(&error) && depth > 0 => return self.count(Count::Links),
+            Err(error) => return self.problem("file", path, depth, &error),
+        };
+        if let Some(limit) = self.shared.options.max_file_size
+            && file.metadata().is_ok_and(|found| found.len() > limit)
+        {
+            return self.count(Count::TooLarge);
+        }
+        match self.scan(file, path, depth) {
+            Some(extent) => {
+                self.files += 1;
+                self.bytes += extent.bytes;
+                if let Some(error) = extent.error {
+                    self.problem("file", path, depth, &error);
+                }
+            }
+            // One file on which detection fails must not end the scan of all others.
+            None => {
+                let shown = self.shared.roots.shown(path, depth);
+                let why = "detection failed on it, which is a fault of keysweep: please report it";
+                self.shared.ledger.problem("file", &shown, &why);
+            }
+        }
+        if self.files >= BATCH {
+            self.update_ledger();
+        }
+    }
+
+    /// `None` if detection panics.
+    fn scan(&mut self, file: File, path: &Path, depth: usize) -> Option<Extent> {
+        let shared = self.shared;
+        let mut found = |detected: Detected<D::Memory>| {
+            if detected.examples > 0 {
+                shared.ledger.add(Count::Examples, detected.examples);
+            }
+            for candidate in detected.candidates {
+                let path = Some(shared.roots.shown(path, depth));
+                (shared.hits)(Hit { origin: Origin { path, ..Origin::default() }, candidate });
+            }
+        };
+        let reader = &mut self.reader;
+        let mut stream = Bounded::new(file);
+        catch_unwind(AssertUnwindSafe(|| reader.scan(&mut stream, &mut found))).ok()
+    }
+
+    /// The rules of the folder that holds `path`.
+    fn rules(&mut self, path: &Path) -> Option<Arc<Rules>> {
+        let parent = path.parent()?;
+        if let Some((folder, rules)) = &self.folder
+            && folder == parent
+        {
+            return Some(Arc::clone(rules));
+        }
+        let rules = self.shared.folders.as_ref()?.of(parent)?;
+        self.folder = Some((parent.to_owned(), Arc::clone(&rules)));
+        Some(rules)
+    }
+
+    /// Counts the repository whose `.git` was met; a root's own was not met on the way.
+    fn meet_repository(&self, git: &Path, depth: usize) {
+        if depth > 1 && git.parent().is_some_and(is_work_tree) {
+            self.count(Count::Repositories);
+        }
+    }
+
+    /// Counts the bare repository whose `objects` was met. Its files are scanned as files.
+    fn meet_bare_repository(&self, objects: &Path, depth: usize) {
+        let exists = |name| objects.with_file_name(name).symlink_metadata().is_ok();
+        if depth > 1 && exists("HEAD") && exists("refs") {
+            self.count(Count::Repositories);
+        }
+    }
+
+    /// Whether this is a file that this very run writes.
+    fn is_output(&self, entry: &DirEntry) -> bool {
+        let same_name =
+            |output: &&PathBuf| output.file_name().is_some_and(|name| name == entry.file_name());
+        self.shared.outputs.iter().find(same_name).is_some_and(|output| {
+            entry.path().canonicalize().is_ok_and(|path| path == *output)
+        })
+    }
+
+    fn shown_path(&self, path: &Path, depth: usize) -> PathBuf {
+        path_of(self.shared.roots.shown(path, depth))
+    }
+
+    fn count(&self, count: Count) {
+        self.shared.ledger.add(count, 1);
+    }
+
+    fn update_ledger(&mut self) {
+        self.shared.ledger.add(Count::Files, std::mem::take(&mut self.files));
+        self.shared.ledger.add(Count::Bytes, std::mem::take(&mut self.bytes));
+    }
+
+    fn problem(&self, what: &str, path: &Path, depth: usize, error: &io::Error) {
+        let shown = self.shared.roots.shown(path, depth);
+        let shown = if shown.is_empty() { b".".to_vec() } else { shown };
+        match error.kind() {
+            io::ErrorKind::NotFound => {
+                self.shared.ledger.problem(what, &shown, &"vanished while the scan was running");
+            }
+            _ => self.shared.ledger.problem(what, &shown, error),
+        }
+    }
+
+    /// Records what the walk itself could not list.
+    fn walk_problem(&self, error: &ignore::Error) {
+        match (path_in(error), error.io_error()) {
+            (Some(path), Some(why)) => {
+                self.problem("folder", path, error.depth().unwrap_or(0), why);
+            }
+            _ => self.shared.ledger.problem("folder", b"", error),
+        }
+    }
+}
+
+fn path_in(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            path_in(err)
+        }
+        _ => None,
+    }
+}
+
+/// A shown path as globs take it.
+#[cfg(unix)]
+fn path_of(shown: Vec<u8>) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt as _;
+    std::ffi::OsString::from_vec(shown).into()
+}
+
+/// A shown path as globs take it.
+#[cfg(not(unix))]
+fn path_of(shown: Vec<u8>) -> PathBuf {
+    String::from_utf8_lossy(&shown).into_owned().into()
+}

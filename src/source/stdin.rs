@@ -1,0 +1,53 @@
+//! Standard input as one text.
+//!
+//! Takes the name under which it is reported; reads to the end, in bounded memory.
+
+use std::io;
+
+use crate::coverage::{Count, Ledger};
+use crate::finding::Origin;
+use crate::scan::{Detector, Hit};
+use crate::source::window::Reader;
+use crate::stop::Stop;
+
+/// What standard input is called where nobody named it, as in ripgrep.
+pub const NAME: &str = "<stdin>";
+
+/// What to read, and as what.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The path to report.
+    pub name: String,
+    /// Ends reading early.
+    pub stop: Stop,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { name: NAME.to_owned(), stop: Stop::default() }
+    }
+}
+
+/// Scans standard input to its end. A read error is a problem in the ledger.
+pub fn scan<D: Detector>(
+    options: &Options,
+    detector: &D,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) {
+    let mut reader = Reader::new(detector, &options.stop);
+    let extent = reader.scan(&mut io::stdin().lock(), &mut |detected| {
+        ledger.add(Count::Examples, detected.examples);
+        for candidate in detected.candidates {
+            let path = Some(options.name.clone().into_bytes());
+            hits(Hit { origin: Origin { path, ..Origin::default() }, candidate });
+        }
+    });
+    ledger.add(Count::Files, 1);
+    ledger.add(Count::Bytes, extent.bytes);
+    match extent.error {
+        Some(error) => ledger.problem("file", options.name.as_bytes(), &error),
+        None if extent.bytes == 0 => ledger.note("standard input is empty"),
+        None => {}
+    }
+}

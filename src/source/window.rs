@@ -1,0 +1,226 @@
+//! Reads a stream of any length in bounded memory, whole if it is small, else in windows.
+//!
+//! Neighbouring windows overlap by twice the detector's overlap, and each owns the offsets up to
+//! the middle of that stretch: a candidate has its surroundings in the window that owns it, and
+//! exactly one window owns it. Nothing here opens anything or knows where the bytes come from.
+
+use std::io::{self, ErrorKind, Read};
+
+use crate::location::{Position, advance};
+use crate::scan::{Detected, Detector, Window};
+use crate::stop::Stop;
+
+/// Bytes of a window; a text shorter than this is scanned whole.
+///
+/// One buffer of this size a thread is all the memory that large files cost.
+const WINDOW: usize = 8 << 20;
+
+/// Most files of a work tree fit into the first buffer, and a read is one call.
+const FIRST: usize = 64 << 10;
+
+/// What reading a stream came to.
+#[derive(Debug, Default)]
+pub(crate) struct Extent {
+    /// Bytes scanned, each once.
+    pub(crate) bytes: u64,
+    /// Why reading ended before the stream did.
+    pub(crate) error: Option<io::Error>,
+}
+
+/// Hands streams to a detector; its buffer serves one after the other.
+#[derive(Debug)]
+pub(crate) struct Reader<'a, D> {
+    detector: &'a D,
+    stop: &'a Stop,
+    buffer: Vec<u8>,
+    window: usize,
+}
+
+impl<'a, D: Detector> Reader<'a, D> {
+    /// A reader without a buffer yet.
+    pub(crate) fn new(detector: &'a D, stop: &'a Stop) -> Self {
+        let window = WINDOW.max(detector.overlap() * 8);
+        Self { detector, stop, buffer: Vec::new(), window }
+    }
+
+    /// Scans a stream to its end or its first error; what was read before an error is scanned.
+    ///
+    /// `found` gets the answer for the whole text, or one for each window in order.
+    pub(crate) fn scan(
+        &mut self,
+        stream: &mut impl Read,
+        found: &mut dyn FnMut(Detected<D::Memory>),
+    ) -> Extent {
+        let (filled, error) = self.fill(stream, 0);
+        if filled < self.window {
+            found(self.detector.whole(&self.buffer[..filled]));
+            return Extent { bytes: filled as u64, error };
+        }
+        self.windows(stream, found)
+    }
+
+    /// Continues with a full buffer, window by window.
+    fn windows(
+        &mut self,
+        stream: &mut impl Read,
+        found: &mut dyn FnMut(Detected<D::Memory>),
+    ) -> Extent {
+        let overlap = self.detector.overlap();
+        let mut first = Position::default();
+        let mut owned = 0;
+        let mut before = 0;
+        let mut filled = self.window;
+        loop {
+            let last = filled < self.window;
+            let end = if last { filled } else { filled - overlap };
+            let window = Window { first, owned: owned..end };
+            found(self.detector.window(&self.buffer[..filled], &window));
+            if last || self.stop.is_set() {
+                return Extent { bytes: before + filled as u64, error: None };
+            }
+            let next = boundary(&self.buffer, end - overlap);
+            first = advance(first, &self.buffer[..next]);
+            self.buffer.copy_within(next..filled, 0);
+            owned = end - next;
+            before += next as u64;
+            let (more, error) = self.fill(stream, filled - next);
+            filled = more;
+            if let Some(error) = error {
+                let window = Window { first, owned: owned..filled };
+                found(self.detector.window(&self.buffer[..filled], &window));
+                return Extent { bytes: before + filled as u64, error: Some(error) };
+            }
+        }
+    }
+
+    /// Fills the buffer behind its first `filled` bytes, up to the window's size or the end.
+    fn fill(&mut self, stream: &mut impl Read, mut filled: usize) -> (usize, Option<io::Error>) {
+        while filled < self.window {
+            if filled == self.buffer.len() {
+                let len = (self.buffer.len() * 2).clamp(FIRST, self.window);
+                self.buffer.resize(len, 0);
+            }
+            match stream.read(&mut self.buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return (filled, Some(error)),
+            }
+        }
+        (filled, None)
+    }
+}
+
+/// The greatest even offset up to `at` that does not cut a UTF-8 character in two, if one is near.
+///
+/// Even, so that a window of UTF-16 text begins with a whole unit.
+fn boundary(bytes: &[u8], at: usize) -> usize {
+    let even = at & !1;
+    (0..=even)
+        .rev()
+        .step_by(2)
+        .take(3)
+        .find(|&offset| !matches!(bytes.get(offset), Some(0x80..=0xbf)))
+        .unwrap_or(even)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Candidate, Confidence, Credential, RuleId, Sighting};
+    use crate::location::{LineIndex, Region};
+    use crate::scan::Copied;
+
+    /// Finds `<` that has `>` within 16 bytes, as a credential with surroundings.
+    struct Angles;
+
+    impl Angles {
+        fn find(bytes: &[u8], first: Position) -> Vec<Candidate> {
+            let mut index = LineIndex::new(bytes, first);
+            memchr::memchr_iter(b'<', bytes)
+                .filter(|&at| bytes[at..].iter().take(16).any(|&byte| byte == b'>'))
+                .map(|at| candidate(index.region(at..at + 1)))
+                .collect()
+        }
+    }
+
+    fn candidate(region: Region) -> Candidate {
+        let credential = Credential {
+            rule: RuleId::new("angle"),
+            key_id: None,
+            secret: None,
+            session_token: None,
+            account: None,
+            user: None,
+            expires: None,
+        };
+        let sighting = Sighting {
+            id: Some(region),
+            secret: None,
+            decoded: vec![],
+            marker: None,
+            snippet: String::new(),
+            line_hash: None,
+            partition: None,
+        };
+        Candidate { credential, confidence: Confidence::High, sighting }
+    }
+
+    impl Detector for Angles {
+        type Memory = ();
+        fn whole(&self, bytes: &[u8]) -> Detected<()> {
+            let candidates = Self::find(bytes, Position::default());
+            Detected { candidates, ..Detected::default() }
+        }
+        fn delta(&self, (): &(), _: &[Copied], bytes: &[u8]) -> Detected<()> {
+            self.whole(bytes)
+        }
+        fn window(&self, bytes: &[u8], window: &Window) -> Detected<()> {
+            let mut index = LineIndex::new(bytes, window.first);
+            let owned = index.position(window.owned.start)..index.position(window.owned.end);
+            let mut candidates = Self::find(bytes, window.first);
+            candidates.retain(|one| owned.contains(&one.sighting.primary().expect("an id").start));
+            Detected { candidates, ..Detected::default() }
+        }
+        fn overlap(&self) -> usize {
+            16
+        }
+    }
+
+    fn positions(text: &[u8], window: usize, step: usize) -> (Vec<Position>, u64) {
+        let stop = Stop::default();
+        let mut reader = Reader { window, ..Reader::new(&Angles, &stop) };
+        let mut seen = Vec::new();
+        let extent = reader.scan(&mut Trickle(text, step), &mut |detected: Detected<()>| {
+            let starts = detected.candidates.iter().filter_map(|one| one.sighting.primary());
+            seen.extend(starts.map(|region| region.start));
+        });
+        assert!(extent.error.is_none());
+        (seen, extent.bytes)
+    }
+
+    /// Gives at most so many bytes a read, as a pipe does.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let len = self.1.min(out.len());
+            self.0.read(&mut out[..len])
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn windows_see_what_the_whole_text_shows(
+            text in "[<>a\né\u{1f600}]{0,1500}", window in 128usize..400, step in 1usize..500,
+        ) {
+            let whole: Vec<Position> = Angles::find(text.as_bytes(), Position::default())
+                .iter()
+                .filter_map(|one| one.sighting.primary().map(|region| region.start))
+                .collect();
+            let (seen, bytes) = positions(text.as_bytes(), window, step);
+            proptest::prop_assert_eq!(seen, whole);
+            proptest::prop_assert_eq!(bytes, text.len() as u64);
+        }
+    }
+}
