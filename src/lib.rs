@@ -3,6 +3,7 @@
 //! See `ARCHITECTURE.md` for the layers. Data flows one way, and so do imports.
 
 pub mod aws;
+pub mod cli;
 pub mod coverage;
 pub mod detect;
 pub mod finding;
@@ -10,6 +11,7 @@ pub mod line_hash;
 pub mod location;
 pub mod report;
 pub mod rules;
+pub mod run;
 pub mod scan;
 pub mod secret;
 pub mod source;

@@ -1,3 +1,7 @@
 //! The keysweep program: parse, run, exit.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    keysweep::cli::main()
+}

@@ -40,8 +40,7 @@ impl Globs {
 
     /// Whether a file is unwanted.
     pub fn excludes_file(&self, path: &Path) -> bool {
-        self.excludes_folder(path)
-            || self.include.as_ref().is_some_and(|set| !set.is_match(path))
+        self.excludes_folder(path) || self.include.as_ref().is_some_and(|set| !set.is_match(path))
     }
 }
 
@@ -51,10 +50,8 @@ fn compile(globs: &[String]) -> Result<Option<GlobSet>, GlobError> {
     }
     let mut set = GlobSetBuilder::new();
     for glob in globs {
-        let fault = |error: globset::Error| GlobError {
-            glob: glob.clone(),
-            why: error.kind().to_string(),
-        };
+        let fault =
+            |error: globset::Error| GlobError { glob: glob.clone(), why: error.kind().to_string() };
         let path = glob.strip_prefix("./").unwrap_or(glob).trim_end_matches('/');
         let anchored = match path.strip_prefix('/') {
             Some(rest) => rest.to_owned(),
@@ -66,10 +63,9 @@ fn compile(globs: &[String]) -> Result<Option<GlobSet>, GlobError> {
             set.add(built.map_err(fault)?);
         }
     }
-    set.build().map(Some).map_err(|error| GlobError {
-        glob: globs.join(" "),
-        why: error.kind().to_string(),
-    })
+    set.build()
+        .map(Some)
+        .map_err(|error| GlobError { glob: globs.join(" "), why: error.kind().to_string() })
 }
 
 #[cfg(test)]

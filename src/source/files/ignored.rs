@@ -16,9 +16,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::open::open;
 use super::roots::{Root, Roots, below, is_work_tree};
 use super::tracked::{Tracked, exclude_file};
-use super::open::open;
 use crate::coverage::Ledger;
 
 /// An ignore file larger than this is no ignore file.

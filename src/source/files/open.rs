@@ -62,7 +62,8 @@ impl Read for Bounded {
             };
             // What has no length, as in /proc, is read until it ends.
             if end >= LARGE {
-                len = usize::try_from(end.saturating_sub(self.read)).map_or(len, |rest| rest.min(len));
+                len = usize::try_from(end.saturating_sub(self.read))
+                    .map_or(len, |rest| rest.min(len));
             }
         }
         let count = self.file.read(&mut out[..len])?;

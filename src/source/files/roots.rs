@@ -30,8 +30,7 @@ pub(super) struct Roots {
 impl Roots {
     /// Resolves `paths`; what does not exist is a problem, a device or socket is counted.
     pub(super) fn new(paths: &[PathBuf], ledger: &Ledger) -> Self {
-        let mut roots: Vec<Root> =
-            paths.iter().filter_map(|path| resolve(path, ledger)).collect();
+        let mut roots: Vec<Root> = paths.iter().filter_map(|path| resolve(path, ledger)).collect();
         roots.sort_by(|a, b| (&a.canonical, &a.walked).cmp(&(&b.canonical, &b.walked)));
         roots.dedup_by(|a, b| a.canonical == b.canonical);
         let base = base(&roots);
@@ -39,11 +38,8 @@ impl Roots {
             let inner = root.canonical.strip_prefix(&base).unwrap_or(&root.canonical);
             root.shown = bytes(inner);
         }
-        let folders: HashSet<&Path> = roots
-            .iter()
-            .filter(|root| root.is_dir)
-            .map(|root| root.canonical.as_path())
-            .collect();
+        let folders: HashSet<&Path> =
+            roots.iter().filter(|root| root.is_dir).map(|root| root.canonical.as_path()).collect();
         let nested = roots
             .iter()
             .filter(|root| root.canonical.ancestors().skip(1).any(|up| folders.contains(up)))

@@ -78,4 +78,3 @@ pub(super) fn exclude_file(top: &Path) -> PathBuf {
     };
     common.join("info").join("exclude")
 }
-

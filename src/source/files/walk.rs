@@ -169,9 +169,9 @@ impl<D: Detector> Visitor<'_, D> {
             return false;
         }
         let ignored = shared.folders.is_some()
-            && self.rules(path).is_some_and(|rules| {
-                rules.verdict(path, false, shared.ledger) == Verdict::Ignored
-            });
+            && self
+                .rules(path)
+                .is_some_and(|rules| rules.verdict(path, false, shared.ledger) == Verdict::Ignored);
         if ignored {
             self.count(Count::Ignored);
         }
@@ -259,9 +259,11 @@ impl<D: Detector> Visitor<'_, D> {
     fn is_output(&self, entry: &DirEntry) -> bool {
         let same_name =
             |output: &&PathBuf| output.file_name().is_some_and(|name| name == entry.file_name());
-        self.shared.outputs.iter().find(same_name).is_some_and(|output| {
-            entry.path().canonicalize().is_ok_and(|path| path == *output)
-        })
+        self.shared
+            .outputs
+            .iter()
+            .find(same_name)
+            .is_some_and(|output| entry.path().canonicalize().is_ok_and(|path| path == *output))
     }
 
     fn shown_path(&self, path: &Path, depth: usize) -> PathBuf {

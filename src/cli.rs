@@ -1,0 +1,68 @@
+//! The command line: what was typed becomes each stage's plain options, and the outcome becomes
+//! output and an exit status.
+//!
+//! clap's types live here and nowhere else. Only options that work are listed.
+
+mod arguments;
+mod output;
+mod parse;
+mod progress;
+mod scan;
+mod signals;
+
+use std::fmt::Display;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::run::Status;
+use crate::text::escape_line;
+use arguments::{Cli, Command};
+
+/// Parses the command line, does what it says, and gives the status to exit with.
+pub fn main() -> ExitCode {
+    hide_panics();
+    let status = match Cli::try_parse() {
+        Ok(cli) => dispatch(cli.command),
+        Err(answer) => return explain_usage(&answer),
+    };
+    ExitCode::from(status.code())
+}
+
+fn dispatch(command: Command) -> Status {
+    match command {
+        Command::Scan(arguments) => settle(scan::scan(arguments)),
+    }
+}
+
+/// The status of a command; an error is told and is wrong usage.
+fn settle(result: Result<Status, Box<dyn std::error::Error>>) -> Status {
+    result.unwrap_or_else(|error| {
+        complain(&error);
+        Status::Usage
+    })
+}
+
+/// Prints help, the version or what is wrong with the command line.
+fn explain_usage(answer: &clap::Error) -> ExitCode {
+    let code = u8::try_from(answer.exit_code()).unwrap_or(Status::Usage.code());
+    match answer.print() {
+        Ok(()) => ExitCode::from(code),
+        Err(_) => ExitCode::from(Status::Usage.code()),
+    }
+}
+
+/// Says on standard error what went wrong.
+fn complain(error: &dyn Display) {
+    // If standard error is closed there is nobody left to tell; the status still says it.
+    let _ = writeln!(io::stderr(), "keysweep: {}", escape_line(&error.to_string()));
+}
+
+/// A panic's message may quote the text that caused it, and so a secret: only its place is shown.
+fn hide_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        complain(&format_args!("internal error at {place}; please report it"));
+    }));
+}

@@ -1,0 +1,159 @@
+//! What can be typed: commands, options and their help.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::parse;
+use crate::finding::Confidence;
+use crate::report::Format;
+use crate::run::FailOn;
+
+/// Finds leaked AWS keys.
+#[derive(Debug, Parser)]
+#[command(name = "keysweep", version, about, max_term_width = 100, disable_help_subcommand = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// A command.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Scan files, folders and standard input.
+    ///
+    /// Hidden files are read, links are not followed, `.git` is not entered. Files that
+    /// `.gitignore` or `.git/info/exclude` ignore are left out, unless git tracks them. A PATH
+    /// that is named is always scanned.
+    Scan(ScanArguments),
+}
+
+/// Of `scan`.
+#[derive(Debug, Args)]
+pub(super) struct ScanArguments {
+    /// Files and folders; `-` is standard input.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Path to report for standard input.
+    #[arg(long, value_name = "NAME")]
+    pub(super) stdin_name: Option<String>,
+    #[command(flatten)]
+    pub(super) selection: SelectionArguments,
+    #[command(flatten)]
+    pub(super) common: CommonArguments,
+}
+
+/// Which files to scan.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub(super) struct SelectionArguments {
+    /// Scan only what GLOB matches: a name at any depth or, with a slash, a path from the top.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) include: Vec<String>,
+    /// Leave out what GLOB matches.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
+    /// Scan ignored files too.
+    #[arg(long)]
+    pub(super) no_ignore: bool,
+    /// Leave out files larger than SIZE, such as 500K, 10M or 1G.
+    #[arg(long, value_name = "SIZE", value_parser = parse::size)]
+    pub(super) max_file_size: Option<u64>,
+}
+
+/// Of every command that scans.
+#[derive(Debug, Args)]
+pub(super) struct CommonArguments {
+    /// How to write the report on standard output.
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format_parser())]
+    #[arg(help_heading = "Output")]
+    pub(super) format: String,
+    /// Write a report to FILE instead of standard output, or also, as FORMAT=FILE; repeatable.
+    #[arg(long, value_name = "[FORMAT=]FILE", help_heading = "Output")]
+    pub(super) output: Vec<String>,
+    /// Print nothing when there is nothing to tell.
+    #[arg(long, short, help_heading = "Output")]
+    pub(super) quiet: bool,
+    /// Show no progress.
+    #[arg(long, help_heading = "Output")]
+    pub(super) no_progress: bool,
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub(super) color: Color,
+    /// Show secrets in clear (text, json and jsonl only).
+    #[arg(long, help_heading = "Output")]
+    pub(super) show_secrets: bool,
+    /// Report findings from this confidence on.
+    #[arg(long, value_name = "LEVEL", default_value = "medium", help_heading = "Verdict")]
+    pub(super) min_confidence: MinConfidence,
+    /// Exit with 1 if there are findings of this severity or worse.
+    #[arg(long, value_name = "LEVEL", default_value = "warning", help_heading = "Verdict")]
+    pub(super) fail_on: FailOnLevel,
+    /// Threads to use; one for each processor by default.
+    #[arg(long, short = 'j', value_name = "N", help_heading = "Limits", value_parser = parse::threads)]
+    pub(super) threads: Option<usize>,
+    /// End the run after TIME, such as 90s, 10m or 1h, and report what was found.
+    #[arg(long, value_name = "TIME", help_heading = "Limits", value_parser = parse::duration)]
+    pub(super) timeout: Option<Duration>,
+}
+
+fn format_parser() -> clap::builder::PossibleValuesParser {
+    Format::ALL.map(Format::as_str).into()
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// See [`Confidence`].
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum MinConfidence {
+    /// Hardly random text, too.
+    Low,
+    /// Joined by proximity alone, too.
+    Medium,
+    /// In one record, or labelled.
+    High,
+}
+
+impl From<MinConfidence> for Confidence {
+    fn from(typed: MinConfidence) -> Self {
+        match typed {
+            MinConfidence::Low => Self::Low,
+            MinConfidence::Medium => Self::Medium,
+            MinConfidence::High => Self::High,
+        }
+    }
+}
+
+/// See [`FailOn`].
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FailOnLevel {
+    /// On any finding.
+    Note,
+    /// On warnings and errors.
+    Warning,
+    /// On errors.
+    Error,
+    /// On no finding.
+    Never,
+}
+
+impl From<FailOnLevel> for FailOn {
+    fn from(typed: FailOnLevel) -> Self {
+        match typed {
+            FailOnLevel::Note => Self::Note,
+            FailOnLevel::Warning => Self::Warning,
+            FailOnLevel::Error => Self::Error,
+            FailOnLevel::Never => Self::Never,
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Where reports go: standard output, and files that are written whole or not at all.
+
+use std::ffi::OsStr;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+
+use super::arguments::{Color, CommonArguments};
+use crate::report::{self, Format, Report, Style};
+use crate::run::Status;
+
+/// What can be wrong with `--format` and `--output`, or happen while writing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OutputError {
+    /// A word before `=` that names no format.
+    #[error(
+        "--output {typed}: there is no format '{name}' (there are {}); a file of that name is \
+         written as ./{typed}",
+        Format::ALL.map(Format::as_str).join(", ")
+    )]
+    NoFormat { typed: String, name: String },
+    /// Two reports for one file.
+    #[error("--output {}: named twice", .0.display())]
+    Twice(PathBuf),
+    /// A masked format and `--show-secrets`.
+    #[error("--show-secrets works with text, json and jsonl only, not with {0}")]
+    StaysMasked(&'static str),
+    /// A report that could not be written.
+    #[error("{place}: {error}")]
+    Write { place: String, error: io::Error },
+}
+
+/// All places to which a run reports.
+#[derive(Debug)]
+pub(super) struct Outputs {
+    /// `None` if a file took its place.
+    stdout: Option<Format>,
+    files: Vec<(Format, PathBuf)>,
+    color: Color,
+}
+
+impl Outputs {
+    /// Reads `--format`, `--output` and `--color`.
+    pub(super) fn new(typed: &CommonArguments) -> Result<Self, OutputError> {
+        let format = Format::parse(&typed.format).unwrap_or(Format::Text);
+        let mut outputs = Self { stdout: Some(format), files: Vec::new(), color: typed.color };
+        for output in &typed.output {
+            let (named, path) = split(output)?;
+            let path = PathBuf::from(path);
+            if outputs.files.iter().any(|(_, other)| *other == path) {
+                return Err(OutputError::Twice(path));
+            }
+            match (named, path == Path::new("-")) {
+                (named, true) => outputs.stdout = Some(named.unwrap_or(format)),
+                (Some(named), false) => outputs.files.push((named, path)),
+                (None, false) => {
+                    outputs.stdout = None;
+                    outputs.files.push((format, path));
+                }
+            }
+        }
+        let masked = outputs.formats().find(|format| !format.can_show_secrets());
+        match masked {
+            Some(format) if typed.show_secrets => Err(OutputError::StaysMasked(format.as_str())),
+            _ => Ok(outputs),
+        }
+    }
+
+    /// The files that are going to be written.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        self.files.iter().map(|(_, path)| path.clone()).collect()
+    }
+
+    /// Whether standard error is coloured.
+    pub(super) fn colors_stderr(&self) -> bool {
+        self.colors(io::stderr().is_terminal())
+    }
+
+    /// Writes the report everywhere; goes on after a failure and gives the first.
+    ///
+    /// With `silent`, text on standard output is left out.
+    pub(super) fn write(&self, report: &Report<'_>, silent: bool) -> Result<(), OutputError> {
+        let mut results: Vec<Result<(), OutputError>> = Vec::new();
+        for (format, path) in &self.files {
+            let style = Style { color: self.color == Color::Always, coverage: true };
+            let written = write_file(path, |out| report::write(*format, report, style, out));
+            let place = || path.display().to_string();
+            results.push(written.map_err(|error| OutputError::Write { place: place(), error }));
+        }
+        if let Some(format) = self.stdout.filter(|format| !silent || *format != Format::Text) {
+            let stdout = io::stdout();
+            let color = self.colors(stdout.is_terminal());
+            let mut out = BufWriter::new(stdout.lock());
+            let written = report::write(format, report, Style { color, coverage: false }, &mut out);
+            let place = "standard output".to_owned();
+            results.push(written.map_err(|error| OutputError::Write { place, error }));
+        }
+        results.into_iter().collect()
+    }
+
+    fn formats(&self) -> impl Iterator<Item = Format> {
+        self.stdout.into_iter().chain(self.files.iter().map(|(format, _)| *format))
+    }
+
+    fn colors(&self, is_terminal: bool) -> bool {
+        let no_color = || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => is_terminal && !no_color(),
+        }
+    }
+}
+
+/// The status of a run whose report could not be written: never one that says all is well.
+pub(super) fn status_of_failure(status: Status) -> Status {
+    match status {
+        Status::Findings | Status::Interrupted => status,
+        Status::Clean | Status::Incomplete | Status::Usage => Status::Usage,
+    }
+}
+
+impl OutputError {
+    /// Whether the reader went away, which needs no telling.
+    pub(super) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Write { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// Reads `FILE` or `FORMAT=FILE`.
+fn split(typed: &str) -> Result<(Option<Format>, &str), OutputError> {
+    match typed.split_once('=') {
+        Some((name, path)) if name.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            let format = Format::parse(name).ok_or_else(|| OutputError::NoFormat {
+                typed: typed.to_owned(),
+                name: name.to_owned(),
+            })?;
+            Ok((Some(format), path))
+        }
+        _ => Ok((None, typed)),
+    }
+}
+
+/// Writes a file beside its destination and renames it, so that nobody ever reads half a report.
+///
+/// A link at the destination is replaced, not followed: it may come from the scanned repository.
+/// A device or FIFO is written to as it stands.
+fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let special = path.symlink_metadata().is_ok_and(|found| {
+        let kind = found.file_type();
+        !kind.is_file() && !kind.is_symlink() && !kind.is_dir()
+    });
+    if special {
+        let mut out = BufWriter::new(std::fs::OpenOptions::new().write(true).open(path)?);
+        return write(&mut out);
+    }
+    let folder = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let name = path.file_name().unwrap_or(OsStr::new("report"));
+    let mut prefix = OsStr::new(".").to_owned();
+    prefix.push(name);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As any other new file: the umask takes from this what it takes.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut out = BufWriter::new(builder.tempfile_in(folder)?);
+    write(&mut out)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.persist(path).map_err(|failure| failure.error)?;
+    Ok(())
+}

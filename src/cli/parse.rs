@@ -1,0 +1,76 @@
+//! Numbers with units, as people type them.
+
+use std::time::Duration;
+
+/// Bytes: a number and `K`, `M`, `G` or `T` (powers of 1024), with or without `B` or `iB`.
+pub(super) fn size(typed: &str) -> Result<u64, String> {
+    let (number, unit) = split(typed);
+    let unit = unit.to_ascii_uppercase();
+    let shift = match unit.trim_end_matches('B').trim_end_matches('I') {
+        "" if unit != "I" && unit != "IB" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        _ => return Err("expected a number of bytes such as 4096, 500K, 10M or 1G".to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| "expected a whole number first".to_owned())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
+}
+
+/// A time: a number of seconds, or a number and `ms`, `s`, `m` or `h`.
+pub(super) fn duration(typed: &str) -> Result<Duration, String> {
+    let (number, unit) = split(typed);
+    let number: u64 = number.parse().map_err(|_| "expected a whole number first".to_owned())?;
+    let milliseconds: u64 = match unit {
+        "ms" => 1,
+        "" | "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err("expected a time such as 30s, 10m or 1h".to_owned()),
+    };
+    let total = number.checked_mul(milliseconds).ok_or_else(|| "too long".to_owned())?;
+    Ok(Duration::from_millis(total))
+}
+
+/// A number of threads, from 1 to 1024.
+pub(super) fn threads(typed: &str) -> Result<usize, String> {
+    match typed.parse() {
+        Ok(number @ 1..=1024) => Ok(number),
+        _ => Err("expected a number from 1 to 1024".to_owned()),
+    }
+}
+
+fn split(typed: &str) -> (&str, &str) {
+    let end = typed.find(|c: char| !c.is_ascii_digit()).unwrap_or(typed.len());
+    let (number, unit) = typed.split_at(end);
+    (number, unit.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (typed, bytes) in
+            [("0", Some(0)), ("4096", Some(4096)), ("500K", Some(512_000)), ("1kb", Some(1024))]
+        {
+            assert_eq!(size(typed).ok(), bytes, "{typed}");
+        }
+        assert_eq!(size("10 MiB"), Ok(10 << 20));
+        for typed in ["", "M", "-1", "1.5M", "1X", "1iB", "99999999999999999999", "20000000T"] {
+            assert!(size(typed).is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn times() {
+        for (typed, ms) in [("30", 30_000), ("250ms", 250), ("2m", 120_000), ("1h", 3_600_000)] {
+            assert_eq!(duration(typed), Ok(Duration::from_millis(ms)), "{typed}");
+        }
+        for typed in ["", "s", "1d", "-1", "99999999999999999h"] {
+            assert!(duration(typed).is_err(), "{typed}");
+        }
+    }
+}

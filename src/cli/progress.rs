@@ -1,0 +1,56 @@
+//! One line on standard error that says how far the run is.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use crate::coverage::{Count, Ledger};
+
+/// A run that ends sooner shows none.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Between two updates.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Does `work` while showing progress read off `ledger`, if anybody is watching.
+pub(super) fn with_progress<T>(wanted: bool, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
+    if !wanted || !io::stderr().is_terminal() {
+        return work();
+    }
+    thread::scope(|scope| {
+        let (done, waiting) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            let mut pause = PATIENCE;
+            let mut shown = false;
+            while waiting.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                shown |= show(&line(ledger)).is_ok();
+                pause = PAUSE;
+            }
+            if shown {
+                let _ = show("");
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
+}
+
+fn line(ledger: &Ledger) -> String {
+    let counts =
+        [(Count::Files, "files"), (Count::Commits, "commits"), (Count::Objects, "objects")];
+    let counted = counts.into_iter().map(|(count, name)| (ledger.get(count), name));
+    let mut parts: Vec<String> = counted
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    parts.push(format!("{} MB", ledger.get(Count::Bytes) / 1_000_000));
+    parts.join(", ")
+}
+
+/// Replaces the terminal's line.
+fn show(line: &str) -> io::Result<()> {
+    let mut out = io::stderr().lock();
+    write!(out, "\r\x1b[K{line}")?;
+    out.flush()
+}

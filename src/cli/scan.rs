@@ -1,0 +1,129 @@
+//! `keysweep scan`, and what every command that scans has in common.
+
+use std::error::Error;
+use std::io::{self, Write as _};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use super::arguments::{CommonArguments, ScanArguments, SelectionArguments};
+use super::output::{Outputs, status_of_failure};
+use super::{complain, progress, signals};
+use crate::coverage::Ledger;
+use crate::detect::Engine;
+use crate::report::{self, Limits, Report};
+use crate::rules::RuleSet;
+use crate::run::{self, Options, Source, Status};
+use crate::source::{files, stdin};
+use crate::stop::Stop;
+
+/// Carries out `keysweep scan`.
+pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
+    let outputs = Outputs::new(&typed.common)?;
+    let stop = Stop::default();
+    let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
+        typed.paths.into_iter().partition(|path| path == Path::new("-"));
+    let mut sources = Vec::new();
+    if !paths.is_empty() {
+        let threads = threads(&typed.common);
+        let files = files_options(paths, &typed.selection, &outputs, threads, &stop)?;
+        sources.push(Source::Files(files));
+    }
+    if !from_stdin.is_empty() {
+        let name = typed.stdin_name.unwrap_or_else(|| stdin::NAME.to_owned());
+        sources.push(Source::Stdin(stdin::Options { name, stop: stop.clone() }));
+    } else if typed.stdin_name.is_some() {
+        return Err("--stdin-name needs the path '-', which stands for standard input".into());
+    }
+    carry_out("scan", sources, stop, &typed.common, &outputs)
+}
+
+fn files_options(
+    paths: Vec<PathBuf>,
+    selection: &SelectionArguments,
+    outputs: &Outputs,
+    threads: usize,
+    stop: &Stop,
+) -> Result<files::Options, files::GlobError> {
+    Ok(files::Options {
+        paths,
+        outputs: outputs.paths(),
+        obey_ignore_files: !selection.no_ignore,
+        globs: files::Globs::new(&selection.include, &selection.exclude)?,
+        max_file_size: selection.max_file_size,
+        threads,
+        stop: stop.clone(),
+    })
+}
+
+/// The threads that were asked for, or one for each processor.
+pub(super) fn threads(typed: &CommonArguments) -> usize {
+    let processors = || thread::available_parallelism().map_or(1, NonZero::get);
+    typed.threads.unwrap_or_else(processors)
+}
+
+/// Runs the sources of a command and reports.
+pub(super) fn carry_out(
+    command: &str,
+    sources: Vec<Source>,
+    stop: Stop,
+    typed: &CommonArguments,
+    outputs: &Outputs,
+) -> Result<Status, Box<dyn Error>> {
+    let interrupted = Stop::default();
+    signals::stop_on_signal(&stop, &interrupted);
+    let rules = RuleSet::default();
+    let engine = Engine::new(&rules);
+    let ledger = Ledger::new();
+    let options = Options {
+        sources,
+        min_confidence: typed.min_confidence.into(),
+        timeout: typed.timeout,
+        stop,
+        interrupted,
+    };
+    let shows_progress = !typed.quiet && !typed.no_progress;
+    let outcome = progress::with_progress(shows_progress, &ledger, || {
+        run::run(&options, &engine, &rules, &ledger)
+    })?;
+    let mut status = run::status(&outcome.findings, &outcome.coverage, typed.fail_on.into());
+    if outcome.interrupted {
+        status = status.merge(Status::Interrupted);
+    }
+    let report = Report {
+        findings: &outcome.findings,
+        coverage: &outcome.coverage,
+        rules: &rules,
+        command,
+        show_secrets: typed.show_secrets,
+        include_suppressed: false,
+        baseline: false,
+        repository: None,
+        exit: status.code(),
+        limits: Limits::default(),
+    };
+    Ok(tell(&report, status, typed.quiet, outputs))
+}
+
+/// Writes the report, and beside it what was scanned; gives the status that this leaves.
+fn tell(report: &Report<'_>, status: Status, quiet: bool, outputs: &Outputs) -> Status {
+    let nothing_to_tell = report.findings.is_empty() && report.coverage.complete;
+    let silent = quiet && nothing_to_tell;
+    let written = outputs.write(report, silent);
+    if !silent {
+        let mut out = Vec::new();
+        let color = outputs.colors_stderr();
+        // Into memory, which can't fail, and to standard error in one piece.
+        let _ = report::write_coverage(report.coverage, report.limits, color, &mut out);
+        let _ = io::stderr().write_all(&out);
+    }
+    match written {
+        Ok(()) => status,
+        Err(error) => {
+            if !error.is_closed_pipe() {
+                complain(&error);
+            }
+            status_of_failure(status)
+        }
+    }
+}

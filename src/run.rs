@@ -1,0 +1,183 @@
+//! The only wiring: sources, detector and collector joined into one run.
+//!
+//! Workers hand hits through a bounded channel to one collector, which groups them by credential;
+//! the ledger travels alongside. Takes plain options, gives findings and coverage. Must not know
+//! how they are written or what was typed to ask for them.
+
+mod collect;
+mod partners;
+mod status;
+
+use std::cmp::Reverse;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use crate::coverage::{Coverage, Ledger};
+use crate::finding::{Confidence, Finding, Occurrence, Status as Verdict};
+use crate::rules::RuleSet;
+use crate::scan::{Detector, Hit};
+use crate::source::{files, stdin};
+use crate::stop::Stop;
+
+use collect::Collector;
+pub use status::{FailOn, Status, status};
+
+/// Hits on their way to the collector; workers wait when it is this far behind.
+const CHANNEL: usize = 1024;
+
+/// Where the bytes of a run come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Files and folders.
+    Files(files::Options),
+    /// Standard input.
+    Stdin(stdin::Options),
+}
+
+/// What a run is to do.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Scanned one after the other.
+    pub sources: Vec<Source>,
+    /// Findings below are counted, not reported.
+    pub min_confidence: Confidence,
+    /// For the whole run.
+    pub timeout: Option<Duration>,
+    /// Ends the sources early; the same flag that they hold.
+    pub stop: Stop,
+    /// Set, beside `stop`, by whoever interrupts the run.
+    pub interrupted: Stop,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Worst first.
+    pub findings: Vec<Finding>,
+    /// What was scanned and what was not.
+    pub coverage: Coverage,
+    /// The run was ended by a signal.
+    pub interrupted: bool,
+}
+
+/// Why a run has no outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The walk met no file, or could read none.
+    #[error("no file was scanned{0}")]
+    NothingScanned(String),
+}
+
+/// Runs all sources through `detector`.
+///
+/// `ledger` is the caller's, so that progress can be read off it meanwhile.
+pub fn run<D: Detector>(
+    options: &Options,
+    detector: &D,
+    rules: &RuleSet,
+    ledger: &Ledger,
+) -> Result<Outcome, Error> {
+    let collector = with_time_limit(options, ledger, || collect(options, detector, ledger));
+    let interrupted = options.interrupted.is_set();
+    if interrupted {
+        ledger.problem("run", b"", &"interrupted: what was not yet scanned is missing");
+    }
+    let mut findings = collector.finish(rules, options.min_confidence, ledger);
+    partners::link(&mut findings);
+    sort(&mut findings);
+    let coverage = ledger.coverage();
+    let walks = options.sources.iter().any(|source| matches!(source, Source::Files(_)));
+    if walks && coverage.files == 0 && !options.stop.is_set() {
+        return Err(Error::NothingScanned(reasons(&coverage)));
+    }
+    Ok(Outcome { findings, coverage, interrupted })
+}
+
+/// Scans the sources; one thread collects while others scan.
+fn collect<D: Detector>(options: &Options, detector: &D, ledger: &Ledger) -> Collector {
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel::<Hit>(CHANNEL);
+        let collecting = scope.spawn(move || {
+            let mut collector = Collector::default();
+            receiver.into_iter().for_each(|hit| collector.add(hit));
+            collector
+        });
+        // The collector lives until the sender is dropped, so a hit is never refused.
+        let hits = |hit| drop(sender.send(hit));
+        for source in &options.sources {
+            match source {
+                Source::Files(options) => files::scan(options, detector, ledger, &hits),
+                Source::Stdin(options) => stdin::scan(options, detector, ledger, &hits),
+            }
+        }
+        drop(sender);
+        match collecting.join() {
+            Ok(collector) => collector,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+/// Does `work`, and asks it to stop when the time is up.
+fn with_time_limit<T>(options: &Options, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
+    let Some(limit) = options.timeout else { return work() };
+    thread::scope(|scope| {
+        let (done, waiting) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            if waiting.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+                options.stop.set();
+                let why = format!(
+                    "the time limit of {limit:?} was reached, what was not yet scanned is \
+                     missing: raise --timeout"
+                );
+                ledger.problem("time", b"", &why);
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
+}
+
+/// Worst first; the last keys make the order total.
+fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let first = |finding: &Finding| {
+            (
+                Reverse(finding.severity),
+                finding.verification.status != Verdict::Active,
+                Reverse(finding.confidence),
+            )
+        };
+        first(a)
+            .cmp(&first(b))
+            .then_with(|| a.credential.rule.cmp(&b.credential.rule))
+            .then_with(|| {
+                let places = (a.occurrences.first(), b.occurrences.first());
+                places.0.map(Occurrence::order).cmp(&places.1.map(Occurrence::order))
+            })
+            .then_with(|| a.fingerprint.cmp(&b.fingerprint))
+    });
+}
+
+/// Why a walk scanned no file, as far as the ledger tells.
+fn reasons(coverage: &Coverage) -> String {
+    let left_out = &coverage.left_out;
+    let counts = [
+        (left_out.ignored, "ignored (--no-ignore scans them)"),
+        (left_out.excluded, "excluded by --include or --exclude"),
+        (left_out.too_large, "over --max-file-size"),
+        (left_out.special, "no regular files"),
+        (left_out.links, "links (name one to follow it)"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let mut reasons: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
+    let problems = coverage.problems.iter().take(3);
+    reasons.extend(problems.map(|problem| format!("{}: {}", problem.path, problem.why)));
+    if reasons.is_empty() {
+        ": there is none".to_owned()
+    } else {
+        format!(": {}", reasons.join("; "))
+    }
+}

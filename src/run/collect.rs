@@ -1,0 +1,192 @@
+//! Gathers hits by credential: one finding a credential, whatever the order they come in.
+
+use std::collections::HashMap;
+
+use crate::coverage::{Count, Ledger};
+use crate::finding::{
+    Confidence, Credential, Finding, Fingerprint, Occurrence, RuleId, Severity, Sighting,
+    Verification,
+};
+use crate::rules::RuleSet;
+use crate::scan::Hit;
+use crate::secret::Secret;
+
+/// The rule of a key id without its secret.
+pub(super) const KEY_ID: &str = "aws-access-key-id";
+/// The rule of a labelled secret access key without its id.
+pub(super) const SECRET: &str = "aws-secret-access-key";
+/// The rule of a session token without its key.
+const SESSION_TOKEN: &str = "aws-session-token";
+
+/// All hits of one credential.
+type Group = Vec<(Occurrence, Credential)>;
+
+/// Hits by credential.
+#[derive(Debug, Default)]
+pub(super) struct Collector {
+    groups: HashMap<Fingerprint, Group>,
+}
+
+impl Collector {
+    /// Takes a hit.
+    pub(super) fn add(&mut self, hit: Hit) {
+        let Hit { origin, candidate } = hit;
+        let occurrence =
+            Occurrence { origin, sighting: candidate.sighting, confidence: candidate.confidence };
+        self.push(occurrence, candidate.credential);
+    }
+
+    fn push(&mut self, occurrence: Occurrence, credential: Credential) {
+        let group = self.groups.entry(credential.fingerprint()).or_default();
+        group.push((occurrence, credential));
+    }
+
+    /// The findings of at least `min` confidence, in no order; what falls below is counted.
+    pub(super) fn finish(
+        mut self,
+        rules: &RuleSet,
+        min: Confidence,
+        ledger: &Ledger,
+    ) -> Vec<Finding> {
+        self.drop_weak(min, ledger);
+        let mut findings: Vec<Finding> = self
+            .groups
+            .into_iter()
+            .filter_map(|(fingerprint, group)| finding(fingerprint, group, rules))
+            .collect();
+        // What follows must not depend on the order of a hash map.
+        findings.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
+        fold_leftovers(&mut findings);
+        findings
+    }
+
+    /// Drops what is too weak. The key id of a weak pair is still an id, and as sure as any.
+    fn drop_weak(&mut self, min: Confidence, ledger: &Ledger) {
+        let is_weak = |group: &Group| group.iter().all(|(place, _)| place.confidence < min);
+        let weak: Vec<Group> =
+            self.groups.extract_if(|_, group| is_weak(group)).map(|(_, group)| group).collect();
+        ledger.add(Count::BelowConfidence, weak.len() as u64);
+        for (place, credential) in weak.into_iter().flatten() {
+            if credential.key_id.is_some()
+                && credential.secret.is_some()
+                && place.sighting.id.is_some()
+            {
+                let (occurrence, credential) = lone_id(place, credential);
+                self.push(occurrence, credential);
+            }
+        }
+    }
+}
+
+/// The key id of a pair, without its secret.
+fn lone_id(place: Occurrence, pair: Credential) -> (Occurrence, Credential) {
+    let sighting = Sighting { secret: None, ..place.sighting };
+    let credential = Credential {
+        rule: RuleId::new(KEY_ID),
+        secret: None,
+        session_token: None,
+        expires: None,
+        ..pair
+    };
+    (Occurrence { sighting, confidence: Confidence::High, ..place }, credential)
+}
+
+/// The finding of a group; `None` if the group is empty.
+fn finding(fingerprint: Fingerprint, mut group: Group, rules: &RuleSet) -> Option<Finding> {
+    group.sort_by(|(a, one), (b, two)| {
+        let token = |credential: &Credential| {
+            credential.session_token.as_ref().map(|token| token.expose().to_vec())
+        };
+        a.order().cmp(&b.order()).then_with(|| token(one).cmp(&token(two)))
+    });
+    let confidence = group.iter().map(|(place, _)| place.confidence).max()?;
+    let token = group.iter().find_map(|(_, credential)| credential.session_token.clone());
+    let mut credential = group.first()?.1.clone();
+    credential.session_token = token;
+    let mut occurrences: Vec<Occurrence> = group.into_iter().map(|(place, _)| place).collect();
+    occurrences.dedup_by(|a, b| a.order() == b.order());
+    // A rule that the set does not hold is taken for the worst rather than passed over.
+    let severity =
+        rules.get(credential.rule.as_str()).map_or(Severity::Error, |rule| rule.severity);
+    Some(Finding {
+        fingerprint,
+        credential,
+        severity,
+        confidence,
+        verification: Verification::default(),
+        suppressed: None,
+        possible_partners: Vec::new(),
+        occurrences,
+    })
+}
+
+/// Which half of a pair a left-over is.
+#[derive(PartialEq, Eq, Hash)]
+enum Half {
+    Id(String),
+    Secret(Vec<u8>),
+    Token(Vec<u8>),
+}
+
+/// Gives a left-over half that is part of a pair elsewhere to that pair, as another of its places.
+///
+/// A half of several pairs goes to the surest one, then to the least fingerprint. The pair's
+/// confidence stays what its own places say.
+fn fold_leftovers(findings: &mut Vec<Finding>) {
+    let mut pairs: HashMap<Half, usize> = HashMap::new();
+    for (index, finding) in findings.iter().enumerate() {
+        for half in halves_of_pair(&finding.credential) {
+            let best = pairs.entry(half).or_insert(index);
+            if findings[*best].confidence < finding.confidence {
+                *best = index;
+            }
+        }
+    }
+    let homes: Vec<Option<usize>> = findings
+        .iter()
+        .map(|finding| leftover(&finding.credential).and_then(|half| pairs.get(&half).copied()))
+        .collect();
+    for (index, home) in homes.iter().enumerate() {
+        if let Some(home) = home {
+            let places = std::mem::take(&mut findings[index].occurrences);
+            adopt(&mut findings[*home], places);
+        }
+    }
+    findings.retain(|finding| !finding.occurrences.is_empty());
+}
+
+/// Adds places to a pair, except those at which the pair itself stands.
+fn adopt(pair: &mut Finding, places: Vec<Occurrence>) {
+    for place in places {
+        let primary = place.sighting.primary();
+        let known = pair.occurrences.iter().any(|own| {
+            own.origin == place.origin
+                && (own.sighting.id == primary || own.sighting.secret == primary)
+        });
+        if !known {
+            pair.occurrences.push(place);
+        }
+    }
+    pair.occurrences.sort_by(|a, b| a.order().cmp(&b.order()));
+}
+
+fn halves_of_pair(credential: &Credential) -> Vec<Half> {
+    let (Some(id), Some(secret)) = (&credential.key_id, &credential.secret) else {
+        return Vec::new();
+    };
+    let token = credential.session_token.as_ref().map(|token| Half::Token(token.expose().to_vec()));
+    let halves = [Half::Id(id.clone()), Half::Secret(secret.expose().to_vec())];
+    halves.into_iter().chain(token).collect()
+}
+
+fn leftover(credential: &Credential) -> Option<Half> {
+    let bytes = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_vec());
+    match credential.rule.as_str() {
+        KEY_ID => credential.key_id.clone().map(Half::Id),
+        SECRET => bytes(&credential.secret).map(Half::Secret),
+        SESSION_TOKEN => {
+            bytes(&credential.session_token).or_else(|| bytes(&credential.secret)).map(Half::Token)
+        }
+        _ => None,
+    }
+}
