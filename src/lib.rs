@@ -4,6 +4,7 @@
 
 pub mod aws;
 pub mod cli;
+pub mod command;
 pub mod coverage;
 pub mod detect;
 pub mod finding;

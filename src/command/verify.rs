@@ -1,0 +1,251 @@
+//! `keysweep verify`: one key whose secret the user has, or the findings of an earlier report.
+//!
+//! It takes a key id and where to read the secret from, or a report's text; it gives findings to
+//! be verified and words for their verdicts. It opens no socket and scans nothing itself.
+
+mod earlier;
+
+use std::io::{self, Read, Write};
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::aws::{KeyId, KeyKind, SECRET_LEN};
+use crate::finding::{
+    Confidence, Credential, Finding, Occurrence, Origin, RuleId, Severity, Sighting, Status,
+    Verification,
+};
+use crate::secret::Secret;
+use crate::text::escape_line;
+
+pub use earlier::{Earlier, ReportError, read_report};
+
+/// Why a key cannot be asked about. Never holds what was typed in place of a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Not an access key id.
+    #[error(
+        "{0:?} is no AWS access key id; it begins with AKIA or ASIA and has 20 characters (the \
+         secret is read from standard input or a prompt, never from an argument)"
+    )]
+    NotAnId(String),
+    /// An id of AWS's documentation.
+    #[error("{0} is an example of AWS's documentation, not a key")]
+    Example(String),
+    /// Something else in place of a secret.
+    #[error(
+        "the first line is no secret access key; it has 40 letters, digits, '/' and '+', and for \
+         an ASIA key the session token follows on the second line"
+    )]
+    NotASecret,
+    /// Something else in place of a session token.
+    #[error("the second line is no session token; it has at least 100 characters of base64")]
+    NotAToken,
+    /// Standard input or the terminal cannot be read.
+    #[error("the secret cannot be read: {0}")]
+    Read(#[from] io::Error),
+}
+
+/// More than any secret and session token.
+const MOST: u64 = 64 * 1024;
+
+/// Reads an id as it was typed.
+///
+/// # Errors
+/// A text that is none, or an id of AWS's documentation. The text is not shown where it could be
+/// a secret that was given in the id's place.
+pub fn read_id(typed: &str) -> Result<KeyId, KeyError> {
+    let id = KeyId::parse(typed.trim().as_bytes()).ok_or_else(|| {
+        let shown = if typed.len() < 30 { escape_line(typed) } else { "what was given".into() };
+        KeyError::NotAnId(shown)
+    })?;
+    if id.is_example() { Err(KeyError::Example(id.to_string())) } else { Ok(id) }
+}
+
+/// The key whose secret, and for a temporary key whose session token, `input` holds, a line each.
+///
+/// # Errors
+/// Input that cannot be read, or does not look like what it should be.
+pub fn read_key(id: KeyId, input: impl Read) -> Result<Finding, KeyError> {
+    // Made large enough at once, so that no copy is left behind by its growth.
+    let mut text = Zeroizing::new(Vec::with_capacity(usize::try_from(MOST).unwrap_or_default()));
+    input.take(MOST).read_to_end(&mut text)?;
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+    let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let mut next = || lines.find(|line| !line.is_empty()).map(<[u8]>::to_vec).map(Secret::new);
+    let secret = next().ok_or(KeyError::NotASecret)?;
+    finding(id, secret, next())
+}
+
+/// The key whose secret, and for a temporary key whose session token, is typed at a prompt that
+/// does not show it.
+///
+/// # Errors
+/// No terminal, or an answer that does not look like what it should be.
+pub fn ask_for_key(id: KeyId) -> Result<Finding, KeyError> {
+    let answer = |what: &str| -> Result<Secret, KeyError> {
+        let typed = Zeroizing::new(rpassword::prompt_password(format!("{what} of {id}: "))?);
+        Ok(Secret::new(typed.trim().as_bytes().to_vec()))
+    };
+    let secret = answer("Secret access key")?;
+    let token = match id.kind() {
+        KeyKind::LongTerm => None,
+        KeyKind::Temporary => {
+            Some(answer("Session token")?).filter(|token| !token.expose().is_empty())
+        }
+    };
+    finding(id, secret, token)
+}
+
+fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, KeyError> {
+    let in_secret = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+');
+    if secret.expose().len() != SECRET_LEN || !secret.expose().iter().all(in_secret) {
+        return Err(KeyError::NotASecret);
+    }
+    let in_token = |byte: &u8| in_secret(byte) || *byte == b'=';
+    let is_token =
+        |token: &Secret| token.expose().len() >= 100 && token.expose().iter().all(in_token);
+    if token.as_ref().is_some_and(|token| !is_token(token)) {
+        return Err(KeyError::NotAToken);
+    }
+    let (rule, session_token) = match id.kind() {
+        KeyKind::LongTerm => ("aws-access-key", None),
+        KeyKind::Temporary => ("aws-temporary-key", token),
+    };
+    let credential = Credential {
+        rule: RuleId::new(rule),
+        key_id: Some(id.to_string()),
+        secret: Some(secret),
+        session_token,
+        account: id.account(),
+        user: None,
+        expires: None,
+    };
+    let sighting = Sighting {
+        id: None,
+        secret: None,
+        decoded: Vec::new(),
+        marker: None,
+        snippet: String::new(),
+        line_hash: None,
+        partition: None,
+    };
+    let confidence = Confidence::High;
+    Ok(Finding {
+        fingerprint: credential.fingerprint(),
+        credential,
+        severity: Severity::Error,
+        confidence,
+        verification: Verification::default(),
+        suppressed: None,
+        possible_partners: Vec::new(),
+        occurrences: vec![Occurrence { origin: Origin::default(), sighting, confidence }],
+    })
+}
+
+/// Writes the verdict on one key for people.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_text(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    let verdict = &finding.verification;
+    let id = finding.credential.key_id.as_deref().unwrap_or_default();
+    writeln!(out, "{id}: {}, {}", verdict.status.as_str(), meaning(verdict.status))?;
+    let partitions = verdict.partitions.join(", ");
+    let asked = Some(partitions).filter(|names| !names.is_empty());
+    for (what, value) in [
+        ("why", &verdict.reason),
+        ("arn", &verdict.arn),
+        ("account", &verdict.account),
+        ("user id", &verdict.user_id),
+        ("asked", &asked),
+        ("at", &verdict.endpoint),
+        ("on", &verdict.checked_at),
+    ] {
+        if let Some(value) = value {
+            writeln!(out, "  {what:<8} {value}")?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the verdict on one key as JSON, in the fields of a report's finding.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_json(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Verified<'a> {
+        fingerprint: &'a str,
+        key_id: Option<&'a str>,
+        account_id: Option<&'a str>,
+        verification: &'a Verification,
+    }
+    let verified = Verified {
+        fingerprint: finding.fingerprint.as_str(),
+        key_id: finding.credential.key_id.as_deref(),
+        account_id: finding.credential.account.as_deref(),
+        verification: &finding.verification,
+    };
+    serde_json::to_writer_pretty(&mut *out, &verified)?;
+    writeln!(out)
+}
+
+/// What a verdict means, in a few words.
+fn meaning(status: Status) -> &'static str {
+    match status {
+        Status::Active => "the key works: deactivate it",
+        Status::WrongSecret => "the id is live, this secret is not its own",
+        Status::Inactive => "no partition that was asked knows it",
+        Status::Expired => "a session that is over",
+        Status::Canary => "a trap that tells its owner of every use",
+        Status::Skipped => "left out as you asked",
+        Status::NotChecked => "nobody was asked",
+        Status::Unknown => "nothing was proved",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(prefix: &str) -> KeyId {
+        read_id(&format!("{prefix}QNZGKIQY56JQ7WML")).expect("an id")
+    }
+
+    #[test]
+    fn reads_a_secret_and_a_token_a_line_each() {
+        let (secret, token) = ("a/+9".repeat(10), "IQoJb3JpZ2luX2Vj".repeat(8));
+        for text in [format!("{secret}\n"), format!("\u{feff}{secret}\r\n\r\n"), secret.clone()] {
+            let read = read_key(id("AKIA"), text.as_bytes()).expect("a key");
+            let held = read.credential.secret.expect("a secret");
+            assert_eq!(held.expose(), secret.as_bytes());
+        }
+        let both = format!("{secret}\n\n{token}\n");
+        let read = read_key(id("ASIA"), both.as_bytes()).expect("a key");
+        assert_eq!(read.credential.session_token, Some(Secret::new(token.into_bytes())));
+        assert_eq!(read.credential.rule.as_str(), "aws-temporary-key");
+    }
+
+    #[test]
+    fn says_what_is_missing_and_never_what_was_typed() {
+        let typed = "hunter2hunter2hunter2";
+        for text in ["", typed] {
+            let error = read_key(id("AKIA"), text.as_bytes()).expect_err("no secret").to_string();
+            assert!(error.contains("first line") && !error.contains("hunter2"), "{error}");
+        }
+        let text = format!("{}\n{typed}", "a/+9".repeat(10));
+        let error = read_key(id("ASIA"), text.as_bytes()).expect_err("no token").to_string();
+        assert!(error.contains("second line") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_in_the_place_of_the_id_is_not_repeated() {
+        let secret = "a/+9".repeat(10);
+        let error = read_id(&secret).expect_err("no id").to_string();
+        assert!(!error.contains(&secret) && error.contains("never from an argument"), "{error}");
+        assert!(read_id("AROAQNZGKIQY56JQ7WML").expect_err("a role").to_string().contains("AROA"));
+        let example = ["AKIA", "IOSFODNN7EXAMPLE"].concat();
+        assert!(read_id(&example).expect_err("an example").to_string().contains("example"));
+    }
+}

@@ -1,0 +1,121 @@
+//! The findings of an earlier report, to be found anew: a report holds no secret to ask with.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Deserializer, Value};
+
+use crate::finding::{Finding, Fingerprint};
+use crate::text::escape_line;
+
+/// What an earlier report found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// Each fingerprint, with the key id where the report names it.
+    pub findings: BTreeMap<Fingerprint, Option<String>>,
+}
+
+/// A report that names no finding of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// Neither JSON nor a JSON document a line.
+    #[error("it is no JSON: {0}; give a report written with --format json, jsonl or sarif")]
+    NotJson(String),
+    /// JSON of another kind.
+    #[error("it is no report of keysweep; give one written with --format json, jsonl or sarif")]
+    NotAReport,
+}
+
+/// Reads a report in `json`, `jsonl` or `sarif`.
+///
+/// # Errors
+/// A text that is none of these.
+pub fn read_report(text: &[u8]) -> Result<Earlier, ReportError> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut earlier = Earlier::default();
+    let mut known = false;
+    for document in Deserializer::from_slice(text).into_iter::<Value>() {
+        let document =
+            document.map_err(|error| ReportError::NotJson(escape_line(&error.to_string())))?;
+        known |= earlier.read_document(&document);
+    }
+    if known { Ok(earlier) } else { Err(ReportError::NotAReport) }
+}
+
+impl Earlier {
+    /// Takes the findings of one document: a whole report, or a line of `jsonl`. Whether it is
+    /// one of ours.
+    fn read_document(&mut self, document: &Value) -> bool {
+        if let Some(runs) = document.get("runs").and_then(Value::as_array) {
+            let results = runs.iter().filter_map(|run| run.get("results")?.as_array()).flatten();
+            for result in results {
+                let print = &result["partialFingerprints"]["keysweep/v1"];
+                self.add(print, &result["properties"]["key_id"]);
+            }
+            return runs.iter().any(|run| run["tool"]["driver"]["name"] == "keysweep");
+        }
+        let findings = document.get("findings").and_then(Value::as_array);
+        for finding in findings.into_iter().flatten() {
+            self.add(&finding["fingerprint"], &finding["key_id"]);
+        }
+        // A line of jsonl: a finding, or the coverage at the end.
+        let line = findings.is_none();
+        let added = line && self.add(&document["fingerprint"], &document["key_id"]);
+        let closes = line && document.get("coverage").is_some_and(Value::is_object);
+        added || closes || (!line && document["tool"]["name"] == "keysweep")
+    }
+
+    fn add(&mut self, fingerprint: &Value, key_id: &Value) -> bool {
+        let Some(fingerprint) = fingerprint.as_str().and_then(Fingerprint::parse) else {
+            return false;
+        };
+        let key_id = key_id.as_str().map(escape_line);
+        self.findings.entry(fingerprint).or_insert(key_id);
+        true
+    }
+
+    /// Keeps those of `found` that the report has; gives the rest of the report, which the target
+    /// does not hold any more and so cannot be asked about.
+    pub fn keep(&self, found: &mut Vec<Finding>) -> Vec<(&Fingerprint, Option<&str>)> {
+        found.retain(|finding| self.findings.contains_key(&finding.fingerprint));
+        self.findings
+            .iter()
+            .filter(|(print, _)| !found.iter().any(|finding| finding.fingerprint == **print))
+            .map(|(print, key_id)| (print, key_id.as_deref()))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRINT: &str = "0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn reads_all_three_formats() {
+        let sarif = format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "keysweep"}}}},
+            "results": [{{"partialFingerprints": {{"keysweep/v1": "{PRINT}"}}}}]}}]}}"#
+        );
+        let json = format!(
+            r#"{{"schema": 1, "tool": {{"name": "keysweep"}},
+            "findings": [{{"fingerprint": "{PRINT}", "key_id": "AKIAX"}}]}}"#
+        );
+        let jsonl = format!("{{\"fingerprint\": \"{PRINT}\"}}\n{{\"coverage\": {{}}}}\n");
+        for text in [sarif, json, jsonl] {
+            let earlier = read_report(text.as_bytes()).expect("a report");
+            assert_eq!(earlier.findings.len(), 1, "{text}");
+            assert_eq!(earlier.findings.keys().next().expect("one").as_str(), PRINT);
+        }
+    }
+
+    #[test]
+    fn an_empty_report_is_one_and_another_file_is_none() {
+        let empty = r#"{"schema": 1, "tool": {"name": "keysweep"}, "findings": []}"#;
+        assert_eq!(read_report(empty.as_bytes()).expect("a report"), Earlier::default());
+        for text in ["", "{}", "[]", r#"{"findings": []}"#, r#"{"runs": []}"#] {
+            assert!(matches!(read_report(text.as_bytes()), Err(ReportError::NotAReport)), "{text}");
+        }
+        assert!(matches!(read_report(b"AKIA"), Err(ReportError::NotJson(_))));
+    }
+}
