@@ -235,3 +235,34 @@ fn pair(findings: &[Finding], id: usize, partners: &[usize], verdict: &Verificat
     };
     Pair { finding, halves: parts.iter().map(|part| part.fingerprint.clone()).collect() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_crate_below_can_log_a_session_token() {
+        assert_eq!(
+            tracing::level_filters::STATIC_MAX_LEVEL,
+            tracing::level_filters::LevelFilter::OFF
+        );
+    }
+
+    #[test]
+    fn only_what_was_proved_changes_the_severity() {
+        use Severity::{Error, Note, Warning};
+        for (found, status, told) in [
+            (Warning, Status::Active, Error),
+            (Error, Status::WrongSecret, Warning),
+            (Note, Status::WrongSecret, Note),
+            (Error, Status::Inactive, Note),
+            (Error, Status::Expired, Note),
+            (Error, Status::Canary, Note),
+            (Error, Status::Skipped, Error),
+            (Error, Status::Unknown, Error),
+            (Warning, Status::NotChecked, Warning),
+        ] {
+            assert_eq!(severity(found, status), told, "{found:?} {status:?}");
+        }
+    }
+}

@@ -12,6 +12,8 @@ mod stub;
 #[cfg(feature = "verify")]
 mod tools;
 #[cfg(feature = "verify")]
+mod verify_candidates;
+#[cfg(feature = "verify")]
 mod verify_moto;
 #[cfg(feature = "verify")]
 mod verify_stub;
