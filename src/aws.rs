@@ -1,10 +1,6 @@
 //! The grammar of AWS access key ids: their shape, kind, account number and well-known examples.
 
-mod principal;
-
 use std::fmt;
-
-pub use principal::Principal;
 
 /// Length of an access key id in bytes: a four-letter prefix and 16 characters of base32.
 pub const KEY_ID_LEN: usize = 20;

@@ -10,6 +10,7 @@ pub mod detect;
 pub mod finding;
 pub mod line_hash;
 pub mod location;
+pub mod principal;
 pub mod report;
 pub mod rules;
 pub mod run;

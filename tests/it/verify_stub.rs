@@ -7,7 +7,7 @@ use keysweep::finding::{Finding, Severity, Status, Verification};
 use keysweep::verify::{Endpoint, Options, PartitionChoice, Summary, verify};
 
 use crate::leaks::{key_id, near, pair, secret};
-use crate::stub::{self, Act, Stub, identity, not_known, refusal, wrong_secret};
+use crate::stub::{self, Act, Stub, identity, not_known, refusal};
 
 /// Impatient options that ask the stub.
 pub(crate) fn options(stub: &Stub) -> Options {

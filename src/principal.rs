@@ -1,4 +1,4 @@
-//! Who an ARN of STS or IAM names.
+//! Who an ARN of STS or IAM names; a noun, no request is made.
 
 /// The caller behind a key, as `GetCallerIdentity` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
