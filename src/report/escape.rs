@@ -6,24 +6,71 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{Formatter, Serializer};
 
-/// Writes `value` on one line, without a line feed.
-pub(super) fn compact(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    Ok(value.serialize(&mut Serializer::with_formatter(out, Harmless(CompactFormatter)))?)
+/// How a document is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// All on one line.
+    Line,
+    /// Indented by two blanks.
+    Indented,
+    /// Indented down to this depth of nesting, each value below it on one line: long lists stay
+    /// half as large, and a line is still one entry.
+    Outline(usize),
 }
 
-/// Writes `value` indented by two blanks, with a line feed at its end.
-pub(super) fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let formatter = Harmless(PrettyFormatter::new());
+/// Writes `value` and a line feed.
+pub(super) fn write(value: &impl Serialize, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+    let limit = match layout {
+        Layout::Line => 0,
+        Layout::Indented => usize::MAX,
+        Layout::Outline(depth) => depth,
+    };
+    let formatter = Harmless { depth: 0, limit, filled: false };
     value.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
 }
 
 /// A formatter that escapes what a terminal would obey.
-struct Harmless<F>(F);
+struct Harmless {
+    depth: usize,
+    /// Deepest nesting that is laid out in lines.
+    limit: usize,
+    /// Whether the array or object that ends has a value.
+    filled: bool,
+}
 
-impl<F: Formatter> Formatter for Harmless<F> {
+impl Harmless {
+    fn open<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        self.filled = false;
+        out.write_all(bracket)
+    }
+
+    fn close<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        let in_lines = self.depth <= self.limit;
+        self.depth -= 1;
+        if self.filled && in_lines {
+            self.line(out)?;
+        }
+        out.write_all(bracket)
+    }
+
+    fn next<W: ?Sized + Write>(&self, out: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            out.write_all(b",")?;
+        }
+        if self.depth <= self.limit { self.line(out) } else { Ok(()) }
+    }
+
+    fn line<W: ?Sized + Write>(&self, out: &mut W) -> io::Result<()> {
+        out.write_all(b"\n")?;
+        (0..self.depth).try_for_each(|_| out.write_all(b"  "))
+    }
+}
+
+impl Formatter for Harmless {
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         out: &mut W,
@@ -31,7 +78,7 @@ impl<F: Formatter> Formatter for Harmless<F> {
     ) -> io::Result<()> {
         let mut rest = text;
         while let Some((at, character)) =
-            rest.char_indices().find(|&(_, c)| crate::text::is_hostile(c))
+            rest.char_indices().find(|&(_, character)| crate::text::is_hostile(character))
         {
             out.write_all(&rest.as_bytes()[..at])?;
             for unit in character.encode_utf16(&mut [0; 2]) {
@@ -43,39 +90,41 @@ impl<F: Formatter> Formatter for Harmless<F> {
     }
 
     fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_array(out)
+        self.open(out, b"[")
     }
 
     fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array(out)
+        self.close(out, b"]")
     }
 
     fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(out, first)
+        self.next(out, first)
     }
 
-    fn end_array_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_array_value(out)
+    fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
     }
 
     fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object(out)
+        self.open(out, b"{")
     }
 
     fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object(out)
+        self.close(out, b"}")
     }
 
     fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(out, first)
+        self.next(out, first)
     }
 
     fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(out)
+        out.write_all(if self.depth <= self.limit { b": " } else { b":" })
     }
 
-    fn end_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.0.end_object_value(out)
+    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
     }
 }
 
@@ -87,11 +136,26 @@ mod tests {
     fn escapes_direction_marks_and_reads_back_the_same() {
         let name = "a\u{202e}b\u{9b}31m\u{7f}\u{1b}é\u{1f600}";
         let mut out = Vec::new();
-        compact(&name, &mut out).unwrap();
+        write(&name, Layout::Line, &mut out).unwrap();
         assert_eq!(
             String::from_utf8(out.clone()).unwrap(),
-            "\"a\\u202eb\\u009b31m\\u007f\\u001bé\u{1f600}\""
+            "\"a\\u202eb\\u009b31m\\u007f\\u001bé\u{1f600}\"\n"
         );
         assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), name);
+    }
+
+    #[test]
+    fn layouts_differ_in_blanks_alone() {
+        let value = serde_json::json!({"a": [[], {}, {"b": [1, 2]}], "c": null});
+        let laid_out = |layout| {
+            let mut out = Vec::new();
+            write(&value, layout, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(laid_out(Layout::Line), format!("{value}\n"));
+        assert_eq!(laid_out(Layout::Indented), format!("{value:#}\n"));
+        let outline =
+            "{\n  \"a\": [\n    [],\n    {},\n    {\"b\":[1,2]}\n  ],\n  \"c\": null\n}\n";
+        assert_eq!(laid_out(Layout::Outline(2)), outline);
     }
 }

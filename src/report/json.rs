@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Serialize, Serializer};
 
 use super::Report;
+use super::escape::{self, Layout};
 use crate::coverage::Coverage;
 use crate::finding::{
     Confidence, Encoding, Finding, Fingerprint, GitOrigin, Occurrence, RuleId, Severity,
@@ -25,7 +26,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         findings: Findings(report),
         coverage: report.coverage,
     };
-    super::escape::pretty(&document, out)
+    escape::write(&document, Layout::Indented, out)
 }
 
 #[derive(Serialize)]

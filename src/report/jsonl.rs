@@ -4,18 +4,17 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::Report;
+use super::escape::{self, Layout};
 use super::json::{SCHEMA, Tool, entry};
-use super::{Report, escape};
 use crate::coverage::Coverage;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.sorted() {
-        escape::compact(&entry(report, finding), out)?;
-        out.write_all(b"\n")?;
+        escape::write(&entry(report, finding), Layout::Line, out)?;
     }
     let last = Last { schema: SCHEMA, tool: Tool::default(), coverage: report.coverage };
-    escape::compact(&last, out)?;
-    out.write_all(b"\n")
+    escape::write(&last, Layout::Line, out)
 }
 
 /// The line that ends the report; where it is missing, the report was cut.

@@ -26,6 +26,7 @@ use self::model::{
 use self::properties::Properties;
 use self::rules::Descriptors;
 use super::Report;
+use super::escape::{self, Layout};
 use crate::finding::{Occurrence, Status};
 use crate::location;
 use crate::secret::MASK;
@@ -34,6 +35,8 @@ const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// The base of all paths: the root of the checkout or folder that was scanned.
 const BASE: &str = "SRCROOT";
+/// Depth at which results stand in the log.
+const RESULT: usize = 4;
 /// Our own fingerprint; the version behind the slash is what importers expect.
 const FINGERPRINT: &str = "keysweep/v1";
 
@@ -56,7 +59,8 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         properties: RunProperties { coverage: report.coverage },
         results: Results { report, descriptors: &descriptors, items: &items },
     };
-    super::escape::pretty(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
+    let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
+    escape::write(&log, Layout::Outline(RESULT), out)
 }
 
 fn driver(rules: Vec<model::Descriptor>) -> Driver {
