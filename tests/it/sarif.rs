@@ -212,3 +212,24 @@ fn what_could_not_be_read_is_a_warning_and_the_run_still_succeeded() {
     assert_eq!(invocation["executionSuccessful"], false);
     assert_eq!(invocation["toolExecutionNotifications"][0]["level"], "error");
 }
+
+#[test]
+fn thirty_thousand_findings_are_still_what_github_takes() {
+    let (coverage, rules) = (coverage(), rules(None));
+    let finding = |at: u64| {
+        let id = format!("AKIA{at:0>16}");
+        let secret = samples::secret(&format!("{at}"));
+        let credential = samples::credential("aws-access-key", Some(&id), Some(secret));
+        let place = samples::place(&format!("folder{}/file{at}.env", at % 97), at + 1);
+        samples::finding(credential, Severity::Error, vec![place])
+    };
+    let findings: Vec<Finding> = (0..30_000).map(finding).collect();
+    let text = written(Format::Sarif, &report(&findings, &coverage, &rules));
+    let level = flate2::Compression::fast();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), level);
+    std::io::Write::write_all(&mut gzip, text.as_bytes()).expect("a Vec takes everything");
+    let size = gzip.finish().expect("a Vec takes everything").len();
+    assert!(size < 10_000_000, "{size} bytes");
+    let log: Value = serde_json::from_str(&text).expect("valid JSON");
+    assert_eq!(results(&log).len(), 25_000);
+}
