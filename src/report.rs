@@ -6,12 +6,15 @@
 //! come from, nor what becomes of the bytes.
 
 mod escape;
+mod item;
 mod json;
 mod jsonl;
+mod message;
 mod provenance;
 mod sarif;
 mod summary;
 mod text;
+mod uri;
 
 use std::cmp::Reverse;
 use std::io::{self, Write};

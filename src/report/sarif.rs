@@ -5,29 +5,28 @@
 //! asked. Results are written one by one: memory holds one result at a time and an index of the
 //! rest.
 
-mod item;
-mod message;
+mod lines;
 mod model;
 mod notice;
 mod properties;
 mod rules;
-mod uri;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
-use self::item::{Item, Items};
+use self::lines::Lines;
 use self::model::{
     ArtifactLocation, AutomationDetails, BaseOnly, Driver, Location, Log, Message,
     PhysicalLocation, Region, Run, SarifResult, Tool, UriBase, VersionControlDetails,
 };
 use self::properties::Properties;
 use self::rules::Descriptors;
-use super::Report;
 use super::escape::{self, Layout};
-use crate::finding::{Occurrence, Status};
+use super::item::{Item, items, uri};
+use super::{Report, message};
+use crate::finding::{Occurrence, Status, Suppression};
 use crate::location;
 use crate::secret::MASK;
 
@@ -43,11 +42,14 @@ const FINGERPRINT: &str = "keysweep/v1";
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut descriptors = Descriptors::new(report);
     let driver = driver(std::mem::take(&mut descriptors.rules));
-    let items = Items::new(report);
+    let mut items = items(report);
+    let lines = Lines::new(&items);
+    let dropped = items.len().saturating_sub(report.limits.results);
+    items.truncate(report.limits.results);
     let run = Run {
         tool: Tool { driver },
         automation_details: AutomationDetails { id: format!("keysweep/{}/", report.command) },
-        invocations: [notice::invocation(report, items.dropped)],
+        invocations: [notice::invocation(report, dropped)],
         version_control_provenance: provenance(report),
         original_uri_base_ids: BTreeMap::from([(
             BASE,
@@ -57,7 +59,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         redaction_tokens: [MASK],
         taxonomies: [rules::taxonomy()],
         properties: RunProperties { coverage: report.coverage },
-        results: Results { report, descriptors: &descriptors, items: &items },
+        results: Results { report, descriptors: &descriptors, items: &items, lines: &lines },
     };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
     escape::write(&log, Layout::Outline(RESULT), out)
@@ -103,12 +105,13 @@ struct RunProperties<'a> {
 struct Results<'a> {
     report: &'a Report<'a>,
     descriptors: &'a Descriptors,
-    items: &'a Items<'a>,
+    items: &'a [Item<'a>],
+    lines: &'a Lines<'a>,
 }
 
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.items.items.iter().map(|item| self.result(item)))
+        serializer.collect_seq(self.items.iter().map(|item| self.result(item)))
     }
 }
 
@@ -130,11 +133,11 @@ impl<'a> Results<'a> {
             related_locations: related,
             partial_fingerprints: BTreeMap::from([
                 (FINGERPRINT, finding.fingerprint.as_str().to_owned()),
-                ("primaryLocationLineHash", self.items.line_hash(item)),
+                ("primaryLocationLineHash", self.lines.hash(item)),
             ]),
             suppressions: report
                 .include_suppressed
-                .then(|| finding.suppressed.iter().map(item::suppression).collect()),
+                .then(|| finding.suppressed.iter().map(suppression).collect()),
             baseline_state: baseline_state(report, item),
             properties: Properties::new(report, finding, place),
         }
@@ -199,12 +202,21 @@ fn location(
         id,
         message: message.map(Message::new),
         physical_location: PhysicalLocation {
-            artifact_location: ArtifactLocation {
-                uri: item::uri(&place.origin),
-                uri_base_id: BASE,
-            },
+            artifact_location: ArtifactLocation { uri: uri(&place.origin), uri_base_id: BASE },
             region,
             context_region: context,
         },
+    }
+}
+
+/// The suppressions of a result in a log of which every result has some or none (§3.27.23).
+fn suppression(settled: &Suppression) -> model::Suppression {
+    model::Suppression {
+        kind: if settled.by == "inline" { "inSource" } else { "external" },
+        status: "accepted",
+        justification: settled
+            .reason
+            .clone()
+            .unwrap_or_else(|| format!("Settled by {}.", settled.by)),
     }
 }

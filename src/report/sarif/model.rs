@@ -1,14 +1,14 @@
 //! The part of SARIF 2.1.0 that keysweep writes; section numbers are those of the OASIS standard.
 //!
 //! Types that could be filled wrongly have private fields and a constructor that cannot:
-//! [`Region`], [`Uri`](super::uri::Uri) and [`Message`].
+//! [`Region`], [`Uri`](crate::report::uri::Uri) and [`Message`].
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::uri::Uri;
 use crate::location;
+use crate::report::uri::Uri;
 
 /// §3.13.
 #[derive(Serialize)]

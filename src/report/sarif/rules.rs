@@ -9,9 +9,9 @@ use super::model::{
     ComponentReference, Configuration, Descriptor, DescriptorReference, Help, Message,
     Relationship, RuleProperties, Taxonomy,
 };
-use super::uri::plain;
 use crate::finding::{Confidence, Finding, Severity, Status};
 use crate::report::Report;
+use crate::report::uri::plain;
 use crate::rules::{Method, Rule};
 
 /// Where the program lives.

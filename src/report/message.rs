@@ -5,10 +5,10 @@
 
 use std::fmt::Write as _;
 
+use super::Report;
 use super::item::Item;
 use super::uri::plain;
 use crate::finding::{GitOrigin, Occurrence};
-use crate::report::Report;
 use crate::secret::Secret;
 
 /// Longest message in characters.

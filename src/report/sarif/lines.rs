@@ -1,0 +1,63 @@
+//! GitHub's identity of an alert: the hash of its line, told apart from its neighbours'.
+
+use std::collections::HashMap;
+
+use crate::finding::Fingerprint;
+use crate::report::item::{Item, in_tree};
+
+/// Weight of the place on a line in a line hash's counter; no file repeats a line that often.
+const PLACE_ON_LINE: u64 = 100_000;
+
+/// A file's line, by its hash.
+type Line<'a> = (Option<&'a str>, Option<&'a [u8]>, (u64, u32));
+
+/// The lines that hold several findings.
+pub(super) struct Lines<'a>(HashMap<Line<'a>, Vec<&'a Fingerprint>>);
+
+impl<'a> Lines<'a> {
+    /// Looks at all results there are, those over a limit too, so that none changes its identity
+    /// with the limit.
+    pub(super) fn new(items: &[Item<'a>]) -> Self {
+        let mut lines: HashMap<Line<'a>, Vec<_>> = HashMap::new();
+        for item in items {
+            if let Some(line) = line(item) {
+                let column = item.place().sighting.primary().map(|region| region.start);
+                lines.entry(line).or_default().push((column, &item.finding.fingerprint));
+            }
+        }
+        lines.retain(|_, found| found.len() > 1);
+        let ordered = lines.into_iter().map(|(line, mut found)| {
+            found.sort();
+            (line, found.into_iter().map(|(_, fingerprint)| fingerprint).collect())
+        });
+        Self(ordered.collect())
+    }
+
+    /// The value of `primaryLocationLineHash`.
+    ///
+    /// The value that GitHub's own action computes for a file in the checkout, so that it does
+    /// not warn. A second finding on the line gets another counter, or GitHub would merge the
+    /// two. By value for what is in no checkout.
+    pub(super) fn hash(&self, item: &Item<'_>) -> String {
+        let fingerprint = &item.finding.fingerprint;
+        let Some(line) = line(item) else {
+            return format!("{}:1", &fingerprint.as_str()[..16]);
+        };
+        let (hash, count) = line.2;
+        let neighbours = self.0.get(&line);
+        let place = neighbours.and_then(|all| all.iter().position(|&other| other == fingerprint));
+        let plain = crate::line_hash::format(hash, count);
+        match place.unwrap_or_default() {
+            0 => plain,
+            place => format!("{plain}{:05}", place as u64 % PLACE_ON_LINE + 1),
+        }
+    }
+}
+
+/// The line by which GitHub would follow a result; `None` outside a checkout's plain files.
+fn line<'a>(item: &Item<'a>) -> Option<Line<'a>> {
+    let place = item.place();
+    let plain = in_tree(&place.origin) && place.origin.inside.is_empty();
+    let hash = place.sighting.line_hash.filter(|_| plain)?;
+    Some((place.origin.target.as_deref(), place.origin.path.as_deref(), hash))
+}
