@@ -5,16 +5,21 @@
 //! only those of [`Format::can_show_secrets`] can be told otherwise. Must not know where findings
 //! come from, nor what becomes of the bytes.
 
+mod csv;
 mod escape;
+mod github;
+mod gitlab;
 mod item;
 mod json;
 mod jsonl;
+mod junit;
 mod message;
 mod provenance;
 mod sarif;
 mod summary;
 mod text;
 mod uri;
+mod words;
 
 use std::cmp::Reverse;
 use std::io::{self, Write};
@@ -42,11 +47,28 @@ pub enum Format {
     Jsonl,
     /// SARIF 2.1.0, for code-scanning services.
     Sarif,
+    /// GitLab's secret detection report.
+    Gitlab,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// JUnit XML.
+    Junit,
+    /// A row a place, for spreadsheets.
+    Csv,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 4] = [Self::Text, Self::Json, Self::Jsonl, Self::Sarif];
+    pub const ALL: [Self; 8] = [
+        Self::Text,
+        Self::Json,
+        Self::Jsonl,
+        Self::Sarif,
+        Self::Gitlab,
+        Self::Github,
+        Self::Junit,
+        Self::Csv,
+    ];
 
     /// The word by which a user asks for it.
     pub fn as_str(self) -> &'static str {
@@ -55,6 +77,10 @@ impl Format {
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Sarif => "sarif",
+            Self::Gitlab => "gitlab",
+            Self::Github => "github",
+            Self::Junit => "junit",
+            Self::Csv => "csv",
         }
     }
 
@@ -181,6 +207,10 @@ pub fn write(
         Format::Json => json::write(report, out),
         Format::Jsonl => jsonl::write(report, out),
         Format::Sarif => sarif::write(report, out),
+        Format::Gitlab => gitlab::write(report, out),
+        Format::Github => github::write(report, out),
+        Format::Junit => junit::write(report, out),
+        Format::Csv => csv::write(report, out),
     }?;
     out.flush()
 }

@@ -7,9 +7,9 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 
 use super::summary::{self, paint};
-use super::{Report, Style};
+use super::{Report, Style, words};
 use crate::finding::{
-    Credential, Encoding, Finding, GitObject, GitOrigin, Occurrence, Origin, Severity, Status,
+    Credential, Finding, GitObject, GitOrigin, Occurrence, Origin, Severity, Status,
 };
 use crate::secret::Secret;
 use crate::text::{escape_line, escape_path};
@@ -220,7 +220,7 @@ fn notes(place: &Occurrence) -> String {
         notes.push(format!("inside {}", way.join(" > ")));
     }
     if !place.sighting.decoded.is_empty() {
-        let encodings = place.sighting.decoded.iter().map(|&encoding| encoding_name(encoding));
+        let encodings = place.sighting.decoded.iter().map(|&encoding| words::encoding(encoding));
         notes.push(format!("in {}", encodings.collect::<Vec<_>>().join(" in ")));
     }
     if let Some(git) = &place.origin.git {
@@ -250,14 +250,4 @@ fn history(git: &GitOrigin, notes: &mut Vec<String>) {
 
 fn short(id: &str) -> &str {
     id.get(..SHORT).unwrap_or(id)
-}
-
-fn encoding_name(encoding: Encoding) -> &'static str {
-    match encoding {
-        Encoding::Base64 => "base64",
-        Encoding::Hex => "hex",
-        Encoding::Percent => "percent-encoding",
-        Encoding::Gzip => "gzip",
-        Encoding::Utf16 => "UTF-16",
-    }
 }

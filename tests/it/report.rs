@@ -48,7 +48,7 @@ fn no_format_writes_what_a_terminal_would_obey() {
     let (findings, coverage, rules) = (findings(), coverage(), rules(None));
     for format in Format::ALL {
         let text = written(format, &report(&findings, &coverage, &rules));
-        let hostile = text.chars().find(|&c| c != '\n' && keysweep::text::is_hostile(c));
+        let hostile = text.chars().find(|&c| !"\r\n".contains(c) && keysweep::text::is_hostile(c));
         assert_eq!(hostile, None, "{format:?}");
     }
 }
@@ -132,4 +132,61 @@ fn colour_changes_nothing_but_the_colour() {
     assert!(colored.contains("\x1b[1m\x1b[31merror\x1b[0m"), "{colored:?}");
     let escape = regex::Regex::new("\x1b\\[[0-9;]*m").expect("an expression");
     assert_eq!(escape.replace_all(&colored, ""), plain);
+}
+
+#[test]
+fn formats_of_services_hold_every_finding() {
+    let (findings, coverage, rules) = (findings(), coverage(), rules(None));
+    for format in [Format::Github, Format::Gitlab, Format::Junit, Format::Csv] {
+        let text = written(format, &report(&findings, &coverage, &rules));
+        insta::assert_snapshot!(format.as_str(), text);
+    }
+}
+
+#[test]
+fn gitlab_gets_what_its_schema_requires() {
+    let (mut findings, coverage, rules) = (findings(), coverage(), rules(None));
+    findings[2].verification.status = Status::Active;
+    let document = json(&written(Format::Gitlab, &report(&findings, &coverage, &rules)));
+    let time = regex::Regex::new(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$").expect("an expression");
+    for key in ["start_time", "end_time"] {
+        assert!(document["scan"][key].as_str().is_some_and(|text| time.is_match(text)));
+    }
+    assert_eq!(document["scan"]["type"], "secret_detection");
+    assert_eq!(document["scan"]["messages"][0]["level"], "warn");
+    let entries = document["vulnerabilities"].as_array().expect("vulnerabilities");
+    let severities: Vec<_> = entries.iter().map(|entry| entry["severity"].clone()).collect();
+    assert_eq!(severities, ["Critical", "Medium", "Low"]);
+    let ids: std::collections::BTreeSet<_> =
+        entries.iter().map(|entry| entry["id"].to_string()).collect();
+    assert_eq!(ids.len(), entries.len());
+    for entry in entries {
+        assert!(entry["location"]["commit"]["sha"].as_str().is_some_and(|sha| !sha.is_empty()));
+        assert!(!entry["identifiers"].as_array().expect("identifiers").is_empty());
+    }
+}
+
+#[test]
+fn a_hostile_name_is_no_workflow_command() {
+    let (coverage, rules) = (coverage(), rules(None));
+    let mut finding = findings().remove(0);
+    finding.occurrences[0].origin.path = Some(b"a\n::error::x,y:%\r.txt".to_vec());
+    let findings = [finding];
+    let text = written(Format::Github, &report(&findings, &coverage, &rules));
+    let commands: Vec<_> =
+        text.lines().filter(|line| line.trim_start().starts_with("::")).collect();
+    assert_eq!(commands.len(), 2, "the finding and the problem: {text}");
+    let file = "::notice file=a\\n%3A%3Aerror%3A%3Ax%2Cy%3A%25\\r.txt,line=2,";
+    assert!(commands[0].starts_with(file), "{text}");
+}
+
+#[test]
+fn a_spreadsheet_runs_nothing() {
+    let (coverage, rules) = (coverage(), rules(None));
+    let mut finding = findings().remove(0);
+    finding.occurrences[0].origin.path = Some(b"=cmd|' /C calc'!A0".to_vec());
+    let findings = [finding];
+    let text = written(Format::Csv, &report(&findings, &coverage, &rules));
+    assert!(text.contains(",\"'=cmd|' /C calc'!A0\","), "{text}");
+    assert!(text.lines().count() == 2 && text.ends_with("\r\n"), "{text}");
 }

@@ -1,0 +1,125 @@
+//! `--format csv`: a row a place, for spreadsheets (RFC 4180).
+//!
+//! A spreadsheet runs a cell that begins like a formula, so such a cell gets an apostrophe in
+//! front, as OWASP advises under "CSV Injection".
+
+use std::io::{self, Write};
+
+use super::{Report, words};
+use crate::finding::{Finding, Occurrence};
+use crate::secret::Secret;
+use crate::text::{escape_line, escape_path};
+
+const HEADER: [&str; 24] = [
+    "fingerprint",
+    "rule",
+    "severity",
+    "confidence",
+    "key_id",
+    "account_id",
+    "secret_redacted",
+    "secret_sha256",
+    "status",
+    "suppressed_by",
+    "target",
+    "path",
+    "inside",
+    "line",
+    "column",
+    "decoded",
+    "commit",
+    "author",
+    "email",
+    "date",
+    "object",
+    "at_head",
+    "removed_in",
+    "reachable",
+];
+
+pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    row(&HEADER.map(str::to_owned), out)?;
+    for finding in report.sorted() {
+        for place in &finding.occurrences {
+            row(&cells(report, finding, place), out)?;
+        }
+    }
+    Ok(())
+}
+
+fn row(cells: &[String; HEADER.len()], out: &mut dyn Write) -> io::Result<()> {
+    for (at, cell) in cells.iter().enumerate() {
+        if at > 0 {
+            out.write_all(b",")?;
+        }
+        out.write_all(quoted(cell).as_bytes())?;
+    }
+    out.write_all(b"\r\n")
+}
+
+fn quoted(cell: &str) -> String {
+    let cell = escape_line(cell);
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}']);
+    let cell = if formula { format!("'{cell}") } else { cell };
+    if cell.contains([',', '"', '\'', ';']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell
+    }
+}
+
+fn cells(report: &Report<'_>, finding: &Finding, place: &Occurrence) -> [String; HEADER.len()] {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let credential = &finding.credential;
+    let origin = &place.origin;
+    let git = origin.git.as_ref();
+    let author = git.and_then(|git| git.author.as_ref());
+    let start = place.sighting.primary().map(|region| region.start);
+    let decoded: Vec<&str> =
+        place.sighting.decoded.iter().map(|&one| words::encoding(one)).collect();
+    [
+        finding.fingerprint.to_string(),
+        credential.rule.to_string(),
+        finding.severity.as_str().to_owned(),
+        place.confidence.as_str().to_owned(),
+        text(credential.key_id.as_deref()),
+        text(credential.account.as_deref()),
+        credential.secret.as_ref().map(Secret::redacted).unwrap_or_default(),
+        report.digest(credential, credential.secret.as_ref()).unwrap_or_default(),
+        finding.verification.status.as_str().to_owned(),
+        text(finding.suppressed.as_ref().map(|settled| settled.by.as_str())),
+        text(origin.target.as_deref()),
+        origin.path.as_deref().map(escape_path).unwrap_or_default(),
+        origin.inside.join(" > "),
+        start.map(|start| start.line.to_string()).unwrap_or_default(),
+        start.map(|start| start.column.to_string()).unwrap_or_default(),
+        decoded.join(" "),
+        text(git.and_then(|git| git.commit.as_deref())),
+        text(author.map(|author| author.name.as_str())),
+        text(author.map(|author| author.email.as_str())),
+        text(author.map(|author| author.date.as_str())),
+        text(git.map(|git| words::object(git.object))),
+        git.map(|git| git.at_head.to_string()).unwrap_or_default(),
+        text(git.and_then(|git| git.removed_in.as_deref())),
+        git.map(|git| git.reachable.to_string()).unwrap_or_default(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_no_formula_and_no_new_cell() {
+        for (cell, written) in [
+            ("plain", "plain"),
+            ("=1+1", "\"'=1+1\""),
+            ("@x", "\"'@x\""),
+            ("-2", "\"'-2\""),
+            ("a,\"b\"", "\"a,\"\"b\"\"\""),
+            ("a\nb", "a\\nb"),
+        ] {
+            assert_eq!(quoted(cell), written);
+        }
+    }
+}
