@@ -9,6 +9,8 @@ mod parse;
 mod progress;
 mod scan;
 mod signals;
+#[cfg(feature = "verify")]
+mod verify;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -33,6 +35,8 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command) -> Status {
     match command {
         Command::Scan(arguments) => settle(scan::scan(arguments)),
+        #[cfg(feature = "verify")]
+        Command::Verify(arguments) => settle(verify::verify(&arguments)),
     }
 }
 

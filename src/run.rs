@@ -7,11 +7,15 @@
 mod collect;
 mod partners;
 mod status;
+#[cfg(feature = "verify")]
+mod verification;
 
 use std::cmp::Reverse;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
+#[cfg(feature = "verify")]
+use std::time::Instant;
 
 use crate::coverage::{Coverage, Ledger};
 use crate::finding::{Confidence, Finding, Occurrence, Status as Verdict};
@@ -22,6 +26,8 @@ use crate::stop::Stop;
 
 use collect::Collector;
 pub use status::{FailOn, Status, status};
+#[cfg(feature = "verify")]
+pub use verification::Verify;
 
 /// Hits on their way to the collector; workers wait when it is this far behind.
 const CHANNEL: usize = 1024;
@@ -48,6 +54,9 @@ pub struct Options {
     pub stop: Stop,
     /// Set, beside `stop`, by whoever interrupts the run.
     pub interrupted: Stop,
+    /// Whether and how keys are verified.
+    #[cfg(feature = "verify")]
+    pub verify: Option<Verify>,
 }
 
 /// What a run came to.
@@ -78,20 +87,48 @@ pub fn run<D: Detector>(
     rules: &RuleSet,
     ledger: &Ledger,
 ) -> Result<Outcome, Error> {
+    #[cfg(feature = "verify")]
+    let until = options.timeout.map(|limit| Instant::now() + limit);
     let collector = with_time_limit(options, ledger, || collect(options, detector, ledger));
-    let interrupted = options.interrupted.is_set();
-    if interrupted {
+    if options.interrupted.is_set() {
         ledger.problem("run", b"", &"interrupted: what was not yet scanned is missing");
     }
     let mut findings = collector.finish(rules, options.min_confidence, ledger);
     partners::link(&mut findings);
+    #[cfg(feature = "verify")]
+    if let Some(how) = &options.verify {
+        verify_within(&mut findings, how, options, until, ledger);
+    }
     sort(&mut findings);
+    let interrupted = options.interrupted.is_set();
     let coverage = ledger.coverage();
     let walks = options.sources.iter().any(|source| matches!(source, Source::Files(_)));
     if walks && coverage.files == 0 && !options.stop.is_set() {
         return Err(Error::NothingScanned(reasons(&coverage)));
     }
     Ok(Outcome { findings, coverage, interrupted })
+}
+
+/// Verifies `findings` and puts them in order again.
+#[cfg(feature = "verify")]
+pub fn verify(findings: &mut Vec<Finding>, how: &Verify, ledger: &Ledger) {
+    verification::verify(findings, how, ledger);
+    sort(findings);
+}
+
+/// Verifies `findings` in what is left of the run's time, and no longer than it is not stopped.
+#[cfg(feature = "verify")]
+fn verify_within(
+    findings: &mut Vec<Finding>,
+    how: &Verify,
+    options: &Options,
+    until: Option<Instant>,
+    ledger: &Ledger,
+) {
+    let mut how = how.clone();
+    how.options.until = until;
+    how.options.stop = options.stop.clone();
+    verification::verify(findings, &how, ledger);
 }
 
 /// Scans the sources; one thread collects while others scan.

@@ -17,9 +17,10 @@ mod plan;
 mod preview;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 pub use environment::Environment;
 pub use options::{Endpoint, Options, OptionsError, USER_AGENT, account};
@@ -52,6 +53,9 @@ pub struct Pair {
     /// The findings that it stands in for.
     pub halves: Vec<Fingerprint>,
 }
+
+/// How soon an interruption is noticed.
+const POLL: Duration = Duration::from_millis(50);
 
 /// What the first request of a run is announced with.
 pub const ANNOUNCEMENT: &str = "asking AWS STS about the keys found (GetCallerIdentity): each \
@@ -117,7 +121,7 @@ fn run(questions: &[Question], options: &Options) -> (Vec<Vec<Verification>>, u6
         Ok(runtime) => runtime,
         Err(error) => return (unanswered(&format!("not asked: {error}")), 0),
     };
-    let mut verdicts = unanswered("the time of this run was over before an answer came");
+    let mut verdicts = unanswered("the run was over before an answer came");
     let requests = runtime.block_on(async {
         let mut partitions: Vec<Partition> =
             questions.iter().flat_map(|question| question.partitions.clone()).collect();
@@ -136,17 +140,23 @@ fn run(questions: &[Question], options: &Options) -> (Vec<Vec<Verification>>, u6
                 }
             }
         };
-        match options.until {
-            Some(until) => {
-                let _ = tokio::time::timeout_at(Instant::from_std(until), collect).await;
-            }
-            None => collect.await,
+        tokio::select! {
+            () = collect => {}
+            () = end_of(options) => {}
         }
         desk.sent()
     });
     // A name that is still being looked up must not hold the program back.
     runtime.shutdown_background();
     (verdicts, requests)
+}
+
+/// Resolves when the run's time is over or somebody stopped it.
+async fn end_of(options: &Options) {
+    let until = options.until.map(Instant::from_std);
+    while !options.stop.is_set() && until.is_none_or(|until| Instant::now() < until) {
+        sleep(POLL).await;
+    }
 }
 
 fn note_limits(questions: &[Question], options: &Options, requests: u64, ledger: &Ledger) {

@@ -27,6 +27,14 @@ pub(super) enum Command {
     /// `.gitignore` or `.git/info/exclude` ignore are left out, unless git tracks them. A PATH
     /// that is named is always scanned.
     Scan(ScanArguments),
+    /// Ask AWS whether a key, or the keys of an earlier report, are live.
+    ///
+    /// The secret of KEY_ID is read from standard input or a prompt, and for an ASIA key the
+    /// session token from the next line. The findings of a report are found anew in TARGET, as a
+    /// report holds no secrets. Each request appears in the CloudTrail of the key's owner. Exits
+    /// with 1 if a key is active, 3 if nothing could be proved of one, else 0.
+    #[cfg(feature = "verify")]
+    Verify(super::verify::VerifyCommand),
 }
 
 /// Of `scan`.
@@ -62,9 +70,35 @@ pub(super) struct SelectionArguments {
     pub(super) max_file_size: Option<u64>,
 }
 
+#[cfg(feature = "verify")]
+impl SelectionArguments {
+    /// All files, ignored ones too.
+    pub(super) fn everything() -> Self {
+        Self { include: Vec::new(), exclude: Vec::new(), no_ignore: true, max_file_size: None }
+    }
+}
+
 /// Of every command that scans.
 #[derive(Debug, Args)]
 pub(super) struct CommonArguments {
+    #[command(flatten)]
+    pub(super) output: OutputArguments,
+    /// Report findings from this confidence on.
+    #[arg(long, value_name = "LEVEL", default_value = "medium", help_heading = "Verdict")]
+    pub(super) min_confidence: MinConfidence,
+    /// Exit with 1 if there are findings of this severity or worse.
+    #[arg(long, value_name = "LEVEL", default_value = "warning", help_heading = "Verdict")]
+    pub(super) fail_on: FailOnLevel,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
+    #[cfg(feature = "verify")]
+    #[command(flatten)]
+    pub(super) verify: super::verify::VerifyArguments,
+}
+
+/// How and where to report.
+#[derive(Debug, Args)]
+pub(super) struct OutputArguments {
     /// How to write the report on standard output.
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format_parser())]
     #[arg(help_heading = "Output")]
@@ -84,12 +118,11 @@ pub(super) struct CommonArguments {
     /// Show secrets in clear (text, json and jsonl only).
     #[arg(long, help_heading = "Output")]
     pub(super) show_secrets: bool,
-    /// Report findings from this confidence on.
-    #[arg(long, value_name = "LEVEL", default_value = "medium", help_heading = "Verdict")]
-    pub(super) min_confidence: MinConfidence,
-    /// Exit with 1 if there are findings of this severity or worse.
-    #[arg(long, value_name = "LEVEL", default_value = "warning", help_heading = "Verdict")]
-    pub(super) fail_on: FailOnLevel,
+}
+
+/// How much a run may take.
+#[derive(Debug, Args)]
+pub(super) struct LimitArguments {
     /// Threads to use; one for each processor by default.
     #[arg(long, short = 'j', value_name = "N", help_heading = "Limits", value_parser = parse::threads)]
     pub(super) threads: Option<usize>,
@@ -143,6 +176,9 @@ pub(super) enum FailOnLevel {
     Warning,
     /// On errors.
     Error,
+    /// On keys that AWS accepts now; needs --verify.
+    #[cfg(feature = "verify")]
+    Active,
     /// On no finding.
     Never,
 }
@@ -153,6 +189,8 @@ impl From<FailOnLevel> for FailOn {
             FailOnLevel::Note => Self::Note,
             FailOnLevel::Warning => Self::Warning,
             FailOnLevel::Error => Self::Error,
+            #[cfg(feature = "verify")]
+            FailOnLevel::Active => Self::Active,
             FailOnLevel::Never => Self::Never,
         }
     }

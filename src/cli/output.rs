@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
-use super::arguments::{Color, CommonArguments};
+use super::arguments::{Color, OutputArguments};
 use crate::report::{self, Format, Report, Style};
 use crate::run::Status;
 
@@ -24,6 +24,10 @@ pub(super) enum OutputError {
     /// A masked format and `--show-secrets`.
     #[error("--show-secrets works with text, json and jsonl only, not with {0}")]
     StaysMasked(&'static str),
+    /// `verify KEY_ID` with a format made for scans.
+    #[cfg(feature = "verify")]
+    #[error("the verdict on one key is written as text or json, on standard output")]
+    OneKey,
     /// A report that could not be written.
     #[error("{place}: {error}")]
     Write { place: String, error: io::Error },
@@ -40,7 +44,7 @@ pub(super) struct Outputs {
 
 impl Outputs {
     /// Reads `--format`, `--output` and `--color`.
-    pub(super) fn new(typed: &CommonArguments) -> Result<Self, OutputError> {
+    pub(super) fn new(typed: &OutputArguments) -> Result<Self, OutputError> {
         let format = Format::parse(&typed.format).unwrap_or(Format::Text);
         let mut outputs = Self { stdout: Some(format), files: Vec::new(), color: typed.color };
         for output in &typed.output {
@@ -62,6 +66,15 @@ impl Outputs {
         match masked {
             Some(format) if typed.show_secrets => Err(OutputError::StaysMasked(format.as_str())),
             _ => Ok(outputs),
+        }
+    }
+
+    /// The format for the verdict on one key.
+    #[cfg(feature = "verify")]
+    pub(super) fn for_one_key(&self) -> Result<Format, OutputError> {
+        match (self.stdout, self.files.as_slice()) {
+            (Some(format @ (Format::Text | Format::Json)), []) => Ok(format),
+            _ => Err(OutputError::OneKey),
         }
     }
 

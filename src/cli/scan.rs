@@ -6,7 +6,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use super::arguments::{CommonArguments, ScanArguments, SelectionArguments};
+use super::arguments::{CommonArguments, LimitArguments, ScanArguments, SelectionArguments};
 use super::output::{Outputs, status_of_failure};
 use super::{complain, progress, signals};
 use crate::coverage::Ledger;
@@ -19,13 +19,13 @@ use crate::stop::Stop;
 
 /// Carries out `keysweep scan`.
 pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
-    let outputs = Outputs::new(&typed.common)?;
+    let outputs = Outputs::new(&typed.common.output)?;
     let stop = Stop::default();
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
         typed.paths.into_iter().partition(|path| path == Path::new("-"));
     let mut sources = Vec::new();
     if !paths.is_empty() {
-        let threads = threads(&typed.common);
+        let threads = threads(&typed.common.limits);
         let files = files_options(paths, &typed.selection, &outputs, threads, &stop)?;
         sources.push(Source::Files(files));
     }
@@ -38,7 +38,7 @@ pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
     carry_out("scan", sources, stop, &typed.common, &outputs)
 }
 
-fn files_options(
+pub(super) fn files_options(
     paths: Vec<PathBuf>,
     selection: &SelectionArguments,
     outputs: &Outputs,
@@ -57,7 +57,7 @@ fn files_options(
 }
 
 /// The threads that were asked for, or one for each processor.
-pub(super) fn threads(typed: &CommonArguments) -> usize {
+pub(super) fn threads(typed: &LimitArguments) -> usize {
     let processors = || thread::available_parallelism().map_or(1, NonZero::get);
     typed.threads.unwrap_or_else(processors)
 }
@@ -75,17 +75,25 @@ pub(super) fn carry_out(
     let rules = RuleSet::default();
     let engine = Engine::new(&rules);
     let ledger = Ledger::new();
+    #[cfg(feature = "verify")]
+    let (verify, would_verify) = typed.verify.stage()?;
     let options = Options {
         sources,
         min_confidence: typed.min_confidence.into(),
-        timeout: typed.timeout,
+        timeout: typed.limits.timeout,
         stop,
         interrupted,
+        #[cfg(feature = "verify")]
+        verify,
     };
-    let shows_progress = !typed.quiet && !typed.no_progress;
+    let shows_progress = !typed.output.quiet && !typed.output.no_progress;
     let outcome = progress::with_progress(shows_progress, &ledger, || {
         run::run(&options, &engine, &rules, &ledger)
     })?;
+    #[cfg(feature = "verify")]
+    if let Some(options) = would_verify {
+        super::verify::preview(&outcome.findings, &options);
+    }
     let mut status = run::status(&outcome.findings, &outcome.coverage, typed.fail_on.into());
     if outcome.interrupted {
         status = status.merge(Status::Interrupted);
@@ -95,18 +103,18 @@ pub(super) fn carry_out(
         coverage: &outcome.coverage,
         rules: &rules,
         command,
-        show_secrets: typed.show_secrets,
+        show_secrets: typed.output.show_secrets,
         include_suppressed: false,
         baseline: false,
         repository: None,
         exit: status.code(),
         limits: Limits::default(),
     };
-    Ok(tell(&report, status, typed.quiet, outputs))
+    Ok(tell(&report, status, typed.output.quiet, outputs))
 }
 
 /// Writes the report, and beside it what was scanned; gives the status that this leaves.
-fn tell(report: &Report<'_>, status: Status, quiet: bool, outputs: &Outputs) -> Status {
+pub(super) fn tell(report: &Report<'_>, status: Status, quiet: bool, outputs: &Outputs) -> Status {
     let nothing_to_tell = report.findings.is_empty() && report.coverage.complete;
     let silent = quiet && nothing_to_tell;
     let written = outputs.write(report, silent);

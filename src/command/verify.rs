@@ -29,8 +29,8 @@ pub enum KeyError {
          secret is read from standard input or a prompt, never from an argument)"
     )]
     NotAnId(String),
-    /// An id of AWS's documentation.
-    #[error("{0} is an example of AWS's documentation, not a key")]
+    /// An id that AWS never issued.
+    #[error("{0} is an example or placeholder, not a key")]
     Example(String),
     /// Something else in place of a secret.
     #[error(
@@ -52,7 +52,7 @@ const MOST: u64 = 64 * 1024;
 /// Reads an id as it was typed.
 ///
 /// # Errors
-/// A text that is none, or an id of AWS's documentation. The text is not shown where it could be
+/// A text that is none, or an example or placeholder. The text is not shown where it could be
 /// a secret that was given in the id's place.
 pub fn read_id(typed: &str) -> Result<KeyId, KeyError> {
     let id = KeyId::parse(typed.trim().as_bytes()).ok_or_else(|| {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::{Environment, PartitionChoice};
+use crate::stop::Stop;
 
 /// How keys are verified.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub struct Options {
     pub max_requests: u64,
     /// When the run must be over.
     pub until: Option<Instant>,
+    /// Ends the run early; what has no answer by then is unknown.
+    pub stop: Stop,
     /// Proxy, roots and FIPS.
     pub environment: Environment,
 }
@@ -62,6 +65,7 @@ impl Default for Options {
             max_candidates: 5,
             max_requests: 10_000,
             until: None,
+            stop: Stop::default(),
             environment: Environment::default(),
         }
     }

@@ -9,7 +9,9 @@ use keysweep::secret::Secret;
 /// A key id of `prefix`, different for each `number`, of no account.
 pub(crate) fn key_id(prefix: &str, number: usize) -> String {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let digits = (0..8).rev().map(|place| alphabet[(number >> (5 * place)) & 31] as char);
+    // An odd factor mixes the digits and keeps them different.
+    let mixed = (number + 1).wrapping_mul(0x9e_3779_b97f);
+    let digits = (0..8).rev().map(|place| alphabet[(mixed >> (5 * place)) & 31] as char);
     format!("{prefix}A2B3C4D5{}", digits.collect::<String>())
 }
 

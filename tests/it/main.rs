@@ -16,6 +16,8 @@ mod verify_candidates;
 #[cfg(feature = "verify")]
 mod verify_moto;
 #[cfg(feature = "verify")]
+mod verify_program;
+#[cfg(feature = "verify")]
 mod verify_stub;
 #[cfg(feature = "verify")]
 mod verify_way;

@@ -111,6 +111,13 @@ impl Moto {
         }
     }
 
+    /// Deletes a user's key while the server checks signatures, which it does not for the moment.
+    pub(crate) fn rotate(&self, key: &Key) {
+        self.post("/moto-api/reset-auth", "Content-Type: text/plain\r\n", "inf");
+        self.delete(key);
+        self.check_signatures();
+    }
+
     /// Deletes a user's key.
     pub(crate) fn delete(&self, key: &Key) {
         let (user, id) = (&key.user, &key.id);

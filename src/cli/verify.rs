@@ -1,0 +1,273 @@
+//! `keysweep verify`, and `--verify` of every command that scans.
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::arguments::{LimitArguments, OutputArguments, SelectionArguments};
+use super::output::Outputs;
+use super::{complain, progress, scan, signals};
+use crate::command::verify as command;
+use crate::coverage::Ledger;
+use crate::detect::Engine;
+use crate::finding::{Confidence, Finding, Status as Verdict};
+use crate::report::{Format, Limits, Report};
+use crate::rules::RuleSet;
+use crate::run::{self, Source, Status, Verify};
+use crate::stop::Stop;
+use crate::text::escape_path;
+use crate::verify::{self, Endpoint, Environment, Options, PartitionChoice};
+
+/// Of every command that scans.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Verification")]
+pub(super) struct VerifyArguments {
+    /// Ask AWS which keys are live; each request appears in the CloudTrail of the key's owner.
+    #[arg(long, conflicts_with = "verify_dry_run")]
+    verify: bool,
+    /// Say what --verify would ask of whom, and ask nobody.
+    #[arg(long)]
+    verify_dry_run: bool,
+    #[command(flatten)]
+    sts: StsArguments,
+}
+
+/// Whom to ask, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Verification")]
+struct StsArguments {
+    /// Ask this STS in place of AWS's own: an https URL, or http on loopback.
+    #[arg(long, value_name = "URL", value_parser = Endpoint::parse)]
+    sts_endpoint: Option<Endpoint>,
+    /// Partitions to ask: auto, all, or aws, aws-us-gov, aws-cn and aws-eusc parted by commas
+    /// [default: auto, those that nearby text names, then aws and aws-us-gov].
+    #[arg(long, value_name = "NAME", value_parser = PartitionChoice::parse)]
+    partition: Option<PartitionChoice>,
+    /// Never ask about keys of this account; repeatable.
+    #[arg(long, value_name = "ACCOUNT", value_delimiter = ',', value_parser = verify::account)]
+    skip_account: Vec<String>,
+    /// Ask about keys of this account alone; repeatable.
+    #[arg(long, value_name = "ACCOUNT", value_delimiter = ',', value_parser = verify::account)]
+    only_account: Vec<String>,
+    /// How to introduce the requests to the key's owner.
+    #[arg(long, value_name = "TEXT")]
+    user_agent: Option<String>,
+    /// Requests a second [default: 10].
+    #[arg(long, value_name = "N")]
+    rate: Option<f64>,
+}
+
+/// Of `verify`.
+#[derive(Debug, Args)]
+pub(super) struct VerifyCommand {
+    /// The key to ask about or, with --report, the file or folder to find the keys in
+    /// [default: .].
+    #[arg(value_name = "KEY_ID|TARGET", required_unless_present = "report")]
+    subject: Option<PathBuf>,
+    /// Ask about the findings of this earlier report (json, jsonl or sarif).
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Say what would be asked of whom, and ask nobody.
+    #[arg(long, help_heading = "Verification")]
+    verify_dry_run: bool,
+    #[command(flatten)]
+    sts: StsArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+    #[command(flatten)]
+    limits: LimitArguments,
+}
+
+impl VerifyArguments {
+    /// The stage that asks, or the options of one that would.
+    pub(super) fn stage(&self) -> Result<(Option<Verify>, Option<Options>), Box<dyn Error>> {
+        if self.verify {
+            return Ok((Some(Verify { options: self.sts.options()?, announce }), None));
+        }
+        if self.verify_dry_run {
+            return Ok((None, Some(self.sts.options()?)));
+        }
+        match self.sts.first_given() {
+            Some(option) => Err(format!("{option} needs --verify").into()),
+            None => Ok((None, None)),
+        }
+    }
+}
+
+impl StsArguments {
+    /// The stage's options, with the way to STS that the environment names.
+    fn options(&self) -> Result<Options, verify::OptionsError> {
+        let mut options = Options {
+            endpoint: self.sts_endpoint.clone(),
+            skip_accounts: self.skip_account.clone(),
+            only_accounts: self.only_account.clone(),
+            environment: Environment::read()?,
+            ..Options::default()
+        };
+        if let Some(partition) = &self.partition {
+            options.partition = partition.clone();
+        }
+        if let Some(agent) = &self.user_agent {
+            options.user_agent.clone_from(agent);
+        }
+        if let Some(rate) = self.rate {
+            options.rate = rate;
+        }
+        options.check()?;
+        Ok(options)
+    }
+
+    fn first_given(&self) -> Option<&'static str> {
+        [
+            (self.sts_endpoint.is_some(), "--sts-endpoint"),
+            (self.partition.is_some(), "--partition"),
+            (!self.skip_account.is_empty(), "--skip-account"),
+            (!self.only_account.is_empty(), "--only-account"),
+            (self.user_agent.is_some(), "--user-agent"),
+            (self.rate.is_some(), "--rate"),
+        ]
+        .into_iter()
+        .find_map(|(given, option)| given.then_some(option))
+    }
+}
+
+/// Carries out `keysweep verify`.
+pub(super) fn verify(typed: &VerifyCommand) -> Result<Status, Box<dyn Error>> {
+    let options = typed.sts.options()?;
+    match &typed.report {
+        Some(report) => verify_report(typed, report, options),
+        None => verify_key(typed, options),
+    }
+}
+
+fn verify_key(typed: &VerifyCommand, mut options: Options) -> Result<Status, Box<dyn Error>> {
+    let outputs = Outputs::new(&typed.output)?;
+    let format = outputs.for_one_key()?;
+    let subject = typed.subject.as_deref().map(|id| id.to_string_lossy()).unwrap_or_default();
+    let id = command::read_id(&subject)?;
+    let input = io::stdin();
+    let mut found = vec![match input.is_terminal() {
+        true => command::ask_for_key(id)?,
+        false => command::read_key(id, input.lock())?,
+    }];
+    if typed.verify_dry_run {
+        preview(&found, &options);
+        return Ok(Status::Clean);
+    }
+    bound(&mut options, typed);
+    run::verify(&mut found, &Verify { options, announce }, &Ledger::new());
+    let mut out = Vec::new();
+    for finding in &found {
+        match format {
+            Format::Json => command::write_json(finding, &mut out)?,
+            _ => command::write_text(finding, &mut out)?,
+        }
+    }
+    io::stdout().write_all(&out)?;
+    Ok(verdict(&found))
+}
+
+fn verify_report(
+    typed: &VerifyCommand,
+    report: &std::path::Path,
+    mut options: Options,
+) -> Result<Status, Box<dyn Error>> {
+    let outputs = Outputs::new(&typed.output)?;
+    let shown = escape_path(report.as_os_str().as_encoded_bytes());
+    let text = fs::read(report).map_err(|error| format!("{shown}: {error}"))?;
+    let earlier = command::read_report(&text).map_err(|error| format!("{shown}: {error}"))?;
+    let (rules, ledger) = (RuleSet::default(), Ledger::new());
+    let engine = Engine::new(&rules);
+    bound(&mut options, typed);
+    let interrupted = Stop::default();
+    signals::stop_on_signal(&options.stop, &interrupted);
+    let target = typed.subject.clone().unwrap_or_else(|| PathBuf::from("."));
+    let everything = SelectionArguments::everything();
+    let threads = scan::threads(&typed.limits);
+    let stop = options.stop.clone();
+    let files = scan::files_options(vec![target], &everything, &outputs, threads, &stop)?;
+    let search = run::Options {
+        sources: vec![Source::Files(files)],
+        min_confidence: Confidence::Low,
+        timeout: typed.limits.timeout,
+        stop,
+        interrupted,
+        verify: None,
+    };
+    let shows_progress = !typed.output.quiet && !typed.output.no_progress;
+    let outcome = progress::with_progress(shows_progress, &ledger, || {
+        run::run(&search, &engine, &rules, &ledger)
+    })?;
+    let mut findings = outcome.findings;
+    let mut status = Status::Clean;
+    for (fingerprint, key_id) in earlier.keep(&mut findings) {
+        let what = key_id.unwrap_or_else(|| fingerprint.as_str());
+        ledger.note(format!(
+            "{what} of the earlier report is not in the target any more: without its secret it \
+             cannot be asked about"
+        ));
+        status = Status::Incomplete;
+    }
+    if typed.verify_dry_run {
+        preview(&findings, &options);
+        return Ok(status);
+    }
+    run::verify(&mut findings, &Verify { options, announce }, &ledger);
+    let coverage = ledger.coverage();
+    status = status.merge(verdict(&findings));
+    if !coverage.complete {
+        status = status.merge(Status::Incomplete);
+    }
+    if outcome.interrupted || search.interrupted.is_set() {
+        status = status.merge(Status::Interrupted);
+    }
+    let report = Report {
+        findings: &findings,
+        coverage: &coverage,
+        rules: &rules,
+        command: "verify",
+        show_secrets: typed.output.show_secrets,
+        include_suppressed: false,
+        baseline: false,
+        repository: None,
+        exit: status.code(),
+        limits: Limits::default(),
+    };
+    Ok(scan::tell(&report, status, typed.output.quiet, &outputs))
+}
+
+/// Lets the time limit of the command end its requests too.
+fn bound(options: &mut Options, typed: &VerifyCommand) {
+    options.until = typed.limits.timeout.map(|limit| std::time::Instant::now() + limit);
+}
+
+/// The status of `verify`: 1 if a key is active, 3 if nothing was proved of one, else 0.
+fn verdict(findings: &[Finding]) -> Status {
+    let any = |status| findings.iter().any(|finding| finding.verification.status == status);
+    match (any(Verdict::Active), any(Verdict::Unknown)) {
+        (true, _) => Status::Findings,
+        (false, true) => Status::Incomplete,
+        (false, false) => Status::Clean,
+    }
+}
+
+/// Says on standard error what would be asked of whom.
+pub(super) fn preview(findings: &[Finding], options: &Options) {
+    let inquiries = verify::preview(findings, options);
+    if inquiries.is_empty() {
+        complain(&"--verify would ask nobody: there is no key id");
+    }
+    inquiries.iter().for_each(|inquiry| complain(inquiry));
+}
+
+/// Says on standard error that there will be requests.
+fn announce(text: &str) {
+    if io::stderr().is_terminal() {
+        // Over the line of progress.
+        let _ = io::stderr().write_all(b"\r\x1b[K");
+    }
+    complain(&text);
+}
