@@ -79,8 +79,10 @@ pub(super) fn write_total(report: &Report<'_>, out: &mut dyn Write) -> io::Resul
             parts.push(counted(count, one, many));
         }
     }
+    let settled = findings.iter().filter(|finding| finding.suppressed.is_some()).count();
+    let settled = if settled > 0 { format!("; {settled} of them settled") } else { String::new() };
     let total = counted(findings.len() as u64, "finding", "findings");
-    writeln!(out, "{total}: {}.", parts.join(", "))
+    writeln!(out, "{total}: {}{settled}.", parts.join(", "))
 }
 
 /// A style that does nothing where colours are off.

@@ -102,6 +102,20 @@ fn an_active_key_comes_first_whatever_its_severity() {
 }
 
 #[test]
+fn settled_findings_are_told_from_open_ones() {
+    let (mut findings, coverage, rules) = (findings(), coverage(), rules(None));
+    let reason = Some("rotated\u{1b}[2J".to_owned());
+    findings[0].suppressed =
+        Some(keysweep::finding::Suppression { by: "baseline".to_owned(), reason });
+    let text = written(Format::Text, &report(&findings, &coverage, &rules));
+    assert!(text.contains("\n  settled by baseline: rotated\\u{1b}[2J\n"), "{text}");
+    assert!(
+        text.contains("3 findings: 1 error, 1 warning, 1 note; 1 of them settled.\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_order_of_findings_does_not_matter() {
     let (mut findings, coverage, rules) = (findings(), coverage(), rules(None));
     let once = written(Format::Json, &report(&findings, &coverage, &rules));

@@ -2,6 +2,7 @@
 
 mod multitool;
 mod points;
+mod regions;
 mod validate;
 
 use keysweep::coverage::{Coverage, Problem};
