@@ -86,7 +86,7 @@ fn base32(byte: u8) -> u64 {
 ///
 /// Each costs a random id a chance of 1 in 80,000 (four letters) or less.
 const WORDS: [&[u8]; 14] = [
-    b"EXAMPLE",
+    b"EXAMPL",
     b"SAMPLE",
     b"FAKE",
     b"DUMMY",

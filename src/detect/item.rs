@@ -215,6 +215,10 @@ impl Scan<'_, '_> {
         let known = is_token(text);
         let label = label::read(self.text, self.behind, &span);
         let foreign = text.starts_with(b"eyJ") || label.says == Says::Other;
+        if random::is_example(text) {
+            self.examples += 1;
+            return;
+        }
         if span.len() > TOKEN_MAX || !known && (foreign || !is_varied(text)) {
             return;
         }
