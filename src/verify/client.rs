@@ -153,7 +153,7 @@ pub(super) fn endpoint(partition: Partition, options: &Options) -> Option<String
     }
 }
 
-/// Plain http is for loopback alone and goes there directly: a proxy could answer in its stead.
+/// Plain http, which is for loopback alone, goes past any proxy: that could answer in its stead.
 fn http_client(endpoint: &str, environment: &Environment) -> SharedHttpClient {
     let encrypted = endpoint.starts_with("https:");
     let trust = match &environment.roots {
@@ -162,7 +162,7 @@ fn http_client(endpoint: &str, environment: &Environment) -> SharedHttpClient {
         None => TrustStore::default(),
     };
     let tls = TlsContext::builder().with_trust_store(trust).build();
-    let proxy = environment.proxy.as_ref().filter(|_| encrypted).and_then(|url| {
+    let proxy = environment.proxy.as_ref().and_then(|url| {
         ProxyConfig::https(String::from_utf8_lossy(url.expose()).as_ref())
             .ok()
             .map(|proxy| proxy.no_proxy(&environment.no_proxy))
