@@ -80,8 +80,12 @@ pub fn verify(
     let mut summary = Summary { asked: questions.len(), ..Summary::default() };
     if !questions.is_empty() {
         announce(ANNOUNCEMENT);
-        let (verdicts, requests) = run(&questions, options);
+        let (verdicts, requests, ended_early) = run(&questions, options);
         summary.requests = requests;
+        if ended_early {
+            let why = "the run was over before every key had its answer: raise --timeout or --rate";
+            ledger.problem("verification", b"", &why);
+        }
         note_limits(&questions, options, requests, ledger);
         for (question, verdicts) in questions.iter().zip(verdicts) {
             apply(findings, question, &verdicts, &mut summary);
@@ -108,7 +112,9 @@ pub fn severity(found: Severity, status: Status) -> Severity {
 }
 
 /// Asks all questions on a runtime of its own; the verdicts stand in the order of the questions.
-fn run(questions: &[Question], options: &Options) -> (Vec<Vec<Verification>>, u64) {
+///
+/// Also how many requests were sent, and whether time or a stop cut it short.
+fn run(questions: &[Question], options: &Options) -> (Vec<Vec<Verification>>, u64, bool) {
     let unanswered = |why: &str| {
         let verdict = Verification {
             status: Status::Unknown,
@@ -119,10 +125,10 @@ fn run(questions: &[Question], options: &Options) -> (Vec<Vec<Verification>>, u6
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return (unanswered(&format!("not asked: {error}")), 0),
+        Err(error) => return (unanswered(&format!("not asked: {error}")), 0, false),
     };
     let mut verdicts = unanswered("the run was over before an answer came");
-    let requests = runtime.block_on(async {
+    let (requests, ended_early) = runtime.block_on(async {
         let mut partitions: Vec<Partition> =
             questions.iter().flat_map(|question| question.partitions.clone()).collect();
         partitions.sort();
@@ -140,15 +146,15 @@ fn run(questions: &[Question], options: &Options) -> (Vec<Vec<Verification>>, u6
                 }
             }
         };
-        tokio::select! {
-            () = collect => {}
-            () = end_of(options) => {}
-        }
-        desk.sent()
+        let ended_early = tokio::select! {
+            () = collect => false,
+            () = end_of(options) => true,
+        };
+        (desk.sent(), ended_early)
     });
     // A name that is still being looked up must not hold the program back.
     runtime.shutdown_background();
-    (verdicts, requests)
+    (verdicts, requests, ended_early)
 }
 
 /// Resolves when the run's time is over or somebody stopped it.

@@ -127,11 +127,13 @@ impl Desk {
         verdict
     }
 
-    /// One secret, one partition: retried while it is busy or failing, within the patience, and
-    /// once after setting the clock. Also whether anything was sent.
+    /// One secret, one partition: retried while it is busy or failing, within the patience; once
+    /// over a new connection, as one that was kept may break; and once after setting the clock.
+    /// Also whether anything was sent.
     async fn ask(&self, door: &Door, asked: &Asked) -> (Answer, bool) {
         let mut deadline = None;
         let mut clock_was_set = false;
+        let mut reconnected = false;
         let mut attempt = 0;
         loop {
             let sent = deadline.is_some();
@@ -157,7 +159,12 @@ impl Desk {
                     }
                     (answer, _) => answer,
                 },
-                Reply::Silence(why) => {
+                Reply::Silence { broken: true, .. } if !reconnected => {
+                    reconnected = true;
+                    sleep(backoff(0)).await;
+                    continue;
+                }
+                Reply::Silence { why, .. } => {
                     door.heard(false);
                     return (Answer::Nothing(why), true);
                 }

@@ -47,8 +47,8 @@ pub(super) enum Reply {
     Identity(Identity),
     /// Any other whole answer.
     Answer { status: u16, body: Vec<u8>, date: Option<SystemTime> },
-    /// No whole answer; why.
-    Silence(String),
+    /// No whole answer: why, and whether the connection broke rather than the time ran out.
+    Silence { why: String, broken: bool },
 }
 
 /// The STS of one partition.
@@ -153,7 +153,7 @@ pub(super) fn endpoint(partition: Partition, options: &Options) -> Option<String
     }
 }
 
-/// Plain http is for loopback alone and goes there directly: a proxy could answer in its stead.
+/// Plain http, which is for loopback alone, goes past any proxy: that could answer in its stead.
 fn http_client(endpoint: &str, environment: &Environment) -> SharedHttpClient {
     let encrypted = endpoint.starts_with("https:");
     let trust = match &environment.roots {
@@ -162,7 +162,7 @@ fn http_client(endpoint: &str, environment: &Environment) -> SharedHttpClient {
         None => TrustStore::default(),
     };
     let tls = TlsContext::builder().with_trust_store(trust).build();
-    let proxy = environment.proxy.as_ref().filter(|_| encrypted).and_then(|url| {
+    let proxy = environment.proxy.as_ref().and_then(|url| {
         ProxyConfig::https(String::from_utf8_lossy(url.expose()).as_ref())
             .ok()
             .map(|proxy| proxy.no_proxy(&environment.no_proxy))
@@ -202,30 +202,32 @@ fn identity_of(output: &GetCallerIdentityOutput) -> Reply {
 
 fn reply_of<E: Error + 'static>(error: &SdkError<E>) -> Reply {
     let Some(raw) = error.raw_response() else {
-        return Reply::Silence(match error {
-            SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        let (why, broken) = match error {
+            SdkError::TimeoutError(_) => ("no answer in time".to_owned(), false),
             SdkError::DispatchFailure(failure) if failure.is_timeout() => {
-                "no connection in time".to_owned()
+                ("no connection in time".to_owned(), false)
             }
-            _ => format!("no answer: {}", crate::text::escape_line(&root_cause(error))),
-        });
+            SdkError::DispatchFailure(failure) => (told(error), failure.is_io()),
+            _ => (told(error), false),
+        };
+        return Reply::Silence { why, broken };
     };
     let date = raw.headers().get("date").and_then(|text| {
         SystemTime::try_from(DateTime::from_str(text, DateTimeFormat::HttpDate).ok()?).ok()
     });
     match raw.body().bytes() {
         Some(body) => Reply::Answer { status: raw.status().as_u16(), body: body.to_vec(), date },
-        None => Reply::Silence("the answer was cut off".to_owned()),
+        None => Reply::Silence { why: "the answer was cut off".to_owned(), broken: true },
     }
 }
 
 /// What went wrong first; the outer errors only say which layer noticed.
-fn root_cause(error: &(dyn Error + 'static)) -> String {
+fn told(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string()
+    format!("no answer: {}", crate::text::escape_line(&cause.to_string()))
 }
 
 /// The system's clock, set right by what a server said; milliseconds ahead of it.

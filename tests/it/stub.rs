@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,6 +47,7 @@ type Script = dyn Fn(&Request, usize) -> Act + Send + Sync;
 pub(crate) struct Stub {
     pub(crate) port: u16,
     requests: Arc<Mutex<Vec<Request>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Stub {
@@ -63,9 +65,11 @@ impl Stub {
         let port = listener.local_addr().expect("an address").port();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (script, wrap): (Arc<Script>, _) = (Arc::new(script), Arc::new(wrap));
-        let seen = Arc::clone(&requests);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (seen, count) = (Arc::clone(&requests), Arc::clone(&connections));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
+                count.fetch_add(1, Ordering::SeqCst);
                 let (script, wrap) = (Arc::clone(&script), Arc::clone(&wrap));
                 let seen = Arc::clone(&seen);
                 thread::spawn(move || {
@@ -75,11 +79,15 @@ impl Stub {
                 });
             }
         });
-        Self { port, requests }
+        Self { port, requests, connections }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {

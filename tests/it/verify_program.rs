@@ -163,6 +163,27 @@ fn fail_on_active_fails_on_nothing_less() {
 }
 
 #[test]
+#[cfg(unix)]
+fn an_interruption_ends_the_questions_and_reports_the_findings() {
+    let stub = Stub::start(|_, _| crate::stub::Act::Hang);
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path().to_str().expect("UTF-8");
+    let id = key_id("AKIA", 5);
+    leak_in(folder.path(), "credentials", &id, &random_secret(1));
+    let mut command = keysweep(&["scan", here, "--verify", "--sts-endpoint", &stub.url()]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("it starts");
+    while stub.requests().is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let signalled = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(signalled.expect("kill").success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains(&id), "{}", text(&output.stdout));
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn no_secret_is_in_the_list_of_processes() {
     let stub = Stub::start(|_, _| crate::stub::Act::Hang);

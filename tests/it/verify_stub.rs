@@ -239,6 +239,25 @@ fn what_is_not_an_answer_of_sts_proves_nothing_within_the_deadline() {
 }
 
 #[test]
+fn a_connection_that_breaks_is_replaced_once() {
+    let (verdict, stub) = verdict_on(akia(), |_, before| match before {
+        0 => Act::Cut(403, "<Err".to_owned()),
+        _ => identity("aws"),
+    });
+    assert_eq!(verdict.status, Status::Active);
+    assert_eq!(stub.requests().len(), 2);
+}
+
+#[test]
+fn connections_are_kept() {
+    let stub = Stub::start(|_, _| identity("aws"));
+    let mut found: Vec<_> = (0..40).map(|n| pair(&key_id("AKIA", n), &secret(n), None)).collect();
+    run(&mut found, &options(&stub));
+    assert_eq!(stub.requests().len(), 40);
+    assert!(stub.connections() <= Options::default().concurrency, "{}", stub.connections());
+}
+
+#[test]
 fn nobody_at_the_endpoint_is_unknown() {
     let stub = Stub::start(|_, _| identity("aws"));
     let mut found = akia();
@@ -269,7 +288,9 @@ fn a_run_ends_when_its_time_is_over() {
         ..options(&stub)
     };
     let mut found = akia();
-    run(std::slice::from_mut(&mut found), &options);
+    let ledger = Ledger::new();
+    verify(std::slice::from_mut(&mut found), &options, &ledger, &mut |_| {});
     assert_eq!(found.verification.status, Status::Unknown);
+    assert!(ledger.coverage().problems.iter().any(|problem| problem.why.contains("--timeout")));
     assert!(began.elapsed() < Duration::from_secs(15));
 }
