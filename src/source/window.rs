@@ -97,7 +97,7 @@ impl<'a, D: Detector> Reader<'a, D> {
     fn fill(&mut self, stream: &mut impl Read, mut filled: usize) -> (usize, Option<io::Error>) {
         while filled < self.window {
             if filled == self.buffer.len() {
-                let len = (self.buffer.len() * 2).clamp(FIRST, self.window);
+                let len = (self.buffer.len() * 2).max(FIRST).min(self.window);
                 self.buffer.resize(len, 0);
             }
             match stream.read(&mut self.buffer[filled..]) {
