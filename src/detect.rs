@@ -19,6 +19,8 @@ mod view;
 
 use std::ops::Range;
 
+use crate::finding::Candidate;
+use crate::line_hash::line_hashes;
 use crate::location::Position;
 use crate::rules::RuleSet;
 use crate::scan::{Copied, Detected, Detector, Window};
@@ -75,7 +77,20 @@ impl Engine {
         let anchors = self.tools.anchors.find(text.as_bytes());
         let mut detected = self.detect(text.as_bytes(), anchors, window.first, &owned);
         detected.memory = Memory { anchors: vec![], opaque: true };
+        rehash(bytes, window.first, &mut detected.candidates);
         detected
+    }
+}
+
+/// GitHub hashes the lines of a file's bytes as they are, not of the text that they say.
+fn rehash(bytes: &[u8], first: Position, candidates: &mut [Candidate]) {
+    let line = |candidate: &Candidate| {
+        let start = candidate.sighting.primary().map_or(first, |region| region.start);
+        start.line - first.line + 1
+    };
+    let lines: Vec<u64> = candidates.iter().map(line).collect();
+    for (candidate, hash) in candidates.iter_mut().zip(line_hashes(bytes, &lines)) {
+        candidate.sighting.line_hash = hash;
     }
 }
 

@@ -29,8 +29,8 @@ fn pair(seed: u64) -> (String, String) {
     (id, random(base64, 40, seed + 1_000))
 }
 
-fn found(path: &str, text: &str) -> Vec<Finding> {
-    let candidates = Engine::new(&RuleSet::default()).whole(text.as_bytes()).candidates;
+fn found(path: &str, text: &[u8]) -> Vec<Finding> {
+    let candidates = Engine::new(&RuleSet::default()).whole(text).candidates;
     let finding = |candidate: keysweep::finding::Candidate| {
         let origin = Origin { path: Some(path.as_bytes().to_vec()), ..Origin::default() };
         let (sighting, confidence) = (candidate.sighting, candidate.confidence);
@@ -63,7 +63,7 @@ fn every_region_selects_exactly_the_credential() {
         format!("\u{feff}Access key ID,Secret access key\r\n{id},{secret}\r\n"),
     ];
     for text in texts {
-        let findings = found("conf/keys.txt", &text);
+        let findings = found("conf/keys.txt", text.as_bytes());
         assert_eq!(findings.len(), 1, "{text:?}");
         let log = written(Format::Sarif, &report(&findings, &coverage, &rules));
         assert!(!log.contains(&secret), "a secret in clear for {text:?}");
@@ -82,6 +82,17 @@ fn every_region_selects_exactly_the_credential() {
 }
 
 #[test]
+fn the_line_hash_of_a_utf16_file_is_of_its_bytes() {
+    let (id, secret) = pair(8);
+    let text = format!("\u{feff}key={id}\nsecret={secret}\n");
+    let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let findings = found("x", &bytes);
+    let hash = keysweep::line_hash::line_hashes(&bytes, &[1])[0];
+    assert!(hash.is_some());
+    assert_eq!(findings[0].occurrences[0].sighting.line_hash, hash);
+}
+
+#[test]
 fn odd_names_make_a_valid_log() {
     let (coverage, rules) = (coverage(), rules(None));
     let names = ["a b", "a#b?", "50%", "\u{e9}/\u{1f600}", "a](1) <b>|", "c:\\x", "..a", "x:y"];
@@ -89,7 +100,7 @@ fn odd_names_make_a_valid_log() {
         .zip(names)
         .flat_map(|(seed, name)| {
             let (id, secret) = pair(seed);
-            found(name, &format!("key={id}\nsecret={secret}\n"))
+            found(name, format!("key={id}\nsecret={secret}\n").as_bytes())
         })
         .collect();
     assert_eq!(findings.len(), names.len());
