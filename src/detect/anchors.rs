@@ -98,12 +98,6 @@ impl Anchors {
         &self.literals[usize::from(anchor.literal)]
     }
 
-    /// Every literal of the table.
-    #[cfg(test)]
-    pub(super) fn literals(&self) -> &[Literal] {
-        &self.literals
-    }
-
     /// All anchors of `bytes`, in order; overlapping ones too.
     pub(super) fn find(&self, bytes: &[u8]) -> Vec<Anchor> {
         let mut found = Vec::new();

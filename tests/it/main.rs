@@ -1,9 +1,11 @@
 //! All tests of what a user sees, in one binary.
 
+mod detection;
 #[cfg(feature = "verify")]
 mod leaks;
 #[cfg(feature = "verify")]
 mod moto;
+mod recall;
 mod report;
 mod samples;
 mod sarif;
