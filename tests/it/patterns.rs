@@ -27,11 +27,14 @@ fn every_rule_finds_its_examples_and_nothing_else() {
         assert!(!examples.negative.is_empty(), "{rule} has no negative example");
         for (templates, expected) in [(&examples.positive, true), (&examples.negative, false)] {
             for template in templates {
-                let text = filler.fill(template).expect("a known placeholder");
-                let found = engine.whole(text.as_bytes()).candidates;
-                let rules: Vec<&str> =
-                    found.iter().map(|one| one.credential.rule.as_str()).collect();
-                assert_eq!(rules.contains(&rule), expected, "{rule}: {template}: {rules:?}");
+                let mut is_found = || {
+                    let text = filler.fill(template).expect("a known placeholder");
+                    let found = engine.whole(text.as_bytes()).candidates;
+                    found.iter().any(|one| one.credential.rule.as_str() == rule)
+                };
+                // One random secret in some thousands looks like a word: not twice in a row.
+                let is_found = is_found() || expected && is_found();
+                assert_eq!(is_found, expected, "{rule}: {template}");
             }
         }
     }
