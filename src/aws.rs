@@ -1,5 +1,7 @@
 //! The grammar of AWS access key ids: their shape, kind, account number and well-known examples.
 
+pub mod bedrock;
+
 use std::fmt;
 
 /// Length of an access key id in bytes: a four-letter prefix and 16 characters of base32.

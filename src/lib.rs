@@ -7,6 +7,7 @@ pub mod cli;
 pub mod command;
 pub mod coverage;
 pub mod detect;
+pub mod document;
 pub mod finding;
 pub mod line_hash;
 pub mod location;

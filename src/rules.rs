@@ -3,7 +3,31 @@
 //! Rules are data (`patterns/*.toml`, embedded, and a user's own files of the same form). This
 //! module turns them into a [`RuleSet`]; it knows nothing of how a rule is carried out.
 
+mod check;
+mod parse;
+mod read;
+pub mod template;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::document::{Fault, Faults};
 use crate::finding::{Confidence, RuleId, Severity};
+use crate::text::escape_path;
+
+pub use check::entropy;
+pub use parse::{Examples, REMEDIES};
+pub use read::Facts;
+
+/// The built-in pattern files, in the order in which rules are listed.
+const BUILTIN: [(&str, &str); 6] = [
+    ("signing-keys.toml", include_str!("../patterns/signing-keys.toml")),
+    ("bedrock.toml", include_str!("../patterns/bedrock.toml")),
+    ("ses.toml", include_str!("../patterns/ses.toml")),
+    ("service-credentials.toml", include_str!("../patterns/service-credentials.toml")),
+    ("appsync.toml", include_str!("../patterns/appsync.toml")),
+    ("mws.toml", include_str!("../patterns/mws.toml")),
+];
 
 /// How a rule is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +104,8 @@ pub struct Rule {
     pub labels: Vec<String>,
     /// What can be read offline.
     pub reader: Option<Reader>,
-    /// Name of its procedure in `patterns/remedy/`.
+    /// Name of its procedure in `patterns/remedy/`; of a user's rule also a sentence that says
+    /// what to do, or nothing.
     pub remedy: String,
     /// The user's pattern file it came from; `None` if built in.
     pub file: Option<std::path::PathBuf>,
@@ -94,8 +119,74 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
+    /// The rules that keysweep brings.
+    pub fn builtin() -> Self {
+        Self { rules: builtin().into_iter().map(|parsed| parsed.rule).collect() }
+    }
+
+    /// The built-in rules and those of users' pattern files.
+    ///
+    /// Fails with the faults of all files at once: one that can't be read or is not in the form of
+    /// `docs/patterns.md`, an id that is taken, an example that its rule does not find.
+    pub fn with_files(files: &[PathBuf]) -> Result<Self, Faults> {
+        let mut set = Self::builtin();
+        let mut owners: HashMap<RuleId, String> = HashMap::new();
+        for rule in &set.rules {
+            owners.insert(rule.id.clone(), "a built-in rule".to_owned());
+        }
+        let mut faults = Vec::new();
+        for path in files {
+            set.add_file(path, &mut owners, &mut faults);
+        }
+        if faults.is_empty() { Ok(set) } else { Err(Faults(faults)) }
+    }
+
+    fn add_file(
+        &mut self,
+        path: &Path,
+        owners: &mut HashMap<RuleId, String>,
+        faults: &mut Vec<Fault>,
+    ) {
+        let file = escape_path(path.as_os_str().as_encoded_bytes());
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) => {
+                let (within, what) = (String::new(), format!("can't be read: {error}"));
+                faults.push(Fault { file, line: 1, within, what });
+                return;
+            }
+        };
+        let (parsed, mut found) = parse::file(path, &text, false);
+        for one in parsed {
+            let id = one.rule.id.clone();
+            if let Some(owner) = owners.get(&id) {
+                let what = format!("the id is that of {owner}: choose another");
+                let (within, line) = (format!("rule '{id}'"), one.line);
+                found.push(Fault { file: file.clone(), line, within, what });
+            } else {
+                owners.insert(id, format!("the rule at {file}:{}", one.line));
+                self.rules.push(one.rule);
+            }
+        }
+        found.sort_by_key(|fault| fault.line);
+        faults.append(&mut found);
+    }
+
     /// The rule of this id.
     pub fn get(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.id.as_str() == id)
     }
 }
+
+/// The examples of the built-in rules, for tests and for `keysweep rules`.
+pub fn builtin_examples() -> Vec<Examples> {
+    builtin().into_iter().map(|parsed| parsed.examples).collect()
+}
+
+fn builtin() -> Vec<parse::Parsed> {
+    let files = BUILTIN.iter();
+    files.flat_map(|(name, text)| parse::file(Path::new(name), text, true).0).collect()
+}
+
+#[cfg(test)]
+mod tests;

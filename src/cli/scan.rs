@@ -72,7 +72,7 @@ pub(super) fn carry_out(
 ) -> Result<Status, Box<dyn Error>> {
     let interrupted = Stop::default();
     signals::stop_on_signal(&stop, &interrupted);
-    let rules = RuleSet::default();
+    let rules = RuleSet::builtin();
     let engine = Engine::new(&rules);
     let ledger = Ledger::new();
     #[cfg(feature = "verify")]

@@ -179,7 +179,7 @@ fn verify_report(
     let shown = escape_path(report.as_os_str().as_encoded_bytes());
     let text = fs::read(report).map_err(|error| format!("{shown}: {error}"))?;
     let earlier = command::read_report(&text).map_err(|error| format!("{shown}: {error}"))?;
-    let (rules, ledger) = (RuleSet::default(), Ledger::new());
+    let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
     let engine = Engine::new(&rules);
     bound(&mut options, typed);
     let interrupted = Stop::default();

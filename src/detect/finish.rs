@@ -164,6 +164,10 @@ fn loose(item: Item) -> Option<Draft> {
 
 fn shaped(one: Shaped, decoded: Vec<crate::finding::Encoding>) -> Draft {
     let mut credential = credential(one.rule.as_str(), None, Some(one.secret), None);
+    credential.key_id = one.facts.key_id;
+    credential.account = one.facts.account;
+    credential.user = one.facts.user;
+    credential.expires = one.facts.expires;
     let id = one.id.map(|(id, span)| {
         credential.key_id = Some(id);
         span

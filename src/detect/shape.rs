@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::finding::{Confidence, RuleId};
-use crate::rules::{Boundary, Method, Rule, RuleSet, Shape};
+use crate::rules::{Facts, Method, Rule, RuleSet, Shape, entropy};
 use crate::secret::Secret;
 
 use super::label;
@@ -23,6 +23,8 @@ pub(super) struct Shaped {
     pub span: Range<usize>,
     /// The public half and where it stands.
     pub id: Option<(String, Range<usize>)>,
+    /// What it says of itself.
+    pub facts: Facts,
 }
 
 /// The shape rules by their literals.
@@ -74,18 +76,20 @@ fn matches(
         let secret = groups.name("secret").unwrap_or(whole);
         let original = view.original(&secret.range());
         let span = base + original.start..base + original.end;
-        let neighbours =
-            (span.start.checked_sub(1).map(|at| bytes[at]), bytes.get(span.end).copied());
         let known = found.iter().any(|known| {
             known.rule == rule.id && known.span.start < span.end && span.start < known.span.end
         });
         if known
-            || extends(shape.boundary, neighbours)
+            || shape.boundary.extends(bytes, span.clone())
             || entropy(secret.as_bytes()) < shape.entropy
             || !is_labelled(rule, text, whole.start())
         {
             continue;
         }
+        // What its own form does not bear out is no such credential.
+        let id = groups.name("id").map(|id| id.as_bytes());
+        let facts = rule.reader.map(|reader| reader.read(secret.as_bytes(), id));
+        let Some(facts) = facts.unwrap_or_else(|| Some(Facts::default())) else { continue };
         let id = groups.name("id").map(|id| {
             let at = view.original(&id.range());
             (String::from_utf8_lossy(id.as_bytes()).into_owned(), base + at.start..base + at.end)
@@ -96,20 +100,9 @@ fn matches(
             secret: Secret::new(secret.as_bytes().to_vec()),
             span,
             id,
+            facts,
         });
     }
-}
-
-/// Whether the neighbours of a match make it a part of something longer.
-fn extends(boundary: Boundary, (before, behind): (Option<u8>, Option<u8>)) -> bool {
-    let part = |byte: u8| match boundary {
-        Boundary::Alphanumeric => byte.is_ascii_alphanumeric(),
-        Boundary::Base64 => {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-        }
-        Boundary::None => false,
-    };
-    before.is_some_and(part) || behind.is_some_and(part)
 }
 
 /// Whether a word of the rule stands before the match, on its line or one of the two above.
@@ -117,16 +110,4 @@ fn is_labelled(rule: &Rule, text: &[u8], at: usize) -> bool {
     let above = memchr::memrchr_iter(b'\n', &text[..at]).nth(2).map_or(0, |newline| newline + 1);
     let joined = label::words(&text[above..at]).concat();
     rule.labels.is_empty() || rule.labels.iter().any(|label| joined.contains(label.as_str()))
-}
-
-/// Shannon entropy in bits a byte.
-fn entropy(text: &[u8]) -> f64 {
-    let mut counts = [0u32; 256];
-    text.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
-    let len = text.len() as f64;
-    let term = |&count: &u32| {
-        let share = f64::from(count) / len;
-        -share * share.log2()
-    };
-    counts.iter().filter(|&&count| count > 0).map(term).sum()
 }

@@ -6,6 +6,7 @@ mod leaks;
 #[cfg(feature = "verify")]
 mod moto;
 mod recall;
+mod patterns;
 mod report;
 mod samples;
 mod sarif;

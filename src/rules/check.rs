@@ -1,0 +1,126 @@
+//! Holds a rule to its own examples: each positive one matches, no negative one does.
+//!
+//! A rule that can't find its own example finds nothing else, and an anchor of no example is one
+//! that nobody tried. Examples are filled from one seed, so that a file is right or wrong for good.
+
+use crate::document::{At, Document};
+
+use super::template::Filler;
+use super::{Boundary, Rule, Shape};
+
+/// The seed from which the examples of users' files are filled.
+const SEED: u64 = 1;
+
+/// Records every fault of a shape rule's examples.
+pub(super) fn examples(
+    rule: &Rule,
+    anchors: &[At<String>],
+    positive: &[At<String>],
+    negative: &[At<String>],
+    within: &str,
+    document: &mut Document<'_>,
+) {
+    let Some(shape) = &rule.shape else { return };
+    let (positive, negative) = (fill(positive, within, document), fill(negative, within, document));
+    for example in &positive {
+        if let Some(why) = mismatch(rule, shape, example.value.as_bytes()) {
+            document.fault(example.offset, within, format!("this example is not found: {why}"));
+        }
+    }
+    for example in &negative {
+        if mismatch(rule, shape, example.value.as_bytes()).is_none() {
+            document.fault(example.offset, within, "this example must not be found, but is");
+        }
+    }
+    for anchor in anchors {
+        if !positive.is_empty() && !positive.iter().any(|text| text.value.contains(&anchor.value)) {
+            let what = format!("anchor '{}' stands in none of the examples", anchor.value);
+            document.fault(anchor.offset, within, what);
+        }
+    }
+}
+
+fn fill(templates: &[At<String>], within: &str, document: &mut Document<'_>) -> Vec<At<String>> {
+    let mut filler = Filler::new(SEED);
+    let mut filled = Vec::new();
+    for At { value, offset } in templates {
+        match filler.fill(value) {
+            Ok(value) => filled.push(At { value, offset: *offset }),
+            Err(error) => document.fault(*offset, within, error.to_string()),
+        }
+    }
+    filled
+}
+
+/// Why a text holds no match of the rule; `None` if it does.
+///
+/// Tells the first condition that nothing in the text met, in the order in which detection asks.
+fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
+    let places: Vec<usize> =
+        rule.anchors.iter().flat_map(|anchor| memchr::memmem::find_iter(text, anchor)).collect();
+    if places.is_empty() {
+        return Some("it holds no anchor");
+    }
+    let matches: Vec<_> = shape.regex.captures_iter(text).collect();
+    if matches.is_empty() {
+        return Some("the expression does not match");
+    }
+    let failures: Vec<Option<&str>> = matches
+        .iter()
+        .map(|groups| {
+            let whole = groups.get(0)?;
+            let secret = groups.name("secret").unwrap_or(whole);
+            let near =
+                |at: &usize| whole.start() + shape.reach >= *at && whole.end() <= *at + shape.reach;
+            let before = &text[..whole.start()];
+            let label: Vec<u8> =
+                before.iter().filter(|b| b.is_ascii_alphanumeric()).copied().collect();
+            let label = String::from_utf8_lossy(&label).to_ascii_lowercase();
+            let id = groups.name("id").map(|id| id.as_bytes());
+            if !places.iter().any(near) {
+                Some("the match is not within 'reach' of an anchor")
+            } else if shape.boundary.extends(text, secret.range()) {
+                Some("the match is part of something longer, by 'boundary'")
+            } else if entropy(secret.as_bytes()) < shape.entropy {
+                Some("its entropy is below 'entropy'")
+            } else if !rule.labels.is_empty()
+                && !rule.labels.iter().any(|word| label.contains(word))
+            {
+                Some("none of 'labels' stands before the match")
+            } else if rule.reader.is_some_and(|reader| reader.read(secret.as_bytes(), id).is_none())
+            {
+                Some("it can't be decoded")
+            } else {
+                None
+            }
+        })
+        .collect();
+    if failures.contains(&None) { None } else { failures.into_iter().flatten().next() }
+}
+
+impl Boundary {
+    /// Whether the neighbours of a span make it a part of something longer.
+    pub fn extends(self, text: &[u8], span: std::ops::Range<usize>) -> bool {
+        let part = |byte: u8| match self {
+            Self::Alphanumeric => byte.is_ascii_alphanumeric(),
+            Self::Base64 => {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+            }
+            Self::None => false,
+        };
+        let before = span.start.checked_sub(1).map(|at| text[at]);
+        before.is_some_and(part) || text.get(span.end).copied().is_some_and(part)
+    }
+}
+
+/// Shannon entropy in bits a byte.
+pub fn entropy(text: &[u8]) -> f64 {
+    let mut counts = [0u32; 256];
+    text.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
+    let len = text.len() as f64;
+    let term = |&count: &u32| {
+        let share = f64::from(count) / len;
+        -share * share.log2()
+    };
+    counts.iter().filter(|&&count| count > 0).map(term).sum()
+}
