@@ -1,7 +1,7 @@
 //! The part of SARIF 2.1.0 that keysweep writes; section numbers are those of the OASIS standard.
 //!
 //! Types that could be filled wrongly have private fields and a constructor that cannot:
-//! [`Region`], [`Uri`](crate::report::uri::Uri) and [`Message`].
+//! [`Region`], [`Uri`] and [`Message`].
 
 use std::collections::BTreeMap;
 
