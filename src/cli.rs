@@ -4,6 +4,7 @@
 //! clap's types live here and nowhere else. Only options that work are listed.
 
 mod arguments;
+mod demo;
 mod output;
 mod parse;
 mod progress;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command) -> Status {
     match command {
+        Command::Demo => settle(demo::demo()),
         Command::Scan(arguments) => settle(scan::scan(arguments)),
         #[cfg(feature = "verify")]
         Command::Verify(arguments) => settle(verify::verify(&arguments)),

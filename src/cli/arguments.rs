@@ -27,6 +27,11 @@ pub(super) enum Command {
     /// `.gitignore` or `.git/info/exclude` ignore are left out, unless git tracks them. A PATH
     /// that is named is always scanned.
     Scan(ScanArguments),
+    /// Show what keysweep finds, on a small project of its own.
+    ///
+    /// Makes the project in a temporary folder, with random keys in a dozen of the forms in which
+    /// keys leak, scans it, and tells what to type next.
+    Demo,
     /// Ask AWS whether a key, or the keys of an earlier report, are live.
     ///
     /// The secret of KEY_ID is read from standard input or a prompt, and for an ASIA key the

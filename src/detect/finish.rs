@@ -33,6 +33,8 @@ const MARKERS: [&str; 5] = [
     "kingfisher:ignore",
     "pragma: allowlist secret",
 ];
+/// Runs of this many letters and digits are masked in what is shown of a line; an id has 20.
+const MASKED: usize = 24;
 /// Most characters of a line that a report shows, around the credential.
 const SNIPPET: usize = 160;
 
@@ -215,15 +217,14 @@ fn snippet(bytes: &[u8], at: usize, hidden: &[Range<usize>]) -> String {
 /// Masks what is as long as a secret but was not recognised as one: neighbours on the line may be
 /// secrets of other services.
 fn mask_long(text: &str) -> String {
-    let part = |character: char| {
-        character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '=' | '-' | '_' | '%')
-    };
+    let part =
+        |character: char| character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '%');
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
         let len = rest.find(|character| !part(character)).unwrap_or(rest.len());
         let (run, tail) = rest.split_at(len);
-        shown.push_str(if len >= 32 { MASK } else { run });
+        shown.push_str(if len >= MASKED { MASK } else { run });
         let next = tail.chars().next().map_or(0, char::len_utf8);
         shown.push_str(&tail[..next]);
         rest = &tail[next..];

@@ -1,12 +1,15 @@
 //! All tests of what a user sees, in one binary.
 
+// A failing test tells its seed.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 mod detection;
 #[cfg(feature = "verify")]
 mod leaks;
 #[cfg(feature = "verify")]
 mod moto;
-mod recall;
 mod patterns;
+mod recall;
 mod report;
 mod samples;
 mod sarif;
