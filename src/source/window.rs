@@ -72,7 +72,7 @@ impl<'a, D: Detector> Reader<'a, D> {
         let mut filled = self.window;
         loop {
             let last = filled < self.window;
-            let end = if last { filled } else { filled - overlap };
+            let end = if last { filled } else { boundary(&self.buffer, filled - overlap) };
             let window = Window { first, owned: owned..end };
             found(self.detector.window(&self.buffer[..filled], &window));
             if last || self.stop.is_set() {
@@ -111,17 +111,18 @@ impl<'a, D: Detector> Reader<'a, D> {
     }
 }
 
-/// The greatest even offset up to `at` that does not cut a UTF-8 character in two, if one is near.
+/// An offset just before `at` at which a window may begin, or end what it owns, without cutting a
+/// character in two: half a character has no column.
 ///
-/// Even, so that a window of UTF-16 text begins with a whole unit.
+/// Where NUL bytes speak for UTF-16 that is an even one, else one at which no UTF-8 character goes
+/// on, if there is one within a character's length.
 fn boundary(bytes: &[u8], at: usize) -> usize {
     let even = at & !1;
-    (0..=even)
-        .rev()
-        .step_by(2)
-        .take(3)
-        .find(|&offset| !matches!(bytes.get(offset), Some(0x80..=0xbf)))
-        .unwrap_or(even)
+    if bytes[even.saturating_sub(64)..even].contains(&0) {
+        return even;
+    }
+    let goes_on = |offset: &usize| matches!(bytes.get(*offset), Some(0x80..=0xbf));
+    (0..=even).rev().take(4).find(|offset| !goes_on(offset)).unwrap_or(even)
 }
 
 #[cfg(test)]
