@@ -157,8 +157,8 @@ fn left_out(left_out: &LeftOut) -> Vec<String> {
         ),
         (
             left_out.repositories,
-            "repository not searched in depth (keysweep sweep)",
-            "repositories not searched in depth (keysweep sweep)",
+            "repository not searched in depth: keysweep sweep",
+            "repositories not searched in depth: keysweep sweep",
         ),
     ];
     let told = kinds.into_iter().filter(|&(count, ..)| count > 0);

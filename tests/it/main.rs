@@ -4,6 +4,10 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod detection;
+mod files;
+#[cfg(unix)]
+mod files_unix;
+mod layers;
 #[cfg(feature = "verify")]
 mod leaks;
 #[cfg(feature = "verify")]
@@ -13,8 +17,10 @@ mod recall;
 mod report;
 mod samples;
 mod sarif;
+mod status;
 #[cfg(feature = "verify")]
 mod stub;
+mod support;
 #[cfg(feature = "verify")]
 mod tools;
 #[cfg(feature = "verify")]
