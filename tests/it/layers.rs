@@ -12,6 +12,7 @@ const LONGEST: usize = 450;
 const LAYERS: [&[&str]; 8] = [
     &[
         "aws",
+        "document",
         "coverage",
         "finding",
         "line_hash",
