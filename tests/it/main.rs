@@ -7,6 +7,7 @@ mod detection;
 mod files;
 #[cfg(unix)]
 mod files_unix;
+mod formats;
 mod layers;
 #[cfg(feature = "verify")]
 mod leaks;

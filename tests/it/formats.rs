@@ -1,0 +1,66 @@
+//! What holds for every format of a scan's report: no secret, no terminal codes of the scanned
+//! project, and the same bytes however many threads worked.
+
+use crate::support::{Keys, Project};
+
+const FORMATS: [&str; 8] = ["text", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv"];
+
+/// A project of many files, with one key in several places and keys in hostile surroundings.
+fn project() -> Project {
+    let mut keys = Keys::new("formats");
+    let project = Project::new();
+    let shared = keys.pair().env;
+    for number in 0..120 {
+        let own = keys.pair().env;
+        let text = if number % 3 == 0 { format!("{shared}\n\n{own}") } else { own };
+        project.file(format!("folder{}/file{number}.env", number % 7), text);
+    }
+    // A line that would clear a terminal, break a table or begin a formula.
+    let (id, secret) = (keys.id(), keys.secret());
+    project
+        .file("=1+1,\u{1b}[2J.env", format!("\u{1b}]0;\u{7}::error::\"{id}\",<a>{secret}</a>\n"));
+    // A temporary key on one line, and a lone secret.
+    let (id, secret, token) = (keys.id_of("ASIA"), keys.secret(), keys.token());
+    project.file(
+        "temporary.json",
+        format!(
+            "{{\"AccessKeyId\":\"{id}\",\"SecretAccessKey\":\"{secret}\",\
+             \"SessionToken\":\"{token}\"}}\n"
+        ),
+    );
+    project.file("lone.py", format!("aws_secret_access_key = '{}'\n", keys.secret()));
+    project
+}
+
+#[test]
+fn every_format_is_the_same_for_any_number_of_threads_and_shows_no_secret() {
+    let project = project();
+    for format in FORMATS {
+        // The harness looks for planted secrets in all that a run prints.
+        let run = |threads: &str| {
+            let ran = project.keysweep(["scan", "--format", format, "--threads", threads]).run();
+            ran.exits(1).stdout
+        };
+        let one = run("1");
+        assert!(one.contains("temporary.json"), "{format} names the file: {one}");
+        assert!(!one.contains(['\u{1b}', '\u{7}']), "{format} hands on codes for terminals");
+        for threads in ["2", "8"] {
+            assert!(run(threads) == one, "{format} differs with {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn a_file_holds_what_standard_output_would() {
+    let project = project();
+    for format in FORMATS {
+        let printed = project.keysweep(["scan", "--format", format]).run().exits(1).stdout;
+        let output = format!("{format}=report");
+        project.keysweep(["scan", "--output", &output]).run().exits(1);
+        let written = std::fs::read_to_string(project.at("report")).expect("a report");
+        std::fs::remove_file(project.at("report")).expect("the report is removed");
+        // Text on a terminal has what was scanned on standard error; in a file it ends with it.
+        assert!(written.starts_with(&printed), "{format}");
+        assert!(format == "text" || written == printed, "{format}");
+    }
+}
