@@ -212,8 +212,8 @@ fn builtin() -> Vec<Literal> {
     add(Class::Gzip, &["H4sIA"]);
     add(Class::Hex, &["414b4941", "414B4941", "41534941"]);
     add(Class::Escaped, &["%41%4B%49", "%41%4b%49", "%41%53%49"]);
-    add(Class::Escaped, &["x41\\x4B\\x49", "x41\\x4b\\x49", "x41\\x53\\x49", "u0041\\u00"]);
-    add(Class::Label, &["ecret", "ECRET", "ecrèt", "_sk", "_SK"]);
+    add(Class::Escaped, &["x41\\x4B", "x41\\x4b", "x41\\x53"]);
+    add(Class::Label, &["ecret", "ECRET"]);
     add(Class::Token, &["IQoJb3Jp", "woGZXIv", "QoGZXIv", "QoDYXdz"]);
     let inner = base64_literals();
     for (text, place) in &inner {
@@ -238,23 +238,26 @@ fn builtin() -> Vec<Literal> {
 /// What the ids look like in base64, at each of the three alignments, with the place of the
 /// literal's first character in its quantum.
 ///
-/// Wrapped base64 cuts one text in sixteen of them in two, so they are looked for in pieces of
-/// three characters that a cut leaves whole.
+/// Wrapped base64 cuts 1 text in 16 of them in two; of literals of five characters either end is
+/// looked for, and the labels beside an id lead to the same run. Literals of three characters would
+/// be cut by nothing, but slow the search down to a half: packed search compares four.
 fn base64_literals() -> Vec<(String, u8)> {
-    let pieces = [
-        ("QUt", 0),
-        ("tJQ", 2),
-        ("QVN", 0),
-        ("NJQ", 2),
-        ("FLS", 2),
-        ("LSU", 3),
-        ("FTS", 2),
-        ("TSU", 3),
-        ("BS0", 3),
-        ("BU0", 3),
-        ("0lB", 1),
+    let ids = [
+        ("QUtJ", 0),
+        ("UtJQ", 1),
+        ("QVNJ", 0),
+        ("VNJQ", 1),
+        ("FLSU", 2),
+        ("FTSU", 2),
+        ("BS0l", 3),
+        ("S0lB", 0),
+        ("BU0l", 3),
+        ("U0lB", 0),
     ];
-    pieces.map(|(text, place)| (text.to_owned(), place)).to_vec()
+    let mut literals = ids.map(|(text, place)| (text.to_owned(), place)).to_vec();
+    literals.extend(aligned(b"ecret"));
+    literals.extend(aligned(b"ECRET"));
+    literals
 }
 
 /// The characters of base64 that `bytes` determine alone, at each of the three alignments.
@@ -269,4 +272,24 @@ fn aligned(bytes: &[u8]) -> Vec<(String, u8)> {
             (text[first..last].to_owned(), (first % 4) as u8)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_literals_are_one_search() {
+        let anchors = Anchors::new(&RuleSet::builtin());
+        assert!(anchors.literals.len() <= PACKED_LIMIT, "{}", anchors.literals.len());
+        assert!(anchors.literals.iter().all(|literal| literal.bytes.len() >= 4));
+    }
+
+    #[test]
+    fn overlapping_literals_are_all_seen() {
+        let anchors = Anchors::new(&RuleSet::default());
+        let seen: Vec<usize> =
+            anchors.find(b"x AKIAKIA QUtJQ").iter().map(|anchor| anchor.at).collect();
+        assert_eq!(seen, [2, 5, 10, 11]);
+    }
 }
