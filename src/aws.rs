@@ -84,13 +84,10 @@ fn base32(byte: u8) -> u64 {
     u64::from(if byte >= b'A' { byte - b'A' } else { byte - b'2' + 26 })
 }
 
-/// Words of at least four letters that people write into fake ids.
-///
-/// Each costs a random id a chance of 1 in 80,000 (four letters) or less.
-const WORDS: [&[u8]; 14] = [
+/// Words that people write into fake ids: anywhere a random id holds one in fewer than 1 of 1,000,000.
+const WORDS: [&[u8]; 12] = [
     b"EXAMPL",
     b"SAMPLE",
-    b"FAKE",
     b"DUMMY",
     b"PLACEHOLDER",
     b"REDACTED",
@@ -100,12 +97,15 @@ const WORDS: [&[u8]; 14] = [
     b"SECRET",
     b"TESTTEST",
     b"NOTREAL",
-    b"YOUR",
     b"INVALID",
 ];
 
+/// Shorter ones count at the beginning only.
+const FIRST_WORDS: [&[u8]; 3] = [b"FAKE", b"YOUR", b"TEST"];
+
 fn contains_word(body: &[u8]) -> bool {
     WORDS.iter().any(|word| memchr::memmem::find(body, word).is_some())
+        || FIRST_WORDS.iter().any(|word| body.starts_with(word))
 }
 
 /// One character repeated, a run of the alphabet or of the keyboard, or very few characters.
@@ -127,8 +127,8 @@ fn is_monotonous(body: &[u8]) -> bool {
     let keyboard =
         |row: &[u8]| body.windows(6).any(|part| memchr::memmem::find(row, part).is_some());
     distinct <= 5
-        || longest(|a, b| a == b) >= 5
-        || longest(|a, b| b == a.wrapping_add(1)) >= 5
+        || longest(|a, b| a == b) >= 6
+        || longest(|a, b| b == a.wrapping_add(1)) >= 6
         || keyboard(b"QWERTYUIOPASDFGHJKLZXCVBNM")
 }
 
