@@ -151,3 +151,19 @@ fn a_users_rule_is_told_in_its_own_words() {
     assert_eq!(steps[0].why, "Delete it at [keys](x).");
     assert!(help_markdown(&rule).contains("Delete it at \\[keys\\](x)."));
 }
+
+/// The user is looked up by the key's id, which nobody knows any more once it is deleted.
+#[test]
+fn no_step_needs_the_user_after_the_key_is_deleted() {
+    let id = ["AKIA", BODY].concat();
+    for rule in RuleSet::builtin().rules {
+        let steps = steps(&finding(rule.id.as_str(), Some(id.clone()), None), &RuleSet::builtin());
+        for when in [When::Leak, When::Rotation] {
+            let commands = steps.iter().filter(|step| step.when == when);
+            let commands: Vec<&str> = commands.filter_map(|step| step.cli.as_deref()).collect();
+            let deleted = commands.iter().position(|cli| cli.contains("delete-access-key"));
+            let behind = deleted.map_or(&[][..], |at| &commands[at + 1..]);
+            assert!(!behind.iter().any(|cli| cli.contains("last-used")), "{}: {behind:?}", rule.id);
+        }
+    }
+}
