@@ -5,6 +5,7 @@
 
 mod arguments;
 mod demo;
+mod lookup;
 mod output;
 mod parse;
 mod progress;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::document::Faults;
 use crate::run::Status;
 use crate::text::escape_line;
 use arguments::{Cli, Command};
@@ -36,6 +38,8 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command) -> Status {
     match command {
         Command::Demo => settle(demo::demo()),
+        Command::Explain(arguments) => settle(lookup::explain(&arguments)),
+        Command::Rules(arguments) => settle(lookup::rules(&arguments)),
         Command::Scan(arguments) => settle(scan::scan(arguments)),
         #[cfg(feature = "verify")]
         Command::Verify(arguments) => settle(verify::verify(&arguments)),
@@ -45,7 +49,11 @@ fn dispatch(command: Command) -> Status {
 /// The status of a command; an error is told and is wrong usage.
 fn settle(result: Result<Status, Box<dyn std::error::Error>>) -> Status {
     result.unwrap_or_else(|error| {
-        complain(&error);
+        // The faults of a document are one line each.
+        match error.downcast_ref::<Faults>() {
+            Some(faults) => faults.0.iter().for_each(|fault| complain(fault)),
+            None => complain(&error),
+        }
         Status::Usage
     })
 }

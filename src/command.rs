@@ -1,5 +1,7 @@
 //! Commands that are more than a scan, one file each.
 
 pub mod demo;
+pub mod explain;
+pub mod rules;
 #[cfg(feature = "verify")]
 pub mod verify;

@@ -32,6 +32,10 @@ pub(super) enum Command {
     /// Makes the project in a temporary folder, with random keys in a dozen of the forms in which
     /// keys leak, scans it, and tells what to type next.
     Demo,
+    /// Say what a key id or a rule is and what to do about it, step by step, offline.
+    Explain(super::lookup::ExplainArguments),
+    /// List the rules in force.
+    Rules(super::lookup::RulesArguments),
     /// Ask AWS whether a key, or the keys of an earlier report, are live.
     ///
     /// The secret of KEY_ID is read from standard input or a prompt, and for an ASIA key the

@@ -14,6 +14,7 @@ use crate::finding::{
     Suppression, Verification,
 };
 use crate::location::Region;
+use crate::remedy::{self, Step};
 use crate::secret::Secret;
 
 /// Version of the document's form; it changes when a key changes its meaning.
@@ -82,6 +83,7 @@ pub(super) struct Entry<'a> {
     verification: &'a Verification,
     suppressed: Option<&'a Suppression>,
     possible_partners: &'a [Fingerprint],
+    remediation: Vec<Step>,
     occurrences: Occurrences<'a>,
 }
 
@@ -110,6 +112,7 @@ pub(super) fn entry<'a>(report: &Report<'a>, finding: &'a Finding) -> Entry<'a> 
         verification: &finding.verification,
         suppressed: finding.suppressed.as_ref(),
         possible_partners: &finding.possible_partners,
+        remediation: remedy::steps(finding, report.rules),
         occurrences: Occurrences(&finding.occurrences),
     }
 }

@@ -9,6 +9,7 @@ use super::Report;
 use super::item::Item;
 use super::uri::plain;
 use crate::finding::{GitOrigin, Occurrence};
+use crate::remedy;
 use crate::secret::Secret;
 
 /// Longest message in characters.
@@ -40,6 +41,9 @@ pub(super) fn message(report: &Report<'_>, item: &Item<'_>, linked: bool) -> Str
         text.push_str(", verified active");
     }
     let _ = write!(text, ", fingerprint {}", short(finding.fingerprint.as_str()));
+    if let Some(first) = remedy::steps(item.finding, report.rules).first() {
+        let _ = write!(text, "; to do first: {}", plain(first.title.as_bytes()));
+    }
     let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
     text.truncate(end);
     text.push('.');

@@ -11,6 +11,7 @@ use super::{Report, Style, words};
 use crate::finding::{
     Credential, Finding, GitObject, GitOrigin, Occurrence, Origin, Severity, Status,
 };
+use crate::remedy;
 use crate::secret::Secret;
 use crate::text::{escape_line, escape_path};
 
@@ -54,6 +55,11 @@ impl Block<'_> {
         }
         self.clear(out)?;
         self.places(out)?;
+        if finding.suppressed.is_none() {
+            let bold = self.effect(Effects::BOLD);
+            let next = escape_line(&remedy::next_step(finding, self.report.rules));
+            writeln!(out, "  {bold}next{bold:#}: {next}")?;
+        }
         if !finding.possible_partners.is_empty() {
             let partners = finding.possible_partners.iter().map(|partner| {
                 let other = self.names.get(partner.as_str());

@@ -15,6 +15,8 @@ mod leaks;
 mod moto;
 mod patterns;
 mod recall;
+#[cfg(feature = "verify")]
+mod remedy_cli;
 mod report;
 mod samples;
 mod sarif;

@@ -14,7 +14,10 @@ fn seed() -> u64 {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         now.map_or(0, |now| now.as_nanos() as u64 % 1_000_000_000)
     });
-    println!("KEYSWEEP_SEED={seed}");
+    #[allow(clippy::print_stdout)]
+    {
+        println!("KEYSWEEP_SEED={seed}");
+    }
     seed
 }
 

@@ -10,6 +10,7 @@ use super::model::{
     Relationship, RuleProperties, Taxonomy,
 };
 use crate::finding::{Confidence, Finding, Severity, Status};
+use crate::remedy;
 use crate::report::Report;
 use crate::report::uri::plain;
 use crate::rules::{Method, Rule};
@@ -19,6 +20,8 @@ pub(super) const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 /// AWS's page on access keys.
 const AWS_HELP: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html";
+/// What is said first of a key that STS called active.
+const ACTIVE: &str = "AWS itself accepts this key now.";
 const CWE_NAME: &str = "CWE";
 const CWE_ID: &str = "CWE-798";
 const CWE_URI: &str = "https://cwe.mitre.org/data/definitions/798.html";
@@ -94,7 +97,7 @@ fn descriptor(rule: &Rule, active: bool) -> Descriptor {
     let verified = if active { ", verified active" } else { "" };
     let mut description = cut(&clean(&rule.description));
     if active {
-        description.insert_str(0, "AWS itself accepts this key now. ");
+        description.insert_str(0, &format!("{ACTIVE} "));
     }
     Descriptor {
         id: if active { format!("{id}-active") } else { id.to_owned() },
@@ -106,7 +109,7 @@ fn descriptor(rule: &Rule, active: bool) -> Descriptor {
             rank: Some(if active { 98 } else { severity_rank(rule.severity) }),
         }),
         help_uri: if own { AWS_HELP } else { HOME },
-        help: help(&title, &description),
+        help: help(rule, active),
         relationships: vec![Relationship {
             target: DescriptorReference {
                 id: CWE_ID,
@@ -128,10 +131,13 @@ fn descriptor(rule: &Rule, active: bool) -> Descriptor {
     }
 }
 
-fn help(title: &str, description: &str) -> Help {
-    Help {
-        text: format!("{title}\n\n{description}"),
-        markdown: format!("# {title}\n\n{description}"),
+/// The rule's own help; of an active key it says so first.
+fn help(rule: &Rule, active: bool) -> Help {
+    let (text, markdown) = (remedy::help_text(rule), remedy::help_markdown(rule));
+    if active {
+        Help { text: format!("{ACTIVE}\n{text}"), markdown: format!("{ACTIVE}\n\n{markdown}") }
+    } else {
+        Help { text, markdown }
     }
 }
 

@@ -1,0 +1,60 @@
+//! `keysweep explain` and `keysweep rules`: what the program knows, told without a scan.
+
+use std::error::Error;
+use std::io::{self, Write};
+
+use clap::{Args, ValueEnum};
+
+use crate::command::{explain, rules};
+use crate::rules::RuleSet;
+use crate::run::Status;
+
+/// Of `explain`.
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    /// An access key id (AKIA… or ASIA…), or the name of a rule.
+    #[arg(value_name = "KEY_ID|RULE")]
+    subject: String,
+}
+
+/// Of `rules`.
+#[derive(Debug, Args)]
+pub(super) struct RulesArguments {
+    /// How to list them; json holds all of every rule.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: ListFormat,
+}
+
+/// How lists are written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ListFormat {
+    /// A line each.
+    Text,
+    /// One document.
+    Json,
+}
+
+/// Carries out `keysweep explain`.
+pub(super) fn explain(typed: &ExplainArguments) -> Result<Status, Box<dyn Error>> {
+    let subject = explain::subject(&typed.subject, &RuleSet::builtin())?;
+    print(|out| explain::explain(&subject, out))
+}
+
+/// Carries out `keysweep rules`.
+pub(super) fn rules(typed: &RulesArguments) -> Result<Status, Box<dyn Error>> {
+    let rules = RuleSet::builtin();
+    print(|out| match typed.format {
+        ListFormat::Text => rules::write_text(&rules, out),
+        ListFormat::Json => rules::write_json(&rules, out),
+    })
+}
+
+/// Writes to standard output; a reader that went away needs no telling.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Status, Box<dyn Error>> {
+    let mut text = Vec::new();
+    write(&mut text)?;
+    match io::stdout().write_all(&text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(Status::Clean),
+    }
+}

@@ -1,0 +1,69 @@
+//! `keysweep rules`: the rules in force.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::finding::{Confidence, RuleId, Severity};
+use crate::rules::{Rule, RuleSet};
+use crate::text::{escape_line, escape_path};
+
+/// All rules as one document.
+#[derive(Serialize)]
+struct List<'a> {
+    rules: Vec<Entry<'a>>,
+}
+
+/// A rule as JSON shows it.
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: &'a RuleId,
+    title: &'a str,
+    description: &'a str,
+    severity: Severity,
+    /// Null where detection decides a match at a time.
+    confidence: Option<Confidence>,
+    anchors: Vec<String>,
+    regex: Option<&'a str>,
+    labels: &'a [String],
+    /// The user's file; null for a built-in rule.
+    file: Option<String>,
+}
+
+impl<'a> Entry<'a> {
+    fn new(rule: &'a Rule) -> Self {
+        Self {
+            id: &rule.id,
+            title: &rule.title,
+            description: &rule.description,
+            severity: rule.severity,
+            confidence: rule.shape.as_ref().map(|_| rule.confidence),
+            anchors: rule.anchors.iter().map(|anchor| escape_path(anchor)).collect(),
+            regex: rule.shape.as_ref().map(|shape| shape.regex.as_str()),
+            labels: &rule.labels,
+            file: file(rule),
+        }
+    }
+}
+
+fn file(rule: &Rule) -> Option<String> {
+    rule.file.as_ref().map(|file| escape_path(file.as_os_str().as_encoded_bytes()))
+}
+
+/// Writes one line a rule: id, severity, title. Fails only as `out` fails.
+pub fn write_text(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
+    let width = rules.rules.iter().map(|rule| rule.id.as_str().len()).max().unwrap_or(0);
+    for rule in &rules.rules {
+        let (id, severity) = (rule.id.as_str(), rule.severity.as_str());
+        let from = file(rule).map(|file| format!(" ({file})")).unwrap_or_default();
+        writeln!(out, "{id:<width$}  {severity:<7}  {}{from}", escape_line(&rule.title))?;
+    }
+    Ok(())
+}
+
+/// Writes all of every rule as one JSON document. Fails only as `out` fails.
+pub fn write_json(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
+    let list = List { rules: rules.rules.iter().map(Entry::new).collect() };
+    serde_json::to_writer_pretty(&mut *out, &list)?;
+    writeln!(out)
+}

@@ -1,0 +1,107 @@
+//! Help for a kind of credential, as code-scanning services show it beside an alert.
+//!
+//! It holds nothing of one repository: names such as `<KEY_ID>` stand where a finding has values.
+
+use std::fmt::Write as _;
+
+use crate::rules::Rule;
+
+use super::{Step, When, steps_for_rule};
+
+/// Longest text of a user's rule that is shown, in characters.
+const LONGEST: usize = 2_000;
+
+/// The rule's help as Markdown: what to do first, then all of it, with the exact commands.
+pub fn help_markdown(rule: &Rule) -> String {
+    let steps = steps_for_rule(rule);
+    let plain = |text: &str| markdown(text);
+    let mut help = String::new();
+    if let Some(first) = steps.first() {
+        let _ = writeln!(help, "**First: {}.**\n", plain(&first.title));
+        fence(first, "", &mut help);
+    }
+    let _ = writeln!(help, "## {}\n\n{}\n", plain(&rule.title), plain(&rule.description));
+    for (when, heading) in
+        [(When::Leak, "After a leak"), (When::Rotation, "Planned rotation, without a leak")]
+    {
+        let steps: Vec<&Step> = steps.iter().filter(|step| step.when == when).collect();
+        if !steps.is_empty() {
+            let _ = writeln!(help, "## {heading}\n");
+        }
+        for (number, step) in steps.iter().enumerate() {
+            let _ = writeln!(
+                help,
+                "{}. **{}.** {}\n",
+                number + 1,
+                plain(&step.title),
+                plain(&step.why)
+            );
+            fence(step, "   ", &mut help);
+            if let Some(console) = &step.console {
+                let _ = writeln!(help, "   Console: {}\n", plain(console));
+            }
+            if let Some(api) = &step.api {
+                let _ = writeln!(help, "   API: `{api}`\n");
+            }
+        }
+    }
+    help.push_str(MORE_MARKDOWN);
+    help
+}
+
+/// The same as plain text, for services that show no Markdown.
+pub fn help_text(rule: &Rule) -> String {
+    let steps = steps_for_rule(rule);
+    let mut help = String::new();
+    let shown = |text: &str| cut(text);
+    if let Some(first) = steps.first() {
+        let _ = writeln!(help, "First: {}.", first.title);
+        if let Some(cli) = &first.cli {
+            let _ = writeln!(help, "  {cli}");
+        }
+    }
+    let _ = writeln!(help, "\n{}\n{}", shown(&rule.title), shown(&rule.description));
+    for (when, heading) in [(When::Leak, "After a leak"), (When::Rotation, "Planned rotation")] {
+        let steps: Vec<&Step> = steps.iter().filter(|step| step.when == when).collect();
+        if !steps.is_empty() {
+            let _ = writeln!(help, "\n{heading}:");
+        }
+        for (number, step) in steps.iter().enumerate() {
+            let _ = writeln!(help, "{}. {}. {}", number + 1, step.title, shown(&step.why));
+            if let Some(cli) = &step.cli {
+                let _ = writeln!(help, "   {cli}");
+            }
+        }
+    }
+    help.push_str(MORE_TEXT);
+    help
+}
+
+const MORE_MARKDOWN: &str = "Rewriting history is not rotation: forks, pull-request refs, cached \
+    views and clones keep what was pushed.\n\nThe steps with a key's own id and user: \
+    `keysweep explain KEY_ID`.\n";
+const MORE_TEXT: &str = "\nRewriting history is not rotation: forks, pull-request refs, cached \
+    views and clones keep what was pushed.\nThe steps with a key's own id and user: keysweep \
+    explain KEY_ID\n";
+
+fn fence(step: &Step, indent: &str, help: &mut String) {
+    if let Some(cli) = &step.cli {
+        let _ = writeln!(help, "{indent}```sh\n{indent}{cli}\n{indent}```\n");
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}
+
+/// A text in which nothing is markup: it may come from a user's pattern file.
+fn markdown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars().take(LONGEST) {
+        if matches!(character, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#') {
+            shown.push('\\');
+        }
+        shown.push(if character.is_control() { ' ' } else { character });
+    }
+    shown
+}

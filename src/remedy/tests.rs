@@ -1,0 +1,169 @@
+//! What the owner of a leaked key reads.
+
+use super::*;
+use crate::finding::{
+    Confidence, Credential, Occurrence, Origin, RuleId, Severity, Sighting, Verification,
+};
+use crate::secret::Secret;
+
+const BODY: &str = "QNZGKIQY56JQ7WML";
+
+fn finding(rule: &str, id: Option<String>, user: Option<&str>) -> Finding {
+    let credential = Credential {
+        rule: RuleId::new(rule),
+        key_id: id,
+        secret: Some(Secret::new(vec![b'x'; 40])),
+        session_token: None,
+        account: None,
+        user: user.map(str::to_owned),
+        expires: None,
+    };
+    let sighting = Sighting {
+        id: None,
+        secret: None,
+        decoded: vec![],
+        marker: None,
+        snippet: String::new(),
+        line_hash: None,
+        partition: None,
+    };
+    let confidence = Confidence::High;
+    Finding {
+        fingerprint: credential.fingerprint(),
+        credential,
+        severity: Severity::Error,
+        confidence,
+        verification: Verification::default(),
+        suppressed: None,
+        possible_partners: vec![],
+        occurrences: vec![Occurrence { origin: Origin::default(), sighting, confidence }],
+    }
+}
+
+fn first(finding: &Finding) -> String {
+    let steps = steps(finding, &RuleSet::builtin());
+    steps[0].cli.clone().expect("a command")
+}
+
+#[test]
+fn a_leaked_key_is_deactivated_first_though_its_user_is_unknown() {
+    let id = ["AKIA", BODY].concat();
+    let finding = finding("aws-access-key", Some(id.clone()), None);
+    assert_eq!(
+        first(&finding),
+        format!(
+            "aws iam update-access-key --user-name \"$(aws iam get-access-key-last-used \
+             --access-key-id {id} --query UserName --output text)\" --access-key-id {id} \
+             --status Inactive"
+        )
+    );
+}
+
+#[test]
+fn what_sts_said_names_user_role_and_root() {
+    let id = ["AKIA", BODY].concat();
+    let mut long = finding("aws-access-key", Some(id.clone()), None);
+    long.verification.arn = Some("arn:aws-cn:iam::123456789012:user/ops/alice".to_owned());
+    let command = format!(
+        "aws iam update-access-key --user-name alice --access-key-id {id} --status Inactive"
+    );
+    assert_eq!(first(&long), command);
+    let steps = steps(&long, &RuleSet::builtin());
+    assert!(steps.iter().any(|step| {
+        step.cli.as_ref().is_some_and(|cli| cli.contains("arn:aws-cn:iam::*:user/${aws:username}"))
+    }));
+    long.verification.arn = Some("arn:aws:iam::123456789012:root".to_owned());
+    let command = format!("aws iam update-access-key --access-key-id {id} --status Inactive");
+    assert_eq!(first(&long), command);
+    let mut short = finding("aws-temporary-key", Some(["ASIA", BODY].concat()), None);
+    let arn = "arn:aws:sts::123456789012:assumed-role/deploy/ci";
+    short.verification.arn = Some(arn.to_owned());
+    assert!(first(&short).starts_with("aws iam put-role-policy --role-name deploy "));
+}
+
+#[test]
+fn a_role_that_nobody_knows_is_read_from_cloudtrail() {
+    let command = first(&finding("aws-temporary-key", Some(["ASIA", BODY].concat()), None));
+    assert!(!command.contains("<ROLE>") && !command.contains("{{"), "{command}");
+    assert!(command.contains("sessionIssuer\":{[^}]*\"userName\""), "{command}");
+}
+
+#[test]
+fn bedrock_and_service_credentials_name_their_user() {
+    let bedrock = finding("aws-bedrock-api-key", None, Some("BedrockAPIKey-x"));
+    assert!(first(&bedrock).contains("--user-name BedrockAPIKey-x --service-name bedrock."));
+    let id = "bob-at-123456789012".to_owned();
+    let service = finding("aws-service-credential", Some(id), Some("bob"));
+    let command = first(&service);
+    assert!(command.contains("ServiceUserName=='\"bob-at-123456789012\"'"), "{command}");
+}
+
+#[test]
+fn the_signer_of_a_short_term_key_decides_what_is_revoked() {
+    let of = |prefix| finding("aws-bedrock-short-term-key", Some([prefix, BODY].concat()), None);
+    assert!(first(&of("ASIA")).starts_with("aws iam put-role-policy"));
+    assert!(first(&of("AKIA")).starts_with("aws iam update-access-key"));
+}
+
+#[test]
+fn the_next_step_is_one_line_and_minds_the_verdict() {
+    let mut finding = finding("aws-access-key", Some(["AKIA", BODY].concat()), None);
+    let rules = RuleSet::builtin();
+    let next = next_step(&finding, &rules);
+    assert!(next.starts_with("Deactivate the key now") && !next.contains('\n'), "{next}");
+    finding.verification.status = Status::Canary;
+    assert!(next_step(&finding, &rules).starts_with("a canary: leave it alone"));
+    finding.verification.status = Status::Inactive;
+    assert!(!next_step(&finding, &rules).contains("Deactivate"));
+}
+
+#[test]
+fn every_help_says_first_what_to_do_first() {
+    for rule in RuleSet::builtin().rules {
+        let (text, markdown) = (help_text(&rule), help_markdown(&rule));
+        assert!(text.starts_with("First: ") && markdown.starts_with("**First: "), "{}", rule.id);
+        for help in [&text, &markdown] {
+            assert!(help.len() > 200 && help.contains("not rotation"), "{}: {help}", rule.id);
+        }
+    }
+    let rules = RuleSet::builtin();
+    let help = help_markdown(rules.get("aws-access-key").expect("built in"));
+    for words in [
+        "aws iam update-access-key --user-name '<USER>' --access-key-id '<KEY_ID>' --status Inactive",
+        "AttributeKey=AccessKeyId,AttributeValue='<KEY_ID>'",
+        "aws iam create-access-key",
+        "aws iam delete-access-key",
+        "36 hours",
+        "90 days",
+        "two at most",
+    ] {
+        assert!(help.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn a_users_rule_is_told_in_its_own_words() {
+    let mut rule = RuleSet::builtin().rules.remove(0);
+    rule.id = RuleId::new("acme-key");
+    rule.remedy = "Delete it at [keys](x).".to_owned();
+    let steps = steps_for_rule(&rule);
+    assert_eq!(steps.len(), 1);
+    assert_eq!(steps[0].why, "Delete it at [keys](x).");
+    assert!(help_markdown(&rule).contains("Delete it at \\[keys\\](x)."));
+}
+
+/// The user is looked up by the key's id, which nobody knows any more once it is deleted.
+#[test]
+fn no_step_needs_the_user_after_the_key_is_deleted() {
+    let id = ["AKIA", BODY].concat();
+    for rule in RuleSet::builtin().rules {
+        let steps = steps(&finding(rule.id.as_str(), Some(id.clone()), None), &RuleSet::builtin());
+        for when in [When::Leak, When::Rotation] {
+            let commands = steps.iter().filter(|step| step.when == when);
+            let commands: Vec<&str> = commands.filter_map(|step| step.cli.as_deref()).collect();
+            let deleted = commands.iter().position(|cli| cli.contains("delete-access-key"));
+            let behind = deleted.map_or(&[][..], |at| &commands[at + 1..]);
+            assert!(!behind.iter().any(|cli| cli.contains("last-used")), "{}: {behind:?}", rule.id);
+        }
+    }
+}

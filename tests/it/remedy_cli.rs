@@ -1,0 +1,193 @@
+//! Every command that keysweep tells people to run is one that the real AWS CLI takes, and the
+//! first of them does what it says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::thread;
+
+use keysweep::finding::Finding;
+use keysweep::remedy::{self, When};
+use keysweep::rules::RuleSet;
+
+use crate::leaks::{finding, key_id, pair, secret};
+use crate::moto::Moto;
+use crate::tools;
+
+/// The AWS CLI with a stand-in before it that notes how each call ended.
+struct Cli {
+    folder: tempfile::TempDir,
+    url: String,
+}
+
+/// Calls whose answer feeds another command get one where the server has none, so that the other
+/// command runs too. `2` and `252` are the CLI's statuses for wrong usage.
+const WRAPPER: &str = r#"#!/bin/sh
+answer=$(REAL "$@" 2>"FOLDER/error.$$")
+status=$?
+cat "FOLDER/error.$$" >&2
+if [ $status = 2 ] || [ $status = 252 ] || grep -q -e '^usage:' -e 'Parameter validation' "FOLDER/error.$$"
+then printf '%s\n' "$*" >> FOLDER/refused; cat "FOLDER/error.$$" >> FOLDER/refused; fi
+printf '%s\n' "$1 $2" >> FOLDER/called
+case "$*" in
+*describe-regions*) answer=us-east-1 ;;
+*sessionIssuer* | *CloudTrailEvent*) answer='{"sessionIssuer":{"type":"Role","userName":"deploy"}}' ;;
+*'--output text'*) [ -n "$answer" ] || answer=STANDINSTANDINSTANDIN ;;
+esac
+printf '%s\n' "$answer"
+exit $status
+"#;
+
+impl Cli {
+    fn new(venv: &Path, url: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let bin = folder.path().join("bin");
+        fs::create_dir(&bin).expect("a folder for programs");
+        let real =
+            format!("'{}' '{}'", venv.join("bin/python").display(), venv.join("bin/aws").display());
+        let text =
+            WRAPPER.replace("REAL", &real).replace("FOLDER", &folder.path().display().to_string());
+        let program: PathBuf = bin.join("aws");
+        fs::write(&program, text).expect("a program");
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a mode");
+        Self { folder, url: url.to_owned() }
+    }
+
+    fn run(&self, command: &str) -> Output {
+        let bin = self.folder.path().join("bin");
+        Command::new("/bin/sh")
+            .args(["-c", command])
+            .env_clear()
+            .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+            .env("HOME", self.folder.path())
+            .env("AWS_ENDPOINT_URL", &self.url)
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_DEFAULT_REGION", "us-east-1")
+            .env("AWS_MAX_ATTEMPTS", "1")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .output()
+            .expect("a shell")
+    }
+
+    fn noted(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
+    }
+}
+
+/// A finding of every rule, once with nothing known and once with all of it.
+fn every_kind(id: &str) -> Vec<Finding> {
+    let session = key_id("ASIA", 3);
+    let mut found = vec![
+        pair(id, &secret(1), None),
+        pair(&session, &secret(1), Some("token")),
+        finding("aws-access-key-id", Some(id), None, None),
+        finding("aws-access-key-id", Some(&session), None, None),
+        finding("aws-bedrock-short-term-key", Some(&session), Some("x"), None),
+        finding("aws-bedrock-short-term-key", Some(id), Some("x"), None),
+        finding("aws-service-credential", Some("bob-at-123456789012"), Some("x"), None),
+    ];
+    for rule in RuleSet::builtin().rules {
+        found.push(finding(rule.id.as_str(), None, Some("x"), None));
+    }
+    let arns = ["arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:user/ops/alice"];
+    for arn in arns {
+        let mut known = pair(id, &secret(1), None);
+        known.verification.arn = Some(arn.to_owned());
+        found.push(known);
+    }
+    for one in &mut found {
+        if one.credential.rule.as_str() == "aws-service-credential" {
+            one.credential.user = Some("bob".to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_aws_cli_takes_every_command() {
+    let Some(venv) = tools::venv() else {
+        eprintln!("SKIPPED: no AWS CLI, as the package index can't be reached");
+        return;
+    };
+    let moto = Moto::start();
+    let cli = Cli::new(&venv, &moto.url());
+    let rules = RuleSet::builtin();
+    // Nobody's key: what a command changes is not this test's matter.
+    let id = key_id("AKIA", 7);
+    // Each text once with and once without a lookup: more would be the same to the CLI.
+    let mut texts: BTreeMap<(String, bool), String> = BTreeMap::new();
+    for found in every_kind(&id) {
+        for step in remedy::steps(&found, &rules) {
+            let Some(cli) = step.cli else { continue };
+            // The CLI checks the length of ids before it sends them.
+            let cli = cli.replace("<KEY_ID>", &id).replace("<CREDENTIAL_ID>", &id);
+            texts.insert((step.title, cli.contains("\"$(aws")), cli);
+        }
+    }
+    let commands: BTreeSet<String> = texts.into_values().collect();
+    assert!(commands.len() > 35, "{}", commands.len());
+    let waiting = Mutex::new(commands.iter());
+    let failed: Mutex<BTreeMap<&str, String>> = Mutex::default();
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(command) = { waiting.lock().expect("no panic").next() } {
+                    let output = cli.run(command);
+                    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+                    if error.contains("/bin/sh:")
+                        || error.contains("not found\n") && error.contains("sh:")
+                    {
+                        failed.lock().expect("no panic").insert(command, error);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().expect("no panic");
+    assert!(failed.is_empty(), "the shell refuses: {failed:#?}");
+    assert_eq!(cli.noted("refused"), "", "the AWS CLI refuses these");
+    let called = cli.noted("called");
+    for operation in [
+        "iam update-access-key",
+        "iam get-access-key-last-used",
+        "iam put-role-policy",
+        "iam update-service-specific-credential",
+        "cloudtrail lookup-events",
+        "appsync list-api-keys",
+    ] {
+        assert!(called.contains(operation), "{operation} was never run: {called}");
+    }
+}
+
+#[test]
+fn the_first_step_deactivates_the_key_and_the_rotation_ends_with_one_key() {
+    let Some(venv) = tools::venv() else {
+        eprintln!("SKIPPED: no AWS CLI, as the package index can't be reached");
+        return;
+    };
+    let moto = Moto::start();
+    let cli = Cli::new(&venv, &moto.url());
+    let key = moto.user_key("alice");
+    let steps = remedy::steps(&pair(&key.id, &key.secret, None), &RuleSet::builtin());
+    let status = || {
+        let query = "aws iam list-access-keys --user-name alice --output text --query \
+                     'AccessKeyMetadata[].[AccessKeyId,Status]'";
+        String::from_utf8_lossy(&cli.run(query).stdout).into_owned()
+    };
+    assert!(status().contains(&format!("{}\tActive", key.id)), "{}", status());
+    let first = steps[0].cli.as_deref().expect("a command");
+    let output = cli.run(first);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(status().contains(&format!("{}\tInactive", key.id)), "{}", status());
+    for step in steps.iter().filter(|step| step.when == When::Rotation) {
+        let Some(command) = &step.cli else { continue };
+        let output = cli.run(command);
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let left = status();
+    assert!(!left.contains(&key.id) && left.trim().lines().count() == 1, "{left}");
+}
