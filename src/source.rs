@@ -6,5 +6,6 @@
 //! reports or the command line.
 
 pub mod files;
+mod patient;
 pub mod stdin;
 mod window;

@@ -10,6 +10,7 @@
 mod globs;
 mod ignored;
 mod open;
+mod pipes;
 mod roots;
 mod tracked;
 mod walk;
@@ -44,7 +45,8 @@ pub struct Options {
 /// Scans everything below the paths.
 ///
 /// Paths are reported relative to one folder that depends on the input alone: the deepest folder
-/// that holds all paths or, if it lies in a git work tree, the root of that work tree.
+/// that holds all paths or, if it lies in a git work tree, the root of that work tree. A pipe of
+/// the shell keeps the name by which it was given.
 pub fn scan<D: Detector>(
     options: &Options,
     detector: &D,
@@ -53,4 +55,5 @@ pub fn scan<D: Detector>(
 ) {
     let roots = roots::Roots::new(&options.paths, ledger);
     walk::walk(options, &roots, detector, ledger, hits);
+    pipes::scan(&roots.pipes, &options.stop, detector, ledger, hits);
 }

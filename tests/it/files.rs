@@ -266,7 +266,7 @@ fn a_file_of_any_length_is_read_in_windows_without_loss_or_double() {
     // Windows are 8 MiB less twice the overlap of 64 KiB apart; a key at every kind of seam.
     let (window, overlap) = (8usize << 20, 64usize << 10);
     let mut offsets = vec![0, 4000];
-    for seam in 1..6 {
+    for seam in 1..3 {
         let at = seam * (window - 2 * overlap) + overlap;
         for near in [0, overlap, 2 * overlap] {
             offsets.extend([at + near - 4000, at + near - 20, at + near + 4000]);
@@ -275,7 +275,7 @@ fn a_file_of_any_length_is_read_in_windows_without_loss_or_double() {
     offsets.sort_unstable();
     offsets.dedup_by(|a, b| *a - *b < 1000);
     for separator in ["\n", " "] {
-        let mut text = vec![b'.'; 50 << 20];
+        let mut text = vec![b'.'; 20 << 20];
         for (at, byte) in text.iter_mut().enumerate() {
             if at % 100 == 99 {
                 *byte = separator.as_bytes()[0];

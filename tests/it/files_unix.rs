@@ -133,3 +133,20 @@ fn a_sparse_file_of_gigabytes_costs_no_memory() {
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.contains(&pair.id) && !told.contains(&pair.secret));
 }
+
+#[test]
+fn a_pipe_of_the_shell_is_read() {
+    let mut keys = Keys::new("process substitution");
+    let project = Project::new();
+    let pair = keys.pair();
+    project.file("a.env", &pair.env);
+    let line = format!("'{}' scan --fail-on never <(cat a.env)", env!("CARGO_BIN_EXE_keysweep"));
+    let bash = Command::new("bash").args(["-c", &line]).current_dir(project.path()).output();
+    let Ok(output) = bash else {
+        println!("skipped: no bash");
+        return;
+    };
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(told.contains(&pair.id) && !told.contains(&pair.secret), "{told}");
+}

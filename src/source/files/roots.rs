@@ -23,6 +23,8 @@ pub(super) struct Root {
 pub(super) struct Roots {
     /// In the order of their canonical paths, each once.
     pub(super) roots: Vec<Root>,
+    /// Pipes that the shell opened for us, as `<(command)` does.
+    pub(super) pipes: Vec<PathBuf>,
     /// Those that stand inside another one: the outer walk leaves them to themselves.
     nested: HashSet<PathBuf>,
 }
@@ -30,7 +32,10 @@ pub(super) struct Roots {
 impl Roots {
     /// Resolves `paths`; what does not exist is a problem, a device or socket is counted.
     pub(super) fn new(paths: &[PathBuf], ledger: &Ledger) -> Self {
-        let mut roots: Vec<Root> = paths.iter().filter_map(|path| resolve(path, ledger)).collect();
+        let (pipes, paths): (Vec<&PathBuf>, Vec<&PathBuf>) =
+            paths.iter().partition(|path| is_open_pipe(path));
+        let mut roots: Vec<Root> =
+            paths.into_iter().filter_map(|path| resolve(path, ledger)).collect();
         roots.sort_by(|a, b| (&a.canonical, &a.walked).cmp(&(&b.canonical, &b.walked)));
         roots.dedup_by(|a, b| a.canonical == b.canonical);
         let base = base(&roots);
@@ -45,7 +50,8 @@ impl Roots {
             .filter(|root| root.canonical.ancestors().skip(1).any(|up| folders.contains(up)))
             .map(|root| root.canonical.clone())
             .collect();
-        Self { roots, nested }
+        let pipes = pipes.into_iter().cloned().collect();
+        Self { roots, pipes, nested }
     }
 
     /// The root below which a walk met `path` at `depth`.
@@ -91,6 +97,21 @@ pub(super) fn is_work_tree(folder: &Path) -> bool {
         Ok(found) => found.is_file(),
         Err(_) => false,
     }
+}
+
+/// Whether `path` leads to a pipe that stands in no folder: somebody holds its other end.
+///
+/// A FIFO with a name may wait for a writer for ever.
+#[cfg(unix)]
+fn is_open_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    path.metadata().is_ok_and(|found| found.file_type().is_fifo()) && path.canonicalize().is_err()
+}
+
+/// Whether `path` leads to a pipe that stands in no folder.
+#[cfg(not(unix))]
+fn is_open_pipe(_: &Path) -> bool {
+    false
 }
 
 fn resolve(path: &Path, ledger: &Ledger) -> Option<Root> {
