@@ -4,6 +4,7 @@
 mod leaks;
 #[cfg(feature = "verify")]
 mod moto;
+mod git_database;
 mod report;
 mod samples;
 mod sarif;
