@@ -41,7 +41,7 @@ pub struct Window {
 /// Finds credentials in bytes. Pure: the same bytes give the same answer.
 pub trait Detector: Sync {
     /// What is carried from a text to its delta children; small, and empty when nothing was seen.
-    type Memory: Default + Send;
+    type Memory: Default + Send + Sync;
 
     /// Scans a whole text.
     fn whole(&self, bytes: &[u8]) -> Detected<Self::Memory>;

@@ -6,6 +6,7 @@
 //! reports or the command line.
 
 pub mod files;
+pub mod git;
 mod patient;
 pub mod stdin;
 mod window;

@@ -8,6 +8,7 @@ mod files;
 #[cfg(unix)]
 mod files_unix;
 mod formats;
+mod git_database;
 mod layers;
 #[cfg(feature = "verify")]
 mod leaks;

@@ -1,0 +1,197 @@
+//! The pass over a whole git database: every blob, commit and tag, reachable or not, once.
+//!
+//! Takes an opened repository and a detector, gives what was found by object id; which commit,
+//! path or ref an object belongs to is not known here. No tree object is read. What can't be
+//! read is a problem of the ledger, and all the rest is scanned.
+
+use std::path::Path;
+
+use gix::ObjectId;
+use gix::objs::Kind;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
+use super::alternates;
+use super::forest::forest;
+use super::inflate::Inflater;
+use super::loose::Loose;
+use super::pack::Pack;
+use super::stores::{PackFiles, Stores};
+use super::unindexed;
+use super::visit::{Damages, PackPass, Pass};
+use super::walk::{Damage, Walk};
+use crate::coverage::Ledger;
+use crate::finding::Candidate;
+use crate::scan::Detector;
+use crate::stop::Stop;
+
+/// How a database is read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Threads that read; 0 counts as 1.
+    pub threads: usize,
+    /// Whether object folders that the database borrows from are read as well.
+    pub alternates: bool,
+    /// Asks for an early end.
+    pub stop: Stop,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { threads, alternates: true, stop: Stop::default() }
+    }
+}
+
+/// What was found in an object. A large object may be told in several parts.
+#[derive(Debug)]
+pub struct Found {
+    /// The object.
+    pub id: ObjectId,
+    /// A blob, commit or tag.
+    pub kind: Kind,
+    /// What was found, ordered by place.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Why a pass could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The system gives no threads.
+    #[error("no threads to read with: {0}; try --threads 1")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// Scans every blob, commit and tag object of a database, each object id once.
+///
+/// `found` is called from several threads and in no order.
+///
+/// # Errors
+/// If no thread can be started.
+pub fn scan<D: Detector>(
+    repo: &gix::Repository,
+    options: &Options,
+    detector: &D,
+    ledger: &Ledger,
+    found: &(dyn Fn(Found) + Sync),
+) -> Result<(), Error> {
+    let threads = options.threads.max(1);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|number| format!("objects-{number}"))
+        .build()?;
+    let pass = Pass { detector, ledger, found, stop: &options.stop };
+    let (objects, hash) = (repo.objects.store_ref().path(), repo.object_hash());
+    pool.install(|| {
+        let stores = open(objects, hash, options, ledger);
+        let mut duplicates = stores.duplicates();
+        let loose_duplicates = duplicates.split_off(stores.packs.len());
+        for (pack, skipped) in stores.packs.iter().zip(&duplicates) {
+            read_pack(&pass, &stores, pack, skipped, threads);
+        }
+        for (loose, skipped) in stores.loose.iter().zip(&loose_duplicates) {
+            read_loose(&pass, loose, skipped);
+        }
+    });
+    Ok(())
+}
+
+/// Opens all packs and lists all loose objects.
+fn open(objects: &Path, hash: gix::hash::Kind, options: &Options, ledger: &Ledger) -> Stores {
+    let mut stores = Stores { hash, packs: Vec::new(), loose: Vec::new() };
+    let mut later = Vec::new();
+    for folder in alternates::folders(objects, options.alternates, ledger) {
+        stores.loose.push(Loose::list(&folder, hash, ledger));
+        let mut files = PackFiles::list(&folder.join("pack"), ledger);
+        for (path, index) in files.indexed {
+            match Pack::open(&path, &index, hash) {
+                Ok(pack) => {
+                    if !pack.is_as_indexed() {
+                        let why = "it is cut or damaged: it does not end as its index says; what is readable was scanned";
+                        problem(ledger, &path, &why);
+                    }
+                    stores.packs.push(pack);
+                }
+                // A damaged index does not make the pack unreadable.
+                Err(error) => {
+                    problem(ledger, &index, &error);
+                    files.bare.push(path);
+                }
+            }
+        }
+        later.extend(files.bare.into_iter().map(|path| (path, false)));
+        later.extend(files.unfinished.into_iter().map(|path| (path, true)));
+    }
+    for (path, is_unfinished) in later {
+        let read = unindexed::read(&path, &stores, &options.stop, options.threads.max(1));
+        tell(&path, is_unfinished, &read, ledger);
+        stores.packs.extend(read.ok().map(|read| read.pack));
+    }
+    stores
+}
+
+/// Tells how a pack without an index was read. What an interrupted transfer left is no part of
+/// the database, so what it lacks is no problem.
+fn tell(path: &Path, is_unfinished: bool, read: &gix::Result<unindexed::Read>, ledger: &Ledger) {
+    let shown = crate::text::escape_path(path.as_os_str().as_encoded_bytes());
+    match read {
+        Ok(read) if is_unfinished => {
+            let count = read.pack.len();
+            ledger
+                .note(format!("left by an interrupted transfer: {count} objects read of {shown}"));
+        }
+        Ok(read) if read.lost > 0 => {
+            let why = format!(
+                "it has no usable index and is cut or damaged: {} objects were read, {} are lost",
+                read.pack.len(),
+                read.lost
+            );
+            problem(ledger, path, &why);
+        }
+        Ok(_) => ledger.note(format!("pack without index read: {shown}")),
+        Err(_) if is_unfinished => {
+            ledger.note(format!("left by an interrupted transfer, nothing to read: {shown}"));
+        }
+        Err(error) => problem(ledger, path, error),
+    }
+}
+
+fn read_pack<D: Detector>(
+    pass: &Pass<'_, D>,
+    stores: &Stores,
+    pack: &Pack,
+    skipped: &Vec<bool>,
+    threads: usize,
+) {
+    let forest = forest(pack, stores.hash, skipped, false);
+    let visitor = PackPass { pass, pack, damages: Damages::default() };
+    let walk = Walk { pack, forest: &forest, stores, visitor: &visitor, stop: pass.stop, threads };
+    walk.run();
+    let mut inflater = Inflater::new();
+    for &number in &forest.broken {
+        let id = pack.id(number);
+        match stores.read(id, Some(pack), &mut inflater) {
+            _ if skipped.get(number as usize).copied().unwrap_or(false) => {}
+            Some((kind, bytes)) => pass.single(id.to_owned(), kind, &bytes),
+            None => visitor.damages.add(id.to_owned(), &Damage::Header),
+        }
+    }
+    if forest.beyond > 0 {
+        let why = format!("it is cut: {} of its {} objects are lost", forest.beyond, pack.len());
+        problem(pass.ledger, pack.path(), &why);
+    }
+    visitor.damages.tell(pack.path(), pass.ledger);
+}
+
+fn read_loose<D: Detector>(pass: &Pass<'_, D>, loose: &Loose, skipped: &[bool]) {
+    let damages = Damages::default();
+    loose.ids.par_iter().enumerate().with_max_len(64).for_each(|(number, id)| {
+        if !skipped.get(number).copied().unwrap_or(false) && !pass.stop.is_set() {
+            pass.loose(loose, id, &damages);
+        }
+    });
+    damages.tell(loose.folder(), pass.ledger);
+}
+
+fn problem(ledger: &Ledger, path: &Path, why: &dyn std::fmt::Display) {
+    ledger.problem("pack", path.as_os_str().as_encoded_bytes(), why);
+}

@@ -1,0 +1,140 @@
+//! Packs without an index: their entries are found by reading them from the front, their ids by
+//! hashing.
+//!
+//! Takes a pack file, gives a [`Pack`] like any other. Git itself does not see such a pack; an
+//! interrupted transfer, a deleted index, or a multi-pack-index that stands for it leave one.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use gix::ObjectId;
+use gix::objs::Kind;
+use gix::odb::pack::data;
+
+use super::forest::{Node, forest};
+use super::inflate::Inflater;
+use super::pack::{Pack, header};
+use super::stores::Stores;
+use super::walk::{Damage, Seen, Visitor, Walk};
+use crate::scan::Copied;
+use crate::stop::Stop;
+
+/// Bytes of a pack's header: `PACK`, version, count.
+const HEADER: usize = 12;
+
+/// A pack that has been read for its ids.
+pub(super) struct Read {
+    /// The pack.
+    pub(super) pack: Pack,
+    /// How many of the objects that its header promises could not be found.
+    pub(super) lost: u64,
+}
+
+/// Reads a pack's entries up to the first that is cut or damaged, and hashes them.
+///
+/// # Errors
+/// If the file can't be mapped or is no pack.
+pub(super) fn read(path: &Path, stores: &Stores, stop: &Stop, threads: usize) -> gix::Result<Read> {
+    let data = data::File::at(path, stores.hash)?;
+    let promised = u64::from(data.num_objects());
+    let unnamed = ObjectId::null(stores.hash);
+    let mut pack = Pack::listed(data, Vec::new());
+    let offsets = offsets(&pack, stores.hash);
+    let lost = promised.saturating_sub(offsets.len() as u64);
+    pack.list(offsets.into_iter().map(|offset| (unnamed, offset)).collect());
+    // A delta may name a base of this very pack, whose id the round before has found.
+    let mut waiting = usize::MAX;
+    loop {
+        let (ids, unknown) = hash(&pack, stores, stop, threads);
+        let mut listed: Vec<(ObjectId, u64)> =
+            ids.into_iter().zip(0..).map(|(id, number)| (id, pack.offset(number))).collect();
+        listed.sort_unstable();
+        pack.list(listed);
+        if unknown == 0 || unknown >= waiting || stop.is_set() {
+            return Ok(Read { pack, lost });
+        }
+        waiting = unknown;
+    }
+}
+
+/// Where the entries begin.
+fn offsets(pack: &Pack, hash: gix::hash::Kind) -> Vec<u64> {
+    let mut inflater = Inflater::new();
+    let mut scratch = vec![0; 1 << 16];
+    let mut offsets = Vec::new();
+    let mut at = HEADER;
+    let end = pack.bytes().len().saturating_sub(hash.len_in_bytes());
+    while at < end {
+        let Some(rest) = pack.bytes().get(at..) else { break };
+        let Some(head) = header(rest, hash) else { break };
+        let measured = inflater.measure(rest.get(head.len..).unwrap_or_default(), &mut scratch);
+        match measured {
+            Some((len, size)) if size == head.size => {
+                offsets.push(at as u64);
+                at += head.len + len;
+            }
+            _ => break,
+        }
+    }
+    offsets
+}
+
+/// The ids of all entries by number, and how many still wait for their base.
+fn hash(pack: &Pack, stores: &Stores, stop: &Stop, threads: usize) -> (Vec<ObjectId>, usize) {
+    let unnamed = ObjectId::null(stores.hash);
+    let ids = Mutex::new(vec![unnamed; pack.len() as usize]);
+    let waiting = Mutex::new(0);
+    for trees in [false, true] {
+        let hasher = Hasher { hash: stores.hash, trees, ids: &ids, waiting: &waiting };
+        let forest = forest(pack, stores.hash, &Vec::new(), trees);
+        Walk { pack, forest: &forest, stores, visitor: &hasher, stop, threads }.run();
+    }
+    let waiting = *waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    (ids.into_inner().unwrap_or_else(PoisonError::into_inner), waiting)
+}
+
+/// Computes the id of each object it sees.
+struct Hasher<'a> {
+    hash: gix::hash::Kind,
+    trees: bool,
+    ids: &'a Mutex<Vec<ObjectId>>,
+    waiting: &'a Mutex<usize>,
+}
+
+impl Visitor for Hasher<'_> {
+    type Memory = ();
+
+    fn wants(&self, kind: Kind) -> bool {
+        (kind == Kind::Tree) == self.trees
+    }
+
+    fn object(&self, seen: &Seen<'_>, _: Option<(&(), &[Copied])>, bytes: &[u8]) {
+        if let Ok(id) = gix::objs::compute_hash(self.hash, seen.kind, bytes) {
+            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+            ids[seen.node.number as usize] = id;
+        }
+    }
+
+    fn large(&self, seen: &Seen<'_>, compressed: &[u8]) -> bool {
+        let mut bytes = flate2::bufread::ZlibDecoder::new(compressed);
+        let id = gix::objs::compute_stream_hash(
+            self.hash,
+            seen.kind,
+            &mut bytes,
+            seen.node.size,
+            &mut gix::progress::Discard,
+            &std::sync::atomic::AtomicBool::new(false),
+        );
+        if let Ok(id) = id {
+            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+            ids[seen.node.number as usize] = id;
+        }
+        true
+    }
+
+    fn damaged(&self, _: &Node, damage: Damage) {
+        if damage == Damage::NoBase {
+            *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What a pass does with each object: it goes to the detector, and the ledger counts it.
+//!
+//! Takes objects from the walk or from loose files, gives what was found with the object's id.
+//! It knows neither packs' formats nor what becomes of a finding.
+
+use std::io::Read;
+use std::sync::{Mutex, PoisonError};
+
+use gix::ObjectId;
+use gix::objs::Kind;
+
+use super::database::Found;
+use super::forest::Node;
+use super::loose::Loose;
+use super::pack::Pack;
+use super::walk::{Damage, Seen, Visitor};
+use crate::coverage::{Count, Ledger};
+use crate::scan::{Copied, Detected, Detector};
+use crate::source::window::Reader;
+use crate::stop::Stop;
+
+/// How many damaged objects of one place are listed; the others are counted.
+const LISTED: usize = 100;
+
+/// Who sees all objects of a database.
+pub(super) struct Pass<'a, D> {
+    /// Finds credentials.
+    pub(super) detector: &'a D,
+    /// Counts, and holds what could not be read.
+    pub(super) ledger: &'a Ledger,
+    /// Gets what was found.
+    pub(super) found: &'a (dyn Fn(Found) + Sync),
+    /// Asks for an early end.
+    pub(super) stop: &'a Stop,
+}
+
+/// The part of a pass that reads one pack.
+pub(super) struct PackPass<'a, D> {
+    /// The pass.
+    pub(super) pass: &'a Pass<'a, D>,
+    /// The pack.
+    pub(super) pack: &'a Pack,
+    /// Its damaged objects.
+    pub(super) damages: Damages,
+}
+
+/// Objects that could not be read whole.
+#[derive(Default)]
+pub(super) struct Damages(Mutex<Vec<(ObjectId, String)>>);
+
+impl<D: Detector> Pass<'_, D> {
+    fn answer(&self, id: ObjectId, kind: Kind, detected: Detected<D::Memory>) -> D::Memory {
+        if detected.examples > 0 {
+            self.ledger.add(Count::Examples, detected.examples);
+        }
+        if !detected.candidates.is_empty() {
+            (self.found)(Found { id, kind, candidates: detected.candidates });
+        }
+        detected.memory
+    }
+
+    fn count(&self, kind: Kind, bytes: u64) {
+        self.ledger.add(Count::Objects, 1);
+        self.ledger.add(Count::Bytes, bytes);
+        if kind == Kind::Commit {
+            self.ledger.add(Count::Commits, 1);
+        }
+    }
+
+    /// Scans an object in memory, unless it is a tree.
+    pub(super) fn single(&self, id: ObjectId, kind: Kind, bytes: &[u8]) {
+        if kind != Kind::Tree {
+            self.count(kind, bytes.len() as u64);
+            self.answer(id, kind, self.detector.whole(bytes));
+        }
+    }
+
+    /// Scans an object that is read piece by piece; says whether all of it could be read.
+    fn stream(&self, id: ObjectId, kind: Kind, size: u64, bytes: &mut impl Read) -> bool {
+        let mut reader = Reader::new(self.detector, self.stop);
+        let mut bytes = bytes.take(size.saturating_add(1));
+        let extent = reader.scan(&mut bytes, &mut |detected| {
+            self.answer(id, kind, detected);
+        });
+        self.count(kind, extent.bytes);
+        (extent.error.is_none() && extent.bytes == size) || self.stop.is_set()
+    }
+
+    /// Scans a loose object, unless it is a tree.
+    pub(super) fn loose(&self, loose: &Loose, id: &ObjectId, damages: &Damages) {
+        match loose.open(id) {
+            Ok(stream) if stream.kind == Kind::Tree => {}
+            Ok(mut stream) => {
+                if !self.stream(*id, stream.kind, stream.size, &mut stream.bytes) {
+                    damages.add(*id, &Damage::Bytes);
+                }
+            }
+            Err(error) => damages.add(*id, &error),
+        }
+    }
+}
+
+impl<D: Detector> Visitor for PackPass<'_, D> {
+    type Memory = D::Memory;
+
+    fn wants(&self, kind: Kind) -> bool {
+        kind != Kind::Tree
+    }
+
+    fn object(
+        &self,
+        seen: &Seen<'_>,
+        base: Option<(&D::Memory, &[Copied])>,
+        bytes: &[u8],
+    ) -> D::Memory {
+        if !seen.node.wanted && seen.node.children().is_empty() {
+            return D::Memory::default();
+        }
+        let detected = match base {
+            Some((memory, copied)) => self.pass.detector.delta(memory, copied, bytes),
+            None => self.pass.detector.whole(bytes),
+        };
+        if !seen.node.wanted {
+            return detected.memory;
+        }
+        self.pass.count(seen.kind, bytes.len() as u64);
+        self.pass.answer(self.pack.id(seen.node.number).to_owned(), seen.kind, detected)
+    }
+
+    fn large(&self, seen: &Seen<'_>, compressed: &[u8]) -> bool {
+        if !seen.node.wanted {
+            return true;
+        }
+        let mut bytes = flate2::bufread::ZlibDecoder::new(compressed);
+        let id = self.pack.id(seen.node.number).to_owned();
+        self.pass.stream(id, seen.kind, seen.node.size, &mut bytes)
+    }
+
+    fn damaged(&self, node: &Node, damage: Damage) {
+        if node.wanted {
+            self.damages.add(self.pack.id(node.number).to_owned(), &damage);
+        }
+    }
+}
+
+impl Damages {
+    /// Records an object that could not be read whole.
+    pub(super) fn add(&self, id: ObjectId, why: &dyn std::fmt::Display) {
+        let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        list.push((id, why.to_string()));
+    }
+
+    /// Tells the ledger, the same for any order in which they were met.
+    pub(super) fn tell(self, place: &std::path::Path, ledger: &Ledger) {
+        let mut list = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        list.sort_unstable();
+        list.dedup_by_key(|one| one.0);
+        for (id, why) in list.iter().take(LISTED) {
+            ledger.problem("object", id.to_hex().to_string().as_bytes(), why);
+        }
+        if list.len() > LISTED {
+            let why = format!("{} more of its objects are damaged", list.len() - LISTED);
+            ledger.problem("pack", place.as_os_str().as_encoded_bytes(), &why);
+        }
+    }
+}
