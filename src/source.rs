@@ -6,5 +6,6 @@
 //! reports or the command line.
 
 pub mod files;
+pub mod git;
 pub mod stdin;
 mod window;

@@ -44,6 +44,15 @@ pub(super) struct History<'a> {
 /// A credential's number: its place in the order of fingerprints.
 type Cred = u32;
 
+/// What a place is keyed by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Where {
+    /// A path, whichever blobs it had.
+    Path(Vec<u8>),
+    /// A blob that no path leads to.
+    Blob(ObjectId),
+}
+
 /// One credential at one path.
 #[derive(Debug, Default)]
 struct Place {
@@ -91,8 +100,8 @@ struct Tally {
     contents: Vec<Vec<Cred>>,
     /// The content of each hit blob.
     of_blob: HashMap<ObjectId, Content>,
-    /// Places by path (none for a blob without one) and credential.
-    places: BTreeMap<(Option<Vec<u8>>, Cred), Place>,
+    /// Places by where they are and credential.
+    places: BTreeMap<(Where, Cred), Place>,
     /// Refs whose tips hold the same.
     groups: Vec<Vec<usize>>,
 }
@@ -102,7 +111,9 @@ impl Tally {
         let mut tally = Self::number(texts);
         let graph = history.graph;
         let mut roots = graph.trees.clone();
-        roots.extend(history.tips.refs.iter().filter(|tip| tip.kind == Kind::Tree).map(|tip| tip.object));
+        roots.extend(
+            history.tips.refs.iter().filter(|tip| tip.kind == Kind::Tree).map(|tip| tip.object),
+        );
         let (objects, threads) = (history.objects, history.threads);
         let pruned = Pruned::load(objects, threads, roots, &tally.of_blob, ledger);
         let nodes: Vec<Node> = graph.trees.iter().map(|tree| pruned.node(tree)).collect();
@@ -164,7 +175,8 @@ impl Tally {
             let number = Number::try_from(commit).expect("numbered by 32 bits");
             pruned.differing(node, &parents, &mut |path, content, before| {
                 for &cred in missing(&self.contents, content, before) {
-                    let place = self.places.entry((Some(path.to_owned()), cred)).or_default();
+                    let place =
+                        self.places.entry((Where::Path(path.to_owned()), cred)).or_default();
                     place.held |= graph.held[commit];
                     if place.first.is_none_or(|first| graph.order(number) < graph.order(first)) {
                         place.first = Some(number);
@@ -184,8 +196,10 @@ impl Tally {
             for &parent in &graph.parents[commit] {
                 pruned.differing(nodes[parent as usize], &[node], &mut |path, content, now| {
                     for &cred in missing(&self.contents, content, now) {
-                        let place = self.places.entry((Some(path.to_owned()), cred)).or_default();
-                        if place.removed.is_none_or(|last| graph.order(number) > graph.order(last)) {
+                        let place =
+                            self.places.entry((Where::Path(path.to_owned()), cred)).or_default();
+                        if place.removed.is_none_or(|last| graph.order(number) > graph.order(last))
+                        {
                             place.removed = Some(number);
                         }
                     }
@@ -198,7 +212,7 @@ impl Tally {
     fn below(&mut self, pruned: &Pruned, node: Node, each: &mut dyn FnMut(&mut Place, Content)) {
         pruned.differing(node, &[], &mut |path, content, _| {
             for &cred in &self.contents[content as usize] {
-                let place = self.places.entry((Some(path.to_owned()), cred)).or_default();
+                let place = self.places.entry((Where::Path(path.to_owned()), cred)).or_default();
                 each(place, content);
             }
         });
@@ -210,7 +224,9 @@ impl Tally {
         for (index, tip) in history.tips.refs.iter().enumerate() {
             let node = match tip.kind {
                 Kind::Tree => pruned.node(&tip.object),
-                _ => history.graph.number(&tip.object).map_or(EMPTY, |commit| nodes[commit as usize]),
+                _ => {
+                    history.graph.number(&tip.object).map_or(EMPTY, |commit| nodes[commit as usize])
+                }
             };
             if node != EMPTY {
                 groups.entry(node).or_default().push(index);
@@ -246,7 +262,7 @@ impl Tally {
             let held = pruned.at(head, &staged.path);
             let before: Vec<Content> = held.into_iter().collect();
             for &cred in missing(&self.contents, content, &before) {
-                let key = (Some(staged.path.clone()), cred);
+                let key = (Where::Path(staged.path.clone()), cred);
                 let place = self.places.entry(key).or_default();
                 place.staged = true;
                 place.blob.get_or_insert(staged.id);
@@ -276,13 +292,15 @@ impl Tally {
             Pruned::load(history.objects, history.threads, roots.clone(), &wanted, ledger);
         for root in roots {
             let mut named = Vec::new();
-            dangling.differing(dangling.node(&root), &[], &mut |path, _, _| named.push(path.to_owned()));
+            dangling.differing(dangling.node(&root), &[], &mut |path, _, _| {
+                named.push(path.to_owned())
+            });
             for path in named {
                 let mut buffer = Vec::new();
                 let blob = super::people::blob_at(history.objects, &root, &path, &mut buffer);
                 let Some(blob) = blob else { continue };
                 for &cred in &self.contents[wanted[&blob] as usize] {
-                    let place = self.places.entry((Some(path.clone()), cred)).or_default();
+                    let place = self.places.entry((Where::Path(path.clone()), cred)).or_default();
                     place.blob.get_or_insert(blob);
                 }
             }
@@ -296,7 +314,7 @@ impl Tally {
     fn pathless(&mut self, blob: ObjectId, each: &mut dyn FnMut(&mut Place)) {
         let content = self.of_blob[&blob];
         for &cred in &self.contents[content as usize] {
-            let place = self.places.entry((None, cred)).or_default();
+            let place = self.places.entry((Where::Blob(blob), cred)).or_default();
             place.blob.get_or_insert(blob);
             each(place);
         }

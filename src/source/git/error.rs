@@ -44,6 +44,12 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// Refs name objects, and none is here.
+    #[error("{} has refs, but no object of it can be read: fetch it again", .path.display())]
+    NoObjects {
+        /// The repository.
+        path: PathBuf,
+    },
     /// The index can't be read.
     #[error("the index {} can't be read: {why}; `git status` there may rebuild it", .path.display())]
     Index {

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use gix::hash::oid;
 use gix::objs::{Exists as _, Find as _, Kind};
+use gix::odb::Header as _;
 
 use super::error::Error;
 use super::open::Environment;
@@ -22,7 +23,7 @@ const CHUNK: usize = 128;
 
 /// The object database of one repository, for one thread; cloning is cheap.
 #[derive(Clone)]
-pub struct Objects {
+pub(super) struct Objects {
     stores: Vec<gix::odb::Handle>,
     hash: gix::hash::Kind,
 }
@@ -32,7 +33,7 @@ impl Objects {
     ///
     /// # Errors
     /// If the repository's own object folder can't be read.
-    pub fn new(repo: &gix::Repository, environment: &Environment) -> Result<Self, Error> {
+    pub(super) fn new(repo: &gix::Repository, environment: &Environment) -> Result<Self, Error> {
         let own = repo.common_dir().join("objects");
         let mut folders = vec![own.clone()];
         folders.extend(environment.object_directory.clone());
@@ -58,7 +59,7 @@ impl Objects {
     }
 
     /// The kind of ids that the repository uses.
-    pub fn hash(&self) -> gix::hash::Kind {
+    pub(super) fn hash(&self) -> gix::hash::Kind {
         self.hash
     }
 
@@ -71,7 +72,7 @@ impl Objects {
     ///
     /// # Errors
     /// A description of the damage, if it is there but can't be read.
-    pub fn find(&self, id: &oid, buffer: &mut Vec<u8>) -> Result<Option<Kind>, String> {
+    pub(super) fn find(&self, id: &oid, buffer: &mut Vec<u8>) -> Result<Option<Kind>, String> {
         let store = match self.stores.as_slice() {
             [only] => only,
             several => match several.iter().find(|store| store.exists(id)) {
@@ -83,9 +84,14 @@ impl Objects {
         Ok(found.map(|data| data.kind))
     }
 
+    /// The kind of an object, without reading it; `None` if it is missing or damaged.
+    pub(super) fn kind(&self, id: &oid) -> Option<Kind> {
+        self.stores.iter().find_map(|store| Some(store.try_header(id).ok()??.kind()))
+    }
+
     /// Reads an object of a known kind; what is missing, damaged or of another kind becomes a
     /// problem, with `named_by` telling who asked for it.
-    pub fn expect(
+    pub(super) fn expect(
         &self,
         id: &oid,
         kind: Kind,
@@ -96,7 +102,9 @@ impl Objects {
         let why = match self.find(id, buffer) {
             Ok(Some(found)) if found == kind => return true,
             Ok(Some(found)) => format!("{named_by} names it as a {kind}, but it is a {found}"),
-            Ok(None) => format!("missing, though {named_by} names it: fetch it, or repair with `git fsck`"),
+            Ok(None) => {
+                format!("missing, though {named_by} names it: fetch it, or repair with `git fsck`")
+            }
             Err(error) => format!("damaged: {error}; fetch it again, or repair with `git fsck`"),
         };
         ledger.problem(&kind.to_string(), id.to_hex().to_string().as_bytes(), &why);

@@ -163,7 +163,8 @@ fn prepare(repo: gix::Repository) -> Result<gix::Repository, Error> {
 
 fn failure(path: &Path, error: &gix::Error) -> Error {
     let here = path.ancestors().any(is_repository)
-        || std::env::current_dir().is_ok_and(|folder| folder.join(path).ancestors().any(is_repository));
+        || std::env::current_dir()
+            .is_ok_and(|folder| folder.join(path).ancestors().any(is_repository));
     if here {
         Error::Open { path: path.to_owned(), why: error.to_string() }
     } else {

@@ -29,7 +29,7 @@ pub(super) struct Entry<'a> {
 }
 
 /// What a tree's entry names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum EntryKind {
     /// A folder.
     Tree,

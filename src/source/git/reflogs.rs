@@ -13,8 +13,6 @@ use crate::coverage::Ledger;
 pub(super) struct Reflog {
     /// The ref's full name, as git writes it: `refs/heads/main`, `worktrees/side/HEAD`.
     pub(super) name: Vec<u8>,
-    /// The file.
-    pub(super) path: PathBuf,
     /// Its lines.
     pub(super) bytes: Vec<u8>,
 }
@@ -94,8 +92,8 @@ pub(super) fn files_below(
 }
 
 fn collect(folder: &Path, prefix: &[u8], ledger: &Ledger, logs: &mut Vec<Reflog>) {
-    files_below(folder, prefix, ledger, &mut |name, path, bytes| {
-        logs.push(Reflog { name, path, bytes });
+    files_below(folder, prefix, ledger, &mut |name, _, bytes| {
+        logs.push(Reflog { name, bytes });
     });
 }
 

@@ -7,8 +7,8 @@ use gix::objs::Kind;
 
 use super::error::Error;
 use super::objects::{Objects, on_threads};
-use super::reflogs::{self, Reflog};
 use super::parse;
+use super::reflogs::{self, Reflog};
 use crate::coverage::Ledger;
 
 /// Tags of tags are followed this far; git itself has no use for more than one.
@@ -194,4 +194,17 @@ fn detached_heads(
         });
     }
     found
+}
+
+/// The commit of HEAD in a git folder; `None` on a branch without commits.
+pub(super) fn head_of(repo: &gix::Repository, folder: &std::path::Path) -> Option<ObjectId> {
+    let bytes = std::fs::read(folder.join("HEAD")).ok()?;
+    match bytes.trim_ascii().strip_prefix(b"ref: ") {
+        Some(name) => {
+            let name: &gix::refs::FullNameRef =
+                gix::bstr::BStr::new(name.trim_ascii()).try_into().ok()?;
+            resolve(repo, repo.refs.try_find(name).ok()??)
+        }
+        None => ObjectId::from_hex(bytes.trim_ascii()).ok(),
+    }
 }

@@ -89,6 +89,16 @@ impl Pruned {
         self.roots.get(tree).copied().unwrap_or(EMPTY)
     }
 
+    /// The content of the blob at `path` below `node`.
+    pub(super) fn at(&self, node: Node, path: &[u8]) -> Option<Content> {
+        let mut child = Child::Tree(node);
+        for part in path.split(|&byte| byte == b'/') {
+            let name = *self.names.numbers.get(part)?;
+            child = self.child(child.as_tree()?, name)?;
+        }
+        child.as_blob()
+    }
+
     /// Calls `each` with every path below `node` whose blob's content is not that of the same
     /// path in one of `others`, and with the contents that the others have there.
     pub(super) fn differing(
@@ -299,7 +309,11 @@ fn look(
     }
     for entry in parse::tree(buffer, objects.hash()) {
         let Some(entry) = entry else {
-            ledger.problem("tree", id.to_hex().to_string().as_bytes(), &"damaged: an entry is malformed; its rest is not attributed");
+            ledger.problem(
+                "tree",
+                id.to_hex().to_string().as_bytes(),
+                &"damaged: an entry is malformed; its rest is not attributed",
+            );
             break;
         };
         match entry.kind {

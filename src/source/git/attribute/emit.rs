@@ -9,7 +9,7 @@ use super::super::graph::{BY_REF, BY_REFLOG, BY_STASH, REACHABLE};
 use super::super::objects::Objects;
 use super::super::parse::{self, EntryKind};
 use super::super::people::{self, People};
-use super::{History, Place, Tally};
+use super::{History, Place, Tally, Where};
 use crate::finding::{GitObject, GitOrigin, HeldBy, Origin, Person};
 use crate::scan::Hit;
 
@@ -22,10 +22,10 @@ pub(super) fn places(
     hits: &(dyn Fn(Hit) + Sync),
 ) {
     let mut buffer = Vec::new();
-    for ((path, cred), place) in tally.places {
+    for ((at, cred), place) in tally.places {
         let commit = place.first.map(|number| history.graph.ids[number as usize]);
-        let blob = match (place.first, &path) {
-            (Some(number), Some(path)) => {
+        let blob = match (place.first, &at) {
+            (Some(number), Where::Path(path)) => {
                 let tree = history.graph.trees[number as usize];
                 people::blob_at(history.objects, &tree, path, &mut buffer)
             }
@@ -37,7 +37,10 @@ pub(super) fn places(
         let fingerprint = &tally.fingerprints[cred as usize];
         for candidate in &found.candidates {
             if candidate.credential.fingerprint() == *fingerprint {
-                let path = path.as_ref().map(|path| [history.prefix, path.as_slice()].concat());
+                let path = match &at {
+                    Where::Path(path) => Some([history.prefix, path.as_slice()].concat()),
+                    Where::Blob(_) => None,
+                };
                 let origin = Origin { path, git: Some(git.clone()), ..Origin::default() };
                 hits(Hit { origin, candidate: candidate.clone() });
             }
@@ -55,7 +58,9 @@ pub(super) fn message(
     let tips = &history.tips.refs;
     let is_commit = found.kind == Kind::Commit;
     let holding: Vec<usize> = (0..tips.len())
-        .filter(|&tip| tips[tip].tags.contains(&found.id) || (is_commit && tips[tip].object == found.id))
+        .filter(|&tip| {
+            tips[tip].tags.contains(&found.id) || (is_commit && tips[tip].object == found.id)
+        })
         .collect();
     let number = history.graph.number(&found.id).filter(|_| is_commit);
     let mut held = number.map_or(0, |number| history.graph.held[number as usize]);
@@ -80,7 +85,9 @@ pub(super) fn outermost(objects: &Objects, trees: Vec<ObjectId>) -> Vec<ObjectId
         if matches!(objects.find(tree, &mut buffer), Ok(Some(Kind::Tree))) {
             let entries = parse::tree(&buffer, objects.hash()).map_while(|entry| entry);
             inner.extend(
-                entries.filter(|entry| entry.kind == EntryKind::Tree).map(|entry| entry.id.to_owned()),
+                entries
+                    .filter(|entry| entry.kind == EntryKind::Tree)
+                    .map(|entry| entry.id.to_owned()),
             );
         }
     }
@@ -95,7 +102,8 @@ fn origin(
     object: ObjectId,
     commit: Option<ObjectId>,
 ) -> GitOrigin {
-    let (author, committer) = commit.map_or((None, None), |commit| persons(history, people, commit));
+    let (author, committer) =
+        commit.map_or((None, None), |commit| persons(history, people, commit));
     let mut refs: Vec<String> = place
         .groups
         .iter()

@@ -1,0 +1,26 @@
+//! Git repositories: all of their history, what is staged, a range of commits.
+//!
+//! Takes repositories that nobody vouches for, gives hits with what git knows of them. The format
+//! is read here and by `gix`; no git program is run and nothing is fetched. Must not know what a
+//! credential looks like.
+
+mod attribute;
+mod changes;
+pub mod database;
+mod error;
+mod graph;
+pub mod history;
+mod objects;
+pub mod open;
+mod parse;
+mod people;
+pub mod range;
+mod records;
+mod reflogs;
+pub mod staged;
+mod staging;
+mod texts;
+mod tips;
+mod trees;
+
+pub use error::Error;
