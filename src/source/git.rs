@@ -5,13 +5,33 @@
 //! credential looks like.
 
 mod alternates;
+mod attribute;
+mod changes;
 pub mod database;
 mod delta;
+mod error;
 mod forest;
+mod graph;
+pub mod history;
 mod inflate;
 mod loose;
+mod objects;
+pub mod open;
 mod pack;
+mod parse;
+mod people;
+pub mod range;
+mod records;
+mod reflogs;
+pub mod staged;
+mod staging;
 mod stores;
+mod texts;
+mod tips;
+mod trees;
 mod unindexed;
+mod unreached;
 mod visit;
 mod walk;
+
+pub use error::Error;

@@ -1,0 +1,333 @@
+//! Where credentials stand in history: which commit introduced each at which path, who holds it.
+//!
+//! Takes the texts that hold credentials, gives one place for each credential and path. A commit
+//! holds a credential at a path if the blob there contains it, whichever blob that is. The
+//! definitions are those of the contract; every distinct tree is read once.
+
+mod emit;
+
+use std::collections::BTreeMap;
+
+use gix::ObjectId;
+use gix::hashtable::{HashMap, HashSet};
+use gix::objs::Kind;
+
+use super::database::Found;
+use super::graph::{self, Graph, Number};
+use super::objects::Objects;
+use super::people::People;
+use super::staging::Staged;
+use super::tips::Tips;
+use super::trees::{Content, EMPTY, Node, Pruned};
+use crate::coverage::Ledger;
+use crate::finding::Fingerprint;
+use crate::scan::Hit;
+
+/// What attribution knows of a repository.
+pub(super) struct History<'a> {
+    /// The object database.
+    pub(super) objects: &'a Objects,
+    /// Threads to use, at least 1.
+    pub(super) threads: usize,
+    /// Refs, HEADs, reflogs.
+    pub(super) tips: &'a Tips,
+    /// All commits, held bits filled.
+    pub(super) graph: &'a Graph,
+    /// Entries of all indexes.
+    pub(super) staged: &'a [Staged],
+    /// Trees that no commit may own; asked for only if a hit blob has no place otherwise.
+    pub(super) other_trees: &'a dyn Fn() -> Vec<ObjectId>,
+    /// What stands before every path: the place of a submodule, with a slash, or nothing.
+    pub(super) prefix: &'a [u8],
+}
+
+/// A credential's number: its place in the order of fingerprints.
+type Cred = u32;
+
+/// What a place is keyed by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Where {
+    /// A path, whichever blobs it had.
+    Path(Vec<u8>),
+    /// A blob that no path leads to.
+    Blob(ObjectId),
+}
+
+/// One credential at one path.
+#[derive(Debug, Default)]
+struct Place {
+    /// The introducing commit.
+    first: Option<Number>,
+    /// Bits of [`graph`], of all commits that hold it.
+    held: u8,
+    /// The newest ancestor of HEAD that removed it.
+    removed: Option<Number>,
+    at_head: bool,
+    /// It is in an index and not in the HEAD of that index.
+    staged: bool,
+    /// The blob, where no commit says which.
+    blob: Option<ObjectId>,
+    /// Which groups of [`Tally::groups`] hold it.
+    groups: Vec<usize>,
+}
+
+/// Finds all places of the credentials in `found` and gives a hit for each of their candidates.
+pub(super) fn attribute(
+    history: &History<'_>,
+    found: Vec<Found>,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) {
+    let people = People::of(history.objects, history.tips.head);
+    let (blobs, messages): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|found| found.kind == Kind::Blob);
+    for message in messages {
+        emit::message(history, &people, message, hits);
+    }
+    if blobs.is_empty() {
+        return;
+    }
+    let texts: HashMap<ObjectId, Found> =
+        blobs.into_iter().map(|found| (found.id, found)).collect();
+    let tally = Tally::of(history, &texts, ledger);
+    emit::places(history, &people, &texts, tally, hits);
+}
+
+/// Places under construction.
+struct Tally {
+    fingerprints: Vec<Fingerprint>,
+    /// Sets of credentials; equal sets are one.
+    contents: Vec<Vec<Cred>>,
+    /// The content of each hit blob.
+    of_blob: HashMap<ObjectId, Content>,
+    /// Places by where they are and credential.
+    places: BTreeMap<(Where, Cred), Place>,
+    /// Refs whose tips hold the same.
+    groups: Vec<Vec<usize>>,
+}
+
+impl Tally {
+    fn of(history: &History<'_>, texts: &HashMap<ObjectId, Found>, ledger: &Ledger) -> Self {
+        let mut tally = Self::number(texts);
+        let graph = history.graph;
+        let mut roots = graph.trees.clone();
+        roots.extend(
+            history.tips.refs.iter().filter(|tip| tip.kind == Kind::Tree).map(|tip| tip.object),
+        );
+        let (objects, threads) = (history.objects, history.threads);
+        let pruned = Pruned::load(objects, threads, roots, &tally.of_blob, ledger);
+        let nodes: Vec<Node> = graph.trees.iter().map(|tree| pruned.node(tree)).collect();
+        tally.introductions(graph, &nodes, &pruned);
+        tally.removals(graph, &nodes, &pruned);
+        if let Some(head) = history.tips.head.and_then(|head| graph.number(&head)) {
+            tally.below(&pruned, nodes[head as usize], &mut |place, _| place.at_head = true);
+        }
+        tally.tips(history, &nodes, &pruned);
+        tally.indexes(history, &nodes, &pruned);
+        tally.unplaced(history, &pruned, ledger);
+        tally
+    }
+
+    /// Numbers credentials and their sets.
+    fn number(texts: &HashMap<ObjectId, Found>) -> Self {
+        let mut fingerprints: Vec<Fingerprint> = texts
+            .values()
+            .flat_map(|found| &found.candidates)
+            .map(|candidate| candidate.credential.fingerprint())
+            .collect();
+        fingerprints.sort();
+        fingerprints.dedup();
+        let mut numbers = BTreeMap::new();
+        let mut contents: Vec<Vec<Cred>> = Vec::new();
+        let mut of_blob = HashMap::default();
+        for (id, found) in texts {
+            let mut creds: Vec<Cred> = found
+                .candidates
+                .iter()
+                .filter_map(|candidate| {
+                    fingerprints.binary_search(&candidate.credential.fingerprint()).ok()
+                })
+                .map(|cred| Cred::try_from(cred).expect("fewer than 2^32 credentials"))
+                .collect();
+            creds.sort_unstable();
+            creds.dedup();
+            let next = Content::try_from(contents.len()).expect("fewer than 2^32 sets");
+            let number = *numbers.entry(creds).or_insert_with_key(|creds| {
+                contents.push(creds.clone());
+                next
+            });
+            of_blob.insert(*id, number);
+        }
+        Self { fingerprints, contents, of_blob, places: BTreeMap::new(), groups: Vec::new() }
+    }
+
+    /// Finds, for every place, the least of the commits that hold it and have no parent that does.
+    ///
+    /// A commit that holds it has an ancestor that introduced it, and whatever reaches the one
+    /// reaches the other: the holders of the introducing commits are those of the place.
+    fn introductions(&mut self, graph: &Graph, nodes: &[Node], pruned: &Pruned) {
+        for (commit, &node) in nodes.iter().enumerate() {
+            let parents: Vec<Node> =
+                graph.parents[commit].iter().map(|&parent| nodes[parent as usize]).collect();
+            if node == EMPTY || parents.contains(&node) {
+                continue;
+            }
+            let number = Number::try_from(commit).expect("numbered by 32 bits");
+            pruned.differing(node, &parents, &mut |path, content, before| {
+                for &cred in missing(&self.contents, content, before) {
+                    let place =
+                        self.places.entry((Where::Path(path.to_owned()), cred)).or_default();
+                    place.held |= graph.held[commit];
+                    if place.first.is_none_or(|first| graph.order(number) < graph.order(first)) {
+                        place.first = Some(number);
+                    }
+                }
+            });
+        }
+    }
+
+    /// Finds, for every place, the greatest ancestor of HEAD that lacks what a parent has.
+    fn removals(&mut self, graph: &Graph, nodes: &[Node], pruned: &Pruned) {
+        for (commit, &node) in nodes.iter().enumerate() {
+            let number = Number::try_from(commit).expect("numbered by 32 bits");
+            if graph.held[commit] & graph::BY_HEAD == 0 || graph.is_unread(number) {
+                continue;
+            }
+            for &parent in &graph.parents[commit] {
+                pruned.differing(nodes[parent as usize], &[node], &mut |path, content, now| {
+                    for &cred in missing(&self.contents, content, now) {
+                        let place =
+                            self.places.entry((Where::Path(path.to_owned()), cred)).or_default();
+                        if place.removed.is_none_or(|last| graph.order(number) > graph.order(last))
+                        {
+                            place.removed = Some(number);
+                        }
+                    }
+                });
+            }
+        }
+    }
+
+    /// Calls `each` with every place that a tree holds, made if it is new, and its blob's content.
+    fn below(&mut self, pruned: &Pruned, node: Node, each: &mut dyn FnMut(&mut Place, Content)) {
+        pruned.differing(node, &[], &mut |path, content, _| {
+            for &cred in &self.contents[content as usize] {
+                let place = self.places.entry((Where::Path(path.to_owned()), cred)).or_default();
+                each(place, content);
+            }
+        });
+    }
+
+    /// Finds which refs hold each place.
+    fn tips(&mut self, history: &History<'_>, nodes: &[Node], pruned: &Pruned) {
+        let mut groups: BTreeMap<Node, Vec<usize>> = BTreeMap::new();
+        for (index, tip) in history.tips.refs.iter().enumerate() {
+            let node = match tip.kind {
+                Kind::Tree => pruned.node(&tip.object),
+                _ => {
+                    history.graph.number(&tip.object).map_or(EMPTY, |commit| nodes[commit as usize])
+                }
+            };
+            if node != EMPTY {
+                groups.entry(node).or_default().push(index);
+            }
+            if tip.kind == Kind::Blob && self.of_blob.contains_key(&tip.object) {
+                let group = self.groups.len();
+                self.groups.push(vec![index]);
+                self.pathless(tip.object, &mut |place| {
+                    place.held |= graph::REACHABLE | graph::BY_REF;
+                    place.groups.push(group);
+                });
+            }
+        }
+        for (node, refs) in groups {
+            let tree = refs.iter().any(|&index| history.tips.refs[index].kind == Kind::Tree);
+            let group = self.groups.len();
+            self.groups.push(refs);
+            self.below(pruned, node, &mut |place, _| {
+                place.groups.push(group);
+                if tree {
+                    place.held |= graph::REACHABLE | graph::BY_REF;
+                }
+            });
+        }
+    }
+
+    /// Finds what is staged and not committed.
+    fn indexes(&mut self, history: &History<'_>, nodes: &[Node], pruned: &Pruned) {
+        for staged in history.staged {
+            let Some(&content) = self.of_blob.get(&staged.id) else { continue };
+            let head = staged.head.and_then(|head| history.graph.number(&head));
+            let head = head.map_or(EMPTY, |commit| nodes[commit as usize]);
+            let held = pruned.at(head, &staged.path);
+            let before: Vec<Content> = held.into_iter().collect();
+            for &cred in missing(&self.contents, content, &before) {
+                let key = (Where::Path(staged.path.clone()), cred);
+                let place = self.places.entry(key).or_default();
+                place.staged = true;
+                place.blob.get_or_insert(staged.id);
+            }
+        }
+    }
+
+    /// Places the blobs that neither commit nor ref nor index names: by a dangling tree, or not.
+    fn unplaced(&mut self, history: &History<'_>, pruned: &Pruned, ledger: &Ledger) {
+        let indexed: HashSet<ObjectId> = history.staged.iter().map(|staged| staged.id).collect();
+        let direct: HashSet<ObjectId> = history.tips.refs.iter().map(|tip| tip.object).collect();
+        let mut left: Vec<ObjectId> = self
+            .of_blob
+            .keys()
+            .filter(|id| {
+                !pruned.named.contains(*id) && !indexed.contains(*id) && !direct.contains(*id)
+            })
+            .copied()
+            .collect();
+        if left.is_empty() {
+            return;
+        }
+        left.sort_unstable();
+        let wanted = left.iter().map(|id| (*id, self.of_blob[id])).collect();
+        let roots = emit::outermost(history.objects, (history.other_trees)());
+        let dangling =
+            Pruned::load(history.objects, history.threads, roots.clone(), &wanted, ledger);
+        for root in roots {
+            let mut named = Vec::new();
+            dangling.differing(dangling.node(&root), &[], &mut |path, _, _| {
+                named.push(path.to_owned())
+            });
+            for path in named {
+                let mut buffer = Vec::new();
+                let blob = super::people::blob_at(history.objects, &root, &path, &mut buffer);
+                let Some(blob) = blob else { continue };
+                for &cred in &self.contents[wanted[&blob] as usize] {
+                    let place = self.places.entry((Where::Path(path.clone()), cred)).or_default();
+                    place.blob.get_or_insert(blob);
+                }
+            }
+        }
+        for id in left.into_iter().filter(|id| !dangling.named.contains(id)) {
+            self.pathless(id, &mut |_| {});
+        }
+    }
+
+    /// Makes places for a blob that has no path.
+    fn pathless(&mut self, blob: ObjectId, each: &mut dyn FnMut(&mut Place)) {
+        let content = self.of_blob[&blob];
+        for &cred in &self.contents[content as usize] {
+            let place = self.places.entry((Where::Blob(blob), cred)).or_default();
+            place.blob.get_or_insert(blob);
+            each(place);
+        }
+    }
+}
+
+/// The credentials of `content` that none of `others` has.
+fn missing<'a>(
+    contents: &'a [Vec<Cred>],
+    content: Content,
+    others: &'a [Content],
+) -> impl Iterator<Item = &'a Cred> {
+    contents[content as usize].iter().filter(move |cred| {
+        !others.iter().any(|&other| contents[other as usize].binary_search(cred).is_ok())
+    })
+}

@@ -1,0 +1,151 @@
+//! Places turned into hits: the blob of each, its people, its names.
+
+use gix::ObjectId;
+use gix::hashtable::{HashMap, HashSet};
+use gix::objs::Kind;
+
+use super::super::database::Found;
+use super::super::graph::{BY_REF, BY_REFLOG, BY_STASH, REACHABLE};
+use super::super::objects::Objects;
+use super::super::parse::{self, EntryKind};
+use super::super::people::{self, People};
+use super::{History, Place, Tally, Where};
+use crate::finding::{GitObject, GitOrigin, HeldBy, Origin, Person};
+use crate::scan::Hit;
+
+/// Gives the candidates of every place.
+pub(super) fn places(
+    history: &History<'_>,
+    people: &People,
+    texts: &HashMap<ObjectId, Found>,
+    tally: Tally,
+    hits: &(dyn Fn(Hit) + Sync),
+) {
+    let mut buffer = Vec::new();
+    for ((at, cred), place) in tally.places {
+        let commit = place.first.map(|number| history.graph.ids[number as usize]);
+        let blob = match (place.first, &at) {
+            (Some(number), Where::Path(path)) => {
+                let tree = history.graph.trees[number as usize];
+                people::blob_at(history.objects, &tree, path, &mut buffer)
+            }
+            _ => place.blob,
+        };
+        // A commit that removed what no readable commit introduced leaves nothing to show.
+        let Some(found) = blob.and_then(|blob| texts.get(&blob)) else { continue };
+        let git = origin(history, people, &tally.groups, &place, found.id, commit);
+        let fingerprint = &tally.fingerprints[cred as usize];
+        for candidate in &found.candidates {
+            if candidate.credential.fingerprint() == *fingerprint {
+                let path = match &at {
+                    Where::Path(path) => Some([history.prefix, path.as_slice()].concat()),
+                    Where::Blob(_) => None,
+                };
+                let origin = Origin { path, git: Some(git.clone()), ..Origin::default() };
+                hits(Hit { origin, candidate: candidate.clone() });
+            }
+        }
+    }
+}
+
+/// Gives the candidates of a commit or an annotated tag.
+pub(super) fn message(
+    history: &History<'_>,
+    people: &People,
+    found: Found,
+    hits: &(dyn Fn(Hit) + Sync),
+) {
+    let tips = &history.tips.refs;
+    let is_commit = found.kind == Kind::Commit;
+    let holding: Vec<usize> = (0..tips.len())
+        .filter(|&tip| {
+            tips[tip].tags.contains(&found.id) || (is_commit && tips[tip].object == found.id)
+        })
+        .collect();
+    let number = history.graph.number(&found.id).filter(|_| is_commit);
+    let mut held = number.map_or(0, |number| history.graph.held[number as usize]);
+    if !is_commit && !holding.is_empty() {
+        held |= BY_REF | REACHABLE;
+    }
+    let commit = is_commit.then_some(found.id);
+    let place = Place { held, groups: vec![0], ..Place::default() };
+    let mut git = origin(history, people, &[holding], &place, found.id, commit);
+    git.object = if is_commit { GitObject::Commit } else { GitObject::Tag };
+    git.at_head = is_commit && history.tips.head == Some(found.id);
+    for candidate in found.candidates {
+        hits(Hit { origin: Origin { git: Some(git.clone()), ..Origin::default() }, candidate });
+    }
+}
+
+/// The trees among `trees` that none of the others names.
+pub(super) fn outermost(objects: &Objects, trees: Vec<ObjectId>) -> Vec<ObjectId> {
+    let mut buffer = Vec::new();
+    let mut inner: HashSet<ObjectId> = HashSet::default();
+    for tree in &trees {
+        if matches!(objects.find(tree, &mut buffer), Ok(Some(Kind::Tree))) {
+            let entries = parse::tree(&buffer, objects.hash()).map_while(|entry| entry);
+            inner.extend(
+                entries
+                    .filter(|entry| entry.kind == EntryKind::Tree)
+                    .map(|entry| entry.id.to_owned()),
+            );
+        }
+    }
+    trees.into_iter().filter(|tree| !inner.contains(tree)).collect()
+}
+
+fn origin(
+    history: &History<'_>,
+    people: &People,
+    groups: &[Vec<usize>],
+    place: &Place,
+    object: ObjectId,
+    commit: Option<ObjectId>,
+) -> GitOrigin {
+    let (author, committer) =
+        commit.map_or((None, None), |commit| persons(history, people, commit));
+    let mut refs: Vec<String> = place
+        .groups
+        .iter()
+        .flat_map(|&group| &groups[group])
+        .map(|&tip| history.tips.refs[tip].shown())
+        .collect();
+    refs.sort_unstable();
+    refs.dedup();
+    GitOrigin {
+        commit: commit.map(|commit| commit.to_string()),
+        blob: Some(object.to_string()),
+        object: GitObject::Blob,
+        author,
+        committer,
+        reachable: place.held & REACHABLE != 0,
+        held_by: holders(place),
+        at_head: place.at_head,
+        removed_in: place.removed.map(|number| history.graph.ids[number as usize].to_string()),
+        refs,
+    }
+}
+
+fn holders(place: &Place) -> Vec<HeldBy> {
+    [
+        (place.held & BY_REF != 0, HeldBy::Ref),
+        (place.held & BY_REFLOG != 0, HeldBy::Reflog),
+        (place.held & BY_STASH != 0, HeldBy::Stash),
+        (place.staged, HeldBy::Index),
+    ]
+    .into_iter()
+    .filter_map(|(holds, holder)| holds.then_some(holder))
+    .collect()
+}
+
+fn persons(
+    history: &History<'_>,
+    people: &People,
+    commit: ObjectId,
+) -> (Option<Person>, Option<Person>) {
+    let mut buffer = Vec::new();
+    match history.objects.find(&commit, &mut buffer) {
+        Ok(Some(Kind::Commit)) => people.of_commit(&buffer, history.objects.hash()),
+        _ => (None, None),
+    }
+}

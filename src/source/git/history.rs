@@ -1,0 +1,152 @@
+//! All of a repository: its objects, reachable or not, and the records around them.
+//!
+//! Takes a repository, gives hits with their attribution. Without a hit no tree is ever read.
+//! Submodules' databases under `.git/modules` and Git LFS objects belong to it.
+
+mod lfs;
+mod modules;
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use gix::objs::Kind;
+
+use super::attribute::{self, History};
+use super::database::{self, Found};
+use super::error::Error;
+use super::graph::Graph;
+use super::objects::Objects;
+use super::open::{self, Environment};
+use super::{records, reflogs, staging, tips, unreached};
+use crate::coverage::{Count, Ledger};
+use crate::scan::{Detector, Hit};
+
+/// What to read.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The repository, or a folder in it; without one, that of the environment or the current
+    /// folder.
+    pub repo: Option<PathBuf>,
+    /// What git's variables say.
+    pub environment: Environment,
+    /// How the database is read.
+    pub database: database::Options,
+}
+
+/// Scans a repository and all submodules below its git folder.
+///
+/// # Errors
+/// If there is no repository, or it has refs and no object. What can't be read of it is a problem
+/// in the ledger.
+pub fn scan<D: Detector>(
+    options: &Options,
+    detector: &D,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) -> Result<(), Error> {
+    let repo = open::open(options.repo.as_deref(), &options.environment)?;
+    let environment = options.environment.of(&repo, options.repo.is_some());
+    one(&repo, &environment, options, b"", detector, ledger, hits)?;
+    for module in modules::below(&repo, ledger) {
+        match open::open_git_dir(&module.git_dir) {
+            Ok(repo) => {
+                let none = Environment::default();
+                one(&repo, &none, options, &module.prefix, detector, ledger, hits)?;
+            }
+            Err(error) => {
+                let path = module.git_dir.as_os_str().as_encoded_bytes();
+                ledger.problem("submodule", path, &error);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn one<D: Detector>(
+    repo: &gix::Repository,
+    environment: &Environment,
+    options: &Options,
+    prefix: &[u8],
+    detector: &D,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) -> Result<(), Error> {
+    let threads = options.database.threads.max(1);
+    let objects = Objects::new(repo, environment)?;
+    let shallow = open::shallow_boundary(repo)?;
+    note_limits(repo, &shallow, ledger);
+    let logs = reflogs::read(repo, ledger);
+    let tips = tips::read(repo, &objects, &logs, threads, ledger)?;
+    let before = ledger.get(Count::Objects);
+    let found = Mutex::new(Vec::new());
+    let take = |text: Found| found.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    database::scan(repo, &options.database, detector, ledger, &take)?;
+    records::scan(repo, &tips, &logs, detector, ledger, hits);
+    if ledger.get(Count::Objects) == before {
+        return nothing_read(repo, ledger);
+    }
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.extend(lfs::scan(repo, detector, ledger));
+    if found.is_empty() {
+        return Ok(());
+    }
+    let graph = graph_of_all(repo, &objects, threads, &tips, &shallow, ledger)?;
+    let other_trees = || {
+        let known = |id: &gix::ObjectId| graph.number(id).is_some();
+        unreached::others(repo, &objects, threads, Kind::Tree, &known).unwrap_or_default()
+    };
+    let staged = staging::all(repo, &objects, ledger);
+    let history = History {
+        objects: &objects,
+        threads,
+        tips: &tips,
+        graph: &graph,
+        staged: &staged,
+        other_trees: &other_trees,
+        prefix,
+    };
+    attribute::attribute(&history, found, ledger, hits);
+    Ok(())
+}
+
+/// Every commit of the database, those that nothing reaches included.
+fn graph_of_all(
+    repo: &gix::Repository,
+    objects: &Objects,
+    threads: usize,
+    tips: &tips::Tips,
+    shallow: &[gix::ObjectId],
+    ledger: &Ledger,
+) -> Result<Graph, Error> {
+    let starts = unreached::others(repo, objects, threads, Kind::Commit, &|_| false)?;
+    let named = tips.refs.iter().filter(|tip| tip.kind == Kind::Commit).map(|tip| tip.object);
+    let logged = tips.reflogs.iter().chain(&tips.stashes).copied();
+    let starts = starts.into_iter().chain(named).chain(tips.head).chain(logged);
+    let mut graph = Graph::load(objects, threads, starts, shallow, ledger);
+    graph.mark(tips);
+    Ok(graph)
+}
+
+/// Tells what of the history was never fetched.
+fn note_limits(repo: &gix::Repository, shallow: &[gix::ObjectId], ledger: &Ledger) {
+    open::note_partial_clone(repo, ledger);
+    if !shallow.is_empty() {
+        ledger.problem(
+            "shallow clone",
+            repo.common_dir().as_os_str().as_encoded_bytes(),
+            &format!(
+                "history is cut at {} commits; run `git fetch --unshallow` (in a CI checkout, fetch-depth: 0)",
+                shallow.len()
+            ),
+        );
+    }
+}
+
+/// A repository without objects is empty, unless its refs name some.
+fn nothing_read(repo: &gix::Repository, ledger: &Ledger) -> Result<(), Error> {
+    if tips::ref_targets(repo, ledger)?.is_empty() && !ledger.has_problems() {
+        ledger.note(format!("{} has no commits yet", repo.git_dir().display()));
+        return Ok(());
+    }
+    Err(Error::NoObjects { path: repo.git_dir().to_owned() })
+}

@@ -1,0 +1,152 @@
+//! Random access to objects, for walks over commits and trees.
+//!
+//! Takes a repository and, in a hook, the folders of a quarantine; gives objects by id from
+//! whichever folder holds them, on as many threads as are asked for. Replacements are not applied
+//! and nothing is fetched.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use gix::hash::oid;
+use gix::objs::{Exists as _, Find as _, Kind};
+use gix::odb::Header as _;
+
+use super::error::Error;
+use super::open::Environment;
+use crate::coverage::Ledger;
+
+/// Bytes of delta bases that each thread keeps.
+const CACHE: usize = 32 * 1024 * 1024;
+/// Objects a thread takes at a time: near ones share delta bases.
+const CHUNK: usize = 128;
+
+/// The object database of one repository, for one thread; cloning is cheap.
+#[derive(Clone)]
+pub(super) struct Objects {
+    stores: Vec<gix::odb::Handle>,
+    hash: gix::hash::Kind,
+}
+
+impl Objects {
+    /// The database of `repo`, and the folders that `environment` adds to it.
+    ///
+    /// # Errors
+    /// If the repository's own object folder can't be read.
+    pub(super) fn new(repo: &gix::Repository, environment: &Environment) -> Result<Self, Error> {
+        let own = repo.common_dir().join("objects");
+        let mut folders = vec![own.clone()];
+        folders.extend(environment.object_directory.clone());
+        folders.extend(environment.quarantine.clone());
+        folders.extend(environment.alternates.iter().cloned());
+        let hash = repo.object_hash();
+        let mut seen: Vec<PathBuf> = Vec::new();
+        let mut stores = Vec::new();
+        for folder in folders {
+            let place = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            if seen.contains(&place) || (!folder.is_dir() && folder != own) {
+                continue;
+            }
+            seen.push(place);
+            let mut store = gix::odb::at_opts(&folder, hash, [], Default::default())
+                .map_err(|source| Error::File { path: folder, source })?;
+            store.set_pack_cache(|| {
+                Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(CACHE))
+            });
+            stores.push(store);
+        }
+        Ok(Self { stores, hash })
+    }
+
+    /// The kind of ids that the repository uses.
+    pub(super) fn hash(&self) -> gix::hash::Kind {
+        self.hash
+    }
+
+    /// The repository's own database and its alternates, without a quarantine.
+    pub(super) fn own(&self) -> &gix::odb::Handle {
+        &self.stores[0]
+    }
+
+    /// Reads an object into `buffer`; `Ok(None)` if there is none.
+    ///
+    /// # Errors
+    /// A description of the damage, if it is there but can't be read.
+    pub(super) fn find(&self, id: &oid, buffer: &mut Vec<u8>) -> Result<Option<Kind>, String> {
+        let store = match self.stores.as_slice() {
+            [only] => only,
+            several => match several.iter().find(|store| store.exists(id)) {
+                Some(store) => store,
+                None => return Ok(None),
+            },
+        };
+        let found = store.try_find(id, buffer).map_err(|error| error.to_string())?;
+        Ok(found.map(|data| data.kind))
+    }
+
+    /// The kind of an object, without reading it; `None` if it is missing or damaged.
+    pub(super) fn kind(&self, id: &oid) -> Option<Kind> {
+        self.stores.iter().find_map(|store| Some(store.try_header(id).ok()??.kind()))
+    }
+
+    /// Reads an object of a known kind; what is missing, damaged or of another kind becomes a
+    /// problem, with `named_by` telling who asked for it.
+    pub(super) fn expect(
+        &self,
+        id: &oid,
+        kind: Kind,
+        named_by: &str,
+        buffer: &mut Vec<u8>,
+        ledger: &Ledger,
+    ) -> bool {
+        let why = match self.find(id, buffer) {
+            Ok(Some(found)) if found == kind => return true,
+            Ok(Some(found)) => format!("{named_by} names it as a {kind}, but it is a {found}"),
+            Ok(None) => {
+                format!("missing, though {named_by} names it: fetch it, or repair with `git fsck`")
+            }
+            Err(error) => format!("damaged: {error}; fetch it again, or repair with `git fsck`"),
+        };
+        ledger.problem(&kind.to_string(), id.to_hex().to_string().as_bytes(), &why);
+        false
+    }
+}
+
+/// Applies `work` to every item on `threads` threads; answers stand in the order of the items.
+pub(super) fn on_threads<T: Sync, R: Send>(
+    objects: &Objects,
+    threads: usize,
+    items: &[T],
+    work: impl Fn(&Objects, &mut Vec<u8>, &T) -> R + Sync,
+) -> Vec<R> {
+    if threads <= 1 || items.len() <= CHUNK {
+        let mut buffer = Vec::new();
+        return items.iter().map(|item| work(objects, &mut buffer, item)).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    let run = |objects: &Objects| {
+        let mut buffer = Vec::new();
+        loop {
+            let start = next.fetch_add(CHUNK, Ordering::Relaxed);
+            let Some(chunk) = items.get(start..(start + CHUNK).min(items.len())) else { break };
+            if chunk.is_empty() {
+                break;
+            }
+            let answers: Vec<R> =
+                chunk.iter().map(|item| work(objects, &mut buffer, item)).collect();
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((start, answers));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            let own = objects.clone();
+            let run = &run;
+            scope.spawn(move || run(&own));
+        }
+        run(objects);
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|&(start, _)| start);
+    done.into_iter().flat_map(|(_, answers)| answers).collect()
+}

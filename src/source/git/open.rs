@@ -1,0 +1,177 @@
+//! Opening repositories that nobody vouches for.
+//!
+//! Takes a path or git's own environment, gives a [`gix::Repository`] that reads the repository's
+//! local configuration only, for what says how to read the database. No program is ever run, no
+//! configuration outside of the repository is read, replacements are not applied. It must not know
+//! what is read from the repository afterwards.
+
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+
+use super::error::Error;
+use crate::coverage::Ledger;
+
+/// What git's environment variables say; a hook gets its repository this way.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `GIT_DIR`.
+    pub git_dir: Option<PathBuf>,
+    /// `GIT_WORK_TREE`.
+    pub work_tree: Option<PathBuf>,
+    /// `GIT_INDEX_FILE`.
+    pub index_file: Option<PathBuf>,
+    /// `GIT_OBJECT_DIRECTORY`.
+    pub object_directory: Option<PathBuf>,
+    /// `GIT_ALTERNATE_OBJECT_DIRECTORIES`.
+    pub alternates: Vec<PathBuf>,
+    /// `GIT_QUARANTINE_PATH`: objects of a push that is not accepted yet.
+    pub quarantine: Option<PathBuf>,
+}
+
+impl Environment {
+    /// Reads the variables of this process; an empty one counts as not set.
+    pub fn from_process() -> Self {
+        let path = |name: &str| {
+            std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+        };
+        Self {
+            git_dir: path("GIT_DIR"),
+            work_tree: path("GIT_WORK_TREE"),
+            index_file: path("GIT_INDEX_FILE"),
+            object_directory: path("GIT_OBJECT_DIRECTORY"),
+            alternates: std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+                .map(|list| std::env::split_paths(&list).collect())
+                .unwrap_or_default(),
+            quarantine: path("GIT_QUARANTINE_PATH"),
+        }
+    }
+
+    /// The variables that apply to `repo`: one that was named explicitly is not the environment's.
+    ///
+    /// Only a quarantine inside of its own object folder still applies, because the hook of that
+    /// very repository is running.
+    #[must_use]
+    pub fn of(&self, repo: &gix::Repository, explicit: bool) -> Self {
+        if !explicit {
+            return self.clone();
+        }
+        let objects = canonical(&repo.common_dir().join("objects"));
+        let own = |path: &Path| canonical(path).starts_with(&objects);
+        if self.quarantine.as_deref().is_some_and(own) {
+            return Self { git_dir: None, work_tree: None, index_file: None, ..self.clone() };
+        }
+        Self::default()
+    }
+}
+
+/// Opens the repository at or above `path`; without one, that of `GIT_DIR` or of the current
+/// folder.
+///
+/// # Errors
+/// If nothing there is a repository, or its form is unknown.
+pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repository, Error> {
+    let from_environment = environment.git_dir.as_deref().filter(|_| path.is_none());
+    let start = from_environment.or(path).unwrap_or(Path::new("."));
+    let opened = match from_environment {
+        Some(git_dir) => gix::open_opts(git_dir, trusting(git_dir != Path::new("."))),
+        None => discover(start),
+    };
+    let mut repo = opened.map_err(|error| failure(start, &error))?;
+    if from_environment.is_some()
+        && let Some(tree) = &environment.work_tree
+    {
+        repo.set_workdir(Some(tree.clone())).map_err(|error| failure(start, &error))?;
+    }
+    prepare(repo)
+}
+
+/// Opens exactly the git folder at `path`, such as that of a submodule.
+///
+/// # Errors
+/// If it is no repository, or its form is unknown.
+pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
+    prepare(gix::open_opts(path, trusting(true)).map_err(|error| failure(path, &error))?)
+}
+
+/// Whether a repository begins at `path`: it is a git folder, or holds `.git`.
+pub fn is_repository(path: &Path) -> bool {
+    gix::discover::is_git(&path.join(".git")).is_ok() || gix::discover::is_git(path).is_ok()
+}
+
+/// The commits at which a shallow clone was cut; their parents are not here.
+///
+/// # Errors
+/// If git's list of them can't be read.
+pub fn shallow_boundary(repo: &gix::Repository) -> Result<Vec<ObjectId>, Error> {
+    let path = repo.common_dir().join("shallow");
+    match std::fs::read(&path) {
+        Ok(text) => Ok(text
+            .split(|&byte| byte == b'\n')
+            .filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok())
+            .collect()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(source) => Err(Error::File { path, source }),
+    }
+}
+
+/// Records that a partial clone lacks objects which its server still has.
+pub fn note_partial_clone(repo: &gix::Repository, ledger: &Ledger) {
+    let config = repo.config_snapshot();
+    let configured = config.string("extensions.partialClone").is_some();
+    let packs = std::fs::read_dir(repo.common_dir().join("objects/pack"));
+    let promised = packs.into_iter().flatten().flatten().any(|entry| {
+        Path::new(&entry.file_name()).extension().is_some_and(|extension| extension == "promisor")
+    });
+    if configured || promised {
+        ledger.problem(
+            "partial clone",
+            repo.common_dir().as_os_str().as_encoded_bytes(),
+            &"objects that were left on the server are not read: clone it without --filter, or run `git fetch --refetch`",
+        );
+    }
+}
+
+/// Options that trust nobody: local configuration only, no environment, no includes.
+fn trusting(as_is: bool) -> gix::open::Options {
+    gix::open::Options::isolated()
+        .config_overrides(["core.useReplaceRefs=false"])
+        .open_path_as_is(as_is)
+        .with(gix::sec::Trust::Full)
+}
+
+fn discover(start: &Path) -> gix::Result<gix::Repository> {
+    let options = gix::discover::upwards::Options {
+        trust: gix::discover::upwards::TrustPolicy::Assume(gix::sec::Trust::Full),
+        cross_fs: true,
+        ..Default::default()
+    };
+    let mapping = gix::sec::trust::Mapping { full: trusting(false), reduced: trusting(false) };
+    gix::ThreadSafeRepository::discover_opts(start, options, mapping).map(Into::into)
+}
+
+/// Refuses forms that would be read wrongly.
+fn prepare(repo: gix::Repository) -> Result<gix::Repository, Error> {
+    let format = repo.config_snapshot().string("extensions.refStorage").map(|it| it.to_string());
+    match format {
+        Some(format) if !format.eq_ignore_ascii_case("files") => {
+            Err(Error::RefFormat { path: repo.git_dir().to_owned(), format })
+        }
+        _ => Ok(repo),
+    }
+}
+
+fn failure(path: &Path, error: &gix::Error) -> Error {
+    let here = path.ancestors().any(is_repository)
+        || std::env::current_dir()
+            .is_ok_and(|folder| folder.join(path).ancestors().any(is_repository));
+    if here {
+        Error::Open { path: path.to_owned(), why: error.to_string() }
+    } else {
+        Error::NotARepository { path: path.to_owned() }
+    }
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,139 @@
+//! What the commits of a range added.
+//!
+//! Takes `BASE..HEAD`, or what git tells a hook on standard input; gives, commit by commit, hits
+//! in files whose credential no parent holds at that path, and in the messages of these commits
+//! and of the annotated tags that are pushed.
+
+mod commits;
+mod ends;
+mod report;
+
+use std::path::PathBuf;
+
+use gix::ObjectId;
+use gix::objs::Kind;
+
+use super::changes::{self, Change};
+use super::error::Error;
+use super::objects::{Objects, on_threads};
+use super::open::{self, Environment};
+use super::texts::Texts;
+use crate::coverage::{Count, Ledger};
+use crate::scan::{Detector, Hit};
+
+/// What to read.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The repository, or a folder in it; without one, that of the environment or the current
+    /// folder.
+    pub repo: Option<PathBuf>,
+    /// Which commits.
+    pub input: Input,
+    /// What git's variables say.
+    pub environment: Environment,
+    /// Threads that scan, at least 1.
+    pub threads: usize,
+}
+
+/// Which commits to scan.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// `BASE..HEAD` as it was typed.
+    Between(String),
+    /// What a pre-receive or pre-push hook reads on its standard input.
+    Hook(Vec<u8>),
+}
+
+impl Default for Input {
+    fn default() -> Self {
+        Self::Hook(Vec::new())
+    }
+}
+
+/// One commit of the range with what it changed.
+struct Step {
+    commit: commits::Met,
+    changes: Vec<Change>,
+}
+
+/// Scans a range of commits.
+///
+/// # Errors
+/// If there is no repository, or the input names what is not here.
+pub fn scan<D: Detector>(
+    options: &Options,
+    detector: &D,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) -> Result<(), Error> {
+    let repo = open::open(options.repo.as_deref(), &options.environment)?;
+    let environment = options.environment.of(&repo, options.repo.is_some());
+    let objects = Objects::new(&repo, &environment)?;
+    let threads = options.threads.max(1);
+    let updates = match &options.input {
+        Input::Between(range) => ends::between(&repo, &objects, range, ledger)?,
+        Input::Hook(input) => ends::of_hook(&repo, &objects, input, ledger)?,
+    };
+    let shallow = open::shallow_boundary(&repo)?;
+    let met = commits::of_updates(&objects, &updates, &shallow, ledger);
+    open_ends(&repo, &met, &shallow, ledger);
+    let steps = on_threads(&objects, threads, &met, |objects, buffer, commit| {
+        step(objects, buffer, commit, ledger)
+    });
+    ledger.add(Count::Commits, steps.len() as u64);
+    let mut blobs: Vec<ObjectId> =
+        steps.iter().flat_map(|step| &step.changes).map(|change| change.blob).collect();
+    blobs.extend(updates.iter().filter(|end| end.tip.kind == Kind::Blob).map(|end| end.tip.object));
+    let bare_trees: Vec<Change> = updates
+        .iter()
+        .filter(|end| end.tip.kind == Kind::Tree)
+        .flat_map(|end| changes::between(&objects, end.tip.object, &[], b"", ledger))
+        .collect();
+    blobs.extend(bare_trees.iter().map(|change| change.blob));
+    let texts = Texts::scan(&objects, threads, blobs, detector, true, ledger);
+    let before = steps
+        .iter()
+        .flat_map(|step| &step.changes)
+        .filter(|change| !texts.of(&change.blob).is_empty())
+        .flat_map(|change| change.before.iter().copied())
+        .collect();
+    let before = Texts::scan(&objects, threads, before, detector, false, ledger);
+    let report = report::Report::new(&objects, &updates, &texts, &before, ledger);
+    report.steps(&steps, detector, hits);
+    report.tags(detector, hits);
+    report.bare(&bare_trees, hits);
+    if steps.is_empty() && texts.is_empty() {
+        ledger.note("the range is empty");
+    }
+    Ok(())
+}
+
+fn step(objects: &Objects, buffer: &mut Vec<u8>, commit: &commits::Met, ledger: &Ledger) -> Step {
+    let parents: Vec<ObjectId> = commit
+        .parents
+        .iter()
+        .filter_map(|parent| {
+            objects
+                .expect(parent, Kind::Commit, "its child in the range", buffer, ledger)
+                .then(|| super::parse::commit(buffer))
+                .flatten()
+        })
+        .map(|parent| parent.tree)
+        .collect();
+    let changes = changes::between(objects, commit.tree, &parents, b"", ledger);
+    Step { commit: commit.clone(), changes }
+}
+
+/// Tells where the range runs into history that was never fetched.
+fn open_ends(repo: &gix::Repository, met: &[commits::Met], shallow: &[ObjectId], ledger: &Ledger) {
+    for commit in met.iter().filter(|commit| shallow.contains(&commit.id)) {
+        ledger.problem(
+            "shallow clone",
+            commit.id.to_hex().to_string().as_bytes(),
+            &"the range goes on beyond this commit, where the clone was cut: run `git fetch --unshallow` (in a CI checkout, fetch-depth: 0)",
+        );
+    }
+    if !met.is_empty() {
+        open::note_partial_clone(repo, ledger);
+    }
+}

@@ -1,0 +1,155 @@
+//! The two ends of each range: what was typed, or what git tells a hook.
+
+use gix::ObjectId;
+
+use super::super::error::Error;
+use super::super::objects::Objects;
+use super::super::tips::{self, Ref};
+use crate::coverage::Ledger;
+
+/// One range: what `tip` reaches and nothing of `hidden` does.
+#[derive(Clone, Debug)]
+pub(super) struct Update {
+    /// The new end; its name is the ref's, or empty.
+    pub(super) tip: Ref,
+    /// Objects whose history is known already.
+    pub(super) hidden: Vec<ObjectId>,
+}
+
+/// Reads `BASE..HEAD`. A BASE of zeros is a new ref: all other refs are known.
+pub(super) fn between(
+    repo: &gix::Repository,
+    objects: &Objects,
+    range: &str,
+    ledger: &Ledger,
+) -> Result<Vec<Update>, Error> {
+    let not_a_range = || Error::NotARange { text: range.to_owned() };
+    let (base, head) = range.split_once("..").ok_or_else(not_a_range)?;
+    if head.starts_with('.') {
+        return Err(not_a_range());
+    }
+    let or_head = |name: &str| if name.is_empty() { "HEAD".to_owned() } else { name.to_owned() };
+    let (base, head) = (or_head(base), or_head(head));
+    let new = resolve(repo, objects, &head)?;
+    let tip = peel(objects, b"", new, &head, ledger)?;
+    if is_zeros(&base) {
+        // The ref under test may exist already; whatever else stands at its commit is no older.
+        let others = tips::ref_targets(repo, ledger)?.into_iter().map(|(_, id)| id);
+        let hidden = others
+            .filter(|id| {
+                *id != new
+                    && tips::peel(objects, &mut Vec::new(), b"", *id, ledger)
+                        .is_none_or(|other| other.object != tip.object)
+            })
+            .collect();
+        return Ok(vec![Update { tip, hidden }]);
+    }
+    let old = resolve(repo, objects, &base)?;
+    Ok(vec![Update { tip, hidden: vec![old] }])
+}
+
+/// Reads the lines that a pre-receive hook (old, new, ref) or a pre-push hook (local ref and id,
+/// remote ref and id) gets; deletions are left out.
+pub(super) fn of_hook(
+    repo: &gix::Repository,
+    objects: &Objects,
+    input: &[u8],
+    ledger: &Ledger,
+) -> Result<Vec<Update>, Error> {
+    let lines = lines(input, objects.hash())?;
+    let names: Vec<&[u8]> = lines.iter().map(|line| line.name).collect();
+    let mut known: Option<Vec<ObjectId>> = None;
+    let mut updates = Vec::new();
+    for line in lines.iter().filter(|line| !line.new.is_null()) {
+        let shown = line.new.to_string();
+        let tip = peel(objects, line.name, line.new, &shown, ledger)?;
+        let hidden = if line.old.is_null() {
+            if known.is_none() {
+                let refs = tips::ref_targets(repo, ledger)?.into_iter();
+                let mut others: Vec<ObjectId> = refs
+                    .filter(|(name, _)| {
+                        if line.push {
+                            name.starts_with(b"refs/remotes/")
+                        } else {
+                            !names.contains(&name.as_slice())
+                        }
+                    })
+                    .map(|(_, id)| id)
+                    .collect();
+                // What the same push replaces was there before it.
+                others.extend(lines.iter().map(|line| line.old).filter(|old| !old.is_null()));
+                known = Some(others);
+            }
+            known.clone().unwrap_or_default()
+        } else {
+            vec![present(objects, line.old)?]
+        };
+        updates.push(Update { tip, hidden });
+    }
+    Ok(updates)
+}
+
+/// A line of a hook's input.
+struct Line<'a> {
+    old: ObjectId,
+    new: ObjectId,
+    /// The ref on the receiving side.
+    name: &'a [u8],
+    push: bool,
+}
+
+fn lines(input: &[u8], hash: gix::hash::Kind) -> Result<Vec<Line<'_>>, Error> {
+    let mut lines = Vec::new();
+    for (index, text) in input.split(|&byte| byte == b'\n').enumerate() {
+        let fields: Vec<&[u8]> =
+            text.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).collect();
+        let id = |field: &[u8]| match ObjectId::from_hex(field) {
+            Ok(id) if id.kind() == hash => Ok(id),
+            _ => {
+                let field = crate::text::escape_path(field);
+                Err(Error::NotAnId { line: index + 1, field })
+            }
+        };
+        match fields.as_slice() {
+            [] => {}
+            [old, new, name] => {
+                lines.push(Line { old: id(old)?, new: id(new)?, name, push: false });
+            }
+            [_, new, name, old] => {
+                lines.push(Line { old: id(old)?, new: id(new)?, name, push: true });
+            }
+            other => return Err(Error::NotAHook { line: index + 1, fields: other.len() }),
+        }
+    }
+    Ok(lines)
+}
+
+fn is_zeros(name: &str) -> bool {
+    name.len() >= 40 && name.bytes().all(|byte| byte == b'0')
+}
+
+fn resolve(repo: &gix::Repository, objects: &Objects, name: &str) -> Result<ObjectId, Error> {
+    let unknown = || Error::UnknownRevision { name: crate::text::escape_line(name) };
+    if let Ok(id) = ObjectId::from_hex(name.as_bytes()) {
+        return present(objects, id);
+    }
+    repo.rev_parse_single(name).map(gix::Id::detach).map_err(|_| unknown())
+}
+
+fn present(objects: &Objects, id: ObjectId) -> Result<ObjectId, Error> {
+    match objects.kind(&id) {
+        Some(_) => Ok(id),
+        None => Err(Error::UnknownRevision { name: id.to_string() }),
+    }
+}
+
+fn peel(
+    objects: &Objects,
+    name: &[u8],
+    id: ObjectId,
+    shown: &str,
+    ledger: &Ledger,
+) -> Result<Ref, Error> {
+    tips::peel(objects, &mut Vec::new(), name, id, ledger)
+        .ok_or_else(|| Error::UnknownRevision { name: crate::text::escape_line(shown) })
+}

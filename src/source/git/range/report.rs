@@ -1,0 +1,165 @@
+//! The hits of a range, with the commit that each belongs to.
+
+use gix::ObjectId;
+use gix::objs::Kind;
+
+use super::super::changes::Change;
+use super::super::objects::Objects;
+use super::super::people::{People, blob_at, commit_tree};
+use super::super::texts::Texts;
+use super::Step;
+use super::ends::Update;
+use crate::coverage::{Count, Ledger};
+use crate::finding::{Fingerprint, GitObject, GitOrigin, HeldBy, Origin, Person};
+use crate::scan::{Detector, Hit};
+
+/// What the hits of one run share.
+pub(super) struct Report<'a> {
+    objects: &'a Objects,
+    updates: &'a [Update],
+    texts: &'a Texts,
+    before: &'a Texts,
+    ledger: &'a Ledger,
+    people: People,
+}
+
+impl<'a> Report<'a> {
+    /// A report on blobs that were scanned. The `.mailmap` is that of the first tip.
+    pub(super) fn new(
+        objects: &'a Objects,
+        updates: &'a [Update],
+        texts: &'a Texts,
+        before: &'a Texts,
+        ledger: &'a Ledger,
+    ) -> Self {
+        let people = People::of(objects, updates.first().map(|update| update.tip.object));
+        Self { objects, updates, texts, before, ledger, people }
+    }
+
+    /// Each credential that a commit's file holds and no parent's does, and those of its message.
+    pub(super) fn steps<D: Detector>(
+        &self,
+        steps: &[Step],
+        detector: &D,
+        hits: &(dyn Fn(Hit) + Sync),
+    ) {
+        let mut buffer = Vec::new();
+        for Step { commit, changes } in steps {
+            let Ok(Some(Kind::Commit)) = self.objects.find(&commit.id, &mut buffer) else {
+                continue;
+            };
+            let persons = self.people.of_commit(&buffer, self.objects.hash());
+            for candidate in self.detect(detector, &buffer).candidates {
+                let mut git = self.origin(GitObject::Commit, Some(commit.id), commit.id, &persons);
+                git.refs = self.names(|update| update.tip.object == commit.id);
+                hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
+            }
+            for change in changes {
+                self.change(change, commit.id, &persons, hits);
+            }
+        }
+    }
+
+    fn change(
+        &self,
+        change: &Change,
+        commit: ObjectId,
+        persons: &(Option<Person>, Option<Person>),
+        hits: &(dyn Fn(Hit) + Sync),
+    ) {
+        for candidate in self.texts.of(&change.blob) {
+            let credential = candidate.credential.fingerprint();
+            if change.before.iter().any(|blob| self.before.holds(blob, &credential)) {
+                continue;
+            }
+            let mut git = self.origin(GitObject::Blob, Some(commit), change.blob, persons);
+            let holds = |update: &Update| self.tip_holds(update, &change.path, &credential);
+            git.at_head = self.updates.iter().any(holds);
+            git.refs = self.names(holds);
+            let path = Some(change.path.clone());
+            let origin = Origin { path, git: Some(git), ..Origin::default() };
+            hits(Hit { origin, candidate: candidate.clone() });
+        }
+    }
+
+    /// The messages of the annotated tags at the tips.
+    pub(super) fn tags<D: Detector>(&self, detector: &D, hits: &(dyn Fn(Hit) + Sync)) {
+        let mut buffer = Vec::new();
+        let mut tags: Vec<ObjectId> =
+            self.updates.iter().flat_map(|update| update.tip.tags.iter().copied()).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        for tag in tags {
+            if !self.objects.expect(&tag, Kind::Tag, "the push", &mut buffer, self.ledger) {
+                continue;
+            }
+            for candidate in self.detect(detector, &buffer).candidates {
+                let mut git = self.origin(GitObject::Tag, None, tag, &(None, None));
+                git.refs = self.names(|update| update.tip.tags.contains(&tag));
+                hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
+            }
+        }
+    }
+
+    /// Refs and tags that name a tree or a blob, which no commit owns.
+    pub(super) fn bare(&self, changes: &[Change], hits: &(dyn Fn(Hit) + Sync)) {
+        let blobs = self.updates.iter().filter(|update| update.tip.kind == Kind::Blob);
+        let pathless = blobs.map(|update| (None, update.tip.object));
+        let named = changes.iter().map(|change| (Some(change.path.clone()), change.blob));
+        for (path, blob) in pathless.chain(named) {
+            for candidate in self.texts.of(&blob) {
+                let git = self.origin(GitObject::Blob, None, blob, &(None, None));
+                let origin = Origin { path: path.clone(), git: Some(git), ..Origin::default() };
+                hits(Hit { origin, candidate: candidate.clone() });
+            }
+        }
+    }
+
+    fn detect<D: Detector>(&self, detector: &D, bytes: &[u8]) -> crate::scan::Detected<D::Memory> {
+        let detected = detector.whole(bytes);
+        self.ledger.add(Count::Objects, 1);
+        self.ledger.add(Count::Bytes, bytes.len() as u64);
+        self.ledger.add(Count::Examples, detected.examples);
+        detected
+    }
+
+    /// Whether the update's new end has the credential at that path.
+    fn tip_holds(&self, update: &Update, path: &[u8], credential: &Fingerprint) -> bool {
+        let mut buffer = Vec::new();
+        let tree = commit_tree(self.objects, &update.tip.object, &mut buffer);
+        let blob = tree.and_then(|tree| blob_at(self.objects, &tree, path, &mut buffer));
+        blob.is_some_and(|blob| {
+            self.texts.holds(&blob, credential) || self.before.holds(&blob, credential)
+        })
+    }
+
+    fn names(&self, holds: impl Fn(&Update) -> bool) -> Vec<String> {
+        let named = self.updates.iter().filter(|update| !update.tip.name.is_empty());
+        let mut names: Vec<String> =
+            named.filter(|update| holds(update)).map(|update| update.tip.shown()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn origin(
+        &self,
+        object: GitObject,
+        commit: Option<ObjectId>,
+        id: ObjectId,
+        persons: &(Option<Person>, Option<Person>),
+    ) -> GitOrigin {
+        GitOrigin {
+            commit: commit.map(|commit| commit.to_string()),
+            blob: Some(id.to_string()),
+            object,
+            author: persons.0.clone(),
+            committer: persons.1.clone(),
+            reachable: true,
+            held_by: vec![HeldBy::Ref],
+            at_head: false,
+            removed_in: None,
+            refs: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The reflogs of a repository and of all its worktrees, as files.
+//!
+//! Takes a repository, gives each log's bytes with the name of its ref. Links are not followed:
+//! a hostile repository would lead out of itself with them.
+
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+
+use crate::coverage::Ledger;
+
+/// One reflog.
+pub(super) struct Reflog {
+    /// The ref's full name, as git writes it: `refs/heads/main`, `worktrees/side/HEAD`.
+    pub(super) name: Vec<u8>,
+    /// Its lines.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Reflog {
+    /// Whether it is the log of `refs/stash`, which holds all stashes but the newest.
+    pub(super) fn is_stash(&self) -> bool {
+        self.name == b"refs/stash"
+    }
+
+    /// The old and the new object of each line, in order.
+    pub(super) fn ids(&self) -> impl Iterator<Item = (ObjectId, ObjectId)> + '_ {
+        self.bytes.split(|&byte| byte == b'\n').filter_map(ids_of_line)
+    }
+
+    /// The new object of the line `number`, counted from 1.
+    pub(super) fn id_of_line(&self, number: u64) -> Option<ObjectId> {
+        let index = usize::try_from(number.checked_sub(1)?).ok()?;
+        self.bytes.split(|&byte| byte == b'\n').nth(index).and_then(ids_of_line).map(|ids| ids.1)
+    }
+}
+
+/// Reads all reflogs, in order of their names.
+pub(super) fn read(repo: &gix::Repository, ledger: &Ledger) -> Vec<Reflog> {
+    let common = repo.common_dir();
+    let mut logs = Vec::new();
+    collect(&common.join("logs"), b"", ledger, &mut logs);
+    for (name, folder) in worktrees(repo) {
+        let prefix = [b"worktrees/", name.as_slice(), b"/"].concat();
+        collect(&folder.join("logs"), &prefix, ledger, &mut logs);
+    }
+    logs.sort_by(|a, b| a.name.cmp(&b.name));
+    logs
+}
+
+/// The git folders of linked worktrees, by name.
+pub(super) fn worktrees(repo: &gix::Repository) -> Vec<(Vec<u8>, PathBuf)> {
+    let mut found: Vec<_> = std::fs::read_dir(repo.common_dir().join("worktrees"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| (entry.file_name().as_encoded_bytes().to_vec(), entry.path()))
+        .collect();
+    found.sort();
+    found
+}
+
+/// Calls `each` for every regular file below `folder`, with its name below it.
+pub(super) fn files_below(
+    folder: &Path,
+    prefix: &[u8],
+    ledger: &Ledger,
+    each: &mut dyn FnMut(Vec<u8>, PathBuf, Vec<u8>),
+) {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => {
+            return ledger.problem("folder", folder.as_os_str().as_encoded_bytes(), &error);
+        }
+    };
+    for entry in entries.flatten() {
+        let name = [prefix, entry.file_name().as_encoded_bytes()].concat();
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            files_below(&entry.path(), &[name.as_slice(), b"/"].concat(), ledger, each);
+        } else if kind.is_file() {
+            match std::fs::read(entry.path()) {
+                Ok(bytes) => each(name, entry.path(), bytes),
+                Err(error) => {
+                    ledger.problem("file", entry.path().as_os_str().as_encoded_bytes(), &error);
+                }
+            }
+        }
+    }
+}
+
+fn collect(folder: &Path, prefix: &[u8], ledger: &Ledger, logs: &mut Vec<Reflog>) {
+    files_below(folder, prefix, ledger, &mut |name, _, bytes| {
+        logs.push(Reflog { name, bytes });
+    });
+}
+
+fn ids_of_line(line: &[u8]) -> Option<(ObjectId, ObjectId)> {
+    let mut words = line.split(|&byte| byte == b' ');
+    let old = ObjectId::from_hex(words.next()?).ok()?;
+    let new = ObjectId::from_hex(words.next()?).ok()?;
+    Some((old, new))
+}

@@ -1,0 +1,166 @@
+//! What the next commit would add.
+//!
+//! Takes a repository's index and, from a hook, paths; gives hits in staged files whose credential
+//! neither HEAD nor a commit being merged holds in that file. Content decides, not the patch.
+//! Folders that the index knows to be unchanged are not looked into.
+
+mod changes;
+mod named;
+
+use std::path::PathBuf;
+
+use gix::ObjectId;
+
+use super::error::Error;
+use super::objects::Objects;
+use super::open::{self, Environment};
+use super::people::{blob_at, commit_tree};
+use super::texts::Texts;
+use super::{staging, tips};
+use crate::coverage::{Count, Ledger};
+use crate::finding::{Candidate, GitObject, GitOrigin, HeldBy, Origin};
+use crate::scan::{Detector, Hit};
+
+/// What to read.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The repository, or a folder in it; without one, that of the environment or the current
+    /// folder.
+    pub repo: Option<PathBuf>,
+    /// Files and folders as the user spelled them; all of the index if there are none.
+    pub paths: Vec<PathBuf>,
+    /// What git's variables say.
+    pub environment: Environment,
+    /// Threads that scan, at least 1.
+    pub threads: usize,
+}
+
+/// A staged file that HEAD does not have in that form.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct File {
+    path: Vec<u8>,
+    blob: ObjectId,
+}
+
+/// Scans what is staged. A named file without staged change is scanned whole.
+///
+/// # Errors
+/// If there is no repository, its index can't be read, or a path is outside of its work tree.
+pub fn scan<D: Detector>(
+    options: &Options,
+    detector: &D,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) -> Result<(), Error> {
+    let repo = open::open(options.repo.as_deref(), &options.environment)?;
+    let environment = options.environment.of(&repo, options.repo.is_some());
+    let objects = Objects::new(&repo, &environment)?;
+    let index_path = environment.index_file.clone().unwrap_or_else(|| repo.git_dir().join("index"));
+    let index = staging::open(&index_path, objects.hash())?;
+    let heads = head_trees(&repo, &objects);
+    let mut files = changes::staged(&objects, &index, heads.first().copied(), ledger);
+    let mut whole = Vec::new();
+    if !options.paths.is_empty() {
+        let names = named::Names::new(&repo, &options.paths)?;
+        files.retain(|file| names.contain(&file.path));
+        whole = names.unchanged(&index, &files, ledger);
+    }
+    if files.is_empty() && options.paths.is_empty() {
+        ledger.note("nothing is staged");
+    }
+    ledger.add(Count::Files, files.len() as u64);
+    added(
+        &Head { objects: &objects, heads, threads: options.threads.max(1) },
+        &files,
+        detector,
+        ledger,
+        hits,
+    );
+    for text in whole {
+        text.scan(&objects, detector, ledger, hits);
+    }
+    Ok(())
+}
+
+/// What staged files are compared with.
+struct Head<'a> {
+    objects: &'a Objects,
+    /// The trees of HEAD and of what is being merged.
+    heads: Vec<ObjectId>,
+    threads: usize,
+}
+
+fn added<D: Detector>(
+    head: &Head<'_>,
+    files: &[File],
+    detector: &D,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) {
+    let objects = head.objects;
+    let blobs = files.iter().map(|file| file.blob).collect();
+    let texts = Texts::scan(objects, head.threads, blobs, detector, true, ledger);
+    let holding: Vec<&File> =
+        files.iter().filter(|file| !texts.of(&file.blob).is_empty()).collect();
+    let mut buffer = Vec::new();
+    let before: Vec<Vec<ObjectId>> = holding
+        .iter()
+        .map(|file| {
+            let heads = head.heads.iter();
+            heads.filter_map(|tree| blob_at(objects, tree, &file.path, &mut buffer)).collect()
+        })
+        .collect();
+    let old = before.iter().flatten().copied().collect();
+    let old = Texts::scan(objects, head.threads, old, detector, false, ledger);
+    let fresh: Vec<(&File, &Candidate)> = holding
+        .into_iter()
+        .zip(&before)
+        .flat_map(|(file, before)| {
+            texts.of(&file.blob).iter().map(move |candidate| (file, before, candidate))
+        })
+        .filter(|(_, before, candidate)| {
+            let credential = candidate.credential.fingerprint();
+            !before.iter().any(|blob| old.holds(blob, &credential))
+        })
+        .map(|(file, _, candidate)| (file, candidate))
+        .collect();
+    let wanted = fresh.iter().map(|(file, _)| file.blob).collect();
+    let elsewhere = changes::present(objects, &head.heads, &wanted, ledger);
+    for (file, candidate) in fresh {
+        if !elsewhere.contains(&file.blob) {
+            hits(Hit { origin: origin(file), candidate: candidate.clone() });
+        }
+    }
+}
+
+fn origin(file: &File) -> Origin {
+    let git = GitOrigin {
+        commit: None,
+        blob: Some(file.blob.to_string()),
+        object: GitObject::Blob,
+        author: None,
+        committer: None,
+        reachable: false,
+        held_by: vec![HeldBy::Index],
+        at_head: false,
+        removed_in: None,
+        refs: Vec::new(),
+    };
+    Origin { path: Some(file.path.clone()), git: Some(git), ..Origin::default() }
+}
+
+/// The trees of HEAD, first, and of every commit that is being merged.
+fn head_trees(repo: &gix::Repository, objects: &Objects) -> Vec<ObjectId> {
+    let merging = std::fs::read(repo.git_dir().join("MERGE_HEAD")).unwrap_or_default();
+    let merging = merging
+        .split(|&byte| byte == b'\n')
+        .filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok());
+    let mut buffer = Vec::new();
+    // On a branch without commits everything is new, and the empty tree says so.
+    let head = tips::head_of(repo, repo.git_dir())
+        .and_then(|head| commit_tree(objects, &head, &mut buffer))
+        .unwrap_or_else(|| ObjectId::empty_tree(objects.hash()));
+    std::iter::once(head)
+        .chain(merging.filter_map(|commit| commit_tree(objects, &commit, &mut Vec::new())))
+        .collect()
+}

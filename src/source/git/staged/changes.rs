@@ -1,0 +1,149 @@
+//! The index against HEAD's tree, by the trees that the index has cached.
+
+use std::ops::Range;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
+use gix::hashtable::HashSet;
+use gix::index::entry::{Mode, Stage};
+use gix::index::extension::Tree;
+use gix::objs::Kind;
+
+use super::super::objects::Objects;
+use super::super::parse::{self, EntryKind};
+use super::super::trees::is_empty_tree;
+use super::super::{changes, staging};
+use super::File;
+use crate::coverage::Ledger;
+
+/// The staged files that `head` does not have unchanged at the same path.
+///
+/// Of a conflict both sides count: what neither HEAD nor the merged commit holds is new.
+pub(super) fn staged(
+    objects: &Objects,
+    index: &gix::index::State,
+    head: Option<ObjectId>,
+    ledger: &Ledger,
+) -> Vec<File> {
+    let mut walk = Walk { objects, index, ledger, buffer: Vec::new(), files: Vec::new() };
+    walk.folder(0..index.entries().len(), 0, index.tree(), head);
+    walk.files
+}
+
+/// Which of `wanted` any file of the trees has as its content.
+pub(super) fn present(
+    objects: &Objects,
+    trees: &[ObjectId],
+    wanted: &HashSet<ObjectId>,
+    ledger: &Ledger,
+) -> HashSet<ObjectId> {
+    if wanted.is_empty() {
+        return HashSet::default();
+    }
+    let all = trees.iter().flat_map(|&tree| changes::between(objects, tree, &[], b"", ledger));
+    all.map(|change| change.blob).filter(|blob| wanted.contains(blob)).collect()
+}
+
+struct Walk<'a> {
+    objects: &'a Objects,
+    index: &'a gix::index::State,
+    ledger: &'a Ledger,
+    buffer: Vec<u8>,
+    files: Vec<File>,
+}
+
+impl Walk<'_> {
+    /// One folder: the entries in `range`, whose paths share their first `depth` bytes.
+    fn folder(
+        &mut self,
+        range: Range<usize>,
+        depth: usize,
+        cached: Option<&Tree>,
+        head: Option<ObjectId>,
+    ) {
+        let valid = cached.is_some_and(|tree| {
+            tree.num_entries.is_some_and(|count| count as usize == range.len())
+                && Some(tree.id) == head
+        });
+        if valid {
+            return;
+        }
+        let before = head.map(|tree| self.list(tree)).unwrap_or_default();
+        let of_head = |name: &[u8], kind: EntryKind| {
+            let at = before.binary_search_by(|entry| {
+                (entry.0.as_slice(), entry.1 as u8).cmp(&(name, kind as u8))
+            });
+            at.ok().map(|at| before[at].2)
+        };
+        let index = self.index;
+        let mut at = range.start;
+        while at < range.end {
+            let entry = &index.entries()[at];
+            let path = entry.path(index);
+            let rest = &path[depth..];
+            match rest.find_byte(b'/').filter(|_| entry.mode != Mode::DIR) {
+                Some(slash) => {
+                    let folder = &path[..=depth + slash];
+                    let entries = &index.entries()[at..range.end];
+                    let end =
+                        at + entries.partition_point(|entry| entry.path(index).starts_with(folder));
+                    let name = &rest[..slash];
+                    let below = cached.and_then(|tree| {
+                        tree.children.iter().find(|child| child.name.as_slice() == name)
+                    });
+                    self.folder(at..end, depth + slash + 1, below, of_head(name, EntryKind::Tree));
+                    at = end;
+                }
+                None => {
+                    self.entry(
+                        entry,
+                        path,
+                        of_head(rest, EntryKind::Blob),
+                        |name| of_head(name, EntryKind::Tree),
+                        depth,
+                    );
+                    at += 1;
+                }
+            }
+        }
+    }
+
+    fn entry(
+        &mut self,
+        entry: &gix::index::Entry,
+        path: &[u8],
+        before: Option<ObjectId>,
+        folder_before: impl Fn(&[u8]) -> Option<ObjectId>,
+        depth: usize,
+    ) {
+        if entry.mode == Mode::DIR {
+            let name = path[depth..].strip_suffix(b"/").unwrap_or(&path[depth..]);
+            let before: Vec<ObjectId> = folder_before(name).into_iter().collect();
+            let prefix = [path.strip_suffix(b"/").unwrap_or(path), b"/"].concat();
+            let changed = changes::between(self.objects, entry.id, &before, &prefix, self.ledger);
+            self.files.extend(
+                changed.into_iter().map(|change| File { path: change.path, blob: change.blob }),
+            );
+        } else if staging::is_content(entry)
+            && before != Some(entry.id)
+            && entry.stage() != Stage::Base
+        {
+            self.files.push(File { path: path.to_owned(), blob: entry.id });
+        }
+    }
+
+    /// The entries of a tree, in order of name and kind.
+    fn list(&mut self, tree: ObjectId) -> Vec<(Vec<u8>, EntryKind, ObjectId)> {
+        if is_empty_tree(&tree, self.objects.hash())
+            || !self.objects.expect(&tree, Kind::Tree, "HEAD", &mut self.buffer, self.ledger)
+        {
+            return Vec::new();
+        }
+        let mut entries: Vec<_> = parse::tree(&self.buffer, self.objects.hash())
+            .map_while(|entry| entry)
+            .map(|entry| (entry.name.to_owned(), entry.kind, entry.id.to_owned()))
+            .collect();
+        entries.sort_unstable_by(|a, b| (&a.0, a.1 as u8).cmp(&(&b.0, b.1 as u8)));
+        entries
+    }
+}

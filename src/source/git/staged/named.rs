@@ -1,0 +1,174 @@
+//! The files that a hook names, such as all files of a project.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use gix::ObjectId;
+
+use super::super::error::Error;
+use super::super::objects::Objects;
+use super::super::staging;
+use super::File;
+use crate::coverage::{Count, Ledger};
+use crate::finding::Origin;
+use crate::scan::{Detector, Hit};
+
+/// Paths below the work tree, `/` between their parts; the empty one is all of it.
+pub(super) struct Names {
+    tree: PathBuf,
+    names: Vec<Vec<u8>>,
+}
+
+/// A file without staged change.
+pub(super) struct Whole {
+    path: Vec<u8>,
+    from: From,
+}
+
+/// Where the file's content is.
+enum From {
+    WorkTree(PathBuf),
+    Index(ObjectId),
+}
+
+impl Names {
+    /// Turns paths as they were typed into names.
+    pub(super) fn new(repo: &gix::Repository, paths: &[PathBuf]) -> Result<Self, Error> {
+        let tree = repo.workdir().unwrap_or(repo.git_dir());
+        let tree = tree.canonicalize().unwrap_or_else(|_| tree.to_owned());
+        let names = paths.iter().map(|path| name(&tree, path)).collect::<Result<_, _>>()?;
+        Ok(Self { tree, names })
+    }
+
+    /// Whether a path is named, or in a named folder.
+    pub(super) fn contain(&self, path: &[u8]) -> bool {
+        self.names.iter().any(|name| is_at_or_below(path, name))
+    }
+
+    /// The named files that are not among `changed`.
+    pub(super) fn unchanged(
+        &self,
+        index: &gix::index::State,
+        changed: &[File],
+        ledger: &Ledger,
+    ) -> Vec<Whole> {
+        let changed: BTreeSet<&[u8]> = changed.iter().map(|file| file.path.as_slice()).collect();
+        let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
+        let mut whole = Vec::new();
+        for entry in index.entries() {
+            let path = entry.path(index).to_vec();
+            if !self.contain(&path)
+                || changed.contains(path.as_slice())
+                || !seen.insert(path.clone())
+            {
+                continue;
+            }
+            match self.in_work_tree(&path) {
+                Some(file) => whole.push(Whole { path, from: From::WorkTree(file) }),
+                None if staging::is_content(entry) => {
+                    whole.push(Whole { path, from: From::Index(entry.id) });
+                }
+                None => {}
+            }
+        }
+        for name in &self.names {
+            let met = seen.iter().any(|path| is_at_or_below(path, name))
+                || changed.iter().any(|path| is_at_or_below(path, name));
+            if met || seen.contains(name) {
+                continue;
+            }
+            match self.in_work_tree(name) {
+                Some(file) => {
+                    seen.insert(name.clone());
+                    whole.push(Whole { path: name.clone(), from: From::WorkTree(file) });
+                }
+                None => ledger.problem("file", name, &"neither staged nor a file of the work tree"),
+            }
+        }
+        whole
+    }
+
+    /// The file of that name, if it is one and no link leads out of the work tree to it.
+    fn in_work_tree(&self, name: &[u8]) -> Option<PathBuf> {
+        let path = self.tree.join(gix::path::from_byte_slice(name).ok()?);
+        let kind = std::fs::symlink_metadata(&path).ok()?.file_type();
+        let folder = path.parent()?.canonicalize().ok()?;
+        ((kind.is_file() || kind.is_symlink()) && folder.starts_with(&self.tree)).then_some(path)
+    }
+}
+
+impl Whole {
+    /// Scans the file; of a link, its target's name.
+    pub(super) fn scan<D: Detector>(
+        self,
+        objects: &Objects,
+        detector: &D,
+        ledger: &Ledger,
+        hits: &(dyn Fn(Hit) + Sync),
+    ) {
+        let mut bytes = Vec::new();
+        match &self.from {
+            From::WorkTree(file) => match read(file) {
+                Ok(read) => bytes = read,
+                Err(error) => return ledger.problem("file", &self.path, &error),
+            },
+            From::Index(id) => {
+                if !objects.expect(id, gix::objs::Kind::Blob, "the index", &mut bytes, ledger) {
+                    return;
+                }
+            }
+        }
+        ledger.add(Count::Files, 1);
+        ledger.add(Count::Bytes, bytes.len() as u64);
+        let detected = detector.whole(&bytes);
+        ledger.add(Count::Examples, detected.examples);
+        for candidate in detected.candidates {
+            let origin = Origin { path: Some(self.path.clone()), ..Origin::default() };
+            hits(Hit { origin, candidate });
+        }
+    }
+}
+
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    if file.is_symlink() {
+        return Ok(std::fs::read_link(file)?.as_os_str().as_encoded_bytes().to_vec());
+    }
+    std::fs::read(file)
+}
+
+fn is_at_or_below(path: &[u8], name: &[u8]) -> bool {
+    match path.strip_prefix(name) {
+        Some(rest) => rest.is_empty() || name.is_empty() || rest[0] == b'/',
+        None => false,
+    }
+}
+
+/// The path below the work tree. Its folder may be reached through links; it itself is not
+/// followed if it is one.
+fn name(tree: &Path, path: &Path) -> Result<Vec<u8>, Error> {
+    let outside = || Error::Outside { path: path.to_owned(), tree: tree.to_owned() };
+    let absolute = std::path::absolute(path).map_err(|_| outside())?;
+    let mut real = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::ParentDir => {
+                real.pop();
+            }
+            Component::CurDir => {}
+            other => real.push(other),
+        }
+    }
+    let below = match real.strip_prefix(tree) {
+        Ok(below) => below.to_owned(),
+        Err(_) => {
+            let folder = real.parent().and_then(|folder| folder.canonicalize().ok());
+            let real = match (folder, real.file_name()) {
+                (Some(folder), Some(file)) => folder.join(file),
+                _ => return Err(outside()),
+            };
+            real.strip_prefix(tree).map_err(|_| outside())?.to_owned()
+        }
+    };
+    let below = gix::path::into_bstr(below).map_err(|_| outside())?;
+    Ok(gix::path::to_unix_separators_on_windows(below).to_vec())
+}

@@ -1,0 +1,61 @@
+//! Detection over many blobs, each once, for commands that compare what texts hold.
+
+use gix::ObjectId;
+use gix::hashtable::HashMap;
+use gix::objs::Kind;
+
+use super::objects::{Objects, on_threads};
+use crate::coverage::{Count, Ledger};
+use crate::finding::{Candidate, Fingerprint};
+use crate::scan::Detector;
+
+/// The candidates of each blob that has some.
+#[derive(Default)]
+pub(super) struct Texts {
+    candidates: HashMap<ObjectId, Vec<Candidate>>,
+}
+
+impl Texts {
+    /// Scans blobs. `counted` says whether they are what the user asked for, or only what that is
+    /// compared with.
+    pub(super) fn scan<D: Detector>(
+        objects: &Objects,
+        threads: usize,
+        mut ids: Vec<ObjectId>,
+        detector: &D,
+        counted: bool,
+        ledger: &Ledger,
+    ) -> Self {
+        ids.sort_unstable();
+        ids.dedup();
+        let found = on_threads(objects, threads, &ids, |objects, buffer, id| {
+            if !objects.expect(id, Kind::Blob, "a tree or the index", buffer, ledger) {
+                return Vec::new();
+            }
+            let detected = detector.whole(buffer);
+            if counted {
+                ledger.add(Count::Objects, 1);
+                ledger.add(Count::Bytes, buffer.len() as u64);
+                ledger.add(Count::Examples, detected.examples);
+            }
+            detected.candidates
+        });
+        let holding = ids.into_iter().zip(found).filter(|(_, candidates)| !candidates.is_empty());
+        Self { candidates: holding.collect() }
+    }
+
+    /// The candidates of a blob.
+    pub(super) fn of(&self, id: &ObjectId) -> &[Candidate] {
+        self.candidates.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether none of the blobs has a candidate.
+    pub(super) fn is_empty(&self) -> bool {
+        self.candidates.is_empty()
+    }
+
+    /// Whether a blob holds a credential.
+    pub(super) fn holds(&self, id: &ObjectId, credential: &Fingerprint) -> bool {
+        self.of(id).iter().any(|candidate| candidate.credential.fingerprint() == *credential)
+    }
+}

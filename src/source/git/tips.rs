@@ -1,0 +1,210 @@
+//! Where history begins: refs, HEADs of all worktrees, reflogs and stashes.
+//!
+//! Takes a repository, gives the objects from which walks start, and what each of them stands for.
+
+use gix::ObjectId;
+use gix::objs::Kind;
+
+use super::error::Error;
+use super::objects::{Objects, on_threads};
+use super::parse;
+use super::reflogs::{self, Reflog};
+use crate::coverage::Ledger;
+
+/// Tags of tags are followed this far; git itself has no use for more than one.
+const LONGEST_CHAIN: usize = 32;
+
+/// A ref and what it leads to.
+#[derive(Clone, Debug)]
+pub(super) struct Ref {
+    /// Full name; HEAD of a linked worktree as `worktrees/side/HEAD`.
+    pub(super) name: Vec<u8>,
+    /// The annotated tags on the way, outermost first.
+    pub(super) tags: Vec<ObjectId>,
+    /// What it leads to in the end.
+    pub(super) object: ObjectId,
+    /// What kind that is.
+    pub(super) kind: Kind,
+}
+
+impl Ref {
+    /// Whether it is the newest stash.
+    pub(super) fn is_stash(&self) -> bool {
+        self.name == b"refs/stash"
+    }
+
+    /// The name for a report.
+    pub(super) fn shown(&self) -> String {
+        crate::text::escape_path(&self.name)
+    }
+}
+
+/// All starting points.
+pub(super) struct Tips {
+    /// Refs in order of their names, detached HEADs among them.
+    pub(super) refs: Vec<Ref>,
+    /// The commit of this worktree's HEAD, if there is one.
+    pub(super) head: Option<ObjectId>,
+    /// Commits in reflogs other than that of `refs/stash`.
+    pub(super) reflogs: Vec<ObjectId>,
+    /// Commits in the reflog of `refs/stash`.
+    pub(super) stashes: Vec<ObjectId>,
+}
+
+/// Reads them all. A ref whose object is missing becomes a problem; entries of reflogs whose
+/// commits are gone do not, since git expires them one by one.
+///
+/// # Errors
+/// If the refs can't be listed.
+pub(super) fn read(
+    repo: &gix::Repository,
+    objects: &Objects,
+    logs: &[Reflog],
+    threads: usize,
+    ledger: &Ledger,
+) -> Result<Tips, Error> {
+    let mut targets = ref_targets(repo, ledger)?;
+    let head = repo.head_id().ok().map(gix::Id::detach);
+    targets.extend(detached_heads(repo, head, ledger));
+    targets.sort();
+    targets.dedup();
+    let refs = on_threads(objects, threads, &targets, |objects, buffer, (name, id)| {
+        peel(objects, buffer, name, *id, ledger)
+    });
+    let here = |id: &ObjectId, buffer: &mut Vec<u8>| {
+        !id.is_null() && matches!(objects.find(id, buffer), Ok(Some(Kind::Commit)))
+    };
+    let mut buffer = Vec::new();
+    let (mut reflogs, mut stashes) = (Vec::new(), Vec::new());
+    for log in logs {
+        let held = if log.is_stash() { &mut stashes } else { &mut reflogs };
+        held.extend(log.ids().flat_map(|(old, new)| [old, new]));
+    }
+    for held in [&mut reflogs, &mut stashes] {
+        held.sort_unstable();
+        held.dedup();
+        held.retain(|id| here(id, &mut buffer));
+    }
+    Ok(Tips { refs: refs.into_iter().flatten().collect(), head, reflogs, stashes })
+}
+
+/// Follows tags to what they name.
+pub(super) fn peel(
+    objects: &Objects,
+    buffer: &mut Vec<u8>,
+    name: &[u8],
+    id: ObjectId,
+    ledger: &Ledger,
+) -> Option<Ref> {
+    let mut tags = Vec::new();
+    let mut object = id;
+    for _ in 0..LONGEST_CHAIN {
+        let kind = match objects.find(&object, buffer) {
+            Ok(Some(kind)) => kind,
+            Ok(None) => {
+                let why = format!("its object {object} is missing: fetch it, or delete the ref");
+                ledger.problem("ref", name, &why);
+                return None;
+            }
+            Err(error) => {
+                ledger.problem("ref", name, &format!("its object {object} is damaged: {error}"));
+                return None;
+            }
+        };
+        if kind != Kind::Tag {
+            return Some(Ref { name: name.to_owned(), tags, object, kind });
+        }
+        tags.push(object);
+        let Some(target) = parse::tag_target(buffer) else { break };
+        object = target;
+    }
+    ledger.problem("ref", name, &format!("its tag {object} can't be followed"));
+    None
+}
+
+/// The refs of the repository with the objects they name, symbolic ones resolved.
+pub(super) fn ref_targets(
+    repo: &gix::Repository,
+    ledger: &Ledger,
+) -> Result<Vec<(Vec<u8>, ObjectId)>, Error> {
+    let failed = |why: String| Error::Open { path: repo.git_dir().to_owned(), why };
+    let platform = repo.references().map_err(|error| failed(error.to_string()))?;
+    let all = platform.all().map_err(|error| failed(error.to_string()))?;
+    let mut targets = Vec::new();
+    for reference in all {
+        match reference {
+            Ok(reference) => {
+                let name = reference.name().as_bstr().to_vec();
+                if let Some(id) = resolve(repo, reference.detach()) {
+                    targets.push((name, id));
+                }
+            }
+            Err(error) => ledger.problem(
+                "ref",
+                repo.common_dir().as_os_str().as_encoded_bytes(),
+                &format!("a ref can't be read: {error}; `git for-each-ref` names it"),
+            ),
+        }
+    }
+    Ok(targets)
+}
+
+/// The object of a ref; a symbolic one may lead to a branch that does not exist yet.
+fn resolve(repo: &gix::Repository, mut reference: gix::refs::Reference) -> Option<ObjectId> {
+    for _ in 0..LONGEST_CHAIN {
+        match reference.target {
+            gix::refs::Target::Object(id) => return Some(id),
+            gix::refs::Target::Symbolic(name) => {
+                reference = repo.refs.try_find(name.as_ref()).ok()??;
+            }
+        }
+    }
+    None
+}
+
+/// HEADs that are no branch, and the private refs of other worktrees.
+fn detached_heads(
+    repo: &gix::Repository,
+    head: Option<ObjectId>,
+    ledger: &Ledger,
+) -> Vec<(Vec<u8>, ObjectId)> {
+    let mut found = Vec::new();
+    if let (Some(id), Ok(None)) = (head, repo.head_name()) {
+        found.push((b"HEAD".to_vec(), id));
+    }
+    let of_file = |path: &std::path::Path| {
+        let bytes = std::fs::read(path).ok()?;
+        ObjectId::from_hex(bytes.trim_ascii()).ok()
+    };
+    if repo.git_dir() != repo.common_dir()
+        && let Some(id) = of_file(&repo.common_dir().join("HEAD"))
+    {
+        found.push((b"main-worktree/HEAD".to_vec(), id));
+    }
+    for (name, folder) in reflogs::worktrees(repo) {
+        let prefix = [b"worktrees/", name.as_slice(), b"/"].concat();
+        if let Some(id) = of_file(&folder.join("HEAD")) {
+            found.push(([prefix.as_slice(), b"HEAD"].concat(), id));
+        }
+        let private = [prefix.as_slice(), b"refs/"].concat();
+        reflogs::files_below(&folder.join("refs"), &private, ledger, &mut |name, _, bytes| {
+            if let Ok(id) = ObjectId::from_hex(bytes.trim_ascii()) {
+                found.push((name, id));
+            }
+        });
+    }
+    found
+}
+
+/// The commit of HEAD in a git folder; `None` on a branch without commits.
+pub(super) fn head_of(repo: &gix::Repository, folder: &std::path::Path) -> Option<ObjectId> {
+    let bytes = std::fs::read(folder.join("HEAD")).ok()?;
+    match bytes.trim_ascii().strip_prefix(b"ref: ") {
+        Some(name) => {
+            let name: &gix::refs::FullNameRef =
+                gix::bstr::BStr::new(name.trim_ascii()).try_into().ok()?;
+            resolve(repo, repo.refs.try_find(name).ok()??)
+        }
+        None => ObjectId::from_hex(bytes.trim_ascii()).ok(),
+    }
+}
