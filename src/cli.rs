@@ -5,6 +5,7 @@
 
 mod arguments;
 mod demo;
+mod git;
 mod lookup;
 mod output;
 mod parse;
@@ -40,6 +41,9 @@ fn dispatch(command: Command) -> Status {
         Command::Demo => settle(demo::demo()),
         Command::Explain(arguments) => settle(lookup::explain(&arguments)),
         Command::Rules(arguments) => settle(lookup::rules(&arguments)),
+        Command::History(arguments) => settle(git::history(arguments)),
+        Command::Staged(arguments) => settle(git::staged(arguments)),
+        Command::Range(arguments) => settle(git::range(arguments)),
         Command::Scan(arguments) => settle(scan::scan(arguments)),
         #[cfg(feature = "verify")]
         Command::Verify(arguments) => settle(verify::verify(&arguments)),

@@ -21,7 +21,7 @@ use crate::coverage::{Coverage, Ledger};
 use crate::finding::{Confidence, Finding, Occurrence, Status as Verdict};
 use crate::rules::RuleSet;
 use crate::scan::{Detector, Hit};
-use crate::source::{files, stdin};
+use crate::source::{files, git, stdin};
 use crate::stop::Stop;
 
 use collect::Collector;
@@ -39,6 +39,12 @@ pub enum Source {
     Files(files::Options),
     /// Standard input.
     Stdin(stdin::Options),
+    /// All of a git repository.
+    History(git::history::Options),
+    /// What the next commit would add.
+    Staged(git::staged::Options),
+    /// What a range of commits added.
+    Range(git::range::Options),
 }
 
 /// What a run is to do.
@@ -76,6 +82,9 @@ pub enum Error {
     /// The walk met no file, or could read none.
     #[error("no file was scanned{0}")]
     NothingScanned(String),
+    /// A repository, or what was asked of it, can't be read at all.
+    #[error(transparent)]
+    Git(#[from] git::Error),
 }
 
 /// Runs all sources through `detector`.
@@ -89,7 +98,7 @@ pub fn run<D: Detector>(
 ) -> Result<Outcome, Error> {
     #[cfg(feature = "verify")]
     let until = options.timeout.map(|limit| Instant::now() + limit);
-    let collector = with_time_limit(options, ledger, || collect(options, detector, ledger));
+    let collector = with_time_limit(options, ledger, || collect(options, detector, ledger))?;
     if options.interrupted.is_set() {
         ledger.problem("run", b"", &"interrupted: what was not yet scanned is missing");
     }
@@ -132,7 +141,11 @@ fn verify_within(
 }
 
 /// Scans the sources; one thread collects while others scan.
-fn collect<D: Detector>(options: &Options, detector: &D, ledger: &Ledger) -> Collector {
+fn collect<D: Detector>(
+    options: &Options,
+    detector: &D,
+    ledger: &Ledger,
+) -> Result<Collector, Error> {
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel::<Hit>(CHANNEL);
         let collecting = scope.spawn(move || {
@@ -142,15 +155,22 @@ fn collect<D: Detector>(options: &Options, detector: &D, ledger: &Ledger) -> Col
         });
         // The collector lives until the sender is dropped, so a hit is never refused.
         let hits = |hit| drop(sender.send(hit));
-        for source in &options.sources {
-            match source {
-                Source::Files(options) => files::scan(options, detector, ledger, &hits),
-                Source::Stdin(options) => stdin::scan(options, detector, ledger, &hits),
+        let scanned = options.sources.iter().try_for_each(|source| match source {
+            Source::Files(options) => {
+                files::scan(options, detector, ledger, &hits);
+                Ok(())
             }
-        }
+            Source::Stdin(options) => {
+                stdin::scan(options, detector, ledger, &hits);
+                Ok(())
+            }
+            Source::History(options) => git::history::scan(options, detector, ledger, &hits),
+            Source::Staged(options) => git::staged::scan(options, detector, ledger, &hits),
+            Source::Range(options) => git::range::scan(options, detector, ledger, &hits),
+        });
         drop(sender);
         match collecting.join() {
-            Ok(collector) => collector,
+            Ok(collector) => scanned.map(|()| collector).map_err(Error::Git),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })

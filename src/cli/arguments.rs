@@ -1,5 +1,6 @@
 //! What can be typed: commands, options and their help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,6 +28,23 @@ pub(super) enum Command {
     /// `.gitignore` or `.git/info/exclude` ignore are left out, unless git tracks them. A PATH
     /// that is named is always scanned.
     Scan(ScanArguments),
+    /// Scan all of a git repository's history.
+    ///
+    /// Reads the database itself: every blob, commit and tag, reachable or not, of all refs,
+    /// reflogs, stashes and the index; ref names, reflog messages and the repository's
+    /// configuration. Each finding says which commit brought it, who wrote that, which refs still
+    /// hold it and where it was removed.
+    History(HistoryArguments),
+    /// Scan what the next commit would add.
+    ///
+    /// Reports a credential of a staged file that HEAD does not hold in that file. A PATH without
+    /// staged change is scanned whole.
+    Staged(StagedArguments),
+    /// Scan what the commits of a range added.
+    ///
+    /// Commit by commit: a key that was added and removed inside the range is found, an old key
+    /// in an edited file is not.
+    Range(RangeArguments),
     /// Show what keysweep finds, on a small project of its own.
     ///
     /// Makes the project in a temporary folder, with random keys in a dozen of the forms in which
@@ -57,6 +75,45 @@ pub(super) struct ScanArguments {
     pub(super) stdin_name: Option<String>,
     #[command(flatten)]
     pub(super) selection: SelectionArguments,
+    #[command(flatten)]
+    pub(super) common: CommonArguments,
+}
+
+/// Of `history`.
+#[derive(Debug, Args)]
+pub(super) struct HistoryArguments {
+    /// The repository, or a folder in it [default: GIT_DIR, or the current folder].
+    #[arg(value_name = "REPO")]
+    pub(super) repo: Option<PathBuf>,
+    /// Do not read object folders that the repository borrows from.
+    #[arg(long)]
+    pub(super) no_alternates: bool,
+    #[command(flatten)]
+    pub(super) common: CommonArguments,
+}
+
+/// Of `staged`.
+#[derive(Debug, Args)]
+pub(super) struct StagedArguments {
+    /// The repository, or a folder in it, if it is one; then files and folders in it.
+    #[arg(value_name = "[REPO] PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) common: CommonArguments,
+}
+
+/// Of `range`.
+#[derive(Debug, Args)]
+pub(super) struct RangeArguments {
+    /// BASE..HEAD; with --stdin, the repository.
+    #[arg(value_name = "BASE..HEAD", required_unless_present = "stdin")]
+    pub(super) range: Option<OsString>,
+    /// The repository, or a folder in it [default: GIT_DIR, or the current folder].
+    #[arg(value_name = "REPO", conflicts_with = "stdin")]
+    pub(super) repo: Option<PathBuf>,
+    /// Read what git gives a pre-receive or pre-push hook.
+    #[arg(long)]
+    pub(super) stdin: bool,
     #[command(flatten)]
     pub(super) common: CommonArguments,
 }

@@ -293,7 +293,7 @@ impl Tally {
         for root in roots {
             let mut named = Vec::new();
             dangling.differing(dangling.node(&root), &[], &mut |path, _, _| {
-                named.push(path.to_owned())
+                named.push(path.to_owned());
             });
             for path in named {
                 let mut buffer = Vec::new();

@@ -21,7 +21,7 @@ pub(super) struct Pack {
 /// The objects of a pack, in order of their ids.
 enum Ids {
     /// As its index has them.
-    Index(index::File),
+    Index(Box<index::File>),
     /// As they were found by reading a pack that has none.
     Listed(Vec<(ObjectId, u64)>),
 }
@@ -55,7 +55,7 @@ impl Pack {
     /// If either can't be mapped or is none.
     pub(super) fn open(pack: &Path, index: &Path, hash: gix::hash::Kind) -> gix::Result<Self> {
         let data = data::File::at(pack, hash)?;
-        Ok(Self { data, ids: Ids::Index(index::File::at(index, hash)?) })
+        Ok(Self { data, ids: Ids::Index(Box::new(index::File::at(index, hash)?)) })
     }
 
     /// A pack whose objects were found by reading it; `listed` is sorted by id.

@@ -38,6 +38,9 @@ pub(super) struct Pruned {
     pub(super) named: HashSet<ObjectId>,
 }
 
+/// Told of each path: the path, and what stands there in one tree and in the others.
+type Each<'a> = dyn FnMut(&[u8], Content, &[Content]) + 'a;
+
 impl Pruned {
     /// Examines everything below `roots`. `hits` gives the content of each hit blob.
     pub(super) fn load(
@@ -101,24 +104,13 @@ impl Pruned {
 
     /// Calls `each` with every path below `node` whose blob's content is not that of the same
     /// path in one of `others`, and with the contents that the others have there.
-    pub(super) fn differing(
-        &self,
-        node: Node,
-        others: &[Node],
-        each: &mut dyn FnMut(&[u8], Content, &[Content]),
-    ) {
+    pub(super) fn differing(&self, node: Node, others: &[Node], each: &mut Each<'_>) {
         if !others.contains(&node) {
             self.walk(node, others, &mut Vec::new(), each);
         }
     }
 
-    fn walk(
-        &self,
-        node: Node,
-        others: &[Node],
-        path: &mut Vec<u8>,
-        each: &mut dyn FnMut(&[u8], Content, &[Content]),
-    ) {
+    fn walk(&self, node: Node, others: &[Node], path: &mut Vec<u8>, each: &mut Each<'_>) {
         for &(name, child) in &self.nodes[node as usize] {
             let same: Vec<Child> =
                 others.iter().filter_map(|&other| self.child(other, name)).collect();

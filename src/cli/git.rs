@@ -1,0 +1,68 @@
+//! `keysweep history`, `staged` and `range`.
+
+use std::error::Error;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+
+use super::arguments::{HistoryArguments, RangeArguments, StagedArguments};
+use super::output::Outputs;
+use super::scan::{carry_out, threads};
+use crate::run::{Source, Status};
+use crate::source::git::open::{self, Environment};
+use crate::source::git::{database, history, range, staged};
+use crate::stop::Stop;
+
+/// Carries out `keysweep history`.
+pub(super) fn history(typed: HistoryArguments) -> Result<Status, Box<dyn Error>> {
+    let stop = Stop::default();
+    let source = Source::History(history::Options {
+        repo: typed.repo,
+        environment: Environment::from_process(),
+        database: database::Options {
+            threads: threads(&typed.common.limits),
+            alternates: !typed.no_alternates,
+            stop: stop.clone(),
+        },
+    });
+    let outputs = Outputs::new(&typed.common.output)?;
+    carry_out("history", vec![source], stop, &typed.common, &outputs)
+}
+
+/// Carries out `keysweep staged`.
+pub(super) fn staged(typed: StagedArguments) -> Result<Status, Box<dyn Error>> {
+    let mut paths = typed.paths;
+    // A first path that is a repository of its own names it; a folder inside one is a path.
+    let names_repository = paths.first().is_some_and(|path| open::is_repository(path));
+    let repo: Option<PathBuf> = names_repository.then(|| paths.remove(0));
+    let source = Source::Staged(staged::Options {
+        repo,
+        paths,
+        environment: Environment::from_process(),
+        threads: threads(&typed.common.limits),
+    });
+    let outputs = Outputs::new(&typed.common.output)?;
+    carry_out("staged", vec![source], Stop::default(), &typed.common, &outputs)
+}
+
+/// Carries out `keysweep range`.
+pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
+    let (repo, input) = if typed.stdin {
+        let mut lines = Vec::new();
+        io::stdin().lock().read_to_end(&mut lines)?;
+        (typed.range.map(PathBuf::from), range::Input::Hook(lines))
+    } else {
+        let range = typed.range.unwrap_or_default();
+        let range = range.into_string().map_err(|range| {
+            format!("the range {} is not UTF-8: name commits by their ids", range.display())
+        })?;
+        (typed.repo, range::Input::Between(range))
+    };
+    let source = Source::Range(range::Options {
+        repo,
+        input,
+        environment: Environment::from_process(),
+        threads: threads(&typed.common.limits),
+    });
+    let outputs = Outputs::new(&typed.common.output)?;
+    carry_out("range", vec![source], Stop::default(), &typed.common, &outputs)
+}
