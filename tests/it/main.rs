@@ -8,7 +8,13 @@ mod files;
 #[cfg(unix)]
 mod files_unix;
 mod formats;
+mod git_attribution;
 mod git_database;
+mod git_oracle;
+mod git_places;
+mod git_range;
+mod git_staged;
+mod git_support;
 mod layers;
 #[cfg(feature = "verify")]
 mod leaks;

@@ -7,6 +7,7 @@
 mod emit;
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 
 use gix::ObjectId;
 use gix::hashtable::{HashMap, HashSet};
@@ -87,10 +88,23 @@ pub(super) fn attribute(
     if blobs.is_empty() {
         return;
     }
-    let texts: HashMap<ObjectId, Found> =
-        blobs.into_iter().map(|found| (found.id, found)).collect();
+    let texts = whole(blobs);
     let tally = Tally::of(history, &texts, ledger);
     emit::places(history, &people, &texts, tally, hits);
+}
+
+/// Joins the parts in which a large object was told.
+fn whole(found: Vec<Found>) -> HashMap<ObjectId, Found> {
+    let mut texts: HashMap<ObjectId, Found> = HashMap::default();
+    for part in found {
+        match texts.entry(part.id) {
+            Entry::Vacant(entry) => {
+                entry.insert(part);
+            }
+            Entry::Occupied(mut entry) => entry.get_mut().candidates.extend(part.candidates),
+        }
+    }
+    texts
 }
 
 /// Places under construction.

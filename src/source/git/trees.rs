@@ -29,6 +29,9 @@ pub(super) enum Child {
     Blob(Content),
 }
 
+/// Called with a path, its blob's content, and the contents that other trees have there.
+pub(super) type Visit<'a> = dyn FnMut(&[u8], Content, &[Content]) + 'a;
+
 /// Pruned trees.
 pub(super) struct Pruned {
     nodes: Vec<Vec<(u32, Child)>>,
@@ -37,9 +40,6 @@ pub(super) struct Pruned {
     /// The hit blobs that any of the trees names.
     pub(super) named: HashSet<ObjectId>,
 }
-
-/// Told of each path: the path, and what stands there in one tree and in the others.
-type Each<'a> = dyn FnMut(&[u8], Content, &[Content]) + 'a;
 
 impl Pruned {
     /// Examines everything below `roots`. `hits` gives the content of each hit blob.
@@ -104,13 +104,13 @@ impl Pruned {
 
     /// Calls `each` with every path below `node` whose blob's content is not that of the same
     /// path in one of `others`, and with the contents that the others have there.
-    pub(super) fn differing(&self, node: Node, others: &[Node], each: &mut Each<'_>) {
+    pub(super) fn differing(&self, node: Node, others: &[Node], each: &mut Visit<'_>) {
         if !others.contains(&node) {
             self.walk(node, others, &mut Vec::new(), each);
         }
     }
 
-    fn walk(&self, node: Node, others: &[Node], path: &mut Vec<u8>, each: &mut Each<'_>) {
+    fn walk(&self, node: Node, others: &[Node], path: &mut Vec<u8>, each: &mut Visit<'_>) {
         for &(name, child) in &self.nodes[node as usize] {
             let same: Vec<Child> =
                 others.iter().filter_map(|&other| self.child(other, name)).collect();

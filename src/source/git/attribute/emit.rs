@@ -24,13 +24,7 @@ pub(super) fn places(
     let mut buffer = Vec::new();
     for ((at, cred), place) in tally.places {
         let commit = place.first.map(|number| history.graph.ids[number as usize]);
-        let blob = match (place.first, &at) {
-            (Some(number), Where::Path(path)) => {
-                let tree = history.graph.trees[number as usize];
-                people::blob_at(history.objects, &tree, path, &mut buffer)
-            }
-            _ => place.blob,
-        };
+        let blob = blob_of(history, &tally.groups, &place, &at, &mut buffer);
         // A commit that removed what no readable commit introduced leaves nothing to show.
         let Some(found) = blob.and_then(|blob| texts.get(&blob)) else { continue };
         let git = origin(history, people, &tally.groups, &place, found.id, commit);
@@ -46,6 +40,28 @@ pub(super) fn places(
             }
         }
     }
+}
+
+/// The blob at a place: that of the introducing commit, or else of whatever has it there.
+fn blob_of(
+    history: &History<'_>,
+    groups: &[Vec<usize>],
+    place: &Place,
+    at: &Where,
+    buffer: &mut Vec<u8>,
+) -> Option<ObjectId> {
+    let (Where::Path(path), None) = (at, place.blob.filter(|_| place.first.is_none())) else {
+        return place.blob;
+    };
+    let tree = match place.first {
+        Some(number) => history.graph.trees[number as usize],
+        None => {
+            let mut tips = place.groups.iter().flat_map(|&group| &groups[group]);
+            let tree = tips.find(|&&tip| history.tips.refs[tip].kind == Kind::Tree)?;
+            history.tips.refs[*tree].object
+        }
+    };
+    people::blob_at(history.objects, &tree, path, buffer)
 }
 
 /// Gives the candidates of a commit or an annotated tag.

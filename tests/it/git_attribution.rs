@@ -1,0 +1,330 @@
+//! Every place where git can keep a key, in every layout of a repository, against definitions
+//! that are computed the slow way.
+
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+
+use super::git_oracle::{Oracle, found};
+use super::git_places::{Places, build};
+use super::git_support::{Outcome, Repo, history_of, key_id, leak};
+
+/// Compares a scan with the oracle and with what is known of the special places.
+fn check(places: &Places, scanned: &Path, oracle: &Oracle, prefix: &str) {
+    let outcome = history_of(scanned, 2).expect("a repository");
+    assert_eq!(outcome.coverage.problems, [], "{scanned:?}");
+    for (what, key) in &places.files {
+        let right =
+            oracle.places(|blob| blob.windows(key.len()).any(|window| window == key.as_bytes()));
+        assert!(!right.is_empty(), "{what}: the oracle knows nothing of it");
+        assert_eq!(found(&outcome, key, prefix), right, "{what}");
+    }
+    for special in &places.special {
+        let seen = outcome.of_text(&special.key);
+        // A message stands in the log of HEAD and in that of its branch.
+        let logs = if special.object == "Reflog" { 2 } else { 1 };
+        assert_eq!(seen.len(), logs, "{}: {seen:?}", special.what);
+        for (path, git) in &seen {
+            let shown = special.path.map(|path| format!("{prefix}{path}"));
+            assert_eq!(*path, shown, "{}", special.what);
+            assert_eq!(format!("{:?}", git.object), special.object, "{}", special.what);
+            let held: Vec<String> =
+                git.held_by.iter().map(|holder| format!("{holder:?}")).collect();
+            assert_eq!(held, special.held_by, "{}", special.what);
+            assert_eq!(git.reachable, special.reachable, "{}", special.what);
+        }
+    }
+}
+
+fn holders(outcome: &Outcome, number: u64) -> Vec<String> {
+    let seen = outcome.of(number);
+    seen[0].1.held_by.iter().map(|holder| format!("{holder:?}")).collect()
+}
+
+#[test]
+fn loose_objects_and_then_every_kind_of_pack() {
+    let places = build(&[]);
+    let repo = &places.repo;
+    let root = repo.root.clone();
+    let oracle = Oracle::of(repo, &root);
+    check(&places, &root, &oracle, "");
+    let outcome = history_of(&root, 1).expect("a repository");
+    assert_eq!(holders(&outcome, 48), ["Reflog"], "in reflogs alone");
+    assert_eq!(holders(&outcome, 47), [""; 0], "dangling");
+    assert_eq!(holders(&outcome, 50), ["Stash"], "an older stash");
+    let author = outcome.of(2)[0].1.author.clone().expect("a commit has one");
+    assert_eq!((author.name.as_str(), author.email.as_str()), ("Ann Proper", "ann@proper.example"));
+    assert!(author.date.ends_with("+02:00"), "{}", author.date);
+
+    check(&places, &repo.beside("linked"), &Oracle::of(repo, &repo.beside("linked")), "");
+
+    repo.git(&["repack", "-qadk"]);
+    repo.git(&["pack-refs", "--all"]);
+    repo.git(&["prune-packed"]);
+    check(&places, &root, &oracle, "");
+
+    let half: String =
+        oracle_objects(repo).into_iter().step_by(2).map(|id| format!("{id}\n")).collect();
+    repo.git_with(&["pack-objects", "-q", ".git/objects/pack/pack"], half.as_bytes());
+    repo.git(&["multi-pack-index", "write"]);
+    check(&places, &root, &oracle, "");
+
+    let moved = repo.beside("objects");
+    std::fs::rename(root.join(".git/objects"), &moved).expect("movable");
+    std::fs::create_dir_all(root.join(".git/objects/info")).expect("a folder");
+    std::fs::write(root.join(".git/objects/info/alternates"), format!("{}\n", moved.display()))
+        .expect("a file");
+    check(&places, &root, &oracle, "");
+}
+
+fn oracle_objects(repo: &Repo) -> Vec<String> {
+    let list = repo.git(&["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]);
+    list.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn sha_256() {
+    let places = build(&["--object-format=sha256"]);
+    let oracle = Oracle::of(&places.repo, &places.repo.root);
+    check(&places, &places.repo.root, &oracle, "");
+}
+
+#[test]
+fn a_submodule_is_found_under_its_place_and_a_bare_repository_as_it_is() {
+    let places = build(&[]);
+    let oracle = Oracle::of(&places.repo, &places.repo.root);
+    let around = Repo::new(&[]);
+    around.commit("README", "around\n");
+    let module = around.root.join(".git/modules/a name");
+    std::fs::create_dir_all(module.parent().expect("a parent")).expect("a folder");
+    copy(&places.repo.root.join(".git"), &module);
+    around.git(&[
+        "config",
+        "--file",
+        module.join("config").to_str().expect("UTF-8"),
+        "core.worktree",
+        "../../../vendor/lib",
+    ]);
+    check(&places, &around.root, &oracle, "vendor/lib/");
+
+    let bare = around.beside("bare.git");
+    copy(&places.repo.root.join(".git"), &bare);
+    around.git(&[
+        "config",
+        "--file",
+        bare.join("config").to_str().expect("UTF-8"),
+        "core.bare",
+        "true",
+    ]);
+    check(&places, &bare, &oracle, "");
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status();
+    assert!(copied.is_ok_and(|status| status.success()));
+}
+
+#[test]
+fn a_detached_head_counts_as_a_ref() {
+    let repo = Repo::new(&[]);
+    repo.commit("a", "a\n");
+    repo.git(&["checkout", "-q", "--detach"]);
+    let commit = repo.commit("x.env", leak(1));
+    let outcome = history_of(&repo.root, 1).expect("a repository");
+    let (_, git) = outcome.of(1)[0].clone();
+    assert_eq!(git.commit.as_deref(), Some(commit.as_str()));
+    assert!(git.reachable && git.at_head);
+    assert_eq!(git.refs, ["HEAD"]);
+}
+
+#[test]
+fn lfs_objects_stand_at_the_path_of_their_pointer() {
+    let repo = Repo::new(&[]);
+    let content = leak(1);
+    let oid = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
+    let pointer = format!(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {}\n",
+        content.len()
+    );
+    let commit = repo.commit("assets/big.bin", pointer);
+    let object = format!(".git/lfs/objects/{}/{}/{oid}", &oid[..2], &oid[2..4]);
+    repo.write(object, content);
+    let outcome = history_of(&repo.root, 1).expect("a repository");
+    let (path, git) = outcome.of(1)[0].clone();
+    assert_eq!(path.as_deref(), Some("assets/big.bin"));
+    assert_eq!(git.commit.as_deref(), Some(commit.as_str()));
+}
+
+#[test]
+fn the_answer_is_the_same_on_any_number_of_threads() {
+    let places = build(&[]);
+    let show = |threads| {
+        let outcome = history_of(&places.repo.root, threads).expect("a repository");
+        format!("{:?}", outcome.hits)
+    };
+    assert_eq!(show(1), show(5));
+}
+
+#[test]
+fn what_is_not_here_is_told() {
+    let repo = Repo::new(&[]);
+    for number in 0..4 {
+        repo.commit("x.env", leak(number));
+    }
+    let clone = repo.beside("clone");
+    let source = format!("file://{}", repo.root.display());
+    let to = clone.to_str().expect("UTF-8");
+    repo.git(&["clone", "-q", "--depth=2", &source, to]);
+    let outcome = history_of(&clone, 1).expect("a repository");
+    assert_eq!(outcome.problems(), ["shallow clone"]);
+    assert_eq!(outcome.places().len(), 2);
+
+    let partial = repo.beside("partial");
+    repo.git(&["config", "uploadpack.allowFilter", "true"]);
+    repo.git(&[
+        "clone",
+        "-q",
+        "--bare",
+        "--filter=blob:none",
+        &source,
+        partial.to_str().expect("UTF-8"),
+    ]);
+    let outcome = history_of(&partial, 1).expect("a repository");
+    assert_eq!(outcome.problems(), ["partial clone"]);
+
+    let tree = repo.git(&["rev-parse", "HEAD~1^{tree}"]);
+    std::fs::remove_file(repo.root.join(format!(".git/objects/{}/{}", &tree[..2], &tree[2..])))
+        .expect("loose");
+    let outcome = history_of(&repo.root, 1).expect("a repository");
+    assert_eq!(outcome.problems(), ["tree"]);
+    assert_eq!(outcome.coverage.problems[0].path, tree);
+}
+
+#[test]
+fn an_empty_repository_is_empty_and_one_without_objects_is_an_error() {
+    let repo = Repo::new(&[]);
+    let outcome = history_of(&repo.root, 1).expect("a repository");
+    assert!(outcome.coverage.complete);
+    assert_eq!(outcome.coverage.notes.len(), 1);
+    repo.commit("a", "a\n");
+    std::fs::remove_dir_all(repo.root.join(".git/objects")).expect("there");
+    std::fs::create_dir(repo.root.join(".git/objects")).expect("gone");
+    let error = history_of(&repo.root, 1).err().expect("nothing can be read");
+    assert!(error.to_string().contains("no object of it can be read"), "{error}");
+    let error = history_of(Path::new("/"), 1).err().expect("no repository");
+    assert!(error.to_string().contains("not a git repository"), "{error}");
+}
+
+#[test]
+fn no_program_that_a_repository_names_is_run() {
+    let repo = Repo::new(&[]);
+    let witness = repo.beside("witness");
+    let program = repo.beside("program");
+    std::fs::write(&program, format!("#!/bin/sh\ntouch '{}'\ncat\n", witness.display()))
+        .expect("a file");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, mode).expect("ours");
+    repo.write(".gitattributes", "* filter=evil diff=evil merge=evil text\n*.env binary -diff\n");
+    repo.commit("x.env", leak(1));
+    let run = program.to_str().expect("UTF-8");
+    for key in [
+        "core.fsmonitor",
+        "core.sshCommand",
+        "core.pager",
+        "core.editor",
+        "core.askPass",
+        "core.gitProxy",
+        "diff.external",
+        "diff.evil.textconv",
+        "diff.evil.command",
+        "filter.evil.clean",
+        "filter.evil.smudge",
+        "filter.evil.process",
+        "merge.evil.driver",
+        "credential.helper",
+        "gpg.program",
+        "sequence.editor",
+        "core.alternateRefsCommand",
+    ] {
+        repo.git(&["config", key, run]);
+    }
+    repo.git(&["config", "core.hooksPath", repo.outer().to_str().expect("UTF-8")]);
+    repo.git(&["config", "include.path", run]);
+    let outcome = history_of(&repo.root, 2).expect("a repository");
+    assert_eq!(outcome.of(1).len(), 1, "attributes hide nothing");
+    let options = keysweep::source::git::staged::Options {
+        repo: Some(repo.root.clone()),
+        paths: vec![repo.root.join("x.env")],
+        ..Default::default()
+    };
+    let outcome = super::git_support::staged_of(&options).expect("a repository");
+    assert_eq!(outcome.places(), [("x.env".to_owned(), key_id(1))]);
+    assert!(!witness.exists());
+}
+
+/// A repository of random commits and merges, by a list of choices.
+fn random(choices: &[(u8, u8, u8)]) -> Repo {
+    let repo = Repo::new(&[]);
+    repo.commit("start", "start\n");
+    let branches = ["main", "one", "two"];
+    for branch in &branches[1..] {
+        repo.git(&["branch", branch]);
+    }
+    for &(branch, action, number) in choices {
+        let branch = branches[usize::from(branch) % branches.len()];
+        repo.git(&["checkout", "-q", "-f", branch]);
+        let path = ["a.env", "d/b.env", "d/c.env"][usize::from(number) % 3];
+        match action % 6 {
+            0 | 1 => {
+                repo.commit(path, leak(u64::from(number) % 3));
+            }
+            2 => {
+                repo.commit(path, format!("{}\n# edited {number}\n", leak(u64::from(number) % 3)));
+            }
+            3 => {
+                let _ = std::fs::remove_file(repo.root.join(path));
+                repo.commit_all("remove");
+            }
+            _ => {
+                let other = branches[usize::from(number) % branches.len()];
+                let side = if action % 6 == 4 { "ours" } else { "theirs" };
+                if !repo.try_git(&["merge", "-q", "-X", side, "-m", "merge", other]) {
+                    repo.git(&["add", "-A"]);
+                    repo.git(&["commit", "-q", "--allow-empty", "-m", "merge"]);
+                }
+            }
+        }
+    }
+    repo
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn random_histories_agree_with_the_definitions(
+        choices in proptest::collection::vec((any::<u8>(), any::<u8>(), any::<u8>()), 1..18),
+    ) {
+        let repo = random(&choices);
+        let outcome = history_of(&repo.root, 2).expect("a repository");
+        let oracle = Oracle::of(&repo, &repo.root);
+        for number in 0..3 {
+            let key = key_id(number);
+            let right = oracle.places(|blob| blob.windows(key.len()).any(|window| window == key.as_bytes()));
+            prop_assert_eq!(found(&outcome, &key, ""), right);
+        }
+    }
+}
+
+#[test]
+fn the_environment_names_a_repository_only_where_nobody_else_does() {
+    use keysweep::source::git::open::{Environment, open};
+    let (one, two) = (Repo::new(&[]), Repo::new(&[]));
+    let environment =
+        Environment { git_dir: Some(one.root.join(".git")), ..Environment::default() };
+    let place = |path: Option<PathBuf>| {
+        let repo = open(path.as_deref(), &environment).expect("a repository");
+        repo.git_dir().canonicalize().expect("it is there")
+    };
+    assert_eq!(place(None), one.root.join(".git"));
+    assert_eq!(place(Some(two.root.clone())), two.root.join(".git"));
+}

@@ -1,0 +1,318 @@
+//! What `range` says of each of its inputs; the rows of `docs/range.md` in their order.
+
+use std::path::PathBuf;
+
+use keysweep::source::git::Error;
+use keysweep::source::git::open::Environment;
+use keysweep::source::git::range::{Input, Options};
+
+use super::git_support::{Outcome, Repo, key_id, leak, range_of};
+
+const ZEROS: &str = "0000000000000000000000000000000000000000";
+
+fn try_scan(repo: &Repo, input: Input) -> Result<Outcome, Error> {
+    let repo = Some(repo.root.clone());
+    range_of(&Options { repo, input, environment: Environment::default(), threads: 2 })
+}
+
+fn between(repo: &Repo, range: &str) -> Outcome {
+    try_scan(repo, Input::Between(range.to_owned())).expect("a range")
+}
+
+fn hook(repo: &Repo, lines: &str) -> Outcome {
+    try_scan(repo, Input::Hook(lines.as_bytes().to_vec())).expect("a hook's input")
+}
+
+/// Commits and keys of the hits.
+fn commits(outcome: &Outcome) -> Vec<(String, String)> {
+    let mut found: Vec<_> = outcome
+        .hits
+        .iter()
+        .map(|hit| {
+            let commit = hit.origin.git.as_ref().and_then(|git| git.commit.clone());
+            let id = hit.candidate.credential.key_id.clone();
+            (commit.unwrap_or_default(), id.unwrap_or_default())
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+fn expect(expected: &[(&String, u64)]) -> Vec<(String, String)> {
+    let mut expected: Vec<_> =
+        expected.iter().map(|&(commit, number)| (commit.clone(), key_id(number))).collect();
+    expected.sort();
+    expected
+}
+
+/// A repository with an old key in its first commit.
+fn started() -> (Repo, String) {
+    let repo = Repo::new(&[]);
+    let base = repo.commit("old.env", leak(1));
+    (repo, base)
+}
+
+#[test]
+fn commit_by_commit_what_no_parent_holds() {
+    let (repo, base) = started();
+    let added = repo.commit("new.env", leak(2));
+    let removed = repo.commit("new.env", "nothing\n");
+    repo.commit("old.env", format!("# edited\n{}", leak(1)));
+    let both = repo.commit("old.env", format!("{}\n\n\n{}", leak(1), leak(3)));
+    let told = repo.commit_all(&format!("told\n\n{}", leak(4)));
+    let outcome = between(&repo, &format!("{base}..HEAD"));
+    assert_eq!(commits(&outcome), expect(&[(&added, 2), (&both, 3), (&told, 4)]));
+    assert_eq!(outcome.coverage.commits, 5);
+    assert!(!outcome.of(2)[0].1.at_head && outcome.of(3)[0].1.at_head);
+    assert_eq!(outcome.of(2)[0].1.author.as_ref().map(|author| author.name.as_str()), Some("Ann"));
+    assert_eq!(
+        commits(&between(&repo, &format!("{removed}.."))),
+        expect(&[(&both, 3), (&told, 4)])
+    );
+}
+
+#[test]
+fn equal_ends_are_nothing_to_do() {
+    let (repo, base) = started();
+    let outcome = between(&repo, &format!("{base}..HEAD"));
+    assert!(outcome.hits.is_empty() && outcome.coverage.complete);
+    assert_eq!(outcome.coverage.notes, ["the range is empty"]);
+}
+
+#[test]
+fn a_base_of_zeros_is_a_new_ref() {
+    let (repo, _) = started();
+    repo.git(&["checkout", "-qb", "work"]);
+    let added = repo.commit("new.env", leak(2));
+    assert_eq!(commits(&between(&repo, &format!("{ZEROS}..work"))), expect(&[(&added, 2)]));
+}
+
+#[test]
+fn an_unknown_base_is_an_error_with_the_way_out() {
+    let (repo, _) = started();
+    for base in ["nowhere", "1234567890123456789012345678901234567890"] {
+        let error =
+            try_scan(&repo, Input::Between(format!("{base}..HEAD"))).err().expect("unknown");
+        assert!(error.to_string().contains("fetch"), "{error}");
+        assert!(error.to_string().contains(base), "{error}");
+    }
+    for range in ["main", "main...HEAD"] {
+        let error = try_scan(&repo, Input::Between(range.to_owned())).err().expect("no range");
+        assert!(error.to_string().contains("BASE..HEAD"), "{error}");
+    }
+}
+
+#[test]
+fn a_merge_counts_by_what_neither_parent_holds() {
+    let (repo, base) = started();
+    repo.git(&["checkout", "-qb", "work"]);
+    let work = repo.commit("work.env", leak(2));
+    repo.git(&["checkout", "-q", "main"]);
+    let main = repo.commit("main.env", leak(3));
+    repo.git(&["checkout", "-q", "work"]);
+    repo.git(&["merge", "-q", "--no-commit", "--no-ff", "main"]);
+    repo.write("evil.env", leak(4));
+    let merge = repo.commit_all("merge main");
+    assert_eq!(commits(&between(&repo, "main..work")), expect(&[(&work, 2), (&merge, 4)]));
+    assert_eq!(
+        commits(&between(&repo, &format!("{base}..work"))),
+        expect(&[(&work, 2), (&main, 3), (&merge, 4)])
+    );
+}
+
+#[test]
+fn a_revert_brings_a_key_back() {
+    let (repo, _) = started();
+    let removed = repo.commit("old.env", "nothing\n");
+    repo.git(&["revert", "--no-edit", "HEAD"]);
+    let revert = repo.head();
+    assert_eq!(commits(&between(&repo, &format!("{removed}..HEAD"))), expect(&[(&revert, 1)]));
+    // The commit in between is what reverts: over both the key was never away from its end.
+    assert_eq!(commits(&between(&repo, "HEAD~2..HEAD")), expect(&[(&revert, 1)]));
+}
+
+#[test]
+fn a_forced_push_counts_what_the_new_history_has() {
+    let (repo, base) = started();
+    let old = repo.commit("old-work.env", leak(2));
+    repo.git(&["reset", "-q", "--hard", &base]);
+    let new = repo.commit("new-work.env", leak(3));
+    let outcome = hook(&repo, &format!("{old} {new} refs/heads/main\n"));
+    assert_eq!(commits(&outcome), expect(&[(&new, 3)]));
+    assert_eq!(outcome.of(3)[0].1.refs, ["refs/heads/main"]);
+}
+
+#[test]
+fn a_new_branch_means_minus_all_other_refs() {
+    let (repo, base) = started();
+    repo.git(&["checkout", "-qb", "work"]);
+    let one = repo.commit("one.env", leak(2));
+    repo.git(&["checkout", "-qb", "more"]);
+    let two = repo.commit("two.env", leak(3));
+    // After the push both refs are there; those of the same push hide nothing.
+    let lines = format!("{ZEROS} {one} refs/heads/work\n{ZEROS} {two} refs/heads/more\n");
+    assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&one, 2), (&two, 3)]));
+    let lines = format!("{ZEROS} {two} refs/heads/more\n");
+    assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&two, 3)]));
+    // What another ref of the push had before is known.
+    let lines = format!("{base} {one} refs/heads/work\n{ZEROS} {two} refs/heads/more\n");
+    assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&one, 2), (&two, 3)]));
+}
+
+#[test]
+fn a_deleted_ref_and_an_empty_input_are_nothing_to_do() {
+    let (repo, base) = started();
+    let deleted = format!("{base} {ZEROS} refs/heads/gone\n");
+    let pushed = format!("(delete) {ZEROS} refs/heads/gone {base}\n");
+    for lines in ["", "\n", &deleted, &pushed] {
+        let outcome = hook(&repo, lines);
+        assert!(outcome.hits.is_empty() && outcome.coverage.complete, "{lines:?}");
+        assert_eq!(outcome.coverage.notes, ["the range is empty"]);
+    }
+}
+
+#[test]
+fn the_first_push_of_all() {
+    let (repo, base) = started();
+    let next = repo.commit("new.env", leak(2));
+    let lines = format!("refs/heads/main {next} refs/heads/main {ZEROS}\n");
+    assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&base, 1), (&next, 2)]));
+    let lines = format!("{ZEROS} {next} refs/heads/main\n");
+    assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&base, 1), (&next, 2)]));
+}
+
+#[test]
+fn pre_push_of_a_new_branch_means_minus_the_remotes_refs() {
+    let (repo, base) = started();
+    repo.git(&["update-ref", "refs/remotes/origin/main", &base]);
+    let local = repo.commit("local.env", leak(2));
+    repo.git(&["checkout", "-qb", "work"]);
+    let work = repo.commit("work.env", leak(3));
+    // The local main is no excuse: the remote has never seen it.
+    let lines = format!("refs/heads/work {work} refs/heads/work {ZEROS}\n");
+    assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&local, 2), (&work, 3)]));
+    let lines = format!("refs/heads/work {work} refs/heads/work {local}\n");
+    assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&work, 3)]));
+}
+
+#[test]
+fn an_update_from_an_unknown_commit_is_an_error() {
+    let (repo, base) = started();
+    let unknown = "1234567890123456789012345678901234567890";
+    let lines = format!("refs/heads/main {base} refs/heads/main {unknown}\n");
+    let error = try_scan(&repo, Input::Hook(lines.into_bytes())).err().expect("unknown");
+    assert!(error.to_string().contains("fetch"), "{error}");
+}
+
+#[test]
+fn other_lines_are_an_error() {
+    let (repo, base) = started();
+    for (lines, part) in [
+        (format!("{base} refs/heads/main\n"), "line 1 of standard input has 2 fields"),
+        (format!("\n{base} x refs/heads/main\n"), "line 2 of standard input: \"x\""),
+    ] {
+        let error = try_scan(&repo, Input::Hook(lines.into_bytes())).err().expect("no hook");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
+#[test]
+fn pushed_tags_and_their_messages() {
+    let (repo, base) = started();
+    let next = repo.commit("new.env", leak(2));
+    repo.git(&["tag", "-a", "-m", &leak(3), "v1"]);
+    let tag = repo.git(&["rev-parse", "v1"]);
+    let lines = format!("{base} {next} refs/heads/main\n{ZEROS} {tag} refs/tags/v1\n");
+    let outcome = hook(&repo, &lines);
+    assert_eq!(outcome.places(), [(String::new(), key_id(3)), ("new.env".to_owned(), key_id(2))]);
+    assert_eq!(outcome.of(3)[0].1.refs, ["refs/tags/v1"]);
+    assert_eq!(outcome.of(3)[0].1.blob.as_deref(), Some(tag.as_str()));
+
+    let blob = repo.git_with(&["hash-object", "-w", "--stdin"], leak(4).as_bytes());
+    let outcome = hook(&repo, &format!("{ZEROS} {blob} refs/tags/blob\n"));
+    assert_eq!(outcome.places(), [(String::new(), key_id(4))]);
+    let tree = repo.git_with(&["mktree"], format!("100644 blob {blob}\tin.env\n").as_bytes());
+    let outcome = hook(&repo, &format!("{ZEROS} {tree} refs/tags/tree\n"));
+    assert_eq!(outcome.places(), [("in.env".to_owned(), key_id(4))]);
+}
+
+#[test]
+fn objects_in_quarantine_are_read() {
+    let (repo, base) = started();
+    let client = repo.beside("client");
+    let to = client.to_str().expect("UTF-8");
+    repo.git(&["clone", "-q", repo.root.to_str().expect("UTF-8"), to]);
+    std::fs::write(client.join("new.env"), leak(2)).expect("a file");
+    repo.git_in(&client, &["add", "-A"]);
+    repo.git_in(
+        &client,
+        &["-c", "user.name=B", "-c", "user.email=b@example.com", "commit", "-qm", "new"],
+    );
+    let new = repo.git_in(&client, &["rev-parse", "HEAD"]);
+    let quarantine = repo.root.join(".git/objects/tmp_objdir-incoming-x");
+    std::fs::rename(client.join(".git/objects"), &quarantine).expect("movable");
+    let input = || Input::Hook(format!("{base} {new} refs/heads/main\n").into_bytes());
+    assert!(try_scan(&repo, input()).is_err(), "without the variables it is not there");
+    let environment = Environment {
+        git_dir: Some(repo.root.join(".git")),
+        object_directory: Some(quarantine.clone()),
+        alternates: vec![repo.root.join(".git/objects")],
+        quarantine: Some(quarantine),
+        ..Environment::default()
+    };
+    for folder in [None, Some(repo.root.clone())] {
+        let options =
+            Options { repo: folder, input: input(), environment: environment.clone(), threads: 1 };
+        assert_eq!(commits(&range_of(&options).expect("readable")), expect(&[(&new, 2)]));
+    }
+}
+
+#[test]
+fn a_shallow_boundary_inside_the_range_is_told() {
+    let (repo, _) = started();
+    repo.git(&["checkout", "-qb", "work"]);
+    repo.commit("work.txt", "work\n");
+    let work = repo.commit("work.env", leak(2));
+    repo.git(&["checkout", "-q", "main"]);
+    let main = repo.commit("main.txt", "main\n");
+    let clone = |depth: &str, name: &str| -> PathBuf {
+        let to = repo.beside(name);
+        let source = format!("file://{}", repo.root.display());
+        repo.git(&[
+            "clone",
+            "-q",
+            "--no-single-branch",
+            "--depth",
+            depth,
+            &source,
+            to.to_str().expect("UTF-8"),
+        ]);
+        to
+    };
+    let scan = |folder: PathBuf| {
+        let input = Input::Between(format!("{main}..{work}"));
+        let options = Options { repo: Some(folder), input, ..Options::default() };
+        range_of(&options).expect("both are here")
+    };
+    let cut = scan(clone("1", "cut"));
+    assert_eq!(cut.problems(), ["shallow clone"]);
+    assert!(commits(&cut).contains(&(work.clone(), key_id(2))), "what is here is scanned");
+    let whole = scan(clone("3", "whole"));
+    assert!(whole.coverage.complete, "{:?}", whole.coverage.problems);
+    assert_eq!(commits(&whole), expect(&[(&work, 2)]));
+}
+
+#[test]
+fn dates_that_lie_hide_nothing() {
+    let (repo, base) = started();
+    let added = repo.commit("new.env", leak(2));
+    let tree = repo.git(&["rev-parse", "HEAD^{tree}"]);
+    let author = "Ann <ann@example.com>";
+    let old = format!(
+        "tree {tree}\nparent {added}\nauthor {author} 5 +0000\ncommitter {author} 5 +0000\n\nold\n"
+    );
+    let old = repo.git_with(&["hash-object", "-t", "commit", "-w", "--stdin"], old.as_bytes());
+    assert_eq!(commits(&between(&repo, &format!("{base}..{old}"))), expect(&[(&added, 2)]));
+    let outcome = between(&repo, &format!("{old}..{added}"));
+    assert!(outcome.hits.is_empty(), "an older date does not take it out of BASE's history");
+}
