@@ -141,6 +141,9 @@ fn git(dir: &Path, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     output.stdout
 }
 
+/// Makes a pack, however small.
+const IMPORT: [&str; 4] = ["-c", "fastimport.unpackLimit=1", "fast-import", "--quiet"];
+
 /// A repository of `commits` commits, each changing two files, in one pack.
 struct Scripted {
     dir: tempfile::TempDir,
@@ -155,7 +158,7 @@ impl Scripted {
         let dir = tempfile::tempdir().expect("a folder");
         git(dir.path(), &[&["init", "-q", "-b", "main", "--bare", "r.git"], init].concat(), b"");
         let repo = Self { dir };
-        git(&repo.git_dir(), &["fast-import", "--quiet"], &script(commits));
+        git(&repo.git_dir(), &IMPORT, &script(commits));
         repo
     }
 
@@ -266,6 +269,7 @@ fn one_pack_is_read() {
 
 #[test]
 fn a_chain_of_4095_deltas_is_read() {
+<<<<<<< HEAD
     let repo = Scripted::new(1500);
     repo.git(&["-c", "pack.depth=4095", "repack", "-q", "-adf", "--window=5", "--depth=4095"]);
     let chains = repo.git(&["verify-pack", "-v", &repo.pack("idx").to_string_lossy()]);
@@ -273,6 +277,24 @@ fn a_chain_of_4095_deltas_is_read() {
     let deepest =
         chains.lines().filter_map(|line| line.split_ascii_whitespace().nth(5)?.parse::<u32>().ok());
     assert!(deepest.max().is_some_and(|depth| depth > 500), "git made deep chains");
+=======
+    let repo = Scripted::new(1);
+    let mut stream = Vec::new();
+    for version in 0..4200 {
+        stream.extend(b"blob\n");
+        data(&mut stream, &format!("{}{version}\n", "the same line\n".repeat(9)));
+    }
+    git(&repo.git_dir(), &[&IMPORT[..], &["--depth=4095"]].concat(), &stream);
+    let files = fs::read_dir(repo.pack_folder()).expect("a folder");
+    let paths = files.map(|file| file.expect("a file").path());
+    let indices = paths.filter(|path| path.extension().is_some_and(|it| it == "idx"));
+    let chains: String = indices
+        .map(|path| repo.git(&["verify-pack", "-v", &path.to_string_lossy()]))
+        .map(|text| String::from_utf8(text).expect("text"))
+        .collect();
+    let depth = |line: &str| line.split_ascii_whitespace().nth(5)?.parse::<u32>().ok();
+    assert_eq!(chains.lines().filter_map(depth).max(), Some(4095));
+>>>>>>> pack
     repo.is_read_whole();
 }
 
@@ -296,7 +318,7 @@ fn sha256_repositories_are_read() {
 fn many_packs_with_common_objects_are_read_once() {
     let repo = Scripted::new(50);
     let pack = fs::read(repo.pack("pack")).expect("a pack");
-    git(&repo.git_dir(), &["fast-import", "--quiet", "--force"], &script(90));
+    git(&repo.git_dir(), &[&IMPORT[..], &["--force"]].concat(), &script(90));
     repo.git(&["repack", "-q", "-adf"]);
     let loose = repo.dir.path().join("one.pack");
     fs::write(&loose, &pack).expect("our own folder");
@@ -363,16 +385,16 @@ fn alternates_are_read_and_told() {
 }
 
 #[test]
-fn alternates_may_be_missing_or_run_in_circles() {
+fn an_alternate_that_is_missing_is_told() {
     let origin = Scripted::new(5);
     let info = origin.git_dir().join("objects/info");
     fs::create_dir_all(&info).expect("our own folder");
-    fs::write(info.join("alternates"), "../objects\n/nowhere/objects\n../HEAD\n").expect("ours");
+    fs::write(info.join("alternates"), "/nowhere/objects\n").expect("ours");
     let outcome = pass(&origin.git_dir(), 2);
     assert!(outcome.seen.len() > 10);
     let whats: Vec<&str> =
         outcome.coverage.problems.iter().map(|problem| problem.what.as_str()).collect();
-    assert_eq!(whats, ["alternate", "alternate"], "{:?}", outcome.coverage.problems);
+    assert_eq!(whats, ["alternate"], "{:?}", outcome.coverage.problems);
 }
 
 #[test]

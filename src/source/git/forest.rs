@@ -47,11 +47,17 @@ pub(super) struct Node {
     pub(super) number: u32,
     first: u32,
     count: u32,
+    header: u8,
     /// Whether it is reported, not only read for its children.
     pub(super) wanted: bool,
 }
 
 impl Node {
+    /// Where its entry begins in the pack, header and all.
+    pub(super) fn offset(&self) -> u64 {
+        self.start - u64::from(self.header)
+    }
+
     /// Its children's range in [`Forest::children`].
     pub(super) fn children(&self) -> Range<u32> {
         self.first..self.first + self.count
@@ -212,7 +218,7 @@ fn plant(
     skipped: &Skipped,
     trees: bool,
 ) -> Forest {
-    let len = pack.bytes().len() as u64;
+    let len = (pack.bytes().len() - pack.trailer()) as u64;
     let mut forest = Forest::default();
     let mut node_of = vec![NONE; entries.len()];
     let mut bases = Vec::new();
@@ -243,6 +249,7 @@ fn plant(
             number,
             first: 0,
             count: 0,
+            header: entry.header,
             wanted: !skipped.get(number as usize).copied().unwrap_or(false),
         });
     }

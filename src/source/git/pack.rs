@@ -78,6 +78,11 @@ impl Pack {
         self.data.entry_slice(0..self.data.data_len() as u64).unwrap_or_default()
     }
 
+    /// Bytes of the checksum at the file's end.
+    pub(super) fn trailer(&self) -> usize {
+        self.data.object_hash().len_in_bytes()
+    }
+
     /// How many objects the index has.
     pub(super) fn len(&self) -> u32 {
         match &self.ids {
@@ -100,6 +105,18 @@ impl Pack {
             Ids::Index(index) => index.pack_offset_at_index(number),
             Ids::Listed(listed) => listed[number as usize].1,
         }
+    }
+
+    /// Whether the entry's stored bytes are those that its index has the checksum of.
+    ///
+    /// zlib has one of the inflated bytes, but nothing else covers the entry's header: a wrong
+    /// base may have the right size.
+    pub(super) fn is_intact(&self, number: u32, entry: std::ops::Range<u64>) -> bool {
+        let Ids::Index(index) = &self.ids else { return true };
+        let Some(crc32) = index.crc32_at_index(number) else { return true };
+        let fits = entry.start < entry.end && entry.end <= self.data.data_len() as u64;
+        let len = usize::try_from(entry.end - entry.start);
+        fits && len.is_ok_and(|len| self.data.entry_crc32(entry.start, len) == crc32)
     }
 
     /// The index's entry of an id.

@@ -321,7 +321,7 @@ impl<V: Visitor> Walk<'_, V> {
         let mut damaged = false;
         if is_plausible(node.size, input.len()) {
             bytes.resize(size, 0);
-            damaged = !bench.inflater.exact(input, &mut bytes);
+            damaged = !self.is_intact(node) || !bench.inflater.exact(input, &mut bytes);
         }
         if damaged || bytes.len() != size {
             match self.other_copy(bench, node) {
@@ -387,7 +387,7 @@ impl<V: Visitor> Walk<'_, V> {
             return false;
         }
         bench.delta.resize(node.size as usize, 0);
-        if bench.inflater.exact(input, &mut bench.delta) {
+        if self.is_intact(node) && bench.inflater.exact(input, &mut bench.delta) {
             return true;
         }
         let read = bench.inflater.readable(self.rest(node), &mut bench.delta);
@@ -417,6 +417,10 @@ impl<V: Visitor> Walk<'_, V> {
     fn other_copy(&self, bench: &mut Bench, node: &Node) -> Option<Vec<u8>> {
         let id = self.pack.id(node.number);
         self.stores.read(id, Some(self.pack), &mut bench.inflater).map(|(_, bytes)| bytes)
+    }
+
+    fn is_intact(&self, node: &Node) -> bool {
+        self.pack.is_intact(node.number, node.offset()..node.end)
     }
 
     /// The entry's compressed bytes, up to the next entry.
