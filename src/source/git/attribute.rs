@@ -6,8 +6,8 @@
 
 mod emit;
 
+use gix::hashtable::hash_map::Entry;
 use std::collections::BTreeMap;
-use std::collections::hash_map::Entry;
 
 use gix::ObjectId;
 use gix::hashtable::{HashMap, HashSet};
