@@ -409,7 +409,10 @@ fn a_damaged_byte_costs_one_object_and_is_told() {
         let outcome = pass(&repo.git_dir(), 2);
         let right = outcome.seen.iter().filter(|(id, seen)| expected.get(*id) == Some(seen));
         let problems = &outcome.coverage.problems;
-        let told = |id: &ObjectId| problems.iter().any(|one| one.path == id.to_string());
+        let told = |id: &ObjectId| {
+            let id = id.to_string();
+            problems.iter().any(|one| one.path == id)
+        };
         let right: Vec<_> = right.map(|(id, _)| id).collect();
         let untold = expected.keys().filter(|id| !right.contains(id) && !told(id)).count();
         assert_eq!(untold, 0, "byte {at}: {problems:?}");
