@@ -97,11 +97,11 @@ pub(super) fn attribute(
 fn whole(found: Vec<Found>) -> HashMap<ObjectId, Found> {
     let mut texts: HashMap<ObjectId, Found> = HashMap::default();
     for part in found {
-        match texts.entry(part.id) {
-            Entry::Vacant(entry) => {
-                entry.insert(part);
+        match texts.get_mut(&part.id) {
+            Some(first) => first.candidates.extend(part.candidates),
+            None => {
+                texts.insert(part.id, part);
             }
-            Entry::Occupied(mut entry) => entry.get_mut().candidates.extend(part.candidates),
         }
     }
     texts
