@@ -212,7 +212,7 @@ fn builtin() -> Vec<Literal> {
     add(Class::Gzip, &["H4sIA"]);
     add(Class::Hex, &["414b4941", "414B4941", "41534941"]);
     add(Class::Escaped, &["%41%4B%49", "%41%4b%49", "%41%53%49"]);
-    add(Class::Escaped, &["x41\\x4B", "x41\\x4b", "x41\\x53"]);
+    add(Class::Escaped, &["x41\\x4", "x41\\x53"]);
     add(Class::Label, &["ecret", "ECRET"]);
     add(Class::Token, &["IQoJb3Jp", "woGZXIv", "QoGZXIv", "QoDYXdz"]);
     let inner = base64_literals();

@@ -6,7 +6,6 @@
 
 mod emit;
 
-use gix::hashtable::hash_map::Entry;
 use std::collections::BTreeMap;
 
 use gix::ObjectId;

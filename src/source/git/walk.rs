@@ -6,6 +6,8 @@
 //! subtrees are split between threads; the bases that wait for one are bounded by [`SHARED`].
 //! So the memory is `SHARED` and, a thread, log2(n) times the largest object.
 
+mod bench;
+
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,17 +17,15 @@ use rayon::ScopeFifo;
 
 use super::delta::Delta;
 use super::forest::{Forest, Node};
-use super::inflate::{Inflater, is_plausible};
+use super::inflate::is_plausible;
 use super::pack::Pack;
 use super::stores::Stores;
 use crate::scan::Copied;
 use crate::stop::Stop;
+use bench::Bench;
 
 /// Bytes of bases that may wait for another thread to walk their children.
 const SHARED: usize = 32 << 20;
-
-/// Buffers larger than this are given back, not kept for the next object.
-const KEPT: usize = 4 << 20;
 
 /// The largest object that is held in memory; git itself makes no deltas of larger ones
 /// (`core.bigFileThreshold`).
@@ -125,14 +125,6 @@ struct Frame<M> {
 enum Held<M> {
     Own(Text<M>),
     Shared(Arc<Text<M>>),
-}
-
-/// What a thread uses again and again.
-struct Bench {
-    inflater: Inflater,
-    delta: Vec<u8>,
-    copied: Vec<Copied>,
-    spare: Vec<Vec<u8>>,
 }
 
 /// What all tasks of a walk share.
@@ -437,12 +429,7 @@ impl<V: Visitor> Walk<'_, V> {
 impl Shared {
     fn bench(&self) -> Bench {
         let kept = self.benches.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        kept.unwrap_or_else(|| Bench {
-            inflater: Inflater::new(),
-            delta: Vec::new(),
-            copied: Vec::new(),
-            spare: Vec::new(),
-        })
+        kept.unwrap_or_else(Bench::new)
     }
 
     fn give_back(&self, bench: Bench) {
@@ -451,12 +438,6 @@ impl Shared {
 }
 
 impl Bench {
-    fn keep(&mut self, bytes: Vec<u8>) {
-        if bytes.capacity() <= KEPT && self.spare.len() < 4 {
-            self.spare.push(bytes);
-        }
-    }
-
     fn drop_frame<M>(&mut self, frame: Option<Frame<M>>) {
         if let Some(Frame { text: Held::Own(text), .. }) = frame {
             self.keep(text.bytes);
