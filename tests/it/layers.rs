@@ -130,9 +130,7 @@ fn every_file_begins_with_what_it_is_and_is_short() {
         let text = fs::read_to_string(&path).expect("a file");
         assert!(text.starts_with("//!"), "{} says what it owns", path.display());
         let lines = text.lines().count();
-        // The layouts of a git database are one table of tests.
-        let longest = if path.ends_with("git_database.rs") { 500 } else { LONGEST };
-        assert!(lines <= longest, "{} has {lines} lines", path.display());
+        assert!(lines <= LONGEST, "{} has {lines} lines", path.display());
     }
     let program = fs::read_to_string(here("src/main.rs")).expect("the program");
     assert!(program.lines().count() < 60);
