@@ -1,128 +1,12 @@
-//! Every place where git can keep a key, in every layout of a repository, against definitions
-//! that are computed the slow way.
+//! Attribution in single cases and over random histories; `git_table.rs` has the whole table.
 
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
 use super::git_oracle::{Oracle, found};
-use super::git_places::{Places, build};
-use super::git_support::{Outcome, Repo, history_of, key_id, leak};
-
-/// Compares a scan with the oracle and with what is known of the special places.
-fn check(places: &Places, scanned: &Path, oracle: &Oracle, prefix: &str) {
-    let outcome = history_of(scanned, 2).expect("a repository");
-    assert_eq!(outcome.coverage.problems, [], "{scanned:?}");
-    for (what, key) in &places.files {
-        let right =
-            oracle.places(|blob| blob.windows(key.len()).any(|window| window == key.as_bytes()));
-        assert!(!right.is_empty(), "{what}: the oracle knows nothing of it");
-        assert_eq!(found(&outcome, key, prefix), right, "{what}");
-    }
-    for special in &places.special {
-        let seen = outcome.of_text(&special.key);
-        // A message stands in the log of HEAD and in that of its branch.
-        let logs = if special.object == "Reflog" { 2 } else { 1 };
-        assert_eq!(seen.len(), logs, "{}: {seen:?}", special.what);
-        for (path, git) in &seen {
-            let shown = special.path.map(|path| format!("{prefix}{path}"));
-            assert_eq!(*path, shown, "{}", special.what);
-            assert_eq!(format!("{:?}", git.object), special.object, "{}", special.what);
-            let held: Vec<String> =
-                git.held_by.iter().map(|holder| format!("{holder:?}")).collect();
-            assert_eq!(held, special.held_by, "{}", special.what);
-            assert_eq!(git.reachable, special.reachable, "{}", special.what);
-        }
-    }
-}
-
-fn holders(outcome: &Outcome, number: u64) -> Vec<String> {
-    let seen = outcome.of(number);
-    seen[0].1.held_by.iter().map(|holder| format!("{holder:?}")).collect()
-}
-
-#[test]
-fn loose_objects_and_then_every_kind_of_pack() {
-    let places = build(&[]);
-    let repo = &places.repo;
-    let root = repo.root.clone();
-    let oracle = Oracle::of(repo, &root);
-    check(&places, &root, &oracle, "");
-    let outcome = history_of(&root, 1).expect("a repository");
-    assert_eq!(holders(&outcome, 48), ["Reflog"], "in reflogs alone");
-    assert_eq!(holders(&outcome, 47), [""; 0], "dangling");
-    assert_eq!(holders(&outcome, 50), ["Stash"], "an older stash");
-    let author = outcome.of(2)[0].1.author.clone().expect("a commit has one");
-    assert_eq!((author.name.as_str(), author.email.as_str()), ("Ann Proper", "ann@proper.example"));
-    assert!(author.date.ends_with("+02:00"), "{}", author.date);
-
-    check(&places, &repo.beside("linked"), &Oracle::of(repo, &repo.beside("linked")), "");
-
-    repo.git(&["repack", "-qadk"]);
-    repo.git(&["pack-refs", "--all"]);
-    repo.git(&["prune-packed"]);
-    check(&places, &root, &oracle, "");
-
-    let half: String =
-        oracle_objects(repo).into_iter().step_by(2).map(|id| format!("{id}\n")).collect();
-    repo.git_with(&["pack-objects", "-q", ".git/objects/pack/pack"], half.as_bytes());
-    repo.git(&["multi-pack-index", "write"]);
-    check(&places, &root, &oracle, "");
-
-    let moved = repo.beside("objects");
-    std::fs::rename(root.join(".git/objects"), &moved).expect("movable");
-    std::fs::create_dir_all(root.join(".git/objects/info")).expect("a folder");
-    std::fs::write(root.join(".git/objects/info/alternates"), format!("{}\n", moved.display()))
-        .expect("a file");
-    check(&places, &root, &oracle, "");
-}
-
-fn oracle_objects(repo: &Repo) -> Vec<String> {
-    let list = repo.git(&["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"]);
-    list.lines().map(str::to_owned).collect()
-}
-
-#[test]
-fn sha_256() {
-    let places = build(&["--object-format=sha256"]);
-    let oracle = Oracle::of(&places.repo, &places.repo.root);
-    check(&places, &places.repo.root, &oracle, "");
-}
-
-#[test]
-fn a_submodule_is_found_under_its_place_and_a_bare_repository_as_it_is() {
-    let places = build(&[]);
-    let oracle = Oracle::of(&places.repo, &places.repo.root);
-    let around = Repo::new(&[]);
-    around.commit("README", "around\n");
-    let module = around.root.join(".git/modules/a name");
-    std::fs::create_dir_all(module.parent().expect("a parent")).expect("a folder");
-    copy(&places.repo.root.join(".git"), &module);
-    around.git(&[
-        "config",
-        "--file",
-        module.join("config").to_str().expect("UTF-8"),
-        "core.worktree",
-        "../../../vendor/lib",
-    ]);
-    check(&places, &around.root, &oracle, "vendor/lib/");
-
-    let bare = around.beside("bare.git");
-    copy(&places.repo.root.join(".git"), &bare);
-    around.git(&[
-        "config",
-        "--file",
-        bare.join("config").to_str().expect("UTF-8"),
-        "core.bare",
-        "true",
-    ]);
-    check(&places, &bare, &oracle, "");
-}
-
-fn copy(from: &Path, to: &Path) {
-    let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(to).status();
-    assert!(copied.is_ok_and(|status| status.success()));
-}
+use super::git_places::build;
+use super::git_support::{Repo, history_of, key_id, leak};
 
 #[test]
 fn a_detached_head_counts_as_a_ref() {
@@ -310,7 +194,7 @@ proptest! {
         for number in 0..3 {
             let key = key_id(number);
             let right = oracle.places(|blob| blob.windows(key.len()).any(|window| window == key.as_bytes()));
-            prop_assert_eq!(found(&outcome, &key, ""), right);
+            prop_assert_eq!(found(&outcome, &key), right);
         }
     }
 }

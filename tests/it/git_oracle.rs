@@ -2,7 +2,9 @@
 //! every tree and every blob, and nothing is remembered between them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use keysweep::finding::{GitObject, Person};
 
 use super::git_support::{Outcome, Repo};
 
@@ -12,15 +14,25 @@ pub(crate) struct Place {
     pub(crate) path: String,
     pub(crate) commit: String,
     pub(crate) reachable: bool,
+    pub(crate) held_by: Vec<String>,
     pub(crate) at_head: bool,
     pub(crate) removed_in: Option<String>,
     pub(crate) refs: Vec<String>,
+    /// Author and committer as `name <email> date`, by the mailmap.
+    pub(crate) people: [String; 2],
 }
 
 struct Commit {
     parents: Vec<String>,
     time: i64,
     files: BTreeMap<String, String>,
+    people: [String; 2],
+}
+
+/// An index: paths and blobs; and the commit of the HEAD beside it.
+struct Index {
+    entries: Vec<(String, String)>,
+    head: Option<String>,
 }
 
 /// All of a repository, by git's own words.
@@ -29,8 +41,9 @@ pub(crate) struct Oracle {
     blobs: BTreeMap<String, Vec<u8>>,
     refs: BTreeMap<String, String>,
     head: Option<String>,
-    /// The HEADs of all worktrees.
-    heads: Vec<String>,
+    indexes: Vec<Index>,
+    reflogs: BTreeSet<String>,
+    stashes: BTreeSet<String>,
 }
 
 impl Oracle {
@@ -39,31 +52,79 @@ impl Oracle {
         let git = |arguments: &[&str]| repo.git_in(folder, arguments);
         let list =
             git(&["cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)"]);
-        let (mut commits, mut blobs) = (BTreeMap::new(), BTreeMap::new());
+        let (mut commits, mut blobs) = (BTreeMap::<String, Commit>::new(), BTreeMap::new());
         for line in list.lines() {
             match line.split_once(' ') {
                 Some(("commit", id)) => {
                     commits.insert(id.to_owned(), commit(&git, id));
                 }
                 Some(("blob", id)) => {
-                    blobs.insert(id.to_owned(), git(&["cat-file", "blob", id]).into_bytes());
+                    blobs.insert(id.to_owned(), repo.bytes_in(folder, &["cat-file", "blob", id]));
                 }
                 _ => {}
             }
         }
-        let mut refs = BTreeMap::new();
-        for line in
-            git(&["for-each-ref", "--format=%(objectname) %(*objectname) %(refname)"]).lines()
-        {
-            let fields: Vec<&str> = line.split(' ').collect();
-            let id = if fields[1].is_empty() { fields[0] } else { fields[1] };
-            refs.insert(fields[2].to_owned(), id.to_owned());
+        let common = folder.join(git(&["rev-parse", "--git-common-dir"]));
+        for cut in std::fs::read_to_string(common.join("shallow")).unwrap_or_default().lines() {
+            commits.get_mut(cut).expect("the boundary is here").parents.clear();
         }
-        let head = Some(git(&["rev-parse", "-q", "--verify", "HEAD"]));
-        let worktrees = git(&["worktree", "list", "--porcelain"]);
-        let heads = worktrees.lines().filter_map(|line| line.strip_prefix("HEAD "));
-        let heads = heads.map(str::to_owned).collect();
-        Self { commits, blobs, refs, head, heads }
+        let mut refs = BTreeMap::new();
+        for name in git(&["for-each-ref", "--format=%(refname)"]).lines() {
+            refs.insert(name.to_owned(), git(&["rev-parse", &format!("{name}^{{}}")]));
+        }
+        let head = repo.ask_in(folder, &["rev-parse", "-q", "--verify", "HEAD"]);
+        if let Some(head) = &head {
+            refs.insert("HEAD".to_owned(), head.clone());
+        }
+        let mut oracle = Self {
+            commits,
+            blobs,
+            refs,
+            head,
+            indexes: Vec::new(),
+            reflogs: BTreeSet::new(),
+            stashes: BTreeSet::new(),
+        };
+        let own = folder.join(git(&["rev-parse", "--git-dir"]));
+        oracle.worktrees(repo, &own, &common);
+        oracle
+    }
+
+    /// Reads what main and linked worktrees have for themselves.
+    fn worktrees(&mut self, repo: &Repo, own: &Path, common: &Path) {
+        let mut folders = vec![("main-worktree/".to_owned(), common.to_owned())];
+        for (name, folder) in files(&common.join("worktrees"), 1) {
+            folders.push((format!("worktrees/{name}/"), folder));
+        }
+        for (prefix, folder) in folders {
+            let dir = format!("--git-dir={}", folder.display());
+            let head = repo.ask_in(common, &[&dir, "rev-parse", "-q", "--verify", "HEAD"]);
+            let staged = repo.git_in(common, &[&dir, "ls-files", "-s", "-z"]);
+            let entries = staged.split('\0').filter_map(|entry| {
+                let (about, path) = entry.split_once('\t')?;
+                Some((path.to_owned(), about.split(' ').nth(1)?.to_owned()))
+            });
+            self.indexes.push(Index { entries: entries.collect(), head: head.clone() });
+            if canonical(&folder) != canonical(own) {
+                self.refs.extend(head.map(|head| (format!("{prefix}HEAD"), head)));
+                let private = |name: &str| {
+                    ["bisect", "worktree"].contains(&name.split('/').next().unwrap_or_default())
+                };
+                for (name, file) in files(&folder.join("refs"), usize::MAX) {
+                    let id = std::fs::read_to_string(file).expect("a ref");
+                    if private(&name) {
+                        self.refs.insert(format!("{prefix}refs/{name}"), id.trim().to_owned());
+                    }
+                }
+            }
+            for (name, file) in files(&folder.join("logs"), usize::MAX) {
+                let log = std::fs::read(file).expect("a log");
+                let log = String::from_utf8_lossy(&log);
+                let ids = log.lines().flat_map(|line| line.split(' ').take(2)).map(str::to_owned);
+                let stash = name == "refs/stash";
+                if stash { &mut self.stashes } else { &mut self.reflogs }.extend(ids);
+            }
+        }
     }
 
     /// The places of the credential that `holds` sees in a blob.
@@ -111,15 +172,23 @@ impl Oracle {
             .filter(|(name, id)| named(name) && holds(id))
             .map(|(name, _)| name.clone())
             .collect();
-        let reachable =
-            self.refs.values().chain(&self.heads).any(|tip| self.ancestors(tip).iter().any(holds));
+        let reaches = |tip: &String| self.ancestors(tip).iter().any(holds);
+        let is_stash = |name: &String| name == "refs/stash";
+        let held_by = [
+            ("ref", self.refs.iter().any(|(name, tip)| !is_stash(name) && reaches(tip))),
+            ("reflog", self.reflogs.iter().any(reaches)),
+            ("stash", self.stashes.iter().chain(self.refs.get("refs/stash")).any(reaches)),
+            ("index", self.indexes.iter().any(|index| index.adds(path, holding, &holds))),
+        ];
         Some(Place {
             path: path.clone(),
-            commit: introducing.2,
-            reachable,
+            reachable: self.refs.values().any(reaches),
+            held_by: held_by.iter().filter(|(_, is)| *is).map(|(by, _)| (*by).to_owned()).collect(),
             at_head: self.head.as_ref().is_some_and(holds),
             removed_in,
             refs,
+            people: self.commits[&introducing.2].people.clone(),
+            commit: introducing.2,
         })
     }
 
@@ -154,6 +223,39 @@ impl Oracle {
     }
 }
 
+impl Index {
+    /// Whether it holds at `path` what its HEAD does not.
+    fn adds(
+        &self,
+        path: &String,
+        holding: &BTreeSet<&String>,
+        holds: &dyn Fn(&String) -> bool,
+    ) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|(at, blob)| at == path && holding.contains(blob))
+            && !self.head.as_ref().is_some_and(holds)
+    }
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().expect("it is there")
+}
+
+/// Files below a folder, or what it holds itself if `depth` is 1, by their names below it.
+fn files(folder: &Path, depth: usize) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
+        if path.is_dir() && depth > 1 {
+            let below = files(&path, depth - 1).into_iter();
+            found.extend(below.map(|(inner, path)| (format!("{name}/{inner}"), path)));
+        } else {
+            found.push((name, path));
+        }
+    }
+    found
+}
+
 fn commit(git: &dyn Fn(&[&str]) -> String, id: &str) -> Commit {
     let text = git(&["cat-file", "commit", id]);
     let headers: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
@@ -171,23 +273,33 @@ fn commit(git: &dyn Fn(&[&str]) -> String, id: &str) -> Commit {
             (path.to_owned(), about.rsplit(' ').next().unwrap_or_default().to_owned())
         })
         .collect();
-    Commit { parents: parents.collect(), time, files }
+    let format = "--format=%aN <%aE> %aI%x00%cN <%cE> %cI";
+    let people = git(&["-c", "mailmap.blob=HEAD:.mailmap", "show", "-s", format, id]);
+    let (author, committer) = people.split_once('\0').expect("two");
+    let people = [author.to_owned(), committer.to_owned()];
+    Commit { parents: parents.collect(), time, files, people }
 }
 
 /// The places of an id or a secret that a scan found in blobs of commits.
-pub(crate) fn found(outcome: &Outcome, text: &str, prefix: &str) -> Vec<Place> {
+pub(crate) fn found(outcome: &Outcome, text: &str) -> Vec<Place> {
+    let person = |person: &Option<Person>| {
+        let person = person.as_ref().expect("a commit has one");
+        format!("{} <{}> {}", person.name, person.email, person.date)
+    };
     let mut places: Vec<Place> = outcome
         .of_text(text)
         .into_iter()
-        .filter(|(_, git)| git.object == keysweep::finding::GitObject::Blob)
+        .filter(|(_, git)| git.object == GitObject::Blob)
         .filter_map(|(path, git)| {
             Some(Place {
-                path: path?.strip_prefix(prefix)?.to_owned(),
+                path: path?,
                 commit: git.commit.clone()?,
                 reachable: git.reachable,
+                held_by: git.held_by.iter().map(|by| format!("{by:?}").to_lowercase()).collect(),
                 at_head: git.at_head,
                 removed_in: git.removed_in.clone(),
                 refs: git.refs.iter().filter(|name| !name.ends_with("HEAD")).cloned().collect(),
+                people: [person(&git.author), person(&git.committer)],
             })
         })
         .collect();

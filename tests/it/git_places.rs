@@ -1,5 +1,8 @@
 //! One repository in which every place where git can keep a key has one, each key its own number.
 
+mod beside;
+mod more;
+
 use super::git_support::{Repo, key_id, leak, pair, secret};
 
 /// A place that no commit's file is, and what is to be said of it.
@@ -10,6 +13,8 @@ pub(crate) struct Special {
     pub(crate) key: String,
     /// `blob`, `commit`, `tag`, `ref`, `reflog` or `config`.
     pub(crate) object: &'static str,
+    /// In how many such objects it stands.
+    pub(crate) count: usize,
     /// The path, if any.
     pub(crate) path: Option<&'static str>,
     /// What holds it, in order.
@@ -28,6 +33,9 @@ pub(crate) struct Places {
     pub(crate) special: Vec<Special>,
 }
 
+/// Collects the keys in files.
+type Files<'a> = dyn FnMut(&'static str, u64) + 'a;
+
 /// Builds it. `init` are arguments of `git init`.
 pub(crate) fn build(init: &[&str]) -> Places {
     let repo = Repo::new(init);
@@ -39,17 +47,19 @@ pub(crate) fn build(init: &[&str]) -> Places {
     branches(&repo, &mut file);
     rotations(&repo, &mut file);
     names(&repo, &mut file);
+    more::files(&repo, &mut file);
     refs(&repo, &mut file);
-    let mut special = messages(&repo);
-    special.extend(outside(&repo));
-    heads(&repo, &mut file);
-    special.extend(staged(&repo));
+    let mut special = beside::messages(&repo);
+    special.extend(beside::objects(&repo));
+    beside::heads(&repo, &mut file);
+    special.extend(beside::staged(&repo));
+    special.extend(beside::lfs(&repo));
     files.push(("the secret alone changed", secret(26)));
     files.push(("the secret alone changed to it", secret(27)));
     Places { repo, files, special }
 }
 
-fn removed_and_kept(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
+fn removed_and_kept(repo: &Repo, file: &mut Files<'_>) {
     repo.commit("removed.env", leak(1));
     std::fs::remove_file(repo.root.join("removed.env")).expect("it is there");
     repo.commit_all("remove it");
@@ -74,7 +84,7 @@ fn removed_and_kept(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
     file("its mode changed", 6);
 }
 
-fn branches(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
+fn branches(repo: &Repo, file: &mut Files<'_>) {
     repo.git(&["checkout", "-qb", "side"]);
     repo.commit("side.env", leak(10));
     file("a side branch", 10);
@@ -104,7 +114,7 @@ fn branches(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
     file("picked from another branch", 10);
 }
 
-fn rotations(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
+fn rotations(repo: &Repo, file: &mut Files<'_>) {
     let filler: String =
         (0..20_000).map(|line| format!("setting_{line} = value {line}\n")).collect();
     let (head, tail) = filler.split_at(filler.len() / 2);
@@ -124,7 +134,7 @@ fn rotations(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
     file("the end of a 10 MB file", 28);
 }
 
-fn names(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
+fn names(repo: &Repo, file: &mut Files<'_>) {
     use std::os::unix::ffi::OsStrExt as _;
     repo.write(std::ffi::OsStr::from_bytes(b"caf\xe9/odd.env"), leak(30));
     repo.write("a\nb.env", leak(31));
@@ -149,8 +159,8 @@ fn names(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
     file("what attributes call binary", 36);
 }
 
-fn refs(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
-    let keep = |file: &mut dyn FnMut(&'static str, u64), what, number: u64, name: &str| {
+fn refs(repo: &Repo, file: &mut Files<'_>) {
+    let keep = |file: &mut Files<'_>, what, number: u64, name: &str| {
         repo.git(&["checkout", "-q", "--detach", "main"]);
         let id = repo.commit(&format!("r{number}.env"), leak(number));
         repo.git(&["update-ref", name, &id]);
@@ -162,6 +172,7 @@ fn refs(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
     keep(file, "a remote branch", 41, "refs/remotes/origin/work");
     keep(file, "a bisect ref", 42, "refs/bisect/bad");
     keep(file, "a tag alone", 43, "refs/tags/v0");
+    keep(file, "history before it was rewritten", 53, "refs/original/refs/heads/main");
     let tagged = keep(file, "an annotated tag alone", 44, "refs/tags/passing");
     repo.git(&["tag", "-a", "-m", "a release", "v1", &tagged]);
     repo.git(&["update-ref", "-d", "refs/tags/passing"]);
@@ -171,6 +182,8 @@ fn refs(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
     repo.git(&["replace", &original, &replacement]);
     repo.git(&["notes", "add", "-m", &leak(46), "main"]);
     file("a note", 46);
+    repo.git(&["notes", "--ref=review", "add", "-m", &leak(54), "main~3"]);
+    file("a note of another kind", 54);
     let lost = keep(file, "a dangling commit", 47, "refs/heads/lost");
     repo.git(&["update-ref", "-d", "refs/heads/lost"]);
     // Its entry in HEAD's log would hold it.
@@ -196,85 +209,4 @@ fn refs(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
     file("an older stash's untracked file", 50);
     repo.write("newest", "x");
     repo.git(&["stash", "-q", "-u"]);
-}
-
-fn messages(repo: &Repo) -> Vec<Special> {
-    let special = |what, number, object, held_by, reachable| Special {
-        what,
-        key: key_id(number),
-        object,
-        path: None,
-        held_by,
-        reachable,
-    };
-    repo.git(&["commit", "-q", "--allow-empty", "-m", &format!("oops\n\n{}", leak(60))]);
-    repo.git(&["tag", "-a", "-m", &leak(61), "told"]);
-    repo.git(&["branch", &format!("fix-{}", key_id(62))]);
-    repo.git(&["reset", "-q", "--soft", "HEAD"]);
-    repo.git(&[
-        "update-ref",
-        "-m",
-        &format!("set {} {}", key_id(63), secret(63)),
-        "HEAD",
-        "HEAD~1",
-    ]);
-    repo.git(&["update-ref", "-m", "back", "HEAD", "HEAD@{1}"]);
-    let url =
-        format!("https://{}:{}@example.com/x.git", key_id(64), secret(64).replace('/', "%2F"));
-    repo.git(&["remote", "add", "leaky", &url]);
-    vec![
-        special("a commit's message", 60, "Commit", &["Ref", "Reflog"], true),
-        special("a tag's message", 61, "Tag", &["Ref"], true),
-        special("a ref's name", 62, "Ref", &["Ref"], true),
-        special("a reflog's message", 63, "Reflog", &["Reflog"], false),
-        special("a URL of the configuration", 64, "Config", &[], false),
-    ]
-}
-
-fn outside(repo: &Repo) -> Vec<Special> {
-    repo.git_with(&["hash-object", "-w", "--stdin"], leak(70).as_bytes());
-    let blob = repo.git_with(&["hash-object", "-w", "--stdin"], leak(71).as_bytes());
-    repo.git_with(&["mktree"], format!("100644 blob {blob}\tdangling.env\n").as_bytes());
-    let blob = repo.git_with(&["hash-object", "-w", "--stdin"], leak(72).as_bytes());
-    repo.git(&["tag", "of-a-blob", &blob]);
-    let blob = repo.git_with(&["hash-object", "-w", "--stdin"], leak(73).as_bytes());
-    let tree = repo.git_with(&["mktree"], format!("100644 blob {blob}\tin-tag.env\n").as_bytes());
-    repo.git(&["tag", "-a", "-m", "a tree", "of-a-tree", &tree]);
-    let blob = |what, number, path, held_by, reachable| Special {
-        what,
-        key: key_id(number),
-        object: "Blob",
-        path,
-        held_by,
-        reachable,
-    };
-    vec![
-        blob("a dangling blob", 70, None, &[], false),
-        blob("a dangling tree", 71, Some("dangling.env"), &[], false),
-        blob("a tag of a blob", 72, None, &["Ref"], true),
-        blob("a tag of a tree", 73, Some("in-tag.env"), &["Ref"], true),
-    ]
-}
-
-fn heads(repo: &Repo, file: &mut dyn FnMut(&'static str, u64)) {
-    let beside = repo.beside("linked");
-    let path = beside.to_str().expect("UTF-8");
-    repo.git(&["worktree", "add", "-q", "--detach", path, "main"]);
-    std::fs::write(beside.join("linked.env"), leak(80)).expect("a file");
-    repo.git_in(&beside, &["add", "-A"]);
-    repo.git_in(&beside, &["commit", "-qm", "in a worktree"]);
-    file("the detached HEAD of a worktree", 80);
-}
-
-fn staged(repo: &Repo) -> Vec<Special> {
-    repo.write("conf/staged.env", leak(90));
-    repo.git(&["add", "-A"]);
-    vec![Special {
-        what: "staged, not committed",
-        key: key_id(90),
-        object: "Blob",
-        path: Some("conf/staged.env"),
-        held_by: &["Index"],
-        reachable: false,
-    }]
 }

@@ -94,13 +94,23 @@ impl Repo {
 
     /// Runs git elsewhere.
     pub(crate) fn git_in(&self, folder: &Path, arguments: &[&str]) -> String {
+        let bytes = self.bytes_in(folder, arguments);
+        String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned()
+    }
+
+    /// Runs git elsewhere, and gives what it prints as it is.
+    pub(crate) fn bytes_in(&self, folder: &Path, arguments: &[&str]) -> Vec<u8> {
         let output = self.command(folder, arguments).output().expect("git runs");
-        assert!(
-            output.status.success(),
-            "git {arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned()
+        let why = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git {arguments:?}: {why}");
+        output.stdout
+    }
+
+    /// Runs git elsewhere; nothing if it fails.
+    pub(crate) fn ask_in(&self, folder: &Path, arguments: &[&str]) -> Option<String> {
+        let output = self.command(folder, arguments).output().ok()?;
+        let text = String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned();
+        output.status.success().then_some(text)
     }
 
     /// Runs git, whatever its status.
@@ -110,9 +120,14 @@ impl Repo {
 
     /// Runs git with `input` on its standard input.
     pub(crate) fn git_with(&self, arguments: &[&str], input: &[u8]) -> String {
+        self.git_with_in(&self.root, arguments, input)
+    }
+
+    /// Runs git elsewhere with `input` on its standard input.
+    pub(crate) fn git_with_in(&self, folder: &Path, arguments: &[&str], input: &[u8]) -> String {
         use std::io::Write as _;
         let mut child = self
-            .command(&self.root, arguments)
+            .command(folder, arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -15,6 +15,7 @@ mod git_places;
 mod git_range;
 mod git_staged;
 mod git_support;
+mod git_table;
 mod layers;
 #[cfg(feature = "verify")]
 mod leaks;

@@ -96,7 +96,12 @@ pub fn scan<D: Detector>(
 }
 
 /// Opens all packs and lists all loose objects.
-fn open(objects: &Path, hash: gix::hash::Kind, options: &Options, ledger: &Ledger) -> Stores {
+pub(super) fn open(
+    objects: &Path,
+    hash: gix::hash::Kind,
+    options: &Options,
+    ledger: &Ledger,
+) -> Stores {
     let mut stores = Stores { hash, packs: Vec::new(), loose: Vec::new() };
     let mut later = Vec::new();
     for folder in alternates::folders(objects, options.alternates, ledger) {

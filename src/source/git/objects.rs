@@ -1,19 +1,23 @@
 //! Random access to objects, for walks over commits and trees.
 //!
 //! Takes a repository and, in a hook, the folders of a quarantine; gives objects by id from
-//! whichever folder holds them, on as many threads as are asked for. Replacements are not applied
-//! and nothing is fetched.
+//! whichever folder holds them, on as many threads as are asked for. `gix` reads them; what it
+//! can't is looked for in all the stores of the database, damaged ones included. Replacements are
+//! not applied and nothing is fetched.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gix::hash::oid;
 use gix::objs::{Exists as _, Find as _, Kind};
 use gix::odb::Header as _;
 
+use super::database;
 use super::error::Error;
+use super::inflate::Inflater;
 use super::open::Environment;
+use super::stores::Stores;
 use crate::coverage::Ledger;
 
 /// Bytes of delta bases that each thread keeps.
@@ -26,6 +30,15 @@ const CHUNK: usize = 128;
 pub(super) struct Objects {
     stores: Vec<gix::odb::Handle>,
     hash: gix::hash::Kind,
+    rest: Arc<Rest>,
+}
+
+/// What `gix` does not read: a pack whose index is damaged or missing, the intact copy of a
+/// damaged object, what stands beside an alternate that is missing. Opened when first needed.
+struct Rest {
+    folder: PathBuf,
+    hash: gix::hash::Kind,
+    stores: OnceLock<Stores>,
 }
 
 impl Objects {
@@ -55,7 +68,8 @@ impl Objects {
             });
             stores.push(store);
         }
-        Ok(Self { stores, hash })
+        let rest = Arc::new(Rest { folder: own, hash, stores: OnceLock::new() });
+        Ok(Self { stores, hash, rest })
     }
 
     /// The kind of ids that the repository uses.
@@ -74,14 +88,21 @@ impl Objects {
     /// A description of the damage, if it is there but can't be read.
     pub(super) fn find(&self, id: &oid, buffer: &mut Vec<u8>) -> Result<Option<Kind>, String> {
         let store = match self.stores.as_slice() {
-            [only] => only,
-            several => match several.iter().find(|store| store.exists(id)) {
-                Some(store) => store,
-                None => return Ok(None),
-            },
+            [only] => Some(only),
+            several => several.iter().find(|store| store.exists(id)),
         };
-        let found = store.try_find(id, buffer).map_err(|error| error.to_string())?;
-        Ok(found.map(|data| data.kind))
+        let found = store.map_or(Ok(None), |store| store.try_find(id, buffer));
+        match found {
+            Ok(Some(data)) => Ok(Some(data.kind)),
+            // The answer stands unless another copy says better.
+            other => match self.rest.read(id) {
+                Some((kind, bytes)) => {
+                    *buffer = bytes;
+                    Ok(Some(kind))
+                }
+                None => other.map(|_| None).map_err(|error| error.to_string()),
+            },
+        }
     }
 
     /// The kind of an object, without reading it; `None` if it is missing or damaged.
@@ -109,6 +130,17 @@ impl Objects {
         };
         ledger.problem(&kind.to_string(), id.to_hex().to_string().as_bytes(), &why);
         false
+    }
+}
+
+impl Rest {
+    fn read(&self, id: &oid) -> Option<(Kind, Vec<u8>)> {
+        let stores = self.stores.get_or_init(|| {
+            // Whatever is wrong with them is told by the pass over the whole database.
+            let options = database::Options { threads: 1, ..Default::default() };
+            database::open(&self.folder, self.hash, &options, &Ledger::new())
+        });
+        stores.read(id, None, &mut Inflater::new())
     }
 }
 

@@ -11,6 +11,9 @@ use super::parse;
 use super::reflogs::{self, Reflog};
 use crate::coverage::Ledger;
 
+/// Folders below `refs` that each worktree has for itself (gitrepository-layout(5), `worktrees`).
+const PRIVATE: [&str; 3] = ["bisect", "rewritten", "worktree"];
+
 /// Tags of tags are followed this far; git itself has no use for more than one.
 const LONGEST_CHAIN: usize = 32;
 
@@ -172,28 +175,41 @@ fn detached_heads(
     if let (Some(id), Ok(None)) = (head, repo.head_name()) {
         found.push((b"HEAD".to_vec(), id));
     }
-    let of_file = |path: &std::path::Path| {
-        let bytes = std::fs::read(path).ok()?;
-        ObjectId::from_hex(bytes.trim_ascii()).ok()
-    };
-    if repo.git_dir() != repo.common_dir()
-        && let Some(id) = of_file(&repo.common_dir().join("HEAD"))
-    {
-        found.push((b"main-worktree/HEAD".to_vec(), id));
-    }
-    for (name, folder) in reflogs::worktrees(repo) {
-        let prefix = [b"worktrees/", name.as_slice(), b"/"].concat();
-        if let Some(id) = of_file(&folder.join("HEAD")) {
-            found.push(([prefix.as_slice(), b"HEAD"].concat(), id));
-        }
-        let private = [prefix.as_slice(), b"refs/"].concat();
-        reflogs::files_below(&folder.join("refs"), &private, ledger, &mut |name, _, bytes| {
+    let mut private = |prefix: &[u8], folder: &std::path::Path| {
+        reflogs::files_below(folder, prefix, ledger, &mut |name, _, bytes| {
             if let Ok(id) = ObjectId::from_hex(bytes.trim_ascii()) {
                 found.push((name, id));
             }
         });
+    };
+    let mut heads = Vec::new();
+    if repo.git_dir() != repo.common_dir() {
+        heads.push((b"main-worktree/".to_vec(), repo.common_dir().to_owned()));
+        for kind in PRIVATE {
+            let prefix = [b"main-worktree/refs/", kind.as_bytes(), b"/"].concat();
+            private(&prefix, &repo.common_dir().join("refs").join(kind));
+        }
+    }
+    for (name, folder) in reflogs::worktrees(repo) {
+        // What this worktree has for itself is among its refs already.
+        if !same_folder(&folder, repo.git_dir()) {
+            let prefix = [b"worktrees/", name.as_slice(), b"/"].concat();
+            private(&[prefix.as_slice(), b"refs/"].concat(), &folder.join("refs"));
+            heads.push((prefix, folder));
+        }
+    }
+    for (prefix, folder) in heads {
+        let bytes = std::fs::read(folder.join("HEAD")).unwrap_or_default();
+        if let Ok(id) = ObjectId::from_hex(bytes.trim_ascii()) {
+            found.push(([prefix.as_slice(), b"HEAD"].concat(), id));
+        }
     }
     found
+}
+
+fn same_folder(one: &std::path::Path, other: &std::path::Path) -> bool {
+    let canonical = |path: &std::path::Path| path.canonicalize().ok();
+    canonical(one).is_some_and(|one| Some(one) == canonical(other))
 }
 
 /// The commit of HEAD in a git folder; `None` on a branch without commits.
