@@ -12,6 +12,7 @@ mod parse;
 mod progress;
 mod scan;
 mod signals;
+mod sweep;
 #[cfg(feature = "verify")]
 mod verify;
 
@@ -45,6 +46,7 @@ fn dispatch(command: Command) -> Status {
         Command::Staged(arguments) => settle(git::staged(arguments)),
         Command::Range(arguments) => settle(git::range(arguments)),
         Command::Scan(arguments) => settle(scan::scan(arguments)),
+        Command::Sweep(arguments) => settle(sweep::sweep(&arguments)),
         #[cfg(feature = "verify")]
         Command::Verify(arguments) => settle(verify::verify(&arguments)),
     }

@@ -3,5 +3,6 @@
 pub mod demo;
 pub mod explain;
 pub mod rules;
+pub mod sweep;
 #[cfg(feature = "verify")]
 pub mod verify;

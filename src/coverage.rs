@@ -7,10 +7,10 @@ use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Something that was asked for and could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Problem {
     /// What it is: `file`, `folder`, `object`, `pack`, `commit`, `alternate`, `time` …
     pub what: String,
@@ -21,7 +21,7 @@ pub struct Problem {
 }
 
 /// What was left out on purpose: by an ignore file, an option, or a limit the user typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Files and folders that ignore files exclude.
     pub ignored: u64,
@@ -46,7 +46,7 @@ pub struct LeftOut {
 }
 
 /// The ledger as a report shows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// Nothing that was asked for is missing.
     pub complete: bool,
@@ -64,6 +64,30 @@ pub struct Coverage {
     pub problems: Vec<Problem>,
     /// Remarks that are no problem, such as "nothing is staged".
     pub notes: Vec<String>,
+    /// What was scanned of each target of a sweep, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Swept>,
+}
+
+/// What was scanned of one target of a sweep.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Swept {
+    /// Its name in the report.
+    pub name: String,
+    /// Nothing of it is missing.
+    pub complete: bool,
+    /// Why it could not be read at all, or not to its end.
+    pub failed: Option<String>,
+    /// Files read.
+    pub files: u64,
+    /// Commits met.
+    pub commits: u64,
+    /// Git objects read.
+    pub objects: u64,
+    /// Bytes scanned.
+    pub bytes: u64,
+    /// Different credentials found in it.
+    pub credentials: u64,
 }
 
 /// A counter of the ledger.
@@ -107,6 +131,7 @@ pub struct Ledger {
     counts: [AtomicU64; COUNTS],
     problems: Mutex<Vec<Problem>>,
     notes: Mutex<Vec<String>>,
+    targets: Mutex<Vec<Swept>>,
 }
 
 impl Ledger {
@@ -140,6 +165,41 @@ impl Ledger {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note.into());
     }
 
+    /// Adds what a ledger of its own says of one target.
+    ///
+    /// Its repositories are left out of the counts: a sweep searches each of them.
+    pub fn absorb(&self, swept: Swept, coverage: &Coverage) {
+        let left_out = &coverage.left_out;
+        for (count, by) in [
+            (Count::Files, coverage.files),
+            (Count::Commits, coverage.commits),
+            (Count::Objects, coverage.objects),
+            (Count::Bytes, coverage.bytes),
+            (Count::Ignored, left_out.ignored),
+            (Count::Suppressed, left_out.suppressed),
+            (Count::Examples, left_out.examples),
+            (Count::BelowConfidence, left_out.below_confidence),
+            (Count::Excluded, left_out.excluded),
+            (Count::TooLarge, left_out.too_large),
+            (Count::Special, left_out.special),
+            (Count::Links, left_out.links),
+            (Count::LfsMissing, left_out.lfs_missing),
+        ] {
+            self.add(count, by);
+        }
+        let name = &swept.name;
+        let problems = coverage.problems.iter().map(|problem| Problem {
+            path: match problem.path.as_str() {
+                "" => name.clone(),
+                path => format!("{name}: {path}"),
+            },
+            ..problem.clone()
+        });
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).extend(problems);
+        coverage.notes.iter().for_each(|note| self.note(format!("{name}: {note}")));
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(swept);
+    }
+
     /// Whether anything could not be read so far.
     pub fn has_problems(&self) -> bool {
         !self.problems.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
@@ -153,6 +213,8 @@ impl Ledger {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         notes.sort();
         notes.dedup();
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        targets.sort();
         Coverage {
             complete: problems.is_empty(),
             files: self.get(Count::Files),
@@ -173,6 +235,7 @@ impl Ledger {
             },
             problems,
             notes,
+            targets,
         }
     }
 }

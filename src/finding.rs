@@ -7,16 +7,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::location::Region;
 use crate::secret::{Secret, hex};
 
 /// How bad a finding is; ordered, the worst last.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Good to know.
@@ -39,9 +37,7 @@ impl Severity {
 }
 
 /// How sure the detector is; ordered, the surest last.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// The text is hardly random, or nothing but nearness speaks for it.
@@ -203,7 +199,7 @@ pub struct Candidate {
 }
 
 /// Which kind of git object or record holds an occurrence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GitObject {
     /// A file's content or a symlink's target.
@@ -221,7 +217,7 @@ pub enum GitObject {
 }
 
 /// What still holds an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeldBy {
     /// A branch, tag, note or any other ref.
@@ -235,7 +231,7 @@ pub enum HeldBy {
 }
 
 /// Who wrote or committed, `.mailmap` applied.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Person {
     /// Name.
     pub name: String,
@@ -246,7 +242,7 @@ pub struct Person {
 }
 
 /// What git's history says of an occurrence.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GitOrigin {
     /// The commit that introduced it; `None` while it is in no commit.
     pub commit: Option<String>,

@@ -18,6 +18,7 @@ mod provenance;
 mod sarif;
 mod summary;
 mod text;
+mod totals;
 mod uri;
 mod words;
 
@@ -30,7 +31,7 @@ use crate::rules::RuleSet;
 use crate::secret::Secret;
 
 pub use provenance::Provenance;
-pub use summary::write_coverage;
+pub use summary::{amounts, write_coverage};
 
 /// Digests of a user's pattern are left out for secrets under this length in bytes: a shorter one
 /// can be guessed from its digest.

@@ -6,7 +6,9 @@
 
 mod collect;
 mod partners;
+mod restore;
 mod status;
+pub mod sweep;
 #[cfg(feature = "verify")]
 mod verification;
 
@@ -98,7 +100,35 @@ pub fn run<D: Detector>(
 ) -> Result<Outcome, Error> {
     #[cfg(feature = "verify")]
     let until = options.timeout.map(|limit| Instant::now() + limit);
-    let collector = with_time_limit(options, ledger, || collect(options, detector, ledger))?;
+    let mut collector = Collector::default();
+    with_time_limit(options.timeout, "--timeout", &options.stop, ledger, || {
+        gather(&options.sources, detector, ledger, |hit| collector.add(hit))
+    })?;
+    let findings = conclude(
+        collector,
+        options,
+        rules,
+        ledger,
+        #[cfg(feature = "verify")]
+        until,
+    );
+    let interrupted = options.interrupted.is_set();
+    let coverage = ledger.coverage();
+    let walks = options.sources.iter().any(|source| matches!(source, Source::Files(_)));
+    if walks && coverage.files == 0 && !options.stop.is_set() {
+        return Err(Error::NothingScanned(reasons(&coverage)));
+    }
+    Ok(Outcome { findings, coverage, interrupted })
+}
+
+/// Makes findings of what was collected: grouped, verified if asked for, worst first.
+fn conclude(
+    collector: Collector,
+    options: &Options,
+    rules: &RuleSet,
+    ledger: &Ledger,
+    #[cfg(feature = "verify")] until: Option<Instant>,
+) -> Vec<Finding> {
     if options.interrupted.is_set() {
         ledger.problem("run", b"", &"interrupted: what was not yet scanned is missing");
     }
@@ -109,13 +139,7 @@ pub fn run<D: Detector>(
         verify_within(&mut findings, how, options, until, ledger);
     }
     sort(&mut findings);
-    let interrupted = options.interrupted.is_set();
-    let coverage = ledger.coverage();
-    let walks = options.sources.iter().any(|source| matches!(source, Source::Files(_)));
-    if walks && coverage.files == 0 && !options.stop.is_set() {
-        return Err(Error::NothingScanned(reasons(&coverage)));
-    }
-    Ok(Outcome { findings, coverage, interrupted })
+    findings
 }
 
 /// Verifies `findings` and puts them in order again.
@@ -140,22 +164,19 @@ fn verify_within(
     verification::verify(findings, &how, ledger);
 }
 
-/// Scans the sources; one thread collects while others scan.
-fn collect<D: Detector>(
-    options: &Options,
+/// Scans the sources; one thread takes what others find.
+fn gather<D: Detector>(
+    sources: &[Source],
     detector: &D,
     ledger: &Ledger,
-) -> Result<Collector, Error> {
+    take: impl FnMut(Hit) + Send,
+) -> Result<(), Error> {
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel::<Hit>(CHANNEL);
-        let collecting = scope.spawn(move || {
-            let mut collector = Collector::default();
-            receiver.into_iter().for_each(|hit| collector.add(hit));
-            collector
-        });
-        // The collector lives until the sender is dropped, so a hit is never refused.
+        let taking = scope.spawn(move || receiver.into_iter().for_each(take));
+        // The taker lives until the sender is dropped, so a hit is never refused.
         let hits = |hit| drop(sender.send(hit));
-        let scanned = options.sources.iter().try_for_each(|source| match source {
+        let scanned = sources.iter().try_for_each(|source| match source {
             Source::Files(options) => {
                 files::scan(options, detector, ledger, &hits);
                 Ok(())
@@ -169,24 +190,30 @@ fn collect<D: Detector>(
             Source::Range(options) => git::range::scan(options, detector, ledger, &hits),
         });
         drop(sender);
-        match collecting.join() {
-            Ok(collector) => scanned.map(|()| collector).map_err(Error::Git),
+        match taking.join() {
+            Ok(()) => scanned.map_err(Error::Git),
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
 }
 
-/// Does `work`, and asks it to stop when the time is up.
-fn with_time_limit<T>(options: &Options, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
-    let Some(limit) = options.timeout else { return work() };
+/// Does `work`, and asks it to stop when the time is up; `option` set the time.
+fn with_time_limit<T>(
+    limit: Option<Duration>,
+    option: &str,
+    stop: &Stop,
+    ledger: &Ledger,
+    work: impl FnOnce() -> T,
+) -> T {
+    let Some(limit) = limit else { return work() };
     thread::scope(|scope| {
         let (done, waiting) = mpsc::channel::<()>();
         scope.spawn(move || {
             if waiting.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                options.stop.set();
+                stop.set();
                 let why = format!(
                     "the time limit of {limit:?} was reached, what was not yet scanned is \
-                     missing: raise --timeout"
+                     missing: raise {option}"
                 );
                 ledger.problem("time", b"", &why);
             }

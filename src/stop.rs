@@ -7,21 +7,46 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///
 /// Sources poll it between texts. Who sets it also says why, in the ledger or the exit status.
 #[derive(Clone, Debug, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop {
+    own: Arc<AtomicBool>,
+    above: Option<Arc<AtomicBool>>,
+}
 
 impl Stop {
+    /// A flag for a part of the work: set when this one is, but also by itself.
+    #[must_use]
+    pub fn of_part(&self) -> Self {
+        Self { own: Arc::default(), above: Some(Arc::clone(&self.own)) }
+    }
+
     /// Asks for the end; it can't be taken back.
     pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.own.store(true, Ordering::Relaxed);
     }
 
     /// Whether the end was asked for.
     pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        let is_set = |flag: &Arc<AtomicBool>| flag.load(Ordering::Relaxed);
+        is_set(&self.own) || self.above.as_ref().is_some_and(is_set)
     }
 
     /// The bare flag, for a signal handler, which may do nothing but store.
     pub fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_stops_with_the_whole_and_by_itself() {
+        let whole = Stop::default();
+        let (one, other) = (whole.of_part(), whole.of_part());
+        one.set();
+        assert!(one.is_set() && !other.is_set() && !whole.is_set());
+        whole.set();
+        assert!(other.is_set());
     }
 }

@@ -45,6 +45,14 @@ pub(super) enum Command {
     /// Commit by commit: a key that was added and removed inside the range is found, an old key
     /// in an edited file is not.
     Range(RangeArguments),
+    /// Scan many repositories and folders, one report.
+    ///
+    /// A TARGET that is a repository is scanned with its files and its history. In a folder that
+    /// is none, every repository is looked for at any depth, bare ones too, and each is a target of
+    /// its own; the files around them are one more. Each target has its row on standard error as
+    /// it ends. A credential of several targets is one finding. A target that can't be read is told
+    /// and does not end the sweep.
+    Sweep(super::sweep::SweepArguments),
     /// Show what keysweep finds, on a small project of its own.
     ///
     /// Makes the project in a temporary folder, with random keys in a dozen of the forms in which

@@ -14,6 +14,15 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Does `work` while showing progress read off `ledger`, if anybody is watching.
 pub(super) fn with_progress<T>(wanted: bool, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
+    with_line(wanted, &|| line(ledger), work)
+}
+
+/// Does `work` while showing whatever `line` gives, if anybody is watching.
+pub(super) fn with_line<T>(
+    wanted: bool,
+    line: &(dyn Fn() -> String + Sync),
+    work: impl FnOnce() -> T,
+) -> T {
     if !wanted || !io::stderr().is_terminal() {
         return work();
     }
@@ -23,7 +32,7 @@ pub(super) fn with_progress<T>(wanted: bool, ledger: &Ledger, work: impl FnOnce(
             let mut pause = PATIENCE;
             let mut shown = false;
             while waiting.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-                shown |= show(&line(ledger)).is_ok();
+                shown |= show(&line()).is_ok();
                 pause = PAUSE;
             }
             if shown {
@@ -34,6 +43,13 @@ pub(super) fn with_progress<T>(wanted: bool, ledger: &Ledger, work: impl FnOnce(
         drop(done);
         result
     })
+}
+
+/// Writes a row of text where a line of progress may stand.
+pub(super) fn row(text: &str) {
+    let clear = if io::stderr().is_terminal() { "\r\x1b[K" } else { "" };
+    // If standard error is closed there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "{clear}{text}");
 }
 
 fn line(ledger: &Ledger) -> String {

@@ -47,6 +47,8 @@ pub(super) fn files_options(
 ) -> Result<files::Options, files::GlobError> {
     Ok(files::Options {
         paths,
+        counted_from: None,
+        apart: Vec::new(),
         outputs: outputs.paths(),
         obey_ignore_files: !selection.no_ignore,
         globs: files::Globs::new(&selection.include, &selection.exclude)?,

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::Report;
 use super::escape::{self, Layout};
+use super::totals::Totals;
 use crate::coverage::Coverage;
 use crate::finding::{
     Confidence, Encoding, Finding, Fingerprint, GitOrigin, Occurrence, RuleId, Severity,
@@ -25,6 +26,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         schema: SCHEMA,
         tool: Tool::default(),
         findings: Findings(report),
+        summary: Totals::new(report),
         coverage: report.coverage,
     };
     escape::write(&document, Layout::Indented, out)
@@ -35,6 +37,9 @@ struct Document<'a> {
     schema: u32,
     tool: Tool,
     findings: Findings<'a>,
+    /// Only of a sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<Totals<'a>>,
     coverage: &'a Coverage,
 }
 

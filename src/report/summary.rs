@@ -96,20 +96,23 @@ pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
 }
 
 fn scanned(coverage: &Coverage) -> String {
+    amounts(coverage.files, coverage.commits, coverage.objects, coverage.bytes)
+}
+
+/// What was read, in a few words: `3 files, 12 commits, 40 objects, 1.2 MB`.
+pub fn amounts(files: u64, commits: u64, objects: u64, bytes: u64) -> String {
     let mut parts = Vec::new();
-    for (count, one, many) in [
-        (coverage.files, "file", "files"),
-        (coverage.commits, "commit", "commits"),
-        (coverage.objects, "object", "objects"),
-    ] {
+    for (count, one, many) in
+        [(files, "file", "files"), (commits, "commit", "commits"), (objects, "object", "objects")]
+    {
         if count > 0 {
             parts.push(counted(count, one, many));
         }
     }
-    if parts.is_empty() && coverage.bytes == 0 {
+    if parts.is_empty() && bytes == 0 {
         return "nothing".to_owned();
     }
-    parts.push(size(coverage.bytes));
+    parts.push(size(bytes));
     parts.join(", ")
 }
 

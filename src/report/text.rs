@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 
 use super::summary::{self, paint};
+use super::totals::Totals;
 use super::{Report, Style, words};
 use crate::finding::{
     Credential, Finding, GitObject, GitOrigin, Occurrence, Origin, Severity, Status,
@@ -28,6 +29,9 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
         writeln!(out)?;
     }
     summary::write_total(report, out)?;
+    if let Some(totals) = Totals::new(report) {
+        totals.write(report.limits.problems, out)?;
+    }
     if style.coverage {
         summary::write_coverage(report.coverage, report.limits, style.color, out)?;
     }

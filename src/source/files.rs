@@ -28,6 +28,10 @@ pub use globs::{GlobError, Globs};
 pub struct Options {
     /// Files and folders as the user spelled them.
     pub paths: Vec<PathBuf>,
+    /// The folder from which reported paths count, if it is to be another one than [`scan`] picks.
+    pub counted_from: Option<PathBuf>,
+    /// Folders that something else scans, in their one absolute spelling: they are not entered.
+    pub apart: Vec<PathBuf>,
     /// Files this run itself writes: an earlier report is no input.
     pub outputs: Vec<PathBuf>,
     /// Whether `.gitignore` and `.git/info/exclude` are obeyed.
@@ -53,7 +57,11 @@ pub fn scan<D: Detector>(
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
 ) {
-    let roots = roots::Roots::new(&options.paths, ledger);
+    let mut roots = roots::Roots::new(&options.paths, ledger);
+    roots.set_apart(&options.apart);
+    if let Some(folder) = &options.counted_from {
+        roots.count_from(folder);
+    }
     walk::walk(options, &roots, detector, ledger, hits);
     pipes::scan(&roots.pipes, &options.stop, detector, ledger, hits);
 }

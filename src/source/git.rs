@@ -4,12 +4,14 @@
 //! is read here and by `gix`; no git program is run and nothing is fetched. Must not know what a
 //! credential looks like.
 
+pub mod again;
 mod alternates;
 mod attribute;
 mod changes;
 pub mod database;
 mod delta;
 mod error;
+pub mod find;
 mod forest;
 mod graph;
 pub mod history;

@@ -25,7 +25,8 @@ pub(super) struct Roots {
     pub(super) roots: Vec<Root>,
     /// Pipes that the shell opened for us, as `<(command)` does.
     pub(super) pipes: Vec<PathBuf>,
-    /// Those that stand inside another one: the outer walk leaves them to themselves.
+    /// Those that stand inside another one, and folders that something else scans: a walk that
+    /// meets one leaves it to itself.
     nested: HashSet<PathBuf>,
 }
 
@@ -39,10 +40,6 @@ impl Roots {
         roots.sort_by(|a, b| (&a.canonical, &a.walked).cmp(&(&b.canonical, &b.walked)));
         roots.dedup_by(|a, b| a.canonical == b.canonical);
         let base = base(&roots);
-        for root in &mut roots {
-            let inner = root.canonical.strip_prefix(&base).unwrap_or(&root.canonical);
-            root.shown = bytes(inner);
-        }
         let folders: HashSet<&Path> =
             roots.iter().filter(|root| root.is_dir).map(|root| root.canonical.as_path()).collect();
         let nested = roots
@@ -51,7 +48,22 @@ impl Roots {
             .map(|root| root.canonical.clone())
             .collect();
         let pipes = pipes.into_iter().cloned().collect();
-        Self { roots, pipes, nested }
+        let mut all = Self { roots, pipes, nested };
+        all.count_from(&base);
+        all
+    }
+
+    /// Lets the paths in reports count from `folder`, which is in its one absolute spelling.
+    pub(super) fn count_from(&mut self, folder: &Path) {
+        for root in &mut self.roots {
+            let inner = root.canonical.strip_prefix(folder).unwrap_or(&root.canonical);
+            root.shown = bytes(inner);
+        }
+    }
+
+    /// Leaves `folders` to somebody else, unless one is a root itself.
+    pub(super) fn set_apart(&mut self, folders: &[PathBuf]) {
+        self.nested.extend(folders.iter().cloned());
     }
 
     /// The root below which a walk met `path` at `depth`.

@@ -4,7 +4,7 @@
 //! Submodules' databases under `.git/modules` and Git LFS objects belong to it.
 
 mod lfs;
-mod modules;
+pub(in crate::source::git) mod modules;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};

@@ -8,15 +8,15 @@ use crate::coverage::Ledger;
 const DEEPEST: usize = 32;
 
 /// A submodule's database.
-pub(super) struct Module {
+pub(in crate::source::git) struct Module {
     /// Its git folder.
-    pub(super) git_dir: PathBuf,
+    pub(in crate::source::git) git_dir: PathBuf,
     /// Its place in the outermost work tree, with a slash behind it.
-    pub(super) prefix: Vec<u8>,
+    pub(in crate::source::git) prefix: Vec<u8>,
 }
 
 /// Finds them all, in order of their folders.
-pub(super) fn below(repo: &gix::Repository, ledger: &Ledger) -> Vec<Module> {
+pub(in crate::source::git) fn below(repo: &gix::Repository, ledger: &Ledger) -> Vec<Module> {
     let mut found = Vec::new();
     let folder = repo.common_dir().join("modules");
     search(&folder, &folder, b"", DEEPEST, ledger, &mut found);

@@ -1,0 +1,176 @@
+//! `keysweep sweep`.
+
+use std::error::Error;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::arguments::{CommonArguments, SelectionArguments};
+use super::output::Outputs;
+use super::{parse, progress, scan, signals};
+use crate::command::sweep::rows::Rows;
+use crate::command::sweep::state::State;
+use crate::command::sweep::{self, Template};
+use crate::coverage::Ledger;
+use crate::detect::Engine;
+use crate::report::{Limits, Report};
+use crate::rules::RuleSet;
+use crate::run::sweep::{Ended, Memory, Sweep, Target, Watcher};
+use crate::run::{self, Options, Status};
+use crate::source::git::database;
+use crate::stop::Stop;
+
+/// Of `sweep`.
+#[derive(Debug, Args)]
+pub(super) struct SweepArguments {
+    /// Repositories, folders of clones, folders and files.
+    #[arg(value_name = "TARGET", required_unless_present = "stdin")]
+    targets: Vec<PathBuf>,
+    /// Read targets from standard input, one a line, or parted by NUL.
+    #[arg(long)]
+    stdin: bool,
+    /// Note finished targets in FILE, and go on from there after an interruption.
+    #[arg(long, value_name = "FILE")]
+    resume: Option<PathBuf>,
+    /// End a target after TIME, report what was found in it, and go on with the next.
+    #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Limits")]
+    target_timeout: Option<Duration>,
+    /// Do not read object folders that a repository borrows from.
+    #[arg(long)]
+    no_alternates: bool,
+    #[command(flatten)]
+    selection: SelectionArguments,
+    #[command(flatten)]
+    common: CommonArguments,
+}
+
+/// Carries out `keysweep sweep`.
+pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
+    let (stop, interrupted) = (Stop::default(), Stop::default());
+    signals::stop_on_signal(&stop, &interrupted);
+    let outputs = Outputs::new(&typed.common.output)?;
+    let ledger = Ledger::new();
+    let targets = targets(typed, &outputs, &stop, &ledger)?;
+    let mut state = match &typed.resume {
+        Some(path) => Some(State::open(path, &asked(typed))?),
+        None => None,
+    };
+    #[cfg(feature = "verify")]
+    let (verify, would_verify) = typed.common.verify.stage()?;
+    let rules = RuleSet::builtin();
+    let options = Options {
+        sources: Vec::new(),
+        min_confidence: typed.common.min_confidence.into(),
+        timeout: typed.common.limits.timeout,
+        stop,
+        interrupted,
+        #[cfg(feature = "verify")]
+        verify,
+    };
+    let console = Console::new(&targets, typed.common.output.quiet);
+    let job = Sweep {
+        targets: &targets,
+        target_timeout: typed.target_timeout,
+        memory: state.as_mut().map(|state| state as &mut dyn Memory),
+        watcher: &console,
+    };
+    let shows_progress = !typed.common.output.quiet && !typed.common.output.no_progress;
+    let outcome = progress::with_line(shows_progress, &|| console.line(), || {
+        run::sweep::sweep(job, &options, &Engine::new(&rules), &rules, &ledger)
+    })?;
+    #[cfg(feature = "verify")]
+    if let Some(options) = would_verify {
+        super::verify::preview(&outcome.findings, &options);
+    }
+    let fail_on = typed.common.fail_on.into();
+    let mut status = run::status(&outcome.findings, &outcome.coverage, fail_on);
+    if outcome.interrupted {
+        status = status.merge(Status::Interrupted);
+    }
+    let report = Report {
+        findings: &outcome.findings,
+        coverage: &outcome.coverage,
+        rules: &rules,
+        command: "sweep",
+        show_secrets: typed.common.output.show_secrets,
+        include_suppressed: false,
+        baseline: false,
+        repository: None,
+        exit: status.code(),
+        limits: Limits::default(),
+    };
+    let told = scan::tell(&report, status, typed.common.output.quiet, &outputs);
+    // What was not reported to the end is not over.
+    if let Some(state) = state.as_mut().filter(|_| !options.stop.is_set() && told == status) {
+        state.end()?;
+    }
+    Ok(told)
+}
+
+/// The targets that were typed or are listed on standard input.
+fn targets(
+    typed: &SweepArguments,
+    outputs: &Outputs,
+    stop: &Stop,
+    ledger: &Ledger,
+) -> Result<Vec<Target>, Box<dyn Error>> {
+    let mut paths = typed.targets.clone();
+    if typed.stdin {
+        let mut list = Vec::new();
+        io::stdin().lock().read_to_end(&mut list)?;
+        paths.extend(sweep::read_list(&list));
+        if paths.is_empty() {
+            ledger.note("standard input names no target");
+        }
+    }
+    let threads = scan::threads(&typed.common.limits);
+    let mut files = scan::files_options(Vec::new(), &typed.selection, outputs, threads, stop)?;
+    files.outputs.extend(typed.resume.clone());
+    let alternates = !typed.no_alternates;
+    let database = database::Options { threads, alternates, stop: stop.clone() };
+    Ok(sweep::targets(&paths, &Template { files, database, stop: stop.clone() }))
+}
+
+/// What decides about findings: with another answer, what was noted is of no use.
+fn asked(typed: &SweepArguments) -> String {
+    format!("{:?} {}", typed.selection, typed.no_alternates)
+}
+
+/// Tells on standard error how the sweep goes.
+struct Console {
+    rows: Rows,
+    quiet: bool,
+    now: Mutex<Option<(usize, Arc<Ledger>, Instant)>>,
+}
+
+impl Console {
+    fn new(targets: &[Target], quiet: bool) -> Self {
+        Self { rows: Rows::new(targets), quiet, now: Mutex::default() }
+    }
+
+    fn line(&self) -> String {
+        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let line = |(number, ledger, since): (usize, Arc<Ledger>, Instant)| {
+            self.rows.line(number, &ledger, since.elapsed())
+        };
+        now.map(line).unwrap_or_default()
+    }
+}
+
+impl Watcher for Console {
+    fn begins(&self, number: usize, ledger: &Arc<Ledger>) {
+        let now = Some((number, Arc::clone(ledger), Instant::now()));
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+
+    fn ended(&self, ended: &Ended<'_>) {
+        let row = self.rows.row(ended);
+        let nothing_to_tell = ended.problems == 0 && ended.swept.credentials == 0;
+        if !(self.quiet && nothing_to_tell) {
+            progress::row(&row);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What is told of a sweep while it runs: a row a target as it ends, and how long the rest takes.
+//!
+//! The estimate compares targets by the bytes of their packs, which is what a history costs.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::coverage::{Count, Ledger};
+use crate::report::amounts;
+use crate::run::sweep::{Ended, Target};
+use crate::text::escape_line;
+
+/// An estimate under this is not worth telling.
+const SHORT: Duration = Duration::from_secs(5);
+
+/// Makes the rows of one sweep.
+#[derive(Debug)]
+pub struct Rows {
+    names: Vec<String>,
+    weights: Vec<u64>,
+    scanned: Mutex<Scanned>,
+}
+
+/// What this run has done itself.
+#[derive(Clone, Copy, Debug, Default)]
+struct Scanned {
+    weight: u64,
+    time: Duration,
+}
+
+impl Rows {
+    /// For these targets, in the order in which they are scanned.
+    pub fn new(targets: &[Target]) -> Self {
+        Self {
+            names: targets.iter().map(|target| target.name.clone()).collect(),
+            weights: targets.iter().map(|target| target.weight).collect(),
+            scanned: Mutex::default(),
+        }
+    }
+
+    /// The row of a target that has ended: its number, its name, what was scanned, what was found.
+    pub fn row(&self, ended: &Ended<'_>) -> String {
+        if !ended.recalled {
+            let mut scanned = self.scanned.lock().unwrap_or_else(PoisonError::into_inner);
+            scanned.weight += self.weights.get(ended.number - 1).copied().unwrap_or_default();
+            scanned.time += ended.took;
+        }
+        let swept = ended.swept;
+        let mut parts = Vec::new();
+        if swept.failed.is_none() || swept.bytes > 0 {
+            parts.push(amounts(swept.files, swept.commits, swept.objects, swept.bytes));
+            parts.push(match swept.credentials {
+                0 => "no credentials".to_owned(),
+                1 => "1 credential".to_owned(),
+                count => format!("{count} credentials"),
+            });
+        }
+        match (&swept.failed, ended.problems) {
+            (Some(why), _) => parts.push(format!("failed: {}", escape_line(why))),
+            (None, 0) => {}
+            (None, 1) => parts.push("incomplete: 1 problem".to_owned()),
+            (None, count) => parts.push(format!("incomplete: {count} problems")),
+        }
+        parts.push(match ended.recalled {
+            true => "as noted by an earlier run".to_owned(),
+            false => format!("{:.1} s", ended.took.as_secs_f64()),
+        });
+        parts.extend(self.estimate(ended.number + 1, Duration::ZERO));
+        format!("{} {}", self.heading(ended.number), parts.join("; "))
+    }
+
+    /// The line of progress while a target is scanned.
+    pub fn line(&self, number: usize, ledger: &Ledger, since: Duration) -> String {
+        let count = |count| ledger.get(count);
+        let so_far = amounts(
+            count(Count::Files),
+            count(Count::Commits),
+            count(Count::Objects),
+            count(Count::Bytes),
+        );
+        let estimate = self.estimate(number, since);
+        let estimate = estimate.map(|text| format!("; {text}")).unwrap_or_default();
+        format!("{} {so_far}{estimate}", self.heading(number))
+    }
+
+    fn heading(&self, number: usize) -> String {
+        let total = self.names.len();
+        let width = total.to_string().len();
+        let name = self.names.get(number - 1).map_or("", String::as_str);
+        format!("[{number:>width$}/{total}] {name}:")
+    }
+
+    /// How long the targets from `number` on are going to take, `spent` of it already gone.
+    fn estimate(&self, number: usize, spent: Duration) -> Option<String> {
+        let scanned = *self.scanned.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest: u64 = self.weights.iter().skip(number - 1).sum();
+        if scanned.weight == 0 {
+            return None;
+        }
+        let left = scanned.time.mul_f64(rest as f64 / scanned.weight as f64);
+        let left = left.saturating_sub(spent);
+        (left >= SHORT).then(|| format!("about {} left", roughly(left)))
+    }
+}
+
+/// A time as a person would say it.
+fn roughly(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{} s", seconds.div_ceil(5) * 5),
+        60..5400 => format!("{} min", (seconds + 30) / 60),
+        _ => format!("{} h", (seconds + 1800) / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coverage::Swept;
+
+    fn target(name: &str, weight: u64) -> Target {
+        Target { name: name.to_owned(), weight, ..Target::default() }
+    }
+
+    fn ended<'a>(swept: &'a Swept, seconds: u64) -> Ended<'a> {
+        let took = Duration::from_secs(seconds);
+        Ended { number: 1, swept, problems: 0, recalled: false, took }
+    }
+
+    #[test]
+    fn the_estimate_goes_by_weight() {
+        let rows = Rows::new(&[target("a", 100), target("b", 600), target("c", 100)]);
+        let swept = Swept { files: 3, bytes: 10, ..Swept::default() };
+        assert_eq!(
+            rows.row(&ended(&swept, 10)),
+            "[1/3] a: 3 files, 10 bytes; no credentials; 10.0 s; about 1 min left"
+        );
+        let line = rows.line(2, &Ledger::new(), Duration::from_secs(50));
+        assert_eq!(line, "[2/3] b: nothing; about 20 s left");
+        // Longer than was thought: nothing is said rather than something wrong.
+        let line = rows.line(2, &Ledger::new(), Duration::from_secs(70));
+        assert_eq!(line, "[2/3] b: nothing");
+    }
+
+    #[test]
+    fn what_an_earlier_run_did_says_nothing_about_speed() {
+        let rows = Rows::new(&[target("a", 100), target("b", 900)]);
+        let swept = Swept { credentials: 2, ..Swept::default() };
+        let recalled = Ended { recalled: true, problems: 2, ..ended(&swept, 0) };
+        assert_eq!(
+            rows.row(&recalled),
+            "[1/2] a: nothing; 2 credentials; incomplete: 2 problems; as noted by an earlier run"
+        );
+    }
+
+    #[test]
+    fn times_are_rough() {
+        for (seconds, said) in [(6, "10 s"), (59, "60 s"), (100, "2 min"), (9000, "3 h")] {
+            assert_eq!(roughly(Duration::from_secs(seconds)), said);
+        }
+    }
+}

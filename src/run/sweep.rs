@@ -1,0 +1,318 @@
+//! Many targets in one run: each by itself, one report of all.
+//!
+//! Takes targets and gives one [`Outcome`] in which a credential of several targets is one
+//! finding. Only one target is open at a time, so memory grows with the largest of them and with
+//! what is found, not with their number. Whatever goes wrong in a target is a problem of that
+//! target, and the next one is scanned.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::collect::Collector;
+use super::restore::{Trace, restore, traces};
+use super::{Error, Options, Outcome, Source, conclude, gather, reasons, with_time_limit};
+use crate::coverage::{Coverage, Ledger, Problem, Swept};
+use crate::finding::{Confidence, Credential, Fingerprint, GitObject, HeldBy};
+use crate::location::Region;
+use crate::rules::RuleSet;
+use crate::scan::{Detector, Hit};
+use crate::secret::Secret;
+use crate::source::{files, git};
+use crate::stop::Stop;
+
+/// One target: a repository, a folder or a file.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// How it is called in rows and in the coverage.
+    pub name: String,
+    /// What its places are said to be in: its name, or the folder of a single file.
+    pub holder: String,
+    /// Its absolute path, by which a later run knows it again.
+    pub place: PathBuf,
+    /// Its files, unless it has none apart from a history.
+    pub files: Option<files::Options>,
+    /// Its history, if it has one of its own.
+    pub history: Option<git::history::Options>,
+    /// Why there is nothing to scan, if it can't be found.
+    pub broken: Option<String>,
+    /// What is known to be unreadable before it is scanned.
+    pub problems: Vec<Problem>,
+    /// A remark on it.
+    pub note: Option<String>,
+    /// What it costs in comparison with others, roughly in bytes.
+    pub weight: u64,
+}
+
+/// What a finished target leaves for a run that goes on later. It holds no secret.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Kept {
+    /// What was scanned of it.
+    pub coverage: Coverage,
+    /// Where credentials stand in it; `None` if it must be scanned again to know.
+    pub(super) traces: Option<Vec<Trace>>,
+}
+
+/// What remembers finished targets.
+pub trait Memory {
+    /// What is known of a target.
+    fn recall(&mut self, target: &Target) -> Option<Kept>;
+    /// Keeps what a finished target came to.
+    fn keep(&mut self, target: &Target, kept: &Kept) -> std::io::Result<()>;
+}
+
+/// How a target ended.
+#[derive(Clone, Debug)]
+pub struct Ended<'a> {
+    /// Its number, from 1.
+    pub number: usize,
+    /// What was scanned of it.
+    pub swept: &'a Swept,
+    /// How many problems it has.
+    pub problems: usize,
+    /// It was scanned by an earlier run.
+    pub recalled: bool,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Who watches a sweep.
+pub trait Watcher {
+    /// A target begins; `ledger` is its own.
+    fn begins(&self, number: usize, ledger: &Arc<Ledger>);
+    /// A target has ended.
+    fn ended(&self, ended: &Ended<'_>);
+}
+
+/// What is asked of a sweep beyond what is asked of every run.
+pub struct Sweep<'a> {
+    /// The targets, in the order in which they are scanned.
+    pub targets: &'a [Target],
+    /// For each of them.
+    pub target_timeout: Option<Duration>,
+    /// Finished targets, where an interrupted run is to be gone on with.
+    pub memory: Option<&'a mut dyn Memory>,
+    /// Is told of each target.
+    pub watcher: &'a dyn Watcher,
+}
+
+/// Scans all targets one after the other. `options.sources` is not looked at.
+///
+/// # Errors
+/// If there are targets and nothing of any could be scanned.
+pub fn sweep<D: Detector>(
+    mut sweep: Sweep<'_>,
+    options: &Options,
+    detector: &D,
+    rules: &RuleSet,
+    ledger: &Ledger,
+) -> Result<Outcome, Error> {
+    #[cfg(feature = "verify")]
+    let until = options.timeout.map(|limit| Instant::now() + limit);
+    let mut collector = Collector::default();
+    with_time_limit(options.timeout, "--timeout", &options.stop, ledger, || {
+        for (at, target) in sweep.targets.iter().enumerate() {
+            if options.stop.is_set() {
+                let why = "not scanned: the sweep ended before";
+                ledger.problem("target", target.name.as_bytes(), &why);
+                continue;
+            }
+            let hits = one(&mut sweep, at, options, detector, ledger);
+            hits.into_iter().for_each(|hit| collector.add(hit));
+        }
+    });
+    let findings = conclude(
+        collector,
+        options,
+        rules,
+        ledger,
+        #[cfg(feature = "verify")]
+        until,
+    );
+    let coverage = ledger.coverage();
+    let nothing = coverage.files == 0 && coverage.objects == 0;
+    let empty = |target: &Target| target.history.is_some();
+    let readable = coverage.targets.iter().filter(|swept| swept.failed.is_none());
+    let readable: HashSet<&str> = readable.map(|swept| swept.name.as_str()).collect();
+    let any_empty =
+        sweep.targets.iter().any(|target| empty(target) && readable.contains(target.name.as_str()));
+    if nothing && !any_empty && !sweep.targets.is_empty() && !options.stop.is_set() {
+        return Err(Error::NothingScanned(reasons(&coverage)));
+    }
+    Ok(Outcome { findings, coverage, interrupted: options.interrupted.is_set() })
+}
+
+/// Scans a target, or recalls it; gives its hits.
+fn one<D: Detector>(
+    sweep: &mut Sweep<'_>,
+    at: usize,
+    options: &Options,
+    detector: &D,
+    ledger: &Ledger,
+) -> Vec<Hit> {
+    let target = &sweep.targets[at];
+    let begin = Instant::now();
+    let own = Arc::new(Ledger::new());
+    sweep.watcher.begins(at + 1, &own);
+    let recalled = recall(sweep, target, detector);
+    let is_recalled = recalled.is_some();
+    let Scanned { mut hits, coverage, failed } =
+        recalled.unwrap_or_else(|| scan(target, sweep.target_timeout, options, detector, &own));
+    let is_whole = failed.is_none() && !options.stop.is_set();
+    if let Some(memory) = sweep.memory.as_mut().filter(|_| is_whole && !is_recalled)
+        && let Some(kept) = keep(&coverage, &hits)
+        && let Err(error) = memory.keep(target, &kept)
+    {
+        ledger.note(format!("{} can't be resumed from, it was not noted: {error}", target.name));
+    }
+    let swept = Swept {
+        name: target.name.clone(),
+        complete: coverage.complete,
+        failed,
+        files: coverage.files,
+        commits: coverage.commits,
+        objects: coverage.objects,
+        bytes: coverage.bytes,
+        credentials: credentials(&hits, options.min_confidence),
+    };
+    sweep.watcher.ended(&Ended {
+        number: at + 1,
+        swept: &swept,
+        problems: coverage.problems.len(),
+        recalled: is_recalled,
+        took: begin.elapsed(),
+    });
+    ledger.absorb(swept, &coverage);
+    for hit in &mut hits {
+        hit.origin.target = Some(target.holder.clone());
+    }
+    hits
+}
+
+/// What a target came to.
+struct Scanned {
+    hits: Vec<Hit>,
+    coverage: Coverage,
+    failed: Option<String>,
+}
+
+/// Takes a target from the memory, if its credentials still stand where they stood.
+fn recall<D: Detector>(sweep: &mut Sweep<'_>, target: &Target, detector: &D) -> Option<Scanned> {
+    let kept = sweep.memory.as_mut()?.recall(target)?;
+    let hits = restore(target, &kept.traces?, detector)?;
+    Some(Scanned { hits, coverage: kept.coverage, failed: None })
+}
+
+fn scan<D: Detector>(
+    target: &Target,
+    limit: Option<Duration>,
+    options: &Options,
+    detector: &D,
+    ledger: &Ledger,
+) -> Scanned {
+    let stop = options.stop.of_part();
+    let mut hits = Vec::new();
+    for problem in &target.problems {
+        ledger.problem(&problem.what, problem.path.as_bytes(), &problem.why);
+    }
+    target.note.iter().for_each(|note| ledger.note(note.as_str()));
+    let mut failed = target.broken.clone();
+    failed.iter().for_each(|why| ledger.problem("target", b"", why));
+    with_time_limit(limit, "--target-timeout", &stop, ledger, || {
+        for source in target.sources(&stop) {
+            let mut take = |hit| hits.push(hit);
+            // One target on which the program fails must not end the sweep of all others.
+            let scanned = catch_unwind(AssertUnwindSafe(|| {
+                gather(std::slice::from_ref(&source), detector, ledger, &mut take)
+            }));
+            let why = match scanned {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "scanning it failed, which is a fault of keysweep: report it".to_owned(),
+            };
+            ledger.problem("target", b"", &why);
+            failed = Some(why);
+        }
+    });
+    if failed.is_none() && stop.is_set() && !options.stop.is_set() {
+        failed = limit.map(|limit| format!("the time limit of {limit:?} was reached"));
+    }
+    drop_checked_out(&mut hits);
+    Scanned { hits, coverage: ledger.coverage(), failed }
+}
+
+impl Target {
+    /// What is scanned of it, to be ended by `stop`.
+    pub(super) fn sources(&self, stop: &Stop) -> Vec<Source> {
+        let files = self.files.clone().map(|mut files| {
+            files.stop = stop.clone();
+            Source::Files(files)
+        });
+        let history = self.history.clone().map(|mut history| {
+            history.database.stop = stop.clone();
+            Source::History(history)
+        });
+        files.into_iter().chain(history).collect()
+    }
+}
+
+/// What identifies a place in a target, wherever it was read from.
+#[derive(PartialEq, Eq, Hash)]
+struct Place<'a> {
+    path: &'a [u8],
+    id: Option<Region>,
+    secret: Option<Region>,
+    fingerprint: Fingerprint,
+}
+
+impl<'a> Place<'a> {
+    fn of(hit: &'a Hit) -> Option<Self> {
+        let sighting = &hit.candidate.sighting;
+        let path = hit.origin.path.as_deref().filter(|_| hit.origin.inside.is_empty())?;
+        let fingerprint = hit.candidate.credential.fingerprint();
+        Some(Self { path, id: sighting.id, secret: sighting.secret, fingerprint })
+    }
+}
+
+/// Drops the places of a work tree's files that the history tells with more to say: the very
+/// same place, which HEAD or the index holds.
+fn drop_checked_out(hits: &mut Vec<Hit>) {
+    let is_held = |hit: &&Hit| {
+        hit.origin.git.as_ref().is_some_and(|git| {
+            let checked_out = git.at_head || git.held_by.contains(&HeldBy::Index);
+            git.object == GitObject::Blob && checked_out
+        })
+    };
+    let held: HashSet<Place<'_>> = hits.iter().filter(is_held).filter_map(Place::of).collect();
+    let is_told = |hit: &Hit| {
+        hit.origin.git.is_none() && Place::of(hit).is_some_and(|place| held.contains(&place))
+    };
+    let told: Vec<bool> = hits.iter().map(is_told).collect();
+    let mut told = told.into_iter();
+    hits.retain(|_| !told.next().unwrap_or_default());
+}
+
+/// What may be kept of a target; `None` if a secret would be in it, as in the name of a ref.
+fn keep(coverage: &Coverage, hits: &[Hit]) -> Option<Kept> {
+    let kept = Kept { coverage: coverage.clone(), traces: traces(hits) };
+    let text = serde_json::to_vec(&kept).ok()?;
+    let secrets = |hit: &Hit| -> [Option<Secret>; 2] {
+        let Credential { secret, session_token, .. } = &hit.candidate.credential;
+        [secret.clone(), session_token.clone()]
+    };
+    let mut all = hits.iter().flat_map(secrets).flatten();
+    let told = all.any(|secret| memchr::memmem::find(&text, secret.expose()).is_some());
+    (!told).then_some(kept)
+}
+
+/// How many credentials of at least `min` confidence there are.
+fn credentials(hits: &[Hit], min: Confidence) -> u64 {
+    let sure = hits.iter().filter(|hit| hit.candidate.confidence >= min);
+    let all: HashSet<Fingerprint> =
+        sure.map(|hit| hit.candidate.credential.fingerprint()).collect();
+    all.len() as u64
+}
