@@ -206,16 +206,23 @@ fn with_time_limit<T>(
     work: impl FnOnce() -> T,
 ) -> T {
     let Some(limit) = limit else { return work() };
+    let end = move || {
+        stop.set();
+        let why = format!(
+            "the time limit of {limit:?} was reached, what was not yet scanned is missing: \
+             raise {option}"
+        );
+        ledger.problem("time", b"", &why);
+    };
+    if limit.is_zero() {
+        end();
+        return work();
+    }
     thread::scope(|scope| {
         let (done, waiting) = mpsc::channel::<()>();
         scope.spawn(move || {
             if waiting.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                stop.set();
-                let why = format!(
-                    "the time limit of {limit:?} was reached, what was not yet scanned is \
-                     missing: raise {option}"
-                );
-                ledger.problem("time", b"", &why);
+                end();
             }
         });
         let result = work();

@@ -152,9 +152,10 @@ impl Places {
             let reader = readers.get(&repository.common).filter(|reader| *reader != root);
             let files = self.files_of(root, repository.is_bare, template);
             let mut target = self.target(root, files);
-            match reader {
-                None => target.history = Some(history(root, template)),
-                Some(reader) => {
+            match (reader, &repository.fault) {
+                (_, Some(why)) => target.broken = Some(why.clone()),
+                (None, _) => target.history = Some(history(root, template)),
+                (Some(reader), _) => {
                     let reader = self.name(reader);
                     target.note = Some(format!("its history was searched with that of {reader}"));
                 }

@@ -134,16 +134,22 @@ pub fn sweep<D: Detector>(
         until,
     );
     let coverage = ledger.coverage();
-    let nothing = coverage.files == 0 && coverage.objects == 0;
-    let empty = |target: &Target| target.history.is_some();
-    let readable = coverage.targets.iter().filter(|swept| swept.failed.is_none());
-    let readable: HashSet<&str> = readable.map(|swept| swept.name.as_str()).collect();
-    let any_empty =
-        sweep.targets.iter().any(|target| empty(target) && readable.contains(target.name.as_str()));
-    if nothing && !any_empty && !sweep.targets.is_empty() && !options.stop.is_set() {
+    if !options.stop.is_set() && nothing_scanned(sweep.targets, &coverage) {
         return Err(Error::NothingScanned(reasons(&coverage)));
     }
     Ok(Outcome { findings, coverage, interrupted: options.interrupted.is_set() })
+}
+
+/// Whether there was something to scan and none of it was scanned. An empty repository is scanned
+/// when that is seen, and a limit that the user typed is no fault of the targets.
+fn nothing_scanned(targets: &[Target], coverage: &Coverage) -> bool {
+    let read = coverage.files > 0 || coverage.objects > 0;
+    let timed_out = coverage.problems.iter().any(|problem| problem.what == "time");
+    let readable = coverage.targets.iter().filter(|swept| swept.failed.is_none());
+    let readable: HashSet<&str> = readable.map(|swept| swept.name.as_str()).collect();
+    let is_empty =
+        |target: &Target| target.history.is_some() && readable.contains(target.name.as_str());
+    !targets.is_empty() && !read && !timed_out && !targets.iter().any(is_empty)
 }
 
 /// Scans a target, or recalls it; gives its hits.

@@ -32,6 +32,9 @@ mod status;
 #[cfg(feature = "verify")]
 mod stub;
 mod support;
+mod sweep;
+#[cfg(unix)]
+mod sweep_resume;
 #[cfg(feature = "verify")]
 mod tools;
 #[cfg(feature = "verify")]

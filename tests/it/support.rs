@@ -192,6 +192,11 @@ impl Program {
         self
     }
 
+    /// The command as it stands, for a test that must not wait for its end.
+    pub(crate) fn command(self) -> Command {
+        self.command
+    }
+
     /// Runs it, and looks for planted secrets in all that it wrote.
     pub(crate) fn run(mut self) -> Ran {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -220,7 +225,7 @@ impl Program {
             let places = self.arguments.windows(2).filter(move |pair| pair[0] == word);
             places.map(|pair| pair[1].to_string_lossy().into_owned()).collect::<Vec<_>>()
         };
-        for output in after("--output") {
+        for output in after("--output").into_iter().chain(after("--resume")) {
             let path = output.split_once('=').map_or(output.as_str(), |(_, path)| path);
             if let Ok(bytes) = fs::read(self.folder.join(path)) {
                 written.push(String::from_utf8_lossy(&bytes).into_owned());

@@ -9,6 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::error::Error;
 use super::open;
 use crate::stop::Stop;
 
@@ -23,6 +24,8 @@ pub struct Repository {
     pub common: PathBuf,
     /// Its git folder; the root if it can't be told.
     pub git_dir: PathBuf,
+    /// Why it can't be read.
+    pub fault: Option<String>,
 }
 
 impl Repository {
@@ -35,14 +38,20 @@ impl Repository {
         if !has_git && !looks_bare(&path) {
             return None;
         }
-        let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let git_dir = if has_git { path.join(".git") } else { path.clone() };
         let opened = open::open(Some(&path), &open::Environment::default());
-        let (git_dir, common) = match &opened {
-            Ok(repo) => (canonical(repo.git_dir()), canonical(repo.common_dir())),
-            Err(_) => (git_dir.clone(), git_dir),
+        let damaged = || "it is damaged, or no git repository: see `git fsck` there".to_owned();
+        let (git_dir, common, fault) = match opened {
+            // What was found further up is another one.
+            Ok(repo) if is_of(&repo, &path, &git_dir) => {
+                (canonical(repo.git_dir()), canonical(repo.common_dir()), None)
+            }
+            Ok(_) | Err(Error::NotARepository { .. }) => {
+                (git_dir.clone(), git_dir, Some(damaged()))
+            }
+            Err(error) => (git_dir.clone(), git_dir, Some(error.to_string())),
         };
-        Some(Self { root: path, is_bare: !has_git, common, git_dir })
+        Some(Self { root: path, is_bare: !has_git, common, git_dir, fault })
     }
 
     /// The databases with which its history is read: its own, and that of the repository whose
@@ -58,6 +67,16 @@ impl Repository {
         let packs = fs::read_dir(self.common.join("objects/pack")).into_iter().flatten().flatten();
         packs.filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum()
     }
+}
+
+/// Whether `repo` is the one whose root is `path`, and whose git folder or file is `git`.
+fn is_of(repo: &gix::Repository, path: &Path, git: &Path) -> bool {
+    canonical(repo.git_dir()) == canonical(git)
+        || repo.workdir().is_some_and(|tree| canonical(tree) == path)
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// What is below a folder.
