@@ -6,6 +6,7 @@
 mod arguments;
 mod demo;
 mod git;
+mod hook;
 mod lookup;
 mod output;
 mod parse;
@@ -44,6 +45,7 @@ fn dispatch(command: Command) -> Status {
         Command::Rules(arguments) => settle(lookup::rules(&arguments)),
         Command::History(arguments) => settle(git::history(arguments)),
         Command::Staged(arguments) => settle(git::staged(arguments)),
+        Command::InstallHook(arguments) => settle(hook::install_hook(arguments)),
         Command::Range(arguments) => settle(git::range(arguments)),
         Command::Scan(arguments) => settle(scan::scan(arguments)),
         Command::Sweep(arguments) => settle(sweep::sweep(&arguments)),

@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod explain;
+pub mod hook;
 pub mod rules;
 pub mod sweep;
 #[cfg(feature = "verify")]

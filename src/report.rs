@@ -9,6 +9,7 @@ mod csv;
 mod escape;
 mod github;
 mod gitlab;
+mod hook;
 mod item;
 mod json;
 mod jsonl;
@@ -30,6 +31,7 @@ use crate::finding::{Credential, Finding, Occurrence, Status};
 use crate::rules::RuleSet;
 use crate::secret::Secret;
 
+pub use hook::write_hook;
 pub use provenance::Provenance;
 pub use summary::{amounts, write_coverage};
 

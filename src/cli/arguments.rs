@@ -53,6 +53,11 @@ pub(super) enum Command {
     /// it ends. A credential of several targets is one finding. A target that can't be read is told
     /// and does not end the sweep.
     Sweep(super::sweep::SweepArguments),
+    /// Have git run keysweep before a commit or a push.
+    ///
+    /// Writes a hook where git looks for it, core.hooksPath included. A hook that is there already
+    /// is kept and runs first.
+    InstallHook(super::hook::HookArguments),
     /// Show what keysweep finds, on a small project of its own.
     ///
     /// Makes the project in a temporary folder, with random keys in a dozen of the forms in which
@@ -107,14 +112,17 @@ pub(super) struct StagedArguments {
     #[arg(value_name = "[REPO] PATH")]
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
+    pub(super) hook: HookMessage,
+    #[command(flatten)]
     pub(super) common: CommonArguments,
 }
 
 /// Of `range`.
 #[derive(Debug, Args)]
 pub(super) struct RangeArguments {
-    /// BASE..HEAD; with --stdin, the repository.
-    #[arg(value_name = "BASE..HEAD", required_unless_present = "stdin")]
+    /// BASE..HEAD; with --stdin, the repository. With --hook it may be left out: then it is what
+    /// the pre-commit framework says in PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF.
+    #[arg(value_name = "BASE..HEAD", required_unless_present_any = ["stdin", "hook"])]
     pub(super) range: Option<OsString>,
     /// The repository, or a folder in it [default: GIT_DIR, or the current folder].
     #[arg(value_name = "REPO", conflicts_with = "stdin")]
@@ -122,8 +130,22 @@ pub(super) struct RangeArguments {
     /// Read what git gives a pre-receive or pre-push hook.
     #[arg(long)]
     pub(super) stdin: bool,
+    /// Of a pre-push hook, the remote: what other remotes have counts as new.
+    #[arg(long, value_name = "NAME", requires = "stdin")]
+    pub(super) remote: Option<String>,
+    #[command(flatten)]
+    pub(super) hook: HookMessage,
     #[command(flatten)]
     pub(super) common: CommonArguments,
+}
+
+/// Of what git runs as a hook.
+#[derive(Debug, Args)]
+pub(super) struct HookMessage {
+    /// Say nothing when all is well, else in ten lines what to do; in place of the report on
+    /// standard output.
+    #[arg(long, conflicts_with_all = ["format", "show_secrets"], help_heading = "Output")]
+    pub(super) hook: bool,
 }
 
 /// Which files to scan.

@@ -40,7 +40,7 @@ pub(super) fn staged(typed: StagedArguments) -> Result<Status, Box<dyn Error>> {
         environment: Environment::from_process(),
         threads: threads(&typed.common.limits),
     });
-    let outputs = Outputs::new(&typed.common.output)?;
+    let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook);
     carry_out("staged", vec![source], Stop::default(), &typed.common, &outputs)
 }
 
@@ -50,6 +50,8 @@ pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
         let mut lines = Vec::new();
         io::stdin().lock().read_to_end(&mut lines)?;
         (typed.range.map(PathBuf::from), range::Input::Hook(lines))
+    } else if typed.range.is_none() {
+        (None, framework_input()?)
     } else {
         let range = typed.range.unwrap_or_default();
         let range = range.into_string().map_err(|range| {
@@ -60,9 +62,28 @@ pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
     let source = Source::Range(range::Options {
         repo,
         input,
+        remote: typed.remote.map(String::into_bytes),
         environment: Environment::from_process(),
         threads: threads(&typed.common.limits),
     });
-    let outputs = Outputs::new(&typed.common.output)?;
+    let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook);
     carry_out("range", vec![source], Stop::default(), &typed.common, &outputs)
+}
+
+/// What the pre-commit framework says of a push: a range or, where the remote has nothing of the
+/// branch yet, the branch.
+fn framework_input() -> Result<range::Input, Box<dyn Error>> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if let (Some(from), Some(to)) = (variable("PRE_COMMIT_FROM_REF"), variable("PRE_COMMIT_TO_REF"))
+    {
+        return Ok(range::Input::Between(format!("{from}..{to}")));
+    }
+    match variable("PRE_COMMIT_LOCAL_BRANCH") {
+        Some(branch) => Ok(range::Input::New(branch)),
+        None => {
+            Err("no range: name BASE..HEAD; the pre-commit framework gives one when it runs at \
+                     pre-push, or with --from-ref and --to-ref"
+                .into())
+        }
+    }
 }

@@ -40,13 +40,15 @@ pub(super) struct Outputs {
     stdout: Option<Format>,
     files: Vec<(Format, PathBuf)>,
     color: Color,
+    hook: bool,
 }
 
 impl Outputs {
     /// Reads `--format`, `--output` and `--color`.
     pub(super) fn new(typed: &OutputArguments) -> Result<Self, OutputError> {
         let format = Format::parse(&typed.format).unwrap_or(Format::Text);
-        let mut outputs = Self { stdout: Some(format), files: Vec::new(), color: typed.color };
+        let stdout = Some(format);
+        let mut outputs = Self { stdout, files: Vec::new(), color: typed.color, hook: false };
         for output in &typed.output {
             let (named, path) = split(output)?;
             let path = PathBuf::from(path);
@@ -67,6 +69,20 @@ impl Outputs {
             Some(format) if typed.show_secrets => Err(OutputError::StaysMasked(format.as_str())),
             _ => Ok(outputs),
         }
+    }
+
+    /// With `hook`, standard error gets a hook's message, and standard output nothing.
+    pub(super) fn for_hook(mut self, hook: bool) -> Self {
+        self.hook = hook;
+        if hook {
+            self.stdout = None;
+        }
+        self
+    }
+
+    /// Whether a hook's message takes the place of the report.
+    pub(super) fn is_hook(&self) -> bool {
+        self.hook
     }
 
     /// The format for the verdict on one key.
@@ -105,6 +121,13 @@ impl Outputs {
             let mut out = BufWriter::new(stdout.lock());
             let written = report::write(format, report, Style { color, coverage: false }, &mut out);
             let place = "standard output".to_owned();
+            results.push(written.map_err(|error| OutputError::Write { place, error }));
+        }
+        if self.hook {
+            let mut message = Vec::new();
+            let written = report::write_hook(report, &mut message);
+            let written = written.and_then(|()| io::stderr().write_all(&message));
+            let place = "standard error".to_owned();
             results.push(written.map_err(|error| OutputError::Write { place, error }));
         }
         results.into_iter().collect()

@@ -88,7 +88,7 @@ pub(super) fn carry_out(
         #[cfg(feature = "verify")]
         verify,
     };
-    let shows_progress = !typed.output.quiet && !typed.output.no_progress;
+    let shows_progress = !typed.output.quiet && !typed.output.no_progress && !outputs.is_hook();
     let outcome = progress::with_progress(shows_progress, &ledger, || {
         run::run(&options, &engine, &rules, &ledger)
     })?;
@@ -118,7 +118,7 @@ pub(super) fn carry_out(
 /// Writes the report, and beside it what was scanned; gives the status that this leaves.
 pub(super) fn tell(report: &Report<'_>, status: Status, quiet: bool, outputs: &Outputs) -> Status {
     let nothing_to_tell = report.findings.is_empty() && report.coverage.complete;
-    let silent = quiet && nothing_to_tell;
+    let silent = (quiet && nothing_to_tell) || outputs.is_hook();
     let written = outputs.write(report, silent);
     if !silent {
         let mut out = Vec::new();

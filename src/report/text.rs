@@ -156,7 +156,7 @@ impl Block<'_> {
 }
 
 /// What an owner knows a credential by: its id, or the head of its secret.
-fn name(credential: &Credential) -> String {
+pub(super) fn name(credential: &Credential) -> String {
     let redacted = || credential.secret.as_ref().map(Secret::redacted);
     let id = credential.key_id.as_deref().map(escape_line);
     id.or_else(redacted).unwrap_or_default()
@@ -188,7 +188,7 @@ fn facts(finding: &Finding) -> String {
 }
 
 /// `path:line:column`, the way editors and terminals open it.
-fn position(place: &Occurrence) -> String {
+pub(super) fn position(place: &Occurrence) -> String {
     let mut text = String::new();
     if let Some(target) = &place.origin.target {
         let _ = write!(text, "{}: ", escape_line(target));

@@ -15,6 +15,7 @@ pub mod find;
 mod forest;
 mod graph;
 pub mod history;
+pub mod hooks;
 mod inflate;
 mod loose;
 mod objects;

@@ -12,7 +12,13 @@ const ZEROS: &str = "0000000000000000000000000000000000000000";
 
 fn try_scan(repo: &Repo, input: Input) -> Result<Outcome, Error> {
     let repo = Some(repo.root.clone());
-    range_of(&Options { repo, input, environment: Environment::default(), threads: 2 })
+    range_of(&Options {
+        repo,
+        input,
+        remote: None,
+        environment: Environment::default(),
+        threads: 2,
+    })
 }
 
 fn between(repo: &Repo, range: &str) -> Outcome {
@@ -261,8 +267,13 @@ fn objects_in_quarantine_are_read() {
         ..Environment::default()
     };
     for folder in [None, Some(repo.root.clone())] {
-        let options =
-            Options { repo: folder, input: input(), environment: environment.clone(), threads: 1 };
+        let options = Options {
+            repo: folder,
+            input: input(),
+            remote: None,
+            environment: environment.clone(),
+            threads: 1,
+        };
         assert_eq!(commits(&range_of(&options).expect("readable")), expect(&[(&new, 2)]));
     }
 }

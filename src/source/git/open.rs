@@ -161,7 +161,8 @@ fn prepare(repo: gix::Repository) -> Result<gix::Repository, Error> {
     }
 }
 
-fn failure(path: &Path, error: &gix::Error) -> Error {
+/// Says why `path` can't be opened: there is no repository, or it is broken.
+pub(super) fn failure(path: &Path, error: &gix::Error) -> Error {
     let here = path.ancestors().any(is_repository)
         || std::env::current_dir()
             .is_ok_and(|folder| folder.join(path).ancestors().any(is_repository));

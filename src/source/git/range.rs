@@ -29,6 +29,8 @@ pub struct Options {
     pub repo: Option<PathBuf>,
     /// Which commits.
     pub input: Input,
+    /// Of what a pre-push hook reads, the remote, by name or URL; without one, any.
+    pub remote: Option<Vec<u8>>,
     /// What git's variables say.
     pub environment: Environment,
     /// Threads that scan, at least 1.
@@ -40,6 +42,8 @@ pub struct Options {
 pub enum Input {
     /// `BASE..HEAD` as it was typed.
     Between(String),
+    /// A ref that is pushed for the first time: all that no remote has.
+    New(String),
     /// What a pre-receive or pre-push hook reads on its standard input.
     Hook(Vec<u8>),
 }
@@ -70,9 +74,11 @@ pub fn scan<D: Detector>(
     let environment = options.environment.of(&repo, options.repo.is_some());
     let objects = Objects::new(&repo, &environment)?;
     let threads = options.threads.max(1);
+    let remote = options.remote.as_deref();
     let updates = match &options.input {
         Input::Between(range) => ends::between(&repo, &objects, range, ledger)?,
-        Input::Hook(input) => ends::of_hook(&repo, &objects, input, ledger)?,
+        Input::New(name) => ends::of_new(&repo, &objects, name, remote, ledger)?,
+        Input::Hook(input) => ends::of_hook(&repo, &objects, input, remote, ledger)?,
     };
     let shallow = open::shallow_boundary(&repo)?;
     let met = commits::of_updates(&objects, &updates, &shallow, ledger);

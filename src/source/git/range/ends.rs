@@ -48,12 +48,41 @@ pub(super) fn between(
     Ok(vec![Update { tip, hidden: vec![old] }])
 }
 
+/// A ref that no remote has yet: whatever a remote has is known.
+pub(super) fn of_new(
+    repo: &gix::Repository,
+    objects: &Objects,
+    name: &str,
+    remote: Option<&[u8]>,
+    ledger: &Ledger,
+) -> Result<Vec<Update>, Error> {
+    let new = resolve(repo, objects, name)?;
+    let tip = peel(objects, name.as_bytes(), new, name, ledger)?;
+    Ok(vec![Update { tip, hidden: of_remotes(repo, remote, ledger)? }])
+}
+
+/// What the remote-tracking refs of `remote`, or of all remotes, stand at.
+fn of_remotes(
+    repo: &gix::Repository,
+    remote: Option<&[u8]>,
+    ledger: &Ledger,
+) -> Result<Vec<ObjectId>, Error> {
+    let mut prefix = b"refs/remotes/".to_vec();
+    if let Some(remote) = remote {
+        prefix.extend_from_slice(remote);
+        prefix.push(b'/');
+    }
+    let refs = tips::ref_targets(repo, ledger)?.into_iter();
+    Ok(refs.filter(|(name, _)| name.starts_with(&prefix)).map(|(_, id)| id).collect())
+}
+
 /// Reads the lines that a pre-receive hook (old, new, ref) or a pre-push hook (local ref and id,
 /// remote ref and id) gets; deletions are left out.
 pub(super) fn of_hook(
     repo: &gix::Repository,
     objects: &Objects,
     input: &[u8],
+    remote: Option<&[u8]>,
     ledger: &Ledger,
 ) -> Result<Vec<Update>, Error> {
     let lines = lines(input, objects.hash())?;
@@ -65,17 +94,14 @@ pub(super) fn of_hook(
         let tip = peel(objects, line.name, line.new, &shown, ledger)?;
         let hidden = if line.old.is_null() {
             if known.is_none() {
-                let refs = tips::ref_targets(repo, ledger)?.into_iter();
-                let mut others: Vec<ObjectId> = refs
-                    .filter(|(name, _)| {
-                        if line.push {
-                            name.starts_with(b"refs/remotes/")
-                        } else {
-                            !names.contains(&name.as_slice())
-                        }
-                    })
-                    .map(|(_, id)| id)
-                    .collect();
+                let mut others: Vec<ObjectId> = if line.push {
+                    of_remotes(repo, remote, ledger)?
+                } else {
+                    let refs = tips::ref_targets(repo, ledger)?.into_iter();
+                    refs.filter(|(name, _)| !names.contains(&name.as_slice()))
+                        .map(|(_, id)| id)
+                        .collect()
+                };
                 // What the same push replaces was there before it.
                 others.extend(lines.iter().map(|line| line.old).filter(|old| !old.is_null()));
                 known = Some(others);

@@ -1,6 +1,8 @@
 //! The files that a hook names, such as all files of a project.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::path::{Component, Path, PathBuf};
 
 use gix::ObjectId;
@@ -16,7 +18,7 @@ use crate::scan::{Detector, Hit};
 /// Paths below the work tree, `/` between their parts; the empty one is all of it.
 pub(super) struct Names {
     tree: PathBuf,
-    names: Vec<Vec<u8>>,
+    names: BTreeSet<Vec<u8>>,
 }
 
 /// A file without staged change.
@@ -42,7 +44,10 @@ impl Names {
 
     /// Whether a path is named, or in a named folder.
     pub(super) fn contain(&self, path: &[u8]) -> bool {
-        self.names.iter().any(|name| is_at_or_below(path, name))
+        let folders = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        self.names.contains(&b""[..])
+            || self.names.contains(path)
+            || folders.into_iter().any(|(end, _)| self.names.contains(&path[..end]))
     }
 
     /// The named files that are not among `changed`.
@@ -72,9 +77,7 @@ impl Names {
             }
         }
         for name in &self.names {
-            let met = seen.iter().any(|path| is_at_or_below(path, name))
-                || changed.iter().any(|path| is_at_or_below(path, name));
-            if met || seen.contains(name) {
+            if holds_at_or_below(&seen, name) || holds_at_or_below(&changed, name) {
                 continue;
             }
             match self.in_work_tree(name) {
@@ -136,11 +139,17 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
     std::fs::read(file)
 }
 
-fn is_at_or_below(path: &[u8], name: &[u8]) -> bool {
-    match path.strip_prefix(name) {
-        Some(rest) => rest.is_empty() || name.is_empty() || rest[0] == b'/',
-        None => false,
+/// Whether any of `paths` is `name`, or in the folder of that name.
+fn holds_at_or_below<P: AsRef<[u8]> + Borrow<[u8]> + Ord>(
+    paths: &BTreeSet<P>,
+    name: &[u8],
+) -> bool {
+    if name.is_empty() {
+        return !paths.is_empty();
     }
+    let folder = [name, b"/"].concat();
+    let below = paths.range::<[u8], _>((Bound::Included(folder.as_slice()), Bound::Unbounded));
+    paths.contains(name) || below.take(1).any(|path| path.as_ref().starts_with(&folder))
 }
 
 /// The path below the work tree. Its folder may be reached through links; it itself is not

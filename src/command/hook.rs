@@ -1,0 +1,227 @@
+//! `keysweep install-hook`: plain git hooks, for who does not use a framework of hooks.
+//!
+//! Takes the folder of a repository's hooks, writes shell scripts into it or takes them out again.
+//! A hook that is there already is kept beside ours and runs first. Runs no program.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+/// By this line a hook of ours is known.
+const MARK: &str =
+    "# Written by keysweep install-hook; keysweep install-hook --uninstall removes it.";
+
+/// What a hook that was there before is called from then on, after its own name.
+const BEFORE: &str = ".before-keysweep";
+
+/// A hook that keysweep can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// Before a commit: what is staged.
+    PreCommit,
+    /// Before a push: the commits that the remote does not have.
+    PrePush,
+    /// On a server, before a push is accepted: the commits that it brings.
+    PreReceive,
+}
+
+impl Hook {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::PreCommit, Self::PrePush, Self::PreReceive];
+
+    /// Git's name for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PreCommit => "pre-commit",
+            Self::PrePush => "pre-push",
+            Self::PreReceive => "pre-receive",
+        }
+    }
+
+    /// The arguments with which it runs keysweep, as words of a shell.
+    fn arguments(self) -> &'static str {
+        match self {
+            Self::PreCommit => "staged --hook",
+            Self::PrePush => "range --stdin --hook --remote \"$1\"",
+            Self::PreReceive => "range --stdin --hook",
+        }
+    }
+
+    /// Whether git tells it something on standard input.
+    fn reads_input(self) -> bool {
+        self != Self::PreCommit
+    }
+}
+
+/// What became of a hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It was written; nothing, or an older one of ours, was there.
+    Installed,
+    /// It was written, and the one that was there is now at this path and runs first.
+    Chained(PathBuf),
+    /// It was removed.
+    Removed,
+    /// It was removed, and the one that was there before it is back.
+    Restored,
+    /// There was none of ours.
+    Absent,
+}
+
+/// Why a hook can't be installed or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Two hooks of others: the second would have to be overwritten.
+    #[error(
+        "{} is not keysweep's, and {} holds an earlier hook already: join the two by hand, remove the second, and try again",
+        .hook.display(), .before.display()
+    )]
+    TwoOthers {
+        /// The hook that git runs.
+        hook: PathBuf,
+        /// The one that was put aside.
+        before: PathBuf,
+    },
+    /// A hook can't be read or written.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Installs `hook` in `folder`; it runs `program`, or the keysweep of the `PATH` if that is gone.
+///
+/// # Errors
+/// If a file can't be written, or a hook would be lost.
+pub fn install(folder: &Path, hook: Hook, program: &Path) -> Result<Change, Error> {
+    let (path, before) = paths(folder, hook);
+    let failed = |source| Error::File { path: path.clone(), source };
+    fs::create_dir_all(folder).map_err(failed)?;
+    let found = look(&path).map_err(failed)?;
+    let mut change = Change::Installed;
+    if found == Found::Other {
+        if fs::symlink_metadata(&before).is_ok() {
+            return Err(Error::TwoOthers { hook: path, before });
+        }
+        fs::rename(&path, &before).map_err(failed)?;
+        change = Change::Chained(before.clone());
+    }
+    if let Err(source) = write(&path, &script(hook, program)) {
+        if found == Found::Other {
+            // As it was; if even that fails, the error names the folder where both are.
+            let _ = fs::rename(&before, &path);
+        }
+        return Err(failed(source));
+    }
+    Ok(change)
+}
+
+/// Takes `hook` out of `folder`, and puts back the one that was there before it.
+///
+/// # Errors
+/// If a file can't be removed.
+pub fn uninstall(folder: &Path, hook: Hook) -> Result<Change, Error> {
+    let (path, before) = paths(folder, hook);
+    let failed = |source| Error::File { path: path.clone(), source };
+    if look(&path).map_err(failed)? != Found::Ours {
+        return Ok(Change::Absent);
+    }
+    if fs::symlink_metadata(&before).is_ok() {
+        fs::rename(&before, &path).map_err(failed)?;
+        return Ok(Change::Restored);
+    }
+    fs::remove_file(&path).map_err(failed)?;
+    Ok(Change::Removed)
+}
+
+fn paths(folder: &Path, hook: Hook) -> (PathBuf, PathBuf) {
+    (folder.join(hook.name()), folder.join(format!("{}{BEFORE}", hook.name())))
+}
+
+/// What stands where a hook of ours would.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Ours,
+    Other,
+}
+
+fn look(path: &Path) -> io::Result<Found> {
+    let kind = match fs::symlink_metadata(path) {
+        Ok(found) => found.file_type(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(error),
+    };
+    if kind.is_dir() {
+        return Err(io::Error::new(ErrorKind::IsADirectory, "a folder stands where a hook should"));
+    }
+    // What a link leads to may serve other repositories: it is never rewritten.
+    let ours = kind.is_file()
+        && fs::read(path)?.split(|&byte| byte == b'\n').nth(1) == Some(MARK.as_bytes());
+    Ok(if ours { Found::Ours } else { Found::Other })
+}
+
+fn script(hook: Hook, program: &Path) -> Vec<u8> {
+    let name = hook.name();
+    let arguments = hook.arguments();
+    let mut script = format!("#!/bin/sh\n{MARK}\n").into_bytes();
+    script.extend_from_slice(b"keysweep=");
+    script.extend(quoted(program.as_os_str().as_encoded_bytes()));
+    let (say, input) = match hook.reads_input() {
+        true => {
+            ("refs=$(cat)\nrefs() { [ -z \"$refs\" ] || printf '%s\\n' \"$refs\"; }\n", "refs | ")
+        }
+        false => ("", ""),
+    };
+    let run = if hook.reads_input() { "refs | " } else { "exec " };
+    script.extend_from_slice(
+        format!(
+            r#"
+[ -x "$keysweep" ] || keysweep=keysweep
+command -v "$keysweep" >/dev/null || {{
+  echo "keysweep: not found, so nothing was checked: install it, or remove the hook $0" >&2
+  exit 1
+}}
+{say}# The hook that was here before runs first, and may say no.
+before="${{0%/*}}/{name}{BEFORE}"
+if [ -x "$before" ]; then {input}"$before" "$@" || exit; fi
+{run}"$keysweep" {arguments}
+"#
+        )
+        .as_bytes(),
+    );
+    script
+}
+
+/// One word of a POSIX shell, whatever the bytes are.
+fn quoted(bytes: &[u8]) -> Vec<u8> {
+    let mut word = vec![b'\''];
+    for &byte in bytes {
+        match byte {
+            b'\'' => word.extend_from_slice(b"'\\''"),
+            _ => word.push(byte),
+        }
+    }
+    word.push(b'\'');
+    word
+}
+
+/// Writes a program whole or not at all.
+fn write(path: &Path, script: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".keysweep-hook-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As any other new program: the umask takes from this what it takes.
+        builder.permissions(fs::Permissions::from_mode(0o777));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(script)?;
+    file.persist(path).map_err(|failure| failure.error)?;
+    Ok(())
+}
