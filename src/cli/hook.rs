@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::command::hook::{self, Change, Hook};
 use crate::run::Status;
@@ -17,46 +17,32 @@ pub(super) struct HookArguments {
     /// The repository, or a folder in it [default: GIT_DIR, or the current folder].
     #[arg(value_name = "REPO")]
     repo: Option<PathBuf>,
-    /// Which hook; repeatable [default: pre-commit; in a bare repository pre-receive; with
+    /// Which hook: pre-commit, pre-push or pre-receive; repeatable [default: pre-commit; in a bare repository pre-receive; with
     /// --uninstall all].
-    #[arg(long = "type", short = 't', value_name = "HOOK")]
-    types: Vec<HookName>,
+    #[arg(long = "type", short = 't', value_name = "HOOK", value_parser = hook_of)]
+    types: Vec<Hook>,
     /// Remove the hooks, and put back those that were there before.
     #[arg(long)]
     uninstall: bool,
 }
 
-/// See [`Hook`].
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum HookName {
-    /// Before a commit: what is staged.
-    PreCommit,
-    /// Before a push: the commits that the remote does not have.
-    PrePush,
-    /// On a server, before a push is accepted.
-    PreReceive,
-}
-
-impl From<HookName> for Hook {
-    fn from(typed: HookName) -> Self {
-        match typed {
-            HookName::PreCommit => Self::PreCommit,
-            HookName::PrePush => Self::PrePush,
-            HookName::PreReceive => Self::PreReceive,
-        }
-    }
+/// Reads a hook by git's name for it.
+fn hook_of(typed: &str) -> Result<Hook, String> {
+    let names = || Hook::ALL.map(Hook::name).join(", ");
+    let hook = Hook::ALL.into_iter().find(|hook| hook.name() == typed);
+    hook.ok_or_else(|| format!("there are {}", names()))
 }
 
 /// Carries out `keysweep install-hook`.
 pub(super) fn install_hook(typed: HookArguments) -> Result<Status, Box<dyn Error>> {
     let start = typed.repo.or(Environment::from_process().git_dir);
     let hooks = hooks::find(start.as_deref().unwrap_or(Path::new(".")))?;
-    let named: Vec<Hook> = typed.types.into_iter().map(Hook::from).collect();
+    let named = typed.types;
     let chosen = match (named.is_empty(), typed.uninstall, hooks.bare) {
         (false, ..) => named,
         (true, true, _) => Hook::ALL.to_vec(),
-        (true, false, true) => vec![Hook::PreReceive],
-        (true, false, false) => vec![Hook::PreCommit],
+        (true, false, true) => vec![Hook::Receive],
+        (true, false, false) => vec![Hook::Commit],
     };
     let program = std::env::current_exe()?;
     let mut told = Vec::new();

@@ -18,38 +18,38 @@ const BEFORE: &str = ".before-keysweep";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
     /// Before a commit: what is staged.
-    PreCommit,
+    Commit,
     /// Before a push: the commits that the remote does not have.
-    PrePush,
+    Push,
     /// On a server, before a push is accepted: the commits that it brings.
-    PreReceive,
+    Receive,
 }
 
 impl Hook {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::PreCommit, Self::PrePush, Self::PreReceive];
+    pub const ALL: [Self; 3] = [Self::Commit, Self::Push, Self::Receive];
 
     /// Git's name for it.
     pub fn name(self) -> &'static str {
         match self {
-            Self::PreCommit => "pre-commit",
-            Self::PrePush => "pre-push",
-            Self::PreReceive => "pre-receive",
+            Self::Commit => "pre-commit",
+            Self::Push => "pre-push",
+            Self::Receive => "pre-receive",
         }
     }
 
     /// The arguments with which it runs keysweep, as words of a shell.
     fn arguments(self) -> &'static str {
         match self {
-            Self::PreCommit => "staged --hook",
-            Self::PrePush => "range --stdin --hook --remote \"$1\"",
-            Self::PreReceive => "range --stdin --hook",
+            Self::Commit => "staged --hook",
+            Self::Push => "range --stdin --hook --remote \"$1\"",
+            Self::Receive => "range --stdin --hook",
         }
     }
 
     /// Whether git tells it something on standard input.
     fn reads_input(self) -> bool {
-        self != Self::PreCommit
+        self != Self::Commit
     }
 }
 

@@ -16,6 +16,12 @@ mod git_range;
 mod git_staged;
 mod git_support;
 mod git_table;
+#[cfg(unix)]
+mod hook_install;
+#[cfg(unix)]
+mod hook_plain;
+#[cfg(unix)]
+mod hook_support;
 mod layers;
 #[cfg(feature = "verify")]
 mod leaks;

@@ -231,11 +231,17 @@ impl Program {
                 written.push(String::from_utf8_lossy(&bytes).into_owned());
             }
         }
-        let planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for text in written {
-            let leaked = planted.iter().any(|secret| text.contains(secret.as_str()));
-            assert!(!leaked, "a secret was printed by {:?}", self.arguments);
-        }
+        look_for_secrets(&written, &self.arguments);
+    }
+}
+
+/// Asserts that no planted secret stands in what was `written` by the program with `arguments`.
+#[track_caller]
+pub(crate) fn look_for_secrets<S: AsRef<str>>(written: &[S], arguments: &dyn std::fmt::Debug) {
+    let planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for text in written {
+        let leaked = planted.iter().any(|secret| text.as_ref().contains(secret.as_str()));
+        assert!(!leaked, "a secret was printed by {arguments:?}");
     }
 }
 

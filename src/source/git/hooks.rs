@@ -32,10 +32,10 @@ pub fn find(path: &Path) -> Result<Hooks, Error> {
     let repo = repo.to_thread_local();
     let configured = repo.config_snapshot().trusted_path("core.hooksPath").map_err(failure)?;
     // Git runs a hook at the top of the work tree, or in the git folder where there is none.
-    let start = repo.workdir().unwrap_or(repo.git_dir());
+    let start = || open::canonical(repo.workdir().unwrap_or(repo.git_dir()));
     let folder = match &configured {
-        Some(folder) => start.join(folder),
-        None => repo.common_dir().join("hooks"),
+        Some(folder) => start().join(folder),
+        None => open::canonical(repo.common_dir()).join("hooks"),
     };
     Ok(Hooks { folder, configured: configured.is_some(), bare: repo.workdir().is_none() })
 }

@@ -173,6 +173,7 @@ pub(super) fn failure(path: &Path, error: &gix::Error) -> Error {
     }
 }
 
-fn canonical(path: &Path) -> PathBuf {
+/// The path without links, or as it is where that can't be told.
+pub(super) fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

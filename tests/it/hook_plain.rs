@@ -1,0 +1,200 @@
+//! Plain git hooks, with real commits and real pushes.
+
+use std::fs;
+use std::path::Path;
+
+use crate::hook_support::Desk;
+use crate::support::Keys;
+
+/// A repository in which `keysweep install-hook` ran.
+fn hooked(desk: &Desk, name: &str) -> std::path::PathBuf {
+    let repo = desk.repository(name);
+    desk.keysweep(&repo, &["install-hook"]);
+    repo
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).expect("a file");
+}
+
+#[test]
+fn a_commit_with_a_leak_is_stopped_and_one_without_passes_in_silence() {
+    let (desk, mut keys) = (Desk::new(&[]), Keys::new("hook commit"));
+    let repo = hooked(&desk, "repo");
+    let pair = keys.pair();
+    write(&repo, "prod.env", &format!("PORT=1\n{}", pair.env));
+    desk.git(&repo, &["add", "-A"]).done();
+    let said = desk.git(&repo, &["commit", "-qm", "leak"]);
+    let said = said.stopped(&[
+        "this commit",
+        "prod.env:2:",
+        "aws-access-key",
+        &pair.id,
+        "git reset -q -- prod.env",
+        &format!("keysweep explain {}", pair.id),
+        "keysweep:allow",
+        "keysweep baseline",
+    ]);
+    assert!(!said.text.contains("pushed"), "{}", said.text);
+    assert_eq!(desk.commits(&repo), 1);
+
+    // What the message advises works.
+    desk.git(&repo, &["reset", "-q", "--", "prod.env"]).done();
+    write(&repo, "clean.txt", "nothing\n");
+    desk.git(&repo, &["add", "clean.txt"]).done();
+    let said = desk.git(&repo, &["commit", "-qm", "clean"]).done();
+    assert_eq!(said.text, "");
+    assert_eq!(desk.commits(&repo), 2);
+}
+
+#[test]
+fn a_first_commit_and_its_advice() {
+    let (desk, mut keys) = (Desk::new(&[]), Keys::new("hook first"));
+    let repo = desk.project.at("repo");
+    fs::create_dir(&repo).expect("a folder");
+    desk.git(&repo, &["init", "-q"]).done();
+    desk.keysweep(&repo, &["install-hook"]);
+    write(&repo, "a.env", &keys.pair().env);
+    desk.git(&repo, &["add", "-A"]).done();
+    desk.git(&repo, &["commit", "-qm", "leak"]).stopped(&["a.env:1:", "git reset -q -- a.env"]);
+    desk.git(&repo, &["reset", "-q", "--", "a.env"]).done();
+    write(&repo, "b", "clean\n");
+    desk.git(&repo, &["add", "b"]).done();
+    desk.git(&repo, &["commit", "-qm", "clean"]).done();
+}
+
+#[test]
+fn all_ways_to_commit_are_caught_and_only_what_is_committed_counts() {
+    let (desk, mut keys) = (Desk::new(&[]), Keys::new("hook ways"));
+    let repo = hooked(&desk, "repo");
+    write(&repo, "app.py", &"line\n".repeat(30));
+    desk.git(&repo, &["add", "-A"]).done();
+    desk.git(&repo, &["commit", "-qm", "clean"]).done();
+
+    // A clean change at the top, a leak at the end: two hunks.
+    let pair = keys.pair();
+    write(&repo, "app.py", &format!("first\n{}{}", "line\n".repeat(30), pair.env));
+    desk.git(&repo, &["commit", "-qam", "all"]).stopped(&["app.py:32:"]);
+    desk.git(&repo, &["commit", "-qm", "named", "app.py"]).stopped(&["app.py:32:"]);
+    let both = desk.run(&repo, "git", &["commit", "-qpm", "both"], "y\ny\n");
+    both.stopped(&["app.py:32:"]);
+    assert_eq!(desk.commits(&repo), 2);
+    desk.git(&repo, &["reset", "-q"]).done();
+    desk.run(&repo, "git", &["commit", "-qpm", "the clean hunk"], "y\nn\n").done();
+    assert_eq!(desk.commits(&repo), 3);
+    desk.git(&repo, &["commit", "-qa", "--amend", "--no-edit"]).stopped(&["app.py:32:"]);
+}
+
+#[test]
+fn windows_line_ends() {
+    let (desk, mut keys) = (Desk::new(&[]), Keys::new("hook crlf"));
+    let repo = hooked(&desk, "repo");
+    for convert in ["false", "true", "input"] {
+        desk.git(&repo, &["config", "core.autocrlf", convert]).done();
+        let text = format!("[a]\n{}", keys.pair().env).replace('\n', "\r\n");
+        write(&repo, "keys.ini", &text);
+        desk.git(&repo, &["add", "-A"]).done();
+        desk.git(&repo, &["commit", "-qm", convert]).stopped(&["keys.ini:2:"]);
+    }
+}
+
+#[test]
+fn a_worktree_and_a_submodule() {
+    let (desk, mut keys) = (Desk::new(&[]), Keys::new("hook worktree"));
+    let repo = hooked(&desk, "repo");
+    let tree = desk.project.at("tree");
+    desk.git(&repo, &["worktree", "add", "-q", "-b", "other", "../tree"]).done();
+    write(&tree, "leak.env", &keys.pair().env);
+    desk.git(&tree, &["add", "-A"]).done();
+    desk.git(&tree, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
+    desk.git(&tree, &["rm", "-qf", "leak.env"]).done();
+    write(&tree, "clean", "clean\n");
+    desk.git(&tree, &["add", "-A"]).done();
+    desk.git(&tree, &["commit", "-qm", "clean"]).done();
+
+    // Installed from inside a worktree, it serves all of them; inside a submodule, that alone.
+    let told = desk.keysweep(&tree, &["install-hook"]);
+    assert!(told.contains("/repo/.git/hooks/pre-commit"), "{told}");
+    let library = desk.repository("library");
+    let library = library.to_str().expect("UTF-8");
+    desk.git(&repo, &["submodule", "--quiet", "add", library, "vendor/lib"]).done();
+    desk.git(&repo, &["commit", "-qm", "a submodule"]).done();
+    let inside = repo.join("vendor/lib");
+    desk.keysweep(&inside, &["install-hook"]);
+    write(&inside, "leak.env", &keys.pair().env);
+    desk.git(&inside, &["add", "-A"]).done();
+    desk.git(&inside, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
+}
+
+#[test]
+fn a_push_is_stopped_for_what_any_of_its_commits_added() {
+    let (desk, mut keys) = (Desk::new(&[]), Keys::new("hook push"));
+    let repo = desk.repository("repo");
+    desk.git(&repo, &["init", "-q", "--bare", "../origin.git"]).done();
+    desk.git(&repo, &["remote", "add", "origin", "../origin.git"]).done();
+    desk.keysweep(&repo, &["install-hook", "--type", "pre-push"]);
+    let said = desk.git(&repo, &["push", "-q", "origin", "main"]).done();
+    assert_eq!(said.text, "");
+
+    let pair = keys.pair();
+    write(&repo, "leak.env", &pair.env);
+    desk.git(&repo, &["add", "-A"]).done();
+    desk.git(&repo, &["commit", "-qm", "leak"]).done();
+    desk.git(&repo, &["rm", "-q", "leak.env"]).done();
+    desk.git(&repo, &["commit", "-qm", "removed again"]).done();
+    let words = ["this push", "leak.env:1:", "git rebase -i", &pair.id];
+    desk.git(&repo, &["push", "-q", "origin", "main"]).stopped(&words);
+    desk.git(&repo, &["push", "-q", "origin", "main:new"]).stopped(&words);
+    desk.git(&repo, &["push", "-q", "origin", "main~2:refs/heads/old"]).done();
+    desk.git(&repo, &["push", "-q", "origin", ":old"]).done();
+
+    // What another remote has is new to this one.
+    desk.git(&repo, &["push", "-q", "--no-verify", "origin", "main"]).done();
+    desk.git(&repo, &["init", "-q", "--bare", "../public.git"]).done();
+    desk.git(&repo, &["remote", "add", "public", "../public.git"]).done();
+    desk.git(&repo, &["push", "-q", "public", "main"]).stopped(&["leak.env:1:"]);
+    desk.git(&repo, &["push", "-q", "../public.git", "main"]).stopped(&["leak.env:1:"]);
+    desk.git(&repo, &["push", "-q", "origin", "main:copy"]).done();
+}
+
+#[test]
+fn a_server_takes_no_push_with_a_leak() {
+    let (desk, mut keys) = (Desk::new(&[]), Keys::new("hook receive"));
+    let repo = desk.repository("repo");
+    let server = desk.project.at("server.git");
+    desk.git(&repo, &["init", "-q", "--bare", "../server.git"]).done();
+    desk.git(&repo, &["remote", "add", "origin", "../server.git"]).done();
+    // In a bare repository there is nothing to commit: the hook of the server is meant.
+    let told = desk.keysweep(&server, &["install-hook"]);
+    assert!(told.contains("pre-receive"), "{told}");
+    desk.git(&repo, &["push", "-q", "origin", "main"]).done();
+
+    let pair = keys.pair();
+    write(&repo, "leak.env", &pair.env);
+    desk.git(&repo, &["add", "-A"]).done();
+    desk.git(&repo, &["commit", "-qm", "leak"]).done();
+    let said = desk.git(&repo, &["push", "-q", "origin", "main", "HEAD~1:refs/heads/fine"]);
+    said.stopped(&["remote: keysweep: stopped, this push", "leak.env:1:", &pair.id]);
+    let refs = desk.git(&server, &["for-each-ref", "--format=%(refname) %(subject)"]).done();
+    assert_eq!(refs.text, "refs/heads/main start\n");
+    desk.git(&repo, &["reset", "-q", "--hard", "HEAD~1"]).done();
+    write(&repo, "clean", "clean\n");
+    desk.git(&repo, &["add", "-A"]).done();
+    desk.git(&repo, &["commit", "-qm", "clean"]).done();
+    let said = desk.git(&repo, &["push", "-q", "origin", "main"]).done();
+    assert_eq!(said.text, "");
+}
+
+#[test]
+fn many_leaks_are_ten_lines_and_each_file_of_odd_name_is_one_word() {
+    let (desk, mut keys) = (Desk::new(&[]), Keys::new("hook many"));
+    let repo = hooked(&desk, "repo");
+    for number in 0..30 {
+        write(&repo, &format!("-o '$(x)'{number}\u{1b}[2J.env"), &keys.pair().env);
+    }
+    desk.git(&repo, &["add", "-A"]).done();
+    let said = desk.git(&repo, &["commit", "-qm", "leaks"]).stopped(&["and 26 more"]);
+    assert!(said.text.contains("git reset -q -- FILE"), "{}", said.text);
+    assert!(!said.text.contains('\u{1b}'), "{}", said.text);
+    assert!(said.text.lines().count() <= 10, "{}", said.text);
+}
