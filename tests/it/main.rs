@@ -17,6 +17,8 @@ mod git_staged;
 mod git_support;
 mod git_table;
 #[cfg(unix)]
+mod hook_framework;
+#[cfg(unix)]
 mod hook_install;
 #[cfg(unix)]
 mod hook_plain;
@@ -41,7 +43,6 @@ mod support;
 mod sweep;
 #[cfg(unix)]
 mod sweep_resume;
-#[cfg(feature = "verify")]
 mod tools;
 #[cfg(feature = "verify")]
 mod verify_candidates;
@@ -53,3 +54,4 @@ mod verify_program;
 mod verify_stub;
 #[cfg(feature = "verify")]
 mod verify_way;
+mod workflows;

@@ -1,33 +1,69 @@
-//! Tools that tests need and cargo does not bring: a Python environment with moto and the AWS CLI.
+//! Tools that tests need and cargo does not bring: Python environments with moto and the AWS CLI,
+//! and with the pre-commit framework; actionlint.
 //!
-//! Made once below `target/test-tools`, under a file lock, from the pins in
-//! `tests/requirements.txt`; other pins make another one.
+//! Made once below `target/test-tools`, under a file lock each, from the pins in
+//! `tests/*requirements.txt` and below; other pins make another one.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const REQUIREMENTS: &str = include_str!("../requirements.txt");
+/// The linter of GitHub workflows, as Go's module proxy has it.
+const ACTIONLINT: &str = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12";
 
 /// The environment's folder, with `bin/moto_server` and `bin/aws` in it; `None`, and why on
 /// standard error, if it cannot be made, as without Python or the package index.
+#[cfg(feature = "verify")]
 pub(crate) fn venv() -> Option<PathBuf> {
+    environment("venv", "requirements.txt")
+}
+
+/// The folder of an environment with `bin/pre-commit` in it, or `None` as for [`venv`].
+pub(crate) fn pre_commit() -> Option<PathBuf> {
+    environment("hooks", "hook-requirements.txt")
+}
+
+/// The program `actionlint`: the one of the `PATH`, or one built by Go; `None`, and why on
+/// standard error, if there is neither.
+pub(crate) fn actionlint() -> Option<PathBuf> {
+    let installed = PathBuf::from("actionlint");
+    if Command::new(&installed).arg("--version").output().is_ok() {
+        return Some(installed);
+    }
+    let (tools, _lock) = folder("actionlint")?;
+    let built = tools.join("actionlint").join(ACTIONLINT.rsplit('@').next()?);
+    let program = built.join("actionlint");
+    if !program.exists() {
+        run(Command::new("go").args(["install", ACTIONLINT]).env("GOBIN", &built))?;
+    }
+    Some(program)
+}
+
+/// Where tools are, and the lock of one of them, held until it is dropped.
+fn folder(name: &str) -> Option<(PathBuf, File)> {
     let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).parent()?.join("test-tools");
     fs::create_dir_all(&tools).ok()?;
-    let lock = File::create(tools.join("lock")).ok()?;
+    let lock = File::create(tools.join(format!("{name}.lock"))).ok()?;
     lock.lock().ok()?;
-    let venv = tools.join("venv");
-    let stamp = venv.join("requirements.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|made| made == REQUIREMENTS) {
+    Some((tools, lock))
+}
+
+fn environment(name: &str, requirements: &str) -> Option<PathBuf> {
+    let (tools, _lock) = folder(name)?;
+    let venv = tools.join(name);
+    let stamp = venv.join(requirements);
+    let pins = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(requirements);
+    let wanted = fs::read_to_string(&pins).ok()?;
+    if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
         return Some(venv);
     }
     let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
     run(Command::new(python).args(["-m", "venv", "--clear"]).arg(&venv))?;
     run(Command::new(venv.join("bin/pip"))
         .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/requirements.txt")))?;
-    fs::write(&stamp, REQUIREMENTS).ok()?;
+        .arg(&pins))?;
+    fs::write(&stamp, wanted).ok()?;
     Some(venv)
 }
 

@@ -1,0 +1,176 @@
+//! The hooks of `.pre-commit-hooks.yaml` under the real pre-commit framework.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::hook_support::{Desk, program_folder};
+use crate::support::Keys;
+use crate::tools;
+
+const HOOKS: &str = include_str!("../../.pre-commit-hooks.yaml");
+
+/// A desk with the framework, and where its hooks come from.
+struct Framework {
+    desk: Desk,
+    source: PathBuf,
+    revision: String,
+}
+
+impl Framework {
+    fn new() -> Self {
+        let venv = tools::pre_commit().expect("python3 and tests/hook-requirements.txt");
+        let mut desk = Desk::new(&[program_folder(), &venv.join("bin")]);
+        desk.set("PRE_COMMIT_HOME", desk.project.at("cache"));
+        desk.project.file("source/.pre-commit-hooks.yaml", HOOKS);
+        let source = desk.repository("source");
+        let revision = desk.git(&source, &["rev-parse", "HEAD"]).done().text.trim().to_owned();
+        Self { desk, source, revision }
+    }
+
+    /// A configuration with the two hooks of the installed program.
+    fn configuration(&self) -> String {
+        format!(
+            "repos:\n- repo: {}\n  rev: {}\n  hooks:\n  - id: keysweep-system\n  \
+             - id: keysweep-range-system\n",
+            self.source.display(),
+            self.revision
+        )
+    }
+
+    /// A repository that uses the hooks.
+    fn repository(&self) -> PathBuf {
+        let repo = self.desk.repository("repo");
+        self.set_up(&repo);
+        repo
+    }
+
+    fn set_up(&self, repo: &Path) {
+        write(repo, ".pre-commit-config.yaml", &self.configuration());
+        self.desk.git(repo, &["add", "-A"]).done();
+        self.desk.git(repo, &["commit", "-qm", "hooks"]).done();
+        let install = ["install", "--hook-type", "pre-commit", "--hook-type", "pre-push"];
+        self.desk.run(repo, "pre-commit", &install, "").done();
+    }
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).expect("a file");
+}
+
+#[test]
+fn commits_of_all_kinds() {
+    let framework = Framework::new();
+    let (desk, mut keys) = (&framework.desk, Keys::new("framework commits"));
+    let repo = framework.repository();
+    write(&repo, "app.py", &"line\n".repeat(30));
+    desk.git(&repo, &["add", "-A"]).done();
+    desk.git(&repo, &["commit", "-qm", "clean"]).done();
+    let commits = desk.commits(&repo);
+
+    let pair = keys.pair();
+    write(&repo, "app.py", &format!("first\n{}{}", "line\n".repeat(30), pair.env));
+    desk.git(&repo, &["commit", "-qam", "all"]).stopped(&["app.py:32:", &pair.id]);
+    desk.run(&repo, "git", &["commit", "-qpm", "both"], "y\ny\n").stopped(&["app.py:32:"]);
+    desk.git(&repo, &["reset", "-q"]).done();
+    assert_eq!(desk.commits(&repo), commits);
+    desk.run(&repo, "git", &["commit", "-qpm", "the clean hunk"], "y\nn\n").done();
+    assert_eq!(desk.commits(&repo), commits + 1);
+
+    // Windows line ends, and names that look like options or need quoting.
+    let text = keys.pair().env.replace('\n', "\r\n");
+    for name in ["windows.ini", "--help", "a b'c.env"] {
+        write(&repo, name, &text);
+        desk.git(&repo, &["add", "--", name]).done();
+        desk.git(&repo, &["commit", "-qm", name]).stopped(&[&format!("{name}:1:")]);
+        desk.git(&repo, &["reset", "-q", "--", name]).done();
+    }
+    // A link is named by what it leads to.
+    std::os::unix::fs::symlink(format!("/{}", keys.pair().env), repo.join("link")).expect("a link");
+    desk.git(&repo, &["add", "link"]).done();
+    desk.git(&repo, &["commit", "-qm", "link"]).stopped(&["link:1:"]);
+}
+
+#[test]
+fn a_run_over_all_files_finds_what_was_committed_long_ago() {
+    let framework = Framework::new();
+    let (desk, mut keys) = (&framework.desk, Keys::new("framework all"));
+    let pair = keys.pair();
+    desk.project.file("repo/old/deep.env", &pair.env);
+    let repo = framework.repository();
+    write(&repo, "clean", "clean\n");
+    desk.git(&repo, &["add", "-A"]).done();
+    desk.git(&repo, &["commit", "-qm", "an old leak is no new one"]).done();
+    let all = |hook: &str| desk.run(&repo, "pre-commit", &["run", "--all-files", hook], "");
+    all("keysweep-system").stopped(&["old/deep.env:1:", &pair.id, "remove it from old/deep.env"]);
+    desk.git(&repo, &["rm", "-q", "old/deep.env"]).done();
+    all("keysweep-system").done();
+    // The other one has no range here, and must not pass for nothing.
+    let said = desk.run(&repo, "pre-commit", &["run", "--hook-stage", "pre-push"], "");
+    assert!(!said.done && said.text.contains("no range"), "{}", said.text);
+}
+
+#[test]
+fn a_worktree_and_a_submodule() {
+    let framework = Framework::new();
+    let (desk, mut keys) = (&framework.desk, Keys::new("framework worktree"));
+    let repo = framework.repository();
+    desk.git(&repo, &["worktree", "add", "-q", "-b", "other", "../tree"]).done();
+    let library = desk.repository("library");
+    let library = library.to_str().expect("UTF-8");
+    desk.git(&repo, &["submodule", "--quiet", "add", library, "vendor/lib"]).done();
+    desk.git(&repo, &["commit", "-qm", "a submodule"]).done();
+    let inside = repo.join("vendor/lib");
+    framework.set_up(&inside);
+    for folder in [desk.project.at("tree"), inside] {
+        write(&folder, "leak.env", &keys.pair().env);
+        desk.git(&folder, &["add", "-A"]).done();
+        desk.git(&folder, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
+    }
+    // All files of the outer repository: the submodule is no file of it.
+    desk.run(&repo, "pre-commit", &["run", "--all-files"], "").done();
+}
+
+#[test]
+fn pushes() {
+    let framework = Framework::new();
+    let (desk, mut keys) = (&framework.desk, Keys::new("framework push"));
+    let repo = framework.repository();
+    desk.git(&repo, &["init", "-q", "--bare", "../origin.git"]).done();
+    desk.git(&repo, &["remote", "add", "origin", "../origin.git"]).done();
+    let leak = |name: &str, text: &str| {
+        write(&repo, name, text);
+        desk.git(&repo, &["add", "-A"]).done();
+        desk.git(&repo, &["commit", "-q", "--no-verify", "-m", "leak"]).done();
+        desk.git(&repo, &["rm", "-q", name]).done();
+        desk.git(&repo, &["commit", "-q", "--no-verify", "-m", "removed again"]).done();
+    };
+    let push = |what: &str| desk.git(&repo, &["push", "-q", "origin", what]);
+    leak("first.env", &keys.pair().env);
+    push("main").stopped(&["this push", "first.env:1:"]);
+    desk.git(&repo, &["reset", "-q", "--hard", "HEAD~2"]).done();
+    push("main").done();
+    leak("second.env", &keys.pair().env);
+    push("main").stopped(&["second.env:1:"]);
+    push("main:new").stopped(&["second.env:1:"]);
+    desk.git(&repo, &["reset", "-q", "--hard", "HEAD~2"]).done();
+    write(&repo, "clean", "clean\n");
+    desk.git(&repo, &["add", "-A"]).done();
+    desk.git(&repo, &["commit", "-qm", "clean"]).done();
+    push("main").done();
+}
+
+#[test]
+fn the_hooks_that_install_the_program_run_the_same() {
+    let hooks: Vec<Vec<&str>> = HOOKS
+        .split("\n- ")
+        .skip(1)
+        .map(|hook| {
+            let differ = ["id:", "description:", "language:"];
+            let lines = hook.lines().map(str::trim);
+            lines.filter(|line| !differ.iter().any(|key| line.starts_with(key))).collect()
+        })
+        .collect();
+    assert_eq!(hooks.len(), 4);
+    assert_eq!(hooks[0], hooks[2]);
+    assert_eq!(hooks[1], hooks[3]);
+}
