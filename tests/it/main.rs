@@ -3,6 +3,8 @@
 // A failing test tells its seed.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(unix)]
+mod action;
 mod detection;
 mod files;
 #[cfg(unix)]

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# The steps of action.yml: install the program, scan what the event is about, pass the verdict.
+#
+# Everything comes by environment variables, so that no text of an event is ever part of a command.
+# Only `--format github` is printed: the runner obeys any line that begins with `::`, and that
+# format alone escapes what a repository says.
+set -euo pipefail
+
+zeros=0000000000000000000000000000000000000000
+
+# output NAME VALUE: for later steps.
+output() {
+    printf '%s=%s\n' "$1" "$2" >>"$GITHUB_OUTPUT"
+}
+
+# Puts `keysweep` on the PATH of later steps: a wheel, without a toolchain.
+install() {
+    local version="${VERSION:-}" python venv
+    if [ -z "$version" ]; then
+        # The program of the release of which this action is a part.
+        version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$GITHUB_ACTION_PATH/Cargo.toml" | head -n 1)
+    fi
+    python=$(command -v python3 || command -v python)
+    venv="$RUNNER_TEMP/keysweep-$version"
+    "$python" -m venv "$venv"
+    [ ! -d "$venv/Scripts" ] || venv="$venv/Scripts"
+    [ ! -d "$venv/bin" ] || venv="$venv/bin"
+    "$venv/pip" install --quiet --disable-pip-version-check --only-binary=:all: --no-deps \
+        "keysweep==$version"
+    printf '%s\n' "$venv" >>"$GITHUB_PATH"
+}
+
+# Sets `what` to the arguments that say what to scan.
+choose() {
+    local base="" head=""
+    case "$EVENT_NAME" in
+    pull_request | pull_request_target) base="$PULL_BASE" head="$PULL_HEAD" ;;
+    merge_group) base="$GROUP_BASE" head="$GROUP_HEAD" ;;
+    push) base="$PUSH_BEFORE" head="$PUSH_AFTER" ;;
+    esac
+    if [ "$SCAN" = everything ] || { [ "$SCAN" = auto ] && [ -z "$head" ]; }; then
+        what=(history .)
+    elif [ "$SCAN" != auto ] && [ "$SCAN" != range ]; then
+        echo "keysweep: scan is '$SCAN', where auto, range and everything are known" >&2
+        return 2
+    elif [ -z "$head" ]; then
+        echo "keysweep: the event $EVENT_NAME has no range: use scan: everything" >&2
+        return 2
+    elif [ "$head" = "$zeros" ]; then
+        # A ref was deleted: nothing was added.
+        what=()
+    else
+        # What a forced push replaced is seldom here any more. Then the commits count that no other
+        # ref has: more than were pushed, never fewer.
+        if [ "$EVENT_NAME" = push ] && ! git cat-file -e "$base^{commit}" 2>/dev/null; then
+            base=$zeros
+        fi
+        what=(range "$base..$head" .)
+    fi
+}
+
+# Whether the report may go to the code-scanning page: it may not from a fork, whose token can't
+# write, nor from a push, as GitHub closes every alert that a branch's newest report leaves out.
+may_upload() {
+    case "$UPLOAD" in
+    true) return 0 ;;
+    auto) ;;
+    *) return 1 ;;
+    esac
+    if [ -n "$PULL_REPOSITORY" ]; then
+        [ "$PULL_REPOSITORY" = "$REPOSITORY" ] && [ "$ACTOR" != 'dependabot[bot]' ]
+    else
+        [ "${what[0]}" = history ]
+    fi
+}
+
+# The job's summary: the report as text in which nothing is a tag, at most half of GitHub's 1 MiB.
+summarize() {
+    {
+        printf '### keysweep %s\n\n<pre>\n' "${what[*]:0:1}"
+        head -c 524288 "$1" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'
+        printf '\n</pre>\n'
+    } >>"$GITHUB_STEP_SUMMARY"
+}
+
+# Scans, annotates, writes the summary and the SARIF report; the status is for `verdict`.
+scan() {
+    local folder status=0
+    declare -a what extra
+    choose
+    if [ "${#what[@]}" -eq 0 ]; then
+        echo "keysweep: the ref is gone, nothing to scan"
+        output status 0
+        return
+    fi
+    folder=$(mktemp -d "$RUNNER_TEMP/keysweep-report.XXXXXX")
+    read -r -a extra <<<"$ARGS"
+    keysweep "${what[@]}" --format github --no-progress --output "sarif=$folder/keysweep.sarif" \
+        --output "text=$folder/keysweep.txt" ${extra[@]+"${extra[@]}"} || status=$?
+    output status "$status"
+    if [ -f "$folder/keysweep.txt" ]; then
+        summarize "$folder/keysweep.txt"
+    fi
+    if [ -f "$folder/keysweep.sarif" ]; then
+        output sarif "$folder/keysweep.sarif"
+        if may_upload; then
+            output upload true
+        fi
+    fi
+}
+
+# Ends the job as the scan ended.
+verdict() {
+    exit "${STATUS:-2}"
+}
+
+"$1"
