@@ -5,6 +5,8 @@
 
 #[cfg(unix)]
 mod action;
+#[cfg(unix)]
+mod ci_recipes;
 mod detection;
 mod files;
 #[cfg(unix)]
