@@ -175,7 +175,7 @@ fn environment(step: &str, context: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-fn event(name: &str, payload: Value) -> Value {
+fn event(name: &str, payload: &Value) -> Value {
     json!({"github": {
         "event_name": name, "repository": "owner/repo", "actor": "somebody", "event": payload,
     }})
@@ -183,11 +183,11 @@ fn event(name: &str, payload: Value) -> Value {
 
 fn pull_request(base: &str, head: &str, repository: &str) -> Value {
     let head = json!({"sha": head, "repo": {"full_name": repository}});
-    event("pull_request", json!({"pull_request": {"base": {"sha": base}, "head": head}}))
+    event("pull_request", &json!({"pull_request": {"base": {"sha": base}, "head": head}}))
 }
 
 fn push(before: &str, after: &str) -> Value {
-    event("push", json!({"before": before, "after": after}))
+    event("push", &json!({"before": before, "after": after}))
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn a_schedule_scans_everything() {
     runner.project.git_in("work", &["rm", "-q", "old.env"]);
     let head = runner.commit("clean", "clean\n");
     runner.check_out("main");
-    let schedule = event("schedule", json!({"schedule": "0 4 * * 1"}));
+    let schedule = event("schedule", &json!({"schedule": "0 4 * * 1"}));
     let step = runner.scan(&schedule, &[]);
     assert_eq!(step.output("status"), "1", "{}", step.printed);
     assert_eq!((step.results().len(), step.output("upload")), (1, "true"));
