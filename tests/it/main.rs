@@ -13,6 +13,7 @@ mod files;
 mod files_unix;
 mod formats;
 mod git_attribution;
+mod git_damage;
 mod git_database;
 mod git_oracle;
 mod git_places;

@@ -1,0 +1,149 @@
+//! `keysweep history` of damaged repositories: every leak that git can still read is found, what is
+//! lost is listed, and the exit status says so.
+
+mod damages;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::git_support::{Repo, key_id, leak};
+use super::support::Project;
+use damages::{DAMAGES, Damage};
+
+/// How many keys there are.
+const LEAKS: u64 = 25;
+
+/// A repository with a key in each of its commits: in files of their own, and in one large file
+/// where they take turns.
+pub(super) struct Leaky {
+    pub(super) repo: Repo,
+    /// The blob of each key.
+    pub(super) blobs: Vec<String>,
+}
+
+impl Leaky {
+    fn new(is_packed: bool) -> Self {
+        let repo = Repo::new(&[]);
+        let filler: String = (0..400).map(|line| format!("setting_{line} = {line}\n")).collect();
+        let mut blobs = Vec::new();
+        for number in 0..LEAKS {
+            let (path, text) = match number % 2 {
+                0 => (format!("keys/{number:02}.env"), leak(number)),
+                _ => ("app.conf".to_owned(), format!("{filler}{}{filler}", leak(number))),
+            };
+            repo.commit(&path, text);
+            blobs.push(repo.git(&["rev-parse", &format!("HEAD:{path}")]));
+        }
+        if is_packed {
+            repo.git(&["repack", "-qadf"]);
+        }
+        Self { repo, blobs }
+    }
+
+    /// A file of the git folder, made writable.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        let path = self.repo.root.join(".git").join(name);
+        if path.is_file() {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+            fs::set_permissions(&path, mode).expect("ours");
+        }
+        path
+    }
+
+    /// The file of a loose object.
+    pub(super) fn loose(&self, name: &str) -> PathBuf {
+        let id = self.repo.git(&["rev-parse", name]);
+        self.file(&format!("objects/{}/{}", &id[..2], &id[2..]))
+    }
+
+    /// The only file of its kind among the packs.
+    pub(super) fn packed(&self, extension: &str) -> PathBuf {
+        let files = fs::read_dir(self.repo.root.join(".git/objects/pack")).expect("packs");
+        let mut names = files.flatten().map(|file| file.file_name().into_string().expect("UTF-8"));
+        let name = names.find(|name| name.ends_with(extension)).expect("one such file");
+        self.file(&format!("objects/pack/{name}"))
+    }
+
+    /// The keys whose blobs git can read.
+    fn readable(&self) -> BTreeSet<u64> {
+        let reads = |number: &u64| {
+            let blob = &self.blobs[*number as usize];
+            self.repo.ask_in(&self.repo.root, &["cat-file", "blob", blob]).is_some()
+        };
+        (0..LEAKS).filter(reads).collect()
+    }
+}
+
+/// What the program found and listed.
+struct Told {
+    found: BTreeSet<u64>,
+    /// Keys with the path and commit that they were committed at.
+    placed: BTreeSet<u64>,
+    complete: bool,
+    problems: Vec<String>,
+}
+
+fn scan(folder: &Path, status: i32) -> Told {
+    let project = Project::new();
+    let program = project.keysweep(["history", "--format", "json", "--no-progress"]).from(folder);
+    let ran = program.run().exits(status);
+    let report = ran.json();
+    let findings = report["findings"].as_array().expect("findings");
+    let of = |number: &u64| findings.iter().find(|one| one["key_id"] == key_id(*number).as_str());
+    let is_placed = |number: &u64| {
+        let places = of(number).and_then(|one| one["occurrences"].as_array());
+        places.is_some_and(|places| {
+            places
+                .iter()
+                .any(|one| one["path"] != Value::Null && one["git"]["commit"] != Value::Null)
+        })
+    };
+    Told {
+        found: (0..LEAKS).filter(|number| of(number).is_some()).collect(),
+        placed: (0..LEAKS).filter(is_placed).collect(),
+        complete: report["coverage"]["complete"].as_bool().expect("a flag"),
+        problems: ran.problems(),
+    }
+}
+
+fn check(damage: &Damage) -> String {
+    let leaky = Leaky::new(damage.is_packed);
+    (damage.apply)(&leaky);
+    let readable = leaky.readable();
+    let fsck = leaky.repo.try_git(&["fsck", "--full"]);
+    let told = scan(&leaky.repo.root, 1);
+    let (name, problems) = (damage.name, told.problems.join("\n"));
+    let missed: Vec<_> = readable.difference(&told.found).collect();
+    assert!(missed.is_empty(), "{name}: {missed:?} can be read and were not found\n{problems}");
+    assert_eq!(told.found.len(), damage.found, "{name}: found\n{problems}");
+    assert_eq!(told.placed.len(), damage.placed, "{name}: with path and commit\n{problems}");
+    assert_eq!(told.complete, damage.is_harmless, "{name}\n{problems}");
+    for lost in (0..LEAKS).filter(|number| !told.found.contains(number)) {
+        let blob = &leaky.blobs[lost as usize];
+        let is_listed = problems.contains(blob.as_str()) || problems.contains("objects are lost");
+        assert!(is_listed, "{name}: key {lost} in {blob} is lost in silence\n{problems}");
+    }
+    format!(
+        "{:>2} of {LEAKS}, git reads {:>2} and fsck says {}: {name}",
+        told.found.len(),
+        readable.len(),
+        if fsck { "nothing" } else { "so too" }
+    )
+}
+
+#[test]
+fn what_is_readable_is_found_and_the_rest_is_listed() {
+    let mut failures = Vec::new();
+    for damage in DAMAGES {
+        match std::panic::catch_unwind(|| check(damage)) {
+            Ok(line) => println!("{line}"),
+            Err(panic) => {
+                failures.extend(panic.downcast_ref::<String>().cloned());
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} damages:\n{}", failures.len(), failures.join("\n\n"));
+}
