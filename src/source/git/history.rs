@@ -48,15 +48,16 @@ pub fn scan<D: Detector>(
     let environment = options.environment.of(&repo, options.repo.is_some());
     one(&repo, &environment, options, b"", detector, ledger, hits)?;
     for module in modules::below(&repo, ledger) {
-        match open::open_git_dir(&module.git_dir) {
+        let scanned = match open::open_git_dir(&module.git_dir) {
             Ok(repo) => {
                 let none = Environment::default();
-                one(&repo, &none, options, &module.prefix, detector, ledger, hits)?;
+                one(&repo, &none, options, &module.prefix, detector, ledger, hits)
             }
-            Err(error) => {
-                let path = module.git_dir.as_os_str().as_encoded_bytes();
-                ledger.problem("submodule", path, &error);
-            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = scanned {
+            let path = module.git_dir.as_os_str().as_encoded_bytes();
+            ledger.problem("submodule", path, &error);
         }
     }
     Ok(())
@@ -73,10 +74,10 @@ fn one<D: Detector>(
 ) -> Result<(), Error> {
     let threads = options.database.threads.max(1);
     let objects = Objects::new(repo, environment)?;
-    let shallow = open::shallow_boundary(repo)?;
+    let shallow = open::shallow_boundary(repo, ledger);
     note_limits(repo, &shallow, ledger);
     let logs = reflogs::read(repo, ledger);
-    let tips = tips::read(repo, &objects, &logs, threads, ledger)?;
+    let tips = tips::read(repo, &objects, &logs, threads, ledger);
     let before = ledger.get(Count::Objects);
     let found = Mutex::new(Vec::new());
     let take = |text: Found| found.lock().unwrap_or_else(PoisonError::into_inner).push(text);
@@ -130,6 +131,12 @@ fn graph_of_all(
 /// Tells what of the history was never fetched.
 fn note_limits(repo: &gix::Repository, shallow: &[gix::ObjectId], ledger: &Ledger) {
     open::note_partial_clone(repo, ledger);
+    if let Some(format) = open::unread_ref_format(repo) {
+        let why = format!(
+            "refs are kept as {format}, which is not read: what holds a finding and whether it is at HEAD is not known; `git refs migrate --ref-format=files` converts a copy"
+        );
+        ledger.problem("refs", repo.common_dir().as_os_str().as_encoded_bytes(), &why);
+    }
     if !shallow.is_empty() {
         ledger.problem(
             "shallow clone",
@@ -144,7 +151,7 @@ fn note_limits(repo: &gix::Repository, shallow: &[gix::ObjectId], ledger: &Ledge
 
 /// A repository without objects is empty, unless its refs name some.
 fn nothing_read(repo: &gix::Repository, ledger: &Ledger) -> Result<(), Error> {
-    if tips::ref_targets(repo, ledger)?.is_empty() && !ledger.has_problems() {
+    if tips::ref_targets(repo, ledger).is_empty() && !ledger.has_problems() {
         ledger.note(format!("{} has no commits yet", repo.git_dir().display()));
         return Ok(());
     }

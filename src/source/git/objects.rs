@@ -61,8 +61,12 @@ impl Objects {
                 continue;
             }
             seen.push(place);
-            let mut store = gix::odb::at_opts(&folder, hash, [], Default::default())
-                .map_err(|source| Error::File { path: folder, source })?;
+            let mut store = match gix::odb::at_opts(&folder, hash, [], Default::default()) {
+                Ok(store) => store,
+                // Its alternates are damaged.
+                Err(_) if folder == own => continue,
+                Err(source) => return Err(Error::File { path: folder, source }),
+            };
             store.set_pack_cache(|| {
                 Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(CACHE))
             });
@@ -78,8 +82,8 @@ impl Objects {
     }
 
     /// The repository's own database and its alternates, without a quarantine.
-    pub(super) fn own(&self) -> &gix::odb::Handle {
-        &self.stores[0]
+    pub(super) fn own(&self) -> Option<&gix::odb::Handle> {
+        self.stores.first()
     }
 
     /// Reads an object into `buffer`; `Ok(None)` if there is none.

@@ -8,9 +8,13 @@
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
+use gix::odb::store::init::Slots;
 
 use super::error::Error;
 use crate::coverage::Ledger;
+
+/// Room for packs where they can't be counted beforehand.
+const UNCOUNTED: u16 = 1024;
 
 /// What git's environment variables say; a hook gets its repository this way.
 #[derive(Clone, Debug, Default)]
@@ -73,17 +77,17 @@ impl Environment {
 pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repository, Error> {
     let from_environment = environment.git_dir.as_deref().filter(|_| path.is_none());
     let start = from_environment.or(path).unwrap_or(Path::new("."));
-    let opened = match from_environment {
-        Some(git_dir) => gix::open_opts(git_dir, trusting(git_dir != Path::new("."))),
-        None => discover(start),
-    };
+    let opened = counted_or_not(|slots| match from_environment {
+        Some(git_dir) => gix::open_opts(git_dir, trusting(git_dir != Path::new("."), slots)),
+        None => discover(start, slots),
+    });
     let mut repo = opened.map_err(|error| failure(start, &error))?;
     if from_environment.is_some()
         && let Some(tree) = &environment.work_tree
     {
         repo.set_workdir(Some(tree.clone())).map_err(|error| failure(start, &error))?;
     }
-    prepare(repo)
+    Ok(repo)
 }
 
 /// Opens exactly the git folder at `path`, such as that of a submodule.
@@ -91,7 +95,8 @@ pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repos
 /// # Errors
 /// If it is no repository, or its form is unknown.
 pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
-    prepare(gix::open_opts(path, trusting(true)).map_err(|error| failure(path, &error))?)
+    let opened = counted_or_not(|slots| gix::open_opts(path, trusting(true, slots)));
+    opened.map_err(|error| failure(path, &error))
 }
 
 /// Whether a repository begins at `path`: it is a git folder, or holds `.git`.
@@ -99,20 +104,28 @@ pub fn is_repository(path: &Path) -> bool {
     gix::discover::is_git(&path.join(".git")).is_ok() || gix::discover::is_git(path).is_ok()
 }
 
-/// The commits at which a shallow clone was cut; their parents are not here.
-///
-/// # Errors
-/// If git's list of them can't be read.
-pub fn shallow_boundary(repo: &gix::Repository) -> Result<Vec<ObjectId>, Error> {
+/// The commits at which a shallow clone was cut; their parents are not here. What can't be read of
+/// git's list of them is a problem of the ledger.
+pub fn shallow_boundary(repo: &gix::Repository, ledger: &Ledger) -> Vec<ObjectId> {
     let path = repo.common_dir().join("shallow");
-    match std::fs::read(&path) {
-        Ok(text) => Ok(text
-            .split(|&byte| byte == b'\n')
-            .filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok())
-            .collect()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(source) => Err(Error::File { path, source }),
+    let problem = |why: &dyn std::fmt::Display| {
+        ledger.problem("shallow clone", path.as_os_str().as_encoded_bytes(), why);
+    };
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => {
+            problem(&error);
+            return Vec::new();
+        }
+    };
+    let lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let ids: Vec<Option<ObjectId>> =
+        lines.filter(|line| !line.is_empty()).map(|line| ObjectId::from_hex(line).ok()).collect();
+    if ids.contains(&None) {
+        problem(&"a line of it is no commit id: run `git fetch --unshallow`");
     }
+    ids.into_iter().flatten().collect()
 }
 
 /// Records that a partial clone lacks objects which its server still has.
@@ -132,32 +145,46 @@ pub fn note_partial_clone(repo: &gix::Repository, ledger: &Ledger) {
     }
 }
 
+/// Opens with as many slots as there are packs. Damaged alternates can't be counted: a second
+/// attempt leaves them until they are asked for, so that the repository's own objects are read.
+fn counted_or_not<T>(open: impl Fn(Slots) -> gix::Result<T>) -> gix::Result<T> {
+    open(Slots::default()).or_else(|error| open(Slots::Given(UNCOUNTED)).map_err(|_| error))
+}
+
 /// Options that trust nobody: local configuration only, no environment, no includes.
-fn trusting(as_is: bool) -> gix::open::Options {
+fn trusting(as_is: bool, slots: Slots) -> gix::open::Options {
     gix::open::Options::isolated()
         .config_overrides(["core.useReplaceRefs=false"])
         .open_path_as_is(as_is)
+        .object_store_slots(slots)
         .with(gix::sec::Trust::Full)
 }
 
-fn discover(start: &Path) -> gix::Result<gix::Repository> {
+fn discover(start: &Path, slots: Slots) -> gix::Result<gix::Repository> {
     let options = gix::discover::upwards::Options {
         trust: gix::discover::upwards::TrustPolicy::Assume(gix::sec::Trust::Full),
         cross_fs: true,
         ..Default::default()
     };
-    let mapping = gix::sec::trust::Mapping { full: trusting(false), reduced: trusting(false) };
+    let trusting = trusting(false, slots);
+    let mapping = gix::sec::trust::Mapping { full: trusting.clone(), reduced: trusting };
     gix::ThreadSafeRepository::discover_opts(start, options, mapping).map(Into::into)
 }
 
-/// Refuses forms that would be read wrongly.
-fn prepare(repo: gix::Repository) -> Result<gix::Repository, Error> {
-    let format = repo.config_snapshot().string("extensions.refStorage").map(|it| it.to_string());
-    match format {
-        Some(format) if !format.eq_ignore_ascii_case("files") => {
-            Err(Error::RefFormat { path: repo.git_dir().to_owned(), format })
-        }
-        _ => Ok(repo),
+/// The form in which refs are kept, if it is another than files.
+pub fn unread_ref_format(repo: &gix::Repository) -> Option<String> {
+    let format = repo.config_snapshot().string("extensions.refStorage")?.to_string();
+    (!format.eq_ignore_ascii_case("files")).then_some(format)
+}
+
+/// Refuses refs in a form that is not read, for what makes no sense without them.
+///
+/// # Errors
+/// If they are kept otherwise than in files.
+pub fn require_refs(repo: &gix::Repository) -> Result<(), Error> {
+    match unread_ref_format(repo) {
+        Some(format) => Err(Error::RefFormat { path: repo.git_dir().to_owned(), format }),
+        None => Ok(()),
     }
 }
 

@@ -71,6 +71,7 @@ pub fn scan<D: Detector>(
     hits: &(dyn Fn(Hit) + Sync),
 ) -> Result<(), Error> {
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
+    open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
     let objects = Objects::new(&repo, &environment)?;
     let threads = options.threads.max(1);
@@ -80,7 +81,7 @@ pub fn scan<D: Detector>(
         Input::New(name) => ends::of_new(&repo, &objects, name, remote, ledger)?,
         Input::Hook(input) => ends::of_hook(&repo, &objects, input, remote, ledger)?,
     };
-    let shallow = open::shallow_boundary(&repo)?;
+    let shallow = open::shallow_boundary(&repo, ledger);
     let met = commits::of_updates(&objects, &updates, &shallow, ledger);
     open_ends(&repo, &met, &shallow, ledger);
     let steps = on_threads(&objects, threads, &met, |objects, buffer, commit| {

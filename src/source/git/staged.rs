@@ -53,6 +53,7 @@ pub fn scan<D: Detector>(
     hits: &(dyn Fn(Hit) + Sync),
 ) -> Result<(), Error> {
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
+    open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
     let objects = Objects::new(&repo, &environment)?;
     let index_path = environment.index_file.clone().unwrap_or_else(|| repo.git_dir().join("index"));

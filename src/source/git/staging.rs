@@ -58,6 +58,10 @@ pub(super) fn all(repo: &gix::Repository, objects: &Objects, ledger: &Ledger) ->
                 continue;
             }
         };
+        if let Err(error) = index.verify_integrity() {
+            let why = format!("it was changed since git wrote it, what it says was used: {error}");
+            ledger.problem("index", path.as_os_str().as_encoded_bytes(), &why);
+        }
         let head = tips::head_of(repo, &folder);
         staged.extend(
             index.entries().iter().filter(|entry| is_content(entry)).map(|entry| Staged {

@@ -5,7 +5,6 @@
 use gix::ObjectId;
 use gix::objs::Kind;
 
-use super::error::Error;
 use super::objects::{Objects, on_threads};
 use super::parse;
 use super::reflogs::{self, Reflog};
@@ -56,17 +55,17 @@ pub(super) struct Tips {
 
 /// Reads them all. A ref whose object is missing becomes a problem; entries of reflogs whose
 /// commits are gone do not, since git expires them one by one.
-///
-/// # Errors
-/// If the refs can't be listed.
 pub(super) fn read(
     repo: &gix::Repository,
     objects: &Objects,
     logs: &[Reflog],
     threads: usize,
     ledger: &Ledger,
-) -> Result<Tips, Error> {
-    let mut targets = ref_targets(repo, ledger)?;
+) -> Tips {
+    let mut targets = ref_targets(repo, ledger);
+    if let Err(error) = repo.head() {
+        ledger.problem("ref", b"HEAD", &format!("it can't be read: {error}"));
+    }
     let head = repo.head_id().ok().map(gix::Id::detach);
     targets.extend(detached_heads(repo, head, ledger));
     targets.sort();
@@ -88,7 +87,7 @@ pub(super) fn read(
         held.dedup();
         held.retain(|id| here(id, &mut buffer));
     }
-    Ok(Tips { refs: refs.into_iter().flatten().collect(), head, reflogs, stashes })
+    Tips { refs: refs.into_iter().flatten().collect(), head, reflogs, stashes }
 }
 
 /// Follows tags to what they name.
@@ -125,15 +124,29 @@ pub(super) fn peel(
     None
 }
 
-/// The refs of the repository with the objects they name, symbolic ones resolved.
-pub(super) fn ref_targets(
-    repo: &gix::Repository,
-    ledger: &Ledger,
-) -> Result<Vec<(Vec<u8>, ObjectId)>, Error> {
-    let failed = |why: String| Error::Open { path: repo.git_dir().to_owned(), why };
-    let platform = repo.references().map_err(|error| failed(error.to_string()))?;
-    let all = platform.all().map_err(|error| failed(error.to_string()))?;
+/// The refs of the repository with the objects they name, symbolic ones resolved. What can't be
+/// read is a problem of the ledger.
+pub(super) fn ref_targets(repo: &gix::Repository, ledger: &Ledger) -> Vec<(Vec<u8>, ObjectId)> {
+    let problem = |error: &dyn std::fmt::Display| {
+        ledger.problem(
+            "ref",
+            repo.common_dir().as_os_str().as_encoded_bytes(),
+            &format!("a ref can't be read: {error}; `git for-each-ref` names it"),
+        );
+    };
     let mut targets = Vec::new();
+    let platform = repo.references();
+    let all = match platform.as_ref().map(gix::reference::iter::Platform::all) {
+        Ok(Ok(all)) => all,
+        Ok(Err(error)) => {
+            problem(&error);
+            return targets;
+        }
+        Err(error) => {
+            problem(error);
+            return targets;
+        }
+    };
     for reference in all {
         match reference {
             Ok(reference) => {
@@ -142,14 +155,10 @@ pub(super) fn ref_targets(
                     targets.push((name, id));
                 }
             }
-            Err(error) => ledger.problem(
-                "ref",
-                repo.common_dir().as_os_str().as_encoded_bytes(),
-                &format!("a ref can't be read: {error}; `git for-each-ref` names it"),
-            ),
+            Err(error) => problem(&error),
         }
     }
-    Ok(targets)
+    targets
 }
 
 /// The object of a ref; a symbolic one may lead to a branch that does not exist yet.

@@ -24,7 +24,8 @@ pub(super) fn others(
 
 fn ids(repo: &gix::Repository, objects: &Objects) -> Result<Vec<ObjectId>, Error> {
     let failed = |why: String| Error::Open { path: repo.git_dir().to_owned(), why };
-    let all = objects.own().iter().map_err(|error| failed(error.to_string()))?;
-    let ids: BTreeSet<ObjectId> = all.filter_map(Result::ok).collect();
+    let all = objects.own().map(|own| own.iter().map_err(|error| failed(error.to_string())));
+    let all = all.transpose()?;
+    let ids: BTreeSet<ObjectId> = all.into_iter().flatten().filter_map(Result::ok).collect();
     Ok(ids.into_iter().collect())
 }

@@ -16,10 +16,19 @@ pub(super) struct Damage {
     pub(super) placed: usize,
     /// Nothing is missing.
     pub(super) is_harmless: bool,
+    /// The exit status.
+    pub(super) status: i32,
 }
 
-const NONE: Damage =
-    Damage { name: "", is_packed: false, apply: |_| {}, found: 25, placed: 25, is_harmless: false };
+const NONE: Damage = Damage {
+    name: "",
+    is_packed: false,
+    apply: |_| {},
+    found: 25,
+    placed: 25,
+    is_harmless: false,
+    status: 1,
+};
 const PACKED: Damage = Damage { is_packed: true, ..NONE };
 
 fn change(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
@@ -61,8 +70,6 @@ pub(super) const DAMAGES: &[Damage] = &[
     Damage {
         name: "a loose blob is cut",
         apply: |leaky| cut(&leaky.loose("HEAD:keys/08.env")),
-        found: 24,
-        placed: 24,
         ..NONE
     },
     Damage {
@@ -75,8 +82,6 @@ pub(super) const DAMAGES: &[Damage] = &[
     Damage {
         name: "a loose blob is scribbled on",
         apply: |leaky| scribble(&leaky.loose("HEAD:keys/08.env")),
-        found: 24,
-        placed: 24,
         ..NONE
     },
     Damage {
@@ -110,8 +115,6 @@ pub(super) const DAMAGES: &[Damage] = &[
     Damage {
         name: "a packed blob is scribbled on",
         apply: |leaky| scribble_in_pack(leaky, &leaky.blobs[8]),
-        found: 24,
-        placed: 24,
         ..PACKED
     },
     Damage {
@@ -128,9 +131,12 @@ pub(super) const DAMAGES: &[Damage] = &[
     },
     Damage {
         name: "a pack is cut",
-        apply: |leaky| cut(&leaky.packed(".pack")),
-        found: 25,
-        placed: 25,
+        apply: |leaky| {
+            let at = offset(leaky, &leaky.blobs[9]);
+            change(&leaky.packed(".pack"), |bytes| bytes.truncate(at));
+        },
+        found: 20,
+        placed: 20,
         ..PACKED
     },
     Damage {
@@ -141,6 +147,9 @@ pub(super) const DAMAGES: &[Damage] = &[
     Damage {
         name: "a pack's header is scribbled on",
         apply: |leaky| change(&leaky.packed(".pack"), |bytes| bytes[0] ^= 0xff),
+        found: 0,
+        placed: 0,
+        status: 2,
         ..PACKED
     },
     Damage { name: "an index is cut", apply: |leaky| cut(&leaky.packed(".idx")), ..PACKED },
@@ -163,6 +172,8 @@ pub(super) const DAMAGES: &[Damage] = &[
                 bytes[len - 200..len - 100].iter_mut().for_each(|byte| *byte ^= 0x11);
             });
         },
+        found: 22,
+        placed: 17,
         ..PACKED
     },
     Damage {
@@ -191,7 +202,7 @@ pub(super) const DAMAGES: &[Damage] = &[
     Damage {
         name: "an alternate is missing",
         apply: |leaky| {
-            fs::write(leaky.file("objects/info/alternates"), "/no/where\n").expect("ours")
+            fs::write(leaky.file("objects/info/alternates"), "/no/where\n").expect("ours");
         },
         ..PACKED
     },
@@ -207,7 +218,7 @@ pub(super) const DAMAGES: &[Damage] = &[
     Damage {
         name: "a list of alternates is no text",
         apply: |leaky| {
-            fs::write(leaky.file("objects/info/alternates"), b"\"\xff\0\n").expect("ours")
+            fs::write(leaky.file("objects/info/alternates"), b"\"\xff\0\n").expect("ours");
         },
         ..NONE
     },
@@ -252,6 +263,9 @@ pub(super) const DAMAGES: &[Damage] = &[
     },
     Damage {
         name: "the configuration is scribbled on",
+        found: 0,
+        placed: 0,
+        status: 2,
         apply: |leaky| fs::write(leaky.file("config"), b"[core\nbare\xff = = ]\n").expect("ours"),
         ..PACKED
     },

@@ -34,7 +34,7 @@ pub(super) fn between(
     let tip = peel(objects, b"", new, &head, ledger)?;
     if is_zeros(&base) {
         // The ref under test may exist already; whatever else stands at its commit is no older.
-        let others = tips::ref_targets(repo, ledger)?.into_iter().map(|(_, id)| id);
+        let others = tips::ref_targets(repo, ledger).into_iter().map(|(_, id)| id);
         let hidden = others
             .filter(|id| {
                 *id != new
@@ -58,7 +58,7 @@ pub(super) fn of_new(
 ) -> Result<Vec<Update>, Error> {
     let new = resolve(repo, objects, name)?;
     let tip = peel(objects, name.as_bytes(), new, name, ledger)?;
-    Ok(vec![Update { tip, hidden: of_remotes(repo, remote, ledger)? }])
+    Ok(vec![Update { tip, hidden: of_remotes(repo, remote, ledger) }])
 }
 
 /// What the remote-tracking refs of `remote`, or of all remotes, stand at.
@@ -66,14 +66,14 @@ fn of_remotes(
     repo: &gix::Repository,
     remote: Option<&[u8]>,
     ledger: &Ledger,
-) -> Result<Vec<ObjectId>, Error> {
+) -> Vec<ObjectId> {
     let mut prefix = b"refs/remotes/".to_vec();
     if let Some(remote) = remote {
         prefix.extend_from_slice(remote);
         prefix.push(b'/');
     }
-    let refs = tips::ref_targets(repo, ledger)?.into_iter();
-    Ok(refs.filter(|(name, _)| name.starts_with(&prefix)).map(|(_, id)| id).collect())
+    let refs = tips::ref_targets(repo, ledger).into_iter();
+    refs.filter(|(name, _)| name.starts_with(&prefix)).map(|(_, id)| id).collect()
 }
 
 /// Reads the lines that a pre-receive hook (old, new, ref) or a pre-push hook (local ref and id,
@@ -95,9 +95,9 @@ pub(super) fn of_hook(
         let hidden = if line.old.is_null() {
             if known.is_none() {
                 let mut others: Vec<ObjectId> = if line.push {
-                    of_remotes(repo, remote, ledger)?
+                    of_remotes(repo, remote, ledger)
                 } else {
-                    let refs = tips::ref_targets(repo, ledger)?.into_iter();
+                    let refs = tips::ref_targets(repo, ledger).into_iter();
                     refs.filter(|(name, _)| !names.contains(&name.as_slice()))
                         .map(|(_, id)| id)
                         .collect()
