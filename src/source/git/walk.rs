@@ -205,9 +205,8 @@ impl<V: Visitor> Walk<'_, V> {
         };
         if self.visitor.wants(kind) {
             let why = Damage::NoBase;
-            if let Some(text) = self.child(&mut bench, &parent, None, why, node, kind) {
-                self.descend(scope, shared, &mut bench, text, node, kind);
-            }
+            let text = self.child(&mut bench, &parent, None, why, node, kind);
+            self.descend(scope, shared, &mut bench, text, node, kind);
         }
         shared.give_back(bench);
     }
@@ -259,7 +258,6 @@ impl<V: Visitor> Walk<'_, V> {
             if frame.children.is_empty() {
                 bench.drop_frame(stack.pop());
             }
-            let Some(text) = text else { continue };
             if node.children().is_empty() {
                 bench.keep(text.bytes);
             } else {
@@ -330,7 +328,8 @@ impl<V: Visitor> Walk<'_, V> {
         Text { bytes, memory, damaged }
     }
 
-    /// Makes an object of its base and a delta, and shows it; `None` if nothing can be made.
+    /// Makes an object of its base and a delta, and shows it. If nothing can be made it is empty and
+    /// damaged, so that what descends from it is told as well.
     ///
     /// Without `memory` the visitor has not seen the base. `why` is told if the base is damaged.
     fn child(
@@ -341,7 +340,7 @@ impl<V: Visitor> Walk<'_, V> {
         why: Damage,
         node: &Node,
         kind: Kind,
-    ) -> Option<Text<V::Memory>> {
+    ) -> Text<V::Memory> {
         let seen = Seen { node, kind };
         let mut bytes = bench.spare.pop().unwrap_or_default();
         let whole = self.delta(bench, node);
@@ -353,22 +352,22 @@ impl<V: Visitor> Walk<'_, V> {
         {
             let base = memory.map(|memory| (memory, bench.copied.as_slice()));
             let memory = self.visitor.object(&seen, base, &bytes);
-            return Some(Text { bytes, memory, damaged: false });
+            return Text { bytes, memory, damaged: false };
         }
         let result = delta.map(|delta| delta.result);
         if let Some(bytes) = self.other_copy(bench, node) {
             let memory = self.visitor.object(&seen, None, &bytes);
-            return Some(Text { bytes, memory, damaged: false });
+            return Text { bytes, memory, damaged: false };
         }
         let Some(delta) = Delta::parse(&bench.delta).filter(|_| result.is_some()) else {
             let large = Delta::parse(&bench.delta).is_some_and(|delta| delta.result > LARGEST);
             self.visitor.damaged(node, if large { Damage::TooLarge } else { Damage::Bytes });
-            return None;
+            return Text { damaged: true, ..Text::default() };
         };
         self.visitor.damaged(node, if base.damaged { why } else { Damage::Bytes });
         delta.apply_readable(&base.bytes, &mut bytes);
         let memory = self.visitor.object(&seen, None, &bytes);
-        Some(Text { bytes, memory, damaged: true })
+        Text { bytes, memory, damaged: true }
     }
 
     /// Inflates a delta as far as it goes; says whether it is whole.

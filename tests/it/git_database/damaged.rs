@@ -1,11 +1,13 @@
 //! The pass over a git database whose files are not as they were written.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use gix::ObjectId;
+use gix::objs::Kind;
 
 use super::scripted::Scripted;
-use super::witness::{oracle, pass};
+use super::witness::{Outcome, oracle, pass};
 
 #[test]
 fn a_damaged_byte_costs_one_object_and_is_told() {
@@ -19,15 +21,42 @@ fn a_damaged_byte_costs_one_object_and_is_told() {
         bytes[at] ^= 0x55;
         fs::write(&path, &bytes).expect("our own file");
         let outcome = pass(&repo.git_dir(), 2);
-        let right = outcome.seen.iter().filter(|(id, seen)| expected.get(*id) == Some(seen));
-        let problems = &outcome.coverage.problems;
-        let told = |id: &ObjectId| {
-            let id = id.to_string();
-            problems.iter().any(|one| one.path == id)
-        };
-        let right: Vec<_> = right.map(|(id, _)| id).collect();
-        let untold = expected.keys().filter(|id| !right.contains(id) && !told(id)).count();
-        assert_eq!(untold, 0, "byte {at}: {problems:?}");
+        is_found_or_told(&outcome, &expected, at);
+    }
+}
+
+fn is_found_or_told(outcome: &Outcome, expected: &BTreeMap<ObjectId, (Kind, String)>, at: usize) {
+    let right = |id: &ObjectId| outcome.seen.get(id) == expected.get(id);
+    let problems = &outcome.coverage.problems;
+    let told = |id: &ObjectId| problems.iter().any(|one| one.path == id.to_string());
+    let untold = expected.keys().filter(|id| !right(id) && !told(id)).count();
+    assert_eq!(untold, 0, "byte {at}: {problems:?}");
+}
+
+#[test]
+fn what_descends_from_an_unreadable_delta_is_told() {
+    let repo = Scripted::new(80);
+    repo.git(&["repack", "-q", "-adf"]);
+    let expected = oracle(&repo.git_dir());
+    let index = repo.pack("idx");
+    let list = repo.git(&["verify-pack", "-v", &index.to_string_lossy()]);
+    let list = String::from_utf8(list).expect("text");
+    // Id, kind, size, size in the pack, offset, depth, base.
+    let deltas: Vec<Vec<&str>> = list
+        .lines()
+        .map(|line| line.split(' ').filter(|word| !word.is_empty()).collect())
+        .collect();
+    let is_base = |id: &str| deltas.iter().any(|fields| fields.get(6) == Some(&id));
+    let inner = deltas.iter().filter(|fields| fields.len() == 7 && is_base(fields[0]));
+    let offsets: Vec<usize> = inner.map(|fields| fields[4].parse().expect("an offset")).collect();
+    assert!(!offsets.is_empty(), "no delta of a delta in {list}");
+    let path = repo.pack("pack");
+    let intact = fs::read(&path).expect("a pack");
+    for at in offsets.iter().copied().take(10) {
+        let mut bytes = intact.clone();
+        bytes[at + 3..at + 9].fill(0xff);
+        fs::write(&path, &bytes).expect("our own file");
+        is_found_or_told(&pass(&repo.git_dir(), 2), &expected, at);
     }
 }
 
