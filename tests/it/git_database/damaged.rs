@@ -28,7 +28,10 @@ fn a_damaged_byte_costs_one_object_and_is_told() {
 fn is_found_or_told(outcome: &Outcome, expected: &BTreeMap<ObjectId, (Kind, String)>, at: usize) {
     let right = |id: &ObjectId| outcome.seen.get(id) == expected.get(id);
     let problems = &outcome.coverage.problems;
-    let told = |id: &ObjectId| problems.iter().any(|one| one.path == id.to_string());
+    let told = |id: &ObjectId| {
+        let id = id.to_string();
+        problems.iter().any(|one| one.path == id)
+    };
     let untold = expected.keys().filter(|id| !right(id) && !told(id)).count();
     assert_eq!(untold, 0, "byte {at}: {problems:?}");
 }

@@ -62,11 +62,7 @@ pub(super) fn of_new(
 }
 
 /// What the remote-tracking refs of `remote`, or of all remotes, stand at.
-fn of_remotes(
-    repo: &gix::Repository,
-    remote: Option<&[u8]>,
-    ledger: &Ledger,
-) -> Vec<ObjectId> {
+fn of_remotes(repo: &gix::Repository, remote: Option<&[u8]>, ledger: &Ledger) -> Vec<ObjectId> {
     let mut prefix = b"refs/remotes/".to_vec();
     if let Some(remote) = remote {
         prefix.extend_from_slice(remote);
