@@ -5,6 +5,7 @@
 
 mod arguments;
 mod demo;
+mod generate;
 mod git;
 mod hook;
 mod lookup;
@@ -43,6 +44,8 @@ fn dispatch(command: Command) -> Status {
         Command::Demo => settle(demo::demo()),
         Command::Explain(arguments) => settle(lookup::explain(&arguments)),
         Command::Rules(arguments) => settle(lookup::rules(&arguments)),
+        Command::Completions(arguments) => settle(generate::completions(&arguments)),
+        Command::Man(arguments) => settle(generate::man(&arguments)),
         Command::History(arguments) => settle(git::history(arguments)),
         Command::Staged(arguments) => settle(git::staged(arguments)),
         Command::InstallHook(arguments) => settle(hook::install_hook(arguments)),

@@ -75,6 +75,10 @@ pub(super) enum Command {
     /// with 1 if a key is active, 3 if nothing could be proved of one, else 0.
     #[cfg(feature = "verify")]
     Verify(super::verify::VerifyCommand),
+    /// Print a script that completes commands and options in a shell.
+    Completions(super::generate::CompletionsArguments),
+    /// Print a manual page in roff, or write all of them into a folder.
+    Man(super::generate::ManArguments),
 }
 
 /// Of `scan`.

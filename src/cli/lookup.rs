@@ -50,7 +50,9 @@ pub(super) fn rules(typed: &RulesArguments) -> Result<Status, Box<dyn Error>> {
 }
 
 /// Writes to standard output; a reader that went away needs no telling.
-fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<Status, Box<dyn Error>> {
+pub(super) fn print(
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<Status, Box<dyn Error>> {
     let mut text = Vec::new();
     write(&mut text)?;
     match io::stdout().write_all(&text) {
