@@ -24,6 +24,7 @@ use crate::scan::{Detector, Hit};
 use crate::secret::Secret;
 use crate::source::{files, git};
 use crate::stop::Stop;
+use crate::text::escape_path;
 
 /// One target: a repository, a folder or a file.
 #[derive(Clone, Debug, Default)]
@@ -192,11 +193,24 @@ fn one<D: Detector>(
         recalled: is_recalled,
         took: begin.elapsed(),
     });
-    ledger.absorb(swept, &coverage);
+    ledger.absorb(swept, &told_from(target, coverage));
     for hit in &mut hits {
         hit.origin.target = Some(target.holder.clone());
     }
     hits
+}
+
+/// The coverage with paths that count from the target, as far as they lie in it.
+fn told_from(target: &Target, mut coverage: Coverage) -> Coverage {
+    let place = escape_path(target.place.as_os_str().as_encoded_bytes());
+    for problem in &mut coverage.problems {
+        if let Some(inner) = problem.path.strip_prefix(&place)
+            && (inner.is_empty() || inner.starts_with('/'))
+        {
+            problem.path = inner.trim_start_matches('/').to_owned();
+        }
+    }
+    coverage
 }
 
 /// What a target came to.
