@@ -12,6 +12,8 @@ mod files;
 #[cfg(unix)]
 mod files_unix;
 mod formats;
+#[cfg(unix)]
+mod generated;
 mod git_attribution;
 mod git_damage;
 mod git_database;
