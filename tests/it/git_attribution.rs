@@ -99,53 +99,6 @@ fn an_empty_repository_is_empty_and_one_without_objects_is_an_error() {
     assert!(error.to_string().contains("not a git repository"), "{error}");
 }
 
-#[test]
-fn no_program_that_a_repository_names_is_run() {
-    let repo = Repo::new(&[]);
-    let witness = repo.beside("witness");
-    let program = repo.beside("program");
-    std::fs::write(&program, format!("#!/bin/sh\ntouch '{}'\ncat\n", witness.display()))
-        .expect("a file");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&program, mode).expect("ours");
-    repo.write(".gitattributes", "* filter=evil diff=evil merge=evil text\n*.env binary -diff\n");
-    repo.commit("x.env", leak(1));
-    let run = program.to_str().expect("UTF-8");
-    for key in [
-        "core.fsmonitor",
-        "core.sshCommand",
-        "core.pager",
-        "core.editor",
-        "core.askPass",
-        "core.gitProxy",
-        "diff.external",
-        "diff.evil.textconv",
-        "diff.evil.command",
-        "filter.evil.clean",
-        "filter.evil.smudge",
-        "filter.evil.process",
-        "merge.evil.driver",
-        "credential.helper",
-        "gpg.program",
-        "sequence.editor",
-        "core.alternateRefsCommand",
-    ] {
-        repo.git(&["config", key, run]);
-    }
-    repo.git(&["config", "core.hooksPath", repo.outer().to_str().expect("UTF-8")]);
-    repo.git(&["config", "include.path", run]);
-    let outcome = history_of(&repo.root, 2).expect("a repository");
-    assert_eq!(outcome.of(1).len(), 1, "attributes hide nothing");
-    let options = keysweep::source::git::staged::Options {
-        repo: Some(repo.root.clone()),
-        paths: vec![repo.root.join("x.env")],
-        ..Default::default()
-    };
-    let outcome = super::git_support::staged_of(&options).expect("a repository");
-    assert_eq!(outcome.places(), [("x.env".to_owned(), key_id(1))]);
-    assert!(!witness.exists());
-}
-
 /// A repository of random commits and merges, by a list of choices.
 fn random(choices: &[(u8, u8, u8)]) -> Repo {
     let repo = Repo::new(&[]);

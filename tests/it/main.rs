@@ -17,6 +17,7 @@ mod generated;
 mod git_attribution;
 mod git_damage;
 mod git_database;
+mod git_hostile;
 mod git_oracle;
 mod git_places;
 mod git_range;
