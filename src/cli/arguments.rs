@@ -102,11 +102,22 @@ pub(super) struct HistoryArguments {
     /// The repository, or a folder in it [default: GIT_DIR, or the current folder].
     #[arg(value_name = "REPO")]
     pub(super) repo: Option<PathBuf>,
-    /// Do not read object folders that the repository borrows from.
-    #[arg(long)]
-    pub(super) no_alternates: bool,
+    #[command(flatten)]
+    pub(super) database: DatabaseArguments,
     #[command(flatten)]
     pub(super) common: CommonArguments,
+}
+
+/// Of every command that reads git.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Git")]
+pub(super) struct DatabaseArguments {
+    /// Do not read object folders that a repository borrows from.
+    #[arg(long)]
+    pub(super) no_alternates: bool,
+    /// Check too that everything is here that refs, reflogs and the index lead to.
+    #[arg(long)]
+    pub(super) check_connectivity: bool,
 }
 
 /// Of `staged`.
@@ -117,6 +128,8 @@ pub(super) struct StagedArguments {
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) hook: HookMessage,
+    #[command(flatten)]
+    pub(super) database: DatabaseArguments,
     #[command(flatten)]
     pub(super) common: CommonArguments,
 }
@@ -139,6 +152,8 @@ pub(super) struct RangeArguments {
     pub(super) remote: Option<String>,
     #[command(flatten)]
     pub(super) hook: HookMessage,
+    #[command(flatten)]
+    pub(super) database: DatabaseArguments,
     #[command(flatten)]
     pub(super) common: CommonArguments,
 }

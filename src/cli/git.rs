@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 
-use super::arguments::{HistoryArguments, RangeArguments, StagedArguments};
+use super::arguments::{DatabaseArguments, HistoryArguments, RangeArguments, StagedArguments};
 use super::output::Outputs;
 use super::scan::{carry_out, threads};
 use crate::run::{Source, Status};
@@ -12,17 +12,25 @@ use crate::source::git::open::{self, Environment};
 use crate::source::git::{database, history, range, staged};
 use crate::stop::Stop;
 
+impl DatabaseArguments {
+    /// What was typed, as the readers of git take it.
+    pub(super) fn options(&self, threads: usize, stop: &Stop) -> database::Options {
+        database::Options {
+            threads,
+            alternates: !self.no_alternates,
+            connectivity: self.check_connectivity,
+            stop: stop.clone(),
+        }
+    }
+}
+
 /// Carries out `keysweep history`.
 pub(super) fn history(typed: HistoryArguments) -> Result<Status, Box<dyn Error>> {
     let stop = Stop::default();
     let source = Source::History(history::Options {
         repo: typed.repo,
         environment: Environment::from_process(),
-        database: database::Options {
-            threads: threads(&typed.common.limits),
-            alternates: !typed.no_alternates,
-            stop: stop.clone(),
-        },
+        database: typed.database.options(threads(&typed.common.limits), &stop),
     });
     let outputs = Outputs::new(&typed.common.output)?;
     carry_out("history", vec![source], stop, &typed.common, &outputs)
@@ -34,14 +42,15 @@ pub(super) fn staged(typed: StagedArguments) -> Result<Status, Box<dyn Error>> {
     // A first path that is a repository of its own names it; a folder inside one is a path.
     let names_repository = paths.first().is_some_and(|path| open::is_repository(path));
     let repo: Option<PathBuf> = names_repository.then(|| paths.remove(0));
+    let stop = Stop::default();
     let source = Source::Staged(staged::Options {
         repo,
         paths,
         environment: Environment::from_process(),
-        threads: threads(&typed.common.limits),
+        database: typed.database.options(threads(&typed.common.limits), &stop),
     });
     let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook);
-    carry_out("staged", vec![source], Stop::default(), &typed.common, &outputs)
+    carry_out("staged", vec![source], stop, &typed.common, &outputs)
 }
 
 /// Carries out `keysweep range`.
@@ -59,15 +68,16 @@ pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
         })?;
         (typed.repo, range::Input::Between(range))
     };
+    let stop = Stop::default();
     let source = Source::Range(range::Options {
         repo,
         input,
         remote: typed.remote.map(String::into_bytes),
         environment: Environment::from_process(),
-        threads: threads(&typed.common.limits),
+        database: typed.database.options(threads(&typed.common.limits), &stop),
     });
     let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook);
-    carry_out("range", vec![source], Stop::default(), &typed.common, &outputs)
+    carry_out("range", vec![source], stop, &typed.common, &outputs)
 }
 
 /// What the pre-commit framework says of a push: a range or, where the remote has nothing of the

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::arguments::{CommonArguments, SelectionArguments};
+use super::arguments::{CommonArguments, DatabaseArguments, SelectionArguments};
 use super::output::Outputs;
 use super::{parse, progress, scan, signals};
 use crate::command::sweep::rows::Rows;
@@ -20,7 +20,6 @@ use crate::report::{Limits, Report};
 use crate::rules::RuleSet;
 use crate::run::sweep::{Ended, Memory, Sweep, Target, Watcher};
 use crate::run::{self, Options, Status};
-use crate::source::git::database;
 use crate::stop::Stop;
 
 /// Of `sweep`.
@@ -38,9 +37,8 @@ pub(super) struct SweepArguments {
     /// End a target after TIME, report what was found in it, and go on with the next.
     #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Limits")]
     target_timeout: Option<Duration>,
-    /// Do not read object folders that a repository borrows from.
-    #[arg(long)]
-    no_alternates: bool,
+    #[command(flatten)]
+    database: DatabaseArguments,
     #[command(flatten)]
     selection: SelectionArguments,
     #[command(flatten)]
@@ -129,14 +127,13 @@ fn targets(
     let threads = scan::threads(&typed.common.limits);
     let mut files = scan::files_options(Vec::new(), &typed.selection, outputs, threads, stop)?;
     files.outputs.extend(typed.resume.clone());
-    let alternates = !typed.no_alternates;
-    let database = database::Options { threads, alternates, stop: stop.clone() };
+    let database = typed.database.options(threads, stop);
     Ok(sweep::targets(&paths, &Template { files, database, stop: stop.clone() }))
 }
 
 /// What decides about findings: with another answer, what was noted is of no use.
 fn asked(typed: &SweepArguments) -> String {
-    format!("{:?} {}", typed.selection, typed.no_alternates)
+    format!("{:?} {:?}", typed.selection, typed.database)
 }
 
 /// Tells on standard error how the sweep goes.

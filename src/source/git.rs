@@ -8,6 +8,7 @@ pub mod again;
 mod alternates;
 mod attribute;
 mod changes;
+mod connectivity;
 pub mod database;
 mod delta;
 mod error;

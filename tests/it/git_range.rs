@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use keysweep::source::git::Error;
+use keysweep::source::git::database;
 use keysweep::source::git::open::Environment;
 use keysweep::source::git::range::{Input, Options};
 
@@ -17,7 +18,7 @@ fn try_scan(repo: &Repo, input: Input) -> Result<Outcome, Error> {
         input,
         remote: None,
         environment: Environment::default(),
-        threads: 2,
+        database: database::Options { threads: 2, ..Default::default() },
     })
 }
 
@@ -272,7 +273,7 @@ fn objects_in_quarantine_are_read() {
             input: input(),
             remote: None,
             environment: environment.clone(),
-            threads: 1,
+            database: database::Options { threads: 1, ..Default::default() },
         };
         assert_eq!(commits(&range_of(&options).expect("readable")), expect(&[(&new, 2)]));
     }

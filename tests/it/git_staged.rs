@@ -1,5 +1,6 @@
 //! What `staged` says of the next commit, in every state that an index can be in.
 
+use keysweep::source::git::database;
 use keysweep::source::git::open::Environment;
 use keysweep::source::git::staged::Options;
 
@@ -13,7 +14,7 @@ fn scan_paths(repo: &Repo, paths: &[&str]) -> Outcome {
     let options = Options {
         repo: Some(repo.root.clone()),
         paths: paths.iter().map(|path| repo.root.join(path)).collect(),
-        threads: 2,
+        database: database::Options { threads: 2, ..Default::default() },
         ..Options::default()
     };
     staged_of(&options).expect("a repository")
@@ -158,7 +159,7 @@ fn another_index_by_the_environment() {
             index_file: Some(saved),
             ..Environment::default()
         },
-        threads: 1,
+        database: database::Options { threads: 1, ..Default::default() },
         ..Options::default()
     };
     let outcome = staged_of(&options).expect("a repository");

@@ -15,6 +15,7 @@ mod formats;
 #[cfg(unix)]
 mod generated;
 mod git_attribution;
+mod git_connectivity;
 mod git_damage;
 mod git_database;
 mod git_hostile;
@@ -22,6 +23,7 @@ mod git_oracle;
 mod git_places;
 mod git_range;
 mod git_staged;
+mod git_stop;
 mod git_support;
 mod git_table;
 #[cfg(unix)]

@@ -47,7 +47,7 @@ fn of_one<D: Detector>(
     detector: &D,
     found: &mut Vec<(String, Vec<Candidate>)>,
 ) -> Result<(), Error> {
-    let objects = Objects::new(repo, &options.environment)?;
+    let objects = Objects::new(repo, &options.environment, options.database.alternates)?;
     let threads = options.database.threads.max(1);
     let scanned = on_threads(&objects, threads, wanted, |objects, buffer, id| {
         let read = objects.find(id, buffer).ok().flatten();

@@ -31,6 +31,8 @@ pub struct Options {
     pub threads: usize,
     /// Whether object folders that the database borrows from are read as well.
     pub alternates: bool,
+    /// Whether it is checked that everything is here that is named.
+    pub connectivity: bool,
     /// Asks for an early end.
     pub stop: Stop,
 }
@@ -38,7 +40,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { threads, alternates: true, stop: Stop::default() }
+        Self { threads, alternates: true, connectivity: false, stop: Stop::default() }
     }
 }
 

@@ -17,7 +17,7 @@ use super::error::Error;
 use super::graph::Graph;
 use super::objects::Objects;
 use super::open::{self, Environment};
-use super::{records, reflogs, staging, tips, unreached};
+use super::{connectivity, records, reflogs, staging, tips, unreached};
 use crate::coverage::{Count, Ledger};
 use crate::scan::{Detector, Hit};
 
@@ -73,7 +73,7 @@ fn one<D: Detector>(
     hits: &(dyn Fn(Hit) + Sync),
 ) -> Result<(), Error> {
     let threads = options.database.threads.max(1);
-    let objects = Objects::new(repo, environment)?;
+    let objects = Objects::new(repo, environment, options.database.alternates)?;
     let shallow = open::shallow_boundary(repo, ledger);
     note_limits(repo, &shallow, ledger);
     let logs = reflogs::read(repo, ledger);
@@ -83,8 +83,15 @@ fn one<D: Detector>(
     let take = |text: Found| found.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     database::scan(repo, &options.database, detector, ledger, &take)?;
     records::scan(repo, &tips, &logs, detector, ledger, hits);
-    if ledger.get(Count::Objects) == before {
+    let stop = &options.database.stop;
+    if ledger.get(Count::Objects) == before && !stop.is_set() {
         return nothing_read(repo, ledger);
+    }
+    let staged = staging::all(repo, &objects, ledger);
+    if options.database.connectivity {
+        let entries = staged.iter().map(|entry| (entry.id, Kind::Blob));
+        let starts = connectivity::starts(&tips).chain(entries);
+        connectivity::check(&objects, threads, starts, &shallow, stop, ledger);
     }
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.extend(lfs::scan(repo, detector, ledger));
@@ -96,7 +103,6 @@ fn one<D: Detector>(
         let known = |id: &gix::ObjectId| graph.number(id).is_some();
         unreached::others(repo, &objects, threads, Kind::Tree, &known).unwrap_or_default()
     };
-    let staged = staging::all(repo, &objects, ledger);
     let history = History {
         objects: &objects,
         threads,

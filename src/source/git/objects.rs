@@ -34,20 +34,28 @@ pub(super) struct Objects {
 }
 
 /// What `gix` does not read: a pack whose index is damaged or missing, the intact copy of a
-/// damaged object, what stands beside an alternate that is missing. Opened when first needed.
+/// damaged object, what stands beside an alternate that is missing or not to be read. Opened when
+/// first needed.
 struct Rest {
     folder: PathBuf,
     hash: gix::hash::Kind,
+    alternates: bool,
     stores: OnceLock<Stores>,
 }
 
 impl Objects {
-    /// The database of `repo`, and the folders that `environment` adds to it.
+    /// The database of `repo`, and the folders that `environment` adds to it. Folders that it
+    /// borrows from are left out unless `alternates` is set.
     ///
     /// # Errors
     /// If the repository's own object folder can't be read.
-    pub(super) fn new(repo: &gix::Repository, environment: &Environment) -> Result<Self, Error> {
+    pub(super) fn new(
+        repo: &gix::Repository,
+        environment: &Environment,
+        alternates: bool,
+    ) -> Result<Self, Error> {
         let own = repo.common_dir().join("objects");
+        let avoided = !alternates && own.join("info/alternates").exists();
         let mut folders = vec![own.clone()];
         folders.extend(environment.object_directory.clone());
         folders.extend(environment.quarantine.clone());
@@ -61,6 +69,9 @@ impl Objects {
                 continue;
             }
             seen.push(place);
+            if avoided && folder == own {
+                continue;
+            }
             let mut store = match gix::odb::at_opts(&folder, hash, [], Default::default()) {
                 Ok(store) => store,
                 // Its alternates are damaged.
@@ -72,7 +83,7 @@ impl Objects {
             });
             stores.push(store);
         }
-        let rest = Arc::new(Rest { folder: own, hash, stores: OnceLock::new() });
+        let rest = Arc::new(Rest { folder: own, hash, alternates, stores: OnceLock::new() });
         Ok(Self { stores, hash, rest })
     }
 
@@ -124,16 +135,36 @@ impl Objects {
         buffer: &mut Vec<u8>,
         ledger: &Ledger,
     ) -> bool {
-        let why = match self.find(id, buffer) {
-            Ok(Some(found)) if found == kind => return true,
-            Ok(Some(found)) => format!("{named_by} names it as a {kind}, but it is a {found}"),
-            Ok(None) => {
-                format!("missing, though {named_by} names it: fetch it, or repair with `git fsck`")
-            }
-            Err(error) => format!("damaged: {error}; fetch it again, or repair with `git fsck`"),
-        };
+        let Some(why) = self.lack(id, kind, named_by, buffer) else { return true };
         ledger.problem(&kind.to_string(), id.to_hex().to_string().as_bytes(), &why);
         false
+    }
+
+    /// Reads an object of a known kind; gives the reason why it can't be had.
+    pub(super) fn lack(
+        &self,
+        id: &oid,
+        kind: Kind,
+        named_by: &str,
+        buffer: &mut Vec<u8>,
+    ) -> Option<String> {
+        match self.find(id, buffer) {
+            Ok(Some(found)) if found == kind => None,
+            Ok(Some(found)) => {
+                Some(format!("{named_by} names it as a {kind}, but it is a {found}"))
+            }
+            Ok(None) => Some(format!(
+                "missing, though {named_by} names it: fetch it, or repair with `git fsck`"
+            )),
+            Err(error) => {
+                Some(format!("damaged: {error}; fetch it again, or repair with `git fsck`"))
+            }
+        }
+    }
+
+    /// Whether an object is here; it is not read.
+    pub(super) fn has(&self, id: &oid) -> bool {
+        self.stores.iter().any(|store| store.exists(id))
     }
 }
 
@@ -141,7 +172,8 @@ impl Rest {
     fn read(&self, id: &oid) -> Option<(Kind, Vec<u8>)> {
         let stores = self.stores.get_or_init(|| {
             // Whatever is wrong with them is told by the pass over the whole database.
-            let options = database::Options { threads: 1, ..Default::default() };
+            let options =
+                database::Options { threads: 1, alternates: self.alternates, ..Default::default() };
             database::open(&self.folder, self.hash, &options, &Ledger::new())
         });
         stores.read(id, None, &mut Inflater::new())

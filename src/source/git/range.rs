@@ -17,7 +17,8 @@ use super::changes::{self, Change};
 use super::error::Error;
 use super::objects::{Objects, on_threads};
 use super::open::{self, Environment};
-use super::texts::Texts;
+use super::texts::{Texts, Use};
+use super::{connectivity, database};
 use crate::coverage::{Count, Ledger};
 use crate::scan::{Detector, Hit};
 
@@ -33,8 +34,8 @@ pub struct Options {
     pub remote: Option<Vec<u8>>,
     /// What git's variables say.
     pub environment: Environment,
-    /// Threads that scan, at least 1.
-    pub threads: usize,
+    /// How objects are read.
+    pub database: database::Options,
 }
 
 /// Which commits to scan.
@@ -73,8 +74,8 @@ pub fn scan<D: Detector>(
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
     open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
-    let objects = Objects::new(&repo, &environment)?;
-    let threads = options.threads.max(1);
+    let objects = Objects::new(&repo, &environment, options.database.alternates)?;
+    let (threads, stop) = (options.database.threads.max(1), &options.database.stop);
     let remote = options.remote.as_deref();
     let updates = match &options.input {
         Input::Between(range) => ends::between(&repo, &objects, range, ledger)?,
@@ -82,10 +83,14 @@ pub fn scan<D: Detector>(
         Input::Hook(input) => ends::of_hook(&repo, &objects, input, remote, ledger)?,
     };
     let shallow = open::shallow_boundary(&repo, ledger);
-    let met = commits::of_updates(&objects, &updates, &shallow, ledger);
+    let met = commits::of_updates(&objects, &updates, &shallow, stop, ledger);
     open_ends(&repo, &met, &shallow, ledger);
     let steps = on_threads(&objects, threads, &met, |objects, buffer, commit| {
-        step(objects, buffer, commit, ledger)
+        let mut changes = Vec::new();
+        if !stop.is_set() {
+            changes = changes_of(objects, buffer, commit, ledger);
+        }
+        Step { commit: commit.clone(), changes }
     });
     ledger.add(Count::Commits, steps.len() as u64);
     let mut blobs: Vec<ObjectId> =
@@ -97,25 +102,34 @@ pub fn scan<D: Detector>(
         .flat_map(|end| changes::between(&objects, end.tip.object, &[], b"", ledger))
         .collect();
     blobs.extend(bare_trees.iter().map(|change| change.blob));
-    let texts = Texts::scan(&objects, threads, blobs, detector, true, ledger);
+    let texts = Texts::scan(&objects, threads, blobs, detector, Use::Asked(stop), ledger);
     let before = steps
         .iter()
         .flat_map(|step| &step.changes)
         .filter(|change| !texts.of(&change.blob).is_empty())
         .flat_map(|change| change.before.iter().copied())
         .collect();
-    let before = Texts::scan(&objects, threads, before, detector, false, ledger);
+    let before = Texts::scan(&objects, threads, before, detector, Use::Compared, ledger);
     let report = report::Report::new(&objects, &updates, &texts, &before, ledger);
     report.steps(&steps, detector, hits);
     report.tags(detector, hits);
     report.bare(&bare_trees, hits);
-    if steps.is_empty() && texts.is_empty() {
+    if steps.is_empty() && texts.is_empty() && !stop.is_set() {
         ledger.note("the range is empty");
+    }
+    if options.database.connectivity {
+        let starts = updates.iter().map(|update| (update.tip.object, update.tip.kind));
+        connectivity::check(&objects, threads, starts, &shallow, stop, ledger);
     }
     Ok(())
 }
 
-fn step(objects: &Objects, buffer: &mut Vec<u8>, commit: &commits::Met, ledger: &Ledger) -> Step {
+fn changes_of(
+    objects: &Objects,
+    buffer: &mut Vec<u8>,
+    commit: &commits::Met,
+    ledger: &Ledger,
+) -> Vec<Change> {
     let parents: Vec<ObjectId> = commit
         .parents
         .iter()
@@ -127,8 +141,7 @@ fn step(objects: &Objects, buffer: &mut Vec<u8>, commit: &commits::Met, ledger: 
         })
         .map(|parent| parent.tree)
         .collect();
-    let changes = changes::between(objects, commit.tree, &parents, b"", ledger);
-    Step { commit: commit.clone(), changes }
+    changes::between(objects, commit.tree, &parents, b"", ledger)
 }
 
 /// Tells where the range runs into history that was never fetched.

@@ -10,16 +10,18 @@ mod named;
 use std::path::PathBuf;
 
 use gix::ObjectId;
+use gix::objs::Kind;
 
 use super::error::Error;
 use super::objects::Objects;
 use super::open::{self, Environment};
 use super::people::{blob_at, commit_tree};
-use super::texts::Texts;
-use super::{staging, tips};
+use super::texts::{Texts, Use};
+use super::{connectivity, database, staging, tips};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detector, Hit};
+use crate::stop::Stop;
 
 /// What to read.
 #[derive(Clone, Debug, Default)]
@@ -31,8 +33,8 @@ pub struct Options {
     pub paths: Vec<PathBuf>,
     /// What git's variables say.
     pub environment: Environment,
-    /// Threads that scan, at least 1.
-    pub threads: usize,
+    /// How objects are read.
+    pub database: database::Options,
 }
 
 /// A staged file that HEAD does not have in that form.
@@ -55,7 +57,7 @@ pub fn scan<D: Detector>(
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
     open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
-    let objects = Objects::new(&repo, &environment)?;
+    let objects = Objects::new(&repo, &environment, options.database.alternates)?;
     let index_path = environment.index_file.clone().unwrap_or_else(|| repo.git_dir().join("index"));
     let index = staging::open(&index_path, objects.hash())?;
     let heads = head_trees(&repo, &objects);
@@ -70,15 +72,17 @@ pub fn scan<D: Detector>(
         ledger.note("nothing is staged");
     }
     ledger.add(Count::Files, files.len() as u64);
-    added(
-        &Head { objects: &objects, heads, threads: options.threads.max(1) },
-        &files,
-        detector,
-        ledger,
-        hits,
-    );
-    for text in whole {
+    let (threads, stop) = (options.database.threads.max(1), &options.database.stop);
+    let head = Head { objects: &objects, heads, threads, stop };
+    added(&head, &files, detector, ledger, hits);
+    for text in whole.into_iter().take_while(|_| !stop.is_set()) {
         text.scan(&objects, detector, ledger, hits);
+    }
+    if options.database.connectivity {
+        let entries = index.entries().iter().filter(|entry| staging::is_content(entry));
+        let entries = entries.map(|entry| (entry.id, Kind::Blob));
+        let starts = entries.chain(head.heads.iter().map(|tree| (*tree, Kind::Tree)));
+        connectivity::check(&objects, threads, starts, &[], stop, ledger);
     }
     Ok(())
 }
@@ -89,6 +93,7 @@ struct Head<'a> {
     /// The trees of HEAD and of what is being merged.
     heads: Vec<ObjectId>,
     threads: usize,
+    stop: &'a Stop,
 }
 
 fn added<D: Detector>(
@@ -100,7 +105,7 @@ fn added<D: Detector>(
 ) {
     let objects = head.objects;
     let blobs = files.iter().map(|file| file.blob).collect();
-    let texts = Texts::scan(objects, head.threads, blobs, detector, true, ledger);
+    let texts = Texts::scan(objects, head.threads, blobs, detector, Use::Asked(head.stop), ledger);
     let holding: Vec<&File> =
         files.iter().filter(|file| !texts.of(&file.blob).is_empty()).collect();
     let mut buffer = Vec::new();
@@ -112,7 +117,7 @@ fn added<D: Detector>(
         })
         .collect();
     let old = before.iter().flatten().copied().collect();
-    let old = Texts::scan(objects, head.threads, old, detector, false, ledger);
+    let old = Texts::scan(objects, head.threads, old, detector, Use::Compared, ledger);
     let fresh: Vec<(&File, &Candidate)> = holding
         .into_iter()
         .zip(&before)

@@ -8,6 +8,16 @@ use super::objects::{Objects, on_threads};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Fingerprint};
 use crate::scan::Detector;
+use crate::stop::Stop;
+
+/// What blobs are scanned for.
+#[derive(Clone, Copy)]
+pub(super) enum Use<'a> {
+    /// The user asked for them: they are counted, and left once the run is to end.
+    Asked(&'a Stop),
+    /// What was found is compared with them: without them old credentials would count as new.
+    Compared,
+}
 
 /// The candidates of each blob that has some.
 #[derive(Default)]
@@ -16,24 +26,26 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Scans blobs. `counted` says whether they are what the user asked for, or only what that is
-    /// compared with.
+    /// Scans blobs.
     pub(super) fn scan<D: Detector>(
         objects: &Objects,
         threads: usize,
         mut ids: Vec<ObjectId>,
         detector: &D,
-        counted: bool,
+        using: Use<'_>,
         ledger: &Ledger,
     ) -> Self {
         ids.sort_unstable();
         ids.dedup();
         let found = on_threads(objects, threads, &ids, |objects, buffer, id| {
+            if matches!(using, Use::Asked(stop) if stop.is_set()) {
+                return Vec::new();
+            }
             if !objects.expect(id, Kind::Blob, "a tree or the index", buffer, ledger) {
                 return Vec::new();
             }
             let detected = detector.whole(buffer);
-            if counted {
+            if matches!(using, Use::Asked(_)) {
                 ledger.add(Count::Objects, 1);
                 ledger.add(Count::Bytes, buffer.len() as u64);
                 ledger.add(Count::Examples, detected.examples);

@@ -11,6 +11,7 @@ use super::super::objects::Objects;
 use super::super::parse;
 use super::ends::Update;
 use crate::coverage::Ledger;
+use crate::stop::Stop;
 
 /// How many commits of the known side are read beyond the last that dates ask for.
 const SLOP: usize = 64;
@@ -34,12 +35,13 @@ pub(super) fn of_updates(
     objects: &Objects,
     updates: &[Update],
     shallow: &[ObjectId],
+    stop: &Stop,
     ledger: &Ledger,
 ) -> Vec<Met> {
     let mut seen: HashSet<ObjectId> = HashSet::default();
     let mut all = Vec::new();
     for update in updates.iter().filter(|update| update.tip.kind == Kind::Commit) {
-        let commits = Walk::new(objects, shallow, ledger).run(update);
+        let commits = Walk::new(objects, shallow, ledger).run(update, stop);
         all.extend(commits.into_iter().filter(|commit| seen.insert(commit.id)));
     }
     all.sort_by_key(|commit| (commit.time, commit.id));
@@ -73,7 +75,7 @@ impl<'a> Walk<'a> {
     /// Dates may lie, so the walk goes on for [`SLOP`] commits after the hidden side is older than
     /// all that it found. A commit that is hidden by way of longer lies is reported once too
     /// often; none is missed.
-    fn run(mut self, update: &Update) -> Vec<Met> {
+    fn run(mut self, update: &Update, stop: &Stop) -> Vec<Met> {
         for &hidden in &update.hidden {
             if let Some(tip) = super::super::tips::peel(
                 self.objects,
@@ -90,6 +92,10 @@ impl<'a> Walk<'a> {
         let mut oldest = i64::MAX;
         let mut slop = SLOP;
         while let Some(&(time, id)) = self.queue.peek() {
+            // What was met may yet turn out to be known.
+            if stop.is_set() {
+                return Vec::new();
+            }
             if self.open == 0 && time < oldest {
                 if slop == 0 {
                     break;
