@@ -10,8 +10,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::location::Region;
 use crate::secret::{Secret, hex};
+
+mod sighting;
+
+pub use sighting::{Sighting, Spot};
 
 /// How bad a finding is; ordered, the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -158,32 +161,6 @@ impl Fingerprint {
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// The credential's place in one text, with what a report needs of the text around it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    /// Where the key id stands; of an encoded one, the encoded text.
-    pub id: Option<Region>,
-    /// Where the secret stands.
-    pub secret: Option<Region>,
-    /// The encodings that were undone to read it, outermost first.
-    pub decoded: Vec<Encoding>,
-    /// The words of a marker such as `keysweep:allow` on the line of the id or the secret.
-    pub marker: Option<&'static str>,
-    /// The line of [`Sighting::primary`], every secret in it masked, cut to a readable length.
-    pub snippet: String,
-    /// GitHub's `primaryLocationLineHash` of that line, without its counter's colon: hash, count.
-    pub line_hash: Option<(u64, u32)>,
-    /// The partition that nearby text names, such as `aws-cn`.
-    pub partition: Option<&'static str>,
-}
-
-impl Sighting {
-    /// The id's region, or the secret's where there is no id.
-    pub fn primary(&self) -> Option<Region> {
-        self.id.or(self.secret)
     }
 }
 

@@ -12,6 +12,7 @@ pub mod finding;
 pub mod line_hash;
 pub mod location;
 pub mod principal;
+pub mod provenance;
 pub mod remedy;
 pub mod report;
 pub mod rules;

@@ -15,7 +15,6 @@ mod json;
 mod jsonl;
 mod junit;
 mod message;
-mod provenance;
 mod sarif;
 mod summary;
 mod text;
@@ -31,8 +30,8 @@ use crate::finding::{Credential, Finding, Occurrence, Status};
 use crate::rules::RuleSet;
 use crate::secret::Secret;
 
+pub use crate::provenance::Provenance;
 pub use hook::write_hook;
-pub use provenance::Provenance;
 pub use summary::{amounts, write_coverage};
 
 /// Digests of a user's pattern are left out for secrets under this length in bytes: a shorter one
@@ -92,6 +91,11 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.as_str() == name)
     }
 
+    /// Whether [`Report::repository`] has a meaning here.
+    pub fn tells_repository(self) -> bool {
+        matches!(self, Self::Sarif | Self::Gitlab)
+    }
+
     /// Whether [`Report::show_secrets`] has a meaning here. The other formats are made to be
     /// uploaded, and stay masked whatever is asked.
     pub fn can_show_secrets(self) -> bool {
@@ -144,6 +148,9 @@ pub struct Report<'a> {
     pub rules: &'a RuleSet,
     /// The command that ran, such as `scan`.
     pub command: &'a str,
+    /// How the service tells this analysis from others of the same commit; by the command unless
+    /// it is given.
+    pub category: Option<&'a str>,
     /// Whether secrets are shown in clear; see [`Format::can_show_secrets`].
     pub show_secrets: bool,
     /// Whether settled findings were asked for, and are therefore among the findings.

@@ -21,6 +21,7 @@ use std::time::Instant;
 
 use crate::coverage::{Coverage, Ledger};
 use crate::finding::{Confidence, Finding, Occurrence, Status as Verdict};
+use crate::provenance::Provenance;
 use crate::rules::RuleSet;
 use crate::scan::{Detector, Hit};
 use crate::source::{files, git, stdin};
@@ -87,6 +88,25 @@ pub enum Error {
     /// A repository, or what was asked of it, can't be read at all.
     #[error(transparent)]
     Git(#[from] git::Error),
+}
+
+/// Where the scanned repository comes from; `None` unless the sources are one repository.
+pub fn provenance(sources: &[Source]) -> Option<Provenance> {
+    let none = git::open::Environment::default();
+    let [source] = sources else { return None };
+    match source {
+        Source::Files(options) => {
+            git::provenance::of_repository(Some(&files::work_tree(options)?), &none)
+        }
+        Source::Stdin(_) => None,
+        Source::History(options) => {
+            git::provenance::of_repository(options.repo.as_deref(), &options.environment)
+        }
+        Source::Staged(options) => {
+            git::provenance::of_repository(options.repo.as_deref(), &options.environment)
+        }
+        Source::Range(options) => git::range::provenance(options),
+    }
 }
 
 /// Runs all sources through `detector`.

@@ -221,6 +221,10 @@ pub(super) struct OutputArguments {
     /// Write a report to FILE instead of standard output, or also, as FORMAT=FILE; repeatable.
     #[arg(long, value_name = "[FORMAT=]FILE", help_heading = "Output")]
     pub(super) output: Vec<String>,
+    /// Category of a SARIF report, which tells several analyses of one commit apart
+    /// [default: keysweep/COMMAND].
+    #[arg(long, value_name = "NAME", value_parser = parse::category, help_heading = "Output")]
+    pub(super) sarif_category: Option<String>,
     /// Print nothing when there is nothing to tell.
     #[arg(long, short, help_heading = "Output")]
     pub(super) quiet: bool,

@@ -24,6 +24,9 @@ pub(super) enum OutputError {
     /// A masked format and `--show-secrets`.
     #[error("--show-secrets works with text, json and jsonl only, not with {0}")]
     StaysMasked(&'static str),
+    /// `--sarif-category` without SARIF.
+    #[error("--sarif-category needs a report in SARIF: --format sarif or --output sarif=FILE")]
+    NoSarif,
     /// `verify KEY_ID` with a format made for scans.
     #[cfg(feature = "verify")]
     #[error("the verdict on one key is written as text or json, on standard output")]
@@ -65,6 +68,10 @@ impl Outputs {
             }
         }
         let masked = outputs.formats().find(|format| !format.can_show_secrets());
+        let is_sarif = |format| format == Format::Sarif;
+        if typed.sarif_category.is_some() && !outputs.formats().any(is_sarif) {
+            return Err(OutputError::NoSarif);
+        }
         match masked {
             Some(format) if typed.show_secrets => Err(OutputError::StaysMasked(format.as_str())),
             _ => Ok(outputs),
@@ -92,6 +99,11 @@ impl Outputs {
             (Some(format @ (Format::Text | Format::Json)), []) => Ok(format),
             _ => Err(OutputError::OneKey),
         }
+    }
+
+    /// Whether a report names the repository.
+    pub(super) fn tell_repository(&self) -> bool {
+        self.formats().any(Format::tells_repository)
     }
 
     /// The files that are going to be written.

@@ -33,6 +33,16 @@ pub(super) fn duration(typed: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(total))
 }
 
+/// A SARIF category: visible text of bounded length that does not end the category early.
+pub(super) fn category(typed: &str) -> Result<String, String> {
+    let name = typed.trim_end_matches('/');
+    let visible = name.chars().all(|character| !character.is_control());
+    match name.chars().count() {
+        1..=200 if visible => Ok(name.to_owned()),
+        _ => Err("expected a name of 1 to 200 visible characters such as keysweep/nightly".into()),
+    }
+}
+
 /// A number of threads, from 1 to 1024.
 pub(super) fn threads(typed: &str) -> Result<usize, String> {
     match typed.parse() {

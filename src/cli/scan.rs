@@ -88,6 +88,7 @@ pub(super) fn carry_out(
         #[cfg(feature = "verify")]
         verify,
     };
+    let repository = outputs.tell_repository().then(|| run::provenance(&options.sources)).flatten();
     let shows_progress = !typed.output.quiet && !typed.output.no_progress && !outputs.is_hook();
     let outcome = progress::with_progress(shows_progress, &ledger, || {
         run::run(&options, &engine, &rules, &ledger)
@@ -105,10 +106,11 @@ pub(super) fn carry_out(
         coverage: &outcome.coverage,
         rules: &rules,
         command,
+        category: typed.output.sarif_category.as_deref(),
         show_secrets: typed.output.show_secrets,
         include_suppressed: false,
         baseline: false,
-        repository: None,
+        repository: repository.as_ref(),
         exit: status.code(),
         limits: Limits::default(),
     };

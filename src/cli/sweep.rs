@@ -93,6 +93,7 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         coverage: &outcome.coverage,
         rules: &rules,
         command: "sweep",
+        category: typed.common.output.sarif_category.as_deref(),
         show_secrets: typed.common.output.show_secrets,
         include_suppressed: false,
         baseline: false,

@@ -197,6 +197,7 @@ fn verify_report(
         interrupted,
         verify: None,
     };
+    let repository = outputs.tell_repository().then(|| run::provenance(&search.sources)).flatten();
     let shows_progress = !typed.output.quiet && !typed.output.no_progress;
     let outcome = progress::with_progress(shows_progress, &ledger, || {
         run::run(&search, &engine, &rules, &ledger)
@@ -229,10 +230,11 @@ fn verify_report(
         coverage: &coverage,
         rules: &rules,
         command: "verify",
+        category: typed.output.sarif_category.as_deref(),
         show_secrets: typed.output.show_secrets,
         include_suppressed: false,
         baseline: false,
-        repository: None,
+        repository: repository.as_ref(),
         exit: status.code(),
         limits: Limits::default(),
     };

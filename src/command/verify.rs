@@ -129,6 +129,7 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
         snippet: String::new(),
         line_hash: None,
         partition: None,
+        shown: None,
     };
     let confidence = Confidence::High;
     Ok(Finding {

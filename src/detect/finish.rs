@@ -76,6 +76,7 @@ pub(super) fn candidates(
                 snippet: snippet(bytes, start, &hidden),
                 line_hash: hashes.get(at).copied().flatten(),
                 partition: partition(bytes, start),
+                shown: None,
             };
             Candidate { credential: draft.credential, confidence: draft.confidence, sighting }
         })

@@ -26,6 +26,7 @@ fn finding(rule: &str, id: Option<String>, user: Option<&str>) -> Finding {
         snippet: String::new(),
         line_hash: None,
         partition: None,
+        shown: None,
     };
     let confidence = Confidence::High;
     Finding {

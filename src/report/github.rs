@@ -35,7 +35,7 @@ fn place(item: &Item<'_>) -> String {
     let place = item.place();
     let Some(path) = &place.origin.path else { return String::new() };
     let file = format!("file={},", property(&String::from_utf8_lossy(path)));
-    let region = place.sighting.primary().filter(|_| place.origin.inside.is_empty());
+    let region = item.spot().primary().filter(|_| place.origin.inside.is_empty());
     region.map_or(file.clone(), |region| {
         let (start, end) = (region.start, region.end);
         let columns = format!("col={},endColumn={},", start.column, end.column);

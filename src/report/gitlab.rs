@@ -145,7 +145,7 @@ fn vulnerability(report: &Report<'_>, item: &Item<'_>) -> Vulnerability {
     let place = item.place();
     let origin = &place.origin;
     let file = origin.path.as_deref().map(escape_path).unwrap_or_default();
-    let region = place.sighting.primary().filter(|_| origin.inside.is_empty());
+    let region = item.spot().primary().filter(|_| origin.inside.is_empty());
     let introduced = origin.git.as_ref().and_then(|git| git.commit.clone());
     let revision = || report.repository.and_then(|repository| repository.revision.clone());
     let rule = item.finding.credential.rule.to_string();

@@ -3,7 +3,7 @@
 
 use super::Report;
 use super::uri::Uri;
-use crate::finding::{Finding, GitObject, Occurrence, Origin, Status};
+use crate::finding::{Finding, GitObject, Occurrence, Origin, Spot, Status};
 
 /// Further places that one result lists. GitHub keeps 100 locations a result.
 const FURTHER: usize = 20;
@@ -20,6 +20,11 @@ impl<'a> Item<'a> {
     /// The place it points at.
     pub(super) fn place(&self) -> &'a Occurrence {
         &self.finding.occurrences[self.at]
+    }
+
+    /// What to point at there.
+    pub(super) fn spot(&self) -> Spot {
+        self.place().sighting.spot()
     }
 
     /// Other places to list: of the same path, or any for a finding that is only in history.

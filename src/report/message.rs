@@ -9,6 +9,7 @@ use super::Report;
 use super::item::Item;
 use super::uri::plain;
 use crate::finding::{GitOrigin, Occurrence};
+use crate::location::Region;
 use crate::remedy;
 use crate::secret::Secret;
 
@@ -19,24 +20,27 @@ const LONGEST_NAME: usize = 200;
 /// How much of an object id or fingerprint is shown.
 const SHORT: usize = 12;
 
-/// The sentence. `linked` says whether related location 1 is the secret.
+/// The sentence. `linked` says whether related location 1 is the other half.
 pub(super) fn message(report: &Report<'_>, item: &Item<'_>, linked: bool) -> String {
     let finding = item.finding;
     let credential = &finding.credential;
     let mut text = name(report.title(finding).as_bytes());
     let mut joint = ": ";
+    let spot = item.spot();
     if let Some(id) = &credential.key_id {
-        let _ = write!(text, "{joint}{}", name(id.as_bytes()));
+        let id = name(id.as_bytes());
+        let id = if linked && spot.at_secret { format!("[{id}](1)") } else { id };
+        let _ = write!(text, "{joint}{id}");
         joint = " and ";
     }
     if let Some(account) = &credential.account {
         let _ = write!(text, " of account {}", name(account.as_bytes()));
     }
     if let Some(secret) = &credential.secret {
-        let word = if linked { "[secret](1)" } else { "secret" };
+        let word = if linked && !spot.at_secret { "[secret](1)" } else { "secret" };
         let _ = write!(text, "{joint}{word} {}", Secret::redacted(secret));
     }
-    place(item.place(), &mut text);
+    place(item.place(), spot.primary(), &mut text);
     if item.is_active() {
         text.push_str(", verified active");
     }
@@ -50,7 +54,7 @@ pub(super) fn message(report: &Report<'_>, item: &Item<'_>, linked: bool) -> Str
     text
 }
 
-fn place(place: &Occurrence, text: &mut String) {
+fn place(place: &Occurrence, region: Option<Region>, text: &mut String) {
     let origin = &place.origin;
     match &origin.path {
         Some(path) => {
@@ -64,7 +68,7 @@ fn place(place: &Occurrence, text: &mut String) {
     if !origin.inside.is_empty() {
         let _ = write!(text, " inside {}", name(origin.inside.join("!").as_bytes()));
     }
-    if let Some(region) = place.sighting.primary() {
+    if let Some(region) = region {
         let start = region.start;
         let _ = write!(text, ", line {} column {}", start.line, start.column_utf16);
     }

@@ -5,9 +5,11 @@
 //! asked. Results are written one by one: memory holds one result at a time and an index of the
 //! rest.
 
+mod flow;
 mod lines;
 mod model;
 mod notice;
+mod places;
 mod properties;
 mod rules;
 
@@ -18,22 +20,20 @@ use serde::{Serialize, Serializer};
 
 use self::lines::Lines;
 use self::model::{
-    ArtifactLocation, AutomationDetails, BaseOnly, Driver, Location, Log, Message,
-    PhysicalLocation, Region, Run, SarifResult, Tool, UriBase, VersionControlDetails,
+    AutomationDetails, BaseOnly, Driver, Log, Message, Run, SarifResult, Tool, UriBase,
+    VersionControlDetails, WebRequest,
 };
+use self::places::BASE;
 use self::properties::Properties;
 use self::rules::Descriptors;
 use super::escape::{self, Layout};
-use super::item::{Item, items, uri};
+use super::item::{Item, items};
 use super::{Report, message};
-use crate::finding::{Occurrence, Status, Suppression};
-use crate::location;
+use crate::finding::{Finding, Status, Suppression};
 use crate::secret::MASK;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-/// The base of all paths: the root of the checkout or folder that was scanned.
-const BASE: &str = "SRCROOT";
 /// Depth at which results stand in the log.
 const RESULT: usize = 4;
 /// Our own fingerprint; the version behind the slash is what importers expect.
@@ -48,7 +48,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     items.truncate(report.limits.results);
     let run = Run {
         tool: Tool { driver },
-        automation_details: AutomationDetails { id: format!("keysweep/{}/", report.command) },
+        automation_details: AutomationDetails { id: category(report) },
         invocations: [notice::invocation(report, dropped)],
         version_control_provenance: provenance(report),
         original_uri_base_ids: BTreeMap::from([(
@@ -63,6 +63,14 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
     escape::write(&log, Layout::Outline(RESULT), out)
+}
+
+/// GitHub's category is all up to the last slash (§3.17.3).
+fn category(report: &Report<'_>) -> String {
+    match report.category {
+        Some(own) => format!("{}/", own.trim_end_matches('/')),
+        None => format!("keysweep/{}/", report.command),
+    }
 }
 
 fn driver(rules: Vec<model::Descriptor>) -> Driver {
@@ -118,8 +126,7 @@ impl Serialize for Results<'_> {
 impl<'a> Results<'a> {
     fn result(&self, item: &Item<'a>) -> SarifResult<'a> {
         let (report, finding, place) = (self.report, item.finding, item.place());
-        let related = related(item);
-        let linked = secret_region(place).is_some();
+        let linked = places::other_half(item).is_some();
         let (rule_id, rule_index) = self.descriptors.of(finding);
         let active = finding.verification.status == Status::Active;
         SarifResult {
@@ -129,8 +136,9 @@ impl<'a> Results<'a> {
             level: if active { "error" } else { finding.severity.as_str() },
             rank: rules::rank(finding),
             message: Message::new(message::message(report, item, linked)),
-            locations: [location(None, None, item.place(), primary(item))],
-            related_locations: related,
+            locations: [places::primary(item)],
+            related_locations: places::related(item),
+            code_flows: flow::code_flows(finding),
             partial_fingerprints: BTreeMap::from([
                 (FINGERPRINT, finding.fingerprint.as_str().to_owned()),
                 ("primaryLocationLineHash", self.lines.hash(item)),
@@ -139,74 +147,24 @@ impl<'a> Results<'a> {
                 .include_suppressed
                 .then(|| finding.suppressed.iter().map(suppression).collect()),
             baseline_state: baseline_state(report, item),
+            web_request: web_request(finding),
             properties: Properties::new(report, finding, place),
         }
     }
+}
+
+/// What STS was asked, without headers and whatever they hold.
+fn web_request(finding: &Finding) -> Option<WebRequest<'_>> {
+    let target = finding.verification.endpoint.as_deref()?;
+    let (protocol, _) = target.split_once("://")?;
+    let parameters = BTreeMap::from([("Action", "GetCallerIdentity"), ("Version", "2011-06-15")]);
+    Some(WebRequest { protocol, target, method: "POST", parameters })
 }
 
 fn baseline_state(report: &Report<'_>, item: &Item<'_>) -> Option<&'static str> {
     let compared = report.include_suppressed && report.baseline;
     let known = item.finding.suppressed.as_ref().is_some_and(|settled| settled.by == "baseline");
     compared.then_some(if known { "unchanged" } else { "new" })
-}
-
-/// The id alone, or the secret where there is no id.
-fn primary(item: &Item<'_>) -> Region {
-    let place = item.place();
-    let Some(region) = place.sighting.primary().filter(|_| has_lines(place)) else {
-        return Region::of_file();
-    };
-    let in_clear = place.sighting.id.is_some() && place.sighting.decoded.is_empty();
-    let id = item.finding.credential.key_id.as_deref().filter(|_| in_clear);
-    Region::new(region, id.map_or_else(Message::redacted, Message::new))
-}
-
-/// The secret first, as the message links to it, then the finding's further places.
-fn related(item: &Item<'_>) -> Vec<Location> {
-    let place = item.place();
-    let mut related = Vec::new();
-    if let Some(region) = secret_region(place) {
-        let region = Region::new(region, Message::redacted());
-        related.push(location(Some(1), Some("The secret."), place, region));
-    }
-    for place in item.further() {
-        let region = place.sighting.primary().filter(|_| has_lines(place));
-        let region =
-            region.map_or_else(Region::of_file, |region| Region::new(region, Message::redacted()));
-        related.push(location(Some(related.len() + 1), Some("Also here."), place, region));
-    }
-    related
-}
-
-/// The secret's region where it is another one than the primary.
-fn secret_region(place: &Occurrence) -> Option<location::Region> {
-    place.sighting.id?;
-    place.sighting.secret.filter(|_| has_lines(place))
-}
-
-/// Whether lines count in the file itself, not in a member of it.
-fn has_lines(place: &Occurrence) -> bool {
-    place.origin.inside.is_empty()
-}
-
-fn location(
-    id: Option<usize>,
-    message: Option<&str>,
-    place: &Occurrence,
-    region: Region,
-) -> Location {
-    let snippet = place.sighting.snippet.as_str();
-    // Of a member of an archive it is the member's line: more use than none.
-    let context = (id.is_none() && !snippet.is_empty()).then(|| region.context(snippet));
-    Location {
-        id,
-        message: message.map(Message::new),
-        physical_location: PhysicalLocation {
-            artifact_location: ArtifactLocation { uri: uri(&place.origin), uri_base_id: BASE },
-            region,
-            context_region: context,
-        },
-    }
 }
 
 /// The suppressions of a result in a log of which every result has some or none (§3.27.23).

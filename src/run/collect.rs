@@ -80,7 +80,7 @@ impl Collector {
 
 /// The key id of a pair, without its secret.
 fn lone_id(place: Occurrence, pair: Credential) -> (Occurrence, Credential) {
-    let sighting = Sighting { secret: None, ..place.sighting };
+    let sighting = Sighting { secret: None, shown: None, ..place.sighting };
     let credential = Credential {
         rule: RuleId::new(KEY_ID),
         secret: None,

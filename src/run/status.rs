@@ -104,6 +104,7 @@ mod tests {
             snippet: String::new(),
             line_hash: None,
             partition: None,
+            shown: None,
         };
         let confidence = Confidence::High;
         let origin = crate::finding::Origin::default();

@@ -65,3 +65,8 @@ pub fn scan<D: Detector>(
     walk::walk(options, &roots, detector, ledger, hits);
     pipes::scan(&roots.pipes, &options.stop, detector, ledger, hits);
 }
+
+/// The git work tree that holds all paths; reports count from its root.
+pub fn work_tree(options: &Options) -> Option<PathBuf> {
+    roots::work_tree(&options.paths)
+}

@@ -163,6 +163,7 @@ mod tests {
             snippet: String::new(),
             line_hash: None,
             partition: None,
+            shown: None,
         };
         Candidate { credential, confidence: Confidence::High, sighting }
     }

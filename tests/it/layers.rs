@@ -18,6 +18,7 @@ const LAYERS: [&[&str]; 8] = [
         "line_hash",
         "location",
         "principal",
+        "provenance",
         "scan",
         "secret",
         "stop",

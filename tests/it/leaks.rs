@@ -51,6 +51,7 @@ pub(crate) fn finding(
         snippet: String::new(),
         line_hash: None,
         partition: None,
+        shown: None,
     };
     Finding {
         fingerprint: credential.fingerprint(),

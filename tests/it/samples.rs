@@ -51,6 +51,7 @@ pub(crate) fn place(path: &str, line: u64) -> Occurrence {
             snippet: "aws_access_key_id=[id]".to_owned(),
             line_hash: Some((0x1234_5678_9abc_def0 ^ line, 1)),
             partition: None,
+            shown: None,
         },
         confidence: Confidence::High,
     }
@@ -178,6 +179,7 @@ pub(crate) fn report<'a>(
         coverage,
         rules,
         command: "scan",
+        category: None,
         show_secrets: false,
         include_suppressed: false,
         baseline: false,

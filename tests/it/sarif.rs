@@ -1,7 +1,9 @@
 //! SARIF logs, held against the schema, Microsoft's validator, and what services read of them.
 
 mod multitool;
+mod oracle;
 mod points;
+mod program;
 mod regions;
 mod validate;
 

@@ -21,7 +21,7 @@ impl<'a> Lines<'a> {
         let mut lines: HashMap<Line<'a>, Vec<_>> = HashMap::new();
         for item in items {
             if let Some(line) = line(item) {
-                let column = item.place().sighting.primary().map(|region| region.start);
+                let column = item.spot().primary().map(|region| region.start);
                 lines.entry(line).or_default().push((column, &item.finding.fingerprint));
             }
         }
@@ -58,6 +58,6 @@ impl<'a> Lines<'a> {
 fn line<'a>(item: &Item<'a>) -> Option<Line<'a>> {
     let place = item.place();
     let plain = in_tree(&place.origin) && place.origin.inside.is_empty();
-    let hash = place.sighting.line_hash.filter(|_| plain)?;
+    let hash = item.spot().line_hash.filter(|_| plain)?;
     Some((place.origin.target.as_deref(), place.origin.path.as_deref(), hash))
 }

@@ -202,12 +202,44 @@ pub(super) struct SarifResult<'a> {
     pub(super) locations: [Location; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) related_locations: Vec<Location>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) code_flows: Vec<CodeFlow>,
     pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) suppressions: Option<Vec<Suppression>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) baseline_state: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) web_request: Option<WebRequest<'a>>,
     pub(super) properties: super::properties::Properties<'a>,
+}
+
+/// §3.36.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CodeFlow {
+    pub(super) thread_flows: [ThreadFlow; 1],
+}
+
+/// §3.37.
+#[derive(Serialize)]
+pub(super) struct ThreadFlow {
+    pub(super) locations: Vec<ThreadFlowLocation>,
+}
+
+/// §3.38.
+#[derive(Serialize)]
+pub(super) struct ThreadFlowLocation {
+    pub(super) location: Location,
+}
+
+/// §3.46, without what could hold a secret.
+#[derive(Serialize)]
+pub(super) struct WebRequest<'a> {
+    pub(super) protocol: &'a str,
+    pub(super) target: &'a str,
+    pub(super) method: &'static str,
+    pub(super) parameters: BTreeMap<&'static str, &'static str>,
 }
 
 /// §3.28. Each has an id of its own, which also keeps related locations unique.
@@ -219,6 +251,14 @@ pub(super) struct Location {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) message: Option<Message>,
     pub(super) physical_location: PhysicalLocation,
+}
+
+impl Location {
+    /// Without the lines around it.
+    pub(super) fn without_context(mut self) -> Self {
+        self.physical_location.context_region = None;
+        self
+    }
 }
 
 /// §3.29.

@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::flow;
 use crate::finding::{
     Confidence, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Occurrence, Status,
 };
@@ -73,6 +74,9 @@ struct History<'a> {
     object: GitObject,
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<&'a str>,
+    /// The earliest commit that holds the finding at any path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_commit: Option<&'a str>,
     /// When that commit was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_seen: Option<&'a str>,
@@ -111,17 +115,19 @@ impl<'a> Properties<'a> {
             inside: &place.origin.inside,
             remediation: leak.map(|step| Remediation { step: step.title, cli: step.cli }).collect(),
             places: finding.occurrences.len(),
-            history: place.origin.git.as_ref().map(History::new),
+            history: place.origin.git.as_ref().map(|git| History::new(finding, git)),
         }
     }
 }
 
 impl<'a> History<'a> {
-    fn new(git: &'a GitOrigin) -> Self {
+    fn new(finding: &'a Finding, git: &'a GitOrigin) -> Self {
+        let first = flow::first_seen(finding);
         Self {
             object: git.object,
             commit: git.commit.as_deref(),
-            first_seen: git.committer.as_ref().map(|person| person.date.as_str()),
+            first_commit: first.map(|(commit, _)| commit),
+            first_seen: first.and_then(|(_, date)| date),
             blob: git.blob.as_deref(),
             reachable: git.reachable,
             at_head: git.at_head,

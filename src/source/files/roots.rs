@@ -39,7 +39,7 @@ impl Roots {
             paths.into_iter().filter_map(|path| resolve(path, ledger)).collect();
         roots.sort_by(|a, b| (&a.canonical, &a.walked).cmp(&(&b.canonical, &b.walked)));
         roots.dedup_by(|a, b| a.canonical == b.canonical);
-        let base = base(&roots);
+        let base = base(roots.iter().map(|root| (root.is_dir, root.canonical.clone())));
         let folders: HashSet<&Path> =
             roots.iter().filter(|root| root.is_dir).map(|root| root.canonical.as_path()).collect();
         let nested = roots
@@ -147,13 +147,21 @@ fn resolve(path: &Path, ledger: &Ledger) -> Option<Root> {
     }
 }
 
-/// The deepest folder that holds all roots or, if it lies in a work tree, that one's root.
-fn base(roots: &[Root]) -> PathBuf {
-    let folder = |root: &Root| match root.canonical.parent() {
-        Some(parent) if !root.is_dir => parent.to_owned(),
-        _ => root.canonical.clone(),
+/// The root of the work tree that holds all of `paths`, if one does.
+pub(super) fn work_tree(paths: &[PathBuf]) -> Option<PathBuf> {
+    let places = paths.iter().filter_map(|path| path.canonicalize().ok());
+    let base = base(places.map(|path| (path.is_dir(), path)));
+    is_work_tree(&base).then_some(base)
+}
+
+/// The deepest folder that holds all places (folders or not) or, if it lies in a work tree, that
+/// one's root.
+fn base(places: impl Iterator<Item = (bool, PathBuf)>) -> PathBuf {
+    let folder = |(is_dir, path): (bool, PathBuf)| match path.parent() {
+        Some(parent) if !is_dir => parent.to_owned(),
+        _ => path,
     };
-    let shared = roots.iter().map(folder).reduce(|a, b| {
+    let shared = places.map(folder).reduce(|a, b| {
         let same = a.components().zip(b.components()).take_while(|(one, two)| one == two);
         same.map(|(one, _)| one).collect()
     });

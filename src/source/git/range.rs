@@ -18,8 +18,9 @@ use super::error::Error;
 use super::objects::{Objects, on_threads};
 use super::open::{self, Environment};
 use super::texts::{Texts, Use};
-use super::{connectivity, database};
+use super::{connectivity, database, provenance};
 use crate::coverage::{Count, Ledger};
+use crate::provenance::Provenance;
 use crate::scan::{Detector, Hit};
 
 /// What to read.
@@ -156,4 +157,21 @@ fn open_ends(repo: &gix::Repository, met: &[commits::Met], shallow: &[ObjectId],
     if !met.is_empty() {
         open::note_partial_clone(repo, ledger);
     }
+}
+
+/// What a range's repository says of its origin; the revision is the range's end. Without
+/// revision and branch for a push of several refs.
+pub fn provenance(options: &Options) -> Option<Provenance> {
+    let repo = open::open(options.repo.as_deref(), &options.environment).ok()?;
+    let environment = options.environment.of(&repo, options.repo.is_some());
+    let objects = Objects::new(&repo, &environment, options.database.alternates).ok()?;
+    let (revision, branch) = match &options.input {
+        Input::Between(range) => {
+            let (_, head) = range.split_once("..")?;
+            ends::name(&repo, &objects, head)?
+        }
+        Input::New(name) => ends::name(&repo, &objects, name)?,
+        Input::Hook(input) => ends::only_update(&objects, input)?,
+    };
+    Some(provenance::of(&repo, revision, branch))
 }

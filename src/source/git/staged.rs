@@ -17,7 +17,7 @@ use super::objects::Objects;
 use super::open::{self, Environment};
 use super::people::{blob_at, commit_tree};
 use super::texts::{Texts, Use};
-use super::{connectivity, database, staging, tips};
+use super::{connectivity, database, spots, staging, tips};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detector, Hit};
@@ -118,24 +118,30 @@ fn added<D: Detector>(
         .collect();
     let old = before.iter().flatten().copied().collect();
     let old = Texts::scan(objects, head.threads, old, detector, Use::Compared, ledger);
-    let fresh: Vec<(&File, &Candidate)> = holding
+    let fresh: Vec<(&File, &[ObjectId], &Candidate)> = holding
         .into_iter()
         .zip(&before)
         .flat_map(|(file, before)| {
-            texts.of(&file.blob).iter().map(move |candidate| (file, before, candidate))
+            texts.of(&file.blob).iter().map(move |candidate| (file, before.as_slice(), candidate))
         })
         .filter(|(_, before, candidate)| {
             let credential = candidate.credential.fingerprint();
             !before.iter().any(|blob| old.holds(blob, &credential))
         })
-        .map(|(file, _, candidate)| (file, candidate))
         .collect();
-    let wanted = fresh.iter().map(|(file, _)| file.blob).collect();
+    let wanted = fresh.iter().map(|(file, ..)| file.blob).collect();
     let elsewhere = changes::present(objects, &head.heads, &wanted, ledger);
-    for (file, candidate) in fresh {
-        if !elsewhere.contains(&file.blob) {
-            hits(Hit { origin: origin(file), candidate: candidate.clone() });
+    for (file, before, candidate) in fresh {
+        if elsewhere.contains(&file.blob) {
+            continue;
         }
+        let mut candidate = candidate.clone();
+        let known = before.iter().flat_map(|blob| old.of(blob));
+        if spots::adds_secret_alone(&candidate, known) {
+            let spot = spots::at_secret(objects, &file.blob, &candidate.sighting.spot());
+            candidate.sighting.shown = Some(Box::new(spot));
+        }
+        hits(Hit { origin: origin(file), candidate });
     }
 }
 

@@ -38,6 +38,7 @@ impl Witness {
             snippet: String::new(),
             line_hash: None,
             partition: None,
+            shown: None,
         };
         let candidate = Candidate { credential, confidence: Confidence::High, sighting };
         Detected { memory: bytes.to_vec(), candidates: vec![candidate], examples: 0 }

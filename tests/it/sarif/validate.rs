@@ -1,5 +1,7 @@
-//! The schema, and Microsoft's validator with its optional rules turned on.
+//! The schema by two engines, and Microsoft's validator with its optional rules turned on.
 
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -7,42 +9,85 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use super::multitool;
+use crate::tools;
+
+const SARIF: &str = include_str!("../../data/sarif-2.1.0.json");
 
 /// Notes that are not followed. SARIF2002 wants messages by id and arguments, which GitHub does not
-/// read (GH1007). SARIF2009 wants rule ids like `ABC123`; ours are words and stay as they are.
-const EXCEPTIONS: [&str; 2] = ["SARIF2002", "SARIF2009"];
+/// read (GH1007). SARIF2003 wants provenance of files that are in no repository, or in one without
+/// a remote. SARIF2009 wants rule ids like `ABC123`; ours are words and stay as they are.
+const EXCEPTIONS: [&str; 3] = ["SARIF2002", "SARIF2003", "SARIF2009"];
 
-/// Fails on any complaint of either.
+/// Fails on any complaint about a log.
 pub(crate) fn all(log: &str) {
-    schema(log);
-    microsoft(log);
+    many(&[("the log", log)]);
 }
 
-fn schema(log: &str) {
+/// Fails on any complaint about any of the logs, each with its name.
+pub(crate) fn many(logs: &[(&str, &str)]) {
+    for (name, log) in logs {
+        schema(name, log);
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let paths: Vec<PathBuf> = logs
+        .iter()
+        .enumerate()
+        .map(|(number, (name, log))| {
+            let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+            let path = folder.path().join(format!("{number}-{name}.sarif"));
+            std::fs::write(&path, log).expect("a written file");
+            path
+        })
+        .collect();
+    python(&paths);
+    microsoft(folder.path(), &paths);
+}
+
+/// The schema, read by the crate `jsonschema`.
+pub(crate) fn schema(name: &str, log: &str) {
     static SCHEMA: OnceLock<Validator> = OnceLock::new();
     let validator = SCHEMA.get_or_init(|| {
-        let schema = include_str!("../../data/sarif-2.1.0.json");
-        let schema: Value = serde_json::from_str(schema).expect("the schema is JSON");
+        let schema: Value = serde_json::from_str(SARIF).expect("the schema is JSON");
         let options = jsonschema::options().should_validate_formats(true);
         options.build(&schema).expect("the schema is a schema")
     });
     let log: Value = serde_json::from_str(log).expect("valid JSON");
     let errors: Vec<String> = validator
         .iter_errors(&log)
-        .map(|error| format!("{} {error}", error.instance_path()))
+        .map(|error| format!("{name}: {} {error}", error.instance_path()))
         .collect();
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
-/// Exit status and output say nothing of errors; the log that it writes does.
-fn microsoft(log: &str) {
+/// The schema, read by Python's `jsonschema`, an engine that shares nothing with the other.
+fn python(paths: &[PathBuf]) {
+    let Some(venv) = tools::venv() else {
+        let _ = writeln!(io::stderr(), "SKIPPED, no second engine for the schema: no Python");
+        return;
+    };
+    let script = "import json, sys\nfrom jsonschema import Draft7Validator, FormatChecker\n\
+        schema = json.load(open(sys.argv[1]))\n\
+        validator = Draft7Validator(schema, format_checker=FormatChecker())\n\
+        for path in sys.argv[2:]:\n    \
+        for error in validator.iter_errors(json.load(open(path))):\n        \
+        print(path, list(error.absolute_path), error.message[:300])\n";
+    let run = Command::new(venv.join("bin/python"))
+        .args(["-c", script])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/sarif-2.1.0.json"))
+        .args(paths)
+        .output()
+        .expect("Python runs");
+    let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+    assert!(run.status.success() && out.is_empty(), "{out}{err}");
+}
+
+/// Microsoft's validator. Exit status and output say nothing of errors; the log that it writes does.
+fn microsoft(folder: &Path, paths: &[PathBuf]) {
     let Some(program) = multitool::program() else { return };
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let (input, output) = (folder.path().join("in.sarif"), folder.path().join("out.sarif"));
-    std::fs::write(&input, log).expect("a written file");
+    let output = folder.join("out.json");
     let run = Command::new(program)
         .arg("validate")
-        .arg(&input)
+        .args(paths)
         .arg("--output")
         .arg(&output)
         .args(["--rule-kind", "Sarif;Ghas", "--level", "Error;Warning;Note"])
@@ -51,7 +96,8 @@ fn microsoft(log: &str) {
         .output()
         .expect("the validator runs");
     let said = String::from_utf8_lossy(&run.stdout);
-    assert!(said.contains("1 files scanned"), "the validator looked at nothing: {said}");
+    let scanned = format!("{} files scanned", paths.len());
+    assert!(said.contains(&scanned), "the validator did not look at all: {said}");
     let output = std::fs::read(&output).unwrap_or_else(|_| panic!("no log: {said}"));
     let output = output.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&output);
     let output: Value = serde_json::from_slice(output).expect("the validator writes JSON");
@@ -59,7 +105,10 @@ fn microsoft(log: &str) {
     let complaints: Vec<String> = complaints
         .iter()
         .filter(|complaint| !EXCEPTIONS.contains(&complaint["ruleId"].as_str().unwrap_or_default()))
-        .map(|result| format!("{} {} {}", result["level"], result["ruleId"], result["message"]))
+        .map(|result| {
+            let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+            format!("{place} {} {} {}", result["level"], result["ruleId"], result["message"])
+        })
         .collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
 }

@@ -9,8 +9,9 @@ use super::super::graph::{BY_REF, BY_REFLOG, BY_STASH, REACHABLE};
 use super::super::objects::Objects;
 use super::super::parse::{self, EntryKind};
 use super::super::people::{self, People};
+use super::super::spots;
 use super::{History, Place, Tally, Where};
-use crate::finding::{GitObject, GitOrigin, HeldBy, Origin, Person};
+use crate::finding::{Candidate, GitObject, GitOrigin, HeldBy, Origin, Person};
 use crate::scan::Hit;
 
 /// Gives the candidates of every place.
@@ -29,16 +30,37 @@ pub(super) fn places(
         let Some(found) = blob.and_then(|blob| texts.get(&blob)) else { continue };
         let git = origin(history, people, &tally.groups, &place, found.id, commit);
         let fingerprint = &tally.fingerprints[cred as usize];
-        for candidate in &found.candidates {
-            if candidate.credential.fingerprint() == *fingerprint {
-                let path = match &at {
-                    Where::Path(path) => Some([history.prefix, path.as_slice()].concat()),
-                    Where::Blob(_) => None,
-                };
-                let origin = Origin { path, git: Some(git.clone()), ..Origin::default() };
-                hits(Hit { origin, candidate: candidate.clone() });
-            }
+        let same = |one: &&Candidate| one.credential.fingerprint() == *fingerprint;
+        let now = at_head(history, &place, &at, &mut buffer).filter(|now| *now != found.id);
+        let now = now.and_then(|now| texts.get(&now));
+        for (nth, candidate) in found.candidates.iter().filter(same).enumerate() {
+            let path = match &at {
+                Where::Path(path) => Some([history.prefix, path.as_slice()].concat()),
+                Where::Blob(_) => None,
+            };
+            let origin = Origin { path, git: Some(git.clone()), ..Origin::default() };
+            let mut candidate = candidate.clone();
+            let shown = now.and_then(|now| spots::in_version(&now.candidates, fingerprint, nth));
+            candidate.sighting.shown = shown.map(Box::new);
+            hits(Hit { origin, candidate });
         }
+    }
+}
+
+/// The blob that HEAD has at a place, if it holds the credential.
+fn at_head(
+    history: &History<'_>,
+    place: &Place,
+    at: &Where,
+    buffer: &mut Vec<u8>,
+) -> Option<ObjectId> {
+    let head = history.tips.head.filter(|_| place.at_head)?;
+    let number = history.graph.number(&head)?;
+    match at {
+        Where::Path(path) => {
+            people::blob_at(history.objects, &history.graph.trees[number as usize], path, buffer)
+        }
+        Where::Blob(_) => None,
     }
 }
 

@@ -1,9 +1,11 @@
 //! The two ends of each range: what was typed, or what git tells a hook.
 
 use gix::ObjectId;
+use gix::objs::Kind;
 
 use super::super::error::Error;
 use super::super::objects::Objects;
+use super::super::provenance;
 use super::super::tips::{self, Ref};
 use crate::coverage::Ledger;
 
@@ -109,6 +111,41 @@ pub(super) fn of_hook(
         updates.push(Update { tip, hidden });
     }
     Ok(updates)
+}
+
+/// The commit that ends a range, and the branch that it is named by.
+pub(super) fn name(
+    repo: &gix::Repository,
+    objects: &Objects,
+    head: &str,
+) -> Option<(Option<String>, Option<String>)> {
+    let head = if head.is_empty() { "HEAD" } else { head };
+    let revision = commit(objects, resolve(repo, objects, head).ok()?);
+    let branch = match head {
+        "HEAD" => provenance::branch_of_head(repo),
+        name => {
+            repo.find_reference(name).ok().and_then(|it| provenance::branch(it.name().as_bstr()))
+        }
+    };
+    Some((revision, branch))
+}
+
+/// Commit and branch of a push of one ref.
+pub(super) fn only_update(
+    objects: &Objects,
+    input: &[u8],
+) -> Option<(Option<String>, Option<String>)> {
+    let lines = lines(input, objects.hash()).ok()?;
+    let mut updates = lines.iter().filter(|line| !line.new.is_null());
+    Some(match (updates.next(), updates.next()) {
+        (Some(line), None) => (commit(objects, line.new), provenance::branch(line.name)),
+        _ => (None, None),
+    })
+}
+
+fn commit(objects: &Objects, id: ObjectId) -> Option<String> {
+    let peeled = tips::peel(objects, &mut Vec::new(), b"", id, &Ledger::new())?;
+    (peeled.kind == Kind::Commit).then(|| peeled.object.to_string())
 }
 
 /// A line of a hook's input.

@@ -6,11 +6,12 @@ use gix::objs::Kind;
 use super::super::changes::Change;
 use super::super::objects::Objects;
 use super::super::people::{People, blob_at, commit_tree};
+use super::super::spots;
 use super::super::texts::Texts;
 use super::Step;
 use super::ends::Update;
 use crate::coverage::{Count, Ledger};
-use crate::finding::{Fingerprint, GitObject, GitOrigin, HeldBy, Origin, Person};
+use crate::finding::{Candidate, Fingerprint, GitObject, GitOrigin, HeldBy, Origin, Person, Spot};
 use crate::scan::{Detector, Hit};
 
 /// What the hits of one run share.
@@ -78,8 +79,39 @@ impl<'a> Report<'a> {
             git.refs = self.names(holds);
             let path = Some(change.path.clone());
             let origin = Origin { path, git: Some(git), ..Origin::default() };
-            hits(Hit { origin, candidate: candidate.clone() });
+            let mut candidate = candidate.clone();
+            candidate.sighting.shown = self.shown(change, &candidate).map(Box::new);
+            hits(Hit { origin, candidate });
         }
+    }
+
+    /// Where a service is to show what a change added: in the file as it is at the range's end,
+    /// and of a pair only the half that is new.
+    fn shown(&self, change: &Change, candidate: &Candidate) -> Option<Spot> {
+        let credential = candidate.credential.fingerprint();
+        let tips = self.updates.iter().filter_map(|update| self.blob_of_tip(update, &change.path));
+        let last = tips.filter(|blob| *blob != change.blob).find_map(|blob| {
+            let now = [self.texts.of(&blob), self.before.of(&blob)].concat();
+            // The nth place of a credential in one version is that in another.
+            let nth = self.nth(change, candidate);
+            Some((blob, spots::in_version(&now, &credential, nth)?))
+        });
+        let before = change.before.iter().flat_map(|blob| self.before.of(blob));
+        if !spots::adds_secret_alone(candidate, before) {
+            return last.map(|(_, spot)| spot);
+        }
+        let (blob, spot) = last.unwrap_or_else(|| (change.blob, candidate.sighting.spot()));
+        Some(spots::at_secret(self.objects, &blob, &spot))
+    }
+
+    /// How many places of its credential stand before a candidate in its file.
+    fn nth(&self, change: &Change, candidate: &Candidate) -> usize {
+        let credential = candidate.credential.fingerprint();
+        let place = candidate.sighting.primary();
+        let same = self.texts.of(&change.blob).iter().filter(|one| {
+            one.credential.fingerprint() == credential && one.sighting.primary() < place
+        });
+        same.count()
     }
 
     /// The messages of the annotated tags at the tips.
@@ -125,12 +157,16 @@ impl<'a> Report<'a> {
 
     /// Whether the update's new end has the credential at that path.
     fn tip_holds(&self, update: &Update, path: &[u8], credential: &Fingerprint) -> bool {
-        let mut buffer = Vec::new();
-        let tree = commit_tree(self.objects, &update.tip.object, &mut buffer);
-        let blob = tree.and_then(|tree| blob_at(self.objects, &tree, path, &mut buffer));
-        blob.is_some_and(|blob| {
+        self.blob_of_tip(update, path).is_some_and(|blob| {
             self.texts.holds(&blob, credential) || self.before.holds(&blob, credential)
         })
+    }
+
+    /// What the update's new end has at that path.
+    fn blob_of_tip(&self, update: &Update, path: &[u8]) -> Option<ObjectId> {
+        let mut buffer = Vec::new();
+        let tree = commit_tree(self.objects, &update.tip.object, &mut buffer)?;
+        blob_at(self.objects, &tree, path, &mut buffer)
     }
 
     fn names(&self, holds: impl Fn(&Update) -> bool) -> Vec<String> {

@@ -1,4 +1,7 @@
 //! Where a scanned repository comes from, as far as a report may tell.
+//!
+//! Takes what a repository says of itself, keeps nothing that may be a credential or a path of this
+//! machine. Must not know how it was read, nor who tells it.
 
 /// A repository's origin and the revision that was scanned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +26,10 @@ impl Provenance {
     }
 }
 
-/// Reads `scheme://[user[:password]@]host/path` and scp's `[user@]host:path`.
+/// Reads `scheme://[user[:password]@]host[:port]/path` and scp's `[user@]host:path`.
+///
+/// A URL with an `@` behind its host is not told at all: a password with a slash or colon in it,
+/// written as it is, looks like that.
 fn public_url(url: &str) -> Option<String> {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest.to_owned()),
@@ -44,9 +50,22 @@ fn public_url(url: &str) -> Option<String> {
     let host = authority.rsplit('@').next().unwrap_or_default();
     let plain = |text: &str| {
         text.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/%+@!$&'()*,;=[]".contains(&byte))
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/%+!$&'()*,;=".contains(&byte))
     };
-    (!host.is_empty() && plain(host) && plain(path)).then(|| format!("{scheme}://{host}/{path}"))
+    let told = is_host(host) && plain(path) && !path.contains('@');
+    told.then(|| format!("{scheme}://{host}/{path}"))
+}
+
+/// A name or address, with or without a port.
+fn is_host(text: &str) -> bool {
+    let (name, rest) = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        Some((address, rest)) => (address, rest),
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let port = rest.strip_prefix(':').unwrap_or(rest);
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte))
+        && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -65,12 +84,23 @@ mod tests {
             (format!("https://a@b:{password}@example.com/o/r"), "https://example.com/o/r"),
             ("git@example.com:o/r.git".to_owned(), "ssh://example.com/o/r.git"),
             ("ssh://git@example.com:2222/o/r".to_owned(), "ssh://example.com:2222/o/r"),
+            ("https://[2001:db8::1]:8443/o/r".to_owned(), "https://[2001:db8::1]:8443/o/r"),
         ] {
             assert_eq!(shown(&url).as_deref(), Some(expected));
         }
-        for url in
-            ["/srv/git/r.git", "file:///srv/r.git", "../r", "C:\\r", "https://h/a b", "./a:b"]
-        {
+        for url in [
+            "/srv/git/r.git",
+            "file:///srv/r.git",
+            "../r",
+            "C:\\r",
+            "https://h/a b",
+            "./a:b",
+            // Passwords that are not encoded: what is read as host or path is a part of them.
+            "https://me:hun/ter2@example.com/o/r",
+            "https://me:hun/ter2@example.com",
+            "me:hunter2@example.com:o/r",
+            "https://me:hunter2/o/r",
+        ] {
             assert_eq!(shown(url), None, "{url}");
         }
     }

@@ -1,0 +1,82 @@
+//! A result's places: what it points at, the other half of the pair, and where else it stands.
+
+use super::model::{ArtifactLocation, Location, Message, PhysicalLocation, Region};
+use crate::finding::{Occurrence, Spot};
+use crate::location;
+use crate::report::item::{Item, uri};
+use crate::secret::MASK;
+
+/// The base of all paths: the root of the checkout or folder that was scanned.
+pub(super) const BASE: &str = "SRCROOT";
+
+/// The id alone, or the secret where there is no id or the change added nothing else.
+pub(super) fn primary(item: &Item<'_>) -> Location {
+    let (place, spot) = (item.place(), item.spot());
+    let Some(region) = spot.primary().filter(|_| has_lines(place)) else {
+        return location(None, None, place, &spot, Region::of_file());
+    };
+    let in_clear = spot.id.is_some() && !spot.at_secret && place.sighting.decoded.is_empty();
+    let id = item.finding.credential.key_id.as_deref().filter(|_| in_clear);
+    let region = Region::new(region, id.map_or_else(Message::redacted, Message::new));
+    location(None, None, place, &spot, region)
+}
+
+/// The other half first, as the message links to it, then the finding's further places.
+pub(super) fn related(item: &Item<'_>) -> Vec<Location> {
+    let (place, spot) = (item.place(), item.spot());
+    let mut related = Vec::new();
+    if let Some(region) = other_half(item) {
+        let region = Region::new(region, Message::redacted());
+        let what = if spot.at_secret { "The key id." } else { "The secret." };
+        related.push(location(Some(1), Some(what), place, &spot, region));
+    }
+    for place in item.further() {
+        let spot = place.sighting.spot();
+        let region = region(place, &spot);
+        related.push(location(Some(related.len() + 1), Some("Also here."), place, &spot, region));
+    }
+    related
+}
+
+/// A place of which nothing but itself is told, with a word about it.
+pub(super) fn bare(place: &Occurrence, message: &str) -> Location {
+    let spot = place.sighting.spot();
+    let region = region(place, &spot);
+    location(None, Some(message), place, &spot, region).without_context()
+}
+
+/// The half that is not the primary region, where there are two.
+pub(super) fn other_half(item: &Item<'_>) -> Option<location::Region> {
+    item.spot().other().filter(|_| has_lines(item.place()))
+}
+
+fn region(place: &Occurrence, spot: &Spot) -> Region {
+    let region = spot.primary().filter(|_| has_lines(place));
+    region.map_or_else(Region::of_file, |region| Region::new(region, Message::redacted()))
+}
+
+/// Whether lines count in the file itself, not in a member of it.
+fn has_lines(place: &Occurrence) -> bool {
+    place.origin.inside.is_empty()
+}
+
+fn location(
+    id: Option<usize>,
+    message: Option<&str>,
+    place: &Occurrence,
+    spot: &Spot,
+    region: Region,
+) -> Location {
+    // Of a member of an archive it is the member's line: more use than none.
+    let line = if spot.snippet.is_empty() { MASK } else { spot.snippet.as_str() };
+    let context = id.is_none().then(|| region.context(line));
+    Location {
+        id,
+        message: message.map(Message::new),
+        physical_location: PhysicalLocation {
+            artifact_location: ArtifactLocation { uri: uri(&place.origin), uri_base_id: BASE },
+            region,
+            context_region: context,
+        },
+    }
+}
