@@ -160,6 +160,33 @@ fn pushes() {
 }
 
 #[test]
+fn the_configuration_of_the_readme() {
+    let framework = Framework::new();
+    let desk = &framework.desk;
+    // The hooks' own names, run by the program that is there instead of one from an index.
+    desk.project.file(
+        "source/.pre-commit-hooks.yaml",
+        HOOKS.replace("language: python", "language: system"),
+    );
+    desk.git(&framework.source, &["commit", "-qam", "without an index"]).done();
+    desk.git(&framework.source, &["tag", "v0.1.0"]).done();
+    let source = framework.source.to_str().expect("UTF-8");
+    for page in [include_str!("../../README.md"), include_str!("../../docs/hooks.md")] {
+        let block =
+            page.split("```yaml\nrepos:\n").nth(1).and_then(|rest| rest.split("```").next());
+        let block = block.expect("a configuration");
+        let block = block.replace("https://github.com/keysweep/keysweep", source);
+        let name = format!("repo{}", page.len());
+        desk.project.file(format!("{name}/.pre-commit-config.yaml"), format!("repos:\n{block}"));
+        let repo = desk.repository(&name);
+        desk.run(&repo, "pre-commit", &["install"], "").done();
+        write(&repo, "leak.env", &Keys::new(&name).pair().env);
+        desk.git(&repo, &["add", "-A"]).done();
+        desk.git(&repo, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
+    }
+}
+
+#[test]
 fn the_hooks_that_install_the_program_run_the_same() {
     let hooks: Vec<Vec<&str>> = HOOKS
         .split("\n- ")

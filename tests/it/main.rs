@@ -40,6 +40,8 @@ mod leaks;
 #[cfg(feature = "verify")]
 mod moto;
 mod patterns;
+#[cfg(all(unix, feature = "verify"))]
+mod readme;
 mod recall;
 #[cfg(feature = "verify")]
 mod remedy_cli;

@@ -1,0 +1,128 @@
+//! Every shell recipe of the README, run from the README's own text.
+//!
+//! Like a stranger, in one project: a repository with a key in its history and one in its files.
+//! Programs that the network would be asked for are stand-ins, and `--verify` asks a server here.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use crate::hook_support::Desk;
+use crate::stub::{Stub, not_known};
+use crate::support::Keys;
+
+const README: &str = include_str!("../../README.md");
+
+/// The line above a block that is run.
+const MARK: &str = "<!-- run -->";
+
+/// The shell blocks, each with its language and whether it is marked.
+fn blocks() -> Vec<(&'static str, &'static str, bool)> {
+    let mut blocks = Vec::new();
+    for language in ["console", "sh", "shell", "bash"] {
+        let fence = format!("```{language}\n");
+        for (at, _) in README.match_indices(&fence) {
+            let text = &README[at + fence.len()..];
+            let text = text.split("\n```").next().expect("a block ends");
+            blocks.push((at, language, text, README[..at].trim_end().ends_with(MARK)));
+        }
+    }
+    blocks.sort_unstable();
+    blocks.into_iter().map(|(_, language, text, marked)| (language, text, marked)).collect()
+}
+
+/// What a block asks for: a command a line in a console, all of it in a script.
+fn commands(language: &str, text: &'static str) -> Vec<&'static str> {
+    match language {
+        "console" => text.lines().filter_map(|line| line.strip_prefix("$ ")).collect(),
+        _ => vec![text],
+    }
+}
+
+/// A desk whose first programs are stand-ins.
+fn desk(folder: &Path, server: &Stub) -> Desk {
+    let program = env!("CARGO_BIN_EXE_keysweep");
+    let endpoint = server.url();
+    let scripts = [
+        (
+            "keysweep",
+            format!(
+                "case \" $* \" in *' --verify '* | ' verify '*) set -- \"$@\" --sts-endpoint \
+                 {endpoint} ;; esac\nexec '{program}' \"$@\""
+            ),
+        ),
+        (
+            "cargo",
+            format!(
+                "case \"$*\" in *' -- demo') exec '{program}' demo ;; install*|test) ;; *) exit 2 ;; esac"
+            ),
+        ),
+        ("pipx", "[ \"$1\" = install ]".to_owned()),
+        ("jq", "python3 -c 'import json; print([f[\"key_id\"] for f in json.load(open(0))[\"findings\"]])'".to_owned()),
+        ("kubectl", "cat \"$HOME/secrets.yaml\"".to_owned()),
+    ];
+    for (name, script) in scripts {
+        let path = folder.join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a program");
+    }
+    Desk::new(&[folder])
+}
+
+#[test]
+fn every_recipe_does_what_it_says() {
+    let server = Stub::start(|_, _| not_known());
+    let programs = tempfile::tempdir().expect("a folder");
+    let (mut desk, mut keys) = (desk(programs.path(), &server), Keys::new("readme"));
+    let [old, new, elsewhere, backup, cluster] = [(); 5].map(|()| keys.pair());
+    desk.project.file("repo/deploy/old.env", &old.env);
+    let repo = desk.repository("repo");
+    desk.git(&repo, &["init", "-q", "--bare", "../origin.git"]).done();
+    desk.git(&repo, &["remote", "add", "origin", "../origin.git"]).done();
+    desk.git(&repo, &["push", "-q", "origin", "main"]).done();
+    desk.git(&repo, &["rm", "-q", "deploy/old.env"]).done();
+    desk.git(&repo, &["commit", "-qm", "removed"]).done();
+    desk.project.file("repo/new.env", &new.env).file("repo/backup.tfstate", &backup.env);
+    desk.project.file("home/work/some.env", &elsewhere.env);
+    desk.project.file("home/secrets.yaml", &cluster.env);
+    desk.git(&repo, &["clone", "-q", ".", "../home/src/clone"]).done();
+    for (name, of) in [("BASE", "HEAD~1"), ("HEAD", "HEAD")] {
+        let commit = desk.git(&repo, &["rev-parse", of]).done().text;
+        desk.set(name, commit.trim());
+    }
+
+    let asked = keys.id();
+    desk.set("KEY_ID", &asked);
+
+    let mut said = Vec::new();
+    for (language, text, marked) in blocks() {
+        assert!(marked, "this block of the README has no {MARK}:\n{text}");
+        for command in commands(language, text) {
+            let input = keys.secret() + "\n";
+            let script = format!("set -o pipefail\n{command}\necho status: $?");
+            let ran = desk.run(&repo, "bash", &["-c", &script], &input);
+            let fine = ran.text.contains("status: 0\n") || ran.text.contains("status: 1\n");
+            assert!(fine, "{command}: {}", ran.text);
+            said.push((command, ran.text));
+        }
+    }
+    let told = |command: &str, words: &[&str]| {
+        let (_, text) = said.iter().find(|(ran, _)| ran.contains(command)).expect(command);
+        words.iter().for_each(|word| assert!(text.contains(word), "{command}: {text}"));
+    };
+    told("-- demo", &["keysweep scan"]);
+    told("keysweep scan   ", &["new.env:1:", &new.id, "status: 1"]);
+    told("keysweep history", &["deploy/old.env:1:", &old.id, "removed in"]);
+    told("keysweep sweep", &[&old.id, "deploy/old.env"]);
+    told("--verify", &["inactive", &new.id]);
+    told("explain", &["aws iam"]);
+    told("install-hook ", &[".git/hooks/pre-commit"]);
+    told("pre-push", &[".git/hooks/pre-push"]);
+    told("--no-ignore", &[&elsewhere.id, &backup.id]);
+    told("kubectl", &["secrets.yaml:1:", &cluster.id]);
+    told("jq", &[&new.id]);
+    told("range origin/main", &["No findings.", "status: 0"]);
+    told("verify --report", &["inactive"]);
+    told("\"$KEY_ID\"", &[&asked, "inactive"]);
+    assert!(repo.join("keysweep.sarif").is_file());
+}
