@@ -51,7 +51,11 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     signals::stop_on_signal(&stop, &interrupted);
     let outputs = Outputs::new(&typed.common.output)?;
     let ledger = Ledger::new();
-    let targets = targets(typed, &outputs, &stop, &ledger)?;
+    let shows_progress = !typed.common.output.quiet && !typed.common.output.no_progress;
+    let targets =
+        progress::with_line(shows_progress, &|| "looking for repositories".to_owned(), || {
+            targets(typed, &outputs, &stop, &ledger)
+        })?;
     let mut state = match &typed.resume {
         Some(path) => Some(State::open(path, &asked(typed))?),
         None => None,
@@ -75,7 +79,6 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         memory: state.as_mut().map(|state| state as &mut dyn Memory),
         watcher: &console,
     };
-    let shows_progress = !typed.common.output.quiet && !typed.common.output.no_progress;
     let outcome = progress::with_line(shows_progress, &|| console.line(), || {
         run::sweep::sweep(job, &options, &Engine::new(&rules), &rules, &ledger)
     })?;

@@ -54,8 +54,8 @@ pub struct Target {
 pub struct Kept {
     /// What was scanned of it.
     pub coverage: Coverage,
-    /// Where credentials stand in it; `None` if it must be scanned again to know.
-    pub(super) traces: Option<Vec<Trace>>,
+    /// Where credentials stand in it.
+    pub(super) traces: Vec<Trace>,
 }
 
 /// What remembers finished targets.
@@ -223,7 +223,7 @@ struct Scanned {
 /// Takes a target from the memory, if its credentials still stand where they stood.
 fn recall<D: Detector>(sweep: &mut Sweep<'_>, target: &Target, detector: &D) -> Option<Scanned> {
     let kept = sweep.memory.as_mut()?.recall(target)?;
-    let hits = restore(target, &kept.traces?, detector)?;
+    let hits = restore(target, &kept.traces, detector)?;
     Some(Scanned { hits, coverage: kept.coverage, failed: None })
 }
 
@@ -316,16 +316,22 @@ fn drop_checked_out(hits: &mut Vec<Hit>) {
     hits.retain(|_| !told.next().unwrap_or_default());
 }
 
-/// What may be kept of a target; `None` if a secret would be in it, as in the name of a ref.
+/// What may be kept of a target; `None` if it can't be told without scanning it again, or if a
+/// secret would be in it, as in the name of a ref or a file.
 fn keep(coverage: &Coverage, hits: &[Hit]) -> Option<Kept> {
-    let kept = Kept { coverage: coverage.clone(), traces: traces(hits) };
+    let kept = Kept { coverage: coverage.clone(), traces: traces(hits)? };
     let text = serde_json::to_vec(&kept).ok()?;
-    let secrets = |hit: &Hit| -> [Option<Secret>; 2] {
-        let Credential { secret, session_token, .. } = &hit.candidate.credential;
-        [secret.clone(), session_token.clone()]
+    let paths = || hits.iter().filter_map(|hit| hit.origin.path.as_deref());
+    let is_told = |secret: &Secret| {
+        let mut texts = paths().chain([text.as_slice()]);
+        texts.any(|text| memchr::memmem::find(text, secret.expose()).is_some())
     };
-    let mut all = hits.iter().flat_map(secrets).flatten();
-    let told = all.any(|secret| memchr::memmem::find(&text, secret.expose()).is_some());
+    let mut known = HashSet::new();
+    let mut secrets = hits.iter().flat_map(|hit| {
+        let Credential { secret, session_token, .. } = &hit.candidate.credential;
+        secret.iter().chain(session_token)
+    });
+    let told = secrets.any(|secret| known.insert(secret.expose()) && is_told(secret));
     (!told).then_some(kept)
 }
 

@@ -164,6 +164,19 @@ fn a_state_of_other_options_is_refused() {
 }
 
 #[test]
+fn a_secret_in_a_name_is_not_noted() {
+    let project = Project::new();
+    let pair = Keys::new("sweep name").pair();
+    let secret = pair.secret.replace('/', "x");
+    let env = pair.env.replace(&pair.secret, &secret);
+    project.file("a/x.txt", "nothing\n").file(format!("b/{secret}.env"), &env);
+    let sweep = ["sweep", "a", "b", "--resume", "state", "--output", "report"];
+    project.keysweep(sweep).run().exits(1);
+    let state = fs::read_to_string(project.at("state")).expect("the state");
+    assert!(state.contains("/a\"") && !state.contains("/b\""), "{state}");
+}
+
+#[test]
 fn nobody_else_reads_the_state() {
     use std::os::unix::fs::PermissionsExt as _;
     let project = Project::new();

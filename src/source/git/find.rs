@@ -88,19 +88,19 @@ pub struct Found {
     pub unreadable: Vec<(PathBuf, io::Error)>,
 }
 
-/// Finds all repositories in `folder`, which is in its one absolute spelling, and below.
+/// Finds all repositories in `top`, which is in its one absolute spelling, and below.
 ///
 /// Memory grows with the number of folders of one path, not with that of all.
-pub fn below(folder: &Path, stop: &Stop) -> Found {
+pub fn below(top: &Path, stop: &Stop) -> Found {
     let mut found = Found::default();
-    let mut waiting = vec![folder.to_owned()];
+    let mut waiting = vec![top.to_owned()];
     while let Some(folder) = waiting.pop() {
         if stop.is_set() {
             break;
         }
         match list(&folder) {
             Ok(listed) => {
-                if listed.git_is_link {
+                if listed.git_is_link && folder != top {
                     let why = "its .git is a link, which is not followed: name the repository";
                     found.unreadable.push((folder.join(".git"), io::Error::other(why)));
                 }
