@@ -22,6 +22,7 @@ mod git_hostile;
 mod git_oracle;
 mod git_places;
 mod git_range;
+mod git_real;
 mod git_staged;
 mod git_stop;
 mod git_support;
