@@ -1,46 +1,70 @@
 //! `keysweep demo`: the main job on a project of its own.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use clap::Parser as _;
 
 use super::arguments::{Cli, Command};
-use super::scan;
+use super::{git, scan};
 use crate::command::demo;
 use crate::run::Status;
 
 /// What to type after the demo.
 const NEXT: &str = "
-These keys were made up a moment ago and open nothing; the project is gone again. Now your own:
+These keys were made up a moment ago and open nothing; both projects are gone again. Now your own:
 
   keysweep scan .                              files here, ignored ones left out
   keysweep scan --no-ignore --verify .         all files, and which keys are live (asks AWS STS)
   keysweep scan . --output sarif=leaks.sarif   a report for a code-scanning page
-  git show HEAD~3:.env | keysweep scan -       whatever can be piped
+  keysweep history                             all that this repository ever held
+  keysweep install-hook                        before each commit: what it would add
   keysweep explain aws-access-key              what to do about a leaked key, step by step
 ";
 
 /// Makes the project, scans it, and tells what to do next.
 pub(super) fn demo() -> Result<Status, Box<dyn Error>> {
     let folder = tempfile::Builder::new().prefix("keysweep-demo-").tempdir()?;
-    demo::write(folder.path())?;
-    let mut out = io::stdout().lock();
-    writeln!(out, "A small project in which keys leak in a dozen ways:")?;
-    for form in demo::FORMS {
-        writeln!(out, "  - {form}")?;
-    }
-    writeln!(out, "\n$ keysweep scan\n")?;
-    out.flush()?;
-    drop(out);
-    let path = folder.path().as_os_str();
-    let typed = ["keysweep".as_ref(), "scan".as_ref(), "--no-ignore".as_ref(), path];
-    if let Command::Scan(arguments) = Cli::try_parse_from(typed)?.command {
-        match scan::scan(arguments)? {
-            Status::Findings => {}
-            other => return Ok(other),
+    let (project, reports) = (folder.path().join("project"), folder.path().join("reports"));
+    demo::write(&project)?;
+    demo::repository::write(&reports)?;
+    show("A small project in which keys leak in a dozen ways:", &demo::FORMS)?;
+    let steps = [
+        (&["scan", "--no-ignore"][..], &project, Status::Findings),
+        (&["scan"], &reports, Status::Clean),
+        (&["history"], &reports, Status::Findings),
+    ];
+    for (number, (typed, place, expected)) in steps.into_iter().enumerate() {
+        if number == 1 {
+            show(
+                "\nA repository whose key was removed within the hour, years ago:",
+                &demo::repository::LOG,
+            )?;
+        }
+        let name = place.file_name().unwrap_or_default().display();
+        writeln!(io::stdout(), "\n$ keysweep {} {name}\n", typed[0])?;
+        let status = run(typed, place)?;
+        if status != expected {
+            return Ok(status);
         }
     }
     writeln!(io::stdout(), "{NEXT}")?;
     Ok(Status::Clean)
+}
+
+fn show(what: &str, list: &[&str]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{what}")?;
+    list.iter().try_for_each(|line| writeln!(out, "  - {line}"))
+}
+
+fn run(typed: &[&str], place: &Path) -> Result<Status, Box<dyn Error>> {
+    let words = ["keysweep"].iter().chain(typed).map(OsStr::new);
+    match Cli::try_parse_from(words.chain([place.as_os_str()]))?.command {
+        Command::Scan(arguments) => scan::scan(arguments),
+        Command::History(arguments) => git::history(arguments),
+        _ => Ok(Status::Clean),
+    }
 }

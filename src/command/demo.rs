@@ -1,7 +1,10 @@
-//! `keysweep demo`: a small project with random keys in a dozen of the forms in which keys leak.
+//! `keysweep demo`: a small project with random keys in a dozen of the forms in which keys leak,
+//! and a repository whose key was removed long ago.
 //!
-//! It writes files into a folder; the command line scans them. The keys are made up on the spot
+//! It writes files into folders; the command line scans them. The keys are made up on the spot
 //! and open nothing.
+
+pub mod repository;
 
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};

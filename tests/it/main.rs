@@ -7,6 +7,7 @@
 mod action;
 #[cfg(unix)]
 mod ci_recipes;
+mod demo;
 mod detection;
 mod files;
 #[cfg(unix)]
