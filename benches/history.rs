@@ -192,7 +192,9 @@ fn main() -> Fallible<()> {
         let (ours, theirs) = (median(&ours), median(&theirs));
         if theirs > Duration::ZERO {
             let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
-            println!("{name}: pass {ours:.2?}, inflating {theirs:.2?}, ratio {ratio:.2} (promise: 1.6)");
+            println!(
+                "{name}: pass {ours:.2?}, inflating {theirs:.2?}, ratio {ratio:.2} (promise: 1.6)"
+            );
         }
     }
     Ok(())
@@ -218,7 +220,8 @@ fn make() -> Fallible<tempfile::TempDir> {
         command
     };
     git(&["init", "-q", "--bare", "r.git"]).status()?;
-    let mut import = git(&["-C", "r.git", "fast-import", "--quiet"]).stdin(Stdio::piped()).spawn()?;
+    let mut import =
+        git(&["-C", "r.git", "fast-import", "--quiet"]).stdin(Stdio::piped()).spawn()?;
     let mut out = std::io::BufWriter::new(import.stdin.take().ok_or("no pipe")?);
     let mut lines: Vec<String> = (0..3000).map(|n| format!("line {n}\n")).collect();
     for commit in 0..4000u64 {

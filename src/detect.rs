@@ -56,14 +56,14 @@ impl Engine {
     fn detect(
         &self,
         bytes: &[u8],
-        anchors: Vec<Anchor>,
+        mut anchors: Vec<Anchor>,
         first: Position,
         owned: &Range<usize>,
     ) -> Detected<Memory> {
         if anchors.is_empty() {
             return Detected::default();
         }
-        let found = self.tools.analyse(bytes, &anchors, 0);
+        let found = self.tools.analyse(bytes, &mut anchors, 0);
         let examples = found.examples;
         let candidates = finish::candidates(bytes, first, owned, found);
         Detected { memory: Memory { anchors, opaque: false }, candidates, examples }

@@ -59,15 +59,16 @@ const VALUE_REACH: usize = 240;
 const DECODE_FACTOR: usize = 4;
 
 impl Tools {
-    /// Analyses a text of known anchors; `depth` counts the encodings around it.
-    pub(super) fn analyse(&self, bytes: &[u8], anchors: &[Anchor], depth: usize) -> Analysis {
+    /// Analyses a text of known anchors, and marks those that are found to be quiet; `depth`
+    /// counts the encodings around it.
+    pub(super) fn analyse(&self, bytes: &[u8], anchors: &mut [Anchor], depth: usize) -> Analysis {
         let mut found = Analysis::default();
         let mut places: Vec<(usize, Reach)> = Vec::new();
         let mut inner: Vec<Item> = Vec::new();
         let mut budget = bytes.len().saturating_mul(DECODE_FACTOR).saturating_add(64 * 1024);
         let mut runs: Vec<(Range<usize>, u8)> = Vec::new();
-        for &anchor in anchors {
-            let literal = self.anchors.literal(anchor);
+        for anchor in anchors.iter_mut().filter(|anchor| !anchor.quiet) {
+            let literal = self.anchors.literal(*anchor);
             match literal.class {
                 Class::Id if may_be_id(bytes, anchor.at) => places.push((anchor.at, ID_REACH)),
                 Class::Escaped => places.push((anchor.at, ID_REACH)),
@@ -75,7 +76,9 @@ impl Tools {
                     places.push((anchor.at, LABEL_REACH));
                 }
                 Class::Token => places.push((anchor.at, TOKEN_REACH)),
-                Class::Shape => self.shape(bytes, anchor.at, &literal.bytes, &mut found),
+                Class::Shape => {
+                    anchor.quiet = !self.shape(bytes, anchor.at, &literal.bytes, &mut found);
+                }
                 class if depth < MAX_DEPTH => {
                     // One run of one alignment is decoded once, however many anchors it has.
                     let key = alignment(class, anchor.at);
@@ -104,9 +107,11 @@ impl Tools {
         found
     }
 
-    fn shape(&self, bytes: &[u8], at: usize, literal: &[u8], found: &mut Analysis) {
+    /// Takes the matches around a literal; says whether there are any.
+    fn shape(&self, bytes: &[u8], at: usize, literal: &[u8], found: &mut Analysis) -> bool {
         let mut shaped = Vec::new();
         self.shapes.around(bytes, at, literal, &mut shaped);
+        let any = !shaped.is_empty();
         for one in shaped {
             let known = found
                 .shaped
@@ -116,6 +121,7 @@ impl Tools {
                 found.shaped.push((one, vec![]));
             }
         }
+        any
     }
 
     /// Analyses a decoded text and carries what is in it to the outer one.
@@ -126,13 +132,13 @@ impl Tools {
         found: &mut Analysis,
         loose: &mut Vec<Item>,
     ) {
-        let anchors = self.anchors.find(&decoded.text);
+        let mut anchors = self.anchors.find(&decoded.text);
         let inside = if decoded.text.starts_with(&[0x1f, 0x8b, 8]) {
             let Some(unpacked) = decode::gunzip(decoded) else { return };
-            let anchors = self.anchors.find(&unpacked.text);
-            outwards(self.analyse(&unpacked.text, &anchors, depth + 1), &unpacked)
+            let mut anchors = self.anchors.find(&unpacked.text);
+            outwards(self.analyse(&unpacked.text, &mut anchors, depth + 1), &unpacked)
         } else {
-            self.analyse(&decoded.text, &anchors, depth + 1)
+            self.analyse(&decoded.text, &mut anchors, depth + 1)
         };
         let inside = outwards(inside, decoded);
         found.examples += inside.examples;

@@ -10,7 +10,7 @@ use aho_corasick::packed::{Config, MatchKind, Searcher};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use crate::rules::{Method, RuleSet};
+use crate::rules::{Method, Rule, RuleSet};
 use crate::scan::Copied;
 
 /// What a literal announces.
@@ -43,6 +43,14 @@ pub(super) struct Anchor {
     pub at: usize,
     /// Index of the literal in [`Anchors::literals`].
     pub literal: u16,
+    /// A closer look found nothing that depends on it; see [`Literal::decides`].
+    pub quiet: bool,
+}
+
+impl Anchor {
+    fn new(at: usize, literal: u16) -> Self {
+        Self { at, literal, quiet: false }
+    }
 }
 
 /// A literal of the table.
@@ -52,6 +60,15 @@ pub(super) struct Literal {
     pub bytes: Vec<u8>,
     /// What they announce.
     pub class: Class,
+    /// How many bytes on either side decide what a closer look finds: with these copied, a
+    /// quiet anchor stays quiet. `None` if a look is as cheap as knowing.
+    pub decides: Option<usize>,
+}
+
+impl Literal {
+    fn new(bytes: Vec<u8>, class: Class) -> Self {
+        Self { bytes, class, decides: None }
+    }
 }
 
 /// The compiled table of literals.
@@ -69,14 +86,17 @@ impl Anchors {
     pub(super) fn new(rules: &RuleSet) -> Self {
         let mut literals = builtin();
         for rule in rules.rules.iter().filter(|rule| rule.method == Method::Shape) {
-            literals.extend(
-                rule.anchors
-                    .iter()
-                    .map(|bytes| Literal { bytes: bytes.clone(), class: Class::Shape }),
-            );
+            literals
+                .extend(rule.anchors.iter().map(|bytes| Literal::new(bytes.clone(), Class::Shape)));
         }
         literals.sort_by(|a, b| (&a.bytes, a.class).cmp(&(&b.bytes, b.class)));
         literals.dedup_by(|a, b| a.bytes == b.bytes && a.class == b.class);
+        // Neighbours of a match decide as well.
+        let reach = |rule: &Rule| rule.shape.as_ref().map(|shape| shape.reach + 1);
+        for literal in literals.iter_mut().filter(|literal| literal.class == Class::Shape) {
+            let named = rules.rules.iter().filter(|rule| rule.anchors.contains(&literal.bytes));
+            literal.decides = named.filter_map(reach).max();
+        }
         let longest = literals.iter().map(|literal| literal.bytes.len()).max().unwrap_or(1);
         let mut searchers = Vec::new();
         for (index, group) in literals.chunks(PACKED_LIMIT).enumerate() {
@@ -112,7 +132,7 @@ impl Anchors {
         if self.searchers.is_empty() {
             for (index, literal) in self.literals.iter().enumerate() {
                 let hits = memchr::memmem::find_iter(&text[range.start..], &literal.bytes);
-                found.extend(hits.map(|at| Anchor { at: range.start + at, literal: index as u16 }));
+                found.extend(hits.map(|at| Anchor::new(range.start + at, index as u16)));
             }
         }
         for (searcher, base) in &self.searchers {
@@ -138,7 +158,7 @@ impl Anchors {
         let group = &self.literals[usize::from(base)..];
         for (index, literal) in group.iter().take(PACKED_LIMIT).enumerate() {
             if rest.starts_with(&literal.bytes) {
-                found.push(Anchor { at, literal: base + index as u16 });
+                found.push(Anchor::new(at, base + index as u16));
             }
         }
     }
@@ -165,7 +185,12 @@ impl Anchors {
                     break;
                 }
                 if end <= run.from + run.len {
-                    found.push(Anchor { at: anchor.at - run.from + run.to, ..anchor });
+                    let decides = self.literal(anchor).decides;
+                    let quiet = anchor.quiet
+                        && decides.is_some_and(|reach| {
+                            anchor.at >= run.from + reach && end + reach <= run.from + run.len
+                        });
+                    found.push(Anchor { at: anchor.at - run.from + run.to, quiet, ..anchor });
                 }
             }
             settled = run.to + run.len;
@@ -202,8 +227,7 @@ impl Anchors {
 fn builtin() -> Vec<Literal> {
     let mut literals = Vec::new();
     let mut add = |class: Class, texts: &[&str]| {
-        literals
-            .extend(texts.iter().map(|text| Literal { bytes: text.as_bytes().to_vec(), class }));
+        literals.extend(texts.iter().map(|text| Literal::new(text.as_bytes().to_vec(), class)));
     };
     add(Class::Id, &["AKIA", "ASIA"]);
     // `I` and `A` with the zero bytes around them: in both ids, in both byte orders.
@@ -217,20 +241,19 @@ fn builtin() -> Vec<Literal> {
     add(Class::Token, &["IQoJb3Jp", "woGZXIv", "QoGZXIv", "QoDYXdz"]);
     let inner = base64_literals();
     for (text, place) in &inner {
-        literals.push(Literal { bytes: text.clone().into_bytes(), class: Class::Base64(*place) });
+        literals.push(Literal::new(text.clone().into_bytes(), Class::Base64(*place)));
     }
     let gzip = aligned(b"H4sIA").into_iter().take(1);
-    literals.extend(
-        gzip.map(|(text, place)| Literal { bytes: text.into_bytes(), class: Class::Base64(place) }),
-    );
+    literals
+        .extend(gzip.map(|(text, place)| Literal::new(text.into_bytes(), Class::Base64(place))));
     // Twice over: the base64 of what an id looks like in base64.
     for whole in ["QUtJQ", "FLSU", "BS0lB", "QVNJQ", "FTSU", "BU0lB"] {
         for (text, place) in aligned(whole.as_bytes()) {
-            literals.push(Literal { bytes: text.into_bytes(), class: Class::Base64(place) });
+            literals.push(Literal::new(text.into_bytes(), Class::Base64(place)));
         }
     }
     for (text, place) in aligned(b"\0I\0A\0") {
-        literals.push(Literal { bytes: text.into_bytes(), class: Class::Base64(place) });
+        literals.push(Literal::new(text.into_bytes(), Class::Base64(place)));
     }
     literals
 }

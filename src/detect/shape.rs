@@ -55,7 +55,8 @@ impl Shapes {
             let start = at.saturating_sub(shape.reach);
             let end = bytes.len().min(at + literal.len() + shape.reach);
             // Offsets in a view are relative to the stretch; neighbours decide about boundaries.
-            for view in View::all(&bytes[start..end]).iter().take(2) {
+            let stretch = &bytes[start..end];
+            for view in [Some(View::raw(stretch)), View::undone(stretch)].iter().flatten() {
                 matches(rule, shape, view, bytes, start, found);
             }
         }

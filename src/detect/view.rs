@@ -52,6 +52,13 @@ impl<'a> View<'a> {
         views
     }
 
+    /// The least changed view of a stretch; `None` if there is nothing to undo.
+    pub(super) fn undone(bytes: &'a [u8]) -> Option<Self> {
+        Self::unescaped(bytes)
+            .or_else(|| Self::quoted_printable(bytes))
+            .or_else(|| Self::raw(bytes).joined())
+    }
+
     /// Escapes of strings, URLs and markup undone, three layers deep; `None` if there are none.
     fn unescaped(bytes: &'a [u8]) -> Option<Self> {
         memchr::memchr3(b'\\', b'%', b'&', bytes).or_else(|| memchr::memchr(0x1b, bytes))?;

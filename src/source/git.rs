@@ -32,11 +32,11 @@ mod spots;
 pub mod staged;
 mod staging;
 mod stores;
+mod structure;
 mod texts;
 mod tips;
 mod trees;
 mod unindexed;
-mod unreached;
 mod visit;
 mod walk;
 

@@ -12,13 +12,14 @@ use gix::ObjectId;
 use gix::hashtable::{HashMap, HashSet};
 use gix::objs::Kind;
 
-use super::database::Found;
+use super::database::{Database, Found};
 use super::graph::{self, Graph, Number};
 use super::objects::Objects;
 use super::people::People;
 use super::staging::Staged;
+use super::structure::Inventory;
 use super::tips::Tips;
-use super::trees::{Content, EMPTY, Node, Pruned};
+use super::trees::{Content, EMPTY, Node, Pruned, Reading};
 use crate::coverage::Ledger;
 use crate::finding::Fingerprint;
 use crate::scan::Hit;
@@ -27,6 +28,8 @@ use crate::scan::Hit;
 pub(super) struct History<'a> {
     /// The object database.
     pub(super) objects: &'a Objects,
+    /// The same, for reading many objects at once.
+    pub(super) database: &'a Database<'a>,
     /// Threads to use, at least 1.
     pub(super) threads: usize,
     /// Refs, HEADs, reflogs.
@@ -35,8 +38,6 @@ pub(super) struct History<'a> {
     pub(super) graph: &'a Graph,
     /// Entries of all indexes.
     pub(super) staged: &'a [Staged],
-    /// Trees that no commit may own; asked for only if a hit blob has no place otherwise.
-    pub(super) other_trees: &'a dyn Fn() -> Vec<ObjectId>,
     /// What stands before every path: the place of a submodule, with a slash, or nothing.
     pub(super) prefix: &'a [u8],
 }
@@ -74,6 +75,7 @@ struct Place {
 /// Finds all places of the credentials in `found` and gives a hit for each of their candidates.
 pub(super) fn attribute(
     history: &History<'_>,
+    inventory: Inventory,
     found: Vec<Found>,
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
@@ -88,7 +90,7 @@ pub(super) fn attribute(
         return;
     }
     let texts = whole(blobs);
-    let tally = Tally::of(history, &texts, ledger);
+    let tally = Tally::of(history, inventory, &texts, ledger);
     emit::places(history, &people, &texts, tally, hits);
 }
 
@@ -120,15 +122,21 @@ struct Tally {
 }
 
 impl Tally {
-    fn of(history: &History<'_>, texts: &HashMap<ObjectId, Found>, ledger: &Ledger) -> Self {
+    fn of(
+        history: &History<'_>,
+        inventory: Inventory,
+        texts: &HashMap<ObjectId, Found>,
+        ledger: &Ledger,
+    ) -> Self {
         let mut tally = Self::number(texts);
         let graph = history.graph;
         let mut roots = graph.trees.clone();
         roots.extend(
             history.tips.refs.iter().filter(|tip| tip.kind == Kind::Tree).map(|tip| tip.object),
         );
-        let (objects, threads) = (history.objects, history.threads);
-        let pruned = Pruned::load(objects, threads, roots, &tally.of_blob, ledger);
+        let (database, objects) = (history.database, history.objects);
+        let reading = Reading { database, objects, threads: history.threads };
+        let pruned = Pruned::load(reading, inventory, roots, &tally.of_blob, ledger);
         let nodes: Vec<Node> = graph.trees.iter().map(|tree| pruned.node(tree)).collect();
         tally.introductions(graph, &nodes, &pruned);
         tally.removals(graph, &nodes, &pruned);
@@ -137,7 +145,7 @@ impl Tally {
         }
         tally.tips(history, &nodes, &pruned);
         tally.indexes(history, &nodes, &pruned);
-        tally.unplaced(history, &pruned, ledger);
+        tally.unplaced(history, &pruned);
         tally
     }
 
@@ -284,7 +292,7 @@ impl Tally {
     }
 
     /// Places the blobs that neither commit nor ref nor index names: by a dangling tree, or not.
-    fn unplaced(&mut self, history: &History<'_>, pruned: &Pruned, ledger: &Ledger) {
+    fn unplaced(&mut self, history: &History<'_>, pruned: &Pruned) {
         let indexed: HashSet<ObjectId> = history.staged.iter().map(|staged| staged.id).collect();
         let direct: HashSet<ObjectId> = history.tips.refs.iter().map(|tip| tip.object).collect();
         let mut left: Vec<ObjectId> = self
@@ -299,26 +307,26 @@ impl Tally {
             return;
         }
         left.sort_unstable();
-        let wanted = left.iter().map(|id| (*id, self.of_blob[id])).collect();
-        let roots = emit::outermost(history.objects, (history.other_trees)());
-        let dangling =
-            Pruned::load(history.objects, history.threads, roots.clone(), &wanted, ledger);
-        for root in roots {
+        let mut placed: HashSet<ObjectId> = HashSet::default();
+        for root in &pruned.dangling {
             let mut named = Vec::new();
-            dangling.differing(dangling.node(&root), &[], &mut |path, _, _| {
+            pruned.differing(pruned.node(root), &[], &mut |path, _, _| {
                 named.push(path.to_owned());
             });
             for path in named {
                 let mut buffer = Vec::new();
-                let blob = super::people::blob_at(history.objects, &root, &path, &mut buffer);
-                let Some(blob) = blob else { continue };
-                for &cred in &self.contents[wanted[&blob] as usize] {
+                let blob = super::people::blob_at(history.objects, root, &path, &mut buffer);
+                let Some(blob) = blob.filter(|blob| left.binary_search(blob).is_ok()) else {
+                    continue;
+                };
+                placed.insert(blob);
+                for &cred in &self.contents[self.of_blob[&blob] as usize] {
                     let place = self.places.entry((Where::Path(path.clone()), cred)).or_default();
                     place.blob.get_or_insert(blob);
                 }
             }
         }
-        for id in left.into_iter().filter(|id| !dangling.named.contains(id)) {
+        for id in left.into_iter().filter(|id| !placed.contains(id)) {
             self.pathless(id, &mut |_| {});
         }
     }

@@ -8,17 +8,20 @@ use std::path::Path;
 
 use gix::ObjectId;
 use gix::objs::Kind;
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator,
+};
 
 use super::alternates;
-use super::forest::forest;
+use super::forest::{Skipped, forest};
 use super::inflate::Inflater;
 use super::loose::Loose;
 use super::pack::Pack;
 use super::stores::{PackFiles, Stores};
+use super::structure::{Damaged, Structure, StructurePass};
 use super::unindexed;
 use super::visit::{Damages, PackPass, Pass};
-use super::walk::{Damage, Walk};
+use super::walk::{Damage, LARGEST, Walk};
 use crate::coverage::Ledger;
 use crate::finding::Candidate;
 use crate::scan::Detector;
@@ -76,25 +79,117 @@ pub fn scan<D: Detector>(
     ledger: &Ledger,
     found: &(dyn Fn(Found) + Sync),
 ) -> Result<(), Error> {
-    let threads = options.threads.max(1);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|number| format!("objects-{number}"))
-        .build()?;
-    let pass = Pass { detector, ledger, found, stop: &options.stop };
-    let (objects, hash) = (repo.objects.store_ref().path(), repo.object_hash());
-    pool.install(|| {
-        let stores = open(objects, hash, options, ledger);
-        let mut duplicates = stores.duplicates();
-        let loose_duplicates = duplicates.split_off(stores.packs.len());
-        for (pack, skipped) in stores.packs.iter().zip(&duplicates) {
-            read_pack(&pass, &stores, pack, skipped, threads);
-        }
-        for (loose, skipped) in stores.loose.iter().zip(&loose_duplicates) {
-            read_loose(&pass, loose, skipped);
-        }
-    });
+    Database::open(repo, options, ledger)?.scan(detector, ledger, found);
     Ok(())
+}
+
+/// An opened database: its packs mapped, its loose objects listed.
+pub(super) struct Database<'a> {
+    stores: Stores,
+    /// For each pack, then for each folder of loose objects: what an earlier one holds as well.
+    duplicates: Vec<Skipped>,
+    pool: rayon::ThreadPool,
+    options: &'a Options,
+}
+
+impl<'a> Database<'a> {
+    /// Opens a repository's database; what can't be opened is a problem of the ledger.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub(super) fn open(
+        repo: &gix::Repository,
+        options: &'a Options,
+        ledger: &Ledger,
+    ) -> Result<Self, Error> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(options.threads.max(1))
+            .thread_name(|number| format!("objects-{number}"))
+            .build()?;
+        let (objects, hash) = (repo.objects.store_ref().path(), repo.object_hash());
+        let (stores, duplicates) = pool.install(|| {
+            let stores = open(objects, hash, options, ledger);
+            let duplicates = stores.duplicates();
+            (stores, duplicates)
+        });
+        Ok(Self { stores, duplicates, pool, options })
+    }
+
+    /// Scans every blob, commit and tag; see [`scan`].
+    pub(super) fn scan<D: Detector>(
+        &self,
+        detector: &D,
+        ledger: &Ledger,
+        found: &(dyn Fn(Found) + Sync),
+    ) {
+        let pass = Pass { detector, ledger, found, stop: &self.options.stop };
+        let stores = &self.stores;
+        let (packed, loose) = self.duplicates.split_at(stores.packs.len());
+        self.pool.install(|| {
+            for (pack, skipped) in stores.packs.iter().zip(packed) {
+                read_pack(&pass, stores, pack, skipped, self.options.threads.max(1));
+            }
+            for (loose, skipped) in stores.loose.iter().zip(loose) {
+                read_loose(&pass, loose, skipped);
+            }
+        });
+    }
+
+    /// How the objects are named.
+    pub(super) fn hash(&self) -> gix::hash::Kind {
+        self.stores.hash
+    }
+
+    /// The ids of all trees, and of objects whose kind is not known before they are read.
+    pub(super) fn possible_trees(&self) -> Vec<ObjectId> {
+        let is_tree = |kind| kind == Kind::Tree;
+        let mut ids: Vec<ObjectId> = self.pool.install(|| {
+            let packs = self.stores.packs.par_iter();
+            let ids = packs.flat_map_iter(|pack| {
+                let nodes = forest(pack, self.stores.hash, &Skipped::new(), &is_tree).nodes;
+                let nodes = nodes.into_iter().filter(|node| node.kind.is_none_or(is_tree));
+                nodes.map(|node| pack.id(node.number).to_owned())
+            });
+            ids.collect()
+        });
+        ids.extend(self.stores.loose.iter().flat_map(|loose| &loose.ids));
+        ids
+    }
+
+    /// Shows a reader all that it wants of the commits and trees, each once, from several threads
+    /// and in no order. What is damaged is not shown. The run's stop does not end it: what was
+    /// found by then is still to be attributed.
+    pub(super) fn structure<R: Structure>(&self, reader: &R) {
+        let (stores, stop) = (&self.stores, Stop::default());
+        let (packed, loose) = self.duplicates.split_at(stores.packs.len());
+        self.pool.install(|| {
+            for (pack, skipped) in stores.packs.iter().zip(packed) {
+                let unwanted = |number| {
+                    skipped.get(number as usize).copied().unwrap_or(false)
+                        || !reader.wants(pack.id(number))
+                };
+                let skipped = (0..pack.len()).into_par_iter().map(unwanted).collect();
+                let keep = |kind| reader.reads(kind);
+                let forest = forest(pack, stores.hash, &skipped, &keep);
+                let visitor = StructurePass { reader, pack, damaged: Damaged::default() };
+                let threads = self.options.threads.max(1);
+                Walk { pack, forest: &forest, stores, visitor: &visitor, stop: &stop, threads }
+                    .run();
+            }
+            for (loose, skipped) in stores.loose.iter().zip(loose) {
+                loose.ids.par_iter().enumerate().for_each(|(number, id)| {
+                    if skipped.get(number).copied().unwrap_or(false) || !reader.wants(id) {
+                        return;
+                    }
+                    if let Some((kind, bytes)) =
+                        loose.read_if(id, LARGEST, &|kind| reader.reads(kind))
+                    {
+                        reader.object(id, kind, None, &bytes, false);
+                    }
+                });
+            }
+        });
+    }
 }
 
 /// Opens all packs and lists all loose objects.
@@ -166,10 +261,10 @@ fn read_pack<D: Detector>(
     pass: &Pass<'_, D>,
     stores: &Stores,
     pack: &Pack,
-    skipped: &Vec<bool>,
+    skipped: &Skipped,
     threads: usize,
 ) {
-    let forest = forest(pack, stores.hash, skipped, false);
+    let forest = forest(pack, stores.hash, skipped, &|kind| kind != Kind::Tree);
     let visitor = PackPass { pass, pack, damages: Damages::default() };
     let walk = Walk { pack, forest: &forest, stores, visitor: &visitor, stop: pass.stop, threads };
     walk.run();

@@ -1,6 +1,6 @@
 //! The delta forest of a pack, from its headers alone.
 //!
-//! Takes a pack, gives its objects with their children, tree objects left out. A delta is of its
+//! Takes a pack, gives its objects of some kinds with their children. A delta is of its
 //! base's kind, so the kind of a root is that of all its descendants. Inflates nothing.
 
 use std::ops::Range;
@@ -45,6 +45,8 @@ pub(super) struct Node {
     pub(super) weight: u64,
     /// Its number in the pack's index.
     pub(super) number: u32,
+    /// What it is; `None` if its base is in another store.
+    pub(super) kind: Option<Kind>,
     first: u32,
     count: u32,
     header: u8,
@@ -87,15 +89,19 @@ enum Sort {
 /// The base of an entry that has none in this pack.
 const NONE: u32 = u32::MAX;
 
-/// Reads all headers of a pack.
-///
-/// `trees` turns the choice round: only tree objects are in the forest.
-pub(super) fn forest(pack: &Pack, hash: gix::hash::Kind, skipped: &Skipped, trees: bool) -> Forest {
+/// Reads all headers of a pack; `keep` tells which kinds of objects the forest holds. Deltas whose
+/// base is elsewhere are always in it, since only that base tells their kind.
+pub(super) fn forest(
+    pack: &Pack,
+    hash: gix::hash::Kind,
+    skipped: &Skipped,
+    keep: &dyn Fn(Kind) -> bool,
+) -> Forest {
     let places = pack.places();
     let (mut entries, named) = entries(pack, &places, hash);
     let outside = link(pack, &places, &mut entries, named);
     settle(&mut entries);
-    plant(pack, &places, &entries, &outside, skipped, trees)
+    plant(pack, &places, &entries, &outside, skipped, keep)
 }
 
 /// Reads the headers; entries whose base is named are returned apart.
@@ -216,7 +222,7 @@ fn plant(
     entries: &[Entry],
     outside: &[(u32, ObjectId)],
     skipped: &Skipped,
-    trees: bool,
+    keep: &dyn Fn(Kind) -> bool,
 ) -> Forest {
     let len = (pack.bytes().len() - pack.trailer()) as u64;
     let mut forest = Forest::default();
@@ -224,7 +230,7 @@ fn plant(
     let mut bases = Vec::new();
     for (at, (entry, &(offset, number))) in entries.iter().zip(places).enumerate() {
         match entry.sort {
-            Sort::Known(kind) if (kind == Kind::Tree) != trees => continue,
+            Sort::Known(kind) if !keep(kind) => continue,
             Sort::Broken => {
                 forest.broken.push(number);
                 continue;
@@ -247,6 +253,7 @@ fn plant(
             size: entry.size,
             weight: 0,
             number,
+            kind: if let Sort::Known(kind) = entry.sort { Some(kind) } else { None },
             first: 0,
             count: 0,
             header: entry.header,

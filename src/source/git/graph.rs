@@ -47,12 +47,14 @@ pub(super) struct Graph {
 pub(super) type Order = (u32, i64, ObjectId);
 
 impl Graph {
-    /// Walks from `starts` to the roots, or to the `shallow` boundary.
+    /// Takes the commits that were `read` and walks on from them and from `starts` to the roots,
+    /// or to the `shallow` boundary.
     ///
     /// A commit that is missing or damaged is a problem; it stays in the graph and holds nothing.
     pub(super) fn load(
         objects: &Objects,
         threads: usize,
+        read: Vec<(ObjectId, Commit)>,
         starts: impl IntoIterator<Item = ObjectId>,
         shallow: &[ObjectId],
         ledger: &Ledger,
@@ -60,18 +62,21 @@ impl Graph {
         let null = ObjectId::null(objects.hash());
         let mut numbers = HashMap::default();
         let mut ids = Vec::new();
-        starts.into_iter().for_each(|id| {
+        for id in read.iter().map(|(id, _)| *id).chain(starts) {
             meet(id, &mut numbers, &mut ids);
-        });
+        }
         let (mut trees, mut times, mut parents) = (Vec::new(), Vec::new(), Vec::new());
+        let mut known = read.into_iter().map(|(_, commit)| Some(commit)).collect::<Vec<_>>();
         while trees.len() < ids.len() {
-            let read = on_threads(objects, threads, &ids[trees.len()..], |objects, buffer, id| {
-                objects
-                    .expect(id, Kind::Commit, "the history", buffer, ledger)
-                    .then(|| parse::commit(buffer))
-                    .flatten()
-            });
-            for commit in read {
+            if known.is_empty() {
+                known = on_threads(objects, threads, &ids[trees.len()..], |objects, buffer, id| {
+                    objects
+                        .expect(id, Kind::Commit, "the history", buffer, ledger)
+                        .then(|| parse::commit(buffer))
+                        .flatten()
+                });
+            }
+            for commit in known.drain(..) {
                 let id = ids[trees.len()];
                 let commit = commit.unwrap_or(Commit { tree: null, parents: vec![], time: 0 });
                 let cut = !shallow.is_empty() && shallow.contains(&id);

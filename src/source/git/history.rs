@@ -9,15 +9,18 @@ pub(in crate::source::git) mod modules;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::attribute::{self, History};
-use super::database::{self, Found};
+use super::database::{self, Database, Found};
 use super::error::Error;
 use super::graph::Graph;
 use super::objects::Objects;
 use super::open::{self, Environment};
-use super::{connectivity, records, reflogs, staging, tips, unreached};
+use super::parse::Commit;
+use super::structure::Inventory;
+use super::{connectivity, records, reflogs, staging, tips};
 use crate::coverage::{Count, Ledger};
 use crate::scan::{Detector, Hit};
 
@@ -81,7 +84,8 @@ fn one<D: Detector>(
     let before = ledger.get(Count::Objects);
     let found = Mutex::new(Vec::new());
     let take = |text: Found| found.lock().unwrap_or_else(PoisonError::into_inner).push(text);
-    database::scan(repo, &options.database, detector, ledger, &take)?;
+    let database = Database::open(repo, &options.database, ledger)?;
+    database.scan(detector, ledger, &take);
     records::scan(repo, &tips, &logs, detector, ledger, hits);
     let stop = &options.database.stop;
     if ledger.get(Count::Objects) == before && !stop.is_set() {
@@ -98,44 +102,42 @@ fn one<D: Detector>(
     if found.is_empty() {
         return Ok(());
     }
-    let graph = graph_of_all(repo, &objects, threads, &tips, &shallow, ledger)?;
-    let other_trees = || {
-        let known = |id: &gix::ObjectId| graph.number(id).is_some();
-        unreached::others(repo, &objects, threads, Kind::Tree, &known).unwrap_or_default()
-    };
+    let blobs = found.iter().filter(|text| text.kind == Kind::Blob).map(|text| text.id).collect();
+    let mut inventory = Inventory::read(&database, &blobs);
+    let commits = std::mem::take(&mut inventory.commits);
+    let graph = graph_of_all(&objects, threads, commits, &tips, &shallow, ledger);
     let history = History {
         objects: &objects,
+        database: &database,
         threads,
         tips: &tips,
         graph: &graph,
         staged: &staged,
-        other_trees: &other_trees,
         prefix,
     };
-    attribute::attribute(&history, found, ledger, hits);
+    attribute::attribute(&history, inventory, found, ledger, hits);
     Ok(())
 }
 
 /// Every commit of the database, those that nothing reaches included.
 fn graph_of_all(
-    repo: &gix::Repository,
     objects: &Objects,
     threads: usize,
+    commits: Vec<(ObjectId, Commit)>,
     tips: &tips::Tips,
-    shallow: &[gix::ObjectId],
+    shallow: &[ObjectId],
     ledger: &Ledger,
-) -> Result<Graph, Error> {
-    let starts = unreached::others(repo, objects, threads, Kind::Commit, &|_| false)?;
+) -> Graph {
     let named = tips.refs.iter().filter(|tip| tip.kind == Kind::Commit).map(|tip| tip.object);
     let logged = tips.reflogs.iter().chain(&tips.stashes).copied();
-    let starts = starts.into_iter().chain(named).chain(tips.head).chain(logged);
-    let mut graph = Graph::load(objects, threads, starts, shallow, ledger);
+    let starts = named.chain(tips.head).chain(logged);
+    let mut graph = Graph::load(objects, threads, commits, starts, shallow, ledger);
     graph.mark(tips);
-    Ok(graph)
+    graph
 }
 
 /// Tells what of the history was never fetched.
-fn note_limits(repo: &gix::Repository, shallow: &[gix::ObjectId], ledger: &Ledger) {
+fn note_limits(repo: &gix::Repository, shallow: &[ObjectId], ledger: &Ledger) {
     open::note_partial_clone(repo, ledger);
     if let Some(format) = open::unread_ref_format(repo) {
         let why = format!(

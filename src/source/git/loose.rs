@@ -80,8 +80,18 @@ impl Loose {
     /// Reads an object that is at most `limit` bytes large; `None` if it is damaged or larger.
     pub(super) fn read(&self, id: &gix::oid, limit: u64) -> Option<(Kind, Vec<u8>)> {
         self.ids.binary_search_by(|one| one.as_ref().cmp(id)).ok()?;
+        self.read_if(id, limit, &|_| true)
+    }
+
+    /// Reads a listed object if it is at most `limit` bytes large and of a kind that is wanted.
+    pub(super) fn read_if(
+        &self,
+        id: &gix::oid,
+        limit: u64,
+        wanted: &dyn Fn(Kind) -> bool,
+    ) -> Option<(Kind, Vec<u8>)> {
         let mut stream = self.open(id).ok()?;
-        if stream.size > limit {
+        if stream.size > limit || !wanted(stream.kind) {
             return None;
         }
         let mut bytes = Vec::new();

@@ -92,11 +92,6 @@ impl Objects {
         self.hash
     }
 
-    /// The repository's own database and its alternates, without a quarantine.
-    pub(super) fn own(&self) -> Option<&gix::odb::Handle> {
-        self.stores.first()
-    }
-
     /// Reads an object into `buffer`; `Ok(None)` if there is none.
     ///
     /// # Errors

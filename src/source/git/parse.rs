@@ -77,7 +77,8 @@ pub(super) fn tree(bytes: &[u8], hash: Kind) -> impl Iterator<Item = Option<Entr
     })
 }
 
-fn entry(bytes: &[u8], hash: Kind) -> Option<(Entry<'_>, &[u8])> {
+/// The first entry of a tree's bytes, and what stands behind it.
+pub(super) fn entry(bytes: &[u8], hash: Kind) -> Option<(Entry<'_>, &[u8])> {
     let space = bytes.iter().take(8).position(|&byte| byte == b' ')?;
     let mode = bytes[..space].iter().try_fold(0u32, |mode, &digit| {
         matches!(digit, b'0'..=b'7').then(|| mode << 3 | u32::from(digit - b'0'))

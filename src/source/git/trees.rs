@@ -1,17 +1,22 @@
 //! Which trees hold the blobs that were hit, and where.
 //!
-//! Takes root trees and hit blobs; examines each distinct tree once and gives, for each root, a
-//! pruned tree of only what is held below it. Pruned trees are interned by what they hold, not by
+//! Takes an inventory of all trees, root trees and hit blobs; gives, for each root, a pruned tree
+//! of only what is held below it. Pruned trees are interned by what they hold, not by
 //! object id: two commits that differ elsewhere only share theirs, and comparing them is one
 //! comparison of numbers. Knows nothing of commits.
 
+mod kept;
+mod survey;
+
 use gix::ObjectId;
 use gix::hashtable::{HashMap, HashSet};
-use gix::objs::Kind;
 
-use super::objects::{Objects, on_threads};
-use super::parse::{self, EntryKind};
+use super::database::Database;
+use super::objects::Objects;
+use super::parse::EntryKind;
+use super::structure::Inventory;
 use crate::coverage::Ledger;
+use survey::Survey;
 
 /// A pruned tree's number in [`Pruned`]; [`EMPTY`] holds nothing.
 pub(super) type Node = u32;
@@ -37,41 +42,53 @@ pub(super) struct Pruned {
     nodes: Vec<Vec<(u32, Child)>>,
     names: Names,
     roots: HashMap<ObjectId, Node>,
-    /// The hit blobs that any of the trees names.
+    /// The hit blobs that any tree below the roots names.
     pub(super) named: HashSet<ObjectId>,
+    /// Trees that hold something, stand below no root and in no other tree, in order.
+    pub(super) dangling: Vec<ObjectId>,
+}
+
+/// From where trees are read.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    /// The database, for reading many at once.
+    pub(super) database: &'a Database<'a>,
+    /// The same objects one by one.
+    pub(super) objects: &'a Objects,
+    /// Threads to use, at least 1.
+    pub(super) threads: usize,
 }
 
 impl Pruned {
-    /// Examines everything below `roots`. `hits` gives the content of each hit blob.
+    /// Examines all trees. `hits` gives the content of each hit blob. A tree below `roots` that
+    /// can't be read is a problem of the ledger.
     pub(super) fn load(
-        objects: &Objects,
-        threads: usize,
+        reading: Reading<'_>,
+        inventory: Inventory,
         roots: Vec<ObjectId>,
         hits: &HashMap<ObjectId, Content>,
         ledger: &Ledger,
     ) -> Self {
-        let survey = Survey::of(objects, threads, roots, hits, ledger);
+        let survey = Survey::of(reading, inventory, roots, hits, ledger);
+        let order = survey.holding_in_order();
         let mut pruned = Self {
             nodes: vec![Vec::new()],
             names: Names::default(),
             roots: HashMap::default(),
             named: HashSet::default(),
+            dangling: survey.dangling(&order),
         };
-        let order = survey.holding_in_order();
         let ids: Vec<ObjectId> = order.iter().map(|&tree| survey.ids[tree as usize]).collect();
-        let holding: HashSet<ObjectId> = ids.iter().copied().collect();
-        let kept = on_threads(objects, threads, &ids, |objects, buffer, id| {
-            kept_entries(objects, buffer, id, &holding, hits)
-        });
+        let kept = kept::entries(reading, &ids, hits);
         let mut interned = std::collections::HashMap::new();
-        for (id, entries) in ids.into_iter().zip(kept) {
+        for ((id, entries), tree) in ids.into_iter().zip(kept).zip(order) {
             let mut node = Vec::with_capacity(entries.len());
             for (name, object, kind) in entries {
                 let child = match kind {
                     EntryKind::Tree => pruned.roots.get(&object).copied().map(Child::Tree),
                     _ => hits.get(&object).copied().map(Child::Blob),
                 };
-                if let Some(Child::Blob(_)) = child {
+                if let (Some(Child::Blob(_)), true) = (child, survey.reached[tree as usize]) {
                     pruned.named.insert(object);
                 }
                 node.extend(child.map(|child| (pruned.names.number(&name), child)));
@@ -176,174 +193,7 @@ impl Names {
     }
 }
 
-/// The first pass: every tree's subtrees, and whether it names a hit blob itself.
-struct Survey {
-    ids: Vec<ObjectId>,
-    numbers: HashMap<ObjectId, u32>,
-    subtrees: Vec<Box<[u32]>>,
-    hit: Vec<bool>,
-}
-
-/// One tree of the first pass.
-#[derive(Default)]
-struct Seen {
-    known: Vec<u32>,
-    new: Vec<ObjectId>,
-    hit: bool,
-}
-
-impl Survey {
-    fn of(
-        objects: &Objects,
-        threads: usize,
-        roots: Vec<ObjectId>,
-        hits: &HashMap<ObjectId, Content>,
-        ledger: &Ledger,
-    ) -> Self {
-        let mut survey = Self {
-            ids: Vec::new(),
-            numbers: HashMap::default(),
-            subtrees: Vec::new(),
-            hit: Vec::new(),
-        };
-        let filter = Filter::of(hits);
-        for root in roots {
-            survey.number(root);
-        }
-        while survey.subtrees.len() < survey.ids.len() {
-            let frontier = &survey.ids[survey.subtrees.len()..];
-            let seen = on_threads(objects, threads, frontier, |objects, buffer, id| {
-                look(objects, buffer, id, &survey.numbers, &filter, hits, ledger)
-            });
-            for tree in seen {
-                let mut subtrees = tree.known;
-                subtrees.extend(tree.new.into_iter().map(|id| survey.number(id)));
-                survey.subtrees.push(subtrees.into());
-                survey.hit.push(tree.hit);
-            }
-        }
-        survey
-    }
-
-    fn number(&mut self, id: ObjectId) -> u32 {
-        *self.numbers.entry(id).or_insert_with(|| {
-            self.ids.push(id);
-            u32::try_from(self.ids.len() - 1).expect("a repository has fewer than 2^32 trees")
-        })
-    }
-
-    /// The trees that hold a hit at any depth, subtrees before the trees that name them.
-    fn holding_in_order(&self) -> Vec<u32> {
-        let mut holds: Vec<Option<bool>> = vec![None; self.ids.len()];
-        let mut order = Vec::new();
-        let mut stack = Vec::new();
-        for start in 0..self.ids.len() {
-            stack.push((start, 0));
-            while let Some((tree, next)) = stack.pop() {
-                if next == 0 && holds[tree].is_some() {
-                    continue;
-                }
-                holds[tree].get_or_insert(self.hit[tree]);
-                if let Some(&child) = self.subtrees[tree].get(next) {
-                    stack.push((tree, next + 1));
-                    if holds[child as usize].is_none() {
-                        stack.push((child as usize, 0));
-                    }
-                    continue;
-                }
-                let below =
-                    self.subtrees[tree].iter().any(|&child| holds[child as usize] == Some(true));
-                let holding = below || self.hit[tree];
-                holds[tree] = Some(holding);
-                if holding {
-                    order.push(u32::try_from(tree).expect("numbered by 32 bits"));
-                }
-            }
-        }
-        order
-    }
-}
-
-/// Tells most ids from hits by two of their bytes, since a look into a map costs a cache miss.
-struct Filter(Vec<bool>);
-
-impl Filter {
-    fn of(hits: &HashMap<ObjectId, Content>) -> Self {
-        let mut filter = vec![false; 1 << 16];
-        hits.keys().for_each(|id| filter[Self::place(id.as_bytes())] = true);
-        Self(filter)
-    }
-
-    fn place(id: &[u8]) -> usize {
-        usize::from(id[0]) << 8 | usize::from(id[1])
-    }
-
-    fn may_hold(&self, id: &gix::oid) -> bool {
-        self.0[Self::place(id.as_bytes())]
-    }
-}
-
-fn look(
-    objects: &Objects,
-    buffer: &mut Vec<u8>,
-    id: &ObjectId,
-    numbers: &HashMap<ObjectId, u32>,
-    filter: &Filter,
-    hits: &HashMap<ObjectId, Content>,
-    ledger: &Ledger,
-) -> Seen {
-    let mut seen = Seen::default();
-    if id.is_null() || is_empty_tree(id, objects.hash()) {
-        return seen;
-    }
-    if !objects.expect(id, Kind::Tree, "the history", buffer, ledger) {
-        return seen;
-    }
-    for entry in parse::tree(buffer, objects.hash()) {
-        let Some(entry) = entry else {
-            ledger.problem(
-                "tree",
-                id.to_hex().to_string().as_bytes(),
-                &"damaged: an entry is malformed; its rest is not attributed",
-            );
-            break;
-        };
-        match entry.kind {
-            EntryKind::Tree => match numbers.get(entry.id) {
-                Some(&number) => seen.known.push(number),
-                None => seen.new.push(entry.id.to_owned()),
-            },
-            EntryKind::Blob => {
-                seen.hit |= filter.may_hold(entry.id) && hits.contains_key(entry.id);
-            }
-            EntryKind::Submodule => {}
-        }
-    }
-    seen
-}
-
 /// Git knows the empty tree without keeping it.
 pub(super) fn is_empty_tree(id: &gix::oid, hash: gix::hash::Kind) -> bool {
     id == ObjectId::empty_tree(hash)
-}
-
-fn kept_entries(
-    objects: &Objects,
-    buffer: &mut Vec<u8>,
-    id: &ObjectId,
-    holding: &HashSet<ObjectId>,
-    hits: &HashMap<ObjectId, Content>,
-) -> Vec<(Vec<u8>, ObjectId, EntryKind)> {
-    if !matches!(objects.find(id, buffer), Ok(Some(Kind::Tree))) {
-        return Vec::new();
-    }
-    parse::tree(buffer, objects.hash())
-        .map_while(|entry| entry)
-        .filter(|entry| match entry.kind {
-            EntryKind::Tree => holding.contains(entry.id),
-            EntryKind::Blob => hits.contains_key(entry.id),
-            EntryKind::Submodule => false,
-        })
-        .map(|entry| (entry.name.to_owned(), entry.id.to_owned(), entry.kind))
-        .collect()
 }

@@ -86,7 +86,8 @@ fn hash(pack: &Pack, stores: &Stores, stop: &Stop, threads: usize) -> (Vec<Objec
     let waiting = Mutex::new(0);
     for trees in [false, true] {
         let hasher = Hasher { hash: stores.hash, trees, ids: &ids, waiting: &waiting };
-        let forest = forest(pack, stores.hash, &Vec::new(), trees);
+        let keep = |kind| (kind == Kind::Tree) == trees;
+        let forest = forest(pack, stores.hash, &Vec::new(), &keep);
         Walk { pack, forest: &forest, stores, visitor: &hasher, stop, threads }.run();
     }
     let waiting = *waiting.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,13 +1,11 @@
 //! Places turned into hits: the blob of each, its people, its names.
 
 use gix::ObjectId;
-use gix::hashtable::{HashMap, HashSet};
+use gix::hashtable::HashMap;
 use gix::objs::Kind;
 
 use super::super::database::Found;
 use super::super::graph::{BY_REF, BY_REFLOG, BY_STASH, REACHABLE};
-use super::super::objects::Objects;
-use super::super::parse::{self, EntryKind};
 use super::super::people::{self, People};
 use super::super::spots;
 use super::{History, Place, Tally, Where};
@@ -113,23 +111,6 @@ pub(super) fn message(
     for candidate in found.candidates {
         hits(Hit { origin: Origin { git: Some(git.clone()), ..Origin::default() }, candidate });
     }
-}
-
-/// The trees among `trees` that none of the others names.
-pub(super) fn outermost(objects: &Objects, trees: Vec<ObjectId>) -> Vec<ObjectId> {
-    let mut buffer = Vec::new();
-    let mut inner: HashSet<ObjectId> = HashSet::default();
-    for tree in &trees {
-        if matches!(objects.find(tree, &mut buffer), Ok(Some(Kind::Tree))) {
-            let entries = parse::tree(&buffer, objects.hash()).map_while(|entry| entry);
-            inner.extend(
-                entries
-                    .filter(|entry| entry.kind == EntryKind::Tree)
-                    .map(|entry| entry.id.to_owned()),
-            );
-        }
-    }
-    trees.into_iter().filter(|tree| !inner.contains(tree)).collect()
 }
 
 fn origin(
