@@ -31,6 +31,7 @@ pub(super) fn history(typed: HistoryArguments) -> Result<Status, Box<dyn Error>>
         repo: typed.repo,
         environment: Environment::from_process(),
         database: typed.database.options(threads(&typed.common.limits), &stop),
+        min_confidence: typed.common.min_confidence.into(),
     });
     let outputs = Outputs::new(&typed.common.output)?;
     carry_out("history", vec![source], stop, &typed.common, &outputs)

@@ -272,10 +272,11 @@ impl Places {
 }
 
 fn history(root: &Path, template: &Template) -> git::history::Options {
+    // Whether a credential is strong is decided over all that a sweep reads.
     git::history::Options {
         repo: Some(root.to_owned()),
-        environment: Environment::default(),
         database: template.database.clone(),
+        ..Default::default()
     }
 }
 

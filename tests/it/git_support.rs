@@ -250,8 +250,8 @@ pub(crate) fn run(
 pub(crate) fn history_of(path: &Path, threads: usize) -> Result<Outcome, Error> {
     let options = history::Options {
         repo: Some(path.to_owned()),
-        environment: Environment::default(),
         database: database::Options { threads, ..Default::default() },
+        ..Default::default()
     };
     run(|engine, ledger, hits| history::scan(&options, engine, ledger, hits))
 }

@@ -13,7 +13,7 @@ use rayon::iter::{
 };
 
 use super::alternates;
-use super::forest::{Skipped, forest};
+use super::forest::{Forest, Skipped, forest};
 use super::inflate::Inflater;
 use super::loose::Loose;
 use super::pack::Pack;
@@ -140,50 +140,59 @@ impl<'a> Database<'a> {
         self.stores.hash
     }
 
-    /// The ids of all trees, and of objects whose kind is not known before they are read.
-    pub(super) fn possible_trees(&self) -> Vec<ObjectId> {
-        let is_tree = |kind| kind == Kind::Tree;
-        let mut ids: Vec<ObjectId> = self.pool.install(|| {
-            let packs = self.stores.packs.par_iter();
-            let ids = packs.flat_map_iter(|pack| {
-                let nodes = forest(pack, self.stores.hash, &Skipped::new(), &is_tree).nodes;
-                let nodes = nodes.into_iter().filter(|node| node.kind.is_none_or(is_tree));
-                nodes.map(|node| pack.id(node.number).to_owned())
+    /// The delta forests of all packs, of the kinds of objects that are kept; objects that an
+    /// earlier pack holds as well, or that are not wanted, are in them for their children only.
+    pub(super) fn forests(
+        &self,
+        keep: &(dyn Fn(Kind) -> bool + Sync),
+        wanted: Option<&(dyn Fn(&gix::oid) -> bool + Sync)>,
+    ) -> Vec<Forest> {
+        let packs = self.stores.packs.par_iter().zip(&self.duplicates);
+        let forests = packs.map(|(pack, duplicates)| {
+            let is_double = |number| duplicates.get(number as usize).copied().unwrap_or(false);
+            let listed = wanted.map(|wanted| {
+                let numbers = (0..pack.len()).into_par_iter();
+                numbers.map(|number| is_double(number) || !wanted(pack.id(number))).collect()
             });
-            ids.collect()
+            forest(pack, self.stores.hash, listed.as_ref().unwrap_or(duplicates), &keep)
         });
+        self.pool.install(|| forests.collect())
+    }
+
+    /// The ids of the trees in `forests` and of what may be trees: objects whose kind is not known
+    /// before they are read.
+    pub(super) fn possible_trees(&self, forests: &[Forest]) -> Vec<ObjectId> {
+        let is_tree = |kind| kind == Kind::Tree;
+        let mut ids = Vec::new();
+        for (pack, forest) in self.stores.packs.iter().zip(forests) {
+            let nodes = forest.nodes.iter().filter(|node| node.kind.is_none_or(is_tree));
+            ids.extend(nodes.map(|node| pack.id(node.number).to_owned()));
+        }
         ids.extend(self.stores.loose.iter().flat_map(|loose| &loose.ids));
+        ids.sort_unstable();
+        ids.dedup();
         ids
     }
 
-    /// Shows a reader all that it wants of the commits and trees, each once, from several threads
-    /// and in no order. What is damaged is not shown. The run's stop does not end it: what was
-    /// found by then is still to be attributed.
-    pub(super) fn structure<R: Structure>(&self, reader: &R) {
+    /// Shows a reader all that it wants of the objects in `forests` and of the loose ones, each
+    /// once, from several threads and in no order. What is damaged is not shown. The run's stop
+    /// does not end it: what was found by then is still to be attributed.
+    pub(super) fn structure<R: Structure>(&self, forests: &[Forest], reader: &R) {
         let (stores, stop) = (&self.stores, Stop::default());
-        let (packed, loose) = self.duplicates.split_at(stores.packs.len());
+        let threads = self.options.threads.max(1);
         self.pool.install(|| {
-            for (pack, skipped) in stores.packs.iter().zip(packed) {
-                let unwanted = |number| {
-                    skipped.get(number as usize).copied().unwrap_or(false)
-                        || !reader.wants(pack.id(number))
-                };
-                let skipped = (0..pack.len()).into_par_iter().map(unwanted).collect();
-                let keep = |kind| reader.reads(kind);
-                let forest = forest(pack, stores.hash, &skipped, &keep);
+            for (pack, forest) in stores.packs.iter().zip(forests) {
                 let visitor = StructurePass { reader, pack, damaged: Damaged::default() };
-                let threads = self.options.threads.max(1);
-                Walk { pack, forest: &forest, stores, visitor: &visitor, stop: &stop, threads }
-                    .run();
+                Walk { pack, forest, stores, visitor: &visitor, stop: &stop, threads }.run();
             }
-            for (loose, skipped) in stores.loose.iter().zip(loose) {
+            for (loose, doubles) in stores.loose.iter().zip(&self.duplicates[stores.packs.len()..])
+            {
                 loose.ids.par_iter().enumerate().for_each(|(number, id)| {
-                    if skipped.get(number).copied().unwrap_or(false) || !reader.wants(id) {
+                    if doubles.get(number).copied().unwrap_or(false) || !reader.wants(id) {
                         return;
                     }
-                    if let Some((kind, bytes)) =
-                        loose.read_if(id, LARGEST, &|kind| reader.reads(kind))
-                    {
+                    let read = loose.read_if(id, LARGEST, &|kind| reader.reads(kind));
+                    if let Some((kind, bytes)) = read {
                         reader.object(id, kind, None, &bytes, false);
                     }
                 });

@@ -6,6 +6,7 @@
 mod lfs;
 pub(in crate::source::git) mod modules;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -22,10 +23,11 @@ use super::parse::Commit;
 use super::structure::Inventory;
 use super::{connectivity, records, reflogs, staging, tips};
 use crate::coverage::{Count, Ledger};
+use crate::finding::{Candidate, Confidence, Fingerprint, Origin};
 use crate::scan::{Detector, Hit};
 
 /// What to read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The repository, or a folder in it; without one, that of the environment or the current
     /// folder.
@@ -34,6 +36,19 @@ pub struct Options {
     pub environment: Environment,
     /// How the database is read.
     pub database: database::Options,
+    /// A credential below it everywhere is given without its place: it will only be counted.
+    pub min_confidence: Confidence,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            repo: None,
+            environment: Environment::default(),
+            database: database::Options::default(),
+            min_confidence: Confidence::Low,
+        }
+    }
 }
 
 /// Scans a repository and all submodules below its git folder.
@@ -99,6 +114,7 @@ fn one<D: Detector>(
     }
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.extend(lfs::scan(repo, detector, ledger));
+    let found = strong(found, options.min_confidence, hits);
     if found.is_empty() {
         return Ok(());
     }
@@ -117,6 +133,32 @@ fn one<D: Detector>(
     };
     attribute::attribute(&history, inventory, found, ledger, hits);
     Ok(())
+}
+
+/// Keeps what will be reported; the rest is given without its place. The id of a weak pair is
+/// reported, so that pair is kept.
+fn strong(found: Vec<Found>, min: Confidence, hits: &(dyn Fn(Hit) + Sync)) -> Vec<Found> {
+    let is_strong = |candidate: &Candidate| {
+        let credential = &candidate.credential;
+        candidate.confidence >= min || (credential.key_id.is_some() && credential.secret.is_some())
+    };
+    let all = found.iter().flat_map(|text| &text.candidates);
+    let strong: HashSet<Fingerprint> = all
+        .filter(|candidate| is_strong(candidate))
+        .map(|candidate| candidate.credential.fingerprint())
+        .collect();
+    let mut kept = Vec::new();
+    for mut text in found {
+        let is_weak =
+            |candidate: &mut Candidate| !strong.contains(&candidate.credential.fingerprint());
+        for candidate in text.candidates.extract_if(.., is_weak) {
+            hits(Hit { origin: Origin::default(), candidate });
+        }
+        if !text.candidates.is_empty() {
+            kept.push(text);
+        }
+    }
+    kept
 }
 
 /// Every commit of the database, those that nothing reaches included.

@@ -130,9 +130,10 @@ pub(super) struct Tree {
 impl Inventory {
     /// Reads all commits, and all trees if there are `hits`, the blobs with credentials.
     pub(super) fn read(database: &Database<'_>, hits: &hashtable::HashSet<ObjectId>) -> Self {
-        let mut ids = if hits.is_empty() { Vec::new() } else { database.possible_trees() };
-        ids.sort_unstable();
-        ids.dedup();
+        let with_trees = !hits.is_empty();
+        let keep = |kind| kind == Kind::Commit || (kind == Kind::Tree && with_trees);
+        let forests = database.forests(&keep, None);
+        let ids = if with_trees { database.possible_trees(&forests) } else { Vec::new() };
         let mut numbers = HashMap::default();
         numbers.reserve(ids.len());
         for (number, id) in ids.iter().enumerate() {
@@ -148,7 +149,7 @@ impl Inventory {
             commits: Mutex::default(),
             strays: Mutex::default(),
         };
-        database.structure(&reader);
+        database.structure(&forests, &reader);
         let Reader { trees, commits, strays, .. } = reader;
         let mut commits = commits.into_inner().unwrap_or_else(PoisonError::into_inner);
         commits.sort_unstable_by(|a, b| a.0.cmp(&b.0));

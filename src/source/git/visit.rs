@@ -49,12 +49,18 @@ pub(super) struct PackPass<'a, D> {
 pub(super) struct Damages(Mutex<Vec<(ObjectId, String)>>);
 
 impl<D: Detector> Pass<'_, D> {
-    fn answer(&self, id: ObjectId, kind: Kind, detected: Detected<D::Memory>) -> D::Memory {
+    /// `id` is asked only if something was found: most objects' ids are never looked up.
+    fn answer(
+        &self,
+        id: impl FnOnce() -> ObjectId,
+        kind: Kind,
+        detected: Detected<D::Memory>,
+    ) -> D::Memory {
         if detected.examples > 0 {
             self.ledger.add(Count::Examples, detected.examples);
         }
         if !detected.candidates.is_empty() {
-            (self.found)(Found { id, kind, candidates: detected.candidates });
+            (self.found)(Found { id: id(), kind, candidates: detected.candidates });
         }
         detected.memory
     }
@@ -71,7 +77,7 @@ impl<D: Detector> Pass<'_, D> {
     pub(super) fn single(&self, id: ObjectId, kind: Kind, bytes: &[u8]) {
         if kind != Kind::Tree {
             self.count(kind, bytes.len() as u64);
-            self.answer(id, kind, self.detector.whole(bytes));
+            self.answer(|| id, kind, self.detector.whole(bytes));
         }
     }
 
@@ -80,7 +86,7 @@ impl<D: Detector> Pass<'_, D> {
         let mut reader = Reader::new(self.detector, self.stop);
         let mut bytes = bytes.take(size.saturating_add(1));
         let extent = reader.scan(&mut bytes, &mut |detected| {
-            self.answer(id, kind, detected);
+            self.answer(|| id, kind, detected);
         });
         self.count(kind, extent.bytes);
         (extent.error.is_none() && extent.bytes == size) || self.stop.is_set()
@@ -124,7 +130,7 @@ impl<D: Detector> Visitor for PackPass<'_, D> {
             return detected.memory;
         }
         self.pass.count(seen.kind, bytes.len() as u64);
-        self.pass.answer(self.pack.id(seen.node.number).to_owned(), seen.kind, detected)
+        self.pass.answer(|| self.pack.id(seen.node.number).to_owned(), seen.kind, detected)
     }
 
     fn large(&self, seen: &Seen<'_>, compressed: &[u8]) -> bool {

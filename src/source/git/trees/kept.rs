@@ -32,7 +32,9 @@ pub(super) fn entries(
     if ids.len() > FEW {
         let found = ids.iter().map(|_| OnceLock::new()).collect();
         let reader = Reader { hash, holding: &holding, hits, found };
-        reading.database.structure(&reader);
+        let wanted = |id: &oid| reader.wants(id);
+        let forests = reading.database.forests(&|kind| reader.reads(kind), Some(&wanted));
+        reading.database.structure(&forests, &reader);
         trees = reader.found.into_iter().map(OnceLock::into_inner).collect();
     }
     let missing: Vec<usize> = (0..ids.len()).filter(|&at| trees[at].is_none()).collect();
