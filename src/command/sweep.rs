@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use crate::coverage::Problem;
 use crate::run::sweep::Target;
 use crate::source::git::find::{self, Repository};
-use crate::source::git::open::Environment;
 use crate::source::{files, git};
 use crate::stop::Stop;
 use crate::text::escape_path;

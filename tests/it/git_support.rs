@@ -12,7 +12,6 @@ use keysweep::finding::GitOrigin;
 use keysweep::rules::RuleSet;
 use keysweep::scan::Hit;
 use keysweep::secret::Secret;
-use keysweep::source::git::open::Environment;
 use keysweep::source::git::{Error, database, history, range, staged};
 
 /// The id of the key `number`.

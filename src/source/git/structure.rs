@@ -152,7 +152,7 @@ impl Inventory {
         database.structure(&forests, &reader);
         let Reader { trees, commits, strays, .. } = reader;
         let mut commits = commits.into_inner().unwrap_or_else(PoisonError::into_inner);
-        commits.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        commits.sort_unstable_by_key(|commit| commit.0);
         let mut strays = strays.into_inner().unwrap_or_else(PoisonError::into_inner);
         strays.sort_unstable();
         Self { commits, ids, numbers, trees, strays }
