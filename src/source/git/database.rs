@@ -5,6 +5,7 @@
 //! read is a problem of the ledger, and all the rest is scanned.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -13,7 +14,7 @@ use rayon::iter::{
 };
 
 use super::alternates;
-use super::forest::{Forest, Skipped, forest};
+use super::forest::{Forest, Layout, Skipped};
 use super::inflate::Inflater;
 use super::loose::Loose;
 use super::pack::Pack;
@@ -88,6 +89,8 @@ pub(super) struct Database<'a> {
     stores: Stores,
     /// For each pack, then for each folder of loose objects: what an earlier one holds as well.
     duplicates: Vec<Skipped>,
+    /// For each pack what its headers say, once somebody asked.
+    layouts: Vec<OnceLock<Layout>>,
     pool: rayon::ThreadPool,
     options: &'a Options,
 }
@@ -112,7 +115,8 @@ impl<'a> Database<'a> {
             let duplicates = stores.duplicates();
             (stores, duplicates)
         });
-        Ok(Self { stores, duplicates, pool, options })
+        let layouts = stores.packs.iter().map(|_| OnceLock::new()).collect();
+        Ok(Self { stores, duplicates, layouts, pool, options })
     }
 
     /// Scans every blob, commit and tag; see [`scan`].
@@ -126,13 +130,20 @@ impl<'a> Database<'a> {
         let stores = &self.stores;
         let (packed, loose) = self.duplicates.split_at(stores.packs.len());
         self.pool.install(|| {
-            for (pack, skipped) in stores.packs.iter().zip(packed) {
-                read_pack(&pass, stores, pack, skipped, self.options.threads.max(1));
+            for (number, (pack, skipped)) in stores.packs.iter().zip(packed).enumerate() {
+                let texts = |kind| kind != Kind::Tree;
+                let forest = self.layout(number).forest(pack, skipped, &texts);
+                read_pack(&pass, stores, pack, &forest, skipped, self.options.threads.max(1));
             }
             for (loose, skipped) in stores.loose.iter().zip(loose) {
                 read_loose(&pass, loose, skipped);
             }
         });
+    }
+
+    fn layout(&self, pack: usize) -> &Layout {
+        let read = || Layout::read(&self.stores.packs[pack], self.stores.hash);
+        self.layouts[pack].get_or_init(read)
     }
 
     /// How the objects are named.
@@ -147,14 +158,14 @@ impl<'a> Database<'a> {
         keep: &(dyn Fn(Kind) -> bool + Sync),
         wanted: Option<&(dyn Fn(&gix::oid) -> bool + Sync)>,
     ) -> Vec<Forest> {
-        let packs = self.stores.packs.par_iter().zip(&self.duplicates);
-        let forests = packs.map(|(pack, duplicates)| {
+        let packs = self.stores.packs.par_iter().zip(&self.duplicates).enumerate();
+        let forests = packs.map(|(number, (pack, duplicates))| {
             let is_double = |number| duplicates.get(number as usize).copied().unwrap_or(false);
             let listed = wanted.map(|wanted| {
                 let numbers = (0..pack.len()).into_par_iter();
                 numbers.map(|number| is_double(number) || !wanted(pack.id(number))).collect()
             });
-            forest(pack, self.stores.hash, listed.as_ref().unwrap_or(duplicates), &keep)
+            self.layout(number).forest(pack, listed.as_ref().unwrap_or(duplicates), &keep)
         });
         self.pool.install(|| forests.collect())
     }
@@ -165,8 +176,13 @@ impl<'a> Database<'a> {
         let is_tree = |kind| kind == Kind::Tree;
         let mut ids = Vec::new();
         for (pack, forest) in self.stores.packs.iter().zip(forests) {
-            let nodes = forest.nodes.iter().filter(|node| node.kind.is_none_or(is_tree));
-            ids.extend(nodes.map(|node| pack.id(node.number).to_owned()));
+            // In order of their numbers the ids are in order too.
+            let mut possible = vec![false; pack.len() as usize];
+            for node in forest.nodes.iter().filter(|node| node.kind.is_none_or(is_tree)) {
+                possible[node.number as usize] = true;
+            }
+            let numbers = (0..pack.len()).filter(|&number| possible[number as usize]);
+            ids.extend(numbers.map(|number| pack.id(number).to_owned()));
         }
         ids.extend(self.stores.loose.iter().flat_map(|loose| &loose.ids));
         ids.sort_unstable();
@@ -270,12 +286,12 @@ fn read_pack<D: Detector>(
     pass: &Pass<'_, D>,
     stores: &Stores,
     pack: &Pack,
+    forest: &Forest,
     skipped: &Skipped,
     threads: usize,
 ) {
-    let forest = forest(pack, stores.hash, skipped, &|kind| kind != Kind::Tree);
     let visitor = PackPass { pass, pack, damages: Damages::default() };
-    let walk = Walk { pack, forest: &forest, stores, visitor: &visitor, stop: pass.stop, threads };
+    let walk = Walk { pack, forest, stores, visitor: &visitor, stop: pass.stop, threads };
     walk.run();
     let mut inflater = Inflater::new();
     for &number in &forest.broken {

@@ -89,19 +89,33 @@ enum Sort {
 /// The base of an entry that has none in this pack.
 const NONE: u32 = u32::MAX;
 
-/// Reads all headers of a pack; `keep` tells which kinds of objects the forest holds. Deltas whose
-/// base is elsewhere are always in it, since only that base tells their kind.
-pub(super) fn forest(
-    pack: &Pack,
-    hash: gix::hash::Kind,
-    skipped: &Skipped,
-    keep: &dyn Fn(Kind) -> bool,
-) -> Forest {
-    let places = pack.places();
-    let (mut entries, named) = entries(pack, &places, hash);
-    let outside = link(pack, &places, &mut entries, named);
-    settle(&mut entries);
-    plant(pack, &places, &entries, &outside, skipped, keep)
+/// What the headers of a pack say: every entry with its kind and its base.
+pub(super) struct Layout {
+    places: Vec<Place>,
+    entries: Vec<Entry>,
+    outside: Vec<(u32, ObjectId)>,
+}
+
+impl Layout {
+    /// Reads all headers of a pack.
+    pub(super) fn read(pack: &Pack, hash: gix::hash::Kind) -> Self {
+        let places = pack.places();
+        let (mut entries, named) = entries(pack, &places, hash);
+        let outside = link(pack, &places, &mut entries, named);
+        settle(&mut entries);
+        Self { places, entries, outside }
+    }
+
+    /// The forest of the kinds that `keep` accepts. Deltas whose base is elsewhere are always in
+    /// it, since only that base tells their kind.
+    pub(super) fn forest(
+        &self,
+        pack: &Pack,
+        skipped: &Skipped,
+        keep: &dyn Fn(Kind) -> bool,
+    ) -> Forest {
+        plant(pack, self, skipped, keep)
+    }
 }
 
 /// Reads the headers; entries whose base is named are returned apart.
@@ -112,6 +126,7 @@ fn entries(
 ) -> (Vec<Entry>, Vec<(u32, ObjectId)>) {
     let bytes = pack.bytes();
     let named = Mutex::new(Vec::new());
+    let stretches = Stretches::of(places);
     let read = |(at, &(offset, _)): (usize, &Place)| {
         let broken = Entry { size: 0, base: NONE, header: 0, sort: Sort::Broken };
         let Some(rest) = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)) else {
@@ -130,7 +145,8 @@ fn entries(
                 Entry { sort: Sort::Outside, ..entry }
             }
             Form::Near(distance) => {
-                let base = offset.checked_sub(distance).and_then(|base| before(places, at, base));
+                let base = offset.checked_sub(distance).filter(|_| distance > 0);
+                let base = base.and_then(|base| stretches.find(base));
                 base.map_or(broken, |base| Entry { base, ..entry })
             }
         }
@@ -141,20 +157,40 @@ fn entries(
     (entries, named)
 }
 
-/// The place before `at` that begins at `offset`. Bases are near, so steps double from there.
-fn before(places: &[Place], at: usize, offset: u64) -> Option<u32> {
-    let mut step = 1;
-    let mut high = at;
-    let low = loop {
-        let low = at.saturating_sub(step);
-        if places[low].0 <= offset || low == 0 {
-            break low;
+/// The first place in each stretch of a pack: bases are looked up once an entry, and a search
+/// through all places would cost a cache miss a step.
+struct Stretches<'a> {
+    places: &'a [Place],
+    /// Stretches have `1 << bits` bytes, about one to an entry.
+    bits: u32,
+    first: Vec<u32>,
+}
+
+impl<'a> Stretches<'a> {
+    fn of(places: &'a [Place]) -> Self {
+        let last = places.last().map_or(0, |place| place.0);
+        let mut bits = 0;
+        while last >> bits > places.len() as u64 {
+            bits += 1;
         }
-        high = low;
-        step *= 2;
-    };
-    let found = places[low..high].binary_search_by_key(&offset, |place| place.0).ok()?;
-    u32::try_from(low + found).ok()
+        let mut first = Vec::with_capacity((last >> bits) as usize + 2);
+        for (at, &(offset, _)) in places.iter().enumerate() {
+            while first.len() as u64 <= offset >> bits {
+                first.push(at as u32);
+            }
+        }
+        first.push(places.len() as u32);
+        Self { places, bits, first }
+    }
+
+    /// The place that begins at `offset`.
+    fn find(&self, offset: u64) -> Option<u32> {
+        let stretch = usize::try_from(offset >> self.bits).ok()?;
+        let low = *self.first.get(stretch)? as usize;
+        let high = *self.first.get(stretch + 1)? as usize;
+        let found = self.places[low..high].binary_search_by_key(&offset, |place| place.0).ok()?;
+        u32::try_from(low + found).ok()
+    }
 }
 
 /// Gives entries with a named base that base, if it is in this pack; returns the others.
@@ -216,14 +252,8 @@ fn settle(entries: &mut [Entry]) {
 }
 
 /// Makes nodes of the entries that are wanted, and joins them to their children.
-fn plant(
-    pack: &Pack,
-    places: &[Place],
-    entries: &[Entry],
-    outside: &[(u32, ObjectId)],
-    skipped: &Skipped,
-    keep: &dyn Fn(Kind) -> bool,
-) -> Forest {
+fn plant(pack: &Pack, layout: &Layout, skipped: &Skipped, keep: &dyn Fn(Kind) -> bool) -> Forest {
+    let Layout { places, entries, outside } = layout;
     let len = (pack.bytes().len() - pack.trailer()) as u64;
     let mut forest = Forest::default();
     let mut node_of = vec![NONE; entries.len()];

@@ -11,7 +11,7 @@ use gix::ObjectId;
 use gix::objs::Kind;
 use gix::odb::pack::data;
 
-use super::forest::{Node, forest};
+use super::forest::{Layout, Node};
 use super::inflate::Inflater;
 use super::pack::{Pack, header};
 use super::stores::Stores;
@@ -84,10 +84,11 @@ fn hash(pack: &Pack, stores: &Stores, stop: &Stop, threads: usize) -> (Vec<Objec
     let unnamed = ObjectId::null(stores.hash);
     let ids = Mutex::new(vec![unnamed; pack.len() as usize]);
     let waiting = Mutex::new(0);
+    let layout = Layout::read(pack, stores.hash);
     for trees in [false, true] {
         let hasher = Hasher { hash: stores.hash, trees, ids: &ids, waiting: &waiting };
         let keep = |kind| (kind == Kind::Tree) == trees;
-        let forest = forest(pack, stores.hash, &Vec::new(), &keep);
+        let forest = layout.forest(pack, &Vec::new(), &keep);
         Walk { pack, forest: &forest, stores, visitor: &hasher, stop, threads }.run();
     }
     let waiting = *waiting.lock().unwrap_or_else(PoisonError::into_inner);
