@@ -1,48 +1,22 @@
 //! What `range` says of each of its inputs; the rows of `docs/range.md` in their order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use keysweep::source::git::Error;
-use keysweep::source::git::database;
-use keysweep::source::git::open::Environment;
-use keysweep::source::git::range::{Input, Options};
-
-use super::git_support::{Outcome, Repo, key_id, leak, range_of};
+use super::git_support::{Repo, key_id, leak};
+use super::git_told::{Told, refused, told, told_with};
 
 const ZEROS: &str = "0000000000000000000000000000000000000000";
 
-fn try_scan(repo: &Repo, input: Input) -> Result<Outcome, Error> {
-    let repo = Some(repo.root.clone());
-    range_of(&Options {
-        repo,
-        input,
-        remote: None,
-        environment: Environment::default(),
-        database: database::Options { threads: 2, ..Default::default() },
-    })
+fn between(repo: &Repo, range: &str) -> Told {
+    told(&repo.root, &["range", range], b"")
 }
 
-fn between(repo: &Repo, range: &str) -> Outcome {
-    try_scan(repo, Input::Between(range.to_owned())).expect("a range")
+fn hook(repo: &Repo, lines: &str) -> Told {
+    told(&repo.root, &["range", "--stdin"], lines.as_bytes())
 }
 
-fn hook(repo: &Repo, lines: &str) -> Outcome {
-    try_scan(repo, Input::Hook(lines.as_bytes().to_vec())).expect("a hook's input")
-}
-
-/// Commits and keys of the hits.
-fn commits(outcome: &Outcome) -> Vec<(String, String)> {
-    let mut found: Vec<_> = outcome
-        .hits
-        .iter()
-        .map(|hit| {
-            let commit = hit.origin.git.as_ref().and_then(|git| git.commit.clone());
-            let id = hit.candidate.credential.key_id.clone();
-            (commit.unwrap_or_default(), id.unwrap_or_default())
-        })
-        .collect();
-    found.sort();
-    found
+fn commits(told: &Told) -> Vec<(String, String)> {
+    told.commits()
 }
 
 fn expect(expected: &[(&String, u64)]) -> Vec<(String, String)> {
@@ -69,9 +43,12 @@ fn commit_by_commit_what_no_parent_holds() {
     let told = repo.commit_all(&format!("told\n\n{}", leak(4)));
     let outcome = between(&repo, &format!("{base}..HEAD"));
     assert_eq!(commits(&outcome), expect(&[(&added, 2), (&both, 3), (&told, 4)]));
-    assert_eq!(outcome.coverage.commits, 5);
-    assert!(!outcome.of(2)[0].1.at_head && outcome.of(3)[0].1.at_head);
-    assert_eq!(outcome.of(2)[0].1.author.as_ref().map(|author| author.name.as_str()), Some("Ann"));
+    assert_eq!(outcome.count("commits"), 5);
+    assert_eq!(
+        (&outcome.git(2)["at_head"], &outcome.git(3)["at_head"]),
+        (&false.into(), &true.into())
+    );
+    assert_eq!(outcome.git(2)["author"]["name"], "Ann");
     assert_eq!(
         commits(&between(&repo, &format!("{removed}.."))),
         expect(&[(&both, 3), (&told, 4)])
@@ -82,8 +59,8 @@ fn commit_by_commit_what_no_parent_holds() {
 fn equal_ends_are_nothing_to_do() {
     let (repo, base) = started();
     let outcome = between(&repo, &format!("{base}..HEAD"));
-    assert!(outcome.hits.is_empty() && outcome.coverage.complete);
-    assert_eq!(outcome.coverage.notes, ["the range is empty"]);
+    assert!(outcome.places().is_empty() && outcome.is_complete());
+    assert_eq!(outcome.notes(), ["the range is empty"]);
 }
 
 #[test]
@@ -98,14 +75,14 @@ fn a_base_of_zeros_is_a_new_ref() {
 fn an_unknown_base_is_an_error_with_the_way_out() {
     let (repo, _) = started();
     for base in ["nowhere", "1234567890123456789012345678901234567890"] {
-        let error =
-            try_scan(&repo, Input::Between(format!("{base}..HEAD"))).err().expect("unknown");
-        assert!(error.to_string().contains("fetch"), "{error}");
-        assert!(error.to_string().contains(base), "{error}");
+        let why = refused(&repo.root, &["range", &format!("{base}..HEAD")], b"");
+        assert!(why.contains("fetch") && why.contains(base), "{why}");
+        let why = refused(&repo.root, &["range", &format!("HEAD..{base}")], b"");
+        assert!(why.contains("fetch") && why.contains(base), "{why}");
     }
     for range in ["main", "main...HEAD"] {
-        let error = try_scan(&repo, Input::Between(range.to_owned())).err().expect("no range");
-        assert!(error.to_string().contains("BASE..HEAD"), "{error}");
+        let why = refused(&repo.root, &["range", range], b"");
+        assert!(why.contains("BASE..HEAD"), "{why}");
     }
 }
 
@@ -146,7 +123,7 @@ fn a_forced_push_counts_what_the_new_history_has() {
     let new = repo.commit("new-work.env", leak(3));
     let outcome = hook(&repo, &format!("{old} {new} refs/heads/main\n"));
     assert_eq!(commits(&outcome), expect(&[(&new, 3)]));
-    assert_eq!(outcome.of(3)[0].1.refs, ["refs/heads/main"]);
+    assert_eq!(outcome.git(3)["refs"], serde_json::json!(["refs/heads/main"]));
 }
 
 #[test]
@@ -173,8 +150,8 @@ fn a_deleted_ref_and_an_empty_input_are_nothing_to_do() {
     let pushed = format!("(delete) {ZEROS} refs/heads/gone {base}\n");
     for lines in ["", "\n", &deleted, &pushed] {
         let outcome = hook(&repo, lines);
-        assert!(outcome.hits.is_empty() && outcome.coverage.complete, "{lines:?}");
-        assert_eq!(outcome.coverage.notes, ["the range is empty"]);
+        assert!(outcome.places().is_empty() && outcome.is_complete(), "{lines:?}");
+        assert_eq!(outcome.notes(), ["the range is empty"]);
     }
 }
 
@@ -207,8 +184,8 @@ fn an_update_from_an_unknown_commit_is_an_error() {
     let (repo, base) = started();
     let unknown = "1234567890123456789012345678901234567890";
     let lines = format!("refs/heads/main {base} refs/heads/main {unknown}\n");
-    let error = try_scan(&repo, Input::Hook(lines.into_bytes())).err().expect("unknown");
-    assert!(error.to_string().contains("fetch"), "{error}");
+    let why = refused(&repo.root, &["range", "--stdin"], lines.as_bytes());
+    assert!(why.contains("fetch"), "{why}");
 }
 
 #[test]
@@ -218,8 +195,8 @@ fn other_lines_are_an_error() {
         (format!("{base} refs/heads/main\n"), "line 1 of standard input has 2 fields"),
         (format!("\n{base} x refs/heads/main\n"), "line 2 of standard input: \"x\""),
     ] {
-        let error = try_scan(&repo, Input::Hook(lines.into_bytes())).err().expect("no hook");
-        assert!(error.to_string().contains(part), "{error}");
+        let why = refused(&repo.root, &["range", "--stdin"], lines.as_bytes());
+        assert!(why.contains(part), "{why}");
     }
 }
 
@@ -232,8 +209,8 @@ fn pushed_tags_and_their_messages() {
     let lines = format!("{base} {next} refs/heads/main\n{ZEROS} {tag} refs/tags/v1\n");
     let outcome = hook(&repo, &lines);
     assert_eq!(outcome.places(), [(String::new(), key_id(3)), ("new.env".to_owned(), key_id(2))]);
-    assert_eq!(outcome.of(3)[0].1.refs, ["refs/tags/v1"]);
-    assert_eq!(outcome.of(3)[0].1.blob.as_deref(), Some(tag.as_str()));
+    assert_eq!(outcome.git(3)["refs"], serde_json::json!(["refs/tags/v1"]));
+    assert_eq!(outcome.git(3)["blob"], tag);
 
     let blob = repo.git_with(&["hash-object", "-w", "--stdin"], leak(4).as_bytes());
     let outcome = hook(&repo, &format!("{ZEROS} {blob} refs/tags/blob\n"));
@@ -258,25 +235,30 @@ fn objects_in_quarantine_are_read() {
     let new = repo.git_in(&client, &["rev-parse", "HEAD"]);
     let quarantine = repo.root.join(".git/objects/tmp_objdir-incoming-x");
     std::fs::rename(client.join(".git/objects"), &quarantine).expect("movable");
-    let input = || Input::Hook(format!("{base} {new} refs/heads/main\n").into_bytes());
-    assert!(try_scan(&repo, input()).is_err(), "without the variables it is not there");
-    let environment = Environment {
-        git_dir: Some(repo.root.join(".git")),
-        object_directory: Some(quarantine.clone()),
-        alternates: vec![repo.root.join(".git/objects")],
-        quarantine: Some(quarantine),
-        ..Environment::default()
-    };
-    for folder in [None, Some(repo.root.clone())] {
-        let options = Options {
-            repo: folder,
-            input: input(),
-            remote: None,
-            environment: environment.clone(),
-            database: database::Options { threads: 1, ..Default::default() },
-        };
-        assert_eq!(commits(&range_of(&options).expect("readable")), expect(&[(&new, 2)]));
+    let lines = format!("{base} {new} refs/heads/main\n");
+    let root = repo.root.to_str().expect("UTF-8");
+    refused(&repo.root, &["range", "--stdin"], lines.as_bytes());
+    let (git_dir, own) = (repo.root.join(".git"), repo.root.join(".git/objects"));
+    let variables: [(&str, &Path); 4] = [
+        ("GIT_DIR", &git_dir),
+        ("GIT_OBJECT_DIRECTORY", &quarantine),
+        ("GIT_ALTERNATE_OBJECT_DIRECTORIES", &own),
+        ("GIT_QUARANTINE_PATH", &quarantine),
+    ];
+    for arguments in [&["range", "--stdin"][..], &["range", "--stdin", root]] {
+        let outcome = told_with(repo.outer(), arguments, lines.as_bytes(), &variables);
+        assert_eq!(commits(&outcome), expect(&[(&new, 2)]), "{arguments:?}");
     }
+    // Another repository's quarantine is not this one's.
+    let other = Repo::new(&[]);
+    other.commit("other.txt", "other\n");
+    let explicit = ["range", "--stdin", other.root.to_str().expect("UTF-8")];
+    let project = super::support::Project::new();
+    let mut program = project.keysweep(explicit).input(&lines);
+    for (name, value) in variables {
+        program = program.env(name, value);
+    }
+    program.run().exits(2);
 }
 
 #[test]
@@ -301,17 +283,59 @@ fn a_shallow_boundary_inside_the_range_is_told() {
         ]);
         to
     };
-    let scan = |folder: PathBuf| {
-        let input = Input::Between(format!("{main}..{work}"));
-        let options = Options { repo: Some(folder), input, ..Options::default() };
-        range_of(&options).expect("both are here")
-    };
+    let scan = |folder: PathBuf| told(&folder, &["range", &format!("{main}..{work}")], b"");
     let cut = scan(clone("1", "cut"));
-    assert_eq!(cut.problems(), ["shallow clone"]);
+    assert_eq!(cut.problems(), [("shallow clone", work.as_str())]);
     assert!(commits(&cut).contains(&(work.clone(), key_id(2))), "what is here is scanned");
     let whole = scan(clone("3", "whole"));
-    assert!(whole.coverage.complete, "{:?}", whole.coverage.problems);
+    assert!(whole.is_complete(), "{:?}", whole.problems());
     assert_eq!(commits(&whole), expect(&[(&work, 2)]));
+}
+
+#[test]
+fn a_partial_clone_is_told() {
+    let (repo, base) = started();
+    let new = repo.commit("new.env", leak(2));
+    repo.git(&["config", "uploadpack.allowFilter", "true"]);
+    let to = repo.beside("partial");
+    let source = format!("file://{}", repo.root.display());
+    let path = to.to_str().expect("UTF-8");
+    // The blobs of HEAD are fetched by the checkout.
+    repo.git(&["clone", "-q", "--filter=blob:none", &source, path]);
+    let outcome = told(&to, &["range", &format!("{base}..HEAD")], b"");
+    assert_eq!(commits(&outcome), expect(&[(&new, 2)]));
+    assert_eq!(outcome.problems().iter().map(|one| one.0).collect::<Vec<_>>(), ["partial clone"]);
+}
+
+#[test]
+fn what_is_missing_or_damaged_is_told_and_the_rest_is_scanned() {
+    let damages: [(&str, &str, &[u64]); 4] = [
+        ("HEAD:lost.env", "blob", &[2, 4]),
+        ("HEAD~1:lost", "tree", &[2, 4]),
+        ("HEAD~1^{tree}", "tree", &[2, 4]),
+        ("HEAD~1", "commit", &[4]),
+    ];
+    for (name, kind, left) in damages {
+        for is_gone in [true, false] {
+            let (repo, base) = started();
+            repo.commit("kept.env", leak(2));
+            repo.write("lost/inner.env", leak(3));
+            repo.commit("lost.env", leak(5));
+            repo.commit("last.env", leak(4));
+            let id = repo.git(&["rev-parse", name]);
+            let file = repo.root.join(format!(".git/objects/{}/{}", &id[..2], &id[2..]));
+            std::fs::remove_file(&file).expect("loose");
+            if !is_gone {
+                std::fs::write(&file, "no object").expect("ours");
+            }
+            let outcome = between(&repo, &format!("{base}..main"));
+            for number in left {
+                let found = outcome.places().iter().any(|(_, id)| *id == key_id(*number));
+                assert!(found, "{name}: {number} is there: {:?}", outcome.places());
+            }
+            assert!(outcome.problems().contains(&(kind, id.as_str())), "{:?}", outcome.problems());
+        }
+    }
 }
 
 #[test]
@@ -326,5 +350,5 @@ fn dates_that_lie_hide_nothing() {
     let old = repo.git_with(&["hash-object", "-t", "commit", "-w", "--stdin"], old.as_bytes());
     assert_eq!(commits(&between(&repo, &format!("{base}..{old}"))), expect(&[(&added, 2)]));
     let outcome = between(&repo, &format!("{old}..{added}"));
-    assert!(outcome.hits.is_empty(), "an older date does not take it out of BASE's history");
+    assert!(outcome.places().is_empty(), "an older date does not take it out of BASE's history");
 }

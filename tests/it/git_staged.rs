@@ -1,23 +1,18 @@
-//! What `staged` says of the next commit, in every state that an index can be in.
+//! What `keysweep staged` says of the next commit, in every state that an index can be in.
 
-use keysweep::source::git::database;
-use keysweep::source::git::open::Environment;
-use keysweep::source::git::staged::Options;
+use super::git_support::{Repo, key_id, leak};
+use super::git_told::{Told, refused, told, told_with};
 
-use super::git_support::{Outcome, Repo, key_id, leak, staged_of};
-
-fn scan(repo: &Repo) -> Outcome {
+fn scan(repo: &Repo) -> Told {
     scan_paths(repo, &[])
 }
 
-fn scan_paths(repo: &Repo, paths: &[&str]) -> Outcome {
-    let options = Options {
-        repo: Some(repo.root.clone()),
-        paths: paths.iter().map(|path| repo.root.join(path)).collect(),
-        database: database::Options { threads: 2, ..Default::default() },
-        ..Options::default()
-    };
-    staged_of(&options).expect("a repository")
+fn scan_paths(repo: &Repo, paths: &[&str]) -> Told {
+    let paths: Vec<String> =
+        paths.iter().map(|path| repo.root.join(path).to_str().expect("UTF-8").to_owned()).collect();
+    let mut arguments = vec!["staged", repo.root.to_str().expect("UTF-8")];
+    arguments.extend(paths.iter().map(String::as_str));
+    told(repo.outer(), &arguments, b"")
 }
 
 fn places(expected: &[(&str, u64)]) -> Vec<(String, String)> {
@@ -40,8 +35,8 @@ fn nothing_staged_is_said() {
     repo.write("not added.env", leak(2));
     let outcome = scan(&repo);
     assert_eq!(outcome.places(), []);
-    assert!(outcome.coverage.complete);
-    assert_eq!(outcome.coverage.notes, ["nothing is staged"]);
+    assert!(outcome.is_complete());
+    assert_eq!(outcome.notes(), ["nothing is staged"]);
 }
 
 #[test]
@@ -52,7 +47,7 @@ fn the_first_commit_of_a_repository() {
     repo.git(&["add", "-A"]);
     let outcome = scan(&repo);
     assert_eq!(outcome.places(), places(&[("first.env", 1)]));
-    assert_eq!(outcome.coverage.files, 2);
+    assert_eq!(outcome.count("files"), 2);
 }
 
 #[test]
@@ -153,20 +148,14 @@ fn another_index_by_the_environment() {
     let saved = repo.root.join(".git/saved-index");
     std::fs::rename(&index, &saved).expect("movable");
     std::fs::rename(&other, &index).expect("movable");
-    let mut options = Options {
-        environment: Environment {
-            git_dir: Some(repo.root.join(".git")),
-            index_file: Some(saved),
-            ..Environment::default()
-        },
-        database: database::Options { threads: 1, ..Default::default() },
-        ..Options::default()
-    };
-    let outcome = staged_of(&options).expect("a repository");
+    let git_dir = repo.root.join(".git");
+    let variables = [("GIT_DIR", git_dir.as_path()), ("GIT_INDEX_FILE", saved.as_path())];
+    let outcome = told_with(repo.outer(), &["staged"], b"", &variables);
     assert_eq!(outcome.places(), places(&[("b/new.env", 2)]));
     // An explicit repository is not the environment's.
-    options.repo = Some(repo.root.clone());
-    assert_eq!(staged_of(&options).expect("a repository").places(), []);
+    let root = repo.root.to_str().expect("UTF-8");
+    let outcome = told_with(repo.outer(), &["staged", root], b"", &variables);
+    assert_eq!(outcome.places(), []);
 }
 
 #[test]
@@ -179,7 +168,7 @@ fn links_are_read_as_their_targets_and_submodules_are_left_alone() {
     repo.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{head},vendor/sub")]);
     let outcome = scan(&repo);
     assert_eq!(outcome.places(), places(&[("link", 2)]));
-    assert!(outcome.coverage.complete);
+    assert!(outcome.is_complete());
 }
 
 #[test]
@@ -192,16 +181,11 @@ fn named_files_without_change_are_scanned_whole() {
     let expected = places(&[("b/new.env", 2), ("old.env", 1)]);
     assert_eq!(scan_paths(&repo, &["old.env", "b/new.env", "a/one.txt"]).places(), expected);
     assert_eq!(scan_paths(&repo, &["."]).places(), expected);
-    assert_eq!(scan_paths(&repo, &["nowhere"]).problems(), ["file"]);
+    assert_eq!(scan_paths(&repo, &["nowhere"]).problems(), [("file", "nowhere")]);
     repo.git(&["rm", "-q", "--cached", "old.env"]);
     assert_eq!(scan_paths(&repo, &["old.env"]).places(), places(&[("old.env", 1)]));
-    let options = Options {
-        repo: Some(repo.root.clone()),
-        paths: vec![repo.beside("elsewhere")],
-        ..Options::default()
-    };
-    let error = staged_of(&options).err().expect("outside");
-    assert!(error.to_string().contains("outside of the work tree"), "{error}");
+    let why = refused(&repo.root, &["staged", "../elsewhere"], b"");
+    assert!(why.contains("outside of the work tree"), "{why}");
 }
 
 #[test]
@@ -215,12 +199,9 @@ fn a_work_tree_elsewhere() {
         &tree,
         &["--git-dir", repo.root.join(".git").to_str().expect("UTF-8"), "add", "new.env"],
     );
-    let options = Options {
-        repo: Some(repo.root.clone()),
-        paths: vec![tree.join("new.env")],
-        ..Options::default()
-    };
-    let outcome = staged_of(&options).expect("a repository");
+    let new = tree.join("new.env");
+    let paths = [repo.root.to_str().expect("UTF-8"), new.to_str().expect("UTF-8")];
+    let outcome = told(repo.outer(), &["staged", paths[0], paths[1]], b"");
     assert_eq!(outcome.places(), places(&[("new.env", 2)]));
 }
 
@@ -228,7 +209,67 @@ fn a_work_tree_elsewhere() {
 fn a_damaged_index_is_an_error() {
     let repo = started();
     repo.write(".git/index", b"DIRC\0\0\0\x02\xff\xff\xff\xff");
-    let options = Options { repo: Some(repo.root.clone()), ..Options::default() };
-    let error = staged_of(&options).err().expect("damaged");
-    assert!(error.to_string().contains("index"), "{error}");
+    let why = refused(&repo.root, &["staged"], b"");
+    assert!(why.contains("index"), "{why}");
+}
+
+/// The extension that a file system monitor leaves, valid bits and all.
+#[test]
+fn an_index_with_a_file_system_monitor() {
+    let repo = started();
+    let program = repo.beside("monitor");
+    std::fs::write(&program, "#!/bin/sh\nprintf 'token\\0'\n").expect("a file");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&program, mode).expect("ours");
+    repo.git(&["config", "core.fsmonitor", program.to_str().expect("UTF-8")]);
+    repo.git(&["config", "core.fsmonitorHookVersion", "2"]);
+    repo.git(&["update-index", "--fsmonitor", "--untracked-cache"]);
+    repo.git(&["status"]);
+    let index = std::fs::read(repo.root.join(".git/index")).expect("an index");
+    assert!(memchr::memmem::find(&index, b"FSMN").is_some(), "the extension is there");
+    repo.write("b/new.env", leak(2));
+    repo.git(&["add", "-A"]);
+    assert_eq!(scan(&repo).places(), places(&[("b/new.env", 2)]));
+}
+
+/// All that a conflict can be: both sides, one side, deleted by one of them, added by both.
+#[test]
+fn a_cherry_pick_and_a_rebase_in_progress() {
+    let repo = started();
+    repo.git(&["checkout", "-qb", "side"]);
+    repo.commit("z.txt", format!("theirs\n{}", leak(2)));
+    repo.git(&["checkout", "-q", "main"]);
+    repo.commit("z.txt", "ours\n");
+    assert!(!repo.try_git(&["cherry-pick", "side"]), "a conflict");
+    // Their side is in no commit that this branch has: it is about to be added.
+    assert_eq!(scan(&repo).places(), places(&[("z.txt", 2)]));
+    repo.write("z.txt", "resolved without it\n");
+    repo.git(&["add", "-A"]);
+    assert_eq!(scan(&repo).places(), []);
+    repo.git(&["cherry-pick", "--abort"]);
+    repo.write("kept.env", leak(3));
+    repo.git(&["add", "-A"]);
+    repo.git(&["rm", "-q", "old.env"]);
+    assert_eq!(scan(&repo).places(), places(&[("kept.env", 3)]));
+}
+
+#[test]
+fn an_object_that_is_missing_or_damaged_is_told_and_the_rest_is_scanned() {
+    let repo = started();
+    repo.write("a/one.txt", "changed\n");
+    repo.write("b/new.env", leak(2));
+    repo.git(&["add", "-A"]);
+    let blob = repo.git(&["rev-parse", ":a/one.txt"]);
+    let file = repo.root.join(format!(".git/objects/{}/{}", &blob[..2], &blob[2..]));
+    for damage in [Some(&b"x"[..]), None] {
+        std::fs::remove_file(&file).expect("loose");
+        if let Some(bytes) = damage {
+            std::fs::write(&file, bytes).expect("ours");
+        }
+        let outcome = scan(&repo);
+        assert_eq!(outcome.places(), places(&[("b/new.env", 2)]));
+        assert_eq!(outcome.problems(), [("blob", blob.as_str())]);
+    }
+    repo.git(&["reset", "-q", "HEAD", "b/new.env"]);
+    assert_eq!(scan(&repo).problems(), [("blob", blob.as_str())]);
 }

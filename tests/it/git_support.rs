@@ -12,7 +12,7 @@ use keysweep::finding::GitOrigin;
 use keysweep::rules::RuleSet;
 use keysweep::scan::Hit;
 use keysweep::secret::Secret;
-use keysweep::source::git::{Error, database, history, range, staged};
+use keysweep::source::git::{Error, database, history};
 
 /// The id of the key `number`.
 pub(crate) fn key_id(number: u64) -> String {
@@ -253,14 +253,4 @@ pub(crate) fn history_of(path: &Path, threads: usize) -> Result<Outcome, Error> 
         ..Default::default()
     };
     run(|engine, ledger, hits| history::scan(&options, engine, ledger, hits))
-}
-
-/// `keysweep staged` of a folder.
-pub(crate) fn staged_of(options: &staged::Options) -> Result<Outcome, Error> {
-    run(|engine, ledger, hits| staged::scan(options, engine, ledger, hits))
-}
-
-/// `keysweep range` of a folder.
-pub(crate) fn range_of(options: &range::Options) -> Result<Outcome, Error> {
-    run(|engine, ledger, hits| range::scan(options, engine, ledger, hits))
 }

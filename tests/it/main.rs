@@ -28,6 +28,7 @@ mod git_staged;
 mod git_stop;
 mod git_support;
 mod git_table;
+mod git_told;
 #[cfg(unix)]
 mod hook_framework;
 #[cfg(unix)]
