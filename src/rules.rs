@@ -4,6 +4,7 @@
 //! module turns them into a [`RuleSet`]; it knows nothing of how a rule is carried out.
 
 mod check;
+mod expression;
 mod parse;
 mod read;
 pub mod template;
@@ -16,6 +17,8 @@ use crate::finding::{Confidence, RuleId, Severity};
 use crate::text::escape_path;
 
 pub use check::entropy;
+pub use expression::Expression;
+use parse::Author;
 pub use parse::{Examples, REMEDIES};
 pub use read::Facts;
 
@@ -60,7 +63,7 @@ pub enum Reader {
 pub struct Shape {
     /// The expression. Its group `secret` is the credential (the whole match if there is no such
     /// group), its group `id` the public half.
-    pub regex: regex::bytes::Regex,
+    pub regex: Expression,
     /// How many bytes before an anchor a match may begin, and behind it end.
     pub reach: usize,
     /// What must not stand directly before and behind the match: the characters it is made of.
@@ -156,7 +159,7 @@ impl RuleSet {
                 return;
             }
         };
-        let (parsed, mut found) = parse::file(path, &text, false);
+        let (parsed, mut found) = parse::file(path, &text, Author::User);
         for one in parsed {
             let id = one.rule.id.clone();
             if let Some(owner) = owners.get(&id) {
@@ -185,7 +188,7 @@ pub fn builtin_examples() -> Vec<Examples> {
 
 fn builtin() -> Vec<parse::Parsed> {
     let files = BUILTIN.iter();
-    files.flat_map(|(name, text)| parse::file(Path::new(name), text, true).0).collect()
+    files.flat_map(|(name, text)| parse::file(Path::new(name), text, Author::Us).0).collect()
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ fn matches(
     found: &mut Vec<Shaped>,
 ) {
     let text = &*view.text;
-    for groups in shape.regex.captures_iter(text) {
+    for groups in shape.regex.regex().captures_iter(text) {
         let Some(whole) = groups.get(0) else { continue };
         let secret = groups.name("secret").unwrap_or(whole);
         let original = view.original(&secret.range());

@@ -61,7 +61,7 @@ fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
     if places.is_empty() {
         return Some("it holds no anchor");
     }
-    let matches: Vec<_> = shape.regex.captures_iter(text).collect();
+    let matches: Vec<_> = shape.regex.regex().captures_iter(text).collect();
     if matches.is_empty() {
         return Some("the expression does not match");
     }
