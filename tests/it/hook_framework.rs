@@ -186,6 +186,47 @@ fn the_configuration_of_the_readme() {
     }
 }
 
+/// Writes a wheel whose only program calls the one under test.
+const WHEEL: &str = r##"
+import sys, zipfile
+folder, program, version = sys.argv[1:]
+info = f"keysweep-{version}.dist-info"
+files = {
+    f"keysweep-{version}.data/scripts/keysweep": f"#!/bin/sh\nexec '{program}' \"$@\"\n",
+    f"{info}/METADATA": f"Metadata-Version: 2.1\nName: keysweep\nVersion: {version}\n",
+    f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+}
+with zipfile.ZipFile(f"{folder}/keysweep-{version}-py3-none-any.whl", "w") as wheel:
+    for name, text in files.items():
+        wheel.writestr(name, text)
+    record = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
+    wheel.writestr(f"{info}/RECORD", record)
+"##;
+
+#[test]
+fn a_wheel_without_a_compiler() {
+    let framework = Framework::new();
+    let desk = &framework.desk;
+    let version = env!("CARGO_PKG_VERSION");
+    let folder = desk.project.path().to_str().expect("UTF-8");
+    let program = env!("CARGO_BIN_EXE_keysweep");
+    desk.run(desk.project.path(), "python3", &["-c", WHEEL, folder, program, version], "").done();
+    let page = include_str!("../../docs/hooks.md");
+    let block = page.split("```yaml\n").find(|block| block.contains("repo: local"));
+    let block = block.and_then(|rest| rest.split("```").next()).expect("a configuration");
+    let wheel = format!("{folder}/keysweep-{version}-py3-none-any.whl");
+    let block = block.replace(&format!("keysweep=={version}"), &wheel);
+    assert!(block.contains(&wheel), "{block}");
+    desk.project.file("wheel/.pre-commit-config.yaml", block);
+    let repo = desk.repository("wheel");
+    desk.run(&repo, "pre-commit", &["install", "--install-hooks"], "").done();
+    write(&repo, "leak.env", &Keys::new("framework wheel").pair().env);
+    desk.git(&repo, &["add", "-A"]).done();
+    desk.git(&repo, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
+    desk.git(&repo, &["rm", "-qf", "leak.env"]).done();
+    desk.git(&repo, &["commit", "-q", "--allow-empty", "-m", "clean"]).done();
+}
+
 #[test]
 fn the_hooks_that_install_the_program_run_the_same() {
     let hooks: Vec<Vec<&str>> = HOOKS
