@@ -19,6 +19,17 @@ impl Provenance {
         Self { remote: remote.and_then(public_url), revision, branch }
     }
 
+    /// Without what `hides` says must not be told.
+    #[must_use]
+    pub fn without(self, hides: impl Fn(&str) -> bool) -> Self {
+        let told = |text: &String| !hides(text);
+        Self {
+            remote: self.remote.filter(told),
+            revision: self.revision,
+            branch: self.branch.filter(told),
+        }
+    }
+
     /// The remote as an absolute URL without user, password, query and fragment, any of which may
     /// hold a credential. `None` for a remote on this machine, whose path is nobody's business.
     pub fn remote(&self) -> Option<&str> {

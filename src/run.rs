@@ -9,6 +9,7 @@ mod partners;
 mod restore;
 mod status;
 pub mod sweep;
+mod veil;
 #[cfg(feature = "verify")]
 mod verification;
 
@@ -29,6 +30,7 @@ use crate::stop::Stop;
 
 use collect::Collector;
 pub use status::{FailOn, Status, status};
+pub use veil::provenance as veiled;
 #[cfg(feature = "verify")]
 pub use verification::Verify;
 
@@ -90,10 +92,11 @@ pub enum Error {
     Git(#[from] git::Error),
 }
 
-/// Where the scanned repository comes from; `None` unless the sources are one repository.
+/// Where the scanned repository comes from; `None` unless the sources are one repository, as work
+/// tree, history or both. To be told by [`veiled`] once it is known what was found.
 pub fn provenance(sources: &[Source]) -> Option<Provenance> {
     let none = git::open::Environment::default();
-    let [source] = sources else { return None };
+    let ([source] | [Source::Files(_), source @ Source::History(_)]) = sources else { return None };
     match source {
         Source::Files(options) => {
             git::provenance::of_repository(Some(&files::work_tree(options)?), &none)
@@ -159,6 +162,7 @@ fn conclude(
         verify_within(&mut findings, how, options, until, ledger);
     }
     sort(&mut findings);
+    veil::names(&mut findings);
     findings
 }
 

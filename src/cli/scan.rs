@@ -97,6 +97,7 @@ pub(super) fn carry_out(
     if let Some(options) = would_verify {
         super::verify::preview(&outcome.findings, &options);
     }
+    let repository = repository.map(|told| run::veiled(told, &outcome.findings));
     let mut status = run::status(&outcome.findings, &outcome.coverage, typed.fail_on.into());
     if outcome.interrupted {
         status = status.merge(Status::Interrupted);

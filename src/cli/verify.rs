@@ -17,6 +17,7 @@ use crate::finding::{Confidence, Finding, Status as Verdict};
 use crate::report::{Format, Limits, Report};
 use crate::rules::RuleSet;
 use crate::run::{self, Source, Status, Verify};
+use crate::source::git::{database, history, open};
 use crate::stop::Stop;
 use crate::text::escape_path;
 use crate::verify::{self, Endpoint, Environment, Options, PartitionChoice};
@@ -49,9 +50,15 @@ struct StsArguments {
     /// Never ask about keys of this account; repeatable.
     #[arg(long, value_name = "ACCOUNT", value_delimiter = ',', value_parser = verify::account)]
     skip_account: Vec<String>,
+    /// Keys of this account are canaries of yours: never ask about them; repeatable.
+    #[arg(long, value_name = "ACCOUNT", value_delimiter = ',', value_parser = verify::account)]
+    canary_account: Vec<String>,
     /// Ask about keys of this account alone; repeatable.
     #[arg(long, value_name = "ACCOUNT", value_delimiter = ',', value_parser = verify::account)]
     only_account: Vec<String>,
+    /// Ask AWS's FIPS endpoints; partitions that have none are not asked.
+    #[arg(long, conflicts_with = "sts_endpoint")]
+    fips: bool,
     /// How to introduce the requests to the key's owner.
     #[arg(long, value_name = "TEXT")]
     user_agent: Option<String>,
@@ -63,8 +70,8 @@ struct StsArguments {
 /// Of `verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyCommand {
-    /// The key to ask about or, with --report, the file or folder to find the keys in
-    /// [default: .].
+    /// The key to ask about or, with --report, the file, folder or repository (its history too)
+    /// to find the keys in [default: .].
     #[arg(value_name = "KEY_ID|TARGET", required_unless_present = "report")]
     subject: Option<PathBuf>,
     /// Ask about the findings of this earlier report (json, jsonl or sarif).
@@ -104,6 +111,8 @@ impl StsArguments {
             endpoint: self.sts_endpoint.clone(),
             skip_accounts: self.skip_account.clone(),
             only_accounts: self.only_account.clone(),
+            canary_accounts: self.canary_account.clone(),
+            fips: self.fips,
             environment: Environment::read()?,
             ..Options::default()
         };
@@ -126,6 +135,8 @@ impl StsArguments {
             (self.partition.is_some(), "--partition"),
             (!self.skip_account.is_empty(), "--skip-account"),
             (!self.only_account.is_empty(), "--only-account"),
+            (!self.canary_account.is_empty(), "--canary-account"),
+            (self.fips, "--fips"),
             (self.user_agent.is_some(), "--user-agent"),
             (self.rate.is_some(), "--rate"),
         ]
@@ -185,12 +196,10 @@ fn verify_report(
     let interrupted = Stop::default();
     signals::stop_on_signal(&options.stop, &interrupted);
     let target = typed.subject.clone().unwrap_or_else(|| PathBuf::from("."));
-    let everything = SelectionArguments::everything();
-    let threads = scan::threads(&typed.limits);
     let stop = options.stop.clone();
-    let files = scan::files_options(vec![target], &everything, &outputs, threads, &stop)?;
+    let sources = sources_in(target, typed, &outputs, &stop)?;
     let search = run::Options {
-        sources: vec![Source::Files(files)],
+        sources,
         min_confidence: Confidence::Low,
         timeout: typed.limits.timeout,
         stop,
@@ -203,6 +212,7 @@ fn verify_report(
         run::run(&search, &engine, &rules, &ledger)
     })?;
     let mut findings = outcome.findings;
+    let repository = repository.map(|told| run::veiled(told, &findings));
     let mut status = Status::Clean;
     for (fingerprint, key_id) in earlier.keep(&mut findings) {
         let what = key_id.unwrap_or_else(|| fingerprint.as_str());
@@ -239,6 +249,35 @@ fn verify_report(
         limits: Limits::default(),
     };
     Ok(scan::tell(&report, status, typed.output.quiet, &outputs))
+}
+
+/// All of a target: its files, ignored ones too, and the history of a repository.
+fn sources_in(
+    target: PathBuf,
+    typed: &VerifyCommand,
+    outputs: &Outputs,
+    stop: &Stop,
+) -> Result<Vec<Source>, Box<dyn Error>> {
+    let threads = scan::threads(&typed.limits);
+    let mut sources = Vec::new();
+    if !open::is_git_folder(&target) {
+        let (paths, everything) = (vec![target.clone()], SelectionArguments::everything());
+        let files = scan::files_options(paths, &everything, outputs, threads, stop)?;
+        sources.push(Source::Files(files));
+    }
+    if open::is_repository(&target) {
+        let database =
+            database::Options { threads, stop: stop.clone(), ..database::Options::default() };
+        let environment = open::Environment::default();
+        let repo = Some(target);
+        sources.push(Source::History(history::Options {
+            repo,
+            environment,
+            database,
+            min_confidence: Confidence::Low,
+        }));
+    }
+    Ok(sources)
 }
 
 /// Lets the time limit of the command end its requests too.

@@ -54,6 +54,9 @@ const OTHER: [(&str, &str); 10] = [
 /// Longer words may be secrets, and are not shown.
 const LONGEST_SHOWN: usize = 30;
 
+/// Columns of prose; commands stay in one line, to be copied.
+const WIDTH: usize = 90;
+
 /// Reads what was typed.
 ///
 /// # Errors
@@ -108,28 +111,46 @@ pub fn explain(subject: &Subject, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// What to do first, and its command.
+/// What to do first, whole: whoever reads this has no time to look for the rest of it.
 fn first(steps: &[Step], out: &mut dyn Write) -> io::Result<()> {
     let Some(first) = steps.first() else { return Ok(()) };
     writeln!(out, "{}:\n", escape_line(&first.title))?;
     if let Some(cli) = &first.cli {
         writeln!(out, "  {}\n", escape_line(cli))?;
     }
-    Ok(())
+    if let Some(console) = &first.console {
+        paragraph(&format!("Or in the console: {console}"), "", out)?;
+    }
+    paragraph(&first.why, "", out)?;
+    writeln!(out)
+}
+
+/// Prose in lines that a terminal shows whole, below one another.
+fn paragraph(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
+    let text = escape_line(text);
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && indent.len() + line.chars().count() + word.len() >= WIDTH {
+            writeln!(out, "{indent}{line}")?;
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    writeln!(out, "{indent}{line}")
 }
 
 fn key(id: &KeyId, out: &mut dyn Write) -> io::Result<()> {
-    match id.kind() {
-        KeyKind::LongTerm => writeln!(
-            out,
-            "{id} is the id of a long-term access key: of an IAM user, or of the root user."
-        )?,
-        KeyKind::Temporary => writeln!(
-            out,
-            "{id} is the id of a temporary key: useless without its secret and session token, and \
-             over within 36 hours at most."
-        )?,
-    }
+    let kind = match id.kind() {
+        KeyKind::LongTerm => "a long-term access key: of an IAM user, or of the root user.",
+        KeyKind::Temporary => {
+            "a temporary key: useless without its secret and session token, and over within 36 \
+             hours at most."
+        }
+    };
+    paragraph(&format!("{id} is the id of {kind}"), "", out)?;
     match id.account() {
         Some(account) => writeln!(out, "It belongs to account {account}, by the id itself.\n"),
         None => writeln!(
@@ -142,7 +163,7 @@ fn key(id: &KeyId, out: &mut dyn Write) -> io::Result<()> {
 
 fn list(steps: &[Step], out: &mut dyn Write) -> io::Result<()> {
     for (when, heading) in [
-        (When::Leak, "It leaked, with its secret"),
+        (When::Leak, "It leaked with its secret: do all of this, in this order"),
         (When::Rotation, "It did not leak: rotate as planned"),
     ] {
         let steps: Vec<&Step> = steps.iter().filter(|step| step.when == when).collect();
@@ -150,13 +171,18 @@ fn list(steps: &[Step], out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{heading}:\n")?;
         }
         for (number, step) in steps.iter().enumerate() {
-            writeln!(out, "{:>3}. {}", number + 1, escape_line(&step.title))?;
-            writeln!(out, "     {}", escape_line(&step.why))?;
+            let told = when == When::Leak && number == 0;
+            let above = if told { " (above)" } else { "" };
+            writeln!(out, "{:>3}. {}{above}", number + 1, escape_line(&step.title))?;
+            if told {
+                continue;
+            }
+            paragraph(&step.why, "     ", out)?;
             if let Some(cli) = &step.cli {
                 writeln!(out, "       {}", escape_line(cli))?;
             }
             if let Some(console) = &step.console {
-                writeln!(out, "     Console: {}", escape_line(console))?;
+                paragraph(&format!("Console: {console}"), "     ", out)?;
             }
         }
         if !steps.is_empty() {
@@ -181,7 +207,16 @@ mod tests {
     fn the_first_line_is_what_to_do_first() {
         let id = ["AKIA", "QNZGKIQY56JQ7WML"].concat();
         let text = told(&id);
-        assert!(text.starts_with("Deactivate the key now, as another administrator:\n"), "{text}");
+        assert!(
+            text.starts_with("Deactivate the key now:\n\n  aws iam update-access-key "),
+            "{text}"
+        );
+        let above = text.split("It leaked").next().expect("what to do first");
+        for word in ["Or in the console", "Deactivate.", "--status Active brings it back"] {
+            assert!(above.contains(word), "{word} in {above}");
+        }
+        let prose = text.lines().filter(|line| !line.trim_start().starts_with("aws "));
+        assert!(prose.filter(|line| !line.contains("aws ")).all(|line| line.len() <= WIDTH));
         assert!(text.contains("account 029608264753"), "{text}");
         for rule in RuleSet::builtin().rules {
             let text = told(rule.id.as_str());

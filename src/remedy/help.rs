@@ -19,6 +19,9 @@ pub fn help_markdown(rule: &Rule) -> String {
     if let Some(first) = steps.first() {
         let _ = writeln!(help, "**First: {}.**\n", plain(&first.title));
         fence(first, "", &mut help);
+        if let Some(console) = &first.console {
+            let _ = writeln!(help, "Or in the console: {}\n", plain(console));
+        }
     }
     let _ = writeln!(help, "## {}\n\n{}\n", plain(&rule.title), plain(&rule.description));
     for (when, heading) in
@@ -58,6 +61,9 @@ pub fn help_text(rule: &Rule) -> String {
         let _ = writeln!(help, "First: {}.", first.title);
         if let Some(cli) = &first.cli {
             let _ = writeln!(help, "  {cli}");
+        }
+        if let Some(console) = &first.console {
+            let _ = writeln!(help, "Or in the console: {console}");
         }
     }
     let _ = writeln!(help, "\n{}\n{}", shown(&rule.title), shown(&rule.description));

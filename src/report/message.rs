@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use super::Report;
 use super::item::Item;
 use super::uri::plain;
+use crate::aws::KeyId;
 use crate::finding::{GitOrigin, Occurrence};
 use crate::location::Region;
 use crate::remedy;
@@ -47,11 +48,20 @@ pub(super) fn message(report: &Report<'_>, item: &Item<'_>, linked: bool) -> Str
     let _ = write!(text, ", fingerprint {}", short(finding.fingerprint.as_str()));
     if let Some(first) = remedy::steps(item.finding, report.rules).first() {
         let _ = write!(text, "; to do first: {}", plain(first.title.as_bytes()));
+        if let Some(id) = signing_key(item) {
+            let _ = write!(text, ", see keysweep explain {id}");
+        }
     }
     let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
     text.truncate(end);
     text.push('.');
     text
+}
+
+/// The id of a key that `keysweep explain` knows by itself.
+fn signing_key(item: &Item<'_>) -> Option<KeyId> {
+    let id = item.finding.credential.key_id.as_deref()?;
+    KeyId::parse(id.as_bytes()).filter(|id| !id.is_example())
 }
 
 fn place(place: &Occurrence, region: Option<Region>, text: &mut String) {

@@ -149,7 +149,7 @@ impl Door {
 pub(super) fn endpoint(partition: Partition, options: &Options) -> Option<String> {
     match &options.endpoint {
         Some(endpoint) => Some(endpoint.as_str().to_owned()),
-        None => partition.endpoint(options.environment.fips).map(str::to_owned),
+        None => partition.endpoint(options.fips).map(str::to_owned),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What is taken from the environment: the way to STS, never an identity and never another host.
 //!
-//! `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` (either case, as curl reads them), `AWS_CA_BUNDLE` (which
-//! stands in for the system's roots, as in the AWS CLI) and `AWS_USE_FIPS_ENDPOINT` (which chooses
-//! between two endpoints that AWS itself runs in the same partition).
+//! `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` (either case, as curl reads them) and `AWS_CA_BUNDLE`
+//! (which stands in for the system's roots, as in the AWS CLI). `AWS_USE_FIPS_ENDPOINT` is not
+//! obeyed, as it would choose the endpoint; `--fips` does.
 
 use std::fs;
 use std::path::Path;
@@ -26,8 +26,6 @@ pub struct Environment {
     pub no_proxy: String,
     /// PEM certificates that stand in for the system's roots.
     pub roots: Option<Vec<u8>>,
-    /// Whether the FIPS endpoints are asked.
-    pub fips: bool,
 }
 
 impl Environment {
@@ -43,7 +41,6 @@ impl Environment {
             proxy: proxy.map(|(name, url)| read_proxy(name, &url)).transpose()?,
             no_proxy: ["no_proxy", "NO_PROXY"].into_iter().find_map(variable).unwrap_or_default(),
             roots: roots.map(|path| read_bundle(Path::new(&path))).transpose()?,
-            fips: variable("AWS_USE_FIPS_ENDPOINT").is_some_and(|v| v.eq_ignore_ascii_case("true")),
         })
     }
 }

@@ -43,7 +43,9 @@ pub struct Options {
     pub until: Option<Instant>,
     /// Ends the run early; what has no answer by then is unknown.
     pub stop: Stop,
-    /// Proxy, roots and FIPS.
+    /// Whether AWS's FIPS endpoints are asked.
+    pub fips: bool,
+    /// Proxy and roots.
     pub environment: Environment,
 }
 
@@ -66,6 +68,7 @@ impl Default for Options {
             max_requests: 10_000,
             until: None,
             stop: Stop::default(),
+            fips: false,
             environment: Environment::default(),
         }
     }

@@ -59,6 +59,7 @@ mod sweep;
 #[cfg(unix)]
 mod sweep_resume;
 mod tools;
+mod veil;
 #[cfg(feature = "verify")]
 mod verify_candidates;
 #[cfg(feature = "verify")]
@@ -67,6 +68,8 @@ mod verify_moto;
 mod verify_program;
 #[cfg(feature = "verify")]
 mod verify_stub;
+#[cfg(feature = "verify")]
+mod verify_user;
 #[cfg(feature = "verify")]
 mod verify_way;
 mod workflows;

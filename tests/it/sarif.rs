@@ -2,10 +2,10 @@
 
 mod multitool;
 mod oracle;
-mod points;
+pub(crate) mod points;
 mod program;
 mod regions;
-mod validate;
+pub(crate) mod validate;
 
 use keysweep::coverage::{Coverage, Problem};
 use keysweep::finding::{Finding, Severity, Status, Suppression};

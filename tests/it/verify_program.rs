@@ -210,6 +210,14 @@ fn no_secret_is_in_the_list_of_processes() {
 fn without_verify_no_socket_is_opened() {
     let folder = tempfile::tempdir().expect("a folder");
     leak_in(folder.path(), "credentials", &key_id("AKIA", 5), &random_secret(1));
+    if !Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .output()
+        .is_ok_and(|output| output.status.success())
+    {
+        let _ = writeln!(std::io::stderr(), "SKIPPED, no socket is looked for: no strace");
+        return;
+    }
     let log = folder.path().join("trace");
     let calls = |arguments: &[&str]| {
         let status = Command::new("strace")

@@ -30,7 +30,7 @@ fn ask(endpoint: &str, environment: Environment) -> Verification {
 }
 
 /// A server whose certificate names `host`, and that certificate in PEM.
-fn tls_stub(host: &str) -> (Stub, Vec<u8>) {
+pub(crate) fn tls_stub(host: &str) -> (Stub, Vec<u8>) {
     let made = rcgen::generate_simple_self_signed([host.to_owned()]).expect("a certificate");
     let der = made.cert.der().clone();
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der());
@@ -82,7 +82,7 @@ fn a_certificate_of_the_host_that_was_asked_is_needed() {
 }
 
 /// A proxy that carries every tunnel to `port`, whatever host it is asked for.
-fn proxy_to(port: u16) -> (u16, Arc<Mutex<Vec<String>>>) {
+pub(crate) fn proxy_to(port: u16) -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let own = listener.local_addr().expect("an address").port();
     let asked = Arc::new(Mutex::new(Vec::new()));

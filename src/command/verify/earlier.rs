@@ -49,7 +49,7 @@ impl Earlier {
             let results = runs.iter().filter_map(|run| run.get("results")?.as_array()).flatten();
             for result in results {
                 let print = &result["partialFingerprints"]["keysweep/v1"];
-                self.add(print, &result["properties"]["key_id"]);
+                self.add(print, &result["properties"]["keyId"]);
             }
             return runs.iter().any(|run| run["tool"]["driver"]["name"] == "keysweep");
         }
@@ -95,17 +95,21 @@ mod tests {
     fn reads_all_three_formats() {
         let sarif = format!(
             r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "keysweep"}}}},
-            "results": [{{"partialFingerprints": {{"keysweep/v1": "{PRINT}"}}}}]}}]}}"#
+            "results": [{{"partialFingerprints": {{"keysweep/v1": "{PRINT}"}},
+            "properties": {{"keyId": "AKIAX"}}}}]}}]}}"#
         );
         let json = format!(
             r#"{{"schema": 1, "tool": {{"name": "keysweep"}},
             "findings": [{{"fingerprint": "{PRINT}", "key_id": "AKIAX"}}]}}"#
         );
-        let jsonl = format!("{{\"fingerprint\": \"{PRINT}\"}}\n{{\"coverage\": {{}}}}\n");
+        let jsonl = format!(
+            "{{\"fingerprint\": \"{PRINT}\", \"key_id\": \"AKIAX\"}}\n{{\"coverage\": {{}}}}\n"
+        );
         for text in [sarif, json, jsonl] {
             let earlier = read_report(text.as_bytes()).expect("a report");
             assert_eq!(earlier.findings.len(), 1, "{text}");
-            assert_eq!(earlier.findings.keys().next().expect("one").as_str(), PRINT);
+            let (print, id) = earlier.findings.iter().next().expect("one");
+            assert_eq!((print.as_str(), id.as_deref()), (PRINT, Some("AKIAX")), "{text}");
         }
     }
 

@@ -99,6 +99,11 @@ pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
     opened.map_err(|error| failure(path, &error))
 }
 
+/// Whether `path` itself is a git folder: a bare repository, or a `.git`.
+pub fn is_git_folder(path: &Path) -> bool {
+    gix::discover::is_git(path).is_ok()
+}
+
 /// Whether a repository begins at `path`: it is a git folder, or holds `.git`.
 pub fn is_repository(path: &Path) -> bool {
     gix::discover::is_git(&path.join(".git")).is_ok() || gix::discover::is_git(path).is_ok()
