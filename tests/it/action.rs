@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -287,6 +288,46 @@ fn a_schedule_scans_everything() {
     for scan in ["range", "all"] {
         let step = runner.step("Scan", schedule.clone(), &[("scan", scan)]);
         assert_eq!(step.status, Some(2), "{}", step.printed);
+    }
+}
+
+/// A Python whose environments have a pip that only notes what it is asked for.
+const PYTHON: &str = r#"#!/bin/sh
+mkdir -p "$3/bin"
+printf '#!/bin/sh\necho "$@" >> "$RUNNER_TEMP/asked"\n' > "$3/bin/pip"
+chmod +x "$3/bin/pip"
+"#;
+
+#[test]
+fn it_installs_the_wheel_of_its_own_version() {
+    let project = Project::new();
+    project.file("bin/python3", PYTHON).file("paths", "");
+    let python = project.at("bin/python3");
+    fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).expect("a program");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rest = std::env::var_os("PATH").unwrap_or_default();
+    let path = [project.at("bin")].into_iter().chain(std::env::split_paths(&rest));
+    let path = std::env::join_paths(path).expect("plain paths");
+    for (version, wanted) in [("", env!("CARGO_PKG_VERSION")), ("9.8.7", "9.8.7")] {
+        let ran = Command::new("bash")
+            .arg(root.join("action/run.sh"))
+            .arg("install")
+            .env_clear()
+            .env("PATH", &path)
+            .env("RUNNER_TEMP", project.path())
+            .env("GITHUB_PATH", project.at("paths"))
+            .env("GITHUB_ACTION_PATH", root)
+            .env("VERSION", version)
+            .output()
+            .expect("bash runs");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        let asked = fs::read_to_string(project.at("asked")).expect("pip was asked");
+        let asked = asked.lines().last().expect("a line");
+        assert!(asked.ends_with(&format!(" keysweep=={wanted}")), "{asked}");
+        assert!(asked.contains("--only-binary=:all:"), "{asked}");
+        let paths = fs::read_to_string(project.at("paths")).expect("paths");
+        let added = Path::new(paths.lines().last().expect("a line"));
+        assert!(added.join("pip").is_file(), "{paths}");
     }
 }
 
