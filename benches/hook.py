@@ -7,11 +7,13 @@ Needs git, and the programs to compare on the PATH; those that are missing are l
 Then: cargo build --release && PATH=$PWD/target/release:$PATH python3 benches/hook.py
 
 All hooks take turns in one run, so that the machine's mood is the same for all; the median counts.
+Processor time is told beside wall time: a busy machine stretches only the latter.
 """
 
 import argparse
 import os
 import random
+import resource
 import shutil
 import statistics
 import subprocess
@@ -19,6 +21,7 @@ import sys
 import tempfile
 import time
 
+NAME = "a hook that does nothing"
 NOTHING = "#!/bin/sh\n:\n"
 RIPSECRETS = (
     "#!/bin/sh\n"
@@ -71,14 +74,20 @@ def install(folder, hook):
 
 
 def commit(folder, number, changed):
-    """Changes files and commits them; gives the commit's wall time in milliseconds."""
+    """Changes files and commits them; gives the commit's wall and processor time in milliseconds."""
     for file in range(changed):
         with open(os.path.join(folder, f"src/{file % 100:02}/{file:05}.py"), "a") as out:
             out.write(f"x = {number}\n")
     git(folder, "add", "-A")
-    start = time.perf_counter()
+    before, start = processor(), time.perf_counter()
     git(folder, "commit", "-qm", f"change {number}")
-    return (time.perf_counter() - start) * 1000
+    return (time.perf_counter() - start) * 1000, processor() - before
+
+
+def processor():
+    """Processor time of all children so far, in milliseconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) * 1000
 
 
 def main():
@@ -87,7 +96,7 @@ def main():
     parser.add_argument("--changed", type=int, default=1, help="files that each commit changes")
     parser.add_argument("--rounds", type=int, default=15)
     typed = parser.parse_args()
-    hooks = {"a hook that does nothing": NOTHING}
+    hooks = {NAME: NOTHING}
     for name, hook in [
         ("keysweep", "keysweep"),
         ("ripsecrets", RIPSECRETS),
@@ -108,20 +117,23 @@ def main():
                 took = commit(folder, f"{number}{len(name)}", typed.changed)
                 if number > 0:
                     times[name].append(took)
-    base = times["a hook that does nothing"]
     print(f"{typed.files} files, {typed.changed} changed, {typed.rounds} commits each")
-    print(f"{'hook':<26}{'commit, ms':>12}{'adds, ms':>10}{'keysweep is':>14}")
-    added = {
-        # Round by round, as neighbours in time are alike.
-        name: statistics.median(took - nothing for took, nothing in zip(all_times, base))
-        for name, all_times in times.items()
-    }
+    print(f"{'hook':<26}{'commit, ms':>12}{'adds, ms':>10}{'of cpu':>8}{'keysweep is':>14}{'of cpu':>8}")
+    added = {name: added_by(all_times, times[NAME]) for name, all_times in times.items()}
     for name, all_times in times.items():
-        ratio = ""
-        if name not in ("keysweep", "a hook that does nothing") and "keysweep" in added:
-            ratio = f"1/{added[name] / added['keysweep']:.1f}"
-        median = statistics.median(all_times)
-        print(f"{name:<26}{median:>12.1f}{added[name]:>10.1f}{ratio:>14}")
+        median = statistics.median(wall for wall, _ in all_times)
+        line = f"{name:<26}{median:>12.1f}{added[name][0]:>10.1f}{added[name][1]:>8.1f}"
+        if name not in ("keysweep", NAME) and "keysweep" in added:
+            ratios = [f"1/{other / own:.1f}" for other, own in zip(added[name], added["keysweep"])]
+            line += f"{ratios[0]:>14}{ratios[1]:>8}"
+        print(line)
+
+
+def added_by(all_times, base):
+    """What a hook adds to a commit, wall and processor: round by round, as neighbours are alike."""
+    pairs = zip(all_times, base)
+    differences = [(took[0] - nothing[0], took[1] - nothing[1]) for took, nothing in pairs]
+    return [statistics.median(column) for column in zip(*differences)]
 
 
 main()
