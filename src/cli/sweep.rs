@@ -31,7 +31,8 @@ pub(super) struct SweepArguments {
     /// Read targets from standard input, one a line, or parted by NUL.
     #[arg(long)]
     stdin: bool,
-    /// Note finished targets in FILE, and go on from there after an interruption.
+    /// Note finished targets in FILE, and go on from there after an interruption; a sweep that ended
+    /// is begun anew.
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
     /// End a target after TIME, report what was found in it, and go on with the next.

@@ -87,6 +87,8 @@ fn taken(ran: &Ran) -> usize {
 fn a_killed_sweep_goes_on_and_tells_the_same() {
     let project = folders("sweep killed");
     let mut child = in_the_middle(&project);
+    let second = project.keysweep(["sweep", "all", "--resume", "state"]).run().exits(2);
+    assert!(second.stderr.contains("another sweep is using it"), "{}", second.stderr);
     child.kill().expect("SIGKILL");
     let status = child.wait().expect("it ends");
     assert_eq!(status.code(), None, "it was killed before its end");
@@ -137,6 +139,17 @@ fn a_target_whose_credentials_moved_is_scanned_again() {
     let ran = resumed(&project);
     assert_eq!(taken(&ran), noted - 1);
     assert_eq!(ran.stdout, whole(&project).stdout);
+}
+
+#[test]
+fn a_sweep_out_of_time_is_not_over() {
+    let project = Project::new();
+    project.file("a/a.env", Keys::new("sweep time").pair().env);
+    let sweep = ["sweep", "a", "--format", "json", "--resume", "state"];
+    let none = sweep.into_iter().chain(["--timeout", "0s"]);
+    let cut = project.keysweep(none).run().exits(3);
+    assert!(cut.problems().iter().any(|why| why.contains(".: not scanned")), "{}", cut.stdout);
+    assert_eq!(project.keysweep(sweep).run().exits(1).places(), ["a.env:1"]);
 }
 
 #[test]
