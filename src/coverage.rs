@@ -43,6 +43,10 @@ pub struct LeftOut {
     pub repositories: u64,
     /// Git LFS objects that are not on this machine.
     pub lfs_missing: u64,
+    /// Members of containers that are encrypted.
+    pub encrypted: u64,
+    /// Containers of which a limit that the user typed left something out.
+    pub unopened: u64,
 }
 
 /// The ledger as a report shows it.
@@ -121,9 +125,13 @@ pub enum Count {
     Repositories,
     /// See [`LeftOut::lfs_missing`].
     LfsMissing,
+    /// See [`LeftOut::encrypted`].
+    Encrypted,
+    /// See [`LeftOut::unopened`].
+    Unopened,
 }
 
-const COUNTS: usize = Count::LfsMissing as usize + 1;
+const COUNTS: usize = Count::Unopened as usize + 1;
 
 /// Collects coverage from all threads.
 #[derive(Debug, Default)]
@@ -232,6 +240,8 @@ impl Ledger {
                 links: self.get(Count::Links),
                 repositories: self.get(Count::Repositories),
                 lfs_missing: self.get(Count::LfsMissing),
+                encrypted: self.get(Count::Encrypted),
+                unopened: self.get(Count::Unopened),
             },
             problems,
             notes,

@@ -173,6 +173,9 @@ pub struct Candidate {
     pub confidence: Confidence,
     /// Where in the text.
     pub sighting: Sighting,
+    /// The names of the members that lead to the text, if it is packed in another: a source fills
+    /// it in, outermost first.
+    pub inside: Vec<String>,
 }
 
 /// Which kind of git object or record holds an occurrence.
@@ -248,7 +251,7 @@ pub struct GitOrigin {
 pub struct Origin {
     /// Path as bytes, `/` between its parts; `None` for messages and the like.
     pub path: Option<Vec<u8>>,
-    /// The way through containers, outermost first; empty for a plain file.
+    /// The way through containers, the file itself first; empty for a plain file.
     pub inside: Vec<String>,
     /// What git knows of it.
     pub git: Option<GitOrigin>,

@@ -5,6 +5,7 @@
 //! [`crate::scan::Hit`] to a callback. It knows no detector by name, and nothing of findings,
 //! reports or the command line.
 
+pub mod container;
 pub mod files;
 pub mod git;
 mod patient;

@@ -248,6 +248,38 @@ pub(super) struct LimitArguments {
     /// End the run after TIME, such as 90s, 10m or 1h, and report what was found.
     #[arg(long, value_name = "TIME", help_heading = "Limits", value_parser = parse::duration)]
     pub(super) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(super) containers: ContainerArguments,
+}
+
+/// How far archives and other containers are opened.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Containers")]
+pub(super) struct ContainerArguments {
+    /// Open containers in containers, N deep [default: 8]; 0 opens none.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=64))]
+    pub(super) depth: Option<u32>,
+    /// Read up to N members of a file, those of containers in it too [default: 500000].
+    #[arg(long, value_name = "N")]
+    pub(super) max_members: Option<u64>,
+    /// Read up to SIZE of members of a file [default: 32G].
+    #[arg(long, value_name = "SIZE", value_parser = parse::size)]
+    pub(super) max_unpacked: Option<u64>,
+    /// Beyond 64M, read up to N times a file's size of its members [default: 250].
+    #[arg(long, value_name = "N")]
+    pub(super) max_ratio: Option<u64>,
+    /// Read members of a file for up to TIME [default: 10m].
+    #[arg(long, value_name = "TIME", value_parser = parse::duration)]
+    pub(super) max_unpack_time: Option<Duration>,
+    /// Hold up to SIZE of a container that lies in another one or in a pipe [default: 256M].
+    #[arg(long, value_name = "SIZE", value_parser = parse::size)]
+    pub(super) max_held: Option<u64>,
+    /// Read up to N members in the whole run [default: 50000000].
+    #[arg(long, value_name = "N")]
+    pub(super) max_run_members: Option<u64>,
+    /// Read up to SIZE of members in the whole run [default: 1T].
+    #[arg(long, value_name = "SIZE", value_parser = parse::size)]
+    pub(super) max_run_unpacked: Option<u64>,
 }
 
 fn format_parser() -> clap::builder::PossibleValuesParser {

@@ -4,9 +4,11 @@ use std::error::Error;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 
-use super::arguments::{DatabaseArguments, HistoryArguments, RangeArguments, StagedArguments};
+use super::arguments::{
+    DatabaseArguments, HistoryArguments, LimitArguments, RangeArguments, StagedArguments,
+};
 use super::output::Outputs;
-use super::scan::{carry_out, threads};
+use super::scan::{carry_out, containers, threads};
 use crate::run::{Source, Status};
 use crate::source::git::open::{self, Environment};
 use crate::source::git::{database, history, range, staged};
@@ -14,9 +16,10 @@ use crate::stop::Stop;
 
 impl DatabaseArguments {
     /// What was typed, as the readers of git take it.
-    pub(super) fn options(&self, threads: usize, stop: &Stop) -> database::Options {
+    pub(super) fn options(&self, limits: &LimitArguments, stop: &Stop) -> database::Options {
         database::Options {
-            threads,
+            threads: threads(limits),
+            containers: containers(limits),
             alternates: !self.no_alternates,
             connectivity: self.check_connectivity,
             stop: stop.clone(),
@@ -30,7 +33,7 @@ pub(super) fn history(typed: HistoryArguments) -> Result<Status, Box<dyn Error>>
     let source = Source::History(history::Options {
         repo: typed.repo,
         environment: Environment::from_process(),
-        database: typed.database.options(threads(&typed.common.limits), &stop),
+        database: typed.database.options(&typed.common.limits, &stop),
         min_confidence: typed.common.min_confidence.into(),
     });
     let outputs = Outputs::new(&typed.common.output)?;
@@ -48,7 +51,7 @@ pub(super) fn staged(typed: StagedArguments) -> Result<Status, Box<dyn Error>> {
         repo,
         paths,
         environment: Environment::from_process(),
-        database: typed.database.options(threads(&typed.common.limits), &stop),
+        database: typed.database.options(&typed.common.limits, &stop),
     });
     let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook);
     carry_out("staged", vec![source], stop, &typed.common, &outputs)
@@ -75,7 +78,7 @@ pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
         input,
         remote: typed.remote.map(String::into_bytes),
         environment: Environment::from_process(),
-        database: typed.database.options(threads(&typed.common.limits), &stop),
+        database: typed.database.options(&typed.common.limits, &stop),
     });
     let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook);
     carry_out("range", vec![source], stop, &typed.common, &outputs)

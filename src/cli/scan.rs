@@ -11,9 +11,10 @@ use super::output::{Outputs, status_of_failure};
 use super::{complain, progress, signals};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
-use crate::report::{self, Limits, Report};
+use crate::report::{self, Report};
 use crate::rules::RuleSet;
 use crate::run::{self, Options, Source, Status};
+use crate::source::container::{self, Limits};
 use crate::source::{files, stdin};
 use crate::stop::Stop;
 
@@ -25,13 +26,17 @@ pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
         typed.paths.into_iter().partition(|path| path == Path::new("-"));
     let mut sources = Vec::new();
     if !paths.is_empty() {
-        let threads = threads(&typed.common.limits);
-        let files = files_options(paths, &typed.selection, &outputs, threads, &stop)?;
+        let limits = &typed.common.limits;
+        let files = files_options(paths, &typed.selection, &outputs, limits, &stop)?;
         sources.push(Source::Files(files));
     }
     if !from_stdin.is_empty() {
         let name = typed.stdin_name.unwrap_or_else(|| stdin::NAME.to_owned());
-        sources.push(Source::Stdin(stdin::Options { name, stop: stop.clone() }));
+        sources.push(Source::Stdin(stdin::Options {
+            name,
+            containers: containers(&typed.common.limits),
+            stop: stop.clone(),
+        }));
     } else if typed.stdin_name.is_some() {
         return Err("--stdin-name needs the path '-', which stands for standard input".into());
     }
@@ -42,7 +47,7 @@ pub(super) fn files_options(
     paths: Vec<PathBuf>,
     selection: &SelectionArguments,
     outputs: &Outputs,
-    threads: usize,
+    limits: &LimitArguments,
     stop: &Stop,
 ) -> Result<files::Options, files::GlobError> {
     Ok(files::Options {
@@ -53,7 +58,8 @@ pub(super) fn files_options(
         obey_ignore_files: !selection.no_ignore,
         globs: files::Globs::new(&selection.include, &selection.exclude)?,
         max_file_size: selection.max_file_size,
-        threads,
+        containers: containers(limits),
+        threads: threads(limits),
         stop: stop.clone(),
     })
 }
@@ -62,6 +68,23 @@ pub(super) fn files_options(
 pub(super) fn threads(typed: &LimitArguments) -> usize {
     let processors = || thread::available_parallelism().map_or(1, NonZero::get);
     typed.threads.unwrap_or_else(processors)
+}
+
+/// How far containers are opened; each source of a run that gets its own has its own totals.
+pub(super) fn containers(typed: &LimitArguments) -> container::Options {
+    let typed = &typed.containers;
+    let limits = Limits::default();
+    let limits = Limits {
+        depth: limits.depth.or_typed(typed.depth),
+        members: limits.members.or_typed(typed.max_members),
+        unpacked: limits.unpacked.or_typed(typed.max_unpacked),
+        ratio: limits.ratio.or_typed(typed.max_ratio),
+        time: limits.time.or_typed(typed.max_unpack_time),
+        held: limits.held.or_typed(typed.max_held),
+        run_members: limits.run_members.or_typed(typed.max_run_members),
+        run_unpacked: limits.run_unpacked.or_typed(typed.max_run_unpacked),
+    };
+    container::Options { limits, ..container::Options::default() }
 }
 
 /// Runs the sources of a command and reports.
@@ -113,7 +136,7 @@ pub(super) fn carry_out(
         baseline: false,
         repository: repository.as_ref(),
         exit: status.code(),
-        limits: Limits::default(),
+        limits: report::Limits::default(),
     };
     Ok(tell(&report, status, typed.output.quiet, outputs))
 }

@@ -129,16 +129,17 @@ fn targets(
             ledger.note("standard input names no target");
         }
     }
-    let threads = scan::threads(&typed.common.limits);
-    let mut files = scan::files_options(Vec::new(), &typed.selection, outputs, threads, stop)?;
+    let limits = &typed.common.limits;
+    let mut files = scan::files_options(Vec::new(), &typed.selection, outputs, limits, stop)?;
     files.outputs.extend(typed.resume.clone());
-    let database = typed.database.options(threads, stop);
+    let database = typed.database.options(limits, stop);
     Ok(sweep::targets(&paths, &Template { files, database, stop: stop.clone() }))
 }
 
 /// What decides about findings: with another answer, what was noted is of no use.
 fn asked(typed: &SweepArguments) -> String {
-    format!("{:?} {:?}", typed.selection, typed.database)
+    let containers = &typed.common.limits.containers;
+    format!("{:?} {:?} {containers:?}", typed.selection, typed.database)
 }
 
 /// Tells on standard error how the sweep goes.

@@ -258,16 +258,19 @@ fn sources_in(
     outputs: &Outputs,
     stop: &Stop,
 ) -> Result<Vec<Source>, Box<dyn Error>> {
-    let threads = scan::threads(&typed.limits);
     let mut sources = Vec::new();
     if !open::is_git_folder(&target) {
         let (paths, everything) = (vec![target.clone()], SelectionArguments::everything());
-        let files = scan::files_options(paths, &everything, outputs, threads, stop)?;
+        let files = scan::files_options(paths, &everything, outputs, &typed.limits, stop)?;
         sources.push(Source::Files(files));
     }
     if open::is_repository(&target) {
-        let database =
-            database::Options { threads, stop: stop.clone(), ..database::Options::default() };
+        let database = database::Options {
+            threads: scan::threads(&typed.limits),
+            containers: scan::containers(&typed.limits),
+            stop: stop.clone(),
+            ..database::Options::default()
+        };
         let environment = open::Environment::default();
         let repo = Some(target);
         sources.push(Source::History(history::Options {

@@ -78,7 +78,12 @@ pub(super) fn candidates(
                 partition: partition(bytes, start),
                 shown: None,
             };
-            Candidate { credential: draft.credential, confidence: draft.confidence, sighting }
+            Candidate {
+                credential: draft.credential,
+                confidence: draft.confidence,
+                sighting,
+                inside: vec![],
+            }
         })
         .collect()
 }

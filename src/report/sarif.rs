@@ -5,6 +5,7 @@
 //! asked. Results are written one by one: memory holds one result at a time and an index of the
 //! rest.
 
+mod artifacts;
 mod flow;
 mod lines;
 mod model;
@@ -18,6 +19,7 @@ use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
+use self::artifacts::Artifacts;
 use self::lines::Lines;
 use self::model::{
     AutomationDetails, BaseOnly, Driver, Log, Message, Run, SarifResult, Tool, UriBase,
@@ -46,6 +48,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let lines = Lines::new(&items);
     let dropped = items.len().saturating_sub(report.limits.results);
     items.truncate(report.limits.results);
+    let artifacts = Artifacts::new(&items);
     let run = Run {
         tool: Tool { driver },
         automation_details: AutomationDetails { id: category(report) },
@@ -59,7 +62,14 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         redaction_tokens: [MASK],
         taxonomies: [rules::taxonomy()],
         properties: RunProperties { coverage: report.coverage },
-        results: Results { report, descriptors: &descriptors, items: &items, lines: &lines },
+        artifacts: artifacts.list(),
+        results: Results {
+            report,
+            descriptors: &descriptors,
+            items: &items,
+            lines: &lines,
+            artifacts: &artifacts,
+        },
     };
     let log = Log { schema: SCHEMA, version: "2.1.0", runs: [run] };
     escape::write(&log, Layout::Outline(RESULT), out)
@@ -115,6 +125,7 @@ struct Results<'a> {
     descriptors: &'a Descriptors,
     items: &'a [Item<'a>],
     lines: &'a Lines<'a>,
+    artifacts: &'a Artifacts,
 }
 
 impl Serialize for Results<'_> {
@@ -137,7 +148,7 @@ impl<'a> Results<'a> {
             rank: rules::rank(finding),
             message: Message::new(message::message(report, item, linked)),
             locations: [places::primary(item)],
-            related_locations: places::related(item),
+            related_locations: places::related(item, self.artifacts),
             code_flows: flow::code_flows(finding),
             partial_fingerprints: BTreeMap::from([
                 (FINGERPRINT, finding.fingerprint.as_str().to_owned()),

@@ -147,6 +147,8 @@ fn left_out(left_out: &LeftOut) -> Vec<String> {
             "Git LFS object that is not here",
             "Git LFS objects that are not here",
         ),
+        (left_out.encrypted, "encrypted member of an archive", "encrypted members of archives"),
+        (left_out.unopened, "container over a limit given", "containers over a limit given"),
         (left_out.examples, "example or placeholder", "examples or placeholders"),
         (
             left_out.below_confidence,

@@ -30,7 +30,16 @@ pub(super) struct Collector {
 impl Collector {
     /// Takes a hit.
     pub(super) fn add(&mut self, hit: Hit) {
-        let Hit { origin, candidate } = hit;
+        let Hit { mut origin, candidate } = hit;
+        if !candidate.inside.is_empty() {
+            let name = |path: &[u8]| {
+                let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+                String::from_utf8_lossy(name).into_owned()
+            };
+            let blob = || origin.git.as_ref().and_then(|git| git.blob.clone());
+            origin.inside.extend(origin.path.as_deref().map(name).or_else(blob));
+            origin.inside.extend(candidate.inside);
+        }
         let occurrence =
             Occurrence { origin, sighting: candidate.sighting, confidence: candidate.confidence };
         self.push(occurrence, candidate.credential);

@@ -57,7 +57,7 @@ impl Trace {
     fn new(hit: &Hit) -> Option<Self> {
         let origin = &hit.origin;
         let blob = origin.git.as_ref().map(|git| git.blob.is_some());
-        if !origin.inside.is_empty() || !blob.unwrap_or(origin.path.is_some()) {
+        if !hit.candidate.inside.is_empty() || !blob.unwrap_or(origin.path.is_some()) {
             return None;
         }
         let (fingerprint, id, secret) = key(&hit.candidate);

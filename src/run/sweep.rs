@@ -292,7 +292,7 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     fn of(hit: &'a Hit) -> Option<Self> {
         let sighting = &hit.candidate.sighting;
-        let path = hit.origin.path.as_deref().filter(|_| hit.origin.inside.is_empty())?;
+        let path = hit.origin.path.as_deref().filter(|_| hit.candidate.inside.is_empty())?;
         let fingerprint = hit.candidate.credential.fingerprint();
         Some(Self { path, id: sighting.id, secret: sighting.secret, fingerprint })
     }

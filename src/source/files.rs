@@ -19,6 +19,7 @@ use std::path::PathBuf;
 
 use crate::coverage::Ledger;
 use crate::scan::{Detector, Hit};
+use crate::source::container;
 use crate::stop::Stop;
 
 pub use globs::{GlobError, Globs};
@@ -40,6 +41,8 @@ pub struct Options {
     pub globs: Globs,
     /// Bytes above which a file is left out; none by default.
     pub max_file_size: Option<u64>,
+    /// How far containers are opened.
+    pub containers: container::Options,
     /// Threads that walk and scan, at least 1.
     pub threads: usize,
     /// Ends the walk early.
@@ -63,7 +66,7 @@ pub fn scan<D: Detector>(
         roots.count_from(folder);
     }
     walk::walk(options, &roots, detector, ledger, hits);
-    pipes::scan(&roots.pipes, &options.stop, detector, ledger, hits);
+    pipes::scan(&roots.pipes, options, detector, ledger, hits);
 }
 
 /// The git work tree that holds all paths; reports count from its root.

@@ -10,7 +10,7 @@ mod attribute;
 mod changes;
 mod connectivity;
 pub mod database;
-mod delta;
+pub(super) mod delta;
 mod error;
 pub mod find;
 mod forest;

@@ -7,8 +7,8 @@ use std::io;
 use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detector, Hit};
+use crate::source::container::{self, Scanner};
 use crate::source::patient::Patient;
-use crate::source::window::Reader;
 use crate::stop::Stop;
 
 /// What standard input is called where nobody named it, as in ripgrep.
@@ -19,13 +19,19 @@ pub const NAME: &str = "<stdin>";
 pub struct Options {
     /// The path to report.
     pub name: String,
+    /// How far containers are opened.
+    pub containers: container::Options,
     /// Ends reading early.
     pub stop: Stop,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { name: NAME.to_owned(), stop: Stop::default() }
+        Self {
+            name: NAME.to_owned(),
+            containers: container::Options::default(),
+            stop: Stop::default(),
+        }
     }
 }
 
@@ -36,9 +42,10 @@ pub fn scan<D: Detector>(
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
 ) {
-    let mut reader = Reader::new(detector, &options.stop);
+    let mut scanner = Scanner::new(detector, &options.containers, ledger, &options.stop);
     let mut input = Patient::new(io::stdin(), options.stop.clone());
-    let extent = reader.scan(&mut input, &mut |detected| {
+    let name = || options.name.clone().into_bytes();
+    let extent = scanner.scan(&name, &mut input, None, &mut |detected| {
         ledger.add(Count::Examples, detected.examples);
         for candidate in detected.candidates {
             let path = Some(options.name.clone().into_bytes());

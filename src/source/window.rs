@@ -27,6 +27,29 @@ pub(crate) struct Extent {
     pub(crate) error: Option<io::Error>,
 }
 
+/// A stream whose first bytes are in a reader's buffer.
+#[derive(Debug, Default)]
+pub(crate) struct Begun {
+    /// How many.
+    pub(crate) filled: usize,
+    /// The buffer is full: more may follow.
+    full: bool,
+    /// Why reading ended before the stream did.
+    pub(crate) error: Option<io::Error>,
+}
+
+impl Begun {
+    /// Whether this is all of the stream.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.full
+    }
+
+    /// Moves it out, and its error with it.
+    pub(crate) fn take(&mut self) -> Self {
+        Self { error: self.error.take(), ..*self }
+    }
+}
+
 /// Hands streams to a detector; its buffer serves one after the other.
 #[derive(Debug)]
 pub(crate) struct Reader<'a, D> {
@@ -43,26 +66,38 @@ impl<'a, D: Detector> Reader<'a, D> {
         Self { detector, stop, buffer: Vec::new(), window }
     }
 
-    /// Scans a stream to its end or its first error; what was read before an error is scanned.
+    /// Reads a stream's first bytes: all of it, if it is shorter than a window.
+    pub(crate) fn begin<R: Read + ?Sized>(&mut self, stream: &mut R) -> Begun {
+        let (filled, error) = self.fill(stream, 0);
+        Begun { filled, full: filled == self.window, error }
+    }
+
+    /// What was read at the beginning.
+    pub(crate) fn head(&self, begun: &Begun) -> &[u8] {
+        &self.buffer[..begun.filled]
+    }
+
+    /// Scans a stream that was begun to its end or its first error; what was read before an error
+    /// is scanned.
     ///
     /// `found` gets the answer for the whole text, or one for each window in order.
-    pub(crate) fn scan(
+    pub(crate) fn finish<R: Read + ?Sized>(
         &mut self,
-        stream: &mut impl Read,
+        begun: Begun,
+        stream: &mut R,
         found: &mut dyn FnMut(Detected<D::Memory>),
     ) -> Extent {
-        let (filled, error) = self.fill(stream, 0);
-        if filled < self.window {
-            found(self.detector.whole(&self.buffer[..filled]));
-            return Extent { bytes: filled as u64, error };
+        if !begun.full {
+            found(self.detector.whole(&self.buffer[..begun.filled]));
+            return Extent { bytes: begun.filled as u64, error: begun.error };
         }
         self.windows(stream, found)
     }
 
     /// Continues with a full buffer, window by window.
-    fn windows(
+    fn windows<R: Read + ?Sized>(
         &mut self,
-        stream: &mut impl Read,
+        stream: &mut R,
         found: &mut dyn FnMut(Detected<D::Memory>),
     ) -> Extent {
         let overlap = self.detector.overlap();
@@ -94,7 +129,11 @@ impl<'a, D: Detector> Reader<'a, D> {
     }
 
     /// Fills the buffer behind its first `filled` bytes, up to the window's size or the end.
-    fn fill(&mut self, stream: &mut impl Read, mut filled: usize) -> (usize, Option<io::Error>) {
+    fn fill<R: Read + ?Sized>(
+        &mut self,
+        stream: &mut R,
+        mut filled: usize,
+    ) -> (usize, Option<io::Error>) {
         while filled < self.window {
             if filled == self.buffer.len() {
                 let len = (self.buffer.len() * 2).max(FIRST).min(self.window);
@@ -165,7 +204,7 @@ mod tests {
             partition: None,
             shown: None,
         };
-        Candidate { credential, confidence: Confidence::High, sighting }
+        Candidate { credential, confidence: Confidence::High, sighting, inside: vec![] }
     }
 
     impl Detector for Angles {
@@ -193,7 +232,9 @@ mod tests {
         let stop = Stop::default();
         let mut reader = Reader { window, ..Reader::new(&Angles, &stop) };
         let mut seen = Vec::new();
-        let extent = reader.scan(&mut Trickle(text, step), &mut |detected: Detected<()>| {
+        let mut stream = Trickle(text, step);
+        let begun = reader.begin(&mut stream);
+        let extent = reader.finish(begun, &mut stream, &mut |detected: Detected<()>| {
             let starts = detected.candidates.iter().filter_map(|one| one.sighting.primary());
             seen.extend(starts.map(|region| region.start));
         });

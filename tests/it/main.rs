@@ -7,6 +7,8 @@
 mod action;
 #[cfg(unix)]
 mod ci_recipes;
+mod container_bombs;
+mod containers;
 mod demo;
 mod detection;
 mod files;

@@ -146,6 +146,19 @@ impl Project {
         self.git_in("", arguments)
     }
 
+    /// A script of the shell in which `$0` is the program and `$1` an argument.
+    pub(crate) fn shell(&self, script: &str, argument: &str) -> Ran {
+        let mut command = Command::new("sh");
+        scrub(&mut command, self.path());
+        command.args(["-ec", script, env!("CARGO_BIN_EXE_keysweep"), argument]);
+        let output = command.current_dir(self.path()).output().expect("a shell");
+        Ran {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// The program, called from this folder.
     pub(crate) fn keysweep<S: AsRef<OsStr>>(
         &self,

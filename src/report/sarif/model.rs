@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::artifacts::Artifact;
 use crate::location;
 use crate::report::uri::Uri;
 
@@ -22,7 +23,7 @@ pub(super) struct Log<T> {
 /// §3.14. `P` is its property bag, `R` a sequence that yields results one by one.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Run<P, R> {
+pub(super) struct Run<'a, P, R> {
     pub(super) tool: Tool,
     pub(super) automation_details: AutomationDetails,
     pub(super) invocations: [Invocation; 1],
@@ -33,6 +34,8 @@ pub(super) struct Run<P, R> {
     pub(super) redaction_tokens: [&'static str; 1],
     pub(super) taxonomies: [Taxonomy; 1],
     pub(super) properties: P,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(super) artifacts: &'a [Artifact],
     pub(super) results: R,
 }
 
@@ -276,7 +279,17 @@ pub(super) struct PhysicalLocation {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ArtifactLocation {
     pub(super) uri: Uri,
-    pub(super) uri_base_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) uri_base_id: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) index: Option<usize>,
+}
+
+impl ArtifactLocation {
+    /// The same location as a result names it: by its index too.
+    pub(super) fn clone_at(&self, index: usize) -> Self {
+        Self { uri: self.uri.clone(), uri_base_id: self.uri_base_id, index: Some(index) }
+    }
 }
 
 /// §3.30: 1-based, in UTF-16 code units, its end behind its start.

@@ -1,5 +1,6 @@
 //! A result's places: what it points at, the other half of the pair, and where else it stands.
 
+use super::artifacts::Artifacts;
 use super::model::{ArtifactLocation, Location, Message, PhysicalLocation, Region};
 use crate::finding::{Occurrence, Spot};
 use crate::location;
@@ -22,13 +23,20 @@ pub(super) fn primary(item: &Item<'_>) -> Location {
 }
 
 /// The other half first, as the message links to it, then the finding's further places.
-pub(super) fn related(item: &Item<'_>) -> Vec<Location> {
+pub(super) fn related(item: &Item<'_>, artifacts: &Artifacts) -> Vec<Location> {
     let (place, spot) = (item.place(), item.spot());
     let mut related = Vec::new();
     if let Some(region) = other_half(item) {
         let region = Region::new(region, Message::redacted());
         let what = if spot.at_secret { "The key id." } else { "The secret." };
         related.push(location(Some(1), Some(what), place, &spot, region));
+    }
+    if let (Some(nested), Some(region)) = (artifacts.of(&place.origin), spot.primary()) {
+        let region = Region::new(region, Message::redacted());
+        let message = Some("In the member of the archive.");
+        let mut member = location(Some(1), message, place, &spot, region);
+        member.physical_location.artifact_location = nested;
+        related.push(member);
     }
     for place in item.further() {
         let spot = place.sighting.spot();
@@ -74,7 +82,11 @@ fn location(
         id,
         message: message.map(Message::new),
         physical_location: PhysicalLocation {
-            artifact_location: ArtifactLocation { uri: uri(&place.origin), uri_base_id: BASE },
+            artifact_location: ArtifactLocation {
+                uri: uri(&place.origin),
+                uri_base_id: Some(BASE),
+                index: None,
+            },
             region,
             context_region: context,
         },

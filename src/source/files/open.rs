@@ -39,20 +39,20 @@ pub(super) fn met_link(_: &io::Error) -> bool {
 ///
 /// A log that grows as fast as it is read has an end this way; small files cost no extra call.
 #[derive(Debug)]
-pub(super) struct Bounded {
-    file: File,
+pub(super) struct Bounded<'f> {
+    file: &'f File,
     read: u64,
     end: Option<u64>,
 }
 
-impl Bounded {
+impl<'f> Bounded<'f> {
     /// Reads `file` from its beginning.
-    pub(super) fn new(file: File) -> Self {
+    pub(super) fn new(file: &'f File) -> Self {
         Self { file, read: 0, end: None }
     }
 }
 
-impl Read for Bounded {
+impl Read for Bounded<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let mut len = out.len();
         if self.read >= LARGE {

@@ -3,23 +3,24 @@
 use std::fs::File;
 use std::path::PathBuf;
 
+use super::Options;
 use super::roots::bytes;
 use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detector, Hit};
+use crate::source::container::Scanner;
 use crate::source::patient::Patient;
-use crate::source::window::Reader;
-use crate::stop::Stop;
 
 /// Scans each pipe to its end.
 pub(super) fn scan<D: Detector>(
     pipes: &[PathBuf],
-    stop: &Stop,
+    options: &Options,
     detector: &D,
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
 ) {
-    let mut reader = Reader::new(detector, stop);
+    let stop = &options.stop;
+    let mut scanner = Scanner::new(detector, &options.containers, ledger, stop);
     for pipe in pipes.iter().take_while(|_| !stop.is_set()) {
         let name = bytes(pipe);
         let file = match File::open(pipe) {
@@ -29,7 +30,8 @@ pub(super) fn scan<D: Detector>(
                 continue;
             }
         };
-        let extent = reader.scan(&mut Patient::new(file, stop.clone()), &mut |detected| {
+        let mut input = Patient::new(file, stop.clone());
+        let extent = scanner.scan(&|| name.clone(), &mut input, None, &mut |detected| {
             ledger.add(Count::Examples, detected.examples);
             for candidate in detected.candidates {
                 let path = Some(name.clone());

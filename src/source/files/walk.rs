@@ -15,7 +15,8 @@ use super::roots::{Roots, is_work_tree};
 use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detected, Detector, Hit};
-use crate::source::window::{Extent, Reader};
+use crate::source::container::Scanner;
+use crate::source::window::Extent;
 
 /// Files between two updates of the ledger by one thread.
 const BATCH: u64 = 64;
@@ -64,7 +65,12 @@ impl<'s, D: Detector> ParallelVisitorBuilder<'s> for Visitors<'s, D> {
     fn build(&mut self) -> Box<dyn ParallelVisitor + 's> {
         Box::new(Visitor {
             shared: self.0,
-            reader: Reader::new(self.0.detector, &self.0.options.stop),
+            scanner: Scanner::new(
+                self.0.detector,
+                &self.0.options.containers,
+                self.0.ledger,
+                &self.0.options.stop,
+            ),
             files: 0,
             bytes: 0,
             folder: None,
@@ -75,7 +81,7 @@ impl<'s, D: Detector> ParallelVisitorBuilder<'s> for Visitors<'s, D> {
 /// One thread's part of the walk.
 struct Visitor<'s, D: Detector> {
     shared: &'s Shared<'s, D>,
-    reader: Reader<'s, D>,
+    scanner: Scanner<'s, D>,
     /// Files and bytes scanned since the ledger was last updated.
     files: u64,
     bytes: u64,
@@ -190,7 +196,7 @@ impl<D: Detector> Visitor<'_, D> {
         {
             return self.count(Count::TooLarge);
         }
-        match self.scan(file, path, depth) {
+        match self.scan(&file, path, depth) {
             Some(extent) => {
                 self.files += 1;
                 self.bytes += extent.bytes;
@@ -211,7 +217,7 @@ impl<D: Detector> Visitor<'_, D> {
     }
 
     /// `None` if detection panics.
-    fn scan(&mut self, file: File, path: &Path, depth: usize) -> Option<Extent> {
+    fn scan(&mut self, file: &File, path: &Path, depth: usize) -> Option<Extent> {
         let shared = self.shared;
         let mut found = |detected: Detected<D::Memory>| {
             if detected.examples > 0 {
@@ -222,9 +228,11 @@ impl<D: Detector> Visitor<'_, D> {
                 (shared.hits)(Hit { origin: Origin { path, ..Origin::default() }, candidate });
             }
         };
-        let reader = &mut self.reader;
+        let scanner = &mut self.scanner;
         let mut stream = Bounded::new(file);
-        catch_unwind(AssertUnwindSafe(|| reader.scan(&mut stream, &mut found))).ok()
+        let name = || shared.roots.shown(path, depth);
+        let scan = || scanner.scan(&name, &mut stream, Some(file), &mut found);
+        catch_unwind(AssertUnwindSafe(scan)).ok()
     }
 
     /// The rules of the folder that holds `path`.

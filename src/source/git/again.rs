@@ -13,6 +13,7 @@ use super::open;
 use crate::coverage::Ledger;
 use crate::finding::Candidate;
 use crate::scan::Detector;
+use crate::source::container::Scanner;
 
 /// What each object holds, by the object's id in hex; one that is not here any more is left out.
 ///
@@ -49,9 +50,13 @@ fn of_one<D: Detector>(
 ) -> Result<(), Error> {
     let objects = Objects::new(repo, &options.environment, options.database.alternates)?;
     let threads = options.database.threads.max(1);
+    let unseen = Ledger::new();
     let scanned = on_threads(&objects, threads, wanted, |objects, buffer, id| {
         let read = objects.find(id, buffer).ok().flatten();
-        read.map(|_| detector.whole(buffer).candidates)
+        let name = || id.to_hex().to_string().into_bytes();
+        let database = &options.database;
+        let mut scanner = Scanner::new(detector, &database.containers, &unseen, &database.stop);
+        read.map(|_| scanner.bytes(&name, buffer).candidates)
     });
     let mut missing = Vec::new();
     for (id, candidates) in std::mem::take(wanted).into_iter().zip(scanned) {

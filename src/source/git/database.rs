@@ -26,6 +26,7 @@ use super::walk::{Damage, LARGEST, Walk};
 use crate::coverage::Ledger;
 use crate::finding::Candidate;
 use crate::scan::Detector;
+use crate::source::container;
 use crate::stop::Stop;
 
 /// How a database is read.
@@ -37,6 +38,8 @@ pub struct Options {
     pub alternates: bool,
     /// Whether it is checked that everything is here that is named.
     pub connectivity: bool,
+    /// How far blobs that are containers are opened.
+    pub containers: container::Options,
     /// Asks for an early end.
     pub stop: Stop,
 }
@@ -44,7 +47,13 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { threads, alternates: true, connectivity: false, stop: Stop::default() }
+        Self {
+            threads,
+            alternates: true,
+            connectivity: false,
+            containers: container::Options::default(),
+            stop: Stop::default(),
+        }
     }
 }
 
@@ -126,7 +135,8 @@ impl<'a> Database<'a> {
         ledger: &Ledger,
         found: &(dyn Fn(Found) + Sync),
     ) {
-        let pass = Pass { detector, ledger, found, stop: &self.options.stop };
+        let (containers, stop) = (&self.options.containers, &self.options.stop);
+        let pass = Pass { detector, containers, ledger, found, stop };
         let stores = &self.stores;
         let (packed, loose) = self.duplicates.split_at(stores.packs.len());
         self.pool.install(|| {

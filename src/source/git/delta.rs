@@ -7,11 +7,11 @@ use crate::scan::Copied;
 
 /// A delta whose header has been read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Delta<'a> {
+pub(in crate::source) struct Delta<'a> {
     /// The base's size in bytes, as the delta has it.
-    pub(super) base: u64,
+    pub(in crate::source) base: u64,
     /// The result's size in bytes.
-    pub(super) result: u64,
+    pub(in crate::source) result: u64,
     instructions: &'a [u8],
 }
 
@@ -25,7 +25,7 @@ enum Instruction<'a> {
 
 impl<'a> Delta<'a> {
     /// Reads the header; `None` if it is cut or overflows.
-    pub(super) fn parse(mut bytes: &'a [u8]) -> Option<Self> {
+    pub(in crate::source) fn parse(mut bytes: &'a [u8]) -> Option<Self> {
         let base = size(&mut bytes)?;
         let result = size(&mut bytes)?;
         Some(Self { base, result, instructions: bytes })
@@ -35,7 +35,12 @@ impl<'a> Delta<'a> {
     /// the base and makes exactly the size it states.
     ///
     /// The caller has bounded [`Self::result`]. Runs that adjoin in base and result are one.
-    pub(super) fn apply(&self, base: &[u8], out: &mut Vec<u8>, copied: &mut Vec<Copied>) -> bool {
+    pub(in crate::source) fn apply(
+        &self,
+        base: &[u8],
+        out: &mut Vec<u8>,
+        copied: &mut Vec<Copied>,
+    ) -> bool {
         out.clear();
         copied.clear();
         let (Ok(size), true) = (usize::try_from(self.result), self.base == base.len() as u64)

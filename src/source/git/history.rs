@@ -113,7 +113,7 @@ fn one<D: Detector>(
         connectivity::check(&objects, threads, starts, &shallow, stop, ledger);
     }
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.extend(lfs::scan(repo, detector, ledger));
+    found.extend(lfs::scan(repo, &options.database, detector, ledger));
     let found = strong(found, options.min_confidence, hits);
     if found.is_empty() {
         return Ok(());

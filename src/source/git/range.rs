@@ -77,6 +77,7 @@ pub fn scan<D: Detector>(
     let environment = options.environment.of(&repo, options.repo.is_some());
     let objects = Objects::new(&repo, &environment, options.database.alternates)?;
     let (threads, stop) = (options.database.threads.max(1), &options.database.stop);
+    let containers = &options.database.containers;
     let remote = options.remote.as_deref();
     let updates = match &options.input {
         Input::Between(range) => ends::between(&repo, &objects, range, ledger)?,
@@ -103,14 +104,16 @@ pub fn scan<D: Detector>(
         .flat_map(|end| changes::between(&objects, end.tip.object, &[], b"", ledger))
         .collect();
     blobs.extend(bare_trees.iter().map(|change| change.blob));
-    let texts = Texts::scan(&objects, threads, blobs, detector, Use::Asked(stop), ledger);
+    let texts =
+        Texts::scan(&objects, threads, blobs, detector, Use::Asked(stop), containers, ledger);
     let before = steps
         .iter()
         .flat_map(|step| &step.changes)
         .filter(|change| !texts.of(&change.blob).is_empty())
         .flat_map(|change| change.before.iter().copied())
         .collect();
-    let before = Texts::scan(&objects, threads, before, detector, Use::Compared, ledger);
+    let before =
+        Texts::scan(&objects, threads, before, detector, Use::Compared, containers, ledger);
     let report = report::Report::new(&objects, &updates, &texts, &before, ledger);
     report.steps(&steps, detector, hits);
     report.tags(detector, hits);

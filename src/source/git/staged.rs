@@ -21,6 +21,7 @@ use super::{connectivity, database, spots, staging, tips};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detector, Hit};
+use crate::source::container;
 use crate::stop::Stop;
 
 /// What to read.
@@ -73,10 +74,11 @@ pub fn scan<D: Detector>(
     }
     ledger.add(Count::Files, files.len() as u64);
     let (threads, stop) = (options.database.threads.max(1), &options.database.stop);
-    let head = Head { objects: &objects, heads, threads, stop };
+    let containers = &options.database.containers;
+    let head = Head { objects: &objects, heads, threads, containers, stop };
     added(&head, &files, detector, ledger, hits);
     for text in whole.into_iter().take_while(|_| !stop.is_set()) {
-        text.scan(&objects, detector, ledger, hits);
+        text.scan(&head, detector, ledger, hits);
     }
     if options.database.connectivity {
         let entries = index.entries().iter().filter(|entry| staging::is_content(entry));
@@ -93,6 +95,7 @@ struct Head<'a> {
     /// The trees of HEAD and of what is being merged.
     heads: Vec<ObjectId>,
     threads: usize,
+    containers: &'a container::Options,
     stop: &'a Stop,
 }
 
@@ -103,9 +106,10 @@ fn added<D: Detector>(
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
 ) {
-    let objects = head.objects;
+    let Head { objects, threads, containers, stop, .. } = *head;
     let blobs = files.iter().map(|file| file.blob).collect();
-    let texts = Texts::scan(objects, head.threads, blobs, detector, Use::Asked(head.stop), ledger);
+    let texts =
+        Texts::scan(objects, threads, blobs, detector, Use::Asked(stop), containers, ledger);
     let holding: Vec<&File> =
         files.iter().filter(|file| !texts.of(&file.blob).is_empty()).collect();
     let mut buffer = Vec::new();
@@ -117,7 +121,7 @@ fn added<D: Detector>(
         })
         .collect();
     let old = before.iter().flatten().copied().collect();
-    let old = Texts::scan(objects, head.threads, old, detector, Use::Compared, ledger);
+    let old = Texts::scan(objects, threads, old, detector, Use::Compared, containers, ledger);
     let fresh: Vec<(&File, &[ObjectId], &Candidate)> = holding
         .into_iter()
         .zip(&before)

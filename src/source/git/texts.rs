@@ -8,6 +8,7 @@ use super::objects::{Objects, on_threads};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Fingerprint};
 use crate::scan::Detector;
+use crate::source::container::{self, Scanner};
 use crate::stop::Stop;
 
 /// What blobs are scanned for.
@@ -33,8 +34,15 @@ impl Texts {
         mut ids: Vec<ObjectId>,
         detector: &D,
         using: Use<'_>,
+        containers: &container::Options,
         ledger: &Ledger,
     ) -> Self {
+        // What can't be read of an old text is no fault of the new one.
+        let (never, unseen) = (Stop::default(), Ledger::new());
+        let (stop, opening) = match using {
+            Use::Asked(stop) => (stop, ledger),
+            Use::Compared => (&never, &unseen),
+        };
         ids.sort_unstable();
         ids.dedup();
         let found = on_threads(objects, threads, &ids, |objects, buffer, id| {
@@ -44,7 +52,9 @@ impl Texts {
             if !objects.expect(id, Kind::Blob, "a tree or the index", buffer, ledger) {
                 return Vec::new();
             }
-            let detected = detector.whole(buffer);
+            let name = || id.to_hex().to_string().into_bytes();
+            let mut scanner = Scanner::new(detector, containers, opening, stop);
+            let detected = scanner.bytes(&name, buffer);
             if matches!(using, Use::Asked(_)) {
                 ledger.add(Count::Objects, 1);
                 ledger.add(Count::Bytes, buffer.len() as u64);

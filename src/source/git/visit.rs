@@ -3,7 +3,7 @@
 //! Takes objects from the walk or from loose files, gives what was found with the object's id.
 //! It knows neither packs' formats nor what becomes of a finding.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::{Mutex, PoisonError};
 
 use gix::ObjectId;
@@ -16,7 +16,7 @@ use super::pack::Pack;
 use super::walk::{Damage, Seen, Visitor};
 use crate::coverage::{Count, Ledger};
 use crate::scan::{Copied, Detected, Detector};
-use crate::source::window::Reader;
+use crate::source::container::{self, Scanner};
 use crate::stop::Stop;
 
 /// How many damaged objects of one place are listed; the others are counted.
@@ -26,6 +26,8 @@ const LISTED: usize = 100;
 pub(super) struct Pass<'a, D> {
     /// Finds credentials.
     pub(super) detector: &'a D,
+    /// How far blobs that are containers are opened.
+    pub(super) containers: &'a container::Options,
     /// Counts, and holds what could not be read.
     pub(super) ledger: &'a Ledger,
     /// Gets what was found.
@@ -77,19 +79,35 @@ impl<D: Detector> Pass<'_, D> {
     pub(super) fn single(&self, id: ObjectId, kind: Kind, bytes: &[u8]) {
         if kind != Kind::Tree {
             self.count(kind, bytes.len() as u64);
-            self.answer(|| id, kind, self.detector.whole(bytes));
+            if !self.open(|| id, kind, bytes) {
+                self.answer(|| id, kind, self.detector.whole(bytes));
+            }
         }
+    }
+
+    /// Scans what is packed in a blob; says whether it is a container.
+    fn open(&self, id: impl Fn() -> ObjectId, kind: Kind, bytes: &[u8]) -> bool {
+        let name = || id().to_hex().to_string().into_bytes();
+        let found = &mut |detected| drop(self.answer(&id, kind, detected));
+        kind == Kind::Blob && self.scanner().open(&name, bytes, found)
+    }
+
+    fn scanner(&self) -> Scanner<'_, D> {
+        Scanner::new(self.detector, self.containers, self.ledger, self.stop)
     }
 
     /// Scans an object that is read piece by piece; says whether all of it could be read.
     fn stream(&self, id: ObjectId, kind: Kind, size: u64, bytes: &mut impl Read) -> bool {
-        let mut reader = Reader::new(self.detector, self.stop);
         let mut bytes = bytes.take(size.saturating_add(1));
-        let extent = reader.scan(&mut bytes, &mut |detected| {
+        let name = || id.to_hex().to_string().into_bytes();
+        let extent = self.scanner().scan(&name, &mut bytes, None, &mut |detected| {
             self.answer(|| id, kind, detected);
         });
         self.count(kind, extent.bytes);
-        (extent.error.is_none() && extent.bytes == size) || self.stop.is_set()
+        // A container may end before its bytes do.
+        let rest = io::copy(&mut bytes, &mut io::sink());
+        let is_whole = rest.is_ok() && bytes.limit() == 1;
+        (extent.error.is_none() && is_whole) || self.stop.is_set()
     }
 
     /// Scans a loose object, unless it is a tree.
@@ -122,6 +140,14 @@ impl<D: Detector> Visitor for PackPass<'_, D> {
         if !seen.node.wanted && seen.node.children().is_empty() {
             return D::Memory::default();
         }
+        let id = || self.pack.id(seen.node.number).to_owned();
+        if seen.node.wanted && self.pass.open(id, seen.kind, bytes) {
+            self.pass.count(seen.kind, bytes.len() as u64);
+            // It was scanned by no delta; what descends from it may be no container.
+            let is_base = !seen.node.children().is_empty();
+            let memory = is_base.then(|| self.pass.detector.whole(bytes).memory);
+            return memory.unwrap_or_default();
+        }
         let detected = match base {
             Some((memory, copied)) => self.pass.detector.delta(memory, copied, bytes),
             None => self.pass.detector.whole(bytes),
@@ -130,7 +156,7 @@ impl<D: Detector> Visitor for PackPass<'_, D> {
             return detected.memory;
         }
         self.pass.count(seen.kind, bytes.len() as u64);
-        self.pass.answer(|| self.pack.id(seen.node.number).to_owned(), seen.kind, detected)
+        self.pass.answer(id, seen.kind, detected)
     }
 
     fn large(&self, seen: &Seen<'_>, compressed: &[u8]) -> bool {

@@ -40,7 +40,8 @@ impl Witness {
             partition: None,
             shown: None,
         };
-        let candidate = Candidate { credential, confidence: Confidence::High, sighting };
+        let candidate =
+            Candidate { credential, confidence: Confidence::High, sighting, inside: vec![] };
         Detected { memory: bytes.to_vec(), candidates: vec![candidate], examples: 0 }
     }
 }

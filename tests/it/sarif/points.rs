@@ -71,7 +71,7 @@ fn of_result(run: &Value, result: &Value) {
     let empty = Vec::new();
     let related = result["relatedLocations"].as_array().unwrap_or(&empty);
     for place in array(&result["locations"]).iter().chain(related) {
-        of_place(&place["physicalLocation"]);
+        of_place(run, &place["physicalLocation"]);
     }
     let prints = result["partialFingerprints"].as_object().expect("fingerprints");
     for (key, value) in prints {
@@ -86,8 +86,13 @@ fn of_result(run: &Value, result: &Value) {
     of_message(text(&result["message"]["text"]), related);
 }
 
-fn of_place(place: &Value) {
+fn of_place(run: &Value, place: &Value) {
     let uri = text(&place["artifactLocation"]["uri"]);
+    if let Some(index) = place["artifactLocation"]["index"].as_u64() {
+        let artifact = &run["artifacts"][index as usize];
+        assert_eq!(artifact["location"]["uri"], uri, "section 3.4.5");
+        assert!(artifact["parentIndex"].is_u64());
+    }
     assert!(!is_match(r"^/|^[a-z]+:|^\./|\.\.|\\|[ #?]|[^ -~]", uri), "{uri}");
     let at = |key: &str| place["region"][key].as_u64().unwrap_or_else(|| panic!("{key}: {place}"));
     let (start, end) = ((at("startLine"), at("startColumn")), (at("endLine"), at("endColumn")));

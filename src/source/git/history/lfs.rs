@@ -5,10 +5,11 @@
 
 use gix::objs::Kind;
 
-use super::super::database::Found;
+use super::super::database::{self, Found};
 use super::super::reflogs::files_below;
 use crate::coverage::{Count, Ledger};
 use crate::scan::Detector;
+use crate::source::container::Scanner;
 
 /// Length of a SHA-256 in hex.
 const NAME: usize = 64;
@@ -16,6 +17,7 @@ const NAME: usize = 64;
 /// Scans the objects; each hit stands for the pointer's blob.
 pub(super) fn scan<D: Detector>(
     repo: &gix::Repository,
+    options: &database::Options,
     detector: &D,
     ledger: &Ledger,
 ) -> Vec<Found> {
@@ -28,7 +30,8 @@ pub(super) fn scan<D: Detector>(
         }
         ledger.add(Count::Objects, 1);
         ledger.add(Count::Bytes, bytes.len() as u64);
-        let detected = detector.whole(&bytes);
+        let mut scanner = Scanner::new(detector, &options.containers, ledger, &options.stop);
+        let detected = scanner.bytes(&|| oid.to_vec(), &bytes);
         ledger.add(Count::Examples, detected.examples);
         if !detected.candidates.is_empty()
             && let Ok(id) = pointer(oid, bytes.len(), repo.object_hash())

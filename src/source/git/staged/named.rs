@@ -8,12 +8,13 @@ use std::path::{Component, Path, PathBuf};
 use gix::ObjectId;
 
 use super::super::error::Error;
-use super::super::objects::Objects;
 use super::super::staging;
-use super::File;
+use super::{File, Head};
 use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detector, Hit};
+use crate::source::container::Scanner;
+use crate::stop::Stop;
 
 /// Paths below the work tree, `/` between their parts; the empty one is all of it.
 pub(super) struct Names {
@@ -104,7 +105,7 @@ impl Whole {
     /// Scans the file; of a link, its target's name.
     pub(super) fn scan<D: Detector>(
         self,
-        objects: &Objects,
+        head: &Head<'_>,
         detector: &D,
         ledger: &Ledger,
         hits: &(dyn Fn(Hit) + Sync),
@@ -116,14 +117,17 @@ impl Whole {
                 Err(error) => return ledger.problem("file", &self.path, &error),
             },
             From::Index(id) => {
-                if !objects.expect(id, gix::objs::Kind::Blob, "the index", &mut bytes, ledger) {
+                if !head.objects.expect(id, gix::objs::Kind::Blob, "the index", &mut bytes, ledger)
+                {
                     return;
                 }
             }
         }
         ledger.add(Count::Files, 1);
         ledger.add(Count::Bytes, bytes.len() as u64);
-        let detected = detector.whole(&bytes);
+        let stop = Stop::default();
+        let mut scanner = Scanner::new(detector, head.containers, ledger, &stop);
+        let detected = scanner.bytes(&|| self.path.clone(), &bytes);
         ledger.add(Count::Examples, detected.examples);
         for candidate in detected.candidates {
             let origin = Origin { path: Some(self.path.clone()), ..Origin::default() };

@@ -1,0 +1,241 @@
+//! Containers: archives, compressed files and documents, opened by content and scanned member by
+//! member.
+//!
+//! A [`Scanner`] takes a text as a stream or as bytes. If it begins as no container it goes to the
+//! detector as it stands; else its members do, each with the way to it, and members that are
+//! containers are opened in their turn. Nothing is written to disk. Each form has a file of its own
+//! that takes bytes and gives members; none of them knows detectors, ledgers or limits.
+
+mod ar;
+mod bzip2;
+mod class;
+mod cpio;
+mod gzip;
+mod input;
+mod kind;
+mod limits;
+mod lz4;
+mod mail;
+mod pack;
+mod pdf;
+mod pyc;
+mod rpm;
+mod sevenz;
+mod sqlite;
+mod tar;
+mod visit;
+mod xz;
+mod zip;
+mod zstd;
+
+use std::fmt::Display;
+use std::io::{self, Read};
+
+use crate::coverage::Ledger;
+use crate::scan::{Detected, Detector};
+use crate::source::window::{Extent, Reader};
+use crate::stop::Stop;
+use input::Input;
+pub(crate) use input::ReadAt;
+use kind::Kind;
+use limits::{Halt, Meter};
+pub use limits::{Limit, Limits, Options, Totals};
+use visit::{Opening, Visit};
+
+/// Gets what a reader finds in a container.
+trait Members {
+    /// Scans a member. An error ends the whole container.
+    fn member(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt>;
+
+    /// Scans a member if it is a container; else its text was seen already.
+    fn packed(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt>;
+
+    /// Counts a member that has no bytes.
+    fn empty(&mut self) -> Result<(), Halt>;
+
+    /// Counts a member that is encrypted.
+    fn encrypted(&mut self) -> Result<(), Halt>;
+
+    /// Hears why a member can't be read.
+    fn unread(&mut self, name: &[u8], why: &dyn Display) -> Result<(), Halt>;
+}
+
+/// Why a container could not be read to its end.
+#[derive(Debug)]
+enum Fault {
+    /// It is damaged, or is none.
+    Broken(String),
+    /// Reading was ended.
+    Halt(Halt),
+}
+
+impl Fault {
+    fn broken(why: &str) -> Self {
+        Self::Broken(why.to_owned())
+    }
+}
+
+impl From<Halt> for Fault {
+    fn from(halt: Halt) -> Self {
+        Self::Halt(halt)
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(match error.kind() {
+            io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
+            _ => error.to_string(),
+        })
+    }
+}
+
+/// Hands texts and all that is packed in them to a detector.
+pub(crate) struct Scanner<'a, D> {
+    detector: &'a D,
+    options: &'a Options,
+    ledger: &'a Ledger,
+    stop: &'a Stop,
+    /// One for each container inside another, and one more.
+    readers: Vec<Reader<'a, D>>,
+}
+
+/// A text's name for the ledger, made only when it is needed.
+pub(crate) type Name<'n> = &'n dyn Fn() -> Vec<u8>;
+
+/// Gets what was found, in order; candidates say which member they stand in.
+pub(crate) type Found<'f, M> = &'f mut dyn FnMut(Detected<M>);
+
+impl<'a, D: Detector> Scanner<'a, D> {
+    /// A scanner without buffers yet.
+    pub(crate) fn new(
+        detector: &'a D,
+        options: &'a Options,
+        ledger: &'a Ledger,
+        stop: &'a Stop,
+    ) -> Self {
+        Self { detector, options, ledger, stop, readers: Vec::new() }
+    }
+
+    /// Scans a stream to its end or its first error. `file` is the same bytes at any place.
+    pub(crate) fn scan<R: Read>(
+        &mut self,
+        name: Name<'_>,
+        stream: &mut R,
+        file: Option<&dyn ReadAt>,
+        found: Found<'_, D::Memory>,
+    ) -> Extent {
+        let mut reader = self.reader();
+        let begun = reader.begin(stream);
+        let head = reader.head(&begun);
+        let kind = kind::of(head, begun.is_whole()).or_else(|| behind_program(head, file));
+        let extent = match kind {
+            None => reader.finish(begun, stream, found),
+            Some(kind) => {
+                let length = file.and_then(|file| file.length().ok());
+                let known = length.unwrap_or(begun.filled as u64);
+                let meter = Meter::new(self.options, self.stop, known);
+                let mut counted = Counted { stream, meter: length.is_none().then_some(&meter) };
+                let mut opening = Opening { reader: &mut reader, begun, rest: &mut counted, file };
+                self.outermost(name, kind, &meter, &mut opening, found)
+            }
+        };
+        self.readers.push(reader);
+        extent
+    }
+
+    /// Opens a text in memory; gives back whether it is a container, and so was scanned.
+    pub(crate) fn open(
+        &mut self,
+        name: Name<'_>,
+        bytes: &[u8],
+        found: Found<'_, D::Memory>,
+    ) -> bool {
+        let Some(kind) = kind::of(bytes, true) else { return false };
+        let meter = Meter::new(self.options, self.stop, bytes.len() as u64);
+        let mut visit = Visit::new(self, &meter, name, found);
+        let text = visit.guarded(&mut |visit| {
+            let input = Input { head: bytes, whole: true, rest: &mut io::empty(), file: None };
+            let outcome = visit.enter(kind, input);
+            if visit.is_text_too(kind, outcome)? {
+                visit.tell(visit.scanner.detector.whole(bytes));
+            }
+            Ok(())
+        });
+        visit.close(text);
+        true
+    }
+
+    /// Scans a text in memory, container or not.
+    pub(crate) fn bytes(&mut self, name: Name<'_>, bytes: &[u8]) -> Detected<D::Memory> {
+        let mut all = Detected::default();
+        let opened = self.open(name, bytes, &mut |mut detected: Detected<D::Memory>| {
+            all.examples += detected.examples;
+            all.candidates.append(&mut detected.candidates);
+        });
+        if opened { all } else { self.detector.whole(bytes) }
+    }
+
+    fn outermost(
+        &mut self,
+        name: Name<'_>,
+        kind: Kind,
+        meter: &Meter<'_>,
+        opening: &mut Opening<'_, 'a, D>,
+        found: Found<'_, D::Memory>,
+    ) -> Extent {
+        let mut visit = Visit::new(self, meter, name, found);
+        let ended = visit.guarded(&mut |visit| visit.container(kind, opening));
+        let bytes = visit.scanned;
+        visit.close(ended);
+        Extent { bytes, error: opening.begun.error.take() }
+    }
+
+    fn reader(&mut self) -> Reader<'a, D> {
+        self.readers.pop().unwrap_or_else(|| Reader::new(self.detector, self.stop))
+    }
+}
+
+/// The outermost stream, counted as input where its length is not known.
+struct Counted<'c, 'm, R> {
+    stream: &'c mut R,
+    meter: Option<&'c Meter<'m>>,
+}
+
+impl<R: Read> Read for Counted<'_, '_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(out)?;
+        if let Some(meter) = self.meter {
+            meter.take_in(count as u64);
+        }
+        Ok(count)
+    }
+}
+
+/// A zip may stand behind a program that unpacks it; only a file's end is worth a look.
+fn behind_program(head: &[u8], file: Option<&dyn ReadAt>) -> Option<Kind> {
+    let file = file.filter(|_| kind::may_end_as_zip(head))?;
+    let mut tail = [0; 22];
+    let at = file.length().ok()?.checked_sub(tail.len() as u64)?;
+    let count = file.read_some(&mut tail, at).ok()?;
+    kind::ends_as_zip(&tail[..count]).then_some(Kind::Zip)
+}
+
+/// Reads until `out` is full or the stream ends; gives how much was read.
+fn fill<R: Read + ?Sized>(stream: &mut R, out: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < out.len() {
+        match stream.read(&mut out[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// Passes over bytes; gives how many of them are not there.
+fn skip<R: Read + ?Sized>(stream: &mut R, bytes: u64) -> io::Result<u64> {
+    Ok(bytes - io::copy(&mut stream.take(bytes), &mut io::sink())?)
+}

@@ -1,0 +1,19 @@
+//! bzip2: any number of streams, told as one text.
+
+use std::io::{BufRead, BufReader, Read};
+
+use ::bzip2::bufread::MultiBzDecoder;
+
+use super::input::Input;
+use super::{Fault, Members};
+
+/// Reads it.
+pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+    let stream = BufReader::with_capacity(64 << 10, input.stream());
+    Ok(members.member(b"", &mut decoder(stream))?)
+}
+
+/// The bytes that were packed.
+pub(super) fn decoder(packed: impl BufRead) -> impl Read {
+    MultiBzDecoder::new(packed)
+}

@@ -1,0 +1,181 @@
+//! What a text is a container of, by its first bytes; a name says nothing.
+
+use super::input::Input;
+use super::{Fault, Members};
+use super::{
+    ar, bzip2, class, cpio, gzip, lz4, mail, pack, pdf, pyc, rpm, sevenz, sqlite, tar, xz, zip,
+    zstd,
+};
+
+/// A form of container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Ar,
+    Bundle,
+    Bzip2,
+    Class,
+    Cpio,
+    Gzip,
+    Lz4,
+    Lzma,
+    Mail,
+    Pack,
+    Pdf,
+    Pyc,
+    Rpm,
+    SevenZ,
+    Sqlite,
+    SqliteLog,
+    Tar,
+    Xz,
+    Zip,
+    Zstd,
+}
+
+impl Kind {
+    /// Reads a container of this kind.
+    pub(super) fn read(self, input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+        match self {
+            Self::Ar => ar::read(input, members),
+            Self::Bundle => pack::read_bundle(input, members),
+            Self::Bzip2 => bzip2::read(input, members),
+            Self::Class => class::read(input, members),
+            Self::Cpio => cpio::read(input, members),
+            Self::Gzip => gzip::read(input, members),
+            Self::Lz4 => lz4::read(input, members),
+            Self::Lzma => xz::read_old(input, members),
+            Self::Mail => mail::read(input, members),
+            Self::Pack => pack::read(input, members),
+            Self::Pdf => pdf::read(input, members),
+            Self::Pyc => pyc::read(input, members),
+            Self::Rpm => rpm::read(input, members),
+            Self::SevenZ => sevenz::read(input, members),
+            Self::Sqlite => sqlite::read(input, members),
+            Self::SqliteLog => sqlite::read_log(input, members),
+            Self::Tar => tar::read(input, members),
+            Self::Xz => xz::read(input, members),
+            Self::Zip => zip::read(input, members),
+            Self::Zstd => zstd::read(input, members),
+        }
+    }
+
+    /// Whether a text may begin like this by chance, so that one that can't be read is none.
+    pub(super) fn is_weak(self) -> bool {
+        matches!(self, Self::Tar | Self::Lzma | Self::Class | Self::Pyc | Self::Cpio)
+    }
+
+    /// Whether what is not packed in it is text as well.
+    pub(super) fn is_text_too(self) -> bool {
+        matches!(self, Self::Mail | Self::Pdf)
+    }
+
+    /// Whether it is read in another order than that of its bytes.
+    pub(super) fn is_random(self) -> bool {
+        match self {
+            Self::Ar | Self::Bzip2 | Self::Cpio | Self::Gzip | Self::Lz4 | Self::Lzma => false,
+            Self::Rpm | Self::Tar | Self::Xz | Self::Zstd => false,
+            Self::Bundle | Self::Class | Self::Mail | Self::Pack | Self::Pdf | Self::Pyc => true,
+            Self::SevenZ | Self::Sqlite | Self::SqliteLog | Self::Zip => true,
+        }
+    }
+
+    /// What it is called in messages.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Ar => "ar archive",
+            Self::Bundle => "git bundle",
+            Self::Bzip2 => "bzip2 file",
+            Self::Class => "Java class",
+            Self::Cpio => "cpio archive",
+            Self::Gzip => "gzip file",
+            Self::Lz4 => "LZ4 file",
+            Self::Lzma => "LZMA file",
+            Self::Mail => "mail",
+            Self::Pack => "git pack",
+            Self::Pdf => "PDF",
+            Self::Pyc => "compiled Python module",
+            Self::Rpm => "rpm package",
+            Self::SevenZ => "7z archive",
+            Self::Sqlite => "SQLite database",
+            Self::SqliteLog => "log of an SQLite database",
+            Self::Tar => "tar archive",
+            Self::Xz => "xz file",
+            Self::Zip => "zip archive",
+            Self::Zstd => "Zstandard file",
+        }
+    }
+}
+
+/// The kind of a text by its beginning; `whole` says that nothing follows.
+pub(super) fn of(head: &[u8], whole: bool) -> Option<Kind> {
+    by_magic(head)
+        .or_else(|| is_tar(head).then_some(Kind::Tar))
+        .or_else(|| (whole && ends_as_zip(head)).then_some(Kind::Zip))
+}
+
+fn by_magic(head: &[u8]) -> Option<Kind> {
+    Some(match head {
+        [0x1f, 0x8b, 8, ..=0x1f, ..] => Kind::Gzip,
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Kind::Zip,
+        // A zip that was split and is whole again.
+        [b'P', b'K', 7, 8, b'P', b'K', 3, 4, ..] => Kind::Zip,
+        [b'P', b'K', b'0', b'0', b'P', b'K', 3, 4, ..] => Kind::Zip,
+        [b'P', b'A', b'C', b'K', 0, 0, 0, 2 | 3, ..] => Kind::Pack,
+        [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..]
+            if rest.starts_with(b"\x31\x41\x59\x26\x53\x59")
+                || rest.starts_with(b"\x17\x72\x45\x38\x50\x90") =>
+        {
+            Kind::Bzip2
+        }
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Kind::Xz,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Kind::Zstd,
+        [4, 0x22, 0x4d, 0x18, ..] => Kind::Lz4,
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Kind::SevenZ,
+        [0xed, 0xab, 0xee, 0xdb, ..] => Kind::Rpm,
+        // A universal binary of macOS has the same magic, and fewer parts than a class's version.
+        [0xca, 0xfe, 0xba, 0xbe, _, _, 0, 45..=99, ..] => Kind::Class,
+        [0x37, 0x7f, 0x06, 0x82 | 0x83, ..] => Kind::SqliteLog,
+        // The usual properties, and a dictionary of a power of two, or half as much more.
+        [0x5d, 0, 0, low, high, ..] if is_lzma(*low, *high, head) => Kind::Lzma,
+        [b'!', b'<', ..] if head.starts_with(b"!<arch>\n") => Kind::Ar,
+        [b'0', b'7', b'0', b'7', b'0', b'1' | b'2' | b'7', b'0'..=b'9' | b'a'..=b'f', ..] => {
+            Kind::Cpio
+        }
+        [b'S', b'Q', ..] if head.starts_with(b"SQLite format 3\0") => Kind::Sqlite,
+        [b'%', b'P', b'D', b'F', b'-', ..] => Kind::Pdf,
+        [b'#', b' ', b'v', b'2' | b'3', b' ', ..] if head[4..].starts_with(b" git bundle\n") => {
+            Kind::Bundle
+        }
+        [_, _, b'\r', b'\n', ..] if pyc::is_one(head) => Kind::Pyc,
+        [b'C' | b'D' | b'F' | b'M' | b'R' | b'S' | b'T' | b'X', ..] if mail::is_one(head) => {
+            Kind::Mail
+        }
+        _ => return None,
+    })
+}
+
+fn is_lzma(low: u8, high: u8, head: &[u8]) -> bool {
+    let dictionary = u32::from(low) << 16 | u32::from(high) << 24;
+    let usual = dictionary.is_power_of_two() || (dictionary / 3 * 2).is_power_of_two();
+    let size = head.get(5..13).is_some_and(|size| size == [0xff; 8] || size[5..] == [0; 3]);
+    usual && size && head.get(13) == Some(&0)
+}
+
+/// Whether a text may be a program with a zip behind it, so that its end is worth a look.
+pub(super) fn may_end_as_zip(head: &[u8]) -> bool {
+    head.starts_with(b"#!") || head.starts_with(b"MZ") || head.starts_with(b"\x7fELF")
+}
+
+/// Whether a text ends with the record that ends a zip without a comment.
+pub(super) fn ends_as_zip(tail: &[u8]) -> bool {
+    tail.len() >= 22 && tail[tail.len() - 22..].starts_with(b"PK\x05\x06")
+}
+
+/// POSIX and GNU name themselves; the older form only has its checksum.
+fn is_tar(head: &[u8]) -> bool {
+    let Some(header) = head.get(..512) else { return false };
+    let named = &header[257..262] == b"ustar";
+    let octal = |byte: u8| matches!(byte, b'0'..=b'7' | b' ');
+    let old = header[0] != 0 && octal(header[148]) && octal(header[100]) && octal(header[124]);
+    (named || old) && super::tar::has_checksum(header)
+}

@@ -1,0 +1,31 @@
+//! LZ4 frames: any number, told as one text.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use lz4_flex::frame::FrameDecoder;
+
+use super::input::Input;
+use super::{Fault, Members};
+
+/// Reads it.
+pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+    let stream = BufReader::with_capacity(64 << 10, input.stream());
+    let mut frames = Frames { decoder: FrameDecoder::new(stream) };
+    Ok(members.member(b"", &mut frames)?)
+}
+
+/// Frames one after the other: the decoder stops behind each.
+struct Frames<R: Read> {
+    decoder: FrameDecoder<R>,
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.decoder.read(out)?;
+            if count > 0 || out.is_empty() || self.decoder.get_mut().fill_buf()?.is_empty() {
+                return Ok(count);
+            }
+        }
+    }
+}

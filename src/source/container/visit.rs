@@ -1,0 +1,307 @@
+//! One text and all that is packed in it: members are opened in their turn, what is found gets the
+//! way to it, limits and faults get to the ledger.
+
+use std::fmt::Display;
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::input::{Input, ReadAt};
+use super::kind::{self, Kind};
+use super::limits::{Halt, Meter, Metered, Reached};
+use super::{Fault, Found, Members, Name, Scanner};
+use crate::coverage::Count;
+use crate::scan::{Detected, Detector};
+use crate::source::window::{Begun, Extent, Reader};
+
+/// How many problems of one file's members are listed; the others are counted.
+const LISTED: u64 = 50;
+
+/// Suffixes of compressed files, and what is left of them.
+const SUFFIXES: [(&str, &str); 12] = [
+    (".gz", ""),
+    (".tgz", ".tar"),
+    (".bz2", ""),
+    (".tbz2", ".tar"),
+    (".tbz", ".tar"),
+    (".xz", ""),
+    (".txz", ".tar"),
+    (".lzma", ""),
+    (".zst", ""),
+    (".tzst", ".tar"),
+    (".lz4", ""),
+    (".svgz", ".svg"),
+];
+
+/// A container about to be opened: what was read of it is in the reader's buffer.
+pub(super) struct Opening<'o, 'a, D> {
+    pub(super) reader: &'o mut Reader<'a, D>,
+    pub(super) begun: Begun,
+    pub(super) rest: &'o mut dyn Read,
+    pub(super) file: Option<&'o dyn ReadAt>,
+}
+
+/// One text and all that is packed in it.
+pub(super) struct Visit<'v, 'a, D: Detector> {
+    pub(super) scanner: &'v mut Scanner<'a, D>,
+    meter: &'v Meter<'v>,
+    name: Name<'v>,
+    found: Found<'v, D::Memory>,
+    /// The names of the members that lead to the present one.
+    way: Vec<String>,
+    /// Problems that were told.
+    told: u64,
+    /// Bytes that the detector saw.
+    pub(super) scanned: u64,
+}
+
+impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
+    pub(super) fn new(
+        scanner: &'v mut Scanner<'a, D>,
+        meter: &'v Meter<'v>,
+        name: Name<'v>,
+        found: Found<'v, D::Memory>,
+    ) -> Self {
+        Self { scanner, meter, name, found, way: Vec::new(), told: 0, scanned: 0 }
+    }
+
+    /// Does `work`; a panic in it, of a library that reads what is hostile, ends this text alone.
+    pub(super) fn guarded(
+        &mut self,
+        work: &mut dyn FnMut(&mut Self) -> Result<(), Halt>,
+    ) -> Result<(), Halt> {
+        match catch_unwind(AssertUnwindSafe(|| work(self))) {
+            Ok(ended) => ended,
+            Err(_) => {
+                let why = "reading it failed, which is a fault of keysweep: please report it";
+                self.problem(&why);
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells what is left to tell.
+    pub(super) fn close(mut self, ended: Result<(), Halt>) {
+        self.way.clear();
+        if let Err(Halt::Limit(reached)) = ended {
+            self.limit(reached);
+        }
+        if self.told > LISTED {
+            let why = format!("{} more of its members could not be read", self.told - LISTED);
+            self.scanner.ledger.problem("container", &(self.name)(), &why);
+        }
+    }
+
+    /// Reads a container, and scans it as text too where that may show more.
+    pub(super) fn container(
+        &mut self,
+        kind: Kind,
+        opening: &mut Opening<'_, '_, D>,
+    ) -> Result<(), Halt> {
+        let Opening { reader, begun, rest, file } = opening;
+        let mut rest = Tracked { stream: *rest, moved: false };
+        let mut held = Vec::new();
+        let outcome = if kind.is_random() && !begun.is_whole() && file.is_none() {
+            self.hold(kind, reader.head(begun), &mut rest, &mut held)
+        } else {
+            let (head, whole) = (reader.head(begun), begun.is_whole());
+            self.enter(kind, Input { head, whole, rest: &mut rest, file: *file })
+        };
+        if !self.is_text_too(kind, outcome)? {
+            return Ok(());
+        }
+        if rest.moved && held.is_empty() {
+            // The stream has passed on: what is left of it for another look is its beginning.
+            self.tell(self.scanner.detector.whole(reader.head(begun)));
+            return Ok(());
+        }
+        let mut rest = held.get(begun.filled..).unwrap_or_default().chain(&mut rest);
+        let extent = reader.finish(begun.take(), &mut rest, &mut |detected| self.tell(detected));
+        self.ended(extent)
+    }
+
+    /// Reads a container whose order is not that of its bytes, from memory.
+    fn hold(
+        &mut self,
+        kind: Kind,
+        head: &[u8],
+        rest: &mut dyn Read,
+        held: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
+        let most = self.scanner.options.limits.held.value;
+        held.extend_from_slice(head);
+        let room = most.saturating_sub(head.len() as u64).saturating_add(1);
+        rest.take(room).read_to_end(held)?;
+        if held.len() as u64 > most {
+            return Err(Fault::Halt(Halt::Limit(Reached::Held)));
+        }
+        self.enter(kind, Input { head: held, whole: true, rest: &mut io::empty(), file: None })
+    }
+
+    /// Reads a container, unless it lies too deep.
+    pub(super) fn enter(&mut self, kind: Kind, input: Input<'_>) -> Result<(), Fault> {
+        if self.way.len() >= self.scanner.options.limits.depth.value as usize {
+            return Err(Fault::Halt(Halt::Limit(Reached::Depth)));
+        }
+        kind.read(input, self)
+    }
+
+    /// Whether a container is to be scanned as it stands too; tells why it could not be read.
+    pub(super) fn is_text_too(
+        &mut self,
+        kind: Kind,
+        outcome: Result<(), Fault>,
+    ) -> Result<bool, Halt> {
+        if let Some(halt) = self.meter.halted() {
+            return Err(halt);
+        }
+        match outcome {
+            Ok(()) => Ok(kind.is_text_too()),
+            Err(Fault::Halt(Halt::Limit(reached @ (Reached::Depth | Reached::Held)))) => {
+                self.limit(reached);
+                Ok(true)
+            }
+            Err(Fault::Halt(halt)) => Err(halt),
+            Err(Fault::Broken(_)) if kind.is_weak() && self.meter.unpacked() == 0 => Ok(true),
+            Err(Fault::Broken(why)) => {
+                self.problem(&format!("a damaged {}: {why}", kind.name()));
+                Ok(true)
+            }
+        }
+    }
+
+    /// Scans a member, or only what is packed in it.
+    fn open(&mut self, name: &[u8], bytes: &mut dyn Read, as_text: bool) -> Result<(), Halt> {
+        self.meter.member()?;
+        let name = if name.is_empty() { self.unpacked_name() } else { shown(name) };
+        self.way.push(name);
+        let mut reader = self.scanner.reader();
+        let mut bytes = Metered { meter: self.meter, stream: bytes };
+        let ended = self.text(&mut reader, &mut bytes, as_text);
+        self.scanner.readers.push(reader);
+        self.way.pop();
+        ended
+    }
+
+    fn text(
+        &mut self,
+        reader: &mut Reader<'a, D>,
+        bytes: &mut dyn Read,
+        as_text: bool,
+    ) -> Result<(), Halt> {
+        let begun = reader.begin(bytes);
+        if begun.filled == 0 {
+            return self.ended(Extent { bytes: 0, error: begun.error });
+        }
+        match kind::of(reader.head(&begun), begun.is_whole()) {
+            Some(kind) => {
+                let mut opening = Opening { reader, begun, rest: bytes, file: None };
+                self.container(kind, &mut opening)?;
+                let error = opening.begun.error.take();
+                self.ended(Extent { bytes: 0, error })
+            }
+            None if as_text => {
+                let extent = reader.finish(begun, bytes, &mut |detected| self.tell(detected));
+                self.ended(extent)
+            }
+            None => self.ended(Extent::default()),
+        }
+    }
+
+    /// Counts what was scanned, and tells why it was not all.
+    fn ended(&mut self, extent: Extent) -> Result<(), Halt> {
+        self.scanned += extent.bytes;
+        if let Some(halt) = self.meter.halted() {
+            return Err(halt);
+        }
+        if let Some(error) = extent.error {
+            self.problem(&format!("it could be read in part: {error}"));
+        }
+        Ok(())
+    }
+
+    /// Gives on what was found, with the way to it.
+    pub(super) fn tell(&mut self, mut detected: Detected<D::Memory>) {
+        for candidate in &mut detected.candidates {
+            candidate.inside.clone_from(&self.way);
+        }
+        (self.found)(detected);
+    }
+
+    /// What a compressed file becomes, by its own name.
+    fn unpacked_name(&self) -> String {
+        let outer = (self.name)();
+        let outer = self.way.last().map_or(outer.as_slice(), |name| name.as_bytes());
+        let file = outer.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+        let shorter = SUFFIXES.iter().find_map(|(packed, unpacked)| {
+            let stem = file.strip_suffix(packed.as_bytes()).filter(|stem| !stem.is_empty())?;
+            Some([stem, unpacked.as_bytes()].concat())
+        });
+        shorter.map_or_else(|| "(content)".to_owned(), |name| shown(&name))
+    }
+
+    fn limit(&mut self, reached: Reached) {
+        let limits = &self.scanner.options.limits;
+        if reached.is_typed(limits) {
+            self.scanner.ledger.add(Count::Unopened, 1);
+        } else {
+            self.problem(&reached.why(limits));
+        }
+    }
+
+    fn problem(&mut self, why: &dyn Display) {
+        self.told += 1;
+        if self.told <= LISTED {
+            let mut path = (self.name)();
+            for part in &self.way {
+                path.extend_from_slice(b" > ");
+                path.extend_from_slice(part.as_bytes());
+            }
+            self.scanner.ledger.problem("container", &path, why);
+        }
+    }
+}
+
+impl<D: Detector> Members for Visit<'_, '_, D> {
+    fn member(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt> {
+        self.open(name, bytes, true)
+    }
+
+    fn packed(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt> {
+        self.open(name, bytes, false)
+    }
+
+    fn empty(&mut self) -> Result<(), Halt> {
+        self.meter.member()
+    }
+
+    fn encrypted(&mut self) -> Result<(), Halt> {
+        self.scanner.ledger.add(Count::Encrypted, 1);
+        self.meter.member()
+    }
+
+    fn unread(&mut self, name: &[u8], why: &dyn Display) -> Result<(), Halt> {
+        self.way.push(shown(name));
+        self.problem(why);
+        self.way.pop();
+        self.meter.member()
+    }
+}
+
+/// Notices whether a stream was read from.
+struct Tracked<'r> {
+    stream: &'r mut dyn Read,
+    moved: bool,
+}
+
+impl Read for Tracked<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.read(out)?;
+        self.moved |= count > 0;
+        Ok(count)
+    }
+}
+
+/// A member's name as reports show it.
+fn shown(name: &[u8]) -> String {
+    String::from_utf8_lossy(name.strip_prefix(b"./").unwrap_or(name)).into_owned()
+}

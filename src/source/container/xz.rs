@@ -1,0 +1,40 @@
+//! xz, and the form before it that has no name but `.lzma`.
+
+use std::io::{self, BufReader, Read};
+
+use lzma_rust2::{LzmaReader, XzReader};
+
+use super::input::Input;
+use super::{Fault, Members};
+
+/// KiB that a dictionary may take; `xz -9` takes 64 MiB.
+const MEMORY: u32 = 256 << 10;
+
+/// Reads an xz file.
+pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+    let stream = BufReader::with_capacity(64 << 10, input.stream());
+    Ok(members.member(b"", &mut decoder(stream))?)
+}
+
+/// Reads a `.lzma` file.
+pub(super) fn read_old(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+    let stream = BufReader::with_capacity(64 << 10, input.stream());
+    Ok(members.member(b"", &mut LzmaReader::new_mem_limit(stream, MEMORY, None)?)?)
+}
+
+/// The bytes that were packed as xz.
+pub(super) fn decoder(packed: impl Read) -> impl Read {
+    XzReader::new_mem_limit(packed, true, MEMORY)
+}
+
+/// The bytes that a zip packed by its method 14 (APPNOTE 5.8.8): its own header, then LZMA.
+pub(super) fn of_zip(mut packed: impl Read) -> io::Result<impl Read> {
+    let mut header = [0; 9];
+    packed.read_exact(&mut header)?;
+    let dictionary = u32::from_le_bytes([header[5], header[6], header[7], header[8]]);
+    let need = lzma_rust2::lzma_get_memory_usage_by_props(dictionary, header[4])?;
+    if need > MEMORY {
+        return Err(io::Error::other("its dictionary is larger than 256 MiB"));
+    }
+    LzmaReader::new_with_props(packed, u64::MAX, header[4], dictionary, None)
+}

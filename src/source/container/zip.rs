@@ -1,0 +1,216 @@
+//! zip and its kin: jar, war, apk, whl, nupkg, docx, xlsx, odt, plans of Terraform.
+//!
+//! The directory at the end says what there is; without one, members are read in order. No two
+//! members may share bytes: that is how a small file would give without end.
+
+mod order;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+
+use flate2::bufread::DeflateDecoder;
+
+use super::input::{Input, Random, Range};
+use super::limits::Halt;
+use super::{Fault, Members, bzip2, xz, zstd};
+
+/// The end record (APPNOTE 4.3.16) without its comment.
+const END: usize = 22;
+/// A header of the directory (4.3.12) and one before a member (4.3.7), without names.
+const ENTRY: u64 = 46;
+const LOCAL: u64 = 30;
+
+/// Reads it.
+pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+    let zip = input.random()?;
+    match directory(&zip)? {
+        Some(directory) => entries(&zip, &directory, members),
+        None => order::read(&zip, members),
+    }
+}
+
+/// Where the directory stands.
+struct Directory {
+    start: u64,
+    end: u64,
+    /// Bytes before the zip, which its offsets do not count.
+    before: u64,
+}
+
+/// What the directory says of a member.
+struct Entry {
+    name: Vec<u8>,
+    flags: u16,
+    method: u16,
+    packed: u64,
+    size: u64,
+    offset: u64,
+}
+
+/// Finds the directory by the record at the end.
+fn directory(zip: &Random<'_>) -> Result<Option<Directory>, Fault> {
+    let reach = zip.len().min((END + 0xffff) as u64);
+    let from = zip.len() - reach;
+    let mut tail = vec![0; usize::try_from(reach).expect("64 KiB")];
+    zip.read(from, &mut tail)?;
+    let ends = memchr::memmem::rfind_iter(&tail, b"PK\x05\x06");
+    for at in ends.filter(|at| at + END <= tail.len()) {
+        let record = &tail[at..];
+        let (mut size, mut start) = (u64::from(u32_at(record, 12)), u64::from(u32_at(record, 16)));
+        let mut end = from + at as u64;
+        if let Some(wide) = wide_end(zip, end) {
+            (size, start, end) = wide;
+        }
+        let Some(real) = end.checked_sub(size) else { continue };
+        let Some(before) = real.checked_sub(start) else { continue };
+        return Ok(Some(Directory { start: real, end, before }));
+    }
+    Ok(None)
+}
+
+/// Size and offset of the directory and its end, of a zip64 (4.3.14, 4.3.15).
+fn wide_end(zip: &Random<'_>, end: u64) -> Option<(u64, u64, u64)> {
+    let mut locator = [0; 20];
+    zip.read(end.checked_sub(20)?, &mut locator).ok()?;
+    if !locator.starts_with(b"PK\x06\x07") {
+        return None;
+    }
+    // Bytes before the zip shift it: it stands right before its locator then.
+    for at in [u64_at(&locator, 8), end.checked_sub(20 + 56)?] {
+        let mut record = [0; 56];
+        if zip.read(at, &mut record).is_ok() && record.starts_with(b"PK\x06\x06") {
+            return Some((u64_at(&record, 40), u64_at(&record, 48), at));
+        }
+    }
+    None
+}
+
+fn entries(
+    zip: &Random<'_>,
+    directory: &Directory,
+    members: &mut dyn Members,
+) -> Result<(), Fault> {
+    let length = directory.end - directory.start;
+    let mut listing = BufReader::with_capacity(64 << 10, zip.range(directory.start, length));
+    let mut taken = BTreeMap::new();
+    loop {
+        let mut header = [0; ENTRY as usize];
+        match super::fill(&mut listing, &mut header)? {
+            0 => return Ok(()),
+            46 if header.starts_with(b"PK\x01\x02") => {}
+            // A signature may follow the members.
+            _ if header.starts_with(b"PK\x05\x05") => return Ok(()),
+            _ => return Err(Fault::broken("its directory is damaged")),
+        }
+        let mut rest = [28, 30, 32].map(|at| vec![0; usize::from(u16_at(&header, at))]);
+        for part in &mut rest {
+            listing.read_exact(part)?;
+        }
+        let [name, extra, comment] = rest;
+        if !comment.is_empty() {
+            members.member(&[&name[..], b" (comment)"].concat(), &mut comment.as_slice())?;
+        }
+        let mut entry = Entry {
+            name,
+            flags: u16_at(&header, 8),
+            method: u16_at(&header, 10),
+            packed: u64::from(u32_at(&header, 20)),
+            size: u64::from(u32_at(&header, 24)),
+            offset: u64::from(u32_at(&header, 42)),
+        };
+        wide_sizes(&extra, &mut entry);
+        entry.offset = entry.offset.saturating_add(directory.before);
+        if entry.packed == 0 && entry.size == 0 {
+            members.empty()?;
+            continue;
+        }
+        self::entry(zip, &entry, &mut taken, members)?;
+    }
+}
+
+/// Reads one member.
+fn entry(
+    zip: &Random<'_>,
+    entry: &Entry,
+    taken: &mut BTreeMap<u64, u64>,
+    members: &mut dyn Members,
+) -> Result<(), Halt> {
+    let mut local = [0; LOCAL as usize];
+    let found = zip.read(entry.offset, &mut local);
+    if found.is_err() || !local.starts_with(b"PK\x03\x04") {
+        return members.unread(&entry.name, &"damaged: it is not where the directory says");
+    }
+    let names = u64::from(u16_at(&local, 26)) + u64::from(u16_at(&local, 28));
+    let start = entry.offset + LOCAL + names;
+    let end = start.saturating_add(entry.packed);
+    let overlaps = taken.range(..end).next_back().is_some_and(|(_, &other)| other > entry.offset);
+    if overlaps {
+        let why = "not read: it shares bytes with another member, as nothing but a bomb does";
+        return members.unread(&entry.name, &why);
+    }
+    taken.insert(entry.offset, end);
+    if entry.flags & 1 != 0 || entry.method == 99 {
+        return members.encrypted();
+    }
+    match zip.range(start, entry.packed) {
+        Range::Memory(packed) => member(&entry.name, entry.method, packed, members),
+        file @ Range::File { .. } => {
+            let packed = BufReader::with_capacity(64 << 10, file);
+            member(&entry.name, entry.method, packed, members)
+        }
+    }
+}
+
+/// Unpacks one member (4.4.5).
+fn member(
+    name: &[u8],
+    method: u16,
+    mut packed: impl BufRead,
+    members: &mut dyn Members,
+) -> Result<(), Halt> {
+    match method {
+        0 => members.member(name, &mut packed),
+        8 => members.member(name, &mut DeflateDecoder::new(packed)),
+        12 => members.member(name, &mut bzip2::decoder(packed)),
+        14 => match xz::of_zip(packed) {
+            Ok(mut bytes) => members.member(name, &mut bytes),
+            Err(error) => members.unread(name, &error),
+        },
+        93 => members.member(name, &mut zstd::decoder(packed)),
+        95 => members.member(name, &mut xz::decoder(packed)),
+        other => {
+            let why = format!("packed by method {other} of zip, which is not read: unpack it");
+            members.unread(name, &why)
+        }
+    }
+}
+
+/// Takes sizes that have no room in the header from its extra field (4.5.3).
+fn wide_sizes(mut extra: &[u8], entry: &mut Entry) {
+    while extra.len() >= 4 {
+        let length = usize::from(u16_at(extra, 2));
+        let Some(mut field) = extra.get(4..4 + length) else { return };
+        if u16_at(extra, 0) == 1 {
+            for value in [&mut entry.size, &mut entry.packed, &mut entry.offset] {
+                if *value == 0xffff_ffff && field.len() >= 8 {
+                    *value = u64_at(field, 0);
+                    field = &field[8..];
+                }
+            }
+            return;
+        }
+        extra = &extra[4 + length..];
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from(u16_at(bytes, at)) | u32::from(u16_at(bytes, at + 2)) << 16
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}

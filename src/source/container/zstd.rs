@@ -1,0 +1,70 @@
+//! Zstandard (RFC 8878): any number of frames, told as one text.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use super::input::Input;
+use super::{Fault, Members, skip};
+
+/// Reads it.
+pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+    let stream = BufReader::with_capacity(64 << 10, input.stream());
+    Ok(members.member(b"", &mut decoder(stream))?)
+}
+
+/// The bytes that were packed. A frame's window may be 128 MiB at most, as `zstd` itself has it
+/// by default.
+pub(super) fn decoder(packed: impl BufRead) -> impl Read {
+    Frames { packed, decoder: FrameDecoder::new(), in_frame: false }
+}
+
+/// Frames one after the other.
+struct Frames<R> {
+    packed: R,
+    decoder: FrameDecoder,
+    in_frame: bool,
+}
+
+impl<R: BufRead> Frames<R> {
+    /// Begins the next frame; `false` at the end.
+    fn next(&mut self) -> io::Result<bool> {
+        while !self.packed.fill_buf()?.is_empty() {
+            match self.decoder.reset(&mut self.packed) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => {
+                    skip(&mut self.packed, u64::from(length))?;
+                }
+                Err(error) => return Err(io::Error::other(error)),
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if !self.in_frame {
+                if !self.next()? {
+                    return Ok(0);
+                }
+                self.in_frame = true;
+            }
+            if self.decoder.can_collect() > 0 || out.is_empty() {
+                return self.decoder.read(out);
+            }
+            if self.decoder.is_finished() {
+                self.in_frame = false;
+                continue;
+            }
+            self.decoder
+                .decode_blocks(&mut self.packed, BlockDecodingStrategy::UptoBlocks(1))
+                .map_err(io::Error::other)?;
+        }
+    }
+}

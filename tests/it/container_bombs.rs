@@ -1,0 +1,175 @@
+//! Containers made to exhaust whoever opens them: read within bounds, told, and status 3.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::support::{Project, Ran};
+
+/// Most memory that a scan of a bomb may take, in KiB: as many buffers as containers nest.
+const MEMORY: u64 = 400 << 10;
+
+/// Scans a file under a limit of memory, and gives what was told of it.
+fn problems(project: &Project, name: &str) -> Vec<String> {
+    let ran = scan(project, name).exits(3);
+    ran.problems()
+}
+
+#[cfg(target_os = "linux")]
+fn scan(project: &Project, name: &str) -> Ran {
+    let program = format!(
+        "ulimit -v {}; exec \"$0\" scan --threads 1 --format json \"$1\"",
+        MEMORY + (200 << 10)
+    );
+    project.shell(&program, name)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn scan(project: &Project, name: &str) -> Ran {
+    project.keysweep(["scan", "--threads", "1", "--format", "json", name]).run()
+}
+
+/// Zeros in gzip, packed a thousandfold without ever holding them.
+fn zeros(bytes: u64) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let block = vec![0; 1 << 20];
+    for _ in 0..bytes >> 20 {
+        encoder.write_all(&block).expect("memory");
+    }
+    encoder.finish().expect("memory")
+}
+
+#[test]
+fn ten_gigabytes_of_zeros_in_ten_megabytes() {
+    // 16 MiB once packed; the members of a gzip follow one another.
+    let project = Project::new();
+    project.file("zeros.gz", zeros(64 << 20).repeat(160));
+    let told = problems(&project, "zeros.gz");
+    assert!(told[0].contains("raise --max-ratio"), "{told:?}");
+}
+
+#[test]
+fn a_million_empty_members() {
+    let project = Project::new();
+    let (mut directory, mut members) = (Vec::new(), Vec::new());
+    for number in 0..1_000_000u32 {
+        let name = format!("{number}");
+        let offset = u32::try_from(members.len()).expect("small");
+        members.extend(zip_header(b"PK\x03\x04", &name, None));
+        directory.extend(zip_header(b"PK\x01\x02", &name, Some(offset)));
+    }
+    project.file("empty.zip", zip_of(members, &directory, 1));
+    let told = problems(&project, "empty.zip");
+    assert!(told[0].contains("raise --max-members"), "{told:?}");
+}
+
+#[test]
+fn members_that_share_their_bytes() {
+    let project = Project::new();
+    let body = zip_header(b"PK\x03\x04", "a", None);
+    let directory: Vec<u8> = (0..1000)
+        .flat_map(|_| {
+            let mut header = zip_header(b"PK\x01\x02", "a", Some(0));
+            header[20..24].copy_from_slice(&500u32.to_le_bytes());
+            header[24..28].copy_from_slice(&500u32.to_le_bytes());
+            header
+        })
+        .collect();
+    let members = [body, vec![b'x'; 500]].concat();
+    project.file("overlap.zip", zip_of(members, &directory, 1000));
+    let told = problems(&project, "overlap.zip");
+    assert!(told.iter().any(|why| why.contains("shares bytes with another")), "{told:?}");
+    assert!(told.iter().any(|why| why.contains("949 more")), "{told:?}");
+}
+
+#[test]
+fn a_tar_with_a_lying_size() {
+    let project = Project::new();
+    let mut header = [0u8; 512];
+    header[..4].copy_from_slice(b"huge");
+    header[100..107].copy_from_slice(b"0000644");
+    header[124..136].copy_from_slice(b"\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff");
+    header[156] = b'0';
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    header[148..156].copy_from_slice(b"        ");
+    let sum: u64 = header.iter().map(|&byte| u64::from(byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    project.file("lying.tar", [&header[..], &[b'x'; 2000]].concat());
+    let told = problems(&project, "lying.tar");
+    assert!(told[0].contains("the member's size is wrong"), "{told:?}");
+}
+
+#[test]
+fn archives_in_archives_without_end() {
+    let project = Project::new();
+    let mut inner = zeros(1 << 20);
+    for _ in 0..40 {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&inner).expect("memory");
+        inner = encoder.finish().expect("memory");
+    }
+    project.file("deep.gz", inner);
+    let told = problems(&project, "deep.gz");
+    assert!(told[0].contains("raise --depth"), "{told:?}");
+}
+
+#[test]
+fn a_wide_tree_of_archives_that_holds_petabytes() {
+    // As 42.zip: sixteen copies of one archive in each, five deep.
+    let project = Project::new();
+    let mut inner = zeros(64 << 20);
+    for level in 0..5 {
+        let (mut directory, mut members) = (Vec::new(), Vec::new());
+        for copy in 0..16 {
+            let name = format!("{level}-{copy}.zip");
+            let offset = u32::try_from(members.len()).expect("small");
+            for (signature, offset) in [(b"PK\x03\x04", None), (b"PK\x01\x02", Some(offset))] {
+                let mut header = zip_header(signature, &name, offset);
+                let at = if offset.is_some() { 20 } else { 18 };
+                let size = u32::try_from(inner.len()).expect("small").to_le_bytes();
+                header[at..at + 4].copy_from_slice(&size);
+                header[at + 4..at + 8].copy_from_slice(&size);
+                if offset.is_some() { &mut directory } else { &mut members }.extend(header);
+            }
+            members.extend(&inner);
+        }
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&zip_of(members, &directory, 16)).expect("memory");
+        inner = encoder.finish().expect("memory");
+    }
+    project.file("42.zip.gz", inner);
+    let told = problems(&project, "42.zip.gz");
+    assert!(
+        told.iter().any(|why| why.contains("raise --max-ratio") || why.contains("raise --depth")),
+        "{told:?}"
+    );
+}
+
+/// A header of a stored member of no bytes; with an offset, of the directory.
+fn zip_header(signature: &[u8; 4], name: &str, offset: Option<u32>) -> Vec<u8> {
+    let mut header = signature.to_vec();
+    header.resize(if offset.is_some() { 46 } else { 30 }, 0);
+    let length = u16::try_from(name.len()).expect("short").to_le_bytes();
+    let at = if offset.is_some() { 28 } else { 26 };
+    header[at..at + 2].copy_from_slice(&length);
+    if let Some(offset) = offset {
+        header[42..46].copy_from_slice(&offset.to_le_bytes());
+    }
+    header.extend(name.as_bytes());
+    header
+}
+
+/// A zip of members and a directory that are made already.
+fn zip_of(mut members: Vec<u8>, directory: &[u8], count: u16) -> Vec<u8> {
+    let start = u32::try_from(members.len()).expect("small");
+    let size = u32::try_from(directory.len()).expect("small");
+    members.extend(directory);
+    members.extend(b"PK\x05\x06\0\0\0\0");
+    members.extend(count.to_le_bytes());
+    members.extend(count.to_le_bytes());
+    members.extend(size.to_le_bytes());
+    members.extend(start.to_le_bytes());
+    members.extend([0, 0]);
+    members
+}
