@@ -41,10 +41,10 @@ fn zeros(bytes: u64) -> Vec<u8> {
 }
 
 #[test]
-fn ten_gigabytes_of_zeros_in_ten_megabytes() {
-    // 16 MiB once packed; the members of a gzip follow one another.
+fn gigabytes_of_zeros_in_a_megabyte() {
+    // The members of a gzip follow one another.
     let project = Project::new();
-    project.file("zeros.gz", zeros(64 << 20).repeat(160));
+    project.file("zeros.gz", zeros(64 << 20).repeat(32));
     let told = problems(&project, "zeros.gz");
     assert!(told[0].contains("raise --max-ratio"), "{told:?}");
 }

@@ -32,8 +32,8 @@ const FORMS: &[Form] = &[
     Form {
         name: "app.pyz",
         tools: &["python3"],
-        script: "cp conf/prod.env conf/__main__.py && python3 -m zipapp -p '/usr/bin/env python3' \
-                 -o app.pyz conf && rm conf/__main__.py",
+        script: "mkdir z && cp conf/prod.env z/__main__.py && python3 -m zipapp -p '/usr/bin/env python3' \
+                 -o app.pyz z && rm -r z",
         way: &["__main__.py"],
     },
     Form { name: "a.tar", tools: &["tar"], script: "tar cf a.tar conf", way: &["conf/prod.env"] },
