@@ -41,10 +41,10 @@ fn zeros(bytes: u64) -> Vec<u8> {
 }
 
 #[test]
-fn gigabytes_of_zeros_in_a_megabyte() {
+fn zeros_packed_a_thousandfold() {
     // The members of a gzip follow one another.
     let project = Project::new();
-    project.file("zeros.gz", zeros(64 << 20).repeat(32));
+    project.file("zeros.gz", zeros(64 << 20).repeat(4));
     let told = problems(&project, "zeros.gz");
     assert!(told[0].contains("raise --max-ratio"), "{told:?}");
 }
