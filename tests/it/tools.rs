@@ -14,7 +14,6 @@ const ACTIONLINT: &str = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12";
 
 /// The environment's folder, with `bin/moto_server` and `bin/aws` in it; `None`, and why on
 /// standard error, if it cannot be made, as without Python or the package index.
-#[cfg(feature = "verify")]
 pub(crate) fn venv() -> Option<PathBuf> {
     environment("venv", "requirements.txt")
 }
