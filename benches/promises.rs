@@ -139,7 +139,7 @@ impl Bench {
     fn findings(&self, repo: &Path) -> Fallible<()> {
         let leaking = self.scratch.path().join("leaking.git");
         let mut clone = Command::new("git");
-        clone.args(["clone", "-q", "--bare", "--shared"]).arg(repo).arg(&leaking);
+        clone.args(["clone", "-q", "--mirror", "--shared"]).arg(repo).arg(&leaking);
         run(clean(&mut clone, self.scratch.path()))?;
         // Digits of the clock are random enough; no key of anybody's is made.
         let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
