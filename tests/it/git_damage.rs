@@ -43,6 +43,16 @@ impl Leaky {
         Self { repo, blobs }
     }
 
+    /// Another one like it.
+    fn copy(&self) -> Self {
+        let repo = Repo::new(&[]);
+        let (from, to) = (self.repo.root.join("."), repo.root.clone());
+        fs::remove_dir_all(&to).expect("ours");
+        let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(&to).status();
+        assert!(copied.is_ok_and(|status| status.success()), "{}", to.display());
+        Self { repo, blobs: self.blobs.clone() }
+    }
+
     /// A file of the git folder, made writable.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         let path = self.repo.root.join(".git").join(name);
@@ -114,8 +124,8 @@ fn scan(folder: &Path, status: i32) -> Told {
     }
 }
 
-fn check(damage: &Damage) -> String {
-    let leaky = Leaky::new(damage.is_packed);
+fn check(damage: &Damage, template: &Leaky) -> String {
+    let leaky = template.copy();
     (damage.apply)(&leaky);
     let readable = leaky.readable();
     let fsck = leaky.repo.try_git(&["fsck", "--full"]);
@@ -143,8 +153,11 @@ fn check(damage: &Damage) -> String {
 #[test]
 fn what_is_readable_is_found_and_the_rest_is_listed() {
     let mut failures = Vec::new();
+    let (loose, packed) = (Leaky::new(false), Leaky::new(true));
     for damage in DAMAGES {
-        match std::panic::catch_unwind(|| check(damage)) {
+        let template = if damage.is_packed { &packed } else { &loose };
+        let checked = std::panic::AssertUnwindSafe(|| check(damage, template));
+        match std::panic::catch_unwind(checked) {
             Ok(line) => println!("{line}"),
             Err(panic) => {
                 failures.extend(panic.downcast_ref::<String>().cloned());
