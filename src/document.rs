@@ -87,11 +87,6 @@ impl<'t> Document<'t> {
         self.faults.push(Fault { file, line, within, what });
     }
 
-    /// Whether anything is wrong so far.
-    pub fn has_faults(&self) -> bool {
-        !self.faults.is_empty()
-    }
-
     /// The faults, by line.
     pub fn finish(mut self) -> Vec<Fault> {
         self.faults.sort_by_key(|fault| fault.line);
@@ -226,6 +221,21 @@ impl<'t> Section<'t> {
             }
         }
         sections
+    }
+
+    /// Leaves a field to somebody else who reads the same text.
+    pub fn leave(&mut self, key: &'static str) {
+        self.take(key);
+    }
+
+    /// Leaves all that is still there to somebody else.
+    pub fn leave_all(&mut self) {
+        self.fields.clear();
+    }
+
+    /// Where a field that nobody took stands.
+    pub fn offset_of(&self, key: &str) -> Option<usize> {
+        self.fields.get_key_value(key).map(|(key, _)| key.span().start)
     }
 
     /// Ends the reading: what nobody took is a fault.

@@ -368,6 +368,17 @@ pub struct Suppression {
     pub reason: Option<String>,
 }
 
+impl Suppression {
+    /// [`Suppression::by`] of a marker in the text.
+    pub const INLINE: &str = "inline";
+
+    /// Whether only a marker in the text settled it: then it is still verified, as a marker
+    /// settles nothing that works.
+    pub fn is_by_marker(&self) -> bool {
+        self.by == Self::INLINE
+    }
+}
+
 /// One credential with all its places.
 #[derive(Clone, Debug)]
 pub struct Finding {

@@ -5,6 +5,7 @@
 pub mod aws;
 pub mod cli;
 pub mod command;
+pub mod config;
 pub mod coverage;
 pub mod detect;
 pub mod document;
@@ -21,6 +22,7 @@ pub mod scan;
 pub mod secret;
 pub mod source;
 pub mod stop;
+pub mod suppress;
 pub mod text;
 #[cfg(feature = "verify")]
 pub mod verify;

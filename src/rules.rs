@@ -127,19 +127,21 @@ impl RuleSet {
         Self { rules: builtin().into_iter().map(|parsed| parsed.rule).collect() }
     }
 
-    /// The built-in rules and those of users' pattern files.
+    /// The built-in rules and those of configuration files, given as their names and texts.
     ///
-    /// Fails with the faults of all files at once: one that can't be read or is not in the form of
-    /// `docs/patterns.md`, an id that is taken, an example that its rule does not find.
-    pub fn with_files(files: &[PathBuf]) -> Result<Self, Faults> {
+    /// # Errors
+    /// The faults of all files at once: a rule that is not in the form of `docs/patterns.md`, an
+    /// id that is taken, an example that its rule does not find. What is no `[[rule]]` is for
+    /// [`crate::config`] to read.
+    pub fn with_texts(files: &[(PathBuf, String)]) -> Result<Self, Faults> {
         let mut set = Self::builtin();
         let mut owners: HashMap<RuleId, String> = HashMap::new();
         for rule in &set.rules {
             owners.insert(rule.id.clone(), "a built-in rule".to_owned());
         }
         let mut faults = Vec::new();
-        for path in files {
-            set.add_file(path, &mut owners, &mut faults);
+        for (path, text) in files {
+            set.add_file(path, text, &mut owners, &mut faults);
         }
         if faults.is_empty() { Ok(set) } else { Err(Faults(faults)) }
     }
@@ -147,19 +149,12 @@ impl RuleSet {
     fn add_file(
         &mut self,
         path: &Path,
+        text: &str,
         owners: &mut HashMap<RuleId, String>,
         faults: &mut Vec<Fault>,
     ) {
         let file = escape_path(path.as_os_str().as_encoded_bytes());
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) => {
-                let (within, what) = (String::new(), format!("can't be read: {error}"));
-                faults.push(Fault { file, line: 1, within, what });
-                return;
-            }
-        };
-        let (parsed, mut found) = parse::file(path, &text, Author::User);
+        let (parsed, mut found) = parse::file(path, text, Author::User);
         for one in parsed {
             let id = one.rule.id.clone();
             if let Some(owner) = owners.get(&id) {

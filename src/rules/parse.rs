@@ -72,8 +72,10 @@ pub(super) enum Author {
 pub(super) fn file(path: &Path, text: &str, author: Author) -> (Vec<Parsed>, Vec<Fault>) {
     let (mut document, mut top) = Document::parse(path, text);
     let sections = top.sections(&mut document, "rule");
-    if sections.is_empty() && !document.has_faults() {
-        document.fault(0, "", "no [[rule]] in it");
+    if author == Author::User {
+        // A configuration file is read twice: these are for `crate::config`, which tells what
+        // else is unknown at the top, too.
+        top.leave_all();
     }
     top.finish(&mut document);
     let origin = (author == Author::User).then(|| path.to_owned());

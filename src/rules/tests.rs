@@ -1,7 +1,5 @@
 //! Rules as their authors meet them: what is built in is sound, and every fault of a file is told.
 
-use std::io::Write as _;
-
 use super::*;
 
 #[test]
@@ -37,14 +35,13 @@ fn rule_ids_are_stable() {
     }
 }
 
-/// Writes `text` as a pattern file and loads it.
+/// Loads `text` as a user's file.
 fn load(text: &str) -> Result<RuleSet, Vec<(usize, String)>> {
-    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
-    file.write_all(text.as_bytes()).expect("a writable file");
     let told = |faults: Faults| {
         faults.0.into_iter().map(|fault| (fault.line, format!("{}: {}", fault.within, fault.what)))
     };
-    RuleSet::with_files(&[file.path().to_owned()]).map_err(|faults| told(faults).collect())
+    let file = (PathBuf::from("team.toml"), text.to_owned());
+    RuleSet::with_texts(&[file]).map_err(|faults| told(faults).collect())
 }
 
 const GOOD: &str = r#"
@@ -113,8 +110,9 @@ fn all_faults_are_told_at_once() {
 }
 
 #[test]
-fn an_empty_and_a_missing_file_are_faults() {
-    assert_eq!(load("# nothing\n").map(|_| ()).expect_err("no rule")[0].0, 1);
-    let missing = RuleSet::with_files(&["no/such/file.toml".into()]).expect_err("no file");
-    assert!(missing.to_string().starts_with("no/such/file.toml:1: can't be read"), "{missing}");
+fn an_id_is_taken_once_for_all_files() {
+    let file = |name: &str| (PathBuf::from(name), GOOD.to_owned());
+    let faults = RuleSet::with_texts(&[file("a.toml"), file("b.toml")]).expect_err("taken");
+    let expected = "b.toml:3: rule 'acme-key': the id is that of the rule at a.toml:3";
+    assert!(faults.to_string().starts_with(expected), "{faults}");
 }

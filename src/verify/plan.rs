@@ -106,7 +106,7 @@ fn decide(finding: &Finding, options: &Options) -> Result<KeyId, Known> {
     let Some(key) = key.filter(|_| signing) else {
         return Err(known(Status::NotChecked, "STS cannot be asked about this kind of credential"));
     };
-    if finding.suppressed.is_some() {
+    if finding.suppressed.as_ref().is_some_and(|settled| !settled.is_by_marker()) {
         return Err(known(Status::NotChecked, "suppressed; not sent"));
     }
     account_verdict(&key, options).map_or(Ok(key), Err)

@@ -1,0 +1,183 @@
+//! The configuration file, `.keysweep.toml`: paths to leave out and values to allow.
+//!
+//! Its `[[rule]]` tables are patterns, which [`crate::rules`] reads from the same text. All faults
+//! are told at once, with file and line. An allow-list settles findings by value; nothing here can
+//! switch a rule off.
+
+use std::path::Path;
+
+use crate::aws::KeyId;
+use crate::document::{At, Document, Faults, Section};
+use crate::finding::{Finding, Fingerprint};
+
+/// The file's name, at the root of a repository.
+pub const NAME: &str = ".keysweep.toml";
+
+/// What a configuration file says, patterns aside.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Globs of paths that are not scanned.
+    pub exclude: Vec<String>,
+    /// Values that are no alarm.
+    pub allow: Vec<Allow>,
+}
+
+/// A value that was settled, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    /// What is allowed.
+    pub value: Value,
+    /// The reason that was written down.
+    pub reason: Option<String>,
+}
+
+/// A value by which a finding is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// One credential.
+    Fingerprint(Fingerprint),
+    /// Every credential of this key id, whatever its secret.
+    KeyId(String),
+    /// Every key of this account, such as one of a sandbox.
+    Account(String),
+}
+
+impl Value {
+    /// Whether the finding has this value. An account is the one that the id or STS tells.
+    pub fn is_of(&self, finding: &Finding) -> bool {
+        let credential = &finding.credential;
+        match self {
+            Self::Fingerprint(fingerprint) => finding.fingerprint == *fingerprint,
+            Self::KeyId(id) => credential.key_id.as_deref() == Some(id),
+            Self::Account(account) => {
+                let told = finding.verification.account.as_ref().or(credential.account.as_ref());
+                told == Some(account)
+            }
+        }
+    }
+}
+
+impl Config {
+    /// Reads the text of `file`.
+    ///
+    /// # Errors
+    /// Every fault of the file that is no fault of a pattern.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, Faults> {
+        let (mut document, mut top) = Document::parse(file, text);
+        top.leave("rule");
+        let exclude = top.texts(&mut document, "exclude");
+        let sections = top.sections(&mut document, "allow");
+        let allow = sections.into_iter().filter_map(|section| allow(section, &mut document));
+        let allow = allow.collect();
+        for name in OPTIONS {
+            if let Some(offset) = top.offset_of(name) {
+                let what = format!(
+                    "'{name}' is an option, and options are typed: a file may hold 'rule', \
+                     'exclude' and 'allow'"
+                );
+                document.fault(offset, "", what);
+                top.leave(name);
+            }
+        }
+        top.finish(&mut document);
+        let exclude = exclude.into_iter().map(|glob| glob.value).collect();
+        let faults = document.finish();
+        if faults.is_empty() { Ok(Self { exclude, allow }) } else { Err(Faults(faults)) }
+    }
+}
+
+/// Names by which somebody might expect to set what only the command line sets.
+const OPTIONS: [&str; 8] = [
+    "options",
+    "verify",
+    "baseline",
+    "format",
+    "output",
+    "fail-on",
+    "min-confidence",
+    "sts-endpoint",
+];
+
+fn allow(mut section: Section<'_>, document: &mut Document<'_>) -> Option<Allow> {
+    let fingerprint = section.text(document, "fingerprint");
+    let key_id = section.text(document, "key-id");
+    let account = section.text(document, "account");
+    let reason = section.text(document, "reason").map(|reason| reason.value);
+    let (within, offset) = (section.within.clone(), section.offset);
+    section.finish(document);
+    let named = [&fingerprint, &key_id, &account].into_iter().flatten().count();
+    if named != 1 {
+        let what = "one of 'fingerprint', 'key-id' and 'account' must say what is allowed";
+        document.fault(offset, &within, what);
+        return None;
+    }
+    let mut fault = |at: &At<String>, wanted: &str| {
+        document.fault(at.offset, &within, wanted);
+        None
+    };
+    let value = match (fingerprint, key_id, account) {
+        (Some(text), ..) => Fingerprint::parse(&text.value).map(Value::Fingerprint).or_else(|| {
+            fault(&text, "'fingerprint' must be the 32 lower-case hex digits of a report")
+        }),
+        (_, Some(text), _) => {
+            let id = KeyId::parse(text.value.as_bytes()).map(|id| Value::KeyId(id.to_string()));
+            id.or_else(|| fault(&text, "'key-id' must be AKIA or ASIA and 16 of A-Z and 2-7"))
+        }
+        (.., Some(text)) => {
+            let valid = text.value.len() == 12 && text.value.bytes().all(|b| b.is_ascii_digit());
+            let account = valid.then(|| Value::Account(text.value.clone()));
+            account.or_else(|| fault(&text, "'account' must be twelve digits, in quotes"))
+        }
+        (None, None, None) => None,
+    };
+    value.map(|value| Allow { value, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Vec<(usize, String)> {
+        let faults = Config::parse(Path::new(NAME), text).expect_err("a fault").0;
+        faults.into_iter().map(|fault| (fault.line, fault.what)).collect()
+    }
+
+    #[test]
+    fn a_file_of_all_that_there_is() {
+        let id = ["AKIA", "QNZGKIQY56JQ7WML"].concat();
+        let text = format!(
+            "exclude = [\"testdata/\"]\n[[allow]]\nfingerprint = \"{}\"\nreason = \"revoked\"\n\
+             [[allow]]\nkey-id = \"{id}\"\n[[allow]]\naccount = \"123456789012\"\n\
+             [[rule]]\nid = \"x\"\n",
+            "0a".repeat(16)
+        );
+        let config = Config::parse(Path::new(NAME), &text).expect("no fault of a pattern");
+        assert_eq!(config.exclude, ["testdata/"]);
+        assert_eq!(config.allow.len(), 3);
+        assert_eq!(config.allow[0].reason.as_deref(), Some("revoked"));
+        assert_eq!(config.allow[1].value, Value::KeyId(id));
+    }
+
+    #[test]
+    fn each_fault_is_told_with_its_line_and_what_was_meant() {
+        let table = [
+            ("\nexcludes = []", 2, "did you mean 'exclude'?"),
+            ("exclude = \"a\"", 1, "'exclude' must be a list of strings"),
+            ("[[allow]]\nfingerprint = \"AA\"", 2, "32 lower-case hex digits"),
+            ("[[allow]]\nkey-id = \"AROA\"", 2, "AKIA or ASIA"),
+            ("[[allow]]\naccount = \"12\"", 2, "twelve digits"),
+            ("[[allow]]\naccount = 123456789012", 2, "'account' must be a string"),
+            ("[[allow]]\nreason = \"x\"", 1, "one of 'fingerprint', 'key-id' and 'account'"),
+            ("[[allow]]\nkey_id = \"x\"", 2, "did you mean 'key-id'?"),
+            ("verify = true", 1, "'verify' is an option, and options are typed"),
+            ("allow = 3", 1, "'allow' must be a table"),
+            ("allow = [", 1, "not TOML"),
+        ];
+        for (text, line, words) in table {
+            let told = faults(text);
+            let is_told = told.iter().any(|(at, what)| *at == line && what.contains(words));
+            assert!(is_told, "{text}: wanted {line}: {words}, got {told:#?}");
+        }
+        assert_eq!(faults("excludes = []\nallows = []\nverify = true").len(), 3);
+    }
+}

@@ -1,0 +1,130 @@
+//! Findings that were settled before: by a baseline, a marker on the line, or the configuration.
+//!
+//! All by value or on the line itself, never by position: a different secret in the same place is
+//! reported. Takes findings and what was settled, marks those that are; every mark is counted by
+//! whoever asked. Reads no file itself.
+
+pub mod baseline;
+pub mod detect_secrets;
+pub mod gitleaks;
+
+use jiff::civil::Date;
+
+use crate::config::Allow;
+use crate::finding::{Finding, GitObject, Occurrence, Status, Suppression};
+
+use baseline::{Baseline, Entry};
+
+/// What was settled before.
+#[derive(Clone, Debug, Default)]
+pub struct Suppressions {
+    /// Accepted findings.
+    pub baseline: Option<Baseline>,
+    /// Values that the configuration allows.
+    pub allow: Vec<Allow>,
+    /// Whether markers in the text count.
+    pub inline: bool,
+}
+
+/// What was settled, and which entries settled nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Findings settled by the baseline.
+    pub baseline: u64,
+    /// Findings settled by markers.
+    pub inline: u64,
+    /// Findings settled by the configuration.
+    pub config: u64,
+    /// Entries of the baseline that were found and whose time is over: they count again.
+    pub expired: Vec<Entry>,
+    /// Entries of the baseline of which nothing was found. They are stale only if all that the
+    /// baseline stands for was scanned.
+    pub absent: Vec<Entry>,
+}
+
+impl Counts {
+    /// All settled findings.
+    pub fn total(&self) -> u64 {
+        self.baseline + self.inline + self.config
+    }
+}
+
+/// Marks what was settled. `today` decides which entries of the baseline are over.
+///
+/// What was proved active is never settled by a marker: whoever wrote it may be who leaked it.
+pub fn apply(findings: &mut [Finding], settled: &Suppressions, today: Date) -> Counts {
+    let mut counts = Counts::default();
+    for finding in findings.iter_mut() {
+        finding.suppressed = judge(finding, settled, today);
+        match finding.suppressed.as_ref().map(|suppression| suppression.by.as_str()) {
+            Some(BASELINE) => counts.baseline += 1,
+            Some(Suppression::INLINE) => counts.inline += 1,
+            Some(_) => counts.config += 1,
+            None => {}
+        }
+    }
+    if let Some(baseline) = &settled.baseline {
+        for entry in baseline.entries() {
+            let found = findings.iter().any(|finding| finding.fingerprint == entry.fingerprint);
+            match (found, entry.is_over(today)) {
+                (false, _) => counts.absent.push(entry.clone()),
+                (true, true) => counts.expired.push(entry.clone()),
+                (true, false) => {}
+            }
+        }
+    }
+    counts
+}
+
+/// Reopens what a marker settled and STS proved active since. Markers settle nothing that works.
+pub fn reopen_active(findings: &mut [Finding], counts: &mut Counts) {
+    for finding in findings.iter_mut() {
+        let by_marker = finding.suppressed.as_ref().is_some_and(Suppression::is_by_marker);
+        if by_marker && finding.verification.status == Status::Active {
+            finding.suppressed = None;
+            counts.inline = counts.inline.saturating_sub(1);
+        }
+    }
+}
+
+/// [`Suppression::by`] of a baseline.
+const BASELINE: &str = "baseline";
+/// [`Suppression::by`] of the configuration.
+const CONFIG: &str = "config";
+
+fn judge(finding: &Finding, settled: &Suppressions, today: Date) -> Option<Suppression> {
+    let by = |by: &str, reason: Option<String>| Some(Suppression { by: by.to_owned(), reason });
+    let entries = settled.baseline.iter().flat_map(|baseline| baseline.of(&finding.fingerprint));
+    if let Some(entry) = entries.into_iter().find(|entry| !entry.is_over(today)) {
+        return by(BASELINE, entry.reason.clone());
+    }
+    if let Some(allow) = settled.allow.iter().find(|allow| allow.value.is_of(finding)) {
+        return by(CONFIG, allow.reason.clone());
+    }
+    let marker = if settled.inline { marker(finding) } else { None };
+    by(Suppression::INLINE, Some(marker?.to_owned()))
+}
+
+/// The marker that settles a finding: every place that is still in the tree has one, or every
+/// place at all if none is.
+fn marker(finding: &Finding) -> Option<&'static str> {
+    if finding.verification.status == Status::Active {
+        return None;
+    }
+    let places = &finding.occurrences;
+    let is_in_tree = places.iter().any(in_tree);
+    let mut relevant = places.iter().filter(|place| !is_in_tree || in_tree(place));
+    let first = relevant.next()?.sighting.marker?;
+    relevant.all(|place| place.sighting.marker.is_some()).then_some(first)
+}
+
+/// A plain file, or what HEAD or the index holds.
+fn in_tree(place: &Occurrence) -> bool {
+    let held = |git: &crate::finding::GitOrigin| {
+        git.at_head || (git.commit.is_none() && git.object == GitObject::Blob)
+    };
+    place.origin.git.as_ref().is_none_or(held)
+}
+
+#[cfg(test)]
+mod tests;

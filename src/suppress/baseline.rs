@@ -1,0 +1,245 @@
+//! `.keysweep-baseline`: accepted findings, one a line, sorted.
+//!
+//! ```text
+//! <fingerprint> <rule> <hint> [until=YYYY-MM-DD] [# reason]
+//! ```
+//! No line numbers and no times of writing, so that two branches that add to it merge by
+//! themselves. The hint is for people; the fingerprint alone decides. Never holds a secret.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use crate::document::{Fault, Faults};
+use crate::finding::{Finding, Fingerprint};
+use crate::secret::Secret;
+use crate::text::{escape_path, is_hostile};
+
+/// The file's name, at the root of a repository.
+pub const NAME: &str = ".keysweep-baseline";
+
+/// First line of the file.
+const HEADING: &str = "# Findings that keysweep accepts: fingerprint, rule, hint; then, if you \
+    like, until=YYYY-MM-DD and # with a reason.";
+
+/// Longest hint in characters.
+const LONGEST_HINT: usize = 40;
+
+/// An accepted finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Which credential.
+    pub fingerprint: Fingerprint,
+    /// The rule that found it.
+    pub rule: String,
+    /// Its key id, or the head of its secret.
+    pub hint: String,
+    /// The last day on which it is accepted.
+    pub until: Option<Date>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+impl Entry {
+    /// The entry of a finding.
+    pub fn new(finding: &Finding, reason: Option<String>) -> Self {
+        let credential = &finding.credential;
+        let redacted = || credential.secret.as_ref().map(Secret::redacted);
+        let token = || credential.session_token.as_ref().map(Secret::redacted);
+        let hint = credential.key_id.clone().or_else(redacted).or_else(token);
+        Self {
+            fingerprint: finding.fingerprint.clone(),
+            rule: credential.rule.to_string(),
+            hint: plain(&hint.unwrap_or_default()),
+            until: None,
+            reason,
+        }
+    }
+
+    /// Whether its last day is past.
+    pub fn is_over(&self, today: Date) -> bool {
+        self.until.is_some_and(|until| until < today)
+    }
+
+    fn line(&self) -> String {
+        let mut line = format!("{} {} {}", self.fingerprint, self.rule, self.hint);
+        if let Some(until) = self.until {
+            let _ = write!(line, " until={until}");
+        }
+        if let Some(reason) = &self.reason {
+            let reason: String = reason.chars().filter(|&c| !is_hostile(c)).collect();
+            let _ = write!(line, " # {}", reason.trim());
+        }
+        line
+    }
+}
+
+/// A word without blanks: a hint may come from a user's pattern, and so from the text.
+fn plain(hint: &str) -> String {
+    let part = |character: char| character.is_ascii_graphic() && character != '#';
+    let plain: String =
+        hint.chars().take(LONGEST_HINT).map(|c| if part(c) { c } else { '?' }).collect();
+    if plain.is_empty() { "-".to_owned() } else { plain }
+}
+
+/// Accepted findings, sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Baseline {
+    entries: Vec<Entry>,
+}
+
+impl Baseline {
+    /// Reads the text of `file`.
+    ///
+    /// # Errors
+    /// Every line that is none of a baseline, and conflict markers that a merge left.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, Faults> {
+        let name = escape_path(file.as_os_str().as_encoded_bytes());
+        let (mut entries, mut faults) = (Vec::new(), Vec::new());
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            match parse_line(line) {
+                Ok(entry) => entries.push(entry),
+                Err(what) => faults.push(Fault {
+                    file: name.clone(),
+                    line: index + 1,
+                    within: String::new(),
+                    what: what.to_owned(),
+                }),
+            }
+        }
+        entries.sort();
+        entries.dedup();
+        if faults.is_empty() { Ok(Self { entries }) } else { Err(Faults(faults)) }
+    }
+
+    /// All entries, sorted. Two of one fingerprint may be left by a merge: the one that lasts
+    /// longer decides.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entries of a finding.
+    pub fn of(&self, fingerprint: &Fingerprint) -> &[Entry] {
+        let start = self.entries.partition_point(|entry| entry.fingerprint < *fingerprint);
+        let rest = &self.entries[start..];
+        &rest[..rest.partition_point(|entry| entry.fingerprint == *fingerprint)]
+    }
+
+    /// Adds entries whose fingerprints are new; those that are known keep reason and last day.
+    /// Gives how many were added.
+    pub fn add(&mut self, entries: impl IntoIterator<Item = Entry>) -> usize {
+        let before = self.entries.len();
+        for entry in entries {
+            if self.of(&entry.fingerprint).is_empty() {
+                let at = self.entries.partition_point(|other| *other < entry);
+                self.entries.insert(at, entry);
+            }
+        }
+        self.entries.len() - before
+    }
+
+    /// Removes entries of which nothing is found any more. Gives those that were removed.
+    pub fn prune(&mut self, found: &[Finding]) -> Vec<Entry> {
+        let is_found =
+            |entry: &Entry| found.iter().any(|finding| finding.fingerprint == entry.fingerprint);
+        self.entries.extract_if(.., |entry| !is_found(entry)).collect()
+    }
+
+    /// The text of the file.
+    pub fn to_text(&self) -> String {
+        let lines = self.entries.iter().map(|entry| entry.line() + "\n");
+        format!("{HEADING}\n{}", lines.collect::<String>())
+    }
+}
+
+fn parse_line(line: &str) -> Result<Entry, &'static str> {
+    if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|mark| line.starts_with(mark)) {
+        return Err("a merge left its markers here: keep the entries of both sides");
+    }
+    let (facts, reason) = match line.split_once(" #") {
+        Some((facts, reason)) => (facts, Some(reason.trim().to_owned())),
+        None => (line, None),
+    };
+    let mut words = facts.split_whitespace();
+    let fingerprint = words.next().and_then(Fingerprint::parse);
+    let fingerprint = fingerprint
+        .ok_or("an entry begins with a fingerprint: the 32 lower-case hex digits of a report")?;
+    let rule = words.next().ok_or("behind the fingerprint stands the rule")?.to_owned();
+    let hint = words.next().ok_or("behind the rule stands a hint, or -")?.to_owned();
+    let until = words.next().map(|word| {
+        let day = word.strip_prefix("until=").and_then(|day| day.parse::<Date>().ok());
+        day.ok_or("behind the hint may stand until=YYYY-MM-DD, then # and a reason")
+    });
+    if words.next().is_some() {
+        return Err("a reason stands behind a #");
+    }
+    let reason = reason.filter(|reason| !reason.is_empty());
+    Ok(Entry { fingerprint, rule, hint, until: until.transpose()?, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(digit: char, rest: &str) -> String {
+        format!("{} aws-access-key AKIAX{rest}", digit.to_string().repeat(32))
+    }
+
+    fn parse(text: &str) -> Result<Baseline, Vec<(usize, String)>> {
+        let told = |faults: Faults| {
+            faults.0.into_iter().map(|fault| (fault.line, fault.what)).collect::<Vec<_>>()
+        };
+        Baseline::parse(Path::new(NAME), text).map_err(told)
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_sorted() {
+        let text = format!(
+            "# a remark\n{}\n\n{}\r\n",
+            line('b', " until=2027-01-31 # test account, see #12"),
+            line('a', "")
+        );
+        let baseline = parse(&text).expect("a baseline");
+        let entries = baseline.entries();
+        assert_eq!(entries[0].fingerprint.as_str(), "a".repeat(32));
+        assert_eq!(entries[1].reason.as_deref(), Some("test account, see #12"));
+        assert_eq!(parse(&baseline.to_text()), Ok(baseline));
+    }
+
+    #[test]
+    fn every_faulty_line_is_told() {
+        let text = [
+            line('a', ""),
+            "<<<<<<< HEAD".to_owned(),
+            "xyz aws-access-key -".to_owned(),
+            line('b', " until=2026-02-30"),
+            line('c', " because"),
+            line('d', " until=2026-02-03 why"),
+            "e".repeat(32),
+        ];
+        let faults = parse(&text.join("\n")).expect_err("faults");
+        let lines: Vec<usize> = faults.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [2, 3, 4, 5, 6, 7], "{faults:#?}");
+        assert!(faults[0].1.contains("merge"), "{faults:#?}");
+    }
+
+    #[test]
+    fn an_entry_is_accepted_through_its_last_day() {
+        let text = line('a', " until=2026-06-30");
+        let baseline = parse(&text).expect("a baseline");
+        let day = |day: &str| day.parse::<Date>().expect("a day");
+        assert!(!baseline.entries()[0].is_over(day("2026-06-30")));
+        assert!(baseline.entries()[0].is_over(day("2026-07-01")));
+    }
+
+    #[test]
+    fn a_hint_is_one_word() {
+        assert_eq!(plain("a b\n#c\u{202e}"), "a?b??c?");
+        assert_eq!(plain(""), "-");
+    }
+}
