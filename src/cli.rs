@@ -4,6 +4,7 @@
 //! clap's types live here and nowhere else. Only options that work are listed.
 
 mod arguments;
+mod baseline;
 mod demo;
 mod generate;
 mod git;
@@ -41,6 +42,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command) -> Status {
     match command {
+        Command::Baseline(arguments) => settle(baseline::baseline(&arguments)),
         Command::Demo => settle(demo::demo()),
         Command::Explain(arguments) => settle(lookup::explain(&arguments)),
         Command::Rules(arguments) => settle(lookup::rules(&arguments)),

@@ -1,5 +1,6 @@
 //! Commands that are more than a scan, one file each.
 
+pub mod baseline;
 pub mod demo;
 pub mod explain;
 pub mod hook;

@@ -1,6 +1,6 @@
 //! The configuration file, `.keysweep.toml`: paths to leave out and values to allow.
 //!
-//! Its `[[rule]]` tables are patterns, which [`crate::rules`] reads from the same text. All faults
+//! Its `[[rule]]` tables are patterns, which become rules elsewhere from the same text. All faults
 //! are told at once, with file and line. An allow-list settles findings by value; nothing here can
 //! switch a rule off.
 

@@ -369,6 +369,10 @@ pub struct Suppression {
 }
 
 impl Suppression {
+    /// [`Suppression::by`] of a baseline.
+    pub const BASELINE: &str = "baseline";
+    /// [`Suppression::by`] of the configuration.
+    pub const CONFIG: &str = "config";
     /// [`Suppression::by`] of a marker in the text.
     pub const INLINE: &str = "inline";
 

@@ -131,8 +131,8 @@ impl RuleSet {
     ///
     /// # Errors
     /// The faults of all files at once: a rule that is not in the form of `docs/patterns.md`, an
-    /// id that is taken, an example that its rule does not find. What is no `[[rule]]` is for
-    /// [`crate::config`] to read.
+    /// id that is taken, an example that its rule does not find. What is no `[[rule]]` is left to the
+    /// configuration.
     pub fn with_texts(files: &[(PathBuf, String)]) -> Result<Self, Faults> {
         let mut set = Self::builtin();
         let mut owners: HashMap<RuleId, String> = HashMap::new();
@@ -168,6 +168,15 @@ impl RuleSet {
         }
         found.sort_by_key(|fault| fault.line);
         faults.append(&mut found);
+    }
+
+    /// Adds the rules whose ids are new.
+    pub fn join(&mut self, other: Self) {
+        for rule in other.rules {
+            if self.get(rule.id.as_str()).is_none() {
+                self.rules.push(rule);
+            }
+        }
     }
 
     /// The rule of this id.

@@ -6,6 +6,7 @@
 
 mod collect;
 mod partners;
+pub mod policy;
 mod restore;
 mod status;
 pub mod sweep;
@@ -20,15 +21,19 @@ use std::time::Duration;
 #[cfg(feature = "verify")]
 use std::time::Instant;
 
-use crate::coverage::{Coverage, Ledger};
+use jiff::civil::Date;
+
+use crate::coverage::{Count, Coverage, Ledger};
 use crate::finding::{Confidence, Finding, Occurrence, Status as Verdict};
 use crate::provenance::Provenance;
 use crate::rules::RuleSet;
 use crate::scan::{Detector, Hit};
 use crate::source::{files, git, stdin};
 use crate::stop::Stop;
+use crate::suppress::baseline::Entry;
+use crate::suppress::{self, Counts, Suppressions};
 
-use collect::Collector;
+use collect::{Collected, Collector};
 pub use status::{FailOn, Status, status};
 pub use veil::provenance as veiled;
 #[cfg(feature = "verify")]
@@ -36,6 +41,9 @@ pub use verification::Verify;
 
 /// Hits on their way to the collector; workers wait when it is this far behind.
 const CHANNEL: usize = 1024;
+
+/// Stale entries of a baseline that are listed one by one.
+const LISTED: usize = 20;
 
 /// Where the bytes of a run come from.
 #[derive(Clone, Debug)]
@@ -65,6 +73,16 @@ pub struct Options {
     pub stop: Stop,
     /// Set, beside `stop`, by whoever interrupts the run.
     pub interrupted: Stop,
+    /// Paths whose findings are left out, whatever source they come from.
+    pub exclude: files::Globs,
+    /// What was settled before.
+    pub settled: Suppressions,
+    /// The day by which entries of a baseline are over.
+    pub today: Date,
+    /// Whether settled findings stay among the findings, marked.
+    pub include_suppressed: bool,
+    /// Whether all that a baseline stands for is scanned, so that what is absent is stale.
+    pub whole: bool,
     /// Whether and how keys are verified.
     #[cfg(feature = "verify")]
     pub verify: Option<Verify>,
@@ -77,6 +95,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// What was scanned and what was not.
     pub coverage: Coverage,
+    /// Sorted: entries of the baseline of which nothing was met, if all that it stands for was read.
+    pub stale: Vec<Entry>,
     /// The run was ended by a signal.
     pub interrupted: bool,
 }
@@ -125,9 +145,9 @@ pub fn run<D: Detector>(
     let until = options.timeout.map(|limit| Instant::now() + limit);
     let mut collector = Collector::default();
     with_time_limit(options.timeout, "--timeout", &options.stop, ledger, || {
-        gather(&options.sources, detector, ledger, |hit| collector.add(hit))
+        gather(&options.sources, &options.exclude, detector, ledger, |hit| collector.add(hit))
     })?;
-    let findings = conclude(
+    let (findings, stale) = conclude(
         collector,
         options,
         rules,
@@ -141,29 +161,65 @@ pub fn run<D: Detector>(
     if walks && coverage.files == 0 && !options.stop.is_set() {
         return Err(Error::NothingScanned(reasons(&coverage)));
     }
-    Ok(Outcome { findings, coverage, interrupted })
+    Ok(Outcome { findings, coverage, stale, interrupted })
 }
 
-/// Makes findings of what was collected: grouped, verified if asked for, worst first.
+/// Makes findings of what was collected: grouped, verified if asked for, worst first. Beside them
+/// the stale entries of the baseline.
 fn conclude(
     collector: Collector,
     options: &Options,
     rules: &RuleSet,
     ledger: &Ledger,
     #[cfg(feature = "verify")] until: Option<Instant>,
-) -> Vec<Finding> {
+) -> (Vec<Finding>, Vec<Entry>) {
     if options.interrupted.is_set() {
         ledger.problem("run", b"", &"interrupted: what was not yet scanned is missing");
     }
-    let mut findings = collector.finish(rules, options.min_confidence, ledger);
+    let Collected { mut findings, met } = collector.finish(rules, options.min_confidence, ledger);
     partners::link(&mut findings);
+    let mut counts = suppress::apply(&mut findings, &options.settled, options.today, &met);
     #[cfg(feature = "verify")]
     if let Some(how) = &options.verify {
         verify_within(&mut findings, how, options, until, ledger);
     }
+    suppress::reopen_active(&mut findings, &mut counts);
     sort(&mut findings);
+    // A settled secret in somebody else's path is a secret still.
     veil::names(&mut findings);
-    findings
+    let stale = settle(&mut findings, counts, options, ledger);
+    (findings, stale)
+}
+
+/// Counts what was settled, and leaves it out unless it is wanted; gives the stale entries.
+fn settle(
+    findings: &mut Vec<Finding>,
+    counts: Counts,
+    options: &Options,
+    ledger: &Ledger,
+) -> Vec<Entry> {
+    ledger.add(Count::Suppressed, counts.total());
+    for entry in &counts.expired {
+        let until = entry.until.map(|until| until.to_string()).unwrap_or_default();
+        ledger.note(format!(
+            "accepted only until {until} by the baseline: {} ({})",
+            entry.hint, entry.fingerprint
+        ));
+    }
+    let stale = if options.whole && !ledger.has_problems() { counts.absent } else { Vec::new() };
+    for entry in stale.iter().take(LISTED) {
+        let Entry { hint, fingerprint, .. } = entry;
+        ledger.note(format!(
+            "stale in the baseline, nothing of it was found: {hint} ({fingerprint})"
+        ));
+    }
+    if stale.len() > LISTED {
+        ledger.note(format!("stale in the baseline: {} more", stale.len() - LISTED));
+    }
+    if !options.include_suppressed {
+        findings.retain(|finding| finding.suppressed.is_none());
+    }
+    stale
 }
 
 /// Verifies `findings` and puts them in order again.
@@ -191,6 +247,7 @@ fn verify_within(
 /// Scans the sources; one thread takes what others find.
 fn gather<D: Detector>(
     sources: &[Source],
+    exclude: &files::Globs,
     detector: &D,
     ledger: &Ledger,
     take: impl FnMut(Hit) + Send,
@@ -199,7 +256,14 @@ fn gather<D: Detector>(
         let (sender, receiver) = mpsc::sync_channel::<Hit>(CHANNEL);
         let taking = scope.spawn(move || receiver.into_iter().for_each(take));
         // The taker lives until the sender is dropped, so a hit is never refused.
-        let hits = |hit| drop(sender.send(hit));
+        let hits = |hit: Hit| {
+            let path = hit.origin.path.as_deref().filter(|_| !exclude.is_empty());
+            if path.is_some_and(|path| exclude.excludes_bytes(path)) {
+                ledger.add(Count::Excluded, 1);
+            } else {
+                drop(sender.send(hit));
+            }
+        };
         let scanned = sources.iter().try_for_each(|source| match source {
             Source::Files(options) => {
                 files::scan(options, detector, ledger, &hits);

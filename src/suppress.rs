@@ -8,10 +8,12 @@ pub mod baseline;
 pub mod detect_secrets;
 pub mod gitleaks;
 
+use std::collections::HashSet;
+
 use jiff::civil::Date;
 
 use crate::config::Allow;
-use crate::finding::{Finding, GitObject, Occurrence, Status, Suppression};
+use crate::finding::{Finding, Fingerprint, GitObject, Occurrence, Status, Suppression};
 
 use baseline::{Baseline, Entry};
 
@@ -37,7 +39,7 @@ pub struct Counts {
     pub config: u64,
     /// Entries of the baseline that were found and whose time is over: they count again.
     pub expired: Vec<Entry>,
-    /// Entries of the baseline of which nothing was found. They are stale only if all that the
+    /// Entries of the baseline of which nothing was met. They are stale only if all that the
     /// baseline stands for was scanned.
     pub absent: Vec<Entry>,
 }
@@ -49,30 +51,31 @@ impl Counts {
     }
 }
 
-/// Marks what was settled. `today` decides which entries of the baseline are over.
+/// Marks what was settled. `today` decides which entries of the baseline are over, `met` which of
+/// them are absent: it holds every credential that was found, whatever became of it.
 ///
 /// What was proved active is never settled by a marker: whoever wrote it may be who leaked it.
-pub fn apply(findings: &mut [Finding], settled: &Suppressions, today: Date) -> Counts {
+pub fn apply(
+    findings: &mut [Finding],
+    settled: &Suppressions,
+    today: Date,
+    met: &HashSet<Fingerprint>,
+) -> Counts {
     let mut counts = Counts::default();
     for finding in findings.iter_mut() {
         finding.suppressed = judge(finding, settled, today);
         match finding.suppressed.as_ref().map(|suppression| suppression.by.as_str()) {
-            Some(BASELINE) => counts.baseline += 1,
+            Some(Suppression::BASELINE) => counts.baseline += 1,
             Some(Suppression::INLINE) => counts.inline += 1,
             Some(_) => counts.config += 1,
-            None => {}
-        }
-    }
-    if let Some(baseline) = &settled.baseline {
-        for entry in baseline.entries() {
-            let found = findings.iter().any(|finding| finding.fingerprint == entry.fingerprint);
-            match (found, entry.is_over(today)) {
-                (false, _) => counts.absent.push(entry.clone()),
-                (true, true) => counts.expired.push(entry.clone()),
-                (true, false) => {}
+            None => {
+                let entries = settled.baseline.iter().flat_map(|it| it.of(&finding.fingerprint));
+                counts.expired.extend(entries.last().cloned());
             }
         }
     }
+    let entries = settled.baseline.iter().flat_map(Baseline::entries);
+    counts.absent = entries.filter(|entry| !met.contains(&entry.fingerprint)).cloned().collect();
     counts
 }
 
@@ -87,19 +90,14 @@ pub fn reopen_active(findings: &mut [Finding], counts: &mut Counts) {
     }
 }
 
-/// [`Suppression::by`] of a baseline.
-const BASELINE: &str = "baseline";
-/// [`Suppression::by`] of the configuration.
-const CONFIG: &str = "config";
-
 fn judge(finding: &Finding, settled: &Suppressions, today: Date) -> Option<Suppression> {
     let by = |by: &str, reason: Option<String>| Some(Suppression { by: by.to_owned(), reason });
     let entries = settled.baseline.iter().flat_map(|baseline| baseline.of(&finding.fingerprint));
     if let Some(entry) = entries.into_iter().find(|entry| !entry.is_over(today)) {
-        return by(BASELINE, entry.reason.clone());
+        return by(Suppression::BASELINE, entry.reason.clone());
     }
     if let Some(allow) = settled.allow.iter().find(|allow| allow.value.is_of(finding)) {
-        return by(CONFIG, allow.reason.clone());
+        return by(Suppression::CONFIG, allow.reason.clone());
     }
     let marker = if settled.inline { marker(finding) } else { None };
     by(Suppression::INLINE, Some(marker?.to_owned()))

@@ -58,6 +58,13 @@ pub(super) enum Command {
     /// Writes a hook where git looks for it, core.hooksPath included. A hook that is there already
     /// is kept and runs first.
     InstallHook(super::hook::HookArguments),
+    /// Accept the findings that there are, so that only new ones are reported.
+    ///
+    /// Scans the files and, in a git repository, all of its history, and writes what is found to
+    /// `.keysweep-baseline` at the root: one line each, by value, with no line numbers and no
+    /// times. Entries that are there keep their reason and last day. A key that is accepted is
+    /// still leaked: `keysweep explain` says how to replace it.
+    Baseline(super::baseline::BaselineArguments),
     /// Show what keysweep finds, on a small project of its own.
     ///
     /// Makes the project in a temporary folder, with random keys in a dozen of the forms in which
@@ -168,7 +175,7 @@ pub(super) struct HookMessage {
 }
 
 /// Which files to scan.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Selection")]
 pub(super) struct SelectionArguments {
     /// Scan only what GLOB matches: a name at any depth or, with a slash, a path from the top.
@@ -183,6 +190,13 @@ pub(super) struct SelectionArguments {
     /// Leave out files larger than SIZE, such as 500K, 10M or 1G.
     #[arg(long, value_name = "SIZE", value_parser = parse::size)]
     pub(super) max_file_size: Option<u64>,
+}
+
+impl SelectionArguments {
+    /// Whether nothing was typed that leaves out a file.
+    pub(super) fn leaves_nothing_out(&self) -> bool {
+        self.include.is_empty() && self.exclude.is_empty() && self.max_file_size.is_none()
+    }
 }
 
 #[cfg(feature = "verify")]
@@ -205,10 +219,47 @@ pub(super) struct CommonArguments {
     #[arg(long, value_name = "LEVEL", default_value = "warning", help_heading = "Verdict")]
     pub(super) fail_on: FailOnLevel,
     #[command(flatten)]
+    pub(super) settled: SettledArguments,
+    #[command(flatten)]
     pub(super) limits: LimitArguments,
     #[cfg(feature = "verify")]
     #[command(flatten)]
     pub(super) verify: super::verify::VerifyArguments,
+}
+
+/// What was settled before, and by whom.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settled findings")]
+pub(super) struct SettledArguments {
+    /// Leave out the findings that FILE accepts [default: .keysweep-baseline at the repository's
+    /// root; `range` reads BASE's].
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Report settled findings too, marked as such.
+    #[arg(long)]
+    pub(super) include_suppressed: bool,
+    /// Take no notice of markers such as `keysweep:allow` on a line.
+    #[arg(long)]
+    pub(super) no_inline_allow: bool,
+    #[command(flatten)]
+    pub(super) config: ConfigArguments,
+}
+
+/// Which configuration file.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ConfigArguments {
+    /// Read patterns, excludes and allow-lists from FILE [default: .keysweep.toml at the
+    /// repository's root; `range` reads BASE's].
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "no_config",
+        help_heading = "Settled findings"
+    )]
+    pub(super) config: Option<PathBuf>,
+    /// Read no configuration file.
+    #[arg(long, help_heading = "Settled findings")]
+    pub(super) no_config: bool,
 }
 
 /// How and where to report.
@@ -237,6 +288,21 @@ pub(super) struct OutputArguments {
     /// Show secrets in clear (text, json and jsonl only).
     #[arg(long, help_heading = "Output")]
     pub(super) show_secrets: bool,
+}
+
+impl OutputArguments {
+    /// Nothing was typed.
+    pub(super) fn plain() -> Self {
+        Self {
+            format: Format::Text.as_str().to_owned(),
+            output: Vec::new(),
+            quiet: false,
+            no_progress: false,
+            color: Color::Auto,
+            show_secrets: false,
+            sarif_category: None,
+        }
+    }
 }
 
 /// How much a run may take.

@@ -2,16 +2,17 @@
 
 use std::error::Error;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::arguments::{
     DatabaseArguments, HistoryArguments, LimitArguments, RangeArguments, StagedArguments,
 };
 use super::output::Outputs;
-use super::scan::{carry_out, containers, threads};
+use super::scan::{Job, carry_out, containers, policy, threads};
+use crate::run::policy::Place;
 use crate::run::{Source, Status};
 use crate::source::git::open::{self, Environment};
-use crate::source::git::{database, history, range, staged};
+use crate::source::git::{self, database, history, range, staged};
 use crate::stop::Stop;
 
 impl DatabaseArguments {
@@ -30,14 +31,18 @@ impl DatabaseArguments {
 /// Carries out `keysweep history`.
 pub(super) fn history(typed: HistoryArguments) -> Result<Status, Box<dyn Error>> {
     let stop = Stop::default();
+    let environment = Environment::from_process();
+    let place = place(typed.repo.as_deref(), &environment)?;
     let source = Source::History(history::Options {
         repo: typed.repo,
-        environment: Environment::from_process(),
+        environment,
         database: typed.database.options(&typed.common.limits, &stop),
         min_confidence: typed.common.min_confidence.into(),
     });
     let outputs = Outputs::new(&typed.common.output)?;
-    carry_out("history", vec![source], stop, &typed.common, &outputs)
+    let policy = policy(&typed.common.settled, place)?;
+    let job = Job { command: "history", sources: vec![source], stop, policy, whole: true };
+    carry_out(job, &typed.common, &outputs)
 }
 
 /// Carries out `keysweep staged`.
@@ -47,14 +52,19 @@ pub(super) fn staged(typed: StagedArguments) -> Result<Status, Box<dyn Error>> {
     let names_repository = paths.first().is_some_and(|path| open::is_repository(path));
     let repo: Option<PathBuf> = names_repository.then(|| paths.remove(0));
     let stop = Stop::default();
+    let environment = Environment::from_process();
+    let place = place(repo.as_deref(), &environment)?;
     let source = Source::Staged(staged::Options {
         repo,
         paths,
-        environment: Environment::from_process(),
+        environment,
         database: typed.database.options(&typed.common.limits, &stop),
     });
     let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook);
-    carry_out("staged", vec![source], stop, &typed.common, &outputs)
+    let policy = policy(&typed.common.settled, place)?;
+    let sources = vec![source];
+    let job = Job { command: "staged", sources, stop, policy, whole: false };
+    carry_out(job, &typed.common, &outputs)
 }
 
 /// Carries out `keysweep range`.
@@ -73,15 +83,24 @@ pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
         (typed.repo, range::Input::Between(range))
     };
     let stop = Stop::default();
-    let source = Source::Range(range::Options {
+    let options = range::Options {
         repo,
         input,
         remote: typed.remote.map(String::into_bytes),
         environment: Environment::from_process(),
         database: typed.database.options(&typed.common.limits, &stop),
-    });
+    };
     let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook);
-    carry_out("range", vec![source], stop, &typed.common, &outputs)
+    let policy = policy(&typed.common.settled, Place::Base(Box::new(options.clone())))?;
+    let sources = vec![Source::Range(options)];
+    let job = Job { command: "range", sources, stop, policy, whole: false };
+    carry_out(job, &typed.common, &outputs)
+}
+
+/// Where a repository's own configuration and baseline stand: at the root of its work tree.
+fn place(repo: Option<&Path>, environment: &Environment) -> Result<Place, git::Error> {
+    let opened = open::open(repo, environment)?;
+    Ok(opened.workdir().map_or(Place::Nowhere, |root| Place::Folder(root.to_owned())))
 }
 
 /// What the pre-commit framework says of a push: a range or, where the remote has nothing of the

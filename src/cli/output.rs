@@ -192,7 +192,10 @@ fn split(typed: &str) -> Result<(Option<Format>, &str), OutputError> {
 ///
 /// A link at the destination is replaced, not followed: it may come from the scanned repository.
 /// A device or FIFO is written to as it stands.
-fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+pub(super) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let special = path.symlink_metadata().is_ok_and(|found| {
         let kind = found.file_type();
         !kind.is_file() && !kind.is_symlink() && !kind.is_dir()

@@ -6,13 +6,19 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use super::arguments::{CommonArguments, LimitArguments, ScanArguments, SelectionArguments};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::arguments::{
+    CommonArguments, LimitArguments, ScanArguments, SelectionArguments, SettledArguments,
+};
 use super::output::{Outputs, status_of_failure};
 use super::{complain, progress, signals};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::report::{self, Report};
-use crate::rules::RuleSet;
+use crate::run::policy::{self, Place, Policy};
 use crate::run::{self, Options, Source, Status};
 use crate::source::container::{self, Limits};
 use crate::source::{files, stdin};
@@ -25,9 +31,17 @@ pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
         typed.paths.into_iter().partition(|path| path == Path::new("-"));
     let mut sources = Vec::new();
+    let root = files::root(&paths);
+    let policy = policy(&typed.common.settled, root.clone().map_or(Place::Nowhere, Place::Folder))?;
+    // Of a part of a repository nothing is stale.
+    let resolved = |path: &PathBuf| path.canonicalize().ok();
+    let whole = root.is_some() && paths.iter().any(|path| resolved(path) == root);
+    let whole = whole && typed.selection.leaves_nothing_out();
     if !paths.is_empty() {
         let limits = &typed.common.limits;
-        let files = files_options(paths, &typed.selection, &outputs, limits, &stop)?;
+        let mut selection = typed.selection;
+        selection.exclude.extend(policy.exclude.iter().cloned());
+        let files = files_options(paths, &selection, &outputs, limits, &stop)?;
         sources.push(Source::Files(files));
     }
     if !from_stdin.is_empty() {
@@ -40,7 +54,34 @@ pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
     } else if typed.stdin_name.is_some() {
         return Err("--stdin-name needs the path '-', which stands for standard input".into());
     }
-    carry_out("scan", sources, stop, &typed.common, &outputs)
+    let job = Job { command: "scan", sources, stop, policy, whole };
+    carry_out(job, &typed.common, &outputs)
+}
+
+/// What a command asks of a run.
+pub(super) struct Job<'a> {
+    pub(super) command: &'a str,
+    pub(super) sources: Vec<Source>,
+    pub(super) stop: Stop,
+    pub(super) policy: Policy,
+    /// Whether all that a baseline stands for is scanned.
+    pub(super) whole: bool,
+}
+
+/// Reads what files say about the run.
+pub(super) fn policy(typed: &SettledArguments, place: Place) -> Result<Policy, Box<dyn Error>> {
+    policy::load(&policy::Options {
+        place,
+        config: typed.config.config.clone(),
+        no_config: typed.config.no_config,
+        baseline: typed.baseline.clone(),
+        inline: !typed.no_inline_allow,
+    })
+}
+
+/// Today in UTC: the same wherever a pipeline runs.
+pub(super) fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
 pub(super) fn files_options(
@@ -89,33 +130,45 @@ pub(super) fn containers(typed: &LimitArguments) -> container::Options {
 
 /// Runs the sources of a command and reports.
 pub(super) fn carry_out(
-    command: &str,
-    sources: Vec<Source>,
-    stop: Stop,
+    job: Job<'_>,
     typed: &CommonArguments,
     outputs: &Outputs,
 ) -> Result<Status, Box<dyn Error>> {
     let interrupted = Stop::default();
-    signals::stop_on_signal(&stop, &interrupted);
-    let rules = RuleSet::builtin();
+    signals::stop_on_signal(&job.stop, &interrupted);
+    let Policy { rules, exclude, settled, unreadable } = job.policy;
+    let baseline = settled.baseline.is_some();
     let engine = Engine::new(&rules);
     let ledger = Ledger::new();
+    for object in &unreadable {
+        let why = "BASE can't be read, so neither its configuration nor its baseline is obeyed";
+        ledger.problem("base", object.as_bytes(), &why);
+    }
     #[cfg(feature = "verify")]
     let (verify, would_verify) = typed.verify.stage()?;
     let options = Options {
-        sources,
+        sources: job.sources,
         min_confidence: typed.min_confidence.into(),
         timeout: typed.limits.timeout,
-        stop,
+        stop: job.stop,
         interrupted,
+        exclude: files::Globs::new(&[], &exclude)?,
+        settled,
+        today: today(),
+        include_suppressed: typed.settled.include_suppressed,
+        whole: job.whole,
         #[cfg(feature = "verify")]
         verify,
     };
     let repository = outputs.tell_repository().then(|| run::provenance(&options.sources)).flatten();
     let shows_progress = !typed.output.quiet && !typed.output.no_progress && !outputs.is_hook();
-    let outcome = progress::with_progress(shows_progress, &ledger, || {
+    let mut outcome = progress::with_progress(shows_progress, &ledger, || {
         run::run(&options, &engine, &rules, &ledger)
     })?;
+    if !outcome.stale.is_empty() {
+        let what = "`keysweep baseline --prune` removes what neither files nor history hold";
+        outcome.coverage.notes.push(what.to_owned());
+    }
     #[cfg(feature = "verify")]
     if let Some(options) = would_verify {
         super::verify::preview(&outcome.findings, &options);
@@ -129,11 +182,11 @@ pub(super) fn carry_out(
         findings: &outcome.findings,
         coverage: &outcome.coverage,
         rules: &rules,
-        command,
+        command: job.command,
         category: typed.output.sarif_category.as_deref(),
         show_secrets: typed.output.show_secrets,
-        include_suppressed: false,
-        baseline: false,
+        include_suppressed: typed.settled.include_suppressed,
+        baseline,
         repository: repository.as_ref(),
         exit: status.code(),
         limits: report::Limits::default(),

@@ -17,9 +17,10 @@ use crate::command::sweep::{self, Template};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::report::{Limits, Report};
-use crate::rules::RuleSet;
+use crate::run::policy::{Place, Policy};
 use crate::run::sweep::{Ended, Memory, Sweep, Target, Watcher};
 use crate::run::{self, Options, Status};
+use crate::source::files::Globs;
 use crate::stop::Stop;
 
 /// Of `sweep`.
@@ -52,24 +53,32 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     signals::stop_on_signal(&stop, &interrupted);
     let outputs = Outputs::new(&typed.common.output)?;
     let ledger = Ledger::new();
+    // What one target says must not decide for others, so none of theirs is read.
+    let policy = scan::policy(&typed.common.settled, Place::Nowhere)?;
     let shows_progress = !typed.common.output.quiet && !typed.common.output.no_progress;
     let targets =
         progress::with_line(shows_progress, &|| "looking for repositories".to_owned(), || {
-            targets(typed, &outputs, &stop, &ledger)
+            targets(typed, &policy.exclude, &outputs, &stop, &ledger)
         })?;
     let mut state = match &typed.resume {
-        Some(path) => Some(State::open(path, &asked(typed))?),
+        Some(path) => Some(State::open(path, &asked(typed, &policy))?),
         None => None,
     };
     #[cfg(feature = "verify")]
     let (verify, would_verify) = typed.common.verify.stage()?;
-    let rules = RuleSet::builtin();
+    let Policy { rules, exclude, settled, .. } = policy;
+    let baseline = settled.baseline.is_some();
     let options = Options {
         sources: Vec::new(),
         min_confidence: typed.common.min_confidence.into(),
         timeout: typed.common.limits.timeout,
         stop,
         interrupted,
+        exclude: Globs::new(&[], &exclude)?,
+        settled,
+        today: scan::today(),
+        include_suppressed: typed.common.settled.include_suppressed,
+        whole: false,
         #[cfg(feature = "verify")]
         verify,
     };
@@ -99,8 +108,8 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         command: "sweep",
         category: typed.common.output.sarif_category.as_deref(),
         show_secrets: typed.common.output.show_secrets,
-        include_suppressed: false,
-        baseline: false,
+        include_suppressed: options.include_suppressed,
+        baseline,
         repository: None,
         exit: status.code(),
         limits: Limits::default(),
@@ -116,6 +125,7 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
 /// The targets that were typed or are listed on standard input.
 fn targets(
     typed: &SweepArguments,
+    exclude: &[String],
     outputs: &Outputs,
     stop: &Stop,
     ledger: &Ledger,
@@ -130,16 +140,20 @@ fn targets(
         }
     }
     let limits = &typed.common.limits;
-    let mut files = scan::files_options(Vec::new(), &typed.selection, outputs, limits, stop)?;
+    let mut selection = typed.selection.clone();
+    selection.exclude.extend_from_slice(exclude);
+    let mut files = scan::files_options(Vec::new(), &selection, outputs, limits, stop)?;
     files.outputs.extend(typed.resume.clone());
     let database = typed.database.options(limits, stop);
     Ok(sweep::targets(&paths, &Template { files, database, stop: stop.clone() }))
 }
 
 /// What decides about findings: with another answer, what was noted is of no use.
-fn asked(typed: &SweepArguments) -> String {
+fn asked(typed: &SweepArguments, policy: &Policy) -> String {
     let containers = &typed.common.limits.containers;
-    format!("{:?} {:?} {containers:?}", typed.selection, typed.database)
+    let own: Vec<_> = policy.rules.rules.iter().filter(|rule| rule.file.is_some()).collect();
+    let policy = format!("{:?} {own:?}", policy.exclude);
+    format!("{:?} {:?} {containers:?} {policy}", typed.selection, typed.database)
 }
 
 /// Tells on standard error how the sweep goes.

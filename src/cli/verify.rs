@@ -17,8 +17,10 @@ use crate::finding::{Confidence, Finding, Status as Verdict};
 use crate::report::{Format, Limits, Report};
 use crate::rules::RuleSet;
 use crate::run::{self, Source, Status, Verify};
+use crate::source::files::Globs;
 use crate::source::git::{database, history, open};
 use crate::stop::Stop;
+use crate::suppress::Suppressions;
 use crate::text::escape_path;
 use crate::verify::{self, Endpoint, Environment, Options, PartitionChoice};
 
@@ -204,6 +206,11 @@ fn verify_report(
         timeout: typed.limits.timeout,
         stop,
         interrupted,
+        exclude: Globs::default(),
+        settled: Suppressions::default(),
+        today: scan::today(),
+        include_suppressed: false,
+        whole: false,
         verify: None,
     };
     let repository = outputs.tell_repository().then(|| run::provenance(&search.sources)).flatten();

@@ -174,7 +174,8 @@ fn web_request(finding: &Finding) -> Option<WebRequest<'_>> {
 
 fn baseline_state(report: &Report<'_>, item: &Item<'_>) -> Option<&'static str> {
     let compared = report.include_suppressed && report.baseline;
-    let known = item.finding.suppressed.as_ref().is_some_and(|settled| settled.by == "baseline");
+    let known =
+        item.finding.suppressed.as_ref().is_some_and(|settled| settled.by == Suppression::BASELINE);
     compared.then_some(if known { "unchanged" } else { "new" })
 }
 

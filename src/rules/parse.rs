@@ -73,7 +73,7 @@ pub(super) fn file(path: &Path, text: &str, author: Author) -> (Vec<Parsed>, Vec
     let (mut document, mut top) = Document::parse(path, text);
     let sections = top.sections(&mut document, "rule");
     if author == Author::User {
-        // A configuration file is read twice: these are for `crate::config`, which tells what
+        // A configuration file is read twice: these are for the configuration, which tells what
         // else is unknown at the top, too.
         top.leave_all();
     }

@@ -1,6 +1,6 @@
 //! Gathers hits by credential: one finding a credential, whatever the order they come in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::coverage::{Count, Ledger};
 use crate::finding::{
@@ -20,6 +20,15 @@ const SESSION_TOKEN: &str = "aws-session-token";
 
 /// All hits of one credential.
 type Group = Vec<(Occurrence, Credential)>;
+
+/// What was gathered.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    /// The findings, in no order.
+    pub(super) findings: Vec<Finding>,
+    /// Every credential that was met, also those that are no findings of their own.
+    pub(super) met: HashSet<Fingerprint>,
+}
 
 /// Hits by credential.
 #[derive(Debug, Default)]
@@ -50,14 +59,11 @@ impl Collector {
         group.push((occurrence, credential));
     }
 
-    /// The findings of at least `min` confidence, in no order; what falls below is counted.
-    pub(super) fn finish(
-        mut self,
-        rules: &RuleSet,
-        min: Confidence,
-        ledger: &Ledger,
-    ) -> Vec<Finding> {
+    /// The findings of at least `min` confidence; what falls below is counted.
+    pub(super) fn finish(mut self, rules: &RuleSet, min: Confidence, ledger: &Ledger) -> Collected {
+        let mut met: HashSet<Fingerprint> = self.groups.keys().cloned().collect();
         self.drop_weak(min, ledger);
+        met.extend(self.groups.keys().cloned());
         let mut findings: Vec<Finding> = self
             .groups
             .into_iter()
@@ -66,7 +72,7 @@ impl Collector {
         // What follows must not depend on the order of a hash map.
         findings.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
         fold_leftovers(&mut findings);
-        findings
+        Collected { findings, met }
     }
 
     /// Drops what is too weak. The key id of a weak pair is still an id, and as sure as any.

@@ -126,7 +126,7 @@ pub fn sweep<D: Detector>(
             hits.into_iter().for_each(|hit| collector.add(hit));
         }
     });
-    let findings = conclude(
+    let (findings, stale) = conclude(
         collector,
         options,
         rules,
@@ -138,7 +138,7 @@ pub fn sweep<D: Detector>(
     if !options.stop.is_set() && nothing_scanned(sweep.targets, &coverage) {
         return Err(Error::NothingScanned(reasons(&coverage)));
     }
-    Ok(Outcome { findings, coverage, interrupted: options.interrupted.is_set() })
+    Ok(Outcome { findings, coverage, stale, interrupted: options.interrupted.is_set() })
 }
 
 /// Whether there was something to scan and none of it was scanned. An empty repository is scanned
@@ -247,7 +247,7 @@ fn scan<D: Detector>(
             let mut take = |hit| hits.push(hit);
             // One target on which the program fails must not end the sweep of all others.
             let scanned = catch_unwind(AssertUnwindSafe(|| {
-                gather(std::slice::from_ref(&source), detector, ledger, &mut take)
+                gather(std::slice::from_ref(&source), &options.exclude, detector, ledger, &mut take)
             }));
             let why = match scanned {
                 Ok(Ok(())) => continue,

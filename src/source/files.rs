@@ -49,6 +49,12 @@ pub struct Options {
     pub stop: Stop,
 }
 
+/// The folder whose configuration holds for `paths`: the root of the work tree that they lie in
+/// or, outside of any, the one folder among them that holds them all.
+pub fn root(paths: &[PathBuf]) -> Option<PathBuf> {
+    roots::Roots::new(paths, &Ledger::new()).top()
+}
+
 /// Scans everything below the paths.
 ///
 /// Paths are reported relative to one folder that depends on the input alone: the deepest folder

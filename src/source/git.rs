@@ -7,6 +7,7 @@
 pub mod again;
 mod alternates;
 mod attribute;
+pub mod base;
 mod changes;
 mod connectivity;
 pub mod database;
@@ -19,6 +20,7 @@ pub mod history;
 pub mod hooks;
 mod inflate;
 mod loose;
+mod markers;
 mod objects;
 pub mod open;
 mod pack;

@@ -33,7 +33,7 @@ pub struct Entry {
     pub fingerprint: Fingerprint,
     /// The rule that found it.
     pub rule: String,
-    /// Its key id, or the head of its secret.
+    /// Both ends of its key id, or the head of its secret.
     pub hint: String,
     /// The last day on which it is accepted.
     pub until: Option<Date>,
@@ -47,7 +47,8 @@ impl Entry {
         let credential = &finding.credential;
         let redacted = || credential.secret.as_ref().map(Secret::redacted);
         let token = || credential.session_token.as_ref().map(Secret::redacted);
-        let hint = credential.key_id.clone().or_else(redacted).or_else(token);
+        let id = credential.key_id.as_deref().map(shortened);
+        let hint = id.or_else(redacted).or_else(token);
         Self {
             fingerprint: finding.fingerprint.clone(),
             rule: credential.rule.to_string(),
@@ -73,6 +74,16 @@ impl Entry {
         }
         line
     }
+}
+
+/// Both ends of an id: a whole one would itself be found in the file, and outlive its key there.
+fn shortened(id: &str) -> String {
+    let characters: Vec<char> = id.chars().collect();
+    if characters.len() < 16 {
+        return id.to_owned();
+    }
+    let end = |range: &[char]| range.iter().collect::<String>();
+    format!("{}...{}", end(&characters[..4]), end(&characters[characters.len() - 4..]))
 }
 
 /// A word without blanks: a hint may come from a user's pattern, and so from the text.
@@ -143,11 +154,16 @@ impl Baseline {
         self.entries.len() - before
     }
 
-    /// Removes entries of which nothing is found any more. Gives those that were removed.
-    pub fn prune(&mut self, found: &[Finding]) -> Vec<Entry> {
-        let is_found =
-            |entry: &Entry| found.iter().any(|finding| finding.fingerprint == entry.fingerprint);
-        self.entries.extract_if(.., |entry| !is_found(entry)).collect()
+    /// Removes entries; `stale` is sorted. Gives how many were removed.
+    pub fn prune(&mut self, stale: &[Entry]) -> usize {
+        let before = self.entries.len();
+        self.entries.retain(|entry| stale.binary_search(entry).is_err());
+        before - self.entries.len()
+    }
+
+    /// Keeps the entries that the other baseline has too.
+    pub fn keep_common(&mut self, other: &Self) {
+        self.entries.retain(|entry| other.entries.binary_search(entry).is_ok());
     }
 
     /// The text of the file.
@@ -241,5 +257,6 @@ mod tests {
     fn a_hint_is_one_word() {
         assert_eq!(plain("a b\n#c\u{202e}"), "a?b??c?");
         assert_eq!(plain(""), "-");
+        assert_eq!(shortened(&["AKIA", "QNZGKIQY56JQ7WML"].concat()), "AKIA...7WML");
     }
 }

@@ -53,6 +53,9 @@ mod remedy_cli;
 mod report;
 mod samples;
 mod sarif;
+mod settled;
+mod settled_history;
+mod settled_merge;
 mod status;
 #[cfg(feature = "verify")]
 mod stub;

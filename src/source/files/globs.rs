@@ -38,6 +38,20 @@ impl Globs {
         self.exclude.as_ref().is_some_and(|set| set.is_match(path))
     }
 
+    /// Whether a path of a git object or of a file is unwanted; it need not be UTF-8.
+    pub fn excludes_bytes(&self, path: &[u8]) -> bool {
+        #[cfg(unix)]
+        let path = {
+            use std::os::unix::ffi::OsStrExt as _;
+            Path::new(std::ffi::OsStr::from_bytes(path))
+        };
+        #[cfg(not(unix))]
+        let path = String::from_utf8_lossy(path);
+        #[cfg(not(unix))]
+        let path = Path::new(path.as_ref());
+        self.excludes_file(path)
+    }
+
     /// Whether a file is unwanted.
     pub fn excludes_file(&self, path: &Path) -> bool {
         self.excludes_folder(path) || self.include.as_ref().is_some_and(|set| !set.is_match(path))

@@ -66,6 +66,14 @@ impl Roots {
         self.nested.extend(folders.iter().cloned());
     }
 
+    /// The folder that reports count from, if it is part of what is scanned: a work tree's root,
+    /// or a folder that was named.
+    pub(super) fn top(&self) -> Option<PathBuf> {
+        let top = base(self.roots.iter().map(|root| (root.is_dir, root.canonical.clone())));
+        let named = self.roots.iter().any(|root| root.is_dir && root.canonical == top);
+        (named || is_work_tree(&top)).then_some(top)
+    }
+
     /// The root below which a walk met `path` at `depth`.
     pub(super) fn of(&self, path: &Path, depth: usize) -> &Root {
         let top = path.ancestors().nth(depth);

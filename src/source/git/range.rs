@@ -128,6 +128,19 @@ pub fn scan<D: Detector>(
     Ok(())
 }
 
+/// BASE of a range, or the old ends that a hook is told of; none if all is new.
+pub(super) fn bases(
+    repo: &gix::Repository,
+    objects: &Objects,
+    input: &Input,
+) -> Result<Vec<ObjectId>, Error> {
+    match input {
+        Input::Between(range) => Ok(ends::base(repo, objects, range)?.into_iter().collect()),
+        Input::New(_) => Ok(Vec::new()),
+        Input::Hook(input) => ends::bases_of_hook(objects, input),
+    }
+}
+
 fn changes_of(
     objects: &Objects,
     buffer: &mut Vec<u8>,

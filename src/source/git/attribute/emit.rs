@@ -6,6 +6,7 @@ use gix::objs::Kind;
 
 use super::super::database::Found;
 use super::super::graph::{BY_REF, BY_REFLOG, BY_STASH, REACHABLE};
+use super::super::markers;
 use super::super::people::{self, People};
 use super::super::spots;
 use super::{History, Place, Tally, Where};
@@ -40,6 +41,9 @@ pub(super) fn places(
             let mut candidate = candidate.clone();
             let shown = now.and_then(|now| spots::in_version(&now.candidates, fingerprint, nth));
             candidate.sighting.shown = shown.map(Box::new);
+            if let Some(now) = now {
+                candidate.sighting.marker = markers::of(&now.candidates, fingerprint);
+            }
             hits(Hit { origin, candidate });
         }
     }

@@ -74,6 +74,28 @@ fn of_remotes(repo: &gix::Repository, remote: Option<&[u8]>, ledger: &Ledger) ->
     refs.filter(|(name, _)| name.starts_with(&prefix)).map(|(_, id)| id).collect()
 }
 
+/// BASE of `BASE..HEAD`; `None` if it is all zeros.
+pub(super) fn base(
+    repo: &gix::Repository,
+    objects: &Objects,
+    range: &str,
+) -> Result<Option<ObjectId>, Error> {
+    let base = range.split_once("..").map(|(base, _)| base);
+    let base = base.ok_or_else(|| Error::NotARange { text: range.to_owned() })?;
+    let base = if base.is_empty() { "HEAD" } else { base };
+    if is_zeros(base) { Ok(None) } else { resolve(repo, objects, base).map(Some) }
+}
+
+/// The old ends that a hook is told of, each once; refs that it deletes have no say.
+pub(super) fn bases_of_hook(objects: &Objects, input: &[u8]) -> Result<Vec<ObjectId>, Error> {
+    let lines = lines(input, objects.hash())?;
+    let kept = lines.iter().filter(|line| !line.new.is_null() && !line.old.is_null());
+    let mut bases: Vec<ObjectId> = kept.map(|line| line.old).collect();
+    bases.sort_unstable();
+    bases.dedup();
+    Ok(bases)
+}
+
 /// Reads the lines that a pre-receive hook (old, new, ref) or a pre-push hook (local ref and id,
 /// remote ref and id) gets; deletions are left out.
 pub(super) fn of_hook(

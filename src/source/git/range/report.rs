@@ -4,6 +4,7 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::super::changes::Change;
+use super::super::markers;
 use super::super::objects::Objects;
 use super::super::people::{People, blob_at, commit_tree};
 use super::super::spots;
@@ -81,6 +82,7 @@ impl<'a> Report<'a> {
             let origin = Origin { path, git: Some(git), ..Origin::default() };
             let mut candidate = candidate.clone();
             candidate.sighting.shown = self.shown(change, &candidate).map(Box::new);
+            candidate.sighting.marker = self.marker(change, &candidate, &credential);
             hits(Hit { origin, candidate });
         }
     }
@@ -112,6 +114,26 @@ impl<'a> Report<'a> {
             one.credential.fingerprint() == credential && one.sighting.primary() < place
         });
         same.count()
+    }
+
+    /// The marker of a place: the tips that still hold the credential there decide.
+    fn marker(
+        &self,
+        change: &Change,
+        candidate: &Candidate,
+        credential: &Fingerprint,
+    ) -> Option<&'static str> {
+        let own = candidate.sighting.marker;
+        let tips = self.updates.iter().filter_map(|update| self.blob_of_tip(update, &change.path));
+        let blobs = tips.filter(|blob| self.holds(blob, credential));
+        let mut markers = blobs.map(|blob| match blob == change.blob {
+            true => own,
+            false => {
+                markers::of(self.texts.of(&blob).iter().chain(self.before.of(&blob)), credential)
+            }
+        });
+        let first = markers.next().unwrap_or(own);
+        first.filter(|_| markers.all(|marker| marker.is_some()))
     }
 
     /// The messages of the annotated tags at the tips.
@@ -157,9 +179,11 @@ impl<'a> Report<'a> {
 
     /// Whether the update's new end has the credential at that path.
     fn tip_holds(&self, update: &Update, path: &[u8], credential: &Fingerprint) -> bool {
-        self.blob_of_tip(update, path).is_some_and(|blob| {
-            self.texts.holds(&blob, credential) || self.before.holds(&blob, credential)
-        })
+        self.blob_of_tip(update, path).is_some_and(|blob| self.holds(&blob, credential))
+    }
+
+    fn holds(&self, blob: &ObjectId, credential: &Fingerprint) -> bool {
+        self.texts.holds(blob, credential) || self.before.holds(blob, credential)
     }
 
     /// What the update's new end has at that path.

@@ -1,0 +1,198 @@
+//! `keysweep baseline`.
+
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::arguments::{
+    ConfigArguments, DatabaseArguments, LimitArguments, MinConfidence, OutputArguments,
+    SelectionArguments, SettledArguments,
+};
+use super::output::{Outputs, write_file};
+use super::scan::{files_options, policy, today};
+use super::{progress, signals};
+use crate::command::baseline::{Change, change};
+use crate::coverage::Ledger;
+use crate::detect::Engine;
+use crate::document::Faults;
+use crate::finding::{Finding, Suppression};
+use crate::report::{self, Limits};
+use crate::run::policy::{Place, at_root};
+use crate::run::{self, Options, Source, Status};
+use crate::source::files;
+use crate::source::git::history;
+use crate::source::git::open::{self, Environment};
+use crate::stop::Stop;
+use crate::suppress::Suppressions;
+use crate::suppress::baseline::{Baseline, NAME};
+use crate::suppress::detect_secrets::DetectSecrets;
+use crate::suppress::gitleaks::Gitleaks;
+use crate::text::escape_path;
+
+/// Of `baseline`.
+#[derive(Debug, Args)]
+pub(super) struct BaselineArguments {
+    /// The repository, or a folder of files.
+    #[arg(value_name = "REPO", default_value = ".")]
+    repo: PathBuf,
+    /// Write to FILE [default: .keysweep-baseline at the root].
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Remove entries of which nothing is found any more, and add none.
+    #[arg(long, conflicts_with_all = ["from_gitleaks", "from_detect_secrets", "reason"])]
+    prune: bool,
+    /// Accept what FILE makes gitleaks pass over: a .gitleaks.toml, a .gitleaksignore, or a
+    /// report in JSON that was its baseline; repeatable.
+    #[arg(long, value_name = "FILE")]
+    from_gitleaks: Vec<PathBuf>,
+    /// Accept what FILE, a baseline of detect-secrets, holds; repeatable.
+    #[arg(long, value_name = "FILE")]
+    from_detect_secrets: Vec<PathBuf>,
+    /// Why these findings are accepted; written to each new entry.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Accept what is as sure as this or surer: what scans are asked for.
+    #[arg(long, value_name = "LEVEL", default_value = "medium")]
+    min_confidence: MinConfidence,
+    #[command(flatten)]
+    config: ConfigArguments,
+    #[command(flatten)]
+    database: DatabaseArguments,
+    #[command(flatten)]
+    limits: LimitArguments,
+}
+
+/// Carries out `keysweep baseline`.
+pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Error>> {
+    let change_wanted = Change {
+        gitleaks: read_all(&typed.from_gitleaks, Gitleaks::parse)?,
+        detect_secrets: read_all(&typed.from_detect_secrets, DetectSecrets::parse)?,
+        prune: typed.prune,
+        reason: typed.reason.clone(),
+    };
+    let root = files::root(std::slice::from_ref(&typed.repo));
+    let root = root.ok_or_else(|| format!("{} is no folder", shown(&typed.repo)))?;
+    let path = typed.baseline.clone().unwrap_or_else(|| root.join(NAME));
+    let mut baseline = existing(typed, &root)?;
+    let ledger = Ledger::new();
+    let (outcome, complete) = find(typed, &root, &baseline, &ledger)?;
+    if !complete && typed.prune {
+        tell_coverage(&outcome);
+        return Err(
+            "nothing is removed, as not all could be read: what is absent may be there".into()
+        );
+    }
+    let changed = change(&mut baseline, &outcome.findings, &outcome.stale, &change_wanted);
+    let text = baseline.to_text();
+    write_file(&path, |out| out.write_all(text.as_bytes()))
+        .map_err(|error| format!("{}: {error}", shown(&path)))?;
+    tell_coverage(&outcome);
+    let sentence = changed.sentence(baseline.entries().len());
+    writeln!(io::stdout(), "{}: {sentence}", shown(&path))?;
+    Ok(if complete { Status::Clean } else { Status::Incomplete })
+}
+
+/// All findings of the files and, in a repository, of its history, settled or not.
+fn find(
+    typed: &BaselineArguments,
+    root: &Path,
+    baseline: &Baseline,
+    ledger: &Ledger,
+) -> Result<(run::Outcome, bool), Box<dyn Error>> {
+    let (stop, interrupted) = (Stop::default(), Stop::default());
+    signals::stop_on_signal(&stop, &interrupted);
+    let typed_settled = SettledArguments {
+        baseline: None,
+        include_suppressed: true,
+        no_inline_allow: true,
+        config: typed.config.clone(),
+    };
+    let policy = policy(&typed_settled, Place::Folder(root.to_owned()))?;
+    let selection = SelectionArguments {
+        include: Vec::new(),
+        exclude: policy.exclude.clone(),
+        no_ignore: false,
+        max_file_size: None,
+    };
+    let outputs = Outputs::new(&OutputArguments::plain())?;
+    let files = files_options(vec![root.to_owned()], &selection, &outputs, &typed.limits, &stop)?;
+    let mut sources = vec![Source::Files(files)];
+    if open::is_repository(root) {
+        sources.push(Source::History(history::Options {
+            repo: Some(root.to_owned()),
+            environment: Environment::from_process(),
+            min_confidence: typed.min_confidence.into(),
+            database: typed.database.options(&typed.limits, &stop),
+        }));
+    }
+    let settled = Suppressions {
+        baseline: Some(baseline.clone()),
+        allow: policy.settled.allow,
+        inline: false,
+    };
+    let options = Options {
+        sources,
+        min_confidence: typed.min_confidence.into(),
+        timeout: typed.limits.timeout,
+        stop,
+        interrupted,
+        exclude: files::Globs::new(&[], &policy.exclude)?,
+        settled,
+        today: today(),
+        include_suppressed: true,
+        whole: true,
+        #[cfg(feature = "verify")]
+        verify: None,
+    };
+    let engine = Engine::new(&policy.rules);
+    let mut outcome = progress::with_progress(true, ledger, || {
+        run::run(&options, &engine, &policy.rules, ledger)
+    })?;
+    // What the configuration allows needs no entry.
+    let allowed = |finding: &Finding| {
+        finding.suppressed.as_ref().is_some_and(|settled| settled.by == Suppression::CONFIG)
+    };
+    outcome.findings.retain(|finding| !allowed(finding));
+    let complete = outcome.coverage.complete && !outcome.interrupted;
+    Ok((outcome, complete))
+}
+
+fn tell_coverage(outcome: &run::Outcome) {
+    let mut out = Vec::new();
+    // Into memory, which can't fail, and to standard error in one piece.
+    let _ = report::write_coverage(&outcome.coverage, Limits::default(), false, &mut out);
+    let _ = io::stderr().write_all(&out);
+}
+
+/// The baseline there is; an absent one is empty.
+fn existing(typed: &BaselineArguments, root: &Path) -> Result<Baseline, Box<dyn Error>> {
+    let Some(path) = &typed.baseline else {
+        let own = at_root(root, NAME)?;
+        let own = own.map(|(path, text)| Baseline::parse(&path, &text)).transpose()?;
+        return Ok(own.unwrap_or_default());
+    };
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Baseline::parse(path, &text)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Baseline::default()),
+        Err(error) => Err(format!("{}: {error}", shown(path)).into()),
+    }
+}
+
+fn read_all<T>(
+    paths: &[PathBuf],
+    parse: fn(&Path, &str) -> Result<T, Faults>,
+) -> Result<Vec<T>, Box<dyn Error>> {
+    let mut all = Vec::new();
+    for path in paths {
+        let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", shown(path)))?;
+        all.push(parse(path, &text)?);
+    }
+    Ok(all)
+}
+
+fn shown(path: &Path) -> String {
+    escape_path(path.as_os_str().as_encoded_bytes())
+}

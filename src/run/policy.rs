@@ -1,0 +1,241 @@
+//! What a run is told by files: patterns, paths to leave out, and what was settled before.
+//!
+//! A file named by the user is read whatever it is. One that is found in the target is hostile
+//! input: it is read only as a regular file at the root, no link is followed, and it can say no
+//! more than [`crate::config`] lets it.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, Config};
+use crate::document::{Fault, Faults};
+use crate::rules::RuleSet;
+use crate::source::git::base::{self, Base};
+use crate::source::git::range;
+use crate::suppress::Suppressions;
+use crate::suppress::baseline::{self, Baseline};
+use crate::text::escape_path;
+
+/// Where such files are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where the target's own stand.
+    pub place: Place,
+    /// `--config`, in place of the target's.
+    pub config: Option<PathBuf>,
+    /// The target's is not looked for.
+    pub no_config: bool,
+    /// `--baseline`, in place of the target's.
+    pub baseline: Option<PathBuf>,
+    /// Whether markers in the text count.
+    pub inline: bool,
+}
+
+/// Where a target's own files stand.
+#[derive(Clone, Debug, Default)]
+pub enum Place {
+    /// Nowhere: standard input, a bare repository.
+    #[default]
+    Nowhere,
+    /// In a folder.
+    Folder(PathBuf),
+    /// In the tree of BASE.
+    Base(Box<range::Options>),
+}
+
+/// What they say.
+#[derive(Debug)]
+pub struct Policy {
+    /// The rules in force.
+    pub rules: RuleSet,
+    /// Paths to leave out.
+    pub exclude: Vec<String>,
+    /// What was settled.
+    pub settled: Suppressions,
+    /// Objects of BASE that can't be read: what its files say is not known, so none is obeyed.
+    pub unreadable: Vec<String>,
+}
+
+/// Why a file can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file that was named, or that is there, can't be read.
+    #[error("{}: {source}", escape_path(.path.as_os_str().as_encoded_bytes()))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// BASE can't be read.
+    #[error(transparent)]
+    Git(#[from] crate::source::git::Error),
+}
+
+/// Most bytes of such a file; a baseline of 100,000 findings has a tenth.
+const LARGEST: u64 = 100 << 20;
+
+/// Reads all of them.
+///
+/// Where a range has several BASEs, as a push of several branches has, any pattern of one counts
+/// and nothing is settled but what all of them settle: else a push could choose its judge.
+///
+/// # Errors
+/// [`Faults`] with all that is wrong in them, or [`Error`].
+pub fn load(options: &Options) -> Result<Policy, Box<dyn std::error::Error>> {
+    let named = |path: &Option<PathBuf>| path.as_deref().map(named).transpose();
+    let (config, baseline) = (named(&options.config)?, named(&options.baseline)?);
+    let own = of_target(options)?;
+    let mut policy: Option<Policy> = None;
+    for (own_config, own_baseline) in own.texts {
+        let config = config.clone().or(own_config);
+        let baseline = baseline.clone().or(own_baseline);
+        let next = read(config, baseline, options.inline)?;
+        match &mut policy {
+            Some(policy) => policy.narrow(next),
+            None => policy = Some(next),
+        }
+    }
+    let mut policy = match policy {
+        Some(policy) => policy,
+        None => read(config, baseline, options.inline)?,
+    };
+    policy.unreadable = own.unreadable;
+    Ok(policy)
+}
+
+/// Reads the texts of one configuration and one baseline.
+fn read(config: Text, baseline: Text, inline: bool) -> Result<Policy, Faults> {
+    let mut faults: Vec<Fault> = Vec::new();
+    let mut gather = |error: Faults| faults.extend(error.0);
+    let texts: Vec<(PathBuf, String)> = config.into_iter().collect();
+    let rules = RuleSet::with_texts(&texts).map_err(&mut gather).unwrap_or_default();
+    let mut settled = Suppressions { inline, ..Suppressions::default() };
+    let mut exclude = Vec::new();
+    for (path, text) in &texts {
+        let config = Config::parse(path, text).map_err(&mut gather).unwrap_or_default();
+        exclude.extend(config.exclude);
+        settled.allow.extend(config.allow);
+    }
+    if let Some((path, text)) = baseline {
+        settled.baseline = Baseline::parse(&path, &text).map_err(&mut gather).ok();
+    }
+    if faults.is_empty() {
+        return Ok(Policy { rules, exclude, settled, unreadable: Vec::new() });
+    }
+    // A text that is no TOML is no TOML to both who read it.
+    faults.sort_by(|a, b| (&a.file, a.line, &a.what).cmp(&(&b.file, b.line, &b.what)));
+    faults.dedup();
+    Err(Faults(faults))
+}
+
+impl Policy {
+    /// Adds the rules of another one, and settles no more than it does.
+    fn narrow(&mut self, other: Self) {
+        self.rules.join(other.rules);
+        self.exclude.retain(|glob| other.exclude.contains(glob));
+        self.settled.allow.retain(|allow| other.settled.allow.contains(allow));
+        match (&mut self.settled.baseline, other.settled.baseline) {
+            (Some(own), Some(other)) => own.keep_common(&other),
+            (own, _) => *own = None,
+        }
+    }
+}
+
+/// A file and its text, if it is there.
+pub type Text = Option<(PathBuf, String)>;
+
+/// The target's own configurations and baselines.
+#[derive(Default)]
+struct Own {
+    texts: Vec<(Text, Text)>,
+    unreadable: Vec<String>,
+}
+
+fn of_target(options: &Options) -> Result<Own, Error> {
+    // What is not asked for can't be in the way either.
+    let wants_config = options.config.is_none() && !options.no_config;
+    let wants_baseline = options.baseline.is_none();
+    let mut own = Own::default();
+    match &options.place {
+        Place::Nowhere => {}
+        Place::Folder(folder) => {
+            let config = if wants_config { at_root(folder, config::NAME)? } else { None };
+            let baseline = if wants_baseline { at_root(folder, baseline::NAME)? } else { None };
+            own.texts.push((config, baseline));
+        }
+        Place::Base(range) => {
+            for base in base::files(range, &[config::NAME, baseline::NAME])? {
+                let contents = match base {
+                    Base::Files(contents) => contents,
+                    Base::Unreadable(object) => {
+                        own.unreadable.push(object);
+                        vec![None, None]
+                    }
+                };
+                let mut contents = contents.into_iter();
+                let mut next = |name: &str, wanted: bool| {
+                    let content = contents.next().flatten().filter(|_| wanted);
+                    content.map(|content| text(Path::new(name), content)).transpose()
+                };
+                let config = next(config::NAME, wants_config)?;
+                own.texts.push((config, next(baseline::NAME, wants_baseline)?));
+            }
+        }
+    }
+    Ok(own)
+}
+
+/// A file that the user named.
+fn named(path: &Path) -> Result<(PathBuf, String), Error> {
+    let read = fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    text(path, read)
+}
+
+/// Reads a regular file of the target, shown by its name; `None` if there is none.
+///
+/// # Errors
+/// If it is a link or anything else that is no regular file, or can't be read.
+pub fn at_root(folder: &Path, name: &str) -> Result<Text, Error> {
+    let path = folder.join(name);
+    let failure = |source: io::Error| Error::Read { path: PathBuf::from(name), source };
+    match path.symlink_metadata() {
+        Ok(found) if found.is_file() => {}
+        Ok(_) => {
+            let why = "in the target it must be a regular file, as no link is followed there";
+            return Err(failure(io::Error::other(why)));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failure(error)),
+    }
+    let mut content = Vec::new();
+    open_no_link(&path)
+        .and_then(|file| file.take(LARGEST).read_to_end(&mut content))
+        .map_err(failure)?;
+    if content.len() as u64 == LARGEST {
+        return Err(failure(io::Error::other("it is larger than 100 MiB")));
+    }
+    text(Path::new(name), content).map(Some)
+}
+
+#[cfg(unix)]
+fn open_no_link(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    File::options().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_no_link(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+fn text(path: &Path, content: Vec<u8>) -> Result<(PathBuf, String), Error> {
+    let text = String::from_utf8(content).map_err(|_| Error::Read {
+        path: path.to_owned(),
+        source: io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"),
+    })?;
+    // Editors on Windows begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+    Ok((path.to_owned(), text))
+}
