@@ -106,6 +106,20 @@ pub(crate) type Name<'n> = &'n dyn Fn() -> Vec<u8>;
 /// Gets what was found, in order; candidates say which member they stand in.
 pub(crate) type Found<'f, M> = &'f mut dyn FnMut(Detected<M>);
 
+/// Scans what is packed in `bytes`, which the ledger calls `name`; `false` if they are no
+/// container, and so were not scanned.
+pub fn scan<D: Detector>(
+    name: &[u8],
+    bytes: &[u8],
+    options: &Options,
+    detector: &D,
+    ledger: &Ledger,
+    found: &mut dyn FnMut(Detected<D::Memory>),
+) -> bool {
+    let stop = Stop::default();
+    Scanner::new(detector, options, ledger, &stop).open(&|| name.to_vec(), bytes, found)
+}
+
 impl<'a, D: Detector> Scanner<'a, D> {
     /// A scanner without buffers yet.
     pub(crate) fn new(

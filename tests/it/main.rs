@@ -8,6 +8,7 @@ mod action;
 #[cfg(unix)]
 mod ci_recipes;
 mod container_bombs;
+mod container_damage;
 mod containers;
 mod demo;
 mod detection;
