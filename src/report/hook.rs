@@ -28,7 +28,7 @@ pub fn write_hook(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         Some((finding, place)) => {
             writeln!(out, "keysweep: stopped, this {doing} holds AWS credentials:")?;
             places(&findings, out)?;
-            advice(finding, place, out)?;
+            advice(doing, finding, place, out)?;
         }
         None => writeln!(out, "keysweep: stopped, as this {doing} could not be read whole:")?,
     }
@@ -63,7 +63,12 @@ fn places(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What to do about it, or how to say that it may stay.
-fn advice(finding: &Finding, place: &Occurrence, out: &mut dyn Write) -> io::Result<()> {
+fn advice(
+    doing: &str,
+    finding: &Finding,
+    place: &Occurrence,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let file = place.origin.path.as_deref().filter(|path| is_plain(path));
     let file = file.map_or_else(|| "FILE".to_owned(), escape_path);
     let git = place.origin.git.as_ref();
@@ -80,10 +85,12 @@ fn advice(finding: &Finding, place: &Occurrence, out: &mut dyn Write) -> io::Res
         out,
         "Rotate it:    if it ever left your machine, or in doubt: keysweep explain {subject}"
     )?;
-    writeln!(
-        out,
-        "Allow it:     on purpose only, with 'keysweep:allow' on its line, or: keysweep baseline"
-    )
+    // Of a push, the baseline counts that was there before it: nobody excuses a key of their own.
+    let baseline = match doing {
+        "push" => "in a baseline pushed before",
+        _ => "by: keysweep baseline",
+    };
+    writeln!(out, "Allow it:     on purpose only, by 'keysweep:allow' on its line, or {baseline}")
 }
 
 /// Whether a shell takes it as one word, whatever it says.
