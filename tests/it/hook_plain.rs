@@ -142,7 +142,8 @@ fn a_push_is_stopped_for_what_any_of_its_commits_added() {
     desk.git(&repo, &["commit", "-qm", "leak"]).done();
     desk.git(&repo, &["rm", "-q", "leak.env"]).done();
     desk.git(&repo, &["commit", "-qm", "removed again"]).done();
-    let words = ["this push", "leak.env:1:", "git rebase -i", &pair.id];
+    let words =
+        ["this push", "leak.env:1:", "git rebase -i", &pair.id, "in a baseline pushed before"];
     desk.git(&repo, &["push", "-q", "origin", "main"]).stopped(&words);
     desk.git(&repo, &["push", "-q", "origin", "main:new"]).stopped(&words);
     desk.git(&repo, &["push", "-q", "origin", "main~2:refs/heads/old"]).done();
@@ -197,4 +198,28 @@ fn many_leaks_are_ten_lines_and_each_file_of_odd_name_is_one_word() {
     assert!(said.text.contains("git reset -q -- FILE"), "{}", said.text);
     assert!(!said.text.contains('\u{1b}'), "{}", said.text);
     assert!(said.text.lines().count() <= 10, "{}", said.text);
+}
+
+#[test]
+fn what_is_allowed_on_purpose_passes_in_silence() {
+    let (desk, mut keys) = (Desk::new(&[]), Keys::new("hook allow"));
+    let repo = hooked(&desk, "repo");
+    let marked = keys.pair();
+    let text =
+        format!("aws = \"{}\", \"{}\" # keysweep:allow a test's own\n", marked.id, marked.secret);
+    write(&repo, "marked.py", &text);
+    desk.git(&repo, &["add", "-A"]).done();
+    assert_eq!(desk.git(&repo, &["commit", "-qm", "marked"]).done().text, "");
+
+    let known = keys.pair();
+    write(&repo, "known.env", &known.env);
+    desk.git(&repo, &["add", "-A"]).done();
+    desk.git(&repo, &["commit", "-qm", "known"]).stopped(&[&known.id]);
+    desk.keysweep(&repo, &["baseline"]);
+    desk.git(&repo, &["add", "-A"]).done();
+    assert_eq!(desk.git(&repo, &["commit", "-qm", "known"]).done().text, "");
+    // The next one is nobody's.
+    write(&repo, "new.env", &keys.pair().env);
+    desk.git(&repo, &["add", "-A"]).done();
+    desk.git(&repo, &["commit", "-qm", "new"]).stopped(&["new.env:1:"]);
 }
