@@ -77,4 +77,25 @@ mod tests {
         assert_eq!(secret.redacted(), "corr...");
         assert_eq!(Secret::new(b"short".to_vec()).redacted(), "...");
     }
+    /// What stood at an address of this process may be read through `/proc`, and only there
+    /// without `unsafe`.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn its_bytes_are_wiped_when_it_is_dropped() {
+        use std::io::{Read as _, Seek as _, SeekFrom};
+        let tail = b"behind the bytes that an allocator writes its own notes over";
+        let secret = Secret::new([&[b'x'; 400][..], tail].concat());
+        let address = secret.expose().as_ptr() as u64;
+        let now = |len: usize| {
+            let mut memory = std::fs::File::open("/proc/self/mem").expect("Linux has it");
+            memory.seek(SeekFrom::Start(address)).expect("an address");
+            let mut bytes = vec![0; len];
+            memory.read_exact(&mut bytes).expect("memory of this process");
+            bytes
+        };
+        let len = secret.expose().len();
+        assert!(now(len).ends_with(tail), "it is read where it stands");
+        drop(secret);
+        assert!(!now(len).windows(8).any(|eight| tail.windows(8).any(|part| part == eight)));
+    }
 }

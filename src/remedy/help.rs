@@ -48,6 +48,9 @@ pub fn help_markdown(rule: &Rule) -> String {
             }
         }
     }
+    if !help.contains(UPDATE) {
+        let _ = writeln!(help, "{BESIDE}\n\n```sh\n{UPDATE} {DEACTIVATE}\n```\n");
+    }
     help.push_str(MORE_MARKDOWN);
     help
 }
@@ -79,9 +82,17 @@ pub fn help_text(rule: &Rule) -> String {
             }
         }
     }
+    if !help.contains(UPDATE) {
+        let _ = writeln!(help, "\n{BESIDE}\n  {UPDATE} {DEACTIVATE}");
+    }
     help.push_str(MORE_TEXT);
     help
 }
+
+/// What leaks beside an access key is often read before the key itself is.
+const BESIDE: &str = "If an access key leaked with it, deactivate that first:";
+const UPDATE: &str = "aws iam update-access-key";
+const DEACTIVATE: &str = "--user-name '<USER>' --access-key-id '<KEY_ID>' --status Inactive";
 
 const MORE_MARKDOWN: &str = "Rewriting history is not rotation: forks, pull-request refs, cached \
     views and clones keep what was pushed.\n\nThe steps with a key's own id and user: \

@@ -32,6 +32,7 @@ mod git_stop;
 mod git_support;
 mod git_table;
 mod git_told;
+mod gitlab;
 #[cfg(unix)]
 mod hook_framework;
 #[cfg(unix)]

@@ -1,9 +1,10 @@
 //! SARIF logs, held against the schema, Microsoft's validator, and what services read of them.
 
+mod importers;
 mod multitool;
 mod oracle;
 pub(crate) mod points;
-mod program;
+pub(crate) mod program;
 mod regions;
 pub(crate) mod validate;
 

@@ -6,6 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use regex::Regex;
 use serde_json::Value;
 
+use super::importers;
+
 /// Fails on the first point that does not hold.
 pub(crate) fn all(log: &Value) {
     let run = &log["runs"][0];
@@ -18,6 +20,7 @@ pub(crate) fn all(log: &Value) {
         of_result(run, result);
     }
     of_all_results(results);
+    importers::all(log);
 }
 
 fn of_run(run: &Value) {

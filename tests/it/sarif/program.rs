@@ -59,7 +59,7 @@ fn hold(logs: &[Written]) -> oracle::Checked {
 type Text = dyn Fn(&str, &str) -> String;
 
 /// Files with names and texts that trip services.
-fn odd_tree(project: &Project, keys: &mut Keys) -> usize {
+pub(crate) fn odd_tree(project: &Project, keys: &mut Keys) -> usize {
     let names = ["a b.env", "a#b?.env", "50%.env", "\u{e9}/\u{1f600}.env", "a](1) <b>|.env", "..a"];
     for name in names {
         project.file(name, keys.pair().env);
@@ -129,7 +129,7 @@ fn logs_of_files_hold() {
 }
 
 /// A repository in which keys stand in files, gone files, messages, and nowhere any more.
-fn repository(keys: &mut Keys) -> Project {
+pub(crate) fn repository(keys: &mut Keys) -> Project {
     let project = Project::new();
     let gone = "old/a b#%\u{e9}.env";
     let password = ["hun", "ter2"].concat();
@@ -221,6 +221,7 @@ fn logs_of_what_is_staged_hold() {
     let logs = [nothing, ran(&project, project.path(), "staged", &["staged"], 1)];
     let checked = hold(&logs);
     assert_eq!((checked.hashes, checked.regions), (1, 2));
+    validate::azure(&logs[1].log);
     let log: Value = serde_json::from_str(&logs[1].log).expect("valid JSON");
     assert_eq!(log["runs"][0].get("versionControlProvenance"), None, "it has no remote");
 }
