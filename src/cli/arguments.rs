@@ -319,7 +319,7 @@ pub(super) struct LimitArguments {
 }
 
 /// How far archives and other containers are opened.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Containers")]
 pub(super) struct ContainerArguments {
     /// Open containers in containers, N deep [default: 8]; 0 opens none.
@@ -346,6 +346,13 @@ pub(super) struct ContainerArguments {
     /// Read up to SIZE of members in the whole run [default: 1T].
     #[arg(long, value_name = "SIZE", value_parser = parse::size)]
     pub(super) max_run_unpacked: Option<u64>,
+}
+
+impl LimitArguments {
+    /// Whether nothing was typed that leaves out a part of what is read.
+    pub(super) fn leave_nothing_out(&self) -> bool {
+        self.containers == ContainerArguments::default()
+    }
 }
 
 fn format_parser() -> clap::builder::PossibleValuesParser {

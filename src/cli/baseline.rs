@@ -143,7 +143,7 @@ fn find(
         settled,
         today: today(),
         include_suppressed: true,
-        whole: true,
+        whole: !typed.database.no_alternates && typed.limits.leave_nothing_out(),
         #[cfg(feature = "verify")]
         verify: None,
     };

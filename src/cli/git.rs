@@ -41,7 +41,8 @@ pub(super) fn history(typed: HistoryArguments) -> Result<Status, Box<dyn Error>>
     });
     let outputs = Outputs::new(&typed.common.output)?;
     let policy = policy(&typed.common.settled, place)?;
-    let job = Job { command: "history", sources: vec![source], stop, policy, whole: true };
+    let whole = !typed.database.no_alternates && typed.common.limits.leave_nothing_out();
+    let job = Job { command: "history", sources: vec![source], stop, policy, whole };
     carry_out(job, &typed.common, &outputs)
 }
 

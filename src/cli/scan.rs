@@ -37,6 +37,7 @@ pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
     let resolved = |path: &PathBuf| path.canonicalize().ok();
     let whole = root.is_some() && paths.iter().any(|path| resolved(path) == root);
     let whole = whole && typed.selection.leaves_nothing_out();
+    let whole = whole && typed.common.limits.leave_nothing_out();
     if !paths.is_empty() {
         let limits = &typed.common.limits;
         let mut selection = typed.selection;

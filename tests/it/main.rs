@@ -55,6 +55,7 @@ mod remedy_cli;
 mod report;
 mod samples;
 mod sarif;
+mod schemas;
 mod settled;
 mod settled_history;
 mod settled_merge;
