@@ -244,6 +244,10 @@ impl Program {
                 written.push(String::from_utf8_lossy(&bytes).into_owned());
             }
         }
+        if self.arguments.first().is_some_and(|command| command == "baseline") {
+            let baseline = fs::read_to_string(self.folder.join(".keysweep-baseline"));
+            written.push(baseline.unwrap_or_default());
+        }
         look_for_secrets(&written, &self.arguments);
     }
 }
