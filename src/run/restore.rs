@@ -26,16 +26,19 @@ pub(super) struct Trace {
     /// Base64, as a path need not be Unicode.
     path: Option<String>,
     git: Option<GitOrigin>,
+    /// The way through containers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    inside: Vec<String>,
     fingerprint: String,
     id: Option<[u64; 4]>,
     secret: Option<[u64; 4]>,
 }
 
 /// What tells the candidates of one text apart.
-type Key = (String, Option<[u64; 4]>, Option<[u64; 4]>);
+type Key = (Vec<String>, String, Option<[u64; 4]>, Option<[u64; 4]>);
 
 /// The traces of hits; `None` if one of them stands in a text that can't be read by itself, such
-/// as a reflog or a member of an archive.
+/// as a reflog.
 pub(super) fn traces(hits: &[Hit]) -> Option<Vec<Trace>> {
     hits.iter().map(Trace::new).collect()
 }
@@ -57,16 +60,16 @@ impl Trace {
     fn new(hit: &Hit) -> Option<Self> {
         let origin = &hit.origin;
         let blob = origin.git.as_ref().map(|git| git.blob.is_some());
-        if !hit.candidate.inside.is_empty() || !blob.unwrap_or(origin.path.is_some()) {
+        if !blob.unwrap_or(origin.path.is_some()) {
             return None;
         }
-        let (fingerprint, id, secret) = key(&hit.candidate);
+        let (inside, fingerprint, id, secret) = key(&hit.candidate);
         let path = origin.path.as_ref().map(|path| BASE64.encode(path));
-        Some(Self { path, git: origin.git.clone(), fingerprint, id, secret })
+        Some(Self { path, git: origin.git.clone(), inside, fingerprint, id, secret })
     }
 
     fn key(&self) -> Key {
-        (self.fingerprint.clone(), self.id, self.secret)
+        (self.inside.clone(), self.fingerprint.clone(), self.id, self.secret)
     }
 
     fn path(&self) -> Option<Vec<u8>> {
@@ -80,7 +83,8 @@ fn key(candidate: &Candidate) -> Key {
     };
     let fingerprint = candidate.credential.fingerprint().as_str().to_owned();
     let sighting = &candidate.sighting;
-    (fingerprint, sighting.id.map(numbers), sighting.secret.map(numbers))
+    let (id, secret) = (sighting.id.map(numbers), sighting.secret.map(numbers));
+    (candidate.inside.clone(), fingerprint, id, secret)
 }
 
 fn of_files<D: Detector>(target: &Target, traces: &[&Trace], detector: &D) -> Option<Vec<Hit>> {

@@ -21,6 +21,9 @@ fn folders(name: &str) -> Project {
     let mut keys = Keys::new(name);
     let shared = keys.pair();
     let project = Project::new();
+    project.file("b.env", &shared.env);
+    let gzip = Command::new("gzip").args(["-c", "-n"]).arg(project.at("b.env")).output();
+    let packed = gzip.expect("gzip runs").stdout;
     let deep = ["n".repeat(230).as_str(); 14].join("/");
     for number in 0..TARGETS {
         let folder = format!("all/{deep}/{number:02}");
@@ -28,6 +31,7 @@ fn folders(name: &str) -> Project {
         if number % 3 == 0 {
             project.file(format!("{folder}/conf/a.env"), &keys.pair().env);
             project.file(format!("{folder}/conf/b.env"), &shared.env);
+            project.file(format!("{folder}/conf/b.env.gz"), &packed);
         }
         if number % 6 == 0 {
             project.git_in(&folder, &["init", "-q", "-b", "main"]);
