@@ -133,8 +133,9 @@ fn check(damage: &Damage, template: &Leaky) -> String {
     let (name, problems) = (damage.name, told.problems.join("\n"));
     let missed: Vec<_> = readable.difference(&told.found).collect();
     assert!(missed.is_empty(), "{name}: {missed:?} can be read and were not found\n{problems}");
-    assert_eq!(told.found.len(), damage.found, "{name}: found\n{problems}");
-    assert_eq!(told.placed.len(), damage.placed, "{name}: with path and commit\n{problems}");
+    let (found, placed) = (told.found.len(), told.placed.len());
+    assert!(found >= damage.found, "{name}: {found} found\n{problems}");
+    assert!(placed >= damage.placed, "{name}: {placed} with path and commit\n{problems}");
     assert_eq!(told.complete, damage.is_harmless, "{name}\n{problems}");
     let lost = (0..LEAKS).filter(|number| !told.found.contains(number));
     for lost in lost.filter(|_| damage.status != 2) {
