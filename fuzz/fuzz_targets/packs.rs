@@ -8,6 +8,7 @@ use libfuzzer_sys::fuzz_target;
 
 mod shared;
 
-const BEGINNINGS: &[&[u8]] = &[b"PACK\0\0\0\x02", b"# v2 git bundle\n", b"# v3 git bundle\n@object-format=sha256\n"];
+const BEGINNINGS: &[&[u8]] =
+    &[b"PACK\0\0\0\x02", b"# v2 git bundle\n", b"# v3 git bundle\n@object-format=sha256\n"];
 
 fuzz_target!(|data: &[u8]| shared::read(BEGINNINGS, data));

@@ -32,7 +32,8 @@ pub fn read(beginnings: &[&[u8]], data: &[u8]) {
         tar(&mut bytes);
     }
     let unpacked = Limit { value: 4 << 20, typed: true };
-    let options = Options { limits: Limits { unpacked, ..Limits::default() }, ..Options::default() };
+    let options =
+        Options { limits: Limits { unpacked, ..Limits::default() }, ..Options::default() };
     let ledger = Ledger::new();
     scan(b"fuzz", &bytes, &options, &Blind, &ledger, &mut |_| {});
     let problems = ledger.coverage().problems;
