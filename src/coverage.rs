@@ -177,21 +177,37 @@ impl Ledger {
     ///
     /// Its repositories are left out of the counts: a sweep searches each of them.
     pub fn absorb(&self, swept: Swept, coverage: &Coverage) {
-        let left_out = &coverage.left_out;
+        // Every field is named, so that a new one can't be forgotten here.
+        let &LeftOut {
+            ignored,
+            suppressed,
+            examples,
+            below_confidence,
+            excluded,
+            too_large,
+            special,
+            links,
+            repositories: _,
+            lfs_missing,
+            encrypted,
+            unopened,
+        } = &coverage.left_out;
         for (count, by) in [
             (Count::Files, coverage.files),
             (Count::Commits, coverage.commits),
             (Count::Objects, coverage.objects),
             (Count::Bytes, coverage.bytes),
-            (Count::Ignored, left_out.ignored),
-            (Count::Suppressed, left_out.suppressed),
-            (Count::Examples, left_out.examples),
-            (Count::BelowConfidence, left_out.below_confidence),
-            (Count::Excluded, left_out.excluded),
-            (Count::TooLarge, left_out.too_large),
-            (Count::Special, left_out.special),
-            (Count::Links, left_out.links),
-            (Count::LfsMissing, left_out.lfs_missing),
+            (Count::Ignored, ignored),
+            (Count::Suppressed, suppressed),
+            (Count::Examples, examples),
+            (Count::BelowConfidence, below_confidence),
+            (Count::Excluded, excluded),
+            (Count::TooLarge, too_large),
+            (Count::Special, special),
+            (Count::Links, links),
+            (Count::LfsMissing, lfs_missing),
+            (Count::Encrypted, encrypted),
+            (Count::Unopened, unopened),
         ] {
             self.add(count, by);
         }
@@ -206,6 +222,18 @@ impl Ledger {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner).extend(problems);
         coverage.notes.iter().for_each(|note| self.note(format!("{name}: {note}")));
         self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(swept);
+    }
+
+    /// Changes what problems and remarks name: `hide` takes away what may not be shown.
+    pub fn veil(&self, hide: &dyn Fn(&mut String)) {
+        for problem in self.problems.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            hide(&mut problem.path);
+            hide(&mut problem.why);
+        }
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).iter_mut().for_each(hide);
+        for swept in self.targets.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            hide(&mut swept.name);
+        }
     }
 
     /// Whether anything could not be read so far.
@@ -247,5 +275,22 @@ impl Ledger {
             notes,
             targets,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_counts_what_its_targets_left_out() {
+        let target = Ledger::new();
+        target.counts.iter().for_each(|count| count.store(7, Ordering::Relaxed));
+        let told = target.coverage();
+        let sweep = Ledger::new();
+        sweep.absorb(Swept::default(), &told);
+        let expected = LeftOut { repositories: 0, ..told.left_out.clone() };
+        assert_eq!(sweep.coverage().left_out, expected);
+        assert_eq!(sweep.get(Count::Bytes), 7);
     }
 }

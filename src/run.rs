@@ -186,7 +186,7 @@ fn conclude(
     suppress::reopen_active(&mut findings, &mut counts);
     sort(&mut findings);
     // A settled secret in somebody else's path is a secret still.
-    veil::names(&mut findings);
+    veil::names(&mut findings, ledger);
     let stale = settle(&mut findings, counts, options, ledger);
     (findings, stale)
 }

@@ -5,6 +5,7 @@
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use crate::coverage::Ledger;
 use crate::finding::{Finding, GitOrigin, Occurrence};
 use crate::provenance::Provenance;
 use crate::secret::{MASK, Secret};
@@ -12,9 +13,11 @@ use crate::secret::{MASK, Secret};
 /// Shorter secrets, which only a user's own patterns find, are words that names may well hold.
 const SHORTEST: usize = 16;
 
-/// Hides the secrets of `findings` in the names that they give.
-pub(super) fn names(findings: &mut [Finding]) {
+/// Hides the secrets of `findings` in the names that they give, and in those of what could not be
+/// read.
+pub(super) fn names(findings: &mut [Finding], ledger: &Ledger) {
     let Some(secrets) = Secrets::of(findings) else { return };
+    ledger.veil(&|name| secrets.hide(name));
     for place in findings.iter_mut().flat_map(|finding| &mut finding.occurrences) {
         secrets.hide_in(place);
     }

@@ -37,3 +37,18 @@ fn a_secret_in_a_name_is_masked_in_every_format() {
     let log = project.keysweep(["history", "--format", "sarif"]).run().exits(1).json();
     assert_eq!(log["runs"][0].get("versionControlProvenance"), None, "its URL holds the secret");
 }
+
+#[test]
+fn a_secret_in_the_name_of_what_could_not_be_read_is_masked() {
+    let (project, mut keys) = (Project::new(), Keys::new("names"));
+    let (id, secret) = (keys.id(), secret_for_names(&mut keys));
+    project
+        .file("some.env", format!("aws_access_key_id = {id}\naws_secret_access_key = {secret}\n"))
+        .file(format!("{secret}.gz"), b"\x1f\x8b\x08\0\0\0\0\0\0\x03damaged");
+    for format in FORMATS {
+        project.keysweep(["scan", "--format", format]).run().exits(1);
+    }
+    let report = project.keysweep(["scan", "--format", "json"]).run().exits(1).json();
+    let problems = report["coverage"]["problems"].to_string();
+    assert!(problems.contains("[redacted].gz"), "{problems}");
+}
