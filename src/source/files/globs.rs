@@ -4,6 +4,10 @@ use std::path::Path;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+/// How deep braces may stand in braces: reading a glob takes stack for each, and the
+/// configuration of a scanned repository may hold any.
+const DEEPEST: usize = 16;
+
 /// A glob that can't be read.
 #[derive(Debug, thiserror::Error)]
 #[error("glob '{glob}': {why}")]
@@ -66,6 +70,10 @@ fn compile(globs: &[String]) -> Result<Option<GlobSet>, GlobError> {
     for glob in globs {
         let fault =
             |error: globset::Error| GlobError { glob: glob.clone(), why: error.kind().to_string() };
+        if braces(glob) > DEEPEST {
+            let why = format!("braces stand in braces more than {DEEPEST} deep");
+            return Err(GlobError { glob: shortened(glob), why });
+        }
         let path = glob.strip_prefix("./").unwrap_or(glob).trim_end_matches('/');
         let anchored = match path.strip_prefix('/') {
             Some(rest) => rest.to_owned(),
@@ -80,6 +88,30 @@ fn compile(globs: &[String]) -> Result<Option<GlobSet>, GlobError> {
     set.build()
         .map(Some)
         .map_err(|error| GlobError { glob: globs.join(" "), why: error.kind().to_string() })
+}
+
+/// How deep braces stand in braces.
+fn braces(glob: &str) -> usize {
+    let mut deepest = 0;
+    glob.bytes().fold(0usize, |depth, byte| {
+        let depth = match byte {
+            b'{' => depth + 1,
+            b'}' => depth.saturating_sub(1),
+            _ => depth,
+        };
+        deepest = deepest.max(depth);
+        depth
+    });
+    deepest
+}
+
+/// As much of a glob as a message should hold.
+fn shortened(glob: &str) -> String {
+    let mut shown: String = glob.chars().take(60).collect();
+    if shown.len() < glob.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -116,6 +148,14 @@ mod tests {
         assert!(globs.excludes_file(Path::new("src/a.lock")));
         assert!(globs.excludes_file(Path::new("README.md")));
         assert!(!globs.excludes_folder(Path::new("other")), "a folder may hold an included file");
+    }
+
+    #[test]
+    fn braces_nest_a_little() {
+        assert!(excluded("*.{pem,{k,K}ey}", "a/b.Key"));
+        let deep = format!("{}a{}", "{".repeat(100_000), "}".repeat(100_000));
+        let error = Globs::new(&[], &[deep]).expect_err("too deep").to_string();
+        assert!(error.contains("more than 16 deep") && error.len() < 300, "{error}");
     }
 
     #[test]

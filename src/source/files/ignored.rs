@@ -7,6 +7,7 @@
 //! A [`Rules`] stands for a folder that has something to say; folders without share the one of
 //! the nearest folder above.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
@@ -195,7 +196,31 @@ fn read(path: &Path) -> Gitignore {
     let mut builder = GitignoreBuilder::new("");
     for line in text.strip_prefix('\u{feff}').unwrap_or(&text).lines() {
         // A line that is no glob means nothing to git either.
-        let _ = builder.add_line(None, line);
+        let _ = builder.add_line(None, &without_alternatives(line));
     }
     builder.build().unwrap_or_else(|_| Gitignore::empty())
+}
+
+/// The line as the builder has to see it: to git braces are letters like any other. Taken for
+/// alternatives they would leave out what git keeps and, nested without end, overflow the stack.
+fn without_alternatives(line: &str) -> Cow<'_, str> {
+    if !line.contains(['{', '}']) {
+        return Cow::Borrowed(line);
+    }
+    let mut literal = String::with_capacity(line.len() + 8);
+    let (mut escaped, mut in_class) = (false, false);
+    for character in line.chars() {
+        let is_brace = matches!(character, '{' | '}');
+        if is_brace && !escaped && !in_class {
+            literal.push('\\');
+        }
+        literal.push(character);
+        in_class = match character {
+            '[' if !escaped => true,
+            ']' => false,
+            _ => in_class,
+        };
+        escaped = character == '\\' && !escaped && !in_class;
+    }
+    Cow::Owned(literal)
 }
