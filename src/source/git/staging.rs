@@ -14,6 +14,9 @@ use super::reflogs;
 use super::tips;
 use crate::coverage::Ledger;
 
+/// More folders than any path can lead through.
+const DEEPEST: usize = 1024;
+
 /// One file of an index.
 #[derive(Clone, Debug)]
 pub(super) struct Staged {
@@ -34,8 +37,64 @@ pub(super) fn open(path: &Path, hash: gix::hash::Kind) -> Result<gix::index::Fil
     if !path.try_exists().map_err(|error| failed(error.to_string()))? {
         return Ok(gix::index::File::from_state(gix::index::State::new(hash), path));
     }
+    if nests_too_deep(path, hash).map_err(|error| failed(error.to_string()))? {
+        let why = format!(
+            "its cached trees nest more than {DEEPEST} deep, which no work tree does: make it anew \
+             with `git read-tree HEAD`"
+        );
+        return Err(failed(why));
+    }
     gix::index::File::at(path, hash, true, gix::index::decode::Options::default())
         .map_err(|error| failed(error.to_string()))
+}
+
+/// Whether the trees that an index has cached nest deeper than [`DEEPEST`]. `gix` reads each in a
+/// call within that of the one above, and a stack that overflows ends the process.
+///
+/// The extension is looked for by its name, as only `gix` knows where the entries end. What merely
+/// looks like it, in a path, would have to nest as deep to be taken for it.
+fn nests_too_deep(path: &Path, hash: gix::hash::Kind) -> std::io::Result<bool> {
+    let bytes = std::fs::read(path)?;
+    let extension = |at: usize| {
+        let size = bytes.get(at + 4..at + 8)?.try_into().ok().map(u32::from_be_bytes)?;
+        bytes.get(at + 8..)?.get(..usize::try_from(size).ok()?)
+    };
+    let mut found = memchr::memmem::find_iter(&bytes, b"TREE").filter_map(extension);
+    Ok(found.any(|trees| nests(trees, hash.len_in_bytes())))
+}
+
+/// Whether cached trees nest too deep: each is `name NUL entries SPACE subtrees LF id`, without an
+/// id where the number of entries is negative, and is followed by its subtrees
+/// (gitformat-index(5), "Cache tree").
+fn nests(mut trees: &[u8], id: usize) -> bool {
+    // How many subtrees of each tree that leads to the present one are still to come.
+    let mut open: Vec<u64> = Vec::new();
+    loop {
+        let Some((subtrees, rest)) = cached_tree(trees, id) else { return false };
+        trees = rest;
+        open.push(subtrees);
+        if open.len() > DEEPEST {
+            return true;
+        }
+        while open.last() == Some(&0) {
+            open.pop();
+        }
+        match open.last_mut() {
+            Some(left) => *left -= 1,
+            None => return false,
+        }
+    }
+}
+
+/// The number of subtrees of the first tree, and what follows it.
+fn cached_tree(bytes: &[u8], id: usize) -> Option<(u64, &[u8])> {
+    let behind = |bytes: &'_ [u8], end: u8| memchr::memchr(end, bytes).map(|at| at + 1);
+    let bytes = &bytes[behind(bytes, 0)?..];
+    let (entries, rest) = bytes.split_at(behind(bytes, b' ')?);
+    let (subtrees, rest) = rest.split_at(behind(rest, b'\n')?);
+    let number = |text: &[u8]| std::str::from_utf8(text).ok()?.trim_ascii().parse::<u64>().ok();
+    let id = if entries.starts_with(b"-") { 0 } else { id };
+    Some((number(subtrees)?, rest.get(id..)?))
 }
 
 /// Whether an entry names content: no submodule, no folder of a sparse index, and not merely the

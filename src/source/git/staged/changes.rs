@@ -26,7 +26,12 @@ pub(super) fn staged(
     ledger: &Ledger,
 ) -> Vec<File> {
     let mut walk = Walk { objects, index, ledger, buffer: Vec::new(), files: Vec::new() };
-    walk.folder(0..index.entries().len(), 0, index.tree(), head);
+    // On a stack of its own: an index may name folders nested as deep as its author likes.
+    let whole = Folder { entries: 0..index.entries().len(), depth: 0, cached: index.tree(), head };
+    let mut waiting = vec![whole];
+    while let Some(folder) = waiting.pop() {
+        walk.folder(folder, &mut waiting);
+    }
     walk.files
 }
 
@@ -44,6 +49,14 @@ pub(super) fn present(
     all.map(|change| change.blob).filter(|blob| wanted.contains(blob)).collect()
 }
 
+/// Entries whose paths share their first `depth` bytes, and the trees that stand for them.
+struct Folder<'a> {
+    entries: Range<usize>,
+    depth: usize,
+    cached: Option<&'a Tree>,
+    head: Option<ObjectId>,
+}
+
 struct Walk<'a> {
     objects: &'a Objects,
     index: &'a gix::index::State,
@@ -52,15 +65,10 @@ struct Walk<'a> {
     files: Vec<File>,
 }
 
-impl Walk<'_> {
-    /// One folder: the entries in `range`, whose paths share their first `depth` bytes.
-    fn folder(
-        &mut self,
-        range: Range<usize>,
-        depth: usize,
-        cached: Option<&Tree>,
-        head: Option<ObjectId>,
-    ) {
+impl<'a> Walk<'a> {
+    /// One folder; those in it are left waiting.
+    fn folder(&mut self, folder: Folder<'a>, waiting: &mut Vec<Folder<'a>>) {
+        let Folder { entries: range, depth, cached, head } = folder;
         let valid = cached.is_some_and(|tree| {
             tree.num_entries.is_some_and(|count| count as usize == range.len())
                 && Some(tree.id) == head
@@ -91,7 +99,12 @@ impl Walk<'_> {
                     let below = cached.and_then(|tree| {
                         tree.children.iter().find(|child| child.name.as_slice() == name)
                     });
-                    self.folder(at..end, depth + slash + 1, below, of_head(name, EntryKind::Tree));
+                    waiting.push(Folder {
+                        entries: at..end,
+                        depth: depth + slash + 1,
+                        cached: below,
+                        head: of_head(name, EntryKind::Tree),
+                    });
                     at = end;
                 }
                 None => {
