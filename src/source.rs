@@ -8,6 +8,8 @@
 pub mod container;
 pub mod files;
 pub mod git;
+mod guard;
 mod patient;
 pub mod stdin;
+mod threads;
 mod window;

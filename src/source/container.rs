@@ -33,6 +33,7 @@ use std::io::{self, Read};
 
 use crate::coverage::Ledger;
 use crate::scan::{Detected, Detector};
+use crate::source::guard::guarded;
 use crate::source::window::{Extent, Reader};
 use crate::stop::Stop;
 use input::Input;
@@ -144,7 +145,8 @@ impl<'a, D: Detector> Scanner<'a, D> {
         let head = reader.head(&begun);
         let kind = kind::of(head, begun.is_whole()).or_else(|| behind_program(head, file));
         let extent = match kind {
-            None => reader.finish(begun, stream, found),
+            None => guarded("text", name, self.ledger, || reader.finish(begun, stream, found))
+                .unwrap_or_default(),
             Some(kind) => {
                 let length = file.and_then(|file| file.length().ok());
                 let known = length.unwrap_or(begun.filled as u64);
@@ -187,7 +189,10 @@ impl<'a, D: Detector> Scanner<'a, D> {
             all.examples += detected.examples;
             all.candidates.append(&mut detected.candidates);
         });
-        if opened { all } else { self.detector.whole(bytes) }
+        if opened {
+            return all;
+        }
+        guarded("text", name, self.ledger, || self.detector.whole(bytes)).unwrap_or_default()
     }
 
     fn outermost(

@@ -3,7 +3,6 @@
 
 use std::fmt::Display;
 use std::io::{self, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::input::{Input, ReadAt};
 use super::kind::{self, Kind};
@@ -11,6 +10,7 @@ use super::limits::{Halt, Meter, Metered, Reached};
 use super::{Fault, Found, Members, Name, Scanner};
 use crate::coverage::Count;
 use crate::scan::{Detected, Detector};
+use crate::source::guard;
 use crate::source::window::{Begun, Extent, Reader};
 
 /// How many problems of one file's members are listed; the others are counted.
@@ -69,14 +69,10 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         &mut self,
         work: &mut dyn FnMut(&mut Self) -> Result<(), Halt>,
     ) -> Result<(), Halt> {
-        match catch_unwind(AssertUnwindSafe(|| work(self))) {
-            Ok(ended) => ended,
-            Err(_) => {
-                let why = "reading it failed, which is a fault of keysweep: please report it";
-                self.problem(&why);
-                Ok(())
-            }
-        }
+        guard::caught(|| work(self)).unwrap_or_else(|| {
+            self.problem(&guard::WHY);
+            Ok(())
+        })
     }
 
     /// Tells what is left to tell.

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +15,8 @@ use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detected, Detector, Hit};
 use crate::source::container::Scanner;
+use crate::source::guard;
+use crate::source::threads;
 use crate::source::window::Extent;
 
 /// Files between two updates of the ledger by one thread.
@@ -30,7 +31,11 @@ pub(super) fn walk<D: Detector>(
     hits: &(dyn Fn(Hit) + Sync),
 ) {
     let mut builder = WalkBuilder::empty();
-    builder.standard_filters(false).follow_links(false).threads(options.threads.max(1));
+    let threads = threads::startable(options.threads.max(1));
+    if threads == 0 {
+        return ledger.problem("run", b"", &threads::NONE);
+    }
+    builder.standard_filters(false).follow_links(false).threads(threads);
     for root in &roots.roots {
         builder.add(&root.walked);
     }
@@ -100,29 +105,41 @@ impl<D: Detector> ParallelVisitor for Visitor<'_, D> {
         if self.shared.options.stop.is_set() {
             return WalkState::Quit;
         }
+        // A thread of the walk that panics ends the walk.
+        guard::caught(|| self.meet(&met)).unwrap_or_else(|| {
+            let (path, depth) =
+                met.as_ref().map_or((Path::new(""), 0), |it| (it.path(), it.depth()));
+            let shown = self.shared.roots.shown(path, depth);
+            self.shared.ledger.problem("path", &shown, &guard::WHY);
+            WalkState::Continue
+        })
+    }
+}
+
+impl<D: Detector> Visitor<'_, D> {
+    /// Does with one entry what is to be done.
+    fn meet(&mut self, met: &Result<DirEntry, ignore::Error>) -> WalkState {
         let entry = match met {
             Ok(entry) => entry,
             Err(error) => {
-                self.walk_problem(&error);
+                self.walk_problem(error);
                 return WalkState::Continue;
             }
         };
         let Some(kind) = entry.file_type() else { return WalkState::Continue };
         if kind.is_dir() {
-            return self.folder(&entry);
+            return self.folder(entry);
         }
         if kind.is_symlink() {
             self.count(Count::Links);
         } else if !kind.is_file() {
             self.count(Count::Special);
-        } else if self.wants_file(&entry) {
+        } else if self.wants_file(entry) {
             self.file(entry.path(), entry.depth());
         }
         WalkState::Continue
     }
-}
 
-impl<D: Detector> Visitor<'_, D> {
     /// Decides whether the walk goes down into a folder.
     fn folder(&mut self, entry: &DirEntry) -> WalkState {
         let (path, depth) = (entry.path(), entry.depth());
@@ -196,28 +213,18 @@ impl<D: Detector> Visitor<'_, D> {
         {
             return self.count(Count::TooLarge);
         }
-        match self.scan(&file, path, depth) {
-            Some(extent) => {
-                self.files += 1;
-                self.bytes += extent.bytes;
-                if let Some(error) = extent.error {
-                    self.problem("file", path, depth, &error);
-                }
-            }
-            // One file on which detection fails must not end the scan of all others.
-            None => {
-                let shown = self.shared.roots.shown(path, depth);
-                let why = "detection failed on it, which is a fault of keysweep: please report it";
-                self.shared.ledger.problem("file", &shown, &why);
-            }
+        let extent = self.scan(&file, path, depth);
+        self.files += 1;
+        self.bytes += extent.bytes;
+        if let Some(error) = extent.error {
+            self.problem("file", path, depth, &error);
         }
         if self.files >= BATCH {
             self.update_ledger();
         }
     }
 
-    /// `None` if detection panics.
-    fn scan(&mut self, file: &File, path: &Path, depth: usize) -> Option<Extent> {
+    fn scan(&mut self, file: &File, path: &Path, depth: usize) -> Extent {
         let shared = self.shared;
         let mut found = |detected: Detected<D::Memory>| {
             if detected.examples > 0 {
@@ -231,8 +238,7 @@ impl<D: Detector> Visitor<'_, D> {
         let scanner = &mut self.scanner;
         let mut stream = Bounded::new(file);
         let name = || shared.roots.shown(path, depth);
-        let scan = || scanner.scan(&name, &mut stream, Some(file), &mut found);
-        catch_unwind(AssertUnwindSafe(scan)).ok()
+        scanner.scan(&name, &mut stream, Some(file), &mut found)
     }
 
     /// The rules of the folder that holds `path`.

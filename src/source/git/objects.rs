@@ -205,7 +205,10 @@ pub(super) fn on_threads<T: Sync, R: Send>(
         for _ in 1..threads {
             let own = objects.clone();
             let run = &run;
-            scope.spawn(move || run(&own));
+            // Without another thread this one does all.
+            if std::thread::Builder::new().spawn_scoped(scope, move || run(&own)).is_err() {
+                break;
+            }
         }
         run(objects);
     });

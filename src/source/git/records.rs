@@ -3,6 +3,8 @@
 //! Takes a repository, gives hits in these texts. They have no path, since they are no files of
 //! the project.
 
+use std::path::PathBuf;
+
 use gix::ObjectId;
 
 use super::reflogs::{self, Reflog};
@@ -10,6 +12,7 @@ use super::tips::Tips;
 use crate::coverage::{Count, Ledger};
 use crate::finding::{GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detected, Detector, Hit};
+use crate::source::guard::guarded;
 
 /// Scans them all.
 pub(super) fn scan<D: Detector>(
@@ -21,7 +24,7 @@ pub(super) fn scan<D: Detector>(
     hits: &(dyn Fn(Hit) + Sync),
 ) {
     for tip in &tips.refs {
-        for candidate in texts(detector, &tip.name, ledger).candidates {
+        for candidate in texts(detector, &tip.name, &tip.name, ledger).candidates {
             let commit = (tip.kind == gix::objs::Kind::Commit).then_some(tip.object);
             let mut git = record(GitObject::Ref, commit);
             git.reachable = true;
@@ -31,7 +34,7 @@ pub(super) fn scan<D: Detector>(
         }
     }
     for log in logs {
-        for candidate in texts(detector, &log.bytes, ledger).candidates {
+        for candidate in texts(detector, &log.name, &log.bytes, ledger).candidates {
             let line = candidate.sighting.primary().map(|region| region.start.line);
             let commit = line.and_then(|line| log.id_of_line(line)).filter(|id| !id.is_null());
             let mut git = record(GitObject::Reflog, commit);
@@ -40,8 +43,9 @@ pub(super) fn scan<D: Detector>(
             hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
         }
     }
-    for bytes in configurations(repo, ledger) {
-        for candidate in texts(detector, &bytes, ledger).candidates {
+    for (path, bytes) in configurations(repo, ledger) {
+        let name = path.as_os_str().as_encoded_bytes();
+        for candidate in texts(detector, name, &bytes, ledger).candidates {
             let git = record(GitObject::Config, None);
             hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
         }
@@ -49,17 +53,16 @@ pub(super) fn scan<D: Detector>(
 }
 
 /// The configuration of the repository and of its worktrees.
-fn configurations(repo: &gix::Repository, ledger: &Ledger) -> Vec<Vec<u8>> {
+fn configurations(repo: &gix::Repository, ledger: &Ledger) -> Vec<(PathBuf, Vec<u8>)> {
     let common = repo.common_dir();
     let mut paths = vec![common.join("config"), common.join("config.worktree")];
     paths.extend(
         reflogs::worktrees(repo).into_iter().map(|(_, folder)| folder.join("config.worktree")),
     );
-    let regular = |path: &std::path::PathBuf| {
-        std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
-    };
-    let read = |path: std::path::PathBuf| match std::fs::read(&path) {
-        Ok(bytes) => Some(bytes),
+    let regular =
+        |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let read = |path: PathBuf| match std::fs::read(&path) {
+        Ok(bytes) => Some((path, bytes)),
         Err(error) => {
             ledger.problem("file", path.as_os_str().as_encoded_bytes(), &error);
             None
@@ -68,8 +71,14 @@ fn configurations(repo: &gix::Repository, ledger: &Ledger) -> Vec<Vec<u8>> {
     paths.into_iter().filter(regular).filter_map(read).collect()
 }
 
-fn texts<D: Detector>(detector: &D, bytes: &[u8], ledger: &Ledger) -> Detected<D::Memory> {
-    let detected = detector.whole(bytes);
+fn texts<D: Detector>(
+    detector: &D,
+    name: &[u8],
+    bytes: &[u8],
+    ledger: &Ledger,
+) -> Detected<D::Memory> {
+    let detected = guarded("text", &|| name.to_owned(), ledger, || detector.whole(bytes));
+    let detected = detected.unwrap_or_default();
     ledger.add(Count::Bytes, bytes.len() as u64);
     ledger.add(Count::Examples, detected.examples);
     detected

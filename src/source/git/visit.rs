@@ -17,6 +17,7 @@ use super::walk::{Damage, Seen, Visitor};
 use crate::coverage::{Count, Ledger};
 use crate::scan::{Copied, Detected, Detector};
 use crate::source::container::{self, Scanner};
+use crate::source::guard::guarded;
 use crate::stop::Stop;
 
 /// How many damaged objects of one place are listed; the others are counted.
@@ -79,8 +80,10 @@ impl<D: Detector> Pass<'_, D> {
     pub(super) fn single(&self, id: ObjectId, kind: Kind, bytes: &[u8]) {
         if kind != Kind::Tree {
             self.count(kind, bytes.len() as u64);
-            if !self.open(|| id, kind, bytes) {
-                self.answer(|| id, kind, self.detector.whole(bytes));
+            if !self.open(|| id, kind, bytes)
+                && let Some(detected) = self.guarded(|| id, || self.detector.whole(bytes))
+            {
+                self.answer(|| id, kind, detected);
             }
         }
     }
@@ -90,6 +93,11 @@ impl<D: Detector> Pass<'_, D> {
         let name = || id().to_hex().to_string().into_bytes();
         let found = &mut |detected| drop(self.answer(&id, kind, detected));
         kind == Kind::Blob && self.scanner().open(&name, bytes, found)
+    }
+
+    /// Detects; an object on which that fails is a problem.
+    fn guarded<T>(&self, id: impl Fn() -> ObjectId, work: impl FnOnce() -> T) -> Option<T> {
+        guarded("object", &|| id().to_hex().to_string().into_bytes(), self.ledger, work)
     }
 
     fn scanner(&self) -> Scanner<'_, D> {
@@ -125,7 +133,8 @@ impl<D: Detector> Pass<'_, D> {
 }
 
 impl<D: Detector> Visitor for PackPass<'_, D> {
-    type Memory = D::Memory;
+    /// Nothing where it is not known: what is stored as a change of it is scanned whole.
+    type Memory = Option<D::Memory>;
 
     fn wants(&self, kind: Kind) -> bool {
         kind != Kind::Tree
@@ -134,29 +143,30 @@ impl<D: Detector> Visitor for PackPass<'_, D> {
     fn object(
         &self,
         seen: &Seen<'_>,
-        base: Option<(&D::Memory, &[Copied])>,
+        base: Option<(&Self::Memory, &[Copied])>,
         bytes: &[u8],
-    ) -> D::Memory {
+    ) -> Self::Memory {
         if !seen.node.wanted && seen.node.children().is_empty() {
-            return D::Memory::default();
+            return None;
         }
         let id = || self.pack.id(seen.node.number).to_owned();
         if seen.node.wanted && self.pass.open(id, seen.kind, bytes) {
             self.pass.count(seen.kind, bytes.len() as u64);
             // It was scanned by no delta; what descends from it may be no container.
             let is_base = !seen.node.children().is_empty();
-            let memory = is_base.then(|| self.pass.detector.whole(bytes).memory);
-            return memory.unwrap_or_default();
+            let whole = || self.pass.detector.whole(bytes).memory;
+            return is_base.then(|| self.pass.guarded(id, whole)).flatten();
         }
-        let detected = match base {
+        let known = base.and_then(|(memory, copied)| Some((memory.as_ref()?, copied)));
+        let detected = self.pass.guarded(id, || match known {
             Some((memory, copied)) => self.pass.detector.delta(memory, copied, bytes),
             None => self.pass.detector.whole(bytes),
-        };
+        });
         if !seen.node.wanted {
-            return detected.memory;
+            return detected.map(|detected| detected.memory);
         }
         self.pass.count(seen.kind, bytes.len() as u64);
-        self.pass.answer(id, seen.kind, detected)
+        detected.map(|detected| self.pass.answer(id, seen.kind, detected))
     }
 
     fn large(&self, seen: &Seen<'_>, compressed: &[u8]) -> bool {

@@ -25,7 +25,8 @@ pub(super) fn scan<D: Detector>(
     let folder = repo.common_dir().join("lfs/objects");
     files_below(&folder, b"", ledger, &mut |name, _, bytes| {
         let oid = name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-        if oid.len() != NAME || !oid.iter().all(u8::is_ascii_hexdigit) {
+        let is_one = oid.len() == NAME && oid.iter().all(u8::is_ascii_hexdigit);
+        if !is_one || options.stop.is_set() {
             return;
         }
         ledger.add(Count::Objects, 1);

@@ -13,7 +13,8 @@ use super::Step;
 use super::ends::Update;
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Fingerprint, GitObject, GitOrigin, HeldBy, Origin, Person, Spot};
-use crate::scan::{Detector, Hit};
+use crate::scan::{Detected, Detector, Hit};
+use crate::source::guard::guarded;
 
 /// What the hits of one run share.
 pub(super) struct Report<'a> {
@@ -51,7 +52,7 @@ impl<'a> Report<'a> {
                 continue;
             };
             let persons = self.people.of_commit(&buffer, self.objects.hash());
-            for candidate in self.detect(detector, &buffer).candidates {
+            for candidate in self.detect(detector, &commit.id, &buffer).candidates {
                 let mut git = self.origin(GitObject::Commit, Some(commit.id), commit.id, &persons);
                 git.refs = self.names(|update| update.tip.object == commit.id);
                 hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
@@ -147,7 +148,7 @@ impl<'a> Report<'a> {
             if !self.objects.expect(&tag, Kind::Tag, "the push", &mut buffer, self.ledger) {
                 continue;
             }
-            for candidate in self.detect(detector, &buffer).candidates {
+            for candidate in self.detect(detector, &tag, &buffer).candidates {
                 let mut git = self.origin(GitObject::Tag, None, tag, &(None, None));
                 git.refs = self.names(|update| update.tip.tags.contains(&tag));
                 hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
@@ -169,8 +170,15 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn detect<D: Detector>(&self, detector: &D, bytes: &[u8]) -> crate::scan::Detected<D::Memory> {
-        let detected = detector.whole(bytes);
+    fn detect<D: Detector>(
+        &self,
+        detector: &D,
+        id: &ObjectId,
+        bytes: &[u8],
+    ) -> Detected<D::Memory> {
+        let name = || id.to_hex().to_string().into_bytes();
+        let detected = guarded("object", &name, self.ledger, || detector.whole(bytes));
+        let detected = detected.unwrap_or_default();
         self.ledger.add(Count::Objects, 1);
         self.ledger.add(Count::Bytes, bytes.len() as u64);
         self.ledger.add(Count::Examples, detected.examples);
