@@ -25,6 +25,7 @@ mod objects;
 pub mod open;
 mod pack;
 mod parse;
+mod patience;
 mod people;
 pub mod provenance;
 pub mod range;

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -42,7 +43,12 @@ pub struct Options {
     pub containers: container::Options,
     /// Asks for an early end.
     pub stop: Stop,
+    /// How long after that end what was found by then may still be attributed.
+    pub patience: Duration,
 }
+
+/// See [`Options::patience`]: long enough for most repositories, short enough to wait for.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Default for Options {
     fn default() -> Self {
@@ -53,6 +59,7 @@ impl Default for Options {
             connectivity: false,
             containers: container::Options::default(),
             stop: Stop::default(),
+            patience: PATIENCE,
         }
     }
 }
@@ -204,17 +211,28 @@ impl<'a> Database<'a> {
     /// once, from several threads and in no order. What is damaged is not shown. The run's stop
     /// does not end it: what was found by then is still to be attributed.
     pub(super) fn structure<R: Structure>(&self, forests: &[Forest], reader: &R) {
-        let (stores, stop) = (&self.stores, Stop::default());
+        self.structure_until(&Stop::default(), forests, reader);
+    }
+
+    /// As [`Database::structure`], until `stop` is set: then what was shown is worth nothing.
+    pub(super) fn structure_until<R: Structure>(
+        &self,
+        stop: &Stop,
+        forests: &[Forest],
+        reader: &R,
+    ) {
+        let stores = &self.stores;
         let threads = self.options.threads.max(1);
         self.pool.install(|| {
             for (pack, forest) in stores.packs.iter().zip(forests) {
                 let visitor = StructurePass { reader, pack, damaged: Damaged::default() };
-                Walk { pack, forest, stores, visitor: &visitor, stop: &stop, threads }.run();
+                Walk { pack, forest, stores, visitor: &visitor, stop, threads }.run();
             }
             for (loose, doubles) in stores.loose.iter().zip(&self.duplicates[stores.packs.len()..])
             {
                 loose.ids.par_iter().enumerate().for_each(|(number, id)| {
-                    if doubles.get(number).copied().unwrap_or(false) || !reader.wants(id) {
+                    let is_double = doubles.get(number).copied().unwrap_or(false);
+                    if is_double || stop.is_set() || !reader.wants(id) {
                         return;
                     }
                     let read = loose.read_if(id, LARGEST, &|kind| reader.reads(kind));

@@ -12,6 +12,7 @@ use super::objects::{Objects, on_threads};
 use super::parse::{self, Commit};
 use super::tips::Tips;
 use crate::coverage::Ledger;
+use crate::stop::Stop;
 
 /// A commit is reached by a ref other than `refs/stash`.
 pub(super) const BY_REF: u8 = 1;
@@ -51,14 +52,16 @@ impl Graph {
     /// or to the `shallow` boundary.
     ///
     /// A commit that is missing or damaged is a problem; it stays in the graph and holds nothing.
+    /// There is no graph if `stop` is set before its end.
     pub(super) fn load(
         objects: &Objects,
         threads: usize,
         read: Vec<(ObjectId, Commit)>,
         starts: impl IntoIterator<Item = ObjectId>,
         shallow: &[ObjectId],
+        stop: &Stop,
         ledger: &Ledger,
-    ) -> Self {
+    ) -> Option<Self> {
         let null = ObjectId::null(objects.hash());
         let mut numbers = HashMap::default();
         let mut ids = Vec::new();
@@ -68,6 +71,9 @@ impl Graph {
         let (mut trees, mut times, mut parents) = (Vec::new(), Vec::new(), Vec::new());
         let mut known = read.into_iter().map(|(_, commit)| Some(commit)).collect::<Vec<_>>();
         while trees.len() < ids.len() {
+            if stop.is_set() {
+                return None;
+            }
             if known.is_empty() {
                 known = on_threads(objects, threads, &ids[trees.len()..], |objects, buffer, id| {
                     objects
@@ -90,7 +96,7 @@ impl Graph {
         }
         let generations = generations(&parents);
         let held = vec![0; ids.len()];
-        Self { ids, trees, parents, generations, held, times, numbers }
+        Some(Self { ids, trees, parents, generations, held, times, numbers })
     }
 
     /// Fills [`Graph::held`] from the starting points.

@@ -19,12 +19,14 @@ use super::error::Error;
 use super::graph::Graph;
 use super::objects::Objects;
 use super::open::{self, Environment};
-use super::parse::Commit;
+use super::patience;
 use super::structure::Inventory;
 use super::{connectivity, records, reflogs, staging, tips};
 use crate::coverage::{Count, Ledger};
-use crate::finding::{Candidate, Confidence, Fingerprint, Origin};
+use crate::finding::{Candidate, Confidence, Fingerprint, GitObject, GitOrigin, Origin};
 use crate::scan::{Detector, Hit};
+use crate::source::guard::guarded;
+use crate::stop::Stop;
 
 /// What to read.
 #[derive(Clone, Debug)]
@@ -100,7 +102,8 @@ fn one<D: Detector>(
     let found = Mutex::new(Vec::new());
     let take = |text: Found| found.lock().unwrap_or_else(PoisonError::into_inner).push(text);
     let database = Database::open(repo, &options.database, ledger)?;
-    database.scan(detector, ledger, &take);
+    let nameless = || prefix.to_owned();
+    guarded("database", &nameless, ledger, || database.scan(detector, ledger, &take));
     records::scan(repo, &tips, &logs, detector, ledger, hits);
     let stop = &options.database.stop;
     if ledger.get(Count::Objects) == before && !stop.is_set() {
@@ -118,21 +121,64 @@ fn one<D: Detector>(
     if found.is_empty() {
         return Ok(());
     }
-    let blobs = found.iter().filter(|text| text.kind == Kind::Blob).map(|text| text.id).collect();
-    let mut inventory = Inventory::read(&database, &blobs);
-    let commits = std::mem::take(&mut inventory.commits);
-    let graph = graph_of_all(&objects, threads, commits, &tips, &shallow, ledger);
-    let history = History {
-        objects: &objects,
-        database: &database,
-        threads,
-        tips: &tips,
-        graph: &graph,
-        staged: &staged,
-        prefix,
-    };
-    attribute::attribute(&history, inventory, found, ledger, hits);
+    patience::after(stop, options.database.patience, |stop| {
+        let blobs = found.iter().filter(|it| it.kind == Kind::Blob).map(|it| it.id).collect();
+        let Some((inventory, graph)) = Inventory::read(&database, &blobs, stop)
+            .and_then(|read| graph_of_all(&objects, threads, read, &tips, &shallow, stop, ledger))
+        else {
+            ledger.problem("attribution", prefix, &UNPLACED);
+            return found.into_iter().for_each(|text| unplaced(text, hits));
+        };
+        let history = History {
+            objects: &objects,
+            database: &database,
+            threads,
+            tips: &tips,
+            graph: &graph,
+            staged: &staged,
+            prefix,
+        };
+        let attributed = guarded("attribution", &|| prefix.to_owned(), ledger, || {
+            attribute::attribute(&history, inventory, found, ledger, hits);
+        });
+        if attributed.is_none() {
+            // What was found went down with it, and is found again.
+            let again = |text| unplaced(text, hits);
+            database.scan(detector, &Ledger::new(), &again);
+            lfs::scan(repo, &options.database, detector, &Ledger::new())
+                .into_iter()
+                .for_each(again);
+        }
+    });
     Ok(())
+}
+
+/// What is told when there was no time to find out where findings stand.
+const UNPLACED: &str = "the run ended before it was known which commits and paths hold what was \
+     found: such places name the object alone, `git log --all --find-object=OBJECT` finds them";
+
+/// Gives what was found in an object without saying more than which.
+fn unplaced(found: Found, hits: &(dyn Fn(Hit) + Sync)) {
+    let object = match found.kind {
+        Kind::Commit => GitObject::Commit,
+        Kind::Tag => GitObject::Tag,
+        Kind::Blob | Kind::Tree => GitObject::Blob,
+    };
+    for candidate in found.candidates {
+        let git = GitOrigin {
+            commit: None,
+            blob: Some(found.id.to_string()),
+            object,
+            author: None,
+            committer: None,
+            reachable: false,
+            held_by: Vec::new(),
+            at_head: false,
+            removed_in: None,
+            refs: Vec::new(),
+        };
+        hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
+    }
 }
 
 /// Keeps what will be reported; the rest is given without its place. The id of a weak pair is
@@ -161,21 +207,24 @@ fn strong(found: Vec<Found>, min: Confidence, hits: &(dyn Fn(Hit) + Sync)) -> Ve
     kept
 }
 
-/// Every commit of the database, those that nothing reaches included.
+/// The inventory, and every commit of the database, those that nothing reaches included; nothing
+/// if `stop` is set before the end.
 fn graph_of_all(
     objects: &Objects,
     threads: usize,
-    commits: Vec<(ObjectId, Commit)>,
+    mut inventory: Inventory,
     tips: &tips::Tips,
     shallow: &[ObjectId],
+    stop: &Stop,
     ledger: &Ledger,
-) -> Graph {
+) -> Option<(Inventory, Graph)> {
+    let commits = std::mem::take(&mut inventory.commits);
     let named = tips.refs.iter().filter(|tip| tip.kind == Kind::Commit).map(|tip| tip.object);
     let logged = tips.reflogs.iter().chain(&tips.stashes).copied();
     let starts = named.chain(tips.head).chain(logged);
-    let mut graph = Graph::load(objects, threads, commits, starts, shallow, ledger);
+    let mut graph = Graph::load(objects, threads, commits, starts, shallow, stop, ledger)?;
     graph.mark(tips);
-    graph
+    Some((inventory, graph))
 }
 
 /// Tells what of the history was never fetched.

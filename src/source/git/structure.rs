@@ -20,6 +20,7 @@ use super::pack::Pack;
 use super::parse::{self, Commit, EntryKind};
 use super::walk::{Damage, Seen, Visitor};
 use crate::scan::Copied;
+use crate::stop::Stop;
 
 /// Sees the commits and trees of a database.
 pub(super) trait Structure: Sync {
@@ -128,8 +129,13 @@ pub(super) struct Tree {
 }
 
 impl Inventory {
-    /// Reads all commits, and all trees if there are `hits`, the blobs with credentials.
-    pub(super) fn read(database: &Database<'_>, hits: &hashtable::HashSet<ObjectId>) -> Self {
+    /// Reads all commits, and all trees if there are `hits`, the blobs with credentials; nothing if
+    /// `stop` is set before the end.
+    pub(super) fn read(
+        database: &Database<'_>,
+        hits: &hashtable::HashSet<ObjectId>,
+        stop: &Stop,
+    ) -> Option<Self> {
         let with_trees = !hits.is_empty();
         let keep = |kind| kind == Kind::Commit || (kind == Kind::Tree && with_trees);
         let forests = database.forests(&keep, None);
@@ -149,13 +155,16 @@ impl Inventory {
             commits: Mutex::default(),
             strays: Mutex::default(),
         };
-        database.structure(&forests, &reader);
+        database.structure_until(stop, &forests, &reader);
+        if stop.is_set() {
+            return None;
+        }
         let Reader { trees, commits, strays, .. } = reader;
         let mut commits = commits.into_inner().unwrap_or_else(PoisonError::into_inner);
         commits.sort_unstable_by_key(|commit| commit.0);
         let mut strays = strays.into_inner().unwrap_or_else(PoisonError::into_inner);
         strays.sort_unstable();
-        Self { commits, ids, numbers, trees, strays }
+        Some(Self { commits, ids, numbers, trees, strays })
     }
 }
 
