@@ -21,6 +21,7 @@ mod verify;
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -34,7 +35,8 @@ use arguments::{Cli, Command};
 pub fn main() -> ExitCode {
     hide_panics();
     let status = match Cli::try_parse() {
-        Ok(cli) => dispatch(cli.command),
+        // The hook has told of the panic; the status is none of a scan that went well.
+        Ok(cli) => catch_unwind(|| dispatch(cli.command)).unwrap_or(Status::Usage),
         Err(answer) => return explain_usage(&answer),
     };
     ExitCode::from(status.code())

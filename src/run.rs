@@ -4,6 +4,7 @@
 //! the ledger travels alongside. Takes plain options, gives findings and coverage. Must not know
 //! how they are written or what was typed to ask for them.
 
+pub mod clock;
 mod collect;
 mod partners;
 pub mod policy;
@@ -15,11 +16,10 @@ mod veil;
 mod verification;
 
 use std::cmp::Reverse;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
-#[cfg(feature = "verify")]
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 
@@ -33,6 +33,7 @@ use crate::stop::Stop;
 use crate::suppress::baseline::Entry;
 use crate::suppress::{self, Counts, Suppressions};
 
+use clock::Clock;
 use collect::{Collected, Collector};
 pub use status::{FailOn, Status, status};
 pub use veil::provenance as veiled;
@@ -41,6 +42,10 @@ pub use verification::Verify;
 
 /// Hits on their way to the collector; workers wait when it is this far behind.
 const CHANNEL: usize = 1024;
+
+/// What is told of a source on which the program fails.
+const FAULT: &str =
+    "scanning failed before its end, which is a fault of keysweep: please report it";
 
 /// Stale entries of a baseline that are listed one by one.
 const LISTED: usize = 20;
@@ -69,6 +74,8 @@ pub struct Options {
     pub min_confidence: Confidence,
     /// For the whole run.
     pub timeout: Option<Duration>,
+    /// From when its time counts: what came before the sources is part of the run.
+    pub began: Instant,
     /// Ends the sources early; the same flag that they hold.
     pub stop: Stop,
     /// Set, beside `stop`, by whoever interrupts the run.
@@ -86,6 +93,13 @@ pub struct Options {
     /// Whether and how keys are verified.
     #[cfg(feature = "verify")]
     pub verify: Option<Verify>,
+}
+
+impl Options {
+    /// What ends the run in time.
+    fn clock(&self) -> Clock {
+        Clock::new("--timeout", self.timeout, self.began)
+    }
 }
 
 /// What a run came to.
@@ -110,6 +124,11 @@ pub enum Error {
     /// A repository, or what was asked of it, can't be read at all.
     #[error(transparent)]
     Git(#[from] git::Error),
+    /// Nothing can take what is found.
+    #[error(
+        "the system gives no threads to scan with: {0}; raise the limit of processes (`ulimit -u`) or of memory"
+    )]
+    Threads(std::io::Error),
 }
 
 /// Where the scanned repository comes from; `None` unless the sources are one repository, as work
@@ -142,9 +161,9 @@ pub fn run<D: Detector>(
     ledger: &Ledger,
 ) -> Result<Outcome, Error> {
     #[cfg(feature = "verify")]
-    let until = options.timeout.map(|limit| Instant::now() + limit);
+    let until = options.timeout.map(|limit| options.began + limit);
     let mut collector = Collector::default();
-    with_time_limit(options.timeout, "--timeout", &options.stop, ledger, || {
+    options.clock().limit(&options.stop, ledger, || {
         gather(&options.sources, &options.exclude, detector, ledger, |hit| collector.add(hit))
     })?;
     let (findings, stale) = conclude(
@@ -254,7 +273,8 @@ fn gather<D: Detector>(
 ) -> Result<(), Error> {
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::sync_channel::<Hit>(CHANNEL);
-        let taking = scope.spawn(move || receiver.into_iter().for_each(take));
+        let take = move || receiver.into_iter().for_each(take);
+        let taking = thread::Builder::new().spawn_scoped(scope, take).map_err(Error::Threads)?;
         // The taker lives until the sender is dropped, so a hit is never refused.
         let hits = |hit: Hit| {
             let path = hit.origin.path.as_deref().filter(|_| !exclude.is_empty());
@@ -264,7 +284,8 @@ fn gather<D: Detector>(
                 drop(sender.send(hit));
             }
         };
-        let scanned = sources.iter().try_for_each(|source| match source {
+        // Whatever a source fails on, what others and it itself found by then is reported.
+        let scan = |source: &Source| match source {
             Source::Files(options) => {
                 files::scan(options, detector, ledger, &hits);
                 Ok(())
@@ -276,46 +297,18 @@ fn gather<D: Detector>(
             Source::History(options) => git::history::scan(options, detector, ledger, &hits),
             Source::Staged(options) => git::staged::scan(options, detector, ledger, &hits),
             Source::Range(options) => git::range::scan(options, detector, ledger, &hits),
+        };
+        let scanned = sources.iter().try_for_each(|source| {
+            catch_unwind(AssertUnwindSafe(|| scan(source))).unwrap_or_else(|_| {
+                ledger.problem("run", b"", &FAULT);
+                Ok(())
+            })
         });
         drop(sender);
         match taking.join() {
             Ok(()) => scanned.map_err(Error::Git),
             Err(panic) => std::panic::resume_unwind(panic),
         }
-    })
-}
-
-/// Does `work`, and asks it to stop when the time is up; `option` set the time.
-fn with_time_limit<T>(
-    limit: Option<Duration>,
-    option: &str,
-    stop: &Stop,
-    ledger: &Ledger,
-    work: impl FnOnce() -> T,
-) -> T {
-    let Some(limit) = limit else { return work() };
-    let end = move || {
-        stop.set();
-        let why = format!(
-            "the time limit of {limit:?} was reached, what was not yet scanned is missing: \
-             raise {option}"
-        );
-        ledger.problem("time", b"", &why);
-    };
-    if limit.is_zero() {
-        end();
-        return work();
-    }
-    thread::scope(|scope| {
-        let (done, waiting) = mpsc::channel::<()>();
-        scope.spawn(move || {
-            if waiting.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-                end();
-            }
-        });
-        let result = work();
-        drop(done);
-        result
     })
 }
 

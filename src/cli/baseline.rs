@@ -12,8 +12,9 @@ use super::arguments::{
     SelectionArguments, SettledArguments,
 };
 use super::output::{Outputs, write_file};
+use super::progress;
 use super::scan::{files_options, policy, today};
-use super::{progress, signals};
+use super::signals::Session;
 use crate::command::baseline::{Change, change};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
@@ -25,7 +26,6 @@ use crate::run::{self, Options, Source, Status};
 use crate::source::files;
 use crate::source::git::history;
 use crate::source::git::open::{self, Environment};
-use crate::stop::Stop;
 use crate::suppress::Suppressions;
 use crate::suppress::baseline::{Baseline, NAME};
 use crate::suppress::detect_secrets::DetectSecrets;
@@ -81,6 +81,9 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
     let (outcome, complete) = find(typed, &root, &baseline, &ledger)?;
     if !complete && typed.prune {
         tell_coverage(&outcome);
+        if outcome.interrupted {
+            return Ok(Status::Interrupted);
+        }
         return Err(
             "nothing is removed, as not all could be read: what is absent may be there".into()
         );
@@ -92,7 +95,11 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
     tell_coverage(&outcome);
     let sentence = changed.sentence(baseline.entries().len());
     writeln!(io::stdout(), "{}: {sentence}", shown(&path))?;
-    Ok(if complete { Status::Clean } else { Status::Incomplete })
+    Ok(match (complete, outcome.interrupted) {
+        (_, true) => Status::Interrupted,
+        (true, false) => Status::Clean,
+        (false, false) => Status::Incomplete,
+    })
 }
 
 /// All findings of the files and, in a repository, of its history, settled or not.
@@ -102,8 +109,7 @@ fn find(
     baseline: &Baseline,
     ledger: &Ledger,
 ) -> Result<(run::Outcome, bool), Box<dyn Error>> {
-    let (stop, interrupted) = (Stop::default(), Stop::default());
-    signals::stop_on_signal(&stop, &interrupted);
+    let Session { stop, interrupted, began } = Session::begin();
     let typed_settled = SettledArguments {
         baseline: None,
         include_suppressed: true,
@@ -137,6 +143,7 @@ fn find(
         sources,
         min_confidence: typed.min_confidence.into(),
         timeout: typed.limits.timeout,
+        began,
         stop,
         interrupted,
         exclude: files::Globs::new(&[], &policy.exclude)?,

@@ -3,16 +3,21 @@
 use std::error::Error;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::arguments::{
     DatabaseArguments, HistoryArguments, LimitArguments, RangeArguments, StagedArguments,
 };
 use super::output::Outputs;
 use super::scan::{Job, carry_out, containers, policy, threads};
+use super::signals::Session;
+use crate::coverage::Ledger;
+use crate::run::clock::Clock;
 use crate::run::policy::Place;
 use crate::run::{Source, Status};
 use crate::source::git::open::{self, Environment};
 use crate::source::git::{self, database, history, range, staged};
+use crate::source::stdin;
 use crate::stop::Stop;
 
 impl DatabaseArguments {
@@ -24,55 +29,56 @@ impl DatabaseArguments {
             alternates: !self.no_alternates,
             connectivity: self.check_connectivity,
             stop: stop.clone(),
+            ..database::Options::default()
         }
     }
 }
 
 /// Carries out `keysweep history`.
 pub(super) fn history(typed: HistoryArguments) -> Result<Status, Box<dyn Error>> {
-    let stop = Stop::default();
+    let session = Session::begin();
     let environment = Environment::from_process();
     let place = place(typed.repo.as_deref(), &environment)?;
     let source = Source::History(history::Options {
         repo: typed.repo,
         environment,
-        database: typed.database.options(&typed.common.limits, &stop),
+        database: typed.database.options(&typed.common.limits, &session.stop),
         min_confidence: typed.common.min_confidence.into(),
     });
     let outputs = Outputs::new(&typed.common.output)?;
     let policy = policy(&typed.common.settled, place)?;
     let whole = !typed.database.no_alternates && typed.common.limits.leave_nothing_out();
-    let job = Job { command: "history", sources: vec![source], stop, policy, whole };
+    let job = Job { command: "history", sources: vec![source], session, policy, whole };
     carry_out(job, &typed.common, &outputs)
 }
 
 /// Carries out `keysweep staged`.
 pub(super) fn staged(typed: StagedArguments) -> Result<Status, Box<dyn Error>> {
+    let session = Session::begin();
     let mut paths = typed.paths;
     // A first path that is a repository of its own names it; a folder inside one is a path.
     let names_repository = paths.first().is_some_and(|path| open::is_repository(path));
     let repo: Option<PathBuf> = names_repository.then(|| paths.remove(0));
-    let stop = Stop::default();
     let environment = Environment::from_process();
     let place = place(repo.as_deref(), &environment)?;
     let source = Source::Staged(staged::Options {
         repo,
         paths,
         environment,
-        database: typed.database.options(&typed.common.limits, &stop),
+        database: typed.database.options(&typed.common.limits, &session.stop),
     });
     let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook);
     let policy = policy(&typed.common.settled, place)?;
     let sources = vec![source];
-    let job = Job { command: "staged", sources, stop, policy, whole: false };
+    let job = Job { command: "staged", sources, session, policy, whole: false };
     carry_out(job, &typed.common, &outputs)
 }
 
 /// Carries out `keysweep range`.
 pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
+    let session = Session::begin();
     let (repo, input) = if typed.stdin {
-        let mut lines = Vec::new();
-        io::stdin().lock().read_to_end(&mut lines)?;
+        let lines = read_lines(&session, typed.common.limits.timeout)?;
         (typed.range.map(PathBuf::from), range::Input::Hook(lines))
     } else if typed.range.is_none() {
         (None, framework_input()?)
@@ -83,19 +89,31 @@ pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
         })?;
         (typed.repo, range::Input::Between(range))
     };
-    let stop = Stop::default();
     let options = range::Options {
         repo,
         input,
         remote: typed.remote.map(String::into_bytes),
         environment: Environment::from_process(),
-        database: typed.database.options(&typed.common.limits, &stop),
+        database: typed.database.options(&typed.common.limits, &session.stop),
     };
     let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook);
     let policy = policy(&typed.common.settled, Place::Base(Box::new(options.clone())))?;
     let sources = vec![Source::Range(options)];
-    let job = Job { command: "range", sources, stop, policy, whole: false };
+    let job = Job { command: "range", sources, session, policy, whole: false };
     carry_out(job, &typed.common, &outputs)
+}
+
+/// The whole lines of standard input, up to its end or that of the run, which the run then tells.
+pub(super) fn read_lines(session: &Session, limit: Option<Duration>) -> io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    let mut input = stdin::until(&session.stop)?;
+    let clock = Clock::new("--timeout", limit, session.began);
+    clock.limit(&session.stop, &Ledger::new(), || input.read_to_end(&mut lines))?;
+    if session.stop.is_set() {
+        let end = lines.iter().rposition(|&byte| byte == b'\n' || byte == 0);
+        lines.truncate(end.map_or(0, |end| end + 1));
+    }
+    Ok(lines)
 }
 
 /// Where a repository's own configuration and baseline stand: at the root of its work tree.

@@ -28,7 +28,7 @@ pub(super) fn with_line<T>(
     }
     thread::scope(|scope| {
         let (done, waiting) = mpsc::channel::<()>();
-        scope.spawn(move || {
+        let watch = move || {
             let mut pause = PATIENCE;
             let mut shown = false;
             while waiting.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
@@ -38,7 +38,9 @@ pub(super) fn with_line<T>(
             if shown {
                 let _ = show("");
             }
-        });
+        };
+        // Where there is no thread to be had nothing is shown.
+        let _ = thread::Builder::new().spawn_scoped(scope, watch);
         let result = work();
         drop(done);
         result

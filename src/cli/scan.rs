@@ -14,7 +14,8 @@ use super::arguments::{
     CommonArguments, LimitArguments, ScanArguments, SelectionArguments, SettledArguments,
 };
 use super::output::{Outputs, status_of_failure};
-use super::{complain, progress, signals};
+use super::signals::Session;
+use super::{complain, progress};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::report::{self, Report};
@@ -26,8 +27,9 @@ use crate::stop::Stop;
 
 /// Carries out `keysweep scan`.
 pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
+    let session = Session::begin();
+    let stop = &session.stop;
     let outputs = Outputs::new(&typed.common.output)?;
-    let stop = Stop::default();
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
         typed.paths.into_iter().partition(|path| path == Path::new("-"));
     let mut sources = Vec::new();
@@ -42,7 +44,7 @@ pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
         let limits = &typed.common.limits;
         let mut selection = typed.selection;
         selection.exclude.extend(policy.exclude.iter().cloned());
-        let files = files_options(paths, &selection, &outputs, limits, &stop)?;
+        let files = files_options(paths, &selection, &outputs, limits, stop)?;
         sources.push(Source::Files(files));
     }
     if !from_stdin.is_empty() {
@@ -55,7 +57,7 @@ pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
     } else if typed.stdin_name.is_some() {
         return Err("--stdin-name needs the path '-', which stands for standard input".into());
     }
-    let job = Job { command: "scan", sources, stop, policy, whole };
+    let job = Job { command: "scan", sources, session, policy, whole };
     carry_out(job, &typed.common, &outputs)
 }
 
@@ -63,7 +65,7 @@ pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
 pub(super) struct Job<'a> {
     pub(super) command: &'a str,
     pub(super) sources: Vec<Source>,
-    pub(super) stop: Stop,
+    pub(super) session: Session,
     pub(super) policy: Policy,
     /// Whether all that a baseline stands for is scanned.
     pub(super) whole: bool,
@@ -135,8 +137,7 @@ pub(super) fn carry_out(
     typed: &CommonArguments,
     outputs: &Outputs,
 ) -> Result<Status, Box<dyn Error>> {
-    let interrupted = Stop::default();
-    signals::stop_on_signal(&job.stop, &interrupted);
+    let Session { stop, interrupted, began } = job.session;
     let Policy { rules, exclude, settled, unreadable } = job.policy;
     let baseline = settled.baseline.is_some();
     let engine = Engine::new(&rules);
@@ -151,7 +152,8 @@ pub(super) fn carry_out(
         sources: job.sources,
         min_confidence: typed.min_confidence.into(),
         timeout: typed.limits.timeout,
-        stop: job.stop,
+        began,
+        stop,
         interrupted,
         exclude: files::Globs::new(&[], &exclude)?,
         settled,

@@ -1,7 +1,6 @@
 //! `keysweep sweep`.
 
 use std::error::Error;
-use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,19 +8,21 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::arguments::{CommonArguments, DatabaseArguments, SelectionArguments};
+use super::git::read_lines;
 use super::output::Outputs;
-use super::{parse, progress, scan, signals};
+use super::signals::Session;
+use super::{parse, progress, scan};
 use crate::command::sweep::rows::Rows;
 use crate::command::sweep::state::State;
 use crate::command::sweep::{self, Template};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::report::{Limits, Report};
+use crate::run::clock::Clock;
 use crate::run::policy::{Place, Policy};
 use crate::run::sweep::{Ended, Memory, Sweep, Target, Watcher};
 use crate::run::{self, Options, Status};
 use crate::source::files::Globs;
-use crate::stop::Stop;
 
 /// Of `sweep`.
 #[derive(Debug, Args)]
@@ -49,8 +50,7 @@ pub(super) struct SweepArguments {
 
 /// Carries out `keysweep sweep`.
 pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
-    let (stop, interrupted) = (Stop::default(), Stop::default());
-    signals::stop_on_signal(&stop, &interrupted);
+    let session = Session::begin();
     let outputs = Outputs::new(&typed.common.output)?;
     let ledger = Ledger::new();
     // What one target says must not decide for others, so none of theirs is read.
@@ -58,7 +58,7 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let shows_progress = !typed.common.output.quiet && !typed.common.output.no_progress;
     let targets =
         progress::with_line(shows_progress, &|| "looking for repositories".to_owned(), || {
-            targets(typed, &policy.exclude, &outputs, &stop, &ledger)
+            targets(typed, &policy.exclude, &outputs, &session, &ledger)
         })?;
     let mut state = match &typed.resume {
         Some(path) => Some(State::open(path, &asked(typed, &policy))?),
@@ -72,8 +72,9 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         sources: Vec::new(),
         min_confidence: typed.common.min_confidence.into(),
         timeout: typed.common.limits.timeout,
-        stop,
-        interrupted,
+        began: session.began,
+        stop: session.stop,
+        interrupted: session.interrupted,
         exclude: Globs::new(&[], &exclude)?,
         settled,
         today: scan::today(),
@@ -127,25 +128,27 @@ fn targets(
     typed: &SweepArguments,
     exclude: &[String],
     outputs: &Outputs,
-    stop: &Stop,
+    session: &Session,
     ledger: &Ledger,
 ) -> Result<Vec<Target>, Box<dyn Error>> {
     let mut paths = typed.targets.clone();
     if typed.stdin {
-        let mut list = Vec::new();
-        io::stdin().lock().read_to_end(&mut list)?;
+        let list = read_lines(session, typed.common.limits.timeout)?;
         paths.extend(sweep::read_list(&list));
-        if paths.is_empty() {
+        if paths.is_empty() && !session.stop.is_set() {
             ledger.note("standard input names no target");
         }
     }
-    let limits = &typed.common.limits;
+    let (limits, stop) = (&typed.common.limits, &session.stop);
     let mut selection = typed.selection.clone();
     selection.exclude.extend_from_slice(exclude);
     let mut files = scan::files_options(Vec::new(), &selection, outputs, limits, stop)?;
     files.outputs.extend(typed.resume.clone());
     let database = typed.database.options(limits, stop);
-    Ok(sweep::targets(&paths, &Template { files, database, stop: stop.clone() }))
+    let template = Template { files, database, stop: stop.clone() };
+    // The run tells it, whose time began with the search.
+    let clock = Clock::new("--timeout", limits.timeout, session.began);
+    Ok(clock.limit(stop, &Ledger::new(), || sweep::targets(&paths, &template)))
 }
 
 /// What decides about findings: with another answer, what was noted is of no use.

@@ -4,21 +4,25 @@ use std::error::Error;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Args;
 
 use super::arguments::{LimitArguments, OutputArguments, SelectionArguments};
 use super::output::Outputs;
-use super::{complain, progress, scan, signals};
+use super::signals::Session;
+use super::{complain, progress, scan};
 use crate::command::verify as command;
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::finding::{Confidence, Finding, Status as Verdict};
 use crate::report::{Format, Limits, Report};
 use crate::rules::RuleSet;
+use crate::run::clock::Clock;
 use crate::run::{self, Source, Status, Verify};
 use crate::source::files::Globs;
 use crate::source::git::{database, history, open};
+use crate::source::stdin;
 use crate::stop::Stop;
 use crate::suppress::Suppressions;
 use crate::text::escape_path;
@@ -161,16 +165,27 @@ fn verify_key(typed: &VerifyCommand, mut options: Options) -> Result<Status, Box
     let format = outputs.for_one_key()?;
     let subject = typed.subject.as_deref().map(|id| id.to_string_lossy()).unwrap_or_default();
     let id = command::read_id(&subject)?;
-    let input = io::stdin();
-    let mut found = vec![match input.is_terminal() {
-        true => command::ask_for_key(id)?,
-        false => command::read_key(id, input.lock())?,
-    }];
+    // At a prompt Ctrl-C ends the program as it ends any: only what follows has something to tell.
+    let prompted = io::stdin().is_terminal().then(|| command::ask_for_key(id.clone()));
+    let session = Session::ended_by(options.stop.clone());
+    let key = match prompted {
+        Some(key) => key,
+        None => {
+            let clock = Clock::new("--timeout", typed.limits.timeout, session.began);
+            let input = stdin::until(&session.stop)?;
+            clock.limit(&session.stop, &Ledger::new(), || command::read_key(id, input))
+        }
+    };
+    if session.stop.is_set() {
+        complain(&"the run ended before the secret was read: nobody was asked");
+        return Ok(ended(&session, Status::Incomplete));
+    }
+    let mut found = vec![key?];
     if typed.verify_dry_run {
         preview(&found, &options);
         return Ok(Status::Clean);
     }
-    bound(&mut options, typed);
+    bound(&mut options, typed, session.began);
     run::verify(&mut found, &Verify { options, announce }, &Ledger::new());
     let mut out = Vec::new();
     for finding in &found {
@@ -180,7 +195,7 @@ fn verify_key(typed: &VerifyCommand, mut options: Options) -> Result<Status, Box
         }
     }
     io::stdout().write_all(&out)?;
-    Ok(verdict(&found))
+    Ok(ended(&session, verdict(&found)))
 }
 
 fn verify_report(
@@ -194,9 +209,8 @@ fn verify_report(
     let earlier = command::read_report(&text).map_err(|error| format!("{shown}: {error}"))?;
     let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
     let engine = Engine::new(&rules);
-    bound(&mut options, typed);
-    let interrupted = Stop::default();
-    signals::stop_on_signal(&options.stop, &interrupted);
+    let Session { interrupted, began, .. } = Session::ended_by(options.stop.clone());
+    bound(&mut options, typed, began);
     let target = typed.subject.clone().unwrap_or_else(|| PathBuf::from("."));
     let stop = options.stop.clone();
     let sources = sources_in(target, typed, &outputs, &stop)?;
@@ -204,6 +218,7 @@ fn verify_report(
         sources,
         min_confidence: Confidence::Low,
         timeout: typed.limits.timeout,
+        began,
         stop,
         interrupted,
         exclude: Globs::default(),
@@ -291,8 +306,13 @@ fn sources_in(
 }
 
 /// Lets the time limit of the command end its requests too.
-fn bound(options: &mut Options, typed: &VerifyCommand) {
-    options.until = typed.limits.timeout.map(|limit| std::time::Instant::now() + limit);
+fn bound(options: &mut Options, typed: &VerifyCommand, began: Instant) {
+    options.until = typed.limits.timeout.map(|limit| began + limit);
+}
+
+/// The status, unless a signal ended the command.
+fn ended(session: &Session, status: Status) -> Status {
+    if session.interrupted.is_set() { Status::Interrupted } else { status }
 }
 
 /// The status of `verify`: 1 if a key is active, 3 if nothing was proved of one, else 0.

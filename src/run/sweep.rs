@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::clock::Clock;
 use super::collect::Collector;
 use super::restore::{Trace, restore, traces};
-use super::{Error, Options, Outcome, Source, conclude, gather, reasons, with_time_limit};
+use super::{Error, Options, Outcome, Source, conclude, gather, reasons};
 use crate::coverage::{Coverage, Ledger, Problem, Swept};
 use crate::finding::{Confidence, Credential, Fingerprint, GitObject, HeldBy};
 use crate::location::Region;
@@ -113,9 +114,9 @@ pub fn sweep<D: Detector>(
     ledger: &Ledger,
 ) -> Result<Outcome, Error> {
     #[cfg(feature = "verify")]
-    let until = options.timeout.map(|limit| Instant::now() + limit);
+    let until = options.timeout.map(|limit| options.began + limit);
     let mut collector = Collector::default();
-    with_time_limit(options.timeout, "--timeout", &options.stop, ledger, || {
+    options.clock().limit(&options.stop, ledger, || {
         for (at, target) in sweep.targets.iter().enumerate() {
             if options.stop.is_set() {
                 let why = "not scanned: the sweep ended before";
@@ -242,7 +243,8 @@ fn scan<D: Detector>(
     target.note.iter().for_each(|note| ledger.note(note.as_str()));
     let mut failed = target.broken.clone();
     failed.iter().for_each(|why| ledger.problem("target", b"", why));
-    with_time_limit(limit, "--target-timeout", &stop, ledger, || {
+    let clock = Clock::new("--target-timeout", limit, Instant::now());
+    clock.limit(&stop, ledger, || {
         for source in target.sources(&stop) {
             let mut take = |hit| hits.push(hit);
             // One target on which the program fails must not end the sweep of all others.

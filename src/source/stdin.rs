@@ -2,7 +2,7 @@
 //!
 //! Takes the name under which it is reported; reads to the end, in bounded memory.
 
-use std::io;
+use std::io::{self, Read};
 
 use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
@@ -35,6 +35,15 @@ impl Default for Options {
     }
 }
 
+/// Standard input for a command that reads more than a text from it: it ends as well when `stop`
+/// is set, even while nobody writes to it.
+///
+/// # Errors
+/// If the system gives no thread to read with.
+pub fn until(stop: &Stop) -> io::Result<impl Read> {
+    Patient::new(io::stdin(), stop.clone())
+}
+
 /// Scans standard input to its end. A read error is a problem in the ledger.
 pub fn scan<D: Detector>(
     options: &Options,
@@ -43,7 +52,10 @@ pub fn scan<D: Detector>(
     hits: &(dyn Fn(Hit) + Sync),
 ) {
     let mut scanner = Scanner::new(detector, &options.containers, ledger, &options.stop);
-    let mut input = Patient::new(io::stdin(), options.stop.clone());
+    let mut input = match Patient::new(io::stdin(), options.stop.clone()) {
+        Ok(input) => input,
+        Err(error) => return ledger.problem("file", options.name.as_bytes(), &error),
+    };
     let name = || options.name.clone().into_bytes();
     let extent = scanner.scan(&name, &mut input, None, &mut |detected| {
         ledger.add(Count::Examples, detected.examples);

@@ -23,14 +23,14 @@ pub(super) fn scan<D: Detector>(
     let mut scanner = Scanner::new(detector, &options.containers, ledger, stop);
     for pipe in pipes.iter().take_while(|_| !stop.is_set()) {
         let name = bytes(pipe);
-        let file = match File::open(pipe) {
-            Ok(file) => file,
+        let opened = File::open(pipe).and_then(|file| Patient::new(file, stop.clone()));
+        let mut input = match opened {
+            Ok(input) => input,
             Err(error) => {
                 ledger.problem("file", &name, &error);
                 continue;
             }
         };
-        let mut input = Patient::new(file, stop.clone());
         let extent = scanner.scan(&|| name.clone(), &mut input, None, &mut |detected| {
             ledger.add(Count::Examples, detected.examples);
             for candidate in detected.candidates {

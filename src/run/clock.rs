@@ -1,0 +1,59 @@
+//! Time limits: of the whole run, and of each target of a sweep.
+
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::coverage::Ledger;
+use crate::stop::Stop;
+
+/// What asks work to stop when its time is up.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    option: &'static str,
+    limit: Option<Duration>,
+    began: Instant,
+}
+
+impl Clock {
+    /// A clock that runs since `began`; `option` set the `limit`, if there is one.
+    pub fn new(option: &'static str, limit: Option<Duration>, began: Instant) -> Self {
+        Self { option, limit, began }
+    }
+
+    /// Does `work`, and sets `stop` when the time is up, which is told to the ledger.
+    pub fn limit<T>(&self, stop: &Stop, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
+        let Some(limit) = self.limit else { return work() };
+        let end = || {
+            stop.set();
+            let why = format!(
+                "the time limit of {limit:?} was reached, what was not yet scanned is missing: \
+                 raise {}",
+                self.option
+            );
+            ledger.problem("time", b"", &why);
+        };
+        let left = limit.saturating_sub(self.began.elapsed());
+        if left.is_zero() {
+            end();
+            return work();
+        }
+        thread::scope(|scope| {
+            let (done, waiting) = mpsc::channel::<()>();
+            let wait = move || {
+                if waiting.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
+                    end();
+                }
+            };
+            if let Err(error) = thread::Builder::new().spawn_scoped(scope, wait) {
+                // A limit that can't be kept must not become none.
+                stop.set();
+                let why = format!("the system gives no thread to keep the time limit: {error}");
+                ledger.problem("time", b"", &why);
+            }
+            let result = work();
+            drop(done);
+            result
+        })
+    }
+}
