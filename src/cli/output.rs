@@ -1,7 +1,8 @@
 //! Where reports go: standard output, and files that are written whole or not at all.
 
 use std::ffi::OsStr;
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use super::arguments::{Color, OutputArguments};
@@ -188,6 +189,18 @@ fn split(typed: &str) -> Result<(Option<Format>, &str), OutputError> {
     }
 }
 
+/// Waits until the bytes are on the disk: else a machine that goes down may keep the new name and
+/// not what it stands for, and the old report would be gone as well.
+fn to_disk(file: &File) -> io::Result<()> {
+    match file.sync_data() {
+        // Some file systems have nothing to wait for, and say so.
+        Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::InvalidInput) => {
+            Ok(())
+        }
+        synced => synced,
+    }
+}
+
 /// Writes a file beside its destination and renames it, so that nobody ever reads half a report.
 ///
 /// A link at the destination is replaced, not followed: it may come from the scanned repository.
@@ -211,8 +224,10 @@ pub(super) fn write_file(
     let name = path.file_name().unwrap_or(OsStr::new("report"));
     let mut prefix = OsStr::new(".").to_owned();
     prefix.push(name);
+    prefix.push(".");
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix);
+    // What a kill leaves behind is hidden and has no report's suffix: nobody takes it for one.
+    builder.prefix(&prefix).suffix(".tmp");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -222,6 +237,7 @@ pub(super) fn write_file(
     let mut out = BufWriter::new(builder.tempfile_in(folder)?);
     write(&mut out)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    to_disk(file.as_file())?;
     file.persist(path).map_err(|failure| failure.error)?;
     Ok(())
 }
