@@ -1,7 +1,9 @@
 //! History, staged and range that are asked to end early: what was found until then is told.
 
+#[cfg(target_os = "linux")]
 use std::io::Read as _;
-use std::process::{Child, Command, Stdio};
+#[cfg(target_os = "linux")]
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keysweep::detect::Engine;
@@ -11,6 +13,8 @@ use keysweep::source::git::{database, history, range, staged};
 use keysweep::stop::Stop;
 
 use super::git_support::{Outcome, Repo, key_id, leak, run};
+#[cfg(target_os = "linux")]
+use super::process;
 use super::support::Project;
 
 /// How many keys there are.
@@ -158,22 +162,6 @@ fn a_time_limit_is_told_by_every_command() {
     }
 }
 
-/// Waits until the program has its handlers in place: a signal before that ends it at once.
-#[cfg(target_os = "linux")]
-fn wait_for_handler(child: &Child) {
-    let status = format!("/proc/{}/status", child.id());
-    loop {
-        let text = std::fs::read_to_string(&status).expect("the program runs");
-        let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:\t"));
-        let caught = u64::from_str_radix(caught.unwrap_or_default(), 16).expect("a mask");
-        // SIGINT has the number 2, and so the second bit.
-        if caught & 0b10 != 0 {
-            return;
-        }
-        std::thread::yield_now();
-    }
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn an_interrupted_history_reports_and_exits_with_130() {
@@ -193,9 +181,8 @@ fn an_interrupted_history_reports_and_exits_with_130() {
         .stderr(Stdio::null())
         .spawn()
         .expect("the program starts");
-    wait_for_handler(&child);
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(kill.expect("kill runs").success());
+    process::wait_for_handler(&child);
+    process::signal(&child, "INT");
     let mut report = String::new();
     child.stdout.take().expect("a pipe").read_to_string(&mut report).expect("a report");
     assert_eq!(child.wait().expect("it ends").code(), Some(130), "{report}");

@@ -10,8 +10,13 @@ mod ci_recipes;
 mod container_bombs;
 mod container_damage;
 mod containers;
+#[cfg(unix)]
+mod deep;
 mod demo;
 mod detection;
+#[cfg(unix)]
+mod endless;
+mod faults;
 mod files;
 #[cfg(unix)]
 mod files_unix;
@@ -41,12 +46,20 @@ mod hook_install;
 mod hook_plain;
 #[cfg(unix)]
 mod hook_support;
+#[cfg(all(target_os = "linux", feature = "verify"))]
+mod kill;
+#[cfg(target_os = "linux")]
+mod killed;
 mod layers;
 #[cfg(feature = "verify")]
 mod leaks;
 #[cfg(feature = "verify")]
 mod moto;
+#[cfg(unix)]
+mod outputs;
 mod patterns;
+#[cfg(unix)]
+mod process;
 #[cfg(all(unix, feature = "verify"))]
 mod readme;
 mod recall;
@@ -59,6 +72,8 @@ mod schemas;
 mod settled;
 mod settled_history;
 mod settled_merge;
+#[cfg(target_os = "linux")]
+mod starved;
 mod status;
 #[cfg(feature = "verify")]
 mod stub;
