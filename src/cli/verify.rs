@@ -166,7 +166,7 @@ fn verify_key(typed: &VerifyCommand, mut options: Options) -> Result<Status, Box
     let subject = typed.subject.as_deref().map(|id| id.to_string_lossy()).unwrap_or_default();
     let id = command::read_id(&subject)?;
     // At a prompt Ctrl-C ends the program as it ends any: only what follows has something to tell.
-    let prompted = io::stdin().is_terminal().then(|| command::ask_for_key(id.clone()));
+    let prompted = io::stdin().is_terminal().then(|| command::ask_for_key(id));
     let session = Session::ended_by(options.stop.clone());
     let key = match prompted {
         Some(key) => key,

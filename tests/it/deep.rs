@@ -169,11 +169,11 @@ fn tags_of_tags_refs_in_rings_and_names_without_end() {
     for number in 1..50_000 {
         let mark = number + 1;
         write!(stream, "tag t{number}\nmark :{mark}\nfrom :{number}\n{tagger}\n").expect("memory");
-        write!(refs, "delete refs/tags/t{}\n", number - 1).expect("memory");
+        writeln!(refs, "delete refs/tags/t{}", number - 1).expect("memory");
     }
     fast_import(&repo, &stream);
     repo.git(&["update-ref", "refs/tags/deep", "refs/tags/t49999"]);
-    write!(refs, "delete refs/tags/t49999\n").expect("memory");
+    writeln!(refs, "delete refs/tags/t49999").expect("memory");
     repo.git_with(&["update-ref", "--stdin"], &refs);
     let git = repo.root.join(".git");
     fs::write(git.join("refs/heads/one"), "ref: refs/heads/two\n").expect("a ref");

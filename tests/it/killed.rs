@@ -54,8 +54,8 @@ fn kill_at(count: u32, command: impl Fn() -> Command, mut look: impl FnMut(Ended
     Running::start(command(), true).end();
     let whole = begin.elapsed();
     for moment in 0..count {
-        // Half a step beyond the end, as no two runs take the same time.
-        let after = whole.mul_f64(f64::from(moment) * 1.1 / f64::from(count));
+        // Well beyond the end, as no two runs take the same time on a busy machine.
+        let after = whole.mul_f64(f64::from(moment) * 1.5 / f64::from(count));
         let mut running = Running::start(command(), true);
         thread::sleep(after);
         running.child.kill().expect("SIGKILL, or it has ended");
