@@ -3,6 +3,7 @@
 //! See `ARCHITECTURE.md` for the layers. Data flows one way, and so do imports.
 
 pub mod aws;
+pub mod bounded;
 pub mod cli;
 pub mod command;
 pub mod config;
@@ -12,6 +13,7 @@ pub mod document;
 pub mod finding;
 pub mod line_hash;
 pub mod location;
+pub mod memory;
 pub mod principal;
 pub mod provenance;
 pub mod remedy;

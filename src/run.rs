@@ -11,6 +11,7 @@ pub mod policy;
 mod restore;
 mod status;
 pub mod sweep;
+mod taken;
 mod veil;
 #[cfg(feature = "verify")]
 mod verification;
@@ -25,6 +26,7 @@ use jiff::civil::Date;
 
 use crate::coverage::{Count, Coverage, Ledger};
 use crate::finding::{Confidence, Finding, Occurrence, Status as Verdict};
+use crate::memory::Memory;
 use crate::provenance::Provenance;
 use crate::rules::RuleSet;
 use crate::scan::{Detector, Hit};
@@ -76,6 +78,8 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// From when its time counts: what came before the sources is part of the run.
     pub began: Instant,
+    /// For the whole run; the sources share it.
+    pub memory: Memory,
     /// Ends the sources early; the same flag that they hold.
     pub stop: Stop,
     /// Set, beside `stop`, by whoever interrupts the run.
@@ -97,6 +101,13 @@ pub struct Options {
 
 impl Options {
     /// What ends the run in time.
+    /// Does `work` in the run's time and memory.
+    fn bounded<T>(&self, clock: &Clock, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
+        clock.limit(&self.stop, ledger, || {
+            taken::limit(self.memory.limit(), &self.stop, ledger, work)
+        })
+    }
+
     fn clock(&self) -> Clock {
         Clock::new("--timeout", self.timeout, self.began)
     }
@@ -162,8 +173,8 @@ pub fn run<D: Detector>(
 ) -> Result<Outcome, Error> {
     #[cfg(feature = "verify")]
     let until = options.timeout.map(|limit| options.began + limit);
-    let mut collector = Collector::default();
-    options.clock().limit(&options.stop, ledger, || {
+    let mut collector = Collector::new(&options.memory);
+    options.bounded(&options.clock(), ledger, || {
         gather(&options.sources, &options.exclude, detector, ledger, |hit| collector.add(hit))
     })?;
     let (findings, stale) = conclude(

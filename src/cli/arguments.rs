@@ -314,6 +314,10 @@ pub(super) struct LimitArguments {
     /// End the run after TIME, such as 90s, 10m or 1h, and report what was found.
     #[arg(long, value_name = "TIME", help_heading = "Limits", value_parser = parse::duration)]
     pub(super) timeout: Option<Duration>,
+    /// Hold up to about half of SIZE of texts, and a place of a credential for each 4K [default:
+    /// 512M]; a SIZE that is typed is a limit for the whole process, and ends the run like --timeout.
+    #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse::memory)]
+    pub(super) max_memory: Option<u64>,
     #[command(flatten)]
     pub(super) containers: ContainerArguments,
 }

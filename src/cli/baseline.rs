@@ -13,6 +13,7 @@ use super::arguments::{
 };
 use super::output::{Outputs, write_file};
 use super::progress;
+use super::scan;
 use super::scan::{files_options, policy, today};
 use super::signals::Session;
 use crate::command::baseline::{Change, change};
@@ -144,6 +145,7 @@ fn find(
         min_confidence: typed.min_confidence.into(),
         timeout: typed.limits.timeout,
         began,
+        memory: scan::memory(&typed.limits),
         stop,
         interrupted,
         exclude: files::Globs::new(&[], &policy.exclude)?,

@@ -18,6 +18,14 @@ pub(super) fn size(typed: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
 }
 
+/// Memory: a size from 64M on, below which not even the window of one file fits.
+pub(super) fn memory(typed: &str) -> Result<u64, String> {
+    match size(typed)? {
+        bytes if bytes >= 64 << 20 => Ok(bytes),
+        _ => Err("expected 64M or more".to_owned()),
+    }
+}
+
 /// A time: a number of seconds, or a number and `ms`, `s`, `m` or `h`.
 pub(super) fn duration(typed: &str) -> Result<Duration, String> {
     let (number, unit) = split(typed);

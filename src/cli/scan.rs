@@ -18,6 +18,7 @@ use super::signals::Session;
 use super::{complain, progress};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
+use crate::memory::Memory;
 use crate::report::{self, Report};
 use crate::run::policy::{self, Place, Policy};
 use crate::run::{self, Options, Source, Status};
@@ -114,9 +115,14 @@ pub(super) fn threads(typed: &LimitArguments) -> usize {
     typed.threads.unwrap_or_else(processors)
 }
 
+/// The memory of a run.
+pub(super) fn memory(typed: &LimitArguments) -> Memory {
+    Memory::or_typed(typed.max_memory)
+}
+
 /// How far containers are opened; each source of a run that gets its own has its own totals.
-pub(super) fn containers(typed: &LimitArguments) -> container::Options {
-    let typed = &typed.containers;
+pub(super) fn containers(all: &LimitArguments) -> container::Options {
+    let typed = &all.containers;
     let limits = Limits::default();
     let limits = Limits {
         depth: limits.depth.or_typed(typed.depth),
@@ -128,7 +134,8 @@ pub(super) fn containers(typed: &LimitArguments) -> container::Options {
         run_members: limits.run_members.or_typed(typed.max_run_members),
         run_unpacked: limits.run_unpacked.or_typed(typed.max_run_unpacked),
     };
-    container::Options { limits, ..container::Options::default() }
+    let memory = memory(all);
+    container::Options { limits, memory, ..container::Options::default() }
 }
 
 /// Runs the sources of a command and reports.
@@ -153,6 +160,7 @@ pub(super) fn carry_out(
         min_confidence: typed.min_confidence.into(),
         timeout: typed.limits.timeout,
         began,
+        memory: memory(&typed.limits),
         stop,
         interrupted,
         exclude: files::Globs::new(&[], &exclude)?,

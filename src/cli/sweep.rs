@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
-use super::arguments::{CommonArguments, DatabaseArguments, SelectionArguments};
+use super::arguments::{CommonArguments, DatabaseArguments, LimitArguments, SelectionArguments};
 use super::git::read_lines;
 use super::output::Outputs;
 use super::signals::Session;
@@ -73,6 +73,7 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         min_confidence: typed.common.min_confidence.into(),
         timeout: typed.common.limits.timeout,
         began: session.began,
+        memory: scan::memory(&typed.common.limits),
         stop: session.stop,
         interrupted: session.interrupted,
         exclude: Globs::new(&[], &exclude)?,
@@ -153,10 +154,10 @@ fn targets(
 
 /// What decides about findings: with another answer, what was noted is of no use.
 fn asked(typed: &SweepArguments, policy: &Policy) -> String {
-    let containers = &typed.common.limits.containers;
+    let LimitArguments { containers, max_memory, .. } = &typed.common.limits;
     let own: Vec<_> = policy.rules.rules.iter().filter(|rule| rule.file.is_some()).collect();
     let policy = format!("{:?} {own:?}", policy.exclude);
-    format!("{:?} {:?} {containers:?} {policy}", typed.selection, typed.database)
+    format!("{:?} {:?} {containers:?} {max_memory:?} {policy}", typed.selection, typed.database)
 }
 
 /// Tells on standard error how the sweep goes.

@@ -219,6 +219,7 @@ fn verify_report(
         min_confidence: Confidence::Low,
         timeout: typed.limits.timeout,
         began,
+        memory: scan::memory(&typed.limits),
         stop,
         interrupted,
         exclude: Globs::default(),

@@ -1,12 +1,17 @@
 //! Gathers hits by credential: one finding a credential, whatever the order they come in.
+//!
+//! Bounded by the run's memory: a file of a million keys must not end the run that finds them.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::bounded::{Bounded, Kept};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{
     Confidence, Credential, Finding, Fingerprint, Occurrence, RuleId, Severity, Sighting,
     Verification,
 };
+use crate::memory::Memory;
 use crate::rules::RuleSet;
 use crate::scan::Hit;
 use crate::secret::Secret;
@@ -19,7 +24,13 @@ pub(super) const SECRET: &str = "aws-secret-access-key";
 const SESSION_TOKEN: &str = "aws-session-token";
 
 /// All hits of one credential.
-type Group = Vec<(Occurrence, Credential)>;
+type Group = Vec<Place>;
+
+/// A hit as it is kept.
+type Place = (Occurrence, Credential);
+
+/// A credential; what is no pair comes last and is the first to go where there are too many.
+type Key = (bool, Fingerprint);
 
 /// What was gathered.
 #[derive(Debug, Default)]
@@ -31,12 +42,17 @@ pub(super) struct Collected {
 }
 
 /// Hits by credential.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Collector {
-    groups: HashMap<Fingerprint, Group>,
+    places: Bounded<Key, Place>,
 }
 
 impl Collector {
+    /// Keeps as many hits as fit into `memory`.
+    pub(super) fn new(memory: &Memory) -> Self {
+        Self { places: Bounded::new(memory.places(), order) }
+    }
+
     /// Takes a hit.
     pub(super) fn add(&mut self, hit: Hit) {
         let Hit { mut origin, candidate } = hit;
@@ -51,44 +67,90 @@ impl Collector {
         }
         let occurrence =
             Occurrence { origin, sighting: candidate.sighting, confidence: candidate.confidence };
-        self.push(occurrence, candidate.credential);
-    }
-
-    fn push(&mut self, occurrence: Occurrence, credential: Credential) {
-        let group = self.groups.entry(credential.fingerprint()).or_default();
-        group.push((occurrence, credential));
+        let credential = candidate.credential;
+        self.places.add(key(&credential), (occurrence, credential));
     }
 
     /// The findings of at least `min` confidence; what falls below is counted.
-    pub(super) fn finish(mut self, rules: &RuleSet, min: Confidence, ledger: &Ledger) -> Collected {
-        let mut met: HashSet<Fingerprint> = self.groups.keys().cloned().collect();
-        self.drop_weak(min, ledger);
-        met.extend(self.groups.keys().cloned());
-        let mut findings: Vec<Finding> = self
-            .groups
+    pub(super) fn finish(self, rules: &RuleSet, min: Confidence, ledger: &Ledger) -> Collected {
+        let Kept { mut groups, dropped, lost_keys } = self.places.finish();
+        tell_dropped(dropped, lost_keys, ledger);
+        let mut met: HashSet<Fingerprint> = groups.keys().map(|key| key.1.clone()).collect();
+        drop_weak(&mut groups, min, ledger);
+        met.extend(groups.keys().map(|key| key.1.clone()));
+        let mut findings: Vec<Finding> = groups
             .into_iter()
-            .filter_map(|(fingerprint, group)| finding(fingerprint, group, rules))
+            .filter_map(|((_, fingerprint), group)| finding(fingerprint, group, rules))
             .collect();
-        // What follows must not depend on the order of a hash map.
+        // A half that stands in several pairs goes to the least of them.
         findings.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
         fold_leftovers(&mut findings);
         Collected { findings, met }
     }
+}
 
-    /// Drops what is too weak. The key id of a weak pair is still an id, and as sure as any.
-    fn drop_weak(&mut self, min: Confidence, ledger: &Ledger) {
-        let is_weak = |group: &Group| group.iter().all(|(place, _)| place.confidence < min);
-        let weak: Vec<Group> =
-            self.groups.extract_if(|_, group| is_weak(group)).map(|(_, group)| group).collect();
-        ledger.add(Count::BelowConfidence, weak.len() as u64);
-        for (place, credential) in weak.into_iter().flatten() {
-            if credential.key_id.is_some()
-                && credential.secret.is_some()
-                && place.sighting.id.is_some()
-            {
-                let (occurrence, credential) = lone_id(place, credential);
-                self.push(occurrence, credential);
-            }
+/// The hits of one target of a sweep, bounded like those of a run.
+#[derive(Debug)]
+pub(super) struct Hits(Bounded<Key, Hit>);
+
+impl Hits {
+    /// Keeps as many hits as fit into `memory`.
+    pub(super) fn new(memory: &Memory) -> Self {
+        Self(Bounded::new(memory.places(), |a, b| place(a).cmp(&place(b))))
+    }
+
+    /// Takes a hit.
+    pub(super) fn add(&mut self, hit: Hit) {
+        self.0.add(key(&hit.candidate.credential), hit);
+    }
+
+    /// What was kept; the ledger hears of what was not.
+    pub(super) fn finish(self, ledger: &Ledger) -> Vec<Hit> {
+        let Kept { groups, dropped, lost_keys } = self.0.finish();
+        tell_dropped(dropped, lost_keys, ledger);
+        groups.into_values().flatten().collect()
+    }
+}
+
+fn key(credential: &Credential) -> Key {
+    let is_pair = credential.key_id.is_some() && credential.secret.is_some();
+    (!is_pair, credential.fingerprint())
+}
+
+/// By place; the same credential may stand there with several tokens.
+fn order((a, one): &Place, (b, two): &Place) -> Ordering {
+    let token = |credential: &Credential| {
+        credential.session_token.as_ref().map(|token| token.expose().to_vec())
+    };
+    a.order().cmp(&b.order()).then_with(|| token(one).cmp(&token(two)))
+}
+
+fn place(Hit { origin, candidate }: &Hit) -> impl Ord + '_ {
+    let sighting = &candidate.sighting;
+    (&origin.path, sighting.primary(), sighting.secret, &candidate.inside, &origin.git)
+}
+
+fn tell_dropped(dropped: u64, lost_keys: bool, ledger: &Ledger) {
+    let what = match (dropped, lost_keys) {
+        (0, _) => return,
+        (_, true) => "credentials and places",
+        (_, false) => "places of credentials",
+    };
+    let why = format!("{dropped} {what} are too many to be listed: raise --max-memory");
+    ledger.problem("findings", b"", &why);
+}
+
+/// Drops what is too weak. The key id of a weak pair is still an id, and as sure as any.
+fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger) {
+    let is_weak = |group: &Group| group.iter().all(|(place, _)| place.confidence < min);
+    let weak: Vec<Group> =
+        groups.extract_if(.., |_, group| is_weak(group)).map(|(_, group)| group).collect();
+    ledger.add(Count::BelowConfidence, weak.len() as u64);
+    for (place, credential) in weak.into_iter().flatten() {
+        if credential.key_id.is_some() && credential.secret.is_some() && place.sighting.id.is_some()
+        {
+            let (occurrence, credential) = lone_id(place, credential);
+            groups.entry(key(&credential)).or_default().push((occurrence, credential));
         }
     }
 }
@@ -108,12 +170,7 @@ fn lone_id(place: Occurrence, pair: Credential) -> (Occurrence, Credential) {
 
 /// The finding of a group; `None` if the group is empty.
 fn finding(fingerprint: Fingerprint, mut group: Group, rules: &RuleSet) -> Option<Finding> {
-    group.sort_by(|(a, one), (b, two)| {
-        let token = |credential: &Credential| {
-            credential.session_token.as_ref().map(|token| token.expose().to_vec())
-        };
-        a.order().cmp(&b.order()).then_with(|| token(one).cmp(&token(two)))
-    });
+    group.sort_by(order);
     let confidence = group.iter().map(|(place, _)| place.confidence).max()?;
     let token = group.iter().find_map(|(_, credential)| credential.session_token.clone());
     let mut credential = group.first()?.1.clone();

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Clock;
-use super::collect::Collector;
+use super::collect::{Collector, Hits};
 use super::restore::{Trace, restore, traces};
 use super::{Error, Options, Outcome, Source, conclude, gather, reasons};
 use crate::coverage::{Coverage, Ledger, Problem, Swept};
@@ -115,8 +115,8 @@ pub fn sweep<D: Detector>(
 ) -> Result<Outcome, Error> {
     #[cfg(feature = "verify")]
     let until = options.timeout.map(|limit| options.began + limit);
-    let mut collector = Collector::default();
-    options.clock().limit(&options.stop, ledger, || {
+    let mut collector = Collector::new(&options.memory);
+    options.bounded(&options.clock(), ledger, || {
         for (at, target) in sweep.targets.iter().enumerate() {
             if options.stop.is_set() {
                 let why = "not scanned: the sweep ended before";
@@ -236,7 +236,7 @@ fn scan<D: Detector>(
     ledger: &Ledger,
 ) -> Scanned {
     let stop = options.stop.of_part();
-    let mut hits = Vec::new();
+    let mut hits = Hits::new(&options.memory);
     for problem in &target.problems {
         ledger.problem(&problem.what, problem.path.as_bytes(), &problem.why);
     }
@@ -246,7 +246,7 @@ fn scan<D: Detector>(
     let clock = Clock::new("--target-timeout", limit, Instant::now());
     clock.limit(&stop, ledger, || {
         for source in target.sources(&stop) {
-            let mut take = |hit| hits.push(hit);
+            let mut take = |hit| hits.add(hit);
             // One target on which the program fails must not end the sweep of all others.
             let scanned = catch_unwind(AssertUnwindSafe(|| {
                 gather(std::slice::from_ref(&source), &options.exclude, detector, ledger, &mut take)
@@ -263,6 +263,7 @@ fn scan<D: Detector>(
     if failed.is_none() && stop.is_set() && !options.stop.is_set() {
         failed = limit.map(|limit| format!("the time limit of {limit:?} was reached"));
     }
+    let mut hits = hits.finish(ledger);
     drop_checked_out(&mut hits);
     Scanned { hits, coverage: ledger.coverage(), failed }
 }

@@ -57,6 +57,15 @@ trait Members {
     /// Counts a member that is encrypted.
     fn encrypted(&mut self) -> Result<(), Halt>;
 
+    /// Says how many bytes the reader holds from now on.
+    ///
+    /// # Errors
+    /// If there is no memory for so many.
+    fn hold(&mut self, bytes: u64) -> Result<(), Halt>;
+
+    /// Bytes that a decoder may take for its window.
+    fn window(&self) -> u64;
+
     /// Hears why a member can't be read.
     fn unread(&mut self, name: &[u8], why: &dyn Display) -> Result<(), Halt>;
 }

@@ -271,6 +271,7 @@ fn options() -> keysweep::run::Options {
     keysweep::run::Options {
         sources: Vec::new(),
         min_confidence: keysweep::finding::Confidence::Medium,
+        memory: keysweep::memory::Memory::default(),
         timeout: None,
         began: std::time::Instant::now(),
         stop: keysweep::stop::Stop::default(),

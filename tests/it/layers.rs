@@ -12,11 +12,13 @@ const LONGEST: usize = 450;
 const LAYERS: [&[&str]; 8] = [
     &[
         "aws",
+        "bounded",
         "document",
         "coverage",
         "finding",
         "line_hash",
         "location",
+        "memory",
         "principal",
         "provenance",
         "scan",

@@ -12,6 +12,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     if random.len() > LONGEST {
         return Err(Fault::broken("it is larger than any class"));
     }
+    members.hold(random.len())?;
     let bytes = random.bytes()?;
     let text = texts(&bytes).ok_or_else(|| Fault::broken("its constants are damaged"))?;
     Ok(members.member(b"constants", &mut text.as_slice())?)

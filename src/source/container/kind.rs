@@ -79,6 +79,11 @@ impl Kind {
         }
     }
 
+    /// Whether its decoder has a window that the text itself sizes.
+    pub(super) fn has_window(self) -> bool {
+        matches!(self, Self::Lzma | Self::SevenZ | Self::Xz | Self::Zip | Self::Zstd)
+    }
+
     /// What it is called in messages.
     pub(super) fn name(self) -> &'static str {
         match self {

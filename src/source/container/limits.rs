@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::memory::Memory;
 use crate::stop::Stop;
 
 /// A limit, and who set it.
@@ -86,6 +87,8 @@ pub struct Options {
     pub limits: Limits,
     /// Shared by all sources of a run.
     pub totals: Arc<Totals>,
+    /// What may be held at once.
+    pub memory: Memory,
 }
 
 /// Why reading a file's containers ends before they do.
@@ -106,6 +109,7 @@ pub(super) enum Reached {
     Ratio,
     Time,
     Held,
+    Memory,
     RunMembers,
     RunUnpacked,
 }
@@ -120,6 +124,8 @@ impl Reached {
             Self::Ratio => limits.ratio.typed,
             Self::Time => limits.time.typed,
             Self::Held => limits.held.typed,
+            // It bounds the process, and is no choice of what is scanned.
+            Self::Memory => false,
             Self::RunMembers => limits.run_members.typed,
             Self::RunUnpacked => limits.run_unpacked.typed,
         }
@@ -153,6 +159,11 @@ impl Reached {
                 "larger than {} bytes inside another container: raise --max-held, or unpack it",
                 limits.held.value
             ),
+            Self::Memory => {
+                "not opened: what must be held of it, with the containers around it, is \
+                             more than there is memory for: raise --max-memory, or unpack it"
+                    .to_owned()
+            }
             Self::RunMembers => format!(
                 "the run has read {} members, what follows is missing: raise --max-run-members",
                 limits.run_members.value

@@ -15,8 +15,6 @@ use super::input::{Input, Random};
 use super::{Fault, Members};
 use crate::source::git::delta::Delta;
 
-/// Bytes of an object that is put together; git makes no deltas of larger ones.
-const LARGEST: u64 = 512 << 20;
 /// Bytes of bases that are kept for the next changes.
 const KEPT: usize = 96 << 20;
 /// Changes of changes; git makes 50, and 4095 at most.
@@ -177,14 +175,14 @@ impl Objects<'_> {
         let all = 0..self.entries.len();
         let mut left: Vec<usize> = all.filter(|&at| !is_whole(&self.entries[at])).collect();
         if left.iter().any(|&at| matches!(self.entries[at].form, Form::Named(_))) {
-            self.name_whole_ones();
+            self.name_whole_ones(members);
         }
         // A base that is named may stand behind what was made of it.
         loop {
             let before = left.len();
             let mut later = Vec::new();
             for number in left {
-                let Some((kind, bytes)) = self.object(number) else {
+                let Some((kind, bytes)) = self.object(number, members) else {
                     later.push(number);
                     continue;
                 };
@@ -207,7 +205,7 @@ impl Objects<'_> {
     }
 
     /// Puts an object together.
-    fn object(&mut self, number: usize) -> Option<(Kind, Arc<Vec<u8>>)> {
+    fn object(&mut self, number: usize, members: &mut dyn Members) -> Option<(Kind, Arc<Vec<u8>>)> {
         let mut chain = Vec::new();
         let mut at = number;
         let (kind, mut bytes) = loop {
@@ -216,7 +214,7 @@ impl Objects<'_> {
             }
             let entry = self.entries[at];
             at = match entry.form {
-                Form::Whole(kind) => break (kind, Arc::new(self.inflated(&entry)?)),
+                Form::Whole(kind) => break (kind, Arc::new(self.inflated(&entry, 0, members)?)),
                 Form::Near(place) => {
                     self.entries.binary_search_by_key(&place, |one| one.at).ok()?
                 }
@@ -231,8 +229,10 @@ impl Objects<'_> {
             return Some((kind, bytes));
         }
         for entry in chain.iter().rev() {
-            let packed = self.inflated(entry)?;
-            let delta = Delta::parse(&packed).filter(|delta| delta.result <= LARGEST)?;
+            let packed = self.inflated(entry, bytes.len() as u64, members)?;
+            let delta = Delta::parse(&packed)?;
+            let held = (self.size + bytes.len() + packed.len()) as u64;
+            members.hold(held.saturating_add(delta.result)).ok()?;
             let mut made = Vec::new();
             if !delta.apply(&bytes, &mut made, &mut Vec::new()) {
                 return None;
@@ -254,22 +254,20 @@ impl Objects<'_> {
         }
     }
 
-    /// An entry's own bytes.
-    fn inflated(&self, entry: &Entry) -> Option<Vec<u8>> {
-        if entry.size > LARGEST {
-            return None;
-        }
+    /// An entry's own bytes, while `held` others are held; `None` if there is no room for them.
+    fn inflated(&self, entry: &Entry, held: u64, members: &mut dyn Members) -> Option<Vec<u8>> {
+        members.hold((self.size as u64 + held).saturating_add(entry.size)).ok()?;
         let mut bytes = Vec::new();
         inflate(self.bytes, entry).take(entry.size).read_to_end(&mut bytes).ok()?;
         (bytes.len() as u64 == entry.size).then_some(bytes)
     }
 
     /// Names all objects that are no changes.
-    fn name_whole_ones(&mut self) {
+    fn name_whole_ones(&mut self, members: &mut dyn Members) {
         self.named = Some(HashMap::new());
         for number in 0..self.entries.len() {
             if let Form::Whole(kind) = self.entries[number].form
-                && let Some(bytes) = self.inflated(&self.entries[number])
+                && let Some(bytes) = self.inflated(&self.entries[number], 0, members)
             {
                 self.note_name(number, kind, &bytes);
             }

@@ -30,6 +30,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     if random.len() > LONGEST {
         return Err(Fault::broken("it is larger than any module"));
     }
+    members.hold(random.len())?;
     let bytes = random.bytes()?;
     let number = u16::from_le_bytes([bytes[0], bytes[1]]);
     let mut reader = Reader { bytes: &bytes, at: 16, number, text: Vec::new() };

@@ -9,15 +9,13 @@ use super::input::{Input, Random};
 use super::limits::Halt;
 use super::{Fault, Members};
 
-/// KiB that headers and dictionaries may take.
-const MEMORY: usize = 256 << 10;
-
 /// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
     let source = Seeking { bytes: &bytes, at: 0 };
-    let mut archive = match ArchiveReader::new_with_memory_limit(source, Password::empty(), MEMORY)
-    {
+    let kilobytes = usize::try_from(members.window() >> 10).unwrap_or(usize::MAX);
+    let opened = ArchiveReader::new_with_memory_limit(source, Password::empty(), kilobytes);
+    let mut archive = match opened {
         Ok(archive) => archive,
         Err(error) => return failed(&error, members),
     };

@@ -9,12 +9,16 @@ use super::kind::{self, Kind};
 use super::limits::{Halt, Meter, Metered, Reached};
 use super::{Fault, Found, Members, Name, Scanner};
 use crate::coverage::Count;
+use crate::memory::Claim;
 use crate::scan::{Detected, Detector};
 use crate::source::guard;
 use crate::source::window::{Begun, Extent, Reader};
 
 /// How many problems of one file's members are listed; the others are counted.
 const LISTED: u64 = 50;
+
+/// Bytes that are read at once of what must be held.
+const PIECE: u64 = 8 << 20;
 
 /// Suffixes of compressed files, and what is left of them.
 const SUFFIXES: [(&str, &str); 12] = [
@@ -52,6 +56,28 @@ pub(super) struct Visit<'v, 'a, D: Detector> {
     told: u64,
     /// Bytes that the detector saw.
     pub(super) scanned: u64,
+    held: Held,
+    /// How many readers with windows of their own are at work.
+    windows: usize,
+}
+
+/// What the readers of one visit hold.
+struct Held {
+    claim: Claim,
+    /// Those outside of the present one.
+    outer: u64,
+    /// The present one.
+    own: u64,
+}
+
+impl Held {
+    fn set(&mut self, own: u64) -> Result<(), Halt> {
+        if !self.claim.set(self.outer + own) {
+            return Err(Halt::Limit(Reached::Memory));
+        }
+        self.own = own;
+        Ok(())
+    }
 }
 
 impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
@@ -61,7 +87,9 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         name: Name<'v>,
         found: Found<'v, D::Memory>,
     ) -> Self {
-        Self { scanner, meter, name, found, way: Vec::new(), told: 0, scanned: 0 }
+        let claim = scanner.options.memory.claim();
+        let held = Held { claim, outer: 0, own: 0 };
+        Self { scanner, meter, name, found, way: vec![], told: 0, scanned: 0, held, windows: 0 }
     }
 
     /// Does `work`; a panic in it, of a library that reads what is hostile, ends this text alone.
@@ -124,13 +152,25 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         held: &mut Vec<u8>,
     ) -> Result<(), Fault> {
         let most = self.scanner.options.limits.held.value;
+        let before = self.held.own;
         held.extend_from_slice(head);
-        let room = most.saturating_sub(head.len() as u64).saturating_add(1);
-        rest.take(room).read_to_end(held)?;
-        if held.len() as u64 > most {
-            return Err(Fault::Halt(Halt::Limit(Reached::Held)));
+        loop {
+            let length = held.len() as u64;
+            if length > most {
+                return Err(Fault::Halt(Halt::Limit(Reached::Held)));
+            }
+            self.held.set(before + length + PIECE)?;
+            let room = PIECE.min(most - length + 1);
+            held.reserve_exact(usize::try_from(room).expect("a piece fits"));
+            if (&mut *rest).take(room).read_to_end(held)? == 0 {
+                break;
+            }
         }
-        self.enter(kind, Input { head: held, whole: true, rest: &mut io::empty(), file: None })
+        let input = Input { head: held, whole: true, rest: &mut io::empty(), file: None };
+        let entered = self.enter(kind, input);
+        // What is held of it is still scanned as text, but that takes nothing more.
+        self.held.set(before)?;
+        entered
     }
 
     /// Reads a container, unless it lies too deep.
@@ -138,7 +178,14 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         if self.way.len() >= self.scanner.options.limits.depth.value as usize {
             return Err(Fault::Halt(Halt::Limit(Reached::Depth)));
         }
-        kind.read(input, self)
+        let outside = (self.held.outer, self.held.own);
+        (self.held.outer, self.held.own) = (outside.0 + outside.1, 0);
+        self.windows += usize::from(kind.has_window());
+        let read = kind.read(input, self);
+        self.windows -= usize::from(kind.has_window());
+        self.held.outer = outside.0;
+        self.held.set(outside.1)?;
+        read
     }
 
     /// Whether a container is to be scanned as it stands too; tells why it could not be read.
@@ -152,7 +199,9 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         }
         match outcome {
             Ok(()) => Ok(kind.is_text_too()),
-            Err(Fault::Halt(Halt::Limit(reached @ (Reached::Depth | Reached::Held)))) => {
+            Err(Fault::Halt(Halt::Limit(
+                reached @ (Reached::Depth | Reached::Held | Reached::Memory),
+            ))) => {
                 self.limit(reached);
                 Ok(true)
             }
@@ -273,6 +322,14 @@ impl<D: Detector> Members for Visit<'_, '_, D> {
     fn encrypted(&mut self) -> Result<(), Halt> {
         self.scanner.ledger.add(Count::Encrypted, 1);
         self.meter.member()
+    }
+
+    fn hold(&mut self, bytes: u64) -> Result<(), Halt> {
+        self.held.set(bytes)
+    }
+
+    fn window(&self) -> u64 {
+        self.scanner.options.memory.window(self.windows.saturating_sub(1))
     }
 
     fn unread(&mut self, name: &[u8], why: &dyn Display) -> Result<(), Halt> {

@@ -7,34 +7,37 @@ use lzma_rust2::{LzmaReader, XzReader};
 use super::input::Input;
 use super::{Fault, Members};
 
-/// KiB that a dictionary may take; `xz -9` takes 64 MiB.
-const MEMORY: u32 = 256 << 10;
-
 /// Reads an xz file.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let stream = BufReader::with_capacity(64 << 10, input.stream());
-    Ok(members.member(b"", &mut decoder(stream))?)
+    let window = members.window();
+    Ok(members.member(b"", &mut decoder(stream, window))?)
 }
 
 /// Reads a `.lzma` file.
 pub(super) fn read_old(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let stream = BufReader::with_capacity(64 << 10, input.stream());
-    Ok(members.member(b"", &mut LzmaReader::new_mem_limit(stream, MEMORY, None)?)?)
+    let window = kilobytes(members.window());
+    Ok(members.member(b"", &mut LzmaReader::new_mem_limit(stream, window, None)?)?)
 }
 
-/// The bytes that were packed as xz.
-pub(super) fn decoder(packed: impl Read) -> impl Read {
-    XzReader::new_mem_limit(packed, true, MEMORY)
+/// The bytes that were packed as xz; `xz -9` takes a window of 64 MiB.
+pub(super) fn decoder(packed: impl Read, window: u64) -> impl Read {
+    XzReader::new_mem_limit(packed, true, kilobytes(window))
+}
+
+fn kilobytes(window: u64) -> u32 {
+    u32::try_from(window >> 10).unwrap_or(u32::MAX)
 }
 
 /// The bytes that a zip packed by its method 14 (APPNOTE 5.8.8): its own header, then LZMA.
-pub(super) fn of_zip(mut packed: impl Read) -> io::Result<impl Read> {
+pub(super) fn of_zip(mut packed: impl Read, window: u64) -> io::Result<impl Read> {
     let mut header = [0; 9];
     packed.read_exact(&mut header)?;
     let dictionary = u32::from_le_bytes([header[5], header[6], header[7], header[8]]);
     let need = lzma_rust2::lzma_get_memory_usage_by_props(dictionary, header[4])?;
-    if need > MEMORY {
-        return Err(io::Error::other("its dictionary is larger than 256 MiB"));
+    if need > kilobytes(window) {
+        return Err(io::Error::other("its window takes too much memory: raise --max-memory"));
     }
     LzmaReader::new_with_props(packed, u64::MAX, header[4], dictionary, None)
 }

@@ -168,16 +168,17 @@ fn member(
     mut packed: impl BufRead,
     members: &mut dyn Members,
 ) -> Result<(), Halt> {
+    let window = members.window();
     match method {
         0 => members.member(name, &mut packed),
         8 => members.member(name, &mut DeflateDecoder::new(packed)),
         12 => members.member(name, &mut bzip2::decoder(packed)),
-        14 => match xz::of_zip(packed) {
+        14 => match xz::of_zip(packed, window) {
             Ok(mut bytes) => members.member(name, &mut bytes),
             Err(error) => members.unread(name, &error),
         },
-        93 => members.member(name, &mut zstd::decoder(packed)),
-        95 => members.member(name, &mut xz::decoder(packed)),
+        93 => members.member(name, &mut zstd::decoder(packed, window)),
+        95 => members.member(name, &mut xz::decoder(packed, window)),
         other => {
             let why = format!("packed by method {other} of zip, which is not read: unpack it");
             members.unread(name, &why)

@@ -11,13 +11,15 @@ use super::{Fault, Members, skip};
 /// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let stream = BufReader::with_capacity(64 << 10, input.stream());
-    Ok(members.member(b"", &mut decoder(stream))?)
+    let window = members.window();
+    Ok(members.member(b"", &mut decoder(stream, window))?)
 }
 
-/// The bytes that were packed. A frame's window may be 128 MiB at most, as `zstd` itself has it
-/// by default.
-pub(super) fn decoder(packed: impl BufRead) -> impl Read {
-    Frames { packed, decoder: FrameDecoder::new(), in_frame: false }
+/// The bytes that were packed; `zstd --long` takes a window of 128 MiB.
+pub(super) fn decoder(packed: impl BufRead, window: u64) -> impl Read {
+    let mut decoder = FrameDecoder::new();
+    decoder.set_max_window_size(window);
+    Frames { packed, decoder, in_frame: false }
 }
 
 /// Frames one after the other.

@@ -1,0 +1,196 @@
+//! How much memory a run may take, and who may hold something large.
+//!
+//! Whoever scans may not choose what it scans, so nothing may grow with what a text claims to be.
+//! A [`Memory`] is shared by all stages of a run and says how much each of them may hold. Texts up
+//! to [`SMALL`] are held freely. Only one thread at a time may hold more, and no more than
+//! [`Memory::texts`]: so the bound holds for any number of threads, and what is left out does not
+//! depend on them.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+
+/// Bytes that any thread may hold at any time.
+pub const SMALL: u64 = 16 << 20;
+
+/// Bytes that a place of a credential takes, with all that a report says of it; rounded up.
+const PLACE: u64 = 4 << 10;
+
+/// The memory of a run; clones share it.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    total: u64,
+    typed: bool,
+    lane: Arc<Lane>,
+}
+
+impl Memory {
+    /// What holds where nobody said anything: 512 MiB.
+    pub const DEFAULT: u64 = 512 << 20;
+
+    /// What the user typed, or else the default.
+    pub fn or_typed(typed: Option<u64>) -> Self {
+        typed.map_or_else(Self::default, |total| Self { typed: true, ..Self::new(total) })
+    }
+
+    /// Memory of `total` bytes, of which nobody made a limit for the whole process.
+    pub fn new(total: u64) -> Self {
+        Self { total, typed: false, lane: Arc::default() }
+    }
+
+    /// Bytes that the whole process may take, if the user said so. The default is a bound on each
+    /// kind of thing that is held, as a large repository honestly takes more.
+    pub fn limit(&self) -> Option<u64> {
+        self.typed.then_some(self.total)
+    }
+
+    /// Bytes of texts that may be held at once: objects with their bases, containers that can't
+    /// be streamed.
+    pub fn texts(&self) -> u64 {
+        self.total / 2
+    }
+
+    /// How many places of credentials are kept for the report.
+    pub fn places(&self) -> usize {
+        usize::try_from(self.total / PLACE).unwrap_or(usize::MAX).max(1)
+    }
+
+    /// The bytes of a decoder's window, where `inside` decoders with windows of their own are at
+    /// work outside of it.
+    pub fn window(&self, inside: usize) -> u64 {
+        let parts = [272, 144, 32];
+        self.total / 1024 * parts.get(inside).copied().unwrap_or(16)
+    }
+
+    /// A claim of nothing yet.
+    pub fn claim(&self) -> Claim {
+        Claim { memory: self.clone(), bytes: 0 }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new(Self::DEFAULT)
+    }
+}
+
+/// Who holds something large.
+#[derive(Debug, Default)]
+struct Lane {
+    state: Mutex<State>,
+    free: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    owner: Option<ThreadId>,
+    /// How many of its claims are large.
+    claims: usize,
+    /// Their bytes together.
+    bytes: u64,
+}
+
+impl Lane {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one piece of work holds; given back when it is dropped.
+///
+/// A thread that holds a large claim waits for nobody, so no two threads ever wait for each other.
+#[derive(Debug)]
+pub struct Claim {
+    memory: Memory,
+    bytes: u64,
+}
+
+impl Claim {
+    /// Says how much is held from now on. Waits while another thread holds something large.
+    ///
+    /// `false`, and nothing is changed, if it is more than there is.
+    #[must_use]
+    pub fn set(&mut self, bytes: u64) -> bool {
+        if bytes <= SMALL {
+            self.shrink(bytes);
+            return true;
+        }
+        let (me, lane) = (thread::current().id(), &self.memory.lane);
+        let mut state = lane.lock();
+        while state.owner.is_some_and(|owner| owner != me) {
+            state = lane.free.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let own = if self.bytes > SMALL { self.bytes } else { 0 };
+        let together = (state.bytes - own).saturating_add(bytes);
+        if together > self.memory.texts() {
+            return false;
+        }
+        state.owner = Some(me);
+        state.bytes = together;
+        state.claims += usize::from(own == 0);
+        self.bytes = bytes;
+        true
+    }
+
+    /// How much is held.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn shrink(&mut self, bytes: u64) {
+        if self.bytes > SMALL {
+            let mut state = self.memory.lane.lock();
+            state.bytes -= self.bytes;
+            state.claims -= 1;
+            if state.claims == 0 {
+                state.owner = None;
+                self.memory.lane.free.notify_all();
+            }
+        }
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.shrink(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn claims_of_one_thread_add_up_and_are_given_back() {
+        let memory = Memory::new(128 << 20);
+        let (mut one, mut two) = (memory.claim(), memory.claim());
+        assert!(one.set(40 << 20));
+        assert!(!two.set(40 << 20));
+        assert!(two.set(20 << 20));
+        assert!(one.set(44 << 20) && !one.set(45 << 20));
+        drop(two);
+        assert!(one.set(64 << 20));
+        assert!(one.set(1) && memory.claim().set(64 << 20));
+    }
+
+    #[test]
+    fn one_thread_at_a_time_holds_something_large() {
+        let memory = Memory::new(256 << 20);
+        let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let mut claim = memory.claim();
+                        assert!(claim.set(100 << 20));
+                        most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert_eq!(most.into_inner(), 1);
+    }
+}
