@@ -48,7 +48,7 @@ fn of_one<D: Detector>(
     detector: &D,
     found: &mut Vec<(String, Vec<Candidate>)>,
 ) -> Result<(), Error> {
-    let objects = Objects::new(repo, &options.environment, options.database.alternates)?;
+    let objects = Objects::new(repo, &options.environment, &options.database)?;
     let threads = options.database.threads.max(1);
     let unseen = Ledger::new();
     let scanned = on_threads(&objects, threads, wanted, |objects, buffer, id| {

@@ -7,13 +7,16 @@
 mod emit;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use gix::ObjectId;
 use gix::hashtable::{HashMap, HashSet};
 use gix::objs::Kind;
 
+use super::by_credential::ByCredential;
 use super::database::{Database, Found};
 use super::graph::{self, Graph, Number};
+use super::known_trees::KnownTrees;
 use super::objects::Objects;
 use super::people::People;
 use super::staging::Staged;
@@ -22,7 +25,9 @@ use super::tips::Tips;
 use super::trees::{Content, EMPTY, Node, Pruned, Reading};
 use crate::coverage::Ledger;
 use crate::finding::Fingerprint;
+use crate::memory::Memory;
 use crate::scan::Hit;
+use crate::stop::Stop;
 
 /// What attribution knows of a repository.
 pub(super) struct History<'a> {
@@ -40,6 +45,8 @@ pub(super) struct History<'a> {
     pub(super) staged: &'a [Staged],
     /// What stands before every path: the place of a submodule, with a slash, or nothing.
     pub(super) prefix: &'a [u8],
+    /// Ends the work.
+    pub(super) stop: &'a Stop,
 }
 
 /// A credential's number: its place in the order of fingerprints.
@@ -72,40 +79,80 @@ struct Place {
     groups: Vec<usize>,
 }
 
-/// Finds all places of the credentials in `found` and gives a hit for each of their candidates.
+/// Finds all places of the credentials in `found` and gives a hit for each of their candidates;
+/// what there was no time for is given back.
 pub(super) fn attribute(
     history: &History<'_>,
     inventory: Inventory,
     found: Vec<Found>,
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
-) {
+) -> Vec<Found> {
     let people = People::of(history.objects, history.tips.head);
     let (blobs, messages): (Vec<_>, Vec<_>) =
         found.into_iter().partition(|found| found.kind == Kind::Blob);
-    for message in messages {
-        emit::message(history, &people, message, hits);
-    }
+    let people = emit::messages(history, people, messages, ledger, hits);
     if blobs.is_empty() {
-        return;
+        return blobs;
     }
-    let texts = whole(blobs);
-    let tally = Tally::of(history, inventory, &texts, ledger);
-    emit::places(history, &people, &texts, tally, hits);
+    let texts = by_credential(blobs);
+    let Some(tally) = Tally::of(history, inventory, &texts, ledger) else {
+        let found = texts.into_iter().map(|(id, text)| Found {
+            id,
+            kind: Kind::Blob,
+            candidates: text.into_candidates(),
+        });
+        return found.collect();
+    };
+    emit::places(history, people, &texts, tally, ledger, hits);
+    Vec::new()
 }
 
-/// Joins the parts in which a large object was told.
-fn whole(found: Vec<Found>) -> HashMap<ObjectId, Found> {
-    let mut texts: HashMap<ObjectId, Found> = HashMap::default();
-    for part in found {
-        match texts.get_mut(&part.id) {
-            Some(first) => first.candidates.extend(part.candidates),
-            None => {
-                texts.insert(part.id, part);
+/// What was found in each blob.
+type Texts = HashMap<ObjectId, ByCredential>;
+
+fn by_credential(found: Vec<Found>) -> Texts {
+    found.into_iter().map(|text| (text.id, ByCredential::new(text.candidates))).collect()
+}
+
+/// Places by where they are and credential, as many as there is room for.
+struct Places {
+    all: BTreeMap<(Where, Cred), Place>,
+    /// Bytes that are left.
+    room: u64,
+    /// A place found no room.
+    is_full: bool,
+}
+
+impl Places {
+    /// Bytes that a place takes, apart from its path.
+    const SIZE: u64 = 512;
+
+    fn new(memory: &Memory) -> Self {
+        let room = (memory.places() as u64).saturating_mul(2 * Self::SIZE);
+        Self { all: BTreeMap::new(), room, is_full: false }
+    }
+
+    /// A credential at a path, made if it is new; `None` if there is no room for it.
+    fn at(&mut self, path: &[u8], cred: Cred) -> Option<&mut Place> {
+        let size = Self::SIZE + path.len() as u64;
+        match self.all.entry((Where::Path(path.to_owned()), cred)) {
+            Entry::Occupied(place) => Some(place.into_mut()),
+            Entry::Vacant(_) if size > self.room => {
+                self.is_full = true;
+                None
+            }
+            Entry::Vacant(place) => {
+                self.room -= size;
+                Some(place.insert(Place::default()))
             }
         }
     }
-    texts
+
+    /// A credential in a blob that has no path. There are no more of them than was found.
+    fn of_blob(&mut self, blob: ObjectId, cred: Cred) -> &mut Place {
+        self.all.entry((Where::Blob(blob), cred)).or_default()
+    }
 }
 
 /// Places under construction.
@@ -116,27 +163,31 @@ struct Tally {
     /// The content of each hit blob.
     of_blob: HashMap<ObjectId, Content>,
     /// Places by where they are and credential.
-    places: BTreeMap<(Where, Cred), Place>,
+    places: Places,
     /// Refs whose tips hold the same.
     groups: Vec<Vec<usize>>,
 }
 
 impl Tally {
+    /// `None` if there was no time.
     fn of(
         history: &History<'_>,
         inventory: Inventory,
-        texts: &HashMap<ObjectId, Found>,
+        texts: &Texts,
         ledger: &Ledger,
-    ) -> Self {
-        let mut tally = Self::number(texts);
+    ) -> Option<Self> {
+        let mut tally = Self::number(texts, history.database.memory());
         let graph = history.graph;
         let mut roots = graph.trees.clone();
         roots.extend(
             history.tips.refs.iter().filter(|tip| tip.kind == Kind::Tree).map(|tip| tip.object),
         );
         let (database, objects) = (history.database, history.objects);
-        let reading = Reading { database, objects, threads: history.threads };
+        let reading = Reading { database, objects, threads: history.threads, stop: history.stop };
         let pruned = Pruned::load(reading, inventory, roots, &tally.of_blob, ledger);
+        if history.stop.is_set() {
+            return None;
+        }
         let nodes: Vec<Node> = graph.trees.iter().map(|tree| pruned.node(tree)).collect();
         tally.introductions(graph, &nodes, &pruned);
         tally.removals(graph, &nodes, &pruned);
@@ -146,28 +197,30 @@ impl Tally {
         tally.tips(history, &nodes, &pruned);
         tally.indexes(history, &nodes, &pruned);
         tally.unplaced(history, &pruned);
-        tally
+        tally.lost();
+        if tally.places.is_full || pruned.is_cut() {
+            let why = "there are too many paths that lead to credentials, or they are too long: \
+                       some of them are not listed: raise --max-memory";
+            ledger.problem("paths", history.prefix, &why);
+        }
+        Some(tally)
     }
 
     /// Numbers credentials and their sets.
-    fn number(texts: &HashMap<ObjectId, Found>) -> Self {
-        let mut fingerprints: Vec<Fingerprint> = texts
-            .values()
-            .flat_map(|found| &found.candidates)
-            .map(|candidate| candidate.credential.fingerprint())
-            .collect();
+    fn number(texts: &Texts, memory: &Memory) -> Self {
+        let all = texts.values().flat_map(|text| text.all());
+        let mut fingerprints: Vec<Fingerprint> =
+            all.map(|(credential, _)| credential.clone()).collect();
         fingerprints.sort();
         fingerprints.dedup();
         let mut numbers = BTreeMap::new();
         let mut contents: Vec<Vec<Cred>> = Vec::new();
         let mut of_blob = HashMap::default();
-        for (id, found) in texts {
-            let mut creds: Vec<Cred> = found
-                .candidates
+        for (id, text) in texts {
+            let mut creds: Vec<Cred> = text
+                .all()
                 .iter()
-                .filter_map(|candidate| {
-                    fingerprints.binary_search(&candidate.credential.fingerprint()).ok()
-                })
+                .filter_map(|(credential, _)| fingerprints.binary_search(credential).ok())
                 .map(|cred| Cred::try_from(cred).expect("fewer than 2^32 credentials"))
                 .collect();
             creds.sort_unstable();
@@ -179,7 +232,8 @@ impl Tally {
             });
             of_blob.insert(*id, number);
         }
-        Self { fingerprints, contents, of_blob, places: BTreeMap::new(), groups: Vec::new() }
+        let places = Places::new(memory);
+        Self { fingerprints, contents, of_blob, places, groups: Vec::new() }
     }
 
     /// Finds, for every place, the least of the commits that hold it and have no parent that does.
@@ -196,8 +250,7 @@ impl Tally {
             let number = Number::try_from(commit).expect("numbered by 32 bits");
             pruned.differing(node, &parents, &mut |path, content, before| {
                 for &cred in missing(&self.contents, content, before) {
-                    let place =
-                        self.places.entry((Where::Path(path.to_owned()), cred)).or_default();
+                    let Some(place) = self.places.at(path, cred) else { continue };
                     place.held |= graph.held[commit];
                     if place.first.is_none_or(|first| graph.order(number) < graph.order(first)) {
                         place.first = Some(number);
@@ -217,8 +270,7 @@ impl Tally {
             for &parent in &graph.parents[commit] {
                 pruned.differing(nodes[parent as usize], &[node], &mut |path, content, now| {
                     for &cred in missing(&self.contents, content, now) {
-                        let place =
-                            self.places.entry((Where::Path(path.to_owned()), cred)).or_default();
+                        let Some(place) = self.places.at(path, cred) else { continue };
                         if place.removed.is_none_or(|last| graph.order(number) > graph.order(last))
                         {
                             place.removed = Some(number);
@@ -233,8 +285,9 @@ impl Tally {
     fn below(&mut self, pruned: &Pruned, node: Node, each: &mut dyn FnMut(&mut Place, Content)) {
         pruned.differing(node, &[], &mut |path, content, _| {
             for &cred in &self.contents[content as usize] {
-                let place = self.places.entry((Where::Path(path.to_owned()), cred)).or_default();
-                each(place, content);
+                if let Some(place) = self.places.at(path, cred) {
+                    each(place, content);
+                }
             }
         });
     }
@@ -283,8 +336,7 @@ impl Tally {
             let held = pruned.at(head, &staged.path);
             let before: Vec<Content> = held.into_iter().collect();
             for &cred in missing(&self.contents, content, &before) {
-                let key = (Where::Path(staged.path.clone()), cred);
-                let place = self.places.entry(key).or_default();
+                let Some(place) = self.places.at(&staged.path, cred) else { continue };
                 place.staged = true;
                 place.blob.get_or_insert(staged.id);
             }
@@ -308,21 +360,27 @@ impl Tally {
         }
         left.sort_unstable();
         let mut placed: HashSet<ObjectId> = HashSet::default();
+        let mut trees = KnownTrees::new(history.objects);
         for root in &pruned.dangling {
-            let mut named = Vec::new();
+            let (mut named, mut size) = (Vec::new(), 0);
             pruned.differing(pruned.node(root), &[], &mut |path, _, _| {
-                named.push(path.to_owned());
+                size += Places::SIZE + path.len() as u64;
+                if size > self.places.room {
+                    self.places.is_full = true;
+                } else {
+                    named.push(path.to_owned());
+                }
             });
             for path in named {
-                let mut buffer = Vec::new();
-                let blob = super::people::blob_at(history.objects, root, &path, &mut buffer);
+                let blob = trees.blob_at(root, &path);
                 let Some(blob) = blob.filter(|blob| left.binary_search(blob).is_ok()) else {
                     continue;
                 };
                 placed.insert(blob);
                 for &cred in &self.contents[self.of_blob[&blob] as usize] {
-                    let place = self.places.entry((Where::Path(path.clone()), cred)).or_default();
-                    place.blob.get_or_insert(blob);
+                    if let Some(place) = self.places.at(&path, cred) {
+                        place.blob.get_or_insert(blob);
+                    }
                 }
             }
         }
@@ -335,9 +393,24 @@ impl Tally {
     fn pathless(&mut self, blob: ObjectId, each: &mut dyn FnMut(&mut Place)) {
         let content = self.of_blob[&blob];
         for &cred in &self.contents[content as usize] {
-            let place = self.places.entry((Where::Blob(blob), cred)).or_default();
+            let place = self.places.of_blob(blob, cred);
             place.blob.get_or_insert(blob);
             each(place);
+        }
+    }
+
+    /// Gives every credential that was left without a place one that has no path.
+    fn lost(&mut self) {
+        let mut blobs: Vec<_> = self.of_blob.iter().map(|(id, content)| (*id, *content)).collect();
+        blobs.sort_unstable();
+        let mut has_place = vec![false; self.fingerprints.len()];
+        self.places.all.keys().for_each(|(_, cred)| has_place[*cred as usize] = true);
+        for (blob, content) in blobs {
+            for &cred in &self.contents[content as usize] {
+                if !std::mem::replace(&mut has_place[cred as usize], true) {
+                    self.places.of_blob(blob, cred).blob = Some(blob);
+                }
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use gix::objs::Kind;
 
 use super::objects::Objects;
 use super::parse::{self, EntryKind};
-use super::trees::is_empty_tree;
+use super::trees::{LONGEST_PATH, is_empty_tree};
 use crate::coverage::Ledger;
 
 /// A file of a tree that none of the other trees has unchanged.
@@ -25,6 +25,9 @@ pub(super) struct Change {
 type Listing = Vec<(Vec<u8>, EntryKind, ObjectId)>;
 
 /// Compares `tree` with `others`; paths begin with `prefix`.
+///
+/// Whoever wrote the trees chose how deep they are and how often they name each other: what there
+/// is no memory for is a problem of the ledger.
 pub(super) fn between(
     objects: &Objects,
     tree: ObjectId,
@@ -32,47 +35,88 @@ pub(super) fn between(
     prefix: &[u8],
     ledger: &Ledger,
 ) -> Vec<Change> {
-    let mut comparison = Comparison { objects, ledger, buffer: Vec::new(), changes: Vec::new() };
-    comparison.walk(tree, others, &mut prefix.to_vec());
-    comparison.changes
+    let room = objects.memory().texts() / 2;
+    let mut comparison = Comparison { objects, ledger, buffer: Vec::new(), room };
+    let mut changes = Vec::new();
+    if !comparison.walk(tree, others, prefix, &mut changes) {
+        let why = "too many files of it are new, or their paths are too long: not all of them \
+                   were scanned: raise --max-memory, or scan its history";
+        ledger.problem("tree", tree.to_hex().to_string().as_bytes(), &why);
+    }
+    changes
 }
+
+/// Bytes that a change takes, apart from its path.
+const SIZE: u64 = 160;
 
 struct Comparison<'a> {
     objects: &'a Objects,
     ledger: &'a Ledger,
     buffer: Vec<u8>,
-    changes: Vec<Change>,
+    /// Bytes that changes may still take.
+    room: u64,
+}
+
+/// How far the comparison has come in a tree.
+struct Level {
+    listing: std::vec::IntoIter<(Vec<u8>, EntryKind, ObjectId)>,
+    others: Vec<HashMap<(Vec<u8>, EntryKind), ObjectId>>,
+    /// Length of the path that leads to it.
+    length: usize,
 }
 
 impl Comparison<'_> {
-    fn walk(&mut self, tree: ObjectId, others: &[ObjectId], path: &mut Vec<u8>) {
-        if others.contains(&tree) {
-            return;
-        }
-        let listing = self.list(&tree);
-        let others: Vec<HashMap<_, _>> = others
-            .iter()
-            .map(|other| {
-                let entries = self.list(other).into_iter();
-                entries.map(|(name, kind, id)| ((name, kind), id)).collect()
-            })
-            .collect();
-        for (name, kind, id) in listing {
+    /// Says whether there was room for all changes.
+    fn walk(
+        &mut self,
+        tree: ObjectId,
+        others: &[ObjectId],
+        prefix: &[u8],
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let mut path = prefix.to_vec();
+        let mut levels = Vec::new();
+        levels.extend(self.level(&tree, others, path.len()));
+        while let Some(level) = levels.last_mut() {
+            path.truncate(level.length);
+            let Some((name, kind, id)) = level.listing.next() else {
+                levels.pop();
+                continue;
+            };
             let key = (name, kind);
-            let same: Vec<_> = others.iter().filter_map(|other| other.get(&key)).copied().collect();
+            let before = level.others.iter().filter_map(|other| other.get(&key).copied());
+            let same: Vec<_> = before.collect();
             if same.contains(&id) || kind == EntryKind::Submodule {
                 continue;
             }
-            let length = path.len();
             path.extend_from_slice(&key.0);
+            // A tree costs as much, even if nothing in it is new: there may be no end of them.
+            let size = SIZE + path.len() as u64;
+            if size > self.room || path.len() > LONGEST_PATH {
+                return false;
+            }
+            self.room -= size;
             if kind == EntryKind::Tree {
                 path.push(b'/');
-                self.walk(id, &same, path);
+                levels.extend(self.level(&id, &same, path.len()));
             } else {
-                self.changes.push(Change { path: path.clone(), blob: id, before: same });
+                changes.push(Change { path: path.clone(), blob: id, before: same });
             }
-            path.truncate(length);
         }
+        true
+    }
+
+    /// A tree to compare with others; `None` if it is one of them.
+    fn level(&mut self, tree: &ObjectId, others: &[ObjectId], length: usize) -> Option<Level> {
+        if others.contains(tree) {
+            return None;
+        }
+        let listing = self.list(tree).into_iter();
+        let others = others.iter().map(|other| {
+            let entries = self.list(other).into_iter();
+            entries.map(|(name, kind, id)| ((name, kind), id)).collect()
+        });
+        Some(Level { listing, others: others.collect(), length })
     }
 
     fn list(&mut self, tree: &ObjectId) -> Listing {

@@ -23,9 +23,10 @@ use super::stores::{PackFiles, Stores};
 use super::structure::{Damaged, Structure, StructurePass};
 use super::unindexed;
 use super::visit::{Damages, PackPass, Pass};
-use super::walk::{Damage, LARGEST, Walk};
+use super::walk::{Damage, Walk};
 use crate::coverage::Ledger;
 use crate::finding::Candidate;
+use crate::memory::Memory;
 use crate::scan::Detector;
 use crate::source::container;
 use crate::stop::Stop;
@@ -163,6 +164,11 @@ impl<'a> Database<'a> {
         self.layouts[pack].get_or_init(read)
     }
 
+    /// What may be held at once.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.options.containers.memory
+    }
+
     /// How the objects are named.
     pub(super) fn hash(&self) -> gix::hash::Kind {
         self.stores.hash
@@ -208,25 +214,16 @@ impl<'a> Database<'a> {
     }
 
     /// Shows a reader all that it wants of the objects in `forests` and of the loose ones, each
-    /// once, from several threads and in no order. What is damaged is not shown. The run's stop
-    /// does not end it: what was found by then is still to be attributed.
-    pub(super) fn structure<R: Structure>(&self, forests: &[Forest], reader: &R) {
-        self.structure_until(&Stop::default(), forests, reader);
-    }
-
-    /// As [`Database::structure`], until `stop` is set: then what was shown is worth nothing.
-    pub(super) fn structure_until<R: Structure>(
-        &self,
-        stop: &Stop,
-        forests: &[Forest],
-        reader: &R,
-    ) {
+    /// once, from several threads and in no order. What is damaged is not shown. Once `stop` is
+    /// set it ends, and what was shown is worth nothing.
+    pub(super) fn structure<R: Structure>(&self, stop: &Stop, forests: &[Forest], reader: &R) {
         let stores = &self.stores;
         let threads = self.options.threads.max(1);
         self.pool.install(|| {
             for (pack, forest) in stores.packs.iter().zip(forests) {
                 let visitor = StructurePass { reader, pack, damaged: Damaged::default() };
-                Walk { pack, forest, stores, visitor: &visitor, stop, threads }.run();
+                let memory = &stores.memory;
+                Walk { pack, forest, stores, visitor: &visitor, memory, stop, threads }.run();
             }
             for (loose, doubles) in stores.loose.iter().zip(&self.duplicates[stores.packs.len()..])
             {
@@ -235,7 +232,8 @@ impl<'a> Database<'a> {
                     if is_double || stop.is_set() || !reader.wants(id) {
                         return;
                     }
-                    let read = loose.read_if(id, LARGEST, &|kind| reader.reads(kind));
+                    let mut claim = stores.memory.claim();
+                    let read = loose.read_if(id, &mut claim, &|kind| reader.reads(kind));
                     if let Some((kind, bytes)) = read {
                         reader.object(id, kind, None, &bytes, false);
                     }
@@ -252,7 +250,8 @@ pub(super) fn open(
     options: &Options,
     ledger: &Ledger,
 ) -> Stores {
-    let mut stores = Stores { hash, packs: Vec::new(), loose: Vec::new() };
+    let memory = options.containers.memory.clone();
+    let mut stores = Stores { hash, packs: Vec::new(), loose: Vec::new(), memory };
     let mut later = Vec::new();
     for folder in alternates::folders(objects, options.alternates, ledger) {
         stores.loose.push(Loose::list(&folder, hash, ledger));
@@ -319,7 +318,8 @@ fn read_pack<D: Detector>(
     threads: usize,
 ) {
     let visitor = PackPass { pass, pack, damages: Damages::default() };
-    let walk = Walk { pack, forest, stores, visitor: &visitor, stop: pass.stop, threads };
+    let (memory, stop) = (&stores.memory, pass.stop);
+    let walk = Walk { pack, forest, stores, visitor: &visitor, memory, stop, threads };
     walk.run();
     let mut inflater = Inflater::new();
     for &number in &forest.broken {

@@ -234,13 +234,14 @@ fn link(
 /// Gives every delta the kind of its root; one without a root is broken.
 fn settle(entries: &mut [Entry]) {
     let mut chain = Vec::new();
+    let mut met = vec![false; entries.len()];
     for at in 0..entries.len() {
         let mut here = at;
-        while entries[here].sort == Sort::Delta && chain.len() <= entries.len() {
+        while entries[here].sort == Sort::Delta && !std::mem::replace(&mut met[here], true) {
             chain.push(here);
             here = entries[here].base as usize;
         }
-        // A chain longer than the pack runs in a circle, and its entries are still undecided.
+        // What was met and is still undecided is of this very chain, which runs in a circle.
         let sort = match entries[here].sort {
             Sort::Delta => Sort::Broken,
             sort => sort,

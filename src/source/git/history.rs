@@ -8,7 +8,6 @@ pub(in crate::source::git) mod modules;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -16,6 +15,7 @@ use gix::objs::Kind;
 use super::attribute::{self, History};
 use super::database::{self, Database, Found};
 use super::error::Error;
+use super::gathered::Gathered;
 use super::graph::Graph;
 use super::objects::Objects;
 use super::open::{self, Environment};
@@ -93,14 +93,14 @@ fn one<D: Detector>(
     hits: &(dyn Fn(Hit) + Sync),
 ) -> Result<(), Error> {
     let threads = options.database.threads.max(1);
-    let objects = Objects::new(repo, environment, options.database.alternates)?;
+    let objects = Objects::new(repo, environment, &options.database)?;
     let shallow = open::shallow_boundary(repo, ledger);
     note_limits(repo, &shallow, ledger);
     let logs = reflogs::read(repo, ledger);
     let tips = tips::read(repo, &objects, &logs, threads, ledger);
     let before = ledger.get(Count::Objects);
-    let found = Mutex::new(Vec::new());
-    let take = |text: Found| found.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    let found = Gathered::new(&options.database.containers.memory);
+    let take = |text: Found| found.add(text);
     let database = Database::open(repo, &options.database, ledger)?;
     let nameless = || prefix.to_owned();
     guarded("database", &nameless, ledger, || database.scan(detector, ledger, &take));
@@ -115,9 +115,8 @@ fn one<D: Detector>(
         let starts = connectivity::starts(&tips).chain(entries);
         connectivity::check(&objects, threads, starts, &shallow, stop, ledger);
     }
-    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    found.extend(lfs::scan(repo, &options.database, detector, ledger));
-    let found = strong(found, options.min_confidence, hits);
+    lfs::scan(repo, &options.database, detector, ledger, &take);
+    let found = strong(found.finish(ledger), options.min_confidence, hits);
     if found.is_empty() {
         return Ok(());
     }
@@ -137,17 +136,21 @@ fn one<D: Detector>(
             graph: &graph,
             staged: &staged,
             prefix,
+            stop,
         };
         let attributed = guarded("attribution", &|| prefix.to_owned(), ledger, || {
-            attribute::attribute(&history, inventory, found, ledger, hits);
+            attribute::attribute(&history, inventory, found, ledger, hits)
         });
-        if attributed.is_none() {
+        if let Some(left) = attributed {
+            if !left.is_empty() {
+                ledger.problem("attribution", prefix, &UNPLACED);
+            }
+            left.into_iter().for_each(|text| unplaced(text, hits));
+        } else {
             // What was found went down with it, and is found again.
             let again = |text| unplaced(text, hits);
             database.scan(detector, &Ledger::new(), &again);
-            lfs::scan(repo, &options.database, detector, &Ledger::new())
-                .into_iter()
-                .for_each(again);
+            lfs::scan(repo, &options.database, detector, &Ledger::new(), &again);
         }
     });
     Ok(())

@@ -11,6 +11,7 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use crate::coverage::Ledger;
+use crate::memory::Claim;
 
 /// The loose objects of one object folder.
 pub(super) struct Loose {
@@ -77,21 +78,25 @@ impl Loose {
         Ok(Stream { kind, size, bytes })
     }
 
-    /// Reads an object that is at most `limit` bytes large; `None` if it is damaged or larger.
-    pub(super) fn read(&self, id: &gix::oid, limit: u64) -> Option<(Kind, Vec<u8>)> {
-        self.ids.binary_search_by(|one| one.as_ref().cmp(id)).ok()?;
-        self.read_if(id, limit, &|_| true)
+    /// Whether an object is among them.
+    pub(super) fn holds(&self, id: &gix::oid) -> bool {
+        self.ids.binary_search_by(|one| one.as_ref().cmp(id)).is_ok()
     }
 
-    /// Reads a listed object if it is at most `limit` bytes large and of a kind that is wanted.
+    /// Reads an object; `None` if it is damaged or finds no room.
+    pub(super) fn read(&self, id: &gix::oid, claim: &mut Claim) -> Option<(Kind, Vec<u8>)> {
+        if self.holds(id) { self.read_if(id, claim, &|_| true) } else { None }
+    }
+
+    /// Reads a listed object if it is of a kind that is wanted and finds room.
     pub(super) fn read_if(
         &self,
         id: &gix::oid,
-        limit: u64,
+        claim: &mut Claim,
         wanted: &dyn Fn(Kind) -> bool,
     ) -> Option<(Kind, Vec<u8>)> {
         let mut stream = self.open(id).ok()?;
-        if stream.size > limit || !wanted(stream.kind) {
+        if !wanted(stream.kind) || !claim.set(stream.size) {
             return None;
         }
         let mut bytes = Vec::new();

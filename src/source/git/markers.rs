@@ -4,17 +4,11 @@
 //! in a later commit, and whoever takes a marker away wants the finding back; so the text of the
 //! tip decides as long as it holds the credential.
 
-use crate::finding::{Candidate, Fingerprint};
+use crate::finding::Candidate;
 
-/// The marker of a credential in a text; `None` unless each of its places in it has one.
-pub(super) fn of<'a>(
-    candidates: impl IntoIterator<Item = &'a Candidate>,
-    credential: &Fingerprint,
-) -> Option<&'static str> {
-    let mut own = candidates
-        .into_iter()
-        .filter(|candidate| candidate.credential.fingerprint() == *credential)
-        .map(|candidate| candidate.sighting.marker);
+/// The marker of a credential in a text; `None` unless each of its `places` in it has one.
+pub(super) fn of<'a>(places: impl Iterator<Item = &'a Candidate>) -> Option<&'static str> {
+    let mut own = places.map(|candidate| candidate.sighting.marker);
     let first = own.next()??;
     own.all(|marker| marker.is_some()).then_some(first)
 }

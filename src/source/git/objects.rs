@@ -5,6 +5,7 @@
 //! can't is looked for in all the stores of the database, damaged ones included. Replacements are
 //! not applied and nothing is fetched.
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -19,9 +20,14 @@ use super::inflate::Inflater;
 use super::open::Environment;
 use super::stores::Stores;
 use crate::coverage::Ledger;
+use crate::memory::Memory;
+use crate::source::container;
 
 /// Bytes of delta bases that each thread keeps.
 const CACHE: usize = 32 * 1024 * 1024;
+/// Bytes of an object that `gix` may read at once; larger ones are read from all stores, which
+/// claim the memory for it.
+const LARGE: usize = 32 << 20;
 /// Objects a thread takes at a time: near ones share delta bases.
 const CHUNK: usize = 128;
 
@@ -40,20 +46,22 @@ struct Rest {
     folder: PathBuf,
     hash: gix::hash::Kind,
     alternates: bool,
+    memory: Memory,
     stores: OnceLock<Stores>,
 }
 
 impl Objects {
     /// The database of `repo`, and the folders that `environment` adds to it. Folders that it
-    /// borrows from are left out unless `alternates` is set.
+    /// borrows from are left out if `options` say so.
     ///
     /// # Errors
     /// If the repository's own object folder can't be read.
     pub(super) fn new(
         repo: &gix::Repository,
         environment: &Environment,
-        alternates: bool,
+        options: &database::Options,
     ) -> Result<Self, Error> {
+        let alternates = options.alternates;
         let own = repo.common_dir().join("objects");
         let avoided = !alternates && own.join("info/alternates").exists();
         let mut folders = vec![own.clone()];
@@ -72,7 +80,11 @@ impl Objects {
             if avoided && folder == own {
                 continue;
             }
-            let mut store = match gix::odb::at_opts(&folder, hash, [], Default::default()) {
+            let bounded = gix::odb::store::init::Options {
+                alloc_limit_bytes: Some(LARGE),
+                ..Default::default()
+            };
+            let mut store = match gix::odb::at_opts(&folder, hash, [], bounded) {
                 Ok(store) => store,
                 // Its alternates are damaged.
                 Err(_) if folder == own => continue,
@@ -83,8 +95,15 @@ impl Objects {
             });
             stores.push(store);
         }
-        let rest = Arc::new(Rest { folder: own, hash, alternates, stores: OnceLock::new() });
+        let memory = options.containers.memory.clone();
+        let rest =
+            Arc::new(Rest { folder: own, hash, alternates, memory, stores: OnceLock::new() });
         Ok(Self { stores, hash, rest })
+    }
+
+    /// What may be held at once.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.rest.memory
     }
 
     /// The kind of ids that the repository uses.
@@ -113,6 +132,16 @@ impl Objects {
                 None => other.map(|_| None).map_err(|error| error.to_string()),
             },
         }
+    }
+
+    /// Shows a large object piece by piece, if it is stored as it stands; gives what `show` does.
+    pub(super) fn stream<T>(
+        &self,
+        id: &oid,
+        show: impl FnOnce(u64, &mut dyn Read) -> T,
+    ) -> Option<T> {
+        let size = self.stores.iter().find_map(|store| Some(store.try_header(id).ok()??.size()))?;
+        if size <= LARGE as u64 { None } else { self.rest.stores().stream(id, show) }
     }
 
     /// The kind of an object, without reading it; `None` if it is missing or damaged.
@@ -165,13 +194,22 @@ impl Objects {
 
 impl Rest {
     fn read(&self, id: &oid) -> Option<(Kind, Vec<u8>)> {
-        let stores = self.stores.get_or_init(|| {
+        self.stores().read(id, None, &mut Inflater::new())
+    }
+
+    fn stores(&self) -> &Stores {
+        self.stores.get_or_init(|| {
             // Whatever is wrong with them is told by the pass over the whole database.
-            let options =
-                database::Options { threads: 1, alternates: self.alternates, ..Default::default() };
+            let memory = self.memory.clone();
+            let containers = container::Options { memory, ..Default::default() };
+            let options = database::Options {
+                threads: 1,
+                alternates: self.alternates,
+                containers,
+                ..Default::default()
+            };
             database::open(&self.folder, self.hash, &options, &Ledger::new())
-        });
-        stores.read(id, None, &mut Inflater::new())
+        })
     }
 }
 

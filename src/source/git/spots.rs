@@ -8,19 +8,16 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::objects::Objects;
-use crate::finding::{Candidate, Fingerprint, Spot};
+use crate::finding::{Candidate, Spot};
 use crate::line_hash;
 
-/// The place of the same credential in another version of the file, of which `candidates` were
-/// found; `nth` says which of several places in the one is that in the other.
-pub(super) fn in_version(
-    candidates: &[Candidate],
-    credential: &Fingerprint,
+/// The place of a credential in another version of the file, whose places of it are `there`;
+/// `nth` says which of several places in the one is that in the other.
+pub(super) fn in_version<'a>(
+    there: impl Iterator<Item = &'a Candidate>,
     nth: usize,
 ) -> Option<Spot> {
-    let same = |one: &&Candidate| one.credential.fingerprint() == *credential;
-    let places = candidates.iter().filter(same);
-    places.take(nth + 1).last().map(|place| place.sighting.spot())
+    there.take(nth + 1).last().map(|place| place.sighting.spot())
 }
 
 /// Whether a pair's id stood in the file before, and its secret did not.

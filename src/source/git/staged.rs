@@ -58,7 +58,7 @@ pub fn scan<D: Detector>(
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
     open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
-    let objects = Objects::new(&repo, &environment, options.database.alternates)?;
+    let objects = Objects::new(&repo, &environment, &options.database)?;
     let index_path = environment.index_file.clone().unwrap_or_else(|| repo.git_dir().join("index"));
     let index = staging::open(&index_path, objects.hash())?;
     let heads = head_trees(&repo, &objects);
@@ -126,12 +126,11 @@ fn added<D: Detector>(
         .into_iter()
         .zip(&before)
         .flat_map(|(file, before)| {
-            texts.of(&file.blob).iter().map(move |candidate| (file, before.as_slice(), candidate))
+            let all = texts.of(&file.blob).all().iter();
+            all.map(move |(credential, candidate)| (file, before.as_slice(), credential, candidate))
         })
-        .filter(|(_, before, candidate)| {
-            let credential = candidate.credential.fingerprint();
-            !before.iter().any(|blob| old.holds(blob, &credential))
-        })
+        .filter(|(_, before, credential, _)| !before.iter().any(|blob| old.holds(blob, credential)))
+        .map(|(file, before, _, candidate)| (file, before, candidate))
         .collect();
     let wanted = fresh.iter().map(|(file, ..)| file.blob).collect();
     let elsewhere = changes::present(objects, &head.heads, &wanted, ledger);
@@ -140,8 +139,8 @@ fn added<D: Detector>(
             continue;
         }
         let mut candidate = candidate.clone();
-        let known = before.iter().flat_map(|blob| old.of(blob));
-        if spots::adds_secret_alone(&candidate, known) {
+        let known = before.iter().flat_map(|blob| old.of(blob).all());
+        if spots::adds_secret_alone(&candidate, known.map(|(_, one)| one)) {
             let spot = spots::at_secret(objects, &file.blob, &candidate.sighting.spot());
             candidate.sighting.shown = Some(Box::new(spot));
         }

@@ -3,8 +3,10 @@
 //! Takes object folders, opens what is in them, tells which objects are there twice, and reads
 //! single objects by id for those whose usual copy is damaged or whose base is elsewhere.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use flate2::bufread::ZlibDecoder;
 use gix::objs::Kind;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
@@ -12,8 +14,8 @@ use super::delta::Delta;
 use super::inflate::{Inflater, is_plausible};
 use super::loose::Loose;
 use super::pack::{Form, Header, Pack, header};
-use super::walk::LARGEST;
 use crate::coverage::Ledger;
+use crate::memory::{Claim, Memory};
 
 /// A chain of deltas longer than this is a circle; git makes chains of at most 4,095.
 const LONGEST: usize = 1 << 16;
@@ -26,6 +28,8 @@ pub(super) struct Stores {
     pub(super) packs: Vec<Pack>,
     /// One for each folder.
     pub(super) loose: Vec<Loose>,
+    /// What may be held at once.
+    pub(super) memory: Memory,
 }
 
 /// Files of a `pack` folder that hold objects.
@@ -75,7 +79,8 @@ impl PackFiles {
 }
 
 impl Stores {
-    /// Reads an object by id from anywhere but `except`; `None` if no readable copy is there.
+    /// Reads an object by id from anywhere but `except`; `None` if no readable copy is there, or
+    /// none that finds room.
     pub(super) fn read(
         &self,
         id: &gix::oid,
@@ -89,17 +94,40 @@ impl Stores {
                 return Some(object);
             }
         }
-        self.loose.iter().find_map(|loose| loose.read(id, LARGEST))
+        let mut claim = self.memory.claim();
+        self.loose.iter().find_map(|loose| loose.read(id, &mut claim))
+    }
+
+    /// Shows an object that is stored as it stands, with its size; `None` if it is not.
+    pub(super) fn stream<T>(
+        &self,
+        id: &gix::oid,
+        show: impl FnOnce(u64, &mut dyn Read) -> T,
+    ) -> Option<T> {
+        for loose in self.loose.iter().filter(|loose| loose.holds(id)) {
+            if let Ok(mut stream) = loose.open(id) {
+                return Some(show(stream.size, &mut stream.bytes));
+            }
+        }
+        for pack in &self.packs {
+            let Some(number) = pack.find(id) else { continue };
+            let (head, input) = self.entry(pack, pack.offset(number))?;
+            if let Form::Whole(_) = head.form {
+                return Some(show(head.size, &mut ZlibDecoder::new(input)));
+            }
+        }
+        None
     }
 
     /// Reads the object at an offset of a pack, through all of its bases.
     fn unpack(&self, pack: &Pack, offset: u64, inflater: &mut Inflater) -> Option<(Kind, Vec<u8>)> {
         let mut chain = Vec::new();
+        let mut claim = self.memory.claim();
         let (mut pack, mut offset) = (pack, offset);
         let (kind, mut bytes) = loop {
             let (head, input) = self.entry(pack, offset)?;
             match head.form {
-                Form::Whole(kind) => break (kind, inflate(head, input, inflater)?),
+                Form::Whole(kind) => break (kind, inflate(head, input, inflater, &mut claim, 0)?),
                 _ if chain.len() == LONGEST => return None,
                 Form::Near(distance) => {
                     chain.push((head, input));
@@ -114,15 +142,20 @@ impl Stores {
                     let others = self.packs.iter();
                     match others.filter_map(|other| Some((other, other.find(&id)?))).next() {
                         Some((other, number)) => (pack, offset) = (other, other.offset(number)),
-                        None => break self.loose.iter().find_map(|it| it.read(&id, LARGEST))?,
+                        None => break self.loose.iter().find_map(|it| it.read(&id, &mut claim))?,
                     }
                 }
             }
         };
         let (mut out, mut copied) = (Vec::new(), Vec::new());
         for (head, input) in chain.into_iter().rev() {
-            let delta = inflate(head, input, inflater)?;
-            let delta = Delta::parse(&delta).filter(|delta| delta.result <= LARGEST)?;
+            let held = bytes.len() as u64;
+            let delta = inflate(head, input, inflater, &mut claim, held)?;
+            let held = held + delta.len() as u64;
+            let delta = Delta::parse(&delta)?;
+            if !claim.set(held.saturating_add(delta.result)) {
+                return None;
+            }
             if !delta.apply(&bytes, &mut out, &mut copied) {
                 return None;
             }
@@ -196,8 +229,15 @@ fn lower(len: u32, is_less: impl Fn(u32) -> bool) -> u32 {
     low
 }
 
-fn inflate(head: Header, input: &[u8], inflater: &mut Inflater) -> Option<Vec<u8>> {
-    if head.size > LARGEST || !is_plausible(head.size, input.len()) {
+/// Inflates an entry's own bytes, while `held` others are held.
+fn inflate(
+    head: Header,
+    input: &[u8],
+    inflater: &mut Inflater,
+    claim: &mut Claim,
+    held: u64,
+) -> Option<Vec<u8>> {
+    if !is_plausible(head.size, input.len()) || !claim.set(held.saturating_add(head.size)) {
         return None;
     }
     let mut bytes = vec![0; usize::try_from(head.size).ok()?];

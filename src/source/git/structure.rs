@@ -155,7 +155,7 @@ impl Inventory {
             commits: Mutex::default(),
             strays: Mutex::default(),
         };
-        database.structure_until(stop, &forests, &reader);
+        database.structure(stop, &forests, &reader);
         if stop.is_set() {
             return None;
         }

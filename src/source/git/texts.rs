@@ -1,14 +1,17 @@
 //! Detection over many blobs, each once, for commands that compare what texts hold.
 
+use std::io::Read;
+
 use gix::ObjectId;
 use gix::hashtable::HashMap;
 use gix::objs::Kind;
 
+use super::by_credential::ByCredential;
 use super::objects::{Objects, on_threads};
 use crate::coverage::{Count, Ledger};
-use crate::finding::{Candidate, Fingerprint};
-use crate::scan::Detector;
-use crate::source::container::{self, Scanner};
+use crate::finding::Fingerprint;
+use crate::scan::{Detected, Detector};
+use crate::source::container::{self, Name, Scanner};
 use crate::stop::Stop;
 
 /// What blobs are scanned for.
@@ -20,10 +23,34 @@ pub(super) enum Use<'a> {
     Compared,
 }
 
+/// A buffer larger than this is given back, not kept for the next blob.
+const KEPT: usize = 4 << 20;
+
+/// Scans a blob piece by piece; gives how many bytes were read too.
+fn stream<D: Detector>(
+    scanner: &mut Scanner<'_, D>,
+    name: Name<'_>,
+    size: u64,
+    bytes: &mut dyn Read,
+    ledger: &Ledger,
+) -> (Detected<D::Memory>, u64) {
+    let mut all = Detected::default();
+    let extent = scanner.scan(name, &mut bytes.take(size), None, &mut |mut detected| {
+        all.examples += detected.examples;
+        all.candidates.append(&mut detected.candidates);
+    });
+    if let Some(error) = extent.error {
+        ledger.problem("blob", &name(), &format_args!("damaged, read in part: {error}"));
+    }
+    (all, extent.bytes)
+}
+
 /// The candidates of each blob that has some.
 #[derive(Default)]
 pub(super) struct Texts {
-    candidates: HashMap<ObjectId, Vec<Candidate>>,
+    candidates: HashMap<ObjectId, ByCredential>,
+    /// What a blob holds in which nothing was found.
+    none: ByCredential,
 }
 
 impl Texts {
@@ -49,26 +76,35 @@ impl Texts {
             if matches!(using, Use::Asked(stop) if stop.is_set()) {
                 return Vec::new();
             }
-            if !objects.expect(id, Kind::Blob, "a tree or the index", buffer, ledger) {
-                return Vec::new();
-            }
             let name = || id.to_hex().to_string().into_bytes();
             let mut scanner = Scanner::new(detector, containers, opening, stop);
-            let detected = scanner.bytes(&name, buffer);
+            let streamed =
+                objects.stream(id, |size, bytes| stream(&mut scanner, &name, size, bytes, opening));
+            let (detected, size) = match streamed {
+                Some(detected) => detected,
+                None if objects.expect(id, Kind::Blob, "a tree or the index", buffer, ledger) => {
+                    (scanner.bytes(&name, buffer), buffer.len() as u64)
+                }
+                None => return Vec::new(),
+            };
+            if buffer.capacity() > KEPT {
+                *buffer = Vec::new();
+            }
             if matches!(using, Use::Asked(_)) {
                 ledger.add(Count::Objects, 1);
-                ledger.add(Count::Bytes, buffer.len() as u64);
+                ledger.add(Count::Bytes, size);
                 ledger.add(Count::Examples, detected.examples);
             }
             detected.candidates
         });
         let holding = ids.into_iter().zip(found).filter(|(_, candidates)| !candidates.is_empty());
-        Self { candidates: holding.collect() }
+        let named = holding.map(|(id, candidates)| (id, ByCredential::new(candidates)));
+        Self { candidates: named.collect(), none: ByCredential::default() }
     }
 
     /// The candidates of a blob.
-    pub(super) fn of(&self, id: &ObjectId) -> &[Candidate] {
-        self.candidates.get(id).map_or(&[], Vec::as_slice)
+    pub(super) fn of(&self, id: &ObjectId) -> &ByCredential {
+        self.candidates.get(id).unwrap_or(&self.none)
     }
 
     /// Whether none of the blobs has a candidate.
@@ -78,6 +114,6 @@ impl Texts {
 
     /// Whether a blob holds a credential.
     pub(super) fn holds(&self, id: &ObjectId, credential: &Fingerprint) -> bool {
-        self.of(id).iter().any(|candidate| candidate.credential.fingerprint() == *credential)
+        self.of(id).holds(credential)
     }
 }

@@ -8,6 +8,8 @@
 mod kept;
 mod survey;
 
+use std::cell::Cell;
+
 use gix::ObjectId;
 use gix::hashtable::{HashMap, HashSet};
 
@@ -16,6 +18,8 @@ use super::objects::Objects;
 use super::parse::EntryKind;
 use super::structure::Inventory;
 use crate::coverage::Ledger;
+use crate::memory::Memory;
+use crate::stop::Stop;
 use survey::Survey;
 
 /// A pruned tree's number in [`Pruned`]; [`EMPTY`] holds nothing.
@@ -37,8 +41,65 @@ pub(super) enum Child {
 /// Called with a path, its blob's content, and the contents that other trees have there.
 pub(super) type Visit<'a> = dyn FnMut(&[u8], Content, &[Content]) + 'a;
 
+/// A path that is longer is not followed: no system takes it (PATH_MAX is 4,096 on Linux).
+pub(super) const LONGEST_PATH: usize = 16 << 10;
+
+/// How far one walk has come in a tree.
+struct Level {
+    node: Node,
+    next: usize,
+    others: Vec<Node>,
+    /// Length of the path that leads to the tree.
+    length: usize,
+}
+
+/// How many entries may be looked at. Ten trees that name each other ten times have as many paths
+/// as there are people on earth.
+struct Steps {
+    left: Cell<u64>,
+    /// What is left once the run is asked to stop.
+    at_most: u64,
+    stop: Stop,
+    is_cut: Cell<bool>,
+}
+
+impl Steps {
+    /// So many for each place that is kept.
+    const MANY: u64 = 256;
+    /// The same, once the run is asked to stop.
+    const FEW: u64 = 4;
+
+    fn new(memory: &Memory, stop: &Stop) -> Self {
+        let places = memory.places() as u64;
+        Self {
+            left: Cell::new(places.saturating_mul(Self::MANY)),
+            at_most: places.saturating_mul(Self::FEW),
+            stop: stop.clone(),
+            is_cut: Cell::new(false),
+        }
+    }
+
+    /// Takes one, if there is one.
+    fn take(&self) -> bool {
+        let mut left = self.left.get();
+        if left > self.at_most && self.stop.is_set() {
+            left = self.at_most;
+        }
+        self.left.set(left.saturating_sub(1));
+        if left == 0 {
+            self.cut();
+        }
+        left > 0
+    }
+
+    fn cut(&self) {
+        self.is_cut.set(true);
+    }
+}
+
 /// Pruned trees.
 pub(super) struct Pruned {
+    steps: Steps,
     nodes: Vec<Vec<(u32, Child)>>,
     names: Names,
     roots: HashMap<ObjectId, Node>,
@@ -57,6 +118,8 @@ pub(super) struct Reading<'a> {
     pub(super) objects: &'a Objects,
     /// Threads to use, at least 1.
     pub(super) threads: usize,
+    /// Ends the reading; what was read is worth nothing then.
+    pub(super) stop: &'a Stop,
 }
 
 impl Pruned {
@@ -72,6 +135,7 @@ impl Pruned {
         let survey = Survey::of(reading, inventory, roots, hits, ledger);
         let order = survey.holding_in_order();
         let mut pruned = Self {
+            steps: Steps::new(reading.database.memory(), reading.stop),
             nodes: vec![Vec::new()],
             names: Names::default(),
             roots: HashMap::default(),
@@ -120,37 +184,51 @@ impl Pruned {
     }
 
     /// Calls `each` with every path below `node` whose blob's content is not that of the same
-    /// path in one of `others`, and with the contents that the others have there.
+    /// path in one of `others`, and with the contents that the others have there; as long as
+    /// there are steps left.
     pub(super) fn differing(&self, node: Node, others: &[Node], each: &mut Visit<'_>) {
+        let mut path = Vec::new();
+        let mut levels = Vec::new();
         if !others.contains(&node) {
-            self.walk(node, others, &mut Vec::new(), each);
+            levels.push(Level { node, next: 0, others: others.to_vec(), length: 0 });
         }
-    }
-
-    fn walk(&self, node: Node, others: &[Node], path: &mut Vec<u8>, each: &mut Visit<'_>) {
-        for &(name, child) in &self.nodes[node as usize] {
-            let same: Vec<Child> =
-                others.iter().filter_map(|&other| self.child(other, name)).collect();
+        // An explicit stack: whoever wrote the trees chose how deep they are.
+        while let Some(level) = levels.last_mut() {
+            path.truncate(level.length);
+            let Some(&(name, child)) = self.nodes[level.node as usize].get(level.next) else {
+                levels.pop();
+                continue;
+            };
+            level.next += 1;
+            if !self.steps.take() {
+                return;
+            }
+            let others = level.others.iter();
+            let same: Vec<Child> = others.filter_map(|&other| self.child(other, name)).collect();
             if same.contains(&child) {
                 continue;
             }
-            let length = path.len();
-            if length > 0 {
+            if !path.is_empty() {
                 path.push(b'/');
             }
             path.extend_from_slice(self.names.name(name));
             match child {
-                Child::Tree(tree) => {
-                    let trees: Vec<Node> = same.iter().filter_map(Child::as_tree).collect();
-                    self.walk(tree, &trees, path, each);
+                Child::Tree(_) if path.len() > LONGEST_PATH => self.steps.cut(),
+                Child::Tree(node) => {
+                    let others = same.iter().filter_map(Child::as_tree).collect();
+                    levels.push(Level { node, next: 0, others, length: path.len() });
                 }
                 Child::Blob(content) => {
                     let contents: Vec<Content> = same.iter().filter_map(Child::as_blob).collect();
-                    each(path, content, &contents);
+                    each(&path, content, &contents);
                 }
             }
-            path.truncate(length);
         }
+    }
+
+    /// Whether paths were passed over.
+    pub(super) fn is_cut(&self) -> bool {
+        self.steps.is_cut.get()
     }
 
     fn child(&self, node: Node, name: u32) -> Option<Child> {

@@ -22,6 +22,9 @@ use crate::stop::Stop;
 /// Bytes of a pack's header: `PACK`, version, count.
 const HEADER: usize = 12;
 
+/// Changes of changes by name that are followed; git makes no longer chains.
+const ROUNDS: usize = 4095;
+
 /// A pack that has been read for its ids.
 pub(super) struct Read {
     /// The pack.
@@ -44,17 +47,18 @@ pub(super) fn read(path: &Path, stores: &Stores, stop: &Stop, threads: usize) ->
     pack.list(offsets.into_iter().map(|offset| (unnamed, offset)).collect());
     // A delta may name a base of this very pack, whose id the round before has found.
     let mut waiting = usize::MAX;
-    loop {
+    for round in 0.. {
         let (ids, unknown) = hash(&pack, stores, stop, threads);
         let mut listed: Vec<(ObjectId, u64)> =
             ids.into_iter().zip(0..).map(|(id, number)| (id, pack.offset(number))).collect();
         listed.sort_unstable();
         pack.list(listed);
-        if unknown == 0 || unknown >= waiting || stop.is_set() {
-            return Ok(Read { pack, lost });
+        if unknown == 0 || unknown >= waiting || round == ROUNDS || stop.is_set() {
+            break;
         }
         waiting = unknown;
     }
+    Ok(Read { pack, lost })
 }
 
 /// Where the entries begin.
@@ -81,15 +85,18 @@ fn offsets(pack: &Pack, hash: gix::hash::Kind) -> Vec<u64> {
 
 /// The ids of all entries by number, and how many still wait for their base.
 fn hash(pack: &Pack, stores: &Stores, stop: &Stop, threads: usize) -> (Vec<ObjectId>, usize) {
-    let unnamed = ObjectId::null(stores.hash);
-    let ids = Mutex::new(vec![unnamed; pack.len() as usize]);
+    // What the rounds before have named is read for the sake of others only.
+    let known: Vec<ObjectId> = (0..pack.len()).map(|number| pack.id(number).to_owned()).collect();
+    let skipped = known.iter().map(|id| !id.is_null()).collect();
+    let ids = Mutex::new(known);
     let waiting = Mutex::new(0);
     let layout = Layout::read(pack, stores.hash);
     for trees in [false, true] {
         let hasher = Hasher { hash: stores.hash, trees, ids: &ids, waiting: &waiting };
         let keep = |kind| (kind == Kind::Tree) == trees;
-        let forest = layout.forest(pack, &Vec::new(), &keep);
-        Walk { pack, forest: &forest, stores, visitor: &hasher, stop, threads }.run();
+        let forest = layout.forest(pack, &skipped, &keep);
+        let memory = &stores.memory;
+        Walk { pack, forest: &forest, stores, visitor: &hasher, memory, stop, threads }.run();
     }
     let waiting = *waiting.lock().unwrap_or_else(PoisonError::into_inner);
     (ids.into_inner().unwrap_or_else(PoisonError::into_inner), waiting)

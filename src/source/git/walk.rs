@@ -4,11 +4,13 @@
 //! kept of the base and the runs copied from it. Depth first on an explicit stack, the heaviest
 //! child last and after its base has been let go: a thread holds at most log2(n) objects. Heavy
 //! subtrees are split between threads; the bases that wait for one are bounded by [`SHARED`].
-//! So the memory is `SHARED` and, a thread, log2(n) times the largest object.
+//! What a thread holds is claimed of the run's memory, so that it is bounded whatever the objects:
+//! all threads together hold `SHARED`, [`SMALL`] each, and one of them [`Memory::texts`]. Whether an
+//! object finds room depends on the shape of its tree alone, never on threads.
 
 mod bench;
+mod frame;
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,16 +22,14 @@ use super::forest::{Forest, Node};
 use super::inflate::is_plausible;
 use super::pack::Pack;
 use super::stores::Stores;
+use crate::memory::{Memory, SMALL};
 use crate::scan::Copied;
 use crate::stop::Stop;
 use bench::Bench;
+use frame::{Base, Frame, Held, Text};
 
 /// Bytes of bases that may wait for another thread to walk their children.
 const SHARED: usize = 32 << 20;
-
-/// The largest object that is held in memory; git itself makes no deltas of larger ones
-/// (`core.bigFileThreshold`).
-pub(super) const LARGEST: u64 = 512 << 20;
 
 /// An object larger than this is read in pieces, if no other is stored as a change of it.
 const STREAMED: u64 = 32 << 20;
@@ -86,7 +86,10 @@ pub(super) enum Damage {
     #[error("its header in the pack is damaged")]
     Header,
     /// It would not fit.
-    #[error("it is larger than 512 MiB and stored as a change of another object")]
+    #[error(
+        "it takes more memory, with what it is stored as a change of, than may be held: raise \
+         --max-memory"
+    )]
     TooLarge,
 }
 
@@ -100,31 +103,12 @@ pub(super) struct Walk<'a, V> {
     pub(super) stores: &'a Stores,
     /// Who sees the objects.
     pub(super) visitor: &'a V,
+    /// What may be held at once.
+    pub(super) memory: &'a Memory,
     /// Asks for an early end.
     pub(super) stop: &'a Stop,
     /// How many threads walk.
     pub(super) threads: usize,
-}
-
-/// An object in memory.
-#[derive(Default)]
-struct Text<M> {
-    bytes: Vec<u8>,
-    memory: M,
-    /// A part of it is missing.
-    damaged: bool,
-}
-
-/// An object some of whose children are still to be walked.
-struct Frame<M> {
-    text: Held<M>,
-    kind: Kind,
-    children: Range<u32>,
-}
-
-enum Held<M> {
-    Own(Text<M>),
-    Shared(Arc<Text<M>>),
 }
 
 /// What all tasks of a walk share.
@@ -169,19 +153,20 @@ impl<V: Visitor> Walk<'_, V> {
 
     /// Walks some whole objects and what descends from them.
     fn roots<'s>(&'s self, scope: &ScopeFifo<'s>, shared: &'s Shared, roots: &[(u32, Kind)]) {
-        let mut bench = shared.bench();
+        let mut bench = shared.bench(self.memory);
         for &(root, kind) in roots {
             let node = &self.forest.nodes[root as usize];
             if node.weight == 0 || self.stop.is_set() {
                 continue;
             }
             let is_alone = node.children().is_empty();
-            if node.size > LARGEST || (is_alone && node.size > STREAMED) {
+            if (is_alone && node.size > STREAMED) || !bench.claim.set(node.size) {
                 self.large(node, kind);
                 continue;
             }
             let text = self.root(&mut bench, node, kind);
             self.descend(scope, shared, &mut bench, text, node, kind);
+            bench.hold(0);
         }
         shared.give_back(bench);
     }
@@ -198,16 +183,18 @@ impl<V: Visitor> Walk<'_, V> {
         if node.weight == 0 || self.stop.is_set() {
             return;
         }
-        let mut bench = shared.bench();
+        let mut bench = shared.bench(self.memory);
         let (kind, parent) = match self.stores.read(&base, Some(self.pack), &mut bench.inflater) {
             Some((kind, bytes)) => (kind, Text { bytes, ..Text::default() }),
             None => (Kind::Blob, Text { damaged: true, ..Text::default() }),
         };
         if self.visitor.wants(kind) {
-            let why = Damage::NoBase;
-            let text = self.child(&mut bench, &parent, None, why, node, kind);
+            let base = Base { text: &parent, seen: false, held: parent.bytes.len() as u64 };
+            let text = self.child(&mut bench, &base, node, kind);
+            drop(parent);
             self.descend(scope, shared, &mut bench, text, node, kind);
         }
+        bench.hold(0);
         shared.give_back(bench);
     }
 
@@ -226,7 +213,9 @@ impl<V: Visitor> Walk<'_, V> {
             return;
         }
         let mut stack = Vec::new();
-        let frame = Frame { text: Held::Own(text), kind, children: node.children() };
+        let children = node.children();
+        let end = children.end;
+        let frame = Frame { text: Held::Own(text), kind, children, end, above: 0 };
         stack.push(self.split(scope, shared, frame, node.weight));
         self.frames(scope, shared, bench, stack);
     }
@@ -242,28 +231,29 @@ impl<V: Visitor> Walk<'_, V> {
         while let Some(frame) = stack.last_mut() {
             let Some(at) = frame.children.next().filter(|_| !self.stop.is_set()) else {
                 bench.drop_frame(stack.pop());
+                bench.hold(stack.last().map_or(0, Frame::held));
                 continue;
             };
             let node = &self.forest.nodes[self.forest.children[at as usize] as usize];
             if node.weight == 0 {
                 continue;
             }
-            let kind = frame.kind;
-            let base = match &frame.text {
-                Held::Own(text) => text,
-                Held::Shared(text) => text,
-            };
-            let memory = Some(&base.memory);
-            let text = self.child(bench, base, memory, Damage::Base, node, kind);
+            let (kind, held) = (frame.kind, frame.held());
+            let text =
+                self.child(bench, &Base { text: frame.base(), seen: true, held }, node, kind);
+            let above = if at + 1 == frame.end { frame.above } else { held };
             if frame.children.is_empty() {
                 bench.drop_frame(stack.pop());
             }
             if node.children().is_empty() {
                 bench.keep(text.bytes);
             } else {
-                let frame = Frame { text: Held::Own(text), kind, children: node.children() };
+                let children = node.children();
+                let end = children.end;
+                let frame = Frame { text: Held::Own(text), kind, children, end, above };
                 stack.push(self.split(scope, shared, frame, node.weight));
             }
+            bench.hold(stack.last().map_or(0, Frame::held));
         }
     }
 
@@ -275,21 +265,26 @@ impl<V: Visitor> Walk<'_, V> {
         frame: Frame<V::Memory>,
         weight: u64,
     ) -> Frame<V::Memory> {
-        let Frame { text: Held::Own(text), kind, children } = frame else { return frame };
+        let Frame { text: Held::Own(text), kind, children, end, above } = frame else {
+            return frame;
+        };
         let size = text.bytes.len();
         let full = shared.waiting.load(Ordering::Relaxed) + size > SHARED;
-        if full || children.len() < 2 || weight < 2 * shared.share || self.threads < 2 {
-            return Frame { text: Held::Own(text), kind, children };
+        let is_large = above + size as u64 > SMALL;
+        let is_light = children.len() < 2 || weight < 2 * shared.share;
+        if full || is_large || is_light || self.threads < 2 {
+            return Frame { text: Held::Own(text), kind, children, end, above };
         }
         let text = Arc::new(text);
         let mut group = children.start..children.start;
         let mut sum = 0;
         for at in children.clone() {
             if sum >= shared.share {
-                let frame = Frame { text: Held::Shared(Arc::clone(&text)), kind, children: group };
+                let text = Held::Shared(Arc::clone(&text));
+                let frame = Frame { text, kind, children: group, end, above };
                 shared.waiting.fetch_add(size, Ordering::Relaxed);
                 scope.spawn_fifo(move |scope| {
-                    let mut bench = shared.bench();
+                    let mut bench = shared.bench(self.memory);
                     self.frames(scope, shared, &mut bench, vec![frame]);
                     shared.give_back(bench);
                     shared.waiting.fetch_sub(size, Ordering::Relaxed);
@@ -300,7 +295,7 @@ impl<V: Visitor> Walk<'_, V> {
             sum += self.forest.nodes[self.forest.children[at as usize] as usize].weight;
             group.end = at + 1;
         }
-        Frame { text: Held::Shared(text), kind, children: group }
+        Frame { text: Held::Shared(text), kind, children: group, end, above }
     }
 
     /// Inflates a whole object and shows it.
@@ -331,26 +326,28 @@ impl<V: Visitor> Walk<'_, V> {
     /// Makes an object of its base and a delta, and shows it. If nothing can be made it is empty and
     /// damaged, so that what descends from it is told as well.
     ///
-    /// Without `memory` the visitor has not seen the base. `why` is told if the base is damaged.
     fn child(
         &self,
         bench: &mut Bench,
-        base: &Text<V::Memory>,
-        memory: Option<&V::Memory>,
-        why: Damage,
+        base: &Base<'_, V::Memory>,
         node: &Node,
         kind: Kind,
     ) -> Text<V::Memory> {
+        let Base { text: base, seen: base_seen, held } = *base;
         let seen = Seen { node, kind };
         let mut bytes = bench.spare.pop().unwrap_or_default();
-        let whole = self.delta(bench, node);
-        let delta = Delta::parse(&bench.delta).filter(|delta| delta.result <= LARGEST);
+        let mut fits = bench.claim.set(held.saturating_add(node.size));
+        let whole = fits && self.delta(bench, node);
+        let delta = Delta::parse(&bench.delta).filter(|delta| {
+            fits = fits && bench.claim.set((held + node.size).saturating_add(delta.result));
+            fits
+        });
         if let Some(delta) = delta
             && whole
             && !base.damaged
             && delta.apply(&base.bytes, &mut bytes, &mut bench.copied)
         {
-            let base = memory.map(|memory| (memory, bench.copied.as_slice()));
+            let base = base_seen.then_some((&base.memory, bench.copied.as_slice()));
             let memory = self.visitor.object(&seen, base, &bytes);
             return Text { bytes, memory, damaged: false };
         }
@@ -360,10 +357,10 @@ impl<V: Visitor> Walk<'_, V> {
             return Text { bytes, memory, damaged: false };
         }
         let Some(delta) = Delta::parse(&bench.delta).filter(|_| result.is_some()) else {
-            let large = Delta::parse(&bench.delta).is_some_and(|delta| delta.result > LARGEST);
-            self.visitor.damaged(node, if large { Damage::TooLarge } else { Damage::Bytes });
+            self.visitor.damaged(node, if fits { Damage::Bytes } else { Damage::TooLarge });
             return Text { damaged: true, ..Text::default() };
         };
+        let why = if base_seen { Damage::Base } else { Damage::NoBase };
         self.visitor.damaged(node, if base.damaged { why } else { Damage::Bytes });
         delta.apply_readable(&base.bytes, &mut bytes);
         let memory = self.visitor.object(&seen, None, &bytes);
@@ -374,7 +371,7 @@ impl<V: Visitor> Walk<'_, V> {
     fn delta(&self, bench: &mut Bench, node: &Node) -> bool {
         let input = self.input(node);
         bench.delta.clear();
-        if node.size > LARGEST || !is_plausible(node.size, input.len()) {
+        if !is_plausible(node.size, input.len()) {
             return false;
         }
         bench.delta.resize(node.size as usize, 0);
@@ -426,20 +423,12 @@ impl<V: Visitor> Walk<'_, V> {
 }
 
 impl Shared {
-    fn bench(&self) -> Bench {
+    fn bench(&self, memory: &Memory) -> Bench {
         let kept = self.benches.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        kept.unwrap_or_else(Bench::new)
+        kept.unwrap_or_else(|| Bench::new(memory))
     }
 
     fn give_back(&self, bench: Bench) {
         self.benches.lock().unwrap_or_else(PoisonError::into_inner).push(bench);
-    }
-}
-
-impl Bench {
-    fn drop_frame<M>(&mut self, frame: Option<Frame<M>>) {
-        if let Some(Frame { text: Held::Own(text), .. }) = frame {
-            self.keep(text.bytes);
-        }
     }
 }

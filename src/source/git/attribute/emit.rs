@@ -1,151 +1,212 @@
 //! Places turned into hits: the blob of each, its people, its names.
 
+use std::collections::HashMap;
+
 use gix::ObjectId;
-use gix::hashtable::HashMap;
 use gix::objs::Kind;
 
 use super::super::database::Found;
 use super::super::graph::{BY_REF, BY_REFLOG, BY_STASH, REACHABLE};
+use super::super::known_trees::KnownTrees;
 use super::super::markers;
-use super::super::people::{self, People};
+use super::super::people::People;
 use super::super::spots;
-use super::{History, Place, Tally, Where};
-use crate::finding::{Candidate, GitObject, GitOrigin, HeldBy, Origin, Person};
+use super::{History, Place, Tally, Texts, Where};
+use crate::coverage::Ledger;
+use crate::finding::{GitObject, GitOrigin, HeldBy, Origin, Person};
 use crate::scan::Hit;
+
+/// Names of refs that a place has once there is no more room for all.
+const FEW: usize = 16;
 
 /// Gives the candidates of every place.
 pub(super) fn places(
     history: &History<'_>,
-    people: &People,
-    texts: &HashMap<ObjectId, Found>,
+    people: People,
+    texts: &Texts,
     tally: Tally,
+    ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
 ) {
-    let mut buffer = Vec::new();
-    for ((at, cred), place) in tally.places {
+    let mut emitter = Emitter::new(history, people);
+    for ((at, cred), place) in tally.places.all {
         let commit = place.first.map(|number| history.graph.ids[number as usize]);
-        let blob = blob_of(history, &tally.groups, &place, &at, &mut buffer);
+        let blob = emitter.blob_of(&tally.groups, &place, &at);
         // A commit that removed what no readable commit introduced leaves nothing to show.
-        let Some(found) = blob.and_then(|blob| texts.get(&blob)) else { continue };
-        let git = origin(history, people, &tally.groups, &place, found.id, commit);
+        let Some((id, text)) = blob.and_then(|blob| Some((blob, texts.get(&blob)?))) else {
+            continue;
+        };
+        let git = emitter.origin(&tally.groups, &place, id, commit);
         let fingerprint = &tally.fingerprints[cred as usize];
-        let same = |one: &&Candidate| one.credential.fingerprint() == *fingerprint;
-        let now = at_head(history, &place, &at, &mut buffer).filter(|now| *now != found.id);
+        let now = emitter.at_head(&place, &at).filter(|now| *now != id);
         let now = now.and_then(|now| texts.get(&now));
-        for (nth, candidate) in found.candidates.iter().filter(same).enumerate() {
+        for (nth, candidate) in text.of(fingerprint).enumerate() {
             let path = match &at {
                 Where::Path(path) => Some([history.prefix, path.as_slice()].concat()),
                 Where::Blob(_) => None,
             };
             let origin = Origin { path, git: Some(git.clone()), ..Origin::default() };
             let mut candidate = candidate.clone();
-            let shown = now.and_then(|now| spots::in_version(&now.candidates, fingerprint, nth));
+            let shown = now.and_then(|now| spots::in_version(now.of(fingerprint), nth));
             candidate.sighting.shown = shown.map(Box::new);
             if let Some(now) = now {
-                candidate.sighting.marker = markers::of(&now.candidates, fingerprint);
+                candidate.sighting.marker = markers::of(now.of(fingerprint));
             }
             hits(Hit { origin, candidate });
         }
     }
+    emitter.tell(ledger);
 }
 
-/// The blob that HEAD has at a place, if it holds the credential.
-fn at_head(
+/// Gives the candidates of commits and annotated tags.
+pub(super) fn messages(
     history: &History<'_>,
-    place: &Place,
-    at: &Where,
-    buffer: &mut Vec<u8>,
-) -> Option<ObjectId> {
-    let head = history.tips.head.filter(|_| place.at_head)?;
-    let number = history.graph.number(&head)?;
-    match at {
-        Where::Path(path) => {
-            people::blob_at(history.objects, &history.graph.trees[number as usize], path, buffer)
-        }
-        Where::Blob(_) => None,
-    }
-}
-
-/// The blob at a place: that of the introducing commit, or else of whatever has it there.
-fn blob_of(
-    history: &History<'_>,
-    groups: &[Vec<usize>],
-    place: &Place,
-    at: &Where,
-    buffer: &mut Vec<u8>,
-) -> Option<ObjectId> {
-    let (Where::Path(path), None) = (at, place.blob.filter(|_| place.first.is_none())) else {
-        return place.blob;
-    };
-    let tree = match place.first {
-        Some(number) => history.graph.trees[number as usize],
-        None => {
-            let mut tips = place.groups.iter().flat_map(|&group| &groups[group]);
-            let tree = tips.find(|&&tip| history.tips.refs[tip].kind == Kind::Tree)?;
-            history.tips.refs[*tree].object
-        }
-    };
-    people::blob_at(history.objects, &tree, path, buffer)
-}
-
-/// Gives the candidates of a commit or an annotated tag.
-pub(super) fn message(
-    history: &History<'_>,
-    people: &People,
-    found: Found,
+    people: People,
+    messages: Vec<Found>,
+    ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
-) {
-    let tips = &history.tips.refs;
-    let is_commit = found.kind == Kind::Commit;
-    let holding: Vec<usize> = (0..tips.len())
-        .filter(|&tip| {
-            tips[tip].tags.contains(&found.id) || (is_commit && tips[tip].object == found.id)
-        })
-        .collect();
-    let number = history.graph.number(&found.id).filter(|_| is_commit);
-    let mut held = number.map_or(0, |number| history.graph.held[number as usize]);
-    if !is_commit && !holding.is_empty() {
-        held |= BY_REF | REACHABLE;
+) -> People {
+    let mut named: HashMap<ObjectId, Vec<usize>> = HashMap::new();
+    for (at, tip) in history.tips.refs.iter().enumerate() {
+        for id in tip.tags.iter().chain((tip.kind == Kind::Commit).then_some(&tip.object)) {
+            named.entry(*id).or_default().push(at);
+        }
     }
-    let commit = is_commit.then_some(found.id);
-    let place = Place { held, groups: vec![0], ..Place::default() };
-    let mut git = origin(history, people, &[holding], &place, found.id, commit);
-    git.object = if is_commit { GitObject::Commit } else { GitObject::Tag };
-    git.at_head = is_commit && history.tips.head == Some(found.id);
-    for candidate in found.candidates {
-        hits(Hit { origin: Origin { git: Some(git.clone()), ..Origin::default() }, candidate });
+    let mut emitter = Emitter::new(history, people);
+    for found in messages {
+        let holding = named.get(&found.id).cloned().unwrap_or_default();
+        let git = emitter.of_message(&found, holding);
+        for candidate in found.candidates {
+            hits(Hit { origin: Origin { git: Some(git.clone()), ..Origin::default() }, candidate });
+        }
     }
+    emitter.tell(ledger);
+    emitter.people
 }
 
-fn origin(
-    history: &History<'_>,
-    people: &People,
-    groups: &[Vec<usize>],
-    place: &Place,
-    object: ObjectId,
-    commit: Option<ObjectId>,
-) -> GitOrigin {
-    let (author, committer) =
-        commit.map_or((None, None), |commit| persons(history, people, commit));
-    let mut refs: Vec<String> = place
-        .groups
-        .iter()
-        .flat_map(|&group| &groups[group])
-        .map(|&tip| history.tips.refs[tip].shown())
-        .collect();
-    refs.sort_unstable();
-    refs.dedup();
-    GitOrigin {
-        commit: commit.map(|commit| commit.to_string()),
-        blob: Some(object.to_string()),
-        object: GitObject::Blob,
-        author,
-        committer,
-        reachable: place.held & REACHABLE != 0,
-        held_by: holders(place),
-        at_head: place.at_head,
-        removed_in: place.removed.map(|number| history.graph.ids[number as usize].to_string()),
-        refs,
+/// Author and committer.
+type Persons = (Option<Person>, Option<Person>);
+
+/// What is looked up for place after place.
+struct Emitter<'a> {
+    history: &'a History<'a>,
+    people: People,
+    trees: KnownTrees<'a>,
+    /// The commit that was read last, and who made it: neighbours often share it.
+    last: Option<(ObjectId, Persons)>,
+    /// How many more names of refs there is room for.
+    names: usize,
+    is_cut: bool,
+}
+
+impl<'a> Emitter<'a> {
+    fn new(history: &'a History<'a>, people: People) -> Self {
+        let names = history.database.memory().places().saturating_mul(8);
+        let trees = KnownTrees::new(history.objects);
+        Self { history, people, trees, last: None, names, is_cut: false }
+    }
+
+    fn tell(&self, ledger: &Ledger) {
+        if self.is_cut {
+            let why = "too many refs hold credentials: not all are listed: raise --max-memory";
+            ledger.problem("refs", self.history.prefix, &why);
+        }
+    }
+
+    /// The blob that HEAD has at a place, if it holds the credential.
+    fn at_head(&mut self, place: &Place, at: &Where) -> Option<ObjectId> {
+        let graph = self.history.graph;
+        let head = self.history.tips.head.filter(|_| place.at_head)?;
+        let number = graph.number(&head)?;
+        match at {
+            Where::Path(path) => self.trees.blob_at(&graph.trees[number as usize], path),
+            Where::Blob(_) => None,
+        }
+    }
+
+    /// The blob at a place: that of the introducing commit, or else of whatever has it there.
+    fn blob_of(&mut self, groups: &[Vec<usize>], place: &Place, at: &Where) -> Option<ObjectId> {
+        let (Where::Path(path), None) = (at, place.blob.filter(|_| place.first.is_none())) else {
+            return place.blob;
+        };
+        let refs = &self.history.tips.refs;
+        let tree = match place.first {
+            Some(number) => self.history.graph.trees[number as usize],
+            None => {
+                let mut tips = place.groups.iter().flat_map(|&group| &groups[group]);
+                refs[*tips.find(|&&tip| refs[tip].kind == Kind::Tree)?].object
+            }
+        };
+        self.trees.blob_at(&tree, path)
+    }
+
+    /// The origin of a commit or an annotated tag; `holding` are the tips that name it.
+    fn of_message(&mut self, found: &Found, holding: Vec<usize>) -> GitOrigin {
+        let graph = self.history.graph;
+        let is_commit = found.kind == Kind::Commit;
+        let number = graph.number(&found.id).filter(|_| is_commit);
+        let mut held = number.map_or(0, |number| graph.held[number as usize]);
+        if !is_commit && !holding.is_empty() {
+            held |= BY_REF | REACHABLE;
+        }
+        let commit = is_commit.then_some(found.id);
+        let place = Place { held, groups: vec![0], ..Place::default() };
+        let mut git = self.origin(&[holding], &place, found.id, commit);
+        git.object = if is_commit { GitObject::Commit } else { GitObject::Tag };
+        git.at_head = is_commit && self.history.tips.head == Some(found.id);
+        git
+    }
+
+    fn origin(
+        &mut self,
+        groups: &[Vec<usize>],
+        place: &Place,
+        object: ObjectId,
+        commit: Option<ObjectId>,
+    ) -> GitOrigin {
+        let (author, committer) = commit.map_or((None, None), |commit| self.persons(commit));
+        GitOrigin {
+            commit: commit.map(|commit| commit.to_string()),
+            blob: Some(object.to_string()),
+            object: GitObject::Blob,
+            author,
+            committer,
+            reachable: place.held & REACHABLE != 0,
+            held_by: holders(place),
+            at_head: place.at_head,
+            removed_in: place
+                .removed
+                .map(|number| self.history.graph.ids[number as usize].to_string()),
+            refs: self.refs(groups, place),
+        }
+    }
+
+    /// The names of the refs that hold a place, as long as there is room for them.
+    fn refs(&mut self, groups: &[Vec<usize>], place: &Place) -> Vec<String> {
+        let tips = || place.groups.iter().flat_map(|&group| &groups[group]);
+        let count = tips().count();
+        let room = if count <= self.names { count } else { FEW };
+        self.is_cut |= room < count;
+        self.names = self.names.saturating_sub(room);
+        let mut refs: Vec<String> =
+            tips().take(room).map(|&tip| self.history.tips.refs[tip].shown()).collect();
+        refs.sort_unstable();
+        refs.dedup();
+        refs
+    }
+
+    fn persons(&mut self, commit: ObjectId) -> Persons {
+        if let Some((_, persons)) = self.last.as_ref().filter(|(last, _)| *last == commit) {
+            return persons.clone();
+        }
+        let mut buffer = Vec::new();
+        let objects = self.history.objects;
+        let persons = match objects.find(&commit, &mut buffer) {
+            Ok(Some(Kind::Commit)) => self.people.of_commit(&buffer, objects.hash()),
+            _ => (None, None),
+        };
+        self.last = Some((commit, persons.clone()));
+        persons
     }
 }
 
@@ -159,16 +220,4 @@ fn holders(place: &Place) -> Vec<HeldBy> {
     .into_iter()
     .filter_map(|(holds, holder)| holds.then_some(holder))
     .collect()
-}
-
-fn persons(
-    history: &History<'_>,
-    people: &People,
-    commit: ObjectId,
-) -> (Option<Person>, Option<Person>) {
-    let mut buffer = Vec::new();
-    match history.objects.find(&commit, &mut buffer) {
-        Ok(Some(Kind::Commit)) => people.of_commit(&buffer, history.objects.hash()),
-        _ => (None, None),
-    }
 }

@@ -20,8 +20,8 @@ pub(super) fn scan<D: Detector>(
     options: &database::Options,
     detector: &D,
     ledger: &Ledger,
-) -> Vec<Found> {
-    let mut found = Vec::new();
+    found: &(dyn Fn(Found) + Sync),
+) {
     let folder = repo.common_dir().join("lfs/objects");
     files_below(&folder, b"", ledger, &mut |name, _, bytes| {
         let oid = name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
@@ -37,10 +37,9 @@ pub(super) fn scan<D: Detector>(
         if !detected.candidates.is_empty()
             && let Ok(id) = pointer(oid, bytes.len(), repo.object_hash())
         {
-            found.push(Found { id, kind: Kind::Blob, candidates: detected.candidates });
+            found(Found { id, kind: Kind::Blob, candidates: detected.candidates });
         }
     });
-    found
 }
 
 /// The blob of the pointer, by the LFS specification ("The Pointer").

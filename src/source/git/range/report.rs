@@ -70,37 +70,39 @@ impl<'a> Report<'a> {
         persons: &(Option<Person>, Option<Person>),
         hits: &(dyn Fn(Hit) + Sync),
     ) {
-        for candidate in self.texts.of(&change.blob) {
-            let credential = candidate.credential.fingerprint();
-            if change.before.iter().any(|blob| self.before.holds(blob, &credential)) {
+        for (credential, candidate) in self.texts.of(&change.blob).all() {
+            if change.before.iter().any(|blob| self.before.holds(blob, credential)) {
                 continue;
             }
             let mut git = self.origin(GitObject::Blob, Some(commit), change.blob, persons);
-            let holds = |update: &Update| self.tip_holds(update, &change.path, &credential);
+            let holds = |update: &Update| self.tip_holds(update, &change.path, credential);
             git.at_head = self.updates.iter().any(holds);
             git.refs = self.names(holds);
             let path = Some(change.path.clone());
             let origin = Origin { path, git: Some(git), ..Origin::default() };
             let mut candidate = candidate.clone();
-            candidate.sighting.shown = self.shown(change, &candidate).map(Box::new);
-            candidate.sighting.marker = self.marker(change, &candidate, &credential);
+            candidate.sighting.shown = self.shown(change, &candidate, credential).map(Box::new);
+            candidate.sighting.marker = self.marker(change, &candidate, credential);
             hits(Hit { origin, candidate });
         }
     }
 
     /// Where a service is to show what a change added: in the file as it is at the range's end,
     /// and of a pair only the half that is new.
-    fn shown(&self, change: &Change, candidate: &Candidate) -> Option<Spot> {
-        let credential = candidate.credential.fingerprint();
+    fn shown(
+        &self,
+        change: &Change,
+        candidate: &Candidate,
+        credential: &Fingerprint,
+    ) -> Option<Spot> {
         let tips = self.updates.iter().filter_map(|update| self.blob_of_tip(update, &change.path));
         let last = tips.filter(|blob| *blob != change.blob).find_map(|blob| {
-            let now = [self.texts.of(&blob), self.before.of(&blob)].concat();
             // The nth place of a credential in one version is that in another.
-            let nth = self.nth(change, candidate);
-            Some((blob, spots::in_version(&now, &credential, nth)?))
+            let nth = self.nth(change, candidate, credential);
+            Some((blob, spots::in_version(self.places(&blob, credential), nth)?))
         });
-        let before = change.before.iter().flat_map(|blob| self.before.of(blob));
-        if !spots::adds_secret_alone(candidate, before) {
+        let before = change.before.iter().flat_map(|blob| self.before.of(blob).all());
+        if !spots::adds_secret_alone(candidate, before.map(|(_, one)| one)) {
             return last.map(|(_, spot)| spot);
         }
         let (blob, spot) = last.unwrap_or_else(|| (change.blob, candidate.sighting.spot()));
@@ -108,13 +110,19 @@ impl<'a> Report<'a> {
     }
 
     /// How many places of its credential stand before a candidate in its file.
-    fn nth(&self, change: &Change, candidate: &Candidate) -> usize {
-        let credential = candidate.credential.fingerprint();
+    fn nth(&self, change: &Change, candidate: &Candidate, credential: &Fingerprint) -> usize {
         let place = candidate.sighting.primary();
-        let same = self.texts.of(&change.blob).iter().filter(|one| {
-            one.credential.fingerprint() == credential && one.sighting.primary() < place
-        });
-        same.count()
+        let same = self.texts.of(&change.blob).of(credential);
+        same.filter(|one| one.sighting.primary() < place).count()
+    }
+
+    /// The places of a credential in a blob that the range, or what it is compared with, has.
+    fn places<'s>(
+        &'s self,
+        blob: &ObjectId,
+        credential: &Fingerprint,
+    ) -> impl Iterator<Item = &'s Candidate> {
+        self.texts.of(blob).of(credential).chain(self.before.of(blob).of(credential))
     }
 
     /// The marker of a place: the tips that still hold the credential there decide.
@@ -129,9 +137,7 @@ impl<'a> Report<'a> {
         let blobs = tips.filter(|blob| self.holds(blob, credential));
         let mut markers = blobs.map(|blob| match blob == change.blob {
             true => own,
-            false => {
-                markers::of(self.texts.of(&blob).iter().chain(self.before.of(&blob)), credential)
-            }
+            false => markers::of(self.places(&blob, credential)),
         });
         let first = markers.next().unwrap_or(own);
         first.filter(|_| markers.all(|marker| marker.is_some()))
@@ -162,7 +168,7 @@ impl<'a> Report<'a> {
         let pathless = blobs.map(|update| (None, update.tip.object));
         let named = changes.iter().map(|change| (Some(change.path.clone()), change.blob));
         for (path, blob) in pathless.chain(named) {
-            for candidate in self.texts.of(&blob) {
+            for (_, candidate) in self.texts.of(&blob).all() {
                 let git = self.origin(GitObject::Blob, None, blob, &(None, None));
                 let origin = Origin { path: path.clone(), git: Some(git), ..Origin::default() };
                 hits(Hit { origin, candidate: candidate.clone() });

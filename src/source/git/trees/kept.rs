@@ -34,20 +34,19 @@ pub(super) fn entries(
         let reader = Reader { hash, holding: &holding, hits, found };
         let wanted = |id: &oid| reader.wants(id);
         let forests = reading.database.forests(&|kind| reader.reads(kind), Some(&wanted));
-        reading.database.structure(&forests, &reader);
+        reading.database.structure(reading.stop, &forests, &reader);
         trees = reader.found.into_iter().map(OnceLock::into_inner).collect();
     }
     let missing: Vec<usize> = (0..ids.len()).filter(|&at| trees[at].is_none()).collect();
-    let read =
-        on_threads(
-            reading.objects,
-            reading.threads,
-            &missing,
-            |objects, buffer, &at| match objects.find(&ids[at], buffer) {
-                Ok(Some(Kind::Tree)) => kept(buffer, hash, &holding, hits),
-                _ => Vec::new(),
-            },
-        );
+    let read = on_threads(reading.objects, reading.threads, &missing, |objects, buffer, &at| {
+        if reading.stop.is_set() {
+            return Vec::new();
+        }
+        match objects.find(&ids[at], buffer) {
+            Ok(Some(Kind::Tree)) => kept(buffer, hash, &holding, hits),
+            _ => Vec::new(),
+        }
+    });
     for (at, entries) in missing.into_iter().zip(read) {
         trees[at] = Some(entries);
     }

@@ -37,9 +37,9 @@ impl Survey {
         let reached = vec![false; ids.len()];
         let trees = trees.into_iter().map(std::sync::OnceLock::into_inner).collect();
         let mut survey = Self { ids, numbers, trees, reached };
-        for (tree, names) in strays {
-            let subtree = survey.number(names);
-            survey.add(tree, subtree);
+        for of_one in strays.chunk_by(|a, b| a.0 == b.0) {
+            let subtrees = of_one.iter().map(|(_, names)| survey.number(*names)).collect();
+            survey.add(of_one[0].0, subtrees);
         }
         let mut stack: Vec<Number> = roots.into_iter().map(|root| survey.number(root)).collect();
         let mut unread = Vec::new();
@@ -60,7 +60,10 @@ impl Survey {
             unread.sort_unstable_by_key(|&tree| survey.ids[tree as usize]);
             let ids: Vec<ObjectId> = unread.iter().map(|&tree| survey.ids[tree as usize]).collect();
             let seen = on_threads(reading.objects, reading.threads, &ids, |objects, buffer, id| {
-                look(objects, buffer, id, hits, ledger)
+                match reading.stop.is_set() {
+                    true => (Vec::new(), false),
+                    false => look(objects, buffer, id, hits, ledger),
+                }
             });
             for (tree, (subtrees, hit)) in unread.drain(..).zip(seen) {
                 let subtrees: Arc<[_]> = subtrees.into_iter().map(|id| survey.number(id)).collect();
@@ -79,10 +82,9 @@ impl Survey {
         })
     }
 
-    fn add(&mut self, tree: Number, subtree: Number) {
+    fn add(&mut self, tree: Number, subtrees: Vec<Number>) {
         if let Some(tree) = &mut self.trees[tree as usize] {
-            let all = tree.subtrees.iter().copied().chain([subtree]);
-            tree.subtrees = all.collect();
+            tree.subtrees = tree.subtrees.iter().copied().chain(subtrees).collect();
         }
     }
 

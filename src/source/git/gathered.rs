@@ -1,0 +1,80 @@
+//! What a pass found, as much of it as the memory of the run allows.
+//!
+//! A file of ten thousand keys with ten thousand versions is a small pack. Of each credential the
+//! texts with the least ids are kept, so that none is lost to the many texts of another.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use gix::ObjectId;
+use gix::objs::Kind;
+
+use super::database::Found;
+use crate::bounded::{Bounded, Kept};
+use crate::coverage::Ledger;
+use crate::finding::{Candidate, Fingerprint};
+use crate::memory::Memory;
+
+/// A credential in a text; what is no pair comes last.
+type Key = (bool, Fingerprint);
+
+/// One candidate with its text.
+struct Place {
+    id: ObjectId,
+    kind: Kind,
+    candidate: Candidate,
+}
+
+/// Takes texts from any thread.
+pub(super) struct Gathered(Mutex<Bounded<Key, Place>>);
+
+impl Gathered {
+    /// Keeps as much as fits into `memory`.
+    pub(super) fn new(memory: &Memory) -> Self {
+        Self(Mutex::new(Bounded::new(memory.places(), order)))
+    }
+
+    /// Takes what was found in a text.
+    pub(super) fn add(&self, found: Found) {
+        let Found { id, kind, candidates } = found;
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for candidate in candidates {
+            let credential = &candidate.credential;
+            let is_pair = credential.key_id.is_some() && credential.secret.is_some();
+            places.add((!is_pair, credential.fingerprint()), Place { id, kind, candidate });
+        }
+    }
+
+    /// The texts, each once, with their candidates in order of place.
+    pub(super) fn finish(self, ledger: &Ledger) -> Vec<Found> {
+        let places = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Kept { groups, dropped, .. } = places.finish();
+        if dropped > 0 {
+            let why = format!(
+                "{dropped} credentials in versions of files are too many to be attributed: which \
+                 commits brought them is not known of all: raise --max-memory"
+            );
+            ledger.problem("findings", b"", &why);
+        }
+        let mut texts: BTreeMap<ObjectId, Found> = BTreeMap::new();
+        for Place { id, kind, candidate } in groups.into_values().flatten() {
+            let text = texts.entry(id).or_insert_with(|| Found { id, kind, candidates: vec![] });
+            text.candidates.push(candidate);
+        }
+        let mut texts: Vec<Found> = texts.into_values().collect();
+        for text in &mut texts {
+            text.candidates.sort_by(|a, b| place(a).cmp(&place(b)));
+        }
+        texts
+    }
+}
+
+fn order(a: &Place, b: &Place) -> Ordering {
+    a.id.cmp(&b.id).then_with(|| place(&a.candidate).cmp(&place(&b.candidate)))
+}
+
+fn place(candidate: &Candidate) -> impl Ord + '_ {
+    let sighting = &candidate.sighting;
+    (&candidate.inside, sighting.primary(), sighting.secret)
+}
