@@ -53,6 +53,7 @@ mod killed;
 mod layers;
 #[cfg(feature = "verify")]
 mod leaks;
+mod memory;
 #[cfg(feature = "verify")]
 mod moto;
 #[cfg(unix)]
