@@ -63,10 +63,11 @@ impl Engine {
         if anchors.is_empty() {
             return Detected::default();
         }
-        let found = self.tools.analyse(bytes, &mut anchors, 0);
-        let examples = found.examples;
+        let mut budget = analyse::decode_budget(bytes.len());
+        let found = self.tools.analyse(bytes, &mut anchors, 0, &mut budget);
+        let (examples, cut) = (found.examples, found.cut);
         let candidates = finish::candidates(bytes, first, owned, found);
-        Detected { memory: Memory { anchors, opaque: false }, candidates, examples }
+        Detected { memory: Memory { anchors, opaque: false }, candidates, examples, cut }
     }
 
     /// Scans a text that is UTF-16 as a whole, as the UTF-8 it says.

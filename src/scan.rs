@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Origin};
 use crate::location::Position;
 
@@ -15,6 +16,22 @@ pub struct Detected<M> {
     pub candidates: Vec<Candidate>,
     /// How many examples and placeholders it recognised.
     pub examples: u64,
+    /// It holds more encoded text than is decoded: a credential may be in the rest.
+    pub cut: bool,
+}
+
+impl<M> Detected<M> {
+    /// Writes to the ledger what is no candidate; `name` is that of the text.
+    pub fn note(&self, ledger: &Ledger, what: &str, name: &dyn Fn() -> Vec<u8>) {
+        if self.examples > 0 {
+            ledger.add(Count::Examples, self.examples);
+        }
+        if self.cut {
+            let why = "more of it is encoded (base64, gzip, UTF-16) than is decoded: the rest was \
+                       not looked into; decode it and scan that";
+            ledger.problem(what, &name(), &why);
+        }
+    }
 }
 
 /// A run of bytes that a delta copies unchanged from its base.

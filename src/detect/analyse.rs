@@ -1,6 +1,7 @@
 //! One text, from anchors to credentials: decode what is encoded, gather items around anchors,
 //! join them, and carry what was found inside encoded text out to where that stands.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::finding::{Confidence, Encoding};
@@ -24,6 +25,17 @@ pub(super) struct Analysis {
     pub shaped: Vec<(Shaped, Vec<Encoding>)>,
     /// Examples and placeholders.
     pub examples: u64,
+    /// More was encoded than may be decoded: some of it was not looked into.
+    pub cut: bool,
+}
+
+/// What the encoded runs of a text hold.
+#[derive(Debug, Default)]
+struct Inner {
+    /// Items that found no partner in their own run.
+    loose: Vec<Item>,
+    /// Where the ids of those that did stand.
+    told: HashSet<Range<usize>>,
 }
 
 /// An id with its secret and token.
@@ -55,17 +67,33 @@ const LABEL_REACH: Reach = Reach { bytes: 512, lines: 3 };
 const TOKEN_REACH: Reach = Reach { bytes: 4096, lines: 3 };
 /// How far behind a label a value is looked for before a region is made of it.
 const VALUE_REACH: usize = 240;
-/// Decoded texts may be this many times the size of the text, all in all.
+/// As many matches of shape rules, told last, may be told again by the next literal.
+const KNOWN_SHAPES: usize = 64;
+/// Decoded texts may be this many times the size of the text, all in all and at any depth, …
 const DECODE_FACTOR: usize = 4;
+/// … and this much more, so that a short text may hold what unpacks to a long one.
+const DECODE_BASE: usize = decode::GUNZIP_LIMIT;
+
+/// How many bytes may be decoded of a text of this length.
+pub(super) fn decode_budget(len: usize) -> usize {
+    len.saturating_mul(DECODE_FACTOR).saturating_add(DECODE_BASE)
+}
 
 impl Tools {
     /// Analyses a text of known anchors, and marks those that are found to be quiet; `depth`
     /// counts the encodings around it.
-    pub(super) fn analyse(&self, bytes: &[u8], anchors: &mut [Anchor], depth: usize) -> Analysis {
+    ///
+    /// `budget` is how many bytes may be decoded yet, in this text and in all that are in it.
+    pub(super) fn analyse(
+        &self,
+        bytes: &[u8],
+        anchors: &mut [Anchor],
+        depth: usize,
+        budget: &mut usize,
+    ) -> Analysis {
         let mut found = Analysis::default();
         let mut places: Vec<(usize, Reach)> = Vec::new();
-        let mut inner: Vec<Item> = Vec::new();
-        let mut budget = bytes.len().saturating_mul(DECODE_FACTOR).saturating_add(64 * 1024);
+        let mut inner = Inner::default();
         let mut runs: Vec<(Range<usize>, u8)> = Vec::new();
         for anchor in anchors.iter_mut().filter(|anchor| !anchor.quiet) {
             let literal = self.anchors.literal(*anchor);
@@ -90,19 +118,24 @@ impl Tools {
                     {
                         continue;
                     }
+                    if *budget == 0 {
+                        found.cut = true;
+                        continue;
+                    }
                     let Some(decoded) = open(bytes, anchor.at, class, depth) else { continue };
                     runs.push((decoded.run.clone(), key));
-                    if budget >= decoded.text.len() {
-                        budget -= decoded.text.len();
-                        self.descend(&decoded, depth, &mut found, &mut inner);
-                    }
+                    *budget = budget.saturating_sub(decoded.text.len());
+                    self.descend(&decoded, depth, &mut found, &mut inner, budget);
                 }
                 _ => {}
             }
         }
-        places.extend(inner.iter().map(|item| (item.span.start, ID_REACH)));
+        inner.loose.sort_by_key(|item| item.span.start);
+        places.extend(inner.loose.iter().map(|item| (item.span.start, ID_REACH)));
         for region in region::around(bytes, &mut places) {
-            gather(bytes, region, &inner, &mut found);
+            let from = inner.loose.partition_point(|item| item.span.start < region.start);
+            let to = inner.loose.partition_point(|item| item.span.start < region.end);
+            gather(bytes, region, &inner.loose[from..to], &mut found);
         }
         found
     }
@@ -113,9 +146,12 @@ impl Tools {
         self.shapes.around(bytes, at, literal, &mut shaped);
         let any = !shaped.is_empty();
         for one in shaped {
+            // Anchors come in order, and so does what is around them: it was just told.
             let known = found
                 .shaped
                 .iter()
+                .rev()
+                .take(KNOWN_SHAPES)
                 .any(|(known, _)| known.rule == one.rule && known.span == one.span);
             if !known {
                 found.shaped.push((one, vec![]));
@@ -130,26 +166,33 @@ impl Tools {
         decoded: &Decoded,
         depth: usize,
         found: &mut Analysis,
-        loose: &mut Vec<Item>,
+        inner: &mut Inner,
+        budget: &mut usize,
     ) {
-        let mut anchors = self.anchors.find(&decoded.text);
         let inside = if decoded.text.starts_with(&[0x1f, 0x8b, 8]) {
-            let Some(unpacked) = decode::gunzip(decoded) else { return };
+            let Some(unpacked) = decode::gunzip(decoded, *budget) else { return };
+            found.cut |= unpacked.text.len() >= decode::GUNZIP_LIMIT.min(*budget);
+            *budget = budget.saturating_sub(unpacked.text.len());
             let mut anchors = self.anchors.find(&unpacked.text);
-            outwards(self.analyse(&unpacked.text, &mut anchors, depth + 1), &unpacked)
+            outwards(self.analyse(&unpacked.text, &mut anchors, depth + 1, budget), &unpacked)
         } else {
-            self.analyse(&decoded.text, &mut anchors, depth + 1)
+            let mut anchors = self.anchors.find(&decoded.text);
+            self.analyse(&decoded.text, &mut anchors, depth + 1, budget)
         };
         let inside = outwards(inside, decoded);
         found.examples += inside.examples;
-        let known: Vec<Range<usize>> = found.joined.iter().map(|one| one.id.span.clone()).collect();
-        found.joined.extend(inside.joined.into_iter().filter(|one| !known.contains(&one.id.span)));
+        found.cut |= inside.cut;
+        // Another alignment of the same run may have told of it.
+        let told = |one: &Joined| inner.told.contains(&one.id.span);
+        let joined: Vec<Joined> = inside.joined.into_iter().filter(|one| !told(one)).collect();
+        inner.told.extend(joined.iter().map(|one| one.id.span.clone()));
+        found.joined.extend(joined);
         found.shaped.extend(inside.shaped);
-        loose.extend(inside.loose);
+        inner.loose.extend(inside.loose);
     }
 }
 
-/// The items of a region, joined.
+/// The items of a region, joined; `inner` are those that stand encoded in it.
 fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], found: &mut Analysis) {
     let (mut items, examples) = item::all(&bytes[region.clone()]);
     found.examples += examples;
@@ -157,7 +200,7 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], found: &mut Analys
         item.span = region.start + item.span.start..region.start + item.span.end;
     }
     // What stands in clear wins over what the same characters decode to.
-    let decoded = inner.iter().filter(|item| region.contains(&item.span.start)).filter(|item| {
+    let decoded = inner.iter().filter(|item| {
         let next = items.partition_point(|known| known.span.end <= item.span.start);
         items.get(next).is_none_or(|known| known.span.start >= item.span.end)
     });

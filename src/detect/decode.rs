@@ -20,7 +20,7 @@ pub(super) const MAX_DEPTH: usize = 3;
 /// Most bytes of a run that are looked at on either side of an anchor.
 const RUN_REACH: usize = 256 * 1024;
 /// Most bytes that come out of gzip.
-const GUNZIP_LIMIT: u64 = 4 * 1024 * 1024;
+pub(super) const GUNZIP_LIMIT: usize = 4 * 1024 * 1024;
 
 /// Reads base64 with or without padding, and whatever bits the last character has to spare.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -137,9 +137,10 @@ pub(super) fn utf16(bytes: &[u8], at: usize, little: bool, inside: bool) -> Deco
 }
 
 /// What gzip holds, up to a bound; a damaged or cut stream gives what can be read.
-pub(super) fn gunzip(outer: &Decoded) -> Option<Decoded> {
+pub(super) fn gunzip(outer: &Decoded, budget: usize) -> Option<Decoded> {
     let mut text = Vec::new();
-    let mut reader = flate2::read::GzDecoder::new(&*outer.text).take(GUNZIP_LIMIT);
+    let limit = GUNZIP_LIMIT.min(budget) as u64;
+    let mut reader = flate2::read::GzDecoder::new(&*outer.text).take(limit);
     // A cut stream is an error after the bytes that were read.
     let _ = reader.read_to_end(&mut text);
     let run = 0..outer.text.len();

@@ -1,6 +1,7 @@
 //! The last step on the text's own thread: credentials become candidates with lines and columns,
 //! a redacted line, markers, and the hints that reports and verification need.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::aws::KeyKind;
@@ -53,24 +54,22 @@ pub(super) fn candidates(
     drafts.dedup_by(|a, b| a.id == b.id && a.secret == b.secret && a.credential == b.credential);
     let hidden = hidden(&drafts);
     drafts.retain(|draft| owned.contains(&draft.start()));
-    let starts: Vec<u64> = {
-        let mut index = LineIndex::new(bytes, Position::default());
-        drafts.iter().map(|draft| index.position(draft.start()).line).collect()
-    };
-    let hashes = if drafts.is_empty() { vec![] } else { line_hashes(bytes, &starts) };
-    let mut index = LineIndex::new(bytes, first);
+    let places = places(bytes, first, &drafts);
+    let place = |offset: usize| places.get(&offset).copied().unwrap_or(first);
+    let lines: Vec<u64> =
+        drafts.iter().map(|draft| place(draft.start()).line - first.line + 1).collect();
+    let hashes = if drafts.is_empty() { vec![] } else { line_hashes(bytes, &lines) };
     drafts
         .into_iter()
         .enumerate()
         .map(|(at, draft)| {
             let start = draft.start();
-            let region =
-                |index: &mut LineIndex<'_>, span: &Option<Range<usize>>| -> Option<Region> {
-                    span.clone().map(|span| index.region(span))
-                };
+            let region = |span: &Option<Range<usize>>| {
+                span.as_ref().map(|span| Region { start: place(span.start), end: place(span.end) })
+            };
             let sighting = Sighting {
-                id: region(&mut index, &draft.id),
-                secret: region(&mut index, &draft.secret),
+                id: region(&draft.id),
+                secret: region(&draft.secret),
                 decoded: draft.decoded,
                 marker: marker(bytes, [&draft.id, &draft.secret]),
                 snippet: snippet(bytes, start, &hidden),
@@ -86,6 +85,18 @@ pub(super) fn candidates(
             }
         })
         .collect()
+}
+
+/// The positions of all that drafts point at.
+///
+/// They are counted in one pass: a secret may stand before its id, and going back would count the
+/// text anew for each pair.
+fn places(bytes: &[u8], first: Position, drafts: &[Draft]) -> HashMap<usize, Position> {
+    let spans = drafts.iter().flat_map(|draft| [&draft.id, &draft.secret, &draft.token]).flatten();
+    let mut offsets: Vec<usize> = spans.flat_map(|span| [span.start, span.end]).collect();
+    offsets.sort_unstable();
+    let mut index = LineIndex::new(bytes, first);
+    offsets.into_iter().map(|offset| (offset, index.position(offset))).collect()
 }
 
 impl Draft {

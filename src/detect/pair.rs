@@ -24,6 +24,8 @@ pub(super) const REACH_LINES: u32 = 40;
 const UNLABELLED_LINES: u32 = 32;
 /// Most secrets on either side of an id that are weighed.
 const MOST_SECRETS: usize = 64;
+/// Most items on either side that are looked at; no more ids stand in [`REACH_BYTES`].
+const MOST_ITEMS: usize = REACH_BYTES / 20;
 /// The cost of leaving an id alone, in hundredths of a line.
 const SKIP_ID: i64 = 12_000;
 /// Above this cost no pair is made against the order.
@@ -85,10 +87,7 @@ fn edges(items: &[Item], structure: &Structure) -> Vec<Edge> {
         };
         let mut weighed = 0;
         for (to, distance) in structure.forwards(from) {
-            if distance.bytes > REACH_BYTES
-                || distance.lines > REACH_LINES
-                || weighed == MOST_SECRETS
-            {
+            if out_of_reach(items, from, to, &distance) || weighed == MOST_SECRETS {
                 break;
             }
             let (id, secret) = match (&items[from].part, &items[to].part) {
@@ -103,6 +102,17 @@ fn edges(items: &[Item], structure: &Structure) -> Vec<Edge> {
         }
     }
     edges
+}
+
+/// Whether an item is too far from another one to be weighed.
+///
+/// The items between count with what lies between them: thousands of ids in one line, a blank
+/// after each, must not all be weighed against all.
+fn out_of_reach(items: &[Item], from: usize, to: usize, distance: &Distance) -> bool {
+    distance.lines > REACH_LINES
+        || distance.bytes > REACH_BYTES
+        || to - from > MOST_ITEMS
+        || items[to].span.start.saturating_sub(items[from].span.end) > REACH_BYTES
 }
 
 /// What it costs to call two items a pair, and how sure that would be; `None` if they are not one.
@@ -325,8 +335,9 @@ fn tokens(items: &[Item], structure: &Structure, pairs: &mut [Pair]) {
         Part::Secret { .. } => false,
     };
     for from in (0..items.len()).filter(|&from| is_end(&items[from])) {
+        let mut weighed = 0;
         for (to, distance) in structure.forwards(from) {
-            if distance.bytes > REACH_BYTES || distance.lines > REACH_LINES {
+            if out_of_reach(items, from, to, &distance) || weighed == MOST_SECRETS {
                 break;
             }
             let (id, token) = match (&items[from].part, &items[to].part) {
@@ -335,6 +346,7 @@ fn tokens(items: &[Item], structure: &Structure, pairs: &mut [Pair]) {
                 _ => continue,
             };
             let Part::Token { known, .. } = items[token].part else { continue };
+            weighed += 1;
             if !is_end(&items[id]) || distance.sections > 0 {
                 continue;
             }

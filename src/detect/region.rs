@@ -12,20 +12,20 @@ pub(super) struct Reach {
 }
 
 /// The stretches around places, in order, those that overlap as one.
+///
+/// Places of one reach that follow closely are one chain, measured at its two ends alone: text
+/// that is nothing but anchors must not be measured once for each of them.
 pub(super) fn around(bytes: &[u8], places: &mut [(usize, Reach)]) -> Vec<Range<usize>> {
-    places.sort_unstable_by_key(|&(at, reach)| (at, reach.bytes));
-    let mut regions: Vec<Range<usize>> = Vec::new();
-    for &(at, reach) in places.iter() {
-        let region = back(bytes, at, reach)..ahead(bytes, at, reach);
-        match regions.last_mut() {
-            Some(last) if region.start <= last.end => {
-                last.start = last.start.min(region.start);
-                last.end = last.end.max(region.end);
-            }
-            _ => regions.push(region),
-        }
-    }
-    // A long reach may begin before the region of a short one.
+    places.sort_unstable_by_key(|&(at, reach)| (reach.bytes, at));
+    let mut regions: Vec<Range<usize>> = places
+        .chunk_by(|&(at, reach), &(next, other)| {
+            reach.bytes == other.bytes && follows(bytes, at, next, reach)
+        })
+        .map(|chain| {
+            let ((first, reach), (last, _)) = (chain[0], chain[chain.len() - 1]);
+            back(bytes, first, reach)..ahead(bytes, last, reach)
+        })
+        .collect();
     let mut merged: Vec<Range<usize>> = Vec::new();
     regions.sort_unstable_by_key(|region| region.start);
     for region in regions {
@@ -35,6 +35,12 @@ pub(super) fn around(bytes: &[u8], places: &mut [(usize, Reach)]) -> Vec<Range<u
         }
     }
     merged
+}
+
+/// Whether `next` lies in what `at` reaches, so that their stretches overlap.
+fn follows(bytes: &[u8], at: usize, next: usize, reach: Reach) -> bool {
+    next - at <= reach.bytes
+        && memchr::memchr_iter(b'\n', &bytes[at..next]).nth(reach.lines as usize).is_none()
 }
 
 /// A border that cuts no token: a run of credential characters belongs to one side whole.

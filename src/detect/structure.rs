@@ -24,6 +24,9 @@ struct Gap {
     indent: u32,
 }
 
+/// How far back the beginning of the first item's line is looked for.
+const LOOK_BACK: usize = 64 * 1024;
+
 /// The gaps between the items of a stretch of text.
 pub(super) struct Structure {
     /// `gaps[n]` lies before item `n`.
@@ -55,15 +58,26 @@ pub(super) struct Distance {
 
 impl Structure {
     /// Measures the gaps between `items`, which are in order.
+    ///
+    /// Each byte is looked at once: a line of megabytes costs no more than as many lines would.
     pub(super) fn new(text: &[u8], items: &[Item]) -> Self {
         let mut gaps = Vec::with_capacity(items.len());
         let mut indents = Vec::with_capacity(items.len());
-        let mut behind = 0;
+        // Nobody asks for the gap before the first item, only how its line is indented.
+        let first = items.first().map_or(0, |item| item.span.start);
+        let (mut behind, mut before, mut columns) = (first, first.saturating_sub(LOOK_BACK), None);
         for item in items {
             let start = item.span.start.max(behind);
             gaps.push(measure(text, behind..start));
-            let line = memchr::memrchr(b'\n', &text[..start]).map_or(0, |newline| newline + 1);
-            indents.push(indent(&text[line..start]));
+            let from = before.min(start);
+            let newline = memchr::memrchr(b'\n', &text[from..start]);
+            let line = newline.map_or(from, |newline| from + newline + 1);
+            // Without a line break it is the line of the item before.
+            let same = columns.filter(|_| newline.is_none());
+            let indented = same.unwrap_or_else(|| indent(&text[line..start]));
+            columns = Some(indented);
+            indents.push(indented);
+            before = start;
             behind = item.span.end;
         }
         Self { gaps, indents }

@@ -196,6 +196,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         let mut all = Detected::default();
         let opened = self.open(name, bytes, &mut |mut detected: Detected<D::Memory>| {
             all.examples += detected.examples;
+            all.cut |= detected.cut;
             all.candidates.append(&mut detected.candidates);
         });
         if opened {

@@ -58,7 +58,7 @@ pub fn scan<D: Detector>(
     };
     let name = || options.name.clone().into_bytes();
     let extent = scanner.scan(&name, &mut input, None, &mut |detected| {
-        ledger.add(Count::Examples, detected.examples);
+        detected.note(ledger, "file", &name);
         for candidate in detected.candidates {
             let path = Some(options.name.clone().into_bytes());
             hits(Hit { origin: Origin { path, ..Origin::default() }, candidate });

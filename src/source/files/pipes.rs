@@ -32,7 +32,7 @@ pub(super) fn scan<D: Detector>(
             }
         };
         let extent = scanner.scan(&|| name.clone(), &mut input, None, &mut |detected| {
-            ledger.add(Count::Examples, detected.examples);
+            detected.note(ledger, "file", &|| name.clone());
             for candidate in detected.candidates {
                 let path = Some(name.clone());
                 hits(Hit { origin: Origin { path, ..Origin::default() }, candidate });

@@ -80,7 +80,7 @@ fn texts<D: Detector>(
     let detected = guarded("text", &|| name.to_owned(), ledger, || detector.whole(bytes));
     let detected = detected.unwrap_or_default();
     ledger.add(Count::Bytes, bytes.len() as u64);
-    ledger.add(Count::Examples, detected.examples);
+    detected.note(ledger, "object", &|| b"the repository's own records".to_vec());
     detected
 }
 

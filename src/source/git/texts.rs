@@ -37,6 +37,7 @@ fn stream<D: Detector>(
     let mut all = Detected::default();
     let extent = scanner.scan(name, &mut bytes.take(size), None, &mut |mut detected| {
         all.examples += detected.examples;
+        all.cut |= detected.cut;
         all.candidates.append(&mut detected.candidates);
     });
     if let Some(error) = extent.error {
@@ -93,7 +94,7 @@ impl Texts {
             if matches!(using, Use::Asked(_)) {
                 ledger.add(Count::Objects, 1);
                 ledger.add(Count::Bytes, size);
-                ledger.add(Count::Examples, detected.examples);
+                detected.note(ledger, "object", &name);
             }
             detected.candidates
         });

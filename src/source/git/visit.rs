@@ -3,6 +3,7 @@
 //! Takes objects from the walk or from loose files, gives what was found with the object's id.
 //! It knows neither packs' formats nor what becomes of a finding.
 
+use std::cell::LazyCell;
 use std::io::{self, Read};
 use std::sync::{Mutex, PoisonError};
 
@@ -59,11 +60,10 @@ impl<D: Detector> Pass<'_, D> {
         kind: Kind,
         detected: Detected<D::Memory>,
     ) -> D::Memory {
-        if detected.examples > 0 {
-            self.ledger.add(Count::Examples, detected.examples);
-        }
+        let id = LazyCell::new(id);
+        detected.note(self.ledger, "object", &|| id.to_hex().to_string().into_bytes());
         if !detected.candidates.is_empty() {
-            (self.found)(Found { id: id(), kind, candidates: detected.candidates });
+            (self.found)(Found { id: *id, kind, candidates: detected.candidates });
         }
         detected.memory
     }

@@ -42,7 +42,7 @@ impl Witness {
         };
         let candidate =
             Candidate { credential, confidence: Confidence::High, sighting, inside: vec![] };
-        Detected { memory: bytes.to_vec(), candidates: vec![candidate], examples: 0 }
+        Detected { memory: bytes.to_vec(), candidates: vec![candidate], ..Detected::default() }
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn scan<D: Detector>(
         ledger.add(Count::Bytes, bytes.len() as u64);
         let mut scanner = Scanner::new(detector, &options.containers, ledger, &options.stop);
         let detected = scanner.bytes(&|| oid.to_vec(), &bytes);
-        ledger.add(Count::Examples, detected.examples);
+        detected.note(ledger, "object", &|| oid.to_vec());
         if !detected.candidates.is_empty()
             && let Ok(id) = pointer(oid, bytes.len(), repo.object_hash())
         {

@@ -187,7 +187,7 @@ impl<'a> Report<'a> {
         let detected = detected.unwrap_or_default();
         self.ledger.add(Count::Objects, 1);
         self.ledger.add(Count::Bytes, bytes.len() as u64);
-        self.ledger.add(Count::Examples, detected.examples);
+        detected.note(self.ledger, "object", &|| b"a commit, a message or a ref".to_vec());
         detected
     }
 

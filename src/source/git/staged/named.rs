@@ -128,7 +128,7 @@ impl Whole {
         let stop = Stop::default();
         let mut scanner = Scanner::new(detector, head.containers, ledger, &stop);
         let detected = scanner.bytes(&|| self.path.clone(), &bytes);
-        ledger.add(Count::Examples, detected.examples);
+        detected.note(ledger, "file", &|| self.path.clone());
         for candidate in detected.candidates {
             let origin = Origin { path: Some(self.path.clone()), ..Origin::default() };
             hits(Hit { origin, candidate });
