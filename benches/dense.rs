@@ -1,10 +1,16 @@
-//! Cost is linear in credentials: a file of 10,000 ids and 10,000 secrets against one of an eighth
-//! of that, in one run. `-- --smoke` takes a tenth of both.
+//! Cost is linear whatever the text is made of: each form of [`FORMS`] at a size and at 8 times
+//! that, and against as much text without an anchor, in one run. `-- --smoke` takes an eighth of
+//! both; `-- NAME` those whose name holds it.
+//!
+//! A form is what somebody would write who wants the scanner to stand still.
 
 #![allow(clippy::print_stdout, reason = "it prints its figures")]
 
+use std::io::Write as _;
 use std::time::Instant;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use keysweep::detect::Engine;
 use keysweep::rules::RuleSet;
 use keysweep::scan::Detector as _;
@@ -12,14 +18,78 @@ use keysweep::scan::Detector as _;
 const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/// Makes a text of about so many bytes.
+type Make = fn(usize) -> Vec<u8>;
+
+const FORMS: [(&str, Make); 30] = [
+    ("pairs, a line each", |size| pairs(size, "\n", "\n")),
+    ("pairs, all on one line", |size| pairs(size, ",", ",")),
+    ("secret before its id, a line each", |size| reversed(size, "\n")),
+    ("secret before its id, all on one line", |size| reversed(size, " ")),
+    ("pairs, 20 kB of one line between", |size| pairs(size, " ", &" x=1;".repeat(4_000))),
+    ("ids, then secrets, a line each", |size| listed(size, "\n")),
+    ("ids, then secrets, on one line", |size| listed(size, " ")),
+    ("one id, then secrets", |size| format!("{} {}", id(1), secrets(size, "\n")).into_bytes()),
+    ("ids alone, on one line", |size| many(size, |seed| format!("{} ", id(seed)))),
+    ("temporary ids and tokens on one line", |size| many(size, temporary)),
+    ("labels", |size| repeated(size, "aws_secret_access_key = ")),
+    ("labels of values", |size| many(size, |seed| format!("secret={}\n", secret(seed)))),
+    ("pairs in base64, a line each", |size| many(size, |seed| encoded(&pair(seed)) + "\n\n")),
+    ("pairs in base64 in base64", |size| {
+        many(size, |seed| encoded(&encoded(&pair(seed))) + "\n\n")
+    }),
+    ("base64 of base64 of many pairs", |size| twice(&pairs(size * 9 / 16, "\n", "\n"))),
+    ("gzip of much in base64", |size| many(size, |seed| encoded(packed(seed)) + "\n\n")),
+    ("gzip of much in base64 in base64", |size| {
+        many(size, |seed| encoded(&encoded(packed(seed))) + "\n\n")
+    }),
+    ("blocks of base64 that grow", |size| repeated(size, &growing())),
+    ("escapes", |size| repeated(size, "\\u0041\\x4b%49&#65;")),
+    ("escapes around pairs", |size| {
+        many(size, |seed| format!("\\u0022{}%3D{}&#47;\n", id(seed), secret(seed)))
+    }),
+    ("AKIA", |size| repeated(size, "AKIA")),
+    ("AKIA and blanks", |size| repeated(size, "AKIA ")),
+    ("slashes", |size| [b"AKIA".to_vec(), repeated(size, "/")].concat()),
+    ("strings joined", |size| repeated(size, "AKIA\"+\"")),
+    ("quoted-printable", |size| repeated(size, "AKIA=2F=\n")),
+    ("QUtJQ", |size| repeated(size, "QUtJQ")),
+    ("414b4941", |size| repeated(size, "414b4941")),
+    ("ids in UTF-16", |size| {
+        many(size, |seed| {
+            id(seed).chars().flat_map(|c| [c, '\0']).collect::<String>() + "\x01\x02\x03"
+        })
+    }),
+    ("rows of 10,000 columns", |size| {
+        many(size, |seed| format!("{}{},{}\n", ",".repeat(10_000), id(seed), secret(seed)))
+    }),
+    ("nested brackets, unclosed quotes", |size| {
+        many(size, |seed| format!("{}\"{}:[{{", "[{\"".repeat(20), id(seed)))
+    }),
+];
+
 fn main() {
-    let smoke = std::env::args().any(|argument| argument == "--smoke");
-    let most = if smoke { 1_000 } else { 10_000 };
+    let typed: Vec<String> = std::env::args().skip(1).filter(|one| one != "--bench").collect();
+    let smoke = typed.iter().any(|argument| argument == "--smoke");
+    let only: Vec<&String> = typed.iter().filter(|argument| !argument.starts_with("--")).collect();
+    let most = if smoke { 256 << 10 } else { 4 << 20 };
     let engine = Engine::new(&RuleSet::builtin());
-    for (name, between) in [("a line each", "\n"), ("one line", ",")] {
-        let (small, large) = (text(most / 8, between), text(most, between));
+    let harmless = best(&engine, &repeated(most, "the quick brown fox jumps over the lazy dog\n"));
+    println!("harmless: {:.4} s for {most} bytes", harmless);
+    println!("{:40} {:>8} {:>10} {:>10}", "form", "8 times", "ns a byte", "harmless");
+    for (name, make) in FORMS {
+        if !only.is_empty() && !only.iter().any(|part| name.contains(part.as_str())) {
+            continue;
+        }
+        let (small, large) = (make(most / 8), make(most));
         let (quick, slow) = (best(&engine, &small), best(&engine, &large));
-        println!("{name}: 8 times the pairs take {:.1} times the time ({slow:.3} s)", slow / quick);
+        let share = large.len() as f64 / small.len() as f64;
+        let each = slow * 1e9 / large.len() as f64;
+        println!(
+            "{name:40} {:>8.1} {each:>10.1} {:>9.0}x",
+            slow / quick / share * 8.0,
+            slow / harmless
+        );
     }
 }
 
@@ -30,27 +100,89 @@ fn best(engine: &Engine, text: &[u8]) -> f64 {
         std::hint::black_box(engine.whole(text).candidates.len());
         start.elapsed().as_secs_f64()
     };
-    (0..3).map(run).fold(f64::MAX, f64::min)
+    (0..1).map(run).fold(f64::MAX, f64::min)
 }
 
-fn text(pairs: usize, between: &str) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut text = String::new();
-    for _ in 0..pairs {
-        let (id, secret) = (word(&mut state, BASE32, 16), word(&mut state, BASE64, 40));
-        text.push_str(&format!("AKIA{id}{between}{secret}{between}"));
+fn repeated(size: usize, text: &str) -> Vec<u8> {
+    text.bytes().cycle().take(size).collect()
+}
+
+/// What `one` makes of 1, 2, 3 and so on, up to a size.
+fn many(size: usize, one: impl Fn(u64) -> String) -> Vec<u8> {
+    let mut text = String::with_capacity(size + 64);
+    let mut seed = 0;
+    while text.len() < size {
+        seed += 1;
+        text += &one(seed);
     }
     text.into_bytes()
 }
 
+fn pair(seed: u64) -> String {
+    format!("id={}\nsecret={}\n", id(seed), secret(seed))
+}
+
+fn pairs(size: usize, between: &str, behind: &str) -> Vec<u8> {
+    many(size, |seed| format!("{}{between}{}{behind}", id(seed), secret(seed)))
+}
+
+fn reversed(size: usize, between: &str) -> Vec<u8> {
+    many(size, |seed| format!("{}{between}{}{between}", secret(seed), id(seed)))
+}
+
+fn listed(size: usize, between: &str) -> Vec<u8> {
+    let ids = many(size / 3, |seed| format!("{}{between}", id(seed)));
+    [ids, secrets(size * 2 / 3, between).into_bytes()].concat()
+}
+
+fn secrets(size: usize, between: &str) -> String {
+    let text = many(size, |seed| format!("{}{between}", secret(seed)));
+    String::from_utf8(text).unwrap_or_default()
+}
+
+fn temporary(seed: u64) -> String {
+    let token = format!("IQoJb3JpZ2luX2Vj{}", word(seed + (1 << 42), BASE64, 100));
+    format!("ASIA{} {} {token} ", word(seed, BASE32, 16), secret(seed))
+}
+
+fn encoded(text: impl AsRef<[u8]>) -> String {
+    STANDARD.encode(text)
+}
+
+fn twice(text: &[u8]) -> Vec<u8> {
+    encoded(encoded(text)).into_bytes()
+}
+
+/// A pair and then 3 MB of the beginnings of ids, packed.
+fn packed(seed: u64) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let _ = packer.write_all((pair(seed) + &"AKIA ".repeat(600_000)).as_bytes());
+    packer.finish().unwrap_or_default()
+}
+
+/// Lines of which each second one alone leads to all that stands above.
+fn growing() -> String {
+    let line = |width: usize| "B".repeat(width) + "\n";
+    line(60) + "QUtJQ" + &line(55) + &line(50)
+}
+
+fn id(seed: u64) -> String {
+    format!("AKIA{}", word(seed, BASE32, 16))
+}
+
+fn secret(seed: u64) -> String {
+    word(seed + (1 << 40), BASE64, 40)
+}
+
 /// Characters from a linear congruential generator (Knuth, MMIX).
-fn word(state: &mut u64, alphabet: &[u8], len: usize) -> String {
+fn word(seed: u64, alphabet: &[u8], len: usize) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (0..len)
         .map(|_| {
-            *state = state
+            state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
-            char::from(alphabet[(*state >> 40) as usize % alphabet.len()])
+            char::from(alphabet[(state >> 40) as usize % alphabet.len()])
         })
         .collect()
 }

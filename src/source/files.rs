@@ -12,6 +12,7 @@ mod ignored;
 mod open;
 mod pipes;
 mod roots;
+mod told;
 mod tracked;
 mod walk;
 

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -22,8 +22,10 @@ use super::roots::{Root, Roots, below, is_work_tree};
 use super::tracked::{Tracked, exclude_file};
 use crate::coverage::Ledger;
 
-/// An ignore file larger than this is no ignore file.
-const MAX_IGNORE_FILE: u64 = 4 << 20;
+/// An ignore file of more bytes than this is not obeyed, …
+const MAX_IGNORE_FILE: u64 = 256 << 10;
+/// … nor one of more patterns.
+const MAX_PATTERNS: usize = 4_096;
 
 /// A work tree met in a walk.
 #[derive(Debug)]
@@ -94,16 +96,32 @@ impl Rules {
 pub(super) struct Folders {
     /// By walked path; only of folders that have something to say, and of roots.
     rules: RwLock<HashMap<PathBuf, Arc<Rules>>>,
+    /// Ignore files that are too large to be obeyed.
+    oversized: Mutex<Vec<PathBuf>>,
 }
 
 impl Folders {
     /// Reads what stands in and above the roots.
     pub(super) fn new(roots: &Roots) -> Self {
         let folders = Self::default();
+        let mut oversized = Vec::new();
         for root in roots.roots.iter().filter(|root| root.is_dir) {
-            folders.insert(root.walked.clone(), root_rules(root));
+            folders.insert(root.walked.clone(), root_rules(root, &mut oversized));
         }
+        folders.note(oversized);
         folders
+    }
+
+    /// The ignore files that were too large to be obeyed, in the order of their paths.
+    pub(super) fn oversized(&self) -> Vec<PathBuf> {
+        let mut all = self.oversized.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    fn note(&self, oversized: Vec<PathBuf>) {
+        self.oversized.lock().unwrap_or_else(PoisonError::into_inner).extend(oversized);
     }
 
     /// The rules in force in the folder at `path`: its own, or those of the nearest above.
@@ -114,12 +132,16 @@ impl Folders {
 
     /// Goes down into the folder at `path`, about which `above` said `verdict`.
     pub(super) fn enter(&self, path: &Path, above: &Arc<Rules>, verdict: Verdict) {
+        let mut oversized = Vec::new();
         if is_work_tree(path) {
-            self.insert(path.to_owned(), top_rules(path, path.to_owned(), PathBuf::new()));
+            let rules = top_rules(path, path.to_owned(), PathBuf::new(), &mut oversized);
+            self.note(oversized);
+            self.insert(path.to_owned(), rules);
             return;
         }
         let Some(repository) = &above.repository else { return };
-        let gitignore = read(&path.join(".gitignore"));
+        let gitignore = read(&path.join(".gitignore"), &mut oversized);
+        self.note(oversized);
         let only_tracked = verdict == Verdict::Tracked || above.only_tracked;
         if gitignore.is_empty() && only_tracked == above.only_tracked {
             return;
@@ -142,7 +164,7 @@ impl Folders {
 }
 
 /// The rules of a root: those of its work tree from the top down to it.
-fn root_rules(root: &Root) -> Rules {
+fn root_rules(root: &Root, oversized: &mut Vec<PathBuf>) -> Rules {
     let Some(top) = root.canonical.ancestors().find(|up| is_work_tree(up)) else {
         return Rules {
             above: None,
@@ -153,7 +175,7 @@ fn root_rules(root: &Root) -> Rules {
         };
     };
     let inner = below(top, &root.canonical);
-    let mut rules = top_rules(top, root.walked.clone(), inner.to_owned());
+    let mut rules = top_rules(top, root.walked.clone(), inner.to_owned(), oversized);
     let mut folder = top.to_owned();
     for (depth, part) in inner.components().enumerate() {
         folder.push(part);
@@ -161,7 +183,7 @@ fn root_rules(root: &Root) -> Rules {
             repository: rules.repository.clone(),
             above: Some(Arc::new(rules)),
             depth: depth + 1,
-            gitignore: read(&folder.join(".gitignore")),
+            gitignore: read(&folder.join(".gitignore"), oversized),
             only_tracked: false,
         };
     }
@@ -169,34 +191,46 @@ fn root_rules(root: &Root) -> Rules {
 }
 
 /// The rules in the root of a work tree at `top`.
-fn top_rules(top: &Path, anchor: PathBuf, prefix: PathBuf) -> Rules {
+fn top_rules(top: &Path, anchor: PathBuf, prefix: PathBuf, oversized: &mut Vec<PathBuf>) -> Rules {
     let repository = Repository {
         anchor,
         prefix,
-        exclude: read(&exclude_file(top)),
+        exclude: read(&exclude_file(top), oversized),
         tracked: Tracked::new(top.to_owned()),
     };
     Rules {
         above: None,
         repository: Some(Arc::new(repository)),
         depth: 0,
-        gitignore: read(&top.join(".gitignore")),
+        gitignore: read(&top.join(".gitignore"), oversized),
         only_tracked: false,
     }
 }
 
 /// An ignore file's rules; none if there is no such file, or it is a link (git reads none either).
-fn read(path: &Path) -> Gitignore {
+///
+/// A file that is larger than any person writes is not obeyed: its patterns would cost gigabytes.
+/// It is noted in `oversized`, and leaves nothing out, nor does any file above it.
+fn read(path: &Path, oversized: &mut Vec<PathBuf>) -> Gitignore {
     let mut text = Vec::new();
-    let whole = open(path).and_then(|file: File| file.take(MAX_IGNORE_FILE).read_to_end(&mut text));
+    let whole =
+        open(path).and_then(|file: File| file.take(MAX_IGNORE_FILE + 1).read_to_end(&mut text));
     if whole.is_err() || text.is_empty() {
         return Gitignore::empty();
     }
     let text = String::from_utf8_lossy(&text);
     let mut builder = GitignoreBuilder::new("");
-    for line in text.strip_prefix('\u{feff}').unwrap_or(&text).lines() {
-        // A line that is no glob means nothing to git either.
-        let _ = builder.add_line(None, &without_alternatives(line));
+    let lines = text.strip_prefix('\u{feff}').unwrap_or(&text).lines();
+    let patterns = lines.clone().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    if text.len() as u64 > MAX_IGNORE_FILE || patterns.count() > MAX_PATTERNS {
+        oversized.push(path.to_owned());
+        // The one pattern that takes back whatever stands further up.
+        let _ = builder.add_line(None, "!*");
+    } else {
+        for line in lines {
+            // A line that is no glob means nothing to git either.
+            let _ = builder.add_line(None, &without_alternatives(line));
+        }
     }
     builder.build().unwrap_or_else(|_| Gitignore::empty())
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
 
@@ -11,6 +11,7 @@ use super::Options;
 use super::ignored::{Folders, Rules, Verdict};
 use super::open::{Bounded, met_link, open};
 use super::roots::{Roots, is_work_tree};
+use super::told;
 use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detected, Detector, Hit};
@@ -48,8 +49,14 @@ pub(super) fn walk<D: Detector>(
         detector,
         ledger,
         hits,
+        hollow: Mutex::default(),
     };
     builder.build_parallel().visit(&mut Visitors(&shared));
+    let hollow = shared.hollow.into_inner().unwrap_or_else(PoisonError::into_inner);
+    told::hollow(hollow, ledger);
+    if let Some(folders) = shared.folders {
+        told::oversized(&folders.oversized(), roots, ledger);
+    }
 }
 
 /// What all threads share.
@@ -62,6 +69,8 @@ struct Shared<'a, D> {
     detector: &'a D,
     ledger: &'a Ledger,
     hits: &'a (dyn Fn(Hit) + Sync),
+    /// Folders named `.git` in which there is no repository.
+    hollow: Mutex<Vec<Vec<u8>>>,
 }
 
 struct Visitors<'s, D>(&'s Shared<'s, D>);
@@ -178,9 +187,10 @@ impl<D: Detector> Visitor<'_, D> {
         if depth == 0 {
             return true;
         }
+        // A `.git` file only says where the repository is. It is read like any other, so that
+        // nothing hides under the name.
         if entry.file_name() == ".git" {
             self.meet_repository(path, depth);
-            return false;
         }
         let shared = self.shared;
         if shared.roots.is_nested(path, depth) || self.is_output(entry) {
@@ -227,9 +237,7 @@ impl<D: Detector> Visitor<'_, D> {
     fn scan(&mut self, file: &File, path: &Path, depth: usize) -> Extent {
         let shared = self.shared;
         let mut found = |detected: Detected<D::Memory>| {
-            if detected.examples > 0 {
-                shared.ledger.add(Count::Examples, detected.examples);
-            }
+            detected.note(shared.ledger, "file", &|| shared.roots.shown(path, depth));
             for candidate in detected.candidates {
                 let path = Some(shared.roots.shown(path, depth));
                 (shared.hits)(Hit { origin: Origin { path, ..Origin::default() }, candidate });
@@ -256,7 +264,11 @@ impl<D: Detector> Visitor<'_, D> {
 
     /// Counts the repository whose `.git` was met; a root's own was not met on the way.
     fn meet_repository(&self, git: &Path, depth: usize) {
-        if depth > 1 && git.parent().is_some_and(is_work_tree) {
+        if !git.parent().is_some_and(is_work_tree) {
+            let shown = self.shared.roots.shown(git, depth);
+            let hollow = &self.shared.hollow;
+            hollow.lock().unwrap_or_else(PoisonError::into_inner).push(shown);
+        } else if depth > 1 {
             self.count(Count::Repositories);
         }
     }
