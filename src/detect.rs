@@ -26,7 +26,7 @@ use crate::rules::RuleSet;
 use crate::scan::{Copied, Detected, Detector, Window};
 
 use analyse::Tools;
-use anchors::{Anchor, Anchors};
+use anchors::{Anchor, Anchors, Class};
 use shape::Shapes;
 
 /// The detector of a rule set.
@@ -71,6 +71,8 @@ impl Engine {
     }
 
     /// Scans a text that is UTF-16 as a whole, as the UTF-8 it says.
+    ///
+    /// What only claims to be, by two bytes at its beginning, is scanned as it stands as well.
     fn detect_utf16(&self, bytes: &[u8], order: Order, window: &Window) -> Detected<Memory> {
         let text = order.decode(bytes);
         let owned = order.decode(&bytes[..window.owned.start]).len()
@@ -79,6 +81,18 @@ impl Engine {
         let mut detected = self.detect(text.as_bytes(), anchors, window.first, &owned);
         detected.memory = Memory { anchors: vec![], opaque: true };
         rehash(bytes, window.first, &mut detected.candidates);
+        let mut anchors = self.tools.anchors.find(bytes);
+        anchors.retain(|anchor| {
+            // Its own units, which were read just now.
+            let told = self.tools.anchors.literal(*anchor).class == Class::Utf16
+                && (anchor.at % 2 == 1) == matches!(order, Order::Little);
+            !told
+        });
+        let plain = self.detect(bytes, anchors, window.first, &window.owned);
+        detected.candidates.extend(plain.candidates);
+        detected.candidates.sort_by_key(|one| one.sighting.primary().map(|region| region.start));
+        detected.examples += plain.examples;
+        detected.cut |= plain.cut;
         detected
     }
 }

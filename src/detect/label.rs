@@ -30,6 +30,8 @@ pub(super) struct Label {
     /// Its words that are no part of the usual names, such as `prod` or `2`: they tell which id
     /// and which secret belong together.
     pub qualifier: String,
+    /// Words stand before the value that are more than `value` or a list's dash.
+    pub named: bool,
 }
 
 /// The words of `patterns/labels.txt`.
@@ -89,7 +91,8 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
             behind => behind,
         };
     }
-    Label { says, qualifier: qualifier(head) }
+    let named = words.iter().any(|word| !LEXICON.empty.contains(&word.as_str()));
+    Label { says, qualifier: qualifier(head), named }
 }
 
 /// The qualifier of the nearest name before a value that says anything.

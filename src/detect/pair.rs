@@ -28,6 +28,8 @@ const MOST_SECRETS: usize = 64;
 const MOST_ITEMS: usize = REACH_BYTES / 20;
 /// The cost of leaving an id alone, in hundredths of a line.
 const SKIP_ID: i64 = 12_000;
+/// What it costs that of an id and a secret only one has a name.
+const UNLIKE: i64 = 300;
 /// Above this cost no pair is made against the order.
 const CROSSING_LIMIT: i64 = 5_000;
 
@@ -97,6 +99,9 @@ fn edges(items: &[Item], structure: &Structure) -> Vec<Edge> {
             };
             weighed += 1;
             if let Some((cost, confidence)) = cost(&items[secret], &distance) {
+                // A bare id next to a secret with a name is a neighbour, not its partner.
+                let alike = items[id].label.named == items[secret].label.named;
+                let cost = cost + if alike { 0 } else { UNLIKE };
                 edges.push(Edge { id, secret, cost, confidence });
             }
         }

@@ -153,16 +153,16 @@ fn escape(rest: &[u8]) -> Rewrite {
         b'\\' => backslash(rest),
         b'%' => Some((3, Some(hex_byte(&rest[1..])?))),
         b'&' => entity(rest),
-        0x1b => colour(rest),
+        0x1b => control_sequence(rest),
         _ => None,
     }
 }
 
-/// A colour or style of a terminal (ECMA-48 §8.3.117), as logs keep them.
-fn colour(rest: &[u8]) -> Rewrite {
+/// A control sequence of a terminal (ECMA-48 §5.4), such as a colour, as logs keep them.
+fn control_sequence(rest: &[u8]) -> Rewrite {
     let body = rest.strip_prefix(b"\x1b[")?;
-    let len = body.iter().take(16).position(|byte| !byte.is_ascii_digit() && *byte != b';')?;
-    (body[len] == b'm').then_some((len + 3, Some(b' ')))
+    let len = body.iter().take(48).position(|byte| !matches!(byte, b' '..=b'?'))?;
+    matches!(body[len], b'@'..=b'~').then_some((len + 3, Some(b' ')))
 }
 
 /// `\n`, `\/`, `\u002f`, `\x2f`, `\057` and the like, behind any number of backslashes: a string
