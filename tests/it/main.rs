@@ -5,6 +5,9 @@
 
 #[cfg(unix)]
 mod action;
+mod blinding;
+#[cfg(unix)]
+mod blinding_git;
 #[cfg(unix)]
 mod ci_recipes;
 mod container_bombs;

@@ -7,6 +7,7 @@ use gix::bstr::ByteSlice as _;
 
 use super::roots::bytes;
 use crate::coverage::Ledger;
+use crate::source::git::sound;
 
 /// The index of one work tree, read when something in it is ignored for the first time.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ impl Tracked {
         let text = |error: &dyn std::error::Error| {
             format!("{error}; ignored files that git tracks are not scanned: use --no-ignore")
         };
+        sound::check(&self.top).map_err(|error| text(&error))?;
         let options = gix::open::Options::isolated();
         let repository = gix::open_opts(&self.top, options).map_err(|error| text(&error))?;
         let path = repository.index_path();
@@ -70,7 +72,7 @@ impl Tracked {
 /// Where git keeps a work tree's own exclude file.
 pub(super) fn exclude_file(top: &Path) -> PathBuf {
     let git = top.join(".git");
-    let common = if git.is_dir() {
+    let common = if git.is_dir() || sound::check(top).is_err() {
         git
     } else {
         gix::open_opts(top, gix::open::Options::isolated())

@@ -20,6 +20,9 @@ pub enum Error {
     /// The pass over its objects can't begin.
     #[error(transparent)]
     Database(#[from] super::database::Error),
+    /// A file of git's own can't be read without harm.
+    #[error(transparent)]
+    Unsound(#[from] super::sound::Unsound),
     /// It is a repository, but its form is unknown or broken.
     #[error("{} can't be opened as a git repository: {why}; `git fsck` there may say more", .path.display())]
     Open {

@@ -11,6 +11,7 @@ use gix::ObjectId;
 use gix::odb::store::init::Slots;
 
 use super::error::Error;
+use super::sound;
 use crate::coverage::Ledger;
 
 /// Room for packs where they can't be counted beforehand.
@@ -77,6 +78,7 @@ impl Environment {
 pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repository, Error> {
     let from_environment = environment.git_dir.as_deref().filter(|_| path.is_none());
     let start = from_environment.or(path).unwrap_or(Path::new("."));
+    sound::check(start)?;
     let opened = counted_or_not(|slots| match from_environment {
         Some(git_dir) => gix::open_opts(git_dir, trusting(git_dir != Path::new("."), slots)),
         None => discover(start, slots),
@@ -95,6 +97,7 @@ pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repos
 /// # Errors
 /// If it is no repository, or its form is unknown.
 pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
+    sound::check(path)?;
     let opened = counted_or_not(|slots| gix::open_opts(path, trusting(true, slots)));
     opened.map_err(|error| failure(path, &error))
 }
