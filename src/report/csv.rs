@@ -59,7 +59,9 @@ fn row(cells: &[String; HEADER.len()], out: &mut dyn Write) -> io::Result<()> {
 
 fn quoted(cell: &str) -> String {
     let cell = escape_line(cell);
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}']);
+    // Some spreadsheets drop blanks and quotes before they look.
+    let shown = cell.trim_start_matches([' ', '\u{a0}', '"', '\'']);
+    let formula = shown.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}']);
     let cell = if formula { format!("'{cell}") } else { cell };
     if cell.contains([',', '"', '\'', ';']) {
         format!("\"{}\"", cell.replace('"', "\"\""))
@@ -116,6 +118,8 @@ mod tests {
             ("=1+1", "\"'=1+1\""),
             ("@x", "\"'@x\""),
             ("-2", "\"'-2\""),
+            (" =1", "\"' =1\""),
+            ("\"=1", "\"'\"\"=1\""),
             ("a,\"b\"", "\"a,\"\"b\"\"\""),
             ("a\nb", "a\\nb"),
         ] {
