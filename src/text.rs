@@ -14,11 +14,17 @@ pub fn escape_path(path: &[u8]) -> String {
 
 /// A message for display on one line: controls and direction marks become `\u{…}`.
 ///
-/// Direction marks (Unicode TR9) can make a line read otherwise than it is.
+/// Direction marks (Unicode TR9) can make a line read otherwise than it is. What the logs of GitHub
+/// and Azure obey is broken up: `::` where a line may begin, `##[` and `##vso[` wherever they stand.
 pub fn escape_line(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
+    let begins = text.trim_start().starts_with("::");
+    for (at, character) in text.char_indices() {
         match character {
+            ':' if begins && text[..at].trim_start().is_empty() => shown.push_str("\\u{3a}"),
+            '#' if ["##[", "##vso["].iter().any(|command| text[at..].starts_with(command)) => {
+                shown.push_str("\\u{23}");
+            }
             '\t' => shown.push_str("\\t"),
             '\n' => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
@@ -44,5 +50,7 @@ mod tests {
     fn a_name_cannot_move_the_cursor_or_turn_the_line() {
         assert_eq!(escape_path(b"a\x1b[2Jb\n\xff"), "a\\u{1b}[2Jb\\n\\xff");
         assert_eq!(escape_line("x\u{202e}y"), "x\\u{202e}y");
+        assert_eq!(escape_line(" ::error::x"), " \\u{3a}:error::x");
+        assert_eq!(escape_line("a##vso[x]## b"), "a\\u{23}#vso[x]## b");
     }
 }

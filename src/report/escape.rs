@@ -77,8 +77,12 @@ impl Formatter for Harmless {
         text: &str,
     ) -> io::Result<()> {
         let mut rest = text;
+        // The log of a CI service looks for its commands in the middle of a line, too.
+        let obeyed = |at: usize, character: char, rest: &str| {
+            crate::text::is_hostile(character) || character == '#' && rest[at..].starts_with("##")
+        };
         while let Some((at, character)) =
-            rest.char_indices().find(|&(_, character)| crate::text::is_hostile(character))
+            rest.char_indices().find(|&(at, character)| obeyed(at, character, rest))
         {
             out.write_all(&rest.as_bytes()[..at])?;
             for unit in character.encode_utf16(&mut [0; 2]) {

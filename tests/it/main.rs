@@ -19,6 +19,7 @@ mod demo;
 mod detection;
 #[cfg(unix)]
 mod endless;
+mod escaping;
 mod faults;
 mod files;
 #[cfg(unix)]
