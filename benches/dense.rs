@@ -44,7 +44,7 @@ const FORMS: [(&str, Make); 30] = [
         many(size, |seed| encoded(&encoded(packed(seed))) + "\n\n")
     }),
     ("blocks of base64 that grow", |size| repeated(size, &growing())),
-    ("escapes", |size| repeated(size, "\\u0041\\x4b%49&#65;")),
+    ("escapes", |size| repeated(size, "\\x41\\x4b%49&#65;")),
     ("escapes around pairs", |size| {
         many(size, |seed| format!("\\u0022{}%3D{}&#47;\n", id(seed), secret(seed)))
     }),
@@ -96,11 +96,21 @@ fn main() {
 /// The best of three runs, in seconds.
 fn best(engine: &Engine, text: &[u8]) -> f64 {
     let run = |_| {
-        let start = Instant::now();
+        let (start, spent) = (Instant::now(), processor());
         std::hint::black_box(engine.whole(text).candidates.len());
-        start.elapsed().as_secs_f64()
+        match (spent, processor()) {
+            (Some(before), Some(after)) => (after - before).max(1.0) / 1e9,
+            _ => start.elapsed().as_secs_f64(),
+        }
     };
-    (0..1).map(run).fold(f64::MAX, f64::min)
+    (0..3).map(run).fold(f64::MAX, f64::min)
+}
+
+/// Nanoseconds that this thread had a processor, where the system tells: a ratio must not depend
+/// on what else runs.
+fn processor() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok()
 }
 
 fn repeated(size: usize, text: &str) -> Vec<u8> {
