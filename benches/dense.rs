@@ -18,6 +18,9 @@ use keysweep::scan::Detector as _;
 const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+/// Seconds that are measured at least.
+const LEAST: f64 = 0.1;
+
 /// Makes a text of about so many bytes.
 type Make = fn(usize) -> Vec<u8>;
 
@@ -93,17 +96,21 @@ fn main() {
     }
 }
 
-/// The best of three runs, in seconds.
+/// Seconds a run: as many runs as take [`LEAST`] together, since the system counts in its own ticks.
 fn best(engine: &Engine, text: &[u8]) -> f64 {
-    let run = |_| {
-        let (start, spent) = (Instant::now(), processor());
+    let (start, spent) = (Instant::now(), processor());
+    let mut runs = 0.0;
+    loop {
         std::hint::black_box(engine.whole(text).candidates.len());
-        match (spent, processor()) {
-            (Some(before), Some(after)) => (after - before).max(1.0) / 1e9,
+        runs += 1.0;
+        let taken = match (spent, processor()) {
+            (Some(before), Some(after)) => (after - before) / 1e9,
             _ => start.elapsed().as_secs_f64(),
+        };
+        if taken >= LEAST {
+            return taken / runs;
         }
-    };
-    (0..3).map(run).fold(f64::MAX, f64::min)
+    }
 }
 
 /// Nanoseconds that this thread had a processor, where the system tells: a ratio must not depend
