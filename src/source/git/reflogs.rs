@@ -3,11 +3,16 @@
 //! Takes a repository, gives each log's bytes with the name of its ref. Links are not followed:
 //! a hostile repository would lead out of itself with them.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 
 use crate::coverage::Ledger;
+
+/// Bytes of a file that is read at once; a reflog of a hundred thousand lines has 20 MB.
+const LARGEST: u64 = 128 << 20;
 
 /// One reflog.
 pub(super) struct Reflog {
@@ -61,31 +66,50 @@ pub(super) fn worktrees(repo: &gix::Repository) -> Vec<(Vec<u8>, PathBuf)> {
     found
 }
 
-/// Calls `each` for every regular file below `folder`, with its name below it.
+/// Calls `each` for every regular file below `folder`, with its name below it and its bytes. What
+/// is larger than anything that git writes there is told, and not read.
 pub(super) fn files_below(
     folder: &Path,
     prefix: &[u8],
     ledger: &Ledger,
     each: &mut dyn FnMut(Vec<u8>, PathBuf, Vec<u8>),
 ) {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
-        Err(error) => {
-            return ledger.problem("folder", folder.as_os_str().as_encoded_bytes(), &error);
-        }
-    };
-    for entry in entries.flatten() {
-        let name = [prefix, entry.file_name().as_encoded_bytes()].concat();
-        let Ok(kind) = entry.file_type() else { continue };
-        if kind.is_dir() {
-            files_below(&entry.path(), &[name.as_slice(), b"/"].concat(), ledger, each);
-        } else if kind.is_file() {
-            match std::fs::read(entry.path()) {
-                Ok(bytes) => each(name, entry.path(), bytes),
-                Err(error) => {
-                    ledger.problem("file", entry.path().as_os_str().as_encoded_bytes(), &error);
-                }
+    paths_below(folder, prefix, ledger, &mut |name, path| {
+        let mut bytes = Vec::new();
+        let read = File::open(&path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
+        let why = match read {
+            Ok(length) if (length as u64) < LARGEST => return each(name, path, bytes),
+            Ok(_) => format!("larger than {} MiB: not read", LARGEST >> 20),
+            Err(error) => error.to_string(),
+        };
+        ledger.problem("file", path.as_os_str().as_encoded_bytes(), &why);
+    });
+}
+
+/// Calls `each` for every regular file below `folder`, with its name below it.
+pub(super) fn paths_below(
+    folder: &Path,
+    prefix: &[u8],
+    ledger: &Ledger,
+    each: &mut dyn FnMut(Vec<u8>, PathBuf),
+) {
+    // A list of folders: whoever made them chose how deep they are.
+    let mut left = vec![(folder.to_owned(), prefix.to_vec())];
+    while let Some((folder, prefix)) = left.pop() {
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                ledger.problem("folder", folder.as_os_str().as_encoded_bytes(), &error);
+                continue;
+            }
+        };
+        for entry in entries.flatten() {
+            let name = [prefix.as_slice(), entry.file_name().as_encoded_bytes()].concat();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => left.push((entry.path(), [&name, &b"/"[..]].concat())),
+                Ok(kind) if kind.is_file() => each(name, entry.path()),
+                _ => {}
             }
         }
     }

@@ -3,13 +3,16 @@
 //! An object is attributed by its pointer: the small text that git keeps in its place. Its bytes
 //! follow from the object's name and size, so the pointer's blob is known without a search.
 
+use std::fs::File;
+use std::io;
+
 use gix::objs::Kind;
 
 use super::super::database::{self, Found};
-use super::super::reflogs::files_below;
+use super::super::reflogs::paths_below;
 use crate::coverage::{Count, Ledger};
 use crate::scan::Detector;
-use crate::source::container::Scanner;
+use crate::source::container::{ReadAt, Scanner};
 
 /// Length of a SHA-256 in hex.
 const NAME: usize = 64;
@@ -23,27 +26,43 @@ pub(super) fn scan<D: Detector>(
     found: &(dyn Fn(Found) + Sync),
 ) {
     let folder = repo.common_dir().join("lfs/objects");
-    files_below(&folder, b"", ledger, &mut |name, _, bytes| {
+    paths_below(&folder, b"", ledger, &mut |name, path| {
         let oid = name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
         let is_one = oid.len() == NAME && oid.iter().all(u8::is_ascii_hexdigit);
         if !is_one || options.stop.is_set() {
             return;
         }
-        ledger.add(Count::Objects, 1);
-        ledger.add(Count::Bytes, bytes.len() as u64);
+        let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
+        let problem = |error: &io::Error| {
+            ledger.problem("file", path.as_os_str().as_encoded_bytes(), error);
+        };
+        let (size, mut file) = match opened {
+            Ok(opened) => opened,
+            Err(error) => return problem(&error),
+        };
         let mut scanner = Scanner::new(detector, &options.containers, ledger, &options.stop);
-        let detected = scanner.bytes(&|| oid.to_vec(), &bytes);
-        detected.note(ledger, "object", &|| oid.to_vec());
-        if !detected.candidates.is_empty()
-            && let Ok(id) = pointer(oid, bytes.len(), repo.object_hash())
+        let (mut candidates, name) = (Vec::new(), || oid.to_vec());
+        let whole = file.try_clone();
+        let whole = whole.as_ref().ok().map(|file| file as &dyn ReadAt);
+        let extent = scanner.scan(&name, &mut file, whole, &mut |mut detected| {
+            detected.note(ledger, "object", &name);
+            candidates.append(&mut detected.candidates);
+        });
+        ledger.add(Count::Objects, 1);
+        ledger.add(Count::Bytes, extent.bytes);
+        if let Some(error) = extent.error {
+            problem(&error);
+        }
+        if !candidates.is_empty()
+            && let Ok(id) = pointer(oid, size, repo.object_hash())
         {
-            found(Found { id, kind: Kind::Blob, candidates: detected.candidates });
+            found(Found { id, kind: Kind::Blob, candidates });
         }
     });
 }
 
 /// The blob of the pointer, by the LFS specification ("The Pointer").
-fn pointer(oid: &[u8], size: usize, hash: gix::hash::Kind) -> gix::Result<gix::ObjectId> {
+fn pointer(oid: &[u8], size: u64, hash: gix::hash::Kind) -> gix::Result<gix::ObjectId> {
     let oid = String::from_utf8_lossy(oid);
     let text =
         format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {size}\n");
