@@ -24,7 +24,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 import zipfile
 import zlib
 from pathlib import Path
@@ -261,22 +260,34 @@ def repositories(scale):
     yield f"{20_000 * scale} deltas of each other", circles
 
 
+# The peak of a process counts what it was forked from, so a small one stands between.
+RUN = """
+import os, subprocess, sys, time
+begin = time.monotonic()
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(child.pid, 0)
+print(os.waitstatus_to_exitcode(status), time.monotonic() - begin,
+      usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+"""
+
+
 def measured(program, command, folder):
     """Status, wall and processor seconds, peak KiB, and bytes read of one run."""
     report = folder.parent / "report.json"
     report.unlink(missing_ok=True)
-    arguments = [program, command, str(folder), "--output", f"json={report}", "--format", "jsonl"]
-    begin = time.monotonic()
-    with open(os.devnull, "w", encoding="ascii") as null:
-        child = subprocess.Popen(arguments, stdout=null, stderr=null)
-        _, status, usage = os.wait4(child.pid, 0)
-    took = time.monotonic() - begin
-    tail = report.read_text(encoding="utf-8")[-20_000:] if report.exists() else ""
-    found = tail[tail.rfind('"coverage"'):]
-    count = found[found.find('"bytes":') + 8:].split(",")[0].strip() if found else "0"
-    read = int(count) if count.isdigit() else 0
-    return (os.waitstatus_to_exitcode(status), took, usage.ru_utime + usage.ru_stime,
-            usage.ru_maxrss, read)
+    arguments = [program, command, str(folder), "--format", "json", "--output", str(report)]
+    done = subprocess.run([sys.executable, "-c", RUN, *arguments], check=True, text=True,
+                          stdout=subprocess.PIPE)
+    status, wall, cpu, peak = done.stdout.split()
+    read = 0
+    if report.exists():
+        with open(report, "rb") as file:
+            file.seek(max(0, report.stat().st_size - 100_000))
+            tail = file.read().decode("utf-8", "replace")
+        found = tail[tail.rfind('"coverage"'):]
+        count = found[found.find('"bytes":') + 8:].split(",")[0].strip()
+        read = int(count) if count.isdigit() else 0
+    return int(status), float(wall), float(cpu), int(peak), read
 
 
 def harmless(program, bytes_read, folder):

@@ -21,7 +21,7 @@ use std::ops::Range;
 
 use crate::finding::Candidate;
 use crate::line_hash::line_hashes;
-use crate::location::Position;
+use crate::location::{LineIndex, Position};
 use crate::rules::RuleSet;
 use crate::scan::{Copied, Detected, Detector, Window};
 
@@ -46,6 +46,19 @@ pub struct Memory {
 /// token at its end, and the block of base64 around it.
 const OVERLAP: usize = 64 * 1024;
 
+/// Anchors from which on a text is scanned part by part: what is weighed of an id takes memory.
+const MANY: usize = 16 * 1024;
+/// Bytes of such a part; its surroundings are looked at too.
+const PART: usize = 256 * 1024;
+/// Credentials of a text after which the rest of it is only told.
+const MOST: usize = 100_000;
+
+/// The parts of a text: one, unless it is full of anchors.
+fn parts(len: usize, anchors: usize) -> impl Iterator<Item = Range<usize>> {
+    let size = if anchors > MANY { PART } else { len.max(1) };
+    (0..len).step_by(size).map(move |start| start..len.min(start + size))
+}
+
 impl Engine {
     /// Compiles a rule set.
     pub fn new(rules: &RuleSet) -> Self {
@@ -64,10 +77,33 @@ impl Engine {
             return Detected::default();
         }
         let mut budget = analyse::decode_budget(bytes.len());
-        let found = self.tools.analyse(bytes, &mut anchors, 0, &mut budget);
-        let (examples, cut) = (found.examples, found.cut);
-        let candidates = finish::candidates(bytes, first, owned, found);
-        Detected { memory: Memory { anchors, opaque: false }, candidates, examples, cut }
+        let mut all = Detected::default();
+        let mut index = LineIndex::new(bytes, first);
+        for part in parts(bytes.len(), anchors.len()) {
+            if all.candidates.len() >= MOST {
+                all.crowded = true;
+                break;
+            }
+            let mut start = part.start.saturating_sub(OVERLAP);
+            // Half a character has no column.
+            start -= (0..start.min(4)).find(|by| bytes[start - by] & 0xc0 != 0x80).unwrap_or(0);
+            let around = start..bytes.len().min(part.end + OVERLAP);
+            let from = index.position(around.start);
+            let low = anchors.partition_point(|anchor| anchor.at < around.start);
+            let high = anchors.partition_point(|anchor| anchor.at < around.end);
+            let near = &mut anchors[low..high];
+            near.iter_mut().for_each(|anchor| anchor.at -= around.start);
+            let text = &bytes[around.clone()];
+            let found = self.tools.analyse(text, near, 0, &mut budget);
+            near.iter_mut().for_each(|anchor| anchor.at += around.start);
+            all.examples += found.examples;
+            all.cut |= found.cut;
+            let within = |at: usize| at.clamp(part.start, part.end) - around.start;
+            let owned = within(owned.start)..within(owned.end);
+            all.candidates.extend(finish::candidates(text, from, &owned, found));
+        }
+        all.memory = Memory { anchors, opaque: false };
+        all
     }
 
     /// Scans a text that is UTF-16 as a whole, as the UTF-8 it says.
@@ -93,6 +129,7 @@ impl Engine {
         detected.candidates.sort_by_key(|one| one.sighting.primary().map(|region| region.start));
         detected.examples += plain.examples;
         detected.cut |= plain.cut;
+        detected.crowded |= plain.crowded;
         detected
     }
 }

@@ -18,6 +18,8 @@ pub struct Detected<M> {
     pub examples: u64,
     /// It holds more encoded text than is decoded: a credential may be in the rest.
     pub cut: bool,
+    /// It holds more credentials than are told of one text.
+    pub crowded: bool,
 }
 
 impl<M> Detected<M> {
@@ -29,6 +31,11 @@ impl<M> Detected<M> {
         if self.cut {
             let why = "more of it is encoded (base64, gzip, UTF-16) than is decoded: the rest was \
                        not looked into; decode it and scan that";
+            ledger.problem(what, &name(), &why);
+        }
+        if self.crowded {
+            let why = "it holds more than 100,000 credentials: the rest of them are not listed; \
+                       split it and scan the parts";
             ledger.problem(what, &name(), &why);
         }
     }

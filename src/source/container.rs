@@ -197,6 +197,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         let opened = self.open(name, bytes, &mut |mut detected: Detected<D::Memory>| {
             all.examples += detected.examples;
             all.cut |= detected.cut;
+            all.crowded |= detected.crowded;
             all.candidates.append(&mut detected.candidates);
         });
         if opened {

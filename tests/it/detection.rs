@@ -137,3 +137,27 @@ fn an_edit_at_every_offset_around_a_pair_is_seen() {
         }
     }
 }
+
+/// A text full of ids is read part by part, and every pair in it is told once and in its place.
+#[test]
+fn a_crowded_text_is_told_like_any_other() {
+    let mut keys = crate::support::Keys::new("crowded");
+    let lines: Vec<String> =
+        (0..14_000).map(|number| format!("é {number} {} {}\n", keys.id(), keys.secret())).collect();
+    let text = lines.concat();
+    let candidates = ENGINE.whole(text.as_bytes()).candidates;
+    let pairs: Vec<&Candidate> =
+        candidates.iter().filter(|one| one.credential.rule.as_str() == "aws-access-key").collect();
+    // Some random ids and secrets read like examples or words.
+    assert!(pairs.len() > 13_900, "{}", pairs.len());
+    let mut before = 0;
+    for pair in pairs {
+        let place = pair.sighting.id.expect("an id").start;
+        let secret = pair.sighting.secret.expect("a secret").start;
+        assert!(place.line > before, "each once and in order");
+        before = place.line;
+        let id = pair.credential.key_id.as_deref().expect("an id");
+        assert!(lines[place.line as usize - 1].contains(id), "in its own line");
+        assert_eq!((secret.line, secret.column), (place.line, place.column + 21));
+    }
+}

@@ -63,7 +63,14 @@ pub(super) struct Damaged {
 }
 
 impl Damaged {
-    fn has(&self, number: u32) -> bool {
+    /// Takes down one; it is done before what is readable of the object is shown.
+    pub(super) fn add(&self, number: u32) {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether an object is among them.
+    pub(super) fn has(&self, number: u32) -> bool {
         self.any.load(Ordering::Relaxed)
             && self.numbers.lock().unwrap_or_else(PoisonError::into_inner).contains(&number)
     }
@@ -95,9 +102,7 @@ impl<R: Structure> Visitor for StructurePass<'_, R> {
     }
 
     fn damaged(&self, node: &Node, _: Damage) {
-        let mut numbers = self.damaged.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        numbers.insert(node.number);
-        self.damaged.any.store(true, Ordering::Relaxed);
+        self.damaged.add(node.number);
     }
 }
 

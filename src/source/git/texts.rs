@@ -38,6 +38,7 @@ fn stream<D: Detector>(
     let extent = scanner.scan(name, &mut bytes.take(size), None, &mut |mut detected| {
         all.examples += detected.examples;
         all.cut |= detected.cut;
+        all.crowded |= detected.crowded;
         all.candidates.append(&mut detected.candidates);
     });
     if let Some(error) = extent.error {

@@ -15,6 +15,7 @@ use super::forest::{Layout, Node};
 use super::inflate::Inflater;
 use super::pack::{Pack, header};
 use super::stores::Stores;
+use super::structure::Damaged;
 use super::walk::{Damage, Seen, Visitor, Walk};
 use crate::scan::Copied;
 use crate::stop::Stop;
@@ -92,7 +93,8 @@ fn hash(pack: &Pack, stores: &Stores, stop: &Stop, threads: usize) -> (Vec<Objec
     let waiting = Mutex::new(0);
     let layout = Layout::read(pack, stores.hash);
     for trees in [false, true] {
-        let hasher = Hasher { hash: stores.hash, trees, ids: &ids, waiting: &waiting };
+        let damaged = Damaged::default();
+        let hasher = Hasher { hash: stores.hash, trees, ids: &ids, waiting: &waiting, damaged };
         let keep = |kind| (kind == Kind::Tree) == trees;
         let forest = layout.forest(pack, &skipped, &keep);
         let memory = &stores.memory;
@@ -108,6 +110,7 @@ struct Hasher<'a> {
     trees: bool,
     ids: &'a Mutex<Vec<ObjectId>>,
     waiting: &'a Mutex<usize>,
+    damaged: Damaged,
 }
 
 impl Visitor for Hasher<'_> {
@@ -118,6 +121,10 @@ impl Visitor for Hasher<'_> {
     }
 
     fn object(&self, seen: &Seen<'_>, _: Option<(&(), &[Copied])>, bytes: &[u8]) {
+        // Half an object has no name; the next round may have its base.
+        if self.damaged.has(seen.node.number) {
+            return;
+        }
         if let Ok(id) = gix::objs::compute_hash(self.hash, seen.kind, bytes) {
             let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
             ids[seen.node.number as usize] = id;
@@ -141,7 +148,8 @@ impl Visitor for Hasher<'_> {
         true
     }
 
-    fn damaged(&self, _: &Node, damage: Damage) {
+    fn damaged(&self, node: &Node, damage: Damage) {
+        self.damaged.add(node.number);
         if damage == Damage::NoBase {
             *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         }
