@@ -5,7 +5,7 @@
 //! it does so only while there is something to send. It must not know how a credential was found,
 //! nor how a verdict is shown.
 
-mod answer;
+pub mod answer;
 mod ask;
 mod canary;
 mod client;

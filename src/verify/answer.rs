@@ -7,15 +7,18 @@ use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 
 /// Who a key turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
-    pub(super) arn: String,
-    pub(super) account: String,
-    pub(super) user_id: String,
+pub struct Identity {
+    /// Its ARN.
+    pub arn: String,
+    /// Its account.
+    pub account: String,
+    /// Its unique id.
+    pub user_id: String,
 }
 
 /// What one answer proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
+pub enum Answer {
     /// It works, and for whom.
     Identity(Identity),
     /// It was authenticated, then denied.
@@ -35,7 +38,7 @@ pub(super) enum Answer {
 }
 
 /// Reads an answer that is not an identity.
-pub(super) fn read(status: u16, body: &[u8]) -> Answer {
+pub fn read(status: u16, body: &[u8]) -> Answer {
     match (status, error_of(body)) {
         (403, Some(error)) => read_error(&error),
         (_, Some(error)) if is_throttling(&error.code) => {

@@ -5,32 +5,13 @@ use std::process::Command;
 use std::time::Duration;
 
 use keysweep::coverage::Ledger;
-use keysweep::scan::{Copied, Detected, Detector, Window};
 use keysweep::source::container::{self, Limit, Limits, Options};
 
+use crate::fuzz_bodies::blind::Blind;
 use crate::support::{Keys, Project};
 
 /// Damaged copies of each container.
 const COPIES: u64 = 20;
-
-/// Sees nothing.
-struct Blind;
-
-impl Detector for Blind {
-    type Memory = ();
-    fn whole(&self, _: &[u8]) -> Detected<()> {
-        Detected::default()
-    }
-    fn delta(&self, (): &(), _: &[Copied], _: &[u8]) -> Detected<()> {
-        Detected::default()
-    }
-    fn window(&self, _: &[u8], _: &Window) -> Detected<()> {
-        Detected::default()
-    }
-    fn overlap(&self) -> usize {
-        16
-    }
-}
 
 /// Changes, cuts or doubles a few bytes, the more of them near the beginning, where headers are.
 fn damage(bytes: &mut Vec<u8>, random: &mut Keys) {
@@ -106,7 +87,7 @@ fn no_reader_panics_on_damaged_containers() {
             damage(&mut bytes, &mut random);
             let ledger = Ledger::new();
             let options = Options { limits, ..Options::default() };
-            container::scan(b"x", &bytes, &options, &Blind, &ledger, &mut |_| {});
+            container::scan(b"x", &bytes, &options, &Blind::default(), &ledger, &mut |_| {});
             let problems = ledger.coverage().problems;
             let faults = problems.iter().any(|one| {
                 one.why.contains("fault of keysweep") || one.why.contains("--max-unpack-time")

@@ -25,6 +25,10 @@ mod files;
 #[cfg(unix)]
 mod files_unix;
 mod formats;
+// They are a library there.
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../fuzz/bodies/all.rs"]
+mod fuzz_bodies;
 #[cfg(unix)]
 mod generated;
 mod git_attribution;

@@ -1,0 +1,132 @@
+//! Repositories whose files, or whose objects, somebody wrote by hand.
+//!
+//! Nothing in them makes a scan panic or hides the key in the intact object beside them untold.
+
+use gix::ObjectId;
+use gix::objs::Kind;
+use keysweep::source::git::{database, history, range, staged};
+
+use super::detection::ENGINE;
+use super::feed::Feed;
+use super::pieces::{expand, pair};
+use super::repository::{Repository, commit_of, id_of, told};
+
+/// Files of a git folder that say what there is and how to read it.
+const PLACES: [&str; 26] = [
+    "config",
+    "HEAD",
+    "packed-refs",
+    "index",
+    "logs/HEAD",
+    "logs/refs/stash",
+    "objects/info/alternates",
+    "shallow",
+    "refs/heads/main",
+    "refs/heads/side",
+    "refs/tags/t",
+    "refs/stash",
+    "refs/replace/x",
+    "worktrees/w/HEAD",
+    "worktrees/w/gitdir",
+    "worktrees/w/commondir",
+    "worktrees/w/logs/HEAD",
+    "modules/m/config",
+    "modules/m/HEAD",
+    "commondir",
+    "config.worktree",
+    "MERGE_HEAD",
+    "info/grafts",
+    "objects/info/commit-graph",
+    "objects/info/http-alternates",
+    "objects/pack/x.promisor",
+];
+
+/// Files of a git folder.
+pub fn places(data: &[u8]) {
+    let mut feed = Feed::new(data);
+    let repository = Repository::new();
+    let blob = id_of(Kind::Blob, pair(3).as_bytes());
+    let tree = id_of(Kind::Tree, &[b"100644 planted\0", blob.as_slice()].concat());
+    let commit = id_of(Kind::Commit, commit_of(tree, &[]).as_bytes());
+    let names = Names(vec![commit, tree, blob, ObjectId::null(gix::hash::Kind::Sha1)]);
+    while !feed.is_empty() {
+        let place = PLACES[usize::from(feed.byte()) % PLACES.len()];
+        let content = feed.long_run();
+        let is_text = place != "index" && !place.ends_with("graph");
+        let content = if is_text { names.fill(&expand(content)) } else { content.to_vec() };
+        // A place may stand where a folder does.
+        let path = repository.at(place);
+        if path.parent().is_some_and(|folder| std::fs::create_dir_all(folder).is_ok()) {
+            let _ = std::fs::write(path, content);
+        }
+    }
+    if let Ok(told) = repository.scan()
+        && told.coverage.problems.is_empty()
+    {
+        told.holds_planted();
+    }
+    let options =
+        staged::Options { repo: Some(repository.root().to_owned()), ..staged::Options::default() };
+    let _ = told(|ledger, hits| staged::scan(&options, &*ENGINE, ledger, hits));
+}
+
+const CONNECTIVITY: u8 = 1;
+const HOOK: u8 = 2;
+
+/// Commits, trees and tags, and a range of them.
+pub fn objects(data: &[u8]) {
+    let mut feed = Feed::new(data);
+    let flags = feed.byte();
+    let hook = feed.take(if flags & HOOK == 0 { 0 } else { usize::from(feed.clone().byte()) });
+    let repository = Repository::new();
+    let blob = id_of(Kind::Blob, pair(3).as_bytes());
+    let mut names = Names(vec![blob]);
+    while !feed.is_empty() && names.0.len() < 8 {
+        let kind = [Kind::Commit, Kind::Tree, Kind::Tag, Kind::Blob][usize::from(feed.byte() % 4)];
+        let bytes = names.fill(&expand(feed.run()));
+        let id = repository.loose(kind, &bytes);
+        let number = names.0.len();
+        repository.write(&format!("refs/tags/t{number}"), format!("{id}\n").as_bytes());
+        names.0.push(id);
+    }
+    let last = names.0.last().copied().unwrap_or(blob);
+    let first = names.0.get(1).copied().unwrap_or(blob);
+    repository.write("refs/heads/main", format!("{last}\n").as_bytes());
+    let database = database::Options {
+        threads: 1,
+        connectivity: flags & CONNECTIVITY != 0,
+        ..database::Options::default()
+    };
+    let repo = Some(repository.root().to_owned());
+    let options = history::Options {
+        repo: repo.clone(),
+        database: database.clone(),
+        ..history::Options::default()
+    };
+    let history = told(|ledger, hits| history::scan(&options, &*ENGINE, ledger, hits));
+    history.unwrap_or_else(|error| panic!("refused: {error}")).holds_planted();
+    let input = match flags & HOOK {
+        0 => range::Input::Between(format!("{first}..{last}")),
+        _ => range::Input::Hook(names.fill(&expand(hook))),
+    };
+    let options = range::Options { repo, input, database, ..range::Options::default() };
+    let _ = told(|ledger, hits| range::scan(&options, &*ENGINE, ledger, hits));
+}
+
+/// Ids for which single bytes of an input stand: in hex from 16 on, as they are from 24 on.
+struct Names(Vec<ObjectId>);
+
+impl Names {
+    fn fill(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(bytes.len());
+        for &byte in bytes {
+            let name = |first: u8| self.0[usize::from(byte - first) % self.0.len()];
+            match byte {
+                16..24 => out.extend_from_slice(name(16).to_string().as_bytes()),
+                24..32 => out.extend_from_slice(name(24).as_slice()),
+                _ => out.push(byte),
+            }
+        }
+        out
+    }
+}

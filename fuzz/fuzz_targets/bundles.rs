@@ -1,0 +1,4 @@
+//! See `bodies/containers.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| keysweep_fuzz::containers::bundles(data));
