@@ -5,7 +5,7 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::support::{Project, Ran};
+use crate::support::{Keys, Project, Ran};
 
 /// Most memory that a scan of a bomb may take, in KiB: as many buffers as containers nest.
 const MEMORY: u64 = 400 << 10;
@@ -98,6 +98,55 @@ fn a_tar_with_a_lying_size() {
     project.file("lying.tar", [&header[..], &[b'x'; 2000]].concat());
     let told = problems(&project, "lying.tar");
     assert!(told[0].contains("the member's size is wrong"), "{told:?}");
+}
+
+/// A database of two pages, the second of which no table owns: a list of `cells` places, the place
+/// of a first free block, and bytes at some places.
+fn database(cells: usize, cell: u16, free: u16, parts: &[(usize, &[u8])]) -> Vec<u8> {
+    let mut file = vec![0; 2 << 16];
+    file[..18].copy_from_slice(b"SQLite format 3\0\x00\x01");
+    file[100] = 13;
+    let page = &mut file[1 << 16..];
+    page[0] = 13;
+    page[1..3].copy_from_slice(&free.to_be_bytes());
+    page[3..5].copy_from_slice(&u16::try_from(cells).expect("few").to_be_bytes());
+    page[8..][..2 * cells].chunks_mut(2).for_each(|at| at.copy_from_slice(&cell.to_be_bytes()));
+    for (at, part) in parts {
+        page[*at..][..part.len()].copy_from_slice(part);
+    }
+    file
+}
+
+/// Scans a database that would give without end, and says how many bytes of text it gave. The key
+/// that stands in it is found.
+fn given(name: &str, file: Vec<u8>) -> u64 {
+    let project = Project::new();
+    project.file(name, file);
+    let ran = scan(&project, name).exits(1);
+    ran.json()["coverage"]["bytes"].as_u64().expect("a count")
+}
+
+#[test]
+fn rows_that_share_their_bytes() {
+    // Length, number, a header of one text of 1,000 bytes, and the text.
+    let pair = Keys::new("shared rows").pair();
+    let mut cell = b"\x87\x6b\x01\x03\x8f\x5d".to_vec();
+    cell.extend(pair.env.bytes().chain([b'.'; 1000]).take(1000));
+    let file = database(32_000, 64_300, 0, &[(64_300, &cell)]);
+    assert!(given("rows.db", file) < 1 << 20);
+}
+
+#[test]
+fn free_blocks_that_share_their_bytes() {
+    let pair = Keys::new("shared blocks").pair();
+    let blocks: Vec<u8> = (0..16_000u16)
+        .flat_map(|number| {
+            let next = (8 + 4 * (number + 1)).to_be_bytes();
+            [next, [0xff, 0xff]].concat()
+        })
+        .collect();
+    let file = database(0, 0, 8, &[(8, &blocks), (64_500, pair.env.as_bytes())]);
+    assert!(given("blocks.db", file) < 1 << 20);
 }
 
 #[test]

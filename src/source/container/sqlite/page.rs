@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::ops::Range;
 
 use super::row::{self, Encoding, Values};
 use crate::source::container::input::Random;
@@ -26,6 +27,17 @@ pub(super) struct Cells {
     /// Where the page's own header begins: behind the file's on the first page.
     start: usize,
     at: usize,
+    /// Bytes that the cells to come may take. Cells share none: that is how a page would give
+    /// without end.
+    left: usize,
+}
+
+/// What a page stores of a cell.
+enum Stored {
+    /// The payload's length, where on the page it begins, and the page on which it goes on.
+    Row(u64, Range<usize>, u64),
+    /// The cells take more than the page has: what they say is of no use.
+    Shared,
 }
 
 /// Bytes of a page in a log.
@@ -66,17 +78,14 @@ impl<'b> Pages<'b> {
         if !self.mark(number) {
             return Ok(None);
         }
-        let page = self.page(number)?;
-        let start = if number == 1 { 100 } else { 0 };
-        let cells = Cells { page, start, at: 0 };
+        let cells = Cells::new(self.page(number)?, if number == 1 { 100 } else { 0 });
         Ok(matches!(cells.kind(), 2 | 5 | 10 | 13).then_some(cells))
     }
 
     /// Writes what a page holds that no tree has read: its old rows, or its bytes.
     pub(super) fn write_rest(&mut self, number: u64, out: &mut VecDeque<u8>) -> io::Result<()> {
         let is_new = self.mark(number);
-        let page = self.page(number)?;
-        let cells = Cells { page, start: if number == 1 { 100 } else { 0 }, at: 0 };
+        let cells = Cells::new(self.page(number)?, if number == 1 { 100 } else { 0 });
         if !is_new {
             // Deleted rows stand between the list of cells and the first of them.
             if matches!(cells.kind(), 2 | 5 | 10 | 13) {
@@ -132,6 +141,11 @@ impl<'b> Pages<'b> {
 }
 
 impl Cells {
+    fn new(page: Vec<u8>, start: usize) -> Self {
+        let left = page.len();
+        Self { page, start, at: 0, left }
+    }
+
     fn kind(&self) -> u8 {
         self.page[self.start]
     }
@@ -173,10 +187,11 @@ impl Cells {
         if self.kind() == 5 {
             return Ok(None);
         }
-        while let Some(at) = self.cell(self.at) {
-            self.at += 1;
-            let Some((length, local, overflow)) = self.stored(at, pages.usable) else { continue };
-            let payload = pages.payload(length, local, overflow)?;
+        while let Some(stored) = self.next_stored(pages.usable) {
+            let Stored::Row(length, local, overflow) = stored else {
+                return Ok(Some(vec![self.page.clone()]));
+            };
+            let payload = pages.payload(length, &self.page[local], overflow)?;
             if let Some(values) = row::values(&payload, pages.encoding) {
                 return Ok(Some(values));
             }
@@ -184,8 +199,23 @@ impl Cells {
         Ok(None)
     }
 
-    /// A payload's length, what of it stands here, and the page on which it goes on.
-    fn stored(&self, at: usize, usable: usize) -> Option<(u64, &[u8], u64)> {
+    /// The next cell; one whose header is damaged is passed over.
+    fn next_stored(&mut self, usable: usize) -> Option<Stored> {
+        while let Some(at) = self.cell(self.at) {
+            self.at += 1;
+            let Some((length, local, overflow)) = self.stored(at, usable) else { continue };
+            let Some(left) = self.left.checked_sub(local.len()) else {
+                self.at = usize::from(u16::MAX);
+                return Some(Stored::Shared);
+            };
+            self.left = left;
+            return Some(Stored::Row(length, local, overflow));
+        }
+        None
+    }
+
+    /// A payload's length, where it stands here, and the page on which it goes on.
+    fn stored(&self, at: usize, usable: usize) -> Option<(u64, Range<usize>, u64)> {
         let at = if self.kind() == 2 { at + 4 } else { at };
         let (length, used) = row::varint(self.page.get(at..)?)?;
         let mut at = at + used;
@@ -205,7 +235,7 @@ impl Cells {
         let overflow = bytes.get(local..local + 4).filter(|_| local as u64 != length);
         let overflow =
             overflow.map_or(0, |page| u32::from_be_bytes([page[0], page[1], page[2], page[3]]));
-        Some((length, &bytes[..local.min(bytes.len())], u64::from(overflow)))
+        Some((length, at..at + local.min(bytes.len()), u64::from(overflow)))
     }
 
     /// Writes what a page holds that belongs to no cell.
@@ -216,10 +246,15 @@ impl Cells {
         };
         let list_end = self.list() + 2 * self.count();
         carve(self.page.get(list_end..content).unwrap_or_default(), encoding, out);
-        let mut free = u16_at(&self.page, self.start + 1);
+        let (mut free, mut end) = (u16_at(&self.page, self.start + 1), 0);
         // Free blocks are in order, each with the place of the next and its own size.
         while let Some(block) = self.page.get(free..).filter(|block| free > 0 && block.len() > 4) {
+            if free < end {
+                // Blocks share no bytes: that is how a page would give without end.
+                return write_bytes(&self.page[end..], out);
+            }
             let freed = &block[..u16_at(block, 2).clamp(4, block.len())];
+            end = free + freed.len();
             match row::beheaded(freed, encoding) {
                 Some(values) => row::write(&values, &[], out),
                 None => carve(&freed[4..], encoding, out),
@@ -236,17 +271,11 @@ impl Cells {
 /// Writes bytes of which nothing is known: the rows that stand whole in them, else as they are.
 fn carve(bytes: &[u8], encoding: Encoding, out: &mut VecDeque<u8>) {
     let (mut at, mut written) = (0, 0);
-    let write = |bytes: &[u8], out: &mut VecDeque<u8>| {
-        if bytes.iter().any(|&byte| byte != 0) {
-            out.extend(bytes);
-            out.push_back(b'\n');
-        }
-    };
     while at < bytes.len() {
         // Before a row stand its length and its number.
         match row::carved(&bytes[at..], encoding).filter(|_| bytes[at] > 8) {
             Some((values, length)) => {
-                write(&bytes[written..at], out);
+                write_bytes(&bytes[written..at], out);
                 row::write(&values, &[], out);
                 at += length;
                 written = at;
@@ -254,7 +283,15 @@ fn carve(bytes: &[u8], encoding: Encoding, out: &mut VecDeque<u8>) {
             None => at += 1,
         }
     }
-    write(&bytes[written..], out);
+    write_bytes(&bytes[written..], out);
+}
+
+/// Writes bytes as they are, unless they are all zero.
+fn write_bytes(bytes: &[u8], out: &mut VecDeque<u8>) {
+    if bytes.iter().any(|&byte| byte != 0) {
+        out.extend(bytes);
+        out.push_back(b'\n');
+    }
 }
 
 /// Writes the rows of a page for itself, overflow left out; of another page its bytes.
@@ -263,12 +300,13 @@ pub(super) fn write_alone(page: &[u8], out: &mut VecDeque<u8>) {
         let start = if page.starts_with(b"SQLite format 3\0") { 100 } else { 0 };
         return carve(&page[start..], Encoding::Utf8, out);
     }
-    let cells = Cells { page: page.to_vec(), start: 0, at: 0 };
-    for number in 0..cells.count() {
-        let Some(at) = cells.cell(number) else { break };
-        let stored = cells.stored(at, page.len());
-        let values = stored.and_then(|(_, local, _)| row::values(local, Encoding::Utf8));
-        if let Some(values) = values {
+    let mut cells = Cells::new(page.to_vec(), 0);
+    while let Some(stored) = cells.next_stored(page.len()) {
+        let Stored::Row(_, local, _) = stored else {
+            write_bytes(page, out);
+            continue;
+        };
+        if let Some(values) = row::values(&page[local], Encoding::Utf8) {
             row::write(&values, &[], out);
         }
     }

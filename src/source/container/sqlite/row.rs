@@ -5,6 +5,9 @@ use std::collections::VecDeque;
 /// The values of a row as text; NULL is empty.
 pub(super) type Values = Vec<Vec<u8>>;
 
+/// Bytes of a header that is looked at where it may be none: each byte of a page may begin one.
+const LONGEST_CARVED: usize = 256;
+
 /// How texts are written in a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
@@ -30,7 +33,10 @@ pub(super) fn carved(bytes: &[u8], encoding: Encoding) -> Option<(Values, usize)
     let payload = bytes.get(first + second..)?;
     let payload = payload.get(..usize::try_from(length).ok()?)?;
     let (header, at) = varint(payload)?;
-    let header = usize::try_from(header).ok().filter(|&header| header > at + 1)?;
+    let header = usize::try_from(header).ok()?;
+    if !(at + 2..=LONGEST_CARVED).contains(&header) {
+        return None;
+    }
     let kinds = kinds(payload.get(at..header)?)?;
     let size: usize = kinds.iter().map(|&kind| size(kind)).sum();
     (size == payload.len() - header)
