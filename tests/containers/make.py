@@ -98,6 +98,8 @@ def images():
 def databases():
     def database(name, *statements, setup=()):
         base = sqlite3.connect(name, isolation_level=None)
+        # Thousands of rows are not worth thousands of waits for a disk.
+        base.execute("pragma synchronous = off")
         for statement in (*setup, *statements):
             base.execute(*statement) if isinstance(statement, tuple) else base.execute(statement)
         return base
@@ -138,6 +140,14 @@ def documents():
     packed = zlib.compress(page)
     write("page.pdf", b"%PDF-1.4\n4 0 obj\n<< /Length " + str(len(packed)).encode()
           + b" /Filter /FlateDecode >>\nstream\n" + packed + b"\nendstream\nendobj\n")
+    # The bytes of an image on the page look like the beginning of a string; an attached file may
+    # hold the letters of an operator.
+    image = b"BI /W 2 ID <\x80 EI " + page
+    attached = env + b"# TJ Tj\n"
+    for name, stream in [("image.pdf", image), ("attached.pdf", attached)]:
+        packed = zlib.compress(stream)
+        write(name, b"%PDF-1.4\n4 0 obj\n<< /Length " + str(len(packed)).encode()
+              + b" /Filter /FlateDecode >>\nstream\n" + packed + b"\nendstream\nendobj\n")
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "a@example.org", "b@example.org", "the app"
     mail.set_content("attached")

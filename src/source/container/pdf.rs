@@ -55,9 +55,7 @@ fn stream(pdf: &Random<'_>, at: u64, name: &[u8], members: &mut dyn Members) -> 
     let mut page = Vec::new();
     // What is damaged is read as far as it goes.
     let broken = (&mut unpacked).take(PAGE as u64).read_to_end(&mut page).err();
-    let shows_text =
-        [&b"Tj"[..], b"TJ"].iter().any(|show| memchr::memmem::find(&page, show).is_some());
-    if shows_text {
+    if shows_text(&page) {
         page = text(&page);
     }
     if let Some(error) = broken {
@@ -87,6 +85,14 @@ fn deflated(before: &[u8]) -> Option<Vec<u8>> {
     let number = before[..start].rsplit(|byte| !byte.is_ascii_digit() && *byte != b' ').next()?;
     let number = number.trim_ascii().split(|&byte| byte == b' ').next()?;
     Some([b"object ", number].concat())
+}
+
+/// Whether a stream is a page: an operator that shows text stands behind a string or an array. In
+/// other streams, such as attached files, the same two letters are nothing.
+fn shows_text(stream: &[u8]) -> bool {
+    let mut shows =
+        memchr::memmem::find_iter(stream, b"Tj").chain(memchr::memmem::find_iter(stream, b"TJ"));
+    shows.any(|at| matches!(stream[..at].trim_ascii_end().last(), Some(b')' | b']' | b'>')))
 }
 
 /// The text that a page shows.
@@ -165,9 +171,14 @@ fn literal(page: &[u8], mut at: usize, text: &mut Vec<u8>) -> usize {
     at
 }
 
-/// A string of hexadecimal digits (7.3.4.3); a high byte of zero is that of a wide code.
+/// A string of hexadecimal digits (7.3.4.3); a high byte of zero is that of a wide code. What is no
+/// such string, as in the bytes of an image, hides nothing of what follows.
 fn hexadecimal(page: &[u8], at: usize, text: &mut Vec<u8>) -> usize {
-    let Some(length) = memchr::memchr(b'>', &page[at..]) else { return page.len() };
+    let is_part = |byte: &&u8| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace();
+    let length = page[at..].iter().take_while(is_part).count();
+    if page.get(at + length) != Some(&b'>') {
+        return at;
+    }
     let digits = page[at..at + length].iter().filter_map(|&digit| char::from(digit).to_digit(16));
     let digits: Vec<u32> = digits.collect();
     let bytes = digits.chunks(2).map(|pair| (pair[0] << 4 | pair.get(1).unwrap_or(&0)) as u8);
