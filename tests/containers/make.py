@@ -77,6 +77,12 @@ def zips():
         info = zipfile.ZipInfo("empty")
         info.comment = env
         archive.writestr(info, b"")
+    # What the last directory does not list is there all the same: what was replaced, a zip before it.
+    with zipfile.ZipFile("other.zip", "w") as archive:
+        archive.writestr("other", b"nothing")
+        archive.comment = env
+    with open("zip64.zip", "rb") as first, open("other.zip", "rb") as second:
+        write("joined.zip", first.read() + second.read().replace(env, b"x" * len(env)))
 
 
 def images():

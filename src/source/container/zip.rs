@@ -1,7 +1,8 @@
 //! zip and its kin: jar, war, apk, whl, nupkg, docx, xlsx, odt, plans of Terraform.
 //!
-//! The directory at the end says what there is; without one, members are read in order. No two
-//! members may share bytes: that is how a small file would give without end.
+//! The directory at the end says what there is; without one, and where it leaves bytes out, as those
+//! of a member that was replaced, members are read in order. No two members may share bytes: that is
+//! how a small file would give without end.
 
 mod order;
 
@@ -24,9 +25,39 @@ const LOCAL: u64 = 30;
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let zip = input.random()?;
     match directory(&zip)? {
-        Some(directory) => entries(&zip, &directory, members),
+        Some(directory) => {
+            let mut taken = BTreeMap::new();
+            let listed = entries(&zip, &directory, &mut taken, members);
+            if let Err(halt @ Fault::Halt(_)) = listed {
+                return Err(halt);
+            }
+            unlisted(&zip, &directory, &taken, members)?;
+            listed
+        }
         None => order::read(&zip, members),
     }
+}
+
+/// Reads what the directory leaves out: members between those that it lists, and the comment behind
+/// it.
+fn unlisted(
+    zip: &Random<'_>,
+    directory: &Directory,
+    taken: &BTreeMap<u64, u64>,
+    members: &mut dyn Members,
+) -> Result<(), Fault> {
+    let mut from = 0;
+    for (&start, &end) in taken.iter().chain([(&directory.start, &directory.end)]) {
+        if start > from {
+            order::gap(zip, from, start, members)?;
+        }
+        from = from.max(end);
+    }
+    if directory.behind < zip.len() {
+        let mut comment = zip.range(directory.behind, u64::MAX);
+        members.member(b"(comment)", &mut comment)?;
+    }
+    Ok(())
 }
 
 /// Where the directory stands.
@@ -35,6 +66,8 @@ struct Directory {
     end: u64,
     /// Bytes before the zip, which its offsets do not count.
     before: u64,
+    /// Where its comment begins.
+    behind: u64,
 }
 
 /// What the directory says of a member.
@@ -58,12 +91,13 @@ fn directory(zip: &Random<'_>) -> Result<Option<Directory>, Fault> {
         let record = &tail[at..];
         let (mut size, mut start) = (u64::from(u32_at(record, 12)), u64::from(u32_at(record, 16)));
         let mut end = from + at as u64;
+        let behind = end + END as u64;
         if let Some(wide) = wide_end(zip, end) {
             (size, start, end) = wide;
         }
         let Some(real) = end.checked_sub(size) else { continue };
         let Some(before) = real.checked_sub(start) else { continue };
-        return Ok(Some(Directory { start: real, end, before }));
+        return Ok(Some(Directory { start: real, end, before, behind }));
     }
     Ok(None)
 }
@@ -88,11 +122,11 @@ fn wide_end(zip: &Random<'_>, end: u64) -> Option<(u64, u64, u64)> {
 fn entries(
     zip: &Random<'_>,
     directory: &Directory,
+    taken: &mut BTreeMap<u64, u64>,
     members: &mut dyn Members,
 ) -> Result<(), Fault> {
     let length = directory.end - directory.start;
     let mut listing = BufReader::with_capacity(64 << 10, zip.range(directory.start, length));
-    let mut taken = BTreeMap::new();
     loop {
         let mut header = [0; ENTRY as usize];
         match super::fill(&mut listing, &mut header)? {
@@ -121,10 +155,12 @@ fn entries(
         wide_sizes(&extra, &mut entry);
         entry.offset = entry.offset.saturating_add(directory.before);
         if entry.packed == 0 && entry.size == 0 {
+            let end = entry.offset.saturating_add(LOCAL + entry.name.len() as u64);
+            taken.insert(entry.offset, end);
             members.empty()?;
             continue;
         }
-        self::entry(zip, &entry, &mut taken, members)?;
+        self::entry(zip, &entry, taken, members)?;
     }
 }
 
