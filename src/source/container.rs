@@ -54,6 +54,9 @@ trait Members {
     /// Counts a member that has no bytes.
     fn empty(&mut self) -> Result<(), Halt>;
 
+    /// Counts bytes that had to be unpacked and are no member.
+    fn passed(&mut self, bytes: u64) -> Result<(), Halt>;
+
     /// Counts a member that is encrypted.
     fn encrypted(&mut self) -> Result<(), Halt>;
 

@@ -100,6 +100,21 @@ fn a_tar_with_a_lying_size() {
     assert!(told[0].contains("the member's size is wrong"), "{told:?}");
 }
 
+#[test]
+fn a_tree_in_a_pack_that_is_all_zeros() {
+    let project = Project::new();
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), Compression::best());
+    let block = vec![0; 1 << 20];
+    (0..80).for_each(|_| encoder.write_all(&block).expect("memory"));
+    let mut pack = b"PACK\0\0\0\x02\0\0\0\x01".to_vec();
+    // A tree of 80 MiB.
+    pack.extend(b"\xa0\x80\x80\xc0\x02");
+    pack.extend(encoder.finish().expect("memory"));
+    project.file("zeros.pack", pack);
+    let told = problems(&project, "zeros.pack");
+    assert!(told[0].contains("raise --max-ratio"), "{told:?}");
+}
+
 /// A database of two pages, the second of which no table owns: a list of `cells` places, the place
 /// of a first free block, and bytes at some places.
 fn database(cells: usize, cell: u16, free: u16, parts: &[(usize, &[u8])]) -> Vec<u8> {

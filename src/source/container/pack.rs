@@ -105,9 +105,15 @@ fn whole(bytes: &Random<'_>, entry: &Entry, members: &mut dyn Members) -> Result
         }
         _ => members.empty()?,
     }
-    let rest = std::io::copy(&mut stream, &mut std::io::sink());
-    rest.map_err(|_| Fault::broken("the bytes of an object are damaged"))?;
-    Ok(entry.start + stream.total_in())
+    // What is passed over is unpacked all the same, so it counts.
+    let mut buffer = vec![0; 16 << 10];
+    loop {
+        let passed = stream.read(&mut buffer);
+        match passed.map_err(|_| Fault::broken("the bytes of an object are damaged"))? {
+            0 => return Ok(entry.start + stream.total_in()),
+            count => members.passed(count as u64)?,
+        }
+    }
 }
 
 fn inflate<'b>(bytes: &'b Random<'_>, entry: &Entry) -> ZlibDecoder<BufReader<impl Read + 'b>> {

@@ -319,6 +319,10 @@ impl<D: Detector> Members for Visit<'_, '_, D> {
         self.meter.member()
     }
 
+    fn passed(&mut self, bytes: u64) -> Result<(), Halt> {
+        self.meter.give(bytes)
+    }
+
     fn encrypted(&mut self) -> Result<(), Halt> {
         self.scanner.ledger.add(Count::Encrypted, 1);
         self.meter.member()
