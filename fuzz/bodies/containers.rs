@@ -53,6 +53,19 @@ const BUNDLES: &[Kind] = &[
 static WANTED: LazyLock<Option<String>> =
     LazyLock::new(|| std::env::var("KEYSWEEP_FUZZ_KIND").ok().filter(|kind| !kind.is_empty()));
 
+/// Makes a fuzzer go on where a library panics: that is caught, and told of the member. What
+/// panics elsewhere, or is not caught, still ends it.
+pub fn forgive_libraries() {
+    let strict = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let is_library =
+            panic.location().is_some_and(|location| location.file().contains("registry/src"));
+        if !is_library {
+            strict(panic);
+        }
+    }));
+}
+
 /// zip, tar, ar, cpio, rpm and 7z.
 pub fn archives(data: &[u8]) {
     read(ARCHIVES, data);

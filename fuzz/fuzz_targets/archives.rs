@@ -1,4 +1,9 @@
 //! See `bodies/containers.rs`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| keysweep_fuzz::containers::archives(data));
+use keysweep_fuzz::containers;
+
+libfuzzer_sys::fuzz_target!(
+    init: containers::forgive_libraries(),
+    |data: &[u8]| containers::archives(data)
+);

@@ -1,5 +1,6 @@
 //! A fault of keysweep, or of a library that reads what is hostile, ends one text and not the run.
 
+use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::coverage::Ledger;
@@ -27,4 +28,30 @@ pub(super) fn guarded<T>(
         ledger.problem(what, &name(), &WHY);
     }
     done
+}
+
+/// A stream of a library that unpacks what is hostile: a panic in it ends the stream, and not what
+/// stands beside it.
+pub(super) struct Guarded<'r> {
+    stream: &'r mut dyn Read,
+    failed: bool,
+}
+
+impl<'r> Guarded<'r> {
+    pub(super) fn new(stream: &'r mut dyn Read) -> Self {
+        Self { stream, failed: false }
+    }
+}
+
+impl Read for Guarded<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        // What has failed is in no state to be asked again.
+        if !self.failed {
+            match caught(|| self.stream.read(out)) {
+                Some(read) => return read,
+                None => self.failed = true,
+            }
+        }
+        Err(io::Error::other("it is damaged in a way that what unpacks it can't cope with"))
+    }
 }

@@ -387,3 +387,18 @@ fn what_is_damaged_is_read_as_far_as_it_goes_and_told() {
         assert!(!ran.problems().is_empty(), "{name}: {ran:?}");
     }
 }
+
+#[test]
+fn what_a_library_fails_on_hides_nothing_beside_it() {
+    let input = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/regressions/streams/zstd-no-table");
+    let input = std::fs::read(input).expect("an input");
+    let (project, _) = project("a library fails");
+    project.file("a.zst", [b"\x28\xb5\x2f\xfd", &input[5..]].concat());
+    if made(&project, &["tar"], "tar cf both.tar a.zst conf") {
+        let ran = project.keysweep(["scan", "--format", "json", "both.tar"]).run().exits(1);
+        let way = ["both.tar", "conf/prod.env"].map(str::to_owned).to_vec();
+        assert_eq!(ways(&ran), [(way, 3)]);
+        let told = ran.problems();
+        assert!(told.iter().any(|why| why.contains("a.zst") && why.contains("cope")), "{told:?}");
+    }
+}

@@ -220,7 +220,8 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         let name = if name.is_empty() { self.unpacked_name() } else { shown(name) };
         self.way.push(name);
         let mut reader = self.scanner.reader();
-        let mut bytes = Metered { meter: self.meter, stream: bytes };
+        let mut bytes = guard::Guarded::new(bytes);
+        let mut bytes = Metered { meter: self.meter, stream: &mut bytes };
         let ended = self.text(&mut reader, &mut bytes, as_text);
         self.scanner.readers.push(reader);
         self.way.pop();
