@@ -13,7 +13,7 @@ use keysweep::finding::Fingerprint;
 
 use super::feed::Feed;
 use super::pieces::{expand, pair};
-use super::repository::{Repository, Told, found_in, id_of, sha1, zlib};
+use super::repository::{Repository, Told, found_in, id_of, planted, sha1, zlib};
 
 /// Objects of a pack at most.
 const MOST: usize = 24;
@@ -168,7 +168,7 @@ fn judge(
         assert!(of_git.is_empty(), "a false alarm: {of_git:?}");
     }
     if problems.is_empty() {
-        let planted = super::repository::found_in(Kind::Blob, pair(3).as_bytes());
+        let planted = found_in(Kind::Blob, planted().as_bytes());
         let all: BTreeSet<_> = expected.union(&planted).cloned().collect();
         assert_eq!(found, all, "damaged and untold: {coverage:?}");
     }

@@ -8,8 +8,8 @@ use keysweep::source::git::{database, history, range, staged};
 
 use super::detection::ENGINE;
 use super::feed::Feed;
-use super::pieces::{expand, pair};
-use super::repository::{Repository, commit_of, id_of, told};
+use super::pieces::expand;
+use super::repository::{Repository, commit_of, id_of, planted, told};
 
 /// Files of a git folder that say what there is and how to read it.
 const PLACES: [&str; 26] = [
@@ -45,7 +45,7 @@ const PLACES: [&str; 26] = [
 pub fn places(data: &[u8]) {
     let mut feed = Feed::new(data);
     let repository = Repository::new();
-    let blob = id_of(Kind::Blob, pair(3).as_bytes());
+    let blob = id_of(Kind::Blob, planted().as_bytes());
     let tree = id_of(Kind::Tree, &[b"100644 planted\0", blob.as_slice()].concat());
     let commit = id_of(Kind::Commit, commit_of(tree, &[]).as_bytes());
     let names = Names(vec![commit, tree, blob, ObjectId::null(gix::hash::Kind::Sha1)]);
@@ -77,9 +77,9 @@ const HOOK: u8 = 2;
 pub fn objects(data: &[u8]) {
     let mut feed = Feed::new(data);
     let flags = feed.byte();
-    let hook = feed.take(if flags & HOOK == 0 { 0 } else { usize::from(feed.clone().byte()) });
+    let hook = if flags & HOOK == 0 { &[] } else { feed.run() };
     let repository = Repository::new();
-    let blob = id_of(Kind::Blob, pair(3).as_bytes());
+    let blob = id_of(Kind::Blob, planted().as_bytes());
     let mut names = Names(vec![blob]);
     while !feed.is_empty() && names.0.len() < 8 {
         let kind = [Kind::Commit, Kind::Tree, Kind::Tag, Kind::Blob][usize::from(feed.byte() % 4)];

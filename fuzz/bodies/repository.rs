@@ -18,8 +18,10 @@ use tempfile::TempDir;
 use super::detection::ENGINE;
 use super::pieces::pair;
 
-/// The number of the key that is always there.
-const PLANTED: u64 = 3;
+/// The file with the key that is always there.
+pub fn planted() -> String {
+    pair(3)
+}
 
 /// A repository; gone when it is dropped.
 pub struct Repository(TempDir);
@@ -41,7 +43,7 @@ impl Repository {
         }
         repository.write("HEAD", b"ref: refs/heads/main\n");
         repository.write("config", b"[core]\n\trepositoryformatversion = 0\n\tbare = false\n");
-        let blob = repository.loose(Kind::Blob, pair(PLANTED).as_bytes());
+        let blob = repository.loose(Kind::Blob, planted().as_bytes());
         let tree = repository.loose(Kind::Tree, &[b"100644 planted\0", blob.as_slice()].concat());
         let commit = repository.loose(Kind::Commit, commit_of(tree, &[]).as_bytes());
         repository.write("refs/heads/main", format!("{commit}\n").as_bytes());
@@ -110,7 +112,7 @@ pub fn told(
 impl Told {
     /// Asserts that the key in the intact object was found.
     pub fn holds_planted(&self) {
-        let planted = found_in(Kind::Blob, pair(PLANTED).as_bytes());
+        let planted = found_in(Kind::Blob, planted().as_bytes());
         assert!(planted.is_subset(&self.found), "not found: {:?}", self.coverage);
     }
 }
