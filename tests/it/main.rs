@@ -25,6 +25,7 @@ mod files;
 #[cfg(unix)]
 mod files_unix;
 mod formats;
+mod fuzz;
 // They are a library there.
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../fuzz/bodies/all.rs"]
