@@ -37,14 +37,12 @@ const FORMS: [(&str, Make); 30] = [
     ("temporary ids and tokens on one line", |size| many(size, temporary)),
     ("labels", |size| repeated(size, "aws_secret_access_key = ")),
     ("labels of values", |size| many(size, |seed| format!("secret={}\n", secret(seed)))),
-    ("pairs in base64, a line each", |size| many(size, |seed| encoded(&pair(seed)) + "\n\n")),
-    ("pairs in base64 in base64", |size| {
-        many(size, |seed| encoded(&encoded(&pair(seed))) + "\n\n")
-    }),
+    ("pairs in base64, a line each", |size| many(size, |seed| encoded(pair(seed)) + "\n\n")),
+    ("pairs in base64 in base64", |size| many(size, |seed| encoded(encoded(pair(seed))) + "\n\n")),
     ("base64 of base64 of many pairs", |size| twice(&pairs(size * 9 / 16, "\n", "\n"))),
     ("gzip of much in base64", |size| many(size, |seed| encoded(packed(seed)) + "\n\n")),
     ("gzip of much in base64 in base64", |size| {
-        many(size, |seed| encoded(&encoded(packed(seed))) + "\n\n")
+        many(size, |seed| encoded(encoded(packed(seed))) + "\n\n")
     }),
     ("blocks of base64 that grow", |size| repeated(size, &growing())),
     ("escapes", |size| repeated(size, "\\x41\\x4b%49&#65;")),
@@ -78,7 +76,7 @@ fn main() {
     let most = if smoke { 256 << 10 } else { 4 << 20 };
     let engine = Engine::new(&RuleSet::builtin());
     let harmless = best(&engine, &repeated(most, "the quick brown fox jumps over the lazy dog\n"));
-    println!("harmless: {:.4} s for {most} bytes", harmless);
+    println!("harmless: {harmless:.4} s for {most} bytes");
     println!("{:40} {:>8} {:>10} {:>10}", "form", "8 times", "ns a byte", "harmless");
     for (name, make) in FORMS {
         if !only.is_empty() && !only.iter().any(|part| name.contains(part.as_str())) {

@@ -208,7 +208,7 @@ impl Tally {
 
     /// Numbers credentials and their sets.
     fn number(texts: &Texts, memory: &Memory) -> Self {
-        let all = texts.values().flat_map(|text| text.all());
+        let all = texts.values().flat_map(ByCredential::all);
         let mut fingerprints: Vec<Fingerprint> =
             all.map(|(credential, _)| credential.clone()).collect();
         fingerprints.sort();
