@@ -79,6 +79,7 @@ mod report;
 mod samples;
 mod sarif;
 mod schemas;
+mod security;
 mod settled;
 mod settled_history;
 mod settled_merge;

@@ -1,0 +1,41 @@
+//! The page on security names tests that are there.
+
+use std::fs;
+use std::path::Path;
+
+/// The tests in the last column of the table: `module::test`, or `src::module::test`.
+fn named(page: &str) -> Vec<&str> {
+    let rows = page.lines().filter(|line| line.starts_with("| ") && line.ends_with(" |"));
+    let cells = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());
+    let code = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    code.filter(|text| text.contains("::")).collect()
+}
+
+/// The files in which a test may stand.
+fn places(module: &[&str]) -> Vec<String> {
+    match module {
+        ["src", inner @ ..] => {
+            let path = inner.join("/");
+            vec![format!("src/{path}.rs"), format!("src/{path}/tests.rs")]
+        }
+        [outer, ..] => {
+            vec![format!("tests/it/{}.rs", module.join("/")), format!("tests/it/{outer}.rs")]
+        }
+        [] => Vec::new(),
+    }
+}
+
+#[test]
+fn every_test_that_the_page_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("SECURITY.md")).expect("the page");
+    let tests = named(&page);
+    assert!(tests.len() > 50, "the table is read: {}", tests.len());
+    for test in tests {
+        let mut parts: Vec<&str> = test.split("::").collect();
+        let name = parts.pop().expect("a name");
+        let texts = places(&parts).into_iter().map(|path| fs::read_to_string(root.join(path)));
+        let is_there = texts.flatten().any(|text| text.contains(&format!("fn {name}(")));
+        assert!(is_there, "SECURITY.md names {test}, which is not there");
+    }
+}
