@@ -1,6 +1,8 @@
 //! The pass over a git database against what git's own reader says, in every layout.
 
 mod damaged;
+mod differential;
+mod random;
 pub(crate) mod scripted;
 pub(crate) mod witness;
 

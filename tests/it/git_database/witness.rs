@@ -1,7 +1,9 @@
-//! A detector that tells what bytes it was shown, and git's own list of them to compare with.
+//! A detector that tells what bytes it was shown, and git's own objects to compare with.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Mutex;
 
 use gix::ObjectId;
@@ -12,18 +14,29 @@ use keysweep::scan::{Copied, Detected, Detector, Window};
 use keysweep::source::git::database::{Options, scan};
 use sha2::{Digest, Sha256};
 
-use super::scripted::git;
+use super::scripted::command;
 
 /// Reports a digest of every text, and checks that what is said to be copied was copied.
 pub(crate) struct Witness;
 
+/// SHA-256 in hex.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    hex(Sha256::new_with_prefix(bytes))
+}
+
+fn hex(digest: Sha256) -> String {
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Witness {
-    pub(crate) fn saw(bytes: &[u8]) -> Detected<Vec<u8>> {
-        let digest: String =
-            Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    fn saw(bytes: &[u8]) -> Detected<Vec<u8>> {
+        Self::told(Some(digest(bytes)), bytes, String::new())
+    }
+
+    fn told(digest: Option<String>, bytes: &[u8], snippet: String) -> Detected<Vec<u8>> {
         let credential = Credential {
             rule: RuleId::new("witness"),
-            key_id: Some(digest),
+            key_id: digest,
             secret: None,
             session_token: None,
             account: None,
@@ -35,7 +48,7 @@ impl Witness {
             secret: None,
             decoded: vec![],
             marker: None,
-            snippet: String::new(),
+            snippet,
             line_hash: None,
             partition: None,
             shown: None,
@@ -63,8 +76,10 @@ impl Detector for Witness {
         Self::saw(bytes)
     }
 
-    fn window(&self, bytes: &[u8], _: &Window) -> Detected<Vec<u8>> {
-        Self::saw(bytes)
+    /// A part says what it owns, a character a byte: the parts of an object are put together.
+    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Vec<u8>> {
+        let owned = bytes[window.owned.clone()].iter().map(|&byte| char::from(byte)).collect();
+        Self::told(None, &[], owned)
     }
 
     fn overlap(&self) -> usize {
@@ -85,30 +100,60 @@ pub(crate) fn pass(git_dir: &Path, threads: usize) -> Outcome {
 pub(crate) fn pass_with(git_dir: &Path, options: &Options) -> Outcome {
     let repo = gix::open_opts(git_dir, gix::open::Options::isolated()).expect("a repository");
     let ledger = Ledger::new();
-    let seen = Mutex::new(BTreeMap::new());
+    let seen = Mutex::new((BTreeMap::new(), BTreeMap::<ObjectId, (Kind, Sha256)>::new()));
     scan(&repo, options, &Witness, &ledger, &|found| {
         let [candidate] = found.candidates.as_slice() else { panic!("one digest an object") };
-        let digest = candidate.credential.key_id.clone().expect("a digest");
-        let before = seen.lock().expect("no panic").insert(found.id, (found.kind, digest));
-        assert!(before.is_none(), "{} was seen twice", found.id);
+        let mut seen = seen.lock().expect("no panic");
+        if let Some(digest) = candidate.credential.key_id.clone() {
+            let before = seen.0.insert(found.id, (found.kind, digest));
+            assert!(before.is_none(), "{} was seen twice", found.id);
+        } else {
+            let owned: Vec<u8> = candidate.sighting.snippet.chars().map(|one| one as u8).collect();
+            seen.1.entry(found.id).or_insert_with(|| (found.kind, Sha256::new())).1.update(owned);
+        }
     })
     .expect("threads");
-    Outcome { seen: seen.into_inner().expect("no panic"), coverage: ledger.coverage() }
+    let (mut seen, parts) = seen.into_inner().expect("no panic");
+    for (id, (kind, digest)) in parts {
+        let before = seen.insert(id, (kind, hex(digest)));
+        assert!(before.is_none(), "{id} was seen twice");
+    }
+    Outcome { seen, coverage: ledger.coverage() }
 }
 
-/// What git's own program has, read whole by gix.
-pub(crate) fn oracle(git_dir: &Path) -> BTreeMap<ObjectId, (Kind, String)> {
-    let list = git(git_dir, &["cat-file", "--batch-all-objects", "--batch-check"], b"");
-    let repo = gix::open_opts(git_dir, gix::open::Options::isolated()).expect("a repository");
-    let mut objects = BTreeMap::new();
-    for line in String::from_utf8(list).expect("text").lines() {
-        let id = ObjectId::from_hex(line.split(' ').next().expect("an id").as_bytes());
-        let id = id.expect("an id");
-        let object = repo.find_object(id).expect("an intact object");
-        if object.kind != Kind::Tree {
-            let digest = Witness::saw(&object.data).candidates.remove(0).credential.key_id;
-            objects.insert(id, (object.kind, digest.expect("a digest")));
+/// Shows every blob, commit and tag as git's own program prints it.
+pub(crate) fn each_object(git_dir: &Path, mut show: impl FnMut(ObjectId, Kind, &[u8])) {
+    let arguments = ["cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer"];
+    let mut child = command(git_dir, &arguments)
+        .envs([("GIT_NO_REPLACE_OBJECTS", "1"), ("GIT_NO_LAZY_FETCH", "1")])
+        .stderr(Stdio::inherit())
+        .spawn()
+        .expect("git is installed");
+    let mut objects = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (mut head, mut bytes) = (String::new(), Vec::new());
+    while objects.read_line(&mut head).expect("a line") > 0 {
+        let mut words = head.trim_end().split(' ');
+        let mut word = || words.next().expect("id, type and size").as_bytes();
+        let id = ObjectId::from_hex(word()).expect("an id");
+        let kind = Kind::from_bytes(word()).expect("a type");
+        let size: u64 = String::from_utf8_lossy(word()).parse().expect("a size");
+        bytes.clear();
+        (&mut objects).take(size + 1).read_to_end(&mut bytes).expect("an object");
+        assert_eq!(bytes.pop(), Some(b'\n'), "{head}");
+        assert_eq!(bytes.len() as u64, size, "{head}");
+        if kind != Kind::Tree {
+            show(id, kind, &bytes);
         }
+        head.clear();
     }
+    assert!(child.wait().expect("git ends").success(), "git read all its objects");
+}
+
+/// What [`each_object`] shows, as a pass tells it.
+pub(crate) fn oracle(git_dir: &Path) -> BTreeMap<ObjectId, (Kind, String)> {
+    let mut objects = BTreeMap::new();
+    each_object(git_dir, |id, kind, bytes| {
+        objects.insert(id, (kind, digest(bytes)));
+    });
     objects
 }
