@@ -83,6 +83,7 @@ mod security;
 mod settled;
 mod settled_history;
 mod settled_merge;
+mod sevenz;
 #[cfg(target_os = "linux")]
 mod starved;
 mod status;

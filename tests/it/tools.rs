@@ -1,5 +1,5 @@
-//! Tools that tests need and cargo does not bring: Python environments with moto, the AWS CLI and a
-//! validator of JSON schemas, and with the pre-commit framework; actionlint.
+//! Tools that tests need and cargo does not bring: Python environments with moto, the AWS CLI, a
+//! validator of JSON schemas and a writer of 7z, and with the pre-commit framework; actionlint.
 //!
 //! Made once below `target/test-tools`, under a file lock each, from the pins in
 //! `tests/*requirements.txt` and below; other pins make another one.

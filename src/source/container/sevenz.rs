@@ -3,49 +3,76 @@
 use std::borrow::Cow;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use sevenz_rust2::{ArchiveReader, EntryDecision, Error, Password};
+use sevenz_rust2::{Archive, ArchiveEntry, BlockDecoder, Error, Password};
 
 use super::input::{Input, Random};
 use super::limits::Halt;
 use super::{Fault, Members};
 
-/// Reads it.
+/// Reads it, block by block: one that can't be read hides no other.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
-    let source = Seeking { bytes: &bytes, at: 0 };
-    let kilobytes = usize::try_from(members.window() >> 10).unwrap_or(usize::MAX);
-    let opened = ArchiveReader::new_with_memory_limit(source, Password::empty(), kilobytes);
-    let mut archive = match opened {
+    let mut source = Seeking { bytes: &bytes, at: 0 };
+    let password = Password::empty();
+    let window = usize::try_from(members.window() >> 10).unwrap_or(usize::MAX);
+    let archive = match Archive::read_with_memory_limit(&mut source, &password, window) {
         Ok(archive) => archive,
-        Err(error) => return failed(&error, members),
+        Err(error) => return failed(&error, &[], members),
     };
-    archive.set_thread_count(1);
+    let mut broken = None;
+    for block in 0..archive.blocks.len() {
+        let source = &mut source;
+        let decoder =
+            BlockDecoder::new_with_memory_limit(1, window, block, &archive, &password, source);
+        let first = archive.stream_map.block_first_file_index[block];
+        let entries = &archive.files[first..][..decoder.entry_count()];
+        match read_block(decoder, members)?.or_else(|error| failed(&error, entries, members)) {
+            Err(Fault::Broken(why)) => {
+                broken.get_or_insert(why);
+            }
+            told => told?,
+        }
+    }
+    for _ in archive.stream_map.file_block_index.iter().filter(|block| block.is_none()) {
+        members.empty()?;
+    }
+    broken.map_or(Ok(()), |why| Err(Fault::Broken(why)))
+}
+
+/// Scans the members of one block.
+fn read_block(
+    block: BlockDecoder<'_, Seeking<'_>>,
+    members: &mut dyn Members,
+) -> Result<Result<(), Error>, Halt> {
     let mut halted: Option<Halt> = None;
-    let read = archive.for_each_entries_with_decision(|entry, bytes| {
+    let read = block.for_each_entries(&mut |entry, bytes| {
         let told = if entry.has_stream() {
             members.member(entry.name().as_bytes(), bytes)
         } else {
             members.empty()
         };
         halted = told.err();
-        Ok(if halted.is_some() { EntryDecision::Stop } else { EntryDecision::Continue })
+        Ok(halted.is_none())
     });
-    match (halted, read) {
-        (Some(halt), _) => Err(Fault::Halt(halt)),
-        (None, Ok(())) => Ok(()),
-        (None, Err(error)) => failed(&error, members),
-    }
+    halted.map_or(Ok(read.map(drop)), Err)
 }
 
-fn failed(error: &Error, members: &mut dyn Members) -> Result<(), Fault> {
+/// Tells of the members of a block, or of an archive whose list of them can't be read.
+fn failed(error: &Error, entries: &[ArchiveEntry], members: &mut dyn Members) -> Result<(), Fault> {
+    let names = entries.iter().filter(|entry| entry.has_stream()).map(ArchiveEntry::name);
+    let unlisted = entries.is_empty().then_some("(content)");
+    let mut names = unlisted.into_iter().chain(names);
+    let is_cipher = |method: &str| method.to_uppercase().contains("AES");
     match error {
-        Error::PasswordRequired | Error::MaybeBadPassword(_) => Ok(members.encrypted()?),
-        Error::UnsupportedCompressionMethod(method) if method.to_uppercase().contains("AES") => {
-            Ok(members.encrypted()?)
+        Error::PasswordRequired | Error::MaybeBadPassword(_) => {
+            Ok(names.try_for_each(|_| members.encrypted())?)
+        }
+        Error::UnsupportedCompressionMethod(method) if is_cipher(method) => {
+            Ok(names.try_for_each(|_| members.encrypted())?)
         }
         Error::UnsupportedCompressionMethod(method) => {
             let why = format!("packed by {method}, which is not read: unpack it");
-            Ok(members.unread(b"(content)", &why)?)
+            Ok(names.try_for_each(|name| members.unread(name.as_bytes(), &why))?)
         }
         Error::Io(error, _) => Err(Fault::Broken(error.to_string())),
         Error::Other(why) => Err(Fault::Broken(Cow::clone(why).into_owned())),

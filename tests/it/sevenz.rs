@@ -1,0 +1,84 @@
+//! Archives of 7z written by another program: found with way and line, or said why not. One block
+//! that can't be read hides no other.
+
+use std::process::Command;
+
+use super::containers::ways;
+use super::support::{Keys, Project, Ran};
+use super::tools;
+
+/// A folder with all that `tests/containers/sevenz.py` writes, if its library is here.
+fn written(name: &str) -> Option<Project> {
+    let Some(venv) = tools::venv() else {
+        println!("skipped: there is no Python environment with py7zr");
+        return None;
+    };
+    let pair = Keys::new(name).pair();
+    let project = Project::new();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/containers/sevenz.py");
+    let ran = Command::new(venv.join("bin/python"))
+        .args(["-B", script])
+        .arg(project.path())
+        .args([&pair.id, &pair.secret])
+        .output()
+        .expect("Python runs");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    Some(project)
+}
+
+fn scan(project: &Project, name: &str) -> Ran {
+    project.keysweep(["scan", "--format", "json", "--no-progress", name]).run()
+}
+
+#[track_caller]
+fn is_found(ran: &Ran, name: &str) {
+    let way = [name, "conf/prod.env"].map(str::to_owned).to_vec();
+    assert_eq!(ways(ran), [(way, 3)], "{name}");
+    assert_eq!(ran.json()["findings"][0]["rule"], "aws-access-key", "{name}");
+}
+
+#[test]
+fn every_method_that_is_read_is_found_behind_other_members() {
+    let Some(project) = written("7z methods") else { return };
+    for name in ["lzma2", "lzma", "large", "x86", "arm", "delta", "bzip2", "deflate", "copy"] {
+        let name = format!("{name}.7z");
+        let ran = scan(&project, &name).exits(1);
+        is_found(&ran, &name);
+        assert_eq!(ran.problems(), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn members_that_are_not_read_are_told_by_name() {
+    let Some(project) = written("7z unread") else { return };
+    for name in ["ppmd", "zstd", "brotli"] {
+        let ran = scan(&project, &format!("{name}.7z")).exits(3);
+        let told: Vec<bool> = ["bin/noise", "conf/prod.env"]
+            .iter()
+            .zip(ran.problems())
+            .map(|(member, problem)| {
+                let begin = format!("container {name}.7z > {member}: packed by ");
+                problem.starts_with(&begin) && problem.ends_with("which is not read: unpack it")
+            })
+            .collect();
+        assert_eq!(told, [true, true], "{:?}", ran.problems());
+    }
+    for (name, members) in [("encrypted.7z", 2), ("names.7z", 1)] {
+        let ran = scan(&project, name).exits(0);
+        assert_eq!(ran.left_out("encrypted"), members, "{name}");
+    }
+}
+
+#[test]
+fn a_block_that_cannot_be_read_hides_no_other() {
+    let Some(project) = written("7z behind") else { return };
+    for (name, told) in [("ppmd", "packed by PPMD"), ("damaged", "a damaged 7z")] {
+        let name = format!("behind-{name}.7z");
+        let ran = scan(&project, &name).exits(1);
+        is_found(&ran, &name);
+        assert!(ran.problems().iter().any(|problem| problem.contains(told)), "{ran:?}");
+    }
+    let ran = scan(&project, "behind-encrypted.7z").exits(1);
+    is_found(&ran, "behind-encrypted.7z");
+    assert_eq!(ran.left_out("encrypted"), 1);
+}
