@@ -37,7 +37,7 @@ fn a_chain_of_4095_deltas_is_read() {
     let mut stream = Vec::new();
     for version in 0..4200 {
         stream.extend(b"blob\n");
-        data(&mut stream, &format!("{}{version}\n", "the same line\n".repeat(9)));
+        data(&mut stream, format!("{}{version}\n", "the same line\n".repeat(9)));
     }
     git(&repo.git_dir(), &[&IMPORT[..], &["--depth=4095"]].concat(), &stream);
     let files = fs::read_dir(repo.pack_folder()).expect("a folder");

@@ -17,7 +17,9 @@ use keysweep::scan::Detector as _;
 use keysweep::source::container::Limit;
 use keysweep::source::git::database::{Options, scan};
 
+use super::scripted::{Scripted, git};
 use super::witness::{Outcome, digest, each_object, pass_with};
+use crate::support::Keys;
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&RuleSet::builtin()));
 
@@ -96,6 +98,35 @@ fn credentials(git_dir: &Path, options: &Options) -> BTreeMap<ObjectId, (Kind, V
     })
     .expect("threads");
     found.into_inner().expect("no panic")
+}
+
+/// Two objects of more than 32 MiB with keys all over, one a change of the other.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "a hundred megabytes are hashed: slow in a debug build")]
+fn large_objects_are_read_as_git_reads_them() {
+    let repo = Scripted::new(1);
+    let mut keys = Keys::new("large objects");
+    let mut text = Vec::new();
+    while text.len() < 33 << 20 {
+        text.extend(b"nothing of interest\n".repeat(keys.next() as usize % 20_000));
+        text.extend(keys.pair().env.bytes());
+    }
+    let mut changed = text.clone();
+    changed.splice(20 << 20..21 << 20, keys.pair().env.into_bytes());
+    for (name, bytes) in [("text", text), ("changed", changed)] {
+        let id = git(&repo.git_dir(), &["hash-object", "-w", "--stdin"], &bytes);
+        let id = String::from_utf8(id).expect("hex");
+        repo.git(&["update-ref", &format!("refs/tags/{name}"), id.trim()]);
+    }
+    for window in [None, Some("--window=0"), Some("--window=10")] {
+        if let Some(window) = window {
+            repo.git(&["repack", "-q", "-adF", window]);
+            assert!(repo.git(&["count-objects"]).starts_with(b"0 objects"));
+        }
+        let compared = compare(&repo.git_dir(), 2);
+        assert_eq!(compared.differences(), Vec::<String>::new(), "{window:?}");
+        assert!(compared.candidates > 100, "{window:?}: {}", compared.candidates);
+    }
 }
 
 #[test]
