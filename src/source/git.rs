@@ -34,6 +34,7 @@ pub mod provenance;
 pub mod range;
 mod records;
 mod reflogs;
+mod refs;
 pub(crate) mod sound;
 mod spots;
 pub mod staged;

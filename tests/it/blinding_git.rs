@@ -12,7 +12,7 @@ use crate::support::{Keys, Project};
 fn repository(name: &str) -> Project {
     let mut keys = Keys::new(name);
     let project = Project::new();
-    project.git(&["init", "-q"]);
+    project.git(&["init", "-q", "-b", "main"]);
     for file in ["a.env", "b.env"] {
         project.file(file, keys.pair().env).git(&["add", "."]).git(&["commit", "-qm", file]);
     }
@@ -26,11 +26,12 @@ fn fifo(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo runs").success());
 }
 
-/// The status of a run that must end: one that waits for a writer would wait for ever.
+/// Status and output of a run that must end: one that waits for a writer would wait for ever.
 fn ends(project: &Project, arguments: &[&str]) -> (Option<i32>, String) {
     let told = project.at("told");
     let mut command = project.keysweep(arguments).command();
-    command.stdout(std::process::Stdio::null()).stderr(fs::File::create(&told).expect("a file"));
+    let file = fs::File::create(&told).expect("a file");
+    command.stdout(file.try_clone().expect("a file")).stderr(file);
     let mut child = command.stdin(std::process::Stdio::null()).spawn().expect("it starts");
     let start = Instant::now();
     loop {
@@ -38,7 +39,7 @@ fn ends(project: &Project, arguments: &[&str]) -> (Option<i32>, String) {
             return (status.code(), fs::read_to_string(&told).expect("text"));
         }
         // Far beyond any machine's slowness.
-        if start.elapsed() > Duration::from_secs(300) {
+        if start.elapsed() > Duration::from_secs(120) {
             child.kill().expect("ours");
             child.wait().expect("ours");
             return (None, "it hangs".to_owned());
@@ -51,23 +52,20 @@ const COMMANDS: [&[&str]; 4] = [&["history"], &["range", "HEAD~1..HEAD"], &["sta
 
 #[test]
 fn no_file_of_git_that_is_a_fifo_is_waited_for() {
-    let pack = format!("objects/pack/pack-{}", "a".repeat(40));
-    let (data, index) = (format!("{pack}.pack"), format!("{pack}.idx"));
     for name in [
         "HEAD",
+        "MERGE_HEAD",
         "config",
         "packed-refs",
         "shallow",
         "commondir",
         "index",
-        "objects/info/alternates",
+        "refs/heads/main",
         "objects/info/commit-graph",
-        &data,
-        &index,
+        "worktrees/side/HEAD",
     ] {
         let project = repository("fifo");
-        let path = project.at(".git").join(name);
-        fifo(&path);
+        fifo(&project.at(".git").join(name));
         for command in COMMANDS {
             let (code, told) = ends(&project, command);
             let scans = command == ["scan"];
@@ -78,9 +76,69 @@ fn no_file_of_git_that_is_a_fifo_is_waited_for() {
     }
 }
 
+/// Objects are read from elsewhere, so such a file costs no more than itself.
+#[test]
+fn a_fifo_among_the_objects_costs_what_it_stands_for() {
+    let pack = format!("objects/pack/pack-{}", "a".repeat(40));
+    let (data, index) = (format!("{pack}.pack"), format!("{pack}.idx"));
+    let beside = "../beside/pack/multi-pack-index";
+    for name in [&*data, &index, "objects/info/alternates", "objects/pack/multi-pack-index", beside]
+    {
+        let project = repository("fifo of objects");
+        project.git(&["rm", "-q", "--cached", "c.env"]).git(&["gc", "-q"]);
+        project.git(&["add", "c.env"]);
+        if name == beside {
+            project.file(".git/objects/info/alternates", "../../beside\n");
+        }
+        fifo(&project.at(".git").join(name));
+        let (code, told) = ends(&project, &["history"]);
+        assert_eq!(code, Some(1), "{name}: {told}");
+        assert!(told.contains("3 findings"), "{name}: {told}");
+        let file = name.rsplit('/').next().expect("a name");
+        let named = told.contains(file) && told.contains("a FIFO, socket or device");
+        assert!(named || file == "multi-pack-index", "{name}: {told}");
+        assert_eq!(ends(&project, &["staged"]).0, Some(1), "{name}");
+        // A revision is looked up among all of them.
+        let (code, told) = ends(&project, &["range", "HEAD~1..HEAD"]);
+        assert_eq!(code, Some(2), "{name}: {told}");
+        assert!(told.contains(file), "{name}: {told}");
+    }
+}
+
+/// A ref, a log or a note of a merge is no reason to read a device, a gigabyte or another folder.
+#[test]
+fn refs_and_logs_that_are_no_files_are_told() {
+    type Plant = fn(&Path);
+    let plants: [(&str, Plant); 4] = [
+        ("a link, FIFO", |path| fifo(path)),
+        ("a link, FIFO", |path| symlink("/dev/zero", path).expect("a link")),
+        ("a link, FIFO", |path| symlink("main", path).expect("a link")),
+        ("larger than", |path| {
+            fs::File::create(path).and_then(|file| file.set_len(1 << 30)).expect("a sparse file");
+        }),
+    ];
+    for name in ["refs/heads/side", "refs/tags/deep/er", "logs/refs/heads/side"] {
+        for (number, (why, plant)) in plants.iter().enumerate() {
+            let project = repository("refs");
+            let path = project.at(".git").join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+            plant(&path);
+            let (code, told) = ends(&project, &["history"]);
+            assert_eq!(code, Some(1), "{name} {number}: {told}");
+            let named = told.contains(name) && told.contains(why) && told.contains("3 findings");
+            assert!(named, "{name} {number}: {told}");
+            let revision = name.rsplit_once("heads/").map_or("deep/er", |(_, name)| name);
+            let (code, told) = ends(&project, &["range", &format!("HEAD~1..{revision}")]);
+            // Git reads a link to a branch beside it as that branch.
+            let expected = if name == "refs/heads/side" && number == 2 { 1 } else { 2 };
+            assert_eq!(code, Some(expected), "{name} {number}: {told}");
+        }
+    }
+}
+
 #[test]
 fn a_link_to_a_device_is_not_read_as_git_s_own() {
-    for name in ["HEAD", "packed-refs", "config", "shallow", "objects/info/alternates"] {
+    for name in ["HEAD", "packed-refs", "config", "shallow"] {
         let project = repository("device");
         let path = project.at(".git").join(name);
         let _ = fs::remove_file(&path);

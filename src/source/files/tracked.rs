@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use gix::bstr::ByteSlice as _;
+use gix::odb::store::init::Slots;
 
 use super::roots::bytes;
 use crate::coverage::Ledger;
@@ -56,7 +57,8 @@ impl Tracked {
             format!("{error}; ignored files that git tracks are not scanned: use --no-ignore")
         };
         sound::check(&self.top).map_err(|error| text(&error))?;
-        let options = gix::open::Options::isolated();
+        // Its objects are not asked for, so its packs need not be counted.
+        let options = gix::open::Options::isolated().object_store_slots(Slots::Given(1));
         let repository = gix::open_opts(&self.top, options).map_err(|error| text(&error))?;
         let path = repository.index_path();
         if !path.exists() {
@@ -75,8 +77,8 @@ pub(super) fn exclude_file(top: &Path) -> PathBuf {
     let common = if git.is_dir() || sound::check(top).is_err() {
         git
     } else {
-        gix::open_opts(top, gix::open::Options::isolated())
-            .map_or(git, |repository| repository.common_dir().to_owned())
+        let options = gix::open::Options::isolated().object_store_slots(Slots::Given(1));
+        gix::open_opts(top, options).map_or(git, |repository| repository.common_dir().to_owned())
     };
     common.join("info").join("exclude")
 }

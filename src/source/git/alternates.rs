@@ -8,6 +8,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::sound;
 use crate::coverage::Ledger;
 
 /// How far alternates of alternates are followed; git itself stops at 5.
@@ -48,6 +49,10 @@ pub(super) fn folders(objects: &Path, follow: bool, ledger: &Ledger) -> Vec<Path
 /// The folders that `objects/info/alternates` names.
 fn alternates(objects: &Path, ledger: &Ledger) -> Vec<PathBuf> {
     let list = objects.join("info/alternates");
+    if let Err(error) = sound::check_object_file(&list) {
+        problem(ledger, &list, &error.advice());
+        return Vec::new();
+    }
     let text = match fs::read(&list) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),

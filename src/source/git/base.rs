@@ -8,6 +8,9 @@ use super::objects::Objects;
 use super::range::{self, Options};
 use super::{open, parse};
 
+/// Tags of tags are followed this far: one that was forged may name itself.
+const LONGEST: usize = 32;
+
 /// What one BASE holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Base {
@@ -35,21 +38,25 @@ pub fn files(options: &Options, names: &[&str]) -> Result<Vec<Base>, Error> {
 fn of_base(objects: &Objects, base: ObjectId, names: &[&str]) -> Base {
     let mut buffer = Vec::new();
     let mut id = base;
-    loop {
+    for _ in 0..LONGEST {
         let kind = objects.find(&id, &mut buffer);
         // A tag leads to a commit, a commit to its tree.
         let next = match kind {
             Ok(Some(Kind::Tag)) => parse::tag_target(&buffer),
             Ok(Some(Kind::Commit)) => parse::commit(&buffer).map(|commit| commit.tree),
-            Ok(Some(Kind::Tree)) => break,
+            Ok(Some(Kind::Tree)) => return of_tree(objects, buffer, names),
             _ => None,
         };
         match next {
             Some(next) => id = next,
-            None => return Base::Unreadable(id.to_string()),
+            None => break,
         }
     }
-    let tree = std::mem::take(&mut buffer);
+    Base::Unreadable(id.to_string())
+}
+
+fn of_tree(objects: &Objects, tree: Vec<u8>, names: &[&str]) -> Base {
+    let mut buffer = Vec::new();
     let mut files = Vec::new();
     for name in names {
         let entries = gix::objs::TreeRefIter::from_bytes(&tree, objects.hash());

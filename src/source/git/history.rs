@@ -21,7 +21,7 @@ use super::objects::Objects;
 use super::open::{self, Environment};
 use super::patience;
 use super::structure::Inventory;
-use super::{connectivity, records, reflogs, staging, tips};
+use super::{connectivity, records, reflogs, refs, staging, tips};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Confidence, Fingerprint, GitObject, GitOrigin, Origin};
 use crate::scan::{Detector, Hit};
@@ -253,7 +253,7 @@ fn note_limits(repo: &gix::Repository, shallow: &[ObjectId], ledger: &Ledger) {
 
 /// A repository without objects is empty, unless its refs name some.
 fn nothing_read(repo: &gix::Repository, ledger: &Ledger) -> Result<(), Error> {
-    if tips::ref_targets(repo, ledger).is_empty() && !ledger.has_problems() {
+    if refs::targets(repo, ledger).is_empty() && !ledger.has_problems() {
         ledger.note(format!("{} has no commits yet", repo.git_dir().display()));
         return Ok(());
     }

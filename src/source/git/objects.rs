@@ -18,6 +18,7 @@ use super::database;
 use super::error::Error;
 use super::inflate::Inflater;
 use super::open::Environment;
+use super::sound;
 use super::stores::Stores;
 use crate::coverage::Ledger;
 use crate::memory::Memory;
@@ -39,7 +40,7 @@ pub(super) struct Objects {
     rest: Arc<Rest>,
 }
 
-/// What `gix` does not read: a pack whose index is damaged or missing, the intact copy of a
+/// What `gix` does not read: folders with files that it would wait for, a pack whose index is damaged or missing, the intact copy of a
 /// damaged object, what stands beside an alternate that is missing or not to be read. Opened when
 /// first needed.
 struct Rest {
@@ -63,7 +64,8 @@ impl Objects {
     ) -> Result<Self, Error> {
         let alternates = options.alternates;
         let own = repo.common_dir().join("objects");
-        let avoided = !alternates && own.join("info/alternates").exists();
+        let avoided = (!alternates && own.join("info/alternates").exists())
+            || sound::check_stores(&own).is_err();
         let mut folders = vec![own.clone()];
         folders.extend(environment.object_directory.clone());
         folders.extend(environment.quarantine.clone());
@@ -144,9 +146,10 @@ impl Objects {
         if size <= LARGE as u64 { None } else { self.rest.stores().stream(id, show) }
     }
 
-    /// The kind of an object, without reading it; `None` if it is missing or damaged.
+    /// The kind of an object, which is read only if its usual copy is damaged; `None` if it is missing or damaged.
     pub(super) fn kind(&self, id: &oid) -> Option<Kind> {
-        self.stores.iter().find_map(|store| Some(store.try_header(id).ok()??.kind()))
+        let kind = self.stores.iter().find_map(|it| Some(it.try_header(id).ok()??.kind()));
+        kind.or_else(|| self.rest.read(id).map(|(kind, _)| kind))
     }
 
     /// Reads an object of a known kind; what is missing, damaged or of another kind becomes a
@@ -188,7 +191,16 @@ impl Objects {
 
     /// Whether an object is here; it is not read.
     pub(super) fn has(&self, id: &oid) -> bool {
-        self.stores.iter().any(|store| store.exists(id))
+        self.stores.iter().any(|store| store.exists(id)) || self.rest.stores().holds(id)
+    }
+
+    /// The repository as it reads objects from here, for what `gix` alone can do.
+    pub(super) fn lend_to(&self, repo: &gix::Repository) -> gix::Repository {
+        let mut repo = repo.clone();
+        if let Some(store) = self.stores.first() {
+            repo.objects = store.clone().into();
+        }
+        repo
     }
 }
 

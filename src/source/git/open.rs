@@ -14,8 +14,9 @@ use super::error::Error;
 use super::sound;
 use crate::coverage::Ledger;
 
-/// Room for packs where they can't be counted beforehand.
-const UNCOUNTED: u16 = 1024;
+/// Room for packs. To count them, `gix` would read alternates before they are looked at, and
+/// objects are read otherwise.
+const PACKS: u16 = 1024;
 
 /// What git's environment variables say; a hook gets its repository this way.
 #[derive(Clone, Debug, Default)]
@@ -79,10 +80,10 @@ pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repos
     let from_environment = environment.git_dir.as_deref().filter(|_| path.is_none());
     let start = from_environment.or(path).unwrap_or(Path::new("."));
     sound::check(start)?;
-    let opened = counted_or_not(|slots| match from_environment {
-        Some(git_dir) => gix::open_opts(git_dir, trusting(git_dir != Path::new("."), slots)),
-        None => discover(start, slots),
-    });
+    let opened = match from_environment {
+        Some(git_dir) => gix::open_opts(git_dir, trusting(git_dir != Path::new("."))),
+        None => discover(start),
+    };
     let mut repo = opened.map_err(|error| failure(start, &error))?;
     if from_environment.is_some()
         && let Some(tree) = &environment.work_tree
@@ -98,8 +99,7 @@ pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repos
 /// If it is no repository, or its form is unknown.
 pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
     sound::check(path)?;
-    let opened = counted_or_not(|slots| gix::open_opts(path, trusting(true, slots)));
-    opened.map_err(|error| failure(path, &error))
+    gix::open_opts(path, trusting(true)).map_err(|error| failure(path, &error))
 }
 
 /// Whether `path` itself is a git folder: a bare repository, or a `.git`.
@@ -153,28 +153,22 @@ pub fn note_partial_clone(repo: &gix::Repository, ledger: &Ledger) {
     }
 }
 
-/// Opens with as many slots as there are packs. Damaged alternates can't be counted: a second
-/// attempt leaves them until they are asked for, so that the repository's own objects are read.
-fn counted_or_not<T>(open: impl Fn(Slots) -> gix::Result<T>) -> gix::Result<T> {
-    open(Slots::default()).or_else(|error| open(Slots::Given(UNCOUNTED)).map_err(|_| error))
-}
-
 /// Options that trust nobody: local configuration only, no environment, no includes.
-fn trusting(as_is: bool, slots: Slots) -> gix::open::Options {
+fn trusting(as_is: bool) -> gix::open::Options {
     gix::open::Options::isolated()
         .config_overrides(["core.useReplaceRefs=false"])
         .open_path_as_is(as_is)
-        .object_store_slots(slots)
+        .object_store_slots(Slots::Given(PACKS))
         .with(gix::sec::Trust::Full)
 }
 
-fn discover(start: &Path, slots: Slots) -> gix::Result<gix::Repository> {
+fn discover(start: &Path) -> gix::Result<gix::Repository> {
     let options = gix::discover::upwards::Options {
         trust: gix::discover::upwards::TrustPolicy::Assume(gix::sec::Trust::Full),
         cross_fs: true,
         ..Default::default()
     };
-    let trusting = trusting(false, slots);
+    let trusting = trusting(false);
     let mapping = gix::sec::trust::Mapping { full: trusting.clone(), reduced: trusting };
     gix::ThreadSafeRepository::discover_opts(start, options, mapping).map(Into::into)
 }

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use super::open::{self, Environment};
+use super::tips;
 use crate::provenance::Provenance;
 use crate::text::escape_path;
 
@@ -13,7 +14,7 @@ use crate::text::escape_path;
 /// folder. The revision is HEAD.
 pub fn of_repository(path: Option<&Path>, environment: &Environment) -> Option<Provenance> {
     let repo = open::open(path, environment).ok()?;
-    let revision = repo.head_id().ok().map(|id| id.to_string());
+    let revision = tips::head_of(&repo, repo.git_dir()).map(|id| id.to_string());
     Some(of(&repo, revision, branch_of_head(&repo)))
 }
 

@@ -67,26 +67,28 @@ pub(super) fn worktrees(repo: &gix::Repository) -> Vec<(Vec<u8>, PathBuf)> {
 }
 
 /// Calls `each` for every regular file below `folder`, with its name below it and its bytes. What
-/// is larger than anything that git writes there is told, and not read.
+/// has `most` bytes, more than git writes there, is told and not read.
 pub(super) fn files_below(
     folder: &Path,
     prefix: &[u8],
+    most: u64,
     ledger: &Ledger,
     each: &mut dyn FnMut(Vec<u8>, PathBuf, Vec<u8>),
 ) {
     paths_below(folder, prefix, ledger, &mut |name, path| {
         let mut bytes = Vec::new();
-        let read = File::open(&path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
+        let read = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut bytes));
         let why = match read {
-            Ok(length) if (length as u64) < LARGEST => return each(name, path, bytes),
-            Ok(_) => format!("larger than {} MiB: not read", LARGEST >> 20),
+            Ok(length) if (length as u64) < most => return each(name, path, bytes),
+            Ok(_) => format!("larger than {} KiB: not read", most >> 10),
             Err(error) => error.to_string(),
         };
         ledger.problem("file", path.as_os_str().as_encoded_bytes(), &why);
     });
 }
 
-/// Calls `each` for every regular file below `folder`, with its name below it.
+/// Calls `each` for every regular file below `folder`, with its name below it. What git never
+/// writes there is told: it would be waited for, or lead out of the repository.
 pub(super) fn paths_below(
     folder: &Path,
     prefix: &[u8],
@@ -109,14 +111,21 @@ pub(super) fn paths_below(
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => left.push((entry.path(), [&name, &b"/"[..]].concat())),
                 Ok(kind) if kind.is_file() => each(name, entry.path()),
-                _ => {}
+                Ok(_) => {
+                    let why = "a link, FIFO, socket or device, which git never writes there: \
+                               not read, look at it and remove it";
+                    ledger.problem("file", entry.path().as_os_str().as_encoded_bytes(), &why);
+                }
+                Err(error) => {
+                    ledger.problem("file", entry.path().as_os_str().as_encoded_bytes(), &error);
+                }
             }
         }
     }
 }
 
 fn collect(folder: &Path, prefix: &[u8], ledger: &Ledger, logs: &mut Vec<Reflog>) {
-    files_below(folder, prefix, ledger, &mut |name, _, bytes| {
+    files_below(folder, prefix, LARGEST, ledger, &mut |name, _, bytes| {
         logs.push(Reflog { name, bytes });
     });
 }

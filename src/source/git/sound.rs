@@ -2,14 +2,16 @@
 //!
 //! A FIFO or a device in the place of HEAD would keep a reader waiting for ever, a file of a
 //! gigabyte in its place would fill the memory. Takes the path that is about to be opened; knows
-//! where git keeps what, and not what stands in it.
+//! where git keeps what, and of what stands in it no more than where it leads on.
 
+use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Files of a git folder, and the most bytes of each that are read.
 const FILES: [(&str, u64); 11] = [
     ("HEAD", SHORT),
+    ("MERGE_HEAD", SHORT),
     ("commondir", SHORT),
     ("gitdir", SHORT),
     ("config", 16 << 20),
@@ -17,23 +19,45 @@ const FILES: [(&str, u64); 11] = [
     ("shallow", 256 << 20),
     ("packed-refs", 1 << 30),
     ("index", u64::MAX),
-    ("objects/info/alternates", 16 << 20),
     ("objects/info/commit-graph", u64::MAX),
     ("info/exclude", 16 << 20),
 ];
-/// Folders whose files are mapped or read as they are listed.
-const FOLDERS: [&str; 2] = ["objects/pack", "objects/info/commit-graphs"];
+/// The list of object folders that one borrows from, and the most bytes of it that are read.
+const LIST: (&str, u64) = ("info/alternates", 16 << 20);
 /// More than any path or id has.
-const SHORT: u64 = 64 << 10;
+pub(super) const SHORT: u64 = 64 << 10;
+/// Refs that name others are followed this far, which is further than `gix` does.
+const LONGEST: usize = 16;
+/// A repository that borrows from more object folders is not handed to `gix`, whose search for
+/// circles takes the square of their number.
+const FOLDERS: usize = 1000;
+/// Where a revision's name is looked for (gitrevisions(7)), and its log.
+const NAMED: [&str; 8] = [
+    "",
+    "refs/",
+    "refs/tags/",
+    "refs/heads/",
+    "refs/remotes/",
+    "logs/",
+    "logs/refs/heads/",
+    "logs/refs/remotes/",
+];
 
 /// A file of git's own that is not as git writes it.
 #[derive(Debug, thiserror::Error)]
-#[error("{} is {why}, which git never writes: look at it and remove it", .path.display())]
+#[error("{} is {}", .path.display(), self.advice())]
 pub struct Unsound {
     /// The file.
     pub path: PathBuf,
     /// What it is instead.
     pub why: &'static str,
+}
+
+impl Unsound {
+    /// What it is and what to do, for where the path stands already.
+    pub(super) fn advice(&self) -> String {
+        format!("{}, which git never writes: look at it and remove it", self.why)
+    }
 }
 
 /// Looks at the repository at or above `start`; nothing is wrong where there is none.
@@ -60,26 +84,106 @@ pub(crate) fn check(start: &Path) -> Result<(), Unsound> {
     Ok(())
 }
 
-/// Looks at a git folder, and at the one that it shares with others.
+/// Looks at a git folder, at the one that it shares with others, and at theirs.
 fn check_folder(folder: &Path) -> Result<(), Unsound> {
-    check_files(folder)?;
     let shared = short(&folder.join("commondir"))?;
-    if shared.is_empty() { Ok(()) } else { check_files(&folder.join(shared.trim())) }
+    let common = folder.join(shared.trim());
+    let linked = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
+    let others = linked.map(|entry| entry.path()).filter(|path| path.is_dir());
+    for folder in [folder.to_owned(), common.clone()].into_iter().chain(others) {
+        for (name, most) in FILES {
+            check_file(folder.join(name), most)?;
+        }
+        check_graphs(&folder)?;
+        check_ref(&folder, &common, "HEAD")?;
+    }
+    Ok(())
 }
 
-fn check_files(folder: &Path) -> Result<(), Unsound> {
-    for (name, most) in FILES {
-        check_file(folder.join(name), most)?;
+/// The layers of a commit graph are mapped as they are listed.
+fn check_graphs(folder: &Path) -> Result<(), Unsound> {
+    let graphs = std::fs::read_dir(folder.join("objects/info/commit-graphs"));
+    for entry in graphs.into_iter().flatten().flatten() {
+        check_file(entry.path(), u64::MAX)?;
     }
-    for name in FOLDERS {
-        for entry in std::fs::read_dir(folder.join(name)).into_iter().flatten().flatten() {
+    Ok(())
+}
+
+/// Looks at a ref, and at those that it leads to.
+fn check_ref(folder: &Path, common: &Path, name: &str) -> Result<(), Unsound> {
+    let mut name = name.to_owned();
+    for _ in 0..LONGEST {
+        // No ref has such a name, and no reader goes there.
+        if name.starts_with('/') || name.contains("..") {
+            break;
+        }
+        let mut text = short(&folder.join(&name))?;
+        if text.is_empty() {
+            text = short(&common.join(&name))?;
+        }
+        let Some(next) = text.strip_prefix("ref:") else { break };
+        next.trim().clone_into(&mut name);
+    }
+    Ok(())
+}
+
+/// Looks at all that may be read to learn what a revision such as `side~2` or `main@{1}` names.
+///
+/// # Errors
+/// If one of these files can't be read without harm.
+pub(super) fn check_revision(repo: &gix::Repository, revision: &str) -> Result<(), Unsound> {
+    let name = revision.split(['~', '^', ':', '@']).next().unwrap_or_default();
+    let name = if name.is_empty() { "HEAD" } else { name };
+    for prefix in NAMED {
+        check_ref(repo.git_dir(), repo.common_dir(), &format!("{prefix}{name}"))?;
+    }
+    check_ref(repo.git_dir(), repo.common_dir(), &format!("refs/remotes/{name}/HEAD"))
+}
+
+/// Looks at an object folder and at all that it borrows from, in the way of `gix`.
+///
+/// # Errors
+/// If `gix` had better not read from them.
+pub(super) fn check_stores(objects: &Path) -> Result<(), Unsound> {
+    let mut known = HashSet::from([super::open::canonical(objects)]);
+    let mut left = vec![objects.to_owned()];
+    while let Some(folder) = left.pop() {
+        for entry in std::fs::read_dir(folder.join("pack")).into_iter().flatten().flatten() {
             // The listing itself tells what most are.
             if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
                 check_file(entry.path(), u64::MAX)?;
             }
         }
+        let (list, text) = borrowed(&folder)?;
+        for path in gix::odb::alternate::parse(&text).unwrap_or_default() {
+            let path = objects.join(path);
+            if known.insert(super::open::canonical(&path)) {
+                left.push(path);
+            }
+            if known.len() > FOLDERS {
+                return Err(Unsound { path: list, why: "a list of too many object folders" });
+            }
+        }
     }
     Ok(())
+}
+
+/// The list of the object folders that `objects` borrows from, and what stands in it: nothing if
+/// it can't be opened, which fails at once for whoever needs it.
+fn borrowed(objects: &Path) -> Result<(PathBuf, Vec<u8>), Unsound> {
+    let list = objects.join(LIST.0);
+    check_file(list.clone(), LIST.1)?;
+    let text = std::fs::read(&list).unwrap_or_default();
+    Ok((list, text))
+}
+
+/// Looks at a file of an object folder.
+///
+/// # Errors
+/// If it can't be read without harm.
+pub(super) fn check_object_file(path: &Path) -> Result<(), Unsound> {
+    let most = if path.ends_with(LIST.0) { LIST.1 } else { u64::MAX };
+    check_file(path.to_owned(), most)
 }
 
 /// What is missing or a folder is harmless: reading it fails at once.

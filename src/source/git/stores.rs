@@ -14,6 +14,7 @@ use super::delta::Delta;
 use super::inflate::{Inflater, is_plausible};
 use super::loose::Loose;
 use super::pack::{Form, Header, Pack, header};
+use super::sound;
 use crate::coverage::Ledger;
 use crate::memory::{Claim, Memory};
 
@@ -56,6 +57,13 @@ impl PackFiles {
             }
         };
         let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        paths.retain(|path| match sound::check_object_file(path) {
+            Ok(()) => true,
+            Err(error) => {
+                ledger.problem("pack", path.as_os_str().as_encoded_bytes(), &error.advice());
+                false
+            }
+        });
         paths.sort_unstable();
         for path in &paths {
             let name = path.file_name().unwrap_or_default().as_encoded_bytes();
@@ -96,6 +104,12 @@ impl Stores {
         }
         let mut claim = self.memory.claim();
         self.loose.iter().find_map(|loose| loose.read(id, &mut claim))
+    }
+
+    /// Whether an object is listed; it may be damaged.
+    pub(super) fn holds(&self, id: &gix::oid) -> bool {
+        self.packs.iter().any(|pack| pack.find(id).is_some())
+            || self.loose.iter().any(|loose| loose.holds(id))
     }
 
     /// Shows an object that is stored as it stands, with its size; `None` if it is not.

@@ -8,10 +8,9 @@ use gix::objs::Kind;
 use super::objects::{Objects, on_threads};
 use super::parse;
 use super::reflogs::{self, Reflog};
+use super::refs::{self, PRIVATE};
+use super::sound::SHORT;
 use crate::coverage::Ledger;
-
-/// Folders below `refs` that each worktree has for itself (gitrepository-layout(5), `worktrees`).
-const PRIVATE: [&str; 3] = ["bisect", "rewritten", "worktree"];
 
 /// Tags of tags are followed this far; git itself has no use for more than one.
 const LONGEST_CHAIN: usize = 32;
@@ -62,11 +61,11 @@ pub(super) fn read(
     threads: usize,
     ledger: &Ledger,
 ) -> Tips {
-    let mut targets = ref_targets(repo, ledger);
+    let mut targets = refs::targets(repo, ledger);
     if let Err(error) = repo.head() {
         ledger.problem("ref", b"HEAD", &format!("it can't be read: {error}"));
     }
-    let head = repo.head_id().ok().map(gix::Id::detach);
+    let head = head_of(repo, repo.git_dir()).filter(|id| objects.kind(id) == Some(Kind::Commit));
     targets.extend(detached_heads(repo, head, ledger));
     targets.sort();
     targets.dedup();
@@ -124,56 +123,6 @@ pub(super) fn peel(
     None
 }
 
-/// The refs of the repository with the objects they name, symbolic ones resolved. What can't be
-/// read is a problem of the ledger.
-pub(super) fn ref_targets(repo: &gix::Repository, ledger: &Ledger) -> Vec<(Vec<u8>, ObjectId)> {
-    let problem = |error: &dyn std::fmt::Display| {
-        ledger.problem(
-            "ref",
-            repo.common_dir().as_os_str().as_encoded_bytes(),
-            &format!("a ref can't be read: {error}; `git for-each-ref` names it"),
-        );
-    };
-    let mut targets = Vec::new();
-    let platform = repo.references();
-    let all = match platform.as_ref().map(gix::reference::iter::Platform::all) {
-        Ok(Ok(all)) => all,
-        Ok(Err(error)) => {
-            problem(&error);
-            return targets;
-        }
-        Err(error) => {
-            problem(error);
-            return targets;
-        }
-    };
-    for reference in all {
-        match reference {
-            Ok(reference) => {
-                let name = reference.name().as_bstr().to_vec();
-                if let Some(id) = resolve(repo, reference.detach()) {
-                    targets.push((name, id));
-                }
-            }
-            Err(error) => problem(&error),
-        }
-    }
-    targets
-}
-
-/// The object of a ref; a symbolic one may lead to a branch that does not exist yet.
-fn resolve(repo: &gix::Repository, mut reference: gix::refs::Reference) -> Option<ObjectId> {
-    for _ in 0..LONGEST_CHAIN {
-        match reference.target {
-            gix::refs::Target::Object(id) => return Some(id),
-            gix::refs::Target::Symbolic(name) => {
-                reference = repo.refs.try_find(name.as_ref()).ok()??;
-            }
-        }
-    }
-    None
-}
-
 /// HEADs that are no branch, and the private refs of other worktrees.
 fn detached_heads(
     repo: &gix::Repository,
@@ -185,7 +134,7 @@ fn detached_heads(
         found.push((b"HEAD".to_vec(), id));
     }
     let mut private = |prefix: &[u8], folder: &std::path::Path| {
-        reflogs::files_below(folder, prefix, ledger, &mut |name, _, bytes| {
+        reflogs::files_below(folder, prefix, SHORT, ledger, &mut |name, _, bytes| {
             if let Ok(id) = ObjectId::from_hex(bytes.trim_ascii()) {
                 found.push((name, id));
             }
@@ -228,7 +177,16 @@ pub(super) fn head_of(repo: &gix::Repository, folder: &std::path::Path) -> Optio
         Some(name) => {
             let name: &gix::refs::FullNameRef =
                 gix::bstr::BStr::new(name.trim_ascii()).try_into().ok()?;
-            resolve(repo, repo.refs.try_find(name).ok()??)
+            let mut found = repo.refs.try_find(name).ok()??;
+            for _ in 0..LONGEST_CHAIN {
+                match found.target {
+                    gix::refs::Target::Object(id) => return Some(id),
+                    gix::refs::Target::Symbolic(name) => {
+                        found = repo.refs.try_find(name.as_ref()).ok()??;
+                    }
+                }
+            }
+            None
         }
         None => ObjectId::from_hex(bytes.trim_ascii()).ok(),
     }

@@ -6,6 +6,8 @@ use gix::objs::Kind;
 use super::super::error::Error;
 use super::super::objects::Objects;
 use super::super::provenance;
+use super::super::refs;
+use super::super::sound;
 use super::super::tips::{self, Ref};
 use crate::coverage::Ledger;
 
@@ -36,7 +38,7 @@ pub(super) fn between(
     let tip = peel(objects, b"", new, &head, ledger)?;
     if is_zeros(&base) {
         // The ref under test may exist already; whatever else stands at its commit is no older.
-        let others = tips::ref_targets(repo, ledger).into_iter().map(|(_, id)| id);
+        let others = refs::targets(repo, ledger).into_iter().map(|(_, id)| id);
         let hidden = others
             .filter(|id| {
                 *id != new
@@ -70,7 +72,7 @@ fn of_remotes(repo: &gix::Repository, remote: Option<&[u8]>, ledger: &Ledger) ->
         prefix.extend_from_slice(remote);
         prefix.push(b'/');
     }
-    let refs = tips::ref_targets(repo, ledger).into_iter();
+    let refs = refs::targets(repo, ledger).into_iter();
     refs.filter(|(name, _)| name.starts_with(&prefix)).map(|(_, id)| id).collect()
 }
 
@@ -117,7 +119,7 @@ pub(super) fn of_hook(
                 let mut others: Vec<ObjectId> = if line.push {
                     of_remotes(repo, remote, ledger)
                 } else {
-                    let refs = tips::ref_targets(repo, ledger).into_iter();
+                    let refs = refs::targets(repo, ledger).into_iter();
                     refs.filter(|(name, _)| !names.contains(&name.as_slice()))
                         .map(|(_, id)| id)
                         .collect()
@@ -214,7 +216,9 @@ fn resolve(repo: &gix::Repository, objects: &Objects, name: &str) -> Result<Obje
     if let Ok(id) = ObjectId::from_hex(name.as_bytes()) {
         return present(objects, id);
     }
-    repo.rev_parse_single(name).map(gix::Id::detach).map_err(|_| unknown())
+    sound::check_stores(&repo.common_dir().join("objects"))?;
+    sound::check_revision(repo, name)?;
+    objects.lend_to(repo).rev_parse_single(name).map(gix::Id::detach).map_err(|_| unknown())
 }
 
 fn present(objects: &Objects, id: ObjectId) -> Result<ObjectId, Error> {
