@@ -206,7 +206,12 @@ pub fn at_root(folder: &Path, name: &str) -> Result<Text, Error> {
             let why = "in the target it must be a regular file, as no link is followed there";
             return Err(failure(io::Error::other(why)));
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // A work tree that is no folder, as its repository may say, holds no file either.
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            return Ok(None);
+        }
         Err(error) => return Err(failure(error)),
     }
     let mut content = Vec::new();

@@ -69,6 +69,8 @@ mod moto;
 mod outputs;
 mod patterns;
 #[cfg(unix)]
+mod planted;
+#[cfg(unix)]
 mod process;
 #[cfg(all(unix, feature = "verify"))]
 mod readme;

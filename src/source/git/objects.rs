@@ -194,6 +194,11 @@ impl Objects {
         self.stores.iter().any(|store| store.exists(id)) || self.rest.stores().holds(id)
     }
 
+    /// Whether `gix` reads all of them, alternates included.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.stores.is_empty()
+    }
+
     /// The repository as it reads objects from here, for what `gix` alone can do.
     pub(super) fn lend_to(&self, repo: &gix::Repository) -> gix::Repository {
         let mut repo = repo.clone();

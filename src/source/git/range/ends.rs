@@ -212,13 +212,22 @@ fn is_zeros(name: &str) -> bool {
 }
 
 fn resolve(repo: &gix::Repository, objects: &Objects, name: &str) -> Result<ObjectId, Error> {
-    let unknown = || Error::UnknownRevision { name: crate::text::escape_line(name) };
     if let Ok(id) = ObjectId::from_hex(name.as_bytes()) {
         return present(objects, id);
     }
     sound::check_stores(&repo.common_dir().join("objects"))?;
     sound::check_revision(repo, name)?;
-    objects.lend_to(repo).rev_parse_single(name).map(gix::Id::detach).map_err(|_| unknown())
+    objects.lend_to(repo).rev_parse_single(name).map(gix::Id::detach).map_err(|_| {
+        let name = crate::text::escape_line(name);
+        if objects.is_whole() {
+            return Error::UnknownRevision { name };
+        }
+        let why = format!(
+            "{name:?} can't be looked up, since its alternates can't be followed: \
+             name commits by their whole ids"
+        );
+        Error::Open { path: repo.git_dir().to_owned(), why }
+    })
 }
 
 fn present(objects: &Objects, id: ObjectId) -> Result<ObjectId, Error> {

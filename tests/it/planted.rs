@@ -1,0 +1,189 @@
+//! What somebody plants in a repository to lead its reader astray: replaced and cut history,
+//! borrowed objects, a work tree elsewhere, files that settle findings.
+
+use std::fs;
+use std::process::Command;
+
+use crate::support::{Keys, Pair, Project, Ran};
+
+/// A repository whose key was added and removed again, three commits in all.
+fn repository(name: &str) -> (Project, Pair) {
+    let (project, pair) = (Project::new(), Keys::new(name).pair());
+    project.git(&["init", "-q", "-b", "main"]);
+    for text in ["nothing\n", &pair.env, "nothing any more\n"] {
+        project.file("a.env", text).git(&["add", "a.env"]).git(&["commit", "-qm", "c"]);
+    }
+    (project, pair)
+}
+
+fn ask(project: &Project, question: &[&str]) -> String {
+    let ran = Command::new("git").args(question).current_dir(project.path()).output();
+    String::from_utf8_lossy(&ran.expect("git runs").stdout).trim().to_owned()
+}
+
+#[track_caller]
+fn history(project: &Project, setting: &str) -> Ran {
+    let ran = project.keysweep(["history", "--format", "json"]).run();
+    assert_eq!(ran.code, Some(1), "{setting}: {ran:?}");
+    ran
+}
+
+#[test]
+fn no_replaced_or_cut_history_hides_a_commit() {
+    // A name's file in the git folder, and the revisions that are its text; or a replacement.
+    let plants: [(&str, Option<&str>, &[&str]); 4] = [
+        ("a replaced head", None, &["HEAD", "HEAD~2"]),
+        ("a replaced blob", None, &["HEAD~1:a.env", "HEAD:a.env"]),
+        ("a graft", Some("info/grafts"), &["HEAD"]),
+        ("a cut", Some("shallow"), &["HEAD"]),
+    ];
+    for (setting, file, revisions) in plants {
+        let (project, _) = repository(setting);
+        let known = history(&project, setting).json()["findings"][0]["occurrences"][0].clone();
+        let introduced = ask(&project, &["rev-parse", "HEAD~1"]);
+        assert_eq!(known["git"]["commit"], introduced.as_str());
+        match file {
+            Some(file) => {
+                let id = ask(&project, &["rev-parse", revisions[0]]);
+                project.file(format!(".git/{file}"), id + "\n");
+            }
+            None => {
+                project.git(&[&["replace"], revisions].concat());
+            }
+        }
+        let is_complete = file != Some("shallow");
+        let ran = history(&project, setting);
+        assert_eq!(
+            ran.json()["findings"][0]["occurrences"][0]["git"]["commit"],
+            introduced.as_str(),
+            "{setting}"
+        );
+        assert_eq!(ran.json()["coverage"]["complete"], is_complete, "{setting}: {ran:?}");
+        if is_complete {
+            let range = project.keysweep(["range", "HEAD~2..HEAD"]).run().exits(1);
+            assert!(range.stdout.contains("a.env:1"), "{setting}: {range:?}");
+        } else {
+            assert!(ran.problems()[0].contains("history is cut at 1 commits"), "{ran:?}");
+        }
+    }
+}
+
+#[test]
+fn alternates_without_end_end() {
+    let ((project, _), (whole, _)) = (repository("chain"), repository("chain"));
+    let folder = |number: u32| project.at(format!(".git/chain/{number}")).display().to_string();
+    for number in 0..2000 {
+        let list = format!(".git/chain/{number}/info/alternates");
+        project.file(list, folder(number + 1) + "\n");
+    }
+    project.file(".git/objects/info/alternates", folder(0) + "\n");
+    for setting in ["a chain", "a ring"] {
+        let ran = history(&project, setting);
+        assert!(ran.problems()[0].contains("five deep"), "{setting}: {ran:?}");
+        project.keysweep(["staged"]).run().exits(0);
+        let told = project.keysweep(["range", "HEAD~2..HEAD"]).run().exits(2).stderr;
+        assert!(told.contains("a list of too many object folders"), "{told}");
+        project.file(".git/chain/1999/info/alternates", folder(0) + "\n");
+    }
+    let devices = "/proc\n/dev\n/dev/zero\n/proc/self/fd\n/proc/self/root";
+    for (list, is_broken) in [(devices, true), (".", true), ("\"\\", false)] {
+        project.file(".git/objects/info/alternates", format!("{list}\n"));
+        assert_eq!(history(&project, list).places(), ["a.env:1"], "{list}");
+        let ran = project.keysweep(["range", "HEAD~2..HEAD"]).run();
+        let told = ran.stderr.contains("its alternates can't be followed");
+        assert_eq!((ran.code, told), (Some(1 + i32::from(is_broken)), is_broken), "{list}");
+        let ids = ["HEAD~2", "HEAD"].map(|name| ask(&whole, &["rev-parse", name]));
+        project.keysweep(["range", &ids.join("..")]).run().exits(1);
+    }
+}
+
+#[test]
+fn a_work_tree_elsewhere_changes_nothing_and_is_not_read() {
+    let outside = Project::new();
+    outside.file("b.env", Keys::new("outside").pair().env);
+    let elsewhere = outside.path().to_str().expect("UTF-8").to_owned();
+    for tree in ["/etc", "/dev/zero", "pipe", "../../nowhere", &elsewhere] {
+        let (project, _) = repository("elsewhere");
+        assert!(
+            Command::new("mkfifo")
+                .arg(project.at(".git/pipe"))
+                .status()
+                .expect("it runs")
+                .success()
+        );
+        project.git(&["config", "core.worktree", tree]);
+        assert_eq!(history(&project, tree).places(), ["a.env:1"], "{tree}");
+        let ran = project.keysweep(["range", "HEAD~2..HEAD", "--format", "json"]).run().exits(1);
+        assert_eq!(ran.places(), ["a.env:1"], "{tree}");
+        project.keysweep(["staged"]).run().exits(0);
+        let sweep = project.keysweep(["sweep", ".", "--format", "json"]).run();
+        assert_eq!(sweep.places(), ["a.env:1"], "{tree}: {sweep:?}");
+    }
+}
+
+#[test]
+fn a_submodule_s_name_leads_nowhere() {
+    let (project, pair) = repository("module");
+    let inner = Keys::new("inner").pair();
+    for (name, tree) in [("x", "../../../../../etc"), ("y", "/etc"), ("z", "../../../a/../../b")] {
+        let folder = format!(".git/modules/{name}");
+        project.git(&["init", "-q", "--bare", &folder]);
+        project.file("inner.env", &inner.env);
+        project.git(&["--git-dir", &folder, "--work-tree", ".", "add", "-f", "inner.env"]);
+        project.git(&["--git-dir", &folder, "--work-tree", ".", "commit", "-qm", "c"]);
+        project.git(&["--git-dir", &folder, "config", "core.bare", "false"]);
+        project.git(&["--git-dir", &folder, "config", "core.worktree", tree]);
+    }
+    fs::remove_file(project.at("inner.env")).expect("ours");
+    let names = "[submodule \"../../../up\"]\n\tpath = ../../up\n\turl = ../x\n\
+                 [submodule \"x\"]\n\tpath = /etc\n\turl = ../x\n";
+    project.file(".gitmodules", names).git(&["add", ".gitmodules"]).git(&["commit", "-qm", "m"]);
+    let ran = history(&project, "modules");
+    let places = ran.places();
+    assert!(
+        !places.iter().any(|place| place.contains("..") || place.starts_with('/')),
+        "{places:?}"
+    );
+    for id in [&pair.id, &inner.id] {
+        assert!(ran.stdout.contains(id.as_str()), "{id}: {places:?}");
+    }
+    project.keysweep(["scan"]).run().exits(0);
+}
+
+#[test]
+fn what_settles_findings_is_obeyed_at_the_root_alone_and_counted() {
+    let mut keys = Keys::new("settles");
+    let project = Project::new();
+    project.git(&["init", "-q", "-b", "main"]).git(&["commit", "-q", "--allow-empty", "-m", "0"]);
+    let settles = "exclude = [\"*\"]\n[[allow]]\naccount = \"000000000000\"\n";
+    project.git_in("sub", &["init", "-q"]).file("sub/.keysweep.toml", settles);
+    project.file("sub/a.env", keys.pair().env);
+    project.git_in("sub", &["add", "."]).git_in("sub", &["commit", "-qm", "c"]);
+    project.file("nested/.keysweep.toml", settles).file("nested/b.env", keys.pair().env);
+    project.file(".KEYSWEEP.toml", settles);
+    project.git(&["add", "nested", ".KEYSWEEP.toml"]);
+    for command in [&["scan"][..], &["staged"], &["sweep", "."]] {
+        let ran = project.keysweep([command, &["--format", "json"]].concat()).run().exits(1);
+        assert_eq!((ran.left_out("excluded"), ran.left_out("suppressed")), (0, 0), "{command:?}");
+    }
+    // Staged with the leak itself, the root's own files count for who commits, and it is said.
+    let marked = keys.pair().env.replace('\n', " # keysweep:allow\n");
+    project.git(&["rm", "-rq", "--cached", "nested", ".KEYSWEEP.toml"]);
+    project.file("c.env", marked).git(&["add", "c.env"]);
+    let ran = project.keysweep(["staged", "--format", "json"]).run().exits(0);
+    assert_eq!(ran.left_out("suppressed"), 1, "{ran:?}");
+    project.keysweep(["staged", "--no-inline-allow"]).run().exits(1);
+}
+
+#[test]
+fn the_head_of_a_range_brings_no_baseline() {
+    let (project, _) = repository("brings");
+    let asked = ["range", "HEAD~1..HEAD", "--format", "json"];
+    project.file("b.env", Keys::new("brought").pair().env).git(&["add", "."]);
+    project.keysweep(["baseline"]).run().exits(0);
+    project.git(&["add", "."]).git(&["commit", "-qm", "both"]);
+    let ran = project.keysweep(asked).run().exits(1);
+    assert_eq!((ran.places().len(), ran.left_out("suppressed")), (1, 0), "{ran:?}");
+    let settled = project.keysweep(["scan", "--format", "json"]).run().exits(0);
+    assert_eq!(settled.left_out("suppressed"), 1);
+}
