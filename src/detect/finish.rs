@@ -258,9 +258,17 @@ fn marker(bytes: &[u8], spans: [&Option<Range<usize>>; 2]) -> Option<&'static st
         let ceiling = bytes.len().min(span.end + 512);
         let end = memchr::memchr(b'\n', &bytes[span.end..ceiling])
             .map_or(ceiling, |newline| span.end + newline);
-        MARKERS
-            .into_iter()
-            .find(|marker| memchr::memmem::find(&bytes[start..end], marker.as_bytes()).is_some())
+        MARKERS.into_iter().find(|marker| has_words(&bytes[start..end], marker.as_bytes()))
+    })
+}
+
+/// Whether `words` stand in `line` by themselves: `keysweep:allowed` allows nothing.
+fn has_words(line: &[u8], words: &[u8]) -> bool {
+    let is_word =
+        |byte: Option<&u8>| byte.is_some_and(|it| it.is_ascii_alphanumeric() || *it == b'_');
+    memchr::memmem::find_iter(line, words).any(|at| {
+        let before = at.checked_sub(1).and_then(|before| line.get(before));
+        !is_word(before) && !is_word(line.get(at + words.len()))
     })
 }
 

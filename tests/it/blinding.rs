@@ -64,6 +64,14 @@ fn decoys_and_codes_of_terminals_part_no_pair() {
         ("names of examples", env.replace("aws_", "example_test_")),
         ("a marker on other lines", format!("keysweep:allow\n{env}keysweep:allow\n")),
         ("a marker that is none", env.replace('\n', " # keysweep: allow KEYSWEEP:ALLOW\n")),
+        (
+            "a part of a word",
+            env.replace('\n', " # keysweep:allowed xkeysweep:allow _gitleaks:allow\n"),
+        ),
+        (
+            "with other letters",
+            env.replace('\n', " # keysweep\u{200b}:allow keysweep:\u{202e}allow\n"),
+        ),
     ];
     for (setting, text) in settings {
         let ran = project.file("a.txt", text).keysweep(JSON).run().exits(0);
