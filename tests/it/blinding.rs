@@ -143,3 +143,47 @@ fn more_encoded_text_than_is_decoded_is_told() {
     holds(&ran, &pair, "behind it");
     assert!(ran.problems()[0].starts_with("file a.txt: more of it is encoded"), "{ran:?}");
 }
+
+#[test]
+fn no_name_and_no_attribute_hides_a_file() {
+    let mut keys = Keys::new("attributes");
+    let project = Project::new();
+    let attributes = "* binary -diff -text export-ignore linguist-generated\n\
+                      *.txt working-tree-encoding=UTF-16 eol=crlf ident filter=lfs merge=ours\n";
+    project.git(&["init", "-q"]).file(".gitattributes", attributes).file(".GITIGNORE", "*\n");
+    let names = ["a.png", "b.txt", ".Env", "c.min.js", "node_modules/d.js", "package-lock.json"];
+    let mut places: Vec<String> = names.iter().map(|name| format!("{name}:1")).collect();
+    places.sort();
+    for name in names {
+        project.file(name, keys.pair().env);
+    }
+    let found = |project: &Project, command: &[&str]| {
+        let ran = project.keysweep([command, &["--format", "json"]].concat()).run().exits(1);
+        let mut found = ran.places();
+        found.sort();
+        found
+    };
+    assert_eq!(found(&project, &["scan"]), places);
+    // Git itself would encode the text before it stores it; a pushed object is what it is.
+    std::fs::remove_file(project.at(".gitattributes")).expect("ours");
+    project.git(&["add", "-A"]).git(&["commit", "-qm", "c"]).file(".gitattributes", attributes);
+    project.git(&["add", ".gitattributes"]).git(&["commit", "-qm", "a"]);
+    assert_eq!(found(&project, &["history"]), places);
+    assert_eq!(found(&project, &["sweep", "."]), places);
+}
+
+#[test]
+fn a_pair_on_the_border_of_a_window_of_an_object_is_found_once() {
+    let (project, pair) = (Project::new(), Keys::new("object border").pair());
+    // Larger than what is read of an object at once, loose and then packed.
+    let border = (8 << 20) - (64 << 10);
+    let text = format!("{}\n{}{}", "x".repeat(border - 60), pair.env, "y\n".repeat(13 << 20));
+    project.git(&["init", "-q"]).file("a.txt", text).git(&["add", "."]);
+    project.git(&["-c", "core.compression=1", "commit", "-qm", "c"]);
+    for setting in ["loose", "packed"] {
+        let ran = project.keysweep(["history", "--format", "json"]).run().exits(1);
+        holds(&ran, &pair, setting);
+        assert_eq!(ran.places(), ["a.txt:2"], "{setting}");
+        project.git(&["gc", "-q"]);
+    }
+}
