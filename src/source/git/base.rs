@@ -44,7 +44,7 @@ fn of_base(objects: &Objects, base: ObjectId, names: &[&str]) -> Base {
         let next = match kind {
             Ok(Some(Kind::Tag)) => parse::tag_target(&buffer),
             Ok(Some(Kind::Commit)) => parse::commit(&buffer).map(|commit| commit.tree),
-            Ok(Some(Kind::Tree)) => return of_tree(objects, buffer, names),
+            Ok(Some(Kind::Tree)) => return of_tree(objects, &buffer, names),
             _ => None,
         };
         match next {
@@ -55,11 +55,11 @@ fn of_base(objects: &Objects, base: ObjectId, names: &[&str]) -> Base {
     Base::Unreadable(id.to_string())
 }
 
-fn of_tree(objects: &Objects, tree: Vec<u8>, names: &[&str]) -> Base {
+fn of_tree(objects: &Objects, tree: &[u8], names: &[&str]) -> Base {
     let mut buffer = Vec::new();
     let mut files = Vec::new();
     for name in names {
-        let entries = gix::objs::TreeRefIter::from_bytes(&tree, objects.hash());
+        let entries = gix::objs::TreeRefIter::from_bytes(tree, objects.hash());
         let entry = entries.flatten().find(|entry| entry.filename == name.as_bytes());
         let blob = entry.filter(|entry| entry.mode.is_blob()).map(|entry| entry.oid.to_owned());
         files.push(match blob.map(|blob| (blob, objects.find(&blob, &mut buffer))) {
