@@ -90,7 +90,13 @@ impl Engine {
             let around = start..bytes.len().min(part.end + OVERLAP);
             let from = index.position(around.start);
             let low = anchors.partition_point(|anchor| anchor.at < around.start);
+            // A literal that the part's end cuts belongs to the next one.
+            let fits = |anchor: &Anchor| {
+                let literal = self.tools.anchors.literal(*anchor);
+                anchor.at + literal.bytes.len() <= around.end
+            };
             let high = anchors.partition_point(|anchor| anchor.at < around.end);
+            let high = low + anchors[low..high].iter().take_while(|anchor| fits(anchor)).count();
             let near = &mut anchors[low..high];
             near.iter_mut().for_each(|anchor| anchor.at -= around.start);
             let text = &bytes[around.clone()];

@@ -138,6 +138,21 @@ fn an_edit_at_every_offset_around_a_pair_is_seen() {
     }
 }
 
+/// The end of a part may cut an id anywhere, its first letters too.
+#[test]
+fn a_part_may_end_in_the_middle_of_an_id() {
+    let mut keys = crate::support::Keys::new("cut");
+    let ids: String = (0..17_000).map(|_| keys.id() + "\n").collect();
+    for cut in 1..5 {
+        // A part ends 320 KiB behind the beginning.
+        let lead = (320 * 1024 - cut) % 21;
+        let text = ".".repeat(lead) + "\n" + &ids;
+        let text = &text.as_bytes()[1..];
+        let found = ENGINE.whole(text).candidates.len();
+        assert!((16_980..=17_000).contains(&found), "{cut}: {found}");
+    }
+}
+
 /// A text full of ids is read part by part, and every pair in it is told once and in its place.
 #[test]
 fn a_crowded_text_is_told_like_any_other() {
