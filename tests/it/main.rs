@@ -91,6 +91,7 @@ mod starved;
 mod status;
 #[cfg(feature = "verify")]
 mod stub;
+mod supply;
 mod support;
 mod sweep;
 #[cfg(unix)]

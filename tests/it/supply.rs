@@ -1,0 +1,119 @@
+//! Where the program comes from: every crate is listed with a reason to trust it, and every action
+//! and image that builds a release is pinned.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use toml::{Table, Value};
+
+fn text(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a file")
+}
+
+fn table(path: &str) -> Table {
+    text(path).parse().expect("TOML")
+}
+
+fn string<'a>(table: &'a Value, field: &str) -> &'a str {
+    table.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The packages of `Cargo.lock` but our own.
+fn locked() -> Vec<Value> {
+    let lock = table("Cargo.lock");
+    let packages = lock["package"].as_array().expect("packages").clone();
+    packages.into_iter().filter(|package| string(package, "name") != "keysweep").collect()
+}
+
+#[test]
+fn every_crate_stands_in_one_group_that_says_why_it_is_trusted() {
+    let listed = table("docs/dependencies.toml");
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for group in listed["group"].as_array().expect("groups") {
+        let name = string(group, "name");
+        for field in ["who", "why"] {
+            assert!(!string(group, field).trim().is_empty(), "'{name}' does not say {field}");
+        }
+        for krate in group["crates"].as_array().expect("a list of crates") {
+            groups.entry(krate.as_str().expect("a name")).or_default().push(name);
+        }
+    }
+    let twice: Vec<_> = groups.iter().filter(|(_, groups)| groups.len() > 1).collect();
+    assert!(twice.is_empty(), "in two groups: {twice:?}");
+    let packages = locked();
+    let locked: BTreeSet<&str> = packages.iter().map(|package| string(package, "name")).collect();
+    let listed: BTreeSet<&str> = groups.into_keys().collect();
+    let unlisted: Vec<_> = locked.difference(&listed).collect();
+    assert!(unlisted.is_empty(), "docs/dependencies.toml has no line for {unlisted:?}");
+    let gone: Vec<_> = listed.difference(&locked).collect();
+    assert!(gone.is_empty(), "docs/dependencies.toml has lines that nothing needs: {gone:?}");
+}
+
+#[test]
+fn the_table_of_dependencies_is_of_these_versions() {
+    let page = text("docs/dependencies.md");
+    let mut told = BTreeSet::new();
+    for line in page.lines() {
+        let cells: Vec<&str> = line.split(" | ").collect();
+        let name = cells[0].strip_prefix("| `").and_then(|rest| rest.strip_suffix('`'));
+        if let (Some(name), 6) = (name, cells.len()) {
+            told.insert((name.to_owned(), cells[1].to_owned()));
+        }
+    }
+    let of = |package: &Value, field| string(package, field).to_owned();
+    let locked: BTreeSet<_> =
+        locked().iter().map(|package| (of(package, "name"), of(package, "version"))).collect();
+    let differs: Vec<_> = locked.symmetric_difference(&told).collect();
+    assert!(differs.is_empty(), "python3 .ci/dependencies writes it anew: {differs:?}");
+}
+
+#[test]
+fn every_direct_dependency_says_why_it_is_there() {
+    let manifest = text("Cargo.toml");
+    let mut inside = false;
+    let mut above = "";
+    let mut checked = BTreeSet::new();
+    for line in manifest.lines() {
+        if line.starts_with('[') {
+            inside = line.ends_with("dependencies]");
+        } else if inside && let Some((name, _)) = line.split_once(" = ") {
+            let is_told = !checked.insert(name) || above.starts_with("# ");
+            assert!(is_told, "Cargo.toml does not say why {name} is there, in a line above it");
+        }
+        above = line;
+    }
+    assert!(checked.contains("gix") && checked.contains("tokio"), "{checked:?}");
+    let page = text("docs/dependencies.md");
+    let untold: Vec<_> =
+        checked.iter().filter(|name| !page.contains(&format!("\n| `{name}` | "))).collect();
+    assert!(untold.is_empty(), "python3 .ci/dependencies writes them: {untold:?}");
+    assert!(!page.contains(" |  |"), "a crate of docs/dependencies.md has no reason");
+}
+
+#[test]
+fn every_crate_comes_from_the_registry_with_its_digest() {
+    let packages = locked();
+    assert!(packages.len() > 100);
+    for package in &packages {
+        let name = string(package, "name");
+        let source = string(package, "source");
+        assert!(source.starts_with("registry+https://"), "{name} comes from '{source}'");
+        assert_eq!(string(package, "checksum").len(), 64, "{name}");
+    }
+    let sources: BTreeSet<_> = packages.iter().map(|package| string(package, "source")).collect();
+    assert_eq!(sources.len(), 1, "{sources:?}");
+    let manifest = table("Cargo.toml");
+    for redirected in ["patch", "replace"] {
+        assert!(
+            !manifest.contains_key(redirected),
+            "[{redirected}] puts others' code under a name"
+        );
+    }
+}
+
+#[test]
+fn nobody_may_write_unsafe_code() {
+    let manifest = table("Cargo.toml");
+    assert_eq!(manifest["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+}
