@@ -168,18 +168,8 @@ fn unplaced(found: Found, hits: &(dyn Fn(Hit) + Sync)) {
         Kind::Blob | Kind::Tree => GitObject::Blob,
     };
     for candidate in found.candidates {
-        let git = GitOrigin {
-            commit: None,
-            blob: Some(found.id.to_string()),
-            object,
-            author: None,
-            committer: None,
-            reachable: false,
-            held_by: Vec::new(),
-            at_head: false,
-            removed_in: None,
-            refs: Vec::new(),
-        };
+        let blob = Some(found.id.to_string());
+        let git = GitOrigin { blob, ..records::record(object, None) };
         hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
     }
 }

@@ -84,7 +84,8 @@ fn texts<D: Detector>(
     detected
 }
 
-fn record(object: GitObject, commit: Option<ObjectId>) -> GitOrigin {
+/// An origin of which no more is known than what it is, and which commit it names.
+pub(super) fn record(object: GitObject, commit: Option<ObjectId>) -> GitOrigin {
     GitOrigin {
         commit: commit.map(|commit| commit.to_string()),
         blob: None,
