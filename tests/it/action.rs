@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::hook_support::program_folder;
+use crate::programs;
 use crate::support::{Keys, Project, look_for_secrets};
 
 const ACTION: &str = include_str!("../../action.yml");
@@ -301,9 +301,8 @@ chmod +x "$3/bin/pip"
 #[test]
 fn it_installs_the_wheel_of_its_own_version() {
     let project = Project::new();
-    project.file("bin/python3", PYTHON).file("paths", "");
-    let python = project.at("bin/python3");
-    fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).expect("a program");
+    project.file("paths", "");
+    programs::script(&project.at("bin/python3"), PYTHON);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let rest = std::env::var_os("PATH").unwrap_or_default();
     let path = [project.at("bin")].into_iter().chain(std::env::split_paths(&rest));

@@ -2,10 +2,10 @@
 //! attribute hides a key.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::git_support::{Repo, key_id, leak};
+use super::programs;
 use super::support::Project;
 
 /// Settings whose value git runs, or hands to a shell.
@@ -80,10 +80,7 @@ struct Hostile {
 }
 
 fn program(path: &Path, trace: &Path) {
-    fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-    fs::write(path, format!("#!/bin/sh\necho \"$0 $*\" >>'{}'\ncat\n", trace.display()))
-        .expect("a file");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("ours");
+    programs::script(path, &format!("#!/bin/sh\necho \"$0 $*\" >>'{}'\ncat\n", trace.display()));
 }
 
 impl Hostile {

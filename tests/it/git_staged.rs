@@ -2,6 +2,7 @@
 
 use super::git_support::{Repo, key_id, leak};
 use super::git_told::{Told, refused, told, told_with};
+use super::programs;
 
 fn scan(repo: &Repo) -> Told {
     scan_paths(repo, &[])
@@ -218,9 +219,7 @@ fn a_damaged_index_is_an_error() {
 fn an_index_with_a_file_system_monitor() {
     let repo = started();
     let program = repo.beside("monitor");
-    std::fs::write(&program, "#!/bin/sh\nprintf 'token\\0'\n").expect("a file");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&program, mode).expect("ours");
+    programs::script(&program, "#!/bin/sh\nprintf 'token\\0'\n");
     repo.git(&["config", "core.fsmonitor", program.to_str().expect("UTF-8")]);
     repo.git(&["config", "core.fsmonitorHookVersion", "2"]);
     repo.git(&["update-index", "--fsmonitor", "--untracked-cache"]);

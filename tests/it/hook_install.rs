@@ -1,16 +1,15 @@
 //! `keysweep install-hook`: where it writes, what it keeps, what it takes away again.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use crate::hook_support::Desk;
+use crate::programs;
 use crate::support::Keys;
 
 fn program(path: &Path, script: &str) {
-    fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
-    fs::write(path, format!("#!/bin/sh\n{script}\n")).expect("a file");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a program");
+    programs::script(path, &format!("#!/bin/sh\n{script}\n"));
 }
 
 fn stage_leak(desk: &Desk, repo: &Path, name: &str) {
@@ -123,8 +122,7 @@ fn a_program_that_is_gone_stops_the_commit_and_says_why() {
     let desk = Desk::new(&[]);
     let repo = desk.repository("repo");
     let copy = desk.project.at("it's here/keysweep");
-    fs::create_dir(copy.parent().expect("a folder")).expect("a folder");
-    fs::copy(env!("CARGO_BIN_EXE_keysweep"), &copy).expect("a program");
+    programs::copy(&copy);
     desk.run(&repo, copy.to_str().expect("UTF-8"), &["install-hook"], "").done();
     stage_leak(&desk, &repo, "hook gone");
     desk.git(&repo, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);

@@ -72,6 +72,8 @@ mod patterns;
 mod planted;
 #[cfg(unix)]
 mod process;
+#[cfg(unix)]
+mod programs;
 #[cfg(all(unix, feature = "verify"))]
 mod readme;
 mod recall;

@@ -3,11 +3,10 @@
 //! Like a stranger, in one project: a repository with a key in its history and one in its files.
 //! Programs that the network would be asked for are stand-ins, and `--verify` asks a server here.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use crate::hook_support::Desk;
+use crate::programs;
 use crate::stub::{Stub, not_known};
 use crate::support::Keys;
 
@@ -62,9 +61,7 @@ fn desk(folder: &Path, server: &Stub) -> Desk {
         ("kubectl", "cat \"$HOME/secrets.yaml\"".to_owned()),
     ];
     for (name, script) in scripts {
-        let path = folder.join(name);
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a file");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a program");
+        programs::script(&folder.join(name), &format!("#!/bin/sh\n{script}\n"));
     }
     Desk::new(&[folder])
 }

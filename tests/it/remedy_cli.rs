@@ -3,8 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::thread;
@@ -15,6 +14,7 @@ use keysweep::rules::RuleSet;
 
 use crate::leaks::{finding, key_id, pair, secret};
 use crate::moto::Moto;
+use crate::programs;
 use crate::tools;
 
 /// The AWS CLI with a stand-in before it that notes how each call ended.
@@ -45,14 +45,11 @@ impl Cli {
     fn new(venv: &Path, url: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let bin = folder.path().join("bin");
-        fs::create_dir(&bin).expect("a folder for programs");
         let real =
             format!("'{}' '{}'", venv.join("bin/python").display(), venv.join("bin/aws").display());
         let text =
             WRAPPER.replace("REAL", &real).replace("FOLDER", &folder.path().display().to_string());
-        let program: PathBuf = bin.join("aws");
-        fs::write(&program, text).expect("a program");
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a mode");
+        programs::script(&bin.join("aws"), &text);
         Self { folder, url: url.to_owned() }
     }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::git_support::{Repo, leak};
 use super::process::{Ended, Running};
+use super::programs;
 use super::support::{Keys, Project};
 
 /// Folders with files, keys among them, and an earlier report that is to stand.
@@ -79,7 +80,7 @@ fn no_more_threads_are_told() {
     repo.commit("a.env", leak(1));
     // Another user, who has no other process, must be able to read all this.
     let program = project.at("keysweep");
-    fs::copy(env!("CARGO_BIN_EXE_keysweep"), &program).expect("a copy");
+    programs::copy(&program);
     let open = "chmod -R a+rX . \"$1\" && chmod a+rwx .";
     project.shell(open, &repo.outer().to_string_lossy()).exits(0);
     let limited = |limit: u32, arguments: &[&str]| {
