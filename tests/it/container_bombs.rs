@@ -83,21 +83,37 @@ fn members_that_share_their_bytes() {
     assert!(told.iter().any(|why| why.contains("949 more")), "{told:?}");
 }
 
-#[test]
-fn a_tar_with_a_lying_size() {
-    let project = Project::new();
+/// The header of a member of a tar.
+fn tar_header(kind: u8, size: u64) -> [u8; 512] {
     let mut header = [0u8; 512];
-    header[..4].copy_from_slice(b"huge");
+    header[..4].copy_from_slice(b"name");
     header[100..107].copy_from_slice(b"0000644");
-    header[124..136].copy_from_slice(b"\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff");
-    header[156] = b'0';
+    header[124] = 0x80;
+    header[128..136].copy_from_slice(&size.to_be_bytes());
+    header[156] = kind;
     header[257..265].copy_from_slice(b"ustar\x0000");
     header[148..156].copy_from_slice(b"        ");
     let sum: u64 = header.iter().map(|&byte| u64::from(byte)).sum();
     header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-    project.file("lying.tar", [&header[..], &[b'x'; 2000]].concat());
+    header
+}
+
+#[test]
+fn a_tar_with_a_lying_size() {
+    let project = Project::new();
+    project.file("lying.tar", [&tar_header(b'0', u64::MAX >> 1)[..], &[b'x'; 2000]].concat());
     let told = problems(&project, "lying.tar");
     assert!(told[0].contains("the member's size is wrong"), "{told:?}");
+}
+
+#[test]
+fn folders_of_a_tar_take_no_room_whatever_size_they_claim() {
+    let project = Project::new();
+    let (file, folder) = (tar_header(b'0', 512), tar_header(b'5', u64::MAX >> 1));
+    let rest = [b'x'; 512];
+    project.file("folders.tar", [&file[..], &rest, &folder, &folder, &folder, &rest].concat());
+    let told = problems(&project, "folders.tar");
+    assert!(told[0].contains("the header at byte 2560 is damaged"), "{told:?}");
 }
 
 #[test]

@@ -70,6 +70,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
             b'1'..=b'6' => {
                 members.empty()?;
                 next = Named::default();
+                continue;
             }
             _ => {
                 if kind == b'S' {
@@ -87,7 +88,8 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
                 next = Named::default();
             }
         }
-        at = at.saturating_add(padded);
+        // These bytes were there, so their number fits.
+        at += padded;
     }
 }
 
