@@ -51,7 +51,7 @@ pub struct Step {
 pub fn steps(finding: &Finding, rules: &RuleSet) -> Vec<Step> {
     let rule = rules.get(finding.credential.rule.as_str());
     let values = Values::of_finding(finding);
-    procedure_steps(procedure(rule, &values), rule, &values)
+    procedure_steps(procedure(rule, &values), rule, &values).collect()
 }
 
 /// What to do first, on one line.
@@ -65,11 +65,13 @@ pub fn next_step(finding: &Finding, rules: &RuleSet) -> String {
     if let Some(settled) = settled {
         return settled.to_owned();
     }
-    let steps = steps(finding, rules);
-    let Some(first) = steps.first() else { return String::new() };
-    match &first.cli {
-        Some(cli) => format!("{}: {cli}", first.title),
-        None => first.title.clone(),
+    let rule = rules.get(finding.credential.rule.as_str());
+    let values = Values::of_finding(finding);
+    let first = procedure_steps(procedure(rule, &values), rule, &values).next();
+    match first {
+        Some(Step { title, cli: Some(cli), .. }) => format!("{title}: {cli}"),
+        Some(Step { title, .. }) => title,
+        None => String::new(),
     }
 }
 
@@ -79,13 +81,13 @@ pub fn steps_for_id(id: &crate::aws::KeyId) -> Vec<Step> {
         KeyKind::LongTerm => "access-key",
         KeyKind::Temporary => "temporary-key",
     };
-    procedure_steps(name, None, &Values::of_id(id))
+    procedure_steps(name, None, &Values::of_id(id)).collect()
 }
 
 /// The steps of a rule, with names such as `<KEY_ID>` where a finding has its own values.
 pub fn steps_for_rule(rule: &Rule) -> Vec<Step> {
     let values = Values::unknown();
-    procedure_steps(procedure(Some(rule), &values), Some(rule), &values)
+    procedure_steps(procedure(Some(rule), &values), Some(rule), &values).collect()
 }
 
 /// The procedure for a rule's finding: what is known of the key may ask for another one.
@@ -100,26 +102,29 @@ fn procedure<'a>(rule: Option<&'a Rule>, values: &Values) -> &'a str {
     }
 }
 
-fn procedure_steps(name: &str, rule: Option<&Rule>, values: &Values) -> Vec<Step> {
-    let Some(procedure) = texts::procedure(name) else { return Vec::new() };
+fn procedure_steps<'a>(
+    name: &str,
+    rule: Option<&'a Rule>,
+    values: &'a Values,
+) -> impl Iterator<Item = Step> + 'a {
     // A user's rule may say in its own words what is to be done.
     let own = rule.filter(|rule| name == "custom" && !rule.remedy.is_empty());
-    let leak = procedure.leak.iter().map(|step| (step, When::Leak));
-    let rotation = procedure.rotation.iter().map(|step| (step, When::Rotation));
-    leak.chain(rotation)
-        .map(|(step, when)| {
-            let text = texts::step(step);
-            let said = |text: &Option<String>| text.as_ref().map(|text| values.say(text));
-            Step {
-                title: text.title.clone(),
-                why: own.map_or_else(|| values.say(&text.why), |rule| rule.remedy.clone()),
-                cli: text.cli.as_ref().map(|cli| values.command(cli.trim_end())),
-                console: said(&text.console),
-                api: text.api.clone(),
-                when,
-            }
-        })
-        .collect()
+    let steps = texts::procedure(name).into_iter().flat_map(|procedure| {
+        let leak = procedure.leak.iter().map(|step| (step, When::Leak));
+        leak.chain(procedure.rotation.iter().map(|step| (step, When::Rotation)))
+    });
+    steps.map(move |(step, when)| {
+        let text = texts::step(step);
+        let said = |text: &Option<String>| text.as_ref().map(|text| values.say(text));
+        Step {
+            title: text.title.clone(),
+            why: own.map_or_else(|| values.say(&text.why), |rule| rule.remedy.clone()),
+            cli: text.cli.as_ref().map(|cli| values.command(cli.trim_end())),
+            console: said(&text.console),
+            api: text.api.clone(),
+            when,
+        }
+    })
 }
 
 impl Values {

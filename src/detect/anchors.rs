@@ -73,8 +73,9 @@ impl Literal {
 
 /// The compiled table of literals.
 pub(super) struct Anchors {
+    /// In order of their bytes.
     literals: Vec<Literal>,
-    searchers: Vec<(Searcher, u16)>,
+    searchers: Vec<(Searcher, Range<usize>)>,
     longest: usize,
 }
 
@@ -107,7 +108,8 @@ impl Anchors {
                 .build();
             // Packed search needs SIMD; the caller falls back to one search a literal without it.
             if let Some(searcher) = searcher {
-                searchers.push((searcher, (index * PACKED_LIMIT) as u16));
+                let first = index * PACKED_LIMIT;
+                searchers.push((searcher, first..first + group.len()));
             }
         }
         Self { literals, searchers, longest }
@@ -135,7 +137,7 @@ impl Anchors {
                 found.extend(hits.map(|at| Anchor::new(range.start + at, index as u16)));
             }
         }
-        for (searcher, base) in &self.searchers {
+        for (searcher, group) in &self.searchers {
             let mut from = range.start;
             // The search is resumed one byte behind each hit, so that overlapping literals are
             // all seen: a law that anchors of copied runs depend on.
@@ -143,7 +145,7 @@ impl Anchors {
                 .find_in(text, aho_corasick::Span { start: from, end: text.len() })
                 .filter(|_| from < text.len())
             {
-                self.same_place(text, hit.start(), *base, found);
+                self.same_place(text, hit.start(), group.clone(), found);
                 from = hit.start() + 1;
             }
         }
@@ -152,13 +154,19 @@ impl Anchors {
         }
     }
 
-    /// Appends every literal of one searcher that stands at `at`.
-    fn same_place(&self, text: &[u8], at: usize, base: u16, found: &mut Vec<Anchor>) {
+    /// Appends every literal of one searcher that stands at `at`, where one of them stands.
+    fn same_place(&self, text: &[u8], at: usize, group: Range<usize>, found: &mut Vec<Anchor>) {
         let rest = &text[at..];
-        let group = &self.literals[usize::from(base)..];
-        for (index, literal) in group.iter().take(PACKED_LIMIT).enumerate() {
-            if rest.starts_with(&literal.bytes) {
-                found.push(Anchor::new(at, base + index as u16));
+        // They are in order, so those that begin with this byte are neighbours: a text of nothing
+        // but anchors is not compared with all of them at each.
+        let from = self.literals[group.clone()].partition_point(|one| one.bytes[0] < rest[0]);
+        for index in group.start + from..group.end {
+            let literal = &self.literals[index].bytes;
+            if literal[0] != rest[0] {
+                break;
+            }
+            if rest.starts_with(literal) {
+                found.push(Anchor::new(at, index as u16));
             }
         }
     }

@@ -178,7 +178,10 @@ fn named(items: &[Item], edges: &[Edge]) -> Vec<Edge> {
         .iter()
         .filter(|edge| {
             let qualifier = &items[edge.id].label.qualifier;
-            *qualifier == items[edge.secret].label.qualifier && unique(qualifier)
+            // Most have none, and there are many more ways to pair than items.
+            !qualifier.is_empty()
+                && *qualifier == items[edge.secret].label.qualifier
+                && unique(qualifier)
         })
         .copied()
         .collect()
