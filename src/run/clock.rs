@@ -1,11 +1,12 @@
 //! Time limits: of the whole run, and of each target of a sweep.
 
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crate::coverage::Ledger;
 use crate::stop::Stop;
+
+use super::beside::beside;
 
 /// What asks work to stop when its time is up.
 #[derive(Clone, Debug)]
@@ -38,22 +39,17 @@ impl Clock {
             end();
             return work();
         }
-        thread::scope(|scope| {
-            let (done, waiting) = mpsc::channel::<()>();
-            let wait = move || {
-                if waiting.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
-                    end();
-                }
-            };
-            if let Err(error) = thread::Builder::new().spawn_scoped(scope, wait) {
-                // A limit that can't be kept must not become none.
-                stop.set();
-                let why = format!("the system gives no thread to keep the time limit: {error}");
-                ledger.problem("time", b"", &why);
+        let watch = |done: Receiver<()>| {
+            if done.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
+                end();
             }
-            let result = work();
-            drop(done);
-            result
-        })
+        };
+        let refused = |error| {
+            // A limit that can't be kept must not become none.
+            stop.set();
+            let why = format!("the system gives no thread to keep the time limit: {error}");
+            ledger.problem("time", b"", &why);
+        };
+        beside(watch, refused, work)
     }
 }

@@ -1,11 +1,12 @@
 //! The memory that the process takes, and its limit.
 
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::coverage::Ledger;
 use crate::stop::Stop;
+
+use super::beside::beside;
 
 /// How often it is looked at.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -19,31 +20,26 @@ pub(super) fn limit<T>(
     work: impl FnOnce() -> T,
 ) -> T {
     let Some(limit) = limit else { return work() };
-    thread::scope(|scope| {
-        let (done, waiting) = mpsc::channel::<()>();
-        let watch = move || {
-            while waiting.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-                if taken() > limit {
-                    stop.set();
-                    let why = format!(
-                        "the limit of {} MiB was reached, what was not yet scanned is missing: \
-                         raise --max-memory",
-                        limit >> 20
-                    );
-                    return ledger.problem("memory", b"", &why);
-                }
+    let watch = |done: Receiver<()>| {
+        while done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+            if taken() > limit {
+                stop.set();
+                let why = format!(
+                    "the limit of {} MiB was reached, what was not yet scanned is missing: \
+                     raise --max-memory",
+                    limit >> 20
+                );
+                return ledger.problem("memory", b"", &why);
             }
-        };
-        if let Err(error) = thread::Builder::new().spawn_scoped(scope, watch) {
-            // A limit that can't be kept must not become none.
-            stop.set();
-            let why = format!("the system gives no thread to keep the limit: {error}");
-            ledger.problem("memory", b"", &why);
         }
-        let result = work();
-        drop(done);
-        result
-    })
+    };
+    let refused = |error| {
+        // A limit that can't be kept must not become none.
+        stop.set();
+        let why = format!("the system gives no thread to keep the limit: {error}");
+        ledger.problem("memory", b"", &why);
+    };
+    beside(watch, refused, work)
 }
 
 /// Bytes that the process takes and that can't be read again from a file, as mapped packs can
@@ -75,7 +71,7 @@ mod tests {
         assert!(!stop.is_set() && !ledger.has_problems());
         let ended = limit(Some(1), &stop, &ledger, || {
             while !stop.is_set() {
-                thread::yield_now();
+                std::thread::yield_now();
             }
             3
         });

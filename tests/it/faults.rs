@@ -15,42 +15,17 @@ use keysweep::source::git::{database, history, range, staged};
 
 use super::git_support::{Outcome, Repo, key_id, leak, run};
 use super::support::Project;
+use super::watched::Watched;
 
-/// The real detector, which fails on a text that holds this word.
-struct Fragile<'a>(&'a Engine);
-
+/// What a text holds on which the detector fails.
 const WORD: &[u8] = b"GOES WRONG";
 
-fn check(bytes: &[u8]) {
-    assert!(!bytes.windows(WORD.len()).any(|part| part == WORD), "made to fail");
-}
-
-impl Detector for Fragile<'_> {
-    type Memory = <Engine as Detector>::Memory;
-
-    fn whole(&self, bytes: &[u8]) -> Detected<Self::Memory> {
-        check(bytes);
-        self.0.whole(bytes)
-    }
-
-    fn delta(
-        &self,
-        base: &Self::Memory,
-        copied: &[Copied],
-        bytes: &[u8],
-    ) -> Detected<Self::Memory> {
-        check(bytes);
-        self.0.delta(base, copied, bytes)
-    }
-
-    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Self::Memory> {
-        check(bytes);
-        self.0.window(bytes, window)
-    }
-
-    fn overlap(&self) -> usize {
-        self.0.overlap()
-    }
+/// The real detector, which fails on such a text.
+fn fragile(engine: &Engine) -> Watched<'_, impl Fn(&[u8]) + Sync> {
+    let look = |bytes: &[u8]| {
+        assert!(memchr::memmem::find(bytes, WORD).is_none(), "made to fail");
+    };
+    Watched { engine, look }
 }
 
 fn broken(number: u64) -> String {
@@ -82,7 +57,7 @@ fn scan_files(project: &Project, threads: usize) -> Outcome {
     let options =
         files::Options { paths: vec![project.path().to_owned()], threads, ..Default::default() };
     let scanned = run(|engine, ledger, hits| {
-        files::scan(&options, &Fragile(engine), ledger, hits);
+        files::scan(&options, &fragile(engine), ledger, hits);
         Ok(())
     });
     scanned.expect("a scan")
@@ -130,7 +105,7 @@ fn scan_history(repo: &Repo, threads: usize) -> Outcome {
         ..Default::default()
     };
     let scan = |engine: &Engine, ledger: &Ledger, hits: &(dyn Fn(Hit) + Sync)| {
-        history::scan(&options, &Fragile(engine), ledger, hits)
+        history::scan(&options, &fragile(engine), ledger, hits)
     };
     run(scan).expect("a scan")
 }
@@ -187,14 +162,14 @@ fn staged_and_range() {
         ..Default::default()
     };
     let outcome =
-        run(|engine, ledger, hits| staged::scan(&options, &Fragile(engine), ledger, hits));
+        run(|engine, ledger, hits| staged::scan(&options, &fragile(engine), ledger, hits));
     let outcome = outcome.expect("a scan");
     assert_eq!((ids(&outcome), faults(&outcome.coverage)), (known(&all), vec![blob.as_str()]));
     let head = repo.commit_all("GOES WRONG");
     let input = range::Input::Between(format!("{base}..HEAD"));
     let repo_path = Some(repo.root.clone());
     let options = range::Options { repo: repo_path, input, database, ..Default::default() };
-    let outcome = run(|engine, ledger, hits| range::scan(&options, &Fragile(engine), ledger, hits));
+    let outcome = run(|engine, ledger, hits| range::scan(&options, &fragile(engine), ledger, hits));
     let outcome = outcome.expect("a scan");
     let mut expected = [blob.as_str(), head.as_str()];
     expected.sort_unstable();
@@ -223,22 +198,17 @@ fn attribution() {
 #[test]
 fn a_whole_source() {
     /// Fails before it has seen anything.
-    struct Stillborn<'a>(&'a Engine);
-    impl Detector for Stillborn<'_> {
-        type Memory = <Engine as Detector>::Memory;
-        fn whole(&self, bytes: &[u8]) -> Detected<Self::Memory> {
-            self.0.whole(bytes)
+    struct Stillborn;
+    impl Detector for Stillborn {
+        type Memory = ();
+        fn whole(&self, _: &[u8]) -> Detected<()> {
+            unreachable!("it failed before")
         }
-        fn delta(
-            &self,
-            base: &Self::Memory,
-            copied: &[Copied],
-            bytes: &[u8],
-        ) -> Detected<Self::Memory> {
-            self.0.delta(base, copied, bytes)
+        fn delta(&self, (): &(), _: &[Copied], _: &[u8]) -> Detected<()> {
+            unreachable!("it failed before")
         }
-        fn window(&self, bytes: &[u8], window: &Window) -> Detected<Self::Memory> {
-            self.0.window(bytes, window)
+        fn window(&self, _: &[u8], _: &Window) -> Detected<()> {
+            unreachable!("it failed before")
         }
         fn overlap(&self) -> usize {
             panic!("made to fail")
@@ -250,7 +220,6 @@ fn a_whole_source() {
     repo.commit("b.env", leak(2));
     repo.git(&["repack", "-qad"]);
     let rules = RuleSet::builtin();
-    let engine = Engine::new(&rules);
     let files =
         files::Options { paths: vec![project.path().to_owned()], threads: 4, ..Default::default() };
     let history = history::Options { repo: Some(repo.root.clone()), ..Default::default() };
@@ -259,7 +228,7 @@ fn a_whole_source() {
         ..options()
     };
     let ledger = Ledger::new();
-    let scan = || keysweep::run::run(&options, &Stillborn(&engine), &rules, &ledger);
+    let scan = || keysweep::run::run(&options, &Stillborn, &rules, &ledger);
     let ran = catch_unwind(AssertUnwindSafe(scan)).expect("no panic leaves the run");
     // No file was scanned, which is an error that says why.
     let told = ran.expect_err("nothing was scanned").to_string();

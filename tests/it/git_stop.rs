@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keysweep::detect::Engine;
 use keysweep::rules::RuleSet;
-use keysweep::scan::{Copied, Detected, Detector, Window};
 use keysweep::source::git::{database, history, range, staged};
 use keysweep::stop::Stop;
 
@@ -16,51 +15,22 @@ use super::git_support::{Outcome, Repo, key_id, leak, run};
 #[cfg(target_os = "linux")]
 use super::process;
 use super::support::Project;
+use super::watched::Watched;
 
 /// How many keys there are.
 const KEYS: usize = 20;
 
-/// The real detector, which asks for the end after so many texts.
-struct Impatient<'a> {
-    engine: &'a Engine,
-    stop: &'a Stop,
-    left: AtomicUsize,
-}
+type Impatient<'a> = Watched<'a, Box<dyn Fn(&[u8]) + Sync + 'a>>;
 
-impl Impatient<'_> {
-    fn count(&self) {
-        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
-            self.stop.set();
+/// The real detector, which asks for the end after `left` texts.
+fn impatient<'a>(engine: &'a Engine, stop: &'a Stop, left: usize) -> Impatient<'a> {
+    let left = AtomicUsize::new(left);
+    let look = move |_: &[u8]| {
+        if left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            stop.set();
         }
-    }
-}
-
-impl Detector for Impatient<'_> {
-    type Memory = <Engine as Detector>::Memory;
-
-    fn whole(&self, bytes: &[u8]) -> Detected<Self::Memory> {
-        self.count();
-        self.engine.whole(bytes)
-    }
-
-    fn delta(
-        &self,
-        base: &Self::Memory,
-        copied: &[Copied],
-        bytes: &[u8],
-    ) -> Detected<Self::Memory> {
-        self.count();
-        self.engine.delta(base, copied, bytes)
-    }
-
-    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Self::Memory> {
-        self.count();
-        self.engine.window(bytes, window)
-    }
-
-    fn overlap(&self) -> usize {
-        self.engine.overlap()
-    }
+    };
+    Watched { engine, look: Box::new(look) }
 }
 
 /// A repository with a key in each commit, and one that is old and stands in each file.
@@ -82,7 +52,7 @@ fn repository() -> (Repo, String) {
 fn found_after(texts: usize, scan: impl Fn(&Impatient<'_>, &Stop) -> Outcome) -> Vec<String> {
     let engine = Engine::new(&RuleSet::builtin());
     let stop = Stop::default();
-    let detector = Impatient { engine: &engine, stop: &stop, left: AtomicUsize::new(texts) };
+    let detector = impatient(&engine, &stop, texts);
     let outcome = scan(&detector, &stop);
     assert!(stop.is_set(), "it was not stopped");
     outcome.places().into_iter().map(|(_, id)| id).collect()
@@ -131,7 +101,7 @@ fn an_end_makes_nothing_new() {
     for texts in 1..4 {
         let engine = Engine::new(&RuleSet::builtin());
         let stop = Stop::default();
-        let detector = Impatient { engine: &engine, stop: &stop, left: AtomicUsize::new(texts) };
+        let detector = impatient(&engine, &stop, texts);
         let input = range::Input::Between(format!("{base}..HEAD"));
         let options = range::Options {
             repo: Some(repo.root.clone()),

@@ -14,19 +14,7 @@ use keysweep::scan::Hit;
 use keysweep::secret::Secret;
 use keysweep::source::git::{Error, database, history};
 
-/// The id of the key `number`.
-pub(crate) fn key_id(number: u64) -> String {
-    format!("AKIA{}", text(number, 16, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"))
-}
-
-/// The secret of the key `number`.
-pub(crate) fn secret(number: u64) -> String {
-    text(
-        number + 1_000_003,
-        40,
-        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
-    )
-}
+pub(crate) use crate::fuzz_bodies::pieces::{key_id, secret};
 
 /// A file that holds the key `number`.
 pub(crate) fn leak(number: u64) -> String {
@@ -36,19 +24,6 @@ pub(crate) fn leak(number: u64) -> String {
 /// A file that holds the id of one key and the secret of another.
 pub(crate) fn pair(id: u64, of_secret: u64) -> String {
     format!("aws_access_key_id = {}\naws_secret_access_key = {}\n", key_id(id), secret(of_secret))
-}
-
-/// Text that looks random and is the same in every run (SplitMix64).
-fn text(seed: u64, length: usize, alphabet: &[u8]) -> String {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d;
-    let mut next = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut value = state;
-        value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        value ^ (value >> 31)
-    };
-    (0..length).map(|_| alphabet[(next() >> 33) as usize % alphabet.len()] as char).collect()
 }
 
 /// A repository in a folder of its own.

@@ -112,4 +112,5 @@ mod verify_stub;
 mod verify_user;
 #[cfg(feature = "verify")]
 mod verify_way;
+mod watched;
 mod workflows;
