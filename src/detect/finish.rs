@@ -8,6 +8,7 @@ use crate::aws::KeyKind;
 use crate::finding::{Candidate, Confidence, Credential, RuleId, Sighting};
 use crate::line_hash::line_hashes;
 use crate::location::{LineIndex, Position, Region};
+use crate::opaque;
 use crate::secret::{MASK, Secret};
 
 use super::analyse::{Analysis, Joined};
@@ -34,10 +35,12 @@ const MARKERS: [&str; 5] = [
     "kingfisher:ignore",
     "pragma: allowlist secret",
 ];
-/// Runs of this many letters and digits are masked in what is shown of a line; an id has 20.
+/// So many letters that may be a secret's are masked in what is shown of a line; an id has 20.
 const MASKED: usize = 24;
-/// Most characters of a line that a report shows, around the credential.
+/// Most bytes of a line that a report shows, on either side of the credential's beginning.
 const SNIPPET: usize = 160;
+/// Bytes beyond that are looked at: what is cut there may be the beginning of a secret.
+const BEYOND: usize = 160;
 
 /// Candidates of `bytes` that begin in `owned`, ordered by place; the first byte of `bytes` stands
 /// at `first`.
@@ -52,7 +55,7 @@ pub(super) fn candidates(
     drafts.extend(found.shaped.into_iter().map(|(shaped, decoded)| self::shaped(shaped, decoded)));
     drafts.sort_by_key(Draft::start);
     drafts.dedup_by(|a, b| a.id == b.id && a.secret == b.secret && a.credential == b.credential);
-    let hidden = hidden(&drafts);
+    let veiled = Veiled::new(bytes, &drafts);
     drafts.retain(|draft| owned.contains(&draft.start()));
     let places = places(bytes, first, &drafts);
     let place = |offset: usize| places.get(&offset).copied().unwrap_or(first);
@@ -72,7 +75,7 @@ pub(super) fn candidates(
                 secret: region(&draft.secret),
                 decoded: draft.decoded,
                 marker: marker(bytes, [&draft.id, &draft.secret]),
-                snippet: snippet(bytes, start, &hidden),
+                snippet: veiled.line(bytes, start),
                 line_hash: hashes.get(at).copied().flatten(),
                 partition: partition(bytes, start),
                 shown: None,
@@ -201,52 +204,90 @@ fn shaped(one: Shaped, decoded: Vec<crate::finding::Encoding>) -> Draft {
     }
 }
 
-/// Spans of everything that no snippet may show, in order.
-fn hidden(drafts: &[Draft]) -> Vec<Range<usize>> {
-    let mut hidden: Vec<Range<usize>> = drafts
-        .iter()
-        .flat_map(|draft| [draft.secret.clone(), draft.token.clone()])
-        .flatten()
-        .collect();
-    hidden.sort_by_key(|span| span.start);
-    hidden
+/// What may be shown of a text's lines.
+struct Veiled {
+    /// Spans of secrets, in order and apart from each other.
+    hidden: Vec<Range<usize>>,
+    /// Spans of ids in clear, in order.
+    ids: Vec<Range<usize>>,
 }
 
-/// The line at `at` with every secret masked, cut around it.
-fn snippet(bytes: &[u8], at: usize, hidden: &[Range<usize>]) -> String {
-    let floor = at.saturating_sub(SNIPPET);
-    let ceiling = bytes.len().min(at + SNIPPET);
+impl Veiled {
+    fn new(bytes: &[u8], drafts: &[Draft]) -> Self {
+        let secrets = drafts.iter().flat_map(|draft| [&draft.secret, &draft.token]).flatten();
+        let mut spans: Vec<Range<usize>> = secrets.cloned().collect();
+        spans.sort_by_key(|span| span.start);
+        let mut hidden: Vec<Range<usize>> = Vec::new();
+        for span in spans {
+            match hidden.last_mut() {
+                Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+                _ => hidden.push(span),
+            }
+        }
+        let clear = |draft: &&Draft| {
+            let id = draft.credential.key_id.as_deref().map(str::as_bytes);
+            draft.id.as_ref().is_some_and(|span| id == Some(&bytes[span.clone()]))
+        };
+        let mut ids: Vec<Range<usize>> =
+            drafts.iter().filter(clear).filter_map(|draft| draft.id.clone()).collect();
+        ids.sort_by_key(|span| span.start);
+        Self { hidden, ids }
+    }
+
+    /// The line at `at`, cut around it, with everything masked that is a secret or may be one:
+    /// neighbours on the line may be secrets of other services, in clear or encoded.
+    fn line(&self, bytes: &[u8], at: usize) -> String {
+        let looked_at = line(bytes, at, SNIPPET + BEYOND);
+        let shown = line(bytes, at, SNIPPET);
+        let mut masked = vec![false; looked_at.len()];
+        let mut mask = |span: Range<usize>| {
+            let within = |at: usize| at.clamp(looked_at.start, looked_at.end) - looked_at.start;
+            masked[within(span.start)..within(span.end)].fill(true);
+        };
+        let mut from = looked_at.start;
+        for (span, is_secret) in self.known(&looked_at) {
+            let between = from..span.start.max(from);
+            let spans = opaque::opaque(&bytes[between.clone()], MASKED);
+            spans.into_iter().for_each(|at| mask(between.start + at.start..between.start + at.end));
+            from = span.end.clamp(from, looked_at.end);
+            if is_secret {
+                mask(span);
+            }
+        }
+        let mut text = Vec::new();
+        let bits = &masked[shown.start - looked_at.start..shown.end - looked_at.start];
+        let mut from = shown.start;
+        for run in bits.chunk_by(|a, b| a == b) {
+            let clear = &bytes[from..from + run.len()];
+            text.extend_from_slice(if run[0] { MASK.as_bytes() } else { clear });
+            from += run.len();
+        }
+        String::from_utf8_lossy(&text).trim_end().to_owned()
+    }
+
+    /// Secrets and ids in `range`, in order, whether they are secrets, and its end.
+    fn known(&self, range: &Range<usize>) -> Vec<(Range<usize>, bool)> {
+        let within = |spans: &[Range<usize>]| {
+            let first = spans.partition_point(|span| span.end <= range.start);
+            spans[first..].iter().take_while(|span| span.start < range.end).cloned().collect()
+        };
+        let (hidden, ids): (Vec<_>, Vec<_>) = (within(&self.hidden), within(&self.ids));
+        let hidden = hidden.into_iter().map(|span| (span, true));
+        let mut known: Vec<_> = hidden.chain(ids.into_iter().map(|span| (span, false))).collect();
+        known.sort_by_key(|(span, _)| span.start);
+        known.push((range.end..range.end, false));
+        known
+    }
+}
+
+/// The line at `at`, or as much of it as stands within `reach` on either side.
+fn line(bytes: &[u8], at: usize, reach: usize) -> Range<usize> {
+    let floor = at.saturating_sub(reach);
+    let ceiling = bytes.len().min(at + reach);
     let start =
         memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |newline| floor + newline + 1);
     let end = memchr::memchr(b'\n', &bytes[at..ceiling]).map_or(ceiling, |newline| at + newline);
-    let mut text = Vec::new();
-    let mut from = start;
-    let first = hidden.partition_point(|span| span.end <= start);
-    for span in hidden[first..].iter().take_while(|span| span.start < end) {
-        text.extend_from_slice(&bytes[from.min(span.start.max(start))..span.start.max(start)]);
-        text.extend_from_slice(MASK.as_bytes());
-        from = span.end.clamp(from, end);
-    }
-    text.extend_from_slice(&bytes[from.min(end)..end]);
-    mask_long(&String::from_utf8_lossy(&text)).trim_end().to_owned()
-}
-
-/// Masks what is as long as a secret but was not recognised as one: neighbours on the line may be
-/// secrets of other services.
-fn mask_long(text: &str) -> String {
-    let part =
-        |character: char| character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '%');
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let len = rest.find(|character| !part(character)).unwrap_or(rest.len());
-        let (run, tail) = rest.split_at(len);
-        shown.push_str(if len >= MASKED { MASK } else { run });
-        let next = tail.chars().next().map_or(0, char::len_utf8);
-        shown.push_str(&tail[..next]);
-        rest = &tail[next..];
-    }
-    shown
+    start..end
 }
 
 /// A marker on the line of the id or of the secret.

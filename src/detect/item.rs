@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use crate::aws::{KEY_ID_LEN, KeyId, SECRET_LEN};
+use crate::escapes;
 use crate::finding::Encoding;
 use crate::secret::Secret;
 
 use super::decode;
 use super::label::{self, Label, Says};
 use super::random::{self, Strength};
-use super::view::{self, View};
+use super::view::View;
 
 /// A part of a credential and where it stands.
 #[derive(Clone, Debug)]
@@ -250,11 +251,12 @@ impl Scan<'_, '_> {
     /// Whether an escape stands directly before or behind that could be part of the token.
     fn touches_escape(&self, span: &Range<usize>) -> bool {
         let before = |back: usize| span.start.checked_sub(back).map(|at| &self.text[at..]);
-        let opens =
-            before(1).is_some_and(|rest| matches!(rest[0], b'\\' | b'%') && view::is_escape(rest));
-        let closes = view::escaped_byte(&self.text[span.end..]).is_some_and(is_base64);
-        let ends = before(3)
-            .is_some_and(|rest| rest[0] == b'%' && view::escaped_byte(rest).is_some_and(is_base64));
+        let opens = before(1)
+            .is_some_and(|rest| matches!(rest[0], b'\\' | b'%') && escapes::is_escape(rest));
+        let closes = escapes::escaped_byte(&self.text[span.end..]).is_some_and(is_base64);
+        let ends = before(3).is_some_and(|rest| {
+            rest[0] == b'%' && escapes::escaped_byte(rest).is_some_and(is_base64)
+        });
         opens || closes || ends
     }
 

@@ -8,6 +8,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::escapes::{Rewrite, escape, hex_byte};
+
 /// Text that stands for a stretch of the original.
 #[derive(Debug)]
 pub(super) struct View<'a> {
@@ -17,9 +19,6 @@ pub(super) struct View<'a> {
     /// stretch itself.
     map: Option<Vec<(u32, u8)>>,
 }
-
-/// What a rule makes of the bytes at a place: how many it takes, and the byte they stand for.
-type Rewrite = Option<(usize, Option<u8>)>;
 
 impl<'a> View<'a> {
     /// The stretch as it stands.
@@ -117,98 +116,6 @@ impl<'a> View<'a> {
         }
         changed.then_some(View { text: Cow::Owned(shown), map: Some(map) })
     }
-}
-
-/// Whether an escape of strings, URLs or markup begins `rest`.
-pub(super) fn is_escape(rest: &[u8]) -> bool {
-    !rest.is_empty() && escape(rest).is_some()
-}
-
-/// The byte that an escape at the beginning of `rest` stands for.
-pub(super) fn escaped_byte(rest: &[u8]) -> Option<u8> {
-    rest.first()?;
-    escape(rest)?.1
-}
-
-/// Two hexadecimal digits at the beginning of `text`.
-fn hex_byte(text: &[u8]) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let (high, low) = (digit(*text.first()?)?, digit(*text.get(1)?)?);
-    u8::try_from(high * 16 + low).ok()
-}
-
-/// A character's number as a byte; what is not ASCII becomes a byte that ends every token.
-fn byte_of(number: Option<u32>) -> Option<u8> {
-    number.map(|number| u8::try_from(number).ok().filter(u8::is_ascii).unwrap_or(0x80))
-}
-
-/// The number that `digits` write in `radix`.
-fn number(digits: &[u8], radix: u32) -> Option<u32> {
-    u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
-}
-
-/// An escape at the beginning of `rest`.
-fn escape(rest: &[u8]) -> Rewrite {
-    match rest[0] {
-        b'\\' => backslash(rest),
-        b'%' => Some((3, Some(hex_byte(&rest[1..])?))),
-        b'&' => entity(rest),
-        0x1b => control_sequence(rest),
-        _ => None,
-    }
-}
-
-/// A control sequence of a terminal (ECMA-48 §5.4), such as a colour, as logs keep them.
-fn control_sequence(rest: &[u8]) -> Rewrite {
-    let body = rest.strip_prefix(b"\x1b[")?;
-    let len = body.iter().take(48).position(|byte| !matches!(byte, b' '..=b'?'))?;
-    matches!(body[len], b'@'..=b'~').then_some((len + 3, Some(b' ')))
-}
-
-/// `\n`, `\/`, `\u002f`, `\x2f`, `\057` and the like, behind any number of backslashes: a string
-/// inside a string doubles them.
-fn backslash(rest: &[u8]) -> Rewrite {
-    let slashes = rest.iter().take(9).take_while(|&&byte| byte == b'\\').count();
-    let body = &rest[slashes..];
-    let (len, byte) = match *body.first()? {
-        b'n' | b'r' => (1, Some(b'\n')),
-        b't' => (1, Some(b'\t')),
-        byte @ (b'/' | b'+' | b'"' | b'\'' | b'=' | b':' | b' ' | b'#' | b'!' | b'&') => {
-            (1, Some(byte))
-        }
-        b'x' => (3, hex_byte(&body[1..])),
-        b'u' if body.get(1) == Some(&b'{') => {
-            let len = body.iter().take(10).position(|&byte| byte == b'}')?;
-            (len + 1, byte_of(number(&body[2..len], 16)))
-        }
-        b'u' => (5, byte_of(number(body.get(1..5)?, 16))),
-        b'0'..=b'3' => (3, byte_of(number(body.get(..3)?, 8))),
-        _ => return None,
-    };
-    Some((slashes + len, Some(byte?)))
-}
-
-/// A character reference of HTML and XML.
-fn entity(rest: &[u8]) -> Rewrite {
-    let end = rest.iter().take(10).position(|&byte| byte == b';')?;
-    let byte = match &rest[1..end] {
-        b"amp" => b'&',
-        b"quot" => b'"',
-        b"apos" => b'\'',
-        b"lt" => b'<',
-        b"gt" => b'>',
-        b"sol" => b'/',
-        b"plus" => b'+',
-        b"equals" => b'=',
-        b"nbsp" => b' ',
-        name => {
-            let digits = name.strip_prefix(b"#")?;
-            let hex = digits.strip_prefix(b"x").or_else(|| digits.strip_prefix(b"X"));
-            let value = hex.map_or_else(|| number(digits, 10), |digits| number(digits, 16));
-            byte_of(Some(value?))?
-        }
-    };
-    Some((end + 1, Some(byte)))
 }
 
 /// Whether a credential may hold this byte.

@@ -13,6 +13,7 @@ mod ci_recipes;
 mod container_bombs;
 mod container_damage;
 mod containers;
+mod decoding;
 #[cfg(unix)]
 mod deep;
 mod demo;
