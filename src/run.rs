@@ -19,6 +19,7 @@ mod verification;
 
 use std::cmp::Reverse;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -35,6 +36,7 @@ use crate::source::{files, git, stdin};
 use crate::stop::Stop;
 use crate::suppress::baseline::Entry;
 use crate::suppress::{self, Counts, Suppressions};
+use crate::text::escape_path;
 
 use clock::Clock;
 use collect::{Collected, Collector};
@@ -50,7 +52,7 @@ const CHANNEL: usize = 1024;
 const FAULT: &str =
     "scanning failed before its end, which is a fault of keysweep: please report it";
 
-/// Stale entries of a baseline that are listed one by one.
+/// Stale entries of a baseline, or paths without a file, that are listed one by one.
 const LISTED: usize = 20;
 
 /// Where the bytes of a run come from.
@@ -131,7 +133,7 @@ pub struct Outcome {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The walk met no file, or could read none.
-    #[error("no file was scanned{0}")]
+    #[error("no file was scanned: {0}")]
     NothingScanned(String),
     /// A repository, or what was asked of it, can't be read at all.
     #[error(transparent)]
@@ -190,7 +192,7 @@ pub fn run<D: Detector>(
     let coverage = ledger.coverage();
     let walks = options.sources.iter().any(|source| matches!(source, Source::Files(_)));
     if walks && coverage.files == 0 && !options.stop.is_set() {
-        return Err(Error::NothingScanned(reasons(&coverage)));
+        return Err(Error::NothingScanned(reasons(given(&options.sources), &coverage)));
     }
     Ok(Outcome { findings, coverage, stale, interrupted })
 }
@@ -346,7 +348,7 @@ fn sort(findings: &mut [Finding]) {
 }
 
 /// Why a walk scanned no file, as far as the ledger tells.
-fn reasons(coverage: &Coverage) -> String {
+fn reasons(mut given: Vec<String>, coverage: &Coverage) -> String {
     let left_out = &coverage.left_out;
     let counts = [
         (left_out.ignored, "ignored (--no-ignore scans them)"),
@@ -359,9 +361,23 @@ fn reasons(coverage: &Coverage) -> String {
     let mut reasons: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
     let problems = coverage.problems.iter().take(3);
     reasons.extend(problems.map(|problem| format!("{}: {}", problem.path, problem.why)));
-    if reasons.is_empty() {
-        ": there is none".to_owned()
-    } else {
-        format!(": {}", reasons.join("; "))
+    if !reasons.is_empty() {
+        return reasons.join("; ");
     }
+    if given.len() > LISTED {
+        let more = given.len() - LISTED;
+        given.truncate(LISTED);
+        given.push(format!("{more} more"));
+    }
+    format!("there is none in {}", given.join(", "))
+}
+
+/// The paths of `sources`, as they were typed.
+fn given(sources: &[Source]) -> Vec<String> {
+    let paths = sources.iter().filter_map(|source| match source {
+        Source::Files(options) => Some(&options.paths),
+        _ => None,
+    });
+    let shown = |path: &PathBuf| escape_path(path.as_os_str().as_encoded_bytes());
+    paths.flatten().map(shown).collect()
 }

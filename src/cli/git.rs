@@ -119,7 +119,8 @@ pub(super) fn read_lines(session: &Session, limit: Option<Duration>) -> io::Resu
 /// Where a repository's own configuration and baseline stand: at the root of its work tree.
 fn place(repo: Option<&Path>, environment: &Environment) -> Result<Place, git::Error> {
     let opened = open::open(repo, environment)?;
-    Ok(opened.workdir().map_or(Place::Nowhere, |root| Place::Folder(root.to_owned())))
+    let environment = environment.of(&opened, repo.is_some());
+    Ok(open::work_tree(&opened, &environment).map_or(Place::Nowhere, Place::Folder))
 }
 
 /// What the pre-commit framework says of a push: a range or, where the remote has nothing of the

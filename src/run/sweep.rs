@@ -137,7 +137,8 @@ pub fn sweep<D: Detector>(
     );
     let coverage = ledger.coverage();
     if !options.stop.is_set() && nothing_scanned(sweep.targets, &coverage) {
-        return Err(Error::NothingScanned(reasons(&coverage)));
+        let given = sweep.targets.iter().map(|target| escape_path(target.name.as_bytes()));
+        return Err(Error::NothingScanned(reasons(given.collect(), &coverage)));
     }
     Ok(Outcome { findings, coverage, stale, interrupted: options.interrupted.is_set() })
 }

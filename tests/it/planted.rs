@@ -187,3 +187,42 @@ fn the_head_of_a_range_brings_no_baseline() {
     let settled = project.keysweep(["scan", "--format", "json"]).run().exits(0);
     assert_eq!(settled.left_out("suppressed"), 1);
 }
+
+#[test]
+fn a_work_tree_elsewhere_settles_nothing() {
+    let outside = Project::new();
+    let settles = "exclude = [\"*\"]\n[[allow]]\naccount = \"000000000000\"\n";
+    let read = "other/.keysweep-baseline";
+    outside.file("other/.keysweep.toml", settles).file(read, "no baseline\n");
+    let elsewhere = outside.at("other").display().to_string();
+    let (project, _) = repository("settled elsewhere");
+    project.file("b.env", Keys::new("staged elsewhere").pair().env).git(&["add", "b.env"]);
+    project.git(&["config", "core.worktree", &elsewhere]);
+    let told = "nothing leads back to this repository: no configuration and no baseline";
+    let b = outside.file("other/b.env", "x").at("other/b.env").display().to_string();
+    for command in [&["history"][..], &["staged"], &["staged", ".", &b]] {
+        let ran = project.keysweep([command, &["--format", "json"]].concat()).run().exits(1);
+        let counts = (ran.left_out("excluded"), ran.left_out("suppressed"));
+        assert_eq!(counts, (0, 0), "{command:?}: {ran:?}");
+        let note = ran.json()["coverage"]["notes"].to_string();
+        assert!(note.contains(told) && note.contains(&elsewhere), "{command:?}: {note}");
+    }
+    // Nor through a link, though the whole of it lies in what is called the work tree.
+    let wide = outside.path().display().to_string();
+    outside.file("other/secret.env", Keys::new("of somebody else").pair().env);
+    outside.git_in("clone", &["init", "-q", "-b", "main"]);
+    outside.file("clone/a.txt", "x").git_in("clone", &["add", "a.txt"]);
+    std::os::unix::fs::symlink("../other", outside.at("clone/link")).expect("a link");
+    outside.git_in("clone", &["config", "core.worktree", &wide]);
+    for named in [".", "link"] {
+        let asked = ["staged", ".", named, "--format", "json"];
+        let ran = outside.keysweep(asked).from("clone").run();
+        assert!(!ran.stdout.contains("AKIA") && ran.code != Some(1), "{named}: {ran:?}");
+    }
+    // The repository's own files count as they did, and so do those of a linked work tree.
+    project.git(&["config", "--unset", "core.worktree"]);
+    project.file(".keysweep.toml", "exclude = [\"*.env\"]\n");
+    project.keysweep(["staged"]).run().exits(0);
+    project.git(&["worktree", "add", "-q", "side"]).file("side/.keysweep.toml", settles);
+    project.keysweep(["history"]).from("side").run().exits(0);
+}

@@ -28,9 +28,12 @@ fn a_finding_is_1_and_0_below_the_threshold() {
 fn nothing_scanned_and_wrong_usage_are_2() {
     let project = Project::new();
     let ran = project.keysweep(["scan"]).run().exits(2);
-    assert!(ran.stderr.contains("no file was scanned"), "{}", ran.stderr);
     fs::create_dir(project.at("empty")).expect("a folder");
-    project.keysweep(["scan", "empty"]).run().exits(2);
+    assert!(ran.stderr.contains("no file was scanned: there is none in .\n"), "{}", ran.stderr);
+    fs::create_dir_all(project.at("bare/\u{1b}[2J")).expect("folders");
+    let ran = project.keysweep(["scan", "empty", "bare/\u{1b}[2J"]).run().exits(2);
+    let told = "no file was scanned: there is none in empty, bare/\\u{1b}[2J\n";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
     let ran = project.keysweep(["scan", "missing"]).run().exits(2);
     assert!(ran.stderr.contains("missing: No such file"), "{}", ran.stderr);
     project.file("a.txt", "");

@@ -66,6 +66,7 @@ pub fn scan<D: Detector>(
 ) -> Result<(), Error> {
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
+    open::note_work_tree(&repo, &environment, ledger);
     one(&repo, &environment, options, b"", detector, ledger, hits)?;
     for module in modules::below(&repo, ledger) {
         let scanned = match open::open_git_dir(&module.git_dir) {

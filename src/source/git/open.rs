@@ -13,6 +13,7 @@ use gix::odb::store::init::Slots;
 use super::error::Error;
 use super::sound;
 use crate::coverage::Ledger;
+use crate::text::escape_path;
 
 /// Room for packs. To count them, `gix` would read alternates before they are looked at, and
 /// objects are read otherwise.
@@ -91,6 +92,41 @@ pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repos
         repo.set_workdir(Some(tree.clone())).map_err(|error| failure(start, &error))?;
     }
     Ok(repo)
+}
+
+/// The work tree of `repo`, as far as that is not only the repository's own word.
+///
+/// `core.worktree` may name any folder of the machine: it is believed of one whose `.git` leads
+/// back here, or in which somebody stands for whom git set `GIT_DIR`. Otherwise it is the folder
+/// that holds `.git`, if one does.
+pub fn work_tree(repo: &gix::Repository, environment: &Environment) -> Option<PathBuf> {
+    let claimed = repo.workdir()?;
+    if is_vouched_for(repo, claimed, environment) {
+        return Some(claimed.to_owned());
+    }
+    let git = canonical(repo.git_dir());
+    let folder = git.parent().filter(|folder| canonical(&folder.join(".git")) == git);
+    folder.map(Path::to_owned)
+}
+
+fn is_vouched_for(repo: &gix::Repository, tree: &Path, environment: &Environment) -> bool {
+    let git = tree.join(".git");
+    let own = sound::target(&git).unwrap_or(git);
+    let stands_in = |folder: PathBuf| canonical(&folder).starts_with(canonical(tree));
+    canonical(&own) == canonical(repo.git_dir())
+        || environment.work_tree.is_some()
+        || environment.git_dir.is_some() && std::env::current_dir().is_ok_and(stands_in)
+}
+
+/// Says that a repository names a work tree which is not its own.
+pub fn note_work_tree(repo: &gix::Repository, environment: &Environment, ledger: &Ledger) {
+    if let Some(tree) = repo.workdir().filter(|tree| !is_vouched_for(repo, tree, environment)) {
+        let tree = escape_path(tree.as_os_str().as_encoded_bytes());
+        ledger.note(format!(
+            "core.worktree leads to {tree}, where nothing leads back to this repository: no \
+             configuration and no baseline is looked for there (--config and --baseline name them)"
+        ));
+    }
 }
 
 /// Opens exactly the git folder at `path`, such as that of a submodule.

@@ -72,8 +72,7 @@ pub(crate) fn check(start: &Path) -> Result<(), Unsound> {
             Ok(found) if found.is_dir() => return check_folder(&git),
             Ok(_) => {
                 let text = short(&git)?;
-                let target = text.strip_prefix("gitdir:").map(str::trim);
-                return target.map_or(Ok(()), |target| check_folder(&folder.join(target)));
+                return named(&text).map_or(Ok(()), |target| check_folder(&folder.join(target)));
             }
             Err(_) if folder.join("HEAD").exists() && folder.join("objects").exists() => {
                 return check_folder(folder);
@@ -82,6 +81,17 @@ pub(crate) fn check(start: &Path) -> Result<(), Unsound> {
         }
     }
     Ok(())
+}
+
+/// Where a file in the place of a git folder leads, if it is one.
+pub(super) fn target(git: &Path) -> Option<PathBuf> {
+    let text = git.is_file().then(|| short(git).ok())??;
+    Some(git.parent()?.join(named(&text)?))
+}
+
+/// The git folder that such a file's text names.
+fn named(text: &str) -> Option<&str> {
+    text.strip_prefix("gitdir:").map(str::trim)
 }
 
 /// Looks at a git folder, at the one that it shares with others, and at theirs.

@@ -58,6 +58,7 @@ pub fn scan<D: Detector>(
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
     open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
+    open::note_work_tree(&repo, &environment, ledger);
     let objects = Objects::new(&repo, &environment, &options.database)?;
     let index_path = environment.index_file.clone().unwrap_or_else(|| repo.git_dir().join("index"));
     let index = staging::open(&index_path, objects.hash())?;

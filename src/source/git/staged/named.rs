@@ -92,12 +92,14 @@ impl Names {
         whole
     }
 
-    /// The file of that name, if it is one and no link leads out of the work tree to it.
+    /// The file of that name, if it is one and no link is on the way to it: git keeps nothing
+    /// behind links, and the work tree may be whatever the repository calls so.
     fn in_work_tree(&self, name: &[u8]) -> Option<PathBuf> {
         let path = self.tree.join(gix::path::from_byte_slice(name).ok()?);
         let kind = std::fs::symlink_metadata(&path).ok()?.file_type();
-        let folder = path.parent()?.canonicalize().ok()?;
-        ((kind.is_file() || kind.is_symlink()) && folder.starts_with(&self.tree)).then_some(path)
+        let folder = path.parent()?;
+        let direct = folder.canonicalize().is_ok_and(|real| real == folder);
+        ((kind.is_file() || kind.is_symlink()) && direct).then_some(path)
     }
 }
 
@@ -171,17 +173,12 @@ fn name(tree: &Path, path: &Path) -> Result<Vec<u8>, Error> {
             other => real.push(other),
         }
     }
-    let below = match real.strip_prefix(tree) {
-        Ok(below) => below.to_owned(),
-        Err(_) => {
-            let folder = real.parent().and_then(|folder| folder.canonicalize().ok());
-            let real = match (folder, real.file_name()) {
-                (Some(folder), Some(file)) => folder.join(file),
-                _ => return Err(outside()),
-            };
-            real.strip_prefix(tree).map_err(|_| outside())?.to_owned()
-        }
-    };
+    // A folder that is gone may still be that of a staged change.
+    let folder = real.parent().and_then(|folder| folder.canonicalize().ok());
+    if let (Some(folder), Some(file)) = (folder, real.file_name()) {
+        real = if real == tree { real } else { folder.join(file) };
+    }
+    let below = real.strip_prefix(tree).map_err(|_| outside())?.to_owned();
     let below = gix::path::into_bstr(below).map_err(|_| outside())?;
     Ok(gix::path::to_unix_separators_on_windows(below).to_vec())
 }
