@@ -3,11 +3,16 @@
 //! Every source and stage writes to one [`Ledger`], from any thread. What could not be read is a
 //! [`Problem`] here, never a lost log line: it decides the exit status and stands in every report.
 
+mod problems;
+
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
+
+use problems::Problems;
 
 /// Something that was asked for and could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -137,7 +142,8 @@ const COUNTS: usize = Count::Unopened as usize + 1;
 #[derive(Debug, Default)]
 pub struct Ledger {
     counts: [AtomicU64; COUNTS],
-    problems: Mutex<Vec<Problem>>,
+    /// By what they are: many files in trouble push out no word of the time that ran out.
+    problems: Mutex<BTreeMap<String, Problems>>,
     notes: Mutex<Vec<String>>,
     targets: Mutex<Vec<Swept>>,
 }
@@ -160,12 +166,16 @@ impl Ledger {
 
     /// Records something that could not be read. `path` is raw; it is escaped here.
     pub fn problem(&self, what: &str, path: &[u8], why: &dyn Display) {
-        let problem = Problem {
+        self.keep(Problem {
             what: what.to_owned(),
             path: crate::text::escape_path(path),
             why: crate::text::escape_line(&why.to_string()),
-        };
-        self.problems.lock().unwrap_or_else(PoisonError::into_inner).push(problem);
+        });
+    }
+
+    fn keep(&self, Problem { what, path, why }: Problem) {
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        problems.entry(what).or_default().add((path, why), 1);
     }
 
     /// Records a remark for the reader.
@@ -219,17 +229,15 @@ impl Ledger {
             },
             ..problem.clone()
         });
-        self.problems.lock().unwrap_or_else(PoisonError::into_inner).extend(problems);
+        problems.for_each(|problem| self.keep(problem));
         coverage.notes.iter().for_each(|note| self.note(format!("{name}: {note}")));
         self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(swept);
     }
 
     /// Changes what problems and remarks name: `hide` takes away what may not be shown.
     pub fn veil(&self, hide: &dyn Fn(&mut String)) {
-        for problem in self.problems.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
-            hide(&mut problem.path);
-            hide(&mut problem.why);
-        }
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        problems.values_mut().for_each(|problems| problems.veil(hide));
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).iter_mut().for_each(hide);
         for swept in self.targets.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
             hide(&mut swept.name);
@@ -243,9 +251,12 @@ impl Ledger {
 
     /// The ledger as it stands, problems and remarks sorted and each once.
     pub fn coverage(&self) -> Coverage {
-        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        problems.sort();
-        problems.dedup();
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed = problems.iter().flat_map(|(what, problems)| {
+            let what = what.clone();
+            problems.listed().map(move |(path, why)| Problem { what: what.clone(), path, why })
+        });
+        let problems: Vec<Problem> = listed.collect();
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         notes.sort();
         notes.dedup();

@@ -144,3 +144,30 @@ fn a_large_blob_of_a_commit_is_read_piece_by_piece() {
     repo.git(&["commit", "-qm", "large"]);
     assert_eq!(run(&["range", "HEAD^..HEAD"]), [format!("large.txt:{lines}")]);
 }
+
+/// Each text costs its writer a line, and us a problem.
+#[test]
+fn more_problems_than_can_be_listed_are_counted_and_the_same_for_any_number_of_threads() {
+    let (project, pair) = (Project::new(), Keys::new("many problems").pair());
+    project.file("a.env", &pair.env);
+    // A damaged stream in each of them; a folder holds no more by name than a list would.
+    for number in 0..10_500 {
+        project.file(format!("{}/{number}.gz", number / 1000), b"\x1f\x8b\x08\0\0\0\0\0\0\x03x");
+    }
+    let run = |more: &[&str]| {
+        let arguments = [&["scan", "--format", "json"], more].concat();
+        project.keysweep(arguments).run().exits(1)
+    };
+    let ran = run(&[]);
+    let problems = ran.problems();
+    assert_eq!(problems.len(), 10_001);
+    assert_eq!(problems[10_000], "container : 500 more of them are not listed");
+    assert!(ran.stdout.contains(&pair.id));
+    assert_eq!(ran.stdout, run(&["--threads", "1"]).stdout);
+    // A problem of another kind has its own room.
+    let ran = run(&[".", "gone"]);
+    assert_eq!(
+        ran.problems().last().map(String::as_str),
+        Some("path gone: No such file or directory (os error 2)")
+    );
+}
