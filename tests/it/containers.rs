@@ -165,7 +165,7 @@ fn project(name: &str) -> (Project, Pair) {
 }
 
 /// Runs a script of the shell; `false`, and a word on standard error, without its tools.
-fn made(project: &Project, tools: &[&str], script: &str) -> bool {
+pub(crate) fn made(project: &Project, tools: &[&str], script: &str) -> bool {
     let is_here = |tool: &&&str| {
         let found = Command::new("sh").args(["-c", &format!("command -v {tool}")]).output();
         found.is_ok_and(|found| found.status.success())

@@ -8,6 +8,7 @@ mod action;
 mod blinding;
 #[cfg(unix)]
 mod blinding_git;
+mod borders;
 #[cfg(unix)]
 mod ci_recipes;
 mod container_bombs;

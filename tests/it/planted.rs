@@ -226,3 +226,51 @@ fn a_work_tree_elsewhere_settles_nothing() {
     project.git(&["worktree", "add", "-q", "side"]).file("side/.keysweep.toml", settles);
     project.keysweep(["history"]).from("side").run().exits(0);
 }
+
+/// Who commits decides, so what settles a leak counts though it is staged beside it: told and
+/// counted, shown when asked for, and not believed by the `range` that judges the push.
+#[test]
+fn what_is_staged_beside_a_leak_settles_it_and_it_is_said() {
+    for setting in ["a baseline", "an allow-list", "an exclude", "a marker"] {
+        let (project, _) = repository(setting);
+        let pair = Keys::new(setting).pair();
+        project.file("b.env", &pair.env).git(&["add", "b.env"]);
+        let report = project.keysweep(["staged", "--format", "json"]).run().exits(1).json();
+        let fingerprint = report["findings"][0]["fingerprint"].as_str().expect("text").to_owned();
+        let excluded = setting == "an exclude";
+        match setting {
+            "a baseline" => {
+                project.file(".keysweep-baseline", format!("{fingerprint} aws-access-key x\n"))
+            }
+            "an allow-list" => project.file(
+                ".keysweep.toml",
+                format!("[[allow]]\nkey-id = \"{}\"\nreason = \"x\"\n", pair.id),
+            ),
+            "an exclude" => project.file(".keysweep.toml", "exclude = [\"b.env\"]\n"),
+            _ => project.file("b.env", pair.env.replace('\n', " # keysweep:allow\n")),
+        };
+        project.git(&["add", "-A"]);
+        let ran = project.keysweep(["staged"]).run().exits(0);
+        let told =
+            if excluded { "configuration" } else { "1 settled finding (--include-suppressed)" };
+        assert!(ran.stderr.contains(told), "{setting}: {}", ran.stderr);
+        let ran = project.keysweep(["staged", "--format", "json"]).run().exits(0);
+        let count = ran.left_out(if excluded { "excluded" } else { "suppressed" });
+        assert_eq!(count, 1, "{setting}: {ran:?}");
+        if !excluded {
+            let shown = ["staged", "--include-suppressed", "--format", "json"];
+            let ran = project.keysweep(shown).run().exits(0);
+            assert!(ran.json()["findings"][0]["suppressed"].is_object(), "{setting}: {ran:?}");
+        }
+        project
+            .keysweep(["staged", "--no-config", "--no-inline-allow", "--baseline", "/dev/null"])
+            .run()
+            .exits(1);
+        // Nothing of it is heard at the other end.
+        project.git(&["commit", "-qm", "both"]);
+        let judged = ["range", "HEAD~1..HEAD", "--no-inline-allow"];
+        project.keysweep(judged).run().exits(1);
+        let marked = i32::from(setting != "a marker");
+        project.keysweep(["range", "HEAD~1..HEAD"]).run().exits(marked);
+    }
+}
