@@ -24,11 +24,11 @@ use std::io::{self, Write as _};
 use std::panic::catch_unwind;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::document::Faults;
 use crate::run::Status;
-use crate::text::escape_line;
+use crate::text::{escape_line, escape_path};
 use arguments::{Cli, Command};
 
 /// Parses the command line, does what it says, and gives the status to exit with.
@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
     let status = match Cli::try_parse() {
         // The hook has told of the panic; the status is none of a scan that went well.
         Ok(cli) => catch_unwind(|| dispatch(cli.command)).unwrap_or(Status::Usage),
-        Err(answer) => return explain_usage(&answer),
+        Err(answer) => return explain_usage(&harmless(&answer)),
     };
     ExitCode::from(status.code())
 }
@@ -71,6 +71,15 @@ fn settle(result: Result<Status, Box<dyn std::error::Error>>) -> Status {
         }
         Status::Usage
     })
+}
+
+/// The same answer to the same words, escaped: the file names that a hook hands on are hostile.
+fn harmless(answer: &clap::Error) -> clap::Error {
+    let typed = std::env::args_os().map(|argument| escape_path(argument.as_encoded_bytes()));
+    match Cli::try_parse_from(typed) {
+        Err(shown) if shown.kind() == answer.kind() => shown,
+        _ => Cli::command().error(answer.kind(), "what was typed is not understood"),
+    }
 }
 
 /// Prints help, the version or what is wrong with the command line.

@@ -31,6 +31,7 @@ use crate::rules::RuleSet;
 use crate::secret::Secret;
 
 pub use crate::provenance::Provenance;
+pub use escape::{Layout, write as write_json};
 pub use hook::write_hook;
 pub use summary::{amounts, write_coverage};
 

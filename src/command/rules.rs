@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::finding::{Confidence, RuleId, Severity};
+use crate::report::{self, Layout};
 use crate::rules::{Rule, RuleSet};
 use crate::text::{escape_line, escape_path};
 
@@ -64,6 +65,5 @@ pub fn write_text(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
 /// Writes all of every rule as one JSON document. Fails only as `out` fails.
 pub fn write_json(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     let list = List { rules: rules.rules.iter().map(Entry::new).collect() };
-    serde_json::to_writer_pretty(&mut *out, &list)?;
-    writeln!(out)
+    report::write_json(&list, Layout::Indented, out)
 }

@@ -15,6 +15,7 @@ use crate::finding::{
     Confidence, Credential, Finding, Occurrence, Origin, RuleId, Severity, Sighting, Status,
     Verification,
 };
+use crate::report::{self, Layout};
 use crate::secret::Secret;
 use crate::text::escape_line;
 
@@ -188,8 +189,7 @@ pub fn write_json(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
         account_id: finding.credential.account.as_deref(),
         verification: &finding.verification,
     };
-    serde_json::to_writer_pretty(&mut *out, &verified)?;
-    writeln!(out)
+    report::write_json(&verified, Layout::Indented, out)
 }
 
 /// What a verdict means, in a few words.

@@ -10,7 +10,7 @@ use serde_json::ser::{Formatter, Serializer};
 
 /// How a document is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
+pub enum Layout {
     /// All on one line.
     Line,
     /// Indented by two blanks.
@@ -21,7 +21,10 @@ pub(super) enum Layout {
 }
 
 /// Writes `value` and a line feed.
-pub(super) fn write(value: &impl Serialize, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(value: &impl Serialize, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
     let limit = match layout {
         Layout::Line => 0,
         Layout::Indented => usize::MAX,

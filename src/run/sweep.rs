@@ -16,13 +16,12 @@ use serde::{Deserialize, Serialize};
 use super::clock::Clock;
 use super::collect::{Collector, Hits};
 use super::restore::{Trace, restore, traces};
-use super::{Error, Options, Outcome, Source, conclude, gather, reasons};
+use super::{Error, Options, Outcome, Source, conclude, gather, reasons, veil};
 use crate::coverage::{Coverage, Ledger, Problem, Swept};
 use crate::finding::{Confidence, Credential, Fingerprint, GitObject, HeldBy};
 use crate::location::Region;
 use crate::rules::RuleSet;
 use crate::scan::{Detector, Hit};
-use crate::secret::Secret;
 use crate::source::{files, git};
 use crate::stop::Stop;
 use crate::text::escape_path;
@@ -325,17 +324,12 @@ fn drop_checked_out(hits: &mut Vec<Hit>) {
 fn keep(coverage: &Coverage, hits: &[Hit]) -> Option<Kept> {
     let kept = Kept { coverage: coverage.clone(), traces: traces(hits)? };
     let text = serde_json::to_vec(&kept).ok()?;
-    let paths = || hits.iter().filter_map(|hit| hit.origin.path.as_deref());
-    let is_told = |secret: &Secret| {
-        let mut texts = paths().chain([text.as_slice()]);
-        texts.any(|text| memchr::memmem::find(text, secret.expose()).is_some())
-    };
-    let mut known = HashSet::new();
-    let mut secrets = hits.iter().flat_map(|hit| {
+    let paths = hits.iter().filter_map(|hit| hit.origin.path.as_deref());
+    let secrets = hits.iter().flat_map(|hit| {
         let Credential { secret, session_token, .. } = &hit.candidate.credential;
         secret.iter().chain(session_token)
     });
-    let told = secrets.any(|secret| known.insert(secret.expose()) && is_told(secret));
+    let told = veil::tell(secrets, paths.chain([text.as_slice()]));
     (!told).then_some(kept)
 }
 

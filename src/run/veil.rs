@@ -39,13 +39,25 @@ pub fn provenance(told: Provenance, findings: &[Finding]) -> Provenance {
     }
 }
 
+/// Whether any of `texts` holds one of `secrets`, in clear or so that it can be decoded.
+pub(super) fn tell<'s>(
+    secrets: impl Iterator<Item = &'s Secret>,
+    mut texts: impl Iterator<Item = &'s [u8]>,
+) -> bool {
+    let secrets = Secrets::new(secrets);
+    secrets.is_some_and(|secrets| texts.any(|text| !secrets.spans(text).is_empty()))
+}
+
 /// All secrets that were found.
 struct Secrets(AhoCorasick);
 
 impl Secrets {
     fn of(findings: &[Finding]) -> Option<Self> {
         let credentials = findings.iter().map(|finding| &finding.credential);
-        let secrets = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
+        Self::new(credentials.flat_map(|one| one.secret.iter().chain(&one.session_token)))
+    }
+
+    fn new<'s>(secrets: impl Iterator<Item = &'s Secret>) -> Option<Self> {
         let long = |secret: &&[u8]| secret.len() >= SHORTEST;
         let mut patterns: Vec<&[u8]> = secrets.map(Secret::expose).filter(long).collect();
         let heads: Vec<&[u8]> = patterns.iter().map(|it| &it[..it.len().min(HEAD)]).collect();

@@ -3,10 +3,11 @@
 
 use crate::support::{Keys, Project};
 
-const FORMATS: [&str; 8] = ["text", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv"];
+pub(crate) const FORMATS: [&str; 8] =
+    ["text", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv"];
 
 /// Names for places where any text may stand.
-const NAMES: [&str; 16] = [
+pub(crate) const NAMES: [&str; 16] = [
     "a\u{1b}[2Jb",
     "a\u{1b}]8;;x\u{7}b",
     "a\u{202e}b",
@@ -27,7 +28,7 @@ const NAMES: [&str; 16] = [
 
 /// Asserts that what was printed is harmless where it goes.
 #[track_caller]
-fn is_harmless(name: &str, format: &str, text: &str) {
+pub(crate) fn is_harmless(name: &str, format: &str, text: &str) {
     let obeyed = text.chars().find(|&c| !"\r\n".contains(c) && keysweep::text::is_hostile(c));
     assert_eq!(obeyed, None, "{name:?} {format}: {text}");
     let commands = text.lines().filter(|line| {
@@ -116,7 +117,8 @@ fn hostile_words_of_a_user_s_rules_and_reasons_do_nothing() {
             }
             is_harmless(name, "standard error", &ran.stderr);
         }
-        for command in [&["rules"][..], &["explain", "acme-key"], &["explain", name]] {
+        let json = ["rules", "--format", "json"];
+        for command in [&["rules"][..], &json, &["explain", "acme-key"], &["explain", name]] {
             let ran = project.keysweep(command).run();
             is_harmless(name, "text", &ran.stdout);
             is_harmless(name, "standard error", &ran.stderr);

@@ -22,6 +22,8 @@ mod detection;
 #[cfg(unix)]
 mod endless;
 mod escaping;
+#[cfg(unix)]
+mod escaping_places;
 mod faults;
 mod files;
 #[cfg(unix)]

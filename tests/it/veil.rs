@@ -198,12 +198,16 @@ fn a_secret_in_a_name_is_masked_in_any_disguise() {
     }
     project.file(format!("names/{}.env", pair.secret[..30].replace('/', "%2F")), &pair.env);
     let mut decoder = Decoder::new(&[&pair.secret]);
-    for command in ["history", "scan", "sweep ."] {
+    let kept = Project::new();
+    let state = kept.at("state").display().to_string();
+    for command in ["history", "scan", "sweep . --resume state"] {
         for format in FORMATS {
-            let command = command.split(' ').chain(["--format", format]);
-            let ran = project.keysweep(command).run().exits(1);
+            let words = command.split(' ').map(|word| if word == "state" { &*state } else { word });
+            let ran = project.keysweep(words.chain(["--format", format])).run().exits(1);
             decoder.reveals_nothing(&ran.stdout, format);
             decoder.reveals_nothing(&ran.stderr, format);
         }
     }
+    let state = std::fs::read_to_string(state).expect("a state");
+    decoder.reveals_nothing(&state, "the state of a sweep");
 }

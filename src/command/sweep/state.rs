@@ -15,6 +15,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::report::{Layout, write_json};
 use crate::run::sweep::{Kept, Memory, Target};
 use crate::secret::hex;
 use crate::text::escape_path;
@@ -183,8 +184,9 @@ impl State {
 
     /// Writes a line behind the last whole one; what a killed run left of a line is cut off.
     fn append(&mut self, line: &impl Serialize) -> io::Result<u64> {
-        let mut text = serde_json::to_vec(line)?;
-        text.push(b'\n');
+        let mut text = Vec::new();
+        // Somebody may look at it in a terminal.
+        write_json(line, Layout::Line, &mut text)?;
         let at = self.end;
         self.file.set_len(at)?;
         self.file.seek(SeekFrom::Start(at))?;
