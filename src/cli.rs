@@ -27,6 +27,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::document::Faults;
+use crate::opaque;
 use crate::run::Status;
 use crate::text::{escape_line, escape_path};
 use arguments::{Cli, Command};
@@ -94,7 +95,8 @@ fn explain_usage(answer: &clap::Error) -> ExitCode {
 /// Says on standard error what went wrong.
 fn complain(error: &dyn Display) {
     // If standard error is closed there is nobody left to tell; the status still says it.
-    let _ = writeln!(io::stderr(), "keysweep: {}", escape_line(&error.to_string()));
+    let told = opaque::veiled(&escape_line(&error.to_string()));
+    let _ = writeln!(io::stderr(), "keysweep: {told}");
 }
 
 /// A panic's message may quote the text that caused it, and so a secret: only its place is shown.

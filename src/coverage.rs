@@ -169,7 +169,7 @@ impl Ledger {
         self.keep(Problem {
             what: what.to_owned(),
             path: crate::text::escape_path(path),
-            why: crate::text::escape_line(&why.to_string()),
+            why: crate::opaque::veiled(&crate::text::escape_line(&why.to_string())),
         });
     }
 

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use crate::escapes::{control_sequence, escape, hex_byte};
+use crate::secret::MASK;
 use crate::text::is_hostile;
 
 /// Letters in a row, and where each is written.
@@ -40,6 +41,29 @@ pub fn opaque(text: &[u8], least: usize) -> Vec<Range<usize>> {
     stretches(text, least).iter().for_each(|stretch| stretch.opaque(least, &mut found));
     found
 }
+
+/// A message of which every stretch that looks random is masked: what can't be read is quoted in
+/// errors, and may be a secret. Ids of objects, which are hexadecimal, stay.
+pub fn veiled(message: &str) -> String {
+    let mut shown = String::with_capacity(message.len());
+    let mut from = 0;
+    let mut spans: Vec<Range<usize>> = runs(message.as_bytes(), LONG)
+        .iter()
+        .filter(|run| run.is_random() && !run.is_hex())
+        .map(|run| run.span(0..run.letters.len()))
+        .collect();
+    spans.sort_by_key(|span| span.start);
+    for span in spans {
+        shown.push_str(&message[from..span.start]);
+        shown.push_str(MASK);
+        from = span.end;
+    }
+    shown.push_str(&message[from..]);
+    shown
+}
+
+/// Letters in a row that are long enough for a secret in a message.
+const LONG: usize = 24;
 
 /// Letters of either alphabet of base64 (RFC 4648 §4 and §5).
 fn is_letter(byte: u8) -> bool {
@@ -191,16 +215,7 @@ impl Stretch {
     /// `-` and `_` join words of names more often than letters of base64: there a run must look
     /// random, by how often its letters change their kind.
     fn opaque(&self, least: usize, found: &mut Vec<Range<usize>>) {
-        let kind = |byte: u8| match byte {
-            b'a'..=b'z' => 0,
-            b'A'..=b'Z' => 1,
-            b'0'..=b'9' => 2,
-            _ => 3,
-        };
-        let kinds = self.letters.iter().map(|&letter| kind(letter)).filter(|&kind| kind < 3);
-        let kinds: Vec<i32> = kinds.collect();
-        let changes = kinds.windows(2).filter(|two| two[0] != two[1]).count();
-        if changes * 4 >= self.letters.len() {
+        if self.is_random() {
             found.push(self.span(0..self.letters.len()));
             return;
         }
@@ -211,6 +226,23 @@ impl Stretch {
             }
             at += part.len() + 1;
         }
+    }
+
+    fn is_hex(&self) -> bool {
+        self.letters.iter().all(|&byte| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'/'))
+    }
+
+    fn is_random(&self) -> bool {
+        let kind = |byte: u8| match byte {
+            b'a'..=b'z' => 0,
+            b'A'..=b'Z' => 1,
+            b'0'..=b'9' => 2,
+            _ => 3,
+        };
+        let kinds = self.letters.iter().map(|&letter| kind(letter)).filter(|&kind| kind < 3);
+        let kinds: Vec<i32> = kinds.collect();
+        let changes = kinds.windows(2).filter(|two| two[0] != two[1]).count();
+        changes * 4 >= self.letters.len()
     }
 
     fn push(&mut self, letter: u8, span: Range<usize>) {

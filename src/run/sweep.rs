@@ -20,6 +20,7 @@ use super::{Error, Options, Outcome, Source, conclude, gather, reasons, veil};
 use crate::coverage::{Coverage, Ledger, Problem, Swept};
 use crate::finding::{Confidence, Credential, Fingerprint, GitObject, HeldBy};
 use crate::location::Region;
+use crate::opaque;
 use crate::rules::RuleSet;
 use crate::scan::{Detector, Hit};
 use crate::source::{files, git};
@@ -265,6 +266,8 @@ fn scan<D: Detector>(
     }
     let mut hits = hits.finish(ledger);
     drop_checked_out(&mut hits);
+    // What can't be read is quoted.
+    let failed = failed.map(|why| opaque::veiled(&why));
     Scanned { hits, coverage: ledger.coverage(), failed }
 }
 

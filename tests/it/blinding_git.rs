@@ -20,14 +20,14 @@ fn repository(name: &str) -> Project {
     project
 }
 
-fn fifo(path: &Path) {
+pub(crate) fn fifo(path: &Path) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
     let _ = fs::remove_file(path);
     assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo runs").success());
 }
 
 /// Status and output of a run that must end: one that waits for a writer would wait for ever.
-fn ends(project: &Project, arguments: &[&str]) -> (Option<i32>, String) {
+pub(crate) fn ends(project: &Project, arguments: &[&str]) -> (Option<i32>, String) {
     let told = project.at("told");
     let mut command = project.keysweep(arguments).command();
     let file = fs::File::create(&told).expect("a file");

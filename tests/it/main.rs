@@ -66,6 +66,8 @@ mod killed;
 mod layers;
 #[cfg(feature = "verify")]
 mod leaks;
+#[cfg(unix)]
+mod links;
 mod memory;
 #[cfg(feature = "verify")]
 mod moto;

@@ -37,6 +37,9 @@ pub enum Error {
     /// Another program holds it.
     #[error("{0}: another sweep is using it; give each its own file")]
     InUse(String),
+    /// Nothing is written through a link, nor to a device.
+    #[error("{0} is a link or no regular file: name the file itself")]
+    NoFile(String),
     /// It is something else, and is left as it is.
     #[error("{0} is not the state of a sweep: name a file that does not exist yet")]
     Foreign(String),
@@ -106,7 +109,12 @@ impl State {
         {
             use std::os::unix::fs::OpenOptionsExt as _;
             // It tells where credentials are.
-            asked.mode(0o600);
+            asked.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        }
+        // A link or a FIFO may have been planted where a user keeps the state.
+        let is_fit = path.symlink_metadata().map_or(true, |found| found.is_file());
+        if !is_fit {
+            return Err(Error::NoFile(shown()));
         }
         let file = asked.open(path).map_err(failed)?;
         match file.try_lock() {

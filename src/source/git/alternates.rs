@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use super::sound;
 use crate::coverage::Ledger;
+use crate::opaque;
+use crate::text::escape_path;
 
 /// How far alternates of alternates are followed; git itself stops at 5.
 const DEPTH: usize = 5;
@@ -108,9 +110,11 @@ fn canonical(path: &Path) -> PathBuf {
 }
 
 fn shown(path: &Path) -> String {
-    crate::text::escape_path(canonical(path).as_os_str().as_encoded_bytes())
+    escape_path(canonical(path).as_os_str().as_encoded_bytes())
 }
 
 fn problem(ledger: &Ledger, path: &Path, why: &dyn std::fmt::Display) {
-    ledger.problem("alternate", path.as_os_str().as_encoded_bytes(), why);
+    // A line of the list may be anything.
+    let path = opaque::veiled(&escape_path(path.as_os_str().as_encoded_bytes()));
+    ledger.problem("alternate", path.as_bytes(), why);
 }

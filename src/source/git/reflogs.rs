@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 
+use super::sound;
 use crate::coverage::Ledger;
 
 /// Bytes of a file that is read at once; a reflog of a hundred thousand lines has 20 MB.
@@ -95,6 +96,13 @@ pub(super) fn paths_below(
     ledger: &Ledger,
     each: &mut dyn FnMut(Vec<u8>, PathBuf),
 ) {
+    let (above, name) = (folder.parent(), folder.file_name().and_then(|name| name.to_str()));
+    if let (Some(above), Some(name)) = (above, name)
+        && let Err(unsound) = sound::check_link(above, name)
+    {
+        let path = folder.as_os_str().as_encoded_bytes();
+        return ledger.problem("folder", path, &unsound.advice());
+    }
     // A list of folders: whoever made them chose how deep they are.
     let mut left = vec![(folder.to_owned(), prefix.to_vec())];
     while let Some((folder, prefix)) = left.pop() {

@@ -96,18 +96,41 @@ fn named(text: &str) -> Option<&str> {
 
 /// Looks at a git folder, at the one that it shares with others, and at theirs.
 fn check_folder(folder: &Path) -> Result<(), Unsound> {
+    check_link(folder, "commondir")?;
     let shared = short(&folder.join("commondir"))?;
     let common = folder.join(shared.trim());
     let linked = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
     let others = linked.map(|entry| entry.path()).filter(|path| path.is_dir());
     for folder in [folder.to_owned(), common.clone()].into_iter().chain(others) {
         for (name, most) in FILES {
+            check_link(&folder, name)?;
             check_file(folder.join(name), most)?;
         }
         check_graphs(&folder)?;
         check_ref(&folder, &common, "HEAD")?;
     }
     Ok(())
+}
+
+/// Looks at what is a link: programs that share one database between work trees make them, to what
+/// has the same name in another git folder, and old HEADs are links to a branch. Anything else
+/// would be read, and quoted where it makes no sense, though it is no part of the repository.
+pub(super) fn check_link(folder: &Path, name: &str) -> Result<(), Unsound> {
+    let path = folder.join(name);
+    if !path.is_symlink() {
+        return Ok(());
+    }
+    // What leads nowhere is missing, and what is no file is told as that.
+    let Ok(real) = path.canonicalize() else { return Ok(()) };
+    let is_git = |up: &Path| up.join("HEAD").exists() && up.join("objects").exists();
+    let depth = Path::new(name).components().count();
+    let shared = real.ends_with(name) && real.ancestors().nth(depth).is_some_and(is_git);
+    let branch = name == "HEAD" && real.starts_with(super::open::canonical(folder));
+    let special = !real.is_file() && !real.is_dir();
+    if shared || branch || special {
+        return Ok(());
+    }
+    Err(Unsound { path, why: "a link that leads out of the repository" })
 }
 
 /// The layers of a commit graph are mapped as they are listed.
@@ -182,7 +205,7 @@ pub(super) fn check_stores(objects: &Path) -> Result<(), Unsound> {
 /// it can't be opened, which fails at once for whoever needs it.
 fn borrowed(objects: &Path) -> Result<(PathBuf, Vec<u8>), Unsound> {
     let list = objects.join(LIST.0);
-    check_file(list.clone(), LIST.1)?;
+    check_object_file(&list)?;
     let text = std::fs::read(&list).unwrap_or_default();
     Ok((list, text))
 }
@@ -192,7 +215,11 @@ fn borrowed(objects: &Path) -> Result<(PathBuf, Vec<u8>), Unsound> {
 /// # Errors
 /// If it can't be read without harm.
 pub(super) fn check_object_file(path: &Path) -> Result<(), Unsound> {
-    let most = if path.ends_with(LIST.0) { LIST.1 } else { u64::MAX };
+    let is_list = path.ends_with(LIST.0);
+    if let Some(objects) = path.ancestors().nth(2).filter(|_| is_list) {
+        check_link(objects, LIST.0)?;
+    }
+    let most = if is_list { LIST.1 } else { u64::MAX };
     check_file(path.to_owned(), most)
 }
 

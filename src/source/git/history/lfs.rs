@@ -10,6 +10,7 @@ use gix::objs::Kind;
 
 use super::super::database::{self, Found};
 use super::super::reflogs::paths_below;
+use super::super::sound;
 use crate::coverage::{Count, Ledger};
 use crate::scan::Detector;
 use crate::source::container::{ReadAt, Scanner};
@@ -26,6 +27,10 @@ pub(super) fn scan<D: Detector>(
     found: &(dyn Fn(Found) + Sync),
 ) {
     let folder = repo.common_dir().join("lfs/objects");
+    if let Err(unsound) = sound::check_link(repo.common_dir(), "lfs") {
+        let path = folder.as_os_str().as_encoded_bytes();
+        return ledger.problem("folder", path, &unsound.advice());
+    }
     paths_below(&folder, b"", ledger, &mut |name, path| {
         let oid = name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
         let is_one = oid.len() == NAME && oid.iter().all(u8::is_ascii_hexdigit);
