@@ -18,7 +18,7 @@ fn filler(len: usize) -> String {
     while block.len() < 1 << 20 {
         let bits = keys.next();
         block.extend((0..12).map(|place| char::from(b'a' + (bits >> (5 * place)) as u8 % 26)));
-        block.push(if bits % 7 == 0 { '\n' } else { ' ' });
+        block.push(if bits.is_multiple_of(7) { '\n' } else { ' ' });
     }
     let mut text = block.repeat(len / block.len() + 1);
     text.truncate(len);
