@@ -17,7 +17,11 @@ fn repository(name: &str) -> (Project, Pair) {
 }
 
 fn ask(project: &Project, question: &[&str]) -> String {
-    let ran = Command::new("git").args(question).current_dir(project.path()).output();
+    ask_in(project, "", question)
+}
+
+fn ask_in(project: &Project, folder: &str, question: &[&str]) -> String {
+    let ran = Command::new("git").args(question).current_dir(project.at(folder)).output();
     String::from_utf8_lossy(&ran.expect("git runs").stdout).trim().to_owned()
 }
 
@@ -213,6 +217,11 @@ fn a_work_tree_elsewhere_settles_nothing() {
     outside.git_in("clone", &["init", "-q", "-b", "main"]);
     outside.file("clone/a.txt", "x").git_in("clone", &["add", "a.txt"]);
     std::os::unix::fs::symlink("../other", outside.at("clone/link")).expect("a link");
+    let blob = ask_in(&outside, "clone", &["rev-parse", ":a.txt"]);
+    let entry = format!("100644,{blob},clone/link/secret.env");
+    outside.git_in("clone", &["commit", "-qm", "c"]);
+    outside.git_in("clone", &["update-index", "--add", "--cacheinfo", &entry]);
+    outside.git_in("clone", &["commit", "-qm", "what lies behind the link"]);
     outside.git_in("clone", &["config", "core.worktree", &wide]);
     for named in [".", "link"] {
         let asked = ["staged", ".", named, "--format", "json"];

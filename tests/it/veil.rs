@@ -137,6 +137,28 @@ fn no_report_shows_the_secret_of_a_neighbour_in_any_disguise() {
     }
 }
 
+/// What is shown of a line ends, or begins, in the middle of a neighbour: a few letters are too
+/// many where more of them follow.
+#[test]
+fn the_part_of_a_secret_that_is_not_cut_off_is_masked() {
+    let mut keys = Keys::new("cut off");
+    let (found, other) = (keys.pair(), keys.secret());
+    let project = Project::new();
+    let line = format!("id={} secret={}", found.id, found.secret);
+    for gap in 60..100 {
+        let (before, behind) = (" ".repeat(gap + 44), " ".repeat(gap));
+        let text = format!("{other}{before}x\n{other}{before}{line}{behind}{other}\n");
+        project.file("a.txt", text);
+        for format in ["text", "sarif"] {
+            let ran = project.keysweep(["scan", "--format", format]).run().exits(1);
+            for part in other.as_bytes().windows(6) {
+                let part = std::str::from_utf8(part).expect("ASCII");
+                assert!(!ran.stdout.contains(part), "{gap} {format}: {part} in {}", ran.stdout);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_text_that_claims_to_be_utf16_shows_no_secret_of_its_other_half() {
     let mut keys = Keys::new("claims and neighbours");
