@@ -22,7 +22,7 @@ use crate::detect::Engine;
 use crate::document::Faults;
 use crate::finding::{Finding, Suppression};
 use crate::report::{self, Limits};
-use crate::run::policy::{Place, at_root};
+use crate::run::policy::{Error as Unread, Place, at_root, named};
 use crate::run::{self, Options, Source, Status};
 use crate::source::files;
 use crate::source::git::history;
@@ -183,10 +183,12 @@ fn existing(typed: &BaselineArguments, root: &Path) -> Result<Baseline, Box<dyn 
         let own = own.map(|(path, text)| Baseline::parse(&path, &text)).transpose()?;
         return Ok(own.unwrap_or_default());
     };
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Baseline::parse(path, &text)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Baseline::default()),
-        Err(error) => Err(format!("{}: {error}", shown(path)).into()),
+    match named(path) {
+        Ok((path, text)) => Ok(Baseline::parse(&path, &text)?),
+        Err(Unread::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Ok(Baseline::default())
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

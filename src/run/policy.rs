@@ -4,7 +4,7 @@
 //! input: it is read only as a regular file at the root, no link is followed, and it can say no
 //! more than [`crate::config`] lets it.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -187,9 +187,18 @@ fn of_target(options: &Options) -> Result<Own, Error> {
     Ok(own)
 }
 
-/// A file that the user named.
-fn named(path: &Path) -> Result<(PathBuf, String), Error> {
-    let read = fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+/// A file that the user named, or what a link there leads to, which may have no end.
+///
+/// # Errors
+/// If it can't be read, or is larger than any such file.
+pub fn named(path: &Path) -> Result<(PathBuf, String), Error> {
+    let read = || {
+        let mut content = Vec::new();
+        File::open(path)?.take(LARGEST).read_to_end(&mut content)?;
+        let is_whole = (content.len() as u64) < LARGEST;
+        is_whole.then_some(content).ok_or_else(|| io::Error::other("it is larger than 100 MiB"))
+    };
+    let read = read().map_err(|source| Error::Read { path: path.to_owned(), source })?;
     text(path, read)
 }
 

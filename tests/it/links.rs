@@ -234,8 +234,19 @@ fn nothing_elsewhere_is_overwritten_through_a_link_where_a_file_is_named() {
     for target in ["/dev/zero", "pipe"] {
         fifo(&project.at("pipe"));
         symlink(target, project.at("link")).expect("a link");
-        let (code, told) = ends(&project, &["sweep", ".", "--resume", "link"]);
-        assert_eq!(code, Some(2), "{target}: {told}");
+        let resume = ["sweep", ".", "--resume", "link"];
+        let endless = [
+            &["scan", "--baseline", "link"][..],
+            &["scan", "--config", "link"],
+            &["baseline", "--baseline", "link"],
+            &resume,
+        ];
+        // Somebody may name a pipe on purpose.
+        let commands = if target == "pipe" { &endless[3..] } else { &endless };
+        for command in commands {
+            let (code, told) = ends(&project, command);
+            assert_eq!(code, Some(2), "{command:?} {target}: {told}");
+        }
         fs::remove_file(project.at("link")).expect("ours");
     }
     look_for_secrets(&[fs::read_to_string(outside.at("victim")).expect("a file")], &"links");
