@@ -3,11 +3,12 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::arguments::{Color, OutputArguments};
 use crate::report::{self, Format, Report, Style};
 use crate::run::Status;
+use crate::text::escape_path;
 
 /// What can be wrong with `--format` and `--output`, or happen while writing.
 #[derive(Debug, thiserror::Error)]
@@ -201,6 +202,28 @@ fn to_disk(file: &File) -> io::Result<()> {
     }
 }
 
+/// Refuses a path on which a folder is a link that leads out of the current one: what is scanned,
+/// which is mostly here, may have brought it. Whoever leaves on purpose names the place itself.
+///
+/// # Errors
+/// If there is such a link.
+pub(super) fn stays_here(path: &Path) -> io::Result<()> {
+    if path.is_absolute() || path.components().any(|part| part == Component::ParentDir) {
+        return Ok(());
+    }
+    let here = std::env::current_dir()?.canonicalize()?;
+    let folders = path.ancestors().skip(1).filter(|up| *up != Path::new(""));
+    for folder in folders.filter(|up| up.is_symlink()) {
+        if !folder.canonicalize().is_ok_and(|real| real.starts_with(&here)) {
+            let shown = escape_path(folder.as_os_str().as_encoded_bytes());
+            let why =
+                format!("{shown} is a link that leads out of this folder: name where it leads");
+            return Err(io::Error::other(why));
+        }
+    }
+    Ok(())
+}
+
 /// Writes a file beside its destination and renames it, so that nobody ever reads half a report.
 ///
 /// A link at the destination is replaced, not followed: it may come from the scanned repository.
@@ -209,6 +232,7 @@ pub(super) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    stays_here(path)?;
     let special = path.symlink_metadata().is_ok_and(|found| {
         let kind = found.file_type();
         !kind.is_file() && !kind.is_symlink() && !kind.is_dir()

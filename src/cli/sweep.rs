@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::arguments::{CommonArguments, DatabaseArguments, LimitArguments, SelectionArguments};
 use super::git::read_lines;
-use super::output::Outputs;
+use super::output::{Outputs, stays_here};
 use super::signals::Session;
 use super::{parse, progress, scan};
 use crate::command::sweep::rows::Rows;
@@ -61,7 +61,10 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
             targets(typed, &policy.exclude, &outputs, &session, &ledger)
         })?;
     let mut state = match &typed.resume {
-        Some(path) => Some(State::open(path, &asked(typed, &policy))?),
+        Some(path) => {
+            stays_here(path)?;
+            Some(State::open(path, &asked(typed, &policy))?)
+        }
         None => None,
     };
     #[cfg(feature = "verify")]

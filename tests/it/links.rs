@@ -283,3 +283,32 @@ fn a_git_file_and_pointers_of_worktrees_lead_to_no_content() {
         }
     }
 }
+
+#[test]
+fn a_linked_folder_leads_no_report_elsewhere() {
+    let outside = Project::new();
+    outside.file("folder/report", "untouched");
+    let project = repository();
+    symlink(outside.at("folder"), project.at("results")).expect("a link");
+    symlink("inner", project.at("near")).expect("a link");
+    project.file("inner/deep/a.txt", "x");
+    for command in [
+        &["scan", "--output", "json=results/report"][..],
+        &["scan", "--output", "results/report"],
+        &["baseline", "--baseline", "./results/report"],
+        &["sweep", ".", "--resume", "results/new"],
+    ] {
+        let ran = project.keysweep(command).run().exits(2);
+        let told = "results is a link that leads out of this folder: name where it leads";
+        assert!(ran.stderr.contains(told) || command[0] == "baseline", "{command:?}: {ran:?}");
+        let read = fs::read_to_string(outside.at("folder/report")).expect("a file");
+        assert_eq!(read, "untouched", "{command:?}");
+        assert_eq!(fs::read_dir(outside.at("folder")).expect("a folder").count(), 1, "{command:?}");
+    }
+    // A folder of this one, and what is named for what it is.
+    project.keysweep(["scan", "--output", "json=near/deep/report"]).run().exits(0);
+    assert!(project.at("inner/deep/report").exists());
+    let whole = outside.at("folder/report").display().to_string();
+    project.keysweep(["scan", "--output", &whole]).run().exits(0);
+    assert!(fs::read_to_string(whole).expect("a report").contains("No findings"));
+}
