@@ -60,13 +60,7 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         progress::with_line(shows_progress, &|| "looking for repositories".to_owned(), || {
             targets(typed, &policy.exclude, &outputs, &session, &ledger)
         })?;
-    let mut state = match &typed.resume {
-        Some(path) => {
-            stays_here(path)?;
-            Some(State::open(path, &asked(typed, &policy))?)
-        }
-        None => None,
-    };
+    let mut state = state(typed, &policy)?;
     #[cfg(feature = "verify")]
     let (verify, would_verify) = typed.common.verify.stage()?;
     let Policy { rules, exclude, settled, .. } = policy;
@@ -153,6 +147,13 @@ fn targets(
     // The run tells it, whose time began with the search.
     let clock = Clock::new("--timeout", limits.timeout, session.began);
     Ok(clock.limit(stop, &Ledger::new(), || sweep::targets(&paths, &template)))
+}
+
+/// The file of `--resume`.
+fn state(typed: &SweepArguments, policy: &Policy) -> Result<Option<State>, Box<dyn Error>> {
+    let Some(path) = &typed.resume else { return Ok(None) };
+    stays_here(path)?;
+    Ok(Some(State::open(path, &asked(typed, policy))?))
 }
 
 /// What decides about findings: with another answer, what was noted is of no use.
