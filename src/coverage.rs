@@ -50,6 +50,9 @@ pub struct LeftOut {
     pub lfs_missing: u64,
     /// Members of containers that are encrypted.
     pub encrypted: u64,
+    /// Pages of PDFs that show text whose letters no font tells.
+    #[serde(default)]
+    pub unlettered: u64,
     /// Containers of which a limit that the user typed left something out.
     pub unopened: u64,
 }
@@ -132,6 +135,8 @@ pub enum Count {
     LfsMissing,
     /// See [`LeftOut::encrypted`].
     Encrypted,
+    /// See [`LeftOut::unlettered`].
+    Unlettered,
     /// See [`LeftOut::unopened`].
     Unopened,
 }
@@ -200,6 +205,7 @@ impl Ledger {
             repositories: _,
             lfs_missing,
             encrypted,
+            unlettered,
             unopened,
         } = &coverage.left_out;
         for (count, by) in [
@@ -217,6 +223,7 @@ impl Ledger {
             (Count::Links, links),
             (Count::LfsMissing, lfs_missing),
             (Count::Encrypted, encrypted),
+            (Count::Unlettered, unlettered),
             (Count::Unopened, unopened),
         ] {
             self.add(count, by);
@@ -280,6 +287,7 @@ impl Ledger {
                 repositories: self.get(Count::Repositories),
                 lfs_missing: self.get(Count::LfsMissing),
                 encrypted: self.get(Count::Encrypted),
+                unlettered: self.get(Count::Unlettered),
                 unopened: self.get(Count::Unopened),
             },
             problems,

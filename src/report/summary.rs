@@ -147,7 +147,16 @@ fn left_out(left_out: &LeftOut) -> Vec<String> {
             "Git LFS object that is not here",
             "Git LFS objects that are not here",
         ),
-        (left_out.encrypted, "encrypted member of an archive", "encrypted members of archives"),
+        (
+            left_out.encrypted,
+            "encrypted PDF or member of an archive",
+            "encrypted PDFs or members of archives",
+        ),
+        (
+            left_out.unlettered,
+            "PDF page whose fonts tell no letters",
+            "PDF pages whose fonts tell no letters",
+        ),
         (left_out.unopened, "container over a limit given", "containers over a limit given"),
         (left_out.examples, "example or placeholder", "examples or placeholders"),
         (

@@ -60,6 +60,9 @@ trait Members {
     /// Counts a member that is encrypted.
     fn encrypted(&mut self) -> Result<(), Halt>;
 
+    /// Counts a member that shows text of which no font tells the letters.
+    fn unlettered(&mut self) -> Result<(), Halt>;
+
     /// Says how many bytes the reader holds from now on.
     ///
     /// # Errors

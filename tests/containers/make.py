@@ -3,6 +3,7 @@
 Each holds the credential once. What is found where is told by tests/it/containers.rs.
 """
 
+import base64
 import gzip
 import hashlib
 import io
@@ -154,6 +155,19 @@ def documents():
         packed = zlib.compress(stream)
         write(name, b"%PDF-1.4\n4 0 obj\n<< /Length " + str(len(packed)).encode()
               + b" /Filter /FlateDecode >>\nstream\n" + packed + b"\nendstream\nendobj\n")
+    # Codes of glyphs, whose letters a font in an object stream says; packed as some do, in letters.
+    lines = env.decode().splitlines()
+    page = "BT /F1 12 Tf 0 0 Td " + " ".join(
+        "0 -14 Td <" + "".join(f"{ord(letter) + 0x100:04x}" for letter in line) + "> Tj" for line in lines)
+    font = "<</Subtype/Type0/Encoding/Identity-H/ToUnicode 6 0 R>>"
+    objects = "1 0 5 70 " + f"<</Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>".ljust(70) + font
+    ranges = "1 begincodespacerange <0000> <ffff> endcodespacerange 1 beginbfrange <0120> <017e> <0020> endbfrange"
+    parts = [b"%PDF-1.5\n"]
+    for number, entries, text in [(4, b"", page), (9, b"/Type/ObjStm/N 2/First 9", objects), (6, b"", ranges)]:
+        packed = base64.a85encode(zlib.compress(text.encode())) + b"~>"
+        parts.append(b"%d 0 obj\n<</Filter[/ASCII85Decode/FlateDecode]%s>>\nstream\n%s\nendstream\nendobj\n"
+                     % (number, entries, packed))
+    write("fonts.pdf", b"".join(parts))
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "a@example.org", "b@example.org", "the app"
     mail.set_content("attached")

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::pdf;
 use crate::support::{Keys, Project, Ran};
 
 /// Most memory that a scan of a bomb may take, in KiB: as many buffers as containers nest.
@@ -224,6 +225,80 @@ fn a_wide_tree_of_archives_that_holds_petabytes() {
         told.iter().any(|why| why.contains("raise --max-ratio") || why.contains("raise --depth")),
         "{told:?}"
     );
+}
+
+/// A PDF with a page of letters that these CMaps say, and a key on another page.
+fn of_maps(name: &str, maps: &[String], page: &str) -> Vec<u8> {
+    let pair = Keys::new(name).pair();
+    let plain = format!("BT ({}) Tj ET", pair.env.replace('\n', ") Tj T* ("));
+    let mut objects =
+        vec![pdf::packed(4, "", page.as_bytes()), pdf::packed(3, "", plain.as_bytes())];
+    for (number, map) in (100..).zip(maps) {
+        let font = format!("<< /Subtype /Type0 /ToUnicode {} 0 R >>", number + 10_000);
+        objects.push(pdf::object(1, &format!("<< /F1 {number} 0 R >>")));
+        objects.push(pdf::object(number, &font));
+        objects.push(pdf::packed(number + 10_000, "", map.as_bytes()));
+    }
+    pdf::pdf(&objects)
+}
+
+#[test]
+fn cmaps_that_say_all_codes_a_million_times() {
+    // Of one letter, of two, and with a list of several letters for each code.
+    let pages = "BT /F1 1 Tf <0041> Tj ET";
+    let ranges = |one: &str, two: &str| {
+        format!(
+            "beginbfrange {}",
+            format!("<0000> <FFFF> {one} <0001> <FFFF> {two} ").repeat(500_000)
+        )
+    };
+    let list = format!("[{}]", "<00410042>".repeat(300));
+    for (name, map) in [
+        ("turn", ranges("<0041>", "<0042>")),
+        ("long", ranges("<00410042>", "<00420043>")),
+        ("list", ranges(&list, &list)[..30 << 20].to_owned()),
+    ] {
+        let project = Project::new();
+        project.file("maps.pdf", of_maps(name, &[map], pages));
+        let told = scan(&project, "maps.pdf").exits(1).problems();
+        assert!(told.iter().any(|why| why.contains("says more of its fonts")), "{name}: {told:?}");
+    }
+}
+
+#[test]
+fn fonts_without_end() {
+    // More fonts than are tried may be meant by a name, and a page asks for names without end.
+    let map = (0..4000).map(|code| format!("<{code:04X}> <{:04X}>", code ^ 0x155));
+    let map = format!("beginbfchar {}", map.collect::<String>());
+    let names = (0..50_000).map(|name| format!("/F{name} 1 Tf(a)Tj "));
+    let page = format!("BT {}", names.collect::<String>());
+    let project = Project::new();
+    project.file("fonts.pdf", of_maps("fonts", &vec![map; 50], &page));
+    let ran = scan(&project, "fonts.pdf").exits(1);
+    assert_eq!(ran.left_out("unlettered"), 1, "{ran:?}");
+}
+
+#[test]
+fn a_page_whose_letters_are_texts() {
+    let map = format!("beginbfchar <4141> <{}>", "4E00".repeat(16));
+    let page = format!("BT /F1 1 Tf ({}) Tj ET", "A".repeat(15 << 20));
+    let project = Project::new();
+    project.file("texts.pdf", of_maps("texts", &[map], &page));
+    let ran = scan(&project, "texts.pdf").exits(1);
+    let told = ran.problems();
+    assert!(told.iter().any(|why| why.contains("more text than is read")), "{told:?}");
+}
+
+#[test]
+fn an_object_stream_of_zeros() {
+    let key = of_maps("object streams", &[], "");
+    let zeros = pdf::packed(1, "/Type /ObjStm /N 9999999 /First 10", &vec![b'0'; 15 << 20]);
+    let project = Project::new();
+    project.file("zeros.pdf", [key, zeros.repeat(100)].concat());
+    // The page before them is read all the same.
+    let told = scan(&project, "zeros.pdf").exits(1).problems();
+    let is_told = |what| told.iter().any(|why| why.contains(what));
+    assert!(is_told("raise --max-ratio") && is_told("says more of its fonts"), "{told:?}");
 }
 
 /// A header of a stored member of no bytes; with an offset, of the directory.

@@ -138,6 +138,7 @@ const BY_HAND: &[(&str, &[&str], u64)] = &[
     ("copied-wal", &["(log)"], 0),
     ("deleted.db", &["(free pages)"], 0),
     ("dropped.db", &["(free pages)"], 0),
+    ("fonts.pdf", &["object 4"], 5),
     ("image.pdf", &["object 4"], 2),
     ("joined.zip", &["prod.env"], 3),
     ("lzma.zip", &["prod.env"], 3),

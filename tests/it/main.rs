@@ -74,6 +74,8 @@ mod moto;
 #[cfg(unix)]
 mod outputs;
 mod patterns;
+mod pdf;
+mod pdf_filters;
 #[cfg(unix)]
 mod planted;
 #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! Tools that tests need and cargo does not bring: Python environments with moto, the AWS CLI, a
-//! validator of JSON schemas and a writer of 7z, and with the pre-commit framework; actionlint.
+//! validator of JSON schemas and a writer of 7z, with the pre-commit framework, and with writers of
+//! PDFs; actionlint.
 //!
 //! Made once below `target/test-tools`, under a file lock each, from the pins in
 //! `tests/*requirements.txt` and below; other pins make another one.
@@ -21,6 +22,12 @@ pub(crate) fn venv() -> Option<PathBuf> {
 /// The folder of an environment with `bin/pre-commit` in it, or `None` as for [`venv`].
 pub(crate) fn pre_commit() -> Option<PathBuf> {
     environment("hooks", "hook-requirements.txt")
+}
+
+/// The folder of an environment with `bin/python` that has fpdf2 and reportlab, or `None` as for
+/// [`venv`].
+pub(crate) fn pdf() -> Option<PathBuf> {
+    environment("pdf", "pdf-requirements.txt")
 }
 
 /// The program `actionlint`: the one of the `PATH`, or one built by Go; `None`, and why on

@@ -1,187 +1,270 @@
-//! PDF: the streams that deflate packed, and the text that pages show.
+//! PDF: what is packed in its streams, and the text that pages show.
 //!
-//! A page shows text in pieces, between which letters are moved: they are joined, a line of text a
-//! line. What fonts show by the numbers of their glyphs is not text here.
+//! Pages show letters by codes that mean nothing without the font, and what a font means stands
+//! anywhere in the file: so it is read twice, first for what is said of fonts ([`gather`]), then for
+//! what streams hold. What is encrypted is told, and so is text whose letters no font tells.
 
-use std::io::{BufReader, Read};
+mod cmap;
+mod facts;
+mod filter;
+mod fonts;
+mod gather;
+mod glyphs;
+mod lex;
+mod lzw;
+mod page;
+mod parts;
+mod rows;
+mod walk;
+
+use std::io::{self, BufReader, Read};
 
 use flate2::bufread::ZlibDecoder;
 
 use super::input::{Input, Random};
-use super::{Fault, Members, fill};
+use super::limits::Halt;
+use super::{Fault, Members};
+use filter::{Filter, Packed, packed, unpacked};
+use fonts::Fonts;
+use gather::Gather;
+use page::Part;
+use parts::Parts;
+use walk::{Stream, Visitor, walk};
 
-/// Bytes before a stream in which its dictionary is looked for.
-const DICTIONARY: usize = 4 << 10;
 /// Bytes of a page whose text is joined; the rest is scanned as it stands.
 const PAGE: usize = 16 << 20;
-/// Bytes that are searched at a time.
-const CHUNK: usize = 1 << 20;
+/// Bytes of a page for which nobody is asked.
+const SMALL: usize = 1 << 20;
 
 /// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let pdf = input.random()?;
-    let mut buffer = vec![0; CHUNK];
-    let mut from = 0u64;
-    loop {
-        let filled = fill(&mut pdf.range(from, CHUNK as u64), &mut buffer)?;
-        let chunk = &buffer[..filled];
-        let mut behind = 0;
-        for at in memchr::memmem::find_iter(chunk, b"stream") {
-            // The next chunk begins before it with its dictionary.
-            if at + 16 > filled && filled == CHUNK || at < behind {
-                continue;
+    let (fonts, is_encrypted, budget) = Gather::new(&pdf, members).fonts()?;
+    if is_encrypted {
+        members.encrypted()?;
+    }
+    if budget.is_over {
+        let why = "it says more of its fonts than is kept: text that they show may be missing; \
+                   unpack it, or raise --max-memory";
+        members.unread(b"(fonts)", &why)?;
+    }
+    let held = budget.room;
+    let parts = Parts::default();
+    let mut show = Show { pdf: &pdf, members, fonts: &fonts, is_encrypted, held, parts };
+    walk(&pdf, &mut show)?;
+    Ok(show.parts.give(show.members)?)
+}
+
+/// What is kept of all fonts of a PDF, in bytes.
+struct Budget {
+    used: u64,
+    /// What there is room for now.
+    room: u64,
+    /// More would have been kept.
+    is_over: bool,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { used: 0, room: Self::STEP, is_over: false }
+    }
+}
+
+impl Budget {
+    /// The room of nearly every PDF.
+    const STEP: u64 = 8 << 20;
+    /// The room of any PDF.
+    const MOST: u64 = 64 << 20;
+
+    /// Takes so many bytes, if there is room.
+    fn takes(&mut self, bytes: usize) -> bool {
+        let used = self.used.saturating_add(bytes as u64);
+        if used > self.room {
+            self.is_over = true;
+            return false;
+        }
+        self.used = used;
+        true
+    }
+
+    /// Makes room, if there soon is none and there is memory.
+    fn widen(&mut self, members: &mut dyn Members) {
+        let wider = self.room + Self::STEP;
+        let is_short = self.room - self.used < Self::STEP / 2;
+        if is_short && wider <= Self::MOST && members.hold(wider).is_ok() {
+            self.room = wider;
+        }
+    }
+}
+
+/// Gives the streams, and the text of those that are pages.
+struct Show<'s, 'p> {
+    pdf: &'s Random<'p>,
+    members: &'s mut dyn Members,
+    fonts: &'s Fonts,
+    is_encrypted: bool,
+    /// Bytes that are held of fonts.
+    held: u64,
+    /// Pages whose next part may follow.
+    parts: Parts<'s>,
+}
+
+impl Visitor for Show<'_, '_> {
+    fn object(&mut self, _: Option<u32>, _: &[u8]) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn stream(&mut self, stream: &Stream<'_>) -> Result<u64, Fault> {
+        let name = [b"object ", stream.number].concat();
+        let number = lex::number(stream.number);
+        match packed(stream.dictionary) {
+            Packed::Image => Ok(0),
+            Packed::Unknown(filter) => {
+                let why = format!("packed by {filter}, which is not read: unpack it");
+                self.unread(&name, &why)?;
+                Ok(0)
             }
-            let dictionary = &chunk[at.saturating_sub(DICTIONARY)..at];
-            let Some(name) = deflated(dictionary) else { continue };
-            let line = chunk[at + 6..].iter().take(2).take_while(|byte| b"\r\n".contains(byte));
-            let start = at + 6 + line.count();
-            if start > at + 6 {
-                let used = stream(&pdf, from + start as u64, &name, members)?;
-                behind = start.saturating_add(usize::try_from(used).unwrap_or(usize::MAX));
-            }
-        }
-        if filled < CHUNK {
-            return Ok(());
-        }
-        // A long stream is passed over, but for what may be the dictionary before the next.
-        let next = from + (filled - DICTIONARY - 16) as u64;
-        from = next.max((from + behind as u64).saturating_sub(DICTIONARY as u64)).min(pdf.len());
-    }
-}
-
-/// Reads a stream; gives how many packed bytes it takes.
-fn stream(pdf: &Random<'_>, at: u64, name: &[u8], members: &mut dyn Members) -> Result<u64, Fault> {
-    let mut unpacked = ZlibDecoder::new(BufReader::new(pdf.range(at, u64::MAX)));
-    let mut page = Vec::new();
-    // What is damaged is read as far as it goes.
-    let broken = (&mut unpacked).take(PAGE as u64).read_to_end(&mut page).err();
-    if shows_text(&page) {
-        page = text(&page);
-    }
-    if let Some(error) = broken {
-        members.member(name, &mut page.as_slice())?;
-        if page.is_empty() {
-            return Ok(0);
-        }
-        members.unread(name, &format!("it could be read in part: {error}"))?;
-    } else {
-        members.member(name, &mut page.as_slice().chain(&mut unpacked))?;
-    }
-    Ok(unpacked.total_in())
-}
-
-/// The name of the object whose dictionary ends here, if deflate alone packed its stream.
-fn deflated(before: &[u8]) -> Option<Vec<u8>> {
-    let start = memchr::memmem::rfind(before, b"obj")?;
-    let dictionary = &before[start..];
-    let filters = memchr::memmem::find(dictionary, b"/Filter")?;
-    let rest = dictionary[filters + 7..].trim_ascii_start();
-    let rest = rest.strip_prefix(b"[").unwrap_or(rest).trim_ascii_start();
-    let rest = rest.strip_prefix(b"/FlateDecode").or_else(|| rest.strip_prefix(b"/Fl"))?;
-    let is_image = memchr::memmem::find(dictionary, b"/Image").is_some();
-    if rest.trim_ascii_start().starts_with(b"/") && is_image {
-        return None;
-    }
-    let number = before[..start].rsplit(|byte| !byte.is_ascii_digit() && *byte != b' ').next()?;
-    let number = number.trim_ascii().split(|&byte| byte == b' ').next()?;
-    Some([b"object ", number].concat())
-}
-
-/// Whether a stream is a page: an operator that shows text stands behind a string or an array. In
-/// other streams, such as attached files, the same two letters are nothing.
-fn shows_text(stream: &[u8]) -> bool {
-    let mut shows =
-        memchr::memmem::find_iter(stream, b"Tj").chain(memchr::memmem::find_iter(stream, b"TJ"));
-    shows.any(|at| matches!(stream[..at].trim_ascii_end().last(), Some(b')' | b']' | b'>')))
-}
-
-/// The text that a page shows.
-fn text(page: &[u8]) -> Vec<u8> {
-    let mut text = Vec::new();
-    let mut at = 0;
-    while let Some(&byte) = page.get(at) {
-        at += 1;
-        match byte {
-            b'(' => at = literal(page, at, &mut text),
-            b'<' if page.get(at) != Some(&b'<') => at = hexadecimal(page, at, &mut text),
-            // Between pieces of one array a wide gap stands for a space.
-            b'-' | b'0'..=b'9' => {
-                let end =
-                    page[at..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.');
-                let end = at + end.count();
-                let wide = byte == b'-'
-                    && end - at >= 3
-                    && page[at..end].iter().take(3).all(u8::is_ascii_digit);
-                let in_array =
-                    page[end..].trim_ascii_start().first().is_some_and(|next| b"(<".contains(next));
-                if wide && in_array {
-                    text.push(b' ');
-                }
-                at = end;
-            }
-            b'T' if matches!(page.get(at), Some(b'd' | b'D' | b'*' | b'm')) => text.push(b'\n'),
-            b'\'' | b'"' => text.push(b'\n'),
-            b'E' if page[at..].starts_with(b"T") => text.push(b'\n'),
-            _ => {}
-        }
-    }
-    text
-}
-
-/// A string in parentheses (ISO 32000-1, 7.3.4.2).
-fn literal(page: &[u8], mut at: usize, text: &mut Vec<u8>) -> usize {
-    let mut open = 1;
-    while let Some(&byte) = page.get(at) {
-        at += 1;
-        match byte {
-            b'\\' => {
-                let Some(&escaped) = page.get(at) else { break };
-                at += 1;
-                match escaped {
-                    b'n' | b'r' => text.push(b'\n'),
-                    b't' => text.push(b'\t'),
-                    b'\n' | b'\r' => {}
-                    b'0'..=b'7' => {
-                        let more = page[at..]
-                            .iter()
-                            .take(2)
-                            .take_while(|byte| matches!(byte, b'0'..=b'7'));
-                        let end = at + more.count();
-                        let code = page[at - 1..end]
-                            .iter()
-                            .fold(0u32, |code, digit| code * 8 + u32::from(digit - b'0'));
-                        text.push((code & 0xff) as u8);
-                        at = end;
+            Packed::By(filters) => match filters.split_first() {
+                // It says itself where it ends.
+                Some((Filter::Flate, others)) => {
+                    let bytes = BufReader::new(self.pdf.range(stream.at, u64::MAX));
+                    let mut zlib = ZlibDecoder::new(bytes);
+                    let is_empty =
+                        self.give(&name, number, &mut unpacked(&mut zlib, others), true)?;
+                    let used = zlib.total_in();
+                    if is_empty {
+                        // What is no stream hides nothing, but it took its time.
+                        self.members.passed(used)?;
+                        return Ok(0);
                     }
-                    other => text.push(other),
+                    Ok(stream.at + used)
                 }
-                continue;
-            }
-            b'(' => open += 1,
-            b')' => {
-                open -= 1;
-                if open == 0 {
-                    break;
+                first => {
+                    let end = end(self.pdf, stream.at)?;
+                    let bytes = self.pdf.range(stream.at, end - stream.at);
+                    self.give(&name, number, &mut unpacked(bytes, &filters), first.is_some())?;
+                    Ok(end)
                 }
-            }
-            _ => {}
+            },
         }
-        text.push(byte);
     }
-    at
 }
 
-/// A string of hexadecimal digits (7.3.4.3); a high byte of zero is that of a wide code. What is no
-/// such string, as in the bytes of an image, hides nothing of what follows.
-fn hexadecimal(page: &[u8], at: usize, text: &mut Vec<u8>) -> usize {
-    let is_part = |byte: &&u8| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace();
-    let length = page[at..].iter().take_while(is_part).count();
-    if page.get(at + length) != Some(&b'>') {
-        return at;
+impl Show<'_, '_> {
+    /// Gives what a stream holds; whether nothing could be read of it.
+    fn give(
+        &mut self,
+        name: &[u8],
+        number: Option<u32>,
+        bytes: &mut dyn Read,
+        is_packed: bool,
+    ) -> Result<bool, Fault> {
+        let mut page = Vec::new();
+        // What is damaged is read as far as it goes.
+        let broken = (&mut *bytes).take(PAGE as u64).read_to_end(&mut page).err();
+        let mut nothing = io::empty();
+        let rest: &mut dyn Read = if broken.is_some() { &mut nothing } else { bytes };
+        if page::shows_text(&page) {
+            self.page(name, number, &page, rest)?;
+        } else if is_packed {
+            self.members.member(name, &mut page.as_slice().chain(rest))?;
+        } else {
+            // It is scanned as it stands, but for what is packed in it.
+            self.members.packed(name, &mut page.as_slice().chain(rest))?;
+        }
+        if let Some(error) = broken.filter(|_| !page.is_empty()) {
+            self.unread(name, &format!("it could be read in part: {error}"))?;
+            return Ok(false);
+        }
+        Ok(page.is_empty())
     }
-    let digits = page[at..at + length].iter().filter_map(|&digit| char::from(digit).to_digit(16));
-    let digits: Vec<u32> = digits.collect();
-    let bytes = digits.chunks(2).map(|pair| (pair[0] << 4 | pair.get(1).unwrap_or(&0)) as u8);
-    text.extend(bytes.filter(|&byte| byte != 0));
-    at + length + 1
+
+    /// Gives the text that a page shows, and what follows it as it stands.
+    fn page(
+        &mut self,
+        name: &[u8],
+        number: Option<u32>,
+        page: &[u8],
+        rest: &mut dyn Read,
+    ) -> Result<(), Fault> {
+        // Three texts are held at a time.
+        let most = SMALL + 2 * page.len();
+        let holds = (page.len() + 3 * most) as u64;
+        if page.len() > SMALL && self.members.hold(self.held + holds).is_err() {
+            self.members.member(name, &mut page.chain(rest))?;
+            let why = "the text that it shows is not joined: there is not memory enough: raise \
+                       --max-memory";
+            return Ok(self.members.unread(name, &why)?);
+        }
+        let whole = number.and_then(|number| self.fonts.page(number));
+        let font = self.parts.font(whole);
+        let part = Part { page, stream: number, fonts: self.fonts, font, most };
+        let first = page::text(&part, 0);
+        // What was read of it counts, however little it shows.
+        self.members.passed(page.len().saturating_sub(first.bytes.len()) as u64)?;
+        if page.len() == PAGE {
+            self.parts.give(self.members)?;
+            self.members.member(name, &mut first.bytes.as_slice().chain(rest))?;
+        } else {
+            self.parts.add(whole, name, &first, self.members)?;
+        }
+        let (mut is_unread, mut is_cut) = (first.is_unread, first.is_cut);
+        for choice in 1..first.choices {
+            let other = page::text(&part, choice);
+            self.members.passed(page.len() as u64)?;
+            if other.bytes != first.bytes {
+                parts::give(name, &other.bytes, other.rows.as_deref(), self.members)?;
+            }
+            (is_unread, is_cut) = (is_unread & other.is_unread, is_cut | other.is_cut);
+        }
+        if is_unread {
+            self.members.unlettered()?;
+        }
+        if is_cut {
+            self.unread(name, &"it shows more text than is read of it")?;
+        }
+        if page.len() > SMALL {
+            self.members.hold(self.held)?;
+        }
+        Ok(())
+    }
+
+    /// Tells what can't be read; of what is encrypted, that is known.
+    fn unread(&mut self, name: &[u8], why: &dyn std::fmt::Display) -> Result<(), Halt> {
+        if self.is_encrypted { Ok(()) } else { self.members.unread(name, why) }
+    }
+}
+
+/// What is packed in the stream that begins at `at`.
+fn opened<'s>(pdf: &'s Random<'_>, at: u64, filters: &[Filter]) -> io::Result<Box<dyn Read + 's>> {
+    let length = match filters.first() {
+        Some(Filter::Flate) => u64::MAX,
+        _ => end(pdf, at)? - at,
+    };
+    Ok(unpacked(pdf.range(at, length), filters))
+}
+
+/// Where a stream ends that does not say so itself: before the next that ends or begins. So no two
+/// of them share bytes, and none hides another.
+fn end(pdf: &Random<'_>, at: u64) -> io::Result<u64> {
+    const WORD: &[u8] = b"stream";
+    // Most are short.
+    let mut buffer = vec![0; 1 << 10];
+    let mut from = at;
+    loop {
+        let filled = super::fill(&mut pdf.range(from, buffer.len() as u64), &mut buffer)?;
+        let chunk = &buffer[..filled];
+        let is_last = filled < buffer.len();
+        for place in memchr::memmem::find_iter(chunk, WORD) {
+            let is_end = chunk[..place].ends_with(b"end");
+            if is_end || matches!(chunk.get(place + WORD.len()), Some(b'\r' | b'\n')) {
+                return Ok(from + (place - if is_end { 3 } else { 0 }) as u64);
+            }
+        }
+        if is_last {
+            return Ok(from + filled as u64);
+        }
+        from += (filled - 16) as u64;
+        buffer.resize(64 << 10, 0);
+    }
 }

@@ -329,6 +329,11 @@ impl<D: Detector> Members for Visit<'_, '_, D> {
         self.meter.member()
     }
 
+    fn unlettered(&mut self) -> Result<(), Halt> {
+        self.scanner.ledger.add(Count::Unlettered, 1);
+        Ok(())
+    }
+
     fn hold(&mut self, bytes: u64) -> Result<(), Halt> {
         self.held.set(bytes)
     }

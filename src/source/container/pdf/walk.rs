@@ -1,0 +1,160 @@
+//! Objects and streams of a PDF in the order of its bytes.
+//!
+//! They are known by the words that begin and end them, not by the table of what stands where: so
+//! damaged files are read too, and nothing that the table leaves out is hidden.
+
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use super::super::input::Random;
+use super::super::{Fault, fill};
+use super::lex::number;
+
+/// Bytes that are searched at a time, and the most of an object that is looked at.
+const CHUNK: usize = 1 << 20;
+/// Bytes before a stream in which its dictionary is looked for, if it was not met as an object.
+const DICTIONARY: usize = 4 << 10;
+/// Streams for which that is done behind one object.
+const UNMET: usize = 8;
+/// Bytes of the two numbers before an object and what stands between.
+const HEAD: usize = 32;
+
+/// The words by which a place is known.
+static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::new(["obj", "stream", "trailer", "startxref"]).expect("they are few and short")
+});
+
+/// A stream.
+pub(super) struct Stream<'a> {
+    /// The digits of its object's number, if there are any.
+    pub(super) number: &'a [u8],
+    pub(super) dictionary: &'a [u8],
+    /// Where its bytes begin.
+    pub(super) at: u64,
+}
+
+/// Gets what is met.
+pub(super) trait Visitor {
+    /// An object or, without a number, a trailer.
+    fn object(&mut self, number: Option<u32>, body: &[u8]) -> Result<(), Fault>;
+
+    /// A stream, whose dictionary was given as an object as well. Gives up to where it was read, and
+    /// so what is not looked at again.
+    fn stream(&mut self, stream: &Stream<'_>) -> Result<u64, Fault>;
+}
+
+/// What began and has not ended.
+#[derive(Clone, Copy)]
+struct Open {
+    /// The digits of its number: where they stand in the chunk.
+    digits: (usize, usize),
+    body: usize,
+}
+
+/// Walks through a PDF. Every byte is looked at once, whatever stands there.
+pub(super) fn walk(pdf: &Random<'_>, visitor: &mut dyn Visitor) -> Result<(), Fault> {
+    let mut buffer = vec![0; CHUNK];
+    let (mut from, mut behind) = (0u64, 0u64);
+    loop {
+        let filled = fill(&mut pdf.range(from, CHUNK as u64), &mut buffer)?;
+        let (chunk, is_last) = (&buffer[..filled], filled < CHUNK);
+        let mut open: Option<Open> = None;
+        let mut unmet = 0;
+        // What is so near to the end is met again, with all that belongs to it.
+        let end = if is_last { filled } else { filled - HEAD };
+        for word in WORDS.find_iter(chunk) {
+            let at = word.start();
+            if at >= end {
+                break;
+            }
+            if from + (at as u64) < behind {
+                continue;
+            }
+            let is_end = chunk[..at].ends_with(b"end");
+            match word.pattern().as_usize() {
+                1 if is_end => open = None,
+                1 => {
+                    let Some(start) = begins(chunk, word.end()) else { continue };
+                    let met = open.take();
+                    if let Some(met) = met {
+                        close(chunk, met, at, visitor)?;
+                    }
+                    unmet = if met.is_some() { 0 } else { unmet + 1 };
+                    let met = if met.is_none() && unmet <= UNMET { before(chunk, at) } else { met };
+                    let Some(met) = met else { continue };
+                    let stream = Stream {
+                        number: &chunk[met.digits.0..met.digits.1],
+                        dictionary: &chunk[met.body..at],
+                        at: from + start as u64,
+                    };
+                    behind = behind.max(visitor.stream(&stream)?);
+                }
+                pattern => {
+                    unmet = 0;
+                    let head = head(chunk, at).filter(|_| pattern == 0);
+                    if pattern == 0 && !is_end && head.is_none() {
+                        continue;
+                    }
+                    if let Some(met) = open.take() {
+                        let end = head.map_or(at - if is_end { 3 } else { 0 }, |head| head.0);
+                        close(chunk, met, end, visitor)?;
+                    }
+                    let digits = head.or((pattern == 2).then_some((at, at)));
+                    open = digits.map(|digits| Open { digits, body: word.end() });
+                }
+            }
+        }
+        let mut next = end.saturating_sub(DICTIONARY);
+        if let Some(met) = open {
+            // It is met again, whole; or as much of it is looked at as there is room for.
+            if is_last || met.digits.0 < HEAD {
+                close(chunk, met, end, visitor)?;
+                next = end;
+            } else {
+                next = met.digits.0;
+            }
+            behind = behind.max(from + next as u64);
+        } else {
+            behind = behind.max(from + end as u64);
+        }
+        if is_last {
+            return Ok(());
+        }
+        from = (from + next as u64).max(behind.saturating_sub(DICTIONARY as u64)).min(pdf.len());
+    }
+}
+
+/// Gives an object that has ended.
+fn close(chunk: &[u8], met: Open, end: usize, visitor: &mut dyn Visitor) -> Result<(), Fault> {
+    let body = &chunk[met.body..end.max(met.body)];
+    visitor.object(number(&chunk[met.digits.0..met.digits.1]), body)
+}
+
+/// Where the bytes of a stream begin whose word ends here.
+fn begins(chunk: &[u8], end: usize) -> Option<usize> {
+    let line = chunk[end..].iter().take(2).take_while(|byte| b"\r\n".contains(byte)).count();
+    (line > 0).then_some(end + line)
+}
+
+/// The digits of an object's number before the word `obj`, behind a generation.
+fn head(chunk: &[u8], at: usize) -> Option<(usize, usize)> {
+    let reach = at.saturating_sub(HEAD);
+    let trimmed = |end: usize| reach + chunk[reach..end].trim_ascii_end().len();
+    let digits = |end: usize| {
+        let is_digit = |byte: &&u8| byte.is_ascii_digit();
+        end - chunk[reach..end].iter().rev().take_while(is_digit).count()
+    };
+    let generation = trimmed(at);
+    let between = digits(generation);
+    let end = trimmed(between);
+    let start = digits(end);
+    (between < generation && end < between && start < end).then_some((start, end))
+}
+
+/// The object whose dictionary ends with the stream at `at`, as far as it can be seen from there.
+fn before(chunk: &[u8], at: usize) -> Option<Open> {
+    let reach = at.saturating_sub(DICTIONARY);
+    let word = reach + memchr::memmem::rfind(&chunk[reach..at], b"obj")?;
+    Some(Open { digits: head(chunk, word).unwrap_or((word, word)), body: word + 3 })
+}
