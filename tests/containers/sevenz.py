@@ -54,3 +54,11 @@ for name in ("ppmd", "encrypted", "damaged"):
 with open("behind-damaged.7z", "r+b") as file:
     file.seek(5000)
     file.write(b"\xff" * 64)
+
+# A checksum is wrong in the block of the key: that of a member before it, and its own.
+for name, byte in [("before", b"noise, of which a byte is wrong"), ("own", b"# production")]:
+    write(f"wrong-{name}.7z", [("note", b"noise, of which a byte is wrong"), key], [{"id": py7zr.FILTER_COPY}])
+    with open(f"wrong-{name}.7z", "r+b") as file:
+        place = file.read().index(byte)
+        file.seek(place + 4)
+        file.write(b"!")

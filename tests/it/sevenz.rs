@@ -82,3 +82,15 @@ fn a_block_that_cannot_be_read_hides_no_other() {
     is_found(&ran, "behind-encrypted.7z");
     assert_eq!(ran.left_out("encrypted"), 1);
 }
+
+#[test]
+fn a_wrong_checksum_hides_no_member_of_its_block() {
+    let Some(project) = written("7z checksums") else { return };
+    for (name, member) in [("wrong-before.7z", "note"), ("wrong-own.7z", "conf/prod.env")] {
+        let ran = scan(&project, name).exits(1);
+        is_found(&ran, name);
+        let told = format!("container {name} > {member}: a wrong checksum");
+        let problems = ran.problems();
+        assert!(problems.len() == 1 && problems[0].starts_with(&told), "{problems:?}");
+    }
+}

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use flate2::CrcReader;
 use sevenz_rust2::{Archive, ArchiveEntry, BlockDecoder, Error, Password};
 
 use super::input::{Input, Random};
@@ -15,10 +16,11 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     let mut source = Seeking { bytes: &bytes, at: 0 };
     let password = Password::empty();
     let window = usize::try_from(members.window() >> 10).unwrap_or(usize::MAX);
-    let archive = match Archive::read_with_memory_limit(&mut source, &password, window) {
+    let mut archive = match Archive::read_with_memory_limit(&mut source, &password, window) {
         Ok(archive) => archive,
         Err(error) => return failed(&error, &[], members),
     };
+    let sums = sums(&mut archive);
     let mut broken = None;
     for block in 0..archive.blocks.len() {
         let source = &mut source;
@@ -26,7 +28,9 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
             BlockDecoder::new_with_memory_limit(1, window, block, &archive, &password, source);
         let first = archive.stream_map.block_first_file_index[block];
         let entries = &archive.files[first..][..decoder.entry_count()];
-        match read_block(decoder, members)?.or_else(|error| failed(&error, entries, members)) {
+        match read_block(decoder, &sums[first..], members)?
+            .or_else(|error| failed(&error, entries, members))
+        {
             Err(Fault::Broken(why)) => {
                 broken.get_or_insert(why);
             }
@@ -39,15 +43,28 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     broken.map_or(Ok(()), |why| Err(Fault::Broken(why)))
 }
 
+/// Takes the checksums of members out of an archive. The library ends a block at the first that is
+/// wrong, and keeps the last bytes of its member to itself; here it is told, and hides nothing. That
+/// of a whole block it looks at when all was read.
+fn sums(archive: &mut Archive) -> Vec<Option<u32>> {
+    let files = archive.files.iter_mut();
+    files
+        .map(|entry| u32::try_from(entry.crc).ok().filter(|_| std::mem::take(&mut entry.has_crc)))
+        .collect()
+}
+
 /// Scans the members of one block.
 fn read_block(
     block: BlockDecoder<'_, Seeking<'_>>,
+    sums: &[Option<u32>],
     members: &mut dyn Members,
 ) -> Result<Result<(), Error>, Halt> {
     let mut halted: Option<Halt> = None;
+    let mut sums = sums.iter().copied();
     let read = block.for_each_entries(&mut |entry, bytes| {
+        let sum = sums.next().flatten();
         let told = if entry.has_stream() {
-            members.member(entry.name().as_bytes(), bytes)
+            member(entry.name().as_bytes(), bytes, sum, members)
         } else {
             members.empty()
         };
@@ -55,6 +72,23 @@ fn read_block(
         Ok(halted.is_none())
     });
     halted.map_or(Ok(read.map(drop)), Err)
+}
+
+/// Scans a member, and tells if its checksum is another.
+fn member(
+    name: &[u8],
+    bytes: &mut dyn Read,
+    sum: Option<u32>,
+    members: &mut dyn Members,
+) -> Result<(), Halt> {
+    let mut bytes = CrcReader::new(bytes);
+    members.member(name, &mut bytes)?;
+    // What is damaged in another way is told by the block.
+    let ended = io::copy(&mut bytes, &mut io::sink());
+    if ended.is_ok() && sum.is_some_and(|sum| sum != bytes.crc().sum()) {
+        members.unread(name, &"a wrong checksum: what was read of it may be damaged")?;
+    }
+    Ok(())
 }
 
 /// Tells of the members of a block, or of an archive whose list of them can't be read.
