@@ -10,6 +10,7 @@ pub mod files;
 pub mod git;
 mod guard;
 mod patient;
+mod pointer;
 pub mod stdin;
 mod threads;
 mod window;

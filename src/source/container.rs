@@ -224,7 +224,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         let ended = visit.guarded(&mut |visit| visit.container(kind, opening));
         let bytes = visit.scanned;
         visit.close(ended);
-        Extent { bytes, error: opening.begun.error.take() }
+        Extent { bytes, error: opening.begun.error.take(), pointer: None }
     }
 
     fn reader(&mut self) -> Reader<'a, D> {

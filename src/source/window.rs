@@ -10,6 +10,8 @@ use crate::location::{Position, advance};
 use crate::scan::{Detected, Detector, Window};
 use crate::stop::Stop;
 
+use super::pointer::{self, Oid};
+
 /// Bytes of a window; a text shorter than this is scanned whole.
 ///
 /// One buffer of this size a thread is all the memory that large files cost.
@@ -25,6 +27,8 @@ pub(crate) struct Extent {
     pub(crate) bytes: u64,
     /// Why reading ended before the stream did.
     pub(crate) error: Option<io::Error>,
+    /// The object that the text stands for, if it is a pointer of Git LFS.
+    pub(crate) pointer: Option<Oid>,
 }
 
 /// A stream whose first bytes are in a reader's buffer.
@@ -89,7 +93,8 @@ impl<'a, D: Detector> Reader<'a, D> {
     ) -> Extent {
         if !begun.full {
             found(self.detector.whole(&self.buffer[..begun.filled]));
-            return Extent { bytes: begun.filled as u64, error: begun.error };
+            let pointer = pointer::of(self.head(&begun));
+            return Extent { bytes: begun.filled as u64, error: begun.error, pointer };
         }
         self.windows(stream, found)
     }
@@ -111,7 +116,7 @@ impl<'a, D: Detector> Reader<'a, D> {
             let window = Window { first, owned: owned..end };
             found(self.detector.window(&self.buffer[..filled], &window));
             if last || self.stop.is_set() {
-                return Extent { bytes: before + filled as u64, error: None };
+                return Extent { bytes: before + filled as u64, ..Extent::default() };
             }
             let next = boundary(&self.buffer, end - overlap);
             first = advance(first, &self.buffer[..next]);
@@ -123,7 +128,7 @@ impl<'a, D: Detector> Reader<'a, D> {
             if let Some(error) = error {
                 let window = Window { first, owned: owned..filled };
                 found(self.detector.window(&self.buffer[..filled], &window));
-                return Extent { bytes: before + filled as u64, error: Some(error) };
+                return Extent { bytes: before + filled as u64, error: Some(error), pointer: None };
             }
         }
     }

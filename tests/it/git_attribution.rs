@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::git_oracle::{Oracle, found};
 use super::git_places::build;
 use super::git_support::{Repo, history_of, key_id, leak};
+use super::support::Project;
 
 #[test]
 fn a_detached_head_counts_as_a_ref() {
@@ -37,6 +38,27 @@ fn lfs_objects_stand_at_the_path_of_their_pointer() {
     let (path, git) = outcome.of(1)[0].clone();
     assert_eq!(path.as_deref(), Some("assets/big.bin"));
     assert_eq!(git.commit.as_deref(), Some(commit.as_str()));
+}
+
+#[test]
+fn lfs_objects_that_are_not_here_are_counted() {
+    let project = Project::new();
+    project.git(&["init", "-q"]);
+    let pointer = |oid: &str| {
+        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 12\n")
+    };
+    let (here, packed, loose) = ("ab".repeat(32), "cd".repeat(32), "ef".repeat(32));
+    project.file("here.bin", pointer(&here)).file("packed.bin", pointer(&packed));
+    project.file(format!(".git/lfs/objects/ab/ab/{here}"), "an object");
+    project.git(&["add", "-A"]).git(&["commit", "-qm", "packed"]).git(&["repack", "-qad"]);
+    project.file("loose.bin", pointer(&loose)).git(&["add", "-A"]);
+    let history = project.keysweep(["history", "--format", "json"]).run().exits(0);
+    assert_eq!(history.left_out("lfs_missing"), 2);
+    // Where files are scanned, what a pointer stands for is not.
+    let scan = project.keysweep(["scan", "--format", "json"]).run().exits(0);
+    assert_eq!(scan.left_out("lfs_missing"), 3);
+    let told = project.keysweep(["scan"]).run().exits(0).stderr;
+    assert!(told.contains("3 Git LFS objects that are not here"), "{told}");
 }
 
 #[test]

@@ -236,14 +236,14 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
     ) -> Result<(), Halt> {
         let begun = reader.begin(bytes);
         if begun.filled == 0 {
-            return self.ended(Extent { bytes: 0, error: begun.error });
+            return self.ended(Extent { error: begun.error, ..Extent::default() });
         }
         match kind::of(reader.head(&begun), begun.is_whole()) {
             Some(kind) => {
                 let mut opening = Opening { reader, begun, rest: bytes, file: None };
                 self.container(kind, &mut opening)?;
                 let error = opening.begun.error.take();
-                self.ended(Extent { bytes: 0, error })
+                self.ended(Extent { error, ..Extent::default() })
             }
             None if as_text => {
                 let extent = reader.finish(begun, bytes, &mut |detected| self.tell(detected));

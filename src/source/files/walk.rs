@@ -226,6 +226,9 @@ impl<D: Detector> Visitor<'_, D> {
         let extent = self.scan(&file, path, depth);
         self.files += 1;
         self.bytes += extent.bytes;
+        if extent.pointer.is_some() {
+            self.count(Count::LfsMissing);
+        }
         if let Some(error) = extent.error {
             self.problem("file", path, depth, &error);
         }

@@ -4,7 +4,7 @@
 //! path or ref an object belongs to is not known here. No tree object is read. What can't be
 //! read is a problem of the ledger, and all the rest is scanned.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use super::forest::{Forest, Layout, Skipped};
 use super::inflate::Inflater;
 use super::loose::Loose;
 use super::pack::Pack;
+use super::sound;
 use super::stores::{PackFiles, Stores};
 use super::structure::{Damaged, Structure, StructurePass};
 use super::unindexed;
@@ -110,6 +111,8 @@ pub(super) struct Database<'a> {
     layouts: Vec<OnceLock<Layout>>,
     pool: rayon::ThreadPool,
     options: &'a Options,
+    /// Where the objects of Git LFS are, unless the way there leads elsewhere.
+    lfs: Option<PathBuf>,
 }
 
 impl<'a> Database<'a> {
@@ -133,7 +136,7 @@ impl<'a> Database<'a> {
             (stores, duplicates)
         });
         let layouts = stores.packs.iter().map(|_| OnceLock::new()).collect();
-        Ok(Self { stores, duplicates, layouts, pool, options })
+        Ok(Self { stores, duplicates, layouts, pool, options, lfs: sound::lfs_objects(repo).ok() })
     }
 
     /// Scans every blob, commit and tag; see [`scan`].
@@ -144,7 +147,8 @@ impl<'a> Database<'a> {
         found: &(dyn Fn(Found) + Sync),
     ) {
         let (containers, stop) = (&self.options.containers, &self.options.stop);
-        let pass = Pass { detector, containers, ledger, found, stop };
+        let lfs = self.lfs.as_deref();
+        let pass = Pass { detector, containers, ledger, found, stop, lfs };
         let stores = &self.stores;
         let (packed, loose) = self.duplicates.split_at(stores.packs.len());
         self.pool.install(|| {

@@ -133,6 +133,12 @@ pub(super) fn check_link(folder: &Path, name: &str) -> Result<(), Unsound> {
     Err(Unsound { path, why: "a link that leads out of the repository" })
 }
 
+/// Where the objects of Git LFS are; no link leads there that is not looked at.
+pub(super) fn lfs_objects(repo: &gix::Repository) -> Result<PathBuf, Unsound> {
+    check_link(repo.common_dir(), "lfs")?;
+    Ok(repo.common_dir().join("lfs/objects"))
+}
+
 /// The layers of a commit graph are mapped as they are listed.
 fn check_graphs(folder: &Path) -> Result<(), Unsound> {
     let graphs = std::fs::read_dir(folder.join("objects/info/commit-graphs"));

@@ -5,6 +5,7 @@
 
 use std::cell::LazyCell;
 use std::io::{self, Read};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use gix::ObjectId;
@@ -19,6 +20,7 @@ use crate::coverage::{Count, Ledger};
 use crate::scan::{Copied, Detected, Detector};
 use crate::source::container::{self, Scanner};
 use crate::source::guard::guarded;
+use crate::source::pointer::{self, Oid};
 use crate::stop::Stop;
 
 /// How many damaged objects of one place are listed; the others are counted.
@@ -36,6 +38,8 @@ pub(super) struct Pass<'a, D> {
     pub(super) found: &'a (dyn Fn(Found) + Sync),
     /// Asks for an early end.
     pub(super) stop: &'a Stop,
+    /// Where the objects of Git LFS are, if anywhere.
+    pub(super) lfs: Option<&'a Path>,
 }
 
 /// The part of a pass that reads one pack.
@@ -76,6 +80,16 @@ impl<D: Detector> Pass<'_, D> {
         }
     }
 
+    /// Counts an object of Git LFS that is not here, of which a blob is the pointer.
+    fn look_for(&self, pointer: Option<Oid>) {
+        let Some(oid) = pointer else { return };
+        let name = String::from_utf8_lossy(&oid);
+        let place = Path::new(&name[..2]).join(&name[2..4]).join(&*name);
+        if !self.lfs.is_some_and(|folder| folder.join(place).is_file()) {
+            self.ledger.add(Count::LfsMissing, 1);
+        }
+    }
+
     /// Scans an object in memory, unless it is a tree.
     pub(super) fn single(&self, id: ObjectId, kind: Kind, bytes: &[u8]) {
         if kind != Kind::Tree {
@@ -85,6 +99,7 @@ impl<D: Detector> Pass<'_, D> {
             {
                 self.answer(|| id, kind, detected);
             }
+            self.look_for(pointer::of(bytes));
         }
     }
 
@@ -112,6 +127,7 @@ impl<D: Detector> Pass<'_, D> {
             self.answer(|| id, kind, detected);
         });
         self.count(kind, extent.bytes);
+        self.look_for(extent.pointer);
         // A container may end before its bytes do.
         let rest = io::copy(&mut bytes, &mut io::sink());
         let is_whole = rest.is_ok() && bytes.limit() == 1;
@@ -166,6 +182,7 @@ impl<D: Detector> Visitor for PackPass<'_, D> {
             return detected.map(|detected| detected.memory);
         }
         self.pass.count(seen.kind, bytes.len() as u64);
+        self.pass.look_for(pointer::of(bytes));
         detected.map(|detected| self.pass.answer(id, seen.kind, detected))
     }
 

@@ -14,9 +14,7 @@ use super::super::sound;
 use crate::coverage::{Count, Ledger};
 use crate::scan::Detector;
 use crate::source::container::{ReadAt, Scanner};
-
-/// Length of a SHA-256 in hex.
-const NAME: usize = 64;
+use crate::source::pointer;
 
 /// Scans the objects; each hit stands for the pointer's blob.
 pub(super) fn scan<D: Detector>(
@@ -26,14 +24,16 @@ pub(super) fn scan<D: Detector>(
     ledger: &Ledger,
     found: &(dyn Fn(Found) + Sync),
 ) {
-    let folder = repo.common_dir().join("lfs/objects");
-    if let Err(unsound) = sound::check_link(repo.common_dir(), "lfs") {
-        let path = folder.as_os_str().as_encoded_bytes();
-        return ledger.problem("folder", path, &unsound.advice());
-    }
+    let folder = match sound::lfs_objects(repo) {
+        Ok(folder) => folder,
+        Err(unsound) => {
+            let path = unsound.path.as_os_str().as_encoded_bytes();
+            return ledger.problem("folder", path, &unsound.advice());
+        }
+    };
     paths_below(&folder, b"", ledger, &mut |name, path| {
         let oid = name.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-        let is_one = oid.len() == NAME && oid.iter().all(u8::is_ascii_hexdigit);
+        let is_one = oid.len() == pointer::NAME && oid.iter().all(u8::is_ascii_hexdigit);
         if !is_one || options.stop.is_set() {
             return;
         }
@@ -59,17 +59,9 @@ pub(super) fn scan<D: Detector>(
             problem(&error);
         }
         if !candidates.is_empty()
-            && let Ok(id) = pointer(oid, size, repo.object_hash())
+            && let Ok(id) = pointer::blob(oid, size, repo.object_hash())
         {
             found(Found { id, kind: Kind::Blob, candidates });
         }
     });
-}
-
-/// The blob of the pointer, by the LFS specification ("The Pointer").
-fn pointer(oid: &[u8], size: u64, hash: gix::hash::Kind) -> gix::Result<gix::ObjectId> {
-    let oid = String::from_utf8_lossy(oid);
-    let text =
-        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {size}\n");
-    gix::objs::compute_hash(hash, Kind::Blob, text.as_bytes())
 }
