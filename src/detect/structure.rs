@@ -78,7 +78,8 @@ impl Structure {
             columns = Some(indented);
             indents.push(indented);
             before = start;
-            behind = item.span.end;
+            // What stands encoded may end far behind the text that was cut out around it.
+            behind = item.span.end.min(text.len());
         }
         Self { gaps, indents }
     }

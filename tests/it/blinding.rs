@@ -1,6 +1,13 @@
 //! Who writes the files wants a leak hidden: names, ignore files, byte order marks, decoys. A pair
 //! that is found in a plain file is found in each of these settings, with its own partner.
 
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use crate::support::{Keys, Pair, Project, Ran};
 
 const JSON: [&str; 5] = ["scan", "--format", "json", "--fail-on", "never"];
@@ -8,6 +15,13 @@ const JSON: [&str; 5] = ["scan", "--format", "json", "--fail-on", "never"];
 /// UTF-16, low byte first.
 fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// gzip in base64.
+fn packed(bytes: &[u8]) -> String {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(bytes).expect("in memory");
+    STANDARD.encode(packer.finish().expect("in memory"))
 }
 
 /// Asserts that the report holds the pair, and as a pair.
@@ -50,7 +64,7 @@ fn decoys_and_codes_of_terminals_part_no_pair() {
     let mut keys = Keys::new("decoys");
     let (project, pair) = (Project::new(), keys.pair());
     let (id, secret, env) = (&pair.id, &pair.secret, &pair.env);
-    let mut ids = |between: &str| -> String { (0..300).map(|_| keys.id() + between).collect() };
+    let mut ids = |between: &str| -> String { (0..1200).map(|_| keys.id() + between).collect() };
     let settings = [
         ("ids around it, a line each", format!("{}{env}{}", ids("\n"), ids("\n"))),
         ("ids around it, on its lines", format!("{}{env}{}", ids(" "), ids(" "))),
@@ -95,6 +109,29 @@ fn a_pair_on_the_border_of_a_window_is_found_once() {
     }
 }
 
+/// Everything in a packed text stands where that begins and ends, which may be farther than an id
+/// reaches.
+#[test]
+fn ids_in_gzip_over_many_lines_of_base64_are_found() {
+    let mut keys = Keys::new("gzip in lines");
+    let (one, other, pair) = (keys.id(), keys.id(), keys.pair());
+    let noise: String = (0..1200).map(|_| format!("{:x}\n", keys.next())).collect();
+    let base64 = packed(format!("{one} # {other}\n{noise}").as_bytes());
+    let lines: Vec<&str> =
+        base64.as_bytes().chunks(76).map(|line| str::from_utf8(line).expect("base64")).collect();
+    assert!(lines.len() > 120, "{}", lines.len());
+    let project = Project::new();
+    project.file("a.txt", format!("{}\n\n{}", lines.join("\n"), pair.env));
+    let ran = project.keysweep(["scan", "--format", "json", "--fail-on", "note"]).run().exits(1);
+    let found = ran.json();
+    let found = found["findings"].as_array().expect("findings");
+    let mut ids: Vec<_> = found.iter().filter_map(|one| one["key_id"].as_str()).collect();
+    ids.sort_unstable();
+    let mut known = [one.as_str(), &other, &pair.id];
+    known.sort_unstable();
+    assert_eq!(ids, known);
+}
+
 #[test]
 fn nothing_hides_under_the_name_of_git() {
     let mut keys = Keys::new("hides");
@@ -130,14 +167,9 @@ fn an_ignore_file_of_a_hundred_thousand_patterns_leaves_nothing_out() {
 
 #[test]
 fn more_encoded_text_than_is_decoded_is_told() {
-    use base64::Engine as _;
-    use std::io::Write as _;
     let mut keys = Keys::new("encoded");
     let (project, pair) = (Project::new(), keys.pair());
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    packer.write_all(&b"nothing ".repeat(1 << 20)).expect("in memory");
-    let packed =
-        base64::engine::general_purpose::STANDARD.encode(packer.finish().expect("in memory"));
+    let packed = packed(&b"nothing ".repeat(1 << 20));
     project.file("a.txt", format!("{packed}\n\n{packed}\n\n{}", pair.env));
     let ran = project.keysweep(JSON).run().exits(3);
     holds(&ran, &pair, "behind it");
