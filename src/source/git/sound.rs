@@ -99,9 +99,11 @@ fn check_folder(folder: &Path) -> Result<(), Unsound> {
     check_link(folder, "commondir")?;
     let shared = short(&folder.join("commondir"))?;
     let common = folder.join(shared.trim());
+    // A repository of its own is looked at once.
+    let own = (!shared.trim().is_empty()).then(|| folder.to_owned());
     let linked = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
     let others = linked.map(|entry| entry.path()).filter(|path| path.is_dir());
-    for folder in [folder.to_owned(), common.clone()].into_iter().chain(others) {
+    for folder in own.into_iter().chain([common.clone()]).chain(others) {
         for (name, most) in FILES {
             check_link(&folder, name)?;
             check_file(folder.join(name), most)?;
