@@ -62,3 +62,7 @@ for name, byte in [("before", b"noise, of which a byte is wrong"), ("own", b"# p
         place = file.read().index(byte)
         file.seek(place + 4)
         file.write(b"!")
+
+# A member whose own container ends at once, and megabytes behind it.
+empty = bytes.fromhex("1f8b0800000000000003030000000000 00000000".replace(" ", ""))
+write("rest.7z", [("short.gz", empty + b"x" * (64 << 20))], [{"id": py7zr.FILTER_LZMA}])

@@ -83,7 +83,7 @@ fn a_pair_on_the_border_of_a_window_of_a_member_is_found_once() {
 #[test]
 fn a_pair_on_the_border_of_a_window_of_an_object_is_found_once() {
     let project = Project::new();
-    let mut texts = texts("borders of objects", &[19]);
+    let mut texts = texts("borders of objects", &[60]);
     project.git(&["init", "-q"]).git(&["config", "core.bigFileThreshold", "1m"]);
     // An object of Git LFS in place of the last one.
     let (_, stored) = texts.last().expect("there are two");

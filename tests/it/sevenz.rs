@@ -94,3 +94,10 @@ fn a_wrong_checksum_hides_no_member_of_its_block() {
         assert!(problems.len() == 1 && problems[0].starts_with(&told), "{problems:?}");
     }
 }
+
+#[test]
+fn what_stands_behind_a_member_s_own_end_is_unpacked_within_limits() {
+    let Some(project) = written("7z rest") else { return };
+    let told = scan(&project, "rest.7z").exits(3).problems();
+    assert!(told.iter().any(|why| why.contains("raise --max-ratio")), "{told:?}");
+}
