@@ -6,16 +6,26 @@
 
 mod analyse;
 mod anchors;
+mod assign;
+pub mod costs;
 mod decode;
 mod finish;
 mod item;
 mod label;
+mod name;
+mod outline;
 mod pair;
 pub mod random;
 mod region;
+mod relation;
+mod session;
 mod shape;
+mod sibling;
 mod structure;
+mod table;
+mod vacant;
 mod view;
+mod words;
 
 use std::ops::Range;
 
@@ -27,6 +37,7 @@ use crate::scan::{Copied, Detected, Detector, Window};
 
 use analyse::Tools;
 use anchors::{Anchor, Anchors, Class};
+use costs::Costs;
 use shape::Shapes;
 
 /// The detector of a rule set.
@@ -62,7 +73,13 @@ fn parts(len: usize, anchors: usize) -> impl Iterator<Item = Range<usize>> {
 impl Engine {
     /// Compiles a rule set.
     pub fn new(rules: &RuleSet) -> Self {
-        Self { tools: Tools { anchors: Anchors::new(rules), shapes: Shapes::new(rules) } }
+        Self::with_costs(rules, &Costs::default())
+    }
+
+    /// Compiles a rule set that pairs by other costs than its table's.
+    pub fn with_costs(rules: &RuleSet, costs: &Costs) -> Self {
+        let (anchors, shapes) = (Anchors::new(rules), Shapes::new(rules));
+        Self { tools: Tools { anchors, shapes, costs: costs.table() } }
     }
 
     /// Scans a text of known anchors; candidates that begin outside `owned` are left out.

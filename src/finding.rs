@@ -12,8 +12,10 @@ use sha2::{Digest, Sha256};
 
 use crate::secret::{Secret, hex};
 
+mod evidence;
 mod sighting;
 
+pub use evidence::{Evidence, Nearness};
 pub use sighting::{Sighting, Spot};
 
 /// How bad a finding is; ordered, the worst last.

@@ -131,6 +131,7 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
         line_hash: None,
         partition: None,
         shown: None,
+        evidence: None,
     };
     let confidence = Confidence::High;
     Ok(Finding {

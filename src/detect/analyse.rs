@@ -4,15 +4,20 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::finding::{Confidence, Encoding};
+use crate::finding::{Confidence, Encoding, Evidence};
 
 use super::anchors::{Anchor, Anchors, Class};
+use super::costs::Table;
 use super::decode::{self, Decoded, MAX_DEPTH};
-use super::item::{self, Item};
+use super::item::{self, Item, Part};
+use super::label;
+use super::outline::Outline;
 use super::pair::{self, REACH_BYTES, REACH_LINES};
 use super::region::{self, Reach};
+use super::relation::{self, Context};
 use super::shape::{Shaped, Shapes};
 use super::structure::Structure;
+use super::{table, vacant};
 
 /// Credentials of a text, in its own offsets.
 #[derive(Debug, Default)]
@@ -49,6 +54,8 @@ pub(super) struct Joined {
     pub token: Option<Item>,
     /// How sure that is.
     pub confidence: Confidence,
+    /// What speaks for it.
+    pub evidence: Evidence,
 }
 
 /// What detection is made of.
@@ -57,6 +64,8 @@ pub(super) struct Tools {
     pub anchors: Anchors,
     /// The shape rules.
     pub shapes: Shapes,
+    /// By what pairs are chosen.
+    pub costs: Table,
 }
 
 /// Reach of an id's anchor.
@@ -135,7 +144,7 @@ impl Tools {
         for region in region::around(bytes, &mut places) {
             let from = inner.loose.partition_point(|item| item.span.start < region.start);
             let to = inner.loose.partition_point(|item| item.span.start < region.end);
-            gather(bytes, region, &inner.loose[from..to], &mut found);
+            gather(bytes, region, &inner.loose[from..to], &self.costs, &mut found);
         }
         found
     }
@@ -193,24 +202,29 @@ impl Tools {
 }
 
 /// The items of a region, joined; `inner` are those that stand encoded in it.
-fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], found: &mut Analysis) {
+fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], costs: &Table, found: &mut Analysis) {
     let (mut items, examples) = item::all(&bytes[region.clone()]);
     found.examples += examples;
     for item in &mut items {
         item.span = region.start + item.span.start..region.start + item.span.end;
     }
-    // What stands in clear wins over what the same characters decode to.
-    let decoded = inner.iter().filter(|item| {
-        let next = items.partition_point(|known| known.span.end <= item.span.start);
-        items.get(next).is_none_or(|known| known.span.start >= item.span.end)
-    });
-    let mut decoded: Vec<Item> = decoded.cloned().collect();
-    items.append(&mut decoded);
+    let text = &bytes[..region.end];
+    adopt(text, region.start, inner, &mut items);
+    if !items.iter().any(|item| matches!(item.part, Part::Id { .. } | Part::Secret { .. })) {
+        found.loose.append(&mut items);
+        return;
+    }
+    let mut vacant = vacant::vacant(text, region.start, &items);
+    items.append(&mut vacant);
     items.sort_by_key(|item| item.span.start);
-    let structure = Structure::new(&bytes[..region.end], &items);
-    let pairs = pair::pairs(&items, &structure);
+    let structure = Structure::new(text, &items);
+    let outline = Outline::new(text, region.start, &items);
+    let cells = table::cells(text, region.start, &items);
+    relation::complete(text, &mut items, &outline, &cells);
+    let context = Context { text, items: &items, outline: &outline, cells: &cells };
+    let pairing = pair::pairs(&context, &structure, costs);
     let mut used = vec![false; items.len()];
-    for pair in pairs {
+    for pair in pairing.pairs {
         for index in [Some(pair.id), Some(pair.secret), pair.token].into_iter().flatten() {
             used[index] = true;
         }
@@ -219,10 +233,31 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], found: &mut Analys
             secret: items[pair.secret].clone(),
             token: pair.token.map(|token| items[token].clone()),
             confidence: pair.confidence,
+            evidence: pair.evidence,
         });
     }
     let rest = items.into_iter().zip(used).filter(|(_, used)| !used).map(|(item, _)| item);
-    found.loose.extend(rest);
+    found.loose.extend(rest.filter(|item| !matches!(item.part, Part::Vacant { .. })));
+}
+
+/// Adds the items that stand encoded in a region; what stands in clear wins over what the same
+/// characters decode to. What fills its encoded text alone is named by what stands before that.
+fn adopt(text: &[u8], start: usize, inner: &[Item], items: &mut Vec<Item>) {
+    let known = items.len();
+    for item in inner {
+        let next = items[..known].partition_point(|known| known.span.end <= item.span.start);
+        if items[..known].get(next).is_some_and(|known| known.span.start < item.span.end) {
+            continue;
+        }
+        let mut item = item.clone();
+        if !item.label.name.named {
+            let before = items[..known][..next].last().map_or(start, |item| item.span.end);
+            let span = item.span.start - start..item.span.end.min(text.len()) - start;
+            item.label = label::read(&text[start..], before - start, &span);
+        }
+        items.push(item);
+    }
+    items.sort_by_key(|item| item.span.start);
 }
 
 /// Moves what was found in a decoded text to the place of the encoded one.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::aws::KeyKind;
-use crate::finding::{Candidate, Confidence, Credential, RuleId, Sighting};
+use crate::finding::{Candidate, Confidence, Credential, Evidence, RuleId, Sighting};
 use crate::line_hash::line_hashes;
 use crate::location::{LineIndex, Position, Region};
 use crate::opaque;
@@ -13,7 +13,7 @@ use crate::secret::{MASK, Secret};
 
 use super::analyse::{Analysis, Joined};
 use super::item::{Item, Part};
-use super::label::Says;
+use super::name::Role;
 use super::random::Strength;
 use super::shape::Shaped;
 
@@ -25,6 +25,7 @@ struct Draft {
     secret: Option<Range<usize>>,
     token: Option<Range<usize>>,
     decoded: Vec<crate::finding::Encoding>,
+    evidence: Option<Evidence>,
 }
 
 /// Markers by which people allow a line, ours first.
@@ -79,6 +80,7 @@ pub(super) fn candidates(
                 line_hash: hashes.get(at).copied().flatten(),
                 partition: partition(bytes, start),
                 shown: None,
+                evidence: draft.evidence,
             };
             Candidate {
                 credential: draft.credential,
@@ -133,7 +135,7 @@ fn credential(
 fn value(item: &Item) -> Option<Secret> {
     match &item.part {
         Part::Secret { value, .. } | Part::Token { value, .. } => Some(value.clone()),
-        Part::Id { .. } => None,
+        Part::Id { .. } | Part::Vacant { .. } => None,
     }
 }
 
@@ -149,20 +151,21 @@ fn joined(one: Joined) -> Draft {
         id: Some(one.id.span),
         secret: Some(one.secret.span),
         token: one.token.map(|token| token.span),
+        evidence: Some(one.evidence),
     }
 }
 
 /// What an item says alone; `None` if that is nothing.
 fn loose(item: Item) -> Option<Draft> {
-    let says = item.label.says;
+    let role = item.label.name.role;
     let (rule, confidence) = match item.part {
         // An id that signs is public by design; its secret is elsewhere.
         Part::Id { signs, word, .. } if signs || word => ("aws-access-key-id", Confidence::Low),
         Part::Id { .. } => ("aws-access-key-id", Confidence::High),
-        Part::Secret { strength: Strength::Strong, .. } if says == Says::AwsSecret => {
+        Part::Secret { strength: Strength::Strong, .. } if role == Role::SecretKey => {
             ("aws-secret-access-key", Confidence::Medium)
         }
-        Part::Secret { .. } if matches!(says, Says::AwsSecret | Says::Secret) => {
+        Part::Secret { .. } if matches!(role, Role::SecretKey | Role::Secret) => {
             ("aws-secret-access-key", Confidence::Low)
         }
         Part::Token { known: true, .. } => ("aws-session-token", Confidence::Medium),
@@ -172,6 +175,7 @@ fn loose(item: Item) -> Option<Draft> {
         Part::Id { .. } => credential(rule, Some(&item), None, None),
         Part::Secret { value, .. } => credential(rule, None, Some(value.clone()), None),
         Part::Token { value, .. } => credential(rule, None, None, Some(value.clone())),
+        Part::Vacant { .. } => return None,
     };
     let is_id = item.id().is_some();
     Some(Draft {
@@ -181,6 +185,7 @@ fn loose(item: Item) -> Option<Draft> {
         id: is_id.then(|| item.span.clone()),
         secret: (!is_id).then_some(item.span),
         token: None,
+        evidence: None,
     })
 }
 
@@ -201,6 +206,7 @@ fn shaped(one: Shaped, decoded: Vec<crate::finding::Encoding>) -> Draft {
         secret: Some(one.span),
         token: None,
         decoded,
+        evidence: None,
     }
 }
 

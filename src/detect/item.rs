@@ -8,7 +8,8 @@ use crate::finding::Encoding;
 use crate::secret::Secret;
 
 use super::decode;
-use super::label::{self, Label, Says};
+use super::label::{self, Label};
+use super::name::Role;
 use super::random::{self, Strength};
 use super::view::View;
 
@@ -50,6 +51,11 @@ pub(super) enum Part {
         value: Secret,
         /// It begins as the tokens of STS do.
         known: bool,
+    },
+    /// The name of a half whose value is not here.
+    Vacant {
+        /// It names a secret; else an id.
+        secret: bool,
     },
 }
 
@@ -201,7 +207,7 @@ impl Scan<'_, '_> {
         let label = label::read(self.text, self.behind, &whole);
         let known = is_token(&value);
         let strength = random::strength(&value);
-        if !known && strength == Strength::None || label.says == Says::Other {
+        if !known && strength == Strength::None || label.name.role == Role::Other {
             return false;
         }
         let value = Secret::new(value);
@@ -215,7 +221,7 @@ impl Scan<'_, '_> {
         let text = &self.text[span.clone()];
         let known = is_token(text);
         let label = label::read(self.text, self.behind, &span);
-        let foreign = text.starts_with(b"eyJ") || label.says == Says::Other;
+        let foreign = text.starts_with(b"eyJ") || label.name.role == Role::Other;
         if random::is_example(text) {
             self.examples += 1;
             return;

@@ -1,109 +1,168 @@
-//! Labels: what the text before a value says that the value is.
+//! Labels: the names that stand around a value on its own line and on the lines above.
 //!
-//! A label speaks in words (`aws_secret_access_key`, `fs.s3a.secret.key</name><value>`,
-//! `"SecretAccessKey": `). They are read from the value's line back to the value before it, or from
-//! the lines above when the line itself names nothing.
+//! The nearest name counts: of `"uploadDir": "x", "secretAccessKey": "…"` the last. In a sentence,
+//! where no name stands by itself, the words before count together. A name may also stand behind
+//! its value (`{"value": …, "key": "secretKey"}`, `… # aws secret key`). What brackets, elements,
+//! indentation and tables add is read by [`super::outline`].
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-/// What a label says of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Says {
-    /// Nothing of interest.
-    Nothing,
-    /// That it is a secret.
-    Secret,
-    /// That it is the secret of LEXICON.aws, by name.
-    AwsSecret,
-    /// That it is a session token.
-    Token,
-    /// That it is something else: a hash, or a secret of another service.
-    Other,
-}
+use super::name::{Name, Role};
+use super::words::{is_empty, words};
 
-/// A label as read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The names found for a value, before the text around it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Label {
-    /// What it says.
-    pub says: Says,
-    /// Its words that are no part of the usual names, such as `prod` or `2`: they tell which id
-    /// and which secret belong together.
-    pub qualifier: String,
-    /// Words stand before the value that are more than `value` or a list's dash.
-    pub named: bool,
+    /// What is known of the value's name.
+    pub name: Name,
+    /// The name is not the value's own: it stands on a line above, beside it or around it.
+    pub indirect: bool,
+    /// The value's line is a comment.
+    pub comment: bool,
 }
 
-/// The words of `patterns/labels.txt`.
-struct Lexicon {
-    secret: Vec<&'static str>,
-    aws: Vec<&'static str>,
-    token: Vec<&'static str>,
-    hash: Vec<&'static str>,
-    service: Vec<&'static str>,
-    empty: Vec<&'static str>,
-    usual: Vec<&'static str>,
-}
-
-static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
-    let text = include_str!("../../patterns/labels.txt");
-    let section = |name: &str| {
-        let heading = format!("\n[{name}]\n");
-        let body = text.split_once(&heading).map_or("", |(_, body)| body);
-        let end = body.find("\n#").unwrap_or(body.len());
-        body[..end].split_whitespace().collect()
-    };
-    Lexicon {
-        secret: section("secret"),
-        aws: section("aws"),
-        token: section("token"),
-        hash: section("hash"),
-        service: section("service"),
-        empty: section("empty"),
-        usual: section("usual"),
-    }
-});
-
-/// How far back a label is looked for, in bytes.
+/// How far back a name is looked for, in bytes.
 const REACH: usize = 200;
+/// How many lines above are looked at, where the value's own line names nothing.
+const ABOVE: usize = 2;
 
 /// Reads the label of the value at `span`; nothing before `from` belongs to it.
 pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     let floor = from.max(span.start.saturating_sub(REACH));
-    let line = line_start(text, floor, span.start);
-    let mut head = &text[line..span.start];
-    let mut words = words(head);
-    // `<value>`, `- "` and a bare `value:` name nothing: the line above does.
-    let mut start = line;
-    for _ in 0..2 {
-        if start == floor || !words.iter().all(|word| LEXICON.empty.contains(&word.as_str())) {
+    let mut start = line_start(text, floor, span.start);
+    let comment =
+        is_comment(&text[line_start(text, span.start.saturating_sub(REACH), span.start)..]);
+    let mut name = before(&text[start..span.start]);
+    let mut indirect = false;
+    for _ in 0..ABOVE {
+        if start == floor || name.named {
             break;
         }
+        // `<value>`, `- "` and a bare `value:` name nothing: the line above does.
+        let end = start;
         start = line_start(text, floor, start - 1);
-        head = &text[start..span.start];
-        words = self::words(head);
+        name = before(&text[start..end]);
+        indirect = true;
     }
-    let mut says = judge(&words);
-    if says == Says::Nothing {
-        // Postman and CloudFormation may write the name behind the value.
-        says = match judge(&self::words(tail(text, span.end))) {
-            Says::Other => Says::Nothing,
-            behind => behind,
-        };
+    if matches!(name.role, Role::None | Role::Other) {
+        if let Some(behind) = behind(text, span, name.named) {
+            name = behind;
+            indirect = true;
+        }
     }
-    let named = words.iter().any(|word| !LEXICON.empty.contains(&word.as_str()));
-    Label { says, qualifier: qualifier(head), named }
+    Label { name, indirect, comment }
 }
 
-/// The qualifier of the nearest name before a value that says anything.
-fn qualifier(head: &[u8]) -> String {
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    let names = head.rsplit(|byte| !is_name(byte));
-    let empty = |words: &[String]| words.iter().all(|word| LEXICON.empty.contains(&word.as_str()));
-    let Some(words) = names.map(words).find(|words| !empty(words)) else { return String::new() };
-    let rest: Vec<_> =
-        words.into_iter().filter(|word| !LEXICON.usual.contains(&word.as_str())).collect();
-    rest.join("-")
+/// The name that a line's text says of the value that follows it.
+fn before(head: &[u8]) -> Name {
+    let mut segments = Segments(head);
+    let Some(nearest) = segments.find(|segment| !is_bare(segment)) else { return Name::default() };
+    let name = of_segment(nearest);
+    if name.says() && name.role != Role::Other {
+        return name;
+    }
+    // "AWS secret access key, as of rev 3: …": an aside stands between the name and its value.
+    for segment in segments.take(2).filter(|segment| !is_bare(segment)) {
+        if assigns(segment) {
+            break;
+        }
+        let further = of_segment(segment);
+        if further.role.is_secret() || further.role == Role::KeyId {
+            return further;
+        }
+    }
+    name
+}
+
+/// The pieces of a line between its separators, the last first.
+struct Segments<'a>(&'a [u8]);
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let cut = self.0.iter().rposition(|byte| b",;|{}\n\t".contains(byte));
+        let (rest, segment) = match cut {
+            Some(at) => (&self.0[..at], &self.0[at + 1..]),
+            None => (&self.0[..0], self.0),
+        };
+        self.0 = rest;
+        Some(segment)
+    }
+}
+
+/// Whether a segment has no word that names anything.
+fn is_bare(segment: &[u8]) -> bool {
+    words(segment).iter().all(|word| is_empty(word))
+}
+
+/// Whether a segment gives a value to a name: what it names is not the value behind it.
+fn assigns(segment: &[u8]) -> bool {
+    let Some(at) = segment.iter().position(|byte| matches!(byte, b'=' | b':')) else {
+        return false;
+    };
+    segment[at..].iter().any(|byte| byte.is_ascii_alphanumeric() || b"\"'".contains(byte))
+}
+
+/// The name in a segment that ends where the value begins.
+fn of_segment(segment: &[u8]) -> Name {
+    let mut rest = segment;
+    while let Some((before, identifier)) = last_identifier(rest) {
+        let name = Name::of(identifier, false);
+        if !name.named {
+            rest = before;
+            continue;
+        }
+        if name.says() && words(identifier).len() > 1 {
+            return name;
+        }
+        return widened(before, identifier, name);
+    }
+    Name::of(segment, true)
+}
+
+/// A name of one word, or one that says nothing, together with the words before it.
+fn widened(before: &[u8], identifier: &[u8], name: Name) -> Name {
+    let words_before = words(before);
+    if words_before.is_empty() {
+        return name;
+    }
+    // What stands before an operator names something around the value, not the value.
+    let phrase_start =
+        before.iter().rposition(|byte| b"=:>(".contains(byte)).map_or(0, |at| at + 1);
+    let mut phrase = words(&before[phrase_start..]);
+    if !phrase.is_empty() {
+        phrase.extend(words(identifier));
+        let whole = Name::of_words(&phrase, true);
+        if whole.says() || phrase_start == 0 {
+            return if name.says() && !whole.says() { name } else { whole };
+        }
+    }
+    if name.says() {
+        return name;
+    }
+    // `log: secret key is "…"`, `https://user:…`: all of the segment, as a sentence.
+    let whole = Name::of_words(&[words_before, words(identifier)].concat(), true);
+    if whole.says() { whole } else { name }
+}
+
+/// The last identifier of a text, or the last quoted text, and what stands before it.
+fn last_identifier(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let is_part =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"_-.$".contains(&byte) || byte >= 0x80;
+    let end = text.iter().rposition(|byte| byte.is_ascii_alphanumeric())? + 1;
+    let quote = text.get(end).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
+    if let Some(quote) = quote {
+        let opened = text[..end].iter().rposition(|&byte| byte == quote);
+        if let Some(at) = opened.filter(|at| end - at <= 80) {
+            return Some((&text[..at], &text[at + 1..end]));
+        }
+    }
+    let start = text[..end].iter().rposition(|&byte| !is_part(byte)).map_or(0, |at| at + 1);
+    Some((&text[..start], &text[start..end]))
 }
 
 /// Start of the line that holds `at`, or `floor` if that comes first.
@@ -111,14 +170,23 @@ fn line_start(text: &[u8], floor: usize, at: usize) -> usize {
     memchr::memrchr(b'\n', &text[floor..at]).map_or(floor, |newline| floor + newline + 1)
 }
 
-/// What stands behind a value up to the end of its object.
-fn tail(text: &[u8], end: usize) -> &[u8] {
-    let rest = &text[end..text.len().min(end + 80)];
-    let stop = rest.iter().position(|byte| matches!(byte, b'\n' | b'}' | b')' | b';' | b'#'));
-    let rest = &rest[..stop.unwrap_or(rest.len())];
+/// Whether a line is a comment, by how it begins.
+pub(super) fn is_comment(line: &[u8]) -> bool {
+    let start = line.iter().position(|byte| !matches!(byte, b' ' | b'\t'));
+    let Some(line) = start.map(|start| &line[start..]) else { return false };
+    let marks: [&[u8]; 7] = [b"#", b"//", b"-- ", b";", b"<!--", b"/*", b"* "];
+    marks.iter().any(|mark| line.starts_with(mark)) || line.starts_with(b"REM ")
+}
+
+/// The name that stands behind a value, up to the end of its object or in a comment.
+fn behind(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
+    let rest = &text[span.end..text.len().min(span.end + 100)];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let stop = line.iter().position(|byte| matches!(byte, b'}' | b')' | b';' | b'#'));
+    let object = &line[..stop.unwrap_or(line.len())];
     // Only an object that names its parts: `"value": "…", "key": "secretKey"`.
-    let names = [
-        &b"\"key\""[..],
+    let keys: [&[u8]; 9] = [
+        b"\"key\"",
         b"'key'",
         b"\"name\"",
         b"'name'",
@@ -128,102 +196,79 @@ fn tail(text: &[u8], end: usize) -> &[u8] {
         b"key:",
         b"name:",
     ];
-    if names.iter().any(|name| memchr::memmem::find(rest, name).is_some()) { rest } else { &[] }
-}
-
-/// Lower-case words, cut at everything but letters and digits and at `camelCase`.
-pub(super) fn words(text: &[u8]) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut word = String::new();
-    let mut previous = b' ';
-    for (at, &byte) in text.iter().enumerate() {
-        let next_is_lower = text.get(at + 1).is_some_and(u8::is_ascii_lowercase);
-        let humps = byte.is_ascii_uppercase()
-            && (previous.is_ascii_lowercase() || (previous.is_ascii_uppercase() && next_is_lower));
-        let turns = byte.is_ascii_digit() && !previous.is_ascii_digit() && word.len() > 2;
-        if (!byte.is_ascii_alphanumeric() || humps || turns) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
-        }
-        if byte.is_ascii_alphanumeric() {
-            word.push(char::from(byte.to_ascii_lowercase()));
-        }
-        previous = byte;
+    let key = keys
+        .iter()
+        .find_map(|key| memchr::memmem::find(object, key).map(|at| &object[at + key.len()..]));
+    if let Some(value) = key {
+        let end = value.iter().position(|&byte| byte == b',').unwrap_or(value.len());
+        return Some(Name::of(&value[..end], false)).filter(Name::says);
     }
-    if !word.is_empty() {
-        words.push(word);
+    if named {
+        return None;
     }
-    words
-}
-
-/// What the words before a value say; the nearest weigh most.
-fn judge(words: &[String]) -> Says {
-    let recent = &words[words.len().saturating_sub(12)..];
-    let near = &words[words.len().saturating_sub(4)..];
-    let any =
-        |list: &[&str], words: &[String]| words.iter().any(|word| list.contains(&word.as_str()));
-    let last = |list: &[&str]| recent.iter().rposition(|word| list.contains(&word.as_str()));
-    let secret = recent.iter().rposition(|word| {
-        LEXICON.secret.contains(&word.as_str())
-            || word.contains("secret")
-            || word.ends_with("password")
-    });
-    let aws = any(&LEXICON.aws, recent);
-    let other = last(&LEXICON.hash)
-        .or_else(|| last(&LEXICON.service).filter(|_| !aws && any(&LEXICON.service, near)));
-    let token = last(&LEXICON.token);
-    match (secret, other, token) {
-        (_, Some(other), _)
-            if secret.is_none_or(|secret| other > secret || !aws && other + 4 > secret) =>
-        {
-            Says::Other
-        }
-        (None, _, Some(_)) => Says::Token,
-        (Some(secret), _, Some(token)) if token > secret => Says::Token,
-        (Some(_), _, _) if aws => Says::AwsSecret,
-        (Some(at), _, _)
-            if recent[at..].iter().chain(recent[..at].last()).any(|word| word == "access") =>
-        {
-            Says::AwsSecret
-        }
-        (Some(_), _, _) => Says::Secret,
-        _ => Says::Nothing,
-    }
+    let marks: [&[u8]; 6] = [b"#", b"//", b"<-", b"(", b"--", b"/*"];
+    let at = marks.iter().filter_map(|mark| memchr::memmem::find(line, mark)).min()?;
+    // What stands between is a closing quote or a comma, not another value.
+    let between = line[..at].iter().any(u8::is_ascii_alphanumeric);
+    let name = Name::of(&line[at..], true);
+    let telling = matches!(name.role, Role::SecretKey | Role::Secret | Role::KeyId);
+    (!between && telling).then_some(name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Label {
+    fn of(text: &str) -> Name {
         let at = text.find('@').expect("a place");
-        read(text.as_bytes(), 0, &(at..at + 1))
+        read(text.as_bytes(), 0, &(at..at + 1)).name
     }
 
     #[test]
     fn reads_what_a_label_says() {
-        for (text, says) in [
-            ("aws_secret_access_key = @", Says::AwsSecret),
-            ("\"SecretAccessKey\": \"@\"", Says::AwsSecret),
-            ("secret: @", Says::Secret),
-            ("<name>fs.s3a.secret.key</name>\n  <value>@", Says::AwsSecret),
-            ("AWS_SESSION_TOKEN=@", Says::Token),
-            ("commit: @", Says::Other),
-            ("GITHUB_CLIENT_SECRET=@", Says::Other),
-            ("secret_sha: @", Says::Other),
-            ("{\"value\":\"@\",\"key\":\"secretKey\"}", Says::Secret),
-            ("foo(\"@", Says::Nothing),
-            ("AWS_SK: @", Says::AwsSecret),
+        for (text, role) in [
+            ("aws_secret_access_key = @", Role::SecretKey),
+            ("AWS_SECRET_ACCESS_KEY_UPLOAD=@", Role::SecretKey),
+            ("CERT_DNS_SECRET_ACCESS_KEY=@", Role::SecretKey),
+            ("\"SecretAccessKey\": \"@\"", Role::SecretKey),
+            ("\"uploadDir\": \"x\", \"secretAccessKey\": \"@\"", Role::SecretKey),
+            ("\"secretAccessKey\": \"\", \"uploadId\": \"@\"", Role::Other),
+            ("secret: @", Role::Secret),
+            ("<name>fs.s3a.secret.key</name>\n  <value>@", Role::SecretKey),
+            ("AWS_SESSION_TOKEN=@", Role::Token),
+            ("commit: @", Role::Other),
+            ("GITHUB_CLIENT_SECRET=@", Role::Secret),
+            ("secret_sha: @", Role::Other),
+            ("AWS_SECRET_ACCESS_KEY_SHA256=@", Role::Other),
+            ("{\"value\":\"@\",\"key\":\"secretKey\"}", Role::Secret),
+            ("foo(\"@", Role::None),
+            ("AWS_SK: @", Role::SecretKey),
+            ("AWS secret access key, as of rev 3: @", Role::SecretKey),
+            ("Secret (please don't commit this!): @", Role::Secret),
+            ("export SMTP_PASSWORD=@", Role::Password),
+            ("MAIL_USERNAME=@", Role::User),
+            ("const accessKeyId = '@", Role::KeyId),
+            ("AWS key: @", Role::KeyId),
+            ("@  # the AWS secret key", Role::SecretKey),
+            ("cursor.execute(x, '@", Role::None),
         ] {
-            assert_eq!(of(text).says, says, "{text}");
+            assert_eq!(of(text).role, role, "{text}");
         }
     }
 
     #[test]
-    fn qualifiers_tell_keys_apart() {
-        assert_eq!(of("PROD_AWS_SECRET_ACCESS_KEY=@").qualifier, "prod");
-        assert_eq!(of("awsSecretKeyDev: '@").qualifier, "dev");
-        assert_eq!(of("AWS_SECRET_ACCESS_KEY_2=@").qualifier, "2");
-        assert_eq!(of("<name>fs.s3a.logs.secret.key</name><value>@").qualifier, "logs");
-        assert_eq!(of("aws_secret_access_key = @").qualifier, "");
+    fn a_stem_is_what_the_words_of_the_role_leave() {
+        for (text, stem) in [
+            ("PROD_AWS_SECRET_ACCESS_KEY=@", "prod"),
+            ("awsSecretKeyDev: '@", "dev"),
+            ("AWS_SECRET_ACCESS_KEY_2=@", "2"),
+            ("secret1=@", "1"),
+            ("<name>fs.s3a.logs.secret.key</name><value>@", "logs"),
+            ("aws_secret_access_key = @", ""),
+            ("private static final String UPLOAD_SECRET = \"@", "upload"),
+            ("The secret for production is: @", "production"),
+        ] {
+            assert_eq!(of(text).stem.join("-"), stem, "{text}");
+        }
     }
 }

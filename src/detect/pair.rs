@@ -1,40 +1,38 @@
-//! Pairing: which id and which secret are one credential.
+//! Pairing: which id and which secret are one key, and how sure that is.
 //!
-//! All ids and secrets of a stretch are one assignment. Names that tell keys apart (`PROD_…`, `…_2`)
-//! decide first. The rest is aligned in order: of all ways to join ids and secrets without crossing,
-//! the one of least cost, where cost is distance in lines plus what lies between. Order is kept,
-//! because texts list ids and secrets in one order, side by side or one list behind the other.
-//! Cost grows faster than distance, so that two lists are joined element by element.
+//! Names decide first: an id and a secret that alone share a stem (`PROD_…`, `…_2`) are one key
+//! however far apart they stand. What then remains is joined as one assignment of least cost over
+//! the evidence of names, records and distance ([`super::costs`]). A pair that has a rival of almost
+//! the same cost is not called sure.
 
 use std::collections::HashMap;
 
-use crate::aws::KeyKind;
-use crate::finding::Confidence;
+use crate::finding::{Confidence, Evidence, Nearness};
 
+use super::assign::{aligned, alone};
+use super::costs::Table;
 use super::item::{Item, Part};
-use super::label::Says;
+use super::name::Role;
 use super::random::Strength;
+use super::relation::{Context, Relation, Stems};
+use super::session;
 use super::structure::{Distance, Structure};
 
 /// How far an id reaches, in bytes.
 pub(super) const REACH_BYTES: usize = 8 * 1024;
 /// How far an id reaches, in lines.
-pub(super) const REACH_LINES: u32 = 40;
-/// How far it reaches to a secret that no label names.
-const UNLABELLED_LINES: u32 = 32;
+pub(super) const REACH_LINES: u32 = 80;
+/// How far it reaches to a secret that no name calls one, lists apart.
+const UNNAMED_LINES: u32 = 32;
 /// Most secrets on either side of an id that are weighed.
-const MOST_SECRETS: usize = 64;
+pub(super) const MOST_SECRETS: usize = 96;
 /// Most items on either side that are looked at; no more ids stand in [`REACH_BYTES`].
-const MOST_ITEMS: usize = REACH_BYTES / 20;
-/// The cost of leaving an id alone, in hundredths of a line.
-const SKIP_ID: i64 = 12_000;
-/// What it costs that of an id and a secret only one has a name.
-const UNLIKE: i64 = 300;
-/// Above this cost no pair is made against the order.
-const CROSSING_LIMIT: i64 = 5_000;
+pub(super) const MOST_ITEMS: usize = REACH_BYTES / 20;
+/// Other secrets that are kept for an id, in case that verification rejects its own.
+const MOST_OTHERS: usize = 4;
 
 /// Items that are one credential, as indices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pair {
     /// The id.
     pub id: usize,
@@ -44,278 +42,393 @@ pub(super) struct Pair {
     pub token: Option<usize>,
     /// How sure that is.
     pub confidence: Confidence,
+    /// What speaks for it.
+    pub evidence: Evidence,
 }
 
 /// A possible pair.
-#[derive(Clone, Copy, Debug)]
-struct Edge {
-    id: usize,
-    secret: usize,
-    cost: i64,
+#[derive(Clone, Debug)]
+pub(super) struct Edge {
+    /// The id.
+    pub id: usize,
+    /// The secret.
+    pub secret: usize,
+    /// What it costs to join them.
+    pub cost: i64,
     confidence: Confidence,
+    evidence: Evidence,
+}
+
+/// What pairing says of a stretch.
+#[derive(Debug, Default)]
+pub(super) struct Pairing {
+    /// The pairs, in the order of their ids.
+    pub pairs: Vec<Pair>,
+    /// Ids with secrets that are not their own by this evidence, the likeliest first.
+    pub others: Vec<(usize, usize)>,
 }
 
 /// Joins the items of a stretch, which are in order.
-pub(super) fn pairs(items: &[Item], structure: &Structure) -> Vec<Pair> {
-    let edges = edges(items, structure);
-    let mut chosen = named(items, &edges);
-    let taken: Vec<bool> = taken(items.len(), &chosen);
-    let free: Vec<Edge> =
-        edges.iter().filter(|edge| !taken[edge.id] && !taken[edge.secret]).copied().collect();
-    chosen.extend(aligned(items, &free));
-    let mut pairs = consistent(items, &edges, chosen);
-    tokens(items, structure, &mut pairs);
-    pairs.sort_by_key(|pair| items[pair.id].span.start);
-    pairs
-}
-
-fn taken(len: usize, chosen: &[Edge]) -> Vec<bool> {
-    let mut taken = vec![false; len];
-    for edge in chosen {
+pub(super) fn pairs(context: &Context<'_>, structure: &Structure, costs: &Table) -> Pairing {
+    let items = context.items;
+    let weigher = Weigher { context, costs, runs: runs(items) };
+    let edges = weigher.edges(structure);
+    let mut chosen = weigher.named(structure);
+    let mut taken = vec![false; items.len()];
+    for edge in &chosen {
         taken[edge.id] = true;
         taken[edge.secret] = true;
     }
-    taken
+    let free: Vec<Edge> =
+        edges.iter().filter(|edge| !taken[edge.id] && !taken[edge.secret]).cloned().collect();
+    let named = chosen.len();
+    let mut rest = aligned(items, &free, costs);
+    doubt(items, &free, &mut rest, costs);
+    chosen.extend(rest);
+    let mut pairs = consistent(items, &edges, &chosen, named, costs);
+    session::tokens(context, structure, &mut pairs);
+    pairs.sort_by_key(|pair| items[pair.id].span.start);
+    let others = others(items, &edges, &pairs);
+    Pairing { pairs, others }
 }
 
-/// Every id with every secret in its reach that may be its own.
-fn edges(items: &[Item], structure: &Structure) -> Vec<Edge> {
-    let mut edges = Vec::new();
-    for from in 0..items.len() {
-        let joins_ids = match items[from].part {
-            Part::Id { signs, .. } => !signs,
-            Part::Secret { .. } => false,
-            Part::Token { .. } => continue,
-        };
-        let mut weighed = 0;
-        for (to, distance) in structure.forwards(from) {
-            if out_of_reach(items, from, to, &distance) || weighed == MOST_SECRETS {
-                break;
+/// How many items of one part stand in a row, without another between, for each item.
+fn runs(items: &[Item]) -> Vec<u32> {
+    let part = |index: usize| match items[index].part {
+        Part::Id { .. } => 1,
+        Part::Secret { .. } => 2,
+        _ => 0,
+    };
+    let mut runs = vec![0; items.len()];
+    let places: Vec<usize> = (0..items.len()).filter(|&index| part(index) > 0).collect();
+    for run in places.chunk_by(|&a, &b| part(a) == part(b)) {
+        run.iter().for_each(|&index| runs[index] = run.len() as u32);
+    }
+    runs
+}
+
+/// Judges which items may be a pair.
+struct Weigher<'a> {
+    context: &'a Context<'a>,
+    costs: &'a Table,
+    runs: Vec<u32>,
+}
+
+impl Weigher<'_> {
+    /// Every id with every secret in its reach that may be its own.
+    fn edges(&self, structure: &Structure) -> Vec<Edge> {
+        let items = self.context.items;
+        let mut edges = Vec::new();
+        for from in 0..items.len() {
+            if !matches!(side(&items[from]), Some(Side::Id | Side::Secret)) {
+                continue;
             }
-            let (id, secret) = match (&items[from].part, &items[to].part) {
-                (Part::Id { .. }, Part::Secret { .. }) if joins_ids => (from, to),
-                (Part::Secret { .. }, Part::Id { signs: false, .. }) => (to, from),
-                _ => continue,
-            };
-            weighed += 1;
-            if let Some((cost, confidence)) = cost(&items[secret], &distance) {
-                // A bare id next to a secret with a name is a neighbour, not its partner.
-                let alike = items[id].label.named == items[secret].label.named;
-                let cost = cost + if alike { 0 } else { UNLIKE };
-                edges.push(Edge { id, secret, cost, confidence });
+            let mut weighed = 0;
+            for (to, distance) in structure.forwards(from) {
+                if self.out_of_reach(from, to, &distance) || weighed == MOST_SECRETS {
+                    break;
+                }
+                let (id, secret) = match (side(&items[from]), side(&items[to])) {
+                    (Some(Side::Id), Some(Side::Secret)) => (from, to),
+                    (Some(Side::Secret), Some(Side::Id)) => (to, from),
+                    _ => continue,
+                };
+                weighed += 1;
+                edges.extend(self.weigh(id, secret, &distance));
             }
         }
+        edges
     }
-    edges
-}
 
-/// Whether an item is too far from another one to be weighed.
-///
-/// The items between count with what lies between them: thousands of ids in one line, a blank
-/// after each, must not all be weighed against all.
-fn out_of_reach(items: &[Item], from: usize, to: usize, distance: &Distance) -> bool {
-    distance.lines > REACH_LINES
-        || distance.bytes > REACH_BYTES
-        || to - from > MOST_ITEMS
-        || items[to].span.start.saturating_sub(items[from].span.end) > REACH_BYTES
-}
-
-/// What it costs to call two items a pair, and how sure that would be; `None` if they are not one.
-fn cost(secret: &Item, distance: &Distance) -> Option<(i64, Confidence)> {
-    let Part::Secret { strength, .. } = secret.part else { return None };
-    let says = secret.label.says;
-    let named = matches!(says, Says::Secret | Says::AwsSecret);
-    let unfit = says == Says::Other
-        || strength == Strength::Weak && !named
-        || !named && distance.lines > UNLABELLED_LINES
-        || distance.sections > 0;
-    if unfit {
-        return None;
+    /// Whether an item is too far from another one to be weighed.
+    ///
+    /// The items between count with what lies between them: thousands of ids in one line, a blank
+    /// after each, must not all be weighed against all.
+    fn out_of_reach(&self, from: usize, to: usize, distance: &Distance) -> bool {
+        let items = self.context.items;
+        distance.lines > REACH_LINES + self.runs[from]
+            || distance.bytes > REACH_BYTES
+            || to - from > MOST_ITEMS
+            || items[to].span.start.saturating_sub(items[from].span.end) > REACH_BYTES
     }
-    let far = i64::from(distance.lines).max(distance.bytes as i64 / 200);
-    let label = match says {
-        Says::AwsSecret => 0,
-        Says::Secret => 50,
-        Says::Token | Says::Other => 3_000,
-        Says::Nothing if distance.lines == 0 => 1_200,
-        Says::Nothing => 2_500,
-    };
-    let cost = 100 * far
-        + 2 * far * far
-        + distance.bytes as i64 / 20
-        + 300 * i64::from(distance.crossings.min(8))
-        + 150 * i64::from(distance.blanks.min(4))
-        + 1_500 * i64::from(distance.rulers.min(2))
-        + 400 * i64::from(distance.entries.min(3))
-        + 400 * i64::from(distance.dedented)
-        + label;
-    let one_record = distance.lines == 0
-        || distance.lines <= 3 && distance.crossings == 0 && distance.blanks == 0;
-    let confidence = match (strength, says) {
-        (Strength::Weak, Says::AwsSecret) => Confidence::Medium,
-        (Strength::Weak, _) => Confidence::Low,
-        _ if named || one_record => Confidence::High,
-        _ => Confidence::Medium,
-    };
-    Some((cost, confidence))
-}
 
-/// Pairs whose names share a qualifier that no other id or secret in reach has.
-fn named(items: &[Item], edges: &[Edge]) -> Vec<Edge> {
-    let mut ids: HashMap<&str, usize> = HashMap::new();
-    let mut secrets: HashMap<&str, usize> = HashMap::new();
-    for item in items.iter().filter(|item| !item.label.qualifier.is_empty()) {
-        let counts = match item.part {
-            Part::Id { .. } => &mut ids,
-            Part::Secret { .. } => &mut secrets,
-            Part::Token { .. } => continue,
+    /// What it costs to call two items a pair, and how sure that would be; `None` if they are none.
+    fn weigh(&self, id: usize, secret: usize, distance: &Distance) -> Option<Edge> {
+        let items = self.context.items;
+        let relation = self.context.relation(id, secret);
+        let (named_id, named_secret) = (&items[id].label.name, &items[secret].label.name);
+        let strength = match items[secret].part {
+            Part::Secret { strength, .. } => strength,
+            _ => Strength::Strong,
         };
-        *counts.entry(&item.label.qualifier).or_default() += 1;
-    }
-    let unique =
-        |qualifier: &str| ids.get(qualifier) == Some(&1) && secrets.get(qualifier) == Some(&1);
-    edges
-        .iter()
-        .filter(|edge| {
-            let qualifier = &items[edge.id].label.qualifier;
-            // Most have none, and there are many more ways to pair than items.
-            !qualifier.is_empty()
-                && *qualifier == items[edge.secret].label.qualifier
-                && unique(qualifier)
-        })
-        .copied()
-        .collect()
-}
-
-/// How an alignment got to a cell.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
-    SkipId,
-    SkipSecret,
-    Join,
-}
-
-/// The order-preserving pairs of least total cost.
-///
-/// A row an id, a column a secret, as in the alignment of two sequences; a row holds only the
-/// columns within reach, so that the whole costs as much as there are edges.
-fn aligned(items: &[Item], edges: &[Edge]) -> Vec<Edge> {
-    let mut secrets: Vec<usize> = edges.iter().map(|edge| edge.secret).collect();
-    secrets.sort_unstable();
-    secrets.dedup();
-    let mut sorted: Vec<Edge> = edges.to_vec();
-    sorted.sort_by_key(|edge| (edge.id, edge.secret));
-    let rows: Vec<&[Edge]> = sorted.chunk_by(|a, b| a.id == b.id).collect();
-    let column = |edge: &Edge| secrets.partition_point(|&secret| secret < edge.secret);
-    // What it costs to leave the secrets before each column alone.
-    let mut left = vec![0];
-    for &secret in &secrets {
-        let alone = match items[secret].label.says {
-            Says::AwsSecret => 1_500,
-            Says::Secret => 800,
-            _ => 0,
+        let role = named_secret.role;
+        let is_named = matches!(role, Role::Secret | Role::SecretKey);
+        let list = self.runs[id] > 1 || self.runs[secret] > 1;
+        let listed = if list { self.runs[id] + self.runs[secret] } else { 0 };
+        let foreign = matches!(relation.stems, Stems::One | Stems::Different);
+        let unfit = role == Role::Other
+            || strength == Strength::Weak && !is_named
+            || !is_named && distance.lines > UNNAMED_LINES + listed
+            || relation.apart
+            || relation.stems == Stems::Different && (role.is_secret() || !is_named)
+            || relation.service && foreign && role != Role::SecretKey && named_secret.named;
+        if unfit {
+            return None;
+        }
+        let cost = self.distance_cost(distance)
+            + self.role_cost(named_id.role, role, relation.stems, distance)
+            + self.name_cost(id, secret, &relation);
+        let confidence = self.confidence(id, secret, strength, &relation, distance);
+        let evidence = Evidence {
+            stem: shared_stem(named_id.stem.as_slice(), named_secret.stem.as_slice()),
+            nearness: nearness(&relation, distance),
+            lines: distance.lines,
+            labelled: role.is_secret(),
+            rival: false,
         };
-        left.push(left[left.len() - 1] + alone);
+        Some(Edge { id, secret, cost, confidence, evidence })
     }
-    let mut low: Vec<usize> = rows.iter().map(|row| column(&row[0])).collect();
-    let mut high: Vec<usize> = rows.iter().map(|row| column(&row[row.len() - 1]) + 1).collect();
-    for row in (1..rows.len()).rev() {
-        low[row - 1] = low[row - 1].min(low[row]);
+
+    fn distance_cost(&self, distance: &Distance) -> i64 {
+        let costs = self.costs;
+        let far = i64::from(distance.lines).max(distance.bytes as i64 / 200);
+        costs.line * far
+            + costs.line_squared * far * far
+            + costs.byte * distance.bytes as i64 / 100
+            + costs.crossing * i64::from(distance.crossings.min(8))
+            + costs.blank * i64::from(distance.blanks.min(4))
+            + costs.ruler * i64::from(distance.rulers.min(2))
+            + costs.entry * i64::from(distance.entries.min(3))
+            + costs.dedent * i64::from(distance.dedented)
     }
-    for row in 1..rows.len() {
-        high[row] = high[row].max(high[row - 1]);
-    }
-    let mut steps: Vec<Vec<Step>> = Vec::with_capacity(rows.len());
-    let mut above: (usize, Vec<i64>) = (0, left.clone());
-    for (row, edges) in rows.iter().enumerate() {
-        let before = |at: usize| {
-            let last = above.1.len() - 1;
-            let within = (at - above.0).min(last);
-            above.1[within] + left[at] - left[above.0 + within]
+
+    fn role_cost(&self, id: Role, secret: Role, stems: Stems, distance: &Distance) -> i64 {
+        let costs = self.costs;
+        let secret_cost = match secret {
+            Role::SecretKey => 0,
+            Role::Secret => costs.secret,
+            Role::Password if id == Role::User => costs.password_of_user,
+            Role::Password if stems == Stems::Same => costs.secret,
+            Role::Password => costs.password,
+            Role::Key | Role::KeyId | Role::User => costs.key,
+            Role::Token | Role::Other => costs.token,
+            Role::None if distance.lines == 0 => costs.unnamed_beside,
+            Role::None => costs.unnamed,
         };
-        let mut costs: Vec<i64> = Vec::with_capacity(high[row] - low[row] + 1);
-        let mut taken = Vec::with_capacity(costs.capacity());
-        let mut next = 0;
-        for at in low[row]..=high[row] {
-            let mut best = (before(at) + SKIP_ID, Step::SkipId);
-            if at > low[row] {
-                let skipped = costs[costs.len() - 1] + left[at] - left[at - 1];
-                best = best.min_by_cost((skipped, Step::SkipSecret));
-                if edges.get(next).is_some_and(|edge| column(edge) == at - 1) {
-                    best = best.min_by_cost((before(at - 1) + edges[next].cost, Step::Join));
-                    next += 1;
+        let by_login = secret == Role::Password || stems == Stems::Same;
+        secret_cost + if id == Role::User && !by_login { costs.user } else { 0 }
+    }
+
+    fn name_cost(&self, id: usize, secret: usize, relation: &Relation) -> i64 {
+        let costs = self.costs;
+        let (a, b) = (&self.context.items[id].label, &self.context.items[secret].label);
+        let stems = match relation.stems {
+            Stems::None | Stems::Same => 0,
+            Stems::Part => costs.part_stem,
+            Stems::One if b.name.role == Role::SecretKey => costs.one_stem,
+            Stems::One | Stems::Different => costs.foreign_stem,
+        };
+        stems
+            + if a.name.named == b.name.named { 0 } else { costs.unlike }
+            + if a.comment == b.comment { 0 } else { costs.comment }
+            + if relation.beside { costs.other_record } else { 0 }
+            + if secret < id { costs.reversed } else { 0 }
+    }
+
+    fn confidence(
+        &self,
+        id: usize,
+        secret: usize,
+        strength: Strength,
+        relation: &Relation,
+        distance: &Distance,
+    ) -> Confidence {
+        let items = self.context.items;
+        let role = items[secret].label.name.role;
+        let is_named = matches!(role, Role::Secret | Role::SecretKey);
+        let one_record = distance.lines == 0
+            || distance.lines <= 3 && distance.crossings == 0 && distance.blanks == 0;
+        let foreign = matches!(relation.stems, Stems::One | Stems::Different);
+        let by_login = role == Role::Password
+            && (relation.stems == Stems::Same || items[id].label.name.role == Role::User);
+        let (ids, secrets) = (self.runs[id], self.runs[secret]);
+        let listed = !is_named && !one_record && (ids > 1 || secrets > 1);
+        match (strength, role) {
+            (Strength::Weak, Role::SecretKey) => Confidence::Medium,
+            (Strength::Weak, _) => Confidence::Low,
+            // In a list only the number says which is whose, and only if both lists have as many.
+            _ if listed => {
+                if ids == secrets {
+                    Confidence::Medium
+                } else {
+                    Confidence::Low
                 }
             }
-            costs.push(best.0);
-            taken.push(best.1);
+            (_, Role::Token) => Confidence::Low,
+            (_, Role::Password) if foreign => Confidence::Low,
+            _ if foreign || relation.beside => Confidence::Medium,
+            _ if is_named || by_login => Confidence::High,
+            (_, Role::Password) => Confidence::Medium,
+            _ if one_record || relation.row => Confidence::High,
+            _ => Confidence::Medium,
         }
-        above = (low[row], costs);
-        steps.push(taken);
     }
-    backtrack(&rows, &steps, &low, &high, column)
-}
 
-/// Keeps the cheaper of two ways.
-trait Cheaper {
-    fn min_by_cost(self, other: Self) -> Self;
-}
-
-impl Cheaper for (i64, Step) {
-    fn min_by_cost(self, other: Self) -> Self {
-        if other.0 < self.0 { other } else { self }
-    }
-}
-
-fn backtrack(
-    rows: &[&[Edge]],
-    steps: &[Vec<Step>],
-    low: &[usize],
-    high: &[usize],
-    column: impl Fn(&Edge) -> usize,
-) -> Vec<Edge> {
-    let mut chosen = Vec::new();
-    let Some(mut at) = high.last().copied() else { return chosen };
-    let mut row = rows.len();
-    while row > 0 {
-        at = at.min(high[row - 1]);
-        match steps[row - 1][at - low[row - 1]] {
-            Step::SkipSecret => at -= 1,
-            Step::SkipId => row -= 1,
-            Step::Join => {
-                at -= 1;
-                chosen.extend(rows[row - 1].iter().find(|edge| column(edge) == at));
-                row -= 1;
+    /// Pairs whose stems no other id or secret of the stretch has.
+    fn named(&self, structure: &Structure) -> Vec<Edge> {
+        let items = self.context.items;
+        let mut halves: HashMap<String, (Vec<usize>, Vec<usize>)> = HashMap::new();
+        for index in 0..items.len() {
+            let Some(side) = side(&items[index]) else { continue };
+            let role = items[index].label.name.role;
+            let is_vacant = matches!(items[index].part, Part::Vacant { .. });
+            let fits = match side {
+                Side::Id => role != Role::User || items[index].label.name.stem.is_empty(),
+                Side::Secret => role.is_secret() || role == Role::Key,
+            };
+            if is_vacant || !fits {
+                continue;
+            }
+            let signature = self.context.signature(index);
+            if signature.is_empty() {
+                continue;
+            }
+            let (ids, secrets) = halves.entry(signature).or_default();
+            if side == Side::Id { ids.push(index) } else { secrets.push(index) }
+        }
+        let mut chosen = Vec::new();
+        for (ids, secrets) in halves.into_values() {
+            if let ([id], [secret]) = (ids.as_slice(), secrets.as_slice()) {
+                let distance = structure.between(*id, *secret);
+                let edge = self.weigh(*id, *secret, &distance);
+                chosen.extend(edge.filter(|edge| edge.confidence > Confidence::Low));
             }
         }
+        chosen.sort_by_key(|edge| (edge.id, edge.secret));
+        chosen
     }
-    chosen
 }
 
-/// One secret an id and one id a secret, by value: the cheapest stands, and what is then left is
-/// joined where a label vouches for it.
-fn consistent(items: &[Item], edges: &[Edge], mut chosen: Vec<Edge>) -> Vec<Pair> {
+/// Which half of a key an item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Id,
+    Secret,
+}
+
+fn side(item: &Item) -> Option<Side> {
+    match item.part {
+        Part::Id { signs, .. } => (!signs).then_some(Side::Id),
+        Part::Secret { .. } => Some(Side::Secret),
+        Part::Vacant { secret } => Some(if secret { Side::Secret } else { Side::Id }),
+        Part::Token { .. } => None,
+    }
+}
+
+fn shared_stem(id: &[String], secret: &[String]) -> Option<String> {
+    let shown = |words: &[String]| words.iter().all(|word| word.len() <= 16) && words.len() <= 4;
+    (!id.is_empty() && id == secret && shown(id)).then(|| id.join("_"))
+}
+
+fn nearness(relation: &Relation, distance: &Distance) -> Nearness {
+    match distance {
+        _ if relation.row => Nearness::Row,
+        Distance { lines: 0, .. } => Nearness::Line,
+        Distance { crossings: 0, blanks: 0, rulers: 0, .. } if !relation.beside => Nearness::Record,
+        _ => Nearness::Text,
+    }
+}
+
+/// Lowers what has a rival: another way to join the same items costs hardly more.
+fn doubt(items: &[Item], edges: &[Edge], chosen: &mut [Edge], costs: &Table) {
+    let mut sorted: Vec<&Edge> = edges.iter().collect();
+    sorted.sort_by_key(|edge| (edge.id, edge.secret));
+    let find = |id: usize, secret: usize| {
+        let at = sorted.binary_search_by_key(&(id, secret), |edge| (edge.id, edge.secret));
+        at.ok().map(|at| sorted[at])
+    };
+    let mut by_secret: Vec<&Edge> = sorted.clone();
+    by_secret.sort_by_key(|edge| (edge.secret, edge.id));
+    let mut of_id: HashMap<usize, (usize, i64)> = HashMap::new();
+    let mut of_secret: HashMap<usize, (usize, i64)> = HashMap::new();
+    for edge in chosen.iter() {
+        of_id.insert(edge.id, (edge.secret, edge.cost));
+        of_secret.insert(edge.secret, (edge.id, edge.cost));
+    }
+    for edge in chosen.iter_mut().filter(|edge| edge.confidence == Confidence::High) {
+        let first = sorted.partition_point(|other| other.id < edge.id);
+        let of_same_id = sorted[first..].iter().take_while(|other| other.id == edge.id);
+        let by_other_secret = of_same_id.filter(|other| other.secret != edge.secret).any(|other| {
+            let differs = !same_secret(&items[other.secret], &items[edge.secret]);
+            let swap = match of_secret.get(&other.secret) {
+                Some(&(id, cost)) => find(id, edge.secret)
+                    .map(|crossed| other.cost + crossed.cost - edge.cost - cost),
+                None => Some(
+                    other.cost + alone(&items[edge.secret], costs)
+                        - edge.cost
+                        - alone(&items[other.secret], costs),
+                ),
+            };
+            differs && swap.is_some_and(|more| more <= costs.rival)
+        });
+        let first = by_secret.partition_point(|other| other.secret < edge.secret);
+        let of_same = by_secret[first..].iter().take_while(|other| other.secret == edge.secret);
+        let by_other_id = of_same.filter(|other| other.id != edge.id).any(|other| {
+            let free = !of_id.contains_key(&other.id) && items[other.id].id().is_some();
+            let differs = items[other.id].id() != items[edge.id].id();
+            free && differs && other.cost - edge.cost <= costs.rival
+        });
+        if by_other_secret || by_other_id {
+            edge.confidence = Confidence::Medium;
+            edge.evidence.rival = true;
+        }
+    }
+}
+
+fn same_secret(a: &Item, b: &Item) -> bool {
+    match (&a.part, &b.part) {
+        (Part::Secret { value: a, .. }, Part::Secret { value: b, .. }) => a == b,
+        _ => false,
+    }
+}
+
+/// One secret an id and one id a secret, by value: what names join stands, then the cheapest, and
+/// what is then left is joined where a label vouches for it.
+fn consistent(
+    items: &[Item],
+    edges: &[Edge],
+    chosen: &[Edge],
+    named: usize,
+    costs: &Table,
+) -> Vec<Pair> {
     let mut secret_of: HashMap<&str, &[u8]> = HashMap::new();
     let mut id_of: HashMap<&[u8], &str> = HashMap::new();
     let mut used = vec![false; items.len()];
     let mut pairs = Vec::new();
-    chosen.sort_by_key(|edge| (edge.cost, edge.id, edge.secret));
-    let mut rest: Vec<&Edge> = edges
-        .iter()
-        .filter(|edge| {
-            edge.cost <= CROSSING_LIMIT
-                && matches!(items[edge.secret].label.says, Says::Secret | Says::AwsSecret)
-        })
-        .collect();
-    rest.sort_by_key(|edge| (edge.cost, edge.id, edge.secret));
-    for edge in chosen.iter().chain(rest) {
-        let (Part::Id { id, .. }, Part::Secret { value, .. }) =
-            (&items[edge.id].part, &items[edge.secret].part)
-        else {
+    let (named, aligned) = chosen.split_at(named);
+    let rest = edges.iter().filter(|edge| {
+        edge.cost <= costs.crossing_limit
+            && matches!(items[edge.secret].label.name.role, Role::Secret | Role::SecretKey)
+    });
+    let named = cheapest(named.iter());
+    let aligned = cheapest(aligned.iter());
+    let rest = cheapest(rest);
+    for edge in named.into_iter().chain(aligned).chain(rest) {
+        if used[edge.id] || used[edge.secret] {
             continue;
+        }
+        let (id, value) = match (&items[edge.id].part, &items[edge.secret].part) {
+            (Part::Id { id, .. }, Part::Secret { value, .. }) => (id, value),
+            // A half whose other half is named but absent is not given another one.
+            _ => {
+                used[edge.id] = true;
+                used[edge.secret] = true;
+                continue;
+            }
         };
         let fits = secret_of.get(id.as_str()).is_none_or(|known| *known == value.expose())
             && id_of.get(value.expose()).is_none_or(|known| *known == id.as_str());
-        if used[edge.id] || used[edge.secret] || !fits {
+        if !fits {
             continue;
         }
         used[edge.id] = true;
@@ -327,53 +440,36 @@ fn consistent(items: &[Item], edges: &[Edge], mut chosen: Vec<Edge>) -> Vec<Pair
             secret: edge.secret,
             token: None,
             confidence: edge.confidence,
+            evidence: edge.evidence.clone(),
         });
     }
     pairs
 }
 
-/// Gives each temporary key the session token nearest to it.
-fn tokens(items: &[Item], structure: &Structure, pairs: &mut [Pair]) {
-    let mut ways: Vec<(i64, usize, usize)> = Vec::new();
-    let pair_of: HashMap<usize, usize> =
-        pairs.iter().enumerate().map(|(index, pair)| (pair.id, index)).collect();
-    let is_end = |item: &Item| match item.part {
-        Part::Token { .. } => true,
-        Part::Id { id, .. } => id.kind() == KeyKind::Temporary,
-        Part::Secret { .. } => false,
+fn cheapest<'e>(edges: impl Iterator<Item = &'e Edge>) -> Vec<&'e Edge> {
+    let mut edges: Vec<&Edge> = edges.collect();
+    edges.sort_by_key(|edge| (edge.cost, edge.id, edge.secret));
+    edges
+}
+
+/// Secrets that an id was not joined with, the likeliest first: verification may ask about them.
+fn others(items: &[Item], edges: &[Edge], pairs: &[Pair]) -> Vec<(usize, usize)> {
+    let own: HashMap<usize, usize> = pairs.iter().map(|pair| (pair.id, pair.secret)).collect();
+    let real = |edge: &&Edge| {
+        matches!(items[edge.id].part, Part::Id { .. })
+            && matches!(items[edge.secret].part, Part::Secret { .. })
     };
-    for from in (0..items.len()).filter(|&from| is_end(&items[from])) {
-        let mut weighed = 0;
-        for (to, distance) in structure.forwards(from) {
-            if out_of_reach(items, from, to, &distance) || weighed == MOST_SECRETS {
-                break;
-            }
-            let (id, token) = match (&items[from].part, &items[to].part) {
-                (Part::Id { .. }, Part::Token { .. }) => (from, to),
-                (Part::Token { .. }, Part::Id { .. }) => (to, from),
-                _ => continue,
-            };
-            let Part::Token { known, .. } = items[token].part else { continue };
-            weighed += 1;
-            if !is_end(&items[id]) || distance.sections > 0 {
-                continue;
-            }
-            let named = known || items[token].label.says == Says::Token;
-            let far = i64::from(distance.lines).max(distance.bytes as i64 / 200);
-            let cost = 100 * far
-                + distance.bytes as i64 / 20
-                + 300 * i64::from(distance.crossings.min(8))
-                + if named { 0 } else { 3_000 };
-            ways.push((cost, id, token));
-        }
-    }
-    ways.sort_unstable();
-    let mut used = vec![false; items.len()];
-    for (_, id, token) in ways {
-        let Some(&pair) = pair_of.get(&id) else { continue };
-        if pairs[pair].token.is_none() && !used[token] {
-            pairs[pair].token = Some(token);
-            used[token] = true;
-        }
-    }
+    let mut rest: Vec<&Edge> = edges
+        .iter()
+        .filter(real)
+        .filter(|edge| {
+            own.get(&edge.id).is_none_or(|&own| !same_secret(&items[own], &items[edge.secret]))
+        })
+        .collect();
+    rest.sort_by_key(|edge| (edge.id, edge.cost, edge.secret));
+    let by_id = rest.chunk_by(|a, b| a.id == b.id);
+    by_id
+        .flat_map(|edges| edges.iter().take(MOST_OTHERS))
+        .map(|edge| (edge.id, edge.secret))
+        .collect()
 }

@@ -7,8 +7,8 @@ use crate::finding::{Confidence, RuleId};
 use crate::rules::{Facts, Method, Rule, RuleSet, Shape, entropy};
 use crate::secret::Secret;
 
-use super::label;
 use super::view::View;
+use super::words::words;
 
 /// A match of a shape.
 #[derive(Clone, Debug)]
@@ -109,6 +109,6 @@ fn matches(
 /// Whether a word of the rule stands before the match, on its line or one of the two above.
 fn is_labelled(rule: &Rule, text: &[u8], at: usize) -> bool {
     let above = memchr::memrchr_iter(b'\n', &text[..at]).nth(2).map_or(0, |newline| newline + 1);
-    let joined = label::words(&text[above..at]).concat();
+    let joined = words(&text[above..at]).concat();
     rule.labels.is_empty() || rule.labels.iter().any(|label| joined.contains(label.as_str()))
 }

@@ -1,4 +1,4 @@
-//! Structure: what lies between two items, measured in lines, brackets, sections and paragraphs.
+//! Structure: what lies between two items, measured in lines, brackets and paragraphs.
 //!
 //! Languages are not parsed; their common marks are. Between neighbours everything is counted once,
 //! so that the distance of any two items is a sum over the gaps between them.
@@ -15,9 +15,8 @@ struct Gap {
     /// How much brackets open, all in all, and how deep they close before.
     rise: i32,
     lowest: i32,
-    /// Blank lines, section headers, rulers with headings, and beginnings of list items.
+    /// Blank lines, rulers with headings, and beginnings of list items.
     blanks: u32,
-    sections: u32,
     rulers: u32,
     entries: u32,
     /// Least indentation of the lines that begin here.
@@ -33,7 +32,12 @@ pub(super) struct Structure {
     gaps: Vec<Gap>,
     /// Indentation of each item's line.
     indents: Vec<u32>,
+    /// Lines and bytes of all gaps up to each item.
+    sums: Vec<(u32, usize)>,
 }
+
+/// Items that are so far from each other are only counted apart in lines and bytes.
+const FAR: usize = 32;
 
 /// How far apart two items are.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,8 +50,6 @@ pub(super) struct Distance {
     pub crossings: u32,
     /// Blank lines between them.
     pub blanks: u32,
-    /// Section headers, as `[default]`, between them.
-    pub sections: u32,
     /// Rulers and headings between them.
     pub rulers: u32,
     /// Beginnings of list items between them.
@@ -81,7 +83,25 @@ impl Structure {
             // What stands encoded may end far behind the text that was cut out around it.
             behind = item.span.end.min(text.len());
         }
-        Self { gaps, indents }
+        let mut sum = (0, 0);
+        let sums = gaps.iter().map(|gap: &Gap| {
+            sum = (sum.0 + gap.lines, sum.1 + gap.bytes);
+            sum
+        });
+        let sums = sums.collect();
+        Self { gaps, indents, sums }
+    }
+
+    /// The distance of two items, in either order.
+    pub(super) fn between(&self, a: usize, b: usize) -> Distance {
+        let (from, to) = (a.min(b), a.max(b));
+        if to - from <= FAR
+            && let Some((_, distance)) = self.forwards(from).find(|(item, _)| *item == to)
+        {
+            return distance;
+        }
+        let lines = self.sums[to].0 - self.sums[from].0;
+        Distance { lines, bytes: self.sums[to].1 - self.sums[from].1, ..Distance::default() }
     }
 
     /// Distances from item `from` to the items behind it, nearest first.
@@ -94,7 +114,6 @@ impl Structure {
             sum.bytes += gap.bytes;
             sum.lines += gap.lines;
             sum.blanks += gap.blanks;
-            sum.sections += gap.sections;
             sum.rulers += gap.rulers;
             sum.entries += gap.entries;
             sum.indent = sum.indent.min(gap.indent);
@@ -104,7 +123,6 @@ impl Structure {
                 lines: sum.lines,
                 crossings: (-sum.lowest + (sum.rise - sum.lowest)).unsigned_abs(),
                 blanks: sum.blanks,
-                sections: sum.sections,
                 rulers: sum.rulers,
                 entries: sum.entries,
                 dedented: sum.indent < edge,
@@ -156,14 +174,9 @@ fn begin_line(rest: &[u8], sum: &mut Gap) {
         return;
     }
     sum.indent = sum.indent.min(indent(line));
-    let header = blank.starts_with(b"[")
-        && blank.ends_with(b"]")
-        && !blank.contains(&b'"')
-        && !blank.contains(&b',');
     let ruler = blank.len() >= 3
         && blank.iter().all(|&byte| matches!(byte, b'-' | b'=' | b'#' | b'*' | b'_'));
     let heading = blank.starts_with(b"## ") || blank.starts_with(b"### ");
-    sum.sections += u32::from(header);
     sum.rulers += u32::from(ruler || heading);
     sum.entries += u32::from(blank.starts_with(b"- ") || blank.starts_with(b"* "));
 }

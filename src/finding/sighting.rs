@@ -1,6 +1,6 @@
 //! Where a credential stands in a text, and where a service is to show it.
 
-use super::Encoding;
+use super::{Encoding, Evidence};
 use crate::location::Region;
 
 /// The credential's place in one text, with what a report needs of the text around it.
@@ -22,6 +22,8 @@ pub struct Sighting {
     pub partition: Option<&'static str>,
     /// Where services are to show it, if not here; see [`Sighting::spot`].
     pub shown: Option<Box<Spot>>,
+    /// Why the id and the secret are called one key; `None` for a part that stands alone.
+    pub evidence: Option<Evidence>,
 }
 
 /// What a service that shows one version of a file, or only its changed lines, is to point at.

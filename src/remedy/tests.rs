@@ -27,6 +27,7 @@ fn finding(rule: &str, id: Option<String>, user: Option<&str>) -> Finding {
         line_hash: None,
         partition: None,
         shown: None,
+        evidence: None,
     };
     let confidence = Confidence::High;
     Finding {

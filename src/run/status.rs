@@ -105,6 +105,7 @@ mod tests {
             line_hash: None,
             partition: None,
             shown: None,
+            evidence: None,
         };
         let confidence = Confidence::High;
         let origin = crate::finding::Origin::default();

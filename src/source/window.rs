@@ -208,6 +208,7 @@ mod tests {
             line_hash: None,
             partition: None,
             shown: None,
+            evidence: None,
         };
         Candidate { credential, confidence: Confidence::High, sighting, inside: vec![] }
     }

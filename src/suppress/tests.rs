@@ -27,6 +27,7 @@ fn place(path: &str, line: u64, marker: Option<&'static str>) -> Occurrence {
         line_hash: None,
         partition: None,
         shown: None,
+        evidence: None,
     };
     let origin = Origin { path: Some(path.as_bytes().to_vec()), ..Origin::default() };
     Occurrence { origin, sighting, confidence: Confidence::High }

@@ -52,6 +52,7 @@ pub(crate) fn finding(
         line_hash: None,
         partition: None,
         shown: None,
+        evidence: None,
     };
     Finding {
         fingerprint: credential.fingerprint(),

@@ -52,6 +52,7 @@ pub(crate) fn place(path: &str, line: u64) -> Occurrence {
             line_hash: Some((0x1234_5678_9abc_def0 ^ line, 1)),
             partition: None,
             shown: None,
+            evidence: None,
         },
         confidence: Confidence::High,
     }

@@ -52,6 +52,7 @@ impl Witness {
             line_hash: None,
             partition: None,
             shown: None,
+            evidence: None,
         };
         let candidate =
             Candidate { credential, confidence: Confidence::High, sighting, inside: vec![] };

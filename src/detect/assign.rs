@@ -1,0 +1,118 @@
+//! The assignment of least cost among those that keep the order of the text.
+//!
+//! Order is kept because texts list ids and secrets in one order, side by side or one list behind
+//! the other.
+
+use super::costs::Table;
+use super::item::{Item, Part};
+use super::name::Role;
+use super::pair::Edge;
+
+/// What it costs to leave an item alone.
+pub(super) fn alone(item: &Item, costs: &Table) -> i64 {
+    match (&item.part, item.label.name.role) {
+        (Part::Id { .. }, _) => costs.alone_id,
+        (Part::Secret { .. }, Role::SecretKey) => costs.alone_secret_key,
+        (Part::Secret { .. }, Role::Secret) => costs.alone_secret,
+        _ => 0,
+    }
+}
+
+/// How an alignment got to a cell.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    SkipId,
+    SkipSecret,
+    Join,
+}
+
+/// The order-preserving pairs of least total cost.
+///
+/// A row an id, a column a secret, as in the alignment of two sequences; a row holds only the
+/// columns within reach, so that the whole costs as much as there are edges.
+pub(super) fn aligned(items: &[Item], edges: &[Edge], costs: &Table) -> Vec<Edge> {
+    let mut secrets: Vec<usize> = edges.iter().map(|edge| edge.secret).collect();
+    secrets.sort_unstable();
+    secrets.dedup();
+    let mut sorted: Vec<Edge> = edges.to_vec();
+    sorted.sort_by_key(|edge| (edge.id, edge.secret));
+    let rows: Vec<&[Edge]> = sorted.chunk_by(|a, b| a.id == b.id).collect();
+    let column = |edge: &Edge| secrets.partition_point(|&secret| secret < edge.secret);
+    // What it costs to leave the secrets before each column alone.
+    let mut left = vec![0];
+    for &secret in &secrets {
+        left.push(left[left.len() - 1] + alone(&items[secret], costs));
+    }
+    let mut low: Vec<usize> = rows.iter().map(|row| column(&row[0])).collect();
+    let mut high: Vec<usize> = rows.iter().map(|row| column(&row[row.len() - 1]) + 1).collect();
+    for row in (1..rows.len()).rev() {
+        low[row - 1] = low[row - 1].min(low[row]);
+    }
+    for row in 1..rows.len() {
+        high[row] = high[row].max(high[row - 1]);
+    }
+    let mut steps: Vec<Vec<Step>> = Vec::with_capacity(rows.len());
+    let mut above: (usize, Vec<i64>) = (0, left.clone());
+    for (row, edges) in rows.iter().enumerate() {
+        let before = |at: usize| {
+            let last = above.1.len() - 1;
+            let within = (at - above.0).min(last);
+            above.1[within] + left[at] - left[above.0 + within]
+        };
+        let mut sums: Vec<i64> = Vec::with_capacity(high[row] - low[row] + 1);
+        let mut taken = Vec::with_capacity(sums.capacity());
+        let mut next = 0;
+        for at in low[row]..=high[row] {
+            let mut best = (before(at) + alone(&items[edges[0].id], costs), Step::SkipId);
+            if at > low[row] {
+                let skipped = sums[sums.len() - 1] + left[at] - left[at - 1];
+                best = best.min_by_cost((skipped, Step::SkipSecret));
+                if edges.get(next).is_some_and(|edge| column(edge) == at - 1) {
+                    best = best.min_by_cost((before(at - 1) + edges[next].cost, Step::Join));
+                    next += 1;
+                }
+            }
+            sums.push(best.0);
+            taken.push(best.1);
+        }
+        above = (low[row], sums);
+        steps.push(taken);
+    }
+    backtrack(&rows, &steps, &low, &high, column)
+}
+
+/// Keeps the cheaper of two ways.
+trait Cheaper {
+    fn min_by_cost(self, other: Self) -> Self;
+}
+
+impl Cheaper for (i64, Step) {
+    fn min_by_cost(self, other: Self) -> Self {
+        if other.0 < self.0 { other } else { self }
+    }
+}
+
+fn backtrack(
+    rows: &[&[Edge]],
+    steps: &[Vec<Step>],
+    low: &[usize],
+    high: &[usize],
+    column: impl Fn(&Edge) -> usize,
+) -> Vec<Edge> {
+    let mut chosen = Vec::new();
+    let Some(mut at) = high.last().copied() else { return chosen };
+    let mut row = rows.len();
+    while row > 0 {
+        at = at.min(high[row - 1]);
+        match steps[row - 1][at - low[row - 1]] {
+            Step::SkipSecret => at -= 1,
+            Step::SkipId => row -= 1,
+            Step::Join => {
+                at -= 1;
+                chosen.extend(rows[row - 1].iter().find(|edge| column(edge) == at).cloned());
+                row -= 1;
+            }
+        }
+    }
+    chosen
+}

@@ -1,0 +1,156 @@
+//! Names: what the name of a value says that the value is, and which key it belongs to.
+//!
+//! A name is read as a whole. The words of its role (`secret access key`) say what the value is;
+//! what remains is its *stem* (`UPLOAD`, `prod`, `2`), which the id and the secret of one key share.
+//! No word of a stem takes a role away.
+
+use super::words::{
+    is_aws, is_empty, is_hash, is_number, is_password, is_secret, is_service, is_tag, is_token,
+    is_user, is_usual, words,
+};
+
+/// What a name says that its value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Role {
+    /// Nothing.
+    #[default]
+    None,
+    /// Some key.
+    Key,
+    /// An access key id.
+    KeyId,
+    /// The name of a user or a login.
+    User,
+    /// A password.
+    Password,
+    /// A secret of something.
+    Secret,
+    /// A secret access key.
+    SecretKey,
+    /// A token: of a session, or of another service.
+    Token,
+    /// Something else, by its last word: a hash, a commit, a signature.
+    Other,
+}
+
+impl Role {
+    /// Whether the name calls its value a secret, of whatever kind.
+    pub(super) fn is_secret(self) -> bool {
+        matches!(self, Self::Secret | Self::SecretKey | Self::Password)
+    }
+}
+
+/// A name as read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Name {
+    /// What it says of its value.
+    pub role: Role,
+    /// A word of AWS stands in it.
+    pub aws: bool,
+    /// A word of the stem is a service that is not AWS.
+    pub service: bool,
+    /// Its words that are no part of a role, in order.
+    pub stem: Vec<String>,
+    /// It has words that are more than `value` or a list's dash.
+    pub named: bool,
+}
+
+/// Words of a sentence from which on its other words are not taken for a stem.
+const SENTENCE: usize = 6;
+
+impl Name {
+    /// Reads a name of one piece, such as `UPLOAD_SECRET_KEY`, or a phrase of several words.
+    pub(super) fn of(text: &[u8], phrase: bool) -> Self {
+        Self::of_words(&words(text), phrase)
+    }
+
+    pub(super) fn of_words(words: &[String], phrase: bool) -> Self {
+        let role = role(words, phrase);
+        let sentence = phrase && words.len() >= SENTENCE;
+        let stem = words
+            .iter()
+            .filter_map(|word| distinctive(word))
+            .filter(|word| !sentence || is_tag(word))
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+        Self {
+            role,
+            aws: words.iter().any(|word| is_aws(word)),
+            service: stem.iter().any(|word| is_service(word)),
+            named: words.iter().any(|word| !is_empty(word)),
+            stem,
+        }
+    }
+
+    /// Whether it says anything of the value.
+    pub(super) fn says(&self) -> bool {
+        !matches!(self.role, Role::None | Role::Key)
+    }
+}
+
+/// What of a word tells keys apart: the word, or the number behind a usual one (`id2`).
+fn distinctive(word: &str) -> Option<&str> {
+    if is_usual(word) || is_empty(word) {
+        return None;
+    }
+    let letters = word.trim_end_matches(|byte: char| byte.is_ascii_digit());
+    if letters.len() < word.len() && !letters.is_empty() && is_usual(letters) {
+        return Some(&word[letters.len()..]);
+    }
+    Some(word)
+}
+
+/// What the words of a name say; the last that says anything is the head of the name.
+fn role(words: &[String], phrase: bool) -> Role {
+    let any = |test: fn(&str) -> bool| words.iter().any(|word| test(word));
+    let last = |test: fn(&str) -> bool| words.iter().rposition(|word| test(word));
+    let has = |word: &str| words.iter().any(|one| one == word);
+    let access = has("access") || words.iter().any(|word| word.contains("accesskey"));
+    let key = has("key") || has("keys") || words.iter().any(|word| word.ends_with("key"));
+    let id = has("id") || has("ids") || words.iter().any(|word| word.ends_with("keyid"));
+    // The digest of a secret is not a secret, and a commit is a commit. In a sentence such a word
+    // counts only where it stands last.
+    let ends = words.iter().rposition(|word| !is_number(word));
+    let hash = match phrase && words.len() > 3 || access && key {
+        true => ends.filter(|&at| is_hash(&words[at])),
+        false => last(is_hash),
+    };
+    if let Some(secret) = last(is_secret) {
+        // `secret_access_key_upload` has its role in full, so that its last word is a stem.
+        let full = access && key;
+        if hash.is_some_and(|at| at > secret && (!full || is_digest(&words[at]))) {
+            return Role::Other;
+        }
+        return match last(is_token).is_some_and(|token| token > secret && !full) {
+            true => Role::Token,
+            false if access || any(is_aws) => Role::SecretKey,
+            false => Role::Secret,
+        };
+    }
+    if hash.is_some() {
+        return Role::Other;
+    }
+    let strongest = [
+        (last(is_token), Role::Token),
+        (last(is_password), Role::Password),
+        (last(is_user).filter(|_| !access), Role::User),
+    ];
+    let named = strongest.into_iter().filter_map(|(at, role)| Some((at?, role)));
+    if let Some((_, role)) = named.max_by_key(|(at, _)| *at) {
+        return role;
+    }
+    if access && (key || id) || key && id || any(is_aws) && (key || id) || has("akid") {
+        return Role::KeyId;
+    }
+    match key || id {
+        true => Role::Key,
+        false if access || any(is_aws) && words.len() == 1 => Role::Key,
+        false => Role::None,
+    }
+}
+
+/// Whether a word names what is computed from a secret.
+fn is_digest(word: &str) -> bool {
+    let digests = ["checksum", "crc", "digest", "fingerprint", "hash", "hmac", "signature"];
+    digests.contains(&word) || word.starts_with("sha") || word.starts_with("md")
+}

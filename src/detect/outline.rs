@@ -1,0 +1,409 @@
+//! The outline of a text: the brackets, elements, sections, list items and indented blocks in which
+//! its items stand, each with the name that the text gives it.
+//!
+//! No language is parsed: one tolerant walk reads the marks that most of them share. A mark that
+//! closes nothing is passed over, so that prose does no harm. Each byte is looked at once.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::item::Item;
+use super::label::is_comment;
+use super::name::Name;
+use super::words::is_tag;
+
+/// What opens a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The text as a whole.
+    Root,
+    /// One of `{`, `[` and `(`.
+    Bracket(u8),
+    /// An element of markup.
+    Element,
+    /// A line that ends in a colon, and the lines behind it that are indented more than this.
+    Block(usize),
+    /// A list item, as of YAML, indented so far.
+    ListItem(usize),
+    /// A header of a section, as `[default]`.
+    Section,
+    /// A heading or a comment that stands for one.
+    Heading,
+}
+
+/// A scope.
+#[derive(Clone, Debug)]
+pub(super) struct Scope {
+    /// The scope around it; its own index if there is none.
+    pub parent: usize,
+    /// What opened it.
+    pub kind: Kind,
+    /// Its name.
+    pub name: Name,
+    /// Where its content begins.
+    pub start: usize,
+    /// Where its content ends, as far as the text is known.
+    pub end: usize,
+    /// Commas and semicolons in it, and elements.
+    pub separators: u32,
+    /// Line breaks in it.
+    pub lines: u32,
+}
+
+/// The scopes of a text and where its items stand.
+pub(super) struct Outline {
+    scopes: Vec<Scope>,
+    /// The innermost scope of each item.
+    of: Vec<usize>,
+}
+
+/// Scopes within each other that are told apart; deeper ones belong to the last of them.
+const MOST_DEEP: usize = 48;
+/// Bytes of a scope's name that are read.
+const NAME: usize = 100;
+
+impl Outline {
+    /// Reads `text` from `start` on; `items` are in order.
+    pub(super) fn new(text: &[u8], start: usize, items: &[Item]) -> Self {
+        let mut walk = Walk::new(text, start);
+        let mut of = Vec::with_capacity(items.len());
+        for item in items {
+            walk.run(item.span.start.max(walk.at));
+            of.push(walk.innermost());
+            walk.skip(item.span.end);
+        }
+        // What closes behind the last item says how large its scopes are.
+        walk.run(text.len());
+        Self { scopes: walk.scopes, of }
+    }
+
+    /// The scopes around an item, the innermost first, the root left out.
+    pub(super) fn around(&self, item: usize) -> impl Iterator<Item = &Scope> + '_ {
+        self.path(self.of[item]).map(|index| &self.scopes[index])
+    }
+
+    /// A scope by its index.
+    pub(super) fn scope(&self, index: usize) -> &Scope {
+        &self.scopes[index]
+    }
+
+    /// The scopes that hold one of two items but not the other, the innermost first.
+    pub(super) fn apart(&self, a: usize, b: usize) -> (Vec<usize>, Vec<usize>) {
+        if self.of[a] == self.of[b] {
+            return (Vec::new(), Vec::new());
+        }
+        let mut a: Vec<usize> = self.path(self.of[a]).collect();
+        let mut b: Vec<usize> = self.path(self.of[b]).collect();
+        while a.last().is_some_and(|last| b.last() == Some(last)) {
+            a.pop();
+            b.pop();
+        }
+        (a, b)
+    }
+
+    fn path(&self, from: usize) -> impl Iterator<Item = usize> + '_ {
+        let mut at = from;
+        std::iter::from_fn(move || {
+            let scope = &self.scopes[at];
+            let here = at;
+            at = scope.parent;
+            (here != at).then_some(here)
+        })
+        .take(MOST_DEEP * 2)
+    }
+}
+
+/// The walk over a text.
+struct Walk<'t> {
+    text: &'t [u8],
+    at: usize,
+    scopes: Vec<Scope>,
+    /// Open scopes, the outermost first; the root is the first of them.
+    open: Vec<usize>,
+    /// Brackets that were too deep to be opened.
+    skipped: usize,
+    /// Where the text begins that may name what opens next.
+    segment: usize,
+    /// Elements that are closed somewhere: others are no elements but `List<String>`.
+    closed: HashSet<&'t [u8]>,
+}
+
+impl<'t> Walk<'t> {
+    fn new(text: &'t [u8], start: usize) -> Self {
+        let body = &text[start..];
+        let closed = memchr::memmem::find_iter(body, b"</")
+            .map(|at| tag_name(&body[at + 2..]))
+            .filter(|name| !name.is_empty())
+            .collect();
+        let root = Scope {
+            parent: 0,
+            kind: Kind::Root,
+            name: Name::default(),
+            start,
+            end: text.len(),
+            separators: 0,
+            lines: 0,
+        };
+        let mut walk = Self {
+            text,
+            at: start,
+            scopes: vec![root],
+            open: vec![0],
+            skipped: 0,
+            segment: start,
+            closed,
+        };
+        walk.begin_line();
+        walk
+    }
+
+    fn innermost(&self) -> usize {
+        self.open[self.open.len() - 1]
+    }
+
+    /// Passes over an item.
+    fn skip(&mut self, end: usize) {
+        self.at = self.at.max(end.min(self.text.len()));
+        self.segment = self.at;
+    }
+
+    fn run(&mut self, to: usize) {
+        while self.at < to {
+            let at = self.at;
+            self.at += 1;
+            match self.text[at] {
+                b'\n' => {
+                    let innermost = self.innermost();
+                    self.scopes[innermost].lines += 1;
+                    self.begin_line();
+                }
+                b'{' | b'[' | b'(' => {
+                    let kind = Kind::Bracket(self.text[at]);
+                    self.open(kind, self.name(at));
+                }
+                b'}' => self.close(b'{'),
+                b']' => self.close(b'['),
+                b')' => self.close(b'('),
+                b'<' => self.tag(at, to),
+                b',' | b';' => {
+                    self.separate();
+                    self.segment = self.at;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn separate(&mut self) {
+        let innermost = self.innermost();
+        self.scopes[innermost].separators += 1;
+    }
+
+    /// The name that stands before a bracket.
+    fn name(&self, at: usize) -> Name {
+        let from = self.segment.max(at.saturating_sub(NAME)).min(at);
+        Name::of(&self.text[from..at], true)
+    }
+
+    fn open(&mut self, kind: Kind, name: Name) {
+        if self.open.len() >= MOST_DEEP {
+            self.skipped += usize::from(matches!(kind, Kind::Bracket(_)));
+            return;
+        }
+        let parent = self.innermost();
+        self.scopes.push(Scope {
+            parent,
+            kind,
+            name,
+            start: self.at,
+            end: self.text.len(),
+            separators: 0,
+            lines: 0,
+        });
+        self.open.push(self.scopes.len() - 1);
+        self.segment = self.at;
+    }
+
+    fn close(&mut self, bracket: u8) {
+        self.segment = self.at;
+        if self.skipped > 0 {
+            self.skipped -= 1;
+            return;
+        }
+        let opened =
+            self.open.iter().rposition(|&scope| self.scopes[scope].kind == Kind::Bracket(bracket));
+        match opened {
+            Some(at) => self.pop_to(at),
+            // Everything so far stood in an object that was opened before the text begins.
+            None if bracket == b'{' => self.enclose(),
+            None => {}
+        }
+    }
+
+    /// Closes the open scopes from `at` on.
+    fn pop_to(&mut self, at: usize) {
+        for scope in self.open.drain(at..) {
+            self.scopes[scope].end = self.at;
+        }
+    }
+
+    fn enclose(&mut self) {
+        self.pop_to(1);
+        let root = self.open[0];
+        let outer = self.scopes.len();
+        let mut scope = self.scopes[root].clone();
+        scope.parent = outer;
+        self.scopes.push(scope);
+        self.scopes[root].parent = outer;
+        self.scopes[root].kind = Kind::Bracket(b'{');
+        self.open[0] = outer;
+    }
+
+    /// `<name …>`, `</name>` or nothing of the kind.
+    fn tag(&mut self, at: usize, to: usize) {
+        let rest = &self.text[at + 1..];
+        if let Some(rest) = rest.strip_prefix(b"/") {
+            let name = tag_name(rest);
+            let same = |&scope: &usize| {
+                let scope = &self.scopes[scope];
+                scope.kind == Kind::Element && self.element(scope) == name
+            };
+            if let Some(at) = self.open.iter().rposition(same).filter(|_| !name.is_empty()) {
+                self.pop_to(at);
+                self.separate();
+                self.at = (self.at + 1 + name.len()).min(to);
+            }
+            return;
+        }
+        let name = tag_name(rest);
+        if name.is_empty() || !self.closed.contains(name) {
+            return;
+        }
+        let tag = &rest[..rest.len().min(300)];
+        let Some(end) = memchr::memchr(b'>', tag) else { return };
+        if tag[..end].ends_with(b"/") || at + 1 + end >= to {
+            return;
+        }
+        self.at = at + end + 2;
+        self.open(Kind::Element, Name::of(&tag[..end], false));
+        self.segment = at;
+    }
+
+    /// The name of an open element, from its tag.
+    fn element(&self, scope: &Scope) -> &'t [u8] {
+        let tag = &self.text[..scope.start];
+        let from = memchr::memrchr(b'<', tag).map_or(scope.start, |at| at + 1);
+        tag_name(&self.text[from..])
+    }
+
+    /// Reads how a line begins and ends: indentation, list items, headers and headings.
+    fn begin_line(&mut self) {
+        self.segment = self.at;
+        let rest = &self.text[self.at..];
+        let line = &rest
+            [..memchr::memchr(b'\n', &rest[..rest.len().min(400)]).unwrap_or(rest.len().min(400))];
+        let indent = line.iter().take_while(|&&byte| byte == b' ' || byte == b'\t').count();
+        let content = line.trim_ascii();
+        if content.is_empty() {
+            return;
+        }
+        let in_bracket = self
+            .open
+            .iter()
+            .any(|&scope| matches!(self.scopes[scope].kind, Kind::Bracket(b'{' | b'[')));
+        if in_bracket {
+            return;
+        }
+        if is_comment(content) {
+            self.heading(content);
+            return;
+        }
+        if self.section(content) {
+            return;
+        }
+        self.outdent(indent, content.starts_with(b"- "));
+        let mut column = indent;
+        let mut content = content;
+        while let Some(rest) = content.strip_prefix(b"- ").or_else(|| content.strip_prefix(b"* ")) {
+            self.open(Kind::ListItem(column), Name::default());
+            let rest_trimmed = rest.trim_ascii_start();
+            column += content.len() - rest_trimmed.len();
+            content = rest_trimmed;
+        }
+        let title = content.trim_ascii_end();
+        let title = [&b"|"[..], b">", b"|-", b">-"]
+            .iter()
+            .find_map(|mark| title.strip_suffix(*mark))
+            .unwrap_or(title)
+            .trim_ascii_end();
+        if let Some(title) = title.strip_suffix(b":") {
+            self.open(Kind::Block(column), Name::of(title, title.contains(&b' ')));
+        }
+    }
+
+    /// Closes what a line that is indented so far stands behind.
+    fn outdent(&mut self, indent: usize, is_item: bool) {
+        let ends = |&scope: &usize| match self.scopes[scope].kind {
+            // The items of a list may stand right below its name.
+            Kind::Block(own) => indent < own || indent == own && !is_item,
+            Kind::ListItem(own) => indent <= own,
+            _ => false,
+        };
+        if let Some(at) = self.open.iter().position(ends) {
+            self.pop_to(at);
+        }
+    }
+
+    /// `[name]` alone in a line, with an assignment below it.
+    fn section(&mut self, line: &[u8]) -> bool {
+        let inner = line.strip_prefix(b"[").and_then(|line| line.strip_suffix(b"]"));
+        let Some(inner) = inner else { return false };
+        let plain = |&byte: &u8| byte.is_ascii_alphanumeric() || b" _-.:/\"'[]@".contains(&byte);
+        let below = &self.text[self.at..self.text.len().min(self.at + 400)];
+        let mut lines = below.split(|&byte| byte == b'\n').skip(1).map(<[u8]>::trim_ascii);
+        let next = lines.find(|line| !line.is_empty() && !is_comment(line));
+        let assigns = next.is_some_and(|line| {
+            let name = line.iter().take_while(|byte| !matches!(byte, b'=' | b':')).count();
+            name < line.len() && name > 0 && !line[0].is_ascii_digit() && line[0] != b'['
+        });
+        let is_header = inner.iter().all(plain)
+            && inner.iter().any(u8::is_ascii_alphabetic)
+            && (assigns || next.is_some_and(|line| line.starts_with(b"[")));
+        if is_header {
+            self.pop_to(1);
+            self.at += line.len();
+            self.open(Kind::Section, Name::of(inner, false));
+        }
+        is_header
+    }
+
+    /// A comment or a heading names what follows it, until the next one does.
+    fn heading(&mut self, line: &[u8]) {
+        let mut name = Name::of(&line[..line.len().min(NAME)], true);
+        // Sentences explain; only what tells keys apart everywhere is taken from them.
+        name.stem.retain(|word| is_tag(word));
+        let assigns = line.iter().any(|byte| matches!(byte, b'=' | b':'));
+        if assigns || name.stem.is_empty() {
+            return;
+        }
+        let last = self.innermost();
+        if self.scopes[last].kind == Kind::Heading {
+            self.pop_to(self.open.len() - 1);
+        }
+        self.open(Kind::Heading, name);
+    }
+}
+
+/// The name with which a tag begins.
+fn tag_name(text: &[u8]) -> &[u8] {
+    let part =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
+    let len = text.iter().take(64).take_while(|byte| part(byte)).count();
+    if text.first().is_some_and(u8::is_ascii_alphabetic) { &text[..len] } else { &[] }
+}
+
+/// Whether nothing but marks stands between the beginning of a scope and its value.
+pub(super) fn holds_directly(text: &[u8], scope: &Scope, span: &Range<usize>) -> bool {
+    let end = span.start.max(scope.start).min(scope.start + 64);
+    span.start <= scope.start + 64 && !text[scope.start..end].iter().any(u8::is_ascii_alphanumeric)
+}

@@ -1,0 +1,209 @@
+//! What the names and the records of an id and a secret say of their belonging together.
+
+use super::item::{Item, Part};
+use super::name::Role;
+use super::outline::{Kind, Outline, Scope, holds_directly};
+use super::table::Cell;
+use super::words::is_service;
+
+/// How the stems of two names compare, those of the scopes that hold only one of them included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stems {
+    /// Neither has one.
+    None,
+    /// Both have the same.
+    Same,
+    /// One is part of the other.
+    Part,
+    /// Only one has one.
+    One,
+    /// They differ.
+    Different,
+}
+
+/// What is known of two items beyond their distance.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Relation {
+    /// How their stems compare.
+    pub stems: Stems,
+    /// The stem of the one that has more is a service's that is not AWS.
+    pub service: bool,
+    /// Both stand in one row of a table.
+    pub row: bool,
+    /// They stand in different rows, objects, list items or sections.
+    pub apart: bool,
+    /// Their objects are two, though nothing says that these are different records.
+    pub beside: bool,
+}
+
+/// The text in which items stand, as far as relations ask for it.
+pub(super) struct Context<'a> {
+    /// The text.
+    pub text: &'a [u8],
+    /// The items, in order.
+    pub items: &'a [Item],
+    /// Their scopes.
+    pub outline: &'a Outline,
+    /// Their cells.
+    pub cells: &'a [Option<Cell>],
+}
+
+impl Context<'_> {
+    /// What an id and a secret have to do with each other.
+    pub(super) fn relation(&self, id: usize, secret: usize) -> Relation {
+        let (id_scopes, secret_scopes) = self.outline.apart(id, secret);
+        let id_scopes = self.own(id, &id_scopes);
+        let secret_scopes = self.own(secret, &secret_scopes);
+        let id_stem = self.stem(id, id_scopes);
+        let secret_stem = self.stem(secret, secret_scopes);
+        let stems = compare(&id_stem, &secret_stem);
+        let longer = if id_stem.len() > secret_stem.len() { &id_stem } else { &secret_stem };
+        let (row, other_row) = match (&self.cells[id], &self.cells[secret]) {
+            (Some(a), Some(b)) if a.heading == b.heading => (a.row == b.row, a.row != b.row),
+            _ => (false, false),
+        };
+        let record =
+            |scopes: &[usize]| scopes.iter().any(|&scope| is_record(self.outline.scope(scope)));
+        let section = |scopes: &[usize]| {
+            scopes.iter().any(|&scope| self.outline.scope(scope).kind == Kind::Section)
+        };
+        let records = record(id_scopes) && record(secret_scopes);
+        let sections = section(id_scopes) && section(secret_scopes);
+        let objects = |scopes: &[usize]| {
+            let object = |scope: &usize| {
+                matches!(self.outline.scope(*scope).kind, Kind::Bracket(b'{') | Kind::Element)
+            };
+            scopes.iter().any(object)
+        };
+        Relation {
+            stems,
+            service: longer.iter().any(|word| is_service(word)) && stems != Stems::Same,
+            row,
+            apart: other_row || sections || records && stems != Stems::Same,
+            beside: objects(id_scopes) && objects(secret_scopes) || records,
+        }
+    }
+
+    /// The scopes that say something of an item beyond its own name: without those that hold its
+    /// value alone, and without the record that gives a value its name.
+    fn own<'s>(&self, item: usize, scopes: &'s [usize]) -> &'s [usize] {
+        let mut rest = scopes;
+        let span = &self.items[item].span;
+        let mut from = span.start;
+        while let Some((&first, outer)) = rest.split_first() {
+            let scope = self.outline.scope(first);
+            if !holds_directly(self.text, scope, &(from..from)) {
+                break;
+            }
+            // What opened it counts as what it holds.
+            from = opening(self.text, scope);
+            rest = outer;
+        }
+        if self.items[item].label.indirect && rest.len() == scopes.len() {
+            rest = rest.split_first().map_or(rest, |(_, outer)| outer);
+        } else if self.items[item].label.indirect {
+            let named = |scope: &usize| self.outline.scope(*scope).name.named;
+            if scopes[..scopes.len() - rest.len()].iter().all(|scope| !named(scope)) {
+                rest = rest.split_first().map_or(rest, |(_, outer)| outer);
+            }
+        }
+        rest
+    }
+
+    fn stem(&self, item: usize, scopes: &[usize]) -> Vec<&str> {
+        let outer = scopes.iter().rev().flat_map(|&scope| &self.outline.scope(scope).name.stem);
+        let words = outer.chain(&self.items[item].label.name.stem);
+        let mut stem: Vec<&str> = words.map(String::as_str).collect();
+        stem.sort_unstable();
+        stem.dedup();
+        stem
+    }
+
+    /// The stem of an item with those of all scopes around it: what names its key in this text.
+    pub(super) fn signature(&self, item: usize) -> String {
+        let mut words: Vec<&str> =
+            self.items[item].label.name.stem.iter().map(String::as_str).collect();
+        for scope in self.outline.around(item) {
+            words.extend(scope.name.stem.iter().map(String::as_str));
+        }
+        words.sort_unstable();
+        words.dedup();
+        words.join(" ")
+    }
+}
+
+/// Where the mark stands that opened a scope.
+fn opening(text: &[u8], scope: &Scope) -> usize {
+    match scope.kind {
+        Kind::Element => memchr::memrchr(b'<', &text[..scope.start]).unwrap_or(scope.start),
+        Kind::Bracket(_) => scope.start.saturating_sub(1),
+        _ => scope.start,
+    }
+}
+
+/// Whether a scope holds several values, each with its name.
+fn is_record(scope: &Scope) -> bool {
+    match scope.kind {
+        Kind::Bracket(b'{') => scope.separators > 0 || scope.lines > 2,
+        Kind::ListItem(_) => scope.lines > 1,
+        Kind::Element => scope.lines > 2 || scope.separators > 1,
+        _ => false,
+    }
+}
+
+fn compare(a: &[&str], b: &[&str]) -> Stems {
+    let within = |small: &[&str], large: &[&str]| small.iter().all(|word| large.contains(word));
+    match (a.is_empty(), b.is_empty()) {
+        (true, true) => Stems::None,
+        (true, false) | (false, true) => Stems::One,
+        _ if a == b => Stems::Same,
+        _ if within(a, b) || within(b, a) => Stems::Part,
+        _ => Stems::Different,
+    }
+}
+
+/// Completes the labels of items by what stands around them: headings of columns, the names of
+/// their records, and of the scopes around those.
+pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells: &[Option<Cell>]) {
+    for index in 0..items.len() {
+        if matches!(items[index].part, Part::Vacant { .. }) {
+            let aws = outline.around(index).take(NEAR).any(|scope| scope.name.aws);
+            items[index].label.name.aws |= aws;
+            continue;
+        }
+        let span = items[index].span.clone();
+        let label = &mut items[index].label;
+        if let Some(cell) = &cells[index]
+            && (!label.name.says() || label.indirect)
+        {
+            label.name = cell.name.clone();
+            label.indirect = false;
+        }
+        if !label.name.named || label.indirect {
+            let scope = outline.around(index).take(NEAR).find(|scope| scope.name.says());
+            let sibling = outline
+                .around(index)
+                .find(|scope| matches!(scope.kind, Kind::Bracket(b'{') | Kind::ListItem(_)))
+                .and_then(|scope| super::sibling::name(text, scope, &span));
+            if let Some(name) = sibling {
+                label.name = name;
+                label.indirect = true;
+            } else if let Some(scope) = scope.filter(|_| !label.name.says()) {
+                label.name = scope.name.clone();
+                label.indirect = true;
+            }
+        } else if !label.name.says() {
+            let role = outline.around(index).take(NEAR).map(|scope| scope.name.role);
+            let role = role.into_iter().find(|role| role.is_secret() || *role == Role::KeyId);
+            label.name.role = role.unwrap_or(label.name.role);
+        }
+        let aws = outline.around(index).take(NEAR).any(|scope| scope.name.aws);
+        label.name.aws |= aws;
+        if label.name.role == Role::Secret && label.name.aws && label.name.stem.is_empty() {
+            label.name.role = Role::SecretKey;
+        }
+    }
+}
+
+/// Scopes around a value whose names are asked for its role.
+const NEAR: usize = 3;

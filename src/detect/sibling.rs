@@ -1,0 +1,52 @@
+//! The field of a record that names another of its fields: `{"name": "SECRET_KEY", "value": "…"}`.
+
+use std::ops::Range;
+
+use super::name::Name;
+use super::outline::Scope;
+
+/// Keys of fields that name what another field of the record holds.
+const KEYS: [&[u8]; 12] = [
+    b"name",
+    b"Name",
+    b"key",
+    b"Key",
+    b"ParameterKey",
+    b"parameter",
+    b"variable",
+    b"field",
+    b"label",
+    b"title",
+    b"id",
+    b"NAME",
+];
+/// Bytes of a record that are read on either side of a value.
+const REACH: usize = 512;
+
+/// The name that a record gives to the value at `span` by another of its fields.
+pub(super) fn name(text: &[u8], scope: &Scope, span: &Range<usize>) -> Option<Name> {
+    let from = scope.start.max(span.start.saturating_sub(REACH)).min(span.start);
+    let to = scope.end.min(text.len()).min(span.end + REACH).max(span.end.min(text.len()));
+    let before = &text[from..span.start];
+    let behind = &text[span.end.min(to)..to];
+    let fields = |text: &[u8]| -> Vec<Name> {
+        text.split(|byte| b",\n;".contains(byte)).filter_map(field).collect()
+    };
+    let named = |name: &Name| name.says() && name.named;
+    fields(before).into_iter().rev().find(named).or_else(|| fields(behind).into_iter().find(named))
+}
+
+/// The name in a field such as `"name": "SECRET_KEY"`.
+fn field(text: &[u8]) -> Option<Name> {
+    let marks = |byte: &u8| b" \t\r\"'{-[\\".contains(byte);
+    let start = text.iter().position(|byte| !marks(byte))?;
+    let text = &text[start..];
+    let key = KEYS.into_iter().find(|key| text.starts_with(key))?;
+    let rest = &text[key.len()..];
+    let operator = rest.iter().position(|byte| !b" \t\"'\\".contains(byte))?;
+    if !matches!(rest[operator], b':' | b'=') {
+        return None;
+    }
+    let value = &rest[operator + 1..];
+    (value.len() <= 120).then(|| Name::of(value, false))
+}

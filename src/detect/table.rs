@@ -1,0 +1,184 @@
+//! Tables: rows of cells between separators, and the headings that name their columns.
+//!
+//! Comma- and tab-separated values, Markdown's tables, and the rows of SQL's `INSERT`. An item that
+//! fills a cell is named by the heading of its column, and belongs to its row.
+
+use std::ops::Range;
+
+use super::item::Item;
+use super::name::Name;
+
+/// The cell that an item fills.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    /// Where the row begins.
+    pub row: usize,
+    /// Where the headings begin.
+    pub heading: usize,
+    /// The name of the column.
+    pub name: Name,
+}
+
+/// Bytes of a row that are read.
+const MOST_ROW: usize = 2048;
+/// How far above a row its headings are looked for.
+const ABOVE: usize = 16 * 1024;
+/// Cells of a row that are counted.
+const MOST_CELLS: usize = 64;
+
+/// The cells that the items of a text fill; `start` is where the text may first be read.
+pub(super) fn cells(text: &[u8], start: usize, items: &[Item]) -> Vec<Option<Cell>> {
+    let mut tables = Tables { text, start, known: Vec::new(), headless: None };
+    items.iter().map(|item| tables.cell(&item.span)).collect()
+}
+
+struct Tables<'t> {
+    text: &'t [u8],
+    start: usize,
+    /// Headings found so far, with where the last row stood for which they hold.
+    known: Vec<(Row, usize)>,
+    /// The separator and the number of cells of rows that have no headings, and the last of them.
+    headless: Option<(u8, usize, usize)>,
+}
+
+/// A row: where its cells lie and what stands between them.
+#[derive(Clone, Debug)]
+struct Row {
+    span: Range<usize>,
+    separator: u8,
+    cells: Vec<Range<usize>>,
+}
+
+impl Tables<'_> {
+    fn cell(&mut self, span: &Range<usize>) -> Option<Cell> {
+        let row = self.row_of(span)?;
+        let column = row.cells.iter().position(|cell| cell.contains(&span.start))?;
+        let heading = self.heading(&row)?;
+        let cell = heading.cells.get(column)?.clone();
+        let name = Name::of(&self.text[cell], true);
+        Some(Cell { row: row.span.start, heading: heading.span.start, name })
+    }
+
+    /// The row in which an item fills a cell.
+    fn row_of(&self, span: &Range<usize>) -> Option<Row> {
+        let marks: &[u8] = b" \t\"'`*";
+        let before = self.text[self.start..span.start].trim_ascii_end();
+        let before = before.iter().rposition(|byte| !b"\"'`* ".contains(byte));
+        let left = before.map_or(b'\n', |at| self.text[self.start + at]);
+        let behind = &self.text[span.end.min(self.text.len())..];
+        let right = behind.iter().find(|byte| !marks.contains(byte) || **byte == b'\t');
+        let right = right.copied().unwrap_or(b'\n');
+        let separators = b",;|\t";
+        let separator = [left, right].into_iter().find(|byte| separators.contains(byte))?;
+        let fits = |byte: u8| byte == separator || b"\r\n()".contains(&byte);
+        if !fits(left) || !fits(right) {
+            return None;
+        }
+        Some(self.row(self.bounds(span.start, separator)?, separator))
+    }
+
+    /// The line, or the parenthesis, around a place.
+    fn bounds(&self, at: usize, separator: u8) -> Option<Range<usize>> {
+        let floor = self.start.max(at.saturating_sub(MOST_ROW));
+        let ceiling = self.text.len().min(at + MOST_ROW);
+        let line = memchr::memrchr(b'\n', &self.text[floor..at]).map_or(floor, |by| floor + by + 1);
+        let end = memchr::memchr(b'\n', &self.text[at..ceiling]).map_or(ceiling, |by| at + by);
+        if separator == b',' {
+            let opened = self.text[line..at].iter().rposition(|byte| matches!(byte, b'(' | b')'));
+            if let Some(by) = opened.filter(|by| self.text[line + by] == b'(') {
+                let closed = memchr::memchr(b')', &self.text[at..end])?;
+                return Some(line + by + 1..at + closed);
+            }
+        }
+        let begins = line == self.start || self.text[line - 1] == b'\n';
+        begins.then_some(line..end)
+    }
+
+    fn row(&self, span: Range<usize>, separator: u8) -> Row {
+        let mut cells = Vec::new();
+        let mut from = span.start;
+        let mut quoted = false;
+        for at in span.clone() {
+            let byte = self.text[at];
+            quoted ^= byte == b'"';
+            if byte == separator && !quoted && cells.len() < MOST_CELLS {
+                cells.push(from..at);
+                from = at + 1;
+            }
+        }
+        cells.push(from..span.end);
+        Row { span, separator, cells }
+    }
+
+    /// The headings above a row: the nearest row of as many cells that names the halves of a key.
+    fn heading(&mut self, row: &Row) -> Option<Row> {
+        let known = self.known.iter_mut().rev().take(4).find(|(heading, last)| {
+            let follows = row.span.start >= *last && row.span.start - *last <= ABOVE;
+            follows && heading.separator == row.separator && heading.cells.len() == row.cells.len()
+        });
+        if let Some((heading, last)) = known {
+            *last = row.span.start;
+            return Some(heading.clone());
+        }
+        // Rows below one without headings have none either: each is not looked up again.
+        let shape = (row.separator, row.cells.len());
+        let headless = self.headless.is_some_and(|(separator, cells, last)| {
+            (separator, cells) == shape && row.span.start - last <= MOST_ROW
+        });
+        let found = if headless { None } else { self.search(row) };
+        match &found {
+            Some(found) => self.known.push((found.clone(), row.span.start)),
+            None => self.headless = Some((shape.0, shape.1, row.span.start)),
+        }
+        found
+    }
+
+    fn search(&self, row: &Row) -> Option<Row> {
+        if row.cells.len() < 2 {
+            return None;
+        }
+        let floor = self.start.max(row.span.start.saturating_sub(ABOVE));
+        let mut end = row.span.start;
+        for _ in 0..64 {
+            let before = &self.text[floor..end];
+            // What stands in a parenthesis is headed by the parenthesis before it.
+            let span = if self.text[..row.span.start].ends_with(b"(") {
+                let closed = memchr::memrchr(b')', before)?;
+                let opened = memchr::memrchr(b'(', &before[..closed])?;
+                floor + opened + 1..floor + closed
+            } else {
+                let line_end = memchr::memrchr(b'\n', before)?;
+                let line = memchr::memrchr(b'\n', &before[..line_end]).map_or(0, |at| at + 1);
+                floor + line..floor + line_end
+            };
+            if span.len() > MOST_ROW {
+                return None;
+            }
+            end = if span.start > floor { span.start } else { floor };
+            let heading = self.row(span, row.separator);
+            if heading.cells.len() == row.cells.len() && self.names_halves(&heading) {
+                return Some(heading);
+            }
+            if end == floor {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Whether the cells of a row name an id and a secret, and hold neither.
+    fn names_halves(&self, row: &Row) -> bool {
+        let mut secret = false;
+        let mut other = false;
+        for cell in &row.cells {
+            let text = self.text[cell.clone()].trim_ascii();
+            if text.len() > 60 {
+                return false;
+            }
+            let name = Name::of(text, true);
+            secret |= name.role.is_secret();
+            other |= name.named && !name.role.is_secret();
+        }
+        secret && other
+    }
+}

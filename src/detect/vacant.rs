@@ -1,0 +1,102 @@
+//! Names of keys that have no value here: `AWS_SECRET_ACCESS_KEY=${SECRET}`.
+//!
+//! They say that the other half of a key stands elsewhere, and so take part in pairing: an id whose
+//! secret is named but absent must not be given the secret of something else.
+
+use std::ops::Range;
+
+use super::item::{Item, Part};
+use super::label::{Label, is_comment};
+use super::name::{Name, Role};
+
+/// What names of either half hold, in both cases.
+const SIGNS: [&[u8]; 4] = [b"ecret", b"ECRET", b"ccess", b"CCESS"];
+/// Bytes of a name that are read.
+const NAME: usize = 80;
+/// Names without a value that are looked at in a stretch of text.
+const MOST: usize = 256;
+
+/// The halves that `text` names from `start` on without giving their values.
+pub(super) fn vacant(text: &[u8], start: usize, items: &[Item]) -> Vec<Item> {
+    let mut found: Vec<Item> = Vec::new();
+    for sign in SIGNS {
+        for at in memchr::memmem::find_iter(&text[start..], sign).take(MOST) {
+            found.extend(named(text, start, start + at, items));
+        }
+    }
+    found.sort_by_key(|item| item.span.start);
+    found.dedup_by(|a, b| a.span.start == b.span.start);
+    found
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+fn named(text: &[u8], start: usize, at: usize, items: &[Item]) -> Option<Item> {
+    let before = text[start..at].iter().rev().take(NAME).take_while(|byte| is_name(**byte)).count();
+    let rest = &text[at..text.len().min(at + NAME)];
+    let inside = rest.iter().take_while(|byte| is_name(**byte)).count();
+    // "Secret access key: ask Bob": a phrase goes on to its colon.
+    let phrase = rest[inside..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b' ')
+        .count();
+    let name = at - before..at + inside;
+    let (end, name_end) = match operator(&text[name.end..]) {
+        Some(end) => (name.end + end, name.end),
+        None => (name.end + phrase + operator(&text[name.end + phrase..])?, name.end + phrase),
+    };
+    let name = Name::of(&text[name.start..name_end], name_end > name.end);
+    let secret = match name.role {
+        Role::SecretKey | Role::Secret => true,
+        Role::KeyId => false,
+        _ => return None,
+    };
+    let span = at - before..end;
+    if !is_absent(text, end) || touches(items, &span, end) {
+        return None;
+    }
+    let line = memchr::memrchr(b'\n', &text[start..span.start]).map_or(start, |by| start + by + 1);
+    let comment = is_comment(&text[line..span.start]);
+    Some(Item {
+        span,
+        decoded: Vec::new(),
+        part: Part::Vacant { secret },
+        label: Label { name, indirect: false, comment },
+    })
+}
+
+/// The length of what stands between a name and its value; `None` if no value is given.
+fn operator(text: &[u8]) -> Option<usize> {
+    let rest = &text[..text.len().min(12)];
+    let skipped = rest.iter().take_while(|byte| b" \"'`]\t".contains(byte)).count();
+    match rest.get(skipped) {
+        Some(b'=' | b':' | b'>') => {
+            let more = rest[skipped + 1..].iter().take_while(|byte| b"=>".contains(byte)).count();
+            Some(skipped + 1 + more)
+        }
+        _ => None,
+    }
+}
+
+/// Whether what stands at `at` is no value that a key could have.
+fn is_absent(text: &[u8], at: usize) -> bool {
+    let rest = &text[at..text.len().min(at + 160)];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let value = line.trim_ascii();
+    let run = value
+        .iter()
+        .skip_while(|byte| b"\"'` ".contains(byte))
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+        .count();
+    // Behind a colon at the end of a line the value may stand below.
+    let below = value.is_empty() && text[at - 1] != b'=';
+    run < 16 && !below
+}
+
+/// Whether an item stands in the name or begins in the value behind it.
+fn touches(items: &[Item], span: &Range<usize>, end: usize) -> bool {
+    let next = items.partition_point(|item| item.span.end <= span.start);
+    items.get(next).is_some_and(|item| item.span.start < end + 12)
+}

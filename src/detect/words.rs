@@ -1,0 +1,124 @@
+//! Words of names, and the lists of `patterns/labels.txt` that say what a word means in one.
+
+use std::sync::LazyLock;
+
+/// The lists of `patterns/labels.txt`.
+struct Lexicon {
+    secret: Vec<&'static str>,
+    password: Vec<&'static str>,
+    user: Vec<&'static str>,
+    aws: Vec<&'static str>,
+    token: Vec<&'static str>,
+    hash: Vec<&'static str>,
+    service: Vec<&'static str>,
+    empty: Vec<&'static str>,
+    usual: Vec<&'static str>,
+    tag: Vec<&'static str>,
+}
+
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+    let text = include_str!("../../patterns/labels.txt");
+    let section = |name: &str| {
+        let heading = format!("\n[{name}]\n");
+        let body = text.split_once(&heading).map_or("", |(_, body)| body);
+        let end = body.find("\n#").unwrap_or(body.len());
+        let mut words: Vec<&str> = body[..end].split_whitespace().collect();
+        words.sort_unstable();
+        words
+    };
+    Lexicon {
+        secret: section("secret"),
+        password: section("password"),
+        user: section("user"),
+        aws: section("aws"),
+        token: section("token"),
+        hash: section("hash"),
+        service: section("service"),
+        empty: section("empty"),
+        usual: section("usual"),
+        tag: section("tag"),
+    }
+});
+
+fn listed(list: &[&str], word: &str) -> bool {
+    list.binary_search(&word).is_ok()
+}
+
+/// Whether a word says that a value is a secret.
+pub(super) fn is_secret(word: &str) -> bool {
+    listed(&LEXICON.secret, word) || word.contains("secret")
+}
+
+/// Whether a word says that a value is a password.
+pub(super) fn is_password(word: &str) -> bool {
+    listed(&LEXICON.password, word) || word.ends_with("password")
+}
+
+/// Whether a word says that a value names a user.
+pub(super) fn is_user(word: &str) -> bool {
+    listed(&LEXICON.user, word)
+}
+
+/// Whether a word belongs to AWS or to what speaks its protocols.
+pub(super) fn is_aws(word: &str) -> bool {
+    listed(&LEXICON.aws, word)
+}
+
+/// Whether a word says that a value is a token.
+pub(super) fn is_token(word: &str) -> bool {
+    listed(&LEXICON.token, word)
+}
+
+/// Whether a word names a digest or an identifier of something.
+pub(super) fn is_hash(word: &str) -> bool {
+    listed(&LEXICON.hash, word)
+}
+
+/// Whether a word names a service that is not AWS.
+pub(super) fn is_service(word: &str) -> bool {
+    listed(&LEXICON.service, word)
+}
+
+/// Whether a word names nothing: the name stands elsewhere.
+pub(super) fn is_empty(word: &str) -> bool {
+    listed(&LEXICON.empty, word)
+}
+
+/// Whether a word is part of the usual names of a key, and so tells none from another.
+pub(super) fn is_usual(word: &str) -> bool {
+    listed(&LEXICON.usual, word) || is_secret(word) || is_password(word) || is_user(word)
+}
+
+/// Whether a word tells one key from another even in a sentence: an environment, an age, a number.
+pub(super) fn is_tag(word: &str) -> bool {
+    listed(&LEXICON.tag, word) || is_number(word)
+}
+
+/// Whether a word is a number that may count keys; a year is more likely a date.
+pub(super) fn is_number(word: &str) -> bool {
+    word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Lower-case words, cut at everything but letters and digits and at `camelCase`.
+pub(super) fn words(text: &[u8]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut previous = b' ';
+    for (at, &byte) in text.iter().enumerate() {
+        let next_is_lower = text.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+        let humps = byte.is_ascii_uppercase()
+            && (previous.is_ascii_lowercase() || (previous.is_ascii_uppercase() && next_is_lower));
+        let turns = byte.is_ascii_digit() && !previous.is_ascii_digit() && word.len() > 2;
+        if (!byte.is_ascii_alphanumeric() || humps || turns) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if byte.is_ascii_alphanumeric() {
+            word.push(char::from(byte.to_ascii_lowercase()));
+        }
+        previous = byte;
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
+}

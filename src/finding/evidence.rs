@@ -1,0 +1,63 @@
+//! On what evidence an id and a secret were joined.
+
+use std::fmt::Write as _;
+
+/// How an id and its secret stand to each other in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nearness {
+    /// In one row of a table with headings.
+    Row,
+    /// On one line.
+    Line,
+    /// In one record: nothing between them closes or opens one.
+    Record,
+    /// In one text.
+    Text,
+}
+
+/// What speaks for a pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What their names share once the words of the role are taken away, such as `upload`.
+    pub stem: Option<String>,
+    /// How they stand to each other.
+    pub nearness: Nearness,
+    /// Lines between them.
+    pub lines: u32,
+    /// The secret is named one.
+    pub labelled: bool,
+    /// Another pairing of the same items costs hardly more.
+    pub rival: bool,
+}
+
+impl Evidence {
+    /// One clause a piece of evidence, the strongest first.
+    pub fn clauses(&self) -> Vec<String> {
+        let mut clauses = Vec::new();
+        if let Some(stem) = &self.stem {
+            clauses.push(format!("both names hold '{stem}'"));
+        }
+        if self.labelled {
+            clauses.push("the secret is named as one".to_owned());
+        }
+        let mut place = match self.nearness {
+            Nearness::Row => "one row of a table",
+            Nearness::Line => "one line",
+            Nearness::Record => "one record",
+            Nearness::Text => "one text",
+        }
+        .to_owned();
+        match self.lines {
+            0 => {}
+            1 => place.push_str(", on neighbouring lines"),
+            lines => {
+                let _ = write!(place, ", {lines} lines apart");
+            }
+        }
+        clauses.push(place);
+        if self.rival {
+            clauses.push("another id or secret nearby fits almost as well".to_owned());
+        }
+        clauses
+    }
+}
