@@ -1,0 +1,108 @@
+//! Syntaxes in which names alone tell keys apart.
+
+use super::names::Style;
+use super::names::Style::{Camel, Dotted, DottedKebab, Kebab, Pascal, Snake, Upper, Words};
+use super::syntax::{Syntax, lines};
+
+const SHELL: Option<(&str, &str)> = Some(("# ", ""));
+const TIGHT: Option<(&str, &str)> = Some(("#", ""));
+const SLASHES: Option<(&str, &str)> = Some(("// ", ""));
+const XML: Option<(&str, &str)> = Some(("<!-- ", " -->"));
+
+const ENV: &[Style] = &[Upper];
+const LOWER: &[Style] = &[Snake, Upper, Camel, Kebab];
+
+/// All of them.
+pub const FLAT: &[Syntax] = &[
+    lines("dotenv", ENV, TIGHT, "{n}={v}"),
+    lines("dotenv", ENV, SHELL, "{n}={v}"),
+    lines("dotenv, quoted", ENV, SHELL, "{n}=\"{v}\""),
+    lines("export", ENV, TIGHT, "export {n}={v}"),
+    lines("export, quoted", ENV, SHELL, "export {n}='{v}'"),
+    lines("set", ENV, Some(("REM ", "")), "set {n}={v}"),
+    lines("setx", ENV, Some((":: ", "")), "setx {n} \"{v}\" /M"),
+    lines("PowerShell", ENV, SHELL, "$env:{n} = \"{v}\""),
+    lines("PowerShell, variables", &[Camel, Pascal], SHELL, "${n} = '{v}'"),
+    lines("Dockerfile", ENV, SHELL, "ENV {n}={v}").inside("FROM alpine:3\n", "CMD [\"app\"]\n"),
+    lines("Dockerfile, old", ENV, SHELL, "ENV {n} {v}").inside("FROM alpine:3\n", ""),
+    lines("compose, map", ENV, SHELL, "      {n}: {v}")
+        .inside("services:\n  app:\n    image: app:1\n    environment:\n", "    ports:\n      - 80\n"),
+    lines("compose, list", ENV, SHELL, "      - {n}={v}")
+        .inside("services:\n  app:\n    image: app:1\n    environment:\n", ""),
+    lines("Kubernetes, stringData", &[Upper, Kebab, Camel], SHELL, "  {n}: {v}")
+        .inside("apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\nstringData:\n", ""),
+    lines(
+        "Kubernetes, env",
+        ENV,
+        SHELL,
+        "            - name: {n}\n              value: \"{v}\"",
+    )
+    .inside("kind: Deployment\nspec:\n  template:\n    spec:\n      containers:\n        - name: app\n          env:\n", ""),
+    lines("Helm values", &[Camel, Snake], SHELL, "  {n}: \"{v}\"").inside("replicas: 2\nconfig:\n", ""),
+    lines("GitHub Actions", ENV, SHELL, "          {n}: {v}")
+        .inside("on: push\njobs:\n  deploy:\n    steps:\n      - run: make deploy\n        env:\n", ""),
+    lines("GitLab CI", ENV, SHELL, "  {n}: \"{v}\"").inside("variables:\n", "test:\n  script: make\n"),
+    lines("YAML, flat", LOWER, SHELL, "{n}: {v}"),
+    lines("Ansible", &[Snake], SHELL, "    {n}: '{v}'").inside("- hosts: web\n  vars:\n", ""),
+    lines("JSON, flat", LOWER, None, "  \"{n}\": \"{v}\"").inside("{\n", "}\n").joined(",", ""),
+    lines("JSON, one line", LOWER, None, "\"{n}\":\"{v}\"").inside("{", "}\n").joined(",", "").ending(""),
+    lines("Terraform, tfvars", &[Snake], SHELL, "{n} = \"{v}\""),
+    lines(
+        "Terraform, variables",
+        &[Snake],
+        None,
+        "variable \"{n}\" {\n  type    = string\n  default = \"{v}\"\n}\n",
+    ),
+    lines(
+        "CloudFormation, SSM parameters",
+        &[Snake, Camel, Kebab],
+        None,
+        "  {N}:\n    Type: AWS::SSM::Parameter\n    Properties:\n      Name: /app/{n}\n      Type: String\n      Tier: Standard\n      Description: a setting of the app\n      Value: {v}",
+    )
+    .inside("Resources:\n", ""),
+    lines(
+        "SSM parameters, JSON",
+        &[Snake, Camel, Kebab],
+        None,
+        "    {\n      \"Name\": \"/app/{n}\",\n      \"Type\": \"SecureString\",\n      \"Value\": \"{v}\",\n      \"Version\": 1\n    }",
+    )
+    .inside("{\n  \"Parameters\": [\n", "  ]\n}\n")
+    .joined(",", ""),
+    lines("XML, elements", LOWER, XML, "  <{n}>{v}</{n}>").inside("<config>\n", "</config>\n"),
+    lines("XML, attributes", &[Camel, Pascal, Upper], XML, "    <add key=\"{n}\" value=\"{v}\" />")
+        .inside("<configuration>\n  <appSettings>\n", "  </appSettings>\n</configuration>\n"),
+    lines(
+        "Hadoop properties",
+        &[Dotted, DottedKebab],
+        None,
+        "  <property>\n    <name>fs.{n}</name>\n    <value>{v}</value>\n  </property>",
+    )
+    .inside("<configuration>\n", "</configuration>\n"),
+    lines("Java properties", &[Dotted, DottedKebab], TIGHT, "{n}={v}"),
+    lines("Java, constants", ENV, SLASHES, "    private static final String {n} = \"{v}\";")
+        .inside("public final class Config {\n", "}\n"),
+    lines("Python, constants", &[Upper, Snake], SHELL, "{n} = '{v}'"),
+    lines("Python, dict", LOWER, SHELL, "    '{n}': '{v}',").inside("CONFIG = {\n", "}\n"),
+    lines("Python, keyword arguments", &[Snake], None, "    {n}='{v}',").inside("run(\n", ")\n"),
+    lines("Go, constants", &[Camel, Pascal], SLASHES, "\t{n} = \"{v}\"").inside("const (\n", ")\n"),
+    lines("JavaScript, constants", &[Camel, Upper], SLASHES, "const {n} = '{v}';"),
+    lines("JavaScript, object", &[Camel], SLASHES, "  {n}: '{v}',").inside("module.exports = {\n", "};\n"),
+    lines("PHP, define", ENV, SLASHES, "define('{n}', '{v}');").inside("<?php\n", ""),
+    lines("PHP, array", &[Snake, Camel], SLASHES, "    '{n}' => '{v}',").inside("<?php\nreturn [\n", "];\n"),
+    lines("PHP, config", &[Snake], SLASHES, "$config['{n}'] = '{v}';").inside("<?php\n", ""),
+    lines("Ruby, constants", ENV, SHELL, "{n} = \"{v}\""),
+    lines("C#, constants", &[Pascal], SLASHES, "        public const string {n} = \"{v}\";")
+        .inside("namespace App {\n    static class Keys {\n", "    }\n}\n"),
+    lines("TOML, flat", &[Snake, Kebab], SHELL, "{n} = \"{v}\""),
+    lines("Jenkins", ENV, SLASHES, "        {n} = '{v}'")
+        .inside("pipeline {\n    agent any\n    environment {\n", "    }\n}\n"),
+    lines("docker run", ENV, None, "-e {n}={v} ").inside("docker run --rm ", "app:1\n").ending(""),
+    lines("systemd", ENV, TIGHT, "Environment=\"{n}={v}\"").inside("[Service]\n", "ExecStart=/bin/app\n"),
+    lines("Markdown, list", &[Words, Upper], None, "- **{n}**: `{v}`").inside("# Setup\n\n", ""),
+    lines("Markdown, table of settings", &[Words, Upper], None, "| {n} | `{v}` |")
+        .inside("| Setting | Value |\n|---|---|\n", "\n"),
+    lines("log, one line", &[Snake, Camel], None, " {n}={v}")
+        .inside("2024-05-01T10:11:12Z level=debug msg=\"configuration read\"", "\n")
+        .ending(""),
+    lines("notes", &[Words], None, "{n}: {v}"),
+];

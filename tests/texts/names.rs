@@ -1,0 +1,392 @@
+//! The names of settings: a role ("access key id"), a stem that tells one key from another
+//! ("upload", "prod"), where the stem stands, and in which style the whole is spelled.
+
+use super::random::Random;
+
+/// A name in segments of words: `["upload", "access key"]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(pub Vec<String>);
+
+/// How the words of a name are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    Upper,
+    Snake,
+    Camel,
+    Pascal,
+    Kebab,
+    /// Segments in camel case, with full stops between.
+    Dotted,
+    /// Segments in kebab case, with full stops between.
+    DottedKebab,
+    /// As in prose.
+    Words,
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + letters.as_str()
+    })
+}
+
+fn camel(words: &str) -> String {
+    let mut words = words.split(' ');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| name + &capital(word))
+}
+
+impl Name {
+    /// Of words, in one segment.
+    pub fn new(words: &str) -> Self {
+        Self(vec![words.to_owned()])
+    }
+
+    /// As it stands in a text.
+    pub fn spelled(&self, style: Style) -> String {
+        let words = self.0.join(" ");
+        match style {
+            Style::Upper => words.replace(' ', "_").to_uppercase(),
+            Style::Snake => words.replace(' ', "_"),
+            Style::Camel => camel(&words),
+            Style::Pascal => words.split(' ').map(capital).collect(),
+            Style::Kebab => words.replace(' ', "-"),
+            Style::Dotted => self.0.iter().map(|part| camel(part)).collect::<Vec<_>>().join("."),
+            Style::DottedKebab => {
+                self.0.iter().map(|part| part.replace(' ', "-")).collect::<Vec<_>>().join(".")
+            }
+            Style::Words => words,
+        }
+    }
+}
+
+/// What the two halves of a key are called.
+#[derive(Clone, Copy, Debug)]
+pub struct Role {
+    pub id: &'static str,
+    pub secret: &'static str,
+    /// The secret's name alone says that it is one of AWS.
+    pub says_aws: bool,
+    /// They tell little by themselves: a stem or a record has to help.
+    pub terse: bool,
+}
+
+const fn role(id: &'static str, secret: &'static str, says_aws: bool, terse: bool) -> Role {
+    Role { id, secret, says_aws, terse }
+}
+
+/// From public repositories.
+pub const ROLES: [Role; 24] = [
+    role("aws access key id", "aws secret access key", true, false),
+    role("aws access key id", "aws secret access key", true, false),
+    role("aws access key id", "aws secret access key", true, false),
+    role("access key id", "secret access key", true, false),
+    role("access key id", "secret access key", true, false),
+    role("aws access key", "aws secret key", true, false),
+    role("aws access key", "aws secret access key", true, false),
+    role("aws key id", "aws secret key", true, false),
+    role("aws access id", "aws secret key", true, false),
+    role("aws key", "aws secret", true, false),
+    role("s3 access key id", "s3 secret access key", true, false),
+    role("s3 access key", "s3 secret key", true, false),
+    role("s3 key", "s3 secret", true, false),
+    role("s3 key id", "s3 secret key", true, false),
+    role("ses access key", "ses secret key", true, false),
+    role("sqs access key id", "sqs secret access key", true, false),
+    role("dynamodb access key", "dynamodb secret key", true, false),
+    role("access key", "secret key", false, false),
+    role("access key", "secret key", false, false),
+    role("access key", "access secret", false, false),
+    role("key id", "secret key", false, false),
+    role("access id", "secret", false, true),
+    role("key", "secret", false, true),
+    role("accesskey", "secretkey", false, false),
+];
+
+/// Where the stem stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Prefix,
+    Suffix,
+    Infix,
+}
+
+/// The name of a half with its stem.
+pub fn stemmed(stem: &str, place: Place, half: &str) -> Name {
+    if stem.is_empty() {
+        return Name::new(half);
+    }
+    // No name begins with a digit.
+    let numbered = stem.starts_with(|first: char| first.is_ascii_digit());
+    let place = if numbered && place == Place::Prefix { Place::Suffix } else { place };
+    let parts = match (place, half.split_once(' ')) {
+        (Place::Suffix, _) => vec![half, stem],
+        (Place::Infix, Some((first @ ("aws" | "s3" | "ses" | "sqs"), rest))) => {
+            vec![first, stem, rest]
+        }
+        (Place::Prefix | Place::Infix, _) => vec![stem, half],
+    };
+    Name(parts.into_iter().map(str::to_owned).collect())
+}
+
+/// What stands before, behind or within the names of keys in public repositories: services, teams,
+/// purposes, products.
+pub const STEMS: [&str; 224] = [
+    "upload",
+    "client",
+    "vault",
+    "gitlab",
+    "image store",
+    "cert dns",
+    "backup",
+    "archive",
+    "avatar",
+    "media",
+    "assets",
+    "static",
+    "cdn",
+    "images",
+    "image",
+    "photos",
+    "video",
+    "thumbnail",
+    "documents",
+    "attachments",
+    "reports",
+    "invoices",
+    "exports",
+    "imports",
+    "logs",
+    "audit",
+    "metrics",
+    "analytics",
+    "warehouse",
+    "lake",
+    "etl",
+    "pipeline",
+    "ingest",
+    "events",
+    "stream",
+    "queue",
+    "worker",
+    "cron",
+    "scheduler",
+    "batch",
+    "jobs",
+    "lambda",
+    "deploy",
+    "deployer",
+    "ci",
+    "build",
+    "release",
+    "artifacts",
+    "registry",
+    "packages",
+    "cache",
+    "session",
+    "token",
+    "auth",
+    "login",
+    "identity",
+    "sso",
+    "users",
+    "user",
+    "admin",
+    "root",
+    "ops",
+    "infra",
+    "terraform",
+    "packer",
+    "ansible",
+    "jenkins",
+    "github",
+    "bitbucket",
+    "travis",
+    "circleci",
+    "drone",
+    "argo",
+    "flux",
+    "helm",
+    "k8s",
+    "cluster",
+    "node",
+    "runner",
+    "agent",
+    "bot",
+    "slack",
+    "telegram",
+    "twitter",
+    "facebook",
+    "google",
+    "stripe",
+    "paypal",
+    "shopify",
+    "magento",
+    "wordpress",
+    "drupal",
+    "rails",
+    "django",
+    "laravel",
+    "spring",
+    "sendgrid",
+    "mailer",
+    "smtp relay",
+    "newsletter",
+    "notifications",
+    "push",
+    "sms",
+    "voice",
+    "chat",
+    "search",
+    "elastic",
+    "kibana",
+    "grafana",
+    "prometheus",
+    "loki",
+    "thanos",
+    "tempo",
+    "sentry",
+    "datadog",
+    "newrelic",
+    "splunk",
+    "postgres",
+    "mysql",
+    "mongo",
+    "redis",
+    "snapshot",
+    "restore",
+    "replica",
+    "mirror",
+    "sync",
+    "transfer",
+    "sftp",
+    "ftp",
+    "partner",
+    "vendor",
+    "customer",
+    "tenant",
+    "merchant",
+    "payments",
+    "billing",
+    "ledger",
+    "orders",
+    "cart",
+    "catalog",
+    "inventory",
+    "shipping",
+    "tracking",
+    "geo",
+    "maps",
+    "tiles",
+    "weather",
+    "sensor",
+    "iot",
+    "device",
+    "firmware",
+    "ota",
+    "mobile",
+    "android",
+    "ios",
+    "web",
+    "frontend",
+    "backend",
+    "api",
+    "gateway",
+    "proxy",
+    "edge",
+    "public",
+    "private",
+    "shared",
+    "internal",
+    "external",
+    "primary",
+    "secondary",
+    "legacy",
+    "new",
+    "next",
+    "main",
+    "master",
+    "default",
+    "temp",
+    "test",
+    "qa",
+    "uat",
+    "sandbox",
+    "demo",
+    "preview",
+    "canary",
+    "loadtest",
+    "ml",
+    "training",
+    "models",
+    "datasets",
+    "notebook",
+    "sagemaker",
+    "bedrock",
+    "spark",
+    "emr",
+    "hadoop",
+    "presto",
+    "athena",
+    "redshift",
+    "snowflake",
+    "kafka",
+    "airflow",
+    "dbt",
+    "nifi",
+    "hash",
+    "checksum",
+    "signature",
+    "signing",
+    "sign",
+    "certs",
+    "pki",
+    "letsencrypt",
+    "dns",
+    "route53",
+    "rev",
+    "revision",
+    "version",
+    "commit",
+    "branch",
+    "eu west",
+    "us east",
+    "team red",
+    "acme corp",
+    "blue app",
+    "crawler",
+    "scraper",
+];
+
+/// Environments, which often stand beside one another.
+pub const ENVIRONMENTS: [&str; 12] = [
+    "prod",
+    "dev",
+    "staging",
+    "test",
+    "qa",
+    "live",
+    "local",
+    "preprod",
+    "integration",
+    "sandbox",
+    "uat",
+    "demo",
+];
+
+/// So many stems, each other than the rest.
+pub fn stems(random: &mut Random, count: usize) -> Vec<String> {
+    let family = random.below(10);
+    let base = random.below(STEMS.len());
+    let nth = |index: usize| match family {
+        // By environment, by number, by letter, by environment of one service.
+        0 | 1 => ENVIRONMENTS[(base + index) % ENVIRONMENTS.len()].to_owned(),
+        2 => (index + 1).to_string(),
+        3 => format!("{} {}", STEMS[base], index + 1),
+        4 => {
+            format!("{} {}", ENVIRONMENTS[(base + index) % ENVIRONMENTS.len()], STEMS[base])
+        }
+        _ => STEMS[(base + index * 37) % STEMS.len()].to_owned(),
+    };
+    (0..count).map(nth).collect()
+}

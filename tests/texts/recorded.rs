@@ -1,0 +1,77 @@
+//! Syntaxes with a section, an object or a record for each key.
+
+use super::names::Style::{Camel, Kebab, Pascal, Snake, Upper};
+use super::syntax::{Syntax, sections};
+
+const SHELL: Option<(&str, &str)> = Some(("# ", ""));
+const SLASHES: Option<(&str, &str)> = Some(("// ", ""));
+const XML: Option<(&str, &str)> = Some(("<!-- ", " -->"));
+
+/// All of them.
+pub const RECORDED: &[Syntax] = &[
+    sections("AWS credentials", &[Snake], SHELL, "[{t}]\n", "{n} = {v}", "\n"),
+    sections("AWS credentials, dense", &[Snake], Some(("#", "")), "[{t}]\n", "{n}={v}", ""),
+    sections("rclone", &[Snake], SHELL, "[{t}]\ntype = s3\nprovider = AWS\n", "{n} = {v}", "\n"),
+    sections("TOML, sections", &[Snake, Kebab], SHELL, "[app.{t}]\n", "{n} = \"{v}\"", "\n"),
+    sections("YAML, nested", &[Snake, Camel, Kebab], SHELL, "{t}:\n", "  {n}: {v}", ""),
+    sections("YAML, nested deeper", &[Snake, Camel], SHELL, "  {t}:\n    s3:\n", "      {n}: \"{v}\"", "")
+        .inside("storage:\n", ""),
+    sections("YAML, list of records", &[Snake, Camel], SHELL, "  - name: {t}\n", "    {n}: {v}", "")
+        .inside("accounts:\n", ""),
+    sections(
+        "Kubernetes, a Secret each",
+        &[Upper, Camel, Kebab],
+        SHELL,
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {t}\nstringData:\n",
+        "  {n}: {v}",
+        "",
+    )
+    .joined("", "---\n"),
+    sections("compose, a service each", &[Upper], SHELL, "  {t}:\n    image: app:1\n    environment:\n", "      {n}: {v}", "")
+        .inside("services:\n", ""),
+    sections("JSON, nested", &[Snake, Camel, Pascal], None, "  \"{t}\": {\n", "    \"{n}\": \"{v}\"", "  }")
+        .inside("{\n", "\n}\n")
+        .joined(",", ",\n"),
+    sections("JSON, array of records", &[Snake, Camel, Pascal], None, "  {\n    \"name\": \"{t}\",\n", "    \"{n}\": \"{v}\"", "  }")
+        .inside("[\n", "\n]\n")
+        .joined(",", ",\n"),
+    sections("JSON, array on one line", &[Snake, Camel, Pascal], None, "{\"name\":\"{t}\",", "\"{n}\":\"{v}\"", "}")
+        .inside("[", "]\n")
+        .joined(",", ",")
+        .ending(""),
+    sections("JSON lines", &[Snake, Camel, Pascal], None, "{\"name\":\"{t}\",", "\"{n}\":\"{v}\"", "}\n")
+        .joined(",", "")
+        .ending(""),
+    sections("Terraform, providers", &[Snake], SHELL, "provider \"aws\" {\n  alias = \"{t}\"\n", "  {n} = \"{v}\"", "}\n\n"),
+    sections(
+        "Terraform, state",
+        &[Snake],
+        None,
+        "    {\n      \"mode\": \"managed\",\n      \"type\": \"aws_iam_access_key\",\n      \"name\": \"{t}\",\n      \"instances\": [\n        {\n          \"attributes\": {\n",
+        "            \"{n}\": \"{v}\"",
+        "          }\n        }\n      ]\n    }",
+    )
+    .inside("{\n  \"version\": 4,\n  \"resources\": [\n", "\n  ]\n}\n")
+    .joined(",", ",\n"),
+    sections("Python, nested dict", &[Snake, Upper], SHELL, "    '{t}': {\n", "        '{n}': '{v}',", "    },\n")
+        .inside("ACCOUNTS = {\n", "}\n"),
+    sections("JavaScript, objects", &[Camel], SLASHES, "const {t} = {\n", "  {n}: '{v}',", "};\n\n"),
+    sections("JavaScript, objects on one line", &[Camel], None, "const {t} = { ", "{n}: '{v}'", " };\n")
+        .joined(", ", "")
+        .ending(""),
+    sections("PHP, nested arrays", &[Snake, Camel], SLASHES, "    '{t}' => [\n", "        '{n}' => '{v}',", "    ],\n")
+        .inside("<?php\nreturn [\n", "];\n"),
+    sections("Ruby, hashes", &[Snake], SHELL, "{T} = {\n", "  {n}: '{v}',", "}\n\n"),
+    sections("XML, records", &[Camel, Pascal, Snake], XML, "  <account id=\"{t}\">\n", "    <{n}>{v}</{n}>", "  </account>\n")
+        .inside("<accounts>\n", "</accounts>\n"),
+    sections("XML, a record a line", &[Camel, Kebab], None, "  <account name=\"{t}\"", " {n}=\"{v}\"", "/>\n")
+        .inside("<accounts>\n", "</accounts>\n")
+        .ending(""),
+    sections("Go, structs", &[Pascal], SLASHES, "var {t} = Config{\n", "\t{n}: \"{v}\",", "}\n\n"),
+    sections("keyword arguments, a call each", &[Snake], None, "{t} = boto3.client(\n    's3',\n", "    {n}='{v}',", ")\n"),
+    sections("keyword arguments, one line", &[Snake, Camel], None, "{t} = connect(", "{n}='{v}'", ")\n")
+        .joined(", ", "")
+        .ending(""),
+    sections("shell, a block each", &[Upper], SHELL, "# --- {t}\n", "export {n}={v}", "\n"),
+    sections("Markdown, a heading each", &[Snake, Upper], None, "## {t}\n\n", "- {n}: `{v}`", "\n"),
+];
