@@ -146,7 +146,10 @@ fn summary(all: &Tally, lost: &BTreeMap<&str, usize>) {
     );
     println!("lone ids: {}, not reported {}", all.lone_ids, all.lone_ids_lost);
     println!("lone secrets: {}, not reported {}", all.lone_secrets, all.lone_secrets_lost);
-    println!("other services' secrets: {}, reported without an id {}", all.foreign, all.claimed);
+    println!(
+        "other services' secrets: {}, reported without an id at low {}, medium {}, high {}",
+        all.foreign, all.claimed[0], all.claimed[1], all.claimed[2]
+    );
 }
 
 fn table(title: &str, rows: &BTreeMap<&str, Tally>) {
@@ -165,7 +168,7 @@ fn table(title: &str, rows: &BTreeMap<&str, Tally>) {
             format!("{}/{}/{}", tally.wrong[0], tally.wrong[1], tally.wrong[2]),
             of(tally.lone_ids_lost, tally.lone_ids),
             of(tally.lone_secrets_lost, tally.lone_secrets),
-            of(tally.claimed, tally.foreign)
+            of(tally.claimed.iter().sum(), tally.foreign)
         );
     }
 }

@@ -10,7 +10,10 @@ mod recorded;
 mod syntax;
 mod truth;
 
-pub use judge::{Fault, Judged, Tally, judge};
+// The bench shows faults one by one.
+#[allow(unused_imports)]
+pub use judge::{Fault, Judged};
+pub use judge::{Tally, judge};
 pub use truth::Text;
 
 use random::Random;

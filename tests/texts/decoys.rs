@@ -118,8 +118,14 @@ pub fn add(random: &mut Random, plan: &mut Plan, allows: Allows) {
         plan.traits.insert("mail user");
         let id = random.id();
         plan.truth.lone_ids.push(id.clone());
-        let name = *random.pick(&["mail username", "smtp user", "email host user", "mailer user"]);
-        let mut lines = vec![Line::Field(Name::new(name), id)];
+        let name = *random.pick(&[
+            ["mail", "username"],
+            ["smtp", "user"],
+            ["mail", "host user"],
+            ["mailer", "user"],
+        ]);
+        let name = Name(name.map(str::to_owned).to_vec());
+        let mut lines = vec![Line::Field(name, id)];
         if random.chance(40) {
             lines.push(Line::Field(Name::new("mail password"), String::new()));
         }

@@ -29,7 +29,10 @@ pub enum Fault {
     LoneIdLost(String),
     LoneSecretLost(String),
     /// Another service's secret is reported as one of AWS, without an id.
-    Claimed(String),
+    Claimed {
+        secret: String,
+        confidence: Confidence,
+    },
 }
 
 /// Counts over texts.
@@ -52,7 +55,7 @@ pub struct Tally {
     pub lone_secrets: usize,
     pub lone_secrets_lost: usize,
     pub foreign: usize,
-    pub claimed: usize,
+    pub claimed: [usize; 3],
     /// Certain keys of which nothing at all is said.
     pub silent: usize,
 }
@@ -87,12 +90,12 @@ impl Tally {
         each(&mut self.said, &other.said);
         each(&mut self.wrong, &other.wrong);
         each(&mut self.misordered, &other.misordered);
+        each(&mut self.claimed, &other.claimed);
         self.lone_ids += other.lone_ids;
         self.lone_ids_lost += other.lone_ids_lost;
         self.lone_secrets += other.lone_secrets;
         self.lone_secrets_lost += other.lone_secrets_lost;
         self.foreign += other.foreign;
-        self.claimed += other.claimed;
         self.silent += other.silent;
     }
 }
@@ -114,7 +117,7 @@ struct Said<'a> {
     pairs: BTreeMap<(&'a str, &'a str), Confidence>,
     ids: Vec<&'a str>,
     secrets: Vec<&'a str>,
-    lone: Vec<&'a str>,
+    lone: Vec<(&'a str, Confidence)>,
 }
 
 impl<'a> Said<'a> {
@@ -131,7 +134,7 @@ impl<'a> Said<'a> {
                     let best = said.pairs.entry((id, secret)).or_insert(candidate.confidence);
                     *best = candidate.confidence.max(*best);
                 }
-                (None, Some(secret)) => said.lone.push(secret),
+                (None, Some(secret)) => said.lone.push((secret, candidate.confidence)),
                 _ => {}
             }
         }
@@ -158,9 +161,11 @@ pub fn judge(text: &Text, candidates: &[Candidate]) -> Judged {
         tally.lone_secrets_lost += 1;
         faults.push(Fault::LoneSecretLost(secret.clone()));
     }
-    for secret in truth.foreign.iter().filter(|one| said.lone.contains(&one.as_str())) {
-        tally.claimed += 1;
-        faults.push(Fault::Claimed(secret.clone()));
+    for (secret, confidence) in said.lone {
+        if truth.foreign.iter().any(|one| one == secret) {
+            tally.claimed[confidence as usize] += 1;
+            faults.push(Fault::Claimed { secret: secret.to_owned(), confidence });
+        }
     }
     judged
 }

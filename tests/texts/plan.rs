@@ -33,11 +33,14 @@ impl Block {
         Self { title, lines }
     }
 
-    /// Whether a word stands in its title or in the name of a setting of it.
+    /// Whether a word stands in its title or in the name of half a key of it, which has more than
+    /// one segment.
     pub fn mentions(&self, word: &str) -> bool {
         let holds = |text: &str| text.split(' ').any(|part| part == word);
         let named = |line: &Line| match line {
-            Line::Field(name, _) | Line::Off(name, _) => name.0.iter().any(|part| holds(part)),
+            Line::Field(name, _) | Line::Off(name, _) => {
+                name.0.len() > 1 && name.0.iter().any(|part| holds(part))
+            }
             Line::Note(_) | Line::Blank => false,
         };
         holds(&self.title) || self.lines.iter().any(named)
@@ -94,7 +97,7 @@ pub fn plan(random: &mut Random, allows: Allows) -> Plan {
     if allows.records {
         recorded(random, &mut plan)
     } else {
-        flat(random, &mut plan)
+        flat(random, &mut plan, allows)
     }
     decoys::add(random, &mut plan, allows);
     plan
@@ -148,11 +151,11 @@ fn sandwich(first: Line, between: Vec<Line>, last: Line) -> Vec<Line> {
 }
 
 /// Keys that only their names tell apart.
-fn flat(random: &mut Random, plan: &mut Plan) {
+fn flat(random: &mut Random, plan: &mut Plan, allows: Allows) {
     let count = count(random, plan);
     let bare = count < 2 && random.chance(40);
     let naming = Naming::choose(random, false, bare);
-    let paragraphs = count > 1 && !naming.role.terse && random.chance(15);
+    let paragraphs = allows.comments && count > 1 && !naming.role.terse && random.chance(15);
     plan.traits.insert(match naming.place {
         _ if bare => "no stem",
         _ if paragraphs => "paragraphs without stems",
