@@ -62,11 +62,13 @@ fn a_text_is_the_same_for_a_seed_and_holds_what_its_truth_names() {
     for index in 0..300 {
         let made = text(index);
         assert_eq!(made.body, text(index).body);
+        // In URLs they are percent-encoded.
+        let body = made.body.replace("%2F", "/").replace("%2B", "+");
         let truth = &made.truth;
         let keys = truth.keys.iter().flat_map(|key| [&key.id, &key.secret]);
         let lone = truth.lone_ids.iter().chain(&truth.lone_secrets).chain(&truth.foreign);
         for value in keys.chain(lone) {
-            assert!(made.body.contains(value.as_str()), "{value} is not in\n{}", made.body);
+            assert!(body.contains(value.as_str()), "{value} is not in\n{body}");
         }
     }
 }

@@ -1,13 +1,18 @@
 //! Texts with keys, made from a seed, with their truth. Nothing here knows how keys are found.
 
+mod code;
 mod decoys;
+mod draft;
 mod flat;
 mod judge;
+mod lists;
 mod names;
 mod plan;
+mod prose;
 mod random;
 mod recorded;
 mod syntax;
+mod tables;
 mod truth;
 
 // The bench shows faults one by one.
@@ -16,14 +21,59 @@ pub use judge::{Fault, Judged};
 pub use judge::{Tally, judge};
 pub use truth::Text;
 
+use draft::Draft;
 use random::Random;
+use syntax::Syntax;
+
+/// Layouts that are no table of settings.
+const DRAFTS: [fn(&mut Random) -> Draft; 22] = [
+    tables::csv,
+    tables::csv,
+    tables::console,
+    tables::markdown,
+    tables::aligned,
+    tables::html,
+    tables::sql,
+    tables::sql,
+    tables::options,
+    code::positional,
+    code::positional,
+    prose::message,
+    prose::several,
+    prose::urls,
+    prose::history,
+    prose::log,
+    prose::copied,
+    prose::smtp,
+    prose::alone,
+    lists::numbered_names,
+    lists::passwd,
+    LISTS,
+];
+
+const LISTS: fn(&mut Random) -> Draft = |random| match random.below(4) {
+    0 => lists::bare(random),
+    1 => lists::arrays(random),
+    2 => lists::numbered(random),
+    _ => lists::alternating(random),
+};
 
 /// The text of a seed.
 pub fn text(seed: u64) -> Text {
     let mut random = Random::new(seed);
-    let table = if random.chance(55) { flat::FLAT } else { recorded::RECORDED };
+    let draft = match random.below(100) {
+        0..38 => settings(&mut random, flat::FLAT),
+        38..68 => settings(&mut random, recorded::RECORDED),
+        _ => random.pick(&DRAFTS)(&mut random),
+    };
+    let Draft { layout, body, truth, traits } = draft;
+    Text { seed, layout, traits, body, truth }
+}
+
+/// Settings in a syntax.
+fn settings(random: &mut Random, table: &[Syntax]) -> Draft {
     let syntax = random.pick(table);
-    let plan = plan::plan(&mut random, syntax.allows());
-    let body = syntax.write(&mut random, &plan.blocks);
-    Text { seed, layout: syntax.name, traits: plan.traits, body, truth: plan.truth }
+    let plan = plan::plan(random, syntax.allows());
+    let body = syntax.write(random, &plan.blocks);
+    Draft { layout: syntax.name, body, truth: plan.truth, traits: plan.traits }
 }

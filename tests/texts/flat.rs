@@ -105,4 +105,33 @@ pub const FLAT: &[Syntax] = &[
         .inside("2024-05-01T10:11:12Z level=debug msg=\"configuration read\"", "\n")
         .ending(""),
     lines("notes", &[Words], None, "{n}: {v}"),
+    lines(
+        "Kubernetes, env, value first",
+        ENV,
+        SHELL,
+        "            - value: \"{v}\"\n              name: {n}",
+    )
+    .inside("kind: Pod\nspec:\n      containers:\n        - name: app\n          env:\n", ""),
+    lines("ECS, environment", ENV, None, "        { \"name\": \"{n}\", \"value\": \"{v}\" }")
+        .inside("{\n  \"containerDefinitions\": [\n    { \"name\": \"web\", \"environment\": [\n", "    ] }\n  ]\n}\n")
+        .joined(",", ""),
+    lines("ECS, value first", ENV, None, "{\"value\":\"{v}\",\"name\":\"{n}\"}")
+        .inside("{\"environment\":[", "]}\n")
+        .joined(",", "")
+        .ending(""),
+    lines("Postman", &[Camel, Snake], None, "    {\n      \"key\": \"{n}\",\n      \"value\": \"{v}\",\n      \"enabled\": true\n    }")
+        .inside("{\n  \"values\": [\n", "  ]\n}\n")
+        .joined(",", ""),
+    lines("Android strings", &[Snake], XML, "    <string name=\"{n}\">{v}</string>")
+        .inside("<resources>\n", "</resources>\n"),
+    lines("plist", &[Camel, Pascal], XML, "    <key>{n}</key>\n    <string>{v}</string>")
+        .inside("<plist version=\"1.0\">\n  <dict>\n", "  </dict>\n</plist>\n"),
+    lines("Rust, constants", ENV, SLASHES, "pub const {n}: &str = \"{v}\";"),
+    lines("TypeScript, class", &[Camel], SLASHES, "  private readonly {n} = '{v}';")
+        .inside("export class Config {\n", "}\n"),
+    lines("Lua, table", &[Snake], Some(("-- ", "")), "  {n} = \"{v}\",").inside("return {\n", "}\n"),
+    lines("Gradle", &[Camel, Snake], SLASHES, "    {n} = \"{v}\"").inside("ext {\n", "}\n"),
+    lines("Heroku, config:set", ENV, None, "{n}={v} ").inside("heroku config:set ", "--app web\n").ending(""),
+    lines("GitHub, gh secret", ENV, None, "gh secret set {n} --body \"{v}\""),
+    lines("diff", ENV, TIGHT, "+{n}={v}").inside("--- a/.env\n+++ b/.env\n@@ -1,2 +1,9 @@\n", ""),
 ];

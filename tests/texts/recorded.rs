@@ -73,5 +73,24 @@ pub const RECORDED: &[Syntax] = &[
         .joined(", ", "")
         .ending(""),
     sections("shell, a block each", &[Upper], SHELL, "# --- {t}\n", "export {n}={v}", "\n"),
+    sections("aws configure, profiles", &[Snake], SHELL, "", "aws configure set {n} {v} --profile {t}", ""),
+    sections("s3cmd and boto", &[Snake], SHELL, "[{t}]\nuse_https = True\n", "{n} = {v}", "\n"),
+    sections("INI, colons", &[Snake, Camel], Some(("; ", "")), "[{t}]\n", "{n}: {v}", "\n"),
+    sections("YAML, flow records", &[Snake, Camel], None, "{t}: {", "{n}: {v}", "}\n")
+        .joined(", ", "")
+        .ending(""),
+    sections("Ansible, list of records", &[Snake], None, "    - { name: {t}, ", "{n}: '{v}'", " }\n")
+        .inside("- hosts: web\n  vars:\n   accounts:\n", "")
+        .joined(", ", "")
+        .ending(""),
+    sections("Terraform, locals", &[Snake], SHELL, "    {t} = {\n", "      {n} = \"{v}\"", "    }\n")
+        .inside("locals {\n  accounts = {\n", "  }\n}\n"),
+    sections("Java, a class each", &[Upper, Camel], SLASHES, "  static class {T} {\n", "    static final String {n} = \"{v}\";", "  }\n")
+        .inside("class Keys {\n", "}\n"),
+    sections("Python, a class each", &[Upper, Snake], SHELL, "class {T}:\n", "    {n} = '{v}'", "\n\n"),
+    sections("GitHub Actions, steps", &[Upper], SHELL, "      - name: {t}\n        run: make\n        env:\n", "          {n}: {v}", "")
+        .inside("jobs:\n  deploy:\n    steps:\n", ""),
+    sections("JSON, create-access-key", &[Pascal], None, "{\n  \"AccessKey\": {\n    \"UserName\": \"{t}\",\n    \"Status\": \"Active\",\n", "    \"{n}\": \"{v}\"", "  }\n}\n")
+        .joined(",", ""),
     sections("Markdown, a heading each", &[Snake, Upper], None, "## {t}\n\n", "- {n}: `{v}`", "\n"),
 ];

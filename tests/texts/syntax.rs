@@ -107,25 +107,25 @@ impl Syntax {
                 text += self.between;
             }
             text += &titled(self.open);
-            self.write_lines(style, &block.lines, &mut text);
+            self.write_lines(style, &title, &block.lines, &mut text);
             text += &titled(self.close);
         }
         text + self.foot
     }
 
-    fn write_lines(&self, style: Style, lines: &[Line], text: &mut String) {
+    fn write_lines(&self, style: Style, title: &Name, lines: &[Line], text: &mut String) {
         let is_field = |line: &Line| matches!(line, Line::Field(..));
         let last = lines.iter().rposition(is_field);
         for (index, line) in lines.iter().enumerate() {
             let comma = if last.is_some_and(|last| index < last) { self.comma } else { "" };
             match (line, self.comment) {
                 (Line::Field(name, value), _) => {
-                    let field = self.filled(style, name, value);
+                    let field = self.filled(style, title, name, value);
                     *text += &(field + comma + self.end);
                 }
                 (Line::Off(name, value), Some((before, behind))) => {
                     let indent = self.indent();
-                    let field = self.filled(style, name, value);
+                    let field = self.filled(style, title, name, value);
                     for line in field.trim_start().lines() {
                         *text +=
                             &format!("{indent}{before}{}{behind}{}", line.trim_start(), self.end);
@@ -144,9 +144,9 @@ impl Syntax {
         &self.field[..self.field.len() - self.field.trim_start().len()]
     }
 
-    fn filled(&self, style: Style, name: &Name, value: &str) -> String {
+    fn filled(&self, style: Style, title: &Name, name: &Name, value: &str) -> String {
         let field = self.field.replace("{n}", &name.spelled(style));
         let field = field.replace("{N}", &name.spelled(Style::Pascal));
-        field.replace("{v}", value)
+        field.replace("{t}", &title.spelled(Style::Snake)).replace("{v}", value)
     }
 }
