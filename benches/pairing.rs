@@ -2,7 +2,8 @@
 //! detector says, by layout and by what makes a text hard.
 //!
 //! `-- --seed N` other texts, `--texts N` or `--smoke` (500) fewer of them, `--show N PART` N texts
-//! with faults whose layout, traits or faults hold PART, with their truth and what is said of them.
+//! with faults whose layout, traits or faults hold PART, with their truth and what is said of them;
+//! `--print N PART` the same of any texts.
 
 #![allow(clippy::print_stdout, reason = "it prints its figures")]
 
@@ -26,10 +27,12 @@ struct Typed {
     /// How many faulty texts are shown, and of which kind.
     show: usize,
     part: String,
+    /// Texts without faults as well.
+    any: bool,
 }
 
 fn typed() -> Typed {
-    let mut typed = Typed { seed: 1, texts: 20_000, show: 0, part: String::new() };
+    let mut typed = Typed { seed: 1, texts: 20_000, show: 0, part: String::new(), any: false };
     let mut arguments = std::env::args().skip(1);
     let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
     while let Some(argument) = arguments.next() {
@@ -37,7 +40,8 @@ fn typed() -> Typed {
             "--seed" => typed.seed = number(arguments.next()).expect("--seed takes a number"),
             "--texts" => typed.texts = number(arguments.next()).expect("--texts takes a number"),
             "--smoke" => typed.texts = 500,
-            "--show" => {
+            "--show" | "--print" => {
+                typed.any = argument == "--print";
                 typed.show = number(arguments.next()).expect("--show takes a number") as usize;
                 typed.part = arguments.next().unwrap_or_default();
             }
@@ -70,7 +74,10 @@ fn main() {
                 *lost.entry(instead).or_default() += 1;
             }
         }
-        if shown < typed.show && is_asked_for(&text, &judged, &typed.part) {
+        if typed.show > 0 && shown == typed.show {
+            break;
+        }
+        if typed.show > 0 && is_asked_for(&text, &judged, &typed) {
             shown += 1;
             show(&text, &judged, &candidates);
         }
@@ -84,10 +91,10 @@ fn main() {
     table("trait", &traits);
 }
 
-fn is_asked_for(text: &Text, judged: &Judged, part: &str) -> bool {
-    let part = part.to_lowercase();
+fn is_asked_for(text: &Text, judged: &Judged, typed: &Typed) -> bool {
+    let part = typed.part.to_lowercase();
     let holds = |name: &str| name.to_lowercase().contains(&part);
-    !judged.faults.is_empty()
+    (typed.any || !judged.faults.is_empty())
         && (holds(text.layout)
             || text.traits.iter().any(|one| holds(one))
             || judged.faults.iter().any(|fault| holds(&format!("{fault:?}"))))
@@ -102,6 +109,7 @@ fn show(text: &Text, judged: &Judged, candidates: &[Candidate]) {
     println!("--- lone ids {:?}", text.truth.lone_ids);
     println!("--- lone secrets {:?}", text.truth.lone_secrets);
     println!("--- other services' {:?}", text.truth.foreign);
+    println!("--- loose {:?}", text.truth.loose);
     for candidate in candidates {
         let id = candidate.credential.key_id.as_deref().unwrap_or("-");
         let secret = candidate.credential.secret.as_ref();
@@ -141,7 +149,7 @@ fn summary(all: &Tally, lost: &BTreeMap<&str, usize>) {
     }
     println!("\ncertain keys that are lost, and what is said instead: {lost:?}");
     println!(
-        "keys by order alone: {}; found at low {}, medium {}, high {}",
+        "keys by order alone, or tied: {}; found at low {}, medium {}, high {}",
         all.ordered, all.ordered_found[0], all.ordered_found[1], all.ordered_found[2]
     );
     println!("lone ids: {}, not reported {}", all.lone_ids, all.lone_ids_lost);

@@ -67,6 +67,7 @@ fn a_text_is_the_same_for_a_seed_and_holds_what_its_truth_names() {
         let truth = &made.truth;
         let keys = truth.keys.iter().flat_map(|key| [&key.id, &key.secret]);
         let lone = truth.lone_ids.iter().chain(&truth.lone_secrets).chain(&truth.foreign);
+        let lone = lone.chain(&truth.loose);
         for value in keys.chain(lone) {
             assert!(body.contains(value.as_str()), "{value} is not in\n{body}");
         }

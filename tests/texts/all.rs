@@ -13,6 +13,7 @@ mod random;
 mod recorded;
 mod syntax;
 mod tables;
+mod ties;
 mod truth;
 
 // The bench shows faults one by one.
@@ -26,7 +27,7 @@ use random::Random;
 use syntax::Syntax;
 
 /// Layouts that are no table of settings.
-const DRAFTS: [fn(&mut Random) -> Draft; 22] = [
+const DRAFTS: [fn(&mut Random) -> Draft; 24] = [
     tables::csv,
     tables::csv,
     tables::console,
@@ -49,6 +50,8 @@ const DRAFTS: [fn(&mut Random) -> Draft; 22] = [
     lists::numbered_names,
     lists::passwd,
     LISTS,
+    ties::ties,
+    ties::transposed,
 ];
 
 const LISTS: fn(&mut Random) -> Draft = |random| match random.below(4) {
@@ -66,7 +69,18 @@ pub fn text(seed: u64) -> Text {
         38..68 => settings(&mut random, recorded::RECORDED),
         _ => random.pick(&DRAFTS)(&mut random),
     };
-    let Draft { layout, body, truth, traits } = draft;
+    let Draft { layout, mut body, truth, mut traits } = draft;
+    match random.below(100) {
+        0..4 => {
+            traits.insert("carriage returns");
+            body = body.replace('\n', "\r\n");
+        }
+        4..7 if !body.contains(['"', '\\']) => {
+            traits.insert("inside a JSON string");
+            body = format!("{{\"path\": \"x\", \"content\": \"{}\"}}\n", body.replace('\n', "\\n"));
+        }
+        _ => {}
+    }
     Text { seed, layout, traits, body, truth }
 }
 

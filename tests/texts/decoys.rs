@@ -138,17 +138,113 @@ pub fn add(random: &mut Random, plan: &mut Plan, allows: Allows) {
             insert(random, plan, vec![line]);
         }
     }
-    if allows.comments && random.chance(10) {
-        plan.traits.insert("old id in a comment");
-        let id = random.id();
-        let words =
-            *random.pick(&["old key:", "was", "previous key", "rotated 2021-03-04:", "revoked:"]);
-        plan.truth.lone_ids.push(id.clone());
-        insert(random, plan, vec![Line::Note(format!("{words} {id}"))]);
+    if allows.comments && random.chance(12) {
+        in_comment(random, plan);
+    }
+    if random.chance(6) {
+        signed(random, plan);
+    }
+    if random.chance(10) {
+        nameless(random, plan);
+    }
+    if random.chance(8) {
+        plan.traits.insert("random data");
+        let line = random_data(random);
+        insert(random, plan, vec![line]);
     }
     if allows.comments && random.chance(8) {
         rotated(random, plan);
     }
+}
+
+/// A key that is gone, or a remark on one that is not, in a comment.
+fn in_comment(random: &mut Random, plan: &mut Plan) {
+    let words =
+        *random.pick(&["old key:", "was", "previous key", "rotated 2021-03-04:", "revoked:"]);
+    let known = plan.truth.keys.first().map(|key| key.id.clone());
+    let (trait_, value) = match (random.below(10), known) {
+        (0 | 1, Some(id)) => {
+            let line = Line::Note(format!("created for {id}"));
+            plan.traits.insert("the same id in a comment");
+            return insert(random, plan, vec![line]);
+        }
+        (2 | 3, Some(_)) if plan.truth.lone_ids.is_empty() => {
+            let secret = random.secret();
+            plan.truth.loose.push(secret.clone());
+            ("old secret in a comment", secret)
+        }
+        _ => {
+            let id = random.id();
+            plan.truth.lone_ids.push(id.clone());
+            ("old id in a comment", id)
+        }
+    };
+    plan.traits.insert(trait_);
+    let note = format!("{words} {value}");
+    if random.chance(30) {
+        plan.traits.insert("comment behind a line");
+        let line = setting(random);
+        insert(random, plan, vec![line, Line::Behind(note)]);
+    } else {
+        insert(random, plan, vec![Line::Note(note)]);
+    }
+}
+
+/// The id of a signed request.
+fn signed(random: &mut Random, plan: &mut Plan) {
+    plan.traits.insert("signed request");
+    let id = random.id();
+    plan.truth.loose.push(id.clone());
+    let url = match random.below(2) {
+        0 => format!(
+            "https://b.s3.amazonaws.com/o?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={id}%2F20240501%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Signature={}",
+            random.hex(64)
+        ),
+        _ => format!(
+            "https://b.s3.amazonaws.com/o?AWSAccessKeyId={id}&Expires=1714557600&Signature=x"
+        ),
+    };
+    insert(random, plan, vec![Line::Field(Name::new("download url"), url)]);
+}
+
+/// A secret under a name that says neither whose nor of what, in a record whose own is named.
+fn nameless(random: &mut Random, plan: &mut Plan) {
+    let complete = |block: &super::plan::Block| {
+        let holds = |value: &str| {
+            block.lines.iter().any(|line| matches!(line, Line::Field(_, other) if other == value))
+        };
+        plan.truth.keys.iter().any(|key| holds(&key.id) && holds(&key.secret))
+    };
+    let lone = !plan.truth.lone_ids.is_empty();
+    let blocks: Vec<usize> =
+        (0..plan.blocks.len()).filter(|index| complete(&plan.blocks[*index])).collect();
+    if blocks.is_empty() || lone {
+        return;
+    }
+    plan.traits.insert("nameless password");
+    let block = *random.pick(&blocks);
+    let value = random.secret();
+    plan.truth.foreign.push(value.clone());
+    let name = *random.pick(&["password", "token", "passphrase", "salt", "auth"]);
+    let lines = &mut plan.blocks[block].lines;
+    let at = random.below(lines.len() + 1);
+    lines.insert(at, Line::Field(Name::new(name), value));
+}
+
+/// Data that is no secret at all, and not in hexadecimal digits.
+fn random_data(random: &mut Random) -> Line {
+    let (name, value) = match random.below(6) {
+        0 => ("integrity", format!("sha512-{}{}==", random.secret(), random.secret())),
+        1 => ("etag", random.secret()[..32].to_owned()),
+        2 => ("content md5", format!("{}==", &random.secret()[..22])),
+        3 => ("jwt", format!("eyJhbGciOiJIUzI1NiJ9.{}.{}", random.letters(40), random.letters(43))),
+        4 => (
+            "logo",
+            format!("data:image/png;base64,iVBORw0KGgo{}{}", random.secret(), random.secret()),
+        ),
+        _ => ("commit", random.hex(40)),
+    };
+    Line::Field(Name::new(name), value)
 }
 
 /// The key that a key replaced, commented out under the same names.

@@ -1,7 +1,10 @@
 //! Syntaxes in which names alone tell keys apart.
 
 use super::names::Style;
-use super::names::Style::{Camel, Dotted, DottedKebab, Kebab, Pascal, Snake, Upper, Words};
+use super::names::Style::{
+    Acronyms, Camel, Colons, Dotted, DottedKebab, Kebab, Mixed, Pascal, Slashes, Snake,
+    Underscores, Upper, Words,
+};
 use super::syntax::{Syntax, lines};
 
 const SHELL: Option<(&str, &str)> = Some(("# ", ""));
@@ -10,7 +13,8 @@ const SLASHES: Option<(&str, &str)> = Some(("// ", ""));
 const XML: Option<(&str, &str)> = Some(("<!-- ", " -->"));
 
 const ENV: &[Style] = &[Upper];
-const LOWER: &[Style] = &[Snake, Upper, Camel, Kebab];
+const LOWER: &[Style] = &[Snake, Upper, Camel, Kebab, Acronyms, Mixed];
+const NET: &[Style] = &[Camel, Pascal, Upper, Acronyms, Colons, Underscores];
 
 /// All of them.
 pub const FLAT: &[Syntax] = &[
@@ -55,21 +59,21 @@ pub const FLAT: &[Syntax] = &[
     ),
     lines(
         "CloudFormation, SSM parameters",
-        &[Snake, Camel, Kebab],
+        &[Snake, Camel, Kebab, Slashes],
         None,
         "  {N}:\n    Type: AWS::SSM::Parameter\n    Properties:\n      Name: /app/{n}\n      Type: String\n      Tier: Standard\n      Description: a setting of the app\n      Value: {v}",
     )
     .inside("Resources:\n", ""),
     lines(
         "SSM parameters, JSON",
-        &[Snake, Camel, Kebab],
+        &[Snake, Camel, Kebab, Slashes],
         None,
         "    {\n      \"Name\": \"/app/{n}\",\n      \"Type\": \"SecureString\",\n      \"Value\": \"{v}\",\n      \"Version\": 1\n    }",
     )
     .inside("{\n  \"Parameters\": [\n", "  ]\n}\n")
     .joined(",", ""),
     lines("XML, elements", LOWER, XML, "  <{n}>{v}</{n}>").inside("<config>\n", "</config>\n"),
-    lines("XML, attributes", &[Camel, Pascal, Upper], XML, "    <add key=\"{n}\" value=\"{v}\" />")
+    lines("XML, attributes", NET, XML, "    <add key=\"{n}\" value=\"{v}\" />")
         .inside("<configuration>\n  <appSettings>\n", "  </appSettings>\n</configuration>\n"),
     lines(
         "Hadoop properties",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use keysweep::finding::{Candidate, Confidence};
 
-use super::truth::{Join, Text};
+use super::truth::{Join, Key, Text};
 
 /// What is wrong with an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum Fault {
         id: String,
         instead: &'static str,
     },
-    /// A pair that is none.
+    /// A pair that is none, or one at high that may as well be another.
     Wrong {
         id: String,
         secret: String,
@@ -43,7 +43,7 @@ pub struct Tally {
     /// medium and high.
     pub certain: usize,
     pub found: [usize; 3],
-    /// The same of keys that only their order joins.
+    /// The same of keys that are joined by their order alone, or may have another partner.
     pub ordered: usize,
     pub ordered_found: [usize; 3],
     /// Pairs that are said at low, medium and high, and how many of them are none.
@@ -177,13 +177,13 @@ fn keys(text: &Text, said: &Said<'_>, judged: &mut Judged) {
         let found = said.pairs.get(&(key.id.as_str(), key.secret.as_str())).copied();
         let (all, by_confidence) = match key.join {
             Join::Certain => (&mut tally.certain, &mut tally.found),
-            Join::Ordered => (&mut tally.ordered, &mut tally.ordered_found),
+            Join::Ordered | Join::Tied => (&mut tally.ordered, &mut tally.ordered_found),
         };
         *all += 1;
         if let Some(confidence) = found {
             by_confidence[confidence as usize] += 1;
         }
-        if key.join == Join::Ordered || found.is_some_and(|one| one > Confidence::Low) {
+        if key.join != Join::Certain || found.is_some_and(|one| one > Confidence::Low) {
             continue;
         }
         let id = said.ids.contains(&key.id.as_str());
@@ -203,12 +203,13 @@ fn keys(text: &Text, said: &Said<'_>, judged: &mut Judged) {
 /// The pairs that are said and are none.
 fn wrong(text: &Text, said: &Said<'_>, judged: &mut Judged) {
     let keys = &text.truth.keys;
-    let ordered = |of: &dyn Fn(&super::truth::Key) -> bool| {
-        keys.iter().any(|key| key.join == Join::Ordered && of(key))
-    };
+    let ordered =
+        |of: &dyn Fn(&Key) -> bool| keys.iter().any(|key| key.join != Join::Certain && of(key));
     for ((id, secret), confidence) in &said.pairs {
         judged.tally.said[*confidence as usize] += 1;
-        if keys.iter().any(|key| key.id == *id && key.secret == *secret) {
+        let key = keys.iter().find(|key| key.id == *id && key.secret == *secret);
+        let tied = |key: &Key| key.join == Join::Tied && *confidence == Confidence::High;
+        if key.is_some_and(|key| !tied(key)) {
             continue;
         }
         let (id, secret, confidence) = ((*id).to_owned(), (*secret).to_owned(), *confidence);

@@ -81,6 +81,13 @@ pub fn numbered_names(random: &mut Random) -> Draft {
         ("aws_access_key", "aws_secret_key"),
     ]);
     let from = random.below(2);
+    let gaps = random.chance(25);
+    let absent = if gaps { random.below(ids.len()) } else { ids.len() };
+    if gaps {
+        draft.has("id without its secret");
+        draft.truth.keys.retain(|key| key.id != ids[absent]);
+        draft.truth.lone_ids.push(ids[absent].clone());
+    }
     let mut order: Vec<usize> = (0..ids.len()).collect();
     let lines = |name: &str, list: &[String], order: &[usize]| -> String {
         order.iter().map(|index| format!("{name}{}={}\n", index + from, list[*index])).collect()
@@ -90,6 +97,7 @@ pub fn numbered_names(random: &mut Random) -> Draft {
         draft.has("in another order");
         random.shuffle(&mut order);
     }
+    order.retain(|index| *index != absent);
     draft.body += &lines(secret, &secrets, &order);
     draft
 }

@@ -21,6 +21,15 @@ pub enum Style {
     DottedKebab,
     /// As in prose.
     Words,
+    /// Camel and Pascal case with acronyms in capitals: `AWSAccessKeyID`.
+    Acronyms,
+    /// Segments in Pascal case, with two underscores or a colon between, as in .NET.
+    Underscores,
+    Colons,
+    /// Segments in snake case, with slashes between, as in a parameter store.
+    Slashes,
+    /// The role in upper case, the stem in kebab case: `image-store.AWS_ACCESS_KEY_ID`.
+    Mixed,
 }
 
 fn capital(word: &str) -> String {
@@ -36,10 +45,21 @@ fn camel(words: &str) -> String {
     words.fold(first, |name, word| name + &capital(word))
 }
 
+fn acronym(word: &str) -> String {
+    match word {
+        "aws" | "id" | "s3" | "ses" | "sqs" | "url" | "api" | "db" | "ttl" => word.to_uppercase(),
+        _ => capital(word),
+    }
+}
+
 impl Name {
     /// Of words, in one segment.
     pub fn new(words: &str) -> Self {
         Self(vec![words.to_owned()])
+    }
+
+    fn joined(&self, between: &str, each: impl Fn(&str) -> String) -> String {
+        self.0.iter().map(|part| each(part)).collect::<Vec<_>>().join(between)
     }
 
     /// As it stands in a text.
@@ -51,11 +71,18 @@ impl Name {
             Style::Camel => camel(&words),
             Style::Pascal => words.split(' ').map(capital).collect(),
             Style::Kebab => words.replace(' ', "-"),
-            Style::Dotted => self.0.iter().map(|part| camel(part)).collect::<Vec<_>>().join("."),
-            Style::DottedKebab => {
-                self.0.iter().map(|part| part.replace(' ', "-")).collect::<Vec<_>>().join(".")
-            }
+            Style::Dotted => self.joined(".", camel),
+            Style::DottedKebab => self.joined(".", |part| part.replace(' ', "-")),
             Style::Words => words,
+            Style::Acronyms => words.split(' ').map(acronym).collect(),
+            Style::Underscores => self.joined("__", |part| Self::new(part).spelled(Style::Pascal)),
+            Style::Colons => self.joined(":", |part| Self::new(part).spelled(Style::Pascal)),
+            Style::Slashes => self.joined("/", |part| part.replace(' ', "_")),
+            Style::Mixed => self.joined(".", |part| {
+                let role = ["key", "secret", "id"].iter().any(|word| part.ends_with(word));
+                let style = if role { Style::Upper } else { Style::Kebab };
+                Self::new(part).spelled(style)
+            }),
         }
     }
 }
@@ -76,7 +103,7 @@ const fn role(id: &'static str, secret: &'static str, says_aws: bool, terse: boo
 }
 
 /// From public repositories.
-pub const ROLES: [Role; 24] = [
+pub const ROLES: [Role; 38] = [
     role("aws access key id", "aws secret access key", true, false),
     role("aws access key id", "aws secret access key", true, false),
     role("aws access key id", "aws secret access key", true, false),
@@ -94,8 +121,22 @@ pub const ROLES: [Role; 24] = [
     role("ses access key", "ses secret key", true, false),
     role("sqs access key id", "sqs secret access key", true, false),
     role("dynamodb access key", "dynamodb secret key", true, false),
+    role("aws access key id", "aws secret key", true, false),
+    role("aws access key", "aws secret", true, false),
+    role("aws id", "aws secret", true, false),
+    role("aws key", "aws secret access key", true, false),
+    role("s3 access key", "s3 secret", true, false),
+    role("s3 id", "s3 key secret", true, false),
+    role("aws iam access key id", "aws iam secret access key", true, false),
+    role("aws user key", "aws user secret", true, false),
+    role("amazon access key", "amazon secret key", true, false),
+    role("fs s3a access key", "fs s3a secret key", true, false),
     role("access key", "secret key", false, false),
     role("access key", "secret key", false, false),
+    role("access key", "secret", false, true),
+    role("key", "secret key", false, true),
+    role("api key", "api secret", false, true),
+    role("public key", "secret key", false, true),
     role("access key", "access secret", false, false),
     role("key id", "secret key", false, false),
     role("access id", "secret", false, true),

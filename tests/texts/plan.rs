@@ -15,6 +15,8 @@ pub enum Line {
     Off(Name, String),
     /// A comment.
     Note(String),
+    /// A comment behind the line above.
+    Behind(String),
     Blank,
 }
 
@@ -41,7 +43,7 @@ impl Block {
             Line::Field(name, _) | Line::Off(name, _) => {
                 name.0.len() > 1 && name.0.iter().any(|part| holds(part))
             }
-            Line::Note(_) | Line::Blank => false,
+            Line::Note(_) | Line::Behind(_) | Line::Blank => false,
         };
         holds(&self.title) || self.lines.iter().any(named)
     }

@@ -1,6 +1,6 @@
 //! Syntaxes with a section, an object or a record for each key.
 
-use super::names::Style::{Camel, Kebab, Pascal, Snake, Upper};
+use super::names::Style::{Acronyms, Camel, Kebab, Pascal, Snake, Upper};
 use super::syntax::{Syntax, sections};
 
 const SHELL: Option<(&str, &str)> = Some(("# ", ""));
@@ -29,17 +29,17 @@ pub const RECORDED: &[Syntax] = &[
     .joined("", "---\n"),
     sections("compose, a service each", &[Upper], SHELL, "  {t}:\n    image: app:1\n    environment:\n", "      {n}: {v}", "")
         .inside("services:\n", ""),
-    sections("JSON, nested", &[Snake, Camel, Pascal], None, "  \"{t}\": {\n", "    \"{n}\": \"{v}\"", "  }")
+    sections("JSON, nested", &[Snake, Camel, Pascal, Acronyms], None, "  \"{t}\": {\n", "    \"{n}\": \"{v}\"", "  }")
         .inside("{\n", "\n}\n")
         .joined(",", ",\n"),
-    sections("JSON, array of records", &[Snake, Camel, Pascal], None, "  {\n    \"name\": \"{t}\",\n", "    \"{n}\": \"{v}\"", "  }")
+    sections("JSON, array of records", &[Snake, Camel, Pascal, Acronyms], None, "  {\n    \"name\": \"{t}\",\n", "    \"{n}\": \"{v}\"", "  }")
         .inside("[\n", "\n]\n")
         .joined(",", ",\n"),
-    sections("JSON, array on one line", &[Snake, Camel, Pascal], None, "{\"name\":\"{t}\",", "\"{n}\":\"{v}\"", "}")
+    sections("JSON, array on one line", &[Snake, Camel, Pascal, Acronyms], None, "{\"name\":\"{t}\",", "\"{n}\":\"{v}\"", "}")
         .inside("[", "]\n")
         .joined(",", ",")
         .ending(""),
-    sections("JSON lines", &[Snake, Camel, Pascal], None, "{\"name\":\"{t}\",", "\"{n}\":\"{v}\"", "}\n")
+    sections("JSON lines", &[Snake, Camel, Pascal, Acronyms], None, "{\"name\":\"{t}\",", "\"{n}\":\"{v}\"", "}\n")
         .joined(",", "")
         .ending(""),
     sections("Terraform, providers", &[Snake], SHELL, "provider \"aws\" {\n  alias = \"{t}\"\n", "  {n} = \"{v}\"", "}\n\n"),
@@ -90,7 +90,7 @@ pub const RECORDED: &[Syntax] = &[
     sections("Python, a class each", &[Upper, Snake], SHELL, "class {T}:\n", "    {n} = '{v}'", "\n\n"),
     sections("GitHub Actions, steps", &[Upper], SHELL, "      - name: {t}\n        run: make\n        env:\n", "          {n}: {v}", "")
         .inside("jobs:\n  deploy:\n    steps:\n", ""),
-    sections("JSON, create-access-key", &[Pascal], None, "{\n  \"AccessKey\": {\n    \"UserName\": \"{t}\",\n    \"Status\": \"Active\",\n", "    \"{n}\": \"{v}\"", "  }\n}\n")
+    sections("JSON, create-access-key", &[Pascal, Acronyms], None, "{\n  \"AccessKey\": {\n    \"UserName\": \"{t}\",\n    \"Status\": \"Active\",\n", "    \"{n}\": \"{v}\"", "  }\n}\n")
         .joined(",", ""),
     sections("Markdown, a heading each", &[Snake, Upper], None, "## {t}\n\n", "- {n}: `{v}`", "\n"),
 ];

@@ -134,6 +134,10 @@ impl Syntax {
                 (Line::Note(words), Some((before, behind))) => {
                     *text += &format!("{}{before}{words}{behind}{}", self.indent(), self.end);
                 }
+                (Line::Behind(words), Some((before, behind))) if self.end == "\n" => {
+                    text.truncate(text.trim_end_matches('\n').len());
+                    *text += &format!("  {before}{words}{behind}\n");
+                }
                 (Line::Blank, _) if self.end == "\n" => *text += "\n",
                 _ => {}
             }

@@ -9,6 +9,8 @@ pub enum Join {
     Certain,
     /// Only the order says so: may be found at medium or low, with another partner never at high.
     Ordered,
+    /// Another partner is as likely: may be found at medium or low, never at high.
+    Tied,
 }
 
 /// A key of a text.
@@ -29,6 +31,9 @@ pub struct Truth {
     pub lone_secrets: Vec<String>,
     /// What is no secret of AWS, though it might look so.
     pub foreign: Vec<String>,
+    /// Ids and secrets that may be reported alone or not at all: those of signed requests, of keys
+    /// long gone.
+    pub loose: Vec<String>,
 }
 
 /// A text with its truth.
