@@ -11,6 +11,7 @@ mod plan;
 mod prose;
 mod random;
 mod recorded;
+mod stems;
 mod syntax;
 mod tables;
 mod ties;
@@ -75,7 +76,7 @@ pub fn text(seed: u64) -> Text {
             traits.insert("carriage returns");
             body = body.replace('\n', "\r\n");
         }
-        4..7 if !body.contains(['"', '\\']) => {
+        4..7 if !body.contains(['"', '\\', '\t']) => {
             traits.insert("inside a JSON string");
             body = format!("{{\"path\": \"x\", \"content\": \"{}\"}}\n", body.replace('\n', "\\n"));
         }

@@ -1,8 +1,9 @@
 //! Keys as arguments without names.
 
 use super::draft::Draft;
-use super::names::{STEMS, Style};
+use super::names::Style;
 use super::random::Random;
+use super::stems::STEMS;
 
 /// Calls that take an id and its secret: what stands before, between and behind.
 const CALLS: [(&str, &str, &str, &str); 16] = [

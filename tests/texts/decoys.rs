@@ -5,7 +5,7 @@ use super::plan::{Allows, Line, Plan};
 use super::random::Random;
 
 /// Comments of configuration files.
-pub const REMARKS: [&str; 12] = [
+pub const REMARKS: [&str; 16] = [
     "storage",
     "do not commit",
     "see the wiki",
@@ -18,11 +18,15 @@ pub const REMARKS: [&str; 12] = [
     "needs s3:PutObject",
     "shared with the web team",
     "rev 3, signed off by ops",
+    "[storage]",
+    "image",
+    "client",
+    "password: ask ops",
 ];
 
 /// A setting that is no secret; many have words of hashes, tokens and services in their names.
 pub fn setting(random: &mut Random) -> Line {
-    let (name, value) = match random.below(30) {
+    let (name, value) = match random.below(33) {
         0 => ("upload dir", "/srv/uploads".to_owned()),
         1 => ("image tag", format!("v{}.{}", random.below(9), random.below(30))),
         2 => ("git sha", random.hex(40)),
@@ -52,6 +56,9 @@ pub fn setting(random: &mut Random) -> Line {
         26 => ("key prefix", "app/".to_owned()),
         27 => ("secret name", "app-config".to_owned()),
         28 => ("github token", format!("ghp_{}", random.letters(36))),
+        29 => ("allowed hosts", "[web, api]".to_owned()),
+        30 => ("api key header", "x-api-key".to_owned()),
+        31 => ("secret rotation days", "90".to_owned()),
         _ => ("app port", random.between(1024, 9999).to_string()),
     };
     Line::Field(Name::new(name), value)

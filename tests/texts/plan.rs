@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::decoys;
-use super::names::{Name, Place, ROLES, Role, stemmed, stems};
+use super::names::{Name, Place, ROLES, Role, stemmed};
 use super::random::Random;
+use super::stems::stems;
 use super::truth::{Join, Key, Truth};
 
 /// A line of a block.
@@ -97,9 +98,9 @@ impl Naming {
 pub fn plan(random: &mut Random, allows: Allows) -> Plan {
     let mut plan = Plan::default();
     if allows.records {
-        recorded(random, &mut plan)
+        recorded(random, &mut plan);
     } else {
-        flat(random, &mut plan, allows)
+        flat(random, &mut plan, allows);
     }
     decoys::add(random, &mut plan, allows);
     plan

@@ -1,8 +1,9 @@
 //! Keys in messages, notes, histories of shells, logs and URLs.
 
 use super::draft::{Draft, plain_role};
-use super::names::{ENVIRONMENTS, STEMS, Style};
+use super::names::Style;
 use super::random::Random;
+use super::stems::{ENVIRONMENTS, STEMS};
 use super::truth::Join;
 
 /// `{i}` and `{s}` are the halves of one key, `{l}` an id alone, `{f}` another service's secret,

@@ -1,8 +1,9 @@
 //! Keys in rows and columns.
 
 use super::draft::{Draft, plain_role, spelled};
-use super::names::{Name, Place, STEMS, Style, stemmed};
+use super::names::{Name, Place, Style, stemmed};
 use super::random::Random;
+use super::stems::STEMS;
 
 /// A column: its heading's words and what stands in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,8 @@ fn columns(random: &mut Random, draft: &mut Draft) -> Vec<(Name, Cell)> {
     }
     if random.chance(30) {
         draft.has("another service's secret");
-        columns.push((Name::new(*random.pick(&FOREIGN)), Cell::Foreign));
+        let name = *random.pick(&FOREIGN);
+        columns.push((Name::new(name), Cell::Foreign));
     }
     if random.chance(50) {
         draft.has("shuffled");

@@ -1,8 +1,9 @@
 //! Halves of which each may belong to another one, and maps whose keys are the stems.
 
 use super::draft::{Draft, plain_role, spelled};
-use super::names::{Style, stems};
+use super::names::Style;
 use super::random::Random;
+use super::stems::stems;
 use super::truth::{Join, Key};
 
 /// One id under two secrets, or two ids with one secret, under the same names.
