@@ -1,6 +1,7 @@
 //! Texts with keys, made from a seed, with their truth. Nothing here knows how keys are found.
 
 mod code;
+mod commands;
 mod decoys;
 mod draft;
 mod flat;
@@ -28,7 +29,7 @@ use random::Random;
 use syntax::Syntax;
 
 /// Layouts that are no table of settings.
-const DRAFTS: [fn(&mut Random) -> Draft; 24] = [
+const DRAFTS: [fn(&mut Random) -> Draft; 26] = [
     tables::csv,
     tables::csv,
     tables::console,
@@ -53,6 +54,8 @@ const DRAFTS: [fn(&mut Random) -> Draft; 24] = [
     LISTS,
     ties::ties,
     ties::transposed,
+    ties::changed,
+    code::tuples,
 ];
 
 const LISTS: fn(&mut Random) -> Draft = |random| match random.below(4) {
@@ -66,8 +69,9 @@ const LISTS: fn(&mut Random) -> Draft = |random| match random.below(4) {
 pub fn text(seed: u64) -> Text {
     let mut random = Random::new(seed);
     let draft = match random.below(100) {
-        0..38 => settings(&mut random, flat::FLAT),
-        38..68 => settings(&mut random, recorded::RECORDED),
+        0..26 => settings(&mut random, flat::FLAT),
+        26..42 => settings(&mut random, commands::COMMANDS),
+        42..69 => settings(&mut random, recorded::RECORDED),
         _ => random.pick(&DRAFTS)(&mut random),
     };
     let Draft { layout, mut body, truth, mut traits } = draft;

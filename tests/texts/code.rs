@@ -25,6 +25,36 @@ const CALLS: [(&str, &str, &str, &str); 16] = [
     ("JavaScript, positional", "createClient(\"s3\", \"", "\", \"", "\");"),
 ];
 
+/// Rows of a list of keys.
+const TUPLES: [(&str, &str, &str, &str); 5] = [
+    ("list of tuples", "accounts = [\n", "    (\"{t}\", \"{i}\", \"{s}\"),\n", "]\n"),
+    ("list of tuples", "ACCOUNTS = [", "['{t}', '{i}', '{s}'], ", "]\n"),
+    ("list of tuples", "[\n", "  [\"{i}\", \"{s}\", \"{t}\"],\n", "]\n"),
+    ("calls with a name", "", "add_account('{t}', '{i}', '{s}')\n", ""),
+    ("calls with a name", "", "keys.put(\"{t}\", new Key(\"{i}\", \"{s}\"));\n", ""),
+];
+
+/// A tuple or a call for each key; some have no secret.
+pub fn tuples(random: &mut Random) -> Draft {
+    let (layout, head, row, foot) = *random.pick(&TUPLES);
+    let mut draft = Draft::new(layout);
+    draft.body += head;
+    let start = random.below(STEMS.len());
+    for index in 0..draft.count(random, 8) {
+        let title = STEMS[(start + index * 7) % STEMS.len()].replace(' ', "_");
+        let (id, secret) = if random.chance(12) {
+            draft.has("id without its secret");
+            (draft.lone_id(random), String::new())
+        } else {
+            draft.certain(random)
+        };
+        let row = row.replace("{t}", &title).replace("{i}", &id).replace("{s}", &secret);
+        draft.body += &row;
+    }
+    draft.body += foot;
+    draft
+}
+
 const LINES: [&str; 8] = [
     "log(\"upload done\");",
     "retries = 3;",

@@ -2,7 +2,7 @@
 
 use super::names::Style;
 use super::names::Style::{
-    Acronyms, Camel, Colons, Dotted, DottedKebab, Kebab, Mixed, Pascal, Slashes, Snake,
+    Acronyms, Camel, Colons, Dotted, DottedKebab, Joined, Kebab, Mixed, Pascal, Slashes, Snake,
     Underscores, Upper, Words,
 };
 use super::syntax::{Syntax, lines};
@@ -13,7 +13,7 @@ const SLASHES: Option<(&str, &str)> = Some(("// ", ""));
 const XML: Option<(&str, &str)> = Some(("<!-- ", " -->"));
 
 const ENV: &[Style] = &[Upper];
-const LOWER: &[Style] = &[Snake, Upper, Camel, Kebab, Acronyms, Mixed];
+const LOWER: &[Style] = &[Snake, Upper, Camel, Kebab, Acronyms, Mixed, Joined];
 const NET: &[Style] = &[Camel, Pascal, Upper, Acronyms, Colons, Underscores];
 
 /// All of them.

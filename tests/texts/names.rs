@@ -21,6 +21,8 @@ pub enum Style {
     Words,
     /// Camel and Pascal case with acronyms in capitals: `AWSAccessKeyID`.
     Acronyms,
+    /// All words in lower case, with nothing between: `uploadaccesskey`.
+    Joined,
     /// Segments in Pascal case, with two underscores or a colon between, as in .NET.
     Underscores,
     Colons,
@@ -72,6 +74,7 @@ impl Name {
             Style::Dotted => self.joined(".", camel),
             Style::DottedKebab => self.joined(".", |part| part.replace(' ', "-")),
             Style::Words => words,
+            Style::Joined => words.replace(' ', ""),
             Style::Acronyms => words.split(' ').map(acronym).collect(),
             Style::Underscores => self.joined("__", |part| Self::new(part).spelled(Style::Pascal)),
             Style::Colons => self.joined(":", |part| Self::new(part).spelled(Style::Pascal)),

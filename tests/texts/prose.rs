@@ -8,7 +8,7 @@ use super::truth::Join;
 
 /// `{i}` and `{s}` are the halves of one key, `{l}` an id alone, `{f}` another service's secret,
 /// `{h}` a commit.
-const MESSAGES: [&str; 26] = [
+const MESSAGES: [&str; 47] = [
     "Hi, the access key is {i} and the secret is {s}. Please don't share.\n",
     "Hey! AWS keys for the uploads:\n\n{i}\n{s}\n\nCheers\n",
     "access key: {i}\nsecret key: {s}\n",
@@ -35,6 +35,27 @@ const MESSAGES: [&str; 26] = [
     "Who uses {l}? It was last seen at commit {h}. The API token is {f}\n",
     "AWS Access Key ID [None]: {i}\nAWS Secret Access Key [None]: {s}\nDefault region name [None]: eu-west-1\n",
     "AWS Access Key ID [****************7JQA]: {i}\nAWS Secret Access Key [****************bX3f]: {s}\n",
+    "Schlüssel: {i}\nGeheimnis: {s}\n",
+    "Hallo, der Zugangsschlüssel ist {i}, der geheime Schlüssel {s}. Gruß\n",
+    "Clé d'accès : {i}\nClé secrète : {s}\n",
+    "chave de acesso: {i}\nchave secreta: {s}\n",
+    "アクセスキー: {i}\nシークレットキー: {s}\n",
+    "access key\n{i}\nsecret key\n{s}\n",
+    "Access key ID\t{i}\nSecret access key\t{s}\n",
+    "(1) {i}\n(2) {s}\n",
+    "key {i}, secret {s}; the mail server has its own key {l}\n",
+    "{i}:{s} (don't use {l} any more)\n",
+    "Slack: {f}\nS3 key: {i}\nS3 secret: {s}\n",
+    "S3 key: {i}\nSlack token: {f}\nS3 secret: {s}\n",
+    "curl --aws-sigv4 aws:amz:eu-west-1:s3 --user {i}:{s} https://b.s3.amazonaws.com/o\n",
+    "mc alias set s3 https://s3.amazonaws.com {i} {s}\n",
+    "machine s3.amazonaws.com login {i} password {s}\n",
+    "s3fs:{i}:{s}\n# {l} is for the mirror\n",
+    "spark.hadoop.fs.s3a.access.key {i}\nspark.hadoop.fs.s3a.secret.key {s}\n",
+    "ALTER SYSTEM SET s3.key = '{i}'; ALTER SYSTEM SET s3.secret = '{s}';\n",
+    "-----\nID {i}\nSECRET {s}\n-----\n",
+    "user: jane\nid: {i}\nsecret: {s}\npassword: {f}\n",
+    "password: {f}\nkey: {i}\nsecret: {s}\n",
 ];
 
 fn filled(random: &mut Random, draft: &mut Draft, template: &str) -> String {

@@ -8,6 +8,7 @@ const SLASHES: Option<(&str, &str)> = Some(("// ", ""));
 const XML: Option<(&str, &str)> = Some(("<!-- ", " -->"));
 
 /// All of them.
+#[rustfmt::skip]
 pub const RECORDED: &[Syntax] = &[
     sections("AWS credentials", &[Snake], SHELL, "[{t}]\n", "{n} = {v}", "\n"),
     sections("AWS credentials, dense", &[Snake], Some(("#", "")), "[{t}]\n", "{n}={v}", ""),
@@ -92,5 +93,26 @@ pub const RECORDED: &[Syntax] = &[
         .inside("jobs:\n  deploy:\n    steps:\n", ""),
     sections("JSON, create-access-key", &[Pascal, Acronyms], None, "{\n  \"AccessKey\": {\n    \"UserName\": \"{t}\",\n    \"Status\": \"Active\",\n", "    \"{n}\": \"{v}\"", "  }\n}\n")
         .joined(",", ""),
+    sections("JavaScript, nested credentials", &[Camel], SLASHES, "const {t} = new S3({\n  region: 'eu-west-1',\n  credentials: {\n", "    {n}: '{v}',", "  },\n});\n\n"),
+    sections("JSON, nested credentials", &[Camel, Snake], None, "  \"{t}\": {\n    \"type\": \"s3\",\n    \"credentials\": {\n", "      \"{n}\": \"{v}\"", "    }\n  }")
+        .inside("{\n", "\n}\n")
+        .joined(",", ",\n"),
+    sections("YAML, list, dash on its own", &[Snake, Camel], SHELL, "-\n  name: {t}\n", "  {n}: {v}", ""),
+    sections("HCL, blocks", &[Snake], SHELL, "storage \"s3\" \"{t}\" {\n", "  {n} = \"{v}\"", "}\n\n"),
+    sections("nginx-like blocks", &[Snake], SHELL, "upstream {t} {\n", "    {n} {v};", "}\n"),
+    sections("PHP, calls with arrays", &[Snake, Camel], None, "${t} = new S3Client([", "'{n}' => '{v}'", "]);\n")
+        .joined(", ", "")
+        .ending(""),
+    sections("Ruby, calls", &[Snake], None, "{T} = Aws::S3::Client.new(", "{n}: '{v}'", ")\n")
+        .joined(", ", "")
+        .ending(""),
+    sections("C#, initializers", &[Pascal], SLASHES, "var {t} = new StoreOptions\n{\n", "    {n} = \"{v}\",", "};\n\n"),
+    sections("Java, setters of objects", &[Pascal], SLASHES, "Store {t} = new Store();\n", "{t}.set{n}(\"{v}\");", "\n"),
+    sections("Rust, structs", &[Snake], SLASHES, "let {t} = Config {\n", "    {n}: \"{v}\".into(),", "};\n"),
+    sections("vault kv put, a path each", &[Snake], None, "vault kv put secret/{t} ", "{n}={v} ", "\n").ending(""),
+    sections("Elasticsearch keystore", &[Snake], SHELL, "", "s3.client.{t}.{n}: {v}", ""),
+    sections("Spring, a prefix each", &[Kebab, Camel], SHELL, "", "app.{t}.{n}={v}", "\n"),
+    sections("git config", &[Camel], Some(("; ", "")), "[remote \"{t}\"]\n", "\t{n} = {v}", ""),
+    sections("chat, a message each", &[Snake], None, "[10:{i}1] jane: {t} is\n", "[10:{i}2] jane: {n} {v}", ""),
     sections("Markdown, a heading each", &[Snake, Upper], None, "## {t}\n\n", "- {n}: `{v}`", "\n"),
 ];

@@ -72,3 +72,34 @@ pub fn transposed(random: &mut Random) -> Draft {
     draft.body = map(id, &ids) + &map(secret, &secrets);
     draft
 }
+
+/// A key before and after a change, line by line or side by side.
+pub fn changed(random: &mut Random) -> Draft {
+    let conflict = random.chance(40);
+    let mut draft = Draft::new(if conflict { "merge conflict" } else { "diff of a rotation" });
+    draft.has("several keys");
+    let role = plain_role(random);
+    let style = *random.pick(&[Style::Upper, Style::Snake, Style::Camel]);
+    let (id, secret) = (spelled(role.id, style), spelled(role.secret, style));
+    let (old, new) = (draft.certain(random), draft.certain(random));
+    let mark = *random.pick(&["=", ": ", " = "]);
+    let line = |sign: &str, name: &str, value: &str| format!("{sign}{name}{mark}{value}\n");
+    let key =
+        |sign: &str, key: &(String, String)| line(sign, &id, &key.0) + &line(sign, &secret, &key.1);
+    draft.body = if conflict {
+        let (ours, theirs) = (key("", &old), key("", &new));
+        format!("region=eu-west-1\n<<<<<<< HEAD\n{ours}=======\n{theirs}>>>>>>> rotation\n")
+    } else {
+        let head = "--- a/.env\n+++ b/.env\n@@ -1,4 +1,4 @@\n region=eu-west-1\n";
+        let body = if random.chance(50) {
+            key("-", &old) + &key("+", &new)
+        } else {
+            line("-", &id, &old.0)
+                + &line("+", &id, &new.0)
+                + &line("-", &secret, &old.1)
+                + &line("+", &secret, &new.1)
+        };
+        format!("{head}{body} bucket=app\n")
+    };
+    draft
+}
