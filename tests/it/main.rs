@@ -73,6 +73,7 @@ mod memory;
 mod moto;
 #[cfg(unix)]
 mod outputs;
+mod pairing;
 mod patterns;
 mod pdf;
 mod pdf_filters;
@@ -106,6 +107,10 @@ mod support;
 mod sweep;
 #[cfg(unix)]
 mod sweep_resume;
+// The bench of the same name prints what a test does not ask for.
+#[allow(dead_code, unreachable_pub)]
+#[path = "../texts/all.rs"]
+mod texts;
 mod tools;
 mod veil;
 #[cfg(feature = "verify")]
