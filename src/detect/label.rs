@@ -17,6 +17,8 @@ pub(super) struct Label {
     pub name: Name,
     /// The name is not the value's own: it stands on a line above, beside it or around it.
     pub indirect: bool,
+    /// The name is an identifier to which an operator gives the value, and nothing else with it.
+    pub assigned: bool,
     /// The value's line is a comment.
     pub comment: bool,
 }
@@ -32,34 +34,64 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     let mut start = line_start(text, floor, span.start);
     let comment =
         is_comment(&text[line_start(text, span.start.saturating_sub(REACH), span.start)..]);
-    let mut name = before(&text[start..span.start]);
-    let mut indirect = false;
+    let mut found = before(&text[start..span.start]);
+    let mut above = false;
     for _ in 0..ABOVE {
-        if start == floor || name.named {
+        if start == floor || found.name.named {
             break;
         }
         // `<value>`, `- "` and a bare `value:` name nothing: the line above does.
         let end = start;
         start = line_start(text, floor, start - 1);
-        name = before(&text[start..end]);
+        let line = text[start..end].trim_ascii_end();
+        // What stands behind the value before, on its line, is about that one.
+        if start == floor && start == from && !line.ends_with(b":") && !line.ends_with(b"=") {
+            break;
+        }
+        found = before(line);
+        above = true;
+    }
+    let Found { mut name, mut indirect, assigned } = found;
+    indirect |= above;
+    if matches!(name.role, Role::None | Role::Other)
+        && let Some(behind) = behind(text, span, name.named)
+    {
+        name = behind;
         indirect = true;
     }
-    if matches!(name.role, Role::None | Role::Other) {
-        if let Some(behind) = behind(text, span, name.named) {
-            name = behind;
-            indirect = true;
-        }
-    }
-    Label { name, indirect, comment }
+    Label { name, indirect, assigned: assigned && !above, comment }
+}
+
+/// A name as found on a line.
+#[derive(Default)]
+struct Found {
+    name: Name,
+    /// Words that name nothing stand between it and the value.
+    indirect: bool,
+    /// See [`Label::assigned`].
+    assigned: bool,
 }
 
 /// The name that a line's text says of the value that follows it.
-fn before(head: &[u8]) -> Name {
+fn before(head: &[u8]) -> Found {
     let mut segments = Segments(head);
-    let Some(nearest) = segments.find(|segment| !is_bare(segment)) else { return Name::default() };
-    let name = of_segment(nearest);
-    if name.says() && name.role != Role::Other {
-        return name;
+    let mut first = true;
+    let nearest = loop {
+        let Some(segment) = segments.next() else { return Found::default() };
+        if !is_bare(segment) {
+            break segment;
+        }
+        first = false;
+    };
+    // What already has a value names that one.
+    if !first && assigns(nearest) {
+        return Found::default();
+    }
+    let mut found = of_segment(nearest);
+    found.indirect |= !first;
+    found.assigned &= first;
+    if found.name.says() && found.name.role != Role::Other {
+        return found;
     }
     // "AWS secret access key, as of rev 3: …": an aside stands between the name and its value.
     for segment in segments.take(2).filter(|segment| !is_bare(segment)) {
@@ -67,11 +99,11 @@ fn before(head: &[u8]) -> Name {
             break;
         }
         let further = of_segment(segment);
-        if further.role.is_secret() || further.role == Role::KeyId {
-            return further;
+        if further.name.role.is_secret() || further.name.role == Role::KeyId {
+            return Found { assigned: false, ..further };
         }
     }
-    name
+    found
 }
 
 /// The pieces of a line between its separators, the last first.
@@ -84,13 +116,24 @@ impl<'a> Iterator for Segments<'a> {
         if self.0.is_empty() {
             return None;
         }
-        let cut = self.0.iter().rposition(|byte| b",;|{}\n\t".contains(byte));
+        let cut = (0..self.0.len()).rev().find(|&at| self.separates(at));
         let (rest, segment) = match cut {
             Some(at) => (&self.0[..at], &self.0[at + 1..]),
             None => (&self.0[..0], self.0),
         };
         self.0 = rest;
         Some(segment)
+    }
+}
+
+impl Segments<'_> {
+    /// Whether a piece ends at `at`; the `||` of a fallback goes on.
+    fn separates(&self, at: usize) -> bool {
+        let bar = |at: Option<usize>| at.and_then(|at| self.0.get(at)) == Some(&b'|');
+        match self.0[at] {
+            b'|' => !bar(at.checked_sub(1)) && !bar(Some(at + 1)),
+            byte => b",;{}\n\t".contains(&byte),
+        }
     }
 }
 
@@ -101,27 +144,52 @@ fn is_bare(segment: &[u8]) -> bool {
 
 /// Whether a segment gives a value to a name: what it names is not the value behind it.
 fn assigns(segment: &[u8]) -> bool {
-    let Some(at) = segment.iter().position(|byte| matches!(byte, b'=' | b':')) else {
+    let Some(at) = segment.iter().rposition(|byte| matches!(byte, b'=' | b':')) else {
         return false;
     };
+    // `secret = os.getenv("SECRET_KEY"`: the call goes on.
+    if segment[at..].contains(&b'(') {
+        return false;
+    }
     segment[at..].iter().any(|byte| byte.is_ascii_alphanumeric() || b"\"'".contains(byte))
 }
 
 /// The name in a segment that ends where the value begins.
-fn of_segment(segment: &[u8]) -> Name {
+fn of_segment(segment: &[u8]) -> Found {
     let mut rest = segment;
+    let mut number = None;
+    let mut indirect = false;
     while let Some((before, identifier)) = last_identifier(rest) {
         let name = Name::of(identifier, false);
-        if !name.named {
+        let behind = &segment[before.len() + identifier.len()..];
+        // `SECRET = concat!("`, `key: aws.String("`: a call is not the name of its argument.
+        let calls = !name.says() && (behind.starts_with(b"(") || behind.starts_with(b"!("));
+        if !name.named || calls && before.iter().any(|byte| matches!(byte, b'=' | b':')) {
+            let counts = identifier.len() <= 2
+                && identifier.iter().all(u8::is_ascii_digit)
+                && before.last().is_some_and(|byte| matches!(byte, b' ' | b'#'));
+            number =
+                number.or_else(|| counts.then(|| String::from_utf8_lossy(identifier).into_owned()));
+            indirect |= !counts;
             rest = before;
             continue;
         }
-        if name.says() && words(identifier).len() > 1 {
-            return name;
-        }
-        return widened(before, identifier, name);
+        let assigned =
+            segment[before.len() + identifier.len()..].iter().any(|byte| b"=:>".contains(byte));
+        let name = if name.says() && words(identifier).len() > 1 {
+            name
+        } else {
+            widened(before, identifier, name)
+        };
+        return Found { name: numbered(name, number), indirect, assigned: assigned && !indirect };
     }
-    Name::of(segment, true)
+    Found { name: Name::of(segment, true), ..Found::default() }
+}
+
+/// A name with the number that stands behind it.
+fn numbered(mut name: Name, number: Option<String>) -> Name {
+    name.stem.extend(number);
+    name
 }
 
 /// A name of one word, or one that says nothing, together with the words before it.

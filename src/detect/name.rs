@@ -5,8 +5,8 @@
 //! No word of a stem takes a role away.
 
 use super::words::{
-    is_aws, is_empty, is_hash, is_number, is_password, is_secret, is_service, is_tag, is_token,
-    is_user, is_usual, words,
+    is_aws, is_empty, is_hash, is_number, is_password, is_secret, is_service, is_stop, is_tag,
+    is_token, is_user, is_usual, words,
 };
 
 /// What a name says that its value is.
@@ -51,12 +51,14 @@ pub(super) struct Name {
     pub service: bool,
     /// Its words that are no part of a role, in order.
     pub stem: Vec<String>,
+    /// It is a phrase, so that its stem may hold words that mean nothing.
+    pub loose: bool,
     /// It has words that are more than `value` or a list's dash.
     pub named: bool,
 }
 
 /// Words of a sentence from which on its other words are not taken for a stem.
-const SENTENCE: usize = 6;
+const SENTENCE: usize = 5;
 
 impl Name {
     /// Reads a name of one piece, such as `UPLOAD_SECRET_KEY`, or a phrase of several words.
@@ -67,10 +69,15 @@ impl Name {
     pub(super) fn of_words(words: &[String], phrase: bool) -> Self {
         let role = role(words, phrase);
         let sentence = phrase && words.len() >= SENTENCE;
+        // A time stamp or a list's number stands before the name.
+        let numbers = words.iter().take_while(|word| is_empty(word)).count();
         let stem = words
             .iter()
+            .skip(if phrase { numbers } else { 0 })
             .filter_map(|word| distinctive(word))
-            .filter(|word| !sentence || is_tag(word))
+            .filter(|word| {
+                !phrase || !is_stop(word) && (!sentence || is_tag(word) && !is_number(word))
+            })
             .map(str::to_owned)
             .collect::<Vec<_>>();
         Self {
@@ -79,6 +86,7 @@ impl Name {
             service: stem.iter().any(|word| is_service(word)),
             named: words.iter().any(|word| !is_empty(word)),
             stem,
+            loose: phrase && words.len() > 1,
         }
     }
 
@@ -90,7 +98,7 @@ impl Name {
 
 /// What of a word tells keys apart: the word, or the number behind a usual one (`id2`).
 fn distinctive(word: &str) -> Option<&str> {
-    if is_usual(word) || is_empty(word) {
+    if is_usual(word) || !word.is_ascii() {
         return None;
     }
     let letters = word.trim_end_matches(|byte: char| byte.is_ascii_digit());
@@ -105,7 +113,9 @@ fn role(words: &[String], phrase: bool) -> Role {
     let any = |test: fn(&str) -> bool| words.iter().any(|word| test(word));
     let last = |test: fn(&str) -> bool| words.iter().rposition(|word| test(word));
     let has = |word: &str| words.iter().any(|one| one == word);
-    let access = has("access") || words.iter().any(|word| word.contains("accesskey"));
+    let access = words.iter().any(|word| {
+        ["access", "acess", "acces"].contains(&word.as_str()) || word.contains("accesskey")
+    });
     let key = has("key") || has("keys") || words.iter().any(|word| word.ends_with("key"));
     let id = has("id") || has("ids") || words.iter().any(|word| word.ends_with("keyid"));
     // The digest of a secret is not a secret, and a commit is a commit. In a sentence such a word
@@ -123,7 +133,8 @@ fn role(words: &[String], phrase: bool) -> Role {
         }
         return match last(is_token).is_some_and(|token| token > secret && !full) {
             true => Role::Token,
-            false if access || any(is_aws) => Role::SecretKey,
+            // The secret of an OAuth access token is not an access key's.
+            false if access && (key || !any(is_token)) || any(is_aws) => Role::SecretKey,
             false => Role::Secret,
         };
     }

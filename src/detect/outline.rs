@@ -40,6 +40,8 @@ pub(super) struct Scope {
     pub kind: Kind,
     /// Its name.
     pub name: Name,
+    /// Where the text begins that names it.
+    segment: usize,
     /// Where its content begins.
     pub start: usize,
     /// Where its content ends, as far as the text is known.
@@ -139,6 +141,7 @@ impl<'t> Walk<'t> {
             parent: 0,
             kind: Kind::Root,
             name: Name::default(),
+            segment: start,
             start,
             end: text.len(),
             separators: 0,
@@ -215,6 +218,7 @@ impl<'t> Walk<'t> {
             parent,
             kind,
             name,
+            segment: self.segment,
             start: self.at,
             end: self.text.len(),
             separators: 0,
@@ -233,7 +237,13 @@ impl<'t> Walk<'t> {
         let opened =
             self.open.iter().rposition(|&scope| self.scopes[scope].kind == Kind::Bracket(bracket));
         match opened {
-            Some(at) => self.pop_to(at),
+            Some(at) => {
+                // `getSecretKey() {`: what a parenthesis stands in goes on behind it.
+                if bracket == b'(' {
+                    self.segment = self.scopes[self.open[at]].segment;
+                }
+                self.pop_to(at);
+            }
             // Everything so far stood in an object that was opened before the text begins.
             None if bracket == b'{' => self.enclose(),
             None => {}

@@ -170,7 +170,7 @@ impl Weigher<'_> {
             || strength == Strength::Weak && !is_named
             || !is_named && distance.lines > UNNAMED_LINES + listed
             || relation.apart
-            || relation.stems == Stems::Different && (role.is_secret() || !is_named)
+            || relation.stems == Stems::Different && role.is_secret()
             || relation.service && foreign && role != Role::SecretKey && named_secret.named;
         if unfit {
             return None;
@@ -252,6 +252,8 @@ impl Weigher<'_> {
         let by_login = role == Role::Password
             && (relation.stems == Stems::Same || items[id].label.name.role == Role::User);
         let (ids, secrets) = (self.runs[id], self.runs[secret]);
+        let assigned = items[secret].label.assigned && !items[secret].label.name.aws;
+        let by_name = items[id].label.name.role == Role::KeyId;
         let listed = !is_named && !one_record && (ids > 1 || secrets > 1);
         match (strength, role) {
             (Strength::Weak, Role::SecretKey) => Confidence::Medium,
@@ -266,6 +268,8 @@ impl Weigher<'_> {
             }
             (_, Role::Token) => Confidence::Low,
             (_, Role::Password) if foreign => Confidence::Low,
+            // Beside an id that is named as one, a name that says something else is believed.
+            (_, Role::None) if foreign && assigned && by_name => Confidence::Low,
             _ if foreign || relation.beside => Confidence::Medium,
             _ if is_named || by_login => Confidence::High,
             (_, Role::Password) => Confidence::Medium,

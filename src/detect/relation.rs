@@ -4,7 +4,7 @@ use super::item::{Item, Part};
 use super::name::Role;
 use super::outline::{Kind, Outline, Scope, holds_directly};
 use super::table::Cell;
-use super::words::is_service;
+use super::words::{is_service, is_tag};
 
 /// How the stems of two names compare, those of the scopes that hold only one of them included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,14 @@ impl Context<'_> {
         let secret_scopes = self.own(secret, &secret_scopes);
         let id_stem = self.stem(id, id_scopes);
         let secret_stem = self.stem(secret, secret_scopes);
-        let stems = compare(&id_stem, &secret_stem);
+        let mut stems = compare(&id_stem, &secret_stem);
+        let loose = |item: usize| self.items[item].label.name.loose;
+        if stems == Stems::Different && (loose(id) || loose(secret)) {
+            // Of sentences only what tells keys apart everywhere is held against a pair.
+            let tags = |stem: &[&'_ str]| stem.iter().filter(|word| is_tag(word)).count();
+            let differ = tags(&id_stem) > 0 && tags(&secret_stem) > 0;
+            stems = if differ { stems } else { Stems::One };
+        }
         let longer = if id_stem.len() > secret_stem.len() { &id_stem } else { &secret_stem };
         let (row, other_row) = match (&self.cells[id], &self.cells[secret]) {
             (Some(a), Some(b)) if a.heading == b.heading => (a.row == b.row, a.row != b.row),
@@ -67,6 +74,7 @@ impl Context<'_> {
         let section = |scopes: &[usize]| {
             scopes.iter().any(|&scope| self.outline.scope(scope).kind == Kind::Section)
         };
+        let assigned = |item: usize| self.items[item].label.assigned || self.cells[item].is_some();
         let records = record(id_scopes) && record(secret_scopes);
         let sections = section(id_scopes) && section(secret_scopes);
         let objects = |scopes: &[usize]| {
@@ -79,7 +87,9 @@ impl Context<'_> {
             stems,
             service: longer.iter().any(|word| is_service(word)) && stems != Stems::Same,
             row,
-            apart: other_row || sections || records && stems != Stems::Same,
+            apart: other_row
+                || sections
+                || records && stems != Stems::Same && assigned(id) && assigned(secret),
             beside: objects(id_scopes) && objects(secret_scopes) || records,
         }
     }
@@ -180,7 +190,12 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
             label.indirect = false;
         }
         if !label.name.named || label.indirect {
-            let scope = outline.around(index).take(NEAR).find(|scope| scope.name.says());
+            // A call and a list name all that they hold, not one value of several.
+            let several = |scope: &Scope| {
+                matches!(scope.kind, Kind::Bracket(b'(' | b'[')) && scope.separators > 0
+            };
+            let near = outline.around(index).take(NEAR).take_while(|scope| !several(scope));
+            let scope = near.into_iter().find(|scope| scope.name.says());
             let sibling = outline
                 .around(index)
                 .find(|scope| matches!(scope.kind, Kind::Bracket(b'{') | Kind::ListItem(_)))

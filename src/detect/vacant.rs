@@ -54,7 +54,7 @@ fn named(text: &[u8], start: usize, at: usize, items: &[Item]) -> Option<Item> {
         _ => return None,
     };
     let span = at - before..end;
-    if !is_absent(text, end) || touches(items, &span, end) {
+    if !is_absent(text, end) || has_value(items, &span, &name) {
         return None;
     }
     let line = memchr::memrchr(b'\n', &text[start..span.start]).map_or(start, |by| start + by + 1);
@@ -63,7 +63,7 @@ fn named(text: &[u8], start: usize, at: usize, items: &[Item]) -> Option<Item> {
         span,
         decoded: Vec::new(),
         part: Part::Vacant { secret },
-        label: Label { name, indirect: false, comment },
+        label: Label { name, indirect: false, assigned: true, comment },
     })
 }
 
@@ -95,8 +95,14 @@ fn is_absent(text: &[u8], at: usize) -> bool {
     run < 16 && !below
 }
 
-/// Whether an item stands in the name or begins in the value behind it.
-fn touches(items: &[Item], span: &Range<usize>, end: usize) -> bool {
+/// Whether an item stands in the name, or has the same name: then it is the value.
+fn has_value(items: &[Item], span: &Range<usize>, name: &Name) -> bool {
     let next = items.partition_point(|item| item.span.end <= span.start);
-    items.get(next).is_some_and(|item| item.span.start < end + 12)
+    items[next..].first().is_some_and(|item| {
+        let label = &item.label.name;
+        item.span.start < span.end + 12
+            || item.span.start < span.end + NAME
+                && label.role == name.role
+                && label.stem == name.stem
+    })
 }

@@ -13,6 +13,7 @@ struct Lexicon {
     service: Vec<&'static str>,
     empty: Vec<&'static str>,
     usual: Vec<&'static str>,
+    stop: Vec<&'static str>,
     tag: Vec<&'static str>,
 }
 
@@ -36,6 +37,7 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
         service: section("service"),
         empty: section("empty"),
         usual: section("usual"),
+        stop: section("stop"),
         tag: section("tag"),
     }
 });
@@ -79,9 +81,16 @@ pub(super) fn is_service(word: &str) -> bool {
     listed(&LEXICON.service, word)
 }
 
-/// Whether a word names nothing: the name stands elsewhere.
+/// Whether a word names nothing, as `value`, a flag's letter and a length: the name stands elsewhere.
 pub(super) fn is_empty(word: &str) -> bool {
-    listed(&LEXICON.empty, word)
+    word.len() == 1
+        || word.starts_with(|byte: char| byte.is_ascii_digit())
+        || listed(&LEXICON.empty, word)
+}
+
+/// Whether a word is one of those of which sentences are made.
+pub(super) fn is_stop(word: &str) -> bool {
+    listed(&LEXICON.stop, word)
 }
 
 /// Whether a word is part of the usual names of a key, and so tells none from another.
@@ -109,11 +118,18 @@ pub(super) fn words(text: &[u8]) -> Vec<String> {
         let humps = byte.is_ascii_uppercase()
             && (previous.is_ascii_lowercase() || (previous.is_ascii_uppercase() && next_is_lower));
         let turns = byte.is_ascii_digit() && !previous.is_ascii_digit() && word.len() > 2;
-        if (!byte.is_ascii_alphanumeric() || humps || turns) && !word.is_empty() {
+        // A letter of another script, or a byte of one, is part of a word that no list holds.
+        let foreign = byte >= 0x80;
+        let part = byte.is_ascii_alphanumeric() || foreign;
+        if (!part || humps || turns) && !word.is_empty() {
             words.push(std::mem::take(&mut word));
         }
-        if byte.is_ascii_alphanumeric() {
-            word.push(char::from(byte.to_ascii_lowercase()));
+        if part {
+            word.push(if foreign {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                char::from(byte.to_ascii_lowercase())
+            });
         }
         previous = byte;
     }
