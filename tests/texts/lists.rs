@@ -16,7 +16,7 @@ fn halves(random: &mut Random, draft: &mut Draft, join: Join, most: usize) -> [V
 
 /// How long a list is: mostly short, sometimes longer than any reach.
 fn longest(random: &mut Random) -> usize {
-    *random.pick(&[4, 6, 12, 30, 60])
+    *random.pick(&[3, 4, 4, 5, 6, 8, 12, 16, 30, 60])
 }
 
 /// Bare ids, then bare secrets: only their order joins them.

@@ -162,13 +162,12 @@ pub fn stemmed(stem: &str, place: Place, half: &str) -> Name {
     }
     // No name begins with a digit.
     let numbered = stem.starts_with(|first: char| first.is_ascii_digit());
-    let place = if numbered && place == Place::Prefix { Place::Suffix } else { place };
     let parts = match (place, half.split_once(' ')) {
-        (Place::Suffix, _) => vec![half, stem],
         (Place::Infix, Some((first @ ("aws" | "s3" | "ses" | "sqs"), rest))) => {
             vec![first, stem, rest]
         }
-        (Place::Prefix | Place::Infix, _) => vec![stem, half],
+        (Place::Prefix | Place::Infix, _) if !numbered => vec![stem, half],
+        _ => vec![half, stem],
     };
     Name(parts.into_iter().map(str::to_owned).collect())
 }

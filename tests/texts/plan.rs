@@ -36,13 +36,14 @@ impl Block {
         Self { title, lines }
     }
 
-    /// Whether a word stands in its title or in the name of half a key of it, which has more than
-    /// one segment.
+    /// Whether a word stands in its title or in the name of half a key of it.
     pub fn mentions(&self, word: &str) -> bool {
         let holds = |text: &str| text.split(' ').any(|part| part == word);
         let named = |line: &Line| match line {
-            Line::Field(name, _) | Line::Off(name, _) => {
-                name.0.len() > 1 && name.0.iter().any(|part| holds(part))
+            // Half a key has a stem, or is an id.
+            Line::Field(name, value) | Line::Off(name, value) => {
+                (name.0.len() > 1 || value.starts_with("AKIA"))
+                    && name.0.iter().any(|part| holds(part))
             }
             Line::Note(_) | Line::Behind(_) | Line::Blank => false,
         };

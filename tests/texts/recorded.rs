@@ -113,6 +113,6 @@ pub const RECORDED: &[Syntax] = &[
     sections("Elasticsearch keystore", &[Snake], SHELL, "", "s3.client.{t}.{n}: {v}", ""),
     sections("Spring, a prefix each", &[Kebab, Camel], SHELL, "", "app.{t}.{n}={v}", "\n"),
     sections("git config", &[Camel], Some(("; ", "")), "[remote \"{t}\"]\n", "\t{n} = {v}", ""),
-    sections("chat, a message each", &[Snake], None, "[10:{i}1] jane: {t} is\n", "[10:{i}2] jane: {n} {v}", ""),
+    sections("chat, a message each", &[Snake], None, "[10:{i}1] jane: {t} is\n", "[10:42] jane: {n} {v}", ""),
     sections("Markdown, a heading each", &[Snake, Upper], None, "## {t}\n\n", "- {n}: `{v}`", "\n"),
 ];
