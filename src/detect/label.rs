@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::name::{Name, Role};
+use super::sibling;
 use super::words::{is_empty, words};
 
 /// The names found for a value, before the text around it is known.
@@ -46,6 +47,13 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
         let line = text[start..end].trim_ascii_end();
         // What stands behind the value before, on its line, is about that one.
         if start == floor && start == from && !line.ends_with(b":") && !line.ends_with(b"=") {
+            break;
+        }
+        // A field that has a value names that one, unless it is there to name another.
+        if assigns(line) {
+            if let Some(name) = sibling::field(line) {
+                found = Found { name, indirect: true, assigned: false };
+            }
             break;
         }
         found = before(line);

@@ -295,7 +295,7 @@ impl<'t> Walk<'t> {
             return;
         }
         self.at = at + end + 2;
-        self.open(Kind::Element, Name::of(&tag[..end], false));
+        self.open(Kind::Element, element_name(name, &tag[..end]));
         self.segment = at;
     }
 
@@ -401,6 +401,22 @@ impl<'t> Walk<'t> {
             self.pop_to(self.open.len() - 1);
         }
         self.open(Kind::Heading, name);
+    }
+}
+
+/// What an element is called: its name without a prefix, and the attribute that names it.
+fn element_name(name: &[u8], tag: &[u8]) -> Name {
+    let local = name.rsplit(|&byte| byte == b':').next().unwrap_or(name);
+    let attribute =
+        [&b" name=\""[..], b" id=\"", b" key=\"", b" Name=\""].into_iter().find_map(|mark| {
+            let value = &tag[memchr::memmem::find(tag, mark)? + mark.len()..];
+            Some(&value[..memchr::memchr(b'"', value)?])
+        });
+    match attribute {
+        Some(value) => Name::of(value, false),
+        // The letters of `<p>` and `<b>` say how a text looks.
+        None if local.len() < 2 => Name::default(),
+        None => Name::of(local, false),
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn name(text: &[u8], scope: &Scope, span: &Range<usize>) -> Option<Na
 }
 
 /// The name in a field such as `"name": "SECRET_KEY"`.
-fn field(text: &[u8]) -> Option<Name> {
+pub(super) fn field(text: &[u8]) -> Option<Name> {
     let marks = |byte: &u8| b" \t\r\"'{-[\\".contains(byte);
     let start = text.iter().position(|byte| !marks(byte))?;
     let text = &text[start..];

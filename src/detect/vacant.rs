@@ -85,6 +85,8 @@ fn is_absent(text: &[u8], at: usize) -> bool {
     let rest = &text[at..text.len().min(at + 160)];
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
     let value = line.trim_ascii();
+    // A container may hold the value.
+    let holds = matches!(value, [b'{' | b'[' | b'(', ..]) && !value.starts_with(b"{{");
     let run = value
         .iter()
         .skip_while(|byte| b"\"'` ".contains(byte))
@@ -92,7 +94,7 @@ fn is_absent(text: &[u8], at: usize) -> bool {
         .count();
     // Behind a colon at the end of a line the value may stand below.
     let below = value.is_empty() && text[at - 1] != b'=';
-    run < 16 && !below
+    run < 16 && !below && !holds
 }
 
 /// Whether an item stands in the name, or has the same name: then it is the value.
