@@ -44,6 +44,8 @@ costs! {
     token = "token",
     unnamed = "unnamed",
     unnamed_beside = "unnamed-beside",
+    unnamed_together = "unnamed-together",
+    not_aws = "not-aws",
     user = "user",
     unlike = "unlike",
     comment = "comment",

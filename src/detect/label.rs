@@ -67,7 +67,30 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
         name = behind;
         indirect = true;
     }
+    if let Some(user) = login(text, span) {
+        name = user;
+    }
     Label { name, indirect, assigned: assigned && !above, comment }
+}
+
+/// The name of a password in a URL, `scheme://user:PASSWORD@host`: it is that user's.
+fn login(text: &[u8], span: &Range<usize>) -> Option<Name> {
+    if text.get(span.end) != Some(&b'@') {
+        return None;
+    }
+    let head = text[..span.start].strip_suffix(b":")?;
+    let head = &head[head.len().saturating_sub(80)..];
+    let user = &head[memchr::memmem::rfind(head, b"://")? + 3..];
+    let plain = !user.is_empty()
+        && user.len() != crate::aws::KEY_ID_LEN
+        && user.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte));
+    plain.then(|| Name {
+        role: Role::Password,
+        stem: vec!["url".to_owned(), String::from_utf8_lossy(user).to_ascii_lowercase()],
+        service: true,
+        named: true,
+        ..Name::default()
+    })
 }
 
 /// A name as found on a line.
@@ -173,9 +196,11 @@ fn of_segment(segment: &[u8]) -> Found {
         // `SECRET = concat!("`, `key: aws.String("`: a call is not the name of its argument.
         let calls = !name.says() && (behind.starts_with(b"(") || behind.starts_with(b"!("));
         if !name.named || calls && before.iter().any(|byte| matches!(byte, b'=' | b':')) {
+            // "secret 2: …", and "2. …" where a line begins.
+            let lists = before.trim_ascii().is_empty() && matches!(behind, [b'.' | b')', b' ', ..]);
             let counts = identifier.len() <= 2
                 && identifier.iter().all(u8::is_ascii_digit)
-                && before.last().is_some_and(|byte| matches!(byte, b' ' | b'#'));
+                && (lists || before.last().is_some_and(|byte| matches!(byte, b' ' | b'#')));
             number =
                 number.or_else(|| counts.then(|| String::from_utf8_lossy(identifier).into_owned()));
             indirect |= !counts;
@@ -191,7 +216,7 @@ fn of_segment(segment: &[u8]) -> Found {
         };
         return Found { name: numbered(name, number), indirect, assigned: assigned && !indirect };
     }
-    Found { name: Name::of(segment, true), ..Found::default() }
+    Found { name: numbered(Name::of(segment, true), number), ..Found::default() }
 }
 
 /// A name with the number that stands behind it.
@@ -260,22 +285,17 @@ fn behind(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
     let stop = line.iter().position(|byte| matches!(byte, b'}' | b')' | b';' | b'#'));
     let object = &line[..stop.unwrap_or(line.len())];
-    // Only an object that names its parts: `"value": "…", "key": "secretKey"`.
-    let keys: [&[u8]; 9] = [
-        b"\"key\"",
-        b"'key'",
-        b"\"name\"",
-        b"'name'",
-        b"\"Name\"",
-        b"\"Key\"",
-        b"name=",
-        b"key:",
-        b"name:",
-    ];
-    let key = keys
-        .iter()
-        .find_map(|key| memchr::memmem::find(object, key).map(|at| &object[at + key.len()..]));
-    if let Some(value) = key {
+    // `"value": "…", "key": "secretKey"`, `value = '…' WHERE name = 'secretKey'`.
+    let named_by = [&b"name"[..], b"Name", b"NAME", b"key", b"Key"].into_iter().find_map(|key| {
+        let at = memchr::memmem::find(object, key)?;
+        let lone = at == 0 || !object[at - 1].is_ascii_alphanumeric();
+        let rest = object[at + key.len()..].trim_ascii_start();
+        let rest = rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest);
+        let value =
+            rest.trim_ascii_start().split_first().filter(|(mark, _)| matches!(mark, b':' | b'='));
+        value.filter(|_| lone).map(|(_, value)| value)
+    });
+    if let Some(value) = named_by {
         let end = value.iter().position(|&byte| byte == b',').unwrap_or(value.len());
         return Some(Name::of(&value[..end], false)).filter(Name::says);
     }

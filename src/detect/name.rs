@@ -134,7 +134,8 @@ fn role(words: &[String], phrase: bool) -> Role {
         return match last(is_token).is_some_and(|token| token > secret && !full) {
             true => Role::Token,
             // The secret of an OAuth access token is not an access key's.
-            false if access && (key || !any(is_token)) || any(is_aws) => Role::SecretKey,
+            false if access && (key || !any(is_token)) => Role::SecretKey,
+            false if any(is_aws) && (has("aws") || !any(is_service)) => Role::SecretKey,
             false => Role::Secret,
         };
     }

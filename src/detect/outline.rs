@@ -10,7 +10,6 @@ use std::ops::Range;
 use super::item::Item;
 use super::label::is_comment;
 use super::name::Name;
-use super::words::is_tag;
 
 /// What opens a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +26,8 @@ pub(super) enum Kind {
     ListItem(usize),
     /// A header of a section, as `[default]`.
     Section,
+    /// A document of YAML behind another.
+    Document,
     /// A heading or a comment that stands for one.
     Heading,
 }
@@ -366,6 +367,14 @@ impl<'t> Walk<'t> {
 
     /// `[name]` alone in a line, with an assignment below it.
     fn section(&mut self, line: &[u8]) -> bool {
+        let document =
+            line == b"---" && self.text[self.at..].iter().take(200).any(|&byte| byte == b':');
+        if document {
+            self.pop_to(1);
+            self.at += line.len();
+            self.open(Kind::Document, Name::default());
+            return true;
+        }
         let inner = line.strip_prefix(b"[").and_then(|line| line.strip_suffix(b"]"));
         let Some(inner) = inner else { return false };
         let plain = |&byte: &u8| byte.is_ascii_alphanumeric() || b" _-.:/\"'[]@".contains(&byte);
@@ -389,9 +398,7 @@ impl<'t> Walk<'t> {
 
     /// A comment or a heading names what follows it, until the next one does.
     fn heading(&mut self, line: &[u8]) {
-        let mut name = Name::of(&line[..line.len().min(NAME)], true);
-        // Sentences explain; only what tells keys apart everywhere is taken from them.
-        name.stem.retain(|word| is_tag(word));
+        let name = Name::of(&line[..line.len().min(NAME)], true);
         let assigns = line.iter().any(|byte| matches!(byte, b'=' | b':'));
         if assigns || name.stem.is_empty() {
             return;

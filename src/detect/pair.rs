@@ -170,13 +170,13 @@ impl Weigher<'_> {
             || strength == Strength::Weak && !is_named
             || !is_named && distance.lines > UNNAMED_LINES + listed
             || relation.apart
-            || relation.stems == Stems::Different && role.is_secret()
+            || relation.stems == Stems::Different && (role.is_secret() || role == Role::Key)
             || relation.service && foreign && role != Role::SecretKey && named_secret.named;
         if unfit {
             return None;
         }
         let cost = self.distance_cost(distance)
-            + self.role_cost(named_id.role, role, relation.stems, distance)
+            + self.role_cost(named_id.role, role, &relation, distance)
             + self.name_cost(id, secret, &relation);
         let confidence = self.confidence(id, secret, strength, &relation, distance);
         let evidence = Evidence {
@@ -202,8 +202,9 @@ impl Weigher<'_> {
             + costs.dedent * i64::from(distance.dedented)
     }
 
-    fn role_cost(&self, id: Role, secret: Role, stems: Stems, distance: &Distance) -> i64 {
+    fn role_cost(&self, id: Role, secret: Role, relation: &Relation, distance: &Distance) -> i64 {
         let costs = self.costs;
+        let (stems, together) = (relation.stems, relation.together);
         let secret_cost = match secret {
             Role::SecretKey => 0,
             Role::Secret => costs.secret,
@@ -212,6 +213,7 @@ impl Weigher<'_> {
             Role::Password => costs.password,
             Role::Key | Role::KeyId | Role::User => costs.key,
             Role::Token | Role::Other => costs.token,
+            Role::None if together => costs.unnamed_together,
             Role::None if distance.lines == 0 => costs.unnamed_beside,
             Role::None => costs.unnamed,
         };
@@ -229,7 +231,8 @@ impl Weigher<'_> {
             Stems::One | Stems::Different => costs.foreign_stem,
         };
         stems
-            + if a.name.named == b.name.named { 0 } else { costs.unlike }
+            + if a.name.named == b.name.named || relation.together { 0 } else { costs.unlike }
+            + if a.name.aws && !b.name.aws && b.name.named { costs.not_aws } else { 0 }
             + if a.comment == b.comment { 0 } else { costs.comment }
             + if relation.beside { costs.other_record } else { 0 }
             + if secret < id { costs.reversed } else { 0 }
@@ -254,7 +257,8 @@ impl Weigher<'_> {
         let (ids, secrets) = (self.runs[id], self.runs[secret]);
         let assigned = items[secret].label.assigned && !items[secret].label.name.aws;
         let by_name = items[id].label.name.role == Role::KeyId;
-        let listed = !is_named && !one_record && (ids > 1 || secrets > 1);
+        let bare = !items[id].label.name.named && !items[secret].label.name.named;
+        let listed = bare && !one_record && (ids > 1 || secrets > 1);
         match (strength, role) {
             (Strength::Weak, Role::SecretKey) => Confidence::Medium,
             (Strength::Weak, _) => Confidence::Low,
@@ -273,7 +277,7 @@ impl Weigher<'_> {
             _ if foreign || relation.beside => Confidence::Medium,
             _ if is_named || by_login => Confidence::High,
             (_, Role::Password) => Confidence::Medium,
-            _ if one_record || relation.row => Confidence::High,
+            _ if one_record || relation.row || relation.together => Confidence::High,
             _ => Confidence::Medium,
         }
     }
@@ -373,7 +377,14 @@ fn doubt(items: &[Item], edges: &[Edge], chosen: &mut [Edge], costs: &Table) {
                         - alone(&items[other.secret], costs),
                 ),
             };
-            differs && swap.is_some_and(|more| more <= costs.rival)
+            // Of two with the same name that are both free, the nearer is hardly likelier.
+            let (own, its) = (&items[edge.secret].label.name, &items[other.secret].label.name);
+            let twins = own.role == its.role
+                && own.stem == its.stem
+                && own.named
+                && !of_secret.contains_key(&other.secret);
+            let margin = if twins { costs.rival.max(edge.cost) } else { costs.rival };
+            differs && swap.is_some_and(|more| more <= margin)
         });
         let first = by_secret.partition_point(|other| other.secret < edge.secret);
         let of_same = by_secret[first..].iter().take_while(|other| other.secret == edge.secret);

@@ -34,6 +34,8 @@ pub(super) struct Relation {
     pub apart: bool,
     /// Their objects are two, though nothing says that these are different records.
     pub beside: bool,
+    /// Hardly anything stands between them, or one list or call holds the two on one line.
+    pub together: bool,
 }
 
 /// The text in which items stand, as far as relations ask for it.
@@ -57,6 +59,16 @@ impl Context<'_> {
         let id_stem = self.stem(id, id_scopes);
         let secret_stem = self.stem(secret, secret_scopes);
         let mut stems = compare(&id_stem, &secret_stem);
+        let bare = |item: usize| {
+            let name = &self.items[item].label.name;
+            !name.named && name.stem.is_empty()
+        };
+        // What has no name is not named otherwise.
+        if stems == Stems::One
+            && (bare(id) && id_scopes.is_empty() || bare(secret) && secret_scopes.is_empty())
+        {
+            stems = Stems::None;
+        }
         let loose = |item: usize| self.items[item].label.name.loose;
         if stems == Stems::Different && (loose(id) || loose(secret)) {
             // Of sentences only what tells keys apart everywhere is held against a pair.
@@ -71,12 +83,16 @@ impl Context<'_> {
         };
         let record =
             |scopes: &[usize]| scopes.iter().any(|&scope| is_record(self.outline.scope(scope)));
-        let section = |scopes: &[usize]| {
-            scopes.iter().any(|&scope| self.outline.scope(scope).kind == Kind::Section)
+        let any = |scopes: &[usize], kind: Kind| {
+            scopes.iter().any(|&scope| self.outline.scope(scope).kind == kind)
         };
         let assigned = |item: usize| self.items[item].label.assigned || self.cells[item].is_some();
         let records = record(id_scopes) && record(secret_scopes);
-        let sections = section(id_scopes) && section(secret_scopes);
+        let sections = any(id_scopes, Kind::Section) && any(secret_scopes, Kind::Section)
+            || any(id_scopes, Kind::Document)
+            || any(secret_scopes, Kind::Document);
+        let headings = self.heading(id_scopes).zip(self.heading(secret_scopes));
+        let headed = headings.is_some_and(|(a, b)| !a.iter().any(|word| b.contains(word)));
         let objects = |scopes: &[usize]| {
             let object = |scope: &usize| {
                 matches!(self.outline.scope(*scope).kind, Kind::Bracket(b'{') | Kind::Element)
@@ -88,9 +104,10 @@ impl Context<'_> {
             service: longer.iter().any(|word| is_service(word)) && stems != Stems::Same,
             row,
             apart: other_row
-                || sections
-                || records && stems != Stems::Same && assigned(id) && assigned(secret),
-            beside: objects(id_scopes) && objects(secret_scopes) || records,
+                || stems != Stems::Same
+                    && (sections || records && assigned(id) && assigned(secret)),
+            beside: objects(id_scopes) && objects(secret_scopes) || records || headed,
+            together: self.together(id, secret),
         }
     }
 
@@ -120,8 +137,36 @@ impl Context<'_> {
         rest
     }
 
+    /// The words of the heading in whose part an item stands.
+    fn heading(&self, scopes: &[usize]) -> Option<&[String]> {
+        let mut headings = scopes.iter().map(|&scope| self.outline.scope(scope));
+        let heading = headings.find(|scope| scope.kind == Kind::Heading)?;
+        Some(heading.name.stem.as_slice()).filter(|stem| !stem.is_empty())
+    }
+
+    fn together(&self, id: usize, secret: usize) -> bool {
+        let (id_span, secret_span) = (&self.items[id].span, &self.items[secret].span);
+        let gap = match id_span.end <= secret_span.start {
+            true => id_span.end..secret_span.start,
+            false => secret_span.end..id_span.start,
+        };
+        let Some(gap) = self.text.get(gap) else { return false };
+        let marks = gap.len() <= 8
+            && !gap.iter().any(|byte| byte.is_ascii_alphanumeric() || *byte == b'\n');
+        let held = self.outline.around(id).next().zip(self.outline.around(secret).next());
+        let call = held.is_some_and(|(a, b)| {
+            a.start == b.start && matches!(a.kind, Kind::Bracket(b'(' | b'['))
+        });
+        marks || call && memchr::memchr(b'\n', gap).is_none()
+    }
+
     fn stem(&self, item: usize, scopes: &[usize]) -> Vec<&str> {
-        let outer = scopes.iter().rev().flat_map(|&scope| &self.outline.scope(scope).name.stem);
+        let outer = scopes.iter().rev().flat_map(|&scope| {
+            let scope = self.outline.scope(scope);
+            // A comment explains; only what tells keys apart everywhere is taken from it.
+            let heads = scope.kind == Kind::Heading;
+            scope.name.stem.iter().filter(move |word| !heads || is_tag(word))
+        });
         let words = outer.chain(&self.items[item].label.name.stem);
         let mut stem: Vec<&str> = words.map(String::as_str).collect();
         stem.sort_unstable();
@@ -134,7 +179,9 @@ impl Context<'_> {
         let mut words: Vec<&str> =
             self.items[item].label.name.stem.iter().map(String::as_str).collect();
         for scope in self.outline.around(item) {
-            words.extend(scope.name.stem.iter().map(String::as_str));
+            let heads = scope.kind == Kind::Heading;
+            let stem = scope.name.stem.iter().filter(|word| !heads || is_tag(word));
+            words.extend(stem.map(String::as_str));
         }
         words.sort_unstable();
         words.dedup();
@@ -200,12 +247,16 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
                 .around(index)
                 .find(|scope| matches!(scope.kind, Kind::Bracket(b'{') | Kind::ListItem(_)))
                 .and_then(|scope| super::sibling::name(text, scope, &span));
+            let number = std::mem::take(&mut label.name.stem);
             if let Some(name) = sibling {
                 label.name = name;
                 label.indirect = true;
             } else if let Some(scope) = scope.filter(|_| !label.name.says()) {
                 label.name = scope.name.clone();
                 label.indirect = true;
+            }
+            if !label.name.stem.iter().any(|word| number.contains(word)) {
+                label.name.stem.extend(number);
             }
         } else if !label.name.says() {
             let role = outline.around(index).take(NEAR).map(|scope| scope.name.role);

@@ -55,14 +55,14 @@ impl Tables<'_> {
         let column = row.cells.iter().position(|cell| cell.contains(&span.start))?;
         let heading = self.heading(&row)?;
         let cell = heading.cells.get(column)?.clone();
-        let name = Name::of(&self.text[cell], true);
+        let name = Name::of(&self.text[cell], false);
         Some(Cell { row: row.span.start, heading: heading.span.start, name })
     }
 
     /// The row in which an item fills a cell.
     fn row_of(&self, span: &Range<usize>) -> Option<Row> {
         let marks: &[u8] = b" \t\"'`*";
-        let before = self.text[self.start..span.start].trim_ascii_end();
+        let before = &self.text[self.start..span.start];
         let before = before.iter().rposition(|byte| !b"\"'`* ".contains(byte));
         let left = before.map_or(b'\n', |at| self.text[self.start + at]);
         let behind = &self.text[span.end.min(self.text.len())..];

@@ -121,8 +121,9 @@ pub(super) fn words(text: &[u8]) -> Vec<String> {
         // A letter of another script, or a byte of one, is part of a word that no list holds.
         let foreign = byte >= 0x80;
         let part = byte.is_ascii_alphanumeric() || foreign;
-        if (!part || humps || turns) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
+        let counted = byte.is_ascii_alphabetic() && word.bytes().all(|byte| byte.is_ascii_digit());
+        if (!part || humps || turns || counted) && !word.is_empty() {
+            push(&mut words, std::mem::take(&mut word));
         }
         if part {
             word.push(if foreign {
@@ -134,7 +135,45 @@ pub(super) fn words(text: &[u8]) -> Vec<String> {
         previous = byte;
     }
     if !word.is_empty() {
-        words.push(word);
+        push(&mut words, word);
     }
     words
+}
+
+/// Fewest letters of a word that may be several, written as one.
+const GLUED: usize = 8;
+/// Words that are taken off either end of such a word.
+const PARTS: [&str; 9] =
+    ["credentials", "credential", "access", "secret", "keyid", "aws", "iam", "key", "creds"];
+
+/// Adds a word, or the words that it glues together: `uploadawssecretkey`.
+fn push(words: &mut Vec<String>, word: String) {
+    let glued = word.len() >= GLUED
+        && (word.contains("key") || word.contains("secret"))
+        && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    if !glued {
+        words.push(word);
+        return;
+    }
+    let mut rest = word.as_str();
+    let mut behind = Vec::new();
+    while let Some(part) = PARTS.into_iter().find(|part| rest.ends_with(part)) {
+        rest = &rest[..rest.len() - part.len()];
+        behind.push(part);
+    }
+    while let Some(part) = PARTS.into_iter().find(|part| rest.starts_with(part)) {
+        rest = &rest[part.len()..];
+        words.push(part.to_owned());
+    }
+    // `monkey` holds a key by accident: nothing else of it is a part.
+    if behind.len() + words.len() == 1 && rest.len() < 4 {
+        words.truncate(words.len().saturating_sub(1));
+        words.push(word);
+        return;
+    }
+    words.extend(Some(rest).filter(|rest| !rest.is_empty()).map(str::to_owned));
+    words.extend(behind.into_iter().rev().flat_map(|part| match part {
+        "keyid" => vec!["key".to_owned(), "id".to_owned()],
+        part => vec![part.to_owned()],
+    }));
 }
