@@ -7,13 +7,18 @@ use super::costs::Table;
 use super::item::{Item, Part};
 use super::name::Role;
 use super::pair::Edge;
+use super::random::Strength;
 
 /// What it costs to leave an item alone.
 pub(super) fn alone(item: &Item, costs: &Table) -> i64 {
-    match (&item.part, item.label.name.role) {
+    let name = &item.label.name;
+    match (&item.part, name.role) {
         (Part::Id { .. }, _) => costs.alone_id,
         (Part::Secret { .. }, Role::SecretKey) => costs.alone_secret_key,
-        (Part::Secret { .. }, Role::Secret) => costs.alone_secret,
+        (Part::Secret { .. }, Role::Secret) if !name.service => costs.alone_secret,
+        (Part::Secret { strength: Strength::Strong, .. }, Role::None) if !name.named => {
+            costs.alone_unnamed
+        }
         _ => 0,
     }
 }

@@ -56,6 +56,7 @@ costs! {
     alone_id = "alone-id",
     alone_secret_key = "alone-secret-key",
     alone_secret = "alone-secret",
+    alone_unnamed = "alone-unnamed",
     rival = "rival",
     crossing_limit = "crossing-limit",
 }

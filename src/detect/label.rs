@@ -33,12 +33,13 @@ const ABOVE: usize = 2;
 pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     let floor = from.max(span.start.saturating_sub(REACH));
     let mut start = line_start(text, floor, span.start);
-    let comment =
-        is_comment(&text[line_start(text, span.start.saturating_sub(REACH), span.start)..]);
+    let line = line_start(text, span.start.saturating_sub(REACH), span.start);
+    let comment = is_comment(&text[line..]) || is_behind_comment(&text[line..span.start]);
     let mut found = before(&text[start..span.start]);
     let mut above = false;
+    let begins_record = text[start..span.start].trim_ascii_start().starts_with(b"- ");
     for _ in 0..ABOVE {
-        if start == floor || found.name.named {
+        if start == floor || found.name.named || begins_record {
             break;
         }
         // `<value>`, `- "` and a bare `value:` name nothing: the line above does.
@@ -56,7 +57,9 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
             }
             break;
         }
+        let number = std::mem::take(&mut found.name.stem);
         found = before(line);
+        found.name.stem.extend(number);
         above = true;
     }
     let Found { mut name, mut indirect, assigned } = found;
@@ -95,8 +98,9 @@ fn login(text: &[u8], span: &Range<usize>) -> Option<Name> {
 
 /// A name as found on a line.
 #[derive(Default)]
-struct Found {
-    name: Name,
+pub(super) struct Found {
+    /// The name.
+    pub name: Name,
     /// Words that name nothing stand between it and the value.
     indirect: bool,
     /// See [`Label::assigned`].
@@ -186,7 +190,7 @@ fn assigns(segment: &[u8]) -> bool {
 }
 
 /// The name in a segment that ends where the value begins.
-fn of_segment(segment: &[u8]) -> Found {
+pub(super) fn of_segment(segment: &[u8]) -> Found {
     let mut rest = segment;
     let mut number = None;
     let mut indirect = false;
@@ -277,6 +281,13 @@ pub(super) fn is_comment(line: &[u8]) -> bool {
     let Some(line) = start.map(|start| &line[start..]) else { return false };
     let marks: [&[u8]; 7] = [b"#", b"//", b"-- ", b";", b"<!--", b"/*", b"* "];
     marks.iter().any(|mark| line.starts_with(mark)) || line.starts_with(b"REM ")
+}
+
+/// Whether a comment begins between a line's code and its end.
+fn is_behind_comment(head: &[u8]) -> bool {
+    [&b" # "[..], b"\t# ", b" // ", b" -- "]
+        .iter()
+        .any(|mark| memchr::memmem::find(head, mark).is_some())
 }
 
 /// The name that stands behind a value, up to the end of its object or in a comment.

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::item::Item;
-use super::label::is_comment;
+use super::label::{is_comment, of_segment};
 use super::name::Name;
 
 /// What opens a scope.
@@ -206,7 +206,7 @@ impl<'t> Walk<'t> {
     /// The name that stands before a bracket.
     fn name(&self, at: usize) -> Name {
         let from = self.segment.max(at.saturating_sub(NAME)).min(at);
-        Name::of(&self.text[from..at], true)
+        of_segment(&self.text[from..at]).name
     }
 
     fn open(&mut self, kind: Kind, name: Name) {
@@ -332,10 +332,10 @@ impl<'t> Walk<'t> {
         if self.section(content) {
             return;
         }
-        self.outdent(indent, content.starts_with(b"- "));
+        self.outdent(indent, list_item(content).is_some());
         let mut column = indent;
         let mut content = content;
-        while let Some(rest) = content.strip_prefix(b"- ").or_else(|| content.strip_prefix(b"* ")) {
+        while let Some(rest) = list_item(content) {
             self.open(Kind::ListItem(column), Name::default());
             let rest_trimmed = rest.trim_ascii_start();
             column += content.len() - rest_trimmed.len();
@@ -409,6 +409,14 @@ impl<'t> Walk<'t> {
         }
         self.open(Kind::Heading, name);
     }
+}
+
+/// What stands behind a list item's mark.
+fn list_item(content: &[u8]) -> Option<&[u8]> {
+    if content == b"-" {
+        return Some(&[]);
+    }
+    content.strip_prefix(b"- ").or_else(|| content.strip_prefix(b"* "))
 }
 
 /// What an element is called: its name without a prefix, and the attribute that names it.

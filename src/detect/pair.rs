@@ -81,6 +81,21 @@ pub(super) fn pairs(context: &Context<'_>, structure: &Structure, costs: &Table)
     }
     let free: Vec<Edge> =
         edges.iter().filter(|edge| !taken[edge.id] && !taken[edge.secret]).cloned().collect();
+    if std::env::var_os("KSDEBUG").is_some() {
+        for e in &edges {
+            eprintln!(
+                "EDGE {} {} cost={} {:?} {:?}",
+                e.id,
+                e.secret,
+                e.cost,
+                e.confidence,
+                context.relation(e.id, e.secret)
+            );
+        }
+        for e in &chosen {
+            eprintln!("NAMED {} {}", e.id, e.secret);
+        }
+    }
     let named = chosen.len();
     let mut rest = aligned(items, &free, costs);
     doubt(items, &free, &mut rest, costs);
@@ -170,6 +185,7 @@ impl Weigher<'_> {
             || strength == Strength::Weak && !is_named
             || !is_named && distance.lines > UNNAMED_LINES + listed
             || relation.apart
+            || relation.aged
             || relation.stems == Stems::Different && (role.is_secret() || role == Role::Key)
             || relation.service && foreign && role != Role::SecretKey && named_secret.named;
         if unfit {
@@ -286,6 +302,9 @@ impl Weigher<'_> {
     fn named(&self, structure: &Structure) -> Vec<Edge> {
         let items = self.context.items;
         let mut halves: HashMap<String, (Vec<usize>, Vec<usize>)> = HashMap::new();
+        // The only id and the only secret need no stem.
+        let count = |one: Side| items.iter().filter(|item| side(item) == Some(one)).count();
+        let alone = count(Side::Id) == 1 && count(Side::Secret) == 1;
         for index in 0..items.len() {
             let Some(side) = side(&items[index]) else { continue };
             let role = items[index].label.name.role;
@@ -298,7 +317,7 @@ impl Weigher<'_> {
                 continue;
             }
             let signature = self.context.signature(index);
-            if signature.is_empty() {
+            if signature.is_empty() && !alone {
                 continue;
             }
             let (ids, secrets) = halves.entry(signature).or_default();
@@ -377,13 +396,11 @@ fn doubt(items: &[Item], edges: &[Edge], chosen: &mut [Edge], costs: &Table) {
                         - alone(&items[other.secret], costs),
                 ),
             };
-            // Of two with the same name that are both free, the nearer is hardly likelier.
-            let (own, its) = (&items[edge.secret].label.name, &items[other.secret].label.name);
-            let twins = own.role == its.role
-                && own.stem == its.stem
-                && own.named
-                && !of_secret.contains_key(&other.secret);
-            let margin = if twins { costs.rival.max(edge.cost) } else { costs.rival };
+            let free = !of_secret.contains_key(&other.secret);
+            let margin = match free {
+                true => margin(&items[edge.secret], &items[other.secret], edge, costs),
+                false => costs.rival,
+            };
             differs && swap.is_some_and(|more| more <= margin)
         });
         let first = by_secret.partition_point(|other| other.secret < edge.secret);
@@ -391,13 +408,22 @@ fn doubt(items: &[Item], edges: &[Edge], chosen: &mut [Edge], costs: &Table) {
         let by_other_id = of_same.filter(|other| other.id != edge.id).any(|other| {
             let free = !of_id.contains_key(&other.id) && items[other.id].id().is_some();
             let differs = items[other.id].id() != items[edge.id].id();
-            free && differs && other.cost - edge.cost <= costs.rival
+            let margin = margin(&items[edge.id], &items[other.id], edge, costs);
+            free && differs && other.cost - edge.cost <= margin
         });
         if by_other_secret || by_other_id {
             edge.confidence = Confidence::Medium;
             edge.evidence.rival = true;
         }
     }
+}
+
+/// How much more another half may cost to be a rival. Of two with the same name that are both
+/// free, the nearer is hardly likelier.
+fn margin(own: &Item, other: &Item, edge: &Edge, costs: &Table) -> i64 {
+    let (own, other) = (&own.label.name, &other.label.name);
+    let twins = own.named && own.role == other.role && own.stem == other.stem;
+    if twins { costs.rival.max(2 * edge.cost) } else { costs.rival }
 }
 
 fn same_secret(a: &Item, b: &Item) -> bool {

@@ -4,7 +4,7 @@ use super::item::{Item, Part};
 use super::name::Role;
 use super::outline::{Kind, Outline, Scope, holds_directly};
 use super::table::Cell;
-use super::words::{is_service, is_tag};
+use super::words::{is_aged, is_service, is_tag};
 
 /// How the stems of two names compare, those of the scopes that hold only one of them included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub(super) struct Relation {
     pub stems: Stems,
     /// The stem of the one that has more is a service's that is not AWS.
     pub service: bool,
+    /// One of the two is called old, the other is not.
+    pub aged: bool,
     /// Both stand in one row of a table.
     pub row: bool,
     /// They stand in different rows, objects, list items or sections.
@@ -103,6 +105,7 @@ impl Context<'_> {
             stems,
             service: longer.iter().any(|word| is_service(word)) && stems != Stems::Same,
             row,
+            aged: stems == Stems::One && longer.iter().any(|word| is_aged(word)),
             apart: other_row
                 || stems != Stems::Same
                     && (sections || records && assigned(id) && assigned(secret)),

@@ -52,9 +52,14 @@ struct Row {
 impl Tables<'_> {
     fn cell(&mut self, span: &Range<usize>) -> Option<Cell> {
         let row = self.row_of(span)?;
-        let column = row.cells.iter().position(|cell| cell.contains(&span.start))?;
         let heading = self.heading(&row)?;
-        let cell = heading.cells.get(column)?.clone();
+        let cell = if row.separator == b' ' {
+            let column = span.start - row.span.start;
+            heading.cells.iter().find(|cell| cell.start - heading.span.start == column)?.clone()
+        } else {
+            let column = row.cells.iter().position(|cell| cell.contains(&span.start))?;
+            heading.cells.get(column)?.clone()
+        };
         let name = Name::of(&self.text[cell], false);
         Some(Cell { row: row.span.start, heading: heading.span.start, name })
     }
@@ -68,13 +73,56 @@ impl Tables<'_> {
         let behind = &self.text[span.end.min(self.text.len())..];
         let right = behind.iter().find(|byte| !marks.contains(byte) || **byte == b'\t');
         let right = right.copied().unwrap_or(b'\n');
+        if left == b'>' {
+            return self.element_row(span);
+        }
         let separators = b",;|\t";
-        let separator = [left, right].into_iter().find(|byte| separators.contains(byte))?;
+        let separator = [left, right].into_iter().find(|byte| separators.contains(byte));
+        let Some(separator) = separator else { return self.aligned_row(span) };
         let fits = |byte: u8| byte == separator || b"\r\n()".contains(&byte);
         if !fits(left) || !fits(right) {
             return None;
         }
         Some(self.row(self.bounds(span.start, separator)?, separator))
+    }
+
+    /// The row of a table of markup: what stands between `<tr` and the next `</tr`.
+    fn element_row(&self, span: &Range<usize>) -> Option<Row> {
+        let floor = self.start.max(span.start.saturating_sub(MOST_ROW));
+        let start = floor + memchr::memmem::rfind(&self.text[floor..span.start], b"<tr")?;
+        let ceiling = self.text.len().min(span.start + MOST_ROW);
+        let end = memchr::memmem::find(&self.text[span.start..ceiling], b"</tr")? + span.start;
+        Some(self.elements(start..end))
+    }
+
+    fn elements(&self, span: Range<usize>) -> Row {
+        let text = &self.text[span.clone()];
+        let opens = |at: &usize| text[*at..].starts_with(b"<td") || text[*at..].starts_with(b"<th");
+        let starts: Vec<usize> =
+            memchr::memchr_iter(b'<', text).filter(opens).take(MOST_CELLS).collect();
+        let ends = starts.iter().skip(1).copied().chain([text.len()]);
+        let inner = |(start, end): (usize, usize)| {
+            let open = memchr::memchr(b'>', &text[start..end]).map_or(start, |at| start + at + 1);
+            let close = memchr::memchr(b'<', &text[open..end]).map_or(end, |at| open + at);
+            span.start + open..span.start + close.max(open)
+        };
+        let cells = starts.iter().copied().zip(ends).map(inner).collect();
+        Row { span: span.clone(), separator: b'<', cells }
+    }
+
+    /// A row of columns that blanks align.
+    fn aligned_row(&self, span: &Range<usize>) -> Option<Row> {
+        let before = &self.text[self.start..span.start];
+        let behind = &self.text[span.end.min(self.text.len())..];
+        let apart = before.ends_with(b"  ") || before.ends_with(b"\n") || before.is_empty();
+        let ends = behind.starts_with(b"  ")
+            || behind.trim_ascii_start().is_empty()
+            || behind.starts_with(b"\n")
+            || behind.starts_with(b"\r");
+        if !apart || !ends {
+            return None;
+        }
+        Some(self.row(self.bounds(span.start, b' ')?, b' '))
     }
 
     /// The line, or the parenthesis, around a place.
@@ -95,6 +143,9 @@ impl Tables<'_> {
     }
 
     fn row(&self, span: Range<usize>, separator: u8) -> Row {
+        if separator == b' ' {
+            return self.aligned(span);
+        }
         let mut cells = Vec::new();
         let mut from = span.start;
         let mut quoted = false;
@@ -110,18 +161,34 @@ impl Tables<'_> {
         Row { span, separator, cells }
     }
 
+    fn aligned(&self, span: Range<usize>) -> Row {
+        let mut cells: Vec<Range<usize>> = Vec::new();
+        for at in span.clone() {
+            if self.text[at].is_ascii_whitespace() {
+                continue;
+            }
+            // One blank stands in a cell, two between cells.
+            if let Some(last) = cells.last_mut().filter(|last| at - last.end < 2) {
+                last.end = at + 1;
+            } else if cells.len() < MOST_CELLS {
+                cells.push(at..at + 1);
+            }
+        }
+        Row { span, separator: b' ', cells }
+    }
+
     /// The headings above a row: the nearest row of as many cells that names the halves of a key.
     fn heading(&mut self, row: &Row) -> Option<Row> {
         let known = self.known.iter_mut().rev().take(4).find(|(heading, last)| {
             let follows = row.span.start >= *last && row.span.start - *last <= ABOVE;
-            follows && heading.separator == row.separator && heading.cells.len() == row.cells.len()
+            follows && fits(heading, row)
         });
         if let Some((heading, last)) = known {
             *last = row.span.start;
             return Some(heading.clone());
         }
         // Rows below one without headings have none either: each is not looked up again.
-        let shape = (row.separator, row.cells.len());
+        let shape = (row.separator, if row.separator == b' ' { 0 } else { row.cells.len() });
         let headless = self.headless.is_some_and(|(separator, cells, last)| {
             (separator, cells) == shape && row.span.start - last <= MOST_ROW
         });
@@ -142,7 +209,10 @@ impl Tables<'_> {
         for _ in 0..64 {
             let before = &self.text[floor..end];
             // What stands in a parenthesis is headed by the parenthesis before it.
-            let span = if self.text[..row.span.start].ends_with(b"(") {
+            let span = if row.separator == b'<' {
+                let closed = memchr::memmem::rfind(before, b"</tr")?;
+                floor + memchr::memmem::rfind(&before[..closed], b"<tr")?..floor + closed
+            } else if self.text[..row.span.start].ends_with(b"(") {
                 let closed = memchr::memrchr(b')', before)?;
                 let opened = memchr::memrchr(b'(', &before[..closed])?;
                 floor + opened + 1..floor + closed
@@ -155,8 +225,8 @@ impl Tables<'_> {
                 return None;
             }
             end = if span.start > floor { span.start } else { floor };
-            let heading = self.row(span, row.separator);
-            if heading.cells.len() == row.cells.len() && self.names_halves(&heading) {
+            let heading = self.headings(span, row);
+            if fits(&heading, row) && self.names_halves(&heading) {
                 return Some(heading);
             }
             if end == floor {
@@ -166,8 +236,26 @@ impl Tables<'_> {
         None
     }
 
+    /// What may be the headings of a row; those of SQL's `COPY` stand in a parenthesis.
+    fn headings(&self, span: Range<usize>, row: &Row) -> Row {
+        let line = &self.text[span.clone()];
+        match row.separator {
+            b'<' => self.elements(span),
+            b'\t' if line.starts_with(b"COPY ") => {
+                let opened = memchr::memchr(b'(', line).map_or(0, |at| at + 1);
+                let closed = memchr::memrchr(b')', line).unwrap_or(line.len()).max(opened);
+                let inner = self.row(span.start + opened..span.start + closed, b',');
+                Row { separator: b'\t', ..inner }
+            }
+            separator => self.row(span, separator),
+        }
+    }
+
     /// Whether the cells of a row name an id and a secret, and hold neither.
     fn names_halves(&self, row: &Row) -> bool {
+        if row.cells.len() < 2 {
+            return false;
+        }
         let mut secret = false;
         let mut other = false;
         for cell in &row.cells {
@@ -181,4 +269,10 @@ impl Tables<'_> {
         }
         secret && other
     }
+}
+
+/// Whether a row may stand under headings.
+fn fits(heading: &Row, row: &Row) -> bool {
+    heading.separator == row.separator
+        && (row.separator == b' ' || heading.cells.len() == row.cells.len())
 }

@@ -15,6 +15,7 @@ struct Lexicon {
     usual: Vec<&'static str>,
     stop: Vec<&'static str>,
     tag: Vec<&'static str>,
+    aged: Vec<&'static str>,
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
@@ -39,6 +40,7 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
         usual: section("usual"),
         stop: section("stop"),
         tag: section("tag"),
+        aged: section("aged"),
     }
 });
 
@@ -96,6 +98,11 @@ pub(super) fn is_stop(word: &str) -> bool {
 /// Whether a word is part of the usual names of a key, and so tells none from another.
 pub(super) fn is_usual(word: &str) -> bool {
     listed(&LEXICON.usual, word) || is_secret(word) || is_password(word) || is_user(word)
+}
+
+/// Whether a word says that a key is not the one in use.
+pub(super) fn is_aged(word: &str) -> bool {
+    listed(&LEXICON.aged, word)
 }
 
 /// Whether a word tells one key from another even in a sentence: an environment, an age, a number.
