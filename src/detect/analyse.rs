@@ -230,7 +230,7 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], costs: &Table, fou
                 Part::Vacant { secret } => format!("vacant {secret}"),
                 Part::Token { .. } => "token".into(),
             };
-            eprintln!("DBG {i} {kind} {:?} sig={:?}", item.label, context.signature(i));
+            eprintln!("DBG {i} {kind} {:?} sig={:?}", item.label, context.signature(i, true));
         }
     }
     let pairing = pair::pairs(&context, &structure, costs);

@@ -16,7 +16,7 @@ pub(super) fn alone(item: &Item, costs: &Table) -> i64 {
         (Part::Id { .. }, _) => costs.alone_id,
         (Part::Secret { .. }, Role::SecretKey) => costs.alone_secret_key,
         (Part::Secret { .. }, Role::Secret) if !name.service => costs.alone_secret,
-        (Part::Secret { strength: Strength::Strong, .. }, Role::None) if !name.named => {
+        (Part::Secret { strength: Strength::Strong, .. }, Role::None) if !name.service => {
             costs.alone_unnamed
         }
         _ => 0,

@@ -37,7 +37,16 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     let comment = is_comment(&text[line..]) || is_behind_comment(&text[line..span.start]);
     let mut found = before(&text[start..span.start]);
     let mut above = false;
-    let begins_record = text[start..span.start].trim_ascii_start().starts_with(b"- ");
+    let head = text[start..span.start].trim_ascii_start();
+    let head = head.strip_prefix(b"#").unwrap_or(head).trim_ascii_start();
+    let begins_record = head.starts_with(b"- ");
+    if begins_record && !found.name.named {
+        // The record may name its value behind it.
+        let rest = &text[span.end..text.len().min(span.end + REACH)];
+        if let Some(name) = rest.split(|&byte| byte == b'\n').nth(1).and_then(sibling::field) {
+            found = Found { name, indirect: true, assigned: false };
+        }
+    }
     for _ in 0..ABOVE {
         if start == floor || found.name.named || begins_record {
             break;
@@ -73,7 +82,19 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     if let Some(user) = login(text, span) {
         name = user;
     }
+    name.stem.extend(profile(text, span));
     Label { name, indirect, assigned: assigned && !above, comment }
+}
+
+/// The words of the profile for which a command sets a value.
+fn profile(text: &[u8], span: &Range<usize>) -> Vec<String> {
+    const OPTION: &[u8] = b"--profile ";
+    let rest = &text[span.end..text.len().min(span.end + 80)];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let Some(at) = memchr::memmem::find(line, OPTION) else { return Vec::new() };
+    let name = &line[at + OPTION.len()..];
+    let end = name.iter().position(u8::is_ascii_whitespace).unwrap_or(name.len());
+    words(&name[..end])
 }
 
 /// The name of a password in a URL, `scheme://user:PASSWORD@host`: it is that user's.

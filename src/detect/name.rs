@@ -5,8 +5,8 @@
 //! No word of a stem takes a role away.
 
 use super::words::{
-    is_aws, is_empty, is_hash, is_number, is_password, is_secret, is_service, is_stop, is_tag,
-    is_token, is_user, is_usual, words,
+    is_aws, is_empty, is_half, is_hash, is_number, is_password, is_secret, is_service, is_stop,
+    is_tag, is_token, is_user, is_usual, words,
 };
 
 /// What a name says that its value is.
@@ -51,6 +51,8 @@ pub(super) struct Name {
     pub service: bool,
     /// Its words that are no part of a role, in order.
     pub stem: Vec<String>,
+    /// All its words but those that say which half it is.
+    pub rest: Vec<String>,
     /// It is a phrase, so that its stem may hold words that mean nothing.
     pub loose: bool,
     /// It has words that are more than `value` or a list's dash.
@@ -85,6 +87,7 @@ impl Name {
             aws: words.iter().any(|word| is_aws(word)),
             service: stem.iter().any(|word| is_service(word)),
             named: words.iter().any(|word| !is_empty(word)),
+            rest: words.iter().filter(|word| !is_half(word)).cloned().collect(),
             stem,
             loose: phrase && words.len() > 1,
         }

@@ -85,6 +85,11 @@ impl Outline {
         self.path(self.of[item]).map(|index| &self.scopes[index])
     }
 
+    /// The innermost scope of an item.
+    pub(super) fn of(&self, item: usize) -> usize {
+        self.of[item]
+    }
+
     /// A scope by its index.
     pub(super) fn scope(&self, index: usize) -> &Scope {
         &self.scopes[index]

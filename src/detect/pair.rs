@@ -19,15 +19,15 @@ use super::session;
 use super::structure::{Distance, Structure};
 
 /// How far an id reaches, in bytes.
-pub(super) const REACH_BYTES: usize = 8 * 1024;
+pub(super) const REACH_BYTES: usize = 16 * 1024;
 /// How far an id reaches, in lines.
-pub(super) const REACH_LINES: u32 = 80;
+pub(super) const REACH_LINES: u32 = 200;
 /// How far it reaches to a secret that no name calls one, lists apart.
 const UNNAMED_LINES: u32 = 32;
 /// Most secrets on either side of an id that are weighed.
 pub(super) const MOST_SECRETS: usize = 96;
 /// Most items on either side that are looked at; no more ids stand in [`REACH_BYTES`].
-pub(super) const MOST_ITEMS: usize = REACH_BYTES / 20;
+pub(super) const MOST_ITEMS: usize = 512;
 /// Other secrets that are kept for an id, in case that verification rejects its own.
 const MOST_OTHERS: usize = 4;
 
@@ -149,7 +149,11 @@ impl Weigher<'_> {
                     _ => continue,
                 };
                 weighed += 1;
-                edges.extend(self.weigh(id, secret, &distance));
+                // What costs more than to leave both alone is never joined.
+                let most = alone(&items[id], self.costs) + alone(&items[secret], self.costs);
+                if self.distance_cost(&distance) <= most.max(self.costs.alone_id) {
+                    edges.extend(self.weigh(id, secret, &distance));
+                }
             }
         }
         edges
@@ -298,42 +302,91 @@ impl Weigher<'_> {
         }
     }
 
-    /// Pairs whose stems no other id or secret of the stretch has.
+    /// Pairs whose names no other id or secret has: on their line, in their scope, among what is
+    /// or is not a comment, or in the whole stretch. Last come names whose other half is absent.
     fn named(&self, structure: &Structure) -> Vec<Edge> {
         let items = self.context.items;
-        let mut halves: HashMap<String, (Vec<usize>, Vec<usize>)> = HashMap::new();
+        let mut used = vec![false; items.len()];
+        let mut chosen = Vec::new();
         // The only id and the only secret need no stem.
         let count = |one: Side| items.iter().filter(|item| side(item) == Some(one)).count();
         let alone = count(Side::Id) == 1 && count(Side::Secret) == 1;
-        for index in 0..items.len() {
-            let Some(side) = side(&items[index]) else { continue };
-            let role = items[index].label.name.role;
-            let is_vacant = matches!(items[index].part, Part::Vacant { .. });
-            let fits = match side {
-                Side::Id => role != Role::User || items[index].label.name.stem.is_empty(),
-                Side::Secret => role.is_secret() || role == Role::Key,
-            };
-            if is_vacant || !fits {
-                continue;
+        for strict in [true, false] {
+            let signatures: Vec<String> =
+                (0..items.len()).map(|item| self.context.signature(item, strict)).collect();
+            for level in Level::ALL {
+                let mut halves: HashMap<(&str, u64), (Vec<usize>, Vec<usize>)> = HashMap::new();
+                for index in (0..items.len()).filter(|&index| !used[index]) {
+                    let Some(side) =
+                        side(&items[index]).filter(|_| self.may_be_named(index, level))
+                    else {
+                        continue;
+                    };
+                    let signature = signatures[index].as_str();
+                    if signature.is_empty() && !(alone && !strict) {
+                        continue;
+                    }
+                    let within = match level {
+                        Level::Line => u64::from(structure.line(index)),
+                        Level::Scope => self.context.innermost(index) as u64,
+                        Level::Comment => u64::from(items[index].label.comment),
+                        Level::Text | Level::Absent => 0,
+                    };
+                    let (ids, secrets) = halves.entry((signature, within)).or_default();
+                    if side == Side::Id { ids.push(index) } else { secrets.push(index) }
+                }
+                let mut pairs: Vec<(usize, usize)> = halves
+                    .into_values()
+                    .filter_map(|halves| match (halves.0.as_slice(), halves.1.as_slice()) {
+                        ([id], [secret]) => Some((*id, *secret)),
+                        _ => None,
+                    })
+                    .collect();
+                pairs.sort_unstable();
+                for (id, secret) in pairs {
+                    let edge = self.weigh(id, secret, &structure.between(id, secret));
+                    if let Some(edge) = edge.filter(|edge| edge.confidence > Confidence::Low) {
+                        used[id] = true;
+                        used[secret] = true;
+                        chosen.push(edge);
+                    }
+                }
             }
-            let signature = self.context.signature(index);
-            if signature.is_empty() && !alone {
-                continue;
-            }
-            let (ids, secrets) = halves.entry(signature).or_default();
-            if side == Side::Id { ids.push(index) } else { secrets.push(index) }
         }
-        let mut chosen = Vec::new();
-        for (ids, secrets) in halves.into_values() {
-            if let ([id], [secret]) = (ids.as_slice(), secrets.as_slice()) {
-                let distance = structure.between(*id, *secret);
-                let edge = self.weigh(*id, *secret, &distance);
-                chosen.extend(edge.filter(|edge| edge.confidence > Confidence::Low));
-            }
-        }
-        chosen.sort_by_key(|edge| (edge.id, edge.secret));
         chosen
     }
+
+    /// Whether an item's name says enough to be joined by it alone.
+    fn may_be_named(&self, index: usize, level: Level) -> bool {
+        let item = &self.context.items[index];
+        let name = &item.label.name;
+        let is_vacant = matches!(item.part, Part::Vacant { .. });
+        let fits = match item.part {
+            Part::Id { .. } => name.role != Role::User || level == Level::Line,
+            Part::Secret { .. } => name.role.is_secret() || name.role == Role::Key,
+            _ => true,
+        };
+        fits && (level == Level::Absent || !is_vacant)
+    }
+}
+
+/// Within what a name must be the only one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// One line.
+    Line,
+    /// One scope.
+    Scope,
+    /// All comments, or all else.
+    Comment,
+    /// The whole stretch.
+    Text,
+    /// The whole stretch, with names that have no value.
+    Absent,
+}
+
+impl Level {
+    const ALL: [Self; 5] = [Self::Line, Self::Scope, Self::Comment, Self::Text, Self::Absent];
 }
 
 /// Which half of a key an item is.

@@ -55,6 +55,7 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     /// What an id and a secret have to do with each other.
     pub(super) fn relation(&self, id: usize, secret: usize) -> Relation {
+        // Most stand in the same scope.
         let (id_scopes, secret_scopes) = self.outline.apart(id, secret);
         let id_scopes = self.own(id, &id_scopes);
         let secret_scopes = self.own(secret, &secret_scopes);
@@ -178,9 +179,11 @@ impl Context<'_> {
     }
 
     /// The stem of an item with those of all scopes around it: what names its key in this text.
-    pub(super) fn signature(&self, item: usize) -> String {
-        let mut words: Vec<&str> =
-            self.items[item].label.name.stem.iter().map(String::as_str).collect();
+    /// Strictly, with all words that do not say which half of the key it is.
+    pub(super) fn signature(&self, item: usize, strict: bool) -> String {
+        let name = &self.items[item].label.name;
+        let own = if strict { &name.rest } else { &name.stem };
+        let mut words: Vec<&str> = own.iter().map(String::as_str).collect();
         for scope in self.outline.around(item) {
             let heads = scope.kind == Kind::Heading;
             let stem = scope.name.stem.iter().filter(|word| !heads || is_tag(word));
@@ -189,6 +192,11 @@ impl Context<'_> {
         words.sort_unstable();
         words.dedup();
         words.join(" ")
+    }
+
+    /// The innermost scope of an item.
+    pub(super) fn innermost(&self, item: usize) -> usize {
+        self.outline.of(item)
     }
 }
 

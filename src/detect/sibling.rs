@@ -38,7 +38,7 @@ pub(super) fn name(text: &[u8], scope: &Scope, span: &Range<usize>) -> Option<Na
 
 /// The name in a field such as `"name": "SECRET_KEY"`.
 pub(super) fn field(text: &[u8]) -> Option<Name> {
-    let marks = |byte: &u8| b" \t\r\"'{-[\\".contains(byte);
+    let marks = |byte: &u8| b" \t\r\"'{-[\\#/".contains(byte);
     let start = text.iter().position(|byte| !marks(byte))?;
     let text = &text[start..];
     let key = KEYS.into_iter().find(|key| text.starts_with(key))?;

@@ -92,6 +92,11 @@ impl Structure {
         Self { gaps, indents, sums }
     }
 
+    /// The lines before an item, counted from the first one's.
+    pub(super) fn line(&self, item: usize) -> u32 {
+        self.sums[item].0
+    }
+
     /// The distance of two items, in either order.
     pub(super) fn between(&self, a: usize, b: usize) -> Distance {
         let (from, to) = (a.min(b), a.max(b));

@@ -90,6 +90,12 @@ pub(super) fn is_empty(word: &str) -> bool {
         || listed(&LEXICON.empty, word)
 }
 
+/// Whether a word says which half of a key a value is, and nothing of whose.
+pub(super) fn is_half(word: &str) -> bool {
+    let halves = ["access", "key", "keys", "id", "ids", "keyid", "acess"];
+    halves.contains(&word) || is_secret(word) || is_password(word) || is_user(word)
+}
+
 /// Whether a word is one of those of which sentences are made.
 pub(super) fn is_stop(word: &str) -> bool {
     listed(&LEXICON.stop, word)
@@ -123,7 +129,8 @@ pub(super) fn words(text: &[u8]) -> Vec<String> {
     for (at, &byte) in text.iter().enumerate() {
         let next_is_lower = text.get(at + 1).is_some_and(u8::is_ascii_lowercase);
         let humps = byte.is_ascii_uppercase()
-            && (previous.is_ascii_lowercase() || (previous.is_ascii_uppercase() && next_is_lower));
+            && (previous.is_ascii_lowercase()
+                || (previous.is_ascii_uppercase() || previous.is_ascii_digit()) && next_is_lower);
         let turns = byte.is_ascii_digit() && !previous.is_ascii_digit() && word.len() > 2;
         // A letter of another script, or a byte of one, is part of a word that no list holds.
         let foreign = byte >= 0x80;
