@@ -18,6 +18,8 @@ pub(super) struct Label {
     pub name: Name,
     /// The name is not the value's own: it stands on a line above, beside it or around it.
     pub indirect: bool,
+    /// An indirect name stands on the value's line.
+    pub beside: bool,
     /// The name is an identifier to which an operator gives the value, and nothing else with it.
     pub assigned: bool,
     /// The value's line is a comment.
@@ -48,13 +50,17 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
         }
     }
     for _ in 0..ABOVE {
-        if start == floor || found.name.named || begins_record {
+        if start == floor || found.name.named {
             break;
         }
         // `<value>`, `- "` and a bare `value:` name nothing: the line above does.
         let end = start;
         start = line_start(text, floor, start - 1);
         let line = text[start..end].trim_ascii_end();
+        // A record begins here: only a comment above it is about it.
+        if begins_record && !is_comment(line) {
+            break;
+        }
         // What stands behind the value before, on its line, is about that one.
         if start == floor && start == from && !line.ends_with(b":") && !line.ends_with(b"=") {
             break;
@@ -72,6 +78,7 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
         above = true;
     }
     let Found { mut name, mut indirect, assigned } = found;
+    let beside = indirect && !above;
     indirect |= above;
     if matches!(name.role, Role::None | Role::Other)
         && let Some(behind) = behind(text, span, name.named)
@@ -83,7 +90,7 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
         name = user;
     }
     name.stem.extend(profile(text, span));
-    Label { name, indirect, assigned: assigned && !above, comment }
+    Label { name, indirect, beside, assigned: assigned && !above, comment }
 }
 
 /// The words of the profile for which a command sets a value.
@@ -214,13 +221,18 @@ fn assigns(segment: &[u8]) -> bool {
 pub(super) fn of_segment(segment: &[u8]) -> Found {
     let mut rest = segment;
     let mut number = None;
+    let mut call = None;
     let mut indirect = false;
     while let Some((before, identifier)) = last_identifier(rest) {
         let name = Name::of(identifier, false);
         let behind = &segment[before.len() + identifier.len()..];
         // `SECRET = concat!("`, `key: aws.String("`: a call is not the name of its argument.
-        let calls = !name.says() && (behind.starts_with(b"(") || behind.starts_with(b"!("));
-        if !name.named || calls && before.iter().any(|byte| matches!(byte, b'=' | b':')) {
+        let calls = (behind.starts_with(b"(") || behind.starts_with(b"!("))
+            && before.iter().any(|byte| matches!(byte, b'=' | b':'));
+        if calls {
+            call = call.or(Some(name.clone()).filter(Name::says));
+        }
+        if !name.named || calls {
             // "secret 2: …", and "2. …" where a line begins.
             let lists = before.trim_ascii().is_empty() && matches!(behind, [b'.' | b')', b' ', ..]);
             let counts = identifier.len() <= 2
@@ -239,6 +251,7 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
         } else {
             widened(before, identifier, name)
         };
+        let name = if name.says() { name } else { call.unwrap_or(name) };
         return Found { name: numbered(name, number), indirect, assigned: assigned && !indirect };
     }
     Found { name: numbered(Name::of(segment, true), number), ..Found::default() }

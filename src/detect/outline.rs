@@ -28,8 +28,8 @@ pub(super) enum Kind {
     Section,
     /// A document of YAML behind another.
     Document,
-    /// A heading or a comment that stands for one.
-    Heading,
+    /// A heading or a comment that stands for one, indented so far.
+    Heading(usize),
 }
 
 /// A scope.
@@ -331,7 +331,7 @@ impl<'t> Walk<'t> {
             return;
         }
         if is_comment(content) {
-            self.heading(content);
+            self.heading(content, indent);
             return;
         }
         if self.section(content) {
@@ -402,17 +402,18 @@ impl<'t> Walk<'t> {
     }
 
     /// A comment or a heading names what follows it, until the next one does.
-    fn heading(&mut self, line: &[u8]) {
+    fn heading(&mut self, line: &[u8], indent: usize) {
         let name = Name::of(&line[..line.len().min(NAME)], true);
         let assigns = line.iter().any(|byte| matches!(byte, b'=' | b':'));
         if assigns || name.stem.is_empty() {
             return;
         }
-        let last = self.innermost();
-        if self.scopes[last].kind == Kind::Heading {
-            self.pop_to(self.open.len() - 1);
+        let last =
+            self.open.iter().rposition(|&scope| self.scopes[scope].kind == Kind::Heading(indent));
+        if let Some(at) = last {
+            self.pop_to(at);
         }
-        self.open(Kind::Heading, name);
+        self.open(Kind::Heading(indent), name);
     }
 }
 

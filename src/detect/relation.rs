@@ -4,7 +4,7 @@ use super::item::{Item, Part};
 use super::name::Role;
 use super::outline::{Kind, Outline, Scope, holds_directly};
 use super::table::Cell;
-use super::words::{is_aged, is_service, is_tag};
+use super::words::{is_aged, is_number, is_service, is_tag};
 
 /// How the stems of two names compare, those of the scopes that hold only one of them included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,9 +130,18 @@ impl Context<'_> {
             from = opening(self.text, scope);
             rest = outer;
         }
-        if self.items[item].label.indirect && rest.len() == scopes.len() {
+        let label = &self.items[item].label;
+        // Where name and value share a line of a longer record, the line is what names the value.
+        let longer = rest.first().is_some_and(|&scope| {
+            let scope = self.outline.scope(scope);
+            memchr::memchr(b'\n', &self.text[scope.start.min(span.start)..span.start]).is_some()
+        });
+        if !label.indirect || label.beside && longer {
+            return rest;
+        }
+        if rest.len() == scopes.len() {
             rest = rest.split_first().map_or(rest, |(_, outer)| outer);
-        } else if self.items[item].label.indirect {
+        } else {
             let named = |scope: &usize| self.outline.scope(*scope).name.named;
             if scopes[..scopes.len() - rest.len()].iter().all(|scope| !named(scope)) {
                 rest = rest.split_first().map_or(rest, |(_, outer)| outer);
@@ -144,7 +153,7 @@ impl Context<'_> {
     /// The words of the heading in whose part an item stands.
     fn heading(&self, scopes: &[usize]) -> Option<&[String]> {
         let mut headings = scopes.iter().map(|&scope| self.outline.scope(scope));
-        let heading = headings.find(|scope| scope.kind == Kind::Heading)?;
+        let heading = headings.find(|scope| matches!(scope.kind, Kind::Heading(_)))?;
         Some(heading.name.stem.as_slice()).filter(|stem| !stem.is_empty())
     }
 
@@ -168,7 +177,7 @@ impl Context<'_> {
         let outer = scopes.iter().rev().flat_map(|&scope| {
             let scope = self.outline.scope(scope);
             // A comment explains; only what tells keys apart everywhere is taken from it.
-            let heads = scope.kind == Kind::Heading;
+            let heads = matches!(scope.kind, Kind::Heading(_));
             scope.name.stem.iter().filter(move |word| !heads || is_tag(word))
         });
         let words = outer.chain(&self.items[item].label.name.stem);
@@ -185,7 +194,7 @@ impl Context<'_> {
         let own = if strict { &name.rest } else { &name.stem };
         let mut words: Vec<&str> = own.iter().map(String::as_str).collect();
         for scope in self.outline.around(item) {
-            let heads = scope.kind == Kind::Heading;
+            let heads = matches!(scope.kind, Kind::Heading(_));
             let stem = scope.name.stem.iter().filter(|word| !heads || is_tag(word));
             words.extend(stem.map(String::as_str));
         }
@@ -258,7 +267,9 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
                 .around(index)
                 .find(|scope| matches!(scope.kind, Kind::Bracket(b'{') | Kind::ListItem(_)))
                 .and_then(|scope| super::sibling::name(text, scope, &span));
-            let number = std::mem::take(&mut label.name.stem);
+            let number: Vec<String> =
+                label.name.stem.iter().filter(|word| is_number(word)).cloned().collect();
+            let unnamed = !label.name.named;
             if let Some(name) = sibling {
                 label.name = name;
                 label.indirect = true;
@@ -266,7 +277,7 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
                 label.name = scope.name.clone();
                 label.indirect = true;
             }
-            if !label.name.stem.iter().any(|word| number.contains(word)) {
+            if unnamed && !label.name.stem.iter().any(|word| number.contains(word)) {
                 label.name.stem.extend(number);
             }
         } else if !label.name.says() {

@@ -4,22 +4,11 @@ use std::ops::Range;
 
 use super::name::Name;
 use super::outline::Scope;
+use super::words::words;
 
-/// Keys of fields that name what another field of the record holds.
-const KEYS: [&[u8]; 12] = [
-    b"name",
-    b"Name",
-    b"key",
-    b"Key",
-    b"ParameterKey",
-    b"parameter",
-    b"variable",
-    b"field",
-    b"label",
-    b"title",
-    b"id",
-    b"NAME",
-];
+/// Last words of keys of fields that name what another field of the record holds.
+const KEYS: [&str; 9] =
+    ["name", "key", "parameter", "variable", "field", "label", "title", "id", "option"];
 /// Bytes of a record that are read on either side of a value.
 const REACH: usize = 512;
 
@@ -41,10 +30,12 @@ pub(super) fn field(text: &[u8]) -> Option<Name> {
     let marks = |byte: &u8| b" \t\r\"'{-[\\#/".contains(byte);
     let start = text.iter().position(|byte| !marks(byte))?;
     let text = &text[start..];
-    let key = KEYS.into_iter().find(|key| text.starts_with(key))?;
-    let rest = &text[key.len()..];
+    let len =
+        text.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte)).count();
+    let last = words(&text[..len.min(40)]).pop()?;
+    let rest = &text[len..];
     let operator = rest.iter().position(|byte| !b" \t\"'\\".contains(byte))?;
-    if !matches!(rest[operator], b':' | b'=') {
+    if !KEYS.contains(&last.as_str()) || !matches!(rest[operator], b':' | b'=') {
         return None;
     }
     let value = &rest[operator + 1..];

@@ -213,7 +213,13 @@ impl Tables<'_> {
                 let closed = memchr::memmem::rfind(before, b"</tr")?;
                 floor + memchr::memmem::rfind(&before[..closed], b"<tr")?..floor + closed
             } else if self.text[..row.span.start].ends_with(b"(") {
-                let closed = memchr::memrchr(b')', before)?;
+                // `(name, secret) VALUES (…), (…)`: the rows before this one end in `)` too.
+                let values = before.to_ascii_lowercase();
+                let values = memchr::memmem::rfind(&values, b"values")?;
+                let closed = memchr::memrchr(b')', &before[..values])?;
+                if !before[closed + 1..values].trim_ascii().is_empty() {
+                    return None;
+                }
                 let opened = memchr::memrchr(b'(', &before[..closed])?;
                 floor + opened + 1..floor + closed
             } else {

@@ -63,7 +63,7 @@ fn named(text: &[u8], start: usize, at: usize, items: &[Item]) -> Option<Item> {
         span,
         decoded: Vec::new(),
         part: Part::Vacant { secret },
-        label: Label { name, indirect: false, assigned: true, comment },
+        label: Label { name, assigned: true, comment, ..Label::default() },
     })
 }
 
@@ -104,7 +104,7 @@ fn has_value(items: &[Item], span: &Range<usize>, name: &Name) -> bool {
         let label = &item.label.name;
         item.span.start < span.end + 12
             || item.span.start < span.end + NAME
-                && label.role == name.role
+                && (label.role == name.role || label.role.is_secret() && name.role.is_secret())
                 && label.stem == name.stem
     })
 }
