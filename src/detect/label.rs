@@ -194,6 +194,8 @@ impl Segments<'_> {
     fn separates(&self, at: usize) -> bool {
         let bar = |at: Option<usize>| at.and_then(|at| self.0.get(at)) == Some(&b'|');
         match self.0[at] {
+            // The end of a sentence.
+            b'.' => self.0.get(at + 1) == Some(&b' '),
             b'|' => !bar(at.checked_sub(1)) && !bar(Some(at + 1)),
             byte => b",;{}\n\t".contains(&byte),
         }

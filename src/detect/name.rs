@@ -130,7 +130,7 @@ fn role(words: &[String], phrase: bool) -> Role {
     };
     if let Some(secret) = last(is_secret) {
         // `secret_access_key_upload` has its role in full, so that its last word is a stem.
-        let full = access && key;
+        let full = key;
         if hash.is_some_and(|at| at > secret && (!full || is_digest(&words[at]))) {
             return Role::Other;
         }
@@ -145,10 +145,11 @@ fn role(words: &[String], phrase: bool) -> Role {
     if hash.is_some() {
         return Role::Other;
     }
+    let end_of_key = words.iter().rposition(|word| matches!(word.as_str(), "key" | "keys" | "id"));
     let strongest = [
         (last(is_token), Role::Token),
         (last(is_password), Role::Password),
-        (last(is_user).filter(|_| !access), Role::User),
+        (last(is_user).filter(|&user| !access && end_of_key < Some(user)), Role::User),
     ];
     let named = strongest.into_iter().filter_map(|(at, role)| Some((at?, role)));
     if let Some((_, role)) = named.max_by_key(|(at, _)| *at) {

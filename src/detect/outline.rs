@@ -68,7 +68,8 @@ const NAME: usize = 100;
 impl Outline {
     /// Reads `text` from `start` on; `items` are in order.
     pub(super) fn new(text: &[u8], start: usize, items: &[Item]) -> Self {
-        let mut walk = Walk::new(text, start);
+        let first = items.first().map_or(text.len(), |item| item.span.start);
+        let mut walk = Walk::new(text, start, first);
         let mut of = Vec::with_capacity(items.len());
         for item in items {
             walk.run(item.span.start.max(walk.at));
@@ -132,12 +133,14 @@ struct Walk<'t> {
     skipped: usize,
     /// Where the text begins that may name what opens next.
     segment: usize,
+    /// Where the next item begins.
+    next: usize,
     /// Elements that are closed somewhere: others are no elements but `List<String>`.
     closed: HashSet<&'t [u8]>,
 }
 
 impl<'t> Walk<'t> {
-    fn new(text: &'t [u8], start: usize) -> Self {
+    fn new(text: &'t [u8], start: usize, next: usize) -> Self {
         let body = &text[start..];
         let closed = memchr::memmem::find_iter(body, b"</")
             .map(|at| tag_name(&body[at + 2..]))
@@ -160,6 +163,7 @@ impl<'t> Walk<'t> {
             open: vec![0],
             skipped: 0,
             segment: start,
+            next,
             closed,
         };
         walk.begin_line();
@@ -177,6 +181,7 @@ impl<'t> Walk<'t> {
     }
 
     fn run(&mut self, to: usize) {
+        self.next = to;
         while self.at < to {
             let at = self.at;
             self.at += 1;
@@ -331,7 +336,10 @@ impl<'t> Walk<'t> {
             return;
         }
         if is_comment(content) {
-            self.heading(content, indent);
+            // A comment that holds an item heads nothing.
+            if self.at + line.len() <= self.next {
+                self.heading(content, indent);
+            }
             return;
         }
         if self.section(content) {

@@ -185,7 +185,7 @@ impl Weigher<'_> {
         let list = self.runs[id] > 1 || self.runs[secret] > 1;
         let listed = if list { self.runs[id] + self.runs[secret] } else { 0 };
         let foreign = matches!(relation.stems, Stems::One | Stems::Different);
-        let unfit = role == Role::Other
+        let unfit = role == Role::Other && relation.stems != Stems::Same
             || strength == Strength::Weak && !is_named
             || !is_named && distance.lines > UNNAMED_LINES + listed
             || relation.apart
@@ -291,6 +291,7 @@ impl Weigher<'_> {
                 }
             }
             (_, Role::Token) => Confidence::Low,
+            (_, Role::Other) => Confidence::Medium,
             (_, Role::Password) if foreign => Confidence::Low,
             // Beside an id that is named as one, a name that says something else is believed.
             (_, Role::None) if foreign && assigned && by_name => Confidence::Low,
@@ -326,10 +327,11 @@ impl Weigher<'_> {
                     if signature.is_empty() && !(alone && !strict) {
                         continue;
                     }
+                    let comment = u64::from(items[index].label.comment);
                     let within = match level {
                         Level::Line => u64::from(structure.line(index)),
-                        Level::Scope => self.context.innermost(index) as u64,
-                        Level::Comment => u64::from(items[index].label.comment),
+                        Level::Scope => self.context.innermost(index) as u64 * 2 + comment,
+                        Level::Comment => comment,
                         Level::Text | Level::Absent => 0,
                     };
                     let (ids, secrets) = halves.entry((signature, within)).or_default();
@@ -363,7 +365,10 @@ impl Weigher<'_> {
         let is_vacant = matches!(item.part, Part::Vacant { .. });
         let fits = match item.part {
             Part::Id { .. } => name.role != Role::User || level == Level::Line,
-            Part::Secret { .. } => name.role.is_secret() || name.role == Role::Key,
+            Part::Secret { .. } => {
+                let numbered = !name.named && !name.stem.is_empty();
+                name.role.is_secret() || matches!(name.role, Role::Key | Role::Other) || numbered
+            }
             _ => true,
         };
         fits && (level == Level::Absent || !is_vacant)

@@ -39,5 +39,7 @@ pub(super) fn field(text: &[u8]) -> Option<Name> {
         return None;
     }
     let value = &rest[operator + 1..];
-    (value.len() <= 120).then(|| Name::of(value, false))
+    // A name, not an object or a sentence.
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b" \t\r\"'_-./:\\>}])".contains(byte);
+    (value.len() <= 100 && value.iter().all(plain)).then(|| Name::of(value, false))
 }
