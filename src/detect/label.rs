@@ -195,7 +195,10 @@ impl Segments<'_> {
         let bar = |at: Option<usize>| at.and_then(|at| self.0.get(at)) == Some(&b'|');
         match self.0[at] {
             // The end of a sentence.
-            b'.' => self.0.get(at + 1) == Some(&b' '),
+            b'.' => {
+                let word = at > 0 && self.0[at - 1].is_ascii_alphabetic();
+                word && self.0.get(at + 1) == Some(&b' ')
+            }
             b'|' => !bar(at.checked_sub(1)) && !bar(Some(at + 1)),
             byte => b",;{}\n\t".contains(&byte),
         }
@@ -248,7 +251,10 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
         }
         let assigned =
             segment[before.len() + identifier.len()..].iter().any(|byte| b"=:>".contains(byte));
-        let name = if name.says() && words(identifier).len() > 1 {
+        // `upload-public-key=`: what an operator follows is a name by itself.
+        let operator = matches!(behind.trim_ascii_start(), [b'=' | b':', ..]);
+        let several = words(identifier).len() > 1;
+        let name = if several && (name.says() || operator) {
             name
         } else {
             widened(before, identifier, name)
@@ -335,7 +341,7 @@ fn behind(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
     // `"value": "…", "key": "secretKey"`, `value = '…' WHERE name = 'secretKey'`.
     let named_by = [&b"name"[..], b"Name", b"NAME", b"key", b"Key"].into_iter().find_map(|key| {
         let at = memchr::memmem::find(object, key)?;
-        let lone = at == 0 || !object[at - 1].is_ascii_alphanumeric();
+        let lone = at == 0 || b" \t\"'{,(".contains(&object[at - 1]);
         let rest = object[at + key.len()..].trim_ascii_start();
         let rest = rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest);
         let value =
@@ -349,7 +355,7 @@ fn behind(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
     if named {
         return None;
     }
-    let marks: [&[u8]; 6] = [b"#", b"//", b"<-", b"(", b"--", b"/*"];
+    let marks: [&[u8]; 6] = [b"#", b"//", b"<-", b"(", b"-- ", b"/*"];
     let at = marks.iter().filter_map(|mark| memchr::memmem::find(line, mark)).min()?;
     // What stands between is a closing quote or a comma, not another value.
     let between = line[..at].iter().any(u8::is_ascii_alphanumeric);

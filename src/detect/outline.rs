@@ -133,6 +133,8 @@ struct Walk<'t> {
     skipped: usize,
     /// Where the text begins that may name what opens next.
     segment: usize,
+    /// Where the last bracket was closed.
+    closed_at: usize,
     /// Where the next item begins.
     next: usize,
     /// Elements that are closed somewhere: others are no elements but `List<String>`.
@@ -163,6 +165,7 @@ impl<'t> Walk<'t> {
             open: vec![0],
             skipped: 0,
             segment: start,
+            closed_at: start,
             next,
             closed,
         };
@@ -192,8 +195,14 @@ impl<'t> Walk<'t> {
                     self.begin_line();
                 }
                 b'{' | b'[' | b'(' => {
-                    let kind = Kind::Bracket(self.text[at]);
-                    self.open(kind, self.name(at));
+                    let bracket = self.text[at];
+                    // A block is named by what its parenthesis stands in, another parenthesis is not.
+                    let from = if bracket == b'{' {
+                        self.segment
+                    } else {
+                        self.segment.max(self.closed_at)
+                    };
+                    self.open(Kind::Bracket(bracket), self.name(from, at));
                 }
                 b'}' => self.close(b'{'),
                 b']' => self.close(b'['),
@@ -214,8 +223,8 @@ impl<'t> Walk<'t> {
     }
 
     /// The name that stands before a bracket.
-    fn name(&self, at: usize) -> Name {
-        let from = self.segment.max(at.saturating_sub(NAME)).min(at);
+    fn name(&self, segment: usize, at: usize) -> Name {
+        let from = segment.max(at.saturating_sub(NAME)).min(at);
         of_segment(&self.text[from..at]).name
     }
 
@@ -241,6 +250,7 @@ impl<'t> Walk<'t> {
 
     fn close(&mut self, bracket: u8) {
         self.segment = self.at;
+        self.closed_at = self.at;
         if self.skipped > 0 {
             self.skipped -= 1;
             return;

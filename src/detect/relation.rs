@@ -251,7 +251,7 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
         let span = items[index].span.clone();
         let label = &mut items[index].label;
         if let Some(cell) = &cells[index]
-            && (!label.name.says() || label.indirect)
+            && !label.assigned
         {
             label.name = cell.name.clone();
             label.indirect = false;
