@@ -222,17 +222,6 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], costs: &Table, fou
     let cells = table::cells(text, region.start, &items);
     relation::complete(text, &mut items, &outline, &cells);
     let context = Context { text, items: &items, outline: &outline, cells: &cells };
-    if std::env::var_os("KSDEBUG").is_some() {
-        for (i, item) in items.iter().enumerate() {
-            let kind = match &item.part {
-                Part::Id { id, .. } => id.to_string(),
-                Part::Secret { value, .. } => String::from_utf8_lossy(value.expose()).into_owned(),
-                Part::Vacant { secret } => format!("vacant {secret}"),
-                Part::Token { .. } => "token".into(),
-            };
-            eprintln!("DBG {i} {kind} {:?} sig={:?}", item.label, context.signature(i, true));
-        }
-    }
     let pairing = pair::pairs(&context, &structure, costs);
     let mut used = vec![false; items.len()];
     for pair in pairing.pairs {

@@ -144,6 +144,11 @@ fn before(head: &[u8]) -> Found {
         if !is_bare(segment) {
             break segment;
         }
+        // `2. …`: the item of a list.
+        let number = of_segment(segment).name.stem;
+        if first && !number.is_empty() {
+            return Found { name: Name { stem: number, ..Name::default() }, ..Found::default() };
+        }
         first = false;
     };
     // What already has a value names that one.
@@ -153,7 +158,7 @@ fn before(head: &[u8]) -> Found {
     let mut found = of_segment(nearest);
     found.indirect |= !first;
     found.assigned &= first;
-    if found.name.says() && found.name.role != Role::Other {
+    if found.assigned || found.name.says() && found.name.role != Role::Other {
         return found;
     }
     // "AWS secret access key, as of rev 3: …": an aside stands between the name and its value.

@@ -194,6 +194,13 @@ impl<'t> Walk<'t> {
                     self.scopes[innermost].lines += 1;
                     self.begin_line();
                 }
+                // A line break as a string writes it.
+                b'\\' if self.text.get(at + 1) == Some(&b'n') && self.at < to => {
+                    self.at += 1;
+                    let innermost = self.innermost();
+                    self.scopes[innermost].lines += 1;
+                    self.begin_line();
+                }
                 b'{' | b'[' | b'(' => {
                     let bracket = self.text[at];
                     // A block is named by what its parenthesis stands in, another parenthesis is not.

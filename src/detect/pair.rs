@@ -81,21 +81,6 @@ pub(super) fn pairs(context: &Context<'_>, structure: &Structure, costs: &Table)
     }
     let free: Vec<Edge> =
         edges.iter().filter(|edge| !taken[edge.id] && !taken[edge.secret]).cloned().collect();
-    if std::env::var_os("KSDEBUG").is_some() {
-        for e in &edges {
-            eprintln!(
-                "EDGE {} {} cost={} {:?} {:?}",
-                e.id,
-                e.secret,
-                e.cost,
-                e.confidence,
-                context.relation(e.id, e.secret)
-            );
-        }
-        for e in &chosen {
-            eprintln!("NAMED {} {}", e.id, e.secret);
-        }
-    }
     let named = chosen.len();
     let mut rest = aligned(items, &free, costs);
     doubt(items, &free, &mut rest, costs);
@@ -190,6 +175,7 @@ impl Weigher<'_> {
             || !is_named && distance.lines > UNNAMED_LINES + listed
             || relation.apart
             || relation.aged
+            || foreign && named_id.role == Role::User && is_named
             || relation.stems == Stems::Different && (role.is_secret() || role == Role::Key)
             || relation.service && foreign && role != Role::SecretKey && named_secret.named;
         if unfit {
@@ -292,7 +278,7 @@ impl Weigher<'_> {
             }
             (_, Role::Token) => Confidence::Low,
             (_, Role::Other) => Confidence::Medium,
-            (_, Role::Password) if foreign => Confidence::Low,
+            (_, Role::Password) if foreign || relation.row => Confidence::Low,
             // Beside an id that is named as one, a name that says something else is believed.
             (_, Role::None) if foreign && assigned && by_name => Confidence::Low,
             _ if foreign || relation.beside => Confidence::Medium,

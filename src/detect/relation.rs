@@ -79,6 +79,7 @@ impl Context<'_> {
             let differ = tags(&id_stem) > 0 && tags(&secret_stem) > 0;
             stems = if differ { stems } else { Stems::One };
         }
+        let aged = |stem: &[&str]| stem.iter().any(|word| is_aged(word));
         let longer = if id_stem.len() > secret_stem.len() { &id_stem } else { &secret_stem };
         let (row, other_row) = match (&self.cells[id], &self.cells[secret]) {
             (Some(a), Some(b)) if a.heading == b.heading => (a.row == b.row, a.row != b.row),
@@ -106,7 +107,7 @@ impl Context<'_> {
             stems,
             service: longer.iter().any(|word| is_service(word)) && stems != Stems::Same,
             row,
-            aged: stems == Stems::One && longer.iter().any(|word| is_aged(word)),
+            aged: aged(&id_stem) != aged(&secret_stem),
             apart: other_row
                 || stems != Stems::Same
                     && (sections || records && assigned(id) && assigned(secret)),
@@ -280,7 +281,7 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
             if unnamed && !label.name.stem.iter().any(|word| number.contains(word)) {
                 label.name.stem.extend(number);
             }
-        } else if !label.name.says() {
+        } else if !label.name.says() || label.name.role == Role::Other {
             let role = outline.around(index).take(NEAR).map(|scope| scope.name.role);
             let role = role.into_iter().find(|role| role.is_secret() || *role == Role::KeyId);
             label.name.role = role.unwrap_or(label.name.role);

@@ -157,6 +157,7 @@ fn measure(text: &[u8], span: Range<usize>) -> Gap {
                 let empty = end.is_some_and(|end| tag[end - 1] == b'/') || tag.starts_with(b"<br");
                 sum.rise += i32::from(!empty);
             }
+            b'\\' if gap.get(at + 1) == Some(&b'n') => sum.lines += 1,
             b'\n' => {
                 let line = &text[span.start + at + 1..text.len().min(span.end + 120)];
                 begin_line(line, &mut sum);

@@ -25,7 +25,11 @@ pub(super) fn vacant(text: &[u8], start: usize, items: &[Item]) -> Vec<Item> {
         }
     }
     found.sort_by_key(|item| item.span.start);
-    found.dedup_by(|a, b| a.span.start == b.span.start);
+    // `secret = env.SECRET || ''` names it twice.
+    found.dedup_by(|b, a| {
+        let near = b.span.start < a.span.end + NAME;
+        a.span.start == b.span.start || near && a.label.name == b.label.name
+    });
     found
 }
 
