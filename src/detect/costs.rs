@@ -32,6 +32,7 @@ costs! {
     line_squared = "line-squared",
     byte = "byte",
     crossing = "crossing",
+    other_line = "other-line",
     reversed = "reversed",
     blank = "blank",
     ruler = "ruler",

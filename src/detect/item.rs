@@ -317,7 +317,11 @@ impl Scan<'_, '_> {
         let before = self.text[..span.start].iter().rev().take(400).take_while(query).count();
         let url = &self.text[span.start - before..span.end + behind];
         let holds = |text: &[u8]| memchr::memmem::find(url, text).is_some();
-        holds(b"Signature=") || holds(b"AWSAccessKeyId=") && holds(b"Expires=")
+        // Of a long line without blanks only the parameter that holds this id.
+        let head = &self.text[..span.start];
+        let named = [&b"AWSAccessKeyId="[..], b"AccessKeyId%3D", b"Credential=", b"Credential%3D"];
+        named.iter().any(|name| head.ends_with(name))
+            && (holds(b"Signature=") || holds(b"Expires="))
     }
 }
 

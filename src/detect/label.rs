@@ -234,6 +234,11 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
     let mut call = None;
     let mut indirect = false;
     while let Some((before, identifier)) = last_identifier(rest) {
+        if before.ends_with(b"</") {
+            rest = before;
+            indirect = true;
+            continue;
+        }
         let name = Name::of(identifier, false);
         let behind = &segment[before.len() + identifier.len()..];
         // `SECRET = concat!("`, `key: aws.String("`: a call is not the name of its argument.
@@ -244,7 +249,8 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
         }
         if !name.named || calls {
             // "secret 2: …", and "2. …" where a line begins.
-            let lists = before.trim_ascii().is_empty() && matches!(behind, [b'.' | b')', b' ', ..]);
+            let lists =
+                before.trim_ascii().is_empty() && matches!(behind, [b'.' | b')' | b':', b' ', ..]);
             let counts = identifier.len() <= 2
                 && identifier.iter().all(u8::is_ascii_digit)
                 && (lists || before.last().is_some_and(|byte| matches!(byte, b' ' | b'#')));
@@ -254,10 +260,11 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
             rest = before;
             continue;
         }
-        let assigned =
-            segment[before.len() + identifier.len()..].iter().any(|byte| b"=:>".contains(byte));
         // `upload-public-key=`: what an operator follows is a name by itself.
-        let operator = matches!(behind.trim_ascii_start(), [b'=' | b':', ..]);
+        let marks = |byte: &u8| b" \t\"'`]".contains(byte);
+        let follows = behind.iter().find(|byte| !marks(byte));
+        let operator = matches!(follows, Some(b'=' | b':'));
+        let assigned = operator || follows == Some(&b'>');
         let several = words(identifier).len() > 1;
         let name = if several && (name.says() || operator) {
             name
@@ -282,6 +289,13 @@ fn widened(before: &[u8], identifier: &[u8], name: Name) -> Name {
     if words_before.is_empty() {
         return name;
     }
+    // A comment behind code says what it says by itself.
+    let comment =
+        [&b"# "[..], b"// "].into_iter().filter_map(|mark| memchr::memmem::rfind(before, mark));
+    if let Some(at) = comment.max() {
+        let phrase = [words(&before[at..]), words(identifier)].concat();
+        return Name::of_words(&phrase, true);
+    }
     // What stands before an operator names something around the value, not the value.
     let phrase_start =
         before.iter().rposition(|byte| b"=:>(".contains(byte)).map_or(0, |at| at + 1);
@@ -304,7 +318,7 @@ fn widened(before: &[u8], identifier: &[u8], name: Name) -> Name {
 /// The last identifier of a text, or the last quoted text, and what stands before it.
 fn last_identifier(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_part =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"_-.$".contains(&byte) || byte >= 0x80;
+        |byte: u8| byte.is_ascii_alphanumeric() || b"_-.$/".contains(&byte) || byte >= 0x80;
     let end = text.iter().rposition(|byte| byte.is_ascii_alphanumeric())? + 1;
     let quote = text.get(end).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
     if let Some(quote) = quote {

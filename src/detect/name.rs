@@ -5,8 +5,8 @@
 //! No word of a stem takes a role away.
 
 use super::words::{
-    is_aws, is_empty, is_half, is_hash, is_number, is_password, is_secret, is_service, is_stop,
-    is_tag, is_token, is_user, is_usual, words,
+    is_aged, is_aws, is_empty, is_half, is_hash, is_number, is_password, is_secret, is_service,
+    is_stop, is_tag, is_token, is_user, is_usual, words,
 };
 
 /// What a name says that its value is.
@@ -70,7 +70,9 @@ impl Name {
 
     pub(super) fn of_words(words: &[String], phrase: bool) -> Self {
         let role = role(words, phrase);
-        let sentence = phrase && words.len() >= SENTENCE;
+        let long = words.len() >= 2 * SENTENCE - 2;
+        let stops = words.len() >= SENTENCE && words.iter().any(|word| is_stop(word));
+        let sentence = phrase && (long || stops);
         // A time stamp or a list's number stands before the name.
         let numbers = words.iter().take_while(|word| is_empty(word)).count();
         let stem = words
@@ -78,7 +80,10 @@ impl Name {
             .skip(if phrase { numbers } else { 0 })
             .filter_map(|word| distinctive(word))
             .filter(|word| {
-                !phrase || !is_stop(word) && (!sentence || is_tag(word) && !is_number(word))
+                !phrase
+                    || is_aged(word)
+                    || word.len() > 1 && !is_stop(word) && !sentence
+                    || is_tag(word) && (!sentence || !is_number(word))
             })
             .map(str::to_owned)
             .collect::<Vec<_>>();
@@ -131,7 +136,7 @@ fn role(words: &[String], phrase: bool) -> Role {
     if let Some(secret) = last(is_secret) {
         // `secret_access_key_upload` has its role in full, so that its last word is a stem.
         let full = key;
-        if hash.is_some_and(|at| at > secret && (!full || is_digest(&words[at]))) {
+        if hash.is_some_and(|at| at > secret && is_digest(&words[at])) {
             return Role::Other;
         }
         return match last(is_token).is_some_and(|token| token > secret && !full) {
@@ -167,6 +172,18 @@ fn role(words: &[String], phrase: bool) -> Role {
 
 /// Whether a word names what is computed from a secret.
 fn is_digest(word: &str) -> bool {
-    let digests = ["checksum", "crc", "digest", "fingerprint", "hash", "hmac", "signature"];
+    let digests = [
+        "checksum",
+        "crc",
+        "digest",
+        "etag",
+        "fingerprint",
+        "hash",
+        "hmac",
+        "rev",
+        "revision",
+        "sig",
+        "signature",
+    ];
     digests.contains(&word) || word.starts_with("sha") || word.starts_with("md")
 }

@@ -172,10 +172,14 @@ impl Weigher<'_> {
         let foreign = matches!(relation.stems, Stems::One | Stems::Different);
         let unfit = role == Role::Other && relation.stems != Stems::Same
             || strength == Strength::Weak && !is_named
-            || !is_named && distance.lines > UNNAMED_LINES + listed
+            || !is_named
+                && distance.lines > UNNAMED_LINES + listed
+                && relation.stems != Stems::Same
             || relation.apart
             || relation.aged
-            || foreign && named_id.role == Role::User && is_named
+            || (foreign || relation.stems == Stems::Part)
+                && named_id.role == Role::User
+                && is_named
             || relation.stems == Stems::Different && (role.is_secret() || role == Role::Key)
             || relation.service && foreign && role != Role::SecretKey && named_secret.named;
         if unfit {
@@ -198,7 +202,8 @@ impl Weigher<'_> {
     fn distance_cost(&self, distance: &Distance) -> i64 {
         let costs = self.costs;
         let far = i64::from(distance.lines).max(distance.bytes as i64 / 200);
-        costs.line * far
+        costs.other_line * i64::from(distance.lines > 0)
+            + costs.line * far
             + costs.line_squared * far * far
             + costs.byte * distance.bytes as i64 / 100
             + costs.crossing * i64::from(distance.crossings.min(8))
@@ -281,7 +286,8 @@ impl Weigher<'_> {
             (_, Role::Password) if foreign || relation.row => Confidence::Low,
             // Beside an id that is named as one, a name that says something else is believed.
             (_, Role::None) if foreign && assigned && by_name => Confidence::Low,
-            _ if foreign || relation.beside => Confidence::Medium,
+            _ if foreign || relation.beside || relation.strays => Confidence::Medium,
+            _ if relation.stems == Stems::Part && role != Role::SecretKey => Confidence::Medium,
             _ if is_named || by_login => Confidence::High,
             (_, Role::Password) => Confidence::Medium,
             _ if one_record || relation.row || relation.together => Confidence::High,

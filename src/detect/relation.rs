@@ -4,7 +4,7 @@ use super::item::{Item, Part};
 use super::name::Role;
 use super::outline::{Kind, Outline, Scope, holds_directly};
 use super::table::Cell;
-use super::words::{is_aged, is_number, is_service, is_tag};
+use super::words::{is_aged, is_aws, is_number, is_service, is_tag};
 
 /// How the stems of two names compare, those of the scopes that hold only one of them included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(super) struct Relation {
     pub apart: bool,
     /// Their objects are two, though nothing says that these are different records.
     pub beside: bool,
+    /// Each name has a word of its own, though none of those that usually tell keys apart.
+    pub strays: bool,
     /// Hardly anything stands between them, or one list or call holds the two on one line.
     pub together: bool,
 }
@@ -111,8 +113,12 @@ impl Context<'_> {
             apart: other_row
                 || stems != Stems::Same
                     && (sections || records && assigned(id) && assigned(secret)),
-            beside: objects(id_scopes) && objects(secret_scopes) || records || headed,
+            beside: objects(id_scopes) && objects(secret_scopes)
+                || records
+                || headed
+                || self.fill_lines(id, secret),
             together: self.together(id, secret),
+            strays: self.strays(id, secret),
         }
     }
 
@@ -158,6 +164,40 @@ impl Context<'_> {
         Some(heading.name.stem.as_slice()).filter(|stem| !stem.is_empty())
     }
 
+    /// Whether both stand on lines of their own that hold several fields: records of a line each.
+    fn fill_lines(&self, id: usize, secret: usize) -> bool {
+        let line = |item: usize| {
+            let at = self.items[item].span.start;
+            let floor = at.saturating_sub(MOST_LINE);
+            let start =
+                memchr::memrchr(b'\n', &self.text[floor..at]).map_or(floor, |by| floor + by + 1);
+            let ceiling = self.text.len().min(at + MOST_LINE);
+            let end = memchr::memchr(b'\n', &self.text[at..ceiling]).map_or(ceiling, |by| at + by);
+            start..end
+        };
+        let (a, b) = (line(id), line(secret));
+        // `name=value`, without blanks, more than once.
+        let fields = |line: &[u8]| {
+            let field = |&at: &usize| {
+                at > 0
+                    && line[at - 1].is_ascii_alphanumeric()
+                    && line
+                        .get(at + 1)
+                        .is_some_and(|byte| !byte.is_ascii_whitespace() && *byte != b'=')
+            };
+            memchr::memchr_iter(b'=', line).filter(field).nth(1).is_some()
+        };
+        a.start != b.start && fields(&self.text[a]) && fields(&self.text[b])
+    }
+
+    fn strays(&self, id: usize, secret: usize) -> bool {
+        let rest = |item: usize| &self.items[item].label.name.rest;
+        let (a, b) = (rest(id), rest(secret));
+        let own =
+            |a: &[String], b: &[String]| a.iter().any(|word| !is_aws(word) && !b.contains(word));
+        own(a, b) && own(b, a)
+    }
+
     fn together(&self, id: usize, secret: usize) -> bool {
         let (id_span, secret_span) = (&self.items[id].span, &self.items[secret].span);
         let gap = match id_span.end <= secret_span.start {
@@ -179,7 +219,7 @@ impl Context<'_> {
             let scope = self.outline.scope(scope);
             // A comment explains; only what tells keys apart everywhere is taken from it.
             let heads = matches!(scope.kind, Kind::Heading(_));
-            scope.name.stem.iter().filter(move |word| !heads || is_tag(word))
+            scope.name.stem.iter().filter(move |word| !heads || is_tag(word) && !is_number(word))
         });
         let words = outer.chain(&self.items[item].label.name.stem);
         let mut stem: Vec<&str> = words.map(String::as_str).collect();
@@ -196,7 +236,8 @@ impl Context<'_> {
         let mut words: Vec<&str> = own.iter().map(String::as_str).collect();
         for scope in self.outline.around(item) {
             let heads = matches!(scope.kind, Kind::Heading(_));
-            let stem = scope.name.stem.iter().filter(|word| !heads || is_tag(word));
+            let stem =
+                scope.name.stem.iter().filter(|word| !heads || is_tag(word) && !is_number(word));
             words.extend(stem.map(String::as_str));
         }
         words.sort_unstable();
@@ -223,6 +264,7 @@ fn opening(text: &[u8], scope: &Scope) -> usize {
 fn is_record(scope: &Scope) -> bool {
     match scope.kind {
         Kind::Bracket(b'{') => scope.separators > 0 || scope.lines > 2,
+        Kind::Bracket(b'(') => scope.separators > 0,
         Kind::ListItem(_) => scope.lines > 1,
         Kind::Element => scope.lines > 2 || scope.separators > 1,
         _ => false,
@@ -293,6 +335,9 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
         }
     }
 }
+
+/// Bytes of a line that are looked at on either side of a value.
+const MOST_LINE: usize = 512;
 
 /// Scopes around a value whose names are asked for its role.
 const NEAR: usize = 3;

@@ -108,6 +108,7 @@ fn has_value(items: &[Item], span: &Range<usize>, name: &Name) -> bool {
         let label = &item.label.name;
         item.span.start < span.end + 12
             || item.span.start < span.end + NAME
+                && label.stem == name.stem
                 && (label.role == name.role || label.role.is_secret() && name.role.is_secret())
                 && label.stem == name.stem
     })

@@ -135,7 +135,10 @@ pub(super) fn words(text: &[u8]) -> Vec<String> {
         // A letter of another script, or a byte of one, is part of a word that no list holds.
         let foreign = byte >= 0x80;
         let part = byte.is_ascii_alphanumeric() || foreign;
-        let counted = byte.is_ascii_alphabetic() && word.bytes().all(|byte| byte.is_ascii_digit());
+        let hexadecimal = word == "0" && byte == b'x';
+        let counted = byte.is_ascii_alphabetic()
+            && !hexadecimal
+            && word.bytes().all(|byte| byte.is_ascii_digit());
         if (!part || humps || turns || counted) && !word.is_empty() {
             push(&mut words, std::mem::take(&mut word));
         }
