@@ -62,7 +62,8 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
             break;
         }
         // What stands behind the value before, on its line, is about that one.
-        if start == floor && start == from && !line.ends_with(b":") && !line.ends_with(b"=") {
+        let cut = start == from && start > 0 && text[start - 1] != b'\n';
+        if cut && !line.ends_with(b":") && !line.ends_with(b"=") {
             break;
         }
         // A field that has a value names that one, unless it is there to name another.
@@ -156,6 +157,10 @@ fn before(head: &[u8]) -> Found {
         return Found::default();
     }
     let mut found = of_segment(nearest);
+    // What a call is named says nothing against one of its arguments.
+    if !first && found.name.role == Role::Other {
+        return Found::default();
+    }
     found.indirect |= !first;
     found.assigned &= first;
     if found.assigned || found.name.says() && found.name.role != Role::Other {

@@ -68,7 +68,14 @@ impl Name {
         Self::of_words(&words(text), phrase)
     }
 
+    /// Reads a name that is cut into words.
     pub(super) fn of_words(words: &[String], phrase: bool) -> Self {
+        // Fluentd's `aws_sec_key`.
+        if let Some(at) = words.windows(2).position(|pair| pair[0] == "sec" && pair[1] == "key") {
+            let mut words = words.to_vec();
+            "secret".clone_into(&mut words[at]);
+            return Self::of_words(&words, phrase);
+        }
         let role = role(words, phrase);
         let long = words.len() >= 2 * SENTENCE - 2;
         let stops = words.len() >= SENTENCE && words.iter().any(|word| is_stop(word));
