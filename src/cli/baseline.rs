@@ -24,8 +24,8 @@ use crate::finding::{Finding, Suppression};
 use crate::report::{self, Limits};
 use crate::run::policy::{Error as Unread, Place, at_root, named};
 use crate::run::{self, Options, Source, Status};
+use crate::source::git::{self, history};
 use crate::source::files;
-use crate::source::git::history;
 use crate::source::git::open::{self, Environment};
 use crate::suppress::Suppressions;
 use crate::suppress::baseline::{Baseline, NAME};
@@ -36,9 +36,9 @@ use crate::text::escape_path;
 /// Of `baseline`.
 #[derive(Debug, Args)]
 pub(super) struct BaselineArguments {
-    /// The repository, or a folder of files.
-    #[arg(value_name = "REPO", default_value = ".")]
-    repo: PathBuf,
+    /// The repository, or a folder of files in none [default: the one around the current folder].
+    #[arg(value_name = "REPO")]
+    repo: Option<PathBuf>,
     /// Write to FILE [default: .keysweep-baseline at the root].
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -74,8 +74,7 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
         prune: typed.prune,
         reason: typed.reason.clone(),
     };
-    let root = files::root(std::slice::from_ref(&typed.repo));
-    let root = root.ok_or_else(|| format!("{} is no folder", shown(&typed.repo)))?;
+    let root = root(typed)?;
     let path = typed.baseline.clone().unwrap_or_else(|| root.join(NAME));
     let mut baseline = existing(typed, &root)?;
     let ledger = Ledger::new();
@@ -101,6 +100,29 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
         (true, false) => Status::Clean,
         (false, false) => Status::Incomplete,
     })
+}
+
+/// The folder whose findings are accepted. A repository or folder that was named is that one, and
+/// never one around it.
+fn root(typed: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
+    let Some(named) = &typed.repo else {
+        return files::root(&[PathBuf::from(".")]).ok_or_else(|| "the folder is gone".into());
+    };
+    let environment = Environment::default();
+    match open::open(Some(named), &environment) {
+        Ok(repo) => {
+            let tree = open::work_tree(&repo, &environment);
+            let bare = || {
+                format!("{} has no work tree, and so no place for a baseline", shown(named)).into()
+            };
+            tree.and_then(|tree| tree.canonicalize().ok()).ok_or_else(bare)
+        }
+        Err(git::Error::NotARepository { .. }) => {
+            let root = files::root(std::slice::from_ref(named));
+            root.ok_or_else(|| format!("{} is no folder", shown(named)).into())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// All findings of the files and, in a repository, of its history, settled or not.

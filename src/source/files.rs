@@ -72,6 +72,7 @@ pub fn scan<D: Detector>(
     if let Some(folder) = &options.counted_from {
         roots.count_from(folder);
     }
+    roots.note_places(ledger);
     walk::walk(options, &roots, detector, ledger, hits);
     pipes::scan(&roots.pipes, options, detector, ledger, hits);
 }

@@ -27,8 +27,7 @@ use crate::stop::Stop;
 /// What to read.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The repository, or a folder in it; without one, that of the environment or the current
-    /// folder.
+    /// The repository; without one, that of the environment, or the one around the current folder.
     pub repo: Option<PathBuf>,
     /// Files and folders as the user spelled them; all of the index if there are none.
     pub paths: Vec<PathBuf>,
@@ -56,6 +55,7 @@ pub fn scan<D: Detector>(
     hits: &(dyn Fn(Hit) + Sync),
 ) -> Result<(), Error> {
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
+    open::note_place(&repo, ledger);
     open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
     open::note_work_tree(&repo, &environment, ledger);
