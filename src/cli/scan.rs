@@ -15,7 +15,7 @@ use super::arguments::{
 };
 use super::output::{Outputs, status_of_failure};
 use super::signals::Session;
-use super::{complain, progress};
+use super::{complain, conflicts, progress};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::memory::Memory;
@@ -176,6 +176,7 @@ pub(super) fn carry_out(
     typed: &CommonArguments,
     outputs: &Outputs,
 ) -> Result<Status, Box<dyn Error>> {
+    conflicts::check(typed, outputs, None)?;
     let Session { stop, interrupted, began } = job.session;
     let Policy { rules, exclude, settled, unreadable } = job.policy;
     let baseline = settled.baseline.is_some();

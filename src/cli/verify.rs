@@ -83,8 +83,8 @@ pub(super) struct VerifyCommand {
     /// Ask about the findings of this earlier report (json, jsonl or sarif).
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Say what would be asked of whom, and ask nobody.
-    #[arg(long, help_heading = "Verification")]
+    /// Say what would be asked of whom, and ask nobody; no report is written.
+    #[arg(long, help_heading = "Verification", conflicts_with_all = ["format", "output"])]
     verify_dry_run: bool,
     #[command(flatten)]
     sts: StsArguments,
@@ -95,6 +95,11 @@ pub(super) struct VerifyCommand {
 }
 
 impl VerifyArguments {
+    /// Whether AWS is asked.
+    pub(super) fn asks(&self) -> bool {
+        self.verify
+    }
+
     /// The stage that asks, or the options of one that would.
     pub(super) fn stage(&self) -> Result<(Option<Verify>, Option<Options>), Box<dyn Error>> {
         if self.verify {
@@ -250,6 +255,9 @@ fn verify_report(
         return Ok(status);
     }
     run::verify(&mut findings, &Verify { options, announce }, &ledger);
+    if let Some(why) = command::nothing_asked(&earlier, &findings) {
+        ledger.note(why);
+    }
     let coverage = ledger.coverage();
     status = status.merge(verdict(&findings));
     if !coverage.complete {
@@ -316,10 +324,11 @@ fn ended(session: &Session, status: Status) -> Status {
     if session.interrupted.is_set() { Status::Interrupted } else { status }
 }
 
-/// The status of `verify`: 1 if a key is active, 3 if nothing was proved of one, else 0.
+/// The status of `verify`: 1 if a key is active, 3 if nothing was proved of one, else 0. A wrong
+/// secret proves nothing: the key lives, and whether what leaked opens it is not known.
 fn verdict(findings: &[Finding]) -> Status {
     let any = |status| findings.iter().any(|finding| finding.verification.status == status);
-    match (any(Verdict::Active), any(Verdict::Unknown)) {
+    match (any(Verdict::Active), any(Verdict::Unknown) || any(Verdict::WrongSecret)) {
         (true, _) => Status::Findings,
         (false, true) => Status::Incomplete,
         (false, false) => Status::Clean,

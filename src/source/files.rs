@@ -24,6 +24,7 @@ use crate::source::container;
 use crate::stop::Stop;
 
 pub use globs::{GlobError, Globs};
+pub(super) use open::open;
 
 /// What to read and what to leave out.
 #[derive(Clone, Debug, Default)]

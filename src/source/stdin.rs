@@ -74,7 +74,8 @@ pub fn holds_data(stop: &Stop, waiting: &dyn Fn()) -> io::Result<Option<bool>> {
     thread::Builder::new().spawn(move || {
         // What can't be read is told by whoever scans it.
         let holds = io::stdin().lock().fill_buf().map_or(true, |bytes| !bytes.is_empty());
-        drop(sender.send(holds));
+        // Whoever waited may be gone.
+        let _ = sender.send(holds);
     })?;
     let began = Instant::now();
     let mut told = false;
@@ -115,7 +116,7 @@ pub fn scan<D: Detector>(
         Err(error) => return ledger.problem("file", options.name.as_bytes(), &error),
     };
     let name = || options.name.clone().into_bytes();
-    let extent = scanner.scan(&name, &mut input, None, &mut |detected| {
+    let extent = scanner.scan(&name, &mut input, &mut |detected| {
         detected.note(ledger, "file", &name);
         for candidate in detected.candidates {
             let path = Some(options.name.clone().into_bytes());

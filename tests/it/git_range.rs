@@ -50,7 +50,7 @@ fn commit_by_commit_what_no_parent_holds() {
     );
     assert_eq!(outcome.git(2)["author"]["name"], "Ann");
     assert_eq!(
-        commits(&between(&repo, &format!("{removed}.."))),
+        commits(&between(&repo, &format!("{removed}..HEAD"))),
         expect(&[(&both, 3), (&told, 4)])
     );
 }
@@ -65,10 +65,27 @@ fn equal_ends_are_nothing_to_do() {
 
 #[test]
 fn a_base_of_zeros_is_a_new_ref() {
-    let (repo, _) = started();
+    let (repo, old) = started();
     repo.git(&["checkout", "-qb", "work"]);
     let added = repo.commit("new.env", leak(2));
-    assert_eq!(commits(&between(&repo, &format!("{ZEROS}..work"))), expect(&[(&added, 2)]));
+    // What another ref holds may have come with the same push: it is no excuse.
+    let outcome = between(&repo, &format!("{ZEROS}..work"));
+    assert_eq!(commits(&outcome), expect(&[(&old, 1), (&added, 2)]));
+    let outcome = between(&repo, &format!("{ZEROS}..main"));
+    assert_eq!(commits(&outcome), expect(&[(&old, 1)]));
+    assert!(outcome.notes()[0].contains("a new ref"), "{:?}", outcome.notes());
+}
+
+#[test]
+fn an_empty_side_is_an_error_with_the_way_out() {
+    let (repo, _) = started();
+    for (range, side) in
+        [("..", "BASE"), ("..HEAD", "BASE"), ("HEAD..", "HEAD"), (" ..HEAD", "BASE")]
+    {
+        let why = refused(&repo.root, &["range", range], b"");
+        assert!(why.contains(&format!("{side} of the range")), "{range}: {why}");
+        assert!(why.contains("zeros") && why.contains("variable"), "{why}");
+    }
 }
 
 #[test]

@@ -11,6 +11,8 @@ mod blinding_git;
 mod borders;
 #[cfg(unix)]
 mod ci_recipes;
+#[cfg(feature = "verify")]
+mod conflicts;
 mod container_bombs;
 mod container_damage;
 mod containers;
@@ -71,6 +73,7 @@ mod links;
 mod memory;
 #[cfg(feature = "verify")]
 mod moto;
+mod named;
 #[cfg(unix)]
 mod outputs;
 mod patterns;
@@ -107,6 +110,8 @@ mod sweep;
 #[cfg(unix)]
 mod sweep_resume;
 mod tools;
+#[cfg(unix)]
+mod unnamed;
 mod veil;
 #[cfg(feature = "verify")]
 mod verify_candidates;
