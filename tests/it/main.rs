@@ -9,6 +9,8 @@ mod blinding;
 #[cfg(unix)]
 mod blinding_git;
 mod borders;
+#[cfg(feature = "verify")]
+mod canaries;
 #[cfg(unix)]
 mod ci_recipes;
 #[cfg(feature = "verify")]
@@ -26,6 +28,8 @@ mod endless;
 mod escaping;
 #[cfg(unix)]
 mod escaping_places;
+#[cfg(unix)]
+mod events;
 mod faults;
 mod files;
 #[cfg(unix)]
@@ -99,6 +103,7 @@ mod settled;
 mod settled_history;
 mod settled_merge;
 mod sevenz;
+mod staged_whole;
 #[cfg(target_os = "linux")]
 mod starved;
 mod status;
@@ -113,6 +118,8 @@ mod tools;
 #[cfg(unix)]
 mod unnamed;
 mod veil;
+#[cfg(feature = "verify")]
+mod verdicts;
 #[cfg(feature = "verify")]
 mod verify_candidates;
 #[cfg(feature = "verify")]

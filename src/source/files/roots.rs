@@ -55,7 +55,7 @@ impl Roots {
 
     /// Notes in the ledger what is scanned.
     pub(super) fn note_places(&self, ledger: &Ledger) {
-        for root in &self.roots {
+        for root in self.roots.iter().filter(|root| !self.nested.contains(&root.canonical)) {
             let what = if root.is_dir { "folder" } else { "file" };
             ledger.scanned(what, root.canonical.as_os_str().as_encoded_bytes());
         }

@@ -111,12 +111,17 @@ pub fn git_dir_of(path: &Path) -> Result<PathBuf, Error> {
     if git.symlink_metadata().is_ok() {
         return Ok(git);
     }
-    if is_git_folder(&place) {
-        return Ok(place);
+    // Nothing is read of what may be a FIFO before it was looked at.
+    let looks_like_git = |up: &Path| up.join("HEAD").exists() && up.join("objects").exists();
+    if looks_like_git(&place) {
+        sound::check_git_dir(&place)?;
+        if is_git_folder(&place) {
+            return Ok(place);
+        }
     }
     let path = path.to_owned();
-    let around = place.ancestors().skip(1).find(|up| is_repository(up));
-    match around {
+    let is_around = |up: &&Path| up.join(".git").exists() || looks_like_git(up);
+    match place.ancestors().skip(1).find(is_around) {
         Some(around) => Err(Error::InsideAnother { path, around: around.to_owned() }),
         None => Err(Error::NotARepository { path }),
     }
