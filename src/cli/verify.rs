@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -205,13 +205,11 @@ fn verify_key(typed: &VerifyCommand, mut options: Options) -> Result<Status, Box
 
 fn verify_report(
     typed: &VerifyCommand,
-    report: &std::path::Path,
+    report: &Path,
     mut options: Options,
 ) -> Result<Status, Box<dyn Error>> {
     let outputs = Outputs::new(&typed.output)?;
-    let shown = escape_path(report.as_os_str().as_encoded_bytes());
-    let text = fs::read(report).map_err(|error| format!("{shown}: {error}"))?;
-    let earlier = command::read_report(&text).map_err(|error| format!("{shown}: {error}"))?;
+    let earlier = read_report(report)?;
     let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
     let engine = Engine::new(&rules);
     let Session { interrupted, began, .. } = Session::ended_by(options.stop.clone());
@@ -255,9 +253,7 @@ fn verify_report(
         return Ok(status);
     }
     run::verify(&mut findings, &Verify { options, announce }, &ledger);
-    if let Some(why) = command::nothing_asked(&earlier, &findings) {
-        ledger.note(why);
-    }
+    command::note_nothing_asked(&earlier, &findings, &ledger);
     let coverage = ledger.coverage();
     status = status.merge(verdict(&findings));
     if !coverage.complete {
@@ -280,6 +276,12 @@ fn verify_report(
         limits: Limits::default(),
     };
     Ok(scan::tell(&report, status, typed.output.quiet, &outputs))
+}
+
+fn read_report(path: &Path) -> Result<command::Earlier, String> {
+    let shown = escape_path(path.as_os_str().as_encoded_bytes());
+    let text = fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
+    command::read_report(&text).map_err(|error| format!("{shown}: {error}"))
 }
 
 /// All of a target: its files, ignored ones too, and the history of a repository.

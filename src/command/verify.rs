@@ -11,6 +11,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::aws::{KeyId, KeyKind, SECRET_LEN};
+use crate::coverage::Ledger;
 use crate::finding::{
     Confidence, Credential, Finding, Occurrence, Origin, RuleId, Severity, Sighting, Status,
     Verification,
@@ -146,16 +147,16 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
     })
 }
 
-/// Why nobody was asked about the findings of an earlier report; `None` if somebody was.
-pub fn nothing_asked(earlier: &Earlier, found: &[Finding]) -> Option<&'static str> {
+/// Notes why nobody was asked about the findings of an earlier report, if nobody was.
+pub fn note_nothing_asked(earlier: &Earlier, found: &[Finding], ledger: &Ledger) {
     if found.iter().any(|finding| !finding.verification.partitions.is_empty()) {
-        return None;
+        return;
     }
-    Some(match (earlier.findings.is_empty(), found.is_empty()) {
+    ledger.note(match (earlier.findings.is_empty(), found.is_empty()) {
         (true, _) => "the earlier report holds no finding: there was nothing to ask about",
         (false, true) => "nothing of the earlier report is in the target: nobody was asked",
         (false, false) => "nobody was asked: the reason stands at each finding",
-    })
+    });
 }
 
 /// Writes the verdict on one key for people.

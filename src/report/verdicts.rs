@@ -11,9 +11,11 @@ use crate::remedy;
 use crate::rules::RuleSet;
 use crate::text::escape_line;
 
-/// The columns of the table: what it is called, and what counts for it. The first five are always
-/// there, the others where there is something to count.
-const COLUMNS: [(&str, fn(&Verification) -> bool); 9] = [
+/// A column of the table: what it is called, and what counts for it.
+type Column = (&'static str, fn(&Verification) -> bool);
+
+/// The columns. The first five are always there, the others where there is something to count.
+const COLUMNS: [Column; 9] = [
     ("asked", was_asked),
     ("active", |verdict| verdict.status == Status::Active),
     ("inactive", |verdict| verdict.status == Status::Inactive),

@@ -197,6 +197,27 @@ fn pre_push_of_a_new_branch_means_minus_the_remotes_refs() {
 }
 
 #[test]
+fn of_what_the_framework_pushes_first_the_remote_itself_decides() {
+    let (repo, base) = started();
+    let work = repo.commit("work.env", leak(2));
+    for (remote, stands_at) in [("origin", &base), ("backup", &work)] {
+        repo.git(&["update-ref", &format!("refs/remotes/{remote}/main"), stands_at]);
+    }
+    let branch = ("PRE_COMMIT_LOCAL_BRANCH", Path::new("refs/heads/main"));
+    let pushed = |remote: &'static str| {
+        let remote = ("PRE_COMMIT_REMOTE_NAME", Path::new(remote));
+        let project = crate::support::Project::new();
+        let mut program = project.keysweep(["range", "--hook"]);
+        for (name, value) in [branch, remote] {
+            program = program.env(name, value);
+        }
+        program.from(&repo.root).run().code
+    };
+    // What another remote has is new to this one.
+    assert_eq!((pushed("origin"), pushed("backup")), (Some(1), Some(0)));
+}
+
+#[test]
 fn an_update_from_an_unknown_commit_is_an_error() {
     let (repo, base) = started();
     let unknown = "1234567890123456789012345678901234567890";

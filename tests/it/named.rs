@@ -141,7 +141,11 @@ fn outer_is_untouched(project: &Project, case: &str) {
 fn wherever_the_user_stands_and_however_it_is_spelled() {
     let (project, id) = projects(&mut Keys::new("named"));
     let root = project.path().canonicalize().expect("a folder");
-    let commands = ["staged", "range", "baseline", "install-hook", "sweep"];
+    let report = root.join("before.json");
+    let empty = r#"{"schema": 1, "tool": {"name": "keysweep"}, "findings": []}"#;
+    std::fs::write(&report, empty).expect("a report");
+    let report = report.to_str().expect("UTF-8");
+    let commands = ["staged", "range", "baseline", "install-hook", "sweep", "verify"];
     for (at, target) in TARGETS.iter().enumerate() {
         let place = root.join(target.place);
         for (stands, folder) in FOLDERS.iter().enumerate() {
@@ -149,7 +153,13 @@ fn wherever_the_user_stands_and_however_it_is_spelled() {
                 let named = spelled(&project, folder, at, *spelling);
                 let case = format!("{} from {folder} as {}", target.kind, named.display());
                 let named = named.to_str().expect("UTF-8");
-                let run = |arguments: &[&str]| project.keysweep(arguments).from(folder).run();
+                let run = |arguments: &[&str]| match arguments {
+                    ["verify", rest @ ..] => {
+                        let asked = [&["verify", "--report", report], rest].concat();
+                        project.keysweep(asked).from(folder).run()
+                    }
+                    _ => project.keysweep(arguments).from(folder).run(),
+                };
                 let told = run(&["history", named, "--format", "json"]).exits(1);
                 assert!(told.stdout.contains(&id), "{case}");
                 assert_eq!(scanned(&told), [("repository".to_owned(), place.clone())], "{case}");
@@ -207,6 +217,13 @@ fn other_command(
             let told = run(&["sweep", named, "--format", "json"]).exits(1);
             assert!(told.stdout.contains(id), "{case}");
         }
+        "verify" if cfg!(feature = "verify") => {
+            let places = scanned(&run(&["verify", named, "--format", "json"]).exits(0));
+            let histories: Vec<_> =
+                places.into_iter().filter(|(what, _)| what == "repository").collect();
+            assert_eq!(histories, [("repository".to_owned(), place.to_owned())], "{case}");
+        }
+        "verify" => {}
         other => panic!("{other} is not tried"),
     }
 }

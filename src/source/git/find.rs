@@ -46,6 +46,9 @@ impl Repository {
             Err(Error::NotARepository { .. } | Error::InsideAnother { .. }) => {
                 (git_dir.clone(), git_dir, Some(damaged()))
             }
+            Err(Error::Open { .. }) if !open::is_repository(&path) => {
+                (git_dir.clone(), git_dir, Some(damaged()))
+            }
             Err(error) => (git_dir.clone(), git_dir, Some(error.to_string())),
         };
         Some(Self { root: path, is_bare: !has_git, common, git_dir, fault })

@@ -82,7 +82,10 @@ impl Environment {
 /// If nothing there is a repository, or its form is unknown.
 pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repository, Error> {
     if let Some(path) = path {
-        return open_git_dir(&git_dir_of(path)?);
+        let git = git_dir_of(path)?;
+        sound::check_git_dir(&git)?;
+        let broken = |error: gix::Error| Error::Open { path: path.into(), why: error.to_string() };
+        return gix::open_opts(git, trusting(true)).map_err(broken);
     }
     let from_environment = environment.git_dir.as_deref();
     let start = from_environment.unwrap_or(Path::new("."));

@@ -21,7 +21,7 @@ use super::{connectivity, database, spots, staging, tips};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detector, Hit};
-use crate::source::container;
+use crate::source::container::{self, Scanner};
 use crate::stop::Stop;
 
 /// What to read.
@@ -78,8 +78,9 @@ pub fn scan<D: Detector>(
     let containers = &options.database.containers;
     let head = Head { objects: &objects, heads, threads, containers, stop };
     added(&head, &files, detector, ledger, hits);
+    let mut scanner = Scanner::new(detector, containers, ledger, stop);
     for text in whole.into_iter().take_while(|_| !stop.is_set()) {
-        text.scan(&head, detector, ledger, hits);
+        text.scan(&head, &mut scanner, detector, ledger, hits);
     }
     if options.database.connectivity {
         let entries = index.entries().iter().filter(|entry| staging::is_content(entry));

@@ -111,6 +111,7 @@ impl Whole {
     pub(super) fn scan<D: Detector>(
         self,
         head: &Head<'_>,
+        scanner: &mut Scanner<'_, D>,
         detector: &D,
         ledger: &Ledger,
         hits: &(dyn Fn(Hit) + Sync),
@@ -121,7 +122,7 @@ impl Whole {
         };
         match &self.from {
             From::WorkTree(file) => {
-                if let Err(error) = self.scan_file(file, head, detector, ledger, &mut tell) {
+                if let Err(error) = self.scan_file(file, scanner, ledger, &mut tell) {
                     ledger.problem("file", &self.path, &error);
                 }
             }
@@ -138,12 +139,10 @@ impl Whole {
     fn scan_file<D: Detector>(
         &self,
         file: &Path,
-        head: &Head<'_>,
-        detector: &D,
+        scanner: &mut Scanner<'_, D>,
         ledger: &Ledger,
         tell: &mut dyn FnMut(Candidate),
     ) -> io::Result<()> {
-        let mut scanner = Scanner::new(detector, head.containers, ledger, head.stop);
         let name = || self.path.clone();
         let mut found = |detected: Detected<D::Memory>| {
             detected.note(ledger, "file", &name);
