@@ -79,7 +79,7 @@ pub(super) enum Command {
     /// The secret of KEY_ID is read from standard input or a prompt, and for an ASIA key the
     /// session token from the next line. The findings of a report are found anew in TARGET, as a
     /// report holds no secrets. Each request appears in the CloudTrail of the key's owner. Exits
-    /// with 1 if a key is active, 3 if nothing could be proved of one, else 0.
+    /// with 1 if a key is active, 3 if nothing was proved of one or its secret is wrong, else 0.
     #[cfg(feature = "verify")]
     Verify(super::verify::VerifyCommand),
     /// Print a script that completes commands and options in a shell.

@@ -77,6 +77,14 @@ fn a_base_of_zeros_is_a_new_ref() {
 }
 
 #[test]
+fn a_head_of_zeros_is_a_ref_that_is_gone() {
+    let (repo, base) = started();
+    let outcome = between(&repo, &format!("{base}..{ZEROS}"));
+    assert!(outcome.places().is_empty() && outcome.is_complete());
+    assert!(outcome.notes()[0].contains("was deleted"), "{:?}", outcome.notes());
+}
+
+#[test]
 fn an_empty_side_is_an_error_with_the_way_out() {
     let (repo, _) = started();
     for (range, side) in

@@ -29,6 +29,10 @@ pub(super) fn between(
     ledger: &Ledger,
 ) -> Result<Vec<Update>, Error> {
     let (base, head) = sides(range)?;
+    if is_zeros(head) {
+        ledger.note("HEAD is all zeros: the ref was deleted, so nothing was added");
+        return Ok(Vec::new());
+    }
     let new = resolve(repo, objects, head)?;
     let tip = peel(objects, b"", new, head, ledger)?;
     let hidden = if is_zeros(base) {
