@@ -105,24 +105,26 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
 /// The folder whose findings are accepted. A repository or folder that was named is that one, and
 /// never one around it.
 fn root(typed: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
-    let Some(named) = &typed.repo else {
-        return files::root(&[PathBuf::from(".")]).ok_or_else(|| "the folder is gone".into());
-    };
+    let here = Path::new(".");
+    let is_named = typed.repo.is_some() || open::is_git_folder(here);
+    let place = typed.repo.as_deref().unwrap_or(here);
     let environment = Environment::default();
-    match open::open(Some(named), &environment) {
-        Ok(repo) => {
-            let tree = open::work_tree(&repo, &environment);
-            let bare = || {
-                format!("{} has no work tree, and so no place for a baseline", shown(named)).into()
-            };
-            tree.and_then(|tree| tree.canonicalize().ok()).ok_or_else(bare)
-        }
-        Err(git::Error::NotARepository { .. }) => {
-            let root = files::root(std::slice::from_ref(named));
-            root.ok_or_else(|| format!("{} is no folder", shown(named)).into())
-        }
-        Err(error) => Err(error.into()),
-    }
+    let opened = is_named.then(|| open::open(Some(place), &environment)).transpose();
+    let root = match opened {
+        Ok(Some(repo)) => match open::work_tree(&repo, &environment) {
+            Some(tree) => Some(tree),
+            None if typed.baseline.is_some() => Some(repo.git_dir().to_owned()),
+            None => {
+                let why = "has no work tree, where a baseline would be looked for: name a file \
+                           with --baseline";
+                return Err(format!("{} {why}", shown(place)).into());
+            }
+        },
+        Ok(None) | Err(git::Error::NotARepository { .. }) => files::root(&[place.to_owned()]),
+        Err(error) => return Err(error.into()),
+    };
+    let root = root.and_then(|root| root.canonicalize().ok());
+    root.ok_or_else(|| format!("{} is no folder", shown(place)).into())
 }
 
 /// All findings of the files and, in a repository, of its history, settled or not.

@@ -203,6 +203,13 @@ fn other_command(
         "baseline" => {
             let told = run(&["baseline", named]).exits(2);
             assert!(told.stderr.contains("no work tree"), "{case}: {}", told.stderr);
+            // In a file of the user's own it can be written.
+            let file = place.ancestors().nth(2).expect("the root").join("own-baseline");
+            let named_file = file.to_str().expect("UTF-8");
+            run(&["baseline", named, "--baseline", named_file]).exits(0);
+            let text = std::fs::read_to_string(&file).expect("it was written there");
+            assert!(text.contains(&id[id.len() - 4..]), "{case}: {text}");
+            std::fs::remove_file(file).expect("a file");
         }
         "install-hook" => {
             let hooks = place.ancestors().nth(target.place.split('/').count()).expect("the root");
@@ -293,6 +300,11 @@ fn a_scan_names_its_folders_files_and_standard_input() {
         ("standard input", PathBuf::from("x")),
     ];
     assert_eq!(scanned(&told), expected.clone().map(|(what, path)| (what.to_owned(), path)));
+    // A log of SARIF is uploaded: it names the folder, and not where on this machine that is.
+    let log = project.keysweep(["scan", "../a", "--format", "sarif"]).from("a").run().exits(0);
+    let coverage = &log.json()["runs"][0]["properties"]["coverage"];
+    assert_eq!(coverage["scanned"][0]["path"], "a");
+    assert!(!log.stdout.contains(root.to_str().expect("UTF-8")), "{}", log.stdout);
     let words =
         format!("in {}, {}, standard input.", expected[0].1.display(), expected[1].1.display());
     assert!(told.stderr.contains(&words), "{}", told.stderr);
