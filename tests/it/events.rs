@@ -221,8 +221,7 @@ fn an_update_a_force_and_a_branch_that_is_deleted_and_pushed_again() {
     // The old commit can be fetched by its id: then it says what was there before.
     play.runner.clone_at("forced");
     assert!(!play.runner.clone_has(gone));
-    let step = play.runner.scan(&pushed(&updates[0]), &[]);
-    assert_eq!(step.results(), ["next.env", "topic.env"], "{}", step.printed);
+    play.finds(&updates, &[("refs/heads/forced", &["next.env", "topic.env"])]);
     // It can't where the remote has thrown it away: then all that the ref reaches counts.
     play.runner.project.git_in("server.git", &["reflog", "expire", "--expire=now", "--all"]);
     play.runner.project.git_in("server.git", &["gc", "-q", "--prune=now"]);
