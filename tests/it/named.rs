@@ -273,6 +273,16 @@ fn without_a_name_it_is_the_one_around_the_folder() {
         project.keysweep(["history", "--format", "json"]).from("outer/tree/inner").run().exits(1);
     assert!(told.stdout.contains(&id));
     assert_eq!(scanned(&told), [("repository".to_owned(), root.join("outer/tree"))]);
+    // A bare repository inside another one is the one around its own folders.
+    for folder in ["outer/b.git", "outer/b.git/refs", "outer/store/objects/pack"] {
+        let told = project.keysweep(["history", "--format", "json"]).from(folder).run().exits(1);
+        let bare = folder.split('/').take(2).collect::<PathBuf>();
+        assert_eq!(scanned(&told), [("repository".to_owned(), root.join(&bare))], "{folder}");
+        let hook = project.keysweep(["install-hook"]).from(folder).run().exits(0);
+        let hooks = root.join(&bare).join("hooks/pre-receive");
+        assert!(hooks.is_file(), "{folder}: {}", hook.stdout);
+        std::fs::remove_file(hooks).expect("a hook");
+    }
     // GIT_DIR is what git says to a hook; a name beats it.
     let bare = project.at("outer/b.git");
     let run =

@@ -36,7 +36,7 @@ pub fn find(path: Option<&Path>) -> Result<Hooks, Error> {
         None => {
             let mapping = gix::sec::trust::Mapping { full: obedient(), reduced: obedient() };
             let options = gix::discover::upwards::Options { cross_fs: true, ..Default::default() };
-            gix::ThreadSafeRepository::discover_opts(shown, options, mapping)
+            gix::ThreadSafeRepository::discover_opts(open::canonical(shown), options, mapping)
         }
     };
     let repo = opened.map_err(failure)?.to_thread_local();

@@ -254,7 +254,10 @@ fn trusting(as_is: bool) -> gix::open::Options {
         .with(gix::sec::Trust::Full)
 }
 
+/// Opens the repository in or around `start`. It is looked for from an absolute path: `gix` may
+/// take a bare repository above a relative one for what is further up.
 fn discover(start: &Path) -> gix::Result<gix::Repository> {
+    let start = &absolute(start).unwrap_or_else(|_| start.to_owned());
     let options = gix::discover::upwards::Options {
         trust: gix::discover::upwards::TrustPolicy::Assume(gix::sec::Trust::Full),
         cross_fs: true,
