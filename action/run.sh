@@ -50,13 +50,38 @@ choose() {
         # A ref was deleted: nothing was added.
         what=()
     else
-        # What a forced push replaced is seldom here any more. Then the commits count that no other
-        # ref has: more than were pushed, never fewer.
-        if [ "$EVENT_NAME" = push ] && ! git cat-file -e "$base^{commit}" 2>/dev/null; then
+        if [ "$EVENT_NAME" = push ] && ! is_here "$base"; then
+            # A new ref, or a forced push whose old commits can't be had. The other refs of this
+            # checkout may have come with the same push: all that the ref reaches is scanned.
             base=$zeros
         fi
         what=(range "$base..$head" .)
     fi
+}
+
+# Whether a commit is in this checkout, or can be fetched, as what a forced push replaced often can.
+is_here() {
+    [ "$1" != "$zeros" ] || return 1
+    git cat-file -e "$1^{commit}" 2>/dev/null && return
+    GIT_TERMINAL_PROMPT=0 GIT_SSH_COMMAND='ssh -oBatchMode=yes' \
+        git fetch --quiet --no-tags origin "$1" 2>/dev/null || return 1
+    git cat-file -e "$1^{commit}" 2>/dev/null
+}
+
+# Of a range without a BASE nothing says what was accepted before: for any ref but the default
+# branch, that branch does. Adds its two files to `what`, unless the arguments name others.
+judge() {
+    local file option branch="origin/${DEFAULT_BRANCH:-}"
+    [ "${what[0]}" = range ] && [ "${what[1]%%..*}" = "$zeros" ] || return 0
+    [ -n "${DEFAULT_BRANCH:-}" ] && [ "$PUSH_REF" != "refs/heads/$DEFAULT_BRANCH" ] || return 0
+    for option in baseline config; do
+        file=.keysweep-baseline
+        [ "$option" = baseline ] || file=.keysweep.toml
+        [[ " $ARGS " != *" --$option"* && " $ARGS " != *" --no-$option "* ]] || continue
+        if git show "$branch:$file" >"$1/$option" 2>/dev/null; then
+            what+=("--$option" "$1/$option")
+        fi
+    done
 }
 
 # Whether the report may go to the code-scanning page: it may not from a fork, whose token can't
@@ -94,6 +119,7 @@ scan() {
         return
     fi
     folder=$(mktemp -d "$RUNNER_TEMP/keysweep-report.XXXXXX")
+    judge "$folder"
     read -r -a extra <<<"$ARGS"
     keysweep "${what[@]}" --format github --no-progress --output "sarif=$folder/keysweep.sarif" \
         --output "text=$folder/keysweep.txt" ${extra[@]+"${extra[@]}"} || status=$?

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod baseline;
+mod conflicts;
 mod demo;
 mod generate;
 mod git;

@@ -57,11 +57,24 @@ pub struct LeftOut {
     pub unopened: u64,
 }
 
+/// What was asked for and scanned: a repository, folder or file, or standard input.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// `repository`, `folder`, `file`, `pipe` or `standard input`.
+    pub what: String,
+    /// Its one absolute path, escaped for display; the name under which it is reported for what
+    /// has no path.
+    pub path: String,
+}
+
 /// The ledger as a report shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// Nothing that was asked for is missing.
     pub complete: bool,
+    /// Where: a repository that was taken for another one shows here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scanned: Vec<Place>,
     /// Files read.
     pub files: u64,
     /// Commits met.
@@ -150,6 +163,7 @@ pub struct Ledger {
     /// By what they are: many files in trouble push out no word of the time that ran out.
     problems: Mutex<BTreeMap<String, Problems>>,
     notes: Mutex<Vec<String>>,
+    scanned: Mutex<Vec<Place>>,
     targets: Mutex<Vec<Swept>>,
 }
 
@@ -186,6 +200,12 @@ impl Ledger {
     /// Records a remark for the reader.
     pub fn note(&self, note: impl Into<String>) {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note.into());
+    }
+
+    /// Records what is scanned. `path` is raw; it is escaped here.
+    pub fn scanned(&self, what: &str, path: &[u8]) {
+        let place = Place { what: what.to_owned(), path: crate::text::escape_path(path) };
+        self.scanned.lock().unwrap_or_else(PoisonError::into_inner).push(place);
     }
 
     /// Adds what a ledger of its own says of one target.
@@ -246,6 +266,9 @@ impl Ledger {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         problems.values_mut().for_each(|problems| problems.veil(hide));
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).iter_mut().for_each(hide);
+        for place in self.scanned.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            hide(&mut place.path);
+        }
         for swept in self.targets.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
             hide(&mut swept.name);
         }
@@ -269,8 +292,12 @@ impl Ledger {
         notes.dedup();
         let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner).clone();
         targets.sort();
+        let mut scanned = self.scanned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        scanned.sort();
+        scanned.dedup();
         Coverage {
             complete: problems.is_empty(),
+            scanned,
             files: self.get(Count::Files),
             commits: self.get(Count::Commits),
             objects: self.get(Count::Objects),

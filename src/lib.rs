@@ -4,6 +4,7 @@
 
 pub mod aws;
 pub mod bounded;
+pub mod canary;
 pub mod cli;
 pub mod command;
 pub mod config;

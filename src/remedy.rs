@@ -11,6 +11,7 @@ mod texts;
 use serde::Serialize;
 
 use crate::aws::KeyKind;
+use crate::canary;
 use crate::finding::{Finding, Status};
 use crate::principal::Principal;
 use crate::rules::{Rule, RuleSet};
@@ -18,6 +19,9 @@ use crate::rules::{Rule, RuleSet};
 use fill::Values;
 
 pub use help::{help_markdown, help_text};
+
+/// The procedure for a key that is a trap, of whatever kind.
+const CANARY: &str = "canary";
 
 /// On what occasion a step is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -51,7 +55,11 @@ pub struct Step {
 pub fn steps(finding: &Finding, rules: &RuleSet) -> Vec<Step> {
     let rule = rules.get(finding.credential.rule.as_str());
     let values = Values::of_finding(finding);
-    procedure_steps(procedure(rule, &values), rule, &values).collect()
+    let name = match finding.verification.status {
+        Status::Canary => CANARY,
+        _ => procedure(rule, &values),
+    };
+    procedure_steps(name, rule, &values).collect()
 }
 
 /// What to do first, on one line.
@@ -78,6 +86,7 @@ pub fn next_step(finding: &Finding, rules: &RuleSet) -> String {
 /// The steps for a key id that a user names, of which nothing is known but itself.
 pub fn steps_for_id(id: &crate::aws::KeyId) -> Vec<Step> {
     let name = match id.kind() {
+        _ if canary::verdict(id).is_some() => CANARY,
         KeyKind::LongTerm => "access-key",
         KeyKind::Temporary => "temporary-key",
     };

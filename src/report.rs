@@ -20,6 +20,7 @@ mod summary;
 mod text;
 mod totals;
 mod uri;
+mod verdicts;
 mod words;
 
 use std::cmp::Reverse;
@@ -34,6 +35,7 @@ pub use crate::provenance::Provenance;
 pub use escape::{Layout, write as write_json};
 pub use hook::write_hook;
 pub use summary::{amounts, write_coverage};
+pub use verdicts::write_verdicts;
 
 /// Digests of a user's pattern are left out for secrets under this length in bytes: a shorter one
 /// can be guessed from its digest.
@@ -167,7 +169,8 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// The findings, worst first: active ones, then by severity, confidence and first place.
+    /// The findings, worst first: active ones, then by severity, confidence and first place;
+    /// canaries last.
     fn sorted(&self) -> Vec<&'a Finding> {
         let mut findings: Vec<&Finding> = self.findings.iter().collect();
         findings.sort_by(|a, b| {
@@ -198,6 +201,7 @@ impl<'a> Report<'a> {
 
 fn worst(finding: &Finding) -> impl Ord + use<> {
     (
+        finding.verification.status == Status::Canary,
         finding.verification.status != Status::Active,
         Reverse(finding.severity),
         Reverse(finding.confidence),

@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 
 use jiff::civil::Date;
 
+use crate::canary;
 use crate::coverage::{Count, Coverage, Ledger};
 use crate::finding::{Confidence, Finding, Occurrence, Status as Verdict};
 use crate::memory::Memory;
@@ -211,6 +212,7 @@ fn conclude(
     }
     let Collected { mut findings, met } = collector.finish(rules, options.min_confidence, ledger);
     partners::link(&mut findings);
+    canary::decide(&mut findings);
     let mut counts = suppress::apply(&mut findings, &options.settled, options.today, &met);
     #[cfg(feature = "verify")]
     if let Some(how) = &options.verify {
@@ -326,11 +328,12 @@ fn gather<D: Detector>(
     })
 }
 
-/// Worst first; the last keys make the order total.
+/// Worst first, canaries last; the last keys make the order total.
 fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         let first = |finding: &Finding| {
             (
+                finding.verification.status == Verdict::Canary,
                 Reverse(finding.severity),
                 finding.verification.status != Verdict::Active,
                 Reverse(finding.confidence),

@@ -6,6 +6,7 @@
 //! reports or the command line.
 
 pub mod container;
+mod file_stream;
 pub mod files;
 pub mod git;
 mod guard;

@@ -7,7 +7,6 @@
 
 pub mod answer;
 mod ask;
-mod canary;
 mod client;
 mod environment;
 mod options;

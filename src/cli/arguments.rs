@@ -79,7 +79,7 @@ pub(super) enum Command {
     /// The secret of KEY_ID is read from standard input or a prompt, and for an ASIA key the
     /// session token from the next line. The findings of a report are found anew in TARGET, as a
     /// report holds no secrets. Each request appears in the CloudTrail of the key's owner. Exits
-    /// with 1 if a key is active, 3 if nothing could be proved of one, else 0.
+    /// with 1 if a key is active, 3 if nothing was proved of one or its secret is wrong, else 0.
     #[cfg(feature = "verify")]
     Verify(super::verify::VerifyCommand),
     /// Print a script that completes commands and options in a shell.
@@ -91,10 +91,11 @@ pub(super) enum Command {
 /// Of `scan`.
 #[derive(Debug, Args)]
 pub(super) struct ScanArguments {
-    /// Files and folders; `-` is standard input.
-    #[arg(value_name = "PATH", default_value = ".")]
+    /// Files and folders; `-` is standard input [default: standard input if it is a pipe or file
+    /// with data, else the current folder].
+    #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-    /// Path to report for standard input.
+    /// Path to report for standard input, which is scanned then if no PATH is named.
     #[arg(long, value_name = "NAME")]
     pub(super) stdin_name: Option<String>,
     #[command(flatten)]
@@ -106,7 +107,7 @@ pub(super) struct ScanArguments {
 /// Of `history`.
 #[derive(Debug, Args)]
 pub(super) struct HistoryArguments {
-    /// The repository, or a folder in it [default: GIT_DIR, or the current folder].
+    /// The repository [default: GIT_DIR, or the one around the current folder].
     #[arg(value_name = "REPO")]
     pub(super) repo: Option<PathBuf>,
     #[command(flatten)]
@@ -130,7 +131,7 @@ pub(super) struct DatabaseArguments {
 /// Of `staged`.
 #[derive(Debug, Args)]
 pub(super) struct StagedArguments {
-    /// The repository, or a folder in it, if it is one; then files and folders in it.
+    /// The repository, if the first is one; then files and folders in it.
     #[arg(value_name = "[REPO] PATH")]
     pub(super) paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -148,7 +149,7 @@ pub(super) struct RangeArguments {
     /// the pre-commit framework says in PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF.
     #[arg(value_name = "BASE..HEAD", required_unless_present_any = ["stdin", "hook"])]
     pub(super) range: Option<OsString>,
-    /// The repository, or a folder in it [default: GIT_DIR, or the current folder].
+    /// The repository [default: GIT_DIR, or the one around the current folder].
     #[arg(value_name = "REPO", conflicts_with = "stdin")]
     pub(super) repo: Option<PathBuf>,
     /// Read what git gives a pre-receive or pre-push hook.

@@ -25,8 +25,8 @@ use crate::report::{self, Limits};
 use crate::run::policy::{Error as Unread, Place, at_root, named};
 use crate::run::{self, Options, Source, Status};
 use crate::source::files;
-use crate::source::git::history;
 use crate::source::git::open::{self, Environment};
+use crate::source::git::{self, history};
 use crate::suppress::Suppressions;
 use crate::suppress::baseline::{Baseline, NAME};
 use crate::suppress::detect_secrets::DetectSecrets;
@@ -36,9 +36,9 @@ use crate::text::escape_path;
 /// Of `baseline`.
 #[derive(Debug, Args)]
 pub(super) struct BaselineArguments {
-    /// The repository, or a folder of files.
-    #[arg(value_name = "REPO", default_value = ".")]
-    repo: PathBuf,
+    /// The repository, or a folder of files in none [default: the one around the current folder].
+    #[arg(value_name = "REPO")]
+    repo: Option<PathBuf>,
     /// Write to FILE [default: .keysweep-baseline at the root].
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -74,8 +74,7 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
         prune: typed.prune,
         reason: typed.reason.clone(),
     };
-    let root = files::root(std::slice::from_ref(&typed.repo));
-    let root = root.ok_or_else(|| format!("{} is no folder", shown(&typed.repo)))?;
+    let root = root(typed)?;
     let path = typed.baseline.clone().unwrap_or_else(|| root.join(NAME));
     let mut baseline = existing(typed, &root)?;
     let ledger = Ledger::new();
@@ -101,6 +100,31 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
         (true, false) => Status::Clean,
         (false, false) => Status::Incomplete,
     })
+}
+
+/// The folder whose findings are accepted. A repository or folder that was named is that one, and
+/// never one around it.
+fn root(typed: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
+    let here = Path::new(".");
+    let is_named = typed.repo.is_some() || open::is_git_folder(here);
+    let place = typed.repo.as_deref().unwrap_or(here);
+    let environment = Environment::default();
+    let opened = is_named.then(|| open::open(Some(place), &environment)).transpose();
+    let root = match opened {
+        Ok(Some(repo)) => match open::work_tree(&repo, &environment) {
+            Some(tree) => Some(tree),
+            None if typed.baseline.is_some() => Some(repo.git_dir().to_owned()),
+            None => {
+                let why = "has no work tree, where a baseline would be looked for: name a file \
+                           with --baseline";
+                return Err(format!("{} {why}", shown(place)).into());
+            }
+        },
+        Ok(None) | Err(git::Error::NotARepository { .. }) => files::root(&[place.to_owned()]),
+        Err(error) => return Err(error.into()),
+    };
+    let root = root.and_then(|root| root.canonicalize().ok());
+    root.ok_or_else(|| format!("{} is no folder", shown(place)).into())
 }
 
 /// All findings of the files and, in a repository, of its history, settled or not.

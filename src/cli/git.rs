@@ -77,10 +77,12 @@ pub(super) fn staged(typed: StagedArguments) -> Result<Status, Box<dyn Error>> {
 /// Carries out `keysweep range`.
 pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
+    let mut remote = typed.remote;
     let (repo, input) = if typed.stdin {
         let lines = read_lines(&session, typed.common.limits.timeout)?;
         (typed.range.map(PathBuf::from), range::Input::Hook(lines))
     } else if typed.range.is_none() {
+        remote = variable("PRE_COMMIT_REMOTE_NAME");
         (None, framework_input()?)
     } else {
         let range = typed.range.unwrap_or_default();
@@ -92,7 +94,7 @@ pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
     let options = range::Options {
         repo,
         input,
-        remote: typed.remote.map(String::into_bytes),
+        remote: remote.map(String::into_bytes),
         environment: Environment::from_process(),
         database: typed.database.options(&typed.common.limits, &session.stop),
     };
@@ -123,10 +125,13 @@ fn place(repo: Option<&Path>, environment: &Environment) -> Result<Place, git::E
     Ok(open::work_tree(&opened, &environment).map_or(Place::Nowhere, Place::Folder))
 }
 
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// What the pre-commit framework says of a push: a range or, where the remote has nothing of the
 /// branch yet, the branch.
 fn framework_input() -> Result<range::Input, Box<dyn Error>> {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     if let (Some(from), Some(to)) = (variable("PRE_COMMIT_FROM_REF"), variable("PRE_COMMIT_TO_REF"))
     {
         return Ok(range::Input::Between(format!("{from}..{to}")));

@@ -14,7 +14,7 @@ use crate::source::git::open::Environment;
 /// Of `install-hook`.
 #[derive(Debug, Args)]
 pub(super) struct HookArguments {
-    /// The repository, or a folder in it [default: GIT_DIR, or the current folder].
+    /// The repository [default: GIT_DIR, or the one around the current folder].
     #[arg(value_name = "REPO")]
     repo: Option<PathBuf>,
     /// Which hook: pre-commit, pre-push or pre-receive; repeatable [default: pre-commit; in a bare repository pre-receive; with
@@ -36,7 +36,7 @@ fn hook_of(typed: &str) -> Result<Hook, String> {
 /// Carries out `keysweep install-hook`.
 pub(super) fn install_hook(typed: HookArguments) -> Result<Status, Box<dyn Error>> {
     let start = typed.repo.or(Environment::from_process().git_dir);
-    let hooks = hooks::find(start.as_deref().unwrap_or(Path::new(".")))?;
+    let hooks = hooks::find(start.as_deref())?;
     let named = typed.types;
     let chosen = match (named.is_empty(), typed.uninstall, hooks.bare) {
         (false, ..) => named,

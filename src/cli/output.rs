@@ -54,13 +54,17 @@ impl Outputs {
         let format = Format::parse(&typed.format).unwrap_or(Format::Text);
         let stdout = Some(format);
         let mut outputs = Self { stdout, files: Vec::new(), color: typed.color, hook: false };
+        let to_stdout = typed.output.iter().filter(|output| is_stdout(output)).count();
+        if to_stdout > 1 {
+            return Err(OutputError::Twice(PathBuf::from("-")));
+        }
         for output in &typed.output {
             let (named, path) = split(output)?;
             let path = PathBuf::from(path);
             if outputs.files.iter().any(|(_, other)| *other == path) {
                 return Err(OutputError::Twice(path));
             }
-            match (named, path == Path::new("-")) {
+            match (named, is_stdout(output)) {
                 (named, true) => outputs.stdout = Some(named.unwrap_or(format)),
                 (Some(named), false) => outputs.files.push((named, path)),
                 (None, false) => {
@@ -188,6 +192,11 @@ fn split(typed: &str) -> Result<(Option<Format>, &str), OutputError> {
         }
         _ => Ok((None, typed)),
     }
+}
+
+/// Whether an output goes to standard output.
+fn is_stdout(typed: &str) -> bool {
+    split(typed).is_ok_and(|(_, path)| path == "-")
 }
 
 /// Waits until the bytes are on the disk: else a machine that goes down may keep the new name and

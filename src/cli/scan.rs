@@ -15,11 +15,12 @@ use super::arguments::{
 };
 use super::output::{Outputs, status_of_failure};
 use super::signals::Session;
-use super::{complain, progress};
+use super::{complain, conflicts, progress};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::memory::Memory;
 use crate::report::{self, Report};
+use crate::run::clock::Clock;
 use crate::run::policy::{self, Place, Policy};
 use crate::run::{self, Options, Source, Status};
 use crate::source::container::{self, Limits};
@@ -31,8 +32,12 @@ pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
     let stop = &session.stop;
     let outputs = Outputs::new(&typed.common.output)?;
+    let named = match typed.paths.is_empty() {
+        true => vec![unnamed(&typed.common, typed.stdin_name.is_some(), &session)?],
+        false => typed.paths,
+    };
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
-        typed.paths.into_iter().partition(|path| path == Path::new("-"));
+        named.into_iter().partition(|path| path == Path::new(STDIN));
     let mut sources = Vec::new();
     let root = files::root(&paths);
     let policy = policy(&typed.common.settled, root.clone().map_or(Place::Nowhere, Place::Folder))?;
@@ -60,6 +65,33 @@ pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
     }
     let job = Job { command: "scan", sources, session, policy, whole };
     carry_out(job, &typed.common, &outputs)
+}
+
+/// The path that stands for standard input.
+const STDIN: &str = "-";
+
+/// What is scanned where no path is named: standard input if somebody writes to it, as ripgrep
+/// does, else the current folder. A run that is stopped while it waits scans standard input, and
+/// so reports that it did not come to its end.
+fn unnamed(typed: &CommonArguments, is_stdin: bool, session: &Session) -> io::Result<PathBuf> {
+    if is_stdin {
+        return Ok(PathBuf::from(STDIN));
+    }
+    if !stdin::may_hold_data() {
+        return Ok(PathBuf::from("."));
+    }
+    let clock = Clock::new("--timeout", typed.limits.timeout, session.began);
+    let waiting = || {
+        complain(&"no PATH, so standard input is waited for: name a PATH such as . to scan files");
+    };
+    let wait = || stdin::holds_data(&session.stop, &waiting);
+    if clock.limit(&session.stop, &Ledger::new(), wait)? == Some(false) {
+        return Ok(PathBuf::from("."));
+    }
+    if !typed.output.quiet {
+        complain(&"no PATH, so standard input is scanned: name a PATH such as . to scan files");
+    }
+    Ok(PathBuf::from(STDIN))
 }
 
 /// What a command asks of a run.
@@ -144,6 +176,7 @@ pub(super) fn carry_out(
     typed: &CommonArguments,
     outputs: &Outputs,
 ) -> Result<Status, Box<dyn Error>> {
+    conflicts::check(typed, outputs, None)?;
     let Session { stop, interrupted, began } = job.session;
     let Policy { rules, exclude, settled, unreadable } = job.policy;
     let baseline = settled.baseline.is_some();

@@ -11,7 +11,7 @@ use super::arguments::{CommonArguments, DatabaseArguments, LimitArguments, Selec
 use super::git::read_lines;
 use super::output::{Outputs, stays_here};
 use super::signals::Session;
-use super::{parse, progress, scan};
+use super::{conflicts, parse, progress, scan};
 use crate::command::sweep::rows::Rows;
 use crate::command::sweep::state::State;
 use crate::command::sweep::{self, Template};
@@ -52,6 +52,7 @@ pub(super) struct SweepArguments {
 pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
     let outputs = Outputs::new(&typed.common.output)?;
+    conflicts::check(&typed.common, &outputs, typed.resume.as_deref())?;
     let ledger = Ledger::new();
     // What one target says must not decide for others, so none of theirs is read.
     let policy = scan::policy(&typed.common.settled, Place::Nowhere)?;

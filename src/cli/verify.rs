@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -83,8 +83,8 @@ pub(super) struct VerifyCommand {
     /// Ask about the findings of this earlier report (json, jsonl or sarif).
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Say what would be asked of whom, and ask nobody.
-    #[arg(long, help_heading = "Verification")]
+    /// Say what would be asked of whom, and ask nobody; no report is written.
+    #[arg(long, help_heading = "Verification", conflicts_with_all = ["format", "output"])]
     verify_dry_run: bool,
     #[command(flatten)]
     sts: StsArguments,
@@ -95,6 +95,11 @@ pub(super) struct VerifyCommand {
 }
 
 impl VerifyArguments {
+    /// Whether AWS is asked.
+    pub(super) fn asks(&self) -> bool {
+        self.verify
+    }
+
     /// The stage that asks, or the options of one that would.
     pub(super) fn stage(&self) -> Result<(Option<Verify>, Option<Options>), Box<dyn Error>> {
         if self.verify {
@@ -200,13 +205,11 @@ fn verify_key(typed: &VerifyCommand, mut options: Options) -> Result<Status, Box
 
 fn verify_report(
     typed: &VerifyCommand,
-    report: &std::path::Path,
+    report: &Path,
     mut options: Options,
 ) -> Result<Status, Box<dyn Error>> {
     let outputs = Outputs::new(&typed.output)?;
-    let shown = escape_path(report.as_os_str().as_encoded_bytes());
-    let text = fs::read(report).map_err(|error| format!("{shown}: {error}"))?;
-    let earlier = command::read_report(&text).map_err(|error| format!("{shown}: {error}"))?;
+    let earlier = read_report(report)?;
     let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
     let engine = Engine::new(&rules);
     let Session { interrupted, began, .. } = Session::ended_by(options.stop.clone());
@@ -250,6 +253,7 @@ fn verify_report(
         return Ok(status);
     }
     run::verify(&mut findings, &Verify { options, announce }, &ledger);
+    command::note_nothing_asked(&earlier, &findings, &ledger);
     let coverage = ledger.coverage();
     status = status.merge(verdict(&findings));
     if !coverage.complete {
@@ -272,6 +276,12 @@ fn verify_report(
         limits: Limits::default(),
     };
     Ok(scan::tell(&report, status, typed.output.quiet, &outputs))
+}
+
+fn read_report(path: &Path) -> Result<command::Earlier, String> {
+    let shown = escape_path(path.as_os_str().as_encoded_bytes());
+    let text = fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
+    command::read_report(&text).map_err(|error| format!("{shown}: {error}"))
 }
 
 /// All of a target: its files, ignored ones too, and the history of a repository.
@@ -316,10 +326,11 @@ fn ended(session: &Session, status: Status) -> Status {
     if session.interrupted.is_set() { Status::Interrupted } else { status }
 }
 
-/// The status of `verify`: 1 if a key is active, 3 if nothing was proved of one, else 0.
+/// The status of `verify`: 1 if a key is active, 3 if nothing was proved of one, else 0. A wrong
+/// secret proves nothing: the key lives, and whether what leaked opens it is not known.
 fn verdict(findings: &[Finding]) -> Status {
     let any = |status| findings.iter().any(|finding| finding.verification.status == status);
-    match (any(Verdict::Active), any(Verdict::Unknown)) {
+    match (any(Verdict::Active), any(Verdict::Unknown) || any(Verdict::WrongSecret)) {
         (true, _) => Status::Findings,
         (false, true) => Status::Incomplete,
         (false, false) => Status::Clean,

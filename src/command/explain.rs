@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 
 use crate::aws::{KeyId, KeyKind};
+use crate::canary;
 use crate::remedy::{Step, When, steps_for_id, steps_for_rule};
 use crate::rules::{Rule, RuleSet};
 use crate::text::escape_line;
@@ -95,7 +96,10 @@ pub fn explain(subject: &Subject, out: &mut dyn Write) -> io::Result<()> {
             let steps = steps_for_id(id);
             first(&steps, out)?;
             key(id, out)?;
-            list(&steps, out)
+            match id.account().as_deref().and_then(canary::operator) {
+                Some(operator) => trap(operator, &steps, out),
+                None => list(&steps, out),
+            }
         }
         Subject::Rule(rule) => {
             let steps = steps_for_rule(rule);
@@ -159,6 +163,20 @@ fn key(id: &KeyId, out: &mut dyn Write) -> io::Result<()> {
              --access-key-id {id}\n"
         ),
     }
+}
+
+/// What a key of an account of canaries is, and what is left to do about it.
+fn trap(operator: &str, steps: &[Step], out: &mut dyn Write) -> io::Result<()> {
+    paragraph(
+        &format!("That account is known for canaries: {operator}. Nobody is ever asked about it."),
+        "",
+        out,
+    )?;
+    for step in steps.iter().skip(1) {
+        writeln!(out, "\n{}:", escape_line(&step.title))?;
+        paragraph(&step.why, "", out)?;
+    }
+    Ok(())
 }
 
 fn list(steps: &[Step], out: &mut dyn Write) -> io::Result<()> {

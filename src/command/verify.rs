@@ -11,11 +11,13 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::aws::{KeyId, KeyKind, SECRET_LEN};
+use crate::coverage::Ledger;
 use crate::finding::{
     Confidence, Credential, Finding, Occurrence, Origin, RuleId, Severity, Sighting, Status,
     Verification,
 };
 use crate::report::{self, Layout};
+use crate::rules::RuleSet;
 use crate::secret::Secret;
 use crate::text::escape_line;
 
@@ -146,6 +148,18 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
     })
 }
 
+/// Notes why nobody was asked about the findings of an earlier report, if nobody was.
+pub fn note_nothing_asked(earlier: &Earlier, found: &[Finding], ledger: &Ledger) {
+    if found.iter().any(|finding| !finding.verification.partitions.is_empty()) {
+        return;
+    }
+    ledger.note(match (earlier.findings.is_empty(), found.is_empty()) {
+        (true, _) => "the earlier report holds no finding: there was nothing to ask about",
+        (false, true) => "nothing of the earlier report is in the target: nobody was asked",
+        (false, false) => "nobody was asked: the reason stands at each finding",
+    });
+}
+
 /// Writes the verdict on one key for people.
 ///
 /// # Errors
@@ -169,7 +183,7 @@ pub fn write_text(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "  {what:<8} {value}")?;
         }
     }
-    Ok(())
+    report::write_verdicts(std::slice::from_ref(finding), &RuleSet::builtin(), out)
 }
 
 /// Writes the verdict on one key as JSON, in the fields of a report's finding.
@@ -197,10 +211,12 @@ pub fn write_json(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
 fn meaning(status: Status) -> &'static str {
     match status {
         Status::Active => "the key works: deactivate it",
-        Status::WrongSecret => "the id is live, this secret is not its own",
+        Status::WrongSecret => {
+            "the id is live, this secret is not its own: mistyped, or of another key"
+        }
         Status::Inactive => "no partition that was asked knows it",
         Status::Expired => "a session that is over",
-        Status::Canary => "a trap that tells its owner of every use",
+        Status::Canary => "a trap that tells its owner of every use: leave it alone",
         Status::Skipped => "left out as you asked",
         Status::NotChecked => "nobody was asked",
         Status::Unknown => "nothing was proved",

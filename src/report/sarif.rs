@@ -31,6 +31,7 @@ use self::rules::Descriptors;
 use super::escape::{self, Layout};
 use super::item::{Item, items};
 use super::{Report, message};
+use crate::coverage::Coverage;
 use crate::finding::{Finding, Status, Suppression};
 use crate::secret::MASK;
 
@@ -61,7 +62,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         column_kind: "utf16CodeUnits",
         redaction_tokens: [MASK],
         taxonomies: [rules::taxonomy()],
-        properties: RunProperties { coverage: report.coverage },
+        properties: RunProperties { coverage: public(report.coverage) },
         artifacts: artifacts.list(),
         results: Results {
             report,
@@ -113,10 +114,21 @@ fn provenance(report: &Report<'_>) -> Vec<VersionControlDetails> {
     details.collect()
 }
 
+/// The coverage with the names of what was scanned alone: a log is uploaded, and where on a machine
+/// a folder stands is nobody's business.
+fn public(coverage: &Coverage) -> Coverage {
+    let mut coverage = coverage.clone();
+    for place in &mut coverage.scanned {
+        let name = place.path.rsplit(['/', '\\']).find(|name| !name.is_empty());
+        place.path = name.unwrap_or_default().to_owned();
+    }
+    coverage
+}
+
 /// The run's property bag: what was scanned.
 #[derive(Serialize)]
-struct RunProperties<'a> {
-    coverage: &'a crate::coverage::Coverage,
+struct RunProperties {
+    coverage: Coverage,
 }
 
 /// The results as a sequence that exists one element at a time.

@@ -6,9 +6,12 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style as Ansi};
 
 use super::{Limits, Report};
-use crate::coverage::{Coverage, LeftOut};
+use crate::coverage::{Coverage, LeftOut, Place};
 use crate::finding::{Severity, Status};
 use crate::text::escape_line;
+
+/// How many places of a scan are named in text.
+const PLACES: usize = 3;
 
 /// Writes what was scanned, what was left out, remarks, and every problem, a line each.
 ///
@@ -19,7 +22,7 @@ pub fn write_coverage(
     color: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    writeln!(out, "Scanned {}.", scanned(coverage))?;
+    writeln!(out, "Scanned {}{}.", scanned(coverage), places(&coverage.scanned))?;
     let left_out = left_out(&coverage.left_out);
     if !left_out.is_empty() {
         writeln!(out, "Left out: {}.", left_out.join(", "))?;
@@ -97,6 +100,22 @@ pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
 
 fn scanned(coverage: &Coverage) -> String {
     amounts(coverage.files, coverage.commits, coverage.objects, coverage.bytes)
+}
+
+/// Where it was read: what a user takes for granted, until it is another repository.
+fn places(scanned: &[Place]) -> String {
+    let shown: Vec<String> = scanned
+        .iter()
+        .take(PLACES)
+        .map(|place| match place.what.as_str() {
+            "repository" => format!("the repository {}", place.path),
+            "standard input" => place.what.clone(),
+            _ => place.path.clone(),
+        })
+        .collect();
+    let more = scanned.len().saturating_sub(PLACES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    if shown.is_empty() { String::new() } else { format!(" in {}{more}", shown.join(", ")) }
 }
 
 /// What was read, in a few words: `3 files, 12 commits, 40 objects, 1.2 MB`.

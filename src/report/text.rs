@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Effects, Style as Ansi};
 
 use super::summary::{self, paint};
 use super::totals::Totals;
-use super::{Report, Style, words};
+use super::{Report, Style, verdicts, words};
 use crate::finding::{
     Credential, Finding, GitObject, GitOrigin, Occurrence, Origin, Severity, Status,
 };
@@ -32,6 +32,7 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
     if let Some(totals) = Totals::new(report) {
         totals.write(report.limits.problems, out)?;
     }
+    verdicts::write(report, out)?;
     if style.coverage {
         summary::write_coverage(report.coverage, report.limits, style.color, out)?;
     }

@@ -33,6 +33,7 @@ use std::io::{self, Read};
 
 use crate::coverage::Ledger;
 use crate::scan::{Detected, Detector};
+use crate::source::file_stream::FileStream;
 use crate::source::guard::guarded;
 use crate::source::window::{Extent, Reader};
 use crate::stop::Stop;
@@ -147,8 +148,28 @@ impl<'a, D: Detector> Scanner<'a, D> {
         Self { detector, options, ledger, stop, readers: Vec::new() }
     }
 
-    /// Scans a stream to its end or its first error. `file` is the same bytes at any place.
+    /// Scans a stream to its end or its first error.
     pub(crate) fn scan<R: Read>(
+        &mut self,
+        name: Name<'_>,
+        stream: &mut R,
+        found: Found<'_, D::Memory>,
+    ) -> Extent {
+        self.read(name, stream, None, found)
+    }
+
+    /// Scans a file from its beginning to its end or its first error, wherever its handle stands.
+    pub(crate) fn file<F: ReadAt>(
+        &mut self,
+        name: Name<'_>,
+        file: &F,
+        found: Found<'_, D::Memory>,
+    ) -> Extent {
+        self.read(name, &mut FileStream::new(file), Some(file), found)
+    }
+
+    /// `file` is the bytes of the stream at any place.
+    fn read<R: Read>(
         &mut self,
         name: Name<'_>,
         stream: &mut R,

@@ -24,6 +24,7 @@ use crate::source::container;
 use crate::stop::Stop;
 
 pub use globs::{GlobError, Globs};
+pub(super) use open::open;
 
 /// What to read and what to leave out.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +73,7 @@ pub fn scan<D: Detector>(
     if let Some(folder) = &options.counted_from {
         roots.count_from(folder);
     }
+    roots.note_places(ledger);
     walk::walk(options, &roots, detector, ledger, hits);
     pipes::scan(&roots.pipes, options, detector, ledger, hits);
 }

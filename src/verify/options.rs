@@ -4,7 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use super::{Environment, PartitionChoice};
+use super::{Environment, Partition, PartitionChoice};
+use crate::canary;
 use crate::stop::Stop;
 
 /// How keys are verified.
@@ -97,6 +98,20 @@ pub enum OptionsError {
     /// Not an account number.
     #[error("{0:?} is no AWS account number; give its twelve digits")]
     Account(String),
+    /// An account in two of the lists, of which one says to ask and the other not to, or both why
+    /// not.
+    #[error(
+        "account {0} is named by two of --only-account, --skip-account and --canary-account; name it once"
+    )]
+    AccountTwice(String),
+    /// An account about whose keys nobody is ever asked.
+    #[error(
+        "--only-account {0} would ask about nothing: the account is known for canaries, which are never sent"
+    )]
+    OnlyCanaries(String),
+    /// FIPS endpoints that are not there.
+    #[error("--fips with --partition {0} would ask nobody: AWS has no FIPS endpoint of STS there")]
+    NoFips(Partition),
     /// A rate that sends nothing, or no number.
     #[error("--rate: {0} requests a second cannot be kept; give more than 0, at most 100")]
     Rate(f64),
@@ -129,8 +144,26 @@ impl Options {
         if !(self.rate > 0.0 && self.rate <= 100.0) {
             return Err(OptionsError::Rate(self.rate));
         }
-        let accounts = [&self.skip_accounts, &self.only_accounts, &self.canary_accounts];
-        accounts.into_iter().flatten().try_for_each(|text| account(text).map(drop))
+        self.check_accounts()?;
+        let PartitionChoice::Only(chosen) = &self.partition else { return Ok(()) };
+        let without = chosen.iter().find(|partition| partition.endpoint(self.fips).is_none());
+        without.map_or(Ok(()), |partition| Err(OptionsError::NoFips(*partition)))
+    }
+
+    fn check_accounts(&self) -> Result<(), OptionsError> {
+        let mut seen: Vec<String> = Vec::new();
+        for list in [&self.skip_accounts, &self.only_accounts, &self.canary_accounts] {
+            let mut own = list.iter().map(|text| account(text)).collect::<Result<Vec<_>, _>>()?;
+            if let Some(twice) = own.iter().find(|account| seen.contains(account)) {
+                return Err(OptionsError::AccountTwice(twice.clone()));
+            }
+            seen.append(&mut own);
+        }
+        let only = self
+            .only_accounts
+            .iter()
+            .find(|text| account(text).is_ok_and(|account| canary::operator(&account).is_some()));
+        only.map_or(Ok(()), |account| Err(OptionsError::OnlyCanaries(account.clone())))
     }
 }
 

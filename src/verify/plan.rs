@@ -2,8 +2,9 @@
 //! what is known of the others without a request.
 
 use super::client::Asked;
-use super::{Options, Partition, canary};
+use super::{Options, Partition};
 use crate::aws::{KeyId, KeyKind, SECRET_LEN};
+use crate::canary;
 use crate::finding::{Finding, Status, Verification};
 use crate::secret::Secret;
 
@@ -103,6 +104,9 @@ fn decide(finding: &Finding, options: &Options) -> Result<KeyId, Known> {
     let signing =
         credential.secret.as_ref().is_none_or(|secret| secret.expose().len() == SECRET_LEN);
     let key = credential.key_id.as_deref().and_then(|id| KeyId::parse(id.as_bytes()));
+    if let Some(verdict) = key.as_ref().and_then(canary::verdict) {
+        return Err(Known(verdict.status, verdict.reason.unwrap_or_default()));
+    }
     let Some(key) = key.filter(|_| signing) else {
         return Err(known(Status::NotChecked, "STS cannot be asked about this kind of credential"));
     };
@@ -120,9 +124,6 @@ fn account_verdict(key: &KeyId, options: &Options) -> Option<Known> {
             list.iter().any(|entry| entry.chars().filter(|&c| c != '-').eq(account.chars()))
         })
     };
-    if let Some(operator) = account.as_deref().and_then(canary::operator) {
-        return Some(Known(Status::Canary, format!("its account belongs to {operator}; not sent")));
-    }
     if within(&options.canary_accounts) {
         return Some(known(Status::Canary, "its account is on your list of canaries; not sent"));
     }

@@ -12,24 +12,24 @@ use crate::programs;
 use crate::support::{Keys, Project, look_for_secrets};
 
 const ACTION: &str = include_str!("../../action.yml");
-const ZEROS: &str = "0000000000000000000000000000000000000000";
+pub(crate) const ZEROS: &str = "0000000000000000000000000000000000000000";
 
 /// What a step of the action came to.
 #[derive(Debug)]
-struct Step {
+pub(crate) struct Step {
     status: Option<i32>,
-    printed: String,
+    pub(crate) printed: String,
     outputs: HashMap<String, String>,
     summary: String,
 }
 
 impl Step {
-    fn output(&self, name: &str) -> &str {
+    pub(crate) fn output(&self, name: &str) -> &str {
         self.outputs.get(name).map_or("", String::as_str)
     }
 
     /// Paths of the results in the SARIF report.
-    fn results(&self) -> Vec<String> {
+    pub(crate) fn results(&self) -> Vec<String> {
         let report = fs::read_to_string(self.output("sarif")).expect("a report");
         let report: Value = serde_json::from_str(&report).expect("JSON");
         let results = report["runs"][0]["results"].as_array().expect("results").clone();
@@ -42,14 +42,14 @@ impl Step {
 }
 
 /// A clone, as `actions/checkout` with `fetch-depth: 0` makes it, and the runner around it.
-struct Runner {
-    project: Project,
-    clone: PathBuf,
+pub(crate) struct Runner {
+    pub(crate) project: Project,
+    pub(crate) clone: PathBuf,
 }
 
 impl Runner {
     /// A server's repository with an old leak, and a clone of it.
-    fn new(keys: &mut Keys) -> Self {
+    pub(crate) fn new(keys: &mut Keys) -> Self {
         let project = Project::new();
         project.git(&["init", "-q", "-b", "main", "work"]);
         project.git(&["init", "-q", "--bare", "-b", "main", "server.git"]);
@@ -61,24 +61,41 @@ impl Runner {
     }
 
     /// Commits a file on the branch of the work tree, and gives the commit.
-    fn commit(&self, name: &str, text: &str) -> String {
+    pub(crate) fn commit(&self, name: &str, text: &str) -> String {
         self.project.file(format!("work/{name}"), text);
         self.project.git_in("work", &["add", "-A"]).git_in("work", &["commit", "-qm", name]);
         self.head()
     }
 
-    fn head(&self) -> String {
-        let output = Command::new("git")
-            .args(["rev-parse", "HEAD"])
-            .current_dir(self.project.at("work"))
-            .output()
-            .expect("git runs");
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    pub(crate) fn head(&self) -> String {
+        head_of(&self.project.at("work"))
+    }
+
+    /// The commit that is checked out in the clone.
+    pub(crate) fn commit_of_clone(&self) -> String {
+        head_of(&self.clone)
+    }
+
+    /// Whether the clone has a commit.
+    pub(crate) fn clone_has(&self, commit: &str) -> bool {
+        let mut git = Command::new("git");
+        git.args(["cat-file", "-e", commit]).current_dir(&self.clone);
+        git.output().expect("git runs").status.success()
+    }
+
+    /// Runs keysweep in the work tree.
+    pub(crate) fn keysweep_in_work(&self, arguments: &[&str]) {
+        self.project.keysweep(arguments).from("work").run().exits(0);
     }
 
     /// Pushes the branch by force, and clones anew what the server has.
     fn check_out(&self, branch: &str) {
         self.project.git_in("work", &["push", "-qf", "origin", branch]);
+        self.clone_at(branch);
+    }
+
+    /// Clones anew what the server has, and checks out a branch or tag of it.
+    pub(crate) fn clone_at(&self, branch: &str) {
         if self.clone.exists() {
             fs::remove_dir_all(&self.clone).expect("the clone of before goes");
         }
@@ -131,7 +148,7 @@ impl Runner {
     }
 
     /// Scans on an event, and holds the verdict to its status.
-    fn scan(&self, context: &Value, inputs: &[(&str, &str)]) -> Step {
+    pub(crate) fn scan(&self, context: &Value, inputs: &[(&str, &str)]) -> Step {
         let step = self.step("Scan", context.clone(), inputs);
         assert_eq!(step.status, Some(0), "{}", step.printed);
         let mut after = context.clone();
@@ -143,6 +160,12 @@ impl Runner {
         );
         step
     }
+}
+
+fn head_of(folder: &Path) -> String {
+    let mut git = Command::new("git");
+    let output = git.args(["rev-parse", "HEAD"]).current_dir(folder).output().expect("git runs");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// The defaults of the action's inputs.
@@ -176,13 +199,13 @@ fn environment(step: &str, context: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-fn event(name: &str, payload: &Value) -> Value {
+pub(crate) fn event(name: &str, payload: &Value) -> Value {
     json!({"github": {
         "event_name": name, "repository": "owner/repo", "actor": "somebody", "event": payload,
     }})
 }
 
-fn pull_request(base: &str, head: &str, repository: &str) -> Value {
+pub(crate) fn pull_request(base: &str, head: &str, repository: &str) -> Value {
     let head = json!({"sha": head, "repo": {"full_name": repository}});
     event("pull_request", &json!({"pull_request": {"base": {"sha": base}, "head": head}}))
 }
@@ -249,8 +272,10 @@ fn a_push_a_first_push_and_a_deleted_branch() {
     runner.project.git_in("work", &["checkout", "-q", "-b", "topic"]);
     let first = runner.commit("topic.env", &keys.pair().env);
     runner.check_out("topic");
+    // All of a new ref: the other refs of the clone may have come with the same push.
     let step = runner.scan(&push(ZEROS, &first), &[]);
-    assert_eq!((step.output("status"), step.results()), ("1", vec!["topic.env".to_owned()]));
+    assert_eq!(step.output("status"), "1");
+    assert_eq!(step.results(), ["new.env", "old.env", "topic.env"]);
 
     let step = runner.scan(&push(&first, ZEROS), &[]);
     assert_eq!((step.output("status"), step.output("sarif")), ("0", ""));
@@ -268,7 +293,8 @@ fn a_forced_push_whose_old_commits_are_gone() {
     let after = runner.commit("forced.env", &keys.pair().env);
     runner.check_out("topic");
     let step = runner.scan(&push(&before, &after), &[]);
-    assert_eq!((step.output("status"), step.results()), ("1", vec!["forced.env".to_owned()]));
+    assert_eq!((step.output("status"), step.results().len()), ("1", 2), "{}", step.printed);
+    assert_eq!(step.results(), ["forced.env", "old.env"]);
 }
 
 #[test]

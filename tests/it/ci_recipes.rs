@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use crate::hook_support::{Desk, Said, program_folder};
 use crate::support::Keys;
 
-const GITLAB: &str = include_str!("../../templates/gitlab.yml");
+pub(crate) const GITLAB: &str = include_str!("../../templates/gitlab.yml");
 const PAGE: &str = include_str!("../../docs/ci.md");
 const ZEROS: &str = "0000000000000000000000000000000000000000";
 
 /// The lines after the one that is `start`, as long as they are deeper, without their indentation.
-fn block(text: &str, start: &str) -> String {
+pub(crate) fn block(text: &str, start: &str) -> String {
     let depth = |line: &str| line.len() - line.trim_start().len();
     let mut lines = text.lines().skip_while(|line| line.trim() != start);
     let first = depth(lines.next().unwrap_or_else(|| panic!("'{start}' is there")));
@@ -84,8 +84,8 @@ fn gitlab() {
     };
     finds("merge_request_event", &base, ZEROS, &["new.env"]);
     finds("push", "", &base, &["new.env"]);
-    finds("push", "", ZEROS, &["new.env"]);
-    finds("push", "", &"1".repeat(40), &["new.env"]);
+    finds("push", "", ZEROS, &["old.env", "new.env"]);
+    finds("push", "", &"1".repeat(40), &["old.env", "new.env"]);
     finds("schedule", "", ZEROS, &["old.env", "new.env"]);
     finds("web", "", ZEROS, &["old.env", "new.env"]);
 }
@@ -112,7 +112,11 @@ fn jenkins_and_any_other() {
     let any =
         PAGE.split("## Any other\n\n```sh\n").nth(1).and_then(|rest| rest.split("```").next());
     let (any, head) = (any.expect("a recipe"), checkout.commit("HEAD"));
-    checkout.finds(any, &[("BASE", ZEROS), ("HEAD", &head)], "keysweep.sarif", &["new.env"]);
+    let new = [("BASE", ZEROS), ("HEAD", &head)];
+    checkout.finds(any, &new, "keysweep.sarif", &["old.env", "new.env"]);
+    let base = checkout.commit("origin/main");
+    let update = [("BASE", &*base), ("HEAD", &head)];
+    checkout.finds(any, &update, "keysweep.sarif", &["new.env"]);
 }
 
 #[test]

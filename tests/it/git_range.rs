@@ -50,7 +50,7 @@ fn commit_by_commit_what_no_parent_holds() {
     );
     assert_eq!(outcome.git(2)["author"]["name"], "Ann");
     assert_eq!(
-        commits(&between(&repo, &format!("{removed}.."))),
+        commits(&between(&repo, &format!("{removed}..HEAD"))),
         expect(&[(&both, 3), (&told, 4)])
     );
 }
@@ -65,10 +65,35 @@ fn equal_ends_are_nothing_to_do() {
 
 #[test]
 fn a_base_of_zeros_is_a_new_ref() {
-    let (repo, _) = started();
+    let (repo, old) = started();
     repo.git(&["checkout", "-qb", "work"]);
     let added = repo.commit("new.env", leak(2));
-    assert_eq!(commits(&between(&repo, &format!("{ZEROS}..work"))), expect(&[(&added, 2)]));
+    // What another ref holds may have come with the same push: it is no excuse.
+    let outcome = between(&repo, &format!("{ZEROS}..work"));
+    assert_eq!(commits(&outcome), expect(&[(&old, 1), (&added, 2)]));
+    let outcome = between(&repo, &format!("{ZEROS}..main"));
+    assert_eq!(commits(&outcome), expect(&[(&old, 1)]));
+    assert!(outcome.notes()[0].contains("a new ref"), "{:?}", outcome.notes());
+}
+
+#[test]
+fn a_head_of_zeros_is_a_ref_that_is_gone() {
+    let (repo, base) = started();
+    let outcome = between(&repo, &format!("{base}..{ZEROS}"));
+    assert!(outcome.places().is_empty() && outcome.is_complete());
+    assert!(outcome.notes()[0].contains("was deleted"), "{:?}", outcome.notes());
+}
+
+#[test]
+fn an_empty_side_is_an_error_with_the_way_out() {
+    let (repo, _) = started();
+    for (range, side) in
+        [("..", "BASE"), ("..HEAD", "BASE"), ("HEAD..", "HEAD"), (" ..HEAD", "BASE")]
+    {
+        let why = refused(&repo.root, &["range", range], b"");
+        assert!(why.contains(&format!("{side} of the range")), "{range}: {why}");
+        assert!(why.contains("zeros") && why.contains("variable"), "{why}");
+    }
 }
 
 #[test]
@@ -177,6 +202,27 @@ fn pre_push_of_a_new_branch_means_minus_the_remotes_refs() {
     assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&local, 2), (&work, 3)]));
     let lines = format!("refs/heads/work {work} refs/heads/work {local}\n");
     assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&work, 3)]));
+}
+
+#[test]
+fn of_what_the_framework_pushes_first_the_remote_itself_decides() {
+    let (repo, base) = started();
+    let work = repo.commit("work.env", leak(2));
+    for (remote, stands_at) in [("origin", &base), ("backup", &work)] {
+        repo.git(&["update-ref", &format!("refs/remotes/{remote}/main"), stands_at]);
+    }
+    let branch = ("PRE_COMMIT_LOCAL_BRANCH", Path::new("refs/heads/main"));
+    let pushed = |remote: &'static str| {
+        let remote = ("PRE_COMMIT_REMOTE_NAME", Path::new(remote));
+        let project = crate::support::Project::new();
+        let mut program = project.keysweep(["range", "--hook"]);
+        for (name, value) in [branch, remote] {
+            program = program.env(name, value);
+        }
+        program.from(&repo.root).run().code
+    };
+    // What another remote has is new to this one.
+    assert_eq!((pushed("origin"), pushed("backup")), (Some(1), Some(0)));
 }
 
 #[test]

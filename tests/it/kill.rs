@@ -183,7 +183,7 @@ fn the_second_signal_ends_at_once_even_while_the_report_is_written() {
     let old = project.keysweep(["scan", "0.env", "--format", "json"]).run().exits(1).stdout;
     for name in signals() {
         project.file("report.json", &old);
-        let arguments = ["scan", "--format", "json", "--output", "json=report.json"];
+        let arguments = ["scan", ".", "--format", "json", "--output", "json=report.json"];
         let mut running = Running::start(project.keysweep(arguments).command(), false);
         // The report is longer than a pipe, and its first byte says that it is being written.
         let mut first = [0];
@@ -210,7 +210,7 @@ fn a_signal_while_the_report_is_written_leaves_it_whole() {
         project.file(format!("{number}.env"), keys.pair().env);
     }
     for name in signals() {
-        let command = project.keysweep(["scan", "--format", "jsonl"]).command();
+        let command = project.keysweep(["scan", ".", "--format", "jsonl"]).command();
         let mut running = Running::start(command, false);
         let mut first = [0];
         let out = running.child.stdout.as_mut().expect("a pipe");

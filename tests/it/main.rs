@@ -9,8 +9,12 @@ mod blinding;
 #[cfg(unix)]
 mod blinding_git;
 mod borders;
+#[cfg(feature = "verify")]
+mod canaries;
 #[cfg(unix)]
 mod ci_recipes;
+#[cfg(feature = "verify")]
+mod conflicts;
 mod container_bombs;
 mod container_damage;
 mod containers;
@@ -24,6 +28,8 @@ mod endless;
 mod escaping;
 #[cfg(unix)]
 mod escaping_places;
+#[cfg(unix)]
+mod events;
 mod faults;
 mod files;
 #[cfg(unix)]
@@ -71,6 +77,7 @@ mod links;
 mod memory;
 #[cfg(feature = "verify")]
 mod moto;
+mod named;
 #[cfg(unix)]
 mod outputs;
 mod pairing;
@@ -97,6 +104,7 @@ mod settled;
 mod settled_history;
 mod settled_merge;
 mod sevenz;
+mod staged_whole;
 #[cfg(target_os = "linux")]
 mod starved;
 mod status;
@@ -112,7 +120,11 @@ mod sweep_resume;
 #[path = "../texts/all.rs"]
 mod texts;
 mod tools;
+#[cfg(unix)]
+mod unnamed;
 mod veil;
+#[cfg(feature = "verify")]
+mod verdicts;
 #[cfg(feature = "verify")]
 mod verify_candidates;
 #[cfg(feature = "verify")]

@@ -95,7 +95,9 @@ fn every_recipe_does_what_it_says() {
     for (language, text, marked) in blocks() {
         assert!(marked, "this block of the README has no {MARK}:\n{text}");
         for command in commands(language, text) {
-            let input = keys.secret() + "\n";
+            // Only the secret is typed: what else is on standard input `scan` would read.
+            let asks = command.contains("\"$KEY_ID\"");
+            let input = if asks { keys.secret() + "\n" } else { String::new() };
             let script = format!("set -o pipefail\n{command}\necho status: $?");
             let ran = desk.run(&repo, "bash", &["-c", &script], &input);
             let fine = ran.text.contains("status: 0\n") || ran.text.contains("status: 1\n");

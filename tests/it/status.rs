@@ -42,7 +42,7 @@ fn nothing_scanned_and_wrong_usage_are_2() {
         &["scan", "--include", "a["],
         &["scan", "--threads", "0"],
         &["scan", "--max-file-size", "huge"],
-        &["scan", "--stdin-name", "x"],
+        &["scan", ".", "--stdin-name", "x"],
         &["scan", "--output", "nonsense=x"],
         &["scan", "--output", "no/such/folder/report.json"],
         &["no-such-command"],

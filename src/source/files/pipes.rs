@@ -31,7 +31,7 @@ pub(super) fn scan<D: Detector>(
                 continue;
             }
         };
-        let extent = scanner.scan(&|| name.clone(), &mut input, None, &mut |detected| {
+        let extent = scanner.scan(&|| name.clone(), &mut input, &mut |detected| {
             detected.note(ledger, "file", &|| name.clone());
             for candidate in detected.candidates {
                 let path = Some(name.clone());

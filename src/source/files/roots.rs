@@ -53,6 +53,15 @@ impl Roots {
         all
     }
 
+    /// Notes in the ledger what is scanned.
+    pub(super) fn note_places(&self, ledger: &Ledger) {
+        for root in self.roots.iter().filter(|root| !self.nested.contains(&root.canonical)) {
+            let what = if root.is_dir { "folder" } else { "file" };
+            ledger.scanned(what, root.canonical.as_os_str().as_encoded_bytes());
+        }
+        self.pipes.iter().for_each(|pipe| ledger.scanned("pipe", &bytes(pipe)));
+    }
+
     /// Lets the paths in reports count from `folder`, which is in its one absolute spelling.
     pub(super) fn count_from(&mut self, folder: &Path) {
         for root in &mut self.roots {

@@ -9,7 +9,7 @@ use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, Wal
 
 use super::Options;
 use super::ignored::{Folders, Rules, Verdict};
-use super::open::{Bounded, met_link, open};
+use super::open::{met_link, open};
 use super::roots::{Roots, is_work_tree};
 use super::told;
 use crate::coverage::{Count, Ledger};
@@ -247,9 +247,8 @@ impl<D: Detector> Visitor<'_, D> {
             }
         };
         let scanner = &mut self.scanner;
-        let mut stream = Bounded::new(file);
         let name = || shared.roots.shown(path, depth);
-        scanner.scan(&name, &mut stream, Some(file), &mut found)
+        scanner.file(&name, file, &mut found)
     }
 
     /// The rules of the folder that holds `path`.

@@ -17,6 +17,17 @@ pub enum Error {
         /// The path that was tried.
         path: PathBuf,
     },
+    /// A folder or file inside a repository was named as if it were one.
+    #[error(
+        "{} is not a git repository itself, it lies in {}: name that one",
+        .path.display(), .around.display()
+    )]
+    InsideAnother {
+        /// What was named.
+        path: PathBuf,
+        /// The repository around it.
+        around: PathBuf,
+    },
     /// The pass over its objects can't begin.
     #[error(transparent)]
     Database(#[from] super::database::Error),
@@ -75,6 +86,16 @@ pub enum Error {
     /// A range is not of the form `BASE..HEAD`.
     #[error("{text:?} is no range: write BASE..HEAD, such as origin/main..HEAD")]
     NotARange {
+        /// What was typed.
+        text: String,
+    },
+    /// A side of a range is empty, as a variable of a script is that was never set.
+    #[error(
+        "{side} of the range {text:?} is empty: a variable without a value? Name a commit, such as HEAD; for a ref that is new, BASE is 40 zeros"
+    )]
+    EmptySide {
+        /// `BASE` or `HEAD`.
+        side: &'static str,
         /// What was typed.
         text: String,
     },

@@ -42,11 +42,11 @@ impl Repository {
         let opened = open::open(Some(&path), &open::Environment::default());
         let damaged = || "it is damaged, or no git repository: see `git fsck` there".to_owned();
         let (git_dir, common, fault) = match opened {
-            // What was found further up is another one.
-            Ok(repo) if is_of(&repo, &path, &git_dir) => {
-                (canonical(repo.git_dir()), canonical(repo.common_dir()), None)
+            Ok(repo) => (canonical(repo.git_dir()), canonical(repo.common_dir()), None),
+            Err(Error::NotARepository { .. } | Error::InsideAnother { .. }) => {
+                (git_dir.clone(), git_dir, Some(damaged()))
             }
-            Ok(_) | Err(Error::NotARepository { .. }) => {
+            Err(Error::Open { .. }) if !open::is_repository(&path) => {
                 (git_dir.clone(), git_dir, Some(damaged()))
             }
             Err(error) => (git_dir.clone(), git_dir, Some(error.to_string())),
@@ -67,12 +67,6 @@ impl Repository {
         let packs = fs::read_dir(self.common.join("objects/pack")).into_iter().flatten().flatten();
         packs.filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum()
     }
-}
-
-/// Whether `repo` is the one whose root is `path`, and whose git folder or file is `git`.
-fn is_of(repo: &gix::Repository, path: &Path, git: &Path) -> bool {
-    canonical(repo.git_dir()) == canonical(git)
-        || repo.workdir().is_some_and(|tree| canonical(tree) == path)
 }
 
 fn canonical(path: &Path) -> PathBuf {

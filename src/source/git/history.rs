@@ -31,8 +31,7 @@ use crate::stop::Stop;
 /// What to read.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The repository, or a folder in it; without one, that of the environment or the current
-    /// folder.
+    /// The repository; without one, that of the environment, or the one around the current folder.
     pub repo: Option<PathBuf>,
     /// What git's variables say.
     pub environment: Environment,
@@ -65,6 +64,7 @@ pub fn scan<D: Detector>(
     hits: &(dyn Fn(Hit) + Sync),
 ) -> Result<(), Error> {
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
+    open::note_place(&repo, ledger);
     let environment = options.environment.of(&repo, options.repo.is_some());
     open::note_work_tree(&repo, &environment, ledger);
     one(&repo, &environment, options, b"", detector, ledger, hits)?;

@@ -20,16 +20,26 @@ pub struct Hooks {
     pub bare: bool,
 }
 
-/// Finds the hooks of the repository at or above `path`.
+/// Finds the hooks of the repository that `path` names, at that very place; without one, of the
+/// repository in or around the current folder.
 ///
 /// # Errors
 /// If nothing there is a repository, or it belongs to somebody else.
-pub fn find(path: &Path) -> Result<Hooks, Error> {
-    let failure = |error: gix::Error| open::failure(path, &error);
-    let mapping = gix::sec::trust::Mapping { full: obedient(), reduced: obedient() };
-    let options = gix::discover::upwards::Options { cross_fs: true, ..Default::default() };
-    let repo = gix::ThreadSafeRepository::discover_opts(path, options, mapping).map_err(failure)?;
-    let repo = repo.to_thread_local();
+pub fn find(path: Option<&Path>) -> Result<Hooks, Error> {
+    let shown = path.unwrap_or(Path::new("."));
+    let failure = |error: gix::Error| open::failure(shown, &error);
+    let opened = match path {
+        Some(path) => {
+            let exactly = obedient().open_path_as_is(true);
+            gix::ThreadSafeRepository::open_opts(open::git_dir_of(path)?, exactly)
+        }
+        None => {
+            let mapping = gix::sec::trust::Mapping { full: obedient(), reduced: obedient() };
+            let options = gix::discover::upwards::Options { cross_fs: true, ..Default::default() };
+            gix::ThreadSafeRepository::discover_opts(open::canonical(shown), options, mapping)
+        }
+    };
+    let repo = opened.map_err(failure)?.to_thread_local();
     let configured = repo.config_snapshot().trusted_path("core.hooksPath").map_err(failure)?;
     // Git runs a hook at the top of the work tree, or in the git folder where there is none.
     let start = || open::canonical(repo.workdir().unwrap_or(repo.git_dir()));

@@ -72,14 +72,23 @@ impl Environment {
     }
 }
 
-/// Opens the repository at or above `path`; without one, that of `GIT_DIR` or of the current
-/// folder.
+/// Opens the repository that `path` names; without one, that of `GIT_DIR`, else the one in or
+/// around the current folder.
+///
+/// A repository that was named is opened at that very place or not at all: one around it is
+/// another one. Only where none was named it is looked for upwards, as git does.
 ///
 /// # Errors
 /// If nothing there is a repository, or its form is unknown.
 pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repository, Error> {
-    let from_environment = environment.git_dir.as_deref().filter(|_| path.is_none());
-    let start = from_environment.or(path).unwrap_or(Path::new("."));
+    if let Some(path) = path {
+        let git = git_dir_of(path)?;
+        sound::check_git_dir(&git)?;
+        let broken = |error: gix::Error| Error::Open { path: path.into(), why: error.to_string() };
+        return gix::open_opts(git, trusting(true)).map_err(broken);
+    }
+    let from_environment = environment.git_dir.as_deref();
+    let start = from_environment.unwrap_or(Path::new("."));
     sound::check(start)?;
     let opened = match from_environment {
         Some(git_dir) => gix::open_opts(git_dir, trusting(git_dir != Path::new("."))),
@@ -92,6 +101,53 @@ pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repos
         repo.set_workdir(Some(tree.clone())).map_err(|error| failure(start, &error))?;
     }
     Ok(repo)
+}
+
+/// The git folder, or the file in its place, of the repository that `path` names: its `.git`, or
+/// `path` itself where that is a git folder.
+///
+/// # Errors
+/// If there is no repository at that very place; the error names the one around it.
+pub fn git_dir_of(path: &Path) -> Result<PathBuf, Error> {
+    let place = absolute(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+    let git = place.join(".git");
+    if git.symlink_metadata().is_ok() {
+        return Ok(git);
+    }
+    // Nothing is read of what may be a FIFO before it was looked at.
+    let looks_like_git = |up: &Path| up.join("HEAD").exists() && up.join("objects").exists();
+    if looks_like_git(&place) {
+        sound::check_git_dir(&place)?;
+        if is_git_folder(&place) {
+            return Ok(place);
+        }
+    }
+    let path = path.to_owned();
+    let is_around = |up: &&Path| up.join(".git").exists() || looks_like_git(up);
+    match place.ancestors().skip(1).find(is_around) {
+        Some(around) => Err(Error::InsideAnother { path, around: around.to_owned() }),
+        None => Err(Error::NotARepository { path }),
+    }
+}
+
+/// The path with links and `..` resolved. Only then do the folders above it stand in it.
+#[cfg(unix)]
+fn absolute(path: &Path) -> std::io::Result<PathBuf> {
+    path.canonicalize()
+}
+
+/// The path with `..` resolved. Canonical paths of Windows take no further `..`, which git's own
+/// files hold.
+#[cfg(not(unix))]
+fn absolute(path: &Path) -> std::io::Result<PathBuf> {
+    path.metadata()?;
+    std::path::absolute(path)
+}
+
+/// Notes in the ledger which repository is scanned.
+pub(super) fn note_place(repo: &gix::Repository, ledger: &Ledger) {
+    let place = canonical(repo.workdir().unwrap_or(repo.git_dir()));
+    ledger.scanned("repository", place.as_os_str().as_encoded_bytes());
 }
 
 /// The work tree of `repo`, as far as that is not only the repository's own word.
@@ -134,7 +190,7 @@ pub fn note_work_tree(repo: &gix::Repository, environment: &Environment, ledger:
 /// # Errors
 /// If it is no repository, or its form is unknown.
 pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
-    sound::check(path)?;
+    sound::check_git_dir(path)?;
     gix::open_opts(path, trusting(true)).map_err(|error| failure(path, &error))
 }
 
@@ -198,7 +254,10 @@ fn trusting(as_is: bool) -> gix::open::Options {
         .with(gix::sec::Trust::Full)
 }
 
+/// Opens the repository in or around `start`. It is looked for from an absolute path: `gix` may
+/// take a bare repository above a relative one for what is further up.
 fn discover(start: &Path) -> gix::Result<gix::Repository> {
+    let start = &absolute(start).unwrap_or_else(|_| start.to_owned());
     let options = gix::discover::upwards::Options {
         trust: gix::discover::upwards::TrustPolicy::Assume(gix::sec::Trust::Full),
         cross_fs: true,

@@ -26,8 +26,7 @@ use crate::scan::{Detector, Hit};
 /// What to read.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The repository, or a folder in it; without one, that of the environment or the current
-    /// folder.
+    /// The repository; without one, that of the environment, or the one around the current folder.
     pub repo: Option<PathBuf>,
     /// Which commits.
     pub input: Input,
@@ -73,6 +72,7 @@ pub fn scan<D: Detector>(
     hits: &(dyn Fn(Hit) + Sync),
 ) -> Result<(), Error> {
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
+    open::note_place(&repo, ledger);
     open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
     let objects = Objects::new(&repo, &environment, &options.database)?;
@@ -183,7 +183,7 @@ pub fn provenance(options: &Options) -> Option<Provenance> {
     let objects = Objects::new(&repo, &environment, &options.database).ok()?;
     let (revision, branch) = match &options.input {
         Input::Between(range) => {
-            let (_, head) = range.split_once("..")?;
+            let (_, head) = ends::sides(range).ok()?;
             ends::name(&repo, &objects, head)?
         }
         Input::New(name) => ends::name(&repo, &objects, name)?,

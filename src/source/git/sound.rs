@@ -69,11 +69,7 @@ pub(crate) fn check(start: &Path) -> Result<(), Unsound> {
     for folder in start.ancestors() {
         let git = folder.join(".git");
         match git.metadata() {
-            Ok(found) if found.is_dir() => return check_folder(&git),
-            Ok(_) => {
-                let text = short(&git)?;
-                return named(&text).map_or(Ok(()), |target| check_folder(&folder.join(target)));
-            }
+            Ok(_) => return check_git_dir(&git),
             Err(_) if folder.join("HEAD").exists() && folder.join("objects").exists() => {
                 return check_folder(folder);
             }
@@ -81,6 +77,21 @@ pub(crate) fn check(start: &Path) -> Result<(), Unsound> {
         }
     }
     Ok(())
+}
+
+/// Looks at the git folder at `git`, or at the one to which the file there leads.
+///
+/// # Errors
+/// If a file of it can't be read without harm.
+pub(crate) fn check_git_dir(git: &Path) -> Result<(), Unsound> {
+    match git.metadata() {
+        Ok(found) if found.is_dir() => check_folder(git),
+        Ok(_) => {
+            let (text, folder) = (short(git)?, git.parent().unwrap_or(Path::new(".")));
+            named(&text).map_or(Ok(()), |target| check_folder(&folder.join(target)))
+        }
+        Err(_) => Ok(()),
+    }
 }
 
 /// Where a file in the place of a git folder leads, if it is one.

@@ -21,14 +21,13 @@ use super::{connectivity, database, spots, staging, tips};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detector, Hit};
-use crate::source::container;
+use crate::source::container::{self, Scanner};
 use crate::stop::Stop;
 
 /// What to read.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The repository, or a folder in it; without one, that of the environment or the current
-    /// folder.
+    /// The repository; without one, that of the environment, or the one around the current folder.
     pub repo: Option<PathBuf>,
     /// Files and folders as the user spelled them; all of the index if there are none.
     pub paths: Vec<PathBuf>,
@@ -56,6 +55,7 @@ pub fn scan<D: Detector>(
     hits: &(dyn Fn(Hit) + Sync),
 ) -> Result<(), Error> {
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
+    open::note_place(&repo, ledger);
     open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
     open::note_work_tree(&repo, &environment, ledger);
@@ -78,8 +78,9 @@ pub fn scan<D: Detector>(
     let containers = &options.database.containers;
     let head = Head { objects: &objects, heads, threads, containers, stop };
     added(&head, &files, detector, ledger, hits);
+    let mut scanner = Scanner::new(detector, containers, ledger, stop);
     for text in whole.into_iter().take_while(|_| !stop.is_set()) {
-        text.scan(&head, detector, ledger, hits);
+        text.scan(&head, &mut scanner, detector, ledger, hits);
     }
     if options.database.connectivity {
         let entries = index.entries().iter().filter(|entry| staging::is_content(entry));

@@ -35,7 +35,7 @@ fn stream<D: Detector>(
     ledger: &Ledger,
 ) -> (Detected<D::Memory>, u64) {
     let mut all = Detected::default();
-    let extent = scanner.scan(name, &mut bytes.take(size), None, &mut |mut detected| {
+    let extent = scanner.scan(name, &mut bytes.take(size), &mut |mut detected| {
         all.examples += detected.examples;
         all.cut |= detected.cut;
         all.crowded |= detected.crowded;

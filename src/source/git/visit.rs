@@ -123,7 +123,7 @@ impl<D: Detector> Pass<'_, D> {
     fn stream(&self, id: ObjectId, kind: Kind, size: u64, bytes: &mut impl Read) -> bool {
         let mut bytes = bytes.take(size.saturating_add(1));
         let name = || id.to_hex().to_string().into_bytes();
-        let extent = self.scanner().scan(&name, &mut bytes, None, &mut |detected| {
+        let extent = self.scanner().scan(&name, &mut bytes, &mut |detected| {
             self.answer(|| id, kind, detected);
         });
         self.count(kind, extent.bytes);

@@ -13,7 +13,7 @@ use super::super::reflogs::paths_below;
 use super::super::sound;
 use crate::coverage::{Count, Ledger};
 use crate::scan::Detector;
-use crate::source::container::{ReadAt, Scanner};
+use crate::source::container::Scanner;
 use crate::source::pointer;
 
 /// Scans the objects; each hit stands for the pointer's blob.
@@ -41,15 +41,13 @@ pub(super) fn scan<D: Detector>(
         let problem = |error: &io::Error| {
             ledger.problem("file", path.as_os_str().as_encoded_bytes(), error);
         };
-        let (size, mut file) = match opened {
+        let (size, file) = match opened {
             Ok(opened) => opened,
             Err(error) => return problem(&error),
         };
         let mut scanner = Scanner::new(detector, &options.containers, ledger, &options.stop);
         let (mut candidates, name) = (Vec::new(), || oid.to_vec());
-        let whole = file.try_clone();
-        let whole = whole.as_ref().ok().map(|file| file as &dyn ReadAt);
-        let extent = scanner.scan(&name, &mut file, whole, &mut |mut detected| {
+        let extent = scanner.file(&name, &file, &mut |mut detected| {
             detected.note(ledger, "object", &name);
             candidates.append(&mut detected.candidates);
         });

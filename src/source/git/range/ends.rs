@@ -20,36 +20,44 @@ pub(super) struct Update {
     pub(super) hidden: Vec<ObjectId>,
 }
 
-/// Reads `BASE..HEAD`. A BASE of zeros is a new ref: all other refs are known.
+/// Reads `BASE..HEAD`. A BASE of zeros is a new ref, of which all is new: the other refs of a
+/// checkout may have come with the same push, so they say nothing about what was there before.
 pub(super) fn between(
     repo: &gix::Repository,
     objects: &Objects,
     range: &str,
     ledger: &Ledger,
 ) -> Result<Vec<Update>, Error> {
-    let not_a_range = || Error::NotARange { text: range.to_owned() };
-    let (base, head) = range.split_once("..").ok_or_else(not_a_range)?;
+    let (base, head) = sides(range)?;
+    if is_zeros(head) {
+        ledger.note("HEAD is all zeros: the ref was deleted, so nothing was added");
+        return Ok(Vec::new());
+    }
+    let new = resolve(repo, objects, head)?;
+    let tip = peel(objects, b"", new, head, ledger)?;
+    let hidden = if is_zeros(base) {
+        ledger.note(format!("BASE is all zeros, a new ref: all that {head} reaches is scanned"));
+        Vec::new()
+    } else {
+        vec![resolve(repo, objects, base)?]
+    };
+    Ok(vec![Update { tip, hidden }])
+}
+
+/// BASE and HEAD of a range. An empty side is refused: it is a variable of a script that has no
+/// value, and to take HEAD for it would scan nothing.
+pub(super) fn sides(range: &str) -> Result<(&str, &str), Error> {
+    let text = || crate::text::escape_line(range);
+    let (base, head) = range.split_once("..").ok_or_else(|| Error::NotARange { text: text() })?;
     if head.starts_with('.') {
-        return Err(not_a_range());
+        return Err(Error::NotARange { text: text() });
     }
-    let or_head = |name: &str| if name.is_empty() { "HEAD".to_owned() } else { name.to_owned() };
-    let (base, head) = (or_head(base), or_head(head));
-    let new = resolve(repo, objects, &head)?;
-    let tip = peel(objects, b"", new, &head, ledger)?;
-    if is_zeros(&base) {
-        // The ref under test may exist already; whatever else stands at its commit is no older.
-        let others = refs::targets(repo, ledger).into_iter().map(|(_, id)| id);
-        let hidden = others
-            .filter(|id| {
-                *id != new
-                    && tips::peel(objects, &mut Vec::new(), b"", *id, ledger)
-                        .is_none_or(|other| other.object != tip.object)
-            })
-            .collect();
-        return Ok(vec![Update { tip, hidden }]);
+    let empty = |side: &str| side.trim().is_empty();
+    match (empty(base), empty(head)) {
+        (true, _) => Err(Error::EmptySide { side: "BASE", text: text() }),
+        (false, true) => Err(Error::EmptySide { side: "HEAD", text: text() }),
+        (false, false) => Ok((base, head)),
     }
-    let old = resolve(repo, objects, &base)?;
-    Ok(vec![Update { tip, hidden: vec![old] }])
 }
 
 /// A ref that no remote has yet: whatever a remote has is known.
@@ -82,9 +90,7 @@ pub(super) fn base(
     objects: &Objects,
     range: &str,
 ) -> Result<Option<ObjectId>, Error> {
-    let base = range.split_once("..").map(|(base, _)| base);
-    let base = base.ok_or_else(|| Error::NotARange { text: range.to_owned() })?;
-    let base = if base.is_empty() { "HEAD" } else { base };
+    let (base, _) = sides(range)?;
     if is_zeros(base) { Ok(None) } else { resolve(repo, objects, base).map(Some) }
 }
 
@@ -143,7 +149,6 @@ pub(super) fn name(
     objects: &Objects,
     head: &str,
 ) -> Option<(Option<String>, Option<String>)> {
-    let head = if head.is_empty() { "HEAD" } else { head };
     let revision = commit(objects, resolve(repo, objects, head).ok()?);
     let branch = match head {
         "HEAD" => provenance::branch_of_head(repo),

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
+use std::io;
 use std::ops::Bound;
 use std::path::{Component, Path, PathBuf};
 
@@ -9,12 +10,13 @@ use gix::ObjectId;
 
 use super::super::error::Error;
 use super::super::staging;
+use super::super::texts::{Texts, Use};
 use super::{File, Head};
 use crate::coverage::{Count, Ledger};
-use crate::finding::Origin;
-use crate::scan::{Detector, Hit};
+use crate::finding::{Candidate, Origin};
+use crate::scan::{Detected, Detector, Hit};
 use crate::source::container::Scanner;
-use crate::stop::Stop;
+use crate::source::files;
 
 /// Paths below the work tree, `/` between their parts; the empty one is all of it.
 pub(super) struct Names {
@@ -104,45 +106,58 @@ impl Names {
 }
 
 impl Whole {
-    /// Scans the file; of a link, its target's name.
+    /// Scans the file as any other source does: in windows, within the limits of the run, and no
+    /// longer than it is not stopped. Of a link it scans its target's name.
     pub(super) fn scan<D: Detector>(
         self,
         head: &Head<'_>,
+        scanner: &mut Scanner<'_, D>,
         detector: &D,
         ledger: &Ledger,
         hits: &(dyn Fn(Hit) + Sync),
     ) {
-        let mut bytes = Vec::new();
-        match &self.from {
-            From::WorkTree(file) => match read(file) {
-                Ok(read) => bytes = read,
-                Err(error) => return ledger.problem("file", &self.path, &error),
-            },
-            From::Index(id) => {
-                if !head.objects.expect(id, gix::objs::Kind::Blob, "the index", &mut bytes, ledger)
-                {
-                    return;
-                }
-            }
-        }
-        ledger.add(Count::Files, 1);
-        ledger.add(Count::Bytes, bytes.len() as u64);
-        let stop = Stop::default();
-        let mut scanner = Scanner::new(detector, head.containers, ledger, &stop);
-        let detected = scanner.bytes(&|| self.path.clone(), &bytes);
-        detected.note(ledger, "file", &|| self.path.clone());
-        for candidate in detected.candidates {
+        let mut tell = |candidate: Candidate| {
             let origin = Origin { path: Some(self.path.clone()), ..Origin::default() };
             hits(Hit { origin, candidate });
+        };
+        match &self.from {
+            From::WorkTree(file) => {
+                if let Err(error) = self.scan_file(file, scanner, ledger, &mut tell) {
+                    ledger.problem("file", &self.path, &error);
+                }
+            }
+            From::Index(id) => {
+                let (blobs, using) = (vec![*id], Use::Asked(head.stop));
+                let Head { objects, containers, .. } = *head;
+                ledger.add(Count::Files, 1);
+                let texts = Texts::scan(objects, 1, blobs, detector, using, containers, ledger);
+                texts.of(id).all().iter().for_each(|(_, candidate)| tell(candidate.clone()));
+            }
         }
     }
-}
 
-fn read(file: &Path) -> std::io::Result<Vec<u8>> {
-    if file.is_symlink() {
-        return Ok(std::fs::read_link(file)?.as_os_str().as_encoded_bytes().to_vec());
+    fn scan_file<D: Detector>(
+        &self,
+        file: &Path,
+        scanner: &mut Scanner<'_, D>,
+        ledger: &Ledger,
+        tell: &mut dyn FnMut(Candidate),
+    ) -> io::Result<()> {
+        let name = || self.path.clone();
+        let mut found = |detected: Detected<D::Memory>| {
+            detected.note(ledger, "file", &name);
+            detected.candidates.into_iter().for_each(&mut *tell);
+        };
+        let extent = if file.is_symlink() {
+            let target = std::fs::read_link(file)?;
+            scanner.scan(&name, &mut target.as_os_str().as_encoded_bytes(), &mut found)
+        } else {
+            scanner.file(&name, &files::open(file)?, &mut found)
+        };
+        ledger.add(Count::Files, 1);
+        ledger.add(Count::Bytes, extent.bytes);
+        extent.error.map_or(Ok(()), Err)
     }
-    std::fs::read(file)
 }
 
 /// Whether any of `paths` is `name`, or in the folder of that name.

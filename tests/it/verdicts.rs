@@ -1,0 +1,82 @@
+//! `keysweep verify`: its status, its table, and what it says where there is nothing to ask.
+
+use crate::stub::{Act, Stub, identity, not_known, wrong_secret};
+use crate::support::{Keys, Project};
+
+#[test]
+fn one_key_has_a_status_and_a_table() {
+    type Answer = fn() -> Act;
+    let (active, wrong): (Answer, Answer) = (|| identity("aws"), wrong_secret);
+    let hidden: Answer = || Act::Send(200, vec![], "<html>".to_owned());
+    for (answer, code, row, stops) in [
+        (active, 1, [1, 1, 0, 0, 0], true),
+        (wrong, 3, [1, 0, 0, 1, 0], false),
+        (not_known, 0, [1, 0, 1, 0, 0], false),
+        (hidden, 3, [1, 0, 0, 0, 1], false),
+    ] {
+        let stub = Stub::start(move |_, _| answer());
+        let (project, pair) = (Project::new(), Keys::new("one verdict").pair());
+        let url = stub.url();
+        let typed = ["verify", &pair.id, "--sts-endpoint", &url, "--timeout", "3s"];
+        let told = project.keysweep(typed).input(format!("{}\n", pair.secret)).run().exits(code);
+        let lines: Vec<&str> = told.stdout.lines().collect();
+        let head = lines.iter().position(|line| line.starts_with("asked  active  inactive"));
+        let counts = lines[head.unwrap_or_else(|| panic!("no table: {}", told.stdout)) + 1];
+        let counts: Vec<u32> =
+            counts.split_whitespace().map(|word| word.parse().expect("a number")).collect();
+        assert_eq!(counts, row, "{}", told.stdout);
+        let stop =
+            format!("aws iam update-access-key --user-name alice --access-key-id {}", pair.id);
+        let shown = told.stdout.contains("Stop what is active") && told.stdout.contains(&stop);
+        assert_eq!(shown, stops, "{}", told.stdout);
+    }
+}
+
+#[test]
+fn a_report_has_one_table_of_all() {
+    let (project, mut keys) = (Project::new(), Keys::new("a table"));
+    let pairs = [(); 3].map(|()| keys.pair());
+    for (at, pair) in pairs.iter().enumerate() {
+        project.file(format!("{at}.env"), &pair.env);
+    }
+    let reports = Project::new();
+    let report = reports.at("before.json").display().to_string();
+    project.keysweep(["scan", ".", "--output", &format!("json={report}")]).run().exits(1);
+    let ids = pairs.each_ref().map(|pair| pair.id.clone());
+    let stub =
+        Stub::start(move |request, _| match ids.iter().position(|id| request.scope(0) == id) {
+            Some(0) => identity("aws"),
+            Some(1) => wrong_secret(),
+            _ => not_known(),
+        });
+    let url = stub.url();
+    let typed = ["verify", "--report", &report, ".", "--sts-endpoint", &url];
+    let told = project.keysweep(typed).run().exits(1).stdout;
+    let table = "asked  active  inactive  wrong secret  unknown\n    3       1         1             1        0\n";
+    assert!(told.contains(table), "{told}");
+    assert_eq!(told.matches("Stop what is active").count(), 1, "{told}");
+    assert_eq!(told.matches("asked  active").count(), 1, "{told}");
+}
+
+#[test]
+fn nothing_left_to_ask_is_said() {
+    let (project, pair) = (Project::new(), Keys::new("nothing left").pair());
+    let reports = Project::new();
+    let report = |name: &str| reports.at(name).display().to_string();
+    project.file("clean", "nothing\n");
+    let empty = report("empty.json");
+    project.keysweep(["scan", ".", "--output", &format!("json={empty}")]).run().exits(0);
+    let lone = report("lone.json");
+    project.file("id", format!("{}\n", pair.id));
+    project.keysweep(["scan", ".", "--output", &format!("json={lone}")]).run().exits(0);
+    for (file, code, words) in [
+        (&empty, 0, "the earlier report holds no finding"),
+        (&lone, 0, "nobody was asked: the reason stands at each finding"),
+    ] {
+        let told = project.keysweep(["verify", "--report", file, "."]).run().exits(code);
+        assert!(told.stderr.contains(words), "{}", told.stderr);
+    }
+    std::fs::remove_file(project.at("id")).expect("a file");
+    let told = project.keysweep(["verify", "--report", &lone, "."]).run().exits(3);
+    assert!(told.stderr.contains("nobody was asked"), "{}", told.stderr);
+}
