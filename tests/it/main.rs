@@ -88,6 +88,7 @@ mod recall;
 #[cfg(feature = "verify")]
 mod remedy_cli;
 mod report;
+mod said;
 mod samples;
 mod sarif;
 mod schemas;

@@ -9,7 +9,8 @@ use super::process::Running;
 use super::support::{Keys, Project, Ran};
 
 /// All formats of a report.
-const FORMATS: [&str; 8] = ["text", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv"];
+const FORMATS: [&str; 10] =
+    ["text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown"];
 
 /// A folder with a key, one without, and an earlier report.
 fn project(name: &str) -> Project {

@@ -23,7 +23,7 @@ fn text_of_nothing_still_tells_what_was_scanned() {
     insta::assert_snapshot!(written(Format::Text, &report(&[], &coverage, &rules)));
     let clean = Coverage { complete: true, ..Coverage::default() };
     let text = written(Format::Text, &report(&[], &clean, &rules));
-    assert_eq!(text, "No findings.\nScanned nothing.\n");
+    assert_eq!(text, "keysweep 0.1.0 scan\n\nNo findings.\nScanned nothing.\n");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn many_places_are_cut_in_text_and_whole_in_json() {
     let findings = [samples::finding(credential, Severity::Note, places)];
     let report = report(&findings, &coverage, &rules);
     let text = written(Format::Text, &report);
-    assert!(text.contains("many:10:19\n    and 12 more (all in --format json)\n"), "{text}");
+    assert!(text.contains("many:11:19\n    and 11 more (-v shows all)\n"), "{text}");
     let document = json(&written(Format::Json, &report));
     assert_eq!(document["findings"][0]["occurrences"].as_array().map(Vec::len), Some(22));
 }
@@ -142,8 +142,8 @@ fn colour_changes_nothing_but_the_colour() {
     findings[2].verification.status = Status::Active;
     let report = report(&findings, &coverage, &rules);
     let plain = written(Format::Text, &report);
-    let colored = styled(Format::Text, &report, Style { color: true, coverage: true });
-    assert!(colored.contains("\x1b[1m\x1b[31merror\x1b[0m"), "{colored:?}");
+    let colored = styled(Format::Text, &report, Style { color: true, ..Style::default() });
+    assert!(colored.contains("\x1b[1m\x1b[31merror[aws-access-key]\x1b[0m"), "{colored:?}");
     let escape = regex::Regex::new("\x1b\\[[0-9;]*m").expect("an expression");
     assert_eq!(escape.replace_all(&colored, ""), plain);
 }
