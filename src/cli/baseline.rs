@@ -171,7 +171,7 @@ fn find(
 
 fn tell_coverage(outcome: &run::Outcome) {
     let mut out = Vec::new();
-    let closing = Closing { color: false, took: None };
+    let closing = Closing { color: false, width: None, took: None };
     // Into memory, which can't fail, and to standard error in one piece.
     let _ = report::write_coverage(&outcome.coverage, Limits::default(), closing, &mut out);
     let _ = io::stderr().write_all(&out);

@@ -192,8 +192,8 @@ impl Outputs {
     }
 }
 
-/// The columns of the terminal, where standard output is one; COLUMNS says otherwise.
-fn columns(is_terminal: bool) -> Option<usize> {
+/// The columns of the terminal, where the stream is one; COLUMNS says otherwise.
+pub(super) fn columns(is_terminal: bool) -> Option<usize> {
     let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
     let said = said.filter(|_| is_terminal);
     let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));

@@ -1,7 +1,7 @@
 //! `keysweep scan`, and what every command that scans has in common.
 
 use std::error::Error;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -15,7 +15,7 @@ use super::arguments::{
     CommonArguments, LimitArguments, OutputArguments, ScanArguments, SelectionArguments,
     SettledArguments,
 };
-use super::output::{Outputs, status_of_failure};
+use super::output::{self, Outputs, status_of_failure};
 use super::signals::Session;
 use super::{complain, progress};
 use crate::coverage::Ledger;
@@ -253,7 +253,11 @@ fn closing(
     if !outputs.are_read() {
         report::write_total(report, out)?;
     }
-    let closing = Closing { color: outputs.colors_stderr(), took: Some(began.elapsed()) };
+    let closing = Closing {
+        color: outputs.colors_stderr(),
+        width: output::columns(io::stderr().is_terminal()),
+        took: Some(began.elapsed()),
+    };
     report::write_coverage(report.coverage, report.limits, closing, out)?;
     if typed.verbose || report.command == "sweep" {
         // An argument may hold a secret, as the URL of an endpoint.

@@ -30,7 +30,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         writeln!(out, "::warning title=keysweep could not read everything::{text}")?;
     }
     summary::write_total(report, out)?;
-    let closing = Closing { color: false, took: None };
+    let closing = Closing { color: false, width: None, took: None };
     summary::write_coverage(report.coverage, report.limits, closing, out)
 }
 

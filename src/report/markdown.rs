@@ -28,7 +28,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         totals.write_markdown(report.limits.rows, out)?;
     }
     let mut coverage = Vec::new();
-    let closing = Closing { color: false, took: None };
+    let closing = Closing { color: false, width: None, took: None };
     let complete = crate::coverage::Coverage {
         complete: true,
         problems: Vec::new(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::summary::counted;
+use super::summary::{self, counted};
 use crate::coverage::Problem;
 
 /// So many paths of a kind are named.
@@ -84,9 +84,16 @@ pub(super) fn line(problem: &Problem) -> String {
 }
 
 /// Writes the problems in at most `most` lines, or each in its own where there is no limit.
-pub(super) fn write(problems: &[Problem], most: usize, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    problems: &[Problem],
+    most: usize,
+    width: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut write_line =
+        |line: &str| summary::write_wrapped(&format!("  {line}"), width, "      ", out);
     if most == usize::MAX {
-        return problems.iter().try_for_each(|problem| writeln!(out, "  {}", line(problem)));
+        return problems.iter().try_for_each(|problem| write_line(&line(problem)));
     }
     let groups = groups(problems);
     let lines: Vec<Vec<String>> = groups.iter().map(Group::lines).collect();
@@ -100,12 +107,12 @@ pub(super) fn write(problems: &[Problem], most: usize, out: &mut dyn Write) -> i
         }
         room -= lines.len();
         shown += group.problems.len();
-        lines.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
+        lines.iter().try_for_each(|line| write_line(line))?;
     }
     let more = problems.len() - shown;
     if more > 0 {
         let more = counted(more as u64, "problem", "problems");
-        writeln!(out, "  and {more} of other kinds (-v shows all)")?;
+        write_line(&format!("and {more} of other kinds (-v shows all)"))?;
     }
     Ok(())
 }
@@ -120,7 +127,7 @@ mod tests {
 
     fn written(problems: &[Problem], most: usize) -> Vec<String> {
         let mut out = Vec::new();
-        write(problems, most, &mut out).expect("a Vec takes everything");
+        write(problems, most, None, &mut out).expect("a Vec takes everything");
         String::from_utf8(out).expect("UTF-8").lines().map(str::to_owned).collect()
     }
 

@@ -21,6 +21,8 @@ pub(super) fn heading(report: &Report<'_>) -> String {
 pub struct Closing {
     /// ANSI colours.
     pub color: bool,
+    /// Columns of the terminal, where there is one.
+    pub width: Option<usize>,
     /// How long the run took, for standard error: no report holds it, as the same input gives the
     /// same bytes.
     pub took: Option<Duration>,
@@ -39,10 +41,11 @@ pub fn write_coverage(
     writeln!(out, "Scanned {}{pace}.", scanned(coverage))?;
     let left_out = left_out(&coverage.left_out);
     if !left_out.is_empty() {
-        writeln!(out, "Left out: {}.", left_out.join(", "))?;
+        let line = format!("Left out: {}.", left_out.join(", "));
+        write_wrapped(&line, closing.width, "  ", out)?;
     }
     for note in &coverage.notes {
-        writeln!(out, "Note: {}", escape_line(note))?;
+        write_wrapped(&format!("Note: {}", escape_line(note)), closing.width, "  ", out)?;
     }
     if coverage.complete && coverage.problems.is_empty() {
         return Ok(());
@@ -50,7 +53,40 @@ pub fn write_coverage(
     let alarm = paint(closing.color, AnsiColor::Yellow);
     let problems = counted(coverage.problems.len() as u64, "problem", "problems");
     writeln!(out, "{alarm}Incomplete{alarm:#}: {problems}.")?;
-    problems::write(&coverage.problems, limits.problems, out)
+    problems::write(&coverage.problems, limits.problems, closing.width, out)
+}
+
+/// Writes a line or, where the terminal is narrower, several, broken at blanks; all but the first
+/// begin with `indent`.
+pub(super) fn write_wrapped(
+    line: &str,
+    width: Option<usize>,
+    indent: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let width = width.unwrap_or(usize::MAX);
+    if line.chars().count() < width {
+        return writeln!(out, "{line}");
+    }
+    let (blanks, words) = line.split_at(line.len() - line.trim_start().len());
+    let mut shown = blanks.to_owned();
+    let mut columns = shown.len();
+    let mut is_empty = true;
+    for word in words.split(' ') {
+        let len = word.chars().count();
+        if !is_empty && columns + 1 + len >= width {
+            writeln!(out, "{shown}")?;
+            indent.clone_into(&mut shown);
+            columns = indent.len();
+        } else if !is_empty {
+            shown.push(' ');
+            columns += 1;
+        }
+        shown.push_str(word);
+        columns += len;
+        is_empty = false;
+    }
+    writeln!(out, "{shown}")
 }
 
 /// ` in 1.2 s, 300 MB/s`; no rate where there is hardly a time to divide by.
@@ -227,6 +263,21 @@ mod tests {
             (7_260_000_000, 7_260_000, " in 2 h 1 min, 1.0 MB/s"),
         ] {
             assert_eq!(pace(bytes, Duration::from_millis(milliseconds)), shown);
+        }
+    }
+
+    #[test]
+    fn lines_are_broken_at_blanks() {
+        for (line, width, shown) in [
+            ("a bc def", None, "a bc def\n"),
+            ("a bc def", Some(9), "a bc def\n"),
+            ("a bc def", Some(8), "a bc\n> def\n"),
+            ("  a bc def", Some(6), "  a\n> bc\n> def\n"),
+            ("longest-word a", Some(5), "longest-word\n> a\n"),
+        ] {
+            let mut out = Vec::new();
+            write_wrapped(line, width, "> ", &mut out).expect("a Vec takes everything");
+            assert_eq!(String::from_utf8_lossy(&out), shown, "{line} {width:?}");
         }
     }
 

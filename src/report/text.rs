@@ -44,7 +44,7 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
     }
     summary::write_total(report, out)?;
     if style.coverage {
-        let closing = Closing { color: style.color, took: None };
+        let closing = Closing { color: style.color, width: style.width, took: None };
         summary::write_coverage(report.coverage, report.limits, closing, out)?;
     }
     Ok(())
@@ -146,26 +146,38 @@ impl Block<'_> {
         writeln!(out, "  and in {}:", counted(others.len() as u64, "other place", "other places"))?;
         let shown = self.report.limits.places;
         let dim = self.dim();
+        let width = self.style.width.unwrap_or(usize::MAX);
         for place in others.iter().take(shown) {
-            let notes = notes(place).join(", ");
-            let notes = if notes.is_empty() { notes } else { format!("  {dim}{notes}{dim:#}") };
-            writeln!(out, "    {}{notes}", position(place))?;
+            let (position, notes) = (position(place), notes(place));
+            let joined = notes.join(", ");
+            let columns = position.chars().count() + joined.chars().count() + 6;
+            if notes.is_empty() || columns >= width {
+                writeln!(out, "    {position}")?;
+                self.phrases(&notes, "      ", out)?;
+            } else {
+                writeln!(out, "    {position}  {dim}{joined}{dim:#}")?;
+            }
         }
         summary::more(others.len(), shown, "    ", out)
     }
 
-    /// Writes phrases in lines of the terminal's width, commas between.
     fn words(&self, phrases: &[String], out: &mut dyn Write) -> io::Result<()> {
+        self.phrases(phrases, "  ", out)
+    }
+
+    /// Writes phrases in lines of the terminal's width, commas between.
+    fn phrases(&self, phrases: &[String], indent: &str, out: &mut dyn Write) -> io::Result<()> {
         let dim = self.dim();
         let width = self.style.width.unwrap_or(usize::MAX);
         let mut line = String::new();
         let mut write_line = |line: &str| match line.is_empty() {
             true => Ok(()),
-            false => writeln!(out, "  {dim}{line}{dim:#}"),
+            false => writeln!(out, "{indent}{dim}{line}{dim:#}"),
         };
         for phrase in phrases {
             let joint = if line.is_empty() { "" } else { ", " };
-            let columns = line.chars().count() + phrase.chars().count() + 5;
+            // With the comma before it and behind it.
+            let columns = indent.len() + line.chars().count() + phrase.chars().count() + 3;
             if !line.is_empty() && columns > width {
                 write_line(&format!("{line},"))?;
                 line.clone_from(phrase);

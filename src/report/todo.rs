@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{Report, text};
+use super::{Report, summary, text};
 use crate::finding::Finding;
 use crate::remedy::{self, Remedies};
 use crate::text::escape_line;
@@ -125,10 +125,8 @@ pub(super) fn write(
         let whose = todo.whose();
         let whose = if whose.is_empty() { whose } else { format!(" ({whose})") };
         let sentence = format!("{}{whose}", escape_line(&todo.title));
-        for (at, line) in wrapped(&sentence, width.unwrap_or(usize::MAX)).iter().enumerate() {
-            let indent = if at == 0 { "  " } else { "    " };
-            writeln!(out, "{indent}{line}")?;
-        }
+        // Commands are never cut, as they are pasted.
+        summary::write_wrapped(&format!("  {sentence}"), width, "    ", out)?;
         for line in todo.commands.iter().flat_map(|command| command.lines()) {
             writeln!(out, "      {}", escape_line(line))?;
         }
@@ -138,23 +136,6 @@ pub(super) fn write(
     let rule = subject.map(|credential| credential.rule.as_str());
     let subject = id.or(rule).map(escape_line).unwrap_or_default();
     writeln!(out, "  All steps, and why: keysweep explain {subject}\n")
-}
-
-/// A sentence in lines that leave room for an indent; commands are never cut, as they are pasted.
-fn wrapped(sentence: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in sentence.split(' ') {
-        let line = lines.last_mut().filter(|line| {
-            let columns = line.chars().count() + word.chars().count();
-            line.is_empty() || columns.saturating_add(6) <= width
-        });
-        match line {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) => line.extend([" ", word]),
-            None => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 fn is_signing_key(id: &str) -> bool {

@@ -149,6 +149,27 @@ fn colour_changes_nothing_but_the_colour() {
 }
 
 #[test]
+fn lines_respect_the_width_of_the_terminal() {
+    let (mut findings, coverage, rules) = (findings(), coverage(), rules(None));
+    findings[2].occurrences[0].sighting.snippet =
+        format!("{} {} {}", "x".repeat(100), samples::example_id(), "y".repeat(100));
+    let report = report(&findings, &coverage, &rules);
+    for width in [60, 80, 100, 160] {
+        let style = Style { width: Some(width), ..Style::default() };
+        let text = styled(Format::Text, &report, style);
+        let mut marked = false;
+        for line in text.lines() {
+            // Commands are pasted, and a place is one word to click at, whatever its length.
+            let is_free =
+                line.contains(" aws iam ") || line.contains("OWNER=") || line.contains(": note[");
+            assert!(is_free || line.chars().count() <= width, "{width}: {line}");
+            marked |= line.contains('…') && line.contains(&samples::example_id());
+        }
+        assert!(marked, "{width}: {text}");
+    }
+}
+
+#[test]
 fn formats_of_services_hold_every_finding() {
     let (findings, coverage, rules) = (findings(), coverage(), rules(None));
     for format in [Format::Github, Format::Gitlab, Format::Junit, Format::Csv] {

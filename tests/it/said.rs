@@ -178,3 +178,21 @@ fn how_long_it_took_is_told_and_in_no_report() {
     assert!(line.starts_with(&format!("keysweep {version} on 20")), "{line}");
     assert!(line.ends_with("Z: keysweep scan in -v"), "{line}");
 }
+
+#[test]
+fn gitlab_gets_the_times_of_the_run_and_what_to_do() {
+    let project = project("times");
+    let report = project.keysweep(["scan", "in", "-f", "gitlab"]).run().exits(1).json();
+    let [start, end] = ["start_time", "end_time"].map(|name| {
+        let time = report["scan"][name].as_str().expect("a time").to_owned();
+        time.parse::<jiff::civil::DateTime>().expect("a time without an offset")
+    });
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).datetime();
+    assert!(start <= end && end <= now && start.year() > 2020, "{start} {end} {now}");
+    let solution = report["vulnerabilities"][0]["solution"].as_str().expect("a solution");
+    for words in
+        ["Deactivate the key now: `aws iam update-access-key ", " Then: ", "`keysweep explain "]
+    {
+        assert!(solution.contains(words), "{solution}");
+    }
+}

@@ -100,7 +100,7 @@ impl Line {
         }
         let (start, end) = self.marks.first().copied().unwrap_or_default();
         // A third of the room before the value says what it is the value of.
-        let from = match end <= room - 1 {
+        let from = match end < room {
             true => 0,
             false => start.saturating_sub(room / 3).min(len - room),
         };
