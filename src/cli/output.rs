@@ -239,7 +239,10 @@ fn format_of(typed: &str, path: &Path, asked: Option<Format>) -> Result<Format, 
     let named = Format::ALL.into_iter().find(|format| best.is_some() && longest(format) == best);
     match (named, asked) {
         (Some(named), None) => Ok(named),
-        (Some(_), Some(asked)) if longest(&asked).is_some() => Ok(asked),
+        // A name that says text may hold anything.
+        (Some(named), Some(asked)) if named == Format::Text || longest(&asked).is_some() => {
+            Ok(asked)
+        }
         (Some(named), Some(asked)) => Err(OutputError::TwoFormats {
             typed: typed.to_owned(),
             asked: asked.as_str(),

@@ -50,6 +50,7 @@ fn the_format_follows_the_name() {
         ("x.json", Some("sarif"), Ok("sarif")),
         ("x.json", Some("gitlab"), Ok("gitlab")),
         ("x.txt", Some("short"), Ok("short")),
+        ("x.txt", Some("sarif"), Ok("sarif")),
         ("report", Some("csv"), Ok("csv")),
         ("x.yaml", Some("json"), Err("--output text=x.yaml")),
         // Nothing is guessed.
