@@ -92,6 +92,32 @@ fn a_short_secret_of_a_users_pattern_has_no_digest() {
     }
 }
 
+/// What is to be done stands once, however many findings there are.
+#[test]
+fn a_finding_costs_no_copy_of_its_steps() {
+    let (coverage, rules) = (coverage(), rules(None));
+    let finding = |number: usize| {
+        let secret = samples::secret(&format!("{number:05}"));
+        let id = samples::example_id();
+        let credential = samples::credential("aws-access-key", Some(&id), Some(secret));
+        let place = samples::place(&format!("conf/{number}.env"), 1);
+        samples::finding(credential, Severity::Error, vec![place])
+    };
+    let many: Vec<_> = (0..300).map(finding).collect();
+    for (format, most) in [(Format::Json, 1_300), (Format::Jsonl, 1_000), (Format::Sarif, 1_900)] {
+        let size = |count: usize| {
+            let text = written(format, &report(&many[..count], &coverage, &rules));
+            assert_eq!(text.matches("UpdateAccessKey").count(), {
+                let one = written(format, &report(&many[..1], &coverage, &rules));
+                one.matches("UpdateAccessKey").count()
+            });
+            text.len()
+        };
+        let each = (size(300) - size(100)) / 200;
+        assert!(each < most, "{format:?}: {each} bytes a finding");
+    }
+}
+
 #[test]
 fn an_active_key_comes_first_whatever_its_severity() {
     let (mut findings, coverage, rules) = (findings(), coverage(), rules(None));
