@@ -99,13 +99,9 @@ may_upload() {
     fi
 }
 
-# The job's summary: the report as text in which nothing is a tag, at most half of GitHub's 1 MiB.
+# The job's summary: the report in Markdown, at most half of GitHub's 1 MiB.
 summarize() {
-    {
-        printf '### keysweep %s\n\n<pre>\n' "${what[*]:0:1}"
-        head -c 524288 "$1" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'
-        printf '\n</pre>\n'
-    } >>"$GITHUB_STEP_SUMMARY"
+    head -c 524288 "$1" >>"$GITHUB_STEP_SUMMARY"
 }
 
 # Scans, annotates, writes the summary and the SARIF report; the status is for `verdict`.
@@ -122,10 +118,10 @@ scan() {
     judge "$folder"
     read -r -a extra <<<"$ARGS"
     keysweep "${what[@]}" --format github --no-progress --output "sarif=$folder/keysweep.sarif" \
-        --output "text=$folder/keysweep.txt" ${extra[@]+"${extra[@]}"} || status=$?
+        --output "markdown=$folder/keysweep.md" ${extra[@]+"${extra[@]}"} || status=$?
     output status "$status"
-    if [ -f "$folder/keysweep.txt" ]; then
-        summarize "$folder/keysweep.txt"
+    if [ -f "$folder/keysweep.md" ]; then
+        summarize "$folder/keysweep.md"
     fi
     if [ -f "$folder/keysweep.sarif" ]; then
         output sarif "$folder/keysweep.sarif"

@@ -19,7 +19,9 @@ mod signals;
 mod sweep;
 #[cfg(feature = "verify")]
 mod verify;
+mod words;
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::panic::catch_unwind;
@@ -32,16 +34,37 @@ use crate::opaque;
 use crate::run::Status;
 use crate::text::{escape_line, escape_path};
 use arguments::{Cli, Command};
+use words::Meant;
 
 /// Parses the command line, does what it says, and gives the status to exit with.
 pub fn main() -> ExitCode {
     hide_panics();
-    let status = match Cli::try_parse() {
+    let typed: Vec<OsString> = std::env::args_os().collect();
+    let status = match parsed(&typed) {
         // The hook has told of the panic; the status is none of a scan that went well.
         Ok(cli) => catch_unwind(|| dispatch(cli.command)).unwrap_or(Status::Usage),
-        Err(answer) => return explain_usage(&harmless(&answer)),
+        Err(code) => return code,
     };
     ExitCode::from(status.code())
+}
+
+/// What was typed or, where that is no command of clap's, what it stands for; else the status with
+/// which the program ends, its reason told.
+fn parsed(typed: &[OsString]) -> Result<Cli, ExitCode> {
+    let answer = match Cli::try_parse_from(typed) {
+        Ok(cli) => return Ok(cli),
+        Err(answer) => answer,
+    };
+    match words::meant(typed, answer.kind()) {
+        Meant::AsTyped => Err(explain_usage(&harmless(typed, &answer))),
+        Meant::Words(words) => {
+            Cli::try_parse_from(&words).map_err(|answer| explain_usage(&harmless(&words, &answer)))
+        }
+        Meant::Nothing(advice) => {
+            complain(&advice);
+            Err(ExitCode::from(Status::Usage.code()))
+        }
+    }
 }
 
 fn dispatch(command: Command) -> Status {
@@ -76,9 +99,9 @@ fn settle(result: Result<Status, Box<dyn std::error::Error>>) -> Status {
 }
 
 /// The same answer to the same words, escaped: the file names that a hook hands on are hostile.
-fn harmless(answer: &clap::Error) -> clap::Error {
-    let typed = std::env::args_os().map(|argument| escape_path(argument.as_encoded_bytes()));
-    match Cli::try_parse_from(typed) {
+fn harmless(typed: &[OsString], answer: &clap::Error) -> clap::Error {
+    let shown = typed.iter().map(|argument| escape_path(argument.as_encoded_bytes()));
+    match Cli::try_parse_from(shown) {
         Err(shown) if shown.kind() == answer.kind() => shown,
         _ => Cli::command().error(answer.kind(), "what was typed is not understood"),
     }

@@ -55,6 +55,9 @@ pub struct LeftOut {
     pub unlettered: u64,
     /// Containers of which a limit that the user typed left something out.
     pub unopened: u64,
+    /// Files that keysweep wrote itself and that hold no secret: reports, baselines, states.
+    #[serde(default)]
+    pub own_reports: u64,
 }
 
 /// What was asked for and scanned: a repository, folder or file, or standard input.
@@ -152,9 +155,11 @@ pub enum Count {
     Unlettered,
     /// See [`LeftOut::unopened`].
     Unopened,
+    /// See [`LeftOut::own_reports`].
+    OwnReports,
 }
 
-const COUNTS: usize = Count::Unopened as usize + 1;
+const COUNTS: usize = Count::OwnReports as usize + 1;
 
 /// Collects coverage from all threads.
 #[derive(Debug, Default)]
@@ -227,6 +232,7 @@ impl Ledger {
             encrypted,
             unlettered,
             unopened,
+            own_reports,
         } = &coverage.left_out;
         for (count, by) in [
             (Count::Files, coverage.files),
@@ -245,6 +251,7 @@ impl Ledger {
             (Count::Encrypted, encrypted),
             (Count::Unlettered, unlettered),
             (Count::Unopened, unopened),
+            (Count::OwnReports, own_reports),
         ] {
             self.add(count, by);
         }
@@ -316,6 +323,7 @@ impl Ledger {
                 encrypted: self.get(Count::Encrypted),
                 unlettered: self.get(Count::Unlettered),
                 unopened: self.get(Count::Unopened),
+                own_reports: self.get(Count::OwnReports),
             },
             problems,
             notes,

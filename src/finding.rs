@@ -261,6 +261,16 @@ pub struct Origin {
     pub target: Option<String>,
 }
 
+impl Origin {
+    /// Whether a checkout has it: a plain file, or what HEAD or the index holds.
+    pub fn stands(&self) -> bool {
+        let held = self.git.as_ref().is_none_or(|git| {
+            git.at_head || (git.commit.is_none() && git.object == GitObject::Blob)
+        });
+        self.path.is_some() && held
+    }
+}
+
 /// One place of a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occurrence {
@@ -404,4 +414,16 @@ pub struct Finding {
     pub possible_partners: Vec<Fingerprint>,
     /// Its places, in order; never empty.
     pub occurrences: Vec<Occurrence>,
+}
+
+impl Finding {
+    /// Whether STS proved that it works.
+    pub fn is_active(&self) -> bool {
+        self.verification.status == Status::Active
+    }
+
+    /// Whether a checkout or a plain folder has it, and not only history.
+    pub fn stands(&self) -> bool {
+        self.occurrences.iter().any(|place| place.origin.stands())
+    }
 }

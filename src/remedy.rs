@@ -6,6 +6,7 @@
 
 mod fill;
 mod help;
+mod table;
 mod texts;
 
 use serde::Serialize;
@@ -18,7 +19,9 @@ use crate::rules::{Rule, RuleSet};
 
 use fill::Values;
 
+pub use fill::word as shell_word;
 pub use help::{help_markdown, help_text};
+pub use table::{Applied, Remedies, Remedy, applied, remedies};
 
 /// The procedure for a key that is a trap, of whatever kind.
 const CANARY: &str = "canary";
@@ -62,21 +65,29 @@ pub fn steps(finding: &Finding, rules: &RuleSet) -> Vec<Step> {
     procedure_steps(name, rule, &values).collect()
 }
 
-/// What to do first, on one line.
-pub fn next_step(finding: &Finding, rules: &RuleSet) -> String {
-    let settled = match finding.verification.status {
+/// The first of [`steps`].
+pub fn first_step(finding: &Finding, rules: &RuleSet) -> Option<Step> {
+    let rule = rules.get(finding.credential.rule.as_str());
+    let values = Values::of_finding(finding);
+    procedure_steps(procedure(rule, &values), rule, &values).next()
+}
+
+/// What to do where the verdict makes the first step needless.
+pub fn settled(finding: &Finding) -> Option<&'static str> {
+    match finding.verification.status {
         Status::Inactive => Some("AWS does not accept it any more: read what it did meanwhile"),
         Status::Expired => Some("its session is over: find out what it came from, which may live"),
         Status::Canary => Some("a canary: leave it alone, and ask its owner where it was planted"),
         _ => None,
-    };
-    if let Some(settled) = settled {
+    }
+}
+
+/// What to do first, on one line.
+pub fn next_step(finding: &Finding, rules: &RuleSet) -> String {
+    if let Some(settled) = settled(finding) {
         return settled.to_owned();
     }
-    let rule = rules.get(finding.credential.rule.as_str());
-    let values = Values::of_finding(finding);
-    let first = procedure_steps(procedure(rule, &values), rule, &values).next();
-    match first {
+    match first_step(finding, rules) {
         Some(Step { title, cli: Some(cli), .. }) => format!("{title}: {cli}"),
         Some(Step { title, .. }) => title,
         None => String::new(),

@@ -14,10 +14,14 @@ mod item;
 mod json;
 mod jsonl;
 mod junit;
+mod markdown;
 mod message;
+mod problems;
 mod sarif;
+mod short;
 mod summary;
 mod text;
+mod todo;
 mod totals;
 mod uri;
 mod verdicts;
@@ -34,7 +38,7 @@ use crate::secret::Secret;
 pub use crate::provenance::Provenance;
 pub use escape::{Layout, write as write_json};
 pub use hook::write_hook;
-pub use summary::{amounts, write_coverage};
+pub use summary::{Closing, amounts, write_coverage, write_total};
 pub use verdicts::write_verdicts;
 
 /// Digests of a user's pattern are left out for secrets under this length in bytes: a shorter one
@@ -46,6 +50,8 @@ const SAFE_TO_DIGEST: usize = 16;
 pub enum Format {
     /// For people: grouped by credential, coloured on a terminal.
     Text,
+    /// One line a finding, as linters print them.
+    Short,
     /// One JSON document.
     Json,
     /// A finding a line, the coverage last.
@@ -60,12 +66,15 @@ pub enum Format {
     Junit,
     /// A row a place, for spreadsheets.
     Csv,
+    /// A table and what to do, for summaries of jobs, issues and chats.
+    Markdown,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Text,
+        Self::Short,
         Self::Json,
         Self::Jsonl,
         Self::Sarif,
@@ -73,12 +82,14 @@ impl Format {
         Self::Github,
         Self::Junit,
         Self::Csv,
+        Self::Markdown,
     ];
 
     /// The word by which a user asks for it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
+            Self::Short => "short",
             Self::Json => "json",
             Self::Jsonl => "jsonl",
             Self::Sarif => "sarif",
@@ -86,6 +97,22 @@ impl Format {
             Self::Github => "github",
             Self::Junit => "junit",
             Self::Csv => "csv",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    /// How names of files in this format end; the first format in [`Format::ALL`] with an ending
+    /// is the one that it stands for.
+    pub fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Text | Self::Short | Self::Github => &["txt", "log", "out"],
+            Self::Json => &["json"],
+            Self::Jsonl => &["jsonl", "ndjson"],
+            Self::Sarif => &["sarif", "sarif.json", "json"],
+            Self::Gitlab => &["gitlab.json", "json"],
+            Self::Junit => &["junit.xml", "xml"],
+            Self::Csv => &["csv"],
+            Self::Markdown => &["md", "markdown"],
         }
     }
 
@@ -111,14 +138,16 @@ impl Format {
 pub struct Style {
     /// ANSI colours.
     pub color: bool,
-    /// Whether the text ends with its coverage. `false` for a caller who sends that elsewhere by
-    /// [`write_coverage`].
+    /// Whether the text begins with the program's name and ends with its coverage. `false` for a
+    /// caller who sends that elsewhere by [`write_coverage`].
     pub coverage: bool,
+    /// Columns of the terminal, where there is one.
+    pub width: Option<usize>,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, coverage: true }
+        Self { color: false, coverage: true, width: None }
     }
 }
 
@@ -127,16 +156,35 @@ impl Default for Style {
 pub struct Limits {
     /// Places shown under a finding in text.
     pub places: usize,
-    /// Problems shown in text.
+    /// Lines of problems shown in text; without a limit each problem has its own.
     pub problems: usize,
+    /// Rows of each table of a sweep's summary.
+    pub rows: usize,
     /// Results in SARIF; GitHub refuses a run of more than 25,000.
     pub results: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { places: 10, problems: 20, results: 25_000 }
+        Self { places: 10, problems: 15, rows: 20, results: 25_000 }
     }
+}
+
+impl Limits {
+    /// Everything is shown that may be.
+    pub fn verbose() -> Self {
+        let all = usize::MAX;
+        Self { places: all, problems: all, rows: all, ..Self::default() }
+    }
+}
+
+/// When a run began and ended, RFC 3339 in UTC, whole seconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// Its beginning.
+    pub start: String,
+    /// Its end.
+    pub end: String,
 }
 
 /// All that a format may tell.
@@ -164,13 +212,14 @@ pub struct Report<'a> {
     pub repository: Option<&'a Provenance>,
     /// The status with which the program is going to exit.
     pub exit: u8,
+    /// When the run took place, for the one format whose service asks for it.
+    pub times: Option<&'a Times>,
     /// Sizes.
     pub limits: Limits,
 }
 
 impl<'a> Report<'a> {
-    /// The findings, worst first: active ones, then by severity, confidence and first place;
-    /// canaries last.
+    /// The findings, worst first: see [`worst`]; then by first place.
     fn sorted(&self) -> Vec<&'a Finding> {
         let mut findings: Vec<&Finding> = self.findings.iter().collect();
         findings.sort_by(|a, b| {
@@ -199,11 +248,14 @@ impl<'a> Report<'a> {
     }
 }
 
+/// Orders by what is to be done first: what works comes before all, a trap after all, and what
+/// stands at HEAD or in a folder before what history alone has.
 fn worst(finding: &Finding) -> impl Ord + use<> {
     (
         finding.verification.status == Status::Canary,
-        finding.verification.status != Status::Active,
+        !finding.is_active(),
         Reverse(finding.severity),
+        !finding.stands(),
         Reverse(finding.confidence),
     )
 }
@@ -219,6 +271,7 @@ pub fn write(
 ) -> io::Result<()> {
     match format {
         Format::Text => text::write(report, style, out),
+        Format::Short => short::write(report, out),
         Format::Json => json::write(report, out),
         Format::Jsonl => jsonl::write(report, out),
         Format::Sarif => sarif::write(report, out),
@@ -226,6 +279,7 @@ pub fn write(
         Format::Github => github::write(report, out),
         Format::Junit => junit::write(report, out),
         Format::Csv => csv::write(report, out),
+        Format::Markdown => markdown::write(report, out),
     }?;
     out.flush()
 }

@@ -166,6 +166,13 @@ pub fn provenance(sources: &[Source]) -> Option<Provenance> {
     }
 }
 
+/// Whether files of a git work tree are among the sources.
+pub fn is_in_repository(sources: &[Source]) -> bool {
+    sources.iter().any(
+        |source| matches!(source, Source::Files(options) if files::work_tree(options).is_some()),
+    )
+}
+
 /// Runs all sources through `detector`.
 ///
 /// `ledger` is the caller's, so that progress can be read off it meanwhile.

@@ -8,12 +8,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::parse;
 use crate::finding::Confidence;
-use crate::report::Format;
+use crate::report::{Format, Limits};
 use crate::run::FailOn;
+
+/// What help ends with.
+const AFTER_HELP: &str = "keysweep PATH is short for keysweep scan PATH, and keysweep help COMMAND for keysweep COMMAND --help.";
 
 /// Finds leaked AWS keys.
 #[derive(Debug, Parser)]
 #[command(name = "keysweep", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = AFTER_HELP)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -266,13 +270,17 @@ pub(super) struct ConfigArguments {
 /// How and where to report.
 #[derive(Debug, Args)]
 pub(super) struct OutputArguments {
-    /// How to write the report on standard output.
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = format_parser())]
+    /// How to write the report on standard output [default: text].
+    #[arg(long, short, value_name = "FORMAT", value_parser = format_parser())]
     #[arg(help_heading = "Output")]
-    pub(super) format: String,
-    /// Write a report to FILE instead of standard output, or also, as FORMAT=FILE; repeatable.
-    #[arg(long, value_name = "[FORMAT=]FILE", help_heading = "Output")]
+    pub(super) format: Option<String>,
+    /// Write a report to FILE instead of standard output, in the format that its name ends in, or
+    /// also, as FORMAT=FILE; repeatable.
+    #[arg(long, short, value_name = "[FORMAT=]FILE", help_heading = "Output")]
     pub(super) output: Vec<String>,
+    /// List every place and every problem in text, and say when and how keysweep was called.
+    #[arg(long, short, help_heading = "Output", conflicts_with = "quiet")]
+    pub(super) verbose: bool,
     /// Category of a SARIF report, which tells several analyses of one commit apart
     /// [default: keysweep/COMMAND].
     #[arg(long, value_name = "NAME", value_parser = parse::category, help_heading = "Output")]
@@ -292,11 +300,17 @@ pub(super) struct OutputArguments {
 }
 
 impl OutputArguments {
+    /// How much is shown.
+    pub(super) fn limits(&self) -> Limits {
+        if self.verbose { Limits::verbose() } else { Limits::default() }
+    }
+
     /// Nothing was typed.
     pub(super) fn plain() -> Self {
         Self {
-            format: Format::Text.as_str().to_owned(),
+            format: None,
             output: Vec::new(),
+            verbose: false,
             quiet: false,
             no_progress: false,
             color: Color::Auto,

@@ -21,7 +21,7 @@ use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::document::Faults;
 use crate::finding::{Finding, Suppression};
-use crate::report::{self, Limits};
+use crate::report::{self, Closing, Limits};
 use crate::run::policy::{Error as Unread, Place, at_root, named};
 use crate::run::{self, Options, Source, Status};
 use crate::source::files;
@@ -195,8 +195,9 @@ fn find(
 
 fn tell_coverage(outcome: &run::Outcome) {
     let mut out = Vec::new();
+    let closing = Closing { color: false, width: None, took: None };
     // Into memory, which can't fail, and to standard error in one piece.
-    let _ = report::write_coverage(&outcome.coverage, Limits::default(), false, &mut out);
+    let _ = report::write_coverage(&outcome.coverage, Limits::default(), closing, &mut out);
     let _ = io::stderr().write_all(&out);
 }
 

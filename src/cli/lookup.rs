@@ -27,7 +27,7 @@ pub(super) struct ExplainArguments {
 #[derive(Debug, Args)]
 pub(super) struct RulesArguments {
     /// How to list them; json holds all of every rule.
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     format: ListFormat,
     #[command(flatten)]
     config: ConfigArguments,

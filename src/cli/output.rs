@@ -20,6 +20,25 @@ pub(super) enum OutputError {
         Format::ALL.map(Format::as_str).join(", ")
     )]
     NoFormat { typed: String, name: String },
+    /// A format's name where a file is expected.
+    #[error(
+        "--output {typed} names a format and no file: type --format {format} for standard output, \
+         --output {format}=FILE for a file, or --output ./{typed} for a file of that name"
+    )]
+    NoFile { typed: String, format: &'static str },
+    /// A name that ends as a kind of document that is not written.
+    #[error(
+        "--output {typed}: no report is written as .{ending} (there are {}); as text under that \
+         name: --output text={typed}",
+        Format::ALL.map(Format::as_str).join(", ")
+    )]
+    NoEnding { typed: String, ending: String },
+    /// A name that says one thing, and `--format` another.
+    #[error(
+        "--format {asked} and --output {typed}, whose name says {named}: type --output \
+         {asked}={typed} or --output {named}={typed}"
+    )]
+    TwoFormats { typed: String, asked: &'static str, named: &'static str },
     /// Two reports for one file.
     #[error("--output {}: named twice", .0.display())]
     Twice(PathBuf),
@@ -51,9 +70,13 @@ pub(super) struct Outputs {
 impl Outputs {
     /// Reads `--format`, `--output` and `--color`.
     pub(super) fn new(typed: &OutputArguments) -> Result<Self, OutputError> {
-        let format = Format::parse(&typed.format).unwrap_or(Format::Text);
-        let stdout = Some(format);
-        let mut outputs = Self { stdout, files: Vec::new(), color: typed.color, hook: false };
+        let asked = typed.format.as_deref().and_then(Format::parse);
+        let mut outputs = Self {
+            stdout: Some(asked.unwrap_or(Format::Text)),
+            files: Vec::new(),
+            color: typed.color,
+            hook: false,
+        };
         let to_stdout = typed.output.iter().filter(|output| is_stdout(output)).count();
         if to_stdout > 1 {
             return Err(OutputError::Twice(PathBuf::from("-")));
@@ -65,11 +88,12 @@ impl Outputs {
                 return Err(OutputError::Twice(path));
             }
             match (named, is_stdout(output)) {
-                (named, true) => outputs.stdout = Some(named.unwrap_or(format)),
+                (None, true) => {}
+                (Some(named), true) => outputs.stdout = Some(named),
                 (Some(named), false) => outputs.files.push((named, path)),
                 (None, false) => {
                     outputs.stdout = None;
-                    outputs.files.push((format, path));
+                    outputs.files.push((format_of(output, &path, asked)?, path));
                 }
             }
         }
@@ -117,6 +141,11 @@ impl Outputs {
         self.files.iter().map(|(_, path)| path.clone()).collect()
     }
 
+    /// Whether people read the findings on standard output.
+    pub(super) fn are_read(&self) -> bool {
+        matches!(self.stdout, Some(Format::Text | Format::Markdown | Format::Github))
+    }
+
     /// Whether standard error is coloured.
     pub(super) fn colors_stderr(&self) -> bool {
         self.colors(io::stderr().is_terminal())
@@ -128,7 +157,7 @@ impl Outputs {
     pub(super) fn write(&self, report: &Report<'_>, silent: bool) -> Result<(), OutputError> {
         let mut results: Vec<Result<(), OutputError>> = Vec::new();
         for (format, path) in &self.files {
-            let style = Style { color: self.color == Color::Always, coverage: true };
+            let style = Style { color: self.color == Color::Always, ..Style::default() };
             let written = write_file(path, |out| report::write(*format, report, style, out));
             let place = || path.display().to_string();
             results.push(written.map_err(|error| OutputError::Write { place: place(), error }));
@@ -137,7 +166,9 @@ impl Outputs {
             let stdout = io::stdout();
             let color = self.colors(stdout.is_terminal());
             let mut out = BufWriter::new(stdout.lock());
-            let written = report::write(format, report, Style { color, coverage: false }, &mut out);
+            let width = columns(stdout.is_terminal());
+            let style = Style { color, coverage: false, width };
+            let written = report::write(format, report, style, &mut out);
             let place = "standard output".to_owned();
             results.push(written.map_err(|error| OutputError::Write { place, error }));
         }
@@ -165,6 +196,14 @@ impl Outputs {
     }
 }
 
+/// The columns of the terminal, where the stream is one; COLUMNS says otherwise.
+pub(super) fn columns(is_terminal: bool) -> Option<usize> {
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let said = said.filter(|_| is_terminal);
+    let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    said.or_else(|| is_terminal.then(asked).flatten()).filter(|columns| *columns > 0)
+}
+
 /// The status of a run whose report could not be written: never one that says all is well.
 pub(super) fn status_of_failure(status: Status) -> Status {
     match status {
@@ -177,6 +216,48 @@ impl OutputError {
     /// Whether the reader went away, which needs no telling.
     pub(super) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Write { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// Documents that somebody may expect by the name of a file, and that are not written.
+const OTHER: [&str; 10] =
+    ["html", "htm", "pdf", "xls", "xlsx", "ods", "docx", "yaml", "yml", "toml"];
+
+/// The format of a file that was named by itself: what its name ends in, unless `--format` says
+/// which of those that end so; else that of `--format`, or text.
+fn format_of(typed: &str, path: &Path, asked: Option<Format>) -> Result<Format, OutputError> {
+    let bare = path.components().count() == 1 && !typed.starts_with('.');
+    let lower = typed.to_ascii_lowercase();
+    if let Some(format) = Format::parse(&lower).filter(|_| bare) {
+        return Err(OutputError::NoFile { typed: typed.to_owned(), format: format.as_str() });
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let ends = |ending: &&str| {
+        name.strip_suffix(*ending).is_some_and(|stem| stem.ends_with('.') && stem.len() > 1)
+    };
+    let longest = |format: &Format| {
+        let fitting = format.endings().iter().filter(|ending| ends(ending));
+        fitting.map(|ending| ending.len()).max()
+    };
+    let best = Format::ALL.iter().filter_map(longest).max();
+    let named = Format::ALL.into_iter().find(|format| best.is_some() && longest(format) == best);
+    match (named, asked) {
+        (Some(named), None) => Ok(named),
+        // A name that says text may hold anything.
+        (Some(named), Some(asked)) if named == Format::Text || longest(&asked).is_some() => {
+            Ok(asked)
+        }
+        (Some(named), Some(asked)) => Err(OutputError::TwoFormats {
+            typed: typed.to_owned(),
+            asked: asked.as_str(),
+            named: named.as_str(),
+        }),
+        (None, asked) => match OTHER.iter().find(|ending| ends(ending)) {
+            Some(ending) => {
+                Err(OutputError::NoEnding { typed: typed.to_owned(), ending: (*ending).to_owned() })
+            }
+            None => Ok(asked.unwrap_or(Format::Text)),
+        },
     }
 }
 

@@ -1,31 +1,35 @@
 //! `keysweep scan`, and what every command that scans has in common.
 
 use std::error::Error;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::arguments::{
-    CommonArguments, LimitArguments, ScanArguments, SelectionArguments, SettledArguments,
+    CommonArguments, LimitArguments, OutputArguments, ScanArguments, SelectionArguments,
+    SettledArguments,
 };
-use super::output::{Outputs, status_of_failure};
+use super::output::{self, Outputs, status_of_failure};
 use super::signals::Session;
 use super::{complain, conflicts, progress};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::memory::Memory;
-use crate::report::{self, Report};
+use crate::opaque;
+use crate::report::{self, Closing, Report, Times};
 use crate::run::clock::Clock;
 use crate::run::policy::{self, Place, Policy};
 use crate::run::{self, Options, Source, Status};
 use crate::source::container::{self, Limits};
 use crate::source::{files, stdin};
 use crate::stop::Stop;
+use crate::text::escape_path;
 
 /// Carries out `keysweep scan`.
 pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
@@ -182,6 +186,9 @@ pub(super) fn carry_out(
     let baseline = settled.baseline.is_some();
     let engine = Engine::new(&rules);
     let ledger = Ledger::new();
+    if job.command == "scan" && run::is_in_repository(&job.sources) {
+        ledger.note("the history was not looked at: `keysweep history` reads all of it");
+    }
     for object in &unreadable {
         let why = "BASE can't be read, so neither its configuration nor its baseline is obeyed";
         ledger.problem("base", object.as_bytes(), &why);
@@ -233,21 +240,27 @@ pub(super) fn carry_out(
         baseline,
         repository: repository.as_ref(),
         exit: status.code(),
-        limits: report::Limits::default(),
+        times: Some(&times(began)),
+        limits: typed.output.limits(),
     };
-    Ok(tell(&report, status, typed.output.quiet, outputs))
+    Ok(tell(&report, status, &typed.output, outputs, began))
 }
 
 /// Writes the report, and beside it what was scanned; gives the status that this leaves.
-pub(super) fn tell(report: &Report<'_>, status: Status, quiet: bool, outputs: &Outputs) -> Status {
+pub(super) fn tell(
+    report: &Report<'_>,
+    status: Status,
+    typed: &OutputArguments,
+    outputs: &Outputs,
+    began: Instant,
+) -> Status {
     let nothing_to_tell = report.findings.is_empty() && report.coverage.complete;
-    let silent = (quiet && nothing_to_tell) || outputs.is_hook();
+    let silent = (typed.quiet && nothing_to_tell) || outputs.is_hook();
     let written = outputs.write(report, silent);
     if !silent {
         let mut out = Vec::new();
-        let color = outputs.colors_stderr();
         // Into memory, which can't fail, and to standard error in one piece.
-        let _ = report::write_coverage(report.coverage, report.limits, color, &mut out);
+        let _ = closing(report, typed, outputs, began, &mut out);
         let _ = io::stderr().write_all(&out);
     }
     match written {
@@ -259,4 +272,49 @@ pub(super) fn tell(report: &Report<'_>, status: Status, quiet: bool, outputs: &O
             status_of_failure(status)
         }
     }
+}
+
+/// What stands on standard error after the report: what no report may hold, as its bytes depend on
+/// the input alone, and what nobody would see where the report is for a program.
+fn closing(
+    report: &Report<'_>,
+    typed: &OutputArguments,
+    outputs: &Outputs,
+    began: Instant,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    if !outputs.are_read() {
+        report::write_total(report, out)?;
+    }
+    let closing = Closing {
+        color: outputs.colors_stderr(),
+        width: output::columns(io::stderr().is_terminal()),
+        took: Some(began.elapsed()),
+    };
+    report::write_coverage(report.coverage, report.limits, closing, out)?;
+    if typed.verbose || report.command == "sweep" {
+        // An argument may hold a secret, as the URL of an endpoint.
+        let words = std::env::args_os().skip(1);
+        let words: Vec<String> = words.map(|word| escape_path(word.as_encoded_bytes())).collect();
+        let words = opaque::veiled(&words.join(" "));
+        let version = env!("CARGO_PKG_VERSION");
+        writeln!(out, "keysweep {version} on {}: keysweep {words}", now())?;
+    }
+    Ok(())
+}
+
+/// This second in UTC, RFC 3339.
+pub(super) fn now() -> String {
+    seconds(Timestamp::now())
+}
+
+fn seconds(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// When a run that began then took place.
+pub(super) fn times(began: Instant) -> Times {
+    let end = Timestamp::now();
+    let start = end.checked_sub(began.elapsed()).unwrap_or(end);
+    Times { start: seconds(start), end: seconds(end) }
 }

@@ -17,7 +17,7 @@ use crate::command::sweep::state::State;
 use crate::command::sweep::{self, Template};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
-use crate::report::{Limits, Report};
+use crate::report::Report;
 use crate::run::clock::Clock;
 use crate::run::policy::{Place, Policy};
 use crate::run::sweep::{Ended, Memory, Sweep, Target, Watcher};
@@ -112,9 +112,10 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         baseline,
         repository: None,
         exit: status.code(),
-        limits: Limits::default(),
+        times: Some(&scan::times(options.began)),
+        limits: typed.common.output.limits(),
     };
-    let told = scan::tell(&report, status, typed.common.output.quiet, &outputs);
+    let told = scan::tell(&report, status, &typed.common.output, &outputs, options.began);
     // What was not reported to the end is not over.
     if let Some(state) = state.as_mut().filter(|_| !options.stop.is_set() && told == status) {
         state.end()?;

@@ -16,7 +16,7 @@ use crate::command::verify as command;
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::finding::{Confidence, Finding, Status as Verdict};
-use crate::report::{Format, Limits, Report};
+use crate::report::{Format, Report};
 use crate::rules::RuleSet;
 use crate::run::clock::Clock;
 use crate::run::{self, Source, Status, Verify};
@@ -273,9 +273,10 @@ fn verify_report(
         baseline: false,
         repository: repository.as_ref(),
         exit: status.code(),
-        limits: Limits::default(),
+        times: Some(&scan::times(began)),
+        limits: typed.output.limits(),
     };
-    Ok(scan::tell(&report, status, typed.output.quiet, &outputs))
+    Ok(scan::tell(&report, status, &typed.output, &outputs, began))
 }
 
 fn read_report(path: &Path) -> Result<command::Earlier, String> {

@@ -71,12 +71,19 @@ pub(super) fn candidates(
             let region = |span: &Option<Range<usize>>| {
                 span.as_ref().map(|span| Region { start: place(span.start), end: place(span.end) })
             };
+            let (id, secret) = (region(&draft.id), region(&draft.secret));
+            let apart =
+                id.zip(secret).is_some_and(|(id, secret)| id.start.line != secret.start.line);
+            let secret_line = draft.secret.as_ref().filter(|_| apart);
             let sighting = Sighting {
-                id: region(&draft.id),
-                secret: region(&draft.secret),
+                id,
+                secret,
                 decoded: draft.decoded,
                 marker: marker(bytes, [&draft.id, &draft.secret]),
                 snippet: veiled.line(bytes, start),
+                secret_snippet: secret_line
+                    .map(|span| veiled.line(bytes, span.start))
+                    .unwrap_or_default(),
                 line_hash: hashes.get(at).copied().flatten(),
                 partition: partition(bytes, start),
                 shown: None,

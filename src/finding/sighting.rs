@@ -16,7 +16,9 @@ pub struct Sighting {
     pub marker: Option<&'static str>,
     /// The line of [`Sighting::primary`], every secret in it masked, cut to a readable length.
     pub snippet: String,
-    /// GitHub's `primaryLocationLineHash` of that line, without its counter's colon: hash, count.
+    /// The same of the secret's line, where that is another one; else empty.
+    pub secret_snippet: String,
+    /// GitHub's `primaryLocationLineHash` of the line of [`Sighting::primary`], without its counter's colon: hash, count.
     pub line_hash: Option<(u64, u32)>,
     /// The partition that nearby text names, such as `aws-cn`.
     pub partition: Option<&'static str>,

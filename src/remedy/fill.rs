@@ -3,6 +3,8 @@
 //! A value may come from a hostile repository: in a command it is one word of a POSIX shell,
 //! whatever it holds.
 
+use std::collections::BTreeMap;
+
 use crate::aws::{KeyId, KeyKind};
 use crate::finding::Finding;
 use crate::principal::Principal;
@@ -102,10 +104,7 @@ impl Values {
     fn user_word(&self, id: &str) -> String {
         match (&self.user, self.kind) {
             (Some(user), _) => word(user),
-            (None, Some(KeyKind::LongTerm)) => format!(
-                "\"$(aws iam get-access-key-last-used --access-key-id {id} --query UserName \
-                 --output text)\""
-            ),
+            (None, Some(KeyKind::LongTerm)) => format!("\"$({})\"", user_lookup(id)),
             (None, _) => "'<USER>'".to_owned(),
         }
     }
@@ -114,14 +113,16 @@ impl Values {
     fn role_word(&self, id: &str) -> String {
         match (&self.role, self.kind) {
             (Some(role), _) => word(role),
-            (None, Some(KeyKind::Temporary)) => format!(
-                "\"$(aws cloudtrail lookup-events --lookup-attributes \
-                 AttributeKey=AccessKeyId,AttributeValue={id} --max-results 1 --query \
-                 'Events[0].CloudTrailEvent' --output text | \
-                 sed -n 's/.*\"sessionIssuer\":{{[^}}]*\"userName\":\"\\([^\"]*\\)\".*/\\1/p')\""
-            ),
+            (None, Some(KeyKind::Temporary)) => format!("\"$({})\"", role_lookup(id)),
             (None, _) => "'<ROLE>'".to_owned(),
         }
+    }
+
+    /// What is known, by the names of the variables of [`super::Remedy`].
+    pub(super) fn variables(&self) -> BTreeMap<&'static str, String> {
+        let known = [("KEY", &self.id), ("OWNER", &self.user), ("ROLE", &self.role)];
+        let known = known.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+        known.chain([("PARTITION", self.partition())]).collect()
     }
 
     fn partition(&self) -> String {
@@ -131,8 +132,23 @@ impl Values {
     }
 }
 
+/// The command that prints the user of a long-term key; `id` is a word of the shell.
+pub(super) fn user_lookup(id: &str) -> String {
+    format!("aws iam get-access-key-last-used --access-key-id {id} --query UserName --output text")
+}
+
+/// The command that prints the role of a temporary key; `id` is a word of the shell.
+pub(super) fn role_lookup(id: &str) -> String {
+    format!(
+        "aws cloudtrail lookup-events --lookup-attributes \
+         AttributeKey=AccessKeyId,AttributeValue={id} --max-results 1 --query \
+         'Events[0].CloudTrailEvent' --output text | \
+         sed -n 's/.*\"sessionIssuer\":{{[^}}]*\"userName\":\"\\([^\"]*\\)\".*/\\1/p'"
+    )
+}
+
 /// A text as one word of a POSIX shell that is no option.
-fn word(text: &str) -> String {
+pub fn word(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@+=:,./-".contains(&byte);
     if !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {
         text.to_owned()

@@ -24,6 +24,7 @@ fn finding(rule: &str, id: Option<String>, user: Option<&str>) -> Finding {
         decoded: vec![],
         marker: None,
         snippet: String::new(),
+        secret_snippet: String::new(),
         line_hash: None,
         partition: None,
         shown: None,
@@ -168,4 +169,61 @@ fn no_step_needs_the_user_after_the_key_is_deleted() {
             assert!(!behind.iter().any(|cli| cli.contains("last-used")), "{}: {behind:?}", rule.id);
         }
     }
+}
+
+/// What a shell makes of a script in which `aws` prints its words, one a line.
+#[cfg(unix)]
+fn words(script: &str) -> String {
+    let script = format!(
+        "aws() {{ case \"$1 $2\" in *last-used) case \"$*\" in *UserName*) echo looked-up;; \
+         *) printf '<%s>\\n' \"$@\";; esac;; *) printf '<%s>\\n' \"$@\";; esac; }}\n\
+         date() {{ echo today; }}\n{script}"
+    );
+    let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && told.is_empty(), "{script}: {told}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A command of the table, with a finding's variables set, is the command with its own values.
+#[test]
+#[cfg(unix)]
+fn the_table_says_what_the_steps_of_a_finding_say() {
+    let rules = RuleSet::builtin();
+    let mut compared = 0;
+    for rule in &rules.rules {
+        for (id, user) in [
+            (Some(["AKIA", BODY].concat()), None),
+            (Some(["AKIA", BODY].concat()), Some("alice o'hara")),
+            (Some(["ASIA", BODY].concat()), None),
+            (Some("bob-at-123456789012".to_owned()), Some("bob")),
+        ] {
+            let finding = finding(rule.id.as_str(), id, user);
+            let applied = applied(&finding, &rules);
+            let table = remedies([&finding], &rules);
+            let remedy = &table[&applied.remedy];
+            let steps = steps(&finding, &rules);
+            assert_eq!(remedy.steps.len(), steps.len());
+            let mut set = String::new();
+            for (name, value) in &applied.variables {
+                set += &format!("{name}='{}'\n", value.replace('\'', "'\\''"));
+            }
+            for (name, lookup) in &remedy.lookups {
+                set += &format!("{name}=\"$({lookup})\"\n");
+            }
+            for (name, unknown) in [("KEY", "KEY_ID"), ("OWNER", "USER"), ("ROLE", "ROLE")] {
+                let known = applied.variables.keys().chain(remedy.lookups.keys());
+                if known.into_iter().all(|known| *known != name) {
+                    set += &format!("{name}='<{unknown}>'\n");
+                }
+            }
+            for (step, own) in remedy.steps.iter().zip(&steps) {
+                assert_eq!((&step.title, &step.api), (&own.title, &own.api));
+                let (Some(cli), Some(own)) = (&step.cli, &own.cli) else { continue };
+                assert_eq!(words(&format!("{set}{cli}")), words(own), "{}: {cli}", rule.id);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 100, "{compared}");
 }

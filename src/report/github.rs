@@ -6,7 +6,8 @@
 use std::io::{self, Write};
 
 use super::item::{Item, items};
-use super::{Report, message, summary};
+use super::message::Markup;
+use super::{Closing, Report, message, problems, summary};
 use crate::finding::Severity;
 use crate::text::escape_line;
 
@@ -19,15 +20,18 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             Severity::Note => "notice",
         };
         let title = property(report.title(item.finding));
-        let text = data(&message::message(report, &item, false));
+        let text = data(&message::message(report, &item, Markup::None));
         writeln!(out, "::{level} {}title={title}::{text}", place(&item))?;
     }
-    for problem in report.coverage.problems.iter().take(report.limits.problems) {
-        let text = data(&format!("{} {}: {}", problem.what, problem.path, problem.why));
+    for group in problems::groups(&report.coverage.problems).iter().take(report.limits.problems) {
+        let text =
+            group.lines().iter().map(|line| line.trim_start()).collect::<Vec<_>>().join("; ");
+        let text = data(&text);
         writeln!(out, "::warning title=keysweep could not read everything::{text}")?;
     }
     summary::write_total(report, out)?;
-    summary::write_coverage(report.coverage, report.limits, false, out)
+    let closing = Closing { color: false, width: None, took: None };
+    summary::write_coverage(report.coverage, report.limits, closing, out)
 }
 
 /// `file=…,line=…,col=…,`, or less where there is less to point at.

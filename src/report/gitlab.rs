@@ -1,18 +1,21 @@
 //! `--format gitlab`: GitLab's secret detection report, schema 15.2.1.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
 use super::escape::{self, Layout};
 use super::item::{Item, items};
-use super::{Report, message};
+use super::message::{Markup, code};
+use super::{Report, Times, message};
 use crate::finding::Severity;
+use crate::remedy::{self, Step, When};
 use crate::text::escape_path;
 
 const SCHEMA: &str = "15.2.1";
 const SCHEMA_URI: &str = "https://gitlab.com/gitlab-org/security-products/security-report-schemas/-/raw/v15.2.1/dist/secret-detection-report-format.json";
-/// The schema wants times; a report has none, so that the same input gives the same bytes.
+/// The schema wants times, without an offset; of a report of no run there are none.
 const NO_TIME: &str = "1970-01-01T00:00:00";
 /// What GitLab's own analyzer writes where there is no commit.
 const NO_COMMIT: &str = "0000000";
@@ -20,6 +23,8 @@ const NO_COMMIT: &str = "0000000";
 const VULNERABILITY: usize = 2;
 /// Longest name that GitLab takes, in characters.
 const LONGEST_NAME: usize = 255;
+/// Longest solution that GitLab takes, in characters.
+const LONGEST_SOLUTION: usize = 7_000;
 /// Problems that a report lists.
 const PROBLEMS: usize = 1_000;
 
@@ -46,8 +51,8 @@ struct Scan {
     analyzer: Scanner,
     scanner: Scanner,
     r#type: &'static str,
-    start_time: &'static str,
-    end_time: &'static str,
+    start_time: String,
+    end_time: String,
     status: &'static str,
     messages: Vec<Note>,
 }
@@ -80,6 +85,10 @@ fn scan(report: &Report<'_>) -> Scan {
         vendor: Vendor { name: "keysweep" },
         version: env!("CARGO_PKG_VERSION"),
     };
+    let time = |which: fn(&Times) -> &String| {
+        let time = report.times.map(|times| which(times).trim_end_matches('Z').to_owned());
+        time.unwrap_or_else(|| NO_TIME.to_owned())
+    };
     let problems = report.coverage.problems.iter().take(PROBLEMS);
     let messages = problems.map(|problem| Note {
         level: "warn",
@@ -89,8 +98,8 @@ fn scan(report: &Report<'_>) -> Scan {
         analyzer: scanner(),
         scanner: scanner(),
         r#type: "secret_detection",
-        start_time: NO_TIME,
-        end_time: NO_TIME,
+        start_time: time(|times| &times.start),
+        end_time: time(|times| &times.end),
         status: if matches!(report.exit, 0 | 1 | 3) { "success" } else { "failure" },
         messages: messages.collect(),
     }
@@ -112,6 +121,8 @@ struct Vulnerability {
     category: &'static str,
     name: String,
     description: String,
+    /// What to do, as Markdown.
+    solution: String,
     severity: &'static str,
     location: Location,
     identifiers: [Identifier; 2],
@@ -153,7 +164,8 @@ fn vulnerability(report: &Report<'_>, item: &Item<'_>) -> Vulnerability {
         id: format!("{}:{file}", item.finding.fingerprint),
         category: "secret_detection",
         name: report.title(item.finding).chars().take(LONGEST_NAME).collect(),
-        description: message::message(report, item, false),
+        description: message::message(report, item, Markup::Markdown),
+        solution: solution(report, item),
         severity: severity(item),
         location: Location {
             file,
@@ -178,6 +190,25 @@ fn vulnerability(report: &Report<'_>, item: &Item<'_>) -> Vulnerability {
             },
         ],
     }
+}
+
+/// The first step with its command, then what else there is to do.
+fn solution(report: &Report<'_>, item: &Item<'_>) -> String {
+    let steps = remedy::steps(item.finding, report.rules);
+    let mut leak = steps.iter().filter(|step| step.when == When::Leak);
+    let mut text = match (remedy::settled(item.finding), leak.next()) {
+        (Some(settled), _) => format!("{settled}."),
+        (None, Some(Step { title, cli: Some(cli), .. })) => format!("{title}: {}.", code(cli)),
+        (None, Some(Step { title, .. })) => format!("{title}."),
+        (None, None) => return String::new(),
+    };
+    let rest: Vec<&str> = leak.map(|step| step.title.as_str()).collect();
+    if !rest.is_empty() {
+        let _ = write!(text, " Then: {}.", rest.join("; "));
+    }
+    let rule = item.finding.credential.rule.as_str();
+    let _ = write!(text, " Every step, and why: {}", code(&format!("keysweep explain {rule}")));
+    text.chars().take(LONGEST_SOLUTION).collect()
 }
 
 fn severity(item: &Item<'_>) -> &'static str {

@@ -3,7 +3,7 @@
 
 use super::Report;
 use super::uri::Uri;
-use crate::finding::{Finding, GitObject, Occurrence, Origin, Spot, Status};
+use crate::finding::{Finding, GitObject, Occurrence, Origin, Spot};
 
 /// Further places that one result lists. GitHub keeps 100 locations a result.
 const FURTHER: usize = 20;
@@ -31,7 +31,7 @@ impl<'a> Item<'a> {
     pub(super) fn further(&self) -> impl Iterator<Item = &'a Occurrence> {
         let place = self.place();
         let places = &self.finding.occurrences;
-        let tree = in_tree(&place.origin);
+        let tree = place.origin.stands();
         let from = if tree { self.at } else { 0 };
         let other = places
             .iter()
@@ -40,12 +40,12 @@ impl<'a> Item<'a> {
             .take_while(move |(_, other)| !tree || same_file(&other.origin, &place.origin));
         let at = self.at;
         let other =
-            other.filter(move |&(index, other)| index != at && (!tree || in_tree(&other.origin)));
+            other.filter(move |&(index, other)| index != at && (!tree || other.origin.stands()));
         other.map(|(_, other)| other).take(FURTHER)
     }
 
     pub(super) fn is_active(&self) -> bool {
-        self.finding.verification.status == Status::Active
+        self.finding.is_active()
     }
 }
 
@@ -67,7 +67,7 @@ fn add<'a>(finding: &'a Finding, items: &mut Vec<Item<'a>>) {
         let first = items.len() == before;
         let known = items.last().filter(|_| !first);
         let repeated = known.is_some_and(|item| same_file(&item.place().origin, &place.origin));
-        if in_tree(&place.origin) && !repeated {
+        if place.origin.stands() && !repeated {
             items.push(Item { finding, at });
         }
     }
@@ -75,15 +75,6 @@ fn add<'a>(finding: &'a Finding, items: &mut Vec<Item<'a>>) {
         let at = places.iter().position(|place| place.origin.path.is_some()).unwrap_or_default();
         items.push(Item { finding, at });
     }
-}
-
-/// Whether a checkout has this place: a plain scan's file, or what HEAD or the index holds.
-pub(super) fn in_tree(origin: &Origin) -> bool {
-    let held = origin
-        .git
-        .as_ref()
-        .is_none_or(|git| git.at_head || (git.commit.is_none() && git.object == GitObject::Blob));
-    origin.path.is_some() && held
 }
 
 fn same_file(a: &Origin, b: &Origin) -> bool {

@@ -1,4 +1,7 @@
-//! `--format json`: one document. Its keys and their order are a promise (schema 1).
+//! `--format json`: one document. Its keys and their order are a promise (schema 2).
+//!
+//! What is to be done stands once, under `remedies`; a finding names its remedy and the values of
+//! the variables in it. Each place of a finding is one line.
 
 use std::io::{self, Write};
 
@@ -15,28 +18,36 @@ use crate::finding::{
     Suppression, Verification,
 };
 use crate::location::Region;
-use crate::remedy::{self, Step};
+use crate::remedy::{self, Applied, Remedies};
 use crate::secret::Secret;
 
 /// Version of the document's form; it changes when a key changes its meaning.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
+
+/// Depth at which a finding's own fields stand in the document; what is nested deeper, such as a
+/// place, is one line.
+const FIELDS: usize = 4;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         schema: SCHEMA,
         tool: Tool::default(),
+        command: report.command,
         findings: Findings(report),
+        remedies: remedy::remedies(report.findings, report.rules),
         summary: Totals::new(report),
         coverage: report.coverage,
     };
-    escape::write(&document, Layout::Indented, out)
+    escape::write(&document, Layout::Outline(FIELDS), out)
 }
 
 #[derive(Serialize)]
 struct Document<'a> {
     schema: u32,
     tool: Tool,
+    command: &'a str,
     findings: Findings<'a>,
+    remedies: Remedies,
     /// Only of a sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<Totals<'a>>,
@@ -88,7 +99,7 @@ pub(super) struct Entry<'a> {
     verification: &'a Verification,
     suppressed: Option<&'a Suppression>,
     possible_partners: &'a [Fingerprint],
-    remediation: Vec<Step>,
+    remediation: Applied,
     occurrences: Occurrences<'a>,
 }
 
@@ -117,7 +128,7 @@ pub(super) fn entry<'a>(report: &Report<'a>, finding: &'a Finding) -> Entry<'a> 
         verification: &finding.verification,
         suppressed: finding.suppressed.as_ref(),
         possible_partners: &finding.possible_partners,
-        remediation: remedy::steps(finding, report.rules),
+        remediation: remedy::applied(finding, report.rules),
         occurrences: Occurrences(&finding.occurrences),
     }
 }

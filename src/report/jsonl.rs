@@ -1,4 +1,5 @@
-//! `--format jsonl`: a finding a line, as [`super::json`] has them, and the coverage last.
+//! `--format jsonl`: a finding a line, as [`super::json`] has them, the remedies and the
+//! coverage last.
 
 use std::io::{self, Write};
 
@@ -9,13 +10,20 @@ use super::escape::{self, Layout};
 use super::json::{SCHEMA, Tool, entry};
 use super::totals::Totals;
 use crate::coverage::Coverage;
+use crate::remedy::{self, Remedies};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in report.sorted() {
         escape::write(&entry(report, finding), Layout::Line, out)?;
     }
-    let summary = Totals::new(report);
-    let last = Last { schema: SCHEMA, tool: Tool::default(), summary, coverage: report.coverage };
+    let last = Last {
+        schema: SCHEMA,
+        tool: Tool::default(),
+        command: report.command,
+        remedies: remedy::remedies(report.findings, report.rules),
+        summary: Totals::new(report),
+        coverage: report.coverage,
+    };
     escape::write(&last, Layout::Line, out)
 }
 
@@ -24,6 +32,8 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 struct Last<'a> {
     schema: u32,
     tool: Tool,
+    command: &'a str,
+    remedies: Remedies,
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<Totals<'a>>,
     coverage: &'a Coverage,

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use super::item::{Item, items};
+use super::message::Markup;
 use super::{Report, message};
 use crate::finding::Severity;
 use crate::text::{escape_line, escape_path};
@@ -34,7 +35,7 @@ fn case(report: &Report<'_>, item: &Item<'_>, out: &mut dyn Write) -> io::Result
     let path = origin.path.as_deref().map_or_else(|| "git".to_owned(), escape_path);
     let rule = escape(item.finding.credential.rule.as_str());
     let (path, print) = (escape(&path), &item.finding.fingerprint.as_str()[..12]);
-    let text = escape(&message::message(report, item, false));
+    let text = escape(&message::message(report, item, Markup::None));
     writeln!(out, "    <testcase classname=\"{path}\" name=\"{rule} {print}\">")?;
     if fails(item) {
         writeln!(out, "      <failure type=\"{rule}\" message=\"{text}\">{text}</failure>")?;

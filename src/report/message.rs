@@ -1,7 +1,7 @@
 //! A result's message: one sentence with the facts of one credential at one place.
 //!
 //! GitLab drops a result whose message is over 1,024 characters, so it never is. Names of the
-//! repository are made plain, so that none makes a link.
+//! repository are written so that none makes a link where the message is read as Markdown.
 
 use std::fmt::Write as _;
 
@@ -13,6 +13,7 @@ use crate::finding::{GitOrigin, Occurrence};
 use crate::location::Region;
 use crate::remedy;
 use crate::secret::Secret;
+use crate::text::{escape_line, escape_path};
 
 /// Longest message in characters.
 const LONGEST: usize = 1_000;
@@ -21,11 +22,30 @@ const LONGEST_NAME: usize = 200;
 /// How much of an object id or fingerprint is shown.
 const SHORT: usize = 12;
 
-/// The sentence. `linked` says whether related location 1 is the other half.
-pub(super) fn message(report: &Report<'_>, item: &Item<'_>, linked: bool) -> String {
+/// How the reader of a message takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Markup {
+    /// As it is: names are escaped for a terminal alone.
+    None,
+    /// As Markdown: names are code.
+    Markdown,
+    /// As SARIF, whose links are brackets (§3.11.6): what could make one is percent-encoded.
+    Sarif {
+        /// Whether related location 1 is the other half.
+        linked: bool,
+    },
+}
+
+/// The sentence.
+pub(super) fn message(report: &Report<'_>, item: &Item<'_>, markup: Markup) -> String {
+    let linked = markup == Markup::Sarif { linked: true };
+    let name = |bytes: &[u8]| markup.name(bytes);
     let finding = item.finding;
     let credential = &finding.credential;
-    let mut text = name(report.title(finding).as_bytes());
+    let mut text = match markup {
+        Markup::Sarif { .. } => markup.name(report.title(finding).as_bytes()),
+        _ => escape_line(report.title(finding)),
+    };
     let mut joint = ": ";
     let spot = item.spot();
     if let Some(id) = &credential.key_id {
@@ -41,13 +61,17 @@ pub(super) fn message(report: &Report<'_>, item: &Item<'_>, linked: bool) -> Str
         let word = if linked && !spot.at_secret { "[secret](1)" } else { "secret" };
         let _ = write!(text, "{joint}{word} {}", Secret::redacted(secret));
     }
-    place(item.place(), spot.primary(), &mut text);
+    place(item.place(), spot.primary(), markup, &mut text);
     if item.is_active() {
         text.push_str(", verified active");
     }
     let _ = write!(text, ", fingerprint {}", short(finding.fingerprint.as_str()));
-    if let Some(first) = remedy::steps(item.finding, report.rules).first() {
-        let _ = write!(text, "; to do first: {}", plain(first.title.as_bytes()));
+    if let Some(first) = remedy::first_step(item.finding, report.rules) {
+        let title = match markup {
+            Markup::Sarif { .. } => plain(first.title.as_bytes()),
+            _ => escape_line(&first.title),
+        };
+        let _ = write!(text, "; to do first: {title}");
         if let Some(id) = signing_key(item) {
             let _ = write!(text, ", see keysweep explain {id}");
         }
@@ -64,7 +88,8 @@ fn signing_key(item: &Item<'_>) -> Option<KeyId> {
     KeyId::parse(id.as_bytes()).filter(|id| !id.is_example())
 }
 
-fn place(place: &Occurrence, region: Option<Region>, text: &mut String) {
+fn place(place: &Occurrence, region: Option<Region>, markup: Markup, text: &mut String) {
+    let name = |bytes: &[u8]| markup.name(bytes);
     let origin = &place.origin;
     match &origin.path {
         Some(path) => {
@@ -83,16 +108,16 @@ fn place(place: &Occurrence, region: Option<Region>, text: &mut String) {
         let _ = write!(text, ", line {} column {}", start.line, start.column_utf16);
     }
     if let Some(git) = &origin.git {
-        history(git, text);
+        history(git, markup, text);
     }
 }
 
-fn history(git: &GitOrigin, text: &mut String) {
+fn history(git: &GitOrigin, markup: Markup, text: &mut String) {
     if let Some(commit) = &git.commit {
         let _ = write!(text, ", since commit {}", short(commit));
     }
     if let Some(day) = git.committer.as_ref().and_then(|person| person.date.get(..10)) {
-        let _ = write!(text, " of {}", name(day.as_bytes()));
+        let _ = write!(text, " of {}", markup.name(day.as_bytes()));
     }
     if let Some(commit) = &git.removed_in {
         let _ = write!(text, ", removed in {}", short(commit));
@@ -108,9 +133,28 @@ fn short(id: &str) -> &str {
     id.get(..SHORT).unwrap_or(id)
 }
 
-/// A plain name of bounded length.
-fn name(bytes: &[u8]) -> String {
-    let text = plain(bytes);
+impl Markup {
+    /// A name of bounded length that means nothing but itself.
+    fn name(self, bytes: &[u8]) -> String {
+        match self {
+            Self::None => shortened(escape_path(bytes)),
+            Self::Markdown => code(&shortened(escape_path(bytes))),
+            Self::Sarif { .. } => shortened(plain(bytes)),
+        }
+    }
+}
+
+/// Text as code in Markdown: no letter of it means anything else (CommonMark §6.1).
+pub(super) fn code(text: &str) -> String {
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    // A blank on either side is stripped again.
+    let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{blank}{text}{blank}{fence}")
+}
+
+/// Text without more than [`LONGEST_NAME`] characters, cut in its middle.
+pub(super) fn shortened(text: String) -> String {
     let count = text.chars().count();
     if count <= LONGEST_NAME {
         return text;
@@ -119,4 +163,24 @@ fn name(bytes: &[u8]) -> String {
     let head: String = text.chars().take(half).collect();
     let tail: String = text.chars().skip(count - half).collect();
     format!("{head}...{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shown_as_they_are_and_make_no_link() {
+        for (path, exact, markdown, sarif) in [
+            ("a b/(x) [y].env", "a b/(x) [y].env", "`a b/(x) [y].env`", "a b/%28x%29 %5By%5D.env"),
+            ("`](u)", "`](u)", "`` `](u) ``", "%60%5D%28u%29"),
+            ("a``b", "a``b", "```a``b```", "a%60%60b"),
+            ("x\u{1b}[2J", "x\\u{1b}[2J", "`x\\u{1b}[2J`", "x%1B%5B2J"),
+        ] {
+            let name = |markup: Markup| markup.name(path.as_bytes());
+            assert_eq!(name(Markup::None), exact);
+            assert_eq!(name(Markup::Markdown), markdown);
+            assert_eq!(name(Markup::Sarif { linked: false }), sarif);
+        }
+    }
 }

@@ -30,9 +30,11 @@ use self::properties::Properties;
 use self::rules::Descriptors;
 use super::escape::{self, Layout};
 use super::item::{Item, items};
+use super::message::Markup;
 use super::{Report, message};
 use crate::coverage::Coverage;
 use crate::finding::{Finding, Status, Suppression};
+use crate::remedy::{self, Remedies};
 use crate::secret::MASK;
 
 const SCHEMA: &str =
@@ -62,7 +64,10 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         column_kind: "utf16CodeUnits",
         redaction_tokens: [MASK],
         taxonomies: [rules::taxonomy()],
-        properties: RunProperties { coverage: public(report.coverage) },
+        properties: RunProperties {
+            coverage: public(report.coverage),
+            remedies: remedy::remedies(items.iter().map(|item| item.finding), report.rules),
+        },
         artifacts: artifacts.list(),
         results: Results {
             report,
@@ -125,10 +130,11 @@ fn public(coverage: &Coverage) -> Coverage {
     coverage
 }
 
-/// The run's property bag: what was scanned.
+/// The run's property bag: what was scanned, and what is to be done.
 #[derive(Serialize)]
 struct RunProperties {
     coverage: Coverage,
+    remedies: Remedies,
 }
 
 /// The results as a sequence that exists one element at a time.
@@ -158,7 +164,7 @@ impl<'a> Results<'a> {
             kind: "fail",
             level: if active { "error" } else { finding.severity.as_str() },
             rank: rules::rank(finding),
-            message: Message::new(message::message(report, item, linked)),
+            message: Message::new(message::message(report, item, Markup::Sarif { linked })),
             locations: [places::primary(item)],
             related_locations: places::related(item, self.artifacts),
             code_flows: flow::code_flows(finding),

@@ -2,10 +2,11 @@
 //! left out, and what could not be read.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
-use super::{Limits, Report};
+use super::{Limits, Report, problems};
 use crate::coverage::{Coverage, LeftOut, Place};
 use crate::finding::{Severity, Status};
 use crate::text::escape_line;
@@ -13,34 +14,94 @@ use crate::text::escape_line;
 /// How many places of a scan are named in text.
 const PLACES: usize = 3;
 
-/// Writes what was scanned, what was left out, remarks, and every problem, a line each.
+/// The first line of a report that is a file: what wrote it, of which run.
+pub(super) fn heading(report: &Report<'_>) -> String {
+    format!("keysweep {} {}", env!("CARGO_PKG_VERSION"), report.command)
+}
+
+/// What is told at the end of a run, apart from its coverage.
+#[derive(Clone, Copy, Debug)]
+pub struct Closing {
+    /// ANSI colours.
+    pub color: bool,
+    /// Columns of the terminal, where there is one.
+    pub width: Option<usize>,
+    /// How long the run took, for standard error: no report holds it, as the same input gives the
+    /// same bytes.
+    pub took: Option<Duration>,
+}
+
+/// Writes what was scanned, what was left out, remarks, and the problems by their kinds.
 ///
 /// Part of the text report; also for standard error beside any other format.
 pub fn write_coverage(
     coverage: &Coverage,
     limits: Limits,
-    color: bool,
+    closing: Closing,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    writeln!(out, "Scanned {}{}.", scanned(coverage), places(&coverage.scanned))?;
+    let pace = closing.took.map(|took| pace(coverage.bytes, took)).unwrap_or_default();
+    writeln!(out, "Scanned {}{}{pace}.", scanned(coverage), places(&coverage.scanned))?;
     let left_out = left_out(&coverage.left_out);
     if !left_out.is_empty() {
-        writeln!(out, "Left out: {}.", left_out.join(", "))?;
+        let line = format!("Left out: {}.", left_out.join(", "));
+        write_wrapped(&line, closing.width, "  ", out)?;
     }
     for note in &coverage.notes {
-        writeln!(out, "Note: {}", escape_line(note))?;
+        write_wrapped(&format!("Note: {}", escape_line(note)), closing.width, "  ", out)?;
     }
     if coverage.complete && coverage.problems.is_empty() {
         return Ok(());
     }
-    let alarm = paint(color, AnsiColor::Yellow);
+    let alarm = paint(closing.color, AnsiColor::Yellow);
     let problems = counted(coverage.problems.len() as u64, "problem", "problems");
     writeln!(out, "{alarm}Incomplete{alarm:#}: {problems}.")?;
-    for problem in coverage.problems.iter().take(limits.problems) {
-        let why = &problem.why;
-        writeln!(out, "  {} {}: {why}", problem.what, problem.path)?;
+    problems::write(&coverage.problems, limits.problems, closing.width, out)
+}
+
+/// Writes a line or, where the terminal is narrower, several, broken at blanks; all but the first
+/// begin with `indent`.
+pub(super) fn write_wrapped(
+    line: &str,
+    width: Option<usize>,
+    indent: &str,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let width = width.unwrap_or(usize::MAX);
+    if line.chars().count() < width {
+        return writeln!(out, "{line}");
     }
-    more(coverage.problems.len(), limits.problems, "  ", out)
+    let (blanks, words) = line.split_at(line.len() - line.trim_start().len());
+    let mut shown = blanks.to_owned();
+    let mut columns = shown.len();
+    let mut is_empty = true;
+    for word in words.split(' ') {
+        let len = word.chars().count();
+        if !is_empty && columns + 1 + len >= width {
+            writeln!(out, "{shown}")?;
+            indent.clone_into(&mut shown);
+            columns = indent.len();
+        } else if !is_empty {
+            shown.push(' ');
+            columns += 1;
+        }
+        shown.push_str(word);
+        columns += len;
+        is_empty = false;
+    }
+    writeln!(out, "{shown}")
+}
+
+/// ` in 1.2 s, 300 MB/s`; no rate where there is hardly a time to divide by.
+fn pace(bytes: u64, took: Duration) -> String {
+    let seconds = took.as_secs_f64();
+    let time = match took.as_secs() {
+        0..60 => format!("{seconds:.2} s"),
+        60..3600 => format!("{} min {} s", took.as_secs() / 60, took.as_secs() % 60),
+        _ => format!("{} h {} min", took.as_secs() / 3600, took.as_secs() / 60 % 60),
+    };
+    let rate = (seconds >= 0.01).then(|| format!(", {}/s", size((bytes as f64 / seconds) as u64)));
+    format!(" in {time}{}", rate.unwrap_or_default())
 }
 
 /// Says how many of a list are not shown and where they are.
@@ -51,13 +112,13 @@ pub(super) fn more(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if total > shown {
-        writeln!(out, "{indent}and {} more (all in --format json)", total - shown)?;
+        writeln!(out, "{indent}and {} more (-v shows all)", total - shown)?;
     }
     Ok(())
 }
 
 /// One line: how many findings, the worst named first.
-pub(super) fn write_total(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_total(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let findings = report.findings;
     if findings.is_empty() {
         let complete = report.coverage.complete;
@@ -152,7 +213,16 @@ fn size(bytes: u64) -> String {
 
 fn left_out(left_out: &LeftOut) -> Vec<String> {
     let kinds = [
-        (left_out.ignored, "file or folder by ignore files", "files or folders by ignore files"),
+        (
+            left_out.ignored,
+            "file or folder by ignore files (--no-ignore reads it)",
+            "files or folders by ignore files (--no-ignore reads them)",
+        ),
+        (
+            left_out.own_reports,
+            "report, baseline or state of keysweep",
+            "reports, baselines or states of keysweep",
+        ),
         (
             left_out.excluded,
             "file by --include, --exclude or configuration",
@@ -201,6 +271,34 @@ fn left_out(left_out: &LeftOut) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pace_is_a_time_and_a_rate() {
+        for (bytes, milliseconds, shown) in [
+            (10, 1, " in 0.00 s"),
+            (0, 20, " in 0.02 s, 0 bytes/s"),
+            (3_000_000, 1_500, " in 1.50 s, 2.0 MB/s"),
+            (60_000_000, 61_000, " in 1 min 1 s, 984 kB/s"),
+            (7_260_000_000, 7_260_000, " in 2 h 1 min, 1.0 MB/s"),
+        ] {
+            assert_eq!(pace(bytes, Duration::from_millis(milliseconds)), shown);
+        }
+    }
+
+    #[test]
+    fn lines_are_broken_at_blanks() {
+        for (line, width, shown) in [
+            ("a bc def", None, "a bc def\n"),
+            ("a bc def", Some(9), "a bc def\n"),
+            ("a bc def", Some(8), "a bc\n> def\n"),
+            ("  a bc def", Some(6), "  a\n> bc\n> def\n"),
+            ("longest-word a", Some(5), "longest-word\n> a\n"),
+        ] {
+            let mut out = Vec::new();
+            write_wrapped(line, width, "> ", &mut out).expect("a Vec takes everything");
+            assert_eq!(String::from_utf8_lossy(&out), shown, "{line} {width:?}");
+        }
+    }
 
     #[test]
     fn sizes_keep_three_digits() {

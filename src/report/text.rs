@@ -1,4 +1,7 @@
-//! `--format text`: for people. A block a credential, worst first, then what was scanned.
+//! `--format text`: for people. A block a credential, worst first, then what to do, each step once,
+//! and what was scanned.
+
+mod lines;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -6,13 +9,14 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Effects, Style as Ansi};
 
-use super::summary::{self, paint};
+use self::lines::Paint;
+use super::summary::{self, counted, paint};
 use super::totals::Totals;
-use super::{Report, Style, verdicts, words};
+use super::{Closing, Report, Style, todo, verdicts, words};
 use crate::finding::{
     Credential, Finding, GitObject, GitOrigin, Occurrence, Origin, Severity, Status,
 };
-use crate::remedy;
+use crate::remedy::shell_word;
 use crate::secret::Secret;
 use crate::text::{escape_line, escape_path};
 
@@ -23,18 +27,26 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
     let findings = report.sorted();
     let names: HashMap<&str, &Finding> =
         findings.iter().map(|finding| (finding.fingerprint.as_str(), *finding)).collect();
+    if style.coverage {
+        // By this line a later scan knows the file as a report.
+        writeln!(out, "{}\n", summary::heading(report))?;
+    }
     for finding in &findings {
         let block = Block { report, style, names: &names, finding };
         block.write(out)?;
         writeln!(out)?;
     }
-    summary::write_total(report, out)?;
+    let bold = if style.color { Ansi::new().effects(Effects::BOLD) } else { Ansi::new() };
+    todo::write(report, &findings, bold, style.width, out)?;
     if let Some(totals) = Totals::new(report) {
-        totals.write(report.limits.problems, out)?;
+        totals.write(report.limits.rows, out)?;
+        writeln!(out)?;
     }
     verdicts::write(report, out)?;
+    summary::write_total(report, out)?;
     if style.coverage {
-        summary::write_coverage(report.coverage, report.limits, style.color, out)?;
+        let closing = Closing { color: style.color, width: style.width, took: None };
+        summary::write_coverage(report.coverage, report.limits, closing, out)?;
     }
     Ok(())
 }
@@ -51,7 +63,11 @@ impl Block<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let finding = self.finding;
         self.heading(out)?;
-        writeln!(out, "  {}", facts(finding))?;
+        if let Some(place) = finding.occurrences.first() {
+            let paint = Paint { dim: self.dim(), mark: self.level() };
+            lines::write(finding, place, self.style.width, paint, out)?;
+        }
+        self.words(&facts(finding), out)?;
         self.verdict(out)?;
         if let Some(suppressed) = &finding.suppressed {
             let reason = suppressed.reason.as_deref().map(escape_line);
@@ -60,41 +76,27 @@ impl Block<'_> {
         }
         self.clear(out)?;
         self.places(out)?;
-        if finding.suppressed.is_none() {
-            let bold = self.effect(Effects::BOLD);
-            let next = escape_line(&remedy::next_step(finding, self.report.rules));
-            writeln!(out, "  {bold}next{bold:#}: {next}")?;
-        }
         if !finding.possible_partners.is_empty() {
             let partners = finding.possible_partners.iter().map(|partner| {
                 let other = self.names.get(partner.as_str());
                 other.map_or_else(|| partner.to_string(), |other| name(&other.credential))
             });
             let partners = partners.collect::<Vec<_>>().join(", ");
-            writeln!(out, "  may belong to: {partners}")?;
+            self.words(&[format!("may belong to: {partners}")], out)?;
         }
-        let dim = self.dim();
-        writeln!(out, "  {dim}fingerprint {}{dim:#}", finding.fingerprint)
+        Ok(())
     }
 
+    /// `path:line:column: error[rule]: title`, the way compilers say it and editors open it.
     fn heading(&self, out: &mut dyn Write) -> io::Result<()> {
         let finding = self.finding;
-        let level = paint(
-            self.style.color,
-            match finding.severity {
-                Severity::Error => AnsiColor::Red,
-                Severity::Warning => AnsiColor::Yellow,
-                Severity::Note => AnsiColor::Cyan,
-            },
-        );
-        let bold = self.effect(Effects::BOLD);
+        let (level, bold) = (self.level(), self.effect(Effects::BOLD));
         let title = escape_line(self.report.title(finding));
         let rule = escape_line(finding.credential.rule.as_str());
-        writeln!(
-            out,
-            "{level}{}{level:#}: {bold}{title}{bold:#} ({rule})",
-            finding.severity.as_str()
-        )
+        let severity = finding.severity.as_str();
+        let place = finding.occurrences.first().map(position);
+        let place = place.map(|place| format!("{bold}{place}{bold:#}: ")).unwrap_or_default();
+        writeln!(out, "{place}{level}{severity}[{rule}]{level:#}: {title}")
     }
 
     /// What STS said, where it was asked.
@@ -131,20 +133,71 @@ impl Block<'_> {
         Ok(())
     }
 
+    /// What is said of the first place, then the others, a line each.
     fn places(&self, out: &mut dyn Write) -> io::Result<()> {
         let places = &self.finding.occurrences;
+        let Some((first, others)) = places.split_first() else { return Ok(()) };
+        self.words(&notes(first), out)?;
+        if let Some(show) = first.origin.git.as_ref().and_then(|git| show(&first.origin, git)) {
+            writeln!(out, "  {show}")?;
+        }
+        if others.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "  and in {}:", counted(others.len() as u64, "other place", "other places"))?;
         let shown = self.report.limits.places;
         let dim = self.dim();
-        for (at, place) in places.iter().take(shown).enumerate() {
-            let notes = notes(place);
-            let notes = if notes.is_empty() { notes } else { format!("  {dim}{notes}{dim:#}") };
-            writeln!(out, "    {}{notes}", position(place))?;
-            let snippet = place.sighting.snippet.trim();
-            if at == 0 && !snippet.is_empty() {
-                writeln!(out, "      {dim}{}{dim:#}", escape_line(snippet))?;
+        let width = self.style.width.unwrap_or(usize::MAX);
+        for place in others.iter().take(shown) {
+            let (position, notes) = (position(place), notes(place));
+            let joined = notes.join(", ");
+            let columns = position.chars().count() + joined.chars().count() + 6;
+            if notes.is_empty() || columns >= width {
+                writeln!(out, "    {position}")?;
+                self.phrases(&notes, "      ", out)?;
+            } else {
+                writeln!(out, "    {position}  {dim}{joined}{dim:#}")?;
             }
         }
-        summary::more(places.len(), shown, "    ", out)
+        summary::more(others.len(), shown, "    ", out)
+    }
+
+    fn words(&self, phrases: &[String], out: &mut dyn Write) -> io::Result<()> {
+        self.phrases(phrases, "  ", out)
+    }
+
+    /// Writes phrases in lines of the terminal's width, commas between.
+    fn phrases(&self, phrases: &[String], indent: &str, out: &mut dyn Write) -> io::Result<()> {
+        let dim = self.dim();
+        let width = self.style.width.unwrap_or(usize::MAX);
+        let mut line = String::new();
+        let mut write_line = |line: &str| match line.is_empty() {
+            true => Ok(()),
+            false => writeln!(out, "{indent}{dim}{line}{dim:#}"),
+        };
+        for phrase in phrases {
+            let joint = if line.is_empty() { "" } else { ", " };
+            // With the comma before it and behind it.
+            let columns = indent.len() + line.chars().count() + phrase.chars().count() + 3;
+            if !line.is_empty() && columns > width {
+                write_line(&format!("{line},"))?;
+                line.clone_from(phrase);
+            } else {
+                line.extend([joint, phrase]);
+            }
+        }
+        write_line(&line)
+    }
+
+    fn level(&self) -> Ansi {
+        paint(
+            self.style.color,
+            match self.finding.severity {
+                Severity::Error => AnsiColor::Red,
+                Severity::Warning => AnsiColor::Yellow,
+                Severity::Note => AnsiColor::Cyan,
+            },
+        )
     }
 
     fn dim(&self) -> Ansi {
@@ -156,6 +209,24 @@ impl Block<'_> {
     }
 }
 
+/// The command that shows the text of a place which no checkout has.
+fn show(origin: &Origin, git: &GitOrigin) -> Option<String> {
+    if git.at_head {
+        return None;
+    }
+    let what = match (&git.commit, &origin.path, git.object) {
+        (Some(commit), Some(path), GitObject::Blob) => {
+            let path = std::str::from_utf8(path).ok().filter(|path| escape_line(path) == **path)?;
+            shell_word(&format!("{}:{path}", short(commit)))
+        }
+        (_, _, GitObject::Blob | GitObject::Commit | GitObject::Tag) => {
+            short(git.blob.as_deref()?).to_owned()
+        }
+        _ => return None,
+    };
+    Some(format!("git show {what}"))
+}
+
 /// What an owner knows a credential by: its id, or the head of its secret.
 pub(super) fn name(credential: &Credential) -> String {
     let redacted = || credential.secret.as_ref().map(Secret::redacted);
@@ -163,10 +234,13 @@ pub(super) fn name(credential: &Credential) -> String {
     id.or_else(redacted).unwrap_or_default()
 }
 
-fn facts(finding: &Finding) -> String {
+fn facts(finding: &Finding) -> Vec<String> {
     let credential = &finding.credential;
     let mut facts = Vec::new();
-    if let Some(id) = &credential.key_id {
+    // Most often the line that is shown holds it.
+    let shown = finding.occurrences.first().map(|place| place.sighting.snippet.as_str());
+    let shown = shown.unwrap_or_default();
+    if let Some(id) = credential.key_id.as_ref().filter(|id| !shown.contains(id.as_str())) {
         facts.push(escape_line(id));
     }
     if let Some(secret) = &credential.secret {
@@ -184,8 +258,9 @@ fn facts(finding: &Finding) -> String {
     if let Some(expires) = &credential.expires {
         facts.push(format!("expires {}", escape_line(expires)));
     }
-    facts.push(format!("confidence {}", finding.confidence.as_str()));
-    facts.join(", ")
+    facts.push(format!("{} confidence", finding.confidence.as_str()));
+    facts.push(format!("fingerprint {}", finding.fingerprint));
+    facts
 }
 
 /// `path:line:column`, the way editors and terminals open it.
@@ -224,7 +299,7 @@ fn refs(git: &GitOrigin) -> String {
 }
 
 /// How it is hidden there, and what git's history says.
-fn notes(place: &Occurrence) -> String {
+fn notes(place: &Occurrence) -> Vec<String> {
     let mut notes = Vec::new();
     if !place.origin.inside.is_empty() {
         let way: Vec<String> = place.origin.inside.iter().map(|part| escape_line(part)).collect();
@@ -237,7 +312,7 @@ fn notes(place: &Occurrence) -> String {
     if let Some(git) = &place.origin.git {
         history(git, &mut notes);
     }
-    notes.join(", ")
+    notes
 }
 
 fn history(git: &GitOrigin, notes: &mut Vec<String>) {

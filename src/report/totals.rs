@@ -1,29 +1,45 @@
-//! The findings of a sweep by account and by owner: whom to call first.
+//! The findings of a sweep by repository, account, rule and owner: whom to call first.
 //!
-//! An owner is the author of a commit that brought the credential; a credential that several
-//! people committed counts for each of them. Settled findings count for nobody.
+//! What works comes first, then what stands at HEAD or in a file, then what history alone has.
+//! Canaries are counted apart. An owner is the author of a commit that brought the credential; a
+//! credential that several people committed counts for each of them. Settled findings count for
+//! nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Report;
-use super::summary::{counted, more};
+use super::summary::more;
+use super::{Report, markdown};
 use crate::finding::{Finding, Severity, Status};
 use crate::text::escape_line;
 
-/// Both lists, the heaviest first.
+/// All lists, of each the heaviest first.
 #[derive(Debug, Serialize)]
 pub(super) struct Totals<'a> {
+    repositories: Vec<Row<Repository<'a>>>,
     accounts: Vec<Row<Account<'a>>>,
+    rules: Vec<Row<RuleName<'a>>>,
     owners: Vec<Row<Owner<'a>>>,
+}
+
+/// A target of the sweep.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Repository<'a> {
+    target: Option<&'a str>,
 }
 
 /// An account; `None` where neither the id nor STS tells it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Account<'a> {
     account_id: Option<&'a str>,
+}
+
+/// A rule.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct RuleName<'a> {
+    rule: &'a str,
 }
 
 /// An author by mail address; `None` for what is in no commit.
@@ -38,11 +54,23 @@ struct Owner<'a> {
 struct Row<K> {
     #[serde(flatten)]
     who: K,
+    #[serde(flatten)]
+    sums: Sums,
+}
+
+/// How many credentials there are; canaries are none.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+struct Sums {
     credentials: u64,
     active: u64,
+    /// Of those that are not active, what stands at HEAD, in an index or in a file.
+    at_head: u64,
+    /// The rest.
+    in_history: u64,
     errors: u64,
     warnings: u64,
     notes: u64,
+    canaries: u64,
     /// In how many targets.
     targets: u64,
 }
@@ -54,10 +82,14 @@ impl<'a> Totals<'a> {
             return None;
         }
         let open = || report.findings.iter().filter(|finding| finding.suppressed.is_none());
-        let accounts = rows(open(), |finding| {
+        let repositories = sums(open(), |finding| {
+            finding.occurrences.iter().map(|place| place.origin.target.as_deref()).collect()
+        });
+        let accounts = sums(open(), |finding| {
             let told = finding.verification.account.as_deref();
             BTreeSet::from([told.or(finding.credential.account.as_deref())])
         });
+        let rules = sums(open(), |finding| BTreeSet::from([finding.credential.rule.as_str()]));
         let mut names: BTreeMap<&str, &str> = BTreeMap::new();
         let authors = |finding: &'a Finding| {
             let origins = finding.occurrences.iter().map(|place| &place.origin);
@@ -67,7 +99,7 @@ impl<'a> Totals<'a> {
             let name = names.entry(&author.email).or_insert(&author.name);
             *name = (*name).min(&author.name);
         }
-        let owners = rows(open(), |finding| {
+        let owners = sums(open(), |finding| {
             // Whoever left a copy uncommitted is not known, but who committed it is.
             let known: BTreeSet<Option<&str>> =
                 authors(finding).flatten().map(|author| Some(author.email.as_str())).collect();
@@ -78,107 +110,122 @@ impl<'a> Totals<'a> {
             name: email.and_then(|email| names.get(email).copied()),
         };
         Some(Self {
+            repositories: sorted(repositories, |target| Repository { target }),
             accounts: sorted(accounts, |account_id| Account { account_id }),
+            rules: sorted(rules, |rule| RuleName { rule }),
             owners: sorted(owners, owner),
         })
     }
 
-    /// Writes both as text, of each the first `shown`.
-    pub(super) fn write(&self, shown: usize, out: &mut dyn Write) -> io::Result<()> {
-        let account = |it: &Account<'_>| it.account_id.map_or("unknown".into(), escape_line);
+    /// Each list with its heading.
+    fn tables(&self) -> [(&'static str, Vec<(String, Sums)>); 4] {
+        let unknown = |name: Option<&str>| name.map_or("unknown".into(), escape_line);
         let owner = |it: &Owner<'_>| match (it.name, it.email) {
             (Some(name), Some(email)) => format!("{} <{}>", escape_line(name), escape_line(email)),
             _ => "in no commit".to_owned(),
         };
-        table("By account", &self.accounts, &account, shown, out)?;
-        table(
-            "By owner, the author of the commit that brought it",
-            &self.owners,
-            &owner,
-            shown,
-            out,
-        )
+        [
+            ("By repository", named(&self.repositories, |it| unknown(it.target))),
+            ("By account", named(&self.accounts, |it| unknown(it.account_id))),
+            ("By rule", named(&self.rules, |it| escape_line(it.rule))),
+            ("By owner, the author of the commit that brought it", named(&self.owners, owner)),
+        ]
+    }
+
+    /// Writes all lists as text, of each the first `shown`.
+    pub(super) fn write(&self, shown: usize, out: &mut dyn Write) -> io::Result<()> {
+        for (at, (heading, rows)) in self.tables().into_iter().enumerate() {
+            if rows.is_empty() {
+                continue;
+            }
+            let blank = if at > 0 { "\n" } else { "" };
+            writeln!(out, "{blank}{heading}:\n  active  at HEAD  history  canaries")?;
+            for (name, sums) in rows.iter().take(shown) {
+                let [active, at_head, history, canaries] = sums.columns();
+                writeln!(out, "  {active:>6}  {at_head:>7}  {history:>7}  {canaries:>8}  {name}")?;
+            }
+            more(rows.len(), shown, "  ", out)?;
+        }
+        Ok(())
+    }
+
+    /// The same as tables in Markdown.
+    pub(super) fn write_markdown(&self, shown: usize, out: &mut dyn Write) -> io::Result<()> {
+        for (heading, rows) in self.tables() {
+            if rows.is_empty() {
+                continue;
+            }
+            writeln!(out, "| {heading} | active | at HEAD | history | canaries |")?;
+            writeln!(out, "|---|---|---|---|---|")?;
+            for (name, sums) in rows.iter().take(shown) {
+                let [active, at_head, history, canaries] = sums.columns();
+                let name = markdown::plain(name);
+                writeln!(out, "| {name} | {active} | {at_head} | {history} | {canaries} |")?;
+            }
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+}
+
+impl Sums {
+    /// What texts show of it; nothing is a dash, so that what is something stands out.
+    fn columns(&self) -> [String; 4] {
+        [self.active, self.at_head, self.in_history, self.canaries]
+            .map(|count| if count > 0 { count.to_string() } else { "-".to_owned() })
+    }
+
+    fn add(&mut self, finding: &Finding) {
+        if finding.verification.status == Status::Canary {
+            self.canaries += 1;
+            return;
+        }
+        self.credentials += 1;
+        *match (finding.is_active(), finding.stands()) {
+            (true, _) => &mut self.active,
+            (false, true) => &mut self.at_head,
+            (false, false) => &mut self.in_history,
+        } += 1;
+        *match finding.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+            Severity::Note => &mut self.notes,
+        } += 1;
     }
 }
 
 /// Adds up findings by whatever `whose` gives for each.
-fn rows<'a, K: Ord + Copy>(
+fn sums<'a, K: Ord + Copy>(
     findings: impl Iterator<Item = &'a Finding>,
     whose: impl Fn(&'a Finding) -> BTreeSet<K>,
-) -> BTreeMap<K, Row<()>> {
+) -> BTreeMap<K, Sums> {
     let mut targets: BTreeMap<K, BTreeSet<&str>> = BTreeMap::new();
-    let mut rows: BTreeMap<K, Row<()>> = BTreeMap::new();
+    let mut all: BTreeMap<K, Sums> = BTreeMap::new();
     for finding in findings {
         for who in whose(finding) {
-            let row = rows.entry(who).or_default();
-            row.credentials += 1;
-            row.active += u64::from(finding.verification.status == Status::Active);
-            *match finding.severity {
-                Severity::Error => &mut row.errors,
-                Severity::Warning => &mut row.warnings,
-                Severity::Note => &mut row.notes,
-            } += 1;
+            all.entry(who).or_default().add(finding);
             let named = finding.occurrences.iter().filter_map(|it| it.origin.target.as_deref());
             targets.entry(who).or_default().extend(named);
         }
     }
-    for (who, row) in &mut rows {
-        row.targets = targets.get(who).map_or(0, |names| names.len() as u64);
+    for (who, sums) in &mut all {
+        sums.targets = targets.get(who).map_or(0, |names| names.len() as u64);
     }
-    rows
+    all
 }
 
-impl Default for Row<()> {
-    fn default() -> Self {
-        Self { who: (), credentials: 0, active: 0, errors: 0, warnings: 0, notes: 0, targets: 0 }
-    }
-}
-
-fn sorted<K, N: Ord>(rows: BTreeMap<K, Row<()>>, name: impl Fn(K) -> N) -> Vec<Row<N>> {
-    let mut rows: Vec<Row<N>> = rows
-        .into_iter()
-        .map(|(who, row)| Row {
-            who: name(who),
-            credentials: row.credentials,
-            active: row.active,
-            errors: row.errors,
-            warnings: row.warnings,
-            notes: row.notes,
-            targets: row.targets,
-        })
-        .collect();
+fn sorted<K, N: Ord>(all: BTreeMap<K, Sums>, name: impl Fn(K) -> N) -> Vec<Row<N>> {
+    let mut rows: Vec<Row<N>> =
+        all.into_iter().map(|(who, sums)| Row { who: name(who), sums }).collect();
     rows.sort_by(|a, b| {
-        let weight = |row: &Row<N>| (row.active, row.errors, row.warnings, row.notes);
+        let weight = |Row { sums, .. }: &Row<N>| {
+            (sums.active, sums.at_head, sums.errors, sums.warnings, sums.notes, sums.canaries)
+        };
         weight(b).cmp(&weight(a)).then_with(|| a.who.cmp(&b.who))
     });
     rows
 }
 
-fn table<K>(
-    heading: &str,
-    rows: &[Row<K>],
-    name: &dyn Fn(&K) -> String,
-    shown: usize,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\n{heading}:")?;
-    for row in rows.iter().take(shown) {
-        let kinds = [
-            (row.active, "active", "active"),
-            (row.errors, "error", "errors"),
-            (row.warnings, "warning", "warnings"),
-            (row.notes, "note", "notes"),
-        ];
-        let kinds = kinds.into_iter().filter(|(count, ..)| *count > 0);
-        let kinds: Vec<String> =
-            kinds.map(|(count, one, many)| counted(count, one, many)).collect();
-        let credentials = counted(row.credentials, "credential", "credentials");
-        let targets = counted(row.targets, "target", "targets");
-        let name = name(&row.who);
-        writeln!(out, "  {name}: {credentials} ({}) in {targets}", kinds.join(", "))?;
-    }
-    more(rows.len(), shown, "  ", out)
+fn named<K>(rows: &[Row<K>], name: impl Fn(&K) -> String) -> Vec<(String, Sums)> {
+    rows.iter().map(|row| (name(&row.who), row.sums)).collect()
 }

@@ -157,7 +157,9 @@ fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger
 
 /// The key id of a pair, without its secret.
 fn lone_id(place: Occurrence, pair: Credential) -> (Occurrence, Credential) {
-    let sighting = Sighting { secret: None, shown: None, evidence: None, ..place.sighting };
+    let (secret, secret_snippet) = (None, String::new());
+    let sighting =
+        Sighting { secret, secret_snippet, shown: None, evidence: None, ..place.sighting };
     let credential = Credential {
         rule: RuleId::new(KEY_ID),
         secret: None,

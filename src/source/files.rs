@@ -10,6 +10,7 @@
 mod globs;
 mod ignored;
 mod open;
+mod own;
 mod pipes;
 mod roots;
 mod told;

@@ -205,6 +205,7 @@ mod tests {
             decoded: vec![],
             marker: None,
             snippet: String::new(),
+            secret_snippet: String::new(),
             line_hash: None,
             partition: None,
             shown: None,

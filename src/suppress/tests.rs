@@ -24,6 +24,7 @@ fn place(path: &str, line: u64, marker: Option<&'static str>) -> Occurrence {
         decoded: vec![],
         marker,
         snippet: String::new(),
+        secret_snippet: String::new(),
         line_hash: None,
         partition: None,
         shown: None,

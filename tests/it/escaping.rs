@@ -3,8 +3,8 @@
 
 use crate::support::{Keys, Project};
 
-pub(crate) const FORMATS: [&str; 8] =
-    ["text", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv"];
+pub(crate) const FORMATS: [&str; 10] =
+    ["text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown"];
 
 /// Names for places where any text may stand.
 pub(crate) const NAMES: [&str; 16] = [

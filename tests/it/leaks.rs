@@ -49,6 +49,7 @@ pub(crate) fn finding(
         decoded: Vec::new(),
         marker: None,
         snippet: String::new(),
+        secret_snippet: String::new(),
         line_hash: None,
         partition: None,
         shown: None,

@@ -96,6 +96,7 @@ mod recall;
 #[cfg(feature = "verify")]
 mod remedy_cli;
 mod report;
+mod said;
 mod samples;
 mod sarif;
 mod schemas;

@@ -9,7 +9,8 @@ use super::process::Running;
 use super::support::{Keys, Project, Ran};
 
 /// All formats of a report.
-const FORMATS: [&str; 8] = ["text", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv"];
+const FORMATS: [&str; 10] =
+    ["text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown"];
 
 /// A folder with a key, one without, and an earlier report.
 fn project(name: &str) -> Project {
@@ -44,6 +45,10 @@ fn a_full_device_is_told_and_never_0() {
     let project = project("dev full");
     for format in FORMATS {
         for (folder, code) in [("leak", 1), ("clean", 2)] {
+            // Nothing found is nothing to write.
+            if (format, folder) == ("short", "clean") {
+                continue;
+            }
             let script = format!("set +e; \"$0\" scan {folder} --format {format} >/dev/full");
             let ran = project.shell(&script, "").exits(code);
             let told = ran.stderr.contains("standard output: No space left on device");
@@ -220,7 +225,8 @@ fn a_reader_that_went_away_gets_no_0_for_a_finding() {
             tried += 1;
         }
         let (code, told) = unread(&project, &["scan", "clean", "--format", format]);
-        assert_eq!(code, Some(2), "{format}: {told}");
+        let nothing_to_write = format == "short";
+        assert_eq!(code, Some(if nothing_to_write { 0 } else { 2 }), "{format}: {told}");
         let never = ["scan", "leak", "--fail-on", "never", "--format", format];
         assert_eq!(unread(&project, &never).0, Some(2), "{format}");
     }

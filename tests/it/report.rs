@@ -23,7 +23,7 @@ fn text_of_nothing_still_tells_what_was_scanned() {
     insta::assert_snapshot!(written(Format::Text, &report(&[], &coverage, &rules)));
     let clean = Coverage { complete: true, ..Coverage::default() };
     let text = written(Format::Text, &report(&[], &clean, &rules));
-    assert_eq!(text, "No findings.\nScanned nothing.\n");
+    assert_eq!(text, "keysweep 0.1.0 scan\n\nNo findings.\nScanned nothing.\n");
 }
 
 #[test]
@@ -92,6 +92,32 @@ fn a_short_secret_of_a_users_pattern_has_no_digest() {
     }
 }
 
+/// What is to be done stands once, however many findings there are.
+#[test]
+fn a_finding_costs_no_copy_of_its_steps() {
+    let (coverage, rules) = (coverage(), rules(None));
+    let finding = |number: usize| {
+        let secret = samples::secret(&format!("{number:05}"));
+        let id = samples::example_id();
+        let credential = samples::credential("aws-access-key", Some(&id), Some(secret));
+        let place = samples::place(&format!("conf/{number}.env"), 1);
+        samples::finding(credential, Severity::Error, vec![place])
+    };
+    let many: Vec<_> = (0..300).map(finding).collect();
+    for (format, most) in [(Format::Json, 1_300), (Format::Jsonl, 1_000), (Format::Sarif, 1_900)] {
+        let size = |count: usize| {
+            let text = written(format, &report(&many[..count], &coverage, &rules));
+            assert_eq!(text.matches("UpdateAccessKey").count(), {
+                let one = written(format, &report(&many[..1], &coverage, &rules));
+                one.matches("UpdateAccessKey").count()
+            });
+            text.len()
+        };
+        let each = (size(300) - size(100)) / 200;
+        assert!(each < most, "{format:?}: {each} bytes a finding");
+    }
+}
+
 #[test]
 fn an_active_key_comes_first_whatever_its_severity() {
     let (mut findings, coverage, rules) = (findings(), coverage(), rules(None));
@@ -131,7 +157,7 @@ fn many_places_are_cut_in_text_and_whole_in_json() {
     let findings = [samples::finding(credential, Severity::Note, places)];
     let report = report(&findings, &coverage, &rules);
     let text = written(Format::Text, &report);
-    assert!(text.contains("many:10:19\n    and 12 more (all in --format json)\n"), "{text}");
+    assert!(text.contains("many:11:19\n    and 11 more (-v shows all)\n"), "{text}");
     let document = json(&written(Format::Json, &report));
     assert_eq!(document["findings"][0]["occurrences"].as_array().map(Vec::len), Some(22));
 }
@@ -142,10 +168,31 @@ fn colour_changes_nothing_but_the_colour() {
     findings[2].verification.status = Status::Active;
     let report = report(&findings, &coverage, &rules);
     let plain = written(Format::Text, &report);
-    let colored = styled(Format::Text, &report, Style { color: true, coverage: true });
-    assert!(colored.contains("\x1b[1m\x1b[31merror\x1b[0m"), "{colored:?}");
+    let colored = styled(Format::Text, &report, Style { color: true, ..Style::default() });
+    assert!(colored.contains("\x1b[1m\x1b[31merror[aws-access-key]\x1b[0m"), "{colored:?}");
     let escape = regex::Regex::new("\x1b\\[[0-9;]*m").expect("an expression");
     assert_eq!(escape.replace_all(&colored, ""), plain);
+}
+
+#[test]
+fn lines_respect_the_width_of_the_terminal() {
+    let (mut findings, coverage, rules) = (findings(), coverage(), rules(None));
+    findings[2].occurrences[0].sighting.snippet =
+        format!("{} {} {}", "x".repeat(100), samples::example_id(), "y".repeat(100));
+    let report = report(&findings, &coverage, &rules);
+    for width in [60, 80, 100, 160] {
+        let style = Style { width: Some(width), ..Style::default() };
+        let text = styled(Format::Text, &report, style);
+        let mut marked = false;
+        for line in text.lines() {
+            // Commands are pasted, and headings begin with what is to be clicked at.
+            let is_free =
+                line.contains(" aws iam ") || line.contains("OWNER=") || line.contains("]: ");
+            assert!(is_free || line.chars().count() <= width, "{width}: {line}");
+            marked |= line.contains('…') && line.contains(&samples::example_id());
+        }
+        assert!(marked, "{width}: {text}");
+    }
 }
 
 #[test]

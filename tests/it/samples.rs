@@ -48,7 +48,8 @@ pub(crate) fn place(path: &str, line: u64) -> Occurrence {
             secret: Some(region(line + 1, 25, 40)),
             decoded: Vec::new(),
             marker: None,
-            snippet: "aws_access_key_id=[id]".to_owned(),
+            snippet: format!("aws_access_key_id={}", example_id()),
+            secret_snippet: "aws_secret_access_key = [redacted]".to_owned(),
             line_hash: Some((0x1234_5678_9abc_def0 ^ line, 1)),
             partition: None,
             shown: None,
@@ -113,6 +114,7 @@ pub(crate) fn findings() -> Vec<Finding> {
     );
     let mut inside = place("app.zip", 7);
     inside.sighting.id = None;
+    inside.sighting.snippet = std::mem::take(&mut inside.sighting.secret_snippet);
     inside.sighting.decoded = vec![Encoding::Base64, Encoding::Gzip];
     inside.origin.inside = vec!["app.zip".to_owned(), "conf/x.env".to_owned()];
     let lone_secret = finding(
@@ -123,6 +125,7 @@ pub(crate) fn findings() -> Vec<Finding> {
     let mut hostile = place("", 2);
     hostile.origin.path = Some(b"a](1) <b>|\x1b[2J\xff.txt".to_vec());
     hostile.sighting.secret = None;
+    hostile.sighting.secret_snippet.clear();
     let mut lone_id =
         finding(credential("aws-access-key-id", Some(&id), None), Severity::Note, vec![hostile]);
     lone_id.possible_partners = vec![lone_secret.fingerprint.clone()];
@@ -186,6 +189,7 @@ pub(crate) fn report<'a>(
         baseline: false,
         repository: None,
         exit: 1,
+        times: None,
         limits: Limits::default(),
     }
 }

@@ -132,7 +132,11 @@ fn the_configuration_adds_patterns_leaves_paths_out_and_allows_values() {
     project.file("elsewhere/team.toml", rule).file("x.txt", "acme_tsrqponmlkjihgfedcba\n");
     let named = ["scan", "x.txt", "--config", "elsewhere/team.toml"];
     let ran = project.keysweep(named).run().exits(1);
-    assert!(ran.stdout.contains("Acme key") && ran.stdout.contains("next: "), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("Acme key") && ran.stdout.contains("What to do first:"),
+        "{}",
+        ran.stdout
+    );
     let listed = project.keysweep(["rules", "--config", "elsewhere/team.toml"]).run().exits(0);
     assert!(listed.stdout.contains("acme-key"), "{}", listed.stdout);
 }

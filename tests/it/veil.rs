@@ -4,7 +4,8 @@
 use crate::decoding::Decoder;
 use crate::support::{Keys, Project};
 
-const FORMATS: [&str; 8] = ["text", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv"];
+const FORMATS: [&str; 10] =
+    ["text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown"];
 
 /// A secret that can stand in names, without `/` and `+`.
 fn secret_for_names(keys: &mut Keys) -> String {

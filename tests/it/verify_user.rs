@@ -234,6 +234,9 @@ fn a_log_of_a_live_key_says_what_was_asked() {
             "parameters": {"Action": "GetCallerIdentity", "Version": "2011-06-15"},
         })
     );
-    let cli = &result["properties"]["remediation"][0]["cli"];
-    assert!(cli.as_str().is_some_and(|cli| cli.contains("--user-name alice ")), "{cli}");
+    let remediation = &result["properties"]["remediation"];
+    assert_eq!(remediation["variables"]["OWNER"], "alice");
+    let name = remediation["remedy"].as_str().expect("a name");
+    let cli = &log["runs"][0]["properties"]["remedies"][name]["steps"][0]["cli"];
+    assert!(cli.as_str().is_some_and(|cli| cli.contains("--user-name \"$OWNER\" ")), "{cli}");
 }

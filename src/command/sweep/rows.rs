@@ -1,6 +1,7 @@
 //! What is told of a sweep while it runs: a row a target as it ends, and how long the rest takes.
 //!
-//! The estimate compares targets by the bytes of their packs, which is what a history costs.
+//! The estimate takes the time of a target as a part that each one costs and a part that grows with
+//! the bytes of its packs, and fits both to the targets that have ended.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -21,11 +22,45 @@ pub struct Rows {
     scanned: Mutex<Scanned>,
 }
 
-/// What this run has done itself.
+/// What this run has done itself: sums over its targets, in seconds and bytes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Scanned {
-    weight: u64,
-    time: Duration,
+    count: f64,
+    weight: f64,
+    time: f64,
+    /// Of the squares of weights.
+    squares: f64,
+    /// Of the products of weight and time.
+    products: f64,
+}
+
+impl Scanned {
+    fn add(&mut self, weight: u64, took: Duration) {
+        let (weight, time) = (weight as f64, took.as_secs_f64());
+        self.count += 1.0;
+        self.weight += weight;
+        self.time += time;
+        self.squares += weight * weight;
+        self.products += weight * time;
+    }
+
+    /// Seconds that `count` targets of `weight` bytes are going to take; `None` of nothing.
+    fn estimate(&self, count: f64, weight: f64) -> Option<f64> {
+        if self.weight == 0.0 {
+            return None;
+        }
+        // Least squares; of targets that are all alike nothing but their number can be told.
+        let spread = self.count * self.squares - self.weight * self.weight;
+        let is_flat = spread <= self.count * self.squares * 1e-6;
+        let by_weight = (self.count * self.products - self.weight * self.time) / spread;
+        let each = (self.time - by_weight * self.weight) / self.count;
+        Some(match (is_flat, each >= 0.0, by_weight >= 0.0) {
+            (false, true, true) => each * count + by_weight * weight,
+            // Larger ones were no slower: what they cost is not in their packs.
+            (false, true, false) => self.time / self.count * count,
+            _ => self.time / self.weight * weight,
+        })
+    }
 }
 
 impl Rows {
@@ -42,8 +77,8 @@ impl Rows {
     pub fn row(&self, ended: &Ended<'_>) -> String {
         if !ended.recalled {
             let mut scanned = self.scanned.lock().unwrap_or_else(PoisonError::into_inner);
-            scanned.weight += self.weights.get(ended.number - 1).copied().unwrap_or_default();
-            scanned.time += ended.took;
+            let weight = self.weights.get(ended.number - 1).copied().unwrap_or_default();
+            scanned.add(weight, ended.took);
         }
         let swept = ended.swept;
         let mut parts = Vec::new();
@@ -93,11 +128,10 @@ impl Rows {
     /// How long the targets from `number` on are going to take, `spent` of it already gone.
     fn estimate(&self, number: usize, spent: Duration) -> Option<String> {
         let scanned = *self.scanned.lock().unwrap_or_else(PoisonError::into_inner);
-        let rest: u64 = self.weights.iter().skip(number - 1).sum();
-        if scanned.weight == 0 {
-            return None;
-        }
-        let left = scanned.time.mul_f64(rest as f64 / scanned.weight as f64);
+        let rest = self.weights.get(number - 1..).unwrap_or_default();
+        let weight: u64 = rest.iter().sum();
+        let left = scanned.estimate(rest.len() as f64, weight as f64)?;
+        let left = Duration::try_from_secs_f64(left).ok()?;
         let left = left.saturating_sub(spent);
         (left >= SHORT).then(|| format!("about {} left", roughly(left)))
     }
@@ -117,6 +151,8 @@ fn roughly(time: Duration) -> String {
 mod tests {
     use super::*;
     use crate::coverage::Swept;
+
+    const FILES_ALONE: u64 = 1 << 20;
 
     fn target(name: &str, weight: u64) -> Target {
         Target { name: name.to_owned(), weight, ..Target::default() }
@@ -140,6 +176,36 @@ mod tests {
         // Longer than was thought: nothing is said rather than something wrong.
         let line = rows.line(2, &Ledger::new(), Duration::from_secs(70));
         assert_eq!(line, "[2/3] b: nothing");
+    }
+
+    /// Targets come in the order of their paths, so small ones and large ones stand together.
+    #[test]
+    fn the_estimate_holds_where_sizes_come_in_blocks() {
+        let small = |at: u64| FILES_ALONE + (at * 7919) % 300_000;
+        let large = |at: u64| FILES_ALONE + 100_000_000 + (at * 104_729) % 400_000_000;
+        let mixed = |at: u64| if at % 10 == 3 { large(at) } else { small(at) };
+        let small_first =
+            (0..60).map(mixed).chain((60..160).map(small)).chain((160..200).map(large));
+        let large_first =
+            (0..60).map(mixed).chain((60..100).map(large)).chain((100..200).map(small));
+        for weights in [small_first.collect::<Vec<u64>>(), large_first.collect()] {
+            let took = |at: usize| {
+                let noise = 0.9 + 0.2 * ((at * 31) % 17) as f64 / 16.0;
+                (0.8 + weights[at] as f64 / 40e6) * noise
+            };
+            let mut scanned = Scanned::default();
+            for at in 0..weights.len() - 20 {
+                scanned.add(weights[at], Duration::from_secs_f64(took(at)));
+                if at < 30 {
+                    continue;
+                }
+                let rest = &weights[at + 1..];
+                let left: f64 = (at + 1..weights.len()).map(took).sum();
+                let weight = rest.iter().sum::<u64>() as f64;
+                let said = scanned.estimate(rest.len() as f64, weight).expect("an estimate");
+                assert!((said / left - 1.0).abs() < 0.1, "{at}: {said} where {left} are left");
+            }
+        }
     }
 
     #[test]

@@ -23,7 +23,13 @@ pub enum ReportError {
     /// JSON of another kind.
     #[error("it is no report of keysweep; give one written with --format json, jsonl or sarif")]
     NotAReport,
+    /// A report of a version to come.
+    #[error("its schema is {0}, and this version reads {NEWEST} and older: use a newer keysweep")]
+    Newer(u64),
 }
+
+/// The newest schema of JSON that is read; fingerprints stand in the same place in all of them.
+const NEWEST: u64 = 2;
 
 /// Reads a report in `json`, `jsonl` or `sarif`.
 ///
@@ -36,6 +42,9 @@ pub fn read_report(text: &[u8]) -> Result<Earlier, ReportError> {
     for document in Deserializer::from_slice(text).into_iter::<Value>() {
         let document =
             document.map_err(|error| ReportError::NotJson(escape_line(&error.to_string())))?;
+        if let Some(schema) = document["schema"].as_u64().filter(|schema| *schema > NEWEST) {
+            return Err(ReportError::Newer(schema));
+        }
         known |= earlier.read_document(&document);
     }
     if known { Ok(earlier) } else { Err(ReportError::NotAReport) }
@@ -98,14 +107,16 @@ mod tests {
             "results": [{{"partialFingerprints": {{"keysweep/v1": "{PRINT}"}},
             "properties": {{"keyId": "AKIAX"}}}}]}}]}}"#
         );
-        let json = format!(
-            r#"{{"schema": 1, "tool": {{"name": "keysweep"}},
+        let [json, older] = [2, 1].map(|schema| {
+            format!(
+                r#"{{"schema": {schema}, "tool": {{"name": "keysweep"}},
             "findings": [{{"fingerprint": "{PRINT}", "key_id": "AKIAX"}}]}}"#
-        );
+            )
+        });
         let jsonl = format!(
             "{{\"fingerprint\": \"{PRINT}\", \"key_id\": \"AKIAX\"}}\n{{\"coverage\": {{}}}}\n"
         );
-        for text in [sarif, json, jsonl] {
+        for text in [sarif, json, older, jsonl] {
             let earlier = read_report(text.as_bytes()).expect("a report");
             assert_eq!(earlier.findings.len(), 1, "{text}");
             let (print, id) = earlier.findings.iter().next().expect("one");
@@ -120,6 +131,8 @@ mod tests {
         for text in ["", "{}", "[]", r#"{"findings": []}"#, r#"{"runs": []}"#] {
             assert!(matches!(read_report(text.as_bytes()), Err(ReportError::NotAReport)), "{text}");
         }
+        let newer = empty.replace('1', "3");
+        assert!(matches!(read_report(newer.as_bytes()), Err(ReportError::Newer(3))));
         assert!(matches!(read_report(b"AKIA"), Err(ReportError::NotJson(_))));
     }
 }

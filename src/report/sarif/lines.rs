@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::finding::Fingerprint;
-use crate::report::item::{Item, in_tree};
+use crate::report::item::Item;
 
 /// Weight of the place on a line in a line hash's counter; no file repeats a line that often.
 const PLACE_ON_LINE: u64 = 100_000;
@@ -57,7 +57,7 @@ impl<'a> Lines<'a> {
 /// The line by which GitHub would follow a result; `None` outside a checkout's plain files.
 fn line<'a>(item: &Item<'a>) -> Option<Line<'a>> {
     let place = item.place();
-    let plain = in_tree(&place.origin) && place.origin.inside.is_empty();
+    let plain = place.origin.stands() && place.origin.inside.is_empty();
     let hash = item.spot().line_hash.filter(|_| plain)?;
     Some((place.origin.target.as_deref(), place.origin.path.as_deref(), hash))
 }

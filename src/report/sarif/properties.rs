@@ -9,7 +9,7 @@ use super::flow;
 use crate::finding::{
     Confidence, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Occurrence, Status,
 };
-use crate::remedy::{self, When};
+use crate::remedy::{self, Applied};
 use crate::report::Report;
 use crate::secret::Secret;
 
@@ -39,21 +39,12 @@ pub(super) struct Properties<'a> {
     decoded: &'a [Encoding],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     inside: &'a [String],
-    /// What to do after the leak, in order; why, and other ways, stand in the rule's help.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    remediation: Vec<Remediation>,
+    /// Which of the run's remedies, and with which values; the rule's help says the same in words.
+    remediation: Applied,
     /// How many places the finding has in all.
     places: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<History<'a>>,
-}
-
-/// A step with the finding's own values.
-#[derive(Serialize)]
-struct Remediation {
-    step: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cli: Option<String>,
 }
 
 /// What STS said, without the time at which it did.
@@ -94,8 +85,6 @@ impl<'a> Properties<'a> {
     pub(super) fn new(report: &Report<'a>, finding: &'a Finding, place: &'a Occurrence) -> Self {
         let credential = &finding.credential;
         let verdict = &finding.verification;
-        let steps = remedy::steps(finding, report.rules).into_iter();
-        let leak = steps.filter(|step| step.when == When::Leak);
         Self {
             confidence: place.confidence,
             key_id: credential.key_id.as_deref(),
@@ -113,7 +102,7 @@ impl<'a> Properties<'a> {
             possible_partners: &finding.possible_partners,
             decoded: &place.sighting.decoded,
             inside: &place.origin.inside,
-            remediation: leak.map(|step| Remediation { step: step.title, cli: step.cli }).collect(),
+            remediation: remedy::applied(finding, report.rules),
             places: finding.occurrences.len(),
             history: place.origin.git.as_ref().map(|git| History::new(finding, git)),
         }

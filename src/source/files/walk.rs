@@ -10,6 +10,7 @@ use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, Wal
 use super::Options;
 use super::ignored::{Folders, Rules, Verdict};
 use super::open::{met_link, open};
+use super::own;
 use super::roots::{Roots, is_work_tree};
 use super::told;
 use crate::coverage::{Count, Ledger};
@@ -239,7 +240,14 @@ impl<D: Detector> Visitor<'_, D> {
 
     fn scan(&mut self, file: &File, path: &Path, depth: usize) -> Extent {
         let shared = self.shared;
-        let mut found = |detected: Detected<D::Memory>| {
+        // What the user names is read as any other file; `None` until somebody needs to know.
+        let mut own = (depth == 0).then_some(false);
+        let mut found = |mut detected: Detected<D::Memory>| {
+            if detected.candidates.iter().any(own::may_be_told)
+                && *own.get_or_insert_with(|| own::is_own(path))
+            {
+                detected.candidates.retain(|candidate| !own::may_be_told(candidate));
+            }
             detected.note(shared.ledger, "file", &|| shared.roots.shown(path, depth));
             for candidate in detected.candidates {
                 let path = Some(shared.roots.shown(path, depth));
@@ -248,7 +256,11 @@ impl<D: Detector> Visitor<'_, D> {
         };
         let scanner = &mut self.scanner;
         let name = || shared.roots.shown(path, depth);
-        scanner.file(&name, file, &mut found)
+        let extent = scanner.file(&name, file, &mut found);
+        if own == Some(true) {
+            self.count(Count::OwnReports);
+        }
+        extent
     }
 
     /// The rules of the folder that holds `path`.

@@ -49,6 +49,7 @@ impl Witness {
             decoded: vec![],
             marker: None,
             snippet,
+            secret_snippet: String::new(),
             line_hash: None,
             partition: None,
             shown: None,

@@ -1,0 +1,143 @@
+//! What to do first, each step once: a hundred keys that are to be deactivated need one command and
+//! a list, not a hundred commands.
+
+use std::io::{self, Write};
+
+use super::{Report, summary, text};
+use crate::finding::Finding;
+use crate::remedy::{self, Remedies};
+use crate::text::escape_line;
+
+/// So many keys are named where a step is for many.
+const NAMED: usize = 3;
+
+/// A step and the findings that it is for, worst first.
+pub(super) struct Todo<'a> {
+    /// What to do, in a few words.
+    pub(super) title: String,
+    pub(super) findings: Vec<&'a Finding>,
+    /// Commands that do it, a line each.
+    pub(super) commands: Vec<String>,
+}
+
+/// What is to be done about `findings`, in their order; nothing about suppressed ones.
+pub(super) fn todos<'a>(report: &Report<'a>, findings: &[&'a Finding]) -> Vec<Todo<'a>> {
+    let open = findings.iter().copied().filter(|finding| finding.suppressed.is_none());
+    let open: Vec<&Finding> = open.collect();
+    let table = remedy::remedies(open.iter().copied(), report.rules);
+    let mut todos: Vec<(String, Todo<'a>)> = Vec::new();
+    for finding in open {
+        let (same, title) = step(report, finding, &table);
+        match todos.iter_mut().find(|(key, _)| *key == same) {
+            Some((_, todo)) => todo.findings.push(finding),
+            None => {
+                let todo = Todo { title, findings: vec![finding], commands: Vec::new() };
+                todos.push((same, todo));
+            }
+        }
+    }
+    let mut todos: Vec<Todo<'a>> = todos.into_iter().map(|(_, todo)| todo).collect();
+    todos.iter_mut().for_each(|todo| todo.commands = commands(report, todo, &table));
+    todos
+}
+
+/// What makes the first step of two findings the same, and its title.
+fn step(report: &Report<'_>, finding: &Finding, table: &Remedies) -> (String, String) {
+    if let Some(sentence) = remedy::settled(finding) {
+        return (sentence.to_owned(), sentence.to_owned());
+    }
+    let applied = remedy::applied(finding, report.rules);
+    let first = table.get(&applied.remedy).and_then(|remedy| remedy.steps.first());
+    let title = first.map(|step| step.title.clone()).unwrap_or_default();
+    let cli = first.and_then(|step| step.cli.as_deref()).unwrap_or_default();
+    (format!("{title}\n{cli}"), title)
+}
+
+fn commands(report: &Report<'_>, todo: &Todo<'_>, table: &Remedies) -> Vec<String> {
+    let Some((first, others)) = todo.findings.split_first() else { return Vec::new() };
+    if remedy::settled(first).is_some() {
+        return Vec::new();
+    }
+    if others.is_empty() {
+        let step = remedy::first_step(first, report.rules);
+        return step.and_then(|step| step.cli).into_iter().collect();
+    }
+    let applied = remedy::applied(first, report.rules);
+    let Some(remedy) = table.get(&applied.remedy) else { return Vec::new() };
+    let Some(cli) = remedy.steps.first().and_then(|step| step.cli.as_deref()) else {
+        return Vec::new();
+    };
+    let mut commands = Vec::new();
+    for variable in ["KEY", "OWNER", "ROLE", "PARTITION"] {
+        if !cli.contains(&format!("${variable}")) {
+            continue;
+        }
+        let of = |finding: &&Finding| {
+            let applied = remedy::applied(finding, report.rules);
+            applied.variables.get(variable).cloned()
+        };
+        let known: Vec<Option<String>> = todo.findings.iter().map(of).collect();
+        match (remedy.lookups.get(variable), known.first()) {
+            (Some(lookup), _) if known.contains(&None) => {
+                commands.push(format!("{variable}=$({lookup})"));
+            }
+            (_, Some(Some(value))) => {
+                let same = known.iter().all(|other| other.as_ref() == Some(value));
+                let note = if same { "" } else { "   # then each of the others" };
+                commands.push(format!("{variable}={}{note}", remedy::shell_word(value)));
+            }
+            _ => commands.push(format!("{variable}='<{variable}>'")),
+        }
+    }
+    commands.push(cli.to_owned());
+    commands
+}
+
+impl Todo<'_> {
+    /// For whom it is: the one key, or how many and the first of them.
+    pub(super) fn whose(&self) -> String {
+        let names = self.findings.iter().map(|finding| text::name(&finding.credential));
+        let mut named: Vec<String> = names.take(NAMED).collect();
+        let more = self.findings.len() - named.len();
+        if more > 0 {
+            named.push(format!("{more} more"));
+        }
+        match named.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+            None => String::new(),
+        }
+    }
+}
+
+/// Writes the steps as text, and where the next ones are told.
+pub(super) fn write(
+    report: &Report<'_>,
+    findings: &[&Finding],
+    heading: anstyle::Style,
+    width: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let todos = todos(report, findings);
+    let Some(first) = todos.first() else { return Ok(()) };
+    writeln!(out, "{heading}What to do first:{heading:#}")?;
+    for todo in &todos {
+        let whose = todo.whose();
+        let whose = if whose.is_empty() { whose } else { format!(" ({whose})") };
+        let sentence = format!("{}{whose}", escape_line(&todo.title));
+        // Commands are never cut, as they are pasted.
+        summary::write_wrapped(&format!("  {sentence}"), width, "    ", out)?;
+        for line in todo.commands.iter().flat_map(|command| command.lines()) {
+            writeln!(out, "      {}", escape_line(line))?;
+        }
+    }
+    let subject = first.findings.first().map(|finding| &finding.credential);
+    let id = subject.and_then(|it| it.key_id.as_deref()).filter(|id| is_signing_key(id));
+    let rule = subject.map(|credential| credential.rule.as_str());
+    let subject = id.or(rule).map(escape_line).unwrap_or_default();
+    writeln!(out, "  All steps, and why: keysweep explain {subject}\n")
+}
+
+fn is_signing_key(id: &str) -> bool {
+    crate::aws::KeyId::parse(id.as_bytes()).is_some_and(|id| !id.is_example())
+}

@@ -1,0 +1,101 @@
+//! Files that keysweep wrote itself: reports, baselines and the states of sweeps.
+//!
+//! They name every key id that was found, so that each scan would report what the last one did. A
+//! file is known by how it begins. Whoever writes what is scanned can write such a beginning, too:
+//! so nothing that has a secret or a session token is left out, only ids by themselves.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use super::open::open;
+use crate::finding::Candidate;
+
+/// So much of a file is looked at.
+const HEAD: u64 = 4096;
+
+/// What is looked for in the head of a file, all of it, blanks left out: a way to begin, then what
+/// names the program.
+const BEGINNINGS: [(&str, &str); 9] = [
+    // json
+    ("{\"schema\":", "\"tool\":{\"name\":\"keysweep\""),
+    // jsonl
+    ("{\"fingerprint\":\"", "\"rule\":\""),
+    // sarif
+    ("{\"$schema\":", "\"tool\":{\"driver\":{\"name\":\"keysweep\""),
+    // gitlab
+    ("{\"version\":", "\"analyzer\":{\"id\":\"keysweep\""),
+    // junit
+    ("<?xml", "<testsuitesname=\"keysweep\""),
+    // csv
+    ("fingerprint,rule,severity,confidence,key_id,", ""),
+    // text and markdown
+    ("keysweep", "\n"),
+    ("###keysweep", "\n"),
+    // the state of a sweep
+    ("{\"keysweep_sweep\":", ""),
+];
+
+/// How a baseline begins.
+const BASELINE: &str = "#Findingsthatkeysweepaccepts:";
+
+/// Whether a candidate is nothing but an id that some report may well name.
+pub(super) fn may_be_told(candidate: &Candidate) -> bool {
+    let credential = &candidate.credential;
+    credential.secret.is_none() && credential.session_token.is_none() && candidate.inside.is_empty()
+}
+
+/// Whether the file at `path` begins as one of ours.
+pub(super) fn is_own(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = |file: File| file.take(HEAD).read_to_end(&mut head);
+    open(path).and_then(read).is_ok() && begins_as_own(&head)
+}
+
+fn begins_as_own(head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let text = String::from_utf8_lossy(head);
+    let line = text.lines().next().unwrap_or_default();
+    let bare: String = text.chars().filter(|letter| *letter != ' ').collect();
+    let packed: String = bare.chars().filter(|letter| !letter.is_ascii_whitespace()).collect();
+    if packed.starts_with(BASELINE) {
+        return true;
+    }
+    BEGINNINGS.iter().any(|&(beginning, name)| match name {
+        // `keysweep 0.1.0 scan` and nothing else on the line.
+        "\n" => bare.starts_with(beginning) && is_heading(line.trim_start_matches("### ")),
+        name => packed.starts_with(beginning) && packed.contains(name),
+    })
+}
+
+/// Whether a line is the program's name, a version and a command.
+fn is_heading(line: &str) -> bool {
+    let mut words = line.split(' ');
+    let (name, version, command) = (words.next(), words.next(), words.next());
+    let version = version.is_some_and(|it| it.starts_with(|c: char| c.is_ascii_digit()));
+    let command = command.is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_lowercase()));
+    name == Some("keysweep") && version && command && words.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mention_of_the_program_is_no_report() {
+        for (text, is_one) in [
+            ("keysweep 0.1.0 scan\n\n", true),
+            ("### keysweep 0.1.0 history\n", true),
+            ("keysweep scan finds keys\n", false),
+            ("keysweep 0.1.0 is out\n", false),
+            ("# keysweep\n", false),
+            ("{\n  \"schema\": 2,\n  \"tool\": {\n    \"name\": \"keysweep\",\n", true),
+            ("{\"schema\":1,\"tool\":{\"name\":\"other\"}}", false),
+            ("{\"keysweep_sweep\":1,", true),
+            ("# Findings that keysweep accepts: fingerprint", true),
+            ("", false),
+        ] {
+            assert_eq!(begins_as_own(text.as_bytes()), is_one, "{text}");
+        }
+    }
+}
