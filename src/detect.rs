@@ -1,18 +1,22 @@
 //! Detection: bytes in, candidates out. Pure: no files, no git, no clock, no network.
 //!
 //! [`Engine`] joins the steps: the anchor pass ([`anchors`]), and around anchors the encodings
-//! ([`decode`]), the items ([`item`], through [`view`], [`label`] and [`random`]), their pairing
-//! ([`pair`], over [`structure`]), the shape rules ([`shape`]) and the candidates ([`finish`]).
+//! ([`decode`]), the items ([`item`], through [`view`], [`label`] and [`random`]), where they stand
+//! ([`outline`], [`table`], [`structure`]), their pairing ([`pair`], by [`named`], [`weigh`],
+//! [`assign`] and [`doubt`]), the shape rules ([`shape`]) and the candidates ([`finish`]).
 
 mod analyse;
 mod anchors;
 mod assign;
 pub mod costs;
 mod decode;
+mod doubt;
 mod finish;
 mod item;
 mod label;
+mod markup;
 mod name;
+mod named;
 mod outline;
 mod pair;
 pub mod random;
@@ -25,6 +29,7 @@ mod structure;
 mod table;
 mod vacant;
 mod view;
+mod weigh;
 mod words;
 
 use std::ops::Range;

@@ -324,7 +324,7 @@ fn widened(before: &[u8], identifier: &[u8], name: Name) -> Name {
 fn last_identifier(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_part =
         |byte: u8| byte.is_ascii_alphanumeric() || b"_-.$/".contains(&byte) || byte >= 0x80;
-    let end = text.iter().rposition(|byte| byte.is_ascii_alphanumeric())? + 1;
+    let end = text.iter().rposition(u8::is_ascii_alphanumeric)? + 1;
     let quote = text.get(end).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
     if let Some(quote) = quote {
         let opened = text[..end].iter().rposition(|&byte| byte == quote);

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::item::Item;
 use super::label::{is_comment, of_segment};
+use super::markup::{element_name, tag_name};
 use super::name::Name;
 
 /// What opens a scope.
@@ -442,40 +443,16 @@ impl<'t> Walk<'t> {
     }
 }
 
+/// Whether nothing but marks stands between the beginning of a scope and its value.
+pub(super) fn holds_directly(text: &[u8], scope: &Scope, span: &Range<usize>) -> bool {
+    let end = span.start.max(scope.start).min(scope.start + 64);
+    span.start <= scope.start + 64 && !text[scope.start..end].iter().any(u8::is_ascii_alphanumeric)
+}
+
 /// What stands behind a list item's mark.
 fn list_item(content: &[u8]) -> Option<&[u8]> {
     if content == b"-" {
         return Some(&[]);
     }
     content.strip_prefix(b"- ").or_else(|| content.strip_prefix(b"* "))
-}
-
-/// What an element is called: its name without a prefix, and the attribute that names it.
-fn element_name(name: &[u8], tag: &[u8]) -> Name {
-    let local = name.rsplit(|&byte| byte == b':').next().unwrap_or(name);
-    let attribute =
-        [&b" name=\""[..], b" id=\"", b" key=\"", b" Name=\""].into_iter().find_map(|mark| {
-            let value = &tag[memchr::memmem::find(tag, mark)? + mark.len()..];
-            Some(&value[..memchr::memchr(b'"', value)?])
-        });
-    match attribute {
-        Some(value) => Name::of(value, false),
-        // The letters of `<p>` and `<b>` say how a text looks.
-        None if local.len() < 2 => Name::default(),
-        None => Name::of(local, false),
-    }
-}
-
-/// The name with which a tag begins.
-fn tag_name(text: &[u8]) -> &[u8] {
-    let part =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
-    let len = text.iter().take(64).take_while(|byte| part(byte)).count();
-    if text.first().is_some_and(u8::is_ascii_alphabetic) { &text[..len] } else { &[] }
-}
-
-/// Whether nothing but marks stands between the beginning of a scope and its value.
-pub(super) fn holds_directly(text: &[u8], scope: &Scope, span: &Range<usize>) -> bool {
-    let end = span.start.max(scope.start).min(scope.start + 64);
-    span.start <= scope.start + 64 && !text[scope.start..end].iter().any(u8::is_ascii_alphanumeric)
 }

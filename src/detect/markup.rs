@@ -1,0 +1,27 @@
+//! Tags of markup, as XML and HTML write them.
+
+use super::name::Name;
+
+/// What an element is called: its name without a prefix, and the attribute that names it.
+pub(super) fn element_name(name: &[u8], tag: &[u8]) -> Name {
+    let local = name.rsplit(|&byte| byte == b':').next().unwrap_or(name);
+    let attribute =
+        [&b" name=\""[..], b" id=\"", b" key=\"", b" Name=\""].into_iter().find_map(|mark| {
+            let value = &tag[memchr::memmem::find(tag, mark)? + mark.len()..];
+            Some(&value[..memchr::memchr(b'"', value)?])
+        });
+    match attribute {
+        Some(value) => Name::of(value, false),
+        // The letters of `<p>` and `<b>` say how a text looks.
+        None if local.len() < 2 => Name::default(),
+        None => Name::of(local, false),
+    }
+}
+
+/// The name with which a tag begins.
+pub(super) fn tag_name(text: &[u8]) -> &[u8] {
+    let part =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
+    let len = text.iter().take(64).take_while(|byte| part(byte)).count();
+    if text.first().is_some_and(u8::is_ascii_alphabetic) { &text[..len] } else { &[] }
+}
