@@ -74,9 +74,11 @@ fn settle(result: Result<Status, Box<dyn std::error::Error>>) -> Status {
     })
 }
 
-/// The same answer to the same words, escaped: the file names that a hook hands on are hostile.
+/// The same answer to the same words, escaped and without what may be a secret: the file names that
+/// a hook hands on are hostile, and a secret that was typed where none is taken stays in a log.
 fn harmless(answer: &clap::Error) -> clap::Error {
-    let typed = std::env::args_os().map(|argument| escape_path(argument.as_encoded_bytes()));
+    let shown = |typed: std::ffi::OsString| opaque::veiled(&escape_path(typed.as_encoded_bytes()));
+    let typed = std::env::args_os().map(shown);
     match Cli::try_parse_from(typed) {
         Err(shown) if shown.kind() == answer.kind() => shown,
         _ => Cli::command().error(answer.kind(), "what was typed is not understood"),

@@ -77,6 +77,7 @@ mod patterns;
 mod pdf;
 mod pdf_filters;
 #[cfg(unix)]
+mod pieces;
 mod planted;
 #[cfg(unix)]
 mod process;
