@@ -61,11 +61,12 @@ pub fn doubtful(line: &[u8], least: usize) -> Vec<Range<usize>> {
 /// hexadecimal, stay.
 pub fn veiled(message: &str) -> String {
     let mut spans = values::of_urls(message.as_bytes());
-    for run in runs(message.as_bytes(), looks::WINDOW).iter().filter(|run| !run.is_hex()) {
+    let runs = runs(message.as_bytes(), looks::WINDOW);
+    for run in runs.iter().flat_map(Stretch::between_ids) {
         if run.letters.len() >= LONG && run.is_random() && !run.is_public_id() {
             spans.push(run.span(0..run.letters.len()));
         }
-        spans.extend(run.random(true).into_iter().filter(|span| !is_hex(&message[span.clone()])));
+        spans.extend(run.random(true));
     }
     String::from_utf8_lossy(&masked(message.as_bytes(), spans)).into_owned()
 }
@@ -103,8 +104,9 @@ pub fn is_plain(letters: &[u8]) -> bool {
         && (letters.iter().any(is_join) || looks::score(letters) >= 0)
 }
 
-fn is_hex(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'/'))
+/// Letters of base64 that mostly join words.
+fn is_join(letter: u8) -> bool {
+    matches!(letter, b'-' | b'_' | b'/')
 }
 
 /// Letters in a row that are long enough for a whole secret in a message.
@@ -283,12 +285,25 @@ impl Stretch {
         parts.map(|part| self.span(places[part.start]..places[part.end - 1] + 1)).collect()
     }
 
-    fn is_public_id(&self) -> bool {
-        looks::is_public_id(&self.letters)
+    /// What stands between ids of objects, which are words of hexadecimal digits.
+    fn between_ids(&self) -> Vec<Self> {
+        let mut parts = vec![Self::default()];
+        let words = self.letters.chunk_by(|one, two| is_join(*one) == is_join(*two));
+        let mut at = 0;
+        for word in words {
+            let places = at..at + word.len();
+            at = places.end;
+            if word.len() >= looks::WINDOW && word.iter().all(u8::is_ascii_hexdigit) {
+                parts.push(Self::default());
+            } else if let Some(part) = parts.last_mut() {
+                places.for_each(|at| part.push(self.letters[at], self.spans[at].clone()));
+            }
+        }
+        parts
     }
 
-    fn is_hex(&self) -> bool {
-        self.letters.iter().all(|&byte| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'/'))
+    fn is_public_id(&self) -> bool {
+        looks::is_public_id(&self.letters)
     }
 
     fn is_random(&self) -> bool {
@@ -352,6 +367,17 @@ mod tests {
                 found.iter().any(|one| matches!(one.as_str(), "abcd/EFG+123" | "abcd/EFG/123"));
             assert!(read, "{text:?}: {found:?}");
         }
+    }
+
+    #[test]
+    fn messages_keep_ids_and_lose_what_looks_random() {
+        let pack = "objects/pack/pack-4b825dc642cb6eb9a060e54bf8d69288fbee4904.pack is damaged";
+        let object = "4b825dc642cb6eb9a060e54bf8d69288fbee4904: AKIAQ6RT2XWPLM7ZKD3V";
+        for message in [pack, object, "/tmp/.tmpwHPSbv/some/path.toml: no such file"] {
+            assert_eq!(veiled(message), message);
+        }
+        assert_eq!(veiled("'aB3dE5gH7jK9mN1pQ3sT' is no key"), "'[redacted]' is no key");
+        assert_eq!(veiled("https://me:hunter2@x/y"), "https://me:[redacted]@x/y");
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod container;
 pub mod files;
 pub mod git;
 mod guard;
+mod names;
 mod patient;
 mod pointer;
 pub mod stdin;

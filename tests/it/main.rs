@@ -5,12 +5,14 @@
 
 #[cfg(unix)]
 mod action;
+mod behind;
 mod blinding;
 #[cfg(unix)]
 mod blinding_git;
 mod borders;
 #[cfg(unix)]
 mod ci_recipes;
+mod complete;
 mod container_bombs;
 mod container_damage;
 mod containers;
