@@ -7,6 +7,8 @@
 
 mod pieces;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -24,6 +26,11 @@ use pieces::Pieces;
 /// Shorter secrets, which only a user's own patterns find, are words that names may well hold:
 /// they are hidden piece by piece.
 const SHORTEST: usize = 16;
+
+/// Letters in which a piece can be encoded.
+const ENCODED: usize = 11;
+/// Names that are remembered: places of a finding have most of theirs in common.
+const REMEMBERED: usize = 4096;
 
 /// Hides the secrets of `findings`, and `others`, in all that is told of them and of what could
 /// not be read.
@@ -61,6 +68,8 @@ pub(super) fn tell<'s>(
 struct Secrets {
     whole: AhoCorasick,
     pieces: Pieces,
+    /// What is shown of texts that were looked at, if not all of it.
+    known: RefCell<HashMap<Vec<u8>, Option<Vec<u8>>>>,
 }
 
 impl Secrets {
@@ -74,7 +83,11 @@ impl Secrets {
         let is_empty = patterns.is_empty() && pieces.is_empty();
         let builder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns);
         // It fails only for more patterns than memory could hold.
-        builder.ok().filter(|_| !is_empty).map(|whole| Self { whole, pieces })
+        builder.ok().filter(|_| !is_empty).map(|whole| Self {
+            whole,
+            pieces,
+            known: RefCell::default(),
+        })
     }
 
     fn shows(&self, text: &[u8]) -> bool {
@@ -83,11 +96,10 @@ impl Secrets {
 
     fn hide_in(&self, place: &mut Occurrence) {
         let origin = &mut place.origin;
-        if let Some(path) = &mut origin.path {
-            let spans = self.spans(path);
-            if !spans.is_empty() {
-                *path = opaque::masked(path, spans);
-            }
+        if let Some(path) = &mut origin.path
+            && let Some(shown) = self.shown(path)
+        {
+            *path = shown;
         }
         origin.inside.iter_mut().chain(&mut origin.target).for_each(|name| self.hide(name));
         if let Some(git) = &mut origin.git {
@@ -108,10 +120,24 @@ impl Secrets {
     }
 
     fn hide(&self, name: &mut String) {
-        let spans = self.spans(name.as_bytes());
-        if !spans.is_empty() {
-            *name = String::from_utf8_lossy(&opaque::masked(name.as_bytes(), spans)).into_owned();
+        if let Some(shown) = self.shown(name.as_bytes()) {
+            *name = String::from_utf8_lossy(&shown).into_owned();
         }
+    }
+
+    /// What may be shown of a text; `None` if that is all of it.
+    fn shown(&self, text: &[u8]) -> Option<Vec<u8>> {
+        if let Some(known) = self.known.borrow().get(text) {
+            return known.clone();
+        }
+        let spans = self.spans(text);
+        let shown = (!spans.is_empty()).then(|| opaque::masked(text, spans));
+        let mut known = self.known.borrow_mut();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(text.to_vec(), shown.clone());
+        shown
     }
 
     /// Where a secret, or a piece of one, can be read in a text, in no order.
@@ -141,7 +167,8 @@ impl Secrets {
         let turned = |span: Range<usize>| all.end - span.end..all.end - span.start;
         let found = self.within(&backwards).into_iter();
         spans.extend(found.map(|found| stretch.span(turned(found))));
-        if (0..4).any(|from| self.is_encoded(&letters[from.min(all.end)..])) {
+        // Eight letters take eleven in base64, and more in hexadecimal digits.
+        if all.end >= ENCODED && (0..4).any(|from| self.is_encoded(&letters[from.min(all.end)..])) {
             spans.push(stretch.span(all));
         }
     }

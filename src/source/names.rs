@@ -77,9 +77,9 @@ fn parts<D: Detector>(detector: &D, path: &[u8], ledger: &Ledger) -> Vec<(usize,
 
 /// How many leading parts two paths share.
 fn shared(one: &[u8], other: &[u8]) -> usize {
-    let parts = |path: &'_ [u8]| path.split(|&byte| byte == b'/').map(<[u8]>::to_vec).collect();
-    let (one, other): (Vec<Vec<u8>>, Vec<Vec<u8>>) = (parts(one), parts(other));
-    one.iter().zip(&other).take_while(|(one, other)| one == other).count()
+    let is_slash = |byte: &u8| *byte == b'/';
+    let both = one.split(is_slash).zip(other.split(is_slash));
+    both.take_while(|(one, other)| one == other).count()
 }
 
 #[cfg(test)]

@@ -73,21 +73,18 @@ impl Kind {
 
     /// Whether a text may begin like this by chance, so that one that can't be read is none.
     pub(super) fn is_weak(self) -> bool {
-        match self {
-            Self::Class | Self::Cpio | Self::Lzma | Self::Pyc | Self::Tar => true,
-            // They are text, or a picture, whatever stands between.
-            Self::Mat | Self::Phar | Self::Png | Self::Script => true,
-            _ => false,
-        }
+        let by_chance =
+            matches!(self, Self::Class | Self::Cpio | Self::Lzma | Self::Pyc | Self::Tar);
+        // They are text, or a picture, whatever stands between.
+        by_chance || matches!(self, Self::Mat | Self::Phar | Self::Png | Self::Script)
     }
 
     /// Whether what is not packed in it is text as well.
     pub(super) fn is_text_too(self) -> bool {
-        match self {
-            Self::Mail | Self::Pdf => true,
-            Self::Dump | Self::Mat | Self::Phar | Self::Png | Self::Script => true,
-            _ => false,
-        }
+        matches!(
+            self,
+            Self::Dump | Self::Mail | Self::Mat | Self::Pdf | Self::Phar | Self::Png | Self::Script
+        )
     }
 
     /// Whether it is read in another order than that of its bytes.

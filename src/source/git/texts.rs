@@ -47,7 +47,7 @@ impl Read for Hashed<'_> {
 
 impl Hashed<'_> {
     /// Reads to the end; whether all of it was there and is what `id` says, if that is to be known.
-    fn is_sound(mut self, id: &ObjectId) -> bool {
+    fn ends_as(mut self, id: &ObjectId) -> bool {
         if self.hasher.is_none() {
             return true;
         }
@@ -75,7 +75,7 @@ fn stream<D: Detector>(
     });
     if let Some(error) = extent.error {
         ledger.problem("blob", &name(), &format_args!("damaged, read in part: {error}"));
-    } else if !stop.is_set() && !bytes.is_sound(id) {
+    } else if !stop.is_set() && !bytes.ends_as(id) {
         ledger.problem("blob", &name(), &format_args!("damaged: {CHANGED}"));
     }
     (all, extent.bytes)
