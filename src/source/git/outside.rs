@@ -48,7 +48,8 @@ pub(super) fn scan<D: Detector>(
     if git.starts_with(common.join("worktrees")) {
         folders.push(common.clone());
     }
-    folders.extend(reflogs::worktrees(repo, ledger).into_iter().map(|(_, folder)| folder));
+    let linked = reflogs::worktrees(repo, ledger).into_iter();
+    folders.extend(linked.map(|(_, folder)| open::canonical(&folder)));
     let mut files = Vec::new();
     for folder in folders {
         list(&folder, ledger, &mut files);
