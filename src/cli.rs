@@ -98,9 +98,10 @@ fn settle(result: Result<Status, Box<dyn std::error::Error>>) -> Status {
     })
 }
 
-/// The same answer to the same words, escaped: the file names that a hook hands on are hostile.
+/// The same answer to the same words, escaped and without what may be a secret: the file names that
+/// a hook hands on are hostile, and a secret that was typed where none is taken stays in a log.
 fn harmless(typed: &[OsString], answer: &clap::Error) -> clap::Error {
-    let shown = typed.iter().map(|argument| escape_path(argument.as_encoded_bytes()));
+    let shown = typed.iter().map(|typed| opaque::veiled(&escape_path(typed.as_encoded_bytes())));
     match Cli::try_parse_from(shown) {
         Err(shown) if shown.kind() == answer.kind() => shown,
         _ => Cli::command().error(answer.kind(), "what was typed is not understood"),

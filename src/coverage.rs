@@ -58,6 +58,9 @@ pub struct LeftOut {
     /// Files that keysweep wrote itself and that hold no secret: reports, baselines, states.
     #[serde(default)]
     pub own_reports: u64,
+    /// Containers of forms that are not opened, by form.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_opened: BTreeMap<String, u64>,
 }
 
 /// What was asked for and scanned: a repository, folder or file, or standard input.
@@ -170,6 +173,7 @@ pub struct Ledger {
     notes: Mutex<Vec<String>>,
     scanned: Mutex<Vec<Place>>,
     targets: Mutex<Vec<Swept>>,
+    not_opened: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Ledger {
@@ -186,6 +190,12 @@ impl Ledger {
     /// The counter's value now; for progress.
     pub fn get(&self, count: Count) -> u64 {
         self.counts[count as usize].load(Ordering::Relaxed)
+    }
+
+    /// Counts containers of a form that is not opened.
+    pub fn not_opened(&self, form: &str, by: u64) {
+        let mut forms = self.not_opened.lock().unwrap_or_else(PoisonError::into_inner);
+        *forms.entry(form.to_owned()).or_default() += by;
     }
 
     /// Records something that could not be read. `path` is raw; it is escaped here.
@@ -218,7 +228,7 @@ impl Ledger {
     /// Its repositories are left out of the counts: a sweep searches each of them.
     pub fn absorb(&self, swept: Swept, coverage: &Coverage) {
         // Every field is named, so that a new one can't be forgotten here.
-        let &LeftOut {
+        let LeftOut {
             ignored,
             suppressed,
             examples,
@@ -233,12 +243,14 @@ impl Ledger {
             unlettered,
             unopened,
             own_reports,
+            not_opened,
         } = &coverage.left_out;
+        not_opened.iter().for_each(|(form, by)| self.not_opened(form, *by));
         for (count, by) in [
-            (Count::Files, coverage.files),
-            (Count::Commits, coverage.commits),
-            (Count::Objects, coverage.objects),
-            (Count::Bytes, coverage.bytes),
+            (Count::Files, &coverage.files),
+            (Count::Commits, &coverage.commits),
+            (Count::Objects, &coverage.objects),
+            (Count::Bytes, &coverage.bytes),
             (Count::Ignored, ignored),
             (Count::Suppressed, suppressed),
             (Count::Examples, examples),
@@ -253,7 +265,7 @@ impl Ledger {
             (Count::Unopened, unopened),
             (Count::OwnReports, own_reports),
         ] {
-            self.add(count, by);
+            self.add(count, *by);
         }
         let name = &swept.name;
         let problems = coverage.problems.iter().map(|problem| Problem {
@@ -324,6 +336,7 @@ impl Ledger {
                 unlettered: self.get(Count::Unlettered),
                 unopened: self.get(Count::Unopened),
                 own_reports: self.get(Count::OwnReports),
+                not_opened: self.not_opened.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             },
             problems,
             notes,
@@ -340,6 +353,7 @@ mod tests {
     fn a_sweep_counts_what_its_targets_left_out() {
         let target = Ledger::new();
         target.counts.iter().for_each(|count| count.store(7, Ordering::Relaxed));
+        target.not_opened("rar archive", 7);
         let told = target.coverage();
         let sweep = Ledger::new();
         sweep.absorb(Swept::default(), &told);

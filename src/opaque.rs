@@ -4,6 +4,9 @@
 //! part them for whoever decodes the text undone: escapes, zeros between the bytes of UTF-16,
 //! marks without width, letters that are two bytes each. Knows no secret and decides nothing.
 
+mod looks;
+mod values;
+
 use std::ops::Range;
 
 use crate::escapes::{control_sequence, escape, hex_byte};
@@ -42,27 +45,71 @@ pub fn opaque(text: &[u8], least: usize) -> Vec<Range<usize>> {
     found
 }
 
-/// A message of which every stretch that looks random is masked: what can't be read is quoted in
-/// errors, and may be a secret. Ids of objects, which are hexadecimal, stay.
+/// Where a line that is shown may hold a secret of anybody's, or a part of one, in no order: what
+/// is opaque, any run of twelve letters that looks random, and values that their place gives away.
+pub fn doubtful(line: &[u8], least: usize) -> Vec<Range<usize>> {
+    let mut found = opaque(line, least);
+    for stretch in stretches(line, looks::WINDOW) {
+        found.extend(stretch.random(false));
+    }
+    found.extend(values::of(line));
+    found
+}
+
+/// A message of which every stretch that looks random is masked, and the password of every URL:
+/// what can't be read is quoted in errors, and may be a secret. Ids of objects, which are
+/// hexadecimal, stay.
 pub fn veiled(message: &str) -> String {
-    let mut shown = String::with_capacity(message.len());
-    let mut from = 0;
-    let mut spans: Vec<Range<usize>> = runs(message.as_bytes(), LONG)
-        .iter()
-        .filter(|run| run.is_random() && !run.is_hex())
-        .map(|run| run.span(0..run.letters.len()))
-        .collect();
+    let mut spans = values::of_urls(message.as_bytes());
+    let runs = runs(message.as_bytes(), looks::WINDOW);
+    for run in runs.iter().flat_map(Stretch::between_ids) {
+        if run.letters.len() >= LONG && run.is_random() && !run.is_public_id() {
+            spans.push(run.span(0..run.letters.len()));
+        }
+        spans.extend(run.random(true));
+    }
+    String::from_utf8_lossy(&masked(message.as_bytes(), spans)).into_owned()
+}
+
+/// `text` with a mask in the place of all `spans`, which may overlap and touch.
+pub fn masked(text: &[u8], mut spans: Vec<Range<usize>>) -> Vec<u8> {
     spans.sort_by_key(|span| span.start);
+    spans.dedup_by(|next, last| {
+        let touches = next.start <= last.end;
+        if touches {
+            last.end = last.end.max(next.end);
+        }
+        touches
+    });
+    let mut shown = Vec::with_capacity(text.len());
+    let mut from = 0;
     for span in spans {
-        shown.push_str(&message[from..span.start]);
-        shown.push_str(MASK);
+        shown.extend_from_slice(&text[from..span.start]);
+        shown.extend_from_slice(MASK.as_bytes());
         from = span.end;
     }
-    shown.push_str(&message[from..]);
+    shown.extend_from_slice(&text[from..]);
     shown
 }
 
-/// Letters in a row that are long enough for a secret in a message.
+/// Whether letters are a word or a name rather than a part of a secret: in a name that a report
+/// shows they hide nothing.
+pub fn is_plain(letters: &[u8]) -> bool {
+    let is_join = |byte: &u8| matches!(byte, b'-' | b'_' | b'.' | b'/' | b' ');
+    let same = |test: fn(&u8) -> bool| letters.iter().all(|byte| test(byte) || is_join(byte));
+    if same(u8::is_ascii_digit) {
+        return true;
+    }
+    (same(u8::is_ascii_lowercase) || same(u8::is_ascii_uppercase))
+        && (letters.iter().any(is_join) || looks::score(letters) >= 0)
+}
+
+/// Letters of base64 that mostly join words.
+fn is_join(letter: u8) -> bool {
+    matches!(letter, b'-' | b'_' | b'/')
+}
+
+/// Letters in a row that are long enough for a whole secret in a message.
 const LONG: usize = 24;
 
 /// Letters of either alphabet of base64 (RFC 4648 §4 and §5).
@@ -228,8 +275,35 @@ impl Stretch {
         }
     }
 
-    fn is_hex(&self) -> bool {
-        self.letters.iter().all(|&byte| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'/'))
+    /// Where its letters look random, those that join words left out. `-` and `_` are letters of
+    /// base64 as well, so they part nothing.
+    fn random(&self, paths: bool) -> Vec<Range<usize>> {
+        let is_join = |at: &usize| matches!(self.letters[*at], b'-' | b'_');
+        let places: Vec<usize> = (0..self.letters.len()).filter(|at| !is_join(at)).collect();
+        let letters: Vec<u8> = places.iter().map(|&at| self.letters[at]).collect();
+        let parts = looks::random(&letters, paths).into_iter();
+        parts.map(|part| self.span(places[part.start]..places[part.end - 1] + 1)).collect()
+    }
+
+    /// What stands between ids of objects, which are words of hexadecimal digits.
+    fn between_ids(&self) -> Vec<Self> {
+        let mut parts = vec![Self::default()];
+        let words = self.letters.chunk_by(|one, two| is_join(*one) == is_join(*two));
+        let mut at = 0;
+        for word in words {
+            let places = at..at + word.len();
+            at = places.end;
+            if word.len() >= looks::WINDOW && word.iter().all(u8::is_ascii_hexdigit) {
+                parts.push(Self::default());
+            } else if let Some(part) = parts.last_mut() {
+                places.for_each(|at| part.push(self.letters[at], self.spans[at].clone()));
+            }
+        }
+        parts
+    }
+
+    fn is_public_id(&self) -> bool {
+        looks::is_public_id(&self.letters)
     }
 
     fn is_random(&self) -> bool {
@@ -293,6 +367,17 @@ mod tests {
                 found.iter().any(|one| matches!(one.as_str(), "abcd/EFG+123" | "abcd/EFG/123"));
             assert!(read, "{text:?}: {found:?}");
         }
+    }
+
+    #[test]
+    fn messages_keep_ids_and_lose_what_looks_random() {
+        let pack = "objects/pack/pack-4b825dc642cb6eb9a060e54bf8d69288fbee4904.pack is damaged";
+        let object = "4b825dc642cb6eb9a060e54bf8d69288fbee4904: AKIAQ6RT2XWPLM7ZKD3V";
+        for message in [pack, object, "/tmp/.tmpwHPSbv/some/path.toml: no such file"] {
+            assert_eq!(veiled(message), message);
+        }
+        assert_eq!(veiled("'aB3dE5gH7jK9mN1pQ3sT' is no key"), "'[redacted]' is no key");
+        assert_eq!(veiled("https://me:hunter2@x/y"), "https://me:[redacted]@x/y");
     }
 
     #[test]

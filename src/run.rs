@@ -217,7 +217,8 @@ fn conclude(
     if options.interrupted.is_set() {
         ledger.problem("run", b"", &"interrupted: what was not yet scanned is missing");
     }
-    let Collected { mut findings, met } = collector.finish(rules, options.min_confidence, ledger);
+    let Collected { mut findings, met, weak } =
+        collector.finish(rules, options.min_confidence, ledger);
     partners::link(&mut findings);
     canary::decide(&mut findings);
     let mut counts = suppress::apply(&mut findings, &options.settled, options.today, &met);
@@ -228,7 +229,7 @@ fn conclude(
     suppress::reopen_active(&mut findings, &mut counts);
     sort(&mut findings);
     // A settled secret in somebody else's path is a secret still.
-    veil::names(&mut findings, ledger);
+    veil::names(&mut findings, &weak, ledger);
     let stale = settle(&mut findings, counts, options, ledger);
     (findings, stale)
 }

@@ -10,6 +10,7 @@ mod file_stream;
 pub mod files;
 pub mod git;
 mod guard;
+mod names;
 mod patient;
 mod pointer;
 pub mod stdin;

@@ -21,6 +21,7 @@ pub type Body = (&'static str, fn(&[u8]));
 pub const BODIES: &[Body] = &[
     ("answers", texts::answers),
     ("archives", containers::archives),
+    ("between", containers::between),
     ("bundles", containers::bundles),
     ("detect", detection::deltas),
     ("documents", containers::documents),

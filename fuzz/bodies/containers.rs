@@ -49,6 +49,15 @@ const BUNDLES: &[Kind] = &[
     Kind("bundle", &[b"# v2 git bundle\n", b"# v3 git bundle\n"]),
 ];
 
+const BETWEEN: &[Kind] = &[
+    Kind("png", &[b"\x89PNG\r\n\x1a\n"]),
+    Kind("mat", &[b"MATLAB 5.0 MAT-file"]),
+    Kind("dump", &[b"PGDMP\x01"]),
+    Kind("phar", &[b"<?php __HALT_COMPILER(); ?>\r\n"]),
+    Kind("script", &[b"#!/bin/sh\n\x1f\x8b\x08"]),
+    Kind("object", &[b"\x78\x01"]),
+];
+
 /// The reader that alone is wanted.
 static WANTED: LazyLock<Option<String>> =
     LazyLock::new(|| std::env::var("KEYSWEEP_FUZZ_KIND").ok().filter(|kind| !kind.is_empty()));
@@ -84,6 +93,11 @@ pub fn documents(data: &[u8]) {
 /// Packs and bundles of git as files.
 pub fn bundles(data: &[u8]) {
     read(BUNDLES, data);
+}
+
+/// PNG, MATLAB, dumps of PostgreSQL, phar, scripts, loose objects of git.
+pub fn between(data: &[u8]) {
+    read(BETWEEN, data);
 }
 
 /// Bytes of members that may be read, and what the last read may add to them: a buffer.

@@ -158,7 +158,9 @@ impl Outputs {
         let mut results: Vec<Result<(), OutputError>> = Vec::new();
         for (format, path) in &self.files {
             let style = Style { color: self.color == Color::Always, ..Style::default() };
-            let written = write_file(path, |out| report::write(*format, report, style, out));
+            let access = if report.show_secrets { Access::Owner } else { Access::Usual };
+            let write = |out: &mut dyn Write| report::write(*format, report, style, out);
+            let written = write_file_for(access, path, write);
             let place = || path.display().to_string();
             results.push(written.map_err(|error| OutputError::Write { place: place(), error }));
         }
@@ -314,11 +316,43 @@ pub(super) fn stays_here(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Who may read a file that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// Whoever the umask lets, and nobody who could not read the file that is replaced.
+    Usual,
+    /// Nobody but its owner: it holds secrets.
+    Owner,
+}
+
+impl Access {
+    /// The mode of a new file (chmod(2)), from which the umask takes what it takes.
+    #[cfg(unix)]
+    fn mode(self, path: &Path) -> u32 {
+        use std::os::unix::fs::MetadataExt as _;
+        // A file that is not there, or can't be looked at, restricts nothing.
+        let old = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file);
+        let old = old.map_or(0o666, |found| found.mode() & 0o666);
+        match self {
+            Self::Usual => old,
+            Self::Owner => old & 0o600,
+        }
+    }
+}
+
 /// Writes a file beside its destination and renames it, so that nobody ever reads half a report.
 ///
 /// A link at the destination is replaced, not followed: it may come from the scanned repository.
 /// A device or FIFO is written to as it stands.
 pub(super) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    write_file_for(Access::Usual, path, write)
+}
+
+fn write_file_for(
+    access: Access,
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -342,11 +376,13 @@ pub(super) fn write_file(
     let mut builder = tempfile::Builder::new();
     // What a kill leaves behind is hidden and has no report's suffix: nobody takes it for one.
     builder.prefix(&prefix).suffix(".tmp");
+    // Elsewhere a new file gets the rights of its folder.
+    #[cfg(not(unix))]
+    let _ = access;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        // As any other new file: the umask takes from this what it takes.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        builder.permissions(std::fs::Permissions::from_mode(access.mode(path)));
     }
     let mut out = BufWriter::new(builder.tempfile_in(folder)?);
     write(&mut out)?;

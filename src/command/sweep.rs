@@ -12,6 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::coverage::Problem;
+use crate::opaque;
 use crate::run::sweep::Target;
 use crate::source::git::find::{self, Repository};
 use crate::source::{files, git};
@@ -294,7 +295,8 @@ fn files_in(
 }
 
 fn broken(typed: &Path, why: &str) -> Target {
-    let name = escape_path(typed.as_os_str().as_encoded_bytes());
+    // Somebody who types a URL may have typed a password with it.
+    let name = opaque::veiled(&escape_path(typed.as_os_str().as_encoded_bytes()));
     Target {
         holder: name.clone(),
         name,

@@ -36,7 +36,7 @@ const MARKERS: [&str; 5] = [
     "kingfisher:ignore",
     "pragma: allowlist secret",
 ];
-/// So many letters that may be a secret's are masked in what is shown of a line; an id has 20.
+/// So many letters that may be a secret's are masked in what is shown of a line, random or not.
 const MASKED: usize = 24;
 /// Most bytes of a line that a report shows, on either side of the credential's beginning.
 const SNIPPET: usize = 160;
@@ -260,7 +260,7 @@ impl Veiled {
         let mut from = looked_at.start;
         for (span, is_secret) in self.known(&looked_at) {
             let between = from..span.start.max(from);
-            let spans = opaque::opaque(&bytes[between.clone()], MASKED);
+            let spans = opaque::doubtful(&bytes[between.clone()], MASKED);
             spans.into_iter().for_each(|at| mask(between.start + at.start..between.start + at.end));
             from = span.end.clamp(from, looked_at.end);
             if is_secret {

@@ -265,7 +265,12 @@ fn left_out(left_out: &LeftOut) -> Vec<String> {
         ),
     ];
     let told = kinds.into_iter().filter(|&(count, ..)| count > 0);
-    told.map(|(count, one, many)| counted(count, one, many)).collect()
+    let mut told: Vec<String> = told.map(|(count, one, many)| counted(count, one, many)).collect();
+    if !left_out.not_opened.is_empty() {
+        let forms = left_out.not_opened.iter().map(|(form, count)| format!("{count} {form}"));
+        told.push(format!("not opened: {}", forms.collect::<Vec<_>>().join(", ")));
+    }
+    told
 }
 
 #[cfg(test)]

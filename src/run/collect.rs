@@ -39,6 +39,8 @@ pub(super) struct Collected {
     pub(super) findings: Vec<Finding>,
     /// Every credential that was met, also those that are no findings of their own.
     pub(super) met: HashSet<Fingerprint>,
+    /// Secrets that are too weak to be findings: nothing else may show them either.
+    pub(super) weak: Vec<Secret>,
 }
 
 /// Hits by credential.
@@ -76,7 +78,7 @@ impl Collector {
         let Kept { mut groups, dropped, lost_keys } = self.places.finish();
         tell_dropped(dropped, lost_keys, ledger);
         let mut met: HashSet<Fingerprint> = groups.keys().map(|key| key.1.clone()).collect();
-        drop_weak(&mut groups, min, ledger);
+        let weak = drop_weak(&mut groups, min, ledger);
         met.extend(groups.keys().map(|key| key.1.clone()));
         let mut findings: Vec<Finding> = groups
             .into_iter()
@@ -85,7 +87,7 @@ impl Collector {
         // A half that stands in several pairs goes to the least of them.
         findings.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
         fold_leftovers(&mut findings);
-        Collected { findings, met }
+        Collected { findings, met, weak }
     }
 }
 
@@ -140,12 +142,17 @@ fn tell_dropped(dropped: u64, lost_keys: bool, ledger: &Ledger) {
     ledger.problem("findings", b"", &why);
 }
 
-/// Drops what is too weak. The key id of a weak pair is still an id, and as sure as any.
-fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger) {
+/// Drops what is too weak; gives its secrets. The key id of a weak pair is still an id, and as sure
+/// as any.
+fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger) -> Vec<Secret> {
     let is_weak = |group: &Group| group.iter().all(|(place, _)| place.confidence < min);
     let weak: Vec<Group> =
         groups.extract_if(.., |_, group| is_weak(group)).map(|(_, group)| group).collect();
     ledger.add(Count::BelowConfidence, weak.len() as u64);
+    let credentials =
+        weak.iter().filter_map(|group| group.first()).map(|(_, credential)| credential);
+    let secrets = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
+    let secrets = secrets.cloned().collect();
     for (place, credential) in weak.into_iter().flatten() {
         if credential.key_id.is_some() && credential.secret.is_some() && place.sighting.id.is_some()
         {
@@ -153,6 +160,7 @@ fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger
             groups.entry(key(&credential)).or_default().push((occurrence, credential));
         }
     }
+    secrets
 }
 
 /// The key id of a pair, without its secret.

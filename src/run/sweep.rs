@@ -173,7 +173,7 @@ fn one<D: Detector>(
         recalled.unwrap_or_else(|| scan(target, sweep.target_timeout, options, detector, &own));
     let is_whole = failed.is_none() && !options.stop.is_set();
     if let Some(memory) = sweep.memory.as_mut().filter(|_| is_whole && !is_recalled)
-        && let Some(kept) = keep(&coverage, &hits)
+        && let Some(kept) = keep(target, &coverage, &hits)
         && let Err(error) = memory.keep(target, &kept)
     {
         ledger.note(format!("{} can't be resumed from, it was not noted: {error}", target.name));
@@ -323,8 +323,8 @@ fn drop_checked_out(hits: &mut Vec<Hit>) {
 }
 
 /// What may be kept of a target; `None` if it can't be told without scanning it again, or if a
-/// secret would be in it, as in the name of a ref or a file.
-fn keep(coverage: &Coverage, hits: &[Hit]) -> Option<Kept> {
+/// secret would be in it, as in the name of a ref, a file or the target itself.
+fn keep(target: &Target, coverage: &Coverage, hits: &[Hit]) -> Option<Kept> {
     let kept = Kept { coverage: coverage.clone(), traces: traces(hits)? };
     let text = serde_json::to_vec(&kept).ok()?;
     let paths = hits.iter().filter_map(|hit| hit.origin.path.as_deref());
@@ -332,7 +332,8 @@ fn keep(coverage: &Coverage, hits: &[Hit]) -> Option<Kept> {
         let Credential { secret, session_token, .. } = &hit.candidate.credential;
         secret.iter().chain(session_token)
     });
-    let told = veil::tell(secrets, paths.chain([text.as_slice()]));
+    let place = target.place.as_os_str().as_encoded_bytes();
+    let told = veil::tell(secrets, paths.chain([text.as_slice(), place]));
     (!told).then_some(kept)
 }
 

@@ -1,30 +1,43 @@
-//! Names that hold a found secret: a branch called after one, a file, an author.
+//! Whatever a report shows that holds a found secret, or a piece of one: a line, a branch called
+//! after it, a file, an author.
 //!
-//! Takes what was found, hides it wherever a report would print it as part of a name, in clear or
-//! so that it can be decoded. Without this a secret would leave the program, though it is masked
-//! where it was found.
+//! Takes what was found anywhere in the run, hides it wherever a report would print it, in clear,
+//! turned around, in parts or so that it can be decoded. Without this a secret would leave the
+//! program, though it is masked where it was found.
 
+mod pieces;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::coverage::Ledger;
 use crate::finding::{Finding, GitOrigin, Occurrence};
 use crate::opaque::{self, Stretch};
 use crate::provenance::Provenance;
-use crate::secret::{MASK, Secret};
+use crate::secret::Secret;
+use pieces::Pieces;
 
-/// Shorter secrets, which only a user's own patterns find, are words that names may well hold.
+/// Shorter secrets, which only a user's own patterns find, are words that names may well hold:
+/// they are hidden piece by piece.
 const SHORTEST: usize = 16;
-/// What is cut after so many letters is still most of a secret.
-const HEAD: usize = 24;
 
-/// Hides the secrets of `findings` in the names that they give, and in those of what could not be
-/// read.
-pub(super) fn names(findings: &mut [Finding], ledger: &Ledger) {
-    let Some(secrets) = Secrets::of(findings) else { return };
+/// Letters in which a piece can be encoded.
+const ENCODED: usize = 11;
+/// Names that are remembered: places of a finding have most of theirs in common.
+const REMEMBERED: usize = 4096;
+
+/// Hides the secrets of `findings`, and `others`, in all that is told of them and of what could
+/// not be read.
+pub(super) fn names(findings: &mut [Finding], others: &[Secret], ledger: &Ledger) {
+    let credentials = findings.iter().map(|finding| &finding.credential);
+    let found = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
+    let Some(secrets) = Secrets::new(found.chain(others)) else { return };
     ledger.veil(&|name| secrets.hide(name));
     for place in findings.iter_mut().flat_map(|finding| &mut finding.occurrences) {
         secrets.hide_in(place);
@@ -33,53 +46,68 @@ pub(super) fn names(findings: &mut [Finding], ledger: &Ledger) {
 
 /// Hides the secrets of `findings` in what is told of their repository.
 pub fn provenance(told: Provenance, findings: &[Finding]) -> Provenance {
-    match Secrets::of(findings) {
-        Some(secrets) => told.without(|text| !secrets.spans(text.as_bytes()).is_empty()),
+    let credentials = findings.iter().map(|finding| &finding.credential);
+    let found = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
+    match Secrets::new(found) {
+        Some(secrets) => told.without(|text| secrets.shows(text.as_bytes())),
         None => told,
     }
 }
 
-/// Whether any of `texts` holds one of `secrets`, in clear or so that it can be decoded.
+/// Whether any of `texts` holds one of `secrets` or a piece of it, in clear or so that it can be
+/// decoded.
 pub(super) fn tell<'s>(
     secrets: impl Iterator<Item = &'s Secret>,
     mut texts: impl Iterator<Item = &'s [u8]>,
 ) -> bool {
     let secrets = Secrets::new(secrets);
-    secrets.is_some_and(|secrets| texts.any(|text| !secrets.spans(text).is_empty()))
+    secrets.is_some_and(|secrets| texts.any(|text| secrets.shows(text)))
 }
 
 /// All secrets that were found.
-struct Secrets(AhoCorasick);
+struct Secrets {
+    whole: AhoCorasick,
+    pieces: Pieces,
+    /// What is shown of texts that were looked at, if not all of it.
+    known: RefCell<HashMap<Vec<u8>, Option<Vec<u8>>>>,
+}
 
 impl Secrets {
-    fn of(findings: &[Finding]) -> Option<Self> {
-        let credentials = findings.iter().map(|finding| &finding.credential);
-        Self::new(credentials.flat_map(|one| one.secret.iter().chain(&one.session_token)))
-    }
-
     fn new<'s>(secrets: impl Iterator<Item = &'s Secret>) -> Option<Self> {
-        let long = |secret: &&[u8]| secret.len() >= SHORTEST;
-        let mut patterns: Vec<&[u8]> = secrets.map(Secret::expose).filter(long).collect();
-        let heads: Vec<&[u8]> = patterns.iter().map(|it| &it[..it.len().min(HEAD)]).collect();
-        patterns.extend(heads);
+        let secrets: Vec<&[u8]> = secrets.map(Secret::expose).collect();
+        let pieces = Pieces::of(&secrets);
+        let mut patterns: Vec<&[u8]> = secrets;
+        patterns.retain(|secret| secret.len() >= SHORTEST);
         patterns.sort_unstable();
         patterns.dedup();
+        let is_empty = patterns.is_empty() && pieces.is_empty();
         let builder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns);
         // It fails only for more patterns than memory could hold.
-        builder.ok().filter(|all| all.patterns_len() > 0).map(Self)
+        builder.ok().filter(|_| !is_empty).map(|whole| Self {
+            whole,
+            pieces,
+            known: RefCell::default(),
+        })
+    }
+
+    fn shows(&self, text: &[u8]) -> bool {
+        !self.spans(text).is_empty()
     }
 
     fn hide_in(&self, place: &mut Occurrence) {
         let origin = &mut place.origin;
-        if let Some(path) = &mut origin.path {
-            let spans = self.spans(path);
-            if !spans.is_empty() {
-                *path = masked(path, &spans);
-            }
+        if let Some(path) = &mut origin.path
+            && let Some(shown) = self.shown(path)
+        {
+            *path = shown;
         }
-        origin.inside.iter_mut().for_each(|name| self.hide(name));
+        origin.inside.iter_mut().chain(&mut origin.target).for_each(|name| self.hide(name));
         if let Some(git) = &mut origin.git {
             self.hide_in_git(git);
+        }
+        self.hide(&mut place.sighting.snippet);
+        if let Some(spot) = &mut place.sighting.shown {
+            self.hide(&mut spot.snippet);
         }
     }
 
@@ -92,40 +120,55 @@ impl Secrets {
     }
 
     fn hide(&self, name: &mut String) {
-        let spans = self.spans(name.as_bytes());
-        if !spans.is_empty() {
-            *name = String::from_utf8_lossy(&masked(name.as_bytes(), &spans)).into_owned();
+        if let Some(shown) = self.shown(name.as_bytes()) {
+            *name = String::from_utf8_lossy(&shown).into_owned();
         }
     }
 
-    /// Where a secret can be read in a name, in order and apart from each other.
-    fn spans(&self, name: &[u8]) -> Vec<Range<usize>> {
-        let mut spans: Vec<Range<usize>> = self.0.find_iter(name).map(|it| it.range()).collect();
-        for stretch in opaque::stretches(name, SHORTEST) {
+    /// What may be shown of a text; `None` if that is all of it.
+    fn shown(&self, text: &[u8]) -> Option<Vec<u8>> {
+        if let Some(known) = self.known.borrow().get(text) {
+            return known.clone();
+        }
+        let spans = self.spans(text);
+        let shown = (!spans.is_empty()).then(|| opaque::masked(text, spans));
+        let mut known = self.known.borrow_mut();
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(text.to_vec(), shown.clone());
+        shown
+    }
+
+    /// Where a secret, or a piece of one, can be read in a text, in no order.
+    fn spans(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut spans = self.within(text);
+        for stretch in opaque::stretches(text, pieces::LEAST) {
             self.encoded(&stretch, &mut spans);
         }
-        spans.sort_by_key(|span| span.start);
-        spans.dedup_by(|next, last| {
-            let touches = next.start <= last.end;
-            if touches {
-                last.end = last.end.max(next.end);
-            }
-            touches
-        });
+        spans.extend(self.pieces.parted(text));
         spans
     }
 
-    /// Adds what a stretch encodes: a secret as its letters or backwards, or all of it where its
+    fn within(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut spans: Vec<Range<usize>> =
+            self.whole.find_iter(text).map(|found| found.range()).collect();
+        self.pieces.find(text, &mut spans);
+        spans
+    }
+
+    /// Adds what a stretch encodes: a piece as its letters or backwards, or all of it where its
     /// letters are base64 or hexadecimal digits.
     fn encoded(&self, stretch: &Stretch, spans: &mut Vec<Range<usize>>) {
         let letters = stretch.letters();
         let all = 0..letters.len();
-        spans.extend(self.0.find_iter(letters).map(|found| stretch.span(found.range())));
+        spans.extend(self.within(letters).into_iter().map(|found| stretch.span(found)));
         let backwards: Vec<u8> = letters.iter().rev().copied().collect();
         let turned = |span: Range<usize>| all.end - span.end..all.end - span.start;
-        let found = self.0.find_iter(&backwards).map(|found| stretch.span(turned(found.range())));
-        spans.extend(found);
-        if (0..4).any(|from| self.is_encoded(&letters[from.min(all.end)..])) {
+        let found = self.within(&backwards).into_iter();
+        spans.extend(found.map(|found| stretch.span(turned(found))));
+        // Eight letters take eleven in base64, and more in hexadecimal digits.
+        if all.end >= ENCODED && (0..4).any(|from| self.is_encoded(&letters[from.min(all.end)..])) {
             spans.push(stretch.span(all));
         }
     }
@@ -137,29 +180,29 @@ impl Secrets {
             letter => *letter,
         });
         let standard: Vec<u8> = standard.collect();
-        let whole = &standard[..standard.len() / 4 * 4];
+        // Two or three letters of the last group are a byte or two.
+        let whole = match standard.len() {
+            length if length % 4 == 1 => &standard[..length - 1],
+            _ => &standard[..],
+        };
         let hex: Vec<u8> = letters
             .chunks_exact(2)
             .map(|pair| crate::escapes::hex_byte(pair).unwrap_or_default())
             .collect();
-        let decoded = STANDARD_NO_PAD.decode(whole).unwrap_or_default();
+        let decoded = LENIENT.decode(whole).unwrap_or_default();
         [decoded, hex].into_iter().any(|mut text| {
             // UTF-16 is the same with zeros between.
             text.retain(|&byte| byte != 0);
-            self.0.is_match(&text)
+            let backwards: Vec<u8> = text.iter().rev().copied().collect();
+            [text, backwards].iter().any(|text| !self.within(text).is_empty())
         })
     }
 }
 
-/// A name without what stands at `spans`.
-fn masked(name: &[u8], spans: &[Range<usize>]) -> Vec<u8> {
-    let mut shown = Vec::with_capacity(name.len());
-    let mut from = 0;
-    for span in spans {
-        shown.extend_from_slice(&name[from..span.start]);
-        shown.extend_from_slice(MASK.as_bytes());
-        from = span.end;
-    }
-    shown.extend_from_slice(&name[from..]);
-    shown
-}
+/// Decodes a part of a text as well, whose last bits mean nothing.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(true),
+);

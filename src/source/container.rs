@@ -7,6 +7,7 @@
 //! that takes bytes and gives members; none of them knows detectors, ledgers or limits.
 
 mod ar;
+mod behind;
 mod bzip2;
 mod class;
 mod cpio;
@@ -16,6 +17,7 @@ mod kind;
 mod limits;
 mod lz4;
 mod mail;
+mod object;
 mod pack;
 mod pdf;
 mod pyc;
@@ -179,11 +181,18 @@ impl<'a, D: Detector> Scanner<'a, D> {
         let mut reader = self.reader();
         let begun = reader.begin(stream);
         let head = reader.head(&begun);
-        let kind = kind::of(head, begun.is_whole()).or_else(|| behind_program(head, file));
+        let kind = kind::of(head, begun.is_whole())
+            .or_else(|| behind_other(file.filter(|_| !begun.is_whole())));
+        if kind.is_none()
+            && let Some(form) = kind::not_opened(head)
+        {
+            self.ledger.not_opened(form, 1);
+        }
         let extent = match kind {
             None => guarded("text", name, self.ledger, || reader.finish(begun, stream, found))
                 .unwrap_or_default(),
             Some(kind) => {
+                // A file whose length nobody tells is read as a stream is.
                 let length = file.and_then(|file| file.length().ok());
                 let known = length.unwrap_or(begun.filled as u64);
                 let meter = Meter::new(self.options, self.stop, known);
@@ -203,7 +212,10 @@ impl<'a, D: Detector> Scanner<'a, D> {
         bytes: &[u8],
         found: Found<'_, D::Memory>,
     ) -> bool {
-        let Some(kind) = kind::of(bytes, true) else { return false };
+        let Some(kind) = kind::of(bytes, true) else {
+            kind::not_opened(bytes).iter().for_each(|form| self.ledger.not_opened(form, 1));
+            return false;
+        };
         let meter = Meter::new(self.options, self.stop, bytes.len() as u64);
         let mut visit = Visit::new(self, &meter, name, found);
         let text = visit.guarded(&mut |visit| {
@@ -269,10 +281,12 @@ impl<R: Read> Read for Counted<'_, '_, R> {
     }
 }
 
-/// A zip may stand behind a program that unpacks it; only a file's end is worth a look.
-fn behind_program(head: &[u8], file: Option<&dyn ReadAt>) -> Option<Kind> {
-    let file = file.filter(|_| kind::may_end_as_zip(head))?;
+/// A zip may stand behind anything: a program that unpacks it, a signature, a picture. Of a large
+/// file only the end is worth a look.
+fn behind_other(file: Option<&dyn ReadAt>) -> Option<Kind> {
+    let file = file?;
     let mut tail = [0; 22];
+    // What can't be read at its end fails when it is read from its beginning, and is told.
     let at = file.length().ok()?.checked_sub(tail.len() as u64)?;
     let count = file.read_some(&mut tail, at).ok()?;
     kind::ends_as_zip(&tail[..count]).then_some(Kind::Zip)

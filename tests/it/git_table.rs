@@ -85,6 +85,8 @@ fn scan(layout: &Layout) -> Report {
         let keys = [text(&finding["key_id"]), text(&finding["secret_sha256"])];
         for key in keys.into_iter().flatten() {
             let places = finding["occurrences"].as_array().expect("places").iter();
+            // What git keeps outside of its database, such as FETCH_HEAD, is in no commit.
+            let places = places.filter(|place| !place["git"].is_null());
             by_key.entry(key).or_default().extend(places.map(|one| told(one, layout.prefix)));
         }
     }

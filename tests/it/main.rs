@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 mod action;
+mod behind;
 mod blinding;
 #[cfg(unix)]
 mod blinding_git;
@@ -13,6 +14,7 @@ mod borders;
 mod canaries;
 #[cfg(unix)]
 mod ci_recipes;
+mod complete;
 #[cfg(feature = "verify")]
 mod conflicts;
 mod container_bombs;
@@ -85,6 +87,7 @@ mod patterns;
 mod pdf;
 mod pdf_filters;
 #[cfg(unix)]
+mod pieces;
 mod planted;
 #[cfg(unix)]
 mod process;

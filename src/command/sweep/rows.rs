@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::coverage::{Count, Ledger};
+use crate::opaque;
 use crate::report::amounts;
 use crate::run::sweep::{Ended, Target};
 use crate::text::escape_line;
@@ -67,7 +68,8 @@ impl Rows {
     /// For these targets, in the order in which they are scanned.
     pub fn new(targets: &[Target]) -> Self {
         Self {
-            names: targets.iter().map(|target| target.name.clone()).collect(),
+            // What is found in a target is not known yet when its name is shown.
+            names: targets.iter().map(|target| opaque::veiled(&target.name)).collect(),
             weights: targets.iter().map(|target| target.weight).collect(),
             scanned: Mutex::default(),
         }

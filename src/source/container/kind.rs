@@ -3,8 +3,8 @@
 use super::input::Input;
 use super::{Fault, Members};
 use super::{
-    ar, bzip2, class, cpio, gzip, lz4, mail, pack, pdf, pyc, rpm, sevenz, sqlite, tar, xz, zip,
-    zstd,
+    ar, behind, bzip2, class, cpio, gzip, lz4, mail, object, pack, pdf, pyc, rpm, sevenz, sqlite,
+    tar, xz, zip, zstd,
 };
 
 /// A form of container.
@@ -15,14 +15,20 @@ pub(super) enum Kind {
     Bzip2,
     Class,
     Cpio,
+    Dump,
     Gzip,
     Lz4,
     Lzma,
     Mail,
+    Mat,
+    Object,
     Pack,
     Pdf,
+    Phar,
+    Png,
     Pyc,
     Rpm,
+    Script,
     SevenZ,
     Sqlite,
     SqliteLog,
@@ -41,14 +47,20 @@ impl Kind {
             Self::Bzip2 => bzip2::read(input, members),
             Self::Class => class::read(input, members),
             Self::Cpio => cpio::read(input, members),
+            Self::Dump => behind::read_dump(input, members),
             Self::Gzip => gzip::read(input, members),
             Self::Lz4 => lz4::read(input, members),
             Self::Lzma => xz::read_old(input, members),
             Self::Mail => mail::read(input, members),
+            Self::Mat => behind::read_mat(input, members),
+            Self::Object => object::read(input, members),
             Self::Pack => pack::read(input, members),
             Self::Pdf => pdf::read(input, members),
+            Self::Phar => behind::read_phar(input, members),
+            Self::Png => behind::read_png(input, members),
             Self::Pyc => pyc::read(input, members),
             Self::Rpm => rpm::read(input, members),
+            Self::Script => behind::read_script(input, members),
             Self::SevenZ => sevenz::read(input, members),
             Self::Sqlite => sqlite::read(input, members),
             Self::SqliteLog => sqlite::read_log(input, members),
@@ -61,19 +73,26 @@ impl Kind {
 
     /// Whether a text may begin like this by chance, so that one that can't be read is none.
     pub(super) fn is_weak(self) -> bool {
-        matches!(self, Self::Tar | Self::Lzma | Self::Class | Self::Pyc | Self::Cpio)
+        let by_chance =
+            matches!(self, Self::Class | Self::Cpio | Self::Lzma | Self::Pyc | Self::Tar);
+        // They are text, or a picture, whatever stands between.
+        by_chance || matches!(self, Self::Mat | Self::Phar | Self::Png | Self::Script)
     }
 
     /// Whether what is not packed in it is text as well.
     pub(super) fn is_text_too(self) -> bool {
-        matches!(self, Self::Mail | Self::Pdf)
+        matches!(
+            self,
+            Self::Dump | Self::Mail | Self::Mat | Self::Pdf | Self::Phar | Self::Png | Self::Script
+        )
     }
 
     /// Whether it is read in another order than that of its bytes.
     pub(super) fn is_random(self) -> bool {
         match self {
             Self::Ar | Self::Bzip2 | Self::Cpio | Self::Gzip | Self::Lz4 | Self::Lzma => false,
-            Self::Rpm | Self::Tar | Self::Xz | Self::Zstd => false,
+            Self::Object | Self::Rpm | Self::Tar | Self::Xz | Self::Zstd => false,
+            Self::Dump | Self::Mat | Self::Phar | Self::Png | Self::Script => true,
             Self::Bundle | Self::Class | Self::Mail | Self::Pack | Self::Pdf | Self::Pyc => true,
             Self::SevenZ | Self::Sqlite | Self::SqliteLog | Self::Zip => true,
         }
@@ -92,14 +111,20 @@ impl Kind {
             Self::Bzip2 => "bzip2 file",
             Self::Class => "Java class",
             Self::Cpio => "cpio archive",
+            Self::Dump => "dump of PostgreSQL",
             Self::Gzip => "gzip file",
             Self::Lz4 => "LZ4 file",
             Self::Lzma => "LZMA file",
             Self::Mail => "mail",
+            Self::Mat => "MATLAB file",
+            Self::Object => "git object",
             Self::Pack => "git pack",
             Self::Pdf => "PDF",
+            Self::Phar => "phar archive",
+            Self::Png => "PNG",
             Self::Pyc => "compiled Python module",
             Self::Rpm => "rpm package",
+            Self::Script => "script with something packed behind it",
             Self::SevenZ => "7z archive",
             Self::Sqlite => "SQLite database",
             Self::SqliteLog => "log of an SQLite database",
@@ -111,11 +136,33 @@ impl Kind {
     }
 }
 
+/// What a text is called that is packed in a form which is not opened; by its beginning.
+pub(super) fn not_opened(head: &[u8]) -> Option<&'static str> {
+    const FORMS: [(&[u8], &str); 12] = [
+        (b"\x1f\x9d", "compress (.Z)"),
+        (b"\x1f\xa0", "compress (.Z)"),
+        (b"LZIP\x01", "lzip"),
+        (b"Rar!\x1a\x07", "rar"),
+        (b"MSCF\0\0\0\0", "cabinet"),
+        (b"xar!\0\x1c", "xar"),
+        (b"hsqs", "squashfs"),
+        (b"sqsh", "squashfs"),
+        (b"QFI\xfb", "qcow disk image"),
+        (b"\xed\xfe\xed\xfe", "Java key store"),
+        (b"\x89HDF\r\n\x1a\n", "HDF5"),
+        (b"\x89LZO\0\r\n\x1a\n", "lzop"),
+    ];
+    FORMS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, form)| *form)
+}
+
 /// The kind of a text by its beginning; `whole` says that nothing follows.
 pub(super) fn of(head: &[u8], whole: bool) -> Option<Kind> {
     by_magic(head)
         .or_else(|| is_tar(head).then_some(Kind::Tar))
         .or_else(|| (whole && ends_as_zip(head)).then_some(Kind::Zip))
+        .or_else(|| behind::is_phar(head).then_some(Kind::Phar))
+        .or_else(|| behind::of_script(head).map(|_| Kind::Script))
+        .or_else(|| object::is_one(head).then_some(Kind::Object))
 }
 
 fn by_magic(head: &[u8]) -> Option<Kind> {
@@ -148,6 +195,9 @@ fn by_magic(head: &[u8]) -> Option<Kind> {
         }
         [b'S', b'Q', ..] if head.starts_with(b"SQLite format 3\0") => Kind::Sqlite,
         [b'%', b'P', b'D', b'F', b'-', ..] => Kind::Pdf,
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Kind::Png,
+        [b'P', b'G', b'D', b'M', b'P', 1, ..] => Kind::Dump,
+        [b'M', b'A', ..] if head.starts_with(b"MATLAB 5.0 MAT-file") => Kind::Mat,
         [b'#', b' ', b'v', b'2' | b'3', b' ', ..] if head[4..].starts_with(b" git bundle\n") => {
             Kind::Bundle
         }
@@ -164,11 +214,6 @@ fn is_lzma(low: u8, high: u8, head: &[u8]) -> bool {
     let usual = dictionary.is_power_of_two() || (dictionary / 3 * 2).is_power_of_two();
     let size = head.get(5..13).is_some_and(|size| size == [0xff; 8] || size[5..] == [0; 3]);
     usual && size && head.get(13) == Some(&0)
-}
-
-/// Whether a text may be a program with a zip behind it, so that its end is worth a look.
-pub(super) fn may_end_as_zip(head: &[u8]) -> bool {
-    head.starts_with(b"#!") || head.starts_with(b"MZ") || head.starts_with(b"\x7fELF")
 }
 
 /// Whether a text ends with the record that ends a zip without a comment.

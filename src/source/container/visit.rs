@@ -12,6 +12,7 @@ use crate::coverage::Count;
 use crate::memory::Claim;
 use crate::scan::{Detected, Detector};
 use crate::source::guard;
+use crate::source::names::Names;
 use crate::source::window::{Begun, Extent, Reader};
 
 /// How many problems of one file's members are listed; the others are counted.
@@ -59,6 +60,7 @@ pub(super) struct Visit<'v, 'a, D: Detector> {
     held: Held,
     /// How many readers with windows of their own are at work.
     windows: usize,
+    names: Names,
 }
 
 /// What the readers of one visit hold.
@@ -89,7 +91,9 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
     ) -> Self {
         let claim = scanner.options.memory.claim();
         let held = Held { claim, outer: 0, own: 0 };
-        Self { scanner, meter, name, found, way: vec![], told: 0, scanned: 0, held, windows: 0 }
+        let names = Names::default();
+        let way = Vec::new();
+        Self { scanner, meter, name, found, way, told: 0, scanned: 0, held, windows: 0, names }
     }
 
     /// Does `work`; a panic in it, of a library that reads what is hostile, ends this text alone.
@@ -219,6 +223,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         self.meter.member()?;
         let name = if name.is_empty() { self.unpacked_name() } else { shown(name) };
         self.way.push(name);
+        self.look_at_name();
         let mut reader = self.scanner.reader();
         let mut bytes = guard::Guarded::new(bytes);
         let mut bytes = Metered { meter: self.meter, stream: &mut bytes };
@@ -226,6 +231,17 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         self.scanner.readers.push(reader);
         self.way.pop();
         ended
+    }
+
+    /// Searches the name of the present member.
+    fn look_at_name(&mut self) {
+        let Some(name) = self.way.last() else { return };
+        let (detector, ledger) = (self.scanner.detector, self.scanner.ledger);
+        let found = self.names.search(detector, name.as_bytes(), ledger).into_iter();
+        let candidates: Vec<_> = found.map(|(_, candidate)| candidate).collect();
+        if !candidates.is_empty() {
+            self.tell(Detected { candidates, ..Detected::default() });
+        }
     }
 
     fn text(
@@ -238,7 +254,13 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         if begun.filled == 0 {
             return self.ended(Extent { error: begun.error, ..Extent::default() });
         }
-        match kind::of(reader.head(&begun), begun.is_whole()) {
+        let kind = kind::of(reader.head(&begun), begun.is_whole());
+        if kind.is_none()
+            && let Some(form) = kind::not_opened(reader.head(&begun))
+        {
+            self.scanner.ledger.not_opened(form, 1);
+        }
+        match kind {
             Some(kind) => {
                 let mut opening = Opening { reader, begun, rest: bytes, file: None };
                 self.container(kind, &mut opening)?;

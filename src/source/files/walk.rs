@@ -18,6 +18,7 @@ use crate::finding::Origin;
 use crate::scan::{Detected, Detector, Hit};
 use crate::source::container::Scanner;
 use crate::source::guard;
+use crate::source::names;
 use crate::source::threads;
 use crate::source::window::Extent;
 
@@ -41,6 +42,7 @@ pub(super) fn walk<D: Detector>(
     for root in &roots.roots {
         builder.add(&root.walked);
     }
+    // One that is not there yet is not met either.
     let outputs = options.outputs.iter().filter_map(|path| path.canonicalize().ok());
     let shared = Shared {
         options,
@@ -171,6 +173,7 @@ impl<D: Detector> Visitor<'_, D> {
         if entry.file_name() == "objects" {
             self.meet_bare_repository(path, depth);
         }
+        self.name(path, depth);
         let Some(folders) = &self.shared.folders else { return WalkState::Continue };
         let Some(rules) = self.rules(path) else { return WalkState::Continue };
         let verdict = rules.verdict(path, true, self.shared.ledger);
@@ -212,8 +215,18 @@ impl<D: Detector> Visitor<'_, D> {
         !ignored
     }
 
+    /// Searches the name of a file or folder.
+    fn name(&self, path: &Path, depth: usize) {
+        let (shared, shown) = (self.shared, self.shared.roots.shown(path, depth));
+        for candidate in names::last(shared.detector, &shown, shared.ledger) {
+            let path = Some(shown.clone());
+            (shared.hits)(Hit { origin: Origin { path, ..Origin::default() }, candidate });
+        }
+    }
+
     /// Scans a file and keeps count of it.
     fn file(&mut self, path: &Path, depth: usize) {
+        self.name(path, depth);
         let file = match open(path) {
             Ok(file) => file,
             Err(error) if met_link(&error) && depth > 0 => return self.count(Count::Links),

@@ -30,7 +30,7 @@ pub enum Base {
 pub fn files(options: &Options, names: &[&str]) -> Result<Vec<Base>, Error> {
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
-    let objects = Objects::new(&repo, &environment, &options.database)?;
+    let objects = Objects::new(&repo, &environment, &options.database)?.checked();
     let bases = range::bases(&repo, &objects, &options.input)?;
     Ok(bases.into_iter().map(|base| of_base(&objects, base, names)).collect())
 }
@@ -60,6 +60,7 @@ fn of_tree(objects: &Objects, tree: &[u8], names: &[&str]) -> Base {
     let mut files = Vec::new();
     for name in names {
         let entries = gix::objs::TreeRefIter::from_bytes(tree, objects.hash());
+        // A malformed entry names no file; whoever compares the tree tells it.
         let entry = entries.flatten().find(|entry| entry.filename == name.as_bytes());
         let blob = entry.filter(|entry| entry.mode.is_blob()).map(|entry| entry.oid.to_owned());
         files.push(match blob.map(|blob| (blob, objects.find(&blob, &mut buffer))) {

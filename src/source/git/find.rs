@@ -64,6 +64,7 @@ impl Repository {
 
     /// Bytes of its packs: what reading its history costs, roughly.
     pub fn size(&self) -> u64 {
+        // An estimate: what can't be listed is told by whoever reads it.
         let packs = fs::read_dir(self.common.join("objects/pack")).into_iter().flatten().flatten();
         packs.filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum()
     }

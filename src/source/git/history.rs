@@ -21,7 +21,7 @@ use super::objects::Objects;
 use super::open::{self, Environment};
 use super::patience;
 use super::structure::Inventory;
-use super::{connectivity, records, reflogs, refs, staging, tips};
+use super::{connectivity, outside, records, reflogs, refs, staging, tips};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Confidence, Fingerprint, GitObject, GitOrigin, Origin};
 use crate::scan::{Detector, Hit};
@@ -106,11 +106,13 @@ fn one<D: Detector>(
     let nameless = || prefix.to_owned();
     guarded("database", &nameless, ledger, || database.scan(detector, ledger, &take));
     records::scan(repo, &tips, &logs, detector, ledger, hits);
+    outside::scan(repo, &options.database, detector, ledger, hits);
     let stop = &options.database.stop;
     if ledger.get(Count::Objects) == before && !stop.is_set() {
         return nothing_read(repo, ledger);
     }
     let staged = staging::all(repo, &objects, ledger);
+    outside::names(&objects, (&staged, tips.head), prefix, detector, ledger, hits);
     if options.database.connectivity {
         let entries = staged.iter().map(|entry| (entry.id, Kind::Blob));
         let starts = connectivity::starts(&tips).chain(entries);

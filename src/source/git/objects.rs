@@ -6,7 +6,7 @@
 //! not applied and nothing is fetched.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -29,6 +29,8 @@ const CACHE: usize = 32 * 1024 * 1024;
 /// Bytes of an object that `gix` may read at once; larger ones are read from all stores, which
 /// claim the memory for it.
 const LARGE: usize = 32 << 20;
+/// Why an object can't be trusted.
+pub(super) const CHANGED: &str = "its content is not what its id says";
 /// Objects a thread takes at a time: near ones share delta bases.
 const CHUNK: usize = 128;
 
@@ -38,6 +40,10 @@ pub(super) struct Objects {
     stores: Vec<gix::odb::Handle>,
     hash: gix::hash::Kind,
     rest: Arc<Rest>,
+    /// Whether what is read is held against its id.
+    checked: bool,
+    /// Where the objects of Git LFS are, or why nobody should look there.
+    lfs: Result<Arc<Path>, String>,
 }
 
 /// What `gix` does not read: folders with files that it would wait for, a pack whose index is damaged or missing, the intact copy of a
@@ -100,7 +106,22 @@ impl Objects {
         let memory = options.containers.memory.clone();
         let rest =
             Arc::new(Rest { folder: own, hash, alternates, memory, stores: OnceLock::new() });
-        Ok(Self { stores, hash, rest })
+        let lfs = sound::lfs_objects(repo).map(Arc::from).map_err(|unsound| unsound.to_string());
+        Ok(Self { stores, hash, rest, checked: false, lfs })
+    }
+
+    /// The same database, of which every object is held against its id, as `git fsck` does: `gix`
+    /// does not look at the checksum of a loose object, and a changed bit would hide a key.
+    pub(super) fn checked(self) -> Self {
+        Self { checked: true, ..self }
+    }
+
+    /// Where the objects of Git LFS are.
+    ///
+    /// # Errors
+    /// Why nobody should look there.
+    pub(super) fn lfs(&self) -> Result<&Path, &str> {
+        self.lfs.as_deref().map_err(String::as_str)
     }
 
     /// What may be held at once.
@@ -123,17 +144,44 @@ impl Objects {
             several => several.iter().find(|store| store.exists(id)),
         };
         let found = store.map_or(Ok(None), |store| store.try_find(id, buffer));
-        match found {
-            Ok(Some(data)) => Ok(Some(data.kind)),
-            // The answer stands unless another copy says better.
-            other => match self.rest.read(id) {
-                Some((kind, bytes)) => {
-                    *buffer = bytes;
-                    Ok(Some(kind))
-                }
-                None => other.map(|_| None).map_err(|error| error.to_string()),
-            },
+        let found = found.map(|data| data.map(|data| data.kind)).map_err(|error| error.to_string());
+        if let Ok(Some(kind)) = found
+            && self.is_sound(id, kind, buffer)
+        {
+            return found;
         }
+        // The answer stands unless another copy says better.
+        match self.rest.read(id) {
+            Some((kind, bytes)) if self.is_sound(id, kind, &bytes) => {
+                *buffer = bytes;
+                Ok(Some(kind))
+            }
+            Some(_) => Err(CHANGED.to_owned()),
+            None if matches!(found, Ok(Some(_))) => Err(CHANGED.to_owned()),
+            None => found,
+        }
+    }
+
+    /// Reads what is left of a damaged blob: what `find` refuses since it is not what its id says.
+    pub(super) fn salvage(&self, id: &oid, buffer: &mut Vec<u8>) -> bool {
+        let unchecked = Self { checked: false, ..self.clone() };
+        matches!(unchecked.find(id, buffer), Ok(Some(Kind::Blob)))
+    }
+
+    /// Whether an object is what its id says, if that is to be known.
+    fn is_sound(&self, id: &oid, kind: Kind, bytes: &[u8]) -> bool {
+        let named = || gix::objs::compute_hash(self.hash, kind, bytes);
+        !self.checked || named().is_ok_and(|named| named == id)
+    }
+
+    /// What holds a blob of `size` bytes that is read piece by piece against its id; `None` if
+    /// that is not to be known.
+    pub(super) fn hasher(&self, size: u64) -> Option<gix::hash::Hasher> {
+        self.checked.then(|| {
+            let mut hasher = gix::hash::hasher(self.hash);
+            hasher.update(&gix::objs::encode::loose_header(Kind::Blob, size));
+            hasher
+        })
     }
 
     /// Shows a large object piece by piece, if it is stored as it stands; gives what `show` does.

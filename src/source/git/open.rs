@@ -11,6 +11,7 @@ use gix::ObjectId;
 use gix::odb::store::init::Slots;
 
 use super::error::Error;
+use super::listing;
 use super::sound;
 use crate::coverage::Ledger;
 use crate::text::escape_path;
@@ -232,8 +233,8 @@ pub fn shallow_boundary(repo: &gix::Repository, ledger: &Ledger) -> Vec<ObjectId
 pub fn note_partial_clone(repo: &gix::Repository, ledger: &Ledger) {
     let config = repo.config_snapshot();
     let configured = config.string("extensions.partialClone").is_some();
-    let packs = std::fs::read_dir(repo.common_dir().join("objects/pack"));
-    let promised = packs.into_iter().flatten().flatten().any(|entry| {
+    let packs = listing::entries(&repo.common_dir().join("objects/pack"), ledger);
+    let promised = packs.iter().any(|entry| {
         Path::new(&entry.file_name()).extension().is_some_and(|extension| extension == "promisor")
     });
     if configured || promised {

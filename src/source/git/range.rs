@@ -75,7 +75,7 @@ pub fn scan<D: Detector>(
     open::note_place(&repo, ledger);
     open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
-    let objects = Objects::new(&repo, &environment, &options.database)?;
+    let objects = Objects::new(&repo, &environment, &options.database)?.checked();
     let (threads, stop) = (options.database.threads.max(1), &options.database.stop);
     let containers = &options.database.containers;
     let remote = options.remote.as_deref();

@@ -57,7 +57,9 @@ fn configurations(repo: &gix::Repository, ledger: &Ledger) -> Vec<(PathBuf, Vec<
     let common = repo.common_dir();
     let mut paths = vec![common.join("config"), common.join("config.worktree")];
     paths.extend(
-        reflogs::worktrees(repo).into_iter().map(|(_, folder)| folder.join("config.worktree")),
+        reflogs::worktrees(repo, ledger)
+            .into_iter()
+            .map(|(_, folder)| folder.join("config.worktree")),
     );
     let regular =
         |path: &PathBuf| std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());

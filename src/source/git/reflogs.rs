@@ -3,12 +3,13 @@
 //! Takes a repository, gives each log's bytes with the name of its ref. Links are not followed:
 //! a hostile repository would lead out of itself with them.
 
-use std::fs::File;
+use std::fs::{DirEntry, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 
+use super::listing;
 use super::sound;
 use crate::coverage::Ledger;
 
@@ -46,7 +47,7 @@ pub(super) fn read(repo: &gix::Repository, ledger: &Ledger) -> Vec<Reflog> {
     let common = repo.common_dir();
     let mut logs = Vec::new();
     collect(&common.join("logs"), b"", ledger, &mut logs);
-    for (name, folder) in worktrees(repo) {
+    for (name, folder) in worktrees(repo, ledger) {
         let prefix = [b"worktrees/", name.as_slice(), b"/"].concat();
         collect(&folder.join("logs"), &prefix, ledger, &mut logs);
     }
@@ -55,12 +56,17 @@ pub(super) fn read(repo: &gix::Repository, ledger: &Ledger) -> Vec<Reflog> {
 }
 
 /// The git folders of linked worktrees, by name.
-pub(super) fn worktrees(repo: &gix::Repository) -> Vec<(Vec<u8>, PathBuf)> {
-    let mut found: Vec<_> = std::fs::read_dir(repo.common_dir().join("worktrees"))
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+pub(super) fn worktrees(repo: &gix::Repository, ledger: &Ledger) -> Vec<(Vec<u8>, PathBuf)> {
+    let entries = listing::entries(&repo.common_dir().join("worktrees"), ledger).into_iter();
+    let is_folder = |entry: &DirEntry| match entry.file_type() {
+        Ok(kind) => kind.is_dir(),
+        Err(error) => {
+            ledger.problem("folder", entry.path().as_os_str().as_encoded_bytes(), &error);
+            false
+        }
+    };
+    let mut found: Vec<_> = entries
+        .filter(is_folder)
         .map(|entry| (entry.file_name().as_encoded_bytes().to_vec(), entry.path()))
         .collect();
     found.sort();
@@ -106,15 +112,7 @@ pub(super) fn paths_below(
     // A list of folders: whoever made them chose how deep they are.
     let mut left = vec![(folder.to_owned(), prefix.to_vec())];
     while let Some((folder, prefix)) = left.pop() {
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => {
-                ledger.problem("folder", folder.as_os_str().as_encoded_bytes(), &error);
-                continue;
-            }
-        };
-        for entry in entries.flatten() {
+        for entry in listing::entries(&folder, ledger) {
             let name = [prefix.as_slice(), entry.file_name().as_encoded_bytes()].concat();
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => left.push((entry.path(), [&name, &b"/"[..]].concat())),

@@ -112,6 +112,7 @@ fn check_folder(folder: &Path) -> Result<(), Unsound> {
     let common = folder.join(shared.trim());
     // A repository of its own is looked at once.
     let own = (!shared.trim().is_empty()).then(|| folder.to_owned());
+    // What can't be listed is told by whoever reads what is in it, and `gix` reads none of it.
     let linked = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
     let others = linked.map(|entry| entry.path()).filter(|path| path.is_dir());
     for folder in own.into_iter().chain([common.clone()]).chain(others) {
@@ -154,6 +155,7 @@ pub(super) fn lfs_objects(repo: &gix::Repository) -> Result<PathBuf, Unsound> {
 
 /// The layers of a commit graph are mapped as they are listed.
 fn check_graphs(folder: &Path) -> Result<(), Unsound> {
+    // What can't be listed can't be opened by `gix` either.
     let graphs = std::fs::read_dir(folder.join("objects/info/commit-graphs"));
     for entry in graphs.into_iter().flatten().flatten() {
         check_file(entry.path(), u64::MAX)?;
@@ -200,6 +202,7 @@ pub(super) fn check_stores(objects: &Path) -> Result<(), Unsound> {
     let mut known = HashSet::from([super::open::canonical(objects)]);
     let mut left = vec![objects.to_owned()];
     while let Some(folder) = left.pop() {
+        // What can't be listed is told by the pass over the database, which lists it as well.
         for entry in std::fs::read_dir(folder.join("pack")).into_iter().flatten().flatten() {
             // The listing itself tells what most are.
             if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
@@ -225,6 +228,7 @@ pub(super) fn check_stores(objects: &Path) -> Result<(), Unsound> {
 fn borrowed(objects: &Path) -> Result<(PathBuf, Vec<u8>), Unsound> {
     let list = objects.join(LIST.0);
     check_object_file(&list)?;
+    // The pass over the database reads it as well, and tells why it can't.
     let text = std::fs::read(&list).unwrap_or_default();
     Ok((list, text))
 }
@@ -256,8 +260,8 @@ fn check_file(path: PathBuf, most: u64) -> Result<(), Unsound> {
 fn short(path: &Path) -> Result<String, Unsound> {
     check_file(path.to_owned(), SHORT)?;
     let mut text = Vec::new();
+    // What can't be read is told by whoever needs it.
     if let Ok(file) = std::fs::File::open(path) {
-        // What can't be read is told by whoever needs it.
         let _ = file.take(SHORT).read_to_end(&mut text);
     }
     Ok(String::from_utf8_lossy(&text).into_owned())

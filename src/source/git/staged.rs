@@ -15,13 +15,14 @@ use gix::objs::Kind;
 use super::error::Error;
 use super::objects::Objects;
 use super::open::{self, Environment};
-use super::people::{blob_at, commit_tree};
+use super::people::blob_at;
 use super::texts::{Texts, Use};
-use super::{connectivity, database, spots, staging, tips};
+use super::{connectivity, database, parse, spots, staging, tips};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detector, Hit};
 use crate::source::container::{self, Scanner};
+use crate::source::names::Names;
 use crate::stop::Stop;
 
 /// What to read.
@@ -59,10 +60,10 @@ pub fn scan<D: Detector>(
     open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
     open::note_work_tree(&repo, &environment, ledger);
-    let objects = Objects::new(&repo, &environment, &options.database)?;
+    let objects = Objects::new(&repo, &environment, &options.database)?.checked();
     let index_path = environment.index_file.clone().unwrap_or_else(|| repo.git_dir().join("index"));
     let index = staging::open(&index_path, objects.hash())?;
-    let heads = head_trees(&repo, &objects);
+    let heads = head_trees(&repo, &objects, ledger);
     let mut files = changes::staged(&objects, &index, heads.first().copied(), ledger);
     let mut whole = Vec::new();
     if !options.paths.is_empty() {
@@ -124,6 +125,11 @@ fn added<D: Detector>(
         .collect();
     let old = before.iter().flatten().copied().collect();
     let old = Texts::scan(objects, threads, old, detector, Use::Compared, containers, ledger);
+    let mut names = Names::default();
+    for file in files.iter().take_while(|_| !stop.is_set()) {
+        let found = names.search(detector, &file.path, ledger);
+        named(head, file, found, hits);
+    }
     let fresh: Vec<(&File, &[ObjectId], &Candidate)> = holding
         .into_iter()
         .zip(&before)
@@ -150,6 +156,24 @@ fn added<D: Detector>(
     }
 }
 
+/// Gives what was found in the name of a file, if it is new.
+fn named(
+    head: &Head<'_>,
+    file: &File,
+    found: Vec<(Vec<u8>, Candidate)>,
+    hits: &(dyn Fn(Hit) + Sync),
+) {
+    let mut buffer = Vec::new();
+    let mut is_old =
+        |tree: &ObjectId| blob_at(head.objects, tree, &file.path, &mut buffer).is_some();
+    if found.is_empty() || head.heads.iter().any(&mut is_old) {
+        return;
+    }
+    for (path, candidate) in found {
+        hits(Hit { origin: Origin { path: Some(path), ..origin(file) }, candidate });
+    }
+}
+
 fn origin(file: &File) -> Origin {
     let git = GitOrigin {
         commit: None,
@@ -166,18 +190,27 @@ fn origin(file: &File) -> Origin {
     Origin { path: Some(file.path.clone()), git: Some(git), ..Origin::default() }
 }
 
-/// The trees of HEAD, first, and of every commit that is being merged.
-fn head_trees(repo: &gix::Repository, objects: &Objects) -> Vec<ObjectId> {
-    let merging = std::fs::read(repo.git_dir().join("MERGE_HEAD")).unwrap_or_default();
+/// The trees of HEAD, first, and of every commit that is being merged. What can't be read of them
+/// is a problem of the ledger: against nothing, all that is staged is new.
+fn head_trees(repo: &gix::Repository, objects: &Objects, ledger: &Ledger) -> Vec<ObjectId> {
+    let path = repo.git_dir().join("MERGE_HEAD");
+    let merging = std::fs::read(&path).unwrap_or_else(|error| {
+        if error.kind() != std::io::ErrorKind::NotFound {
+            ledger.problem("file", path.as_os_str().as_encoded_bytes(), &error);
+        }
+        Vec::new()
+    });
+    // Git writes one id a line; anything else names no commit.
     let merging = merging
         .split(|&byte| byte == b'\n')
         .filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok());
     let mut buffer = Vec::new();
+    let mut tree = |commit: ObjectId, named_by: &str| {
+        let read = objects.expect(&commit, Kind::Commit, named_by, &mut buffer, ledger);
+        read.then(|| parse::commit(&buffer)).flatten().map(|commit| commit.tree)
+    };
     // On a branch without commits everything is new, and the empty tree says so.
-    let head = tips::head_of(repo, repo.git_dir())
-        .and_then(|head| commit_tree(objects, &head, &mut buffer))
-        .unwrap_or_else(|| ObjectId::empty_tree(objects.hash()));
-    std::iter::once(head)
-        .chain(merging.filter_map(|commit| commit_tree(objects, &commit, &mut Vec::new())))
-        .collect()
+    let head = tips::head_of(repo, repo.git_dir()).and_then(|head| tree(head, "HEAD"));
+    let head = head.unwrap_or_else(|| ObjectId::empty_tree(objects.hash()));
+    std::iter::once(head).chain(merging.filter_map(|commit| tree(commit, "MERGE_HEAD"))).collect()
 }

@@ -106,7 +106,7 @@ pub(super) fn is_content(entry: &gix::index::Entry) -> bool {
 /// The entries of the indexes of all worktrees. One that can't be read is a problem.
 pub(super) fn all(repo: &gix::Repository, objects: &Objects, ledger: &Ledger) -> Vec<Staged> {
     let mut folders: Vec<PathBuf> = vec![repo.common_dir().to_owned()];
-    folders.extend(reflogs::worktrees(repo).into_iter().map(|(_, folder)| folder));
+    folders.extend(reflogs::worktrees(repo, ledger).into_iter().map(|(_, folder)| folder));
     let mut staged = Vec::new();
     for folder in folders {
         let path = folder.join("index");

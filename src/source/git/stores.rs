@@ -12,6 +12,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::delta::Delta;
 use super::inflate::{Inflater, is_plausible};
+use super::listing;
 use super::loose::Loose;
 use super::pack::{Form, Header, Pack, header};
 use super::sound;
@@ -48,15 +49,8 @@ impl PackFiles {
     /// Lists a folder's packs, each kind in order of their names.
     pub(super) fn list(folder: &Path, ledger: &Ledger) -> Self {
         let mut files = Self::default();
-        let entries = match std::fs::read_dir(folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return files,
-            Err(error) => {
-                ledger.problem("folder", folder.as_os_str().as_encoded_bytes(), &error);
-                return files;
-            }
-        };
-        let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        let entries = listing::entries(folder, ledger).into_iter();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
         paths.retain(|path| match sound::check_object_file(path) {
             Ok(()) => true,
             Err(error) => {

@@ -1,17 +1,20 @@
 //! Detection over many blobs, each once, for commands that compare what texts hold.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use gix::ObjectId;
+use gix::hash::Hasher;
 use gix::hashtable::HashMap;
 use gix::objs::Kind;
 
 use super::by_credential::ByCredential;
-use super::objects::{Objects, on_threads};
+use super::large;
+use super::objects::{CHANGED, Objects, on_threads};
 use crate::coverage::{Count, Ledger};
-use crate::finding::Fingerprint;
+use crate::finding::{Candidate, Fingerprint};
 use crate::scan::{Detected, Detector};
 use crate::source::container::{self, Name, Scanner};
+use crate::source::pointer::{self, Oid};
 use crate::stop::Stop;
 
 /// What blobs are scanned for.
@@ -26,16 +29,45 @@ pub(super) enum Use<'a> {
 /// A buffer larger than this is given back, not kept for the next blob.
 const KEPT: usize = 4 << 20;
 
+/// What is read piece by piece, and what its bytes come to.
+struct Hashed<'r> {
+    bytes: io::Take<&'r mut dyn Read>,
+    hasher: Option<Hasher>,
+}
+
+impl Read for Hashed<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.bytes.read(out)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&out[..count]);
+        }
+        Ok(count)
+    }
+}
+
+impl Hashed<'_> {
+    /// Reads to the end; whether all of it was there and is what `id` says, if that is to be known.
+    fn ends_as(mut self, id: &ObjectId) -> bool {
+        if self.hasher.is_none() {
+            return true;
+        }
+        // A container may end before its bytes do.
+        let rest = io::copy(&mut self, &mut io::sink());
+        let named = self.hasher.and_then(|hasher| hasher.try_finalize().ok());
+        rest.is_ok() && self.bytes.limit() == 0 && named.as_ref() == Some(id)
+    }
+}
+
 /// Scans a blob piece by piece; gives how many bytes were read too.
 fn stream<D: Detector>(
     scanner: &mut Scanner<'_, D>,
-    name: Name<'_>,
-    size: u64,
-    bytes: &mut dyn Read,
+    (id, name): (&ObjectId, Name<'_>),
+    mut bytes: Hashed<'_>,
+    stop: &Stop,
     ledger: &Ledger,
 ) -> (Detected<D::Memory>, u64) {
     let mut all = Detected::default();
-    let extent = scanner.scan(name, &mut bytes.take(size), &mut |mut detected| {
+    let extent = scanner.scan(name, &mut bytes, &mut |mut detected| {
         all.examples += detected.examples;
         all.cut |= detected.cut;
         all.crowded |= detected.crowded;
@@ -43,8 +75,35 @@ fn stream<D: Detector>(
     });
     if let Some(error) = extent.error {
         ledger.problem("blob", &name(), &format_args!("damaged, read in part: {error}"));
+    } else if !stop.is_set() && !bytes.ends_as(id) {
+        ledger.problem("blob", &name(), &format_args!("damaged: {CHANGED}"));
     }
     (all, extent.bytes)
+}
+
+/// Scans the object of Git LFS that a blob stands for. One that is not here is counted.
+fn pointed_at<D: Detector>(
+    objects: &Objects,
+    oid: &Oid,
+    scanner: &mut Scanner<'_, D>,
+    using: Use<'_>,
+    ledger: &Ledger,
+) -> Vec<Candidate> {
+    let unseen = Ledger::new();
+    let ledger = if matches!(using, Use::Asked(_)) { ledger } else { &unseen };
+    let folder = match objects.lfs() {
+        Ok(folder) => folder,
+        Err(why) => {
+            ledger.problem("folder", b"lfs", &why);
+            return Vec::new();
+        }
+    };
+    if !large::is_here(folder, oid) {
+        ledger.add(Count::LfsMissing, 1);
+        return Vec::new();
+    }
+    let found = large::scan(&folder.join(large::place(oid)), oid, scanner, ledger);
+    found.map_or_else(Vec::new, |(_, candidates)| candidates)
 }
 
 /// The candidates of each blob that has some.
@@ -80,24 +139,33 @@ impl Texts {
             }
             let name = || id.to_hex().to_string().into_bytes();
             let mut scanner = Scanner::new(detector, containers, opening, stop);
-            let streamed =
-                objects.stream(id, |size, bytes| stream(&mut scanner, &name, size, bytes, opening));
+            let streamed = objects.stream(id, |size, bytes| {
+                let bytes = Hashed { bytes: bytes.take(size), hasher: objects.hasher(size) };
+                stream(&mut scanner, (id, &name), bytes, stop, opening)
+            });
             let (detected, size) = match streamed {
                 Some(detected) => detected,
-                None if objects.expect(id, Kind::Blob, "a tree or the index", buffer, ledger) => {
+                // Of what was asked for, what is left is scanned as well.
+                None if objects.expect(id, Kind::Blob, "a tree or the index", buffer, ledger)
+                    || matches!(using, Use::Asked(_)) && objects.salvage(id, buffer) =>
+                {
                     (scanner.bytes(&name, buffer), buffer.len() as u64)
                 }
                 None => return Vec::new(),
             };
-            if buffer.capacity() > KEPT {
-                *buffer = Vec::new();
-            }
             if matches!(using, Use::Asked(_)) {
                 ledger.add(Count::Objects, 1);
                 ledger.add(Count::Bytes, size);
                 detected.note(ledger, "object", &name);
             }
-            detected.candidates
+            let mut candidates = detected.candidates;
+            if let Some(oid) = pointer::of(buffer).filter(|_| size == buffer.len() as u64) {
+                candidates.extend(pointed_at(objects, &oid, &mut scanner, using, ledger));
+            }
+            if buffer.capacity() > KEPT {
+                *buffer = Vec::new();
+            }
+            candidates
         });
         let holding = ids.into_iter().zip(found).filter(|(_, candidates)| !candidates.is_empty());
         let named = holding.map(|(id, candidates)| (id, ByCredential::new(candidates)));

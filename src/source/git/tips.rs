@@ -148,7 +148,7 @@ fn detached_heads(
             private(&prefix, &repo.common_dir().join("refs").join(kind));
         }
     }
-    for (name, folder) in reflogs::worktrees(repo) {
+    for (name, folder) in reflogs::worktrees(repo, ledger) {
         // What this worktree has for itself is among its refs already.
         if !same_folder(&folder, repo.git_dir()) {
             let prefix = [b"worktrees/", name.as_slice(), b"/"].concat();
@@ -157,7 +157,13 @@ fn detached_heads(
         }
     }
     for (prefix, folder) in heads {
-        let bytes = std::fs::read(folder.join("HEAD")).unwrap_or_default();
+        let path = folder.join("HEAD");
+        let bytes = std::fs::read(&path).unwrap_or_else(|error| {
+            if error.kind() != std::io::ErrorKind::NotFound {
+                ledger.problem("ref", path.as_os_str().as_encoded_bytes(), &error);
+            }
+            Vec::new()
+        });
         if let Ok(id) = ObjectId::from_hex(bytes.trim_ascii()) {
             found.push(([prefix.as_slice(), b"HEAD"].concat(), id));
         }
@@ -166,11 +172,13 @@ fn detached_heads(
 }
 
 fn same_folder(one: &std::path::Path, other: &std::path::Path) -> bool {
+    // Two folders that can't be found are not the same.
     let canonical = |path: &std::path::Path| path.canonicalize().ok();
     canonical(one).is_some_and(|one| Some(one) == canonical(other))
 }
 
-/// The commit of HEAD in a git folder; `None` on a branch without commits.
+/// The commit of HEAD in a git folder; `None` on a branch without commits, and where it can't be
+/// read: then nothing counts as old, and whoever reads all refs tells why.
 pub(super) fn head_of(repo: &gix::Repository, folder: &std::path::Path) -> Option<ObjectId> {
     let bytes = std::fs::read(folder.join("HEAD")).ok()?;
     match bytes.trim_ascii().strip_prefix(b"ref: ") {

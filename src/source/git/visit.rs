@@ -13,6 +13,7 @@ use gix::objs::Kind;
 
 use super::database::Found;
 use super::forest::Node;
+use super::large;
 use super::loose::Loose;
 use super::pack::Pack;
 use super::walk::{Damage, Seen, Visitor};
@@ -83,9 +84,7 @@ impl<D: Detector> Pass<'_, D> {
     /// Counts an object of Git LFS that is not here, of which a blob is the pointer.
     fn look_for(&self, pointer: Option<Oid>) {
         let Some(oid) = pointer else { return };
-        let name = String::from_utf8_lossy(&oid);
-        let place = Path::new(&name[..2]).join(&name[2..4]).join(&*name);
-        if !self.lfs.is_some_and(|folder| folder.join(place).is_file()) {
+        if !self.lfs.is_some_and(|folder| large::is_here(folder, &oid)) {
             self.ledger.add(Count::LfsMissing, 1);
         }
     }

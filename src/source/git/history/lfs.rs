@@ -3,15 +3,13 @@
 //! An object is attributed by its pointer: the small text that git keeps in its place. Its bytes
 //! follow from the object's name and size, so the pointer's blob is known without a search.
 
-use std::fs::File;
-use std::io;
-
 use gix::objs::Kind;
 
 use super::super::database::{self, Found};
+use super::super::large;
 use super::super::reflogs::paths_below;
 use super::super::sound;
-use crate::coverage::{Count, Ledger};
+use crate::coverage::Ledger;
 use crate::scan::Detector;
 use crate::source::container::Scanner;
 use crate::source::pointer;
@@ -37,25 +35,10 @@ pub(super) fn scan<D: Detector>(
         if !is_one || options.stop.is_set() {
             return;
         }
-        let opened = File::open(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
-        let problem = |error: &io::Error| {
-            ledger.problem("file", path.as_os_str().as_encoded_bytes(), error);
-        };
-        let (size, file) = match opened {
-            Ok(opened) => opened,
-            Err(error) => return problem(&error),
-        };
         let mut scanner = Scanner::new(detector, &options.containers, ledger, &options.stop);
-        let (mut candidates, name) = (Vec::new(), || oid.to_vec());
-        let extent = scanner.file(&name, &file, &mut |mut detected| {
-            detected.note(ledger, "object", &name);
-            candidates.append(&mut detected.candidates);
-        });
-        ledger.add(Count::Objects, 1);
-        ledger.add(Count::Bytes, extent.bytes);
-        if let Some(error) = extent.error {
-            problem(&error);
-        }
+        let Some((size, candidates)) = large::scan(&path, oid, &mut scanner, ledger) else {
+            return;
+        };
         if !candidates.is_empty()
             && let Ok(id) = pointer::blob(oid, size, repo.object_hash())
         {

@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::super::listing;
 use crate::coverage::Ledger;
 
 /// How deep modules may lie in one another; names may have slashes too.
@@ -32,16 +33,24 @@ fn search(
     ledger: &Ledger,
     found: &mut Vec<Module>,
 ) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let entries = listing::entries(folder, ledger);
+    if entries.is_empty() {
+        return;
+    }
     if depth == 0 {
         let why = format!("submodules nested deeper than {DEEPEST} are not read");
         return ledger.problem("submodule", folder.as_os_str().as_encoded_bytes(), &why);
     }
-    for entry in entries.flatten() {
-        if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            continue;
-        }
+    for entry in entries {
         let path = entry.path();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => {}
+            Ok(_) => continue,
+            Err(error) => {
+                ledger.problem("submodule", path.as_os_str().as_encoded_bytes(), &error);
+                continue;
+            }
+        }
         if path.join("HEAD").is_file() && path.join("objects").is_dir() {
             let name = path.strip_prefix(modules).unwrap_or(&path).to_owned();
             let place = place(&path).unwrap_or(name);
@@ -58,6 +67,7 @@ fn search(
 /// The submodule's place in the work tree around it, by its own `core.worktree`: a path that
 /// leaves the git folders (`../../../vendor/lib`).
 fn place(git_dir: &Path) -> Option<PathBuf> {
+    // What can't be opened is told when it is scanned.
     let repo = super::open::open_git_dir(git_dir).ok()?;
     let tree = repo.config_snapshot().string("core.worktree")?;
     let tree = Path::new(std::str::from_utf8(&tree).ok()?).to_owned();

@@ -15,6 +15,7 @@ use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Fingerprint, GitObject, GitOrigin, HeldBy, Origin, Person, Spot};
 use crate::scan::{Detected, Detector, Hit};
 use crate::source::guard::guarded;
+use crate::source::names::Names;
 
 /// What the hits of one run share.
 pub(super) struct Report<'a> {
@@ -57,8 +58,10 @@ impl<'a> Report<'a> {
                 git.refs = self.names(|update| update.tip.object == commit.id);
                 hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
             }
+            let mut names = Names::default();
             for change in changes {
-                self.change(change, commit.id, &persons, hits);
+                let named = names.search(detector, &change.path, self.ledger);
+                self.change(change, named, commit.id, &persons, hits);
             }
         }
     }
@@ -66,10 +69,20 @@ impl<'a> Report<'a> {
     fn change(
         &self,
         change: &Change,
+        named: Vec<(Vec<u8>, Candidate)>,
         commit: ObjectId,
         persons: &(Option<Person>, Option<Person>),
         hits: &(dyn Fn(Hit) + Sync),
     ) {
+        // A name that a parent has is not new.
+        for (path, candidate) in named.into_iter().filter(|_| change.before.is_empty()) {
+            let mut git = self.origin(GitObject::Blob, Some(commit), change.blob, persons);
+            let holds = |update: &Update| self.blob_of_tip(update, &change.path).is_some();
+            git.at_head = self.updates.iter().any(holds);
+            git.refs = self.names(holds);
+            let origin = Origin { path: Some(path), git: Some(git), ..Origin::default() };
+            hits(Hit { origin, candidate });
+        }
         for (credential, candidate) in self.texts.of(&change.blob).all() {
             if change.before.iter().any(|blob| self.before.holds(blob, credential)) {
                 continue;
