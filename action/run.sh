@@ -94,7 +94,8 @@ scan() {
         return
     fi
     folder=$(mktemp -d "$RUNNER_TEMP/keysweep-report.XXXXXX")
-    read -r -a extra <<<"$ARGS"
+    # All of its lines: `read` ends at a NUL byte, which is not there, and says so.
+    read -r -d '' -a extra <<<"$ARGS" || true
     keysweep "${what[@]}" --format github --no-progress --output "sarif=$folder/keysweep.sarif" \
         --output "text=$folder/keysweep.txt" ${extra[@]+"${extra[@]}"} || status=$?
     output status "$status"
