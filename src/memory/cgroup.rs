@@ -23,15 +23,14 @@ pub(super) fn granted() -> Option<u64> {
 fn granted_in(groups: &str, mounted: &Path) -> Option<u64> {
     let limits = groups.lines().flat_map(|line| {
         let mut fields = line.splitn(3, ':').skip(1);
-        let (controllers, path) = (fields.next().unwrap_or_default(), fields.next());
-        let (roots, file) = match controllers {
+        let (controllers, path) = (fields.next(), fields.next().unwrap_or_default().to_owned());
+        let (roots, file) = match controllers.unwrap_or("none") {
             "" => (vec![mounted.to_owned(), mounted.join("unified")], "memory.max"),
-            _ if controllers.split(',').any(|name| name == "memory") => {
+            controllers if controllers.split(',').any(|name| name == "memory") => {
                 (vec![mounted.join("memory"), mounted.join(controllers)], "memory.limit_in_bytes")
             }
             _ => (Vec::new(), ""),
         };
-        let path = path.unwrap_or_default().to_owned();
         roots.into_iter().filter_map(move |root| least(&root, &path, file))
     });
     limits.min()
