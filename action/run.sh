@@ -116,7 +116,8 @@ scan() {
     fi
     folder=$(mktemp -d "$RUNNER_TEMP/keysweep-report.XXXXXX")
     judge "$folder"
-    read -r -a extra <<<"$ARGS"
+    # All of its lines: `read` ends at a NUL byte, which is not there, and says so.
+    read -r -d '' -a extra <<<"$ARGS" || true
     keysweep "${what[@]}" --format github --no-progress --output "sarif=$folder/keysweep.sarif" \
         --output "markdown=$folder/keysweep.md" ${extra[@]+"${extra[@]}"} || status=$?
     output status "$status"

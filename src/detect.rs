@@ -1,13 +1,17 @@
-//! Detection: bytes in, candidates out. Pure: no files, no git, no clock, no network.
+//! Detection: bytes in, candidates out. Pure: no files, no git, no network, and no clock but for
+//! what rules of the scanned project take ([`allowance`]).
 //!
 //! [`Engine`] joins the steps: the anchor pass ([`anchors`]), and around anchors the encodings
 //! ([`decode`]), the items ([`item`], through [`view`], [`label`] and [`random`]), where they stand
 //! ([`outline`], [`table`], [`structure`]), their pairing ([`pair`], by [`named`], [`weigh`],
 //! [`assign`] and [`doubt`]), the shape rules ([`shape`]) and the candidates ([`finish`]).
 
+mod allowance;
 mod analyse;
 mod anchors;
+mod announce;
 mod assign;
+mod chain;
 pub mod costs;
 mod decode;
 mod doubt;
@@ -33,15 +37,17 @@ mod weigh;
 mod words;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::finding::Candidate;
 use crate::line_hash::line_hashes;
 use crate::location::{LineIndex, Position};
 use crate::rules::RuleSet;
 use crate::scan::{Copied, Detected, Detector, Window};
+use crate::stop::Stop;
 
-use analyse::Tools;
-use anchors::{Anchor, Anchors, Class};
+use analyse::{Analysis, Tools};
+use anchors::{Anchor, Anchors, Class, Quiet};
 use costs::Costs;
 use shape::Shapes;
 
@@ -54,6 +60,8 @@ pub struct Engine {
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     anchors: Vec<Anchor>,
+    /// The length of the text.
+    len: usize,
     /// The text was not scanned as it stands: children are scanned whole.
     opaque: bool,
 }
@@ -83,8 +91,10 @@ impl Engine {
 
     /// Compiles a rule set that pairs by other costs than its table's.
     pub fn with_costs(rules: &RuleSet, costs: &Costs) -> Self {
-        let (anchors, shapes) = (Anchors::new(rules), Shapes::new(rules));
-        Self { tools: Tools { anchors, shapes, costs: costs.table() } }
+        let anchors = Arc::new(Anchors::new(rules));
+        let shapes = Arc::new(Shapes::new(rules, &anchors));
+        let costs = costs.table();
+        Self { tools: Tools { anchors, shapes, costs, stop: Stop::default() } }
     }
 
     /// Scans a text of known anchors; candidates that begin outside `owned` are left out.
@@ -106,6 +116,9 @@ impl Engine {
                 all.crowded = true;
                 break;
             }
+            if self.tools.stop.is_set() {
+                break;
+            }
             let mut start = part.start.saturating_sub(OVERLAP);
             // Half a character has no column.
             start -= (0..start.min(4)).find(|by| bytes[start - by] & 0xc0 != 0x80).unwrap_or(0);
@@ -119,19 +132,48 @@ impl Engine {
             };
             let high = anchors.partition_point(|anchor| anchor.at < around.end);
             let high = low + anchors[low..high].iter().take_while(|anchor| fits(anchor)).count();
-            let near = &mut anchors[low..high];
-            near.iter_mut().for_each(|anchor| anchor.at -= around.start);
+            let found = self.part(bytes, &around, &mut anchors[low..high], &mut budget);
             let text = &bytes[around.clone()];
-            let found = self.tools.analyse(text, near, 0, &mut budget);
-            near.iter_mut().for_each(|anchor| anchor.at += around.start);
             all.examples += found.examples;
             all.cut |= found.cut;
+            all.crowded |= found.crowded;
+            all.costly.extend(found.costly.iter().cloned());
             let within = |at: usize| at.clamp(part.start, part.end) - around.start;
             let owned = within(owned.start)..within(owned.end);
             all.candidates.extend(finish::candidates(text, from, &owned, found));
         }
-        all.memory = Memory { anchors, opaque: false };
+        all.memory = Memory { anchors, len: bytes.len(), opaque: false };
         all
+    }
+
+    /// Analyses the part `around` of a text; `near` are the anchors in it.
+    fn part(
+        &self,
+        bytes: &[u8],
+        around: &Range<usize>,
+        near: &mut [Anchor],
+        budget: &mut usize,
+    ) -> Analysis {
+        // What lies outside may decide about an anchor near the border. What is known of it by
+        // that must not count here, where the whole text would be read without knowing it, and
+        // what is found out without that holds for this part alone.
+        let len = bytes.len();
+        let mut border: Vec<(usize, Quiet)> = Vec::new();
+        for (index, anchor) in near.iter_mut().enumerate() {
+            if anchor.quiet.is_quiet() && !anchor.is_decided_in(around, len) {
+                border.push((index, std::mem::take(&mut anchor.quiet)));
+            }
+            anchor.at -= around.start;
+        }
+        let found = self.tools.analyse(&bytes[around.clone()], near, 0, budget);
+        for anchor in near.iter_mut() {
+            anchor.at += around.start;
+            if !anchor.is_decided_in(around, len) {
+                anchor.quiet = Quiet::NO;
+            }
+        }
+        border.into_iter().for_each(|(index, quiet)| near[index].quiet = quiet);
+        found
     }
 
     /// Scans a text that is UTF-16 as a whole, as the UTF-8 it says.
@@ -141,11 +183,11 @@ impl Engine {
         let text = order.decode(bytes);
         let owned = order.decode(&bytes[..window.owned.start]).len()
             ..order.decode(&bytes[..window.owned.end]).len();
-        let anchors = self.tools.anchors.find(text.as_bytes());
+        let anchors = self.tools.anchors.find(text.as_bytes(), &self.tools.stop);
         let mut detected = self.detect(text.as_bytes(), anchors, window.first, &owned);
-        detected.memory = Memory { anchors: vec![], opaque: true };
+        detected.memory = Memory { opaque: true, ..Memory::default() };
         rehash(bytes, window.first, &mut detected.candidates);
-        let mut anchors = self.tools.anchors.find(bytes);
+        let mut anchors = self.tools.anchors.find(bytes, &self.tools.stop);
         anchors.retain(|anchor| {
             // Its own units, which were read just now.
             let told = self.tools.anchors.literal(*anchor).class == Class::Utf16
@@ -158,6 +200,7 @@ impl Engine {
         detected.examples += plain.examples;
         detected.cut |= plain.cut;
         detected.crowded |= plain.crowded;
+        detected.costly.extend(plain.costly);
         detected
     }
 }
@@ -185,15 +228,26 @@ impl Detector for Engine {
         if base.opaque || utf16_order(bytes).is_some() {
             return self.whole(bytes);
         }
-        let anchors = self.tools.anchors.inherit(&base.anchors, copied, bytes);
+        let Tools { anchors, stop, .. } = &self.tools;
+        let anchors = anchors.inherit(&base.anchors, base.len, copied, bytes, stop);
         self.detect(bytes, anchors, Position::default(), &(0..bytes.len()))
     }
 
     fn window(&self, bytes: &[u8], window: &Window) -> Detected<Memory> {
         match utf16_order(bytes) {
             Some(order) => self.detect_utf16(bytes, order, window),
-            None => self.detect(bytes, self.tools.anchors.find(bytes), window.first, &window.owned),
+            None => {
+                let anchors = self.tools.anchors.find(bytes, &self.tools.stop);
+                self.detect(bytes, anchors, window.first, &window.owned)
+            }
         }
+    }
+
+    fn ended_by(&self, stop: &Stop) -> Option<Self> {
+        let Tools { anchors, shapes, .. } = &self.tools;
+        let (anchors, shapes) = (Arc::clone(anchors), Arc::clone(shapes));
+        let costs = self.tools.costs;
+        Some(Self { tools: Tools { anchors, shapes, costs, stop: stop.clone() } })
     }
 
     fn overlap(&self) -> usize {

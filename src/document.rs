@@ -81,10 +81,14 @@ impl<'t> Document<'t> {
 
     /// Records a fault at a byte of the text.
     pub fn fault(&mut self, offset: usize, within: &str, what: impl Into<String>) {
+        self.faults.push(self.place(offset, within, what.into()));
+    }
+
+    /// What there is to say of a byte of the text, in the form of a fault.
+    pub fn place(&self, offset: usize, within: &str, what: String) -> Fault {
         let before = &self.text.as_bytes()[..offset.min(self.text.len())];
         let line = 1 + memchr::memchr_iter(b'\n', before).count();
-        let (file, within, what) = (self.file.clone(), within.to_owned(), what.into());
-        self.faults.push(Fault { file, line, within, what });
+        Fault { file: self.file.clone(), line, within: within.to_owned(), what }
     }
 
     /// The faults, by line.

@@ -219,7 +219,7 @@ pub struct Person {
     pub name: String,
     /// Mail address.
     pub email: String,
-    /// RFC 3339, in the person's own offset.
+    /// RFC 3339, in the person's own offset; empty if it is out of the years 0 to 9999.
     pub date: String,
 }
 

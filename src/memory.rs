@@ -6,6 +6,8 @@
 //! [`Memory::texts`]: so the bound holds for any number of threads, and what is left out does not
 //! depend on them.
 
+mod cgroup;
+
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -15,11 +17,23 @@ pub const SMALL: u64 = 16 << 20;
 /// Bytes that a place of a credential takes, with all that a report says of it; rounded up.
 const PLACE: u64 = 4 << 10;
 
+/// Bytes that a thread may take with what it reads from and decodes to; rounded up.
+const THREAD: u64 = 4 * SMALL;
+
+/// What the whole process may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// In bytes.
+    pub bytes: u64,
+    /// What somebody may do about it.
+    pub way_out: &'static str,
+}
+
 /// The memory of a run; clones share it.
 #[derive(Clone, Debug)]
 pub struct Memory {
     total: u64,
-    typed: bool,
+    limit: Option<Limit>,
     lane: Arc<Lane>,
 }
 
@@ -27,20 +41,38 @@ impl Memory {
     /// What holds where nobody said anything: 512 MiB.
     pub const DEFAULT: u64 = 512 << 20;
 
-    /// What the user typed, or else the default.
+    /// What the user typed, or else what suits this machine.
     pub fn or_typed(typed: Option<u64>) -> Self {
-        typed.map_or_else(Self::default, |total| Self { typed: true, ..Self::new(total) })
+        let limit = |bytes| Some(Limit { bytes, way_out: "raise --max-memory" });
+        typed.map_or_else(
+            || Self::granted(cgroup::granted()),
+            |total| Self { limit: limit(total), ..Self::new(total) },
+        )
+    }
+
+    /// The default, or less where the system grants the process so much and ends it beyond.
+    fn granted(granted: Option<u64>) -> Self {
+        let way_out = "it is what the system grants (its control group): grant more";
+        let limit = granted.map(|granted| Limit { bytes: granted - granted / 8, way_out });
+        let total = granted.map_or(Self::DEFAULT, |granted| Self::DEFAULT.min(granted / 2));
+        Self { limit, ..Self::new(total) }
+    }
+
+    /// How many threads find room in what the system grants.
+    pub fn threads() -> usize {
+        let granted = cgroup::granted().unwrap_or(u64::MAX);
+        usize::try_from(granted / THREAD).unwrap_or(usize::MAX).max(1)
     }
 
     /// Memory of `total` bytes, of which nobody made a limit for the whole process.
     pub fn new(total: u64) -> Self {
-        Self { total, typed: false, lane: Arc::default() }
+        Self { total, limit: None, lane: Arc::default() }
     }
 
-    /// Bytes that the whole process may take, if the user said so. The default is a bound on each
-    /// kind of thing that is held, as a large repository honestly takes more.
-    pub fn limit(&self) -> Option<u64> {
-        self.typed.then_some(self.total)
+    /// What the whole process may take, if the user or the system says so. The default is a bound
+    /// on each kind of thing that is held, as a large repository honestly takes more.
+    pub fn limit(&self) -> Option<Limit> {
+        self.limit
     }
 
     /// Bytes of texts that may be held at once: objects with their bases, containers that can't
@@ -172,6 +204,19 @@ mod tests {
         drop(two);
         assert!(one.set(64 << 20));
         assert!(one.set(1) && memory.claim().set(64 << 20));
+    }
+
+    #[test]
+    fn what_the_system_grants_bounds_the_default() {
+        let of = |granted| {
+            let memory = Memory::granted(granted);
+            (memory.total >> 20, memory.limit().map(|limit| limit.bytes >> 20))
+        };
+        assert_eq!(of(None), (512, None));
+        assert_eq!(of(Some(8 << 30)), (512, Some(7 << 10)));
+        assert_eq!(of(Some(256 << 20)), (128, Some(224)));
+        let typed = Memory::or_typed(Some(1 << 30)).limit().expect("a limit");
+        assert_eq!((typed.bytes, typed.way_out), (1 << 30, "raise --max-memory"));
     }
 
     #[test]

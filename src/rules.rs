@@ -3,6 +3,7 @@
 //! Rules are data (`patterns/*.toml`, embedded, and a user's own files of the same form). This
 //! module turns them into a [`RuleSet`]; it knows nothing of how a rule is carried out.
 
+mod bounds;
 mod check;
 mod expression;
 mod parse;
@@ -16,9 +17,9 @@ use crate::document::{Fault, Faults};
 use crate::finding::{Confidence, RuleId, Severity};
 use crate::text::escape_path;
 
+pub use bounds::Dropped;
 pub use check::entropy;
 pub use expression::Expression;
-use parse::Author;
 pub use parse::{Examples, REMEDIES};
 pub use read::Facts;
 
@@ -31,6 +32,20 @@ const BUILTIN: [(&str, &str); 6] = [
     ("appsync.toml", include_str!("../patterns/appsync.toml")),
     ("mws.toml", include_str!("../patterns/mws.toml")),
 ];
+
+/// Who wrote a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// It is built in, and a test holds it to its examples: no run does so again.
+    Us,
+    /// It is built in, and this is that test.
+    #[cfg(test)]
+    Tested,
+    /// The user, who named its file.
+    User,
+    /// Whoever wrote what is scanned: nobody trusts them, so what it may cost is bounded.
+    Target,
+}
 
 /// How a rule is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,8 +125,10 @@ pub struct Rule {
     /// Name of its procedure in `patterns/remedy/`; of a user's rule also a sentence that says
     /// what to do, or nothing.
     pub remedy: String,
-    /// The user's pattern file it came from; `None` if built in.
+    /// The pattern file it came from; `None` if built in.
     pub file: Option<std::path::PathBuf>,
+    /// Who wrote it.
+    pub author: Author,
 }
 
 /// All rules in force, built-in ones first.
@@ -119,12 +136,15 @@ pub struct Rule {
 pub struct RuleSet {
     /// In the order of their files' names, then of the file.
     pub rules: Vec<Rule>,
+    /// Rules of the scanned project that go beyond what it may ask for.
+    pub dropped: Vec<Dropped>,
 }
 
 impl RuleSet {
     /// The rules that keysweep brings.
     pub fn builtin() -> Self {
-        Self { rules: builtin().into_iter().map(|parsed| parsed.rule).collect() }
+        let rules = builtin().into_iter().map(|parsed| parsed.rule).collect();
+        Self { rules, dropped: Vec::new() }
     }
 
     /// The built-in rules and those of configuration files, given as their names and texts.
@@ -134,6 +154,14 @@ impl RuleSet {
     /// id that is taken, an example that its rule does not find. What is no `[[rule]]` is left to the
     /// configuration.
     pub fn with_texts(files: &[(PathBuf, String)]) -> Result<Self, Faults> {
+        Self::with_texts_by(Author::User, files)
+    }
+
+    /// As [`RuleSet::with_texts`]; says who wrote the files.
+    ///
+    /// # Errors
+    /// The faults of all files at once.
+    pub fn with_texts_by(author: Author, files: &[(PathBuf, String)]) -> Result<Self, Faults> {
         let mut set = Self::builtin();
         let mut owners: HashMap<RuleId, String> = HashMap::new();
         for rule in &set.rules {
@@ -141,21 +169,22 @@ impl RuleSet {
         }
         let mut faults = Vec::new();
         for (path, text) in files {
-            set.add_file(path, text, &mut owners, &mut faults);
+            set.add_file((path, text), author, &mut owners, &mut faults);
         }
         if faults.is_empty() { Ok(set) } else { Err(Faults(faults)) }
     }
 
     fn add_file(
         &mut self,
-        path: &Path,
-        text: &str,
+        (path, text): (&Path, &str),
+        author: Author,
         owners: &mut HashMap<RuleId, String>,
         faults: &mut Vec<Fault>,
     ) {
         let file = escape_path(path.as_os_str().as_encoded_bytes());
-        let (parsed, mut found) = parse::file(path, text, Author::User);
-        for one in parsed {
+        let parse::Read { rules, dropped, faults: mut found } = parse::file(path, text, author);
+        self.dropped.extend(dropped);
+        for one in rules {
             let id = one.rule.id.clone();
             if let Some(owner) = owners.get(&id) {
                 let what = format!("the id is that of {owner}: choose another");
@@ -172,9 +201,19 @@ impl RuleSet {
 
     /// Adds the rules whose ids are new.
     pub fn join(&mut self, other: Self) {
+        for dropped in other.dropped {
+            if !self.dropped.contains(&dropped) {
+                self.dropped.push(dropped);
+            }
+        }
         for rule in other.rules {
-            if self.get(rule.id.as_str()).is_none() {
-                self.rules.push(rule);
+            if self.get(rule.id.as_str()).is_some() {
+                continue;
+            }
+            let brought = self.rules.iter().filter(|rule| rule.author == Author::Target).count();
+            match bounds::room_for(&rule, brought) {
+                Ok(()) => self.rules.push(rule),
+                Err(dropped) => self.dropped.push(dropped),
             }
         }
     }
@@ -192,7 +231,7 @@ pub fn builtin_examples() -> Vec<Examples> {
 
 fn builtin() -> Vec<parse::Parsed> {
     let files = BUILTIN.iter();
-    files.flat_map(|(name, text)| parse::file(Path::new(name), text, Author::Us).0).collect()
+    files.flat_map(|(name, text)| parse::file(Path::new(name), text, Author::Us).rules).collect()
 }
 
 #[cfg(test)]

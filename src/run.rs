@@ -184,7 +184,12 @@ pub fn run<D: Detector>(
 ) -> Result<Outcome, Error> {
     #[cfg(feature = "verify")]
     let until = options.timeout.map(|limit| options.began + limit);
+    for dropped in &rules.dropped {
+        ledger.problem("rule", dropped.place.as_bytes(), &dropped.why);
+    }
     let mut collector = Collector::new(&options.memory);
+    let stopped = detector.ended_by(&options.stop);
+    let detector = stopped.as_ref().unwrap_or(detector);
     options.bounded(&options.clock(), ledger, || {
         gather(&options.sources, &options.exclude, detector, ledger, |hit| collector.add(hit))
     })?;

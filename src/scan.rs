@@ -1,11 +1,13 @@
 //! The seam between sources and detectors: a source hands bytes over, whole or as a delta,
 //! and neither knows the other.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::coverage::{Count, Ledger};
-use crate::finding::{Candidate, Origin};
+use crate::finding::{Candidate, Origin, RuleId};
 use crate::location::Position;
+use crate::stop::Stop;
 
 /// What a detector saw in one text.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub struct Detected<M> {
     pub cut: bool,
     /// It holds more credentials than are told of one text.
     pub crowded: bool,
+    /// Rules of the scanned project that were not applied to all of it, for what they cost.
+    pub costly: BTreeSet<RuleId>,
 }
 
 impl<M> Detected<M> {
@@ -38,6 +42,23 @@ impl<M> Detected<M> {
                        split it and scan the parts";
             ledger.problem(what, &name(), &why);
         }
+        for rule in &self.costly {
+            let why = format!(
+                "the rule '{rule}' of the scanned project costs too much here and was not applied \
+                 to all of it: choose a rarer anchor and a simpler expression, or name the file \
+                 with --config, which sets no bound"
+            );
+            ledger.problem(what, &name(), &why);
+        }
+    }
+
+    /// Adds what was seen in another part of the same text; the memory stays.
+    pub fn append(&mut self, mut other: Self) {
+        self.examples += other.examples;
+        self.cut |= other.cut;
+        self.crowded |= other.crowded;
+        self.costly.append(&mut other.costly);
+        self.candidates.append(&mut other.candidates);
     }
 }
 
@@ -82,6 +103,16 @@ pub trait Detector: Sync {
 
     /// How many bytes on either side of a credential may decide about it.
     fn overlap(&self) -> usize;
+
+    /// This detector, to be ended by `stop` in the middle of a text too; `None` if it can't be.
+    ///
+    /// Of a text on which it ended only some is known. Whoever sets the flag reports that.
+    fn ended_by(&self, _stop: &Stop) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// A candidate and the text it stands in, on its way to the collector.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Asks running sources to stop early: the time is up, or somebody pressed Ctrl-C.
 ///
-/// Sources poll it between texts. Who sets it also says why, in the ledger or the exit status.
+/// Sources poll it between texts, and the detector every so many bytes. Who sets it also says why, in the ledger or the exit status.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     own: Arc<AtomicBool>,

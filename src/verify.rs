@@ -7,6 +7,7 @@
 
 pub mod answer;
 mod ask;
+mod bounded;
 mod client;
 mod environment;
 mod options;

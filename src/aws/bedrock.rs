@@ -24,6 +24,9 @@ const LENIENT: GeneralPurposeConfig =
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
+/// Letters of a date such as `20260301T101500Z`.
+const DATE: usize = 16;
+
 /// The IAM user of a service-specific credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceUser {
@@ -61,7 +64,10 @@ pub fn short_term(text: &[u8]) -> Option<Presigned> {
         |name: &str| query.split('&').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
     // `<key id>/<day>/<Region>/bedrock/aws4_request`, its slashes percent-encoded or not.
     let key_id = KeyId::parse(field("X-Amz-Credential")?.as_bytes().get(..super::KEY_ID_LEN)?)?;
-    let date = DateTime::strptime("%Y%m%dT%H%M%SZ", field("X-Amz-Date")?).ok()?;
+    // The year has four digits and no sign, else it is none that RFC 3339 knows.
+    let date =
+        field("X-Amz-Date").filter(|date| date.len() == DATE && !date.starts_with(['-', '+']))?;
+    let date = DateTime::strptime("%Y%m%dT%H%M%SZ", date).ok()?;
     let signed = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
     let valid: i64 = field("X-Amz-Expires")?.parse().ok()?;
     let valid = SignedDuration::from_secs(valid.clamp(0, LONGEST_EXPIRY));

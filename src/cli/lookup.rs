@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::arguments::ConfigArguments;
+use super::complain;
 use crate::command::{explain, rules};
 use crate::rules::RuleSet;
 use crate::run::Status;
@@ -66,7 +67,11 @@ fn in_force(typed: &ConfigArguments) -> Result<RuleSet, Box<dyn Error>> {
         no_config: typed.no_config,
         ..policy::Options::default()
     };
-    Ok(policy::load(&options)?.rules)
+    let rules = policy::load(&options)?.rules;
+    for dropped in &rules.dropped {
+        complain(&format_args!("{}: {}", dropped.place, dropped.why));
+    }
+    Ok(rules)
 }
 
 /// Writes to standard output; a reader that went away needs no telling.

@@ -340,10 +340,21 @@ impl Access {
     }
 }
 
+/// Whether a path names what the process has open, as `/dev/stdout` does and the `/dev/fd/63` that
+/// a shell makes of `>(command)`: the system's links, which are to be followed and never replaced.
+fn is_descriptor(path: &Path) -> bool {
+    let linked = path.parent().and_then(|folder| folder.canonicalize().ok());
+    let known = |folder: &Path| {
+        let in_proc = folder.starts_with("/proc") && folder.ends_with("fd");
+        folder == Path::new("/dev") || folder == Path::new("/dev/fd") || in_proc
+    };
+    path.is_symlink() && linked.is_some_and(|folder| known(&folder))
+}
+
 /// Writes a file beside its destination and renames it, so that nobody ever reads half a report.
 ///
 /// A link at the destination is replaced, not followed: it may come from the scanned repository.
-/// A device or FIFO is written to as it stands.
+/// A device, a FIFO and a descriptor of this process are written to as they stand.
 pub(super) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -361,7 +372,7 @@ fn write_file_for(
         let kind = found.file_type();
         !kind.is_file() && !kind.is_symlink() && !kind.is_dir()
     });
-    if special {
+    if special || is_descriptor(path) {
         let mut out = BufWriter::new(std::fs::OpenOptions::new().write(true).open(path)?);
         return write(&mut out);
     }

@@ -145,9 +145,11 @@ pub(super) fn files_options(
     })
 }
 
-/// The threads that were asked for, or one for each processor.
+/// The threads that were asked for, or one for each processor that the system grants, as far as
+/// there is memory for them.
 pub(super) fn threads(typed: &LimitArguments) -> usize {
-    let processors = || thread::available_parallelism().map_or(1, NonZero::get);
+    let processors =
+        || thread::available_parallelism().map_or(1, NonZero::get).min(Memory::threads());
     typed.threads.unwrap_or_else(processors)
 }
 

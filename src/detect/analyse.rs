@@ -1,12 +1,15 @@
 //! One text, from anchors to credentials: decode what is encoded, gather items around anchors,
 //! join them, and carry what was found inside encoded text out to where that stands.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
-use crate::finding::{Confidence, Encoding, Evidence};
+use crate::finding::{Confidence, Encoding, Evidence, RuleId};
+use crate::stop::Stop;
 
 use super::anchors::{Anchor, Anchors, Class};
+use super::announce;
 use super::costs::Table;
 use super::decode::{self, Decoded, MAX_DEPTH};
 use super::item::{self, Item, Part};
@@ -32,6 +35,10 @@ pub(super) struct Analysis {
     pub examples: u64,
     /// More was encoded than may be decoded: some of it was not looked into.
     pub cut: bool,
+    /// There are more matches of shape rules than are told of one text.
+    pub crowded: bool,
+    /// Rules of the scanned project that cost too much here.
+    pub costly: BTreeSet<RuleId>,
 }
 
 /// What the encoded runs of a text hold.
@@ -61,9 +68,11 @@ pub(super) struct Joined {
 /// What detection is made of.
 pub(super) struct Tools {
     /// The table of literals.
-    pub anchors: Anchors,
+    pub anchors: Arc<Anchors>,
     /// The shape rules.
-    pub shapes: Shapes,
+    pub shapes: Arc<Shapes>,
+    /// Asks for the end, in the middle of a text too.
+    pub stop: Stop,
     /// By what pairs are chosen.
     pub costs: Table,
 }
@@ -71,13 +80,9 @@ pub(super) struct Tools {
 /// Reach of an id's anchor.
 const ID_REACH: Reach = Reach { bytes: REACH_BYTES, lines: REACH_LINES };
 /// Reach of a label's anchor: the value it announces stands close by.
-const LABEL_REACH: Reach = Reach { bytes: 512, lines: 3 };
+pub(super) const LABEL_REACH: Reach = Reach { bytes: 512, lines: 3 };
 /// Reach of a session token's beginning, which is as long as a token.
 const TOKEN_REACH: Reach = Reach { bytes: 4096, lines: 3 };
-/// How far behind a label a value is looked for before a region is made of it.
-const VALUE_REACH: usize = 240;
-/// As many matches of shape rules, told last, may be told again by the next literal.
-const KNOWN_SHAPES: usize = 64;
 /// Decoded texts may be this many times the size of the text, all in all and at any depth, …
 const DECODE_FACTOR: usize = 4;
 /// … and this much more, so that a short text may hold what unpacks to a long one.
@@ -104,18 +109,22 @@ impl Tools {
         let mut places: Vec<(usize, Reach)> = Vec::new();
         let mut inner = Inner::default();
         let mut runs: Vec<(Range<usize>, u8)> = Vec::new();
-        for anchor in anchors.iter_mut().filter(|anchor| !anchor.quiet) {
+        let shaped = self.shapes.search(bytes, anchors, &self.stop);
+        found.shaped.extend(shaped.found.into_iter().map(|one| (one, vec![])));
+        found.crowded |= shaped.crowded;
+        found.costly.extend(shaped.costly);
+        let labels = announce::labels(bytes, anchors, &self.anchors, &self.stop);
+        places.extend(labels.into_iter().map(|at| (at, LABEL_REACH)));
+        for anchor in anchors.iter().filter(|anchor| !anchor.quiet.is_quiet()) {
+            if self.stop.is_set() {
+                return found;
+            }
             let literal = self.anchors.literal(*anchor);
             match literal.class {
                 Class::Id if may_be_id(bytes, anchor.at) => places.push((anchor.at, ID_REACH)),
                 Class::Escaped => places.push((anchor.at, ID_REACH)),
-                Class::Label if announces(bytes, anchor.at) => {
-                    places.push((anchor.at, LABEL_REACH));
-                }
                 Class::Token => places.push((anchor.at, TOKEN_REACH)),
-                Class::Shape => {
-                    anchor.quiet = !self.shape(bytes, anchor.at, &literal.bytes, &mut found);
-                }
+                Class::Label | Class::Shape => {}
                 class if depth < MAX_DEPTH => {
                     // One run of one alignment is decoded once, however many anchors it has.
                     let key = alignment(class, anchor.at);
@@ -142,31 +151,14 @@ impl Tools {
         inner.loose.sort_by_key(|item| item.span.start);
         places.extend(inner.loose.iter().map(|item| (item.span.start, ID_REACH)));
         for region in region::around(bytes, &mut places) {
+            if self.stop.is_set() {
+                break;
+            }
             let from = inner.loose.partition_point(|item| item.span.start < region.start);
             let to = inner.loose.partition_point(|item| item.span.start < region.end);
             gather(bytes, region, &inner.loose[from..to], &self.costs, &mut found);
         }
         found
-    }
-
-    /// Takes the matches around a literal; says whether there are any.
-    fn shape(&self, bytes: &[u8], at: usize, literal: &[u8], found: &mut Analysis) -> bool {
-        let mut shaped = Vec::new();
-        self.shapes.around(bytes, at, literal, &mut shaped);
-        let any = !shaped.is_empty();
-        for one in shaped {
-            // Anchors come in order, and so does what is around them: it was just told.
-            let known = found
-                .shaped
-                .iter()
-                .rev()
-                .take(KNOWN_SHAPES)
-                .any(|(known, _)| known.rule == one.rule && known.span == one.span);
-            if !known {
-                found.shaped.push((one, vec![]));
-            }
-        }
-        any
     }
 
     /// Analyses a decoded text and carries what is in it to the outer one.
@@ -182,15 +174,17 @@ impl Tools {
             let Some(unpacked) = decode::gunzip(decoded, *budget) else { return };
             found.cut |= unpacked.text.len() >= decode::GUNZIP_LIMIT.min(*budget);
             *budget = budget.saturating_sub(unpacked.text.len());
-            let mut anchors = self.anchors.find(&unpacked.text);
+            let mut anchors = self.anchors.find(&unpacked.text, &self.stop);
             outwards(self.analyse(&unpacked.text, &mut anchors, depth + 1, budget), &unpacked)
         } else {
-            let mut anchors = self.anchors.find(&decoded.text);
+            let mut anchors = self.anchors.find(&decoded.text, &self.stop);
             self.analyse(&decoded.text, &mut anchors, depth + 1, budget)
         };
         let inside = outwards(inside, decoded);
         found.examples += inside.examples;
         found.cut |= inside.cut;
+        found.crowded |= inside.crowded;
+        found.costly.extend(inside.costly);
         // Another alignment of the same run may have told of it.
         let told = |one: &Joined| inner.told.contains(&one.id.span);
         let joined: Vec<Joined> = inside.joined.into_iter().filter(|one| !told(one)).collect();
@@ -323,20 +317,4 @@ fn may_be_id(bytes: &[u8], at: usize) -> bool {
             matches!(byte, b'\\' | b'%' | b'&' | b'=' | b'"' | b'\'' | b'`' | b'^' | b'_')
         }
     }
-}
-
-/// Whether something long enough to be a secret, escaped or not, stands behind a label.
-fn announces(bytes: &[u8], at: usize) -> bool {
-    let rest = &bytes[at..bytes.len().min(at + VALUE_REACH)];
-    let part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/\\%&;#=\"'".contains(&byte);
-    let mut run = 0;
-    let mut before = 0;
-    rest.iter().any(|&byte| {
-        // A soft break of quoted-printable and a continued line break no value.
-        let goes_on =
-            part(byte) || matches!(byte, b'\n' | b'\r') && matches!(before, b'=' | b'\\' | b'\r');
-        run = if goes_on { run + 1 } else { 0 };
-        before = byte;
-        run >= crate::aws::SECRET_LEN
-    })
 }

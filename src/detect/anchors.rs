@@ -10,8 +10,9 @@ use aho_corasick::packed::{Config, MatchKind, Searcher};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
-use crate::rules::{Method, Rule, RuleSet};
+use crate::rules::{Method, RuleSet};
 use crate::scan::Copied;
+use crate::stop::Stop;
 
 /// What a literal announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,13 +44,48 @@ pub(super) struct Anchor {
     pub at: usize,
     /// Index of the literal in [`Anchors::literals`].
     pub literal: u16,
-    /// A closer look found nothing that depends on it; see [`Literal::decides`].
-    pub quiet: bool,
+    /// A closer look found nothing that depends on it.
+    pub quiet: Quiet,
 }
 
 impl Anchor {
     fn new(at: usize, literal: u16) -> Self {
-        Self { at, literal, quiet: false }
+        Self { at, literal, quiet: Quiet::NO }
+    }
+
+    /// Whether all that decides that it is quiet lies in `around`, a part of a text of `len` bytes.
+    pub(super) fn is_decided_in(self, around: &Range<usize>, len: usize) -> bool {
+        self.quiet.reach().is_some_and(|reach| {
+            (around.start == 0 || self.at >= around.start.saturating_add(reach))
+                && (around.end == len || self.at.saturating_add(reach) <= around.end)
+        })
+    }
+}
+
+/// Whether a closer look at an anchor found nothing, and how many bytes on either side decided
+/// that: while those stay as they are, nothing is there.
+///
+/// Kept as a power of two, so that an anchor takes no more memory than its place does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Quiet(u8);
+
+impl Quiet {
+    /// Nobody looked yet, or something was found.
+    pub(super) const NO: Self = Self(0);
+
+    /// Nothing was found, and no more than `reach` bytes on either side decided that.
+    pub(super) fn within(reach: usize) -> Self {
+        Self(reach.max(2).next_power_of_two().trailing_zeros() as u8)
+    }
+
+    /// Whether there is nothing.
+    pub(super) fn is_quiet(self) -> bool {
+        self != Self::NO
+    }
+
+    /// How many bytes on either side decide.
+    fn reach(self) -> Option<usize> {
+        self.is_quiet().then(|| 1_usize.checked_shl(u32::from(self.0)).unwrap_or(usize::MAX))
     }
 }
 
@@ -60,14 +96,11 @@ pub(super) struct Literal {
     pub bytes: Vec<u8>,
     /// What they announce.
     pub class: Class,
-    /// How many bytes on either side decide what a closer look finds: with these copied, a
-    /// quiet anchor stays quiet. `None` if a look is as cheap as knowing.
-    pub decides: Option<usize>,
 }
 
 impl Literal {
     fn new(bytes: Vec<u8>, class: Class) -> Self {
-        Self { bytes, class, decides: None }
+        Self { bytes, class }
     }
 }
 
@@ -79,6 +112,8 @@ pub(super) struct Anchors {
     longest: usize,
 }
 
+/// Bytes that are searched between two looks at the stop flag.
+const PIECE: usize = 1 << 20;
 /// Packed search takes this many literals at once; more go to a second searcher.
 const PACKED_LIMIT: usize = 64;
 
@@ -92,12 +127,6 @@ impl Anchors {
         }
         literals.sort_by(|a, b| (&a.bytes, a.class).cmp(&(&b.bytes, b.class)));
         literals.dedup_by(|a, b| a.bytes == b.bytes && a.class == b.class);
-        // Neighbours of a match decide as well.
-        let reach = |rule: &Rule| rule.shape.as_ref().map(|shape| shape.reach + 1);
-        for literal in literals.iter_mut().filter(|literal| literal.class == Class::Shape) {
-            let named = rules.rules.iter().filter(|rule| rule.anchors.contains(&literal.bytes));
-            literal.decides = named.filter_map(reach).max();
-        }
         let longest = literals.iter().map(|literal| literal.bytes.len()).max().unwrap_or(1);
         let mut searchers = Vec::new();
         for (index, group) in literals.chunks(PACKED_LIMIT).enumerate() {
@@ -120,15 +149,43 @@ impl Anchors {
         &self.literals[usize::from(anchor.literal)]
     }
 
-    /// All anchors of `bytes`, in order; overlapping ones too.
-    pub(super) fn find(&self, bytes: &[u8]) -> Vec<Anchor> {
+    /// The literals of shape rules, with their indices.
+    pub(super) fn of_shapes(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let literals = self.literals.iter().enumerate();
+        let shapes = literals.filter(|(_, literal)| literal.class == Class::Shape);
+        shapes.map(|(index, literal)| (index, literal.bytes.as_slice()))
+    }
+
+    /// How many literals there are.
+    pub(super) fn len(&self) -> usize {
+        self.literals.len()
+    }
+
+    /// All anchors of `bytes`, in order; overlapping ones too. Ends early once `stop` is set.
+    pub(super) fn find(&self, bytes: &[u8], stop: &Stop) -> Vec<Anchor> {
         let mut found = Vec::new();
-        self.find_in(bytes, 0..bytes.len(), &mut found);
+        self.find_in(bytes, 0..bytes.len(), stop, &mut found);
         found
     }
 
+    /// Appends, in order, the anchors that lie within `range` of `bytes`; piece by piece, so that
+    /// the flag is looked at.
+    fn find_in(&self, bytes: &[u8], range: Range<usize>, stop: &Stop, found: &mut Vec<Anchor>) {
+        let mut start = range.start;
+        while start < range.end && !stop.is_set() {
+            let end = range.end.min(start + PIECE);
+            // What crosses the end begins before it, and is found with this piece.
+            let until = range.end.min(end + self.longest - 1);
+            let before = found.len();
+            self.find_at_once(bytes, start..until, found);
+            let kept = found[before..].partition_point(|anchor| anchor.at < end);
+            found.truncate(before + kept);
+            start = end;
+        }
+    }
+
     /// Appends, in order, the anchors that lie within `range` of `bytes`.
-    fn find_in(&self, bytes: &[u8], range: Range<usize>, found: &mut Vec<Anchor>) {
+    fn find_at_once(&self, bytes: &[u8], range: Range<usize>, found: &mut Vec<Anchor>) {
         let before = found.len();
         let text = &bytes[..range.end];
         if self.searchers.is_empty() {
@@ -175,7 +232,17 @@ impl Anchors {
     ///
     /// Anchors inside a copied run are carried over, the others searched for in what was inserted
     /// and across the seams. Equal to [`Anchors::find`] on `bytes`.
-    pub(super) fn inherit(&self, base: &[Anchor], copied: &[Copied], bytes: &[u8]) -> Vec<Anchor> {
+    ///
+    /// `base_len` is the length of that text: a run that reaches to both ends is followed by the
+    /// same nothing.
+    pub(super) fn inherit(
+        &self,
+        base: &[Anchor],
+        base_len: usize,
+        copied: &[Copied],
+        bytes: &[u8],
+        stop: &Stop,
+    ) -> Vec<Anchor> {
         let mut found = Vec::new();
         let mut settled = 0;
         for run in copied {
@@ -185,7 +252,7 @@ impl Anchors {
             }
             // Anchors that begin before `settled` are known; the window up to the run, and the
             // literals that end beyond its first byte, are searched afresh.
-            self.search_gap(bytes, settled, run.to, &mut found);
+            self.search_gap(bytes, settled..run.to, stop, &mut found);
             let first = base.partition_point(|anchor| anchor.at < run.from);
             for &anchor in &base[first..] {
                 let end = anchor.at + self.literal(anchor).bytes.len();
@@ -193,28 +260,26 @@ impl Anchors {
                     break;
                 }
                 if end <= run.from + run.len {
-                    let decides = self.literal(anchor).decides;
-                    let quiet = anchor.quiet
-                        && decides.is_some_and(|reach| {
-                            anchor.at >= run.from + reach && end + reach <= run.from + run.len
-                        });
+                    let stays = stays_quiet(anchor, base_len, run, bytes.len());
+                    let quiet = if stays { anchor.quiet } else { Quiet::NO };
                     found.push(Anchor { at: anchor.at - run.from + run.to, quiet, ..anchor });
                 }
             }
             settled = run.to + run.len;
         }
-        self.search_gap(bytes, settled, bytes.len(), &mut found);
+        self.search_gap(bytes, settled..bytes.len(), stop, &mut found);
         found.sort_unstable();
         found
     }
 
-    /// Searches for literals that overlap `start..end` or cross either border.
-    fn search_gap(&self, bytes: &[u8], start: usize, end: usize, found: &mut Vec<Anchor>) {
+    /// Searches for literals that overlap `gap` or cross either border.
+    fn search_gap(&self, bytes: &[u8], gap: Range<usize>, stop: &Stop, found: &mut Vec<Anchor>) {
+        let Range { start, end } = gap;
         let reach = self.longest - 1;
         let from = start.saturating_sub(reach);
         let to = (end + reach).min(bytes.len());
         let before = found.len();
-        self.find_in(bytes, from..to, found);
+        self.find_in(bytes, from..to, stop, found);
         // What lies wholly in the run before or behind is carried over, not found twice.
         let mut kept = before;
         for index in before..found.len() {
@@ -229,6 +294,15 @@ impl Anchors {
         }
         found.truncate(kept);
     }
+}
+
+/// Whether all that decides about a quiet anchor was copied with it.
+fn stays_quiet(anchor: Anchor, base_len: usize, run: &Copied, len: usize) -> bool {
+    let Some(reach) = anchor.quiet.reach() else { return false };
+    let from_start = run.from == 0 && run.to == 0;
+    let to_end = run.from + run.len == base_len && run.to + run.len == len;
+    (from_start || anchor.at >= run.from.saturating_add(reach))
+        && (to_end || anchor.at.saturating_add(reach) <= run.from + run.len)
 }
 
 /// The literals of the built-in methods.
@@ -319,8 +393,11 @@ mod tests {
     #[test]
     fn overlapping_literals_are_all_seen() {
         let anchors = Anchors::new(&RuleSet::default());
-        let seen: Vec<usize> =
-            anchors.find(b"x AKIAKIA QUtJQ").iter().map(|anchor| anchor.at).collect();
+        let seen: Vec<usize> = anchors
+            .find(b"x AKIAKIA QUtJQ", &Stop::default())
+            .iter()
+            .map(|anchor| anchor.at)
+            .collect();
         assert_eq!(seen, [2, 5, 10, 11]);
     }
 }

@@ -322,7 +322,8 @@ fn history(git: &GitOrigin, notes: &mut Vec<String>) {
     if let Some(author) = &git.author {
         let day = author.date.get(..10).unwrap_or(&author.date);
         let (name, email) = (escape_line(&author.name), escape_line(&author.email));
-        notes.push(format!("{name} <{email}>, {}", escape_line(day)));
+        let day = if day.is_empty() { String::new() } else { format!(", {}", escape_line(day)) };
+        notes.push(format!("{name} <{email}>{day}"));
     }
     if let Some(commit) = &git.removed_in {
         notes.push(format!("removed in {}", short(commit)));

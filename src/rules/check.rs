@@ -6,22 +6,38 @@
 use crate::document::{At, Document};
 
 use super::template::Filler;
-use super::{Boundary, Rule, Shape};
+use super::{Author, Boundary, Rule, Shape, bounds};
 
 /// The seed from which the examples of users' files are filled.
 const SEED: u64 = 1;
+/// Matches of an example that are weighed.
+const MATCHES: usize = 64;
+
+/// The examples of a rule, as templates.
+pub(super) struct Texts<'a> {
+    pub positive: &'a [At<String>],
+    pub negative: &'a [At<String>],
+}
 
 /// Records every fault of a shape rule's examples.
+///
+/// # Errors
+/// If those of a rule of the scanned project are too long to be tried.
 pub(super) fn examples(
     rule: &Rule,
     anchors: &[At<String>],
-    positive: &[At<String>],
-    negative: &[At<String>],
+    texts: &Texts<'_>,
     within: &str,
     document: &mut Document<'_>,
-) {
-    let Some(shape) = &rule.shape else { return };
-    let (positive, negative) = (fill(positive, within, document), fill(negative, within, document));
+) -> Result<(), String> {
+    let Some(shape) = &rule.shape else { return Ok(()) };
+    let most = if rule.author == Author::Target { bounds::EXAMPLES } else { usize::MAX };
+    let mut room = most;
+    let positive = fill(texts.positive, within, document, &mut room);
+    let negative = fill(texts.negative, within, document, &mut room);
+    let (Some(positive), Some(negative)) = (positive, negative) else {
+        return Err(format!("the examples of a project's rule may have {} KiB", most >> 10));
+    };
     for example in &positive {
         if let Some(why) = mismatch(rule, shape, example.value.as_bytes()) {
             document.fault(example.offset, within, format!("this example is not found: {why}"));
@@ -38,18 +54,28 @@ pub(super) fn examples(
             document.fault(anchor.offset, within, what);
         }
     }
+    Ok(())
 }
 
-fn fill(templates: &[At<String>], within: &str, document: &mut Document<'_>) -> Vec<At<String>> {
+/// Fills templates; `None` if what they say is longer than there is `room` for.
+fn fill(
+    templates: &[At<String>],
+    within: &str,
+    document: &mut Document<'_>,
+    room: &mut usize,
+) -> Option<Vec<At<String>>> {
     let mut filler = Filler::new(SEED);
     let mut filled = Vec::new();
     for At { value, offset } in templates {
         match filler.fill(value) {
-            Ok(value) => filled.push(At { value, offset: *offset }),
+            Ok(value) => {
+                *room = room.checked_sub(value.len())?;
+                filled.push(At { value, offset: *offset });
+            }
             Err(error) => document.fault(*offset, within, error.to_string()),
         }
     }
-    filled
+    Some(filled)
 }
 
 /// Why a text holds no match of the rule; `None` if it does.
@@ -61,7 +87,8 @@ fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
     if places.is_empty() {
         return Some("it holds no anchor");
     }
-    let matches: Vec<_> = shape.regex.regex().captures_iter(text).collect();
+    // An example shows a match or a few; each may cost as much as the text is long.
+    let matches: Vec<_> = shape.regex.regex().captures_iter(text).take(MATCHES).collect();
     if matches.is_empty() {
         return Some("the expression does not match");
     }

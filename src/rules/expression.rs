@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::bounds;
+
 /// Most memory that a compiled expression may take, in bytes.
 const LARGEST: usize = 1 << 20;
 
@@ -29,6 +31,17 @@ impl Expression {
     /// If it is none, or too large.
     pub(super) fn checked(source: String) -> Result<Self, regex::Error> {
         let built = OnceLock::from(build(&source)?);
+        Ok(Self { source, built })
+    }
+
+    /// An expression that the scanned project brings, which may take little memory.
+    ///
+    /// # Errors
+    /// If it is none, or too large.
+    pub(super) fn bounded(source: String) -> Result<Self, regex::Error> {
+        let mut builder = RegexBuilder::new(&source);
+        builder.unicode(false).size_limit(bounds::COMPILED).dfa_size_limit(bounds::STATES);
+        let built = OnceLock::from(builder.build()?);
         Ok(Self { source, built })
     }
 

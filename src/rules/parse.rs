@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::document::{At, Document, Fault, Section};
 use crate::finding::{Confidence, RuleId, Severity};
 
-use super::{Boundary, Expression, Method, Reader, Rule, Shape, check};
+use super::bounds::{self, Bounds, Dropped};
+use super::{Author, Boundary, Expression, Method, Reader, Rule, Shape, check};
 
 /// Fewest bytes of an anchor: shorter ones stand everywhere, and the anchor pass is the speed of
 /// the program.
@@ -56,105 +57,153 @@ pub(super) struct Parsed {
     pub line: usize,
 }
 
-/// Who wrote a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Author {
-    /// It is built in, and a test holds its rules to their examples: no run does so again.
-    Us,
-    /// It is built in, and this is that test.
-    #[cfg(test)]
-    Tested,
-    /// A user.
-    User,
+/// What a file holds.
+pub(super) struct Read {
+    pub rules: Vec<Parsed>,
+    pub dropped: Vec<Dropped>,
+    pub faults: Vec<Fault>,
 }
 
 /// Reads one file.
-pub(super) fn file(path: &Path, text: &str, author: Author) -> (Vec<Parsed>, Vec<Fault>) {
+pub(super) fn file(path: &Path, text: &str, author: Author) -> Read {
     let (mut document, mut top) = Document::parse(path, text);
     let sections = top.sections(&mut document, "rule");
-    if author == Author::User {
+    let (named, foreign) = (author == Author::User, author == Author::Target);
+    if named || foreign {
         // A configuration file is read twice: these are for the configuration, which tells what
         // else is unknown at the top, too.
         top.leave_all();
     }
     top.finish(&mut document);
-    let origin = (author == Author::User).then(|| path.to_owned());
-    let rules = sections
-        .into_iter()
-        .filter_map(|section| rule(section, origin.as_ref(), author, &mut document, text))
-        .collect();
-    (rules, document.finish())
+    let mut file = File {
+        origin: (named || foreign).then(|| path.to_owned()),
+        author,
+        text,
+        bounds: foreign.then(Bounds::new),
+        dropped: Vec::new(),
+    };
+    let mut rules = Vec::new();
+    for section in sections {
+        rules.extend(file.rule(section, &mut document));
+    }
+    Read { rules, dropped: file.dropped, faults: document.finish() }
 }
 
-/// The rule of a section; what is wrong with it is recorded, and a rule is given only if its id
-/// and expression can be used at all.
-fn rule(
-    mut section: Section<'_>,
-    file: Option<&PathBuf>,
+/// A file while it is read.
+struct File<'t> {
+    origin: Option<PathBuf>,
     author: Author,
-    document: &mut Document<'_>,
-    text: &str,
-) -> Option<Parsed> {
-    let ours = author != Author::User;
-    let id = section.needed(document, "id");
-    if let Some(id) = &id {
-        section.within = format!("rule '{}'", id.value);
-        check_id(id, &section, document);
+    text: &'t str,
+    /// Of a file that the scanned project brings.
+    bounds: Option<Bounds>,
+    dropped: Vec<Dropped>,
+}
+
+impl File<'_> {
+    /// Leaves out the rule at `offset` if it goes beyond a bound.
+    fn within(
+        &mut self,
+        bound: Result<(), String>,
+        (within, offset): (&str, usize),
+        document: &Document<'_>,
+    ) -> Option<()> {
+        let Err(why) = bound else { return Some(()) };
+        self.dropped.push(Dropped::new(&document.place(offset, within, why)));
+        None
     }
-    let title = section.needed(document, "title");
-    let description = section.needed(document, "description");
-    let severity = section.choice(document, "severity", &SEVERITIES);
-    let confidence = section.choice(document, "confidence", &CONFIDENCES);
-    let method = if ours { section.choice(document, "method", &METHODS) } else { None };
-    let method = METHOD_OF[method.unwrap_or(0)];
-    let reader = if ours { section.choice(document, "reader", &READERS) } else { None };
-    let reader = reader.map(|index| READER_OF[index]);
-    let remedy = section.text(document, "remedy");
-    if let Some(remedy) = remedy.as_ref().filter(|remedy| names_no_procedure(&remedy.value)) {
-        let what = format!(
-            "there is no procedure '{}' (there are {}); a sentence of your own is taken as it stands",
-            remedy.value,
-            REMEDIES.join(", ")
-        );
-        document.fault(remedy.offset, &section.within, what);
+
+    /// Anchors and shape of a rule, unless it goes beyond a bound.
+    fn shape(
+        &mut self,
+        section: &mut Section<'_>,
+        place: (&str, usize),
+        document: &mut Document<'_>,
+    ) -> Option<(Vec<At<String>>, Option<Shape>)> {
+        let anchors = anchors(section, document);
+        let (shape, bound) = match shape(section, self.author, document) {
+            Ok(shape) => (shape, Ok(())),
+            Err(why) => (None, Err(why)),
+        };
+        self.within(bound, place, document)?;
+        if let (Some(bounds), Some(shape)) = (&mut self.bounds, &shape) {
+            let bound = bounds.take(&anchors, shape);
+            self.within(bound, place, document)?;
+        }
+        Some((anchors, shape))
     }
-    let labels = labels(&mut section, document);
-    let anchors = if method == Method::Shape { anchors(&mut section, document) } else { vec![] };
-    let shape = if method == Method::Shape { shape(&mut section, author, document) } else { None };
-    let examples = section.texts(document, "examples");
-    let negatives = section.texts(document, "negatives");
-    let (within, offset) = (section.within.clone(), section.offset);
-    if examples.is_empty() {
-        document.fault(
-            offset,
-            &within,
-            "'examples' is missing or empty: a rule shows what it finds",
-        );
+
+    /// The rule of a section; what is wrong with it is recorded, and a rule is given only if its id
+    /// and expression can be used at all.
+    fn rule(&mut self, mut section: Section<'_>, document: &mut Document<'_>) -> Option<Parsed> {
+        let author = self.author;
+        let ours = self.origin.is_none();
+        let id = section.needed(document, "id");
+        if let Some(id) = &id {
+            section.within = format!("rule '{}'", id.value);
+            check_id(id, &section, document);
+        }
+        let within = section.within.clone();
+        let place = (within.as_str(), section.offset);
+        if let Some(bounds) = &mut self.bounds {
+            let bound = bounds.one_more();
+            self.within(bound, place, document)?;
+        }
+        let title = section.needed(document, "title");
+        let description = section.needed(document, "description");
+        let severity = section.choice(document, "severity", &SEVERITIES);
+        let confidence = section.choice(document, "confidence", &CONFIDENCES);
+        let method = if ours { section.choice(document, "method", &METHODS) } else { None };
+        let method = METHOD_OF[method.unwrap_or(0)];
+        let reader = if ours { section.choice(document, "reader", &READERS) } else { None };
+        let reader = reader.map(|index| READER_OF[index]);
+        let remedy = remedy(&mut section, document);
+        let labels = labels(&mut section, document);
+        let (anchors, shape) = match method {
+            Method::Shape => self.shape(&mut section, place, document)?,
+            _ => (Vec::new(), None),
+        };
+        let examples = section.texts(document, "examples");
+        let negatives = section.texts(document, "negatives");
+        let offset = section.offset;
+        if examples.is_empty() {
+            document.fault(
+                offset,
+                &within,
+                "'examples' is missing or empty: a rule shows what it finds",
+            );
+        }
+        section.finish(document);
+        let id = id?;
+        let bytes = |text: &At<String>| text.value.clone().into_bytes();
+        let rule = Rule {
+            id: RuleId::new(&id.value),
+            title: title.map(|title| title.value).unwrap_or_default(),
+            description: description.map(|text| text.value).unwrap_or_default(),
+            severity: SEVERITY_OF[severity.unwrap_or(1)],
+            confidence: CONFIDENCE_OF[confidence.unwrap_or(1)],
+            method,
+            anchors: anchors.iter().map(bytes).collect(),
+            shape,
+            labels,
+            reader,
+            remedy,
+            file: self.origin.clone(),
+            author,
+        };
+        if author != Author::Us {
+            let texts = check::Texts { positive: &examples, negative: &negatives };
+            let bound = check::examples(&rule, &anchors, &texts, &within, document);
+            self.within(bound, place, document)?;
+        }
+        let values = |texts: Vec<At<String>>| texts.into_iter().map(|text| text.value).collect();
+        let (positive, negative) = (values(examples), values(negatives));
+        let line = 1 + memchr::memchr_iter(b'\n', &self.text.as_bytes()[..id.offset]).count();
+        Some(Parsed {
+            examples: Examples { rule: rule.id.clone(), positive, negative },
+            rule,
+            line,
+        })
     }
-    section.finish(document);
-    let id = id?;
-    let bytes = |text: &At<String>| text.value.clone().into_bytes();
-    let rule = Rule {
-        id: RuleId::new(&id.value),
-        title: title.map(|title| title.value).unwrap_or_default(),
-        description: description.map(|text| text.value).unwrap_or_default(),
-        severity: SEVERITY_OF[severity.unwrap_or(1)],
-        confidence: CONFIDENCE_OF[confidence.unwrap_or(1)],
-        method,
-        anchors: anchors.iter().map(bytes).collect(),
-        shape,
-        labels,
-        reader,
-        remedy: remedy.map(|remedy| remedy.value).unwrap_or_default(),
-        file: file.cloned(),
-    };
-    if author != Author::Us {
-        check::examples(&rule, &anchors, &examples, &negatives, &within, document);
-    }
-    let values = |texts: Vec<At<String>>| texts.into_iter().map(|text| text.value).collect();
-    let (positive, negative) = (values(examples), values(negatives));
-    let line = 1 + memchr::memchr_iter(b'\n', &text.as_bytes()[..id.offset]).count();
-    Some(Parsed { examples: Examples { rule: rule.id.clone(), positive, negative }, rule, line })
 }
 
 const SEVERITY_OF: [Severity; 3] = [Severity::Note, Severity::Warning, Severity::Error];
@@ -164,6 +213,20 @@ const METHOD_OF: [Method; 5] =
     [Method::Shape, Method::Pair, Method::KeyId, Method::Secret, Method::SessionToken];
 const READER_OF: [Reader; 3] =
     [Reader::BedrockLongTerm, Reader::BedrockShortTerm, Reader::ServiceCredential];
+
+/// What to do after a leak; empty if the rule does not say.
+fn remedy(section: &mut Section<'_>, document: &mut Document<'_>) -> String {
+    let Some(remedy) = section.text(document, "remedy") else { return String::new() };
+    if names_no_procedure(&remedy.value) {
+        let what = format!(
+            "there is no procedure '{}' (there are {}); a sentence of your own is taken as it stands",
+            remedy.value,
+            REMEDIES.join(", ")
+        );
+        document.fault(remedy.offset, &section.within, what);
+    }
+    remedy.value
+}
 
 /// Whether a text is a single word, and not the name of a procedure: then it is misspelt.
 fn names_no_procedure(remedy: &str) -> bool {
@@ -217,33 +280,44 @@ fn anchors(section: &mut Section<'_>, document: &mut Document<'_>) -> Vec<At<Str
     anchors
 }
 
-fn shape(section: &mut Section<'_>, author: Author, document: &mut Document<'_>) -> Option<Shape> {
+/// The shape of a section; an error says what an expression of the scanned project goes beyond.
+fn shape(
+    section: &mut Section<'_>,
+    author: Author,
+    document: &mut Document<'_>,
+) -> Result<Option<Shape>, String> {
     let reach = section.number(document, "reach", LONGEST_REACH, true);
     let boundary = section.choice(document, "boundary", &BOUNDARIES);
     let entropy = section.number(document, "entropy", 8.0, false);
-    let source = section.needed(document, "regex")?;
+    let Some(source) = section.needed(document, "regex") else { return Ok(None) };
     let regex = match author {
         Author::Us => Ok(Expression::trusted(source.value)),
+        Author::Target => Expression::bounded(source.value),
         _ => Expression::checked(source.value),
     };
     let regex = match regex {
         Ok(regex) => regex,
+        Err(regex::Error::CompiledTooBig(_)) if author == Author::Target => {
+            let most = bounds::COMPILED >> 10;
+            return Err(format!("'regex' of a project's rule may take {most} KiB compiled"));
+        }
         Err(error) => {
             let text = error.to_string();
             let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
             document.fault(source.offset, &section.within, format!("'regex' can't be used: {why}"));
-            return None;
+            return Ok(None);
         }
     };
-    if author != Author::Us {
-        check_expression(&regex, source.offset, section, document)?;
+    if author != Author::Us && check_expression(&regex, source.offset, section, document).is_none()
+    {
+        return Ok(None);
     }
-    Some(Shape {
+    Ok(Some(Shape {
         regex,
         reach: reach.map_or(USUAL_REACH, |reach| reach as usize),
         boundary: BOUNDARY_OF[boundary.unwrap_or(0)],
         entropy: entropy.unwrap_or(0.0),
-    })
+    }))
 }
 
 /// Records what makes an expression useless; gives nothing if it can't be used at all.

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn built_in_files_have_no_fault() {
     for (name, text) in BUILTIN {
-        let (_, faults) = parse::file(Path::new(name), text, Author::Tested);
+        let parse::Read { faults, .. } = parse::file(Path::new(name), text, Author::Tested);
         assert!(faults.is_empty(), "{}", Faults(faults));
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, Config};
 use crate::document::{Fault, Faults};
-use crate::rules::RuleSet;
+use crate::rules::{Author, RuleSet};
 use crate::source::git::base::{self, Base};
 use crate::source::git::range;
 use crate::suppress::Suppressions;
@@ -76,6 +76,9 @@ pub enum Error {
 /// Most bytes of such a file; a baseline of 100,000 findings has a tenth.
 const LARGEST: u64 = 100 << 20;
 
+/// Most bytes of a configuration that the target brings.
+const LARGEST_OF_TARGET: usize = 1 << 20;
+
 /// Reads all of them.
 ///
 /// Where a range has several BASEs, as a push of several branches has, any pattern of one counts
@@ -86,12 +89,14 @@ const LARGEST: u64 = 100 << 20;
 pub fn load(options: &Options) -> Result<Policy, Box<dyn std::error::Error>> {
     let named = |path: &Option<PathBuf>| path.as_deref().map(named).transpose();
     let (config, baseline) = (named(&options.config)?, named(&options.baseline)?);
+    let author = if config.is_some() { Author::User } else { Author::Target };
     let own = of_target(options)?;
     let mut policy: Option<Policy> = None;
     for (own_config, own_baseline) in own.texts {
+        own_config.iter().try_for_each(is_small)?;
         let config = config.clone().or(own_config);
         let baseline = baseline.clone().or(own_baseline);
-        let next = read(config, baseline, options.inline)?;
+        let next = read((config, author), baseline, options.inline)?;
         match &mut policy {
             Some(policy) => policy.narrow(next),
             None => policy = Some(next),
@@ -99,18 +104,28 @@ pub fn load(options: &Options) -> Result<Policy, Box<dyn std::error::Error>> {
     }
     let mut policy = match policy {
         Some(policy) => policy,
-        None => read(config, baseline, options.inline)?,
+        None => read((config, author), baseline, options.inline)?,
     };
     policy.unreadable = own.unreadable;
     Ok(policy)
 }
 
+/// Whether a configuration of the target is no larger than one that somebody may have written.
+fn is_small((path, text): &(PathBuf, String)) -> Result<(), Error> {
+    if text.len() <= LARGEST_OF_TARGET {
+        return Ok(());
+    }
+    let why =
+        "in the target it may have 1 MiB; --config names a larger one, --no-config ignores it";
+    Err(Error::Read { path: path.clone(), source: io::Error::other(why) })
+}
+
 /// Reads the texts of one configuration and one baseline.
-fn read(config: Text, baseline: Text, inline: bool) -> Result<Policy, Faults> {
+fn read((config, author): (Text, Author), baseline: Text, inline: bool) -> Result<Policy, Faults> {
     let mut faults: Vec<Fault> = Vec::new();
     let mut gather = |error: Faults| faults.extend(error.0);
     let texts: Vec<(PathBuf, String)> = config.into_iter().collect();
-    let rules = RuleSet::with_texts(&texts).map_err(&mut gather).unwrap_or_default();
+    let rules = RuleSet::with_texts_by(author, &texts).map_err(&mut gather).unwrap_or_default();
     let mut settled = Suppressions { inline, ..Suppressions::default() };
     let mut exclude = Vec::new();
     for (path, text) in &texts {

@@ -116,6 +116,8 @@ pub fn sweep<D: Detector>(
     #[cfg(feature = "verify")]
     let until = options.timeout.map(|limit| options.began + limit);
     let mut collector = Collector::new(&options.memory);
+    let stopped = detector.ended_by(&options.stop);
+    let detector = stopped.as_ref().unwrap_or(detector);
     options.bounded(&options.clock(), ledger, || {
         for (at, target) in sweep.targets.iter().enumerate() {
             if options.stop.is_set() {
@@ -237,6 +239,8 @@ fn scan<D: Detector>(
     ledger: &Ledger,
 ) -> Scanned {
     let stop = options.stop.of_part();
+    let stopped = detector.ended_by(&stop);
+    let detector = stopped.as_ref().unwrap_or(detector);
     let mut hits = Hits::new(&options.memory);
     for problem in &target.problems {
         ledger.problem(&problem.what, problem.path.as_bytes(), &problem.why);

@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::coverage::Ledger;
+use crate::memory::Limit;
 use crate::stop::Stop;
 
 use super::beside::beside;
@@ -14,19 +15,19 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Does `work`, and sets `stop` when the process takes more than `limit` bytes, which is told to
 /// the ledger.
 pub(super) fn limit<T>(
-    limit: Option<u64>,
+    limit: Option<Limit>,
     stop: &Stop,
     ledger: &Ledger,
     work: impl FnOnce() -> T,
 ) -> T {
-    let Some(limit) = limit else { return work() };
+    let Some(Limit { bytes: limit, way_out }) = limit else { return work() };
     let watch = |done: Receiver<()>| {
         while done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
             if taken() > limit {
                 stop.set();
                 let why = format!(
                     "the limit of {} MiB was reached, what was not yet scanned is missing: \
-                     raise --max-memory",
+                     {way_out}",
                     limit >> 20
                 );
                 return ledger.problem("memory", b"", &why);
@@ -66,10 +67,11 @@ mod tests {
     #[test]
     fn work_is_asked_to_stop_when_the_limit_is_passed() {
         let (stop, ledger) = (Stop::default(), Ledger::new());
+        let of = |bytes| Some(Limit { bytes, way_out: "raise --max-memory" });
         assert_eq!(limit(None, &stop, &ledger, || 1), 1);
-        assert_eq!(limit(Some(u64::MAX), &stop, &ledger, || 2), 2);
+        assert_eq!(limit(of(u64::MAX), &stop, &ledger, || 2), 2);
         assert!(!stop.is_set() && !ledger.has_problems());
-        let ended = limit(Some(1), &stop, &ledger, || {
+        let ended = limit(of(1), &stop, &ledger, || {
             while !stop.is_set() {
                 std::thread::yield_now();
             }

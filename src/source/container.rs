@@ -233,12 +233,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
     /// Scans a text in memory, container or not.
     pub(crate) fn bytes(&mut self, name: Name<'_>, bytes: &[u8]) -> Detected<D::Memory> {
         let mut all = Detected::default();
-        let opened = self.open(name, bytes, &mut |mut detected: Detected<D::Memory>| {
-            all.examples += detected.examples;
-            all.cut |= detected.cut;
-            all.crowded |= detected.crowded;
-            all.candidates.append(&mut detected.candidates);
-        });
+        let opened = self.open(name, bytes, &mut |detected| all.append(detected));
         if opened {
             return all;
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::answer::{Answer, read};
+use super::answer::{Answer, Identity, read};
 use super::client::{Asked, Door, Reply};
 use super::pace::Pace;
 use super::plan::Question;
@@ -93,6 +93,14 @@ impl Desk {
                 verdict.checked_at = door.now();
             }
             (verdict.status, verdict.reason) = match answer {
+                Answer::Identity(identity) if contradicts(asked, &identity) => {
+                    let told = identity.account;
+                    doubt.get_or_insert(format!(
+                        "{partition}: the answer is for account {told}, which is not the one that \
+                         the key id encodes"
+                    ));
+                    continue;
+                }
                 Answer::Identity(identity) => {
                     verdict.arn = Some(identity.arn);
                     verdict.account = Some(identity.account);
@@ -180,6 +188,12 @@ impl Desk {
             return (answer, true);
         }
     }
+}
+
+/// Whether an answer is for another account than the key id encodes: then it is no answer about
+/// this key, whoever gave it.
+fn contradicts(asked: &Asked, identity: &Identity) -> bool {
+    asked.key.account().is_some_and(|account| account != identity.account)
 }
 
 /// How long to wait before the retry after `attempt` earlier ones: doubled each time up to eight

@@ -28,6 +28,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 
 use super::answer::Identity;
+use super::bounded::{self, Bounded};
 use super::{Environment, Options, Partition};
 use crate::aws::KeyId;
 use crate::secret::Secret;
@@ -111,6 +112,7 @@ impl Door {
         let config = aws_sdk_sts::config::Builder::from(&self.config)
             .credentials_provider(credentials)
             .interceptor(self.agent.clone())
+            .interceptor(Bounded)
             .build();
         let client = aws_sdk_sts::Client::from_conf(config);
         match client.get_caller_identity().send().await {
@@ -215,6 +217,10 @@ fn reply_of<E: Error + 'static>(error: &SdkError<E>) -> Reply {
     let date = raw.headers().get("date").and_then(|text| {
         SystemTime::try_from(DateTime::from_str(text, DateTimeFormat::HttpDate).ok()?).ok()
     });
+    if bounded::is_too_long(error) {
+        let why = format!("the answer is longer than {} KiB", bounded::LONGEST >> 10);
+        return Reply::Silence { why, broken: false };
+    }
     match raw.body().bytes() {
         Some(body) => Reply::Answer { status: raw.status().as_u16(), body: body.to_vec(), date },
         None => Reply::Silence { why: "the answer was cut off".to_owned(), broken: true },

@@ -247,6 +247,9 @@ fn a_pull_request_is_its_commits() {
     let never = [("args", "--fail-on never")];
     let step = runner.scan(&pull_request(&base, &head, "owner/repo"), &never);
     assert_eq!(step.output("status"), "0");
+    let lines = [("args", "--threads 1\n\n  --min-confidence high\n--fail-on\tnever\n")];
+    let step = runner.scan(&pull_request(&base, &head, "owner/repo"), &lines);
+    assert_eq!((step.output("status"), step.results().len()), ("0", 1));
     // Nothing of it is a leak that was there before.
     let step = runner.scan(&pull_request(&head, &head, "owner/repo"), &[]);
     assert_eq!(step.output("status"), "0");

@@ -6,11 +6,45 @@ use keysweep::finding::Candidate;
 use keysweep::location::Position;
 use keysweep::rules::RuleSet;
 use keysweep::scan::{Copied, Detector, Window};
+use keysweep::stop::Stop;
 use proptest::prelude::*;
 
 use std::sync::LazyLock;
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&RuleSet::default()));
+
+/// With shape rules, some of them of short reach: the chains of their anchors fit into small texts.
+static SHAPES: LazyLock<Engine> = LazyLock::new(|| {
+    let rule = |id: &str, anchors: &str, regex: &str, reach: usize| {
+        format!(
+            "[[rule]]\nid = \"{id}\"\ntitle = \"t\"\ndescription = \"d\"\nanchors = {anchors}\n\
+             regex = '{regex}'\nreach = {reach}\nboundary = \"none\"\n\
+             examples = [\"key ab0123\", \"smtp ab0123\", \"ecret b1\"]\n"
+        )
+    };
+    let text = [
+        rule("near", r#"["key", "smtp", "ecret"]"#, "[ab]+[0-9]{1,4}", 12),
+        rule("greedy", r#"["key", "smtp", "ecret"]"#, "(?s-u)b[^c]*[0-9]", 14),
+    ];
+    let rules = RuleSet::with_texts(&[("own.toml".into(), text.concat())]);
+    Engine::new(&rules.unwrap_or_else(|faults| panic!("{faults}")))
+});
+
+/// Texts that are full of the anchors of shapes, with what is a match and what is not.
+fn shapes() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        3 => "key|smtp|ecret|keykey|SMTP|-at-|ABSK|bedrock-api-key-",
+        2 => "[ -~\n]{0,40}",
+        1 => "[ab]{1,3}[0-9]{4}",
+        1 => "[ .]{20,90}",
+        1 => "B[A-P][A-Za-z0-9+/]{42}",
+        1 => "[0-9a-f]{40}",
+        1 => "[A-Za-z0-9+/]{40}",
+        1 => "(\\\\n|%41|&#47;)",
+    ];
+    let pieces = proptest::collection::vec(piece, 0..60);
+    pieces.prop_map(|pieces| pieces.concat().into_bytes())
+}
 
 /// Pieces of which credentials, labels and their encodings are made.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
@@ -41,10 +75,25 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(piece(), 0..24).prop_map(|pieces| pieces.concat())
 }
 
+/// Lines as texts have them that speak of secrets, and a secret now and then.
+fn labelled() -> impl Strategy<Value = String> {
+    prop_oneof![
+        8 => "[a-z ]{20,90}\n",
+        4 => "fix secret [0-9a-f]{40} [a-z ]{0,20}\n",
+        4 => "the secret of [a-z ]{10,60}\n",
+        4 => "secret: [a-z]{1,9}/[a-z]{1,9}/[a-z]{20,40}/[a-z]{1,9}\n",
+        1 => "aws_secret_access_key = [A-Za-z0-9+/]{40}\n",
+        1 => "AKIA[A-Z2-7]{16} [A-Za-z0-9+/]{40}\n",
+        1 => "key ab0123 smtp\n",
+    ]
+}
+
 /// A text made of runs of another one and of bytes of its own.
 #[derive(Clone, Debug)]
 enum Step {
     Copy(prop::sample::Index, prop::sample::Index),
+    Head(prop::sample::Index),
+    Tail(prop::sample::Index),
     Insert(Vec<u8>),
 }
 
@@ -55,20 +104,34 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// A step that mostly copies a great part, as the deltas of git do.
+fn long_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        1 => step(),
+        1 => "key|smtp|ab0123|[a-z ]{1,30}".prop_map(|text| Step::Insert(text.into_bytes())),
+        2 => any::<prop::sample::Index>().prop_map(Step::Head),
+        2 => any::<prop::sample::Index>().prop_map(Step::Tail),
+    ]
+}
+
 fn apply(base: &[u8], steps: &[Step]) -> (Vec<u8>, Vec<Copied>) {
     let mut bytes = Vec::new();
     let mut copied = Vec::new();
+    let len = base.len() + 1;
     for step in steps {
-        match step {
-            Step::Copy(a, b) => {
-                let (a, b) = (a.index(base.len() + 1), b.index(base.len() + 1));
-                let (from, end) = (a.min(b), a.max(b));
-                if from < end {
-                    copied.push(Copied { from, to: bytes.len(), len: end - from });
-                    bytes.extend_from_slice(&base[from..end]);
-                }
+        let (a, b) = match step {
+            Step::Copy(a, b) => (a.index(len), b.index(len)),
+            Step::Head(end) => (0, end.index(len)),
+            Step::Tail(start) => (start.index(len), base.len()),
+            Step::Insert(own) => {
+                bytes.extend_from_slice(own);
+                continue;
             }
-            Step::Insert(own) => bytes.extend_from_slice(own),
+        };
+        let (from, end) = (a.min(b), a.max(b));
+        if from < end {
+            copied.push(Copied { from, to: bytes.len(), len: end - from });
+            bytes.extend_from_slice(&base[from..end]);
         }
     }
     (bytes, copied)
@@ -91,6 +154,23 @@ proptest! {
     }
 
     #[test]
+    fn a_delta_tells_the_shapes_of_the_whole_text(
+        base in shapes(), steps in proptest::collection::vec(long_step(), 0..6),
+        again in proptest::collection::vec(long_step(), 1..6),
+    ) {
+        let mut memory = SHAPES.whole(&base).memory;
+        let mut base = base;
+        for steps in [steps, again] {
+            let (bytes, copied) = apply(&base, &steps);
+            let delta = SHAPES.delta(&memory, &copied, &bytes);
+            let whole = SHAPES.whole(&bytes);
+            prop_assert_eq!(&delta.candidates, &whole.candidates);
+            prop_assert_eq!(delta.examples, whole.examples);
+            (memory, base) = (delta.memory, bytes);
+        }
+    }
+
+    #[test]
     fn windows_tell_each_credential_once(bytes in text(), cut in any::<prop::sample::Index>()) {
         let cut = cut.index(bytes.len() + 1);
         let whole = ENGINE.whole(&bytes).candidates;
@@ -107,6 +187,28 @@ proptest! {
         let mut mixed = pieces;
         mixed.extend_from_slice(&bytes);
         ENGINE.whole(&mixed);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 20 } else { 1_000 }))]
+
+    #[test]
+    fn a_delta_tells_what_stands_behind_labels(
+        lines in proptest::collection::vec(labelled(), 100..400),
+        steps in proptest::collection::vec(long_step(), 1..5),
+        again in proptest::collection::vec(long_step(), 1..5),
+    ) {
+        let mut base = lines.concat().into_bytes();
+        let mut memory = SHAPES.whole(&base).memory;
+        for steps in [steps, again] {
+            let (bytes, copied) = apply(&base, &steps);
+            let delta = SHAPES.delta(&memory, &copied, &bytes);
+            let whole = SHAPES.whole(&bytes);
+            prop_assert_eq!(&delta.candidates, &whole.candidates);
+            prop_assert_eq!(delta.examples, whole.examples);
+            (memory, base) = (delta.memory, bytes);
+        }
     }
 }
 
@@ -180,5 +282,51 @@ fn a_crowded_text_is_told_like_any_other() {
         let id = pair.credential.key_id.as_deref().expect("an id");
         assert!(lines[place.line as usize - 1].contains(id), "in its own line");
         assert_eq!((secret.line, secret.column), (place.line, place.column + 21));
+    }
+}
+
+/// A rule for which any letter may be a match, and the rest of a look is read to know that.
+fn without_end() -> Engine {
+    let text = "[[rule]]\nid = \"slow\"\ntitle = \"t\"\ndescription = \"d\"\nanchors = [\"aaa\"]\n\
+                regex = '(?s-u)a.*zz|a'\nreach = 16384\nboundary = \"none\"\nexamples = [\"aaa\"]\n";
+    let rules = RuleSet::with_texts(&[("own.toml".into(), text.to_owned())]);
+    Engine::new(&rules.unwrap_or_else(|faults| panic!("{faults}")))
+}
+
+/// Without an end this takes hours: the flag is looked at in the middle of a text, whatever is done.
+#[test]
+fn a_detector_ends_in_the_middle_of_a_text() {
+    let stop = Stop::default();
+    let engine = without_end().ended_by(&stop).expect("it can be ended");
+    let text = b"a".repeat(8 << 20);
+    let setter = std::thread::spawn({
+        let stop = stop.clone();
+        move || {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            stop.set();
+        }
+    });
+    engine.window(&text, &Window { first: Position::default(), owned: 0..text.len() });
+    assert!(stop.is_set());
+    setter.join().expect("it ended");
+    // Whatever begins later ends at once.
+    let mut keys = crate::support::Keys::new("stopped");
+    let pair = keys.pair();
+    let found = |engine: &Engine| engine.whole(pair.env.as_bytes()).candidates.len();
+    assert_eq!((found(&engine), found(&ENGINE)), (0, 1));
+}
+
+/// An end of a part, which cuts what would decide, must not call an anchor quiet for the next part.
+#[test]
+fn a_match_on_the_border_of_a_part_is_told_once() {
+    let mut keys = crate::support::Keys::new("border of a part");
+    let ids: String = (0..17_000).map(|_| keys.id() + "\n").collect();
+    // A part and its surroundings end 320 KiB behind the beginning.
+    for back in [0, 2, 5, 20, 40, 60] {
+        let at = 320 * 1024 - back;
+        let text = format!("{}\nx key ab0123 \n{}", &ids[..at], &ids[at..]);
+        let found = SHAPES.whole(text.as_bytes()).candidates;
+        let near = found.iter().filter(|one| one.credential.rule.as_str() == "near").count();
+        assert_eq!(near, 1, "{back}");
     }
 }

@@ -67,6 +67,7 @@ mod hook_install;
 mod hook_plain;
 #[cfg(unix)]
 mod hook_support;
+mod hostile_rules;
 #[cfg(all(target_os = "linux", feature = "verify"))]
 mod kill;
 #[cfg(target_os = "linux")]

@@ -249,3 +249,34 @@ fn a_reader_that_went_away_gets_no_0_for_a_finding() {
     }
     println!("{tried} commands and formats with a reader that went away");
 }
+
+/// What the shell and the system call a file is no file: it is written to, and never replaced.
+#[test]
+fn descriptors_are_written_to_as_they_stand() {
+    let project = project("descriptors");
+    let bash = |script: &str| {
+        let script = format!("set +e; exec bash -c '{script}' \"$0\"");
+        project.shell(&script, "").exits(1)
+    };
+    let is_sarif = |text: &str| {
+        let report: serde_json::Value = serde_json::from_str(text).expect("one document");
+        report["runs"][0]["results"].as_array().map(Vec::len)
+    };
+    // The shell does not wait for what it started so: the pipe of `cat` does.
+    let ran = bash(
+        r#"{ "$0" scan leak --quiet --output sarif=>(cat >&3); } 3>&1 >/dev/null | cat; exit 1"#,
+    );
+    assert_eq!(is_sarif(&ran.stdout), Some(1), "{}", ran.stderr);
+    for path in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+        let ran = bash(&format!(
+            r#""$0" scan leak --quiet --output sarif={path} --output text=-  | cat; exit 1"#
+        ));
+        let start = ran.stdout.find('{').expect("a document");
+        assert!(ran.stdout[start..].contains("\"results\""), "{path}: {}", ran.stderr);
+        assert!(fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()), "{path}");
+    }
+    let ran = bash(r#""$0" scan leak --quiet --output sarif=/dev/fd/4 4>given.sarif"#);
+    let given = fs::read_to_string(project.at("given.sarif")).expect("it was written");
+    assert_eq!(is_sarif(&given), Some(1), "{}", ran.stderr);
+    is_old(&project);
+}

@@ -8,7 +8,7 @@ use keysweep::finding::{
 };
 use keysweep::location::{Position, Region};
 use keysweep::report::{Format, Limits, Report, Style};
-use keysweep::rules::{Method, Rule, RuleSet};
+use keysweep::rules::{Author, Method, Rule, RuleSet};
 use keysweep::secret::Secret;
 
 /// AWS's documented example id.
@@ -162,6 +162,7 @@ pub(crate) fn rules(file: Option<&str>) -> RuleSet {
         reader: None,
         remedy: "access-key".to_owned(),
         file: file.map(Into::into),
+        author: if file.is_some() { Author::User } else { Author::Us },
     };
     RuleSet {
         rules: vec![
@@ -169,6 +170,7 @@ pub(crate) fn rules(file: Option<&str>) -> RuleSet {
             rule("aws-secret-access-key", "AWS secret access key", Severity::Warning),
             rule("aws-access-key-id", "AWS access key id", Severity::Note),
         ],
+        dropped: Vec::new(),
     }
 }
 

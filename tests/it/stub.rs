@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use keysweep::aws::KeyId;
+
 /// A request as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -39,6 +41,8 @@ pub(crate) enum Act {
     Hang,
     /// Announces a body and closes in its middle.
     Cut(u16, String),
+    /// Sends a status, header lines and a body again and again, without end.
+    Endless(u16, Vec<String>, Vec<u8>),
 }
 
 type Script = dyn Fn(&Request, usize) -> Act + Send + Sync;
@@ -48,6 +52,7 @@ pub(crate) struct Stub {
     pub(crate) port: u16,
     requests: Arc<Mutex<Vec<Request>>>,
     connections: Arc<AtomicUsize>,
+    endless: Arc<AtomicUsize>,
 }
 
 impl Stub {
@@ -66,20 +71,22 @@ impl Stub {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (script, wrap): (Arc<Script>, _) = (Arc::new(script), Arc::new(wrap));
         let connections = Arc::new(AtomicUsize::new(0));
+        let endless = Arc::new(AtomicUsize::new(0));
+        let sent = Arc::clone(&endless);
         let (seen, count) = (Arc::clone(&requests), Arc::clone(&connections));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 count.fetch_add(1, Ordering::SeqCst);
                 let (script, wrap) = (Arc::clone(&script), Arc::clone(&wrap));
-                let seen = Arc::clone(&seen);
+                let (seen, sent) = (Arc::clone(&seen), Arc::clone(&sent));
                 thread::spawn(move || {
                     if let Some(stream) = wrap(stream) {
-                        serve(stream, &*script, &seen);
+                        serve(stream, &*script, &seen, &sent);
                     }
                 });
             }
         });
-        Self { port, requests, connections }
+        Self { port, requests, connections, endless }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -88,6 +95,11 @@ impl Stub {
 
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Bytes of answers without end that were taken from it.
+    pub(crate) fn endless(&self) -> usize {
+        self.endless.load(Ordering::SeqCst)
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
@@ -99,7 +111,12 @@ impl Stub {
 pub(crate) trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
 
-fn serve(stream: Box<dyn Stream>, script: &Script, seen: &Mutex<Vec<Request>>) {
+fn serve(
+    stream: Box<dyn Stream>,
+    script: &Script,
+    seen: &Mutex<Vec<Request>>,
+    endless: &AtomicUsize,
+) {
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader) {
         let before = {
@@ -110,12 +127,23 @@ fn serve(stream: Box<dyn Stream>, script: &Script, seen: &Mutex<Vec<Request>>) {
         let stream = reader.get_mut();
         match script(&request, before) {
             Act::Send(status, headers, body) => {
+                let body = for_account_of(&request, &body);
                 let mut head = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n", body.len());
                 headers.iter().for_each(|line| head.extend([line.as_str(), "\r\n"]));
                 let sent = stream.write_all(format!("{head}\r\n{body}").as_bytes());
                 if sent.and_then(|()| stream.flush()).is_err() {
                     return;
                 }
+            }
+            Act::Endless(status, headers, part) => {
+                let mut head = format!("HTTP/1.1 {status} x\r\n");
+                headers.iter().for_each(|line| head.extend([line.as_str(), "\r\n"]));
+                let mut sent = stream.write_all(format!("{head}\r\n").as_bytes());
+                while sent.is_ok() {
+                    sent = stream.write_all(&part);
+                    endless.fetch_add(part.len(), Ordering::SeqCst);
+                }
+                return;
             }
             Act::Hang => thread::sleep(Duration::from_secs(60)),
             Act::Cut(status, body) => {
@@ -146,7 +174,17 @@ fn read_request(reader: &mut impl std::io::BufRead) -> Option<Request> {
     Some(request)
 }
 
-/// STS's answer to a live key, in `partition`.
+/// The account of [`identity`].
+const ACCOUNT: &str = "123456789012";
+
+/// An answer for the account that the key id of the request encodes, if it encodes one.
+fn for_account_of(request: &Request, body: &str) -> String {
+    let id = KeyId::parse(request.scope(0).as_bytes());
+    let account = id.and_then(|id| id.account());
+    account.map_or_else(|| body.to_owned(), |account| body.replace(ACCOUNT, &account))
+}
+
+/// STS's answer to a live key, in `partition`, for the account that its id encodes.
 pub(crate) fn identity(partition: &str) -> Act {
     let body = format!(
         "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\

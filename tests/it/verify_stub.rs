@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use keysweep::aws::KeyId;
 use keysweep::coverage::Ledger;
 use keysweep::finding::{Finding, Severity, Status, Verification};
 use keysweep::verify::{Endpoint, Options, PartitionChoice, Summary, verify};
 
 use crate::leaks::{key_id, near, pair, secret};
 use crate::stub::{self, Act, Stub, identity, not_known, refusal};
+use crate::support::Keys;
 
 /// Impatient options that ask the stub.
 pub(crate) fn options(stub: &Stub) -> Options {
@@ -236,6 +238,70 @@ fn what_is_not_an_answer_of_sts_proves_nothing_within_the_deadline() {
         // Twice the patience for two partitions, and as much again for a busy machine.
         assert!(began.elapsed() < Duration::from_secs(15), "{what}");
     }
+}
+
+/// Whoever answers may not fill the memory, nor hold the run up: in every form in which a body may
+/// come. What is compressed is never unpacked.
+#[test]
+fn an_answer_without_end_is_read_to_a_bound() {
+    let unknown = stub::envelope("InvalidClientTokenId", "invalid");
+    let chunk = [b"10000\r\n".to_vec(), vec![b' '; 0x1_0000], b"\r\n".to_vec()].concat();
+    let length = |bytes: u64| format!("content-length: {bytes}");
+    let gzip = || "content-encoding: gzip".to_owned();
+    let forms = [
+        (
+            "to the end of the connection",
+            vec!["connection: close".to_owned()],
+            vec![b' '; 0x1_0000],
+        ),
+        ("in chunks", vec!["transfer-encoding: chunked".to_owned()], chunk.clone()),
+        ("of a length", vec![length(1 << 40)], vec![b' '; 0x1_0000]),
+        ("of documents", vec![length(1 << 40)], unknown.into_bytes()),
+        ("compressed", vec![length(1 << 40), gzip()], b"\x1f\x8b\x08\0".repeat(1000)),
+        ("compressed in chunks", vec!["transfer-encoding: chunked".to_owned(), gzip()], chunk),
+    ];
+    for (what, headers, part) in forms {
+        for status in [200, 403, 500] {
+            let act = Act::Endless(status, headers.clone(), part.clone());
+            let (verdict, stub) = verdict_on(akia(), move |_, _| act.clone());
+            assert_eq!(verdict.status, Status::Unknown, "{what} {status}");
+            let why = verdict.reason.unwrap_or_default();
+            assert!(why.contains("longer than 64 KiB"), "{what} {status}: {why}");
+            // What the sockets hold on either side was sent too; two partitions were asked.
+            assert!(stub.endless() < 2 * (16 << 20), "{what} {status}: {}", stub.endless());
+        }
+    }
+    let long = format!("{}{}", " ".repeat(40 << 10), stub::envelope("InvalidClientTokenId", "…"));
+    let (verdict, _) = verdict_on(akia(), move |_, _| Act::Send(403, Vec::new(), long.clone()));
+    assert_eq!(verdict.status, Status::Inactive);
+}
+
+/// An answer about another key, or of somebody who knows no key, must not call this one live.
+#[test]
+fn an_answer_for_another_account_than_the_id_encodes_proves_nothing() {
+    let body = |account: &str| {
+        let Act::Send(status, headers, body) = identity("aws") else { unreachable!() };
+        let body = body.replace("<Account>123456789012<", &format!("<Account>{account}<"));
+        Act::Send(status, headers, body)
+    };
+    let found = pair(&Keys::new("another account").id(), &secret(1), None);
+    let id = found.credential.key_id.clone().expect("an id");
+    let account = KeyId::parse(id.as_bytes()).and_then(|id| id.account()).expect("an account");
+    let (verdict, _) = verdict_on(found.clone(), move |_, _| body(&account));
+    assert_eq!(verdict.status, Status::Active);
+    let (verdict, stub) = verdict_on(found.clone(), move |_, _| body("210987654321"));
+    assert_eq!((verdict.status, verdict.arn, verdict.account), (Status::Unknown, None, None));
+    let why = verdict.reason.expect("a reason");
+    assert!(why.contains("account 210987654321") && why.contains("encodes"), "{why}");
+    assert_eq!(stub.requests().len(), 2, "another partition may know it");
+    // One that contradicts hides none that does not.
+    let (verdict, _) = verdict_on(found, move |request, _| match request.scope(2) {
+        "us-gov-west-1" => identity("aws-us-gov"),
+        _ => body("210987654321"),
+    });
+    assert_eq!(verdict.status, Status::Active);
+    // An id of the older generation encodes none.
+    assert_eq!(verdict_on(akia(), move |_, _| body("210987654321")).0.status, Status::Active);
 }
 
 #[test]

@@ -36,7 +36,8 @@ pub(super) fn code_flows(finding: &Finding) -> Vec<CodeFlow> {
 /// When the earliest commit that holds it was made, and which that is.
 pub(super) fn first_seen(finding: &Finding) -> Option<(&str, Option<&str>)> {
     let (_, git, commit) = introductions(finding).into_iter().next()?;
-    Some((commit, git.committer.as_ref().map(|person| person.date.as_str())))
+    let date = git.committer.as_ref().map(|person| person.date.as_str());
+    Some((commit, date.filter(|date| !date.is_empty())))
 }
 
 /// Places that a commit introduced, each path and commit once, by the time of the commits.

@@ -4,6 +4,7 @@
 //! tree's `.mailmap` and configured ones are not read: they are not part of the history.
 
 use gix::ObjectId;
+use gix::date::time::format::ISO8601_STRICT;
 use gix::objs::{CommitRef, Kind};
 
 use super::objects::Objects;
@@ -46,13 +47,21 @@ impl People {
     }
 
     fn person(&self, signature: gix::actor::SignatureRef<'_>) -> Person {
-        let date = signature
-            .time()
-            .map(|time| time.format_or_unix(gix::date::time::format::ISO8601_STRICT))
-            .unwrap_or_default();
+        let date = signature.time().map(rfc3339).unwrap_or_default();
         let resolved = self.map.resolve_cow(signature);
         Person { name: resolved.name.to_string(), email: resolved.email.to_string(), date }
     }
+}
+
+/// A date as RFC 3339, which knows the years 0 to 9999 and offsets of less than a day; else in UTC,
+/// or nothing, as git shows it. Anybody may write any number into a commit.
+fn rfc3339(time: gix::date::Time) -> String {
+    let own = time.format(ISO8601_STRICT);
+    let utc = || gix::date::Time { offset: 0, ..time }.format(ISO8601_STRICT);
+    let told = own.or_else(|_| utc()).unwrap_or_default();
+    // Four digits of a year are followed by a hyphen; other years have a sign or more digits.
+    let is_told = told.as_bytes().get(4) == Some(&b'-') && !told.starts_with(['-', '+']);
+    if is_told { told } else { String::new() }
 }
 
 /// The root tree of a commit.
@@ -90,4 +99,41 @@ pub(super) fn blob_at(
         tree = entry.id.to_owned();
     }
     Some(tree)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_date_is_one_of_rfc3339_or_none() {
+        let at = |seconds, offset| rfc3339(gix::date::Time { seconds, offset });
+        let day = 86_400;
+        let table = [
+            (0, 0, "1970-01-01T00:00:00+00:00"),
+            (1_700_000_000, 7200, "2023-11-15T00:13:20+02:00"),
+            (1_700_000_000, -12_600, "2023-11-14T18:43:20-03:30"),
+            (-1, 0, "1969-12-31T23:59:59+00:00"),
+            (-2_208_988_800, 0, "1900-01-01T00:00:00+00:00"),
+            (253_402_207_200, 0, "9999-12-30T22:00:00+00:00"),
+            (253_402_300_800, 0, ""),
+            (-62_167_219_201, 0, ""),
+            (-70_000_000_000, 0, ""),
+            (i64::MAX, 0, ""),
+            (i64::MIN, 0, ""),
+            // No place on earth is so far from Greenwich.
+            (1_700_000_000, 99 * day, "2023-11-14T22:13:20+00:00"),
+            (1_700_000_000, -2 * day, "2023-11-14T22:13:20+00:00"),
+        ];
+        for (seconds, offset, wanted) in table {
+            assert_eq!(at(seconds, offset), wanted, "{seconds} {offset}");
+        }
+        for power in 0..63 {
+            for seconds in [1_i64 << power, -(1_i64 << power)] {
+                let told = at(seconds, 3600);
+                let parsed = told.parse::<jiff::Timestamp>();
+                assert!(told.is_empty() || told.len() == 25 && parsed.is_ok(), "{seconds}: {told}");
+            }
+        }
+    }
 }

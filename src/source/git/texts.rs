@@ -67,12 +67,7 @@ fn stream<D: Detector>(
     ledger: &Ledger,
 ) -> (Detected<D::Memory>, u64) {
     let mut all = Detected::default();
-    let extent = scanner.scan(name, &mut bytes, &mut |mut detected| {
-        all.examples += detected.examples;
-        all.cut |= detected.cut;
-        all.crowded |= detected.crowded;
-        all.candidates.append(&mut detected.candidates);
-    });
+    let extent = scanner.scan(name, &mut bytes, &mut |detected| all.append(detected));
     if let Some(error) = extent.error {
         ledger.problem("blob", &name(), &format_args!("damaged, read in part: {error}"));
     } else if !stop.is_set() && !bytes.ends_as(id) {
@@ -131,6 +126,9 @@ impl Texts {
             Use::Asked(stop) => (stop, ledger),
             Use::Compared => (&never, &unseen),
         };
+        // Half of what an old text holds would make the other half new.
+        let patient = detector.ended_by(&never).filter(|_| matches!(using, Use::Compared));
+        let detector = patient.as_ref().unwrap_or(detector);
         ids.sort_unstable();
         ids.dedup();
         let found = on_threads(objects, threads, &ids, |objects, buffer, id| {

@@ -1,0 +1,200 @@
+//! Labels that announce a secret, and those that announce nothing.
+//!
+//! Words such as `secret` stand everywhere. A closer look is taken at neighbouring ones together
+//! ([`super::chain`]), and what it does not find a delta inherits.
+
+use std::ops::Range;
+
+use crate::aws::SECRET_LEN;
+use crate::stop::Stop;
+
+use super::analyse::LABEL_REACH;
+use super::anchors::{Anchor, Anchors, Class, Quiet};
+use super::chain::{self, Place};
+use super::item;
+use super::region;
+
+/// How far behind a label a value is looked for before a region is made of it.
+const VALUE_REACH: usize = 240;
+/// Digits of the shortest digest that is usual, of 128 bits.
+const SHORTEST_DIGEST: usize = 32;
+
+/// Where labels stand that have a secret near them, or what may be one; marks the others as quiet.
+pub(super) fn labels(
+    bytes: &[u8],
+    anchors: &mut [Anchor],
+    table: &Anchors,
+    stop: &Stop,
+) -> Vec<usize> {
+    let is_label = |anchor: &Anchor| table.literal(*anchor).class == Class::Label;
+    let labels = anchors.iter().enumerate().filter(|(_, anchor)| is_label(anchor));
+    let place = |(index, anchor): (usize, &Anchor)| {
+        let len = table.literal(*anchor).bytes.len();
+        Place { index, span: (anchor.at, anchor.at + len) }
+    };
+    let places: Vec<Place> = labels.map(place).collect();
+    let mut found = Vec::new();
+    let is_open = |label: &Place| !anchors[label.index].quiet.is_quiet();
+    for chain in chain::chains(bytes, &places, LABEL_REACH.bytes, is_open) {
+        let chain = &places[chain];
+        if stop.is_set() {
+            break;
+        }
+        let (loud, silent): (Vec<Place>, Vec<Place>) =
+            chain.iter().partition(|label| announces(bytes, label.span.0));
+        for label in silent {
+            anchors[label.index].quiet = Quiet::within(VALUE_REACH);
+        }
+        let holds = holds_items(bytes, &loud);
+        for label in &loud {
+            anchors[label.index].quiet = if holds { Quiet::NO } else { quiet(label, chain) };
+        }
+        found.extend(loud.iter().filter(|_| holds).map(|label| label.span.0));
+    }
+    found
+}
+
+/// Whether anything that is worth pairing stands around labels.
+fn holds_items(bytes: &[u8], labels: &[Place]) -> bool {
+    let ([first, ..], [.., last]) = (labels, labels) else { return false };
+    // What a long token without a border reaches beyond is none of theirs.
+    let start = first.span.0.saturating_sub(2 * LABEL_REACH.bytes);
+    let end = bytes.len().min(last.span.0 + 2 * LABEL_REACH.bytes);
+    let mut places: Vec<_> = labels.iter().map(|label| (label.span.0, LABEL_REACH)).collect();
+    let near = |region: Range<usize>| region.start.max(start)..region.end.min(end);
+    region::around(bytes, &mut places).into_iter().map(near).any(|region| {
+        let (items, examples) = item::all(&bytes[region]);
+        !items.is_empty() || examples > 0
+    })
+}
+
+/// That nothing was found at a label, nor in all of its chain.
+fn quiet(label: &Place, chain: &[Place]) -> Quiet {
+    let (first, last) = (chain[0].span.0, chain[chain.len() - 1].span.0);
+    let further = (label.span.0 - first).max(last - label.span.0);
+    Quiet::within(further + chain::margin(LABEL_REACH.bytes, VALUE_REACH))
+}
+
+/// Whether something long enough to be a secret, escaped or not, stands behind a label.
+///
+/// Hexadecimal digits are none: ids of commits and digests stand behind labels everywhere. A
+/// secret that is written in them is twice as long.
+fn announces(bytes: &[u8], at: usize) -> bool {
+    let rest = &bytes[at..bytes.len().min(at + VALUE_REACH)];
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/\\%&;#=\"'".contains(&byte);
+    let mut run = 0;
+    let mut before = 0;
+    let mut word = Word::default();
+    let announced = rest.iter().any(|&byte| {
+        // A soft break of quoted-printable and a continued line break no value.
+        let goes_on =
+            part(byte) || matches!(byte, b'\n' | b'\r') && matches!(before, b'=' | b'\\' | b'\r');
+        before = byte;
+        if byte.is_ascii_alphanumeric() {
+            word.len += 1;
+            word.other |= !byte.is_ascii_hexdigit();
+            run += 1;
+            return run >= SECRET_LEN && (word.other || word.len >= 2 * SECRET_LEN);
+        }
+        let ended = std::mem::take(&mut word);
+        if ended.is_digest() {
+            run = 0;
+        }
+        let announced = run >= SECRET_LEN;
+        run = if goes_on { run + 1 } else { 0 };
+        announced
+    });
+    // What the end of the text cuts is whole; what the end of the reach cuts may be longer.
+    announced || run >= SECRET_LEN && (!word.is_digest() || at + VALUE_REACH < bytes.len())
+}
+
+/// A run of letters and digits.
+#[derive(Default)]
+struct Word {
+    len: usize,
+    /// Not all of it are hexadecimal digits.
+    other: bool,
+}
+
+impl Word {
+    /// Whether it is as long as a digest or more, and nothing but hexadecimal digits.
+    fn is_digest(&self) -> bool {
+        !self.other && self.len >= SHORTEST_DIGEST
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::Copied;
+
+    #[test]
+    fn a_run_of_hexadecimal_digits_announces_nothing() {
+        // Composed here, so that no scanner takes this file for a leak.
+        let secret = ["wJ9rXUtn/EMI+K7MDENG", "bPxRfiCYz3x4MPLqKEYu"].concat();
+        let (hex, upper) = ("0123456789abcdef".repeat(5), "0123456789ABCDEF".repeat(5));
+        for len in 32..80 {
+            for digits in [&hex[..len], &upper[..len]] {
+                for text in [
+                    format!("ecret {digits}"),
+                    format!("ecret_commit={digits}\n"),
+                    format!("ecret-key: \"{digits}\""),
+                    format!("ecretsha1=0x;{digits};{digits}"),
+                    format!("ecret/{digits}/{digits}\n"),
+                ] {
+                    assert!(!announces(text.as_bytes(), 0), "{text}");
+                }
+            }
+        }
+        let percent = secret.replace('/', "%2F").replace('+', "%2B");
+        let quoted = format!("{}=\n{}", &secret[..30], &secret[30..]);
+        for value in [&secret[..], &percent, &quoted, &hex[..80], &upper[..80]] {
+            for text in [
+                format!("ecret={value}"),
+                format!("ecret: '{value}'\n"),
+                format!("ecret of {}: {value} ", &hex[..40]),
+                format!("ecret={}{value}\n", " ".repeat(150)),
+            ] {
+                assert!(announces(text.as_bytes(), 0), "{text}");
+            }
+        }
+    }
+
+    /// Lines with labels, of kinds that a changelog has by the thousand and that hold no secret.
+    fn text(kind: usize, lines: usize) -> Vec<u8> {
+        let path = "lib/secret/of/the/works/that/nobody/may/open/at/night";
+        let line = |at: usize| match kind {
+            0 => format!("* {at} the secret of {at} times {at} is none\n"),
+            1 => format!("* fix secret {:040x}\n", at * 0x9e37_79b9_7f4a),
+            _ => format!("* secret {path}/{at}\n"),
+        };
+        (0..lines).map(line).collect::<String>().into_bytes()
+    }
+
+    /// A word such as `secret` must not make each of a thousand versions cost as much as the first.
+    #[test]
+    fn an_edit_concerns_the_labels_around_it_alone() {
+        let (table, stop) = (Anchors::new(&crate::rules::RuleSet::default()), Stop::default());
+        for kind in 0..3 {
+            for lines in [2000, 8000] {
+                let base = text(kind, lines);
+                let mut anchors = table.find(&base, &stop);
+                assert!(labels(&base, &mut anchors, &table, &stop).is_empty());
+                assert!(anchors.iter().all(|anchor| anchor.quiet.is_quiet()));
+                let (at, own) = (base.len() / 2, b" secret edit ");
+                let bytes = [&base[..at], own, &base[at..]].concat();
+                let copied = [
+                    Copied { from: 0, to: 0, len: at },
+                    Copied { from: at, to: at + own.len(), len: base.len() - at },
+                ];
+                let mut known = table.inherit(&anchors, base.len(), &copied, &bytes, &stop);
+                let open = known.iter().filter(|anchor| !anchor.quiet.is_quiet()).count();
+                assert!((1..1500).contains(&open), "{kind}: {open} of {}", known.len());
+                labels(&bytes, &mut known, &table, &stop);
+                let mut anew = table.find(&bytes, &stop);
+                labels(&bytes, &mut anew, &table, &stop);
+                assert!(known == anew, "{kind}: what is inherited is what is found");
+            }
+        }
+    }
+}
