@@ -35,7 +35,14 @@ struct Typed {
 }
 
 fn typed() -> Typed {
-    let mut typed = Typed { seed: 1, texts: 20_000, show: 0, part: String::new(), any: false, calibrate: false };
+    let mut typed = Typed {
+        seed: 1,
+        texts: 20_000,
+        show: 0,
+        part: String::new(),
+        any: false,
+        calibrate: false,
+    };
     let mut arguments = std::env::args().skip(1);
     let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
     while let Some(argument) = arguments.next() {
@@ -112,8 +119,7 @@ fn badness(costs: &Costs, made: &[Text]) -> usize {
 
 /// Walks over the table, cost by cost, and keeps what is better; two rounds.
 fn calibrate(typed: &Typed) {
-    let made: Vec<Text> =
-        (0..typed.texts).map(|index| text((typed.seed << 32) + index)).collect();
+    let made: Vec<Text> = (0..typed.texts).map(|index| text((typed.seed << 32) + index)).collect();
     let mut costs = Costs::default();
     let mut best = badness(&costs, &made);
     println!("as they are: {best}");

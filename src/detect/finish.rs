@@ -172,7 +172,9 @@ fn loose(item: Item) -> Option<Draft> {
         Part::Secret { strength: Strength::Strong, .. } if role == Role::SecretKey => {
             ("aws-secret-access-key", Confidence::Medium)
         }
-        Part::Secret { .. } if matches!(role, Role::SecretKey | Role::Secret) => {
+        Part::Secret { .. }
+            if role == Role::SecretKey || role == Role::Secret && !item.label.name.service =>
+        {
             ("aws-secret-access-key", Confidence::Low)
         }
         Part::Token { known: true, .. } => ("aws-session-token", Confidence::Medium),

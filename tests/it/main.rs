@@ -72,6 +72,7 @@ mod hostile_rules;
 mod kill;
 #[cfg(target_os = "linux")]
 mod killed;
+mod kinds;
 mod layers;
 #[cfg(feature = "verify")]
 mod leaks;
