@@ -147,7 +147,6 @@ pub(super) fn carry_out(
     let Session { stop, interrupted, began } = job.session;
     let Policy { rules, exclude, settled, unreadable } = job.policy;
     let baseline = settled.baseline.is_some();
-    let engine = Engine::new(&rules);
     let ledger = Ledger::new();
     for object in &unreadable {
         let why = "BASE can't be read, so neither its configuration nor its baseline is obeyed";
@@ -155,6 +154,9 @@ pub(super) fn carry_out(
     }
     #[cfg(feature = "verify")]
     let (verify, would_verify) = typed.verify.stage()?;
+    let engine = Engine::new(&rules);
+    #[cfg(feature = "verify")]
+    let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
     let options = Options {
         sources: job.sources,
         min_confidence: typed.min_confidence.into(),

@@ -208,7 +208,7 @@ fn verify_report(
     let text = fs::read(report).map_err(|error| format!("{shown}: {error}"))?;
     let earlier = command::read_report(&text).map_err(|error| format!("{shown}: {error}"))?;
     let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
-    let engine = Engine::new(&rules);
+    let engine = Engine::new(&rules).keeping_rivals(true);
     let Session { interrupted, began, .. } = Session::ended_by(options.stop.clone());
     bound(&mut options, typed, began);
     let target = typed.subject.clone().unwrap_or_else(|| PathBuf::from("."));
@@ -237,6 +237,9 @@ fn verify_report(
     let mut findings = outcome.findings;
     let repository = repository.map(|told| run::veiled(told, &findings));
     let mut status = Status::Clean;
+    for (fingerprint, key_id) in earlier.missing(&findings) {
+        findings.extend(key_id.and_then(|id| verify::compose(&findings, id, fingerprint)));
+    }
     for (fingerprint, key_id) in earlier.keep(&mut findings) {
         let what = key_id.unwrap_or_else(|| fingerprint.as_str());
         ledger.note(format!(

@@ -116,6 +116,8 @@ mod veil;
 #[cfg(feature = "verify")]
 mod verify_candidates;
 #[cfg(feature = "verify")]
+mod verify_live;
+#[cfg(feature = "verify")]
 mod verify_moto;
 #[cfg(feature = "verify")]
 mod verify_program;

@@ -30,7 +30,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A secret that looks random, made when the test runs.
-fn random_secret(number: u8) -> String {
+pub(crate) fn random_secret(number: u8) -> String {
     use base64::Engine as _;
     let digest = keysweep::secret::Secret::new(vec![number; 9]).sha256_hex();
     let bytes: Vec<u8> =
