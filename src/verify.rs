@@ -220,6 +220,9 @@ fn apply(
     verdicts: &[Option<Verification>],
     summary: &mut Summary,
 ) {
+    for &holder in &question.holders {
+        findings[holder].verification = Verification::default();
+    }
     for (candidate, verdict) in question.candidates.iter().zip(verdicts) {
         let Some(verdict) = verdict else { continue };
         match candidate.own {

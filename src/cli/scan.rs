@@ -153,7 +153,7 @@ pub(super) fn carry_out(
         ledger.problem("base", object.as_bytes(), &why);
     }
     #[cfg(feature = "verify")]
-    let (verify, would_verify) = typed.verify.stage()?;
+    let (verify, would_verify) = typed.verify.stage(typed.fail_on)?;
     let engine = Engine::new(&rules);
     #[cfg(feature = "verify")]
     let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());

@@ -62,7 +62,7 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         })?;
     let mut state = state(typed, &policy)?;
     #[cfg(feature = "verify")]
-    let (verify, would_verify) = typed.common.verify.stage()?;
+    let (verify, would_verify) = typed.common.verify.stage(typed.common.fail_on)?;
     let Policy { rules, exclude, settled, .. } = policy;
     let engine = Engine::new(&rules);
     #[cfg(feature = "verify")]

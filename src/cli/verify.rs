@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::arguments::{LimitArguments, OutputArguments, SelectionArguments};
+use super::arguments::{FailOnLevel, LimitArguments, OutputArguments, SelectionArguments};
 use super::output::Outputs;
 use super::signals::Session;
 use super::{complain, progress, scan};
@@ -96,7 +96,14 @@ pub(super) struct VerifyCommand {
 
 impl VerifyArguments {
     /// The stage that asks, or the options of one that would.
-    pub(super) fn stage(&self) -> Result<(Option<Verify>, Option<Options>), Box<dyn Error>> {
+    pub(super) fn stage(
+        &self,
+        fail_on: FailOnLevel,
+    ) -> Result<(Option<Verify>, Option<Options>), Box<dyn Error>> {
+        if !self.verify && matches!(fail_on, FailOnLevel::Active) {
+            let why = "--fail-on active needs --verify: nothing else says that a key is live";
+            return Err(why.into());
+        }
         if self.verify {
             return Ok((Some(Verify { options: self.sts.options()?, announce }), None));
         }
@@ -236,18 +243,7 @@ fn verify_report(
     })?;
     let mut findings = outcome.findings;
     let repository = repository.map(|told| run::veiled(told, &findings));
-    let mut status = Status::Clean;
-    for (fingerprint, key_id) in earlier.missing(&findings) {
-        findings.extend(key_id.and_then(|id| verify::compose(&findings, id, fingerprint)));
-    }
-    for (fingerprint, key_id) in earlier.keep(&mut findings) {
-        let what = key_id.unwrap_or_else(|| fingerprint.as_str());
-        ledger.note(format!(
-            "{what} of the earlier report is not in the target any more: without its secret it \
-             cannot be asked about"
-        ));
-        status = Status::Incomplete;
-    }
+    let mut status = keep(&earlier, &mut findings, &ledger);
     if typed.verify_dry_run {
         preview(&findings, &options);
         return Ok(status);
@@ -275,6 +271,23 @@ fn verify_report(
         limits: Limits::default(),
     };
     Ok(scan::tell(&report, status, typed.output.quiet, &outputs))
+}
+
+/// Keeps the findings of the earlier report; the status that this leaves.
+fn keep(earlier: &command::Earlier, findings: &mut Vec<Finding>, ledger: &Ledger) -> Status {
+    for (fingerprint, key_id) in earlier.missing(findings) {
+        findings.extend(key_id.and_then(|id| verify::compose(findings, id, fingerprint)));
+    }
+    let mut status = Status::Clean;
+    for (fingerprint, key_id) in earlier.keep(findings) {
+        let what = key_id.unwrap_or_else(|| fingerprint.as_str());
+        ledger.note(format!(
+            "{what} of the earlier report is not in the target any more: without its secret it \
+             cannot be asked about"
+        ));
+        status = Status::Incomplete;
+    }
+    status
 }
 
 /// All of a target: its files, ignored ones too, and the history of a repository.

@@ -241,10 +241,12 @@ impl<'f> Near<'f> {
 
     /// Findings in the files of `holders`, then those in their folders; not the holders.
     fn around(&self, findings: &'f [Finding], holders: &[usize]) -> Vec<usize> {
-        let places: Vec<(File<'f>, File<'f>)> =
+        let holders: HashSet<usize> = holders.iter().copied().collect();
+        let places: BTreeSet<(File<'f>, File<'f>)> =
             holders.iter().flat_map(|&at| files(&findings[at])).collect();
         let in_files = places.iter().filter_map(|(file, _)| self.by_file.get(file));
-        let in_folders = places.iter().filter_map(|(_, folder)| self.by_folder.get(folder));
+        let folders: BTreeSet<File<'f>> = places.iter().map(|(_, folder)| *folder).collect();
+        let in_folders = folders.iter().filter_map(|folder| self.by_folder.get(folder));
         let mut seen = HashSet::new();
         in_files
             .chain(in_folders)

@@ -63,7 +63,7 @@ pub(super) fn plan(findings: &[Finding], options: &Options) -> Plan {
     for (key, holders) in keys {
         match likely.candidates(key, &holders) {
             Ok(candidates) => {
-                plan.questions.push(question(findings, key, candidates, holders, options))
+                plan.questions.push(question(findings, key, candidates, holders, options));
             }
             Err(known) => {
                 let of = |index| (index, Verification::from(known.clone()));
@@ -81,10 +81,12 @@ fn question(
     holders: Vec<usize>,
     options: &Options,
 ) -> Question {
-    let nearby: Vec<&str> = candidates
+    // What stands near another key's pair says where that key is at home.
+    let lone = |at: &&usize| findings[**at].credential.key_id.is_none();
+    let partners = candidates.iter().flat_map(|candidate| &candidate.partners).filter(lone);
+    let nearby: Vec<&str> = holders
         .iter()
-        .flat_map(|candidate| candidate.partners.iter().chain(&candidate.own))
-        .chain(&holders)
+        .chain(partners)
         .flat_map(|&index| &findings[index].occurrences)
         .filter_map(|occurrence| occurrence.sighting.partition)
         .collect();

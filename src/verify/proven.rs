@@ -124,7 +124,10 @@ pub fn regroup(findings: &mut Vec<Finding>, pairs: Vec<Pair>) {
     let (live, rest): (Vec<Finding>, Vec<Finding>) =
         std::mem::take(findings).into_iter().partition(is_live);
     live.into_iter().for_each(|finding| groups.add_live(finding));
-    rest.into_iter().for_each(|finding| groups.add(finding));
+    // Parts of pairs come last: where such a part is a finding already, that one stands.
+    let (pairs, alone): (Vec<Finding>, Vec<Finding>) =
+        rest.into_iter().partition(|finding| signs(finding) && finding.credential.key_id.is_some());
+    alone.into_iter().chain(pairs).for_each(|finding| groups.add(finding));
     groups.all.iter_mut().for_each(|finding| {
         finding.occurrences.sort_by(|one, other| one.order().cmp(&other.order()));
     });
@@ -333,10 +336,10 @@ fn adopt(known: &mut Vec<Occurrence>, places: Vec<Occurrence>) {
         let Sighting { id, secret, .. } = place.sighting;
         let is_known = known.iter().any(|own| {
             let own_places = (own.sighting.id, own.sighting.secret);
-            own.origin == place.origin
-                && (id.is_some() || secret.is_some())
+            (id.is_some() || secret.is_some())
                 && (id.is_none() || own_places.0 == id)
                 && (secret.is_none() || own_places.1 == secret)
+                && own.origin == place.origin
         });
         if !is_known {
             known.push(place);

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 
 use std::sync::LazyLock;
 
-static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&RuleSet::default()));
+static ENGINE: LazyLock<Engine> =
+    LazyLock::new(|| Engine::new(&RuleSet::default()).keeping_rivals(true));
 
 /// Pieces of which credentials, labels and their encodings are made.
 fn piece() -> impl Strategy<Value = Vec<u8>> {

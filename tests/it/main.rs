@@ -114,6 +114,8 @@ mod texts;
 mod tools;
 mod veil;
 #[cfg(feature = "verify")]
+mod verify_again;
+#[cfg(feature = "verify")]
 mod verify_candidates;
 #[cfg(feature = "verify")]
 mod verify_live;

@@ -25,11 +25,17 @@ struct Case {
     files: Files,
     in_history: bool,
     live: Vec<Key>,
+    /// The other findings, as rule, severity and verdict, where that matters.
+    left: Option<&'static [&'static str]>,
 }
 
 fn case(name: &'static str, files: Files, live: &[&Key]) -> Case {
     let live = live.iter().map(|&key| key.clone()).collect();
-    Case { name, files, in_history: false, live }
+    Case { name, files, in_history: false, live, left: None }
+}
+
+fn leaving(left: &'static [&'static str], case: Case) -> Case {
+    Case { left: Some(left), ..case }
 }
 
 fn env(id: &str, secret: &str) -> String {
@@ -79,6 +85,14 @@ fn one_file(live: &Key, other: &Key, dead: &Key) -> Vec<Case> {
             vec![("a", env(id, &other.secret) + &gap + &env(&other.id, secret))],
             &[live, other],
         ),
+    ]
+}
+
+/// The halves in one file of another layout.
+fn layouts(live: &Key, other: &Key, dead: &Key) -> Vec<Case> {
+    let (x, y) = (random_secret(201), random_secret(202));
+    let Key { id, secret, .. } = live;
+    vec![
         case(
             "names that say another key",
             vec![(
@@ -273,6 +287,17 @@ fn faults(case: &Case, found: &[Finding]) -> Vec<String> {
             faults.push(format!("its secret is elsewhere: {:?}", other.credential));
         }
     }
+    if let Some(left) = case.left {
+        let is_other = |finding: &&Finding| finding.verification.status != Status::Active;
+        let told = |finding: &Finding| {
+            let (rule, severity) = (finding.credential.rule.as_str(), finding.severity.as_str());
+            format!("{rule} {severity} {}", finding.verification.status.as_str())
+        };
+        let others: Vec<String> = found.iter().filter(is_other).map(told).collect();
+        if others != left {
+            faults.push(format!("left are {others:?}"));
+        }
+    }
     let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
     if errors != case.live.len() {
         faults.push(format!("{errors} errors"));
@@ -286,6 +311,47 @@ fn faults(case: &Case, found: &[Finding]) -> Vec<String> {
     faults
 }
 
+/// What becomes of all that is not live.
+fn what_is_left(live: &Key, dead: &Key) -> Vec<Case> {
+    let (x, y) = (random_secret(201), random_secret(202));
+    let Key { id, secret, .. } = live;
+    vec![
+        leaving(&[], case("nothing else", vec![("a", env(id, secret))], &[live])),
+        leaving(
+            &["aws-access-key warning wrong-secret"],
+            case("nothing is live", vec![("a", env(id, &x))], &[]),
+        ),
+        leaving(
+            &["aws-secret-access-key warning not-checked", "aws-access-key note inactive"],
+            case("the id is dead", vec![("a", env(&dead.id, &x) + &named("AWS", &y))], &[]),
+        ),
+        leaving(
+            &["aws-secret-access-key warning not-checked"],
+            case("labelled", vec![("a", env(id, &x)), ("b", env(id, secret))], &[live]),
+        ),
+        leaving(
+            &["aws-access-key note wrong-secret"],
+            case(
+                "without a label",
+                vec![("a", format!("{id}\n{x}\n")), ("b", env(id, secret))],
+                &[live],
+            ),
+        ),
+        leaving(
+            &["aws-access-key-id note inactive"],
+            case(
+                "the id of a secret that is another's",
+                vec![("a", env(&dead.id, secret)), ("b", format!("key: {id}\n"))],
+                &[live],
+            ),
+        ),
+        leaving(
+            &["aws-secret-access-key warning not-checked", "aws-access-key-id note wrong-secret"],
+            case("both alone", vec![("a", format!("key: {id}\n")), ("b", named("AWS", &x))], &[]),
+        ),
+    ]
+}
+
 #[test]
 fn the_live_pair_is_found_wherever_it_stands() {
     let moto = Moto::start();
@@ -295,9 +361,11 @@ fn the_live_pair_is_found_wherever_it_stands() {
     moto.delete(&dead);
     moto.check_signatures();
     let mut cases = one_file(&live, &other, &dead);
+    cases.extend(layouts(&live, &other, &dead));
     cases.extend(several_files(&live, &other, &dead));
     cases.extend(temporary(&session));
-    assert!(cases.len() >= 25);
+    cases.extend(what_is_left(&live, &dead));
+    assert!(cases.len() >= 30);
     let mut failed = Vec::new();
     for case in &cases {
         let (found, _) = found(case, &moto);

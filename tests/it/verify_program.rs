@@ -81,6 +81,8 @@ fn wrong_usage_is_told_before_anything_is_sent() {
         (vec!["verify", &id, "--sts-endpoint", "http://sts.example.com"], "", "loopback"),
         (vec!["verify", &id, "--sts-endpoint", &url, "--rate", "0"], "", "--rate"),
         (vec!["scan", here, "--sts-endpoint", &url], "", "needs --verify"),
+        (vec!["scan", here, "--fail-on", "active"], "", "needs --verify"),
+        (vec!["sweep", here, "--fail-on", "active", "--verify-dry-run"], "", "needs --verify"),
         (vec!["scan", here, "--verify", "--partition", "mars"], "", "aws-us-gov"),
         (vec!["scan", here, "--verify", "--skip-account", "12"], "", "twelve digits"),
     ] {
