@@ -83,6 +83,7 @@ pub fn verify(
     }
     let mut summary = Summary { asked: questions.len(), ..Summary::default() };
     if !questions.is_empty() {
+        let questions = Arc::new(questions);
         announce(ANNOUNCEMENT);
         let (answers, requests, ended_early) = run(&questions, options);
         summary.requests = requests;
@@ -119,7 +120,7 @@ pub fn severity(found: Severity, status: Status) -> Severity {
 /// Asks all questions on a runtime of its own; the answers stand in the order of the questions.
 ///
 /// Also how many requests were sent, and whether time or a stop cut it short.
-fn run(questions: &[Question], options: &Options) -> (Vec<Answers>, u64, bool) {
+fn run(questions: &Arc<Vec<Question>>, options: &Options) -> (Vec<Answers>, u64, bool) {
     let mut answers: Vec<Answers> = questions.iter().map(Answers::none).collect();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -161,16 +162,18 @@ fn run(questions: &[Question], options: &Options) -> (Vec<Answers>, u64, bool) {
 /// Asks all questions of one round at once; each id waits for its own answers alone.
 async fn examine(
     desk: &Arc<Desk>,
-    questions: &[Question],
+    questions: &Arc<Vec<Question>>,
     answers: &mut [Answers],
     round: Round,
     taken: &Arc<HashSet<Secret>>,
 ) {
     let mut tasks = JoinSet::new();
-    for (index, question) in questions.iter().enumerate() {
+    for index in 0..questions.len() {
         let (desk, taken) = (Arc::clone(desk), Arc::clone(taken));
-        let (question, known) = (question.clone(), answers[index].clone());
-        tasks.spawn(async move { (index, desk.examine(&question, known, round, &taken).await) });
+        let (questions, known) = (Arc::clone(questions), answers[index].clone());
+        tasks.spawn(
+            async move { (index, desk.examine(&questions[index], known, round, &taken).await) },
+        );
     }
     while let Some(done) = tasks.join_next().await {
         if let Ok((index, found)) = done {

@@ -13,8 +13,9 @@ use crate::aws::{KeyId, KeyKind, SECRET_LEN};
 use crate::finding::{Confidence, Finding, Fingerprint, Rival, Status};
 use crate::secret::Secret;
 
-/// Secrets beside its own pairs that are listed for an id.
-const MOST_OTHERS: usize = 32;
+/// Secrets beside its own pairs that are listed for an id: more than are tried, as some of them
+/// turn out to be other ids' own.
+const MOST_OTHERS: usize = 16;
 /// Places of a finding that are looked at.
 const PLACES: usize = 64;
 /// Findings of a file or folder that are looked at.
@@ -95,10 +96,13 @@ impl<'f> Likely<'f> {
     }
 
     /// The secrets that may belong to `key`, which `holders` hold, or why none can be sent.
+    ///
+    /// Of an id that is not `in_turn`, as no request may be left for it, only one other is listed.
     pub(super) fn candidates(
         &self,
         key: KeyId,
         holders: &[usize],
+        in_turn: bool,
     ) -> Result<Vec<Candidate>, Known> {
         let findings = self.findings;
         let mut own: Vec<usize> =
@@ -126,7 +130,7 @@ impl<'f> Likely<'f> {
         let in_reach =
             |rivals: Vec<&'f Rival>| rivals.into_iter().map(|rival| (&rival.secret, None));
         let others = in_reach(likely).chain(lone).chain(in_reach(unlikely)).chain(paired);
-        let most = list.candidates.len() + MOST_OTHERS;
+        let most = list.candidates.len() + if in_turn { MOST_OTHERS } else { 1 };
         for (secret, holder) in others {
             if list.candidates.len() >= most {
                 break;

@@ -60,8 +60,9 @@ pub(super) fn plan(findings: &[Finding], options: &Options) -> Plan {
         }
     }
     let likely = Likely::new(findings, keys.len());
-    for (key, holders) in keys {
-        match likely.candidates(key, &holders) {
+    for (turn, (key, holders)) in keys.into_iter().enumerate() {
+        let in_turn = (turn as u64) < options.max_requests;
+        match likely.candidates(key, &holders, in_turn) {
             Ok(candidates) => {
                 plan.questions.push(question(findings, key, candidates, holders, options));
             }
