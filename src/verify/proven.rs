@@ -132,6 +132,11 @@ pub fn regroup(findings: &mut Vec<Finding>, pairs: Vec<Pair>) {
         finding.occurrences.sort_by(|one, other| one.order().cmp(&other.order()));
     });
     *findings = groups.all;
+    // Who was a possible partner may have found another one.
+    let known: HashSet<Fingerprint> = findings.iter().map(|one| one.fingerprint.clone()).collect();
+    for finding in findings {
+        finding.possible_partners.retain(|partner| known.contains(partner));
+    }
 }
 
 fn is_live(finding: &Finding) -> bool {

@@ -110,6 +110,32 @@ fn layouts(live: &Key, other: &Key, dead: &Key) -> Vec<Case> {
             &[live, other],
         ),
         case(
+            "under the name of a token",
+            vec![("a", format!("AWS_ACCESS_KEY_ID={id}\nTOKEN={secret}\n"))],
+            &[live],
+        ),
+        case(
+            "under another's name, beside a wrong one",
+            vec![("a", env(id, &x) + &format!("DEPLOY_KEY={secret}\n"))],
+            &[live],
+        ),
+        case(
+            "out of reach in one file",
+            vec![("a", env(id, &x) + &"line\n".repeat(400) + &named("AWS", secret))],
+            &[live],
+        ),
+        case(
+            "two rows of a table",
+            vec![(
+                "a.csv",
+                format!(
+                    "User,Access key ID,Secret access key\na,{id},{x}\nb,{},{secret}\n",
+                    dead.id
+                ),
+            )],
+            &[live],
+        ),
+        case(
             "two objects",
             vec![(
                 "a.json",
