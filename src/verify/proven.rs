@@ -273,7 +273,7 @@ fn lone_secret(pair: &Finding, occurrences: Vec<Occurrence>) -> Finding {
         confidence: Confidence::Medium,
         verification: Verification {
             reason: Some(format!("it is not the secret of {id}, beside which it stands")),
-            ..Verification::default()
+            ..pair.verification.clone()
         },
         suppressed: pair.suppressed.clone(),
         possible_partners: Vec::new(),

@@ -352,7 +352,7 @@ fn what_is_left(live: &Key, dead: &Key) -> Vec<Case> {
             case("the id is dead", vec![("a", env(&dead.id, &x) + &named("AWS", &y))], &[]),
         ),
         leaving(
-            &["aws-secret-access-key warning not-checked"],
+            &["aws-secret-access-key warning wrong-secret"],
             case("labelled", vec![("a", env(id, &x)), ("b", env(id, secret))], &[live]),
         ),
         leaving(
