@@ -124,6 +124,14 @@ fn layouts(live: &Key, other: &Key, dead: &Key) -> Vec<Case> {
             vec![("a", env(id, &x) + &"line\n".repeat(400) + &named("AWS", secret))],
             &[live],
         ),
+    ]
+}
+
+/// The halves in one file of some format.
+fn formats(live: &Key, dead: &Key) -> Vec<Case> {
+    let x = random_secret(201);
+    let Key { id, secret, .. } = live;
+    vec![
         case(
             "two rows of a table",
             vec![(
@@ -388,6 +396,7 @@ fn the_live_pair_is_found_wherever_it_stands() {
     moto.check_signatures();
     let mut cases = one_file(&live, &other, &dead);
     cases.extend(layouts(&live, &other, &dead));
+    cases.extend(formats(&live, &dead));
     cases.extend(several_files(&live, &other, &dead));
     cases.extend(temporary(&session));
     cases.extend(what_is_left(&live, &dead));
