@@ -77,6 +77,9 @@ const PART: usize = 256 * 1024;
 /// Credentials of a text after which the rest of it is only told.
 const MOST: usize = 100_000;
 
+/// Credentials of a text that carry other secrets: more are never asked about one by one.
+const MOST_WITH_RIVALS: usize = 4096;
+
 /// The parts of a text: one, unless it is full of anchors.
 fn parts(len: usize, anchors: usize) -> impl Iterator<Item = Range<usize>> {
     let size = if anchors > MANY { PART } else { len.max(1) };
@@ -94,7 +97,17 @@ impl Engine {
         let anchors = Arc::new(Anchors::new(rules));
         let shapes = Arc::new(Shapes::new(rules, &anchors));
         let costs = costs.table();
-        Self { tools: Tools { anchors, shapes, costs, stop: Stop::default() } }
+        Self { tools: Tools { anchors, shapes, costs, keeps_others: false, stop: Stop::default() } }
+    }
+
+    /// Says whether ids carry the other secrets in their reach, [`Sighting::rivals`]: for
+    /// verification, which asks about them, and for whoever wants to know why two were joined.
+    ///
+    /// [`Sighting::rivals`]: crate::finding::Sighting::rivals
+    #[must_use]
+    pub fn keeping_rivals(mut self, keep: bool) -> Self {
+        self.tools.keeps_others = keep;
+        self
     }
 
     /// Scans a text of known anchors; candidates that begin outside `owned` are left out.
@@ -141,6 +154,9 @@ impl Engine {
             let within = |at: usize| at.clamp(part.start, part.end) - around.start;
             let owned = within(owned.start)..within(owned.end);
             all.candidates.extend(finish::candidates(text, from, &owned, found));
+        }
+        for candidate in all.candidates.iter_mut().skip(MOST_WITH_RIVALS) {
+            candidate.sighting.rivals = Vec::new();
         }
         all.memory = Memory { anchors, len: bytes.len(), opaque: false };
         all
@@ -247,7 +263,8 @@ impl Detector for Engine {
         let Tools { anchors, shapes, .. } = &self.tools;
         let (anchors, shapes) = (Arc::clone(anchors), Arc::clone(shapes));
         let costs = self.tools.costs;
-        Some(Self { tools: Tools { anchors, shapes, costs, stop: stop.clone() } })
+        let keeps_others = self.tools.keeps_others;
+        Some(Self { tools: Tools { anchors, shapes, costs, keeps_others, stop: stop.clone() } })
     }
 
     fn overlap(&self) -> usize {

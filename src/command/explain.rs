@@ -2,6 +2,8 @@
 //!
 //! The first line is what to do first: it is read by somebody who has just leaked a key.
 
+mod why;
+
 use std::io::{self, Write};
 
 use crate::aws::{KeyId, KeyKind};
@@ -9,6 +11,8 @@ use crate::canary;
 use crate::remedy::{Step, When, steps_for_id, steps_for_rule};
 use crate::rules::{Rule, RuleSet};
 use crate::text::escape_line;
+
+pub use why::why;
 
 /// What was asked about.
 #[derive(Clone, Debug)]

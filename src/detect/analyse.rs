@@ -29,6 +29,8 @@ pub(super) struct Analysis {
     pub joined: Vec<Joined>,
     /// Items that found no partner.
     pub loose: Vec<Item>,
+    /// Secrets in reach of an id that are not its own by the evidence, the likeliest first.
+    pub others: Vec<Other>,
     /// Matches of shape rules, with the encodings they stood in.
     pub shaped: Vec<(Shaped, Vec<Encoding>)>,
     /// Examples and placeholders.
@@ -65,6 +67,19 @@ pub(super) struct Joined {
     pub evidence: Evidence,
 }
 
+/// A secret that an id was not joined with.
+#[derive(Clone, Debug)]
+pub(super) struct Other {
+    /// Where the id stands.
+    pub id: Range<usize>,
+    /// The secret.
+    pub secret: Item,
+    /// How sure a pair of the two would be.
+    pub confidence: Confidence,
+    /// What speaks for it.
+    pub evidence: Evidence,
+}
+
 /// What detection is made of.
 pub(super) struct Tools {
     /// The table of literals.
@@ -75,6 +90,8 @@ pub(super) struct Tools {
     pub stop: Stop,
     /// By what pairs are chosen.
     pub costs: Table,
+    /// Whether secrets that an id was not joined with are kept.
+    pub keeps_others: bool,
 }
 
 /// Reach of an id's anchor.
@@ -156,7 +173,7 @@ impl Tools {
             }
             let from = inner.loose.partition_point(|item| item.span.start < region.start);
             let to = inner.loose.partition_point(|item| item.span.start < region.end);
-            gather(bytes, region, &inner.loose[from..to], &self.costs, &mut found);
+            gather(bytes, region, &inner.loose[from..to], self, &mut found);
         }
         found
     }
@@ -191,12 +208,13 @@ impl Tools {
         inner.told.extend(joined.iter().map(|one| one.id.span.clone()));
         found.joined.extend(joined);
         found.shaped.extend(inside.shaped);
+        found.others.extend(inside.others);
         inner.loose.extend(inside.loose);
     }
 }
 
 /// The items of a region, joined; `inner` are those that stand encoded in it.
-fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], costs: &Table, found: &mut Analysis) {
+fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, found: &mut Analysis) {
     let (mut items, examples) = item::all(&bytes[region.clone()]);
     found.examples += examples;
     for item in &mut items {
@@ -216,7 +234,15 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], costs: &Table, fou
     let cells = table::cells(text, region.start, &items);
     relation::complete(text, &mut items, &outline, &cells);
     let context = Context { text, items: &items, outline: &outline, cells: &cells };
-    let pairing = pair::pairs(&context, &structure, costs);
+    let pairing = pair::pairs(&context, &structure, &tools.costs);
+    if tools.keeps_others {
+        found.others.extend(pairing.others.into_iter().map(|pair| Other {
+            id: items[pair.id].span.clone(),
+            secret: items[pair.secret].clone(),
+            confidence: pair.confidence,
+            evidence: pair.evidence,
+        }));
+    }
     let mut used = vec![false; items.len()];
     for pair in pairing.pairs {
         for index in [Some(pair.id), Some(pair.secret), pair.token].into_iter().flatten() {
@@ -268,6 +294,10 @@ fn outwards(mut inside: Analysis, decoded: &Decoded) -> Analysis {
         joined.token.iter_mut().for_each(carry);
     }
     inside.loose.iter_mut().for_each(carry);
+    for other in &mut inside.others {
+        other.id = decoded.outer(&other.id);
+        carry(&mut other.secret);
+    }
     for (shaped, encodings) in &mut inside.shaped {
         shaped.span = decoded.outer(&shaped.span);
         if let Some((_, span)) = &mut shaped.id {

@@ -11,7 +11,8 @@ use proptest::prelude::*;
 
 use std::sync::LazyLock;
 
-static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&RuleSet::default()));
+static ENGINE: LazyLock<Engine> =
+    LazyLock::new(|| Engine::new(&RuleSet::default()).keeping_rivals(true));
 
 /// With shape rules, some of them of short reach: the chains of their anchors fit into small texts.
 static SHAPES: LazyLock<Engine> = LazyLock::new(|| {

@@ -131,8 +131,11 @@ mod unnamed;
 mod veil;
 #[cfg(feature = "verify")]
 mod verdicts;
+mod verify_again;
 #[cfg(feature = "verify")]
 mod verify_candidates;
+#[cfg(feature = "verify")]
+mod verify_live;
 #[cfg(feature = "verify")]
 mod verify_moto;
 #[cfg(feature = "verify")]
