@@ -59,7 +59,7 @@ impl KeyId {
     /// Whether this is an example or a placeholder, never a key that AWS issued.
     pub fn is_example(&self) -> bool {
         let body = &self.0[4..];
-        contains_word(body) || is_monotonous(body)
+        contains_word(body) || is_sequence(body, DISTINCT)
     }
 }
 
@@ -84,8 +84,10 @@ fn base32(byte: u8) -> u64 {
     u64::from(if byte >= b'A' { byte - b'A' } else { byte - b'2' + 26 })
 }
 
-/// Words that people write into fake ids: anywhere a random id holds one in fewer than 1 of 1,000,000.
-const WORDS: [&[u8]; 12] = [
+/// Words that people write into fake ids, and the beginning of AWS's documented example, whatever
+/// follows it: a random id holds any of them in fewer than 1 of 1,000,000.
+const WORDS: [&[u8]; 13] = [
+    b"OSFODNN",
     b"EXAMPL",
     b"SAMPLE",
     b"DUMMY",
@@ -103,34 +105,47 @@ const WORDS: [&[u8]; 12] = [
 /// Shorter ones count at the beginning only.
 const FIRST_WORDS: [&[u8]; 3] = [b"FAKE", b"YOUR", b"TEST"];
 
+/// A random body of an id has at most five distinct characters in fewer than 1 in 10^7 ids.
+const DISTINCT: usize = 5;
+
 fn contains_word(body: &[u8]) -> bool {
     WORDS.iter().any(|word| memchr::memmem::find(body, word).is_some())
         || FIRST_WORDS.iter().any(|word| body.starts_with(word))
 }
 
-/// One character repeated, a run of the alphabet or of the keyboard, or very few characters.
+/// Characters in order of the alphabet, of the keyboard or of themselves: repeated, one after the
+/// other in either direction, every other one so, or the same piece again; or at most `distinct`
+/// different ones.
 ///
-/// A random body has at most five distinct characters in fewer than 1 in 10^7 ids.
-fn is_monotonous(body: &[u8]) -> bool {
+/// Each of these is met in fewer than 1 in 10^6 random ids and 1 in 10^7 random secrets.
+pub fn is_sequence(text: &[u8], distinct: usize) -> bool {
     let mut seen = [false; 256];
-    body.iter().for_each(|&byte| seen[usize::from(byte)] = true);
-    let distinct = seen.iter().filter(|&&present| present).count();
-    let longest = |follows: fn(u8, u8) -> bool| {
-        let mut best = 1;
-        let mut run = 1;
-        for pair in body.windows(2) {
-            run = if follows(pair[0], pair[1]) { run + 1 } else { 1 };
-            best = best.max(run);
-        }
-        best
-    };
+    text.iter().for_each(|&byte| seen[usize::from(byte)] = true);
     let keyboard =
-        |row: &[u8]| body.windows(6).any(|part| memchr::memmem::find(row, part).is_some());
-    distinct <= 5
-        || longest(|a, b| a == b) >= 6
-        || longest(|a, b| b == a.wrapping_add(1)) >= 6
+        |row: &[u8]| text.windows(6).any(|part| memchr::memmem::find(row, part).is_some());
+    // Steps of one size between characters that stand so far apart: the longest run, and all.
+    let stepped = |apart: usize, step: i16| {
+        let (mut all, mut run, mut longest) = (0, 1, 1);
+        for pair in text.windows(apart + 1) {
+            let follows = i16::from(pair[apart]) - i16::from(pair[0]) == step;
+            all += usize::from(follows);
+            run = if follows { run + 1 } else { 1 };
+            longest = longest.max(run);
+        }
+        all >= (text.len() / 4).max(STEPS) || apart == 1 && longest >= 6
+    };
+    let repeats = |period: usize| text.iter().zip(&text[period..]).all(|(a, b)| a == b);
+    seen.iter().filter(|&&present| present).count() <= distinct
+        || [(1, 0), (1, 1), (1, -1), (2, 1), (2, -1)]
+            .iter()
+            .any(|&(apart, step)| stepped(apart, step))
+        || (1..=text.len() / 2).any(repeats)
         || keyboard(b"QWERTYUIOPASDFGHJKLZXCVBNM")
+        || keyboard(b"qwertyuiopasdfghjklzxcvbnm")
 }
+
+/// So many steps of one size, or a quarter of all, are no accident, wherever they stand.
+const STEPS: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -175,6 +190,12 @@ mod tests {
             "ABCDEFGHIJKLMNOP",
             "QWERTYUIOPASDFGH",
             "FAKEFAKEFAKEFAKE",
+            "IOSFODNN7EXAMAAA",
+            "IOSFODNN7QZK3VWT",
+            "ZYXWVUTSRQPONMLK",
+            "ABCDE23456ABCDE2",
+            "A2B3C4D5E6F7G2H3",
+            "QZKTVWMBQZKTVWMB",
         ] {
             assert!(id(&format!("AKIA{body}")).is_example(), "{body}");
         }

@@ -2,7 +2,8 @@
 //!
 //! [`Engine`] joins the steps: the anchor pass ([`anchors`]), and around anchors the encodings
 //! ([`decode`]), the items ([`item`], through [`view`], [`label`] and [`random`]), their pairing
-//! ([`pair`], over [`structure`]), the shape rules ([`shape`]) and the candidates ([`finish`]).
+//! ([`pair`], over [`structure`]), the shape rules ([`shape`]) and the candidates ([`finish`]). A
+//! text that is but a value is labelled by its file's name, which sources know ([`nameless`]).
 
 mod analyse;
 mod anchors;
@@ -12,7 +13,9 @@ mod decode;
 mod finish;
 mod item;
 mod label;
+mod mail;
 mod name;
+pub mod nameless;
 mod outline;
 mod pair;
 pub mod random;
@@ -90,8 +93,10 @@ impl Engine {
         first: Position,
         owned: &Range<usize>,
     ) -> Detected<Memory> {
+        let nameless = nameless::candidate(bytes, first, owned);
         if anchors.is_empty() {
-            return Detected::default();
+            let candidates = nameless.into_iter().collect();
+            return Detected { candidates, ..Detected::default() };
         }
         let mut budget = analyse::decode_budget(bytes.len());
         let mut all = Detected::default();
@@ -124,6 +129,9 @@ impl Engine {
             let within = |at: usize| at.clamp(part.start, part.end) - around.start;
             let owned = within(owned.start)..within(owned.end);
             all.candidates.extend(finish::candidates(text, from, &owned, found));
+        }
+        if all.candidates.is_empty() {
+            all.candidates.extend(nameless);
         }
         all.memory = Memory { anchors, opaque: false };
         all

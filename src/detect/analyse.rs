@@ -17,7 +17,7 @@ use super::region::{self, Reach};
 use super::relation::{self, Context};
 use super::shape::{Shaped, Shapes};
 use super::structure::Structure;
-use super::{table, vacant};
+use super::{mail, table, vacant};
 
 /// Credentials of a text, in its own offsets.
 #[derive(Debug, Default)]
@@ -30,6 +30,8 @@ pub(super) struct Analysis {
     pub shaped: Vec<(Shaped, Vec<Encoding>)>,
     /// Examples and placeholders.
     pub examples: u64,
+    /// Where those of shape rules stand: another literal may lead to the same one.
+    pub example_spans: Vec<Range<usize>>,
     /// More was encoded than may be decoded: some of it was not looked into.
     pub cut: bool,
 }
@@ -152,8 +154,14 @@ impl Tools {
     /// Takes the matches around a literal; says whether there are any.
     fn shape(&self, bytes: &[u8], at: usize, literal: &[u8], found: &mut Analysis) -> bool {
         let mut shaped = Vec::new();
-        self.shapes.around(bytes, at, literal, &mut shaped);
-        let any = !shaped.is_empty();
+        let examples = self.shapes.around(bytes, at, literal, &mut shaped);
+        let any = !shaped.is_empty() || !examples.is_empty();
+        for span in examples {
+            if !found.example_spans.iter().rev().take(KNOWN_SHAPES).any(|known| *known == span) {
+                found.examples += 1;
+                found.example_spans.push(span);
+            }
+        }
         for one in shaped {
             // Anchors come in order, and so does what is around them: it was just told.
             let known = found
@@ -217,6 +225,7 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], costs: &Table, fou
     let mut vacant = vacant::vacant(text, region.start, &items);
     items.append(&mut vacant);
     items.sort_by_key(|item| item.span.start);
+    found.joined.extend(mail::take(text, region.start, &mut items, false));
     let structure = Structure::new(text, &items);
     let outline = Outline::new(text, region.start, &items);
     let cells = table::cells(text, region.start, &items);
@@ -228,7 +237,7 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], costs: &Table, fou
                 Part::Id { id, .. } => id.to_string(),
                 Part::Secret { value, .. } => String::from_utf8_lossy(value.expose()).into_owned(),
                 Part::Vacant { secret } => format!("vacant {secret}"),
-                Part::Token { .. } => "token".into(),
+                Part::Token { .. } | Part::Mail { .. } => "token".into(),
             };
             eprintln!("DBG {i} {kind} {:?} sig={:?}", item.label, context.signature(i, true));
         }
@@ -248,7 +257,9 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], costs: &Table, fou
         });
     }
     let rest = items.into_iter().zip(used).filter(|(_, used)| !used).map(|(item, _)| item);
-    found.loose.extend(rest.filter(|item| !matches!(item.part, Part::Vacant { .. })));
+    let mut rest = rest.filter(|item| !matches!(item.part, Part::Vacant { .. })).collect();
+    found.joined.extend(mail::take(text, region.start, &mut rest, true));
+    found.loose.append(&mut rest);
 }
 
 /// Adds the items that stand encoded in a region; what stands in clear wins over what the same

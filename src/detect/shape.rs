@@ -7,6 +7,7 @@ use crate::finding::{Confidence, RuleId};
 use crate::rules::{Facts, Method, Rule, RuleSet, Shape, entropy};
 use crate::secret::Secret;
 
+use super::random;
 use super::view::View;
 use super::words::words;
 
@@ -47,8 +48,15 @@ impl Shapes {
         Self { rules, by_literal }
     }
 
-    /// Appends the matches around a literal at `at`.
-    pub(super) fn around(&self, bytes: &[u8], at: usize, literal: &[u8], found: &mut Vec<Shaped>) {
+    /// Appends the matches around a literal at `at`; gives where examples stand.
+    pub(super) fn around(
+        &self,
+        bytes: &[u8],
+        at: usize,
+        literal: &[u8],
+        found: &mut Vec<Shaped>,
+    ) -> Vec<Range<usize>> {
+        let mut examples = Vec::new();
         for &index in self.by_literal.get(literal).into_iter().flatten() {
             let rule = &self.rules[index];
             let Some(shape) = &rule.shape else { continue };
@@ -57,9 +65,10 @@ impl Shapes {
             // Offsets in a view are relative to the stretch; neighbours decide about boundaries.
             let stretch = &bytes[start..end];
             for view in [Some(View::raw(stretch)), View::undone(stretch)].iter().flatten() {
-                matches(rule, shape, view, bytes, start, found);
+                matches(rule, shape, view, bytes, start, found, &mut examples);
             }
         }
+        examples
     }
 }
 
@@ -70,6 +79,7 @@ fn matches(
     bytes: &[u8],
     base: usize,
     found: &mut Vec<Shaped>,
+    examples: &mut Vec<Range<usize>>,
 ) {
     let text = &*view.text;
     for groups in shape.regex.regex().captures_iter(text) {
@@ -91,6 +101,10 @@ fn matches(
         let id = groups.name("id").map(|id| id.as_bytes());
         let facts = rule.reader.map(|reader| reader.read(secret.as_bytes(), id));
         let Some(facts) = facts.unwrap_or_else(|| Some(Facts::default())) else { continue };
+        if rule.file.is_none() && is_example(secret.as_bytes(), &facts) {
+            examples.push(span);
+            continue;
+        }
         let id = groups.name("id").map(|id| {
             let at = view.original(&id.range());
             (String::from_utf8_lossy(id.as_bytes()).into_owned(), base + at.start..base + at.end)
@@ -104,6 +118,16 @@ fn matches(
             facts,
         });
     }
+}
+
+/// Accounts in the examples of AWS's documentation.
+const EXAMPLE_ACCOUNTS: [&str; 4] =
+    ["123456789012", "111122223333", "444455556666", "555555555555"];
+
+/// Whether a credential is an example of AWS's documentation, by its own words or its account.
+fn is_example(secret: &[u8], facts: &Facts) -> bool {
+    let account = facts.account.as_deref();
+    account.is_some_and(|account| EXAMPLE_ACCOUNTS.contains(&account)) || random::is_example(secret)
 }
 
 /// Whether a word of the rule stands before the match, on its line or one of the two above.

@@ -25,6 +25,7 @@ mod escaping;
 #[cfg(unix)]
 mod escaping_places;
 mod faults;
+mod file_names;
 mod files;
 #[cfg(unix)]
 mod files_unix;
@@ -71,6 +72,7 @@ mod links;
 mod memory;
 #[cfg(feature = "verify")]
 mod moto;
+mod near_examples;
 #[cfg(unix)]
 mod outputs;
 mod pairing;
@@ -93,6 +95,7 @@ mod samples;
 mod sarif;
 mod schemas;
 mod security;
+mod ses;
 mod settled;
 mod settled_history;
 mod settled_merge;
