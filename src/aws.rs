@@ -121,10 +121,8 @@ fn contains_word(body: &[u8]) -> bool {
 pub fn is_sequence(text: &[u8], distinct: usize) -> bool {
     let mut seen = [false; 256];
     text.iter().for_each(|&byte| seen[usize::from(byte)] = true);
-    let keyboard =
-        |row: &[u8]| text.windows(6).any(|part| memchr::memmem::find(row, part).is_some());
-    // Steps of one size between characters that stand so far apart: the longest run, and all.
-    let stepped = |apart: usize, step: i16| {
+    // Steps of one size between characters that stand so far apart: all, and the longest run.
+    let stepped = |apart: usize, step: i16, most: usize| {
         let (mut all, mut run, mut longest) = (0, 1, 1);
         for pair in text.windows(apart + 1) {
             let follows = i16::from(pair[apart]) - i16::from(pair[0]) == step;
@@ -132,17 +130,38 @@ pub fn is_sequence(text: &[u8], distinct: usize) -> bool {
             run = if follows { run + 1 } else { 1 };
             longest = longest.max(run);
         }
-        all >= (text.len() / 4).max(STEPS) || apart == 1 && longest >= 6
+        all >= (text.len() / 4).max(STEPS) || longest >= most
     };
     let repeats = |period: usize| text.iter().zip(&text[period..]).all(|(a, b)| a == b);
     seen.iter().filter(|&&present| present).count() <= distinct
-        || [(1, 0), (1, 1), (1, -1), (2, 1), (2, -1)]
-            .iter()
-            .any(|&(apart, step)| stepped(apart, step))
+        || [(1, 0, 6), (1, 1, 6), (1, -1, 7), (2, 1, 8), (2, -1, 8)]
+            .into_iter()
+            .any(|(apart, step, most)| stepped(apart, step, most))
         || (1..=text.len() / 2).any(repeats)
-        || keyboard(b"QWERTYUIOPASDFGHJKLZXCVBNM")
-        || keyboard(b"qwertyuiopasdfghjklzxcvbnm")
+        || longest_run(text, |a, b| KEYBOARD[usize::from(a)] == b) >= 6
 }
+
+/// Most pairs in a row of neighbours of which `follows` holds, and one more.
+fn longest_run(text: &[u8], follows: impl Fn(u8, u8) -> bool) -> usize {
+    let runs = text.windows(2).scan(1, |run, pair| {
+        *run = if follows(pair[0], pair[1]) { *run + 1 } else { 1 };
+        Some(*run)
+    });
+    runs.max().unwrap_or(1)
+}
+
+/// The letter to the right of each on the keyboard, of the row below at the end of one.
+const KEYBOARD: [u8; 256] = {
+    let row = b"QWERTYUIOPASDFGHJKLZXCVBNM";
+    let mut right = [0; 256];
+    let mut at = 0;
+    while at + 1 < row.len() {
+        right[row[at] as usize] = row[at + 1];
+        right[row[at].to_ascii_lowercase() as usize] = row[at + 1].to_ascii_lowercase();
+        at += 1;
+    }
+    right
+};
 
 /// So many steps of one size, or a quarter of all, are no accident, wherever they stand.
 const STEPS: usize = 8;

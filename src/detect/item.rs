@@ -160,9 +160,6 @@ impl Scan<'_, '_> {
                 self.secret(rest.start + 2..rest.end);
             }
             PASSWORD_LEN => self.mail(rest),
-            45 if self.text[rest.start] == b'+' && self.opens_line(rest.start) => {
-                self.mail(rest.start + 1..rest.end);
-            }
             54..TOKEN_MIN => {
                 self.encoded(rest);
             }

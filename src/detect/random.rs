@@ -103,7 +103,7 @@ pub(super) fn is_word(id: &[u8]) -> bool {
     id.iter().all(u8::is_ascii_alphabetic) && score(&id[4..]) > WORD_CUT
 }
 
-/// Letters of a body that are parts of listed words, from which on it was written by somebody.
+/// Characters of a body that are parts of listed words, from which on it was written by somebody.
 ///
 /// The list has some hundred words of four letters: three of them side by side are met in 1 of
 /// 10^8 random bodies.
@@ -121,7 +121,7 @@ static EXAMPLE_WORDS: LazyLock<HashSet<&[u8]>> = LazyLock::new(|| {
 const WORD_LENGTHS: RangeInclusive<usize> = 3..=12;
 
 /// Whether a key id is made of words, but for a few letters or digits: `AKIAHARDCODEDACCKEY7`.
-pub(super) fn is_spelled(id: &[u8]) -> bool {
+pub fn is_spelled(id: &[u8]) -> bool {
     let body = &id[4..];
     if score(body) <= SPELLED_CUT {
         return false;
@@ -162,7 +162,7 @@ static EXAMPLE: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(EXAMPLES).ok());
 
 /// Whether it is one of AWS's own example secrets, one like it, or a stand-in of the same make.
-pub(super) fn is_example(token: &[u8]) -> bool {
+pub fn is_example(token: &[u8]) -> bool {
     EXAMPLE.as_ref().is_some_and(|words| words.is_match(token))
         || token.len() == SECRET_LEN && is_sequence(token, 0)
 }

@@ -49,7 +49,7 @@ const NAMES: [(&str, Option<&str>); 22] = [
     ("mnt/s3/secret_key", Some("medium")),
     ("mnt/s3/..2026_11_29/secret", Some("medium")),
     ("envdir/PROD_AWS_SECRET_ACCESS_KEY", Some("medium")),
-    ("envdir/AWS_SECRET_KEY_UPLOAD", Some("medium")),
+    ("envdir/AWS_SECRET_ACCESS_KEY_UPLOAD", Some("medium")),
     ("home/.aws_secret_key", Some("medium")),
     ("home/AwsSecretKey", Some("medium")),
     ("run/secrets/secret_key", Some("low")),
