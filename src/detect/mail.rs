@@ -64,11 +64,11 @@ fn logins(context: &Context<'_>, structure: &Structure, all: bool) -> Vec<Login>
     let items = context.items;
     let mut ways: Vec<(i64, Login)> = Vec::new();
     for password in (0..items.len()).filter(|&index| is_mail(&items[index])).take(MOST) {
-        for id in password.saturating_sub(MOST)..items.len().min(password + MOST) {
-            if matches!(items[id].part, Part::Id { signs: false, .. }) {
-                ways.extend(weigh(context, structure, id, password, all));
-            }
-        }
+        let near = password.saturating_sub(MOST)..items.len().min(password + MOST);
+        let is_id = |id: &usize| matches!(items[*id].part, Part::Id { signs: false, .. });
+        ways.extend(
+            near.filter(is_id).filter_map(|id| weigh(context, structure, id, password, all)),
+        );
     }
     ways.sort_by_key(|(cost, login)| (*cost, login.id, login.password));
     let mut used = vec![false; items.len()];
@@ -96,8 +96,9 @@ fn weigh(
     let relation = context.relation(id, password);
     let by_name = user.role == Role::User || relation.stems == Stems::Same;
     let is_named = matches!(secret.role, Role::Password | Role::Secret | Role::SecretKey);
-    let lines = if by_name && is_named || all && is_named { LINES } else { UNNAMED_LINES };
-    let unfit = matches!(secret.role, Role::Other | Role::Token | Role::KeyId)
+    let lines = if is_named && (by_name || all) { LINES } else { UNNAMED_LINES };
+    let unfit = matches!(secret.role, Role::Other | Role::Token | Role::Key | Role::KeyId)
+        || secret.service && relation.stems != Stems::Same
         || distance.lines > lines
         || relation.apart
         || relation.stems == Stems::Different && !all

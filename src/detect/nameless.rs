@@ -83,7 +83,7 @@ pub fn named(mut hit: Hit) -> Option<Hit> {
     Some(hit)
 }
 
-/// What the fingerprint of a hit is once it is named.
+/// A candidate as it is called once its file's name was read, whatever that name is.
 pub fn as_named(mut candidate: Candidate) -> Candidate {
     if candidate.credential.rule.as_str() == RULE {
         candidate.credential.rule = RuleId::new(NAMED);

@@ -28,11 +28,14 @@ fn is_quiet(text: &str) {
     assert!(found.examples > 0, "nothing was counted in {text}");
 }
 
+/// A text of an id and a secret.
+type Form = fn(&str, &str) -> String;
+
 #[test]
 fn the_documented_example_is_none_in_base64_either() {
     let (id, secret) = (ID.concat(), SECRET.concat());
     let once = |text: &str| STANDARD.encode(text);
-    let forms: [(&str, fn(&str, &str) -> String); 12] = [
+    let forms: [(&str, Form); 12] = [
         ("Kubernetes", |id, secret| {
             format!(
                 "apiVersion: v1\nkind: Secret\ndata:\n  AWS_ACCESS_KEY_ID: {id}\n  AWS_SECRET_ACCESS_KEY: {secret}\n"
@@ -78,7 +81,7 @@ fn a_service_credential_of_a_documented_account_is_an_example() {
     let mut keys = Keys::new("documented account");
     let password = |keys: &mut Keys| format!("{}{}=", keys.secret(), &keys.secret()[..3]);
     for account in ["123456789012", "111122223333", "444455556666", "555555555555"] {
-        let forms: [fn(&str, &str) -> String; 3] = [
+        let forms: [Form; 3] = [
             |user, password| {
                 format!("\"ServiceUserName\": \"{user}\",\n\"ServicePassword\": \"{password}\",\n")
             },

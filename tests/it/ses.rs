@@ -152,6 +152,9 @@ fn other_values_are_no_passwords() {
         "MAIL_USERNAME={u}\nMAIL_PASSWORD=B{r}0\n",
         "MAIL_USERNAME={u}\nsignature: BA{r}\n",
         "id={u}\n\n\n\n\n\nintegrity sha BA{r}\n",
+        "AWS_ACCESS_KEY_ID={u}\nENCRYPTION_KEY=BA{r}\n",
+        "AWS_ACCESS_KEY_ID={u}\nDATABASE_PASSWORD=BA{r}\n",
+        "AWS_ACCESS_KEY_ID={u}\nAPI_TOKEN=BA{r}\n",
     ] {
         let user = keys.id();
         let random = password(&mut keys)[2..].to_owned();
