@@ -119,26 +119,39 @@ fn contains_word(body: &[u8]) -> bool {
 ///
 /// Each of these is met in fewer than 1 in 10^6 random ids and 1 in 10^7 random secrets.
 pub fn is_sequence(text: &[u8], distinct: usize) -> bool {
-    let mut seen = [false; 256];
-    text.iter().for_each(|&byte| seen[usize::from(byte)] = true);
-    // Steps of one size between characters that stand so far apart: all, and the longest run.
-    let stepped = |apart: usize, step: i16, most: usize| {
-        let (mut all, mut run, mut longest) = (0, 1, 1);
-        for pair in text.windows(apart + 1) {
-            let follows = i16::from(pair[apart]) - i16::from(pair[0]) == step;
-            all += usize::from(follows);
-            run = if follows { run + 1 } else { 1 };
-            longest = longest.max(run);
-        }
-        all >= (text.len() / 4).max(STEPS) || longest >= most
-    };
+    // Hardly any text has even so many steps: one pass tells it from the others.
+    let (mut beside, mut apart, mut keys) = (0, 0, 0);
+    for at in 1..text.len() {
+        let step = text[at].wrapping_sub(text[at - 1]);
+        beside += usize::from(matches!(step, 0 | 1 | 0xff));
+        keys += usize::from(KEYBOARD[usize::from(text[at - 1])] == text[at]);
+        let double = at > 1 && matches!(text[at].wrapping_sub(text[at - 2]), 1 | 0xff);
+        apart += usize::from(double);
+    }
     let repeats = |period: usize| text.iter().zip(&text[period..]).all(|(a, b)| a == b);
-    seen.iter().filter(|&&present| present).count() <= distinct
-        || [(1, 0, 6), (1, 1, 6), (1, -1, 7), (2, 1, 8), (2, -1, 8)]
-            .into_iter()
-            .any(|(apart, step, most)| stepped(apart, step, most))
+    let few = || {
+        let mut seen = [false; 256];
+        text.iter().for_each(|&byte| seen[usize::from(byte)] = true);
+        seen.iter().filter(|&&present| present).count() <= distinct
+    };
+    beside >= 5 && [(1, 0, 6), (1, 1, 6), (1, -1, 7)].into_iter().any(|kind| is_stepped(text, kind))
+        || apart >= 7 && [(2, 1, 8), (2, -1, 8)].into_iter().any(|kind| is_stepped(text, kind))
+        || keys >= 5 && longest_run(text, |a, b| KEYBOARD[usize::from(a)] == b) >= 6
+        || distinct > 0 && few()
         || (1..=text.len() / 2).any(repeats)
-        || longest_run(text, |a, b| KEYBOARD[usize::from(a)] == b) >= 6
+}
+
+/// Whether a text has many steps of one size between characters that stand so far apart: all in
+/// all, or `most` in one run.
+fn is_stepped(text: &[u8], (apart, step, most): (usize, i16, usize)) -> bool {
+    let (mut all, mut run, mut longest) = (0, 1, 1);
+    for pair in text.windows(apart + 1) {
+        let follows = i16::from(pair[apart]) - i16::from(pair[0]) == step;
+        all += usize::from(follows);
+        run = if follows { run + 1 } else { 1 };
+        longest = longest.max(run);
+    }
+    all >= (text.len() / 4).max(STEPS) || longest >= most
 }
 
 /// Most pairs in a row of neighbours of which `follows` holds, and one more.

@@ -112,13 +112,28 @@ const SPELLED: usize = 12;
 const SPELLED_CUT: i32 = -56;
 
 /// Words of which people make ids: `patterns/example-words.txt`.
-static EXAMPLE_WORDS: LazyLock<HashSet<&[u8]>> = LazyLock::new(|| {
+static EXAMPLE_WORDS: LazyLock<Words> = LazyLock::new(|| {
     let lines = include_str!("../../patterns/example-words.txt").lines();
     let words = lines.filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace);
-    words.map(str::as_bytes).collect()
+    let all: HashSet<&[u8]> = words.map(str::as_bytes).collect();
+    let mut begins = vec![false; 1 << 15];
+    all.iter().for_each(|word| begins[beginning(word)] = true);
+    Words { all, begins }
 });
 /// Letters of the shortest and of the longest word of that list.
 const WORD_LENGTHS: RangeInclusive<usize> = 3..=12;
+
+/// A list of words, asked at every place of many ids.
+struct Words {
+    all: HashSet<&'static [u8]>,
+    /// By [`beginning`]: whether a word may begin so.
+    begins: Vec<bool>,
+}
+
+/// The first three characters of a text as one number.
+fn beginning(text: &[u8]) -> usize {
+    text[..3].iter().fold(0, |number, &byte| number << 5 | usize::from(byte & 31))
+}
 
 /// Whether a key id is made of words, but for a few letters or digits: `AKIAHARDCODEDACCKEY7`.
 pub fn is_spelled(id: &[u8]) -> bool {
@@ -126,13 +141,19 @@ pub fn is_spelled(id: &[u8]) -> bool {
     if score(body) <= SPELLED_CUT {
         return false;
     }
-    // For each end, how many of the letters before it words cover at most.
+    // For each place, how many of the characters before it words cover at most.
     let mut most = vec![0; body.len() + 1];
-    for end in 1..=body.len() {
-        let lengths = WORD_LENGTHS.filter(|&len| len <= end);
-        let words = lengths.filter(|&len| EXAMPLE_WORDS.contains(&body[end - len..end]));
-        let best = words.map(|len| most[end - len] + len).max();
-        most[end] = best.unwrap_or_default().max(most[end - 1]);
+    for start in 0..body.len() {
+        most[start + 1] = most[start + 1].max(most[start]);
+        let rest = &body[start..];
+        if rest.len() < 3 || !EXAMPLE_WORDS.begins[beginning(rest)] {
+            continue;
+        }
+        for len in WORD_LENGTHS.take_while(|&len| len <= rest.len()) {
+            if EXAMPLE_WORDS.all.contains(&rest[..len]) {
+                most[start + len] = most[start + len].max(most[start] + len);
+            }
+        }
     }
     most[body.len()] >= SPELLED
 }
