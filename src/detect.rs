@@ -4,7 +4,8 @@
 //! [`Engine`] joins the steps: the anchor pass ([`anchors`]), and around anchors the encodings
 //! ([`decode`]), the items ([`item`], through [`view`], [`label`] and [`random`]), where they stand
 //! ([`outline`], [`table`], [`structure`]), their pairing ([`pair`], by [`named`], [`weigh`],
-//! [`assign`] and [`doubt`]), the shape rules ([`shape`]) and the candidates ([`finish`]).
+//! [`assign`] and [`doubt`]), the shape rules ([`shape`]) and the candidates ([`finish`]). A
+//! text that is but a value is labelled by its file's name, which sources know ([`nameless`]).
 
 mod allowance;
 mod analyse;
@@ -18,9 +19,11 @@ mod doubt;
 mod finish;
 mod item;
 mod label;
+mod mail;
 mod markup;
 mod name;
 mod named;
+pub mod nameless;
 mod outline;
 mod pair;
 pub mod random;
@@ -118,8 +121,10 @@ impl Engine {
         first: Position,
         owned: &Range<usize>,
     ) -> Detected<Memory> {
+        let nameless = nameless::candidate(bytes, first, owned);
         if anchors.is_empty() {
-            return Detected::default();
+            let candidates = nameless.into_iter().collect();
+            return Detected { candidates, ..Detected::default() };
         }
         let mut budget = analyse::decode_budget(bytes.len());
         let mut all = Detected::default();
@@ -154,6 +159,9 @@ impl Engine {
             let within = |at: usize| at.clamp(part.start, part.end) - around.start;
             let owned = within(owned.start)..within(owned.end);
             all.candidates.extend(finish::candidates(text, from, &owned, found));
+        }
+        if all.candidates.is_empty() {
+            all.candidates.extend(nameless);
         }
         for candidate in all.candidates.iter_mut().skip(MOST_WITH_RIVALS) {
             candidate.sighting.rivals = Vec::new();

@@ -20,7 +20,7 @@ use super::region::{self, Reach};
 use super::relation::{self, Context};
 use super::shape::{Shaped, Shapes};
 use super::structure::Structure;
-use super::{table, vacant};
+use super::{mail, table, vacant};
 
 /// Credentials of a text, in its own offsets.
 #[derive(Debug, Default)]
@@ -127,7 +127,10 @@ impl Tools {
         let mut inner = Inner::default();
         let mut runs: Vec<(Range<usize>, u8)> = Vec::new();
         let shaped = self.shapes.search(bytes, anchors, &self.stop);
-        found.shaped.extend(shaped.found.into_iter().map(|one| (one, vec![])));
+        let (examples, shaped_here): (Vec<_>, Vec<_>) =
+            shaped.found.into_iter().partition(|one| one.is_example);
+        found.examples += examples.len() as u64;
+        found.shaped.extend(shaped_here.into_iter().map(|one| (one, vec![])));
         found.crowded |= shaped.crowded;
         found.costly.extend(shaped.costly);
         let labels = announce::labels(bytes, anchors, &self.anchors, &self.stop);
@@ -229,6 +232,7 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, fou
     let mut vacant = vacant::vacant(text, region.start, &items);
     items.append(&mut vacant);
     items.sort_by_key(|item| item.span.start);
+    found.joined.extend(mail::take(text, region.start, &mut items, false));
     let structure = Structure::new(text, &items);
     let outline = Outline::new(text, region.start, &items);
     let cells = table::cells(text, region.start, &items);
@@ -257,7 +261,9 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, fou
         });
     }
     let rest = items.into_iter().zip(used).filter(|(_, used)| !used).map(|(item, _)| item);
-    found.loose.extend(rest.filter(|item| !matches!(item.part, Part::Vacant { .. })));
+    let mut rest = rest.filter(|item| !matches!(item.part, Part::Vacant { .. })).collect();
+    found.joined.extend(mail::take(text, region.start, &mut rest, true));
+    found.loose.append(&mut rest);
 }
 
 /// Adds the items that stand encoded in a region; what stands in clear wins over what the same

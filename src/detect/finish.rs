@@ -1,7 +1,7 @@
 //! The last step on the text's own thread: credentials become candidates with lines and columns,
 //! a redacted line, markers, and the hints that reports and verification need.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::aws::KeyKind;
@@ -13,6 +13,7 @@ use crate::secret::{MASK, Secret};
 
 use super::analyse::{Analysis, Joined, Other};
 use super::item::{Item, Part};
+use super::mail;
 use super::name::Role;
 use super::random::Strength;
 use super::shape::Shaped;
@@ -57,7 +58,16 @@ pub(super) fn candidates(
 ) -> Vec<Candidate> {
     let mut drafts: Vec<Draft> = found.joined.into_iter().map(joined).collect();
     drafts.extend(found.loose.into_iter().filter_map(loose));
-    drafts.extend(found.shaped.into_iter().map(|(shaped, decoded)| self::shaped(shaped, decoded)));
+    // A password that has its user is reported with it, and not by its shape as well.
+    let with_user: HashSet<usize> = drafts
+        .iter()
+        .filter(|draft| draft.credential.rule.as_str() == mail::RULE)
+        .filter_map(|draft| draft.secret.as_ref().map(|span| span.start))
+        .collect();
+    let shaped = found.shaped.into_iter().filter(|(shaped, _)| {
+        shaped.rule.as_str() != mail::RULE || !with_user.contains(&shaped.span.start)
+    });
+    drafts.extend(shaped.map(|(shaped, decoded)| self::shaped(shaped, decoded)));
     drafts.sort_by_key(Draft::start);
     drafts.dedup_by(|a, b| a.id == b.id && a.secret == b.secret && a.credential == b.credential);
     let veiled = Veiled::new(bytes, &drafts);
@@ -178,14 +188,20 @@ fn credential(
 
 fn value(item: &Item) -> Option<Secret> {
     match &item.part {
-        Part::Secret { value, .. } | Part::Token { value, .. } => Some(value.clone()),
+        Part::Secret { value, .. } | Part::Token { value, .. } | Part::Mail { value } => {
+            Some(value.clone())
+        }
         Part::Id { .. } | Part::Vacant { .. } => None,
     }
 }
 
 fn joined(one: Joined) -> Draft {
     let temporary = one.id.id().is_some_and(|id| id.kind() == KeyKind::Temporary);
-    let rule = if temporary { "aws-temporary-key" } else { "aws-access-key" };
+    let rule = match one.secret.part {
+        Part::Mail { .. } => mail::RULE,
+        _ if temporary => "aws-temporary-key",
+        _ => "aws-access-key",
+    };
     let token = one.token.as_ref().and_then(value);
     Draft {
         credential: credential(rule, Some(&one.id), value(&one.secret), token),
@@ -222,7 +238,7 @@ fn loose(item: Item) -> Option<Draft> {
         Part::Id { .. } => credential(rule, Some(&item), None, None),
         Part::Secret { value, .. } => credential(rule, None, Some(value.clone()), None),
         Part::Token { value, .. } => credential(rule, None, None, Some(value.clone())),
-        Part::Vacant { .. } => return None,
+        Part::Mail { .. } | Part::Vacant { .. } => return None,
     };
     let is_id = item.id().is_some();
     Some(Draft {

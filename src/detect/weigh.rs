@@ -32,7 +32,7 @@ pub(super) fn side(item: &Item) -> Option<Side> {
         Part::Id { signs, .. } => (!signs).then_some(Side::Id),
         Part::Secret { .. } => Some(Side::Secret),
         Part::Vacant { secret } => Some(if secret { Side::Secret } else { Side::Id }),
-        Part::Token { .. } => None,
+        Part::Token { .. } | Part::Mail { .. } => None,
     }
 }
 

@@ -20,6 +20,8 @@ use crate::secret::Secret;
 pub(super) const KEY_ID: &str = "aws-access-key-id";
 /// The rule of a labelled secret access key without its id.
 pub(super) const SECRET: &str = "aws-secret-access-key";
+/// The rule of a password of SES, with or without its user.
+const SMTP_PASSWORD: &str = "aws-ses-smtp-password";
 /// The rule of a session token without its key.
 const SESSION_TOKEN: &str = "aws-session-token";
 
@@ -275,6 +277,7 @@ fn leftover(credential: &Credential) -> Option<Half> {
     match credential.rule.as_str() {
         KEY_ID => credential.key_id.clone().map(Half::Id),
         SECRET => bytes(&credential.secret).map(Half::Secret),
+        SMTP_PASSWORD if credential.key_id.is_none() => bytes(&credential.secret).map(Half::Secret),
         SESSION_TOKEN => {
             bytes(&credential.session_token).or_else(|| bytes(&credential.secret)).map(Half::Token)
         }

@@ -241,6 +241,24 @@ fn an_edit_at_every_offset_around_a_pair_is_seen() {
     }
 }
 
+/// What a text consists of is seen at its length, and so is what a delta makes of it.
+#[test]
+fn a_delta_to_a_value_alone_is_seen() {
+    let secret = ["x9Kq2LmZ8vR4tYw7", "Bn3Jd6Fh1Gs5Pc0QeUaXiOzT"].concat();
+    let alone = format!("{secret}\n").into_bytes();
+    let longer = [b"# of the upload\n".as_slice(), &alone].concat();
+    let lead = longer.len() - alone.len();
+    for (base, copied, bytes) in [
+        (&longer, Copied { from: lead, to: 0, len: alone.len() }, &alone),
+        (&alone, Copied { from: 0, to: lead, len: alone.len() }, &longer),
+    ] {
+        let whole = ENGINE.whole(bytes).candidates;
+        let delta = ENGINE.delta(&ENGINE.whole(base).memory, &[copied], bytes).candidates;
+        assert_eq!(whole.len(), usize::from(bytes.len() == alone.len()));
+        assert_eq!(delta, whole);
+    }
+}
+
 /// The end of a part may cut an id anywhere, its first letters too.
 #[test]
 fn a_part_may_end_in_the_middle_of_an_id() {

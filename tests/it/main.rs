@@ -33,6 +33,7 @@ mod escaping_places;
 #[cfg(unix)]
 mod events;
 mod faults;
+mod file_names;
 mod files;
 #[cfg(unix)]
 mod files_unix;
@@ -82,6 +83,7 @@ mod memory;
 #[cfg(feature = "verify")]
 mod moto;
 mod named;
+mod near_examples;
 #[cfg(unix)]
 mod outputs;
 mod pairing;
@@ -106,6 +108,7 @@ mod samples;
 mod sarif;
 mod schemas;
 mod security;
+mod ses;
 mod settled;
 mod settled_history;
 mod settled_merge;
