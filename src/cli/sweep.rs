@@ -56,11 +56,12 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let ledger = Ledger::new();
     // What one target says must not decide for others, so none of theirs is read.
     let policy = scan::policy(&typed.common.settled, Place::Nowhere)?;
-    let shows_progress = !typed.common.output.quiet && !typed.common.output.no_progress;
-    let targets =
-        progress::with_line(shows_progress, &|| "looking for repositories".to_owned(), || {
-            targets(typed, &policy.exclude, &outputs, &session, &ledger)
-        })?;
+    let output = &typed.common.output;
+    let shows_progress = !output.quiet && !output.no_progress;
+    let line = || "looking for repositories".to_owned();
+    let targets = progress::with_line(shows_progress, &line, || {
+        targets(typed, &policy.exclude, &outputs, &session, &ledger)
+    })?;
     let mut state = state(typed, &policy)?;
     #[cfg(feature = "verify")]
     let (verify, would_verify) = typed.common.verify.stage(typed.common.fail_on)?;
@@ -85,7 +86,7 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         #[cfg(feature = "verify")]
         verify,
     };
-    let console = Console::new(&targets, typed.common.output.quiet);
+    let console = Console::new(&targets, output.quiet);
     let job = Sweep {
         targets: &targets,
         target_timeout: typed.target_timeout,
@@ -100,25 +101,23 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         super::verify::preview(&outcome.findings, &options);
     }
     let fail_on = typed.common.fail_on.into();
-    let mut status = run::status(&outcome.findings, &outcome.coverage, fail_on);
-    if outcome.interrupted {
-        status = status.merge(Status::Interrupted);
-    }
+    let found = run::status(&outcome.findings, &outcome.coverage, fail_on);
+    let status = if outcome.interrupted { found.merge(Status::Interrupted) } else { found };
     let report = Report {
         findings: &outcome.findings,
         coverage: &outcome.coverage,
         rules: &rules,
         command: "sweep",
-        category: typed.common.output.sarif_category.as_deref(),
-        show_secrets: typed.common.output.show_secrets,
+        category: output.sarif_category.as_deref(),
+        show_secrets: output.show_secrets,
         include_suppressed: options.include_suppressed,
         baseline,
         repository: None,
         exit: status.code(),
         times: Some(&scan::times(options.began)),
-        limits: typed.common.output.limits(),
+        limits: output.limits(),
     };
-    let told = scan::tell(&report, status, &typed.common.output, &outputs, options.began);
+    let told = scan::tell(&report, status, output, &outputs, options.began);
     // What was not reported to the end is not over.
     if let Some(state) = state.as_mut().filter(|_| !options.stop.is_set() && told == status) {
         state.end()?;

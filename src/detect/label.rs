@@ -375,7 +375,7 @@ fn behind(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
     });
     if let Some(value) = named_by {
         let end = value.iter().position(|&byte| byte == b',').unwrap_or(value.len());
-        return Some(Name::of(&value[..end], false)).filter(Name::says);
+        return Some(Name::of(&value[..end], false)).filter(|name| name.role != Role::None);
     }
     if named {
         return None;

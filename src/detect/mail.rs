@@ -102,7 +102,7 @@ fn weigh(
         || distance.lines > lines
         || relation.apart
         || relation.stems == Stems::Different && !all
-        || user.role == Role::KeyId && relation.stems != Stems::Same && !all;
+        || matches!(user.role, Role::KeyId | Role::Key) && relation.stems != Stems::Same && !all;
     if unfit {
         return None;
     }

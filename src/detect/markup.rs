@@ -1,4 +1,4 @@
-//! Tags of markup, as XML and HTML write them.
+//! Tags of markup, as XML and HTML write them, and the marks of list items.
 
 use super::name::Name;
 
@@ -24,4 +24,12 @@ pub(super) fn tag_name(text: &[u8]) -> &[u8] {
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
     let len = text.iter().take(64).take_while(|byte| part(byte)).count();
     if text.first().is_some_and(u8::is_ascii_alphabetic) { &text[..len] } else { &[] }
+}
+
+/// What stands behind a list item's mark.
+pub(super) fn list_item(content: &[u8]) -> Option<&[u8]> {
+    if content == b"-" {
+        return Some(&[]);
+    }
+    content.strip_prefix(b"- ").or_else(|| content.strip_prefix(b"* "))
 }

@@ -1,8 +1,10 @@
 //! What the names and the records of an id and a secret say of their belonging together.
 
+use std::ops::Range;
+
 use super::item::{Item, Part};
 use super::name::Role;
-use super::outline::{Kind, Outline, Scope, holds_directly};
+use super::outline::{Kind, Outline, Scope};
 use super::table::Cell;
 use super::words::{is_aged, is_aws, is_number, is_service, is_tag};
 
@@ -87,8 +89,13 @@ impl Context<'_> {
             (Some(a), Some(b)) if a.heading == b.heading => (a.row == b.row, a.row != b.row),
             _ => (false, false),
         };
-        let record =
-            |scopes: &[usize]| scopes.iter().any(|&scope| is_record(self.outline.scope(scope)));
+        let record = |scopes: &[usize]| {
+            scopes.iter().any(|&scope| {
+                // `secret_keys = { prod: …, dev: … }` holds halves of several keys.
+                let scope = self.outline.scope(scope);
+                is_record(scope) && scope.name.role == Role::None
+            })
+        };
         let any = |scopes: &[usize], kind: Kind| {
             scopes.iter().any(|&scope| self.outline.scope(scope).kind == kind)
         };
@@ -111,8 +118,8 @@ impl Context<'_> {
             row,
             aged: aged(&id_stem) != aged(&secret_stem),
             apart: other_row
-                || stems != Stems::Same
-                    && (sections || records && assigned(id) && assigned(secret)),
+                || sections && stems != Stems::Same
+                || records && assigned(id) && assigned(secret),
             beside: objects(id_scopes) && objects(secret_scopes)
                 || records
                 || headed
@@ -256,6 +263,12 @@ fn only_tags(kind: Kind) -> bool {
     matches!(kind, Kind::Heading(_) | Kind::Bracket(b'('))
 }
 
+/// Whether nothing but marks stands between the beginning of a scope and its value.
+fn holds_directly(text: &[u8], scope: &Scope, span: &Range<usize>) -> bool {
+    let end = span.start.max(scope.start).min(scope.start + 64);
+    span.start <= scope.start + 64 && !text[scope.start..end].iter().any(u8::is_ascii_alphanumeric)
+}
+
 /// Where the mark stands that opened a scope.
 fn opening(text: &[u8], scope: &Scope) -> usize {
     match scope.kind {
@@ -310,7 +323,10 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
                 matches!(scope.kind, Kind::Bracket(b'(' | b'[')) && scope.separators > 0
             };
             let near = outline.around(index).take(NEAR).take_while(|scope| !several(scope));
-            let scope = near.into_iter().find(|scope| scope.name.says());
+            let scope = near.into_iter().find(|scope| {
+                let named = scope.name.role != Role::None;
+                scope.name.says() || named && scope.kind == Kind::Bracket(b'{')
+            });
             let sibling = outline
                 .around(index)
                 .find(|scope| matches!(scope.kind, Kind::Bracket(b'{') | Kind::ListItem(_)))

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::name::Name;
+use super::name::{Name, Role};
 use super::outline::Scope;
 use super::words::words;
 
@@ -21,7 +21,7 @@ pub(super) fn name(text: &[u8], scope: &Scope, span: &Range<usize>) -> Option<Na
     let fields = |text: &[u8]| -> Vec<Name> {
         text.split(|byte| b",\n;".contains(byte)).filter_map(field).collect()
     };
-    let named = |name: &Name| name.says() && name.named;
+    let named = |name: &Name| name.role != Role::None && name.named;
     fields(before).into_iter().rev().find(named).or_else(|| fields(behind).into_iter().find(named))
 }
 

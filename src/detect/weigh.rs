@@ -198,7 +198,7 @@ impl<'a> Weigher<'a> {
             Role::None if distance.lines == 0 => costs.unnamed_beside,
             Role::None => costs.unnamed,
         };
-        let by_login = secret == Role::Password || stems == Stems::Same;
+        let by_login = matches!(secret, Role::Password | Role::None) || stems == Stems::Same;
         secret_cost + if id == Role::User && !by_login { costs.user } else { 0 }
     }
 
