@@ -19,6 +19,7 @@ mod doubt;
 mod finish;
 mod item;
 mod label;
+mod lines;
 mod mail;
 mod markup;
 mod name;

@@ -237,7 +237,7 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, fou
     let outline = Outline::new(text, region.start, &items);
     let cells = table::cells(text, region.start, &items);
     relation::complete(text, &mut items, &outline, &cells);
-    let context = Context { text, items: &items, outline: &outline, cells: &cells };
+    let context = Context::new(text, &items, &outline, &cells);
     let pairing = pair::pairs(&context, &structure, &tools.costs);
     if tools.keeps_others {
         found.others.extend(pairing.others.into_iter().map(|pair| Other {

@@ -66,7 +66,12 @@ pub(super) fn doubt(items: &[Item], edges: &[Edge], chosen: &mut [Edge], costs: 
 fn margin(own: &Item, other: &Item, edge: &Edge, costs: &Table) -> i64 {
     let (own, other) = (&own.label.name, &other.label.name);
     let twins = own.named == other.named && own.role == other.role && own.stem == other.stem;
-    if twins { costs.rival.max(2 * edge.cost) } else { costs.rival }
+    match twins {
+        // Of two bare values the one beside the id is no likelier than one further on the line.
+        true if !own.named => costs.rival.max(2 * edge.cost) + costs.unnamed_beside,
+        true => costs.rival.max(2 * edge.cost),
+        false => costs.rival,
+    }
 }
 
 /// Whether two items are the same secret.

@@ -158,7 +158,8 @@ fn before(head: &[u8]) -> Found {
     }
     let mut found = of_segment(nearest);
     // What a call is named says nothing against one of its arguments.
-    if !first && found.name.role == Role::Other {
+    let quoted = matches!(nearest.trim_ascii_end(), [.., b'"' | b'\'']);
+    if !first && found.name.role == Role::Other && !quoted {
         return Found::default();
     }
     found.indirect |= !first;

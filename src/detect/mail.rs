@@ -147,7 +147,7 @@ pub(super) fn take(text: &[u8], start: usize, items: &mut Vec<Item>, all: bool) 
     let outline = Outline::new(text, start, &named);
     let cells = table::cells(text, start, &named);
     relation::complete(text, &mut named, &outline, &cells);
-    let context = Context { text, items: &named, outline: &outline, cells: &cells };
+    let context = Context::new(text, &named, &outline, &cells);
     let logins = logins(&context, &structure, all);
     let mut taken = vec![false; items.len()];
     let mut joined = Vec::new();

@@ -1,11 +1,12 @@
 //! Pairs by name alone: an id and a secret whose names no other has, wherever they stand.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::finding::Confidence;
 
 use super::item::{Item, Part};
 use super::name::Role;
+use super::outline::Kind;
 use super::pair::Edge;
 use super::structure::Structure;
 use super::weigh::{Side, Weigher, side};
@@ -32,13 +33,40 @@ impl Level {
     const ALL: [Self; 5] = [Self::Line, Self::Scope, Self::Comment, Self::Text, Self::Absent];
 }
 
+/// Ids whose record names a secret without giving it, and holds no other: it stands elsewhere.
+fn absent(weigher: &Weigher<'_>, structure: &Structure) -> Vec<Edge> {
+    let context = weigher.context;
+    let mut records: BTreeMap<usize, Halves> = BTreeMap::new();
+    for (index, item) in context.items.iter().enumerate() {
+        let scope = context.innermost(index);
+        if matches!(context.outline.scope(scope).kind, Kind::Bracket(b'{' | b'(') | Kind::Element) {
+            let (ids, secrets) = records.entry(scope).or_default();
+            match side(item) {
+                Some(Side::Id) if item.id().is_some() => ids.push(index),
+                Some(Side::Secret) => secrets.push(index),
+                _ => {}
+            }
+        }
+    }
+    let absent = records.into_values().filter_map(|halves| {
+        let ([id], [secret]) = (halves.0.as_slice(), halves.1.as_slice()) else { return None };
+        let is_vacant = matches!(context.items[*secret].part, Part::Vacant { .. });
+        is_vacant.then(|| weigher.weigh(*id, *secret, &structure.between(*id, *secret)))?
+    });
+    absent.collect()
+}
+
 /// Pairs whose names no other id or secret has: on their line, in their scope, among what is
 /// or is not a comment, or in the whole stretch. Last come names whose other half is absent.
 pub(super) fn named(weigher: &Weigher<'_>, structure: &Structure) -> Vec<Edge> {
     let context = weigher.context;
     let items = context.items;
     let mut used = vec![false; items.len()];
-    let mut chosen = Vec::new();
+    let mut chosen = absent(weigher, structure);
+    for edge in &chosen {
+        used[edge.id] = true;
+        used[edge.secret] = true;
+    }
     // The only id and the only secret need no stem.
     let count = |one: Side| items.iter().filter(|item| side(item) == Some(one)).count();
     let alone = count(Side::Id) == 1 && count(Side::Secret) == 1;

@@ -26,7 +26,7 @@ pub(super) enum Kind {
     ListItem(usize),
     /// A header of a section, as `[default]`.
     Section,
-    /// A document of YAML behind another.
+    /// A document of YAML behind another, or a row of a table that is written downwards.
     Document,
     /// A heading or a comment that stands for one, indented so far.
     Heading(usize),
@@ -408,7 +408,7 @@ impl<'t> Walk<'t> {
         }
         let inner = line.strip_prefix(b"[").and_then(|line| line.strip_suffix(b"]"));
         let Some(inner) = inner else { return false };
-        let plain = |&byte: &u8| byte.is_ascii_alphanumeric() || b" _-.:/\"'[]@".contains(&byte);
+        let plain = |&byte: &u8| byte.is_ascii_alphanumeric() || b" _-.:/\\\"'[]@".contains(&byte);
         let below = &self.text[self.at..self.text.len().min(self.at + 400)];
         let mut lines = below.split(|&byte| byte == b'\n').skip(1).map(<[u8]>::trim_ascii);
         let next = lines.find(|line| !line.is_empty() && !is_comment(line));

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::item::{Item, Part};
+use super::lines::{Line, lines};
 use super::name::Role;
 use super::outline::{Kind, Outline, Scope};
 use super::table::Cell;
@@ -54,6 +55,20 @@ pub(super) struct Context<'a> {
     pub outline: &'a Outline,
     /// Their cells.
     pub cells: &'a [Option<Cell>],
+    /// Their lines.
+    lines: Vec<Line>,
+}
+
+impl<'a> Context<'a> {
+    /// What is known of `items`, which are in order.
+    pub(super) fn new(
+        text: &'a [u8],
+        items: &'a [Item],
+        outline: &'a Outline,
+        cells: &'a [Option<Cell>],
+    ) -> Self {
+        Self { text, items, outline, cells, lines: lines(text, items) }
+    }
 }
 
 impl Context<'_> {
@@ -171,30 +186,10 @@ impl Context<'_> {
         Some(heading.name.stem.as_slice()).filter(|stem| !stem.is_empty())
     }
 
-    /// Whether both stand on lines of their own that hold several fields: records of a line each.
+    /// Whether both stand on lines of their own that are records.
     fn fill_lines(&self, id: usize, secret: usize) -> bool {
-        let line = |item: usize| {
-            let at = self.items[item].span.start;
-            let floor = at.saturating_sub(MOST_LINE);
-            let start =
-                memchr::memrchr(b'\n', &self.text[floor..at]).map_or(floor, |by| floor + by + 1);
-            let ceiling = self.text.len().min(at + MOST_LINE);
-            let end = memchr::memchr(b'\n', &self.text[at..ceiling]).map_or(ceiling, |by| at + by);
-            start..end
-        };
-        let (a, b) = (line(id), line(secret));
-        // `name=value`, without blanks, more than once.
-        let fields = |line: &[u8]| {
-            let field = |&at: &usize| {
-                at > 0
-                    && line[at - 1].is_ascii_alphanumeric()
-                    && line
-                        .get(at + 1)
-                        .is_some_and(|byte| !byte.is_ascii_whitespace() && *byte != b'=')
-            };
-            memchr::memchr_iter(b'=', line).filter(field).nth(1).is_some()
-        };
-        a.start != b.start && fields(&self.text[a]) && fields(&self.text[b])
+        let (a, b) = (self.lines[id], self.lines[secret]);
+        a.number != b.number && a.is_record && b.is_record
     }
 
     fn strays(&self, id: usize, secret: usize) -> bool {
@@ -211,14 +206,16 @@ impl Context<'_> {
             true => id_span.end..secret_span.start,
             false => secret_span.end..id_span.start,
         };
+        if self.lines[id].number != self.lines[secret].number || gap.len() > MOST_GAP {
+            return false;
+        }
         let Some(gap) = self.text.get(gap) else { return false };
-        let marks = gap.len() <= 8
-            && !gap.iter().any(|byte| byte.is_ascii_alphanumeric() || *byte == b'\n');
+        let marks = gap.len() <= 8 && !gap.iter().any(u8::is_ascii_alphanumeric);
         let held = self.outline.around(id).next().zip(self.outline.around(secret).next());
-        let call = held.is_some_and(|(a, b)| {
-            a.start == b.start && matches!(a.kind, Kind::Bracket(b'(' | b'['))
-        });
-        marks || call && memchr::memchr(b'\n', gap).is_none()
+        marks
+            || held.is_some_and(|(a, b)| {
+                a.start == b.start && matches!(a.kind, Kind::Bracket(b'(' | b'['))
+            })
     }
 
     fn stem(&self, item: usize, scopes: &[usize]) -> Vec<&str> {
@@ -357,8 +354,8 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
     }
 }
 
-/// Bytes of a line that are looked at on either side of a value.
-const MOST_LINE: usize = 512;
+/// Bytes between two arguments of one call.
+const MOST_GAP: usize = 512;
 
 /// Scopes around a value whose names are asked for its role.
 const NEAR: usize = 3;

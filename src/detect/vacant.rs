@@ -13,6 +13,8 @@ use super::name::{Name, Role};
 const SIGNS: [&[u8]; 4] = [b"ecret", b"ECRET", b"ccess", b"CCESS"];
 /// Bytes of a name that are read.
 const NAME: usize = 80;
+/// Places of a name that are looked at for its value.
+const MOST_REFERENCES: usize = 8;
 /// Names without a value that are looked at in a stretch of text.
 const MOST: usize = 256;
 
@@ -58,7 +60,7 @@ fn named(text: &[u8], start: usize, at: usize, items: &[Item]) -> Option<Item> {
         _ => return None,
     };
     let span = at - before..end;
-    if !is_absent(text, end) || has_value(items, &span, &name) {
+    if !is_absent(text, end) || has_value(items, &span, &name) || refers(text, start, end, items) {
         return None;
     }
     let line = memchr::memrchr(b'\n', &text[start..span.start]).map_or(start, |by| start + by + 1);
@@ -76,6 +78,12 @@ fn operator(text: &[u8]) -> Option<usize> {
     let rest = &text[..text.len().min(12)];
     let skipped = rest.iter().take_while(|byte| b" \"'`]\t".contains(byte)).count();
     match rest.get(skipped) {
+        // `define('SECRET_KEY', getenv(…))`; strings may be a list.
+        Some(b',') if skipped > 0 => {
+            let blanks = rest[skipped + 1..].iter().take_while(|byte| **byte == b' ').count();
+            let value = text.get(skipped + 1 + blanks)?;
+            value.is_ascii_alphabetic().then_some(skipped + 1)
+        }
         Some(b'=' | b':' | b'>') => {
             let more = rest[skipped + 1..].iter().take_while(|byte| b"=>".contains(byte)).count();
             Some(skipped + 1 + more)
@@ -99,6 +107,23 @@ fn is_absent(text: &[u8], at: usize) -> bool {
     // Behind a colon at the end of a line the value may stand below.
     let below = value.is_empty() && text[at - 1] != b'=';
     run < 16 && !below && !holds
+}
+
+/// Whether a value is a name (`$aws_key`) that has its own value in the text.
+fn refers(text: &[u8], start: usize, at: usize, items: &[Item]) -> bool {
+    let rest = &text[at..text.len().min(at + NAME)];
+    let skipped = rest.iter().take_while(|byte| b" \"'`$({".contains(byte)).count();
+    let len = rest[skipped..].iter().take_while(|byte| is_name(**byte)).count();
+    let name = &rest[skipped..skipped + len];
+    if len < 3 {
+        return false;
+    }
+    memchr::memmem::find_iter(&text[start..], name).take(MOST_REFERENCES).any(|by| {
+        let end = start + by + len;
+        let next = items.partition_point(|item| item.span.start < end);
+        let assigned = operator(&text[end..]).is_some();
+        assigned && items.get(next).is_some_and(|item| item.span.start < end + 12)
+    })
 }
 
 /// Whether an item stands in the name, or has the same name: then it is the value.
