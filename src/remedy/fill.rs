@@ -6,7 +6,7 @@
 use crate::aws::{KeyId, KeyKind};
 use crate::finding::Finding;
 use crate::principal::Principal;
-use crate::text::is_hostile;
+use crate::text::{is_hostile, shell_word as word};
 
 /// What is known of a credential and its owner.
 #[derive(Clone, Debug, Default)]
@@ -128,16 +128,6 @@ impl Values {
         let known = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"];
         let named = self.partition.as_deref().filter(|name| known.contains(name));
         named.unwrap_or("aws").to_owned()
-    }
-}
-
-/// A text as one word of a POSIX shell that is no option.
-fn word(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@+=:,./-".contains(&byte);
-    if !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
 

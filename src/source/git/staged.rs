@@ -62,7 +62,7 @@ pub fn scan<D: Detector>(
     let objects = Objects::new(&repo, &environment, &options.database)?;
     let index_path = environment.index_file.clone().unwrap_or_else(|| repo.git_dir().join("index"));
     let index = staging::open(&index_path, objects.hash())?;
-    let heads = head_trees(&repo, &objects);
+    let heads = head_trees(&repo, &objects, &environment);
     let mut files = changes::staged(&objects, &index, heads.first().copied(), ledger);
     let mut whole = Vec::new();
     if !options.paths.is_empty() {
@@ -166,11 +166,16 @@ fn origin(file: &File) -> Origin {
 }
 
 /// The trees of HEAD, first, and of every commit that is being merged.
-fn head_trees(repo: &gix::Repository, objects: &Objects) -> Vec<ObjectId> {
+fn head_trees(
+    repo: &gix::Repository,
+    objects: &Objects,
+    environment: &Environment,
+) -> Vec<ObjectId> {
     let merging = std::fs::read(repo.git_dir().join("MERGE_HEAD")).unwrap_or_default();
     let merging = merging
         .split(|&byte| byte == b'\n')
-        .filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok());
+        .filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok())
+        .chain(environment.merging.iter().copied());
     let mut buffer = Vec::new();
     // On a branch without commits everything is new, and the empty tree says so.
     let head = tips::head_of(repo, repo.git_dir())
