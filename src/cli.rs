@@ -3,6 +3,7 @@
 //!
 //! clap's types live here and nowhere else. Only options that work are listed.
 
+mod advice;
 mod arguments;
 mod baseline;
 mod demo;

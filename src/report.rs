@@ -32,7 +32,7 @@ use crate::secret::Secret;
 
 pub use crate::provenance::Provenance;
 pub use escape::{Layout, write as write_json};
-pub use hook::write_hook;
+pub use hook::{Pushed, Setting, write_hook};
 pub use summary::{amounts, write_coverage};
 
 /// Digests of a user's pattern are left out for secrets under this length in bytes: a shorter one

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 use std::path::{Component, Path, PathBuf};
 
+use super::advice;
 use super::arguments::{Color, OutputArguments};
 use crate::report::{self, Format, Report, Style};
 use crate::run::Status;
@@ -45,7 +46,8 @@ pub(super) struct Outputs {
     stdout: Option<Format>,
     files: Vec<(Format, PathBuf)>,
     color: Color,
-    hook: bool,
+    /// The repository of a hook, as it was named, if the message of one is written.
+    hook: Option<Option<PathBuf>>,
 }
 
 impl Outputs {
@@ -53,7 +55,7 @@ impl Outputs {
     pub(super) fn new(typed: &OutputArguments) -> Result<Self, OutputError> {
         let format = Format::parse(&typed.format).unwrap_or(Format::Text);
         let stdout = Some(format);
-        let mut outputs = Self { stdout, files: Vec::new(), color: typed.color, hook: false };
+        let mut outputs = Self { stdout, files: Vec::new(), color: typed.color, hook: None };
         for output in &typed.output {
             let (named, path) = split(output)?;
             let path = PathBuf::from(path);
@@ -81,9 +83,9 @@ impl Outputs {
     }
 
     /// With `hook`, standard error gets a hook's message, and standard output nothing.
-    pub(super) fn for_hook(mut self, hook: bool) -> Self {
-        self.hook = hook;
+    pub(super) fn for_hook(mut self, hook: bool, repo: Option<PathBuf>) -> Self {
         if hook {
+            self.hook = Some(repo);
             self.stdout = None;
         }
         self
@@ -91,7 +93,7 @@ impl Outputs {
 
     /// Whether a hook's message takes the place of the report.
     pub(super) fn is_hook(&self) -> bool {
-        self.hook
+        self.hook.is_some()
     }
 
     /// The format for the verdict on one key.
@@ -137,9 +139,10 @@ impl Outputs {
             let place = "standard output".to_owned();
             results.push(written.map_err(|error| OutputError::Write { place, error }));
         }
-        if self.hook {
+        if let Some(repo) = &self.hook {
             let mut message = Vec::new();
-            let written = report::write_hook(report, &mut message);
+            let setting = advice::setting(report, repo.as_deref());
+            let written = report::write_hook(report, &setting, &mut message);
             let written = written.and_then(|()| io::stderr().write_all(&message));
             let place = "standard error".to_owned();
             results.push(written.map_err(|error| OutputError::Write { place, error }));
