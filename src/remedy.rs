@@ -47,6 +47,48 @@ pub struct Step {
     pub when: When,
 }
 
+/// What is known of a credential that is explained: by an earlier report, or by who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The id of its key.
+    pub key_id: Option<String>,
+    /// Its IAM user.
+    pub user: Option<String>,
+    /// Who STS said it is.
+    pub arn: Option<String>,
+}
+
+/// The steps of a credential, with names of the shell in their commands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guide {
+    /// The procedure's name: the steps of two guides of one name differ in names' values alone.
+    pub procedure: String,
+    /// Lines that give `KEY`, `OWNER` and `ROLE` their values, as far as a step uses them.
+    pub assignments: Vec<String>,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// The steps for what is known, by a rule or, without one, of a key of the root user.
+pub fn guide(rule: Option<&Rule>, facts: &Facts) -> Guide {
+    // Whoever asks for a rule is going to have a key of its kind.
+    let kind = match rule.map(|rule| rule.remedy.as_str()) {
+        Some("access-key" | "access-key-id" | "secret-access-key" | "ses-smtp-password") => {
+            Some(KeyKind::LongTerm)
+        }
+        Some("temporary-key" | "session-token") => Some(KeyKind::Temporary),
+        _ => None,
+    };
+    let values = Values::by_name(facts, kind);
+    let name = match rule {
+        Some(_) => procedure(rule, &values),
+        None => "root-key",
+    };
+    let steps: Vec<Step> = procedure_steps(name, rule, &values).collect();
+    let commands: Vec<&str> = steps.iter().filter_map(|step| step.cli.as_deref()).collect();
+    Guide { procedure: name.to_owned(), assignments: values.assignments(&commands), steps }
+}
+
 /// All steps of a finding: those of a leak first, then those of a planned rotation.
 pub fn steps(finding: &Finding, rules: &RuleSet) -> Vec<Step> {
     let rule = rules.get(finding.credential.rule.as_str());
@@ -73,15 +115,6 @@ pub fn next_step(finding: &Finding, rules: &RuleSet) -> String {
         Some(Step { title, .. }) => title,
         None => String::new(),
     }
-}
-
-/// The steps for a key id that a user names, of which nothing is known but itself.
-pub fn steps_for_id(id: &crate::aws::KeyId) -> Vec<Step> {
-    let name = match id.kind() {
-        KeyKind::LongTerm => "access-key",
-        KeyKind::Temporary => "temporary-key",
-    };
-    procedure_steps(name, None, &Values::of_id(id)).collect()
 }
 
 /// The steps of a rule, with names such as `<KEY_ID>` where a finding has its own values.

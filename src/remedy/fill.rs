@@ -3,6 +3,7 @@
 //! A value may come from a hostile repository: in a command it is one word of a POSIX shell,
 //! whatever it holds.
 
+use super::Facts;
 use crate::aws::{KeyId, KeyKind};
 use crate::finding::Finding;
 use crate::principal::Principal;
@@ -17,6 +18,8 @@ pub(super) struct Values {
     role: Option<String>,
     partition: Option<String>,
     arn: Option<String>,
+    /// In commands the shell's variables stand for the values: `"$KEY"`, `"$OWNER"`, `"$ROLE"`.
+    by_name: bool,
 }
 
 impl Values {
@@ -25,9 +28,38 @@ impl Values {
         Self::default()
     }
 
-    /// A key id and no more.
-    pub(super) fn of_id(id: &KeyId) -> Self {
-        Self { id: Some(id.to_string()), kind: Some(id.kind()), ..Self::default() }
+    /// What an earlier report says, or nobody; in commands names stand for the values.
+    pub(super) fn by_name(facts: &Facts, kind: Option<KeyKind>) -> Self {
+        let harmless =
+            |text: &Option<String>| text.clone().filter(|text| !text.contains(is_hostile));
+        let id = harmless(&facts.key_id);
+        let of_id = id.as_ref().and_then(|id| KeyId::parse(id.as_bytes())).map(|id| id.kind());
+        let mut values = Self { id, kind: of_id.or(kind), by_name: true, ..Self::default() };
+        values.user = harmless(&facts.user);
+        values.take_arn(harmless(&facts.arn));
+        values
+    }
+
+    /// The lines that give the names their values, of those that `commands` use.
+    pub(super) fn assignments(&self, commands: &[&str]) -> Vec<String> {
+        let uses = |texts: &[String], name: &str| {
+            let named = format!("\"${name}\"");
+            let texts = texts.iter().map(String::as_str).chain(commands.iter().copied());
+            texts.into_iter().any(|text| text.contains(&named))
+        };
+        let id = self.id.as_deref().map_or_else(|| "'<KEY_ID>'".to_owned(), word);
+        let named = "\"$KEY\"";
+        let mut lines: Vec<String> = Vec::new();
+        for (name, value) in [("OWNER", self.user_word(named)), ("ROLE", self.role_word(named))] {
+            if uses(&[], name) {
+                lines.push(format!("{name}={value}"));
+            }
+        }
+        // The others may use it.
+        if uses(&lines, "KEY") {
+            lines.insert(0, format!("KEY={id}"));
+        }
+        lines
     }
 
     /// What the text and STS said.
@@ -37,17 +69,22 @@ impl Values {
         let kind = id.as_ref().and_then(|id| KeyId::parse(id.as_bytes())).map(|id| id.kind());
         let arn = finding.verification.arn.clone();
         let mut values = Self { id, kind, user: credential.user.clone(), ..Self::default() };
+        values.take_arn(arn);
+        values.user = values.user.filter(|user| !user.contains(is_hostile));
+        let nearby = finding.occurrences.iter().find_map(|place| place.sighting.partition);
+        values.partition = values.partition.or_else(|| nearby.map(str::to_owned));
+        values
+    }
+
+    /// Takes what STS said of who the key is.
+    fn take_arn(&mut self, arn: Option<String>) {
         match arn.as_deref().and_then(Principal::of) {
-            Some(Principal::User(user)) => values.user = Some(user.to_owned()),
-            Some(Principal::Role { role, .. }) => values.role = Some(role.to_owned()),
+            Some(Principal::User(user)) => self.user = Some(user.to_owned()),
+            Some(Principal::Role { role, .. }) => self.role = Some(role.to_owned()),
             Some(Principal::Federated(_) | Principal::Root) | None => {}
         }
-        values.user = values.user.filter(|user| !user.contains(is_hostile));
-        let of_arn = arn.as_deref().and_then(|arn| arn.split(':').nth(1)).map(str::to_owned);
-        let nearby = finding.occurrences.iter().find_map(|place| place.sighting.partition);
-        values.partition = of_arn.or_else(|| nearby.map(str::to_owned));
-        values.arn = arn;
-        values
+        self.partition = arn.as_deref().and_then(|arn| arn.split(':').nth(1)).map(str::to_owned);
+        self.arn = arn;
     }
 
     /// The kind of signing key, where the id is one of a signing key.
@@ -68,7 +105,10 @@ impl Values {
 
     /// Fills a command.
     pub(super) fn command(&self, text: &str) -> String {
-        let id = self.id.as_deref().map_or_else(|| "'<KEY_ID>'".to_owned(), word);
+        let id = match self.by_name {
+            true => "\"$KEY\"".to_owned(),
+            false => self.id.as_deref().map_or_else(|| "'<KEY_ID>'".to_owned(), word),
+        };
         // In one pass: a value that holds braces is not filled again.
         let mut filled = String::with_capacity(text.len() + 200);
         let mut rest = text;
@@ -78,6 +118,8 @@ impl Values {
             let name = behind.find('}').map(|close| &behind[1..close]);
             let value = match name {
                 Some("key_id" | "service_user") => Some(id.clone()),
+                Some("user") if self.by_name => Some("\"$OWNER\"".to_owned()),
+                Some("role") if self.by_name => Some("\"$ROLE\"".to_owned()),
                 Some("user") => Some(self.user_word(&id)),
                 Some("role") => Some(self.role_word(&id)),
                 Some("partition") => Some(self.partition()),
