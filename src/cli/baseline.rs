@@ -42,27 +42,27 @@ pub(super) struct BaselineArguments {
     /// Write to FILE [default: .keysweep-baseline at the root].
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Accept only the finding of this fingerprint, or those of this key id; repeatable. An active
-    /// key is accepted only if it is named so.
+    /// Suppress only the finding of this fingerprint, or those of this key id; repeatable. A key
+    /// that --verify proves active is suppressed only if it is named so.
     #[arg(long, value_name = "FINGERPRINT|KEY_ID", value_parser = Only::parse)]
     only: Vec<Only>,
-    /// In a terminal, accept without asking.
+    /// In a terminal, suppress without asking.
     #[arg(long, short = 'y')]
     yes: bool,
     /// Remove entries of which nothing is found any more, and add none.
     #[arg(long, conflicts_with_all = ["from_gitleaks", "from_detect_secrets", "reason", "only"])]
     prune: bool,
-    /// Accept what FILE makes gitleaks pass over: a .gitleaks.toml, a .gitleaksignore, or a
+    /// Suppress what FILE makes gitleaks pass over: a .gitleaks.toml, a .gitleaksignore, or a
     /// report in JSON that was its baseline; repeatable.
     #[arg(long, value_name = "FILE", conflicts_with = "only")]
     from_gitleaks: Vec<PathBuf>,
-    /// Accept what FILE, a baseline of detect-secrets, holds; repeatable.
+    /// Suppress what FILE, a baseline of detect-secrets, holds; repeatable.
     #[arg(long, value_name = "FILE", conflicts_with = "only")]
     from_detect_secrets: Vec<PathBuf>,
-    /// Why these findings are accepted; written to each new entry.
+    /// Why these findings are suppressed; written to each new entry.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Accept what is as sure as this or surer: what scans are asked for.
+    /// Suppress what is as sure as this or surer: what scans are asked for.
     #[arg(long, value_name = "LEVEL", default_value = "medium")]
     min_confidence: MinConfidence,
     #[command(flatten)]
@@ -120,18 +120,18 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
     Ok(if complete { Status::Clean } else { Status::Incomplete })
 }
 
-/// Says what is going to be accepted, and which active keys are not.
+/// Says what is going to be suppressed, and which active keys are not.
 fn list(chosen: &Choice<'_>) -> io::Result<()> {
     let mut told = Vec::new();
     for (finding, _) in &chosen.taken {
-        writeln!(told, "accepts {}", line(finding))?;
+        writeln!(told, "suppresses {}", line(finding))?;
     }
     for finding in &chosen.active {
-        writeln!(told, "leaves  {}", line(finding))?;
+        writeln!(told, "leaves     {}", line(finding))?;
     }
     if let Some(first) = chosen.active.first() {
         let name = first.fingerprint.as_str();
-        writeln!(told, "An active key is accepted by its name alone: --only {name}")?;
+        writeln!(told, "An active key is suppressed by its name alone: --only {name}")?;
     }
     io::stdout().write_all(&told)
 }
@@ -142,14 +142,14 @@ fn agreed(chosen: &Choice<'_>) -> io::Result<bool> {
         return Ok(true);
     }
     let count = chosen.taken.len();
-    write!(io::stdout(), "Accept {count}? They are not reported any more. [y/N] ")?;
+    write!(io::stdout(), "Suppress {count}? They are not reported any more. [y/N] ")?;
     io::stdout().flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
-/// All findings of the files and, in a repository, of its history, settled or not.
+/// All findings of the files and, in a repository, of its history, suppressed or not.
 fn find(
     typed: &BaselineArguments,
     root: &Path,

@@ -132,7 +132,7 @@ pub fn change(
 }
 
 impl Change {
-    /// The entry of a finding that is to be accepted.
+    /// The entry of a finding that is to be suppressed.
     fn entry(&self, finding: &Finding) -> Option<Entry> {
         let reason = |usual: Option<&str>| self.reason.clone().or(usual.map(str::to_owned));
         if !self.only.is_empty() {
@@ -143,10 +143,10 @@ impl Change {
             return Some(Entry::new(finding, reason(None)));
         }
         if self.gitleaks.iter().any(|list| list.accepts(finding)) {
-            return Some(Entry::new(finding, reason(Some("accepted in gitleaks"))));
+            return Some(Entry::new(finding, reason(Some("suppressed in gitleaks"))));
         }
         let known = self.detect_secrets.iter().any(|list| list.accepts(finding));
-        known.then(|| Entry::new(finding, reason(Some("accepted in detect-secrets"))))
+        known.then(|| Entry::new(finding, reason(Some("suppressed in detect-secrets"))))
     }
 }
 

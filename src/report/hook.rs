@@ -22,7 +22,7 @@ const LINES: usize = 10;
 /// How many files are named in a command; of more, all that is staged is meant.
 const NAMED: usize = 20;
 
-/// How many findings one command accepts.
+/// How many findings one command suppresses.
 const ACCEPTED: usize = 3;
 
 /// How much of a commit's id is shown.
@@ -235,11 +235,11 @@ impl Advice<'_> {
             // Of a push, the baseline counts that was there before it: nobody excuses a key of
             // their own.
             "push" => format!(
-                "Allow it:     a false alarm only, by keysweep:allow on its line, or in a baseline \
+                "Suppress it:  a false alarm only, by keysweep:allow on its line, or in a baseline \
                  pushed before: {accept}"
             ),
             _ => format!(
-                "Allow it:     a false alarm only, by keysweep:allow on its line, or: {accept} && \
+                "Suppress it:  a false alarm only, by keysweep:allow on its line, or: {accept} && \
                  git add -f -- :/.keysweep-baseline"
             ),
         });

@@ -55,7 +55,7 @@ impl Block<'_> {
         if let Some(suppressed) = &finding.suppressed {
             let reason = suppressed.reason.as_deref().map(escape_line);
             let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            writeln!(out, "  settled by {}{reason}", escape_line(&suppressed.by))?;
+            writeln!(out, "  suppressed by {}{reason}", escape_line(&suppressed.by))?;
         }
         self.clear(out)?;
         self.places(out)?;

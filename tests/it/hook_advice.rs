@@ -234,7 +234,7 @@ fn a_false_alarm_is_accepted_by_its_value_alone() {
     for state in STATES {
         let mut case = Case::new(state, NAMES[1]);
         let message = case.stopped();
-        case.paste(&command(&message, "Allow it:"));
+        case.paste(&command(&message, "Suppress it:"));
         case.commit().done();
         let text = fs::read_to_string(case.repo.join(".keysweep-baseline")).expect("a baseline");
         let accepted = text.lines().filter(|line| line.ends_with("# false alarm")).count();
@@ -274,9 +274,12 @@ enum Place {
 const PLACES: [Place; 6] =
     [Place::Tip, Place::Deep, Place::Removed, Place::Root, Place::Elsewhere, Place::Merged];
 
-/// A push that holds a leak at `place`, in a file that its commit brings or only changes.
-fn pushed(place: Place, is_new: bool) {
-    let desk = Desk::new(&[]);
+/// The name of the file that holds the leak.
+const NAME: &str = "it's a.env";
+
+/// A repository whose next push holds a leak at `place`, in a file that its commit brings or only
+/// changes.
+fn prepare_push(desk: &Desk, place: Place, is_new: bool) -> PathBuf {
     let mut keys = Keys::new(&format!("advice push {place:?} {is_new}"));
     let repo = desk.project.at("repo");
     fs::create_dir_all(repo.join("below")).expect("a folder");
@@ -289,16 +292,15 @@ fn pushed(place: Place, is_new: bool) {
     git(&["init", "-q"]).done();
     git(&["init", "-q", "--bare", "../origin.git"]).done();
     git(&["remote", "add", "origin", "../origin.git"]).done();
-    let name = "it's a.env";
     if place != Place::Root {
-        commit(if is_new { "start" } else { name }, "start\n");
+        commit(if is_new { "start" } else { NAME }, "start\n");
         git(&["push", "-q", "origin", "main"]).done();
     }
     if place == Place::Merged {
         commit("ours", "ours\n");
         git(&["switch", "-qc", "side", "main~1"]).done();
     }
-    commit(name, &format!("start\n{}", keys.pair().env));
+    commit(NAME, &format!("start\n{}", keys.pair().env));
     let follow =
         |count| (0..count).for_each(|number| commit(&format!("after {number}"), "after\n"));
     match place {
@@ -306,7 +308,7 @@ fn pushed(place: Place, is_new: bool) {
         Place::Deep | Place::Root => follow(2),
         Place::Removed => {
             follow(1);
-            git(&["rm", "-q", name]).done();
+            git(&["rm", "-q", NAME]).done();
             git(&["commit", "-qm", "removed"]).done();
         }
         Place::Elsewhere => {
@@ -321,14 +323,21 @@ fn pushed(place: Place, is_new: bool) {
         }
     }
     desk.keysweep(&repo, &["install-hook", "--type", "pre-push"]);
-    let branch = if place == Place::Elsewhere { "other's" } else { "main" };
-    let push = || git(&["push", "-q", "origin", branch]);
-    let message = push().stopped(&["this push", "(id) and "]).text;
     // Work that is not committed is in nobody's way.
     if place != Place::Root {
-        fs::write(repo.join(if is_new { "start" } else { "ours" }), "being worked on\n")
-            .expect("a file");
+        let name = if is_new { "start" } else { "ours" };
+        fs::write(repo.join(name), "being worked on\n").expect("a file");
     }
+    repo
+}
+
+/// Does what the message about a push says, and pushes again.
+fn pushed(place: Place, is_new: bool) {
+    let desk = Desk::new(&[]);
+    let repo = prepare_push(&desk, place, is_new);
+    let branch = if place == Place::Elsewhere { "other's" } else { "main" };
+    let push = || desk.git(&repo, &["push", "-q", "origin", branch]);
+    let message = push().stopped(&["this push", "(id) and "]).text;
     let paste = |command: &str| {
         let script = format!("GIT_EDITOR='echo message >'; export GIT_EDITOR; {command}");
         let said = desk.run(&repo.join("below"), "sh", &["-c", &script], "");
@@ -336,7 +345,7 @@ fn pushed(place: Place, is_new: bool) {
     };
     let replace = || {
         if !is_new {
-            fs::write(repo.join(name), "start\nread it from the environment\n").expect("a file");
+            fs::write(repo.join(NAME), "start\nread it from the environment\n").expect("a file");
         }
     };
     if place == Place::Tip {
@@ -345,16 +354,14 @@ fn pushed(place: Place, is_new: bool) {
     } else {
         paste(&command(&message, "Take it out:"));
         replace();
-        paste(&command(
-            &message,
-            if is_new { "  take the file out" } else { "  replace the lines" },
-        ));
+        let then = if is_new { "  take the file out" } else { "  replace the lines" };
+        paste(&command(&message, then));
     }
     assert!(!repo.join(".git/rebase-merge").exists(), "{place:?} {is_new}: {message}");
     let said = push();
     assert!(said.done, "{place:?} {is_new}: {message}\n{}", said.text);
-    let leaks = git(&["log", "--oneline", "-S", "AWS_SECRET", "origin/main", branch]).done();
-    assert_eq!(leaks.text, "", "{place:?} {is_new}");
+    let log = ["log", "--oneline", "-S", "AWS_SECRET", "origin/main", branch];
+    assert_eq!(desk.git(&repo, &log).done().text, "", "{place:?} {is_new}");
 }
 
 #[test]

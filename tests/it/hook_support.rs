@@ -36,7 +36,7 @@ impl Said {
                 "Take it out:",
                 "Keep it out:",
                 "Rotate it:",
-                "Allow it:",
+                "Suppress it:",
                 "Not read:",
             ];
             heads.iter().any(|head| line.starts_with(head))
