@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 mod action;
+mod baseline_choice;
 mod blinding;
 #[cfg(unix)]
 mod blinding_git;
