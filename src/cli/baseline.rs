@@ -90,7 +90,7 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
     let path = typed.baseline.clone().unwrap_or_else(|| root.join(NAME));
     let mut baseline = existing(typed, &root)?;
     let ledger = Ledger::new();
-    let (outcome, complete) = find(typed, &root, &baseline, &ledger)?;
+    let Found { outcome, complete, is_dry } = find(typed, &root, &baseline, &ledger)?;
     if !complete && typed.prune {
         tell_coverage(&outcome);
         if outcome.interrupted {
@@ -106,6 +106,10 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
         return Ok(Status::Interrupted);
     }
     list(&chosen)?;
+    if is_dry {
+        writeln!(io::stdout(), "{}: nothing was changed", shown(&path))?;
+        return Ok(Status::Clean);
+    }
     if !chosen.taken.is_empty() && typed.only.is_empty() && !typed.yes && !agreed(&chosen)? {
         writeln!(io::stdout(), "{}: nothing was changed", shown(&path))?;
         return Ok(Status::Findings);
@@ -149,13 +153,21 @@ fn agreed(chosen: &Choice<'_>) -> io::Result<bool> {
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
+/// What was found.
+struct Found {
+    outcome: run::Outcome,
+    complete: bool,
+    /// It was only to be said what AWS would be asked.
+    is_dry: bool,
+}
+
 /// All findings of the files and, in a repository, of its history, suppressed or not.
 fn find(
     typed: &BaselineArguments,
     root: &Path,
     baseline: &Baseline,
     ledger: &Ledger,
-) -> Result<(run::Outcome, bool), Box<dyn Error>> {
+) -> Result<Found, Box<dyn Error>> {
     let Session { stop, interrupted, began } = Session::begin();
     let typed_settled = SettledArguments {
         baseline: None,
@@ -209,6 +221,10 @@ fn find(
         run::run(&options, &engine, &policy.rules, ledger)
     })?;
     #[cfg(feature = "verify")]
+    let is_dry = would_verify.is_some();
+    #[cfg(not(feature = "verify"))]
+    let is_dry = false;
+    #[cfg(feature = "verify")]
     if let Some(options) = would_verify {
         super::verify::preview(&outcome.findings, &options);
     }
@@ -218,7 +234,7 @@ fn find(
     };
     outcome.findings.retain(|finding| !allowed(finding));
     let complete = outcome.coverage.complete && !outcome.interrupted;
-    Ok((outcome, complete))
+    Ok(Found { outcome, complete, is_dry })
 }
 
 fn tell_coverage(outcome: &run::Outcome) {

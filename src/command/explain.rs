@@ -143,10 +143,13 @@ const ROOT: &str = "A key of the root user acts as the owner of the whole accoun
 fn first(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     let Some(first) = guide.steps.first() else { return Ok(()) };
     writeln!(out, "{}:\n", escape_line(&first.title))?;
-    for line in &guide.assignments {
+    for line in guide.assignments.iter().filter(|line| !waits(line)) {
         write!(out, "{}", command(line, "  "))?;
     }
     if let Some(cli) = &first.cli {
+        for line in waiting(guide, 0) {
+            write!(out, "{}", command(line, "  "))?;
+        }
         write!(out, "{}", command(cli, "  "))?;
     }
     writeln!(out)?;
@@ -157,6 +160,22 @@ fn first(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "API: {api}")?;
     }
     writeln!(out, "{}", prose(&first.why, ""))
+}
+
+/// Whether nobody knows the value of a name yet, and it is not the key that was asked about: then
+/// it stands where it is used first.
+fn waits(assignment: &str) -> bool {
+    assignment.contains("='<") && !assignment.starts_with("KEY=")
+}
+
+/// The lines that wait for the step of this number, which is the first to use their names.
+fn waiting(guide: &Guide, step: usize) -> impl Iterator<Item = &str> {
+    let lines = guide.assignments.iter().map(String::as_str).filter(|line| waits(line));
+    lines.filter(move |line| {
+        let name = format!("\"${}\"", line.split('=').next().unwrap_or_default());
+        let uses = |step: &Step| step.cli.as_ref().is_some_and(|cli| cli.contains(&name));
+        guide.steps.iter().position(uses) == Some(step)
+    })
 }
 
 /// Prose from steps, which a user's rule may have written.
@@ -207,6 +226,10 @@ fn list(guide: &Guide, is_above: bool, out: &mut dyn Write) -> io::Result<()> {
             }
             write!(out, "{}", prose(&step.why, "     "))?;
             if let Some(cli) = &step.cli {
+                let at = guide.steps.iter().position(|other| other == *step);
+                for line in waiting(guide, at.unwrap_or_default()) {
+                    write!(out, "{}", command(line, "       "))?;
+                }
                 write!(out, "{}", command(cli, "       "))?;
             }
             if let Some(console) = &step.console {

@@ -171,19 +171,38 @@ impl Advice<'_> {
     /// How to take a credential out of the commit that holds it: what a later one removes is
     /// pushed all the same.
     fn rewrite(&self) -> Vec<String> {
-        let (Some(id), Some(path)) = (commit(self.first), &self.first.origin.path) else {
+        let Some(id) = commit(self.first).filter(|_| self.first.origin.path.is_some()) else {
             return vec!["Take it out:  make that commit or tag anew, without it".to_owned()];
         };
         let pushed = self.setting.commits.get(id).cloned().unwrap_or_default();
-        let spec = pathspec(path, "");
-        let is_new = self.setting.new.contains(&(Some(id.to_owned()), path.clone()));
-        let amend = match is_new {
-            true => format!(
-                "git rm -q --cached -- {spec} && git commit -q --amend --no-edit --allow-empty"
-            ),
-            false => format!("git commit -q --amend --no-edit -- {spec}"),
+        let places = self.findings.iter().flat_map(|finding| &finding.occurrences);
+        let of_commit = places.filter(|place| commit(place) == Some(id));
+        let paths: BTreeSet<&Vec<u8>> =
+            of_commit.filter_map(|place| place.origin.path.as_ref()).collect();
+        let is_new =
+            |path: &&&Vec<u8>| self.setting.new.contains(&(Some(id.to_owned()), path.to_vec()));
+        let specs = |paths: &mut dyn Iterator<Item = &&Vec<u8>>| {
+            words(paths.map(|path| pathspec(path, "")))
         };
-        let first = if is_new { "take the file out of it" } else { "replace the lines in it" };
+        let new = specs(&mut paths.iter().filter(is_new));
+        let old = specs(&mut paths.iter().filter(|path| !is_new(path)));
+        let (first, amend) = match (new.is_empty(), old.is_empty()) {
+            (true, _) => {
+                ("replace the lines in it", format!("git commit -q --amend --no-edit -- {old}"))
+            }
+            (false, true) => (
+                "take the new files out of it",
+                format!(
+                    "git rm -q --cached -- {new} && git commit -q --amend --no-edit --allow-empty"
+                ),
+            ),
+            (false, false) => (
+                "replace the lines in it and take the new files out",
+                format!(
+                    "git add -- {old} && git rm -q --cached -- {new} && git commit -q --amend --no-edit"
+                ),
+            ),
+        };
         if pushed.is_head {
             return vec![format!("Take it out:  of the last commit: {first}, then: {amend}")];
         }

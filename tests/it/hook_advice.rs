@@ -300,6 +300,9 @@ fn prepare_push(desk: &Desk, place: Place, is_new: bool) -> PathBuf {
         commit("ours", "ours\n");
         git(&["switch", "-qc", "side", "main~1"]).done();
     }
+    // A second file comes with it, which is always new.
+    fs::create_dir_all(repo.join("b c")).expect("a folder");
+    fs::write(repo.join("b c/second.env"), keys.pair().env).expect("a file");
     commit(NAME, &format!("start\n{}", keys.pair().env));
     let follow =
         |count| (0..count).for_each(|number| commit(&format!("after {number}"), "after\n"));
@@ -308,7 +311,7 @@ fn prepare_push(desk: &Desk, place: Place, is_new: bool) -> PathBuf {
         Place::Deep | Place::Root => follow(2),
         Place::Removed => {
             follow(1);
-            git(&["rm", "-q", NAME]).done();
+            git(&["rm", "-q", NAME, "b c/second.env"]).done();
             git(&["commit", "-qm", "removed"]).done();
         }
         Place::Elsewhere => {
@@ -354,7 +357,7 @@ fn pushed(place: Place, is_new: bool) {
     } else {
         paste(&command(&message, "Take it out:"));
         replace();
-        let then = if is_new { "  take the file out" } else { "  replace the lines" };
+        let then = if is_new { "  take the new files" } else { "  replace the lines" };
         paste(&command(&message, then));
     }
     assert!(!repo.join(".git/rebase-merge").exists(), "{place:?} {is_new}: {message}");
@@ -392,7 +395,7 @@ fn a_server_advises_who_pushes() {
     let push = || desk.git(&repo, &["push", "-q", "../server.git", "main"]);
     let message = push().stopped(&["keysweep explain AKIA"]).text.replace("remote: ", "");
     let message: String = message.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    for head in ["Take it out:", "  take the file out"] {
+    for head in ["Take it out:", "  take the new files"] {
         let script =
             format!("GIT_EDITOR='echo message >'; export GIT_EDITOR; {}", command(&message, head));
         desk.run(&repo.join("below"), "sh", &["-c", &script], "").done();

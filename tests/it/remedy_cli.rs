@@ -213,6 +213,9 @@ fn the_script_of_a_leak_ends_it_step_by_step() {
     let key = moto.user_key("carol");
     let script = explained(&[&key.id, "--script"]);
     assert!(script.lines().all(|line| line.chars().count() <= 100), "{script}");
+    // Nothing that nobody knows yet stands between a reader and the first step.
+    let first = script.find("if ask '1. Deactivate the key now'").expect("a first step");
+    assert!(script.find("read -r ROLE").is_some_and(|role| role > first), "{script}");
     let answers = |answer: &str| format!("(yes '{answer}' | head -50) | (\n{script}\n)");
     let status = || {
         let query = "aws iam list-access-keys --user-name carol --output text --query \

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use serde_json::{Deserializer, Value};
 
-use super::{command, list};
+use super::{command, list, waits};
 use crate::aws::KeyId;
 use crate::remedy::{self, Facts, Guide};
 use crate::rules::RuleSet;
@@ -73,7 +73,8 @@ fn write(found: &[Found], rules: &RuleSet, out: &mut dyn Write) -> io::Result<()
         writeln!(out, "{} ({}): {count}\n", escape_line(&rule.title), rule.id)?;
         for one in all {
             writeln!(out, "  # {}", escape_line(&one.place))?;
-            for line in &remedy::guide(Some(rule), &one.facts).assignments {
+            let lines = remedy::guide(Some(rule), &one.facts).assignments;
+            for line in lines.iter().filter(|line| !waits(line)) {
                 write!(out, "{}", command(line, "  "))?;
             }
         }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::wrap;
+use super::{waiting, waits, wrap};
 use crate::remedy::{Guide, When};
 
 /// Begins a script: what runs at a time is one step, and only after a yes.
@@ -32,13 +32,9 @@ pub fn write(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     )?;
     write!(out, "{HEAD}")?;
     let has_key = guide.assignments.iter().any(|line| line.starts_with("KEY="));
-    for line in &guide.assignments {
+    for line in guide.assignments.iter().filter(|line| !waits(line)) {
         match line.as_str() {
             "KEY='<KEY_ID>'" => writeln!(out, "KEY=${{1:?give the id of the key}}")?,
-            line if line.contains("'<") => {
-                let name = line.split('=').next().unwrap_or_default();
-                writeln!(out, "printf '%s: ' {name}; read -r {name} || exit 1")?;
-            }
             line => write!(out, "{}", wrap::command(line, ""))?,
         }
         if line.starts_with("KEY=") {
@@ -60,6 +56,10 @@ pub fn write(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
             Some(cli) if !cli.contains("'<") => {
                 let quoted = title.replace('\'', "'\\''");
                 writeln!(out, "\nif ask '{quoted}'; then")?;
+                for line in waiting(guide, number) {
+                    let name = line.split('=').next().unwrap_or_default();
+                    writeln!(out, "  printf '{name}: '; read -r {name} || exit 1")?;
+                }
                 write!(out, "{}", wrap::command(cli, "  "))?;
                 writeln!(out, "fi")?;
             }
