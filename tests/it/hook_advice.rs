@@ -402,3 +402,25 @@ fn a_server_advises_who_pushes() {
     }
     push().done();
 }
+
+/// The name is not shown, as the secret is not, and the command means the file all the same.
+#[test]
+fn a_file_that_is_named_after_its_secret() {
+    let desk = Desk::new(&[]);
+    let mut keys = Keys::new("advice own name");
+    let repo = desk.repository("repo");
+    fs::create_dir(repo.join("below")).expect("a folder");
+    desk.keysweep(&repo, &["install-hook"]);
+    let pair = keys.pair();
+    // A slash in the secret is a folder in the name.
+    let path = repo.join(format!("x {}.env", pair.secret));
+    fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+    fs::write(&path, &pair.env).expect("a file");
+    desk.git(&repo, &["add", "-A"]).done();
+    let message = desk.git(&repo, &["commit", "-qm", "leak"]).stopped(&["(secret)"]).text;
+    assert!(!message.contains(&pair.secret), "{message}");
+    let way = command(&message, "  or leave it out");
+    desk.run(&repo.join("below"), "sh", &["-c", &way], "").done();
+    let staged = desk.git(&repo, &["diff", "--cached", "--name-only"]).done();
+    assert_eq!(staged.text, "", "{message}");
+}

@@ -1,5 +1,6 @@
 //! Names of files in commands that somebody pastes into a shell, in any folder of a work tree.
 
+use crate::secret::MASK;
 use crate::text::{is_hostile, shell_word};
 
 /// The pathspec of one file, from the top of the work tree (gitglossary(7), "pathspec"), as a word
@@ -9,6 +10,10 @@ pub(super) fn pathspec(path: &[u8], magic: &str) -> String {
         return format!(":/{}", String::from_utf8_lossy(path));
     }
     let magic = if magic.is_empty() { String::new() } else { format!(",{magic}") };
+    if is_masked(path) {
+        // Without the magic of globs a star stands for folders, too.
+        return shell_word(&format!(":(top{magic}){}", pattern(path)));
+    }
     match std::str::from_utf8(path) {
         Ok(text) if !text.contains(is_hostile) && !text.contains("##") => {
             shell_word(&format!(":(top{magic},literal){text}"))
@@ -27,8 +32,17 @@ pub(super) fn ignored(path: &[u8]) -> String {
     shell_word(&line)
 }
 
+/// Whether a part of the name is not shown, as it is a secret that was found.
+fn is_masked(path: &[u8]) -> bool {
+    memchr::memmem::find(path, MASK.as_bytes()).is_some()
+}
+
 /// A glob that matches the path, and hardly anything else.
 fn pattern(path: &[u8]) -> String {
+    if let Some(at) = memchr::memmem::find(path, MASK.as_bytes()) {
+        let (before, behind) = (&path[..at], &path[at + MASK.len()..]);
+        return format!("{}*{}", pattern(before), pattern(behind));
+    }
     let mut glob = String::with_capacity(path.len());
     for chunk in path.utf8_chunks() {
         for character in chunk.valid().chars() {
@@ -74,6 +88,8 @@ mod tests {
             assert_eq!(pathspec(path, ""), spec);
             assert_eq!(ignored(path), line);
         }
+        let masked = format!("a*/{MASK}.env");
+        assert_eq!(pathspec(masked.as_bytes(), ""), "':(top)a\\*/*.env'");
         assert_eq!(pathspec(b"a", "exclude"), "':(top,exclude,literal)a'");
     }
 }
