@@ -105,11 +105,12 @@ fn refer(owned: &[Owned], chosen: &[Hook], hooks: &Hooks) -> Result<Status, Box<
         writeln!(told, "{}: {} runs keysweep", done.hook.name(), shown(&done.file))?;
     }
     let todo: Vec<&Owned> = owned.iter().filter(|owned| !is_done(owned)).collect();
-    let others: Vec<Hook> = chosen
-        .iter()
-        .copied()
-        .filter(|hook| owned.iter().all(|owned| owned.hook != *hook))
-        .collect();
+    let is_plain = |hook: &Hook| owned.iter().all(|owned| owned.hook != *hook);
+    let mut others: Vec<Hook> = chosen.iter().copied().filter(is_plain).collect();
+    // One that is installed beside the manager's is no matter any more.
+    for hook in others.extract_if(.., |hook| hook::prove(&hooks.folder, *hook).is_ok()) {
+        writeln!(told, "{}: {} is installed", hook.name(), shown(&hooks.folder.join(hook.name())))?;
+    }
     if todo.is_empty() && others.is_empty() {
         io::stdout().write_all(&told)?;
         return Ok(Status::Clean);

@@ -290,3 +290,20 @@ fn a_script_that_asks_for_its_name_reads_what_git_says_after_keysweep() {
     git(&["commit", "-qm", "leak"]).done();
     git(&["push", "-q", "../origin.git", "HEAD"]).stopped(&["leak.env:"]);
 }
+
+#[test]
+fn a_hook_that_a_manager_does_not_have_is_a_plain_one_beside_it() {
+    let desk = Desk::new(&[program_folder()]);
+    desk.project.file("repo/.overcommit.yml", "gemfile: false\n");
+    let repo = desk.repository("repo");
+    // What Overcommit's own installation writes, as far as it is known by it.
+    let hook = repo.join(".git/hooks/pre-commit");
+    programs::script(&hook, "#!/bin/sh\n# Entrypoint for Overcommit hook integration\nexit 0\n");
+    let message = refused(&desk, &repo, &[]);
+    let command = "keysweep install-hook --type pre-merge-commit";
+    assert!(message.contains("PreCommit:") && message.contains(command), "{message}");
+    desk.run(&repo, "sh", &["-c", command], "").done();
+    obey(&desk, &repo, &message);
+    let told = desk.keysweep(&repo, &["install-hook"]);
+    assert!(told.contains("runs keysweep") && told.contains("is installed"), "{told}");
+}
