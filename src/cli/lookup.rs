@@ -1,6 +1,7 @@
 //! `keysweep explain` and `keysweep rules`: what the program knows, told without a scan.
 
 use std::error::Error;
+use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -13,13 +14,20 @@ use crate::rules::RuleSet;
 use crate::run::Status;
 use crate::run::policy::{self, Place};
 use crate::source::files;
+use crate::text::escape_path;
 
 /// Of `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArguments {
-    /// An access key id (AKIA… or ASIA…), or the name of a rule.
-    #[arg(value_name = "KEY_ID|RULE")]
-    subject: String,
+    /// An access key id (AKIA… or ASIA…), the name of a rule, or 'root' for keys of the root user.
+    #[arg(value_name = "KEY_ID|RULE|root", required_unless_present = "report")]
+    subject: Option<String>,
+    /// Explain each finding of this earlier report (json, jsonl or sarif).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "script"])]
+    report: Option<PathBuf>,
+    /// Print the commands alone, as a script that asks before each step.
+    #[arg(long)]
+    script: bool,
     #[command(flatten)]
     config: ConfigArguments,
 }
@@ -45,8 +53,22 @@ enum ListFormat {
 
 /// Carries out `keysweep explain`.
 pub(super) fn explain(typed: &ExplainArguments) -> Result<Status, Box<dyn Error>> {
-    let subject = explain::subject(&typed.subject, &in_force(&typed.config)?)?;
-    print(|out| explain::explain(&subject, out))
+    let rules = in_force(&typed.config)?;
+    if let Some(path) = &typed.report {
+        let shown = || escape_path(path.as_os_str().as_encoded_bytes());
+        let text = fs::read(path).map_err(|error| format!("{}: {error}", shown()))?;
+        let told = explain::report::explain(&text, &rules);
+        let told = told.map_err(|error| format!("{}: {error}", shown()))?;
+        return print(|out| out.write_all(&told));
+    }
+    let subject = explain::subject(typed.subject.as_deref().unwrap_or_default(), &rules)?;
+    if !typed.script {
+        return print(|out| explain::explain(&subject, &rules, out));
+    }
+    match explain::guide(&subject, &rules) {
+        Some(guide) => print(|out| explain::script::write(&guide, out)),
+        None => Err("there is nothing to do, and so no script".into()),
+    }
 }
 
 /// Carries out `keysweep rules`.
