@@ -3,13 +3,15 @@
 //!
 //! `-- --seed N` other texts, `--texts N` or `--smoke` (500) fewer of them, `--show N PART` N texts
 //! with faults whose layout, traits or faults hold PART, with their truth and what is said of them;
-//! `--print N PART` the same of any texts.
+//! `--print N PART` the same of any texts. `--calibrate` tries other costs than those of
+//! `patterns/pairing.txt`, one after the other, and prints what would be better on these texts.
 
 #![allow(clippy::print_stdout, reason = "it prints its figures")]
 
 use std::collections::BTreeMap;
 
 use keysweep::detect::Engine;
+use keysweep::detect::costs::Costs;
 use keysweep::finding::{Candidate, Confidence};
 use keysweep::rules::RuleSet;
 use keysweep::scan::Detector as _;
@@ -29,16 +31,25 @@ struct Typed {
     part: String,
     /// Texts without faults as well.
     any: bool,
+    calibrate: bool,
 }
 
 fn typed() -> Typed {
-    let mut typed = Typed { seed: 1, texts: 20_000, show: 0, part: String::new(), any: false };
+    let mut typed = Typed {
+        seed: 1,
+        texts: 20_000,
+        show: 0,
+        part: String::new(),
+        any: false,
+        calibrate: false,
+    };
     let mut arguments = std::env::args().skip(1);
     let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--seed" => typed.seed = number(arguments.next()).expect("--seed takes a number"),
             "--texts" => typed.texts = number(arguments.next()).expect("--texts takes a number"),
+            "--calibrate" => typed.calibrate = true,
             "--smoke" => typed.texts = 500,
             "--show" | "--print" => {
                 typed.any = argument == "--print";
@@ -54,6 +65,9 @@ fn typed() -> Typed {
 
 fn main() {
     let typed = typed();
+    if typed.calibrate {
+        return calibrate(&typed);
+    }
     let engine = Engine::new(&RuleSet::builtin());
     let mut all = Tally::default();
     let mut layouts: BTreeMap<&str, Tally> = BTreeMap::new();
@@ -89,6 +103,38 @@ fn main() {
     summary(&all, &lost);
     table("layout", &layouts);
     table("trait", &traits);
+}
+
+/// How bad costs are: keys that are not found, and many times that for pairs that are wrong.
+fn badness(costs: &Costs, made: &[Text]) -> usize {
+    let engine = Engine::with_costs(&RuleSet::builtin(), costs);
+    let mut all = Tally::default();
+    for text in made {
+        all.add(&judge(text, &engine.whole(text.body.as_bytes()).candidates).tally);
+    }
+    let found: usize = all.found[Confidence::Medium as usize..].iter().sum();
+    let wrong = |at: Confidence| all.wrong[at as usize];
+    (all.certain - found) + 2 * wrong(Confidence::Medium) + 20 * wrong(Confidence::High)
+}
+
+/// Walks over the table, cost by cost, and keeps what is better; two rounds.
+fn calibrate(typed: &Typed) {
+    let made: Vec<Text> = (0..typed.texts).map(|index| text((typed.seed << 32) + index)).collect();
+    let mut costs = Costs::default();
+    let mut best = badness(&costs, &made);
+    println!("as they are: {best}");
+    for _ in 0..2 {
+        for (name, cost) in costs.values().to_vec() {
+            for other in [cost / 2, cost * 3 / 4, cost * 4 / 3, cost * 2] {
+                let tried = costs.with(name, other);
+                let bad = badness(&tried, &made);
+                if bad < best {
+                    println!("{name} {cost} -> {other}: {bad}");
+                    (best, costs) = (bad, tried);
+                }
+            }
+        }
+    }
 }
 
 fn is_asked_for(text: &Text, judged: &Judged, typed: &Typed) -> bool {

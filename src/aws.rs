@@ -59,7 +59,7 @@ impl KeyId {
     /// Whether this is an example or a placeholder, never a key that AWS issued.
     pub fn is_example(&self) -> bool {
         let body = &self.0[4..];
-        contains_word(body) || is_monotonous(body)
+        contains_word(body) || is_sequence(body, DISTINCT)
     }
 }
 
@@ -84,8 +84,10 @@ fn base32(byte: u8) -> u64 {
     u64::from(if byte >= b'A' { byte - b'A' } else { byte - b'2' + 26 })
 }
 
-/// Words that people write into fake ids: anywhere a random id holds one in fewer than 1 of 1,000,000.
-const WORDS: [&[u8]; 12] = [
+/// Words that people write into fake ids, and the beginning of AWS's documented example, whatever
+/// follows it: a random id holds any of them in fewer than 1 of 1,000,000.
+const WORDS: [&[u8]; 13] = [
+    b"OSFODNN",
     b"EXAMPL",
     b"SAMPLE",
     b"DUMMY",
@@ -103,34 +105,79 @@ const WORDS: [&[u8]; 12] = [
 /// Shorter ones count at the beginning only.
 const FIRST_WORDS: [&[u8]; 3] = [b"FAKE", b"YOUR", b"TEST"];
 
+/// A random body of an id has at most five distinct characters in fewer than 1 in 10^7 ids.
+const DISTINCT: usize = 5;
+
 fn contains_word(body: &[u8]) -> bool {
     WORDS.iter().any(|word| memchr::memmem::find(body, word).is_some())
         || FIRST_WORDS.iter().any(|word| body.starts_with(word))
 }
 
-/// One character repeated, a run of the alphabet or of the keyboard, or very few characters.
+/// Characters in order of the alphabet, of the keyboard or of themselves: repeated, one after the
+/// other in either direction, every other one so, or the same piece again; or at most `distinct`
+/// different ones.
 ///
-/// A random body has at most five distinct characters in fewer than 1 in 10^7 ids.
-fn is_monotonous(body: &[u8]) -> bool {
-    let mut seen = [false; 256];
-    body.iter().for_each(|&byte| seen[usize::from(byte)] = true);
-    let distinct = seen.iter().filter(|&&present| present).count();
-    let longest = |follows: fn(u8, u8) -> bool| {
-        let mut best = 1;
-        let mut run = 1;
-        for pair in body.windows(2) {
-            run = if follows(pair[0], pair[1]) { run + 1 } else { 1 };
-            best = best.max(run);
-        }
-        best
+/// Each of these is met in fewer than 1 in 10^6 random ids and 1 in 10^7 random secrets.
+pub fn is_sequence(text: &[u8], distinct: usize) -> bool {
+    // Hardly any text has even so many steps: one pass tells it from the others.
+    let (mut beside, mut apart, mut keys) = (0, 0, 0);
+    for at in 1..text.len() {
+        let step = text[at].wrapping_sub(text[at - 1]);
+        beside += usize::from(matches!(step, 0 | 1 | 0xff));
+        keys += usize::from(KEYBOARD[usize::from(text[at - 1])] == text[at]);
+        let double = at > 1 && matches!(text[at].wrapping_sub(text[at - 2]), 1 | 0xff);
+        apart += usize::from(double);
+    }
+    let repeats = |period: usize| text.iter().zip(&text[period..]).all(|(a, b)| a == b);
+    let few = || {
+        let mut seen = [false; 256];
+        text.iter().for_each(|&byte| seen[usize::from(byte)] = true);
+        seen.iter().filter(|&&present| present).count() <= distinct
     };
-    let keyboard =
-        |row: &[u8]| body.windows(6).any(|part| memchr::memmem::find(row, part).is_some());
-    distinct <= 5
-        || longest(|a, b| a == b) >= 6
-        || longest(|a, b| b == a.wrapping_add(1)) >= 6
-        || keyboard(b"QWERTYUIOPASDFGHJKLZXCVBNM")
+    beside >= 5 && [(1, 0, 6), (1, 1, 6), (1, -1, 7)].into_iter().any(|kind| is_stepped(text, kind))
+        || apart >= 7 && [(2, 1, 8), (2, -1, 8)].into_iter().any(|kind| is_stepped(text, kind))
+        || keys >= 5 && longest_run(text, |a, b| KEYBOARD[usize::from(a)] == b) >= 6
+        || distinct > 0 && few()
+        || (1..=text.len() / 2).any(repeats)
 }
+
+/// Whether a text has many steps of one size between characters that stand so far apart: all in
+/// all, or `most` in one run.
+fn is_stepped(text: &[u8], (apart, step, most): (usize, i16, usize)) -> bool {
+    let (mut all, mut run, mut longest) = (0, 1, 1);
+    for pair in text.windows(apart + 1) {
+        let follows = i16::from(pair[apart]) - i16::from(pair[0]) == step;
+        all += usize::from(follows);
+        run = if follows { run + 1 } else { 1 };
+        longest = longest.max(run);
+    }
+    all >= (text.len() / 4).max(STEPS) || longest >= most
+}
+
+/// Most pairs in a row of neighbours of which `follows` holds, and one more.
+fn longest_run(text: &[u8], follows: impl Fn(u8, u8) -> bool) -> usize {
+    let runs = text.windows(2).scan(1, |run, pair| {
+        *run = if follows(pair[0], pair[1]) { *run + 1 } else { 1 };
+        Some(*run)
+    });
+    runs.max().unwrap_or(1)
+}
+
+/// The letter to the right of each on the keyboard, of the row below at the end of one.
+const KEYBOARD: [u8; 256] = {
+    let row = b"QWERTYUIOPASDFGHJKLZXCVBNM";
+    let mut right = [0; 256];
+    let mut at = 0;
+    while at + 1 < row.len() {
+        right[row[at] as usize] = row[at + 1];
+        right[row[at].to_ascii_lowercase() as usize] = row[at + 1].to_ascii_lowercase();
+        at += 1;
+    }
+    right
+};
+
+/// So many steps of one size, or a quarter of all, are no accident, wherever they stand.
+const STEPS: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -175,6 +222,12 @@ mod tests {
             "ABCDEFGHIJKLMNOP",
             "QWERTYUIOPASDFGH",
             "FAKEFAKEFAKEFAKE",
+            "IOSFODNN7EXAMAAA",
+            "IOSFODNN7QZK3VWT",
+            "ZYXWVUTSRQPONMLK",
+            "ABCDE23456ABCDE2",
+            "A2B3C4D5E6F7G2H3",
+            "QZKTVWMBQZKTVWMB",
         ] {
             assert!(id(&format!("AKIA{body}")).is_example(), "{body}");
         }

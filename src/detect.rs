@@ -4,7 +4,8 @@
 //! [`Engine`] joins the steps: the anchor pass ([`anchors`]), and around anchors the encodings
 //! ([`decode`]), the items ([`item`], through [`view`], [`label`] and [`random`]), where they stand
 //! ([`outline`], [`table`], [`structure`]), their pairing ([`pair`], by [`named`], [`weigh`],
-//! [`assign`] and [`doubt`]), the shape rules ([`shape`]) and the candidates ([`finish`]).
+//! [`assign`] and [`doubt`]), the shape rules ([`shape`]) and the candidates ([`finish`]). A
+//! text that is but a value is labelled by its file's name, which sources know ([`nameless`]).
 
 mod allowance;
 mod analyse;
@@ -18,9 +19,11 @@ mod doubt;
 mod finish;
 mod item;
 mod label;
+mod mail;
 mod markup;
 mod name;
 mod named;
+pub mod nameless;
 mod outline;
 mod pair;
 pub mod random;
@@ -77,6 +80,9 @@ const PART: usize = 256 * 1024;
 /// Credentials of a text after which the rest of it is only told.
 const MOST: usize = 100_000;
 
+/// Credentials of a text that carry other secrets: more are never asked about one by one.
+const MOST_WITH_RIVALS: usize = 4096;
+
 /// The parts of a text: one, unless it is full of anchors.
 fn parts(len: usize, anchors: usize) -> impl Iterator<Item = Range<usize>> {
     let size = if anchors > MANY { PART } else { len.max(1) };
@@ -94,7 +100,17 @@ impl Engine {
         let anchors = Arc::new(Anchors::new(rules));
         let shapes = Arc::new(Shapes::new(rules, &anchors));
         let costs = costs.table();
-        Self { tools: Tools { anchors, shapes, costs, stop: Stop::default() } }
+        Self { tools: Tools { anchors, shapes, costs, keeps_others: false, stop: Stop::default() } }
+    }
+
+    /// Says whether ids carry the other secrets in their reach, [`Sighting::rivals`]: for
+    /// verification, which asks about them, and for whoever wants to know why two were joined.
+    ///
+    /// [`Sighting::rivals`]: crate::finding::Sighting::rivals
+    #[must_use]
+    pub fn keeping_rivals(mut self, keep: bool) -> Self {
+        self.tools.keeps_others = keep;
+        self
     }
 
     /// Scans a text of known anchors; candidates that begin outside `owned` are left out.
@@ -105,8 +121,10 @@ impl Engine {
         first: Position,
         owned: &Range<usize>,
     ) -> Detected<Memory> {
+        let nameless = nameless::candidate(bytes, first, owned);
         if anchors.is_empty() {
-            return Detected::default();
+            let candidates = nameless.into_iter().collect();
+            return Detected { candidates, ..Detected::default() };
         }
         let mut budget = analyse::decode_budget(bytes.len());
         let mut all = Detected::default();
@@ -141,6 +159,12 @@ impl Engine {
             let within = |at: usize| at.clamp(part.start, part.end) - around.start;
             let owned = within(owned.start)..within(owned.end);
             all.candidates.extend(finish::candidates(text, from, &owned, found));
+        }
+        if all.candidates.is_empty() {
+            all.candidates.extend(nameless);
+        }
+        for candidate in all.candidates.iter_mut().skip(MOST_WITH_RIVALS) {
+            candidate.sighting.rivals = Vec::new();
         }
         all.memory = Memory { anchors, len: bytes.len(), opaque: false };
         all
@@ -247,7 +271,8 @@ impl Detector for Engine {
         let Tools { anchors, shapes, .. } = &self.tools;
         let (anchors, shapes) = (Arc::clone(anchors), Arc::clone(shapes));
         let costs = self.tools.costs;
-        Some(Self { tools: Tools { anchors, shapes, costs, stop: stop.clone() } })
+        let keeps_others = self.tools.keeps_others;
+        Some(Self { tools: Tools { anchors, shapes, costs, keeps_others, stop: stop.clone() } })
     }
 
     fn overlap(&self) -> usize {

@@ -16,7 +16,7 @@ mod evidence;
 mod sighting;
 
 pub use evidence::{Evidence, Nearness};
-pub use sighting::{Sighting, Spot};
+pub use sighting::{Rival, Sighting, Spot};
 
 /// How bad a finding is; ordered, the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -28,6 +28,7 @@ use jiff::civil::Date;
 
 use crate::canary;
 use crate::coverage::{Count, Coverage, Ledger};
+use crate::detect::nameless;
 use crate::finding::{Confidence, Finding, Occurrence, Status as Verdict};
 use crate::memory::Memory;
 use crate::provenance::Provenance;
@@ -309,7 +310,7 @@ fn gather<D: Detector>(
             let path = hit.origin.path.as_deref().filter(|_| !exclude.is_empty());
             if path.is_some_and(|path| exclude.excludes_bytes(path)) {
                 ledger.add(Count::Excluded, 1);
-            } else {
+            } else if let Some(hit) = nameless::named(hit) {
                 drop(sender.send(hit));
             }
         };

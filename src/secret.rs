@@ -5,6 +5,7 @@
 //! [`Secret::expose`], and those calls are few enough to be read.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -42,6 +43,12 @@ impl Secret {
             }
             _ => "...".to_owned(),
         }
+    }
+}
+
+impl Hash for Secret {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.expose().hash(state);
     }
 }
 

@@ -10,12 +10,15 @@ mod ask;
 mod bounded;
 mod client;
 mod environment;
+mod likely;
 mod options;
 mod pace;
 mod partition;
 mod plan;
 mod preview;
+mod proven;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,12 +29,12 @@ pub use environment::Environment;
 pub use options::{Endpoint, Options, OptionsError, USER_AGENT, account};
 pub use partition::{Partition, PartitionChoice};
 pub use preview::{Inquiry, Intent, preview};
+pub use proven::{compose, regroup};
 
 use crate::coverage::Ledger;
-use crate::finding::{
-    Confidence, Credential, Finding, Fingerprint, RuleId, Severity, Status, Verification,
-};
-use ask::Desk;
+use crate::finding::{Finding, Fingerprint, Severity, Status, Verification};
+use crate::secret::Secret;
+use ask::{Answers, Desk, Round};
 use plan::{Plan, Question};
 
 /// What a run of verification did.
@@ -41,16 +44,16 @@ pub struct Summary {
     pub requests: u64,
     /// Key ids that were asked about.
     pub asked: usize,
-    /// Halves that turned out to be one key.
+    /// Ids and secrets that were not found as pairs and turned out to be one key.
     pub pairs: Vec<Pair>,
 }
 
-/// An id and a secret of different places that STS proved to be one live key.
+/// An id and a secret that were not joined before STS proved them to be one live key.
 #[derive(Debug)]
 pub struct Pair {
     /// The key, with the occurrences of its halves.
     pub finding: Finding,
-    /// The findings that it stands in for.
+    /// The findings of its parts alone that it stands in for.
     pub halves: Vec<Fingerprint>,
 }
 
@@ -63,8 +66,9 @@ pub const ANNOUNCEMENT: &str = "asking AWS STS about the keys found (GetCallerId
 
 /// Gives every finding its verdict and the severity that follows from it.
 ///
-/// Each credential is sent once, however many places it has; an id with several secrets is tried
-/// with the likeliest first. `announce` is called once with [`ANNOUNCEMENT`] before the first
+/// Each credential is sent once, however many places it has. Where an id's own secret is rejected,
+/// or it has none, other secrets are tried, the likeliest first, so that a live key is found
+/// wherever its halves stand; [`regroup`] then makes findings of what was proved. `announce` is called once with [`ANNOUNCEMENT`] before the first
 /// request, and never if there is none. A limit that is reached is noted in `ledger`. What cannot
 /// be asked, for whatever reason, is `unknown` and keeps its severity.
 pub fn verify(
@@ -79,15 +83,17 @@ pub fn verify(
     }
     let mut summary = Summary { asked: questions.len(), ..Summary::default() };
     if !questions.is_empty() {
+        let questions = Arc::new(questions);
         announce(ANNOUNCEMENT);
-        let (verdicts, requests, ended_early) = run(&questions, options);
+        let (answers, requests, ended_early) = run(&questions, options);
         summary.requests = requests;
         if ended_early {
             let why = "the run was over before every key had its answer: raise --timeout or --rate";
             ledger.problem("verification", b"", &why);
         }
-        note_limits(&questions, options, requests, ledger);
-        for (question, verdicts) in questions.iter().zip(verdicts) {
+        note_limits(&answers, options, requests, ledger);
+        for (question, answers) in questions.iter().zip(answers) {
+            let verdicts = answers.conclude(question, options.max_candidates);
             apply(findings, question, &verdicts, &mut summary);
         }
     }
@@ -111,39 +117,29 @@ pub fn severity(found: Severity, status: Status) -> Severity {
     }
 }
 
-/// Asks all questions on a runtime of its own; the verdicts stand in the order of the questions.
+/// Asks all questions on a runtime of its own; the answers stand in the order of the questions.
 ///
 /// Also how many requests were sent, and whether time or a stop cut it short.
-fn run(questions: &[Question], options: &Options) -> (Vec<Vec<Verification>>, u64, bool) {
-    let unanswered = |why: &str| {
-        let verdict = Verification {
-            status: Status::Unknown,
-            reason: Some(why.to_owned()),
-            ..Verification::default()
-        };
-        questions.iter().map(|q| vec![verdict.clone(); q.candidates.len()]).collect::<Vec<_>>()
-    };
+fn run(questions: &Arc<Vec<Question>>, options: &Options) -> (Vec<Answers>, u64, bool) {
+    let mut answers: Vec<Answers> = questions.iter().map(Answers::none).collect();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return (unanswered(&format!("not asked: {error}")), 0, false),
+        Err(error) => {
+            let why = format!("not asked: {error}");
+            answers.iter_mut().for_each(|answers| answers.fill(&why));
+            return (answers, 0, false);
+        }
     };
-    let mut verdicts = unanswered("the run was over before an answer came");
     let (requests, ended_early) = runtime.block_on(async {
         let mut partitions: Vec<Partition> =
             questions.iter().flat_map(|question| question.partitions.clone()).collect();
         partitions.sort();
         partitions.dedup();
         let desk = Arc::new(Desk::open(&partitions, options).await);
-        let mut tasks = JoinSet::new();
-        for (index, question) in questions.iter().enumerate() {
-            let (desk, question) = (Arc::clone(&desk), question.clone());
-            tasks.spawn(async move { (index, desk.examine(&question).await) });
-        }
         let collect = async {
-            while let Some(done) = tasks.join_next().await {
-                if let Ok((index, found)) = done {
-                    verdicts[index] = found;
-                }
+            for round in [Round::Own, Round::Others] {
+                let taken = Arc::new(taken(questions, &answers));
+                examine(&desk, questions, &mut answers, round, &taken).await;
             }
         };
         let ended_early = tokio::select! {
@@ -154,7 +150,47 @@ fn run(questions: &[Question], options: &Options) -> (Vec<Vec<Verification>>, u6
     });
     // A name that is still being looked up must not hold the program back.
     runtime.shutdown_background();
-    (verdicts, requests, ended_early)
+    for (question, answers) in questions.iter().zip(&mut answers) {
+        let was_due = ended_early || question.candidates.iter().any(|one| one.own.is_some());
+        if was_due && answers.are_none() {
+            answers.fill("the run was over before an answer came");
+        }
+    }
+    (answers, requests, ended_early)
+}
+
+/// Asks all questions of one round at once; each id waits for its own answers alone.
+async fn examine(
+    desk: &Arc<Desk>,
+    questions: &Arc<Vec<Question>>,
+    answers: &mut [Answers],
+    round: Round,
+    taken: &Arc<HashSet<Secret>>,
+) {
+    let mut tasks = JoinSet::new();
+    for index in 0..questions.len() {
+        let (desk, taken) = (Arc::clone(desk), Arc::clone(taken));
+        let (questions, known) = (Arc::clone(questions), answers[index].clone());
+        tasks.spawn(
+            async move { (index, desk.examine(&questions[index], known, round, &taken).await) },
+        );
+    }
+    while let Some(done) = tasks.join_next().await {
+        if let Ok((index, found)) = done {
+            answers[index] = found;
+        }
+    }
+}
+
+/// The secrets that STS proved to be some id's own.
+fn taken(questions: &[Question], answers: &[Answers]) -> HashSet<Secret> {
+    let proven = questions.iter().zip(answers).flat_map(|(question, answers)| {
+        question.candidates.iter().zip(&answers.verdicts).filter_map(|(candidate, verdict)| {
+            let is_active = verdict.as_ref().is_some_and(|one| one.status == Status::Active);
+            is_active.then(|| candidate.asked.secret.clone())
+        })
+    });
+    proven.collect()
 }
 
 /// Resolves when the run's time is over or somebody stopped it.
@@ -165,13 +201,12 @@ async fn end_of(options: &Options) {
     }
 }
 
-fn note_limits(questions: &[Question], options: &Options, requests: u64, ledger: &Ledger) {
+fn note_limits(answers: &[Answers], options: &Options, requests: u64, ledger: &Ledger) {
     if requests >= options.max_requests {
         let limit = options.max_requests;
         ledger.note(format!("verification stopped at its limit of {limit} requests"));
     }
-    let many = |question: &&Question| question.candidates.len() > options.max_candidates;
-    let capped = questions.iter().filter(many).count();
+    let capped = answers.iter().filter(|answers| answers.capped).count();
     if capped > 0 {
         let limit = options.max_candidates;
         ledger.note(format!(
@@ -181,30 +216,52 @@ fn note_limits(questions: &[Question], options: &Options, requests: u64, ledger:
     }
 }
 
-/// Writes the verdicts of one id to the findings they belong to.
+/// Writes the verdicts on one id to the findings they belong to.
 fn apply(
     findings: &mut [Finding],
     question: &Question,
-    verdicts: &[Verification],
+    verdicts: &[Option<Verification>],
     summary: &mut Summary,
 ) {
+    for &holder in &question.holders {
+        findings[holder].verification = Verification::default();
+    }
     for (candidate, verdict) in question.candidates.iter().zip(verdicts) {
-        let index = candidate.finding;
-        if candidate.partners.is_empty() {
-            findings[index].verification = verdict.clone();
-            continue;
-        }
-        let partners = &candidate.partners;
-        if verdict.status == Status::Active {
-            summary.pairs.push(pair(findings, index, partners, verdict));
-            for &half in partners {
-                findings[half].verification = verdict.clone();
+        let Some(verdict) = verdict else { continue };
+        match candidate.own {
+            Some(own) => tell(&mut findings[own], verdict),
+            None => {
+                let lone = |&&at: &&usize| findings[at].credential.secret.is_none();
+                let lone: Vec<usize> = question.holders.iter().filter(lone).copied().collect();
+                lone.into_iter().for_each(|at| tell(&mut findings[at], verdict));
             }
         }
-        let known = &findings[index].verification;
-        if weight(verdict.status) > weight(known.status) {
-            findings[index].verification = verdict.clone();
+        let joins = candidate.own.is_none() || !candidate.partners.is_empty();
+        if joins && verdict.status == Status::Active {
+            summary.pairs.push(proven::pair(findings, question, candidate, verdict));
+            for &half in &candidate.partners {
+                if findings[half].credential.key_id.is_none() {
+                    findings[half].verification = verdict.clone();
+                }
+            }
         }
+    }
+    // A lone id of which nobody was asked: all secrets near it are other ids' own.
+    for &holder in &question.holders {
+        if findings[holder].verification.status == Status::NotChecked {
+            findings[holder].verification = Verification {
+                status: Status::NotChecked,
+                reason: Some("an id without its secret cannot be asked about".to_owned()),
+                ..Verification::default()
+            };
+        }
+    }
+}
+
+/// Notes a verdict, unless a weightier one is known.
+fn tell(finding: &mut Finding, verdict: &Verification) {
+    if weight(verdict.status) > weight(finding.verification.status) {
+        finding.verification = verdict.clone();
     }
 }
 
@@ -220,36 +277,6 @@ fn weight(status: Status) -> u8 {
         Status::Skipped => 1,
         Status::NotChecked => 0,
     }
-}
-
-/// One finding of the halves that STS proved to belong together.
-fn pair(findings: &[Finding], id: usize, partners: &[usize], verdict: &Verification) -> Pair {
-    let parts: Vec<&Finding> =
-        std::iter::once(id).chain(partners.iter().copied()).map(|index| &findings[index]).collect();
-    let of = |take: fn(&Credential) -> Option<&crate::secret::Secret>| {
-        parts.iter().find_map(|part| take(&part.credential)).cloned()
-    };
-    let first = &parts[0].credential;
-    let temporary = first.key_id.as_deref().is_some_and(|id| id.starts_with("ASIA"));
-    let credential = Credential {
-        rule: RuleId::new(if temporary { "aws-temporary-key" } else { "aws-access-key" }),
-        secret: of(|credential| credential.secret.as_ref()),
-        session_token: of(|credential| credential.session_token.as_ref()).filter(|_| temporary),
-        ..first.clone()
-    };
-    let mut occurrences: Vec<_> = parts.iter().flat_map(|part| part.occurrences.clone()).collect();
-    occurrences.sort_by(|one, other| one.order().cmp(&other.order()));
-    let finding = Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity: Severity::Error,
-        confidence: Confidence::High,
-        verification: verdict.clone(),
-        suppressed: None,
-        possible_partners: Vec::new(),
-        occurrences,
-    };
-    Pair { finding, halves: parts.iter().map(|part| part.fingerprint.clone()).collect() }
 }
 
 #[cfg(test)]

@@ -18,7 +18,8 @@ use super::feed::Feed;
 use super::pieces::expand;
 
 /// The detector of the built-in rules.
-pub static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&RuleSet::builtin()));
+pub static ENGINE: LazyLock<Engine> =
+    LazyLock::new(|| Engine::new(&RuleSet::builtin()).keeping_rivals(true));
 
 /// A text, a text made of it, and one made of that: each delta equals the whole.
 pub fn deltas(data: &[u8]) {

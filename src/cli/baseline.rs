@@ -217,8 +217,11 @@ fn find(
             database: typed.database.options(&typed.limits, &stop),
         }));
     }
+    let engine = Engine::new(&policy.rules);
     #[cfg(feature = "verify")]
-    let (verify, would_verify) = typed.verify.stage()?;
+    let (verify, would_verify) = typed.verify.stage(super::arguments::FailOnLevel::Note)?;
+    #[cfg(feature = "verify")]
+    let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
     let settled = Suppressions {
         baseline: Some(baseline.clone()),
         allow: policy.settled.allow,
@@ -240,7 +243,6 @@ fn find(
         #[cfg(feature = "verify")]
         verify,
     };
-    let engine = Engine::new(&policy.rules);
     let mut outcome = progress::with_progress(true, ledger, || {
         run::run(&options, &engine, &policy.rules, ledger)
     })?;

@@ -1,20 +1,32 @@
-//! `keysweep explain` and `keysweep rules`: what the program knows, told without a scan.
+//! `keysweep explain` and `keysweep rules`: what the program knows, most of it told without
+//! a scan.
 
 use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::thread;
 
 use clap::{Args, ValueEnum};
 
 use super::arguments::ConfigArguments;
-use super::complain;
+use super::signals::Session;
+use super::{complain, scan};
 use crate::command::{explain, rules};
+use crate::coverage::Ledger;
+use crate::detect::Engine;
+use crate::finding::Confidence;
+use crate::memory::Memory;
 use crate::rules::RuleSet;
-use crate::run::Status;
 use crate::run::policy::{self, Place};
+use crate::run::{self, Source, Status};
 use crate::source::files;
-use crate::text::escape_path;
+use crate::suppress::Suppressions;
+use crate::text::{escape_line, escape_path};
+
+/// Texts that could not be read, of which `explain --why` tells.
+const PROBLEMS: usize = 3;
 
 /// Of `explain`.
 #[derive(Debug, Args)]
@@ -22,6 +34,12 @@ pub(super) struct ExplainArguments {
     /// An access key id (AKIA… or ASIA…), the name of a rule, or 'root' for keys of the root user.
     #[arg(value_name = "KEY_ID|RULE|root", required_unless_present = "report")]
     subject: Option<String>,
+    /// With --why: the file or folder that holds the key [default: .].
+    #[arg(value_name = "PATH", requires = "why")]
+    path: Option<PathBuf>,
+    /// Say on what evidence the id was joined with its secret, and what else came into question.
+    #[arg(long, conflicts_with_all = ["report", "script"])]
+    why: bool,
     /// Explain each finding of this earlier report (json, jsonl or sarif).
     #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "script"])]
     report: Option<PathBuf>,
@@ -62,6 +80,9 @@ pub(super) fn explain(typed: &ExplainArguments) -> Result<Status, Box<dyn Error>
         return print(|out| out.write_all(&told));
     }
     let subject = explain::subject(typed.subject.as_deref().unwrap_or_default(), &rules)?;
+    if typed.why {
+        return why(&subject, typed, &rules);
+    }
     if !typed.script {
         return print(|out| explain::explain(&subject, &rules, out));
     }
@@ -69,6 +90,66 @@ pub(super) fn explain(typed: &ExplainArguments) -> Result<Status, Box<dyn Error>
         Some(guide) => print(|out| explain::script::write(&guide, out)),
         None => Err("there is nothing to do, and so no script".into()),
     }
+}
+
+/// Scans for one key and says why it was joined with its secret.
+fn why(
+    subject: &explain::Subject,
+    typed: &ExplainArguments,
+    rules: &RuleSet,
+) -> Result<Status, Box<dyn Error>> {
+    let explain::Subject::Key(id) = subject else {
+        return Err("--why explains an access key id (AKIA… or ASIA…), of which it looks for the \
+                    secret"
+            .into());
+    };
+    let Session { stop, interrupted, began } = Session::begin();
+    let path = typed.path.clone().unwrap_or_else(|| PathBuf::from("."));
+    let shown = escape_path(path.as_os_str().as_encoded_bytes());
+    let files = files::Options {
+        paths: vec![path],
+        obey_ignore_files: true,
+        threads: thread::available_parallelism().map_or(1, NonZero::get),
+        stop: stop.clone(),
+        ..files::Options::default()
+    };
+    let options = run::Options {
+        sources: vec![Source::Files(files)],
+        min_confidence: Confidence::Low,
+        timeout: None,
+        began,
+        memory: Memory::default(),
+        stop,
+        interrupted,
+        exclude: files::Globs::default(),
+        settled: Suppressions::default(),
+        today: scan::today(),
+        include_suppressed: true,
+        whole: false,
+        #[cfg(feature = "verify")]
+        verify: None,
+    };
+    let engine = Engine::new(rules).keeping_rivals(true);
+    let outcome = run::run(&options, &engine, rules, &Ledger::new())?;
+    for problem in outcome.coverage.problems.iter().take(PROBLEMS) {
+        complain(&format!("not read: {}: {}", escape_line(&problem.path), problem.why));
+    }
+    let mut found = false;
+    let status = print(|out| {
+        found = explain::why(id, &outcome.findings, out)?;
+        Ok(())
+    })?;
+    if outcome.interrupted {
+        return Ok(Status::Interrupted);
+    }
+    if found {
+        return Ok(status);
+    }
+    Err(format!(
+        "{id} was not found in {shown}; give the file or folder that holds it (in a history, check \
+         out the commit that holds it first)"
+    )
+    .into())
 }
 
 /// Carries out `keysweep rules`.

@@ -186,7 +186,6 @@ pub(super) fn carry_out(
     let Session { stop, interrupted, began } = job.session;
     let Policy { rules, exclude, settled, unreadable } = job.policy;
     let baseline = settled.baseline.is_some();
-    let engine = Engine::new(&rules);
     let ledger = Ledger::new();
     if job.command == "scan" && run::is_in_repository(&job.sources) {
         ledger.note("the history was not looked at: `keysweep history` reads all of it");
@@ -196,7 +195,10 @@ pub(super) fn carry_out(
         ledger.problem("base", object.as_bytes(), &why);
     }
     #[cfg(feature = "verify")]
-    let (verify, would_verify) = typed.verify.stage()?;
+    let (verify, would_verify) = typed.verify.stage(typed.fail_on)?;
+    let engine = Engine::new(&rules);
+    #[cfg(feature = "verify")]
+    let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
     let options = Options {
         sources: job.sources,
         min_confidence: typed.min_confidence.into(),

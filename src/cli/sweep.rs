@@ -63,8 +63,11 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         })?;
     let mut state = state(typed, &policy)?;
     #[cfg(feature = "verify")]
-    let (verify, would_verify) = typed.common.verify.stage()?;
+    let (verify, would_verify) = typed.common.verify.stage(typed.common.fail_on)?;
     let Policy { rules, exclude, settled, .. } = policy;
+    let engine = Engine::new(&rules);
+    #[cfg(feature = "verify")]
+    let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
     let baseline = settled.baseline.is_some();
     let options = Options {
         sources: Vec::new(),
@@ -90,7 +93,7 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         watcher: &console,
     };
     let outcome = progress::with_line(shows_progress, &|| console.line(), || {
-        run::sweep::sweep(job, &options, &Engine::new(&rules), &rules, &ledger)
+        run::sweep::sweep(job, &options, &engine, &rules, &ledger)
     })?;
     #[cfg(feature = "verify")]
     if let Some(options) = would_verify {

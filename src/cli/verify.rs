@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::arguments::{LimitArguments, OutputArguments, SelectionArguments};
+use super::arguments::{FailOnLevel, LimitArguments, OutputArguments, SelectionArguments};
 use super::output::Outputs;
 use super::signals::Session;
 use super::{complain, progress, scan};
@@ -101,7 +101,14 @@ impl VerifyArguments {
     }
 
     /// The stage that asks, or the options of one that would.
-    pub(super) fn stage(&self) -> Result<(Option<Verify>, Option<Options>), Box<dyn Error>> {
+    pub(super) fn stage(
+        &self,
+        fail_on: FailOnLevel,
+    ) -> Result<(Option<Verify>, Option<Options>), Box<dyn Error>> {
+        if !self.verify && matches!(fail_on, FailOnLevel::Active) {
+            let why = "--fail-on active needs --verify: nothing else says that a key is live";
+            return Err(why.into());
+        }
         if self.verify {
             return Ok((Some(Verify { options: self.sts.options()?, announce }), None));
         }
@@ -211,7 +218,7 @@ fn verify_report(
     let outputs = Outputs::new(&typed.output)?;
     let earlier = read_report(report)?;
     let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
-    let engine = Engine::new(&rules);
+    let engine = Engine::new(&rules).keeping_rivals(true);
     let Session { interrupted, began, .. } = Session::ended_by(options.stop.clone());
     bound(&mut options, typed, began);
     let target = typed.subject.clone().unwrap_or_else(|| PathBuf::from("."));
@@ -239,15 +246,7 @@ fn verify_report(
     })?;
     let mut findings = outcome.findings;
     let repository = repository.map(|told| run::veiled(told, &findings));
-    let mut status = Status::Clean;
-    for (fingerprint, key_id) in earlier.keep(&mut findings) {
-        let what = key_id.unwrap_or_else(|| fingerprint.as_str());
-        ledger.note(format!(
-            "{what} of the earlier report is not in the target any more: without its secret it \
-             cannot be asked about"
-        ));
-        status = Status::Incomplete;
-    }
+    let mut status = keep(&earlier, &mut findings, &ledger);
     if typed.verify_dry_run {
         preview(&findings, &options);
         return Ok(status);
@@ -283,6 +282,23 @@ fn read_report(path: &Path) -> Result<command::Earlier, String> {
     let shown = escape_path(path.as_os_str().as_encoded_bytes());
     let text = fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
     command::read_report(&text).map_err(|error| format!("{shown}: {error}"))
+}
+
+/// Keeps the findings of the earlier report; the status that this leaves.
+fn keep(earlier: &command::Earlier, findings: &mut Vec<Finding>, ledger: &Ledger) -> Status {
+    for (fingerprint, key_id) in earlier.missing(findings) {
+        findings.extend(key_id.and_then(|id| verify::compose(findings, id, fingerprint)));
+    }
+    let mut status = Status::Clean;
+    for (fingerprint, key_id) in earlier.keep(findings) {
+        let what = key_id.unwrap_or_else(|| fingerprint.as_str());
+        ledger.note(format!(
+            "{what} of the earlier report is not in the target any more: without its secret it \
+             cannot be asked about"
+        ));
+        status = Status::Incomplete;
+    }
+    status
 }
 
 /// All of a target: its files, ignored ones too, and the history of a repository.

@@ -4,6 +4,7 @@
 
 pub mod report;
 pub mod script;
+mod why;
 mod wrap;
 
 use std::io::{self, Write};
@@ -13,6 +14,8 @@ use crate::canary;
 use crate::remedy::{self, Facts, Guide, Step, When};
 use crate::rules::{Rule, RuleSet};
 use crate::text::escape_line;
+
+pub use why::why;
 
 /// What was asked about.
 #[derive(Clone, Debug)]

@@ -135,6 +135,7 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
         partition: None,
         shown: None,
         evidence: None,
+        rivals: Vec::new(),
     };
     let confidence = Confidence::High;
     Ok(Finding {

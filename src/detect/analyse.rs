@@ -20,7 +20,7 @@ use super::region::{self, Reach};
 use super::relation::{self, Context};
 use super::shape::{Shaped, Shapes};
 use super::structure::Structure;
-use super::{table, vacant};
+use super::{mail, table, vacant};
 
 /// Credentials of a text, in its own offsets.
 #[derive(Debug, Default)]
@@ -29,6 +29,8 @@ pub(super) struct Analysis {
     pub joined: Vec<Joined>,
     /// Items that found no partner.
     pub loose: Vec<Item>,
+    /// Secrets in reach of an id that are not its own by the evidence, the likeliest first.
+    pub others: Vec<Other>,
     /// Matches of shape rules, with the encodings they stood in.
     pub shaped: Vec<(Shaped, Vec<Encoding>)>,
     /// Examples and placeholders.
@@ -65,6 +67,19 @@ pub(super) struct Joined {
     pub evidence: Evidence,
 }
 
+/// A secret that an id was not joined with.
+#[derive(Clone, Debug)]
+pub(super) struct Other {
+    /// Where the id stands.
+    pub id: Range<usize>,
+    /// The secret.
+    pub secret: Item,
+    /// How sure a pair of the two would be.
+    pub confidence: Confidence,
+    /// What speaks for it.
+    pub evidence: Evidence,
+}
+
 /// What detection is made of.
 pub(super) struct Tools {
     /// The table of literals.
@@ -75,6 +90,8 @@ pub(super) struct Tools {
     pub stop: Stop,
     /// By what pairs are chosen.
     pub costs: Table,
+    /// Whether secrets that an id was not joined with are kept.
+    pub keeps_others: bool,
 }
 
 /// Reach of an id's anchor.
@@ -110,7 +127,10 @@ impl Tools {
         let mut inner = Inner::default();
         let mut runs: Vec<(Range<usize>, u8)> = Vec::new();
         let shaped = self.shapes.search(bytes, anchors, &self.stop);
-        found.shaped.extend(shaped.found.into_iter().map(|one| (one, vec![])));
+        let (examples, shaped_here): (Vec<_>, Vec<_>) =
+            shaped.found.into_iter().partition(|one| one.is_example);
+        found.examples += examples.len() as u64;
+        found.shaped.extend(shaped_here.into_iter().map(|one| (one, vec![])));
         found.crowded |= shaped.crowded;
         found.costly.extend(shaped.costly);
         let labels = announce::labels(bytes, anchors, &self.anchors, &self.stop);
@@ -156,7 +176,7 @@ impl Tools {
             }
             let from = inner.loose.partition_point(|item| item.span.start < region.start);
             let to = inner.loose.partition_point(|item| item.span.start < region.end);
-            gather(bytes, region, &inner.loose[from..to], &self.costs, &mut found);
+            gather(bytes, region, &inner.loose[from..to], self, &mut found);
         }
         found
     }
@@ -191,12 +211,13 @@ impl Tools {
         inner.told.extend(joined.iter().map(|one| one.id.span.clone()));
         found.joined.extend(joined);
         found.shaped.extend(inside.shaped);
+        found.others.extend(inside.others);
         inner.loose.extend(inside.loose);
     }
 }
 
 /// The items of a region, joined; `inner` are those that stand encoded in it.
-fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], costs: &Table, found: &mut Analysis) {
+fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, found: &mut Analysis) {
     let (mut items, examples) = item::all(&bytes[region.clone()]);
     found.examples += examples;
     for item in &mut items {
@@ -211,12 +232,21 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], costs: &Table, fou
     let mut vacant = vacant::vacant(text, region.start, &items);
     items.append(&mut vacant);
     items.sort_by_key(|item| item.span.start);
+    found.joined.extend(mail::take(text, region.start, &mut items, false));
     let structure = Structure::new(text, &items);
     let outline = Outline::new(text, region.start, &items);
     let cells = table::cells(text, region.start, &items);
     relation::complete(text, &mut items, &outline, &cells);
     let context = Context { text, items: &items, outline: &outline, cells: &cells };
-    let pairing = pair::pairs(&context, &structure, costs);
+    let pairing = pair::pairs(&context, &structure, &tools.costs);
+    if tools.keeps_others {
+        found.others.extend(pairing.others.into_iter().map(|pair| Other {
+            id: items[pair.id].span.clone(),
+            secret: items[pair.secret].clone(),
+            confidence: pair.confidence,
+            evidence: pair.evidence,
+        }));
+    }
     let mut used = vec![false; items.len()];
     for pair in pairing.pairs {
         for index in [Some(pair.id), Some(pair.secret), pair.token].into_iter().flatten() {
@@ -231,7 +261,9 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], costs: &Table, fou
         });
     }
     let rest = items.into_iter().zip(used).filter(|(_, used)| !used).map(|(item, _)| item);
-    found.loose.extend(rest.filter(|item| !matches!(item.part, Part::Vacant { .. })));
+    let mut rest = rest.filter(|item| !matches!(item.part, Part::Vacant { .. })).collect();
+    found.joined.extend(mail::take(text, region.start, &mut rest, true));
+    found.loose.append(&mut rest);
 }
 
 /// Adds the items that stand encoded in a region; what stands in clear wins over what the same
@@ -268,6 +300,10 @@ fn outwards(mut inside: Analysis, decoded: &Decoded) -> Analysis {
         joined.token.iter_mut().for_each(carry);
     }
     inside.loose.iter_mut().for_each(carry);
+    for other in &mut inside.others {
+        other.id = decoded.outer(&other.id);
+        carry(&mut other.secret);
+    }
     for (shaped, encodings) in &mut inside.shaped {
         shaped.span = decoded.outer(&shaped.span);
         if let Some((_, span)) = &mut shaped.id {

@@ -75,7 +75,8 @@ fn quiet(label: &Place, chain: &[Place]) -> Quiet {
     Quiet::within(further + chain::margin(LABEL_REACH.bytes, VALUE_REACH))
 }
 
-/// Whether something long enough to be a secret, escaped or not, stands behind a label.
+/// Whether something long enough to be a secret, escaped or not, stands behind a label, or
+/// before it on its line.
 ///
 /// Hexadecimal digits are none: ids of commits and digests stand behind labels everywhere. A
 /// secret that is written in them is twice as long.
@@ -105,7 +106,21 @@ fn announces(bytes: &[u8], at: usize) -> bool {
         announced
     });
     // What the end of the text cuts is whole; what the end of the reach cuts may be longer.
-    announced || run >= SECRET_LEN && (!word.is_digest() || at + VALUE_REACH < bytes.len())
+    announced
+        || run >= SECRET_LEN && (!word.is_digest() || at + VALUE_REACH < bytes.len())
+        || stands_before(bytes, at)
+}
+
+/// Bytes of a line before a label in which its value may stand.
+const BEFORE_REACH: usize = 120;
+
+/// Whether a value stands before its label on the line: `<secret>  # the secret key`.
+fn stands_before(bytes: &[u8], at: usize) -> bool {
+    let head = &bytes[at.saturating_sub(BEFORE_REACH)..at];
+    let line = memchr::memrchr(b'\n', head).map_or(head, |newline| &head[newline + 1..]);
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    line.split(|byte| !is_part(byte))
+        .any(|run| run.len() >= SECRET_LEN && !run.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// A run of letters and digits.

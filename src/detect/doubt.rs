@@ -65,7 +65,7 @@ pub(super) fn doubt(items: &[Item], edges: &[Edge], chosen: &mut [Edge], costs: 
 /// free, the nearer is hardly likelier.
 fn margin(own: &Item, other: &Item, edge: &Edge, costs: &Table) -> i64 {
     let (own, other) = (&own.label.name, &other.label.name);
-    let twins = own.named && own.role == other.role && own.stem == other.stem;
+    let twins = own.named == other.named && own.role == other.role && own.stem == other.stem;
     if twins { costs.rival.max(2 * edge.cost) } else { costs.rival }
 }
 

@@ -1,18 +1,19 @@
 //! The last step on the text's own thread: credentials become candidates with lines and columns,
 //! a redacted line, markers, and the hints that reports and verification need.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::aws::KeyKind;
-use crate::finding::{Candidate, Confidence, Credential, Evidence, RuleId, Sighting};
+use crate::finding::{Candidate, Confidence, Credential, Evidence, Rival, RuleId, Sighting};
 use crate::line_hash::line_hashes;
 use crate::location::{LineIndex, Position, Region};
 use crate::opaque;
 use crate::secret::{MASK, Secret};
 
-use super::analyse::{Analysis, Joined};
+use super::analyse::{Analysis, Joined, Other};
 use super::item::{Item, Part};
+use super::mail;
 use super::name::Role;
 use super::random::Strength;
 use super::shape::Shaped;
@@ -26,6 +27,7 @@ struct Draft {
     token: Option<Range<usize>>,
     decoded: Vec<crate::finding::Encoding>,
     evidence: Option<Evidence>,
+    others: Vec<Other>,
 }
 
 /// Markers by which people allow a line, ours first.
@@ -43,6 +45,9 @@ const SNIPPET: usize = 160;
 /// Bytes beyond that are looked at: what is cut there may be the beginning of a secret.
 const BEYOND: usize = 160;
 
+/// Secrets that an id was not joined with, of which so many are handed on.
+const MOST_OTHERS: usize = 4;
+
 /// Candidates of `bytes` that begin in `owned`, ordered by place; the first byte of `bytes` stands
 /// at `first`.
 pub(super) fn candidates(
@@ -53,11 +58,21 @@ pub(super) fn candidates(
 ) -> Vec<Candidate> {
     let mut drafts: Vec<Draft> = found.joined.into_iter().map(joined).collect();
     drafts.extend(found.loose.into_iter().filter_map(loose));
-    drafts.extend(found.shaped.into_iter().map(|(shaped, decoded)| self::shaped(shaped, decoded)));
+    // A password that has its user is reported with it, and not by its shape as well.
+    let with_user: HashSet<usize> = drafts
+        .iter()
+        .filter(|draft| draft.credential.rule.as_str() == mail::RULE)
+        .filter_map(|draft| draft.secret.as_ref().map(|span| span.start))
+        .collect();
+    let shaped = found.shaped.into_iter().filter(|(shaped, _)| {
+        shaped.rule.as_str() != mail::RULE || !with_user.contains(&shaped.span.start)
+    });
+    drafts.extend(shaped.map(|(shaped, decoded)| self::shaped(shaped, decoded)));
     drafts.sort_by_key(Draft::start);
     drafts.dedup_by(|a, b| a.id == b.id && a.secret == b.secret && a.credential == b.credential);
     let veiled = Veiled::new(bytes, &drafts);
     drafts.retain(|draft| owned.contains(&draft.start()));
+    hand_out(found.others, &mut drafts);
     let places = places(bytes, first, &drafts);
     let place = |offset: usize| places.get(&offset).copied().unwrap_or(first);
     let lines: Vec<u64> =
@@ -88,6 +103,7 @@ pub(super) fn candidates(
                 partition: partition(bytes, start),
                 shown: None,
                 evidence: draft.evidence,
+                rivals: draft.others.into_iter().filter_map(|other| rival(other, &place)).collect(),
             };
             Candidate {
                 credential: draft.credential,
@@ -99,12 +115,43 @@ pub(super) fn candidates(
         .collect()
 }
 
+/// Gives each id the secrets that it was not joined with, each once.
+fn hand_out(others: Vec<Other>, drafts: &mut [Draft]) {
+    let mut by_id: HashMap<Range<usize>, Vec<Other>> = HashMap::new();
+    for other in others {
+        let known = by_id.entry(other.id.clone()).or_default();
+        if !known.iter().any(|one| value(&one.secret) == value(&other.secret)) {
+            known.push(other);
+        }
+    }
+    for draft in drafts {
+        let Some(id) = &draft.id else { continue };
+        let mut others = by_id.get(id).cloned().unwrap_or_default();
+        others.retain(|other| value(&other.secret) != draft.credential.secret);
+        others.truncate(MOST_OTHERS);
+        draft.others = others;
+    }
+}
+
+fn rival(other: Other, place: &impl Fn(usize) -> Position) -> Option<Rival> {
+    let span = &other.secret.span;
+    Some(Rival {
+        secret: value(&other.secret)?,
+        region: Region { start: place(span.start), end: place(span.end) },
+        decoded: other.secret.decoded,
+        confidence: other.confidence,
+        evidence: Some(other.evidence),
+    })
+}
+
 /// The positions of all that drafts point at.
 ///
 /// They are counted in one pass: a secret may stand before its id, and going back would count the
 /// text anew for each pair.
 fn places(bytes: &[u8], first: Position, drafts: &[Draft]) -> HashMap<usize, Position> {
-    let spans = drafts.iter().flat_map(|draft| [&draft.id, &draft.secret, &draft.token]).flatten();
+    let own = drafts.iter().flat_map(|draft| [&draft.id, &draft.secret, &draft.token]).flatten();
+    let others = drafts.iter().flat_map(|draft| &draft.others).map(|other| &other.secret.span);
+    let spans = own.chain(others);
     let mut offsets: Vec<usize> = spans.flat_map(|span| [span.start, span.end]).collect();
     offsets.sort_unstable();
     let mut index = LineIndex::new(bytes, first);
@@ -141,14 +188,20 @@ fn credential(
 
 fn value(item: &Item) -> Option<Secret> {
     match &item.part {
-        Part::Secret { value, .. } | Part::Token { value, .. } => Some(value.clone()),
+        Part::Secret { value, .. } | Part::Token { value, .. } | Part::Mail { value } => {
+            Some(value.clone())
+        }
         Part::Id { .. } | Part::Vacant { .. } => None,
     }
 }
 
 fn joined(one: Joined) -> Draft {
     let temporary = one.id.id().is_some_and(|id| id.kind() == KeyKind::Temporary);
-    let rule = if temporary { "aws-temporary-key" } else { "aws-access-key" };
+    let rule = match one.secret.part {
+        Part::Mail { .. } => mail::RULE,
+        _ if temporary => "aws-temporary-key",
+        _ => "aws-access-key",
+    };
     let token = one.token.as_ref().and_then(value);
     Draft {
         credential: credential(rule, Some(&one.id), value(&one.secret), token),
@@ -159,6 +212,7 @@ fn joined(one: Joined) -> Draft {
         secret: Some(one.secret.span),
         token: one.token.map(|token| token.span),
         evidence: Some(one.evidence),
+        others: Vec::new(),
     }
 }
 
@@ -172,7 +226,9 @@ fn loose(item: Item) -> Option<Draft> {
         Part::Secret { strength: Strength::Strong, .. } if role == Role::SecretKey => {
             ("aws-secret-access-key", Confidence::Medium)
         }
-        Part::Secret { .. } if matches!(role, Role::SecretKey | Role::Secret) => {
+        Part::Secret { .. }
+            if role == Role::SecretKey || role == Role::Secret && !item.label.name.service =>
+        {
             ("aws-secret-access-key", Confidence::Low)
         }
         Part::Token { known: true, .. } => ("aws-session-token", Confidence::Medium),
@@ -182,7 +238,7 @@ fn loose(item: Item) -> Option<Draft> {
         Part::Id { .. } => credential(rule, Some(&item), None, None),
         Part::Secret { value, .. } => credential(rule, None, Some(value.clone()), None),
         Part::Token { value, .. } => credential(rule, None, None, Some(value.clone())),
-        Part::Vacant { .. } => return None,
+        Part::Mail { .. } | Part::Vacant { .. } => return None,
     };
     let is_id = item.id().is_some();
     Some(Draft {
@@ -193,6 +249,7 @@ fn loose(item: Item) -> Option<Draft> {
         secret: (!is_id).then_some(item.span),
         token: None,
         evidence: None,
+        others: Vec::new(),
     })
 }
 
@@ -214,6 +271,7 @@ fn shaped(one: Shaped, decoded: Vec<crate::finding::Encoding>) -> Draft {
         token: None,
         decoded,
         evidence: None,
+        others: Vec::new(),
     }
 }
 

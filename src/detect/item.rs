@@ -9,6 +9,7 @@ use crate::secret::Secret;
 
 use super::decode;
 use super::label::{self, Label};
+use super::mail::{self, PASSWORD_LEN};
 use super::name::Role;
 use super::random::{self, Strength};
 use super::view::View;
@@ -51,6 +52,11 @@ pub(super) enum Part {
         value: Secret,
         /// It begins as the tokens of STS do.
         known: bool,
+    },
+    /// What may be the password of SES over SMTP.
+    Mail {
+        /// The password.
+        value: Secret,
     },
     /// The name of a half whose value is not here.
     Vacant {
@@ -153,6 +159,7 @@ impl Scan<'_, '_> {
             42 if self.text[rest.clone()].starts_with(b"//") => {
                 self.secret(rest.start + 2..rest.end);
             }
+            PASSWORD_LEN => self.mail(rest),
             54..TOKEN_MIN => {
                 self.encoded(rest);
             }
@@ -167,7 +174,7 @@ impl Scan<'_, '_> {
     }
 
     fn id(&mut self, id: KeyId, span: Range<usize>) {
-        if id.is_example() {
+        if id.is_example() || random::is_spelled(id.as_str().as_bytes()) {
             self.examples += 1;
             self.behind = span.end;
             return;
@@ -197,22 +204,41 @@ impl Scan<'_, '_> {
         self.push(span, Part::Secret { value, strength }, label, vec![]);
     }
 
+    fn mail(&mut self, span: Range<usize>) {
+        let text = &self.text[span.clone()];
+        if mail::is_password(text) && !self.is_part_of_more(&span) {
+            let label = label::read(self.text, self.behind, &span);
+            let value = Secret::new(text.to_vec());
+            self.push(span, Part::Mail { value }, label, vec![]);
+        }
+    }
+
     /// A run that is a secret or a session token in base64 or hexadecimal digits, alone in its
     /// value.
     fn encoded(&mut self, run: Range<usize>) -> bool {
         let whole = run.start..run.end + self.padding(run.end);
-        let Some((value, decoded)) = decode::value(&self.text[whole.clone()], is_token) else {
+        let accepts = |text: &[u8]| is_token(text) || mail::is_password(text);
+        let Some((value, decoded)) = decode::value(&self.text[whole.clone()], accepts) else {
             return false;
         };
+        if random::is_example(&value) {
+            self.examples += 1;
+            self.behind = whole.end;
+            return true;
+        }
         let label = label::read(self.text, self.behind, &whole);
         let known = is_token(&value);
         let strength = random::strength(&value);
-        if !known && strength == Strength::None || label.name.role == Role::Other {
+        let mail = mail::is_password(&value);
+        if !known && !mail && strength == Strength::None || label.name.role == Role::Other {
             return false;
         }
         let value = Secret::new(value);
-        let part =
-            if known { Part::Token { value, known } } else { Part::Secret { value, strength } };
+        let part = match known {
+            true => Part::Token { value, known },
+            false if mail => Part::Mail { value },
+            false => Part::Secret { value, strength },
+        };
         self.push(whole, part, label, decoded);
         true
     }

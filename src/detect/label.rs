@@ -245,7 +245,8 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
             continue;
         }
         let name = Name::of(identifier, false);
-        let behind = &segment[before.len() + identifier.len()..];
+        let end = rest.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |at| at + 1);
+        let behind = &segment[end..];
         // `SECRET = concat!("`, `key: aws.String("`: a call is not the name of its argument.
         let calls = (behind.starts_with(b"(") || behind.starts_with(b"!("))
             && before.iter().any(|byte| matches!(byte, b'=' | b':'));

@@ -67,7 +67,7 @@ pub(super) struct Pairing {
     /// The pairs, in the order of their ids.
     pub pairs: Vec<Pair>,
     /// Ids with secrets that are not their own by this evidence, the likeliest first.
-    pub others: Vec<(usize, usize)>,
+    pub others: Vec<Pair>,
 }
 
 /// Joins the items of a stretch, which are in order.
@@ -155,7 +155,7 @@ fn cheapest<'e>(edges: impl Iterator<Item = &'e Edge>) -> Vec<&'e Edge> {
 }
 
 /// Secrets that an id was not joined with, the likeliest first: verification may ask about them.
-fn others(items: &[Item], edges: &[Edge], pairs: &[Pair]) -> Vec<(usize, usize)> {
+fn others(items: &[Item], edges: &[Edge], pairs: &[Pair]) -> Vec<Pair> {
     let own: HashMap<usize, usize> = pairs.iter().map(|pair| (pair.id, pair.secret)).collect();
     let real = |edge: &&Edge| {
         matches!(items[edge.id].part, Part::Id { .. })
@@ -172,6 +172,12 @@ fn others(items: &[Item], edges: &[Edge], pairs: &[Pair]) -> Vec<(usize, usize)>
     let by_id = rest.chunk_by(|a, b| a.id == b.id);
     by_id
         .flat_map(|edges| edges.iter().take(MOST_OTHERS))
-        .map(|edge| (edge.id, edge.secret))
+        .map(|edge| Pair {
+            id: edge.id,
+            secret: edge.secret,
+            token: None,
+            confidence: edge.confidence,
+            evidence: edge.evidence.clone(),
+        })
         .collect()
 }

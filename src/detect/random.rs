@@ -7,7 +7,13 @@
 //! sources and of system documentation. `cargo bench --bench random` prints the curve from which
 //! the cuts were chosen.
 
-use crate::aws::SECRET_LEN;
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
+use crate::aws::{SECRET_LEN, is_sequence};
 
 const TABLE: &str = include_str!("../../patterns/bigrams.txt");
 const ZERO: u8 = b'N';
@@ -97,10 +103,89 @@ pub(super) fn is_word(id: &[u8]) -> bool {
     id.iter().all(u8::is_ascii_alphabetic) && score(&id[4..]) > WORD_CUT
 }
 
-/// Whether it is one of AWS's own example secrets, or a stand-in of the same make.
-pub(super) fn is_example(token: &[u8]) -> bool {
-    let words: [&[u8]; 4] = [b"EXAMPLE", b"example", b"Example", b"xxxxxx"];
-    words.iter().any(|word| memchr::memmem::find(token, word).is_some())
+/// Characters of a body that are parts of listed words, from which on it was written by somebody.
+///
+/// The list has some hundred words of four letters: three of them side by side are met in 1 of
+/// 10^8 random bodies.
+const SPELLED: usize = 12;
+/// Bodies that score less are not looked at closer: 9 in 10 random ones, and none of words.
+const SPELLED_CUT: i32 = -56;
+
+/// Words of which people make ids: `patterns/example-words.txt`.
+static EXAMPLE_WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let lines = include_str!("../../patterns/example-words.txt").lines();
+    let words = lines.filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace);
+    let all: HashSet<&[u8]> = words.map(str::as_bytes).collect();
+    let mut begins = vec![false; 1 << 15];
+    all.iter().for_each(|word| begins[beginning(word)] = true);
+    Words { all, begins }
+});
+/// Letters of the shortest and of the longest word of that list.
+const WORD_LENGTHS: RangeInclusive<usize> = 3..=12;
+
+/// A list of words, asked at every place of many ids.
+struct Words {
+    all: HashSet<&'static [u8]>,
+    /// By [`beginning`]: whether a word may begin so.
+    begins: Vec<bool>,
+}
+
+/// The first three characters of a text as one number.
+fn beginning(text: &[u8]) -> usize {
+    text[..3].iter().fold(0, |number, &byte| number << 5 | usize::from(byte & 31))
+}
+
+/// Whether a key id is made of words, but for a few letters or digits: `AKIAHARDCODEDACCKEY7`.
+pub fn is_spelled(id: &[u8]) -> bool {
+    let body = &id[4..];
+    if score(body) <= SPELLED_CUT {
+        return false;
+    }
+    // For each place, how many of the characters before it words cover at most.
+    let mut most = vec![0; body.len() + 1];
+    for start in 0..body.len() {
+        most[start + 1] = most[start + 1].max(most[start]);
+        let rest = &body[start..];
+        if rest.len() < 3 || !EXAMPLE_WORDS.begins[beginning(rest)] {
+            continue;
+        }
+        for len in WORD_LENGTHS.take_while(|&len| len <= rest.len()) {
+            if EXAMPLE_WORDS.all.contains(&rest[..len]) {
+                most[start + len] = most[start + len].max(most[start] + len);
+            }
+        }
+    }
+    most[body.len()] >= SPELLED
+}
+
+/// Parts of AWS's documented example secrets, whatever stands around them, and words that people
+/// write into secrets of their own. A random secret holds one of them, in letters of either case,
+/// in fewer than 1 of 10^6.
+const EXAMPLES: [&str; 15] = [
+    "wJalrXUt",
+    "K7MDENG",
+    "bPxRfiCY",
+    "je7MtGbC",
+    "xxxxxx",
+    "EXAMPLE",
+    "SAMPLE",
+    "PLACEHOLDER",
+    "REDACTED",
+    "CHANGEME",
+    "SECRETKEY",
+    "ACCESSKEY",
+    "TESTKEY",
+    "FAKEKEY",
+    "DUMMYKEY",
+];
+
+static EXAMPLE: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(EXAMPLES).ok());
+
+/// Whether it is one of AWS's own example secrets, one like it, or a stand-in of the same make.
+pub fn is_example(token: &[u8]) -> bool {
+    EXAMPLE.as_ref().is_some_and(|words| words.is_match(token))
+        || token.len() == SECRET_LEN && is_sequence(token, 0)
 }
 
 #[cfg(test)]

@@ -217,8 +217,7 @@ impl Context<'_> {
     fn stem(&self, item: usize, scopes: &[usize]) -> Vec<&str> {
         let outer = scopes.iter().rev().flat_map(|&scope| {
             let scope = self.outline.scope(scope);
-            // A comment explains; only what tells keys apart everywhere is taken from it.
-            let heads = matches!(scope.kind, Kind::Heading(_));
+            let heads = only_tags(scope.kind);
             scope.name.stem.iter().filter(move |word| !heads || is_tag(word) && !is_number(word))
         });
         let words = outer.chain(&self.items[item].label.name.stem);
@@ -235,7 +234,7 @@ impl Context<'_> {
         let own = if strict { &name.rest } else { &name.stem };
         let mut words: Vec<&str> = own.iter().map(String::as_str).collect();
         for scope in self.outline.around(item) {
-            let heads = matches!(scope.kind, Kind::Heading(_));
+            let heads = only_tags(scope.kind);
             let stem =
                 scope.name.stem.iter().filter(|word| !heads || is_tag(word) && !is_number(word));
             words.extend(stem.map(String::as_str));
@@ -249,6 +248,12 @@ impl Context<'_> {
     pub(super) fn innermost(&self, item: usize) -> usize {
         self.outline.of(item)
     }
+}
+
+/// Whether only those words of a scope's name count that tell keys apart everywhere: a comment
+/// explains, and a call is named after what it does.
+fn only_tags(kind: Kind) -> bool {
+    matches!(kind, Kind::Heading(_) | Kind::Bracket(b'('))
 }
 
 /// Where the mark stands that opened a scope.

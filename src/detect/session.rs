@@ -24,7 +24,7 @@ pub(super) fn tokens(context: &Context<'_>, structure: &Structure, pairs: &mut [
     let is_end = |item: &Item| match item.part {
         Part::Token { .. } => true,
         Part::Id { id, .. } => id.kind() == KeyKind::Temporary,
-        Part::Secret { .. } | Part::Vacant { .. } => false,
+        Part::Secret { .. } | Part::Mail { .. } | Part::Vacant { .. } => false,
     };
     for from in (0..items.len()).filter(|&from| is_end(&items[from])) {
         let mut weighed = 0;

@@ -15,6 +15,7 @@ use crate::stop::Stop;
 use super::allowance::{self, Allowance};
 use super::anchors::{Anchor, Anchors, Quiet};
 use super::chain::{self, Place};
+use super::random;
 use super::view::View;
 use super::words::words;
 
@@ -33,6 +34,8 @@ pub(super) struct Shaped {
     pub id: Option<(String, Range<usize>)>,
     /// What it says of itself.
     pub facts: Facts,
+    /// It is an example of AWS's documentation: counted, not reported.
+    pub is_example: bool,
 }
 
 /// The matches of a text.
@@ -321,6 +324,7 @@ impl Look<'_> {
             secret: Secret::new(secret.as_bytes().to_vec()),
             span,
             id,
+            is_example: rule.file.is_none() && is_example(secret.as_bytes(), &facts),
             facts,
         })
     }
@@ -330,6 +334,16 @@ impl Look<'_> {
 fn is_near(piece: &[Place], whole: &Range<usize>, reach: usize) -> bool {
     let behind = piece.partition_point(|one| one.span.0 <= whole.start + reach);
     behind.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
+}
+
+/// Accounts in the examples of AWS's documentation.
+const EXAMPLE_ACCOUNTS: [&str; 4] =
+    ["123456789012", "111122223333", "444455556666", "555555555555"];
+
+/// Whether a credential is an example of AWS's documentation, by its own words or its account.
+fn is_example(secret: &[u8], facts: &Facts) -> bool {
+    let account = facts.account.as_deref();
+    account.is_some_and(|account| EXAMPLE_ACCOUNTS.contains(&account)) || random::is_example(secret)
 }
 
 /// Whether a word of the rule stands before the match, on its line or one of the two above.

@@ -32,23 +32,28 @@ pub(super) fn side(item: &Item) -> Option<Side> {
         Part::Id { signs, .. } => (!signs).then_some(Side::Id),
         Part::Secret { .. } => Some(Side::Secret),
         Part::Vacant { secret } => Some(if secret { Side::Secret } else { Side::Id }),
-        Part::Token { .. } => None,
+        Part::Token { .. } | Part::Mail { .. } => None,
     }
 }
 
-/// How many items of one part stand in a row, without another between, for each item.
-fn runs(items: &[Item]) -> Vec<u32> {
+/// How many items of one part stand in a row, without another between, for each item, and its place
+/// among them.
+fn runs(items: &[Item]) -> (Vec<u32>, Vec<u32>) {
     let part = |index: usize| match items[index].part {
         Part::Id { .. } => 1,
         Part::Secret { .. } => 2,
         _ => 0,
     };
     let mut runs = vec![0; items.len()];
+    let mut ranks = vec![0; items.len()];
     let places: Vec<usize> = (0..items.len()).filter(|&index| part(index) > 0).collect();
     for run in places.chunk_by(|&a, &b| part(a) == part(b)) {
-        run.iter().for_each(|&index| runs[index] = run.len() as u32);
+        for (rank, &index) in run.iter().enumerate() {
+            runs[index] = run.len() as u32;
+            ranks[index] = rank as u32;
+        }
     }
-    runs
+    (runs, ranks)
 }
 
 /// Judges which items may be a pair.
@@ -58,12 +63,15 @@ pub(super) struct Weigher<'a> {
     costs: &'a Table,
     /// See [`runs`].
     runs: Vec<u32>,
+    /// The place of each item in its run.
+    ranks: Vec<u32>,
 }
 
 impl<'a> Weigher<'a> {
     /// Weighs the items of a stretch.
     pub(super) fn new(context: &'a Context<'a>, costs: &'a Table) -> Self {
-        Self { context, costs, runs: runs(context.items) }
+        let (runs, ranks) = runs(context.items);
+        Self { context, costs, runs, ranks }
     }
 
     /// Every id with every secret in its reach that may be its own.
@@ -87,7 +95,8 @@ impl<'a> Weigher<'a> {
                 weighed += 1;
                 // What costs more than to leave both alone is never joined.
                 let most = alone(&items[id], self.costs) + alone(&items[secret], self.costs);
-                if self.distance_cost(&distance) <= most.max(self.costs.alone_id) {
+                let near = self.distance_cost(&distance) <= most.max(self.costs.alone_id);
+                if near || self.are_listed(id, secret) {
                     edges.extend(self.weigh(id, secret, &distance));
                 }
             }
@@ -105,6 +114,14 @@ impl<'a> Weigher<'a> {
             || distance.bytes > REACH_BYTES
             || to - from > MOST_ITEMS
             || items[to].span.start.saturating_sub(items[from].span.end) > REACH_BYTES
+    }
+
+    /// Whether two items without names have the same place in two lists of one length, one list
+    /// behind the other.
+    fn are_listed(&self, id: usize, secret: usize) -> bool {
+        let named = |item: usize| self.context.items[item].label.name.named;
+        let lists = self.runs[id] > 1 && self.runs[id] == self.runs[secret];
+        lists && self.ranks[id] == self.ranks[secret] && !named(id) && !named(secret)
     }
 
     /// What it costs to call two items a pair, and how sure that would be; `None` if they are none.
@@ -136,7 +153,9 @@ impl<'a> Weigher<'a> {
         if unfit {
             return None;
         }
-        let cost = self.distance_cost(distance)
+        let listed = self.are_listed(id, secret) && distance.lines > 0;
+        let far = if listed { self.costs.line } else { self.distance_cost(distance) };
+        let cost = far
             + self.role_cost(named_id.role, role, &relation, distance)
             + self.name_cost(id, secret, &relation);
         let confidence = self.confidence(id, secret, strength, &relation, distance);
@@ -221,17 +240,13 @@ impl<'a> Weigher<'a> {
         let by_name = items[id].label.name.role == Role::KeyId;
         let bare = !items[id].label.name.named && !items[secret].label.name.named;
         let listed = bare && !one_record && (ids > 1 || secrets > 1);
+        let ordered = self.are_listed(id, secret);
         match (strength, role) {
             (Strength::Weak, Role::SecretKey) => Confidence::Medium,
             (Strength::Weak, _) => Confidence::Low,
-            // In a list only the number says which is whose, and only if both lists have as many.
-            _ if listed => {
-                if ids == secrets {
-                    Confidence::Medium
-                } else {
-                    Confidence::Low
-                }
-            }
+            // In a list only the place says which is whose, and only if both lists have as many.
+            _ if listed && !ordered => Confidence::Low,
+            _ if listed => Confidence::Medium,
             (_, Role::Token) => Confidence::Low,
             (_, Role::Other) => Confidence::Medium,
             (_, Role::Password) if foreign || relation.row => Confidence::Low,

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::Finding;
+
 /// How an id and its secret stand to each other in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nearness {
@@ -59,5 +61,15 @@ impl Evidence {
             clauses.push("another id or secret nearby fits almost as well".to_owned());
         }
         clauses
+    }
+}
+
+impl Finding {
+    /// Why its id and its secret are called one key, where they are surest to be one; `None` for a
+    /// part that stands alone.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        let surest = self.occurrences.iter().filter(|place| place.confidence == self.confidence);
+        let mut places = surest.chain(&self.occurrences);
+        places.find_map(|place| place.sighting.evidence.as_ref())
     }
 }

@@ -1,7 +1,8 @@
 //! Where a credential stands in a text, and where a service is to show it.
 
-use super::{Encoding, Evidence};
+use super::{Confidence, Encoding, Evidence};
 use crate::location::Region;
+use crate::secret::Secret;
 
 /// The credential's place in one text, with what a report needs of the text around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,24 @@ pub struct Sighting {
     /// Where services are to show it, if not here; see [`Sighting::spot`].
     pub shown: Option<Box<Spot>>,
     /// Why the id and the secret are called one key; `None` for a part that stands alone.
+    pub evidence: Option<Evidence>,
+    /// Other secrets in reach of the id, the likeliest first: no findings, but what verification
+    /// asks about where the id's own secret is rejected. Empty unless the detector keeps them.
+    pub rivals: Vec<Rival>,
+}
+
+/// A secret in reach of an id that was not joined with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rival {
+    /// The secret.
+    pub secret: Secret,
+    /// Where it stands, in the text of the id.
+    pub region: Region,
+    /// The encodings that were undone to read it, outermost first.
+    pub decoded: Vec<Encoding>,
+    /// How sure the detector would be of the pair.
+    pub confidence: Confidence,
+    /// What speaks for the pair; `None` if that was given up with it.
     pub evidence: Option<Evidence>,
 }
 

@@ -29,6 +29,7 @@ fn finding(rule: &str, id: Option<String>, user: Option<&str>) -> Finding {
         partition: None,
         shown: None,
         evidence: None,
+        rivals: Vec::new(),
     };
     let confidence = Confidence::High;
     Finding {

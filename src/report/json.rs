@@ -14,7 +14,7 @@ use super::escape::{self, Layout};
 use super::totals::Totals;
 use crate::coverage::Coverage;
 use crate::finding::{
-    Confidence, Encoding, Finding, Fingerprint, GitOrigin, Occurrence, RuleId, Severity,
+    Confidence, Encoding, Evidence, Finding, Fingerprint, GitOrigin, Occurrence, RuleId, Severity,
     Suppression, Verification,
 };
 use crate::location::Region;
@@ -98,6 +98,8 @@ pub(super) struct Entry<'a> {
     session_token: Option<String>,
     verification: &'a Verification,
     suppressed: Option<&'a Suppression>,
+    /// Why id and secret are one key, a clause each; null for a part alone.
+    evidence: Option<Vec<String>>,
     possible_partners: &'a [Fingerprint],
     remediation: Applied,
     occurrences: Occurrences<'a>,
@@ -127,6 +129,7 @@ pub(super) fn entry<'a>(report: &Report<'a>, finding: &'a Finding) -> Entry<'a> 
         session_token: clear(&credential.session_token),
         verification: &finding.verification,
         suppressed: finding.suppressed.as_ref(),
+        evidence: finding.evidence().map(Evidence::clauses),
         possible_partners: &finding.possible_partners,
         remediation: remedy::applied(finding, report.rules),
         occurrences: Occurrences(&finding.occurrences),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::bounded::{Bounded, Kept};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{
-    Confidence, Credential, Finding, Fingerprint, Occurrence, RuleId, Severity, Sighting,
+    Confidence, Credential, Finding, Fingerprint, Occurrence, Rival, RuleId, Severity, Sighting,
     Verification,
 };
 use crate::memory::Memory;
@@ -20,6 +20,8 @@ use crate::secret::Secret;
 pub(super) const KEY_ID: &str = "aws-access-key-id";
 /// The rule of a labelled secret access key without its id.
 pub(super) const SECRET: &str = "aws-secret-access-key";
+/// The rule of a password of SES, with or without its user.
+const SMTP_PASSWORD: &str = "aws-ses-smtp-password";
 /// The rule of a session token without its key.
 const SESSION_TOKEN: &str = "aws-session-token";
 
@@ -165,9 +167,18 @@ fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger
 
 /// The key id of a pair, without its secret.
 fn lone_id(place: Occurrence, pair: Credential) -> (Occurrence, Credential) {
+    // Too weak to be reported as a pair, it is still what verification asks about first.
+    let own = place.sighting.secret.zip(pair.secret).map(|(region, secret)| Rival {
+        secret,
+        region,
+        decoded: place.sighting.decoded.clone(),
+        confidence: place.confidence,
+        evidence: place.sighting.evidence.clone(),
+    });
+    let rivals = own.into_iter().chain(place.sighting.rivals).collect();
     let (secret, secret_snippet) = (None, String::new());
     let sighting =
-        Sighting { secret, secret_snippet, shown: None, evidence: None, ..place.sighting };
+        Sighting { secret, secret_snippet, shown: None, evidence: None, rivals, ..place.sighting };
     let credential = Credential {
         rule: RuleId::new(KEY_ID),
         secret: None,
@@ -266,6 +277,7 @@ fn leftover(credential: &Credential) -> Option<Half> {
     match credential.rule.as_str() {
         KEY_ID => credential.key_id.clone().map(Half::Id),
         SECRET => bytes(&credential.secret).map(Half::Secret),
+        SMTP_PASSWORD if credential.key_id.is_none() => bytes(&credential.secret).map(Half::Secret),
         SESSION_TOKEN => {
             bytes(&credential.session_token).or_else(|| bytes(&credential.secret)).map(Half::Token)
         }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sweep::Target;
 use crate::coverage::Ledger;
+use crate::detect::nameless;
 use crate::finding::{Candidate, GitOrigin, Origin};
 use crate::location::Region;
 use crate::scan::{Detector, Hit};
@@ -98,6 +99,7 @@ fn of_files<D: Detector>(target: &Target, traces: &[&Trace], detector: &D) -> Op
     let named = files::Options { paths, obey_ignore_files: false, ..options.clone() };
     let found = Mutex::new(HashMap::new());
     files::scan(&named, detector, &Ledger::new(), &|hit: Hit| {
+        let Some(hit) = nameless::named(hit) else { return };
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         found.insert((hit.origin.path, key(&hit.candidate)), hit.candidate);
     });
@@ -132,12 +134,15 @@ fn of_history<D: Detector>(target: &Target, traces: &[&Trace], detector: &D) -> 
     let texts = again::scan(target.history.as_ref()?, &ids, detector).ok()?;
     let mut found: HashMap<(String, Key), Candidate> = HashMap::new();
     for (id, candidates) in texts {
-        found.extend(candidates.into_iter().map(|one| ((id.clone(), key(&one)), one)));
+        for one in candidates {
+            // By what it is called once its name is read.
+            found.insert((id.clone(), key(&nameless::as_named(one.clone()))), one);
+        }
     }
     let hit = |trace: &&Trace| {
         let candidate = found.get(&(blob(trace)?, trace.key()))?.clone();
         let origin = Origin { path: trace.path(), git: trace.git.clone(), ..Origin::default() };
-        Some(Hit { origin, candidate })
+        nameless::named(Hit { origin, candidate })
     };
     traces.iter().map(hit).collect()
 }

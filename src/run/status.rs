@@ -107,6 +107,7 @@ mod tests {
             partition: None,
             shown: None,
             evidence: None,
+            rivals: Vec::new(),
         };
         let confidence = Confidence::High;
         let origin = crate::finding::Origin::default();

@@ -17,8 +17,9 @@ pub struct Verify {
 pub(super) fn verify(findings: &mut Vec<Finding>, how: &Verify, ledger: &Ledger) {
     let Summary { pairs, .. } =
         verify::verify(findings, &how.options, ledger, &mut |text| (how.announce)(text));
-    for pair in pairs {
-        findings.retain(|finding| !pair.halves.contains(&finding.fingerprint));
-        findings.push(pair.finding);
+    verify::regroup(findings, pairs);
+    // No longer than needed: what was tried and did not fit is nobody's finding.
+    for place in findings.iter_mut().flat_map(|finding| &mut finding.occurrences) {
+        place.sighting.rivals = Vec::new();
     }
 }

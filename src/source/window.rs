@@ -210,6 +210,7 @@ mod tests {
             partition: None,
             shown: None,
             evidence: None,
+            rivals: Vec::new(),
         };
         Candidate { credential, confidence: Confidence::High, sighting, inside: vec![] }
     }

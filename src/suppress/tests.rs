@@ -29,6 +29,7 @@ fn place(path: &str, line: u64, marker: Option<&'static str>) -> Occurrence {
         partition: None,
         shown: None,
         evidence: None,
+        rivals: Vec::new(),
     };
     let origin = Origin { path: Some(path.as_bytes().to_vec()), ..Origin::default() };
     Occurrence { origin, sighting, confidence: Confidence::High }

@@ -1,6 +1,7 @@
 //! Asks: one secret of one partition with patience, of several in turn, and one id with several
 //! secrets, spaced.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -12,6 +13,7 @@ use super::plan::Question;
 use super::{Options, Partition};
 use crate::aws::KeyKind;
 use crate::finding::{Status, Verification};
+use crate::secret::Secret;
 
 /// All that is needed to ask.
 #[derive(Debug)]
@@ -40,36 +42,57 @@ impl Desk {
         self.pace.sent()
     }
 
-    /// The verdict on each candidate of one id, in their order.
-    pub(super) async fn examine(&self, question: &Question) -> Vec<Verification> {
+    /// Asks about one id with the secrets of `round`, one after the other until one fits; gives
+    /// what is known of it then, with what was known before.
+    ///
+    /// `taken` are secrets that STS proved to be another id's own.
+    pub(super) async fn examine(
+        &self,
+        question: &Question,
+        known: Answers,
+        round: Round,
+        taken: &HashSet<Secret>,
+    ) -> Answers {
         let long_term = question.key.kind() == KeyKind::LongTerm;
         let several = question.candidates.len() > 1;
-        let mut partitions = question.partitions.clone();
-        let mut verdicts: Vec<Verification> = Vec::new();
-        for candidate in question.candidates.iter().take(self.options.max_candidates) {
-            if !verdicts.is_empty() {
+        let mut answers = known;
+        for (index, candidate) in question.candidates.iter().enumerate() {
+            let is_other = candidate.own.is_none();
+            let in_round = is_other == (round == Round::Others);
+            if !in_round || is_other && taken.contains(&candidate.asked.secret) {
+                continue;
+            }
+            if answers.is_settled() || is_other && !answers.leave_open(&candidate.asked) {
+                continue;
+            }
+            if answers.asked == self.options.max_candidates {
+                answers.capped = true;
+                break;
+            }
+            if answers.asked > 0 {
                 sleep(self.options.spacing).await;
             }
-            let mut verdict = self.walk(&candidate.asked, &partitions, question).await;
+            answers.asked += 1;
+            let home = answers.home.clone();
+            let partitions = home.as_deref().unwrap_or(&question.partitions);
+            let mut verdict = self.walk(&candidate.asked, partitions, question).await;
             if verdict.status == Status::WrongSecret {
                 // The id is at home where its last answer came from.
                 let home = verdict.partitions.last().and_then(|name| Partition::from_name(name));
-                partitions = home.into_iter().collect();
+                let home: Vec<Partition> = home.into_iter().collect();
                 if several && long_term {
                     sleep(self.options.spacing).await;
-                    let again = self.walk(&candidate.asked, &partitions, question).await;
+                    let again = self.walk(&candidate.asked, &home, question).await;
                     if again.status == Status::Active {
                         verdict = Verification { partitions: verdict.partitions, ..again };
                     }
                 }
+                answers.home = Some(home);
             }
-            let status = verdict.status;
-            verdicts.push(verdict);
-            if matches!(status, Status::Active | Status::Inactive) {
-                break;
-            }
+            answers.last = Some((verdict.status, candidate.asked.token.clone()));
+            answers.verdicts[index] = Some(verdict);
         }
-        conclude(verdicts, question, self.options.max_candidates)
+        answers
     }
 
     /// Asks one partition after the other until one knows the key.
@@ -203,43 +226,112 @@ fn backoff(attempt: u32) -> Duration {
     whole.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
-/// The verdict on each candidate, given those on the ones that were asked.
+/// Which secrets of an id are asked about.
 ///
-/// An id has one secret: if one candidate is it, the others are not. An id that no partition
-/// knows is unknown with any secret.
-fn conclude(
-    mut verdicts: Vec<Verification>,
-    question: &Question,
-    max_candidates: usize,
-) -> Vec<Verification> {
-    let last = verdicts.last().cloned().unwrap_or_default();
-    let rest = match last.status {
-        Status::Inactive => last.clone(),
-        _ => Verification {
+/// First come those with which it was found as a pair, of all ids; then the others: a secret that
+/// turned out to be one id's own need not be tried with the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Round {
+    /// Its own pairs.
+    Own,
+    /// All others.
+    Others,
+}
+
+/// What is known of an id so far.
+#[derive(Clone, Debug)]
+pub(super) struct Answers {
+    /// The verdict on each candidate that was asked, in their order.
+    pub(super) verdicts: Vec<Option<Verification>>,
+    /// More secrets may belong to it than are tried.
+    pub(super) capped: bool,
+    asked: usize,
+    /// The partition that knows the id.
+    home: Option<Vec<Partition>>,
+    /// What the last answer was, and the session token that was sent.
+    last: Option<(Status, Option<Secret>)>,
+}
+
+impl Answers {
+    /// Of an id that nobody was asked about yet.
+    pub(super) fn none(question: &Question) -> Self {
+        let verdicts = vec![None; question.candidates.len()];
+        Self { verdicts, capped: false, asked: 0, home: None, last: None }
+    }
+
+    /// Whether there is no answer yet.
+    pub(super) fn are_none(&self) -> bool {
+        self.verdicts.iter().all(Option::is_none)
+    }
+
+    /// Says of all secrets why there is no answer.
+    pub(super) fn fill(&mut self, why: &str) {
+        let verdict = Verification {
             status: Status::Unknown,
-            reason: Some(format!(
-                "not asked: more than {max_candidates} secrets may belong to this id"
-            )),
+            reason: Some(why.to_owned()),
             ..Verification::default()
-        },
-    };
-    verdicts.resize(question.candidates.len(), rest);
-    if last.status == Status::Active {
-        let asked = verdicts.iter().position(|verdict| verdict.status == Status::Active);
-        let own = asked.map(|index| &question.candidates[index].asked.secret);
-        for (verdict, candidate) in verdicts.iter_mut().zip(&question.candidates) {
-            if own != Some(&candidate.asked.secret) {
-                *verdict = Verification {
-                    status: Status::WrongSecret,
-                    reason: Some("another secret that was found is this id's own".to_owned()),
-                    arn: None,
-                    user_id: None,
-                    ..last.clone()
-                };
-            }
+        };
+        self.verdicts.fill(Some(verdict));
+    }
+
+    /// Whether no further secret can change the verdict: an id has one, and an id that no
+    /// partition knows has none.
+    fn is_settled(&self) -> bool {
+        matches!(self.last, Some((Status::Active | Status::Inactive, _)))
+    }
+
+    /// Whether it makes sense to ask on: the secret was rejected, or the session token was.
+    fn leave_open(&self, next: &Asked) -> bool {
+        match &self.last {
+            None | Some((Status::WrongSecret, _)) => true,
+            Some((_, token)) => *token != next.token,
         }
     }
-    verdicts
+
+    /// The verdict on each candidate, also on those that were not asked: where one secret is the
+    /// id's own the others are not, and an id that no partition knows is unknown with any secret.
+    /// `None` if nothing is known of one.
+    pub(super) fn conclude(
+        mut self,
+        question: &Question,
+        max_candidates: usize,
+    ) -> Vec<Option<Verification>> {
+        let status = self.last.as_ref().map(|(status, _)| *status);
+        let last = self.verdicts.iter().flatten().find(|one| Some(one.status) == status).cloned();
+        let is_active = |one: &Option<Verification>| {
+            one.as_ref().is_some_and(|verdict| verdict.status == Status::Active)
+        };
+        let active = self.verdicts.iter().position(is_active);
+        let own = active.map(|index| &question.candidates[index].asked.secret);
+        for (verdict, candidate) in self.verdicts.iter_mut().zip(&question.candidates) {
+            match (own, &last) {
+                (Some(own), Some(last)) if *own != candidate.asked.secret => {
+                    *verdict = Some(Verification {
+                        status: Status::WrongSecret,
+                        reason: Some("another secret that was found is this id's own".to_owned()),
+                        arn: None,
+                        user_id: None,
+                        ..last.clone()
+                    });
+                }
+                (None, Some(last)) if verdict.is_none() && last.status == Status::Inactive => {
+                    *verdict = Some(last.clone());
+                }
+                (None, _) if verdict.is_none() && self.capped => {
+                    let why = format!(
+                        "not asked: more than {max_candidates} secrets may belong to this id"
+                    );
+                    *verdict = Some(Verification {
+                        status: Status::Unknown,
+                        reason: Some(why),
+                        ..Verification::default()
+                    });
+                }
+                _ => {}
+            }
+        }
+        self.verdicts
+    }
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),
             spacing: Duration::from_millis(5_500),
-            max_candidates: 5,
+            max_candidates: 8,
             max_requests: 10_000,
             until: None,
             stop: Stop::default(),

@@ -1,12 +1,14 @@
 //! Whom to ask what, decided offline: which credentials are sent, in which order, to whom, and
 //! what is known of the others without a request.
 
+use std::collections::HashMap;
+
 use super::client::Asked;
+use super::likely::Likely;
 use super::{Options, Partition};
-use crate::aws::{KeyId, KeyKind, SECRET_LEN};
+use crate::aws::{KeyId, SECRET_LEN};
 use crate::canary;
 use crate::finding::{Finding, Status, Verification};
-use crate::secret::Secret;
 
 /// All that is to be done for one set of findings.
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ pub(super) struct Question {
     pub(super) key: KeyId,
     /// The likeliest first; never empty.
     pub(super) candidates: Vec<Candidate>,
+    /// Indices of the findings that hold the id.
+    pub(super) holders: Vec<usize>,
     /// Whom to ask, in turn.
     pub(super) partitions: Vec<Partition>,
     /// Partitions named nearby that no endpoint is known of.
@@ -33,76 +37,80 @@ pub(super) struct Question {
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) asked: Asked,
-    /// Index of the finding that holds the id.
-    pub(super) finding: usize,
-    /// Indices of the findings that hold the other halves; empty for a pair that was found as one.
+    /// Index of the finding that is this pair; `None` if the two were not found as one.
+    pub(super) own: Option<usize>,
+    /// Indices of findings elsewhere that hold the secret or the session token.
     pub(super) partners: Vec<usize>,
 }
 
 /// Plans the verification of `findings`.
 pub(super) fn plan(findings: &[Finding], options: &Options) -> Plan {
     let mut plan = Plan::default();
+    let mut keys: Vec<(KeyId, Vec<usize>)> = Vec::new();
+    let mut places: HashMap<KeyId, usize> = HashMap::new();
     for (index, finding) in findings.iter().enumerate() {
         match decide(finding, options) {
-            Ok(key) => match candidates(findings, index, key) {
-                Ok(candidates) => plan.add(findings, key, candidates, options),
-                Err(known) => plan.decided.push((index, known.into())),
-            },
+            Ok(key) => {
+                let at = *places.entry(key).or_insert_with(|| {
+                    keys.push((key, Vec::new()));
+                    keys.len() - 1
+                });
+                keys[at].1.push(index);
+            }
             Err(known) => plan.decided.push((index, known.into())),
         }
     }
-    for question in &mut plan.questions {
-        question.candidates.sort_by_key(|candidate| {
-            let confidence = findings[candidate.finding].confidence;
-            (candidate.partners.len(), std::cmp::Reverse(confidence), candidate.finding)
-        });
-        let mut known: Vec<Asked> = Vec::new();
-        question.candidates.retain(|candidate| {
-            let repeated = !candidate.partners.is_empty()
-                && known.iter().any(|asked| asked.secret == candidate.asked.secret);
-            known.push(candidate.asked.clone());
-            !repeated
-        });
+    let likely = Likely::new(findings, keys.len());
+    for (turn, (key, holders)) in keys.into_iter().enumerate() {
+        let in_turn = (turn as u64) < options.max_requests;
+        match likely.candidates(key, &holders, in_turn) {
+            Ok(candidates) => {
+                plan.questions.push(question(findings, key, candidates, holders, options));
+            }
+            Err(known) => {
+                let of = |index| (index, Verification::from(known.clone()));
+                plan.decided.extend(holders.into_iter().map(of));
+            }
+        }
     }
     plan
 }
 
-impl Plan {
-    fn add(
-        &mut self,
-        findings: &[Finding],
-        key: KeyId,
-        candidates: Vec<Candidate>,
-        options: &Options,
-    ) {
-        match self.questions.iter_mut().find(|question| question.key == key) {
-            Some(question) => question.candidates.extend(candidates),
-            None => self.questions.push(Question {
-                key,
-                candidates,
-                partitions: Vec::new(),
-                beyond: Vec::new(),
-            }),
-        }
-        let Some(question) = self.questions.iter_mut().find(|question| question.key == key) else {
-            return;
-        };
-        let nearby: Vec<&str> = question
-            .candidates
-            .iter()
-            .flat_map(|candidate| candidate.partners.iter().chain([&candidate.finding]))
-            .flat_map(|&index| &findings[index].occurrences)
-            .filter_map(|occurrence| occurrence.sighting.partition)
-            .collect();
-        (question.partitions, question.beyond) = options.partition.plan(&nearby);
-    }
+fn question(
+    findings: &[Finding],
+    key: KeyId,
+    candidates: Vec<Candidate>,
+    holders: Vec<usize>,
+    options: &Options,
+) -> Question {
+    // What stands near another key's pair says where that key is at home.
+    let lone = |at: &&usize| findings[**at].credential.key_id.is_none();
+    let partners = candidates.iter().flat_map(|candidate| &candidate.partners).filter(lone);
+    let nearby: Vec<&str> = holders
+        .iter()
+        .chain(partners)
+        .flat_map(|&index| &findings[index].occurrences)
+        .filter_map(|occurrence| occurrence.sighting.partition)
+        .collect();
+    let (partitions, beyond) = options.partition.plan(&nearby);
+    Question { key, candidates, holders, partitions, beyond }
+}
+
+/// Whether a secret is one that requests are signed with.
+pub(super) fn signs(finding: &Finding) -> bool {
+    finding.credential.secret.as_ref().is_some_and(|secret| secret.expose().len() == SECRET_LEN)
+}
+
+/// Whether the user settled a finding, so that nothing of it is sent. A marker alone settles
+/// nothing that works.
+pub(super) fn is_settled(finding: &Finding) -> bool {
+    finding.suppressed.as_ref().is_some_and(|settled| !settled.is_by_marker())
 }
 
 /// The key to be asked about, or what is known without asking.
 fn decide(finding: &Finding, options: &Options) -> Result<KeyId, Known> {
     let credential = &finding.credential;
-    let signing =
-        credential.secret.as_ref().is_none_or(|secret| secret.expose().len() == SECRET_LEN);
+    let signing = credential.secret.is_none() || signs(finding);
     let key = credential.key_id.as_deref().and_then(|id| KeyId::parse(id.as_bytes()));
     if let Some(verdict) = key.as_ref().and_then(canary::verdict) {
         return Err(Known(verdict.status, verdict.reason.unwrap_or_default()));
@@ -110,7 +118,7 @@ fn decide(finding: &Finding, options: &Options) -> Result<KeyId, Known> {
     let Some(key) = key.filter(|_| signing) else {
         return Err(known(Status::NotChecked, "STS cannot be asked about this kind of credential"));
     };
-    if finding.suppressed.as_ref().is_some_and(|settled| !settled.is_by_marker()) {
+    if is_settled(finding) {
         return Err(known(Status::NotChecked, "suppressed; not sent"));
     }
     account_verdict(&key, options).map_or(Ok(key), Err)
@@ -141,9 +149,10 @@ fn account_verdict(key: &KeyId, options: &Options) -> Option<Known> {
 }
 
 /// What is known of a key without asking, and why.
-struct Known(Status, String);
+#[derive(Clone, Debug)]
+pub(super) struct Known(Status, String);
 
-fn known(status: Status, reason: &str) -> Known {
+pub(super) fn known(status: Status, reason: &str) -> Known {
     Known(status, reason.to_owned())
 }
 
@@ -151,63 +160,4 @@ impl From<Known> for Verification {
     fn from(Known(status, reason): Known) -> Self {
         Self { status, reason: Some(reason), ..Self::default() }
     }
-}
-
-/// The secrets that may belong to `key`, or why none can be sent.
-fn candidates(findings: &[Finding], index: usize, key: KeyId) -> Result<Vec<Candidate>, Known> {
-    let own = &findings[index].credential;
-    let partners = partners(findings, index);
-    let secrets: Vec<(Vec<usize>, &Secret)> = match &own.secret {
-        Some(secret) => vec![(Vec::new(), secret)],
-        None => partners
-            .iter()
-            .filter_map(|&partner| {
-                let secret = findings[partner].credential.secret.as_ref()?;
-                (secret.expose().len() == SECRET_LEN).then_some((vec![partner], secret))
-            })
-            .collect(),
-    };
-    if secrets.is_empty() {
-        return Err(known(Status::NotChecked, "an id without its secret cannot be asked about"));
-    }
-    let tokens: Vec<(Option<usize>, Option<&Secret>)> = match (key.kind(), &own.session_token) {
-        (KeyKind::LongTerm, _) => vec![(None, None)],
-        (KeyKind::Temporary, Some(token)) => vec![(None, Some(token))],
-        (KeyKind::Temporary, None) => partners
-            .iter()
-            .filter_map(|&partner| {
-                let token = findings[partner].credential.session_token.as_ref()?;
-                Some((Some(partner), Some(token)))
-            })
-            .collect(),
-    };
-    if tokens.is_empty() {
-        return Err(known(Status::Unknown, "no session token was found with it; not sent"));
-    }
-    let mut candidates = Vec::new();
-    for (holders, secret) in &secrets {
-        for (holder, token) in &tokens {
-            let partners = holders.iter().copied().chain(holder.filter(|h| !holders.contains(h)));
-            let token = token.cloned();
-            let asked = Asked { key, secret: (*secret).clone(), token };
-            candidates.push(Candidate { asked, finding: index, partners: partners.collect() });
-        }
-    }
-    Ok(candidates)
-}
-
-/// Findings without an id that name this one as a possible partner, or are named by it.
-fn partners(findings: &[Finding], index: usize) -> Vec<usize> {
-    let this = &findings[index];
-    findings
-        .iter()
-        .enumerate()
-        .filter(|(_, other)| {
-            other.credential.key_id.is_none()
-                && other.suppressed.is_none()
-                && (this.possible_partners.contains(&other.fingerprint)
-                    || other.possible_partners.contains(&this.fingerprint))
-        })
-        .map(|(partner, _)| partner)
-        .collect()
 }

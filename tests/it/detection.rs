@@ -11,7 +11,8 @@ use proptest::prelude::*;
 
 use std::sync::LazyLock;
 
-static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&RuleSet::default()));
+static ENGINE: LazyLock<Engine> =
+    LazyLock::new(|| Engine::new(&RuleSet::default()).keeping_rivals(true));
 
 /// With shape rules, some of them of short reach: the chains of their anchors fit into small texts.
 static SHAPES: LazyLock<Engine> = LazyLock::new(|| {
@@ -237,6 +238,24 @@ fn an_edit_at_every_offset_around_a_pair_is_seen() {
                 assert_eq!(delta, ENGINE.whole(&bytes).candidates, "at {at}");
             }
         }
+    }
+}
+
+/// What a text consists of is seen at its length, and so is what a delta makes of it.
+#[test]
+fn a_delta_to_a_value_alone_is_seen() {
+    let secret = ["x9Kq2LmZ8vR4tYw7", "Bn3Jd6Fh1Gs5Pc0QeUaXiOzT"].concat();
+    let alone = format!("{secret}\n").into_bytes();
+    let longer = [b"# of the upload\n".as_slice(), &alone].concat();
+    let lead = longer.len() - alone.len();
+    for (base, copied, bytes) in [
+        (&longer, Copied { from: lead, to: 0, len: alone.len() }, &alone),
+        (&alone, Copied { from: 0, to: lead, len: alone.len() }, &longer),
+    ] {
+        let whole = ENGINE.whole(bytes).candidates;
+        let delta = ENGINE.delta(&ENGINE.whole(base).memory, &[copied], bytes).candidates;
+        assert_eq!(whole.len(), usize::from(bytes.len() == alone.len()));
+        assert_eq!(delta, whole);
     }
 }
 

@@ -236,7 +236,7 @@ fn a_whole_source() {
 }
 
 /// A run without sources.
-fn options() -> keysweep::run::Options {
+pub(crate) fn options() -> keysweep::run::Options {
     keysweep::run::Options {
         sources: Vec::new(),
         min_confidence: keysweep::finding::Confidence::Medium,

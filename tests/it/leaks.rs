@@ -54,6 +54,7 @@ pub(crate) fn finding(
         partition: None,
         shown: None,
         evidence: None,
+        rivals: Vec::new(),
     };
     Finding {
         fingerprint: credential.fingerprint(),

@@ -34,6 +34,7 @@ mod escaping_places;
 #[cfg(unix)]
 mod events;
 mod faults;
+mod file_names;
 mod files;
 #[cfg(unix)]
 mod files_unix;
@@ -77,6 +78,7 @@ mod hostile_rules;
 mod kill;
 #[cfg(target_os = "linux")]
 mod killed;
+mod kinds;
 mod layers;
 #[cfg(feature = "verify")]
 mod leaks;
@@ -86,6 +88,7 @@ mod memory;
 #[cfg(feature = "verify")]
 mod moto;
 mod named;
+mod near_examples;
 #[cfg(unix)]
 mod outputs;
 mod pairing;
@@ -110,6 +113,7 @@ mod samples;
 mod sarif;
 mod schemas;
 mod security;
+mod ses;
 mod settled;
 mod settled_history;
 mod settled_merge;
@@ -135,8 +139,11 @@ mod unnamed;
 mod veil;
 #[cfg(feature = "verify")]
 mod verdicts;
+mod verify_again;
 #[cfg(feature = "verify")]
 mod verify_candidates;
+#[cfg(feature = "verify")]
+mod verify_live;
 #[cfg(feature = "verify")]
 mod verify_moto;
 #[cfg(feature = "verify")]

@@ -54,11 +54,11 @@ fn service_credentials_tell_user_account_and_expiry() {
     };
     let long = read(
         "aws-bedrock-api-key",
-        "k=ABSK{{base64-of:BedrockAPIKey-x1-at-123456789012:{{base64:44}}}}\n",
+        "k=ABSK{{base64-of:BedrockAPIKey-x1-at-210987654321:{{base64:44}}}}\n",
     )
     .expect("a long-term key");
     assert_eq!(long.user.as_deref(), Some("BedrockAPIKey-x1"));
-    assert_eq!(long.account.as_deref(), Some("123456789012"));
+    assert_eq!(long.account.as_deref(), Some("210987654321"));
     let short = read(
         "aws-bedrock-short-term-key",
         "k=bedrock-api-key-{{base64-of:bedrock.amazonaws.com/?X-Amz-Credential={{asia}}\
@@ -68,8 +68,8 @@ fn service_credentials_tell_user_account_and_expiry() {
     assert_eq!(short.expires.as_deref(), Some("2026-03-01T22:15:00Z"));
     assert!(short.key_id.is_some_and(|id| id.starts_with("ASIA")));
     let service =
-        read("aws-service-credential", "login = bob-at-123456789012\npassword = {{base64:43}}=\n")
+        read("aws-service-credential", "login = bob-at-210987654321\npassword = {{base64:43}}=\n")
             .expect("a service credential");
-    assert_eq!(service.key_id.as_deref(), Some("bob-at-123456789012"));
+    assert_eq!(service.key_id.as_deref(), Some("bob-at-210987654321"));
     assert_eq!(service.user.as_deref(), Some("bob"));
 }

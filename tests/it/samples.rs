@@ -54,6 +54,7 @@ pub(crate) fn place(path: &str, line: u64) -> Occurrence {
             partition: None,
             shown: None,
             evidence: None,
+            rivals: Vec::new(),
         },
         confidence: Confidence::High,
     }

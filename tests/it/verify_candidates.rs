@@ -64,6 +64,40 @@ fn caps_are_told() {
 }
 
 #[test]
+fn a_secret_that_is_proved_to_be_one_ids_own_is_not_tried_with_the_next() {
+    let ids = [7, 8, 9].map(|number| key_id("AKIA", number));
+    let lone = finding("aws-access-key-id", Some(&ids[2]), None, None);
+    let mut found = [pair(&ids[0], &secret(0), None), pair(&ids[1], &secret(1), None), lone];
+    let stub = Stub::start(|_, _| identity("aws"));
+    run(&mut found, &options(&stub));
+    assert_eq!(stub.requests().len(), 2);
+    assert_eq!(found[2].verification.status, Status::NotChecked);
+}
+
+#[test]
+fn the_search_for_an_ids_secret_has_an_end_that_is_told() {
+    let id = key_id("AKIA", 7);
+    let mut found = vec![pair(&id, &secret(0), None)];
+    let labelled = |n| finding("aws-secret-access-key", None, Some(&secret(n)), None);
+    found.extend((1..20).map(labelled));
+    let stub = Stub::start(|_, _| wrong_secret());
+    let options = Options { max_candidates: 3, ..options(&stub) };
+    let ledger = Ledger::new();
+    verify(&mut found, &options, &ledger, &mut |_| {});
+    assert_eq!(found[0].verification.status, Status::WrongSecret);
+    assert_eq!(stub.requests().len(), 6, "three secrets, each twice");
+    let notes = ledger.coverage().notes.join("\n");
+    assert!(notes.contains("1 key ids have more than 3 possible secrets"), "{notes}");
+
+    // The first that fits ends it: then there is no limit to tell of.
+    let stub = Stub::start(|_, _| identity("aws"));
+    let options = Options { max_candidates: 3, ..crate::verify_stub::options(&stub) };
+    let ledger = Ledger::new();
+    verify(&mut found, &options, &ledger, &mut |_| {});
+    assert_eq!(ledger.coverage().notes.len(), 0);
+}
+
+#[test]
 fn halves_of_different_places_become_one_key() {
     let id = key_id("AKIA", 3);
     let mut lone = finding("aws-access-key-id", Some(&id), None, None);
@@ -137,7 +171,7 @@ fn a_dry_run_says_what_would_be_asked_of_whom_and_sends_nothing() {
         told[0],
         format!(
             "{id}: would ask GetCallerIdentity of https://sts.us-east-1.amazonaws.com (aws), then \
-             https://sts.us-gov-west-1.amazonaws.com (aws-us-gov), with up to 2 secrets, one after \
+             https://sts.us-gov-west-1.amazonaws.com (aws-us-gov), with up to 4 secrets, one after \
              the other"
         )
     );

@@ -30,7 +30,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// A secret that looks random, made when the test runs.
-fn random_secret(number: u8) -> String {
+pub(crate) fn random_secret(number: u8) -> String {
     use base64::Engine as _;
     let digest = keysweep::secret::Secret::new(vec![number; 9]).sha256_hex();
     let bytes: Vec<u8> =
@@ -81,6 +81,8 @@ fn wrong_usage_is_told_before_anything_is_sent() {
         (vec!["verify", &id, "--sts-endpoint", "http://sts.example.com"], "", "loopback"),
         (vec!["verify", &id, "--sts-endpoint", &url, "--rate", "0"], "", "--rate"),
         (vec!["scan", here, "--sts-endpoint", &url], "", "needs --verify"),
+        (vec!["scan", here, "--fail-on", "active"], "", "needs --verify"),
+        (vec!["sweep", here, "--fail-on", "active", "--verify-dry-run"], "", "needs --verify"),
         (vec!["scan", here, "--verify", "--partition", "mars"], "", "aws-us-gov"),
         (vec!["scan", here, "--verify", "--skip-account", "12"], "", "twelve digits"),
     ] {

@@ -25,7 +25,8 @@ pub use judge::{Tally, judge};
 pub use truth::Text;
 
 use draft::Draft;
-use random::Random;
+#[allow(unused_imports)]
+pub use random::Random;
 use syntax::Syntax;
 
 /// Layouts that are no table of settings.

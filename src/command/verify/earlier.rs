@@ -1,6 +1,6 @@
 //! The findings of an earlier report, to be found anew: a report holds no secret to ask with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Deserializer, Value};
 
@@ -86,9 +86,16 @@ impl Earlier {
     /// does not hold any more and so cannot be asked about.
     pub fn keep(&self, found: &mut Vec<Finding>) -> Vec<(&Fingerprint, Option<&str>)> {
         found.retain(|finding| self.findings.contains_key(&finding.fingerprint));
+        self.missing(found)
+    }
+
+    /// What the report has and `found` does not.
+    pub fn missing(&self, found: &[Finding]) -> Vec<(&Fingerprint, Option<&str>)> {
+        let known: HashSet<&Fingerprint> =
+            found.iter().map(|finding| &finding.fingerprint).collect();
         self.findings
             .iter()
-            .filter(|(print, _)| !found.iter().any(|finding| finding.fingerprint == **print))
+            .filter(|(print, _)| !known.contains(print))
             .map(|(print, key_id)| (print, key_id.as_deref()))
             .collect()
     }

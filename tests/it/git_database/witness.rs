@@ -54,6 +54,7 @@ impl Witness {
             partition: None,
             shown: None,
             evidence: None,
+            rivals: Vec::new(),
         };
         let candidate =
             Candidate { credential, confidence: Confidence::High, sighting, inside: vec![] };

@@ -1,0 +1,353 @@
+//! Findings made of what STS proved: an id with the secret that is its own, wherever the two stand,
+//! and what is left of pairs that turned out to be none.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Pair;
+use super::plan::{Candidate, Question, is_settled, signs};
+use crate::finding::{
+    Confidence, Credential, Evidence, Finding, Fingerprint, Occurrence, RuleId, Severity, Sighting,
+    Status, Verification,
+};
+use crate::secret::Secret;
+
+/// The rule of an id without its secret.
+const KEY_ID: &str = "aws-access-key-id";
+/// The rule of a labelled secret without its id.
+const SECRET: &str = "aws-secret-access-key";
+
+/// The key of a question and of the candidate that is its own, as one finding.
+pub(super) fn pair(
+    findings: &[Finding],
+    question: &Question,
+    candidate: &Candidate,
+    verdict: &Verification,
+) -> Pair {
+    let asked = &candidate.asked;
+    let id = question.key.as_str();
+    let partners = &candidate.partners;
+    let mut finding = join(findings, id, &question.holders, &asked.secret, partners);
+    finding.credential.session_token.clone_from(&asked.token);
+    finding.verification = verdict.clone();
+    let lone = question.holders.iter().filter(|&&at| findings[at].credential.secret.is_none());
+    let others = partners.iter().filter(|&&at| findings[at].credential.key_id.is_none());
+    let halves = lone.chain(&candidate.own).chain(others);
+    let halves = halves.map(|&at| findings[at].fingerprint.clone()).collect();
+    Pair { finding, halves }
+}
+
+/// The pair of `key_id` that has this fingerprint, if its halves stand in `findings`.
+///
+/// A pair that verification once made of two halves is none for a scan that asks nobody; an earlier
+/// report names it all the same.
+pub fn compose(findings: &[Finding], key_id: &str, print: &Fingerprint) -> Option<Finding> {
+    let holds = |at: &usize| findings[*at].credential.key_id.as_deref() == Some(key_id);
+    let holders: Vec<usize> = (0..findings.len()).filter(holds).collect();
+    let places = holders.iter().flat_map(|&at| &findings[at].occurrences);
+    let rivals = places.flat_map(|place| &place.sighting.rivals);
+    let rivals = rivals.map(|rival| (&rival.secret, None)).filter(|_| !holders.is_empty());
+    let elsewhere = findings.iter().enumerate().filter(|(_, finding)| signs(finding));
+    let elsewhere = elsewhere
+        .filter(|_| !holders.is_empty())
+        .filter_map(|(at, finding)| Some((finding.credential.secret.as_ref()?, Some(at))));
+    let is_it = |secret: &Secret| {
+        holders.first().is_some_and(|&first| {
+            credential(&findings[first].credential, secret).fingerprint() == *print
+        })
+    };
+    let (secret, partner) = rivals.chain(elsewhere).find(|(secret, _)| is_it(secret))?;
+    let partners: Vec<usize> = partner.into_iter().filter(|at| !holders.contains(at)).collect();
+    Some(join(findings, key_id, &holders, secret, &partners))
+}
+
+/// An id with a secret, at all places of `holders` and of `partners`.
+fn join(
+    findings: &[Finding],
+    id: &str,
+    holders: &[usize],
+    secret: &Secret,
+    partners: &[usize],
+) -> Finding {
+    let mut occurrences = Vec::new();
+    for finding in holders.iter().map(|&at| &findings[at]) {
+        adopt(&mut occurrences, places_of_id(finding, secret));
+    }
+    for finding in partners.iter().map(|&at| &findings[at]) {
+        adopt(&mut occurrences, places_of_secret(finding));
+    }
+    occurrences.sort_by(|one, other| one.order().cmp(&other.order()));
+    let first = holders.first().map(|&at| findings[at].credential.clone());
+    let bare = Credential {
+        rule: RuleId::new(KEY_ID),
+        key_id: Some(id.to_owned()),
+        secret: None,
+        session_token: None,
+        account: None,
+        user: None,
+        expires: None,
+    };
+    let credential = credential(&first.unwrap_or(bare), secret);
+    Finding {
+        fingerprint: credential.fingerprint(),
+        credential,
+        severity: Severity::Error,
+        confidence: Confidence::High,
+        verification: Verification::default(),
+        suppressed: None,
+        possible_partners: Vec::new(),
+        occurrences,
+    }
+}
+
+fn credential(of_id: &Credential, secret: &Secret) -> Credential {
+    let temporary = of_id.key_id.as_deref().is_some_and(|id| id.starts_with("ASIA"));
+    Credential {
+        rule: RuleId::new(if temporary { "aws-temporary-key" } else { "aws-access-key" }),
+        secret: Some(secret.clone()),
+        session_token: of_id.session_token.clone().filter(|_| temporary),
+        ..of_id.clone()
+    }
+}
+
+/// Makes one finding of each live key: its parts alone, and those of pairs that were none, become
+/// its places or findings of their own.
+///
+/// A pair of which STS proved that the secret is another id's own, or that the id has another
+/// secret, is given up: its id is a place of the live key, or alone; its secret is a place of the
+/// key whose own it is, or alone if a label calls it a secret. Without a label it is kept as a
+/// note.
+pub fn regroup(findings: &mut Vec<Finding>, pairs: Vec<Pair>) {
+    let halves: HashSet<&Fingerprint> = pairs.iter().flat_map(|pair| &pair.halves).collect();
+    findings.retain(|finding| !halves.contains(&finding.fingerprint));
+    findings.extend(pairs.into_iter().map(|pair| pair.finding));
+    let mut groups = Groups::default();
+    let (live, rest): (Vec<Finding>, Vec<Finding>) =
+        std::mem::take(findings).into_iter().partition(is_live);
+    live.into_iter().for_each(|finding| groups.add_live(finding));
+    // Parts of pairs come last: where such a part is a finding already, that one stands.
+    let (pairs, alone): (Vec<Finding>, Vec<Finding>) =
+        rest.into_iter().partition(|finding| signs(finding) && finding.credential.key_id.is_some());
+    alone.into_iter().chain(pairs).for_each(|finding| groups.add(finding));
+    groups.all.iter_mut().for_each(|finding| {
+        finding.occurrences.sort_by(|one, other| one.order().cmp(&other.order()));
+    });
+    *findings = groups.all;
+    // Who was a possible partner may have found another one.
+    let known: HashSet<Fingerprint> = findings.iter().map(|one| one.fingerprint.clone()).collect();
+    for finding in findings {
+        finding.possible_partners.retain(|partner| known.contains(partner));
+    }
+}
+
+fn is_live(finding: &Finding) -> bool {
+    finding.verification.status == Status::Active
+        && finding.credential.key_id.is_some()
+        && signs(finding)
+}
+
+/// Findings on their way to be one a key.
+#[derive(Default)]
+struct Groups {
+    all: Vec<Finding>,
+    /// Live keys by id.
+    ids: HashMap<String, usize>,
+    /// Live keys by secret.
+    secrets: HashMap<Secret, usize>,
+    /// Parts of pairs that were none.
+    parts: HashMap<Fingerprint, usize>,
+}
+
+impl Groups {
+    fn add_live(&mut self, finding: Finding) {
+        let at = self.all.len();
+        let Credential { key_id, secret, .. } = &finding.credential;
+        self.ids.extend(key_id.clone().map(|id| (id, at)));
+        self.secrets.extend(secret.clone().map(|secret| (secret, at)));
+        self.all.push(finding);
+    }
+
+    fn add(&mut self, mut finding: Finding) {
+        let Credential { key_id, secret, .. } = &finding.credential;
+        let of_id = key_id.as_ref().and_then(|id| self.ids.get(id)).copied();
+        let of_secret = secret.as_ref().and_then(|secret| self.secrets.get(secret)).copied();
+        let is_pair = key_id.is_some() && secret.is_some();
+        let left = match finding.verification.status {
+            Status::WrongSecret | Status::Inactive | Status::Unknown => is_pair && signs(&finding),
+            Status::NotChecked | Status::Active => !is_pair,
+            _ => false,
+        };
+        if is_settled(&finding) || !left || of_id.or(of_secret).is_none() {
+            self.keep(finding);
+        } else if !is_pair {
+            // A lone id or secret whose other half is known by now.
+            if let Some(home) = of_id.or(of_secret) {
+                self.give(home, finding);
+            }
+        } else if of_secret.is_some() || is_labelled(&finding) {
+            self.part(finding, of_id, of_secret);
+        } else {
+            finding.severity = Severity::Note;
+            self.keep(finding);
+        }
+    }
+
+    /// Adds the places of a lone half to a live key.
+    fn give(&mut self, home: usize, half: Finding) {
+        let places = match (&half.credential.key_id, &self.all[home].credential.secret) {
+            (Some(_), Some(secret)) => places_of_id(&half, secret),
+            _ => half.occurrences,
+        };
+        adopt(&mut self.all[home].occurrences, places);
+    }
+
+    /// Parts a pair that is none.
+    fn part(&mut self, pair: Finding, of_id: Option<usize>, of_secret: Option<usize>) {
+        let secrets = places_of_secret(&pair);
+        match of_secret {
+            Some(home) => adopt(&mut self.all[home].occurrences, secrets),
+            None => self.keep(lone_secret(&pair, secrets)),
+        }
+        let id = lone_id(pair);
+        match of_id {
+            Some(home) => self.give(home, id),
+            None => self.keep(id),
+        }
+    }
+
+    /// Keeps a finding; of one that is known, its places.
+    fn keep(&mut self, finding: Finding) {
+        match self.parts.get(&finding.fingerprint) {
+            Some(&at) => adopt(&mut self.all[at].occurrences, finding.occurrences),
+            None => {
+                self.parts.insert(finding.fingerprint.clone(), self.all.len());
+                self.all.push(finding);
+            }
+        }
+    }
+}
+
+fn is_labelled(pair: &Finding) -> bool {
+    let labelled = |evidence: &Evidence| evidence.labelled;
+    pair.occurrences.iter().any(|place| place.sighting.evidence.as_ref().is_some_and(labelled))
+}
+
+/// The id of a pair, with the verdict on it.
+fn lone_id(pair: Finding) -> Finding {
+    let known = pair.occurrences.iter().any(|place| place.sighting.id.is_some());
+    let with_id = pair.occurrences.into_iter();
+    let with_id = with_id.filter(|place| !known || place.sighting.id.is_some());
+    let occurrences = with_id.map(without_secret).collect();
+    let credential = Credential {
+        rule: RuleId::new(KEY_ID),
+        secret: None,
+        session_token: None,
+        expires: None,
+        ..pair.credential
+    };
+    Finding {
+        fingerprint: credential.fingerprint(),
+        credential,
+        severity: Severity::Note,
+        confidence: Confidence::High,
+        occurrences,
+        ..pair
+    }
+}
+
+/// The labelled secret of a pair.
+fn lone_secret(pair: &Finding, occurrences: Vec<Occurrence>) -> Finding {
+    let id = pair.credential.key_id.as_deref().unwrap_or_default();
+    let credential = Credential {
+        rule: RuleId::new(SECRET),
+        key_id: None,
+        secret: pair.credential.secret.clone(),
+        session_token: None,
+        account: None,
+        user: None,
+        expires: None,
+    };
+    Finding {
+        fingerprint: credential.fingerprint(),
+        credential,
+        severity: Severity::Warning,
+        confidence: Confidence::Medium,
+        verification: Verification {
+            reason: Some(format!("it is not the secret of {id}, beside which it stands")),
+            ..pair.verification.clone()
+        },
+        suppressed: pair.suppressed.clone(),
+        possible_partners: Vec::new(),
+        occurrences,
+    }
+}
+
+/// The places of a finding's id, each with `secret` where that stands in its reach.
+fn places_of_id(finding: &Finding, secret: &Secret) -> Vec<Occurrence> {
+    let is_own = finding.credential.secret.as_ref() == Some(secret);
+    let place = |place: &Occurrence| {
+        if is_own {
+            return place.clone();
+        }
+        let mut alone = without_secret(place.clone());
+        let rivals = &place.sighting.rivals;
+        if let Some(rival) = rivals.iter().find(|rival| rival.secret == *secret) {
+            alone.sighting.secret = Some(rival.region);
+            alone.sighting.evidence.clone_from(&rival.evidence);
+            if alone.sighting.decoded.is_empty() {
+                alone.sighting.decoded.clone_from(&rival.decoded);
+            }
+        }
+        alone
+    };
+    let has_id = |place: &&Occurrence| place.sighting.id.is_some() || is_own;
+    let all_without = finding.occurrences.iter().all(|place| place.sighting.id.is_none());
+    finding.occurrences.iter().filter(|place| all_without || has_id(place)).map(place).collect()
+}
+
+/// The places of a finding's secret, without its id.
+fn places_of_secret(finding: &Finding) -> Vec<Occurrence> {
+    if finding.credential.key_id.is_none() {
+        return finding.occurrences.clone();
+    }
+    let with_secret = finding.occurrences.iter().filter(|place| place.sighting.secret.is_some());
+    with_secret.cloned().map(without_id).collect()
+}
+
+fn without_secret(place: Occurrence) -> Occurrence {
+    let sighting = Sighting { secret: None, shown: None, evidence: None, ..place.sighting };
+    Occurrence { sighting, confidence: Confidence::High, ..place }
+}
+
+/// What is said of the id's line does not hold for the secret's, if that is another.
+fn without_id(place: Occurrence) -> Occurrence {
+    let Occurrence { origin, sighting, confidence } = place;
+    let lines = (sighting.id.map(|id| id.start.line), sighting.secret.map(|one| one.start.line));
+    let one_line = lines.0.is_none() || lines.0 == lines.1;
+    let sighting = Sighting {
+        id: None,
+        snippet: if one_line { sighting.snippet } else { String::new() },
+        line_hash: sighting.line_hash.filter(|_| one_line),
+        shown: None,
+        evidence: None,
+        rivals: Vec::new(),
+        ..sighting
+    };
+    Occurrence { origin, sighting, confidence }
+}
+
+/// Adds places, except those of parts that are known.
+fn adopt(known: &mut Vec<Occurrence>, places: Vec<Occurrence>) {
+    for place in places {
+        let Sighting { id, secret, .. } = place.sighting;
+        let is_known = known.iter().any(|own| {
+            let own_places = (own.sighting.id, own.sighting.secret);
+            (id.is_some() || secret.is_some())
+                && (id.is_none() || own_places.0 == id)
+                && (secret.is_none() || own_places.1 == secret)
+                && own.origin == place.origin
+        });
+        if !is_known {
+            known.push(place);
+        }
+    }
+}
