@@ -3,6 +3,7 @@
 //!
 //! clap's types live here and nowhere else. Only options that work are listed.
 
+mod advice;
 mod arguments;
 mod baseline;
 mod conflicts;
@@ -77,7 +78,7 @@ fn dispatch(command: Command) -> Status {
         Command::Man(arguments) => settle(generate::man(&arguments)),
         Command::History(arguments) => settle(git::history(arguments)),
         Command::Staged(arguments) => settle(git::staged(arguments)),
-        Command::InstallHook(arguments) => settle(hook::install_hook(arguments)),
+        Command::InstallHook(arguments) => settle(hook::install_hook(&arguments)),
         Command::Range(arguments) => settle(git::range(arguments)),
         Command::Scan(arguments) => settle(scan::scan(arguments)),
         Command::Sweep(arguments) => settle(sweep::sweep(&arguments)),

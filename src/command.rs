@@ -4,6 +4,7 @@ pub mod baseline;
 pub mod demo;
 pub mod explain;
 pub mod hook;
+pub mod program;
 pub mod rules;
 pub mod sweep;
 #[cfg(feature = "verify")]

@@ -107,7 +107,7 @@ fn allow(mut section: Section<'_>, document: &mut Document<'_>) -> Option<Allow>
     section.finish(document);
     let named = [&fingerprint, &key_id, &account].into_iter().flatten().count();
     if named != 1 {
-        let what = "one of 'fingerprint', 'key-id' and 'account' must say what is allowed";
+        let what = "one of 'fingerprint', 'key-id' and 'account' must say what is suppressed";
         document.fault(offset, &within, what);
         return None;
     }

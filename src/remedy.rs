@@ -12,14 +12,13 @@ mod texts;
 use serde::Serialize;
 
 use crate::aws::KeyKind;
-use crate::canary;
 use crate::finding::{Finding, Status};
 use crate::principal::Principal;
 use crate::rules::{Rule, RuleSet};
 
 use fill::Values;
 
-pub use fill::word as shell_word;
+pub use fill::{assignment, assignments, uses};
 pub use help::{help_markdown, help_text};
 pub use table::{Applied, Remedies, Remedy, applied, remedies};
 
@@ -54,15 +53,60 @@ pub struct Step {
     pub when: When,
 }
 
+/// What is known of a credential that is explained: by an earlier report, or by who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The id of its key.
+    pub key_id: Option<String>,
+    /// Its IAM user.
+    pub user: Option<String>,
+    /// Its IAM role.
+    pub role: Option<String>,
+    /// The partition of AWS that it belongs to.
+    pub partition: Option<String>,
+    /// Who STS said it is.
+    pub arn: Option<String>,
+    /// It is a canary, though its id may not say so.
+    pub is_canary: bool,
+}
+
+/// The steps of a credential, with variables of the shell in their commands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guide {
+    /// The remedy's id: guides of one id differ in the values of their variables alone.
+    pub remedy: String,
+    /// Lines that give `KEY`, `OWNER`, `ROLE` and `PARTITION` their values, as far as a step uses
+    /// them.
+    pub assignments: Vec<String>,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// The steps for what is known, by a rule or, without one, of a key of the root user.
+pub fn guide(rule: Option<&Rule>, facts: &Facts) -> Guide {
+    // Whoever asks for a rule is going to have a key of its kind.
+    let kind = match rule.map(|rule| rule.remedy.as_str()) {
+        Some("access-key" | "access-key-id" | "secret-access-key" | "ses-smtp-password") => {
+            Some(KeyKind::LongTerm)
+        }
+        Some("temporary-key" | "session-token") => Some(KeyKind::Temporary),
+        _ => None,
+    };
+    let values = Values::of_facts(facts, kind);
+    let name = match rule {
+        Some(_) => procedure(rule, &values),
+        None => "root-key",
+    };
+    let steps = table::steps(name, rule);
+    let commands: Vec<&str> = steps.iter().filter_map(|step| step.cli.as_deref()).collect();
+    Guide { remedy: table::id(name, rule), assignments: values.assignments(&commands), steps }
+}
+
 /// All steps of a finding: those of a leak first, then those of a planned rotation.
 pub fn steps(finding: &Finding, rules: &RuleSet) -> Vec<Step> {
     let rule = rules.get(finding.credential.rule.as_str());
     let values = Values::of_finding(finding);
-    let name = match finding.verification.status {
-        Status::Canary => CANARY,
-        _ => procedure(rule, &values),
-    };
-    procedure_steps(name, rule, &values).collect()
+    procedure_steps(procedure(rule, &values), rule, &values).collect()
 }
 
 /// The first of [`steps`].
@@ -94,16 +138,6 @@ pub fn next_step(finding: &Finding, rules: &RuleSet) -> String {
     }
 }
 
-/// The steps for a key id that a user names, of which nothing is known but itself.
-pub fn steps_for_id(id: &crate::aws::KeyId) -> Vec<Step> {
-    let name = match id.kind() {
-        _ if canary::verdict(id).is_some() => CANARY,
-        KeyKind::LongTerm => "access-key",
-        KeyKind::Temporary => "temporary-key",
-    };
-    procedure_steps(name, None, &Values::of_id(id)).collect()
-}
-
 /// The steps of a rule, with names such as `<KEY_ID>` where a finding has its own values.
 pub fn steps_for_rule(rule: &Rule) -> Vec<Step> {
     let values = Values::unknown();
@@ -114,6 +148,7 @@ pub fn steps_for_rule(rule: &Rule) -> Vec<Step> {
 fn procedure<'a>(rule: Option<&'a Rule>, values: &Values) -> &'a str {
     let named = rule.map_or("custom", |rule| rule.remedy.as_str());
     match (named, values.kind()) {
+        _ if values.is_canary() => CANARY,
         ("access-key", _) if values.is_root() => "root-key",
         ("access-key-id", Some(KeyKind::Temporary)) => "temporary-key-id",
         ("bedrock-short-term-key", Some(KeyKind::LongTerm)) => "bedrock-short-term-key-of-user",
@@ -122,13 +157,17 @@ fn procedure<'a>(rule: Option<&'a Rule>, values: &Values) -> &'a str {
     }
 }
 
+/// A user's rule may say in its own words what is to be done.
+fn own<'a>(name: &str, rule: Option<&'a Rule>) -> Option<&'a Rule> {
+    rule.filter(|rule| name == "custom" && !rule.remedy.is_empty())
+}
+
 fn procedure_steps<'a>(
     name: &str,
     rule: Option<&'a Rule>,
     values: &'a Values,
 ) -> impl Iterator<Item = Step> + 'a {
-    // A user's rule may say in its own words what is to be done.
-    let own = rule.filter(|rule| name == "custom" && !rule.remedy.is_empty());
+    let own = own(name, rule);
     let steps = texts::procedure(name).into_iter().flat_map(|procedure| {
         let leak = procedure.leak.iter().map(|step| (step, When::Leak));
         leak.chain(procedure.rotation.iter().map(|step| (step, When::Rotation)))

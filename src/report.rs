@@ -37,7 +37,7 @@ use crate::secret::Secret;
 
 pub use crate::provenance::Provenance;
 pub use escape::{Layout, write as write_json};
-pub use hook::write_hook;
+pub use hook::{Pushed, Setting, write_hook};
 pub use summary::{Closing, amounts, write_coverage, write_total};
 pub use verdicts::write_verdicts;
 

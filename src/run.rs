@@ -251,7 +251,7 @@ fn settle(
     for entry in &counts.expired {
         let until = entry.until.map(|until| until.to_string()).unwrap_or_default();
         ledger.note(format!(
-            "accepted only until {until} by the baseline: {} ({})",
+            "suppressed only until {until} by the baseline: {} ({})",
             entry.hint, entry.fingerprint
         ));
     }

@@ -59,14 +59,16 @@ pub(super) enum Command {
     Sweep(super::sweep::SweepArguments),
     /// Have git run keysweep before a commit or a push.
     ///
-    /// Writes a hook where git looks for it, core.hooksPath included. A hook that is there already
-    /// is kept and runs first.
+    /// Writes a hook where git looks for it, core.hooksPath included, and checks that git would run
+    /// it. A hook that is there already is kept and runs first. Hooks that belong to husky, lefthook,
+    /// Overcommit or pre-commit, or that go by their own name, are left alone, and the lines that
+    /// make them run keysweep are printed.
     InstallHook(super::hook::HookArguments),
-    /// Accept the findings that there are, so that only new ones are reported.
+    /// Suppress the findings that there are, so that only new ones are reported.
     ///
-    /// Scans the files and, in a git repository, all of its history, and writes what is found to
-    /// `.keysweep-baseline` at the root: one line each, by value, with no line numbers and no
-    /// times. Entries that are there keep their reason and last day. A key that is accepted is
+    /// Scans the files and, in a git repository, all of its history, lists what is found, in a
+    /// terminal asks, and writes it to `.keysweep-baseline` at the root: one line each, by value, with no line numbers and no
+    /// times. Entries that are there keep their reason and last day. A key that is suppressed is
     /// still leaked: `keysweep explain` says how to replace it.
     Baseline(super::baseline::BaselineArguments),
     /// Show what keysweep finds, on a small project of its own.
@@ -75,6 +77,8 @@ pub(super) enum Command {
     /// keys leak, scans it, and tells what to type next.
     Demo,
     /// Say what a key id or a rule is and what to do about it, step by step, offline.
+    ///
+    /// KEY and OWNER are set once, in the first lines, and used in all commands below.
     Explain(super::lookup::ExplainArguments),
     /// List the rules in force.
     Rules(super::lookup::RulesArguments),
@@ -232,15 +236,15 @@ pub(super) struct CommonArguments {
     pub(super) verify: super::verify::VerifyArguments,
 }
 
-/// What was settled before, and by whom.
+/// What is suppressed, and by whom.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Settled findings")]
+#[command(next_help_heading = "Suppressed findings")]
 pub(super) struct SettledArguments {
-    /// Leave out the findings that FILE accepts [default: .keysweep-baseline at the repository's
+    /// Suppress the findings of FILE [default: .keysweep-baseline at the repository's
     /// root; `range` reads BASE's].
     #[arg(long, value_name = "FILE")]
     pub(super) baseline: Option<PathBuf>,
-    /// Report settled findings too, marked as such.
+    /// Report suppressed findings too, marked as such.
     #[arg(long)]
     pub(super) include_suppressed: bool,
     /// Take no notice of markers such as `keysweep:allow` on a line.
@@ -259,11 +263,11 @@ pub(super) struct ConfigArguments {
         long,
         value_name = "FILE",
         conflicts_with = "no_config",
-        help_heading = "Settled findings"
+        help_heading = "Suppressed findings"
     )]
     pub(super) config: Option<PathBuf>,
     /// Read no configuration file.
-    #[arg(long, help_heading = "Settled findings")]
+    #[arg(long, help_heading = "Suppressed findings")]
     pub(super) no_config: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -16,7 +16,7 @@ use super::progress;
 use super::scan;
 use super::scan::{files_options, policy, today};
 use super::signals::Session;
-use crate::command::baseline::{Change, change};
+use crate::command::baseline::{Change, Choice, Only, change, choose, line};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::document::Faults;
@@ -42,20 +42,27 @@ pub(super) struct BaselineArguments {
     /// Write to FILE [default: .keysweep-baseline at the root].
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
+    /// Suppress only the finding of this fingerprint, or those of this key id; repeatable. A key
+    /// that --verify proves active is suppressed only if it is named so.
+    #[arg(long, value_name = "FINGERPRINT|KEY_ID", value_parser = Only::parse)]
+    only: Vec<Only>,
+    /// In a terminal, suppress without asking.
+    #[arg(long, short = 'y')]
+    yes: bool,
     /// Remove entries of which nothing is found any more, and add none.
-    #[arg(long, conflicts_with_all = ["from_gitleaks", "from_detect_secrets", "reason"])]
+    #[arg(long, conflicts_with_all = ["from_gitleaks", "from_detect_secrets", "reason", "only"])]
     prune: bool,
-    /// Accept what FILE makes gitleaks pass over: a .gitleaks.toml, a .gitleaksignore, or a
+    /// Suppress what FILE makes gitleaks pass over: a .gitleaks.toml, a .gitleaksignore, or a
     /// report in JSON that was its baseline; repeatable.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "only")]
     from_gitleaks: Vec<PathBuf>,
-    /// Accept what FILE, a baseline of detect-secrets, holds; repeatable.
-    #[arg(long, value_name = "FILE")]
+    /// Suppress what FILE, a baseline of detect-secrets, holds; repeatable.
+    #[arg(long, value_name = "FILE", conflicts_with = "only")]
     from_detect_secrets: Vec<PathBuf>,
-    /// Why these findings are accepted; written to each new entry.
+    /// Why these findings are suppressed; written to each new entry.
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Accept what is as sure as this or surer: what scans are asked for.
+    /// Suppress what is as sure as this or surer: what scans are asked for.
     #[arg(long, value_name = "LEVEL", default_value = "medium")]
     min_confidence: MinConfidence,
     #[command(flatten)]
@@ -64,11 +71,15 @@ pub(super) struct BaselineArguments {
     database: DatabaseArguments,
     #[command(flatten)]
     limits: LimitArguments,
+    #[cfg(feature = "verify")]
+    #[command(flatten)]
+    verify: super::verify::VerifyArguments,
 }
 
 /// Carries out `keysweep baseline`.
 pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Error>> {
     let change_wanted = Change {
+        only: typed.only.clone(),
         gitleaks: read_all(&typed.from_gitleaks, Gitleaks::parse)?,
         detect_secrets: read_all(&typed.from_detect_secrets, DetectSecrets::parse)?,
         prune: typed.prune,
@@ -78,7 +89,7 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
     let path = typed.baseline.clone().unwrap_or_else(|| root.join(NAME));
     let mut baseline = existing(typed, &root)?;
     let ledger = Ledger::new();
-    let (outcome, complete) = find(typed, &root, &baseline, &ledger)?;
+    let Found { outcome, complete, is_dry } = find(typed, &root, &baseline, &ledger)?;
     if !complete && typed.prune {
         tell_coverage(&outcome);
         if outcome.interrupted {
@@ -88,21 +99,31 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
             "nothing is removed, as not all could be read: what is absent may be there".into()
         );
     }
-    let changed = change(&mut baseline, &outcome.findings, &outcome.stale, &change_wanted);
+    tell_coverage(&outcome);
+    let chosen = choose(&baseline, &outcome.findings, &change_wanted)?;
+    if outcome.interrupted {
+        return Ok(Status::Interrupted);
+    }
+    list(&chosen)?;
+    if is_dry {
+        writeln!(io::stdout(), "{}: nothing was changed", shown(&path))?;
+        return Ok(Status::Clean);
+    }
+    if !chosen.taken.is_empty() && typed.only.is_empty() && !typed.yes && !agreed(&chosen)? {
+        writeln!(io::stdout(), "{}: nothing was changed", shown(&path))?;
+        return Ok(Status::Findings);
+    }
+    let changed =
+        change(&mut baseline, &outcome.findings, &outcome.stale, chosen, change_wanted.prune);
     let text = baseline.to_text();
     write_file(&path, |out| out.write_all(text.as_bytes()))
         .map_err(|error| format!("{}: {error}", shown(&path)))?;
-    tell_coverage(&outcome);
     let sentence = changed.sentence(baseline.entries().len());
     writeln!(io::stdout(), "{}: {sentence}", shown(&path))?;
-    Ok(match (complete, outcome.interrupted) {
-        (_, true) => Status::Interrupted,
-        (true, false) => Status::Clean,
-        (false, false) => Status::Incomplete,
-    })
+    Ok(if complete { Status::Clean } else { Status::Incomplete })
 }
 
-/// The folder whose findings are accepted. A repository or folder that was named is that one, and
+/// The folder whose findings are suppressed. A repository or folder that was named is that one, and
 /// never one around it.
 fn root(typed: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
     let here = Path::new(".");
@@ -123,17 +144,54 @@ fn root(typed: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
         Ok(None) | Err(git::Error::NotARepository { .. }) => files::root(&[place.to_owned()]),
         Err(error) => return Err(error.into()),
     };
-    let root = root.and_then(|root| root.canonicalize().ok());
-    root.ok_or_else(|| format!("{} is no folder", shown(place)).into())
+    let root = root.ok_or_else(|| format!("{} is no folder", shown(place)))?;
+    Ok(root.canonicalize().map_err(|error| format!("{}: {error}", shown(&root)))?)
 }
 
-/// All findings of the files and, in a repository, of its history, settled or not.
+/// Says what is going to be suppressed, and which active keys are not.
+fn list(chosen: &Choice<'_>) -> io::Result<()> {
+    let mut told = Vec::new();
+    for (finding, _) in &chosen.taken {
+        writeln!(told, "suppresses {}", line(finding))?;
+    }
+    for finding in &chosen.active {
+        writeln!(told, "leaves     {}", line(finding))?;
+    }
+    if let Some(first) = chosen.active.first() {
+        let name = first.fingerprint.as_str();
+        writeln!(told, "An active key is suppressed by its name alone: --only {name}")?;
+    }
+    io::stdout().write_all(&told)
+}
+
+/// Whether the user wants that; where there is no terminal, who typed the command wants it.
+fn agreed(chosen: &Choice<'_>) -> io::Result<bool> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Ok(true);
+    }
+    let count = chosen.taken.len();
+    write!(io::stdout(), "Suppress {count}? They are not reported any more. [y/N] ")?;
+    io::stdout().flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+}
+
+/// What was found.
+struct Found {
+    outcome: run::Outcome,
+    complete: bool,
+    /// It was only to be said what AWS would be asked.
+    is_dry: bool,
+}
+
+/// All findings of the files and, in a repository, of its history, suppressed or not.
 fn find(
     typed: &BaselineArguments,
     root: &Path,
     baseline: &Baseline,
     ledger: &Ledger,
-) -> Result<(run::Outcome, bool), Box<dyn Error>> {
+) -> Result<Found, Box<dyn Error>> {
     let Session { stop, interrupted, began } = Session::begin();
     let typed_settled = SettledArguments {
         baseline: None,
@@ -159,6 +217,11 @@ fn find(
             database: typed.database.options(&typed.limits, &stop),
         }));
     }
+    let engine = Engine::new(&policy.rules);
+    #[cfg(feature = "verify")]
+    let (verify, would_verify) = typed.verify.stage(super::arguments::FailOnLevel::Note)?;
+    #[cfg(feature = "verify")]
+    let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
     let settled = Suppressions {
         baseline: Some(baseline.clone()),
         allow: policy.settled.allow,
@@ -178,19 +241,26 @@ fn find(
         include_suppressed: true,
         whole: !typed.database.no_alternates && typed.limits.leave_nothing_out(),
         #[cfg(feature = "verify")]
-        verify: None,
+        verify,
     };
-    let engine = Engine::new(&policy.rules);
     let mut outcome = progress::with_progress(true, ledger, || {
         run::run(&options, &engine, &policy.rules, ledger)
     })?;
+    #[cfg(feature = "verify")]
+    let is_dry = would_verify.is_some();
+    #[cfg(not(feature = "verify"))]
+    let is_dry = false;
+    #[cfg(feature = "verify")]
+    if let Some(options) = would_verify {
+        super::verify::preview(&outcome.findings, &options);
+    }
     // What the configuration allows needs no entry.
     let allowed = |finding: &Finding| {
         finding.suppressed.as_ref().is_some_and(|settled| settled.by == Suppression::CONFIG)
     };
     outcome.findings.retain(|finding| !allowed(finding));
     let complete = outcome.coverage.complete && !outcome.interrupted;
-    Ok((outcome, complete))
+    Ok(Found { outcome, complete, is_dry })
 }
 
 fn tell_coverage(outcome: &run::Outcome) {

@@ -61,13 +61,14 @@ pub(super) fn staged(typed: StagedArguments) -> Result<Status, Box<dyn Error>> {
     let repo: Option<PathBuf> = names_repository.then(|| paths.remove(0));
     let environment = Environment::from_process();
     let place = place(repo.as_deref(), &environment)?;
+    let named = repo.clone();
     let source = Source::Staged(staged::Options {
         repo,
         paths,
         environment,
         database: typed.database.options(&typed.common.limits, &session.stop),
     });
-    let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook);
+    let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook, named);
     let policy = policy(&typed.common.settled, place)?;
     let sources = vec![source];
     let job = Job { command: "staged", sources, session, policy, whole: false };
@@ -91,6 +92,7 @@ pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
         })?;
         (typed.repo, range::Input::Between(range))
     };
+    let named = repo.clone();
     let options = range::Options {
         repo,
         input,
@@ -98,7 +100,7 @@ pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
         environment: Environment::from_process(),
         database: typed.database.options(&typed.common.limits, &session.stop),
     };
-    let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook);
+    let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook, named);
     let policy = policy(&typed.common.settled, Place::Base(Box::new(options.clone())))?;
     let sources = vec![Source::Range(options)];
     let job = Job { command: "range", sources, session, policy, whole: false };

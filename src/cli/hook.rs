@@ -6,24 +6,36 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::command::hook::framework::{Owned, Owner, owner_of};
+use crate::command::hook::global::Place;
 use crate::command::hook::{self, Change, Hook};
+use crate::command::program;
 use crate::run::Status;
-use crate::source::git::hooks;
+use crate::source::git::hooks::{self, Hooks};
 use crate::source::git::open::Environment;
+use crate::text::escape_path;
 
 /// Of `install-hook`.
 #[derive(Debug, Args)]
 pub(super) struct HookArguments {
     /// The repository [default: GIT_DIR, or the one around the current folder].
-    #[arg(value_name = "REPO")]
+    #[arg(value_name = "REPO", conflicts_with = "global")]
     repo: Option<PathBuf>,
-    /// Which hook: pre-commit, pre-push or pre-receive; repeatable [default: pre-commit; in a bare repository pre-receive; with
-    /// --uninstall all].
+    /// Which hook: pre-commit, pre-merge-commit, pre-push or pre-receive; repeatable [default:
+    /// pre-commit and pre-merge-commit; in a bare repository pre-receive; with --uninstall all].
     #[arg(long = "type", short = 't', value_name = "HOOK", value_parser = hook_of)]
     types: Vec<Hook>,
     /// Remove the hooks, and put back those that were there before.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "force")]
     uninstall: bool,
+    /// Install the hooks for every repository that is made or cloned from now on, by git's
+    /// template folder; `git init` in an older one copies them, too.
+    #[arg(long, conflicts_with = "force")]
+    global: bool,
+    /// Take the place of hooks that belong to husky, lefthook, Overcommit or pre-commit, or that
+    /// go by their own name, though those may stop working.
+    #[arg(long)]
+    force: bool,
 }
 
 /// Reads a hook by git's name for it.
@@ -34,46 +46,186 @@ fn hook_of(typed: &str) -> Result<Hook, String> {
 }
 
 /// Carries out `keysweep install-hook`.
-pub(super) fn install_hook(typed: HookArguments) -> Result<Status, Box<dyn Error>> {
-    let start = typed.repo.or(Environment::from_process().git_dir);
-    let hooks = hooks::find(start.as_deref())?;
-    let named = typed.types;
-    let chosen = match (named.is_empty(), typed.uninstall, hooks.bare) {
-        (false, ..) => named,
+pub(super) fn install_hook(typed: &HookArguments) -> Result<Status, Box<dyn Error>> {
+    let is_bare = |hooks: &Hooks| hooks.work_tree.is_none();
+    let chosen = |bare: bool| match (typed.types.is_empty(), typed.uninstall, bare) {
+        (false, ..) => typed.types.clone(),
         (true, true, _) => Hook::ALL.to_vec(),
         (true, false, true) => vec![Hook::Receive],
-        (true, false, false) => vec![Hook::Commit],
+        (true, false, false) => vec![Hook::Commit, Hook::Merge],
     };
-    let program = std::env::current_exe()?;
+    if typed.global {
+        return global(&chosen(false), typed.uninstall);
+    }
+    let start = typed.repo.clone().or(Environment::from_process().git_dir);
+    let find = || hooks::find(start.as_deref());
+    let hooks = find()?;
+    let chosen = chosen(is_bare(&hooks));
     let mut told = Vec::new();
-    for hook in chosen {
-        let change = match typed.uninstall {
-            true => hook::uninstall(&hooks.folder, hook)?,
-            false => hook::install(&hooks.folder, hook, &program)?,
-        };
+    if typed.uninstall {
+        for hook in chosen {
+            let change = hook::uninstall(&hooks.folder, hook)?;
+            tell(&mut told, &hooks.folder.join(hook.name()), &change)?;
+        }
+        if told.is_empty() {
+            writeln!(told, "no hook of keysweep's in {}", shown(&hooks.folder))?;
+        }
+        io::stdout().write_all(&told)?;
+        return Ok(Status::Clean);
+    }
+    let owner = |&hook: &Hook| owner_of(&hooks.folder, hooks.work_tree.as_deref(), hook);
+    let owned: Vec<Owned> = chosen.iter().filter_map(owner).collect();
+    if !owned.is_empty() && !typed.force {
+        return refer(&owned, &chosen, &hooks);
+    }
+    let program = std::env::current_exe()?;
+    for &hook in &chosen {
+        let change = hook::install(&hooks.folder, hook, &program)?;
         tell(&mut told, &hooks.folder.join(hook.name()), &change)?;
     }
-    if told.is_empty() {
-        writeln!(told, "no hook of keysweep's in {}", hooks.folder.display())?;
-    }
+    // Where git looks is found once more: what was just written may have changed it.
+    let folder = find()?.folder;
+    chosen.iter().try_for_each(|&hook| hook::prove(&folder, hook))?;
     if hooks.configured {
         writeln!(told, "core.hooksPath names this folder: other repositories may share it")?;
+    }
+    if let Some(real) = &hooks.linked {
+        let (link, real) = (shown(&hooks.folder), shown(real));
+        writeln!(told, "{link} is a link to {real}: other repositories may share it")?;
+    }
+    io::stdout().write_all(&told)?;
+    Ok(Status::Clean)
+}
+
+/// Says what makes somebody else's hooks run keysweep; nothing is changed.
+fn refer(owned: &[Owned], chosen: &[Hook], hooks: &Hooks) -> Result<Status, Box<dyn Error>> {
+    let mut told = Vec::new();
+    let is_done = |owned: &&Owned| owned.runs_keysweep && owned.is_installed;
+    for done in owned.iter().filter(is_done) {
+        writeln!(told, "{}: {} runs keysweep", done.hook.name(), shown(&done.file))?;
+    }
+    let todo: Vec<&Owned> = owned.iter().filter(|owned| !is_done(owned)).collect();
+    let is_plain = |hook: &Hook| owned.iter().all(|owned| owned.hook != *hook);
+    let mut others: Vec<Hook> = chosen.iter().copied().filter(is_plain).collect();
+    // One that is installed beside the manager's is no matter any more.
+    for hook in others.extract_if(.., |hook| hook::prove(&hooks.folder, *hook).is_ok()) {
+        writeln!(told, "{}: {} is installed", hook.name(), shown(&hooks.folder.join(hook.name())))?;
+    }
+    if todo.is_empty() && others.is_empty() {
+        io::stdout().write_all(&told)?;
+        return Ok(Status::Clean);
+    }
+    if let Some(first) = todo.first() {
+        writeln!(told, "keysweep: nothing was changed: {}", why(first))?;
+    }
+    let mut before = Vec::new();
+    for owned in &todo {
+        let lines = if owned.runs_keysweep { String::new() } else { owned.lines() };
+        // One entry of the pre-commit framework serves two hooks.
+        let both = (&owned.file, lines.clone());
+        if !lines.is_empty() && !before.contains(&both) {
+            let indented = lines.lines().map(|line| format!("    {line}\n"));
+            write!(told, "\n{}\n\n{}", owned.where_to(), indented.collect::<String>())?;
+        }
+        before.push(both);
+    }
+    writeln!(told)?;
+    let absent = todo.iter().filter(|owned| !owned.is_installed);
+    let mut commands: Vec<String> = absent.map(|one| one.owner.installed_by(one.hook)).collect();
+    commands.dedup();
+    for command in commands {
+        writeln!(told, "Then, as git does not run it yet: {command}")?;
+    }
+    for hook in others {
+        let name = hook.name();
+        writeln!(
+            told,
+            "It runs no {name} hook; this installs one: keysweep install-hook --type {name}"
+        )?;
+    }
+    if !program::is_in_path() {
+        writeln!(told, "Whoever commits needs keysweep in the PATH; it is not in yours.")?;
+    }
+    if todo.iter().any(|owned| is_left_behind(owned, &hooks.folder)) {
+        writeln!(
+            told,
+            "An older keysweep put this hook aside; this puts it back: keysweep install-hook --uninstall"
+        )?;
+    }
+    writeln!(
+        told,
+        "'keysweep install-hook' again checks that, and --force takes the hook's place all the same."
+    )?;
+    io::stderr().write_all(&told)?;
+    Ok(Status::Usage)
+}
+
+fn why(owned: &Owned) -> String {
+    let known_by = shown(&owned.known_by);
+    match owned.owner {
+        Owner::Named => format!("{known_by} asks for its own name, and would be called by another"),
+        Owner::Compiled => {
+            format!("{known_by} is no script, and may go by its own name, which would be another")
+        }
+        owner => format!(
+            "the hooks here are those of {} ({known_by}), which would stop working or drop ours",
+            owner.name()
+        ),
+    }
+}
+
+/// Whether a hook of ours stands in front of a manager's.
+fn is_left_behind(owned: &Owned, folder: &Path) -> bool {
+    let name = owned.hook.name();
+    folder.join(format!("{name}{}", hook::BEFORE)).exists()
+}
+
+/// Installs for all repositories to come, or takes that back.
+fn global(chosen: &[Hook], uninstall: bool) -> Result<Status, Box<dyn Error>> {
+    let home = std::env::home_dir();
+    let place = Place::of_user(hooks::template(home.as_deref())?, home)?;
+    let changes = match uninstall {
+        true => place.uninstall(chosen)?,
+        false => place.install(chosen, &std::env::current_exe()?)?,
+    };
+    let mut told = Vec::new();
+    for (hook, change) in &changes {
+        tell(&mut told, &place.hooks().join(hook.name()), change)?;
+    }
+    if uninstall {
+        if told.is_empty() {
+            writeln!(told, "no hook of keysweep's in {}", shown(&place.hooks()))?;
+        }
+        writeln!(
+            told,
+            "A repository that was made meanwhile keeps its own: keysweep install-hook --uninstall REPO"
+        )?;
+    } else {
+        writeln!(
+            told,
+            "Every repository that is made or cloned from now on gets them; in an older one: git init"
+        )?;
+        writeln!(told, "The way back: keysweep install-hook --global --uninstall")?;
     }
     io::stdout().write_all(&told)?;
     Ok(Status::Clean)
 }
 
 fn tell(out: &mut Vec<u8>, path: &Path, change: &Change) -> io::Result<()> {
-    let path = path.display();
+    let path = shown(path);
     match change {
         Change::Installed => writeln!(out, "installed {path}"),
         Change::Chained(before) => writeln!(
             out,
             "installed {path}; the hook that was there is now {} and runs first",
-            before.display()
+            shown(before)
         ),
         Change::Removed => writeln!(out, "removed {path}"),
         Change::Restored => writeln!(out, "removed {path}; the hook of before is back"),
         Change::Absent => Ok(()),
     }
+}
+
+fn shown(path: &Path) -> String {
+    escape_path(path.as_os_str().as_encoded_bytes())
 }

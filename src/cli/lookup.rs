@@ -2,6 +2,7 @@
 //! a scan.
 
 use std::error::Error;
+use std::fs;
 use std::io::{self, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -30,15 +31,21 @@ const PROBLEMS: usize = 3;
 /// Of `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArguments {
-    /// An access key id (AKIA… or ASIA…), or the name of a rule.
-    #[arg(value_name = "KEY_ID|RULE")]
-    subject: String,
+    /// An access key id (AKIA… or ASIA…), the name of a rule, or 'root' for keys of the root user.
+    #[arg(value_name = "KEY_ID|RULE|root", required_unless_present = "report")]
+    subject: Option<String>,
     /// With --why: the file or folder that holds the key [default: .].
     #[arg(value_name = "PATH", requires = "why")]
     path: Option<PathBuf>,
     /// Say on what evidence the id was joined with its secret, and what else came into question.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["report", "script"])]
     why: bool,
+    /// Explain each finding of this earlier report (json, jsonl or sarif).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "script"])]
+    report: Option<PathBuf>,
+    /// Print the commands alone, as a script that asks before each step.
+    #[arg(long)]
+    script: bool,
     #[command(flatten)]
     config: ConfigArguments,
 }
@@ -65,11 +72,24 @@ enum ListFormat {
 /// Carries out `keysweep explain`.
 pub(super) fn explain(typed: &ExplainArguments) -> Result<Status, Box<dyn Error>> {
     let rules = in_force(&typed.config)?;
-    let subject = explain::subject(&typed.subject, &rules)?;
+    if let Some(path) = &typed.report {
+        let shown = || escape_path(path.as_os_str().as_encoded_bytes());
+        let text = fs::read(path).map_err(|error| format!("{}: {error}", shown()))?;
+        let told = explain::report::explain(&text, &rules);
+        let told = told.map_err(|error| format!("{}: {error}", shown()))?;
+        return print(|out| out.write_all(&told));
+    }
+    let subject = explain::subject(typed.subject.as_deref().unwrap_or_default(), &rules)?;
     if typed.why {
         return why(&subject, typed, &rules);
     }
-    print(|out| explain::explain(&subject, out))
+    if !typed.script {
+        return print(|out| explain::explain(&subject, &rules, out));
+    }
+    match explain::guide(&subject, &rules) {
+        Some(guide) => print(|out| explain::script::write(&guide, out)),
+        None => Err("there is nothing to do, and so no script".into()),
+    }
 }
 
 /// Scans for one key and says why it was joined with its secret.

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
 use std::path::{Component, Path, PathBuf};
 
+use super::advice;
 use super::arguments::{Color, OutputArguments};
 use crate::report::{self, Format, Report, Style};
 use crate::run::Status;
@@ -64,7 +65,8 @@ pub(super) struct Outputs {
     stdout: Option<Format>,
     files: Vec<(Format, PathBuf)>,
     color: Color,
-    hook: bool,
+    /// The repository of a hook, as it was named, if the message of one is written.
+    hook: Option<Option<PathBuf>>,
 }
 
 impl Outputs {
@@ -75,7 +77,7 @@ impl Outputs {
             stdout: Some(asked.unwrap_or(Format::Text)),
             files: Vec::new(),
             color: typed.color,
-            hook: false,
+            hook: None,
         };
         let to_stdout = typed.output.iter().filter(|output| is_stdout(output)).count();
         if to_stdout > 1 {
@@ -109,9 +111,9 @@ impl Outputs {
     }
 
     /// With `hook`, standard error gets a hook's message, and standard output nothing.
-    pub(super) fn for_hook(mut self, hook: bool) -> Self {
-        self.hook = hook;
+    pub(super) fn for_hook(mut self, hook: bool, repo: Option<PathBuf>) -> Self {
         if hook {
+            self.hook = Some(repo);
             self.stdout = None;
         }
         self
@@ -119,7 +121,7 @@ impl Outputs {
 
     /// Whether a hook's message takes the place of the report.
     pub(super) fn is_hook(&self) -> bool {
-        self.hook
+        self.hook.is_some()
     }
 
     /// The format for the verdict on one key.
@@ -174,9 +176,10 @@ impl Outputs {
             let place = "standard output".to_owned();
             results.push(written.map_err(|error| OutputError::Write { place, error }));
         }
-        if self.hook {
+        if let Some(repo) = &self.hook {
             let mut message = Vec::new();
-            let written = report::write_hook(report, &mut message);
+            let setting = advice::setting(report, repo.as_deref());
+            let written = report::write_hook(report, &setting, &mut message);
             let written = written.and_then(|()| io::stderr().write_all(&message));
             let place = "standard error".to_owned();
             results.push(written.map_err(|error| OutputError::Write { place, error }));

@@ -10,7 +10,7 @@ use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 
 use super::arguments::Cli;
-use crate::remedy::shell_word;
+use crate::text::shell_word;
 
 /// What a command line that clap refuses stands for.
 #[derive(Debug, PartialEq, Eq)]

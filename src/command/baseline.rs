@@ -1,17 +1,21 @@
 //! `keysweep baseline`: which findings become entries, and what is told of it.
 //!
-//! Takes findings and the baseline there is; gives the new one and a sentence. Reads and writes
-//! no file.
+//! Takes findings and the baseline there is; gives what would be added, and then the new one and a
+//! sentence. Reads and writes no file, and asks nobody.
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Fingerprint, Status};
+use crate::secret::Secret;
 use crate::suppress::baseline::{Baseline, Entry};
 use crate::suppress::detect_secrets::DetectSecrets;
 use crate::suppress::gitleaks::Gitleaks;
+use crate::text::{escape_line, escape_path};
 
 /// What is to become of the baseline.
 #[derive(Debug, Default)]
 pub struct Change {
-    /// Only what these accept is added; all findings if both are empty.
+    /// Only what these name is added; see also the next two.
+    pub only: Vec<Only>,
+    /// Only what these accept is added; all findings if nothing says otherwise.
     pub gitleaks: Vec<Gitleaks>,
     /// The same, of detect-secrets.
     pub detect_secrets: Vec<DetectSecrets>,
@@ -19,6 +23,24 @@ pub struct Change {
     pub prune: bool,
     /// Written to every entry that is added.
     pub reason: Option<String>,
+}
+
+/// A finding that is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// By its value.
+    Fingerprint(Fingerprint),
+    /// By the id of its key.
+    KeyId(String),
+}
+
+/// What is to be added.
+#[derive(Debug, Default)]
+pub struct Choice<'a> {
+    /// Each finding with its entry.
+    pub taken: Vec<(&'a Finding, Entry)>,
+    /// Keys that were proved active, and that nobody named: they are left.
+    pub active: Vec<&'a Finding>,
 }
 
 /// What became of it.
@@ -32,35 +54,126 @@ pub struct Changed {
     pub left: usize,
 }
 
-/// Changes a baseline by what is found.
+/// A name that no finding has.
+#[derive(Debug, thiserror::Error)]
+#[error("--only {}: no finding has that fingerprint or key id, and nothing was changed", escape_line(.0))]
+pub struct Unknown(String);
+
+impl Only {
+    /// Reads a fingerprint or the id of a key.
+    ///
+    /// # Errors
+    /// What is neither.
+    pub fn parse(typed: &str) -> Result<Self, String> {
+        if let Some(fingerprint) = Fingerprint::parse(typed) {
+            return Ok(Self::Fingerprint(fingerprint));
+        }
+        // Longer words may be secrets, and are not taken.
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+        let is_id = (4..=30).contains(&typed.len()) && typed.bytes().all(word);
+        is_id.then(|| Self::KeyId(typed.to_owned())).ok_or_else(|| {
+            "it is neither a fingerprint (the 32 hex digits of a report) nor a key id".to_owned()
+        })
+    }
+
+    fn names(&self, finding: &Finding) -> bool {
+        match self {
+            Self::Fingerprint(fingerprint) => finding.fingerprint == *fingerprint,
+            Self::KeyId(id) => finding.credential.key_id.as_ref() == Some(id),
+        }
+    }
+}
+
+/// Chooses what is to be added: of the findings that are not in the baseline yet.
+///
+/// # Errors
+/// If a name is that of no finding.
+pub fn choose<'a>(
+    baseline: &Baseline,
+    findings: &'a [Finding],
+    change: &Change,
+) -> Result<Choice<'a>, Unknown> {
+    for only in &change.only {
+        if !findings.iter().any(|finding| only.names(finding)) {
+            let name = match only {
+                Only::Fingerprint(fingerprint) => fingerprint.to_string(),
+                Only::KeyId(id) => id.clone(),
+            };
+            return Err(Unknown(name));
+        }
+    }
+    let mut choice = Choice::default();
+    let is_new = |finding: &&Finding| baseline.of(&finding.fingerprint).is_empty();
+    for finding in findings.iter().filter(is_new).filter(|_| !change.prune) {
+        let Some(entry) = change.entry(finding) else { continue };
+        if finding.verification.status == Status::Active && change.only.is_empty() {
+            choice.active.push(finding);
+        } else {
+            choice.taken.push((finding, entry));
+        }
+    }
+    Ok(choice)
+}
+
+/// Changes a baseline: by what was chosen, or by what is not found any more.
 ///
 /// `stale` is sorted: the entries of which nothing was met.
 pub fn change(
     baseline: &mut Baseline,
     findings: &[Finding],
     stale: &[Entry],
-    change: &Change,
+    chosen: Choice<'_>,
+    prune: bool,
 ) -> Changed {
-    let removed = if change.prune { baseline.prune(stale) } else { 0 };
-    let entries = findings.iter().filter_map(|finding| change.entry(finding));
-    let added = if change.prune { 0 } else { baseline.add(entries.collect::<Vec<_>>()) };
+    let removed = if prune { baseline.prune(stale) } else { 0 };
+    let added = baseline.add(chosen.taken.into_iter().map(|(_, entry)| entry));
     let left = findings.iter().filter(|found| baseline.of(&found.fingerprint).is_empty()).count();
     Changed { added, removed, left }
 }
 
 impl Change {
-    /// The entry of a finding that is to be accepted.
+    /// The entry of a finding that is to be suppressed.
     fn entry(&self, finding: &Finding) -> Option<Entry> {
         let reason = |usual: Option<&str>| self.reason.clone().or(usual.map(str::to_owned));
+        if !self.only.is_empty() {
+            let named = self.only.iter().any(|only| only.names(finding));
+            return named.then(|| Entry::new(finding, reason(None)));
+        }
         if self.gitleaks.is_empty() && self.detect_secrets.is_empty() {
             return Some(Entry::new(finding, reason(None)));
         }
         if self.gitleaks.iter().any(|list| list.accepts(finding)) {
-            return Some(Entry::new(finding, reason(Some("accepted in gitleaks"))));
+            return Some(Entry::new(finding, reason(Some("suppressed in gitleaks"))));
         }
         let known = self.detect_secrets.iter().any(|list| list.accepts(finding));
-        known.then(|| Entry::new(finding, reason(Some("accepted in detect-secrets"))))
+        known.then(|| Entry::new(finding, reason(Some("suppressed in detect-secrets"))))
     }
+}
+
+/// A finding in a line: where, what kind, which credential, its name for `--only`.
+pub fn line(finding: &Finding) -> String {
+    let credential = &finding.credential;
+    let id = credential.key_id.as_deref().map(escape_line);
+    let name = id.or_else(|| credential.secret.as_ref().map(Secret::redacted)).unwrap_or_default();
+    let place = finding.occurrences.first().map(|first| {
+        let path = first
+            .origin
+            .path
+            .as_deref()
+            .map_or_else(|| "git's own records".to_owned(), escape_path);
+        let start = first.sighting.primary().map(|region| region.start);
+        start.map_or(path.clone(), |start| format!("{path}:{}:{}", start.line, start.column))
+    });
+    let more = match finding.occurrences.len() {
+        0 | 1 => String::new(),
+        places => format!(" and {} more", places - 1),
+    };
+    let active = match finding.verification.status {
+        Status::Active => "  ACTIVE",
+        _ => "",
+    };
+    let place = place.unwrap_or_default();
+    format!("{place}{more}  {} {name}  {}{active}", credential.rule, finding.fingerprint)
 }
 
 impl Changed {
@@ -68,7 +181,7 @@ impl Changed {
     pub fn sentence(&self, entries: usize) -> String {
         let mut text = format!("{} added, {} removed: {entries} in all", self.added, self.removed);
         if self.left > 0 {
-            text.push_str(&format!("; {} findings are not accepted", self.left));
+            text.push_str(&format!("; {} findings are not suppressed", self.left));
         }
         text
     }

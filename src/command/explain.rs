@@ -2,13 +2,16 @@
 //!
 //! The first line is what to do first: it is read by somebody who has just leaked a key.
 
+pub mod report;
+pub mod script;
 mod why;
+mod wrap;
 
 use std::io::{self, Write};
 
 use crate::aws::{KeyId, KeyKind};
 use crate::canary;
-use crate::remedy::{Step, When, steps_for_id, steps_for_rule};
+use crate::remedy::{self, Facts, Guide, Step, When};
 use crate::rules::{Rule, RuleSet};
 use crate::text::escape_line;
 
@@ -21,6 +24,8 @@ pub enum Subject {
     Key(KeyId),
     /// A rule in force.
     Rule(Box<Rule>),
+    /// Keys of the root user.
+    Root,
     /// An id of IAM that is no credential, and what it is the id of.
     Other(String, &'static str),
 }
@@ -31,7 +36,7 @@ pub enum ExplainError {
     /// A word that means nothing here.
     #[error(
         "'{0}' is neither an access key id (AKIA or ASIA and 16 of A-Z and 2-7) nor a rule \
-         ('keysweep rules' lists them){1}"
+         ('keysweep rules' lists them), nor 'root'{1}"
     )]
     Unknown(String, String),
     /// Longer than any id: it may be a secret, and is not shown.
@@ -59,9 +64,6 @@ const OTHER: [(&str, &str); 10] = [
 /// Longer words may be secrets, and are not shown.
 const LONGEST_SHOWN: usize = 30;
 
-/// Columns of prose; commands stay in one line, to be copied.
-const WIDTH: usize = 90;
-
 /// Reads what was typed.
 ///
 /// # Errors
@@ -70,6 +72,9 @@ pub fn subject(typed: &str, rules: &RuleSet) -> Result<Subject, ExplainError> {
     let typed = typed.trim();
     if let Some(id) = KeyId::parse(typed.as_bytes()) {
         return Ok(Subject::Key(id));
+    }
+    if typed == "root" {
+        return Ok(Subject::Root);
     }
     if let Some(rule) = rules.get(typed) {
         return Ok(Subject::Rule(Box::new(rule.clone())));
@@ -89,65 +94,126 @@ pub fn subject(typed: &str, rules: &RuleSet) -> Result<Subject, ExplainError> {
     Err(ExplainError::Unknown(escape_line(typed), hint))
 }
 
+/// The steps for what was asked about, unless there is nothing to do.
+pub fn guide(subject: &Subject, rules: &RuleSet) -> Option<Guide> {
+    match subject {
+        Subject::Key(id) if id.is_example() => None,
+        Subject::Key(id) => {
+            let rule = match id.kind() {
+                KeyKind::LongTerm => "aws-access-key",
+                KeyKind::Temporary => "aws-temporary-key",
+            };
+            let facts = Facts { key_id: Some(id.to_string()), ..Facts::default() };
+            rules.get(rule).map(|rule| remedy::guide(Some(rule), &facts))
+        }
+        Subject::Rule(rule) => Some(remedy::guide(Some(rule), &Facts::default())),
+        Subject::Root => Some(remedy::guide(None, &Facts::default())),
+        Subject::Other(..) => None,
+    }
+}
+
 /// Writes the explanation. Fails only as `out` fails.
-pub fn explain(subject: &Subject, out: &mut dyn Write) -> io::Result<()> {
+pub fn explain(subject: &Subject, rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
+    let guide = guide(subject, rules);
+    if let Some(guide) = &guide {
+        first(guide, out)?;
+    }
     match subject {
         Subject::Key(id) if id.is_example() => writeln!(
             out,
             "Nothing to do: {id} is an example or placeholder, never a key that AWS issued."
-        ),
-        Subject::Key(id) => {
-            let steps = steps_for_id(id);
-            first(&steps, out)?;
-            key(id, out)?;
-            match id.account().as_deref().and_then(canary::operator) {
-                Some(operator) => trap(operator, &steps, out),
-                None => list(&steps, out),
-            }
-        }
+        )?,
+        Subject::Key(id) => key(id, out)?,
         Subject::Rule(rule) => {
-            let steps = steps_for_rule(rule);
-            first(&steps, out)?;
             let (id, severity) = (&rule.id, rule.severity.as_str());
             writeln!(out, "{id} ({severity}): {}", escape_line(&rule.title))?;
-            writeln!(out, "{}\n", escape_line(&rule.description))?;
-            list(&steps, out)
+            writeln!(out, "{}", prose(&rule.description, "").trim_end())?;
+            writeln!(out)?;
         }
+        Subject::Root => writeln!(out, "{}", prose(ROOT, ""))?,
         Subject::Other(id, what) => {
-            writeln!(out, "Nothing to rotate: {id} is the unique id of {what}, not a credential.")
+            writeln!(out, "Nothing to rotate: {id} is the unique id of {what}, not a credential.")?;
         }
     }
+    match (&guide, operator(subject)) {
+        (Some(guide), Some(operator)) => trap(operator, guide, out),
+        (Some(guide), None) => list(guide, true, out),
+        (None, _) => Ok(()),
+    }
 }
+
+/// Who sets the canaries of the account that a key belongs to.
+fn operator(subject: &Subject) -> Option<&'static str> {
+    match subject {
+        Subject::Key(id) => id.account().as_deref().and_then(canary::operator),
+        Subject::Rule(_) | Subject::Root | Subject::Other(..) => None,
+    }
+}
+
+/// What a key of an account of canaries is, and what is left to do about it.
+fn trap(operator: &str, guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
+    let what =
+        format!("That account is known for canaries: {operator}. Nobody is ever asked about it.");
+    write!(out, "{}", prose(&what, ""))?;
+    for step in guide.steps.iter().skip(1) {
+        writeln!(out, "\n{}:", escape_line(&step.title))?;
+        write!(out, "{}", prose(&step.why, ""))?;
+    }
+    Ok(())
+}
+
+/// What a key of the root user is.
+const ROOT: &str = "A key of the root user acts as the owner of the whole account, and no policy \
+    of the account limits it. Its id looks like any other: a lookup of its owner names no user. \
+    The account's credential report has it in the row <root_account>.";
 
 /// What to do first, whole: whoever reads this has no time to look for the rest of it.
-fn first(steps: &[Step], out: &mut dyn Write) -> io::Result<()> {
-    let Some(first) = steps.first() else { return Ok(()) };
+fn first(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
+    let Some(first) = guide.steps.first() else { return Ok(()) };
     writeln!(out, "{}:\n", escape_line(&first.title))?;
+    for line in guide.assignments.iter().filter(|line| !waits(line)) {
+        write!(out, "{}", command(line, "  "))?;
+    }
     if let Some(cli) = &first.cli {
-        writeln!(out, "  {}\n", escape_line(cli))?;
+        for line in waiting(guide, 0) {
+            write!(out, "{}", command(line, "  "))?;
+        }
+        write!(out, "{}", command(cli, "  "))?;
     }
+    writeln!(out)?;
     if let Some(console) = &first.console {
-        paragraph(&format!("Or in the console: {console}"), "", out)?;
+        write!(out, "{}", prose(&format!("Or in the console: {console}"), ""))?;
     }
-    paragraph(&first.why, "", out)?;
-    writeln!(out)
+    if let Some(api) = &first.api {
+        writeln!(out, "API: {api}")?;
+    }
+    writeln!(out, "{}", prose(&first.why, ""))
 }
 
-/// Prose in lines that a terminal shows whole, below one another.
-fn paragraph(text: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
-    let text = escape_line(text);
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.is_empty() && indent.len() + line.chars().count() + word.len() >= WIDTH {
-            writeln!(out, "{indent}{line}")?;
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    writeln!(out, "{indent}{line}")
+/// Whether nobody knows the value of a name yet, and it is not the key that was asked about: then
+/// it stands where it is used first.
+fn waits(assignment: &str) -> bool {
+    assignment.contains("='<") && !assignment.starts_with("KEY=")
+}
+
+/// The lines that wait for the step of this number, which is the first to use their names.
+fn waiting(guide: &Guide, step: usize) -> impl Iterator<Item = &str> {
+    let lines = guide.assignments.iter().map(String::as_str).filter(|line| waits(line));
+    lines.filter(move |line| {
+        let name = line.split('=').next().unwrap_or_default();
+        let uses = |step: &Step| step.cli.as_ref().is_some_and(|cli| remedy::uses(cli, name));
+        guide.steps.iter().position(uses) == Some(step)
+    })
+}
+
+/// Prose from steps, which a user's rule may have written.
+fn prose(text: &str, indent: &str) -> String {
+    wrap::prose(&escape_line(text), indent)
+}
+
+/// A command in lines of a terminal.
+fn command(text: &str, indent: &str) -> String {
+    wrap::command(&escape_line(text), indent)
 }
 
 fn key(id: &KeyId, out: &mut dyn Write) -> io::Result<()> {
@@ -158,53 +224,47 @@ fn key(id: &KeyId, out: &mut dyn Write) -> io::Result<()> {
              hours at most."
         }
     };
-    paragraph(&format!("{id} is the id of {kind}"), "", out)?;
+    write!(out, "{}", prose(&format!("{id} is the id of {kind}"), ""))?;
     match id.account() {
         Some(account) => writeln!(out, "It belongs to account {account}, by the id itself.\n"),
         None => writeln!(
             out,
-            "The id does not tell its account; this does: aws sts get-access-key-info \
+            "The id does not say its account; this does:\n\n  aws sts get-access-key-info \
              --access-key-id {id}\n"
         ),
     }
 }
 
-/// What a key of an account of canaries is, and what is left to do about it.
-fn trap(operator: &str, steps: &[Step], out: &mut dyn Write) -> io::Result<()> {
-    paragraph(
-        &format!("That account is known for canaries: {operator}. Nobody is ever asked about it."),
-        "",
-        out,
-    )?;
-    for step in steps.iter().skip(1) {
-        writeln!(out, "\n{}:", escape_line(&step.title))?;
-        paragraph(&step.why, "", out)?;
-    }
-    Ok(())
-}
-
-fn list(steps: &[Step], out: &mut dyn Write) -> io::Result<()> {
+/// All steps; the first of a leak may stand above already.
+fn list(guide: &Guide, is_above: bool, out: &mut dyn Write) -> io::Result<()> {
     for (when, heading) in [
         (When::Leak, "It leaked with its secret: do all of this, in this order"),
         (When::Rotation, "It did not leak: rotate as planned"),
     ] {
-        let steps: Vec<&Step> = steps.iter().filter(|step| step.when == when).collect();
+        let steps: Vec<&Step> = guide.steps.iter().filter(|step| step.when == when).collect();
         if !steps.is_empty() {
             writeln!(out, "{heading}:\n")?;
         }
         for (number, step) in steps.iter().enumerate() {
-            let told = when == When::Leak && number == 0;
+            let told = is_above && when == When::Leak && number == 0;
             let above = if told { " (above)" } else { "" };
             writeln!(out, "{:>3}. {}{above}", number + 1, escape_line(&step.title))?;
             if told {
                 continue;
             }
-            paragraph(&step.why, "     ", out)?;
+            write!(out, "{}", prose(&step.why, "     "))?;
             if let Some(cli) = &step.cli {
-                writeln!(out, "       {}", escape_line(cli))?;
+                let at = guide.steps.iter().position(|other| other == *step);
+                for line in waiting(guide, at.unwrap_or_default()) {
+                    write!(out, "{}", command(line, "       "))?;
+                }
+                write!(out, "{}", command(cli, "       "))?;
             }
             if let Some(console) = &step.console {
-                paragraph(&format!("Console: {console}"), "     ", out)?;
+                write!(out, "{}", prose(&format!("Console: {console}"), "     "))?;
+            }
+            if let Some(api) = &step.api {
+                writeln!(out, "     API: {api}")?;
             }
         }
         if !steps.is_empty() {
@@ -220,8 +280,9 @@ mod tests {
 
     fn told(typed: &str) -> String {
         let mut out = Vec::new();
-        let subject = subject(typed, &RuleSet::builtin()).expect("a subject");
-        explain(&subject, &mut out).expect("a Vec takes everything");
+        let rules = RuleSet::builtin();
+        let subject = subject(typed, &rules).expect("a subject");
+        explain(&subject, &rules, &mut out).expect("a Vec takes everything");
         String::from_utf8(out).expect("UTF-8")
     }
 
@@ -230,20 +291,63 @@ mod tests {
         let id = ["AKIA", "QNZGKIQY56JQ7WML"].concat();
         let text = told(&id);
         assert!(
-            text.starts_with("Deactivate the key now:\n\n  aws iam update-access-key "),
+            text.starts_with(&format!("Deactivate the key now:\n\n  KEY={id}\n  OWNER=")),
             "{text}"
         );
         let above = text.split("It leaked").next().expect("what to do first");
-        for word in ["Or in the console", "Deactivate.", "--status Active brings it back"] {
+        let words =
+            ["aws iam update-access-key", "Or in the console", "Deactivate.", "API: Update"];
+        for word in words.into_iter().chain(["--status Active brings it back"]) {
             assert!(above.contains(word), "{word} in {above}");
         }
-        let prose = text.lines().filter(|line| !line.trim_start().starts_with("aws "));
-        assert!(prose.filter(|line| !line.contains("aws ")).all(|line| line.len() <= WIDTH));
+        // The id stands where it is given its name, and in what is said of it.
+        assert_eq!(text.matches(&id).count(), 2, "{text}");
         assert!(text.contains("account 029608264753"), "{text}");
         for rule in RuleSet::builtin().rules {
             let text = told(rule.id.as_str());
             let first = text.lines().next().expect("a line");
             assert!(first.ends_with(':') && !first.contains(rule.id.as_str()), "{first}");
+        }
+    }
+
+    #[test]
+    fn every_line_is_as_wide_as_a_terminal() {
+        let key = |prefix: &str| [prefix, "QNZGKIQY56JQ7WML"].concat();
+        let rules = RuleSet::builtin().rules;
+        let names = rules.iter().map(|rule| rule.id.as_str().to_owned());
+        for subject in names.chain([key("AKIA"), key("ASIA"), "root".to_owned()]) {
+            let text = told(&subject);
+            for line in text.lines() {
+                assert!(line.chars().count() <= wrap::WIDTH, "{subject}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_root_user_and_planned_rotations_need_is_said() {
+        let root = told("root");
+        for word in ["Sign in as the root user", "assume-root", "wants the key inactive first"] {
+            assert!(root.contains(word), "{word} in {root}");
+        }
+        let text = told("aws-access-key").replace('\n', " ");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in [
+            "older than 90 days",
+            "a person leaving",
+            "Give it to nobody",
+            "even if it was never used",
+            "description tag",
+            "Show or Download .csv",
+            "https://console.aws.amazon.com/iam",
+            "The console deletes inactive keys only",
+            "once in 15 minutes",
+            "aws iam list-users",
+            "Find the owner",
+            "user/*/${aws:username}",
+            "AWSCompromisedKeyQuarantine'",
+            "service control policy",
+        ] {
+            assert!(text.contains(word), "{word} in {text}");
         }
     }
 

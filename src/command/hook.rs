@@ -1,24 +1,34 @@
 //! `keysweep install-hook`: plain git hooks, for who does not use a framework of hooks.
 //!
 //! Takes the folder of a repository's hooks, writes shell scripts into it or takes them out again.
-//! A hook that is there already is kept beside ours and runs first. Runs no program.
+//! A hook that is there already is kept beside ours and runs first, unless it belongs to a manager
+//! of hooks or goes by its own name ([`framework`]): then nothing is changed. Runs no program.
+
+pub mod framework;
+pub mod global;
+mod script;
 
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+
+use crate::text::escape_path;
+use script::script;
 
 /// By this line a hook of ours is known.
 const MARK: &str =
     "# Written by keysweep install-hook; keysweep install-hook --uninstall removes it.";
 
 /// What a hook that was there before is called from then on, after its own name.
-const BEFORE: &str = ".before-keysweep";
+pub const BEFORE: &str = ".before-keysweep";
 
 /// A hook that keysweep can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
     /// Before a commit: what is staged.
     Commit,
+    /// Before a merge that git makes by itself is committed: git runs no pre-commit hook then.
+    Merge,
     /// Before a push: the commits that the remote does not have.
     Push,
     /// On a server, before a push is accepted: the commits that it brings.
@@ -27,12 +37,13 @@ pub enum Hook {
 
 impl Hook {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Commit, Self::Push, Self::Receive];
+    pub const ALL: [Self; 4] = [Self::Commit, Self::Merge, Self::Push, Self::Receive];
 
     /// Git's name for it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Commit => "pre-commit",
+            Self::Merge => "pre-merge-commit",
             Self::Push => "pre-push",
             Self::Receive => "pre-receive",
         }
@@ -41,7 +52,7 @@ impl Hook {
     /// The arguments with which it runs keysweep, as words of a shell.
     fn arguments(self) -> &'static str {
         match self {
-            Self::Commit => "staged --hook",
+            Self::Commit | Self::Merge => "staged --hook",
             Self::Push => "range --stdin --hook --remote \"$1\"",
             Self::Receive => "range --stdin --hook",
         }
@@ -49,7 +60,7 @@ impl Hook {
 
     /// Whether git tells it something on standard input.
     fn reads_input(self) -> bool {
-        self != Self::Commit
+        matches!(self, Self::Push | Self::Receive)
     }
 }
 
@@ -74,7 +85,7 @@ pub enum Error {
     /// Two hooks of others: the second would have to be overwritten.
     #[error(
         "{} is not keysweep's, and {} holds an earlier hook already: join the two by hand, remove the second, and try again",
-        .hook.display(), .before.display()
+        shown(.hook), shown(.before)
     )]
     TwoOthers {
         /// The hook that git runs.
@@ -82,8 +93,16 @@ pub enum Error {
         /// The one that was put aside.
         before: PathBuf,
     },
+    /// What was written is not what git would run.
+    #[error("{} was written, but git would not run it: {why}", shown(.hook))]
+    NotRun {
+        /// The hook that git would run.
+        hook: PathBuf,
+        /// Why it is none.
+        why: String,
+    },
     /// A hook can't be read or written.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {source}", shown(.path))]
     File {
         /// The file.
         path: PathBuf,
@@ -117,6 +136,39 @@ pub fn install(folder: &Path, hook: Hook, program: &Path) -> Result<Change, Erro
         return Err(failed(source));
     }
     Ok(change)
+}
+
+/// Proves that git, which looks for its hooks in `folder`, would run `hook` of ours there.
+///
+/// # Errors
+/// If it would run another program, or none.
+pub fn prove(folder: &Path, hook: Hook) -> Result<(), Error> {
+    let path = folder.join(hook.name());
+    let refuse = |why: &str| Err(Error::NotRun { hook: path.clone(), why: why.to_owned() });
+    match look(&path) {
+        Ok(Found::Ours) if is_executable(&path) => Ok(()),
+        Ok(Found::Ours) => refuse("it is not executable, as its file system may not allow it"),
+        Ok(Found::Nothing) => refuse("it is not there"),
+        Ok(Found::Other) => refuse("another hook took its place"),
+        Err(source) => Err(Error::File { path, source }),
+    }
+}
+
+/// Whether git takes the file for a hook: it ignores what is not executable.
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+/// On Windows git goes by the first line of a file.
+#[cfg(not(unix))]
+fn is_executable(path: &Path) -> bool {
+    path.is_file()
+}
+
+fn shown(path: &Path) -> String {
+    escape_path(path.as_os_str().as_encoded_bytes())
 }
 
 /// Takes `hook` out of `folder`, and puts back the one that was there before it.
@@ -162,51 +214,6 @@ fn look(path: &Path) -> io::Result<Found> {
     let ours = kind.is_file()
         && fs::read(path)?.split(|&byte| byte == b'\n').nth(1) == Some(MARK.as_bytes());
     Ok(if ours { Found::Ours } else { Found::Other })
-}
-
-fn script(hook: Hook, program: &Path) -> Vec<u8> {
-    let name = hook.name();
-    let arguments = hook.arguments();
-    let mut script = format!("#!/bin/sh\n{MARK}\n").into_bytes();
-    script.extend_from_slice(b"keysweep=");
-    script.extend(quoted(program.as_os_str().as_encoded_bytes()));
-    let (say, input) = match hook.reads_input() {
-        true => {
-            ("refs=$(cat)\nrefs() { [ -z \"$refs\" ] || printf '%s\\n' \"$refs\"; }\n", "refs | ")
-        }
-        false => ("", ""),
-    };
-    let run = if hook.reads_input() { "refs | " } else { "exec " };
-    script.extend_from_slice(
-        format!(
-            r#"
-[ -x "$keysweep" ] || keysweep=keysweep
-command -v "$keysweep" >/dev/null || {{
-  echo "keysweep: not found, so nothing was checked: install it, or remove the hook $0" >&2
-  exit 1
-}}
-{say}# The hook that was here before runs first, and may say no.
-before="${{0%/*}}/{name}{BEFORE}"
-if [ -x "$before" ]; then {input}"$before" "$@" || exit; fi
-{run}"$keysweep" {arguments}
-"#
-        )
-        .as_bytes(),
-    );
-    script
-}
-
-/// One word of a POSIX shell, whatever the bytes are.
-fn quoted(bytes: &[u8]) -> Vec<u8> {
-    let mut word = vec![b'\''];
-    for &byte in bytes {
-        match byte {
-            b'\'' => word.extend_from_slice(b"'\\''"),
-            _ => word.push(byte),
-        }
-    }
-    word.push(b'\'');
-    word
 }
 
 /// Writes a program whole or not at all.

@@ -14,6 +14,7 @@ const NONE: u64 = 1 << 60;
 pub(super) fn granted() -> Option<u64> {
     static GRANTED: OnceLock<Option<u64>> = OnceLock::new();
     *GRANTED.get_or_init(|| {
+        // Where there are no groups, there are no limits of theirs.
         let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
         granted_in(&groups, Path::new("/sys/fs/cgroup"))
     })
@@ -49,6 +50,7 @@ fn least(root: &Path, path: &str, file: &str) -> Option<u64> {
         folder.clone()
     }));
     let limits = folders.filter_map(|folder| {
+        // The group at the root has no such file, and no limit.
         let text = fs::read_to_string(folder.join(file)).ok()?;
         text.trim().parse::<u64>().ok().filter(|limit| *limit < NONE)
     });

@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use super::Facts;
 use crate::aws::{KeyId, KeyKind};
-use crate::finding::Finding;
+use crate::canary;
+use crate::finding::{Finding, Status};
 use crate::principal::Principal;
-use crate::text::is_hostile;
+use crate::text::{is_hostile, shell_word as word};
 
 /// What is known of a credential and its owner.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +21,51 @@ pub(super) struct Values {
     role: Option<String>,
     partition: Option<String>,
     arn: Option<String>,
+    is_canary: bool,
+    /// In texts and commands variables of the shell stand for the values.
+    by_name: bool,
+}
+
+/// What stands in commands for the values of a finding: its name, the variable of the shell for
+/// it, and what is shown where nobody knows it.
+const PLACES: [(&str, &str, &str); 5] = [
+    ("{key_id}", "KEY", "<KEY_ID>"),
+    ("{service_user}", "KEY", "<KEY_ID>"),
+    ("{user}", "OWNER", "<USER>"),
+    ("{role}", "ROLE", "<ROLE>"),
+    ("{partition}", "PARTITION", "<PARTITION>"),
+];
+
+const KEY: &str = "\"$KEY\"";
+
+/// Whether a command uses a variable.
+pub fn uses(command: &str, variable: &str) -> bool {
+    command.contains(&format!("${variable}"))
+}
+
+/// A line for each variable that `commands` or another line use, made by `line`.
+pub fn assignments(commands: &[&str], line: impl Fn(&'static str) -> String) -> Vec<String> {
+    let is_used = |variable: &&str| commands.iter().any(|command| uses(command, variable));
+    let others = ["OWNER", "ROLE", "PARTITION"].into_iter().filter(is_used);
+    let mut lines: Vec<String> = others.map(&line).collect();
+    // The lookups of the others may use it.
+    if is_used(&"KEY") || lines.iter().any(|line| uses(line, "KEY")) {
+        lines.insert(0, line("KEY"));
+    }
+    lines
+}
+
+/// The line that gives a variable its value: what is known, or what a command prints, or a word
+/// that says what is missing.
+pub fn assignment(variable: &str, known: Option<&str>, lookup: Option<&str>) -> String {
+    match (known, lookup) {
+        (Some(value), _) => format!("{variable}={}", word(value)),
+        (None, Some(lookup)) => format!("{variable}=\"$({lookup})\""),
+        (None, None) => {
+            let unknown = PLACES.iter().find(|(_, named, _)| *named == variable);
+            format!("{variable}='{}'", unknown.map_or(variable, |(_, _, unknown)| unknown))
+        }
+    }
 }
 
 impl Values {
@@ -27,9 +74,37 @@ impl Values {
         Self::default()
     }
 
-    /// A key id and no more.
-    pub(super) fn of_id(id: &KeyId) -> Self {
-        Self { id: Some(id.to_string()), kind: Some(id.kind()), ..Self::default() }
+    /// Nothing but variables, whatever is known.
+    pub(super) fn variables_alone() -> Self {
+        Self { by_name: true, ..Self::default() }
+    }
+
+    /// What an earlier report says, or nobody.
+    pub(super) fn of_facts(facts: &Facts, kind: Option<KeyKind>) -> Self {
+        let harmless =
+            |text: &Option<String>| text.clone().filter(|text| !text.contains(is_hostile));
+        let id = harmless(&facts.key_id);
+        let key = id.as_ref().and_then(|id| KeyId::parse(id.as_bytes()));
+        let is_canary =
+            facts.is_canary || key.as_ref().is_some_and(|key| canary::verdict(key).is_some());
+        let kind = key.map(|key| key.kind()).or(kind);
+        let mut values = Self { id, kind, is_canary, ..Self::default() };
+        values.user = harmless(&facts.user);
+        values.role = harmless(&facts.role);
+        values.take_arn(harmless(&facts.arn));
+        values.partition = values.partition.or_else(|| facts.partition.clone());
+        values
+    }
+
+    /// The lines that give the variables their values, of those that `commands` use.
+    pub(super) fn assignments(&self, commands: &[&str]) -> Vec<String> {
+        let known = self.variables();
+        let lookup = self.lookup();
+        assignments(commands, |variable| {
+            let lookup = lookup.as_ref().filter(|(named, _)| *named == variable);
+            let lookup = lookup.map(|(_, lookup)| lookup.as_str());
+            assignment(variable, known.get(variable).map(String::as_str), lookup)
+        })
     }
 
     /// What the text and STS said.
@@ -39,17 +114,23 @@ impl Values {
         let kind = id.as_ref().and_then(|id| KeyId::parse(id.as_bytes())).map(|id| id.kind());
         let arn = finding.verification.arn.clone();
         let mut values = Self { id, kind, user: credential.user.clone(), ..Self::default() };
+        values.is_canary = finding.verification.status == Status::Canary;
+        values.take_arn(arn);
+        values.user = values.user.filter(|user| !user.contains(is_hostile));
+        let nearby = finding.occurrences.iter().find_map(|place| place.sighting.partition);
+        values.partition = values.partition.or_else(|| nearby.map(str::to_owned));
+        values
+    }
+
+    /// Takes what STS said of who the key is.
+    fn take_arn(&mut self, arn: Option<String>) {
         match arn.as_deref().and_then(Principal::of) {
-            Some(Principal::User(user)) => values.user = Some(user.to_owned()),
-            Some(Principal::Role { role, .. }) => values.role = Some(role.to_owned()),
+            Some(Principal::User(user)) => self.user = Some(user.to_owned()),
+            Some(Principal::Role { role, .. }) => self.role = Some(role.to_owned()),
             Some(Principal::Federated(_) | Principal::Root) | None => {}
         }
-        values.user = values.user.filter(|user| !user.contains(is_hostile));
-        let of_arn = arn.as_deref().and_then(|arn| arn.split(':').nth(1)).map(str::to_owned);
-        let nearby = finding.occurrences.iter().find_map(|place| place.sighting.partition);
-        values.partition = of_arn.or_else(|| nearby.map(str::to_owned));
-        values.arn = arn;
-        values
+        self.partition = arn.as_deref().and_then(|arn| arn.split(':').nth(1)).map(str::to_owned);
+        self.arn = arn;
     }
 
     /// The kind of signing key, where the id is one of a signing key.
@@ -62,59 +143,77 @@ impl Values {
         self.arn.as_deref()
     }
 
+    /// Whether the key is a trap.
+    pub(super) fn is_canary(&self) -> bool {
+        self.is_canary
+    }
+
     /// Fills a sentence for people.
     pub(super) fn say(&self, text: &str) -> String {
-        text.replace("{who}", self.user.as_deref().unwrap_or("<USER>"))
-            .replace("{id}", self.id.as_deref().unwrap_or("<KEY_ID>"))
+        let (user, id) = match self.by_name {
+            true => ("$OWNER", "$KEY"),
+            false => {
+                (self.user.as_deref().unwrap_or("<USER>"), self.id.as_deref().unwrap_or("<KEY_ID>"))
+            }
+        };
+        text.replace("{who}", user).replace("{id}", id)
     }
 
     /// Fills a command.
     pub(super) fn command(&self, text: &str) -> String {
-        let id = self.id.as_deref().map_or_else(|| "'<KEY_ID>'".to_owned(), word);
         // In one pass: a value that holds braces is not filled again.
         let mut filled = String::with_capacity(text.len() + 200);
+        let mut quote = None;
         let mut rest = text;
-        while let Some(open) = rest.find('{') {
-            let (before, behind) = rest.split_at(open);
-            filled.push_str(before);
-            let name = behind.find('}').map(|close| &behind[1..close]);
-            let value = match name {
-                Some("key_id" | "service_user") => Some(id.clone()),
-                Some("user") => Some(self.user_word(&id)),
-                Some("role") => Some(self.role_word(&id)),
-                Some("partition") => Some(self.partition()),
-                _ => None,
-            };
-            match (value, name) {
-                (Some(value), Some(name)) => {
-                    filled.push_str(&value);
-                    rest = &behind[name.len() + 2..];
+        while let Some(first) = rest.chars().next() {
+            let place = PLACES.iter().find(|(place, ..)| rest.starts_with(place));
+            if let Some((place, variable, unknown)) = place {
+                match (self.by_name, quote) {
+                    (false, _) => filled.push_str(&self.value(variable, unknown)),
+                    // A variable is quoted as the shell wants it where it stands.
+                    (true, None) => filled.extend(["\"$", variable, "\""]),
+                    (true, Some('"')) => filled.extend(["$", variable]),
+                    (true, Some(_)) => filled.extend(["'\"$", variable, "\"'"]),
                 }
-                _ => {
-                    filled.push('{');
-                    rest = &behind[1..];
-                }
+                rest = &rest[place.len()..];
+                continue;
             }
+            quote = match (quote, first) {
+                (None, '\'' | '"') => Some(first),
+                (Some(open), _) if open == first => None,
+                _ => quote,
+            };
+            filled.push(first);
+            rest = &rest[first.len_utf8()..];
         }
-        filled.push_str(rest);
         filled
     }
 
-    /// The user's name, or how IAM tells it from the id of a long-term key.
-    fn user_word(&self, id: &str) -> String {
-        match (&self.user, self.kind) {
-            (Some(user), _) => word(user),
-            (None, Some(KeyKind::LongTerm)) => format!("\"$({})\"", user_lookup(id)),
-            (None, _) => "'<USER>'".to_owned(),
+    /// The value of a variable as a word of the shell, or how AWS prints it.
+    fn value(&self, variable: &str, unknown: &str) -> String {
+        let id = || self.id.as_deref().map_or_else(|| "'<KEY_ID>'".to_owned(), word);
+        let known = match variable {
+            "PARTITION" => return self.partition(),
+            "KEY" => return id(),
+            "OWNER" => &self.user,
+            _ => &self.role,
+        };
+        match (known, self.lookup_for(&id())) {
+            (Some(known), _) => word(known),
+            (None, Some((named, lookup))) if named == variable => format!("\"$({lookup})\""),
+            (None, _) => format!("'{unknown}'"),
         }
     }
 
-    /// The role's name, or how CloudTrail tells it from the id of a temporary key.
-    fn role_word(&self, id: &str) -> String {
-        match (&self.role, self.kind) {
-            (Some(role), _) => word(role),
-            (None, Some(KeyKind::Temporary)) => format!("\"$({})\"", role_lookup(id)),
-            (None, _) => "'<ROLE>'".to_owned(),
+    /// The variable that AWS tells from the key's id, and the command that prints it.
+    pub(super) fn lookup(&self) -> Option<(&'static str, String)> {
+        self.lookup_for(KEY)
+    }
+
+    fn lookup_for(&self, id: &str) -> Option<(&'static str, String)> {
+        match self.kind? {
+            KeyKind::LongTerm => Some(("OWNER", user_lookup(id))),
+            KeyKind::Temporary => Some(("ROLE", role_lookup(id))),
         }
     }
 
@@ -133,28 +232,18 @@ impl Values {
 }
 
 /// The command that prints the user of a long-term key; `id` is a word of the shell.
-pub(super) fn user_lookup(id: &str) -> String {
+fn user_lookup(id: &str) -> String {
     format!("aws iam get-access-key-last-used --access-key-id {id} --query UserName --output text")
 }
 
 /// The command that prints the role of a temporary key; `id` is a word of the shell.
-pub(super) fn role_lookup(id: &str) -> String {
+fn role_lookup(id: &str) -> String {
     format!(
         "aws cloudtrail lookup-events --lookup-attributes \
          AttributeKey=AccessKeyId,AttributeValue={id} --max-results 1 --query \
          'Events[0].CloudTrailEvent' --output text | \
          sed -n 's/.*\"sessionIssuer\":{{[^}}]*\"userName\":\"\\([^\"]*\\)\".*/\\1/p'"
     )
-}
-
-/// A text as one word of a POSIX shell that is no option.
-pub fn word(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@+=:,./-".contains(&byte);
-    if !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
 }
 
 #[cfg(test)]
@@ -181,5 +270,18 @@ mod tests {
         let values = Values { user: Some("{key_id}".to_owned()), ..Values::default() };
         let command = values.command("a {user} '{\"x\":{\"y\":\"${aws:username}\"}}' {nobody}");
         assert_eq!(command, "a '{key_id}' '{\"x\":{\"y\":\"${aws:username}\"}}' {nobody}");
+    }
+
+    #[test]
+    fn a_variable_is_quoted_as_its_place_wants_it() {
+        for (text, expected) in [
+            ("a {user} b", "a \"$OWNER\" b"),
+            ("k=v,x={key_id}", "k=v,x=\"$KEY\""),
+            ("'{\"r\":\"arn:{partition}:x\"}'", "'{\"r\":\"arn:'\"$PARTITION\"':x\"}'"),
+            ("\"[?a=='\"{service_user}\"'].b\"", "\"[?a=='\"\"$KEY\"\"'].b\""),
+            ("\"x {role}\"", "\"x $ROLE\""),
+        ] {
+            assert_eq!(Values::variables_alone().command(text), expected);
+        }
     }
 }

@@ -172,13 +172,13 @@ fn no_step_needs_the_user_after_the_key_is_deleted() {
     }
 }
 
-/// What a shell makes of a script in which `aws` prints its words, one a line.
+/// What a shell makes of a script in which `aws` prints its words, one a line, and nobody waits.
 #[cfg(unix)]
 fn words(script: &str) -> String {
     let script = format!(
         "aws() {{ case \"$1 $2\" in *last-used) case \"$*\" in *UserName*) echo looked-up;; \
          *) printf '<%s>\\n' \"$@\";; esac;; *) printf '<%s>\\n' \"$@\";; esac; }}\n\
-         date() {{ echo today; }}\n{script}"
+         date() {{ echo today; }}\nsleep() {{ :; }}\n{script}"
     );
     let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();

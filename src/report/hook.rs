@@ -1,102 +1,283 @@
 //! What a git hook says when it stops a commit or a push: ten lines at most, and none when all is
 //! well.
 //!
-//! Whoever reads it wanted to do something else: it names the places, then the three ways on.
+//! Whoever reads it wanted to do something else: it names the places, then the ways on. Each ends
+//! with a command that can be pasted, in any folder of the work tree, behind the line's last colon
+//! and blank.
 
+mod names;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::{Report, text};
 use crate::finding::{Finding, Occurrence};
-use crate::text::escape_path;
+use crate::text::{escape_path, shell_word};
+use names::{ignored, pathspec};
 
-/// How many places are named; the rest are counted.
-const PLACES: usize = 4;
+/// How many lines the message has.
+const LINES: usize = 10;
+
+/// How many files are named in a command; of more, all that is staged is meant.
+const NAMED: usize = 20;
+
+/// How many findings one command suppresses.
+const ACCEPTED: usize = 3;
 
 /// How much of a commit's id is shown.
 const SHORT: usize = 12;
 
+/// Where git ran the hook: what the ways on depend on.
+#[derive(Clone, Debug, Default)]
+pub struct Setting {
+    /// keysweep as a word of the shell.
+    pub program: String,
+    /// The commit is made from an index that is gone with it: `git commit -a`.
+    pub is_all: bool,
+    /// The commit is made of files that were named: `git commit FILE`.
+    pub is_named: bool,
+    /// A merge is being committed.
+    pub is_merge: bool,
+    /// Paths that are new: in HEAD or, of a push, in all parents of the commit, there is none.
+    pub new: BTreeSet<(Option<String>, Vec<u8>)>,
+    /// The commits of a push.
+    pub commits: BTreeMap<String, Pushed>,
+}
+
+/// A commit that is pushed.
+#[derive(Clone, Debug, Default)]
+pub struct Pushed {
+    /// HEAD names it, so that it can be amended.
+    pub is_head: bool,
+    /// It has no parent.
+    pub is_root: bool,
+    /// It has several parents.
+    pub is_merge: bool,
+    /// The branch that holds it, if HEAD does not.
+    pub branch: Option<String>,
+}
+
 /// Writes the message of a hook: nothing if the report's exit status is 0.
-pub fn write_hook(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn write_hook(report: &Report<'_>, setting: &Setting, out: &mut dyn Write) -> io::Result<()> {
     if report.exit == 0 {
         return Ok(());
     }
     let findings: Vec<&Finding> =
         report.sorted().into_iter().filter(|finding| finding.suppressed.is_none()).collect();
     let doing = if report.command == "range" { "push" } else { "commit" };
-    let first = findings.first().and_then(|finding| Some((*finding, finding.occurrences.first()?)));
-    match first {
-        Some((finding, place)) => {
-            writeln!(out, "keysweep: stopped, this {doing} holds AWS credentials:")?;
-            places(&findings, out)?;
-            advice(doing, finding, place, out)?;
-        }
-        None => writeln!(out, "keysweep: stopped, as this {doing} could not be read whole:")?,
-    }
+    let mut problems = Vec::new();
     if let Some(problem) = report.coverage.problems.first() {
         let more = report.coverage.problems.len() - 1;
         let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-        writeln!(out, "Not read:     {} {}: {}{more}", problem.what, problem.path, problem.why)?;
+        let problem = format!("{} {}: {}{more}", problem.what, problem.path, problem.why);
+        problems.push(format!("Not read:     {problem}"));
     }
-    if first.is_none() {
-        writeln!(out, "Pass it on your own word: git {doing} --no-verify")?;
+    let lines = match findings.first().and_then(|first| first.occurrences.first()) {
+        Some(first) => {
+            let advice = Advice { findings: &findings, first, setting };
+            let mut ways = advice.take_out(doing);
+            ways.extend(advice.others(doing));
+            ways.extend(problems);
+            let mut lines = places(&findings, LINES - 1 - ways.len());
+            lines.extend(ways);
+            writeln!(out, "keysweep: stopped, this {doing} holds AWS credentials:")?;
+            lines
+        }
+        None => {
+            writeln!(out, "keysweep: stopped, as this {doing} could not be read whole:")?;
+            problems.push(format!("Pass it on your own word: git {doing} --no-verify"));
+            problems
+        }
+    };
+    for line in lines {
+        writeln!(out, "{line}")?;
     }
     out.flush()
 }
 
-/// A line a place: where, what kind, which credential.
-fn places(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
-    let all = || {
-        findings.iter().flat_map(|finding| finding.occurrences.iter().map(move |at| (finding, at)))
-    };
-    for (finding, place) in all().take(PLACES) {
-        let commit = place.origin.git.as_ref().and_then(|git| git.commit.as_deref());
-        let commit = commit.map(|id| format!(" in {}", short(id))).unwrap_or_default();
-        let rule = finding.credential.rule.as_str();
-        let name = text::name(&finding.credential);
-        writeln!(out, "  {}{commit}  {rule} {name}", text::position(place))?;
+/// A line a place: where both halves stand, what kind, which credential.
+fn places(findings: &[&Finding], room: usize) -> Vec<String> {
+    let all: Vec<(&Finding, &Occurrence)> = findings
+        .iter()
+        .flat_map(|finding| finding.occurrences.iter().map(move |at| (*finding, at)))
+        .collect();
+    let shown = if all.len() > room { room - 1 } else { all.len() };
+    let mut lines: Vec<String> =
+        all[..shown].iter().map(|(finding, at)| line(finding, at)).collect();
+    if all.len() > shown {
+        lines.push(format!("  and {} more", all.len() - shown));
     }
-    let total = all().count();
-    if total > PLACES {
-        writeln!(out, "  and {} more", total - PLACES)?;
-    }
-    Ok(())
+    lines
 }
 
-/// What to do about it, or how to say that it may stay.
-fn advice(
-    doing: &str,
-    finding: &Finding,
-    place: &Occurrence,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let file = place.origin.path.as_deref().filter(|path| is_plain(path));
-    let file = file.map_or_else(|| "FILE".to_owned(), escape_path);
-    let git = place.origin.git.as_ref();
-    let out_of_git = match git.and_then(|git| git.commit.as_deref()) {
-        Some(commit) => format!("edit its commit: git rebase -i {}^", short(commit)),
-        None if git.is_some() => format!("unstage it: git reset -q -- {file}"),
-        None => format!("remove it from {file}"),
+fn line(finding: &Finding, place: &Occurrence) -> String {
+    let (id, secret) = (place.sighting.id, place.sighting.secret);
+    let halves = match id.zip(secret).filter(|(id, secret)| id != secret) {
+        Some((_, secret)) => {
+            format!(" (id) and {}:{} (secret)", secret.start.line, secret.start.column)
+        }
+        None => String::new(),
     };
-    let credential = &finding.credential;
-    let subject = credential.key_id.as_deref().filter(|id| is_plain(id.as_bytes()));
-    let subject = subject.unwrap_or(credential.rule.as_str());
-    writeln!(out, "Take it out:  {out_of_git}; read it from the environment, or use a role")?;
-    writeln!(
-        out,
-        "Rotate it:    if it ever left your machine, or in doubt: keysweep explain {subject}"
-    )?;
-    // Of a push, the baseline counts that was there before it: nobody excuses a key of their own.
-    let baseline = match doing {
-        "push" => "in a baseline pushed before",
-        _ => "by: keysweep baseline",
-    };
-    writeln!(out, "Allow it:     on purpose only, by 'keysweep:allow' on its line, or {baseline}")
+    let commit = commit(place).map(|id| format!(" in {}", short(id))).unwrap_or_default();
+    let rule = finding.credential.rule.as_str();
+    let name = text::name(&finding.credential);
+    format!("  {}{halves}{commit}  {rule} {name}", text::position(place))
 }
 
-/// Whether a shell takes it as one word, whatever it says.
-fn is_plain(name: &[u8]) -> bool {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._/-+".contains(byte);
-    name.iter().all(plain) && !name.starts_with(b"-")
+/// The ways on.
+struct Advice<'a> {
+    findings: &'a [&'a Finding],
+    first: &'a Occurrence,
+    setting: &'a Setting,
+}
+
+impl Advice<'_> {
+    /// How to take the credentials out of what was to be committed or pushed.
+    fn take_out(&self, doing: &str) -> Vec<String> {
+        if doing == "push" {
+            return self.rewrite();
+        }
+        let files = self.files();
+        let specs = |magic| words(files.iter().map(|path| pathspec(path, magic)));
+        let many = files.len() > NAMED;
+        let all = || if many { ":/".to_owned() } else { specs("") };
+        let replace = "replace the lines by a read of the environment or a role";
+        if self.first.origin.git.is_none() || files.is_empty() {
+            let path = self.first.origin.path.as_deref().map_or_else(String::new, escape_path);
+            return vec![format!("Take it out:  remove it from {path}: {replace}")];
+        }
+        let setting = self.setting;
+        if setting.is_merge {
+            return vec![
+                format!("Take it out:  {replace}, then: git add -- {} && git commit", all()),
+                "  or give the merge up: git merge --abort".to_owned(),
+            ];
+        }
+        let mut lines = vec![format!("Take it out:  {replace}, then: git add -- {}", all())];
+        if setting.is_all && !many {
+            lines.push(format!(
+                "  or commit all but that: git reset -q -- {0} && git add -u -- :/ {1} && git commit",
+                specs(""),
+                specs("exclude")
+            ));
+        } else if !setting.is_named && !setting.is_all {
+            let unstage = if many { String::new() } else { format!(" -- {}", specs("")) };
+            lines.push(format!("  or leave it out of this commit: git reset -q{unstage}"));
+        }
+        lines
+    }
+
+    /// How to take a credential out of the commit that holds it: what a later one removes is
+    /// pushed all the same.
+    fn rewrite(&self) -> Vec<String> {
+        let Some(id) = commit(self.first).filter(|_| self.first.origin.path.is_some()) else {
+            return vec!["Take it out:  make that commit or tag anew, without it".to_owned()];
+        };
+        let pushed = self.setting.commits.get(id).cloned().unwrap_or_default();
+        let places = self.findings.iter().flat_map(|finding| &finding.occurrences);
+        let of_commit = places.filter(|place| commit(place) == Some(id));
+        let paths: BTreeSet<&Vec<u8>> =
+            of_commit.filter_map(|place| place.origin.path.as_ref()).collect();
+        let is_new =
+            |path: &&&Vec<u8>| self.setting.new.contains(&(Some(id.to_owned()), path.to_vec()));
+        let specs = |paths: &mut dyn Iterator<Item = &&Vec<u8>>| {
+            words(paths.map(|path| pathspec(path, "")))
+        };
+        let new = specs(&mut paths.iter().filter(is_new));
+        let old = specs(&mut paths.iter().filter(|path| !is_new(path)));
+        let (first, amend) = match (new.is_empty(), old.is_empty()) {
+            (true, _) => {
+                ("replace the lines in it", format!("git commit -q --amend --no-edit -- {old}"))
+            }
+            (false, true) => (
+                "take the new files out of it",
+                format!(
+                    "git rm -q --cached -- {new} && git commit -q --amend --no-edit --allow-empty"
+                ),
+            ),
+            (false, false) => (
+                "replace the lines in it and take the new files out",
+                format!(
+                    "git add -- {old} && git rm -q --cached -- {new} && git commit -q --amend --no-edit"
+                ),
+            ),
+        };
+        if pushed.is_head {
+            return vec![format!("Take it out:  of the last commit: {first}, then: {amend}")];
+        }
+        let short = short(id);
+        let from = if pushed.is_root { "--root".to_owned() } else { format!("{short}~1") };
+        let branch =
+            pushed.branch.map(|name| format!(" {}", shell_word(&name))).unwrap_or_default();
+        if pushed.is_merge {
+            return vec![format!(
+                "Take it out:  make the merge anew, without it: git rebase -q --rebase-merges \
+                 --no-ff --autostash {from}{branch}"
+            )];
+        }
+        vec![
+            format!(
+                "Take it out:  stop at its commit: git -c core.abbrev={SHORT} -c sequence.editor=\"sed \
+                 -i.bak 's/^p[a-z]* {short}/edit {short}/'\" rebase -q -i --rebase-merges --autostash \
+                 --empty=drop {from}{branch}"
+            ),
+            format!("  {first}, then: {amend} && git rebase --continue"),
+        ]
+    }
+
+    /// What keeps the file out, when to rotate, and how to say that it may stay.
+    fn others(&self, doing: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        let program = &self.setting.program;
+        let files = self.files();
+        let new = files.iter().filter(|path| self.setting.new.contains(&(None, path.to_vec())));
+        let new: Vec<&Vec<u8>> = new.collect();
+        if doing == "commit" && !new.is_empty() && files.len() <= NAMED {
+            let names = words(new.into_iter().map(|path| ignored(path)));
+            lines.push(format!(
+                "Keep it out:  the file, if it is to stay yours: printf '%s\\n' '' {names} >> \
+                 \"$(git rev-parse --show-toplevel)/.gitignore\""
+            ));
+        }
+        let first = &self.findings[0].credential;
+        let subject = shell_word(first.key_id.as_deref().unwrap_or(first.rule.as_str()));
+        lines.push(format!(
+            "Rotate it:    if it ever left your machine, or in doubt: {program} explain {subject}"
+        ));
+        let mut accept = format!("{program} baseline");
+        for finding in self.findings.iter().take(ACCEPTED) {
+            let _ = write!(accept, " --only {}", finding.fingerprint);
+        }
+        accept.push_str(" --reason 'false alarm'");
+        lines.push(match doing {
+            // Of a push, the baseline counts that was there before it: nobody excuses a key of
+            // their own.
+            "push" => format!(
+                "Suppress it:  a false alarm only, by keysweep:allow on its line, or in a baseline \
+                 pushed before: {accept}"
+            ),
+            _ => format!(
+                "Suppress it:  a false alarm only, by keysweep:allow on its line, or: {accept} && \
+                 git add -f -- :/.keysweep-baseline"
+            ),
+        });
+        lines
+    }
+
+    /// The files that hold the findings.
+    fn files(&self) -> BTreeSet<Vec<u8>> {
+        let places = self.findings.iter().flat_map(|finding| &finding.occurrences);
+        places.filter_map(|place| place.origin.path.clone()).collect()
+    }
+}
+
+fn commit(place: &Occurrence) -> Option<&str> {
+    place.origin.git.as_ref().and_then(|git| git.commit.as_deref())
+}
+
+fn words(words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn short(id: &str) -> &str {

@@ -205,6 +205,6 @@ fn suppression(settled: &Suppression) -> model::Suppression {
         justification: settled
             .reason
             .clone()
-            .unwrap_or_else(|| format!("Settled by {}.", settled.by)),
+            .unwrap_or_else(|| format!("Suppressed by {}.", settled.by)),
     }
 }

@@ -144,7 +144,8 @@ pub fn write_total(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     let settled = findings.iter().filter(|finding| finding.suppressed.is_some()).count();
-    let settled = if settled > 0 { format!("; {settled} of them settled") } else { String::new() };
+    let settled =
+        if settled > 0 { format!("; {settled} of them suppressed") } else { String::new() };
     let total = counted(findings.len() as u64, "finding", "findings");
     writeln!(out, "{total}: {}{settled}.", parts.join(", "))
 }
@@ -255,8 +256,8 @@ fn left_out(left_out: &LeftOut) -> Vec<String> {
         ),
         (
             left_out.suppressed,
-            "settled finding (--include-suppressed)",
-            "settled findings (--include-suppressed)",
+            "suppressed finding (--include-suppressed)",
+            "suppressed findings (--include-suppressed)",
         ),
         (
             left_out.repositories,

@@ -16,8 +16,8 @@ use super::{Closing, Report, Style, todo, verdicts, words};
 use crate::finding::{
     Credential, Finding, GitObject, GitOrigin, Occurrence, Origin, Severity, Status,
 };
-use crate::remedy::shell_word;
 use crate::secret::Secret;
+use crate::text::shell_word;
 use crate::text::{escape_line, escape_path};
 
 /// How much of an object id is shown.
@@ -72,7 +72,7 @@ impl Block<'_> {
         if let Some(suppressed) = &finding.suppressed {
             let reason = suppressed.reason.as_deref().map(escape_line);
             let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
-            writeln!(out, "  settled by {}{reason}", escape_line(&suppressed.by))?;
+            writeln!(out, "  suppressed by {}{reason}", escape_line(&suppressed.by))?;
         }
         self.clear(out)?;
         self.places(out)?;

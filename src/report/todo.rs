@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::{Report, summary, text};
 use crate::finding::Finding;
-use crate::remedy::{self, Remedies};
+use crate::remedy::{self, Applied, Remedies};
 use crate::text::escape_line;
 
 /// So many keys are named where a step is for many.
@@ -62,33 +62,22 @@ fn commands(report: &Report<'_>, todo: &Todo<'_>, table: &Remedies) -> Vec<Strin
         let step = remedy::first_step(first, report.rules);
         return step.and_then(|step| step.cli).into_iter().collect();
     }
-    let applied = remedy::applied(first, report.rules);
-    let Some(remedy) = table.get(&applied.remedy) else { return Vec::new() };
+    let remedy = remedy::applied(first, report.rules).remedy;
+    let Some(remedy) = table.get(&remedy) else { return Vec::new() };
     let Some(cli) = remedy.steps.first().and_then(|step| step.cli.as_deref()) else {
         return Vec::new();
     };
-    let mut commands = Vec::new();
-    for variable in ["KEY", "OWNER", "ROLE", "PARTITION"] {
-        if !cli.contains(&format!("${variable}")) {
-            continue;
-        }
-        let of = |finding: &&Finding| {
-            let applied = remedy::applied(finding, report.rules);
-            applied.variables.get(variable).cloned()
-        };
-        let known: Vec<Option<String>> = todo.findings.iter().map(of).collect();
-        match (remedy.lookups.get(variable), known.first()) {
-            (Some(lookup), _) if known.contains(&None) => {
-                commands.push(format!("{variable}=$({lookup})"));
-            }
-            (_, Some(Some(value))) => {
-                let same = known.iter().all(|other| other.as_ref() == Some(value));
-                let note = if same { "" } else { "   # then each of the others" };
-                commands.push(format!("{variable}={}{note}", remedy::shell_word(value)));
-            }
-            _ => commands.push(format!("{variable}='<{variable}>'")),
-        }
-    }
+    let applied: Vec<Applied> =
+        todo.findings.iter().map(|finding| remedy::applied(finding, report.rules)).collect();
+    let mut commands = remedy::assignments(&[cli], |variable| {
+        let known = |applied: &Applied| applied.variables.get(variable).cloned();
+        let known: Vec<Option<String>> = applied.iter().map(known).collect();
+        let lookup = remedy.lookups.get(variable).filter(|_| known.contains(&None));
+        let first = known.first().and_then(Option::as_deref).filter(|_| lookup.is_none());
+        let is_same = first.is_none() || known.iter().all(|other| other.as_deref() == first);
+        let note = if is_same { "" } else { "   # then each of the others" };
+        remedy::assignment(variable, first, lookup.map(String::as_str)) + note
+    });
     commands.push(cli.to_owned());
     commands
 }

@@ -42,6 +42,7 @@ pub(crate) mod sound;
 mod spots;
 pub mod staged;
 mod staging;
+pub mod standing;
 mod stores;
 mod structure;
 mod texts;

@@ -1,4 +1,4 @@
-//! `.keysweep-baseline`: accepted findings, one a line, sorted.
+//! `.keysweep-baseline`: suppressed findings, one a line, sorted.
 //!
 //! ```text
 //! <fingerprint> <rule> <hint> [until=YYYY-MM-DD] [# reason]
@@ -20,13 +20,13 @@ use crate::text::{escape_path, is_hostile};
 pub const NAME: &str = ".keysweep-baseline";
 
 /// First line of the file.
-const HEADING: &str = "# Findings that keysweep accepts: fingerprint, rule, hint; then, if you \
+const HEADING: &str = "# Findings that keysweep suppresses: fingerprint, rule, hint; then, if you \
     like, until=YYYY-MM-DD and # with a reason.";
 
 /// Longest hint in characters.
 const LONGEST_HINT: usize = 40;
 
-/// An accepted finding.
+/// A suppressed finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
     /// Which credential.
@@ -35,7 +35,7 @@ pub struct Entry {
     pub rule: String,
     /// Both ends of its key id, or the head of its secret.
     pub hint: String,
-    /// The last day on which it is accepted.
+    /// The last day on which it is suppressed.
     pub until: Option<Date>,
     /// Why.
     pub reason: Option<String>,
@@ -94,7 +94,7 @@ fn plain(hint: &str) -> String {
     if plain.is_empty() { "-".to_owned() } else { plain }
 }
 
-/// Accepted findings, sorted.
+/// Suppressed findings, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Baseline {
     entries: Vec<Entry>,

@@ -30,10 +30,11 @@ fn a_commit_with_a_leak_is_stopped_and_one_without_passes_in_silence() {
         "prod.env:2:",
         "aws-access-key",
         &pair.id,
-        "git reset -q -- prod.env",
+        "git reset -q -- :/prod.env",
         &format!("keysweep explain {}", pair.id),
+        "prod.env:2:19 (id) and 3:23 (secret)",
         "keysweep:allow",
-        "keysweep baseline",
+        "keysweep baseline --only ",
     ]);
     assert!(!said.text.contains("pushed"), "{}", said.text);
     assert_eq!(desk.commits(&repo), 1);
@@ -56,7 +57,7 @@ fn a_first_commit_and_its_advice() {
     desk.keysweep(&repo, &["install-hook"]);
     write(&repo, "a.env", &keys.pair().env);
     desk.git(&repo, &["add", "-A"]).done();
-    desk.git(&repo, &["commit", "-qm", "leak"]).stopped(&["a.env:1:", "git reset -q -- a.env"]);
+    desk.git(&repo, &["commit", "-qm", "leak"]).stopped(&["a.env:1:", "git reset -q -- :/a.env"]);
     desk.git(&repo, &["reset", "-q", "--", "a.env"]).done();
     write(&repo, "b", "clean\n");
     desk.git(&repo, &["add", "b"]).done();
@@ -143,7 +144,7 @@ fn a_push_is_stopped_for_what_any_of_its_commits_added() {
     desk.git(&repo, &["rm", "-q", "leak.env"]).done();
     desk.git(&repo, &["commit", "-qm", "removed again"]).done();
     let words =
-        ["this push", "leak.env:1:", "git rebase -i", &pair.id, "in a baseline pushed before"];
+        ["this push", "leak.env:1:", "rebase -q -i", &pair.id, "in a baseline pushed before"];
     desk.git(&repo, &["push", "-q", "origin", "main"]).stopped(&words);
     desk.git(&repo, &["push", "-q", "origin", "main:new"]).stopped(&words);
     desk.git(&repo, &["push", "-q", "origin", "main~2:refs/heads/old"]).done();
@@ -195,7 +196,7 @@ fn many_leaks_are_ten_lines_and_each_file_of_odd_name_is_one_word() {
     }
     desk.git(&repo, &["add", "-A"]).done();
     let said = desk.git(&repo, &["commit", "-qm", "leaks"]).stopped(&["and 26 more"]);
-    assert!(said.text.contains("git reset -q -- FILE"), "{}", said.text);
+    assert!(said.text.contains("git reset -q\n"), "{}", said.text);
     assert!(!said.text.contains('\u{1b}'), "{}", said.text);
     assert!(said.text.lines().count() <= 10, "{}", said.text);
 }

@@ -30,8 +30,15 @@ impl Said {
         let message: Vec<&str> =
             lines.skip_while(|line| !line.starts_with("keysweep: stopped")).collect();
         let ours = |line: &&&str| {
-            let heads =
-                ["keysweep: ", "  ", "Take it out:", "Rotate it:", "Allow it:", "Not read:"];
+            let heads = [
+                "keysweep: ",
+                "  ",
+                "Take it out:",
+                "Keep it out:",
+                "Rotate it:",
+                "Suppress it:",
+                "Not read:",
+            ];
             heads.iter().any(|head| line.starts_with(head))
         };
         let count = message.iter().take_while(ours).count();

@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 mod action;
+mod baseline_choice;
 mod behind;
 mod blinding;
 #[cfg(unix)]
@@ -61,9 +62,13 @@ mod git_table;
 mod git_told;
 mod gitlab;
 #[cfg(unix)]
-mod hook_framework;
+mod hook_advice;
 #[cfg(unix)]
+mod hook_framework;
+mod hook_global;
 mod hook_install;
+mod hook_managers;
+mod hook_place;
 #[cfg(unix)]
 mod hook_plain;
 #[cfg(unix)]

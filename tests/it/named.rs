@@ -163,7 +163,7 @@ fn wherever_the_user_stands_and_however_it_is_spelled() {
                 let told = run(&["history", named, "--format", "json"]).exits(1);
                 assert!(told.stdout.contains(&id), "{case}");
                 assert_eq!(scanned(&told), [("repository".to_owned(), place.clone())], "{case}");
-                let shown = format!("in the repository {}.", place.display());
+                let shown = format!("in the repository {} in ", place.display());
                 assert!(told.stderr.contains(&shown), "{case}: {}", told.stderr);
                 // Each command meets each folder and each spelling, though not each pair of them.
                 let command = commands[(at + stands + number) % commands.len()];
@@ -316,6 +316,6 @@ fn a_scan_names_its_folders_files_and_standard_input() {
     assert_eq!(coverage["scanned"][0]["path"], "a");
     assert!(!log.stdout.contains(root.to_str().expect("UTF-8")), "{}", log.stdout);
     let words =
-        format!("in {}, {}, standard input.", expected[0].1.display(), expected[1].1.display());
+        format!("in {}, {}, standard input in ", expected[0].1.display(), expected[1].1.display());
     assert!(told.stderr.contains(&words), "{}", told.stderr);
 }

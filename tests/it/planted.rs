@@ -261,7 +261,7 @@ fn what_is_staged_beside_a_leak_settles_it_and_it_is_said() {
         project.git(&["add", "-A"]);
         let ran = project.keysweep(["staged"]).run().exits(0);
         let told =
-            if excluded { "configuration" } else { "1 settled finding (--include-suppressed)" };
+            if excluded { "configuration" } else { "1 suppressed finding (--include-suppressed)" };
         assert!(ran.stderr.contains(told), "{setting}: {}", ran.stderr);
         let ran = project.keysweep(["staged", "--format", "json"]).run().exits(0);
         let count = ran.left_out(if excluded { "excluded" } else { "suppressed" });

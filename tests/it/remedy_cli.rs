@@ -15,6 +15,7 @@ use keysweep::rules::RuleSet;
 use crate::leaks::{finding, key_id, pair, secret};
 use crate::moto::Moto;
 use crate::programs;
+use crate::support::{Keys, Project};
 use crate::tools;
 
 /// The AWS CLI with a stand-in before it that notes how each call ended.
@@ -50,6 +51,11 @@ impl Cli {
         let text =
             WRAPPER.replace("REAL", &real).replace("FOLDER", &folder.path().display().to_string());
         programs::script(&bin.join("aws"), &text);
+        // Nobody waits here, and nobody asks AWS.
+        programs::script(&bin.join("sleep"), "#!/bin/sh\n");
+        let noted = folder.path().join("verified");
+        let stand_in = format!("#!/bin/sh\nprintf '%s\\n' \"$*\" >> '{}'\n", noted.display());
+        programs::script(&bin.join("keysweep"), &stand_in);
         Self { folder, url: url.to_owned() }
     }
 
@@ -186,5 +192,108 @@ fn the_first_step_deactivates_the_key_and_the_rotation_ends_with_one_key() {
         assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
     }
     let left = status();
+    // The old key is gone, and its successor is there.
     assert!(!left.contains(&key.id) && left.trim().lines().count() == 1, "{left}");
+}
+
+/// What `keysweep explain` prints, with the arguments behind it.
+fn explained(arguments: &[&str]) -> String {
+    let project = Project::new();
+    project.keysweep([&["explain"], arguments].concat()).run().exits(0).stdout
+}
+
+#[test]
+fn the_script_of_a_leak_ends_it_step_by_step() {
+    let Some(venv) = tools::venv() else {
+        eprintln!("SKIPPED: no AWS CLI, as the package index can't be reached");
+        return;
+    };
+    let moto = Moto::start();
+    let cli = Cli::new(&venv, &moto.url());
+    let key = moto.user_key("carol");
+    let script = explained(&[&key.id, "--script"]);
+    assert!(script.lines().all(|line| line.chars().count() <= 100), "{script}");
+    // Nothing that nobody knows yet stands between a reader and the first step.
+    let first = script.find("if ask '1. Deactivate the key now'").expect("a first step");
+    assert!(script.find("read -r ROLE").is_some_and(|role| role > first), "{script}");
+    let answers = |answer: &str| format!("(yes '{answer}' | head -50) | (\n{script}\n)");
+    let status = || {
+        let query = "aws iam list-access-keys --user-name carol --output text --query \
+                     'AccessKeyMetadata[].[AccessKeyId,Status]'";
+        String::from_utf8_lossy(&cli.run(query).stdout).into_owned()
+    };
+    // Whoever says no to each step has changed nothing.
+    let output = cli.run(&answers("n"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(status().contains(&format!("{}\tActive", key.id)), "{}", status());
+    assert_eq!(cli.noted("verified"), format!("verify {}\n", key.id));
+    let output = cli.run(&answers("y"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(cli.noted("refused"), "", "the AWS CLI refuses these");
+    assert!(!status().contains(&key.id), "{}", status());
+    // Signed in to another account than the key's: nothing is asked of it.
+    let foreign = explained(&[&key_id("AKIA", 9), "--script"]);
+    let output = cli.run(&foreign.replace("[ \"$account\" != ", "[ \"x$account\" != "));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("you are signed in to"), "{said}");
+}
+
+/// Stand-ins that print the words they get, so that two spellings can be compared.
+const STAND_INS: &str = r#"
+aws() { for word; do printf '<%s>' "$word" | tr -d ' \n'; done; printf '\n'; }
+date() { printf 'DATE'; }
+sed() { printf 'SED'; }
+sleep() { :; }
+"#;
+
+#[test]
+fn what_explain_prints_is_what_reports_advise() {
+    let rules = RuleSet::builtin();
+    let words = |commands: &str| {
+        let output =
+            Command::new("/bin/sh").args(["-c", &format!("{STAND_INS}{commands}")]).output();
+        let output = output.expect("a shell");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(error, "", "{commands}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let (long, session) = (key_id("AKIA", 4), key_id("ASIA", 4));
+    for (id, rule) in [(&long, "aws-access-key"), (&session, "aws-temporary-key")] {
+        let found = finding(rule, Some(id), Some("x"), None);
+        let advised = remedy::steps(&found, &rules).into_iter().filter_map(|step| step.cli);
+        let advised: Vec<String> = advised.collect();
+        let text = explained(&[id]);
+        let indented = text.lines().filter(|line| line.starts_with("       "));
+        let indented: String = indented.map(|line| format!("{line}\n")).collect();
+        let first: String = text.split("\n\n").nth(1).expect("a block").to_owned() + "\n";
+        let commands = first + &indented;
+        let (ours, theirs) = (words(&commands), words(&advised.join("\n")));
+        assert_eq!(ours.lines().collect::<Vec<_>>(), theirs.lines().collect::<Vec<_>>());
+        assert!(ours.lines().count() > 4, "{ours}");
+    }
+}
+
+#[test]
+fn a_report_is_explained_finding_by_finding() {
+    let project = Project::new();
+    let mut keys = Keys::new("explain report");
+    let pairs = [keys.pair(), keys.pair()];
+    for (number, pair) in pairs.iter().enumerate() {
+        project.file(format!("{number}.env"), &pair.env);
+    }
+    for format in ["json", "jsonl", "sarif"] {
+        let report = project.keysweep(["scan", "--format", format]).run().exits(1).stdout;
+        let name = format!("report.{format}");
+        project.file(&name, report);
+        let told = project.keysweep(["explain", "--report", &name]).run().exits(0).stdout;
+        for (number, pair) in pairs.iter().enumerate() {
+            let lines = format!("  # {number}.env:1\n  KEY={}\n", pair.id);
+            assert!(told.contains(&lines), "{format}: {lines} in {told}");
+        }
+        assert_eq!(told.matches("Deactivate the key now").count(), 1, "{format}: {told}");
+        assert!(told.lines().all(|line| line.chars().count() <= 100), "{format}: {told}");
+    }
+    project.file("empty", "{}");
+    let ran = project.keysweep(["explain", "--report", "empty"]).run().exits(2);
+    assert!(ran.stderr.contains("no report of keysweep"), "{}", ran.stderr);
 }

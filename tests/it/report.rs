@@ -134,9 +134,9 @@ fn settled_findings_are_told_from_open_ones() {
     findings[0].suppressed =
         Some(keysweep::finding::Suppression { by: "baseline".to_owned(), reason });
     let text = written(Format::Text, &report(&findings, &coverage, &rules));
-    assert!(text.contains("\n  settled by baseline: rotated\\u{1b}[2J\n"), "{text}");
+    assert!(text.contains("\n  suppressed by baseline: rotated\\u{1b}[2J\n"), "{text}");
     assert!(
-        text.contains("3 findings: 1 error, 1 warning, 1 note; 1 of them settled.\n"),
+        text.contains("3 findings: 1 error, 1 warning, 1 note; 1 of them suppressed.\n"),
         "{text}"
     );
 }

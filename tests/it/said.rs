@@ -167,8 +167,8 @@ fn a_scan_says_what_it_did_not_look_at() {
 #[test]
 fn how_long_it_took_is_told_and_in_no_report() {
     let project = project("durations");
-    let pace =
-        regex::Regex::new(r"Scanned 1 file, \d+ bytes in \d+\.\d\d s").expect("an expression");
+    let pace = regex::Regex::new(r"Scanned 1 file, \d+ bytes in \S+ in \d+\.\d\d s")
+        .expect("an expression");
     let ran = project.keysweep(["scan", "in", "--output", "text=r.txt"]).run().exits(1);
     assert!(pace.is_match(&ran.stderr), "{}", ran.stderr);
     let text = fs::read_to_string(project.at("r.txt")).expect("a report");

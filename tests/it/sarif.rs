@@ -73,7 +73,7 @@ fn a_log_of_settled_findings_is_valid() {
     let mut report = report(&findings, &coverage, &rules);
     report.repository = Some(&repository);
     let without = log(&report);
-    assert_eq!(results(&without).len(), 1, "settled findings become open alerts on GitHub");
+    assert_eq!(results(&without).len(), 1, "suppressed findings become open alerts on GitHub");
     assert_eq!(results(&without)[0].get("suppressions"), None);
     (report.include_suppressed, report.baseline) = (true, true);
     validate::all(&written(Format::Sarif, &report));

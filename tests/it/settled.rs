@@ -72,7 +72,7 @@ fn an_entry_may_end_and_may_go_stale() {
     let text = fs::read_to_string(&path).expect("a baseline");
     project.file(".keysweep-baseline", text.trim_end().to_owned() + " until=2020-01-31\n");
     let ran = project.keysweep(["scan"]).run().exits(1);
-    assert!(ran.stderr.contains("accepted only until 2020-01-31"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("suppressed only until 2020-01-31"), "{}", ran.stderr);
     // A second run keeps what people wrote.
     project.keysweep(["baseline"]).run().exits(0);
     assert!(fs::read_to_string(&path).expect("a baseline").contains("until=2020-01-31"));

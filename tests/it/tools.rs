@@ -1,6 +1,6 @@
 //! Tools that tests need and cargo does not bring: Python environments with moto, the AWS CLI, a
 //! validator of JSON schemas and a writer of 7z, with the pre-commit framework, and with writers of
-//! PDFs; actionlint.
+//! PDFs; actionlint; husky and lefthook.
 //!
 //! Made once below `target/test-tools`, under a file lock each, from the pins in
 //! `tests/*requirements.txt` and below; other pins make another one.
@@ -44,6 +44,31 @@ pub(crate) fn actionlint() -> Option<PathBuf> {
         run(Command::new("go").args(["install", ACTIONLINT]).env("GOBIN", &built))?;
     }
     Some(program)
+}
+
+/// husky and lefthook, as npm's registry has them.
+const HOOK_MANAGERS: [&str; 2] = ["husky@9.1.7", "lefthook@1.13.6"];
+
+/// The folder of the programs `husky` and `lefthook`; `None`, and why on standard error, if npm
+/// can't install them.
+pub(crate) fn hook_managers() -> Option<PathBuf> {
+    let (tools, _lock) = folder("managers")?;
+    let home = tools.join("managers");
+    let stamp = home.join("installed");
+    let wanted = HOOK_MANAGERS.join(" ");
+    let bin = home.join("node_modules/.bin");
+    if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
+        return Some(bin);
+    }
+    fs::create_dir_all(&home).ok()?;
+    // Else npm would look for a project in the folders above.
+    fs::write(home.join("package.json"), "{\"private\": true}\n").ok()?;
+    run(Command::new("npm")
+        .args(["install", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .args(HOOK_MANAGERS)
+        .current_dir(&home))?;
+    fs::write(&stamp, wanted).ok()?;
+    Some(bin)
 }
 
 /// Where tools are, and the lock of one of them, held until it is dropped.

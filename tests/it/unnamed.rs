@@ -38,7 +38,7 @@ fn what_standard_input_is_decides() {
         assert!(ran.stdout.contains(found), "{script}: {ran:?}");
         assert!(!ran.stdout.contains(left), "{script}: {ran:?}");
         assert_eq!(ran.stderr.contains("no PATH, so standard input is scanned"), says, "{script}");
-        let where_from = if found == &piped { "in standard input." } else { "file" };
+        let where_from = if found == &piped { "in standard input in " } else { "file" };
         assert!(ran.stderr.contains(where_from), "{script}: {}", ran.stderr);
     }
     // Whoever asks for silence hears nothing of a clean pipe.

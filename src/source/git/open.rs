@@ -35,6 +35,9 @@ pub struct Environment {
     pub alternates: Vec<PathBuf>,
     /// `GIT_QUARANTINE_PATH`: objects of a push that is not accepted yet.
     pub quarantine: Option<PathBuf>,
+    /// The commits of `GITHEAD_<id>`: git merges them, and has not written MERGE_HEAD yet when it
+    /// runs pre-merge-commit.
+    pub merging: Vec<ObjectId>,
 }
 
 impl Environment {
@@ -52,6 +55,7 @@ impl Environment {
                 .map(|list| std::env::split_paths(&list).collect())
                 .unwrap_or_default(),
             quarantine: path("GIT_QUARANTINE_PATH"),
+            merging: std::env::vars_os().filter_map(|(name, _)| merged(&name)).collect(),
         }
     }
 
@@ -71,6 +75,12 @@ impl Environment {
         }
         Self::default()
     }
+}
+
+/// The commit in the name of a variable `GITHEAD_<id>`.
+fn merged(name: &std::ffi::OsStr) -> Option<ObjectId> {
+    let id = name.as_encoded_bytes().strip_prefix(b"GITHEAD_")?;
+    ObjectId::from_hex(id).ok()
 }
 
 /// Opens the repository that `path` names; without one, that of `GIT_DIR`, else the one in or

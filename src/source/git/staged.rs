@@ -63,7 +63,7 @@ pub fn scan<D: Detector>(
     let objects = Objects::new(&repo, &environment, &options.database)?.checked();
     let index_path = environment.index_file.clone().unwrap_or_else(|| repo.git_dir().join("index"));
     let index = staging::open(&index_path, objects.hash())?;
-    let heads = head_trees(&repo, &objects, ledger);
+    let heads = head_trees(&repo, &objects, &environment, ledger);
     let mut files = changes::staged(&objects, &index, heads.first().copied(), ledger);
     let mut whole = Vec::new();
     if !options.paths.is_empty() {
@@ -192,7 +192,12 @@ fn origin(file: &File) -> Origin {
 
 /// The trees of HEAD, first, and of every commit that is being merged. What can't be read of them
 /// is a problem of the ledger: against nothing, all that is staged is new.
-fn head_trees(repo: &gix::Repository, objects: &Objects, ledger: &Ledger) -> Vec<ObjectId> {
+fn head_trees(
+    repo: &gix::Repository,
+    objects: &Objects,
+    environment: &Environment,
+    ledger: &Ledger,
+) -> Vec<ObjectId> {
     let path = repo.git_dir().join("MERGE_HEAD");
     let merging = std::fs::read(&path).unwrap_or_else(|error| {
         if error.kind() != std::io::ErrorKind::NotFound {
@@ -203,7 +208,9 @@ fn head_trees(repo: &gix::Repository, objects: &Objects, ledger: &Ledger) -> Vec
     // Git writes one id a line; anything else names no commit.
     let merging = merging
         .split(|&byte| byte == b'\n')
-        .filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok());
+        .filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok())
+        .map(|commit| (commit, "MERGE_HEAD"))
+        .chain(environment.merging.iter().map(|&commit| (commit, "GITHEAD")));
     let mut buffer = Vec::new();
     let mut tree = |commit: ObjectId, named_by: &str| {
         let read = objects.expect(&commit, Kind::Commit, named_by, &mut buffer, ledger);
@@ -212,5 +219,5 @@ fn head_trees(repo: &gix::Repository, objects: &Objects, ledger: &Ledger) -> Vec
     // On a branch without commits everything is new, and the empty tree says so.
     let head = tips::head_of(repo, repo.git_dir()).and_then(|head| tree(head, "HEAD"));
     let head = head.unwrap_or_else(|| ObjectId::empty_tree(objects.hash()));
-    std::iter::once(head).chain(merging.filter_map(|commit| tree(commit, "MERGE_HEAD"))).collect()
+    std::iter::once(head).chain(merging.filter_map(|(commit, by)| tree(commit, by))).collect()
 }

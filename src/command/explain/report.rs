@@ -1,0 +1,208 @@
+//! What to do about all findings of an earlier report.
+//!
+//! The steps of one kind of key are the same but for the values of KEY and OWNER: they stand once,
+//! below the keys that they are for. Reports of schema 1 and of schema 2 are read: what only the
+//! latter says of a credential, in its `remediation`, the former leaves to a lookup.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde_json::{Deserializer, Value};
+
+use super::{command, list, waits};
+use crate::aws::KeyId;
+use crate::remedy::{self, Facts, Guide};
+use crate::rules::RuleSet;
+use crate::text::escape_line;
+
+/// A finding as a report has it.
+#[derive(Debug)]
+struct Found {
+    rule: String,
+    place: String,
+    facts: Facts,
+}
+
+/// A report that can't be explained.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Neither JSON nor a JSON document a line.
+    #[error("it is no JSON: {0}; give a report written with --format json, jsonl or sarif")]
+    NotJson(String),
+    /// JSON of another kind.
+    #[error("it is no report of keysweep; give one written with --format json, jsonl or sarif")]
+    NotAReport,
+}
+
+/// Writes what to do about each finding of a report in `json`, `jsonl` or `sarif`.
+///
+/// # Errors
+/// A text that is none of these.
+pub fn explain(text: &[u8], rules: &RuleSet) -> Result<Vec<u8>, Error> {
+    let found = read(text)?;
+    let mut out = Vec::new();
+    // Into memory, which can't fail.
+    let _ = write(&found, rules, &mut out);
+    Ok(out)
+}
+
+fn write(found: &[Found], rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
+    if found.is_empty() {
+        return writeln!(out, "Nothing to do: the report has no finding.");
+    }
+    let mut kinds: BTreeMap<(usize, String), (Guide, Vec<&Found>)> = BTreeMap::new();
+    for one in found {
+        let Some(at) = rules.rules.iter().position(|rule| rule.id.as_str() == one.rule) else {
+            let name = one.facts.key_id.as_deref().unwrap_or_default();
+            writeln!(
+                out,
+                "{}: {} {}: no rule in force has that name, give its file with --config\n",
+                escape_line(&one.place),
+                escape_line(&one.rule),
+                escape_line(name)
+            )?;
+            continue;
+        };
+        let guide = remedy::guide(rules.rules.get(at), &one.facts);
+        let (_, all) = kinds.entry((at, guide.remedy.clone())).or_insert((guide, Vec::new()));
+        all.push(one);
+    }
+    for ((at, _), (guide, all)) in &kinds {
+        let Some(rule) = rules.rules.get(*at) else { continue };
+        let count =
+            if all.len() == 1 { "1 finding".to_owned() } else { format!("{} findings", all.len()) };
+        writeln!(out, "{} ({}): {count}\n", escape_line(&rule.title), rule.id)?;
+        for one in all {
+            let lines = remedy::guide(Some(rule), &one.facts).assignments;
+            // What no command uses is named beside its place.
+            let is_named = lines.iter().any(|line| line.starts_with("KEY="));
+            let key = one.facts.key_id.as_deref().filter(|_| !is_named).unwrap_or_default();
+            let place = format!("{}  {key}", one.place);
+            writeln!(out, "  # {}", escape_line(place.trim_end()))?;
+            for line in lines.iter().filter(|line| !waits(line)) {
+                write!(out, "{}", command(line, "  "))?;
+            }
+        }
+        writeln!(out)?;
+        list(guide, false, out)?;
+    }
+    Ok(())
+}
+
+fn read(text: &[u8]) -> Result<Vec<Found>, Error> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let mut found = Vec::new();
+    let mut is_known = false;
+    for document in Deserializer::from_slice(text).into_iter::<Value>() {
+        let document = document.map_err(|error| Error::NotJson(escape_line(&error.to_string())))?;
+        is_known |= take(&document, &mut found);
+    }
+    if is_known { Ok(found) } else { Err(Error::NotAReport) }
+}
+
+/// Takes the findings of a document. Whether it is one of ours.
+fn take(document: &Value, found: &mut Vec<Found>) -> bool {
+    if let Some(runs) = document.get("runs").and_then(Value::as_array) {
+        let results = runs.iter().filter_map(|run| run.get("results")?.as_array()).flatten();
+        let mut before: Vec<String> = Vec::new();
+        for result in results {
+            // A credential has a result for each of its places.
+            let print = result["partialFingerprints"]["keysweep/v1"].to_string();
+            if before.contains(&print) {
+                continue;
+            }
+            before.push(print);
+            let place = &result["locations"][0]["physicalLocation"];
+            let path = place["artifactLocation"]["uri"].as_str().unwrap_or_default();
+            let properties = &result["properties"];
+            found.push(Found {
+                rule: result["ruleId"].as_str().unwrap_or_default().to_owned(),
+                place: position(path, &place["region"]["startLine"]),
+                facts: facts(properties, "keyId"),
+            });
+        }
+        return runs.iter().any(|run| run["tool"]["driver"]["name"] == "keysweep");
+    }
+    let findings = document.get("findings").and_then(Value::as_array);
+    let is_line = findings.is_none();
+    let one = is_line && document.get("fingerprint").is_some();
+    for finding in findings.into_iter().flatten().chain(one.then_some(document)) {
+        let first = &finding["occurrences"][0];
+        found.push(Found {
+            rule: finding["rule"].as_str().unwrap_or_default().to_owned(),
+            place: position(first["path"].as_str().unwrap_or_default(), &first["line"]),
+            facts: facts(finding, "key_id"),
+        });
+    }
+    let closes = is_line && document.get("coverage").is_some_and(Value::is_object);
+    one || closes || (!is_line && document["tool"]["name"] == "keysweep")
+}
+
+fn position(path: &str, line: &Value) -> String {
+    let path = if path.is_empty() { "git's own records" } else { path };
+    line.as_u64().map_or_else(|| path.to_owned(), |line| format!("{path}:{line}"))
+}
+
+/// What a report says may be another's word: an id counts only if it is one.
+fn facts(finding: &Value, key_id: &str) -> Facts {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let is_id = |id: &String| KeyId::parse(id.as_bytes()).is_some() || id.contains("-at-");
+    let verdict = &finding["verification"];
+    let variables = &finding["remediation"]["variables"];
+    Facts {
+        key_id: text(&finding[key_id]).filter(is_id),
+        user: text(&finding["user"]).or_else(|| text(&variables["OWNER"])),
+        role: text(&variables["ROLE"]),
+        partition: text(&variables["PARTITION"]),
+        arn: text(&verdict["arn"]),
+        is_canary: verdict["status"] == "canary",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What is said of a report whose only finding has these fields besides its key.
+    fn told(schema: u32, fields: Value) -> String {
+        let mut finding = json!({
+            "fingerprint": "0", "rule": "aws-access-key", "key_id": key(),
+            "occurrences": [{"path": "a.env", "line": 3}],
+        });
+        if let (Some(finding), Value::Object(fields)) = (finding.as_object_mut(), fields) {
+            finding.extend(fields);
+        }
+        let report = json!({"schema": schema, "tool": {"name": "keysweep"}, "findings": [finding]});
+        let told = explain(report.to_string().as_bytes(), &RuleSet::builtin());
+        String::from_utf8(told.expect("a report")).expect("UTF-8")
+    }
+
+    fn key() -> String {
+        ["AKIA", "QNZGKIQY56JQ7WML"].concat()
+    }
+
+    #[test]
+    fn both_schemas_are_read() {
+        let steps = json!([{"step": "Deactivate the key now", "cli": "aws iam"}]);
+        let variables = json!({"KEY": key(), "OWNER": "alice", "PARTITION": "aws-cn"});
+        let applied = json!({"remedy": "access-key", "variables": variables});
+        for (schema, remediation, owner, partition) in [
+            (1, steps, "OWNER=\"$(aws iam get-access-key-last-used", "PARTITION=aws\n"),
+            (2, applied, "OWNER=alice\n", "PARTITION=aws-cn\n"),
+        ] {
+            let text = told(schema, json!({"remediation": remediation}));
+            let lines = format!("  # a.env:3\n  KEY={}\n  {owner}", key());
+            assert!(text.contains(&lines) && text.contains(partition), "{schema}: {text}");
+            assert!(text.contains("--user-name \"$OWNER\""), "{schema}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_a_report_calls_a_canary_is_left_alone() {
+        let text = told(2, json!({"verification": {"status": "canary"}}));
+        assert!(text.contains(&format!("  # a.env:3  {}\n", key())), "{text}");
+        assert!(text.contains("Leave the key alone") && !text.contains("aws iam"), "{text}");
+    }
+}

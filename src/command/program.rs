@@ -1,0 +1,31 @@
+//! keysweep as somebody can type it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use crate::text::shell_word;
+
+/// keysweep as a word of the shell: its name if the `PATH` leads to it, else its place.
+pub fn word() -> String {
+    if is_in_path() {
+        return "keysweep".to_owned();
+    }
+    let program = env::current_exe().unwrap_or_else(|_| PathBuf::from("keysweep"));
+    shell_word(&program.to_string_lossy())
+}
+
+/// Whether people's own `PATH` leads to a keysweep.
+///
+/// Folders that only a hook has are not theirs: those that a manager of hooks puts in front, and
+/// git's own programs.
+pub fn is_in_path() -> bool {
+    let name = if cfg!(windows) { "keysweep.exe" } else { "keysweep" };
+    let of_hook = ["GIT_EXEC_PATH", "VIRTUAL_ENV"].map(env::var_os);
+    let is_of_hook = |folder: &Path| {
+        folder.is_relative()
+            || folder.ends_with("node_modules/.bin")
+            || of_hook.iter().flatten().any(|own| !own.is_empty() && folder.starts_with(own))
+    };
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| !is_of_hook(&folder) && folder.join(name).is_file())
+}

@@ -1,0 +1,95 @@
+//! Names of files in commands that somebody pastes into a shell, in any folder of a work tree.
+
+use crate::secret::MASK;
+use crate::text::{is_hostile, shell_word};
+
+/// The pathspec of one file, from the top of the work tree (gitglossary(7), "pathspec"), as a word
+/// of a shell. `magic` is further magic, such as `exclude`.
+pub(super) fn pathspec(path: &[u8], magic: &str) -> String {
+    if magic.is_empty() && is_plain(path) {
+        return format!(":/{}", String::from_utf8_lossy(path));
+    }
+    let magic = if magic.is_empty() { String::new() } else { format!(",{magic}") };
+    if is_masked(path) {
+        // Without the magic of globs a star stands for folders, too.
+        return shell_word(&format!(":(top{magic}){}", pattern(path)));
+    }
+    match std::str::from_utf8(path) {
+        Ok(text) if !text.contains(is_hostile) && !text.contains("##") => {
+            shell_word(&format!(":(top{magic},literal){text}"))
+        }
+        // A terminal must not get such bytes, nor a log what it obeys: each is any byte here.
+        _ => shell_word(&format!(":(top{magic},glob){}", pattern(path))),
+    }
+}
+
+/// The line of a `.gitignore` at the top that names one file, as a word of a shell.
+pub(super) fn ignored(path: &[u8]) -> String {
+    let mut line = format!("/{}", pattern(path));
+    if line.ends_with(' ') {
+        line.insert(line.len() - 1, '\\');
+    }
+    shell_word(&line)
+}
+
+/// Whether a part of the name is not shown, as it is a secret that was found.
+fn is_masked(path: &[u8]) -> bool {
+    memchr::memmem::find(path, MASK.as_bytes()).is_some()
+}
+
+/// A glob that matches the path, and hardly anything else.
+fn pattern(path: &[u8]) -> String {
+    if let Some(at) = memchr::memmem::find(path, MASK.as_bytes()) {
+        let (before, behind) = (&path[..at], &path[at + MASK.len()..]);
+        return format!("{}*{}", pattern(before), pattern(behind));
+    }
+    let mut glob = String::with_capacity(path.len());
+    for chunk in path.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            // Azure obeys ##[ and ##vso[ wherever they stand. Git compares bytes.
+            if is_hostile(character) || character == '#' {
+                glob.push_str(&"?".repeat(character.len_utf8()));
+                continue;
+            }
+            if matches!(character, '*' | '?' | '[' | '\\') {
+                glob.push('\\');
+            }
+            glob.push(character);
+        }
+        glob.push_str(&"?".repeat(chunk.invalid().len()));
+    }
+    glob
+}
+
+/// Whether a shell and git take it as it is.
+fn is_plain(name: &[u8]) -> bool {
+    // Git reads other signs behind `:/` as magic of its own.
+    let begins =
+        name.first().is_some_and(|first| first.is_ascii_alphanumeric() || b"._".contains(first));
+    begins && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._/-+@,=".contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_word_that_means_one_file() {
+        for (path, spec, line) in [
+            (&b"a/b.env"[..], ":/a/b.env", "/a/b.env"),
+            (b"-rf", "':(top,literal)-rf'", "/-rf"),
+            (b"##[x", "':(top,glob)??\\[x'", "'/??\\[x'"),
+            (b"a b", "':(top,literal)a b'", "'/a b'"),
+            (b"it's", "':(top,literal)it'\\''s'", "'/it'\\''s'"),
+            (b"x*[", "':(top,literal)x*['", "'/x\\*\\['"),
+            (b"end ", "':(top,literal)end '", "'/end\\ '"),
+            (b"\x1b[2J*\xff", "':(top,glob)?\\[2J\\*?'", "'/?\\[2J\\*?'"),
+        ] {
+            assert_eq!(pathspec(path, ""), spec);
+            assert_eq!(ignored(path), line);
+        }
+        let masked = format!("a*/{MASK}.env");
+        assert_eq!(pathspec(masked.as_bytes(), ""), "':(top)a\\*/*.env'");
+        assert_eq!(pathspec(b"a", "exclude"), "':(top,exclude,literal)a'");
+    }
+}
