@@ -69,7 +69,6 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let engine = Engine::new(&rules);
     #[cfg(feature = "verify")]
     let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
-    let baseline = settled.baseline.is_some();
     let options = Options {
         sources: Vec::new(),
         min_confidence: typed.common.min_confidence.into(),
@@ -100,8 +99,7 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     if let Some(options) = would_verify {
         super::verify::preview(&outcome.findings, &options);
     }
-    let fail_on = typed.common.fail_on.into();
-    let found = run::status(&outcome.findings, &outcome.coverage, fail_on);
+    let found = run::status(&outcome.findings, &outcome.coverage, typed.common.fail_on.into());
     let status = if outcome.interrupted { found.merge(Status::Interrupted) } else { found };
     let report = Report {
         findings: &outcome.findings,
@@ -111,7 +109,7 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         category: output.sarif_category.as_deref(),
         show_secrets: output.show_secrets,
         include_suppressed: options.include_suppressed,
-        baseline,
+        baseline: options.settled.baseline.is_some(),
         repository: None,
         exit: status.code(),
         times: Some(&scan::times(options.began)),
