@@ -26,6 +26,7 @@ mod name;
 mod named;
 pub mod nameless;
 mod outline;
+mod owner;
 mod pair;
 pub mod random;
 mod region;

@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::name::{Name, Role};
+use super::owner::{login, profile};
 use super::sibling;
 use super::words::{is_empty, words};
 
@@ -61,6 +62,10 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
         if begins_record && !is_comment(line) {
             break;
         }
+        // `"bucket",  /* … */`: its comment is about the value before it.
+        if !is_comment(line) && is_behind_comment(line) {
+            break;
+        }
         // What stands behind the value before, on its line, is about that one.
         let cut = start == from && start > 0 && text[start - 1] != b'\n';
         if cut && !line.ends_with(b":") && !line.ends_with(b"=") {
@@ -92,37 +97,6 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     }
     name.stem.extend(profile(text, span));
     Label { name, indirect, beside, assigned: assigned && !above, comment }
-}
-
-/// The words of the profile for which a command sets a value.
-fn profile(text: &[u8], span: &Range<usize>) -> Vec<String> {
-    const OPTION: &[u8] = b"--profile ";
-    let rest = &text[span.end..text.len().min(span.end + 80)];
-    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
-    let Some(at) = memchr::memmem::find(line, OPTION) else { return Vec::new() };
-    let name = &line[at + OPTION.len()..];
-    let end = name.iter().position(u8::is_ascii_whitespace).unwrap_or(name.len());
-    words(&name[..end])
-}
-
-/// The name of a password in a URL, `scheme://user:PASSWORD@host`: it is that user's.
-fn login(text: &[u8], span: &Range<usize>) -> Option<Name> {
-    if text.get(span.end) != Some(&b'@') {
-        return None;
-    }
-    let head = text[..span.start].strip_suffix(b":")?;
-    let head = &head[head.len().saturating_sub(80)..];
-    let user = &head[memchr::memmem::rfind(head, b"://")? + 3..];
-    let plain = !user.is_empty()
-        && user.len() != crate::aws::KEY_ID_LEN
-        && user.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte));
-    plain.then(|| Name {
-        role: Role::Password,
-        stem: vec!["url".to_owned(), String::from_utf8_lossy(user).to_ascii_lowercase()],
-        service: true,
-        named: true,
-        ..Name::default()
-    })
 }
 
 /// A name as found on a line.
@@ -353,7 +327,7 @@ pub(super) fn is_comment(line: &[u8]) -> bool {
 
 /// Whether a comment begins between a line's code and its end.
 fn is_behind_comment(head: &[u8]) -> bool {
-    [&b" # "[..], b"\t# ", b" // ", b" -- "]
+    [&b" # "[..], b"\t# ", b" // ", b" -- ", b" /* "]
         .iter()
         .any(|mark| memchr::memmem::find(head, mark).is_some())
 }

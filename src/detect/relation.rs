@@ -131,7 +131,9 @@ impl Context<'_> {
             stems,
             service: longer.iter().any(|word| is_service(word)) && stems != Stems::Same,
             row,
-            aged: aged(&id_stem) != aged(&secret_stem),
+            // "OLD: <id> / <secret>" is said of both.
+            aged: aged(&id_stem) != aged(&secret_stem)
+                && self.lines[id].number != self.lines[secret].number,
             apart: other_row
                 || sections && stems != Stems::Same
                 || records && assigned(id) && assigned(secret),
