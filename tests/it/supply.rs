@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use toml::{Table, Value};
 
@@ -116,4 +117,21 @@ fn every_crate_comes_from_the_registry_with_its_digest() {
 fn nobody_may_write_unsafe_code() {
     let manifest = table("Cargo.toml");
     assert_eq!(manifest["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+}
+
+#[test]
+fn no_program_and_no_large_file_is_tracked() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if !root.join(".git").exists() {
+        return println!("skipped: this is not a checkout");
+    }
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root).output();
+    let listed = listed.expect("git runs").stdout;
+    let names = listed.split(|&byte| byte == 0).filter(|name| !name.is_empty());
+    for name in names.map(|name| String::from_utf8_lossy(name).into_owned()) {
+        // A file that was removed and is not committed yet is none.
+        let Ok(content) = std::fs::read(root.join(&name)) else { continue };
+        assert!(content.len() <= 1_000_000, "{name} has {} bytes", content.len());
+        assert!(!content.starts_with(b"\x7fELF"), "{name} is a program");
+    }
 }
