@@ -108,7 +108,9 @@ impl Context<'_> {
             scopes.iter().any(|&scope| {
                 // `secret_keys = { prod: …, dev: … }` holds halves of several keys.
                 let scope = self.outline.scope(scope);
-                is_record(scope) && scope.name.role == Role::None
+                let half = scope.name.role.is_secret()
+                    || matches!(scope.name.role, Role::Key | Role::KeyId);
+                is_record(scope) && !half
             })
         };
         let any = |scopes: &[usize], kind: Kind| {

@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 mod action;
+#[cfg(feature = "verify")]
 mod baseline_choice;
 mod behind;
 mod blinding;
@@ -139,6 +140,7 @@ mod unnamed;
 mod veil;
 #[cfg(feature = "verify")]
 mod verdicts;
+#[cfg(feature = "verify")]
 mod verify_again;
 #[cfg(feature = "verify")]
 mod verify_candidates;
