@@ -10,12 +10,17 @@ mod decode;
 mod finish;
 mod item;
 mod label;
+mod numbers;
 mod pair;
 pub mod random;
 mod region;
 mod shape;
 mod structure;
+mod undo;
+mod unpack;
+mod utf16;
 mod view;
+mod wrap;
 
 use std::ops::Range;
 
@@ -73,7 +78,7 @@ impl Engine {
         first: Position,
         owned: &Range<usize>,
     ) -> Detected<Memory> {
-        if anchors.is_empty() {
+        if anchors.is_empty() && !decode::is_one_run(bytes) {
             return Detected::default();
         }
         let mut budget = analyse::decode_budget(bytes.len());

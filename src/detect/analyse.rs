@@ -8,11 +8,15 @@ use crate::finding::{Confidence, Encoding};
 
 use super::anchors::{Anchor, Anchors, Class};
 use super::decode::{self, Decoded, MAX_DEPTH};
-use super::item::{self, Item};
+use super::item::{self, Item, Part};
+use super::numbers;
 use super::pair::{self, REACH_BYTES, REACH_LINES};
 use super::region::{self, Reach};
 use super::shape::{Shaped, Shapes};
 use super::structure::Structure;
+use super::undo;
+use super::unpack;
+use super::utf16;
 
 /// Credentials of a text, in its own offsets.
 #[derive(Debug, Default)]
@@ -36,7 +40,20 @@ struct Inner {
     loose: Vec<Item>,
     /// Where the ids of those that did stand.
     told: HashSet<Range<usize>>,
+    /// Runs that were looked into: what they share characters by, and where their first letter is.
+    runs: Vec<Looked>,
 }
+
+/// An encoded run that was looked into.
+#[derive(Debug)]
+struct Looked {
+    run: Range<usize>,
+    alignment: u8,
+    first: usize,
+}
+
+/// Most runs that share a place: as many alignments there are.
+const SHARED: usize = 8;
 
 /// An id with its secret and token.
 #[derive(Clone, Debug)]
@@ -65,6 +82,10 @@ const ID_REACH: Reach = Reach { bytes: REACH_BYTES, lines: REACH_LINES };
 const LABEL_REACH: Reach = Reach { bytes: 512, lines: 3 };
 /// Reach of a session token's beginning, which is as long as a token.
 const TOKEN_REACH: Reach = Reach { bytes: 4096, lines: 3 };
+/// Reach of a Kubernetes Secret's kind, which may stand before or behind all of its values.
+const MANIFEST_REACH: Reach = Reach { bytes: 32 * 1024, lines: 1000 };
+/// Reach of a list of numbers, which takes several bytes for each of its own.
+const LIST_REACH: Reach = Reach { bytes: 32 * 1024, lines: 4000 };
 /// How far behind a label a value is looked for before a region is made of it.
 const VALUE_REACH: usize = 240;
 /// As many matches of shape rules, told last, may be told again by the next literal.
@@ -72,7 +93,7 @@ const KNOWN_SHAPES: usize = 64;
 /// Decoded texts may be this many times the size of the text, all in all and at any depth, …
 const DECODE_FACTOR: usize = 4;
 /// … and this much more, so that a short text may hold what unpacks to a long one.
-const DECODE_BASE: usize = decode::GUNZIP_LIMIT;
+const DECODE_BASE: usize = unpack::LIMIT;
 
 /// How many bytes may be decoded of a text of this length.
 pub(super) fn decode_budget(len: usize) -> usize {
@@ -93,29 +114,32 @@ impl Tools {
     ) -> Analysis {
         let mut found = Analysis::default();
         let mut places: Vec<(usize, Reach)> = Vec::new();
+        // Where nothing but encoded runs is looked for.
+        let mut looks: Vec<(usize, Reach)> = Vec::new();
         let mut inner = Inner::default();
-        let mut runs: Vec<(Range<usize>, u8)> = Vec::new();
         for anchor in anchors.iter_mut().filter(|anchor| !anchor.quiet) {
             let literal = self.anchors.literal(*anchor);
             match literal.class {
                 Class::Id if may_be_id(bytes, anchor.at) => places.push((anchor.at, ID_REACH)),
+                Class::Listed => places.push((anchor.at, LIST_REACH)),
                 Class::Escaped => places.push((anchor.at, ID_REACH)),
-                Class::Label if announces(bytes, anchor.at) => {
-                    places.push((anchor.at, LABEL_REACH));
+                Class::Label => {
+                    places.extend(announces(bytes, anchor.at).map(|reach| (anchor.at, reach)));
+                    if names_a_manifest(bytes, anchor.at) {
+                        looks.push((anchor.at, MANIFEST_REACH));
+                    }
                 }
                 Class::Token => places.push((anchor.at, TOKEN_REACH)),
+                Class::Encoding => looks.push((anchor.at, LABEL_REACH)),
                 Class::Shape => {
                     anchor.quiet = !self.shape(bytes, anchor.at, &literal.bytes, &mut found);
                 }
                 class if depth < MAX_DEPTH => {
                     // One run of one alignment is decoded once, however many anchors it has.
-                    let key = alignment(class, anchor.at);
-                    if runs
-                        .iter()
-                        .rev()
-                        .take(8)
-                        .any(|(run, known)| run.contains(&anchor.at) && *known == key)
-                    {
+                    let alignment = alignment(class, anchor.at);
+                    let known =
+                        |one: &Looked| one.run.contains(&anchor.at) && one.alignment == alignment;
+                    if inner.runs.iter().rev().take(SHARED).any(known) {
                         continue;
                     }
                     if *budget == 0 {
@@ -123,14 +147,20 @@ impl Tools {
                         continue;
                     }
                     let Some(decoded) = open(bytes, anchor.at, class, depth) else { continue };
-                    runs.push((decoded.run.clone(), key));
-                    *budget = budget.saturating_sub(decoded.text.len());
-                    self.descend(&decoded, depth, &mut found, &mut inner, budget);
+                    self.descend(&decoded, alignment, depth, &mut found, &mut inner, budget);
                 }
                 _ => {}
             }
         }
+        if depth < MAX_DEPTH {
+            looks.extend(&places);
+            if decode::is_one_run(bytes) {
+                looks.push((0, LABEL_REACH));
+            }
+            self.look(bytes, &mut looks, depth, &mut found, &mut inner, budget);
+        }
         inner.loose.sort_by_key(|item| item.span.start);
+        inner.loose.dedup_by(|next, one| is_same(one, next));
         places.extend(inner.loose.iter().map(|item| (item.span.start, ID_REACH)));
         for region in region::around(bytes, &mut places) {
             let from = inner.loose.partition_point(|item| item.span.start < region.start);
@@ -138,6 +168,40 @@ impl Tools {
             gather(bytes, region, &inner.loose[from..to], &mut found);
         }
         found
+    }
+
+    /// Looks into the runs near `places` that say text: what stands near a credential, a label or
+    /// the name of an encoding needs no literal of its own.
+    fn look(
+        &self,
+        bytes: &[u8],
+        places: &mut [(usize, Reach)],
+        depth: usize,
+        found: &mut Analysis,
+        inner: &mut Inner,
+        budget: &mut usize,
+    ) {
+        inner.runs.sort_by_key(|one| one.run.start);
+        let known = inner.runs.len();
+        for region in region::around(bytes, places) {
+            let mut at = region.start;
+            while at < region.end {
+                let (end, decoded) = decode::readable(bytes, at);
+                at = end;
+                let Some(decoded) = decoded else { continue };
+                let first = decoded.first();
+                let before = inner.runs[..known].partition_point(|one| one.run.start <= first);
+                let mut near = inner.runs[..before].iter().rev().take(SHARED);
+                if near.any(|one| one.run == decoded.run && one.first == first) {
+                    continue;
+                }
+                if *budget == 0 {
+                    found.cut = true;
+                    return;
+                }
+                self.descend(&decoded, 0, depth, found, inner, budget);
+            }
+        }
     }
 
     /// Takes the matches around a literal; says whether there are any.
@@ -164,32 +228,67 @@ impl Tools {
     fn descend(
         &self,
         decoded: &Decoded,
+        alignment: u8,
         depth: usize,
         found: &mut Analysis,
         inner: &mut Inner,
         budget: &mut usize,
     ) {
-        let inside = if decoded.text.starts_with(&[0x1f, 0x8b, 8]) {
-            let Some(unpacked) = decode::gunzip(decoded, *budget) else { return };
-            found.cut |= unpacked.text.len() >= decode::GUNZIP_LIMIT.min(*budget);
-            *budget = budget.saturating_sub(unpacked.text.len());
-            let mut anchors = self.anchors.find(&unpacked.text);
-            outwards(self.analyse(&unpacked.text, &mut anchors, depth + 1, budget), &unpacked)
-        } else {
-            let mut anchors = self.anchors.find(&decoded.text);
-            self.analyse(&decoded.text, &mut anchors, depth + 1, budget)
-        };
+        inner.runs.push(Looked { run: decoded.run.clone(), alignment, first: decoded.first() });
+        *budget = budget.saturating_sub(decoded.text.len());
+        let (members, cut) = unpack::unpack(decoded, *budget);
+        found.cut |= cut;
+        if members.is_empty() {
+            self.descend_into(decoded, None, depth, found, inner, budget);
+        }
+        for member in &members {
+            *budget = budget.saturating_sub(member.text.len());
+            self.descend_into(decoded, Some(member), depth, found, inner, budget);
+        }
+    }
+
+    /// Analyses a decoded text, or what is packed in it.
+    fn descend_into(
+        &self,
+        decoded: &Decoded,
+        member: Option<&Decoded>,
+        depth: usize,
+        found: &mut Analysis,
+        inner: &mut Inner,
+        budget: &mut usize,
+    ) {
+        let text = &member.unwrap_or(decoded).text;
+        let mut anchors = self.anchors.find(text);
+        let mut inside = self.analyse(text, &mut anchors, depth + 1, budget);
+        if let Some(member) = member {
+            inside = outwards(inside, member);
+        }
         let inside = outwards(inside, decoded);
         found.examples += inside.examples;
         found.cut |= inside.cut;
         // Another alignment of the same run may have told of it.
         let told = |one: &Joined| inner.told.contains(&one.id.span);
         let joined: Vec<Joined> = inside.joined.into_iter().filter(|one| !told(one)).collect();
-        inner.told.extend(joined.iter().map(|one| one.id.span.clone()));
+        if member.is_none() {
+            inner.told.extend(joined.iter().map(|one| one.id.span.clone()));
+        }
         found.joined.extend(joined);
         found.shaped.extend(inside.shaped);
         inner.loose.extend(inside.loose);
     }
+}
+
+/// Whether two runs told of the same item.
+fn is_same(one: &Item, other: &Item) -> bool {
+    one.span == other.span
+        && match (&one.part, &other.part) {
+            (Part::Id { id, .. }, Part::Id { id: next, .. }) => id == next,
+            (Part::Secret { value, .. }, Part::Secret { value: next, .. })
+            | (Part::Token { value, .. }, Part::Token { value: next, .. }) => {
+                value.expose() == next.expose()
+            }
+            _ => false,
+        }
 }
 
 /// The items of a region, joined; `inner` are those that stand encoded in it.
@@ -255,14 +354,11 @@ fn outwards(mut inside: Analysis, decoded: &Decoded) -> Analysis {
 fn open(bytes: &[u8], at: usize, class: Class, depth: usize) -> Option<Decoded> {
     match class {
         Class::Base64(place) => decode::base64(bytes, at, place),
-        Class::Gzip => decode::base64(bytes, at, 0),
+        Class::Packed => decode::base64(bytes, at, 0),
         Class::Hex => decode::hex(bytes, at),
         Class::Utf16 if at >= 3 => {
             let is_id = bytes[at - 3] == b'A' && matches!(bytes[at - 1], b'K' | b'S');
-            // Both byte orders read these bytes alike; text begins at an even offset.
-            let little = at % 2 == 1;
-            let start = if little { at + 1 } else { at };
-            is_id.then(|| decode::utf16(bytes, start, little, depth > 0))
+            is_id.then(|| utf16::around(bytes, at + 1, depth > 0))
         }
         _ => None,
     }
@@ -272,36 +368,63 @@ fn open(bytes: &[u8], at: usize, class: Class, depth: usize) -> Option<Decoded> 
 fn alignment(class: Class, at: usize) -> u8 {
     match class {
         Class::Base64(place) => (at.wrapping_sub(usize::from(place)) % 4) as u8,
-        Class::Gzip => (at % 4) as u8,
+        Class::Packed => (at % 4) as u8,
         Class::Hex => 4 + (at % 2) as u8,
         _ => 6,
     }
 }
 
-/// Whether an id, whole or broken by an escape or a joint, may begin at `at`.
+/// Whether an id, whole or broken by an escape, a mark or a joint, may begin at `at`.
 fn may_be_id(bytes: &[u8], at: usize) -> bool {
     let body = &bytes[at + 4..bytes.len().min(at + 20)];
     let plain = body.iter().take_while(|&&byte| crate::aws::is_base32(byte)).count();
     match body.get(plain) {
         None => plain == 16,
+        // A fold, or the end of a dump's line.
+        Some(b'\n' | b'\r' | b'|') => {
+            let rest = bytes[at + 4 + plain..].trim_ascii_start();
+            rest.len() < bytes.len() - at - 5 - plain
+                && rest.first().is_some_and(u8::is_ascii_alphanumeric)
+                || numbers::is_in_dump(bytes, at)
+        }
         Some(byte) => {
-            matches!(byte, b'\\' | b'%' | b'&' | b'=' | b'"' | b'\'' | b'`' | b'^' | b'_')
+            matches!(
+                byte,
+                b'\\' | b'%' | b'&' | b'=' | b'"' | b'\'' | b'`' | b'^' | b'_' | b'<' | b'[' | 0x1b
+            )
         }
     }
 }
 
-/// Whether something long enough to be a secret, escaped or not, stands behind a label.
-fn announces(bytes: &[u8], at: usize) -> bool {
+/// The reach of a label, if something long enough to be a secret stands behind it, escaped or not.
+///
+/// What is written by escapes or numbers alone is several times as long.
+fn announces(bytes: &[u8], at: usize) -> Option<Reach> {
     let rest = &bytes[at..bytes.len().min(at + VALUE_REACH)];
     let part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/\\%&;#=\"'".contains(&byte);
     let mut run = 0;
     let mut before = 0;
-    rest.iter().any(|&byte| {
+    let long = rest.iter().any(|&byte| {
         // A soft break of quoted-printable and a continued line break no value.
         let goes_on =
             part(byte) || matches!(byte, b'\n' | b'\r') && matches!(before, b'=' | b'\\' | b'\r');
         run = if goes_on { run + 1 } else { 0 };
         before = byte;
         run >= crate::aws::SECRET_LEN
-    })
+    });
+    if numbers::begins_list(rest) {
+        return Some(LIST_REACH);
+    }
+    if undo::is_escaped_throughout(rest) || numbers::is_in_dump(bytes, at) {
+        return Some(ID_REACH);
+    }
+    (long || undo::has_marks(rest)).then_some(LABEL_REACH)
+}
+
+/// Whether a label is the kind of a Kubernetes Secret, whose values are in base64.
+fn names_a_manifest(bytes: &[u8], at: usize) -> bool {
+    let before = &bytes[at.saturating_sub(12)..at];
+    let kind = before.strip_suffix(b"S").unwrap_or(before);
+    let quoted = kind.strip_suffix(b"\"").unwrap_or(kind).trim_ascii_end();
+    quoted.ends_with(b"kind:") || quoted.ends_with(b"kind\":") || quoted.ends_with(b"kind\\\":")
 }

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use crate::aws::{KEY_ID_LEN, KeyId, SECRET_LEN};
-use crate::escapes;
 use crate::finding::Encoding;
 use crate::secret::Secret;
 
@@ -11,6 +10,8 @@ use super::decode;
 use super::label::{self, Label, Says};
 use super::random::{self, Strength};
 use super::view::View;
+
+mod borders;
 
 /// A part of a credential and where it stands.
 #[derive(Clone, Debug)]
@@ -63,10 +64,24 @@ impl Item {
     }
 }
 
+impl Item {
+    fn is_token(&self) -> bool {
+        matches!(self.part, Part::Token { known: true, .. })
+    }
+
+    /// Whether another item is a piece of this token.
+    fn continues(&self, piece: &Self) -> bool {
+        let within = self.span.start <= piece.span.start && piece.span.end <= self.span.end;
+        within && self.span != piece.span && piece.id().is_none()
+    }
+}
+
 /// Fewest characters of a session token that were met.
 const TOKEN_MIN: usize = 100;
 /// More than any session token has; STS documents no limit, the longest met have some 2,000.
 const TOKEN_MAX: usize = 8192;
+/// What a piece of a token that goes on may end at: an escape, a quote, a mark.
+const JOINTS: &[u8] = b"\\%&\"'<[^\x1b";
 /// How the session tokens of STS begin.
 const TOKEN_HEADS: [&[u8]; 5] =
     [b"IQoJb3JpZ2luX2Vj", b"FwoGZXIvYXdz", b"FQoGZXIvYXdz", b"FQoDYXdz", b"AQoDYXdz"];
@@ -76,10 +91,30 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
     let mut items: Vec<Item> = Vec::new();
     let mut examples = 0;
     for (index, view) in View::all(stretch).iter().enumerate() {
-        let mut scan =
-            Scan { view, text: &view.text, raw: index == 0, behind: 0, items: vec![], examples: 0 };
+        let mut scan = Scan {
+            view,
+            text: &view.text,
+            raw: index == 0,
+            binary: memchr::memchr(0, &view.text).is_some(),
+            behind: 0,
+            id_end: None,
+            items: vec![],
+            examples: 0,
+        };
         scan.run();
         examples = examples.max(scan.examples);
+        // A session token that goes on behind an escape is all of it: the text as it stands shows
+        // pieces.
+        for token in scan.items.iter().filter(|item| item.is_token()) {
+            let ends = |known: &Item| {
+                let next = stretch.get(known.span.end);
+                known.span.start == token.span.start
+                    && !next.is_some_and(|next| JOINTS.contains(next))
+            };
+            if !items.iter().any(ends) {
+                items.retain(|known| !token.continues(known));
+            }
+        }
         // What a less changed view shows stands as it is.
         scan.items.retain(|item| {
             let next = items.partition_point(|known| known.span.end <= item.span.start);
@@ -97,8 +132,12 @@ struct Scan<'v, 'a> {
     text: &'v [u8],
     /// The view is the text itself: a token that touches an escape is left to the others.
     raw: bool,
+    /// It holds a byte that no text holds.
+    binary: bool,
     /// End of the value before: no label reaches back over it.
     behind: usize,
+    /// End of the id before.
+    id_end: Option<usize>,
     items: Vec<Item>,
     examples: u64,
 }
@@ -122,31 +161,25 @@ impl Scan<'_, '_> {
         let starts: Vec<_> = ids.filter_map(|at| (run.start + at).checked_sub(2)).collect();
         for start in starts.into_iter().filter(|&start| start >= run.start) {
             let span = start..start + KEY_ID_LEN;
-            let divided = |at: usize| !self.text.get(at).is_some_and(u8::is_ascii_alphanumeric);
-            if span.start < rest.start
-                || !divided(span.end)
-                || span.start > 0 && !divided(span.start - 1)
-            {
+            if span.start < rest.start {
                 continue;
             }
             let Some(id) = self.text.get(span.clone()).and_then(KeyId::parse) else { continue };
+            if !self.stands_alone(&id, &span) {
+                continue;
+            }
             self.id(id, span.clone());
             // A `/` may divide an id from its secret; of a longer run it is a credential's scope.
             let divider = usize::from(matches!(self.text.get(span.end), Some(b'/')));
             rest = span.end + divider..run.end;
         }
+        let found = if rest.len() > SECRET_LEN { self.set_off(&rest) } else { vec![] };
+        if !found.is_empty() {
+            found.into_iter().for_each(|span| self.secret(span));
+            return;
+        }
         match rest.len() {
             SECRET_LEN => self.secret(rest),
-            41 if self.text[rest.start] == b'+' && self.opens_line(rest.start) => {
-                self.secret(rest.start + 1..rest.end);
-            }
-            // Between the delimiters of a substitution: `s/KEY/…/`.
-            42 if self.text[rest.start] == b'/' && self.text[rest.end - 1] == b'/' => {
-                self.secret(rest.start + 1..rest.end - 1);
-            }
-            42 if self.text[rest.clone()].starts_with(b"//") => {
-                self.secret(rest.start + 2..rest.end);
-            }
             54..TOKEN_MIN => {
                 self.encoded(rest);
             }
@@ -169,6 +202,7 @@ impl Scan<'_, '_> {
         if self.raw && self.touches_escape(&span) {
             return;
         }
+        self.id_end = Some(span.end);
         let label = label::read(self.text, self.behind, &span);
         let signs = self.signs(&span);
         let word = random::is_word(id.as_str().as_bytes());
@@ -220,7 +254,9 @@ impl Scan<'_, '_> {
             self.examples += 1;
             return;
         }
-        if span.len() > TOKEN_MAX || !known && (foreign || !is_varied(text)) {
+        if span.len() > TOKEN_MAX
+            || !known && (foreign || !is_varied(text) || decode::says_text(text))
+        {
             return;
         }
         let value = Secret::new(text.to_vec());
@@ -239,55 +275,6 @@ impl Scan<'_, '_> {
     /// How many `=` stand at `at`, two at most.
     fn padding(&self, at: usize) -> usize {
         self.text[at..].iter().take(2).take_while(|&&byte| byte == b'=').count()
-    }
-
-    /// Whether only blanks stand between the line's beginning and `at`.
-    fn opens_line(&self, at: usize) -> bool {
-        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r');
-        let before = self.text[..at].iter().rev().find(|byte| !blank(byte));
-        before.is_none_or(|&byte| byte == b'\n')
-    }
-
-    /// Whether an escape stands directly before or behind that could be part of the token.
-    fn touches_escape(&self, span: &Range<usize>) -> bool {
-        let before = |back: usize| span.start.checked_sub(back).map(|at| &self.text[at..]);
-        let opens = before(1)
-            .is_some_and(|rest| matches!(rest[0], b'\\' | b'%') && escapes::is_escape(rest));
-        let closes = escapes::escaped_byte(&self.text[span.end..]).is_some_and(is_base64);
-        let ends = before(3).is_some_and(|rest| {
-            rest[0] == b'%' && escapes::escaped_byte(rest).is_some_and(is_base64)
-        });
-        opens || closes || ends
-    }
-
-    /// Whether a token of the right length is a piece of base64, of a path or of another escape.
-    fn is_part_of_more(&self, span: &Range<usize>) -> bool {
-        let at = |at: Option<usize>| at.and_then(|at| self.text.get(at)).copied().unwrap_or(b' ');
-        let before = at(span.start.checked_sub(1));
-        let behind = at(Some(span.end));
-        let joint = |byte: u8| matches!(byte, b'-' | b'_');
-        let leads = joint(before)
-            && at(span.start.checked_sub(2)).is_ascii_alphanumeric()
-            && self.behind + 1 != span.start;
-        let trails = joint(behind) && at(Some(span.end + 1)).is_ascii_alphanumeric();
-        let dotted = before == b'.' && behind == b'.';
-        let padded = behind == b'=' && !matches!(at(Some(span.end + 1)), b'\n' | b'\r');
-        leads
-            || trails
-            || dotted
-            || padded
-            || self.raw && self.touches_escape(span)
-            || self.ends_a_block(span)
-    }
-
-    /// Whether it is the last line of a block of wrapped base64.
-    fn ends_a_block(&self, span: &Range<usize>) -> bool {
-        if !self.opens_line(span.start) {
-            return false;
-        }
-        let line = self.text[..span.start].iter().rposition(|&byte| byte == b'\n').unwrap_or(0);
-        let above = self.text[..line].trim_ascii_end();
-        above.iter().rev().take(57).filter(|&&byte| is_base64(byte)).count() == 57
     }
 
     /// Whether an id is used to sign: `Credential=ID/date/region/service/aws4_request`, a

@@ -56,7 +56,7 @@ impl Shapes {
             let end = bytes.len().min(at + literal.len() + shape.reach);
             // Offsets in a view are relative to the stretch; neighbours decide about boundaries.
             let stretch = &bytes[start..end];
-            for view in [Some(View::raw(stretch)), View::undone(stretch)].iter().flatten() {
+            for view in &View::all(stretch) {
                 matches(rule, shape, view, bytes, start, found);
             }
         }
@@ -77,11 +77,16 @@ fn matches(
         let secret = groups.name("secret").unwrap_or(whole);
         let original = view.original(&secret.range());
         let span = base + original.start..base + original.end;
-        let known = found.iter().any(|known| {
+        let known = found.iter().position(|known| {
             known.rule == rule.id && known.span.start < span.end && span.start < known.span.end
         });
-        if known
-            || shape.boundary.extends(bytes, span.clone())
+        // What goes on behind an escape is all of it: the text as it stands shows its beginning.
+        let longer = known.is_some_and(|known| {
+            let known = &found[known].span;
+            span.start <= known.start && known.end <= span.end && span != *known
+        });
+        if known.is_some() && !longer
+            || is_part_of_more(shape, view, &secret.range(), bytes, &span)
             || entropy(secret.as_bytes()) < shape.entropy
             || !is_labelled(rule, text, whole.start())
         {
@@ -95,15 +100,36 @@ fn matches(
             let at = view.original(&id.range());
             (String::from_utf8_lossy(id.as_bytes()).into_owned(), base + at.start..base + at.end)
         });
-        found.push(Shaped {
+        let shaped = Shaped {
             rule: rule.id.clone(),
             confidence: rule.confidence,
             secret: Secret::new(secret.as_bytes().to_vec()),
             span,
             id,
             facts,
-        });
+        };
+        match known {
+            Some(known) => found[known] = shaped,
+            None => found.push(shaped),
+        }
     }
+}
+
+/// Whether neighbours say that a match is part of something longer.
+///
+/// Where a view has undone something, its own text tells: the letters of an escape are none.
+fn is_part_of_more(
+    shape: &Shape,
+    view: &View<'_>,
+    found: &Range<usize>,
+    bytes: &[u8],
+    span: &Range<usize>,
+) -> bool {
+    let within = found.start > 0 && found.end < view.text.len();
+    if view.is_raw() || !within {
+        return shape.boundary.extends(bytes, span.clone());
+    }
+    shape.boundary.extends(&view.text, found.clone())
 }
 
 /// Whether a word of the rule stands before the match, on its line or one of the two above.
