@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::aws::{KEY_ID_LEN, KeyId, SECRET_LEN};
+use crate::escapes;
 use crate::finding::Encoding;
 use crate::secret::Secret;
 
@@ -93,6 +94,7 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
     for (index, view) in View::all(stretch).iter().enumerate() {
         let mut scan = Scan {
             view,
+            stretch,
             text: &view.text,
             raw: index == 0,
             binary: memchr::memchr(0, &view.text).is_some(),
@@ -129,6 +131,8 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
 /// One walk over a view.
 struct Scan<'v, 'a> {
     view: &'v View<'a>,
+    /// What the view is one of.
+    stretch: &'v [u8],
     text: &'v [u8],
     /// The view is the text itself: a token that touches an escape is left to the others.
     raw: bool,
@@ -265,10 +269,20 @@ impl Scan<'_, '_> {
 
     fn push(&mut self, span: Range<usize>, part: Part, label: Label, decoded: Vec<Encoding>) {
         self.behind = span.end;
-        let letters = &self.text[span.start];
+        let letter = self.text[span.start];
         let original = self.view.original(&span);
-        let wholly_escaped = original.len() >= span.len() * 3 && letters.is_ascii_alphanumeric();
-        let decoded = if wholly_escaped { vec![Encoding::Percent] } else { decoded };
+        let source = &self.stretch[original.start.min(self.stretch.len())..];
+        let spelled = letter.is_ascii_alphanumeric() && source.first() != Some(&letter);
+        let digits = source.strip_prefix(b"0x").unwrap_or(source);
+        let decoded = if !spelled {
+            decoded
+        } else if original.len() >= span.len() * 3 && escapes::is_escape(source) {
+            vec![Encoding::Percent]
+        } else if escapes::hex_byte(digits) == Some(letter) {
+            vec![Encoding::Hex]
+        } else {
+            decoded
+        };
         self.items.push(Item { span: original, decoded, part, label });
     }
 

@@ -372,6 +372,53 @@ fn what_is_written_otherwise_is_found_where_it_is() {
     assert!(faults.is_empty(), "{} forms fail:\n{}", faults.len(), list.join("\n\n"));
 }
 
+/// A rule of a user's gets the views and decoders that ours do.
+#[test]
+fn rules_of_users_are_found_in_all_that_is_written_otherwise() {
+    let rule = r#"
+        [[rule]]
+        id = "acme-token"
+        title = "Token of Acme"
+        description = "Whoever reads it is Acme."
+        severity = "error"
+        confidence = "high"
+        anchors = ["acme_"]
+        regex = 'acme_[a-z0-9+/]{32}'
+        reach = 80
+        boundary = "base64"
+        remedy = "Ask Acme."
+        examples = ["token=acme_{{lower:32}}"]
+    "#;
+    let rules = RuleSet::with_texts(&[("acme.toml".into(), rule.to_owned())]);
+    let engine = Engine::new(&rules.expect("a rule"));
+    let token = format!("acme_{}", "q7/x+2w9".repeat(4));
+    let layout = || Written::new(&format!("export TOKEN={token}\n"));
+    let at = 13..13 + token.len();
+    let escaped = |by: fn(u8) -> String| {
+        move |bytes: &[u8]| {
+            each(bytes, |_, byte| if b"/+".contains(&byte) { by(byte).into() } else { vec![byte] })
+        }
+    };
+    for (name, written) in [
+        ("as it is", layout()),
+        ("base64", layout().through(base64)),
+        ("base64 in a line", layout().through(base64).between(b"env: ", b"\n")),
+        ("gzip", layout().through(gzip).through(base64).between(b"env: ", b"\n")),
+        ("hex", layout().through(hex).between(b"# unhex from base64\n", b"\n")),
+        ("percent", layout().through(escaped(|byte| format!("%{byte:02x}")))),
+        ("a string", layout().through(escaped(|byte| format!("\\u{byte:04x}")))),
+        ("markup", layout().through(escaped(|byte| format!("&#{byte};")))),
+        ("colours", layout().between(b"\x1b[32m", b"\x1b[0m")),
+    ] {
+        let found = engine.whole(&written.bytes).candidates;
+        let position = |at: usize| LineIndex::new(&written.bytes, Position::default()).position(at);
+        let expected = (position(written.at[at.start].start), position(written.at[at.end - 1].end));
+        let places = found.iter().filter_map(|one| one.sighting.secret.as_ref());
+        let places: Vec<_> = places.map(|region| (region.start, region.end)).collect();
+        assert_eq!(places, [expected], "{name}");
+    }
+}
+
 /// Takes minutes in a debug build: `cargo test --release --test it -- --ignored many_thousand`.
 #[test]
 #[ignore = "20,000 texts"]

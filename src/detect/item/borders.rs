@@ -27,12 +27,12 @@ impl Scan<'_, '_> {
         let is_base32 = |byte: &&u8| is_base32(**byte);
         let more = before.iter().rev().take(8).take_while(is_base32).count()
             + behind.iter().take(8).take_while(is_base32).count();
-        let body = &id.as_str().as_bytes()[4..];
+        // The older generation encodes no account.
+        let is_old = id.as_str().as_bytes()[4] < b'Q';
         self.binary
             && more <= 4
-            && body.iter().any(u8::is_ascii_digit)
-            && body.iter().any(u8::is_ascii_uppercase)
-            && (id.account().is_some() || body[0] < b'Q')
+            && !random::is_word(id.as_str().as_bytes())
+            && (id.account().is_some() || is_old)
     }
 
     /// Secrets in a longer run that something else sets off, as a substitution, a change, an id

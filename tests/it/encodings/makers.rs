@@ -296,3 +296,20 @@ pub(super) fn braced(layout: &Layout, one: fn(u8) -> String) -> Made {
     });
     of(layout, written)
 }
+
+/// A pair between bytes of a binary: before the id, right before it, between, right before the
+/// secret, and behind it.
+pub(super) fn binary(keys: &mut Keys, parts: &[&[u8]; 5]) -> Made {
+    let (id, secret) = (keys.id_of("AKIA"), keys.secret());
+    let before = [parts[0], parts[1]].concat();
+    let between = [parts[2], parts[3]].concat();
+    let start = before.len() + id.len() + between.len();
+    let truth = Truth {
+        rule: "aws-access-key",
+        id: Some((id.clone(), before.len()..before.len() + id.len())),
+        secret: Some((secret.clone(), start..start + secret.len())),
+        token: None,
+    };
+    let bytes = [&before[..], id.as_bytes(), &between, secret.as_bytes(), parts[4]].concat();
+    (bytes, vec![truth])
+}

@@ -1,8 +1,8 @@
 //! The forms of values that are spelled otherwise in a text that is not.
 
 use super::makers::{
-    Form, braced, chain, dumped, escaped, hexdump, inserted, line, listed, marked, of, session,
-    text, xxd,
+    Form, binary, braced, chain, dumped, escaped, hexdump, inserted, line, listed, marked, of,
+    session, text, xxd,
 };
 use super::{Layout, Written, base64, bedrock, each};
 
@@ -157,5 +157,14 @@ pub(super) const SPELLED: &[Form] = &[
             }
         }
         (written.bytes, vec![truth])
+    }),
+    ("strings of CBOR", |keys| {
+        binary(keys, &[b"\xa2jaccess_key", b"t", b"jsecret_key", b"x(", b"dname\0"])
+    }),
+    ("strings of Java", |keys| {
+        binary(keys, &[b"\xac\xed\0\x05", b"t\0\x14", b"t\0\x09SecretKey", b"t\0(", b"xp\0"])
+    }),
+    ("strings of a program", |keys| {
+        binary(keys, &[b"\0\0invalid argument", b"", b"access denied\0secret\0", b"", b"\0 retry"])
     }),
 ];
