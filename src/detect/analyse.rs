@@ -402,23 +402,30 @@ fn may_be_id(bytes: &[u8], at: usize) -> bool {
 fn announces(bytes: &[u8], at: usize) -> Option<Reach> {
     let rest = &bytes[at..bytes.len().min(at + VALUE_REACH)];
     let part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/\\%&;#=\"'".contains(&byte);
-    let mut run = 0;
-    let mut before = 0;
-    let long = rest.iter().any(|&byte| {
+    let (mut at, mut run, mut before) = (0, 0, 0);
+    while at < rest.len() && run < crate::aws::SECRET_LEN {
+        let byte = rest[at];
         // A soft break of quoted-printable and a continued line break no value.
         let goes_on =
             part(byte) || matches!(byte, b'\n' | b'\r') && matches!(before, b'=' | b'\\' | b'\r');
-        run = if goes_on { run + 1 } else { 0 };
+        match if goes_on { None } else { undo::marks_len(&rest[at..]) } {
+            // Marks inside of a value are none of its letters.
+            Some(len) => at += len,
+            None => {
+                run = if goes_on { run + 1 } else { 0 };
+                at += 1;
+            }
+        }
         before = byte;
-        run >= crate::aws::SECRET_LEN
-    });
+    }
+    let long = run >= crate::aws::SECRET_LEN;
     if numbers::begins_list(rest) {
         return Some(LIST_REACH);
     }
     if undo::is_escaped_throughout(rest) || numbers::is_in_dump(bytes, at) {
         return Some(ID_REACH);
     }
-    (long || undo::has_marks(rest)).then_some(LABEL_REACH)
+    long.then_some(LABEL_REACH)
 }
 
 /// Whether a label is the kind of a Kubernetes Secret, whose values are in base64.

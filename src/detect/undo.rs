@@ -105,6 +105,12 @@ pub(super) fn is_escaped_throughout(text: &[u8]) -> bool {
 /// at 75 (RFC 2849, JAR File Specification, RFC 5545 §3.1).
 const FOLDED: usize = 60;
 
+/// Whether there is a line that goes on behind one blank on the next.
+pub(super) fn is_folded(text: &[u8]) -> bool {
+    let breaks = memchr::memchr2_iter(b'\r', b'\n', text);
+    breaks.into_iter().any(|at| fold(&text[at..], &text[..at]).is_some())
+}
+
 /// A line that goes on behind one blank on the next.
 pub(super) fn fold(rest: &[u8], before: &[u8]) -> Rewrite {
     let len = match rest {
@@ -121,6 +127,12 @@ pub(super) fn fold(rest: &[u8], before: &[u8]) -> Rewrite {
 pub(super) fn has_marks(text: &[u8]) -> bool {
     memchr::memchr(0x1b, text).is_some()
         || memchr::memchr2_iter(b'[', b'<', text).any(|at| marks(&text[at..]).is_some())
+}
+
+/// The length of the marks at the beginning of a text.
+pub(super) fn marks_len(rest: &[u8]) -> Option<usize> {
+    let may = matches!(rest.first()?, 0x1b | b'[' | b'<' | b'^' | 0xe2);
+    may.then(|| marks(rest)).flatten().map(|marks| marks.len)
 }
 
 /// A colour as a blank. What stands in `<>` parts words as it is.

@@ -66,7 +66,9 @@ impl<'a> View<'a> {
         views.extend(unmarked);
         let joined = views.iter().filter_map(Self::joined).collect::<Vec<_>>();
         views.extend(joined);
-        views.extend(Self::raw(bytes).rewritten(undo::fold));
+        if undo::is_folded(bytes) {
+            views.extend(Self::raw(bytes).rewritten(undo::fold));
+        }
         views.extend(numbers::list(bytes));
         views.extend(numbers::dump(bytes));
         views

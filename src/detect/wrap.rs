@@ -61,10 +61,16 @@ pub(super) fn around(bytes: &[u8], at: usize, part: impl Fn(u8) -> bool) -> Run 
     let start = lines.front().map_or(at, |line| line.start);
     let end = lines.back().map_or(at, |line| line.end);
     let mut run = Run { span: start..end, letters: vec![], places: vec![] };
+    let len = lines.iter().map(ExactSizeIterator::len).sum();
+    run.letters.reserve(len);
+    run.places.reserve(len);
     for line in lines {
         let mut at = line.start;
         while at < line.end {
-            let (len, letter) = text.letter(at).unwrap_or((1, bytes[at]));
+            let (len, letter) = match bytes[at] {
+                letter if (text.part)(letter) => (1, letter),
+                other => text.escaped(at).unwrap_or((1, other)),
+            };
             run.letters.push(letter);
             run.places.push((at as u32, len as u8));
             at += len;
@@ -82,53 +88,53 @@ struct Text<'t, P> {
 }
 
 impl<P: Fn(u8) -> bool> Text<'_, P> {
-    /// The letter that begins at `at`, and how many bytes write it.
-    fn letter(&self, at: usize) -> Option<(usize, u8)> {
+    /// The letter that an escape at `at` writes, and how many bytes it takes.
+    fn escaped(&self, at: usize) -> Option<(usize, u8)> {
         let rest = self.bytes.get(at..self.ceiling)?;
-        let first = *rest.first()?;
-        if (self.part)(first) {
-            return Some((1, first));
-        }
-        if !matches!(first, b'\\' | b'%' | b'&') {
+        if !matches!(rest.first()?, b'\\' | b'%' | b'&') {
             return None;
         }
-        let escape = ESCAPES.iter().find(|(escape, _)| rest.starts_with(escape));
-        escape
-            .filter(|(_, letter)| (self.part)(*letter))
-            .map(|(escape, letter)| (escape.len(), *letter))
-    }
-
-    /// How many bytes write the letter that ends at `end`.
-    fn letter_before(&self, end: usize) -> Option<usize> {
-        let before = &self.bytes[self.floor.min(end)..end];
-        let last = *before.last()?;
-        let may_escape = matches!(last, b'/' | b'b' | b'B' | b'f' | b'F' | b';');
-        if may_escape {
-            let escape = ESCAPES.iter().find(|(escape, _)| before.ends_with(escape));
-            if let Some((escape, _)) = escape.filter(|(_, letter)| (self.part)(*letter)) {
-                return Some(escape.len());
-            }
-        }
-        // The letter of a written line break.
-        let breaks =
-            matches!(last, b'n' | b'r') && before.len() > 1 && before[before.len() - 2] == b'\\';
-        ((self.part)(last) && !breaks).then_some(1)
+        let (escape, letter) = ESCAPES.iter().find(|(escape, _)| rest.starts_with(escape))?;
+        (self.part)(*letter).then_some((escape.len(), *letter))
     }
 
     fn ahead(&self, start: usize) -> usize {
         let mut end = start;
-        while let Some((len, _)) = self.letter(end) {
-            end += len;
+        loop {
+            let rest = self.bytes.get(end..self.ceiling).unwrap_or_default();
+            end += rest.iter().take_while(|&&byte| (self.part)(byte)).count();
+            match self.escaped(end) {
+                Some((len, _)) => end += len,
+                None => return end,
+            }
         }
-        end
     }
 
     fn back(&self, end: usize) -> usize {
         let mut start = end;
-        while let Some(len) = self.letter_before(start) {
-            start -= len;
+        loop {
+            let before = self.bytes.get(self.floor..start).unwrap_or_default();
+            start -= before.iter().rev().take_while(|&&byte| (self.part)(byte)).count();
+            let Some(last) = start.checked_sub(1).filter(|&last| last >= self.floor) else {
+                return start;
+            };
+            match self.bytes[last] {
+                b'\\' | b'%' if self.escaped(last).is_some() => start = last,
+                // The letter of a written line break.
+                b'\\' if start < end && matches!(self.bytes[start], b'n' | b'r') => {
+                    return start + 1;
+                }
+                b';' => {
+                    let before = &self.bytes[self.floor..start];
+                    let escape = ESCAPES.iter().find(|(escape, _)| before.ends_with(escape));
+                    match escape.filter(|(_, letter)| (self.part)(*letter)) {
+                        Some((escape, _)) => start -= escape.len(),
+                        None => return start,
+                    }
+                }
+                _ => return start,
+            }
         }
-        start
     }
 
     /// The part of the run that stands on the line of `at`.
