@@ -388,6 +388,21 @@ mod tests {
     }
 
     #[test]
+    fn secrets_that_signs_set_off_twice_are_told_once() {
+        let secret = token(21);
+        for text in [
+            format!("s/{secret}/x/g"),
+            format!("s/{secret}/"),
+            format!("'s/{}/{secret}/'", &token(22)[..30]),
+            format!("s/{}/{}/", &token(23)[..39], &token(24)[..20]),
+            format!("s/{secret}{secret}/"),
+        ] {
+            let found = secrets(&text);
+            assert!(found.iter().all(|one| *one == secret) && found.len() < 3, "{text}: {found:?}");
+        }
+    }
+
+    #[test]
     fn a_piece_of_something_longer_is_no_secret() {
         let secret = token(7);
         for (before, behind) in

@@ -16,17 +16,20 @@ const SHORTEST: usize = 4;
 /// as some.
 const FOREIGN: usize = 256;
 
-/// The text of the UTF-16 around the low byte of an ASCII character at `at`, and of the strings
+/// The text of the UTF-16 around the low byte of the third letter of an id at `at`, and of the strings
 /// that stand apart from it, a line each. `inside` says that it stands in another encoding.
 ///
 /// What is not ASCII is shown as one byte that ends every token.
 pub(super) fn around(bytes: &[u8], at: usize, inside: bool) -> Decoded {
     let (little, big) = (string(bytes, at, true), string(bytes, at - 1, false));
-    // Both byte orders read these letters alike. The right one reads on at either end.
-    let is_little = match plain(bytes, &little, true).cmp(&plain(bytes, &big, false)) {
-        std::cmp::Ordering::Equal => at % 2 == 0,
-        order => order.is_gt(),
-    };
+    // Both byte orders read these letters alike, but for the first of the id if no zero stands
+    // before it. The right one reads on at either end.
+    let only_little = at < 5 || bytes[at - 5] != 0;
+    let is_little = only_little
+        || match plain(bytes, &little, true).cmp(&plain(bytes, &big, false)) {
+            std::cmp::Ordering::Equal => at % 2 == 0,
+            order => order.is_gt(),
+        };
     let own = if is_little { little } else { big };
     let mut spans = Vec::new();
     strings(bytes, at.saturating_sub(NEAR).min(own.start)..own.start, is_little, &mut spans);
@@ -147,7 +150,7 @@ mod tests {
                 &[7, 7, 7],
             ]
             .concat();
-            let at = bytes.windows(4).position(|four| four == b"A\0K\0").expect("the anchor");
+            let at = bytes.windows(4).position(|four| four == b"A\0K\0").expect("the anchor") + 4;
             let (text, decoded) = read(&bytes, at);
             assert_eq!(text, "first one\nAKIA\u{fffd}x\u{fffd}\u{fffd}y\nlast one");
             let at = decoded.text.windows(4).position(|four| four == b"last").expect("it");
@@ -161,7 +164,7 @@ mod tests {
         for odd in 0..4 {
             let bytes: Vec<u8> = "é AKIA é".encode_utf16().flat_map(u16::to_be_bytes).collect();
             let bytes = [&[3, 3, 3, 3][..odd], &bytes, &[3, 3]].concat();
-            let at = bytes.windows(4).position(|four| four == b"A\0K\0").expect("the anchor");
+            let at = bytes.windows(4).position(|four| four == b"A\0K\0").expect("the anchor") + 4;
             let (text, decoded) = read(&bytes, at);
             assert_eq!(text, "\u{fffd} AKIA \u{fffd}", "{odd}");
             assert_eq!(decoded.run, odd..odd + 16);

@@ -57,10 +57,17 @@ impl Scan<'_, '_> {
         }
         let mut found = Vec::new();
         if text.starts_with(b"s/") && !before.is_some_and(|byte| byte.is_ascii_alphanumeric()) {
-            found.extend((text.get(42) == Some(&b'/')).then(|| from(2)));
+            let first = (text.get(42) == Some(&b'/')).then(|| from(2));
             let last = text.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
             let start = last.checked_sub(SECRET_LEN).filter(|&start| start > 1);
-            found.extend(start.filter(|&start| text[start - 1] == b'/').map(from));
+            let last = start.filter(|&start| text[start - 1] == b'/').map(from);
+            // Who substitutes by slashes has none in a secret; else it is what is put in.
+            let slashes = |span: &Range<usize>| {
+                self.text[span.clone()].iter().filter(|&&byte| byte == b'/').count()
+            };
+            let mut ways: Vec<_> = last.into_iter().chain(first).filter(strong).collect();
+            ways.sort_by_key(slashes);
+            found.extend(ways);
         }
         // An address: `ID:SECRET/bucket`.
         let follows_id = self.id_end.is_some_and(|end| end + 1 == run.start);
@@ -68,7 +75,15 @@ impl Scan<'_, '_> {
         // Its length stands before it: Java, CBOR, MessagePack, protobuf, pickle.
         found.extend((self.binary && before == Some(SECRET_LEN as u8)).then(|| from(0)));
         found.retain(strong);
-        found
+        // Signs on both sides may set off the same letters, or letters of another secret's.
+        let mut apart: Vec<Range<usize>> = Vec::new();
+        for span in found {
+            if apart.iter().all(|one| one.end <= span.start || span.end <= one.start) {
+                apart.push(span);
+            }
+        }
+        apart.sort_by_key(|span| span.start);
+        apart
     }
 
     /// Whether only blanks stand between the line's beginning and `at`.
