@@ -183,7 +183,7 @@ pub(super) fn value(
     let mut decoded = Vec::new();
     for _ in 0..MAX_DEPTH {
         let hex = text.len() >= 2 * SECRET_LEN
-            && text.len() % 2 == 0
+            && text.len().is_multiple_of(2)
             && text.iter().all(u8::is_ascii_hexdigit);
         text = if hex {
             decoded.push(Encoding::Hex);

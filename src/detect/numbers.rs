@@ -30,6 +30,9 @@ struct Entry {
     inner: Range<usize>,
 }
 
+/// An entry's form, where it stands, and its digits or character.
+type Placed = (Form, Range<usize>, Range<usize>);
+
 /// A stretch with its lists of bytes as the text that they are; `None` if there are none.
 pub(super) fn list(bytes: &[u8]) -> Option<View<'static>> {
     let mut made = Made::default();
@@ -80,8 +83,8 @@ fn first_entry(bytes: &[u8], at: usize, floor: usize) -> Option<usize> {
 }
 
 /// The entries of a list from `start` on, with their spans, and its end.
-fn entries(bytes: &[u8], start: usize) -> (Vec<(Form, Range<usize>, Range<usize>)>, usize) {
-    let mut found: Vec<(Form, Range<usize>, Range<usize>)> = Vec::new();
+fn entries(bytes: &[u8], start: usize) -> (Vec<Placed>, usize) {
+    let mut found: Vec<Placed> = Vec::new();
     let mut at = start;
     let mut end = start;
     while let Some(entry) = bytes.get(at..).and_then(entry) {
@@ -127,10 +130,7 @@ fn entry(rest: &[u8]) -> Option<Entry> {
 }
 
 /// What the entries of a list say, and where each letter stands; `None` if that is no text.
-fn read(
-    bytes: &[u8],
-    entries: &[(Form, Range<usize>, Range<usize>)],
-) -> Option<Vec<(u8, Range<usize>)>> {
+fn read(bytes: &[u8], entries: &[Placed]) -> Option<Vec<(u8, Range<usize>)>> {
     let value = |radix: u32| {
         let number = |inner: &Range<usize>| {
             let digits = std::str::from_utf8(&bytes[inner.clone()]).ok()?;

@@ -27,7 +27,7 @@ pub(super) fn around(bytes: &[u8], at: usize, inside: bool) -> Decoded {
     let only_little = at < 5 || bytes[at - 5] != 0;
     let is_little = only_little
         || match plain(bytes, &little, true).cmp(&plain(bytes, &big, false)) {
-            std::cmp::Ordering::Equal => at % 2 == 0,
+            std::cmp::Ordering::Equal => at.is_multiple_of(2),
             order => order.is_gt(),
         };
     let own = if is_little { little } else { big };

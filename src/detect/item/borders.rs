@@ -124,7 +124,7 @@ impl Scan<'_, '_> {
         let framed = before == b'=' && !is_base64(at(span.start.checked_sub(2)));
         let padded = behind == b'='
             && !matches!(at(Some(span.end + 1)), b'\n' | b'\r')
-            && !(framed && !is_base64(at(Some(span.end + 1))));
+            && (!framed || is_base64(at(Some(span.end + 1))));
         leads
             || trails
             || dotted

@@ -39,7 +39,7 @@ pub(super) fn any(keys: &mut Keys) -> Layout {
 
 /// A credential whose ids and labels have literals in base64 of base64.
 pub(super) fn keyed(keys: &mut Keys) -> Layout {
-    if keys.next() % 3 == 0 { lone_id(keys) } else { pair(keys) }
+    if keys.next().is_multiple_of(3) { lone_id(keys) } else { pair(keys) }
 }
 
 /// A key, temporary as it has a token.
@@ -124,11 +124,11 @@ pub(super) fn listed(keys: &mut Keys, one: fn(u8) -> String, between: &str, name
     of(&layout, written.between(name.as_bytes(), b"};\n"))
 }
 
+/// A line of a dump at an offset, and where it shows each byte.
+type Dumped = fn(usize, &[u8]) -> (String, Vec<Range<usize>>);
+
 /// A dump of 16 bytes a line.
-pub(super) fn dumped(
-    keys: &mut Keys,
-    line: fn(usize, &[u8]) -> (String, Vec<Range<usize>>),
-) -> Made {
+pub(super) fn dumped(keys: &mut Keys, line: Dumped) -> Made {
     // An id of which a line shows no more than three letters has nothing to be found by.
     let is_cut = |layout: &Layout| layout.text.find("AKIA").is_some_and(|at| at % 16 > 12);
     let mut layout = pair(keys);
@@ -221,7 +221,13 @@ pub(super) fn half_outside(keys: &mut Keys) -> Made {
 
 /// A text of one line around a pair.
 pub(super) fn line(keys: &mut Keys, form: fn(&str, &str) -> String) -> Made {
-    let layout = Layout::pair(form, keys);
+    let mut layout = Layout::pair(form, keys);
+    // A substitution by slashes of what holds one is no substitution.
+    while layout.text.starts_with("sed ")
+        && layout.secret.as_ref().is_some_and(|one| one.contains('/'))
+    {
+        layout = Layout::pair(form, keys);
+    }
     let written = text(&layout);
     of(&layout, written)
 }
@@ -276,7 +282,7 @@ pub(super) fn message(keys: &mut Keys) -> Made {
         }
         (units, at)
     });
-    let odd = if keys.next() % 2 == 0 { &b"\x02\x01\x03"[..] } else { b"\x02\x03" };
+    let odd = if keys.next().is_multiple_of(2) { &b"\x02\x01\x03"[..] } else { b"\x02\x03" };
     of(&layout, written.between(odd, b"\x01\x02\x03"))
 }
 

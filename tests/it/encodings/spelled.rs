@@ -24,7 +24,7 @@ pub(super) const SPELLED: &[Form] = &[
         let one = bedrock(keys);
         let (mut at, end) =
             (one.text.find("ABSK").expect("it"), one.text.find("\"\n").expect("its end"));
-        if keys.next() % 2 == 0 {
+        if keys.next().is_multiple_of(2) {
             at += 4;
         }
         of(
