@@ -53,7 +53,7 @@ impl Scan<'_, '_> {
         }
         // Between the delimiters of a substitution: `s/KEY/…/`.
         if text.len() == 42 && text[0] == b'/' && (text[41] == b'/' || text[1] == b'/') {
-            return vec![from(if text[1] == b'/' { 2 } else { 1 })];
+            return vec![from(if text[41] == b'/' { 1 } else { 2 })];
         }
         let mut found = Vec::new();
         if text.starts_with(b"s/") && !before.is_some_and(|byte| byte.is_ascii_alphanumeric()) {
