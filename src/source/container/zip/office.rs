@@ -304,7 +304,7 @@ mod tests {
     fn page(xml: &str) -> String {
         let strings = ["zero", "one", "two"];
         let mut string = |at: usize| strings.get(at).map(|text| text.as_bytes().to_vec());
-        String::from_utf8_lossy(&shown(xml.as_bytes(), &mut string)).trim_end().to_owned()
+        String::from_utf8_lossy(&shown(xml.as_bytes(), &mut string)).trim().to_owned()
     }
 
     #[test]
