@@ -24,6 +24,7 @@ mod markup;
 mod name;
 mod named;
 pub mod nameless;
+mod numbers;
 mod outline;
 mod pair;
 pub mod random;
@@ -34,10 +35,14 @@ mod shape;
 mod sibling;
 mod structure;
 mod table;
+mod undo;
+mod unpack;
+mod utf16;
 mod vacant;
 mod view;
 mod weigh;
 mod words;
+mod wrap;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -122,7 +127,7 @@ impl Engine {
         owned: &Range<usize>,
     ) -> Detected<Memory> {
         let nameless = nameless::candidate(bytes, first, owned);
-        if anchors.is_empty() {
+        if anchors.is_empty() && !decode::is_one_run(bytes) {
             let candidates = nameless.into_iter().collect();
             return Detected { candidates, ..Detected::default() };
         }
