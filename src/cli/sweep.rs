@@ -100,10 +100,8 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         super::verify::preview(&outcome.findings, &options);
     }
     let fail_on = typed.common.fail_on.into();
-    let mut status = run::status(&outcome.findings, &outcome.coverage, fail_on);
-    if outcome.interrupted {
-        status = status.merge(Status::Interrupted);
-    }
+    let status = run::status(&outcome.findings, &outcome.coverage, fail_on);
+    let status = if outcome.interrupted { status.merge(Status::Interrupted) } else { status };
     let report = Report {
         findings: &outcome.findings,
         coverage: &outcome.coverage,

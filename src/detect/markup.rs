@@ -1,4 +1,4 @@
-//! Tags of markup, as XML and HTML write them.
+//! Marks of markup: tags, as XML and HTML write them, and those of list items.
 
 use super::name::Name;
 use super::undo;
@@ -32,4 +32,12 @@ pub(super) fn tag_name(text: &[u8]) -> &[u8] {
 pub(super) fn behind_name(text: &[u8], at: usize) -> usize {
     let tags = undo::before_tags(text, at);
     if Name::of(&text[tags..at], false).says() { at } else { tags }
+}
+
+/// What stands behind a list item's mark.
+pub(super) fn list_item(content: &[u8]) -> Option<&[u8]> {
+    if content == b"-" {
+        return Some(&[]);
+    }
+    content.strip_prefix(b"- ").or_else(|| content.strip_prefix(b"* "))
 }

@@ -5,11 +5,10 @@
 //! closes nothing is passed over, so that prose does no harm. Each byte is looked at once.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
 use super::item::Item;
 use super::label::{is_comment, of_segment};
-use super::markup::{element_name, tag_name};
+use super::markup::{element_name, list_item, tag_name};
 use super::name::Name;
 
 /// What opens a scope.
@@ -441,18 +440,4 @@ impl<'t> Walk<'t> {
         }
         self.open(Kind::Heading(indent), name);
     }
-}
-
-/// Whether nothing but marks stands between the beginning of a scope and its value.
-pub(super) fn holds_directly(text: &[u8], scope: &Scope, span: &Range<usize>) -> bool {
-    let end = span.start.max(scope.start).min(scope.start + 64);
-    span.start <= scope.start + 64 && !text[scope.start..end].iter().any(u8::is_ascii_alphanumeric)
-}
-
-/// What stands behind a list item's mark.
-fn list_item(content: &[u8]) -> Option<&[u8]> {
-    if content == b"-" {
-        return Some(&[]);
-    }
-    content.strip_prefix(b"- ").or_else(|| content.strip_prefix(b"* "))
 }

@@ -1,8 +1,10 @@
 //! What the names and the records of an id and a secret say of their belonging together.
 
+use std::ops::Range;
+
 use super::item::{Item, Part};
 use super::name::Role;
-use super::outline::{Kind, Outline, Scope, holds_directly};
+use super::outline::{Kind, Outline, Scope};
 use super::table::Cell;
 use super::words::{is_aged, is_aws, is_number, is_service, is_tag};
 
@@ -254,6 +256,12 @@ impl Context<'_> {
 /// explains, and a call is named after what it does.
 fn only_tags(kind: Kind) -> bool {
     matches!(kind, Kind::Heading(_) | Kind::Bracket(b'('))
+}
+
+/// Whether nothing but marks stands between the beginning of a scope and its value.
+fn holds_directly(text: &[u8], scope: &Scope, span: &Range<usize>) -> bool {
+    let end = span.start.max(scope.start).min(scope.start + 64);
+    span.start <= scope.start + 64 && !text[scope.start..end].iter().any(u8::is_ascii_alphanumeric)
 }
 
 /// Where the mark stands that opened a scope.
