@@ -259,6 +259,24 @@ mod tests {
         (0..lines).map(line).collect::<String>().into_bytes()
     }
 
+    /// What a label announces may be encoded, and no literal of it stand in the table.
+    #[test]
+    fn base64_of_text_near_a_label_is_looked_into() {
+        use base64::Engine as _;
+        let (table, stop) = (Anchors::new(&crate::rules::RuleSet::default()), Stop::default());
+        let encode = |text: &[u8]| base64::engine::general_purpose::STANDARD.encode(text);
+        let noise: Vec<u8> = (0..63_u8).map(|at| at.wrapping_mul(151).rotate_left(3)).collect();
+        for (body, is_loud) in
+            [(&b"a line of text, and more of it. ".repeat(2)[..], true), (&noise, false)]
+        {
+            let text = format!("\nthe secret: _{}.\n\n", encode(body));
+            let mut anchors = table.find(text.as_bytes(), &stop);
+            let found = labels(text.as_bytes(), &mut anchors, &table, &stop);
+            let quiet = anchors.iter().any(|anchor| anchor.quiet.is_quiet());
+            assert_eq!((found.len(), quiet), (usize::from(is_loud), !is_loud), "{text}");
+        }
+    }
+
     /// A word such as `secret` must not make each of a thousand versions cost as much as the first.
     #[test]
     fn an_edit_concerns_the_labels_around_it_alone() {

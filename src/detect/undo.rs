@@ -64,9 +64,12 @@ fn joins_a_list(rest: &[u8], before: &[u8]) -> bool {
 
 /// Whether a text looks like quoted-printable.
 pub(super) fn is_quoted_printable(bytes: &[u8]) -> bool {
-    let marks: [&[u8]; 5] = [b"=\n", b"=\r\n", b"=3D", b"=2F", b"=2B"];
-    memchr::memchr_iter(b'=', bytes)
-        .any(|at| marks.iter().any(|mark| bytes[at..].starts_with(mark)))
+    memchr::memchr_iter(b'=', bytes).any(|at| {
+        matches!(
+            bytes[at + 1..],
+            [b'\n', ..] | [b'\r', b'\n', ..] | [b'3', b'D', ..] | [b'2', b'F' | b'B', ..]
+        )
+    })
 }
 
 /// Quoted-printable (RFC 2045 §6.7).
