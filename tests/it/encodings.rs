@@ -18,6 +18,7 @@ use keysweep::scan::Detector as _;
 
 use super::support::Keys;
 
+mod deltas;
 mod forms;
 mod makers;
 mod spelled;
