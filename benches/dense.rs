@@ -24,7 +24,7 @@ const LEAST: f64 = 0.1;
 /// Makes a text of about so many bytes.
 type Make = fn(usize) -> Vec<u8>;
 
-const FORMS: [(&str, Make); 30] = [
+const FORMS: [(&str, Make); 42] = [
     ("pairs, a line each", |size| pairs(size, "\n", "\n")),
     ("pairs, all on one line", |size| pairs(size, ",", ",")),
     ("secret before its id, a line each", |size| reversed(size, "\n")),
@@ -61,6 +61,38 @@ const FORMS: [(&str, Make); 30] = [
             id(seed).chars().flat_map(|c| [c, '\0']).collect::<String>() + "\x01\x02\x03"
         })
     }),
+    ("strings of UTF-16 apart", |size| {
+        many(size, |seed| wide(&id(seed)) + "\x01\x02\x03" + &wide("some string") + "\x7f")
+    }),
+    ("dumps", |size| dump(&pairs(size / 5, "\n", "\n"))),
+    ("lists of numbers", |size| {
+        many(size, |seed| {
+            let numbers: Vec<String> =
+                pair(seed).bytes().map(|byte| format!("0x{byte:02x}")).collect();
+            format!("secret = {{{}}};\n", numbers.join(", "))
+        })
+    }),
+    ("numbers that are no text", |size| repeated(size, "secret[] = 73, 65, 0, 255, 1,\n")),
+    ("lists of nineteen numbers", |size| repeated(size, &format!("ecret {}\n", "49, ".repeat(19)))),
+    ("marks around letters", |size| {
+        many(size, |seed| {
+            format!("secret=\x1b[31m{}\x1b[0m<b>{}</b>\n", &id(seed)[..9], secret(seed))
+        })
+    }),
+    ("opening tags", |size| repeated(size, "secret <span <mark [0;[0;\n")),
+    ("base64 of text near labels", |size| {
+        many(size, |seed| {
+            format!("secret: {}\n\n", encoded(format!("some text {seed} ").repeat(8)))
+        })
+    }),
+    ("base64 announced, each line longer", |size| {
+        repeated(size, &(String::from("base64\n") + &growing().replace('B', "Y")))
+    }),
+    ("zip archives in base64", |size| {
+        many(size, |_| encoded(b"PK\x03\x04\0\0\0\0\x08\0".repeat(40)) + " base64\n\n")
+    }),
+    ("folded lines", |size| repeated(size, &format!("AKIA{}\n ", "a".repeat(60)))),
+    ("escapes of letters", |size| repeated(size, "secret=\\u{41}\\u{4b}\\U00000041%u0041\n")),
     ("rows of 10,000 columns", |size| {
         many(size, |seed| format!("{}{},{}\n", ",".repeat(10_000), id(seed), secret(seed)))
     }),
@@ -158,6 +190,20 @@ fn secrets(size: usize, between: &str) -> String {
 fn temporary(seed: u64) -> String {
     let token = format!("IQoJb3JpZ2luX2Vj{}", word(seed + (1 << 42), BASE64, 100));
     format!("ASIA{} {} {token} ", word(seed, BASE32, 16), secret(seed))
+}
+
+fn wide(text: &str) -> String {
+    text.chars().flat_map(|letter| [letter, '\0']).collect()
+}
+
+/// As `hexdump -C` shows it.
+fn dump(text: &[u8]) -> Vec<u8> {
+    let lines = text.chunks(16).enumerate().map(|(at, line)| {
+        let digits: String = line.iter().map(|byte| format!("{byte:02x} ")).collect();
+        let shown: String = line.iter().map(|&byte| char::from(byte.max(b' '))).collect();
+        format!("{:08x}  {digits} |{shown}|\n", at * 16)
+    });
+    lines.collect::<String>().into_bytes()
 }
 
 fn encoded(text: impl AsRef<[u8]>) -> String {

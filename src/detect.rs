@@ -25,6 +25,7 @@ mod markup;
 mod name;
 mod named;
 pub mod nameless;
+mod numbers;
 mod outline;
 mod owner;
 mod pair;
@@ -36,10 +37,14 @@ mod shape;
 mod sibling;
 mod structure;
 mod table;
+mod undo;
+mod unpack;
+mod utf16;
 mod vacant;
 mod view;
 mod weigh;
 mod words;
+mod wrap;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -124,7 +129,7 @@ impl Engine {
         owned: &Range<usize>,
     ) -> Detected<Memory> {
         let nameless = nameless::candidate(bytes, first, owned);
-        if anchors.is_empty() {
+        if anchors.is_empty() && !decode::is_one_run(bytes) {
             let candidates = nameless.into_iter().collect();
             return Detected { candidates, ..Detected::default() };
         }

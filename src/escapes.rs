@@ -35,6 +35,10 @@ fn number(digits: &[u8], radix: u32) -> Option<u32> {
 pub fn escape(rest: &[u8]) -> Rewrite {
     match rest[0] {
         b'\\' => backslash(rest),
+        // What `escape()` of JavaScript writes.
+        b'%' if rest.get(1) == Some(&b'u') => {
+            Some((6, Some(byte_of(number(rest.get(2..6)?, 16))?)))
+        }
         b'%' => Some((3, Some(hex_byte(&rest[1..])?))),
         b'&' => entity(rest),
         0x1b => control_sequence(rest),
@@ -49,7 +53,7 @@ pub fn control_sequence(rest: &[u8]) -> Rewrite {
     matches!(body[len], b'@'..=b'~').then_some((len + 3, Some(b' ')))
 }
 
-/// `\n`, `\/`, `\u002f`, `\x2f`, `\057` and the like, behind any number of backslashes: a string
+/// `\n`, `\/`, `\u002f`, `\u{2f}`, `\U0000002f`, `\x2f`, `\057`, `\e[` and the like, behind any number of backslashes: a string
 /// inside a string doubles them.
 fn backslash(rest: &[u8]) -> Rewrite {
     let slashes = rest.iter().take(9).take_while(|&&byte| byte == b'\\').count();
@@ -60,12 +64,15 @@ fn backslash(rest: &[u8]) -> Rewrite {
         byte @ (b'/' | b'+' | b'"' | b'\'' | b'=' | b':' | b' ' | b'#' | b'!' | b'&') => {
             (1, Some(byte))
         }
-        b'x' => (3, hex_byte(&body[1..])),
-        b'u' if body.get(1) == Some(&b'{') => {
+        // The beginning of a control sequence alone: `\e` is the end of many a path's folder.
+        b'e' | b'E' if body.get(1) == Some(&b'[') => (1, Some(0x1b)),
+        b'x' | b'u' if body.get(1) == Some(&b'{') => {
             let len = body.iter().take(10).position(|&byte| byte == b'}')?;
             (len + 1, byte_of(number(&body[2..len], 16)))
         }
+        b'x' => (3, hex_byte(&body[1..])),
         b'u' => (5, byte_of(number(body.get(1..5)?, 16))),
+        b'U' => (9, byte_of(number(body.get(1..9)?, 16))),
         b'0'..=b'3' => (3, byte_of(number(body.get(..3)?, 8))),
         _ => return None,
     };

@@ -104,6 +104,10 @@ pub enum Encoding {
     Percent,
     /// RFC 1952.
     Gzip,
+    /// RFC 1950.
+    Zlib,
+    /// A zip archive.
+    Zip,
     /// UTF-16 inside another encoding.
     Utf16,
 }

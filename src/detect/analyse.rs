@@ -20,6 +20,8 @@ use super::region::{self, Reach};
 use super::relation::{self, Context};
 use super::shape::{Shaped, Shapes};
 use super::structure::Structure;
+use super::unpack;
+use super::utf16;
 use super::{mail, table, vacant};
 
 /// Credentials of a text, in its own offsets.
@@ -50,7 +52,20 @@ struct Inner {
     loose: Vec<Item>,
     /// Where the ids of those that did stand.
     told: HashSet<Range<usize>>,
+    /// Runs that were looked into: what they share characters by, and where their first letter is.
+    runs: Vec<Looked>,
 }
+
+/// An encoded run that was looked into.
+#[derive(Debug)]
+struct Looked {
+    run: Range<usize>,
+    alignment: u8,
+    first: usize,
+}
+
+/// Most runs that share a place: as many alignments there are.
+const SHARED: usize = 8;
 
 /// An id with its secret and token.
 #[derive(Clone, Debug)]
@@ -95,15 +110,19 @@ pub(super) struct Tools {
 }
 
 /// Reach of an id's anchor.
-const ID_REACH: Reach = Reach { bytes: REACH_BYTES, lines: REACH_LINES };
+pub(super) const ID_REACH: Reach = Reach { bytes: REACH_BYTES, lines: REACH_LINES };
 /// Reach of a label's anchor: the value it announces stands close by.
 pub(super) const LABEL_REACH: Reach = Reach { bytes: 512, lines: 3 };
 /// Reach of a session token's beginning, which is as long as a token.
 const TOKEN_REACH: Reach = Reach { bytes: 4096, lines: 3 };
+/// Reach of a Kubernetes Secret's kind, which may stand before or behind all of its values.
+const MANIFEST_REACH: Reach = Reach { bytes: 32 * 1024, lines: 1000 };
+/// Reach of a list of numbers, which takes several bytes for each of its own.
+pub(super) const LIST_REACH: Reach = Reach { bytes: 32 * 1024, lines: 4000 };
 /// Decoded texts may be this many times the size of the text, all in all and at any depth, …
 const DECODE_FACTOR: usize = 4;
 /// … and this much more, so that a short text may hold what unpacks to a long one.
-const DECODE_BASE: usize = decode::GUNZIP_LIMIT;
+const DECODE_BASE: usize = unpack::LIMIT;
 
 /// How many bytes may be decoded of a text of this length.
 pub(super) fn decode_budget(len: usize) -> usize {
@@ -124,8 +143,9 @@ impl Tools {
     ) -> Analysis {
         let mut found = Analysis::default();
         let mut places: Vec<(usize, Reach)> = Vec::new();
+        // Where nothing but encoded runs is looked for.
+        let mut looks: Vec<(usize, Reach)> = Vec::new();
         let mut inner = Inner::default();
-        let mut runs: Vec<(Range<usize>, u8)> = Vec::new();
         let shaped = self.shapes.search(bytes, anchors, &self.stop);
         let (examples, shaped_here): (Vec<_>, Vec<_>) =
             shaped.found.into_iter().partition(|one| one.is_example);
@@ -133,27 +153,29 @@ impl Tools {
         found.shaped.extend(shaped_here.into_iter().map(|one| (one, vec![])));
         found.crowded |= shaped.crowded;
         found.costly.extend(shaped.costly);
-        let labels = announce::labels(bytes, anchors, &self.anchors, &self.stop);
-        places.extend(labels.into_iter().map(|at| (at, LABEL_REACH)));
+        places.extend(announce::labels(bytes, anchors, &self.anchors, &self.stop));
+        let manifests = announce::manifests(bytes, anchors, &self.anchors);
+        looks.extend(manifests.map(|at| (at, MANIFEST_REACH)));
         for anchor in anchors.iter().filter(|anchor| !anchor.quiet.is_quiet()) {
             if self.stop.is_set() {
                 return found;
             }
             let literal = self.anchors.literal(*anchor);
             match literal.class {
-                Class::Id if may_be_id(bytes, anchor.at) => places.push((anchor.at, ID_REACH)),
+                Class::Id if announce::may_be_id(bytes, anchor.at) => {
+                    places.push((anchor.at, ID_REACH));
+                }
+                Class::Listed => places.push((anchor.at, LIST_REACH)),
                 Class::Escaped => places.push((anchor.at, ID_REACH)),
                 Class::Token => places.push((anchor.at, TOKEN_REACH)),
+                Class::Encoding => looks.push((anchor.at, LABEL_REACH)),
                 Class::Label | Class::Shape => {}
                 class if depth < MAX_DEPTH => {
                     // One run of one alignment is decoded once, however many anchors it has.
-                    let key = alignment(class, anchor.at);
-                    if runs
-                        .iter()
-                        .rev()
-                        .take(8)
-                        .any(|(run, known)| run.contains(&anchor.at) && *known == key)
-                    {
+                    let alignment = alignment(class, anchor.at);
+                    let known =
+                        |one: &Looked| one.run.contains(&anchor.at) && one.alignment == alignment;
+                    if inner.runs.iter().rev().take(SHARED).any(known) {
                         continue;
                     }
                     if *budget == 0 {
@@ -161,14 +183,20 @@ impl Tools {
                         continue;
                     }
                     let Some(decoded) = open(bytes, anchor.at, class, depth) else { continue };
-                    runs.push((decoded.run.clone(), key));
-                    *budget = budget.saturating_sub(decoded.text.len());
-                    self.descend(&decoded, depth, &mut found, &mut inner, budget);
+                    self.descend(&decoded, alignment, depth, &mut found, &mut inner, budget);
                 }
                 _ => {}
             }
         }
+        if depth < MAX_DEPTH {
+            looks.extend(&places);
+            if decode::is_one_run(bytes) {
+                looks.push((0, LABEL_REACH));
+            }
+            self.look(bytes, &mut looks, depth, &mut found, &mut inner, budget);
+        }
         inner.loose.sort_by_key(|item| item.span.start);
+        inner.loose.dedup_by(|next, one| is_same(one, next));
         places.extend(inner.loose.iter().map(|item| (item.span.start, ID_REACH)));
         for region in region::around(bytes, &mut places) {
             if self.stop.is_set() {
@@ -181,25 +209,82 @@ impl Tools {
         found
     }
 
-    /// Analyses a decoded text and carries what is in it to the outer one.
-    fn descend(
+    /// Looks into the runs near `places` that say text: what stands near a credential, a label or
+    /// the name of an encoding needs no literal of its own.
+    fn look(
         &self,
-        decoded: &Decoded,
+        bytes: &[u8],
+        places: &mut [(usize, Reach)],
         depth: usize,
         found: &mut Analysis,
         inner: &mut Inner,
         budget: &mut usize,
     ) {
-        let inside = if decoded.text.starts_with(&[0x1f, 0x8b, 8]) {
-            let Some(unpacked) = decode::gunzip(decoded, *budget) else { return };
-            found.cut |= unpacked.text.len() >= decode::GUNZIP_LIMIT.min(*budget);
-            *budget = budget.saturating_sub(unpacked.text.len());
-            let mut anchors = self.anchors.find(&unpacked.text, &self.stop);
-            outwards(self.analyse(&unpacked.text, &mut anchors, depth + 1, budget), &unpacked)
-        } else {
-            let mut anchors = self.anchors.find(&decoded.text, &self.stop);
-            self.analyse(&decoded.text, &mut anchors, depth + 1, budget)
-        };
+        inner.runs.sort_by_key(|one| one.run.start);
+        let known = inner.runs.len();
+        for region in region::around(bytes, places) {
+            let mut at = region.start;
+            while at < region.end {
+                if self.stop.is_set() {
+                    return;
+                }
+                let (end, decoded) = decode::readable(bytes, at);
+                at = end;
+                let Some(decoded) = decoded else { continue };
+                let first = decoded.first();
+                let before = inner.runs[..known].partition_point(|one| one.run.start <= first);
+                let mut near = inner.runs[..before].iter().rev().take(SHARED);
+                if near.any(|one| one.run == decoded.run && one.first == first) {
+                    continue;
+                }
+                if *budget == 0 {
+                    found.cut = true;
+                    return;
+                }
+                self.descend(&decoded, 0, depth, found, inner, budget);
+            }
+        }
+    }
+
+    /// Analyses a decoded text and carries what is in it to the outer one.
+    fn descend(
+        &self,
+        decoded: &Decoded,
+        alignment: u8,
+        depth: usize,
+        found: &mut Analysis,
+        inner: &mut Inner,
+        budget: &mut usize,
+    ) {
+        inner.runs.push(Looked { run: decoded.run.clone(), alignment, first: decoded.first() });
+        *budget = budget.saturating_sub(decoded.text.len());
+        let (members, cut) = unpack::unpack(decoded, *budget);
+        found.cut |= cut;
+        if members.is_empty() {
+            self.descend_into(decoded, None, depth, found, inner, budget);
+        }
+        for member in &members {
+            *budget = budget.saturating_sub(member.text.len());
+            self.descend_into(decoded, Some(member), depth, found, inner, budget);
+        }
+    }
+
+    /// Analyses a decoded text, or what is packed in it.
+    fn descend_into(
+        &self,
+        decoded: &Decoded,
+        member: Option<&Decoded>,
+        depth: usize,
+        found: &mut Analysis,
+        inner: &mut Inner,
+        budget: &mut usize,
+    ) {
+        let text = &member.unwrap_or(decoded).text;
+        let mut anchors = self.anchors.find(text, &self.stop);
+        let mut inside = self.analyse(text, &mut anchors, depth + 1, budget);
+        if let Some(member) = member {
+            inside = outwards(inside, member);
+        }
         let inside = outwards(inside, decoded);
         found.examples += inside.examples;
         found.cut |= inside.cut;
@@ -208,12 +293,26 @@ impl Tools {
         // Another alignment of the same run may have told of it.
         let told = |one: &Joined| inner.told.contains(&one.id.span);
         let joined: Vec<Joined> = inside.joined.into_iter().filter(|one| !told(one)).collect();
-        inner.told.extend(joined.iter().map(|one| one.id.span.clone()));
+        if member.is_none() {
+            inner.told.extend(joined.iter().map(|one| one.id.span.clone()));
+        }
         found.joined.extend(joined);
         found.shaped.extend(inside.shaped);
         found.others.extend(inside.others);
         inner.loose.extend(inside.loose);
     }
+}
+
+/// Whether two runs told of the same item.
+fn is_same(one: &Item, other: &Item) -> bool {
+    one.span == other.span
+        && match (&one.part, &other.part) {
+            (Part::Id { id, .. }, Part::Id { id: next, .. }) => id == next,
+            (Part::Secret { value, .. }, Part::Secret { value: next, .. })
+            | (Part::Token { value, .. }, Part::Token { value: next, .. })
+            | (Part::Mail { value }, Part::Mail { value: next }) => value.expose() == next.expose(),
+            _ => false,
+        }
 }
 
 /// The items of a region, joined; `inner` are those that stand encoded in it.
@@ -320,14 +419,11 @@ fn outwards(mut inside: Analysis, decoded: &Decoded) -> Analysis {
 fn open(bytes: &[u8], at: usize, class: Class, depth: usize) -> Option<Decoded> {
     match class {
         Class::Base64(place) => decode::base64(bytes, at, place),
-        Class::Gzip => decode::base64(bytes, at, 0),
+        Class::Packed => decode::base64(bytes, at, 0),
         Class::Hex => decode::hex(bytes, at),
         Class::Utf16 if at >= 3 => {
             let is_id = bytes[at - 3] == b'A' && matches!(bytes[at - 1], b'K' | b'S');
-            // Both byte orders read these bytes alike; text begins at an even offset.
-            let little = at % 2 == 1;
-            let start = if little { at + 1 } else { at };
-            is_id.then(|| decode::utf16(bytes, start, little, depth > 0))
+            is_id.then(|| utf16::around(bytes, at + 1, depth > 0))
         }
         _ => None,
     }
@@ -337,20 +433,8 @@ fn open(bytes: &[u8], at: usize, class: Class, depth: usize) -> Option<Decoded> 
 fn alignment(class: Class, at: usize) -> u8 {
     match class {
         Class::Base64(place) => (at.wrapping_sub(usize::from(place)) % 4) as u8,
-        Class::Gzip => (at % 4) as u8,
+        Class::Packed => (at % 4) as u8,
         Class::Hex => 4 + (at % 2) as u8,
         _ => 6,
-    }
-}
-
-/// Whether an id, whole or broken by an escape or a joint, may begin at `at`.
-fn may_be_id(bytes: &[u8], at: usize) -> bool {
-    let body = &bytes[at + 4..bytes.len().min(at + 20)];
-    let plain = body.iter().take_while(|&&byte| crate::aws::is_base32(byte)).count();
-    match body.get(plain) {
-        None => plain == 16,
-        Some(byte) => {
-            matches!(byte, b'\\' | b'%' | b'&' | b'=' | b'"' | b'\'' | b'`' | b'^' | b'_')
-        }
     }
 }

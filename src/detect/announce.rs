@@ -1,31 +1,38 @@
-//! Labels that announce a secret, and those that announce nothing.
+//! What announces something: labels with a secret, beginnings of ids; and what announces nothing.
 //!
 //! Words such as `secret` stand everywhere. A closer look is taken at neighbouring ones together
 //! ([`super::chain`]), and what it does not find a delta inherits.
 
 use std::ops::Range;
 
-use crate::aws::SECRET_LEN;
+use crate::aws::{SECRET_LEN, is_base32};
 use crate::stop::Stop;
 
-use super::analyse::LABEL_REACH;
+use super::analyse::{ID_REACH, LABEL_REACH, LIST_REACH};
 use super::anchors::{Anchor, Anchors, Class, Quiet};
 use super::chain::{self, Place};
+use super::decode;
 use super::item;
-use super::region;
+use super::numbers;
+use super::region::{self, Reach};
+use super::undo;
 
 /// How far behind a label a value is looked for before a region is made of it.
 const VALUE_REACH: usize = 240;
 /// Digits of the shortest digest that is usual, of 128 bits.
 const SHORTEST_DIGEST: usize = 32;
 
-/// Where labels stand that have a secret near them, or what may be one; marks the others as quiet.
+/// Bytes on either side that decide whether a label announces anything.
+const DECIDING: usize = if VALUE_REACH > numbers::LINE { VALUE_REACH } else { numbers::LINE };
+
+/// Where labels stand that have a secret near them, or what may be one, and how far that may be;
+/// marks the others as quiet.
 pub(super) fn labels(
     bytes: &[u8],
     anchors: &mut [Anchor],
     table: &Anchors,
     stop: &Stop,
-) -> Vec<usize> {
+) -> Vec<(usize, Reach)> {
     let is_label = |anchor: &Anchor| table.literal(*anchor).class == Class::Label;
     let labels = anchors.iter().enumerate().filter(|(_, anchor)| is_label(anchor));
     let place = |(index, anchor): (usize, &Anchor)| {
@@ -40,21 +47,46 @@ pub(super) fn labels(
         if stop.is_set() {
             break;
         }
-        let (loud, silent): (Vec<Place>, Vec<Place>) =
-            chain.iter().partition(|label| announces(bytes, label.span.0));
-        for label in silent {
-            anchors[label.index].quiet = Quiet::within(VALUE_REACH);
+        let mut loud: Vec<Place> = Vec::new();
+        for label in chain {
+            match announces(bytes, label.span.0) {
+                None => anchors[label.index].quiet = Quiet::within(DECIDING),
+                Some(reach) if reach.bytes == LABEL_REACH.bytes => loud.push(*label),
+                // What is written by escapes or numbers stands further away than is looked here.
+                Some(reach) => {
+                    anchors[label.index].quiet = Quiet::NO;
+                    found.push((label.span.0, reach));
+                }
+            }
         }
         let holds = holds_items(bytes, &loud);
         for label in &loud {
             anchors[label.index].quiet = if holds { Quiet::NO } else { quiet(label, chain) };
         }
-        found.extend(loud.iter().filter(|_| holds).map(|label| label.span.0));
+        found.extend(loud.iter().filter(|_| holds).map(|label| (label.span.0, LABEL_REACH)));
     }
     found
 }
 
-/// Whether anything that is worth pairing stands around labels.
+/// Where labels stand that are the kind of a Kubernetes Secret, whose values are in base64.
+pub(super) fn manifests<'a>(
+    bytes: &'a [u8],
+    anchors: &'a [Anchor],
+    table: &'a Anchors,
+) -> impl Iterator<Item = usize> + 'a {
+    let labels = anchors.iter().filter(|anchor| table.literal(**anchor).class == Class::Label);
+    labels.map(|label| label.at).filter(|&at| names_a_manifest(bytes, at))
+}
+
+/// Whether a label is the kind of a Kubernetes Secret.
+fn names_a_manifest(bytes: &[u8], at: usize) -> bool {
+    let before = &bytes[at.saturating_sub(12)..at];
+    let kind = before.strip_suffix(b"S").unwrap_or(before);
+    let quoted = kind.strip_suffix(b"\"").unwrap_or(kind).trim_ascii_end();
+    quoted.ends_with(b"kind:") || quoted.ends_with(b"kind\":") || quoted.ends_with(b"kind\\\":")
+}
+
+/// Whether anything that is worth pairing, or to be decoded, stands around labels.
 fn holds_items(bytes: &[u8], labels: &[Place]) -> bool {
     let ([first, ..], [.., last]) = (labels, labels) else { return false };
     // What a long token without a border reaches beyond is none of theirs.
@@ -63,8 +95,8 @@ fn holds_items(bytes: &[u8], labels: &[Place]) -> bool {
     let mut places: Vec<_> = labels.iter().map(|label| (label.span.0, LABEL_REACH)).collect();
     let near = |region: Range<usize>| region.start.max(start)..region.end.min(end);
     region::around(bytes, &mut places).into_iter().map(near).any(|region| {
-        let (items, examples) = item::all(&bytes[region]);
-        !items.is_empty() || examples > 0
+        let (items, examples) = item::all(&bytes[region.clone()]);
+        !items.is_empty() || examples > 0 || decode::holds_readable(&bytes[region])
     })
 }
 
@@ -75,40 +107,59 @@ fn quiet(label: &Place, chain: &[Place]) -> Quiet {
     Quiet::within(further + chain::margin(LABEL_REACH.bytes, VALUE_REACH))
 }
 
-/// Whether something long enough to be a secret, escaped or not, stands behind a label, or
-/// before it on its line.
+/// The reach of a label, if something long enough to be a secret, escaped or not, stands behind
+/// it, or before it on its line.
 ///
 /// Hexadecimal digits are none: ids of commits and digests stand behind labels everywhere. A
-/// secret that is written in them is twice as long.
-fn announces(bytes: &[u8], at: usize) -> bool {
+/// secret that is written in them is twice as long. What is written by escapes or numbers alone is
+/// several times as long.
+fn announces(bytes: &[u8], at: usize) -> Option<Reach> {
     let rest = &bytes[at..bytes.len().min(at + VALUE_REACH)];
+    if numbers::begins_list(rest) {
+        return Some(LIST_REACH);
+    }
+    if undo::is_escaped_throughout(rest) || numbers::is_in_dump(bytes, at) {
+        return Some(ID_REACH);
+    }
+    let is_cut = at + VALUE_REACH < bytes.len();
+    (leads_to_value(rest, is_cut) || stands_before(bytes, at)).then_some(LABEL_REACH)
+}
+
+/// Whether something long enough to be a secret stands in what follows a label, which `is_cut`.
+fn leads_to_value(rest: &[u8], is_cut: bool) -> bool {
     let part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/\\%&;#=\"'".contains(&byte);
-    let mut run = 0;
-    let mut before = 0;
+    let (mut at, mut run, mut before) = (0, 0, 0);
     let mut word = Word::default();
-    let announced = rest.iter().any(|&byte| {
+    while let Some(&byte) = rest.get(at) {
         // A soft break of quoted-printable and a continued line break no value.
         let goes_on =
             part(byte) || matches!(byte, b'\n' | b'\r') && matches!(before, b'=' | b'\\' | b'\r');
         before = byte;
+        // Marks inside of a value are none of its letters.
+        if let Some(len) = if goes_on { None } else { undo::marks_len(&rest[at..]) } {
+            at += len;
+            continue;
+        }
+        at += 1;
         if byte.is_ascii_alphanumeric() {
             word.len += 1;
             word.other |= !byte.is_ascii_hexdigit();
             run += 1;
-            return run >= SECRET_LEN && (word.other || word.len >= 2 * SECRET_LEN);
+            if run >= SECRET_LEN && (word.other || word.len >= 2 * SECRET_LEN) {
+                return true;
+            }
+            continue;
         }
-        let ended = std::mem::take(&mut word);
-        if ended.is_digest() {
+        if std::mem::take(&mut word).is_digest() {
             run = 0;
         }
-        let announced = run >= SECRET_LEN;
+        if run >= SECRET_LEN {
+            return true;
+        }
         run = if goes_on { run + 1 } else { 0 };
-        announced
-    });
+    }
     // What the end of the text cuts is whole; what the end of the reach cuts may be longer.
-    announced
-        || run >= SECRET_LEN && (!word.is_digest() || at + VALUE_REACH < bytes.len())
-        || stands_before(bytes, at)
+    run >= SECRET_LEN && (!word.is_digest() || is_cut)
 }
 
 /// Bytes of a line before a label in which its value may stand.
@@ -138,6 +189,28 @@ impl Word {
     }
 }
 
+/// Whether an id, whole or broken by an escape, a mark or a joint, may begin at `at`.
+pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
+    let body = &bytes[at + 4..bytes.len().min(at + 20)];
+    let plain = body.iter().take_while(|&&byte| is_base32(byte)).count();
+    match body.get(plain) {
+        None => plain == 16,
+        // A fold, or the end of a dump's line.
+        Some(b'\n' | b'\r' | b'|') => {
+            let rest = bytes[at + 4 + plain..].trim_ascii_start();
+            rest.len() < bytes.len() - at - 5 - plain
+                && rest.first().is_some_and(u8::is_ascii_alphanumeric)
+                || numbers::is_in_dump(bytes, at)
+        }
+        Some(byte) => {
+            matches!(
+                byte,
+                b'\\' | b'%' | b'&' | b'=' | b'"' | b'\'' | b'`' | b'^' | b'_' | b'<' | b'[' | 0x1b
+            )
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +230,7 @@ mod tests {
                     format!("ecretsha1=0x;{digits};{digits}"),
                     format!("ecret/{digits}/{digits}\n"),
                 ] {
-                    assert!(!announces(text.as_bytes(), 0), "{text}");
+                    assert!(announces(text.as_bytes(), 0).is_none(), "{text}");
                 }
             }
         }
@@ -170,7 +243,7 @@ mod tests {
                 format!("ecret of {}: {value} ", &hex[..40]),
                 format!("ecret={}{value}\n", " ".repeat(150)),
             ] {
-                assert!(announces(text.as_bytes(), 0), "{text}");
+                assert!(announces(text.as_bytes(), 0).is_some(), "{text}");
             }
         }
     }
@@ -184,6 +257,24 @@ mod tests {
             _ => format!("* secret {path}/{at}\n"),
         };
         (0..lines).map(line).collect::<String>().into_bytes()
+    }
+
+    /// What a label announces may be encoded, and no literal of it stand in the table.
+    #[test]
+    fn base64_of_text_near_a_label_is_looked_into() {
+        use base64::Engine as _;
+        let (table, stop) = (Anchors::new(&crate::rules::RuleSet::default()), Stop::default());
+        let encode = |text: &[u8]| base64::engine::general_purpose::STANDARD.encode(text);
+        let noise: Vec<u8> = (0..63_u8).map(|at| at.wrapping_mul(151).rotate_left(3)).collect();
+        for (body, is_loud) in
+            [(&b"a line of text, and more of it. ".repeat(2)[..], true), (&noise, false)]
+        {
+            let text = format!("\nthe secret: _{}.\n\n", encode(body));
+            let mut anchors = table.find(text.as_bytes(), &stop);
+            let found = labels(text.as_bytes(), &mut anchors, &table, &stop);
+            let quiet = anchors.iter().any(|anchor| anchor.quiet.is_quiet());
+            assert_eq!((found.len(), quiet), (usize::from(is_loud), !is_loud), "{text}");
+        }
     }
 
     /// A word such as `secret` must not make each of a thousand versions cost as much as the first.

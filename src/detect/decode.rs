@@ -1,11 +1,10 @@
-//! Encoded text: base64 in its dialects, hexadecimal digits, UTF-16 and gzip, found around an
-//! anchor and undone with the offsets kept.
+//! Encoded text: base64 in its dialects and hexadecimal digits, found around an anchor or near one,
+//! and undone with the offsets kept; [`super::utf16`] and [`super::unpack`] do the same for UTF-16
+//! and for what is packed.
 //!
 //! A [`Decoded`] text is scanned like any other; what is found in it is reported at the place of
 //! the encoded text. Everything is bounded: a run, what comes out of it, and the depth.
 
-use std::collections::VecDeque;
-use std::io::Read as _;
 use std::ops::Range;
 
 use base64::Engine as _;
@@ -13,14 +12,14 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::aws::SECRET_LEN;
+use crate::escapes::hex_byte;
 use crate::finding::Encoding;
+
+use super::unpack;
+use super::wrap::{self, Run};
 
 /// How deep encodings are undone inside one another.
 pub(super) const MAX_DEPTH: usize = 3;
-/// Most bytes of a run that are looked at on either side of an anchor.
-const RUN_REACH: usize = 256 * 1024;
-/// Most bytes that come out of gzip.
-pub(super) const GUNZIP_LIMIT: usize = 4 * 1024 * 1024;
 
 /// Reads base64 with or without padding, and whatever bits the last character has to spare.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -39,118 +38,152 @@ pub(super) struct Decoded {
     pub encoding: Option<Encoding>,
     /// The encoded run in the outer text.
     pub run: Range<usize>,
-    /// Where in the outer text each unit of `text` begins; a unit is `unit.0` bytes of `text` in
-    /// `unit.1` characters of the run. Empty if there is no such correspondence.
-    chars: Vec<u32>,
-    unit: (usize, usize),
+    /// Where in the run each letter begins and how many bytes write it; `unit.0` bytes of `text`
+    /// are `unit.1` letters. Empty if there is no such correspondence.
+    pub letters: Vec<(u32, u8)>,
+    pub unit: (usize, usize),
 }
 
 impl Decoded {
+    /// Where the first letter that counts stands: runs that share characters are told apart by it.
+    pub(super) fn first(&self) -> usize {
+        self.run.start + self.letters.first().map_or(0, |&(at, _)| at as usize)
+    }
+
     /// The span of the outer text that encodes `span` of the decoded one: all of the run where
     /// the credential is all that it holds.
     pub(super) fn outer(&self, span: &Range<usize>) -> Range<usize> {
         let blank = |part: &[u8]| part.iter().all(|&byte| byte.is_ascii_whitespace() || byte == 0);
         let alone = blank(&self.text[..span.start]) && blank(&self.text[span.end..]);
-        if self.chars.is_empty() || alone {
+        if self.letters.is_empty() || alone {
             return self.run.clone();
         }
         let (bytes, width) = self.unit;
         let first = span.start * width / bytes;
-        let last = (span.end * width).div_ceil(bytes).clamp(first + 1, self.chars.len());
-        let at =
-            |index: usize| self.run.start + self.chars[index.min(self.chars.len() - 1)] as usize;
-        at(first)..at(last - 1) + 1
+        let last = (span.end * width).div_ceil(bytes).clamp(first + 1, self.letters.len());
+        let at = |index: usize| {
+            let (at, len) = self.letters[index.min(self.letters.len() - 1)];
+            self.run.start + at as usize..self.run.start + at as usize + usize::from(len)
+        };
+        at(first).start..at(last - 1).end
     }
 }
 
 /// The base64 run around `at`, whose character there is the `place`th of its quantum.
 pub(super) fn base64(bytes: &[u8], at: usize, place: u8) -> Option<Decoded> {
-    let (mut run, chars) = characters(bytes, at, is_base64);
-    let here = chars.partition_point(|&offset| run.start + (offset as usize) < at);
-    let chars = chars.get((here + 4 - usize::from(place)) % 4..)?.to_vec();
-    let text: Vec<u8> =
-        chars.iter().map(|&offset| standard(bytes[run.start + offset as usize])).collect();
+    let run = wrap::around(bytes, at, is_base64);
+    let here = run.places.partition_point(|&(offset, _)| (offset as usize) < at);
+    decoded(bytes, &run, (here + 4 - usize::from(place)) % 4)
+}
+
+/// What the letters of a run say, the first ones of which are no whole quantum.
+fn decoded(bytes: &[u8], run: &Run, skipped: usize) -> Option<Decoded> {
+    let text: Vec<u8> = run.letters.get(skipped..)?.iter().map(|&byte| standard(byte)).collect();
     // One character left over encodes nothing.
     let len = text.len() - usize::from(text.len() % 4 == 1);
     let text = BASE64.decode(&text[..len]).ok()?;
-    run.end += bytes[run.end..].iter().take(2).take_while(|&&byte| byte == b'=').count();
-    Some(Decoded { text, encoding: Some(Encoding::Base64), run, chars, unit: (3, 4) })
+    let mut span = run.span.clone();
+    span.end += bytes[span.end..].iter().take(2).take_while(|&&byte| byte == b'=').count();
+    let letters = relative(&run.places[skipped..], span.start);
+    Some(Decoded { text, encoding: Some(Encoding::Base64), run: span, letters, unit: (3, 4) })
 }
 
 /// The run of hexadecimal digits around `at`, where a pair begins.
 pub(super) fn hex(bytes: &[u8], at: usize) -> Option<Decoded> {
-    let (run, chars) = characters(bytes, at, |byte| byte.is_ascii_hexdigit());
-    let here = chars.partition_point(|&offset| run.start + (offset as usize) < at);
-    let chars = chars.get(here % 2..)?.to_vec();
-    let digit = |&offset: &u32| {
-        char::from(bytes[run.start + offset as usize]).to_digit(16).unwrap_or(0) as u8
-    };
-    let text = chars.chunks_exact(2).map(|pair| digit(&pair[0]) << 4 | digit(&pair[1])).collect();
-    Some(Decoded { text, encoding: Some(Encoding::Hex), run, chars, unit: (1, 2) })
+    let run = wrap::around(bytes, at, |byte| byte.is_ascii_hexdigit());
+    let here = run.places.partition_point(|&(offset, _)| (offset as usize) < at);
+    let places = run.places.get(here % 2..)?;
+    let text = run.letters[here % 2..].chunks_exact(2).filter_map(hex_byte).collect();
+    let letters = relative(places, run.span.start);
+    Some(Decoded { text, encoding: Some(Encoding::Hex), run: run.span, letters, unit: (1, 2) })
 }
 
-/// The run of `part` around `at`, and the offsets in it of the characters that count.
-fn characters(bytes: &[u8], at: usize, part: impl Fn(u8) -> bool) -> (Range<usize>, Vec<u32>) {
-    let lines = run(bytes, at, part);
-    let start = lines.first().map_or(at, |line| line.start);
-    let end = lines.last().map_or(at, |line| line.end);
-    let chars = lines.into_iter().flatten().map(|at| (at - start) as u32).collect();
-    (start..end, chars)
+/// Places by their distance from a run's beginning.
+fn relative(places: &[(u32, u8)], start: usize) -> Vec<(u32, u8)> {
+    places.iter().map(|&(at, len)| (at - start as u32, len)).collect()
 }
 
-/// The UTF-16 text around the low byte of an ASCII character at `at`.
+/// Fewest letters of a run that is looked into because of what stands near it.
+const SHORTEST: usize = 40;
+/// How many letters of it tell whether it is text.
+const TASTE: usize = 64;
+
+/// What the base64 or the hexadecimal digits that begin at `at` say, if that is text or a packed
+/// one, and the end of the run.
 ///
-/// `little` says which byte of a unit comes first. The text ends where a unit is neither ASCII nor
-/// a letter of another script; what is not ASCII is shown as one byte that ends every token.
-pub(super) fn utf16(bytes: &[u8], at: usize, little: bool, inside: bool) -> Decoded {
-    let unit = |at: usize| {
-        let pair = bytes.get(at..at + 2)?;
-        Some(if little {
-            u16::from_le_bytes([pair[0], pair[1]])
-        } else {
-            u16::from_be_bytes([pair[0], pair[1]])
-        })
-    };
-    let is_text = |unit: u16| matches!(unit, 0x00 | 0x09 | 0x0a | 0x0d | 0x20..=0x7e | 0xa0..=0x17f | 0x0370..=0x05ff | 0x3000..=0x9fff | 0xac00..=0xd7ff | 0xfeff);
-    let floor = at.saturating_sub(RUN_REACH);
-    let mut start = at;
-    while start >= floor + 2 && unit(start - 2).is_some_and(is_text) {
-        start -= 2;
+/// Only its beginning is decoded before that is known, as most runs are nothing of the kind.
+pub(super) fn readable(bytes: &[u8], at: usize) -> (usize, Option<Decoded>) {
+    let len = bytes[at..].iter().take_while(|&&byte| is_base64(byte)).count();
+    let head = &bytes[at..at + len.min(TASTE)];
+    let end = at + len.max(1);
+    if len < SHORTEST {
+        return (end, None);
     }
-    let mut end = at;
-    while end < at + RUN_REACH && unit(end).is_some_and(is_text) {
-        end += 2;
+    if head.iter().all(u8::is_ascii_hexdigit) {
+        let text: Vec<u8> = head.chunks_exact(2).filter_map(hex_byte).collect();
+        let opened = is_text(&text).then(|| hex(bytes, at)).flatten();
+        return (opened.as_ref().map_or(end, |opened| end.max(opened.run.end)), opened);
     }
-    let text = (start..end)
-        .step_by(2)
-        .filter_map(unit)
-        .map(|unit| match u8::try_from(unit) {
-            // Programs end their strings with a zero.
-            Ok(0) => b'\n',
-            Ok(byte) if byte.is_ascii() => byte,
-            _ => 0x80,
-        })
-        .collect();
-    let chars = (0..(end - start) as u32).collect();
-    let encoding = inside.then_some(Encoding::Utf16);
-    Decoded { text, encoding, run: start..end, chars, unit: (1, 2) }
+    // A path or a word may touch the run: it is text at one of four places then.
+    let place = (0..4).find(|&skipped| {
+        let head = &head[skipped..];
+        let letters: Vec<u8> =
+            head[..head.len() / 4 * 4].iter().map(|&byte| standard(byte)).collect();
+        BASE64.decode(letters).is_ok_and(|text| is_text(&text))
+    });
+    let opened = place.and_then(|skipped| base64(bytes, at + skipped, 0));
+    (opened.as_ref().map_or(end, |opened| end.max(opened.run.end)), opened)
 }
 
-/// What gzip holds, up to a bound; a damaged or cut stream gives what can be read.
-pub(super) fn gunzip(outer: &Decoded, budget: usize) -> Option<Decoded> {
-    let mut text = Vec::new();
-    let limit = GUNZIP_LIMIT.min(budget) as u64;
-    let mut reader = flate2::read::GzDecoder::new(&*outer.text).take(limit);
-    // A cut stream is an error after the bytes that were read.
-    let _ = reader.read_to_end(&mut text);
-    let run = 0..outer.text.len();
-    (!text.is_empty()).then_some(Decoded {
-        text,
-        encoding: Some(Encoding::Gzip),
-        run,
-        chars: vec![],
-        unit: (1, 1),
-    })
+/// Whether a stretch holds a run that is [`readable`].
+pub(super) fn holds_readable(stretch: &[u8]) -> bool {
+    let mut at = 0;
+    while at < stretch.len() {
+        let (end, decoded) = readable(stretch, at);
+        if decoded.is_some() {
+            return true;
+        }
+        at = end;
+    }
+    false
+}
+
+/// Whether the letters of a run say text, or something packed, at any alignment.
+pub(super) fn says_text(letters: &[u8]) -> bool {
+    readable(&letters[..letters.len().min(TASTE)], 0).1.is_some()
+}
+
+/// Whether a text, as a whole, is one encoded run.
+pub(super) fn is_one_run(bytes: &[u8]) -> bool {
+    let head = bytes[..bytes.len().min(2 * TASTE)].trim_ascii_start();
+    let line = head.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    let len = line.iter().take_while(|&&byte| is_base64(byte)).count();
+    let padding = line[len..].iter().take_while(|&&byte| byte == b'=').count();
+    len >= SHORTEST && len + padding == line.len() && says_text(line)
+}
+
+/// Whether bytes begin like a text or like what is unpacked here.
+fn is_text(bytes: &[u8]) -> bool {
+    if unpack::is_packed(bytes) {
+        return true;
+    }
+    let bytes = bytes.strip_prefix(b"\xff\xfe").unwrap_or(bytes);
+    let zeros = bytes.iter().skip(1).step_by(2).filter(|&&byte| byte == 0).count();
+    if zeros * 5 >= bytes.len() * 2 {
+        return bytes.iter().step_by(2).all(|&byte| is_letter(byte));
+    }
+    let valid = match std::str::from_utf8(bytes) {
+        Ok(_) => bytes.len(),
+        // The last character may be cut.
+        Err(error) if error.error_len().is_none() => error.valid_up_to(),
+        Err(_) => return false,
+    };
+    bytes[..valid].iter().all(|&byte| is_letter(byte))
+}
+
+/// What may stand in a text: no control character but blanks, and the escape byte of colours.
+fn is_letter(byte: u8) -> bool {
+    byte >= b' ' && byte != 0x7f || byte.is_ascii_whitespace() || byte == 0x1b
 }
 
 /// A secret, or what else `accepts` takes, that is all that an encoded value holds, and the
@@ -162,7 +195,9 @@ pub(super) fn value(
     let mut text = text.to_vec();
     let mut decoded = Vec::new();
     for _ in 0..MAX_DEPTH {
-        let hex = text.len() == 2 * SECRET_LEN && text.iter().all(u8::is_ascii_hexdigit);
+        let hex = text.len() >= 2 * SECRET_LEN
+            && text.len().is_multiple_of(2)
+            && text.iter().all(u8::is_ascii_hexdigit);
         text = if hex {
             decoded.push(Encoding::Hex);
             self::hex(&text, 0)?.text
@@ -203,65 +238,6 @@ fn standard(byte: u8) -> u8 {
         other => other,
     }
 }
-
-/// The lines of the maximal run of `part` around `at`: line breaks and indentation are left out
-/// where a whole line of the run is continued. Break and gap may be written as `\\n`, in a string.
-fn run(bytes: &[u8], at: usize, part: impl Fn(u8) -> bool) -> Vec<Range<usize>> {
-    let floor = at.saturating_sub(RUN_REACH);
-    let ceiling = bytes.len().min(at + RUN_REACH);
-    let is_break = |at: usize| matches!(bytes[at], b'n' | b'r') && at > 0 && bytes[at - 1] == b'\\';
-    let back = |end: usize| {
-        let len = (floor..end).rev().take_while(|&at| part(bytes[at]) && !is_break(at)).count();
-        end - len
-    };
-    let ahead =
-        |start: usize| start + bytes[start..ceiling].iter().take_while(|&&byte| part(byte)).count();
-    let mut lines = VecDeque::new();
-    lines.push_back(back(at)..ahead(at));
-    while let Some(first) = lines.front().cloned() {
-        let Some(gap) = gap_before(&bytes[floor..first.start]) else { break };
-        let above = back(first.start - gap)..first.start - gap;
-        if above.len() < MIN_LINE || lines.len() == 1 && above.len() < first.len() {
-            break;
-        }
-        lines.push_front(above);
-    }
-    while let Some(last) = lines.back().cloned() {
-        let Some(gap) = gap_behind(&bytes[last.end..ceiling]) else { break };
-        let next = last.end + gap..ahead(last.end + gap);
-        // A shorter line ends the block, and so does what is longer than the lines before.
-        if last.len() < MIN_LINE || next.is_empty() || next.len() > last.len() {
-            break;
-        }
-        lines.push_back(next);
-    }
-    lines.into()
-}
-
-/// Length of the one line break, and the blanks around it, at the end of `text`.
-fn gap_before(text: &[u8]) -> Option<usize> {
-    if text.ends_with(b"\\n") {
-        return Some(if text.ends_with(b"\\r\\n") { 4 } else { 2 });
-    }
-    let gap = text.iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
-    let breaks = memchr::memchr_iter(b'\n', &text[text.len() - gap..]).count();
-    (breaks == 1).then_some(gap)
-}
-
-/// Length of the one line break, and the blanks around it, at the beginning of `text`.
-fn gap_behind(text: &[u8]) -> Option<usize> {
-    for gap in [&b"\\n"[..], b"\\r\\n"] {
-        if text.starts_with(gap) {
-            return Some(gap.len());
-        }
-    }
-    let gap = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-    let breaks = memchr::memchr_iter(b'\n', &text[..gap]).count();
-    (breaks == 1).then_some(gap)
-}
-
-/// The least width at which encoders wrap their lines is 60; blocks in documents may be narrower.
-const MIN_LINE: usize = 40;
 
 #[cfg(test)]
 mod tests {

@@ -14,6 +14,8 @@ use super::name::Role;
 use super::random::{self, Strength};
 use super::view::View;
 
+mod borders;
+
 /// A part of a credential and where it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
@@ -73,12 +75,24 @@ impl Item {
             _ => None,
         }
     }
+
+    fn is_token(&self) -> bool {
+        matches!(self.part, Part::Token { known: true, .. })
+    }
+
+    /// Whether another item is a piece of this token.
+    fn continues(&self, piece: &Self) -> bool {
+        let within = self.span.start <= piece.span.start && piece.span.end <= self.span.end;
+        within && self.span != piece.span && piece.id().is_none()
+    }
 }
 
 /// Fewest characters of a session token that were met.
 const TOKEN_MIN: usize = 100;
 /// More than any session token has; STS documents no limit, the longest met have some 2,000.
 const TOKEN_MAX: usize = 8192;
+/// What a piece of a token that goes on may end at: an escape, a quote, a mark.
+const JOINTS: &[u8] = b"\\%&\"'<[^\x1b";
 /// How the session tokens of STS begin.
 const TOKEN_HEADS: [&[u8]; 5] =
     [b"IQoJb3JpZ2luX2Vj", b"FwoGZXIvYXdz", b"FQoGZXIvYXdz", b"FQoDYXdz", b"AQoDYXdz"];
@@ -88,10 +102,31 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
     let mut items: Vec<Item> = Vec::new();
     let mut examples = 0;
     for (index, view) in View::all(stretch).iter().enumerate() {
-        let mut scan =
-            Scan { view, text: &view.text, raw: index == 0, behind: 0, items: vec![], examples: 0 };
+        let mut scan = Scan {
+            view,
+            stretch,
+            text: &view.text,
+            raw: index == 0,
+            binary: memchr::memchr(0, &view.text).is_some(),
+            behind: 0,
+            id_end: None,
+            items: vec![],
+            examples: 0,
+        };
         scan.run();
         examples = examples.max(scan.examples);
+        // A session token that goes on behind an escape is all of it: the text as it stands shows
+        // pieces.
+        for token in scan.items.iter().filter(|item| item.is_token()) {
+            let ends = |known: &Item| {
+                let next = stretch.get(known.span.end);
+                known.span.start == token.span.start
+                    && !next.is_some_and(|next| JOINTS.contains(next))
+            };
+            if !items.iter().any(ends) {
+                items.retain(|known| !token.continues(known));
+            }
+        }
         // What a less changed view shows stands as it is.
         scan.items.retain(|item| {
             let next = items.partition_point(|known| known.span.end <= item.span.start);
@@ -106,11 +141,17 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
 /// One walk over a view.
 struct Scan<'v, 'a> {
     view: &'v View<'a>,
+    /// What the view is one of.
+    stretch: &'v [u8],
     text: &'v [u8],
     /// The view is the text itself: a token that touches an escape is left to the others.
     raw: bool,
+    /// It holds a byte that no text holds.
+    binary: bool,
     /// End of the value before: no label reaches back over it.
     behind: usize,
+    /// End of the id before.
+    id_end: Option<usize>,
     items: Vec<Item>,
     examples: u64,
 }
@@ -134,31 +175,25 @@ impl Scan<'_, '_> {
         let starts: Vec<_> = ids.filter_map(|at| (run.start + at).checked_sub(2)).collect();
         for start in starts.into_iter().filter(|&start| start >= run.start) {
             let span = start..start + KEY_ID_LEN;
-            let divided = |at: usize| !self.text.get(at).is_some_and(u8::is_ascii_alphanumeric);
-            if span.start < rest.start
-                || !divided(span.end)
-                || span.start > 0 && !divided(span.start - 1)
-            {
+            if span.start < rest.start {
                 continue;
             }
             let Some(id) = self.text.get(span.clone()).and_then(KeyId::parse) else { continue };
+            if !self.stands_alone(&id, &span) {
+                continue;
+            }
             self.id(id, span.clone());
             // A `/` may divide an id from its secret; of a longer run it is a credential's scope.
             let divider = usize::from(matches!(self.text.get(span.end), Some(b'/')));
             rest = span.end + divider..run.end;
         }
+        let found = if rest.len() > SECRET_LEN { self.set_off(&rest) } else { vec![] };
+        if !found.is_empty() {
+            found.into_iter().for_each(|span| self.secret(span));
+            return;
+        }
         match rest.len() {
             SECRET_LEN => self.secret(rest),
-            41 if self.text[rest.start] == b'+' && self.opens_line(rest.start) => {
-                self.secret(rest.start + 1..rest.end);
-            }
-            // Between the delimiters of a substitution: `s/KEY/…/`.
-            42 if self.text[rest.start] == b'/' && self.text[rest.end - 1] == b'/' => {
-                self.secret(rest.start + 1..rest.end - 1);
-            }
-            42 if self.text[rest.clone()].starts_with(b"//") => {
-                self.secret(rest.start + 2..rest.end);
-            }
             PASSWORD_LEN => self.mail(rest),
             54..TOKEN_MIN => {
                 self.encoded(rest);
@@ -182,7 +217,8 @@ impl Scan<'_, '_> {
         if self.raw && self.touches_escape(&span) {
             return;
         }
-        let label = label::read(self.text, self.behind, &span);
+        self.id_end = Some(span.end);
+        let label = self.label(&span);
         let signs = self.signs(&span);
         let word = random::is_word(id.as_str().as_bytes());
         self.push(span, Part::Id { id, signs, word }, label, vec![]);
@@ -199,7 +235,7 @@ impl Scan<'_, '_> {
         if strength == Strength::None || self.is_part_of_more(&span) {
             return;
         }
-        let label = label::read(self.text, self.behind, &span);
+        let label = self.label(&span);
         let value = Secret::new(token.to_vec());
         self.push(span, Part::Secret { value, strength }, label, vec![]);
     }
@@ -207,7 +243,7 @@ impl Scan<'_, '_> {
     fn mail(&mut self, span: Range<usize>) {
         let text = &self.text[span.clone()];
         if mail::is_password(text) && !self.is_part_of_more(&span) {
-            let label = label::read(self.text, self.behind, &span);
+            let label = self.label(&span);
             let value = Secret::new(text.to_vec());
             self.push(span, Part::Mail { value }, label, vec![]);
         }
@@ -226,7 +262,7 @@ impl Scan<'_, '_> {
             self.behind = whole.end;
             return true;
         }
-        let label = label::read(self.text, self.behind, &whole);
+        let label = self.label(&whole);
         let known = is_token(&value);
         let strength = random::strength(&value);
         let mail = mail::is_password(&value);
@@ -246,108 +282,54 @@ impl Scan<'_, '_> {
     fn token(&mut self, span: Range<usize>) {
         let text = &self.text[span.clone()];
         let known = is_token(text);
-        let label = label::read(self.text, self.behind, &span);
+        let label = self.label(&span);
         let foreign = text.starts_with(b"eyJ") || label.name.role == Role::Other;
         if random::is_example(text) {
             self.examples += 1;
             return;
         }
-        if span.len() > TOKEN_MAX || !known && (foreign || !is_varied(text)) {
+        if span.len() > TOKEN_MAX
+            || !known && (foreign || !is_varied(text) || decode::says_text(text))
+        {
             return;
         }
         let value = Secret::new(text.to_vec());
         self.push(span, Part::Token { value, known }, label, vec![]);
     }
 
+    /// What the text says of the value at `span`.
+    fn label(&self, span: &Range<usize>) -> Label {
+        let mut label = label::read(self.text, self.behind, span);
+        // Formats of programs write lengths and types beside their strings, which read as letters.
+        if self.binary && !label.assigned {
+            label.name.stem.clear();
+            label.name.rest.clear();
+        }
+        label
+    }
+
     fn push(&mut self, span: Range<usize>, part: Part, label: Label, decoded: Vec<Encoding>) {
         self.behind = span.end;
-        let letters = &self.text[span.start];
+        let letter = self.text[span.start];
         let original = self.view.original(&span);
-        let wholly_escaped = original.len() >= span.len() * 3 && letters.is_ascii_alphanumeric();
-        let decoded = if wholly_escaped { vec![Encoding::Percent] } else { decoded };
+        let source = &self.stretch[original.start.min(self.stretch.len())..];
+        let spelled = letter.is_ascii_alphanumeric() && source.first() != Some(&letter);
+        let digits = source.strip_prefix(b"0x").unwrap_or(source);
+        let decoded = if !spelled {
+            decoded
+        } else if original.len() >= span.len() * 3 && escapes::is_escape(source) {
+            vec![Encoding::Percent]
+        } else if escapes::hex_byte(digits) == Some(letter) {
+            vec![Encoding::Hex]
+        } else {
+            decoded
+        };
         self.items.push(Item { span: original, decoded, part, label });
     }
 
     /// How many `=` stand at `at`, two at most.
     fn padding(&self, at: usize) -> usize {
         self.text[at..].iter().take(2).take_while(|&&byte| byte == b'=').count()
-    }
-
-    /// Whether only blanks stand between the line's beginning and `at`.
-    fn opens_line(&self, at: usize) -> bool {
-        let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r');
-        let before = self.text[..at].iter().rev().find(|byte| !blank(byte));
-        before.is_none_or(|&byte| byte == b'\n')
-    }
-
-    /// Whether an escape stands directly before or behind that could be part of the token.
-    fn touches_escape(&self, span: &Range<usize>) -> bool {
-        let before = |back: usize| span.start.checked_sub(back).map(|at| &self.text[at..]);
-        let opens = before(1)
-            .is_some_and(|rest| matches!(rest[0], b'\\' | b'%') && escapes::is_escape(rest));
-        let closes = escapes::escaped_byte(&self.text[span.end..]).is_some_and(is_base64);
-        let ends = before(3).is_some_and(|rest| {
-            rest[0] == b'%' && escapes::escaped_byte(rest).is_some_and(is_base64)
-        });
-        opens || closes || ends
-    }
-
-    /// Whether a token of the right length is a piece of base64, of a path or of another escape.
-    fn is_part_of_more(&self, span: &Range<usize>) -> bool {
-        let at = |at: Option<usize>| at.and_then(|at| self.text.get(at)).copied().unwrap_or(b' ');
-        let before = at(span.start.checked_sub(1));
-        let behind = at(Some(span.end));
-        let joint = |byte: u8| matches!(byte, b'-' | b'_');
-        let leads = joint(before)
-            && at(span.start.checked_sub(2)).is_ascii_alphanumeric()
-            && self.behind + 1 != span.start;
-        let trails = joint(behind) && at(Some(span.end + 1)).is_ascii_alphanumeric();
-        let dotted = before == b'.' && behind == b'.';
-        let padded = behind == b'=' && !matches!(at(Some(span.end + 1)), b'\n' | b'\r');
-        leads
-            || trails
-            || dotted
-            || padded
-            || self.raw && self.touches_escape(span)
-            || self.ends_a_block(span)
-    }
-
-    /// Whether it is the last line of a block of wrapped base64.
-    fn ends_a_block(&self, span: &Range<usize>) -> bool {
-        if !self.opens_line(span.start) {
-            return false;
-        }
-        let line = self.text[..span.start].iter().rposition(|&byte| byte == b'\n').unwrap_or(0);
-        let above = self.text[..line].trim_ascii_end();
-        above.iter().rev().take(57).filter(|&&byte| is_base64(byte)).count() == 57
-    }
-
-    /// Whether an id is used to sign: `Credential=ID/date/region/service/aws4_request`, a
-    /// presigned URL of either generation, an `Authorization` header.
-    ///
-    /// Amazon S3 API Reference, "Authenticating Requests".
-    fn signs(&self, span: &Range<usize>) -> bool {
-        let rest = &self.text[span.end..];
-        let scope = rest
-            .strip_prefix(b"/")
-            .or_else(|| rest.strip_prefix(b"%2F"))
-            .or_else(|| rest.strip_prefix(b"%2f"));
-        if scope.is_some_and(|scope| {
-            scope.iter().take(8).filter(|byte| byte.is_ascii_digit()).count() == 8
-        }) {
-            return true;
-        }
-        let query =
-            |byte: &&u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'<');
-        let behind = rest.iter().take(400).take_while(query).count();
-        let before = self.text[..span.start].iter().rev().take(400).take_while(query).count();
-        let url = &self.text[span.start - before..span.end + behind];
-        let holds = |text: &[u8]| memchr::memmem::find(url, text).is_some();
-        // Of a long line without blanks only the parameter that holds this id.
-        let head = &self.text[..span.start];
-        let named = [&b"AWSAccessKeyId="[..], b"AccessKeyId%3D", b"Credential=", b"Credential%3D"];
-        named.iter().any(|name| head.ends_with(name))
-            && (holds(b"Signature=") || holds(b"Expires="))
     }
 }
 
@@ -414,6 +396,21 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn secrets_that_signs_set_off_twice_are_told_once() {
+        let secret = token(21);
+        for text in [
+            format!("s/{secret}/x/g"),
+            format!("s/{secret}/"),
+            format!("'s/{}/{secret}/'", &token(22)[..30]),
+            format!("s/{}/{}/", &token(23)[..39], &token(24)[..20]),
+            format!("s/{secret}{secret}/"),
+        ] {
+            let found = secrets(&text);
+            assert!(found.iter().all(|one| *one == secret) && found.len() < 3, "{text}: {found:?}");
         }
     }
 

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::markup;
 use super::name::{Name, Role};
 use super::owner::{login, profile};
 use super::sibling;
@@ -38,7 +39,7 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     let mut start = line_start(text, floor, span.start);
     let line = line_start(text, span.start.saturating_sub(REACH), span.start);
     let comment = is_comment(&text[line..]) || is_behind_comment(&text[line..span.start]);
-    let mut found = before(&text[start..span.start]);
+    let mut found = before(&text[start..start.max(markup::behind_name(text, span.start))]);
     let mut above = false;
     let head = text[start..span.start].trim_ascii_start();
     let head = head.strip_prefix(b"#").unwrap_or(head).trim_ascii_start();

@@ -1,6 +1,7 @@
-//! Tags of markup, as XML and HTML write them, and the marks of list items.
+//! Marks of markup: tags, as XML and HTML write them, and those of list items.
 
 use super::name::Name;
+use super::undo;
 
 /// What an element is called: its name without a prefix, and the attribute that names it.
 pub(super) fn element_name(name: &[u8], tag: &[u8]) -> Name {
@@ -24,6 +25,13 @@ pub(super) fn tag_name(text: &[u8]) -> &[u8] {
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
     let len = text.iter().take(64).take_while(|byte| part(byte)).count();
     if text.first().is_some_and(u8::is_ascii_alphabetic) { &text[..len] } else { &[] }
+}
+
+/// Where the name of the value at `at` ends: tags such as `<em class="hl">` say how the value looks,
+/// unless their own names say more.
+pub(super) fn behind_name(text: &[u8], at: usize) -> usize {
+    let tags = undo::before_tags(text, at);
+    if Name::of(&text[tags..at], false).says() { at } else { tags }
 }
 
 /// What stands behind a list item's mark.

@@ -233,7 +233,7 @@ impl Look<'_> {
         let mut whole = true;
         // Offsets in a view are relative to the stretch; neighbours decide about boundaries.
         let text = &self.bytes[stretch.clone()];
-        for view in [Some(View::raw(text)), View::undone(text)].iter().flatten() {
+        for view in &View::all(text) {
             whole &= self.view(view, stretch.start, piece, (before, &mut *matches));
         }
         let found = matches.found[before..].iter();
@@ -246,40 +246,64 @@ impl Look<'_> {
     }
 
     /// Takes the matches of a view whose first byte stands at `base`; those of this look are the
-    /// ones from `first` on. `false` if it had to end before the view did.
+    /// ones from `first` on, in order. `false` if it had to end before the view did.
     fn view(
-        &self,
+        &mut self,
         view: &View<'_>,
         base: usize,
         piece: &[Place],
         (first, matches): (usize, &mut Matches),
     ) -> bool {
         let text = &*view.text;
-        let raw = matches.found.len();
+        let mut fresh: Vec<Shaped> = Vec::new();
         matches.steps += text.len() as u64;
         let mut searches = SEARCHES + text.len() / BYTES_PER_SEARCH;
         let mut from = 0;
+        let mut whole = true;
         while from <= text.len() {
-            matches.crowded |= matches.found.len() >= MOST;
+            matches.crowded |= matches.found.len() + fresh.len() >= MOST;
             if self.stop.is_set() || matches.crowded {
-                return false;
+                whole = false;
+                break;
             }
             let over = self.shapes.allowance.is_over(self.number);
             if self.is_foreign() && (searches == 0 || over) {
                 matches.costly.insert(self.rule().id.clone());
-                return false;
+                whole = false;
+                break;
             }
             searches = searches.saturating_sub(1);
             matches.steps += 1;
             let Some(groups) = self.shape.regex.regex().captures_at(text, from) else { break };
-            let Some(whole) = groups.get(0) else { break };
-            from = whole.end().max(whole.start() + 1);
-            let known = &matches.found[first..raw];
-            if let Some(one) = self.shaped(&groups, view, base, piece, known) {
-                matches.found.push(one);
+            let Some(found) = groups.get(0) else { break };
+            from = found.end().max(found.start() + 1);
+            fresh.extend(self.shaped(&groups, view, base, piece, &matches.found[first..]));
+        }
+        self.add(fresh, first, &mut matches.found);
+        whole
+    }
+
+    /// Adds what a view showed to what was `found` from `first` on; what it showed more of is
+    /// replaced, and no look that overlaps this one tells of it.
+    fn add(&mut self, fresh: Vec<Shaped>, first: usize, found: &mut Vec<Shaped>) {
+        if fresh.is_empty() {
+            return;
+        }
+        let known = found.split_off(first);
+        if known.is_empty() {
+            found.extend(fresh);
+            return;
+        }
+        for one in known {
+            let at = fresh.partition_point(|longer| longer.span.end <= one.span.start);
+            if fresh.get(at).is_some_and(|longer| longer.span.start < one.span.end) {
+                self.told.insert((one.span.start, one.span.end));
+            } else {
+                found.push(one);
             }
         }
-        true
+        found.extend(fresh);
+        found[first..].sort_by_key(|one| one.span.start);
     }
 
     /// The credential of a match; `None` if it is none, or stands among those that are `known`.
@@ -299,12 +323,17 @@ impl Look<'_> {
             base + original.start..base + original.end
         };
         let span = outer(secret.range());
+        // What goes on behind an escape is all of it: the text as it stands shows its beginning.
         let next = known.partition_point(|one| one.span.end <= span.start);
+        let mut overlapping = known[next..].iter().take_while(|one| one.span.start < span.end);
+        let is_more = |one: &Shaped| {
+            span.start <= one.span.start && one.span.end <= span.end && one.span != span
+        };
         if secret.is_empty()
-            || known.get(next).is_some_and(|one| one.span.start < span.end)
+            || !overlapping.all(is_more)
             || self.told.contains(&(span.start, span.end))
             || !is_near(piece, &outer(whole.range()), shape.reach)
-            || shape.boundary.extends(self.bytes, span.clone())
+            || is_part_of_more(shape, view, &secret.range(), self.bytes, &span)
             || entropy(secret.as_bytes()) < shape.entropy
             || !is_labelled(rule, text, whole.start(), shape.reach)
         {
@@ -334,6 +363,23 @@ impl Look<'_> {
 fn is_near(piece: &[Place], whole: &Range<usize>, reach: usize) -> bool {
     let behind = piece.partition_point(|one| one.span.0 <= whole.start + reach);
     behind.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
+}
+
+/// Whether neighbours say that a match is part of something longer.
+///
+/// Where a view has undone something, its own text tells: the letters of an escape are none.
+fn is_part_of_more(
+    shape: &Shape,
+    view: &View<'_>,
+    found: &Range<usize>,
+    bytes: &[u8],
+    span: &Range<usize>,
+) -> bool {
+    let within = found.start > 0 && found.end < view.text.len();
+    if view.is_raw() || !within {
+        return shape.boundary.extends(bytes, span.clone());
+    }
+    shape.boundary.extends(&view.text, found.clone())
 }
 
 /// Accounts in the examples of AWS's documentation.

@@ -3,12 +3,15 @@
 //! A credential is written in many ways: `\/` in JSON, `%2F` in a URL, `"ab" + "cd"` in code. Each
 //! kind of escape has a view of its own, because undoing one that is not there would destroy a
 //! credential (`=2F` may be an equals sign and the first two characters of a secret). What is seen
-//! in the raw text wins over what a view shows.
+//! in the raw text wins over what a view shows. All rules get all views.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::escapes::{Rewrite, escape, hex_byte};
+use crate::escapes::{Rewrite, escape};
+
+use super::numbers;
+use super::undo;
 
 /// Text that stands for a stretch of the original.
 #[derive(Debug)]
@@ -20,10 +23,23 @@ pub(super) struct View<'a> {
     map: Option<Vec<(u32, u8)>>,
 }
 
+/// How often escapes are undone: a string in a string in a string.
+const LAYERS: usize = 3;
+
 impl<'a> View<'a> {
     /// The stretch as it stands.
     pub(super) fn raw(bytes: &'a [u8]) -> Self {
         Self { text: Cow::Borrowed(bytes), map: None }
+    }
+
+    /// A text whose bytes have these sources, an offset and a length each.
+    pub(super) fn made(text: Vec<u8>, map: Vec<(u32, u8)>) -> Self {
+        Self { text: Cow::Owned(text), map: Some(map) }
+    }
+
+    /// Whether it is the stretch as it stands.
+    pub(super) fn is_raw(&self) -> bool {
+        self.map.is_none()
     }
 
     /// The span of the original that a span of the view stands for.
@@ -45,25 +61,27 @@ impl<'a> View<'a> {
     pub(super) fn all(bytes: &'a [u8]) -> Vec<Self> {
         let mut views = vec![Self::raw(bytes)];
         views.extend(Self::unescaped(bytes));
+        let unmarked = views[views.len() - 1].unmarked();
         views.extend(Self::quoted_printable(bytes));
+        views.extend(unmarked);
         let joined = views.iter().filter_map(Self::joined).collect::<Vec<_>>();
         views.extend(joined);
+        if undo::is_folded(bytes) {
+            views.extend(Self::raw(bytes).rewritten(undo::fold));
+        }
+        views.extend(numbers::list(bytes));
+        views.extend(numbers::dump(bytes));
         views
     }
 
-    /// The least changed view of a stretch; `None` if there is nothing to undo.
-    pub(super) fn undone(bytes: &'a [u8]) -> Option<Self> {
-        Self::unescaped(bytes)
-            .or_else(|| Self::quoted_printable(bytes))
-            .or_else(|| Self::raw(bytes).joined())
-    }
-
-    /// Escapes of strings, URLs and markup undone, three layers deep; `None` if there are none.
+    /// Escapes of strings, URLs and markup undone; `None` if there are none.
     fn unescaped(bytes: &'a [u8]) -> Option<Self> {
-        memchr::memchr3(b'\\', b'%', b'&', bytes).or_else(|| memchr::memchr(0x1b, bytes))?;
-        let mut view = Self::raw(bytes).rewritten(|rest, _| escape(rest))?;
-        for _ in 0..2 {
-            match view.rewritten(|rest, _| escape(rest)) {
+        memchr::memchr3(b'\\', b'%', b'&', bytes)?;
+        // Control sequences are marks, which have views of their own.
+        let rule = |rest: &[u8], _: &[u8]| if rest[0] == 0x1b { None } else { escape(rest) };
+        let mut view = Self::raw(bytes).rewritten(rule)?;
+        for _ in 1..LAYERS {
+            match view.rewritten(rule) {
                 Some(deeper) => view = deeper,
                 None => break,
             }
@@ -71,41 +89,40 @@ impl<'a> View<'a> {
         Some(view)
     }
 
-    /// Quoted-printable undone (RFC 2045 §6.7); `None` if the text does not look like it.
+    /// Quoted-printable undone; `None` if the text does not look like it.
     fn quoted_printable(bytes: &'a [u8]) -> Option<Self> {
-        let marks: [&[u8]; 5] = [b"=\n", b"=\r\n", b"=3D", b"=2F", b"=2B"];
-        let marked = memchr::memchr_iter(b'=', bytes)
-            .any(|at| marks.iter().any(|mark| bytes[at..].starts_with(mark)));
-        if !marked {
+        if !undo::is_quoted_printable(bytes) {
             return None;
         }
-        Self::raw(bytes).rewritten(|rest, _| {
-            let body = rest.strip_prefix(b"=")?;
-            if body.starts_with(b"\r\n") {
-                return Some((3, None));
-            }
-            if body.starts_with(b"\n") {
-                return Some((2, None));
-            }
-            Some((3, Some(hex_byte(body)?)))
-        })
+        Self::raw(bytes).rewritten(|rest, _| undo::quoted_printable(rest))
+    }
+
+    /// Without the marks by which programs show colours, matches and changes: once with blanks in
+    /// their place, as they may stand between words, and once with nothing, as they may stand
+    /// inside of one.
+    fn unmarked<'b>(&self) -> Vec<View<'b>> {
+        if !undo::has_marks(&self.text) {
+            return vec![];
+        }
+        let views = [self.rewritten(undo::blank_mark), self.rewritten(undo::mark)];
+        views.into_iter().flatten().collect()
     }
 
     /// String literals that code joins (`"ab" + "cd"`) and lines that a backslash continues.
     fn joined(&self) -> Option<Self> {
-        self.rewritten(|rest, before| join(rest, before).map(|len| (len, None)))
+        self.rewritten(|rest, before| undo::join(rest, before).map(|len| (len, None)))
     }
 
     /// Applies `rule` to what stands at each place and before it; `None` if it never applies.
     fn rewritten<'b>(&self, rule: impl Fn(&[u8], &[u8]) -> Rewrite) -> Option<View<'b>> {
         let text = &*self.text;
+        // Most rules apply nowhere in most texts: nothing is copied before one does.
+        let first = (0..text.len()).find(|&at| rule(&text[at..], &text[..at]).is_some())?;
         let mut shown = Vec::with_capacity(text.len());
         let mut map = Vec::with_capacity(text.len());
         let mut at = 0;
-        let mut changed = false;
         while at < text.len() {
-            let rewrite = rule(&text[at..], &text[..at]);
-            changed |= rewrite.is_some();
+            let rewrite = if at < first { None } else { rule(&text[at..], &text[..at]) };
             let (len, byte) = rewrite.unwrap_or((1, Some(text[at])));
             if let Some(byte) = byte {
                 let source = self.original(&(at..at + len));
@@ -114,66 +131,8 @@ impl<'a> View<'a> {
             }
             at += len;
         }
-        changed.then_some(View { text: Cow::Owned(shown), map: Some(map) })
+        Some(View::made(shown, map))
     }
-}
-
-/// Whether a credential may hold this byte.
-fn is_part(byte: Option<&u8>) -> bool {
-    byte.is_some_and(|&byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
-}
-
-/// Operators that join two string literals, in the languages that have one.
-const OPERATORS: [&[u8]; 11] =
-    [b"<<", b"<>", b"++", b"..", b"||", b"+", b".", b"&", b"~", b"^", b","];
-
-/// The length of what stands between two joined pieces of a literal, where one ends at `rest`.
-fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
-    if !is_part(before.last()) {
-        return None;
-    }
-    let blank = |from: usize| {
-        rest[from.min(rest.len())..]
-            .iter()
-            .take(80)
-            .take_while(|byte| byte.is_ascii_whitespace())
-            .count()
-    };
-    let continued = |from: usize| match rest.get(from) {
-        Some(b'\\' | b'`' | b'^' | b'_') => {
-            let gap = blank(from + 1);
-            rest[from + 1..from + 1 + gap].contains(&b'\n').then_some(1 + gap)
-        }
-        _ => None,
-    };
-    if let Some(len) = continued(0) {
-        return is_part(rest.get(len)).then_some(len);
-    }
-    let quote = *rest.first().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
-    let mut at = 1 + blank(1);
-    let operator = OPERATORS.iter().find(|operator| rest[at..].starts_with(operator));
-    if operator == Some(&&b","[..]) && !joins_a_list(rest, before) {
-        return None;
-    }
-    at += operator.map_or(0, |operator| operator.len());
-    at += blank(at);
-    at += continued(at).unwrap_or(0);
-    // A shell joins what touches, in quotes of either kind.
-    let opens = match rest.get(at) {
-        Some(&next) if at > 1 => next == quote,
-        Some(&next) => next != quote && matches!(next, b'"' | b'\''),
-        None => false,
-    };
-    (opens && is_part(rest.get(at + 1))).then_some(at + 1)
-}
-
-/// Whether the list around a comma is joined at once: `concat!(…)`, `paste0(…)`, `[…].join('')`.
-fn joins_a_list(rest: &[u8], before: &[u8]) -> bool {
-    let head = &before[before.len().saturating_sub(100)..];
-    let tail = &rest[..rest.len().min(120)];
-    let calls: [&[u8]; 4] = [b"concat", b"CONCAT", b"paste", b"join"];
-    calls.iter().any(|call| memchr::memmem::find(head, call).is_some())
-        || memchr::memmem::find(tail, b".join(").is_some()
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ pub(super) fn encoding(encoding: Encoding) -> &'static str {
         Encoding::Hex => "hex",
         Encoding::Percent => "percent-encoding",
         Encoding::Gzip => "gzip",
+        Encoding::Zlib => "zlib",
+        Encoding::Zip => "zip",
         Encoding::Utf16 => "UTF-16",
     }
 }

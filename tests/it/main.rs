@@ -27,6 +27,7 @@ mod decoding;
 mod deep;
 mod demo;
 mod detection;
+mod encodings;
 #[cfg(unix)]
 mod endless;
 mod escaping;

@@ -81,7 +81,7 @@ fn a_report_of_a_history_is_asked_anew_in_the_history() {
 /// Types a line at the program's prompt, on a terminal of its own, and prints what that showed.
 #[cfg(unix)]
 const TERMINAL: &str = "
-import os, pty, sys
+import os, pty, sys, termios, time
 typed = sys.stdin.readline()
 pid, terminal = pty.fork()
 if pid == 0:
@@ -98,6 +98,9 @@ while True:
     shown += part
     if not asked and shown.endswith(b': '):
         asked = True
+        # Nobody types faster than the program shuts the echo off.
+        while termios.tcgetattr(terminal)[3] & termios.ECHO:
+            time.sleep(0.01)
         os.write(terminal, typed.encode())
 _, status = os.waitpid(pid, 0)
 sys.stdout.buffer.write(shown)

@@ -1,6 +1,6 @@
 """Encodings: of the text as a whole, or of single values."""
 import base64, gzip, io, json, os, sqlite3, tarfile, tempfile, zipfile, zlib
-from kit import T, form, b64, wrap, clean, fill
+from kit import T, form, b64, wrap, clean, escape_html, fill
 
 INI = """
     [default]
@@ -186,6 +186,60 @@ T("letter.docx", "Word document", "«id»«sec»", lambda t, c: zipped({
 T("keys.xlsx", "Excel sheet with shared strings", "«id»«sec»", lambda t, c: zipped({
     "xl/sharedStrings.xml": f'<sst count="4"><si><t>Access key ID</t></si><si><t>Secret access key</t></si><si><t>{t[:20]}</t></si><si><t>{t[20:]}</t></si></sst>',
     "xl/worksheets/sheet1.xml": '<worksheet><sheetData><row r="1"><c r="A1" t="s"><v>0</v></c></row></sheetData></worksheet>'}))
+
+
+def cut(c, text, before, behind, between=""):
+    """A text cut into runs at random places, as editors leave it."""
+    places = sorted(c.rng.sample(range(1, len(text)), min(5, len(text) - 1)))
+    pieces = [text[a:b] for a, b in zip([0] + places, places + [len(text)])]
+    return between.join(before() + escape_html(piece) + behind for piece in pieces)
+
+
+def docx(c, lines):
+    run = lambda: f'<w:r w:rsidR="{c.hex(8)}"><w:rPr><w:lang w:val="en-US"/></w:rPr><w:t xml:space="preserve">'
+    checked = '<w:proofErr w:type="spellStart"/>'
+    body = "".join(f"<w:p>{cut(c, line, run, '</w:t></w:r>', checked)}</w:p>" for line in lines)
+    return zipped({"word/document.xml": f'<?xml version="1.0"?><w:document><w:body>{body}</w:body></w:document>'})
+
+
+def pptx(c, lines):
+    run = lambda: '<a:r><a:rPr lang="en-US" dirty="0"/><a:t>'
+    body = "".join(f"<a:p>{cut(c, line, run, '</a:t></a:r>')}</a:p>" for line in lines)
+    return zipped({"ppt/slides/slide1.xml": f"<p:sld><p:txBody>{body}</p:txBody></p:sld>"})
+
+
+def odt(c, lines):
+    run = lambda: f'<text:span text:style-name="T{c.rng.randrange(9)}">'
+    body = "\n".join(f"<text:p>{cut(c, line, run, '</text:span>')}</text:p>" for line in lines)
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": f"<office:text>{body}</office:text>"})
+
+
+LETTER = "Access key: «id»\nSecret access key: «sec»\nRegion: eu-west-1"
+T("runs.docx", "Word document whose values are cut into runs", LETTER, lambda t, c: docx(c, t.split("\n")))
+T("runs.pptx", "slides whose values are cut into runs", LETTER, lambda t, c: pptx(c, t.split("\n")))
+T("runs.odt", "OpenDocument text whose values are cut into spans", LETTER, lambda t, c: odt(c, t.split("\n")))
+
+
+@form("shuffled.xlsx", "sheet whose shared strings stand in another order than its cells")
+def shuffled(c):
+    rows = [["Access key ID", "Secret access key", "User"]] + [[p.id, p.sec, f"user{n}"] for n, p in enumerate(c.some(4))]
+    strings = [text for row in rows for text in row]
+    c.rng.shuffle(strings)
+    rich = lambda text: cut(c, text, lambda: "<r><rPr><b/></rPr><t>", "</t></r>") if c.rng.random() < 0.5 else f"<t>{text}</t>"
+    cell = lambda text: f'<c t="s"><v>{strings.index(text)}</v></c>'
+    sheet = "".join(f'<row r="{n}">{"".join(map(cell, row))}</row>' for n, row in enumerate(rows, 1))
+    return zipped({
+        "xl/worksheets/sheet1.xml": f"<worksheet><sheetData>{sheet}</sheetData></worksheet>",
+        "xl/sharedStrings.xml": f"<sst count='15'>{''.join(f'<si>{rich(text)}</si>' for text in strings)}</sst>",
+    })
+
+
+@form("inline.xlsx", "sheet of inline strings")
+def inline(c):
+    pairs = c.some(3)
+    cell = lambda text: f'<c t="inlineStr"><is><t>{text}</t></is></c>'
+    sheet = "".join(f"<row>{cell(p.id)}{cell(p.sec)}</row>" for p in pairs)
+    return zipped({"xl/worksheets/sheet1.xml": f"<worksheet><sheetData>{sheet}</sheetData></worksheet>"})
 
 
 @form("backup.tar.gz", "tar.gz with ~/.aws/credentials")

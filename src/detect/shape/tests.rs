@@ -159,6 +159,35 @@ fn every_match_is_told_once_whatever_stands_around_it() {
     }
 }
 
+/// The text as it stands shows the beginning of what an escape goes on with.
+#[test]
+fn what_goes_on_behind_an_escape_is_told_once_and_whole() {
+    let text = r#"
+[[rule]]
+id = "own-long"
+title = "t"
+description = "d"
+anchors = ["long_"]
+regex = 'long_(?P<secret>[a-z0-9/]{20,60})'
+examples = ["key: long_{{lower:20}}"]
+"#;
+    let file = (PathBuf::from("own.toml"), text.to_owned());
+    let bench = Bench::new(&RuleSet::with_texts_by(Author::User, &[file]).expect("good rules"));
+    let half: String = "0a1b2c3d4e".chars().cycle().take(20).collect();
+    for around in ["", "long_ ", "long_\n\\/ ", "x long_ y "] {
+        for times in [1, 40, 300] {
+            let filler = around.repeat(times);
+            let whole = format!("{filler} long_{half}\\/{half} {filler}");
+            let (_, matches) = bench.search(whole.as_bytes(), &Stop::default());
+            let found: Vec<_> =
+                matches.found.iter().map(|one| (one.span.start, one.span.end)).collect();
+            let start = filler.len() + 6;
+            assert_eq!(found, [(start, start + 42)], "{around:?} {times}");
+            assert_eq!(matches.found[0].secret.expose(), format!("{half}/{half}").as_bytes());
+        }
+    }
+}
+
 /// A rule of the scanned project may call an id what is the secret, or a piece of one.
 #[test]
 fn an_id_of_the_scanned_project_s_rule_is_told_if_it_is_no_random_text() {

@@ -4,6 +4,7 @@
 //! of a member that was replaced, members are read in order. No two members may share bytes: that is
 //! how a small file would give without end.
 
+mod office;
 mod order;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use flate2::bufread::DeflateDecoder;
 use super::input::{Input, Random, Range};
 use super::limits::Halt;
 use super::{Fault, Members, bzip2, xz, zstd};
+use office::Office;
 
 /// The end record (APPNOTE 4.3.16) without its comment.
 const END: usize = 22;
@@ -27,7 +29,11 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     match directory(&zip)? {
         Some(directory) => {
             let mut taken = BTreeMap::new();
-            let listed = entries(&zip, &directory, &mut taken, members);
+            let mut office = Office::new(&zip, &directory);
+            let listed = entries(&zip, &directory, &mut taken, &mut office, members);
+            if !matches!(listed, Err(Fault::Halt(_))) {
+                office.rest(members)?;
+            }
             if let Err(halt @ Fault::Halt(_)) = listed {
                 return Err(halt);
             }
@@ -119,31 +125,34 @@ fn wide_end(zip: &Random<'_>, end: u64) -> Option<(u64, u64, u64)> {
     None
 }
 
-fn entries(
-    zip: &Random<'_>,
-    directory: &Directory,
-    taken: &mut BTreeMap<u64, u64>,
-    members: &mut dyn Members,
-) -> Result<(), Fault> {
-    let length = directory.end - directory.start;
-    let mut listing = BufReader::with_capacity(64 << 10, zip.range(directory.start, length));
-    loop {
+/// What the directory says of one member after the other.
+struct Listing<'z> {
+    bytes: BufReader<Range<'z>>,
+    before: u64,
+}
+
+impl<'z> Listing<'z> {
+    fn new(zip: &'z Random<'_>, directory: &Directory) -> Self {
+        let length = directory.end - directory.start;
+        let bytes = BufReader::with_capacity(64 << 10, zip.range(directory.start, length));
+        Self { bytes, before: directory.before }
+    }
+
+    /// The next member, with its comment.
+    fn next(&mut self) -> Result<Option<(Entry, Vec<u8>)>, Fault> {
         let mut header = [0; ENTRY as usize];
-        match super::fill(&mut listing, &mut header)? {
-            0 => return Ok(()),
+        match super::fill(&mut self.bytes, &mut header)? {
+            0 => return Ok(None),
             46 if header.starts_with(b"PK\x01\x02") => {}
             // A signature may follow the members.
-            _ if header.starts_with(b"PK\x05\x05") => return Ok(()),
+            _ if header.starts_with(b"PK\x05\x05") => return Ok(None),
             _ => return Err(Fault::broken("its directory is damaged")),
         }
         let mut rest = [28, 30, 32].map(|at| vec![0; usize::from(u16_at(&header, at))]);
         for part in &mut rest {
-            listing.read_exact(part)?;
+            self.bytes.read_exact(part)?;
         }
         let [name, extra, comment] = rest;
-        if !comment.is_empty() {
-            members.member(&[&name[..], b" (comment)"].concat(), &mut comment.as_slice())?;
-        }
         let mut entry = Entry {
             name,
             flags: u16_at(&header, 8),
@@ -153,15 +162,54 @@ fn entries(
             offset: u64::from(u32_at(&header, 42)),
         };
         wide_sizes(&extra, &mut entry);
-        entry.offset = entry.offset.saturating_add(directory.before);
+        entry.offset = entry.offset.saturating_add(self.before);
+        Ok(Some((entry, comment)))
+    }
+}
+
+fn entries(
+    zip: &Random<'_>,
+    directory: &Directory,
+    taken: &mut BTreeMap<u64, u64>,
+    office: &mut Office<'_>,
+    members: &mut dyn Members,
+) -> Result<(), Fault> {
+    let mut listing = Listing::new(zip, directory);
+    while let Some((entry, comment)) = listing.next()? {
+        if !comment.is_empty() {
+            members.member(&[&entry.name[..], b" (comment)"].concat(), &mut comment.as_slice())?;
+        }
         if entry.packed == 0 && entry.size == 0 {
             let end = entry.offset.saturating_add(LOCAL + entry.name.len() as u64);
             taken.insert(entry.offset, end);
             members.empty()?;
             continue;
         }
-        self::entry(zip, &entry, taken, members)?;
+        self::entry(zip, &entry, taken, office, members)?;
     }
+    Ok(())
+}
+
+/// The bytes of a member that a document needs for another one, `most` of them.
+fn find(zip: &Random<'_>, directory: &Directory, name: &[u8], most: u64) -> Option<Vec<u8>> {
+    let mut listing = Listing::new(zip, directory);
+    let entry = loop {
+        let (entry, _) = listing.next().ok()??;
+        if entry.name == name {
+            break entry;
+        }
+    };
+    let mut local = [0; LOCAL as usize];
+    zip.read(entry.offset, &mut local).ok()?;
+    let names = u64::from(u16_at(&local, 26)) + u64::from(u16_at(&local, 28));
+    let packed = zip.range(entry.offset + LOCAL + names, entry.packed);
+    let mut bytes = Vec::new();
+    match entry.method {
+        0 => packed.take(most).read_to_end(&mut bytes).ok()?,
+        8 => DeflateDecoder::new(BufReader::new(packed)).take(most).read_to_end(&mut bytes).ok()?,
+        _ => return None,
+    };
+    Some(bytes)
 }
 
 /// Reads one member.
@@ -169,6 +217,7 @@ fn entry(
     zip: &Random<'_>,
     entry: &Entry,
     taken: &mut BTreeMap<u64, u64>,
+    office: &mut Office<'_>,
     members: &mut dyn Members,
 ) -> Result<(), Halt> {
     let mut local = [0; LOCAL as usize];
@@ -189,10 +238,10 @@ fn entry(
         return members.encrypted();
     }
     match zip.range(start, entry.packed) {
-        Range::Memory(packed) => member(&entry.name, entry.method, packed, members),
+        Range::Memory(packed) => member(&entry.name, entry.method, packed, office, members),
         file @ Range::File { .. } => {
             let packed = BufReader::with_capacity(64 << 10, file);
-            member(&entry.name, entry.method, packed, members)
+            member(&entry.name, entry.method, packed, office, members)
         }
     }
 }
@@ -202,12 +251,13 @@ fn member(
     name: &[u8],
     method: u16,
     mut packed: impl BufRead,
+    office: &mut Office<'_>,
     members: &mut dyn Members,
 ) -> Result<(), Halt> {
     let window = members.window();
     match method {
-        0 => members.member(name, &mut packed),
-        8 => members.member(name, &mut DeflateDecoder::new(packed)),
+        0 => office.member(name, &mut packed, members),
+        8 => office.member(name, &mut DeflateDecoder::new(packed), members),
         12 => members.member(name, &mut bzip2::decoder(packed)),
         14 => match xz::of_zip(packed, window) {
             Ok(mut bytes) => members.member(name, &mut bytes),

@@ -1,0 +1,260 @@
+//! What each kind of escape, mark and joint in a text is undone to; the rules of [`View`]s.
+//!
+//! [`View`]: super::view::View
+
+use crate::escapes::{Rewrite, control_sequence, escape, hex_byte};
+
+/// Whether a credential may hold this byte.
+fn is_part(byte: Option<&u8>) -> bool {
+    byte.is_some_and(|&byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
+}
+
+/// Operators that join two string literals, in the languages that have one.
+const OPERATORS: [&[u8]; 11] =
+    [b"<<", b"<>", b"++", b"..", b"||", b"+", b".", b"&", b"~", b"^", b","];
+
+/// The length of what stands between two joined pieces of a literal, where one ends at `rest`.
+pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
+    if !is_part(before.last()) {
+        return None;
+    }
+    let blank = |from: usize| {
+        rest[from.min(rest.len())..]
+            .iter()
+            .take(80)
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count()
+    };
+    let continued = |from: usize| match rest.get(from) {
+        Some(b'\\' | b'`' | b'^' | b'_') => {
+            let gap = blank(from + 1);
+            rest[from + 1..from + 1 + gap].contains(&b'\n').then_some(1 + gap)
+        }
+        _ => None,
+    };
+    if let Some(len) = continued(0) {
+        return is_part(rest.get(len)).then_some(len);
+    }
+    let quote = *rest.first().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
+    let mut at = 1 + blank(1);
+    let operator = OPERATORS.iter().find(|operator| rest[at..].starts_with(operator));
+    if operator == Some(&&b","[..]) && !joins_a_list(rest, before) {
+        return None;
+    }
+    at += operator.map_or(0, |operator| operator.len());
+    at += blank(at);
+    at += continued(at).unwrap_or(0);
+    // A shell joins what touches, in quotes of either kind.
+    let opens = match rest.get(at) {
+        Some(&next) if at > 1 => next == quote,
+        Some(&next) => next != quote && matches!(next, b'"' | b'\''),
+        None => false,
+    };
+    (opens && is_part(rest.get(at + 1))).then_some(at + 1)
+}
+
+/// Whether the list around a comma is joined at once: `concat!(…)`, `paste0(…)`, `[…].join('')`.
+fn joins_a_list(rest: &[u8], before: &[u8]) -> bool {
+    let head = &before[before.len().saturating_sub(100)..];
+    let tail = &rest[..rest.len().min(120)];
+    let calls: [&[u8]; 4] = [b"concat", b"CONCAT", b"paste", b"join"];
+    calls.iter().any(|call| memchr::memmem::find(head, call).is_some())
+        || memchr::memmem::find(tail, b".join(").is_some()
+}
+
+/// Whether a text looks like quoted-printable.
+pub(super) fn is_quoted_printable(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', bytes).any(|at| {
+        matches!(
+            bytes[at + 1..],
+            [b'\n', ..] | [b'\r', b'\n', ..] | [b'3', b'D', ..] | [b'2', b'F' | b'B', ..]
+        )
+    })
+}
+
+/// Quoted-printable (RFC 2045 §6.7).
+pub(super) fn quoted_printable(rest: &[u8]) -> Rewrite {
+    let body = rest.strip_prefix(b"=")?;
+    if body.starts_with(b"\r\n") {
+        return Some((3, None));
+    }
+    if body.starts_with(b"\n") {
+        return Some((2, None));
+    }
+    Some((3, Some(hex_byte(body)?)))
+}
+
+/// So many escapes in a row write a value letter by letter.
+const ESCAPED: usize = 8;
+
+/// Whether a text begins, or goes on, letter by letter in escapes.
+pub(super) fn is_escaped_throughout(text: &[u8]) -> bool {
+    let mut settled = 0;
+    memchr::memchr3_iter(b'\\', b'%', b'&', text).any(|at| {
+        if at < settled {
+            return false;
+        }
+        settled = at;
+        let escapes = (0..ESCAPED).take_while(|_| {
+            let len = text.get(settled..).filter(|rest| !rest.is_empty()).and_then(escape);
+            settled += len.map_or(0, |(len, _)| len);
+            len.is_some()
+        });
+        escapes.count() == ESCAPED
+    })
+}
+
+/// Bytes of a line from which on programs fold it: LDIF at 76, `MANIFEST.MF` at 72, iCalendar
+/// at 75 (RFC 2849, JAR File Specification, RFC 5545 §3.1).
+const FOLDED: usize = 60;
+
+/// Whether there is a line that goes on behind one blank on the next.
+pub(super) fn is_folded(text: &[u8]) -> bool {
+    let breaks = memchr::memchr2_iter(b'\r', b'\n', text);
+    breaks.into_iter().any(|at| fold(&text[at..], &text[..at]).is_some())
+}
+
+/// A line that goes on behind one blank on the next.
+pub(super) fn fold(rest: &[u8], before: &[u8]) -> Rewrite {
+    let len = match rest {
+        [b'\n', b' ' | b'\t', ..] => 2,
+        [b'\r', b'\n', b' ' | b'\t', ..] => 3,
+        _ => return None,
+    };
+    let line = &before[before.len().checked_sub(FOLDED)?..];
+    let folded = is_part(before.last()) && is_part(rest.get(len)) && !line.contains(&b'\n');
+    folded.then_some((len, None))
+}
+
+/// Whether there is a mark in a text.
+pub(super) fn has_marks(text: &[u8]) -> bool {
+    memchr::memchr(0x1b, text).is_some()
+        || memchr::memchr2_iter(b'[', b'<', text).any(|at| marks(&text[at..]).is_some())
+}
+
+/// The length of the marks at the beginning of a text.
+pub(super) fn marks_len(rest: &[u8]) -> Option<usize> {
+    let may = matches!(rest.first()?, 0x1b | b'[' | b'<' | b'^' | 0xe2);
+    may.then(|| marks(rest)).flatten().map(|marks| marks.len)
+}
+
+/// A colour as a blank. What stands in `<>` parts words as it is.
+pub(super) fn blank_mark(rest: &[u8], _: &[u8]) -> Rewrite {
+    marks(rest).filter(|marks| marks.coloured).map(|marks| (marks.len, Some(b' ')))
+}
+
+/// A mark inside a word as nothing, and any other one as in [`blank_mark`].
+pub(super) fn mark(rest: &[u8], before: &[u8]) -> Rewrite {
+    let marks = marks(rest)?;
+    if is_part(before.last()) && is_part(rest.get(marks.len)) {
+        return Some((marks.len, None));
+    }
+    marks.coloured.then_some((marks.len, Some(b' ')))
+}
+
+/// Marks that follow each other.
+struct Marks {
+    len: usize,
+    /// Control sequences are among them.
+    coloured: bool,
+}
+
+/// Most marks that are taken as one.
+const MOST_MARKS: usize = 8;
+
+fn marks(rest: &[u8]) -> Option<Marks> {
+    let mut marks = Marks { len: 0, coloured: false };
+    // `[m` and `[K` may be anything, unless there are several of them.
+    let mut sure = 0;
+    for _ in 0..MOST_MARKS {
+        let rest = &rest[marks.len..];
+        let (len, weight) = match rest.first() {
+            Some(0x1b) => (control_sequence(rest).map(|(len, _)| len), 2),
+            Some(b'^') if rest.starts_with(b"^[[") => (colour(&rest[2..]).map(|len| len + 2), 2),
+            // The picture of an escape byte.
+            Some(0xe2) if rest.starts_with("\u{241b}[".as_bytes()) => {
+                (colour(&rest[3..]).map(|len| len + 3), 2)
+            }
+            Some(b'[') => {
+                (colour(rest), if matches!(rest.get(1), Some(b'm' | b'K')) { 1 } else { 2 })
+            }
+            Some(b'<') => {
+                let Some(len) = tag(rest) else { break };
+                marks.len += len;
+                sure += 2;
+                continue;
+            }
+            _ => break,
+        };
+        let Some(len) = len else { break };
+        marks.len += len;
+        marks.coloured = true;
+        sure += weight;
+    }
+    (sure >= 2).then_some(marks)
+}
+
+/// A control sequence that sets a colour or clears a line, without its escape byte.
+fn colour(rest: &[u8]) -> Option<usize> {
+    let body = rest.strip_prefix(b"[")?;
+    let len = body.iter().take(16).position(|byte| !matches!(byte, b'0'..=b'9' | b';' | b':'))?;
+    matches!(body[len], b'm' | b'K').then_some(len + 2)
+}
+
+/// Elements of markup that part no word.
+const INLINE: [&[u8]; 19] = [
+    b"mark",
+    b"wbr",
+    b"b",
+    b"i",
+    b"u",
+    b"s",
+    b"em",
+    b"strong",
+    b"span",
+    b"font",
+    b"code",
+    b"kbd",
+    b"tt",
+    b"var",
+    b"samp",
+    b"ins",
+    b"del",
+    b"hl",
+    b"text:span",
+];
+/// Most bytes of a tag.
+const LONGEST_TAG: usize = 300;
+
+/// A tag that parts no word.
+fn tag(rest: &[u8]) -> Option<usize> {
+    let body = rest.strip_prefix(b"<")?;
+    let body = body.strip_prefix(b"/").unwrap_or(body);
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b':';
+    let name = &body[..body.iter().take(12).take_while(is_name).count()];
+    let behind = body.get(name.len())?;
+    let ends = matches!(behind, b'>' | b'/' | b' ' | b'\n');
+    if !ends || !INLINE.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        return None;
+    }
+    let rest = &rest[..rest.len().min(LONGEST_TAG)];
+    memchr::memchr(b'>', rest).map(|end| end + 1)
+}
+
+/// Where the tags begin that stand directly before `at` and part no word.
+pub(super) fn before_tags(text: &[u8], at: usize) -> usize {
+    let mut start = at;
+    for _ in 0..MOST_MARKS {
+        let head = &text[start.saturating_sub(LONGEST_TAG)..start];
+        if head.last() != Some(&b'>') {
+            break;
+        }
+        let Some(opens) = memchr::memrchr(b'<', head) else { break };
+        let len = head.len() - opens;
+        if tag(&head[opens..]) != Some(len) {
+            break;
+        }
+        start -= len;
+    }
+    start
+}
