@@ -3,6 +3,7 @@
 //! See `ARCHITECTURE.md` for the layers. Data flows one way, and so do imports.
 
 pub mod aws;
+pub mod bigrams;
 pub mod bounded;
 pub mod canary;
 pub mod cli;

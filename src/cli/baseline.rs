@@ -144,7 +144,7 @@ fn root(typed: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
         Ok(None) | Err(git::Error::NotARepository { .. }) => files::root(&[place.to_owned()]),
         Err(error) => return Err(error.into()),
     };
-    let root = root.ok_or_else(|| format!("{} is no folder", shown(place)))?;
+    let root = root.ok_or_else(|| format!("{} is not a folder", shown(place)))?;
     Ok(root.canonicalize().map_err(|error| format!("{}: {error}", shown(&root)))?)
 }
 

@@ -165,7 +165,9 @@ fn why(owned: &Owned) -> String {
     match owned.owner {
         Owner::Named => format!("{known_by} asks for its own name, and would be called by another"),
         Owner::Compiled => {
-            format!("{known_by} is no script, and may go by its own name, which would be another")
+            format!(
+                "{known_by} is not a script, and may depend on its own name, which would change"
+            )
         }
         owner => format!(
             "the hooks here are those of {} ({known_by}), which would stop working or drop ours",

@@ -14,9 +14,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 use crate::aws::{SECRET_LEN, is_sequence};
-
-const TABLE: &str = include_str!("../../patterns/bigrams.txt");
-const ZERO: u8 = b'N';
+use crate::bigrams;
 
 /// At most this score, unlabelled. Of 10^6 random secrets one or two score higher; of 1,900
 /// distinct tokens of forty characters in source trees, those that are no random data score 0 or
@@ -53,25 +51,7 @@ pub(super) fn strength(token: &[u8]) -> Strength {
 
 /// The log-likelihood ratio in quarter bits; above 0 the token reads like text.
 pub fn score(token: &[u8]) -> i32 {
-    let table = TABLE.as_bytes();
-    // Each row is 64 characters and a line feed.
-    let cell = |pair: &[u8]| match (index(pair[0]), index(pair[1])) {
-        (Some(row), Some(column)) => i32::from(table[row * 65 + column]) - i32::from(ZERO),
-        _ => 0,
-    };
-    token.windows(2).map(cell).sum()
-}
-
-fn index(byte: u8) -> Option<usize> {
-    let index = match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    };
-    Some(usize::from(index))
+    token.windows(2).map(|two| bigrams::pair(two[0], two[1])).sum()
 }
 
 /// Upper and lower case, more than hexadecimal digits, and more than a handful of distinct
@@ -191,12 +171,6 @@ pub fn is_example(token: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_table_is_whole() {
-        assert_eq!(TABLE.len(), 64 * 65);
-        assert!(TABLE.lines().all(|line| line.len() == 64));
-    }
 
     #[test]
     fn a_secret_of_letters_alone_is_random() {

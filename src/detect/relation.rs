@@ -74,7 +74,6 @@ impl<'a> Context<'a> {
 impl Context<'_> {
     /// What an id and a secret have to do with each other.
     pub(super) fn relation(&self, id: usize, secret: usize) -> Relation {
-        // Most stand in the same scope.
         let (id_scopes, secret_scopes) = self.outline.apart(id, secret);
         let id_scopes = self.own(id, &id_scopes);
         let secret_scopes = self.own(secret, &secret_scopes);

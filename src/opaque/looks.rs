@@ -7,8 +7,7 @@
 
 use std::ops::Range;
 
-const TABLE: &[u8] = include_bytes!("../../patterns/bigrams.txt");
-const ZERO: u8 = b'N';
+use crate::bigrams::pair;
 
 /// Fewer letters are never judged: 1 word in 25 of eight letters looks random.
 pub(super) const WINDOW: usize = 12;
@@ -24,26 +23,6 @@ pub(super) fn score(letters: &[u8]) -> i32 {
         letters.windows(2).map(|two| pair(fold(&two[0]), fold(&two[1]))).sum::<i32>()
     };
     sum(|&letter| letter).max(sum(u8::to_ascii_lowercase))
-}
-
-fn pair(one: u8, two: u8) -> i32 {
-    match (index(one), index(two)) {
-        // Each row is 64 characters and a line feed.
-        (Some(row), Some(column)) => i32::from(TABLE[row * 65 + column]) - i32::from(ZERO),
-        _ => 0,
-    }
-}
-
-fn index(letter: u8) -> Option<usize> {
-    let index = match letter {
-        b'A'..=b'Z' => letter - b'A',
-        b'a'..=b'z' => letter - b'a' + 26,
-        b'0'..=b'9' => letter - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    };
-    Some(usize::from(index))
 }
 
 /// How many neighbours are of different kinds; a sign is of none.

@@ -201,7 +201,7 @@ const HOOKS: [(&str, &str, &str); 14] = [
     ("parameter", "#!/bin/sh\nexec \"hooks.d/${0##*/}\"\n", "its own name"),
     ("bash", "#!/bin/bash\nname=${BASH_SOURCE[0]}\n", "its own name"),
     ("python", "#!/usr/bin/python3\nimport sys\nprint(sys.argv[0])\n", "its own name"),
-    ("program", "\u{7f}ELF\0\0\0", "no script"),
+    ("program", "\u{7f}ELF\0\0\0", "is not a script"),
     ("plain", "#!/bin/sh\n# $0 is not asked\nexit 0\n", ""),
     ("arguments", "#!/bin/sh\nexec true \"$@\" \"$1\"\n", ""),
 ];

@@ -13,6 +13,7 @@ const LAYERS: [&[&str]; 8] = [
     &[
         "aws",
         "bounded",
+        "bigrams",
         "canary",
         "document",
         "coverage",

@@ -27,10 +27,10 @@ struct Found {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Neither JSON nor a JSON document a line.
-    #[error("it is no JSON: {0}; give a report written with --format json, jsonl or sarif")]
+    #[error("it is not JSON: {0}; give a report written with --format json, jsonl or sarif")]
     NotJson(String),
     /// JSON of another kind.
-    #[error("it is no report of keysweep; give one written with --format json, jsonl or sarif")]
+    #[error("it is not a report of keysweep; give one written with --format json, jsonl or sarif")]
     NotAReport,
 }
 

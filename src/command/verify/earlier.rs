@@ -18,10 +18,10 @@ pub struct Earlier {
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// Neither JSON nor a JSON document a line.
-    #[error("it is no JSON: {0}; give a report written with --format json, jsonl or sarif")]
+    #[error("it is not JSON: {0}; give a report written with --format json, jsonl or sarif")]
     NotJson(String),
     /// JSON of another kind.
-    #[error("it is no report of keysweep; give one written with --format json, jsonl or sarif")]
+    #[error("it is not a report of keysweep; give one written with --format json, jsonl or sarif")]
     NotAReport,
     /// A report of a version to come.
     #[error("its schema is {0}, and this version reads {NEWEST} and older: use a newer keysweep")]
