@@ -3,7 +3,7 @@
 //! The table (`patterns/bigrams.txt`) has a row and a column for each letter of the base64 alphabet,
 //! in its order; `N` is 0, and one character a quarter bit.
 
-const TABLE: &[u8] = include_bytes!("../patterns/bigrams.txt");
+const TABLE: &[u8] = keysweep_patterns::BIGRAMS;
 const ZERO: u8 = b'N';
 /// A row is 64 characters and a line feed.
 const ROW: usize = 65;

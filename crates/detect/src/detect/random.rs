@@ -93,7 +93,7 @@ const SPELLED_CUT: i32 = -56;
 
 /// Words of which people make ids: `patterns/example-words.txt`.
 static EXAMPLE_WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let lines = include_str!("../../patterns/example-words.txt").lines();
+    let lines = keysweep_patterns::EXAMPLE_WORDS.lines();
     let words = lines.filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace);
     let all: HashSet<&[u8]> = words.map(str::as_bytes).collect();
     let mut begins = vec![false; 1 << 15];

@@ -19,7 +19,7 @@ struct Lexicon {
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
-    let text = include_str!("../../patterns/labels.txt");
+    let text = keysweep_patterns::LABELS;
     let section = |name: &str| {
         let heading = format!("\n[{name}]\n");
         let body = text.split_once(&heading).map_or("", |(_, body)| body);

@@ -23,16 +23,6 @@ pub use expression::Expression;
 pub use parse::{Examples, REMEDIES};
 pub use read::Facts;
 
-/// The built-in pattern files, in the order in which rules are listed.
-const BUILTIN: [(&str, &str); 6] = [
-    ("signing-keys.toml", include_str!("../patterns/signing-keys.toml")),
-    ("bedrock.toml", include_str!("../patterns/bedrock.toml")),
-    ("ses.toml", include_str!("../patterns/ses.toml")),
-    ("service-credentials.toml", include_str!("../patterns/service-credentials.toml")),
-    ("appsync.toml", include_str!("../patterns/appsync.toml")),
-    ("mws.toml", include_str!("../patterns/mws.toml")),
-];
-
 /// Who wrote a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Author {
@@ -230,7 +220,7 @@ pub fn builtin_examples() -> Vec<Examples> {
 }
 
 fn builtin() -> Vec<parse::Parsed> {
-    let files = BUILTIN.iter();
+    let files = keysweep_patterns::RULES.iter();
     files.flat_map(|(name, text)| parse::file(Path::new(name), text, Author::Us).rules).collect()
 }
 

@@ -64,7 +64,7 @@ costs! {
 
 impl Default for Costs {
     fn default() -> Self {
-        let lines = include_str!("../../patterns/pairing.txt").lines();
+        let lines = keysweep_patterns::PAIRING.lines();
         let values = lines
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| {

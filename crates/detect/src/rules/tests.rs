@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn built_in_files_have_no_fault() {
-    for (name, text) in BUILTIN {
+    for (name, text) in keysweep_patterns::RULES {
         let parse::Read { faults, .. } = parse::file(Path::new(name), text, Author::Tested);
         assert!(faults.is_empty(), "{}", Faults(faults));
     }

@@ -43,8 +43,7 @@ pub fn decide(findings: &mut [Finding]) {
 }
 
 static LIST: LazyLock<List> = LazyLock::new(|| {
-    toml::from_str(include_str!("../patterns/canary-accounts.toml"))
-        .expect("the embedded list is read by a test")
+    toml::from_str(keysweep_patterns::CANARY_ACCOUNTS).expect("the embedded list is read by a test")
 });
 
 /// Who sets canaries from `account`, twelve digits; `None` if nobody is known to.
