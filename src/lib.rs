@@ -13,8 +13,8 @@ pub mod suppress;
 #[cfg(feature = "verify")]
 pub mod verify;
 
+pub use keysweep_base::{bounded, memory, stop, text};
 pub use keysweep_detect::{
     aws, bigrams, canary, coverage, detect, document, escapes, finding, line_hash, location,
-    opaque, principal, provenance, rules, scan, secret, text,
+    opaque, principal, provenance, rules, scan, secret,
 };
-pub use keysweep_limits::{bounded, memory, stop};

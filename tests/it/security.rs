@@ -12,7 +12,7 @@ fn named(page: &str) -> Vec<&str> {
 }
 
 /// The libraries beside the program.
-const CRATES: [&str; 2] = ["detect", "limits"];
+const CRATES: [&str; 3] = ["base", "detect", "git"];
 
 /// The files in which a test may stand.
 fn places(module: &[&str]) -> Vec<String> {

@@ -16,6 +16,5 @@ pub mod provenance;
 pub mod rules;
 pub mod scan;
 pub mod secret;
-pub mod text;
 
-use keysweep_limits::stop;
+use keysweep_base::{stop, text};

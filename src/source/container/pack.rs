@@ -13,7 +13,7 @@ use gix::objs::Kind;
 
 use super::input::{Input, Random};
 use super::{Fault, Members};
-use crate::source::git::delta::Delta;
+use keysweep_git::delta::Delta;
 
 /// Bytes of bases that are kept for the next changes.
 const KEPT: usize = 96 << 20;
