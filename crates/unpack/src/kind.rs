@@ -3,44 +3,70 @@
 use super::input::Input;
 use super::{Fault, Members};
 use super::{
-    ar, behind, bzip2, class, cpio, gzip, lz4, mail, object, pack, pdf, pyc, rpm, sevenz, sqlite,
-    tar, xz, zip, zstd,
+    ar, behind, bzip2, class, cpio, gzip, lz4, mail, object, pack, pyc, rpm, sevenz, sqlite, tar,
+    xz, zip, zstd,
 };
 
 /// A form of container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// An archive of `ar`, such as a Debian package.
     Ar,
+    /// A bundle of git.
     Bundle,
+    /// A file of bzip2.
     Bzip2,
+    /// A class of Java.
     Class,
+    /// An archive of cpio.
     Cpio,
+    /// A dump of PostgreSQL in its custom format.
     Dump,
+    /// A file of gzip.
     Gzip,
+    /// A file of LZ4.
     Lz4,
+    /// A file of LZMA, the format before xz.
     Lzma,
+    /// A mail with its attachments.
     Mail,
+    /// A file of MATLAB.
     Mat,
+    /// A loose object of git.
     Object,
+    /// A pack of git.
     Pack,
+    /// A PDF; read with the feature `pdf`.
     Pdf,
+    /// An archive of PHP.
     Phar,
+    /// A PNG, for its texts.
     Png,
+    /// A compiled module of Python.
     Pyc,
+    /// A package of RPM.
     Rpm,
+    /// A script with an archive behind it.
     Script,
+    /// An archive of 7-Zip.
     SevenZ,
+    /// A database of SQLite.
     Sqlite,
+    /// The write-ahead log of an SQLite database.
     SqliteLog,
+    /// An archive of tar.
     Tar,
+    /// A file of xz.
     Xz,
+    /// An archive of zip.
     Zip,
+    /// A file of Zstandard.
     Zstd,
 }
 
 impl Kind {
     /// Reads a container of this kind.
-    pub(super) fn read(self, input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+    pub fn read(self, input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
         match self {
             Self::Ar => ar::read(input, members),
             Self::Bundle => pack::read_bundle(input, members),
@@ -55,7 +81,10 @@ impl Kind {
             Self::Mat => behind::read_mat(input, members),
             Self::Object => object::read(input, members),
             Self::Pack => pack::read(input, members),
-            Self::Pdf => pdf::read(input, members),
+            #[cfg(feature = "pdf")]
+            Self::Pdf => super::pdf::read(input, members),
+            #[cfg(not(feature = "pdf"))]
+            Self::Pdf => Err(Fault::broken("this build reads no PDF")),
             Self::Phar => behind::read_phar(input, members),
             Self::Png => behind::read_png(input, members),
             Self::Pyc => pyc::read(input, members),
@@ -72,7 +101,7 @@ impl Kind {
     }
 
     /// Whether a text may begin like this by chance, so that one that can't be read is none.
-    pub(super) fn is_weak(self) -> bool {
+    pub fn is_weak(self) -> bool {
         let by_chance =
             matches!(self, Self::Class | Self::Cpio | Self::Lzma | Self::Pyc | Self::Tar);
         // They are text, or a picture, whatever stands between.
@@ -80,7 +109,7 @@ impl Kind {
     }
 
     /// Whether what is not packed in it is text as well.
-    pub(super) fn is_text_too(self) -> bool {
+    pub fn is_text_too(self) -> bool {
         matches!(
             self,
             Self::Dump | Self::Mail | Self::Mat | Self::Pdf | Self::Phar | Self::Png | Self::Script
@@ -88,7 +117,7 @@ impl Kind {
     }
 
     /// Whether it is read in another order than that of its bytes.
-    pub(super) fn is_random(self) -> bool {
+    pub fn is_random(self) -> bool {
         match self {
             Self::Ar | Self::Bzip2 | Self::Cpio | Self::Gzip | Self::Lz4 | Self::Lzma => false,
             Self::Object | Self::Rpm | Self::Tar | Self::Xz | Self::Zstd => false,
@@ -99,12 +128,12 @@ impl Kind {
     }
 
     /// Whether its decoder has a window that the text itself sizes.
-    pub(super) fn has_window(self) -> bool {
+    pub fn has_window(self) -> bool {
         matches!(self, Self::Lzma | Self::SevenZ | Self::Xz | Self::Zip | Self::Zstd)
     }
 
     /// What it is called in messages.
-    pub(super) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Ar => "ar archive",
             Self::Bundle => "git bundle",
@@ -137,7 +166,7 @@ impl Kind {
 }
 
 /// What a text is called that is packed in a form which is not opened; by its beginning.
-pub(super) fn not_opened(head: &[u8]) -> Option<&'static str> {
+pub fn not_opened(head: &[u8]) -> Option<&'static str> {
     const FORMS: [(&[u8], &str); 12] = [
         (b"\x1f\x9d", "compress (.Z)"),
         (b"\x1f\xa0", "compress (.Z)"),
@@ -152,11 +181,14 @@ pub(super) fn not_opened(head: &[u8]) -> Option<&'static str> {
         (b"\x89HDF\r\n\x1a\n", "HDF5"),
         (b"\x89LZO\0\r\n\x1a\n", "lzop"),
     ];
+    if cfg!(not(feature = "pdf")) && head.starts_with(b"%PDF-") {
+        return Some("PDF");
+    }
     FORMS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, form)| *form)
 }
 
 /// The kind of a text by its beginning; `whole` says that nothing follows.
-pub(super) fn of(head: &[u8], whole: bool) -> Option<Kind> {
+pub fn of(head: &[u8], whole: bool) -> Option<Kind> {
     by_magic(head)
         .or_else(|| is_tar(head).then_some(Kind::Tar))
         .or_else(|| (whole && ends_as_zip(head)).then_some(Kind::Zip))
@@ -194,7 +226,7 @@ fn by_magic(head: &[u8]) -> Option<Kind> {
             Kind::Cpio
         }
         [b'S', b'Q', ..] if head.starts_with(b"SQLite format 3\0") => Kind::Sqlite,
-        [b'%', b'P', b'D', b'F', b'-', ..] => Kind::Pdf,
+        [b'%', b'P', b'D', b'F', b'-', ..] if cfg!(feature = "pdf") => Kind::Pdf,
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Kind::Png,
         [b'P', b'G', b'D', b'M', b'P', 1, ..] => Kind::Dump,
         [b'M', b'A', ..] if head.starts_with(b"MATLAB 5.0 MAT-file") => Kind::Mat,
@@ -217,7 +249,7 @@ fn is_lzma(low: u8, high: u8, head: &[u8]) -> bool {
 }
 
 /// Whether a text ends with the record that ends a zip without a comment.
-pub(super) fn ends_as_zip(tail: &[u8]) -> bool {
+pub fn ends_as_zip(tail: &[u8]) -> bool {
     tail.len() >= 22 && tail[tail.len() - 22..].starts_with(b"PK\x05\x06")
 }
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::memory::Memory;
-use crate::stop::Stop;
+use keysweep_base::memory::Memory;
+use keysweep_base::stop::Stop;
 
 /// A limit, and who set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub struct Options {
 
 /// Why reading a file's containers ends before they do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Halt {
+pub enum Halt {
     /// The run is to stop; who stopped it tells.
     Stopped,
     /// A limit is reached.
@@ -102,21 +102,30 @@ pub(super) enum Halt {
 
 /// A limit that is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reached {
+pub enum Reached {
+    /// [`Limits::depth`].
     Depth,
+    /// [`Limits::members`].
     Members,
+    /// [`Limits::unpacked`].
     Unpacked,
+    /// [`Limits::ratio`].
     Ratio,
+    /// [`Limits::time`].
     Time,
+    /// [`Limits::held`].
     Held,
+    /// The memory of the run.
     Memory,
+    /// [`Limits::run_members`].
     RunMembers,
+    /// [`Limits::run_unpacked`].
     RunUnpacked,
 }
 
 impl Reached {
     /// Whether the user typed it.
-    pub(super) fn is_typed(self, limits: &Limits) -> bool {
+    pub fn is_typed(self, limits: &Limits) -> bool {
         match self {
             Self::Depth => limits.depth.typed,
             Self::Members => limits.members.typed,
@@ -132,7 +141,7 @@ impl Reached {
     }
 
     /// What it left out and the way to read more.
-    pub(super) fn why(self, limits: &Limits) -> String {
+    pub fn why(self, limits: &Limits) -> String {
         match self {
             Self::Depth => format!(
                 "not opened: it lies in {} containers inside one another: raise --depth",
@@ -178,7 +187,7 @@ impl Reached {
 }
 
 /// Counts what one file's containers give.
-pub(super) struct Meter<'a> {
+pub struct Meter<'a> {
     limits: &'a Limits,
     totals: &'a Totals,
     stop: &'a Stop,
@@ -191,7 +200,8 @@ pub(super) struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    pub(super) fn new(options: &'a Options, stop: &'a Stop, length: u64) -> Self {
+    /// A meter of a file of `length` bytes that has given nothing yet.
+    pub fn new(options: &'a Options, stop: &'a Stop, length: u64) -> Self {
         Self {
             limits: &options.limits,
             totals: &options.totals,
@@ -205,22 +215,22 @@ impl<'a> Meter<'a> {
     }
 
     /// Why reading has ended.
-    pub(super) fn halted(&self) -> Option<Halt> {
+    pub fn halted(&self) -> Option<Halt> {
         self.halted.get()
     }
 
     /// How many bytes of members were read.
-    pub(super) fn unpacked(&self) -> u64 {
+    pub fn unpacked(&self) -> u64 {
         self.unpacked.get()
     }
 
     /// Counts bytes of the file itself.
-    pub(super) fn take_in(&self, bytes: u64) {
+    pub fn take_in(&self, bytes: u64) {
         self.input.set(self.input.get() + bytes);
     }
 
     /// Counts a member.
-    pub(super) fn member(&self) -> Result<(), Halt> {
+    pub fn member(&self) -> Result<(), Halt> {
         self.members.set(self.members.get() + 1);
         let total = self.totals.members.fetch_add(1, Ordering::Relaxed) + 1;
         if self.members.get() > self.limits.members.value {
@@ -233,7 +243,7 @@ impl<'a> Meter<'a> {
     }
 
     /// Counts bytes of members.
-    pub(super) fn give(&self, bytes: u64) -> Result<(), Halt> {
+    pub fn give(&self, bytes: u64) -> Result<(), Halt> {
         let given = self.unpacked.get() + bytes;
         self.unpacked.set(given);
         let total = self.totals.unpacked.fetch_add(bytes, Ordering::Relaxed) + bytes;
@@ -271,9 +281,11 @@ impl<'a> Meter<'a> {
 }
 
 /// A member's bytes, counted; ends with an error when a limit is reached.
-pub(super) struct Metered<'m, 'a, R: ?Sized> {
-    pub(super) meter: &'m Meter<'a>,
-    pub(super) stream: &'m mut R,
+pub struct Metered<'m, 'a, R: ?Sized> {
+    /// What counts them.
+    pub meter: &'m Meter<'a>,
+    /// Where they come from.
+    pub stream: &'m mut R,
 }
 
 impl<R: Read + ?Sized> Read for Metered<'_, '_, R> {

@@ -6,8 +6,8 @@ use std::io::{BufReader, Read};
 use flate2::bufread::DeflateDecoder;
 
 use super::{LOCAL, u16_at, u32_at};
-use crate::source::container::input::Random;
-use crate::source::container::{Fault, Members, fill};
+use crate::input::Random;
+use crate::{Fault, Members, fill};
 
 /// What begins a member's header.
 const SIGNATURE: &[u8] = b"PK\x03\x04";

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use super::Fault;
 
 /// Bytes that can be read at any place.
-pub(crate) trait ReadAt {
+pub trait ReadAt {
     /// How many bytes there are.
     fn length(&self) -> io::Result<u64>;
     /// Reads some bytes at `at`.
@@ -31,25 +31,25 @@ impl ReadAt for File {
 }
 
 /// A container as it was met: some of it read, the rest to come.
-pub(super) struct Input<'a> {
+pub struct Input<'a> {
     /// What was read of it.
-    pub(super) head: &'a [u8],
+    pub head: &'a [u8],
     /// Nothing follows the head.
-    pub(super) whole: bool,
+    pub whole: bool,
     /// What follows the head.
-    pub(super) rest: &'a mut dyn Read,
+    pub rest: &'a mut dyn Read,
     /// The same bytes as a file, if it is one.
-    pub(super) file: Option<&'a dyn ReadAt>,
+    pub file: Option<&'a dyn ReadAt>,
 }
 
 impl<'a> Input<'a> {
     /// The bytes in order.
-    pub(super) fn stream(self) -> io::Chain<&'a [u8], &'a mut dyn Read> {
+    pub(crate) fn stream(self) -> io::Chain<&'a [u8], &'a mut dyn Read> {
         self.head.chain(self.rest)
     }
 
     /// The bytes at any place.
-    pub(super) fn random(self) -> Result<Random<'a>, Fault> {
+    pub(crate) fn random(self) -> Result<Random<'a>, Fault> {
         match self.file {
             Some(file) if !self.whole => Ok(Random::File(file, file.length()?)),
             _ => Ok(Random::Memory(self.head)),
@@ -58,13 +58,13 @@ impl<'a> Input<'a> {
 }
 
 /// Bytes at any place.
-pub(super) enum Random<'a> {
+pub(crate) enum Random<'a> {
     Memory(&'a [u8]),
     File(&'a dyn ReadAt, u64),
 }
 
 impl Random<'_> {
-    pub(super) fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         match self {
             Self::Memory(bytes) => bytes.len() as u64,
             Self::File(_, length) => *length,
@@ -72,7 +72,7 @@ impl Random<'_> {
     }
 
     /// All bytes at once.
-    pub(super) fn bytes(&self) -> io::Result<Cow<'_, [u8]>> {
+    pub(crate) fn bytes(&self) -> io::Result<Cow<'_, [u8]>> {
         match self {
             Self::Memory(bytes) => Ok(Cow::Borrowed(bytes)),
             Self::File(_, length) => {
@@ -84,12 +84,12 @@ impl Random<'_> {
     }
 
     /// Fills `out` with the bytes at `at`.
-    pub(super) fn read(&self, at: u64, out: &mut [u8]) -> io::Result<()> {
+    pub(crate) fn read(&self, at: u64, out: &mut [u8]) -> io::Result<()> {
         self.range(at, out.len() as u64).read_exact(out)
     }
 
     /// At most `length` bytes from `at` on.
-    pub(super) fn range(&self, at: u64, length: u64) -> Range<'_> {
+    pub(crate) fn range(&self, at: u64, length: u64) -> Range<'_> {
         match self {
             Self::Memory(bytes) => {
                 let start = usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
@@ -106,7 +106,7 @@ impl Random<'_> {
 }
 
 /// A stretch of [`Random`].
-pub(super) enum Range<'a> {
+pub(crate) enum Range<'a> {
     Memory(&'a [u8]),
     File { file: &'a dyn ReadAt, at: u64, end: u64 },
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 
 use super::row::{self, Encoding, Values};
-use crate::source::container::input::Random;
+use crate::input::Random;
 
 /// Bytes of one row that are read; SQLite itself allows 1 GB.
 const LONGEST: u64 = 64 << 20;
