@@ -15,8 +15,8 @@ pub mod suppress;
 #[cfg(feature = "verify")]
 pub mod verify;
 
-pub use keysweep_base::{bounded, memory, stop, text};
+pub use keysweep_base::{bounded, memory, secret, stop, text};
 pub use keysweep_detect::{
     aws, bigrams, canary, coverage, detect, document, escapes, finding, line_hash, location,
-    opaque, principal, provenance, rules, scan, secret,
+    opaque, principal, provenance, rules, scan,
 };
