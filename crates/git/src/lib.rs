@@ -33,4 +33,5 @@ pub mod structure;
 pub mod tips;
 pub mod trees;
 pub mod unindexed;
+pub mod visitor;
 pub mod walk;

@@ -21,6 +21,7 @@ use super::open::Environment;
 use super::preflight;
 use super::stores::Stores;
 use keysweep_base::memory::MemoryBudget;
+use keysweep_base::paths::canonical;
 use keysweep_base::record::Record;
 
 /// Bytes of delta bases that each thread keeps.
@@ -79,7 +80,7 @@ impl Objects {
         let mut seen: Vec<PathBuf> = Vec::new();
         let mut stores = Vec::new();
         for folder in folders {
-            let place = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            let place = canonical(&folder);
             if seen.contains(&place) || (!folder.is_dir() && folder != own) {
                 continue;
             }

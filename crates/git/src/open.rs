@@ -13,6 +13,7 @@ use gix::odb::store::init::Slots;
 use super::error::Error;
 use super::listing;
 use super::preflight;
+use keysweep_base::paths::canonical;
 use keysweep_base::record::Record;
 use keysweep_base::text::escape_path;
 
@@ -306,9 +307,4 @@ pub fn failure(path: &Path, error: &gix::Error) -> Error {
     } else {
         Error::NotARepository { path: path.to_owned() }
     }
-}
-
-/// The path without links, or as it is where that can't be told.
-pub fn canonical(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -13,12 +13,13 @@ use gix::ObjectId;
 use super::lookup::commit_tree;
 use super::objects::Objects;
 use super::staging::Staged;
-use super::{changes, database, listing, open, records, reflogs};
+use super::{changes, database, listing, records, reflogs};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detector, Hit};
 use crate::source::container::Scanner;
 use crate::source::names::Names;
+use keysweep_base::paths::canonical;
 
 /// What is read elsewhere: the database, refs, reflogs, other git folders, and the indexes, whose
 /// names are searched.
@@ -42,14 +43,14 @@ pub(super) fn scan<D: Detector>(
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
 ) {
-    let (git, common) = (open::canonical(repo.git_dir()), open::canonical(repo.common_dir()));
+    let (git, common) = (canonical(repo.git_dir()), canonical(repo.common_dir()));
     let mut folders = vec![git.clone()];
     // A `commondir` that leads elsewhere would have us read what is no part of the repository.
     if git.starts_with(common.join("worktrees")) {
         folders.push(common.clone());
     }
     let linked = reflogs::worktrees(repo, ledger).into_iter();
-    folders.extend(linked.map(|(_, folder)| open::canonical(&folder)));
+    folders.extend(linked.map(|(_, folder)| canonical(&folder)));
     let mut files = Vec::new();
     for folder in folders {
         list(&folder, ledger, &mut files);
