@@ -13,6 +13,7 @@ mod restore;
 mod status;
 pub mod sweep;
 mod taken;
+pub mod target;
 mod veil;
 #[cfg(feature = "verify")]
 mod verification;

@@ -20,7 +20,8 @@ use crate::detect::Engine;
 use crate::report::Report;
 use crate::run::clock::Clock;
 use crate::run::policy::{Place, Policy};
-use crate::run::sweep::{Ended, Memory, Sweep, Target, Watcher};
+use crate::run::sweep::{Ended, Memory, Sweep, Watcher};
+use crate::run::target::Target;
 use crate::run::{self, Options, Status};
 use crate::source::files::Globs;
 
