@@ -4,7 +4,6 @@
 //! the ledger travels alongside. Takes plain options, gives findings and coverage. Must not know
 //! how they are written or what was typed to ask for them.
 
-mod beside;
 pub mod clock;
 mod collect;
 mod partners;
