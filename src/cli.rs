@@ -6,6 +6,7 @@
 mod advice;
 mod arguments;
 mod baseline;
+mod commands;
 mod conflicts;
 mod demo;
 mod generate;
@@ -34,7 +35,7 @@ use crate::document::Faults;
 use crate::opaque;
 use crate::run::Status;
 use crate::text::{escape_line, escape_path};
-use arguments::{Cli, Command};
+use commands::{Cli, Command};
 use words::Meant;
 
 /// Parses the command line, does what it says, and gives the status to exit with.

@@ -12,10 +12,10 @@ mod redact;
 mod restore;
 mod status;
 pub mod sweep;
+pub mod target;
 pub mod time_limit;
 #[cfg(feature = "verify")]
 mod verification;
-mod watchdog;
 
 use std::cmp::Reverse;
 use std::panic::{AssertUnwindSafe, catch_unwind};

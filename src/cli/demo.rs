@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::Parser as _;
 
-use super::arguments::{Cli, Command};
+use super::commands::{Cli, Command};
 use super::{git, scan};
 use crate::command::demo;
 use crate::run::Status;

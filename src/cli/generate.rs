@@ -10,7 +10,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use super::arguments::Cli;
+use super::commands::Cli;
 use super::lookup::print;
 use crate::run::Status;
 

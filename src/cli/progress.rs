@@ -1,9 +1,9 @@
 //! One line on standard error that says how far the run is.
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
+
+use keysweep_base::watch::{Work, watched};
 
 use crate::coverage::{Count, Ledger};
 
@@ -26,25 +26,19 @@ pub(super) fn with_line<T>(
     if !wanted || !io::stderr().is_terminal() {
         return work();
     }
-    thread::scope(|scope| {
-        let (done, waiting) = mpsc::channel::<()>();
-        let watch = move || {
-            let mut pause = PATIENCE;
-            let mut shown = false;
-            while waiting.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-                shown |= show(&line()).is_ok();
-                pause = PAUSE;
-            }
-            if shown {
-                let _ = show("");
-            }
-        };
-        // Where there is no thread to be had nothing is shown.
-        let _ = thread::Builder::new().spawn_scoped(scope, watch);
-        let result = work();
-        drop(done);
-        result
-    })
+    let watch = |work: &Work| {
+        let mut pause = PATIENCE;
+        let mut shown = false;
+        while work.lasts(pause) {
+            shown |= show(&line()).is_ok();
+            pause = PAUSE;
+        }
+        if shown {
+            let _ = show("");
+        }
+    };
+    // Where there is no thread to be had nothing is shown.
+    watched(watch, drop, work)
 }
 
 /// Writes a row of text where a line of progress may stand.

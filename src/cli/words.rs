@@ -9,7 +9,7 @@ use std::path::Path;
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 
-use super::arguments::Cli;
+use super::commands::Cli;
 use crate::text::shell_word;
 
 /// What a command line that clap refuses stands for.

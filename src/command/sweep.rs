@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::coverage::Problem;
 use crate::opaque;
-use crate::run::sweep::Target;
+use crate::run::target::Target;
 use crate::source::git::find::{self, Repository};
 use crate::source::{files, git};
 use crate::stop::Stop;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::summary::{self, counted};
-use crate::coverage::Problem;
+use crate::coverage::{Missing, Problem};
 
 /// So many paths of a kind are named.
 const EXAMPLES: usize = 3;
@@ -18,25 +18,14 @@ pub(super) struct Group<'a> {
 
 /// The kinds of problems there are, those that cost most of the answer first.
 pub(super) fn groups(problems: &[Problem]) -> Vec<Group<'_>> {
-    let mut groups: BTreeMap<(u8, &str, String), Vec<&Problem>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Missing, &str, String), Vec<&Problem>> = BTreeMap::new();
     for problem in problems {
-        let key = (rank(&problem.what), problem.what.as_str(), shape(&problem.why));
+        let key = (problem.missing(), problem.what.as_str(), shape(&problem.why));
         groups.entry(key).or_default().push(problem);
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
-    groups.sort_by_key(|((rank, ..), problems)| (*rank, std::cmp::Reverse(problems.len())));
+    groups.sort_by_key(|((missing, ..), problems)| (*missing, std::cmp::Reverse(problems.len())));
     groups.into_iter().map(|(_, problems)| Group { problems }).collect()
-}
-
-/// How much of what was asked for is missing: 0 for all of a run, 3 for a file or a part of one.
-fn rank(what: &str) -> u8 {
-    match what {
-        "run" | "time" | "memory" | "findings" | "target" | "verification" => 0,
-        "file" | "folder" | "path" | "container" => 3,
-        "blob" | "tree" | "commit" | "tag" | "object" | "paths" | "attribution" => 2,
-        // Of a repository: a shallow or partial clone, its packs, refs, alternates, index.
-        _ => 1,
-    }
 }
 
 /// A reason without what differs from one problem to the next: numbers, ids, quoted names, paths.

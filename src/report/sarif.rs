@@ -22,10 +22,9 @@ use serde::{Serialize, Serializer};
 use self::artifacts::Artifacts;
 use self::lines::Lines;
 use self::model::{
-    AutomationDetails, BaseOnly, Driver, Log, Message, Run, SarifResult, Tool, UriBase,
+    AutomationDetails, BASE, BaseOnly, Driver, Log, Message, Run, SarifResult, Tool, UriBase,
     VersionControlDetails, WebRequest,
 };
-use self::places::BASE;
 use self::properties::Properties;
 use self::rules::Descriptors;
 use super::escape::{self, Layout};

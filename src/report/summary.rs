@@ -213,59 +213,7 @@ fn size(bytes: u64) -> String {
 }
 
 fn left_out(left_out: &LeftOut) -> Vec<String> {
-    let kinds = [
-        (
-            left_out.ignored,
-            "file or folder by ignore files (--no-ignore reads it)",
-            "files or folders by ignore files (--no-ignore reads them)",
-        ),
-        (
-            left_out.own_reports,
-            "report, baseline or state of keysweep",
-            "reports, baselines or states of keysweep",
-        ),
-        (
-            left_out.excluded,
-            "file by --include, --exclude or configuration",
-            "files by --include, --exclude or configuration",
-        ),
-        (left_out.too_large, "file over --max-file-size", "files over --max-file-size"),
-        (left_out.special, "device, socket or pipe", "devices, sockets or pipes"),
-        (left_out.links, "symbolic link", "symbolic links"),
-        (
-            left_out.lfs_missing,
-            "Git LFS object that is not here",
-            "Git LFS objects that are not here",
-        ),
-        (
-            left_out.encrypted,
-            "encrypted PDF or member of an archive",
-            "encrypted PDFs or members of archives",
-        ),
-        (
-            left_out.unlettered,
-            "PDF page whose fonts tell no letters",
-            "PDF pages whose fonts tell no letters",
-        ),
-        (left_out.unopened, "container over a limit given", "containers over a limit given"),
-        (left_out.examples, "example or placeholder", "examples or placeholders"),
-        (
-            left_out.below_confidence,
-            "finding below --min-confidence",
-            "findings below --min-confidence",
-        ),
-        (
-            left_out.suppressed,
-            "suppressed finding (--include-suppressed)",
-            "suppressed findings (--include-suppressed)",
-        ),
-        (
-            left_out.repositories,
-            "repository not searched in depth: keysweep sweep",
-            "repositories not searched in depth: keysweep sweep",
-        ),
-    ];
-    let counts = kinds.into_iter().filter(|&(count, ..)| count > 0);
+    let counts = left_out.named().into_iter().filter(|&(count, ..)| count > 0);
     let mut counts: Vec<String> =
         counts.map(|(count, one, many)| counted(count, one, many)).collect();
     if !left_out.not_opened.is_empty() {

@@ -1,13 +1,12 @@
 //! The memory that the process takes, and its limit.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::coverage::Ledger;
 use crate::memory::Limit;
 use crate::stop::Stop;
 
-use super::watchdog::with_watchdog;
+use keysweep_base::watch::{Work, watched};
 
 /// How often it is looked at.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -21,8 +20,8 @@ pub(super) fn limit<T>(
     work: impl FnOnce() -> T,
 ) -> T {
     let Some(Limit { bytes: limit, remedy }) = limit else { return work() };
-    let watch = |done: Receiver<()>| {
-        while done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+    let watch = |work: &Work| {
+        while work.lasts(PAUSE) {
             if resident_bytes() > limit {
                 stop.set();
                 let why = format!(
@@ -40,7 +39,7 @@ pub(super) fn limit<T>(
         let why = format!("the system gives no thread to keep the limit: {error}");
         ledger.problem("memory", b"", &why);
     };
-    with_watchdog(watch, refused, work)
+    watched(watch, refused, work)
 }
 
 /// Bytes that the process takes and that can't be read again from a file, as mapped packs can

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
-use super::sweep::Target;
+use super::target::Target;
 use crate::coverage::Ledger;
 use crate::detect::nameless;
 use crate::finding::{Candidate, GitOrigin, Origin};

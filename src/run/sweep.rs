@@ -7,7 +7,6 @@
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,40 +14,17 @@ use serde::{Deserialize, Serialize};
 
 use super::collect::{Collector, Hits};
 use super::restore::{Trace, restore, traces};
+use super::target::Target;
 use super::time_limit::TimeLimit;
 use super::{Error, Outcome, RunOptions, Source, conclude, gather, reasons, redact};
-use crate::coverage::{Coverage, Ledger, Problem, Swept};
+use crate::coverage::{Coverage, Ledger, Swept};
 use crate::finding::{Confidence, Credential, Fingerprint, GitObject, HeldBy};
 use crate::location::Region;
 use crate::opaque;
 use crate::rules::RuleSet;
 use crate::scan::{Detector, Hit};
-use crate::source::{files, git};
 use crate::stop::Stop;
 use crate::text::escape_path;
-
-/// One target: a repository, a folder or a file.
-#[derive(Clone, Debug, Default)]
-pub struct Target {
-    /// How it is called in rows and in the coverage.
-    pub name: String,
-    /// What its places are said to be in: its name, or the folder of a single file.
-    pub holder: String,
-    /// Its absolute path, by which a later run knows it again.
-    pub place: PathBuf,
-    /// Its files, unless it has none apart from a history.
-    pub files: Option<files::FileOptions>,
-    /// Its history, if it has one of its own.
-    pub history: Option<git::history::HistoryOptions>,
-    /// Why there is nothing to scan, if it can't be found.
-    pub broken: Option<String>,
-    /// What is known to be unreadable before it is scanned.
-    pub problems: Vec<Problem>,
-    /// A remark on it.
-    pub note: Option<String>,
-    /// What it costs in comparison with others, roughly in bytes.
-    pub weight: u64,
-}
 
 /// What a finished target leaves for a run that goes on later. It holds no secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,12 +1,11 @@
 //! Time limits: of the whole run, and of each target of a sweep.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crate::coverage::Ledger;
 use crate::stop::Stop;
 
-use super::watchdog::with_watchdog;
+use keysweep_base::watch::{Work, watched};
 
 /// What asks work to stop when its time is up.
 #[derive(Clone, Debug)]
@@ -39,8 +38,8 @@ impl TimeLimit {
             end();
             return work();
         }
-        let watch = |done: Receiver<()>| {
-            if done.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
+        let watch = |work: &Work| {
+            if work.lasts(left) {
                 end();
             }
         };
@@ -50,6 +49,6 @@ impl TimeLimit {
             let why = format!("the system gives no thread to keep the time limit: {error}");
             ledger.problem("time", b"", &why);
         };
-        with_watchdog(watch, refused, work)
+        watched(watch, refused, work)
     }
 }

@@ -8,9 +8,11 @@
 
 mod visit;
 
+use std::fs::File;
 use std::io::{self, Read};
 
-use crate::coverage::Ledger;
+use crate::coverage::{Count, Ledger};
+use crate::finding::Candidate;
 use crate::scan::{Detected, Detector};
 use crate::source::file_stream::FileStream;
 use crate::source::guard::guarded;
@@ -31,6 +33,14 @@ pub(crate) struct Scanner<'a, D> {
     stop: &'a Stop,
     /// One for each container inside another, and one more.
     readers: Vec<WindowReader<'a, D>>,
+}
+
+/// A text that is to be read.
+pub(crate) enum Text<'t> {
+    /// In the order of its bytes alone.
+    Stream(&'t mut dyn Read),
+    /// At any place.
+    File(&'t File),
 }
 
 /// A text's name for the ledger, made only when it is needed.
@@ -82,6 +92,28 @@ impl<'a, D: Detector> Scanner<'a, D> {
         found: Found<'_, D::BaseState>,
     ) -> Extent {
         self.read(name, &mut FileStream::new(file), Some(file), found)
+    }
+
+    /// Scans a text, and gives its candidates on. What else is to be said of it is written to the
+    /// ledger, its bytes are counted; why it was not read to its end is for the caller to say.
+    pub(crate) fn text(
+        &mut self,
+        what: &str,
+        name: Name<'_>,
+        mut text: Text<'_>,
+        candidate: &mut dyn FnMut(Candidate),
+    ) -> Extent {
+        let ledger = self.ledger;
+        let mut found = |detected: Detected<D::BaseState>| {
+            detected.note(ledger, what, name);
+            detected.candidates.into_iter().for_each(&mut *candidate);
+        };
+        let extent = match &mut text {
+            Text::Stream(stream) => self.scan(name, stream, &mut found),
+            Text::File(file) => self.file(name, *file, &mut found),
+        };
+        ledger.add(Count::Bytes, extent.bytes);
+        extent
     }
 
     /// `file` is the bytes of the stream at any place.

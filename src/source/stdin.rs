@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detector, Hit};
-use crate::source::container::{self, Scanner};
+use crate::source::container::{self, Scanner, Text};
 use crate::source::interruptible::InterruptibleReader;
 use crate::stop::Stop;
 
@@ -116,15 +116,11 @@ pub fn scan<D: Detector>(
         Err(error) => return ledger.problem("file", options.name.as_bytes(), &error),
     };
     let name = || options.name.clone().into_bytes();
-    let extent = scanner.scan(&name, &mut input, &mut |detected| {
-        detected.note(ledger, "file", &name);
-        for candidate in detected.candidates {
-            let path = Some(options.name.clone().into_bytes());
-            hits(Hit { origin: Origin { path, ..Origin::default() }, candidate });
-        }
+    let extent = scanner.text("file", &name, Text::Stream(&mut input), &mut |candidate| {
+        let path = Some(options.name.clone().into_bytes());
+        hits(Hit { origin: Origin { path, ..Origin::default() }, candidate });
     });
     ledger.add(Count::Files, 1);
-    ledger.add(Count::Bytes, extent.bytes);
     match extent.error {
         Some(error) => ledger.problem("file", options.name.as_bytes(), &error),
         None if extent.bytes == 0 && !options.stop.is_set() => {

@@ -64,3 +64,20 @@ fn no_library_takes_what_belongs_to_the_program_alone() {
     let detect = fs::read_to_string(here("crates/detect/Cargo.toml")).expect("a manifest");
     assert!(!detect.contains("gix") && !detect.contains("keysweep-git"));
 }
+
+/// A kind of problem that the table does not know would stand in a report at a place of chance.
+#[test]
+fn every_kind_of_problem_stands_in_the_table() {
+    let call = r#"(?:problem|quoted|guarded)\(\s*"([a-z ]+)","#;
+    let call = regex::Regex::new(call).expect("a pattern");
+    let known: Vec<&str> = keysweep::coverage::KINDS.iter().map(|(what, _)| *what).collect();
+    let mut checked = 0;
+    for path in ["src", "crates"].into_iter().flat_map(|folder| files(&here(folder))) {
+        let text = fs::read_to_string(&path).expect("a file");
+        for found in call.captures_iter(&text) {
+            assert!(known.contains(&&found[1]), "{}: {}", path.display(), &found[1]);
+            checked += 1;
+        }
+    }
+    assert!(checked > 50, "{checked} are found");
+}

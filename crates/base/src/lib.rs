@@ -10,3 +10,4 @@ pub mod record;
 pub mod secret;
 pub mod stop;
 pub mod text;
+pub mod watch;

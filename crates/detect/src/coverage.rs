@@ -3,6 +3,8 @@
 //! Every source and stage writes to one [`Ledger`], from any thread. What could not be read is a
 //! [`Problem`] here, never a lost log line: it decides the exit status and stands in every report.
 
+mod counts;
+mod kinds;
 mod problems;
 
 use std::collections::BTreeMap;
@@ -13,7 +15,11 @@ use std::sync::{Mutex, PoisonError};
 use keysweep_base::record::Record;
 use serde::{Deserialize, Serialize};
 
+use counts::COUNTS;
 use problems::Problems;
+
+pub use counts::{Count, LeftOut};
+pub use kinds::{KINDS, Missing};
 
 /// Something that was asked for and could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -24,44 +30,6 @@ pub struct Problem {
     pub path: String,
     /// Why it could not be read, and what to do about it.
     pub why: String,
-}
-
-/// What was left out on purpose: by an ignore file, an option, or a limit the user typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
-    /// Files and folders that ignore files exclude.
-    pub ignored: u64,
-    /// Findings that a baseline, marker or configuration settles.
-    pub suppressed: u64,
-    /// AWS's own examples and placeholders.
-    pub examples: u64,
-    /// Findings below `--min-confidence`.
-    pub below_confidence: u64,
-    /// Files that `--include`, `--exclude` or the configuration leave out.
-    pub excluded: u64,
-    /// Files over `--max-file-size`.
-    pub too_large: u64,
-    /// Devices, sockets and FIFOs.
-    pub special: u64,
-    /// Symbolic links that were not followed.
-    pub links: u64,
-    /// Git repositories met on the way, whose history was not searched.
-    pub repositories: u64,
-    /// Git LFS objects that are not on this machine.
-    pub lfs_missing: u64,
-    /// Members of containers that are encrypted.
-    pub encrypted: u64,
-    /// Pages of PDFs that show text whose letters no font tells.
-    #[serde(default)]
-    pub unlettered: u64,
-    /// Containers of which a limit that the user typed left something out.
-    pub unopened: u64,
-    /// Files that keysweep wrote itself and that hold no secret: reports, baselines, states.
-    #[serde(default)]
-    pub own_reports: u64,
-    /// Containers of forms that are not opened, by form.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub not_opened: BTreeMap<String, u64>,
 }
 
 /// What was asked for and scanned: a repository, folder or file, or standard input.
@@ -121,49 +89,6 @@ pub struct Swept {
     /// Different credentials found in it.
     pub credentials: u64,
 }
-
-/// A counter of the ledger.
-#[derive(Clone, Copy, Debug)]
-pub enum Count {
-    /// Files read.
-    Files,
-    /// Commits met.
-    Commits,
-    /// Git objects read.
-    Objects,
-    /// Bytes scanned.
-    Bytes,
-    /// See [`LeftOut::ignored`].
-    Ignored,
-    /// See [`LeftOut::suppressed`].
-    Suppressed,
-    /// See [`LeftOut::examples`].
-    Examples,
-    /// See [`LeftOut::below_confidence`].
-    BelowConfidence,
-    /// See [`LeftOut::excluded`].
-    Excluded,
-    /// See [`LeftOut::too_large`].
-    TooLarge,
-    /// See [`LeftOut::special`].
-    Special,
-    /// See [`LeftOut::links`].
-    Links,
-    /// See [`LeftOut::repositories`].
-    Repositories,
-    /// See [`LeftOut::lfs_missing`].
-    LfsMissing,
-    /// See [`LeftOut::encrypted`].
-    Encrypted,
-    /// See [`LeftOut::unlettered`].
-    Unlettered,
-    /// See [`LeftOut::unopened`].
-    Unopened,
-    /// See [`LeftOut::own_reports`].
-    OwnReports,
-}
-
-const COUNTS: usize = Count::OwnReports as usize + 1;
 
 /// Collects coverage from all threads.
 #[derive(Debug, Default)]
@@ -228,45 +153,20 @@ impl Ledger {
     ///
     /// Its repositories are left out of the counts: a sweep searches each of them.
     pub fn absorb(&self, swept: Swept, coverage: &Coverage) {
-        // Every field is named, so that a new one can't be forgotten here.
-        let LeftOut {
-            ignored,
-            suppressed,
-            examples,
-            below_confidence,
-            excluded,
-            too_large,
-            special,
-            links,
-            repositories: _,
-            lfs_missing,
-            encrypted,
-            unlettered,
-            unopened,
-            own_reports,
-            not_opened,
-        } = &coverage.left_out;
-        not_opened.iter().for_each(|(form, by)| self.not_opened(form, *by));
+        let left_out = &coverage.left_out;
+        left_out.not_opened.iter().for_each(|(form, by)| self.not_opened(form, *by));
         for (count, by) in [
-            (Count::Files, &coverage.files),
-            (Count::Commits, &coverage.commits),
-            (Count::Objects, &coverage.objects),
-            (Count::Bytes, &coverage.bytes),
-            (Count::Ignored, ignored),
-            (Count::Suppressed, suppressed),
-            (Count::Examples, examples),
-            (Count::BelowConfidence, below_confidence),
-            (Count::Excluded, excluded),
-            (Count::TooLarge, too_large),
-            (Count::Special, special),
-            (Count::Links, links),
-            (Count::LfsMissing, lfs_missing),
-            (Count::Encrypted, encrypted),
-            (Count::Unlettered, unlettered),
-            (Count::Unopened, unopened),
-            (Count::OwnReports, own_reports),
+            (Count::Files, coverage.files),
+            (Count::Commits, coverage.commits),
+            (Count::Objects, coverage.objects),
+            (Count::Bytes, coverage.bytes),
         ] {
-            self.add(count, *by);
+            self.add(count, by);
+        }
+        for (count, by) in left_out.counts() {
+            if !matches!(count, Count::Repositories) {
+                self.add(count, by);
+            }
         }
         let name = &swept.name;
         let problems = coverage.problems.iter().map(|problem| Problem {
@@ -323,21 +223,8 @@ impl Ledger {
             objects: self.get(Count::Objects),
             bytes: self.get(Count::Bytes),
             left_out: LeftOut {
-                ignored: self.get(Count::Ignored),
-                suppressed: self.get(Count::Suppressed),
-                examples: self.get(Count::Examples),
-                below_confidence: self.get(Count::BelowConfidence),
-                excluded: self.get(Count::Excluded),
-                too_large: self.get(Count::TooLarge),
-                special: self.get(Count::Special),
-                links: self.get(Count::Links),
-                repositories: self.get(Count::Repositories),
-                lfs_missing: self.get(Count::LfsMissing),
-                encrypted: self.get(Count::Encrypted),
-                unlettered: self.get(Count::Unlettered),
-                unopened: self.get(Count::Unopened),
-                own_reports: self.get(Count::OwnReports),
                 not_opened: self.not_opened.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+                ..LeftOut::of(|count| self.get(count))
             },
             problems,
             notes,

@@ -1,4 +1,38 @@
-//! Detects AWS credentials in bytes; no I/O.
+//! Detects leaked AWS credentials in bytes: access keys with their secrets, session tokens, and the keys of
+//! a dozen services. Pure: the same bytes give the same answer, and nothing is read, run or sent.
+//!
+//! An [`Engine`] is made once of a [`RuleSet`] and shared by threads. As a [`Detector`] it takes a whole
+//! text, the windows of a large one, or a text that a delta made of another; it gives [`Detected`], whose
+//! [`Candidate`]s are [`Credential`]s with the place where each stands. A [`Secret`] prints as a mask, is
+//! wiped when it is dropped, and is read with [`Secret::expose`] alone.
+//!
+//! ```
+//! use keysweep_detect::{Confidence, Detector as _, Engine, RuleSet};
+//!
+//! # use std::hash::{BuildHasher as _, RandomState};
+//! # let random = |letters: &str, len: usize| -> String {
+//! #     let letters: Vec<char> = letters.chars().collect();
+//! #     let next = |_| letters[RandomState::new().hash_one(0) as usize % letters.len()];
+//! #     (0..len).map(next).collect()
+//! # };
+//! # let upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+//! # let base64 = format!("{upper}{}0123456789+/", upper.to_lowercase());
+//! # let id = format!("AKIA{}", random("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16));
+//! # let secret = random(&base64, 40);
+//! let engine = Engine::new(&RuleSet::builtin());
+//! let text = format!("[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
+//!
+//! let found = engine.whole(text.as_bytes());
+//!
+//! let [candidate] = found.candidates.as_slice() else { panic!("one pair") };
+//! assert_eq!(candidate.credential.rule.as_str(), "aws-access-key");
+//! assert_eq!(candidate.confidence, Confidence::High);
+//! assert_eq!(candidate.sighting.id.expect("a place").start.line, 2);
+//! assert_eq!(format!("{:?}", candidate.credential.secret), "Some([redacted])");
+//! ```
+//!
+//! Those ten names are the facade. The modules below are what keysweep's own program builds on: the nouns
+//! of its reports, the ledger of what was scanned, and the parts of detection. They change with it.
 
 pub mod aws;
 pub mod bigrams;
@@ -15,5 +49,13 @@ pub mod principal;
 pub mod provenance;
 pub mod rules;
 pub mod scan;
+
+pub use aws::KeyId;
+pub use detect::Engine;
+pub use finding::{Candidate, Confidence, Credential};
+pub use location::Region;
+pub use rules::RuleSet;
+pub use scan::{Detected, Detector};
+pub use secret::Secret;
 
 use keysweep_base::{secret, stop, text};

@@ -1,6 +1,6 @@
 //! Walks the delta trees of a pack: each entry is inflated once, each delta applied in memory.
 //!
-//! Takes a forest, gives each object's bytes to a [`Visitor`](super::visitor::Visitor), together with what the visitor
+//! Takes a forest, gives each object's bytes to a [`Visitor`], together with what the visitor
 //! kept of the base and the runs copied from it. Depth first on an explicit stack, the heaviest
 //! child last and after its base has been let go: a thread holds at most log2(n) objects. Heavy
 //! subtrees are split between threads; the bases that wait for one are bounded by [`SHARED`].

@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::coverage::{Count, Ledger};
 use crate::opaque;
 use crate::report::amounts;
-use crate::run::sweep::{Ended, Target};
+use crate::run::sweep::Ended;
+use crate::run::target::Target;
 use crate::text::escape_line;
 
 /// An estimate under this is not worth telling.

@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::report::{Layout, write_json};
-use crate::run::sweep::{ResumeStore, Target, TargetState};
+use crate::run::sweep::{ResumeStore, TargetState};
+use crate::run::target::Target;
 use crate::secret::hex;
 use crate::text::escape_path;
 

@@ -5,22 +5,10 @@
 
 use std::collections::HashMap;
 
-use serde::Serialize;
-
-use super::model::ArtifactLocation;
-use super::places::BASE;
+use super::model::{Artifact, ArtifactLocation, BASE};
 use crate::finding::Origin;
 use crate::report::item::{ResultItem, uri};
 use crate::report::uri::Uri;
-
-/// §3.24.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Artifact {
-    location: ArtifactLocation,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parent_index: Option<usize>,
-}
 
 /// The artifacts of all results.
 #[derive(Default)]

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::artifacts::Artifact;
 use crate::location;
 use crate::report::uri::Uri;
+
+/// The base of all paths: the root of the checkout or folder that was scanned.
+pub(super) const BASE: &str = "SRCROOT";
 
 /// §3.13.
 #[derive(Serialize)]
@@ -364,4 +366,13 @@ pub(super) struct Suppression {
     pub(super) kind: &'static str,
     pub(super) status: &'static str,
     pub(super) justification: String,
+}
+
+/// §3.24.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Artifact {
+    pub(super) location: ArtifactLocation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) parent_index: Option<usize>,
 }

@@ -1,14 +1,11 @@
 //! A result's places: what it points at, the other half of the pair, and where else it stands.
 
 use super::artifacts::Artifacts;
-use super::model::{ArtifactLocation, Location, Message, PhysicalLocation, Region};
+use super::model::{ArtifactLocation, BASE, Location, Message, PhysicalLocation, Region};
 use crate::finding::{Occurrence, Spot};
 use crate::location;
 use crate::report::item::{ResultItem, uri};
 use crate::secret::MASK;
-
-/// The base of all paths: the root of the checkout or folder that was scanned.
-pub(super) const BASE: &str = "SRCROOT";
 
 /// The id alone, or the secret where there is no id or the change added nothing else.
 pub(super) fn primary(item: &ResultItem<'_>) -> Location {

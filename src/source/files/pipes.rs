@@ -8,7 +8,7 @@ use super::roots::bytes;
 use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detector, Hit};
-use crate::source::container::Scanner;
+use crate::source::container::{Scanner, Text};
 use crate::source::interruptible::InterruptibleReader;
 
 /// Scans each pipe to its end.
@@ -31,15 +31,12 @@ pub(super) fn scan<D: Detector>(
                 continue;
             }
         };
-        let extent = scanner.scan(&|| name.clone(), &mut input, &mut |detected| {
-            detected.note(ledger, "file", &|| name.clone());
-            for candidate in detected.candidates {
-                let path = Some(name.clone());
-                hits(Hit { origin: Origin { path, ..Origin::default() }, candidate });
-            }
+        let text = Text::Stream(&mut input);
+        let extent = scanner.text("file", &|| name.clone(), text, &mut |candidate| {
+            let path = Some(name.clone());
+            hits(Hit { origin: Origin { path, ..Origin::default() }, candidate });
         });
         ledger.add(Count::Files, 1);
-        ledger.add(Count::Bytes, extent.bytes);
         if let Some(error) = extent.error {
             ledger.problem("file", &name, &error);
         }

@@ -17,7 +17,7 @@ use super::{changes, database, listing, records, reflogs};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detector, Hit};
-use crate::source::container::Scanner;
+use crate::source::container::{Scanner, Text};
 use crate::source::names::Names;
 use keysweep_base::paths::canonical;
 
@@ -96,14 +96,11 @@ fn scan_file<D: Detector>(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
         Err(error) => return ledger.problem("file", shown, &error),
     };
-    let extent = scanner.file(&|| shown.to_vec(), &file, &mut |detected| {
-        detected.note(ledger, "file", &|| shown.to_vec());
-        for candidate in detected.candidates {
-            let origin = Origin { path: Some(shown.to_vec()), ..Origin::default() };
-            hits(Hit { origin, candidate });
-        }
+    let text = Text::File(&file);
+    let extent = scanner.text("file", &|| shown.to_vec(), text, &mut |candidate| {
+        let origin = Origin { path: Some(shown.to_vec()), ..Origin::default() };
+        hits(Hit { origin, candidate });
     });
-    ledger.add(Count::Bytes, extent.bytes);
     if let Some(error) = extent.error {
         ledger.problem("file", shown, &error);
     }

@@ -1,8 +1,8 @@
 //! Time for what is left to be done after the end of a run was asked for.
 
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
+
+use keysweep_base::watch::{Work, watched};
 
 use crate::stop::Stop;
 
@@ -15,26 +15,21 @@ pub(super) fn after<T>(stop: &Stop, grace_period: Duration, work: impl FnOnce(&S
     if stop.is_set() && grace_period.is_zero() {
         end.set();
     }
-    let flag = &end;
-    thread::scope(|scope| {
-        let (done, waiting) = mpsc::channel::<()>();
-        let goes_on = move |pause| waiting.recv_timeout(pause) == Err(RecvTimeoutError::Timeout);
-        let watch = move || {
-            while goes_on(PAUSE) {
-                if stop.is_set() {
-                    if goes_on(grace_period) {
-                        flag.set();
-                    }
-                    return;
+    let watch = |work: &Work| {
+        while work.lasts(PAUSE) {
+            if stop.is_set() {
+                if work.lasts(grace_period) {
+                    end.set();
                 }
+                return;
             }
-        };
-        if thread::Builder::new().spawn_scoped(scope, watch).is_err() && stop.is_set() {
+        }
+    };
+    let refused = |_| {
+        if stop.is_set() {
             // Nobody looks at the time, and there is none left.
             end.set();
         }
-        let result = work(flag);
-        drop(done);
-        result
-    })
+    };
+    watched(watch, refused, || work(&end))
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::coverage::{Count, Ledger};
 use crate::finding::Candidate;
 use crate::scan::Detector;
-use crate::source::container::Scanner;
+use crate::source::container::{Scanner, Text};
 use crate::source::pointer::Oid;
 
 /// Where an object is, below the folder of all of them.
@@ -42,13 +42,10 @@ pub(super) fn scan<D: Detector>(
             return None;
         }
     };
-    let (mut candidates, name) = (Vec::new(), || oid.to_vec());
-    let extent = scanner.file(&name, &file, &mut |mut detected| {
-        detected.note(ledger, "object", &name);
-        candidates.append(&mut detected.candidates);
-    });
+    let mut candidates = Vec::new();
+    let mut keep = |candidate| candidates.push(candidate);
+    let extent = scanner.text("object", &|| oid.to_vec(), Text::File(&file), &mut keep);
     ledger.add(Count::Objects, 1);
-    ledger.add(Count::Bytes, extent.bytes);
     if let Some(error) = extent.error {
         problem(&error);
     }

@@ -14,8 +14,8 @@ use super::super::texts::{Texts, Use};
 use super::{File, Head};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Origin};
-use crate::scan::{Detected, Detector, Hit};
-use crate::source::container::Scanner;
+use crate::scan::{Detector, Hit};
+use crate::source::container::{Scanner, Text};
 use crate::source::files;
 use keysweep_base::paths::canonical;
 
@@ -145,18 +145,14 @@ impl Whole {
         emit: &mut dyn FnMut(Candidate),
     ) -> io::Result<()> {
         let name = || self.path.clone();
-        let mut found = |detected: Detected<D::BaseState>| {
-            detected.note(ledger, "file", &name);
-            detected.candidates.into_iter().for_each(&mut *emit);
-        };
         let extent = if file.is_symlink() {
             let target = std::fs::read_link(file)?;
-            scanner.scan(&name, &mut target.as_os_str().as_encoded_bytes(), &mut found)
+            let mut target = target.as_os_str().as_encoded_bytes();
+            scanner.text("file", &name, Text::Stream(&mut target), emit)
         } else {
-            scanner.file(&name, &files::open(file)?, &mut found)
+            scanner.text("file", &name, Text::File(&files::open(file)?), emit)
         };
         ledger.add(Count::Files, 1);
-        ledger.add(Count::Bytes, extent.bytes);
         extent.error.map_or(Ok(()), Err)
     }
 }

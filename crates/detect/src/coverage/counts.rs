@@ -1,0 +1,112 @@
+//! The counters of the ledger: one table, of which the fields of reports, the counters and their words
+//! are made.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Makes all of them of one entry each: its documentation, its counter, its field in reports, its
+/// place in the list that people read, and what one and several are called there.
+macro_rules! left_out {
+    ($($(#[$meta:meta])* $count:ident $field:ident: $place:literal, $one:literal, $many:literal;)*) => {
+        /// What was left out on purpose: by an ignore file, an option, or a limit the user typed.
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct LeftOut {
+            $($(#[$meta])* pub $field: u64,)*
+            /// Containers of forms that are not opened, by form.
+            #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+            pub not_opened: BTreeMap<String, u64>,
+        }
+
+        /// A counter of the ledger.
+        #[derive(Clone, Copy, Debug)]
+        pub enum Count {
+            /// Files read.
+            Files,
+            /// Commits met.
+            Commits,
+            /// Git objects read.
+            Objects,
+            /// Bytes scanned.
+            Bytes,
+            $(
+                #[doc = concat!("See [`LeftOut::", stringify!($field), "`].")]
+                $count,
+            )*
+        }
+
+        /// How many counters there are.
+        pub(super) const COUNTS: usize = 4 + [$(Count::$count),*].len();
+
+        impl LeftOut {
+            /// What the counters say.
+            pub(super) fn of(get: impl Fn(Count) -> u64) -> Self {
+                Self { $($field: get(Count::$count),)* not_opened: BTreeMap::new() }
+            }
+
+            /// The counters, in the order of the fields.
+            pub(super) fn counts(&self) -> impl Iterator<Item = (Count, u64)> {
+                [$((Count::$count, self.$field)),*].into_iter()
+            }
+
+            /// How many there are of each kind, and what one and several are called, in the order
+            /// in which people read them.
+            pub fn named(&self) -> Vec<(u64, &'static str, &'static str)> {
+                let mut named = [$(($place, (self.$field, $one, $many))),*];
+                named.sort_by_key(|(place, _): &(u8, _)| *place);
+                named.into_iter().map(|(_, named)| named).collect()
+            }
+        }
+    };
+}
+
+left_out! {
+    /// Files and folders that ignore files exclude.
+    Ignored ignored: 0,
+        "file or folder by ignore files (--no-ignore reads it)",
+        "files or folders by ignore files (--no-ignore reads them)";
+    /// Findings that a baseline, marker or configuration settles.
+    Suppressed suppressed: 12,
+        "suppressed finding (--include-suppressed)",
+        "suppressed findings (--include-suppressed)";
+    /// AWS's own examples and placeholders.
+    Examples examples: 10, "example or placeholder", "examples or placeholders";
+    /// Findings below `--min-confidence`.
+    BelowConfidence below_confidence: 11,
+        "finding below --min-confidence",
+        "findings below --min-confidence";
+    /// Files that `--include`, `--exclude` or the configuration leave out.
+    Excluded excluded: 2,
+        "file by --include, --exclude or configuration",
+        "files by --include, --exclude or configuration";
+    /// Files over `--max-file-size`.
+    TooLarge too_large: 3, "file over --max-file-size", "files over --max-file-size";
+    /// Devices, sockets and FIFOs.
+    Special special: 4, "device, socket or pipe", "devices, sockets or pipes";
+    /// Symbolic links that were not followed.
+    Links links: 5, "symbolic link", "symbolic links";
+    /// Git repositories met on the way, whose history was not searched.
+    Repositories repositories: 13,
+        "repository not searched in depth: keysweep sweep",
+        "repositories not searched in depth: keysweep sweep";
+    /// Git LFS objects that are not on this machine.
+    LfsMissing lfs_missing: 6,
+        "Git LFS object that is not here",
+        "Git LFS objects that are not here";
+    /// Members of containers that are encrypted.
+    Encrypted encrypted: 7,
+        "encrypted PDF or member of an archive",
+        "encrypted PDFs or members of archives";
+    /// Pages of PDFs that show text whose letters no font tells.
+    #[serde(default)]
+    Unlettered unlettered: 8,
+        "PDF page whose fonts tell no letters",
+        "PDF pages whose fonts tell no letters";
+    /// Containers of which a limit that the user typed left something out.
+    Unopened unopened: 9, "container over a limit given", "containers over a limit given";
+    /// Files that keysweep wrote itself and that hold no secret: reports, baselines, states.
+    #[serde(default)]
+    OwnReports own_reports: 1,
+        "report, baseline or state of keysweep",
+        "reports, baselines or states of keysweep";
+}

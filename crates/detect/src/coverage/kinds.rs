@@ -1,0 +1,57 @@
+//! The kinds of problems, and how much of the answer each costs.
+
+/// How much of what was asked for is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Missing {
+    /// All of a run, or its end.
+    Run,
+    /// Something of a repository: its packs, refs, alternates, index.
+    Repository,
+    /// An object or where it stands.
+    Object,
+    /// A file or a part of one.
+    File,
+}
+
+/// Every kind of problem.
+pub const KINDS: [(&str, Missing); 30] = [
+    ("run", Missing::Run),
+    ("time", Missing::Run),
+    ("memory", Missing::Run),
+    ("findings", Missing::Run),
+    ("target", Missing::Run),
+    ("verification", Missing::Run),
+    ("alternate", Missing::Repository),
+    ("base", Missing::Repository),
+    ("database", Missing::Repository),
+    ("index", Missing::Repository),
+    ("objects", Missing::Repository),
+    ("pack", Missing::Repository),
+    ("ref", Missing::Repository),
+    ("refs", Missing::Repository),
+    ("rule", Missing::Repository),
+    ("shallow clone", Missing::Repository),
+    ("submodule", Missing::Repository),
+    ("attribution", Missing::Object),
+    ("blob", Missing::Object),
+    ("commit", Missing::Object),
+    ("object", Missing::Object),
+    ("paths", Missing::Object),
+    ("tag", Missing::Object),
+    ("tree", Missing::Object),
+    ("container", Missing::File),
+    ("file", Missing::File),
+    ("folder", Missing::File),
+    ("path", Missing::File),
+    // What the program itself failed on: it may be of a repository.
+    ("name", Missing::Repository),
+    ("text", Missing::Repository),
+];
+
+impl super::Problem {
+    /// How much is missing by it; a kind of another version counts as one of a repository.
+    pub fn missing(&self) -> Missing {
+        let known = KINDS.iter().find(|(what, _)| *what == self.what);
+        known.map_or(Missing::Repository, |(_, missing)| *missing)
+    }
+}
