@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use keysweep::act::open::Request;
-use keysweep::verify::Partition;
+use keysweep_aws::Partition;
 
 use crate::act_support::{Around, opened, profile};
 use crate::moto::{Key, Moto};
