@@ -29,7 +29,7 @@ use aws_smithy_http_client::{Builder, Connector};
 
 use super::answer::Identity;
 use super::bounded::{self, Bounded};
-use super::{Environment, Options, Partition};
+use super::{Environment, Partition, VerifyOptions};
 use crate::aws::KeyId;
 use crate::secret::Secret;
 
@@ -54,22 +54,22 @@ pub(super) enum Reply {
 
 /// The STS of one partition.
 #[derive(Debug)]
-pub(super) struct Door {
+pub(super) struct StsClient {
     pub(super) partition: Partition,
     pub(super) endpoint: String,
     config: SdkConfig,
     clock: Clock,
     agent: UserAgent,
-    fruitless: AtomicU32,
+    unanswered: AtomicU32,
 }
 
 /// After so many questions in a row without a word from it, an endpoint is taken to be out of
 /// reach for the rest of the run: 200 keys must not wait 200 times for a firewall.
 const GIVE_UP_AFTER: u32 = 5;
 
-impl Door {
+impl StsClient {
     /// The way to `partition`; `None` if FIPS is asked for and it has no such endpoint.
-    pub(super) async fn open(partition: Partition, options: &Options) -> Option<Self> {
+    pub(super) async fn open(partition: Partition, options: &VerifyOptions) -> Option<Self> {
         let endpoint = endpoint(partition, options)?;
         let clock = Clock::default();
         let timeouts = TimeoutConfig::builder()
@@ -96,7 +96,7 @@ impl Door {
             .load()
             .await;
         let agent = UserAgent(options.user_agent.clone());
-        Some(Self { partition, endpoint, config, clock, agent, fruitless: AtomicU32::new(0) })
+        Some(Self { partition, endpoint, config, clock, agent, unanswered: AtomicU32::new(0) })
     }
 
     /// Sends `GetCallerIdentity` once.
@@ -123,15 +123,15 @@ impl Door {
 
     /// Whether it has been silent for so long that it is asked no more.
     pub(super) fn is_out_of_reach(&self) -> bool {
-        self.fruitless.load(Ordering::Relaxed) >= GIVE_UP_AFTER
+        self.unanswered.load(Ordering::Relaxed) >= GIVE_UP_AFTER
     }
 
     /// Remembers whether a question got a word from the other side.
-    pub(super) fn heard(&self, answered: bool) {
+    pub(super) fn note_reachability(&self, answered: bool) {
         if answered {
-            self.fruitless.store(0, Ordering::Relaxed);
+            self.unanswered.store(0, Ordering::Relaxed);
         } else {
-            self.fruitless.fetch_add(1, Ordering::Relaxed);
+            self.unanswered.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -148,7 +148,7 @@ impl Door {
 }
 
 /// Where `partition` is asked; `None` if FIPS is asked for and it has no such endpoint.
-pub(super) fn endpoint(partition: Partition, options: &Options) -> Option<String> {
+pub(super) fn endpoint(partition: Partition, options: &VerifyOptions) -> Option<String> {
     match &options.endpoint {
         Some(endpoint) => Some(endpoint.as_str().to_owned()),
         None => partition.endpoint(options.fips).map(str::to_owned),
@@ -209,8 +209,8 @@ fn reply_of<E: Error + 'static>(error: &SdkError<E>) -> Reply {
             SdkError::DispatchFailure(failure) if failure.is_timeout() => {
                 ("no connection in time".to_owned(), false)
             }
-            SdkError::DispatchFailure(failure) => (told(error), failure.is_io()),
-            _ => (told(error), false),
+            SdkError::DispatchFailure(failure) => (root_cause(error), failure.is_io()),
+            _ => (root_cause(error), false),
         };
         return Reply::Silence { why, broken };
     };
@@ -228,7 +228,7 @@ fn reply_of<E: Error + 'static>(error: &SdkError<E>) -> Reply {
 }
 
 /// What went wrong first; the outer errors only say which layer noticed.
-fn told(error: &(dyn Error + 'static)) -> String {
+fn root_cause(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

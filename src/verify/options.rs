@@ -10,7 +10,7 @@ use crate::stop::Stop;
 
 /// How keys are verified.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct VerifyOptions {
     /// Stands in for the STS of every partition.
     pub endpoint: Option<Endpoint>,
     /// Which partitions are asked.
@@ -28,7 +28,7 @@ pub struct Options {
     /// Requests under way at once; at least 1.
     pub concurrency: usize,
     /// How long one secret may be asked of one partition, retries included.
-    pub patience: Duration,
+    pub retry_time: Duration,
     /// How long a connection may take to open.
     pub connect_timeout: Duration,
     /// How long one request may take, connection included.
@@ -50,7 +50,7 @@ pub struct Options {
     pub environment: Environment,
 }
 
-impl Default for Options {
+impl Default for VerifyOptions {
     fn default() -> Self {
         Self {
             endpoint: None,
@@ -61,7 +61,7 @@ impl Default for Options {
             user_agent: USER_AGENT.to_owned(),
             rate: 10.0,
             concurrency: 4,
-            patience: Duration::from_secs(30),
+            retry_time: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),
             spacing: Duration::from_millis(5_500),
@@ -131,7 +131,7 @@ pub enum OptionsError {
     },
 }
 
-impl Options {
+impl VerifyOptions {
     /// Whether these can be used, so that a scan does not end in a refusal.
     ///
     /// # Errors
@@ -255,13 +255,14 @@ mod tests {
 
     #[test]
     fn refuses_what_cannot_be_kept() {
-        assert!(Options::default().check().is_ok());
+        assert!(VerifyOptions::default().check().is_ok());
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(Options { rate, ..Options::default() }.check().is_err(), "{rate}");
+            assert!(VerifyOptions { rate, ..VerifyOptions::default() }.check().is_err(), "{rate}");
         }
-        let agent = Options { user_agent: "a\r\nb".into(), ..Options::default() };
+        let agent = VerifyOptions { user_agent: "a\r\nb".into(), ..VerifyOptions::default() };
         assert!(agent.check().is_err());
-        let skip = Options { skip_accounts: vec!["12345".into()], ..Options::default() };
+        let skip =
+            VerifyOptions { skip_accounts: vec!["12345".into()], ..VerifyOptions::default() };
         assert!(skip.check().is_err());
         assert_eq!(account("1234-5678-9012").expect("an account"), "123456789012");
     }
