@@ -7,7 +7,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style as Ansi};
 
 use super::{Limits, Report, problems};
-use crate::coverage::{Coverage, LeftOut, Target};
+use crate::coverage::{Coverage, LeftOut, ScanTarget};
 use crate::finding::{Severity, Status};
 use crate::text::escape_line;
 
@@ -165,7 +165,7 @@ fn scanned(coverage: &Coverage) -> String {
 }
 
 /// Where it was read: what a user takes for granted, until it is another repository.
-fn places(scanned: &[Target]) -> String {
+fn places(scanned: &[ScanTarget]) -> String {
     let shown: Vec<String> = scanned
         .iter()
         .take(PLACES)

@@ -66,7 +66,7 @@ pub struct LeftOut {
 
 /// What was asked for and scanned: a repository, folder or file, or standard input.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Target {
+pub struct ScanTarget {
     /// `repository`, `folder`, `file`, `pipe` or `standard input`.
     pub what: String,
     /// Its one absolute path, escaped for display; the name under which it is reported for what
@@ -81,7 +81,7 @@ pub struct Coverage {
     pub complete: bool,
     /// Where: a repository that was taken for another one shows here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scanned: Vec<Target>,
+    pub scanned: Vec<ScanTarget>,
     /// Files read.
     pub files: u64,
     /// Commits met.
@@ -172,7 +172,7 @@ pub struct Ledger {
     /// By what they are: many files in trouble push out no word of the time that ran out.
     problems: Mutex<BTreeMap<String, Problems>>,
     notes: Mutex<Vec<String>>,
-    scanned: Mutex<Vec<Target>>,
+    scanned: Mutex<Vec<ScanTarget>>,
     targets: Mutex<Vec<Swept>>,
     not_opened: Mutex<BTreeMap<String, u64>>,
 }
@@ -220,7 +220,7 @@ impl Ledger {
 
     /// Records what is scanned. `path` is raw; it is escaped here.
     pub fn scanned(&self, what: &str, path: &[u8]) {
-        let place = Target { what: what.to_owned(), path: crate::text::escape_path(path) };
+        let place = ScanTarget { what: what.to_owned(), path: crate::text::escape_path(path) };
         self.scanned.lock().unwrap_or_else(PoisonError::into_inner).push(place);
     }
 
