@@ -12,7 +12,7 @@ use super::{git, scan};
 use crate::command::demo;
 use crate::run::Status;
 
-/// What to type after the demo.
+/// What to run after the demo.
 const NEXT: &str = "
 These keys were made up a moment ago and open nothing; both projects are gone again. Now your own:
 
@@ -24,7 +24,7 @@ These keys were made up a moment ago and open nothing; both projects are gone ag
   keysweep explain aws-access-key              what to do about a leaked key, step by step
 ";
 
-/// Makes the project, scans it, and tells what to do next.
+/// Makes the project, scans it, and says what to do next.
 pub(super) fn demo() -> Result<Status, Box<dyn Error>> {
     let folder = tempfile::Builder::new().prefix("keysweep-demo-").tempdir()?;
     let (project, reports) = (folder.path().join("project"), folder.path().join("reports"));

@@ -1,9 +1,9 @@
-//! What a git hook says when it stops a commit or a push: ten lines at most, and none when all is
-//! well.
+//! The message of a git hook that stops a commit or a push: ten lines at most, and none without
+//! findings.
 //!
-//! Whoever reads it wanted to do something else: it names the places, then the ways on. Each ends
-//! with a command that can be pasted, in any folder of the work tree, behind the line's last colon
-//! and blank.
+//! The reader wanted to do something else: the message names the locations, then the choices. Each
+//! choice ends with a command that can be pasted, in any folder of the work tree, after the line's
+//! last colon and blank.
 
 mod names;
 
@@ -16,30 +16,30 @@ use crate::finding::{Finding, Occurrence};
 use crate::text::{escape_path, shell_word};
 use names::{ignored, pathspec};
 
-/// How many lines the message has.
+/// Most lines of the message.
 const LINES: usize = 10;
 
-/// How many files are named in a command; of more, all that is staged is meant.
+/// Most files that a command names; if there are more, it takes everything that is staged.
 const NAMED: usize = 20;
 
-/// How many findings one command suppresses.
+/// Most findings that one command suppresses.
 const ACCEPTED: usize = 3;
 
-/// How much of a commit's id is shown.
+/// Characters of a commit id that are shown.
 const SHORT: usize = 12;
 
-/// Where git ran the hook: what the ways on depend on.
+/// The circumstances in which git ran the hook.
 #[derive(Clone, Debug, Default)]
 pub struct Setting {
-    /// keysweep as a word of the shell.
+    /// keysweep as a shell word.
     pub program: String,
-    /// The commit is made from an index that is gone with it: `git commit -a`.
+    /// The commit comes from a temporary index: `git commit -a`.
     pub is_all: bool,
-    /// The commit is made of files that were named: `git commit FILE`.
+    /// The commit comes from named files: `git commit FILE`.
     pub is_named: bool,
     /// A merge is being committed.
     pub is_merge: bool,
-    /// Paths that are new: in HEAD or, of a push, in all parents of the commit, there is none.
+    /// New paths: they are not in HEAD or, for a push, in no parent of the commit.
     pub new: BTreeSet<(Option<String>, Vec<u8>)>,
     /// The commits of a push.
     pub commits: BTreeMap<String, Pushed>,
@@ -54,7 +54,7 @@ pub struct Pushed {
     pub is_root: bool,
     /// It has several parents.
     pub is_merge: bool,
-    /// The branch that holds it, if HEAD does not.
+    /// The branch that contains it, if HEAD does not.
     pub branch: Option<String>,
 }
 
@@ -96,7 +96,7 @@ pub fn write_hook(report: &Report<'_>, setting: &Setting, out: &mut dyn Write) -
     out.flush()
 }
 
-/// A line a place: where both halves stand, what kind, which credential.
+/// One line a location: both halves, rule, credential.
 fn places(findings: &[&Finding], room: usize) -> Vec<String> {
     let all: Vec<(&Finding, &Occurrence)> = findings
         .iter()
@@ -125,7 +125,7 @@ fn line(finding: &Finding, place: &Occurrence) -> String {
     format!("  {}{halves}{commit}  {rule} {name}", text::position(place))
 }
 
-/// The ways on.
+/// The choices.
 struct Advice<'a> {
     findings: &'a [&'a Finding],
     first: &'a Occurrence,
@@ -133,7 +133,7 @@ struct Advice<'a> {
 }
 
 impl Advice<'_> {
-    /// How to take the credentials out of what was to be committed or pushed.
+    /// The ways to remove the credentials from the commit or push.
     fn take_out(&self, doing: &str) -> Vec<String> {
         if doing == "push" {
             return self.rewrite();
@@ -168,8 +168,8 @@ impl Advice<'_> {
         lines
     }
 
-    /// How to take a credential out of the commit that holds it: what a later one removes is
-    /// pushed all the same.
+    /// The ways to remove a credential from the commit that added it: the push contains that commit
+    /// even if a later one removes the credential.
     fn rewrite(&self) -> Vec<String> {
         let Some(id) = commit(self.first).filter(|_| self.first.origin.path.is_some()) else {
             return vec!["Take it out:  make that commit or tag anew, without it".to_owned()];
@@ -226,7 +226,7 @@ impl Advice<'_> {
         ]
     }
 
-    /// What keeps the file out, when to rotate, and how to say that it may stay.
+    /// The ways to ignore the file, to rotate the key, and to suppress the finding.
     fn others(&self, doing: &str) -> Vec<String> {
         let mut lines = Vec::new();
         let program = &self.setting.program;
@@ -251,8 +251,7 @@ impl Advice<'_> {
         }
         accept.push_str(" --reason 'false alarm'");
         lines.push(match doing {
-            // Of a push, the baseline counts that was there before it: nobody excuses a key of
-            // their own.
+            // For a push, the earlier baseline counts: a push can't suppress its own keys.
             "push" => format!(
                 "Suppress it:  a false alarm only, by keysweep:allow on its line, or in a baseline \
                  pushed before: {accept}"
@@ -265,7 +264,7 @@ impl Advice<'_> {
         lines
     }
 
-    /// The files that hold the findings.
+    /// The files with findings.
     fn files(&self) -> BTreeSet<Vec<u8>> {
         let places = self.findings.iter().flat_map(|finding| &finding.occurrences);
         places.filter_map(|place| place.origin.path.clone()).collect()

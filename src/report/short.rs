@@ -1,4 +1,4 @@
-//! `--format short`: one line a finding, as linters print them.
+//! `--format short`: one line a finding, like linters.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! What a log says of the run itself: how it ended, what could not be read, what was cut.
+//! The notifications of a log: how the run ended, what could not be read, what was left out.
 
 use super::model::{
     Configuration, Descriptor, DescriptorReference, Help, Invocation, Message, Notification,
@@ -6,10 +6,10 @@ use super::model::{
 use super::rules::HOME;
 use crate::report::Report;
 
-/// Problems that a log lists one by one.
+/// Most problems that a log lists.
 const LONGEST_LIST: usize = 1_000;
 
-/// The notifications that a run can give; their order is their index.
+/// The kinds of notifications; their order is their index.
 #[derive(Clone, Copy)]
 enum Kind {
     Unreadable,
@@ -74,7 +74,7 @@ pub(super) fn descriptors() -> Vec<Descriptor> {
     Kind::ALL.into_iter().map(describe).collect()
 }
 
-/// How the run went; `dropped` results were over the limit.
+/// The result of the run; `dropped` results were beyond the limit.
 pub(super) fn invocation(report: &Report<'_>, dropped: usize) -> Invocation {
     let successful = matches!(report.exit, 0 | 1 | 3);
     let mut notifications = Vec::new();
