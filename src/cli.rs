@@ -104,7 +104,7 @@ fn redacted_usage(args: &[OsString], answer: &clap::Error) -> clap::Error {
     let shown = args.iter().map(|arg| opaque::redacted(&escape_path(arg.as_encoded_bytes())));
     match Cli::try_parse_from(shown) {
         Err(shown) if shown.kind() == answer.kind() => shown,
-        _ => Cli::command().error(answer.kind(), "what was typed is not understood"),
+        _ => Cli::command().error(answer.kind(), "the arguments are not understood"),
     }
 }
 

@@ -73,7 +73,7 @@ impl Config {
         for name in OPTIONS {
             if let Some(offset) = top.offset_of(name) {
                 let what = format!(
-                    "'{name}' is an option, and options are typed: a file may hold 'rule', \
+                    "'{name}' is a command-line option: the file may contain only 'rule', \
                      'exclude' and 'allow'"
                 );
                 document.fault(offset, "", what);
@@ -170,7 +170,7 @@ mod tests {
             ("[[allow]]\naccount = 123456789012", 2, "'account' must be a string"),
             ("[[allow]]\nreason = \"x\"", 1, "one of 'fingerprint', 'key-id' and 'account'"),
             ("[[allow]]\nkey_id = \"x\"", 2, "did you mean 'key-id'?"),
-            ("verify = true", 1, "'verify' is an option, and options are typed"),
+            ("verify = true", 1, "'verify' is a command-line option"),
             ("allow = 3", 1, "'allow' must be a table"),
             ("allow = [", 1, "not TOML"),
         ];

@@ -118,9 +118,12 @@ pub fn first_step(finding: &Finding, rules: &RuleSet) -> Option<Step> {
 /// The advice if the verdict makes the first step unnecessary.
 pub fn verdict_advice(finding: &Finding) -> Option<&'static str> {
     match finding.verification.status {
-        Status::Inactive => Some("AWS does not accept it any more: read what it did meanwhile"),
-        Status::Expired => Some("its session is over: find out what it came from, which may live"),
-        Status::Canary => Some("a canary: leave it alone, and ask its owner where it was planted"),
+        Status::Inactive => Some("AWS no longer accepts it: find out what it was used for"),
+        Status::Expired => Some(
+            "its session has expired: find out which credential it came from, \
+             which may be active",
+        ),
+        Status::Canary => Some("a canary: leave it alone, and ask its owner where it was placed"),
         _ => None,
     }
 }

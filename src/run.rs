@@ -51,8 +51,7 @@ pub use verification::Verify;
 const CHANNEL: usize = 1024;
 
 /// The message for a source on which the program fails.
-const FAULT: &str =
-    "scanning failed before its end, which is a fault of keysweep: please report it";
+const FAULT: &str = "the scan failed, which is a bug in keysweep: please report it";
 
 /// Stale entries of a baseline, or paths without a file, that are listed by name.
 const LISTED: usize = 20;
@@ -142,7 +141,8 @@ pub enum Error {
     Git(#[from] git::Error),
     /// No thread could be started.
     #[error(
-        "the system gives no threads to scan with: {0}; raise the limit of processes (`ulimit -u`) or of memory"
+        "no thread could be started for the scan: {0}; raise the limit of processes (`ulimit -u`) \
+         or of memory"
     )]
     Threads(std::io::Error),
 }
@@ -221,7 +221,7 @@ fn conclude(
     #[cfg(feature = "verify")] until: Option<Instant>,
 ) -> (Vec<Finding>, Vec<BaselineEntry>) {
     if options.interrupted.is_set() {
-        ledger.problem("run", b"", &"interrupted: what was not yet scanned is missing");
+        ledger.problem("run", b"", &"interrupted: the rest was not scanned");
     }
     let Collected { mut findings, met, weak } =
         collector.finish(rules, options.min_confidence, ledger);
@@ -258,9 +258,7 @@ fn finish_suppressions(
     let stale = if options.whole && !ledger.has_problems() { counts.absent } else { Vec::new() };
     for entry in stale.iter().take(LISTED) {
         let BaselineEntry { hint, fingerprint, .. } = entry;
-        ledger.note(format!(
-            "stale in the baseline, nothing of it was found: {hint} ({fingerprint})"
-        ));
+        ledger.note(format!("stale in the baseline, no finding for: {hint} ({fingerprint})"));
     }
     if stale.len() > LISTED {
         ledger.note(format!("stale in the baseline: {} more", stale.len() - LISTED));

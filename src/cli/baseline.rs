@@ -96,7 +96,9 @@ pub(super) fn baseline(args: &BaselineArguments) -> Result<Status, Box<dyn Error
             return Ok(Status::Interrupted);
         }
         return Err(
-            "nothing is removed, as not all could be read: what is absent may be there".into()
+            "nothing was removed, because something could not be read and may contain the missing \
+             findings"
+                .into(),
         );
     }
     print_coverage(&outcome);
@@ -136,8 +138,8 @@ fn root(args: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
             Some(tree) => Some(tree),
             None if args.baseline.is_some() => Some(repo.git_dir().to_owned()),
             None => {
-                let why = "has no work tree, where a baseline would be looked for: name a file \
-                           with --baseline";
+                let why = "has no work tree, so there is no place for a baseline: name a file \
+                     with --baseline";
                 return Err(format!("{} {why}", shown(place)).into());
             }
         },
@@ -159,7 +161,7 @@ fn list(chosen: &Choice<'_>) -> io::Result<()> {
     }
     if let Some(first) = chosen.active.first() {
         let name = first.fingerprint.as_str();
-        writeln!(list, "An active key is suppressed by its name alone: --only {name}")?;
+        writeln!(list, "An active key is suppressed only by name: --only {name}")?;
     }
     io::stdout().write_all(&list)
 }
@@ -170,7 +172,7 @@ fn agreed(chosen: &Choice<'_>) -> io::Result<bool> {
         return Ok(true);
     }
     let count = chosen.taken.len();
-    write!(io::stdout(), "Suppress {count}? They are not reported any more. [y/N] ")?;
+    write!(io::stdout(), "Suppress {count}? They will no longer be reported. [y/N] ")?;
     io::stdout().flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;

@@ -16,14 +16,15 @@ pub(super) enum Conflict {
     /// `--fail-on active` without verification.
     #[cfg(feature = "verify")]
     #[error(
-        "--fail-on active needs --verify: without an answer of AWS no key is known to be active, and the run could never fail"
+        "--fail-on active needs --verify: without verification no key is known to be active, and \
+         the run could never fail"
     )]
     NobodyAsked,
     /// A hook that passes everything.
-    #[error("--hook with --fail-on never would stop nothing: leave one of them out")]
+    #[error("--hook with --fail-on never would never stop anything: omit one of them")]
     IdleHook,
     /// A report would overwrite a file that the run reads or keeps.
-    #[error("--output would write over the file of {option}, {path}: name another one")]
+    #[error("--output would overwrite the file of {option}, {path}: name another one")]
     Overwritten {
         /// The other option that names the file.
         option: &'static str,

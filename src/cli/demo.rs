@@ -14,13 +14,13 @@ use crate::run::Status;
 
 /// What to run after the demo.
 const NEXT: &str = "
-These keys were made up a moment ago and open nothing; both projects are gone again. Now your own:
+These keys were random and give access to nothing; both projects are deleted. Now scan your own:
 
-  keysweep scan .                              files here, ignored ones left out
+  keysweep scan .                              files here, without ignored ones
   keysweep scan --no-ignore --verify .         all files, and which keys are live (asks AWS STS)
   keysweep scan . --output sarif=leaks.sarif   a report for a code-scanning page
-  keysweep history                             all that this repository ever held
-  keysweep install-hook                        before each commit: what it would add
+  keysweep history                             everything that this repository ever contained
+  keysweep install-hook                        scans before each commit what it would add
   keysweep explain aws-access-key              what to do about a leaked key, step by step
 ";
 

@@ -89,7 +89,7 @@ pub(super) fn range(args: RangeArguments) -> Result<Status, Box<dyn Error>> {
     } else {
         let range = args.range.unwrap_or_default();
         let range = range.into_string().map_err(|range| {
-            format!("the range {} is not UTF-8: name commits by their ids", range.display())
+            format!("the range {} is not UTF-8: use commit ids", range.display())
         })?;
         (args.repo, range::Input::Between(range))
     };

@@ -86,11 +86,11 @@ pub(super) fn install_hook(args: &HookArguments) -> Result<Status, Box<dyn Error
     let folder = find()?.folder;
     chosen.iter().try_for_each(|&hook| hook::prove(&folder, hook))?;
     if hooks.configured {
-        writeln!(message, "core.hooksPath names this folder: other repositories may share it")?;
+        writeln!(message, "core.hooksPath names this folder; other repositories may share it")?;
     }
     if let Some(real) = &hooks.linked {
         let (link, real) = (shown(&hooks.folder), shown(real));
-        writeln!(message, "{link} is a link to {real}: other repositories may share it")?;
+        writeln!(message, "{link} is a link to {real}; other repositories may share it")?;
     }
     io::stdout().write_all(&message)?;
     Ok(Status::Clean)
@@ -148,17 +148,18 @@ fn refer(owned: &[Owned], chosen: &[Hook], hooks: &Hooks) -> Result<Status, Box<
         )?;
     }
     if !program::is_in_path() {
-        writeln!(message, "Whoever commits needs keysweep in the PATH; it is not in yours.")?;
+        writeln!(message, "Everybody who commits needs keysweep in the PATH; it is not in yours.")?;
     }
     if todo.iter().any(|owned| is_left_behind(owned, &hooks.folder)) {
         writeln!(
             message,
-            "An older keysweep put this hook aside; this puts it back: keysweep install-hook --uninstall"
+            "An older keysweep renamed this hook; this restores it: keysweep install-hook \
+             --uninstall"
         )?;
     }
     writeln!(
         message,
-        "'keysweep install-hook' again checks that, and --force takes the hook's place all the same."
+        "Run 'keysweep install-hook' again to check that; --force replaces the hook anyway."
     )?;
     io::stderr().write_all(&message)?;
     Ok(Status::Usage)
@@ -167,14 +168,18 @@ fn refer(owned: &[Owned], chosen: &[Hook], hooks: &Hooks) -> Result<Status, Box<
 fn why(owned: &Owned) -> String {
     let known_by = shown(&owned.known_by);
     match owned.owner {
-        Owner::Named => format!("{known_by} asks for its own name, and would be called by another"),
+        Owner::Named => format!(
+            "{known_by} reads its own name, and would be called by another \
+             one"
+        ),
         Owner::Compiled => {
             format!(
                 "{known_by} is not a script, and may depend on its own name, which would change"
             )
         }
         owner => format!(
-            "the hooks here are those of {} ({known_by}), which would stop working or drop ours",
+            "the hooks here belong to {} ({known_by}), which would stop working or remove \
+             keysweep's",
             owner.name()
         ),
     }
@@ -204,14 +209,16 @@ fn global(chosen: &[Hook], uninstall: bool) -> Result<Status, Box<dyn Error>> {
         }
         writeln!(
             message,
-            "A repository that was made meanwhile keeps its own: keysweep install-hook --uninstall REPO"
+            "A repository that was created meanwhile keeps its hooks: keysweep install-hook \
+             --uninstall REPO"
         )?;
     } else {
         writeln!(
             message,
-            "Every repository that is made or cloned from now on gets them; in an older one: git init"
+            "Every repository that is created or cloned from now on gets them; in an existing one \
+             run: git init"
         )?;
-        writeln!(message, "The way back: keysweep install-hook --global --uninstall")?;
+        writeln!(message, "To remove them: keysweep install-hook --global --uninstall")?;
     }
     io::stdout().write_all(&message)?;
     Ok(Status::Clean)
@@ -223,11 +230,11 @@ fn write_change(out: &mut Vec<u8>, path: &Path, change: &Change) -> io::Result<(
         Change::Installed => writeln!(out, "installed {path}"),
         Change::Chained(before) => writeln!(
             out,
-            "installed {path}; the hook that was there is now {} and runs first",
+            "installed {path}; the existing hook is now {} and runs first",
             shown(before)
         ),
         Change::Removed => writeln!(out, "removed {path}"),
-        Change::Restored => writeln!(out, "removed {path}; the hook of before is back"),
+        Change::Restored => writeln!(out, "removed {path}; the earlier hook is restored"),
         Change::Absent => Ok(()),
     }
 }

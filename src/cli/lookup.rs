@@ -86,7 +86,7 @@ pub(super) fn explain(args: &ExplainArguments) -> Result<Status, Box<dyn Error>>
     }
     match explain::guide(&subject, &rules) {
         Some(guide) => print(|out| explain::script::write(&guide, out)),
-        None => Err("there is nothing to do, and so no script".into()),
+        None => Err("there is nothing to do, so there is no script".into()),
     }
 }
 
@@ -97,9 +97,11 @@ fn why(
     rules: &RuleSet,
 ) -> Result<Status, Box<dyn Error>> {
     let explain::Subject::Key(id) = subject else {
-        return Err("--why explains an access key id (AKIA… or ASIA…), of which it looks for the \
-                    secret"
-            .into());
+        return Err(
+            "--why explains an access key id (AKIA… or ASIA…), for which it looks for the \
+             secret"
+                .into(),
+        );
     };
     let Session { stop, interrupted, began } = Session::begin();
     let path = args.path.clone().unwrap_or_else(|| PathBuf::from("."));
@@ -144,8 +146,8 @@ fn why(
         return Ok(status);
     }
     Err(format!(
-        "{id} was not found in {shown}; give the file or folder that holds it (in a history, check \
-         out the commit that holds it first)"
+        "{id} was not found in {shown}; name the file or folder that contains it (for a history, \
+         check out a commit that contains it first)"
     )
     .into())
 }

@@ -36,7 +36,7 @@ pub(super) enum OutputError {
     NoEnding { argument: String, ending: String },
     /// A file name of one format, and `--format` of another.
     #[error(
-        "--format {asked} and --output {argument}, whose name says {named}: type --output \
+        "--format {asked} and --output {argument}, whose ending says {named}: type --output \
          {asked}={argument} or --output {named}={argument}"
     )]
     TwoFormats { argument: String, asked: &'static str, named: &'static str },
@@ -314,7 +314,7 @@ pub(super) fn stays_here(path: &Path) -> io::Result<()> {
         if !folder.canonicalize().is_ok_and(|real| real.starts_with(&here)) {
             let shown = escape_path(folder.as_os_str().as_encoded_bytes());
             let why =
-                format!("{shown} is a link that leads out of this folder: name where it leads");
+                format!("{shown} is a link that leads out of this folder: name its target instead");
             return Err(io::Error::other(why));
         }
     }

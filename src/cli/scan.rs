@@ -88,14 +88,14 @@ fn unnamed(args: &CommonArguments, is_stdin: bool, session: &Session) -> io::Res
     }
     let clock = TimeLimit::new("--timeout", args.limits.timeout, session.began);
     let waiting = || {
-        complain(&"no PATH, so standard input is waited for: name a PATH such as . to scan files");
+        complain(&"no PATH: waiting for standard input; name a PATH such as . to scan files");
     };
     let wait = || stdin::holds_data(&session.stop, &waiting);
     if clock.limit(&session.stop, &Ledger::new(), wait)? == Some(false) {
         return Ok(PathBuf::from("."));
     }
     if !args.output.quiet {
-        complain(&"no PATH, so standard input is scanned: name a PATH such as . to scan files");
+        complain(&"no PATH: scanning standard input; name a PATH such as . to scan files");
     }
     Ok(PathBuf::from(STDIN))
 }
@@ -192,10 +192,10 @@ pub(super) fn carry_out(
     let baseline = suppressions.baseline.is_some();
     let ledger = Ledger::new();
     if job.command == "scan" && run::is_in_repository(&job.sources) {
-        ledger.note("the history was not looked at: `keysweep history` reads all of it");
+        ledger.note("the history was not scanned: `keysweep history` reads all of it");
     }
     for object in &unreadable {
-        let why = "BASE can't be read, so neither its configuration nor its baseline is obeyed";
+        let why = "BASE can't be read, so neither its configuration nor its baseline applies";
         ledger.problem("base", object.as_bytes(), &why);
     }
     #[cfg(feature = "verify")]
@@ -225,7 +225,8 @@ pub(super) fn carry_out(
         run::run(&options, &engine, &rules, &ledger)
     })?;
     if !outcome.stale.is_empty() {
-        let what = "`keysweep baseline --prune` removes what neither files nor history hold";
+        let what = "`keysweep baseline --prune` removes entries that neither the files nor the \
+             history contain";
         outcome.coverage.notes.push(what.to_owned());
     }
     #[cfg(feature = "verify")]

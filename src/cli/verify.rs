@@ -106,7 +106,7 @@ impl VerifyArguments {
         fail_on: FailOnLevel,
     ) -> Result<(Option<Verify>, Option<VerifyOptions>), Box<dyn Error>> {
         if !self.verify && matches!(fail_on, FailOnLevel::Active) {
-            let why = "--fail-on active needs --verify: nothing else says that a key is live";
+            let why = "--fail-on active needs --verify: only AWS knows that a key is live";
             return Err(why.into());
         }
         if self.verify {
@@ -188,7 +188,7 @@ fn verify_key(args: &VerifyCommand, mut options: VerifyOptions) -> Result<Status
         }
     };
     if session.stop.is_set() {
-        complain(&"the run ended before the secret was read: nobody was asked");
+        complain(&"the run ended before the secret was read: no request was sent");
         return Ok(ended(&session, Status::Incomplete));
     }
     let mut found = vec![key?];
@@ -292,8 +292,8 @@ fn keep(earlier: &command::Earlier, findings: &mut Vec<Finding>, ledger: &Ledger
     for (fingerprint, key_id) in earlier.keep(findings) {
         let what = key_id.unwrap_or_else(|| fingerprint.as_str());
         ledger.note(format!(
-            "{what} of the earlier report is not in the target any more: without its secret it \
-             cannot be asked about"
+            "{what} of the earlier report is no longer in the target: it can't be verified \
+             without its secret"
         ));
         status = Status::Incomplete;
     }
@@ -357,7 +357,7 @@ fn verdict(findings: &[Finding]) -> Status {
 pub(super) fn preview(findings: &[Finding], options: &VerifyOptions) {
     let inquiries = verify::preview(findings, options);
     if inquiries.is_empty() {
-        complain(&"--verify would ask nobody: there is no key id");
+        complain(&"--verify would send no request: there is no key id");
     }
     inquiries.iter().for_each(|inquiry| complain(inquiry));
 }

@@ -53,10 +53,7 @@ pub(super) fn meant(args: &[OsString], kind: ErrorKind) -> Meant {
             let command = words.remove(at);
             words.insert(0, command);
             let words: Vec<String> = words.iter().map(|word| shell_word_of(word)).collect();
-            Meant::Nothing(format!(
-                "options stand behind the command: keysweep {}",
-                words.join(" ")
-            ))
+            Meant::Nothing(format!("options follow the command: keysweep {}", words.join(" ")))
         }
         None if is_option || is_path(first) => line(&[&["scan".into()], words]),
         None => Meant::AsGiven,
@@ -109,6 +106,6 @@ mod tests {
         let Meant::Nothing(advice) = meant(&words, ErrorKind::UnknownArgument) else {
             panic!("there is a command to be typed");
         };
-        assert_eq!(advice, "options stand behind the command: keysweep history -q 'a b'");
+        assert_eq!(advice, "options follow the command: keysweep history -q 'a b'");
     }
 }

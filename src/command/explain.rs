@@ -36,12 +36,12 @@ pub enum ExplainError {
     /// An unknown word.
     #[error(
         "'{0}' is neither an access key id (AKIA or ASIA and 16 of A-Z and 2-7) nor a rule \
-         ('keysweep rules' lists them), nor 'root'{1}"
+         ('keysweep rules' lists them) nor 'root'{1}"
     )]
     Unknown(String, String),
     /// A word that is longer than any id: it may be a secret, and is not shown.
     #[error(
-        "what was given is no access key id and no rule; if it is a secret, it now stands in \
+        "the argument is neither an access key id nor a rule; if it is a secret, it is now in \
          your shell's history: remove it there"
     )]
     Secret,
@@ -158,8 +158,10 @@ fn operator(subject: &Subject) -> Option<&'static str> {
 
 /// Explains a canary key, and what remains to be done about it.
 fn trap(operator: &str, guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
-    let what =
-        format!("That account is known for canaries: {operator}. Nobody is ever asked about it.");
+    let what = format!(
+        "That account is known for canary keys: {operator}. Its keys are never sent to \
+             AWS."
+    );
     write!(out, "{}", prose(&what, ""))?;
     for step in guide.steps.iter().skip(1) {
         writeln!(out, "\n{}:", escape_line(&step.title))?;
@@ -170,8 +172,8 @@ fn trap(operator: &str, guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
 
 /// The description of a root key.
 const ROOT: &str = "A key of the root user acts as the owner of the whole account, and no policy \
-    of the account limits it. Its id looks like any other: a lookup of its owner names no user. \
-    The account's credential report has it in the row <root_account>.";
+     of the account limits it. Its id looks like any other: a lookup of its owner finds no user. \
+     The account's credential report lists it in the row <root_account>.";
 
 /// Writes the whole first step: the reader has no time to look for the rest of it.
 fn first(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
@@ -226,17 +228,17 @@ fn key(id: &KeyId, out: &mut dyn Write) -> io::Result<()> {
     let kind = match id.kind() {
         KeyKind::LongTerm => "a long-term access key: of an IAM user, or of the root user.",
         KeyKind::Temporary => {
-            "a temporary key: useless without its secret and session token, and over within 36 \
-             hours at most."
+            "a temporary key: useless without its secret and session token, and valid for at most \
+             36 hours."
         }
     };
     write!(out, "{}", prose(&format!("{id} is the id of {kind}"), ""))?;
     match id.account() {
-        Some(account) => writeln!(out, "It belongs to account {account}, by the id itself.\n"),
+        Some(account) => writeln!(out, "It belongs to account {account}, which the id encodes.\n"),
         None => writeln!(
             out,
-            "The id does not say its account; this does:\n\n  aws sts get-access-key-info \
-             --access-key-id {id}\n"
+            "The id does not encode its account; this command prints it:\n\n  aws sts \
+             get-access-key-info --access-key-id {id}\n"
         ),
     }
 }
@@ -244,8 +246,8 @@ fn key(id: &KeyId, out: &mut dyn Write) -> io::Result<()> {
 /// Writes all steps; the first step of a leak may be above already.
 fn list(guide: &Guide, is_above: bool, out: &mut dyn Write) -> io::Result<()> {
     for (when, heading) in [
-        (When::Leak, "It leaked with its secret: do all of this, in this order"),
-        (When::Rotation, "It did not leak: rotate as planned"),
+        (When::Leak, "If it leaked with its secret, do all of this, in this order"),
+        (When::Rotation, "If it did not leak, rotate it as planned"),
     ] {
         let steps: Vec<&Step> = guide.steps.iter().filter(|step| step.when == when).collect();
         if !steps.is_empty() {
@@ -303,7 +305,7 @@ mod tests {
         let above = text.split("It leaked").next().expect("what to do first");
         let words =
             ["aws iam update-access-key", "Or in the console", "Deactivate.", "API: Update"];
-        for word in words.into_iter().chain(["--status Active brings it back"]) {
+        for word in words.into_iter().chain(["--status Active reactivates it"]) {
             assert!(above.contains(word), "{word} in {above}");
         }
         // The id occurs where it is assigned, and in the text about it.
@@ -332,14 +334,15 @@ mod tests {
     #[test]
     fn what_the_root_user_and_planned_rotations_need_is_said() {
         let root = explained("root");
-        for word in ["Sign in as the root user", "assume-root", "wants the key inactive first"] {
+        for word in ["Sign in as the root user", "assume-root", "requires that the key is inactive"]
+        {
             assert!(root.contains(word), "{word} in {root}");
         }
         let text = explained("aws-access-key").replace('\n', " ");
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for word in [
             "older than 90 days",
-            "a person leaving",
+            "somebody who leaves",
             "Give it to nobody",
             "even if it was never used",
             "description tag",

@@ -84,7 +84,8 @@ pub enum Change {
 pub enum Error {
     /// There are two other hooks: one would have to be overwritten.
     #[error(
-        "{} is not keysweep's, and {} holds an earlier hook already: join the two by hand, remove the second, and try again",
+        "{} is not keysweep's, and {} holds an earlier hook already: merge the two by hand, \
+         remove the second, and try again",
         shown(.hook), shown(.before)
     )]
     TwoOthers {
@@ -151,7 +152,7 @@ pub fn prove(folder: &Path, hook: Hook) -> Result<(), Error> {
     let refuse = |why: &str| Err(Error::NotRun { hook: path.clone(), why: why.to_owned() });
     match look(&path) {
         Ok(Found::Ours) if is_executable(&path) => Ok(()),
-        Ok(Found::Ours) => refuse("it is not executable, as its file system may not allow it"),
+        Ok(Found::Ours) => refuse("it is not executable; its file system may not allow that"),
         Ok(Found::Nothing) => refuse("it is not there"),
         Ok(Found::Other) => refuse("another hook took its place"),
         Err(source) => Err(Error::File { path, source }),
@@ -213,7 +214,11 @@ fn look(path: &Path) -> io::Result<Found> {
         Err(error) => return Err(error),
     };
     if kind.is_dir() {
-        return Err(io::Error::new(ErrorKind::IsADirectory, "a folder stands where a hook should"));
+        return Err(io::Error::new(
+            ErrorKind::IsADirectory,
+            "there is a folder in place of the \
+             hook",
+        ));
     }
     // The target of a link may serve other repositories: it is never rewritten.
     let ours = kind.is_file()

@@ -97,7 +97,8 @@ impl TargetList {
             Err(error) => {
                 let url = given.to_string_lossy().contains("://");
                 let why = if url && error.kind() == io::ErrorKind::NotFound {
-                    "a URL is no target: clone it first, as nothing is fetched".to_owned()
+                    "a URL is not a target: clone it first, because keysweep fetches nothing"
+                        .to_owned()
                 } else {
                     error.to_string()
                 };
@@ -156,7 +157,7 @@ impl TargetList {
                 (None, _) => target.history = Some(history(root, template)),
                 (Some(reader), _) => {
                     let reader = self.name(reader);
-                    target.note = Some(format!("its history was searched with that of {reader}"));
+                    target.note = Some(format!("its history was scanned with that of {reader}"));
                 }
             }
             target.weight += if reader.is_none() { repository.size() } else { 0 };

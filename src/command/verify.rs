@@ -28,8 +28,8 @@ pub use earlier::{Earlier, ReportError, read_report};
 pub enum KeyError {
     /// Not an access key id.
     #[error(
-        "{0:?} is no AWS access key id; it begins with AKIA or ASIA and has 20 characters (the \
-         secret is read from standard input or a prompt, never from an argument)"
+        "{0:?} is not an AWS access key id, which begins with AKIA or ASIA and has 20 characters \
+         (the secret is read from standard input or a prompt, never from an argument)"
     )]
     NotAnId(String),
     /// An id that AWS never issued.
@@ -37,12 +37,12 @@ pub enum KeyError {
     Example(String),
     /// The first line is not a secret.
     #[error(
-        "the first line is no secret access key; it has 40 letters, digits, '/' and '+', and for \
-         an ASIA key the session token follows on the second line"
+        "the first line is not a secret access key, which has 40 letters, digits, '/' and '+', \
+         and for an ASIA key the session token follows on the second line"
     )]
     NotASecret,
     /// The second line is not a session token.
-    #[error("the second line is no session token; it has at least 100 characters of base64")]
+    #[error("the second line is not a session token, which has at least 100 characters of base64")]
     NotAToken,
     /// Standard input or the terminal can't be read.
     #[error("the secret cannot be read: {0}")]
@@ -160,9 +160,9 @@ pub fn note_nothing_asked(earlier: &Earlier, found: &[Finding], ledger: &Ledger)
         return;
     }
     ledger.note(match (earlier.findings.is_empty(), found.is_empty()) {
-        (true, _) => "the earlier report holds no finding: there was nothing to ask about",
-        (false, true) => "nothing of the earlier report is in the target: nobody was asked",
-        (false, false) => "nobody was asked: the reason stands at each finding",
+        (true, _) => "the earlier report has no findings: there was nothing to verify",
+        (false, true) => "no finding of the earlier report is in the target: no request was sent",
+        (false, false) => "no request was sent: each finding has the reason",
     });
 }
 
@@ -220,12 +220,13 @@ fn meaning(status: Status) -> &'static str {
     match status {
         Status::Active => "the key works: deactivate it",
         Status::WrongSecret => {
-            "the id is live, this secret is not its own: mistyped, or of another key"
+            "the id is live, but this is not its secret: it is mistyped, or belongs to another \
+             key"
         }
-        Status::Inactive => "no partition that was asked knows it",
-        Status::Expired => "a session that is over",
-        Status::Canary => "a trap that tells its owner of every use: leave it alone",
-        Status::Skipped => "left out as you asked",
+        Status::Inactive => "unknown to every partition that was asked",
+        Status::Expired => "an expired session",
+        Status::Canary => "a trap that alerts its owner of every use: leave it alone",
+        Status::Skipped => "left out on request",
         Status::NotChecked => "nobody was asked",
         Status::Unknown => "nothing was proved",
     }

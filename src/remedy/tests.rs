@@ -139,7 +139,7 @@ fn every_help_says_first_what_to_do_first() {
         "aws iam delete-access-key",
         "36 hours",
         "90 days",
-        "two at most",
+        "can have two",
     ] {
         assert!(help.contains(words), "{words}");
     }

@@ -85,8 +85,11 @@ pub fn write_hook(report: &Report<'_>, setting: &Setting, out: &mut dyn Write) -
             lines
         }
         None => {
-            writeln!(out, "keysweep: stopped, as this {doing} could not be read whole:")?;
-            problems.push(format!("Pass it on your own word: git {doing} --no-verify"));
+            writeln!(out, "keysweep: stopped, because this {doing} could not be read completely:")?;
+            problems.push(format!(
+                "To continue on your own responsibility: git {doing} \
+                 --no-verify"
+            ));
             problems
         }
     };
@@ -142,7 +145,7 @@ impl Advice<'_> {
         let specs = |magic| words(files.iter().map(|path| pathspec(path, magic)));
         let many = files.len() > NAMED;
         let all = || if many { ":/".to_owned() } else { specs("") };
-        let replace = "replace the lines by a read of the environment or a role";
+        let replace = "read the values from the environment or use a role instead";
         if self.first.origin.git.is_none() || files.is_empty() {
             let path = self.first.origin.path.as_deref().map_or_else(String::new, escape_path);
             return vec![format!("Take it out:  remove it from {path}: {replace}")];
@@ -151,13 +154,14 @@ impl Advice<'_> {
         if setting.is_merge {
             return vec![
                 format!("Take it out:  {replace}, then: git add -- {} && git commit", all()),
-                "  or give the merge up: git merge --abort".to_owned(),
+                "  or abort the merge: git merge --abort".to_owned(),
             ];
         }
         let mut lines = vec![format!("Take it out:  {replace}, then: git add -- {}", all())];
         if setting.is_all && !many {
             lines.push(format!(
-                "  or commit all but that: git reset -q -- {0} && git add -u -- :/ {1} && git commit",
+                "  or commit everything else: git reset -q -- {0} && git add -u -- :/ {1} && git \
+                 commit",
                 specs(""),
                 specs("exclude")
             ));
@@ -172,7 +176,7 @@ impl Advice<'_> {
     /// even if a later one removes the credential.
     fn rewrite(&self) -> Vec<String> {
         let Some(id) = commit(self.first).filter(|_| self.first.origin.path.is_some()) else {
-            return vec!["Take it out:  make that commit or tag anew, without it".to_owned()];
+            return vec!["Take it out:  create that commit or tag again, without it".to_owned()];
         };
         let pushed = self.setting.commits.get(id).cloned().unwrap_or_default();
         let places = self.findings.iter().flat_map(|finding| &finding.occurrences);
@@ -212,7 +216,7 @@ impl Advice<'_> {
             pushed.branch.map(|name| format!(" {}", shell_word(&name))).unwrap_or_default();
         if pushed.is_merge {
             return vec![format!(
-                "Take it out:  make the merge anew, without it: git rebase -q --rebase-merges \
+                "Take it out:  create the merge again, without it: git rebase -q --rebase-merges \
                  --no-ff --autostash {from}{branch}"
             )];
         }
@@ -236,14 +240,15 @@ impl Advice<'_> {
         if doing == "commit" && !new.is_empty() && files.len() <= NAMED {
             let names = words(new.into_iter().map(|path| ignored(path)));
             lines.push(format!(
-                "Keep it out:  the file, if it is to stay yours: printf '%s\\n' '' {names} >> \
-                 \"$(git rev-parse --show-toplevel)/.gitignore\""
+                "Keep it out:  the file, if it must not be committed: printf '%s\\n' '' {names} \
+                 >> \"$(git rev-parse --show-toplevel)/.gitignore\""
             ));
         }
         let first = &self.findings[0].credential;
         let subject = shell_word(first.key_id.as_deref().unwrap_or(first.rule.as_str()));
         lines.push(format!(
-            "Rotate it:    if it ever left your machine, or in doubt: {program} explain {subject}"
+            "Rotate it:    if it ever left your machine, or if in doubt: {program} explain \
+             {subject}"
         ));
         let mut accept = format!("{program} baseline");
         for finding in self.findings.iter().take(ACCEPTED) {
@@ -253,12 +258,12 @@ impl Advice<'_> {
         lines.push(match doing {
             // For a push, the earlier baseline counts: a push can't suppress its own keys.
             "push" => format!(
-                "Suppress it:  a false alarm only, by keysweep:allow on its line, or in a baseline \
-                 pushed before: {accept}"
+                "Suppress it:  only a false alarm, with keysweep:allow on its line, or in a \
+                 baseline pushed before: {accept}"
             ),
             _ => format!(
-                "Suppress it:  a false alarm only, by keysweep:allow on its line, or: {accept} && \
-                 git add -f -- :/.keysweep-baseline"
+                "Suppress it:  only a false alarm, with keysweep:allow on its line, or: {accept} \
+                 && git add -f -- :/.keysweep-baseline"
             ),
         });
         lines

@@ -55,7 +55,7 @@ fn table(report: &Report<'_>, findings: &[&Finding], out: &mut dyn Write) -> io:
     writeln!(out, "| | what | credential | where | since |\n|---|---|---|---|---|")?;
     for finding in findings.iter().take(ROWS) {
         let level = if finding.is_active() { "**active**" } else { finding.severity.as_str() };
-        let suppressed = if finding.suppressed.is_some() { ", settled" } else { "" };
+        let suppressed = if finding.suppressed.is_some() { ", suppressed" } else { "" };
         let title = plain(report.title(finding));
         let name = cell(&text::name(&finding.credential));
         let place = finding.occurrences.first();

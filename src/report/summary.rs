@@ -244,10 +244,14 @@ fn left_out(left_out: &LeftOut) -> Vec<String> {
         ),
         (
             left_out.unlettered,
-            "PDF page whose fonts tell no letters",
-            "PDF pages whose fonts tell no letters",
+            "PDF page whose fonts map no characters",
+            "PDF pages whose fonts map no characters",
         ),
-        (left_out.unopened, "container over a limit given", "containers over a limit given"),
+        (
+            left_out.unopened,
+            "container over a limit that you set",
+            "containers over a limit that you set",
+        ),
         (left_out.examples, "example or placeholder", "examples or placeholders"),
         (
             left_out.below_confidence,

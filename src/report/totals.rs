@@ -128,7 +128,7 @@ impl<'a> Totals<'a> {
             ("By repository", named(&self.repositories, |it| unknown(it.target))),
             ("By account", named(&self.accounts, |it| unknown(it.account_id))),
             ("By rule", named(&self.rules, |it| escape_line(it.rule))),
-            ("By owner, the author of the commit that brought it", named(&self.owners, owner)),
+            ("By owner, the author of the commit that added it", named(&self.owners, owner)),
         ]
     }
 

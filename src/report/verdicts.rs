@@ -72,7 +72,7 @@ pub fn write_verdicts(
     let active = findings.iter().filter(|finding| finding.verification.status == Status::Active);
     for (number, finding) in active.enumerate() {
         if number == 0 {
-            writeln!(out, "\nStop what is active, now:")?;
+            writeln!(out, "\nDeactivate the active keys now:")?;
         }
         let first = remedy::steps(finding, rules).into_iter().next();
         let stop = first.map(|step| step.cli.unwrap_or(step.title)).unwrap_or_default();

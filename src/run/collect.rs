@@ -137,7 +137,7 @@ fn report_dropped(dropped: u64, lost_keys: bool, ledger: &Ledger) {
         (_, true) => "credentials and places",
         (_, false) => "places of credentials",
     };
-    let why = format!("{dropped} {what} are too many to be listed: raise --max-memory");
+    let why = format!("{dropped} {what} are too many to list: raise --max-memory");
     ledger.problem("findings", b"", &why);
 }
 

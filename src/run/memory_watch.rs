@@ -26,8 +26,7 @@ pub(super) fn limit<T>(
             if resident_bytes() > limit {
                 stop.set();
                 let why = format!(
-                    "the limit of {} MiB was reached, what was not yet scanned is missing: \
-                     {remedy}",
+                    "the limit of {} MiB was reached, the rest was not scanned: {remedy}",
                     limit >> 20
                 );
                 return ledger.problem("memory", b"", &why);
@@ -37,7 +36,7 @@ pub(super) fn limit<T>(
     let refused = |error| {
         // Without a watchdog the limit can't be kept, so the run ends.
         stop.set();
-        let why = format!("the system gives no thread to keep the limit: {error}");
+        let why = format!("no thread could be started to watch the limit: {error}");
         ledger.problem("memory", b"", &why);
     };
     with_watchdog(watch, refused, work)

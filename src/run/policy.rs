@@ -118,8 +118,8 @@ fn is_small((path, text): &(PathBuf, String)) -> Result<(), Error> {
     if text.len() <= LARGEST_OF_TARGET {
         return Ok(());
     }
-    let why =
-        "in the target it may have 1 MiB; --config names a larger one, --no-config ignores it";
+    let why = "in the target it may have at most 1 MiB; --config accepts a larger one, --no-config \
+         ignores it";
     Err(Error::Read { path: path.clone(), source: io::Error::other(why) })
 }
 
@@ -232,7 +232,7 @@ pub fn at_root(folder: &Path, name: &str) -> Result<Text, Error> {
     match path.symlink_metadata() {
         Ok(found) if found.is_file() => {}
         Ok(_) => {
-            let why = "in the target it must be a regular file, as no link is followed there";
+            let why = "in the target it must be a regular file: links are not followed there";
             return Err(failure(io::Error::other(why)));
         }
         // The work tree that a repository names may not be a folder; it then contains no file.

@@ -121,7 +121,7 @@ pub fn sweep<D: Detector>(
     options.bounded(&options.clock(), ledger, || {
         for (at, target) in sweep.targets.iter().enumerate() {
             if options.stop.is_set() {
-                let why = "not scanned: the sweep ended before";
+                let why = "not scanned: the sweep ended first";
                 ledger.problem("target", target.name.as_bytes(), &why);
                 continue;
             }
@@ -178,7 +178,10 @@ fn one<D: Detector>(
         && let Some(kept) = keep(target, &coverage, &hits)
         && let Err(error) = memory.keep(target, &kept)
     {
-        ledger.note(format!("{} can't be resumed from, it was not noted: {error}", target.name));
+        ledger.note(format!(
+            "{} can't be resumed, because it was not recorded: {error}",
+            target.name
+        ));
     }
     let swept = Swept {
         name: target.name.clone(),
@@ -259,7 +262,9 @@ fn scan<D: Detector>(
             let why = match scanned {
                 Ok(Ok(())) => continue,
                 Ok(Err(error)) => error.to_string(),
-                Err(_) => "scanning it failed, which is a fault of keysweep: report it".to_owned(),
+                Err(_) => {
+                    "the scan failed, which is a bug in keysweep: please report it".to_owned()
+                }
             };
             ledger.problem("target", b"", &why);
             failed = Some(why);

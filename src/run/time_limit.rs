@@ -28,8 +28,7 @@ impl TimeLimit {
         let end = || {
             stop.set();
             let why = format!(
-                "the time limit of {limit:?} was reached, what was not yet scanned is missing: \
-                 raise {}",
+                "the time limit of {limit:?} was reached, the rest was not scanned: raise {}",
                 self.option
             );
             ledger.problem("time", b"", &why);
@@ -47,7 +46,7 @@ impl TimeLimit {
         let refused = |error| {
             // Without a watchdog the limit can't be kept, so the run ends.
             stop.set();
-            let why = format!("the system gives no thread to keep the time limit: {error}");
+            let why = format!("no thread could be started to watch the time limit: {error}");
             ledger.problem("time", b"", &why);
         };
         with_watchdog(watch, refused, work)

@@ -20,8 +20,8 @@ use crate::text::{escape_path, is_hostile};
 pub const NAME: &str = ".keysweep-baseline";
 
 /// First line of the file.
-const HEADING: &str = "# Findings that keysweep suppresses: fingerprint, rule, hint; then, if you \
-    like, until=YYYY-MM-DD and # with a reason.";
+const HEADING: &str = "# Findings that keysweep suppresses: fingerprint, rule, hint; then, \
+     optionally, until=YYYY-MM-DD and # with a reason.";
 
 /// Longest hint in characters.
 const LONGEST_HINT: usize = 40;
@@ -175,7 +175,7 @@ impl Baseline {
 
 fn parse_line(line: &str) -> Result<BaselineEntry, &'static str> {
     if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|mark| line.starts_with(mark)) {
-        return Err("a merge left its markers here: keep the entries of both sides");
+        return Err("a merge left conflict markers here: keep the entries of both sides");
     }
     let (facts, reason) = match line.split_once(" #") {
         Some((facts, reason)) => (facts, Some(reason.trim().to_owned())),
@@ -185,14 +185,14 @@ fn parse_line(line: &str) -> Result<BaselineEntry, &'static str> {
     let fingerprint = words.next().and_then(Fingerprint::parse);
     let fingerprint = fingerprint
         .ok_or("an entry begins with a fingerprint: the 32 lower-case hex digits of a report")?;
-    let rule = words.next().ok_or("behind the fingerprint stands the rule")?.to_owned();
-    let hint = words.next().ok_or("behind the rule stands a hint, or -")?.to_owned();
+    let rule = words.next().ok_or("the rule must follow the fingerprint")?.to_owned();
+    let hint = words.next().ok_or("a hint, or -, must follow the rule")?.to_owned();
     let until = words.next().map(|word| {
         let day = word.strip_prefix("until=").and_then(|day| day.parse::<Date>().ok());
-        day.ok_or("behind the hint may stand until=YYYY-MM-DD, then # and a reason")
+        day.ok_or("only until=YYYY-MM-DD, then # and a reason may follow the hint")
     });
     if words.next().is_some() {
-        return Err("a reason stands behind a #");
+        return Err("a reason must follow a #");
     }
     let reason = reason.filter(|reason| !reason.is_empty());
     Ok(BaselineEntry { fingerprint, rule, hint, until: until.transpose()?, reason })

@@ -40,7 +40,8 @@ impl DetectSecrets {
         let baseline: File = serde_json::from_str(text).map_err(|error| {
             let file = escape_path(file.as_os_str().as_encoded_bytes());
             // An error of serde_json may quote the text.
-            let what = "no baseline of detect-secrets: JSON with 'results' by path".to_owned();
+            let what =
+                "not a baseline of detect-secrets, which is JSON with 'results' by path".to_owned();
             Faults(vec![Fault { file, line: error.line().max(1), within: String::new(), what }])
         })?;
         let entries = baseline.results.into_values().flatten();

@@ -95,7 +95,7 @@ impl Gitleaks {
             && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
         {
             let reported: Vec<Reported> = serde_json::from_str(text)
-                .map_err(|error| fault(error.line(), "no report of gitleaks in JSON".to_owned()))?;
+                .map_err(|error| fault(error.line(), "not a gitleaks report in JSON".to_owned()))?;
             let places = reported.into_iter().map(IgnoredLocation::from).collect();
             return Ok(Self { lists: Vec::new(), places });
         }

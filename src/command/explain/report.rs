@@ -27,10 +27,10 @@ struct Found {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Neither JSON nor JSON lines.
-    #[error("it is not JSON: {0}; give a report written with --format json, jsonl or sarif")]
+    #[error("it is not JSON: {0}; name a report written with --format json, jsonl or sarif")]
     NotJson(String),
     /// JSON of another kind.
-    #[error("it is not a report of keysweep; give one written with --format json, jsonl or sarif")]
+    #[error("it is not a keysweep report; name one written with --format json, jsonl or sarif")]
     NotAReport,
 }
 
@@ -57,7 +57,7 @@ fn write(found: &[Found], rules: &RuleSet, out: &mut dyn Write) -> io::Result<()
             let name = one.facts.key_id.as_deref().unwrap_or_default();
             writeln!(
                 out,
-                "{}: {} {}: no rule in force has that name, give its file with --config\n",
+                "{}: {} {}: no rule has that name; name its file with --config\n",
                 escape_line(&one.place),
                 escape_line(&one.rule),
                 escape_line(name)

@@ -32,7 +32,8 @@ fi
 pub fn write(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "#!/bin/sh\n# Written by keysweep explain: a key leaked, step by step. 'aws' asks as you are signed in."
+        "#!/bin/sh\n# Written by keysweep explain: a key leaked, step by step. 'aws' runs with \
+         your own credentials."
     )?;
     write!(out, "{HEAD}")?;
     let has_key = guide.assignments.iter().any(|line| line.starts_with("KEY="));
@@ -77,7 +78,8 @@ pub fn write(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     if has_key {
         writeln!(
             out,
-            "\n# What AWS says of it now; its secret is asked for and shown nowhere.\nkeysweep verify \"$KEY\""
+            "\n# The present verdict of AWS; its secret is read from a prompt and never \
+             shown.\nkeysweep verify \"$KEY\""
         )?;
     }
     Ok(())

@@ -24,10 +24,10 @@ pub(super) fn script(hook: Hook, program: &Path) -> Vec<u8> {
             r#"
 [ -x "$keysweep" ] || keysweep=keysweep
 command -v "$keysweep" >/dev/null || {{
-  echo "keysweep: not found, so nothing was checked: install it, or remove the hook $0" >&2
+  echo "keysweep: not found, so nothing was scanned: install it, or remove the hook $0" >&2
   exit 1
 }}
-{say}# The hook that was here before runs first, and may say no.
+{say}# The earlier hook runs first, and may refuse.
 before="${{0%/*}}/{name}{BEFORE}"
 if [ -x "$before" ]; then {input}"$before" "$@" || exit; fi
 {run}"$keysweep" {arguments}

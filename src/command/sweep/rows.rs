@@ -99,7 +99,7 @@ impl Rows {
             (None, count) => parts.push(format!("incomplete: {count} problems")),
         }
         parts.push(match ended.recalled {
-            true => "as noted by an earlier run".to_owned(),
+            true => "recorded by an earlier run".to_owned(),
             false => format!("{:.1} s", ended.took.as_secs_f64()),
         });
         parts.extend(self.estimate(ended.number + 1, Duration::ZERO));
@@ -220,7 +220,7 @@ mod tests {
         let recalled = Ended { recalled: true, problems: 2, ..ended(&swept, 0) };
         assert_eq!(
             rows.row(&recalled),
-            "[1/2] a: nothing; 2 credentials; incomplete: 2 problems; as noted by an earlier run"
+            "[1/2] a: nothing; 2 credentials; incomplete: 2 problems; recorded by an earlier run"
         );
     }
 

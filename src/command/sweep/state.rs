@@ -35,17 +35,18 @@ pub enum Error {
         source: io::Error,
     },
     /// Another process uses it.
-    #[error("{0}: another sweep is using it; give each its own file")]
+    #[error("{0}: another sweep is using it; each needs a file of its own")]
     InUse(String),
     /// It is a link or a device, which are never written to.
-    #[error("{0} is a link or no regular file: name the file itself")]
+    #[error("{0} is a link or not a regular file: name the file itself")]
     NoFile(String),
     /// It is another kind of file, and is left unchanged.
     #[error("{0} is not the state of a sweep: name a file that does not exist yet")]
     Foreign(String),
     /// It was started with other options.
     #[error(
-        "{0} is of a sweep by {1}: go on as it was begun, or name a file that does not exist yet"
+        "{0} is of a sweep by {1}: resume it with the same options and version, or name a file \
+         that does not exist yet"
     )]
     Other(String, &'static str),
 }

@@ -19,10 +19,10 @@ pub struct Earlier {
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// Neither JSON nor JSON lines.
-    #[error("it is not JSON: {0}; give a report written with --format json, jsonl or sarif")]
+    #[error("it is not JSON: {0}; name a report written with --format json, jsonl or sarif")]
     NotJson(String),
     /// JSON of another kind.
-    #[error("it is not a report of keysweep; give one written with --format json, jsonl or sarif")]
+    #[error("it is not a keysweep report; name one written with --format json, jsonl or sarif")]
     NotAReport,
     /// A report of a newer version.
     #[error("its schema is {0}, and this version reads {NEWEST} and older: use a newer keysweep")]

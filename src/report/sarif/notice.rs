@@ -44,18 +44,19 @@ pub(super) fn descriptors() -> Vec<Descriptor> {
                 "UnreadableInput",
                 "Something could not be read.",
                 "A part of what was asked for could not be read, so leaks in it are not reported.",
-                "Make it readable as the message says and run again: what was not read may leak.",
+                "Make it readable as the message says and run again: there may be leaks in it.",
             ),
             Kind::Dropped => (
                 "ResultsDropped",
-                "There are more results than a service takes.",
-                "Code-scanning services refuse a run of more than 25,000 results; the worst are kept.",
-                "Run again with --format json, which holds all findings.",
+                "There are more results than a service accepts.",
+                "Code-scanning services refuse a run of more than 25,000 results; the most severe \
+                 are kept.",
+                "Run again with --format json, which contains all findings.",
             ),
             Kind::Failed => (
                 "RunFailed",
                 "The run did not end as asked.",
-                "The run failed or was interrupted, so the log is not the whole answer.",
+                "The run failed or was interrupted, so the log is incomplete.",
                 "See the program's standard error, and run again.",
             ),
         };
@@ -83,7 +84,8 @@ pub(super) fn invocation(report: &Report<'_>, dropped: usize) -> Invocation {
     }
     if dropped > 0 {
         let text = format!(
-            "{dropped} results of lower severity are left out, as services refuse more than {}.",
+            "{dropped} results of lower severity are left out, because services refuse more than \
+             {}.",
             report.limits.results
         );
         notifications.push(notification(Kind::Dropped, &text));

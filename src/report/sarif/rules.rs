@@ -21,7 +21,7 @@ pub(super) const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 const AWS_HELP: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html";
 /// The beginning of the help for an active key.
-const ACTIVE: &str = "AWS itself accepts this key now.";
+const ACTIVE: &str = "AWS accepts this key now.";
 const CWE_NAME: &str = "CWE";
 const CWE_ID: &str = "CWE-798";
 const CWE_URI: &str = "https://cwe.mitre.org/data/definitions/798.html";

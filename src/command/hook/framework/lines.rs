@@ -25,11 +25,11 @@ impl Owned {
             Owner::Husky => format!("Make {file}, with the line:"),
             Owner::OldHusky => format!("Make {file}, executable, with the lines:"),
             Owner::Lefthook | Owner::Overcommit => {
-                format!("Add to {file}; where '{}:' is there already, below it:", self.section())
+                format!("Add to {file}; if it has '{}:' already, below that line:", self.section())
             }
             Owner::PreCommit => format!("Add to {file}, below 'repos:':"),
             Owner::Simple => format!("Add to \"simple-git-hooks\" in {file}:"),
-            Owner::Named => format!("Add to {file}, before all that it does:"),
+            Owner::Named => format!("Add to {file}, before everything else:"),
             Owner::Compiled => format!("Have {file} run this, and stop if it fails:"),
         }
     }
