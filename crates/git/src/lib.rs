@@ -13,6 +13,7 @@ pub mod find;
 pub mod forest;
 pub mod graph;
 pub mod hooks;
+mod index_paths;
 pub mod inflate;
 pub mod known_trees;
 pub mod listing;

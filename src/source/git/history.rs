@@ -113,7 +113,7 @@ fn one<D: Detector>(
         return nothing_read(repo, ledger);
     }
     let staged = staging::all(repo, &objects, ledger);
-    outside::names(&objects, (&staged, tips.head), prefix, detector, ledger, hits);
+    outside::names(&objects, (&staged, tips.head), prefix, detector, (stop, ledger), hits);
     if options.database.connectivity {
         let entries = staged.iter().map(|entry| (entry.id, Kind::Blob));
         let starts = connectivity::starts(&tips).chain(entries);

@@ -19,6 +19,7 @@ use crate::finding::{GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detector, Hit};
 use crate::source::container::Scanner;
 use crate::source::names::Names;
+use keysweep_base::stop::Stop;
 
 /// What is read elsewhere: the database, refs, reflogs, other git folders, and the indexes, whose
 /// names are searched.
@@ -124,7 +125,7 @@ pub(super) fn names<D: Detector>(
     (staged, head): (&[Staged], Option<ObjectId>),
     prefix: &[u8],
     detector: &D,
-    ledger: &Ledger,
+    (stop, ledger): (&Stop, &Ledger),
     hits: &(dyn Fn(Hit) + Sync),
 ) {
     let mut names = Names::default();
@@ -141,15 +142,16 @@ pub(super) fn names<D: Detector>(
             hits(Hit { origin: Origin { path, git: Some(git), ..Origin::default() }, candidate });
         }
     };
-    for entry in staged {
+    for entry in staged.iter().take_while(|_| !stop.is_set()) {
         search(&entry.path, entry.id, HeldBy::Index);
     }
-    let tree = head.filter(|_| staged.is_empty());
+    let tree = head.filter(|_| staged.is_empty() && !stop.is_set());
     // What can't be read of HEAD is told with its refs.
     let Some(tree) = tree.and_then(|head| commit_tree(objects, &head, &mut Vec::new())) else {
         return;
     };
-    for change in changes::between(objects, tree, &[], b"", ledger) {
+    let files = changes::between(objects, tree, &[], b"", ledger);
+    for change in files.iter().take_while(|_| !stop.is_set()) {
         search(&change.path, change.blob, HeldBy::Ref);
     }
 }
