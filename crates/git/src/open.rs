@@ -96,7 +96,7 @@ pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repos
         let git = git_dir_of(path)?;
         sound::check_git_dir(&git)?;
         let broken = |error: gix::Error| Error::Open { path: path.into(), why: error.to_string() };
-        return gix::open_opts(git, trusting(true)).map_err(broken);
+        return gix::open_opts(git, trusting(true)).map_err(broken).and_then(of_one_hash);
     }
     let from_environment = environment.git_dir.as_deref();
     let start = from_environment.unwrap_or(Path::new("."));
@@ -111,7 +111,22 @@ pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repos
     {
         repo.set_workdir(Some(tree.clone())).map_err(|error| failure(start, &error))?;
     }
-    Ok(repo)
+    of_one_hash(repo)
+}
+
+/// Refuses a repository whose configuration names another hash than its ids are made with: none of
+/// its objects would be found.
+fn of_one_hash(repo: gix::Repository) -> Result<gix::Repository, Error> {
+    let (hash, head) = (repo.object_hash(), repo.head_id().map(|id| id.kind()));
+    match head {
+        Ok(kind) if kind != hash => {
+            let why = format!(
+                "extensions.objectFormat in its config says {hash}, but HEAD is an id of {kind}"
+            );
+            Err(Error::Open { path: repo.git_dir().to_owned(), why })
+        }
+        _ => Ok(repo),
+    }
 }
 
 /// The git folder, or the file in its place, of the repository that `path` names: its `.git`, or
@@ -202,7 +217,9 @@ pub fn note_work_tree(repo: &gix::Repository, environment: &Environment, ledger:
 /// If it is no repository, or its form is unknown.
 pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
     sound::check_git_dir(path)?;
-    gix::open_opts(path, trusting(true)).map_err(|error| failure(path, &error))
+    gix::open_opts(path, trusting(true))
+        .map_err(|error| failure(path, &error))
+        .and_then(of_one_hash)
 }
 
 /// Whether `path` itself is a git folder: a bare repository, or a `.git`.
@@ -239,21 +256,23 @@ pub fn shallow_boundary(repo: &gix::Repository, ledger: &dyn Record) -> Vec<Obje
     ids.into_iter().flatten().collect()
 }
 
-/// Records that a partial clone lacks objects which its server still has.
-pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) {
+/// Records that a partial clone lacks objects which its server still has; gives whether it is one.
+pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) -> bool {
     let config = repo.config_snapshot();
     let configured = config.string("extensions.partialClone").is_some();
     let packs = listing::entries(&repo.common_dir().join("objects/pack"), ledger);
     let promised = packs.iter().any(|entry| {
         Path::new(&entry.file_name()).extension().is_some_and(|extension| extension == "promisor")
     });
-    if configured || promised {
+    let is_partial = configured || promised;
+    if is_partial {
         ledger.problem(
             "partial clone",
             repo.common_dir().as_os_str().as_encoded_bytes(),
             &"objects that were left on the server are not read: clone it without --filter, or run `git fetch --refetch`",
         );
     }
+    is_partial
 }
 
 /// Options that trust nobody: local configuration only, no environment, no includes.
