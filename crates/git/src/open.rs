@@ -96,7 +96,7 @@ pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repos
         let git = git_dir_of(path)?;
         preflight::check_git_dir(&git)?;
         let broken = |error: gix::Error| Error::Open { path: path.into(), why: error.to_string() };
-        return gix::open_opts(git, trusting(true)).map_err(broken).and_then(of_one_hash);
+        return gix::open_opts(git, trusting(true)).map_err(broken);
     }
     let from_environment = environment.git_dir.as_deref();
     let start = from_environment.unwrap_or(Path::new("."));
@@ -111,22 +111,7 @@ pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repos
     {
         repo.set_workdir(Some(tree.clone())).map_err(|error| failure(start, &error))?;
     }
-    of_one_hash(repo)
-}
-
-/// Refuses a repository whose configuration names another hash than its ids are made with: none of
-/// its objects would be found.
-fn of_one_hash(repo: gix::Repository) -> Result<gix::Repository, Error> {
-    let (hash, head) = (repo.object_hash(), repo.head_id().map(|id| id.kind()));
-    match head {
-        Ok(kind) if kind != hash => {
-            let why = format!(
-                "extensions.objectFormat in its config says {hash}, but HEAD is an id of {kind}"
-            );
-            Err(Error::Open { path: repo.git_dir().to_owned(), why })
-        }
-        _ => Ok(repo),
-    }
+    Ok(repo)
 }
 
 /// The git folder, or the file in its place, of the repository that `path` names: its `.git`, or
@@ -217,9 +202,7 @@ pub fn note_work_tree(repo: &gix::Repository, environment: &Environment, ledger:
 /// If it is no repository, or its form is unknown.
 pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
     preflight::check_git_dir(path)?;
-    gix::open_opts(path, trusting(true))
-        .map_err(|error| failure(path, &error))
-        .and_then(of_one_hash)
+    gix::open_opts(path, trusting(true)).map_err(|error| failure(path, &error))
 }
 
 /// Whether `path` itself is a git folder: a bare repository, or a `.git`.
