@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::collect::{KEY_ID, SECRET};
 use crate::finding::{Finding, Fingerprint};
+use crate::rules::id::{KEY_ID, SECRET};
 
 /// Most partners of one finding.
 const MOST: usize = 10;

@@ -4,12 +4,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use keysweep_aws::pace::Pace;
+use keysweep_aws::sts::answer::{Answer, Identity, read};
+use keysweep_aws::sts::{Reply, StsClient};
 use tokio::time::{Instant, sleep};
 
-use super::answer::{Answer, Identity, read};
-use super::client::{Asked, Reply, StsClient};
-use super::pace::Pace;
-use super::plan::Question;
+use super::plan::{Asked, Question};
 use super::{Partition, VerifyOptions};
 use crate::aws::KeyKind;
 use crate::finding::{Status, Verification};
@@ -29,9 +29,9 @@ const ACCESS_DENIED: &str = "access-denied";
 impl Verifier {
     /// Opens the ways to `partitions`; nothing is sent yet.
     pub(super) async fn open(partitions: &[Partition], options: &VerifyOptions) -> Self {
-        let mut clients = Vec::new();
+        let (mut clients, settings) = (Vec::new(), options.settings());
         for &partition in partitions {
-            clients.extend(StsClient::open(partition, options).await);
+            clients.extend(StsClient::open(partition, &settings).await);
         }
         let pace = Pace::new(options.rate, options.concurrency, options.max_requests);
         Self { clients, pace, options: options.clone() }
@@ -179,7 +179,7 @@ impl Verifier {
                 return (Answer::Nothing(why), sent);
             }
             let deadline = *deadline.get_or_insert(Instant::now() + self.options.retry_time);
-            let reply = client.send(asked).await;
+            let reply = client.send(asked.key.as_str(), &asked.secret, asked.token.as_ref()).await;
             drop(place);
             let answer = match reply {
                 Reply::Identity(identity) => Answer::Identity(identity),

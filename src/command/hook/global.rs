@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{Change, Error, Hook, install, uninstall};
+use keysweep_base::paths::canonical;
 
 /// The line that marks keysweep's lines.
 const MARK: &str = "# Written by keysweep install-hook --global; keysweep install-hook --global \
@@ -97,7 +98,7 @@ impl TemplateFolders {
     /// Changes the user's git configuration, through a link if it is one, completely or not at all.
     fn edit(&self, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Result<(), Error> {
         let failed = |source| Error::File { path: self.config.clone(), source };
-        let path = self.config.canonicalize().unwrap_or_else(|_| self.config.clone());
+        let path = canonical(&self.config);
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
