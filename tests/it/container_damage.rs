@@ -8,6 +8,7 @@ use keysweep::coverage::Ledger;
 use keysweep::source::container::{self, Limit, Limits, Options};
 
 use crate::fuzz_bodies::blind::Blind;
+use crate::require::skip;
 use crate::support::{Keys, Project};
 
 /// Damaged copies of each container.
@@ -68,7 +69,7 @@ fn no_reader_panics_on_damaged_containers() {
         let ran = Command::new("sh").args(["-c", &script]).current_dir(project.path()).output();
         let told = ran.expect("a shell");
         if !told.status.success() {
-            eprintln!("skipped: {script}: {}", String::from_utf8_lossy(&told.stderr));
+            skip(&format!("{script}: {}", String::from_utf8_lossy(&told.stderr)));
         }
     }
     let limits = Limits {

@@ -143,6 +143,7 @@ fn an_interrupted_history_reports_and_exits_with_130() {
         let more = [&large[..], format!("{number}").as_bytes()].concat();
         repo.git_with(&["-c", "core.compression=1", "hash-object", "-w", "--stdin"], &more);
     }
+    process::hear_signals();
     let mut child = Command::new(env!("CARGO_BIN_EXE_keysweep"))
         .args(["history", "--format", "json", "--threads", "1"])
         .current_dir(&repo.root)

@@ -19,7 +19,7 @@ struct Framework {
 impl Framework {
     fn new() -> Self {
         let venv = tools::pre_commit().expect("python3 and tests/hook-requirements.txt");
-        let mut desk = Desk::new(&[program_folder(), &venv.join("bin")]);
+        let mut desk = Desk::new(&[program_folder(), &tools::programs(&venv)]);
         desk.set("PRE_COMMIT_HOME", desk.project.at("cache"));
         desk.project.file("source/.pre-commit-hooks.yaml", HOOKS);
         let source = desk.repository("source");

@@ -10,11 +10,8 @@ use crate::programs;
 use crate::support::Keys;
 use crate::tools;
 
-/// A desk with a manager's programs in the `PATH`, or none, said aloud, where they can't be had.
+/// A desk with a manager's programs in the `PATH`, if they can be had.
 fn desk(bin: Option<PathBuf>) -> Option<Desk> {
-    if bin.is_none() {
-        eprintln!("SKIPPED: the manager of hooks can't be installed");
-    }
     let mut desk = Desk::new(&[program_folder(), &bin?]);
     // What a manager asks the network for, it is to do without.
     desk.set("PRE_COMMIT_HOME", desk.project.at("cache"));
@@ -167,7 +164,7 @@ fn lefthook() {
 
 #[test]
 fn pre_commit() {
-    let Some(desk) = desk(tools::pre_commit().map(|venv| venv.join("bin"))) else { return };
+    let Some(desk) = desk(tools::pre_commit().map(|venv| tools::programs(&venv))) else { return };
     let mut keys = Keys::new("pre-commit lines");
     for installed in [false, true] {
         let repo = desk.repository(&format!("{installed}/repo"));

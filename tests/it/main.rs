@@ -110,6 +110,7 @@ mod recall;
 #[cfg(feature = "verify")]
 mod remedy_cli;
 mod report;
+mod require;
 mod said;
 mod samples;
 mod sarif;

@@ -9,14 +9,11 @@ use super::tools;
 
 /// A folder with all that `tests/containers/sevenz.py` writes, if its library is here.
 fn written(name: &str) -> Option<Project> {
-    let Some(venv) = tools::venv() else {
-        println!("skipped: there is no Python environment with py7zr");
-        return None;
-    };
+    let venv = tools::venv()?;
     let pair = Keys::new(name).pair();
     let project = Project::new();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/containers/sevenz.py");
-    let ran = Command::new(venv.join("bin/python"))
+    let ran = Command::new(tools::programs(&venv).join("python"))
         .args(["-B", script])
         .arg(project.path())
         .args([&pair.id, &pair.secret])
