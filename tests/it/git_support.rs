@@ -15,6 +15,7 @@ use keysweep::secret::Secret;
 use keysweep::source::git::{Error, database, history};
 
 pub(crate) use crate::fuzz_bodies::pieces::{key_id, secret};
+use crate::programs::GIT;
 
 /// A file that holds the key `number`.
 pub(crate) fn leak(number: u64) -> String {
@@ -115,7 +116,7 @@ impl Repo {
     fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
         self.clock.set(self.clock.get() + 1);
         let date = format!("{} +0200", self.clock.get());
-        let mut command = Command::new("git");
+        let mut command = Command::new(&*GIT);
         command
             .args(["-c", "protocol.file.allow=always", "-c", "advice.detachedHead=false"])
             .args(arguments)

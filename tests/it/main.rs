@@ -102,7 +102,6 @@ mod pieces;
 mod planted;
 #[cfg(unix)]
 mod process;
-#[cfg(unix)]
 mod programs;
 #[cfg(all(unix, feature = "verify"))]
 mod readme;

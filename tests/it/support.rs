@@ -15,6 +15,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 use tempfile::TempDir;
 
+use crate::programs::GIT;
+
 /// Secrets that stand in some test's files.
 static PLANTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -139,7 +141,7 @@ impl Project {
     /// Runs git in `folder` of it, with fixed dates and nobody's configuration.
     pub(crate) fn git_in(&self, folder: &str, arguments: &[&str]) -> &Self {
         fs::create_dir_all(self.at(folder)).expect("folders");
-        let mut command = Command::new("git");
+        let mut command = Command::new(&*GIT);
         scrub(&mut command, self.path());
         command
             .args(["-c", "user.name=T", "-c", "user.email=t@example.org"])
