@@ -14,23 +14,23 @@ use crate::coverage::Ledger;
 use crate::scan::{Detected, Detector};
 use crate::source::file_stream::FileStream;
 use crate::source::guard::guarded;
-use crate::source::window::{Extent, Reader};
+use crate::source::window::{Extent, WindowReader};
 use crate::stop::Stop;
 use keysweep_unpack::input::Input;
 pub(crate) use keysweep_unpack::input::ReadAt;
 use keysweep_unpack::kind::{self, Kind};
 use keysweep_unpack::limits::Meter;
-pub use keysweep_unpack::limits::{Limit, Limits, Options, Totals};
+pub use keysweep_unpack::limits::{ContainerOptions, Limit, Limits, Totals};
 use visit::{Opening, Visit};
 
 /// Hands texts and all that is packed in them to a detector.
 pub(crate) struct Scanner<'a, D> {
     detector: &'a D,
-    options: &'a Options,
+    options: &'a ContainerOptions,
     ledger: &'a Ledger,
     stop: &'a Stop,
     /// One for each container inside another, and one more.
-    readers: Vec<Reader<'a, D>>,
+    readers: Vec<WindowReader<'a, D>>,
 }
 
 /// A text's name for the ledger, made only when it is needed.
@@ -44,10 +44,10 @@ pub(crate) type Found<'f, M> = &'f mut dyn FnMut(Detected<M>);
 pub fn scan<D: Detector>(
     name: &[u8],
     bytes: &[u8],
-    options: &Options,
+    options: &ContainerOptions,
     detector: &D,
     ledger: &Ledger,
-    found: &mut dyn FnMut(Detected<D::Memory>),
+    found: &mut dyn FnMut(Detected<D::BaseState>),
 ) -> bool {
     let stop = Stop::default();
     Scanner::new(detector, options, ledger, &stop).open(&|| name.to_vec(), bytes, found)
@@ -57,7 +57,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
     /// A scanner without buffers yet.
     pub(crate) fn new(
         detector: &'a D,
-        options: &'a Options,
+        options: &'a ContainerOptions,
         ledger: &'a Ledger,
         stop: &'a Stop,
     ) -> Self {
@@ -69,7 +69,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         &mut self,
         name: Name<'_>,
         stream: &mut R,
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> Extent {
         self.read(name, stream, None, found)
     }
@@ -79,7 +79,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         &mut self,
         name: Name<'_>,
         file: &F,
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> Extent {
         self.read(name, &mut FileStream::new(file), Some(file), found)
     }
@@ -90,7 +90,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         name: Name<'_>,
         stream: &mut R,
         file: Option<&dyn ReadAt>,
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> Extent {
         let mut reader = self.reader();
         let begun = reader.begin(stream);
@@ -124,7 +124,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         &mut self,
         name: Name<'_>,
         bytes: &[u8],
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> bool {
         let Some(kind) = kind::of(bytes, true) else {
             kind::not_opened(bytes).iter().for_each(|form| self.ledger.not_opened(form, 1));
@@ -136,7 +136,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
             let input = Input { head: bytes, whole: true, rest: &mut io::empty(), file: None };
             let outcome = visit.enter(kind, input);
             if visit.is_text_too(kind, outcome)? {
-                visit.tell(visit.scanner.detector.whole(bytes));
+                visit.emit(visit.scanner.detector.whole(bytes));
             }
             Ok(())
         });
@@ -145,7 +145,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
     }
 
     /// Scans a text in memory, container or not.
-    pub(crate) fn bytes(&mut self, name: Name<'_>, bytes: &[u8]) -> Detected<D::Memory> {
+    pub(crate) fn bytes(&mut self, name: Name<'_>, bytes: &[u8]) -> Detected<D::BaseState> {
         let mut all = Detected::default();
         let opened = self.open(name, bytes, &mut |detected| all.append(detected));
         if opened {
@@ -160,7 +160,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         kind: Kind,
         meter: &Meter<'_>,
         opening: &mut Opening<'_, 'a, D>,
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> Extent {
         let mut visit = Visit::new(self, meter, name, found);
         let ended = visit.guarded(&mut |visit| visit.container(kind, opening));
@@ -169,8 +169,8 @@ impl<'a, D: Detector> Scanner<'a, D> {
         Extent { bytes, error: opening.begun.error.take(), pointer: None }
     }
 
-    fn reader(&mut self) -> Reader<'a, D> {
-        self.readers.pop().unwrap_or_else(|| Reader::new(self.detector, self.stop))
+    fn reader(&mut self) -> WindowReader<'a, D> {
+        self.readers.pop().unwrap_or_else(|| WindowReader::new(self.detector, self.stop))
     }
 }
 

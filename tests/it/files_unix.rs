@@ -130,9 +130,9 @@ fn a_sparse_file_of_gigabytes_costs_no_memory() {
         .current_dir(project.path())
         .output()
         .expect("sh runs");
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains(&pair.id) && !told.contains(&pair.secret));
+    let reported = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{reported}");
+    assert!(reported.contains(&pair.id) && !reported.contains(&pair.secret));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_pipe_of_the_shell_is_read() {
     let Some(bash) = require::program("bash") else { return };
     let output = Command::new(bash).args(["-c", &line]).current_dir(project.path()).output();
     let output = output.expect("bash runs");
-    let told = String::from_utf8_lossy(&output.stdout);
+    let reported = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert!(told.contains(&pair.id) && !told.contains(&pair.secret), "{told}");
+    assert!(reported.contains(&pair.id) && !reported.contains(&pair.secret), "{reported}");
 }

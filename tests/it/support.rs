@@ -151,8 +151,8 @@ impl Project {
             .envs([("GIT_AUTHOR_DATE", "@1700000000 +0000")])
             .envs([("GIT_COMMITTER_DATE", "@1700000000 +0000")]);
         let output = command.output().expect("git runs");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "git {arguments:?}: {told}");
+        let reported = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git {arguments:?}: {reported}");
         self
     }
 

@@ -32,6 +32,7 @@ mod pair;
 pub mod random;
 mod region;
 mod relation;
+mod scoring;
 mod session;
 mod shape;
 mod sibling;
@@ -42,7 +43,6 @@ mod unpack;
 mod utf16;
 mod vacant;
 mod view;
-mod weigh;
 mod words;
 mod wrap;
 
@@ -68,7 +68,7 @@ pub struct Engine {
 
 /// What is carried from a text to its delta children: its anchors, or that they are not known.
 #[derive(Clone, Debug, Default)]
-pub struct Memory {
+pub struct BaseState {
     anchors: Vec<Anchor>,
     /// The length of the text.
     len: usize,
@@ -127,7 +127,7 @@ impl Engine {
         mut anchors: Vec<Anchor>,
         first: Position,
         owned: &Range<usize>,
-    ) -> Detected<Memory> {
+    ) -> Detected<BaseState> {
         let nameless = nameless::candidate(bytes, first, owned);
         if anchors.is_empty() && !decode::is_one_run(bytes) {
             let candidates = nameless.into_iter().collect();
@@ -138,7 +138,7 @@ impl Engine {
         let mut index = LineIndex::new(bytes, first);
         for part in parts(bytes.len(), anchors.len()) {
             if all.candidates.len() >= MOST {
-                all.crowded = true;
+                all.over_limit = true;
                 break;
             }
             if self.tools.stop.is_set() {
@@ -160,8 +160,8 @@ impl Engine {
             let found = self.part(bytes, &around, &mut anchors[low..high], &mut budget);
             let text = &bytes[around.clone()];
             all.examples += found.examples;
-            all.cut |= found.cut;
-            all.crowded |= found.crowded;
+            all.truncated |= found.truncated;
+            all.over_limit |= found.over_limit;
             all.costly.extend(found.costly.iter().cloned());
             let within = |at: usize| at.clamp(part.start, part.end) - around.start;
             let owned = within(owned.start)..within(owned.end);
@@ -173,7 +173,7 @@ impl Engine {
         for candidate in all.candidates.iter_mut().skip(MOST_WITH_RIVALS) {
             candidate.sighting.rivals = Vec::new();
         }
-        all.memory = Memory { anchors, len: bytes.len(), opaque: false };
+        all.memory = BaseState { anchors, len: bytes.len(), opaque: false };
         all
     }
 
@@ -210,27 +210,27 @@ impl Engine {
     /// Scans a text that is UTF-16 as a whole, as the UTF-8 it says.
     ///
     /// What only claims to be, by two bytes at its beginning, is scanned as it stands as well.
-    fn detect_utf16(&self, bytes: &[u8], order: Order, window: &Window) -> Detected<Memory> {
+    fn detect_utf16(&self, bytes: &[u8], order: Order, window: &Window) -> Detected<BaseState> {
         let text = order.decode(bytes);
         let owned = order.decode(&bytes[..window.owned.start]).len()
             ..order.decode(&bytes[..window.owned.end]).len();
         let anchors = self.tools.anchors.find(text.as_bytes(), &self.tools.stop);
         let mut detected = self.detect(text.as_bytes(), anchors, window.first, &owned);
-        detected.memory = Memory { opaque: true, ..Memory::default() };
+        detected.memory = BaseState { opaque: true, ..BaseState::default() };
         rehash(bytes, window.first, &mut detected.candidates);
         let mut anchors = self.tools.anchors.find(bytes, &self.tools.stop);
         anchors.retain(|anchor| {
             // Its own units, which were read just now.
-            let told = self.tools.anchors.literal(*anchor).class == Class::Utf16
+            let known = self.tools.anchors.literal(*anchor).class == Class::Utf16
                 && (anchor.at % 2 == 1) == matches!(order, Order::Little);
-            !told
+            !known
         });
         let plain = self.detect(bytes, anchors, window.first, &window.owned);
         detected.candidates.extend(plain.candidates);
         detected.candidates.sort_by_key(|one| one.sighting.primary().map(|region| region.start));
         detected.examples += plain.examples;
-        detected.cut |= plain.cut;
-        detected.crowded |= plain.crowded;
+        detected.truncated |= plain.truncated;
+        detected.over_limit |= plain.over_limit;
         detected.costly.extend(plain.costly);
         detected
     }
@@ -249,13 +249,13 @@ fn rehash(bytes: &[u8], first: Position, candidates: &mut [Candidate]) {
 }
 
 impl Detector for Engine {
-    type Memory = Memory;
+    type BaseState = BaseState;
 
-    fn whole(&self, bytes: &[u8]) -> Detected<Memory> {
+    fn whole(&self, bytes: &[u8]) -> Detected<BaseState> {
         self.window(bytes, &Window { first: Position::default(), owned: 0..bytes.len() })
     }
 
-    fn delta(&self, base: &Memory, copied: &[Copied], bytes: &[u8]) -> Detected<Memory> {
+    fn delta(&self, base: &BaseState, copied: &[Copied], bytes: &[u8]) -> Detected<BaseState> {
         if base.opaque || utf16_order(bytes).is_some() {
             return self.whole(bytes);
         }
@@ -264,7 +264,7 @@ impl Detector for Engine {
         self.detect(bytes, anchors, Position::default(), &(0..bytes.len()))
     }
 
-    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Memory> {
+    fn window(&self, bytes: &[u8], window: &Window) -> Detected<BaseState> {
         match utf16_order(bytes) {
             Some(order) => self.detect_utf16(bytes, order, window),
             None => {
