@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use crate::aws::{KeyId, KeyKind};
 use crate::canary;
 use crate::remedy::{self, Facts, Guide, Step, When};
-use crate::rules::{Rule, RuleSet};
+use crate::rules::{Rule, RuleSet, id};
 use crate::text::escape_line;
 
 pub use why::why;
@@ -100,8 +100,8 @@ pub fn guide(subject: &Subject, rules: &RuleSet) -> Option<Guide> {
         Subject::Key(id) if id.is_example() => None,
         Subject::Key(id) => {
             let rule = match id.kind() {
-                KeyKind::LongTerm => "aws-access-key",
-                KeyKind::Temporary => "aws-temporary-key",
+                KeyKind::LongTerm => id::ACCESS_KEY,
+                KeyKind::Temporary => id::TEMPORARY_KEY,
             };
             let facts = Facts { key_id: Some(id.to_string()), ..Facts::default() };
             rules.get(rule).map(|rule| remedy::guide(Some(rule), &facts))

@@ -17,7 +17,7 @@ use crate::finding::{
     Verification,
 };
 use crate::report::{self, Layout};
-use crate::rules::RuleSet;
+use crate::rules::{RuleSet, id};
 use crate::secret::Secret;
 use crate::text::escape_line;
 
@@ -112,8 +112,8 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
         return Err(KeyError::NotAToken);
     }
     let (rule, session_token) = match id.kind() {
-        KeyKind::LongTerm => ("aws-access-key", None),
-        KeyKind::Temporary => ("aws-temporary-key", token),
+        KeyKind::LongTerm => (id::ACCESS_KEY, None),
+        KeyKind::Temporary => (id::TEMPORARY_KEY, token),
     };
     let credential = Credential {
         rule: RuleId::new(rule),

@@ -13,17 +13,9 @@ use crate::finding::{
 };
 use crate::memory::MemoryBudget;
 use crate::rules::RuleSet;
+use crate::rules::id::{KEY_ID, SECRET, SESSION_TOKEN, SMTP_PASSWORD};
 use crate::scan::Hit;
 use crate::secret::Secret;
-
-/// The rule of a key id without its secret.
-pub(super) const KEY_ID: &str = "aws-access-key-id";
-/// The rule of a labelled secret access key without its id.
-pub(super) const SECRET: &str = "aws-secret-access-key";
-/// The rule of a password of SES, with or without its user.
-const SMTP_PASSWORD: &str = "aws-ses-smtp-password";
-/// The rule of a session token without its key.
-const SESSION_TOKEN: &str = "aws-session-token";
 
 /// All hits of one credential.
 type Group = Vec<CollectedHit>;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::collect::{KEY_ID, SECRET};
 use crate::finding::{Finding, Fingerprint};
+use crate::rules::id::{KEY_ID, SECRET};
 
 /// Partners named for one finding, at most.
 const MOST: usize = 10;

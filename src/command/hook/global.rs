@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{Change, Error, Hook, install, uninstall};
+use keysweep_base::paths::canonical;
 
 /// By this line those of ours are known.
 const MARK: &str = "# Written by keysweep install-hook --global; keysweep install-hook --global \
@@ -94,7 +95,7 @@ impl TemplateFolders {
     /// Changes git's configuration, through a link if it is one, as a whole or not at all.
     fn edit(&self, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Result<(), Error> {
         let failed = |source| Error::File { path: self.config.clone(), source };
-        let path = self.config.canonicalize().unwrap_or_else(|_| self.config.clone());
+        let path = canonical(&self.config);
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
