@@ -104,7 +104,6 @@ mod pieces;
 mod planted;
 #[cfg(unix)]
 mod process;
-#[cfg(unix)]
 mod programs;
 #[cfg(all(unix, feature = "verify"))]
 mod readme;
@@ -112,6 +111,7 @@ mod recall;
 #[cfg(feature = "verify")]
 mod remedy_cli;
 mod report;
+mod require;
 mod said;
 mod samples;
 mod sarif;
