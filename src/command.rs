@@ -5,6 +5,8 @@ pub mod demo;
 pub mod explain;
 pub mod hook;
 pub mod program;
+#[cfg(feature = "verify")]
+pub mod rotate;
 pub mod rules;
 pub mod sweep;
 #[cfg(feature = "verify")]

@@ -110,6 +110,8 @@ mod recall;
 #[cfg(feature = "verify")]
 mod remedy_cli;
 mod report;
+#[cfg(feature = "verify")]
+mod rotate_profile;
 mod said;
 mod samples;
 mod sarif;

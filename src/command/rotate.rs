@@ -1,0 +1,3 @@
+//! `keysweep rotate`: a key and its successor, step by step, over days.
+
+pub mod profile;
