@@ -2,6 +2,8 @@
 //!
 //! See `ARCHITECTURE.md` for the layers. Data flows one way, and so do imports.
 
+#[cfg(feature = "verify")]
+pub mod act;
 pub mod aws;
 pub mod bigrams;
 pub mod bounded;
