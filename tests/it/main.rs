@@ -110,8 +110,14 @@ mod recall;
 #[cfg(feature = "verify")]
 mod remedy_cli;
 mod report;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_crash;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_days;
 #[cfg(feature = "verify")]
 mod rotate_profile;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_support;
 mod said;
 mod samples;
 mod sarif;
