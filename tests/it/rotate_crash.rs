@@ -98,16 +98,13 @@ fn every_moment(name: &str, to: impl Fn(&World) -> Wanted, stride: usize) -> usi
 
 #[test]
 fn a_rotation_goes_on_from_every_moment_at_which_it_was_killed() {
-    let kills = every_moment("into a profile", |_| Wanted::Profile("shop".to_owned()), 1);
-    assert!(kills >= 200, "{kills}");
-}
-
-#[test]
-fn so_it_does_with_a_file_and_with_a_command() {
-    every_moment("into a file", |world| Wanted::File(world.project.at("new.csv")), 2);
+    let profile = every_moment("into a profile", |_| Wanted::Profile("shop".to_owned()), 1);
+    let file = |world: &World| Wanted::File(world.project.at("new.csv"));
+    let kills = profile + every_moment("into a file", file, 2);
     let command = |world: &World| {
         let store = world.project.at("store");
         Wanted::Command(format!("cat > '{}'", store.display()))
     };
-    every_moment("into a command", command, 3);
+    let kills = kills + every_moment("into a command", command, 3);
+    assert!(kills >= 200, "{kills}");
 }

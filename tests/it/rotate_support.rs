@@ -411,6 +411,8 @@ pub(crate) struct World {
     acting: Acting,
     now: Arc<AtomicI64>,
     began: i64,
+    /// Keys in the order in which they were printed, the old one first.
+    named: RefCell<Vec<String>>,
 }
 
 /// What a run is asked for.
@@ -475,7 +477,9 @@ impl World {
         };
         let (secret, used) = (old.secret.clone(), LastUsed::default());
         account.state().keys.push(Held { key, secret, used });
-        let world = Self { project: Project::new(), account, old, fuse, acting, now, began };
+        let named = RefCell::new(vec![old.id.clone()]);
+        let project = Project::new();
+        let world = Self { project, account, old, fuse, acting, now, began, named };
         world.account.used(&world.old.id, "s3");
         let (id, secret) = (&world.old.id, &world.old.secret);
         let text = format!(
@@ -563,12 +567,18 @@ impl World {
 
     /// A transcript with words in place of ids, dates and paths.
     fn plain(&self, text: &str) -> String {
-        let mut plain = text.replace(&self.old.id, "<OLD>");
-        let four = &self.old.id[16..];
-        plain = plain.replace(&format!(": {four}\n"), ": <last four>\n");
-        let others = self.account.keys().into_iter().map(|(id, _)| id);
-        for (number, id) in others.filter(|id| *id != self.old.id).enumerate() {
-            plain = plain.replace(&id, &format!("<KEY {}>", number + 1));
+        let pattern = regex::Regex::new("AKIA[A-Z2-7]{16}").expect("a pattern");
+        let mut named = self.named.borrow_mut();
+        for id in pattern.find_iter(text).map(|found| found.as_str().to_owned()) {
+            if !named.contains(&id) {
+                named.push(id);
+            }
+        }
+        let mut plain = text.to_owned();
+        for (number, id) in named.iter().enumerate() {
+            let word = if number == 0 { "<OLD>".to_owned() } else { format!("<KEY {number}>") };
+            plain = plain.replace(id, &word);
+            plain = plain.replace(&format!(": {}\n", &id[16..]), ": <last four>\n");
         }
         plain = plain.replace(&self.acting.caller.account, "<ACCOUNT>");
         plain = plain.replace(&self.project.path().display().to_string(), "");

@@ -203,17 +203,17 @@ impl Session<'_, '_> {
             )));
         }
         self.say("")?;
+        if let Some(kept) = self.journal.known().kept {
+            self.say(&format!(
+                "{} is kept in {kept}, which does not work any more then: the secret of {} is not \
+                 put back there.",
+                new.id, self.old
+            ))?;
+        }
         self.say(&format!(
             "Give the rotation up: delete {}. It was never used but by this command.",
             new.id
         ))?;
-        if let Some(kept) = self.journal.known().kept {
-            self.say(&format!(
-                "It is kept in {kept}, which does not work any more then: the secret of {} is not \
-                 put back there.",
-                self.old
-            ))?;
-        }
         if self.stops_before(&format!("delete {}", new.id))? {
             return Ok(Status::Findings);
         }

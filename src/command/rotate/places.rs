@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -124,7 +125,7 @@ impl Look for Scan {
                 globs: files::Globs::default(),
                 max_file_size: None,
                 containers: container::Options { memory: memory.clone(), ..Default::default() },
-                threads: Memory::threads(),
+                threads: threads(),
                 stop: self.stop.clone(),
             })],
             min_confidence: Confidence::Low,
@@ -153,6 +154,10 @@ impl Look for Scan {
     }
 }
 
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).min(Memory::threads())
+}
+
 /// The places of a key among findings, without the journals and reports of keysweep itself.
 fn places(findings: &[Finding], key: &str) -> Vec<Place> {
     let is_key = |finding: &&Finding| finding.credential.key_id.as_deref() == Some(key);
@@ -169,6 +174,12 @@ fn places(findings: &[Finding], key: &str) -> Vec<Place> {
             _ => continue,
         };
         for occurrence in &finding.occurrences {
+            // A pair may have come together from two files.
+            let holds = match (holds, occurrence.sighting.id, occurrence.sighting.secret) {
+                (Holds::Pair, Some(_), None) => Holds::Id,
+                (Holds::Pair, None, Some(_)) => Holds::Secret,
+                _ => holds,
+            };
             if let Some(place) = place(occurrence, holds) {
                 places.insert((!holds.must_move(), place));
             }

@@ -144,13 +144,14 @@ impl Edit {
     /// # Errors
     /// If they would not be, or are.
     pub fn fits(&self, profile: &str) -> Result<(), Refused> {
-        let Some(section) = self.section(profile) else { return Ok(()) };
+        let section = self.section(profile);
         let defaults = self.sections.iter().filter(|section| section.name == ini::DEFAULT);
-        let mut settings = section.settings.iter().chain(defaults.flat_map(|all| &all.settings));
+        let mut settings = section.into_iter().chain(defaults).flat_map(|all| &all.settings);
         if let Some(found) = settings.find(|one| ELSEWHERE.contains(&&*one.name)) {
             let (line, name) = (found.line, found.name.clone());
             return Err(Refused::Elsewhere { profile: profile.to_owned(), line, name });
         }
+        let Some(section) = section else { return Ok(()) };
         self.tokenless(section, profile)?;
         match section.get(ID).filter(|id| !self.changes(profile) && !self.value(id).is_empty()) {
             Some(id) => {

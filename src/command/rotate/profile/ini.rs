@@ -11,10 +11,10 @@ use std::ops::Range;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The bytes are not UTF-8.
-    #[error("is not UTF-8")]
+    #[error("it is not UTF-8")]
     NotUtf8,
     /// A byte order mark comes before the first section.
-    #[error("begins with a byte order mark (BOM): save it as UTF-8 without one")]
+    #[error("it begins with a byte order mark (BOM): save it as UTF-8 without one")]
     ByteOrderMark,
     /// Something stands before the first `[section]`.
     #[error("line {0} stands before the first [section]")]
@@ -148,9 +148,17 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Section>, Fault> {
     if let Some(line) = reader.bad {
         return Err(Fault::NoValue(line));
     }
-    let named = reader.sections.iter().any(|section| section.name != DEFAULT);
-    if let Some(line) = reader.sections.iter().filter(|_| named).find_map(broken_nest) {
-        return Err(Fault::Nested(line));
+    // What [DEFAULT] gives is read where a section does not have its own.
+    let inherits = |setting: &Setting| {
+        let mut sections = reader.sections.iter().filter(|section| section.name != DEFAULT);
+        sections.any(|section| section.get(&setting.name).is_none())
+    };
+    for section in &reader.sections {
+        let mut settings = section.settings.iter();
+        let is_read = |setting: &&Setting| section.name != DEFAULT || inherits(setting);
+        if let Some(broken) = settings.find(|one| is_broken_nest(one) && is_read(one)) {
+            return Err(Fault::Nested(broken.line));
+        }
     }
     Ok(reader.sections)
 }
@@ -260,15 +268,12 @@ fn header(value: &str) -> Option<&str> {
     inner.rfind(']').filter(|len| *len > 0).map(|len| &inner[..len])
 }
 
-/// The line of a setting whose further lines botocore can't read as settings of their own.
-fn broken_nest(section: &Section) -> Option<usize> {
+/// Whether botocore can't read the further lines of a setting as settings of their own.
+fn is_broken_nest(setting: &Setting) -> bool {
     // Where Python's `splitlines` splits, besides the breaks that made the lines.
     const BREAKS: [char; 8] =
         ['\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
-    let is_broken = |setting: &&Setting| {
-        let nests = setting.goes_on && setting.whole.first().is_some_and(String::is_empty);
-        let mut parts = setting.whole.iter().flat_map(|line| line.split(BREAKS));
-        nests && parts.any(|part| !part.trim_matches(is_blank).is_empty() && !part.contains('='))
-    };
-    section.settings.iter().find(is_broken).map(|setting| setting.line)
+    let nests = setting.goes_on && setting.whole.first().is_some_and(String::is_empty);
+    let mut parts = setting.whole.iter().flat_map(|line| line.split(BREAKS));
+    nests && parts.any(|part| !part.trim_matches(is_blank).is_empty() && !part.contains('='))
 }

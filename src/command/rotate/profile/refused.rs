@@ -6,7 +6,7 @@ use super::ini::Fault;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The AWS CLI can't read it.
-    #[error("the AWS CLI can't read this file: it {0}")]
+    #[error("the AWS CLI can't read this file: {0}")]
     Unreadable(#[from] Fault),
     /// The profile holds a key that is not being rotated.
     #[error(
