@@ -3,14 +3,20 @@
 //!
 //! clap's types live here and nowhere else. Only options that work are listed.
 
+#[cfg(feature = "verify")]
+mod act;
 mod advice;
 mod arguments;
 mod baseline;
 mod conflicts;
+#[cfg(feature = "verify")]
+mod deactivate;
 mod demo;
 mod generate;
 mod git;
 mod hook;
+#[cfg(feature = "verify")]
+mod keys;
 mod lookup;
 mod output;
 mod parse;
@@ -78,6 +84,8 @@ fn dispatch(command: Command) -> Status {
         Command::Man(arguments) => settle(generate::man(&arguments)),
         Command::History(arguments) => settle(git::history(arguments)),
         Command::Staged(arguments) => settle(git::staged(arguments)),
+        #[cfg(feature = "verify")]
+        Command::Act(command) => settle(act::act(&command)),
         Command::InstallHook(arguments) => settle(hook::install_hook(&arguments)),
         Command::Range(arguments) => settle(git::range(arguments)),
         Command::Scan(arguments) => settle(scan::scan(arguments)),

@@ -90,6 +90,9 @@ pub(super) enum Command {
     /// with 1 if a key is active, 3 if nothing was proved of one or its secret is wrong, else 0.
     #[cfg(feature = "verify")]
     Verify(super::verify::VerifyCommand),
+    #[cfg(feature = "verify")]
+    #[command(flatten)]
+    Act(super::act::ActCommand),
     /// Print a script that completes commands and options in a shell.
     Completions(super::generate::CompletionsArguments),
     /// Print a manual page in roff, or write all of them into a folder.

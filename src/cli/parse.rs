@@ -41,6 +41,19 @@ pub(super) fn duration(typed: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(total))
 }
 
+/// Days: a number of them, with or without `d`.
+#[cfg(feature = "verify")]
+pub(super) fn days(typed: &str) -> Result<i64, String> {
+    let fault = || "expected a number of days such as 90d, at most 36500d".to_owned();
+    match split(typed) {
+        (number, "" | "d") => {
+            let days = number.parse().map_err(|_| fault())?;
+            if (0..=36_500).contains(&days) { Ok(days) } else { Err(fault()) }
+        }
+        _ => Err(fault()),
+    }
+}
+
 /// A SARIF category: visible text of bounded length that does not end the category early.
 pub(super) fn category(typed: &str) -> Result<String, String> {
     let name = typed.trim_end_matches('/');

@@ -6,11 +6,15 @@
 
 mod error;
 pub mod iam;
+pub mod identity;
+mod query;
 mod secret;
+mod xml;
 
 pub use error::{Error, Result};
 pub use iam::{
-    AccessKey, Attached, Caller, CreatedKey, Iam, KeyStatus, KeyUse, LastUsed, Named, NewStatus,
-    Tag,
+    AccessKey, Attached, Caller, Client, CreatedKey, Iam, KeyStatus, KeyUse, LastUsed, Named,
+    NewStatus, Tag,
 };
+pub use query::{Settings, SigningKey};
 pub use secret::Secret;
