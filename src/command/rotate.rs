@@ -88,6 +88,14 @@ pub fn finished(journal: &Path, key: KeyId) -> Result<Option<String>, Failure> {
     Ok(words::finished(&journal, &key.to_string()))
 }
 
+/// The key that takes the place of `key`, as far as the journal knows.
+///
+/// # Errors
+/// If the journal can't be read.
+pub fn successor(journal: &Path, key: KeyId) -> Result<Option<String>, Failure> {
+    Ok(Journal::open(journal, key.as_str())?.known().new)
+}
+
 /// Refuses what no rotation is possible of, before anybody is asked.
 ///
 /// # Errors

@@ -450,7 +450,8 @@ impl World {
             account: number.to_owned(),
             user_id: "AIDAQNZGKIQY56JQ7WML3".to_owned(),
         };
-        let acting = Acting { caller: caller.clone(), source: "profile ops".to_owned() };
+        let source = "profile ops".to_owned();
+        let acting = Acting { caller: caller.clone(), source, key_id: keys.id() };
         let state = State {
             user,
             keys: Vec::new(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use keysweep_aws::{AccessKey, Error, KeyUse, LastUsed};
 
 use super::journal::Journal;
+use crate::act::facts::not_found;
 use crate::act::{Context, Failure};
 use crate::aws::KeyId;
 use crate::text::escape_line;
@@ -74,14 +75,7 @@ fn owner(cx: &Context<'_>, journal: &Journal, key: KeyId) -> Result<(String, Las
         (Err(Error::NotFound { .. } | Error::AccessDenied { .. }), Some(user)) => {
             Ok((user, LastUsed::default()))
         }
-        (Err(Error::NotFound { .. }), None) => Err(Failure::refused(format!(
-            "account {account} has no key {key}: it was deleted, or it belongs to another account"
-        ))),
-        (Err(Error::AccessDenied { message, .. }), None) => Err(Failure::refused(format!(
-            "{key}: {} may not ask whose it is (iam:GetAccessKeyLastUsed), or it belongs to \
-             another account than {account}: {message}",
-            cx.acting.source
-        ))),
+        (Err(error), None) => Err(not_found(cx.iam, key.as_str(), error)),
         (Err(error), _) => Err(error.into()),
     }
 }

@@ -265,10 +265,15 @@ impl Journal {
             asked.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
         }
         let file = asked.open(&self.path).map_err(|source| self.failed(source))?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => return Err(Error::InUse(self.place())),
-            // A file system without locks is no reason to refuse.
-            Ok(()) | Err(TryLockError::Error(_)) => {}
+        // A run that ends at this moment lets go of it.
+        let mut tries = 20;
+        while let Err(TryLockError::WouldBlock) = file.try_lock() {
+            // A file system without locks is no reason to refuse; another error ends this as well.
+            tries -= 1;
+            if tries == 0 {
+                return Err(Error::InUse(self.place()));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
         }
         self.file = Some(file);
         Ok(())

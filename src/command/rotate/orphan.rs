@@ -11,6 +11,7 @@ use super::journal::{Change, Event};
 use super::session::Session;
 use super::words;
 use crate::act::Failure;
+use crate::act::facts::used as used_words;
 use crate::run::Status;
 
 /// A use is recorded once in this time; the trial of step 1 falls into the first of it.
@@ -198,7 +199,7 @@ impl Session<'_, '_> {
             return Err(Failure::refused(format!(
                 "{} is in use ({}): move that back to {} first. Nothing was changed",
                 new.id,
-                words::last_used(used),
+                used_words(Some(used)),
                 self.old
             )));
         }

@@ -10,7 +10,8 @@ use keysweep_aws::{AccessKey, KeyStatus};
 use super::facts::{self, Facts};
 use super::journal::{Event, Head, Journal};
 use super::places::{Place, Seen, reported};
-use super::{Mode, Options, words};
+use super::{Mode, Options};
+use crate::act::facts::{status, used};
 use crate::act::{Context, Failure};
 use crate::run::Status;
 use crate::text::{escape_line, escape_path};
@@ -132,25 +133,24 @@ impl<'a, 'b> Session<'a, 'b> {
         self.say(&format!("  owner      user {user} of account {account}"))?;
         match &facts.old {
             Some(old) => {
-                self.say(&format!("  state      {}", words::state(old, now)))?;
-                self.say(&format!("  last used  {}", words::last_used(&facts.used)))?;
+                self.say(&format!("  state      {}", status(old, now)))?;
+                self.say(&format!("  last used  {}", used(Some(&facts.used))))?;
             }
             None => self.say("  state      deleted, by somebody else")?,
         }
         if let Some(new) = &facts.new {
-            let used = facts.new_used.as_ref();
-            let used = used.map_or("not seen".to_owned(), words::last_used);
-            let line = format!("{}, {}, last used {used}", new.id, words::state(new, now));
+            let used = used(facts.new_used.as_ref());
+            let line = format!("{}, {}, last used {used}", new.id, status(new, now));
             self.say(&format!("  new key    {line}"))?;
         }
         for other in &facts.others {
-            let line = format!("{}, {}", escape_line(&other.id), words::state(other, now));
+            let line = format!("{}, {}", escape_line(&other.id), status(other, now));
             self.say(&format!("  other key  {line}"))?;
         }
-        if facts.user_id.as_ref() == Some(&self.cx.acting.caller.user_id) {
+        if self.cx.acting.key_id == self.old {
             self.say(
-                "  yourself   you act as this user: a key that is inactive can't activate itself \
-                 again",
+                "  signs      this very key signs the requests, which changes its last use; once \
+                 inactive it cannot activate itself",
             )?;
         }
         facts.notes.iter().try_for_each(|note| self.say(&format!("  {note}")))

@@ -8,6 +8,7 @@ use super::journal::{Change, Event};
 use super::session::Session;
 use super::words;
 use crate::act::Failure;
+use crate::act::facts::used as used_words;
 use crate::run::Status;
 use crate::text::escape_line;
 
@@ -92,7 +93,7 @@ impl Session<'_, '_> {
         let made = new.created.or(self.journal.known().made).unwrap_or(now);
         let used = facts.used.at.filter(|used| *used > made);
         if used.is_some() {
-            let by = words::last_used(&facts.used);
+            let by = used_words(Some(&facts.used));
             self.say(&format!("step 3  the old key was used after the new one was made: {by}"))?;
             let region = facts.used.region.as_deref().unwrap_or("REGION");
             let attribute = format!("AttributeKey=AccessKeyId,AttributeValue={}", self.old);
@@ -201,7 +202,7 @@ impl Session<'_, '_> {
         let noted = self.journal.known().inactive;
         let used = facts.used.at.filter(|used| noted.is_some_and(|noted| *used > noted));
         if used.is_some() {
-            let by = words::last_used(&facts.used);
+            let by = used_words(Some(&facts.used));
             self.say(&format!("step 5  something tried to use it after that: {by}"))?;
         }
         let since = used.or(noted).unwrap_or(now);

@@ -1,10 +1,8 @@
 //! What the commands say: dates, ages, a key's state and last use.
 
 use jiff::{SignedDuration, Timestamp};
-use keysweep_aws::{AccessKey, KeyStatus, LastUsed};
 
 use super::journal::Journal;
-use crate::text::escape_line;
 
 /// Such as `2026-11-29 16:39 UTC`.
 pub(super) fn date(at: Timestamp) -> String {
@@ -25,28 +23,6 @@ pub(super) fn length(time: SignedDuration) -> String {
         _ => (hours / 24, "day"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
-}
-
-/// Such as `active, 12 days old`.
-pub(super) fn state(key: &AccessKey, now: Timestamp) -> String {
-    let status = match &key.status {
-        KeyStatus::Active => "active".to_owned(),
-        KeyStatus::Inactive => "inactive".to_owned(),
-        KeyStatus::Expired => "expired".to_owned(),
-        KeyStatus::Other(word) => format!("'{}', a state that is not known", escape_line(word)),
-    };
-    match key.created {
-        Some(created) => format!("{status}, {} old", length(now.duration_since(created))),
-        None => status,
-    }
-}
-
-/// Such as `2026-11-29 16:39 UTC, s3 in eu-west-1`.
-pub(super) fn last_used(used: &LastUsed) -> String {
-    let Some(at) = used.at else { return "never, as far as AWS knows".to_owned() };
-    let service = used.service.as_deref().map(|name| format!(", {}", escape_line(name)));
-    let region = used.region.as_deref().map(|name| format!(" in {}", escape_line(name)));
-    format!("{}{}{}", date(at), service.unwrap_or_default(), region.unwrap_or_default())
 }
 
 /// The last four characters, which somebody types to delete a key.
