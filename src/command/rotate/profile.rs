@@ -289,10 +289,7 @@ impl Edit {
             Piece::Secret,
             Piece::Text(end.to_owned()),
         ];
-        self.places.push((len..len, pieces));
-        self.changed.push(Changed { profile: profile.to_owned(), line: None });
-        self.places.sort_by_key(|(range, _)| range.start);
-        Ok(())
+        self.change(profile, vec![(len..len, pieces)], None)
     }
 
     fn change(
@@ -323,6 +320,13 @@ impl Edit {
                     None => settings.push((name.to_owned(), value.to_owned())),
                 }
             }
+        }
+        let named = after.last().map(|last| last.name.as_str()).unwrap_or_default();
+        if self.changed.iter().any(|changed| changed.line.is_none()) {
+            // The one that is appended.
+            let both = [ID, SECRET].into_iter().zip(STAND_INS);
+            let both = both.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            before.push((named, both.collect()));
         }
         before == settings(&after)
     }
