@@ -52,13 +52,13 @@ impl Facts {
         };
         let key = keys.remove(at);
         let mut unseen = Vec::new();
-        let user = seen(iam.user(&name), &mut unseen)?;
-        let attached = seen(iam.attached_policies(&name), &mut unseen)?.unwrap_or_default();
+        let user = seen(iam.user(&name), &mut unseen);
+        let attached = seen(iam.attached_policies(&name), &mut unseen).unwrap_or_default();
         let quarantine = attached.into_iter().filter(|policy| policy.name.starts_with(QUARANTINE));
         let quarantine = quarantine.map(|Attached { name, .. }| name).collect();
         let mut others = Vec::new();
         for other in keys {
-            let used = seen(iam.key_use(&other.id), &mut unseen)?;
+            let used = seen(iam.key_use(&other.id), &mut unseen);
             others.push((other, used.map(|used| used.last_used)));
         }
         let signs = context.acting.key_id == id.as_str();
@@ -106,16 +106,10 @@ impl Facts {
     }
 }
 
-/// A value that may be denied: then it is noted as not seen.
-fn seen<T>(read: Result<T, Error>, unseen: &mut Vec<String>) -> Result<Option<T>, Failure> {
-    match read {
-        Ok(value) => Ok(Some(value)),
-        Err(error @ (Error::AccessDenied { .. } | Error::NotFound { .. })) => {
-            unseen.push(error.to_string());
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
+/// A value that may be missing: then it is noted as not seen. Whatever goes wrong with it, a leaked
+/// key is to be ended.
+fn seen<T>(read: Result<T, Error>, unseen: &mut Vec<String>) -> Option<T> {
+    read.map_err(|error| unseen.push(error.to_string())).ok()
 }
 
 /// Status and age, as `active, made 2026-01-31 (12 days ago)`.

@@ -47,7 +47,7 @@ pub fn deactivate(
     context.announce()?;
     let facts = Facts::gather(context, id)?;
     facts.write(context.clock.now(), context.out)?;
-    let before = look::look(context.iam, &facts.key.user)?;
+    let before = look::look(context.iam, &facts.key.user);
     if context.dry_run {
         return dry_run(context, &facts, sessions);
     }
@@ -109,7 +109,7 @@ fn second_look(context: &mut Context<'_>, facts: &Facts, before: &Look) -> Resul
         writeln!(context.out, "  Interrupted: it was not looked again.")?;
         return Ok(Status::Interrupted);
     }
-    let after = look::look(context.iam, &facts.key.user)?;
+    let after = look::look(context.iam, &facts.key.user);
     let changes = before.changes(&after, &facts.key.id, sessions::POLICY);
     for change in &changes {
         writeln!(context.out, "  {}", escape_line(change))?;

@@ -3,6 +3,14 @@
 // A failing test tells its seed.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(feature = "verify")]
+mod act_identity;
+#[cfg(feature = "verify")]
+mod act_sessions;
+#[cfg(feature = "verify")]
+mod act_stub;
+#[cfg(feature = "verify")]
+mod act_support;
 #[cfg(unix)]
 mod action;
 #[cfg(feature = "verify")]

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use keysweep_aws::{Error, Iam, Named};
 
-use crate::act::Failure;
-
 /// One kind of access: each by its name, with what may change of it. `Err` says why it was not
 /// seen.
 type Seen = Result<BTreeMap<String, String>, String>;
@@ -18,22 +16,20 @@ const KEYS: &str = "access key";
 const INLINE: &str = "policy in the user";
 
 /// Looks at a user, and at all users and roles of the account.
-///
-/// # Errors
-/// AWS gave no answer. What is not allowed is no error, and noted as not seen.
-pub(super) fn look(iam: &dyn Iam, user: &str) -> Result<Look, Failure> {
+/// What is not allowed, or not answered, is noted as not seen.
+pub(super) fn look(iam: &dyn Iam, user: &str) -> Look {
     let plain = |names: Vec<String>| names.into_iter().map(|name| (name, String::new())).collect();
     let mut look = Look::default();
     let keys = iam.access_keys(user).map(|keys| {
         keys.into_iter().map(|key| (key.id, key.status.as_str().to_lowercase())).collect()
     });
-    look.add(KEYS, keys)?;
-    look.add(INLINE, iam.inline_policies(user).map(plain))?;
+    look.add(KEYS, keys);
+    look.add(INLINE, iam.inline_policies(user).map(plain));
     let attached = iam
         .attached_policies(user)
         .map(|policies| policies.into_iter().map(|policy| (policy.arn, String::new())).collect());
-    look.add("attached policy", attached)?;
-    look.add("group", iam.groups(user).map(plain))?;
+    look.add("attached policy", attached);
+    look.add("group", iam.groups(user).map(plain));
     let password = iam.login_profile(user).map(|profile| {
         let made = |at: Option<jiff::Timestamp>| {
             at.map(|at| format!("made {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")))
@@ -41,18 +37,18 @@ pub(super) fn look(iam: &dyn Iam, user: &str) -> Result<Look, Failure> {
         };
         profile.map(|at| ("for the console".to_owned(), made(at))).into_iter().collect()
     });
-    look.add("password", password)?;
-    look.add("multi-factor device", iam.mfa_devices(user).map(plain))?;
+    look.add("password", password);
+    look.add("multi-factor device", iam.mfa_devices(user).map(plain));
     let credentials = iam.service_credentials(user).map(|all| all.into_iter().collect());
-    look.add("service-specific credential", credentials)?;
+    look.add("service-specific credential", credentials);
     let mut users = Vec::new();
     let listed = iam.users(&mut |page| {
         users.extend(page);
         true
     });
-    look.add("user", listed.map(|()| named(users)))?;
-    look.add("role", iam.roles().map(named))?;
-    Ok(look)
+    look.add("user", listed.map(|()| named(users)));
+    look.add("role", iam.roles().map(named));
+    look
 }
 
 fn named(all: Vec<Named>) -> BTreeMap<String, String> {
@@ -61,11 +57,7 @@ fn named(all: Vec<Named>) -> BTreeMap<String, String> {
 }
 
 impl Look {
-    fn add(
-        &mut self,
-        what: &'static str,
-        read: Result<BTreeMap<String, String>, Error>,
-    ) -> Result<(), Failure> {
+    fn add(&mut self, what: &'static str, read: Result<BTreeMap<String, String>, Error>) {
         let seen = match read {
             Ok(found) => Ok(found),
             Err(error @ Error::AccessDenied { .. }) => {
@@ -73,11 +65,10 @@ impl Look {
             }
             // The user is gone: of what is its own there is nothing.
             Err(Error::NotFound { .. }) => Ok(BTreeMap::new()),
-            Err(error @ Error::Refused { .. }) => Err(format!("each {what}: {error}")),
-            Err(error) => return Err(error.into()),
+            // Whatever goes wrong with a look, a leaked key is to be ended.
+            Err(error) => Err(format!("each {what}: {error}")),
         };
         self.0.push((what, seen));
-        Ok(())
     }
 
     /// What was not seen, and why.

@@ -33,18 +33,19 @@ const PAGES: usize = 10_000;
 /// How soon an interruption is noticed.
 const POLL: Duration = Duration::from_millis(50);
 
-/// How often a read is sent again that got no answer at all.
+/// How often a read is sent again that got no answer at all, or that the server failed at: whoever
+/// ends a leaked key must not wait for one list that does not come.
 const SILENCES: u32 = 2;
 
 /// How a request ended, before it is known what it means.
 pub(super) enum Outcome {
     Done(Answer),
     Failed(Error),
-    /// AWS throttles or fails: a read may be sent again.
+    /// AWS throttles: a read may be sent again.
     Later(Error),
     /// The clocks disagree; AWS's.
     Clock(std::time::SystemTime, Error),
-    /// No whole answer.
+    /// No whole answer, or the server failed: a read may be sent again, a few times.
     Silence(Error),
 }
 
@@ -171,8 +172,8 @@ impl Client {
         self.read_as(ask, Some(&self.key))
     }
 
-    /// Sends a read, and again while AWS throttles or fails, within the patience; a few times if
-    /// there is no answer at all; once after setting the clock.
+    /// Sends a read, and again while AWS throttles, within the patience; a few times if the server
+    /// fails or there is no answer at all; once after setting the clock.
     fn read_as(&self, ask: Ask<'_>, key: Option<&SigningKey>) -> Result<Answer> {
         let deadline = Instant::now() + self.sender.settings().patience;
         let (mut silences, mut attempt, mut clock_was_set) = (0, 0, false);
@@ -194,9 +195,7 @@ impl Client {
                 }
                 Outcome::Clock(_, error) => return Err(error),
                 Outcome::Later(error) => {
-                    if matches!(error, Error::Throttled { .. }) {
-                        self.press();
-                    }
+                    self.press();
                     error
                 }
                 Outcome::Silence(error) => {
@@ -335,7 +334,7 @@ fn judge(ask: Ask<'_>, reply: Reply, kind: Kind) -> Outcome {
     match (status, code.as_deref()) {
         (_, Some(code)) if is_throttling(code) => Outcome::Later(Error::Throttled { operation }),
         (429, _) => Outcome::Later(Error::Throttled { operation }),
-        (500..=599, _) => Outcome::Later(lost(format!("the server failed ({status})"))),
+        (500..=599, _) => Outcome::Silence(lost(format!("the server failed ({status})"))),
         (300..=399, _) => Outcome::Failed(lost(format!("a redirect ({status}), not followed"))),
         (400..=499, Some("SignatureDoesNotMatch")) if is_clock_skew(&message) => {
             let code = "SignatureDoesNotMatch".to_owned();

@@ -1,0 +1,201 @@
+//! Whose key signs: profiles and variables that are named, and nothing else.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use keysweep::act::open::Request;
+use keysweep::verify::Partition;
+
+use crate::act_support::{Around, opened, profile};
+use crate::moto::{Key, Moto};
+use crate::programs;
+use crate::stub::{Act, Stub};
+use crate::support::{Keys, Project};
+
+fn named(profile: &str) -> Request {
+    Request { profile: Some(profile.to_owned()), ..Request::default() }
+}
+
+#[test]
+fn every_kind_of_profile() {
+    let moto = Moto::start_strict(&[]);
+    let (ops, other) = (moto.administrator("ops"), moto.user_key("other"));
+    let role = "arn:aws:iam::123456789012:role/admin";
+    moto.session_key("admin");
+    moto.allow_role("admin");
+    moto.check_signatures();
+    let project = Project::new();
+    let given = format!(
+        "#!/bin/sh\n[ \"$1\" = 'a b' ] || exit 3\necho '{{\"Version\": 1, \"AccessKeyId\": \"{}\", \
+         \"SecretAccessKey\": \"{}\"}}'\n",
+        other.id, other.secret
+    );
+    programs::script(&project.at("give"), &given);
+    let give = project.at("give");
+    project.file(".aws/credentials", profile("ops", &ops));
+    project.file("token", "a-web-identity-token\n");
+    project.file(
+        ".aws/config",
+        format!(
+            "[profile process]\ncredential_process = {} 'a b'\n\
+             [profile role]\nrole_arn = {role}\nsource_profile = ops\nexternal_id = x\n\
+             [profile chain]\nrole_arn = {role}\nsource_profile = role\n\
+             [profile web]\nrole_arn = {role}\nweb_identity_token_file = {}\n\
+             [profile own]\nrole_arn = {role}\nsource_profile = own\naws_access_key_id = {}\n\
+             aws_secret_access_key = {}\n\
+             [profile instance]\nrole_arn = {role}\ncredential_source = Ec2InstanceMetadata\n\
+             [profile container]\nrole_arn = {role}\ncredential_source = EcsContainer\n\
+             [profile variables]\nrole_arn = {role}\ncredential_source = Environment\n\
+             [profile a]\nrole_arn = {role}\nsource_profile = b\n\
+             [profile b]\nrole_arn = {role}\nsource_profile = a\n\
+             [profile half]\naws_access_key_id = {}\n\
+             [profile empty]\nregion = eu-west-1\n\
+             [profile failing]\ncredential_process = {}\n\
+             [profile sso]\nsso_session = x\nsso_account_id = 1\nsso_role_name = y\n\
+             [profile secret-region]\nregion = us-iso-east-1\n",
+            give.display(),
+            project.at("token").display(),
+            ops.id,
+            ops.secret,
+            ops.id,
+            give.display(),
+        ),
+    );
+    let path = std::env::var("PATH").unwrap_or_default();
+    let try_one = |request: Request, around: Around| {
+        let mut around = around.with("PATH", &path);
+        opened(&moto.url(), request, &mut around).map(|opened| opened.acting.caller.arn).map_err(
+            |failure| {
+                assert_eq!(failure.status.code(), 2, "{failure}");
+                failure.message
+            },
+        )
+    };
+    let user = |key: &Key| format!("arn:aws:iam::123456789012:user/{}", key.user);
+    let session = "arn:aws:sts::123456789012:assumed-role/admin/keysweep";
+    for (name, arn) in [
+        ("ops", user(&ops)),
+        ("process", user(&other)),
+        ("role", session.to_owned()),
+        ("chain", session.to_owned()),
+        ("web", session.to_owned()),
+        ("own", session.to_owned()),
+    ] {
+        assert_eq!(try_one(named(name), Around::new(&project)).as_ref(), Ok(&arn), "{name}");
+    }
+    for (name, why) in [
+        ("no-such", "there is no profile 'no-such'"),
+        ("instance", "role of an instance or container"),
+        ("container", "role of an instance or container"),
+        ("variables", "AWS_ACCESS_KEY_ID is not set"),
+        ("a", "leads back to it"),
+        ("half", "no aws_secret_access_key"),
+        ("empty", "it has no keys"),
+        ("failing", "its credential_process ended with"),
+        ("secret-region", "us-iso-east-1"),
+        ("sso", "aws configure export-credentials --profile sso"),
+    ] {
+        let error = try_one(named(name), Around::new(&project)).expect_err(name);
+        assert!(error.contains(why) && error.contains(name), "{name}: {error}");
+    }
+    // The environment's keys, else AWS_PROFILE; a profile that is named goes before both.
+    let keys = |around: Around| {
+        around.with("AWS_ACCESS_KEY_ID", &other.id).with("AWS_SECRET_ACCESS_KEY", &other.secret)
+    };
+    let around = || keys(Around::new(&project)).with("AWS_PROFILE", "ops");
+    assert_eq!(try_one(Request::default(), around()), Ok(user(&other)));
+    assert_eq!(try_one(named("ops"), around()), Ok(user(&ops)));
+    assert_eq!(try_one(named("variables"), around()), Ok(session.to_owned()));
+    let around = Around::new(&project).with("AWS_PROFILE", "ops");
+    assert_eq!(try_one(Request::default(), around), Ok(user(&ops)));
+    let around = Around::new(&project).with("AWS_ACCESS_KEY_ID", &other.id);
+    assert!(
+        try_one(Request::default(), around).expect_err("half").contains("AWS_SECRET_ACCESS_KEY")
+    );
+    // Files elsewhere.
+    fs::rename(project.at(".aws/credentials"), project.at("moved")).expect("moved");
+    let around = Around::new(&project).with("AWS_SHARED_CREDENTIALS_FILE", "~/moved");
+    assert_eq!(try_one(named("ops"), around), Ok(user(&ops)));
+    // A key that signs itself is found in the profile that holds it.
+    let itself = keysweep::aws::KeyId::parse(ops.id.as_bytes());
+    let around = Around::new(&project).with("AWS_SHARED_CREDENTIALS_FILE", "~/moved");
+    assert_eq!(try_one(Request { itself, ..Request::default() }, around), Ok(user(&ops)));
+}
+
+#[test]
+fn nobody_s_default_profile_acts() {
+    let project = Project::new();
+    let mut keys = Keys::new("act default");
+    let pair = keys.pair();
+    let text = format!(
+        "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+        pair.id, pair.secret
+    );
+    project.file(".aws/credentials", text);
+    let stub = Stub::start(|_, _| Act::Send(200, Vec::new(), String::new()));
+    let url = stub.url();
+    let target = ["--iam-endpoint", &url, "--sts-endpoint", &url];
+    for command in [vec!["keys"], vec!["deactivate", &pair.id], vec!["activate", &pair.id]] {
+        let ran = project.keysweep([&command[..], &target].concat()).run().exits(2);
+        assert!(ran.stderr.contains("which identity is to act?"), "{}", ran.stderr);
+    }
+    assert_eq!(stub.requests().len(), 0);
+}
+
+#[test]
+fn a_scan_and_verify_lend_no_identity() {
+    let project = Project::new();
+    let mut keys = Keys::new("act lend");
+    let (found, lent) = (keys.pair(), keys.pair());
+    project.file("a.env", &found.env);
+    let file = format!(
+        "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+        lent.id, lent.secret
+    );
+    project.file(".aws/credentials", file);
+    let stub = Stub::start(|_, _| Act::Send(403, Vec::new(), String::new()));
+    let url = stub.url();
+    let run = |arguments: &[&str], input: &str| {
+        project
+            .keysweep(arguments)
+            .env("AWS_ACCESS_KEY_ID", &lent.id)
+            .env("AWS_SECRET_ACCESS_KEY", &lent.secret)
+            .env("AWS_PROFILE", "default")
+            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+            .input(input)
+            .run()
+    };
+    run(&["scan", "a.env"], "");
+    assert_eq!(stub.requests().len(), 0);
+    run(&["scan", "a.env", "--verify", "--sts-endpoint", &url, "--partition", "aws"], "");
+    let secret = format!("{}\n", found.secret);
+    run(&["verify", &found.id, "--sts-endpoint", &url, "--partition", "aws"], &secret);
+    let requests = stub.requests();
+    let signers: BTreeSet<&str> = requests.iter().map(|request| request.scope(0)).collect();
+    assert_eq!(signers, BTreeSet::from([found.id.as_str()]));
+}
+
+#[test]
+fn the_partition_follows_the_region_unless_it_is_named() {
+    for (region, partition) in [
+        ("eu-west-1", Some(Partition::Aws)),
+        ("us-gov-east-1", Some(Partition::UsGov)),
+        ("cn-northwest-1", Some(Partition::Cn)),
+        ("eusc-de-east-1", Some(Partition::Eusc)),
+        ("us-isob-east-1", None),
+    ] {
+        assert_eq!(Partition::of_region(region), partition, "{region}");
+    }
+    let stub = Stub::start(|_, _| Act::Send(403, Vec::new(), String::new()));
+    let project = Project::new();
+    let pair = Keys::new("act partition").pair();
+    let key = Key { user: String::new(), id: pair.id, secret: pair.secret, token: None };
+    project.file(".aws/config", format!("{}region = cn-north-1\n", profile("profile x", &key)));
+    for partition in [None, Some(Partition::UsGov)] {
+        let request = Request { partition, ..named("x") };
+        let _ = opened(&stub.url(), request, &mut Around::new(&project));
+    }
+    let requests = stub.requests();
+    let regions: Vec<&str> = requests.iter().map(|request| request.scope(2)).collect();
+    assert_eq!(regions, ["cn-north-1", "us-gov-west-1"]);
+}
