@@ -122,8 +122,12 @@ mod report;
 mod rotate_crash;
 #[cfg(all(unix, feature = "verify"))]
 mod rotate_days;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_moto;
 #[cfg(feature = "verify")]
 mod rotate_profile;
+#[cfg(all(target_os = "linux", feature = "verify"))]
+mod rotate_program;
 #[cfg(all(unix, feature = "verify"))]
 mod rotate_support;
 mod said;
