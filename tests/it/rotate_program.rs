@@ -245,7 +245,8 @@ impl Home {
         let url = self.moto.url();
         let program = env!("CARGO_BIN_EXE_keysweep");
         let script = format!(
-            "#!/bin/sh\nexec '{program}' \"$@\" --iam-endpoint {url} --sts-endpoint {url}\n"
+            "#!/bin/sh\ncase \"$1\" in scan) ;; *) set -- \"$@\" --iam-endpoint {url} \
+             --sts-endpoint {url} ;; esac\nexec '{program}' \"$@\"\n"
         );
         programs::script(&bin.join("keysweep"), &script);
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/terminal.py");
