@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use keysweep_aws::identity::{self, Choice, IdentityError, Profiles, Surroundings};
-use keysweep_aws::{Client, Error, Iam as _, Secret, Settings, SigningKey};
+use keysweep_aws::{
+    Client, Endpoint, Environment, Error, Iam as _, Partition, Secret, Settings, SigningKey,
+};
 
 use super::{Acting, Failure};
 use crate::aws::KeyId;
 use crate::principal::Principal;
 use crate::stop::Stop;
 use crate::text::escape_line;
-use crate::verify::{Endpoint, Environment, Partition};
 
 /// How the requests of commands that act introduce themselves, unless `--user-agent` says otherwise.
 pub const USER_AGENT: &str = concat!(
@@ -160,8 +161,8 @@ fn settings(request: &Request, partition: Partition) -> Result<Settings, Failure
         user_agent: request.user_agent.clone().unwrap_or_else(|| USER_AGENT.to_owned()),
         connect_timeout: Duration::from_secs(5),
         request_timeout: Duration::from_secs(30),
-        patience: Duration::from_secs(60),
-        proxy: request.environment.proxy.as_ref().map(|url| Secret::new(url.expose().to_vec())),
+        retry_time: Duration::from_secs(60),
+        proxy: request.environment.proxy.clone(),
         no_proxy: request.environment.no_proxy.clone(),
         roots: request.environment.roots.clone(),
     })

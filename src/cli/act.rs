@@ -8,8 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use keysweep_aws::Secret;
 use keysweep_aws::identity::Surroundings;
+use keysweep_aws::{Endpoint, Environment, Partition, Secret, Setting};
 use zeroize::Zeroizing;
 
 use super::signals::Session;
@@ -21,7 +21,7 @@ use crate::aws::KeyId;
 use crate::report::{Layout, write_json};
 use crate::run::Status;
 use crate::stop::Stop;
-use crate::verify::{Endpoint, Environment, OptionsError, Partition};
+use crate::verify::OptionsError;
 
 /// A command that acts.
 #[derive(Debug, Subcommand)]
@@ -110,8 +110,8 @@ pub(super) struct ChangeArguments {
     pub(super) yes: bool,
 }
 
-fn partition(typed: &str) -> Result<Partition, OptionsError> {
-    Partition::from_name(typed).ok_or_else(|| OptionsError::Partition(typed.to_owned()))
+fn partition(args: &str) -> Result<Partition, Setting> {
+    Partition::from_name(args).ok_or_else(|| Setting::Partition(args.to_owned()))
 }
 
 impl ActArguments {
@@ -192,7 +192,7 @@ pub(super) fn settle(result: Result<Status, Failure>, session: &Session) -> Stat
 /// line of standard input.
 fn secret_of(key: KeyId) -> Result<Secret, Failure> {
     let fault = |error: io::Error| Failure::refused(format!("the secret cannot be read: {error}"));
-    let typed = if io::stdin().is_terminal() {
+    let args = if io::stdin().is_terminal() {
         Zeroizing::new(
             rpassword::prompt_password(format!("Secret access key of {key}: ")).map_err(fault)?,
         )
@@ -201,7 +201,7 @@ fn secret_of(key: KeyId) -> Result<Secret, Failure> {
         io::stdin().lock().read_line(&mut line).map_err(fault)?;
         line
     };
-    let secret = typed.trim();
+    let secret = args.trim();
     if secret.is_empty() {
         let why = format!("--as-itself: no profile holds {key}, and its secret was not given");
         return Err(Failure::refused(why));

@@ -45,30 +45,30 @@ pub(super) struct ActivateArguments {
 }
 
 /// Carries out `keysweep deactivate`.
-pub(super) fn deactivate(typed: &DeactivateArguments) -> Result<Status, Box<dyn Error>> {
-    let sessions = match (typed.end_sessions, typed.keep_sessions) {
+pub(super) fn deactivate(args: &DeactivateArguments) -> Result<Status, Box<dyn Error>> {
+    let sessions = match (args.end_sessions, args.keep_sessions) {
         (true, _) => Sessions::End,
         (false, true) => Sessions::Keep,
         (false, false) => Sessions::Ask,
     };
-    run(Verb::Deactivate, typed.key.as_deref(), &typed.act, &typed.change, |context, key| {
+    run(Verb::Deactivate, args.key.as_deref(), &args.act, &args.change, |context, key| {
         deactivate_key(context, key, sessions)
     })
 }
 
 /// Carries out `keysweep activate`.
-pub(super) fn activate(typed: &ActivateArguments) -> Result<Status, Box<dyn Error>> {
-    run(Verb::Activate, typed.key.as_deref(), &typed.act, &typed.change, activate_key)
+pub(super) fn activate(args: &ActivateArguments) -> Result<Status, Box<dyn Error>> {
+    run(Verb::Activate, args.key.as_deref(), &args.act, &args.change, activate_key)
 }
 
 fn run(
     verb: Verb,
-    typed: Option<&str>,
+    args: Option<&str>,
     act: &ActArguments,
     change: &ChangeArguments,
     work: impl FnOnce(&mut Context<'_>, KeyId) -> Result<Status, Failure>,
 ) -> Result<Status, Box<dyn Error>> {
-    let key = typed.map(key_id).transpose()?;
+    let key = args.map(key_id).transpose()?;
     if let Some(printed) = act.print_policy(verb, key) {
         return printed;
     }
@@ -83,8 +83,8 @@ fn run(
 }
 
 /// The id of a long-term key, as it was typed.
-pub(super) fn key_id(typed: &str) -> Result<KeyId, Failure> {
-    match subject(typed)? {
+pub(super) fn key_id(args: &str) -> Result<KeyId, Failure> {
+    match subject(args)? {
         Subject::Key(id) => Ok(id),
         Subject::User(name) => Err(Failure::refused(format!(
             "{name:?} is no id of a key; it begins with AKIA and has 20 characters (keysweep keys \

@@ -54,21 +54,21 @@ enum KeysFormat {
 }
 
 /// Carries out `keysweep keys`.
-pub(super) fn keys(typed: &KeysArguments) -> Result<Status, Box<dyn Error>> {
-    if let Some(printed) = typed.act.print_policy(Verb::Keys, None) {
+pub(super) fn keys(args: &KeysArguments) -> Result<Status, Box<dyn Error>> {
+    if let Some(printed) = args.act.print_policy(Verb::Keys, None) {
         return printed;
     }
     let session = Session::begin();
-    Ok(settle(list(typed, &session), &session))
+    Ok(settle(list(args, &session), &session))
 }
 
-fn list(typed: &KeysArguments, session: &Session) -> Result<Status, Failure> {
-    let subjects = typed.subjects.iter().map(|typed| command::subject(typed));
+fn list(args: &KeysArguments, session: &Session) -> Result<Status, Failure> {
+    let subjects = args.subjects.iter().map(|args| command::subject(args));
     let options = Options {
         subjects: subjects.collect::<Result<_, _>>()?,
-        report: typed.report.as_ref().map(read_report).transpose()?,
-        limits: Limits { max_age: typed.max_age, max_idle: typed.max_idle },
-        format: match typed.format {
+        report: args.report.as_ref().map(read_report).transpose()?,
+        limits: Limits { max_age: args.max_age, max_idle: args.max_idle },
+        format: match args.format {
             KeysFormat::Text => command::Format::Text,
             KeysFormat::Json => command::Format::Json,
             KeysFormat::Csv => command::Format::Csv,
@@ -78,7 +78,7 @@ fn list(typed: &KeysArguments, session: &Session) -> Result<Status, Failure> {
         [Subject::Key(id)] => Some(*id),
         _ => None,
     };
-    let opened = typed.act.open(key, session)?;
+    let opened = args.act.open(key, session)?;
     let work = |context: &mut Context<'_>| {
         if options.format == command::Format::Text {
             context.announce()?;
@@ -87,7 +87,7 @@ fn list(typed: &KeysArguments, session: &Session) -> Result<Status, Failure> {
             let _ = writeln!(io::stderr(), "{}", context.announcement());
         }
         let state = Progress::default();
-        let listed = progress::with_line(!typed.no_progress, &|| state.line(), || {
+        let listed = progress::with_line(!args.no_progress, &|| state.line(), || {
             command::keys(context, &options, &state)
         })?;
         if options.format == command::Format::Csv {

@@ -73,14 +73,14 @@ pub(super) struct RotateArguments {
 }
 
 /// Carries out `keysweep rotate`.
-pub(super) fn rotate(typed: &RotateArguments) -> Result<Status, Box<dyn Error>> {
-    let key = typed.key.as_deref().map(key_id).transpose()?;
-    if let Some(printed) = typed.act.print_policy(Verb::Rotate, key) {
+pub(super) fn rotate(args: &RotateArguments) -> Result<Status, Box<dyn Error>> {
+    let key = args.key.as_deref().map(key_id).transpose()?;
+    if let Some(printed) = args.act.print_policy(Verb::Rotate, key) {
         return printed;
     }
     let key = key.ok_or("give the id of a key (AKIA…)")?;
     rotate::check_kind(key)?;
-    let journal = match &typed.journal {
+    let journal = match &args.journal {
         Some(path) => path.clone(),
         None => journal::path(&states()?, key.as_str()),
     };
@@ -90,38 +90,38 @@ pub(super) fn rotate(typed: &RotateArguments) -> Result<Status, Box<dyn Error>> 
         return Ok(Status::Clean);
     }
     let session = Session::begin();
-    let done = carry_out(typed, key, journal, &session);
+    let done = carry_out(args, key, journal, &session);
     Ok(settle(done, &session))
 }
 
 fn carry_out(
-    typed: &RotateArguments,
+    args: &RotateArguments,
     key: KeyId,
     journal: PathBuf,
     session: &Session,
 ) -> Result<Status, Failure> {
     // Once there is a new key, it signs for itself: what the old one signs counts as a use of it.
     let new = rotate::successor(&journal, key)?.and_then(|id| KeyId::parse(id.as_bytes()));
-    let opened = typed.act.open(Some(new.unwrap_or(key)), session)?;
+    let opened = args.act.open(Some(new.unwrap_or(key)), session)?;
     let look = Scan { stop: session.stop.clone() };
     let options = Options {
         key,
-        destination: typed.destination(),
+        destination: args.destination(),
         files: files()?,
-        paths: typed.paths.clone(),
-        report: typed.report.clone(),
+        paths: args.paths.clone(),
+        report: args.report.clone(),
         look: &look,
-        rest: SignedDuration::from_hours(typed.rest * 24),
-        hold: SignedDuration::from_hours(typed.hold * 24),
-        watch: typed.watch,
-        mode: match (typed.status, typed.abandon) {
+        rest: SignedDuration::from_hours(args.rest * 24),
+        hold: SignedDuration::from_hours(args.hold * 24),
+        watch: args.watch,
+        mode: match (args.status, args.abandon) {
             (true, _) => Mode::Status,
             (false, true) => Mode::Abandon,
             (false, false) => Mode::Next,
         },
         journal,
     };
-    with_context(&opened, session, Some(&typed.change), |context| rotate::rotate(context, &options))
+    with_context(&opened, session, Some(&args.change), |context| rotate::rotate(context, &options))
 }
 
 impl RotateArguments {

@@ -18,6 +18,7 @@ use crate::aws::KeyId;
 use crate::run::Status;
 use crate::text::{escape_line, shell_word};
 use look::Look;
+use sessions::Outcome;
 
 /// What becomes of the sessions that the key opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,29 +52,39 @@ pub fn deactivate(
     if context.dry_run {
         return dry_run(context, &facts, sessions);
     }
-    match &facts.key.status {
-        KeyStatus::Inactive | KeyStatus::Expired => {
-            let word = facts.key.status.as_str().to_lowercase();
-            writeln!(context.out, "\nIt is {word} already.")?;
-        }
-        KeyStatus::Active | KeyStatus::Other(_) => {
-            writeln!(
-                context.out,
-                "\nWhatever uses this key stops at once, whoever that is. To undo it: keysweep \
-                 activate {id}"
-            )?;
-            if !context.person.confirm("Deactivate it now?")? {
-                writeln!(context.out, "Nothing was changed.")?;
-                return Ok(Status::Findings);
-            }
-            set_status(context, &facts.key, NewStatus::Inactive)?;
-        }
+    // Once inactive, a key that signs the requests could not end its sessions any more.
+    let early = facts.signs.then(|| sessions::end(context, &facts, sessions)).transpose()?;
+    if !end_key(context, &facts)? {
+        return Ok(Status::Findings);
     }
     let changed = |failure: Failure| failure.after_a_change();
-    let left = sessions::end(context, &facts, sessions).map_err(changed)?;
+    let ended = match early {
+        Some(ended) => ended,
+        None => sessions::end(context, &facts, sessions).map_err(changed)?,
+    };
     let status = second_look(context, &facts, &before).map_err(changed)?;
-    next(context, &facts)?;
-    Ok(if left { status.merge(Status::Findings) } else { status })
+    next(context, &facts, ended)?;
+    Ok(if ended == Outcome::Left { status.merge(Status::Findings) } else { status })
+}
+
+/// Asks, and deactivates the key, unless it is so already. Whether it is.
+fn end_key(context: &mut Context<'_>, facts: &Facts) -> Result<bool, Failure> {
+    let id = &facts.key.id;
+    if matches!(facts.key.status, KeyStatus::Inactive | KeyStatus::Expired) {
+        let word = facts.key.status.as_str().to_lowercase();
+        writeln!(context.out, "\nIt is {word} already.")?;
+        return Ok(true);
+    }
+    writeln!(
+        context.out,
+        "\nWhatever uses this key stops at once, whoever that is. To undo it: keysweep activate {id}"
+    )?;
+    if !context.person.confirm("Deactivate it now?")? {
+        writeln!(context.out, "The key was not deactivated.")?;
+        return Ok(false);
+    }
+    set_status(context, &facts.key, NewStatus::Inactive)?;
+    Ok(true)
 }
 
 fn dry_run(
@@ -98,6 +109,15 @@ fn dry_run(
 
 /// Waits, looks again, and says what is new.
 fn second_look(context: &mut Context<'_>, facts: &Facts, before: &Look) -> Result<Status, Failure> {
+    if facts.signs {
+        writeln!(
+            context.out,
+            "\nThe key that signs is inactive now, so nothing can be looked at with it. Look as \
+             somebody else what was done meanwhile: keysweep deactivate {} --profile NAME",
+            facts.key.id
+        )?;
+        return Ok(Status::Incomplete);
+    }
     let seconds = WAIT.as_secs();
     writeln!(
         context.out,
@@ -114,10 +134,7 @@ fn second_look(context: &mut Context<'_>, facts: &Facts, before: &Look) -> Resul
     for change in &changes {
         writeln!(context.out, "  {}", escape_line(change))?;
     }
-    let mut unseen = before.unseen();
-    unseen.extend(after.unseen());
-    unseen.sort();
-    unseen.dedup();
+    let unseen = before.unseen(&after);
     for what in &unseen {
         writeln!(context.out, "  not seen: {}", escape_line(what))?;
     }
@@ -139,15 +156,21 @@ fn second_look(context: &mut Context<'_>, facts: &Facts, before: &Look) -> Resul
 }
 
 /// What comes after.
-fn next(context: &mut Context<'_>, facts: &Facts) -> Result<(), Failure> {
+fn next(context: &mut Context<'_>, facts: &Facts, ended: Outcome) -> Result<(), Failure> {
     let id = &facts.key.id;
+    let policy = match ended {
+        Outcome::Denied => format!(
+            " and aws iam delete-user-policy --user-name {} --policy-name {}",
+            shell_word(&facts.key.user),
+            sessions::POLICY
+        ),
+        Outcome::Kept | Outcome::Left => String::new(),
+    };
     writeln!(
         context.out,
-        "\nNext: what was done with the key is in CloudTrail: keysweep explain {id}. What still \
-         needs access gets a new key: keysweep rotate {id}, which also deletes this one. To undo: \
-         keysweep activate {id}, aws iam delete-user-policy --user-name {} --policy-name {}",
-        shell_word(&facts.key.user),
-        sessions::POLICY
+        "\nNext:\n  keysweep explain {id}   how to find in CloudTrail what was done with it\n  \
+         keysweep rotate {id}    a new key for what still needs access; deletes this one at the \
+         end\nTo undo: keysweep activate {id}{policy}"
     )?;
     Ok(())
 }

@@ -49,7 +49,7 @@ pub(super) fn todos<'a>(report: &Report<'a>, findings: &[&'a Finding]) -> Vec<To
 
 /// What makes the first step of two findings the same, and its title.
 fn step(report: &Report<'_>, finding: &Finding, table: &Remedies) -> (String, String) {
-    if let Some(sentence) = remedy::settled(finding) {
+    if let Some(sentence) = remedy::verdict_advice(finding) {
         return (sentence.to_owned(), sentence.to_owned());
     }
     let applied = remedy::applied(finding, report.rules);
@@ -61,7 +61,7 @@ fn step(report: &Report<'_>, finding: &Finding, table: &Remedies) -> (String, St
 
 fn commands(report: &Report<'_>, todo: &Todo<'_>, table: &Remedies) -> Vec<String> {
     let Some((first, others)) = todo.findings.split_first() else { return Vec::new() };
-    if remedy::settled(first).is_some() {
+    if remedy::verdict_advice(first).is_some() {
         return Vec::new();
     }
     if others.is_empty() {
@@ -90,7 +90,7 @@ fn commands(report: &Report<'_>, todo: &Todo<'_>, table: &Remedies) -> Vec<Strin
 
 /// The command of keysweep for the first of the keys.
 fn by_keysweep(report: &Report<'_>, todo: &Todo<'_>) -> Option<String> {
-    let first = todo.findings.first().filter(|first| remedy::settled(first).is_none())?;
+    let first = todo.findings.first().filter(|first| remedy::verdict_advice(first).is_none())?;
     remedy::first_step(first, report.rules)?.keysweep
 }
 

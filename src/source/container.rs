@@ -3,120 +3,34 @@
 //!
 //! A [`Scanner`] takes a text as a stream or as bytes. If it begins as no container it goes to the
 //! detector as it stands; else its members do, each with the way to it, and members that are
-//! containers are opened in their turn. Nothing is written to disk. Each form has a file of its own
-//! that takes bytes and gives members; none of them knows detectors, ledgers or limits.
+//! containers are opened in their turn. Nothing is written to disk. The forms are those of
+//! `keysweep-unpack`, which knows neither detectors nor ledgers.
 
-mod ar;
-mod behind;
-mod bzip2;
-mod class;
-mod cpio;
-mod gzip;
-mod input;
-mod kind;
-mod limits;
-mod lz4;
-mod mail;
-mod object;
-mod pack;
-mod pdf;
-mod pyc;
-mod rpm;
-mod sevenz;
-mod sqlite;
-mod tar;
 mod visit;
-mod xz;
-mod zip;
-mod zstd;
 
-use std::fmt::Display;
 use std::io::{self, Read};
 
 use crate::coverage::Ledger;
 use crate::scan::{Detected, Detector};
 use crate::source::file_stream::FileStream;
 use crate::source::guard::guarded;
-use crate::source::window::{Extent, Reader};
+use crate::source::window::{Extent, WindowReader};
 use crate::stop::Stop;
-use input::Input;
-pub(crate) use input::ReadAt;
-use kind::Kind;
-use limits::{Halt, Meter};
-pub use limits::{Limit, Limits, Options, Totals};
+use keysweep_unpack::input::Input;
+pub(crate) use keysweep_unpack::input::ReadAt;
+use keysweep_unpack::kind::{self, Kind};
+use keysweep_unpack::limits::Meter;
+pub use keysweep_unpack::limits::{ContainerOptions, Limit, Limits, Totals};
 use visit::{Opening, Visit};
-
-/// Gets what a reader finds in a container.
-trait Members {
-    /// Scans a member. An error ends the whole container.
-    fn member(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt>;
-
-    /// Scans a member if it is a container; else its text was seen already.
-    fn packed(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt>;
-
-    /// Counts a member that has no bytes.
-    fn empty(&mut self) -> Result<(), Halt>;
-
-    /// Counts bytes that had to be unpacked and are no member.
-    fn passed(&mut self, bytes: u64) -> Result<(), Halt>;
-
-    /// Counts a member that is encrypted.
-    fn encrypted(&mut self) -> Result<(), Halt>;
-
-    /// Counts a member that shows text of which no font tells the letters.
-    fn unlettered(&mut self) -> Result<(), Halt>;
-
-    /// Says how many bytes the reader holds from now on.
-    ///
-    /// # Errors
-    /// If there is no memory for so many.
-    fn hold(&mut self, bytes: u64) -> Result<(), Halt>;
-
-    /// Bytes that a decoder may take for its window.
-    fn window(&self) -> u64;
-
-    /// Hears why a member can't be read.
-    fn unread(&mut self, name: &[u8], why: &dyn Display) -> Result<(), Halt>;
-}
-
-/// Why a container could not be read to its end.
-#[derive(Debug)]
-enum Fault {
-    /// It is damaged, or is none.
-    Broken(String),
-    /// Reading was ended.
-    Halt(Halt),
-}
-
-impl Fault {
-    fn broken(why: &str) -> Self {
-        Self::Broken(why.to_owned())
-    }
-}
-
-impl From<Halt> for Fault {
-    fn from(halt: Halt) -> Self {
-        Self::Halt(halt)
-    }
-}
-
-impl From<io::Error> for Fault {
-    fn from(error: io::Error) -> Self {
-        Self::Broken(match error.kind() {
-            io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
-            _ => error.to_string(),
-        })
-    }
-}
 
 /// Hands texts and all that is packed in them to a detector.
 pub(crate) struct Scanner<'a, D> {
     detector: &'a D,
-    options: &'a Options,
+    options: &'a ContainerOptions,
     ledger: &'a Ledger,
     stop: &'a Stop,
     /// One for each container inside another, and one more.
-    readers: Vec<Reader<'a, D>>,
+    readers: Vec<WindowReader<'a, D>>,
 }
 
 /// A text's name for the ledger, made only when it is needed.
@@ -130,10 +44,10 @@ pub(crate) type Found<'f, M> = &'f mut dyn FnMut(Detected<M>);
 pub fn scan<D: Detector>(
     name: &[u8],
     bytes: &[u8],
-    options: &Options,
+    options: &ContainerOptions,
     detector: &D,
     ledger: &Ledger,
-    found: &mut dyn FnMut(Detected<D::Memory>),
+    found: &mut dyn FnMut(Detected<D::BaseState>),
 ) -> bool {
     let stop = Stop::default();
     Scanner::new(detector, options, ledger, &stop).open(&|| name.to_vec(), bytes, found)
@@ -143,7 +57,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
     /// A scanner without buffers yet.
     pub(crate) fn new(
         detector: &'a D,
-        options: &'a Options,
+        options: &'a ContainerOptions,
         ledger: &'a Ledger,
         stop: &'a Stop,
     ) -> Self {
@@ -155,7 +69,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         &mut self,
         name: Name<'_>,
         stream: &mut R,
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> Extent {
         self.read(name, stream, None, found)
     }
@@ -165,7 +79,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         &mut self,
         name: Name<'_>,
         file: &F,
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> Extent {
         self.read(name, &mut FileStream::new(file), Some(file), found)
     }
@@ -176,7 +90,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         name: Name<'_>,
         stream: &mut R,
         file: Option<&dyn ReadAt>,
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> Extent {
         let mut reader = self.reader();
         let begun = reader.begin(stream);
@@ -210,7 +124,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         &mut self,
         name: Name<'_>,
         bytes: &[u8],
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> bool {
         let Some(kind) = kind::of(bytes, true) else {
             kind::not_opened(bytes).iter().for_each(|form| self.ledger.not_opened(form, 1));
@@ -222,7 +136,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
             let input = Input { head: bytes, whole: true, rest: &mut io::empty(), file: None };
             let outcome = visit.enter(kind, input);
             if visit.is_text_too(kind, outcome)? {
-                visit.tell(visit.scanner.detector.whole(bytes));
+                visit.emit(visit.scanner.detector.whole(bytes));
             }
             Ok(())
         });
@@ -231,7 +145,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
     }
 
     /// Scans a text in memory, container or not.
-    pub(crate) fn bytes(&mut self, name: Name<'_>, bytes: &[u8]) -> Detected<D::Memory> {
+    pub(crate) fn bytes(&mut self, name: Name<'_>, bytes: &[u8]) -> Detected<D::BaseState> {
         let mut all = Detected::default();
         let opened = self.open(name, bytes, &mut |detected| all.append(detected));
         if opened {
@@ -246,7 +160,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         kind: Kind,
         meter: &Meter<'_>,
         opening: &mut Opening<'_, 'a, D>,
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> Extent {
         let mut visit = Visit::new(self, meter, name, found);
         let ended = visit.guarded(&mut |visit| visit.container(kind, opening));
@@ -255,8 +169,8 @@ impl<'a, D: Detector> Scanner<'a, D> {
         Extent { bytes, error: opening.begun.error.take(), pointer: None }
     }
 
-    fn reader(&mut self) -> Reader<'a, D> {
-        self.readers.pop().unwrap_or_else(|| Reader::new(self.detector, self.stop))
+    fn reader(&mut self) -> WindowReader<'a, D> {
+        self.readers.pop().unwrap_or_else(|| WindowReader::new(self.detector, self.stop))
     }
 }
 
@@ -285,23 +199,4 @@ fn behind_other(file: Option<&dyn ReadAt>) -> Option<Kind> {
     let at = file.length().ok()?.checked_sub(tail.len() as u64)?;
     let count = file.read_some(&mut tail, at).ok()?;
     kind::ends_as_zip(&tail[..count]).then_some(Kind::Zip)
-}
-
-/// Reads until `out` is full or the stream ends; gives how much was read.
-fn fill<R: Read + ?Sized>(stream: &mut R, out: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < out.len() {
-        match stream.read(&mut out[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
-}
-
-/// Passes over bytes; gives how many of them are not there.
-fn skip<R: Read + ?Sized>(stream: &mut R, bytes: u64) -> io::Result<u64> {
-    Ok(bytes - io::copy(&mut stream.take(bytes), &mut io::sink())?)
 }

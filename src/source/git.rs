@@ -4,52 +4,30 @@
 //! is read here and by `gix`; no git program is run and nothing is fetched. Must not know what a
 //! credential looks like.
 
-pub mod again;
-mod alternates;
 mod attribute;
 pub mod base;
 mod by_credential;
-mod changes;
-mod connectivity;
 pub mod database;
-pub(super) mod delta;
-mod error;
-pub mod find;
-mod forest;
 mod gathered;
-mod graph;
+mod git_dir;
+mod grace_period;
 pub mod history;
-pub mod hooks;
-mod inflate;
-mod known_trees;
-mod large;
-mod listing;
-mod loose;
+mod lfs_object;
 mod markers;
-mod objects;
-pub mod open;
-mod outside;
-mod pack;
-mod parse;
-mod patience;
 mod people;
 pub mod provenance;
 pub mod range;
 mod records;
-mod reflogs;
-mod refs;
-pub(crate) mod sound;
+pub mod rescan;
 mod spots;
 pub mod staged;
-mod staging;
-pub mod standing;
-mod stores;
-mod structure;
 mod texts;
-mod tips;
-mod trees;
-mod unindexed;
 mod visit;
-mod walk;
 
-pub use error::Error;
+pub use keysweep_git::error::Error;
+pub use keysweep_git::{find, hook_context, hooks, open};
+
+use keysweep_git::{
+    changes, connectivity, error, forest, graph, known_trees, listing, lookup, loose, modules,
+    objects, pack, parse, preflight, reflogs, refs, staging, structure, tips, trees, walk,
+};

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use keysweep::act::open::Request;
-use keysweep::verify::Partition;
+use keysweep_aws::Partition;
 
 use crate::act_support::{Around, opened, profile};
 use crate::moto::{Key, Moto};
 use crate::programs;
-use crate::stub::{Act, Stub};
+use crate::stub::{Act, Stub, identity};
 use crate::support::{Keys, Project};
 
 fn named(profile: &str) -> Request {
@@ -33,14 +33,12 @@ fn every_kind_of_profile() {
     programs::script(&project.at("give"), &given);
     let give = project.at("give");
     project.file(".aws/credentials", profile("ops", &ops));
-    project.file("token", "a-web-identity-token\n");
     project.file(
         ".aws/config",
         format!(
             "[profile process]\ncredential_process = {} 'a b'\n\
-             [profile role]\nrole_arn = {role}\nsource_profile = ops\nexternal_id = x\n\
+             [profile role]\nrole_arn = {role}\nsource_profile = ops\nexternal_id = an-id\n\
              [profile chain]\nrole_arn = {role}\nsource_profile = role\n\
-             [profile web]\nrole_arn = {role}\nweb_identity_token_file = {}\n\
              [profile own]\nrole_arn = {role}\nsource_profile = own\naws_access_key_id = {}\n\
              aws_secret_access_key = {}\n\
              [profile instance]\nrole_arn = {role}\ncredential_source = Ec2InstanceMetadata\n\
@@ -54,7 +52,6 @@ fn every_kind_of_profile() {
              [profile sso]\nsso_session = x\nsso_account_id = 1\nsso_role_name = y\n\
              [profile secret-region]\nregion = us-iso-east-1\n",
             give.display(),
-            project.at("token").display(),
             ops.id,
             ops.secret,
             ops.id,
@@ -78,7 +75,6 @@ fn every_kind_of_profile() {
         ("process", user(&other)),
         ("role", session.to_owned()),
         ("chain", session.to_owned()),
-        ("web", session.to_owned()),
         ("own", session.to_owned()),
     ] {
         assert_eq!(try_one(named(name), Around::new(&project)).as_ref(), Ok(&arn), "{name}");
@@ -120,6 +116,38 @@ fn every_kind_of_profile() {
     let itself = keysweep::aws::KeyId::parse(ops.id.as_bytes());
     let around = Around::new(&project).with("AWS_SHARED_CREDENTIALS_FILE", "~/moved");
     assert_eq!(try_one(Request { itself, ..Request::default() }, around), Ok(user(&ops)));
+}
+
+#[test]
+fn a_web_identity_s_token_is_sent_unsigned_and_its_session_signs() {
+    let project = Project::new();
+    let mut keys = Keys::new("act web");
+    let (id, secret, token) = (keys.id_of("ASIA"), keys.secret(), keys.token());
+    project.file("token", "a-web-identity-token\n");
+    let file = project.at("token");
+    let role = "arn:aws:iam::123456789012:role/admin";
+    let text =
+        format!("[profile web]\nrole_arn = {role}\nweb_identity_token_file = {}\n", file.display());
+    project.file(".aws/config", text);
+    let answer = format!(
+        "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>\
+         <AccessKeyId>{id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
+         <SessionToken>{token}</SessionToken></Credentials></AssumeRoleWithWebIdentityResult>\
+         </AssumeRoleWithWebIdentityResponse>"
+    );
+    let stub = Stub::start(move |request, _| match request.body.contains("WebIdentityToken=") {
+        true => Act::Send(200, Vec::new(), answer.clone()),
+        false => identity("aws"),
+    });
+    let opened = opened(&stub.url(), named("web"), &mut Around::new(&project)).expect("a session");
+    assert!(opened.client.key().is_temporary() && opened.acting.key_id == id);
+    let requests = stub.requests();
+    assert_eq!(requests[0].header("authorization"), None);
+    assert!(requests[0].body.contains("WebIdentityToken=a-web-identity-token"));
+    assert_eq!(
+        (requests[1].scope(0), requests[1].header("x-amz-security-token")),
+        (&*id, Some(&*token))
+    );
 }
 
 #[test]

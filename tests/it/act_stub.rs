@@ -24,7 +24,7 @@ fn settings(url: &str) -> Settings {
         user_agent: "test".to_owned(),
         connect_timeout: Duration::from_secs(2),
         request_timeout: Duration::from_millis(700),
-        patience: Duration::from_secs(5),
+        retry_time: Duration::from_secs(5),
         proxy: None,
         no_proxy: String::new(),
         roots: None,
@@ -143,7 +143,7 @@ fn a_read_is_sent_again_while_aws_throttles_or_fails() {
     }
     // Patience has an end, and a key that is tried has none.
     let stub = Stub::start(|_, _| refused(400, "Throttling"));
-    let settings = Settings { patience: Duration::from_millis(200), ..settings(&stub.url()) };
+    let settings = Settings { retry_time: Duration::from_millis(200), ..settings(&stub.url()) };
     let key = client(&stub.url()).key().clone();
     let tired = Client::new(settings, key, Arc::new(AtomicBool::new(false))).expect("a client");
     assert!(matches!(tired.groups("bob"), Err(Error::Throttled { .. })));

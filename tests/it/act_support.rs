@@ -13,7 +13,7 @@ use keysweep::act::open::{Opened, Request, open};
 use keysweep::act::{Clock, Context, Failure, Person};
 use keysweep::run::Status;
 use keysweep::stop::Stop;
-use keysweep::verify::Endpoint;
+use keysweep_aws::Endpoint;
 use keysweep_aws::identity::Surroundings;
 use regex::Regex;
 

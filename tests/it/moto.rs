@@ -154,12 +154,14 @@ impl Moto {
         key
     }
 
-    /// Lets a role call every action.
+    /// Lets a role call every action, and everybody assume it.
     pub(crate) fn allow_role(&self, role: &str) {
         let all = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22*%22%2C%22Resource%22%3A%22*%22%7D%5D%7D";
         self.iam(&format!(
             "Action=PutRolePolicy&RoleName={role}&PolicyName=all&PolicyDocument={all}"
         ));
+        let trust = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22*%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D";
+        self.iam(&format!("Action=UpdateAssumeRolePolicy&RoleName={role}&PolicyDocument={trust}"));
     }
 
     /// Lets a user call these actions, parted by commas.

@@ -211,8 +211,8 @@ fn a_rotation_goes_on_from_whatever_a_kill_left() {
             let four = |id: &String| id[16..].to_owned();
             let other =
                 home.keys().into_iter().find(|key| *key != home.old.id && *key != home.shop().0);
-            let typed = other.as_ref().map_or(home.last_four().to_owned(), four);
-            let (text, status) = home.run(&["--to-profile", "shop", "--yes"], &[&typed]);
+            let args = other.as_ref().map_or(home.last_four().to_owned(), four);
+            let (text, status) = home.run(&["--to-profile", "shop", "--yes"], &[&args]);
             assert!(status == 0 || status == 1, "moment {moment}: {text}");
             assert!(!text.contains(&secret), "{text}");
             if status == 0 {

@@ -50,7 +50,7 @@ pub struct Settings {
     /// How long one request may take, connection included.
     pub request_timeout: Duration,
     /// How long a read is repeated while AWS throttles or fails.
-    pub patience: Duration,
+    pub retry_time: Duration,
     /// The proxy for https, a URL that may hold a password.
     pub proxy: Option<Secret>,
     /// Hosts that are reached without it, as in `NO_PROXY`.

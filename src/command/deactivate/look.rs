@@ -6,7 +6,16 @@ use keysweep_aws::{Error, Iam, Named};
 
 /// One kind of access: each by its name, with what may change of it. `Err` says why it was not
 /// seen.
-type Seen = Result<BTreeMap<String, String>, String>;
+type Seen = Result<BTreeMap<String, String>, Unseen>;
+
+/// Why something was not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Unseen {
+    /// The action that is not allowed.
+    Denied(&'static str),
+    /// What went wrong.
+    Failed(String),
+}
 
 /// What was seen, by the words for it.
 #[derive(Debug, Default)]
@@ -60,20 +69,33 @@ impl Look {
     fn add(&mut self, what: &'static str, read: Result<BTreeMap<String, String>, Error>) {
         let seen = match read {
             Ok(found) => Ok(found),
-            Err(error @ Error::AccessDenied { .. }) => {
-                Err(format!("each {what}: iam:{} is not allowed", error.operation()))
-            }
+            Err(error @ Error::AccessDenied { .. }) => Err(Unseen::Denied(error.operation())),
             // The user is gone: of what is its own there is nothing.
             Err(Error::NotFound { .. }) => Ok(BTreeMap::new()),
             // Whatever goes wrong with a look, a leaked key is to be ended.
-            Err(error) => Err(format!("each {what}: {error}")),
+            Err(error) => Err(Unseen::Failed(error.to_string())),
         };
         self.0.push((what, seen));
     }
 
-    /// What was not seen, and why.
-    pub(super) fn unseen(&self) -> Vec<String> {
-        self.0.iter().filter_map(|(_, seen)| seen.as_ref().err().cloned()).collect()
+    /// What one of two looks did not see, and why.
+    pub(super) fn unseen(&self, after: &Self) -> Vec<String> {
+        let (mut denied, mut failed) = (Vec::new(), Vec::new());
+        for ((what, before), (_, after)) in self.0.iter().zip(&after.0) {
+            match (before.as_ref().err(), after.as_ref().err()) {
+                (Some(Unseen::Denied(operation)), _) | (_, Some(Unseen::Denied(operation))) => {
+                    denied.push(format!("iam:{operation}"));
+                }
+                (Some(Unseen::Failed(why)), _) | (None, Some(Unseen::Failed(why))) => {
+                    failed.push(format!("{what}: {why}"));
+                }
+                (None, None) => {}
+            }
+        }
+        if !denied.is_empty() {
+            failed.insert(0, format!("{}: not allowed", denied.join(", ")));
+        }
+        failed
     }
 
     /// What is new, gone or changed since; our own changes left out.
@@ -127,7 +149,7 @@ mod tests {
             one(KEYS, &[("OWN", "active"), ("B", "inactive")]),
             one(INLINE, &[("p", "")]),
             one("user", &[("u", "1"), ("v", "2")]),
-            ("role", Err("each role: iam:ListRoles is not allowed".to_owned())),
+            ("role", Err(Unseen::Denied("ListRoles"))),
         ]);
         let after = Look(vec![
             one(KEYS, &[("OWN", "inactive"), ("B", "active"), ("C", "active")]),
@@ -147,6 +169,6 @@ mod tests {
         );
         let again = Look(vec![one(KEYS, &[("OWN", "active"), ("B", "inactive")])]);
         assert_eq!(before.changes(&again, "OWN", ""), ["active again: access key OWN"]);
-        assert_eq!(before.unseen().len(), 1);
+        assert_eq!(before.unseen(&after), ["iam:ListRoles: not allowed"]);
     }
 }

@@ -12,12 +12,23 @@ use crate::run::Status;
 /// The policy's name; the steps of reports use the same.
 pub const POLICY: &str = "DenyOlderSessions";
 
-/// Asks, and puts the policy on the user. Whether something is left to do.
+/// What became of the sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// They are denied.
+    Denied,
+    /// They go on, as was wanted from the beginning.
+    Kept,
+    /// They go on, and that is left to do.
+    Left,
+}
+
+/// Asks, and puts the policy on the user.
 pub(super) fn end(
     context: &mut Context<'_>,
     facts: &Facts,
     sessions: Sessions,
-) -> Result<bool, Failure> {
+) -> Result<Outcome, Failure> {
     writeln!(
         context.out,
         "\nSessions that it opened go on for up to 36 hours. A policy can deny every session of the \
@@ -34,7 +45,8 @@ pub(super) fn end(
     };
     if !wanted {
         writeln!(context.out, "  The sessions go on.")?;
-        return Ok(sessions == Sessions::Ask);
+        let asked = sessions == Sessions::Ask;
+        return Ok(if asked { Outcome::Left } else { Outcome::Kept });
     }
     let document = document(context.clock.now());
     match context.iam.put_user_policy(&facts.key.user, POLICY, &document) {
@@ -43,27 +55,27 @@ pub(super) fn end(
                 context.out,
                 "  {POLICY} is on the user: sessions from before now are denied"
             )?;
-            Ok(false)
+            Ok(Outcome::Denied)
         }
         Err(error @ Error::OutcomeUnknown { .. }) => looked_up(context, facts, &error),
-        // The key is inactive: that is worth more than this, and the second look comes.
+        // To end the key is worth more than this, and the second look comes.
         Err(error) => {
             let failure = Failure::from(error);
             writeln!(context.out, "  Not done: {}. The sessions go on.", failure.message)?;
-            if failure.status == Status::Incomplete { Err(failure) } else { Ok(true) }
+            if failure.status == Status::Incomplete { Err(failure) } else { Ok(Outcome::Left) }
         }
     }
 }
 
-fn looked_up(context: &mut Context<'_>, facts: &Facts, error: &Error) -> Result<bool, Failure> {
+fn looked_up(context: &mut Context<'_>, facts: &Facts, error: &Error) -> Result<Outcome, Failure> {
     let names = context.iam.inline_policies(&facts.key.user);
     if names.is_ok_and(|names| names.iter().any(|name| name == POLICY)) {
         writeln!(context.out, "  {POLICY} is on the user: a list of its policies says so")?;
-        return Ok(false);
+        return Ok(Outcome::Denied);
     }
     Err(Failure::incomplete(format!(
-        "{error}. The key is inactive; whether {POLICY} was put on user {} is to be looked up (aws \
-         iam list-user-policies), or run this command again",
+        "{error}. Whether {POLICY} was put on user {} is to be looked up (aws iam \
+         list-user-policies), or run this command again",
         facts.key.user
     )))
 }

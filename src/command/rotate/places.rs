@@ -18,7 +18,7 @@ use crate::command::verify::read_report;
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::finding::{Confidence, Finding, Occurrence};
-use crate::memory::Memory;
+use crate::memory::MemoryBudget;
 use crate::rules::RuleSet;
 use crate::run::{self, Source};
 use crate::source::{container, files};
@@ -113,9 +113,9 @@ pub struct Scan {
 impl Look for Scan {
     fn look(&self, paths: &[PathBuf], key: &str) -> Result<Seen, Failure> {
         let here = std::env::current_dir().and_then(|folder| folder.canonicalize())?;
-        let memory = Memory::or_typed(None);
-        let options = run::Options {
-            sources: vec![Source::Files(files::Options {
+        let memory = MemoryBudget::explicit_or_granted(None);
+        let options = run::RunOptions {
+            sources: vec![Source::Files(files::FileOptions {
                 paths: paths.to_vec(),
                 counted_from: Some(here),
                 apart: Vec::new(),
@@ -124,7 +124,7 @@ impl Look for Scan {
                 obey_ignore_files: false,
                 globs: files::Globs::default(),
                 max_file_size: None,
-                containers: container::Options { memory: memory.clone(), ..Default::default() },
+                containers: container::ContainerOptions { memory: memory.clone(), ..Default::default() },
                 threads: threads(),
                 stop: self.stop.clone(),
             })],
@@ -155,7 +155,7 @@ impl Look for Scan {
 }
 
 fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get).min(Memory::threads())
+    std::thread::available_parallelism().map_or(1, NonZero::get).min(MemoryBudget::threads())
 }
 
 /// The places of a key among findings, without the journals and reports of keysweep itself.

@@ -367,5 +367,5 @@ fn settings(sections: &[Section]) -> Vec<(&str, Vec<(String, String)>)> {
 
 /// A value for a message: a secret may stand where an id should.
 fn shown(value: &str) -> String {
-    opaque::veiled(&escape_line(value))
+    opaque::redacted(&escape_line(value))
 }

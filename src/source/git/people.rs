@@ -7,8 +7,8 @@ use gix::ObjectId;
 use gix::date::time::format::ISO8601_STRICT;
 use gix::objs::{CommitRef, Kind};
 
+use super::lookup::{blob_at, commit_tree};
 use super::objects::Objects;
-use super::parse::{self, EntryKind};
 use crate::finding::Person;
 
 /// Names and addresses by the project's own map.
@@ -58,47 +58,10 @@ impl People {
 fn rfc3339(time: gix::date::Time) -> String {
     let own = time.format(ISO8601_STRICT);
     let utc = || gix::date::Time { offset: 0, ..time }.format(ISO8601_STRICT);
-    let told = own.or_else(|_| utc()).unwrap_or_default();
+    let date = own.or_else(|_| utc()).unwrap_or_default();
     // Four digits of a year are followed by a hyphen; other years have a sign or more digits.
-    let is_told = told.as_bytes().get(4) == Some(&b'-') && !told.starts_with(['-', '+']);
-    if is_told { told } else { String::new() }
-}
-
-/// The root tree of a commit.
-pub(super) fn commit_tree(
-    objects: &Objects,
-    commit: &gix::oid,
-    buffer: &mut Vec<u8>,
-) -> Option<ObjectId> {
-    match objects.find(commit, buffer) {
-        Ok(Some(Kind::Commit)) => parse::commit(buffer).map(|commit| commit.tree),
-        _ => None,
-    }
-}
-
-/// The blob at `path` below `tree`.
-pub(super) fn blob_at(
-    objects: &Objects,
-    tree: &gix::oid,
-    path: &[u8],
-    buffer: &mut Vec<u8>,
-) -> Option<ObjectId> {
-    let mut tree = tree.to_owned();
-    let mut parts = path.split(|&byte| byte == b'/').peekable();
-    while let Some(part) = parts.next() {
-        if objects.find(&tree, buffer).ok()?? != Kind::Tree {
-            return None;
-        }
-        let entry = parse::tree(buffer, objects.hash())
-            .map_while(|entry| entry)
-            .find(|entry| entry.name == part)?;
-        let wanted = if parts.peek().is_some() { EntryKind::Tree } else { EntryKind::Blob };
-        if entry.kind != wanted {
-            return None;
-        }
-        tree = entry.id.to_owned();
-    }
-    Some(tree)
+    let is_valid = date.as_bytes().get(4) == Some(&b'-') && !date.starts_with(['-', '+']);
+    if is_valid { date } else { String::new() }
 }
 
 #[cfg(test)]
@@ -130,9 +93,9 @@ mod tests {
         }
         for power in 0..63 {
             for seconds in [1_i64 << power, -(1_i64 << power)] {
-                let told = at(seconds, 3600);
-                let parsed = told.parse::<jiff::Timestamp>();
-                assert!(told.is_empty() || told.len() == 25 && parsed.is_ok(), "{seconds}: {told}");
+                let date = at(seconds, 3600);
+                let parsed = date.parse::<jiff::Timestamp>();
+                assert!(date.is_empty() || date.len() == 25 && parsed.is_ok(), "{seconds}: {date}");
             }
         }
     }

@@ -1,5 +1,5 @@
 //! Sends the requests of one identity to AWS, or to what stands for it at an explicit endpoint: a
-//! change once, a read until it is answered or patience is over.
+//! change once, a read until it is answered or the retry time is over.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -172,10 +172,10 @@ impl Client {
         self.read_as(ask, Some(&self.key))
     }
 
-    /// Sends a read, and again while AWS throttles, within the patience; a few times if the server
+    /// Sends a read, and again while AWS throttles, within the retry time; a few times if the server
     /// fails or there is no answer at all; once after setting the clock.
     fn read_as(&self, ask: Ask<'_>, key: Option<&SigningKey>) -> Result<Answer> {
-        let deadline = Instant::now() + self.sender.settings().patience;
+        let deadline = Instant::now() + self.sender.settings().retry_time;
         let (mut silences, mut attempt, mut clock_was_set) = (0, 0, false);
         loop {
             let pressure = self.pressure.load(Ordering::Relaxed);

@@ -90,7 +90,7 @@ fn harmless(said: Zeroizing<Vec<u8>>, key: &NewKey<'_>) -> String {
     {
         return "what it says holds the secret and is not shown".to_owned();
     }
-    opaque::veiled(&escape_line(last.trim()))
+    opaque::redacted(&escape_line(last.trim()))
 }
 
 #[cfg(unix)]

@@ -4,9 +4,10 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::super::changes::Change;
+use super::super::lookup::{blob_at, commit_tree};
 use super::super::markers;
 use super::super::objects::Objects;
-use super::super::people::{People, blob_at, commit_tree};
+use super::super::people::People;
 use super::super::spots;
 use super::super::texts::Texts;
 use super::Step;
@@ -194,7 +195,7 @@ impl<'a> Report<'a> {
         detector: &D,
         id: &ObjectId,
         bytes: &[u8],
-    ) -> Detected<D::Memory> {
+    ) -> Detected<D::BaseState> {
         let name = || id.to_hex().to_string().into_bytes();
         let detected = guarded("object", &name, self.ledger, || detector.whole(bytes));
         let detected = detected.unwrap_or_default();

@@ -1,0 +1,241 @@
+//! How much memory a run may take, and who may hold something large.
+//!
+//! Whoever scans may not choose what it scans, so nothing may grow with what a text claims to be.
+//! A [`MemoryBudget`] is shared by all stages of a run and says how much each of them may hold. Texts up
+//! to [`SMALL`] are held freely. Only one thread at a time may hold more, and no more than
+//! [`MemoryBudget::texts`]: so the bound holds for any number of threads, and what is left out does not
+//! depend on them.
+
+mod cgroup;
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+
+/// Bytes that any thread may hold at any time.
+pub const SMALL: u64 = 16 << 20;
+
+/// Bytes that a place of a credential takes, with all that a report says of it; rounded up.
+const PLACE: u64 = 4 << 10;
+
+/// Bytes that a thread may take with what it reads from and decodes to; rounded up.
+const THREAD: u64 = 4 * SMALL;
+
+/// What the whole process may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// In bytes.
+    pub bytes: u64,
+    /// What somebody may do about it.
+    pub remedy: &'static str,
+}
+
+/// The memory of a run; clones share it.
+#[derive(Clone, Debug)]
+pub struct MemoryBudget {
+    total: u64,
+    limit: Option<Limit>,
+    lane: Arc<Lane>,
+}
+
+impl MemoryBudget {
+    /// What holds where nobody said anything: 512 MiB.
+    pub const DEFAULT: u64 = 512 << 20;
+
+    /// What the user typed, or else what suits this machine.
+    pub fn explicit_or_granted(explicit: Option<u64>) -> Self {
+        let limit = |bytes| Some(Limit { bytes, remedy: "raise --max-memory" });
+        explicit.map_or_else(
+            || Self::granted(cgroup::granted()),
+            |total| Self { limit: limit(total), ..Self::new(total) },
+        )
+    }
+
+    /// The default, or less where the system grants the process so much and ends it beyond.
+    fn granted(granted: Option<u64>) -> Self {
+        let remedy = "it is what the system grants (its control group): grant more";
+        let limit = granted.map(|granted| Limit { bytes: granted - granted / 8, remedy });
+        let total = granted.map_or(Self::DEFAULT, |granted| Self::DEFAULT.min(granted / 2));
+        Self { limit, ..Self::new(total) }
+    }
+
+    /// How many threads find room in what the system grants.
+    pub fn threads() -> usize {
+        let granted = cgroup::granted().unwrap_or(u64::MAX);
+        usize::try_from(granted / THREAD).unwrap_or(usize::MAX).max(1)
+    }
+
+    /// Memory of `total` bytes, of which nobody made a limit for the whole process.
+    pub fn new(total: u64) -> Self {
+        Self { total, limit: None, lane: Arc::default() }
+    }
+
+    /// What the whole process may take, if the user or the system says so. The default is a bound
+    /// on each kind of thing that is held, as a large repository honestly takes more.
+    pub fn limit(&self) -> Option<Limit> {
+        self.limit
+    }
+
+    /// Bytes of texts that may be held at once: objects with their bases, containers that can't
+    /// be streamed.
+    pub fn texts(&self) -> u64 {
+        self.total / 2
+    }
+
+    /// How many places of credentials are kept for the report.
+    pub fn places(&self) -> usize {
+        usize::try_from(self.total / PLACE).unwrap_or(usize::MAX).max(1)
+    }
+
+    /// The bytes of a decoder's window, where `inside` decoders with windows of their own are at
+    /// work outside of it.
+    pub fn window(&self, inside: usize) -> u64 {
+        let parts = [272, 144, 32];
+        self.total / 1024 * parts.get(inside).copied().unwrap_or(16)
+    }
+
+    /// A claim of nothing yet.
+    pub fn claim(&self) -> Claim {
+        Claim { memory: self.clone(), bytes: 0 }
+    }
+}
+
+impl Default for MemoryBudget {
+    fn default() -> Self {
+        Self::new(Self::DEFAULT)
+    }
+}
+
+/// Who holds something large.
+#[derive(Debug, Default)]
+struct Lane {
+    state: Mutex<State>,
+    free: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    owner: Option<ThreadId>,
+    /// How many of its claims are large.
+    claims: usize,
+    /// Their bytes together.
+    bytes: u64,
+}
+
+impl Lane {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one piece of work holds; given back when it is dropped.
+///
+/// A thread that holds a large claim waits for nobody, so no two threads ever wait for each other.
+#[derive(Debug)]
+pub struct Claim {
+    memory: MemoryBudget,
+    bytes: u64,
+}
+
+impl Claim {
+    /// Says how much is held from now on. Waits while another thread holds something large.
+    ///
+    /// `false`, and nothing is changed, if it is more than there is.
+    #[must_use]
+    pub fn set(&mut self, bytes: u64) -> bool {
+        if bytes <= SMALL {
+            self.shrink(bytes);
+            return true;
+        }
+        let (me, lane) = (thread::current().id(), &self.memory.lane);
+        let mut state = lane.lock();
+        while state.owner.is_some_and(|owner| owner != me) {
+            state = lane.free.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let own = if self.bytes > SMALL { self.bytes } else { 0 };
+        let together = (state.bytes - own).saturating_add(bytes);
+        if together > self.memory.texts() {
+            return false;
+        }
+        state.owner = Some(me);
+        state.bytes = together;
+        state.claims += usize::from(own == 0);
+        self.bytes = bytes;
+        true
+    }
+
+    /// How much is held.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn shrink(&mut self, bytes: u64) {
+        if self.bytes > SMALL {
+            let mut state = self.memory.lane.lock();
+            state.bytes -= self.bytes;
+            state.claims -= 1;
+            if state.claims == 0 {
+                state.owner = None;
+                self.memory.lane.free.notify_all();
+            }
+        }
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.shrink(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn claims_of_one_thread_add_up_and_are_given_back() {
+        let memory = MemoryBudget::new(128 << 20);
+        let (mut one, mut two) = (memory.claim(), memory.claim());
+        assert!(one.set(40 << 20));
+        assert!(!two.set(40 << 20));
+        assert!(two.set(20 << 20));
+        assert!(one.set(44 << 20) && !one.set(45 << 20));
+        drop(two);
+        assert!(one.set(64 << 20));
+        assert!(one.set(1) && memory.claim().set(64 << 20));
+    }
+
+    #[test]
+    fn what_the_system_grants_bounds_the_default() {
+        let of = |granted| {
+            let memory = MemoryBudget::granted(granted);
+            (memory.total >> 20, memory.limit().map(|limit| limit.bytes >> 20))
+        };
+        assert_eq!(of(None), (512, None));
+        assert_eq!(of(Some(8 << 30)), (512, Some(7 << 10)));
+        assert_eq!(of(Some(256 << 20)), (128, Some(224)));
+        let explicit = MemoryBudget::explicit_or_granted(Some(1 << 30)).limit().expect("a limit");
+        assert_eq!((explicit.bytes, explicit.remedy), (1 << 30, "raise --max-memory"));
+    }
+
+    #[test]
+    fn one_thread_at_a_time_holds_something_large() {
+        let memory = MemoryBudget::new(256 << 20);
+        let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let mut claim = memory.claim();
+                        assert!(claim.set(100 << 20));
+                        most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert_eq!(most.into_inner(), 1);
+    }
+}

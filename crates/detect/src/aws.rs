@@ -1,0 +1,237 @@
+//! The grammar of AWS access key ids: their shape, kind, account number and well-known examples.
+
+pub mod bedrock;
+
+use std::fmt;
+
+/// Length of an access key id in bytes: a four-letter prefix and 16 characters of base32.
+pub const KEY_ID_LEN: usize = 20;
+/// Length of a secret access key in bytes: the base64 of 30 random bytes.
+pub const SECRET_LEN: usize = 40;
+
+/// What a signing key id stands for.
+///
+/// Prefixes: IAM User Guide, "IAM identifiers", "Understanding unique ID prefixes".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeyKind {
+    /// `AKIA`: the key of a user or of the root user; valid until it is deactivated.
+    LongTerm,
+    /// `ASIA`: issued by STS; useless without its session token, and for hours only.
+    Temporary,
+}
+
+/// A well-formed id of a signing key, such as `AKIA` and 16 characters of `A-Z2-7`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId([u8; KEY_ID_LEN]);
+
+impl KeyId {
+    /// Reads an id of exactly [`KEY_ID_LEN`] bytes; `None` if it is not one.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let id: [u8; KEY_ID_LEN] = bytes.try_into().ok()?;
+        let prefix = &id[..4];
+        let signing = prefix == b"AKIA" || prefix == b"ASIA";
+        (signing && id[4..].iter().all(|&byte| is_base32(byte))).then_some(Self(id))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Long-term or temporary.
+    pub fn kind(&self) -> KeyKind {
+        if self.0[1] == b'K' { KeyKind::LongTerm } else { KeyKind::Temporary }
+    }
+
+    /// The twelve-digit account number that the id encodes, if it is of the newer generation.
+    ///
+    /// Of the ten bytes that the 16 characters decode to, the first six hold a generation flag
+    /// (bit 47) and, from bit 7 up, 40 bits of account number. Measured by third parties on keys
+    /// of known accounts; AWS documents only `sts get-access-key-info`. A value of more than
+    /// twelve digits means no account is encoded, not that there is no key.
+    pub fn account(&self) -> Option<String> {
+        let bits = self.0[4..14].iter().fold(0u64, |bits, &byte| (bits << 5) | base32(byte));
+        let head = bits >> 2;
+        let account = (head >> 7) & ((1 << 40) - 1);
+        (head >> 47 == 1 && account <= 999_999_999_999).then(|| format!("{account:012}"))
+    }
+
+    /// Whether this is an example or a placeholder, never a key that AWS issued.
+    pub fn is_example(&self) -> bool {
+        let body = &self.0[4..];
+        contains_word(body) || is_sequence(body, DISTINCT)
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether `byte` may occur behind the prefix of an id (RFC 4648 §6 alphabet).
+pub fn is_base32(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'2'..=b'7')
+}
+
+fn base32(byte: u8) -> u64 {
+    u64::from(if byte >= b'A' { byte - b'A' } else { byte - b'2' + 26 })
+}
+
+/// Words that people write into fake ids, and the beginning of AWS's documented example, whatever
+/// follows it: a random id holds any of them in fewer than 1 of 1,000,000.
+const WORDS: [&[u8]; 13] = [
+    b"OSFODNN",
+    b"EXAMPL",
+    b"SAMPLE",
+    b"DUMMY",
+    b"PLACEHOLDER",
+    b"REDACTED",
+    b"CHANGEME",
+    b"ACCESSKEY",
+    b"INSERT",
+    b"SECRET",
+    b"TESTTEST",
+    b"NOTREAL",
+    b"INVALID",
+];
+
+/// Shorter ones count at the beginning only.
+const FIRST_WORDS: [&[u8]; 3] = [b"FAKE", b"YOUR", b"TEST"];
+
+/// A random body of an id has at most five distinct characters in fewer than 1 in 10^7 ids.
+const DISTINCT: usize = 5;
+
+fn contains_word(body: &[u8]) -> bool {
+    WORDS.iter().any(|word| memchr::memmem::find(body, word).is_some())
+        || FIRST_WORDS.iter().any(|word| body.starts_with(word))
+}
+
+/// Characters in order of the alphabet, of the keyboard or of themselves: repeated, one after the
+/// other in either direction, every other one so, or the same piece again; or at most `distinct`
+/// different ones.
+///
+/// Each of these is met in fewer than 1 in 10^6 random ids and 1 in 10^7 random secrets.
+pub fn is_sequence(text: &[u8], distinct: usize) -> bool {
+    // Hardly any text has even so many steps: one pass tells it from the others.
+    let (mut adjacent, mut apart, mut keys) = (0, 0, 0);
+    for at in 1..text.len() {
+        let step = text[at].wrapping_sub(text[at - 1]);
+        adjacent += usize::from(matches!(step, 0 | 1 | 0xff));
+        keys += usize::from(KEYBOARD[usize::from(text[at - 1])] == text[at]);
+        let double = at > 1 && matches!(text[at].wrapping_sub(text[at - 2]), 1 | 0xff);
+        apart += usize::from(double);
+    }
+    let repeats = |period: usize| text.iter().zip(&text[period..]).all(|(a, b)| a == b);
+    let few = || {
+        let mut seen = [false; 256];
+        text.iter().for_each(|&byte| seen[usize::from(byte)] = true);
+        seen.iter().filter(|&&present| present).count() <= distinct
+    };
+    adjacent >= 5
+        && [(1, 0, 6), (1, 1, 6), (1, -1, 7)].into_iter().any(|kind| is_stepped(text, kind))
+        || apart >= 7 && [(2, 1, 8), (2, -1, 8)].into_iter().any(|kind| is_stepped(text, kind))
+        || keys >= 5 && longest_run(text, |a, b| KEYBOARD[usize::from(a)] == b) >= 6
+        || distinct > 0 && few()
+        || (1..=text.len() / 2).any(repeats)
+}
+
+/// Whether a text has many steps of one size between characters that stand so far apart: all in
+/// all, or `most` in one run.
+fn is_stepped(text: &[u8], (apart, step, most): (usize, i16, usize)) -> bool {
+    let (mut all, mut run, mut longest) = (0, 1, 1);
+    for pair in text.windows(apart + 1) {
+        let follows = i16::from(pair[apart]) - i16::from(pair[0]) == step;
+        all += usize::from(follows);
+        run = if follows { run + 1 } else { 1 };
+        longest = longest.max(run);
+    }
+    all >= (text.len() / 4).max(STEPS) || longest >= most
+}
+
+/// Most pairs in a row of neighbours of which `follows` holds, and one more.
+fn longest_run(text: &[u8], follows: impl Fn(u8, u8) -> bool) -> usize {
+    let runs = text.windows(2).scan(1, |run, pair| {
+        *run = if follows(pair[0], pair[1]) { *run + 1 } else { 1 };
+        Some(*run)
+    });
+    runs.max().unwrap_or(1)
+}
+
+/// The letter to the right of each on the keyboard, of the row below at the end of one.
+const KEYBOARD: [u8; 256] = {
+    let row = b"QWERTYUIOPASDFGHJKLZXCVBNM";
+    let mut right = [0; 256];
+    let mut at = 0;
+    while at + 1 < row.len() {
+        right[row[at] as usize] = row[at + 1];
+        right[row[at].to_ascii_lowercase() as usize] = row[at + 1].to_ascii_lowercase();
+        at += 1;
+    }
+    right
+};
+
+/// So many steps of one size, or a quarter of all, are no accident, wherever they stand.
+const STEPS: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(text: &str) -> KeyId {
+        KeyId::parse(text.as_bytes()).expect("a well-formed id")
+    }
+
+    #[test]
+    fn account_numbers_of_known_ids() {
+        // Built from halves, so that no scanner takes this file for a leak.
+        let known = [
+            (["ASIA", "Y34FZKBOKMUTVV7A"], Some("609629065308")),
+            (["ASIA", "QNZGKIQY56JQ7WML"], Some("029608264753")),
+            (["AKIA", "6RVFFB77RE7OLMKI"], Some("999999999999")),
+            (["AKIA", "IOSFODNN7EXAMPLE"], None),
+            (["AKIA", "LALEMEL33243OLIB"], None),
+        ];
+        for (halves, account) in known {
+            assert_eq!(id(&halves.concat()).account().as_deref(), account, "{halves:?}");
+        }
+    }
+
+    #[test]
+    fn only_signing_keys_of_the_right_alphabet() {
+        for text in [
+            "AROAQNZGKIQY56JQ7WML",
+            "AKIAQNZGKIQY56JQ7WM1",
+            "AKIAQNZGKIQY56JQ7WM",
+            "akiaqnzgkiqy56jq7wml",
+        ] {
+            assert!(KeyId::parse(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn recognises_examples() {
+        for body in [
+            "IOSFODNN7EXAMPLE",
+            "XXXXXXXXXXXXXXXX",
+            "ABCDEFGHIJKLMNOP",
+            "QWERTYUIOPASDFGH",
+            "FAKEFAKEFAKEFAKE",
+            "IOSFODNN7EXAMAAA",
+            "IOSFODNN7QZK3VWT",
+            "ZYXWVUTSRQPONMLK",
+            "ABCDE23456ABCDE2",
+            "A2B3C4D5E6F7G2H3",
+            "QZKTVWMBQZKTVWMB",
+        ] {
+            assert!(id(&format!("AKIA{body}")).is_example(), "{body}");
+        }
+        assert!(!id(&["AKIA", "QNZGKIQY56JQ7WML"].concat()).is_example());
+    }
+}

@@ -1,0 +1,102 @@
+//! Problems of one kind, no more than so many and so much text, and the same ones whatever the
+//! order they come in: whoever writes what is scanned may cause as many as they like.
+
+use std::collections::BTreeMap;
+
+/// Most problems of a kind that are listed.
+const MOST: usize = 10_000;
+/// Most bytes of their texts.
+const BYTES: usize = 4 << 20;
+
+/// The path of a problem, and why it is one.
+type Text = (String, String);
+
+/// The least problems of a kind.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Problems {
+    /// How often each was told.
+    kept: BTreeMap<Text, u64>,
+    bytes: usize,
+    /// The least that was dropped: from it on none is taken, else a short one would be kept or not
+    /// by whether it comes after a long one.
+    end: Option<Text>,
+    /// How many were dropped.
+    dropped: u64,
+}
+
+impl Problems {
+    pub(super) fn add(&mut self, text: Text, times: u64) {
+        if self.end.as_ref().is_some_and(|end| text >= *end) {
+            self.dropped += times;
+            return;
+        }
+        let size = size(&text);
+        let known = self.kept.entry(text).or_default();
+        if *known == 0 {
+            self.bytes += size;
+        }
+        *known += times;
+        while self.kept.len() > MOST || self.bytes > BYTES {
+            let Some((last, times)) = self.kept.pop_last() else { break };
+            self.bytes -= self::size(&last);
+            self.dropped += times;
+            self.end = Some(last);
+        }
+    }
+
+    /// Changes the texts.
+    pub(super) fn redact(&mut self, hide: &dyn Fn(&mut String)) {
+        let old = std::mem::take(self);
+        self.dropped = old.dropped;
+        for ((mut path, mut why), times) in old.kept {
+            hide(&mut path);
+            hide(&mut why);
+            self.add((path, why), times);
+        }
+        self.end = self.end.take().or(old.end);
+    }
+
+    /// Each once and in order, and last how many are missing.
+    pub(super) fn listed(&self) -> impl Iterator<Item = Text> {
+        let more = (self.dropped > 0)
+            .then(|| (String::new(), format!("{} more of them are not listed", self.dropped)));
+        self.kept.keys().cloned().chain(more)
+    }
+}
+
+fn size((path, why): &Text) -> usize {
+    path.len() + why.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn listed(texts: &[(u32, usize)]) -> Vec<Text> {
+        let mut problems = Problems::default();
+        for &(number, length) in texts {
+            problems.add((format!("{number:05}"), "x".repeat(length)), 1);
+        }
+        problems.listed().collect()
+    }
+
+    #[test]
+    fn many_are_cut_and_counted() {
+        let listed = listed(&(0..12_000).rev().map(|number| (number, 1)).collect::<Vec<_>>());
+        assert_eq!(listed.len(), MOST + 1);
+        assert_eq!(listed[MOST - 1].0, "09999");
+        assert_eq!(listed[MOST].1, "2000 more of them are not listed");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn what_is_kept_does_not_depend_on_the_order(
+            (texts, shuffled) in proptest::collection::vec((0u32..40, 0..BYTES / 3), 0..30)
+                .prop_flat_map(|texts| (Just(texts.clone()), Just(texts).prop_shuffle())),
+        ) {
+            prop_assert!(listed(&texts) == listed(&shuffled));
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Detection: bytes in, candidates out. Pure: no files, no git, no network, and no clock but for
+//! what rules of the scanned project take ([`allowance`]).
+//!
+//! [`Engine`] joins the steps: the anchor pass ([`anchors`]), and around anchors the encodings
+//! ([`decode`]), the items ([`item`], through [`view`], [`label`] and [`random`]), where they stand
+//! ([`outline`], [`table`], [`structure`]), their pairing ([`pair`], by [`named`], [`weigh`],
+//! [`assign`] and [`doubt`]), the shape rules ([`shape`]) and the candidates ([`finish`]). A
+//! text that is but a value is labelled by its file's name, which sources know ([`nameless`]).
+
+mod allowance;
+mod analyse;
+mod anchors;
+mod announce;
+mod assign;
+mod chain;
+pub mod costs;
+mod decode;
+mod doubt;
+mod finish;
+mod item;
+mod label;
+mod lines;
+mod mail;
+mod markup;
+mod name;
+mod named;
+pub mod nameless;
+mod numbers;
+mod outline;
+mod owner;
+mod pair;
+pub mod random;
+mod region;
+mod relation;
+mod scoring;
+mod session;
+mod shape;
+mod sibling;
+mod structure;
+mod table;
+mod undo;
+mod unpack;
+mod utf16;
+mod vacant;
+mod view;
+mod words;
+mod wrap;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::finding::Candidate;
+use crate::line_hash::line_hashes;
+use crate::location::{LineIndex, Position};
+use crate::rules::RuleSet;
+use crate::scan::{Copied, Detected, Detector, Window};
+use crate::stop::Stop;
+
+use analyse::{Analysis, Tools};
+use anchors::{Anchor, Anchors, Class, Quiet};
+use costs::Costs;
+use shape::Shapes;
+
+/// The detector of a rule set.
+pub struct Engine {
+    tools: Tools,
+}
+
+/// What is carried from a text to its delta children: its anchors, or that they are not known.
+#[derive(Clone, Debug, Default)]
+pub struct BaseState {
+    anchors: Vec<Anchor>,
+    /// The length of the text.
+    len: usize,
+    /// The text was not scanned as it stands: children are scanned whole.
+    opaque: bool,
+}
+
+/// Bytes on either side of a credential that may decide about it: the reach of an id, a session
+/// token at its end, and the block of base64 around it.
+const OVERLAP: usize = 64 * 1024;
+
+/// Anchors from which on a text is scanned part by part: what is weighed of an id takes memory.
+const MANY: usize = 16 * 1024;
+/// Bytes of such a part; its surroundings are looked at too.
+const PART: usize = 256 * 1024;
+/// Credentials of a text after which the rest of it is only told.
+const MOST: usize = 100_000;
+
+/// Credentials of a text that carry other secrets: more are never asked about one by one.
+const MOST_WITH_RIVALS: usize = 4096;
+
+/// The parts of a text: one, unless it is full of anchors.
+fn parts(len: usize, anchors: usize) -> impl Iterator<Item = Range<usize>> {
+    let size = if anchors > MANY { PART } else { len.max(1) };
+    (0..len).step_by(size).map(move |start| start..len.min(start + size))
+}
+
+impl Engine {
+    /// Compiles a rule set.
+    pub fn new(rules: &RuleSet) -> Self {
+        Self::with_costs(rules, &Costs::default())
+    }
+
+    /// Compiles a rule set that pairs by other costs than its table's.
+    pub fn with_costs(rules: &RuleSet, costs: &Costs) -> Self {
+        let anchors = Arc::new(Anchors::new(rules));
+        let shapes = Arc::new(Shapes::new(rules, &anchors));
+        let costs = costs.table();
+        Self { tools: Tools { anchors, shapes, costs, keeps_others: false, stop: Stop::default() } }
+    }
+
+    /// Says whether ids carry the other secrets in their reach, [`Sighting::rivals`]: for
+    /// verification, which asks about them, and for whoever wants to know why two were joined.
+    ///
+    /// [`Sighting::rivals`]: crate::finding::Sighting::rivals
+    #[must_use]
+    pub fn keeping_rivals(mut self, keep: bool) -> Self {
+        self.tools.keeps_others = keep;
+        self
+    }
+
+    /// Scans a text of known anchors; candidates that begin outside `owned` are left out.
+    fn detect(
+        &self,
+        bytes: &[u8],
+        mut anchors: Vec<Anchor>,
+        first: Position,
+        owned: &Range<usize>,
+    ) -> Detected<BaseState> {
+        let nameless = nameless::candidate(bytes, first, owned);
+        if anchors.is_empty() && !decode::is_one_run(bytes) {
+            let candidates = nameless.into_iter().collect();
+            return Detected { candidates, ..Detected::default() };
+        }
+        let mut budget = analyse::decode_budget(bytes.len());
+        let mut all = Detected::default();
+        let mut index = LineIndex::new(bytes, first);
+        for part in parts(bytes.len(), anchors.len()) {
+            if all.candidates.len() >= MOST {
+                all.over_limit = true;
+                break;
+            }
+            if self.tools.stop.is_set() {
+                break;
+            }
+            let mut start = part.start.saturating_sub(OVERLAP);
+            // Half a character has no column.
+            start -= (0..start.min(4)).find(|by| bytes[start - by] & 0xc0 != 0x80).unwrap_or(0);
+            let around = start..bytes.len().min(part.end + OVERLAP);
+            let from = index.position(around.start);
+            let low = anchors.partition_point(|anchor| anchor.at < around.start);
+            // A literal that the part's end cuts belongs to the next one.
+            let fits = |anchor: &Anchor| {
+                let literal = self.tools.anchors.literal(*anchor);
+                anchor.at + literal.bytes.len() <= around.end
+            };
+            let high = anchors.partition_point(|anchor| anchor.at < around.end);
+            let high = low + anchors[low..high].iter().take_while(|anchor| fits(anchor)).count();
+            let found = self.part(bytes, &around, &mut anchors[low..high], &mut budget);
+            let text = &bytes[around.clone()];
+            all.examples += found.examples;
+            all.truncated |= found.truncated;
+            all.over_limit |= found.over_limit;
+            all.costly.extend(found.costly.iter().cloned());
+            let within = |at: usize| at.clamp(part.start, part.end) - around.start;
+            let owned = within(owned.start)..within(owned.end);
+            all.candidates.extend(finish::candidates(text, from, &owned, found));
+        }
+        if all.candidates.is_empty() {
+            all.candidates.extend(nameless);
+        }
+        for candidate in all.candidates.iter_mut().skip(MOST_WITH_RIVALS) {
+            candidate.sighting.rivals = Vec::new();
+        }
+        all.memory = BaseState { anchors, len: bytes.len(), opaque: false };
+        all
+    }
+
+    /// Analyses the part `around` of a text; `near` are the anchors in it.
+    fn part(
+        &self,
+        bytes: &[u8],
+        around: &Range<usize>,
+        near: &mut [Anchor],
+        budget: &mut usize,
+    ) -> Analysis {
+        // What lies outside may decide about an anchor near the border. What is known of it by
+        // that must not count here, where the whole text would be read without knowing it, and
+        // what is found out without that holds for this part alone.
+        let len = bytes.len();
+        let mut border: Vec<(usize, Quiet)> = Vec::new();
+        for (index, anchor) in near.iter_mut().enumerate() {
+            if anchor.quiet.is_quiet() && !anchor.is_decided_in(around, len) {
+                border.push((index, std::mem::take(&mut anchor.quiet)));
+            }
+            anchor.at -= around.start;
+        }
+        let found = self.tools.analyse(&bytes[around.clone()], near, 0, budget);
+        for anchor in near.iter_mut() {
+            anchor.at += around.start;
+            if !anchor.is_decided_in(around, len) {
+                anchor.quiet = Quiet::NO;
+            }
+        }
+        border.into_iter().for_each(|(index, quiet)| near[index].quiet = quiet);
+        found
+    }
+
+    /// Scans a text that is UTF-16 as a whole, as the UTF-8 it says.
+    ///
+    /// What only claims to be, by two bytes at its beginning, is scanned as it stands as well.
+    fn detect_utf16(&self, bytes: &[u8], order: Order, window: &Window) -> Detected<BaseState> {
+        let text = order.decode(bytes);
+        let owned = order.decode(&bytes[..window.owned.start]).len()
+            ..order.decode(&bytes[..window.owned.end]).len();
+        let anchors = self.tools.anchors.find(text.as_bytes(), &self.tools.stop);
+        let mut detected = self.detect(text.as_bytes(), anchors, window.first, &owned);
+        detected.memory = BaseState { opaque: true, ..BaseState::default() };
+        rehash(bytes, window.first, &mut detected.candidates);
+        let mut anchors = self.tools.anchors.find(bytes, &self.tools.stop);
+        anchors.retain(|anchor| {
+            // Its own units, which were read just now.
+            let known = self.tools.anchors.literal(*anchor).class == Class::Utf16
+                && (anchor.at % 2 == 1) == matches!(order, Order::Little);
+            !known
+        });
+        let plain = self.detect(bytes, anchors, window.first, &window.owned);
+        detected.candidates.extend(plain.candidates);
+        detected.candidates.sort_by_key(|one| one.sighting.primary().map(|region| region.start));
+        detected.examples += plain.examples;
+        detected.truncated |= plain.truncated;
+        detected.over_limit |= plain.over_limit;
+        detected.costly.extend(plain.costly);
+        detected
+    }
+}
+
+/// GitHub hashes the lines of a file's bytes as they are, not of the text that they say.
+fn rehash(bytes: &[u8], first: Position, candidates: &mut [Candidate]) {
+    let line = |candidate: &Candidate| {
+        let start = candidate.sighting.primary().map_or(first, |region| region.start);
+        start.line - first.line + 1
+    };
+    let lines: Vec<u64> = candidates.iter().map(line).collect();
+    for (candidate, hash) in candidates.iter_mut().zip(line_hashes(bytes, &lines)) {
+        candidate.sighting.line_hash = hash;
+    }
+}
+
+impl Detector for Engine {
+    type BaseState = BaseState;
+
+    fn whole(&self, bytes: &[u8]) -> Detected<BaseState> {
+        self.window(bytes, &Window { first: Position::default(), owned: 0..bytes.len() })
+    }
+
+    fn delta(&self, base: &BaseState, copied: &[Copied], bytes: &[u8]) -> Detected<BaseState> {
+        if base.opaque || utf16_order(bytes).is_some() {
+            return self.whole(bytes);
+        }
+        let Tools { anchors, stop, .. } = &self.tools;
+        let anchors = anchors.inherit(&base.anchors, base.len, copied, bytes, stop);
+        self.detect(bytes, anchors, Position::default(), &(0..bytes.len()))
+    }
+
+    fn window(&self, bytes: &[u8], window: &Window) -> Detected<BaseState> {
+        match utf16_order(bytes) {
+            Some(order) => self.detect_utf16(bytes, order, window),
+            None => {
+                let anchors = self.tools.anchors.find(bytes, &self.tools.stop);
+                self.detect(bytes, anchors, window.first, &window.owned)
+            }
+        }
+    }
+
+    fn ended_by(&self, stop: &Stop) -> Option<Self> {
+        let Tools { anchors, shapes, .. } = &self.tools;
+        let (anchors, shapes) = (Arc::clone(anchors), Arc::clone(shapes));
+        let costs = self.tools.costs;
+        let keeps_others = self.tools.keeps_others;
+        Some(Self { tools: Tools { anchors, shapes, costs, keeps_others, stop: stop.clone() } })
+    }
+
+    fn overlap(&self) -> usize {
+        OVERLAP
+    }
+}
+
+/// Byte order of UTF-16.
+#[derive(Clone, Copy, Debug)]
+enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    /// The text that the units of `bytes` write; half a unit at the end is left out.
+    fn decode(self, bytes: &[u8]) -> String {
+        let units = bytes.chunks_exact(2).map(|pair| match self {
+            Self::Little => u16::from_le_bytes([pair[0], pair[1]]),
+            Self::Big => u16::from_be_bytes([pair[0], pair[1]]),
+        });
+        char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    }
+}
+
+/// Whether a text is UTF-16 as a whole: by its byte order mark, or because every other of its
+/// first bytes is zero.
+fn utf16_order(bytes: &[u8]) -> Option<Order> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] => return None,
+        [0xff, 0xfe, ..] => return Some(Order::Little),
+        [0xfe, 0xff, ..] => return Some(Order::Big),
+        [_, 0, _, 0, ..] | [0, _, 0, _, ..] => {}
+        _ => return None,
+    }
+    let head = &bytes[..bytes.len().min(128) & !1];
+    let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|&&byte| byte == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    let most = head.len() / 2 * 3 / 4;
+    match (even, odd) {
+        (0, odd) if odd > most => Some(Order::Little),
+        (even, 0) if even > most => Some(Order::Big),
+        _ => None,
+    }
+}

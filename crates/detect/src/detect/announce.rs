@@ -1,0 +1,306 @@
+//! What announces something: labels with a secret, beginnings of ids; and what announces nothing.
+//!
+//! Words such as `secret` stand everywhere. A closer look is taken at neighbouring ones together
+//! ([`super::chain`]), and what it does not find a delta inherits.
+
+use std::ops::Range;
+
+use crate::aws::{SECRET_LEN, is_base32};
+use crate::stop::Stop;
+
+use super::analyse::{ID_REACH, LABEL_REACH, LIST_REACH};
+use super::anchors::{Anchor, Anchors, Class, Quiet};
+use super::chain::{self, AnchorSpan};
+use super::decode;
+use super::item;
+use super::numbers;
+use super::region::{self, Reach};
+use super::undo;
+
+/// How far behind a label a value is looked for before a region is made of it.
+const VALUE_REACH: usize = 240;
+/// Digits of the shortest digest that is usual, of 128 bits.
+const SHORTEST_DIGEST: usize = 32;
+
+/// Bytes on either side that decide whether a label announces anything.
+const DECIDING: usize = if VALUE_REACH > numbers::LINE { VALUE_REACH } else { numbers::LINE };
+
+/// Where labels stand that have a secret near them, or what may be one, and how far that may be;
+/// marks the others as quiet.
+pub(super) fn labels(
+    bytes: &[u8],
+    anchors: &mut [Anchor],
+    table: &Anchors,
+    stop: &Stop,
+) -> Vec<(usize, Reach)> {
+    let is_label = |anchor: &Anchor| table.literal(*anchor).class == Class::Label;
+    let labels = anchors.iter().enumerate().filter(|(_, anchor)| is_label(anchor));
+    let place = |(index, anchor): (usize, &Anchor)| {
+        let len = table.literal(*anchor).bytes.len();
+        AnchorSpan { index, span: (anchor.at, anchor.at + len) }
+    };
+    let places: Vec<AnchorSpan> = labels.map(place).collect();
+    let mut found = Vec::new();
+    let is_open = |label: &AnchorSpan| !anchors[label.index].quiet.is_quiet();
+    for chain in chain::chains(bytes, &places, LABEL_REACH.bytes, is_open) {
+        let chain = &places[chain];
+        if stop.is_set() {
+            break;
+        }
+        let mut loud: Vec<AnchorSpan> = Vec::new();
+        for label in chain {
+            match announces(bytes, label.span.0) {
+                None => anchors[label.index].quiet = Quiet::within(DECIDING),
+                Some(reach) if reach.bytes == LABEL_REACH.bytes => loud.push(*label),
+                // What is written by escapes or numbers stands further away than is looked here.
+                Some(reach) => {
+                    anchors[label.index].quiet = Quiet::NO;
+                    found.push((label.span.0, reach));
+                }
+            }
+        }
+        let holds = holds_items(bytes, &loud);
+        for label in &loud {
+            anchors[label.index].quiet = if holds { Quiet::NO } else { quiet(label, chain) };
+        }
+        found.extend(loud.iter().filter(|_| holds).map(|label| (label.span.0, LABEL_REACH)));
+    }
+    found
+}
+
+/// Where labels stand that are the kind of a Kubernetes Secret, whose values are in base64.
+pub(super) fn manifests<'a>(
+    bytes: &'a [u8],
+    anchors: &'a [Anchor],
+    table: &'a Anchors,
+) -> impl Iterator<Item = usize> + 'a {
+    let labels = anchors.iter().filter(|anchor| table.literal(**anchor).class == Class::Label);
+    labels.map(|label| label.at).filter(|&at| names_a_manifest(bytes, at))
+}
+
+/// Whether a label is the kind of a Kubernetes Secret.
+fn names_a_manifest(bytes: &[u8], at: usize) -> bool {
+    let before = &bytes[at.saturating_sub(12)..at];
+    let kind = before.strip_suffix(b"S").unwrap_or(before);
+    let quoted = kind.strip_suffix(b"\"").unwrap_or(kind).trim_ascii_end();
+    quoted.ends_with(b"kind:") || quoted.ends_with(b"kind\":") || quoted.ends_with(b"kind\\\":")
+}
+
+/// Whether anything that is worth pairing, or to be decoded, stands around labels.
+fn holds_items(bytes: &[u8], labels: &[AnchorSpan]) -> bool {
+    let ([first, ..], [.., last]) = (labels, labels) else { return false };
+    // What a long token without a border reaches beyond is none of theirs.
+    let start = first.span.0.saturating_sub(2 * LABEL_REACH.bytes);
+    let end = bytes.len().min(last.span.0 + 2 * LABEL_REACH.bytes);
+    let mut places: Vec<_> = labels.iter().map(|label| (label.span.0, LABEL_REACH)).collect();
+    let near = |region: Range<usize>| region.start.max(start)..region.end.min(end);
+    region::around(bytes, &mut places).into_iter().map(near).any(|region| {
+        let (items, examples) = item::all(&bytes[region.clone()]);
+        !items.is_empty() || examples > 0 || decode::holds_readable(&bytes[region])
+    })
+}
+
+/// That nothing was found at a label, nor in all of its chain.
+fn quiet(label: &AnchorSpan, chain: &[AnchorSpan]) -> Quiet {
+    let (first, last) = (chain[0].span.0, chain[chain.len() - 1].span.0);
+    let further = (label.span.0 - first).max(last - label.span.0);
+    Quiet::within(further + chain::margin(LABEL_REACH.bytes, VALUE_REACH))
+}
+
+/// The reach of a label, if something long enough to be a secret, escaped or not, stands behind
+/// it, or before it on its line.
+///
+/// Hexadecimal digits are none: ids of commits and digests stand behind labels everywhere. A
+/// secret that is written in them is twice as long. What is written by escapes or numbers alone is
+/// several times as long.
+fn announces(bytes: &[u8], at: usize) -> Option<Reach> {
+    let rest = &bytes[at..bytes.len().min(at + VALUE_REACH)];
+    if numbers::begins_list(rest) {
+        return Some(LIST_REACH);
+    }
+    if undo::is_escaped_throughout(rest) || numbers::is_in_dump(bytes, at) {
+        return Some(ID_REACH);
+    }
+    let is_truncated = at + VALUE_REACH < bytes.len();
+    (leads_to_value(rest, is_truncated) || stands_before(bytes, at)).then_some(LABEL_REACH)
+}
+
+/// Whether something long enough to be a secret stands in what follows a label, which `is_truncated`.
+fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/\\%&;#=\"'".contains(&byte);
+    let (mut at, mut run, mut before) = (0, 0, 0);
+    let mut word = Word::default();
+    while let Some(&byte) = rest.get(at) {
+        // A soft break of quoted-printable and a continued line break no value.
+        let goes_on =
+            part(byte) || matches!(byte, b'\n' | b'\r') && matches!(before, b'=' | b'\\' | b'\r');
+        before = byte;
+        // Marks inside of a value are none of its letters.
+        if let Some(len) = if goes_on { None } else { undo::marks_len(&rest[at..]) } {
+            at += len;
+            continue;
+        }
+        at += 1;
+        if byte.is_ascii_alphanumeric() {
+            word.len += 1;
+            word.other |= !byte.is_ascii_hexdigit();
+            run += 1;
+            if run >= SECRET_LEN && (word.other || word.len >= 2 * SECRET_LEN) {
+                return true;
+            }
+            continue;
+        }
+        if std::mem::take(&mut word).is_digest() {
+            run = 0;
+        }
+        if run >= SECRET_LEN {
+            return true;
+        }
+        run = if goes_on { run + 1 } else { 0 };
+    }
+    // What the end of the text cuts is whole; what the end of the reach cuts may be longer.
+    run >= SECRET_LEN && (!word.is_digest() || is_truncated)
+}
+
+/// Bytes of a line before a label in which its value may stand.
+const BEFORE_REACH: usize = 120;
+
+/// Whether a value stands before its label on the line: `<secret>  # the secret key`.
+fn stands_before(bytes: &[u8], at: usize) -> bool {
+    let head = &bytes[at.saturating_sub(BEFORE_REACH)..at];
+    let line = memchr::memrchr(b'\n', head).map_or(head, |newline| &head[newline + 1..]);
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    line.split(|byte| !is_part(byte))
+        .any(|run| run.len() >= SECRET_LEN && !run.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// A run of letters and digits.
+#[derive(Default)]
+struct Word {
+    len: usize,
+    /// Not all of it are hexadecimal digits.
+    other: bool,
+}
+
+impl Word {
+    /// Whether it is as long as a digest or more, and nothing but hexadecimal digits.
+    fn is_digest(&self) -> bool {
+        !self.other && self.len >= SHORTEST_DIGEST
+    }
+}
+
+/// Whether an id, whole or broken by an escape, a mark or a joint, may begin at `at`.
+pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
+    let body = &bytes[at + 4..bytes.len().min(at + 20)];
+    let plain = body.iter().take_while(|&&byte| is_base32(byte)).count();
+    match body.get(plain) {
+        None => plain == 16,
+        // A fold, or the end of a dump's line.
+        Some(b'\n' | b'\r' | b'|') => {
+            let rest = bytes[at + 4 + plain..].trim_ascii_start();
+            rest.len() < bytes.len() - at - 5 - plain
+                && rest.first().is_some_and(u8::is_ascii_alphanumeric)
+                || numbers::is_in_dump(bytes, at)
+        }
+        Some(byte) => {
+            matches!(
+                byte,
+                b'\\' | b'%' | b'&' | b'=' | b'"' | b'\'' | b'`' | b'^' | b'_' | b'<' | b'[' | 0x1b
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::Copied;
+
+    #[test]
+    fn a_run_of_hexadecimal_digits_announces_nothing() {
+        // Composed here, so that no scanner takes this file for a leak.
+        let secret = ["wJ9rXUtn/EMI+K7MDENG", "bPxRfiCYz3x4MPLqKEYu"].concat();
+        let (hex, upper) = ("0123456789abcdef".repeat(5), "0123456789ABCDEF".repeat(5));
+        for len in 32..80 {
+            for digits in [&hex[..len], &upper[..len]] {
+                for text in [
+                    format!("ecret {digits}"),
+                    format!("ecret_commit={digits}\n"),
+                    format!("ecret-key: \"{digits}\""),
+                    format!("ecretsha1=0x;{digits};{digits}"),
+                    format!("ecret/{digits}/{digits}\n"),
+                ] {
+                    assert!(announces(text.as_bytes(), 0).is_none(), "{text}");
+                }
+            }
+        }
+        let percent = secret.replace('/', "%2F").replace('+', "%2B");
+        let quoted = format!("{}=\n{}", &secret[..30], &secret[30..]);
+        for value in [&secret[..], &percent, &quoted, &hex[..80], &upper[..80]] {
+            for text in [
+                format!("ecret={value}"),
+                format!("ecret: '{value}'\n"),
+                format!("ecret of {}: {value} ", &hex[..40]),
+                format!("ecret={}{value}\n", " ".repeat(150)),
+            ] {
+                assert!(announces(text.as_bytes(), 0).is_some(), "{text}");
+            }
+        }
+    }
+
+    /// Lines with labels, of kinds that a changelog has by the thousand and that hold no secret.
+    fn text(kind: usize, lines: usize) -> Vec<u8> {
+        let path = "lib/secret/of/the/works/that/nobody/may/open/at/night";
+        let line = |at: usize| match kind {
+            0 => format!("* {at} the secret of {at} times {at} is none\n"),
+            1 => format!("* fix secret {:040x}\n", at * 0x9e37_79b9_7f4a),
+            _ => format!("* secret {path}/{at}\n"),
+        };
+        (0..lines).map(line).collect::<String>().into_bytes()
+    }
+
+    /// What a label announces may be encoded, and no literal of it stand in the table.
+    #[test]
+    fn base64_of_text_near_a_label_is_looked_into() {
+        use base64::Engine as _;
+        let (table, stop) = (Anchors::new(&crate::rules::RuleSet::default()), Stop::default());
+        let encode = |text: &[u8]| base64::engine::general_purpose::STANDARD.encode(text);
+        let noise: Vec<u8> = (0..63_u8).map(|at| at.wrapping_mul(151).rotate_left(3)).collect();
+        for (body, is_loud) in
+            [(&b"a line of text, and more of it. ".repeat(2)[..], true), (&noise, false)]
+        {
+            let text = format!("\nthe secret: _{}.\n\n", encode(body));
+            let mut anchors = table.find(text.as_bytes(), &stop);
+            let found = labels(text.as_bytes(), &mut anchors, &table, &stop);
+            let quiet = anchors.iter().any(|anchor| anchor.quiet.is_quiet());
+            assert_eq!((found.len(), quiet), (usize::from(is_loud), !is_loud), "{text}");
+        }
+    }
+
+    /// A word such as `secret` must not make each of a thousand versions cost as much as the first.
+    #[test]
+    fn an_edit_concerns_the_labels_around_it_alone() {
+        let (table, stop) = (Anchors::new(&crate::rules::RuleSet::default()), Stop::default());
+        for kind in 0..3 {
+            for lines in [2000, 8000] {
+                let base = text(kind, lines);
+                let mut anchors = table.find(&base, &stop);
+                assert!(labels(&base, &mut anchors, &table, &stop).is_empty());
+                assert!(anchors.iter().all(|anchor| anchor.quiet.is_quiet()));
+                let (at, own) = (base.len() / 2, b" secret edit ");
+                let bytes = [&base[..at], own, &base[at..]].concat();
+                let copied = [
+                    Copied { from: 0, to: 0, len: at },
+                    Copied { from: at, to: at + own.len(), len: base.len() - at },
+                ];
+                let mut known = table.inherit(&anchors, base.len(), &copied, &bytes, &stop);
+                let open = known.iter().filter(|anchor| !anchor.quiet.is_quiet()).count();
+                assert!((1..1500).contains(&open), "{kind}: {open} of {}", known.len());
+                labels(&bytes, &mut known, &table, &stop);
+                let mut anew = table.find(&bytes, &stop);
+                labels(&bytes, &mut anew, &table, &stop);
+                assert!(known == anew, "{kind}: what is inherited is what is found");
+            }
+        }
+    }
+}

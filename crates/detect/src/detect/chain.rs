@@ -1,0 +1,251 @@
+//! Chains: anchors of one rule that stand so close that the looks around them would overlap.
+//!
+//! A chain is looked at as one, else text that is nothing but anchors would be searched once for
+//! each of them. Where a chain begins and ends is decided by the bytes around those two places
+//! alone: a text that a delta made has the same chains where it has the same bytes, so an edit
+//! concerns few anchors, and what is known of the others holds.
+
+use std::ops::Range;
+
+/// Bytes of an anchor, and behind it, by which anchors of a chain are told apart: more than a line,
+/// as many lines begin alike.
+const SAMPLE: usize = 128;
+/// Places of which no more than one in so many is wanted are few.
+const FEW: usize = 8;
+
+/// An anchor of a rule.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AnchorSpan {
+    /// Its index in the list of all anchors.
+    pub index: usize,
+    /// Where its literal begins and ends.
+    pub span: (usize, usize),
+}
+
+/// The chains of `places`, which are in order, that hold a `wanted` one, as ranges of their indices.
+///
+/// Anchors further apart than two looks are of two chains. A long chain is cut before each anchor
+/// whose bytes are less, by a hash of them, than those of all others within two reaches of it.
+/// Cuts are thus further apart than that: whoever writes the text can make chains long, but not
+/// have much text searched twice.
+pub(super) fn chains(
+    bytes: &[u8],
+    places: &[AnchorSpan],
+    reach: usize,
+    wanted: impl Fn(&AnchorSpan) -> bool,
+) -> Vec<Range<usize>> {
+    let wanted: Vec<usize> =
+        places.iter().enumerate().filter(|(_, place)| wanted(place)).map(|(at, _)| at).collect();
+    if wanted.len() * FEW <= places.len()
+        && let Some(chains) = Near::new(bytes, places, reach).chains(&wanted)
+    {
+        return chains;
+    }
+    let cuts = cuts(bytes, places, 2 * reach);
+    let mut chains: Vec<Range<usize>> = Vec::new();
+    let mut start = 0;
+    let mut left = wanted.as_slice();
+    for at in 1..=places.len() {
+        if at == places.len() || cuts[at] || is_apart(&places[at - 1], &places[at], reach) {
+            let inside = left.partition_point(|wanted| *wanted < at);
+            if inside > 0 {
+                chains.push(start..at);
+            }
+            left = &left[inside..];
+            start = at;
+        }
+    }
+    chains
+}
+
+fn is_apart(before: &AnchorSpan, place: &AnchorSpan, reach: usize) -> bool {
+    place.span.0 > before.span.1 + 2 * reach
+}
+
+/// Chains around few places of many, as most anchors of a changed text are known: the others are
+/// not looked at.
+struct Near<'a> {
+    bytes: &'a [u8],
+    places: &'a [AnchorSpan],
+    reach: usize,
+    /// Where they are known, else 0.
+    hashes: Vec<u64>,
+    /// How many comparisons may be made yet: beyond that, all places together take less.
+    left: usize,
+}
+
+impl<'a> Near<'a> {
+    fn new(bytes: &'a [u8], places: &'a [AnchorSpan], reach: usize) -> Self {
+        Self { bytes, places, reach, hashes: vec![0; places.len()], left: places.len() }
+    }
+
+    /// The chains of places; `None` if that takes too long.
+    fn chains(&mut self, wanted: &[usize]) -> Option<Vec<Range<usize>>> {
+        let mut chains: Vec<Range<usize>> = Vec::new();
+        for &at in wanted {
+            if chains.last().is_some_and(|chain| chain.end > at) {
+                continue;
+            }
+            let (mut start, mut end) = (at, at + 1);
+            while !self.begins(start)? {
+                start -= 1;
+            }
+            while end < self.places.len() && !self.begins(end)? {
+                end += 1;
+            }
+            chains.push(start..end);
+        }
+        Some(chains)
+    }
+
+    /// Whether a chain begins at a place.
+    fn begins(&mut self, at: usize) -> Option<bool> {
+        if at == 0 || is_apart(&self.places[at - 1], &self.places[at], self.reach) {
+            return Some(true);
+        }
+        let (own, window) = (self.hash(at), 2 * self.reach);
+        let place = self.places[at].span.0;
+        for other in (0..at).rev().take_while(|&other| place - self.places[other].span.0 <= window)
+        {
+            self.left = self.left.checked_sub(1)?;
+            if self.hash(other) <= own {
+                return Some(false);
+            }
+        }
+        for other in at + 1..self.places.len() {
+            self.left = self.left.checked_sub(1)?;
+            if self.places[other].span.0 - place > window {
+                break;
+            }
+            if self.hash(other) <= own {
+                return Some(false);
+            }
+        }
+        Some(true)
+    }
+
+    fn hash(&mut self, at: usize) -> u64 {
+        if self.hashes[at] == 0 {
+            self.hashes[at] = hash(self.bytes, self.places[at].span.0);
+        }
+        self.hashes[at]
+    }
+}
+
+/// How many bytes before the first and behind the last anchor of a chain decide where it begins
+/// and ends and what is found around it; `longest` is the length of the rule's longest literal.
+pub(super) fn margin(reach: usize, longest: usize) -> usize {
+    // The next anchor may be two reaches away, and those that make it a cut as far from it.
+    4 * reach + 2 * longest + SAMPLE + 1
+}
+
+/// Whether a chain is cut before each of `places`; two cuts are more than `window` bytes apart.
+fn cuts(bytes: &[u8], places: &[AnchorSpan], window: usize) -> Vec<bool> {
+    let near = |a: usize, b: usize| places[b].span.0 - places[a].span.0 <= window;
+    let mut least = vec![true; places.len()];
+    // Those that may be the least of what is yet to come, the least first.
+    let mut open: Vec<(usize, u64)> = Vec::new();
+    for (at, place) in places.iter().enumerate() {
+        let hash = hash(bytes, place.span.0);
+        while let Some((before, _)) = open.pop_if(|(_, other)| *other > hash) {
+            least[before] &= !near(before, at);
+        }
+        if let Some(&(before, other)) = open.last().filter(|(before, _)| near(*before, at)) {
+            least[at] = false;
+            least[before] &= other != hash;
+        }
+        open.push((at, hash));
+    }
+    least
+}
+
+/// A hash of the bytes at `at`, eight at a time.
+fn hash(bytes: &[u8], at: usize) -> u64 {
+    let sample = &bytes[at..bytes.len().min(at + SAMPLE)];
+    let hash = sample.chunks(8).fold(0_u64, |hash, chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        (hash.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x517c_c1b7_2722_0a95)
+    });
+    hash ^ (hash >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn places(bytes: &[u8]) -> Vec<AnchorSpan> {
+        let found = memchr::memmem::find_iter(bytes, b"key").enumerate();
+        found.map(|(index, at)| AnchorSpan { index, span: (at, at + 3) }).collect()
+    }
+
+    /// The chains of a text, as the offsets of their first anchors.
+    fn starts(bytes: &[u8], reach: usize) -> Vec<usize> {
+        let places = places(bytes);
+        let chains = chains(bytes, &places, reach, |_| true);
+        chains.iter().map(|chain| places[chain.start].span.0).collect()
+    }
+
+    #[test]
+    fn equal_anchors_are_one_chain_and_distant_ones_are_not() {
+        // The end of the text tells the last ones apart.
+        let mut equal = b"key".repeat(1000);
+        equal.resize(4000, b'.');
+        assert!(starts(&equal, 10).iter().all(|&at| at == 0 || at > 3000 - SAMPLE));
+        assert!(starts(b"key.....key....................................key", 10).contains(&47));
+        assert!(starts(b"", 10).is_empty());
+    }
+
+    proptest! {
+        /// Cuts are what their definition says, and far apart.
+        #[test]
+        fn a_cut_is_the_least_of_its_surroundings(text in "(key|[a-d ]{1,9}){0,60}", window in 1usize..60) {
+            let bytes = text.as_bytes();
+            let places = places(bytes);
+            let hashes: Vec<u64> = places.iter().map(|one| hash(bytes, one.span.0)).collect();
+            let cuts = cuts(bytes, &places, window);
+            for (at, cut) in cuts.iter().enumerate() {
+                let wanted = (0..places.len()).all(|other| {
+                    let apart = places[at].span.0.abs_diff(places[other].span.0);
+                    other == at || apart > window || hashes[at] < hashes[other]
+                });
+                prop_assert_eq!(*cut, wanted, "{}", at);
+            }
+        }
+
+        /// Whoever asks for few gets those of all that hold them.
+        #[test]
+        fn the_chains_of_few_are_among_those_of_all(
+            text in "(key|[a-d ]{1,9}){0,90}", reach in 1usize..12, one in any::<prop::sample::Index>(),
+        ) {
+            let places = places(text.as_bytes());
+            prop_assume!(places.len() >= FEW);
+            let one = one.index(places.len());
+            let all = chains(text.as_bytes(), &places, reach, |_| true);
+            let wanted = chains(text.as_bytes(), &places, reach, |place| place.index == one);
+            let holding: Vec<_> = all.into_iter().filter(|chain| chain.contains(&one)).collect();
+            prop_assert_eq!(&wanted, &holding);
+            let mut near = Near::new(text.as_bytes(), &places, reach);
+            near.left = usize::MAX;
+            prop_assert_eq!(near.chains(&[one]), Some(holding));
+        }
+
+        /// What stands further away than the margin changes no chain.
+        #[test]
+        fn chains_depend_on_what_is_near(
+            before in "(key|[a-d ]{1,9}){0,30}", text in "(key|[a-d ]{1,9}){20,60}",
+            behind in "(key|[a-d ]{1,9}){0,30}", reach in 1usize..12,
+        ) {
+            let margin = margin(reach, 3);
+            let (alone, within) = (text.clone(), [before.as_str(), &text, &behind].concat());
+            let inside = margin..text.len().saturating_sub(margin);
+            let of_alone: Vec<usize> =
+                starts(alone.as_bytes(), reach).into_iter().filter(|at| inside.contains(at)).collect();
+            let moved = starts(within.as_bytes(), reach);
+            let moved = moved.into_iter().filter_map(|at| at.checked_sub(before.len()));
+            let of_within: Vec<usize> = moved.filter(|at| inside.contains(at)).collect();
+            prop_assert_eq!(of_alone, of_within);
+        }
+    }
+}

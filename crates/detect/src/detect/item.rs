@@ -1,0 +1,444 @@
+//! Items: the parts of credentials that stand in a text, before they are joined.
+
+use std::ops::Range;
+
+use crate::aws::{KEY_ID_LEN, KeyId, SECRET_LEN};
+use crate::escapes;
+use crate::finding::Encoding;
+use crate::secret::Secret;
+
+use super::decode;
+use super::label::{self, Label};
+use super::mail::{self, PASSWORD_LEN};
+use super::name::Role;
+use super::random::{self, Strength};
+use super::view::View;
+
+mod borders;
+
+/// A part of a credential and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    /// Span in the text under analysis; of an encoded one, of the encoded text.
+    pub span: Range<usize>,
+    /// Encodings undone to read it, outermost first.
+    pub decoded: Vec<Encoding>,
+    /// What it is.
+    pub part: Part,
+    /// What the text before it says.
+    pub label: Label,
+}
+
+/// The kinds of parts.
+#[derive(Clone, Debug)]
+pub(super) enum Part {
+    /// An access key id.
+    Id {
+        /// The id.
+        id: KeyId,
+        /// It signs a URL or a request: its secret is not here.
+        signs: bool,
+        /// It reads like words in capitals: no id unless a secret says so.
+        word: bool,
+    },
+    /// What may be a secret access key.
+    Secret {
+        /// The secret.
+        value: Secret,
+        /// How random it looks.
+        strength: Strength,
+    },
+    /// What may be a session token.
+    Token {
+        /// The token.
+        value: Secret,
+        /// It begins as the tokens of STS do.
+        known: bool,
+    },
+    /// What may be the password of SES over SMTP.
+    Mail {
+        /// The password.
+        value: Secret,
+    },
+    /// The name of a half whose value is not here.
+    Vacant {
+        /// It names a secret; else an id.
+        secret: bool,
+    },
+}
+
+impl Item {
+    /// The id, if that is what it is.
+    pub(super) fn id(&self) -> Option<KeyId> {
+        match self.part {
+            Part::Id { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
+    fn is_token(&self) -> bool {
+        matches!(self.part, Part::Token { known: true, .. })
+    }
+
+    /// Whether another item is a piece of this token.
+    fn continues(&self, piece: &Self) -> bool {
+        let within = self.span.start <= piece.span.start && piece.span.end <= self.span.end;
+        within && self.span != piece.span && piece.id().is_none()
+    }
+}
+
+/// Fewest characters of a session token that were met.
+const TOKEN_MIN: usize = 100;
+/// More than any session token has; STS documents no limit, the longest met have some 2,000.
+const TOKEN_MAX: usize = 8192;
+/// What a piece of a token that goes on may end at: an escape, a quote, a mark.
+const JOINTS: &[u8] = b"\\%&\"'<[^\x1b";
+/// How the session tokens of STS begin.
+const TOKEN_HEADS: [&[u8]; 5] =
+    [b"IQoJb3JpZ2luX2Vj", b"FwoGZXIvYXdz", b"FQoGZXIvYXdz", b"FQoDYXdz", b"AQoDYXdz"];
+
+/// All items of a stretch of text, in order, each place once, and the examples among them.
+pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
+    let mut items: Vec<Item> = Vec::new();
+    let mut examples = 0;
+    for (index, view) in View::all(stretch).iter().enumerate() {
+        let mut scan = Scan {
+            view,
+            stretch,
+            text: &view.text,
+            raw: index == 0,
+            binary: memchr::memchr(0, &view.text).is_some(),
+            behind: 0,
+            id_end: None,
+            items: vec![],
+            examples: 0,
+        };
+        scan.run();
+        examples = examples.max(scan.examples);
+        // A session token that goes on behind an escape is all of it: the text as it stands shows
+        // pieces.
+        for token in scan.items.iter().filter(|item| item.is_token()) {
+            let ends = |known: &Item| {
+                let next = stretch.get(known.span.end);
+                known.span.start == token.span.start
+                    && !next.is_some_and(|next| JOINTS.contains(next))
+            };
+            if !items.iter().any(ends) {
+                items.retain(|known| !token.continues(known));
+            }
+        }
+        // What a less changed view shows stands as it is.
+        scan.items.retain(|item| {
+            let next = items.partition_point(|known| known.span.end <= item.span.start);
+            items.get(next).is_none_or(|known| known.span.start >= item.span.end)
+        });
+        items.append(&mut scan.items);
+        items.sort_by_key(|item| item.span.start);
+    }
+    (items, examples)
+}
+
+/// One walk over a view.
+struct Scan<'v, 'a> {
+    view: &'v View<'a>,
+    /// What the view is one of.
+    stretch: &'v [u8],
+    text: &'v [u8],
+    /// The view is the text itself: a token that touches an escape is left to the others.
+    raw: bool,
+    /// It holds a byte that no text holds.
+    binary: bool,
+    /// End of the value before: no label reaches back over it.
+    behind: usize,
+    /// End of the id before.
+    id_end: Option<usize>,
+    items: Vec<Item>,
+    examples: u64,
+}
+
+impl Scan<'_, '_> {
+    fn run(&mut self) {
+        let mut at = 0;
+        while at < self.text.len() {
+            let len = self.text[at..].iter().take_while(|&&byte| is_base64(byte)).count();
+            if len >= KEY_ID_LEN {
+                self.base64(at..at + len);
+            }
+            at += len.max(1);
+        }
+    }
+
+    /// A maximal run of base64 characters: ids, and what stands between and behind them.
+    fn base64(&mut self, run: Range<usize>) {
+        let mut rest = run.clone();
+        let ids = memchr::memmem::find_iter(&self.text[run.clone()], b"IA");
+        let starts: Vec<_> = ids.filter_map(|at| (run.start + at).checked_sub(2)).collect();
+        for start in starts.into_iter().filter(|&start| start >= run.start) {
+            let span = start..start + KEY_ID_LEN;
+            if span.start < rest.start {
+                continue;
+            }
+            let Some(id) = self.text.get(span.clone()).and_then(KeyId::parse) else { continue };
+            if !self.stands_alone(&id, &span) {
+                continue;
+            }
+            self.id(id, span.clone());
+            // A `/` may divide an id from its secret; of a longer run it is a credential's scope.
+            let divider = usize::from(matches!(self.text.get(span.end), Some(b'/')));
+            rest = span.end + divider..run.end;
+        }
+        let found = if rest.len() > SECRET_LEN { self.set_off(&rest) } else { vec![] };
+        if !found.is_empty() {
+            found.into_iter().for_each(|span| self.secret(span));
+            return;
+        }
+        match rest.len() {
+            SECRET_LEN => self.secret(rest),
+            PASSWORD_LEN => self.mail(rest),
+            54..TOKEN_MIN => {
+                self.encoded(rest);
+            }
+            TOKEN_MIN.. => {
+                let padded = rest.start..rest.end + self.padding(rest.end);
+                if !self.encoded(rest) {
+                    self.token(padded);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn id(&mut self, id: KeyId, span: Range<usize>) {
+        if id.is_example() || random::is_spelled(id.as_str().as_bytes()) {
+            self.examples += 1;
+            self.behind = span.end;
+            return;
+        }
+        if self.raw && self.touches_escape(&span) {
+            return;
+        }
+        self.id_end = Some(span.end);
+        let label = self.label(&span);
+        let signs = self.signs(&span);
+        let word = random::is_word(id.as_str().as_bytes());
+        self.push(span, Part::Id { id, signs, word }, label, vec![]);
+    }
+
+    fn secret(&mut self, span: Range<usize>) {
+        let token = &self.text[span.clone()];
+        if random::is_example(token) {
+            self.examples += 1;
+            self.behind = span.end;
+            return;
+        }
+        let strength = random::strength(token);
+        if strength == Strength::None || self.is_part_of_more(&span) {
+            return;
+        }
+        let label = self.label(&span);
+        let value = Secret::new(token.to_vec());
+        self.push(span, Part::Secret { value, strength }, label, vec![]);
+    }
+
+    fn mail(&mut self, span: Range<usize>) {
+        let text = &self.text[span.clone()];
+        if mail::is_password(text) && !self.is_part_of_more(&span) {
+            let label = self.label(&span);
+            let value = Secret::new(text.to_vec());
+            self.push(span, Part::Mail { value }, label, vec![]);
+        }
+    }
+
+    /// A run that is a secret or a session token in base64 or hexadecimal digits, alone in its
+    /// value.
+    fn encoded(&mut self, run: Range<usize>) -> bool {
+        let whole = run.start..run.end + self.padding(run.end);
+        let accepts = |text: &[u8]| is_token(text) || mail::is_password(text);
+        let Some((value, decoded)) = decode::value(&self.text[whole.clone()], accepts) else {
+            return false;
+        };
+        if random::is_example(&value) {
+            self.examples += 1;
+            self.behind = whole.end;
+            return true;
+        }
+        let label = self.label(&whole);
+        let known = is_token(&value);
+        let strength = random::strength(&value);
+        let mail = mail::is_password(&value);
+        if !known && !mail && strength == Strength::None || label.name.role == Role::Other {
+            return false;
+        }
+        let value = Secret::new(value);
+        let part = match known {
+            true => Part::Token { value, known },
+            false if mail => Part::Mail { value },
+            false => Part::Secret { value, strength },
+        };
+        self.push(whole, part, label, decoded);
+        true
+    }
+
+    fn token(&mut self, span: Range<usize>) {
+        let text = &self.text[span.clone()];
+        let known = is_token(text);
+        let label = self.label(&span);
+        let foreign = text.starts_with(b"eyJ") || label.name.role == Role::Other;
+        if random::is_example(text) {
+            self.examples += 1;
+            return;
+        }
+        if span.len() > TOKEN_MAX
+            || !known && (foreign || !is_varied(text) || decode::says_text(text))
+        {
+            return;
+        }
+        let value = Secret::new(text.to_vec());
+        self.push(span, Part::Token { value, known }, label, vec![]);
+    }
+
+    /// What the text says of the value at `span`.
+    fn label(&self, span: &Range<usize>) -> Label {
+        let mut label = label::read(self.text, self.behind, span);
+        // Formats of programs write lengths and types beside their strings, which read as letters.
+        if self.binary && !label.assigned {
+            label.name.stem.clear();
+            label.name.rest.clear();
+        }
+        label
+    }
+
+    fn push(&mut self, span: Range<usize>, part: Part, label: Label, decoded: Vec<Encoding>) {
+        self.behind = span.end;
+        let letter = self.text[span.start];
+        let original = self.view.original(&span);
+        let source = &self.stretch[original.start.min(self.stretch.len())..];
+        let spelled = letter.is_ascii_alphanumeric() && source.first() != Some(&letter);
+        let digits = source.strip_prefix(b"0x").unwrap_or(source);
+        let decoded = if !spelled {
+            decoded
+        } else if original.len() >= span.len() * 3 && escapes::is_escape(source) {
+            vec![Encoding::Percent]
+        } else if escapes::hex_byte(digits) == Some(letter) {
+            vec![Encoding::Hex]
+        } else {
+            decoded
+        };
+        self.items.push(Item { span: original, decoded, part, label });
+    }
+
+    /// How many `=` stand at `at`, two at most.
+    fn padding(&self, at: usize) -> usize {
+        self.text[at..].iter().take(2).take_while(|&&byte| byte == b'=').count()
+    }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
+}
+
+/// Whether a text begins as the session tokens of STS do.
+fn is_token(text: &[u8]) -> bool {
+    text.len() >= TOKEN_MIN && TOKEN_HEADS.iter().any(|head| text.starts_with(head))
+}
+
+/// Whether a text has the many characters of random base64.
+fn is_varied(text: &[u8]) -> bool {
+    let mut seen = [false; 256];
+    text.iter().for_each(|&byte| seen[usize::from(byte)] = true);
+    seen.iter().filter(|&&present| present).count() >= 40
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A token that no rule of thumb calls anything but random, the same in every run.
+    fn token(seed: u64) -> String {
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        (0..SECRET_LEN)
+            .map(|_| {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                char::from(alphabet[(state >> 58) as usize])
+            })
+            .collect()
+    }
+
+    fn secrets(text: &str) -> Vec<String> {
+        let (items, _) = all(text.as_bytes());
+        let text = |item: Item| match item.part {
+            Part::Secret { value, .. } => {
+                Some(String::from_utf8_lossy(value.expose()).into_owned())
+            }
+            _ => None,
+        };
+        items.into_iter().filter_map(text).collect()
+    }
+
+    #[test]
+    fn a_secret_may_begin_and_end_with_any_of_its_characters() {
+        let around =
+            [("=", "\n"), ("\"", "\""), (":", "@"), ("<v>", "</v>"), ("\n+", "\n"), ("=", "")];
+        for seed in 1..40 {
+            let random = token(seed);
+            for secret in
+                [random.clone(), format!("/{}", &random[1..]), format!("{}+", &random[1..])]
+            {
+                for (before, behind) in around {
+                    let text = format!("{before}{secret}{behind}");
+                    assert_eq!(
+                        secrets(&text),
+                        std::slice::from_ref(&secret),
+                        "{before:?} {behind:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn secrets_that_signs_set_off_twice_are_reported_once() {
+        let secret = token(21);
+        for text in [
+            format!("s/{secret}/x/g"),
+            format!("s/{secret}/"),
+            format!("'s/{}/{secret}/'", &token(22)[..30]),
+            format!("s/{}/{}/", &token(23)[..39], &token(24)[..20]),
+            format!("s/{secret}{secret}/"),
+        ] {
+            let found = secrets(&text);
+            assert!(found.iter().all(|one| *one == secret) && found.len() < 3, "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_piece_of_something_longer_is_no_secret() {
+        let secret = token(7);
+        for (before, behind) in
+            [("a", ""), ("", "a"), ("", "="), ("x-", ""), ("", "_y"), ("", "/x"), (".", ".")]
+        {
+            assert!(
+                secrets(&format!("{before}{secret}{behind} ")).is_empty(),
+                "{before:?} {behind:?}"
+            );
+        }
+        let wrapped = format!("{}{}\n{secret}\n", token(8), &token(9)[..24]);
+        assert!(secrets(&wrapped).is_empty());
+    }
+
+    #[test]
+    fn escapes_of_any_character_are_undone() {
+        let secret = token(11);
+        for at in 0..SECRET_LEN {
+            let (head, tail) = (&secret[..at], &secret[at + 1..]);
+            let plain = format!("{head}/{tail}");
+            for escape in ["\\/", "\\u002f", "%2F", "&#47;"] {
+                let text = format!("k=\"{head}{escape}{tail}\"");
+                assert_eq!(secrets(&text), std::slice::from_ref(&plain), "{escape} at {at}");
+            }
+        }
+    }
+}

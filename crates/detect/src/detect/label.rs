@@ -1,0 +1,424 @@
+//! Labels: the names that stand around a value on its own line and on the lines above.
+//!
+//! The nearest name counts: of `"uploadDir": "x", "secretAccessKey": "…"` the last. In a sentence,
+//! where no name stands by itself, the words before count together. A name may also stand behind
+//! its value (`{"value": …, "key": "secretKey"}`, `… # aws secret key`). What brackets, elements,
+//! indentation and tables add is read by [`super::outline`].
+
+use std::ops::Range;
+
+use super::markup;
+use super::name::{Name, Role};
+use super::owner::{login, profile};
+use super::sibling;
+use super::words::{is_empty, words};
+
+/// The names found for a value, before the text around it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Label {
+    /// What is known of the value's name.
+    pub name: Name,
+    /// The name is not the value's own: it stands on a line above, beside it or around it.
+    pub indirect: bool,
+    /// An indirect name stands on the value's line.
+    pub on_value_line: bool,
+    /// The name is an identifier to which an operator gives the value, and nothing else with it.
+    pub assigned: bool,
+    /// The value's line is a comment.
+    pub comment: bool,
+}
+
+/// How far back a name is looked for, in bytes.
+const REACH: usize = 200;
+/// How many lines above are looked at, where the value's own line names nothing.
+const ABOVE: usize = 2;
+
+/// Reads the label of the value at `span`; nothing before `from` belongs to it.
+pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
+    let floor = from.max(span.start.saturating_sub(REACH));
+    let mut start = line_start(text, floor, span.start);
+    let line = line_start(text, span.start.saturating_sub(REACH), span.start);
+    let comment = is_comment(&text[line..]) || is_behind_comment(&text[line..span.start]);
+    let mut found = before(&text[start..start.max(markup::behind_name(text, span.start))]);
+    let mut above = false;
+    let head = text[start..span.start].trim_ascii_start();
+    let head = head.strip_prefix(b"#").unwrap_or(head).trim_ascii_start();
+    let begins_record = head.starts_with(b"- ");
+    if begins_record && !found.name.named {
+        // The record may name its value behind it.
+        let rest = &text[span.end..text.len().min(span.end + REACH)];
+        if let Some(name) = rest.split(|&byte| byte == b'\n').nth(1).and_then(sibling::field) {
+            found = Found { name, indirect: true, assigned: false };
+        }
+    }
+    for _ in 0..ABOVE {
+        if start == floor || found.name.named {
+            break;
+        }
+        // `<value>`, `- "` and a bare `value:` name nothing: the line above does.
+        let end = start;
+        start = line_start(text, floor, start - 1);
+        let line = text[start..end].trim_ascii_end();
+        // A record begins here: only a comment above it is about it.
+        if begins_record && !is_comment(line) {
+            break;
+        }
+        // `"bucket",  /* … */`: its comment is about the value before it.
+        if !is_comment(line) && is_behind_comment(line) {
+            break;
+        }
+        // What stands behind the value before, on its line, is about that one.
+        let cut = start == from && start > 0 && text[start - 1] != b'\n';
+        if cut && !line.ends_with(b":") && !line.ends_with(b"=") {
+            break;
+        }
+        // A field that has a value names that one, unless it is there to name another.
+        if assigns(line) {
+            if let Some(name) = sibling::field(line) {
+                found = Found { name, indirect: true, assigned: false };
+            }
+            break;
+        }
+        let number = std::mem::take(&mut found.name.stem);
+        found = before(line);
+        found.name.stem.extend(number);
+        above = true;
+    }
+    let Found { mut name, mut indirect, assigned } = found;
+    let on_value_line = indirect && !above;
+    indirect |= above;
+    if matches!(name.role, Role::None | Role::Other)
+        && let Some(behind) = behind(text, span, name.named)
+    {
+        name = behind;
+        indirect = true;
+    }
+    if let Some(user) = login(text, span) {
+        name = user;
+    }
+    name.stem.extend(profile(text, span));
+    Label { name, indirect, on_value_line, assigned: assigned && !above, comment }
+}
+
+/// A name as found on a line.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The name.
+    pub name: Name,
+    /// Words that name nothing stand between it and the value.
+    indirect: bool,
+    /// See [`Label::assigned`].
+    assigned: bool,
+}
+
+/// The name that a line's text says of the value that follows it.
+fn before(head: &[u8]) -> Found {
+    let mut segments = Segments(head);
+    let mut first = true;
+    let nearest = loop {
+        let Some(segment) = segments.next() else { return Found::default() };
+        if !is_bare(segment) {
+            break segment;
+        }
+        // `2. …`: the item of a list.
+        let number = of_segment(segment).name.stem;
+        if first && !number.is_empty() {
+            return Found { name: Name { stem: number, ..Name::default() }, ..Found::default() };
+        }
+        first = false;
+    };
+    // What already has a value names that one.
+    if !first && assigns(nearest) {
+        return Found::default();
+    }
+    let mut found = of_segment(nearest);
+    // What a call is named says nothing against one of its arguments.
+    let quoted = matches!(nearest.trim_ascii_end(), [.., b'"' | b'\'']);
+    if !first && found.name.role == Role::Other && !quoted {
+        return Found::default();
+    }
+    found.indirect |= !first;
+    found.assigned &= first;
+    if found.assigned || found.name.says() && found.name.role != Role::Other {
+        return found;
+    }
+    // "AWS secret access key, as of rev 3: …": an aside stands between the name and its value.
+    for segment in segments.take(2).filter(|segment| !is_bare(segment)) {
+        if assigns(segment) {
+            break;
+        }
+        let further = of_segment(segment);
+        if further.name.role.is_secret() || further.name.role == Role::KeyId {
+            return Found { assigned: false, ..further };
+        }
+    }
+    found
+}
+
+/// The pieces of a line between its separators, the last first.
+struct Segments<'a>(&'a [u8]);
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let cut = (0..self.0.len()).rev().find(|&at| self.separates(at));
+        let (rest, segment) = match cut {
+            Some(at) => (&self.0[..at], &self.0[at + 1..]),
+            None => (&self.0[..0], self.0),
+        };
+        self.0 = rest;
+        Some(segment)
+    }
+}
+
+impl Segments<'_> {
+    /// Whether a piece ends at `at`; the `||` of a fallback goes on.
+    fn separates(&self, at: usize) -> bool {
+        let bar = |at: Option<usize>| at.and_then(|at| self.0.get(at)) == Some(&b'|');
+        match self.0[at] {
+            // The end of a sentence.
+            b'.' => {
+                let word = at > 0 && self.0[at - 1].is_ascii_alphabetic();
+                word && self.0.get(at + 1) == Some(&b' ')
+            }
+            b'|' => !bar(at.checked_sub(1)) && !bar(Some(at + 1)),
+            byte => b",;{}\n\t".contains(&byte),
+        }
+    }
+}
+
+/// Whether a segment has no word that names anything.
+fn is_bare(segment: &[u8]) -> bool {
+    words(segment).iter().all(|word| is_empty(word))
+}
+
+/// Whether a segment gives a value to a name: what it names is not the value behind it.
+fn assigns(segment: &[u8]) -> bool {
+    let Some(at) = segment.iter().rposition(|byte| matches!(byte, b'=' | b':')) else {
+        return false;
+    };
+    // `secret = os.getenv("SECRET_KEY"`: the call goes on.
+    if segment[at..].contains(&b'(') {
+        return false;
+    }
+    segment[at..].iter().any(|byte| byte.is_ascii_alphanumeric() || b"\"'".contains(byte))
+}
+
+/// The name in a segment that ends where the value begins.
+pub(super) fn of_segment(segment: &[u8]) -> Found {
+    let mut rest = segment;
+    let mut number = None;
+    let mut call = None;
+    let mut indirect = false;
+    while let Some((before, identifier)) = last_identifier(rest) {
+        if before.ends_with(b"</") {
+            rest = before;
+            indirect = true;
+            continue;
+        }
+        let name = Name::of(identifier, false);
+        let end = rest.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |at| at + 1);
+        let behind = &segment[end..];
+        // `SECRET = concat!("`, `key: aws.String("`: a call is not the name of its argument.
+        let calls = (behind.starts_with(b"(") || behind.starts_with(b"!("))
+            && before.iter().any(|byte| matches!(byte, b'=' | b':'));
+        if calls {
+            call = call.or(Some(name.clone()).filter(Name::says));
+        }
+        if !name.named || calls {
+            // "secret 2: …", and "2. …" where a line begins.
+            let lists =
+                before.trim_ascii().is_empty() && matches!(behind, [b'.' | b')' | b':', b' ', ..]);
+            let counts = identifier.len() <= 2
+                && identifier.iter().all(u8::is_ascii_digit)
+                && (lists || before.last().is_some_and(|byte| matches!(byte, b' ' | b'#')));
+            number =
+                number.or_else(|| counts.then(|| String::from_utf8_lossy(identifier).into_owned()));
+            indirect |= !counts;
+            rest = before;
+            continue;
+        }
+        // `upload-public-key=`: what an operator follows is a name by itself.
+        let marks = |byte: &u8| b" \t\"'`]".contains(byte);
+        let follows = behind.iter().find(|byte| !marks(byte));
+        let operator = matches!(follows, Some(b'=' | b':'));
+        let assigned = operator || follows == Some(&b'>');
+        let several = words(identifier).len() > 1;
+        let name = if several && (name.says() || operator) {
+            name
+        } else {
+            widened(before, identifier, name)
+        };
+        let name = if name.says() { name } else { call.unwrap_or(name) };
+        return Found { name: numbered(name, number), indirect, assigned: assigned && !indirect };
+    }
+    Found { name: numbered(Name::of(segment, true), number), ..Found::default() }
+}
+
+/// A name with the number that stands behind it.
+fn numbered(mut name: Name, number: Option<String>) -> Name {
+    name.stem.extend(number);
+    name
+}
+
+/// A name of one word, or one that says nothing, together with the words before it.
+fn widened(before: &[u8], identifier: &[u8], name: Name) -> Name {
+    let words_before = words(before);
+    if words_before.is_empty() {
+        return name;
+    }
+    // A comment behind code says what it says by itself.
+    let comment =
+        [&b"# "[..], b"// "].into_iter().filter_map(|mark| memchr::memmem::rfind(before, mark));
+    if let Some(at) = comment.max() {
+        let phrase = [words(&before[at..]), words(identifier)].concat();
+        return Name::of_words(&phrase, true);
+    }
+    // What stands before an operator names something around the value, not the value.
+    let phrase_start =
+        before.iter().rposition(|byte| b"=:>(".contains(byte)).map_or(0, |at| at + 1);
+    let mut phrase = words(&before[phrase_start..]);
+    if !phrase.is_empty() {
+        phrase.extend(words(identifier));
+        let whole = Name::of_words(&phrase, true);
+        if whole.says() || phrase_start == 0 {
+            return if name.says() && !whole.says() { name } else { whole };
+        }
+    }
+    if name.says() {
+        return name;
+    }
+    // `log: secret key is "…"`, `https://user:…`: all of the segment, as a sentence.
+    let whole = Name::of_words(&[words_before, words(identifier)].concat(), true);
+    if whole.says() { whole } else { name }
+}
+
+/// The last identifier of a text, or the last quoted text, and what stands before it.
+fn last_identifier(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let is_part =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"_-.$/".contains(&byte) || byte >= 0x80;
+    let end = text.iter().rposition(u8::is_ascii_alphanumeric)? + 1;
+    let quote = text.get(end).copied().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
+    if let Some(quote) = quote {
+        let opened = text[..end].iter().rposition(|&byte| byte == quote);
+        if let Some(at) = opened.filter(|at| end - at <= 80) {
+            return Some((&text[..at], &text[at + 1..end]));
+        }
+    }
+    let start = text[..end].iter().rposition(|&byte| !is_part(byte)).map_or(0, |at| at + 1);
+    Some((&text[..start], &text[start..end]))
+}
+
+/// Start of the line that holds `at`, or `floor` if that comes first.
+fn line_start(text: &[u8], floor: usize, at: usize) -> usize {
+    memchr::memrchr(b'\n', &text[floor..at]).map_or(floor, |newline| floor + newline + 1)
+}
+
+/// Whether a line is a comment, by how it begins.
+pub(super) fn is_comment(line: &[u8]) -> bool {
+    let start = line.iter().position(|byte| !matches!(byte, b' ' | b'\t'));
+    let Some(line) = start.map(|start| &line[start..]) else { return false };
+    let marks: [&[u8]; 7] = [b"#", b"//", b"-- ", b";", b"<!--", b"/*", b"* "];
+    marks.iter().any(|mark| line.starts_with(mark)) || line.starts_with(b"REM ")
+}
+
+/// Whether a comment begins between a line's code and its end.
+fn is_behind_comment(head: &[u8]) -> bool {
+    [&b" # "[..], b"\t# ", b" // ", b" -- ", b" /* "]
+        .iter()
+        .any(|mark| memchr::memmem::find(head, mark).is_some())
+}
+
+/// The name that stands behind a value, up to the end of its object or in a comment.
+fn behind(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
+    let rest = &text[span.end..text.len().min(span.end + 100)];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let stop = line.iter().position(|byte| matches!(byte, b'}' | b')' | b';' | b'#'));
+    let object = &line[..stop.unwrap_or(line.len())];
+    // `"value": "…", "key": "secretKey"`, `value = '…' WHERE name = 'secretKey'`.
+    let named_by = [&b"name"[..], b"Name", b"NAME", b"key", b"Key"].into_iter().find_map(|key| {
+        let at = memchr::memmem::find(object, key)?;
+        let lone = at == 0 || b" \t\"'{,(".contains(&object[at - 1]);
+        let rest = object[at + key.len()..].trim_ascii_start();
+        let rest = rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest);
+        let value =
+            rest.trim_ascii_start().split_first().filter(|(mark, _)| matches!(mark, b':' | b'='));
+        value.filter(|_| lone).map(|(_, value)| value)
+    });
+    if let Some(value) = named_by {
+        let end = value.iter().position(|&byte| byte == b',').unwrap_or(value.len());
+        return Some(Name::of(&value[..end], false)).filter(|name| name.role != Role::None);
+    }
+    if named {
+        return None;
+    }
+    let marks: [&[u8]; 6] = [b"#", b"//", b"<-", b"(", b"-- ", b"/*"];
+    let at = marks.iter().filter_map(|mark| memchr::memmem::find(line, mark)).min()?;
+    // What stands between is a closing quote or a comma, not another value.
+    let between = line[..at].iter().any(u8::is_ascii_alphanumeric);
+    let name = Name::of(&line[at..], true);
+    let telling = matches!(name.role, Role::SecretKey | Role::Secret | Role::KeyId);
+    (!between && telling).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Name {
+        let at = text.find('@').expect("a place");
+        read(text.as_bytes(), 0, &(at..at + 1)).name
+    }
+
+    #[test]
+    fn reads_what_a_label_says() {
+        for (text, role) in [
+            ("aws_secret_access_key = @", Role::SecretKey),
+            ("AWS_SECRET_ACCESS_KEY_UPLOAD=@", Role::SecretKey),
+            ("CERT_DNS_SECRET_ACCESS_KEY=@", Role::SecretKey),
+            ("\"SecretAccessKey\": \"@\"", Role::SecretKey),
+            ("\"uploadDir\": \"x\", \"secretAccessKey\": \"@\"", Role::SecretKey),
+            ("\"secretAccessKey\": \"\", \"uploadId\": \"@\"", Role::Other),
+            ("secret: @", Role::Secret),
+            ("<name>fs.s3a.secret.key</name>\n  <value>@", Role::SecretKey),
+            ("AWS_SESSION_TOKEN=@", Role::Token),
+            ("commit: @", Role::Other),
+            ("GITHUB_CLIENT_SECRET=@", Role::Secret),
+            ("secret_sha: @", Role::Other),
+            ("AWS_SECRET_ACCESS_KEY_SHA256=@", Role::Other),
+            ("{\"value\":\"@\",\"key\":\"secretKey\"}", Role::Secret),
+            ("foo(\"@", Role::None),
+            ("AWS_SK: @", Role::SecretKey),
+            ("AWS secret access key, as of rev 3: @", Role::SecretKey),
+            ("Secret (please don't commit this!): @", Role::Secret),
+            ("export SMTP_PASSWORD=@", Role::Password),
+            ("MAIL_USERNAME=@", Role::User),
+            ("const accessKeyId = '@", Role::KeyId),
+            ("AWS key: @", Role::KeyId),
+            ("@  # the AWS secret key", Role::SecretKey),
+            ("cursor.execute(x, '@", Role::None),
+        ] {
+            assert_eq!(of(text).role, role, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_stem_is_what_the_words_of_the_role_leave() {
+        for (text, stem) in [
+            ("PROD_AWS_SECRET_ACCESS_KEY=@", "prod"),
+            ("awsSecretKeyDev: '@", "dev"),
+            ("AWS_SECRET_ACCESS_KEY_2=@", "2"),
+            ("secret1=@", "1"),
+            ("<name>fs.s3a.logs.secret.key</name><value>@", "logs"),
+            ("aws_secret_access_key = @", ""),
+            ("private static final String UPLOAD_SECRET = \"@", "upload"),
+            ("The secret for production is: @", "production"),
+        ] {
+            assert_eq!(of(text).stem.join("-"), stem, "{text}");
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! Bytes written as numbers or one by one: lists of them in code, and dumps.
+//!
+//! Both are views of a stretch that something else announced, as a label or an id that a dump
+//! shows beside its numbers.
+
+use std::ops::Range;
+
+use super::view::View;
+
+/// Fewest entries of a list that is read: an id has as many.
+const FEWEST: usize = 20;
+/// Most bytes between two entries, a line break and its indentation among them.
+const GAP: usize = 40;
+
+/// How the entries of a list are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// `0x41`
+    Prefixed,
+    /// `'A'` or `"A"`
+    Quoted,
+    /// `65`, or `41` in base 16
+    Bare,
+}
+
+/// An entry: its form, its length and its digits or character.
+struct ListEntry {
+    form: Form,
+    len: usize,
+    inner: Range<usize>,
+}
+
+/// An entry's form, where it stands, and its digits or character.
+type Placed = (Form, Range<usize>, Range<usize>);
+
+/// A stretch with its lists of bytes as the text that they are; `None` if there are none.
+pub(super) fn list(bytes: &[u8]) -> Option<View<'static>> {
+    let mut made = Made::default();
+    let mut settled = 0;
+    for comma in memchr::memchr2_iter(b',', b'[', bytes) {
+        if comma < settled {
+            continue;
+        }
+        let Some(start) = first_entry(bytes, comma, settled) else { continue };
+        let (entries, end) = entries(bytes, start);
+        if entries.len() < FEWEST {
+            settled = settled.max(end.min(comma + 1));
+            continue;
+        }
+        let Some(letters) = read(bytes, &entries) else {
+            settled = end;
+            continue;
+        };
+        made.copy(bytes, settled..start);
+        for (letter, span) in letters {
+            made.push(letter, &span);
+        }
+        settled = end;
+    }
+    if made.is_plain {
+        return None;
+    }
+    made.copy(bytes, settled..bytes.len());
+    Some(View::made(made.text, made.map))
+}
+
+/// Whether a text holds the beginning of a list of bytes.
+pub(super) fn begins_list(text: &[u8]) -> bool {
+    let first = memchr::memchr2_iter(b',', b'[', text).find_map(|at| first_entry(text, at, 0));
+    first.is_some_and(|start| entries(text, start).0.len() >= FEWEST / 2)
+}
+
+/// Where the entry begins that a comma ends or a bracket opens.
+fn first_entry(bytes: &[u8], at: usize, floor: usize) -> Option<usize> {
+    if bytes[at] == b'[' {
+        return entry(&bytes[at + 1..]).map(|_| at + 1);
+    }
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'\'' | b'"' | b'\\');
+    let len = bytes[floor..at].iter().rev().take(6).take_while(is_part).count();
+    // `'+'` holds no letter.
+    let start = if len == 1 && at - floor >= 3 { at - 3 } else { at - len };
+    entry(&bytes[start..]).filter(|entry| start + entry.len == at).map(|_| start)
+}
+
+/// The entries of a list from `start` on, with their spans, and its end.
+fn entries(bytes: &[u8], start: usize) -> (Vec<Placed>, usize) {
+    let mut found: Vec<Placed> = Vec::new();
+    let mut at = start;
+    let mut end = start;
+    while let Some(entry) = bytes.get(at..).and_then(entry) {
+        if found.first().is_some_and(|(form, ..)| *form != entry.form) {
+            break;
+        }
+        end = at + entry.len;
+        found.push((entry.form, at..end, at + entry.inner.start..at + entry.inner.end));
+        let is_gap = |byte: &&u8| matches!(byte, b',' | b' ' | b'\t' | b'\r' | b'\n' | b'\\');
+        let gap = bytes[end..].iter().take(GAP).take_while(is_gap).count();
+        if gap == 0 || gap == GAP {
+            break;
+        }
+        at = end + gap;
+    }
+    (found, end)
+}
+
+/// An entry at the beginning of `rest`.
+fn entry(rest: &[u8]) -> Option<ListEntry> {
+    let quote = *rest.first()?;
+    if matches!(quote, b'\'' | b'"') {
+        let escaped = usize::from(rest.get(1) == Some(&b'\\'));
+        let closes = rest.get(2 + escaped) == Some(&quote);
+        return closes.then_some(ListEntry {
+            form: Form::Quoted,
+            len: 3 + escaped,
+            inner: 1 + escaped..2 + escaped,
+        });
+    }
+    let (form, start) = match rest {
+        [b'0', b'x' | b'X', ..] => (Form::Prefixed, 2),
+        _ => (Form::Bare, 0),
+    };
+    let digits = rest[start..].iter().take(4).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let most = if form == Form::Prefixed { 2 } else { 3 };
+    let ends = !rest.get(start + digits).is_some_and(u8::is_ascii_alphanumeric);
+    ((1..=most).contains(&digits) && ends).then_some(ListEntry {
+        form,
+        len: start + digits,
+        inner: start..start + digits,
+    })
+}
+
+/// What the entries of a list say, and where each letter stands; `None` if that is no text.
+fn read(bytes: &[u8], entries: &[Placed]) -> Option<Vec<(u8, Range<usize>)>> {
+    let value = |radix: u32| {
+        let number = |inner: &Range<usize>| {
+            let digits = std::str::from_utf8(&bytes[inner.clone()]).ok()?;
+            u8::from_str_radix(digits, radix).ok()
+        };
+        let values = entries.iter().map(|(_, span, inner)| Some((number(inner)?, span.clone())));
+        values.collect::<Option<Vec<_>>>()
+    };
+    match entries.first()?.0 {
+        Form::Quoted => {
+            let letter = |inner: &Range<usize>| match bytes[inner.start] {
+                b'n' if bytes[inner.start - 1] == b'\\' => b'\n',
+                letter => letter,
+            };
+            Some(entries.iter().map(|(_, span, inner)| (letter(inner), span.clone())).collect())
+        }
+        Form::Prefixed => value(16).and_then(text),
+        Form::Bare => value(10).and_then(text).or_else(|| {
+            let two = entries.iter().all(|(_, _, inner)| inner.len() == 2);
+            two.then(|| value(16)).flatten().and_then(text)
+        }),
+    }
+}
+
+/// The letters of a text, which may be UTF-16; `None` if they are none.
+fn text(mut letters: Vec<(u8, Range<usize>)>) -> Option<Vec<(u8, Range<usize>)>> {
+    let zeros = letters.iter().filter(|(letter, _)| *letter == 0).count();
+    if zeros * 3 > letters.len() {
+        letters.retain(|(letter, _)| *letter != 0);
+    }
+    let is_text = |letter: u8| letter >= b' ' && letter != 0x7f || letter.is_ascii_whitespace();
+    let odd = letters.iter().filter(|(letter, _)| !is_text(*letter)).count();
+    (odd * 16 <= letters.len() && letters.len() >= FEWEST).then_some(letters)
+}
+
+/// A view in the making.
+struct Made {
+    text: Vec<u8>,
+    map: Vec<(u32, u8)>,
+    is_plain: bool,
+}
+
+impl Default for Made {
+    fn default() -> Self {
+        Self { text: vec![], map: vec![], is_plain: true }
+    }
+}
+
+impl Made {
+    fn copy(&mut self, bytes: &[u8], span: Range<usize>) {
+        self.text.extend_from_slice(&bytes[span.clone()]);
+        self.map.extend(span.map(|at| (at as u32, 1)));
+    }
+
+    fn push(&mut self, letter: u8, span: &Range<usize>) {
+        self.is_plain = false;
+        self.text.push(letter);
+        self.map.push((span.start as u32, span.len() as u8));
+    }
+}
+
+/// Most bytes that a line of a dump shows.
+const WIDEST: usize = 64;
+/// Fewest bytes that a whole line shows.
+const NARROWEST: usize = 4;
+
+/// A stretch with its dumps (`xxd`, `hexdump`, `od`) as the bytes that they show; `None` if there
+/// are none.
+pub(super) fn dump(bytes: &[u8]) -> Option<View<'static>> {
+    let mut made = Made::default();
+    let mut at = 0;
+    let mut dumped = false;
+    while at < bytes.len() {
+        let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |len| at + len + 1);
+        // The last line of a dump may show a byte alone.
+        let shown = dump_line(&bytes[at..end], if dumped { 1 } else { NARROWEST });
+        if shown.is_empty() {
+            if dumped {
+                made.push(b'\n', &(at..at));
+            }
+            made.copy(bytes, at..end);
+        }
+        for (letter, span) in &shown {
+            made.push(*letter, &(at + span.start..at + span.end));
+        }
+        dumped = !shown.is_empty();
+        at = end;
+    }
+    (!made.is_plain).then(|| View::made(made.text, made.map))
+}
+
+/// Bytes on either side of a place that decide whether a line of a dump holds it.
+pub(super) const LINE: usize = 4 * WIDEST;
+
+/// Whether a line of a dump holds `at`.
+pub(super) fn is_in_dump(bytes: &[u8], at: usize) -> bool {
+    let floor = at.saturating_sub(LINE);
+    let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |len| floor + len + 1);
+    let end = bytes.len().min(at + LINE);
+    let len = memchr::memchr(b'\n', &bytes[at..end]).unwrap_or(end - at);
+    !dump_line(&bytes[start..at + len], NARROWEST).is_empty()
+}
+
+/// The bytes that a line of a dump shows, `least` of them, and where.
+fn dump_line(line: &[u8], least: usize) -> Vec<(u8, Range<usize>)> {
+    let blanks = |from: usize| line[from..].iter().take_while(|byte| **byte == b' ').count();
+    let start = blanks(0).min(8);
+    let digits = line[start..].iter().take(17).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    if !(6..=16).contains(&digits) {
+        return vec![];
+    }
+    let mut at = start + digits;
+    let colon = line.get(at) == Some(&b':');
+    at += usize::from(colon);
+    let gap = blanks(at);
+    if gap == 0 {
+        return vec![];
+    }
+    let shown = groups(line, at + gap, colon);
+    if shown.len() >= least {
+        return shown;
+    }
+    let shown = cells(line, at);
+    if shown.len() >= least { shown } else { vec![] }
+}
+
+/// Groups of hexadecimal digits, of a byte or more each.
+///
+/// Words of two bytes are swapped, unless `xxd` wrote them, whose offsets end with a colon.
+fn groups(line: &[u8], mut at: usize, in_order: bool) -> Vec<(u8, Range<usize>)> {
+    let mut shown: Vec<(u8, Range<usize>)> = Vec::new();
+    let mut width = 0;
+    while shown.len() < WIDEST {
+        let rest = &line[at.min(line.len())..];
+        let digits = rest.iter().take(17).take_while(|byte| byte.is_ascii_hexdigit()).count();
+        let ends = rest.get(digits).is_none_or(u8::is_ascii_whitespace);
+        // Only the last group may be narrower.
+        let fits = matches!(digits, 2 | 4 | 8 | 16) && (width == 0 || digits <= width);
+        if !ends || !fits {
+            break;
+        }
+        width = digits;
+        let swapped = width == 4 && !in_order;
+        for byte in 0..digits / 2 {
+            let place = at + 2 * if swapped { byte ^ 1 } else { byte };
+            if let Some(letter) = crate::escapes::hex_byte(&line[place..]) {
+                shown.push((letter, place..place + 2));
+            }
+        }
+        at += digits;
+        let blanks = line[at..].iter().take(3).take_while(|byte| **byte == b' ').count();
+        // `hexdump -C` sets the halves of a line apart; else two blanks end the numbers.
+        if blanks == 0 || blanks == 2 && !(width == 2 && shown.len() == 8) || blanks > 2 {
+            break;
+        }
+        at += blanks;
+    }
+    shown
+}
+
+/// The cells of `od -c`, four columns each.
+fn cells(line: &[u8], at: usize) -> Vec<(u8, Range<usize>)> {
+    let mut shown = Vec::new();
+    for start in (at..line.len()).step_by(4).take(WIDEST) {
+        let Some(cell) = line.get(start..start + 4) else { break };
+        let letter = match *cell {
+            [b' ', b' ', b' ', letter] if letter.is_ascii_graphic() || letter == b' ' => letter,
+            [b' ', b' ', b'\\', b'n'] => b'\n',
+            [b' ', b' ', b'\\', b'r'] => b'\r',
+            [b' ', b' ', b'\\', b't'] => b'\t',
+            [b' ', b' ', b'\\', b'0'] => 0,
+            [b' ', b'0'..=b'7', b'0'..=b'7', b'0'..=b'7'] => 0x80,
+            _ => break,
+        };
+        shown.push((letter, start + cell.trim_ascii_start().len().abs_diff(4)..start + 4));
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "id=ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    /// What a view says of a text, and the part of the original that its last letter stands for.
+    fn shown(view: Option<View<'_>>, text: &str) -> (String, String) {
+        let Some(view) = view else { return Default::default() };
+        let last = view.text.iter().rposition(|&byte| byte == b'Z').expect("the last letter");
+        let span = view.original(&(last..last + 1));
+        (String::from_utf8_lossy(&view.text).into_owned(), text[span].to_owned())
+    }
+
+    #[test]
+    fn lists_of_bytes_are_the_text_that_they_are() {
+        let join =
+            |one: fn(u8) -> String, by: &str| TEXT.bytes().map(one).collect::<Vec<_>>().join(by);
+        for (list, last) in [
+            (join(|byte| format!("0x{byte:02x}"), ", "), "0x5a"),
+            (join(|byte| format!("0X{byte:02X}"), ",\n   "), "0X5A"),
+            (join(|byte| byte.to_string(), ","), "90"),
+            (join(|byte| byte.to_string(), " "), "90"),
+            (join(|byte| format!("{byte:02x}"), ","), "5a"),
+            (join(|byte| format!("{byte:02x},00"), ","), "5a"),
+            (join(|byte| format!("'{}'", char::from(byte)), ", "), "'Z'"),
+        ] {
+            let text = format!("key = [{list}];");
+            let (view, source) = shown(super::list(text.as_bytes()), &text);
+            assert_eq!((view.as_str(), source.as_str()), (&*format!("key = [{TEXT}];"), last));
+        }
+        for text in ["[1, 2, 3, 4, 5]", "a, b, c, d, e, f", &"0,".repeat(40), &"200, ".repeat(40)] {
+            assert!(super::list(text.as_bytes()).is_none_or(|view| !view.text.contains(&b'A')));
+        }
+    }
+
+    #[test]
+    fn dumps_are_the_bytes_that_they_show() {
+        let lines = |one: fn(usize, &[u8]) -> String| {
+            let chunks = TEXT.as_bytes().chunks(16).enumerate();
+            chunks.map(|(at, line)| one(at * 16, line)).collect::<String>()
+        };
+        for text in [
+            lines(|at, line| {
+                let words = line
+                    .chunks(2)
+                    .map(|two| two.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+                format!(
+                    "{at:08x}: {}  {}\n",
+                    words.collect::<Vec<_>>().join(" "),
+                    String::from_utf8_lossy(line)
+                )
+            }),
+            lines(|at, line| {
+                let halves = line.chunks(8).map(|half| {
+                    half.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+                });
+                format!(
+                    "{at:08x}  {}  |{}|\n",
+                    halves.collect::<Vec<_>>().join("  "),
+                    String::from_utf8_lossy(line)
+                )
+            }),
+            lines(|at, line| {
+                let cells: String =
+                    line.iter().map(|&byte| format!("   {}", char::from(byte))).collect();
+                format!("{at:07o}{cells}\n")
+            }),
+        ] {
+            let whole = format!("$ dump x\n{text}$ \n");
+            let (view, _) = shown(dump(whole.as_bytes()), &whole);
+            assert_eq!(view, format!("$ dump x\n{TEXT}\n$ \n"), "{whole}");
+        }
+        let log = "abcdef12 a change\nabcdef13 dead beef\n";
+        assert!(dump(log.as_bytes()).is_none_or(|view| view.text.len() < log.len()));
+    }
+}

@@ -1,0 +1,364 @@
+//! What the names and the records of an id and a secret say of their belonging together.
+
+use std::ops::Range;
+
+use super::item::{Item, Part};
+use super::lines::{Line, lines};
+use super::name::Role;
+use super::outline::{Kind, Outline, Scope};
+use super::table::Cell;
+use super::words::{is_aged, is_aws, is_number, is_service, is_tag};
+
+/// How the stems of two names compare, those of the scopes that hold only one of them included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stems {
+    /// Neither has one.
+    None,
+    /// Both have the same.
+    Same,
+    /// One is part of the other.
+    Part,
+    /// Only one has one.
+    One,
+    /// They differ.
+    Different,
+}
+
+/// What is known of two items beyond their distance.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Relation {
+    /// How their stems compare.
+    pub stems: Stems,
+    /// The stem of the one that has more is a service's that is not AWS.
+    pub service: bool,
+    /// One of the two is called old, the other is not.
+    pub aged: bool,
+    /// Both stand in one row of a table.
+    pub row: bool,
+    /// They stand in different rows, objects, list items or sections.
+    pub apart: bool,
+    /// Their objects are two, though nothing says that these are different records.
+    pub separate_objects: bool,
+    /// Each name has a word of its own, though none of those that usually tell keys apart.
+    pub distinct_words: bool,
+    /// Hardly anything stands between them, or one list or call holds the two on one line.
+    pub together: bool,
+}
+
+/// The text in which items stand, as far as relations ask for it.
+pub(super) struct Context<'a> {
+    /// The text.
+    pub text: &'a [u8],
+    /// The items, in order.
+    pub items: &'a [Item],
+    /// Their scopes.
+    pub outline: &'a Outline,
+    /// Their cells.
+    pub cells: &'a [Option<Cell>],
+    /// Their lines.
+    lines: Vec<Line>,
+}
+
+impl<'a> Context<'a> {
+    /// What is known of `items`, which are in order.
+    pub(super) fn new(
+        text: &'a [u8],
+        items: &'a [Item],
+        outline: &'a Outline,
+        cells: &'a [Option<Cell>],
+    ) -> Self {
+        Self { text, items, outline, cells, lines: lines(text, items) }
+    }
+}
+
+impl Context<'_> {
+    /// What an id and a secret have to do with each other.
+    pub(super) fn relation(&self, id: usize, secret: usize) -> Relation {
+        let (id_scopes, secret_scopes) = self.outline.apart(id, secret);
+        let id_scopes = self.own(id, &id_scopes);
+        let secret_scopes = self.own(secret, &secret_scopes);
+        let id_stem = self.stem(id, id_scopes);
+        let secret_stem = self.stem(secret, secret_scopes);
+        let mut stems = compare(&id_stem, &secret_stem);
+        let bare = |item: usize| {
+            let name = &self.items[item].label.name;
+            !name.named && name.stem.is_empty()
+        };
+        // What has no name is not named otherwise.
+        if stems == Stems::One
+            && (bare(id) && id_scopes.is_empty() || bare(secret) && secret_scopes.is_empty())
+        {
+            stems = Stems::None;
+        }
+        let loose = |item: usize| self.items[item].label.name.loose;
+        if stems == Stems::Different && (loose(id) || loose(secret)) {
+            // Of sentences only what tells keys apart everywhere is held against a pair.
+            let tags = |stem: &[&'_ str]| stem.iter().filter(|word| is_tag(word)).count();
+            let differ = tags(&id_stem) > 0 && tags(&secret_stem) > 0;
+            stems = if differ { stems } else { Stems::One };
+        }
+        let aged = |stem: &[&str]| stem.iter().any(|word| is_aged(word));
+        let longer = if id_stem.len() > secret_stem.len() { &id_stem } else { &secret_stem };
+        let (row, other_row) = match (&self.cells[id], &self.cells[secret]) {
+            (Some(a), Some(b)) if a.heading == b.heading => (a.row == b.row, a.row != b.row),
+            _ => (false, false),
+        };
+        let record = |scopes: &[usize]| {
+            scopes.iter().any(|&scope| {
+                // `secret_keys = { prod: …, dev: … }` holds halves of several keys.
+                let scope = self.outline.scope(scope);
+                let half = scope.name.role.is_secret()
+                    || matches!(scope.name.role, Role::Key | Role::KeyId);
+                is_record(scope) && !half
+            })
+        };
+        let any = |scopes: &[usize], kind: Kind| {
+            scopes.iter().any(|&scope| self.outline.scope(scope).kind == kind)
+        };
+        let assigned = |item: usize| self.items[item].label.assigned || self.cells[item].is_some();
+        let records = record(id_scopes) && record(secret_scopes);
+        let sections = any(id_scopes, Kind::Section) && any(secret_scopes, Kind::Section)
+            || any(id_scopes, Kind::Document)
+            || any(secret_scopes, Kind::Document);
+        let headings = self.heading(id_scopes).zip(self.heading(secret_scopes));
+        let headed = headings.is_some_and(|(a, b)| !a.iter().any(|word| b.contains(word)));
+        let objects = |scopes: &[usize]| {
+            let object = |scope: &usize| {
+                matches!(self.outline.scope(*scope).kind, Kind::Bracket(b'{') | Kind::Element)
+            };
+            scopes.iter().any(object)
+        };
+        Relation {
+            stems,
+            service: longer.iter().any(|word| is_service(word)) && stems != Stems::Same,
+            row,
+            // "OLD: <id> / <secret>" is said of both.
+            aged: aged(&id_stem) != aged(&secret_stem)
+                && self.lines[id].number != self.lines[secret].number,
+            apart: other_row
+                || sections && stems != Stems::Same
+                || records && assigned(id) && assigned(secret),
+            separate_objects: objects(id_scopes) && objects(secret_scopes)
+                || records
+                || headed
+                || self.fill_lines(id, secret),
+            together: self.together(id, secret),
+            distinct_words: self.distinct_words(id, secret),
+        }
+    }
+
+    /// The scopes that say something of an item beyond its own name: without those that hold its
+    /// value alone, and without the record that gives a value its name.
+    fn own<'s>(&self, item: usize, scopes: &'s [usize]) -> &'s [usize] {
+        let mut rest = scopes;
+        let span = &self.items[item].span;
+        let mut from = span.start;
+        while let Some((&first, outer)) = rest.split_first() {
+            let scope = self.outline.scope(first);
+            if !holds_directly(self.text, scope, &(from..from)) {
+                break;
+            }
+            // What opened it counts as what it holds.
+            from = opening(self.text, scope);
+            rest = outer;
+        }
+        let label = &self.items[item].label;
+        // Where name and value share a line of a longer record, the line is what names the value.
+        let longer = rest.first().is_some_and(|&scope| {
+            let scope = self.outline.scope(scope);
+            memchr::memchr(b'\n', &self.text[scope.start.min(span.start)..span.start]).is_some()
+        });
+        if !label.indirect || label.on_value_line && longer {
+            return rest;
+        }
+        if rest.len() == scopes.len() {
+            rest = rest.split_first().map_or(rest, |(_, outer)| outer);
+        } else {
+            let named = |scope: &usize| self.outline.scope(*scope).name.named;
+            if scopes[..scopes.len() - rest.len()].iter().all(|scope| !named(scope)) {
+                rest = rest.split_first().map_or(rest, |(_, outer)| outer);
+            }
+        }
+        rest
+    }
+
+    /// The words of the heading in whose part an item stands.
+    fn heading(&self, scopes: &[usize]) -> Option<&[String]> {
+        let mut headings = scopes.iter().map(|&scope| self.outline.scope(scope));
+        let heading = headings.find(|scope| matches!(scope.kind, Kind::Heading(_)))?;
+        Some(heading.name.stem.as_slice()).filter(|stem| !stem.is_empty())
+    }
+
+    /// Whether both stand on lines of their own that are records.
+    fn fill_lines(&self, id: usize, secret: usize) -> bool {
+        let (a, b) = (self.lines[id], self.lines[secret]);
+        a.number != b.number && a.is_record && b.is_record
+    }
+
+    fn distinct_words(&self, id: usize, secret: usize) -> bool {
+        let rest = |item: usize| &self.items[item].label.name.rest;
+        let (a, b) = (rest(id), rest(secret));
+        let own =
+            |a: &[String], b: &[String]| a.iter().any(|word| !is_aws(word) && !b.contains(word));
+        own(a, b) && own(b, a)
+    }
+
+    fn together(&self, id: usize, secret: usize) -> bool {
+        let (id_span, secret_span) = (&self.items[id].span, &self.items[secret].span);
+        let gap = match id_span.end <= secret_span.start {
+            true => id_span.end..secret_span.start,
+            false => secret_span.end..id_span.start,
+        };
+        if self.lines[id].number != self.lines[secret].number || gap.len() > MOST_GAP {
+            return false;
+        }
+        let Some(gap) = self.text.get(gap) else { return false };
+        let marks = gap.len() <= 8 && !gap.iter().any(u8::is_ascii_alphanumeric);
+        let held = self.outline.around(id).next().zip(self.outline.around(secret).next());
+        marks
+            || held.is_some_and(|(a, b)| {
+                a.start == b.start && matches!(a.kind, Kind::Bracket(b'(' | b'['))
+            })
+    }
+
+    fn stem(&self, item: usize, scopes: &[usize]) -> Vec<&str> {
+        let outer = scopes.iter().rev().flat_map(|&scope| {
+            let scope = self.outline.scope(scope);
+            let heads = only_tags(scope.kind);
+            scope.name.stem.iter().filter(move |word| !heads || is_tag(word) && !is_number(word))
+        });
+        let words = outer.chain(&self.items[item].label.name.stem);
+        let mut stem: Vec<&str> = words.map(String::as_str).collect();
+        stem.sort_unstable();
+        stem.dedup();
+        stem
+    }
+
+    /// The stem of an item with those of all scopes around it: what names its key in this text.
+    /// Strictly, with all words that do not say which half of the key it is.
+    pub(super) fn signature(&self, item: usize, strict: bool) -> String {
+        let name = &self.items[item].label.name;
+        let own = if strict { &name.rest } else { &name.stem };
+        let mut words: Vec<&str> = own.iter().map(String::as_str).collect();
+        for scope in self.outline.around(item) {
+            let heads = only_tags(scope.kind);
+            let stem =
+                scope.name.stem.iter().filter(|word| !heads || is_tag(word) && !is_number(word));
+            words.extend(stem.map(String::as_str));
+        }
+        words.sort_unstable();
+        words.dedup();
+        words.join(" ")
+    }
+
+    /// The innermost scope of an item.
+    pub(super) fn innermost(&self, item: usize) -> usize {
+        self.outline.of(item)
+    }
+}
+
+/// Whether only those words of a scope's name count that tell keys apart everywhere: a comment
+/// explains, and a call is named after what it does.
+fn only_tags(kind: Kind) -> bool {
+    matches!(kind, Kind::Heading(_) | Kind::Bracket(b'('))
+}
+
+/// Whether nothing but marks stands between the beginning of a scope and its value.
+fn holds_directly(text: &[u8], scope: &Scope, span: &Range<usize>) -> bool {
+    let end = span.start.max(scope.start).min(scope.start + 64);
+    span.start <= scope.start + 64 && !text[scope.start..end].iter().any(u8::is_ascii_alphanumeric)
+}
+
+/// Where the mark stands that opened a scope.
+fn opening(text: &[u8], scope: &Scope) -> usize {
+    match scope.kind {
+        Kind::Element => memchr::memrchr(b'<', &text[..scope.start]).unwrap_or(scope.start),
+        Kind::Bracket(_) => scope.start.saturating_sub(1),
+        _ => scope.start,
+    }
+}
+
+/// Whether a scope holds several values, each with its name.
+fn is_record(scope: &Scope) -> bool {
+    match scope.kind {
+        Kind::Bracket(b'{') => scope.separators > 0 || scope.lines > 2,
+        Kind::Bracket(b'(') => scope.separators > 0,
+        Kind::ListItem(_) => scope.lines > 1,
+        Kind::Element => scope.lines > 2 || scope.separators > 1,
+        _ => false,
+    }
+}
+
+fn compare(a: &[&str], b: &[&str]) -> Stems {
+    let within = |small: &[&str], large: &[&str]| small.iter().all(|word| large.contains(word));
+    match (a.is_empty(), b.is_empty()) {
+        (true, true) => Stems::None,
+        (true, false) | (false, true) => Stems::One,
+        _ if a == b => Stems::Same,
+        _ if within(a, b) || within(b, a) => Stems::Part,
+        _ => Stems::Different,
+    }
+}
+
+/// Completes the labels of items by what stands around them: headings of columns, the names of
+/// their records, and of the scopes around those.
+pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells: &[Option<Cell>]) {
+    for index in 0..items.len() {
+        if matches!(items[index].part, Part::Vacant { .. }) {
+            let aws = outline.around(index).take(NEAR).any(|scope| scope.name.aws);
+            items[index].label.name.aws |= aws;
+            continue;
+        }
+        let span = items[index].span.clone();
+        let label = &mut items[index].label;
+        if let Some(cell) = &cells[index]
+            && !label.assigned
+        {
+            label.name = cell.name.clone();
+            label.indirect = false;
+        }
+        if !label.name.named || label.indirect {
+            // A call and a list name all that they hold, not one value of several.
+            let several = |scope: &Scope| {
+                matches!(scope.kind, Kind::Bracket(b'(' | b'[')) && scope.separators > 0
+            };
+            let near = outline.around(index).take(NEAR).take_while(|scope| !several(scope));
+            let scope = near.into_iter().find(|scope| {
+                let named = scope.name.role != Role::None;
+                scope.name.says() || named && scope.kind == Kind::Bracket(b'{')
+            });
+            let sibling = outline
+                .around(index)
+                .find(|scope| matches!(scope.kind, Kind::Bracket(b'{') | Kind::ListItem(_)))
+                .and_then(|scope| super::sibling::name(text, scope, &span));
+            let number: Vec<String> =
+                label.name.stem.iter().filter(|word| is_number(word)).cloned().collect();
+            let unnamed = !label.name.named;
+            if let Some(name) = sibling {
+                label.name = name;
+                label.indirect = true;
+            } else if let Some(scope) = scope.filter(|_| !label.name.says()) {
+                label.name = scope.name.clone();
+                label.indirect = true;
+            }
+            if unnamed && !label.name.stem.iter().any(|word| number.contains(word)) {
+                label.name.stem.extend(number);
+            }
+        } else if !label.name.says() || label.name.role == Role::Other {
+            let role = outline.around(index).take(NEAR).map(|scope| scope.name.role);
+            let role = role.into_iter().find(|role| role.is_secret() || *role == Role::KeyId);
+            label.name.role = role.unwrap_or(label.name.role);
+        }
+        let aws = outline.around(index).take(NEAR).any(|scope| scope.name.aws);
+        label.name.aws |= aws;
+        if label.name.role == Role::Secret && label.name.aws && label.name.stem.is_empty() {
+            label.name.role = Role::SecretKey;
+        }
+    }
+}
+
+/// Bytes between two arguments of one call.
+const MOST_GAP: usize = 512;
+
+/// Scopes around a value whose names are asked for its role.
+const NEAR: usize = 3;

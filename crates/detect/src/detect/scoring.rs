@@ -1,0 +1,281 @@
+//! Weighing: what it costs to call an id and a secret one key, and how sure that would be.
+//!
+//! The costs are data ([`super::costs`]); what they are paid for is read from the names
+//! ([`super::name`]), the records ([`super::relation`]) and the distance ([`super::structure`]).
+
+use crate::finding::{Confidence, Evidence, Nearness};
+
+use super::assign::alone;
+use super::costs::Table;
+use super::item::{Item, Part};
+use super::name::Role;
+use super::pair::{Edge, MOST_ITEMS, MOST_SECRETS, REACH_BYTES, REACH_LINES};
+use super::random::Strength;
+use super::relation::{Context, Relation, Stems};
+use super::structure::{Distance, Structure};
+
+/// How far it reaches to a secret that no name calls one, lists apart.
+const UNNAMED_LINES: u32 = 32;
+
+/// Which half of a key an item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// An access key id.
+    Id,
+    /// A secret access key.
+    Secret,
+}
+
+/// Which half of a key an item is; a session token and an id that only signs are neither.
+pub(super) fn side(item: &Item) -> Option<Side> {
+    match item.part {
+        Part::Id { signs, .. } => (!signs).then_some(Side::Id),
+        Part::Secret { .. } => Some(Side::Secret),
+        Part::Vacant { secret } => Some(if secret { Side::Secret } else { Side::Id }),
+        Part::Token { .. } | Part::Mail { .. } => None,
+    }
+}
+
+/// How many items of one part stand in a row, without another between, for each item, and its place
+/// among them.
+fn runs(items: &[Item]) -> (Vec<u32>, Vec<u32>) {
+    let part = |index: usize| match items[index].part {
+        Part::Id { .. } => 1,
+        Part::Secret { .. } => 2,
+        _ => 0,
+    };
+    let mut runs = vec![0; items.len()];
+    let mut ranks = vec![0; items.len()];
+    let places: Vec<usize> = (0..items.len()).filter(|&index| part(index) > 0).collect();
+    for run in places.chunk_by(|&a, &b| part(a) == part(b)) {
+        for (rank, &index) in run.iter().enumerate() {
+            runs[index] = run.len() as u32;
+            ranks[index] = rank as u32;
+        }
+    }
+    (runs, ranks)
+}
+
+/// Judges which items may be a pair.
+pub(super) struct PairScorer<'a> {
+    /// The text, its items and what they have to do with each other.
+    pub context: &'a Context<'a>,
+    costs: &'a Table,
+    /// See [`runs`].
+    runs: Vec<u32>,
+    /// The place of each item in its run.
+    ranks: Vec<u32>,
+}
+
+impl<'a> PairScorer<'a> {
+    /// Weighs the items of a stretch.
+    pub(super) fn new(context: &'a Context<'a>, costs: &'a Table) -> Self {
+        let (runs, ranks) = runs(context.items);
+        Self { context, costs, runs, ranks }
+    }
+
+    /// Every id with every secret in its reach that may be its own.
+    pub(super) fn edges(&self, structure: &Structure) -> Vec<Edge> {
+        let items = self.context.items;
+        let mut edges = Vec::new();
+        for from in 0..items.len() {
+            if !matches!(side(&items[from]), Some(Side::Id | Side::Secret)) {
+                continue;
+            }
+            let mut weighed = 0;
+            for (to, distance) in structure.forwards(from) {
+                if self.out_of_reach(from, to, &distance) || weighed == MOST_SECRETS {
+                    break;
+                }
+                let (id, secret) = match (side(&items[from]), side(&items[to])) {
+                    (Some(Side::Id), Some(Side::Secret)) => (from, to),
+                    (Some(Side::Secret), Some(Side::Id)) => (to, from),
+                    _ => continue,
+                };
+                weighed += 1;
+                // What costs more than to leave both alone is never joined.
+                let most = alone(&items[id], self.costs) + alone(&items[secret], self.costs);
+                let near = self.distance_cost(&distance) <= most.max(self.costs.alone_id);
+                if near || self.are_listed(id, secret) {
+                    edges.extend(self.score(id, secret, &distance));
+                }
+            }
+        }
+        edges
+    }
+
+    /// Whether an item is too far from another one to be weighed.
+    ///
+    /// The items between count with what lies between them: thousands of ids in one line, a blank
+    /// after each, must not all be weighed against all.
+    fn out_of_reach(&self, from: usize, to: usize, distance: &Distance) -> bool {
+        let items = self.context.items;
+        distance.lines > REACH_LINES + self.runs[from]
+            || distance.bytes > REACH_BYTES
+            || to - from > MOST_ITEMS
+            || items[to].span.start.saturating_sub(items[from].span.end) > REACH_BYTES
+    }
+
+    /// Whether two items without names have the same place in two lists of one length, one list
+    /// behind the other.
+    fn are_listed(&self, id: usize, secret: usize) -> bool {
+        let named = |item: usize| self.context.items[item].label.name.named;
+        let lists = self.runs[id] > 1 && self.runs[id] == self.runs[secret];
+        lists && self.ranks[id] == self.ranks[secret] && !named(id) && !named(secret)
+    }
+
+    /// What it costs to call two items a pair, and how sure that would be; `None` if they are none.
+    pub(super) fn score(&self, id: usize, secret: usize, distance: &Distance) -> Option<Edge> {
+        let items = self.context.items;
+        let relation = self.context.relation(id, secret);
+        let (named_id, named_secret) = (&items[id].label.name, &items[secret].label.name);
+        let strength = match items[secret].part {
+            Part::Secret { strength, .. } => strength,
+            _ => Strength::Strong,
+        };
+        let role = named_secret.role;
+        let is_named = matches!(role, Role::Secret | Role::SecretKey);
+        let list = self.runs[id] > 1 || self.runs[secret] > 1;
+        let listed = if list { self.runs[id] + self.runs[secret] } else { 0 };
+        let foreign = matches!(relation.stems, Stems::One | Stems::Different);
+        let unfit = role == Role::Other && relation.stems != Stems::Same
+            || strength == Strength::Weak && !is_named
+            || !is_named
+                && distance.lines > UNNAMED_LINES + listed
+                && relation.stems != Stems::Same
+            || relation.apart
+            || relation.aged
+            || (foreign || relation.stems == Stems::Part)
+                && named_id.role == Role::User
+                && is_named
+            || relation.stems == Stems::Different && (role.is_secret() || role == Role::Key)
+            || relation.service && foreign && role != Role::SecretKey && named_secret.named;
+        if unfit {
+            return None;
+        }
+        let listed = self.are_listed(id, secret) && distance.lines > 0;
+        let far = if listed { self.costs.line } else { self.distance_cost(distance) };
+        let cost = far
+            + self.role_cost(named_id.role, role, &relation, distance)
+            + self.name_cost(id, secret, &relation);
+        let confidence = self.confidence(id, secret, strength, &relation, distance);
+        let evidence = Evidence {
+            stem: shared_stem(named_id.stem.as_slice(), named_secret.stem.as_slice()),
+            nearness: nearness(&relation, distance),
+            lines: distance.lines,
+            labelled: role.is_secret(),
+            rival: false,
+        };
+        Some(Edge { id, secret, cost, confidence, evidence })
+    }
+
+    fn distance_cost(&self, distance: &Distance) -> i64 {
+        let costs = self.costs;
+        let far = i64::from(distance.lines).max(distance.bytes as i64 / 200);
+        costs.other_line * i64::from(distance.lines > 0)
+            + costs.line * far
+            + costs.line_squared * far * far
+            + costs.byte * distance.bytes as i64 / 100
+            + costs.crossing * i64::from(distance.crossings.min(8))
+            + costs.blank * i64::from(distance.blanks.min(4))
+            + costs.ruler * i64::from(distance.rulers.min(2))
+            + costs.entry * i64::from(distance.entries.min(3))
+            + costs.dedent * i64::from(distance.dedented)
+    }
+
+    fn role_cost(&self, id: Role, secret: Role, relation: &Relation, distance: &Distance) -> i64 {
+        let costs = self.costs;
+        let (stems, together) = (relation.stems, relation.together);
+        let secret_cost = match secret {
+            Role::SecretKey => 0,
+            Role::Secret => costs.secret,
+            Role::Password if id == Role::User => costs.password_of_user,
+            Role::Password if stems == Stems::Same => costs.secret,
+            Role::Password => costs.password,
+            Role::Key | Role::KeyId | Role::User => costs.key,
+            Role::Token | Role::Other => costs.token,
+            Role::None if together => costs.unnamed_together,
+            Role::None if distance.lines == 0 => costs.unnamed_beside,
+            Role::None => costs.unnamed,
+        };
+        let by_login = matches!(secret, Role::Password | Role::None) || stems == Stems::Same;
+        secret_cost + if id == Role::User && !by_login { costs.user } else { 0 }
+    }
+
+    fn name_cost(&self, id: usize, secret: usize, relation: &Relation) -> i64 {
+        let costs = self.costs;
+        let (a, b) = (&self.context.items[id].label, &self.context.items[secret].label);
+        let stems = match relation.stems {
+            Stems::None | Stems::Same => 0,
+            Stems::Part => costs.part_stem,
+            Stems::One if b.name.role == Role::SecretKey => costs.one_stem,
+            Stems::One | Stems::Different => costs.foreign_stem,
+        };
+        stems
+            + if a.name.named == b.name.named || relation.together { 0 } else { costs.unlike }
+            + if a.name.aws && !b.name.aws && b.name.named { costs.not_aws } else { 0 }
+            + if a.comment == b.comment { 0 } else { costs.comment }
+            + if relation.separate_objects { costs.other_record } else { 0 }
+            + if secret < id { costs.reversed } else { 0 }
+    }
+
+    fn confidence(
+        &self,
+        id: usize,
+        secret: usize,
+        strength: Strength,
+        relation: &Relation,
+        distance: &Distance,
+    ) -> Confidence {
+        let items = self.context.items;
+        let role = items[secret].label.name.role;
+        let is_named = matches!(role, Role::Secret | Role::SecretKey);
+        let one_record = distance.lines == 0
+            || distance.lines <= 3 && distance.crossings == 0 && distance.blanks == 0;
+        let foreign = matches!(relation.stems, Stems::One | Stems::Different);
+        let by_login = role == Role::Password
+            && (relation.stems == Stems::Same || items[id].label.name.role == Role::User);
+        let (ids, secrets) = (self.runs[id], self.runs[secret]);
+        let assigned = items[secret].label.assigned && !items[secret].label.name.aws;
+        let by_name = items[id].label.name.role == Role::KeyId;
+        let bare = !items[id].label.name.named && !items[secret].label.name.named;
+        let listed = bare && !one_record && (ids > 1 || secrets > 1);
+        let ordered = self.are_listed(id, secret);
+        match (strength, role) {
+            (Strength::Weak, Role::SecretKey) => Confidence::Medium,
+            (Strength::Weak, _) => Confidence::Low,
+            // In a list only the place says which is whose, and only if both lists have as many.
+            _ if listed && !ordered => Confidence::Low,
+            _ if listed => Confidence::Medium,
+            (_, Role::Token) => Confidence::Low,
+            (_, Role::Other) => Confidence::Medium,
+            (_, Role::Password) if foreign || relation.row => Confidence::Low,
+            // Beside an id that is named as one, a name that says something else is believed.
+            (_, Role::None) if foreign && assigned && by_name => Confidence::Low,
+            _ if foreign || relation.separate_objects || relation.distinct_words => {
+                Confidence::Medium
+            }
+            _ if relation.stems == Stems::Part && role != Role::SecretKey => Confidence::Medium,
+            _ if is_named || by_login => Confidence::High,
+            (_, Role::Password) => Confidence::Medium,
+            _ if one_record || relation.row || relation.together => Confidence::High,
+            _ => Confidence::Medium,
+        }
+    }
+}
+
+fn shared_stem(id: &[String], secret: &[String]) -> Option<String> {
+    let shown = |words: &[String]| words.iter().all(|word| word.len() <= 16) && words.len() <= 4;
+    (!id.is_empty() && id == secret && shown(id)).then(|| id.join("_"))
+}
+
+fn nearness(relation: &Relation, distance: &Distance) -> Nearness {
+    match distance {
+        _ if relation.row => Nearness::Row,
+        Distance { lines: 0, .. } => Nearness::Line,
+        Distance { crossings: 0, blanks: 0, rulers: 0, .. } if !relation.separate_objects => {
+            Nearness::Record
+        }
+        _ => Nearness::Text,
+    }
+}

@@ -1,0 +1,426 @@
+//! Rules of an anchor and a regular expression: [`Method::Shape`], the user's own among them.
+//!
+//! The work is linear in the text, for every rule: looks that would overlap are one
+//! ([`super::chain`]), and a look is no longer than a few reaches of its rule.
+
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
+
+use crate::aws::KeyId;
+use crate::finding::{Confidence, RuleId};
+use crate::rules::{Author, Facts, Method, Rule, RuleSet, Shape, entropy};
+use crate::secret::Secret;
+use crate::stop::Stop;
+
+use super::allowance::{self, Allowance};
+use super::anchors::{Anchor, Anchors, Quiet};
+use super::chain::{self, AnchorSpan};
+use super::random;
+use super::view::View;
+use super::words::words;
+
+/// A match of a shape.
+#[derive(Clone, Debug)]
+pub(super) struct Shaped {
+    /// Its rule.
+    pub rule: RuleId,
+    /// How sure the rule is.
+    pub confidence: Confidence,
+    /// The credential.
+    pub secret: Secret,
+    /// Where it stands.
+    pub span: Range<usize>,
+    /// The public half and where it stands.
+    pub id: Option<(String, Range<usize>)>,
+    /// What it says of itself.
+    pub facts: Facts,
+    /// It is an example of AWS's documentation: counted, not reported.
+    pub is_example: bool,
+}
+
+/// The matches of a text.
+#[derive(Debug, Default)]
+pub(super) struct Matches {
+    /// By rule, then by place.
+    pub found: Vec<Shaped>,
+    /// Rules of the scanned project that cost too much here: some of their matches are missing.
+    pub costly: BTreeSet<RuleId>,
+    /// There are more matches than are told of one text.
+    pub over_limit: bool,
+    /// What the work is measured by: bytes that were looked at, each time they were, and searches.
+    /// None of these reads more than a look.
+    pub steps: u64,
+}
+
+/// The shape rules by their literals.
+pub(super) struct Shapes {
+    rules: Vec<Rule>,
+    /// For each literal of the table the rules that name it.
+    by_literal: Vec<Vec<usize>>,
+    /// The length of each literal.
+    lengths: Vec<usize>,
+    allowance: Allowance,
+}
+
+/// Matches of one text after which the rest is only told.
+const MOST: usize = 100_000;
+/// A rule of the scanned project may be searched for anew, in one look, once for each of so many
+/// bytes: a match may cost as much as the look is long.
+const BYTES_PER_SEARCH: usize = 16;
+/// … and so many times more.
+const SEARCHES: usize = 64;
+
+impl Shapes {
+    /// The shape rules of a set, whose literals are those of `table`.
+    pub(super) fn new(set: &RuleSet, table: &Anchors) -> Self {
+        let shapes = set.rules.iter().filter(|rule| rule.method == Method::Shape);
+        let rules: Vec<Rule> = shapes.cloned().collect();
+        let mut by_literal = vec![Vec::new(); table.len()];
+        let mut lengths = vec![0; table.len()];
+        for (index, literal) in table.of_shapes() {
+            let naming = |rule: &&Rule| rule.anchors.iter().any(|anchor| anchor == literal);
+            let named = rules.iter().enumerate().filter(|(_, rule)| naming(rule));
+            by_literal[index] = named.map(|(rule, _)| rule).collect();
+            lengths[index] = literal.len();
+        }
+        let allowance = Allowance::new(rules.len());
+        Self { rules, by_literal, lengths, allowance }
+    }
+
+    /// The matches around the anchors of `bytes` that are not known to be quiet; marks those that
+    /// are found to be.
+    pub(super) fn search(&self, bytes: &[u8], anchors: &mut [Anchor], stop: &Stop) -> Matches {
+        let mut matches = Matches::default();
+        let uses = self.uses(anchors);
+        if uses.is_empty() {
+            return matches;
+        }
+        let mut seen: Vec<Seen> = vec![Seen::Nothing(Quiet::NO); anchors.len()];
+        if uses.iter().any(|&(rule, _)| self.is_foreign(rule)) {
+            self.allowance.read(bytes.len());
+        }
+        for of_rule in uses.chunk_by(|(rule, _), (other, _)| rule == other) {
+            let places: Vec<AnchorSpan> =
+                of_rule.iter().map(|&(_, index)| self.place(anchors, index)).collect();
+            let number = of_rule[0].0;
+            let Some(shape) = &self.rules[number].shape else { continue };
+            let mut look =
+                Look { shapes: self, number, shape, bytes, stop, reported: HashSet::new() };
+            if look.is_refused(&places, &mut matches) {
+                places.iter().for_each(|place| seen[place.index] = Seen::Something);
+                continue;
+            }
+            // What is quiet for one rule is so for all that name its literal.
+            let is_open = |place: &AnchorSpan| !anchors[place.index].quiet.is_quiet();
+            for chain in chain::chains(bytes, &places, shape.reach, is_open) {
+                let chain = &places[chain];
+                let quiet = look.chain(chain, &mut matches);
+                chain.iter().for_each(|place| seen[place.index].merge(quiet(place)));
+            }
+        }
+        for (anchor, seen) in anchors.iter_mut().zip(seen) {
+            match seen {
+                Seen::Something => anchor.quiet = Quiet::NO,
+                Seen::Nothing(quiet) => anchor.quiet = anchor.quiet.max(quiet),
+            }
+        }
+        matches
+    }
+
+    /// Which rules look at which anchors, by rule and then by place.
+    fn uses(&self, anchors: &[Anchor]) -> Vec<(usize, usize)> {
+        let mut uses = Vec::new();
+        for (index, anchor) in anchors.iter().enumerate() {
+            let rules = &self.by_literal[usize::from(anchor.literal)];
+            uses.extend(rules.iter().map(|&rule| (rule, index)));
+        }
+        uses.sort_unstable();
+        uses
+    }
+
+    fn place(&self, anchors: &[Anchor], index: usize) -> AnchorSpan {
+        let anchor = anchors[index];
+        let len = self.lengths[usize::from(anchor.literal)];
+        AnchorSpan { index, span: (anchor.at, anchor.at + len) }
+    }
+
+    fn is_foreign(&self, rule: usize) -> bool {
+        self.rules[rule].author == Author::Target
+    }
+}
+
+/// What was seen at an anchor, by all rules that look at it.
+#[derive(Clone, Copy, Debug)]
+enum Seen {
+    Something,
+    Nothing(Quiet),
+}
+
+impl Seen {
+    fn merge(&mut self, other: Self) {
+        *self = match (*self, other) {
+            (Self::Nothing(one), Self::Nothing(two)) => Self::Nothing(one.max(two)),
+            _ => Self::Something,
+        };
+    }
+}
+
+/// One rule at work on one text.
+struct Look<'a> {
+    shapes: &'a Shapes,
+    number: usize,
+    shape: &'a Shape,
+    bytes: &'a [u8],
+    stop: &'a Stop,
+    /// Spans of the looks before this one that overlap it.
+    reported: HashSet<(usize, usize)>,
+}
+
+impl Look<'_> {
+    fn rule(&self) -> &Rule {
+        &self.shapes.rules[self.number]
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.shapes.is_foreign(self.number)
+    }
+
+    /// Whether the rule is not applied here because of what it costs, which is noted.
+    fn is_refused(&self, places: &[AnchorSpan], matches: &mut Matches) -> bool {
+        let refused = self.is_foreign()
+            && (self.shapes.allowance.is_over(self.number)
+                || Allowance::are_too_many(places.len(), self.bytes.len()));
+        if refused {
+            matches.costly.insert(self.rule().id.clone());
+        }
+        refused
+    }
+
+    /// Looks at a chain, piece by piece; says what each of its anchors is worth.
+    fn chain(
+        &mut self,
+        chain: &[AnchorSpan],
+        matches: &mut Matches,
+    ) -> impl Fn(&AnchorSpan) -> Seen {
+        let before = matches.found.len();
+        let mut ended = false;
+        let mut rest = chain;
+        while let [first, ..] = rest {
+            let until = first.span.0 + 2 * self.shape.reach;
+            let (piece, next) = rest.split_at(rest.partition_point(|one| one.span.0 <= until));
+            rest = next;
+            ended |= !self.piece(piece, matches);
+        }
+        let any = ended || matches.found.len() > before;
+        let longest = chain.iter().map(|one| one.span.1 - one.span.0).max().unwrap_or_default();
+        let margin = chain::margin(self.shape.reach, longest);
+        let ends = chain.first().zip(chain.last()).map(|(a, b)| (a.span.0, b.span.0));
+        move |place: &AnchorSpan| match ends {
+            Some((first, last)) if !any => {
+                let further = (place.span.0 - first).max(last - place.span.0);
+                Seen::Nothing(Quiet::within(further + margin))
+            }
+            _ => Seen::Something,
+        }
+    }
+
+    /// Looks around neighbouring anchors at once; `false` if it had to end before its end.
+    fn piece(&mut self, piece: &[AnchorSpan], matches: &mut Matches) -> bool {
+        let [first, .., last] = [&piece[0], &piece[0], &piece[piece.len() - 1]];
+        if self.stop.is_set() {
+            return false;
+        }
+        let reach = self.shape.reach;
+        let stretch = first.span.0.saturating_sub(reach)..self.bytes.len().min(last.span.1 + reach);
+        let began = self.is_foreign().then(allowance::now);
+        self.reported.retain(|(_, end)| *end > stretch.start);
+        let before = matches.found.len();
+        let mut whole = true;
+        // Offsets in a view are relative to the stretch; neighbours decide about boundaries.
+        let text = &self.bytes[stretch.clone()];
+        for view in &View::all(text) {
+            whole &= self.view(view, stretch.start, piece, (before, &mut *matches));
+        }
+        let found = matches.found[before..].iter();
+        self.reported.extend(found.map(|one| (one.span.start, one.span.end)));
+        if let Some(began) = began {
+            let taken = allowance::now().saturating_sub(began);
+            self.shapes.allowance.spend(self.number, taken);
+        }
+        whole
+    }
+
+    /// Takes the matches of a view whose first byte stands at `base`; those of this look are the
+    /// ones from `first` on, in order. `false` if it had to end before the view did.
+    fn view(
+        &mut self,
+        view: &View<'_>,
+        base: usize,
+        piece: &[AnchorSpan],
+        (first, matches): (usize, &mut Matches),
+    ) -> bool {
+        let text = &*view.text;
+        let mut fresh: Vec<Shaped> = Vec::new();
+        matches.steps += text.len() as u64;
+        let mut searches = SEARCHES + text.len() / BYTES_PER_SEARCH;
+        let mut from = 0;
+        let mut whole = true;
+        while from <= text.len() {
+            matches.over_limit |= matches.found.len() + fresh.len() >= MOST;
+            if self.stop.is_set() || matches.over_limit {
+                whole = false;
+                break;
+            }
+            let over = self.shapes.allowance.is_over(self.number);
+            if self.is_foreign() && (searches == 0 || over) {
+                matches.costly.insert(self.rule().id.clone());
+                whole = false;
+                break;
+            }
+            searches = searches.saturating_sub(1);
+            matches.steps += 1;
+            let Some(groups) = self.shape.regex.regex().captures_at(text, from) else { break };
+            let Some(found) = groups.get(0) else { break };
+            from = found.end().max(found.start() + 1);
+            fresh.extend(self.shaped(&groups, view, base, piece, &matches.found[first..]));
+        }
+        self.add(fresh, first, &mut matches.found);
+        whole
+    }
+
+    /// Adds what a view showed to what was `found` from `first` on; what it showed more of is
+    /// replaced, and no look that overlaps this one tells of it.
+    fn add(&mut self, fresh: Vec<Shaped>, first: usize, found: &mut Vec<Shaped>) {
+        if fresh.is_empty() {
+            return;
+        }
+        let known = found.split_off(first);
+        if known.is_empty() {
+            found.extend(fresh);
+            return;
+        }
+        for one in known {
+            let at = fresh.partition_point(|longer| longer.span.end <= one.span.start);
+            if fresh.get(at).is_some_and(|longer| longer.span.start < one.span.end) {
+                self.reported.insert((one.span.start, one.span.end));
+            } else {
+                found.push(one);
+            }
+        }
+        found.extend(fresh);
+        found[first..].sort_by_key(|one| one.span.start);
+    }
+
+    /// The credential of a match; `None` if it is none, or stands among those that are `known`.
+    fn shaped(
+        &self,
+        groups: &regex::bytes::Captures<'_>,
+        view: &View<'_>,
+        base: usize,
+        piece: &[AnchorSpan],
+        known: &[Shaped],
+    ) -> Option<Shaped> {
+        let (rule, shape, text) = (self.rule(), self.shape, &*view.text);
+        let whole = groups.get(0)?;
+        let secret = groups.name("secret").unwrap_or(whole);
+        let outer = |span: Range<usize>| {
+            let original = view.original(&span);
+            base + original.start..base + original.end
+        };
+        let span = outer(secret.range());
+        // What goes on behind an escape is all of it: the text as it stands shows its beginning.
+        let next = known.partition_point(|one| one.span.end <= span.start);
+        let mut overlapping = known[next..].iter().take_while(|one| one.span.start < span.end);
+        let is_more = |one: &Shaped| {
+            span.start <= one.span.start && one.span.end <= span.end && one.span != span
+        };
+        if secret.is_empty()
+            || !overlapping.all(is_more)
+            || self.reported.contains(&(span.start, span.end))
+            || !is_near(piece, &outer(whole.range()), shape.reach)
+            || is_part_of_more(shape, view, &secret.range(), self.bytes, &span)
+            || entropy(secret.as_bytes()) < shape.entropy
+            || !is_labelled(rule, text, whole.start(), shape.reach)
+        {
+            return None;
+        }
+        // What its own form does not bear out is no such credential.
+        let id = groups.name("id");
+        let facts =
+            rule.reader.map(|reader| reader.read(secret.as_bytes(), id.map(|id| id.as_bytes())));
+        let facts = facts.unwrap_or_else(|| Some(Facts::default()))?;
+        let id = id.filter(|id| rule.author != Author::Target || tells_no_secret(id.as_bytes()));
+        let id =
+            id.map(|id| (String::from_utf8_lossy(id.as_bytes()).into_owned(), outer(id.range())));
+        Some(Shaped {
+            rule: rule.id.clone(),
+            confidence: rule.confidence,
+            secret: Secret::new(secret.as_bytes().to_vec()),
+            span,
+            id,
+            is_example: rule.file.is_none() && is_example(secret.as_bytes(), &facts),
+            facts,
+        })
+    }
+}
+
+/// Whether a match lies within `reach` of one of the anchors.
+fn is_near(piece: &[AnchorSpan], whole: &Range<usize>, reach: usize) -> bool {
+    let behind = piece.partition_point(|one| one.span.0 <= whole.start + reach);
+    behind.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
+}
+
+/// Whether neighbours say that a match is part of something longer.
+///
+/// Where a view has undone something, its own text tells: the letters of an escape are none.
+fn is_part_of_more(
+    shape: &Shape,
+    view: &View<'_>,
+    found: &Range<usize>,
+    bytes: &[u8],
+    span: &Range<usize>,
+) -> bool {
+    let within = found.start > 0 && found.end < view.text.len();
+    if view.is_raw() || !within {
+        return shape.boundary.extends(bytes, span.clone());
+    }
+    shape.boundary.extends(&view.text, found.clone())
+}
+
+/// Accounts in the examples of AWS's documentation.
+const EXAMPLE_ACCOUNTS: [&str; 4] =
+    ["123456789012", "111122223333", "444455556666", "555555555555"];
+
+/// Whether a credential is an example of AWS's documentation, by its own words or its account.
+fn is_example(secret: &[u8], facts: &Facts) -> bool {
+    let account = facts.account.as_deref();
+    account.is_some_and(|account| EXAMPLE_ACCOUNTS.contains(&account)) || random::is_example(secret)
+}
+
+/// Whether a word of the rule stands before the match, on its line or one of the two above.
+fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> bool {
+    if rule.labels.is_empty() {
+        return true;
+    }
+    let floor = at.saturating_sub(2 * reach);
+    let before = &text[floor..at];
+    let above = memchr::memrchr_iter(b'\n', before).nth(2).map_or(0, |newline| newline + 1);
+    let joined = words(&before[above..]).concat();
+    rule.labels.iter().any(|label| joined.contains(label.as_str()))
+}
+
+/// Whether an id can be shown whatever its rule calls an id: one of AWS, or words and numbers.
+/// A rule of the scanned project may name a secret so, or a piece of one.
+fn tells_no_secret(id: &[u8]) -> bool {
+    let is_word = |word: &[u8]| {
+        let all = |kind: fn(&u8) -> bool| word.iter().all(kind);
+        let rest = word.get(1..).unwrap_or_default();
+        let name = all(u8::is_ascii_alphabetic) && rest.iter().all(u8::is_ascii_lowercase);
+        name || all(u8::is_ascii_uppercase) || (word.len() <= 12 && all(u8::is_ascii_digit))
+    };
+    let words = id.split(|byte| !byte.is_ascii_alphanumeric());
+    KeyId::parse(id).is_some() || words.into_iter().all(is_word)
+}
+
+#[cfg(test)]
+mod tests;

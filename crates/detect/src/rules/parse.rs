@@ -1,0 +1,345 @@
+//! Pattern files into rules: `patterns/*.toml`, and users' files of the same form.
+//!
+//! `docs/patterns.md` documents the form. All faults of a file are told at once.
+
+use std::path::{Path, PathBuf};
+
+use crate::document::{At, Document, Fault, Section};
+use crate::finding::{Confidence, RuleId, Severity};
+
+use super::bounds::{self, Bounds, Dropped};
+use super::{Author, Boundary, CredentialFormat, Expression, Method, Rule, Shape, check};
+
+/// Fewest bytes of an anchor: shorter ones stand everywhere, and the anchor pass is the speed of
+/// the program.
+const SHORTEST_ANCHOR: usize = 3;
+/// Most bytes around an anchor; twice this stays well inside a window's overlap.
+const LONGEST_REACH: f64 = 16_384.0;
+/// Bytes around an anchor if a rule does not say.
+const USUAL_REACH: usize = 256;
+
+const SEVERITIES: [&str; 3] = ["note", "warning", "error"];
+const CONFIDENCES: [&str; 3] = ["low", "medium", "high"];
+const BOUNDARIES: [&str; 3] = ["alphanumeric", "base64", "none"];
+const METHODS: [&str; 5] = ["shape", "pair", "key-id", "secret", "session-token"];
+const READERS: [&str; 3] = ["bedrock-long-term", "bedrock-short-term", "service-credential"];
+
+/// Procedures of `patterns/remedy/`, by the names that rules give them.
+pub const REMEDIES: [&str; 11] = [
+    "access-key",
+    "access-key-id",
+    "appsync-key",
+    "bedrock-api-key",
+    "bedrock-short-term-key",
+    "mws-key",
+    "secret-access-key",
+    "service-credential",
+    "ses-smtp-password",
+    "session-token",
+    "temporary-key",
+];
+
+/// The examples of a rule, as templates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Examples {
+    /// The rule.
+    pub rule: RuleId,
+    /// Texts in which it finds its credential.
+    pub positive: Vec<String>,
+    /// Texts in which it finds nothing.
+    pub negative: Vec<String>,
+}
+
+/// A rule, its examples, and where its id stands.
+pub(super) struct Parsed {
+    pub rule: Rule,
+    pub examples: Examples,
+    pub line: usize,
+}
+
+/// What a file holds.
+pub(super) struct Read {
+    pub rules: Vec<Parsed>,
+    pub dropped: Vec<Dropped>,
+    pub faults: Vec<Fault>,
+}
+
+/// Reads one file.
+pub(super) fn file(path: &Path, text: &str, author: Author) -> Read {
+    let (mut document, mut top) = Document::parse(path, text);
+    let sections = top.sections(&mut document, "rule");
+    let (named, foreign) = (author == Author::User, author == Author::Target);
+    if named || foreign {
+        // A configuration file is read twice: these are for the configuration, which tells what
+        // else is unknown at the top, too.
+        top.leave_all();
+    }
+    top.finish(&mut document);
+    let mut file = File {
+        origin: (named || foreign).then(|| path.to_owned()),
+        author,
+        text,
+        bounds: foreign.then(Bounds::new),
+        dropped: Vec::new(),
+    };
+    let mut rules = Vec::new();
+    for section in sections {
+        rules.extend(file.rule(section, &mut document));
+    }
+    Read { rules, dropped: file.dropped, faults: document.finish() }
+}
+
+/// A file while it is read.
+struct File<'t> {
+    origin: Option<PathBuf>,
+    author: Author,
+    text: &'t str,
+    /// Of a file that the scanned project brings.
+    bounds: Option<Bounds>,
+    dropped: Vec<Dropped>,
+}
+
+impl File<'_> {
+    /// Leaves out the rule at `offset` if it goes beyond a bound.
+    fn within(
+        &mut self,
+        bound: Result<(), String>,
+        (within, offset): (&str, usize),
+        document: &Document<'_>,
+    ) -> Option<()> {
+        let Err(why) = bound else { return Some(()) };
+        self.dropped.push(Dropped::new(&document.place(offset, within, why)));
+        None
+    }
+
+    /// Anchors and shape of a rule, unless it goes beyond a bound.
+    fn shape(
+        &mut self,
+        section: &mut Section<'_>,
+        place: (&str, usize),
+        document: &mut Document<'_>,
+    ) -> Option<(Vec<At<String>>, Option<Shape>)> {
+        let anchors = anchors(section, document);
+        let (shape, bound) = match shape(section, self.author, document) {
+            Ok(shape) => (shape, Ok(())),
+            Err(why) => (None, Err(why)),
+        };
+        self.within(bound, place, document)?;
+        if let (Some(bounds), Some(shape)) = (&mut self.bounds, &shape) {
+            let bound = bounds.take(&anchors, shape);
+            self.within(bound, place, document)?;
+        }
+        Some((anchors, shape))
+    }
+
+    /// The rule of a section; what is wrong with it is recorded, and a rule is given only if its id
+    /// and expression can be used at all.
+    fn rule(&mut self, mut section: Section<'_>, document: &mut Document<'_>) -> Option<Parsed> {
+        let author = self.author;
+        let ours = self.origin.is_none();
+        let id = section.needed(document, "id");
+        if let Some(id) = &id {
+            section.within = format!("rule '{}'", id.value);
+            check_id(id, &section, document);
+        }
+        let within = section.within.clone();
+        let place = (within.as_str(), section.offset);
+        if let Some(bounds) = &mut self.bounds {
+            let bound = bounds.one_more();
+            self.within(bound, place, document)?;
+        }
+        let title = section.needed(document, "title");
+        let description = section.needed(document, "description");
+        let severity = section.choice(document, "severity", &SEVERITIES);
+        let confidence = section.choice(document, "confidence", &CONFIDENCES);
+        let method = if ours { section.choice(document, "method", &METHODS) } else { None };
+        let method = METHOD_OF[method.unwrap_or(0)];
+        let reader = if ours { section.choice(document, "reader", &READERS) } else { None };
+        let reader = reader.map(|index| READER_OF[index]);
+        let remedy = remedy(&mut section, document);
+        let labels = labels(&mut section, document);
+        let (anchors, shape) = match method {
+            Method::Shape => self.shape(&mut section, place, document)?,
+            _ => (Vec::new(), None),
+        };
+        let examples = section.texts(document, "examples");
+        let negatives = section.texts(document, "negatives");
+        let offset = section.offset;
+        if examples.is_empty() {
+            document.fault(
+                offset,
+                &within,
+                "'examples' is missing or empty: a rule shows what it finds",
+            );
+        }
+        section.finish(document);
+        let id = id?;
+        let bytes = |text: &At<String>| text.value.clone().into_bytes();
+        let rule = Rule {
+            id: RuleId::new(&id.value),
+            title: title.map(|title| title.value).unwrap_or_default(),
+            description: description.map(|text| text.value).unwrap_or_default(),
+            severity: SEVERITY_OF[severity.unwrap_or(1)],
+            confidence: CONFIDENCE_OF[confidence.unwrap_or(1)],
+            method,
+            anchors: anchors.iter().map(bytes).collect(),
+            shape,
+            labels,
+            reader,
+            remedy,
+            file: self.origin.clone(),
+            author,
+        };
+        if author != Author::Us {
+            let texts = check::Texts { positive: &examples, negative: &negatives };
+            let bound = check::examples(&rule, &anchors, &texts, &within, document);
+            self.within(bound, place, document)?;
+        }
+        let values = |texts: Vec<At<String>>| texts.into_iter().map(|text| text.value).collect();
+        let (positive, negative) = (values(examples), values(negatives));
+        let line = 1 + memchr::memchr_iter(b'\n', &self.text.as_bytes()[..id.offset]).count();
+        Some(Parsed {
+            examples: Examples { rule: rule.id.clone(), positive, negative },
+            rule,
+            line,
+        })
+    }
+}
+
+const SEVERITY_OF: [Severity; 3] = [Severity::Note, Severity::Warning, Severity::Error];
+const CONFIDENCE_OF: [Confidence; 3] = [Confidence::Low, Confidence::Medium, Confidence::High];
+const BOUNDARY_OF: [Boundary; 3] = [Boundary::Alphanumeric, Boundary::Base64, Boundary::None];
+const METHOD_OF: [Method; 5] =
+    [Method::Shape, Method::Pair, Method::KeyId, Method::Secret, Method::SessionToken];
+const READER_OF: [CredentialFormat; 3] = [
+    CredentialFormat::BedrockLongTerm,
+    CredentialFormat::BedrockShortTerm,
+    CredentialFormat::ServiceCredential,
+];
+
+/// What to do after a leak; empty if the rule does not say.
+fn remedy(section: &mut Section<'_>, document: &mut Document<'_>) -> String {
+    let Some(remedy) = section.text(document, "remedy") else { return String::new() };
+    if names_no_procedure(&remedy.value) {
+        let what = format!(
+            "there is no procedure '{}' (there are {}); a sentence of your own is taken as it stands",
+            remedy.value,
+            REMEDIES.join(", ")
+        );
+        document.fault(remedy.offset, &section.within, what);
+    }
+    remedy.value
+}
+
+/// Whether a text is a single word, and not the name of a procedure: then it is misspelt.
+fn names_no_procedure(remedy: &str) -> bool {
+    !remedy.contains(char::is_whitespace) && !REMEDIES.contains(&remedy)
+}
+
+/// An id is a word of services' own: lower case, digits, hyphens.
+fn check_id(id: &At<String>, section: &Section<'_>, document: &mut Document<'_>) {
+    let part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let named = id.value.starts_with(|first: char| first.is_ascii_lowercase())
+        && id.value.len() <= 64
+        && id.value.bytes().all(part);
+    if !named {
+        let what = "'id' must be a lower-case letter, then at most 63 letters, digits and hyphens";
+        document.fault(id.offset, &section.within, what);
+    }
+}
+
+fn labels(section: &mut Section<'_>, document: &mut Document<'_>) -> Vec<String> {
+    let labels = section.texts(document, "labels");
+    for label in &labels {
+        let part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        if label.value.is_empty() || !label.value.bytes().all(part) {
+            let what =
+                "a label must be lower-case letters and digits: signs and case are no part of it";
+            document.fault(label.offset, &section.within, what);
+        }
+    }
+    labels.into_iter().map(|label| label.value).collect()
+}
+
+fn anchors(section: &mut Section<'_>, document: &mut Document<'_>) -> Vec<At<String>> {
+    let anchors = section.texts(document, "anchors");
+    if anchors.is_empty() {
+        let what = "'anchors' is missing or empty: one of them must stand in or beside each match";
+        document.fault(section.offset, &section.within, what);
+    }
+    for (index, anchor) in anchors.iter().enumerate() {
+        if anchor.value.len() < SHORTEST_ANCHOR {
+            let what = format!(
+                "anchor '{}' is too short: {SHORTEST_ANCHOR} bytes at least, and rather a rare word",
+                anchor.value
+            );
+            document.fault(anchor.offset, &section.within, what);
+        }
+        if anchors[..index].iter().any(|other| other.value == anchor.value) {
+            let what = format!("anchor '{}' is listed twice", anchor.value);
+            document.fault(anchor.offset, &section.within, what);
+        }
+    }
+    anchors
+}
+
+/// The shape of a section; an error says what an expression of the scanned project goes beyond.
+fn shape(
+    section: &mut Section<'_>,
+    author: Author,
+    document: &mut Document<'_>,
+) -> Result<Option<Shape>, String> {
+    let reach = section.number(document, "reach", LONGEST_REACH, true);
+    let boundary = section.choice(document, "boundary", &BOUNDARIES);
+    let entropy = section.number(document, "entropy", 8.0, false);
+    let Some(source) = section.needed(document, "regex") else { return Ok(None) };
+    let regex = match author {
+        Author::Us => Ok(Expression::trusted(source.value)),
+        Author::Target => Expression::bounded(source.value),
+        _ => Expression::checked(source.value),
+    };
+    let regex = match regex {
+        Ok(regex) => regex,
+        Err(regex::Error::CompiledTooBig(_)) if author == Author::Target => {
+            let most = bounds::COMPILED >> 10;
+            return Err(format!("'regex' of a project's rule may take {most} KiB compiled"));
+        }
+        Err(error) => {
+            let text = error.to_string();
+            let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            document.fault(source.offset, &section.within, format!("'regex' can't be used: {why}"));
+            return Ok(None);
+        }
+    };
+    if author != Author::Us && check_expression(&regex, source.offset, section, document).is_none()
+    {
+        return Ok(None);
+    }
+    Ok(Some(Shape {
+        regex,
+        reach: reach.map_or(USUAL_REACH, |reach| reach as usize),
+        boundary: BOUNDARY_OF[boundary.unwrap_or(0)],
+        entropy: entropy.unwrap_or(0.0),
+    }))
+}
+
+/// Records what makes an expression useless; gives nothing if it can't be used at all.
+fn check_expression(
+    regex: &Expression,
+    offset: usize,
+    section: &Section<'_>,
+    document: &mut Document<'_>,
+) -> Option<()> {
+    if regex.regex().is_match(b"") {
+        let what = "'regex' matches nothing at all: it must need at least one character";
+        document.fault(offset, &section.within, what);
+        return None;
+    }
+    for group in regex.regex().capture_names().flatten() {
+        if !matches!(group, "id" | "secret") {
+            let what = format!("group '{group}' has no meaning: there are 'id' and 'secret'");
+            document.fault(offset, &section.within, what);
+        }
+    }
+    Some(())
+}

@@ -1,0 +1,155 @@
+//! What lies in a repository's git folder outside of its database: hooks, `FETCH_HEAD`,
+//! `COMMIT_EDITMSG`, recorded conflicts, patches of a rebase, what other programs keep there; and
+//! the names of the files that are checked out.
+//!
+//! Takes a repository, gives hits in these files, each with its path. What other modules read has
+//! its own place and is left to them.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+
+use super::lookup::commit_tree;
+use super::objects::Objects;
+use super::staging::Staged;
+use super::{changes, database, listing, open, records, reflogs};
+use crate::coverage::{Count, Ledger};
+use crate::finding::{GitObject, GitOrigin, HeldBy, Origin};
+use crate::scan::{Detector, Hit};
+use crate::source::container::Scanner;
+use crate::source::names::Names;
+
+/// What is read elsewhere: the database, refs, reflogs, other git folders, and the indexes, whose
+/// names are searched.
+const ELSEWHERE: [&str; 9] = [
+    "config",
+    "config.worktree",
+    "index",
+    "lfs",
+    "logs",
+    "modules",
+    "objects",
+    "refs",
+    "worktrees",
+];
+
+/// Scans all files of the git folder, and of those of linked worktrees, that nobody else reads.
+pub(super) fn scan<D: Detector>(
+    repo: &gix::Repository,
+    options: &database::DatabaseOptions,
+    detector: &D,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) {
+    let (git, common) = (open::canonical(repo.git_dir()), open::canonical(repo.common_dir()));
+    let mut folders = vec![git.clone()];
+    // A `commondir` that leads elsewhere would have us read what is no part of the repository.
+    if git.starts_with(common.join("worktrees")) {
+        folders.push(common.clone());
+    }
+    let linked = reflogs::worktrees(repo, ledger).into_iter();
+    folders.extend(linked.map(|(_, folder)| open::canonical(&folder)));
+    let mut files = Vec::new();
+    for folder in folders {
+        list(&folder, ledger, &mut files);
+    }
+    files.sort();
+    files.dedup();
+    let mut scanner = Scanner::new(detector, &options.containers, ledger, &options.stop);
+    for file in files.iter().take_while(|_| !options.stop.is_set()) {
+        scan_file(file, &shown(&common, file), &mut scanner, ledger, hits);
+    }
+}
+
+/// Adds the files below a git folder. Links lead out, to where hooks are kept: they are counted.
+fn list(git: &Path, ledger: &Ledger, files: &mut Vec<PathBuf>) {
+    let mut left = vec![git.to_owned()];
+    while let Some(folder) = left.pop() {
+        for entry in listing::entries(&folder, ledger) {
+            let path = entry.path();
+            if folder == git && ELSEWHERE.iter().any(|name| entry.file_name() == *name) {
+                continue;
+            }
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => left.push(path),
+                Ok(kind) if kind.is_file() => files.push(path),
+                Ok(kind) if kind.is_symlink() => ledger.add(Count::Links, 1),
+                Ok(_) => ledger.add(Count::Special, 1),
+                Err(error) => ledger.problem("file", path.as_os_str().as_encoded_bytes(), &error),
+            }
+        }
+    }
+}
+
+fn scan_file<D: Detector>(
+    path: &Path,
+    shown: &[u8],
+    scanner: &mut Scanner<'_, D>,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        // Programs that are at work there come and go.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
+        Err(error) => return ledger.problem("file", shown, &error),
+    };
+    let extent = scanner.file(&|| shown.to_vec(), &file, &mut |detected| {
+        detected.note(ledger, "file", &|| shown.to_vec());
+        for candidate in detected.candidates {
+            let origin = Origin { path: Some(shown.to_vec()), ..Origin::default() };
+            hits(Hit { origin, candidate });
+        }
+    });
+    ledger.add(Count::Bytes, extent.bytes);
+    if let Some(error) = extent.error {
+        ledger.problem("file", shown, &error);
+    }
+}
+
+/// The path of a file as a user would find it: from `.git` on, or in a bare repository from its
+/// root on.
+fn shown(common: &Path, file: &Path) -> Vec<u8> {
+    let git = common.ancestors().filter(|up| up.file_name().is_some_and(|name| name == ".git"));
+    let top = git.last().and_then(Path::parent).unwrap_or(common);
+    let inner = file.strip_prefix(top).unwrap_or(file);
+    let parts = inner.components().map(|part| part.as_os_str().as_encoded_bytes());
+    parts.collect::<Vec<_>>().join(&b'/')
+}
+
+/// Searches the names of the files that the indexes list or, where there is none, that HEAD has.
+pub(super) fn names<D: Detector>(
+    objects: &Objects,
+    (staged, head): (&[Staged], Option<ObjectId>),
+    prefix: &[u8],
+    detector: &D,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) {
+    let mut names = Names::default();
+    let mut search = |path: &[u8], blob: ObjectId, held_by: HeldBy| {
+        for (part, candidate) in names.search(detector, path, ledger) {
+            let git = GitOrigin {
+                blob: Some(blob.to_string()),
+                reachable: held_by == HeldBy::Ref,
+                held_by: vec![held_by],
+                at_head: held_by == HeldBy::Ref,
+                ..records::record(GitObject::Blob, None)
+            };
+            let path = Some([prefix, &part].concat());
+            hits(Hit { origin: Origin { path, git: Some(git), ..Origin::default() }, candidate });
+        }
+    };
+    for entry in staged {
+        search(&entry.path, entry.id, HeldBy::Index);
+    }
+    let tree = head.filter(|_| staged.is_empty());
+    // What can't be read of HEAD is told with its refs.
+    let Some(tree) = tree.and_then(|head| commit_tree(objects, &head, &mut Vec::new())) else {
+        return;
+    };
+    for change in changes::between(objects, tree, &[], b"", ledger) {
+        search(&change.path, change.blob, HeldBy::Ref);
+    }
+}
