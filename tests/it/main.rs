@@ -119,6 +119,8 @@ mod recall;
 mod remedy_cli;
 mod report;
 #[cfg(all(unix, feature = "verify"))]
+mod rotate_account;
+#[cfg(all(unix, feature = "verify"))]
 mod rotate_crash;
 #[cfg(all(unix, feature = "verify"))]
 mod rotate_days;

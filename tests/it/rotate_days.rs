@@ -6,7 +6,8 @@ use keysweep::command::rotate::destination::Wanted;
 use keysweep::run::Status;
 use keysweep_aws::{Attached, KeyStatus, Tag};
 
-use crate::rotate_support::{Asked, Came, Fault, World};
+use crate::rotate_account::Fault;
+use crate::rotate_support::{Asked, Came, World};
 
 fn to_profile(name: &str) -> Asked {
     Asked { to: Some(Wanted::Profile(name.to_owned())), ..Asked::default() }
@@ -270,4 +271,46 @@ fn watching_waits_and_says_only_what_is_new() {
     assert_eq!(came.status, Status::Clean, "{}", came.text);
     assert_eq!(came.text.matches("Step 3 of 6: wait.").count(), 1, "{}", came.text);
     assert_eq!(world.account.keys().len(), 1);
+}
+
+#[test]
+fn the_files_of_a_report_are_looked_at_and_its_own_files_are_no_places() {
+    let world = World::new("by a report", "shop-deploy");
+    let old = &world.old.id;
+    world.project.file("src/prod.env", &world.old.env);
+    let path = world.project.at("src/prod.env").display().to_string();
+    let report = format!(
+        r#"{{"schema": 2, "tool": {{"name": "keysweep"}}, "findings": [{{"fingerprint": "{}",
+        "key_id": "{old}", "occurrences": [{{"path": "{path}", "line": 1}},
+        {{"path": "gone.env", "line": 1}}]}}]}}"#,
+        "ab".repeat(16)
+    );
+    world.project.file("src/report.json", &report);
+    let report = Some(world.project.at("src/report.json"));
+    let came = world.run(&Asked { report: report.clone(), ..to_profile("shop") }, &["y"]);
+    assert!(came.text.contains("It stands in 1 place:\n  /src/prod.env:1  with"), "{}", came.text);
+    let missing = "  not looked at: gone.env (of the report) is not here\n";
+    assert!(came.text.contains(missing), "{}", came.text);
+    // The journal names the key, and so does the report.
+    std::fs::copy(world.journal(), world.project.at("src/journal.jsonl")).expect("a copy");
+    let paths = vec![world.project.at("src")];
+    let came = world.run(&Asked { paths, ..nothing() }, &[]);
+    let listed = came.text.split("run the same command again:\n").nth(1).expect("a list");
+    assert_eq!(listed, "  /src/prod.env:1  with its secret\n", "{}", came.text);
+    let came = world.run(&Asked { paths: vec!["no/such/folder".into()], ..nothing() }, &[]);
+    assert_eq!(came.status, Status::Usage, "{}", came.text);
+}
+
+#[test]
+fn a_secret_that_git_tracks_is_a_leak() {
+    let world = World::new("tracked", "shop-deploy");
+    world.project.file("repo/prod.env", &world.old.env);
+    world.project.git_in("repo", &["init", "-q"]);
+    let asked =
+        || Asked { paths: vec![world.project.at("repo")], dry_run: true, ..to_profile("shop") };
+    let leak = "git tracks /repo/prod.env, so whoever has the repository has the secret.";
+    assert!(!world.run(&asked(), &[]).text.contains(leak));
+    world.project.git_in("repo", &["add", "-A"]);
+    let came = world.run(&asked(), &[]);
+    assert!(came.text.contains(leak), "{}", came.text);
 }

@@ -237,7 +237,7 @@ impl Record {
 
     /// Removes what a run that ended early left behind, if it is known to be ours.
     pub fn sweep_up(&self) {
-        let ours = |path: &&String| path.ends_with(".keysweep.tmp");
+        let ours = |path: &&String| path.ends_with(replaced::SUFFIX);
         for path in self.temporaries.iter().filter(ours) {
             let _ = fs::remove_file(path);
         }

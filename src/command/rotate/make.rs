@@ -8,10 +8,10 @@ use keysweep_aws::{AccessKey, CreatedKey, Error, Tag};
 use super::destination::{Destination, NewKey};
 use super::facts::{Facts, look_again, tag_value};
 use super::journal::{Change, Event};
+use super::places::Place;
 use super::session::{Found, Session};
 use crate::act::Failure;
 use crate::run::Status;
-use crate::secret::Secret;
 use crate::text::escape_line;
 
 /// For how long a new key may be refused: most work after 3 seconds, all that were reported after 15.
@@ -53,10 +53,11 @@ impl Session<'_, '_> {
             self.say("Nothing was changed.")?;
             return Ok(Status::Findings);
         }
-        destination.open()?;
+        // The journal is locked from here on: no other run is about this key.
         self.begin(facts)?;
         self.follow(facts)?;
         self.remember(&found)?;
+        destination.open()?;
         let created = self.create(facts, &destination)?;
         self.keep(facts, &created, destination)?;
         self.describe(facts, &created.key.id);
@@ -74,7 +75,16 @@ impl Session<'_, '_> {
             _ => self.say(&format!("\nIt stands in {count} places:"))?,
         }
         found.places.iter().try_for_each(|place| self.say(&format!("  {place}")))?;
-        self.say("  Not looked at: variables of CI, secret stores, other machines.")
+        self.say("  Not looked at: variables of CI, secret stores, other machines.")?;
+        let leaked = |place: &&Place| place.holds.must_move() && place.is_tracked();
+        if let Some(place) = found.places.iter().find(leaked) {
+            self.say(&format!(
+                "\ngit tracks {}, so whoever has the repository has the secret. That is a leak: \
+                 first 'keysweep deactivate {}', unless its access is harmless.",
+                place.path, self.old
+            ))?;
+        }
+        Ok(())
     }
 
     /// Says so if AWS itself knows of a leak: then the key must not live on for days.
@@ -176,9 +186,12 @@ impl Session<'_, '_> {
             return Err(self.undo(facts, &created.key, &why.to_string()));
         }
         let place = destination.describe();
-        let secret = Secret::new(created.secret.expose().to_vec());
-        let new =
-            NewKey { user: &facts.user, id: &key, secret: &secret, created: created.key.created };
+        let new = NewKey {
+            user: &facts.user,
+            id: &key,
+            secret: &created.secret,
+            created: created.key.created,
+        };
         if let Err(why) = destination.store(&new) {
             let why = why.to_string();
             return Err(self.undo(facts, &created.key, &why));

@@ -64,6 +64,14 @@ pub struct Place {
     pub holds: Holds,
 }
 
+impl Place {
+    /// Whether it is a file that git tracks.
+    pub(super) fn is_tracked(&self) -> bool {
+        let file = self.path.split(" > ").next().unwrap_or_default();
+        files::is_tracked(Path::new(file))
+    }
+}
+
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
@@ -124,7 +132,10 @@ impl Look for Scan {
                 obey_ignore_files: false,
                 globs: files::Globs::default(),
                 max_file_size: None,
-                containers: container::ContainerOptions { memory: memory.clone(), ..Default::default() },
+                containers: container::ContainerOptions {
+                    memory: memory.clone(),
+                    ..Default::default()
+                },
                 threads: threads(),
                 stop: self.stop.clone(),
             })],
@@ -135,7 +146,7 @@ impl Look for Scan {
             stop: self.stop.clone(),
             interrupted: Stop::default(),
             exclude: files::Globs::default(),
-            settled: Suppressions::default(),
+            suppressions: Suppressions::default(),
             today: Timestamp::now().to_zoned(TimeZone::UTC).date(),
             include_suppressed: true,
             whole: false,

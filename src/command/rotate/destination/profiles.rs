@@ -22,6 +22,8 @@ pub struct Files {
 #[derive(Debug)]
 pub(super) struct Profiles {
     profile: String,
+    /// The key that leaves.
+    old: String,
     files: Vec<(Replaced, Edit)>,
     beside: Vec<NamedTempFile>,
 }
@@ -49,13 +51,14 @@ impl Profiles {
         let files: Vec<_> =
             both.into_iter().filter(|(_, edit)| !edit.changed().is_empty()).collect();
         files.iter().try_for_each(|(file, _)| file.check())?;
-        Ok(Self { profile: profile.to_owned(), files, beside: Vec::new() })
+        let (profile, old) = (profile.to_owned(), old.to_owned());
+        Ok(Self { profile, old, files, beside: Vec::new() })
     }
 
     /// Makes the files that will take their places, empty so far.
     pub(super) fn open(&mut self) -> Result<(), Unfit> {
-        let beside: Result<_, Unfit> = self.files.iter().map(|(file, _)| file.beside()).collect();
-        self.beside = beside?;
+        let open = |(file, _): &(Replaced, Edit)| file.beside(&self.old);
+        self.beside = self.files.iter().map(open).collect::<Result<_, Unfit>>()?;
         Ok(())
     }
 

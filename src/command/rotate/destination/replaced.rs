@@ -76,17 +76,19 @@ impl Replaced {
         }
     }
 
-    /// Makes the empty file beside it that will take its place.
-    pub(super) fn beside(&self) -> Result<NamedTempFile, Unfit> {
+    /// Makes the empty file beside it that will take its place, and removes those that runs about
+    /// the same key left behind when they were killed.
+    pub(super) fn beside(&self, key: &str) -> Result<NamedTempFile, Unfit> {
         let failed = |source| Unfit::file(&self.path, source);
         let folder = self.folder();
         private_folder(folder).map_err(failed)?;
         let mut prefix = std::ffi::OsString::from(".");
         prefix.push(self.path.file_name().unwrap_or_default());
-        prefix.push(".");
+        prefix.push(format!(".{key}."));
+        remove_stale(folder, &prefix);
         // tempfile makes it for its owner alone.
         let mut builder = tempfile::Builder::new();
-        builder.prefix(&prefix).suffix(".keysweep.tmp");
+        builder.prefix(&prefix).suffix(SUFFIX);
         let file = builder.tempfile_in(folder).map_err(failed)?;
         if let Some(found) = &self.found {
             same_owner(file.as_file(), found).map_err(failed)?;
@@ -129,6 +131,19 @@ impl Replaced {
         match self.path.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
+        }
+    }
+}
+
+/// The end of the names of files that are not complete yet.
+pub(super) const SUFFIX: &str = ".keysweep.tmp";
+
+fn remove_stale(folder: &Path, prefix: &std::ffi::OsStr) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        if name.starts_with(prefix.as_encoded_bytes()) && name.ends_with(SUFFIX.as_bytes()) {
+            let _ = fs::remove_file(entry.path());
         }
     }
 }
