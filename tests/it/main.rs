@@ -106,11 +106,12 @@ mod patterns;
 mod pdf;
 mod pdf_filters;
 #[cfg(unix)]
+mod picture;
+#[cfg(unix)]
 mod pieces;
 mod planted;
 #[cfg(unix)]
 mod process;
-#[cfg(unix)]
 mod programs;
 #[cfg(all(unix, feature = "verify"))]
 mod readme;
@@ -118,6 +119,7 @@ mod recall;
 #[cfg(feature = "verify")]
 mod remedy_cli;
 mod report;
+mod require;
 #[cfg(all(unix, feature = "verify"))]
 mod rotate_account;
 #[cfg(all(unix, feature = "verify"))]

@@ -40,7 +40,7 @@ impl Moto {
     /// Starts a server that lets everything through until [`Moto::check_signatures`].
     pub(crate) fn start() -> Self {
         let venv = tools::venv().expect("python3 and its packages, see tests/requirements.txt");
-        Self::run(&venv.join("bin/moto_server"), &[])
+        Self::run(&tools::programs(&venv).join("moto_server"), &[])
     }
 
     /// Starts one that is as strict with keys and user names as AWS, `tests/tools/strict_moto.py`.
@@ -63,7 +63,7 @@ impl Moto {
             .and_then(|listener| listener.local_addr())
             .expect("a free port")
             .port();
-        let mut command = Command::new(venv.join("bin/python"));
+        let mut command = Command::new(tools::programs(&venv).join("python"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("AWS_") {
                 command.env_remove(name);

@@ -29,10 +29,7 @@ struct Home {
 impl Home {
     /// `None`, and why on standard error, without a server.
     fn new() -> Option<Self> {
-        let Some(venv) = tools::venv() else {
-            eprintln!("SKIPPED: no server of IAM, as the package index can't be reached");
-            return None;
-        };
+        let venv = tools::venv()?;
         let moto = Moto::start_strict(&[]);
         let (ops, old) = (moto.administrator("ops"), moto.user_key("shop-deploy"));
         moto.check_signatures();
@@ -51,7 +48,7 @@ impl Home {
             .args(arguments)
             .env_clear()
             .env("HOME", self.project.path())
-            .env("PATH", format!("{}:{path}", self.venv.join("bin").display()))
+            .env("PATH", format!("{}:{path}", tools::programs(&self.venv).display()))
             .env("LC_ALL", "C")
             .current_dir(self.project.path());
         command
@@ -72,7 +69,10 @@ impl Home {
         let answers = serde_json::to_string(answers).expect("JSON");
         let mut all = vec![script, answers.as_str(), env!("CARGO_BIN_EXE_keysweep")];
         all.extend(arguments);
-        let output = self.command(&self.venv.join("bin/python"), &all).output().expect("python");
+        let output = self
+            .command(&tools::programs(&self.venv).join("python"), &all)
+            .output()
+            .expect("python");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let (text, status) = text.trim_end().rsplit_once("\nstatus ").expect("a status");
         (text.to_owned(), status.parse().expect("a number"))
@@ -253,9 +253,9 @@ impl Home {
         let answers = serde_json::to_string(answers).expect("JSON");
         let all = [script, answers.as_str(), "/bin/sh", "-c", text];
         let path = std::env::var("PATH").unwrap_or_default();
-        let path = format!("{}:{}:{path}", bin.display(), self.venv.join("bin").display());
+        let path = format!("{}:{}:{path}", bin.display(), tools::programs(&self.venv).display());
         let output = self
-            .command(&self.venv.join("bin/python"), &all)
+            .command(&tools::programs(&self.venv).join("python"), &all)
             .env("PATH", path)
             .env("KEY_ID", &self.old.id)
             .env("AWS_PROFILE", "ops")
