@@ -21,6 +21,8 @@ mod lookup;
 mod output;
 mod parse;
 mod progress;
+#[cfg(feature = "verify")]
+mod rotate;
 mod scan;
 mod signals;
 mod sweep;

@@ -11,6 +11,8 @@ pub mod hook;
 #[cfg(feature = "verify")]
 pub mod keys;
 pub mod program;
+#[cfg(feature = "verify")]
+pub mod rotate;
 pub mod rules;
 pub mod sweep;
 #[cfg(feature = "verify")]

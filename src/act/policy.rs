@@ -42,6 +42,7 @@ impl Verb {
                 "GetAccessKeyLastUsed",
                 "GetUser",
                 "ListAccessKeys",
+                "ListAttachedUserPolicies",
                 "ListUserTags",
                 "TagUser",
                 "UntagUser",

@@ -42,6 +42,16 @@ pub(super) enum ActCommand {
     Deactivate(super::deactivate::DeactivateArguments),
     /// Activate a key again that was deactivated
     Activate(super::deactivate::ActivateArguments),
+    /// Replace a key by a new one, step by step and over days, without interruption.
+    ///
+    /// Each run looks at the keys in AWS and does at most the next step, after a question: 1 make a
+    /// second key, try it and keep its secret where --to-profile, --to-file or --to-command say; 2
+    /// list the places that hold the old key until it is moved; 3 wait until it was not used for
+    /// --rest; 4 deactivate it; 5 wait for --hold; 6 delete it, after its last four characters are
+    /// typed. Run the same command again for the next step. What was done stands in a journal, which
+    /// holds no secret. Exits with 0 if the key is rotated, 1 if a step is left, 2 if it was refused,
+    /// 3 if an answer is missing or an outcome is unknown.
+    Rotate(super::rotate::RotateArguments),
 }
 
 /// Carries out a command that acts.
@@ -50,6 +60,7 @@ pub(super) fn act(command: &ActCommand) -> Result<Status, Box<dyn Error>> {
         ActCommand::Keys(arguments) => super::keys::keys(arguments),
         ActCommand::Deactivate(arguments) => super::deactivate::deactivate(arguments),
         ActCommand::Activate(arguments) => super::deactivate::activate(arguments),
+        ActCommand::Rotate(arguments) => super::rotate::rotate(arguments),
     }
 }
 

@@ -120,6 +120,20 @@ mod recall;
 mod remedy_cli;
 mod report;
 mod require;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_account;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_crash;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_days;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_moto;
+#[cfg(feature = "verify")]
+mod rotate_profile;
+#[cfg(all(target_os = "linux", feature = "verify"))]
+mod rotate_program;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_support;
 mod said;
 mod samples;
 mod sarif;

@@ -289,13 +289,14 @@ fn connector(settings: &Settings, idle: usize) -> Connector {
     builder.build()
 }
 
-/// Percent-encodes all but the unreserved characters of RFC 3986.
+/// Encodes a value of `application/x-www-form-urlencoded`, as botocore does: a space is a plus.
 fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
                 out.push(char::from(byte));
             }
+            b' ' => out.push('+'),
             _ => drop(write!(out, "%{byte:02X}")),
         }
     }
@@ -332,7 +333,7 @@ mod tests {
     fn names_of_users_are_encoded() {
         let mut out = String::new();
         encode("a+b=c,d.e@f-g_h/ü~ %", &mut out);
-        assert_eq!(out, "a%2Bb%3Dc%2Cd.e%40f-g_h%2F%C3%BC~%20%25");
+        assert_eq!(out, "a%2Bb%3Dc%2Cd.e%40f-g_h%2F%C3%BC~+%25");
     }
 
     #[test]
