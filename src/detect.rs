@@ -12,11 +12,14 @@ mod analyse;
 mod anchors;
 mod announce;
 mod assign;
+mod blocks;
 mod chain;
+mod columns;
 pub mod costs;
 mod decode;
 mod doubt;
 mod finish;
+mod header;
 mod item;
 mod label;
 mod lines;
@@ -39,6 +42,7 @@ mod structure;
 mod table;
 mod undo;
 mod unpack;
+mod unread;
 mod utf16;
 mod vacant;
 mod view;
@@ -83,7 +87,7 @@ const OVERLAP: usize = 64 * 1024;
 /// Anchors from which on a text is scanned part by part: what is weighed of an id takes memory.
 const MANY: usize = 16 * 1024;
 /// Bytes of such a part; its surroundings are looked at too.
-const PART: usize = 256 * 1024;
+const PART: usize = 512 * 1024;
 /// Credentials of a text after which the rest of it is only told.
 const MOST: usize = 100_000;
 
@@ -129,12 +133,17 @@ impl Engine {
         owned: &Range<usize>,
     ) -> Detected<Memory> {
         let nameless = nameless::candidate(bytes, first, owned);
-        if anchors.is_empty() && !decode::is_one_run(bytes) {
-            let candidates = nameless.into_iter().collect();
-            return Detected { candidates, ..Detected::default() };
+        let mut all = Detected::default();
+        if owned.start == 0
+            && let Some(kind) = unread::of_head(bytes)
+        {
+            all.unread.insert(kind.name(), 1);
+        }
+        if anchors.is_empty() && !analyse::is_announced(bytes) {
+            all.candidates.extend(nameless);
+            return all;
         }
         let mut budget = analyse::decode_budget(bytes.len());
-        let mut all = Detected::default();
         let mut index = LineIndex::new(bytes, first);
         for part in parts(bytes.len(), anchors.len()) {
             if all.candidates.len() >= MOST {
@@ -160,6 +169,9 @@ impl Engine {
             let found = self.part(bytes, &around, &mut anchors[low..high], &mut budget);
             let text = &bytes[around.clone()];
             all.examples += found.examples;
+            for (form, by) in found.unread.named() {
+                *all.unread.entry(form).or_default() += by;
+            }
             all.cut |= found.cut;
             all.crowded |= found.crowded;
             all.costly.extend(found.costly.iter().cloned());
@@ -229,6 +241,7 @@ impl Engine {
         detected.candidates.extend(plain.candidates);
         detected.candidates.sort_by_key(|one| one.sighting.primary().map(|region| region.start));
         detected.examples += plain.examples;
+        detected.unread.extend(plain.unread);
         detected.cut |= plain.cut;
         detected.crowded |= plain.crowded;
         detected.costly.extend(plain.costly);

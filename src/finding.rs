@@ -110,6 +110,10 @@ pub enum Encoding {
     Zip,
     /// UTF-16 inside another encoding.
     Utf16,
+    /// Ascii85, Z85, and the base85 of git and Python.
+    Base85,
+    /// POSIX, `uuencode`.
+    Uuencode,
 }
 
 /// The credential itself, apart from where it stands.

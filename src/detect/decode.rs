@@ -15,14 +15,16 @@ use crate::aws::SECRET_LEN;
 use crate::escapes::hex_byte;
 use crate::finding::Encoding;
 
+use super::header;
 use super::unpack;
+use super::unread::Unread;
 use super::wrap::{self, Run};
 
 /// How deep encodings are undone inside one another.
 pub(super) const MAX_DEPTH: usize = 3;
 
 /// Reads base64 with or without padding, and whatever bits the last character has to spare.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
@@ -72,6 +74,9 @@ impl Decoded {
 /// The base64 run around `at`, whose character there is the `place`th of its quantum.
 pub(super) fn base64(bytes: &[u8], at: usize, place: u8) -> Option<Decoded> {
     let run = wrap::around(bytes, at, is_base64);
+    if header::is_word(bytes, run.span.start) {
+        return header::words(bytes, run.span.start);
+    }
     let here = run.places.partition_point(|&(offset, _)| (offset as usize) < at);
     decoded(bytes, &run, (here + 4 - usize::from(place)) % 4)
 }
@@ -104,7 +109,7 @@ fn relative(places: &[(u32, u8)], start: usize) -> Vec<(u32, u8)> {
 }
 
 /// Fewest letters of a run that is looked into because of what stands near it.
-const SHORTEST: usize = 40;
+pub(super) const SHORTEST: usize = 40;
 /// How many letters of it tell whether it is text.
 const TASTE: usize = 64;
 
@@ -135,6 +140,19 @@ pub(super) fn readable(bytes: &[u8], at: usize) -> (usize, Option<Decoded>) {
     (opened.as_ref().map_or(end, |opened| end.max(opened.run.end)), opened)
 }
 
+/// What a run of base64 holds that is packed and not unpacked here, by its first letters.
+pub(super) fn packed_otherwise(run: &[u8]) -> Option<Unread> {
+    const HEADS: [(&[u8], Unread); 6] = [
+        (b"/Td6WFo", Unread::Xz),
+        (b"QlpoO", Unread::Bzip2),
+        (b"QlpoM", Unread::Bzip2),
+        (b"QlpoN", Unread::Bzip2),
+        (b"KLUv/", Unread::Zstd),
+        (b"U2FsdGVkX1", Unread::Encrypted),
+    ];
+    HEADS.iter().find(|(head, _)| run.starts_with(head)).map(|(_, kind)| *kind)
+}
+
 /// Whether a stretch holds a run that is [`readable`].
 pub(super) fn holds_readable(stretch: &[u8]) -> bool {
     let mut at = 0;
@@ -163,7 +181,7 @@ pub(super) fn is_one_run(bytes: &[u8]) -> bool {
 }
 
 /// Whether bytes begin like a text or like what is unpacked here.
-fn is_text(bytes: &[u8]) -> bool {
+pub(super) fn is_text(bytes: &[u8]) -> bool {
     if unpack::is_packed(bytes) {
         return true;
     }

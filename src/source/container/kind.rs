@@ -160,8 +160,7 @@ pub(super) fn of(head: &[u8], whole: bool) -> Option<Kind> {
     by_magic(head)
         .or_else(|| is_tar(head).then_some(Kind::Tar))
         .or_else(|| (whole && ends_as_zip(head)).then_some(Kind::Zip))
-        .or_else(|| behind::is_phar(head).then_some(Kind::Phar))
-        .or_else(|| behind::of_script(head).map(|_| Kind::Script))
+        .or_else(|| behind::of_program(head, whole))
         .or_else(|| object::is_one(head).then_some(Kind::Object))
 }
 
