@@ -98,6 +98,8 @@ impl fmt::Debug for RuleId {
 pub enum Encoding {
     /// RFC 4648 §4 or §5, wrapped or not.
     Base64,
+    /// RFC 4648 §6.
+    Base32,
     /// Two hexadecimal digits a byte.
     Hex,
     /// RFC 3986 §2.1, the credential's letters too.

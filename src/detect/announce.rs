@@ -159,8 +159,9 @@ fn may_hold_value(rest: &[u8]) -> bool {
             Some(at) => start += at + 1,
         }
     }
-    // What marks hold parts no value.
+    // What marks hold parts no value, nor does a fold.
     memchr::memchr2(0x1b, b'<', rest).is_some()
+        || memchr::memchr_iter(b'\n', rest).any(|at| fold_len(&rest[at..]).is_some())
         || memchr::memchr_iter(b'[', rest)
             .any(|at| rest.get(at + 1).is_some_and(u8::is_ascii_digit))
 }
@@ -178,6 +179,12 @@ fn leads_to_value(rest: &[u8], is_cut: bool) -> bool {
         let goes_on =
             part(byte) || matches!(byte, b'\n' | b'\r') && matches!(before, b'=' | b'\\' | b'\r');
         before = byte;
+        if run > 0
+            && let Some(len) = fold_len(&rest[at..])
+        {
+            at += len;
+            continue;
+        }
         // Marks inside of a value are none of its letters.
         if let Some(len) = if goes_on { None } else { undo::marks_len(&rest[at..]) } {
             at += len;
@@ -203,6 +210,15 @@ fn leads_to_value(rest: &[u8], is_cut: bool) -> bool {
     }
     // What the end of the text cuts is whole; what the end of the reach cuts may be longer.
     run >= SECRET_LEN && (!word.is_digest() || is_cut)
+}
+
+/// The length of a line break and one blank, behind which a folded line goes on.
+fn fold_len(rest: &[u8]) -> Option<usize> {
+    let start = usize::from(rest.first() == Some(&b'\r'));
+    match rest.get(start..start + 3)? {
+        [b'\n', b' ' | b'\t', next] if !next.is_ascii_whitespace() => Some(start + 2),
+        _ => None,
+    }
 }
 
 /// Bytes of a line before a label in which its value may stand.
@@ -264,6 +280,7 @@ pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
                     | b'<'
                     | b'['
                     | b'?'
+                    | b'}'
                     | 0x1b
             )
         }

@@ -103,6 +103,29 @@ pub(super) fn hex(bytes: &[u8], at: usize) -> Option<Decoded> {
     Some(Decoded { text, encoding: Some(Encoding::Hex), run: run.span, letters, unit: (1, 2) })
 }
 
+/// The run of base32 that begins at `at` (RFC 4648 §6).
+fn base32(bytes: &[u8], at: usize) -> Option<Decoded> {
+    let run = wrap::around(bytes, at, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let value = |letter: u8| match letter {
+        b'A'..=b'Z' => Some(letter - b'A'),
+        b'2'..=b'7' => Some(letter - b'2' + 26),
+        _ => None,
+    };
+    let values: Vec<u8> = run.letters.iter().map_while(|&letter| value(letter)).collect();
+    if values.len() < run.letters.len() {
+        return None;
+    }
+    let bits = |at: usize| values.get(at).map_or(0, |&five| u32::from(five));
+    let text = (0..values.len() * 5 / 8).map(|byte| {
+        let (first, skipped) = (byte * 8 / 5, byte * 8 % 5);
+        let three = bits(first) << 10 | bits(first + 1) << 5 | bits(first + 2);
+        (three >> (7 - skipped)) as u8
+    });
+    let letters = relative(&run.places, run.span.start);
+    let (text, run) = (text.collect(), run.span);
+    Some(Decoded { text, encoding: Some(Encoding::Base32), run, letters, unit: (5, 8) })
+}
+
 /// Places by their distance from a run's beginning.
 fn relative(places: &[(u32, u8)], start: usize) -> Vec<(u32, u8)> {
     places.iter().map(|&(at, len)| (at - start as u32, len)).collect()
@@ -128,6 +151,11 @@ pub(super) fn readable(bytes: &[u8], at: usize) -> (usize, Option<Decoded>) {
         let text: Vec<u8> = head.chunks_exact(2).filter_map(hex_byte).collect();
         let opened = is_text(&text).then(|| hex(bytes, at)).flatten();
         return (opened.as_ref().map_or(end, |opened| end.max(opened.run.end)), opened);
+    }
+    if head.iter().all(|&byte| byte.is_ascii_uppercase() || matches!(byte, b'2'..=b'7'))
+        && let Some(opened) = base32(bytes, at).filter(|opened| is_text(&opened.text))
+    {
+        return (end.max(opened.run.end), Some(opened));
     }
     // A path or a word may touch the run: it is text at one of four places then.
     let place = (0..4).find(|&skipped| {
@@ -171,13 +199,20 @@ pub(super) fn says_text(letters: &[u8]) -> bool {
     readable(&letters[..letters.len().min(TASTE)], 0).1.is_some()
 }
 
-/// Whether a text, as a whole, is one encoded run.
+/// Lines at the beginning of a text of which one may be the only value.
+const FIRST_LINES: usize = 3;
+
+/// Whether a text is one encoded run, or gives one in its first lines, by a name or without one.
 pub(super) fn is_one_run(bytes: &[u8]) -> bool {
-    let head = bytes[..bytes.len().min(2 * TASTE)].trim_ascii_start();
-    let line = head.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-    let len = line.iter().take_while(|&&byte| is_base64(byte)).count();
-    let padding = line[len..].iter().take_while(|&&byte| byte == b'=').count();
-    len >= SHORTEST && len + padding == line.len() && says_text(line)
+    let head = bytes[..bytes.len().min(4 * TASTE)].trim_ascii_start();
+    head.split(|byte| matches!(byte, b'\r' | b'\n')).take(FIRST_LINES).any(|line| {
+        let name = line.iter().take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let name = name.count();
+        let is_assigned = name < SHORTEST && line.get(name) == Some(&b'=');
+        let value = &line[if is_assigned { name + 1 } else { 0 }..];
+        let len = value.iter().take_while(|&&byte| is_base64(byte)).count();
+        len >= SHORTEST && value[len..].iter().all(|&byte| byte == b'=') && says_text(&value[..len])
+    })
 }
 
 /// Whether bytes begin like a text or like what is unpacked here.

@@ -107,7 +107,8 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
             stretch,
             text: &view.text,
             raw: index == 0,
-            binary: memchr::memchr(0, &view.text).is_some(),
+            binary: is_binary(&view.text),
+            loose: std::str::from_utf8(&view.text).is_err_and(|error| error.error_len().is_some()),
             behind: 0,
             id_end: None,
             items: vec![],
@@ -148,6 +149,8 @@ struct Scan<'v, 'a> {
     raw: bool,
     /// It holds a byte that no text holds.
     binary: bool,
+    /// It is no UTF-8: a binary, or text of an older encoding.
+    loose: bool,
     /// End of the value before: no label reaches back over it.
     behind: usize,
     /// End of the id before.
@@ -331,6 +334,11 @@ impl Scan<'_, '_> {
     fn padding(&self, at: usize) -> usize {
         self.text[at..].iter().take(2).take_while(|&&byte| byte == b'=').count()
     }
+}
+
+/// Whether a text holds a control character that no text has.
+fn is_binary(text: &[u8]) -> bool {
+    text.iter().any(|byte| matches!(byte, 0..=6 | 0x0e..=0x1a | 0x1c..=0x1f))
 }
 
 fn is_base64(byte: u8) -> bool {

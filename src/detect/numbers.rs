@@ -247,12 +247,13 @@ pub(super) fn dump(bytes: &[u8]) -> Option<View<'static>> {
 
 /// Whether a text is a dump from its beginning on.
 pub(super) fn is_dump(bytes: &[u8]) -> bool {
-    if !matches!(bytes.first(), Some(b' ' | b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F')) {
-        return false;
-    }
-    // Of a part of a text the first line may be cut.
+    // The first line may be a command, or of a part of a text the end of one.
     let head = &bytes[..bytes.len().min(2 * LINE)];
-    head.split(|byte| *byte == b'\n').take(2).any(|line| dump_line(line, WHOLE).len() >= WHOLE)
+    head.split(|byte| *byte == b'\n').take(2).any(|line| {
+        let is_first = line.trim_ascii_start().starts_with(b"000000");
+        let least = if is_first { NARROWEST } else { WHOLE };
+        dump_line(line, least).len() >= least
+    })
 }
 
 /// Bytes on either side of a place that decide whether a line of a dump holds it.
@@ -272,9 +273,13 @@ pub(super) fn is_in_dump(bytes: &[u8], at: usize) -> bool {
 
 /// Where the offset ends that begins a line of a dump.
 fn offset(line: &[u8]) -> Option<usize> {
-    let start = line.iter().take(8).take_while(|byte| **byte == b' ').count();
+    let start = line.iter().take(8).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    // `tcpdump -X`.
+    let start = start + if line[start..].starts_with(b"0x") { 2 } else { 0 };
     let digits = line[start..].iter().take(17).take_while(|byte| byte.is_ascii_hexdigit()).count();
-    (6..=16).contains(&digits).then_some(start + digits)
+    let is_prefixed = line[..start].ends_with(b"0x") && line.get(start + digits) == Some(&b':');
+    let fits = (6..=16).contains(&digits) || is_prefixed && digits >= 4;
+    fits.then_some(start + digits)
 }
 
 /// The bytes that a line of a dump shows, `least` of them, and where.
@@ -314,23 +319,27 @@ fn groups(line: &[u8], mut at: usize, in_order: bool) -> Vec<(u8, Range<usize>)>
         let digits = rest.iter().take(17).take_while(|byte| byte.is_ascii_hexdigit()).count();
         let ends = rest.get(digits).is_none_or(u8::is_ascii_whitespace);
         // Only the last group may be narrower.
-        // Three are octal ones, of a byte.
-        let octal = digits == 3 && (width == 0 || width == 3);
+        // Three are octal ones, of a byte, and six of two; `xxd -b` writes bits.
+        let octal = matches!(digits, 3 | 6) && (width == 0 || width == digits);
+        let bits =
+            digits == 8 && in_order && rest[..8].iter().all(|byte| matches!(byte, b'0' | b'1'));
         let fits = octal
-            || matches!(digits, 2 | 4 | 8 | 16) && (width == 0 || digits <= width && width != 3);
+            || matches!(digits, 2 | 4 | 8 | 16)
+                && (width == 0 || digits <= width && !matches!(width, 3 | 6));
         if !ends || !fits {
             break;
         }
         width = digits;
-        if octal {
-            let number = std::str::from_utf8(&rest[..3]).ok();
-            let Some(Ok(letter)) = number.map(|number| u8::from_str_radix(number, 8)) else {
-                break;
-            };
-            shown.push((letter, at..at + 3));
+        if octal || bits {
+            let radix = if bits { 2 } else { 8 };
+            let number = std::str::from_utf8(&rest[..digits]).ok();
+            let number = number.and_then(|number| u16::from_str_radix(number, radix).ok());
+            let Some([low, high]) = number.map(u16::to_le_bytes) else { break };
+            shown.push((low, at..at + digits));
+            shown.extend((digits == 6).then(|| (high, at..at + digits)));
         }
         let swapped = width == 4 && !in_order;
-        for byte in 0..if octal { 0 } else { digits / 2 } {
+        for byte in 0..if octal || bits { 0 } else { digits / 2 } {
             let place = at + 2 * if swapped { byte ^ 1 } else { byte };
             if let Some(letter) = crate::escapes::hex_byte(&line[place..]) {
                 shown.push((letter, place..place + 2));

@@ -13,11 +13,11 @@ fn is_part(byte: Option<&u8>) -> bool {
 }
 
 /// Operators that join two string literals, in the languages that have one.
-const OPERATORS: [&[u8]; 11] =
-    [b"<<", b"<>", b"++", b"..", b"||", b"+", b".", b"&", b"~", b"^", b","];
+const OPERATORS: [&[u8]; 12] =
+    [b".concat(", b"<<", b"<>", b"++", b"..", b"||", b"+", b".", b"&", b"~", b"^", b","];
 
 /// What a joint begins with.
-pub(super) const JOINTS: &[u8] = b"\\`^_\"'";
+pub(super) const JOINTS: &[u8] = b"\\`^_\"'}";
 
 /// The length of what stands between two joined pieces of a literal, where one ends at `rest`.
 pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
@@ -38,11 +38,15 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
         }
         _ => None,
     };
-    if let Some(len) = continued(0) {
+    if let Some(len) = continued(0).or_else(|| typeset(rest)) {
         return is_part(rest.get(len)).then_some(len);
     }
     let quote = *rest.first().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
     let mut at = 1 + blank(1);
+    if let Some(len) = comment(&rest[at..]) {
+        at += len;
+        at += blank(at);
+    }
     if !matches!(
         rest.get(at)?,
         b'<' | b'+' | b'.' | b'|' | b'&' | b'~' | b'^' | b',' | b'"' | b'\'' | b'`' | b'\\' | b'_'
@@ -63,6 +67,36 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
         None => false,
     };
     (opens && is_part(rest.get(at + 1))).then_some(at + 1)
+}
+
+/// The length of a comment between two pieces.
+fn comment(rest: &[u8]) -> Option<usize> {
+    let near = &rest[..rest.len().min(120)];
+    let body = near.strip_prefix(b"/*")?;
+    memchr::memmem::find(body, b"*/").map(|len| len + 4)
+}
+
+/// The length of what parts two runs of one word in RTF, as `}{\\insrsid9 `, and of a place at which
+/// TeX may break a line.
+fn typeset(rest: &[u8]) -> Option<usize> {
+    if let Some(behind) = rest.strip_prefix(b"\\allowbreak") {
+        return Some(12 + if behind.starts_with(b"{}") { 2 } else { 1 });
+    }
+    let near = &rest[..rest.len().min(120)];
+    let mut at = 1;
+    near.starts_with(b"}").then_some(())?;
+    at += near[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    near[at..].starts_with(b"{\\").then_some(())?;
+    at += 1;
+    while near.get(at) == Some(&b'\\') {
+        at += 1;
+        let word = near[at..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let number = |byte: &&u8| byte.is_ascii_digit() || **byte == b'-';
+        at += word + near[at + word..].iter().take_while(number).count();
+        (word > 0).then_some(())?;
+    }
+    // One blank ends the last word, and is none of the text.
+    (near.get(at) == Some(&b' ')).then_some(at + 1)
 }
 
 /// Whether the list around a comma is joined at once: `concat!(…)`, `paste0(…)`, `[…].join('')`.
