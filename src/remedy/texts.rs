@@ -25,13 +25,11 @@ pub(super) struct Procedure {
 }
 
 static STEPS: LazyLock<BTreeMap<String, StepText>> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../patterns/remedy/steps.toml"))
-        .expect("embedded, and read by a test")
+    toml::from_str(keysweep_patterns::STEPS).expect("embedded, and read by a test")
 });
 
 static PROCEDURES: LazyLock<BTreeMap<String, Procedure>> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../patterns/remedy/procedures.toml"))
-        .expect("embedded, and read by a test")
+    toml::from_str(keysweep_patterns::PROCEDURES).expect("embedded, and read by a test")
 });
 
 /// The procedure of this name.

@@ -133,7 +133,10 @@ fn clap_lives_in_the_command_line_alone() {
 
 #[test]
 fn every_file_begins_with_what_it_is_and_is_short() {
-    for path in ["src", "tests", "benches"].into_iter().flat_map(|folder| files(&here(folder))) {
+    for path in ["src", "crates", "patterns", "tests", "benches"]
+        .into_iter()
+        .flat_map(|folder| files(&here(folder)))
+    {
         let text = fs::read_to_string(&path).expect("a file");
         assert!(text.starts_with("//!"), "{} says what it owns", path.display());
         let lines = text.lines().count();

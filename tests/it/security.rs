@@ -11,12 +11,18 @@ fn named(page: &str) -> Vec<&str> {
     code.filter(|text| text.contains("::")).collect()
 }
 
+/// The libraries beside the program.
+const CRATES: [&str; 4] = ["base", "detect", "git", "unpack"];
+
 /// The files in which a test may stand.
 fn places(module: &[&str]) -> Vec<String> {
     match module {
         ["src", inner @ ..] => {
             let path = inner.join("/");
-            vec![format!("src/{path}.rs"), format!("src/{path}/tests.rs")]
+            let mut folders = vec!["src".to_owned()];
+            folders.extend(CRATES.map(|name| format!("crates/{name}/src")));
+            let of = |folder| [format!("{folder}/{path}.rs"), format!("{folder}/{path}/tests.rs")];
+            folders.into_iter().flat_map(of).collect()
         }
         [outer, ..] => {
             vec![format!("tests/it/{}.rs", module.join("/")), format!("tests/it/{outer}.rs")]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use toml::{Table, Value};
@@ -20,11 +20,23 @@ fn string<'a>(table: &'a Value, field: &str) -> &'a str {
     table.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// The crates of this workspace, by the folders of their manifests.
+fn members() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = fs::read_dir(root.join("crates")).expect("a folder");
+    let crates = crates.map(|entry| entry.expect("an entry").path());
+    [root.to_owned(), root.join("patterns")].into_iter().chain(crates).collect()
+}
+
 /// The packages of `Cargo.lock` but our own.
 fn locked() -> Vec<Value> {
     let lock = table("Cargo.lock");
     let packages = lock["package"].as_array().expect("packages").clone();
-    packages.into_iter().filter(|package| string(package, "name") != "keysweep").collect()
+    packages.into_iter().filter(|package| !is_ours(string(package, "name"))).collect()
+}
+
+fn is_ours(name: &str) -> bool {
+    name == "keysweep" || name.starts_with("keysweep-")
 }
 
 #[test]
@@ -77,10 +89,16 @@ fn every_direct_dependency_says_why_it_is_there() {
     let mut checked = BTreeSet::new();
     for line in manifest.lines() {
         if line.starts_with('[') {
-            inside = line.ends_with("dependencies]");
-        } else if inside && let Some((name, _)) = line.split_once(" = ") {
-            let is_told = !checked.insert(name) || above.starts_with("# ");
-            assert!(is_told, "Cargo.toml does not say why {name} is there, in a line above it");
+            inside = line == "[workspace.dependencies]";
+        } else if inside
+            && let Some((name, _)) = line.split_once(" = ")
+            && !is_ours(name)
+        {
+            checked.insert(name);
+            assert!(
+                above.starts_with("# "),
+                "Cargo.toml does not say why {name} is there, in a line above it"
+            );
         }
         above = line;
     }
@@ -116,7 +134,81 @@ fn every_crate_comes_from_the_registry_with_its_digest() {
 #[test]
 fn nobody_may_write_unsafe_code() {
     let manifest = table("Cargo.toml");
-    assert_eq!(manifest["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+    assert_eq!(manifest["workspace"]["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+    for folder in members() {
+        let manifest: Table = manifest_of(&folder).parse().expect("TOML");
+        let is_held = manifest["lints"]["workspace"].as_bool();
+        assert_eq!(is_held, Some(true), "{}", folder.display());
+    }
+}
+
+fn manifest_of(folder: &Path) -> String {
+    fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest")
+}
+
+/// A version or a feature that stands in one manifest alone has no reason beside it.
+#[test]
+fn every_crate_takes_its_dependencies_from_the_workspace() {
+    for folder in members() {
+        let manifest: Table = manifest_of(&folder).parse().expect("TOML");
+        let targets = manifest.get("target").and_then(Value::as_table).into_iter().flatten();
+        let tables = targets.filter_map(|(_, target)| target.as_table()).chain([&manifest]);
+        for table in tables {
+            for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+                let listed = table.get(kind).and_then(Value::as_table).into_iter().flatten();
+                for (name, entry) in listed {
+                    let workspace = entry.get("workspace").and_then(Value::as_bool);
+                    assert_eq!(workspace, Some(true), "{name} of {}", folder.display());
+                }
+            }
+        }
+    }
+}
+
+/// What a crate embeds is packed with it: it lies in its own folder, and its `include` names it.
+#[test]
+fn every_crate_packs_what_it_embeds() {
+    let mut checked = 0;
+    for folder in members() {
+        let manifest: Table = manifest_of(&folder).parse().expect("TOML");
+        let include = manifest["package"].get("include").and_then(Value::as_array);
+        let include: Vec<&str> = include.into_iter().flatten().filter_map(Value::as_str).collect();
+        let sources = if folder.join("src").is_dir() { folder.join("src") } else { folder.clone() };
+        for source in
+            files(&sources).into_iter().filter(|path| path.extension() == Some("rs".as_ref()))
+        {
+            let text = fs::read_to_string(&source).expect("a source");
+            for call in ["include_str!(\"", "include_bytes!(\""] {
+                for (at, _) in text.match_indices(call) {
+                    let name = text[at + call.len()..].split('"').next().expect("a name");
+                    let embedded = source.parent().expect("a folder").join(name);
+                    let inner = embedded.strip_prefix(&folder).expect("below the crate");
+                    assert!(!name.contains(".."), "{} embeds {name}", source.display());
+                    let is_packed = include.is_empty()
+                        || include.iter().any(|pattern| {
+                            let first = inner.iter().next().expect("a name");
+                            first == *pattern
+                                || pattern
+                                    .strip_prefix('*')
+                                    .is_some_and(|end| inner.to_string_lossy().ends_with(end))
+                        });
+                    assert!(is_packed, "{} packs no {}", folder.display(), inner.display());
+                    checked += 1;
+                }
+            }
+        }
+    }
+    assert!(checked > 10, "{checked} files are embedded");
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
+    let files = entries.map(|entry| entry.path()).flat_map(|path| match path.is_dir() {
+        true => files(&path),
+        false => vec![path],
+    });
+    files.collect()
 }
 
 #[test]

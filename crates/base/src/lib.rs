@@ -1,0 +1,10 @@
+//! What the crates of keysweep share: the flag that ends a run, the memory that it may take, bounded
+//! collections, runs of bytes that a text has from another one, the record of what could not be read,
+//! and the escapes under which names are shown.
+
+pub mod bounded;
+pub mod copied;
+pub mod memory;
+pub mod record;
+pub mod stop;
+pub mod text;

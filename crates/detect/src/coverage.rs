@@ -1,0 +1,384 @@
+//! The ledger of what was scanned and what was not.
+//!
+//! Every source and stage writes to one [`Ledger`], from any thread. What could not be read is a
+//! [`Problem`] here, never a lost log line: it decides the exit status and stands in every report.
+
+mod problems;
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use keysweep_base::record::Record;
+use serde::{Deserialize, Serialize};
+
+use problems::Problems;
+
+/// Something that was asked for and could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Problem {
+    /// What it is: `file`, `folder`, `object`, `pack`, `commit`, `alternate`, `time` …
+    pub what: String,
+    /// Its path or name, escaped for display.
+    pub path: String,
+    /// Why it could not be read, and what to do about it.
+    pub why: String,
+}
+
+/// What was left out on purpose: by an ignore file, an option, or a limit the user typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Files and folders that ignore files exclude.
+    pub ignored: u64,
+    /// Findings that a baseline, marker or configuration settles.
+    pub suppressed: u64,
+    /// AWS's own examples and placeholders.
+    pub examples: u64,
+    /// Findings below `--min-confidence`.
+    pub below_confidence: u64,
+    /// Files that `--include`, `--exclude` or the configuration leave out.
+    pub excluded: u64,
+    /// Files over `--max-file-size`.
+    pub too_large: u64,
+    /// Devices, sockets and FIFOs.
+    pub special: u64,
+    /// Symbolic links that were not followed.
+    pub links: u64,
+    /// Git repositories met on the way, whose history was not searched.
+    pub repositories: u64,
+    /// Git LFS objects that are not on this machine.
+    pub lfs_missing: u64,
+    /// Members of containers that are encrypted.
+    pub encrypted: u64,
+    /// Pages of PDFs that show text whose letters no font tells.
+    #[serde(default)]
+    pub unlettered: u64,
+    /// Containers of which a limit that the user typed left something out.
+    pub unopened: u64,
+    /// Files that keysweep wrote itself and that hold no secret: reports, baselines, states.
+    #[serde(default)]
+    pub own_reports: u64,
+    /// Containers of forms that are not opened, by form.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_opened: BTreeMap<String, u64>,
+}
+
+/// What was asked for and scanned: a repository, folder or file, or standard input.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// `repository`, `folder`, `file`, `pipe` or `standard input`.
+    pub what: String,
+    /// Its one absolute path, escaped for display; the name under which it is reported for what
+    /// has no path.
+    pub path: String,
+}
+
+/// The ledger as a report shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Nothing that was asked for is missing.
+    pub complete: bool,
+    /// Where: a repository that was taken for another one shows here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scanned: Vec<Place>,
+    /// Files read.
+    pub files: u64,
+    /// Commits met.
+    pub commits: u64,
+    /// Git objects read.
+    pub objects: u64,
+    /// Bytes scanned, git objects at their inflated size.
+    pub bytes: u64,
+    /// What was left out on purpose.
+    pub left_out: LeftOut,
+    /// What could not be read, in order.
+    pub problems: Vec<Problem>,
+    /// Remarks that are no problem, such as "nothing is staged".
+    pub notes: Vec<String>,
+    /// What was scanned of each target of a sweep, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Swept>,
+}
+
+/// What was scanned of one target of a sweep.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Swept {
+    /// Its name in the report.
+    pub name: String,
+    /// Nothing of it is missing.
+    pub complete: bool,
+    /// Why it could not be read at all, or not to its end.
+    pub failed: Option<String>,
+    /// Files read.
+    pub files: u64,
+    /// Commits met.
+    pub commits: u64,
+    /// Git objects read.
+    pub objects: u64,
+    /// Bytes scanned.
+    pub bytes: u64,
+    /// Different credentials found in it.
+    pub credentials: u64,
+}
+
+/// A counter of the ledger.
+#[derive(Clone, Copy, Debug)]
+pub enum Count {
+    /// Files read.
+    Files,
+    /// Commits met.
+    Commits,
+    /// Git objects read.
+    Objects,
+    /// Bytes scanned.
+    Bytes,
+    /// See [`LeftOut::ignored`].
+    Ignored,
+    /// See [`LeftOut::suppressed`].
+    Suppressed,
+    /// See [`LeftOut::examples`].
+    Examples,
+    /// See [`LeftOut::below_confidence`].
+    BelowConfidence,
+    /// See [`LeftOut::excluded`].
+    Excluded,
+    /// See [`LeftOut::too_large`].
+    TooLarge,
+    /// See [`LeftOut::special`].
+    Special,
+    /// See [`LeftOut::links`].
+    Links,
+    /// See [`LeftOut::repositories`].
+    Repositories,
+    /// See [`LeftOut::lfs_missing`].
+    LfsMissing,
+    /// See [`LeftOut::encrypted`].
+    Encrypted,
+    /// See [`LeftOut::unlettered`].
+    Unlettered,
+    /// See [`LeftOut::unopened`].
+    Unopened,
+    /// See [`LeftOut::own_reports`].
+    OwnReports,
+}
+
+const COUNTS: usize = Count::OwnReports as usize + 1;
+
+/// Collects coverage from all threads.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    counts: [AtomicU64; COUNTS],
+    /// By what they are: many files in trouble push out no word of the time that ran out.
+    problems: Mutex<BTreeMap<String, Problems>>,
+    notes: Mutex<Vec<String>>,
+    scanned: Mutex<Vec<Place>>,
+    targets: Mutex<Vec<Swept>>,
+    not_opened: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Ledger {
+    /// An empty ledger.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds `by` to a counter.
+    pub fn add(&self, count: Count, by: u64) {
+        self.counts[count as usize].fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// The counter's value now; for progress.
+    pub fn get(&self, count: Count) -> u64 {
+        self.counts[count as usize].load(Ordering::Relaxed)
+    }
+
+    /// Counts containers of a form that is not opened.
+    pub fn not_opened(&self, form: &str, by: u64) {
+        let mut forms = self.not_opened.lock().unwrap_or_else(PoisonError::into_inner);
+        *forms.entry(form.to_owned()).or_default() += by;
+    }
+
+    /// Records something that could not be read. `path` is raw; it is escaped here.
+    pub fn problem(&self, what: &str, path: &[u8], why: &dyn Display) {
+        self.keep(Problem {
+            what: what.to_owned(),
+            path: crate::text::escape_path(path),
+            why: crate::opaque::veiled(&crate::text::escape_line(&why.to_string())),
+        });
+    }
+
+    fn keep(&self, Problem { what, path, why }: Problem) {
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        problems.entry(what).or_default().add((path, why), 1);
+    }
+
+    /// Records a remark for the reader.
+    pub fn note(&self, note: impl Into<String>) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note.into());
+    }
+
+    /// Records what is scanned. `path` is raw; it is escaped here.
+    pub fn scanned(&self, what: &str, path: &[u8]) {
+        let place = Place { what: what.to_owned(), path: crate::text::escape_path(path) };
+        self.scanned.lock().unwrap_or_else(PoisonError::into_inner).push(place);
+    }
+
+    /// Adds what a ledger of its own says of one target.
+    ///
+    /// Its repositories are left out of the counts: a sweep searches each of them.
+    pub fn absorb(&self, swept: Swept, coverage: &Coverage) {
+        // Every field is named, so that a new one can't be forgotten here.
+        let LeftOut {
+            ignored,
+            suppressed,
+            examples,
+            below_confidence,
+            excluded,
+            too_large,
+            special,
+            links,
+            repositories: _,
+            lfs_missing,
+            encrypted,
+            unlettered,
+            unopened,
+            own_reports,
+            not_opened,
+        } = &coverage.left_out;
+        not_opened.iter().for_each(|(form, by)| self.not_opened(form, *by));
+        for (count, by) in [
+            (Count::Files, &coverage.files),
+            (Count::Commits, &coverage.commits),
+            (Count::Objects, &coverage.objects),
+            (Count::Bytes, &coverage.bytes),
+            (Count::Ignored, ignored),
+            (Count::Suppressed, suppressed),
+            (Count::Examples, examples),
+            (Count::BelowConfidence, below_confidence),
+            (Count::Excluded, excluded),
+            (Count::TooLarge, too_large),
+            (Count::Special, special),
+            (Count::Links, links),
+            (Count::LfsMissing, lfs_missing),
+            (Count::Encrypted, encrypted),
+            (Count::Unlettered, unlettered),
+            (Count::Unopened, unopened),
+            (Count::OwnReports, own_reports),
+        ] {
+            self.add(count, *by);
+        }
+        let name = &swept.name;
+        let problems = coverage.problems.iter().map(|problem| Problem {
+            path: match problem.path.as_str() {
+                "" => name.clone(),
+                path => format!("{name}: {path}"),
+            },
+            ..problem.clone()
+        });
+        problems.for_each(|problem| self.keep(problem));
+        coverage.notes.iter().for_each(|note| self.note(format!("{name}: {note}")));
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(swept);
+    }
+
+    /// Changes what problems and remarks name: `hide` takes away what may not be shown.
+    pub fn veil(&self, hide: &dyn Fn(&mut String)) {
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        problems.values_mut().for_each(|problems| problems.veil(hide));
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).iter_mut().for_each(hide);
+        for place in self.scanned.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            hide(&mut place.path);
+        }
+        for swept in self.targets.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            hide(&mut swept.name);
+        }
+    }
+
+    /// Whether anything could not be read so far.
+    pub fn has_problems(&self) -> bool {
+        !self.problems.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// The ledger as it stands, problems and remarks sorted and each once.
+    pub fn coverage(&self) -> Coverage {
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed = problems.iter().flat_map(|(what, problems)| {
+            let what = what.clone();
+            problems.listed().map(move |(path, why)| Problem { what: what.clone(), path, why })
+        });
+        let problems: Vec<Problem> = listed.collect();
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        notes.sort();
+        notes.dedup();
+        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        targets.sort();
+        let mut scanned = self.scanned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        scanned.sort();
+        scanned.dedup();
+        Coverage {
+            complete: problems.is_empty(),
+            scanned,
+            files: self.get(Count::Files),
+            commits: self.get(Count::Commits),
+            objects: self.get(Count::Objects),
+            bytes: self.get(Count::Bytes),
+            left_out: LeftOut {
+                ignored: self.get(Count::Ignored),
+                suppressed: self.get(Count::Suppressed),
+                examples: self.get(Count::Examples),
+                below_confidence: self.get(Count::BelowConfidence),
+                excluded: self.get(Count::Excluded),
+                too_large: self.get(Count::TooLarge),
+                special: self.get(Count::Special),
+                links: self.get(Count::Links),
+                repositories: self.get(Count::Repositories),
+                lfs_missing: self.get(Count::LfsMissing),
+                encrypted: self.get(Count::Encrypted),
+                unlettered: self.get(Count::Unlettered),
+                unopened: self.get(Count::Unopened),
+                own_reports: self.get(Count::OwnReports),
+                not_opened: self.not_opened.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            },
+            problems,
+            notes,
+            targets,
+        }
+    }
+}
+
+impl Record for Ledger {
+    fn problem(&self, what: &str, path: &[u8], why: &dyn Display) {
+        self.problem(what, path, why);
+    }
+
+    fn quoted(&self, what: &str, text: &[u8], why: &dyn Display) {
+        let shown = crate::opaque::veiled(&crate::text::escape_path(text));
+        self.problem(what, shown.as_bytes(), why);
+    }
+
+    fn note(&self, note: String) {
+        self.note(note);
+    }
+
+    fn scanned(&self, what: &str, path: &[u8]) {
+        self.scanned(what, path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sweep_counts_what_its_targets_left_out() {
+        let target = Ledger::new();
+        target.counts.iter().for_each(|count| count.store(7, Ordering::Relaxed));
+        target.not_opened("rar archive", 7);
+        let told = target.coverage();
+        let sweep = Ledger::new();
+        sweep.absorb(Swept::default(), &told);
+        let expected = LeftOut { repositories: 0, ..told.left_out.clone() };
+        assert_eq!(sweep.coverage().left_out, expected);
+        assert_eq!(sweep.get(Count::Bytes), 7);
+    }
+}

@@ -1,0 +1,196 @@
+//! Words of names, and the lists of `patterns/labels.txt` that say what a word means in one.
+
+use std::sync::LazyLock;
+
+/// The lists of `patterns/labels.txt`.
+struct Lexicon {
+    secret: Vec<&'static str>,
+    password: Vec<&'static str>,
+    user: Vec<&'static str>,
+    aws: Vec<&'static str>,
+    token: Vec<&'static str>,
+    hash: Vec<&'static str>,
+    service: Vec<&'static str>,
+    empty: Vec<&'static str>,
+    usual: Vec<&'static str>,
+    stop: Vec<&'static str>,
+    tag: Vec<&'static str>,
+    aged: Vec<&'static str>,
+}
+
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
+    let text = keysweep_patterns::LABELS;
+    let section = |name: &str| {
+        let heading = format!("\n[{name}]\n");
+        let body = text.split_once(&heading).map_or("", |(_, body)| body);
+        let end = body.find("\n#").unwrap_or(body.len());
+        let mut words: Vec<&str> = body[..end].split_whitespace().collect();
+        words.sort_unstable();
+        words
+    };
+    Lexicon {
+        secret: section("secret"),
+        password: section("password"),
+        user: section("user"),
+        aws: section("aws"),
+        token: section("token"),
+        hash: section("hash"),
+        service: section("service"),
+        empty: section("empty"),
+        usual: section("usual"),
+        stop: section("stop"),
+        tag: section("tag"),
+        aged: section("aged"),
+    }
+});
+
+fn listed(list: &[&str], word: &str) -> bool {
+    list.binary_search(&word).is_ok()
+}
+
+/// Whether a word says that a value is a secret.
+pub(super) fn is_secret(word: &str) -> bool {
+    listed(&LEXICON.secret, word) || word.contains("secret")
+}
+
+/// Whether a word says that a value is a password.
+pub(super) fn is_password(word: &str) -> bool {
+    listed(&LEXICON.password, word) || word.ends_with("password")
+}
+
+/// Whether a word says that a value names a user.
+pub(super) fn is_user(word: &str) -> bool {
+    listed(&LEXICON.user, word)
+}
+
+/// Whether a word belongs to AWS or to what speaks its protocols.
+pub(super) fn is_aws(word: &str) -> bool {
+    listed(&LEXICON.aws, word)
+}
+
+/// Whether a word says that a value is a token.
+pub(super) fn is_token(word: &str) -> bool {
+    listed(&LEXICON.token, word)
+}
+
+/// Whether a word names a digest or an identifier of something.
+pub(super) fn is_hash(word: &str) -> bool {
+    listed(&LEXICON.hash, word)
+}
+
+/// Whether a word names a service that is not AWS.
+pub(super) fn is_service(word: &str) -> bool {
+    listed(&LEXICON.service, word)
+}
+
+/// Whether a word names nothing, as `value`, a flag's letter and a length: the name stands elsewhere.
+pub(super) fn is_empty(word: &str) -> bool {
+    word.len() == 1
+        || word.starts_with(|byte: char| byte.is_ascii_digit())
+        || listed(&LEXICON.empty, word)
+}
+
+/// Whether a word says which half of a key a value is, and nothing of whose.
+pub(super) fn is_half(word: &str) -> bool {
+    let halves = ["access", "key", "keys", "id", "ids", "keyid", "acess"];
+    halves.contains(&word) || is_secret(word) || is_password(word) || is_user(word)
+}
+
+/// Whether a word is one of those of which sentences are made.
+pub(super) fn is_stop(word: &str) -> bool {
+    listed(&LEXICON.stop, word)
+}
+
+/// Whether a word is part of the usual names of a key, and so tells none from another.
+pub(super) fn is_usual(word: &str) -> bool {
+    listed(&LEXICON.usual, word) || is_secret(word) || is_password(word) || is_user(word)
+}
+
+/// Whether a word says that a key is not the one in use.
+pub(super) fn is_aged(word: &str) -> bool {
+    listed(&LEXICON.aged, word)
+}
+
+/// Whether a word tells one key from another even in a sentence: an environment, an age, a number.
+pub(super) fn is_tag(word: &str) -> bool {
+    listed(&LEXICON.tag, word) || is_number(word)
+}
+
+/// Whether a word is a number that may count keys; a year is more likely a date.
+pub(super) fn is_number(word: &str) -> bool {
+    word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Lower-case words, cut at everything but letters and digits and at `camelCase`.
+pub(super) fn words(text: &[u8]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut previous = b' ';
+    for (at, &byte) in text.iter().enumerate() {
+        let next_is_lower = text.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+        let humps = byte.is_ascii_uppercase()
+            && (previous.is_ascii_lowercase()
+                || (previous.is_ascii_uppercase() || previous.is_ascii_digit()) && next_is_lower);
+        let turns = byte.is_ascii_digit() && !previous.is_ascii_digit() && word.len() > 2;
+        // A letter of another script, or a byte of one, is part of a word that no list holds.
+        let foreign = byte >= 0x80;
+        let part = byte.is_ascii_alphanumeric() || foreign;
+        let hexadecimal = word == "0" && byte == b'x';
+        let counted = byte.is_ascii_alphabetic()
+            && !hexadecimal
+            && word.bytes().all(|byte| byte.is_ascii_digit());
+        if (!part || humps || turns || counted) && !word.is_empty() {
+            push(&mut words, std::mem::take(&mut word));
+        }
+        if part {
+            word.push(if foreign {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                char::from(byte.to_ascii_lowercase())
+            });
+        }
+        previous = byte;
+    }
+    if !word.is_empty() {
+        push(&mut words, word);
+    }
+    words
+}
+
+/// Fewest letters of a word that may be several, written as one.
+const GLUED: usize = 8;
+/// Words that are taken off either end of such a word.
+const PARTS: [&str; 9] =
+    ["credentials", "credential", "access", "secret", "keyid", "aws", "iam", "key", "creds"];
+
+/// Adds a word, or the words that it glues together: `uploadawssecretkey`.
+fn push(words: &mut Vec<String>, word: String) {
+    let glued = word.len() >= GLUED
+        && (word.contains("key") || word.contains("secret"))
+        && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    if !glued {
+        words.push(word);
+        return;
+    }
+    let mut rest = word.as_str();
+    let mut behind = Vec::new();
+    while let Some(part) = PARTS.into_iter().find(|part| rest.ends_with(part)) {
+        rest = &rest[..rest.len() - part.len()];
+        behind.push(part);
+    }
+    while let Some(part) = PARTS.into_iter().find(|part| rest.starts_with(part)) {
+        rest = &rest[part.len()..];
+        words.push(part.to_owned());
+    }
+    // `monkey` holds a key by accident: nothing else of it is a part.
+    if behind.len() + words.len() == 1 && rest.len() < 4 {
+        words.truncate(words.len().saturating_sub(1));
+        words.push(word);
+        return;
+    }
+    words.extend(Some(rest).filter(|rest| !rest.is_empty()).map(str::to_owned));
+    words.extend(behind.into_iter().rev().flat_map(|part| match part {
+        "keyid" => vec!["key".to_owned(), "id".to_owned()],
+        part => vec![part.to_owned()],
+    }));
+}

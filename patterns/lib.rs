@@ -1,0 +1,33 @@
+//! The data of keysweep, embedded: one constant a file. A crate of its own, so that whoever embeds it
+//! also packs it.
+
+/// The rules, by the name of their file, in the order in which they are listed.
+pub const RULES: [(&str, &str); 6] = [
+    ("signing-keys.toml", include_str!("signing-keys.toml")),
+    ("bedrock.toml", include_str!("bedrock.toml")),
+    ("ses.toml", include_str!("ses.toml")),
+    ("service-credentials.toml", include_str!("service-credentials.toml")),
+    ("appsync.toml", include_str!("appsync.toml")),
+    ("mws.toml", include_str!("mws.toml")),
+];
+
+/// How often two letters of the base64 alphabet follow one another in text.
+pub const BIGRAMS: &[u8] = include_bytes!("bigrams.txt");
+
+/// Accounts that issue canaries.
+pub const CANARY_ACCOUNTS: &str = include_str!("canary-accounts.toml");
+
+/// Words of which people make ids.
+pub const EXAMPLE_WORDS: &str = include_str!("example-words.txt");
+
+/// Words of labels, by what they say of a value.
+pub const LABELS: &str = include_str!("labels.txt");
+
+/// The costs of pairing.
+pub const PAIRING: &str = include_str!("pairing.txt");
+
+/// The steps to revoke and rotate a credential.
+pub const STEPS: &str = include_str!("remedy/steps.toml");
+
+/// Which steps a kind of credential takes.
+pub const PROCEDURES: &str = include_str!("remedy/procedures.toml");
