@@ -138,7 +138,7 @@ impl<'a> View<'a> {
         let mut is_sign = [false; 256];
         signs.iter().for_each(|&sign| is_sign[usize::from(sign)] = true);
         let next = |from: usize| {
-            let rest = text[from..].iter().position(|&byte| is_sign[usize::from(byte)]);
+            let rest = text.get(from..).unwrap_or_default().iter().position(|&byte| is_sign[usize::from(byte)]);
             rest.map_or(text.len(), |by| from + by)
         };
         let applies = |at: &usize| rule(&text[*at..], &text[..*at]).is_some();
