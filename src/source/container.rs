@@ -97,7 +97,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         let head = reader.head(&begun);
         let kind = kind::of(head, begun.is_whole())
             .or_else(|| behind_other(file.filter(|_| !begun.is_whole())));
-        if kind.is_none()
+        if kind.is_none_or(kind::Kind::is_partly_read)
             && let Some(form) = kind::not_opened(head)
         {
             self.ledger.not_opened(form, 1);

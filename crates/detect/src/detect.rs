@@ -208,7 +208,10 @@ impl Engine {
             }
             anchor.at -= around.start;
         }
-        let found = self.tools.analyse(&bytes[around.clone()], near, 0, budget);
+        let mut found = self.tools.analyse(&bytes[around.clone()], near, 0, budget);
+        if is_columnar(bytes) {
+            found.part();
+        }
         for anchor in near.iter_mut() {
             anchor.at += around.start;
             if !anchor.is_decided_in(around, len) {
@@ -247,6 +250,14 @@ impl Engine {
         detected.costly.extend(plain.costly);
         detected
     }
+}
+
+/// Whether a text is a file that keeps its rows by column. Bytes of one row do not stand side by side
+/// there, but those of the least and the greatest of each column do.
+fn is_columnar(bytes: &[u8]) -> bool {
+    let magics: [&[u8]; 3] = [b"PAR1", b"ARROW1\0\0", b"FEA1"];
+    magics.iter().any(|magic| bytes.starts_with(magic))
+        || bytes.starts_with(b"ORC") && bytes[..bytes.len().min(64)].iter().any(|byte| *byte < 9)
 }
 
 /// GitHub hashes the lines of a file's bytes as they are, not of the text that they say.

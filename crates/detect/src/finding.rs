@@ -108,6 +108,8 @@ pub enum Encoding {
     Gzip,
     /// RFC 1950.
     Zlib,
+    /// RFC 1951, without a header.
+    Deflate,
     /// A zip archive.
     Zip,
     /// UTF-16 inside another encoding.

@@ -24,6 +24,7 @@ mod pyc;
 mod rpm;
 mod sevenz;
 mod sqlite;
+mod stored;
 mod tar;
 mod xz;
 mod zip;

@@ -50,6 +50,17 @@ pub(super) struct Analysis {
     pub costly: BTreeSet<RuleId>,
 }
 
+impl Analysis {
+    /// Parts all pairs: of their text nothing says which secret belongs to which id.
+    pub(super) fn part(&mut self) {
+        for pair in self.joined.drain(..) {
+            self.loose.extend([pair.id, pair.secret]);
+            self.loose.extend(pair.token);
+        }
+        self.others.clear();
+    }
+}
+
 /// What the encoded runs of a text hold.
 #[derive(Debug, Default)]
 struct Inner {
@@ -140,6 +151,7 @@ pub(super) fn is_announced(bytes: &[u8]) -> bool {
     decode::is_one_run(bytes)
         || blocks::opens(bytes)
         || blocks::is_patch(bytes)
+        || blocks::is_drawing(bytes)
         || numbers::is_dump(bytes)
 }
 
@@ -211,6 +223,16 @@ impl Tools {
             }
             if blocks::is_patch(bytes) {
                 self.patch(bytes, depth, &mut found, &mut inner, budget);
+            }
+            if blocks::is_drawing(bytes) {
+                for (outer, page) in blocks::pages(bytes) {
+                    if *budget == 0 {
+                        found.cut = true;
+                        break;
+                    }
+                    *budget = budget.saturating_sub(outer.text.len() + page.text.len());
+                    self.descend_into(&outer, Some(&page), depth, &mut found, &mut inner, budget);
+                }
             }
             if numbers::is_dump(bytes) {
                 places.push((0, Reach { bytes: bytes.len(), lines: u32::MAX }));

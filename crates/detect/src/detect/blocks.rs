@@ -1,6 +1,7 @@
 //! Blocks that say themselves how they are encoded: uuencode, Ascii85, base85 in code that undoes it,
 //! and the literals of `git diff --binary`.
 
+use std::io::Read as _;
 use std::ops::Range;
 
 use crate::finding::Encoding;
@@ -21,6 +22,32 @@ const Z85: &[u8; 85] =
 /// Whether a text begins with a block of its own, or with what leads to one.
 pub(super) fn opens(bytes: &[u8]) -> bool {
     bytes.starts_with(b"<~") || bytes.starts_with(b"begin ") && uu_header(bytes).is_some()
+}
+
+/// Whether a text is a drawing of draw.io.
+pub(super) fn is_drawing(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"<mxfile")
+}
+
+/// The pages of a drawing, in base64, and what is packed in each: deflate without a header.
+pub(super) fn pages(bytes: &[u8]) -> Vec<(Decoded, Decoded)> {
+    let mut pages = Vec::new();
+    for at in memchr::memmem::find_iter(bytes, b"<diagram").take(MOST_STRINGS) {
+        let near = &bytes[at..bytes.len().min(at + 400)];
+        let Some(start) = memchr::memchr(b'>', near).map(|len| at + len + 1) else { continue };
+        let len = bytes[start..].iter().take_while(|byte| **byte != b'<').count();
+        let Some(outer) = (len >= SHORTEST).then(|| decode::base64(bytes, start, 0)).flatten() else {
+            continue;
+        };
+        let mut text = Vec::new();
+        let packed = flate2::read::DeflateDecoder::new(&*outer.text);
+        // What is damaged gives what can be read.
+        let _ = packed.take(REACH as u64).read_to_end(&mut text);
+        let run = 0..outer.text.len();
+        let encoding = Some(Encoding::Deflate);
+        pages.push((outer, Decoded { text, encoding, run, letters: vec![], unit: (1, 1) }));
+    }
+    pages
 }
 
 /// The blocks that begin in a stretch of a text.
