@@ -3,8 +3,8 @@
 use super::input::Input;
 use super::{Fault, Members};
 use super::{
-    ar, behind, bzip2, class, cpio, gzip, lz4, mail, object, pack, pyc, rpm, sevenz, sqlite, stored, tar,
-    xz, zip, zstd,
+    ar, behind, bzip2, class, cpio, gzip, lz4, mail, object, pack, pyc, rpm, sevenz, sqlite,
+    stored, tar, xz, zip, zstd,
 };
 
 /// A form of container.
@@ -117,15 +117,22 @@ impl Kind {
         let by_chance =
             matches!(self, Self::Class | Self::Cpio | Self::Lzma | Self::Pyc | Self::Tar);
         // They are text, or a picture, whatever stands between.
-        by_chance
-            || matches!(self, Self::Mat | Self::Mixed | Self::Phar | Self::Png | Self::Script)
+        by_chance || matches!(self, Self::Mat | Self::Mixed | Self::Phar | Self::Png | Self::Script)
     }
 
     /// Whether what is not packed in it is text as well.
     pub fn is_text_too(self) -> bool {
         matches!(
             self,
-            Self::Avro | Self::Mixed | Self::Dump | Self::Mail | Self::Mat | Self::Pdf | Self::Phar | Self::Png | Self::Script
+            Self::Avro
+                | Self::Mixed
+                | Self::Dump
+                | Self::Mail
+                | Self::Mat
+                | Self::Pdf
+                | Self::Phar
+                | Self::Png
+                | Self::Script
         )
     }
 
@@ -226,6 +233,12 @@ pub fn not_opened(head: &[u8]) -> Option<&'static str> {
         return Some("table of RocksDB");
     }
     FORMS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, form)| *form)
+}
+
+/// What a text is called that only its name says to be packed: brotli has no magic.
+pub fn not_opened_by_name(head: &[u8], name: impl FnOnce() -> Vec<u8>) -> Option<&'static str> {
+    let is_binary = head.iter().take(64).any(|byte| matches!(byte, 0..=8 | 0x0e..=0x1a));
+    (is_binary && name().ends_with(b".br")).then_some("brotli")
 }
 
 /// The kind of a text by its beginning; `whole` says that nothing follows.

@@ -149,7 +149,7 @@ pub(super) fn decode_budget(len: usize) -> usize {
 /// stand in it.
 pub(super) fn is_announced(bytes: &[u8]) -> bool {
     decode::is_one_run(bytes)
-        || blocks::opens(bytes)
+        || blocks::opens(bytes).is_some()
         || blocks::is_patch(bytes)
         || blocks::is_drawing(bytes)
         || numbers::is_dump(bytes)
@@ -218,9 +218,8 @@ impl Tools {
         }
         if depth < MAX_DEPTH {
             looks.extend(&places);
-            if decode::is_one_run(bytes) || blocks::opens(bytes) {
-                looks.push((0, LABEL_REACH));
-            }
+            looks.extend(decode::is_one_run(bytes).then_some((0, LABEL_REACH)));
+            looks.extend(blocks::opens(bytes).map(|at| (at, LABEL_REACH)));
             if blocks::is_patch(bytes) {
                 self.patch(bytes, depth, &mut found, &mut inner, budget);
             }

@@ -19,9 +19,19 @@ const RFC_1924: &[u8; 85] =
 const Z85: &[u8; 85] =
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
-/// Whether a text begins with a block of its own, or with what leads to one.
-pub(super) fn opens(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"<~") || bytes.starts_with(b"begin ") && uu_header(bytes).is_some()
+/// Bytes of a text in which a block may begin without anything that announces it.
+const HEAD: usize = 512;
+
+/// Where in the first lines of a text a block begins.
+pub(super) fn opens(bytes: &[u8]) -> Option<usize> {
+    if bytes.starts_with(b"<~") {
+        return Some(0);
+    }
+    let head = &bytes[..bytes.len().min(HEAD)];
+    let begins = memchr::memmem::find_iter(head, b"begin ");
+    begins
+        .into_iter()
+        .find(|&at| (at == 0 || bytes[at - 1] == b'\n') && uu_header(&bytes[at..]).is_some())
 }
 
 /// Whether a text is a drawing of draw.io.
@@ -36,7 +46,8 @@ pub(super) fn pages(bytes: &[u8]) -> Vec<(Decoded, Decoded)> {
         let near = &bytes[at..bytes.len().min(at + 400)];
         let Some(start) = memchr::memchr(b'>', near).map(|len| at + len + 1) else { continue };
         let len = bytes[start..].iter().take_while(|byte| **byte != b'<').count();
-        let Some(outer) = (len >= SHORTEST).then(|| decode::base64(bytes, start, 0)).flatten() else {
+        let Some(outer) = (len >= SHORTEST).then(|| decode::base64(bytes, start, 0)).flatten()
+        else {
             continue;
         };
         let mut text = Vec::new();
@@ -297,7 +308,9 @@ mod tests {
         let (text, decoded) = one(block).expect("a block");
         assert_eq!(text, TEXT);
         assert_eq!(&block[decoded.outer(&(0..3))], "82!L");
-        assert!(opens(block.as_bytes()) && !opens(b"begin 1 x\n") && !opens(b"begin the day"));
+        assert_eq!(opens(block.as_bytes()), Some(0));
+        assert_eq!(opens(format!("x\n{block}").as_bytes()), Some(2));
+        assert!(opens(b"begin 1 x\n").is_none() && opens(b"begin the day").is_none());
     }
 
     #[test]

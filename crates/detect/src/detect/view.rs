@@ -62,7 +62,7 @@ impl<'a> View<'a> {
     /// All views of a stretch, the least changed first.
     pub(super) fn all(bytes: &'a [u8]) -> Vec<Self> {
         let mut views = vec![Self::raw(bytes)];
-        views.extend(Self::unescaped(bytes));
+        views.extend(Self::raw(bytes).unescaped());
         let unmarked = views[views.len() - 1].unmarked();
         views.extend(Self::quoted_printable(bytes));
         views.extend(unmarked);
@@ -71,18 +71,21 @@ impl<'a> View<'a> {
         if undo::is_folded(bytes) {
             views.extend(Self::raw(bytes).rewritten(b"\r\n", undo::fold));
         }
-        views.extend(numbers::list(bytes));
-        views.extend(numbers::dump(bytes));
+        for view in [numbers::list(bytes), numbers::dump(bytes)].into_iter().flatten() {
+            let unescaped = view.unescaped();
+            views.push(view);
+            views.extend(unescaped);
+        }
         views.extend(columns::unfolded(bytes));
         views
     }
 
     /// Escapes of strings, URLs and markup undone; `None` if there are none.
-    fn unescaped(bytes: &'a [u8]) -> Option<Self> {
-        memchr::memchr3(b'\\', b'%', b'&', bytes)?;
+    fn unescaped<'b>(&self) -> Option<View<'b>> {
+        memchr::memchr3(b'\\', b'%', b'&', &self.text)?;
         // Control sequences are marks, which have views of their own.
         let rule = |rest: &[u8], _: &[u8]| if rest[0] == 0x1b { None } else { escape(rest) };
-        let mut view = Self::raw(bytes).rewritten(b"\\%&", rule)?;
+        let mut view = self.rewritten(b"\\%&", rule)?;
         for _ in 1..LAYERS {
             match view.rewritten(b"\\%&", rule) {
                 Some(deeper) => view = deeper,
@@ -138,7 +141,11 @@ impl<'a> View<'a> {
         let mut is_sign = [false; 256];
         signs.iter().for_each(|&sign| is_sign[usize::from(sign)] = true);
         let next = |from: usize| {
-            let rest = text.get(from..).unwrap_or_default().iter().position(|&byte| is_sign[usize::from(byte)]);
+            let rest = text
+                .get(from..)
+                .unwrap_or_default()
+                .iter()
+                .position(|&byte| is_sign[usize::from(byte)]);
             rest.map_or(text.len(), |by| from + by)
         };
         let applies = |at: &usize| rule(&text[*at..], &text[..*at]).is_some();

@@ -6,7 +6,7 @@ use crate::aws::{KeyId, SECRET_LEN, is_base32};
 use crate::escapes;
 
 use super::super::random::{self, Strength};
-use super::{Scan, is_base64};
+use super::{Scan, TextKind, is_base64};
 
 /// Widths at which encoders wrap base64, and more than any of them.
 const WIDTHS: [usize; 7] = [60, 64, 70, 72, 75, 76, 78];
@@ -36,7 +36,7 @@ impl Scan<'_, '_> {
         let is_old = id.as_str().as_bytes()[4] < b'Q';
         // A string of pickle's first protocol is a line of its own.
         let is_line = before.ends_with(b"\nV") && behind.starts_with(b"\np");
-        (self.binary || self.loose || is_line)
+        (is_line || self.kind().binary || self.kind().loose)
             && more <= 4
             && !random::is_word(id.as_str().as_bytes())
             && (id.account().is_some() || is_old)
@@ -90,16 +90,20 @@ impl Scan<'_, '_> {
         let follows_id = self.id_end.is_some_and(|end| end + 1 == run.start);
         found.extend((follows_id && text[SECRET_LEN] == b'/').then(|| from(0)));
         // Its length stands before it: Java, CBOR, MessagePack, protobuf, pickle.
-        let binary = self.binary || self.loose;
-        found.extend((binary && self.has_length_before(run.start)).then(|| from(0)));
+        let TextKind { binary, loose } = self.kind();
+        found.extend(((binary || loose) && self.has_length_before(run.start)).then(|| from(0)));
         // Its length is a letter: `P` in Avro, `S` in PostgreSQL.
-        let is_length = self.binary && text.len() == 41 && matches!(text[0], b'P' | b'S');
+        let touches_id = self.id_end == Some(run.start);
+        let is_length = binary && text.len() == 41 && matches!(text[0], b'P' | b'S');
         // A string of pickle's first protocol.
         let is_line = text.len() == 41
             && text[0] == b'V'
             && before == Some(b'\n')
             && self.text[run.end..].starts_with(b"\np");
-        found.extend((is_length && !is_part(before) || is_line).then(|| from(1)));
+        found.extend((is_length && (!is_part(before) || touches_id) || is_line).then(|| from(1)));
+        // Its name stands right before it, as in the pages of LMDB.
+        let named = if binary { self.name_before(run) } else { None };
+        found.extend(named.map(from));
         found.retain(strong);
         // Signs on both sides may set off the same letters, or letters of another secret's.
         let mut apart: Vec<Range<usize>> = Vec::new();
@@ -110,6 +114,15 @@ impl Scan<'_, '_> {
         }
         apart.sort_by_key(|span| span.start);
         apart
+    }
+
+    /// The length of a secret's name at the beginning of a run that is as much longer.
+    fn name_before(&self, run: &Range<usize>) -> Option<usize> {
+        let len = run.len().checked_sub(SECRET_LEN).filter(|len| (3..=20).contains(len))?;
+        let start = run.start.saturating_sub(8);
+        let name = self.text[start..run.start + len].to_ascii_lowercase();
+        let holds = memchr::memmem::find(&name, b"secret").is_some();
+        (holds && name.ends_with(b"key")).then_some(len)
     }
 
     /// Whether a secret's length is what stands before `at`, in one to eight bytes of either order.
