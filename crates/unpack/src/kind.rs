@@ -3,8 +3,8 @@
 use super::input::Input;
 use super::{Fault, Members};
 use super::{
-    ar, behind, bzip2, class, cpio, gzip, lz4, mail, object, pack, pyc, rpm, sevenz, sqlite,
-    stored, tar, xz, zip, zstd,
+    ar, behind, bzip2, class, compress, cpio, gzip, lz4, mail, object, pack, pyc, rpm, sevenz,
+    sqlite, stored, tar, xz, zip, zstd,
 };
 
 /// A form of container.
@@ -22,6 +22,8 @@ pub enum Kind {
     Bzip2,
     /// A class of Java.
     Class,
+    /// A file of `compress`.
+    Compress,
     /// An archive of cpio.
     Cpio,
     /// A dump of PostgreSQL in its custom format.
@@ -77,6 +79,7 @@ impl Kind {
     pub fn read(self, input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
         match self {
             Self::Ar => ar::read(input, members),
+            Self::Compress => compress::read(input, members),
             Self::Avro => stored::read_avro(input, members),
             Self::Backup => stored::read_backup(input, members),
             Self::Lzip => xz::read_lzip(input, members),
@@ -139,7 +142,7 @@ impl Kind {
     /// Whether it is read in another order than that of its bytes.
     pub fn is_random(self) -> bool {
         match self {
-            Self::Backup | Self::Lzip => false,
+            Self::Backup | Self::Compress | Self::Lzip => false,
             Self::Ar | Self::Bzip2 | Self::Cpio | Self::Gzip | Self::Lz4 | Self::Lzma => false,
             Self::Object | Self::Rpm | Self::Tar | Self::Xz | Self::Zstd => false,
             Self::Avro | Self::Dump | Self::Mat | Self::Mixed | Self::Phar => true,
@@ -163,6 +166,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ar => "ar archive",
+            Self::Compress => "compress file",
             Self::Avro => "Avro file",
             Self::Backup => "backup of Android",
             Self::Lzip => "lzip file",
@@ -198,15 +202,14 @@ impl Kind {
 
 /// What a text is called that is packed in a form which is not opened; by its beginning.
 pub fn not_opened(head: &[u8]) -> Option<&'static str> {
-    const FORMS: [(&[u8], &str); 17] = [
+    const FORMS: [(&[u8], &str); 16] = [
         (b"PAR1", "Parquet"),
         (b"ARROW1\0\0", "Arrow"),
         (b"FEA1", "Feather"),
         (b"Obj\x01", "Avro"),
         (b"MSWIM\0\0\0", "Windows image"),
         (b"REDIS0", "dump of Redis"),
-        (b"\x1f\x9d", "compress (.Z)"),
-        (b"\x1f\xa0", "compress (.Z)"),
+        (b"\x1f\xa0", "compress -H (SCO)"),
         (b"Rar!\x1a\x07", "rar"),
         (b"MSCF\0\0\0\0", "cabinet"),
         (b"xar!\0\x1c", "xar"),
@@ -285,6 +288,7 @@ fn by_magic(head: &[u8]) -> Option<Kind> {
         [b'P', b'G', b'D', b'M', b'P', 1, ..] => Kind::Dump,
         [b'A', b'N', ..] if stored::is_backup(head) => Kind::Backup,
         [b'O', b'b', ..] if stored::is_avro(head) => Kind::Avro,
+        [0x1f, 0x9d, ..] if compress::is_one(head) => Kind::Compress,
         [b'L', b'Z', b'I', b'P', 1, ..] => Kind::Lzip,
         [b'M', b'A', ..] if head.starts_with(b"MATLAB 5.0 MAT-file") => Kind::Mat,
         [b'#', b' ', b'v', b'2' | b'3', b' ', ..] if head[4..].starts_with(b" git bundle\n") => {

@@ -9,6 +9,7 @@ mod ar;
 mod behind;
 mod bzip2;
 mod class;
+mod compress;
 mod cpio;
 mod gzip;
 pub mod input;
