@@ -15,6 +15,5 @@ pub mod principal;
 pub mod provenance;
 pub mod rules;
 pub mod scan;
-pub mod secret;
 
-use keysweep_base::{stop, text};
+use keysweep_base::{secret, stop, text};

@@ -4,6 +4,8 @@
 //! profile files that the SDK would read are empty ones. So no variable, profile, container or
 //! instance lends its identity or endpoint. Redirects are not followed.
 
+pub mod answer;
+
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -27,36 +29,60 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 
-use super::answer::Identity;
-use super::bounded::{self, Bounded};
-use super::{Environment, Options, Partition};
-use crate::aws::KeyId;
-use crate::secret::Secret;
+use keysweep_base::secret::Secret;
+use keysweep_base::text::escape_line;
 
-/// What is asked: a key with one secret.
+use super::bounded::{self, Bounded};
+use super::{Endpoint, Environment, Partition};
+use answer::Identity;
+
+/// How STS is reached.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) key: KeyId,
-    pub(super) secret: Secret,
-    pub(super) token: Option<Secret>,
+pub struct Settings {
+    /// Stands in for the STS of every partition.
+    pub endpoint: Option<Endpoint>,
+    /// Whether AWS's FIPS endpoints are asked.
+    pub fips: bool,
+    /// How long a connection may take to open.
+    pub connect_timeout: Duration,
+    /// How long one request may take, connection included.
+    pub request_timeout: Duration,
+    /// The whole `User-Agent` header, as the key's owner finds it in CloudTrail.
+    pub user_agent: String,
+    /// Proxy and roots.
+    pub environment: Environment,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub(super) enum Reply {
+pub enum Reply {
     /// STS said who it is.
     Identity(Identity),
     /// Any other whole answer.
-    Answer { status: u16, body: Vec<u8>, date: Option<SystemTime> },
+    Answer {
+        /// Its HTTP status.
+        status: u16,
+        /// All of its body.
+        body: Vec<u8>,
+        /// The time by the server's clock.
+        date: Option<SystemTime>,
+    },
     /// No whole answer: why, and whether the connection broke rather than the time ran out.
-    Silence { why: String, broken: bool },
+    Silence {
+        /// Why.
+        why: String,
+        /// The connection broke.
+        broken: bool,
+    },
 }
 
 /// The STS of one partition.
 #[derive(Debug)]
-pub(super) struct Door {
-    pub(super) partition: Partition,
-    pub(super) endpoint: String,
+pub struct Door {
+    /// The partition.
+    pub partition: Partition,
+    /// The URL at which it is asked.
+    pub endpoint: String,
     config: SdkConfig,
     clock: Clock,
     agent: UserAgent,
@@ -69,12 +95,12 @@ const GIVE_UP_AFTER: u32 = 5;
 
 impl Door {
     /// The way to `partition`; `None` if FIPS is asked for and it has no such endpoint.
-    pub(super) async fn open(partition: Partition, options: &Options) -> Option<Self> {
-        let endpoint = endpoint(partition, options)?;
+    pub async fn open(partition: Partition, settings: &Settings) -> Option<Self> {
+        let endpoint = endpoint(partition, settings)?;
         let clock = Clock::default();
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(options.connect_timeout)
-            .operation_timeout(options.request_timeout)
+            .connect_timeout(settings.connect_timeout)
+            .operation_timeout(settings.request_timeout)
             .build();
         let nothing =
             EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "").build();
@@ -92,23 +118,17 @@ impl Door {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .disable_clock_skew_correction(true)
             .time_source(SharedTimeSource::new(clock.clone()))
-            .http_client(http_client(&endpoint, &options.environment))
+            .http_client(http_client(&endpoint, &settings.environment))
             .load()
             .await;
-        let agent = UserAgent(options.user_agent.clone());
+        let agent = UserAgent(settings.user_agent.clone());
         Some(Self { partition, endpoint, config, clock, agent, fruitless: AtomicU32::new(0) })
     }
 
     /// Sends `GetCallerIdentity` once.
-    pub(super) async fn send(&self, asked: &Asked) -> Reply {
+    pub async fn send(&self, key: &str, secret: &Secret, token: Option<&Secret>) -> Reply {
         let text = |secret: &Secret| String::from_utf8_lossy(secret.expose()).into_owned();
-        let credentials = Credentials::new(
-            asked.key.as_str(),
-            text(&asked.secret),
-            asked.token.as_ref().map(text),
-            None,
-            "found",
-        );
+        let credentials = Credentials::new(key, text(secret), token.map(text), None, "found");
         let config = aws_sdk_sts::config::Builder::from(&self.config)
             .credentials_provider(credentials)
             .interceptor(self.agent.clone())
@@ -122,12 +142,12 @@ impl Door {
     }
 
     /// Whether it has been silent for so long that it is asked no more.
-    pub(super) fn is_out_of_reach(&self) -> bool {
+    pub fn is_out_of_reach(&self) -> bool {
         self.fruitless.load(Ordering::Relaxed) >= GIVE_UP_AFTER
     }
 
     /// Remembers whether a question got a word from the other side.
-    pub(super) fn heard(&self, answered: bool) {
+    pub fn heard(&self, answered: bool) {
         if answered {
             self.fruitless.store(0, Ordering::Relaxed);
         } else {
@@ -136,22 +156,22 @@ impl Door {
     }
 
     /// Sets the clock by an answer's date.
-    pub(super) fn set_clock(&self, now: SystemTime) {
+    pub fn set_clock(&self, now: SystemTime) {
         self.clock.set(now);
     }
 
     /// The time by this door's clock, RFC 3339 in UTC, to the second.
-    pub(super) fn now(&self) -> Option<String> {
+    pub fn now(&self) -> Option<String> {
         let seconds = self.clock.now().duration_since(UNIX_EPOCH).ok()?.as_secs();
         DateTime::from_secs(i64::try_from(seconds).ok()?).fmt(DateTimeFormat::DateTime).ok()
     }
 }
 
 /// Where `partition` is asked; `None` if FIPS is asked for and it has no such endpoint.
-pub(super) fn endpoint(partition: Partition, options: &Options) -> Option<String> {
-    match &options.endpoint {
+pub fn endpoint(partition: Partition, settings: &Settings) -> Option<String> {
+    match &settings.endpoint {
         Some(endpoint) => Some(endpoint.as_str().to_owned()),
-        None => partition.endpoint(options.fips).map(str::to_owned),
+        None => partition.endpoint(settings.fips).map(str::to_owned),
     }
 }
 
@@ -187,8 +207,7 @@ fn http_client(endpoint: &str, environment: &Environment) -> SharedHttpClient {
 
 /// A 200 is STS's only if it holds all that STS says.
 fn identity_of(output: &GetCallerIdentityOutput) -> Reply {
-    let field =
-        |text: Option<&str>| text.filter(|text| !text.is_empty()).map(crate::text::escape_line);
+    let field = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(escape_line);
     let identity = || {
         Some(Identity {
             arn: field(output.arn()).filter(|arn| arn.starts_with("arn:"))?,
@@ -233,7 +252,7 @@ fn told(error: &(dyn Error + 'static)) -> String {
     while let Some(source) = cause.source() {
         cause = source;
     }
-    format!("no answer: {}", crate::text::escape_line(&cause.to_string()))
+    format!("no answer: {}", escape_line(&cause.to_string()))
 }
 
 /// The system's clock, set right by what a server said; milliseconds ahead of it.

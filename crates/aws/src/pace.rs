@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 /// Lets requests through one after the other, evenly spaced.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub struct Pace {
     at_once: Semaphore,
     interval: Duration,
     next: Mutex<Instant>,
@@ -19,7 +19,7 @@ pub(super) struct Pace {
 
 impl Pace {
     /// At most `rate` requests a second, `at_once` under way, `limit` in all.
-    pub(super) fn new(rate: f64, at_once: usize, limit: u64) -> Self {
+    pub fn new(rate: f64, at_once: usize, limit: u64) -> Self {
         Self {
             at_once: Semaphore::new(at_once.max(1)),
             interval: Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::from_secs(1)),
@@ -30,12 +30,12 @@ impl Pace {
     }
 
     /// Waits until another request may be under way; it is until the permit is dropped.
-    pub(super) async fn place(&self) -> Option<SemaphorePermit<'_>> {
+    pub async fn place(&self) -> Option<SemaphorePermit<'_>> {
         self.at_once.acquire().await.ok()
     }
 
     /// Waits until the next request may leave; `false` if no further one may.
-    pub(super) async fn turn(&self) -> bool {
+    pub async fn turn(&self) -> bool {
         if self.sent.fetch_add(1, Ordering::Relaxed) >= self.limit {
             self.sent.fetch_sub(1, Ordering::Relaxed);
             return false;
@@ -51,7 +51,7 @@ impl Pace {
     }
 
     /// Requests so far.
-    pub(super) fn sent(&self) -> u64 {
+    pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 }

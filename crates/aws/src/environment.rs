@@ -13,9 +13,10 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use super::OptionsError;
-use crate::secret::Secret;
-use crate::text::escape_path;
+use keysweep_base::secret::Secret;
+use keysweep_base::text::escape_path;
+
+use super::Setting;
 
 /// The way to STS.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +34,7 @@ impl Environment {
     ///
     /// # Errors
     /// A proxy or bundle that cannot be used: to go on without it would bypass the user's will.
-    pub fn read() -> Result<Self, OptionsError> {
+    pub fn read() -> Result<Self, Setting> {
         let proxies = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
         let proxy = proxies.into_iter().find_map(|name| Some((name, variable(name)?)));
         let roots = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty());
@@ -51,8 +52,8 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// A proxy's URL, checked; `host:port` means http.
-fn read_proxy(name: &'static str, text: &str) -> Result<Secret, OptionsError> {
-    let fault = |why| OptionsError::Proxy(name, why);
+fn read_proxy(name: &'static str, text: &str) -> Result<Secret, Setting> {
+    let fault = |why| Setting::Proxy(name, why);
     let url = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let parsed: http::Uri = url.parse().map_err(|_| fault("this is no URL"))?;
     match parsed.scheme_str() {
@@ -66,8 +67,8 @@ fn read_proxy(name: &'static str, text: &str) -> Result<Secret, OptionsError> {
 
 /// The certificates of a bundle that can serve as roots, as PEM again: the TLS library takes a
 /// certificate that it can't read for a programming error, and real bundles hold such.
-fn read_bundle(path: &Path) -> Result<Vec<u8>, OptionsError> {
-    let fault = |why: String| OptionsError::Bundle {
+fn read_bundle(path: &Path) -> Result<Vec<u8>, Setting> {
+    let fault = |why: String| Setting::Bundle {
         path: escape_path(path.as_os_str().as_encoded_bytes()),
         why,
     };

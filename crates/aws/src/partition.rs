@@ -37,7 +37,7 @@ impl Partition {
     }
 
     /// The Region for which a request is signed.
-    pub(super) fn region(self) -> &'static str {
+    pub fn region(self) -> &'static str {
         match self {
             Self::Aws => "us-east-1",
             Self::UsGov => "us-gov-west-1",
@@ -50,7 +50,7 @@ impl Partition {
     ///
     /// Regional, as the global one of `aws` answers from one Region. FIPS: "Federal Information
     /// Processing Standard (FIPS) 140-3", endpoints by service; every one of GovCloud is FIPS.
-    pub(super) fn endpoint(self, fips: bool) -> Option<&'static str> {
+    pub fn endpoint(self, fips: bool) -> Option<&'static str> {
         match (self, fips) {
             (Self::Aws, false) => Some("https://sts.us-east-1.amazonaws.com"),
             (Self::Aws, true) => Some("https://sts-fips.us-east-1.amazonaws.com"),
@@ -85,7 +85,7 @@ impl PartitionChoice {
     ///
     /// # Errors
     /// The word that names no partition.
-    pub fn parse(text: &str) -> Result<Self, super::OptionsError> {
+    pub fn parse(text: &str) -> Result<Self, super::Setting> {
         match text {
             "auto" => Ok(Self::Nearby),
             "all" => Ok(Self::All),
@@ -93,7 +93,7 @@ impl PartitionChoice {
                 .split(',')
                 .map(|name| {
                     Partition::from_name(name.trim())
-                        .ok_or_else(|| super::OptionsError::Partition(name.to_owned()))
+                        .ok_or_else(|| super::Setting::Partition(name.to_owned()))
                 })
                 .collect::<Result<_, _>>()
                 .map(Self::Only),
@@ -104,7 +104,7 @@ impl PartitionChoice {
     ///
     /// The second part are names near the key that no endpoint is known of, such as `aws-iso`:
     /// while they cannot be asked, no key is proved dead.
-    pub(super) fn plan(&self, nearby: &[&str]) -> (Vec<Partition>, Vec<String>) {
+    pub fn plan(&self, nearby: &[&str]) -> (Vec<Partition>, Vec<String>) {
         let others: &[Partition] = match self {
             Self::Only(chosen) => return (chosen.clone(), Vec::new()),
             Self::Nearby => &[Partition::Aws, Partition::UsGov],
