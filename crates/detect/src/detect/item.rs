@@ -1,5 +1,6 @@
 //! Items: the parts of credentials that stand in a text, before they are joined.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::aws::{KEY_ID_LEN, KeyId, SECRET_LEN};
@@ -107,7 +108,7 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
             stretch,
             text: &view.text,
             raw: index == 0,
-            binary: memchr::memchr(0, &view.text).is_some(),
+            kind: OnceCell::new(),
             behind: 0,
             id_end: None,
             items: vec![],
@@ -146,8 +147,8 @@ struct Scan<'v, 'a> {
     text: &'v [u8],
     /// The view is the text itself: a token that touches an escape is left to the others.
     raw: bool,
-    /// It holds a byte that no text holds.
-    binary: bool,
+    /// What kind of text it is, once somebody asks.
+    kind: OnceCell<TextKind>,
     /// End of the value before: no label reaches back over it.
     behind: usize,
     /// End of the id before.
@@ -157,6 +158,10 @@ struct Scan<'v, 'a> {
 }
 
 impl Scan<'_, '_> {
+    fn kind(&self) -> TextKind {
+        *self.kind.get_or_init(|| TextKind::of(self.text))
+    }
+
     fn run(&mut self) {
         let mut at = 0;
         while at < self.text.len() {
@@ -301,7 +306,7 @@ impl Scan<'_, '_> {
     fn label(&self, span: &Range<usize>) -> Label {
         let mut label = label::read(self.text, self.behind, span);
         // Formats of programs write lengths and types beside their strings, which read as letters.
-        if self.binary && !label.assigned {
+        if self.kind().binary && !label.assigned {
             label.name.stem.clear();
             label.name.rest.clear();
         }
@@ -330,6 +335,25 @@ impl Scan<'_, '_> {
     /// How many `=` stand at `at`, two at most.
     fn padding(&self, at: usize) -> usize {
         self.text[at..].iter().take(2).take_while(|&&byte| byte == b'=').count()
+    }
+}
+
+/// What bytes a text holds beside its letters.
+#[derive(Clone, Copy, Debug)]
+struct TextKind {
+    /// A control character that no text has.
+    binary: bool,
+    /// It is no UTF-8: a binary, or text of an older encoding.
+    loose: bool,
+}
+
+impl TextKind {
+    fn of(text: &[u8]) -> Self {
+        let is_control = |byte: &u8| matches!(byte, 0..=6 | 0x0e..=0x1a | 0x1c..=0x1f);
+        Self {
+            binary: text.iter().any(is_control),
+            loose: std::str::from_utf8(text).is_err_and(|error| error.error_len().is_some()),
+        }
     }
 }
 

@@ -5,12 +5,17 @@
 
 use std::ops::Range;
 
+use crate::aws::{KEY_ID_LEN, is_base32};
+
 use super::view::View;
 
 /// Fewest entries of a list that is read: an id has as many.
 const FEWEST: usize = 20;
 /// Most bytes between two entries, a line break and its indentation among them.
 const GAP: usize = 40;
+
+/// Most bytes that write an id in a list.
+const ID_LIST: usize = KEY_ID_LEN * (GAP + 4);
 
 /// How the entries of a list are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,6 +73,22 @@ pub(super) fn list(bytes: &[u8]) -> Option<View<'static>> {
 pub(super) fn begins_list(text: &[u8]) -> bool {
     let first = memchr::memchr2_iter(b',', b'[', text).find_map(|at| first_entry(text, at, 0));
     first.is_some_and(|start| entries(text, start).0.len() >= FEWEST / 2)
+}
+
+/// Whether an id may stand in a list or in a dump, whose third letter is written at `at`.
+pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
+    if bytes[at] == b' ' {
+        return is_in_dump(bytes, at);
+    }
+    // The literal of hexadecimal digits begins behind its prefix.
+    let start = if bytes[..at].ends_with(b"0x") { at - 2 } else { at };
+    let (entries, _) = entries(&bytes[..bytes.len().min(at + ID_LIST)], start);
+    let radix = if start < at { 16 } else { 10 };
+    let letters = entries.iter().take(KEY_ID_LEN - 2).take_while(|(_, _, inner)| {
+        let digits = std::str::from_utf8(&bytes[inner.clone()]).ok();
+        digits.and_then(|digits| u8::from_str_radix(digits, radix).ok()).is_some_and(is_base32)
+    });
+    letters.count() == KEY_ID_LEN - 2
 }
 
 /// Where the entry begins that a comma ends or a bracket opens.
@@ -196,6 +217,8 @@ impl Made {
 const WIDEST: usize = 64;
 /// Fewest bytes that a whole line shows.
 const NARROWEST: usize = 4;
+/// Fewest bytes of a line that shows nothing else, as no offset says that it is a dump.
+const WHOLE: usize = 16;
 
 /// A stretch with its dumps (`xxd`, `hexdump`, `od`) as the bytes that they show; `None` if there
 /// are none.
@@ -222,6 +245,17 @@ pub(super) fn dump(bytes: &[u8]) -> Option<View<'static>> {
     (!made.is_plain).then(|| View::made(made.text, made.map))
 }
 
+/// Whether a text is a dump from its beginning on.
+pub(super) fn is_dump(bytes: &[u8]) -> bool {
+    // The first line may be a command, or of a part of a text the end of one.
+    let head = &bytes[..bytes.len().min(2 * LINE)];
+    head.split(|byte| *byte == b'\n').take(2).any(|line| {
+        let is_first = line.trim_ascii_start().starts_with(b"000000");
+        let least = if is_first { NARROWEST } else { WHOLE };
+        dump_line(line, least).len() >= least
+    })
+}
+
 /// Bytes on either side of a place that decide whether a line of a dump holds it.
 pub(super) const LINE: usize = 4 * WIDEST;
 
@@ -229,20 +263,37 @@ pub(super) const LINE: usize = 4 * WIDEST;
 pub(super) fn is_in_dump(bytes: &[u8], at: usize) -> bool {
     let floor = at.saturating_sub(LINE);
     let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |len| floor + len + 1);
+    if offset(&bytes[start..]).is_none() {
+        return false;
+    }
     let end = bytes.len().min(at + LINE);
     let len = memchr::memchr(b'\n', &bytes[at..end]).unwrap_or(end - at);
     !dump_line(&bytes[start..at + len], NARROWEST).is_empty()
 }
 
+/// Where the offset ends that begins a line of a dump.
+fn offset(line: &[u8]) -> Option<usize> {
+    let start = line.iter().take(8).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    // `tcpdump -X`.
+    let start = start + if line[start..].starts_with(b"0x") { 2 } else { 0 };
+    let digits = line[start..].iter().take(17).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let is_prefixed = line[..start].ends_with(b"0x") && line.get(start + digits) == Some(&b':');
+    let fits = (6..=16).contains(&digits) || is_prefixed && digits >= 4;
+    fits.then_some(start + digits)
+}
+
 /// The bytes that a line of a dump shows, `least` of them, and where.
 fn dump_line(line: &[u8], least: usize) -> Vec<(u8, Range<usize>)> {
     let blanks = |from: usize| line[from..].iter().take_while(|byte| **byte == b' ').count();
-    let start = blanks(0).min(8);
-    let digits = line[start..].iter().take(17).take_while(|byte| byte.is_ascii_hexdigit()).count();
-    if !(6..=16).contains(&digits) {
-        return vec![];
-    }
-    let mut at = start + digits;
+    let Some(mut at) = offset(line) else {
+        // Without offsets: `od -An -tx1`.
+        let start = blanks(0).min(8);
+        let shown = groups(line, start, true);
+        let end = shown.last().map_or(0, |(_, span)| span.end);
+        let whole = line[end..].trim_ascii().is_empty();
+        let least = if least == NARROWEST { WHOLE } else { least };
+        return if whole && shown.len() >= least { shown } else { vec![] };
+    };
     let colon = line.get(at) == Some(&b':');
     at += usize::from(colon);
     let gap = blanks(at);
@@ -268,13 +319,27 @@ fn groups(line: &[u8], mut at: usize, in_order: bool) -> Vec<(u8, Range<usize>)>
         let digits = rest.iter().take(17).take_while(|byte| byte.is_ascii_hexdigit()).count();
         let ends = rest.get(digits).is_none_or(u8::is_ascii_whitespace);
         // Only the last group may be narrower.
-        let fits = matches!(digits, 2 | 4 | 8 | 16) && (width == 0 || digits <= width);
+        // Three are octal ones, of a byte, and six of two; `xxd -b` writes bits.
+        let octal = matches!(digits, 3 | 6) && (width == 0 || width == digits);
+        let bits =
+            digits == 8 && in_order && rest[..8].iter().all(|byte| matches!(byte, b'0' | b'1'));
+        let fits = octal
+            || matches!(digits, 2 | 4 | 8 | 16)
+                && (width == 0 || digits <= width && !matches!(width, 3 | 6));
         if !ends || !fits {
             break;
         }
         width = digits;
+        if octal || bits {
+            let radix = if bits { 2 } else { 8 };
+            let number = std::str::from_utf8(&rest[..digits]).ok();
+            let number = number.and_then(|number| u16::from_str_radix(number, radix).ok());
+            let Some([low, high]) = number.map(u16::to_le_bytes) else { break };
+            shown.push((low, at..at + digits));
+            shown.extend((digits == 6).then(|| (high, at..at + digits)));
+        }
         let swapped = width == 4 && !in_order;
-        for byte in 0..digits / 2 {
+        for byte in 0..if octal || bits { 0 } else { digits / 2 } {
             let place = at + 2 * if swapped { byte ^ 1 } else { byte };
             if let Some(letter) = crate::escapes::hex_byte(&line[place..]) {
                 shown.push((letter, place..place + 2));
