@@ -113,6 +113,43 @@ fn paths_and_cached_trees_of_an_index() {
     run(&project, &["scan", &root]);
 }
 
+/// An index of version 4, each path of which is the one before it and `more` bytes
+/// (gitformat-index(5)).
+fn growing(entries: u32, more: usize) -> Vec<u8> {
+    let mut index = [&b"DIRC"[..], &4_u32.to_be_bytes(), &entries.to_be_bytes()].concat();
+    for _ in 0..entries {
+        index.extend([0; 62]);
+        index.push(0);
+        index.extend(std::iter::repeat_n(b'a', more));
+        index.push(0);
+    }
+    index.extend([0; 20]);
+    index
+}
+
+#[test]
+fn paths_of_an_index_that_grow_without_end() {
+    let repo = Repo::new(&[]);
+    repo.commit("a.env", leak(1));
+    let (project, root) = (Project::new(), repo.root.to_string_lossy().into_owned());
+    let git = repo.root.join(".git");
+    let link = [b"link".to_vec(), 20_u32.to_be_bytes().to_vec(), vec![7; 20], vec![0; 20]].concat();
+    let split = [b"DIRC\0\0\0\x02\0\0\0\0".to_vec(), link].concat();
+    for shared in [false, true] {
+        if shared {
+            let name = format!("sharedindex.{}", "07".repeat(20));
+            fs::write(git.join(name), growing(8000, 100)).expect("the part it shares");
+            fs::write(git.join("index"), &split).expect("a split index");
+        } else {
+            fs::write(git.join("index"), growing(8000, 100)).expect("an index");
+        }
+        let ended = run(&project, &["staged", &root]);
+        assert!(ended.code() == 2 && ended.stderr.contains("many times"), "{shared} {ended:?}");
+        let ended = run(&project, &["history", &root]);
+        assert!(ended.code() == 1 && ended.stderr.contains("many times"), "{shared} {ended:?}");
+    }
+}
+
 /// Feeds git a stream of commands that makes many objects at once.
 fn fast_import(repo: &Repo, stream: &[u8]) {
     repo.git_with(&["fast-import", "--quiet", "--force"], stream);

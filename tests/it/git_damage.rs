@@ -196,3 +196,42 @@ fn refs_in_another_form_are_reported_and_all_objects_are_scanned() {
     let ran = project.keysweep(["staged"]).from(&leaky.repo.root).run().exits(2);
     assert!(ran.stderr.contains("reftable"), "{}", ran.stderr);
 }
+
+/// History reads the database and so misses what is not in it: what is checked out is looked up.
+#[test]
+fn a_blob_that_the_index_or_a_bare_head_names_is_missed() {
+    let repo = Repo::new(&[]);
+    repo.commit("a.env", leak(1));
+    let blob = repo.git(&["rev-parse", "HEAD:a.env"]);
+    let bare = Project::new();
+    let clone = bare.at("bare.git").to_string_lossy().into_owned();
+    repo.git(&["clone", "-q", "--bare", "--no-local", ".", &clone]);
+    let loose = Path::new("objects").join(&blob[..2]).join(&blob[2..]);
+    fs::remove_file(repo.root.join(".git").join(&loose)).expect("a loose object");
+    // Of the bare clone all but the blob is unpacked again.
+    let objects = Path::new(&clone).join("objects");
+    fs::remove_dir_all(objects.join("pack")).expect("its packs");
+    for id in [repo.git(&["rev-parse", "HEAD"]), repo.git(&["rev-parse", "HEAD^{tree}"])] {
+        let name = Path::new(&id[..2]).join(&id[2..]);
+        fs::create_dir_all(objects.join(&id[..2])).expect("a folder");
+        fs::copy(repo.root.join(".git/objects").join(&name), objects.join(&name)).expect("a copy");
+    }
+    for root in [repo.root.as_path(), Path::new(&clone)] {
+        let reported = scan(root, 3);
+        assert!(format!("{:?}", reported.problems).contains(&blob), "{:?}", reported.problems);
+    }
+}
+
+#[test]
+fn a_configuration_that_names_another_hash_is_an_error() {
+    let repo = Repo::new(&[]);
+    repo.commit("a.env", leak(1));
+    repo.git(&["config", "core.repositoryformatversion", "1"]);
+    repo.git(&["config", "extensions.objectformat", "sha256"]);
+    let project = Project::new();
+    let root = repo.root.to_string_lossy().into_owned();
+    for command in ["history", "staged"] {
+        let ran = project.keysweep([command, &root]).run().exits(2);
+        assert!(!ran.stderr.contains("internal error"), "{}", ran.stderr);
+    }
+}

@@ -98,6 +98,8 @@ mod patterns;
 mod pdf;
 mod pdf_filters;
 #[cfg(unix)]
+mod picture;
+#[cfg(unix)]
 mod pieces;
 mod planted;
 #[cfg(unix)]
