@@ -18,6 +18,7 @@ mod columns;
 pub mod costs;
 mod decode;
 mod doubt;
+mod dump;
 mod finish;
 mod header;
 mod item;

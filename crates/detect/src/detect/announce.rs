@@ -13,6 +13,7 @@ use super::anchors::{Anchor, Anchors, Class, Quiet};
 use super::chain::{self, AnchorSpan};
 use super::columns;
 use super::decode;
+use super::dump;
 use super::item;
 use super::numbers;
 use super::region::{self, Reach};
@@ -24,7 +25,7 @@ const VALUE_REACH: usize = 240;
 const SHORTEST_DIGEST: usize = 32;
 
 /// Bytes on either side that decide whether a label announces anything.
-const DECIDING: usize = if VALUE_REACH > numbers::LINE { VALUE_REACH } else { numbers::LINE };
+const DECIDING: usize = if VALUE_REACH > dump::LINE { VALUE_REACH } else { dump::LINE };
 
 /// Where labels stand that have a secret near them, or what may be one, and how far that may be;
 /// marks the others as quiet.
@@ -121,7 +122,7 @@ fn announces(bytes: &[u8], at: usize, escaped: &mut Escaped<'_>) -> Option<Reach
     if numbers::begins_list(rest) {
         return Some(LIST_REACH);
     }
-    if escaped.is_between(at, end) || numbers::is_in_dump(bytes, at) {
+    if escaped.is_between(at, end) || dump::is_in_dump(bytes, at) {
         return Some(ID_REACH);
     }
     let is_truncated = at + VALUE_REACH < bytes.len();
@@ -263,7 +264,7 @@ pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
             let rest = bytes[at + 4 + plain..].trim_ascii_start();
             rest.len() < bytes.len() - at - 5 - plain
                 && rest.first().is_some_and(u8::is_ascii_alphanumeric)
-                || numbers::is_in_dump(bytes, at)
+                || dump::is_in_dump(bytes, at)
         }
         Some(byte) => {
             matches!(

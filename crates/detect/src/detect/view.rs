@@ -11,6 +11,7 @@ use std::ops::Range;
 use crate::escapes::{Rewrite, escape};
 
 use super::columns;
+use super::dump;
 use super::header;
 use super::numbers;
 use super::undo;
@@ -71,7 +72,7 @@ impl<'a> View<'a> {
         if undo::is_folded(bytes) {
             views.extend(Self::raw(bytes).rewritten(b"\r\n", undo::fold));
         }
-        for view in [numbers::list(bytes), numbers::dump(bytes)].into_iter().flatten() {
+        for view in [numbers::list(bytes), dump::dump(bytes)].into_iter().flatten() {
             let unescaped = view.unescaped();
             views.push(view);
             views.extend(unescaped);
