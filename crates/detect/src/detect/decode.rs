@@ -181,12 +181,13 @@ pub(super) fn packed_otherwise(run: &[u8]) -> Option<Unread> {
     HEADS.iter().find(|(head, _)| run.starts_with(head)).map(|(_, kind)| *kind)
 }
 
-/// Whether a stretch holds a run that is [`readable`].
+/// Whether a stretch holds a run that is [`readable`], or packed in a form that is counted.
 pub(super) fn holds_readable(stretch: &[u8]) -> bool {
     let mut at = 0;
     while at < stretch.len() {
         let (end, decoded) = readable(stretch, at);
-        if decoded.is_some() {
+        let is_long = end - at >= SHORTEST;
+        if decoded.is_some() || is_long && packed_otherwise(&stretch[at..end]).is_some() {
             return true;
         }
         at = end;
