@@ -308,7 +308,7 @@ fn what_has_no_letters_and_what_is_encrypted_is_reported() {
     let plain = packed(7, "", plain.as_bytes());
     let ran = scan(pdf(&[page.clone(), said.clone(), object(5, &font)])).exits(0);
     assert_eq!(ran.left_out("unlettered"), 1);
-    assert!(ran.stderr.contains("1 PDF page whose fonts tell no letters"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 PDF page whose fonts map no characters"), "{}", ran.stderr);
     // A CMap that can't be read is none.
     let ran = scan(pdf(&[page.clone(), said, object(5, &wide_font(6)), packed(6, "", b"begin")]));
     assert_eq!(ran.exits(0).left_out("unlettered"), 1);

@@ -309,5 +309,5 @@ fn a_report_is_explained_finding_by_finding() {
     }
     project.file("empty", "{}");
     let ran = project.keysweep(["explain", "--report", "empty"]).run().exits(2);
-    assert!(ran.stderr.contains("not a report of keysweep"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("not a keysweep report"), "{}", ran.stderr);
 }
