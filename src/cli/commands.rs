@@ -1,10 +1,10 @@
-//! The commands that can be typed, and their help.
+//! The commands, and their help.
 
 use clap::{Parser, Subcommand};
 
 use super::arguments::{HistoryArguments, RangeArguments, ScanArguments, StagedArguments};
 
-/// What help ends with.
+/// The end of the help.
 const AFTER_HELP: &str = "keysweep PATH is short for keysweep scan PATH, and keysweep help COMMAND for keysweep COMMAND --help.";
 
 /// Finds leaked AWS keys.
@@ -19,72 +19,76 @@ pub(super) struct Cli {
 /// A command.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Scan files, folders and standard input.
+    /// Scan files, folders and standard input
     ///
     /// Hidden files are read, links are not followed, `.git` is not entered. Files that
-    /// `.gitignore` or `.git/info/exclude` ignore are left out, unless git tracks them. A PATH
-    /// that is named is always scanned.
+    /// `.gitignore` or `.git/info/exclude` ignore are left out, unless git tracks them. A PATH that
+    /// you name is always scanned.
     Scan(ScanArguments),
-    /// Scan all of a git repository's history.
+    /// Scan the whole history of a git repository
     ///
-    /// Reads the database itself: every blob, commit and tag, reachable or not, of all refs,
-    /// reflogs, stashes and the index; ref names, reflog messages and the repository's
-    /// configuration. Each finding says which commit brought it, who wrote that, which refs still
-    /// hold it and where it was removed.
+    /// Reads the object database itself: every blob, commit and tag, reachable or not, of all refs,
+    /// reflogs, stashes and the index; also ref names, reflog messages and the repository's
+    /// configuration. Each finding shows which commit added it, who wrote that commit, which refs
+    /// still hold it and where it was removed.
     History(HistoryArguments),
-    /// Scan what the next commit would add.
+    /// Scan what the next commit would add
     ///
-    /// Reports a credential of a staged file that HEAD does not hold in that file. A PATH without
-    /// staged change is scanned whole.
+    /// Reports a credential of a staged file that HEAD does not have in that file. A PATH without
+    /// staged changes is scanned completely.
     Staged(StagedArguments),
-    /// Scan what the commits of a range added.
+    /// Scan what the commits of a range added
     ///
-    /// Commit by commit: a key that was added and removed inside the range is found, an old key
-    /// in an edited file is not.
+    /// Commit by commit: a key that was added and removed inside the range is found, an old key in
+    /// an edited file is not.
     Range(RangeArguments),
-    /// Scan many repositories and folders, one report.
+    /// Scan many repositories and folders in one report
     ///
-    /// A TARGET that is a repository is scanned with its files and its history. In a folder that
-    /// is none, every repository is looked for at any depth, bare ones too, and each is a target of
-    /// its own; the files around them are one more. Each target has its row on standard error as
-    /// it ends. A credential of several targets is one finding. A target that can't be read is told
-    /// and does not end the sweep.
+    /// A TARGET that is a repository is scanned with its files and its history. In another folder,
+    /// keysweep looks for repositories at any depth, bare ones included; each is a target of its
+    /// own, and the files outside of them are one more. Each target has a row on standard error
+    /// when it ends. A credential of several targets is one finding. A target that can't be read is
+    /// reported, and the sweep goes on.
     Sweep(super::sweep::SweepArguments),
-    /// Have git run keysweep before a commit or a push.
+    /// Make git run keysweep before a commit or a push
     ///
-    /// Writes a hook where git looks for it, core.hooksPath included, and checks that git would run
-    /// it. A hook that is there already is kept and runs first. Hooks that belong to husky, lefthook,
-    /// Overcommit or pre-commit, or that go by their own name, are left alone, and the lines that
-    /// make them run keysweep are printed.
+    /// Writes a hook to the folder that git reads, core.hooksPath included, and checks that git
+    /// would run it. An existing hook is kept and runs first. Hooks that belong to husky, lefthook,
+    /// Overcommit or pre-commit, or that read their own name, are left alone; the lines that make
+    /// them run keysweep are printed.
     InstallHook(super::hook::HookArguments),
-    /// Suppress the findings that there are, so that only new ones are reported.
+    /// Suppress the present findings, so that only new ones are reported
     ///
-    /// Scans the files and, in a git repository, all of its history, lists what is found, in a
-    /// terminal asks, and writes it to `.keysweep-baseline` at the root: one line each, by value, with no line numbers and no
-    /// times. Entries that are there keep their reason and last day. A key that is suppressed is
-    /// still leaked: `keysweep explain` says how to replace it.
+    /// Scans the files and, in a git repository, its whole history; lists the findings, asks if it
+    /// runs in a terminal, and writes `.keysweep-baseline` at the root: one line for each finding,
+    /// by value, without line numbers and times. Existing entries keep their reason and last day. A
+    /// suppressed key is still leaked: `keysweep explain` says how to replace it.
     Baseline(super::baseline::BaselineArguments),
-    /// Show what keysweep finds, on a small project of its own.
+    /// Show what keysweep finds, in a small project of its own
     ///
-    /// Makes the project in a temporary folder, with random keys in a dozen of the forms in which
-    /// keys leak, scans it, and tells what to type next.
+    /// Makes a project in a temporary folder, with random keys in a dozen of the forms in which
+    /// keys leak, scans it, and says what to run next.
     Demo,
-    /// Say what a key id or a rule is and what to do about it, step by step, offline.
+    /// Explain a key id or a rule and what to do about it, step by step, offline
     ///
-    /// KEY and OWNER are set once, in the first lines, and used in all commands below.
+    /// The first lines set KEY and OWNER, which all commands use.
     Explain(super::lookup::ExplainArguments),
-    /// List the rules in force.
+    /// List the rules that apply
     Rules(super::lookup::RulesArguments),
-    /// Ask AWS whether a key, or the keys of an earlier report, are live.
+    /// Ask AWS whether a key, or the keys of an earlier report, are live
     ///
     /// The secret of KEY_ID is read from standard input or a prompt, and for an ASIA key the
-    /// session token from the next line. The findings of a report are found anew in TARGET, as a
-    /// report holds no secrets. Each request appears in the CloudTrail of the key's owner. Exits
-    /// with 1 if a key is active, 3 if nothing was proved of one or its secret is wrong, else 0.
+    /// session token from the next line. The findings of a report are searched in TARGET again,
+    /// because a report contains no secrets. Each request appears in the CloudTrail of the key's
+    /// owner. Exits with 1 if a key is active, 3 if nothing was proved about one or its secret is
+    /// wrong, otherwise 0.
     #[cfg(feature = "verify")]
     Verify(super::verify::VerifyCommand),
-    /// Print a script that completes commands and options in a shell.
+    #[cfg(feature = "verify")]
+    #[command(flatten)]
+    Act(super::act::ActCommand),
+    /// Print a completion script for a shell
     Completions(super::generate::CompletionsArguments),
-    /// Print a manual page in roff, or write all of them into a folder.
+    /// Print a manual page in roff, or write all of them to a folder
     Man(super::generate::ManArguments),
 }

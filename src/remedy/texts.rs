@@ -1,17 +1,18 @@
-//! The texts of `patterns/remedy/`, as they are written there.
+//! The texts of `patterns/remedy/`, unchanged.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// A step as it is written, its values not filled in.
+/// A step without values.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepText {
     pub title: String,
     pub why: String,
     pub cli: Option<String>,
+    pub keysweep: Option<String>,
     pub console: Option<String>,
     pub api: Option<String>,
 }

@@ -1,5 +1,5 @@
-//! What to do first, each step once: a hundred keys that are to be deactivated need one command and
-//! a list, not a hundred commands.
+//! The first steps, each once: a hundred keys to deactivate need one command and a list, not a
+//! hundred commands.
 
 use std::io::{self, Write};
 
@@ -8,19 +8,21 @@ use crate::finding::Finding;
 use crate::remedy::{self, Applied, Remedies};
 use crate::text::escape_line;
 
-/// So many keys are named where a step is for many.
+/// Most keys that are named for a step.
 const NAMED: usize = 3;
 
-/// A step and the findings that it is for, worst first.
+/// A step and its findings, worst first.
 pub(super) struct Todo<'a> {
-    /// What to do, in a few words.
+    /// The step, in a few words.
     pub(super) title: String,
     pub(super) findings: Vec<&'a Finding>,
-    /// Commands that do it, a line each.
+    /// Its commands, one a line.
     pub(super) commands: Vec<String>,
+    /// The command of keysweep that does it for the first of them.
+    keysweep: Option<String>,
 }
 
-/// What is to be done about `findings`, in their order; nothing about suppressed ones.
+/// The steps for `findings`, in their order; none for suppressed ones.
 pub(super) fn todos<'a>(report: &Report<'a>, findings: &[&'a Finding]) -> Vec<Todo<'a>> {
     let open = findings.iter().copied().filter(|finding| finding.suppressed.is_none());
     let open: Vec<&Finding> = open.collect();
@@ -31,17 +33,21 @@ pub(super) fn todos<'a>(report: &Report<'a>, findings: &[&'a Finding]) -> Vec<To
         match todos.iter_mut().find(|(key, _)| *key == same) {
             Some((_, todo)) => todo.findings.push(finding),
             None => {
-                let todo = Todo { title, findings: vec![finding], commands: Vec::new() };
+                let findings = vec![finding];
+                let todo = Todo { title, findings, commands: Vec::new(), keysweep: None };
                 todos.push((same, todo));
             }
         }
     }
     let mut todos: Vec<Todo<'a>> = todos.into_iter().map(|(_, todo)| todo).collect();
-    todos.iter_mut().for_each(|todo| todo.commands = commands(report, todo, &table));
+    for todo in &mut todos {
+        todo.commands = commands(report, todo, &table);
+        todo.keysweep = by_keysweep(report, todo);
+    }
     todos
 }
 
-/// What makes the first step of two findings the same, and its title.
+/// The title of a finding's first step, and the key by which equal steps are merged.
 fn step(report: &Report<'_>, finding: &Finding, table: &Remedies) -> (String, String) {
     if let Some(sentence) = remedy::verdict_advice(finding) {
         return (sentence.to_owned(), sentence.to_owned());
@@ -82,8 +88,14 @@ fn commands(report: &Report<'_>, todo: &Todo<'_>, table: &Remedies) -> Vec<Strin
     commands
 }
 
+/// The command of keysweep for the first of the keys.
+fn by_keysweep(report: &Report<'_>, todo: &Todo<'_>) -> Option<String> {
+    let first = todo.findings.first().filter(|first| remedy::verdict_advice(first).is_none())?;
+    remedy::first_step(first, report.rules)?.keysweep
+}
+
 impl Todo<'_> {
-    /// For whom it is: the one key, or how many and the first of them.
+    /// The key of the step, or the number of keys and the first of them.
     pub(super) fn whose(&self) -> String {
         let names = self.findings.iter().map(|finding| text::name(&finding.credential));
         let mut named: Vec<String> = names.take(NAMED).collect();
@@ -99,7 +111,7 @@ impl Todo<'_> {
     }
 }
 
-/// Writes the steps as text, and where the next ones are told.
+/// Writes the steps as text, and the command that shows the next ones.
 pub(super) fn write(
     report: &Report<'_>,
     findings: &[&Finding],
@@ -114,10 +126,13 @@ pub(super) fn write(
         let whose = todo.whose();
         let whose = if whose.is_empty() { whose } else { format!(" ({whose})") };
         let sentence = format!("{}{whose}", escape_line(&todo.title));
-        // Commands are never cut, as they are pasted.
+        // Commands are never wrapped, because they are pasted.
         summary::write_wrapped(&format!("  {sentence}"), width, "    ", out)?;
         for line in todo.commands.iter().flat_map(|command| command.lines()) {
             writeln!(out, "      {}", escape_line(line))?;
+        }
+        if let Some(command) = &todo.keysweep {
+            writeln!(out, "    or: {}", escape_line(command))?;
         }
     }
     let subject = first.findings.first().map(|finding| &finding.credential);

@@ -1,8 +1,8 @@
-//! Words of reports for what the nouns name by type.
+//! Words of reports for types.
 
 use crate::finding::{Encoding, GitObject};
 
-/// An encoding as people call it.
+/// The name of an encoding for people.
 pub(super) fn encoding(encoding: Encoding) -> &'static str {
     match encoding {
         Encoding::Base64 => "base64",
@@ -10,12 +10,16 @@ pub(super) fn encoding(encoding: Encoding) -> &'static str {
         Encoding::Percent => "percent-encoding",
         Encoding::Gzip => "gzip",
         Encoding::Zlib => "zlib",
+        Encoding::Deflate => "deflate",
+        Encoding::Base32 => "base32",
+        Encoding::Base85 => "base85",
+        Encoding::Uuencode => "uuencode",
         Encoding::Zip => "zip",
         Encoding::Utf16 => "UTF-16",
     }
 }
 
-/// A kind of object, the word that JSON uses.
+/// The kind of an object, as in JSON.
 pub(super) fn object(object: GitObject) -> &'static str {
     match object {
         GitObject::Blob => "blob",

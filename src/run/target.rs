@@ -8,22 +8,22 @@ use crate::source::{files, git};
 /// One target: a repository, a folder or a file.
 #[derive(Clone, Debug, Default)]
 pub struct Target {
-    /// How it is called in rows and in the coverage.
+    /// Its name in rows and in the coverage.
     pub name: String,
-    /// What its places are said to be in: its name, or the folder of a single file.
+    /// The target of its occurrences: its name, or the folder of a single file.
     pub holder: String,
-    /// Its absolute path, by which a later run knows it again.
+    /// Its absolute path, which identifies it in a later run.
     pub place: PathBuf,
-    /// Its files, unless it has none apart from a history.
+    /// Its files, unless it is only a history.
     pub files: Option<files::FileOptions>,
     /// Its history, if it has one of its own.
     pub history: Option<git::history::HistoryOptions>,
-    /// Why there is nothing to scan, if it can't be found.
+    /// The reason why it can't be scanned.
     pub broken: Option<String>,
-    /// What is known to be unreadable before it is scanned.
+    /// Problems that were found before the scan.
     pub problems: Vec<Problem>,
-    /// A remark on it.
+    /// A remark about it.
     pub note: Option<String>,
-    /// What it costs in comparison with others, roughly in bytes.
+    /// Its cost in comparison with others, roughly in bytes.
     pub weight: u64,
 }

@@ -1,10 +1,10 @@
 //! Containers: archives, compressed files and documents, opened by content and scanned member by
 //! member.
 //!
-//! A [`Scanner`] takes a text as a stream or as bytes. If it begins as no container it goes to the
-//! detector as it stands; else its members do, each with the way to it, and members that are
-//! containers are opened in their turn. Nothing is written to disk. The forms are those of
-//! `keysweep-unpack`, which knows neither detectors nor ledgers.
+//! A [`Scanner`] takes a text as a stream or as bytes. A text that is not a container goes to the
+//! detector unchanged; otherwise its members do, each with its path, and nested containers are
+//! opened as well. Nothing is written to disk. The formats are those of `keysweep-unpack`, which
+//! knows neither detectors nor ledgers.
 
 mod visit;
 
@@ -25,13 +25,13 @@ use keysweep_unpack::limits::Meter;
 pub use keysweep_unpack::limits::{ContainerOptions, Limit, Limits, Totals};
 use visit::{Opening, Visit};
 
-/// Hands texts and all that is packed in them to a detector.
+/// Passes texts and their members to a detector.
 pub(crate) struct Scanner<'a, D> {
     detector: &'a D,
     options: &'a ContainerOptions,
     ledger: &'a Ledger,
     stop: &'a Stop,
-    /// One for each container inside another, and one more.
+    /// One for each nested container, and one more.
     readers: Vec<WindowReader<'a, D>>,
 }
 
@@ -46,10 +46,10 @@ pub(crate) enum Text<'t> {
 /// A text's name for the ledger, made only when it is needed.
 pub(crate) type Name<'n> = &'n dyn Fn() -> Vec<u8>;
 
-/// Gets what was found, in order; candidates say which member they stand in.
+/// Receives what was found, in order; candidates name the member that they are in.
 pub(crate) type Found<'f, M> = &'f mut dyn FnMut(Detected<M>);
 
-/// Scans what is packed in `bytes`, which the ledger calls `name`; `false` if they are no
+/// Scans the members of `bytes`, which the ledger calls `name`; `false` if they are not a
 /// container, and so were not scanned.
 pub fn scan<D: Detector>(
     name: &[u8],
@@ -84,7 +84,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         self.read(name, stream, None, found)
     }
 
-    /// Scans a file from its beginning to its end or its first error, wherever its handle stands.
+    /// Scans a file from its beginning to its end or its first error, wherever its handle is.
     pub(crate) fn file<F: ReadAt>(
         &mut self,
         name: Name<'_>,
@@ -94,8 +94,8 @@ impl<'a, D: Detector> Scanner<'a, D> {
         self.read(name, &mut FileStream::new(file), Some(file), found)
     }
 
-    /// Scans a text, and gives its candidates on. What else is to be said of it is written to the
-    /// ledger, its bytes are counted; why it was not read to its end is for the caller to say.
+    /// Scans a text, and passes its candidates on. The ledger gets its bytes and notes; the caller reports why
+    /// it was not read to its end.
     pub(crate) fn text(
         &mut self,
         what: &str,
@@ -116,7 +116,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         extent
     }
 
-    /// `file` is the bytes of the stream at any place.
+    /// `file` gives random access to the bytes of the stream.
     fn read<R: Read>(
         &mut self,
         name: Name<'_>,
@@ -129,8 +129,9 @@ impl<'a, D: Detector> Scanner<'a, D> {
         let head = reader.head(&begun);
         let kind = kind::of(head, begun.is_whole())
             .or_else(|| behind_other(file.filter(|_| !begun.is_whole())));
-        if kind.is_none()
-            && let Some(form) = kind::not_opened(head)
+        if kind.is_none_or(kind::Kind::is_partly_read)
+            && let Some(form) =
+                kind::not_opened(head).or_else(|| kind::not_opened_by_name(head, name))
         {
             self.ledger.not_opened(form, 1);
         }
@@ -138,7 +139,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
             None => guarded("text", name, self.ledger, || reader.finish(begun, stream, found))
                 .unwrap_or_default(),
             Some(kind) => {
-                // A file whose length nobody tells is read as a stream is.
+                // A file of unknown length is read like a stream.
                 let length = file.and_then(|file| file.length().ok());
                 let known = length.unwrap_or(begun.filled as u64);
                 let meter = Meter::new(self.options, self.stop, known);
@@ -151,7 +152,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         extent
     }
 
-    /// Opens a text in memory; gives back whether it is a container, and so was scanned.
+    /// Opens a text in memory; `true` if it is a container, and so was scanned.
     pub(crate) fn open(
         &mut self,
         name: Name<'_>,
@@ -222,12 +223,13 @@ impl<R: Read> Read for Counted<'_, '_, R> {
     }
 }
 
-/// A zip may stand behind anything: a program that unpacks it, a signature, a picture. Of a large
-/// file only the end is worth a look.
+/// A zip may follow other data: a program that unpacks it, a signature, a picture. Only the end of
+/// a large file is searched.
 fn behind_other(file: Option<&dyn ReadAt>) -> Option<Kind> {
     let file = file?;
     let mut tail = [0; 22];
-    // What can't be read at its end fails when it is read from its beginning, and is told.
+    // An unreadable end causes an error when the file is read from its beginning, and is reported
+    // then.
     let at = file.length().ok()?.checked_sub(tail.len() as u64)?;
     let count = file.read_some(&mut tail, at).ok()?;
     kind::ends_as_zip(&tail[..count]).then_some(Kind::Zip)

@@ -14,6 +14,7 @@ pub mod forest;
 pub mod graph;
 pub mod hook_context;
 pub mod hooks;
+mod index_paths;
 pub mod inflate;
 pub mod known_trees;
 pub mod listing;

@@ -100,10 +100,11 @@ left_out! {
     /// Pages of PDFs that show text whose letters no font tells.
     #[serde(default)]
     Unlettered unlettered: 8,
-        "PDF page whose fonts tell no letters",
-        "PDF pages whose fonts tell no letters";
+        "PDF page whose fonts map no characters",
+        "PDF pages whose fonts map no characters";
     /// Containers of which a limit that the user typed left something out.
-    Unopened unopened: 9, "container over a limit given", "containers over a limit given";
+    Unopened unopened: 9, "container over a limit that you set",
+        "containers over a limit that you set";
     /// Files that keysweep wrote itself and that hold no secret: reports, baselines, states.
     #[serde(default)]
     OwnReports own_reports: 1,
