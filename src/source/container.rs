@@ -97,8 +97,9 @@ impl<'a, D: Detector> Scanner<'a, D> {
         let head = reader.head(&begun);
         let kind = kind::of(head, begun.is_whole())
             .or_else(|| behind_other(file.filter(|_| !begun.is_whole())));
-        if kind.is_none()
-            && let Some(form) = kind::not_opened(head)
+        if kind.is_none_or(kind::Kind::is_partly_read)
+            && let Some(form) =
+                kind::not_opened(head).or_else(|| kind::not_opened_by_name(head, name))
         {
             self.ledger.not_opened(form, 1);
         }

@@ -17,7 +17,7 @@ mod roots;
 mod tracked;
 mod walk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::coverage::Ledger;
 use crate::scan::{Detector, Hit};
@@ -77,6 +77,14 @@ pub fn scan<D: Detector>(
     roots.note_places(ledger);
     walk::walk(options, &roots, detector, ledger, hits);
     pipes::scan(&roots.pipes, options, detector, ledger, hits);
+}
+
+/// Whether the index of a repository tracks a file.
+pub fn is_tracked(path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else { return false };
+    let Some(top) = roots::work_tree(std::slice::from_ref(&path)) else { return false };
+    let inner = path.strip_prefix(&top).unwrap_or(&path);
+    tracked::Tracked::new(top.clone()).has_file(inner, &Ledger::new())
 }
 
 /// The git work tree that contains all paths; reported paths are relative to its root.

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use super::git_support::{Repo, key_id, leak};
 use super::process::{Ended, Running};
+use super::require::skip;
 use super::support::{Keys, Project};
 
 /// How deep things nest.
@@ -71,7 +72,7 @@ fn folders_deeper_than_any_path() {
         os.mkdir('dddddddd')\n os.chdir('dddddddd')\n";
     let made = Command::new("python3").args(["-c", python]).current_dir(project.path()).status();
     if !made.is_ok_and(|status| status.success()) {
-        println!("folders by the shell, which goes less deep: no python3");
+        skip("there is no python3: the shell makes the folders, and goes less deep");
         project.shell(script, "");
     }
     for arguments in [&["scan", "."][..], &["sweep", "."], &["baseline", "."]] {

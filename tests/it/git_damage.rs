@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::git_support::{Repo, key_id, leak};
+use super::require::skip;
 use super::support::Project;
 use damages::{DAMAGES, Damage};
 
@@ -178,7 +179,7 @@ fn refs_in_another_form_are_reported_and_all_objects_are_scanned() {
     if leaky.repo.ask_in(empty.path(), &knows).is_some() {
         leaky.repo.git(&["refs", "migrate", "--ref-format=reftable"]);
     } else {
-        println!("skipped in part: this git can't write a reftable");
+        skip("this git does not write a reftable: the configuration names one");
         leaky.repo.git(&["config", "core.repositoryFormatVersion", "1"]);
         let config = leaky.file("config");
         let mut text = fs::read_to_string(&config).expect("a file");

@@ -341,14 +341,11 @@ const WRITTEN: [&str; 5] =
 
 #[test]
 fn keys_that_real_programs_write_are_found() {
-    let Some(venv) = tools::pdf() else {
-        println!("skipped: there is no Python environment with fpdf2 and reportlab");
-        return;
-    };
+    let Some(venv) = tools::pdf() else { return };
     let pair = Keys::new("pdf programs").pair();
     let project = Project::new();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/containers/pdf.py");
-    let mut command = Command::new(venv.join("bin/python"));
+    let mut command = Command::new(tools::programs(&venv).join("python"));
     command.args(["-B", script]).arg(project.path()).args([&pair.id, &pair.secret]);
     let ran = command.output().expect("Python runs");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));

@@ -12,11 +12,15 @@ mod analyse;
 mod anchors;
 mod announce;
 mod assign;
+mod blocks;
 mod chain;
+mod columns;
 pub mod costs;
 mod decode;
 mod doubt;
+mod dump;
 mod finish;
+mod header;
 mod item;
 mod label;
 mod lines;
@@ -40,6 +44,7 @@ mod structure;
 mod table;
 mod undo;
 mod unpack;
+mod unread;
 mod utf16;
 mod vacant;
 mod view;
@@ -83,7 +88,7 @@ const OVERLAP: usize = 64 * 1024;
 /// Anchors from which on a text is scanned part by part: what is weighed of an id takes memory.
 const MANY: usize = 16 * 1024;
 /// Bytes of such a part; its surroundings are looked at too.
-const PART: usize = 256 * 1024;
+const PART: usize = 512 * 1024;
 /// Credentials of a text after which the rest of it is only told.
 const MOST: usize = 100_000;
 
@@ -129,12 +134,17 @@ impl Engine {
         owned: &Range<usize>,
     ) -> Detected<BaseState> {
         let nameless = nameless::candidate(bytes, first, owned);
-        if anchors.is_empty() && !decode::is_one_run(bytes) {
-            let candidates = nameless.into_iter().collect();
-            return Detected { candidates, ..Detected::default() };
+        let mut all = Detected::default();
+        if owned.start == 0
+            && let Some(kind) = unread::of_head(bytes)
+        {
+            all.unread.insert(kind.name(), 1);
+        }
+        if anchors.is_empty() && !analyse::is_announced(bytes) {
+            all.candidates.extend(nameless);
+            return all;
         }
         let mut budget = analyse::decode_budget(bytes.len());
-        let mut all = Detected::default();
         let mut index = LineIndex::new(bytes, first);
         for part in parts(bytes.len(), anchors.len()) {
             if all.candidates.len() >= MOST {
@@ -160,6 +170,9 @@ impl Engine {
             let found = self.part(bytes, &around, &mut anchors[low..high], &mut budget);
             let text = &bytes[around.clone()];
             all.examples += found.examples;
+            for (form, by) in found.unread.named() {
+                *all.unread.entry(form).or_default() += by;
+            }
             all.truncated |= found.truncated;
             all.over_limit |= found.over_limit;
             all.costly.extend(found.costly.iter().cloned());
@@ -196,7 +209,10 @@ impl Engine {
             }
             anchor.at -= around.start;
         }
-        let found = self.tools.analyse(&bytes[around.clone()], near, 0, budget);
+        let mut found = self.tools.analyse(&bytes[around.clone()], near, 0, budget);
+        if is_columnar(bytes) {
+            found.part();
+        }
         for anchor in near.iter_mut() {
             anchor.at += around.start;
             if !anchor.is_decided_in(around, len) {
@@ -229,11 +245,20 @@ impl Engine {
         detected.candidates.extend(plain.candidates);
         detected.candidates.sort_by_key(|one| one.sighting.primary().map(|region| region.start));
         detected.examples += plain.examples;
+        detected.unread.extend(plain.unread);
         detected.truncated |= plain.truncated;
         detected.over_limit |= plain.over_limit;
         detected.costly.extend(plain.costly);
         detected
     }
+}
+
+/// Whether a text is a file that keeps its rows by column. Bytes of one row do not stand side by side
+/// there, but those of the least and the greatest of each column do.
+fn is_columnar(bytes: &[u8]) -> bool {
+    let magics: [&[u8]; 3] = [b"PAR1", b"ARROW1\0\0", b"FEA1"];
+    magics.iter().any(|magic| bytes.starts_with(magic))
+        || bytes.starts_with(b"ORC") && bytes[..bytes.len().min(64)].iter().any(|byte| *byte < 9)
 }
 
 /// GitHub hashes the lines of a file's bytes as they are, not of the text that they say.

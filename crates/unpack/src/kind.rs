@@ -3,8 +3,8 @@
 use super::input::Input;
 use super::{Fault, Members};
 use super::{
-    ar, bzip2, class, cpio, embedded, gzip, lz4, mail, object, pack, pyc, rpm, sevenz, sqlite, tar,
-    xz, zip, zstd,
+    ar, bzip2, class, compress, cpio, embedded, gzip, lz4, mail, object, pack, pyc, rpm, sevenz,
+    sqlite, stored, tar, xz, zip, zstd,
 };
 
 /// A form of container.
@@ -12,12 +12,18 @@ use super::{
 pub enum Kind {
     /// An archive of `ar`, such as a Debian package.
     Ar,
+    /// A file of Avro.
+    Avro,
+    /// A backup of Android.
+    Backup,
     /// A bundle of git.
     Bundle,
     /// A file of bzip2.
     Bzip2,
     /// A class of Java.
     Class,
+    /// A file of `compress`.
+    Compress,
     /// An archive of cpio.
     Cpio,
     /// A dump of PostgreSQL in its custom format.
@@ -28,10 +34,14 @@ pub enum Kind {
     Lz4,
     /// A file of LZMA, the format before xz.
     Lzma,
+    /// A file of lzip.
+    Lzip,
     /// A mail with its attachments.
     Mail,
     /// A file of MATLAB.
     Mat,
+    /// A file that holds packed streams between what is not packed, as a capture of packets.
+    Mixed,
     /// A loose object of git.
     Object,
     /// A pack of git.
@@ -69,6 +79,11 @@ impl Kind {
     pub fn read(self, input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
         match self {
             Self::Ar => ar::read(input, members),
+            Self::Compress => compress::read(input, members),
+            Self::Avro => stored::read_avro(input, members),
+            Self::Backup => stored::read_backup(input, members),
+            Self::Lzip => xz::read_lzip(input, members),
+            Self::Mixed => stored::read_mixed(input, members),
             Self::Bundle => pack::read_bundle(input, members),
             Self::Bzip2 => bzip2::read(input, members),
             Self::Class => class::read(input, members),
@@ -105,37 +120,56 @@ impl Kind {
         let by_chance =
             matches!(self, Self::Class | Self::Cpio | Self::Lzma | Self::Pyc | Self::Tar);
         // They are text, or a picture, whatever stands between.
-        by_chance || matches!(self, Self::Mat | Self::Phar | Self::Png | Self::Script)
+        by_chance || matches!(self, Self::Mat | Self::Mixed | Self::Phar | Self::Png | Self::Script)
     }
 
     /// Whether what is not packed in it is text as well.
     pub fn is_text_too(self) -> bool {
         matches!(
             self,
-            Self::Dump | Self::Mail | Self::Mat | Self::Pdf | Self::Phar | Self::Png | Self::Script
+            Self::Avro
+                | Self::Mixed
+                | Self::Dump
+                | Self::Mail
+                | Self::Mat
+                | Self::Pdf
+                | Self::Phar
+                | Self::Png
+                | Self::Script
         )
     }
 
     /// Whether it is read in another order than that of its bytes.
     pub fn is_random(self) -> bool {
         match self {
+            Self::Backup | Self::Compress | Self::Lzip => false,
             Self::Ar | Self::Bzip2 | Self::Cpio | Self::Gzip | Self::Lz4 | Self::Lzma => false,
             Self::Object | Self::Rpm | Self::Tar | Self::Xz | Self::Zstd => false,
-            Self::Dump | Self::Mat | Self::Phar | Self::Png | Self::Script => true,
+            Self::Avro | Self::Dump | Self::Mat | Self::Mixed | Self::Phar => true,
+            Self::Png | Self::Script => true,
             Self::Bundle | Self::Class | Self::Mail | Self::Pack | Self::Pdf | Self::Pyc => true,
             Self::SevenZ | Self::Sqlite | Self::SqliteLog | Self::Zip => true,
         }
     }
 
+    /// Whether more may be packed in it than is opened.
+    pub fn is_partly_read(self) -> bool {
+        matches!(self, Self::Mixed)
+    }
+
     /// Whether its decoder has a window that the text itself sizes.
     pub fn has_window(self) -> bool {
-        matches!(self, Self::Lzma | Self::SevenZ | Self::Xz | Self::Zip | Self::Zstd)
+        matches!(self, Self::Lzip | Self::Lzma | Self::SevenZ | Self::Xz | Self::Zip | Self::Zstd)
     }
 
     /// What it is called in messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ar => "ar archive",
+            Self::Compress => "compress file",
+            Self::Avro => "Avro file",
+            Self::Backup => "backup of Android",
+            Self::Lzip => "lzip file",
             Self::Bundle => "git bundle",
             Self::Bzip2 => "bzip2 file",
             Self::Class => "Java class",
@@ -146,6 +180,7 @@ impl Kind {
             Self::Lzma => "LZMA file",
             Self::Mail => "mail",
             Self::Mat => "MATLAB file",
+            Self::Mixed => "file with something packed in it",
             Self::Object => "git object",
             Self::Pack => "git pack",
             Self::Pdf => "PDF",
@@ -167,10 +202,14 @@ impl Kind {
 
 /// What a text is called that is packed in a form which is not opened; by its beginning.
 pub fn not_opened(head: &[u8]) -> Option<&'static str> {
-    const FORMS: [(&[u8], &str); 12] = [
-        (b"\x1f\x9d", "compress (.Z)"),
-        (b"\x1f\xa0", "compress (.Z)"),
-        (b"LZIP\x01", "lzip"),
+    const FORMS: [(&[u8], &str); 16] = [
+        (b"PAR1", "Parquet"),
+        (b"ARROW1\0\0", "Arrow"),
+        (b"FEA1", "Feather"),
+        (b"Obj\x01", "Avro"),
+        (b"MSWIM\0\0\0", "Windows image"),
+        (b"REDIS0", "dump of Redis"),
+        (b"\x1f\xa0", "compress -H (SCO)"),
         (b"Rar!\x1a\x07", "rar"),
         (b"MSCF\0\0\0\0", "cabinet"),
         (b"xar!\0\x1c", "xar"),
@@ -184,7 +223,25 @@ pub fn not_opened(head: &[u8]) -> Option<&'static str> {
     if cfg!(not(feature = "pdf")) && head.starts_with(b"%PDF-") {
         return Some("PDF");
     }
+    if head.starts_with(b"ORC") && head[..head.len().min(64)].iter().any(|byte| *byte < 9) {
+        return Some("ORC");
+    }
+    if head.get(8..12) == Some(b"DUCK") {
+        return Some("DuckDB");
+    }
+    if stored::is_capture(head) {
+        return Some("capture of packets");
+    }
+    if stored::is_table(head) {
+        return Some("table of RocksDB");
+    }
     FORMS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, form)| *form)
+}
+
+/// What a text is called that only its name says to be packed: brotli has no magic.
+pub fn not_opened_by_name(head: &[u8], name: impl FnOnce() -> Vec<u8>) -> Option<&'static str> {
+    let is_binary = head.iter().take(64).any(|byte| matches!(byte, 0..=8 | 0x0e..=0x1a));
+    (is_binary && name().ends_with(b".br")).then_some("brotli")
 }
 
 /// The kind of a text by its beginning; `whole` says that nothing follows.
@@ -192,9 +249,9 @@ pub fn of(head: &[u8], whole: bool) -> Option<Kind> {
     by_magic(head)
         .or_else(|| is_tar(head).then_some(Kind::Tar))
         .or_else(|| (whole && ends_as_zip(head)).then_some(Kind::Zip))
-        .or_else(|| embedded::is_phar(head).then_some(Kind::Phar))
-        .or_else(|| embedded::of_script(head).map(|_| Kind::Script))
+        .or_else(|| embedded::of_program(head, whole))
         .or_else(|| object::is_one(head).then_some(Kind::Object))
+        .or_else(|| stored::is_mixed(head, whole).then_some(Kind::Mixed))
 }
 
 fn by_magic(head: &[u8]) -> Option<Kind> {
@@ -229,6 +286,10 @@ fn by_magic(head: &[u8]) -> Option<Kind> {
         [b'%', b'P', b'D', b'F', b'-', ..] if cfg!(feature = "pdf") => Kind::Pdf,
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Kind::Png,
         [b'P', b'G', b'D', b'M', b'P', 1, ..] => Kind::Dump,
+        [b'A', b'N', ..] if stored::is_backup(head) => Kind::Backup,
+        [b'O', b'b', ..] if stored::is_avro(head) => Kind::Avro,
+        [0x1f, 0x9d, ..] if compress::is_one(head) => Kind::Compress,
+        [b'L', b'Z', b'I', b'P', 1, ..] => Kind::Lzip,
         [b'M', b'A', ..] if head.starts_with(b"MATLAB 5.0 MAT-file") => Kind::Mat,
         [b'#', b' ', b'v', b'2' | b'3', b' ', ..] if head[4..].starts_with(b" git bundle\n") => {
             Kind::Bundle

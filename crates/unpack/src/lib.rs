@@ -8,6 +8,7 @@
 mod ar;
 mod bzip2;
 mod class;
+mod compress;
 mod cpio;
 mod embedded;
 mod gzip;
@@ -24,6 +25,7 @@ mod pyc;
 mod rpm;
 mod sevenz;
 mod sqlite;
+mod stored;
 mod tar;
 mod xz;
 mod zip;

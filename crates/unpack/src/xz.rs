@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read};
 
-use lzma_rust2::{LzmaReader, XzReader};
+use lzma_rust2::{LzipReader, LzmaReader, XzReader};
 
 use super::input::Input;
 use super::{Fault, Members};
@@ -19,6 +19,16 @@ pub(super) fn read_old(input: Input<'_>, members: &mut dyn Members) -> Result<()
     let stream = BufReader::with_capacity(64 << 10, input.stream());
     let window = kilobytes(members.window());
     Ok(members.member(b"", &mut LzmaReader::new_mem_limit(stream, window, None)?)?)
+}
+
+/// Reads a file of lzip, whose sixth byte says how large its window is.
+pub(super) fn read_lzip(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+    let size = input.head.get(5).map_or(0, |byte| 1_u64.wrapping_shl(u32::from(byte & 0x1f)));
+    if size > members.window() {
+        return Err(Fault::broken("its window takes too much memory: raise --max-memory"));
+    }
+    let stream = BufReader::with_capacity(64 << 10, input.stream());
+    Ok(members.member(b"", &mut LzipReader::new(stream))?)
 }
 
 /// The bytes that were packed as xz; `xz -9` takes a window of 64 MiB.

@@ -267,7 +267,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             return self.ended(Extent { error: begun.error, ..Extent::default() });
         }
         let kind = kind::of(reader.head(&begun), begun.is_whole());
-        if kind.is_none()
+        if kind.is_none_or(kind::Kind::is_partly_read)
             && let Some(form) = kind::not_opened(reader.head(&begun))
         {
             self.scanner.ledger.not_opened(form, 1);

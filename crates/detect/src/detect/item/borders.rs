@@ -6,11 +6,16 @@ use crate::aws::{KeyId, SECRET_LEN, is_base32};
 use crate::escapes;
 
 use super::super::random::{self, Strength};
-use super::{Scan, is_base64};
+use super::{Scan, TextKind, is_base64};
 
 /// Widths at which encoders wrap base64, and more than any of them.
 const WIDTHS: [usize; 7] = [60, 64, 70, 72, 75, 76, 78];
 const WIDEST_LINE: usize = 200;
+
+/// Whether a byte before or behind may be one of a longer run.
+fn is_part(byte: Option<u8>) -> bool {
+    byte.is_some_and(|byte| byte.is_ascii_alphanumeric())
+}
 
 impl Scan<'_, '_> {
     /// Whether an id is no piece of a longer word.
@@ -29,7 +34,9 @@ impl Scan<'_, '_> {
             + behind.iter().take(8).take_while(is_base32).count();
         // The older generation encodes no account.
         let is_old = id.as_str().as_bytes()[4] < b'Q';
-        self.binary
+        // A string of pickle's first protocol is a line of its own.
+        let is_line = before.ends_with(b"\nV") && behind.starts_with(b"\np");
+        (is_line || self.kind().binary || self.kind().loose)
             && more <= 4
             && !random::is_word(id.as_str().as_bytes())
             && (id.account().is_some() || is_old)
@@ -50,6 +57,16 @@ impl Scan<'_, '_> {
         let closed = text.ends_with(b"+") && behind == Some(&b'}');
         if signed && text.len() == 41 || closed && text.len() == 41 + usize::from(signed) {
             return vec![from(usize::from(signed))];
+        }
+        // What is put in by a substitution whose pattern is none of base64: `s/@@KEY@@/…/g`.
+        let flags = text.get(42..).unwrap_or(b"/");
+        if text[0] == b'/'
+            && text.get(41) == Some(&b'/')
+            && flags.len() <= 2
+            && flags.iter().all(|flag| b"gIip".contains(flag))
+            && self.substitutes(run.start)
+        {
+            return vec![from(1)];
         }
         // Between the delimiters of a substitution: `s/KEY/…/`.
         if text.len() == 42 && text[0] == b'/' && (text[41] == b'/' || text[1] == b'/') {
@@ -73,7 +90,20 @@ impl Scan<'_, '_> {
         let follows_id = self.id_end.is_some_and(|end| end + 1 == run.start);
         found.extend((follows_id && text[SECRET_LEN] == b'/').then(|| from(0)));
         // Its length stands before it: Java, CBOR, MessagePack, protobuf, pickle.
-        found.extend((self.binary && before == Some(SECRET_LEN as u8)).then(|| from(0)));
+        let TextKind { binary, loose } = self.kind();
+        found.extend(((binary || loose) && self.has_length_before(run.start)).then(|| from(0)));
+        // Its length is a letter: `P` in Avro, `S` in PostgreSQL.
+        let touches_id = self.id_end == Some(run.start);
+        let is_length = binary && text.len() == 41 && matches!(text[0], b'P' | b'S');
+        // A string of pickle's first protocol.
+        let is_line = text.len() == 41
+            && text[0] == b'V'
+            && before == Some(b'\n')
+            && self.text[run.end..].starts_with(b"\np");
+        found.extend((is_length && (!is_part(before) || touches_id) || is_line).then(|| from(1)));
+        // Its name stands right before it, as in the pages of LMDB.
+        let named = if binary { self.name_before(run) } else { None };
+        found.extend(named.map(from));
         found.retain(strong);
         // Signs on both sides may set off the same letters, or letters of another secret's.
         let mut apart: Vec<Range<usize>> = Vec::new();
@@ -84,6 +114,31 @@ impl Scan<'_, '_> {
         }
         apart.sort_by_key(|span| span.start);
         apart
+    }
+
+    /// The length of a secret's name at the beginning of a run that is as much longer.
+    fn name_before(&self, run: &Range<usize>) -> Option<usize> {
+        let len = run.len().checked_sub(SECRET_LEN).filter(|len| (3..=20).contains(len))?;
+        let start = run.start.saturating_sub(8);
+        let name = self.text[start..run.start + len].to_ascii_lowercase();
+        let holds = memchr::memmem::find(&name, b"secret").is_some();
+        (holds && name.ends_with(b"key")).then_some(len)
+    }
+
+    /// Whether a secret's length is what stands before `at`, in one to eight bytes of either order.
+    fn has_length_before(&self, at: usize) -> bool {
+        let head = &self.text[at.saturating_sub(8)..at];
+        let zeros = head.iter().rev().take_while(|byte| **byte == 0).count();
+        let length = head.len().checked_sub(zeros + 1).map(|at| head[at]);
+        length == Some(SECRET_LEN as u8) && matches!(zeros, 0 | 1 | 3 | 7)
+    }
+
+    /// Whether the line before `at` begins a substitution by slashes.
+    fn substitutes(&self, at: usize) -> bool {
+        let head = &self.text[at.saturating_sub(WIDEST_LINE)..at];
+        let line = memchr::memrchr(b'\n', head).map_or(head, |newline| &head[newline + 1..]);
+        memchr::memmem::find_iter(line, b"s/")
+            .any(|by| by == 0 || !line[by - 1].is_ascii_alphanumeric())
     }
 
     /// Whether only blanks stand between the line's beginning and `at`.
