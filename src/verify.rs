@@ -82,7 +82,7 @@ pub fn verify(
         let (answers, requests, ended_early) = run(&questions, options);
         summary.requests = requests;
         if ended_early {
-            let why = "the run was over before every key had its answer: raise --timeout or --rate";
+            let why = "the run ended before every key had an answer: raise --timeout or --rate";
             ledger.problem("verification", b"", &why);
         }
         note_limits(&answers, options, requests, ledger);
@@ -147,7 +147,7 @@ fn run(questions: &Arc<Vec<Question>>, options: &VerifyOptions) -> (Vec<Answers>
     for (question, answers) in questions.iter().zip(&mut answers) {
         let was_due = ended_early || question.candidates.iter().any(|one| one.own.is_some());
         if was_due && answers.are_none() {
-            answers.fill("the run was over before an answer came");
+            answers.fill("the run ended before an answer arrived");
         }
     }
     (answers, requests, ended_early)
@@ -245,7 +245,7 @@ fn apply(
         if findings[holder].verification.status == Status::NotChecked {
             findings[holder].verification = Verification {
                 status: Status::NotChecked,
-                reason: Some("an id without its secret cannot be asked about".to_owned()),
+                reason: Some("an id can't be verified without its secret".to_owned()),
                 ..Verification::default()
             };
         }

@@ -126,7 +126,7 @@ fn read(kinds: &[Kind], data: &[u8]) {
     let (ledger, blind) = (Ledger::new(), Blind::default());
     scan(b"fuzz", &bytes, &options, &blind, &ledger, &mut |_| {});
     let problems = ledger.coverage().problems;
-    assert!(!problems.iter().any(|one| one.why.contains("a fault of keysweep")), "{problems:?}");
+    assert!(!problems.iter().any(|one| one.why.contains("a bug in keysweep")), "{problems:?}");
     let most = UNPACKED + BUFFER + 2 * bytes.len() as u64;
     assert!(blind.shown() <= most, "{} bytes were read of {}", blind.shown(), bytes.len());
 }

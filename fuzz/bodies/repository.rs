@@ -104,7 +104,7 @@ pub fn reported(
         found.lock().unwrap_or_else(PoisonError::into_inner).insert(print);
     })?;
     let coverage = ledger.coverage();
-    let fault = coverage.problems.iter().any(|one| one.why.contains("fault of keysweep"));
+    let fault = coverage.problems.iter().any(|one| one.why.contains("bug in keysweep"));
     assert!(!fault, "{:?}", coverage.problems);
     Ok(Told { found: found.into_inner().unwrap_or_else(PoisonError::into_inner), coverage })
 }

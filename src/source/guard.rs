@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::coverage::Ledger;
 
 /// The reason for a text on which the program fails.
-pub(super) const WHY: &str = "reading it failed, which is a fault of keysweep: please report it";
+pub(super) const WHY: &str = "reading it failed, which is a bug in keysweep: please report it";
 
 /// Does `work`; `None` if it panics.
 ///
@@ -51,6 +51,6 @@ impl Read for Guarded<'_> {
                 None => self.failed = true,
             }
         }
-        Err(io::Error::other("it is damaged in a way that what unpacks it can't cope with"))
+        Err(io::Error::other("it is damaged in a way that the decoder can't handle"))
     }
 }

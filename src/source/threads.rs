@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, ScopedJoinHandle, scope};
 
 /// The message if not even one thread can be started.
-pub(super) const NONE: &str = "the system gives no threads to read with: raise the limit of \
-     processes (`ulimit -u`) or of memory";
+pub(super) const NONE: &str = "no thread could be started to read: raise the limit of processes \
+     (`ulimit -u`) or of memory";
 
 /// The number of threads to start: `wanted` if the system allows that many and some more, otherwise
 /// one or none.

@@ -120,8 +120,8 @@ impl Verifier {
                 Answer::Identity(identity) if contradicts(asked, &identity) => {
                     let account = identity.account;
                     doubt.get_or_insert(format!(
-                        "{partition}: the answer is for account {account}, which is not the one that \
-                         the key id encodes"
+                        "{partition}: the answer is for account {account}, but the key id encodes \
+                         another one"
                     ));
                     continue;
                 }
@@ -147,7 +147,10 @@ impl Verifier {
             return verdict;
         }
         if let Some(name) = question.beyond.first() {
-            doubt.get_or_insert(format!("{name} is named nearby and cannot be asked from here"));
+            doubt.get_or_insert(format!(
+                "{name} is named nearby, but keysweep has no endpoint for \
+                 it"
+            ));
         }
         (verdict.status, verdict.reason) = match (doubt, question.key.kind()) {
             (Some(why), _) => (Status::Unknown, Some(why)),
@@ -171,11 +174,12 @@ impl Verifier {
             let sent = deadline.is_some();
             let place = self.pace.place().await;
             if client.is_out_of_reach() {
-                let why = "it gave no answer to the last requests; not asked any more";
+                let why = "it did not answer the last requests and is no longer asked";
                 return (Answer::Nothing(why.to_owned()), sent);
             }
             if !self.pace.turn().await {
-                let why = format!("the limit of {} requests is reached", self.options.max_requests);
+                let why =
+                    format!("the limit of {} requests was reached", self.options.max_requests);
                 return (Answer::Nothing(why), sent);
             }
             let deadline = *deadline.get_or_insert(Instant::now() + self.options.retry_time);
@@ -309,7 +313,7 @@ impl Answers {
                 (Some(own), Some(last)) if *own != candidate.asked.secret => {
                     *verdict = Some(Verification {
                         status: Status::WrongSecret,
-                        reason: Some("another secret that was found is this id's own".to_owned()),
+                        reason: Some("another secret that was found belongs to this id".to_owned()),
                         arn: None,
                         user_id: None,
                         ..last.clone()

@@ -144,7 +144,7 @@ impl<'f> Likely<'f> {
         } else if tokens.is_empty() && !(own.is_empty() && partners.is_empty()) {
             Err(known(Status::Unknown, "no session token was found with it; not sent"))
         } else {
-            Err(known(Status::NotChecked, "an id without its secret cannot be asked about"))
+            Err(known(Status::NotChecked, "an id can't be verified without its secret"))
         }
     }
 

@@ -81,7 +81,7 @@ pub enum OptionsError {
     #[error(transparent)]
     Setting(#[from] Setting),
     /// Not an account number.
-    #[error("{0:?} is no AWS account number; give its twelve digits")]
+    #[error("{0:?} is not an AWS account number, which has twelve digits")]
     Account(String),
     /// An account in two lists, which contradict each other or have the same effect.
     #[error(
@@ -89,18 +89,22 @@ pub enum OptionsError {
     )]
     AccountTwice(String),
     /// A canary account, whose keys are never sent.
-    #[error(
-        "--only-account {0} would ask about nothing: the account is known for canaries, which are never sent"
-    )]
+    #[error("--only-account {0} would never send a request: the account is known for canary keys")]
     OnlyCanaries(String),
     /// There are no such FIPS endpoints.
-    #[error("--fips with --partition {0} would ask nobody: AWS has no FIPS endpoint of STS there")]
+    #[error(
+        "--fips with --partition {0} would never send a request: AWS has no FIPS endpoint of \
+         STS there"
+    )]
     NoFips(Partition),
     /// A rate of 0 or less, or not a number.
-    #[error("--rate: {0} requests a second cannot be kept; give more than 0, at most 100")]
+    #[error("--rate: {0} requests a second is not possible; give more than 0, at most 100")]
     Rate(f64),
     /// A header that can't be sent.
-    #[error("--user-agent: only visible ASCII and blanks can be sent; it must not be empty")]
+    #[error(
+        "--user-agent: it may contain only visible ASCII characters and blanks, and must not \
+         be empty"
+    )]
     UserAgent,
 }
 

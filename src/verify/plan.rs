@@ -124,7 +124,7 @@ fn decide(finding: &Finding, options: &VerifyOptions) -> Result<KeyId, Known> {
         return Err(Known(verdict.status, verdict.reason.unwrap_or_default()));
     }
     let Some(key) = key.filter(|_| signing) else {
-        return Err(known(Status::NotChecked, "STS cannot be asked about this kind of credential"));
+        return Err(known(Status::NotChecked, "STS can't verify this kind of credential"));
     };
     if is_settled(finding) {
         return Err(known(Status::NotChecked, "suppressed; not sent"));
@@ -141,7 +141,11 @@ fn account_verdict(key: &KeyId, options: &VerifyOptions) -> Option<Known> {
         })
     };
     if within(&options.canary_accounts) {
-        return Some(known(Status::Canary, "its account is on your list of canaries; not sent"));
+        return Some(known(
+            Status::Canary,
+            "its account is on your list of canary accounts; not \
+             sent",
+        ));
     }
     if within(&options.skip_accounts) {
         return Some(known(Status::Skipped, "its account is left out by --skip-account"));
@@ -149,7 +153,7 @@ fn account_verdict(key: &KeyId, options: &VerifyOptions) -> Option<Known> {
     if !options.only_accounts.is_empty() && !within(&options.only_accounts) {
         let reason = match account {
             Some(_) => "its account is not named by --only-account",
-            None => "its id encodes no account that --only-account could name",
+            None => "its id encodes no account, so --only-account excludes it",
         };
         return Some(known(Status::Skipped, reason));
     }

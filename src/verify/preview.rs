@@ -39,7 +39,7 @@ impl fmt::Display for Inquiry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.intent {
             Intent::Ask { secrets, whom } => {
-                write!(f, "{}: would ask GetCallerIdentity of ", self.key_id)?;
+                write!(f, "{}: would send GetCallerIdentity to ", self.key_id)?;
                 for (index, (partition, endpoint)) in whom.iter().enumerate() {
                     let then = if index == 0 { "" } else { ", then " };
                     write!(f, "{then}{endpoint} ({partition})")?;

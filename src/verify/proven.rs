@@ -268,7 +268,7 @@ fn lone_secret(pair: &Finding, occurrences: Vec<Occurrence>) -> Finding {
         severity: Severity::Warning,
         confidence: Confidence::Medium,
         verification: Verification {
-            reason: Some(format!("it is not the secret of {id}, beside which it stands")),
+            reason: Some(format!("it is not the secret of {id}, near which it is")),
             ..pair.verification.clone()
         },
         suppressed: pair.suppressed.clone(),

@@ -218,13 +218,13 @@ fn what_is_printed_without_asking_anybody() {
         let ran = project.keysweep([command, "--profile", "x"]).run().exits(2);
         assert!(ran.stderr.contains("KEY_ID"), "{}", ran.stderr);
         // Names of users, ids of sessions, examples, and a secret, which is not repeated.
-        for (typed, why) in [
+        for (args, why) in [
             ("bob", "no id of a key"),
             (session.as_str(), "the key of a session"),
             (&pair.secret, "looks like a secret access key"),
             (&["AKIA", "IOSFODNN7EXAMPLE"].concat(), "example or placeholder"),
         ] {
-            let ran = project.keysweep([command, typed, "--profile", "x"]).run().exits(2);
+            let ran = project.keysweep([command, args, "--profile", "x"]).run().exits(2);
             assert!(ran.stderr.contains(why), "{}", ran.stderr);
         }
     }

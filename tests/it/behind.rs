@@ -235,7 +235,7 @@ fn no_damage_to_what_is_packed_between_text_does_harm() {
             let ledger = Ledger::new();
             scan(b"x", &changed, &ContainerOptions::default(), &engine, &ledger, &mut |_| {});
             let problems = ledger.coverage().problems;
-            let fault = problems.iter().find(|one| one.why.contains("a fault of keysweep"));
+            let fault = problems.iter().find(|one| one.why.contains("a bug in keysweep"));
             assert!(fault.is_none(), "{fault:?}");
         }
     }

@@ -144,8 +144,8 @@ fn nothing_hides_under_the_name_of_git() {
     let mut places = ran.places();
     places.sort();
     assert_eq!(places, [".GIT/a.env:1", ".git /a.env:1", "git~1/a.env:1", "module/.git:1"]);
-    let reported = "1 folder named .git is no repository and was not entered: name it to scan it: \
-                hollow/.git";
+    let reported = "1 folder named .git is not a repository and was not entered; to scan it, \
+         name it: hollow/.git";
     assert_eq!(ran.json()["coverage"]["notes"][0], reported);
     let ran = project.keysweep(["scan", "hollow/.git"]).run().exits(1);
     assert!(ran.stdout.contains("a.env:1"), "{}", ran.stdout);
@@ -162,7 +162,7 @@ fn an_ignore_file_of_a_hundred_thousand_patterns_leaves_nothing_out() {
     let ran = project.keysweep(JSON).run().exits(0);
     assert_eq!((ran.places(), ran.left_out("ignored")), (vec!["sub/a.env:1".to_owned()], 1));
     let note = ran.json()["coverage"]["notes"][0].to_string();
-    assert!(note.contains("too large to be obeyed") && note.contains(": sub/.gitignore"), "{note}");
+    assert!(note.contains("too large to apply") && note.contains(": sub/.gitignore"), "{note}");
 }
 
 #[test]

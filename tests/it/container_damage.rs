@@ -91,7 +91,7 @@ fn no_reader_panics_on_damaged_containers() {
             container::scan(b"x", &bytes, &options, &Blind::default(), &ledger, &mut |_| {});
             let problems = ledger.coverage().problems;
             let faults = problems.iter().any(|one| {
-                one.why.contains("fault of keysweep") || one.why.contains("--max-unpack-time")
+                one.why.contains("bug in keysweep") || one.why.contains("--max-unpack-time")
             });
             assert!(!faults, "{} {copy}: {problems:?}", path.display());
         }

@@ -34,7 +34,7 @@ fn broken(number: u64) -> String {
 
 /// The problem that is told of each broken text, by its name.
 fn faults(coverage: &Coverage) -> Vec<&str> {
-    let faults = coverage.problems.iter().filter(|one| one.why.contains("fault of keysweep"));
+    let faults = coverage.problems.iter().filter(|one| one.why.contains("bug in keysweep"));
     let mut names: Vec<&str> = faults.map(|one| one.path.as_str()).collect();
     names.sort_unstable();
     names
@@ -238,7 +238,7 @@ fn a_whole_source() {
     let ran = catch_unwind(AssertUnwindSafe(scan)).expect("no panic leaves the run");
     // No file was scanned, which is an error that says why.
     let reported = ran.expect_err("nothing was scanned").to_string();
-    assert!(reported.contains("fault of keysweep"), "{reported}");
+    assert!(reported.contains("bug in keysweep"), "{reported}");
 }
 
 /// A run without sources.

@@ -79,5 +79,5 @@ fn nothing_left_to_ask_is_said() {
     }
     std::fs::remove_file(project.at("id")).expect("a file");
     let reported = project.keysweep(["verify", "--report", &lone, "."]).run().exits(3);
-    assert!(reported.stderr.contains("nobody was asked"), "{}", reported.stderr);
+    assert!(reported.stderr.contains("no request was sent"), "{}", reported.stderr);
 }

@@ -170,9 +170,9 @@ fn a_dry_run_says_what_would_be_asked_of_whom_and_sends_nothing() {
     assert_eq!(
         reported[0],
         format!(
-            "{id}: would ask GetCallerIdentity of https://sts.us-east-1.amazonaws.com (aws), then \
-             https://sts.us-gov-west-1.amazonaws.com (aws-us-gov), with up to 4 secrets, one after \
-             the other"
+            "{id}: would send GetCallerIdentity to https://sts.us-east-1.amazonaws.com (aws), \
+             then https://sts.us-gov-west-1.amazonaws.com (aws-us-gov), with up to 4 secrets, one \
+             after the other"
         )
     );
     assert!(reported[1].contains("of https://sts.cn-north-1.amazonaws.com.cn (aws-cn), then "));

@@ -52,7 +52,7 @@ impl MemoryBudget {
 
     /// The default, or less if the system grants less and ends a process that takes more.
     fn granted(granted: Option<u64>) -> Self {
-        let remedy = "it is what the system grants (its control group): grant more";
+        let remedy = "it is the limit of the system (a control group): raise that";
         let limit = granted.map(|granted| Limit { bytes: granted - granted / 8, remedy });
         let total = granted.map_or(Self::DEFAULT, |granted| Self::DEFAULT.min(granted / 2));
         Self { limit, ..Self::new(total) }

@@ -173,7 +173,7 @@ impl Show<'_, '_> {
             self.members.nested(name, &mut page.as_slice().chain(rest))?;
         }
         if let Some(error) = broken.filter(|_| !page.is_empty()) {
-            self.unread(name, &format!("it could be read in part: {error}"))?;
+            self.unread(name, &format!("it was read only in part: {error}"))?;
             return Ok(false);
         }
         Ok(page.is_empty())

@@ -294,7 +294,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             return Err(halt);
         }
         if let Some(error) = extent.error {
-            self.problem(&format!("it could be read in part: {error}"));
+            self.problem(&format!("it was read only in part: {error}"));
         }
         Ok(())
     }

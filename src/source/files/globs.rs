@@ -71,7 +71,7 @@ fn compile(globs: &[String]) -> Result<Option<GlobSet>, GlobError> {
         let fault =
             |error: globset::Error| GlobError { glob: glob.clone(), why: error.kind().to_string() };
         if braces(glob) > DEEPEST {
-            let why = format!("braces stand in braces more than {DEEPEST} deep");
+            let why = format!("braces are nested more than {DEEPEST} deep");
             return Err(GlobError { glob: shortened(glob), why });
         }
         let path = glob.strip_prefix("./").unwrap_or(glob).trim_end_matches('/');

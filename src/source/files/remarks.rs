@@ -14,10 +14,10 @@ pub(super) fn empty_dot_git(mut paths: Vec<Vec<u8>>, ledger: &Ledger) {
     paths.sort();
     if !paths.is_empty() {
         let what = match paths.len() {
-            1 => "1 folder named .git is no repository and was".to_owned(),
-            count => format!("{count} folders named .git are no repositories and were"),
+            1 => "1 folder named .git is not a repository and was".to_owned(),
+            count => format!("{count} folders named .git are not repositories and were"),
         };
-        ledger.note(format!("{what} not entered: name it to scan it: {}", named(&paths)));
+        ledger.note(format!("{what} not entered; to scan it, name it: {}", named(&paths)));
     }
 }
 
@@ -26,7 +26,7 @@ pub(super) fn oversized(paths: &[PathBuf], roots: &Roots, ledger: &Ledger) {
     let paths: Vec<Vec<u8>> = paths.iter().map(|path| shown(path, roots)).collect();
     if !paths.is_empty() {
         let what =
-            "too large to be obeyed (over 256 KiB or 4,096 patterns), so nothing below is left out";
+            "too large to apply (over 256 KiB or 4,096 patterns), so nothing below is left out";
         ledger.note(format!("ignore files {what}: {}", named(&paths)));
     }
 }

@@ -199,8 +199,8 @@ impl Tally {
         tally.unplaced(history, &pruned);
         tally.lost();
         if tally.places.is_full || pruned.is_truncated() {
-            let why = "there are too many paths that lead to credentials, or they are too long: \
-                       some of them are not listed: raise --max-memory";
+            let why = "too many paths lead to credentials, or they are too long; some are not \
+                 listed: raise --max-memory";
             ledger.problem("paths", history.prefix, &why);
         }
         Some(tally)

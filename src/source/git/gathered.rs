@@ -52,8 +52,8 @@ impl Gathered {
         let Retained { groups, dropped, .. } = places.finish();
         if dropped > 0 {
             let why = format!(
-                "{dropped} credentials in versions of files are too many to be attributed: which \
-                 commits brought them is not known of all: raise --max-memory"
+                "{dropped} credentials in versions of files are too many to attribute; for some \
+                 it is not known which commits added them: raise --max-memory"
             );
             ledger.problem("findings", b"", &why);
         }

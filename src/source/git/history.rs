@@ -165,8 +165,8 @@ fn one<D: Detector>(
 }
 
 /// What is told when there was no time to find out where findings stand.
-const UNPLACED: &str = "the run ended before it was known which commits and paths hold what was \
-     found: such places name the object alone, `git log --all --find-object=OBJECT` finds them";
+const UNPLACED: &str = "the run ended before all commits and paths of the findings were known; \
+     the others name only the object: `git log --all --find-object=OBJECT` finds them";
 
 /// Gives what was found in an object without saying more than which.
 fn unplaced(found: Found, hits: &(dyn Fn(Hit) + Sync)) {
@@ -232,7 +232,9 @@ fn graph_of_all(
 fn note_limits(repo: &gix::Repository, shallow: &[ObjectId], ledger: &Ledger) {
     if let Some(format) = open::unread_ref_format(repo) {
         let why = format!(
-            "refs are kept as {format}, which is not read: what holds a finding and whether it is at HEAD is not known; `git refs migrate --ref-format=files` converts a copy"
+            "refs are stored as {format}, which is not supported: which refs hold a finding, and \
+             if it is at HEAD, is not known; `git refs migrate --ref-format=files` converts a \
+             copy"
         );
         ledger.problem("refs", repo.common_dir().as_os_str().as_encoded_bytes(), &why);
     }

@@ -172,7 +172,8 @@ fn open_ends(
         ledger.problem(
             "shallow clone",
             commit.id.to_hex().to_string().as_bytes(),
-            &"the range goes on beyond this commit, where the clone was cut: run `git fetch --unshallow` (in a CI checkout, fetch-depth: 0)",
+            &"the range continues beyond this commit, where the clone is shallow: run `git fetch \
+                 --unshallow` (in a CI checkout, fetch-depth: 0)",
         );
     }
     if !met.is_empty() {

@@ -108,7 +108,7 @@ impl<'a> Emitter<'a> {
 
     fn report(&self, ledger: &Ledger) {
         if self.is_truncated {
-            let why = "too many refs hold credentials: not all are listed: raise --max-memory";
+            let why = "too many refs hold credentials; some are not listed: raise --max-memory";
             ledger.problem("refs", self.history.prefix, &why);
         }
     }

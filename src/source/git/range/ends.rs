@@ -36,7 +36,10 @@ pub(super) fn between(
     let new = resolve(repo, objects, head)?;
     let tip = peel(objects, b"", new, head, ledger)?;
     let hidden = if is_zeros(base) {
-        ledger.note(format!("BASE is all zeros, a new ref: all that {head} reaches is scanned"));
+        ledger.note(format!(
+            "BASE is all zeros, a new ref: all commits that {head} reaches are \
+             scanned"
+        ));
         Vec::new()
     } else {
         vec![resolve(repo, objects, base)?]
@@ -228,8 +231,7 @@ fn resolve(repo: &gix::Repository, objects: &Objects, name: &str) -> Result<Obje
             return Error::UnknownRevision { name };
         }
         let why = format!(
-            "{name:?} can't be looked up, since its alternates can't be followed: \
-             name commits by their whole ids"
+            "{name:?} can't be looked up, because alternates can't be read: use full commit ids"
         );
         Error::Open { path: repo.git_dir().to_owned(), why }
     })
