@@ -16,68 +16,89 @@ fn named(profile: &str) -> Request {
     Request { profile: Some(profile.to_owned()), ..Request::default() }
 }
 
-#[test]
-fn every_kind_of_profile() {
-    let moto = Moto::start_strict(&[]);
-    let (ops, other) = (moto.administrator("ops"), moto.user_key("other"));
-    let role = "arn:aws:iam::123456789012:role/admin";
-    moto.session_key("admin");
-    moto.allow_role("admin");
-    moto.check_signatures();
-    let project = Project::new();
-    let given = format!(
-        "#!/bin/sh\n[ \"$1\" = 'a b' ] || exit 3\necho '{{\"Version\": 1, \"AccessKeyId\": \"{}\", \
-         \"SecretAccessKey\": \"{}\"}}'\n",
-        other.id, other.secret
-    );
-    programs::script(&project.at("give"), &given);
-    let give = project.at("give");
-    project.file(".aws/credentials", profile("ops", &ops));
-    project.file(
-        ".aws/config",
-        format!(
-            "[profile process]\ncredential_process = {} 'a b'\n\
-             [profile role]\nrole_arn = {role}\nsource_profile = ops\nexternal_id = an-id\n\
-             [profile chain]\nrole_arn = {role}\nsource_profile = role\n\
-             [profile own]\nrole_arn = {role}\nsource_profile = own\naws_access_key_id = {}\n\
-             aws_secret_access_key = {}\n\
-             [profile instance]\nrole_arn = {role}\ncredential_source = Ec2InstanceMetadata\n\
-             [profile container]\nrole_arn = {role}\ncredential_source = EcsContainer\n\
-             [profile variables]\nrole_arn = {role}\ncredential_source = Environment\n\
-             [profile a]\nrole_arn = {role}\nsource_profile = b\n\
-             [profile b]\nrole_arn = {role}\nsource_profile = a\n\
-             [profile half]\naws_access_key_id = {}\n\
-             [profile empty]\nregion = eu-west-1\n\
-             [profile failing]\ncredential_process = {}\n\
-             [profile sso]\nsso_session = x\nsso_account_id = 1\nsso_role_name = y\n\
-             [profile secret-region]\nregion = us-iso-east-1\n",
-            give.display(),
-            ops.id,
-            ops.secret,
-            ops.id,
-            give.display(),
-        ),
-    );
-    let path = std::env::var("PATH").unwrap_or_default();
-    let try_one = |request: Request, around: Around| {
-        let mut around = around.with("PATH", &path);
-        opened(&moto.url(), request, &mut around).map(|opened| opened.acting.caller.arn).map_err(
-            |failure| {
+/// A server, and profiles of every kind that lead to it or nowhere.
+struct Profiles {
+    moto: Moto,
+    project: Project,
+    ops: Key,
+    other: Key,
+}
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/admin";
+const SESSION: &str = "arn:aws:sts::123456789012:assumed-role/admin/keysweep";
+
+impl Profiles {
+    fn new() -> Self {
+        let moto = Moto::start_strict(&[]);
+        let (ops, other) = (moto.administrator("ops"), moto.user_key("other"));
+        moto.session_key("admin");
+        moto.allow("other", "sts:AssumeRole");
+        moto.allow_role("admin");
+        moto.check_signatures();
+        let project = Project::new();
+        let given = format!(
+            "#!/bin/sh\n[ \"$1\" = 'a b' ] || exit 3\necho '{{\"Version\": 1, \"AccessKeyId\": \
+             \"{}\", \"SecretAccessKey\": \"{}\"}}'\n",
+            other.id, other.secret
+        );
+        let give = project.at("give");
+        programs::script(&give, &given);
+        project.file(".aws/credentials", profile("ops", &ops));
+        let give = give.display();
+        let (id, secret) = (&ops.id, &ops.secret);
+        project.file(
+            ".aws/config",
+            format!(
+                "[profile process]\ncredential_process = {give} 'a b'\n\
+                 [profile role]\nrole_arn = {ROLE}\nsource_profile = ops\nexternal_id = an-id\n\
+                 [profile chain]\nrole_arn = {ROLE}\nsource_profile = role\n\
+                 [profile own]\nrole_arn = {ROLE}\nsource_profile = own\naws_access_key_id = {id}\n\
+                 aws_secret_access_key = {secret}\n\
+                 [profile instance]\nrole_arn = {ROLE}\ncredential_source = Ec2InstanceMetadata\n\
+                 [profile container]\nrole_arn = {ROLE}\ncredential_source = EcsContainer\n\
+                 [profile variables]\nrole_arn = {ROLE}\ncredential_source = Environment\n\
+                 [profile a]\nrole_arn = {ROLE}\nsource_profile = b\n\
+                 [profile b]\nrole_arn = {ROLE}\nsource_profile = a\n\
+                 [profile half]\naws_access_key_id = {id}\n\
+                 [profile empty]\nregion = eu-west-1\n\
+                 [profile failing]\ncredential_process = {give}\n\
+                 [profile sso]\nsso_session = x\nsso_account_id = 1\nsso_role_name = y\n\
+                 [profile secret-region]\nregion = us-iso-east-1\n"
+            ),
+        );
+        Self { moto, project, ops, other }
+    }
+
+    fn around(&self) -> Around {
+        Around::new(&self.project)
+    }
+
+    /// The ARN of whoever acts, or why nobody does.
+    fn act(&self, request: Request, mut around: Around) -> Result<String, String> {
+        opened(&self.moto.url(), request, &mut around)
+            .map(|opened| opened.acting.caller.arn)
+            .map_err(|failure| {
                 assert_eq!(failure.status.code(), 2, "{failure}");
                 failure.message
-            },
-        )
-    };
-    let user = |key: &Key| format!("arn:aws:iam::123456789012:user/{}", key.user);
-    let session = "arn:aws:sts::123456789012:assumed-role/admin/keysweep";
+            })
+    }
+}
+
+fn user(key: &Key) -> String {
+    format!("arn:aws:iam::123456789012:user/{}", key.user)
+}
+
+#[test]
+fn every_kind_of_profile() {
+    let profiles = Profiles::new();
     for (name, arn) in [
-        ("ops", user(&ops)),
-        ("process", user(&other)),
-        ("role", session.to_owned()),
-        ("chain", session.to_owned()),
-        ("own", session.to_owned()),
+        ("ops", user(&profiles.ops)),
+        ("process", user(&profiles.other)),
+        ("role", SESSION.to_owned()),
+        ("chain", SESSION.to_owned()),
+        ("own", SESSION.to_owned()),
     ] {
-        assert_eq!(try_one(named(name), Around::new(&project)).as_ref(), Ok(&arn), "{name}");
+        assert_eq!(profiles.act(named(name), profiles.around()), Ok(arn), "{name}");
     }
     for (name, why) in [
         ("no-such", "there is no profile 'no-such'"),
@@ -91,31 +112,35 @@ fn every_kind_of_profile() {
         ("secret-region", "us-iso-east-1"),
         ("sso", "aws configure export-credentials --profile sso"),
     ] {
-        let error = try_one(named(name), Around::new(&project)).expect_err(name);
+        let error = profiles.act(named(name), profiles.around()).expect_err(name);
         assert!(error.contains(why), "{name}: {error}");
     }
-    // The environment's keys, else AWS_PROFILE; a profile that is named goes before both.
-    let keys = |around: Around| {
-        around.with("AWS_ACCESS_KEY_ID", &other.id).with("AWS_SECRET_ACCESS_KEY", &other.secret)
+}
+
+#[test]
+fn a_profile_that_is_named_goes_before_variables() {
+    let profiles = Profiles::new();
+    let (ops, other) = (&profiles.ops, &profiles.other);
+    let around = || {
+        let around = profiles.around().with("AWS_ACCESS_KEY_ID", &other.id);
+        around.with("AWS_SECRET_ACCESS_KEY", &other.secret).with("AWS_PROFILE", "ops")
     };
-    let around = || keys(Around::new(&project)).with("AWS_PROFILE", "ops");
-    assert_eq!(try_one(Request::default(), around()), Ok(user(&other)));
-    assert_eq!(try_one(named("ops"), around()), Ok(user(&ops)));
-    assert_eq!(try_one(named("variables"), around()), Ok(session.to_owned()));
-    let around = Around::new(&project).with("AWS_PROFILE", "ops");
-    assert_eq!(try_one(Request::default(), around), Ok(user(&ops)));
-    let around = Around::new(&project).with("AWS_ACCESS_KEY_ID", &other.id);
-    assert!(
-        try_one(Request::default(), around).expect_err("half").contains("AWS_SECRET_ACCESS_KEY")
-    );
+    assert_eq!(profiles.act(Request::default(), around()), Ok(user(other)));
+    assert_eq!(profiles.act(named("ops"), around()), Ok(user(ops)));
+    assert_eq!(profiles.act(named("variables"), around()), Ok(SESSION.to_owned()));
+    let around = profiles.around().with("AWS_PROFILE", "ops");
+    assert_eq!(profiles.act(Request::default(), around), Ok(user(ops)));
+    let around = profiles.around().with("AWS_ACCESS_KEY_ID", &other.id);
+    let error = profiles.act(Request::default(), around).expect_err("half");
+    assert!(error.contains("AWS_SECRET_ACCESS_KEY"), "{error}");
     // Files elsewhere.
+    let project = &profiles.project;
     fs::rename(project.at(".aws/credentials"), project.at("moved")).expect("moved");
-    let around = Around::new(&project).with("AWS_SHARED_CREDENTIALS_FILE", "~/moved");
-    assert_eq!(try_one(named("ops"), around), Ok(user(&ops)));
+    let around = || profiles.around().with("AWS_SHARED_CREDENTIALS_FILE", "~/moved");
+    assert_eq!(profiles.act(named("ops"), around()), Ok(user(ops)));
     // A key that signs itself is found in the profile that holds it.
     let itself = keysweep::aws::KeyId::parse(ops.id.as_bytes());
-    let around = Around::new(&project).with("AWS_SHARED_CREDENTIALS_FILE", "~/moved");
-    assert_eq!(try_one(Request { itself, ..Request::default() }, around), Ok(user(&ops)));
+    assert_eq!(profiles.act(Request { itself, ..Request::default() }, around()), Ok(user(ops)));
 }
 
 #[test]

@@ -60,6 +60,7 @@ fn refused(status: u16, code: &str) -> Act {
 #[test]
 fn a_change_is_sent_once_whatever_happens() {
     type Change = fn(&dyn Iam) -> Result<(), Error>;
+    type Expected = fn(&Error) -> bool;
     let changes: [(&str, Change); 6] = [
         ("CreateAccessKey", |iam| iam.create_access_key("bob").map(drop)),
         ("UpdateAccessKey", |iam| iam.update_access_key("bob", "A", NewStatus::Active).map(drop)),
@@ -70,7 +71,7 @@ fn a_change_is_sent_once_whatever_happens() {
     ];
     let html = || "<html>x</html>".to_owned();
     let redirect = || vec!["location: http://127.0.0.1:9/".to_owned()];
-    let cases: [(&str, Act, fn(&Error) -> bool); 11] = [
+    let cases: [(&str, Act, Expected); 11] = [
         ("hang", Act::Hang, |error| matches!(error, Error::OutcomeUnknown { .. })),
         ("cut", Act::Cut(200, html()), |error| matches!(error, Error::OutcomeUnknown { .. })),
         ("500", Act::Send(500, Vec::new(), html()), |error| {
