@@ -26,12 +26,12 @@ use crate::verify::OptionsError;
 /// A command that acts.
 #[derive(Debug, Subcommand)]
 pub(super) enum ActCommand {
-    /// List access keys of IAM users: whose, how old, used when and for what, and which are due.
+    /// List access keys of IAM users: whose, how old, used when and for what, and which are due
     ///
     /// The worst come first. With --report, keys that keysweep found in code are marked. Reads IAM
     /// and changes nothing. Exits with 1 if a key is due, 3 if some could not be looked at, else 0.
     Keys(super::keys::KeysArguments),
-    /// Deactivate a leaked key now, end its sessions, and look for what was done meanwhile.
+    /// Deactivate a leaked key now, end its sessions, and look for what was done meanwhile
     ///
     /// Says whose the key is and when it was used, asks once, and deactivates it. Then it asks
     /// whether to end the sessions that the key opened. Ten seconds later it looks again at the
@@ -40,7 +40,7 @@ pub(super) enum ActCommand {
     /// is done and nothing new was seen, 1 if something is left or new, 2 if it was refused, 3 if not
     /// all could be seen or an outcome is unknown.
     Deactivate(super::deactivate::DeactivateArguments),
-    /// Activate a key again that was deactivated.
+    /// Activate a key again that was deactivated
     Activate(super::deactivate::ActivateArguments),
     /// Replace a key by a new one, step by step and over days, without interruption.
     ///

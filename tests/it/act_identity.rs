@@ -92,7 +92,7 @@ fn every_kind_of_profile() {
         ("sso", "aws configure export-credentials --profile sso"),
     ] {
         let error = try_one(named(name), Around::new(&project)).expect_err(name);
-        assert!(error.contains(why) && error.contains(name), "{name}: {error}");
+        assert!(error.contains(why), "{name}: {error}");
     }
     // The environment's keys, else AWS_PROFILE; a profile that is named goes before both.
     let keys = |around: Around| {
@@ -201,6 +201,77 @@ fn a_scan_and_verify_lend_no_identity() {
     let requests = stub.requests();
     let signers: BTreeSet<&str> = requests.iter().map(|request| request.scope(0)).collect();
     assert_eq!(signers, BTreeSet::from([found.id.as_str()]));
+}
+
+#[test]
+fn what_is_printed_without_asking_anybody() {
+    let project = Project::new();
+    let mut keys = Keys::new("act program");
+    let (pair, session) = (keys.pair(), keys.id_of("ASIA"));
+    let account = keysweep::aws::KeyId::parse(pair.id.as_bytes()).and_then(|id| id.account());
+    let resource = format!("arn:aws-cn:iam::{}:user/*", account.expect("an account"));
+    for command in ["deactivate", "activate"] {
+        let arguments = [command, &pair.id, "--policy", "--partition", "aws-cn"];
+        let policy = project.keysweep(arguments).run().exits(0).json();
+        assert_eq!(policy["Statement"][0]["Resource"], resource.as_str(), "{command}");
+        project.keysweep([command, "--policy"]).run().exits(0);
+        let ran = project.keysweep([command, "--profile", "x"]).run().exits(2);
+        assert!(ran.stderr.contains("KEY_ID"), "{}", ran.stderr);
+        // Names of users, ids of sessions, examples, and a secret, which is not repeated.
+        for (typed, why) in [
+            ("bob", "no id of a key"),
+            (session.as_str(), "the key of a session"),
+            (&pair.secret, "looks like a secret access key"),
+            (&["AKIA", "IOSFODNN7EXAMPLE"].concat(), "example or placeholder"),
+        ] {
+            let ran = project.keysweep([command, typed, "--profile", "x"]).run().exits(2);
+            assert!(ran.stderr.contains(why), "{}", ran.stderr);
+        }
+    }
+    project.keysweep(["keys", "--policy"]).run().exits(0);
+    for (arguments, why) in [
+        (&["keys", "--as-itself"][..], "needs the id of one key"),
+        (&["keys", "--max-age", "3w"], "number of days"),
+        (&["keys", "--report", "none"], "none: "),
+        (&["keys", "a b"], "neither the id of a key"),
+        (&["keys", "--iam-endpoint", "http://iam.example.com"], "plain http"),
+        (&["keys", "--partition", "moon"], "no partition"),
+        (&["deactivate", "--end-sessions", "--keep-sessions", &pair.id], "cannot be used with"),
+        (&["deactivate", "--yes", "--dry-run", &pair.id], "cannot be used with"),
+    ] {
+        let ran = project.keysweep(arguments).run().exits(2);
+        assert!(ran.stderr.contains(why), "{arguments:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_program_without_a_terminal_needs_yes() {
+    let moto = Moto::start_strict(&[]);
+    let (ops, leaked) = (moto.administrator("ops"), moto.user_key("leaked"));
+    moto.check_signatures();
+    let project = Project::new();
+    project.file(".aws/credentials", profile("ops", &ops));
+    let url = moto.url();
+    let run = |arguments: &[&str]| {
+        let at = ["--profile", "ops", "--iam-endpoint", &url, "--sts-endpoint", &url];
+        let ran = project.keysweep([arguments, &at].concat()).run();
+        assert!(!ran.stdout.contains(&ops.secret) && !ran.stderr.contains(&ops.secret));
+        ran
+    };
+    let ran = run(&["activate", &leaked.id]).exits(0);
+    assert!(ran.stdout.contains("It is active already."), "{}", ran.stdout);
+    let ran = run(&["deactivate", &leaked.id]).exits(2);
+    assert!(ran.stderr.contains("nobody can be asked") && ran.stderr.contains("--yes"));
+    run(&["deactivate", &leaked.id, "--dry-run"]).exits(1);
+    let ran = run(&["keys", "leaked", "--format", "json"]).exits(0);
+    assert_eq!(ran.json()["keys"][0]["status"], "Active");
+    assert!(ran.stderr.starts_with("Acting as arn:aws:iam::123456789012:user/ops (profile ops)."));
+    // A real wait of ten seconds.
+    let ran = run(&["deactivate", &leaked.id, "--yes"]).exits(0);
+    assert!(ran.stdout.contains("No change of the user's access"), "{}", ran.stdout);
+    let ran = run(&["keys", &leaked.id, "--format", "csv"]).exits(0);
+    assert!(ran.stdout.contains(",leaked,Inactive,"), "{}", ran.stdout);
+    run(&["activate", &leaked.id, "--yes"]).exits(0);
 }
 
 #[test]
