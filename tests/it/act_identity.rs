@@ -22,6 +22,7 @@ fn every_kind_of_profile() {
     let (ops, other) = (moto.administrator("ops"), moto.user_key("other"));
     let role = "arn:aws:iam::123456789012:role/admin";
     moto.session_key("admin");
+    moto.allow("other", "sts:AssumeRole");
     moto.allow_role("admin");
     moto.check_signatures();
     let project = Project::new();

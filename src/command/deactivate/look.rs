@@ -108,15 +108,14 @@ impl Look {
                 if *what == INLINE && name == own_policy {
                     continue;
                 }
+                let is_own = *what == KEYS && name == own_key;
                 match (before.get(name), after.get(name)) {
                     (None, Some(_)) => changes.push(format!("new: {what} {name}")),
                     (Some(_), None) => changes.push(format!("gone: {what} {name}")),
-                    (_, Some(now)) if *what == KEYS && name == own_key => {
-                        if now == "active" {
-                            changes.push(format!("active again: {what} {name}"));
-                        }
+                    (Some(_), Some(now)) if is_own && now == "active" => {
+                        changes.push(format!("active again: {what} {name}"));
                     }
-                    (Some(then), Some(now)) if then != now => {
+                    (Some(then), Some(now)) if !is_own && then != now => {
                         changes.push(changed(what, name, then, now));
                     }
                     _ => {}
