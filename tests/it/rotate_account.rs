@@ -109,10 +109,10 @@ impl Account {
     }
 
     /// Ends an operation that was carried out.
-    fn end<T>(&self, operation: &'static str, fault: Option<Fault>, answer: T) -> Result<T> {
+    fn end<T>(&self, operation: &'static str, fault: Option<&Fault>, answer: T) -> Result<T> {
         self.fuse.step();
         let why = "the connection was closed".to_owned();
-        if fault == Some(Fault::Lost) {
+        if fault == Some(&Fault::Lost) {
             return Err(Error::OutcomeUnknown { operation, why });
         }
         Ok(answer)
@@ -234,21 +234,21 @@ impl Iam for Account {
         let key = self.state().keys.last().expect("a key").key.clone();
         let secret = Secret::new(pair.secret.into_bytes());
         let request_id = Some("11111111-2222-3333-4444-555555555555".to_owned());
-        self.end("CreateAccessKey", fault, CreatedKey { key, secret, request_id })
+        self.end("CreateAccessKey", fault.as_ref(), CreatedKey { key, secret, request_id })
     }
 
     fn update_access_key(&self, _: &str, key: &str, status: NewStatus) -> Result<Option<String>> {
         let fault = self.begin("UpdateAccessKey", key)?;
         self.is(key).ok_or_else(|| self.no_such("UpdateAccessKey"))?;
         self.set(key, KeyStatus::parse(status.as_str()));
-        self.end("UpdateAccessKey", fault, None)
+        self.end("UpdateAccessKey", fault.as_ref(), None)
     }
 
     fn delete_access_key(&self, _: &str, key: &str) -> Result<Option<String>> {
         let fault = self.begin("DeleteAccessKey", key)?;
         self.is(key).ok_or_else(|| self.no_such("DeleteAccessKey"))?;
         self.state().keys.retain(|held| held.key.id != key);
-        self.end("DeleteAccessKey", fault, None)
+        self.end("DeleteAccessKey", fault.as_ref(), None)
     }
 
     fn user(&self, user: &str) -> Result<Named> {
@@ -275,13 +275,13 @@ impl Iam for Account {
         let fault = self.begin("TagUser", user)?;
         self.state().tags.retain(|other| other.key != tag.key);
         self.state().tags.push(tag.clone());
-        self.end("TagUser", fault, ())
+        self.end("TagUser", fault.as_ref(), ())
     }
 
     fn untag_user(&self, user: &str, key: &str) -> Result<()> {
         let fault = self.begin("UntagUser", user)?;
         self.state().tags.retain(|tag| tag.key != key);
-        self.end("UntagUser", fault, ())
+        self.end("UntagUser", fault.as_ref(), ())
     }
 
     fn inline_policies(&self, _: &str) -> Result<Vec<String>> {

@@ -233,20 +233,25 @@ fn each_destination_gets_the_secret_and_each_failure_gives_the_key_back() {
         assert!(!text.contains(secret), "{text}");
     }
 
+    failures(&moto, &ops, [&fails, &nothing]);
+}
+
+/// Commands that fail, and destinations that are refused before a key is made.
+fn failures(moto: &Moto, ops: &Key, [fails, nothing]: [&Key; 2]) {
     let leak = "printf 'no room for ' >&2; tr -d '\\n' >&2; exit 3";
     for (old, script, why) in [
-        (&fails, "cat > /dev/null; echo 'no room' >&2; exit 3", "exit status: 3: no room"),
-        (&fails, leak, "what it says holds the secret and is not shown"),
-        (&nothing, "exec <&-; exit 4", "exit status: 4"),
+        (fails, "cat > /dev/null; echo 'no room' >&2; exit 3", "exit status: 3: no room"),
+        (fails, leak, "what it says holds the secret and is not shown"),
+        (nothing, "exec <&-; exit 4", "exit status: 4"),
     ] {
-        let rotation = Rotation::new(&moto, old, &ops);
+        let rotation = Rotation::new(moto, old, ops);
         let played = rotation.run(Some(Wanted::Command(script.to_owned())), 0, &["y"]);
         assert_eq!(played.status, Status::Incomplete, "{}", played.text);
         assert!(played.text.contains(why), "{why}: {}", played.text);
         assert!(played.text.contains("is deleted again, and"), "{}", played.text);
         assert_eq!(rotation.left(), format!("{} Active\n", old.id));
     }
-    let rotation = Rotation::new(&moto, &fails, &ops);
+    let rotation = Rotation::new(moto, fails, ops);
     for (to, why) in [
         (Wanted::Command("no-such-program-here x".to_owned()), "there is no program"),
         (Wanted::Command(" ".to_owned()), "--to-command is empty"),

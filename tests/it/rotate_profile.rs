@@ -80,11 +80,12 @@ fn file(keys: &mut Keys, pairs: &Pairs) -> Vec<u8> {
     let start = keys.next() as usize;
     let count = 1 + keys.next() as usize % 4;
     for section in 0..count {
-        let name = if keys.next() % 20 == 0 { names[0] } else { names[(start + section) % 7] };
+        let name =
+            if keys.next().is_multiple_of(20) { names[0] } else { names[(start + section) % 7] };
         let indent = one(keys, &["", "  ", "\t"]);
         let behind = one(keys, &["", " ", " # note", " ]"]);
         lines.push(format!("{indent}[{name}]{behind}"));
-        let (id, secret) = if keys.next() % 3 == 0 { &pairs.other } else { &pairs.old };
+        let (id, secret) = if keys.next().is_multiple_of(3) { &pairs.other } else { &pairs.old };
         let mut inner = Vec::new();
         match keys.next() % 8 {
             0 => {}
@@ -116,7 +117,7 @@ fn file(keys: &mut Keys, pairs: &Pairs) -> Vec<u8> {
     let mut text = lines.join(end);
     text.push_str(one(keys, &[end, "", "\n\n", " "]));
     let mut bytes = text.into_bytes();
-    if keys.next() % 40 == 0 {
+    if keys.next().is_multiple_of(40) {
         let at = keys.next() as usize % bytes.len();
         // Within a secret nobody would see it, and the test could not put it back.
         if !(bytes[at].is_ascii_alphanumeric() || b"+/".contains(&bytes[at])) {

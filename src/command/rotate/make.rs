@@ -174,7 +174,7 @@ impl Session<'_, '_> {
         match self.try_it(facts, created) {
             Ok(0) => self.say("  tried     works at once")?,
             Ok(seconds) => {
-                self.say(&format!("  tried     works, {seconds} s after it was made"))?
+                self.say(&format!("  tried     works, {seconds} s after it was made"))?;
             }
             Err(why) => return Err(self.undo(facts, &created.key, &why)),
         }
