@@ -68,19 +68,17 @@ impl Runner {
     }
 
     pub(crate) fn head(&self) -> String {
-        head_of(&self.project.at("work"))
+        self.project.ask_git("work", &["rev-parse", "HEAD"])
     }
 
     /// The commit that is checked out in the clone.
     pub(crate) fn commit_of_clone(&self) -> String {
-        head_of(&self.clone)
+        self.project.ask_git(&self.clone, &["rev-parse", "HEAD"])
     }
 
     /// Whether the clone has a commit.
     pub(crate) fn clone_has(&self, commit: &str) -> bool {
-        let mut git = Command::new("git");
-        git.args(["cat-file", "-e", commit]).current_dir(&self.clone);
-        git.output().expect("git runs").status.success()
+        self.project.git_output(&self.clone, &["cat-file", "-e", commit]).status.success()
     }
 
     /// Runs keysweep in the work tree.
@@ -160,12 +158,6 @@ impl Runner {
         );
         step
     }
-}
-
-fn head_of(folder: &Path) -> String {
-    let mut git = Command::new("git");
-    let output = git.args(["rev-parse", "HEAD"]).current_dir(folder).output().expect("git runs");
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// The defaults of the action's inputs.

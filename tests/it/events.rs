@@ -54,12 +54,8 @@ impl Play {
 
     /// The remote's refs.
     fn refs(&self) -> Vec<(String, String)> {
-        let output = Command::new("git")
-            .args(["for-each-ref", "--format=%(refname) %(objectname)"])
-            .current_dir(self.runner.project.at("server.git"))
-            .output()
-            .expect("git runs");
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let all = ["for-each-ref", "--format=%(refname) %(objectname)"];
+        let text = self.runner.project.ask_git("server.git", &all);
         let pair = |line: &str| line.split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned()));
         text.lines().filter_map(pair).collect()
     }

@@ -16,15 +16,6 @@ fn repository(name: &str) -> (Project, Pair) {
     (project, pair)
 }
 
-fn ask(project: &Project, question: &[&str]) -> String {
-    ask_in(project, "", question)
-}
-
-fn ask_in(project: &Project, folder: &str, question: &[&str]) -> String {
-    let ran = Command::new("git").args(question).current_dir(project.at(folder)).output();
-    String::from_utf8_lossy(&ran.expect("git runs").stdout).trim().to_owned()
-}
-
 #[track_caller]
 fn history(project: &Project, setting: &str) -> Ran {
     let ran = project.keysweep(["history", "--format", "json"]).run();
@@ -44,11 +35,11 @@ fn no_replaced_or_cut_history_hides_a_commit() {
     for (setting, file, revisions) in plants {
         let (project, _) = repository(setting);
         let known = history(&project, setting).json()["findings"][0]["occurrences"][0].clone();
-        let introduced = ask(&project, &["rev-parse", "HEAD~1"]);
+        let introduced = project.ask_git("", &["rev-parse", "HEAD~1"]);
         assert_eq!(known["git"]["commit"], introduced.as_str());
         match file {
             Some(file) => {
-                let id = ask(&project, &["rev-parse", revisions[0]]);
+                let id = project.ask_git("", &["rev-parse", revisions[0]]);
                 project.file(format!(".git/{file}"), id + "\n");
             }
             None => {
@@ -96,7 +87,7 @@ fn alternates_without_end_end() {
         let ran = project.keysweep(["range", "HEAD~2..HEAD"]).run();
         let reported = ran.stderr.contains("alternates can't be read");
         assert_eq!((ran.code, reported), (Some(1 + i32::from(is_broken)), is_broken), "{list}");
-        let ids = ["HEAD~2", "HEAD"].map(|name| ask(&whole, &["rev-parse", name]));
+        let ids = ["HEAD~2", "HEAD"].map(|name| whole.ask_git("", &["rev-parse", name]));
         project.keysweep(["range", &ids.join("..")]).run().exits(1);
     }
 }
@@ -217,7 +208,7 @@ fn a_work_tree_elsewhere_settles_nothing() {
     outside.git_in("clone", &["init", "-q", "-b", "main"]);
     outside.file("clone/a.txt", "x").git_in("clone", &["add", "a.txt"]);
     std::os::unix::fs::symlink("../other", outside.at("clone/link")).expect("a link");
-    let blob = ask_in(&outside, "clone", &["rev-parse", ":a.txt"]);
+    let blob = outside.ask_git("clone", &["rev-parse", ":a.txt"]);
     let entry = format!("100644,{blob},clone/link/secret.env");
     outside.git_in("clone", &["commit", "-qm", "c"]);
     outside.git_in("clone", &["update-index", "--add", "--cacheinfo", &entry]);

@@ -1,7 +1,6 @@
 //! What was settled, where history has a say: later markers, several branches, clones.
 
 use std::fs;
-use std::process::Command;
 
 use crate::settled::{fingerprints, repository};
 use crate::support::{Keys, Project};
@@ -49,11 +48,7 @@ fn a_push_of_several_branches_settles_what_all_of_them_settle() {
     project.file("x.txt", "x").git(&["add", "."]).git(&["commit", "-q", "-m", "x"]);
     project.git(&["checkout", "-q", "main"]).file("new.env", keys.pair().env);
     project.git(&["add", "."]).git(&["commit", "-q", "-m", "new"]);
-    let id = |name: &str| {
-        let mut git = Command::new("git");
-        let ran = git.args(["rev-parse", name]).current_dir(project.path()).output();
-        String::from_utf8_lossy(&ran.expect("git runs").stdout).trim().to_owned()
-    };
+    let id = |name: &str| project.ask_git("", &["rev-parse", name]);
     let line = |branch: &str| {
         format!("{} {} refs/heads/{branch}\n", id(&format!("{branch}-before")), id(branch))
     };

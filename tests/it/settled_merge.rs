@@ -1,7 +1,6 @@
 //! Two branches that each add to the baseline merge by themselves unless they add neighbours.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use crate::support::{Keys, Project};
 
@@ -30,11 +29,7 @@ fn two_branches_merge_unless_they_add_neighbours() {
         let (ours, theirs) = (entry(&mut keys), entry(&mut keys));
         let with = |one: &String| base.iter().chain([one]).cloned().collect::<BTreeSet<_>>();
         project.file("ours", text(&with(&ours))).file("theirs", text(&with(&theirs)));
-        let merged = Command::new("git")
-            .args(["merge-file", "-p", "ours", "base", "theirs"])
-            .current_dir(project.path())
-            .output()
-            .expect("git runs");
+        let merged = project.git_output("", &["merge-file", "-p", "ours", "base", "theirs"]);
         let (low, high) = if ours < theirs { (&ours, &theirs) } else { (&theirs, &ours) };
         let between = base.range(low.clone()..high.clone()).count();
         if merged.status.success() {

@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
@@ -141,6 +141,14 @@ impl Project {
     /// Runs git in `folder` of it, with fixed dates and nobody's configuration.
     pub(crate) fn git_in(&self, folder: &str, arguments: &[&str]) -> &Self {
         fs::create_dir_all(self.at(folder)).expect("folders");
+        let output = self.git_output(folder, arguments);
+        let reported = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git {arguments:?}: {reported}");
+        self
+    }
+
+    /// What git prints and its status, in `folder` of it or elsewhere.
+    pub(crate) fn git_output(&self, folder: impl AsRef<Path>, arguments: &[&str]) -> Output {
         let mut command = Command::new(&*GIT);
         scrub(&mut command, self.path());
         command
@@ -150,10 +158,12 @@ impl Project {
             .envs([("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_SYSTEM", "/dev/null")])
             .envs([("GIT_AUTHOR_DATE", "@1700000000 +0000")])
             .envs([("GIT_COMMITTER_DATE", "@1700000000 +0000")]);
-        let output = command.output().expect("git runs");
-        let reported = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "git {arguments:?}: {reported}");
-        self
+        command.output().expect("git runs")
+    }
+
+    /// What git answers, without the end of its line.
+    pub(crate) fn ask_git(&self, folder: impl AsRef<Path>, arguments: &[&str]) -> String {
+        String::from_utf8_lossy(&self.git_output(folder, arguments).stdout).trim().to_owned()
     }
 
     /// Runs git at its root.

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::differential::compare;
+use crate::programs::GIT;
 
 /// git without anybody's configuration, at a fixed date.
 pub(crate) fn command(dir: &Path, arguments: &[&str]) -> Command {
     let date = "1700000000 +0000";
-    let mut command = Command::new("git");
+    let mut command = Command::new(&*GIT);
     command
         .args(["-c", "protocol.file.allow=always", "-c", "gc.auto=0"])
         .args(arguments)
