@@ -175,7 +175,7 @@ fn a_dry_run_says_what_would_be_asked_of_whom_and_sends_nothing() {
              after the other"
         )
     );
-    assert!(reported[1].contains("of https://sts.cn-north-1.amazonaws.com.cn (aws-cn), then "));
+    assert!(reported[1].contains("to https://sts.cn-north-1.amazonaws.com.cn (aws-cn), then "));
     assert!(reported[2].contains("not sent, canary: "));
     let stub = Stub::start(|_, _| identity("aws"));
     assert!(lines(&options(&stub))[0].contains(&stub.url()));

@@ -146,7 +146,7 @@ fn a_dry_run_asks_nobody_and_says_whom_it_would() {
     leak_in(folder.path(), "credentials", &id, &random_secret(1));
     let output = run(&["scan", here, "--verify-dry-run", "--sts-endpoint", &stub.url()], "");
     let err = text(&output.stderr);
-    assert!(err.contains(&format!("{id}: would ask")) && err.contains(&stub.url()), "{err}");
+    assert!(err.contains(&format!("{id}: would send")) && err.contains(&stub.url()), "{err}");
     assert!(stub.requests().is_empty());
 }
 
