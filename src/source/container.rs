@@ -25,6 +25,7 @@ mod rpm;
 mod sevenz;
 mod sqlite;
 mod tar;
+mod unopened;
 mod visit;
 mod xz;
 mod zip;
@@ -34,7 +35,7 @@ use std::fmt::Display;
 use std::io::{self, Read};
 
 use crate::coverage::Ledger;
-use crate::scan::{Detected, Detector};
+use crate::scan::{Detected, Detector, Window};
 use crate::source::file_stream::FileStream;
 use crate::source::guard::guarded;
 use crate::source::window::{Extent, Reader};
@@ -179,14 +180,14 @@ impl<'a, D: Detector> Scanner<'a, D> {
         found: Found<'_, D::Memory>,
     ) -> Extent {
         let mut reader = self.reader();
-        let begun = reader.begin(stream);
+        let mut begun = reader.begin(stream);
         let head = reader.head(&begun);
-        let kind = kind::of(head, begun.is_whole())
-            .or_else(|| behind_other(file.filter(|_| !begun.is_whole())));
-        if kind.is_none()
-            && let Some(form) = kind::not_opened(head)
-        {
-            self.ledger.not_opened(form, 1);
+        let tail = Tail::of(head, begun.is_whole(), file);
+        let kind = kind::of(head, begun.is_whole()).or_else(|| {
+            (!begun.is_whole() && kind::ends_as_zip(tail.bytes())).then_some(Kind::Zip)
+        });
+        if kind.is_none() {
+            begun.columnar = self.is_columnar(name, head, tail.bytes());
         }
         let extent = match kind {
             None => guarded("text", name, self.ledger, || reader.finish(begun, stream, found))
@@ -213,8 +214,13 @@ impl<'a, D: Detector> Scanner<'a, D> {
         found: Found<'_, D::Memory>,
     ) -> bool {
         let Some(kind) = kind::of(bytes, true) else {
-            kind::not_opened(bytes).iter().for_each(|form| self.ledger.not_opened(form, 1));
-            return false;
+            let columnar = self.is_columnar(name, bytes, Tail::of(bytes, true, None).bytes());
+            if columnar {
+                let window = Window { columnar, ..Window::of(bytes) };
+                let seen = || self.detector.window(bytes, &window);
+                guarded("text", name, self.ledger, seen).into_iter().for_each(found);
+            }
+            return columnar;
         };
         let meter = Meter::new(self.options, self.stop, bytes.len() as u64);
         let mut visit = Visit::new(self, &meter, name, found);
@@ -238,6 +244,13 @@ impl<'a, D: Detector> Scanner<'a, D> {
             return all;
         }
         guarded("text", name, self.ledger, || self.detector.whole(bytes)).unwrap_or_default()
+    }
+
+    /// Counts a text of a form that is not opened; gives back whether it stands column by column.
+    fn is_columnar(&self, name: Name<'_>, head: &[u8], tail: &[u8]) -> bool {
+        let Some(form) = unopened::of(head, tail, name) else { return false };
+        self.ledger.not_opened(form.name, 1);
+        form.columnar
     }
 
     fn outermost(
@@ -276,15 +289,35 @@ impl<R: Read> Read for Counted<'_, '_, R> {
     }
 }
 
-/// A zip may stand behind anything: a program that unpacks it, a signature, a picture. Of a large
-/// file only the end is worth a look.
-fn behind_other(file: Option<&dyn ReadAt>) -> Option<Kind> {
-    let file = file?;
-    let mut tail = [0; 22];
-    // What can't be read at its end fails when it is read from its beginning, and is told.
-    let at = file.length().ok()?.checked_sub(tail.len() as u64)?;
-    let count = file.read_some(&mut tail, at).ok()?;
-    kind::ends_as_zip(&tail[..count]).then_some(Kind::Zip)
+/// The end of a text: a zip may stand behind anything, a program that unpacks it, a signature, a
+/// picture, and other forms name themselves there alone.
+enum Tail<'t> {
+    Seen(&'t [u8]),
+    Read(Vec<u8>),
+}
+
+impl<'t> Tail<'t> {
+    /// Of a text that begins with `head`; of one that is read in order and goes on, nothing.
+    fn of(head: &'t [u8], whole: bool, file: Option<&dyn ReadAt>) -> Self {
+        if whole {
+            return Self::Seen(&head[head.len().saturating_sub(unopened::TAIL)..]);
+        }
+        let mut tail = vec![0; unopened::TAIL];
+        // What can't be read at its end fails when it is read from its beginning, and is told.
+        let read = file.and_then(|file| {
+            let at = file.length().ok()?.checked_sub(tail.len() as u64)?;
+            file.read_some(&mut tail, at).ok()
+        });
+        tail.truncate(read.unwrap_or_default());
+        Self::Read(tail)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Seen(bytes) => bytes,
+            Self::Read(bytes) => bytes,
+        }
+    }
 }
 
 /// Reads until `out` is full or the stream ends; gives how much was read.

@@ -13,6 +13,7 @@ mod anchors;
 mod announce;
 mod assign;
 mod chain;
+mod columnar;
 pub mod costs;
 mod decode;
 mod doubt;
@@ -121,13 +122,8 @@ impl Engine {
     }
 
     /// Scans a text of known anchors; candidates that begin outside `owned` are left out.
-    fn detect(
-        &self,
-        bytes: &[u8],
-        mut anchors: Vec<Anchor>,
-        first: Position,
-        owned: &Range<usize>,
-    ) -> Detected<Memory> {
+    fn detect(&self, bytes: &[u8], mut anchors: Vec<Anchor>, window: &Window) -> Detected<Memory> {
+        let Window { first, ref owned, columnar } = *window;
         let nameless = nameless::candidate(bytes, first, owned);
         if anchors.is_empty() && !decode::is_one_run(bytes) {
             let candidates = nameless.into_iter().collect();
@@ -157,8 +153,12 @@ impl Engine {
             };
             let high = anchors.partition_point(|anchor| anchor.at < around.end);
             let high = low + anchors[low..high].iter().take_while(|anchor| fits(anchor)).count();
-            let found = self.part(bytes, &around, &mut anchors[low..high], &mut budget);
+            let mut found = self.part(bytes, &around, &mut anchors[low..high], &mut budget);
             let text = &bytes[around.clone()];
+            if columnar {
+                let whole = text.len() == bytes.len() && *owned == (0..bytes.len());
+                columnar::take_apart(text, whole, self.tools.keeps_others, &mut found);
+            }
             all.examples += found.examples;
             all.cut |= found.cut;
             all.crowded |= found.crowded;
@@ -215,7 +215,8 @@ impl Engine {
         let owned = order.decode(&bytes[..window.owned.start]).len()
             ..order.decode(&bytes[..window.owned.end]).len();
         let anchors = self.tools.anchors.find(text.as_bytes(), &self.tools.stop);
-        let mut detected = self.detect(text.as_bytes(), anchors, window.first, &owned);
+        let mut detected =
+            self.detect(text.as_bytes(), anchors, &Window { owned, ..window.clone() });
         detected.memory = Memory { opaque: true, ..Memory::default() };
         rehash(bytes, window.first, &mut detected.candidates);
         let mut anchors = self.tools.anchors.find(bytes, &self.tools.stop);
@@ -225,7 +226,7 @@ impl Engine {
                 && (anchor.at % 2 == 1) == matches!(order, Order::Little);
             !told
         });
-        let plain = self.detect(bytes, anchors, window.first, &window.owned);
+        let plain = self.detect(bytes, anchors, window);
         detected.candidates.extend(plain.candidates);
         detected.candidates.sort_by_key(|one| one.sighting.primary().map(|region| region.start));
         detected.examples += plain.examples;
@@ -252,7 +253,7 @@ impl Detector for Engine {
     type Memory = Memory;
 
     fn whole(&self, bytes: &[u8]) -> Detected<Memory> {
-        self.window(bytes, &Window { first: Position::default(), owned: 0..bytes.len() })
+        self.window(bytes, &Window::of(bytes))
     }
 
     fn delta(&self, base: &Memory, copied: &[Copied], bytes: &[u8]) -> Detected<Memory> {
@@ -261,7 +262,7 @@ impl Detector for Engine {
         }
         let Tools { anchors, stop, .. } = &self.tools;
         let anchors = anchors.inherit(&base.anchors, base.len, copied, bytes, stop);
-        self.detect(bytes, anchors, Position::default(), &(0..bytes.len()))
+        self.detect(bytes, anchors, &Window::of(bytes))
     }
 
     fn window(&self, bytes: &[u8], window: &Window) -> Detected<Memory> {
@@ -269,7 +270,7 @@ impl Detector for Engine {
             Some(order) => self.detect_utf16(bytes, order, window),
             None => {
                 let anchors = self.tools.anchors.find(bytes, &self.tools.stop);
-                self.detect(bytes, anchors, window.first, &window.owned)
+                self.detect(bytes, anchors, window)
             }
         }
     }

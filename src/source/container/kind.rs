@@ -136,25 +136,6 @@ impl Kind {
     }
 }
 
-/// What a text is called that is packed in a form which is not opened; by its beginning.
-pub(super) fn not_opened(head: &[u8]) -> Option<&'static str> {
-    const FORMS: [(&[u8], &str); 12] = [
-        (b"\x1f\x9d", "compress (.Z)"),
-        (b"\x1f\xa0", "compress (.Z)"),
-        (b"LZIP\x01", "lzip"),
-        (b"Rar!\x1a\x07", "rar"),
-        (b"MSCF\0\0\0\0", "cabinet"),
-        (b"xar!\0\x1c", "xar"),
-        (b"hsqs", "squashfs"),
-        (b"sqsh", "squashfs"),
-        (b"QFI\xfb", "qcow disk image"),
-        (b"\xed\xfe\xed\xfe", "Java key store"),
-        (b"\x89HDF\r\n\x1a\n", "HDF5"),
-        (b"\x89LZO\0\r\n\x1a\n", "lzop"),
-    ];
-    FORMS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, form)| *form)
-}
-
 /// The kind of a text by its beginning; `whole` says that nothing follows.
 pub(super) fn of(head: &[u8], whole: bool) -> Option<Kind> {
     by_magic(head)

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use super::input::{Input, ReadAt};
 use super::kind::{self, Kind};
 use super::limits::{Halt, Meter, Metered, Reached};
-use super::{Fault, Found, Members, Name, Scanner};
+use super::{Fault, Found, Members, Name, Scanner, Tail};
 use crate::coverage::Count;
 use crate::memory::Claim;
 use crate::scan::{Detected, Detector};
@@ -250,15 +250,16 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         bytes: &mut dyn Read,
         as_text: bool,
     ) -> Result<(), Halt> {
-        let begun = reader.begin(bytes);
+        let mut begun = reader.begin(bytes);
         if begun.filled == 0 {
             return self.ended(Extent { error: begun.error, ..Extent::default() });
         }
-        let kind = kind::of(reader.head(&begun), begun.is_whole());
-        if kind.is_none()
-            && let Some(form) = kind::not_opened(reader.head(&begun))
-        {
-            self.scanner.ledger.not_opened(form, 1);
+        let head = reader.head(&begun);
+        let kind = kind::of(head, begun.is_whole());
+        if kind.is_none() {
+            let name = self.way.last().map_or(&b""[..], |name| name.as_bytes());
+            let tail = Tail::of(head, begun.is_whole(), None);
+            begun.columnar = self.scanner.is_columnar(&|| name.to_vec(), head, tail.bytes());
         }
         match kind {
             Some(kind) => {
