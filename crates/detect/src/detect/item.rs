@@ -15,6 +15,7 @@ use super::random::{self, Strength};
 use super::view::View;
 
 mod borders;
+mod lengths;
 
 /// A part of a credential and where it stands.
 #[derive(Clone, Debug)]
@@ -107,7 +108,7 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
             stretch,
             text: &view.text,
             raw: index == 0,
-            binary: memchr::memchr(0, &view.text).is_some(),
+            binary: lengths::is_binary(&view.text),
             behind: 0,
             id_end: None,
             items: vec![],

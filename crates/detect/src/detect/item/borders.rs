@@ -24,13 +24,16 @@ impl Scan<'_, '_> {
         if !touches(before.last()) && !touches(behind.first()) {
             return true;
         }
+        if self.is_pickled(span) {
+            return true;
+        }
         let is_base32 = |byte: &&u8| is_base32(**byte);
         let more = before.iter().rev().take(8).take_while(is_base32).count()
             + behind.iter().take(8).take_while(is_base32).count();
         // The older generation encodes no account.
         let is_old = id.as_str().as_bytes()[4] < b'Q';
-        self.binary
-            && more <= 4
+        let counted = self.is_counted_id(span);
+        (counted || self.binary && more <= 4)
             && !random::is_word(id.as_str().as_bytes())
             && (id.account().is_some() || is_old)
     }
@@ -72,8 +75,7 @@ impl Scan<'_, '_> {
         // An address: `ID:SECRET/bucket`.
         let follows_id = self.id_end.is_some_and(|end| end + 1 == run.start);
         found.extend((follows_id && text[SECRET_LEN] == b'/').then(|| from(0)));
-        // Its length stands before it: Java, CBOR, MessagePack, protobuf, pickle.
-        found.extend((self.binary && before == Some(SECRET_LEN as u8)).then(|| from(0)));
+        found.extend(self.strings(run));
         found.retain(strong);
         // Signs on both sides may set off the same letters, or letters of another secret's.
         let mut apart: Vec<Range<usize>> = Vec::new();
