@@ -7,10 +7,12 @@
 //! that takes bytes and gives members; none of them knows detectors, ledgers or limits.
 
 mod ar;
+mod avro;
 mod behind;
 mod bzip2;
 mod class;
 mod cpio;
+mod drawing;
 mod gzip;
 mod input;
 mod kind;
@@ -18,12 +20,16 @@ mod limits;
 mod lz4;
 mod mail;
 mod object;
+mod ole;
 mod pack;
+mod pcap;
 mod pdf;
 mod pyc;
 mod rpm;
+mod rtf;
 mod sevenz;
 mod sqlite;
+mod stream;
 mod tar;
 mod unopened;
 mod visit;
@@ -67,6 +73,9 @@ trait Members {
     /// Counts a member that shows text of which no font tells the letters.
     fn unlettered(&mut self) -> Result<(), Halt>;
 
+    /// Counts something packed in a form that is not opened.
+    fn unopened(&mut self, form: &'static str);
+
     /// Says how many bytes the reader holds from now on.
     ///
     /// # Errors
@@ -85,6 +94,8 @@ trait Members {
 enum Fault {
     /// It is damaged, or is none.
     Broken(String),
+    /// It is packed in a form that is not opened.
+    Unopened(&'static str),
     /// Reading was ended.
     Halt(Halt),
 }

@@ -3,35 +3,45 @@
 use super::input::Input;
 use super::{Fault, Members};
 use super::{
-    ar, behind, bzip2, class, cpio, gzip, lz4, mail, object, pack, pdf, pyc, rpm, sevenz, sqlite,
-    tar, xz, zip, zstd,
+    ar, avro, behind, bzip2, class, cpio, drawing, gzip, lz4, mail, object, ole, pack, pcap, pdf,
+    pyc, rpm, rtf, sevenz, sqlite, stream, tar, xz, zip, zstd,
 };
 
 /// A form of container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    Android,
     Ar,
+    Avro,
     Bundle,
     Bzip2,
     Class,
     Cpio,
+    Drawio,
     Dump,
     Gzip,
+    Http,
+    Inside,
+    Kafka,
     Lz4,
     Lzma,
     Mail,
     Mat,
     Object,
+    Ole,
     Pack,
+    Pcap,
     Pdf,
     Phar,
     Png,
     Pyc,
     Rpm,
+    Rtf,
     Script,
     SevenZ,
     Sqlite,
     SqliteLog,
+    Svg,
     Tar,
     Xz,
     Zip,
@@ -42,28 +52,38 @@ impl Kind {
     /// Reads a container of this kind.
     pub(super) fn read(self, input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
         match self {
+            Self::Android => stream::read_android(input, members),
             Self::Ar => ar::read(input, members),
+            Self::Avro => avro::read(input, members),
             Self::Bundle => pack::read_bundle(input, members),
             Self::Bzip2 => bzip2::read(input, members),
             Self::Class => class::read(input, members),
             Self::Cpio => cpio::read(input, members),
+            Self::Drawio => drawing::read_drawio(input, members),
             Self::Dump => behind::read_dump(input, members),
             Self::Gzip => gzip::read(input, members),
+            Self::Http => stream::read_http(input, members),
+            Self::Inside => stream::read_inside(input, members),
+            Self::Kafka => stream::read_kafka(input, members),
             Self::Lz4 => lz4::read(input, members),
             Self::Lzma => xz::read_old(input, members),
             Self::Mail => mail::read(input, members),
             Self::Mat => behind::read_mat(input, members),
             Self::Object => object::read(input, members),
+            Self::Ole => ole::read(input, members),
             Self::Pack => pack::read(input, members),
+            Self::Pcap => pcap::read(input, members),
             Self::Pdf => pdf::read(input, members),
             Self::Phar => behind::read_phar(input, members),
             Self::Png => behind::read_png(input, members),
             Self::Pyc => pyc::read(input, members),
             Self::Rpm => rpm::read(input, members),
+            Self::Rtf => rtf::read(input, members),
             Self::Script => behind::read_script(input, members),
             Self::SevenZ => sevenz::read(input, members),
             Self::Sqlite => sqlite::read(input, members),
             Self::SqliteLog => sqlite::read_log(input, members),
+            Self::Svg => drawing::read_svg(input, members),
             Self::Tar => tar::read(input, members),
             Self::Xz => xz::read(input, members),
             Self::Zip => zip::read(input, members),
@@ -76,15 +96,19 @@ impl Kind {
         let by_chance =
             matches!(self, Self::Class | Self::Cpio | Self::Lzma | Self::Pyc | Self::Tar);
         // They are text, or a picture, whatever stands between.
-        by_chance || matches!(self, Self::Mat | Self::Phar | Self::Png | Self::Script)
+        by_chance
+            || matches!(self, Self::Mat | Self::Phar | Self::Png | Self::Script)
+            || matches!(self, Self::Drawio | Self::Http | Self::Inside | Self::Rtf | Self::Svg)
     }
 
     /// Whether what is not packed in it is text as well.
     pub(super) fn is_text_too(self) -> bool {
-        matches!(
-            self,
-            Self::Dump | Self::Mail | Self::Mat | Self::Pdf | Self::Phar | Self::Png | Self::Script
-        )
+        match self {
+            Self::Drawio | Self::Dump | Self::Http | Self::Inside | Self::Mail | Self::Mat => true,
+            Self::Ole | Self::Pcap | Self::Pdf | Self::Phar | Self::Png | Self::Rtf => true,
+            Self::Script | Self::Svg => true,
+            _ => false,
+        }
     }
 
     /// Whether it is read in another order than that of its bytes.
@@ -92,6 +116,9 @@ impl Kind {
         match self {
             Self::Ar | Self::Bzip2 | Self::Cpio | Self::Gzip | Self::Lz4 | Self::Lzma => false,
             Self::Object | Self::Rpm | Self::Tar | Self::Xz | Self::Zstd => false,
+            Self::Android | Self::Avro | Self::Kafka => false,
+            Self::Drawio | Self::Http | Self::Inside | Self::Ole | Self::Pcap => true,
+            Self::Rtf | Self::Svg => true,
             Self::Dump | Self::Mat | Self::Phar | Self::Png | Self::Script => true,
             Self::Bundle | Self::Class | Self::Mail | Self::Pack | Self::Pdf | Self::Pyc => true,
             Self::SevenZ | Self::Sqlite | Self::SqliteLog | Self::Zip => true,
@@ -100,34 +127,54 @@ impl Kind {
 
     /// Whether its decoder has a window that the text itself sizes.
     pub(super) fn has_window(self) -> bool {
-        matches!(self, Self::Lzma | Self::SevenZ | Self::Xz | Self::Zip | Self::Zstd)
+        matches!(
+            self,
+            Self::Avro
+                | Self::Http
+                | Self::Kafka
+                | Self::Lzma
+                | Self::SevenZ
+                | Self::Xz
+                | Self::Zip
+                | Self::Zstd
+        )
     }
 
     /// What it is called in messages.
     pub(super) fn name(self) -> &'static str {
         match self {
+            Self::Android => "backup of Android",
             Self::Ar => "ar archive",
+            Self::Avro => "Avro file",
             Self::Bundle => "git bundle",
             Self::Bzip2 => "bzip2 file",
             Self::Class => "Java class",
             Self::Cpio => "cpio archive",
+            Self::Drawio => "drawing of draw.io",
             Self::Dump => "dump of PostgreSQL",
             Self::Gzip => "gzip file",
+            Self::Http => "answer of HTTP",
+            Self::Inside => "binary with gzip in it",
+            Self::Kafka => "log of Kafka",
             Self::Lz4 => "LZ4 file",
             Self::Lzma => "LZMA file",
             Self::Mail => "mail",
             Self::Mat => "MATLAB file",
             Self::Object => "git object",
+            Self::Ole => "compound file",
             Self::Pack => "git pack",
+            Self::Pcap => "capture of a network",
             Self::Pdf => "PDF",
             Self::Phar => "phar archive",
             Self::Png => "PNG",
             Self::Pyc => "compiled Python module",
             Self::Rpm => "rpm package",
+            Self::Rtf => "RTF",
             Self::Script => "script with something packed behind it",
             Self::SevenZ => "7z archive",
             Self::Sqlite => "SQLite database",
             Self::SqliteLog => "log of an SQLite database",
+            Self::Svg => "SVG",
             Self::Tar => "tar archive",
             Self::Xz => "xz file",
             Self::Zip => "zip archive",
@@ -144,6 +191,8 @@ pub(super) fn of(head: &[u8], whole: bool) -> Option<Kind> {
         .or_else(|| behind::is_phar(head).then_some(Kind::Phar))
         .or_else(|| behind::of_script(head).map(|_| Kind::Script))
         .or_else(|| object::is_one(head).then_some(Kind::Object))
+        .or_else(|| stream::is_kafka(head).then_some(Kind::Kafka))
+        .or_else(|| stream::holds_gzip(head).then_some(Kind::Inside))
 }
 
 fn by_magic(head: &[u8]) -> Option<Kind> {
@@ -182,6 +231,16 @@ fn by_magic(head: &[u8]) -> Option<Kind> {
         [b'#', b' ', b'v', b'2' | b'3', b' ', ..] if head[4..].starts_with(b" git bundle\n") => {
             Kind::Bundle
         }
+        [b'O', b'b', b'j', 1, ..] => Kind::Avro,
+        [b'A', b'N', b'D', ..] if stream::is_android(head) => Kind::Android,
+        [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ..] => Kind::Ole,
+        [b'{', b'\\', b'r', b't', b'f', b'0'..=b'9' | b'\\', ..] => Kind::Rtf,
+        [b'H' | b'G' | b'P', b'T' | b'E' | b'O' | b'U' | b'A', ..] if stream::is_http(head) => {
+            Kind::Http
+        }
+        [b'<' | b' ' | b'\n' | 0xef, ..] if drawing::is_svg(head) => Kind::Svg,
+        [b'<' | b' ' | b'\n' | 0xef, ..] if drawing::is_drawio(head) => Kind::Drawio,
+        _ if pcap::is_one(head) => Kind::Pcap,
         [_, _, b'\r', b'\n', ..] if pyc::is_one(head) => Kind::Pyc,
         [b'C' | b'D' | b'F' | b'M' | b'R' | b'S' | b'T' | b'X', ..] if mail::is_one(head) => {
             Kind::Mail

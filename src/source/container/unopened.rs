@@ -85,6 +85,9 @@ pub(super) fn of(head: &[u8], tail: &[u8], name: &dyn Fn() -> Vec<u8>) -> Option
     if let Some((_, _, form)) = known {
         return Some(*form);
     }
+    if has_image(head) {
+        return Some(packed("squashfs"));
+    }
     let is_binary = head[..head.len().min(SHOWN)].contains(&0);
     if is_binary && let Some((_, form)) = TAILS.iter().find(|(magic, _)| tail.ends_with(magic)) {
         return Some(*form);
@@ -113,4 +116,22 @@ fn is_borne_out(head: &[u8], form: &str) -> bool {
         "InstallShield cabinet" | "VMDK disk image" | "DuckDB" => shown.contains(&0),
         _ => true,
     }
+}
+
+/// Whether an image stands behind a program, as in an AppImage: behind the table of sections, with
+/// which a program of ELF ends.
+fn has_image(head: &[u8]) -> bool {
+    let number = |at: usize, len: usize| {
+        let bytes = head.get(at..at + len).unwrap_or_default().iter().rev();
+        bytes.fold(0u64, |number, &byte| number << 8 | u64::from(byte))
+    };
+    let (table, entries, size) = match head.get(..6) {
+        Some([0x7f, b'E', b'L', b'F', 2, 1]) => (number(40, 8), number(60, 2), number(58, 2)),
+        Some([0x7f, b'E', b'L', b'F', 1, 1]) => (number(32, 4), number(48, 2), number(46, 2)),
+        _ => return false,
+    };
+    let end = table.checked_add(entries * size).and_then(|end| usize::try_from(end).ok());
+    let behind = end.and_then(|end| head.get(end..)).unwrap_or_default();
+    let aligned = end.unwrap_or_default().next_multiple_of(4096);
+    behind.starts_with(b"hsqs") || head.get(aligned..).is_some_and(|it| it.starts_with(b"hsqs"))
 }

@@ -210,6 +210,10 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
                 Ok(true)
             }
             Err(Fault::Halt(halt)) => Err(halt),
+            Err(Fault::Unopened(form)) => {
+                self.scanner.ledger.not_opened(form, 1);
+                Ok(true)
+            }
             Err(Fault::Broken(_)) if kind.is_weak() && self.meter.unpacked() == 0 => Ok(true),
             Err(Fault::Broken(why)) => {
                 self.problem(&format!("a damaged {}: {why}", kind.name()));
@@ -355,6 +359,10 @@ impl<D: Detector> Members for Visit<'_, '_, D> {
     fn unlettered(&mut self) -> Result<(), Halt> {
         self.scanner.ledger.add(Count::Unlettered, 1);
         Ok(())
+    }
+
+    fn unopened(&mut self, form: &'static str) {
+        self.scanner.ledger.not_opened(form, 1);
     }
 
     fn hold(&mut self, bytes: u64) -> Result<(), Halt> {
