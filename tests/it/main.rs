@@ -8,6 +8,7 @@ mod action;
 #[cfg(feature = "verify")]
 mod baseline_choice;
 mod behind;
+mod binary_strings;
 mod blinding;
 #[cfg(unix)]
 mod blinding_git;
@@ -16,7 +17,9 @@ mod borders;
 mod canaries;
 #[cfg(unix)]
 mod ci_recipes;
+mod columnar;
 mod complete;
+mod compound;
 #[cfg(feature = "verify")]
 mod conflicts;
 mod container_bombs;
@@ -124,6 +127,7 @@ mod staged_whole;
 #[cfg(target_os = "linux")]
 mod starved;
 mod status;
+mod streams;
 #[cfg(feature = "verify")]
 mod stub;
 mod supply;
