@@ -2,6 +2,8 @@
 //!
 //! See `ARCHITECTURE.md` for the layers. Data flows one way, and so do imports.
 
+#[cfg(feature = "verify")]
+pub mod act;
 pub mod cli;
 pub mod command;
 pub mod config;
@@ -13,8 +15,8 @@ pub mod suppress;
 #[cfg(feature = "verify")]
 pub mod verify;
 
+pub use keysweep_base::{bounded, memory, secret, stop, text};
 pub use keysweep_detect::{
     aws, bigrams, canary, coverage, detect, document, escapes, finding, line_hash, location,
-    opaque, principal, provenance, rules, scan, secret, text,
+    opaque, principal, provenance, rules, scan,
 };
-pub use keysweep_limits::{bounded, memory, stop};

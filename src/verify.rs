@@ -5,15 +5,9 @@
 //! it does so only while there is something to send. It must not know how a credential was found,
 //! nor how a verdict is shown.
 
-pub mod answer;
 mod ask;
-mod bounded;
-mod client;
-mod environment;
 mod likely;
 mod options;
-mod pace;
-mod partition;
 mod plan;
 mod preview;
 mod proven;
@@ -25,9 +19,9 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-pub use environment::Environment;
-pub use options::{Endpoint, Options, OptionsError, USER_AGENT, account};
-pub use partition::{Partition, PartitionChoice};
+pub use keysweep_aws::sts::answer;
+pub use keysweep_aws::{Endpoint, Environment, Partition, PartitionChoice, Setting, USER_AGENT};
+pub use options::{Options, OptionsError, account};
 pub use preview::{Inquiry, Intent, preview};
 pub use proven::{compose, regroup};
 
@@ -282,14 +276,6 @@ fn weight(status: Status) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_crate_below_can_log_a_session_token() {
-        assert_eq!(
-            tracing::level_filters::STATIC_MAX_LEVEL,
-            tracing::level_filters::LevelFilter::OFF
-        );
-    }
 
     #[test]
     fn only_what_was_proved_changes_the_severity() {

@@ -3,41 +3,11 @@
 //!
 //! A [`Scanner`] takes a text as a stream or as bytes. If it begins as no container it goes to the
 //! detector as it stands; else its members do, each with the way to it, and members that are
-//! containers are opened in their turn. Nothing is written to disk. Each form has a file of its own
-//! that takes bytes and gives members; none of them knows detectors, ledgers or limits.
+//! containers are opened in their turn. Nothing is written to disk. The forms are those of
+//! `keysweep-unpack`, which knows neither detectors nor ledgers.
 
-mod ar;
-mod avro;
-mod behind;
-mod bzip2;
-mod class;
-mod cpio;
-mod drawing;
-mod gzip;
-mod input;
-mod kind;
-mod limits;
-mod lz4;
-mod mail;
-mod object;
-mod ole;
-mod pack;
-mod pcap;
-mod pdf;
-mod pyc;
-mod rpm;
-mod rtf;
-mod sevenz;
-mod sqlite;
-mod stream;
-mod tar;
-mod unopened;
 mod visit;
-mod xz;
-mod zip;
-mod zstd;
 
-use std::fmt::Display;
 use std::io::{self, Read};
 
 use crate::coverage::Ledger;
@@ -46,80 +16,13 @@ use crate::source::file_stream::FileStream;
 use crate::source::guard::guarded;
 use crate::source::window::{Extent, Reader};
 use crate::stop::Stop;
-use input::Input;
-pub(crate) use input::ReadAt;
-use kind::Kind;
-use limits::{Halt, Meter};
-pub use limits::{Limit, Limits, Options, Totals};
+use keysweep_unpack::input::Input;
+pub(crate) use keysweep_unpack::input::ReadAt;
+use keysweep_unpack::kind::{self, Kind};
+use keysweep_unpack::limits::Meter;
+pub use keysweep_unpack::limits::{Limit, Limits, Options, Totals};
+use keysweep_unpack::unopened;
 use visit::{Opening, Visit};
-
-/// Gets what a reader finds in a container.
-trait Members {
-    /// Scans a member. An error ends the whole container.
-    fn member(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt>;
-
-    /// Scans a member if it is a container; else its text was seen already.
-    fn packed(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt>;
-
-    /// Counts a member that has no bytes.
-    fn empty(&mut self) -> Result<(), Halt>;
-
-    /// Counts bytes that had to be unpacked and are no member.
-    fn passed(&mut self, bytes: u64) -> Result<(), Halt>;
-
-    /// Counts a member that is encrypted.
-    fn encrypted(&mut self) -> Result<(), Halt>;
-
-    /// Counts a member that shows text of which no font tells the letters.
-    fn unlettered(&mut self) -> Result<(), Halt>;
-
-    /// Counts something packed in a form that is not opened.
-    fn unopened(&mut self, form: &'static str);
-
-    /// Says how many bytes the reader holds from now on.
-    ///
-    /// # Errors
-    /// If there is no memory for so many.
-    fn hold(&mut self, bytes: u64) -> Result<(), Halt>;
-
-    /// Bytes that a decoder may take for its window.
-    fn window(&self) -> u64;
-
-    /// Hears why a member can't be read.
-    fn unread(&mut self, name: &[u8], why: &dyn Display) -> Result<(), Halt>;
-}
-
-/// Why a container could not be read to its end.
-#[derive(Debug)]
-enum Fault {
-    /// It is damaged, or is none.
-    Broken(String),
-    /// It is packed in a form that is not opened.
-    Unopened(&'static str),
-    /// Reading was ended.
-    Halt(Halt),
-}
-
-impl Fault {
-    fn broken(why: &str) -> Self {
-        Self::Broken(why.to_owned())
-    }
-}
-
-impl From<Halt> for Fault {
-    fn from(halt: Halt) -> Self {
-        Self::Halt(halt)
-    }
-}
-
-impl From<io::Error> for Fault {
-    fn from(error: io::Error) -> Self {
-        Self::Broken(match error.kind() {
-            io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
-            _ => error.to_string(),
-        })
-    }
-}
 
 /// Hands texts and all that is packed in them to a detector.
 pub(crate) struct Scanner<'a, D> {
@@ -329,23 +232,4 @@ impl<'t> Tail<'t> {
             Self::Read(bytes) => bytes,
         }
     }
-}
-
-/// Reads until `out` is full or the stream ends; gives how much was read.
-fn fill<R: Read + ?Sized>(stream: &mut R, out: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < out.len() {
-        match stream.read(&mut out[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
-}
-
-/// Passes over bytes; gives how many of them are not there.
-fn skip<R: Read + ?Sized>(stream: &mut R, bytes: u64) -> io::Result<u64> {
-    Ok(bytes - io::copy(&mut stream.take(bytes), &mut io::sink())?)
 }

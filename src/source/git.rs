@@ -5,51 +5,29 @@
 //! credential looks like.
 
 pub mod again;
-mod alternates;
 mod attribute;
 pub mod base;
 mod by_credential;
-mod changes;
-mod connectivity;
 pub mod database;
-pub(super) mod delta;
-mod error;
-pub mod find;
-mod forest;
 mod gathered;
-mod graph;
 pub mod history;
-pub mod hooks;
-mod inflate;
-mod known_trees;
 mod large;
-mod listing;
-mod loose;
 mod markers;
-mod objects;
-pub mod open;
 mod outside;
-mod pack;
-mod parse;
 mod patience;
 mod people;
 pub mod provenance;
 pub mod range;
 mod records;
-mod reflogs;
-mod refs;
-pub(crate) mod sound;
 mod spots;
 pub mod staged;
-mod staging;
-pub mod standing;
-mod stores;
-mod structure;
 mod texts;
-mod tips;
-mod trees;
-mod unindexed;
 mod visit;
-mod walk;
 
-pub use error::Error;
+pub use keysweep_git::error::Error;
+pub use keysweep_git::{find, hooks, open, standing};
+
+use keysweep_git::{
+    changes, connectivity, error, forest, graph, known_trees, listing, lookup, loose, modules,
+    objects, pack, parse, reflogs, refs, sound, staging, structure, tips, trees, walk,
+};

@@ -4,12 +4,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use keysweep_aws::pace::Pace;
+use keysweep_aws::sts::answer::{Answer, Identity, read};
+use keysweep_aws::sts::{Door, Reply};
 use tokio::time::{Instant, sleep};
 
-use super::answer::{Answer, Identity, read};
-use super::client::{Asked, Door, Reply};
-use super::pace::Pace;
-use super::plan::Question;
+use super::plan::{Asked, Question};
 use super::{Options, Partition};
 use crate::aws::KeyKind;
 use crate::finding::{Status, Verification};
@@ -29,9 +29,9 @@ const ACCESS_DENIED: &str = "access-denied";
 impl Desk {
     /// Opens the ways to `partitions`; nothing is sent yet.
     pub(super) async fn open(partitions: &[Partition], options: &Options) -> Self {
-        let mut doors = Vec::new();
+        let (mut doors, settings) = (Vec::new(), options.settings());
         for &partition in partitions {
-            doors.extend(Door::open(partition, options).await);
+            doors.extend(Door::open(partition, &settings).await);
         }
         let pace = Pace::new(options.rate, options.concurrency, options.max_requests);
         Self { doors, pace, options: options.clone() }
@@ -178,7 +178,7 @@ impl Desk {
                 return (Answer::Nothing(why), sent);
             }
             let deadline = *deadline.get_or_insert(Instant::now() + self.options.patience);
-            let reply = door.send(asked).await;
+            let reply = door.send(asked.key.as_str(), &asked.secret, asked.token.as_ref()).await;
             drop(place);
             let answer = match reply {
                 Reply::Identity(identity) => Answer::Identity(identity),

@@ -7,8 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::client::Asked;
-use super::plan::{Candidate, Known, is_settled, known, signs};
+use super::plan::{Asked, Candidate, Known, is_settled, known, signs};
 use crate::aws::{KeyId, KeyKind, SECRET_LEN};
 use crate::finding::{Confidence, Finding, Fingerprint, Rival, Status};
 use crate::secret::Secret;

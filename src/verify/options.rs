@@ -1,10 +1,9 @@
 //! What verification may be told, each with its default; no clap, no sockets.
 
-use std::fmt;
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use super::{Environment, Partition, PartitionChoice};
+use keysweep_aws::{Endpoint, Environment, Partition, PartitionChoice, Setting, USER_AGENT, sts};
+
 use crate::canary;
 use crate::stop::Stop;
 
@@ -75,26 +74,12 @@ impl Default for Options {
     }
 }
 
-/// What the owner of a key reads in CloudTrail, unless it is told otherwise.
-pub const USER_AGENT: &str = concat!(
-    "keysweep/",
-    env!("CARGO_PKG_VERSION"),
-    " (leaked key check; +",
-    env!("CARGO_PKG_REPOSITORY"),
-    ")"
-);
-
 /// An option that cannot be used. Never holds a secret, nor the URL of a proxy or endpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum OptionsError {
-    /// The endpoint's URL cannot be used.
-    #[error("--sts-endpoint: {0}; give an https URL such as https://sts.example.com")]
-    Endpoint(&'static str),
-    /// The name of no partition.
-    #[error(
-        "--partition: {0:?} is no partition; give auto, all, aws, aws-us-gov, aws-cn or aws-eusc"
-    )]
-    Partition(String),
+    /// A setting of the requests that cannot be used.
+    #[error(transparent)]
+    Setting(#[from] Setting),
     /// Not an account number.
     #[error("{0:?} is no AWS account number; give its twelve digits")]
     Account(String),
@@ -118,20 +103,21 @@ pub enum OptionsError {
     /// A header that cannot be sent.
     #[error("--user-agent: only visible ASCII and blanks can be sent; it must not be empty")]
     UserAgent,
-    /// The proxy of the environment cannot be used.
-    #[error("{0}: {1}; set it to http://host:port, or unset it")]
-    Proxy(&'static str, &'static str),
-    /// The certificates of the environment cannot be used.
-    #[error("AWS_CA_BUNDLE: {path}: {why}; set it to a file of PEM certificates, or unset it")]
-    Bundle {
-        /// The file, escaped for display.
-        path: String,
-        /// What is wrong with it.
-        why: String,
-    },
 }
 
 impl Options {
+    /// How STS is reached.
+    pub(super) fn settings(&self) -> sts::Settings {
+        sts::Settings {
+            endpoint: self.endpoint.clone(),
+            fips: self.fips,
+            connect_timeout: self.connect_timeout,
+            request_timeout: self.request_timeout,
+            user_agent: self.user_agent.clone(),
+            environment: self.environment.clone(),
+        }
+    }
+
     /// Whether these can be used, so that a scan does not end in a refusal.
     ///
     /// # Errors
@@ -177,81 +163,9 @@ pub fn account(text: &str) -> Result<String, OptionsError> {
     valid.then_some(digits).ok_or_else(|| OptionsError::Account(text.to_owned()))
 }
 
-/// The URL of an STS: https, or http on this machine's loopback alone.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Endpoint(String);
-
-impl Endpoint {
-    /// Reads a URL.
-    ///
-    /// # Errors
-    /// One that names no host, holds a password or query, or would send the request in clear
-    /// over a network.
-    pub fn parse(text: &str) -> Result<Self, OptionsError> {
-        let fault = OptionsError::Endpoint;
-        let url: http::Uri = text.parse().map_err(|_| fault("this is no URL"))?;
-        let host = url.host().filter(|host| !host.is_empty()).ok_or(fault("it names no host"))?;
-        match url.scheme_str() {
-            Some("https") => {}
-            Some("http") if is_loopback(host) => {}
-            Some("http") => return Err(fault("plain http is for loopback alone")),
-            _ => return Err(fault("it is neither https nor http")),
-        }
-        if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err(fault("it must not hold a name or password"));
-        }
-        if url.query().is_some() || text.contains('#') {
-            return Err(fault("it must not hold a query or fragment"));
-        }
-        Ok(Self(text.trim_end_matches('/').to_owned()))
-    }
-
-    /// The URL, without a slash at its end.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn plain_http_is_for_loopback_alone() {
-        for good in [
-            "https://sts.example.com",
-            "http://127.0.0.1:5000/",
-            "http://[::1]:5000",
-            "http://localhost:1",
-        ] {
-            assert!(Endpoint::parse(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "http://sts.example.com",
-            "http://127.0.0.1.example.com",
-            "http://0.0.0.0:5000",
-            "ftp://127.0.0.1",
-            "sts.example.com",
-            "https://user:password@sts.example.com",
-            "https://sts.example.com/?x=1",
-            "",
-        ] {
-            let error = Endpoint::parse(bad).expect_err(bad).to_string();
-            assert!(error.contains("https URL") && !error.contains("password@"), "{error}");
-        }
-    }
 
     #[test]
     fn refuses_what_cannot_be_kept() {

@@ -3,12 +3,20 @@
 
 use std::collections::HashMap;
 
-use super::client::Asked;
 use super::likely::Likely;
 use super::{Options, Partition};
 use crate::aws::{KeyId, SECRET_LEN};
 use crate::canary;
 use crate::finding::{Finding, Status, Verification};
+use crate::secret::Secret;
+
+/// What is asked: a key with one secret.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) key: KeyId,
+    pub(super) secret: Secret,
+    pub(super) token: Option<Secret>,
+}
 
 /// All that is to be done for one set of findings.
 #[derive(Debug, Default)]

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::client::endpoint;
+use keysweep_aws::sts;
+
 use super::{Options, Partition, plan};
 use crate::finding::{Finding, Status};
 
@@ -58,10 +59,10 @@ impl fmt::Display for Inquiry {
 /// What [`super::verify`] would do with `findings`, in the order of key ids; findings without a
 /// key id can't be asked about and are left out.
 pub fn preview(findings: &[Finding], options: &Options) -> Vec<Inquiry> {
-    let plan = plan::plan(findings, options);
+    let (plan, settings) = (plan::plan(findings, options), options.settings());
     let asked = plan.questions.iter().map(|question| {
         let whom = question.partitions.iter().filter_map(|&partition| {
-            endpoint(partition, options).map(|endpoint| (partition, endpoint))
+            sts::endpoint(partition, &settings).map(|endpoint| (partition, endpoint))
         });
         let secrets = question.candidates.len().min(options.max_candidates);
         Inquiry {

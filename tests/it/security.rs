@@ -12,7 +12,7 @@ fn named(page: &str) -> Vec<&str> {
 }
 
 /// The libraries beside the program.
-const CRATES: [&str; 2] = ["detect", "limits"];
+const CRATES: [&str; 5] = ["aws", "base", "detect", "git", "unpack"];
 
 /// The files in which a test may stand.
 fn places(module: &[&str]) -> Vec<String> {

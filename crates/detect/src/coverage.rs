@@ -10,6 +10,7 @@ use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use keysweep_base::record::Record;
 use serde::{Deserialize, Serialize};
 
 use problems::Problems;
@@ -342,6 +343,25 @@ impl Ledger {
             notes,
             targets,
         }
+    }
+}
+
+impl Record for Ledger {
+    fn problem(&self, what: &str, path: &[u8], why: &dyn Display) {
+        self.problem(what, path, why);
+    }
+
+    fn quoted(&self, what: &str, text: &[u8], why: &dyn Display) {
+        let shown = crate::opaque::veiled(&crate::text::escape_path(text));
+        self.problem(what, shown.as_bytes(), why);
+    }
+
+    fn note(&self, note: String) {
+        self.note(note);
+    }
+
+    fn scanned(&self, what: &str, path: &[u8]) {
+        self.scanned(what, path);
     }
 }
 

@@ -15,7 +15,5 @@ pub mod principal;
 pub mod provenance;
 pub mod rules;
 pub mod scan;
-pub mod secret;
-pub mod text;
 
-use keysweep_limits::stop;
+use keysweep_base::{secret, stop, text};

@@ -9,6 +9,8 @@ use crate::finding::{Candidate, Origin, RuleId};
 use crate::location::Position;
 use crate::stop::Stop;
 
+pub use keysweep_base::copied::Copied;
+
 /// What a detector saw in one text.
 #[derive(Debug, Default)]
 pub struct Detected<M> {
@@ -60,17 +62,6 @@ impl<M> Detected<M> {
         self.costly.append(&mut other.costly);
         self.candidates.append(&mut other.candidates);
     }
-}
-
-/// A run of bytes that a delta copies unchanged from its base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Copied {
-    /// Where it begins in the base.
-    pub from: usize,
-    /// Where it begins in the result.
-    pub to: usize,
-    /// Its length, never 0.
-    pub len: usize,
 }
 
 /// A part of a text that is too large to be read at once.

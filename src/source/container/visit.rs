@@ -4,16 +4,17 @@
 use std::fmt::Display;
 use std::io::{self, Read};
 
-use super::input::{Input, ReadAt};
-use super::kind::{self, Kind};
-use super::limits::{Halt, Meter, Metered, Reached};
-use super::{Fault, Found, Members, Name, Scanner, Tail};
+use super::{Found, Name, Scanner, Tail};
 use crate::coverage::Count;
 use crate::memory::Claim;
 use crate::scan::{Detected, Detector};
 use crate::source::guard;
 use crate::source::names::Names;
 use crate::source::window::{Begun, Extent, Reader};
+use keysweep_unpack::input::{Input, ReadAt};
+use keysweep_unpack::kind::{self, Kind};
+use keysweep_unpack::limits::{Halt, Meter, Metered, Reached};
+use keysweep_unpack::{Fault, Members};
 
 /// How many problems of one file's members are listed; the others are counted.
 const LISTED: u64 = 50;

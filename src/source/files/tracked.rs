@@ -8,7 +8,7 @@ use gix::odb::store::init::Slots;
 
 use super::roots::bytes;
 use crate::coverage::Ledger;
-use crate::source::git::sound;
+use keysweep_git::sound;
 
 /// The index of one work tree, read when something in it is ignored for the first time.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use gix::ObjectId;
 
 use super::error::Error;
 use super::history::Options;
-use super::history::modules;
+use super::modules;
 use super::objects::{Objects, on_threads};
 use super::open;
 use crate::coverage::Ledger;
@@ -48,7 +48,7 @@ fn of_one<D: Detector>(
     detector: &D,
     found: &mut Vec<(String, Vec<Candidate>)>,
 ) -> Result<(), Error> {
-    let objects = Objects::new(repo, &options.environment, &options.database)?;
+    let objects = Objects::new(repo, &options.environment, &options.database.storage())?;
     let threads = options.database.threads.max(1);
     let unseen = Ledger::new();
     let scanned = on_threads(&objects, threads, wanted, |objects, buffer, id| {

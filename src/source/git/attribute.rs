@@ -34,7 +34,7 @@ pub(super) struct History<'a> {
     /// The object database.
     pub(super) objects: &'a Objects,
     /// The same, for reading many objects at once.
-    pub(super) database: &'a Database<'a>,
+    pub(super) database: &'a Database,
     /// Threads to use, at least 1.
     pub(super) threads: usize,
     /// Refs, HEADs, reflogs.

@@ -30,7 +30,7 @@ pub enum Base {
 pub fn files(options: &Options, names: &[&str]) -> Result<Vec<Base>, Error> {
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
-    let objects = Objects::new(&repo, &environment, &options.database)?.checked();
+    let objects = Objects::new(&repo, &environment, &options.database.storage())?.checked();
     let bases = range::bases(&repo, &objects, &options.input)?;
     Ok(bases.into_iter().map(|base| of_base(&objects, base, names)).collect())
 }

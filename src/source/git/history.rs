@@ -4,7 +4,6 @@
 //! Submodules' databases under `.git/modules` and Git LFS objects belong to it.
 
 mod lfs;
-pub(in crate::source::git) mod modules;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -21,7 +20,7 @@ use super::objects::Objects;
 use super::open::{self, Environment};
 use super::patience;
 use super::structure::Inventory;
-use super::{connectivity, outside, records, reflogs, refs, staging, tips};
+use super::{connectivity, modules, outside, records, reflogs, refs, staging, tips};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Confidence, Fingerprint, GitObject, GitOrigin, Origin};
 use crate::scan::{Detector, Hit};
@@ -94,7 +93,7 @@ fn one<D: Detector>(
     hits: &(dyn Fn(Hit) + Sync),
 ) -> Result<(), Error> {
     let threads = options.database.threads.max(1);
-    let objects = Objects::new(repo, environment, &options.database)?;
+    let objects = Objects::new(repo, environment, &options.database.storage())?;
     let shallow = open::shallow_boundary(repo, ledger);
     note_limits(repo, &shallow, ledger);
     let logs = reflogs::read(repo, ledger);
@@ -102,9 +101,11 @@ fn one<D: Detector>(
     let before = ledger.get(Count::Objects);
     let found = Gathered::new(&options.database.containers.memory);
     let take = |text: Found| found.add(text);
-    let database = Database::open(repo, &options.database, ledger)?;
+    let database = Database::open(repo, &options.database.storage(), ledger)?;
     let nameless = || prefix.to_owned();
-    guarded("database", &nameless, ledger, || database.scan(detector, ledger, &take));
+    guarded("database", &nameless, ledger, || {
+        database::scan_opened(&database, &options.database, detector, ledger, &take);
+    });
     records::scan(repo, &tips, &logs, detector, ledger, hits);
     outside::scan(repo, &options.database, detector, ledger, hits);
     let stop = &options.database.stop;
@@ -152,7 +153,8 @@ fn one<D: Detector>(
         } else {
             // What was found went down with it, and is found again.
             let again = |text| unplaced(text, hits);
-            database.scan(detector, &Ledger::new(), &again);
+            let nowhere = Ledger::new();
+            database::scan_opened(&database, &options.database, detector, &nowhere, &again);
             lfs::scan(repo, &options.database, detector, &Ledger::new(), &again);
         }
     });

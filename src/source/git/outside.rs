@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 
+use super::lookup::commit_tree;
 use super::objects::Objects;
-use super::people::commit_tree;
 use super::staging::Staged;
 use super::{changes, database, listing, open, records, reflogs};
 use crate::coverage::{Count, Ledger};

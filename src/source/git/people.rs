@@ -7,8 +7,8 @@ use gix::ObjectId;
 use gix::date::time::format::ISO8601_STRICT;
 use gix::objs::{CommitRef, Kind};
 
+use super::lookup::{blob_at, commit_tree};
 use super::objects::Objects;
-use super::parse::{self, EntryKind};
 use crate::finding::Person;
 
 /// Names and addresses by the project's own map.
@@ -62,43 +62,6 @@ fn rfc3339(time: gix::date::Time) -> String {
     // Four digits of a year are followed by a hyphen; other years have a sign or more digits.
     let is_told = told.as_bytes().get(4) == Some(&b'-') && !told.starts_with(['-', '+']);
     if is_told { told } else { String::new() }
-}
-
-/// The root tree of a commit.
-pub(super) fn commit_tree(
-    objects: &Objects,
-    commit: &gix::oid,
-    buffer: &mut Vec<u8>,
-) -> Option<ObjectId> {
-    match objects.find(commit, buffer) {
-        Ok(Some(Kind::Commit)) => parse::commit(buffer).map(|commit| commit.tree),
-        _ => None,
-    }
-}
-
-/// The blob at `path` below `tree`.
-pub(super) fn blob_at(
-    objects: &Objects,
-    tree: &gix::oid,
-    path: &[u8],
-    buffer: &mut Vec<u8>,
-) -> Option<ObjectId> {
-    let mut tree = tree.to_owned();
-    let mut parts = path.split(|&byte| byte == b'/').peekable();
-    while let Some(part) = parts.next() {
-        if objects.find(&tree, buffer).ok()?? != Kind::Tree {
-            return None;
-        }
-        let entry = parse::tree(buffer, objects.hash())
-            .map_while(|entry| entry)
-            .find(|entry| entry.name == part)?;
-        let wanted = if parts.peek().is_some() { EntryKind::Tree } else { EntryKind::Blob };
-        if entry.kind != wanted {
-            return None;
-        }
-        tree = entry.id.to_owned();
-    }
-    Some(tree)
 }
 
 #[cfg(test)]

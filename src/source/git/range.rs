@@ -75,7 +75,7 @@ pub fn scan<D: Detector>(
     open::note_place(&repo, ledger);
     open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
-    let objects = Objects::new(&repo, &environment, &options.database)?.checked();
+    let objects = Objects::new(&repo, &environment, &options.database.storage())?.checked();
     let (threads, stop) = (options.database.threads.max(1), &options.database.stop);
     let containers = &options.database.containers;
     let remote = options.remote.as_deref();
@@ -180,7 +180,7 @@ fn open_ends(repo: &gix::Repository, met: &[commits::Met], shallow: &[ObjectId],
 pub fn provenance(options: &Options) -> Option<Provenance> {
     let repo = open::open(options.repo.as_deref(), &options.environment).ok()?;
     let environment = options.environment.of(&repo, options.repo.is_some());
-    let objects = Objects::new(&repo, &environment, &options.database).ok()?;
+    let objects = Objects::new(&repo, &environment, &options.database.storage()).ok()?;
     let (revision, branch) = match &options.input {
         Input::Between(range) => {
             let (_, head) = ends::sides(range).ok()?;

@@ -13,9 +13,9 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::error::Error;
+use super::lookup::blob_at;
 use super::objects::Objects;
 use super::open::{self, Environment};
-use super::people::blob_at;
 use super::texts::{Texts, Use};
 use super::{connectivity, database, parse, spots, staging, tips};
 use crate::coverage::{Count, Ledger};
@@ -60,7 +60,7 @@ pub fn scan<D: Detector>(
     open::require_refs(&repo)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
     open::note_work_tree(&repo, &environment, ledger);
-    let objects = Objects::new(&repo, &environment, &options.database)?.checked();
+    let objects = Objects::new(&repo, &environment, &options.database.storage())?.checked();
     let index_path = environment.index_file.clone().unwrap_or_else(|| repo.git_dir().join("index"));
     let index = staging::open(&index_path, objects.hash())?;
     let heads = head_trees(&repo, &objects, &environment, ledger);

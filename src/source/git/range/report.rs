@@ -4,9 +4,10 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::super::changes::Change;
+use super::super::lookup::{blob_at, commit_tree};
 use super::super::markers;
 use super::super::objects::Objects;
-use super::super::people::{People, blob_at, commit_tree};
+use super::super::people::People;
 use super::super::spots;
 use super::super::texts::Texts;
 use super::Step;

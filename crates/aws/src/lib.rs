@@ -1,0 +1,37 @@
+//! Requests to AWS: to STS, whether a key that was found is live ([`sts`]), and to IAM and STS on
+//! behalf of whoever runs the program, behind `keysweep keys`, `deactivate`, `activate` and `rotate`.
+//!
+//! [`Iam`] is all that such a command sees. What stands behind it, AWS or a server of a test, is
+//! nobody else's matter. This is the only crate that opens a socket.
+
+mod bounded;
+mod endpoint;
+mod environment;
+mod error;
+pub mod iam;
+pub mod pace;
+mod partition;
+mod setting;
+pub mod sts;
+
+pub use endpoint::Endpoint;
+pub use environment::Environment;
+pub use error::{Error, Result};
+pub use iam::{
+    AccessKey, Attached, Caller, CreatedKey, Iam, KeyStatus, KeyUse, LastUsed, Named, NewStatus,
+    Tag,
+};
+pub use keysweep_base::secret::Secret;
+pub use partition::{Partition, PartitionChoice};
+pub use setting::{Setting, USER_AGENT};
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_crate_below_can_log_a_session_token() {
+        assert_eq!(
+            tracing::level_filters::STATIC_MAX_LEVEL,
+            tracing::level_filters::LevelFilter::OFF
+        );
+    }
+}

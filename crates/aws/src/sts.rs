@@ -1,0 +1,301 @@
+//! One request to one STS: the SDK's client, told everything and left nothing to look up.
+//!
+//! Region, endpoint, credentials, clock, retries and timeouts are set; the environment and the
+//! profile files that the SDK would read are empty ones. So no variable, profile, container or
+//! instance lends its identity or endpoint. Redirects are not followed.
+
+pub mod answer;
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_sdk_sts::config::interceptors::BeforeTransmitInterceptorContextMut;
+use aws_sdk_sts::config::retry::RetryConfig;
+use aws_sdk_sts::config::timeout::TimeoutConfig;
+use aws_sdk_sts::config::{
+    ConfigBag, Credentials, IdentityCache, Intercept, RuntimeComponents, SharedHttpClient,
+    StalledStreamProtectionConfig,
+};
+use aws_sdk_sts::error::{BoxError, SdkError};
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
+use aws_sdk_sts::primitives::{DateTime, DateTimeFormat};
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
+
+use keysweep_base::secret::Secret;
+use keysweep_base::text::escape_line;
+
+use super::bounded::{self, Bounded};
+use super::{Endpoint, Environment, Partition};
+use answer::Identity;
+
+/// How STS is reached.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Stands in for the STS of every partition.
+    pub endpoint: Option<Endpoint>,
+    /// Whether AWS's FIPS endpoints are asked.
+    pub fips: bool,
+    /// How long a connection may take to open.
+    pub connect_timeout: Duration,
+    /// How long one request may take, connection included.
+    pub request_timeout: Duration,
+    /// The whole `User-Agent` header, as the key's owner finds it in CloudTrail.
+    pub user_agent: String,
+    /// Proxy and roots.
+    pub environment: Environment,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub enum Reply {
+    /// STS said who it is.
+    Identity(Identity),
+    /// Any other whole answer.
+    Answer {
+        /// Its HTTP status.
+        status: u16,
+        /// All of its body.
+        body: Vec<u8>,
+        /// The time by the server's clock.
+        date: Option<SystemTime>,
+    },
+    /// No whole answer: why, and whether the connection broke rather than the time ran out.
+    Silence {
+        /// Why.
+        why: String,
+        /// The connection broke.
+        broken: bool,
+    },
+}
+
+/// The STS of one partition.
+#[derive(Debug)]
+pub struct Door {
+    /// The partition.
+    pub partition: Partition,
+    /// The URL at which it is asked.
+    pub endpoint: String,
+    config: SdkConfig,
+    clock: Clock,
+    agent: UserAgent,
+    fruitless: AtomicU32,
+}
+
+/// After so many questions in a row without a word from it, an endpoint is taken to be out of
+/// reach for the rest of the run: 200 keys must not wait 200 times for a firewall.
+const GIVE_UP_AFTER: u32 = 5;
+
+impl Door {
+    /// The way to `partition`; `None` if FIPS is asked for and it has no such endpoint.
+    pub async fn open(partition: Partition, settings: &Settings) -> Option<Self> {
+        let endpoint = endpoint(partition, settings)?;
+        let clock = Clock::default();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(settings.connect_timeout)
+            .operation_timeout(settings.request_timeout)
+            .build();
+        let nothing =
+            EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Config, "").build();
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .empty_test_environment()
+            .profile_files(nothing)
+            .region(Region::from_static(partition.region()))
+            .endpoint_url(&endpoint)
+            .use_fips(false)
+            .use_dual_stack(false)
+            .no_credentials()
+            .identity_cache(IdentityCache::no_cache())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .disable_clock_skew_correction(true)
+            .time_source(SharedTimeSource::new(clock.clone()))
+            .http_client(http_client(&endpoint, &settings.environment))
+            .load()
+            .await;
+        let agent = UserAgent(settings.user_agent.clone());
+        Some(Self { partition, endpoint, config, clock, agent, fruitless: AtomicU32::new(0) })
+    }
+
+    /// Sends `GetCallerIdentity` once.
+    pub async fn send(&self, key: &str, secret: &Secret, token: Option<&Secret>) -> Reply {
+        let text = |secret: &Secret| String::from_utf8_lossy(secret.expose()).into_owned();
+        let credentials = Credentials::new(key, text(secret), token.map(text), None, "found");
+        let config = aws_sdk_sts::config::Builder::from(&self.config)
+            .credentials_provider(credentials)
+            .interceptor(self.agent.clone())
+            .interceptor(Bounded)
+            .build();
+        let client = aws_sdk_sts::Client::from_conf(config);
+        match client.get_caller_identity().send().await {
+            Ok(output) => identity_of(&output),
+            Err(error) => reply_of(&error),
+        }
+    }
+
+    /// Whether it has been silent for so long that it is asked no more.
+    pub fn is_out_of_reach(&self) -> bool {
+        self.fruitless.load(Ordering::Relaxed) >= GIVE_UP_AFTER
+    }
+
+    /// Remembers whether a question got a word from the other side.
+    pub fn heard(&self, answered: bool) {
+        if answered {
+            self.fruitless.store(0, Ordering::Relaxed);
+        } else {
+            self.fruitless.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Sets the clock by an answer's date.
+    pub fn set_clock(&self, now: SystemTime) {
+        self.clock.set(now);
+    }
+
+    /// The time by this door's clock, RFC 3339 in UTC, to the second.
+    pub fn now(&self) -> Option<String> {
+        let seconds = self.clock.now().duration_since(UNIX_EPOCH).ok()?.as_secs();
+        DateTime::from_secs(i64::try_from(seconds).ok()?).fmt(DateTimeFormat::DateTime).ok()
+    }
+}
+
+/// Where `partition` is asked; `None` if FIPS is asked for and it has no such endpoint.
+pub fn endpoint(partition: Partition, settings: &Settings) -> Option<String> {
+    match &settings.endpoint {
+        Some(endpoint) => Some(endpoint.as_str().to_owned()),
+        None => partition.endpoint(settings.fips).map(str::to_owned),
+    }
+}
+
+/// Plain http, which is for loopback alone, goes past any proxy: that could answer in its stead.
+fn http_client(endpoint: &str, environment: &Environment) -> SharedHttpClient {
+    let encrypted = endpoint.starts_with("https:");
+    let trust = match &environment.roots {
+        _ if !encrypted => TrustStore::empty(),
+        Some(roots) => TrustStore::empty().with_pem_certificate(roots.clone()),
+        None => TrustStore::default(),
+    };
+    let tls = TlsContext::builder().with_trust_store(trust).build();
+    let proxy = environment.proxy.as_ref().and_then(|url| {
+        ProxyConfig::https(String::from_utf8_lossy(url.expose()).as_ref())
+            .ok()
+            .map(|proxy| proxy.no_proxy(&environment.no_proxy))
+    });
+    let proxy = proxy.unwrap_or_else(ProxyConfig::disabled);
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut builder = Connector::builder()
+            .proxy_config(proxy.clone())
+            .tls_provider(Provider::rustls(CryptoMode::Ring));
+        if let Ok(tls) = &tls {
+            builder = builder.tls_context(tls.clone());
+        }
+        if let Some(settings) = settings {
+            builder = builder.connector_settings(settings.clone());
+        }
+        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        builder.build()
+    })
+}
+
+/// A 200 is STS's only if it holds all that STS says.
+fn identity_of(output: &GetCallerIdentityOutput) -> Reply {
+    let field = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(escape_line);
+    let identity = || {
+        Some(Identity {
+            arn: field(output.arn()).filter(|arn| arn.starts_with("arn:"))?,
+            account: field(output.account())?,
+            user_id: field(output.user_id())?,
+        })
+    };
+    identity().map_or_else(
+        || Reply::Answer { status: 200, body: Vec::new(), date: None },
+        Reply::Identity,
+    )
+}
+
+fn reply_of<E: Error + 'static>(error: &SdkError<E>) -> Reply {
+    let Some(raw) = error.raw_response() else {
+        let (why, broken) = match error {
+            SdkError::TimeoutError(_) => ("no answer in time".to_owned(), false),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+                ("no connection in time".to_owned(), false)
+            }
+            SdkError::DispatchFailure(failure) => (told(error), failure.is_io()),
+            _ => (told(error), false),
+        };
+        return Reply::Silence { why, broken };
+    };
+    let date = raw.headers().get("date").and_then(|text| {
+        SystemTime::try_from(DateTime::from_str(text, DateTimeFormat::HttpDate).ok()?).ok()
+    });
+    if bounded::is_too_long(error) {
+        let why = format!("the answer is longer than {} KiB", bounded::LONGEST >> 10);
+        return Reply::Silence { why, broken: false };
+    }
+    match raw.body().bytes() {
+        Some(body) => Reply::Answer { status: raw.status().as_u16(), body: body.to_vec(), date },
+        None => Reply::Silence { why: "the answer was cut off".to_owned(), broken: true },
+    }
+}
+
+/// What went wrong first; the outer errors only say which layer noticed.
+fn told(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    format!("no answer: {}", escape_line(&cause.to_string()))
+}
+
+/// The system's clock, set right by what a server said; milliseconds ahead of it.
+#[derive(Clone, Debug, Default)]
+struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    fn set(&self, now: SystemTime) {
+        let ahead = match now.duration_since(SystemTime::now()) {
+            Ok(ahead) => i64::try_from(ahead.as_millis()).unwrap_or_default(),
+            Err(behind) => -i64::try_from(behind.duration().as_millis()).unwrap_or_default(),
+        };
+        self.0.store(ahead, Ordering::Relaxed);
+    }
+}
+
+impl TimeSource for Clock {
+    fn now(&self) -> SystemTime {
+        let ahead = self.0.load(Ordering::Relaxed);
+        let by = Duration::from_millis(ahead.unsigned_abs());
+        let now = SystemTime::now();
+        let shifted = if ahead < 0 { now.checked_sub(by) } else { now.checked_add(by) };
+        shifted.unwrap_or(now)
+    }
+}
+
+/// Puts our `User-Agent` in place of the SDK's once the request is signed: SigV4 leaves that
+/// header out.
+#[derive(Clone, Debug)]
+struct UserAgent(String);
+
+impl Intercept for UserAgent {
+    fn name(&self) -> &'static str {
+        "UserAgent"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        context.request_mut().headers_mut().insert("user-agent", self.0.clone());
+        Ok(())
+    }
+}

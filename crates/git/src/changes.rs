@@ -1,0 +1,139 @@
+//! What a tree has that others do not have at the same path.
+
+use std::collections::HashMap;
+
+use gix::ObjectId;
+use gix::objs::Kind;
+
+use super::objects::Objects;
+use super::parse::{self, EntryKind};
+use super::trees::{LONGEST_PATH, is_empty_tree};
+use keysweep_base::record::Record;
+
+/// A file of a tree that none of the other trees has unchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its path.
+    pub path: Vec<u8>,
+    /// Its content.
+    pub blob: ObjectId,
+    /// What the others have at that path.
+    pub before: Vec<ObjectId>,
+}
+
+/// A tree's entries, copied out of the buffer that the next read reuses.
+type Listing = Vec<(Vec<u8>, EntryKind, ObjectId)>;
+
+/// Compares `tree` with `others`; paths begin with `prefix`.
+///
+/// Whoever wrote the trees chose how deep they are and how often they name each other: what there
+/// is no memory for is a problem of the ledger.
+pub fn between(
+    objects: &Objects,
+    tree: ObjectId,
+    others: &[ObjectId],
+    prefix: &[u8],
+    ledger: &dyn Record,
+) -> Vec<Change> {
+    let room = objects.memory().texts() / 2;
+    let mut comparison = Comparison { objects, ledger, buffer: Vec::new(), room };
+    let mut changes = Vec::new();
+    if !comparison.walk(tree, others, prefix, &mut changes) {
+        let why = "too many files of it are new, or their paths are too long: not all of them \
+                   were scanned: raise --max-memory, or scan its history";
+        ledger.problem("tree", tree.to_hex().to_string().as_bytes(), &why);
+    }
+    changes
+}
+
+/// Bytes that a change takes, apart from its path.
+const SIZE: u64 = 160;
+
+struct Comparison<'a> {
+    objects: &'a Objects,
+    ledger: &'a dyn Record,
+    buffer: Vec<u8>,
+    /// Bytes that changes may still take.
+    room: u64,
+}
+
+/// How far the comparison has come in a tree.
+struct Level {
+    listing: std::vec::IntoIter<(Vec<u8>, EntryKind, ObjectId)>,
+    others: Vec<HashMap<(Vec<u8>, EntryKind), ObjectId>>,
+    /// Length of the path that leads to it.
+    length: usize,
+}
+
+impl Comparison<'_> {
+    /// Says whether there was room for all changes.
+    fn walk(
+        &mut self,
+        tree: ObjectId,
+        others: &[ObjectId],
+        prefix: &[u8],
+        changes: &mut Vec<Change>,
+    ) -> bool {
+        let mut path = prefix.to_vec();
+        let mut levels = Vec::new();
+        levels.extend(self.level(&tree, others, path.len()));
+        while let Some(level) = levels.last_mut() {
+            path.truncate(level.length);
+            let Some((name, kind, id)) = level.listing.next() else {
+                levels.pop();
+                continue;
+            };
+            let key = (name, kind);
+            let before = level.others.iter().filter_map(|other| other.get(&key).copied());
+            let same: Vec<_> = before.collect();
+            if same.contains(&id) || kind == EntryKind::Submodule {
+                continue;
+            }
+            path.extend_from_slice(&key.0);
+            // A tree costs as much, even if nothing in it is new: there may be no end of them.
+            let size = SIZE + path.len() as u64;
+            if size > self.room || path.len() > LONGEST_PATH {
+                return false;
+            }
+            self.room -= size;
+            if kind == EntryKind::Tree {
+                path.push(b'/');
+                levels.extend(self.level(&id, &same, path.len()));
+            } else {
+                changes.push(Change { path: path.clone(), blob: id, before: same });
+            }
+        }
+        true
+    }
+
+    /// A tree to compare with others; `None` if it is one of them.
+    fn level(&mut self, tree: &ObjectId, others: &[ObjectId], length: usize) -> Option<Level> {
+        if others.contains(tree) {
+            return None;
+        }
+        let listing = self.list(tree).into_iter();
+        let others = others.iter().map(|other| {
+            let entries = self.list(other).into_iter();
+            entries.map(|(name, kind, id)| ((name, kind), id)).collect()
+        });
+        Some(Level { listing, others: others.collect(), length })
+    }
+
+    fn list(&mut self, tree: &ObjectId) -> Listing {
+        if is_empty_tree(tree, self.objects.hash())
+            || !self.objects.expect(tree, Kind::Tree, "a commit", &mut self.buffer, self.ledger)
+        {
+            return Vec::new();
+        }
+        let mut listing = Vec::new();
+        for entry in parse::tree(&self.buffer, self.objects.hash()) {
+            let Some(entry) = entry else {
+                let id = tree.to_hex().to_string();
+                self.ledger.problem("tree", id.as_bytes(), &"damaged: an entry is malformed");
+                break;
+            };
+            listing.push((entry.name.to_owned(), entry.kind, entry.id.to_owned()));
+        }
+        listing
+    }
+}

@@ -1,0 +1,273 @@
+//! A whole git database, opened: its packs mapped, its loose objects listed.
+//!
+//! Takes an opened repository, shows its objects in the order in which they are stored. What can't be
+//! read is recorded, and all the rest is read.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use gix::ObjectId;
+use gix::objs::Kind;
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator,
+};
+
+use super::alternates;
+use super::forest::{Forest, Layout, Skipped};
+use super::loose::Loose;
+use super::pack::Pack;
+use super::sound;
+use super::stores::{PackFiles, Stores};
+use super::structure::{Damaged, Structure, StructurePass};
+use super::unindexed;
+use super::walk::Walk;
+use keysweep_base::memory::Memory;
+use keysweep_base::record::Record;
+use keysweep_base::stop::Stop;
+
+/// How a database is read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Threads that read; 0 counts as 1.
+    pub threads: usize,
+    /// Whether object folders that the database borrows from are read as well.
+    pub alternates: bool,
+    /// What may be held at once.
+    pub memory: Memory,
+    /// Asks for an early end.
+    pub stop: Stop,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { threads, alternates: true, memory: Memory::default(), stop: Stop::default() }
+    }
+}
+
+/// Why a pass could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The system gives no threads.
+    #[error("no threads to read with: {0}; try --threads 1")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// An opened database: its packs mapped, its loose objects listed.
+pub struct Database {
+    stores: Stores,
+    /// For each pack, then for each folder of loose objects: what an earlier one holds as well.
+    duplicates: Vec<Skipped>,
+    /// For each pack what its headers say, once somebody asked.
+    layouts: Vec<OnceLock<Layout>>,
+    pool: rayon::ThreadPool,
+    options: Options,
+    /// Where the objects of Git LFS are, unless the way there leads elsewhere.
+    lfs: Option<PathBuf>,
+}
+
+impl Database {
+    /// Opens a repository's database; what can't be opened is a problem of the ledger.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn open(
+        repo: &gix::Repository,
+        options: &Options,
+        ledger: &dyn Record,
+    ) -> Result<Self, Error> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(options.threads.max(1))
+            .thread_name(|number| format!("objects-{number}"))
+            .build()?;
+        let options = options.clone();
+        let (objects, hash) = (repo.objects.store_ref().path(), repo.object_hash());
+        let (stores, duplicates) = pool.install(|| {
+            let stores = open(objects, hash, &options, ledger);
+            let duplicates = stores.duplicates();
+            (stores, duplicates)
+        });
+        let lfs = sound::lfs_objects(repo).ok();
+        let layouts = stores.packs.iter().map(|_| OnceLock::new()).collect();
+        Ok(Self { stores, duplicates, layouts, pool, options, lfs })
+    }
+
+    /// What the headers of a pack say.
+    pub fn layout(&self, pack: usize) -> &Layout {
+        let read = || Layout::read(&self.stores.packs[pack], self.stores.hash);
+        self.layouts[pack].get_or_init(read)
+    }
+
+    /// Its packs and loose objects.
+    pub fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// For each pack, then for each folder of loose objects: what an earlier one holds as well.
+    pub fn duplicates(&self) -> &[Skipped] {
+        &self.duplicates
+    }
+
+    /// Where the objects of Git LFS are, unless the way there leads elsewhere.
+    pub fn lfs(&self) -> Option<&Path> {
+        self.lfs.as_deref()
+    }
+
+    /// Does `work` on the threads of this database.
+    pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.pool.install(work)
+    }
+
+    /// What may be held at once.
+    pub fn memory(&self) -> &Memory {
+        &self.options.memory
+    }
+
+    /// How the objects are named.
+    pub fn hash(&self) -> gix::hash::Kind {
+        self.stores.hash
+    }
+
+    /// The delta forests of all packs, of the kinds of objects that are kept; objects that an
+    /// earlier pack holds as well, or that are not wanted, are in them for their children only.
+    pub fn forests(
+        &self,
+        keep: &(dyn Fn(Kind) -> bool + Sync),
+        wanted: Option<&(dyn Fn(&gix::oid) -> bool + Sync)>,
+    ) -> Vec<Forest> {
+        let packs = self.stores.packs.par_iter().zip(&self.duplicates).enumerate();
+        let forests = packs.map(|(number, (pack, duplicates))| {
+            let is_double = |number| duplicates.get(number as usize).copied().unwrap_or(false);
+            let listed = wanted.map(|wanted| {
+                let numbers = (0..pack.len()).into_par_iter();
+                numbers.map(|number| is_double(number) || !wanted(pack.id(number))).collect()
+            });
+            self.layout(number).forest(pack, listed.as_ref().unwrap_or(duplicates), &keep)
+        });
+        self.pool.install(|| forests.collect())
+    }
+
+    /// The ids of the trees in `forests` and of what may be trees: objects whose kind is not known
+    /// before they are read.
+    pub fn possible_trees(&self, forests: &[Forest]) -> Vec<ObjectId> {
+        let is_tree = |kind| kind == Kind::Tree;
+        let mut ids = Vec::new();
+        for (pack, forest) in self.stores.packs.iter().zip(forests) {
+            // In order of their numbers the ids are in order too.
+            let mut possible = vec![false; pack.len() as usize];
+            for node in forest.nodes.iter().filter(|node| node.kind.is_none_or(is_tree)) {
+                possible[node.number as usize] = true;
+            }
+            let numbers = (0..pack.len()).filter(|&number| possible[number as usize]);
+            ids.extend(numbers.map(|number| pack.id(number).to_owned()));
+        }
+        ids.extend(self.stores.loose.iter().flat_map(|loose| &loose.ids));
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Shows a reader all that it wants of the objects in `forests` and of the loose ones, each
+    /// once, from several threads and in no order. What is damaged is not shown. Once `stop` is
+    /// set it ends, and what was shown is worth nothing.
+    pub fn structure<R: Structure>(&self, stop: &Stop, forests: &[Forest], reader: &R) {
+        let stores = &self.stores;
+        let threads = self.options.threads.max(1);
+        self.pool.install(|| {
+            for (pack, forest) in stores.packs.iter().zip(forests) {
+                let visitor = StructurePass { reader, pack, damaged: Damaged::default() };
+                let memory = &stores.memory;
+                Walk { pack, forest, stores, visitor: &visitor, memory, stop, threads }.run();
+            }
+            for (loose, doubles) in stores.loose.iter().zip(&self.duplicates[stores.packs.len()..])
+            {
+                loose.ids.par_iter().enumerate().for_each(|(number, id)| {
+                    let is_double = doubles.get(number).copied().unwrap_or(false);
+                    if is_double || stop.is_set() || !reader.wants(id) {
+                        return;
+                    }
+                    let mut claim = stores.memory.claim();
+                    let read = loose.read_if(id, &mut claim, &|kind| reader.reads(kind));
+                    if let Some((kind, bytes)) = read {
+                        reader.object(id, kind, None, &bytes, false);
+                    }
+                });
+            }
+        });
+    }
+}
+
+/// Opens all packs and lists all loose objects.
+pub fn open(
+    objects: &Path,
+    hash: gix::hash::Kind,
+    options: &Options,
+    ledger: &dyn Record,
+) -> Stores {
+    let memory = options.memory.clone();
+    let mut stores = Stores { hash, packs: Vec::new(), loose: Vec::new(), memory };
+    let mut later = Vec::new();
+    for folder in alternates::folders(objects, options.alternates, ledger) {
+        stores.loose.push(Loose::list(&folder, hash, ledger));
+        let mut files = PackFiles::list(&folder.join("pack"), ledger);
+        for (path, index) in files.indexed {
+            match Pack::open(&path, &index, hash) {
+                Ok(pack) => {
+                    if !pack.is_as_indexed() {
+                        let why = "it is cut or damaged: it does not end as its index says; what is readable was scanned";
+                        problem(ledger, &path, &why);
+                    }
+                    stores.packs.push(pack);
+                }
+                // A damaged index does not make the pack unreadable.
+                Err(error) => {
+                    problem(ledger, &index, &error);
+                    files.bare.push(path);
+                }
+            }
+        }
+        later.extend(files.bare.into_iter().map(|path| (path, false)));
+        later.extend(files.unfinished.into_iter().map(|path| (path, true)));
+    }
+    for (path, is_unfinished) in later {
+        let read = unindexed::read(&path, &stores, &options.stop, options.threads.max(1));
+        tell(&path, is_unfinished, &read, ledger);
+        stores.packs.extend(read.ok().map(|read| read.pack));
+    }
+    stores
+}
+
+/// Tells how a pack without an index was read. What an interrupted transfer left is no part of
+/// the database, so what it lacks is no problem.
+fn tell(
+    path: &Path,
+    is_unfinished: bool,
+    read: &gix::Result<unindexed::Read>,
+    ledger: &dyn Record,
+) {
+    let shown = keysweep_base::text::escape_path(path.as_os_str().as_encoded_bytes());
+    match read {
+        Ok(read) if is_unfinished => {
+            let count = read.pack.len();
+            ledger
+                .note(format!("left by an interrupted transfer: {count} objects read of {shown}"));
+        }
+        Ok(read) if read.lost > 0 => {
+            let why = format!(
+                "it has no usable index and is cut or damaged: {} objects were read, {} are lost",
+                read.pack.len(),
+                read.lost
+            );
+            problem(ledger, path, &why);
+        }
+        Ok(_) => ledger.note(format!("pack without index read: {shown}")),
+        Err(_) if is_unfinished => {
+            ledger.note(format!("left by an interrupted transfer, nothing to read: {shown}"));
+        }
+        Err(error) => problem(ledger, path, error),
+    }
+}
+
+fn problem(ledger: &dyn Record, path: &Path, why: &dyn std::fmt::Display) {
+    ledger.problem("pack", path.as_os_str().as_encoded_bytes(), why);
+}

@@ -1,0 +1,355 @@
+//! The delta forest of a pack, from its headers alone.
+//!
+//! Takes a pack, gives its objects of some kinds with their children. A delta is of its
+//! base's kind, so the kind of a root is that of all its descendants. Inflates nothing.
+
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use gix::ObjectId;
+use gix::objs::Kind;
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+
+use super::pack::{Form, Pack, Place, header};
+
+/// Tells which of a pack's objects are read from another place, by their number in its index.
+pub type Skipped = Vec<bool>;
+
+/// The objects of one pack that a pass reads.
+#[derive(Debug, Default)]
+pub struct Forest {
+    /// All objects, in order of their offsets.
+    pub nodes: Vec<Node>,
+    /// The children of all nodes; each node has a range of it, the heaviest child last.
+    pub children: Vec<u32>,
+    /// Nodes that are whole, in order of their offsets.
+    pub roots: Vec<(u32, Kind)>,
+    /// Nodes whose base is not in this pack.
+    pub outside: Vec<(u32, ObjectId)>,
+    /// Numbers in the index of entries that have no header, or a base that is none.
+    pub broken: Vec<u32>,
+    /// How many entries begin behind the pack's end.
+    pub beyond: usize,
+}
+
+/// One object of a pack.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Where its compressed bytes begin.
+    pub start: u64,
+    /// Where they end at the latest: the next entry.
+    pub end: u64,
+    /// The inflated size of its bytes, be they an object or a delta.
+    pub size: u64,
+    /// Cost of reading it and its descendants, about in bytes; 0 if none of them is wanted.
+    pub weight: u64,
+    /// Its number in the pack's index.
+    pub number: u32,
+    /// What it is; `None` if its base is in another store.
+    pub kind: Option<Kind>,
+    first: u32,
+    count: u32,
+    header: u8,
+    /// Whether it is reported, not only read for its children.
+    pub wanted: bool,
+}
+
+impl Node {
+    /// Where its entry begins in the pack, header and all.
+    pub fn offset(&self) -> u64 {
+        self.start - u64::from(self.header)
+    }
+
+    /// Its children's range in [`Forest::children`].
+    pub fn children(&self) -> Range<u32> {
+        self.first..self.first + self.count
+    }
+}
+
+/// An entry on the way to a node.
+#[derive(Clone, Copy)]
+struct Entry {
+    size: u64,
+    /// Number of the base's place.
+    base: u32,
+    header: u8,
+    sort: Sort,
+}
+
+/// What is known of an entry's kind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Known(Kind),
+    Delta,
+    Outside,
+    Broken,
+    Beyond,
+}
+
+/// The base of an entry that has none in this pack.
+const NONE: u32 = u32::MAX;
+
+/// What the headers of a pack say: every entry with its kind and its base.
+pub struct Layout {
+    places: Vec<Place>,
+    entries: Vec<Entry>,
+    outside: Vec<(u32, ObjectId)>,
+}
+
+impl Layout {
+    /// Reads all headers of a pack.
+    pub fn read(pack: &Pack, hash: gix::hash::Kind) -> Self {
+        let places = pack.places();
+        let (mut entries, named) = entries(pack, &places, hash);
+        let outside = link(pack, &places, &mut entries, named);
+        settle(&mut entries);
+        Self { places, entries, outside }
+    }
+
+    /// The forest of the kinds that `keep` accepts. Deltas whose base is elsewhere are always in
+    /// it, since only that base tells their kind.
+    pub fn forest(&self, pack: &Pack, skipped: &Skipped, keep: &dyn Fn(Kind) -> bool) -> Forest {
+        plant(pack, self, skipped, keep)
+    }
+}
+
+/// Reads the headers; entries whose base is named are returned apart.
+fn entries(
+    pack: &Pack,
+    places: &[Place],
+    hash: gix::hash::Kind,
+) -> (Vec<Entry>, Vec<(u32, ObjectId)>) {
+    let bytes = pack.bytes();
+    let named = Mutex::new(Vec::new());
+    let stretches = Stretches::of(places);
+    let read = |(at, &(offset, _)): (usize, &Place)| {
+        let broken = Entry { size: 0, base: NONE, header: 0, sort: Sort::Broken };
+        let Some(rest) = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)) else {
+            return Entry { sort: Sort::Beyond, ..broken };
+        };
+        if rest.len() <= hash.len_in_bytes() {
+            return Entry { sort: Sort::Beyond, ..broken };
+        }
+        let Some(header) = header(rest, hash) else { return broken };
+        let Ok(len) = u8::try_from(header.len) else { return broken };
+        let entry = Entry { size: header.size, base: NONE, header: len, sort: Sort::Delta };
+        match header.form {
+            Form::Whole(kind) => Entry { sort: Sort::Known(kind), ..entry },
+            Form::Named(id) => {
+                named.lock().unwrap_or_else(PoisonError::into_inner).push((at as u32, id));
+                Entry { sort: Sort::Outside, ..entry }
+            }
+            Form::Near(distance) => {
+                let base = offset.checked_sub(distance).filter(|_| distance > 0);
+                let base = base.and_then(|base| stretches.find(base));
+                base.map_or(broken, |base| Entry { base, ..entry })
+            }
+        }
+    };
+    let entries = places.par_iter().enumerate().with_min_len(4096).map(read).collect();
+    let mut named = named.into_inner().unwrap_or_else(PoisonError::into_inner);
+    named.sort_unstable();
+    (entries, named)
+}
+
+/// The first place in each stretch of a pack: bases are looked up once an entry, and a search
+/// through all places would cost a cache miss a step.
+struct Stretches<'a> {
+    places: &'a [Place],
+    /// Stretches have `1 << bits` bytes, about one to an entry.
+    bits: u32,
+    first: Vec<u32>,
+}
+
+impl<'a> Stretches<'a> {
+    fn of(places: &'a [Place]) -> Self {
+        let last = places.last().map_or(0, |place| place.0);
+        let mut bits = 0;
+        while last >> bits > places.len() as u64 {
+            bits += 1;
+        }
+        let mut first = Vec::with_capacity((last >> bits) as usize + 2);
+        for (at, &(offset, _)) in places.iter().enumerate() {
+            while first.len() as u64 <= offset >> bits {
+                first.push(at as u32);
+            }
+        }
+        first.push(places.len() as u32);
+        Self { places, bits, first }
+    }
+
+    /// The place that begins at `offset`.
+    fn find(&self, offset: u64) -> Option<u32> {
+        let stretch = usize::try_from(offset >> self.bits).ok()?;
+        let low = *self.first.get(stretch)? as usize;
+        let high = *self.first.get(stretch + 1)? as usize;
+        let found = self.places[low..high].binary_search_by_key(&offset, |place| place.0).ok()?;
+        u32::try_from(low + found).ok()
+    }
+}
+
+/// Gives entries with a named base that base, if it is in this pack; returns the others.
+///
+/// Those of an unreadable base are among the others: another copy of it may be readable.
+fn link(
+    pack: &Pack,
+    places: &[Place],
+    entries: &mut [Entry],
+    named: Vec<(u32, ObjectId)>,
+) -> Vec<(u32, ObjectId)> {
+    let mut place = Vec::new();
+    if !named.is_empty() {
+        place.resize(places.len(), NONE);
+        for (at, &(_, number)) in places.iter().enumerate() {
+            place[number as usize] = at as u32;
+        }
+    }
+    let mut outside = Vec::new();
+    for (at, id) in named {
+        let entry = &mut entries[at as usize];
+        match pack.find(&id).map(|number| place[number as usize]) {
+            Some(base) if base != at => {
+                entry.base = base;
+                entry.sort = Sort::Delta;
+            }
+            Some(_) => entry.sort = Sort::Broken,
+            None => outside.push((at, id)),
+        }
+    }
+    for at in 0..entries.len() {
+        let Entry { base, sort: Sort::Delta, .. } = entries[at] else { continue };
+        if matches!(entries[base as usize].sort, Sort::Broken | Sort::Beyond) {
+            entries[at] = Entry { base: NONE, sort: Sort::Outside, ..entries[at] };
+            outside.push((at as u32, pack.id(places[base as usize].1).to_owned()));
+        }
+    }
+    outside
+}
+
+/// Gives every delta the kind of its root; one without a root is broken.
+fn settle(entries: &mut [Entry]) {
+    let mut chain = Vec::new();
+    let mut met = vec![false; entries.len()];
+    for at in 0..entries.len() {
+        let mut here = at;
+        while entries[here].sort == Sort::Delta && !std::mem::replace(&mut met[here], true) {
+            chain.push(here);
+            here = entries[here].base as usize;
+        }
+        // What was met and is still undecided is of this very chain, which runs in a circle.
+        let sort = match entries[here].sort {
+            Sort::Delta => Sort::Broken,
+            sort => sort,
+        };
+        for here in chain.drain(..) {
+            entries[here].sort = sort;
+        }
+    }
+}
+
+/// Makes nodes of the entries that are wanted, and joins them to their children.
+fn plant(pack: &Pack, layout: &Layout, skipped: &Skipped, keep: &dyn Fn(Kind) -> bool) -> Forest {
+    let Layout { places, entries, outside } = layout;
+    let len = (pack.bytes().len() - pack.trailer()) as u64;
+    let mut forest = Forest::default();
+    let mut node_of = vec![NONE; entries.len()];
+    let mut bases = Vec::new();
+    for (at, (entry, &(offset, number))) in entries.iter().zip(places).enumerate() {
+        match entry.sort {
+            Sort::Known(kind) if !keep(kind) => continue,
+            Sort::Broken => {
+                forest.broken.push(number);
+                continue;
+            }
+            Sort::Beyond => {
+                forest.beyond += 1;
+                continue;
+            }
+            _ => {}
+        }
+        let node = forest.nodes.len() as u32;
+        node_of[at] = node;
+        if let (Sort::Known(kind), NONE) = (entry.sort, entry.base) {
+            forest.roots.push((node, kind));
+        }
+        bases.push(entry.base);
+        forest.nodes.push(Node {
+            start: offset + u64::from(entry.header),
+            end: places.get(at + 1).map_or(len, |next| next.0.min(len)),
+            size: entry.size,
+            weight: 0,
+            number,
+            kind: if let Sort::Known(kind) = entry.sort { Some(kind) } else { None },
+            first: 0,
+            count: 0,
+            header: entry.header,
+            wanted: !skipped.get(number as usize).copied().unwrap_or(false),
+        });
+    }
+    forest.outside = outside.iter().map(|&(at, id)| (node_of[at as usize], id)).collect();
+    forest.outside.retain(|&(node, _)| node != NONE);
+    for base in bases.iter_mut().filter(|base| **base != NONE) {
+        *base = node_of[*base as usize];
+    }
+    join(&mut forest, &bases);
+    weigh(&mut forest, &bases);
+    forest
+}
+
+/// Fills in everybody's children, in order of their offsets.
+fn join(forest: &mut Forest, bases: &[u32]) {
+    for &base in bases.iter().filter(|base| **base != NONE) {
+        forest.nodes[base as usize].count += 1;
+    }
+    let mut first = 0;
+    for node in &mut forest.nodes {
+        node.first = first;
+        first += node.count;
+        node.count = 0;
+    }
+    forest.children = vec![0; first as usize];
+    for (child, &base) in bases.iter().enumerate().filter(|(_, base)| **base != NONE) {
+        let node = &mut forest.nodes[base as usize];
+        forest.children[(node.first + node.count) as usize] = child as u32;
+        node.count += 1;
+    }
+}
+
+/// Weighs every subtree and moves each node's heaviest child to the end.
+fn weigh(forest: &mut Forest, bases: &[u32]) {
+    let roots = forest.roots.iter().map(|root| root.0);
+    let mut order: Vec<u32> = roots.chain(forest.outside.iter().map(|node| node.0)).collect();
+    // What a result costs is told by its root's size; results are about as large as their bases.
+    let mut sizes: Vec<u32> = vec![0; forest.nodes.len()];
+    let mut at = 0;
+    while let Some(&here) = order.get(at) {
+        at += 1;
+        let node = &forest.nodes[here as usize];
+        sizes[here as usize] = match bases[here as usize] {
+            NONE => u32::try_from(node.size).unwrap_or(u32::MAX),
+            base => sizes[base as usize],
+        };
+        let children = node.children();
+        order.extend(&forest.children[children.start as usize..children.end as usize]);
+    }
+    for &here in order.iter().rev() {
+        let node = &forest.nodes[here as usize];
+        let children = node.children();
+        let range = children.start as usize..children.end as usize;
+        let below: u64 = forest.children[range.clone()]
+            .iter()
+            .map(|&one| forest.nodes[one as usize].weight)
+            .sum();
+        if let Some(heaviest) =
+            range.clone().max_by_key(|&one| forest.nodes[forest.children[one] as usize].weight)
+        {
+            forest.children[heaviest..range.end].rotate_left(1);
+        }
+        let node = &mut forest.nodes[here as usize];
+        if node.wanted || below > 0 {
+            let own =
+                256 + (node.end.saturating_sub(node.start)) + u64::from(sizes[here as usize] / 8);
+            node.weight = below + own;
+        }
+    }
+}

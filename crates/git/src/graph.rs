@@ -1,0 +1,184 @@
+//! The commits of a repository with their parents, generations and holders.
+//!
+//! Takes the ids from which to start, gives every commit that they reach, numbered. Knows nothing of trees beyond their ids.
+
+use std::cmp::Reverse;
+
+use gix::ObjectId;
+use gix::hashtable::HashMap;
+use gix::objs::Kind;
+
+use super::objects::{Objects, on_threads};
+use super::parse::{self, Commit};
+use super::tips::Tips;
+use keysweep_base::record::Record;
+use keysweep_base::stop::Stop;
+
+/// A commit is reached by a ref other than `refs/stash`.
+pub const BY_REF: u8 = 1;
+/// A commit is reached by an entry of a reflog.
+pub const BY_REFLOG: u8 = 2;
+/// A commit is reached by `refs/stash` or its reflog.
+pub const BY_STASH: u8 = 4;
+/// A commit is reached by a ref, `refs/stash` included.
+pub const REACHABLE: u8 = 8;
+/// A commit is an ancestor of HEAD, or HEAD itself.
+pub const BY_HEAD: u8 = 16;
+
+/// A commit's number in its [`Graph`].
+pub type Number = u32;
+
+/// All commits that were met.
+pub struct Graph {
+    /// Their ids.
+    pub ids: Vec<ObjectId>,
+    /// Their root trees.
+    pub trees: Vec<ObjectId>,
+    /// Their parents that are here.
+    pub parents: Vec<Vec<Number>>,
+    /// Commits without parents have generation 1, others one more than the greatest of theirs.
+    pub generations: Vec<u32>,
+    /// `BY_…` and `REACHABLE` bits; see [`Graph::mark`].
+    pub held: Vec<u8>,
+    times: Vec<i64>,
+    numbers: HashMap<ObjectId, Number>,
+}
+
+/// Orders commits: the introducing one of several is the least, the newest the greatest.
+pub type Order = (u32, i64, ObjectId);
+
+impl Graph {
+    /// Takes the commits that were `read` and walks on from them and from `starts` to the roots,
+    /// or to the `shallow` boundary.
+    ///
+    /// A commit that is missing or damaged is a problem; it stays in the graph and holds nothing.
+    /// There is no graph if `stop` is set before its end.
+    pub fn load(
+        objects: &Objects,
+        threads: usize,
+        read: Vec<(ObjectId, Commit)>,
+        starts: impl IntoIterator<Item = ObjectId>,
+        shallow: &[ObjectId],
+        stop: &Stop,
+        ledger: &dyn Record,
+    ) -> Option<Self> {
+        let null = ObjectId::null(objects.hash());
+        let mut numbers = HashMap::default();
+        let mut ids = Vec::new();
+        for id in read.iter().map(|(id, _)| *id).chain(starts) {
+            meet(id, &mut numbers, &mut ids);
+        }
+        let (mut trees, mut times, mut parents) = (Vec::new(), Vec::new(), Vec::new());
+        let mut known = read.into_iter().map(|(_, commit)| Some(commit)).collect::<Vec<_>>();
+        while trees.len() < ids.len() {
+            if stop.is_set() {
+                return None;
+            }
+            if known.is_empty() {
+                known = on_threads(objects, threads, &ids[trees.len()..], |objects, buffer, id| {
+                    objects
+                        .expect(id, Kind::Commit, "the history", buffer, ledger)
+                        .then(|| parse::commit(buffer))
+                        .flatten()
+                });
+            }
+            for commit in known.drain(..) {
+                let id = ids[trees.len()];
+                let commit = commit.unwrap_or(Commit { tree: null, parents: vec![], time: 0 });
+                let cut = !shallow.is_empty() && shallow.contains(&id);
+                let here = if cut { vec![] } else { commit.parents };
+                parents.push(
+                    here.into_iter().map(|id| meet(id, &mut numbers, &mut ids)).collect::<Vec<_>>(),
+                );
+                trees.push(commit.tree);
+                times.push(commit.time);
+            }
+        }
+        let generations = generations(&parents);
+        let held = vec![0; ids.len()];
+        Some(Self { ids, trees, parents, generations, held, times, numbers })
+    }
+
+    /// Fills [`Graph::held`] from the starting points.
+    pub fn mark(&mut self, tips: &Tips) {
+        for tip in &tips.refs {
+            let bits = if tip.is_stash() { BY_STASH } else { BY_REF };
+            self.hold(tip.object, bits | REACHABLE);
+        }
+        tips.reflogs.iter().for_each(|&id| self.hold(id, BY_REFLOG));
+        tips.stashes.iter().for_each(|&id| self.hold(id, BY_STASH));
+        if let Some(head) = tips.head {
+            self.hold(head, BY_HEAD | BY_REF | REACHABLE);
+        }
+        let mut order: Vec<usize> = (0..self.ids.len()).collect();
+        order.sort_unstable_by_key(|&commit| Reverse(self.generations[commit]));
+        for commit in order {
+            let bits = self.held[commit];
+            for &parent in &self.parents[commit] {
+                self.held[parent as usize] |= bits;
+            }
+        }
+    }
+
+    /// The number of a commit, if it was met.
+    pub fn number(&self, id: &ObjectId) -> Option<Number> {
+        self.numbers.get(id).copied()
+    }
+
+    /// Whether the commit was met, but could not be read.
+    pub fn is_unread(&self, commit: Number) -> bool {
+        self.trees[commit as usize].is_null()
+    }
+
+    /// The commit's place in the order of the contract.
+    pub fn order(&self, commit: Number) -> Order {
+        let commit = commit as usize;
+        (self.generations[commit], self.times[commit], self.ids[commit])
+    }
+
+    fn hold(&mut self, id: ObjectId, bits: u8) {
+        if let Some(number) = self.number(&id) {
+            self.held[number as usize] |= bits;
+        }
+    }
+}
+
+/// The number of a commit; a new one is appended to `ids`.
+fn meet(id: ObjectId, numbers: &mut HashMap<ObjectId, Number>, ids: &mut Vec<ObjectId>) -> Number {
+    *numbers.entry(id).or_insert_with(|| {
+        ids.push(id);
+        Number::try_from(ids.len() - 1).expect("a repository has fewer than 2^32 commits")
+    })
+}
+
+/// Topological levels, the roots at 1.
+fn generations(parents: &[Vec<Number>]) -> Vec<u32> {
+    let mut children = vec![Vec::new(); parents.len()];
+    let mut waiting: Vec<usize> = parents.iter().map(Vec::len).collect();
+    for (child, parents) in parents.iter().enumerate() {
+        parents.iter().for_each(|&parent| children[parent as usize].push(child));
+    }
+    let mut generations = vec![1; parents.len()];
+    let mut ready: Vec<usize> = (0..parents.len()).filter(|&commit| waiting[commit] == 0).collect();
+    while let Some(commit) = ready.pop() {
+        for &child in &children[commit] {
+            generations[child] = generations[child].max(generations[commit] + 1);
+            waiting[child] -= 1;
+            if waiting[child] == 0 {
+                ready.push(child);
+            }
+        }
+    }
+    generations
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merge_is_one_above_its_greatest_parent() {
+        let parents = [vec![1, 3], vec![2], vec![], vec![2, 4], vec![5], vec![2]];
+        assert_eq!(generations(&parents), [5, 2, 1, 4, 3, 2]);
+    }
+}

@@ -1,0 +1,71 @@
+//! Trees that are asked for path after path, each read once.
+//!
+//! Whoever looks up ten thousand paths of one commit would read the same trees ten thousand times,
+//! and search their entries from the first on.
+
+use std::collections::HashMap;
+
+use gix::ObjectId;
+use gix::hashtable;
+use gix::objs::Kind;
+
+use super::objects::Objects;
+use super::parse::{self, EntryKind};
+
+/// Entries that are kept, of all trees together; then the trees are read anew.
+const MOST: usize = 200_000;
+
+/// The entries of a tree by name.
+type Entries = HashMap<Vec<u8>, (ObjectId, EntryKind)>;
+
+/// Looks up paths in trees.
+pub struct KnownTrees<'a> {
+    objects: &'a Objects,
+    trees: hashtable::HashMap<ObjectId, Entries>,
+    entries: usize,
+    buffer: Vec<u8>,
+}
+
+impl<'a> KnownTrees<'a> {
+    /// None is read yet.
+    pub fn new(objects: &'a Objects) -> Self {
+        Self { objects, trees: Default::default(), entries: 0, buffer: Vec::new() }
+    }
+
+    /// The blob at `path` below `tree`.
+    pub fn blob_at(&mut self, tree: &ObjectId, path: &[u8]) -> Option<ObjectId> {
+        let mut tree = *tree;
+        let mut parts = path.split(|&byte| byte == b'/').peekable();
+        while let Some(part) = parts.next() {
+            let &(id, kind) = self.entries(&tree)?.get(part)?;
+            let wanted = if parts.peek().is_some() { EntryKind::Tree } else { EntryKind::Blob };
+            if kind != wanted {
+                return None;
+            }
+            tree = id;
+        }
+        Some(tree)
+    }
+
+    fn entries(&mut self, tree: &ObjectId) -> Option<&Entries> {
+        if !self.trees.contains_key(tree) {
+            if self.objects.find(tree, &mut self.buffer).ok()?? != Kind::Tree {
+                return None;
+            }
+            if self.entries > MOST {
+                self.trees.clear();
+                self.entries = 0;
+            }
+            let mut entries = Entries::new();
+            let read = parse::tree(&self.buffer, self.objects.hash()).map_while(|entry| entry);
+            for entry in read {
+                // Of two entries of one name git, too, finds the first.
+                let found = (entry.id.to_owned(), entry.kind);
+                entries.entry(entry.name.to_owned()).or_insert(found);
+            }
+            self.entries += entries.len();
+            self.trees.insert(*tree, entries);
+        }
+        self.trees.get(tree)
+    }
+}

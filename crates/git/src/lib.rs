@@ -1,0 +1,36 @@
+//! A git repository as it is stored: its database, refs, reflogs, index and configuration.
+//!
+//! Takes repositories that nobody vouches for. The format is read here and by `gix`; no git program is
+//! run and nothing is fetched. What can't be read goes to a [`Record`](keysweep_base::record::Record).
+
+pub mod alternates;
+pub mod changes;
+pub mod connectivity;
+pub mod database;
+pub mod delta;
+pub mod error;
+pub mod find;
+pub mod forest;
+pub mod graph;
+pub mod hooks;
+pub mod inflate;
+pub mod known_trees;
+pub mod listing;
+pub mod lookup;
+pub mod loose;
+pub mod modules;
+pub mod objects;
+pub mod open;
+pub mod pack;
+pub mod parse;
+pub mod reflogs;
+pub mod refs;
+pub mod sound;
+pub mod staging;
+pub mod standing;
+pub mod stores;
+pub mod structure;
+pub mod tips;
+pub mod trees;
+pub mod unindexed;
+pub mod walk;

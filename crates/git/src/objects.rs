@@ -1,0 +1,315 @@
+//! Random access to objects, for walks over commits and trees.
+//!
+//! Takes a repository and, in a hook, the folders of a quarantine; gives objects by id from
+//! whichever folder holds them, on as many threads as are asked for. `gix` reads them; what it
+//! can't is looked for in all the stores of the database, damaged ones included. Replacements are
+//! not applied and nothing is fetched.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use gix::hash::oid;
+use gix::objs::{Exists as _, Find as _, Kind};
+use gix::odb::Header as _;
+
+use super::database;
+use super::error::Error;
+use super::inflate::Inflater;
+use super::open::Environment;
+use super::sound;
+use super::stores::Stores;
+use keysweep_base::memory::Memory;
+use keysweep_base::record::Record;
+
+/// Bytes of delta bases that each thread keeps.
+const CACHE: usize = 32 * 1024 * 1024;
+/// Bytes of an object that `gix` may read at once; larger ones are read from all stores, which
+/// claim the memory for it.
+const LARGE: usize = 32 << 20;
+/// Why an object can't be trusted.
+pub const CHANGED: &str = "its content is not what its id says";
+/// Objects a thread takes at a time: near ones share delta bases.
+const CHUNK: usize = 128;
+
+/// The object database of one repository, for one thread; cloning is cheap.
+#[derive(Clone)]
+pub struct Objects {
+    stores: Vec<gix::odb::Handle>,
+    hash: gix::hash::Kind,
+    rest: Arc<Rest>,
+    /// Whether what is read is held against its id.
+    checked: bool,
+    /// Where the objects of Git LFS are, or why nobody should look there.
+    lfs: Result<Arc<Path>, String>,
+}
+
+/// What `gix` does not read: folders with files that it would wait for, a pack whose index is damaged or missing, the intact copy of a
+/// damaged object, what stands beside an alternate that is missing or not to be read. Opened when
+/// first needed.
+struct Rest {
+    folder: PathBuf,
+    hash: gix::hash::Kind,
+    alternates: bool,
+    memory: Memory,
+    stores: OnceLock<Stores>,
+}
+
+impl Objects {
+    /// The database of `repo`, and the folders that `environment` adds to it. Folders that it
+    /// borrows from are left out if `options` say so.
+    ///
+    /// # Errors
+    /// If the repository's own object folder can't be read.
+    pub fn new(
+        repo: &gix::Repository,
+        environment: &Environment,
+        options: &database::Options,
+    ) -> Result<Self, Error> {
+        let alternates = options.alternates;
+        let own = repo.common_dir().join("objects");
+        let avoided = (!alternates && own.join("info/alternates").exists())
+            || sound::check_stores(&own).is_err();
+        let mut folders = vec![own.clone()];
+        folders.extend(environment.object_directory.clone());
+        folders.extend(environment.quarantine.clone());
+        folders.extend(environment.alternates.iter().cloned());
+        let hash = repo.object_hash();
+        let mut seen: Vec<PathBuf> = Vec::new();
+        let mut stores = Vec::new();
+        for folder in folders {
+            let place = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            if seen.contains(&place) || (!folder.is_dir() && folder != own) {
+                continue;
+            }
+            seen.push(place);
+            if avoided && folder == own {
+                continue;
+            }
+            let bounded = gix::odb::store::init::Options {
+                alloc_limit_bytes: Some(LARGE),
+                ..Default::default()
+            };
+            let mut store = match gix::odb::at_opts(&folder, hash, [], bounded) {
+                Ok(store) => store,
+                // Its alternates are damaged.
+                Err(_) if folder == own => continue,
+                Err(source) => return Err(Error::File { path: folder, source }),
+            };
+            store.set_pack_cache(|| {
+                Box::new(gix::odb::pack::cache::lru::MemoryCappedHashmap::new(CACHE))
+            });
+            stores.push(store);
+        }
+        let memory = options.memory.clone();
+        let rest =
+            Arc::new(Rest { folder: own, hash, alternates, memory, stores: OnceLock::new() });
+        let lfs = sound::lfs_objects(repo).map(Arc::from).map_err(|unsound| unsound.to_string());
+        Ok(Self { stores, hash, rest, checked: false, lfs })
+    }
+
+    /// The same database, of which every object is held against its id, as `git fsck` does: `gix`
+    /// does not look at the checksum of a loose object, and a changed bit would hide a key.
+    pub fn checked(self) -> Self {
+        Self { checked: true, ..self }
+    }
+
+    /// Where the objects of Git LFS are.
+    ///
+    /// # Errors
+    /// Why nobody should look there.
+    pub fn lfs(&self) -> Result<&Path, &str> {
+        self.lfs.as_deref().map_err(String::as_str)
+    }
+
+    /// What may be held at once.
+    pub fn memory(&self) -> &Memory {
+        &self.rest.memory
+    }
+
+    /// The kind of ids that the repository uses.
+    pub fn hash(&self) -> gix::hash::Kind {
+        self.hash
+    }
+
+    /// Reads an object into `buffer`; `Ok(None)` if there is none.
+    ///
+    /// # Errors
+    /// A description of the damage, if it is there but can't be read.
+    pub fn find(&self, id: &oid, buffer: &mut Vec<u8>) -> Result<Option<Kind>, String> {
+        let store = match self.stores.as_slice() {
+            [only] => Some(only),
+            several => several.iter().find(|store| store.exists(id)),
+        };
+        let found = store.map_or(Ok(None), |store| store.try_find(id, buffer));
+        let found = found.map(|data| data.map(|data| data.kind)).map_err(|error| error.to_string());
+        if let Ok(Some(kind)) = found
+            && self.is_sound(id, kind, buffer)
+        {
+            return found;
+        }
+        // The answer stands unless another copy says better.
+        match self.rest.read(id) {
+            Some((kind, bytes)) if self.is_sound(id, kind, &bytes) => {
+                *buffer = bytes;
+                Ok(Some(kind))
+            }
+            Some(_) => Err(CHANGED.to_owned()),
+            None if matches!(found, Ok(Some(_))) => Err(CHANGED.to_owned()),
+            None => found,
+        }
+    }
+
+    /// Reads what is left of a damaged blob: what `find` refuses since it is not what its id says.
+    pub fn salvage(&self, id: &oid, buffer: &mut Vec<u8>) -> bool {
+        let unchecked = Self { checked: false, ..self.clone() };
+        matches!(unchecked.find(id, buffer), Ok(Some(Kind::Blob)))
+    }
+
+    /// Whether an object is what its id says, if that is to be known.
+    fn is_sound(&self, id: &oid, kind: Kind, bytes: &[u8]) -> bool {
+        let named = || gix::objs::compute_hash(self.hash, kind, bytes);
+        !self.checked || named().is_ok_and(|named| named == id)
+    }
+
+    /// What holds a blob of `size` bytes that is read piece by piece against its id; `None` if
+    /// that is not to be known.
+    pub fn hasher(&self, size: u64) -> Option<gix::hash::Hasher> {
+        self.checked.then(|| {
+            let mut hasher = gix::hash::hasher(self.hash);
+            hasher.update(&gix::objs::encode::loose_header(Kind::Blob, size));
+            hasher
+        })
+    }
+
+    /// Shows a large object piece by piece, if it is stored as it stands; gives what `show` does.
+    pub fn stream<T>(&self, id: &oid, show: impl FnOnce(u64, &mut dyn Read) -> T) -> Option<T> {
+        let size = self.stores.iter().find_map(|store| Some(store.try_header(id).ok()??.size()))?;
+        if size <= LARGE as u64 { None } else { self.rest.stores().stream(id, show) }
+    }
+
+    /// The kind of an object, which is read only if its usual copy is damaged; `None` if it is missing or damaged.
+    pub fn kind(&self, id: &oid) -> Option<Kind> {
+        let kind = self.stores.iter().find_map(|it| Some(it.try_header(id).ok()??.kind()));
+        kind.or_else(|| self.rest.read(id).map(|(kind, _)| kind))
+    }
+
+    /// Reads an object of a known kind; what is missing, damaged or of another kind becomes a
+    /// problem, with `named_by` telling who asked for it.
+    pub fn expect(
+        &self,
+        id: &oid,
+        kind: Kind,
+        named_by: &str,
+        buffer: &mut Vec<u8>,
+        ledger: &dyn Record,
+    ) -> bool {
+        let Some(why) = self.lack(id, kind, named_by, buffer) else { return true };
+        ledger.problem(&kind.to_string(), id.to_hex().to_string().as_bytes(), &why);
+        false
+    }
+
+    /// Reads an object of a known kind; gives the reason why it can't be had.
+    pub fn lack(
+        &self,
+        id: &oid,
+        kind: Kind,
+        named_by: &str,
+        buffer: &mut Vec<u8>,
+    ) -> Option<String> {
+        match self.find(id, buffer) {
+            Ok(Some(found)) if found == kind => None,
+            Ok(Some(found)) => {
+                Some(format!("{named_by} names it as a {kind}, but it is a {found}"))
+            }
+            Ok(None) => Some(format!(
+                "missing, though {named_by} names it: fetch it, or repair with `git fsck`"
+            )),
+            Err(error) => {
+                Some(format!("damaged: {error}; fetch it again, or repair with `git fsck`"))
+            }
+        }
+    }
+
+    /// Whether an object is here; it is not read.
+    pub fn has(&self, id: &oid) -> bool {
+        self.stores.iter().any(|store| store.exists(id)) || self.rest.stores().holds(id)
+    }
+
+    /// Whether `gix` reads all of them, alternates included.
+    pub fn is_whole(&self) -> bool {
+        !self.stores.is_empty()
+    }
+
+    /// The repository as it reads objects from here, for what `gix` alone can do.
+    pub fn lend_to(&self, repo: &gix::Repository) -> gix::Repository {
+        let mut repo = repo.clone();
+        if let Some(store) = self.stores.first() {
+            repo.objects = store.clone().into();
+        }
+        repo
+    }
+}
+
+impl Rest {
+    fn read(&self, id: &oid) -> Option<(Kind, Vec<u8>)> {
+        self.stores().read(id, None, &mut Inflater::new())
+    }
+
+    fn stores(&self) -> &Stores {
+        self.stores.get_or_init(|| {
+            // Whatever is wrong with them is told by the pass over the whole database.
+            let memory = self.memory.clone();
+            let options = database::Options {
+                threads: 1,
+                alternates: self.alternates,
+                memory,
+                ..Default::default()
+            };
+            database::open(&self.folder, self.hash, &options, &())
+        })
+    }
+}
+
+/// Applies `work` to every item on `threads` threads; answers stand in the order of the items.
+pub fn on_threads<T: Sync, R: Send>(
+    objects: &Objects,
+    threads: usize,
+    items: &[T],
+    work: impl Fn(&Objects, &mut Vec<u8>, &T) -> R + Sync,
+) -> Vec<R> {
+    if threads <= 1 || items.len() <= CHUNK {
+        let mut buffer = Vec::new();
+        return items.iter().map(|item| work(objects, &mut buffer, item)).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    let run = |objects: &Objects| {
+        let mut buffer = Vec::new();
+        loop {
+            let start = next.fetch_add(CHUNK, Ordering::Relaxed);
+            let Some(chunk) = items.get(start..(start + CHUNK).min(items.len())) else { break };
+            if chunk.is_empty() {
+                break;
+            }
+            let answers: Vec<R> =
+                chunk.iter().map(|item| work(objects, &mut buffer, item)).collect();
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((start, answers));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads {
+            let own = objects.clone();
+            let run = &run;
+            // Without another thread this one does all.
+            if std::thread::Builder::new().spawn_scoped(scope, move || run(&own)).is_err() {
+                break;
+            }
+        }
+        run(objects);
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|&(start, _)| start);
+    done.into_iter().flat_map(|(_, answers)| answers).collect()
+}

@@ -1,0 +1,314 @@
+//! Opening repositories that nobody vouches for.
+//!
+//! Takes a path or git's own environment, gives a [`gix::Repository`] that reads the repository's
+//! local configuration only, for what says how to read the database. No program is ever run, no
+//! configuration outside of the repository is read, replacements are not applied. It must not know
+//! what is read from the repository afterwards.
+
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+use gix::odb::store::init::Slots;
+
+use super::error::Error;
+use super::listing;
+use super::sound;
+use keysweep_base::record::Record;
+use keysweep_base::text::escape_path;
+
+/// Room for packs. To count them, `gix` would read alternates before they are looked at, and
+/// objects are read otherwise.
+const PACKS: u16 = 1024;
+
+/// What git's environment variables say; a hook gets its repository this way.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `GIT_DIR`.
+    pub git_dir: Option<PathBuf>,
+    /// `GIT_WORK_TREE`.
+    pub work_tree: Option<PathBuf>,
+    /// `GIT_INDEX_FILE`.
+    pub index_file: Option<PathBuf>,
+    /// `GIT_OBJECT_DIRECTORY`.
+    pub object_directory: Option<PathBuf>,
+    /// `GIT_ALTERNATE_OBJECT_DIRECTORIES`.
+    pub alternates: Vec<PathBuf>,
+    /// `GIT_QUARANTINE_PATH`: objects of a push that is not accepted yet.
+    pub quarantine: Option<PathBuf>,
+    /// The commits of `GITHEAD_<id>`: git merges them, and has not written MERGE_HEAD yet when it
+    /// runs pre-merge-commit.
+    pub merging: Vec<ObjectId>,
+}
+
+impl Environment {
+    /// Reads the variables of this process; an empty one counts as not set.
+    pub fn from_process() -> Self {
+        let path = |name: &str| {
+            std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+        };
+        Self {
+            git_dir: path("GIT_DIR"),
+            work_tree: path("GIT_WORK_TREE"),
+            index_file: path("GIT_INDEX_FILE"),
+            object_directory: path("GIT_OBJECT_DIRECTORY"),
+            alternates: std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+                .map(|list| std::env::split_paths(&list).collect())
+                .unwrap_or_default(),
+            quarantine: path("GIT_QUARANTINE_PATH"),
+            merging: std::env::vars_os().filter_map(|(name, _)| merged(&name)).collect(),
+        }
+    }
+
+    /// The variables that apply to `repo`: one that was named explicitly is not the environment's.
+    ///
+    /// Only a quarantine inside of its own object folder still applies, because the hook of that
+    /// very repository is running.
+    #[must_use]
+    pub fn of(&self, repo: &gix::Repository, explicit: bool) -> Self {
+        if !explicit {
+            return self.clone();
+        }
+        let objects = canonical(&repo.common_dir().join("objects"));
+        let own = |path: &Path| canonical(path).starts_with(&objects);
+        if self.quarantine.as_deref().is_some_and(own) {
+            return Self { git_dir: None, work_tree: None, index_file: None, ..self.clone() };
+        }
+        Self::default()
+    }
+}
+
+/// The commit in the name of a variable `GITHEAD_<id>`.
+fn merged(name: &std::ffi::OsStr) -> Option<ObjectId> {
+    let id = name.as_encoded_bytes().strip_prefix(b"GITHEAD_")?;
+    ObjectId::from_hex(id).ok()
+}
+
+/// Opens the repository that `path` names; without one, that of `GIT_DIR`, else the one in or
+/// around the current folder.
+///
+/// A repository that was named is opened at that very place or not at all: one around it is
+/// another one. Only where none was named it is looked for upwards, as git does.
+///
+/// # Errors
+/// If nothing there is a repository, or its form is unknown.
+pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repository, Error> {
+    if let Some(path) = path {
+        let git = git_dir_of(path)?;
+        sound::check_git_dir(&git)?;
+        let broken = |error: gix::Error| Error::Open { path: path.into(), why: error.to_string() };
+        return gix::open_opts(git, trusting(true)).map_err(broken);
+    }
+    let from_environment = environment.git_dir.as_deref();
+    let start = from_environment.unwrap_or(Path::new("."));
+    sound::check(start)?;
+    let opened = match from_environment {
+        Some(git_dir) => gix::open_opts(git_dir, trusting(git_dir != Path::new("."))),
+        None => discover(start),
+    };
+    let mut repo = opened.map_err(|error| failure(start, &error))?;
+    if from_environment.is_some()
+        && let Some(tree) = &environment.work_tree
+    {
+        repo.set_workdir(Some(tree.clone())).map_err(|error| failure(start, &error))?;
+    }
+    Ok(repo)
+}
+
+/// The git folder, or the file in its place, of the repository that `path` names: its `.git`, or
+/// `path` itself where that is a git folder.
+///
+/// # Errors
+/// If there is no repository at that very place; the error names the one around it.
+pub fn git_dir_of(path: &Path) -> Result<PathBuf, Error> {
+    let place = absolute(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+    let git = place.join(".git");
+    if git.symlink_metadata().is_ok() {
+        return Ok(git);
+    }
+    // Nothing is read of what may be a FIFO before it was looked at.
+    let looks_like_git = |up: &Path| up.join("HEAD").exists() && up.join("objects").exists();
+    if looks_like_git(&place) {
+        sound::check_git_dir(&place)?;
+        if is_git_folder(&place) {
+            return Ok(place);
+        }
+    }
+    let path = path.to_owned();
+    let is_around = |up: &&Path| up.join(".git").exists() || looks_like_git(up);
+    match place.ancestors().skip(1).find(is_around) {
+        Some(around) => Err(Error::InsideAnother { path, around: around.to_owned() }),
+        None => Err(Error::NotARepository { path }),
+    }
+}
+
+/// The path with links and `..` resolved. Only then do the folders above it stand in it.
+#[cfg(unix)]
+fn absolute(path: &Path) -> std::io::Result<PathBuf> {
+    path.canonicalize()
+}
+
+/// The path with `..` resolved. Canonical paths of Windows take no further `..`, which git's own
+/// files hold.
+#[cfg(not(unix))]
+fn absolute(path: &Path) -> std::io::Result<PathBuf> {
+    path.metadata()?;
+    std::path::absolute(path)
+}
+
+/// Notes in the ledger which repository is scanned.
+pub fn note_place(repo: &gix::Repository, ledger: &dyn Record) {
+    let place = canonical(repo.workdir().unwrap_or(repo.git_dir()));
+    ledger.scanned("repository", place.as_os_str().as_encoded_bytes());
+}
+
+/// The work tree of `repo`, as far as that is not only the repository's own word.
+///
+/// `core.worktree` may name any folder of the machine: it is believed of one whose `.git` leads
+/// back here, or in which somebody stands for whom git set `GIT_DIR`. Otherwise it is the folder
+/// that holds `.git`, if one does.
+pub fn work_tree(repo: &gix::Repository, environment: &Environment) -> Option<PathBuf> {
+    let claimed = repo.workdir()?;
+    if is_vouched_for(repo, claimed, environment) {
+        return Some(claimed.to_owned());
+    }
+    let git = canonical(repo.git_dir());
+    let folder = git.parent().filter(|folder| canonical(&folder.join(".git")) == git);
+    folder.map(Path::to_owned)
+}
+
+fn is_vouched_for(repo: &gix::Repository, tree: &Path, environment: &Environment) -> bool {
+    let git = tree.join(".git");
+    let own = sound::target(&git).unwrap_or(git);
+    let stands_in = |folder: PathBuf| canonical(&folder).starts_with(canonical(tree));
+    canonical(&own) == canonical(repo.git_dir())
+        || environment.work_tree.is_some()
+        || environment.git_dir.is_some() && std::env::current_dir().is_ok_and(stands_in)
+}
+
+/// Says that a repository names a work tree which is not its own.
+pub fn note_work_tree(repo: &gix::Repository, environment: &Environment, ledger: &dyn Record) {
+    if let Some(tree) = repo.workdir().filter(|tree| !is_vouched_for(repo, tree, environment)) {
+        let tree = escape_path(tree.as_os_str().as_encoded_bytes());
+        ledger.note(format!(
+            "core.worktree leads to {tree}, where nothing leads back to this repository: no \
+             configuration and no baseline is looked for there (--config and --baseline name them)"
+        ));
+    }
+}
+
+/// Opens exactly the git folder at `path`, such as that of a submodule.
+///
+/// # Errors
+/// If it is no repository, or its form is unknown.
+pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
+    sound::check_git_dir(path)?;
+    gix::open_opts(path, trusting(true)).map_err(|error| failure(path, &error))
+}
+
+/// Whether `path` itself is a git folder: a bare repository, or a `.git`.
+pub fn is_git_folder(path: &Path) -> bool {
+    gix::discover::is_git(path).is_ok()
+}
+
+/// Whether a repository begins at `path`: it is a git folder, or holds `.git`.
+pub fn is_repository(path: &Path) -> bool {
+    gix::discover::is_git(&path.join(".git")).is_ok() || gix::discover::is_git(path).is_ok()
+}
+
+/// The commits at which a shallow clone was cut; their parents are not here. What can't be read of
+/// git's list of them is a problem of the ledger.
+pub fn shallow_boundary(repo: &gix::Repository, ledger: &dyn Record) -> Vec<ObjectId> {
+    let path = repo.common_dir().join("shallow");
+    let problem = |why: &dyn std::fmt::Display| {
+        ledger.problem("shallow clone", path.as_os_str().as_encoded_bytes(), why);
+    };
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => {
+            problem(&error);
+            return Vec::new();
+        }
+    };
+    let lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let ids: Vec<Option<ObjectId>> =
+        lines.filter(|line| !line.is_empty()).map(|line| ObjectId::from_hex(line).ok()).collect();
+    if ids.contains(&None) {
+        problem(&"a line of it is no commit id: run `git fetch --unshallow`");
+    }
+    ids.into_iter().flatten().collect()
+}
+
+/// Records that a partial clone lacks objects which its server still has.
+pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) {
+    let config = repo.config_snapshot();
+    let configured = config.string("extensions.partialClone").is_some();
+    let packs = listing::entries(&repo.common_dir().join("objects/pack"), ledger);
+    let promised = packs.iter().any(|entry| {
+        Path::new(&entry.file_name()).extension().is_some_and(|extension| extension == "promisor")
+    });
+    if configured || promised {
+        ledger.problem(
+            "partial clone",
+            repo.common_dir().as_os_str().as_encoded_bytes(),
+            &"objects that were left on the server are not read: clone it without --filter, or run `git fetch --refetch`",
+        );
+    }
+}
+
+/// Options that trust nobody: local configuration only, no environment, no includes.
+fn trusting(as_is: bool) -> gix::open::Options {
+    gix::open::Options::isolated()
+        .config_overrides(["core.useReplaceRefs=false"])
+        .open_path_as_is(as_is)
+        .object_store_slots(Slots::Given(PACKS))
+        .with(gix::sec::Trust::Full)
+}
+
+/// Opens the repository in or around `start`. It is looked for from an absolute path: `gix` may
+/// take a bare repository above a relative one for what is further up.
+fn discover(start: &Path) -> gix::Result<gix::Repository> {
+    let start = &absolute(start).unwrap_or_else(|_| start.to_owned());
+    let options = gix::discover::upwards::Options {
+        trust: gix::discover::upwards::TrustPolicy::Assume(gix::sec::Trust::Full),
+        cross_fs: true,
+        ..Default::default()
+    };
+    let trusting = trusting(false);
+    let mapping = gix::sec::trust::Mapping { full: trusting.clone(), reduced: trusting };
+    gix::ThreadSafeRepository::discover_opts(start, options, mapping).map(Into::into)
+}
+
+/// The form in which refs are kept, if it is another than files.
+pub fn unread_ref_format(repo: &gix::Repository) -> Option<String> {
+    let format = repo.config_snapshot().string("extensions.refStorage")?.to_string();
+    (!format.eq_ignore_ascii_case("files")).then_some(format)
+}
+
+/// Refuses refs in a form that is not read, for what makes no sense without them.
+///
+/// # Errors
+/// If they are kept otherwise than in files.
+pub fn require_refs(repo: &gix::Repository) -> Result<(), Error> {
+    match unread_ref_format(repo) {
+        Some(format) => Err(Error::RefFormat { path: repo.git_dir().to_owned(), format }),
+        None => Ok(()),
+    }
+}
+
+/// Says why `path` can't be opened: there is no repository, or it is broken.
+pub fn failure(path: &Path, error: &gix::Error) -> Error {
+    let here = path.ancestors().any(is_repository)
+        || std::env::current_dir()
+            .is_ok_and(|folder| folder.join(path).ancestors().any(is_repository));
+    if here {
+        Error::Open { path: path.to_owned(), why: error.to_string() }
+    } else {
+        Error::NotARepository { path: path.to_owned() }
+    }
+}
+
+/// The path without links, or as it is where that can't be told.
+pub fn canonical(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,218 @@
+//! One pack: its mapped bytes, the ids and offsets of its entries, and their headers.
+//!
+//! Takes a `.pack` file and an index of it, gives compressed entries by offset. It inflates
+//! nothing and knows no other pack. The format is that of git's
+//! `Documentation/gitformat-pack.txt`.
+
+use std::path::Path;
+
+use gix::ObjectId;
+use gix::odb::pack::{data, index};
+
+/// Where an entry begins, and its number in the index.
+pub type Place = (u64, u32);
+
+/// A pack and its index.
+pub struct Pack {
+    data: data::File,
+    ids: Ids,
+}
+
+/// The objects of a pack, in order of their ids.
+enum Ids {
+    /// As its index has them.
+    Index(Box<index::File>),
+    /// As they were found by reading a pack that has none.
+    Listed(Vec<(ObjectId, u64)>),
+}
+
+/// What an entry's header says.
+#[derive(Clone, Copy, Debug)]
+pub struct Header {
+    /// What the entry is.
+    pub form: Form,
+    /// Inflated size in bytes: of the object, or of the delta.
+    pub size: u64,
+    /// Bytes of the header.
+    pub len: usize,
+}
+
+/// An object, or a delta of one.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// The object itself.
+    Whole(gix::objs::Kind),
+    /// A delta whose base begins so many bytes before it.
+    Near(u64),
+    /// A delta whose base has this id.
+    Named(ObjectId),
+}
+
+impl Pack {
+    /// Maps a pack and its `.idx`.
+    ///
+    /// # Errors
+    /// If either can't be mapped or is none.
+    pub fn open(pack: &Path, index: &Path, hash: gix::hash::Kind) -> gix::Result<Self> {
+        let data = data::File::at(pack, hash)?;
+        Ok(Self { data, ids: Ids::Index(Box::new(index::File::at(index, hash)?)) })
+    }
+
+    /// A pack whose objects were found by reading it; `listed` is sorted by id.
+    pub fn listed(data: data::File, listed: Vec<(ObjectId, u64)>) -> Self {
+        Self { data, ids: Ids::Listed(listed) }
+    }
+
+    /// Replaces the listed objects; for a pack whose ids are only being found.
+    pub fn list(&mut self, listed: Vec<(ObjectId, u64)>) {
+        self.ids = Ids::Listed(listed);
+    }
+
+    /// The file, for messages.
+    pub fn path(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// All of the file's bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.data.entry_slice(0..self.data.data_len() as u64).unwrap_or_default()
+    }
+
+    /// Bytes of the checksum at the file's end.
+    pub fn trailer(&self) -> usize {
+        self.data.object_hash().len_in_bytes()
+    }
+
+    /// How many objects the index has.
+    pub fn len(&self) -> u32 {
+        match &self.ids {
+            Ids::Index(index) => index.num_objects(),
+            Ids::Listed(listed) => u32::try_from(listed.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Whether the index has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The id of the index's entry `number`, which is less than [`Self::len`].
+    pub fn id(&self, number: u32) -> &gix::oid {
+        match &self.ids {
+            Ids::Index(index) => index.oid_at_index(number),
+            Ids::Listed(listed) => &listed[number as usize].0,
+        }
+    }
+
+    /// The offset of the index's entry `number`, which is less than [`Self::len`].
+    pub fn offset(&self, number: u32) -> u64 {
+        match &self.ids {
+            Ids::Index(index) => index.pack_offset_at_index(number),
+            Ids::Listed(listed) => listed[number as usize].1,
+        }
+    }
+
+    /// Whether the entry's stored bytes are those that its index has the checksum of.
+    ///
+    /// zlib has one of the inflated bytes, but nothing else covers the entry's header: a wrong
+    /// base may have the right size.
+    pub fn is_intact(&self, number: u32, entry: std::ops::Range<u64>) -> bool {
+        let Ids::Index(index) = &self.ids else { return true };
+        let Some(crc32) = index.crc32_at_index(number) else { return true };
+        let fits = entry.start < entry.end && entry.end <= self.data.data_len() as u64;
+        let len = usize::try_from(entry.end - entry.start);
+        fits && len.is_ok_and(|len| self.data.entry_crc32(entry.start, len) == crc32)
+    }
+
+    /// The index's entry of an id.
+    pub fn find(&self, id: &gix::oid) -> Option<u32> {
+        match &self.ids {
+            Ids::Index(index) => index.lookup(id),
+            Ids::Listed(listed) => listed
+                .binary_search_by(|(one, _)| one.as_ref().cmp(id))
+                .ok()
+                .and_then(|number| u32::try_from(number).ok()),
+        }
+    }
+
+    /// All entries in order of their offsets.
+    pub fn places(&self) -> Vec<Place> {
+        use rayon::slice::ParallelSliceMut;
+
+        let mut places: Vec<Place> =
+            (0..self.len()).map(|number| (self.offset(number), number)).collect();
+        places.par_sort_unstable();
+        places
+    }
+
+    /// Whether the pack ends with the checksum that its index names; a cut pack doesn't.
+    pub fn is_as_indexed(&self) -> bool {
+        match &self.ids {
+            Ids::Index(index) => index.pack_checksum() == self.data.checksum(),
+            Ids::Listed(_) => true,
+        }
+    }
+}
+
+/// Reads the entry header that `bytes` begins with; `None` if it is cut or of no known type.
+#[inline]
+pub fn header(bytes: &[u8], hash: gix::hash::Kind) -> Option<Header> {
+    let first = *bytes.first()?;
+    let mut len = 1;
+    let mut size = u64::from(first & 0x0f);
+    let mut shift = 4;
+    let mut byte = first;
+    while byte & 0x80 != 0 {
+        byte = *bytes.get(len)?;
+        len += 1;
+        let group = u64::from(byte & 0x7f);
+        size |= group.checked_shl(shift).filter(|shifted| shifted >> shift == group)?;
+        shift += 7;
+    }
+    let form = match (first >> 4) & 7 {
+        1 => Form::Whole(gix::objs::Kind::Commit),
+        2 => Form::Whole(gix::objs::Kind::Tree),
+        3 => Form::Whole(gix::objs::Kind::Blob),
+        4 => Form::Whole(gix::objs::Kind::Tag),
+        6 => Form::Near(distance(bytes, &mut len)?),
+        7 => {
+            let id = bytes.get(len..len + hash.len_in_bytes())?;
+            len += id.len();
+            Form::Named(ObjectId::try_from(id).ok()?)
+        }
+        _ => return None,
+    };
+    Some(Header { form, size, len })
+}
+
+/// An offset in git's own encoding, whose groups count from 1.
+fn distance(bytes: &[u8], len: &mut usize) -> Option<u64> {
+    let mut byte = *bytes.get(*len)?;
+    *len += 1;
+    let mut value = u64::from(byte & 0x7f);
+    while byte & 0x80 != 0 {
+        byte = *bytes.get(*len)?;
+        *len += 1;
+        value = value.checked_add(1)?.checked_mul(128)?.checked_add(u64::from(byte & 0x7f))?;
+    }
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_read_as_git_writes_them() {
+        // Size 0x2f5 takes two bytes; the distance 16,512 is the least of three bytes.
+        let ofs = header(&[0xe5, 0x2f, 0x80, 0x80, 0x00, 0xff], gix::hash::Kind::Sha1);
+        let ofs = ofs.expect("a whole header");
+        assert_eq!((ofs.size, ofs.len), (0x2f5, 5));
+        assert!(matches!(ofs.form, Form::Near(16_512)), "{ofs:?}");
+        let blob = header(&[0x31], gix::hash::Kind::Sha1).expect("a whole header");
+        assert!(matches!(blob.form, Form::Whole(gix::objs::Kind::Blob)));
+        assert!(header(&[0x51], gix::hash::Kind::Sha1).is_none(), "type 5 is reserved");
+        assert!(header(&[0x71, 1, 2], gix::hash::Kind::Sha1).is_none(), "its base is cut");
+        assert!(header(&[0xff; 40], gix::hash::Kind::Sha1).is_none(), "its size overflows");
+    }
+}

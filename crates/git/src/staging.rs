@@ -1,0 +1,134 @@
+//! The index as it stands on disk, and the entries of all worktrees' indexes.
+//!
+//! Split indexes are put together, the checksum is not computed (git itself leaves it out on
+//! reading where speed counts), sparse folders stay folders.
+
+use std::path::{Path, PathBuf};
+
+use gix::ObjectId;
+use gix::index::entry::{Flags, Mode};
+
+use super::error::Error;
+use super::objects::Objects;
+use super::reflogs;
+use super::tips;
+use keysweep_base::record::Record;
+
+/// More folders than any path can lead through.
+const DEEPEST: usize = 1024;
+
+/// One file of an index.
+#[derive(Clone, Debug)]
+pub struct Staged {
+    /// Its path.
+    pub path: Vec<u8>,
+    /// Its content.
+    pub id: ObjectId,
+    /// The HEAD commit of the index's worktree.
+    pub head: Option<ObjectId>,
+}
+
+/// Reads an index; one that does not exist is empty.
+///
+/// # Errors
+/// If it is there and can't be read.
+pub fn open(path: &Path, hash: gix::hash::Kind) -> Result<gix::index::File, Error> {
+    let failed = |why: String| Error::Index { path: path.to_owned(), why };
+    if !path.try_exists().map_err(|error| failed(error.to_string()))? {
+        return Ok(gix::index::File::from_state(gix::index::State::new(hash), path));
+    }
+    if nests_too_deep(path, hash).map_err(|error| failed(error.to_string()))? {
+        let why = format!(
+            "its cached trees nest more than {DEEPEST} deep, which no work tree does: make it anew \
+             with `git read-tree HEAD`"
+        );
+        return Err(failed(why));
+    }
+    gix::index::File::at(path, hash, true, gix::index::decode::Options::default())
+        .map_err(|error| failed(error.to_string()))
+}
+
+/// Whether the trees that an index has cached nest deeper than [`DEEPEST`]. `gix` reads each in a
+/// call within that of the one above, and a stack that overflows ends the process.
+///
+/// The extension is looked for by its name, as only `gix` knows where the entries end. What merely
+/// looks like it, in a path, would have to nest as deep to be taken for it.
+fn nests_too_deep(path: &Path, hash: gix::hash::Kind) -> std::io::Result<bool> {
+    let bytes = std::fs::read(path)?;
+    let extension = |at: usize| {
+        let size = bytes.get(at + 4..at + 8)?.try_into().ok().map(u32::from_be_bytes)?;
+        bytes.get(at + 8..)?.get(..usize::try_from(size).ok()?)
+    };
+    let mut found = memchr::memmem::find_iter(&bytes, b"TREE").filter_map(extension);
+    Ok(found.any(|trees| nests(trees, hash.len_in_bytes())))
+}
+
+/// Whether cached trees nest too deep: each is `name NUL entries SPACE subtrees LF id`, without an
+/// id where the number of entries is negative, and is followed by its subtrees
+/// (gitformat-index(5), "Cache tree").
+fn nests(mut trees: &[u8], id: usize) -> bool {
+    // How many subtrees of each tree that leads to the present one are still to come.
+    let mut open: Vec<u64> = Vec::new();
+    loop {
+        let Some((subtrees, rest)) = cached_tree(trees, id) else { return false };
+        trees = rest;
+        open.push(subtrees);
+        if open.len() > DEEPEST {
+            return true;
+        }
+        while open.last() == Some(&0) {
+            open.pop();
+        }
+        match open.last_mut() {
+            Some(left) => *left -= 1,
+            None => return false,
+        }
+    }
+}
+
+/// The number of subtrees of the first tree, and what follows it.
+fn cached_tree(bytes: &[u8], id: usize) -> Option<(u64, &[u8])> {
+    let behind = |bytes: &'_ [u8], end: u8| memchr::memchr(end, bytes).map(|at| at + 1);
+    let bytes = &bytes[behind(bytes, 0)?..];
+    let (entries, rest) = bytes.split_at(behind(bytes, b' ')?);
+    let (subtrees, rest) = rest.split_at(behind(rest, b'\n')?);
+    let number = |text: &[u8]| std::str::from_utf8(text).ok()?.trim_ascii().parse::<u64>().ok();
+    let id = if entries.starts_with(b"-") { 0 } else { id };
+    Some((number(subtrees)?, rest.get(id..)?))
+}
+
+/// Whether an entry names content: no submodule, no folder of a sparse index, and not merely the
+/// intent to add.
+pub fn is_content(entry: &gix::index::Entry) -> bool {
+    !matches!(entry.mode, Mode::COMMIT | Mode::DIR) && !entry.flags.contains(Flags::INTENT_TO_ADD)
+}
+
+/// The entries of the indexes of all worktrees. One that can't be read is a problem.
+pub fn all(repo: &gix::Repository, objects: &Objects, ledger: &dyn Record) -> Vec<Staged> {
+    let mut folders: Vec<PathBuf> = vec![repo.common_dir().to_owned()];
+    folders.extend(reflogs::worktrees(repo, ledger).into_iter().map(|(_, folder)| folder));
+    let mut staged = Vec::new();
+    for folder in folders {
+        let path = folder.join("index");
+        let index = match open(&path, objects.hash()) {
+            Ok(index) => index,
+            Err(error) => {
+                ledger.problem("index", path.as_os_str().as_encoded_bytes(), &error);
+                continue;
+            }
+        };
+        if let Err(error) = index.verify_integrity() {
+            let why = format!("it was changed since git wrote it, what it says was used: {error}");
+            ledger.problem("index", path.as_os_str().as_encoded_bytes(), &why);
+        }
+        let head = tips::head_of(repo, &folder);
+        staged.extend(
+            index.entries().iter().filter(|entry| is_content(entry)).map(|entry| Staged {
+                path: entry.path(&index).to_vec(),
+                id: entry.id,
+                head,
+            }),
+        );
+    }
+    staged
+}

@@ -1,0 +1,201 @@
+//! Where history begins: refs, HEADs of all worktrees, reflogs and stashes.
+//!
+//! Takes a repository, gives the objects from which walks start, and what each of them stands for.
+
+use gix::ObjectId;
+use gix::objs::Kind;
+
+use super::objects::{Objects, on_threads};
+use super::parse;
+use super::reflogs::{self, Reflog};
+use super::refs::{self, PRIVATE};
+use super::sound::SHORT;
+use keysweep_base::record::Record;
+
+/// Tags of tags are followed this far; git itself has no use for more than one.
+const LONGEST_CHAIN: usize = 32;
+
+/// A ref and what it leads to.
+#[derive(Clone, Debug)]
+pub struct Ref {
+    /// Full name; HEAD of a linked worktree as `worktrees/side/HEAD`.
+    pub name: Vec<u8>,
+    /// The annotated tags on the way, outermost first.
+    pub tags: Vec<ObjectId>,
+    /// What it leads to in the end.
+    pub object: ObjectId,
+    /// What kind that is.
+    pub kind: Kind,
+}
+
+impl Ref {
+    /// Whether it is the newest stash.
+    pub fn is_stash(&self) -> bool {
+        self.name == b"refs/stash"
+    }
+
+    /// The name for a report.
+    pub fn shown(&self) -> String {
+        keysweep_base::text::escape_path(&self.name)
+    }
+}
+
+/// All starting points.
+pub struct Tips {
+    /// Refs in order of their names, detached HEADs among them.
+    pub refs: Vec<Ref>,
+    /// The commit of this worktree's HEAD, if there is one.
+    pub head: Option<ObjectId>,
+    /// Commits in reflogs other than that of `refs/stash`.
+    pub reflogs: Vec<ObjectId>,
+    /// Commits in the reflog of `refs/stash`.
+    pub stashes: Vec<ObjectId>,
+}
+
+/// Reads them all. A ref whose object is missing becomes a problem; entries of reflogs whose
+/// commits are gone do not, since git expires them one by one.
+pub fn read(
+    repo: &gix::Repository,
+    objects: &Objects,
+    logs: &[Reflog],
+    threads: usize,
+    ledger: &dyn Record,
+) -> Tips {
+    let mut targets = refs::targets(repo, ledger);
+    if let Err(error) = repo.head() {
+        ledger.problem("ref", b"HEAD", &format!("it can't be read: {error}"));
+    }
+    let head = head_of(repo, repo.git_dir()).filter(|id| objects.kind(id) == Some(Kind::Commit));
+    targets.extend(detached_heads(repo, head, ledger));
+    targets.sort();
+    targets.dedup();
+    let refs = on_threads(objects, threads, &targets, |objects, buffer, (name, id)| {
+        peel(objects, buffer, name, *id, ledger)
+    });
+    let here = |id: &ObjectId, buffer: &mut Vec<u8>| {
+        !id.is_null() && matches!(objects.find(id, buffer), Ok(Some(Kind::Commit)))
+    };
+    let mut buffer = Vec::new();
+    let (mut reflogs, mut stashes) = (Vec::new(), Vec::new());
+    for log in logs {
+        let held = if log.is_stash() { &mut stashes } else { &mut reflogs };
+        held.extend(log.ids().flat_map(|(old, new)| [old, new]));
+    }
+    for held in [&mut reflogs, &mut stashes] {
+        held.sort_unstable();
+        held.dedup();
+        held.retain(|id| here(id, &mut buffer));
+    }
+    Tips { refs: refs.into_iter().flatten().collect(), head, reflogs, stashes }
+}
+
+/// Follows tags to what they name.
+pub fn peel(
+    objects: &Objects,
+    buffer: &mut Vec<u8>,
+    name: &[u8],
+    id: ObjectId,
+    ledger: &dyn Record,
+) -> Option<Ref> {
+    let mut tags = Vec::new();
+    let mut object = id;
+    for _ in 0..LONGEST_CHAIN {
+        let kind = match objects.find(&object, buffer) {
+            Ok(Some(kind)) => kind,
+            Ok(None) => {
+                let why = format!("its object {object} is missing: fetch it, or delete the ref");
+                ledger.problem("ref", name, &why);
+                return None;
+            }
+            Err(error) => {
+                ledger.problem("ref", name, &format!("its object {object} is damaged: {error}"));
+                return None;
+            }
+        };
+        if kind != Kind::Tag {
+            return Some(Ref { name: name.to_owned(), tags, object, kind });
+        }
+        tags.push(object);
+        let Some(target) = parse::tag_target(buffer) else { break };
+        object = target;
+    }
+    ledger.problem("ref", name, &format!("its tag {object} can't be followed"));
+    None
+}
+
+/// HEADs that are no branch, and the private refs of other worktrees.
+fn detached_heads(
+    repo: &gix::Repository,
+    head: Option<ObjectId>,
+    ledger: &dyn Record,
+) -> Vec<(Vec<u8>, ObjectId)> {
+    let mut found = Vec::new();
+    if let (Some(id), Ok(None)) = (head, repo.head_name()) {
+        found.push((b"HEAD".to_vec(), id));
+    }
+    let mut private = |prefix: &[u8], folder: &std::path::Path| {
+        reflogs::files_below(folder, prefix, SHORT, ledger, &mut |name, _, bytes| {
+            if let Ok(id) = ObjectId::from_hex(bytes.trim_ascii()) {
+                found.push((name, id));
+            }
+        });
+    };
+    let mut heads = Vec::new();
+    if repo.git_dir() != repo.common_dir() {
+        heads.push((b"main-worktree/".to_vec(), repo.common_dir().to_owned()));
+        for kind in PRIVATE {
+            let prefix = [b"main-worktree/refs/", kind.as_bytes(), b"/"].concat();
+            private(&prefix, &repo.common_dir().join("refs").join(kind));
+        }
+    }
+    for (name, folder) in reflogs::worktrees(repo, ledger) {
+        // What this worktree has for itself is among its refs already.
+        if !same_folder(&folder, repo.git_dir()) {
+            let prefix = [b"worktrees/", name.as_slice(), b"/"].concat();
+            private(&[prefix.as_slice(), b"refs/"].concat(), &folder.join("refs"));
+            heads.push((prefix, folder));
+        }
+    }
+    for (prefix, folder) in heads {
+        let path = folder.join("HEAD");
+        let bytes = std::fs::read(&path).unwrap_or_else(|error| {
+            if error.kind() != std::io::ErrorKind::NotFound {
+                ledger.problem("ref", path.as_os_str().as_encoded_bytes(), &error);
+            }
+            Vec::new()
+        });
+        if let Ok(id) = ObjectId::from_hex(bytes.trim_ascii()) {
+            found.push(([prefix.as_slice(), b"HEAD"].concat(), id));
+        }
+    }
+    found
+}
+
+fn same_folder(one: &std::path::Path, other: &std::path::Path) -> bool {
+    // Two folders that can't be found are not the same.
+    let canonical = |path: &std::path::Path| path.canonicalize().ok();
+    canonical(one).is_some_and(|one| Some(one) == canonical(other))
+}
+
+/// The commit of HEAD in a git folder; `None` on a branch without commits, and where it can't be
+/// read: then nothing counts as old, and whoever reads all refs tells why.
+pub fn head_of(repo: &gix::Repository, folder: &std::path::Path) -> Option<ObjectId> {
+    let bytes = std::fs::read(folder.join("HEAD")).ok()?;
+    match bytes.trim_ascii().strip_prefix(b"ref: ") {
+        Some(name) => {
+            let name: &gix::refs::FullNameRef =
+                gix::bstr::BStr::new(name.trim_ascii()).try_into().ok()?;
+            let mut found = repo.refs.try_find(name).ok()??;
+            for _ in 0..LONGEST_CHAIN {
+                match found.target {
+                    gix::refs::Target::Object(id) => return Some(id),
+                    gix::refs::Target::Symbolic(name) => {
+                        found = repo.refs.try_find(name.as_ref()).ok()??;
+                    }
+                }
+            }
+            None
+        }
+        None => ObjectId::from_hex(bytes.trim_ascii()).ok(),
+    }
+}

@@ -1,0 +1,277 @@
+//! Which trees hold the blobs that were hit, and where.
+//!
+//! Takes an inventory of all trees, root trees and hit blobs; gives, for each root, a pruned tree
+//! of only what is held below it. Pruned trees are interned by what they hold, not by
+//! object id: two commits that differ elsewhere only share theirs, and comparing them is one
+//! comparison of numbers. Knows nothing of commits.
+
+mod kept;
+mod survey;
+
+use std::cell::Cell;
+
+use gix::ObjectId;
+use gix::hashtable::{HashMap, HashSet};
+
+use super::database::Database;
+use super::objects::Objects;
+use super::parse::EntryKind;
+use super::structure::Inventory;
+use keysweep_base::memory::Memory;
+use keysweep_base::record::Record;
+use keysweep_base::stop::Stop;
+use survey::Survey;
+
+/// A pruned tree's number in [`Pruned`]; [`EMPTY`] holds nothing.
+pub type Node = u32;
+/// The pruned tree that holds nothing.
+pub const EMPTY: Node = 0;
+/// A set of credentials, numbered by whoever asked; blobs with equal sets have equal numbers.
+pub type Content = u32;
+
+/// What an entry of a pruned tree is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Child {
+    /// A folder that holds something.
+    Tree(Node),
+    /// A blob with credentials.
+    Blob(Content),
+}
+
+/// Called with a path, its blob's content, and the contents that other trees have there.
+pub type Visit<'a> = dyn FnMut(&[u8], Content, &[Content]) + 'a;
+
+/// A path that is longer is not followed: no system takes it (PATH_MAX is 4,096 on Linux).
+pub const LONGEST_PATH: usize = 16 << 10;
+
+/// How far one walk has come in a tree.
+struct Level {
+    node: Node,
+    next: usize,
+    others: Vec<Node>,
+    /// Length of the path that leads to the tree.
+    length: usize,
+}
+
+/// How many entries may be looked at. Ten trees that name each other ten times have as many paths
+/// as there are people on earth.
+struct Steps {
+    left: Cell<u64>,
+    /// What is left once the run is asked to stop.
+    at_most: u64,
+    stop: Stop,
+    is_cut: Cell<bool>,
+}
+
+impl Steps {
+    /// So many for each place that is kept.
+    const MANY: u64 = 256;
+    /// The same, once the run is asked to stop.
+    const FEW: u64 = 4;
+
+    fn new(memory: &Memory, stop: &Stop) -> Self {
+        let places = memory.places() as u64;
+        Self {
+            left: Cell::new(places.saturating_mul(Self::MANY)),
+            at_most: places.saturating_mul(Self::FEW),
+            stop: stop.clone(),
+            is_cut: Cell::new(false),
+        }
+    }
+
+    /// Takes one, if there is one.
+    fn take(&self) -> bool {
+        let mut left = self.left.get();
+        if left > self.at_most && self.stop.is_set() {
+            left = self.at_most;
+        }
+        self.left.set(left.saturating_sub(1));
+        if left == 0 {
+            self.cut();
+        }
+        left > 0
+    }
+
+    fn cut(&self) {
+        self.is_cut.set(true);
+    }
+}
+
+/// Pruned trees.
+pub struct Pruned {
+    steps: Steps,
+    nodes: Vec<Vec<(u32, Child)>>,
+    names: Names,
+    roots: HashMap<ObjectId, Node>,
+    /// The hit blobs that any tree below the roots names.
+    pub named: HashSet<ObjectId>,
+    /// Trees that hold something, stand below no root and in no other tree, in order.
+    pub dangling: Vec<ObjectId>,
+}
+
+/// From where trees are read.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    /// The database, for reading many at once.
+    pub database: &'a Database,
+    /// The same objects one by one.
+    pub objects: &'a Objects,
+    /// Threads to use, at least 1.
+    pub threads: usize,
+    /// Ends the reading; what was read is worth nothing then.
+    pub stop: &'a Stop,
+}
+
+impl Pruned {
+    /// Examines all trees. `hits` gives the content of each hit blob. A tree below `roots` that
+    /// can't be read is a problem of the ledger.
+    pub fn load(
+        reading: Reading<'_>,
+        inventory: Inventory,
+        roots: Vec<ObjectId>,
+        hits: &HashMap<ObjectId, Content>,
+        ledger: &dyn Record,
+    ) -> Self {
+        let survey = Survey::of(reading, inventory, roots, hits, ledger);
+        let order = survey.holding_in_order();
+        let mut pruned = Self {
+            steps: Steps::new(reading.database.memory(), reading.stop),
+            nodes: vec![Vec::new()],
+            names: Names::default(),
+            roots: HashMap::default(),
+            named: HashSet::default(),
+            dangling: survey.dangling(&order),
+        };
+        let ids: Vec<ObjectId> = order.iter().map(|&tree| survey.ids[tree as usize]).collect();
+        let kept = kept::entries(reading, &ids, hits);
+        let mut interned = std::collections::HashMap::new();
+        for ((id, entries), tree) in ids.into_iter().zip(kept).zip(order) {
+            let mut node = Vec::with_capacity(entries.len());
+            for (name, object, kind) in entries {
+                let child = match kind {
+                    EntryKind::Tree => pruned.roots.get(&object).copied().map(Child::Tree),
+                    _ => hits.get(&object).copied().map(Child::Blob),
+                };
+                if let (Some(Child::Blob(_)), true) = (child, survey.reached[tree as usize]) {
+                    pruned.named.insert(object);
+                }
+                node.extend(child.map(|child| (pruned.names.number(&name), child)));
+            }
+            node.sort_unstable_by_key(|&(name, _)| name);
+            let next = Node::try_from(pruned.nodes.len()).expect("fewer than 2^32 trees");
+            let number = *interned.entry(node).or_insert_with_key(|node| {
+                pruned.nodes.push(node.clone());
+                next
+            });
+            pruned.roots.insert(id, number);
+        }
+        pruned
+    }
+
+    /// The pruned form of a tree that was examined.
+    pub fn node(&self, tree: &ObjectId) -> Node {
+        self.roots.get(tree).copied().unwrap_or(EMPTY)
+    }
+
+    /// The content of the blob at `path` below `node`.
+    pub fn at(&self, node: Node, path: &[u8]) -> Option<Content> {
+        let mut child = Child::Tree(node);
+        for part in path.split(|&byte| byte == b'/') {
+            let name = *self.names.numbers.get(part)?;
+            child = self.child(child.as_tree()?, name)?;
+        }
+        child.as_blob()
+    }
+
+    /// Calls `each` with every path below `node` whose blob's content is not that of the same
+    /// path in one of `others`, and with the contents that the others have there; as long as
+    /// there are steps left.
+    pub fn differing(&self, node: Node, others: &[Node], each: &mut Visit<'_>) {
+        let mut path = Vec::new();
+        let mut levels = Vec::new();
+        if !others.contains(&node) {
+            levels.push(Level { node, next: 0, others: others.to_vec(), length: 0 });
+        }
+        // An explicit stack: whoever wrote the trees chose how deep they are.
+        while let Some(level) = levels.last_mut() {
+            path.truncate(level.length);
+            let Some(&(name, child)) = self.nodes[level.node as usize].get(level.next) else {
+                levels.pop();
+                continue;
+            };
+            level.next += 1;
+            if !self.steps.take() {
+                return;
+            }
+            let others = level.others.iter();
+            let same: Vec<Child> = others.filter_map(|&other| self.child(other, name)).collect();
+            if same.contains(&child) {
+                continue;
+            }
+            if !path.is_empty() {
+                path.push(b'/');
+            }
+            path.extend_from_slice(self.names.name(name));
+            match child {
+                Child::Tree(_) if path.len() > LONGEST_PATH => self.steps.cut(),
+                Child::Tree(node) => {
+                    let others = same.iter().filter_map(Child::as_tree).collect();
+                    levels.push(Level { node, next: 0, others, length: path.len() });
+                }
+                Child::Blob(content) => {
+                    let contents: Vec<Content> = same.iter().filter_map(Child::as_blob).collect();
+                    each(&path, content, &contents);
+                }
+            }
+        }
+    }
+
+    /// Whether paths were passed over.
+    pub fn is_cut(&self) -> bool {
+        self.steps.is_cut.get()
+    }
+
+    fn child(&self, node: Node, name: u32) -> Option<Child> {
+        let entries = &self.nodes[node as usize];
+        let at = entries.binary_search_by_key(&name, |&(name, _)| name).ok()?;
+        Some(entries[at].1)
+    }
+}
+
+impl Child {
+    fn as_tree(&self) -> Option<Node> {
+        if let Self::Tree(node) = self { Some(*node) } else { None }
+    }
+
+    fn as_blob(&self) -> Option<Content> {
+        if let Self::Blob(content) = self { Some(*content) } else { None }
+    }
+}
+
+/// Names of entries, numbered.
+#[derive(Default)]
+struct Names {
+    list: Vec<Vec<u8>>,
+    numbers: std::collections::HashMap<Vec<u8>, u32>,
+}
+
+impl Names {
+    fn number(&mut self, name: &[u8]) -> u32 {
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
+        }
+        let number = u32::try_from(self.list.len()).expect("fewer than 2^32 names");
+        self.list.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+
+    fn name(&self, number: u32) -> &[u8] {
+        &self.list[number as usize]
+    }
+}
+
+/// Git knows the empty tree without keeping it.
+pub fn is_empty_tree(id: &gix::oid, hash: gix::hash::Kind) -> bool {
+    id == ObjectId::empty_tree(hash)
+}

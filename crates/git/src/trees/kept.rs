@@ -1,0 +1,97 @@
+//! The entries that lead to hits, of the trees that hold some.
+
+use std::sync::OnceLock;
+
+use gix::ObjectId;
+use gix::hash::oid;
+use gix::hashtable::HashMap;
+use gix::objs::Kind;
+
+use super::super::objects::on_threads;
+use super::super::parse::{self, EntryKind};
+use super::super::structure::Structure;
+use super::{Content, Reading};
+use keysweep_base::copied::Copied;
+
+/// Up to so many trees are read one by one.
+const FEW: usize = 256;
+
+/// Name, object and kind of an entry.
+pub(super) type Kept = (Vec<u8>, ObjectId, EntryKind);
+
+/// For each of the trees `ids` its entries that are hits or in `ids` as well.
+pub(super) fn entries(
+    reading: Reading<'_>,
+    ids: &[ObjectId],
+    hits: &HashMap<ObjectId, Content>,
+) -> Vec<Vec<Kept>> {
+    let holding: HashMap<ObjectId, usize> =
+        ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+    let hash = reading.objects.hash();
+    let mut trees: Vec<Option<Vec<Kept>>> = vec![None; ids.len()];
+    if ids.len() > FEW {
+        let found = ids.iter().map(|_| OnceLock::new()).collect();
+        let reader = Reader { hash, holding: &holding, hits, found };
+        let wanted = |id: &oid| reader.wants(id);
+        let forests = reading.database.forests(&|kind| reader.reads(kind), Some(&wanted));
+        reading.database.structure(reading.stop, &forests, &reader);
+        trees = reader.found.into_iter().map(OnceLock::into_inner).collect();
+    }
+    let missing: Vec<usize> = (0..ids.len()).filter(|&at| trees[at].is_none()).collect();
+    let read = on_threads(reading.objects, reading.threads, &missing, |objects, buffer, &at| {
+        if reading.stop.is_set() {
+            return Vec::new();
+        }
+        match objects.find(&ids[at], buffer) {
+            Ok(Some(Kind::Tree)) => kept(buffer, hash, &holding, hits),
+            _ => Vec::new(),
+        }
+    });
+    for (at, entries) in missing.into_iter().zip(read) {
+        trees[at] = Some(entries);
+    }
+    trees.into_iter().flatten().collect()
+}
+
+struct Reader<'a> {
+    hash: gix::hash::Kind,
+    holding: &'a HashMap<ObjectId, usize>,
+    hits: &'a HashMap<ObjectId, Content>,
+    found: Vec<OnceLock<Vec<Kept>>>,
+}
+
+impl Structure for Reader<'_> {
+    type Memory = ();
+
+    fn reads(&self, kind: Kind) -> bool {
+        kind == Kind::Tree
+    }
+
+    fn wants(&self, id: &oid) -> bool {
+        self.holding.contains_key(id)
+    }
+
+    fn object(&self, id: &oid, _: Kind, _: Option<(&(), &[Copied])>, bytes: &[u8], _: bool) {
+        if let Some(&at) = self.holding.get(id) {
+            // Each object is shown once, so nothing is there yet.
+            let _ = self.found[at].set(kept(bytes, self.hash, self.holding, self.hits));
+        }
+    }
+}
+
+fn kept(
+    tree: &[u8],
+    hash: gix::hash::Kind,
+    holding: &HashMap<ObjectId, usize>,
+    hits: &HashMap<ObjectId, Content>,
+) -> Vec<Kept> {
+    parse::tree(tree, hash)
+        .map_while(|entry| entry)
+        .filter(|entry| match entry.kind {
+            EntryKind::Tree => holding.contains_key(entry.id),
+            EntryKind::Blob => hits.contains_key(entry.id),
+            EntryKind::Submodule => false,
+        })
+        .map(|entry| (entry.name.to_owned(), entry.id.to_owned(), entry.kind))
+        .collect()
+}

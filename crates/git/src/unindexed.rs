@@ -1,0 +1,157 @@
+//! Packs without an index: their entries are found by reading them from the front, their ids by
+//! hashing.
+//!
+//! Takes a pack file, gives a [`Pack`] like any other. Git itself does not see such a pack; an
+//! interrupted transfer, a deleted index, or a multi-pack-index that stands for it leave one.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use gix::ObjectId;
+use gix::objs::Kind;
+use gix::odb::pack::data;
+
+use super::forest::{Layout, Node};
+use super::inflate::Inflater;
+use super::pack::{Pack, header};
+use super::stores::Stores;
+use super::structure::Damaged;
+use super::walk::{Damage, Seen, Visitor, Walk};
+use keysweep_base::copied::Copied;
+use keysweep_base::stop::Stop;
+
+/// Bytes of a pack's header: `PACK`, version, count.
+const HEADER: usize = 12;
+
+/// Changes of changes by name that are followed; git makes no longer chains.
+const ROUNDS: usize = 4095;
+
+/// A pack that has been read for its ids.
+pub struct Read {
+    /// The pack.
+    pub pack: Pack,
+    /// How many of the objects that its header promises could not be found.
+    pub lost: u64,
+}
+
+/// Reads a pack's entries up to the first that is cut or damaged, and hashes them.
+///
+/// # Errors
+/// If the file can't be mapped or is no pack.
+pub fn read(path: &Path, stores: &Stores, stop: &Stop, threads: usize) -> gix::Result<Read> {
+    let data = data::File::at(path, stores.hash)?;
+    let promised = u64::from(data.num_objects());
+    let unnamed = ObjectId::null(stores.hash);
+    let mut pack = Pack::listed(data, Vec::new());
+    let offsets = offsets(&pack, stores.hash);
+    let lost = promised.saturating_sub(offsets.len() as u64);
+    pack.list(offsets.into_iter().map(|offset| (unnamed, offset)).collect());
+    // A delta may name a base of this very pack, whose id the round before has found.
+    let mut waiting = usize::MAX;
+    for round in 0.. {
+        let (ids, unknown) = hash(&pack, stores, stop, threads);
+        let mut listed: Vec<(ObjectId, u64)> =
+            ids.into_iter().zip(0..).map(|(id, number)| (id, pack.offset(number))).collect();
+        listed.sort_unstable();
+        pack.list(listed);
+        if unknown == 0 || unknown >= waiting || round == ROUNDS || stop.is_set() {
+            break;
+        }
+        waiting = unknown;
+    }
+    Ok(Read { pack, lost })
+}
+
+/// Where the entries begin.
+fn offsets(pack: &Pack, hash: gix::hash::Kind) -> Vec<u64> {
+    let mut inflater = Inflater::new();
+    let mut scratch = vec![0; 1 << 16];
+    let mut offsets = Vec::new();
+    let mut at = HEADER;
+    let end = pack.bytes().len().saturating_sub(hash.len_in_bytes());
+    while at < end {
+        let Some(rest) = pack.bytes().get(at..) else { break };
+        let Some(head) = header(rest, hash) else { break };
+        let measured = inflater.measure(rest.get(head.len..).unwrap_or_default(), &mut scratch);
+        match measured {
+            Some((len, size)) if size == head.size => {
+                offsets.push(at as u64);
+                at += head.len + len;
+            }
+            _ => break,
+        }
+    }
+    offsets
+}
+
+/// The ids of all entries by number, and how many still wait for their base.
+fn hash(pack: &Pack, stores: &Stores, stop: &Stop, threads: usize) -> (Vec<ObjectId>, usize) {
+    // What the rounds before have named is read for the sake of others only.
+    let known: Vec<ObjectId> = (0..pack.len()).map(|number| pack.id(number).to_owned()).collect();
+    let skipped = known.iter().map(|id| !id.is_null()).collect();
+    let ids = Mutex::new(known);
+    let waiting = Mutex::new(0);
+    let layout = Layout::read(pack, stores.hash);
+    for trees in [false, true] {
+        let damaged = Damaged::default();
+        let hasher = Hasher { hash: stores.hash, trees, ids: &ids, waiting: &waiting, damaged };
+        let keep = |kind| (kind == Kind::Tree) == trees;
+        let forest = layout.forest(pack, &skipped, &keep);
+        let memory = &stores.memory;
+        Walk { pack, forest: &forest, stores, visitor: &hasher, memory, stop, threads }.run();
+    }
+    let waiting = *waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    (ids.into_inner().unwrap_or_else(PoisonError::into_inner), waiting)
+}
+
+/// Computes the id of each object it sees.
+struct Hasher<'a> {
+    hash: gix::hash::Kind,
+    trees: bool,
+    ids: &'a Mutex<Vec<ObjectId>>,
+    waiting: &'a Mutex<usize>,
+    damaged: Damaged,
+}
+
+impl Visitor for Hasher<'_> {
+    type Memory = ();
+
+    fn wants(&self, kind: Kind) -> bool {
+        (kind == Kind::Tree) == self.trees
+    }
+
+    fn object(&self, seen: &Seen<'_>, _: Option<(&(), &[Copied])>, bytes: &[u8]) {
+        // Half an object has no name; the next round may have its base.
+        if self.damaged.has(seen.node.number) {
+            return;
+        }
+        if let Ok(id) = gix::objs::compute_hash(self.hash, seen.kind, bytes) {
+            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+            ids[seen.node.number as usize] = id;
+        }
+    }
+
+    fn large(&self, seen: &Seen<'_>, compressed: &[u8]) -> bool {
+        let mut bytes = flate2::bufread::ZlibDecoder::new(compressed);
+        let id = gix::objs::compute_stream_hash(
+            self.hash,
+            seen.kind,
+            &mut bytes,
+            seen.node.size,
+            &mut gix::progress::Discard,
+            &std::sync::atomic::AtomicBool::new(false),
+        );
+        if let Ok(id) = id {
+            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+            ids[seen.node.number as usize] = id;
+        }
+        true
+    }
+
+    fn damaged(&self, node: &Node, damage: Damage) {
+        self.damaged.add(node.number);
+        if damage == Damage::NoBase {
+            *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        }
+    }
+}

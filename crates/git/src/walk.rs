@@ -1,0 +1,434 @@
+//! Walks the delta trees of a pack: each entry is inflated once, each delta applied in memory.
+//!
+//! Takes a forest, gives each object's bytes to a [`Visitor`], together with what the visitor
+//! kept of the base and the runs copied from it. Depth first on an explicit stack, the heaviest
+//! child last and after its base has been let go: a thread holds at most log2(n) objects. Heavy
+//! subtrees are split between threads; the bases that wait for one are bounded by [`SHARED`].
+//! What a thread holds is claimed of the run's memory, so that it is bounded whatever the objects:
+//! all threads together hold `SHARED`, [`SMALL`] each, and one of them [`Memory::texts`]. Whether an
+//! object finds room depends on the shape of its tree alone, never on threads.
+
+mod bench;
+mod frame;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gix::objs::Kind;
+use rayon::ScopeFifo;
+
+use super::delta::Delta;
+use super::forest::{Forest, Node};
+use super::inflate::is_plausible;
+use super::pack::Pack;
+use super::stores::Stores;
+use bench::Bench;
+use frame::{Base, Frame, Held, Text};
+use keysweep_base::copied::Copied;
+use keysweep_base::memory::{Memory, SMALL};
+use keysweep_base::stop::Stop;
+
+/// Bytes of bases that may wait for another thread to walk their children.
+const SHARED: usize = 32 << 20;
+
+/// An object larger than this is read in pieces, if no other is stored as a change of it.
+const STREAMED: u64 = 32 << 20;
+
+/// What happens to each object.
+pub trait Visitor: Sync {
+    /// What is kept of an object for its children.
+    type Memory: Default + Send + Sync;
+
+    /// Whether objects of a kind are seen.
+    fn wants(&self, kind: Kind) -> bool;
+
+    /// Sees an object whole. `base` is what was kept of its base and what was copied from it.
+    fn object(
+        &self,
+        seen: &Seen<'_>,
+        base: Option<(&Self::Memory, &[Copied])>,
+        bytes: &[u8],
+    ) -> Self::Memory;
+
+    /// Sees a whole object that is too large to be held, compressed.
+    fn large(&self, seen: &Seen<'_>, compressed: &[u8]) -> bool;
+
+    /// Hears of an object that could not be read whole; what was readable of it is seen as well.
+    fn damaged(&self, node: &Node, damage: Damage);
+}
+
+/// Which object is seen.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    /// Its place in the pack.
+    pub node: &'a Node,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// Why an object could not be read whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Damage {
+    /// Its own bytes.
+    #[error("its stored bytes are damaged; the readable part was scanned")]
+    Bytes,
+    /// Its base's.
+    #[error(
+        "the object that it is stored as a change of is damaged; the readable part was scanned"
+    )]
+    Base,
+    /// There is no base.
+    #[error(
+        "the object that it is stored as a change of is not here; the readable part was scanned"
+    )]
+    NoBase,
+    /// It has no place in the forest.
+    #[error("its header in the pack is damaged")]
+    Header,
+    /// It would not fit.
+    #[error(
+        "it takes more memory, with what it is stored as a change of, than may be held: raise \
+         --max-memory"
+    )]
+    TooLarge,
+}
+
+/// The delta trees of one pack, and who looks at them.
+pub struct Walk<'a, V> {
+    /// The pack.
+    pub pack: &'a Pack,
+    /// Its forest.
+    pub forest: &'a Forest,
+    /// Where else objects may be.
+    pub stores: &'a Stores,
+    /// Who sees the objects.
+    pub visitor: &'a V,
+    /// What may be held at once.
+    pub memory: &'a Memory,
+    /// Asks for an early end.
+    pub stop: &'a Stop,
+    /// How many threads walk.
+    pub threads: usize,
+}
+
+/// What all tasks of a walk share.
+struct Shared {
+    benches: Mutex<Vec<Bench>>,
+    /// Weight from which a subtree is worth another task.
+    share: u64,
+    /// Bytes of bases that wait.
+    waiting: AtomicUsize,
+}
+
+impl<V: Visitor> Walk<'_, V> {
+    /// Walks all trees on the current thread pool.
+    pub fn run(&self) {
+        let weight = |node: u32| self.forest.nodes[node as usize].weight;
+        let total: u64 = self.forest.roots.iter().map(|root| weight(root.0)).sum();
+        let share = (total / (self.threads as u64 * 32)).max(1 << 18);
+        let shared = Shared { benches: Mutex::default(), share, waiting: AtomicUsize::default() };
+        let (heavy, light): (Vec<_>, Vec<_>) =
+            self.forest.roots.iter().copied().partition(|root| weight(root.0) >= share);
+        rayon::scope_fifo(|scope| {
+            let shared = &shared;
+            for root in heavy {
+                scope.spawn_fifo(move |scope| self.roots(scope, shared, &[root]));
+            }
+            let mut rest = light.as_slice();
+            while !rest.is_empty() {
+                let mut sum = 0;
+                let full = rest.iter().position(|root| {
+                    sum += weight(root.0);
+                    sum >= share
+                });
+                let (group, more) = rest.split_at(full.map_or(rest.len(), |at| at + 1));
+                scope.spawn_fifo(move |scope| self.roots(scope, shared, group));
+                rest = more;
+            }
+            for &(node, base) in &self.forest.outside {
+                scope.spawn_fifo(move |scope| self.outside(scope, shared, node, base));
+            }
+        });
+    }
+
+    /// Walks some whole objects and what descends from them.
+    fn roots<'s>(&'s self, scope: &ScopeFifo<'s>, shared: &'s Shared, roots: &[(u32, Kind)]) {
+        let mut bench = shared.bench(self.memory);
+        for &(root, kind) in roots {
+            let node = &self.forest.nodes[root as usize];
+            if node.weight == 0 || self.stop.is_set() {
+                continue;
+            }
+            let is_alone = node.children().is_empty();
+            if (is_alone && node.size > STREAMED) || !bench.claim.set(node.size) {
+                self.large(node, kind);
+                continue;
+            }
+            let text = self.root(&mut bench, node, kind);
+            self.descend(scope, shared, &mut bench, text, node, kind);
+            bench.hold(0);
+        }
+        shared.give_back(bench);
+    }
+
+    /// Walks a delta whose base is in another store, and what descends from it.
+    fn outside<'s>(
+        &'s self,
+        scope: &ScopeFifo<'s>,
+        shared: &'s Shared,
+        at: u32,
+        base: gix::ObjectId,
+    ) {
+        let node = &self.forest.nodes[at as usize];
+        if node.weight == 0 || self.stop.is_set() {
+            return;
+        }
+        let mut bench = shared.bench(self.memory);
+        let (kind, parent) = match self.stores.read(&base, Some(self.pack), &mut bench.inflater) {
+            Some((kind, bytes)) => (kind, Text { bytes, ..Text::default() }),
+            None => (Kind::Blob, Text { damaged: true, ..Text::default() }),
+        };
+        if self.visitor.wants(kind) {
+            let base = Base { text: &parent, seen: false, held: parent.bytes.len() as u64 };
+            let text = self.child(&mut bench, &base, node, kind);
+            drop(parent);
+            self.descend(scope, shared, &mut bench, text, node, kind);
+        }
+        bench.hold(0);
+        shared.give_back(bench);
+    }
+
+    /// Walks all that descends from an object.
+    fn descend<'s>(
+        &'s self,
+        scope: &ScopeFifo<'s>,
+        shared: &'s Shared,
+        bench: &mut Bench,
+        text: Text<V::Memory>,
+        node: &Node,
+        kind: Kind,
+    ) {
+        if node.children().is_empty() {
+            bench.keep(text.bytes);
+            return;
+        }
+        let mut stack = Vec::new();
+        let children = node.children();
+        let end = children.end;
+        let frame = Frame { text: Held::Own(text), kind, children, end, above: 0 };
+        stack.push(self.split(scope, shared, frame, node.weight));
+        self.frames(scope, shared, bench, stack);
+    }
+
+    /// Walks until the stack is empty.
+    fn frames<'s>(
+        &'s self,
+        scope: &ScopeFifo<'s>,
+        shared: &'s Shared,
+        bench: &mut Bench,
+        mut stack: Vec<Frame<V::Memory>>,
+    ) {
+        while let Some(frame) = stack.last_mut() {
+            let Some(at) = frame.children.next().filter(|_| !self.stop.is_set()) else {
+                bench.drop_frame(stack.pop());
+                bench.hold(stack.last().map_or(0, Frame::held));
+                continue;
+            };
+            let node = &self.forest.nodes[self.forest.children[at as usize] as usize];
+            if node.weight == 0 {
+                continue;
+            }
+            let (kind, held) = (frame.kind, frame.held());
+            let text =
+                self.child(bench, &Base { text: frame.base(), seen: true, held }, node, kind);
+            let above = if at + 1 == frame.end { frame.above } else { held };
+            if frame.children.is_empty() {
+                bench.drop_frame(stack.pop());
+            }
+            if node.children().is_empty() {
+                bench.keep(text.bytes);
+            } else {
+                let children = node.children();
+                let end = children.end;
+                let frame = Frame { text: Held::Own(text), kind, children, end, above };
+                stack.push(self.split(scope, shared, frame, node.weight));
+            }
+            bench.hold(stack.last().map_or(0, Frame::held));
+        }
+    }
+
+    /// Gives children of a heavy object to other threads and returns what is left of them.
+    fn split<'s>(
+        &'s self,
+        scope: &ScopeFifo<'s>,
+        shared: &'s Shared,
+        frame: Frame<V::Memory>,
+        weight: u64,
+    ) -> Frame<V::Memory> {
+        let Frame { text: Held::Own(text), kind, children, end, above } = frame else {
+            return frame;
+        };
+        let size = text.bytes.len();
+        let full = shared.waiting.load(Ordering::Relaxed) + size > SHARED;
+        let is_large = above + size as u64 > SMALL;
+        let is_light = children.len() < 2 || weight < 2 * shared.share;
+        if full || is_large || is_light || self.threads < 2 {
+            return Frame { text: Held::Own(text), kind, children, end, above };
+        }
+        let text = Arc::new(text);
+        let mut group = children.start..children.start;
+        let mut sum = 0;
+        for at in children.clone() {
+            if sum >= shared.share {
+                let text = Held::Shared(Arc::clone(&text));
+                let frame = Frame { text, kind, children: group, end, above };
+                shared.waiting.fetch_add(size, Ordering::Relaxed);
+                scope.spawn_fifo(move |scope| {
+                    let mut bench = shared.bench(self.memory);
+                    self.frames(scope, shared, &mut bench, vec![frame]);
+                    shared.give_back(bench);
+                    shared.waiting.fetch_sub(size, Ordering::Relaxed);
+                });
+                group = at..at;
+                sum = 0;
+            }
+            sum += self.forest.nodes[self.forest.children[at as usize] as usize].weight;
+            group.end = at + 1;
+        }
+        Frame { text: Held::Shared(text), kind, children: group, end, above }
+    }
+
+    /// Inflates a whole object and shows it.
+    fn root(&self, bench: &mut Bench, node: &Node, kind: Kind) -> Text<V::Memory> {
+        let mut bytes = bench.spare.pop().unwrap_or_default();
+        let (input, size) = (self.input(node), node.size as usize);
+        bytes.clear();
+        let mut damaged = false;
+        if is_plausible(node.size, input.len()) {
+            bytes.resize(size, 0);
+            damaged = !self.is_intact(node) || !bench.inflater.exact(input, &mut bytes);
+        }
+        if damaged || bytes.len() != size {
+            match self.other_copy(bench, node) {
+                Some(other) => (bytes, damaged) = (other, false),
+                None => {
+                    self.visitor.damaged(node, Damage::Bytes);
+                    let read = bench.inflater.readable(self.rest(node), &mut bytes);
+                    bytes[read..].fill(0);
+                    damaged = true;
+                }
+            }
+        }
+        let memory = self.visitor.object(&Seen { node, kind }, None, &bytes);
+        Text { bytes, memory, damaged }
+    }
+
+    /// Makes an object of its base and a delta, and shows it. If nothing can be made it is empty and
+    /// damaged, so that what descends from it is told as well.
+    ///
+    fn child(
+        &self,
+        bench: &mut Bench,
+        base: &Base<'_, V::Memory>,
+        node: &Node,
+        kind: Kind,
+    ) -> Text<V::Memory> {
+        let Base { text: base, seen: base_seen, held } = *base;
+        let seen = Seen { node, kind };
+        let mut bytes = bench.spare.pop().unwrap_or_default();
+        let mut fits = bench.claim.set(held.saturating_add(node.size));
+        let whole = fits && self.delta(bench, node);
+        let delta = Delta::parse(&bench.delta).filter(|delta| {
+            fits = fits && bench.claim.set((held + node.size).saturating_add(delta.result));
+            fits
+        });
+        if let Some(delta) = delta
+            && whole
+            && !base.damaged
+            && delta.apply(&base.bytes, &mut bytes, &mut bench.copied)
+        {
+            let base = base_seen.then_some((&base.memory, bench.copied.as_slice()));
+            let memory = self.visitor.object(&seen, base, &bytes);
+            return Text { bytes, memory, damaged: false };
+        }
+        let result = delta.map(|delta| delta.result);
+        if let Some(bytes) = self.other_copy(bench, node) {
+            let memory = self.visitor.object(&seen, None, &bytes);
+            return Text { bytes, memory, damaged: false };
+        }
+        let Some(delta) = Delta::parse(&bench.delta).filter(|_| result.is_some()) else {
+            self.visitor.damaged(node, if fits { Damage::Bytes } else { Damage::TooLarge });
+            return Text { damaged: true, ..Text::default() };
+        };
+        let why = if base_seen { Damage::Base } else { Damage::NoBase };
+        self.visitor.damaged(node, if base.damaged { why } else { Damage::Bytes });
+        delta.apply_readable(&base.bytes, &mut bytes);
+        let memory = self.visitor.object(&seen, None, &bytes);
+        Text { bytes, memory, damaged: true }
+    }
+
+    /// Inflates a delta as far as it goes; says whether it is whole.
+    fn delta(&self, bench: &mut Bench, node: &Node) -> bool {
+        let input = self.input(node);
+        bench.delta.clear();
+        if !is_plausible(node.size, input.len()) {
+            return false;
+        }
+        bench.delta.resize(node.size as usize, 0);
+        if self.is_intact(node) && bench.inflater.exact(input, &mut bench.delta) {
+            return true;
+        }
+        let read = bench.inflater.readable(self.rest(node), &mut bench.delta);
+        bench.delta.truncate(read);
+        false
+    }
+
+    /// Shows an object that is too large to be held; its children can't be made.
+    fn large(&self, node: &Node, kind: Kind) {
+        if !self.visitor.large(&Seen { node, kind }, self.rest(node)) {
+            self.visitor.damaged(node, Damage::Bytes);
+        }
+        let mut below: Vec<u32> = self.children(node).to_vec();
+        while let Some(node) = below.pop() {
+            let node = &self.forest.nodes[node as usize];
+            self.visitor.damaged(node, Damage::TooLarge);
+            below.extend_from_slice(self.children(node));
+        }
+    }
+
+    fn children(&self, node: &Node) -> &[u32] {
+        let range = node.children();
+        &self.forest.children[range.start as usize..range.end as usize]
+    }
+
+    /// The object's bytes from another store.
+    fn other_copy(&self, bench: &mut Bench, node: &Node) -> Option<Vec<u8>> {
+        let id = self.pack.id(node.number);
+        self.stores.read(id, Some(self.pack), &mut bench.inflater).map(|(_, bytes)| bytes)
+    }
+
+    fn is_intact(&self, node: &Node) -> bool {
+        self.pack.is_intact(node.number, node.offset()..node.end)
+    }
+
+    /// The entry's compressed bytes, up to the next entry.
+    fn input(&self, node: &Node) -> &[u8] {
+        self.pack.bytes().get(node.start as usize..node.end as usize).unwrap_or_default()
+    }
+
+    /// The entry's compressed bytes and all that follow: an index may be wrong about its end.
+    fn rest(&self, node: &Node) -> &[u8] {
+        self.pack.bytes().get(node.start as usize..).unwrap_or_default()
+    }
+}
+
+impl Shared {
+    fn bench(&self, memory: &Memory) -> Bench {
+        let kept = self.benches.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        kept.unwrap_or_else(|| Bench::new(memory))
+    }
+
+    fn give_back(&self, bench: Bench) {
+        self.benches.lock().unwrap_or_else(PoisonError::into_inner).push(bench);
+    }
+}

@@ -1,0 +1,54 @@
+//! What a thread of the walk uses again and again: its inflater and its buffers.
+
+use super::frame::{Frame, Held};
+use crate::inflate::Inflater;
+use keysweep_base::copied::Copied;
+use keysweep_base::memory::{Claim, Memory};
+
+/// Buffers larger than this are given back, not kept for the next object.
+const KEPT: usize = 4 << 20;
+
+/// The tools of one thread.
+pub(super) struct Bench {
+    pub(super) inflater: Inflater,
+    /// What the thread holds of objects.
+    pub(super) claim: Claim,
+    pub(super) delta: Vec<u8>,
+    pub(super) copied: Vec<Copied>,
+    pub(super) spare: Vec<Vec<u8>>,
+}
+
+impl Bench {
+    pub(super) fn new(memory: &Memory) -> Self {
+        Self {
+            inflater: Inflater::new(),
+            claim: memory.claim(),
+            delta: Vec::new(),
+            copied: Vec::new(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// Says that so much is still held, after something was let go.
+    pub(super) fn hold(&mut self, bytes: u64) {
+        if self.delta.capacity() > KEPT {
+            self.delta = Vec::new();
+        }
+        let fits = self.claim.set(bytes.min(self.claim.bytes()));
+        debug_assert!(fits, "less always fits");
+    }
+
+    /// Keeps a buffer for the next object, if it is small.
+    pub(super) fn keep(&mut self, bytes: Vec<u8>) {
+        if bytes.capacity() <= KEPT && self.spare.len() < 4 {
+            self.spare.push(bytes);
+        }
+    }
+
+    /// Keeps the buffer of a frame that nobody else holds.
+    pub(super) fn drop_frame<M>(&mut self, frame: Option<Frame<M>>) {
+        if let Some(Frame { text: Held::Own(text), .. }) = frame {
+            self.keep(text.bytes);
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! What a text is a container of, by its first bytes; a name says nothing.
+
+use super::input::Input;
+use super::{Fault, Members};
+use super::{
+    ar, avro, behind, bzip2, class, cpio, drawing, gzip, lz4, mail, object, ole, pack, pcap, pyc,
+    rpm, rtf, sevenz, sqlite, stream, tar, xz, zip, zstd,
+};
+
+/// A form of container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A backup of Android.
+    Android,
+    /// An archive of `ar`, such as a Debian package.
+    Ar,
+    /// An object container file of Avro.
+    Avro,
+    /// A bundle of git.
+    Bundle,
+    /// A file of bzip2.
+    Bzip2,
+    /// A class of Java.
+    Class,
+    /// An archive of cpio.
+    Cpio,
+    /// A drawing of draw.io, for its packed pages.
+    Drawio,
+    /// A dump of PostgreSQL in its custom format.
+    Dump,
+    /// A file of gzip.
+    Gzip,
+    /// Messages of HTTP, for their packed bodies.
+    Http,
+    /// A binary with members of gzip in it.
+    Inside,
+    /// A segment of the log of Kafka.
+    Kafka,
+    /// A file of LZ4.
+    Lz4,
+    /// A file of LZMA, the format before xz.
+    Lzma,
+    /// A mail with its attachments.
+    Mail,
+    /// A file of MATLAB.
+    Mat,
+    /// A loose object of git.
+    Object,
+    /// A compound file, such as a message of Outlook.
+    Ole,
+    /// A pack of git.
+    Pack,
+    /// A capture of a network, pcap or pcapng.
+    Pcap,
+    /// A PDF; read with the feature `pdf`.
+    Pdf,
+    /// An archive of PHP.
+    Phar,
+    /// A PNG, for its texts.
+    Png,
+    /// A compiled module of Python.
+    Pyc,
+    /// A package of RPM.
+    Rpm,
+    /// Rich Text Format.
+    Rtf,
+    /// A script with an archive behind it.
+    Script,
+    /// An archive of 7-Zip.
+    SevenZ,
+    /// A database of SQLite.
+    Sqlite,
+    /// The write-ahead log of an SQLite database.
+    SqliteLog,
+    /// An SVG whose texts are in pieces.
+    Svg,
+    /// An archive of tar.
+    Tar,
+    /// A file of xz.
+    Xz,
+    /// An archive of zip.
+    Zip,
+    /// A file of Zstandard.
+    Zstd,
+}
+
+impl Kind {
+    /// Reads a container of this kind.
+    pub fn read(self, input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+        match self {
+            Self::Android => stream::read_android(input, members),
+            Self::Ar => ar::read(input, members),
+            Self::Avro => avro::read(input, members),
+            Self::Bundle => pack::read_bundle(input, members),
+            Self::Bzip2 => bzip2::read(input, members),
+            Self::Class => class::read(input, members),
+            Self::Cpio => cpio::read(input, members),
+            Self::Drawio => drawing::read_drawio(input, members),
+            Self::Dump => behind::read_dump(input, members),
+            Self::Gzip => gzip::read(input, members),
+            Self::Http => stream::read_http(input, members),
+            Self::Inside => stream::read_inside(input, members),
+            Self::Kafka => stream::read_kafka(input, members),
+            Self::Lz4 => lz4::read(input, members),
+            Self::Lzma => xz::read_old(input, members),
+            Self::Mail => mail::read(input, members),
+            Self::Mat => behind::read_mat(input, members),
+            Self::Object => object::read(input, members),
+            Self::Ole => ole::read(input, members),
+            Self::Pack => pack::read(input, members),
+            Self::Pcap => pcap::read(input, members),
+            #[cfg(feature = "pdf")]
+            Self::Pdf => super::pdf::read(input, members),
+            #[cfg(not(feature = "pdf"))]
+            Self::Pdf => Err(Fault::broken("this build reads no PDF")),
+            Self::Phar => behind::read_phar(input, members),
+            Self::Png => behind::read_png(input, members),
+            Self::Pyc => pyc::read(input, members),
+            Self::Rpm => rpm::read(input, members),
+            Self::Rtf => rtf::read(input, members),
+            Self::Script => behind::read_script(input, members),
+            Self::SevenZ => sevenz::read(input, members),
+            Self::Sqlite => sqlite::read(input, members),
+            Self::SqliteLog => sqlite::read_log(input, members),
+            Self::Svg => drawing::read_svg(input, members),
+            Self::Tar => tar::read(input, members),
+            Self::Xz => xz::read(input, members),
+            Self::Zip => zip::read(input, members),
+            Self::Zstd => zstd::read(input, members),
+        }
+    }
+
+    /// Whether a text may begin like this by chance, so that one that can't be read is none.
+    pub fn is_weak(self) -> bool {
+        let by_chance =
+            matches!(self, Self::Class | Self::Cpio | Self::Lzma | Self::Pyc | Self::Tar);
+        // They are text, or a picture, whatever stands between.
+        by_chance
+            || matches!(self, Self::Mat | Self::Phar | Self::Png | Self::Script)
+            || matches!(self, Self::Drawio | Self::Http | Self::Inside | Self::Rtf | Self::Svg)
+    }
+
+    /// Whether what is not packed in it is text as well.
+    pub fn is_text_too(self) -> bool {
+        match self {
+            Self::Drawio | Self::Dump | Self::Http | Self::Inside | Self::Mail | Self::Mat => true,
+            Self::Ole | Self::Pcap | Self::Pdf | Self::Phar | Self::Png | Self::Rtf => true,
+            Self::Script | Self::Svg => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it is read in another order than that of its bytes.
+    pub fn is_random(self) -> bool {
+        match self {
+            Self::Ar | Self::Bzip2 | Self::Cpio | Self::Gzip | Self::Lz4 | Self::Lzma => false,
+            Self::Object | Self::Rpm | Self::Tar | Self::Xz | Self::Zstd => false,
+            Self::Android | Self::Avro | Self::Kafka => false,
+            Self::Drawio | Self::Http | Self::Inside | Self::Ole | Self::Pcap => true,
+            Self::Rtf | Self::Svg => true,
+            Self::Dump | Self::Mat | Self::Phar | Self::Png | Self::Script => true,
+            Self::Bundle | Self::Class | Self::Mail | Self::Pack | Self::Pdf | Self::Pyc => true,
+            Self::SevenZ | Self::Sqlite | Self::SqliteLog | Self::Zip => true,
+        }
+    }
+
+    /// Whether its decoder has a window that the text itself sizes.
+    pub fn has_window(self) -> bool {
+        matches!(self, Self::Lzma | Self::SevenZ | Self::Xz | Self::Zip | Self::Zstd)
+            || matches!(self, Self::Avro | Self::Http | Self::Kafka)
+    }
+
+    /// What it is called in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Android => "backup of Android",
+            Self::Ar => "ar archive",
+            Self::Avro => "Avro file",
+            Self::Bundle => "git bundle",
+            Self::Bzip2 => "bzip2 file",
+            Self::Class => "Java class",
+            Self::Cpio => "cpio archive",
+            Self::Drawio => "drawing of draw.io",
+            Self::Dump => "dump of PostgreSQL",
+            Self::Gzip => "gzip file",
+            Self::Http => "answer of HTTP",
+            Self::Inside => "binary with gzip in it",
+            Self::Kafka => "log of Kafka",
+            Self::Lz4 => "LZ4 file",
+            Self::Lzma => "LZMA file",
+            Self::Mail => "mail",
+            Self::Mat => "MATLAB file",
+            Self::Object => "git object",
+            Self::Ole => "compound file",
+            Self::Pack => "git pack",
+            Self::Pcap => "capture of a network",
+            Self::Pdf => "PDF",
+            Self::Phar => "phar archive",
+            Self::Png => "PNG",
+            Self::Pyc => "compiled Python module",
+            Self::Rpm => "rpm package",
+            Self::Rtf => "RTF",
+            Self::Script => "script with something packed behind it",
+            Self::SevenZ => "7z archive",
+            Self::Sqlite => "SQLite database",
+            Self::SqliteLog => "log of an SQLite database",
+            Self::Svg => "SVG",
+            Self::Tar => "tar archive",
+            Self::Xz => "xz file",
+            Self::Zip => "zip archive",
+            Self::Zstd => "Zstandard file",
+        }
+    }
+}
+
+/// The kind of a text by its beginning; `whole` says that nothing follows.
+pub fn of(head: &[u8], whole: bool) -> Option<Kind> {
+    by_magic(head)
+        .or_else(|| is_tar(head).then_some(Kind::Tar))
+        .or_else(|| (whole && ends_as_zip(head)).then_some(Kind::Zip))
+        .or_else(|| behind::is_phar(head).then_some(Kind::Phar))
+        .or_else(|| behind::of_script(head).map(|_| Kind::Script))
+        .or_else(|| object::is_one(head).then_some(Kind::Object))
+        .or_else(|| stream::is_kafka(head).then_some(Kind::Kafka))
+        .or_else(|| stream::holds_gzip(head).then_some(Kind::Inside))
+}
+
+fn by_magic(head: &[u8]) -> Option<Kind> {
+    Some(match head {
+        [0x1f, 0x8b, 8, ..=0x1f, ..] => Kind::Gzip,
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Kind::Zip,
+        // A zip that was split and is whole again.
+        [b'P', b'K', 7, 8, b'P', b'K', 3, 4, ..] => Kind::Zip,
+        [b'P', b'K', b'0', b'0', b'P', b'K', 3, 4, ..] => Kind::Zip,
+        [b'P', b'A', b'C', b'K', 0, 0, 0, 2 | 3, ..] => Kind::Pack,
+        [b'B', b'Z', b'h', b'1'..=b'9', rest @ ..]
+            if rest.starts_with(b"\x31\x41\x59\x26\x53\x59")
+                || rest.starts_with(b"\x17\x72\x45\x38\x50\x90") =>
+        {
+            Kind::Bzip2
+        }
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Kind::Xz,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Kind::Zstd,
+        [4, 0x22, 0x4d, 0x18, ..] => Kind::Lz4,
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Kind::SevenZ,
+        [0xed, 0xab, 0xee, 0xdb, ..] => Kind::Rpm,
+        // A universal binary of macOS has the same magic, and fewer parts than a class's version.
+        [0xca, 0xfe, 0xba, 0xbe, _, _, 0, 45..=99, ..] => Kind::Class,
+        [0x37, 0x7f, 0x06, 0x82 | 0x83, ..] => Kind::SqliteLog,
+        // The usual properties, and a dictionary of a power of two, or half as much more.
+        [0x5d, 0, 0, low, high, ..] if is_lzma(*low, *high, head) => Kind::Lzma,
+        [b'!', b'<', ..] if head.starts_with(b"!<arch>\n") => Kind::Ar,
+        [b'0', b'7', b'0', b'7', b'0', b'1' | b'2' | b'7', b'0'..=b'9' | b'a'..=b'f', ..] => {
+            Kind::Cpio
+        }
+        [b'S', b'Q', ..] if head.starts_with(b"SQLite format 3\0") => Kind::Sqlite,
+        [b'%', b'P', b'D', b'F', b'-', ..] if cfg!(feature = "pdf") => Kind::Pdf,
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Kind::Png,
+        [b'P', b'G', b'D', b'M', b'P', 1, ..] => Kind::Dump,
+        [b'M', b'A', ..] if head.starts_with(b"MATLAB 5.0 MAT-file") => Kind::Mat,
+        [b'#', b' ', b'v', b'2' | b'3', b' ', ..] if head[4..].starts_with(b" git bundle\n") => {
+            Kind::Bundle
+        }
+        [b'O', b'b', b'j', 1, ..] => Kind::Avro,
+        [b'A', b'N', b'D', ..] if stream::is_android(head) => Kind::Android,
+        [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ..] => Kind::Ole,
+        [b'{', b'\\', b'r', b't', b'f', b'0'..=b'9' | b'\\', ..] => Kind::Rtf,
+        [b'H' | b'G' | b'P', b'T' | b'E' | b'O' | b'U' | b'A', ..] if stream::is_http(head) => {
+            Kind::Http
+        }
+        [b'<' | b' ' | b'\n' | 0xef, ..] if drawing::is_svg(head) => Kind::Svg,
+        [b'<' | b' ' | b'\n' | 0xef, ..] if drawing::is_drawio(head) => Kind::Drawio,
+        _ if pcap::is_one(head) => Kind::Pcap,
+        [_, _, b'\r', b'\n', ..] if pyc::is_one(head) => Kind::Pyc,
+        [b'C' | b'D' | b'F' | b'M' | b'R' | b'S' | b'T' | b'X', ..] if mail::is_one(head) => {
+            Kind::Mail
+        }
+        _ => return None,
+    })
+}
+
+fn is_lzma(low: u8, high: u8, head: &[u8]) -> bool {
+    let dictionary = u32::from(low) << 16 | u32::from(high) << 24;
+    let usual = dictionary.is_power_of_two() || (dictionary / 3 * 2).is_power_of_two();
+    let size = head.get(5..13).is_some_and(|size| size == [0xff; 8] || size[5..] == [0; 3]);
+    usual && size && head.get(13) == Some(&0)
+}
+
+/// Whether a text ends with the record that ends a zip without a comment.
+pub fn ends_as_zip(tail: &[u8]) -> bool {
+    tail.len() >= 22 && tail[tail.len() - 22..].starts_with(b"PK\x05\x06")
+}
+
+/// POSIX and GNU name themselves; the older form only has its checksum.
+fn is_tar(head: &[u8]) -> bool {
+    let Some(header) = head.get(..512) else { return false };
+    let named = &header[257..262] == b"ustar";
+    let octal = |byte: u8| matches!(byte, b'0'..=b'7' | b' ');
+    let old = header[0] != 0 && octal(header[148]) && octal(header[100]) && octal(header[124]);
+    (named || old) && super::tar::has_checksum(header)
+}

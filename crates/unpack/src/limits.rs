@@ -1,0 +1,304 @@
+//! How much a container may give: by default bounded, by each flag as the user likes.
+//!
+//! A [`Meter`] counts for one file and, through [`Totals`], for the run. What it counts is the same
+//! for any number of threads, save for the time and the totals of the run.
+
+use std::cell::Cell;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use keysweep_base::memory::Memory;
+use keysweep_base::stop::Stop;
+
+/// A limit, and who set it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit<T> {
+    /// Its value.
+    pub value: T,
+    /// The user typed it: what it leaves out is told, but not missing.
+    pub typed: bool,
+}
+
+impl<T> Limit<T> {
+    /// What holds where nobody said anything.
+    pub const fn default_of(value: T) -> Self {
+        Self { value, typed: false }
+    }
+
+    /// What was typed, or else the default.
+    pub fn or_typed(self, typed: Option<T>) -> Self {
+        typed.map_or(self, |value| Self { value, typed: true })
+    }
+}
+
+/// All limits on containers. The first six are of one file, with all that is nested in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Containers inside one another; 0 opens none.
+    pub depth: Limit<u32>,
+    /// Members, folders and empty ones too.
+    pub members: Limit<u64>,
+    /// Bytes of all members, those of containers in containers too.
+    pub unpacked: Limit<u64>,
+    /// Bytes of members for each byte of the file, from 64 MiB on.
+    pub ratio: Limit<u64>,
+    /// Time for one file.
+    pub time: Limit<Duration>,
+    /// Bytes of a container that must be held because it is read in no order, such as a zip in a
+    /// tar.
+    pub held: Limit<u64>,
+    /// Members of all files of a run.
+    pub run_members: Limit<u64>,
+    /// Bytes of members of all files of a run.
+    pub run_unpacked: Limit<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth: Limit::default_of(8),
+            members: Limit::default_of(500_000),
+            unpacked: Limit::default_of(32 << 30),
+            ratio: Limit::default_of(250),
+            time: Limit::default_of(Duration::from_secs(600)),
+            held: Limit::default_of(256 << 20),
+            run_members: Limit::default_of(50_000_000),
+            run_unpacked: Limit::default_of(1 << 40),
+        }
+    }
+}
+
+/// Bytes that a file may give whatever its ratio: a long run of equal lines is no bomb.
+const FREE: u64 = 64 << 20;
+
+/// What the containers of a run gave so far.
+#[derive(Debug, Default)]
+pub struct Totals {
+    members: AtomicU64,
+    unpacked: AtomicU64,
+}
+
+/// The limits of a run and what it has used of them.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The limits.
+    pub limits: Limits,
+    /// Shared by all sources of a run.
+    pub totals: Arc<Totals>,
+    /// What may be held at once.
+    pub memory: Memory,
+}
+
+/// Why reading a file's containers ends before they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// The run is to stop; who stopped it tells.
+    Stopped,
+    /// A limit is reached.
+    Limit(Reached),
+}
+
+/// A limit that is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// [`Limits::depth`].
+    Depth,
+    /// [`Limits::members`].
+    Members,
+    /// [`Limits::unpacked`].
+    Unpacked,
+    /// [`Limits::ratio`].
+    Ratio,
+    /// [`Limits::time`].
+    Time,
+    /// [`Limits::held`].
+    Held,
+    /// The memory of the run.
+    Memory,
+    /// [`Limits::run_members`].
+    RunMembers,
+    /// [`Limits::run_unpacked`].
+    RunUnpacked,
+}
+
+impl Reached {
+    /// Whether the user typed it.
+    pub fn is_typed(self, limits: &Limits) -> bool {
+        match self {
+            Self::Depth => limits.depth.typed,
+            Self::Members => limits.members.typed,
+            Self::Unpacked => limits.unpacked.typed,
+            Self::Ratio => limits.ratio.typed,
+            Self::Time => limits.time.typed,
+            Self::Held => limits.held.typed,
+            // It bounds the process, and is no choice of what is scanned.
+            Self::Memory => false,
+            Self::RunMembers => limits.run_members.typed,
+            Self::RunUnpacked => limits.run_unpacked.typed,
+        }
+    }
+
+    /// What it left out and the way to read more.
+    pub fn why(self, limits: &Limits) -> String {
+        match self {
+            Self::Depth => format!(
+                "not opened: it lies in {} containers inside one another: raise --depth",
+                limits.depth.value
+            ),
+            Self::Members => format!(
+                "read up to {} members, what follows is missing: raise --max-members",
+                limits.members.value
+            ),
+            Self::Unpacked => format!(
+                "read up to {} bytes of members, what follows is missing: raise --max-unpacked",
+                limits.unpacked.value
+            ),
+            Self::Ratio => format!(
+                "its members are more than {} times its size, what follows is missing: \
+                 raise --max-ratio",
+                limits.ratio.value
+            ),
+            Self::Time => format!(
+                "read for {:?}, what follows is missing: raise --max-unpack-time",
+                limits.time.value
+            ),
+            Self::Held => format!(
+                "larger than {} bytes inside another container: raise --max-held, or unpack it",
+                limits.held.value
+            ),
+            Self::Memory => {
+                "not opened: what must be held of it, with the containers around it, is \
+                             more than there is memory for: raise --max-memory, or unpack it"
+                    .to_owned()
+            }
+            Self::RunMembers => format!(
+                "the run has read {} members, what follows is missing: raise --max-run-members",
+                limits.run_members.value
+            ),
+            Self::RunUnpacked => format!(
+                "the run has read {} bytes of members, what follows is missing: \
+                 raise --max-run-unpacked",
+                limits.run_unpacked.value
+            ),
+        }
+    }
+}
+
+/// Counts what one file's containers give.
+pub struct Meter<'a> {
+    limits: &'a Limits,
+    totals: &'a Totals,
+    stop: &'a Stop,
+    members: Cell<u64>,
+    unpacked: Cell<u64>,
+    /// Bytes of the file itself that were read; its length, where that is known.
+    input: Cell<u64>,
+    until: Option<Instant>,
+    halted: Cell<Option<Halt>>,
+}
+
+impl<'a> Meter<'a> {
+    /// A meter of a file of `length` bytes that has given nothing yet.
+    pub fn new(options: &'a Options, stop: &'a Stop, length: u64) -> Self {
+        Self {
+            limits: &options.limits,
+            totals: &options.totals,
+            stop,
+            members: Cell::new(0),
+            unpacked: Cell::new(0),
+            input: Cell::new(length),
+            until: Instant::now().checked_add(options.limits.time.value),
+            halted: Cell::new(None),
+        }
+    }
+
+    /// Why reading has ended.
+    pub fn halted(&self) -> Option<Halt> {
+        self.halted.get()
+    }
+
+    /// How many bytes of members were read.
+    pub fn unpacked(&self) -> u64 {
+        self.unpacked.get()
+    }
+
+    /// Counts bytes of the file itself.
+    pub fn take_in(&self, bytes: u64) {
+        self.input.set(self.input.get() + bytes);
+    }
+
+    /// Counts a member.
+    pub fn member(&self) -> Result<(), Halt> {
+        self.members.set(self.members.get() + 1);
+        let total = self.totals.members.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.members.get() > self.limits.members.value {
+            return self.halt(Halt::Limit(Reached::Members));
+        }
+        if total > self.limits.run_members.value {
+            return self.halt(Halt::Limit(Reached::RunMembers));
+        }
+        if self.members.get().is_multiple_of(256) { self.clock() } else { self.verdict() }
+    }
+
+    /// Counts bytes of members.
+    pub fn give(&self, bytes: u64) -> Result<(), Halt> {
+        let given = self.unpacked.get() + bytes;
+        self.unpacked.set(given);
+        let total = self.totals.unpacked.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if given > self.limits.unpacked.value {
+            return self.halt(Halt::Limit(Reached::Unpacked));
+        }
+        if given > FREE && given / self.limits.ratio.value.max(1) > self.input.get() {
+            return self.halt(Halt::Limit(Reached::Ratio));
+        }
+        if total > self.limits.run_unpacked.value {
+            return self.halt(Halt::Limit(Reached::RunUnpacked));
+        }
+        self.clock()
+    }
+
+    fn clock(&self) -> Result<(), Halt> {
+        if self.stop.is_set() {
+            return self.halt(Halt::Stopped);
+        }
+        if self.until.is_some_and(|until| Instant::now() > until) {
+            return self.halt(Halt::Limit(Reached::Time));
+        }
+        self.verdict()
+    }
+
+    fn verdict(&self) -> Result<(), Halt> {
+        self.halted.get().map_or(Ok(()), Err)
+    }
+
+    fn halt(&self, why: Halt) -> Result<(), Halt> {
+        let why = self.halted.get().unwrap_or(why);
+        self.halted.set(Some(why));
+        Err(why)
+    }
+}
+
+/// A member's bytes, counted; ends with an error when a limit is reached.
+pub struct Metered<'m, 'a, R: ?Sized> {
+    /// What counts them.
+    pub meter: &'m Meter<'a>,
+    /// Where they come from.
+    pub stream: &'m mut R,
+}
+
+impl<R: Read + ?Sized> Read for Metered<'_, '_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.meter.halted().is_some() {
+            return Err(io::Error::other("halted"));
+        }
+        let count = self.stream.read(out)?;
+        match self.meter.give(count as u64) {
+            Ok(()) => Ok(count),
+            // What was read is scanned; the next read ends it.
+            Err(_) if count > 0 => Ok(count),
+            Err(_) => Err(io::Error::other("halted")),
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Packs and bundles of git that lie about as files: every blob, commit and tag in them.
+//!
+//! Objects are named by their place in the pack. One that is stored as a change of another is put
+//! together in memory.
+
+use std::collections::HashMap;
+use std::io::{BufReader, Read};
+use std::sync::Arc;
+
+use flate2::bufread::ZlibDecoder;
+use gix::ObjectId;
+use gix::objs::Kind;
+
+use super::input::{Input, Random};
+use super::{Fault, Members};
+use keysweep_git::delta::Delta;
+
+/// Bytes of bases that are kept for the next changes.
+const KEPT: usize = 96 << 20;
+/// Changes of changes; git makes 50, and 4095 at most.
+const LONGEST: usize = 4096;
+
+/// One object.
+#[derive(Clone, Copy)]
+struct Entry {
+    /// Where its header and its packed bytes begin.
+    at: u64,
+    start: u64,
+    size: u64,
+    form: Form,
+}
+
+#[derive(Clone, Copy)]
+enum Form {
+    Whole(Kind),
+    /// A change of the object at a place.
+    Near(u64),
+    /// A change of an object of a name.
+    Named(ObjectId),
+}
+
+/// Reads a bundle: a list of refs, then a pack.
+pub(super) fn read_bundle(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+    let bytes = input.random()?;
+    let mut head = vec![0; usize::try_from(bytes.len().min(16 << 20)).expect("16 MiB")];
+    bytes.read(0, &mut head)?;
+    let end =
+        memchr::memmem::find(&head, b"\n\n").ok_or_else(|| Fault::broken("it holds no pack"))?;
+    let is_sha256 = memchr::memmem::find(&head[..end], b"@object-format=sha256").is_some();
+    let refs = head[..end].splitn(2, |&byte| byte == b'\n').nth(1).unwrap_or_default();
+    members.member(b"refs", &mut &*refs)?;
+    let hash = if is_sha256 { gix::hash::Kind::Sha256 } else { gix::hash::Kind::Sha1 };
+    pack(&bytes, end as u64 + 2, hash, members)
+}
+
+/// Reads a pack.
+pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+    let bytes = input.random()?;
+    pack(&bytes, 0, gix::hash::Kind::Sha1, members)
+}
+
+fn pack(
+    bytes: &Random<'_>,
+    start: u64,
+    hash: gix::hash::Kind,
+    members: &mut dyn Members,
+) -> Result<(), Fault> {
+    let mut header = [0; 12];
+    bytes.read(start, &mut header)?;
+    if !header.starts_with(b"PACK\0\0\0") {
+        return Err(Fault::broken("its header is damaged"));
+    }
+    let count = u32::from_be_bytes([header[8], header[9], header[10], header[11]]);
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut at = start + 12;
+    let mut broken = None;
+    for _ in 0..count {
+        let read =
+            entry(bytes, at, hash).ok_or_else(|| Fault::broken("an entry's header is damaged"));
+        let end = read.and_then(|entry| {
+            entries.push(entry);
+            whole(bytes, &entry, members)
+        });
+        match end {
+            Ok(end) => at = end,
+            // What was read so far may still be put together.
+            Err(Fault::Broken(why)) => {
+                broken = Some(why);
+                break;
+            }
+            Err(halt) => return Err(halt),
+        }
+    }
+    let mut objects = Objects { bytes, hash, entries, kept: HashMap::new(), size: 0, named: None };
+    objects.changes(members)?;
+    broken.map_or(Ok(()), |why| Err(Fault::Broken(why)))
+}
+
+/// Scans an object that is whole; gives where the next one begins.
+fn whole(bytes: &Random<'_>, entry: &Entry, members: &mut dyn Members) -> Result<u64, Fault> {
+    let mut stream = inflate(bytes, entry);
+    match entry.form {
+        Form::Whole(Kind::Blob | Kind::Commit | Kind::Tag) => {
+            members.member(&name(entry), &mut (&mut stream).take(entry.size))?;
+        }
+        _ => members.empty()?,
+    }
+    // What is passed over is unpacked all the same, so it counts.
+    let mut buffer = vec![0; 16 << 10];
+    loop {
+        let passed = stream.read(&mut buffer);
+        match passed.map_err(|_| Fault::broken("the bytes of an object are damaged"))? {
+            0 => return Ok(entry.start + stream.total_in()),
+            count => members.passed(count as u64)?,
+        }
+    }
+}
+
+fn inflate<'b>(bytes: &'b Random<'_>, entry: &Entry) -> ZlibDecoder<BufReader<impl Read + 'b>> {
+    ZlibDecoder::new(BufReader::with_capacity(8 << 10, bytes.range(entry.start, u64::MAX)))
+}
+
+fn name(entry: &Entry) -> Vec<u8> {
+    format!("object at {}", entry.at).into_bytes()
+}
+
+/// Reads the header of an entry (git's `gitformat-pack`).
+fn entry(bytes: &Random<'_>, at: u64, hash: gix::hash::Kind) -> Option<Entry> {
+    let mut header = [0; 64];
+    let length = super::fill(&mut bytes.range(at, 64), &mut header).ok()?;
+    let mut rest = header[..length].iter().copied();
+    let first = rest.next()?;
+    let (mut size, mut shift, mut more) = (u64::from(first & 15), 4, first & 0x80 != 0);
+    while more {
+        let byte = rest.next()?;
+        size |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        shift += 7;
+        more = byte & 0x80 != 0;
+    }
+    let form = match first >> 4 & 7 {
+        1 => Form::Whole(Kind::Commit),
+        2 => Form::Whole(Kind::Tree),
+        3 => Form::Whole(Kind::Blob),
+        4 => Form::Whole(Kind::Tag),
+        6 => {
+            let mut byte = rest.next()?;
+            let mut back = u64::from(byte & 0x7f);
+            while byte & 0x80 != 0 {
+                byte = rest.next()?;
+                back = back.checked_add(1)?.checked_mul(128)? | u64::from(byte & 0x7f);
+            }
+            Form::Near(at.checked_sub(back)?)
+        }
+        7 => {
+            let id: Vec<u8> = rest.by_ref().take(hash.len_in_bytes()).collect();
+            Form::Named(ObjectId::try_from(id.as_slice()).ok()?)
+        }
+        _ => return None,
+    };
+    let used = length - rest.count();
+    Some(Entry { at, start: at + used as u64, size, form })
+}
+
+/// Objects that are put together.
+struct Objects<'b> {
+    bytes: &'b Random<'b>,
+    hash: gix::hash::Kind,
+    /// In order of their places.
+    entries: Vec<Entry>,
+    kept: HashMap<usize, (Kind, Arc<Vec<u8>>)>,
+    /// Bytes of what is kept.
+    size: usize,
+    /// Numbers by name; made only where a change names its base.
+    named: Option<HashMap<ObjectId, usize>>,
+}
+
+impl Objects<'_> {
+    /// Scans all objects that are stored as changes.
+    fn changes(&mut self, members: &mut dyn Members) -> Result<(), Fault> {
+        let is_whole = |entry: &Entry| matches!(entry.form, Form::Whole(_));
+        let all = 0..self.entries.len();
+        let mut left: Vec<usize> = all.filter(|&at| !is_whole(&self.entries[at])).collect();
+        if left.iter().any(|&at| matches!(self.entries[at].form, Form::Named(_))) {
+            self.name_whole_ones(members);
+        }
+        // A base that is named may stand behind what was made of it.
+        loop {
+            let before = left.len();
+            let mut later = Vec::new();
+            for number in left {
+                let Some((kind, bytes)) = self.object(number, members) else {
+                    later.push(number);
+                    continue;
+                };
+                self.note_name(number, kind, &bytes);
+                if kind != Kind::Tree {
+                    members.member(&name(&self.entries[number]), &mut bytes.as_slice())?;
+                }
+            }
+            left = later;
+            if left.is_empty() || left.len() == before {
+                break;
+            }
+        }
+        for number in left {
+            let why =
+                "it is stored as a change of an object that is damaged, too large or not here";
+            members.unread(&name(&self.entries[number]), &why)?;
+        }
+        Ok(())
+    }
+
+    /// Puts an object together.
+    fn object(&mut self, number: usize, members: &mut dyn Members) -> Option<(Kind, Arc<Vec<u8>>)> {
+        let mut chain = Vec::new();
+        let mut at = number;
+        let (kind, mut bytes) = loop {
+            if let Some(kept) = self.kept.get(&at) {
+                break kept.clone();
+            }
+            let entry = self.entries[at];
+            at = match entry.form {
+                Form::Whole(kind) => break (kind, Arc::new(self.inflated(&entry, 0, members)?)),
+                Form::Near(place) => {
+                    self.entries.binary_search_by_key(&place, |one| one.at).ok()?
+                }
+                Form::Named(id) => *self.named.as_ref()?.get(&id)?,
+            };
+            chain.push(entry);
+            if chain.len() > LONGEST {
+                return None;
+            }
+        };
+        if kind == Kind::Tree && self.named.is_none() {
+            return Some((kind, bytes));
+        }
+        for entry in chain.iter().rev() {
+            let packed = self.inflated(entry, bytes.len() as u64, members)?;
+            let delta = Delta::parse(&packed)?;
+            let held = (self.size + bytes.len() + packed.len()) as u64;
+            members.hold(held.saturating_add(delta.result)).ok()?;
+            let mut made = Vec::new();
+            if !delta.apply(&bytes, &mut made, &mut Vec::new()) {
+                return None;
+            }
+            bytes = Arc::new(made);
+        }
+        self.keep(number, kind, &bytes);
+        Some((kind, bytes))
+    }
+
+    fn keep(&mut self, number: usize, kind: Kind, bytes: &Arc<Vec<u8>>) {
+        if self.size + bytes.len() > KEPT {
+            self.kept.clear();
+            self.size = 0;
+        }
+        if bytes.len() <= KEPT / 4 {
+            self.size += bytes.len();
+            self.kept.insert(number, (kind, Arc::clone(bytes)));
+        }
+    }
+
+    /// An entry's own bytes, while `held` others are held; `None` if there is no room for them.
+    fn inflated(&self, entry: &Entry, held: u64, members: &mut dyn Members) -> Option<Vec<u8>> {
+        members.hold((self.size as u64 + held).saturating_add(entry.size)).ok()?;
+        let mut bytes = Vec::new();
+        inflate(self.bytes, entry).take(entry.size).read_to_end(&mut bytes).ok()?;
+        (bytes.len() as u64 == entry.size).then_some(bytes)
+    }
+
+    /// Names all objects that are no changes.
+    fn name_whole_ones(&mut self, members: &mut dyn Members) {
+        self.named = Some(HashMap::new());
+        for number in 0..self.entries.len() {
+            if let Form::Whole(kind) = self.entries[number].form
+                && let Some(bytes) = self.inflated(&self.entries[number], 0, members)
+            {
+                self.note_name(number, kind, &bytes);
+            }
+        }
+    }
+
+    fn note_name(&mut self, number: usize, kind: Kind, bytes: &[u8]) {
+        let Some(named) = &mut self.named else { return };
+        if let Ok(id) = gix::objs::compute_hash(self.hash, kind, bytes) {
+            named.insert(id, number);
+        }
+    }
+}

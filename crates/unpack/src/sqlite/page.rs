@@ -1,0 +1,318 @@
+//! Pages of SQLite (sections 1.3 to 1.6 of its file format): cells, overflow, and what is left.
+
+use std::collections::VecDeque;
+use std::io;
+use std::ops::Range;
+
+use super::row::{self, Encoding, Values};
+use crate::input::Random;
+
+/// Bytes of one row that are read; SQLite itself allows 1 GB.
+const LONGEST: u64 = 64 << 20;
+
+/// The pages of a database, and which of them were read.
+pub(super) struct Pages<'b> {
+    bytes: &'b Random<'b>,
+    size: usize,
+    /// Bytes of a page that SQLite uses.
+    usable: usize,
+    encoding: Encoding,
+    /// A bit a page.
+    seen: Vec<u64>,
+}
+
+/// The cells of a page that are still to be read.
+pub(super) struct Cells {
+    page: Vec<u8>,
+    /// Where the page's own header begins: behind the file's on the first page.
+    start: usize,
+    at: usize,
+    /// Bytes that the cells to come may take. Cells share none: that is how a page would give
+    /// without end.
+    left: usize,
+}
+
+/// What a page stores of a cell.
+enum Stored {
+    /// The payload's length, where on the page it begins, and the page on which it goes on.
+    Row(u64, Range<usize>, u64),
+    /// The cells take more than the page has: what they say is of no use.
+    Shared,
+}
+
+/// Bytes of a page in a log.
+pub(super) fn size_of_log(bytes: &Random<'_>) -> Option<u64> {
+    let mut header = [0; 32];
+    bytes.read(0, &mut header).ok()?;
+    let size = u32::from_be_bytes([header[8], header[9], header[10], header[11]]);
+    (size.is_power_of_two() && (512..=65536).contains(&size)).then_some(u64::from(size))
+}
+
+impl<'b> Pages<'b> {
+    pub(super) fn open(bytes: &'b Random<'b>) -> Option<Self> {
+        let mut header = [0; 100];
+        bytes.read(0, &mut header).ok()?;
+        let size = match u16_at(&header, 16) {
+            1 => 65536,
+            size if size >= 512 && size.is_power_of_two() => size,
+            _ => return None,
+        };
+        let usable = size.checked_sub(usize::from(header[20])).filter(|&usable| usable >= 480)?;
+        let encoding = match header[59] {
+            2 => Encoding::Utf16Little,
+            3 => Encoding::Utf16Big,
+            _ => Encoding::Utf8,
+        };
+        let pages = bytes.len() / size as u64 + 1;
+        let seen = vec![0; usize::try_from(pages / 64 + 1).ok()?];
+        Some(Self { bytes, size, usable, encoding, seen })
+    }
+
+    /// How many pages there are, numbered from 1.
+    pub(super) fn count(&self) -> u64 {
+        self.bytes.len() / self.size as u64
+    }
+
+    /// Reads a page of a tree, once; `None` if it was read or is none.
+    pub(super) fn enter(&mut self, number: u64) -> io::Result<Option<Cells>> {
+        if !self.mark(number) {
+            return Ok(None);
+        }
+        let cells = Cells::new(self.page(number)?, if number == 1 { 100 } else { 0 });
+        Ok(matches!(cells.kind(), 2 | 5 | 10 | 13).then_some(cells))
+    }
+
+    /// Writes what a page holds that no tree has read: its old rows, or its bytes.
+    pub(super) fn write_rest(&mut self, number: u64, out: &mut VecDeque<u8>) -> io::Result<()> {
+        let is_new = self.mark(number);
+        let cells = Cells::new(self.page(number)?, if number == 1 { 100 } else { 0 });
+        if !is_new {
+            // Deleted rows stand between the list of cells and the first of them.
+            if matches!(cells.kind(), 2 | 5 | 10 | 13) {
+                cells.write_gaps(self.encoding, out);
+            }
+        } else if cells.kind() == 13 {
+            self.write_rows(cells, out)?;
+        } else {
+            carve(&cells.page, self.encoding, out);
+        }
+        Ok(())
+    }
+
+    fn write_rows(&mut self, mut cells: Cells, out: &mut VecDeque<u8>) -> io::Result<()> {
+        while let Some(values) = cells.next(self)? {
+            row::write(&values, &[], out);
+        }
+        cells.write_gaps(self.encoding, out);
+        Ok(())
+    }
+
+    fn page(&self, number: u64) -> io::Result<Vec<u8>> {
+        let mut page = vec![0; self.size];
+        self.bytes.read((number - 1) * self.size as u64, &mut page)?;
+        Ok(page)
+    }
+
+    /// Marks a page as read; `false` if it was or is none.
+    fn mark(&mut self, number: u64) -> bool {
+        if number == 0 || number > self.count() {
+            return false;
+        }
+        let word = &mut self.seen[usize::try_from(number / 64).unwrap_or(usize::MAX)];
+        let bit = 1 << (number % 64);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+
+    /// Puts together a payload of which `local` stands on its page.
+    fn payload(&mut self, length: u64, local: &[u8], overflow: u64) -> io::Result<Vec<u8>> {
+        let length = usize::try_from(length.min(LONGEST)).unwrap_or(usize::MAX);
+        let mut payload = local[..local.len().min(length)].to_vec();
+        let mut next = overflow;
+        while payload.len() < length && self.mark(next) {
+            let page = self.page(next)?;
+            next = u64::from(u32::from_be_bytes([page[0], page[1], page[2], page[3]]));
+            let wanted = (length - payload.len()).min(self.usable - 4);
+            payload.extend_from_slice(&page[4..4 + wanted]);
+        }
+        Ok(payload)
+    }
+}
+
+impl Cells {
+    fn new(page: Vec<u8>, start: usize) -> Self {
+        let left = page.len();
+        Self { page, start, at: 0, left }
+    }
+
+    fn kind(&self) -> u8 {
+        self.page[self.start]
+    }
+
+    fn count(&self) -> usize {
+        u16_at(&self.page, self.start + 3)
+    }
+
+    fn is_inner(&self) -> bool {
+        matches!(self.kind(), 2 | 5)
+    }
+
+    /// Where the list of cells begins.
+    fn list(&self) -> usize {
+        self.start + if self.is_inner() { 12 } else { 8 }
+    }
+
+    /// The place of a cell.
+    fn cell(&self, number: usize) -> Option<usize> {
+        let at = self.list() + 2 * number;
+        (number < self.count() && at + 2 <= self.page.len()).then(|| u16_at(&self.page, at))
+    }
+
+    /// The pages below an inner one, in order.
+    pub(super) fn children(&self) -> impl DoubleEndedIterator<Item = u64> {
+        let at = |place: usize| {
+            let bytes = self.page.get(place..place + 4)?;
+            Some(u64::from(u32::from_be_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])))
+        };
+        let count = if self.is_inner() { self.count() } else { 0 };
+        let cells = (0..count).filter_map(|number| at(self.cell(number)?));
+        let last = self.is_inner().then(|| at(self.start + 8)).flatten();
+        cells.chain(last).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The next row; one that is damaged is passed over.
+    pub(super) fn next(&mut self, pages: &mut Pages<'_>) -> io::Result<Option<Values>> {
+        // The inner pages of a table hold no rows.
+        if self.kind() == 5 {
+            return Ok(None);
+        }
+        while let Some(stored) = self.next_stored(pages.usable) {
+            let Stored::Row(length, local, overflow) = stored else {
+                return Ok(Some(vec![self.page.clone()]));
+            };
+            let payload = pages.payload(length, &self.page[local], overflow)?;
+            if let Some(values) = row::values(&payload, pages.encoding) {
+                return Ok(Some(values));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next cell; one whose header is damaged is passed over.
+    fn next_stored(&mut self, usable: usize) -> Option<Stored> {
+        while let Some(at) = self.cell(self.at) {
+            self.at += 1;
+            let Some((length, local, overflow)) = self.stored(at, usable) else { continue };
+            let Some(left) = self.left.checked_sub(local.len()) else {
+                self.at = usize::from(u16::MAX);
+                return Some(Stored::Shared);
+            };
+            self.left = left;
+            return Some(Stored::Row(length, local, overflow));
+        }
+        None
+    }
+
+    /// A payload's length, where it stands here, and the page on which it goes on.
+    fn stored(&self, at: usize, usable: usize) -> Option<(u64, Range<usize>, u64)> {
+        let at = if self.kind() == 2 { at + 4 } else { at };
+        let (length, used) = row::varint(self.page.get(at..)?)?;
+        let mut at = at + used;
+        if self.kind() == 13 {
+            at += row::varint(self.page.get(at..)?)?.1;
+        }
+        let most = if self.kind() == 13 { usable - 35 } else { (usable - 12) * 64 / 255 - 23 };
+        let least = (usable - 12) * 32 / 255 - 23;
+        let local = match usize::try_from(length).ok()? {
+            length if length <= most => length,
+            length => {
+                let even = least + (length - least) % (usable - 4);
+                if even <= most { even } else { least }
+            }
+        };
+        let bytes = self.page.get(at..)?;
+        let overflow = bytes.get(local..local + 4).filter(|_| local as u64 != length);
+        let overflow =
+            overflow.map_or(0, |page| u32::from_be_bytes([page[0], page[1], page[2], page[3]]));
+        Some((length, at..at + local.min(bytes.len()), u64::from(overflow)))
+    }
+
+    /// Writes what a page holds that belongs to no cell.
+    fn write_gaps(&self, encoding: Encoding, out: &mut VecDeque<u8>) {
+        let content = match u16_at(&self.page, self.start + 5) {
+            0 => 65536,
+            content => content,
+        };
+        let list_end = self.list() + 2 * self.count();
+        carve(self.page.get(list_end..content).unwrap_or_default(), encoding, out);
+        let (mut free, mut end) = (u16_at(&self.page, self.start + 1), 0);
+        // Free blocks are in order, each with the place of the next and its own size.
+        while let Some(block) = self.page.get(free..).filter(|block| free > 0 && block.len() > 4) {
+            if free < end {
+                // Blocks share no bytes: that is how a page would give without end.
+                return write_bytes(&self.page[end..], out);
+            }
+            let freed = &block[..u16_at(block, 2).clamp(4, block.len())];
+            end = free + freed.len();
+            match row::beheaded(freed, encoding) {
+                Some(values) => row::write(&values, &[], out),
+                None => carve(&freed[4..], encoding, out),
+            }
+            let next = u16_at(block, 0);
+            if next <= free {
+                break;
+            }
+            free = next;
+        }
+    }
+}
+
+/// Writes bytes of which nothing is known: the rows that stand whole in them, else as they are.
+fn carve(bytes: &[u8], encoding: Encoding, out: &mut VecDeque<u8>) {
+    let (mut at, mut written) = (0, 0);
+    while at < bytes.len() {
+        // Before a row stand its length and its number.
+        match row::carved(&bytes[at..], encoding).filter(|_| bytes[at] > 8) {
+            Some((values, length)) => {
+                write_bytes(&bytes[written..at], out);
+                row::write(&values, &[], out);
+                at += length;
+                written = at;
+            }
+            None => at += 1,
+        }
+    }
+    write_bytes(&bytes[written..], out);
+}
+
+/// Writes bytes as they are, unless they are all zero.
+fn write_bytes(bytes: &[u8], out: &mut VecDeque<u8>) {
+    if bytes.iter().any(|&byte| byte != 0) {
+        out.extend(bytes);
+        out.push_back(b'\n');
+    }
+}
+
+/// Writes the rows of a page for itself, overflow left out; of another page its bytes.
+pub(super) fn write_alone(page: &[u8], out: &mut VecDeque<u8>) {
+    if page[0] != 13 {
+        let start = if page.starts_with(b"SQLite format 3\0") { 100 } else { 0 };
+        return carve(&page[start..], Encoding::Utf8, out);
+    }
+    let mut cells = Cells::new(page.to_vec(), 0);
+    while let Some(stored) = cells.next_stored(page.len()) {
+        let Stored::Row(_, local, _) = stored else {
+            write_bytes(page, out);
+            continue;
+        };
+        if let Some(values) = row::values(&page[local], Encoding::Utf8) {
+            row::write(&values, &[], out);
+        }
+    }
+    cells.write_gaps(Encoding::Utf8, out);
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> usize {
+    bytes.get(at..at + 2).map_or(0, |pair| usize::from(u16::from_be_bytes([pair[0], pair[1]])))
+}

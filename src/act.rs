@@ -1,0 +1,11 @@
+//! What commands that act on keys in AWS share: who acts, whom to ask, what time it is, and how a
+//! command ends.
+//!
+//! It takes an [`Iam`](keysweep_aws::Iam) and gives facts, words and statuses. It opens no socket
+//! itself, and no other stage imports it: a scan never acts.
+
+pub mod context;
+pub mod failure;
+
+pub use context::{Acting, Clock, Context, Person, SystemClock};
+pub use failure::Failure;

@@ -1,0 +1,59 @@
+//! Why a command that acts came to no good end, and the status that this gives.
+
+use std::io;
+
+use keysweep_aws::Error;
+
+use crate::run::Status;
+use crate::text::escape_line;
+
+/// A message for people, and the exit status.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// 2: refused, and nothing was changed. 3: AWS gave no full answer, or a change has an unknown
+    /// outcome. 130: interrupted.
+    pub status: Status,
+    /// What happened and what to do. Holds no secret.
+    pub message: String,
+}
+
+impl Failure {
+    /// Refused before any change: status 2.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self { status: Status::Usage, message: message.into() }
+    }
+
+    /// No full answer, or an unknown outcome: status 3.
+    pub fn incomplete(message: impl Into<String>) -> Self {
+        Self { status: Status::Incomplete, message: message.into() }
+    }
+
+    /// Ended by a signal: status 130.
+    pub fn interrupted() -> Self {
+        Self { status: Status::Interrupted, message: "interrupted".to_owned() }
+    }
+
+    /// The same as what is left of a command that has changed something already: "refused before
+    /// any change" is not true of it any more, so its status is 1.
+    #[must_use]
+    pub fn after_a_change(mut self) -> Self {
+        if self.status == Status::Usage {
+            self.status = Status::Findings;
+        }
+        self
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let message = escape_line(&error.to_string());
+        if error.is_refusal() { Self::refused(message) } else { Self::incomplete(message) }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::incomplete(format!("the output could not be written: {error}"))
+    }
+}
