@@ -102,9 +102,9 @@ const FORMS: [(&str, Make); 42] = [
 ];
 
 fn main() {
-    let typed: Vec<String> = std::env::args().skip(1).filter(|one| one != "--bench").collect();
-    let smoke = typed.iter().any(|argument| argument == "--smoke");
-    let only: Vec<&String> = typed.iter().filter(|argument| !argument.starts_with("--")).collect();
+    let args: Vec<String> = std::env::args().skip(1).filter(|one| one != "--bench").collect();
+    let smoke = args.iter().any(|argument| argument == "--smoke");
+    let only: Vec<&String> = args.iter().filter(|argument| !argument.starts_with("--")).collect();
     let most = if smoke { 256 << 10 } else { 4 << 20 };
     let engine = Engine::new(&RuleSet::builtin());
     let harmless = best(&engine, &repeated(most, "the quick brown fox jumps over the lazy dog\n"));

@@ -23,7 +23,7 @@ use gix::odb::pack::{data, index};
 use keysweep::coverage::{Count, Ledger};
 use keysweep::detect::Engine;
 use keysweep::rules::RuleSet;
-use keysweep::source::git::database::{Options, scan};
+use keysweep::source::git::database::{DatabaseOptions, scan};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
@@ -112,7 +112,7 @@ fn main() -> Fallible<()> {
     };
     let baseline = Baseline::new(&git_dir)?;
     let repo = gix::open_opts(&git_dir, gix::open::Options::isolated())?;
-    let options = Options { threads, ..Options::default() };
+    let options = DatabaseOptions { threads, ..DatabaseOptions::default() };
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for run in 0..=runs {
         let (start, used) = (Instant::now(), crate::used());

@@ -23,7 +23,7 @@ mod texts;
 use texts::{Judged, Tally, Text, judge, text};
 
 /// What was typed.
-struct Typed {
+struct Args {
     seed: u64,
     texts: u64,
     /// How many faulty texts are shown, and of which kind.
@@ -34,39 +34,33 @@ struct Typed {
     calibrate: bool,
 }
 
-fn typed() -> Typed {
-    let mut typed = Typed {
-        seed: 1,
-        texts: 20_000,
-        show: 0,
-        part: String::new(),
-        any: false,
-        calibrate: false,
-    };
+fn args() -> Args {
+    let mut args =
+        Args { seed: 1, texts: 20_000, show: 0, part: String::new(), any: false, calibrate: false };
     let mut arguments = std::env::args().skip(1);
     let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--seed" => typed.seed = number(arguments.next()).expect("--seed takes a number"),
-            "--texts" => typed.texts = number(arguments.next()).expect("--texts takes a number"),
-            "--calibrate" => typed.calibrate = true,
-            "--smoke" => typed.texts = 500,
+            "--seed" => args.seed = number(arguments.next()).expect("--seed takes a number"),
+            "--texts" => args.texts = number(arguments.next()).expect("--texts takes a number"),
+            "--calibrate" => args.calibrate = true,
+            "--smoke" => args.texts = 500,
             "--show" | "--print" => {
-                typed.any = argument == "--print";
-                typed.show = number(arguments.next()).expect("--show takes a number") as usize;
-                typed.part = arguments.next().unwrap_or_default();
+                args.any = argument == "--print";
+                args.show = number(arguments.next()).expect("--show takes a number") as usize;
+                args.part = arguments.next().unwrap_or_default();
             }
             "--bench" => {}
             other => panic!("unknown argument '{other}'"),
         }
     }
-    typed
+    args
 }
 
 fn main() {
-    let typed = typed();
-    if typed.calibrate {
-        return calibrate(&typed);
+    let args = args();
+    if args.calibrate {
+        return calibrate(&args);
     }
     let engine = Engine::new(&RuleSet::builtin());
     let mut all = Tally::default();
@@ -74,8 +68,8 @@ fn main() {
     let mut traits: BTreeMap<&str, Tally> = BTreeMap::new();
     let mut lost: BTreeMap<&str, usize> = BTreeMap::new();
     let mut shown = 0;
-    for index in 0..typed.texts {
-        let text = text((typed.seed << 32) + index);
+    for index in 0..args.texts {
+        let text = text((args.seed << 32) + index);
         let candidates = engine.whole(text.body.as_bytes()).candidates;
         let judged = judge(&text, &candidates);
         all.add(&judged.tally);
@@ -88,18 +82,18 @@ fn main() {
                 *lost.entry(instead).or_default() += 1;
             }
         }
-        if typed.show > 0 && shown == typed.show {
+        if args.show > 0 && shown == args.show {
             break;
         }
-        if typed.show > 0 && is_asked_for(&text, &judged, &typed) {
+        if args.show > 0 && is_asked_for(&text, &judged, &args) {
             shown += 1;
             show(&text, &judged, &candidates);
         }
     }
-    if typed.show > 0 {
+    if args.show > 0 {
         return;
     }
-    println!("{} texts of seed {}", typed.texts, typed.seed);
+    println!("{} texts of seed {}", args.texts, args.seed);
     summary(&all, &lost);
     table("layout", &layouts);
     table("trait", &traits);
@@ -118,8 +112,8 @@ fn badness(costs: &Costs, made: &[Text]) -> usize {
 }
 
 /// Walks over the table, cost by cost, and keeps what is better; two rounds.
-fn calibrate(typed: &Typed) {
-    let made: Vec<Text> = (0..typed.texts).map(|index| text((typed.seed << 32) + index)).collect();
+fn calibrate(args: &Args) {
+    let made: Vec<Text> = (0..args.texts).map(|index| text((args.seed << 32) + index)).collect();
     let mut costs = Costs::default();
     let mut best = badness(&costs, &made);
     println!("as they are: {best}");
@@ -137,10 +131,10 @@ fn calibrate(typed: &Typed) {
     }
 }
 
-fn is_asked_for(text: &Text, judged: &Judged, typed: &Typed) -> bool {
-    let part = typed.part.to_lowercase();
+fn is_asked_for(text: &Text, judged: &Judged, args: &Args) -> bool {
+    let part = args.part.to_lowercase();
     let holds = |name: &str| name.to_lowercase().contains(&part);
-    (typed.any || !judged.faults.is_empty())
+    (args.any || !judged.faults.is_empty())
         && (holds(text.layout)
             || text.traits.iter().any(|one| holds(one))
             || judged.faults.iter().any(|fault| holds(&format!("{fault:?}"))))

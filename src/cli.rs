@@ -40,8 +40,8 @@ use words::Meant;
 /// Parses the command line, does what it says, and gives the status to exit with.
 pub fn main() -> ExitCode {
     hide_panics();
-    let typed: Vec<OsString> = std::env::args_os().collect();
-    let status = match parsed(&typed) {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let status = match parsed(&args) {
         // The hook has told of the panic; the status is none of a scan that went well.
         Ok(cli) => catch_unwind(|| dispatch(cli.command)).unwrap_or(Status::Usage),
         Err(code) => return code,
@@ -51,16 +51,15 @@ pub fn main() -> ExitCode {
 
 /// What was typed or, where that is no command of clap's, what it stands for; else the status with
 /// which the program ends, its reason told.
-fn parsed(typed: &[OsString]) -> Result<Cli, ExitCode> {
-    let answer = match Cli::try_parse_from(typed) {
+fn parsed(args: &[OsString]) -> Result<Cli, ExitCode> {
+    let answer = match Cli::try_parse_from(args) {
         Ok(cli) => return Ok(cli),
         Err(answer) => answer,
     };
-    match words::meant(typed, answer.kind()) {
-        Meant::AsTyped => Err(explain_usage(&harmless(typed, &answer))),
-        Meant::Words(words) => {
-            Cli::try_parse_from(&words).map_err(|answer| explain_usage(&harmless(&words, &answer)))
-        }
+    match words::meant(args, answer.kind()) {
+        Meant::AsGiven => Err(explain_usage(&redacted_usage(args, &answer))),
+        Meant::Words(words) => Cli::try_parse_from(&words)
+            .map_err(|answer| explain_usage(&redacted_usage(&words, &answer))),
         Meant::Nothing(advice) => {
             complain(&advice);
             Err(ExitCode::from(Status::Usage.code()))
@@ -70,25 +69,25 @@ fn parsed(typed: &[OsString]) -> Result<Cli, ExitCode> {
 
 fn dispatch(command: Command) -> Status {
     match command {
-        Command::Baseline(arguments) => settle(baseline::baseline(&arguments)),
-        Command::Demo => settle(demo::demo()),
-        Command::Explain(arguments) => settle(lookup::explain(&arguments)),
-        Command::Rules(arguments) => settle(lookup::rules(&arguments)),
-        Command::Completions(arguments) => settle(generate::completions(&arguments)),
-        Command::Man(arguments) => settle(generate::man(&arguments)),
-        Command::History(arguments) => settle(git::history(arguments)),
-        Command::Staged(arguments) => settle(git::staged(arguments)),
-        Command::InstallHook(arguments) => settle(hook::install_hook(&arguments)),
-        Command::Range(arguments) => settle(git::range(arguments)),
-        Command::Scan(arguments) => settle(scan::scan(arguments)),
-        Command::Sweep(arguments) => settle(sweep::sweep(&arguments)),
+        Command::Baseline(arguments) => exit_status(baseline::baseline(&arguments)),
+        Command::Demo => exit_status(demo::demo()),
+        Command::Explain(arguments) => exit_status(lookup::explain(&arguments)),
+        Command::Rules(arguments) => exit_status(lookup::rules(&arguments)),
+        Command::Completions(arguments) => exit_status(generate::completions(&arguments)),
+        Command::Man(arguments) => exit_status(generate::man(&arguments)),
+        Command::History(arguments) => exit_status(git::history(arguments)),
+        Command::Staged(arguments) => exit_status(git::staged(arguments)),
+        Command::InstallHook(arguments) => exit_status(hook::install_hook(&arguments)),
+        Command::Range(arguments) => exit_status(git::range(arguments)),
+        Command::Scan(arguments) => exit_status(scan::scan(arguments)),
+        Command::Sweep(arguments) => exit_status(sweep::sweep(&arguments)),
         #[cfg(feature = "verify")]
-        Command::Verify(arguments) => settle(verify::verify(&arguments)),
+        Command::Verify(arguments) => exit_status(verify::verify(&arguments)),
     }
 }
 
 /// The status of a command; an error is told and is wrong usage.
-fn settle(result: Result<Status, Box<dyn std::error::Error>>) -> Status {
+fn exit_status(result: Result<Status, Box<dyn std::error::Error>>) -> Status {
     result.unwrap_or_else(|error| {
         // The faults of a document are one line each.
         match error.downcast_ref::<Faults>() {
@@ -101,8 +100,8 @@ fn settle(result: Result<Status, Box<dyn std::error::Error>>) -> Status {
 
 /// The same answer to the same words, escaped and without what may be a secret: the file names that
 /// a hook hands on are hostile, and a secret that was typed where none is taken stays in a log.
-fn harmless(typed: &[OsString], answer: &clap::Error) -> clap::Error {
-    let shown = typed.iter().map(|typed| opaque::veiled(&escape_path(typed.as_encoded_bytes())));
+fn redacted_usage(args: &[OsString], answer: &clap::Error) -> clap::Error {
+    let shown = args.iter().map(|arg| opaque::redacted(&escape_path(arg.as_encoded_bytes())));
     match Cli::try_parse_from(shown) {
         Err(shown) if shown.kind() == answer.kind() => shown,
         _ => Cli::command().error(answer.kind(), "what was typed is not understood"),
@@ -121,8 +120,8 @@ fn explain_usage(answer: &clap::Error) -> ExitCode {
 /// Says on standard error what went wrong.
 fn complain(error: &dyn Display) {
     // If standard error is closed there is nobody left to tell; the status still says it.
-    let told = opaque::veiled(&escape_line(&error.to_string()));
-    let _ = writeln!(io::stderr(), "keysweep: {told}");
+    let message = opaque::redacted(&escape_line(&error.to_string()));
+    let _ = writeln!(io::stderr(), "keysweep: {message}");
 }
 
 /// A panic's message may quote the text that caused it, and so a secret: only its place is shown.

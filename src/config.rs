@@ -50,8 +50,8 @@ impl Value {
             Self::Fingerprint(fingerprint) => finding.fingerprint == *fingerprint,
             Self::KeyId(id) => credential.key_id.as_deref() == Some(id),
             Self::Account(account) => {
-                let told = finding.verification.account.as_ref().or(credential.account.as_ref());
-                told == Some(account)
+                let known = finding.verification.account.as_ref().or(credential.account.as_ref());
+                known == Some(account)
             }
         }
     }
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_told_with_its_line_and_what_was_meant() {
+    fn each_fault_is_reported_with_its_line_and_what_was_meant() {
         let table = [
             ("\nexcludes = []", 2, "did you mean 'exclude'?"),
             ("exclude = \"a\"", 1, "'exclude' must be a list of strings"),
@@ -174,9 +174,9 @@ mod tests {
             ("allow = [", 1, "not TOML"),
         ];
         for (text, line, words) in table {
-            let told = faults(text);
-            let is_told = told.iter().any(|(at, what)| *at == line && what.contains(words));
-            assert!(is_told, "{text}: wanted {line}: {words}, got {told:#?}");
+            let reported = faults(text);
+            let is_reported = reported.iter().any(|(at, what)| *at == line && what.contains(words));
+            assert!(is_reported, "{text}: wanted {line}: {words}, got {reported:#?}");
         }
         assert_eq!(faults("excludes = []\nallows = []\nverify = true").len(), 3);
     }

@@ -117,7 +117,7 @@ pub fn first_step(finding: &Finding, rules: &RuleSet) -> Option<Step> {
 }
 
 /// What to do where the verdict makes the first step needless.
-pub fn settled(finding: &Finding) -> Option<&'static str> {
+pub fn verdict_advice(finding: &Finding) -> Option<&'static str> {
     match finding.verification.status {
         Status::Inactive => Some("AWS does not accept it any more: read what it did meanwhile"),
         Status::Expired => Some("its session is over: find out what it came from, which may live"),
@@ -128,8 +128,8 @@ pub fn settled(finding: &Finding) -> Option<&'static str> {
 
 /// What to do first, on one line.
 pub fn next_step(finding: &Finding, rules: &RuleSet) -> String {
-    if let Some(settled) = settled(finding) {
-        return settled.to_owned();
+    if let Some(advice) = verdict_advice(finding) {
+        return advice.to_owned();
     }
     match first_step(finding, rules) {
         Some(Step { title, cli: Some(cli), .. }) => format!("{title}: {cli}"),

@@ -122,7 +122,7 @@ impl Format {
     }
 
     /// Whether [`Report::repository`] has a meaning here.
-    pub fn tells_repository(self) -> bool {
+    pub fn names_repository(self) -> bool {
         matches!(self, Self::Sarif | Self::Gitlab)
     }
 

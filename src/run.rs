@@ -4,18 +4,18 @@
 //! the ledger travels alongside. Takes plain options, gives findings and coverage. Must not know
 //! how they are written or what was typed to ask for them.
 
-mod beside;
-pub mod clock;
 mod collect;
+mod memory_watch;
 mod partners;
 pub mod policy;
+mod redact;
 mod restore;
 mod status;
 pub mod sweep;
-mod taken;
-mod veil;
+pub mod time_limit;
 #[cfg(feature = "verify")]
 mod verification;
+mod watchdog;
 
 use std::cmp::Reverse;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,20 +30,20 @@ use crate::canary;
 use crate::coverage::{Count, Coverage, Ledger};
 use crate::detect::nameless;
 use crate::finding::{Confidence, Finding, Occurrence, Status as Verdict};
-use crate::memory::Memory;
+use crate::memory::MemoryBudget;
 use crate::provenance::Provenance;
 use crate::rules::RuleSet;
 use crate::scan::{Detector, Hit};
 use crate::source::{files, git, stdin};
 use crate::stop::Stop;
-use crate::suppress::baseline::Entry;
+use crate::suppress::baseline::BaselineEntry;
 use crate::suppress::{self, Counts, Suppressions};
 use crate::text::escape_path;
 
-use clock::Clock;
 use collect::{Collected, Collector};
+pub use redact::provenance as redacted_provenance;
 pub use status::{FailOn, Status, status};
-pub use veil::provenance as veiled;
+use time_limit::TimeLimit;
 #[cfg(feature = "verify")]
 pub use verification::Verify;
 
@@ -61,20 +61,20 @@ const LISTED: usize = 20;
 #[derive(Clone, Debug)]
 pub enum Source {
     /// Files and folders.
-    Files(files::Options),
+    Files(files::FileOptions),
     /// Standard input.
-    Stdin(stdin::Options),
+    Stdin(stdin::StdinOptions),
     /// All of a git repository.
-    History(git::history::Options),
+    History(git::history::HistoryOptions),
     /// What the next commit would add.
-    Staged(git::staged::Options),
+    Staged(git::staged::StagedOptions),
     /// What a range of commits added.
-    Range(git::range::Options),
+    Range(git::range::RangeOptions),
 }
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct RunOptions {
     /// Scanned one after the other.
     pub sources: Vec<Source>,
     /// Findings below are counted, not reported.
@@ -84,7 +84,7 @@ pub struct Options {
     /// From when its time counts: what came before the sources is part of the run.
     pub began: Instant,
     /// For the whole run; the sources share it.
-    pub memory: Memory,
+    pub memory: MemoryBudget,
     /// Ends the sources early; the same flag that they hold.
     pub stop: Stop,
     /// Set, beside `stop`, by whoever interrupts the run.
@@ -92,7 +92,7 @@ pub struct Options {
     /// Paths whose findings are left out, whatever source they come from.
     pub exclude: files::Globs,
     /// What was settled before.
-    pub settled: Suppressions,
+    pub suppressions: Suppressions,
     /// The day by which entries of a baseline are over.
     pub today: Date,
     /// Whether settled findings stay among the findings, marked.
@@ -104,17 +104,17 @@ pub struct Options {
     pub verify: Option<Verify>,
 }
 
-impl Options {
+impl RunOptions {
     /// What ends the run in time.
     /// Does `work` in the run's time and memory.
-    fn bounded<T>(&self, clock: &Clock, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
+    fn bounded<T>(&self, clock: &TimeLimit, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
         clock.limit(&self.stop, ledger, || {
-            taken::limit(self.memory.limit(), &self.stop, ledger, work)
+            memory_watch::limit(self.memory.limit(), &self.stop, ledger, work)
         })
     }
 
-    fn clock(&self) -> Clock {
-        Clock::new("--timeout", self.timeout, self.began)
+    fn clock(&self) -> TimeLimit {
+        TimeLimit::new("--timeout", self.timeout, self.began)
     }
 }
 
@@ -126,7 +126,7 @@ pub struct Outcome {
     /// What was scanned and what was not.
     pub coverage: Coverage,
     /// Sorted: entries of the baseline of which nothing was met, if all that it stands for was read.
-    pub stale: Vec<Entry>,
+    pub stale: Vec<BaselineEntry>,
     /// The run was ended by a signal.
     pub interrupted: bool,
 }
@@ -148,7 +148,7 @@ pub enum Error {
 }
 
 /// Where the scanned repository comes from; `None` unless the sources are one repository, as work
-/// tree, history or both. To be told by [`veiled`] once it is known what was found.
+/// tree, history or both. To be told by [`redacted_provenance`] once it is known what was found.
 pub fn provenance(sources: &[Source]) -> Option<Provenance> {
     let none = git::open::Environment::default();
     let ([source] | [Source::Files(_), source @ Source::History(_)]) = sources else { return None };
@@ -178,7 +178,7 @@ pub fn is_in_repository(sources: &[Source]) -> bool {
 ///
 /// `ledger` is the caller's, so that progress can be read off it meanwhile.
 pub fn run<D: Detector>(
-    options: &Options,
+    options: &RunOptions,
     detector: &D,
     rules: &RuleSet,
     ledger: &Ledger,
@@ -215,11 +215,11 @@ pub fn run<D: Detector>(
 /// the stale entries of the baseline.
 fn conclude(
     collector: Collector,
-    options: &Options,
+    options: &RunOptions,
     rules: &RuleSet,
     ledger: &Ledger,
     #[cfg(feature = "verify")] until: Option<Instant>,
-) -> (Vec<Finding>, Vec<Entry>) {
+) -> (Vec<Finding>, Vec<BaselineEntry>) {
     if options.interrupted.is_set() {
         ledger.problem("run", b"", &"interrupted: what was not yet scanned is missing");
     }
@@ -227,7 +227,7 @@ fn conclude(
         collector.finish(rules, options.min_confidence, ledger);
     partners::link(&mut findings);
     canary::decide(&mut findings);
-    let mut counts = suppress::apply(&mut findings, &options.settled, options.today, &met);
+    let mut counts = suppress::apply(&mut findings, &options.suppressions, options.today, &met);
     #[cfg(feature = "verify")]
     if let Some(how) = &options.verify {
         verify_within(&mut findings, how, options, until, ledger);
@@ -235,18 +235,18 @@ fn conclude(
     suppress::reopen_active(&mut findings, &mut counts);
     sort(&mut findings);
     // A settled secret in somebody else's path is a secret still.
-    veil::names(&mut findings, &weak, ledger);
-    let stale = settle(&mut findings, counts, options, ledger);
+    redact::names(&mut findings, &weak, ledger);
+    let stale = finish_suppressions(&mut findings, counts, options, ledger);
     (findings, stale)
 }
 
 /// Counts what was settled, and leaves it out unless it is wanted; gives the stale entries.
-fn settle(
+fn finish_suppressions(
     findings: &mut Vec<Finding>,
     counts: Counts,
-    options: &Options,
+    options: &RunOptions,
     ledger: &Ledger,
-) -> Vec<Entry> {
+) -> Vec<BaselineEntry> {
     ledger.add(Count::Suppressed, counts.total());
     for entry in &counts.expired {
         let until = entry.until.map(|until| until.to_string()).unwrap_or_default();
@@ -257,7 +257,7 @@ fn settle(
     }
     let stale = if options.whole && !ledger.has_problems() { counts.absent } else { Vec::new() };
     for entry in stale.iter().take(LISTED) {
-        let Entry { hint, fingerprint, .. } = entry;
+        let BaselineEntry { hint, fingerprint, .. } = entry;
         ledger.note(format!(
             "stale in the baseline, nothing of it was found: {hint} ({fingerprint})"
         ));
@@ -283,7 +283,7 @@ pub fn verify(findings: &mut Vec<Finding>, how: &Verify, ledger: &Ledger) {
 fn verify_within(
     findings: &mut Vec<Finding>,
     how: &Verify,
-    options: &Options,
+    options: &RunOptions,
     until: Option<Instant>,
     ledger: &Ledger,
 ) {

@@ -15,7 +15,7 @@ use jiff::civil::Date;
 use crate::config::Allow;
 use crate::finding::{Finding, Fingerprint, GitObject, Occurrence, Status, Suppression};
 
-use baseline::{Baseline, Entry};
+use baseline::{Baseline, BaselineEntry};
 
 /// What was settled before.
 #[derive(Clone, Debug, Default)]
@@ -38,10 +38,10 @@ pub struct Counts {
     /// Findings settled by the configuration.
     pub config: u64,
     /// Entries of the baseline that were found and whose time is over: they count again.
-    pub expired: Vec<Entry>,
+    pub expired: Vec<BaselineEntry>,
     /// Entries of the baseline of which nothing was met. They are stale only if all that the
     /// baseline stands for was scanned.
-    pub absent: Vec<Entry>,
+    pub absent: Vec<BaselineEntry>,
 }
 
 impl Counts {
@@ -57,24 +57,25 @@ impl Counts {
 /// What was proved active is never settled by a marker: whoever wrote it may be who leaked it.
 pub fn apply(
     findings: &mut [Finding],
-    settled: &Suppressions,
+    suppressions: &Suppressions,
     today: Date,
     met: &HashSet<Fingerprint>,
 ) -> Counts {
     let mut counts = Counts::default();
     for finding in findings.iter_mut() {
-        finding.suppressed = judge(finding, settled, today);
+        finding.suppressed = judge(finding, suppressions, today);
         match finding.suppressed.as_ref().map(|suppression| suppression.by.as_str()) {
             Some(Suppression::BASELINE) => counts.baseline += 1,
             Some(Suppression::INLINE) => counts.inline += 1,
             Some(_) => counts.config += 1,
             None => {
-                let entries = settled.baseline.iter().flat_map(|it| it.of(&finding.fingerprint));
+                let entries =
+                    suppressions.baseline.iter().flat_map(|it| it.of(&finding.fingerprint));
                 counts.expired.extend(entries.last().cloned());
             }
         }
     }
-    let entries = settled.baseline.iter().flat_map(Baseline::entries);
+    let entries = suppressions.baseline.iter().flat_map(Baseline::entries);
     counts.absent = entries.filter(|entry| !met.contains(&entry.fingerprint)).cloned().collect();
     counts
 }
@@ -90,16 +91,17 @@ pub fn reopen_active(findings: &mut [Finding], counts: &mut Counts) {
     }
 }
 
-fn judge(finding: &Finding, settled: &Suppressions, today: Date) -> Option<Suppression> {
+fn judge(finding: &Finding, suppressions: &Suppressions, today: Date) -> Option<Suppression> {
     let by = |by: &str, reason: Option<String>| Some(Suppression { by: by.to_owned(), reason });
-    let entries = settled.baseline.iter().flat_map(|baseline| baseline.of(&finding.fingerprint));
+    let entries =
+        suppressions.baseline.iter().flat_map(|baseline| baseline.of(&finding.fingerprint));
     if let Some(entry) = entries.into_iter().find(|entry| !entry.is_over(today)) {
         return by(Suppression::BASELINE, entry.reason.clone());
     }
-    if let Some(allow) = settled.allow.iter().find(|allow| allow.value.is_of(finding)) {
+    if let Some(allow) = suppressions.allow.iter().find(|allow| allow.value.is_of(finding)) {
         return by(Suppression::CONFIG, allow.reason.clone());
     }
-    let marker = if settled.inline { marker(finding) } else { None };
+    let marker = if suppressions.inline { marker(finding) } else { None };
     by(Suppression::INLINE, Some(marker?.to_owned()))
 }
 

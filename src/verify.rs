@@ -1,6 +1,6 @@
 //! Asks AWS STS whether a key is live: `GetCallerIdentity`, which needs no permission.
 //!
-//! It takes findings and [`Options`], and gives each a verdict; what STS did not prove is
+//! It takes findings and [`VerifyOptions`], and gives each a verdict; what STS did not prove is
 //! `unknown`. This is the only part of the program that opens a socket or runs anything async, and
 //! it does so only while there is something to send. It must not know how a credential was found,
 //! nor how a verdict is shown.
@@ -21,14 +21,14 @@ use tokio::time::{Instant, sleep};
 
 pub use keysweep_aws::sts::answer;
 pub use keysweep_aws::{Endpoint, Environment, Partition, PartitionChoice, Setting, USER_AGENT};
-pub use options::{Options, OptionsError, account};
+pub use options::{OptionsError, VerifyOptions, account};
 pub use preview::{Inquiry, Intent, preview};
 pub use proven::{compose, regroup};
 
 use crate::coverage::Ledger;
 use crate::finding::{Finding, Fingerprint, Severity, Status, Verification};
 use crate::secret::Secret;
-use ask::{Answers, Desk, Round};
+use ask::{Answers, Round, Verifier};
 use plan::{Plan, Question};
 
 /// What a run of verification did.
@@ -67,7 +67,7 @@ pub const ANNOUNCEMENT: &str = "asking AWS STS about the keys found (GetCallerId
 /// be asked, for whatever reason, is `unknown` and keeps its severity.
 pub fn verify(
     findings: &mut [Finding],
-    options: &Options,
+    options: &VerifyOptions,
     ledger: &Ledger,
     announce: &mut dyn FnMut(&str),
 ) -> Summary {
@@ -114,7 +114,7 @@ pub fn severity(found: Severity, status: Status) -> Severity {
 /// Asks all questions on a runtime of its own; the answers stand in the order of the questions.
 ///
 /// Also how many requests were sent, and whether time or a stop cut it short.
-fn run(questions: &Arc<Vec<Question>>, options: &Options) -> (Vec<Answers>, u64, bool) {
+fn run(questions: &Arc<Vec<Question>>, options: &VerifyOptions) -> (Vec<Answers>, u64, bool) {
     let mut answers: Vec<Answers> = questions.iter().map(Answers::none).collect();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -129,18 +129,18 @@ fn run(questions: &Arc<Vec<Question>>, options: &Options) -> (Vec<Answers>, u64,
             questions.iter().flat_map(|question| question.partitions.clone()).collect();
         partitions.sort();
         partitions.dedup();
-        let desk = Arc::new(Desk::open(&partitions, options).await);
+        let verifier = Arc::new(Verifier::open(&partitions, options).await);
         let collect = async {
             for round in [Round::Own, Round::Others] {
-                let taken = Arc::new(taken(questions, &answers));
-                examine(&desk, questions, &mut answers, round, &taken).await;
+                let claimed = Arc::new(claimed(questions, &answers));
+                examine(&verifier, questions, &mut answers, round, &claimed).await;
             }
         };
         let ended_early = tokio::select! {
             () = collect => false,
             () = end_of(options) => true,
         };
-        (desk.sent(), ended_early)
+        (verifier.sent(), ended_early)
     });
     // A name that is still being looked up must not hold the program back.
     runtime.shutdown_background();
@@ -155,19 +155,19 @@ fn run(questions: &Arc<Vec<Question>>, options: &Options) -> (Vec<Answers>, u64,
 
 /// Asks all questions of one round at once; each id waits for its own answers alone.
 async fn examine(
-    desk: &Arc<Desk>,
+    verifier: &Arc<Verifier>,
     questions: &Arc<Vec<Question>>,
     answers: &mut [Answers],
     round: Round,
-    taken: &Arc<HashSet<Secret>>,
+    claimed: &Arc<HashSet<Secret>>,
 ) {
     let mut tasks = JoinSet::new();
     for index in 0..questions.len() {
-        let (desk, taken) = (Arc::clone(desk), Arc::clone(taken));
+        let (verifier, claimed) = (Arc::clone(verifier), Arc::clone(claimed));
         let (questions, known) = (Arc::clone(questions), answers[index].clone());
-        tasks.spawn(
-            async move { (index, desk.examine(&questions[index], known, round, &taken).await) },
-        );
+        tasks.spawn(async move {
+            (index, verifier.examine(&questions[index], known, round, &claimed).await)
+        });
     }
     while let Some(done) = tasks.join_next().await {
         if let Ok((index, found)) = done {
@@ -177,7 +177,7 @@ async fn examine(
 }
 
 /// The secrets that STS proved to be some id's own.
-fn taken(questions: &[Question], answers: &[Answers]) -> HashSet<Secret> {
+fn claimed(questions: &[Question], answers: &[Answers]) -> HashSet<Secret> {
     let proven = questions.iter().zip(answers).flat_map(|(question, answers)| {
         question.candidates.iter().zip(&answers.verdicts).filter_map(|(candidate, verdict)| {
             let is_active = verdict.as_ref().is_some_and(|one| one.status == Status::Active);
@@ -188,14 +188,14 @@ fn taken(questions: &[Question], answers: &[Answers]) -> HashSet<Secret> {
 }
 
 /// Resolves when the run's time is over or somebody stopped it.
-async fn end_of(options: &Options) {
+async fn end_of(options: &VerifyOptions) {
     let until = options.until.map(Instant::from_std);
     while !options.stop.is_set() && until.is_none_or(|until| Instant::now() < until) {
         sleep(POLL).await;
     }
 }
 
-fn note_limits(answers: &[Answers], options: &Options, requests: u64, ledger: &Ledger) {
+fn note_limits(answers: &[Answers], options: &VerifyOptions, requests: u64, ledger: &Ledger) {
     if requests >= options.max_requests {
         let limit = options.max_requests;
         ledger.note(format!("verification stopped at its limit of {limit} requests"));
@@ -223,11 +223,11 @@ fn apply(
     for (candidate, verdict) in question.candidates.iter().zip(verdicts) {
         let Some(verdict) = verdict else { continue };
         match candidate.own {
-            Some(own) => tell(&mut findings[own], verdict),
+            Some(own) => record(&mut findings[own], verdict),
             None => {
                 let lone = |&&at: &&usize| findings[at].credential.secret.is_none();
                 let lone: Vec<usize> = question.holders.iter().filter(lone).copied().collect();
-                lone.into_iter().for_each(|at| tell(&mut findings[at], verdict));
+                lone.into_iter().for_each(|at| record(&mut findings[at], verdict));
             }
         }
         let joins = candidate.own.is_none() || !candidate.partners.is_empty();
@@ -253,7 +253,7 @@ fn apply(
 }
 
 /// Notes a verdict, unless a weightier one is known.
-fn tell(finding: &mut Finding, verdict: &Verification) {
+fn record(finding: &mut Finding, verdict: &Verification) {
     if weight(verdict.status) > weight(finding.verification.status) {
         finding.verification = verdict.clone();
     }
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn only_what_was_proved_changes_the_severity() {
         use Severity::{Error, Note, Warning};
-        for (found, status, told) in [
+        for (found, status, reported) in [
             (Warning, Status::Active, Error),
             (Error, Status::WrongSecret, Warning),
             (Note, Status::WrongSecret, Note),
@@ -291,7 +291,7 @@ mod tests {
             (Error, Status::Unknown, Error),
             (Warning, Status::NotChecked, Warning),
         ] {
-            assert_eq!(severity(found, status), told, "{found:?} {status:?}");
+            assert_eq!(severity(found, status), reported, "{found:?} {status:?}");
         }
     }
 }

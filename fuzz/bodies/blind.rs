@@ -21,7 +21,7 @@ impl Blind {
 }
 
 impl Detector for Blind {
-    type Memory = ();
+    type BaseState = ();
 
     fn whole(&self, bytes: &[u8]) -> Detected<()> {
         self.look(bytes.len())

@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use keysweep::coverage::Ledger;
-use keysweep::source::container::{Limit, Limits, Options, scan};
+use keysweep::source::container::{ContainerOptions, Limit, Limits, scan};
 
 use super::blind::Blind;
 
@@ -118,9 +118,11 @@ fn read(kinds: &[Kind], data: &[u8]) {
     if choice & 0x80 == 0 {
         mend(name, &mut bytes);
     }
-    let unpacked = Limit { value: UNPACKED, typed: true };
-    let options =
-        Options { limits: Limits { unpacked, ..Limits::default() }, ..Options::default() };
+    let unpacked = Limit { value: UNPACKED, is_explicit: true };
+    let options = ContainerOptions {
+        limits: Limits { unpacked, ..Limits::default() },
+        ..ContainerOptions::default()
+    };
     let (ledger, blind) = (Ledger::new(), Blind::default());
     scan(b"fuzz", &bytes, &options, &blind, &ledger, &mut |_| {});
     let problems = ledger.coverage().problems;

@@ -155,12 +155,12 @@ fn judge(
     is_damaged: bool,
     is_known: bool,
 ) {
-    let told = repository.scan().unwrap_or_else(|error| panic!("refused: {error}"));
-    told.holds_planted();
+    let reported = repository.scan().unwrap_or_else(|error| panic!("refused: {error}"));
+    reported.holds_planted();
     if !is_known {
         return;
     }
-    let Told { found, coverage } = told;
+    let Told { found, coverage } = reported;
     let problems = &coverage.problems;
     // A container among the blobs may be damaged by itself.
     let of_git: Vec<_> = problems.iter().filter(|one| one.what != "container").collect();

@@ -9,7 +9,7 @@ use keysweep::source::git::{database, history, range, staged};
 use super::detection::ENGINE;
 use super::feed::Feed;
 use super::pieces::expand;
-use super::repository::{Repository, commit_of, id_of, planted, told};
+use super::repository::{Repository, commit_of, id_of, planted, reported};
 
 /// Files of a git folder that say what there is and how to read it.
 const PLACES: [&str; 26] = [
@@ -60,14 +60,16 @@ pub fn places(data: &[u8]) {
             let _ = std::fs::write(path, content);
         }
     }
-    if let Ok(told) = repository.scan()
-        && told.coverage.problems.is_empty()
+    if let Ok(reported) = repository.scan()
+        && reported.coverage.problems.is_empty()
     {
-        told.holds_planted();
+        reported.holds_planted();
     }
-    let options =
-        staged::Options { repo: Some(repository.root().to_owned()), ..staged::Options::default() };
-    let _ = told(|ledger, hits| staged::scan(&options, &*ENGINE, ledger, hits));
+    let options = staged::StagedOptions {
+        repo: Some(repository.root().to_owned()),
+        ..staged::StagedOptions::default()
+    };
+    let _ = reported(|ledger, hits| staged::scan(&options, &*ENGINE, ledger, hits));
 }
 
 const CONNECTIVITY: u8 = 1;
@@ -92,25 +94,25 @@ pub fn objects(data: &[u8]) {
     let last = names.0.last().copied().unwrap_or(blob);
     let first = names.0.get(1).copied().unwrap_or(blob);
     repository.write("refs/heads/main", format!("{last}\n").as_bytes());
-    let database = database::Options {
+    let database = database::DatabaseOptions {
         threads: 1,
         connectivity: flags & CONNECTIVITY != 0,
-        ..database::Options::default()
+        ..database::DatabaseOptions::default()
     };
     let repo = Some(repository.root().to_owned());
-    let options = history::Options {
+    let options = history::HistoryOptions {
         repo: repo.clone(),
         database: database.clone(),
-        ..history::Options::default()
+        ..history::HistoryOptions::default()
     };
-    let history = told(|ledger, hits| history::scan(&options, &*ENGINE, ledger, hits));
+    let history = reported(|ledger, hits| history::scan(&options, &*ENGINE, ledger, hits));
     history.unwrap_or_else(|error| panic!("refused: {error}")).holds_planted();
     let input = match flags & HOOK {
         0 => range::Input::Between(format!("{first}..{last}")),
         _ => range::Input::Hook(names.fill(&expand(hook))),
     };
-    let options = range::Options { repo, input, database, ..range::Options::default() };
-    let _ = told(|ledger, hits| range::scan(&options, &*ENGINE, ledger, hits));
+    let options = range::RangeOptions { repo, input, database, ..range::RangeOptions::default() };
+    let _ = reported(|ledger, hits| range::scan(&options, &*ENGINE, ledger, hits));
 }
 
 /// Ids for which single bytes of an input stand: in hex from 16 on, as they are from 24 on.

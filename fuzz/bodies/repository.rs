@@ -83,18 +83,18 @@ impl Repository {
 
     /// Scans its history.
     pub fn scan(&self) -> Result<Told, Error> {
-        let database = database::Options { threads: 1, ..Default::default() };
-        let options = history::Options {
+        let database = database::DatabaseOptions { threads: 1, ..Default::default() };
+        let options = history::HistoryOptions {
             repo: Some(self.root().to_owned()),
             database,
-            ..history::Options::default()
+            ..history::HistoryOptions::default()
         };
-        told(|ledger, hits| history::scan(&options, &*ENGINE, ledger, hits))
+        reported(|ledger, hits| history::scan(&options, &*ENGINE, ledger, hits))
     }
 }
 
 /// Runs a source, and collects what it tells.
-pub fn told(
+pub fn reported(
     source: impl FnOnce(&Ledger, &(dyn Fn(Hit) + Sync)) -> Result<(), Error>,
 ) -> Result<Told, Error> {
     let ledger = Ledger::new();
@@ -125,7 +125,7 @@ pub fn found_in(kind: Kind, bytes: &[u8]) -> BTreeSet<Fingerprint> {
     let prints = |all: Vec<Candidate>| {
         all.into_iter().map(|one| one.credential.fingerprint()).collect::<Vec<_>>()
     };
-    let (options, ledger) = (container::Options::default(), Ledger::new());
+    let (options, ledger) = (container::ContainerOptions::default(), Ledger::new());
     let mut found = Vec::new();
     let mut take =
         |detected: keysweep::scan::Detected<_>| found.extend(prints(detected.candidates));

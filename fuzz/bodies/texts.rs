@@ -11,7 +11,7 @@ use keysweep::command::verify::read_report;
 use keysweep::config::{Config, NAME};
 use keysweep::detect::Engine;
 use keysweep::rules::RuleSet;
-use keysweep::run::sweep::{Memory as _, Target};
+use keysweep::run::sweep::{ResumeStore as _, Target};
 use keysweep::scan::Detector as _;
 use keysweep::suppress::baseline::{self, Baseline};
 use keysweep::suppress::detect_secrets::DetectSecrets;

@@ -228,7 +228,7 @@ pub(super) struct CommonArguments {
     #[arg(long, value_name = "LEVEL", default_value = "warning", help_heading = "Verdict")]
     pub(super) fail_on: FailOnLevel,
     #[command(flatten)]
-    pub(super) settled: SettledArguments,
+    pub(super) suppressions: SuppressionArguments,
     #[command(flatten)]
     pub(super) limits: LimitArguments,
     #[cfg(feature = "verify")]
@@ -239,7 +239,7 @@ pub(super) struct CommonArguments {
 /// What is suppressed, and by whom.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Suppressed findings")]
-pub(super) struct SettledArguments {
+pub(super) struct SuppressionArguments {
     /// Suppress the findings of FILE [default: .keysweep-baseline at the repository's
     /// root; `range` reads BASE's].
     #[arg(long, value_name = "FILE")]
@@ -405,8 +405,8 @@ pub(super) enum MinConfidence {
 }
 
 impl From<MinConfidence> for Confidence {
-    fn from(typed: MinConfidence) -> Self {
-        match typed {
+    fn from(choice: MinConfidence) -> Self {
+        match choice {
             MinConfidence::Low => Self::Low,
             MinConfidence::Medium => Self::Medium,
             MinConfidence::High => Self::High,
@@ -431,8 +431,8 @@ pub(super) enum FailOnLevel {
 }
 
 impl From<FailOnLevel> for FailOn {
-    fn from(typed: FailOnLevel) -> Self {
-        match typed {
+    fn from(choice: FailOnLevel) -> Self {
+        match choice {
             FailOnLevel::Note => Self::Note,
             FailOnLevel::Warning => Self::Warning,
             FailOnLevel::Error => Self::Error,

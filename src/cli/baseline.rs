@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::arguments::{
     ConfigArguments, DatabaseArguments, LimitArguments, MinConfidence, OutputArguments,
-    SelectionArguments, SettledArguments,
+    SelectionArguments, SuppressionArguments,
 };
 use super::output::{Outputs, write_file};
 use super::progress;
@@ -22,8 +22,8 @@ use crate::detect::Engine;
 use crate::document::Faults;
 use crate::finding::{Finding, Suppression};
 use crate::report::{self, Closing, Limits};
-use crate::run::policy::{Error as Unread, Place, at_root, named};
-use crate::run::{self, Options, Source, Status};
+use crate::run::policy::{Error as Unread, PolicyRoot, at_root, named};
+use crate::run::{self, RunOptions, Source, Status};
 use crate::source::files;
 use crate::source::git::open::{self, Environment};
 use crate::source::git::{self, history};
@@ -77,21 +77,21 @@ pub(super) struct BaselineArguments {
 }
 
 /// Carries out `keysweep baseline`.
-pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Error>> {
+pub(super) fn baseline(args: &BaselineArguments) -> Result<Status, Box<dyn Error>> {
     let change_wanted = Change {
-        only: typed.only.clone(),
-        gitleaks: read_all(&typed.from_gitleaks, Gitleaks::parse)?,
-        detect_secrets: read_all(&typed.from_detect_secrets, DetectSecrets::parse)?,
-        prune: typed.prune,
-        reason: typed.reason.clone(),
+        only: args.only.clone(),
+        gitleaks: read_all(&args.from_gitleaks, Gitleaks::parse)?,
+        detect_secrets: read_all(&args.from_detect_secrets, DetectSecrets::parse)?,
+        prune: args.prune,
+        reason: args.reason.clone(),
     };
-    let root = root(typed)?;
-    let path = typed.baseline.clone().unwrap_or_else(|| root.join(NAME));
-    let mut baseline = existing(typed, &root)?;
+    let root = root(args)?;
+    let path = args.baseline.clone().unwrap_or_else(|| root.join(NAME));
+    let mut baseline = existing(args, &root)?;
     let ledger = Ledger::new();
-    let Found { outcome, complete, is_dry } = find(typed, &root, &baseline, &ledger)?;
-    if !complete && typed.prune {
-        tell_coverage(&outcome);
+    let Found { outcome, complete, is_dry } = find(args, &root, &baseline, &ledger)?;
+    if !complete && args.prune {
+        print_coverage(&outcome);
         if outcome.interrupted {
             return Ok(Status::Interrupted);
         }
@@ -99,7 +99,7 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
             "nothing is removed, as not all could be read: what is absent may be there".into()
         );
     }
-    tell_coverage(&outcome);
+    print_coverage(&outcome);
     let chosen = choose(&baseline, &outcome.findings, &change_wanted)?;
     if outcome.interrupted {
         return Ok(Status::Interrupted);
@@ -109,7 +109,7 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
         writeln!(io::stdout(), "{}: nothing was changed", shown(&path))?;
         return Ok(Status::Clean);
     }
-    if !chosen.taken.is_empty() && typed.only.is_empty() && !typed.yes && !agreed(&chosen)? {
+    if !chosen.taken.is_empty() && args.only.is_empty() && !args.yes && !agreed(&chosen)? {
         writeln!(io::stdout(), "{}: nothing was changed", shown(&path))?;
         return Ok(Status::Findings);
     }
@@ -125,16 +125,16 @@ pub(super) fn baseline(typed: &BaselineArguments) -> Result<Status, Box<dyn Erro
 
 /// The folder whose findings are suppressed. A repository or folder that was named is that one, and
 /// never one around it.
-fn root(typed: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
+fn root(args: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
     let here = Path::new(".");
-    let is_named = typed.repo.is_some() || open::is_git_folder(here);
-    let place = typed.repo.as_deref().unwrap_or(here);
+    let is_named = args.repo.is_some() || open::is_git_folder(here);
+    let place = args.repo.as_deref().unwrap_or(here);
     let environment = Environment::default();
     let opened = is_named.then(|| open::open(Some(place), &environment)).transpose();
     let root = match opened {
         Ok(Some(repo)) => match open::work_tree(&repo, &environment) {
             Some(tree) => Some(tree),
-            None if typed.baseline.is_some() => Some(repo.git_dir().to_owned()),
+            None if args.baseline.is_some() => Some(repo.git_dir().to_owned()),
             None => {
                 let why = "has no work tree, where a baseline would be looked for: name a file \
                            with --baseline";
@@ -150,18 +150,18 @@ fn root(typed: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
 
 /// Says what is going to be suppressed, and which active keys are not.
 fn list(chosen: &Choice<'_>) -> io::Result<()> {
-    let mut told = Vec::new();
+    let mut list = Vec::new();
     for (finding, _) in &chosen.taken {
-        writeln!(told, "suppresses {}", line(finding))?;
+        writeln!(list, "suppresses {}", line(finding))?;
     }
     for finding in &chosen.active {
-        writeln!(told, "leaves     {}", line(finding))?;
+        writeln!(list, "leaves     {}", line(finding))?;
     }
     if let Some(first) = chosen.active.first() {
         let name = first.fingerprint.as_str();
-        writeln!(told, "An active key is suppressed by its name alone: --only {name}")?;
+        writeln!(list, "An active key is suppressed by its name alone: --only {name}")?;
     }
-    io::stdout().write_all(&told)
+    io::stdout().write_all(&list)
 }
 
 /// Whether the user wants that; where there is no terminal, who typed the command wants it.
@@ -187,19 +187,19 @@ struct Found {
 
 /// All findings of the files and, in a repository, of its history, suppressed or not.
 fn find(
-    typed: &BaselineArguments,
+    args: &BaselineArguments,
     root: &Path,
     baseline: &Baseline,
     ledger: &Ledger,
 ) -> Result<Found, Box<dyn Error>> {
     let Session { stop, interrupted, began } = Session::begin();
-    let typed_settled = SettledArguments {
+    let suppression_args = SuppressionArguments {
         baseline: None,
         include_suppressed: true,
         no_inline_allow: true,
-        config: typed.config.clone(),
+        config: args.config.clone(),
     };
-    let policy = policy(&typed_settled, Place::Folder(root.to_owned()))?;
+    let policy = policy(&suppression_args, PolicyRoot::Folder(root.to_owned()))?;
     let selection = SelectionArguments {
         include: Vec::new(),
         exclude: policy.exclude.clone(),
@@ -207,39 +207,39 @@ fn find(
         max_file_size: None,
     };
     let outputs = Outputs::new(&OutputArguments::plain())?;
-    let files = files_options(vec![root.to_owned()], &selection, &outputs, &typed.limits, &stop)?;
+    let files = files_options(vec![root.to_owned()], &selection, &outputs, &args.limits, &stop)?;
     let mut sources = vec![Source::Files(files)];
     if open::is_repository(root) {
-        sources.push(Source::History(history::Options {
+        sources.push(Source::History(history::HistoryOptions {
             repo: Some(root.to_owned()),
             environment: Environment::from_process(),
-            min_confidence: typed.min_confidence.into(),
-            database: typed.database.options(&typed.limits, &stop),
+            min_confidence: args.min_confidence.into(),
+            database: args.database.options(&args.limits, &stop),
         }));
     }
     let engine = Engine::new(&policy.rules);
     #[cfg(feature = "verify")]
-    let (verify, would_verify) = typed.verify.stage(super::arguments::FailOnLevel::Note)?;
+    let (verify, would_verify) = args.verify.stage(super::arguments::FailOnLevel::Note)?;
     #[cfg(feature = "verify")]
     let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
-    let settled = Suppressions {
+    let suppressions = Suppressions {
         baseline: Some(baseline.clone()),
-        allow: policy.settled.allow,
+        allow: policy.suppressions.allow,
         inline: false,
     };
-    let options = Options {
+    let options = RunOptions {
         sources,
-        min_confidence: typed.min_confidence.into(),
-        timeout: typed.limits.timeout,
+        min_confidence: args.min_confidence.into(),
+        timeout: args.limits.timeout,
         began,
-        memory: scan::memory(&typed.limits),
+        memory: scan::memory(&args.limits),
         stop,
         interrupted,
         exclude: files::Globs::new(&[], &policy.exclude)?,
-        settled,
+        suppressions,
         today: today(),
         include_suppressed: true,
-        whole: !typed.database.no_alternates && typed.limits.leave_nothing_out(),
+        whole: !args.database.no_alternates && args.limits.leave_nothing_out(),
         #[cfg(feature = "verify")]
         verify,
     };
@@ -256,14 +256,14 @@ fn find(
     }
     // What the configuration allows needs no entry.
     let allowed = |finding: &Finding| {
-        finding.suppressed.as_ref().is_some_and(|settled| settled.by == Suppression::CONFIG)
+        finding.suppressed.as_ref().is_some_and(|suppression| suppression.by == Suppression::CONFIG)
     };
     outcome.findings.retain(|finding| !allowed(finding));
     let complete = outcome.coverage.complete && !outcome.interrupted;
     Ok(Found { outcome, complete, is_dry })
 }
 
-fn tell_coverage(outcome: &run::Outcome) {
+fn print_coverage(outcome: &run::Outcome) {
     let mut out = Vec::new();
     let closing = Closing { color: false, width: None, took: None };
     // Into memory, which can't fail, and to standard error in one piece.
@@ -272,8 +272,8 @@ fn tell_coverage(outcome: &run::Outcome) {
 }
 
 /// The baseline there is; an absent one is empty.
-fn existing(typed: &BaselineArguments, root: &Path) -> Result<Baseline, Box<dyn Error>> {
-    let Some(path) = &typed.baseline else {
+fn existing(args: &BaselineArguments, root: &Path) -> Result<Baseline, Box<dyn Error>> {
+    let Some(path) = &args.baseline else {
         let own = at_root(root, NAME)?;
         let own = own.map(|(path, text)| Baseline::parse(&path, &text)).transpose()?;
         return Ok(own.unwrap_or_default());

@@ -34,22 +34,22 @@ pub(super) enum Conflict {
 
 /// Refuses what can't be meant. `resume` is the file of a sweep's state.
 pub(super) fn check(
-    typed: &CommonArguments,
+    args: &CommonArguments,
     outputs: &Outputs,
     resume: Option<&Path>,
 ) -> Result<(), Conflict> {
     #[cfg(feature = "verify")]
-    if matches!(typed.fail_on, FailOnLevel::Active) && !typed.verify.asks() {
+    if matches!(args.fail_on, FailOnLevel::Active) && !args.verify.asks() {
         return Err(Conflict::NobodyAsked);
     }
-    if outputs.is_hook() && matches!(typed.fail_on, FailOnLevel::Never) {
+    if outputs.is_hook() && matches!(args.fail_on, FailOnLevel::Never) {
         return Err(Conflict::IdleHook);
     }
     let written: Vec<PathBuf> = outputs.paths().iter().map(|path| place(path)).collect();
-    let settled = &typed.settled;
+    let suppressions = &args.suppressions;
     for (option, path) in [
-        ("--baseline", settled.baseline.as_deref()),
-        ("--config", settled.config.config.as_deref()),
+        ("--baseline", suppressions.baseline.as_deref()),
+        ("--config", suppressions.config.config.as_deref()),
         ("--resume", resume),
     ] {
         if let Some(path) = path.filter(|path| written.contains(&place(path))) {

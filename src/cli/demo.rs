@@ -36,7 +36,7 @@ pub(super) fn demo() -> Result<Status, Box<dyn Error>> {
         (&["scan"], &reports, Status::Clean),
         (&["history"], &reports, Status::Findings),
     ];
-    for (number, (typed, place, expected)) in steps.into_iter().enumerate() {
+    for (number, (args, place, expected)) in steps.into_iter().enumerate() {
         if number == 1 {
             show(
                 "\nA repository whose key was removed within the hour, years ago:",
@@ -44,8 +44,8 @@ pub(super) fn demo() -> Result<Status, Box<dyn Error>> {
             )?;
         }
         let name = place.file_name().unwrap_or_default().display();
-        writeln!(io::stdout(), "\n$ keysweep {} {name}\n", typed[0])?;
-        let status = run(typed, place)?;
+        writeln!(io::stdout(), "\n$ keysweep {} {name}\n", args[0])?;
+        let status = run(args, place)?;
         if status != expected {
             return Ok(status);
         }
@@ -60,8 +60,8 @@ fn show(what: &str, list: &[&str]) -> io::Result<()> {
     list.iter().try_for_each(|line| writeln!(out, "  - {line}"))
 }
 
-fn run(typed: &[&str], place: &Path) -> Result<Status, Box<dyn Error>> {
-    let words = ["keysweep"].iter().chain(typed).map(OsStr::new);
+fn run(args: &[&str], place: &Path) -> Result<Status, Box<dyn Error>> {
+    let words = ["keysweep"].iter().chain(args).map(OsStr::new);
     match Cli::try_parse_from(words.chain([place.as_os_str()]))?.command {
         Command::Scan(arguments) => scan::scan(arguments),
         Command::History(arguments) => git::history(arguments),

@@ -46,23 +46,23 @@ const STATUSES: [(&str, &str); 5] = [
 ];
 
 /// Carries out `keysweep completions`.
-pub(super) fn completions(typed: &CompletionsArguments) -> Result<Status, Box<dyn Error>> {
+pub(super) fn completions(args: &CompletionsArguments) -> Result<Status, Box<dyn Error>> {
     print(|out| {
         let mut script = Vec::new();
-        clap_complete::generate(typed.shell, &mut Cli::command(), "keysweep", &mut script);
+        clap_complete::generate(args.shell, &mut Cli::command(), "keysweep", &mut script);
         out.write_all(&script)
     })
 }
 
 /// Carries out `keysweep man`.
-pub(super) fn man(typed: &ManArguments) -> Result<Status, Box<dyn Error>> {
+pub(super) fn man(args: &ManArguments) -> Result<Status, Box<dyn Error>> {
     let mut program = Cli::command();
     program.build();
-    if let Some(folder) = &typed.output_dir {
+    if let Some(folder) = &args.output_dir {
         write_all(&program, folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         return Ok(Status::Clean);
     }
-    let command = match &typed.command {
+    let command = match &args.command {
         Some(name) => program.find_subcommand(name).cloned().ok_or_else(|| {
             let names: Vec<&str> = program.get_subcommands().map(Command::get_name).collect();
             format!("there is no command '{name}' (there are {})", names.join(", "))
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_is_told() {
+    fn every_status_is_reported() {
         let all = [
             Status::Clean,
             Status::Findings,

@@ -12,8 +12,8 @@ use super::output::Outputs;
 use super::scan::{Job, carry_out, containers, policy, threads};
 use super::signals::Session;
 use crate::coverage::Ledger;
-use crate::run::clock::Clock;
-use crate::run::policy::Place;
+use crate::run::policy::PolicyRoot;
+use crate::run::time_limit::TimeLimit;
 use crate::run::{Source, Status};
 use crate::source::git::open::{self, Environment};
 use crate::source::git::{self, database, history, range, staged};
@@ -22,96 +22,100 @@ use crate::stop::Stop;
 
 impl DatabaseArguments {
     /// What was typed, as the readers of git take it.
-    pub(super) fn options(&self, limits: &LimitArguments, stop: &Stop) -> database::Options {
-        database::Options {
+    pub(super) fn options(
+        &self,
+        limits: &LimitArguments,
+        stop: &Stop,
+    ) -> database::DatabaseOptions {
+        database::DatabaseOptions {
             threads: threads(limits),
             containers: containers(limits),
             alternates: !self.no_alternates,
             connectivity: self.check_connectivity,
             stop: stop.clone(),
-            ..database::Options::default()
+            ..database::DatabaseOptions::default()
         }
     }
 }
 
 /// Carries out `keysweep history`.
-pub(super) fn history(typed: HistoryArguments) -> Result<Status, Box<dyn Error>> {
+pub(super) fn history(args: HistoryArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
     let environment = Environment::from_process();
-    let place = place(typed.repo.as_deref(), &environment)?;
-    let source = Source::History(history::Options {
-        repo: typed.repo,
+    let place = place(args.repo.as_deref(), &environment)?;
+    let source = Source::History(history::HistoryOptions {
+        repo: args.repo,
         environment,
-        database: typed.database.options(&typed.common.limits, &session.stop),
-        min_confidence: typed.common.min_confidence.into(),
+        database: args.database.options(&args.common.limits, &session.stop),
+        min_confidence: args.common.min_confidence.into(),
     });
-    let outputs = Outputs::new(&typed.common.output)?;
-    let policy = policy(&typed.common.settled, place)?;
-    let whole = !typed.database.no_alternates && typed.common.limits.leave_nothing_out();
+    let outputs = Outputs::new(&args.common.output)?;
+    let policy = policy(&args.common.suppressions, place)?;
+    let whole = !args.database.no_alternates && args.common.limits.leave_nothing_out();
     let job = Job { command: "history", sources: vec![source], session, policy, whole };
-    carry_out(job, &typed.common, &outputs)
+    carry_out(job, &args.common, &outputs)
 }
 
 /// Carries out `keysweep staged`.
-pub(super) fn staged(typed: StagedArguments) -> Result<Status, Box<dyn Error>> {
+pub(super) fn staged(args: StagedArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
-    let mut paths = typed.paths;
+    let mut paths = args.paths;
     // A first path that is a repository of its own names it; a folder inside one is a path.
     let names_repository = paths.first().is_some_and(|path| open::is_repository(path));
     let repo: Option<PathBuf> = names_repository.then(|| paths.remove(0));
     let environment = Environment::from_process();
     let place = place(repo.as_deref(), &environment)?;
     let named = repo.clone();
-    let source = Source::Staged(staged::Options {
+    let source = Source::Staged(staged::StagedOptions {
         repo,
         paths,
         environment,
-        database: typed.database.options(&typed.common.limits, &session.stop),
+        database: args.database.options(&args.common.limits, &session.stop),
     });
-    let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook, named);
-    let policy = policy(&typed.common.settled, place)?;
+    let outputs = Outputs::new(&args.common.output)?.for_hook(args.hook.hook, named);
+    let policy = policy(&args.common.suppressions, place)?;
     let sources = vec![source];
     let job = Job { command: "staged", sources, session, policy, whole: false };
-    carry_out(job, &typed.common, &outputs)
+    carry_out(job, &args.common, &outputs)
 }
 
 /// Carries out `keysweep range`.
-pub(super) fn range(typed: RangeArguments) -> Result<Status, Box<dyn Error>> {
+pub(super) fn range(args: RangeArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
-    let mut remote = typed.remote;
-    let (repo, input) = if typed.stdin {
-        let lines = read_lines(&session, typed.common.limits.timeout)?;
-        (typed.range.map(PathBuf::from), range::Input::Hook(lines))
-    } else if typed.range.is_none() {
+    let mut remote = args.remote;
+    let (repo, input) = if args.stdin {
+        let lines = read_lines(&session, args.common.limits.timeout)?;
+        (args.range.map(PathBuf::from), range::Input::Hook(lines))
+    } else if args.range.is_none() {
         remote = variable("PRE_COMMIT_REMOTE_NAME");
         (None, framework_input()?)
     } else {
-        let range = typed.range.unwrap_or_default();
+        let range = args.range.unwrap_or_default();
         let range = range.into_string().map_err(|range| {
             format!("the range {} is not UTF-8: name commits by their ids", range.display())
         })?;
-        (typed.repo, range::Input::Between(range))
+        (args.repo, range::Input::Between(range))
     };
     let named = repo.clone();
-    let options = range::Options {
+    let options = range::RangeOptions {
         repo,
         input,
         remote: remote.map(String::into_bytes),
         environment: Environment::from_process(),
-        database: typed.database.options(&typed.common.limits, &session.stop),
+        database: args.database.options(&args.common.limits, &session.stop),
     };
-    let outputs = Outputs::new(&typed.common.output)?.for_hook(typed.hook.hook, named);
-    let policy = policy(&typed.common.settled, Place::Base(Box::new(options.clone())))?;
+    let outputs = Outputs::new(&args.common.output)?.for_hook(args.hook.hook, named);
+    let policy = policy(&args.common.suppressions, PolicyRoot::Base(Box::new(options.clone())))?;
     let sources = vec![Source::Range(options)];
     let job = Job { command: "range", sources, session, policy, whole: false };
-    carry_out(job, &typed.common, &outputs)
+    carry_out(job, &args.common, &outputs)
 }
 
 /// The whole lines of standard input, up to its end or that of the run, which the run then tells.
 pub(super) fn read_lines(session: &Session, limit: Option<Duration>) -> io::Result<Vec<u8>> {
     let mut lines = Vec::new();
     let mut input = stdin::until(&session.stop)?;
-    let clock = Clock::new("--timeout", limit, session.began);
+    let clock = TimeLimit::new("--timeout", limit, session.began);
     clock.limit(&session.stop, &Ledger::new(), || input.read_to_end(&mut lines))?;
     if session.stop.is_set() {
         let end = lines.iter().rposition(|&byte| byte == b'\n' || byte == 0);
@@ -121,10 +125,10 @@ pub(super) fn read_lines(session: &Session, limit: Option<Duration>) -> io::Resu
 }
 
 /// Where a repository's own configuration and baseline stand: at the root of its work tree.
-fn place(repo: Option<&Path>, environment: &Environment) -> Result<Place, git::Error> {
+fn place(repo: Option<&Path>, environment: &Environment) -> Result<PolicyRoot, git::Error> {
     let opened = open::open(repo, environment)?;
     let environment = environment.of(&opened, repo.is_some());
-    Ok(open::work_tree(&opened, &environment).map_or(Place::Nowhere, Place::Folder))
+    Ok(open::work_tree(&opened, &environment).map_or(PolicyRoot::Nowhere, PolicyRoot::Folder))
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::command::hook::framework::{Owned, Owner, owner_of};
-use crate::command::hook::global::Place;
+use crate::command::hook::global::TemplateFolders;
 use crate::command::hook::{self, Change, Hook};
 use crate::command::program;
 use crate::run::Status;
@@ -39,84 +39,89 @@ pub(super) struct HookArguments {
 }
 
 /// Reads a hook by git's name for it.
-fn hook_of(typed: &str) -> Result<Hook, String> {
+fn hook_of(name: &str) -> Result<Hook, String> {
     let names = || Hook::ALL.map(Hook::name).join(", ");
-    let hook = Hook::ALL.into_iter().find(|hook| hook.name() == typed);
+    let hook = Hook::ALL.into_iter().find(|hook| hook.name() == name);
     hook.ok_or_else(|| format!("there are {}", names()))
 }
 
 /// Carries out `keysweep install-hook`.
-pub(super) fn install_hook(typed: &HookArguments) -> Result<Status, Box<dyn Error>> {
+pub(super) fn install_hook(args: &HookArguments) -> Result<Status, Box<dyn Error>> {
     let is_bare = |hooks: &Hooks| hooks.work_tree.is_none();
-    let chosen = |bare: bool| match (typed.types.is_empty(), typed.uninstall, bare) {
-        (false, ..) => typed.types.clone(),
+    let chosen = |bare: bool| match (args.types.is_empty(), args.uninstall, bare) {
+        (false, ..) => args.types.clone(),
         (true, true, _) => Hook::ALL.to_vec(),
         (true, false, true) => vec![Hook::Receive],
         (true, false, false) => vec![Hook::Commit, Hook::Merge],
     };
-    if typed.global {
-        return global(&chosen(false), typed.uninstall);
+    if args.global {
+        return global(&chosen(false), args.uninstall);
     }
-    let start = typed.repo.clone().or(Environment::from_process().git_dir);
+    let start = args.repo.clone().or(Environment::from_process().git_dir);
     let find = || hooks::find(start.as_deref());
     let hooks = find()?;
     let chosen = chosen(is_bare(&hooks));
-    let mut told = Vec::new();
-    if typed.uninstall {
+    let mut message = Vec::new();
+    if args.uninstall {
         for hook in chosen {
             let change = hook::uninstall(&hooks.folder, hook)?;
-            tell(&mut told, &hooks.folder.join(hook.name()), &change)?;
+            write_change(&mut message, &hooks.folder.join(hook.name()), &change)?;
         }
-        if told.is_empty() {
-            writeln!(told, "no hook of keysweep's in {}", shown(&hooks.folder))?;
+        if message.is_empty() {
+            writeln!(message, "no hook of keysweep's in {}", shown(&hooks.folder))?;
         }
-        io::stdout().write_all(&told)?;
+        io::stdout().write_all(&message)?;
         return Ok(Status::Clean);
     }
     let owner = |&hook: &Hook| owner_of(&hooks.folder, hooks.work_tree.as_deref(), hook);
     let owned: Vec<Owned> = chosen.iter().filter_map(owner).collect();
-    if !owned.is_empty() && !typed.force {
+    if !owned.is_empty() && !args.force {
         return refer(&owned, &chosen, &hooks);
     }
     let program = std::env::current_exe()?;
     for &hook in &chosen {
         let change = hook::install(&hooks.folder, hook, &program)?;
-        tell(&mut told, &hooks.folder.join(hook.name()), &change)?;
+        write_change(&mut message, &hooks.folder.join(hook.name()), &change)?;
     }
     // Where git looks is found once more: what was just written may have changed it.
     let folder = find()?.folder;
     chosen.iter().try_for_each(|&hook| hook::prove(&folder, hook))?;
     if hooks.configured {
-        writeln!(told, "core.hooksPath names this folder: other repositories may share it")?;
+        writeln!(message, "core.hooksPath names this folder: other repositories may share it")?;
     }
     if let Some(real) = &hooks.linked {
         let (link, real) = (shown(&hooks.folder), shown(real));
-        writeln!(told, "{link} is a link to {real}: other repositories may share it")?;
+        writeln!(message, "{link} is a link to {real}: other repositories may share it")?;
     }
-    io::stdout().write_all(&told)?;
+    io::stdout().write_all(&message)?;
     Ok(Status::Clean)
 }
 
 /// Says what makes somebody else's hooks run keysweep; nothing is changed.
 fn refer(owned: &[Owned], chosen: &[Hook], hooks: &Hooks) -> Result<Status, Box<dyn Error>> {
-    let mut told = Vec::new();
+    let mut message = Vec::new();
     let is_done = |owned: &&Owned| owned.runs_keysweep && owned.is_installed;
     for done in owned.iter().filter(is_done) {
-        writeln!(told, "{}: {} runs keysweep", done.hook.name(), shown(&done.file))?;
+        writeln!(message, "{}: {} runs keysweep", done.hook.name(), shown(&done.file))?;
     }
     let todo: Vec<&Owned> = owned.iter().filter(|owned| !is_done(owned)).collect();
     let is_plain = |hook: &Hook| owned.iter().all(|owned| owned.hook != *hook);
     let mut others: Vec<Hook> = chosen.iter().copied().filter(is_plain).collect();
     // One that is installed beside the manager's is no matter any more.
     for hook in others.extract_if(.., |hook| hook::prove(&hooks.folder, *hook).is_ok()) {
-        writeln!(told, "{}: {} is installed", hook.name(), shown(&hooks.folder.join(hook.name())))?;
+        writeln!(
+            message,
+            "{}: {} is installed",
+            hook.name(),
+            shown(&hooks.folder.join(hook.name()))
+        )?;
     }
     if todo.is_empty() && others.is_empty() {
-        io::stdout().write_all(&told)?;
+        io::stdout().write_all(&message)?;
         return Ok(Status::Clean);
     }
     if let Some(first) = todo.first() {
-        writeln!(told, "keysweep: nothing was changed: {}", why(first))?;
+        writeln!(message, "keysweep: nothing was changed: {}", why(first))?;
     }
     let mut before = Vec::new();
     for owned in &todo {
@@ -125,38 +130,38 @@ fn refer(owned: &[Owned], chosen: &[Hook], hooks: &Hooks) -> Result<Status, Box<
         let both = (&owned.file, lines.clone());
         if !lines.is_empty() && !before.contains(&both) {
             let indented = lines.lines().map(|line| format!("    {line}\n"));
-            write!(told, "\n{}\n\n{}", owned.where_to(), indented.collect::<String>())?;
+            write!(message, "\n{}\n\n{}", owned.where_to(), indented.collect::<String>())?;
         }
         before.push(both);
     }
-    writeln!(told)?;
+    writeln!(message)?;
     let absent = todo.iter().filter(|owned| !owned.is_installed);
     let mut commands: Vec<String> = absent.map(|one| one.owner.installed_by(one.hook)).collect();
     commands.dedup();
     for command in commands {
-        writeln!(told, "Then, as git does not run it yet: {command}")?;
+        writeln!(message, "Then, as git does not run it yet: {command}")?;
     }
     for hook in others {
         let name = hook.name();
         writeln!(
-            told,
+            message,
             "It runs no {name} hook; this installs one: keysweep install-hook --type {name}"
         )?;
     }
     if !program::is_in_path() {
-        writeln!(told, "Whoever commits needs keysweep in the PATH; it is not in yours.")?;
+        writeln!(message, "Whoever commits needs keysweep in the PATH; it is not in yours.")?;
     }
     if todo.iter().any(|owned| is_left_behind(owned, &hooks.folder)) {
         writeln!(
-            told,
+            message,
             "An older keysweep put this hook aside; this puts it back: keysweep install-hook --uninstall"
         )?;
     }
     writeln!(
-        told,
+        message,
         "'keysweep install-hook' again checks that, and --force takes the hook's place all the same."
     )?;
-    io::stderr().write_all(&told)?;
+    io::stderr().write_all(&message)?;
     Ok(Status::Usage)
 }
 
@@ -185,35 +190,35 @@ fn is_left_behind(owned: &Owned, folder: &Path) -> bool {
 /// Installs for all repositories to come, or takes that back.
 fn global(chosen: &[Hook], uninstall: bool) -> Result<Status, Box<dyn Error>> {
     let home = std::env::home_dir();
-    let place = Place::of_user(hooks::template(home.as_deref())?, home)?;
+    let place = TemplateFolders::of_user(hooks::template(home.as_deref())?, home)?;
     let changes = match uninstall {
         true => place.uninstall(chosen)?,
         false => place.install(chosen, &std::env::current_exe()?)?,
     };
-    let mut told = Vec::new();
+    let mut message = Vec::new();
     for (hook, change) in &changes {
-        tell(&mut told, &place.hooks().join(hook.name()), change)?;
+        write_change(&mut message, &place.hooks().join(hook.name()), change)?;
     }
     if uninstall {
-        if told.is_empty() {
-            writeln!(told, "no hook of keysweep's in {}", shown(&place.hooks()))?;
+        if message.is_empty() {
+            writeln!(message, "no hook of keysweep's in {}", shown(&place.hooks()))?;
         }
         writeln!(
-            told,
+            message,
             "A repository that was made meanwhile keeps its own: keysweep install-hook --uninstall REPO"
         )?;
     } else {
         writeln!(
-            told,
+            message,
             "Every repository that is made or cloned from now on gets them; in an older one: git init"
         )?;
-        writeln!(told, "The way back: keysweep install-hook --global --uninstall")?;
+        writeln!(message, "The way back: keysweep install-hook --global --uninstall")?;
     }
-    io::stdout().write_all(&told)?;
+    io::stdout().write_all(&message)?;
     Ok(Status::Clean)
 }
 
-fn tell(out: &mut Vec<u8>, path: &Path, change: &Change) -> io::Result<()> {
+fn write_change(out: &mut Vec<u8>, path: &Path, change: &Change) -> io::Result<()> {
     let path = shown(path);
     match change {
         Change::Installed => writeln!(out, "installed {path}"),

@@ -17,9 +17,9 @@ use crate::command::{explain, rules};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::finding::Confidence;
-use crate::memory::Memory;
+use crate::memory::MemoryBudget;
 use crate::rules::RuleSet;
-use crate::run::policy::{self, Place};
+use crate::run::policy::{self, PolicyRoot};
 use crate::run::{self, Source, Status};
 use crate::source::files;
 use crate::suppress::Suppressions;
@@ -70,20 +70,20 @@ enum ListFormat {
 }
 
 /// Carries out `keysweep explain`.
-pub(super) fn explain(typed: &ExplainArguments) -> Result<Status, Box<dyn Error>> {
-    let rules = in_force(&typed.config)?;
-    if let Some(path) = &typed.report {
+pub(super) fn explain(args: &ExplainArguments) -> Result<Status, Box<dyn Error>> {
+    let rules = in_force(&args.config)?;
+    if let Some(path) = &args.report {
         let shown = || escape_path(path.as_os_str().as_encoded_bytes());
         let text = fs::read(path).map_err(|error| format!("{}: {error}", shown()))?;
-        let told = explain::report::explain(&text, &rules);
-        let told = told.map_err(|error| format!("{}: {error}", shown()))?;
-        return print(|out| out.write_all(&told));
+        let explained = explain::report::explain(&text, &rules);
+        let explained = explained.map_err(|error| format!("{}: {error}", shown()))?;
+        return print(|out| out.write_all(&explained));
     }
-    let subject = explain::subject(typed.subject.as_deref().unwrap_or_default(), &rules)?;
-    if typed.why {
-        return why(&subject, typed, &rules);
+    let subject = explain::subject(args.subject.as_deref().unwrap_or_default(), &rules)?;
+    if args.why {
+        return why(&subject, args, &rules);
     }
-    if !typed.script {
+    if !args.script {
         return print(|out| explain::explain(&subject, &rules, out));
     }
     match explain::guide(&subject, &rules) {
@@ -95,7 +95,7 @@ pub(super) fn explain(typed: &ExplainArguments) -> Result<Status, Box<dyn Error>
 /// Scans for one key and says why it was joined with its secret.
 fn why(
     subject: &explain::Subject,
-    typed: &ExplainArguments,
+    args: &ExplainArguments,
     rules: &RuleSet,
 ) -> Result<Status, Box<dyn Error>> {
     let explain::Subject::Key(id) = subject else {
@@ -104,25 +104,25 @@ fn why(
             .into());
     };
     let Session { stop, interrupted, began } = Session::begin();
-    let path = typed.path.clone().unwrap_or_else(|| PathBuf::from("."));
+    let path = args.path.clone().unwrap_or_else(|| PathBuf::from("."));
     let shown = escape_path(path.as_os_str().as_encoded_bytes());
-    let files = files::Options {
+    let files = files::FileOptions {
         paths: vec![path],
         obey_ignore_files: true,
         threads: thread::available_parallelism().map_or(1, NonZero::get),
         stop: stop.clone(),
-        ..files::Options::default()
+        ..files::FileOptions::default()
     };
-    let options = run::Options {
+    let options = run::RunOptions {
         sources: vec![Source::Files(files)],
         min_confidence: Confidence::Low,
         timeout: None,
         began,
-        memory: Memory::default(),
+        memory: MemoryBudget::default(),
         stop,
         interrupted,
         exclude: files::Globs::default(),
-        settled: Suppressions::default(),
+        suppressions: Suppressions::default(),
         today: scan::today(),
         include_suppressed: true,
         whole: false,
@@ -153,22 +153,22 @@ fn why(
 }
 
 /// Carries out `keysweep rules`.
-pub(super) fn rules(typed: &RulesArguments) -> Result<Status, Box<dyn Error>> {
-    let rules = in_force(&typed.config)?;
-    print(|out| match typed.format {
+pub(super) fn rules(args: &RulesArguments) -> Result<Status, Box<dyn Error>> {
+    let rules = in_force(&args.config)?;
+    print(|out| match args.format {
         ListFormat::Text => rules::write_text(&rules, out),
         ListFormat::Json => rules::write_json(&rules, out),
     })
 }
 
 /// The rules of this place: built-in ones, and those of its configuration.
-fn in_force(typed: &ConfigArguments) -> Result<RuleSet, Box<dyn Error>> {
-    let place = files::root(&[PathBuf::from(".")]).map_or(Place::Nowhere, Place::Folder);
-    let options = policy::Options {
+fn in_force(args: &ConfigArguments) -> Result<RuleSet, Box<dyn Error>> {
+    let place = files::root(&[PathBuf::from(".")]).map_or(PolicyRoot::Nowhere, PolicyRoot::Folder);
+    let options = policy::PolicyOptions {
         place,
-        config: typed.config.clone(),
-        no_config: typed.no_config,
-        ..policy::Options::default()
+        config: args.config.clone(),
+        no_config: args.no_config,
+        ..policy::PolicyOptions::default()
     };
     let rules = policy::load(&options)?.rules;
     for dropped in &rules.dropped {

@@ -16,30 +16,30 @@ use crate::text::escape_path;
 pub(super) enum OutputError {
     /// A word before `=` that names no format.
     #[error(
-        "--output {typed}: there is no format '{name}' (there are {}); a file of that name is \
-         written as ./{typed}",
+        "--output {argument}: there is no format '{name}' (there are {}); a file of that name is \
+         written as ./{argument}",
         Format::ALL.map(Format::as_str).join(", ")
     )]
-    NoFormat { typed: String, name: String },
+    NoFormat { argument: String, name: String },
     /// A format's name where a file is expected.
     #[error(
-        "--output {typed} names a format and no file: type --format {format} for standard output, \
-         --output {format}=FILE for a file, or --output ./{typed} for a file of that name"
+        "--output {argument} names a format and no file: type --format {format} for standard output, \
+         --output {format}=FILE for a file, or --output ./{argument} for a file of that name"
     )]
-    NoFile { typed: String, format: &'static str },
+    NoFile { argument: String, format: &'static str },
     /// A name that ends as a kind of document that is not written.
     #[error(
-        "--output {typed}: no report is written as .{ending} (there are {}); as text under that \
-         name: --output text={typed}",
+        "--output {argument}: no report is written as .{ending} (there are {}); as text under that \
+         name: --output text={argument}",
         Format::ALL.map(Format::as_str).join(", ")
     )]
-    NoEnding { typed: String, ending: String },
+    NoEnding { argument: String, ending: String },
     /// A name that says one thing, and `--format` another.
     #[error(
-        "--format {asked} and --output {typed}, whose name says {named}: type --output \
-         {asked}={typed} or --output {named}={typed}"
+        "--format {asked} and --output {argument}, whose name says {named}: type --output \
+         {asked}={argument} or --output {named}={argument}"
     )]
-    TwoFormats { typed: String, asked: &'static str, named: &'static str },
+    TwoFormats { argument: String, asked: &'static str, named: &'static str },
     /// Two reports for one file.
     #[error("--output {}: named twice", .0.display())]
     Twice(PathBuf),
@@ -71,19 +71,19 @@ pub(super) struct Outputs {
 
 impl Outputs {
     /// Reads `--format`, `--output` and `--color`.
-    pub(super) fn new(typed: &OutputArguments) -> Result<Self, OutputError> {
-        let asked = typed.format.as_deref().and_then(Format::parse);
+    pub(super) fn new(args: &OutputArguments) -> Result<Self, OutputError> {
+        let asked = args.format.as_deref().and_then(Format::parse);
         let mut outputs = Self {
             stdout: Some(asked.unwrap_or(Format::Text)),
             files: Vec::new(),
-            color: typed.color,
+            color: args.color,
             hook: None,
         };
-        let to_stdout = typed.output.iter().filter(|output| is_stdout(output)).count();
+        let to_stdout = args.output.iter().filter(|output| is_stdout(output)).count();
         if to_stdout > 1 {
             return Err(OutputError::Twice(PathBuf::from("-")));
         }
-        for output in &typed.output {
+        for output in &args.output {
             let (named, path) = split(output)?;
             let path = PathBuf::from(path);
             if outputs.files.iter().any(|(_, other)| *other == path) {
@@ -101,11 +101,11 @@ impl Outputs {
         }
         let masked = outputs.formats().find(|format| !format.can_show_secrets());
         let is_sarif = |format| format == Format::Sarif;
-        if typed.sarif_category.is_some() && !outputs.formats().any(is_sarif) {
+        if args.sarif_category.is_some() && !outputs.formats().any(is_sarif) {
             return Err(OutputError::NoSarif);
         }
         match masked {
-            Some(format) if typed.show_secrets => Err(OutputError::StaysMasked(format.as_str())),
+            Some(format) if args.show_secrets => Err(OutputError::StaysMasked(format.as_str())),
             _ => Ok(outputs),
         }
     }
@@ -134,8 +134,8 @@ impl Outputs {
     }
 
     /// Whether a report names the repository.
-    pub(super) fn tell_repository(&self) -> bool {
-        self.formats().any(Format::tells_repository)
+    pub(super) fn name_repository(&self) -> bool {
+        self.formats().any(Format::names_repository)
     }
 
     /// The files that are going to be written.
@@ -203,10 +203,10 @@ impl Outputs {
 
 /// The columns of the terminal, where the stream is one; COLUMNS says otherwise.
 pub(super) fn columns(is_terminal: bool) -> Option<usize> {
-    let said = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    let said = said.filter(|_| is_terminal);
+    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let columns = columns.filter(|_| is_terminal);
     let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    said.or_else(|| is_terminal.then(asked).flatten()).filter(|columns| *columns > 0)
+    columns.or_else(|| is_terminal.then(asked).flatten()).filter(|columns| *columns > 0)
 }
 
 /// The status of a run whose report could not be written: never one that says all is well.
@@ -230,11 +230,11 @@ const OTHER: [&str; 10] =
 
 /// The format of a file that was named by itself: what its name ends in, unless `--format` says
 /// which of those that end so; else that of `--format`, or text.
-fn format_of(typed: &str, path: &Path, asked: Option<Format>) -> Result<Format, OutputError> {
-    let bare = path.components().count() == 1 && !typed.starts_with('.');
-    let lower = typed.to_ascii_lowercase();
+fn format_of(argument: &str, path: &Path, asked: Option<Format>) -> Result<Format, OutputError> {
+    let bare = path.components().count() == 1 && !argument.starts_with('.');
+    let lower = argument.to_ascii_lowercase();
     if let Some(format) = Format::parse(&lower).filter(|_| bare) {
-        return Err(OutputError::NoFile { typed: typed.to_owned(), format: format.as_str() });
+        return Err(OutputError::NoFile { argument: argument.to_owned(), format: format.as_str() });
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let ends = |ending: &&str| {
@@ -253,36 +253,37 @@ fn format_of(typed: &str, path: &Path, asked: Option<Format>) -> Result<Format, 
             Ok(asked)
         }
         (Some(named), Some(asked)) => Err(OutputError::TwoFormats {
-            typed: typed.to_owned(),
+            argument: argument.to_owned(),
             asked: asked.as_str(),
             named: named.as_str(),
         }),
         (None, asked) => match OTHER.iter().find(|ending| ends(ending)) {
-            Some(ending) => {
-                Err(OutputError::NoEnding { typed: typed.to_owned(), ending: (*ending).to_owned() })
-            }
+            Some(ending) => Err(OutputError::NoEnding {
+                argument: argument.to_owned(),
+                ending: (*ending).to_owned(),
+            }),
             None => Ok(asked.unwrap_or(Format::Text)),
         },
     }
 }
 
 /// Reads `FILE` or `FORMAT=FILE`.
-fn split(typed: &str) -> Result<(Option<Format>, &str), OutputError> {
-    match typed.split_once('=') {
+fn split(argument: &str) -> Result<(Option<Format>, &str), OutputError> {
+    match argument.split_once('=') {
         Some((name, path)) if name.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
             let format = Format::parse(name).ok_or_else(|| OutputError::NoFormat {
-                typed: typed.to_owned(),
+                argument: argument.to_owned(),
                 name: name.to_owned(),
             })?;
             Ok((Some(format), path))
         }
-        _ => Ok((None, typed)),
+        _ => Ok((None, argument)),
     }
 }
 
 /// Whether an output goes to standard output.
-fn is_stdout(typed: &str) -> bool {
-    split(typed).is_ok_and(|(_, path)| path == "-")
+fn is_stdout(argument: &str) -> bool {
+    split(argument).is_ok_and(|(_, path)| path == "-")
 }
 
 /// Waits until the bytes are on the disk: else a machine that goes down may keep the new name and

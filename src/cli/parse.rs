@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 /// Bytes: a number and `K`, `M`, `G` or `T` (powers of 1024), with or without `B` or `iB`.
-pub(super) fn size(typed: &str) -> Result<u64, String> {
-    let (number, unit) = split(typed);
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let (number, unit) = split(text);
     let unit = unit.to_ascii_uppercase();
     let shift = match unit.trim_end_matches('B').trim_end_matches('I') {
         "" if unit != "I" && unit != "IB" => 0,
@@ -19,16 +19,16 @@ pub(super) fn size(typed: &str) -> Result<u64, String> {
 }
 
 /// Memory: a size from 64M on, below which not even the window of one file fits.
-pub(super) fn memory(typed: &str) -> Result<u64, String> {
-    match size(typed)? {
+pub(super) fn memory(text: &str) -> Result<u64, String> {
+    match size(text)? {
         bytes if bytes >= 64 << 20 => Ok(bytes),
         _ => Err("expected 64M or more".to_owned()),
     }
 }
 
 /// A time: a number of seconds, or a number and `ms`, `s`, `m` or `h`.
-pub(super) fn duration(typed: &str) -> Result<Duration, String> {
-    let (number, unit) = split(typed);
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = split(text);
     let number: u64 = number.parse().map_err(|_| "expected a whole number first".to_owned())?;
     let milliseconds: u64 = match unit {
         "ms" => 1,
@@ -42,8 +42,8 @@ pub(super) fn duration(typed: &str) -> Result<Duration, String> {
 }
 
 /// A SARIF category: visible text of bounded length that does not end the category early.
-pub(super) fn category(typed: &str) -> Result<String, String> {
-    let name = typed.trim_end_matches('/');
+pub(super) fn category(text: &str) -> Result<String, String> {
+    let name = text.trim_end_matches('/');
     let visible = name.chars().all(|character| !character.is_control());
     match name.chars().count() {
         1..=200 if visible => Ok(name.to_owned()),
@@ -52,16 +52,16 @@ pub(super) fn category(typed: &str) -> Result<String, String> {
 }
 
 /// A number of threads, from 1 to 1024.
-pub(super) fn threads(typed: &str) -> Result<usize, String> {
-    match typed.parse() {
+pub(super) fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
         Ok(number @ 1..=1024) => Ok(number),
         _ => Err("expected a number from 1 to 1024".to_owned()),
     }
 }
 
-fn split(typed: &str) -> (&str, &str) {
-    let end = typed.find(|c: char| !c.is_ascii_digit()).unwrap_or(typed.len());
-    let (number, unit) = typed.split_at(end);
+fn split(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
     (number, unit.trim())
 }
 
@@ -71,24 +71,24 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (typed, bytes) in
+        for (text, bytes) in
             [("0", Some(0)), ("4096", Some(4096)), ("500K", Some(512_000)), ("1kb", Some(1024))]
         {
-            assert_eq!(size(typed).ok(), bytes, "{typed}");
+            assert_eq!(size(text).ok(), bytes, "{text}");
         }
         assert_eq!(size("10 MiB"), Ok(10 << 20));
-        for typed in ["", "M", "-1", "1.5M", "1X", "1iB", "99999999999999999999", "20000000T"] {
-            assert!(size(typed).is_err(), "{typed}");
+        for text in ["", "M", "-1", "1.5M", "1X", "1iB", "99999999999999999999", "20000000T"] {
+            assert!(size(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn times() {
-        for (typed, ms) in [("30", 30_000), ("250ms", 250), ("2m", 120_000), ("1h", 3_600_000)] {
-            assert_eq!(duration(typed), Ok(Duration::from_millis(ms)), "{typed}");
+        for (text, ms) in [("30", 30_000), ("250ms", 250), ("2m", 120_000), ("1h", 3_600_000)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(ms)), "{text}");
         }
-        for typed in ["", "s", "1d", "-1", "99999999999999999h"] {
-            assert!(duration(typed).is_err(), "{typed}");
+        for text in ["", "s", "1d", "-1", "99999999999999999h"] {
+            assert!(duration(text).is_err(), "{text}");
         }
     }
 }

@@ -13,62 +13,65 @@ use jiff::tz::TimeZone;
 
 use super::arguments::{
     CommonArguments, LimitArguments, OutputArguments, ScanArguments, SelectionArguments,
-    SettledArguments,
+    SuppressionArguments,
 };
 use super::output::{self, Outputs, status_of_failure};
 use super::signals::Session;
 use super::{complain, conflicts, progress};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
-use crate::memory::Memory;
+use crate::memory::MemoryBudget;
 use crate::opaque;
 use crate::report::{self, Closing, Report, Times};
-use crate::run::clock::Clock;
-use crate::run::policy::{self, Place, Policy};
-use crate::run::{self, Options, Source, Status};
+use crate::run::policy::{self, Policy, PolicyRoot};
+use crate::run::time_limit::TimeLimit;
+use crate::run::{self, RunOptions, Source, Status};
 use crate::source::container::{self, Limits};
 use crate::source::{files, stdin};
 use crate::stop::Stop;
 use crate::text::escape_path;
 
 /// Carries out `keysweep scan`.
-pub(super) fn scan(typed: ScanArguments) -> Result<Status, Box<dyn Error>> {
+pub(super) fn scan(args: ScanArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
     let stop = &session.stop;
-    let outputs = Outputs::new(&typed.common.output)?;
-    let named = match typed.paths.is_empty() {
-        true => vec![unnamed(&typed.common, typed.stdin_name.is_some(), &session)?],
-        false => typed.paths,
+    let outputs = Outputs::new(&args.common.output)?;
+    let named = match args.paths.is_empty() {
+        true => vec![unnamed(&args.common, args.stdin_name.is_some(), &session)?],
+        false => args.paths,
     };
     let (from_stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
         named.into_iter().partition(|path| path == Path::new(STDIN));
     let mut sources = Vec::new();
     let root = files::root(&paths);
-    let policy = policy(&typed.common.settled, root.clone().map_or(Place::Nowhere, Place::Folder))?;
+    let policy = policy(
+        &args.common.suppressions,
+        root.clone().map_or(PolicyRoot::Nowhere, PolicyRoot::Folder),
+    )?;
     // Of a part of a repository nothing is stale.
     let resolved = |path: &PathBuf| path.canonicalize().ok();
     let whole = root.is_some() && paths.iter().any(|path| resolved(path) == root);
-    let whole = whole && typed.selection.leaves_nothing_out();
-    let whole = whole && typed.common.limits.leave_nothing_out();
+    let whole = whole && args.selection.leaves_nothing_out();
+    let whole = whole && args.common.limits.leave_nothing_out();
     if !paths.is_empty() {
-        let limits = &typed.common.limits;
-        let mut selection = typed.selection;
+        let limits = &args.common.limits;
+        let mut selection = args.selection;
         selection.exclude.extend(policy.exclude.iter().cloned());
         let files = files_options(paths, &selection, &outputs, limits, stop)?;
         sources.push(Source::Files(files));
     }
     if !from_stdin.is_empty() {
-        let name = typed.stdin_name.unwrap_or_else(|| stdin::NAME.to_owned());
-        sources.push(Source::Stdin(stdin::Options {
+        let name = args.stdin_name.unwrap_or_else(|| stdin::NAME.to_owned());
+        sources.push(Source::Stdin(stdin::StdinOptions {
             name,
-            containers: containers(&typed.common.limits),
+            containers: containers(&args.common.limits),
             stop: stop.clone(),
         }));
-    } else if typed.stdin_name.is_some() {
+    } else if args.stdin_name.is_some() {
         return Err("--stdin-name needs the path '-', which stands for standard input".into());
     }
     let job = Job { command: "scan", sources, session, policy, whole };
-    carry_out(job, &typed.common, &outputs)
+    carry_out(job, &args.common, &outputs)
 }
 
 /// The path that stands for standard input.
@@ -77,14 +80,14 @@ const STDIN: &str = "-";
 /// What is scanned where no path is named: standard input if somebody writes to it, as ripgrep
 /// does, else the current folder. A run that is stopped while it waits scans standard input, and
 /// so reports that it did not come to its end.
-fn unnamed(typed: &CommonArguments, is_stdin: bool, session: &Session) -> io::Result<PathBuf> {
+fn unnamed(args: &CommonArguments, is_stdin: bool, session: &Session) -> io::Result<PathBuf> {
     if is_stdin {
         return Ok(PathBuf::from(STDIN));
     }
     if !stdin::may_hold_data() {
         return Ok(PathBuf::from("."));
     }
-    let clock = Clock::new("--timeout", typed.limits.timeout, session.began);
+    let clock = TimeLimit::new("--timeout", args.limits.timeout, session.began);
     let waiting = || {
         complain(&"no PATH, so standard input is waited for: name a PATH such as . to scan files");
     };
@@ -92,7 +95,7 @@ fn unnamed(typed: &CommonArguments, is_stdin: bool, session: &Session) -> io::Re
     if clock.limit(&session.stop, &Ledger::new(), wait)? == Some(false) {
         return Ok(PathBuf::from("."));
     }
-    if !typed.output.quiet {
+    if !args.output.quiet {
         complain(&"no PATH, so standard input is scanned: name a PATH such as . to scan files");
     }
     Ok(PathBuf::from(STDIN))
@@ -109,13 +112,16 @@ pub(super) struct Job<'a> {
 }
 
 /// Reads what files say about the run.
-pub(super) fn policy(typed: &SettledArguments, place: Place) -> Result<Policy, Box<dyn Error>> {
-    policy::load(&policy::Options {
+pub(super) fn policy(
+    args: &SuppressionArguments,
+    place: PolicyRoot,
+) -> Result<Policy, Box<dyn Error>> {
+    policy::load(&policy::PolicyOptions {
         place,
-        config: typed.config.config.clone(),
-        no_config: typed.config.no_config,
-        baseline: typed.baseline.clone(),
-        inline: !typed.no_inline_allow,
+        config: args.config.config.clone(),
+        no_config: args.config.no_config,
+        baseline: args.baseline.clone(),
+        inline: !args.no_inline_allow,
     })
 }
 
@@ -130,8 +136,8 @@ pub(super) fn files_options(
     outputs: &Outputs,
     limits: &LimitArguments,
     stop: &Stop,
-) -> Result<files::Options, files::GlobError> {
-    Ok(files::Options {
+) -> Result<files::FileOptions, files::GlobError> {
+    Ok(files::FileOptions {
         paths,
         counted_from: None,
         apart: Vec::new(),
@@ -147,45 +153,45 @@ pub(super) fn files_options(
 
 /// The threads that were asked for, or one for each processor that the system grants, as far as
 /// there is memory for them.
-pub(super) fn threads(typed: &LimitArguments) -> usize {
+pub(super) fn threads(args: &LimitArguments) -> usize {
     let processors =
-        || thread::available_parallelism().map_or(1, NonZero::get).min(Memory::threads());
-    typed.threads.unwrap_or_else(processors)
+        || thread::available_parallelism().map_or(1, NonZero::get).min(MemoryBudget::threads());
+    args.threads.unwrap_or_else(processors)
 }
 
 /// The memory of a run.
-pub(super) fn memory(typed: &LimitArguments) -> Memory {
-    Memory::or_typed(typed.max_memory)
+pub(super) fn memory(args: &LimitArguments) -> MemoryBudget {
+    MemoryBudget::explicit_or_granted(args.max_memory)
 }
 
 /// How far containers are opened; each source of a run that gets its own has its own totals.
-pub(super) fn containers(all: &LimitArguments) -> container::Options {
-    let typed = &all.containers;
+pub(super) fn containers(all: &LimitArguments) -> container::ContainerOptions {
+    let args = &all.containers;
     let limits = Limits::default();
     let limits = Limits {
-        depth: limits.depth.or_typed(typed.depth),
-        members: limits.members.or_typed(typed.max_members),
-        unpacked: limits.unpacked.or_typed(typed.max_unpacked),
-        ratio: limits.ratio.or_typed(typed.max_ratio),
-        time: limits.time.or_typed(typed.max_unpack_time),
-        held: limits.held.or_typed(typed.max_held),
-        run_members: limits.run_members.or_typed(typed.max_run_members),
-        run_unpacked: limits.run_unpacked.or_typed(typed.max_run_unpacked),
+        depth: limits.depth.or_explicit(args.depth),
+        members: limits.members.or_explicit(args.max_members),
+        unpacked: limits.unpacked.or_explicit(args.max_unpacked),
+        ratio: limits.ratio.or_explicit(args.max_ratio),
+        time: limits.time.or_explicit(args.max_unpack_time),
+        held: limits.held.or_explicit(args.max_held),
+        run_members: limits.run_members.or_explicit(args.max_run_members),
+        run_unpacked: limits.run_unpacked.or_explicit(args.max_run_unpacked),
     };
     let memory = memory(all);
-    container::Options { limits, memory, ..container::Options::default() }
+    container::ContainerOptions { limits, memory, ..container::ContainerOptions::default() }
 }
 
 /// Runs the sources of a command and reports.
 pub(super) fn carry_out(
     job: Job<'_>,
-    typed: &CommonArguments,
+    args: &CommonArguments,
     outputs: &Outputs,
 ) -> Result<Status, Box<dyn Error>> {
-    conflicts::check(typed, outputs, None)?;
+    conflicts::check(args, outputs, None)?;
     let Session { stop, interrupted, began } = job.session;
-    let Policy { rules, exclude, settled, unreadable } = job.policy;
-    let baseline = settled.baseline.is_some();
+    let Policy { rules, exclude, suppressions, unreadable } = job.policy;
+    let baseline = suppressions.baseline.is_some();
     let ledger = Ledger::new();
     if job.command == "scan" && run::is_in_repository(&job.sources) {
         ledger.note("the history was not looked at: `keysweep history` reads all of it");
@@ -195,28 +201,28 @@ pub(super) fn carry_out(
         ledger.problem("base", object.as_bytes(), &why);
     }
     #[cfg(feature = "verify")]
-    let (verify, would_verify) = typed.verify.stage(typed.fail_on)?;
+    let (verify, would_verify) = args.verify.stage(args.fail_on)?;
     let engine = Engine::new(&rules);
     #[cfg(feature = "verify")]
     let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
-    let options = Options {
+    let options = RunOptions {
         sources: job.sources,
-        min_confidence: typed.min_confidence.into(),
-        timeout: typed.limits.timeout,
+        min_confidence: args.min_confidence.into(),
+        timeout: args.limits.timeout,
         began,
-        memory: memory(&typed.limits),
+        memory: memory(&args.limits),
         stop,
         interrupted,
         exclude: files::Globs::new(&[], &exclude)?,
-        settled,
+        suppressions,
         today: today(),
-        include_suppressed: typed.settled.include_suppressed,
+        include_suppressed: args.suppressions.include_suppressed,
         whole: job.whole,
         #[cfg(feature = "verify")]
         verify,
     };
-    let repository = outputs.tell_repository().then(|| run::provenance(&options.sources)).flatten();
-    let shows_progress = !typed.output.quiet && !typed.output.no_progress && !outputs.is_hook();
+    let repository = outputs.name_repository().then(|| run::provenance(&options.sources)).flatten();
+    let shows_progress = !args.output.quiet && !args.output.no_progress && !outputs.is_hook();
     let mut outcome = progress::with_progress(shows_progress, &ledger, || {
         run::run(&options, &engine, &rules, &ledger)
     })?;
@@ -228,8 +234,9 @@ pub(super) fn carry_out(
     if let Some(options) = would_verify {
         super::verify::preview(&outcome.findings, &options);
     }
-    let repository = repository.map(|told| run::veiled(told, &outcome.findings));
-    let mut status = run::status(&outcome.findings, &outcome.coverage, typed.fail_on.into());
+    let repository =
+        repository.map(|provenance| run::redacted_provenance(provenance, &outcome.findings));
+    let mut status = run::status(&outcome.findings, &outcome.coverage, args.fail_on.into());
     if outcome.interrupted {
         status = status.merge(Status::Interrupted);
     }
@@ -238,33 +245,33 @@ pub(super) fn carry_out(
         coverage: &outcome.coverage,
         rules: &rules,
         command: job.command,
-        category: typed.output.sarif_category.as_deref(),
-        show_secrets: typed.output.show_secrets,
-        include_suppressed: typed.settled.include_suppressed,
+        category: args.output.sarif_category.as_deref(),
+        show_secrets: args.output.show_secrets,
+        include_suppressed: args.suppressions.include_suppressed,
         baseline,
         repository: repository.as_ref(),
         exit: status.code(),
         times: Some(&times(began)),
-        limits: typed.output.limits(),
+        limits: args.output.limits(),
     };
-    Ok(tell(&report, status, &typed.output, outputs, began))
+    Ok(write_report(&report, status, &args.output, outputs, began))
 }
 
 /// Writes the report, and beside it what was scanned; gives the status that this leaves.
-pub(super) fn tell(
+pub(super) fn write_report(
     report: &Report<'_>,
     status: Status,
-    typed: &OutputArguments,
+    args: &OutputArguments,
     outputs: &Outputs,
     began: Instant,
 ) -> Status {
-    let nothing_to_tell = report.findings.is_empty() && report.coverage.complete;
-    let silent = (typed.quiet && nothing_to_tell) || outputs.is_hook();
+    let nothing_to_report = report.findings.is_empty() && report.coverage.complete;
+    let silent = (args.quiet && nothing_to_report) || outputs.is_hook();
     let written = outputs.write(report, silent);
     if !silent {
         let mut out = Vec::new();
         // Into memory, which can't fail, and to standard error in one piece.
-        let _ = closing(report, typed, outputs, began, &mut out);
+        let _ = closing(report, args, outputs, began, &mut out);
         let _ = io::stderr().write_all(&out);
     }
     match written {
@@ -282,7 +289,7 @@ pub(super) fn tell(
 /// the input alone, and what nobody would see where the report is for a program.
 fn closing(
     report: &Report<'_>,
-    typed: &OutputArguments,
+    args: &OutputArguments,
     outputs: &Outputs,
     began: Instant,
     out: &mut dyn io::Write,
@@ -296,11 +303,11 @@ fn closing(
         took: Some(began.elapsed()),
     };
     report::write_coverage(report.coverage, report.limits, closing, out)?;
-    if typed.verbose || report.command == "sweep" {
+    if args.verbose || report.command == "sweep" {
         // An argument may hold a secret, as the URL of an endpoint.
         let words = std::env::args_os().skip(1);
         let words: Vec<String> = words.map(|word| escape_path(word.as_encoded_bytes())).collect();
-        let words = opaque::veiled(&words.join(" "));
+        let words = opaque::redacted(&words.join(" "));
         let version = env!("CARGO_PKG_VERSION");
         writeln!(out, "keysweep {version} on {}: keysweep {words}", now())?;
     }

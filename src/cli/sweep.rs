@@ -18,10 +18,10 @@ use crate::command::sweep::{self, Template};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::report::Report;
-use crate::run::clock::Clock;
-use crate::run::policy::{Place, Policy};
-use crate::run::sweep::{Ended, Memory, Sweep, Target, Watcher};
-use crate::run::{self, Options, Status};
+use crate::run::policy::{Policy, PolicyRoot};
+use crate::run::sweep::{Ended, ResumeStore, Sweep, Target, Watcher};
+use crate::run::time_limit::TimeLimit;
+use crate::run::{self, RunOptions, Status};
 use crate::source::files::Globs;
 
 /// Of `sweep`.
@@ -49,38 +49,38 @@ pub(super) struct SweepArguments {
 }
 
 /// Carries out `keysweep sweep`.
-pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
+pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
-    let outputs = Outputs::new(&typed.common.output)?;
-    conflicts::check(&typed.common, &outputs, typed.resume.as_deref())?;
+    let outputs = Outputs::new(&args.common.output)?;
+    conflicts::check(&args.common, &outputs, args.resume.as_deref())?;
     let ledger = Ledger::new();
     // What one target says must not decide for others, so none of theirs is read.
-    let policy = scan::policy(&typed.common.settled, Place::Nowhere)?;
-    let output = &typed.common.output;
+    let policy = scan::policy(&args.common.suppressions, PolicyRoot::Nowhere)?;
+    let output = &args.common.output;
     let shows_progress = !output.quiet && !output.no_progress;
     let line = || "looking for repositories".to_owned();
     let targets = progress::with_line(shows_progress, &line, || {
-        targets(typed, &policy.exclude, &outputs, &session, &ledger)
+        targets(args, &policy.exclude, &outputs, &session, &ledger)
     })?;
-    let mut state = state(typed, &policy)?;
+    let mut state = state(args, &policy)?;
     #[cfg(feature = "verify")]
-    let (verify, would_verify) = typed.common.verify.stage(typed.common.fail_on)?;
-    let Policy { rules, exclude, settled, .. } = policy;
+    let (verify, would_verify) = args.common.verify.stage(args.common.fail_on)?;
+    let Policy { rules, exclude, suppressions, .. } = policy;
     let engine = Engine::new(&rules);
     #[cfg(feature = "verify")]
     let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
-    let options = Options {
+    let options = RunOptions {
         sources: Vec::new(),
-        min_confidence: typed.common.min_confidence.into(),
-        timeout: typed.common.limits.timeout,
+        min_confidence: args.common.min_confidence.into(),
+        timeout: args.common.limits.timeout,
         began: session.began,
-        memory: scan::memory(&typed.common.limits),
+        memory: scan::memory(&args.common.limits),
         stop: session.stop,
         interrupted: session.interrupted,
         exclude: Globs::new(&[], &exclude)?,
-        settled,
+        suppressions,
         today: scan::today(),
-        include_suppressed: typed.common.settled.include_suppressed,
+        include_suppressed: args.common.suppressions.include_suppressed,
         whole: false,
         #[cfg(feature = "verify")]
         verify,
@@ -88,8 +88,8 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let console = Console::new(&targets, output.quiet);
     let job = Sweep {
         targets: &targets,
-        target_timeout: typed.target_timeout,
-        memory: state.as_mut().map(|state| state as &mut dyn Memory),
+        target_timeout: args.target_timeout,
+        memory: state.as_mut().map(|state| state as &mut dyn ResumeStore),
         watcher: &console,
     };
     let outcome = progress::with_line(shows_progress, &|| console.line(), || {
@@ -99,7 +99,7 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     if let Some(options) = would_verify {
         super::verify::preview(&outcome.findings, &options);
     }
-    let found = run::status(&outcome.findings, &outcome.coverage, typed.common.fail_on.into());
+    let found = run::status(&outcome.findings, &outcome.coverage, args.common.fail_on.into());
     let status = if outcome.interrupted { found.merge(Status::Interrupted) } else { found };
     let report = Report {
         findings: &outcome.findings,
@@ -109,61 +109,61 @@ pub(super) fn sweep(typed: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         category: output.sarif_category.as_deref(),
         show_secrets: output.show_secrets,
         include_suppressed: options.include_suppressed,
-        baseline: options.settled.baseline.is_some(),
+        baseline: options.suppressions.baseline.is_some(),
         repository: None,
         exit: status.code(),
         times: Some(&scan::times(options.began)),
         limits: output.limits(),
     };
-    let told = scan::tell(&report, status, output, &outputs, options.began);
+    let written = scan::write_report(&report, status, output, &outputs, options.began);
     // What was not reported to the end is not over.
-    if let Some(state) = state.as_mut().filter(|_| !options.stop.is_set() && told == status) {
+    if let Some(state) = state.as_mut().filter(|_| !options.stop.is_set() && written == status) {
         state.end()?;
     }
-    Ok(told)
+    Ok(written)
 }
 
 /// The targets that were typed or are listed on standard input.
 fn targets(
-    typed: &SweepArguments,
+    args: &SweepArguments,
     exclude: &[String],
     outputs: &Outputs,
     session: &Session,
     ledger: &Ledger,
 ) -> Result<Vec<Target>, Box<dyn Error>> {
-    let mut paths = typed.targets.clone();
-    if typed.stdin {
-        let list = read_lines(session, typed.common.limits.timeout)?;
+    let mut paths = args.targets.clone();
+    if args.stdin {
+        let list = read_lines(session, args.common.limits.timeout)?;
         paths.extend(sweep::read_list(&list));
         if paths.is_empty() && !session.stop.is_set() {
             ledger.note("standard input names no target");
         }
     }
-    let (limits, stop) = (&typed.common.limits, &session.stop);
-    let mut selection = typed.selection.clone();
+    let (limits, stop) = (&args.common.limits, &session.stop);
+    let mut selection = args.selection.clone();
     selection.exclude.extend_from_slice(exclude);
     let mut files = scan::files_options(Vec::new(), &selection, outputs, limits, stop)?;
-    files.outputs.extend(typed.resume.clone());
-    let database = typed.database.options(limits, stop);
+    files.outputs.extend(args.resume.clone());
+    let database = args.database.options(limits, stop);
     let template = Template { files, database, stop: stop.clone() };
     // The run tells it, whose time began with the search.
-    let clock = Clock::new("--timeout", limits.timeout, session.began);
+    let clock = TimeLimit::new("--timeout", limits.timeout, session.began);
     Ok(clock.limit(stop, &Ledger::new(), || sweep::targets(&paths, &template)))
 }
 
 /// The file of `--resume`.
-fn state(typed: &SweepArguments, policy: &Policy) -> Result<Option<State>, Box<dyn Error>> {
-    let Some(path) = &typed.resume else { return Ok(None) };
+fn state(args: &SweepArguments, policy: &Policy) -> Result<Option<State>, Box<dyn Error>> {
+    let Some(path) = &args.resume else { return Ok(None) };
     stays_here(path)?;
-    Ok(Some(State::open(path, &asked(typed, policy))?))
+    Ok(Some(State::open(path, &asked(args, policy))?))
 }
 
 /// What decides about findings: with another answer, what was noted is of no use.
-fn asked(typed: &SweepArguments, policy: &Policy) -> String {
-    let LimitArguments { containers, max_memory, .. } = &typed.common.limits;
+fn asked(args: &SweepArguments, policy: &Policy) -> String {
+    let LimitArguments { containers, max_memory, .. } = &args.common.limits;
     let own: Vec<_> = policy.rules.rules.iter().filter(|rule| rule.file.is_some()).collect();
     let policy = format!("{:?} {own:?}", policy.exclude);
-    format!("{:?} {:?} {containers:?} {max_memory:?} {policy}", typed.selection, typed.database)
+    format!("{:?} {:?} {containers:?} {max_memory:?} {policy}", args.selection, args.database)
 }
 
 /// Tells on standard error how the sweep goes.
@@ -195,8 +195,8 @@ impl Watcher for Console {
 
     fn ended(&self, ended: &Ended<'_>) {
         let row = self.rows.row(ended);
-        let nothing_to_tell = ended.problems == 0 && ended.swept.credentials == 0;
-        if !(self.quiet && nothing_to_tell) {
+        let nothing_to_report = ended.problems == 0 && ended.swept.credentials == 0;
+        if !(self.quiet && nothing_to_report) {
             progress::row(&row);
         }
     }

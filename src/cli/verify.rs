@@ -18,7 +18,7 @@ use crate::detect::Engine;
 use crate::finding::{Confidence, Finding, Status as Verdict};
 use crate::report::{Format, Report};
 use crate::rules::RuleSet;
-use crate::run::clock::Clock;
+use crate::run::time_limit::TimeLimit;
 use crate::run::{self, Source, Status, Verify};
 use crate::source::files::Globs;
 use crate::source::git::{database, history, open};
@@ -26,7 +26,7 @@ use crate::source::stdin;
 use crate::stop::Stop;
 use crate::suppress::Suppressions;
 use crate::text::escape_path;
-use crate::verify::{self, Endpoint, Environment, Options, PartitionChoice};
+use crate::verify::{self, Endpoint, Environment, PartitionChoice, VerifyOptions};
 
 /// Of every command that scans.
 #[derive(Debug, Args)]
@@ -104,7 +104,7 @@ impl VerifyArguments {
     pub(super) fn stage(
         &self,
         fail_on: FailOnLevel,
-    ) -> Result<(Option<Verify>, Option<Options>), Box<dyn Error>> {
+    ) -> Result<(Option<Verify>, Option<VerifyOptions>), Box<dyn Error>> {
         if !self.verify && matches!(fail_on, FailOnLevel::Active) {
             let why = "--fail-on active needs --verify: nothing else says that a key is live";
             return Err(why.into());
@@ -124,15 +124,15 @@ impl VerifyArguments {
 
 impl StsArguments {
     /// The stage's options, with the way to STS that the environment names.
-    fn options(&self) -> Result<Options, verify::OptionsError> {
-        let mut options = Options {
+    fn options(&self) -> Result<VerifyOptions, verify::OptionsError> {
+        let mut options = VerifyOptions {
             endpoint: self.sts_endpoint.clone(),
             skip_accounts: self.skip_account.clone(),
             only_accounts: self.only_account.clone(),
             canary_accounts: self.canary_account.clone(),
             fips: self.fips,
             environment: Environment::read()?,
-            ..Options::default()
+            ..VerifyOptions::default()
         };
         if let Some(partition) = &self.partition {
             options.partition = partition.clone();
@@ -164,18 +164,18 @@ impl StsArguments {
 }
 
 /// Carries out `keysweep verify`.
-pub(super) fn verify(typed: &VerifyCommand) -> Result<Status, Box<dyn Error>> {
-    let options = typed.sts.options()?;
-    match &typed.report {
-        Some(report) => verify_report(typed, report, options),
-        None => verify_key(typed, options),
+pub(super) fn verify(args: &VerifyCommand) -> Result<Status, Box<dyn Error>> {
+    let options = args.sts.options()?;
+    match &args.report {
+        Some(report) => verify_report(args, report, options),
+        None => verify_key(args, options),
     }
 }
 
-fn verify_key(typed: &VerifyCommand, mut options: Options) -> Result<Status, Box<dyn Error>> {
-    let outputs = Outputs::new(&typed.output)?;
+fn verify_key(args: &VerifyCommand, mut options: VerifyOptions) -> Result<Status, Box<dyn Error>> {
+    let outputs = Outputs::new(&args.output)?;
     let format = outputs.for_one_key()?;
-    let subject = typed.subject.as_deref().map(|id| id.to_string_lossy()).unwrap_or_default();
+    let subject = args.subject.as_deref().map(|id| id.to_string_lossy()).unwrap_or_default();
     let id = command::read_id(&subject)?;
     // At a prompt Ctrl-C ends the program as it ends any: only what follows has something to tell.
     let prompted = io::stdin().is_terminal().then(|| command::ask_for_key(id));
@@ -183,7 +183,7 @@ fn verify_key(typed: &VerifyCommand, mut options: Options) -> Result<Status, Box
     let key = match prompted {
         Some(key) => key,
         None => {
-            let clock = Clock::new("--timeout", typed.limits.timeout, session.began);
+            let clock = TimeLimit::new("--timeout", args.limits.timeout, session.began);
             let input = stdin::until(&session.stop)?;
             clock.limit(&session.stop, &Ledger::new(), || command::read_key(id, input))
         }
@@ -193,11 +193,11 @@ fn verify_key(typed: &VerifyCommand, mut options: Options) -> Result<Status, Box
         return Ok(ended(&session, Status::Incomplete));
     }
     let mut found = vec![key?];
-    if typed.verify_dry_run {
+    if args.verify_dry_run {
         preview(&found, &options);
         return Ok(Status::Clean);
     }
-    bound(&mut options, typed, session.began);
+    bound(&mut options, args, session.began);
     run::verify(&mut found, &Verify { options, announce }, &Ledger::new());
     let mut out = Vec::new();
     for finding in &found {
@@ -211,43 +211,43 @@ fn verify_key(typed: &VerifyCommand, mut options: Options) -> Result<Status, Box
 }
 
 fn verify_report(
-    typed: &VerifyCommand,
+    args: &VerifyCommand,
     report: &Path,
-    mut options: Options,
+    mut options: VerifyOptions,
 ) -> Result<Status, Box<dyn Error>> {
-    let outputs = Outputs::new(&typed.output)?;
+    let outputs = Outputs::new(&args.output)?;
     let earlier = read_report(report)?;
     let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
     let engine = Engine::new(&rules).keeping_rivals(true);
     let Session { interrupted, began, .. } = Session::ended_by(options.stop.clone());
-    bound(&mut options, typed, began);
-    let target = typed.subject.clone().unwrap_or_else(|| PathBuf::from("."));
+    bound(&mut options, args, began);
+    let target = args.subject.clone().unwrap_or_else(|| PathBuf::from("."));
     let stop = options.stop.clone();
-    let sources = sources_in(target, typed, &outputs, &stop)?;
-    let search = run::Options {
+    let sources = sources_in(target, args, &outputs, &stop)?;
+    let search = run::RunOptions {
         sources,
         min_confidence: Confidence::Low,
-        timeout: typed.limits.timeout,
+        timeout: args.limits.timeout,
         began,
-        memory: scan::memory(&typed.limits),
+        memory: scan::memory(&args.limits),
         stop,
         interrupted,
         exclude: Globs::default(),
-        settled: Suppressions::default(),
+        suppressions: Suppressions::default(),
         today: scan::today(),
         include_suppressed: false,
         whole: false,
         verify: None,
     };
-    let repository = outputs.tell_repository().then(|| run::provenance(&search.sources)).flatten();
-    let shows_progress = !typed.output.quiet && !typed.output.no_progress;
+    let repository = outputs.name_repository().then(|| run::provenance(&search.sources)).flatten();
+    let shows_progress = !args.output.quiet && !args.output.no_progress;
     let outcome = progress::with_progress(shows_progress, &ledger, || {
         run::run(&search, &engine, &rules, &ledger)
     })?;
     let mut findings = outcome.findings;
-    let repository = repository.map(|told| run::veiled(told, &findings));
+    let repository = repository.map(|provenance| run::redacted_provenance(provenance, &findings));
     let mut status = keep(&earlier, &mut findings, &ledger);
-    if typed.verify_dry_run {
+    if args.verify_dry_run {
         preview(&findings, &options);
         return Ok(status);
     }
@@ -266,16 +266,16 @@ fn verify_report(
         coverage: &coverage,
         rules: &rules,
         command: "verify",
-        category: typed.output.sarif_category.as_deref(),
-        show_secrets: typed.output.show_secrets,
+        category: args.output.sarif_category.as_deref(),
+        show_secrets: args.output.show_secrets,
         include_suppressed: false,
         baseline: false,
         repository: repository.as_ref(),
         exit: status.code(),
         times: Some(&scan::times(began)),
-        limits: typed.output.limits(),
+        limits: args.output.limits(),
     };
-    Ok(scan::tell(&report, status, &typed.output, &outputs, began))
+    Ok(scan::write_report(&report, status, &args.output, &outputs, began))
 }
 
 fn read_report(path: &Path) -> Result<command::Earlier, String> {
@@ -304,26 +304,26 @@ fn keep(earlier: &command::Earlier, findings: &mut Vec<Finding>, ledger: &Ledger
 /// All of a target: its files, ignored ones too, and the history of a repository.
 fn sources_in(
     target: PathBuf,
-    typed: &VerifyCommand,
+    args: &VerifyCommand,
     outputs: &Outputs,
     stop: &Stop,
 ) -> Result<Vec<Source>, Box<dyn Error>> {
     let mut sources = Vec::new();
     if !open::is_git_folder(&target) {
         let (paths, everything) = (vec![target.clone()], SelectionArguments::everything());
-        let files = scan::files_options(paths, &everything, outputs, &typed.limits, stop)?;
+        let files = scan::files_options(paths, &everything, outputs, &args.limits, stop)?;
         sources.push(Source::Files(files));
     }
     if open::is_repository(&target) {
-        let database = database::Options {
-            threads: scan::threads(&typed.limits),
-            containers: scan::containers(&typed.limits),
+        let database = database::DatabaseOptions {
+            threads: scan::threads(&args.limits),
+            containers: scan::containers(&args.limits),
             stop: stop.clone(),
-            ..database::Options::default()
+            ..database::DatabaseOptions::default()
         };
         let environment = open::Environment::default();
         let repo = Some(target);
-        sources.push(Source::History(history::Options {
+        sources.push(Source::History(history::HistoryOptions {
             repo,
             environment,
             database,
@@ -334,8 +334,8 @@ fn sources_in(
 }
 
 /// Lets the time limit of the command end its requests too.
-fn bound(options: &mut Options, typed: &VerifyCommand, began: Instant) {
-    options.until = typed.limits.timeout.map(|limit| began + limit);
+fn bound(options: &mut VerifyOptions, args: &VerifyCommand, began: Instant) {
+    options.until = args.limits.timeout.map(|limit| began + limit);
 }
 
 /// The status, unless a signal ended the command.
@@ -355,7 +355,7 @@ fn verdict(findings: &[Finding]) -> Status {
 }
 
 /// Says on standard error what would be asked of whom.
-pub(super) fn preview(findings: &[Finding], options: &Options) {
+pub(super) fn preview(findings: &[Finding], options: &VerifyOptions) {
     let inquiries = verify::preview(findings, options);
     if inquiries.is_empty() {
         complain(&"--verify would ask nobody: there is no key id");

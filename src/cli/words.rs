@@ -16,24 +16,24 @@ use crate::text::shell_word;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meant {
     /// What clap says of it is right.
-    AsTyped,
+    AsGiven,
     /// These words.
     Words(Vec<OsString>),
     /// No command line, but there is one to be typed instead.
     Nothing(String),
 }
 
-/// What was meant by `typed`, the program's name first, which clap refused with `kind`.
-pub(super) fn meant(typed: &[OsString], kind: ErrorKind) -> Meant {
+/// What was meant by `args`, the program's name first, which clap refused with `kind`.
+pub(super) fn meant(args: &[OsString], kind: ErrorKind) -> Meant {
     let refused = [
         ErrorKind::InvalidSubcommand,
         ErrorKind::UnknownArgument,
         ErrorKind::MissingSubcommand,
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
     ];
-    let Some((program, words)) = typed.split_first() else { return Meant::AsTyped };
+    let Some((program, words)) = args.split_first() else { return Meant::AsGiven };
     let Some(first) = words.first().filter(|_| refused.contains(&kind)) else {
-        return Meant::AsTyped;
+        return Meant::AsGiven;
     };
     let known = Cli::command();
     let is_command = |word: &OsStr| known.get_subcommands().any(|one| one.get_name() == word);
@@ -43,7 +43,7 @@ pub(super) fn meant(typed: &[OsString], kind: ErrorKind) -> Meant {
         return line(&[&words[1..], &["--help".into()]]);
     }
     if is_command(first) {
-        return Meant::AsTyped;
+        return Meant::AsGiven;
     }
     let is_option = first.as_encoded_bytes().starts_with(b"-") && first != "-";
     let moved = words.iter().position(|word| is_command(word) && !Path::new(word).exists());
@@ -59,7 +59,7 @@ pub(super) fn meant(typed: &[OsString], kind: ErrorKind) -> Meant {
             ))
         }
         None if is_option || is_path(first) => line(&[&["scan".into()], words]),
-        None => Meant::AsTyped,
+        None => Meant::AsGiven,
     }
 }
 
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_people_type() {
-        for (typed, expected) in [
+        for (args, expected) in [
             ("help", Some("--help")),
             ("help scan", Some("scan --help")),
             ("help histroy", Some("histroy --help")),
@@ -98,12 +98,12 @@ mod tests {
             ("history --bogus src", None),
         ] {
             let words: Vec<OsString> =
-                std::iter::once("keysweep").chain(typed.split(' ')).map(Into::into).collect();
-            let expected = expected.map_or(Meant::AsTyped, |line| {
+                std::iter::once("keysweep").chain(args.split(' ')).map(Into::into).collect();
+            let expected = expected.map_or(Meant::AsGiven, |line| {
                 let words = std::iter::once("keysweep").chain(line.split(' '));
                 Meant::Words(words.map(Into::into).collect())
             });
-            assert_eq!(meant(&words, ErrorKind::UnknownArgument), expected, "{typed}");
+            assert_eq!(meant(&words, ErrorKind::UnknownArgument), expected, "{args}");
         }
         let words = ["keysweep", "-q", "history", "a b"].map(OsString::from);
         let Meant::Nothing(advice) = meant(&words, ErrorKind::UnknownArgument) else {

@@ -5,7 +5,7 @@
 
 use crate::finding::{Finding, Fingerprint, Status};
 use crate::secret::Secret;
-use crate::suppress::baseline::{Baseline, Entry};
+use crate::suppress::baseline::{Baseline, BaselineEntry};
 use crate::suppress::detect_secrets::DetectSecrets;
 use crate::suppress::gitleaks::Gitleaks;
 use crate::text::{escape_line, escape_path};
@@ -38,7 +38,7 @@ pub enum Only {
 #[derive(Debug, Default)]
 pub struct Choice<'a> {
     /// Each finding with its entry.
-    pub taken: Vec<(&'a Finding, Entry)>,
+    pub taken: Vec<(&'a Finding, BaselineEntry)>,
     /// Keys that were proved active, and that nobody named: they are left.
     pub active: Vec<&'a Finding>,
 }
@@ -64,14 +64,14 @@ impl Only {
     ///
     /// # Errors
     /// What is neither.
-    pub fn parse(typed: &str) -> Result<Self, String> {
-        if let Some(fingerprint) = Fingerprint::parse(typed) {
+    pub fn parse(input: &str) -> Result<Self, String> {
+        if let Some(fingerprint) = Fingerprint::parse(input) {
             return Ok(Self::Fingerprint(fingerprint));
         }
         // Longer words may be secrets, and are not taken.
         let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
-        let is_id = (4..=30).contains(&typed.len()) && typed.bytes().all(word);
-        is_id.then(|| Self::KeyId(typed.to_owned())).ok_or_else(|| {
+        let is_id = (4..=30).contains(&input.len()) && input.bytes().all(word);
+        is_id.then(|| Self::KeyId(input.to_owned())).ok_or_else(|| {
             "it is neither a fingerprint (the 32 hex digits of a report) nor a key id".to_owned()
         })
     }
@@ -121,7 +121,7 @@ pub fn choose<'a>(
 pub fn change(
     baseline: &mut Baseline,
     findings: &[Finding],
-    stale: &[Entry],
+    stale: &[BaselineEntry],
     chosen: Choice<'_>,
     prune: bool,
 ) -> Changed {
@@ -133,20 +133,20 @@ pub fn change(
 
 impl Change {
     /// The entry of a finding that is to be suppressed.
-    fn entry(&self, finding: &Finding) -> Option<Entry> {
+    fn entry(&self, finding: &Finding) -> Option<BaselineEntry> {
         let reason = |usual: Option<&str>| self.reason.clone().or(usual.map(str::to_owned));
         if !self.only.is_empty() {
             let named = self.only.iter().any(|only| only.names(finding));
-            return named.then(|| Entry::new(finding, reason(None)));
+            return named.then(|| BaselineEntry::new(finding, reason(None)));
         }
         if self.gitleaks.is_empty() && self.detect_secrets.is_empty() {
-            return Some(Entry::new(finding, reason(None)));
+            return Some(BaselineEntry::new(finding, reason(None)));
         }
         if self.gitleaks.iter().any(|list| list.accepts(finding)) {
-            return Some(Entry::new(finding, reason(Some("suppressed in gitleaks"))));
+            return Some(BaselineEntry::new(finding, reason(Some("suppressed in gitleaks"))));
         }
         let known = self.detect_secrets.iter().any(|list| list.accepts(finding));
-        known.then(|| Entry::new(finding, reason(Some("suppressed in detect-secrets"))))
+        known.then(|| BaselineEntry::new(finding, reason(Some("suppressed in detect-secrets"))))
     }
 }
 

@@ -68,30 +68,30 @@ const LONGEST_SHOWN: usize = 30;
 ///
 /// # Errors
 /// A word that is neither key id nor rule; it is shown only if it is too short to be a secret.
-pub fn subject(typed: &str, rules: &RuleSet) -> Result<Subject, ExplainError> {
-    let typed = typed.trim();
-    if let Some(id) = KeyId::parse(typed.as_bytes()) {
+pub fn subject(input: &str, rules: &RuleSet) -> Result<Subject, ExplainError> {
+    let input = input.trim();
+    if let Some(id) = KeyId::parse(input.as_bytes()) {
         return Ok(Subject::Key(id));
     }
-    if typed == "root" {
+    if input == "root" {
         return Ok(Subject::Root);
     }
-    if let Some(rule) = rules.get(typed) {
+    if let Some(rule) = rules.get(input) {
         return Ok(Subject::Rule(Box::new(rule.clone())));
     }
-    let shaped = typed.len() >= 16
-        && typed.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    let other = OTHER.iter().find(|(prefix, _)| typed.starts_with(prefix));
-    if let Some((_, what)) = other.filter(|_| shaped && typed.len() <= 32) {
-        return Ok(Subject::Other(typed.to_owned(), what));
+    let shaped = input.len() >= 16
+        && input.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let other = OTHER.iter().find(|(prefix, _)| input.starts_with(prefix));
+    if let Some((_, what)) = other.filter(|_| shaped && input.len() <= 32) {
+        return Ok(Subject::Other(input.to_owned(), what));
     }
-    if typed.len() > LONGEST_SHOWN {
+    if input.len() > LONGEST_SHOWN {
         return Err(ExplainError::Secret);
     }
-    let likeness = |rule: &&Rule| (strsim::jaro_winkler(rule.id.as_str(), typed) * 1000.0) as u32;
+    let likeness = |rule: &&Rule| (strsim::jaro_winkler(rule.id.as_str(), input) * 1000.0) as u32;
     let near = rules.rules.iter().max_by_key(likeness).filter(|rule| likeness(rule) > 800);
     let hint = near.map(|rule| format!("; did you mean {}?", rule.id)).unwrap_or_default();
-    Err(ExplainError::Unknown(escape_line(typed), hint))
+    Err(ExplainError::Unknown(escape_line(input), hint))
 }
 
 /// The steps for what was asked about, unless there is nothing to do.
@@ -246,10 +246,10 @@ fn list(guide: &Guide, is_above: bool, out: &mut dyn Write) -> io::Result<()> {
             writeln!(out, "{heading}:\n")?;
         }
         for (number, step) in steps.iter().enumerate() {
-            let told = is_above && when == When::Leak && number == 0;
-            let above = if told { " (above)" } else { "" };
+            let shown_above = is_above && when == When::Leak && number == 0;
+            let above = if shown_above { " (above)" } else { "" };
             writeln!(out, "{:>3}. {}{above}", number + 1, escape_line(&step.title))?;
-            if told {
+            if shown_above {
                 continue;
             }
             write!(out, "{}", prose(&step.why, "     "))?;
@@ -278,10 +278,10 @@ fn list(guide: &Guide, is_above: bool, out: &mut dyn Write) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn told(typed: &str) -> String {
+    fn explained(input: &str) -> String {
         let mut out = Vec::new();
         let rules = RuleSet::builtin();
-        let subject = subject(typed, &rules).expect("a subject");
+        let subject = subject(input, &rules).expect("a subject");
         explain(&subject, &rules, &mut out).expect("a Vec takes everything");
         String::from_utf8(out).expect("UTF-8")
     }
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn the_first_line_is_what_to_do_first() {
         let id = ["AKIA", "QNZGKIQY56JQ7WML"].concat();
-        let text = told(&id);
+        let text = explained(&id);
         assert!(
             text.starts_with(&format!("Deactivate the key now:\n\n  KEY={id}\n  OWNER=")),
             "{text}"
@@ -304,7 +304,7 @@ mod tests {
         assert_eq!(text.matches(&id).count(), 2, "{text}");
         assert!(text.contains("account 029608264753"), "{text}");
         for rule in RuleSet::builtin().rules {
-            let text = told(rule.id.as_str());
+            let text = explained(rule.id.as_str());
             let first = text.lines().next().expect("a line");
             assert!(first.ends_with(':') && !first.contains(rule.id.as_str()), "{first}");
         }
@@ -316,7 +316,7 @@ mod tests {
         let rules = RuleSet::builtin().rules;
         let names = rules.iter().map(|rule| rule.id.as_str().to_owned());
         for subject in names.chain([key("AKIA"), key("ASIA"), "root".to_owned()]) {
-            let text = told(&subject);
+            let text = explained(&subject);
             for line in text.lines() {
                 assert!(line.chars().count() <= wrap::WIDTH, "{subject}: {line}");
             }
@@ -325,11 +325,11 @@ mod tests {
 
     #[test]
     fn what_the_root_user_and_planned_rotations_need_is_said() {
-        let root = told("root");
+        let root = explained("root");
         for word in ["Sign in as the root user", "assume-root", "wants the key inactive first"] {
             assert!(root.contains(word), "{word} in {root}");
         }
-        let text = told("aws-access-key").replace('\n', " ");
+        let text = explained("aws-access-key").replace('\n', " ");
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for word in [
             "older than 90 days",
@@ -353,8 +353,8 @@ mod tests {
 
     #[test]
     fn what_is_no_credential_is_no_alarm() {
-        assert!(told(&["AKIA", "IOSFODNN7EXAMPLE"].concat()).starts_with("Nothing to do"));
-        assert!(told(&["AROA", "QNZGKIQY56JQ7WML"].concat()).contains("unique id of a role"));
+        assert!(explained(&["AKIA", "IOSFODNN7EXAMPLE"].concat()).starts_with("Nothing to do"));
+        assert!(explained(&["AROA", "QNZGKIQY56JQ7WML"].concat()).contains("unique id of a role"));
     }
 
     #[test]

@@ -12,12 +12,12 @@ use crate::text::{escape_line, escape_path};
 /// All rules as one document.
 #[derive(Serialize)]
 struct List<'a> {
-    rules: Vec<Entry<'a>>,
+    rules: Vec<RuleJson<'a>>,
 }
 
 /// A rule as JSON shows it.
 #[derive(Serialize)]
-struct Entry<'a> {
+struct RuleJson<'a> {
     id: &'a RuleId,
     title: &'a str,
     description: &'a str,
@@ -31,7 +31,7 @@ struct Entry<'a> {
     file: Option<String>,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> RuleJson<'a> {
     fn new(rule: &'a Rule) -> Self {
         Self {
             id: &rule.id,
@@ -64,6 +64,6 @@ pub fn write_text(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes all of every rule as one JSON document. Fails only as `out` fails.
 pub fn write_json(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
-    let list = List { rules: rules.rules.iter().map(Entry::new).collect() };
+    let list = List { rules: rules.rules.iter().map(RuleJson::new).collect() };
     report::write_json(&list, Layout::Indented, out)
 }

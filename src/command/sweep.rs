@@ -29,9 +29,9 @@ const OWN: [&str; 4] = ["objects", "refs", "logs", "lfs"];
 #[derive(Clone, Debug, Default)]
 pub struct Template {
     /// Its files; paths are filled in.
-    pub files: files::Options,
+    pub files: files::FileOptions,
     /// Its database.
-    pub database: git::database::Options,
+    pub database: git::database::DatabaseOptions,
     /// Ends the search for repositories.
     pub stop: Stop,
 }
@@ -62,9 +62,9 @@ fn path(bytes: &[u8]) -> PathBuf {
 /// Names count from the deepest folder that holds all that was typed, whose folders of clones
 /// count as holding themselves: they depend neither on the folder from which the program is
 /// called nor on how a path is spelled.
-pub fn targets(typed: &[PathBuf], template: &Template) -> Vec<Target> {
-    let mut places = Places::default();
-    for path in typed {
+pub fn targets(given: &[PathBuf], template: &Template) -> Vec<Target> {
+    let mut places = TargetList::default();
+    for path in given {
         places.add(path, &template.stop);
     }
     places.targets(template)
@@ -72,7 +72,7 @@ pub fn targets(typed: &[PathBuf], template: &Template) -> Vec<Target> {
 
 /// All places to scan, each once.
 #[derive(Default)]
-struct Places {
+struct TargetList {
     repositories: BTreeMap<PathBuf, Repository>,
     folders: BTreeSet<PathBuf>,
     files: BTreeSet<PathBuf>,
@@ -83,9 +83,9 @@ struct Places {
     base: Option<PathBuf>,
 }
 
-impl Places {
-    fn add(&mut self, typed: &Path, stop: &Stop) {
-        match typed.canonicalize().and_then(|path| Ok((path.metadata()?, path))) {
+impl TargetList {
+    fn add(&mut self, given: &Path, stop: &Stop) {
+        match given.canonicalize().and_then(|path| Ok((path.metadata()?, path))) {
             Ok((kind, path)) if kind.is_dir() => self.add_folder(&path, stop),
             Ok((kind, path)) if kind.is_file() => {
                 self.widen(path.parent());
@@ -93,16 +93,16 @@ impl Places {
             }
             Ok(_) => {
                 let why = "neither a file nor a folder".to_owned();
-                self.broken.insert(typed.to_owned(), why);
+                self.broken.insert(given.to_owned(), why);
             }
             Err(error) => {
-                let url = typed.to_string_lossy().contains("://");
+                let url = given.to_string_lossy().contains("://");
                 let why = if url && error.kind() == io::ErrorKind::NotFound {
                     "a URL is no target: clone it first, as nothing is fetched".to_owned()
                 } else {
                     error.to_string()
                 };
-                self.broken.insert(typed.to_owned(), why);
+                self.broken.insert(given.to_owned(), why);
             }
         }
     }
@@ -229,7 +229,7 @@ impl Places {
     }
 
     /// The files of a target; other targets in it are left to themselves.
-    fn files_of(&self, root: &Path, is_bare: bool, template: &Template) -> files::Options {
+    fn files_of(&self, root: &Path, is_bare: bool, template: &Template) -> files::FileOptions {
         // Paths are in the order of their parts, so what is below one follows it.
         let inside = |path: &&PathBuf| path.starts_with(root);
         let below = |set: &BTreeSet<PathBuf>| -> Vec<PathBuf> {
@@ -246,7 +246,7 @@ impl Places {
         files_in(root, root, apart, template)
     }
 
-    fn target(&self, place: &Path, files: files::Options) -> Target {
+    fn target(&self, place: &Path, files: files::FileOptions) -> Target {
         let name = self.name(place);
         Target {
             holder: name.clone(),
@@ -271,9 +271,9 @@ impl Places {
     }
 }
 
-fn history(root: &Path, template: &Template) -> git::history::Options {
+fn history(root: &Path, template: &Template) -> git::history::HistoryOptions {
     // Whether a credential is strong is decided over all that a sweep reads.
-    git::history::Options {
+    git::history::HistoryOptions {
         repo: Some(root.to_owned()),
         database: template.database.clone(),
         ..Default::default()
@@ -285,8 +285,8 @@ fn files_in(
     counted_from: &Path,
     apart: Vec<PathBuf>,
     template: &Template,
-) -> files::Options {
-    files::Options {
+) -> files::FileOptions {
+    files::FileOptions {
         paths: vec![path.to_owned()],
         counted_from: Some(counted_from.to_owned()),
         apart,
@@ -294,13 +294,13 @@ fn files_in(
     }
 }
 
-fn broken(typed: &Path, why: &str) -> Target {
+fn broken(given: &Path, why: &str) -> Target {
     // Somebody who types a URL may have typed a password with it.
-    let name = opaque::veiled(&escape_path(typed.as_os_str().as_encoded_bytes()));
+    let name = opaque::redacted(&escape_path(given.as_os_str().as_encoded_bytes()));
     Target {
         holder: name.clone(),
         name,
-        place: typed.to_owned(),
+        place: given.to_owned(),
         files: None,
         history: None,
         broken: Some(why.to_owned()),

@@ -57,9 +57,9 @@ const MOST: u64 = 64 * 1024;
 /// # Errors
 /// A text that is none, or an example or placeholder. The text is not shown where it could be
 /// a secret that was given in the id's place.
-pub fn read_id(typed: &str) -> Result<KeyId, KeyError> {
-    let id = KeyId::parse(typed.trim().as_bytes()).ok_or_else(|| {
-        let shown = if typed.len() < 30 { escape_line(typed) } else { "what was given".into() };
+pub fn read_id(entered: &str) -> Result<KeyId, KeyError> {
+    let id = KeyId::parse(entered.trim().as_bytes()).ok_or_else(|| {
+        let shown = if entered.len() < 30 { escape_line(entered) } else { "what was given".into() };
         KeyError::NotAnId(shown)
     })?;
     if id.is_example() { Err(KeyError::Example(id.to_string())) } else { Ok(id) }
@@ -87,8 +87,8 @@ pub fn read_key(id: KeyId, input: impl Read) -> Result<Finding, KeyError> {
 /// No terminal, or an answer that does not look like what it should be.
 pub fn ask_for_key(id: KeyId) -> Result<Finding, KeyError> {
     let answer = |what: &str| -> Result<Secret, KeyError> {
-        let typed = Zeroizing::new(rpassword::prompt_password(format!("{what} of {id}: "))?);
-        Ok(Secret::new(typed.trim().as_bytes().to_vec()))
+        let entered = Zeroizing::new(rpassword::prompt_password(format!("{what} of {id}: "))?);
+        Ok(Secret::new(entered.trim().as_bytes().to_vec()))
     };
     let secret = answer("Secret access key")?;
     let token = match id.kind() {
@@ -249,12 +249,12 @@ mod tests {
 
     #[test]
     fn says_what_is_missing_and_never_what_was_typed() {
-        let typed = "hunter2hunter2hunter2";
-        for text in ["", typed] {
+        let entered = "hunter2hunter2hunter2";
+        for text in ["", entered] {
             let error = read_key(id("AKIA"), text.as_bytes()).expect_err("no secret").to_string();
             assert!(error.contains("first line") && !error.contains("hunter2"), "{error}");
         }
-        let text = format!("{}\n{typed}", "a/+9".repeat(10));
+        let text = format!("{}\n{entered}", "a/+9".repeat(10));
         let error = read_key(id("ASIA"), text.as_bytes()).expect_err("no token").to_string();
         assert!(error.contains("second line") && !error.contains("hunter2"), "{error}");
     }

@@ -81,17 +81,17 @@ impl Values {
 
     /// What an earlier report says, or nobody.
     pub(super) fn of_facts(facts: &Facts, kind: Option<KeyKind>) -> Self {
-        let harmless =
+        let printable =
             |text: &Option<String>| text.clone().filter(|text| !text.contains(is_hostile));
-        let id = harmless(&facts.key_id);
+        let id = printable(&facts.key_id);
         let key = id.as_ref().and_then(|id| KeyId::parse(id.as_bytes()));
         let is_canary =
             facts.is_canary || key.as_ref().is_some_and(|key| canary::verdict(key).is_some());
         let kind = key.map(|key| key.kind()).or(kind);
         let mut values = Self { id, kind, is_canary, ..Self::default() };
-        values.user = harmless(&facts.user);
-        values.role = harmless(&facts.role);
-        values.take_arn(harmless(&facts.arn));
+        values.user = printable(&facts.user);
+        values.role = printable(&facts.role);
+        values.take_arn(printable(&facts.arn));
         values.partition = values.partition.or_else(|| facts.partition.clone());
         values
     }

@@ -59,7 +59,7 @@ pub fn help_markdown(rule: &Rule) -> String {
 pub fn help_text(rule: &Rule) -> String {
     let steps = steps_for_rule(rule);
     let mut help = String::new();
-    let shown = |text: &str| cut(text);
+    let shown = |text: &str| truncate(text);
     if let Some(first) = steps.first() {
         let _ = writeln!(help, "First: {}.", first.title);
         if let Some(cli) = &first.cli {
@@ -107,7 +107,7 @@ fn fence(step: &Step, indent: &str, help: &mut String) {
     }
 }
 
-fn cut(text: &str) -> String {
+fn truncate(text: &str) -> String {
     text.chars().take(LONGEST).collect()
 }
 

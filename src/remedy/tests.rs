@@ -146,7 +146,7 @@ fn every_help_says_first_what_to_do_first() {
 }
 
 #[test]
-fn a_users_rule_is_told_in_its_own_words() {
+fn a_users_rule_is_reported_in_its_own_words() {
     let mut rule = RuleSet::builtin().rules.remove(0);
     rule.id = RuleId::new("acme-key");
     rule.remedy = "Delete it at [keys](x).".to_owned();
@@ -181,8 +181,8 @@ fn words(script: &str) -> String {
          date() {{ echo today; }}\nsleep() {{ :; }}\n{script}"
     );
     let output = std::process::Command::new("sh").args(["-c", &script]).output().expect("a shell");
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success() && told.is_empty(), "{script}: {told}");
+    let reported = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && reported.is_empty(), "{script}: {reported}");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 

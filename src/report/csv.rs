@@ -89,7 +89,7 @@ fn cells(report: &Report<'_>, finding: &Finding, place: &Occurrence) -> [String;
         credential.secret.as_ref().map(Secret::redacted).unwrap_or_default(),
         report.digest(credential, credential.secret.as_ref()).unwrap_or_default(),
         finding.verification.status.as_str().to_owned(),
-        text(finding.suppressed.as_ref().map(|settled| settled.by.as_str())),
+        text(finding.suppressed.as_ref().map(|suppression| suppression.by.as_str())),
         text(origin.target.as_deref()),
         origin.path.as_deref().map(escape_path).unwrap_or_default(),
         origin.inside.join(" > "),

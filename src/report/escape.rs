@@ -30,13 +30,13 @@ pub fn write(value: &impl Serialize, layout: Layout, out: &mut dyn Write) -> io:
         Layout::Indented => usize::MAX,
         Layout::Outline(depth) => depth,
     };
-    let formatter = Harmless { depth: 0, limit, filled: false };
+    let formatter = EscapingFormatter { depth: 0, limit, filled: false };
     value.serialize(&mut Serializer::with_formatter(&mut *out, formatter))?;
     out.write_all(b"\n")
 }
 
 /// A formatter that escapes what a terminal would obey.
-struct Harmless {
+struct EscapingFormatter {
     depth: usize,
     /// Deepest nesting that is laid out in lines.
     limit: usize,
@@ -44,7 +44,7 @@ struct Harmless {
     filled: bool,
 }
 
-impl Harmless {
+impl EscapingFormatter {
     fn open<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
         self.depth += 1;
         self.filled = false;
@@ -73,7 +73,7 @@ impl Harmless {
     }
 }
 
-impl Formatter for Harmless {
+impl Formatter for EscapingFormatter {
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         out: &mut W,

@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 
-use super::item::{Item, items};
+use super::item::{ResultItem, items};
 use super::message::Markup;
 use super::{Closing, Report, message, problems, summary};
 use crate::finding::Severity;
@@ -35,7 +35,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 }
 
 /// `file=…,line=…,col=…,`, or less where there is less to point at.
-fn place(item: &Item<'_>) -> String {
+fn place(item: &ResultItem<'_>) -> String {
     let place = item.place();
     let Some(path) = &place.origin.path else { return String::new() };
     let file = format!("file={},", property(&String::from_utf8_lossy(path)));

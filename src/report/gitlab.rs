@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use super::escape::{self, Layout};
-use super::item::{Item, items};
+use super::item::{ResultItem, items};
 use super::message::{Markup, code};
 use super::{Report, Times, message};
 use crate::finding::Severity;
@@ -152,7 +152,7 @@ struct Identifier {
     url: Option<&'static str>,
 }
 
-fn vulnerability(report: &Report<'_>, item: &Item<'_>) -> Vulnerability {
+fn vulnerability(report: &Report<'_>, item: &ResultItem<'_>) -> Vulnerability {
     let place = item.place();
     let origin = &place.origin;
     let file = origin.path.as_deref().map(escape_path).unwrap_or_default();
@@ -193,11 +193,11 @@ fn vulnerability(report: &Report<'_>, item: &Item<'_>) -> Vulnerability {
 }
 
 /// The first step with its command, then what else there is to do.
-fn solution(report: &Report<'_>, item: &Item<'_>) -> String {
+fn solution(report: &Report<'_>, item: &ResultItem<'_>) -> String {
     let steps = remedy::steps(item.finding, report.rules);
     let mut leak = steps.iter().filter(|step| step.when == When::Leak);
-    let mut text = match (remedy::settled(item.finding), leak.next()) {
-        (Some(settled), _) => format!("{settled}."),
+    let mut text = match (remedy::verdict_advice(item.finding), leak.next()) {
+        (Some(advice), _) => format!("{advice}."),
         (None, Some(Step { title, cli: Some(cli), .. })) => format!("{title}: {}.", code(cli)),
         (None, Some(Step { title, .. })) => format!("{title}."),
         (None, None) => return String::new(),
@@ -211,7 +211,7 @@ fn solution(report: &Report<'_>, item: &Item<'_>) -> String {
     text.chars().take(LONGEST_SOLUTION).collect()
 }
 
-fn severity(item: &Item<'_>) -> &'static str {
+fn severity(item: &ResultItem<'_>) -> &'static str {
     match item.finding.severity {
         _ if item.is_active() => "Critical",
         Severity::Error => "High",

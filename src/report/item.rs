@@ -10,13 +10,13 @@ const FURTHER: usize = 20;
 
 /// One result to be.
 #[derive(Clone, Copy)]
-pub(super) struct Item<'a> {
+pub(super) struct ResultItem<'a> {
     pub(super) finding: &'a Finding,
     /// Index of the place it points at.
     at: usize,
 }
 
-impl<'a> Item<'a> {
+impl<'a> ResultItem<'a> {
     /// The place it points at.
     pub(super) fn place(&self) -> &'a Occurrence {
         &self.finding.occurrences[self.at]
@@ -50,7 +50,7 @@ impl<'a> Item<'a> {
 }
 
 /// All results, worst first.
-pub(super) fn items<'a>(report: &Report<'a>) -> Vec<Item<'a>> {
+pub(super) fn items<'a>(report: &Report<'a>) -> Vec<ResultItem<'a>> {
     let mut items = Vec::new();
     for finding in report.sorted() {
         if finding.suppressed.is_none() || report.include_suppressed {
@@ -60,7 +60,7 @@ pub(super) fn items<'a>(report: &Report<'a>) -> Vec<Item<'a>> {
     items
 }
 
-fn add<'a>(finding: &'a Finding, items: &mut Vec<Item<'a>>) {
+fn add<'a>(finding: &'a Finding, items: &mut Vec<ResultItem<'a>>) {
     let places = &finding.occurrences;
     let before = items.len();
     for (at, place) in places.iter().enumerate() {
@@ -68,12 +68,12 @@ fn add<'a>(finding: &'a Finding, items: &mut Vec<Item<'a>>) {
         let known = items.last().filter(|_| !first);
         let repeated = known.is_some_and(|item| same_file(&item.place().origin, &place.origin));
         if place.origin.stands() && !repeated {
-            items.push(Item { finding, at });
+            items.push(ResultItem { finding, at });
         }
     }
     if items.len() == before && !places.is_empty() {
         let at = places.iter().position(|place| place.origin.path.is_some()).unwrap_or_default();
-        items.push(Item { finding, at });
+        items.push(ResultItem { finding, at });
     }
 }
 

@@ -78,7 +78,7 @@ impl Serialize for Findings<'_> {
 
 /// A finding as JSON shows it.
 #[derive(Serialize)]
-pub(super) struct Entry<'a> {
+pub(super) struct FindingJson<'a> {
     fingerprint: &'a Fingerprint,
     rule: &'a RuleId,
     severity: Severity,
@@ -106,14 +106,14 @@ pub(super) struct Entry<'a> {
 }
 
 /// The entry of one finding.
-pub(super) fn entry<'a>(report: &Report<'a>, finding: &'a Finding) -> Entry<'a> {
+pub(super) fn entry<'a>(report: &Report<'a>, finding: &'a Finding) -> FindingJson<'a> {
     let credential = &finding.credential;
     let clear = |secret: &Option<Secret>| {
         let secret = secret.as_ref().filter(|_| report.show_secrets);
         secret.map(|secret| String::from_utf8_lossy(secret.expose()).into_owned())
     };
     let digest = |secret: &Option<Secret>| report.digest(credential, secret.as_ref());
-    Entry {
+    FindingJson {
         fingerprint: &finding.fingerprint,
         rule: &credential.rule,
         severity: finding.severity,
@@ -140,12 +140,12 @@ struct Occurrences<'a>(&'a [Occurrence]);
 
 impl Serialize for Occurrences<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Place::new))
+        serializer.collect_seq(self.0.iter().map(OccurrenceJson::new))
     }
 }
 
 #[derive(Serialize)]
-struct Place<'a> {
+struct OccurrenceJson<'a> {
     /// Only where several targets were swept.
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
@@ -160,7 +160,7 @@ struct Place<'a> {
     git: Option<&'a GitOrigin>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> OccurrenceJson<'a> {
     fn new(place: &'a Occurrence) -> Self {
         let path = place.origin.path.as_deref();
         let (path, path_bytes) = match path.map(|path| (path, std::str::from_utf8(path))) {

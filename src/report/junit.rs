@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::item::{Item, items};
+use super::item::{ResultItem, items};
 use super::message::Markup;
 use super::{Report, message};
 use crate::finding::Severity;
@@ -26,11 +26,11 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     writeln!(out, "  </testsuite>\n</testsuites>")
 }
 
-fn fails(item: &Item<'_>) -> bool {
+fn fails(item: &ResultItem<'_>) -> bool {
     item.is_active() || item.finding.severity > Severity::Note
 }
 
-fn case(report: &Report<'_>, item: &Item<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn case(report: &Report<'_>, item: &ResultItem<'_>, out: &mut dyn Write) -> io::Result<()> {
     let origin = &item.place().origin;
     let path = origin.path.as_deref().map_or_else(|| "git".to_owned(), escape_path);
     let rule = escape(item.finding.credential.rule.as_str());

@@ -55,7 +55,7 @@ fn table(report: &Report<'_>, findings: &[&Finding], out: &mut dyn Write) -> io:
     writeln!(out, "| | what | credential | where | since |\n|---|---|---|---|---|")?;
     for finding in findings.iter().take(ROWS) {
         let level = if finding.is_active() { "**active**" } else { finding.severity.as_str() };
-        let settled = if finding.suppressed.is_some() { ", settled" } else { "" };
+        let suppressed = if finding.suppressed.is_some() { ", settled" } else { "" };
         let title = plain(report.title(finding));
         let name = cell(&text::name(&finding.credential));
         let place = finding.occurrences.first();
@@ -69,7 +69,7 @@ fn table(report: &Report<'_>, findings: &[&Finding], out: &mut dyn Write) -> io:
             format!("{}{who}", cell(commit.get(..12).unwrap_or(commit)))
         });
         let since = since.unwrap_or_default();
-        writeln!(out, "| {level}{settled} | {title} | {name} | {shown}{others} | {since} |")?;
+        writeln!(out, "| {level}{suppressed} | {title} | {name} | {shown}{others} | {since} |")?;
     }
     if findings.len() > ROWS {
         writeln!(out, "\nand {} more findings", findings.len() - ROWS)?;

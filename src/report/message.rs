@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::Report;
-use super::item::Item;
+use super::item::ResultItem;
 use super::uri::plain;
 use crate::aws::KeyId;
 use crate::finding::{GitOrigin, Occurrence};
@@ -37,7 +37,7 @@ pub(super) enum Markup {
 }
 
 /// The sentence.
-pub(super) fn message(report: &Report<'_>, item: &Item<'_>, markup: Markup) -> String {
+pub(super) fn message(report: &Report<'_>, item: &ResultItem<'_>, markup: Markup) -> String {
     let linked = markup == Markup::Sarif { linked: true };
     let name = |bytes: &[u8]| markup.name(bytes);
     let finding = item.finding;
@@ -83,7 +83,7 @@ pub(super) fn message(report: &Report<'_>, item: &Item<'_>, markup: Markup) -> S
 }
 
 /// The id of a key that `keysweep explain` knows by itself.
-fn signing_key(item: &Item<'_>) -> Option<KeyId> {
+fn signing_key(item: &ResultItem<'_>) -> Option<KeyId> {
     let id = item.finding.credential.key_id.as_deref()?;
     KeyId::parse(id.as_bytes()).filter(|id| !id.is_example())
 }

@@ -29,7 +29,7 @@ use self::places::BASE;
 use self::properties::Properties;
 use self::rules::Descriptors;
 use super::escape::{self, Layout};
-use super::item::{Item, items};
+use super::item::{ResultItem, items};
 use super::message::Markup;
 use super::{Report, message};
 use crate::coverage::Coverage;
@@ -141,7 +141,7 @@ struct RunProperties {
 struct Results<'a> {
     report: &'a Report<'a>,
     descriptors: &'a Descriptors,
-    items: &'a [Item<'a>],
+    items: &'a [ResultItem<'a>],
     lines: &'a Lines<'a>,
     artifacts: &'a Artifacts,
 }
@@ -153,7 +153,7 @@ impl Serialize for Results<'_> {
 }
 
 impl<'a> Results<'a> {
-    fn result(&self, item: &Item<'a>) -> SarifResult<'a> {
+    fn result(&self, item: &ResultItem<'a>) -> SarifResult<'a> {
         let (report, finding, place) = (self.report, item.finding, item.place());
         let linked = places::other_half(item).is_some();
         let (rule_id, rule_index) = self.descriptors.of(finding);
@@ -190,21 +190,24 @@ fn web_request(finding: &Finding) -> Option<WebRequest<'_>> {
     Some(WebRequest { protocol, target, method: "POST", parameters })
 }
 
-fn baseline_state(report: &Report<'_>, item: &Item<'_>) -> Option<&'static str> {
+fn baseline_state(report: &Report<'_>, item: &ResultItem<'_>) -> Option<&'static str> {
     let compared = report.include_suppressed && report.baseline;
-    let known =
-        item.finding.suppressed.as_ref().is_some_and(|settled| settled.by == Suppression::BASELINE);
+    let known = item
+        .finding
+        .suppressed
+        .as_ref()
+        .is_some_and(|suppression| suppression.by == Suppression::BASELINE);
     compared.then_some(if known { "unchanged" } else { "new" })
 }
 
 /// The suppressions of a result in a log of which every result has some or none (§3.27.23).
-fn suppression(settled: &Suppression) -> model::Suppression {
+fn suppression(suppression: &Suppression) -> model::Suppression {
     model::Suppression {
-        kind: if settled.by == "inline" { "inSource" } else { "external" },
+        kind: if suppression.by == "inline" { "inSource" } else { "external" },
         status: "accepted",
-        justification: settled
+        justification: suppression
             .reason
             .clone()
-            .unwrap_or_else(|| format!("Suppressed by {}.", settled.by)),
+            .unwrap_or_else(|| format!("Suppressed by {}.", suppression.by)),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style as Ansi};
 
 use super::{Limits, Report, problems};
-use crate::coverage::{Coverage, LeftOut, Place};
+use crate::coverage::{Coverage, LeftOut, ScanTarget};
 use crate::finding::{Severity, Status};
 use crate::text::escape_line;
 
@@ -143,11 +143,11 @@ pub fn write_total(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             parts.push(counted(count, one, many));
         }
     }
-    let settled = findings.iter().filter(|finding| finding.suppressed.is_some()).count();
-    let settled =
-        if settled > 0 { format!("; {settled} of them suppressed") } else { String::new() };
+    let suppressed = findings.iter().filter(|finding| finding.suppressed.is_some()).count();
+    let suppressed =
+        if suppressed > 0 { format!("; {suppressed} of them suppressed") } else { String::new() };
     let total = counted(findings.len() as u64, "finding", "findings");
-    writeln!(out, "{total}: {}{settled}.", parts.join(", "))
+    writeln!(out, "{total}: {}{suppressed}.", parts.join(", "))
 }
 
 /// A style that does nothing where colours are off.
@@ -165,7 +165,7 @@ fn scanned(coverage: &Coverage) -> String {
 }
 
 /// Where it was read: what a user takes for granted, until it is another repository.
-fn places(scanned: &[Place]) -> String {
+fn places(scanned: &[ScanTarget]) -> String {
     let shown: Vec<String> = scanned
         .iter()
         .take(PLACES)
@@ -265,16 +265,17 @@ fn left_out(left_out: &LeftOut) -> Vec<String> {
             "repositories not searched in depth: keysweep sweep",
         ),
     ];
-    let told = kinds.into_iter().filter(|&(count, ..)| count > 0);
-    let mut told: Vec<String> = told.map(|(count, one, many)| counted(count, one, many)).collect();
+    let counts = kinds.into_iter().filter(|&(count, ..)| count > 0);
+    let mut counts: Vec<String> =
+        counts.map(|(count, one, many)| counted(count, one, many)).collect();
     if !left_out.not_opened.is_empty() {
         let forms = left_out.not_opened.iter().map(|(form, count)| format!("{count} {form}"));
-        told.push(format!(
+        counts.push(format!(
             "not opened, scanned as it stands: {}",
             forms.collect::<Vec<_>>().join(", ")
         ));
     }
-    told
+    counts
 }
 
 #[cfg(test)]

@@ -302,8 +302,9 @@ fn refs(git: &GitOrigin) -> String {
 fn notes(place: &Occurrence) -> Vec<String> {
     let mut notes = Vec::new();
     if !place.origin.inside.is_empty() {
-        let way: Vec<String> = place.origin.inside.iter().map(|part| escape_line(part)).collect();
-        notes.push(format!("inside {}", way.join(" > ")));
+        let members: Vec<String> =
+            place.origin.inside.iter().map(|part| escape_line(part)).collect();
+        notes.push(format!("inside {}", members.join(" > ")));
     }
     if !place.sighting.decoded.is_empty() {
         let encodings = place.sighting.decoded.iter().map(|&encoding| words::encoding(encoding));

@@ -43,7 +43,7 @@ pub(super) fn todos<'a>(report: &Report<'a>, findings: &[&'a Finding]) -> Vec<To
 
 /// What makes the first step of two findings the same, and its title.
 fn step(report: &Report<'_>, finding: &Finding, table: &Remedies) -> (String, String) {
-    if let Some(sentence) = remedy::settled(finding) {
+    if let Some(sentence) = remedy::verdict_advice(finding) {
         return (sentence.to_owned(), sentence.to_owned());
     }
     let applied = remedy::applied(finding, report.rules);
@@ -55,7 +55,7 @@ fn step(report: &Report<'_>, finding: &Finding, table: &Remedies) -> (String, St
 
 fn commands(report: &Report<'_>, todo: &Todo<'_>, table: &Remedies) -> Vec<String> {
     let Some((first, others)) = todo.findings.split_first() else { return Vec::new() };
-    if remedy::settled(first).is_some() {
+    if remedy::verdict_advice(first).is_some() {
         return Vec::new();
     }
     if others.is_empty() {

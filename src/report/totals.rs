@@ -86,8 +86,8 @@ impl<'a> Totals<'a> {
             finding.occurrences.iter().map(|place| place.origin.target.as_deref()).collect()
         });
         let accounts = sums(open(), |finding| {
-            let told = finding.verification.account.as_deref();
-            BTreeSet::from([told.or(finding.credential.account.as_deref())])
+            let verified = finding.verification.account.as_deref();
+            BTreeSet::from([verified.or(finding.credential.account.as_deref())])
         });
         let rules = sums(open(), |finding| BTreeSet::from([finding.credential.rule.as_str()]));
         let mut names: BTreeMap<&str, &str> = BTreeMap::new();

@@ -5,13 +5,13 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::bounded::{Bounded, Kept};
+use crate::bounded::{Bounded, Retained};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{
     Confidence, Credential, Finding, Fingerprint, Occurrence, Rival, RuleId, Severity, Sighting,
     Verification,
 };
-use crate::memory::Memory;
+use crate::memory::MemoryBudget;
 use crate::rules::RuleSet;
 use crate::scan::Hit;
 use crate::secret::Secret;
@@ -26,10 +26,10 @@ const SMTP_PASSWORD: &str = "aws-ses-smtp-password";
 const SESSION_TOKEN: &str = "aws-session-token";
 
 /// All hits of one credential.
-type Group = Vec<Place>;
+type Group = Vec<CollectedHit>;
 
 /// A hit as it is kept.
-type Place = (Occurrence, Credential);
+type CollectedHit = (Occurrence, Credential);
 
 /// A credential; what is no pair comes last and is the first to go where there are too many.
 type Key = (bool, Fingerprint);
@@ -48,12 +48,12 @@ pub(super) struct Collected {
 /// Hits by credential.
 #[derive(Debug)]
 pub(super) struct Collector {
-    places: Bounded<Key, Place>,
+    places: Bounded<Key, CollectedHit>,
 }
 
 impl Collector {
     /// Keeps as many hits as fit into `memory`.
-    pub(super) fn new(memory: &Memory) -> Self {
+    pub(super) fn new(memory: &MemoryBudget) -> Self {
         Self { places: Bounded::new(memory.places(), order) }
     }
 
@@ -77,8 +77,8 @@ impl Collector {
 
     /// The findings of at least `min` confidence; what falls below is counted.
     pub(super) fn finish(self, rules: &RuleSet, min: Confidence, ledger: &Ledger) -> Collected {
-        let Kept { mut groups, dropped, lost_keys } = self.places.finish();
-        tell_dropped(dropped, lost_keys, ledger);
+        let Retained { mut groups, dropped, lost_keys } = self.places.finish();
+        report_dropped(dropped, lost_keys, ledger);
         let mut met: HashSet<Fingerprint> = groups.keys().map(|key| key.1.clone()).collect();
         let weak = drop_weak(&mut groups, min, ledger);
         met.extend(groups.keys().map(|key| key.1.clone()));
@@ -99,7 +99,7 @@ pub(super) struct Hits(Bounded<Key, Hit>);
 
 impl Hits {
     /// Keeps as many hits as fit into `memory`.
-    pub(super) fn new(memory: &Memory) -> Self {
+    pub(super) fn new(memory: &MemoryBudget) -> Self {
         Self(Bounded::new(memory.places(), |a, b| place(a).cmp(&place(b))))
     }
 
@@ -110,8 +110,8 @@ impl Hits {
 
     /// What was kept; the ledger hears of what was not.
     pub(super) fn finish(self, ledger: &Ledger) -> Vec<Hit> {
-        let Kept { groups, dropped, lost_keys } = self.0.finish();
-        tell_dropped(dropped, lost_keys, ledger);
+        let Retained { groups, dropped, lost_keys } = self.0.finish();
+        report_dropped(dropped, lost_keys, ledger);
         groups.into_values().flatten().collect()
     }
 }
@@ -122,7 +122,7 @@ fn key(credential: &Credential) -> Key {
 }
 
 /// By place; the same credential may stand there with several tokens.
-fn order((a, one): &Place, (b, two): &Place) -> Ordering {
+fn order((a, one): &CollectedHit, (b, two): &CollectedHit) -> Ordering {
     let token = |credential: &Credential| {
         credential.session_token.as_ref().map(|token| token.expose().to_vec())
     };
@@ -134,7 +134,7 @@ fn place(Hit { origin, candidate }: &Hit) -> impl Ord + '_ {
     (&origin.path, sighting.primary(), sighting.secret, &candidate.inside, &origin.git)
 }
 
-fn tell_dropped(dropped: u64, lost_keys: bool, ledger: &Ledger) {
+fn report_dropped(dropped: u64, lost_keys: bool, ledger: &Ledger) {
     let what = match (dropped, lost_keys) {
         (0, _) => return,
         (_, true) => "credentials and places",

@@ -19,9 +19,9 @@ use crate::text::escape_path;
 
 /// Where such files are looked for.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct PolicyOptions {
     /// Where the target's own stand.
-    pub place: Place,
+    pub place: PolicyRoot,
     /// `--config`, in place of the target's.
     pub config: Option<PathBuf>,
     /// The target's is not looked for.
@@ -34,14 +34,14 @@ pub struct Options {
 
 /// Where a target's own files stand.
 #[derive(Clone, Debug, Default)]
-pub enum Place {
+pub enum PolicyRoot {
     /// Nowhere: standard input, a bare repository.
     #[default]
     Nowhere,
     /// In a folder.
     Folder(PathBuf),
     /// In the tree of BASE.
-    Base(Box<range::Options>),
+    Base(Box<range::RangeOptions>),
 }
 
 /// What they say.
@@ -52,7 +52,7 @@ pub struct Policy {
     /// Paths to leave out.
     pub exclude: Vec<String>,
     /// What was settled.
-    pub settled: Suppressions,
+    pub suppressions: Suppressions,
     /// Objects of BASE that can't be read: what its files say is not known, so none is obeyed.
     pub unreadable: Vec<String>,
 }
@@ -86,7 +86,7 @@ const LARGEST_OF_TARGET: usize = 1 << 20;
 ///
 /// # Errors
 /// [`Faults`] with all that is wrong in them, or [`Error`].
-pub fn load(options: &Options) -> Result<Policy, Box<dyn std::error::Error>> {
+pub fn load(options: &PolicyOptions) -> Result<Policy, Box<dyn std::error::Error>> {
     let named = |path: &Option<PathBuf>| path.as_deref().map(named).transpose();
     let (config, baseline) = (named(&options.config)?, named(&options.baseline)?);
     let author = if config.is_some() { Author::User } else { Author::Target };
@@ -126,18 +126,18 @@ fn read((config, author): (Text, Author), baseline: Text, inline: bool) -> Resul
     let mut gather = |error: Faults| faults.extend(error.0);
     let texts: Vec<(PathBuf, String)> = config.into_iter().collect();
     let rules = RuleSet::with_texts_by(author, &texts).map_err(&mut gather).unwrap_or_default();
-    let mut settled = Suppressions { inline, ..Suppressions::default() };
+    let mut suppressions = Suppressions { inline, ..Suppressions::default() };
     let mut exclude = Vec::new();
     for (path, text) in &texts {
         let config = Config::parse(path, text).map_err(&mut gather).unwrap_or_default();
         exclude.extend(config.exclude);
-        settled.allow.extend(config.allow);
+        suppressions.allow.extend(config.allow);
     }
     if let Some((path, text)) = baseline {
-        settled.baseline = Baseline::parse(&path, &text).map_err(&mut gather).ok();
+        suppressions.baseline = Baseline::parse(&path, &text).map_err(&mut gather).ok();
     }
     if faults.is_empty() {
-        return Ok(Policy { rules, exclude, settled, unreadable: Vec::new() });
+        return Ok(Policy { rules, exclude, suppressions, unreadable: Vec::new() });
     }
     // A text that is no TOML is no TOML to both who read it.
     faults.sort_by(|a, b| (&a.file, a.line, &a.what).cmp(&(&b.file, b.line, &b.what)));
@@ -150,8 +150,8 @@ impl Policy {
     fn narrow(&mut self, other: Self) {
         self.rules.join(other.rules);
         self.exclude.retain(|glob| other.exclude.contains(glob));
-        self.settled.allow.retain(|allow| other.settled.allow.contains(allow));
-        match (&mut self.settled.baseline, other.settled.baseline) {
+        self.suppressions.allow.retain(|allow| other.suppressions.allow.contains(allow));
+        match (&mut self.suppressions.baseline, other.suppressions.baseline) {
             (Some(own), Some(other)) => own.keep_common(&other),
             (own, _) => *own = None,
         }
@@ -168,19 +168,19 @@ struct Own {
     unreadable: Vec<String>,
 }
 
-fn of_target(options: &Options) -> Result<Own, Error> {
+fn of_target(options: &PolicyOptions) -> Result<Own, Error> {
     // What is not asked for can't be in the way either.
     let wants_config = options.config.is_none() && !options.no_config;
     let wants_baseline = options.baseline.is_none();
     let mut own = Own::default();
     match &options.place {
-        Place::Nowhere => {}
-        Place::Folder(folder) => {
+        PolicyRoot::Nowhere => {}
+        PolicyRoot::Folder(folder) => {
             let config = if wants_config { at_root(folder, config::NAME)? } else { None };
             let baseline = if wants_baseline { at_root(folder, baseline::NAME)? } else { None };
             own.texts.push((config, baseline));
         }
-        Place::Base(range) => {
+        PolicyRoot::Base(range) => {
             for base in base::files(range, &[config::NAME, baseline::NAME])? {
                 let contents = match base {
                     Base::Files(contents) => contents,

@@ -19,7 +19,7 @@ use crate::finding::{Candidate, GitOrigin, Origin};
 use crate::location::Region;
 use crate::scan::{Detector, Hit};
 use crate::source::files;
-use crate::source::git::again;
+use crate::source::git::rescan;
 
 /// Where a credential stands; no part of the credential itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -96,7 +96,7 @@ fn of_files<D: Detector>(target: &Target, traces: &[&Trace], detector: &D) -> Op
     let top = options.counted_from.as_deref()?;
     let paths: Option<HashSet<Vec<u8>>> = traces.iter().map(|trace| trace.path()).collect();
     let paths = paths?.iter().map(|path| below(top, path)).collect();
-    let named = files::Options { paths, obey_ignore_files: false, ..options.clone() };
+    let named = files::FileOptions { paths, obey_ignore_files: false, ..options.clone() };
     let found = Mutex::new(HashMap::new());
     files::scan(&named, detector, &Ledger::new(), &|hit: Hit| {
         let Some(hit) = nameless::named(hit) else { return };
@@ -131,7 +131,7 @@ fn of_history<D: Detector>(target: &Target, traces: &[&Trace], detector: &D) -> 
     let blobs: Option<HashSet<String>> = traces.iter().map(blob).collect();
     let blobs = blobs?;
     let ids: Vec<&str> = blobs.iter().map(String::as_str).collect();
-    let texts = again::scan(target.history.as_ref()?, &ids, detector).ok()?;
+    let texts = rescan::scan(target.history.as_ref()?, &ids, detector).ok()?;
     let mut found: HashMap<(String, Key), Candidate> = HashMap::new();
     for (id, candidates) in texts {
         for one in candidates {

@@ -129,7 +129,7 @@ mod tests {
         let warning = finding(Severity::Warning, Verdict::NotChecked);
         let error = finding(Severity::Error, Verdict::NotChecked);
         let active = finding(Severity::Error, Verdict::Active);
-        let settled = Finding {
+        let suppressed = Finding {
             suppressed: Some(Suppression { by: "baseline".to_owned(), reason: None }),
             ..error.clone()
         };
@@ -143,7 +143,7 @@ mod tests {
             (vec![error], FailOn::Active, 0, 3),
             (vec![active.clone()], FailOn::Active, 1, 1),
             (vec![active], FailOn::Never, 0, 3),
-            (vec![settled], FailOn::Note, 0, 3),
+            (vec![suppressed], FailOn::Note, 0, 3),
         ];
         for (findings, fail_on, complete, incomplete) in table {
             for (is_complete, code) in [(true, complete), (false, incomplete)] {

@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::clock::Clock;
 use super::collect::{Collector, Hits};
 use super::restore::{Trace, restore, traces};
-use super::{Error, Options, Outcome, Source, conclude, gather, reasons, veil};
+use super::time_limit::TimeLimit;
+use super::{Error, Outcome, RunOptions, Source, conclude, gather, reasons, redact};
 use crate::coverage::{Coverage, Ledger, Problem, Swept};
 use crate::finding::{Confidence, Credential, Fingerprint, GitObject, HeldBy};
 use crate::location::Region;
@@ -37,9 +37,9 @@ pub struct Target {
     /// Its absolute path, by which a later run knows it again.
     pub place: PathBuf,
     /// Its files, unless it has none apart from a history.
-    pub files: Option<files::Options>,
+    pub files: Option<files::FileOptions>,
     /// Its history, if it has one of its own.
-    pub history: Option<git::history::Options>,
+    pub history: Option<git::history::HistoryOptions>,
     /// Why there is nothing to scan, if it can't be found.
     pub broken: Option<String>,
     /// What is known to be unreadable before it is scanned.
@@ -52,7 +52,7 @@ pub struct Target {
 
 /// What a finished target leaves for a run that goes on later. It holds no secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Kept {
+pub struct TargetState {
     /// What was scanned of it.
     pub coverage: Coverage,
     /// Where credentials stand in it.
@@ -60,11 +60,11 @@ pub struct Kept {
 }
 
 /// What remembers finished targets.
-pub trait Memory {
+pub trait ResumeStore {
     /// What is known of a target.
-    fn recall(&mut self, target: &Target) -> Option<Kept>;
+    fn recall(&mut self, target: &Target) -> Option<TargetState>;
     /// Keeps what a finished target came to.
-    fn keep(&mut self, target: &Target, kept: &Kept) -> std::io::Result<()>;
+    fn keep(&mut self, target: &Target, kept: &TargetState) -> std::io::Result<()>;
 }
 
 /// How a target ended.
@@ -97,7 +97,7 @@ pub struct Sweep<'a> {
     /// For each of them.
     pub target_timeout: Option<Duration>,
     /// Finished targets, where an interrupted run is to be gone on with.
-    pub memory: Option<&'a mut dyn Memory>,
+    pub memory: Option<&'a mut dyn ResumeStore>,
     /// Is told of each target.
     pub watcher: &'a dyn Watcher,
 }
@@ -108,7 +108,7 @@ pub struct Sweep<'a> {
 /// If there are targets and nothing of any could be scanned.
 pub fn sweep<D: Detector>(
     mut sweep: Sweep<'_>,
-    options: &Options,
+    options: &RunOptions,
     detector: &D,
     rules: &RuleSet,
     ledger: &Ledger,
@@ -161,7 +161,7 @@ fn nothing_scanned(targets: &[Target], coverage: &Coverage) -> bool {
 fn one<D: Detector>(
     sweep: &mut Sweep<'_>,
     at: usize,
-    options: &Options,
+    options: &RunOptions,
     detector: &D,
     ledger: &Ledger,
 ) -> Vec<Hit> {
@@ -197,7 +197,7 @@ fn one<D: Detector>(
         recalled: is_recalled,
         took: begin.elapsed(),
     });
-    ledger.absorb(swept, &told_from(target, coverage));
+    ledger.absorb(swept, &relative_to(target, coverage));
     for hit in &mut hits {
         hit.origin.target = Some(target.holder.clone());
     }
@@ -205,7 +205,7 @@ fn one<D: Detector>(
 }
 
 /// The coverage with paths that count from the target, as far as they lie in it.
-fn told_from(target: &Target, mut coverage: Coverage) -> Coverage {
+fn relative_to(target: &Target, mut coverage: Coverage) -> Coverage {
     let place = escape_path(target.place.as_os_str().as_encoded_bytes());
     for problem in &mut coverage.problems {
         if let Some(inner) = problem.path.strip_prefix(&place)
@@ -234,7 +234,7 @@ fn recall<D: Detector>(sweep: &mut Sweep<'_>, target: &Target, detector: &D) -> 
 fn scan<D: Detector>(
     target: &Target,
     limit: Option<Duration>,
-    options: &Options,
+    options: &RunOptions,
     detector: &D,
     ledger: &Ledger,
 ) -> Scanned {
@@ -248,7 +248,7 @@ fn scan<D: Detector>(
     target.note.iter().for_each(|note| ledger.note(note.as_str()));
     let mut failed = target.broken.clone();
     failed.iter().for_each(|why| ledger.problem("target", b"", why));
-    let clock = Clock::new("--target-timeout", limit, Instant::now());
+    let clock = TimeLimit::new("--target-timeout", limit, Instant::now());
     clock.limit(&stop, ledger, || {
         for source in target.sources(&stop) {
             let mut take = |hit| hits.add(hit);
@@ -271,7 +271,7 @@ fn scan<D: Detector>(
     let mut hits = hits.finish(ledger);
     drop_checked_out(&mut hits);
     // What can't be read is quoted.
-    let failed = failed.map(|why| opaque::veiled(&why));
+    let failed = failed.map(|why| opaque::redacted(&why));
     Scanned { hits, coverage: ledger.coverage(), failed }
 }
 
@@ -292,14 +292,14 @@ impl Target {
 
 /// What identifies a place in a target, wherever it was read from.
 #[derive(PartialEq, Eq, Hash)]
-struct Place<'a> {
+struct OccurrenceKey<'a> {
     path: &'a [u8],
     id: Option<Region>,
     secret: Option<Region>,
     fingerprint: Fingerprint,
 }
 
-impl<'a> Place<'a> {
+impl<'a> OccurrenceKey<'a> {
     fn of(hit: &'a Hit) -> Option<Self> {
         let sighting = &hit.candidate.sighting;
         let path = hit.origin.path.as_deref().filter(|_| hit.candidate.inside.is_empty())?;
@@ -317,19 +317,21 @@ fn drop_checked_out(hits: &mut Vec<Hit>) {
             git.object == GitObject::Blob && checked_out
         })
     };
-    let held: HashSet<Place<'_>> = hits.iter().filter(is_held).filter_map(Place::of).collect();
-    let is_told = |hit: &Hit| {
-        hit.origin.git.is_none() && Place::of(hit).is_some_and(|place| held.contains(&place))
+    let held: HashSet<OccurrenceKey<'_>> =
+        hits.iter().filter(is_held).filter_map(OccurrenceKey::of).collect();
+    let is_duplicate = |hit: &Hit| {
+        hit.origin.git.is_none()
+            && OccurrenceKey::of(hit).is_some_and(|place| held.contains(&place))
     };
-    let told: Vec<bool> = hits.iter().map(is_told).collect();
-    let mut told = told.into_iter();
-    hits.retain(|_| !told.next().unwrap_or_default());
+    let duplicates: Vec<bool> = hits.iter().map(is_duplicate).collect();
+    let mut duplicates = duplicates.into_iter();
+    hits.retain(|_| !duplicates.next().unwrap_or_default());
 }
 
 /// What may be kept of a target; `None` if it can't be told without scanning it again, or if a
 /// secret would be in it, as in the name of a ref, a file or the target itself.
-fn keep(target: &Target, coverage: &Coverage, hits: &[Hit]) -> Option<Kept> {
-    let kept = Kept { coverage: coverage.clone(), traces: traces(hits)? };
+fn keep(target: &Target, coverage: &Coverage, hits: &[Hit]) -> Option<TargetState> {
+    let kept = TargetState { coverage: coverage.clone(), traces: traces(hits)? };
     let text = serde_json::to_vec(&kept).ok()?;
     let paths = hits.iter().filter_map(|hit| hit.origin.path.as_deref());
     let secrets = hits.iter().flat_map(|hit| {
@@ -337,8 +339,8 @@ fn keep(target: &Target, coverage: &Coverage, hits: &[Hit]) -> Option<Kept> {
         secret.iter().chain(session_token)
     });
     let place = target.place.as_os_str().as_encoded_bytes();
-    let told = veil::tell(secrets, paths.chain([text.as_slice(), place]));
-    (!told).then_some(kept)
+    let reveals = redact::reveal(secrets, paths.chain([text.as_slice(), place]));
+    (!reveals).then_some(kept)
 }
 
 /// How many credentials of at least `min` confidence there are.

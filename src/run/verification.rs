@@ -8,7 +8,7 @@ use crate::verify::{self, Summary};
 #[derive(Clone, Debug)]
 pub struct Verify {
     /// What the stage may be told.
-    pub options: verify::Options,
+    pub options: verify::VerifyOptions,
     /// Tells the user, once and before the first request, that there will be some.
     pub announce: fn(&str),
 }

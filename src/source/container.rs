@@ -14,24 +14,24 @@ use crate::coverage::Ledger;
 use crate::scan::{Detected, Detector, Window};
 use crate::source::file_stream::FileStream;
 use crate::source::guard::guarded;
-use crate::source::window::{Extent, Reader};
+use crate::source::window::{Extent, WindowReader};
 use crate::stop::Stop;
 use keysweep_unpack::input::Input;
 pub(crate) use keysweep_unpack::input::ReadAt;
 use keysweep_unpack::kind::{self, Kind};
 use keysweep_unpack::limits::Meter;
-pub use keysweep_unpack::limits::{Limit, Limits, Options, Totals};
+pub use keysweep_unpack::limits::{ContainerOptions, Limit, Limits, Totals};
 use keysweep_unpack::unopened;
 use visit::{Opening, Visit};
 
 /// Hands texts and all that is packed in them to a detector.
 pub(crate) struct Scanner<'a, D> {
     detector: &'a D,
-    options: &'a Options,
+    options: &'a ContainerOptions,
     ledger: &'a Ledger,
     stop: &'a Stop,
     /// One for each container inside another, and one more.
-    readers: Vec<Reader<'a, D>>,
+    readers: Vec<WindowReader<'a, D>>,
 }
 
 /// A text's name for the ledger, made only when it is needed.
@@ -45,10 +45,10 @@ pub(crate) type Found<'f, M> = &'f mut dyn FnMut(Detected<M>);
 pub fn scan<D: Detector>(
     name: &[u8],
     bytes: &[u8],
-    options: &Options,
+    options: &ContainerOptions,
     detector: &D,
     ledger: &Ledger,
-    found: &mut dyn FnMut(Detected<D::Memory>),
+    found: &mut dyn FnMut(Detected<D::BaseState>),
 ) -> bool {
     let stop = Stop::default();
     Scanner::new(detector, options, ledger, &stop).open(&|| name.to_vec(), bytes, found)
@@ -58,7 +58,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
     /// A scanner without buffers yet.
     pub(crate) fn new(
         detector: &'a D,
-        options: &'a Options,
+        options: &'a ContainerOptions,
         ledger: &'a Ledger,
         stop: &'a Stop,
     ) -> Self {
@@ -70,7 +70,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         &mut self,
         name: Name<'_>,
         stream: &mut R,
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> Extent {
         self.read(name, stream, None, found)
     }
@@ -80,7 +80,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         &mut self,
         name: Name<'_>,
         file: &F,
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> Extent {
         self.read(name, &mut FileStream::new(file), Some(file), found)
     }
@@ -91,7 +91,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         name: Name<'_>,
         stream: &mut R,
         file: Option<&dyn ReadAt>,
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> Extent {
         let mut reader = self.reader();
         let mut begun = reader.begin(stream);
@@ -125,7 +125,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         &mut self,
         name: Name<'_>,
         bytes: &[u8],
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> bool {
         let Some(kind) = kind::of(bytes, true) else {
             let columnar = self.is_columnar(name, bytes, Tail::of(bytes, true, None).bytes());
@@ -142,7 +142,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
             let input = Input { head: bytes, whole: true, rest: &mut io::empty(), file: None };
             let outcome = visit.enter(kind, input);
             if visit.is_text_too(kind, outcome)? {
-                visit.tell(visit.scanner.detector.whole(bytes));
+                visit.emit(visit.scanner.detector.whole(bytes));
             }
             Ok(())
         });
@@ -151,7 +151,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
     }
 
     /// Scans a text in memory, container or not.
-    pub(crate) fn bytes(&mut self, name: Name<'_>, bytes: &[u8]) -> Detected<D::Memory> {
+    pub(crate) fn bytes(&mut self, name: Name<'_>, bytes: &[u8]) -> Detected<D::BaseState> {
         let mut all = Detected::default();
         let opened = self.open(name, bytes, &mut |detected| all.append(detected));
         if opened {
@@ -173,7 +173,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         kind: Kind,
         meter: &Meter<'_>,
         opening: &mut Opening<'_, 'a, D>,
-        found: Found<'_, D::Memory>,
+        found: Found<'_, D::BaseState>,
     ) -> Extent {
         let mut visit = Visit::new(self, meter, name, found);
         let ended = visit.guarded(&mut |visit| visit.container(kind, opening));
@@ -182,8 +182,8 @@ impl<'a, D: Detector> Scanner<'a, D> {
         Extent { bytes, error: opening.begun.error.take(), pointer: None }
     }
 
-    fn reader(&mut self) -> Reader<'a, D> {
-        self.readers.pop().unwrap_or_else(|| Reader::new(self.detector, self.stop))
+    fn reader(&mut self) -> WindowReader<'a, D> {
+        self.readers.pop().unwrap_or_else(|| WindowReader::new(self.detector, self.stop))
     }
 }
 

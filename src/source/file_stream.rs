@@ -58,7 +58,7 @@ mod tests {
     use crate::coverage::Ledger;
     use crate::detect::Engine;
     use crate::rules::RuleSet;
-    use crate::source::container::{Options, Scanner};
+    use crate::source::container::{ContainerOptions, Scanner};
     use crate::stop::Stop;
 
     /// A handle as Windows has it: whoever reads at a place moves the cursor there.
@@ -113,7 +113,7 @@ mod tests {
             text.extend_from_slice(id.as_bytes());
             text.extend_from_slice(&[b'\n'; 4096]);
             let file = Moving::new(&text);
-            let options = Options::default();
+            let options = ContainerOptions::default();
             let mut scanner = Scanner::new(&engine, &options, &ledger, &stop);
             let mut found = 0;
             let extent = scanner.file(&|| b"program".to_vec(), &file, &mut |detected| {

@@ -12,8 +12,8 @@ mod ignored;
 mod open;
 mod own;
 mod pipes;
+mod remarks;
 mod roots;
-mod told;
 mod tracked;
 mod walk;
 
@@ -29,7 +29,7 @@ pub(super) use open::open;
 
 /// What to read and what to leave out.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct FileOptions {
     /// Files and folders as the user spelled them.
     pub paths: Vec<PathBuf>,
     /// The folder from which reported paths count, if it is to be another one than [`scan`] picks.
@@ -45,7 +45,7 @@ pub struct Options {
     /// Bytes above which a file is left out; none by default.
     pub max_file_size: Option<u64>,
     /// How far containers are opened.
-    pub containers: container::Options,
+    pub containers: container::ContainerOptions,
     /// Threads that walk and scan, at least 1.
     pub threads: usize,
     /// Ends the walk early.
@@ -64,7 +64,7 @@ pub fn root(paths: &[PathBuf]) -> Option<PathBuf> {
 /// that holds all paths or, if it lies in a git work tree, the root of that work tree. A pipe of
 /// the shell keeps the name by which it was given.
 pub fn scan<D: Detector>(
-    options: &Options,
+    options: &FileOptions,
     detector: &D,
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
@@ -80,6 +80,6 @@ pub fn scan<D: Detector>(
 }
 
 /// The git work tree that holds all paths; reports count from its root.
-pub fn work_tree(options: &Options) -> Option<PathBuf> {
+pub fn work_tree(options: &FileOptions) -> Option<PathBuf> {
     roots::work_tree(&options.paths)
 }

@@ -4,30 +4,30 @@
 //! is read here and by `gix`; no git program is run and nothing is fetched. Must not know what a
 //! credential looks like.
 
-pub mod again;
 mod attribute;
 pub mod base;
 mod by_credential;
 pub mod database;
 mod gathered;
+mod git_dir;
+mod grace_period;
 pub mod history;
-mod large;
+mod lfs_object;
 mod markers;
-mod outside;
-mod patience;
 mod people;
 pub mod provenance;
 pub mod range;
 mod records;
+pub mod rescan;
 mod spots;
 pub mod staged;
 mod texts;
 mod visit;
 
 pub use keysweep_git::error::Error;
-pub use keysweep_git::{find, hooks, open, standing};
+pub use keysweep_git::{find, hook_context, hooks, open};
 
 use keysweep_git::{
     changes, connectivity, error, forest, graph, known_trees, listing, lookup, loose, modules,
-    objects, pack, parse, reflogs, refs, sound, staging, structure, tips, trees, walk,
+    objects, pack, parse, preflight, reflogs, refs, staging, structure, tips, trees, walk,
 };

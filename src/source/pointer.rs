@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pointers_are_told_from_texts_about_them() {
+    fn pointers_are_reported_from_texts_about_them() {
         let oid = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
         let pointer =
             format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 12345\n");

@@ -13,7 +13,7 @@ use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detector, Hit};
 use crate::source::container::{self, Scanner};
-use crate::source::patient::Patient;
+use crate::source::interruptible::InterruptibleReader;
 use crate::stop::Stop;
 
 /// What standard input is called where nobody named it, as in ripgrep.
@@ -26,20 +26,20 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// What to read, and as what.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct StdinOptions {
     /// The path to report.
     pub name: String,
     /// How far containers are opened.
-    pub containers: container::Options,
+    pub containers: container::ContainerOptions,
     /// Ends reading early.
     pub stop: Stop,
 }
 
-impl Default for Options {
+impl Default for StdinOptions {
     fn default() -> Self {
         Self {
             name: NAME.to_owned(),
-            containers: container::Options::default(),
+            containers: container::ContainerOptions::default(),
             stop: Stop::default(),
         }
     }
@@ -78,14 +78,14 @@ pub fn holds_data(stop: &Stop, waiting: &dyn Fn()) -> io::Result<Option<bool>> {
         let _ = sender.send(holds);
     })?;
     let began = Instant::now();
-    let mut told = false;
+    let mut warned = false;
     while !stop.is_set() {
         match answer.recv_timeout(POLL) {
             Ok(holds) => return Ok(Some(holds)),
             Err(RecvTimeoutError::Disconnected) => return Ok(Some(true)),
-            Err(RecvTimeoutError::Timeout) if !told && began.elapsed() > SOON => {
+            Err(RecvTimeoutError::Timeout) if !warned && began.elapsed() > SOON => {
                 waiting();
-                told = true;
+                warned = true;
             }
             Err(RecvTimeoutError::Timeout) => {}
         }
@@ -99,19 +99,19 @@ pub fn holds_data(stop: &Stop, waiting: &dyn Fn()) -> io::Result<Option<bool>> {
 /// # Errors
 /// If the system gives no thread to read with.
 pub fn until(stop: &Stop) -> io::Result<impl Read> {
-    Patient::new(io::stdin(), stop.clone())
+    InterruptibleReader::new(io::stdin(), stop.clone())
 }
 
 /// Scans standard input to its end. A read error is a problem in the ledger.
 pub fn scan<D: Detector>(
-    options: &Options,
+    options: &StdinOptions,
     detector: &D,
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
 ) {
     ledger.scanned("standard input", options.name.as_bytes());
     let mut scanner = Scanner::new(detector, &options.containers, ledger, &options.stop);
-    let mut input = match Patient::new(io::stdin(), options.stop.clone()) {
+    let mut input = match InterruptibleReader::new(io::stdin(), options.stop.clone()) {
         Ok(input) => input,
         Err(error) => return ledger.problem("file", options.name.as_bytes(), &error),
     };

@@ -58,14 +58,14 @@ impl Begun {
 
 /// Hands streams to a detector; its buffer serves one after the other.
 #[derive(Debug)]
-pub(crate) struct Reader<'a, D> {
+pub(crate) struct WindowReader<'a, D> {
     detector: &'a D,
     stop: &'a Stop,
     buffer: Vec<u8>,
     window: usize,
 }
 
-impl<'a, D: Detector> Reader<'a, D> {
+impl<'a, D: Detector> WindowReader<'a, D> {
     /// A reader without a buffer yet.
     pub(crate) fn new(detector: &'a D, stop: &'a Stop) -> Self {
         let window = WINDOW.max(detector.overlap() * 8);
@@ -91,7 +91,7 @@ impl<'a, D: Detector> Reader<'a, D> {
         &mut self,
         begun: Begun,
         stream: &mut R,
-        found: &mut dyn FnMut(Detected<D::Memory>),
+        found: &mut dyn FnMut(Detected<D::BaseState>),
     ) -> Extent {
         if !begun.full {
             let bytes = &self.buffer[..begun.filled];
@@ -111,7 +111,7 @@ impl<'a, D: Detector> Reader<'a, D> {
         &mut self,
         stream: &mut R,
         columnar: bool,
-        found: &mut dyn FnMut(Detected<D::Memory>),
+        found: &mut dyn FnMut(Detected<D::BaseState>),
     ) -> Extent {
         let overlap = self.detector.overlap();
         let mut first = Position::default();
@@ -224,7 +224,7 @@ mod tests {
     }
 
     impl Detector for Angles {
-        type Memory = ();
+        type BaseState = ();
         fn whole(&self, bytes: &[u8]) -> Detected<()> {
             let candidates = Self::find(bytes, Position::default());
             Detected { candidates, ..Detected::default() }
@@ -246,7 +246,7 @@ mod tests {
 
     fn positions(text: &[u8], window: usize, step: usize) -> (Vec<Position>, u64) {
         let stop = Stop::default();
-        let mut reader = Reader { window, ..Reader::new(&Angles, &stop) };
+        let mut reader = WindowReader { window, ..WindowReader::new(&Angles, &stop) };
         let mut seen = Vec::new();
         let mut stream = Trickle(text, step);
         let begun = reader.begin(&mut stream);

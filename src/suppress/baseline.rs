@@ -28,7 +28,7 @@ const LONGEST_HINT: usize = 40;
 
 /// A suppressed finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
+pub struct BaselineEntry {
     /// Which credential.
     pub fingerprint: Fingerprint,
     /// The rule that found it.
@@ -41,7 +41,7 @@ pub struct Entry {
     pub reason: Option<String>,
 }
 
-impl Entry {
+impl BaselineEntry {
     /// The entry of a finding.
     pub fn new(finding: &Finding, reason: Option<String>) -> Self {
         let credential = &finding.credential;
@@ -97,7 +97,7 @@ fn plain(hint: &str) -> String {
 /// Suppressed findings, sorted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Baseline {
-    entries: Vec<Entry>,
+    entries: Vec<BaselineEntry>,
 }
 
 impl Baseline {
@@ -130,12 +130,12 @@ impl Baseline {
 
     /// All entries, sorted. Two of one fingerprint may be left by a merge: the one that lasts
     /// longer decides.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[BaselineEntry] {
         &self.entries
     }
 
     /// The entries of a finding.
-    pub fn of(&self, fingerprint: &Fingerprint) -> &[Entry] {
+    pub fn of(&self, fingerprint: &Fingerprint) -> &[BaselineEntry] {
         let start = self.entries.partition_point(|entry| entry.fingerprint < *fingerprint);
         let rest = &self.entries[start..];
         &rest[..rest.partition_point(|entry| entry.fingerprint == *fingerprint)]
@@ -143,7 +143,7 @@ impl Baseline {
 
     /// Adds entries whose fingerprints are new; those that are known keep reason and last day.
     /// Gives how many were added.
-    pub fn add(&mut self, entries: impl IntoIterator<Item = Entry>) -> usize {
+    pub fn add(&mut self, entries: impl IntoIterator<Item = BaselineEntry>) -> usize {
         let before = self.entries.len();
         for entry in entries {
             if self.of(&entry.fingerprint).is_empty() {
@@ -155,7 +155,7 @@ impl Baseline {
     }
 
     /// Removes entries; `stale` is sorted. Gives how many were removed.
-    pub fn prune(&mut self, stale: &[Entry]) -> usize {
+    pub fn prune(&mut self, stale: &[BaselineEntry]) -> usize {
         let before = self.entries.len();
         self.entries.retain(|entry| stale.binary_search(entry).is_err());
         before - self.entries.len()
@@ -173,7 +173,7 @@ impl Baseline {
     }
 }
 
-fn parse_line(line: &str) -> Result<Entry, &'static str> {
+fn parse_line(line: &str) -> Result<BaselineEntry, &'static str> {
     if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|mark| line.starts_with(mark)) {
         return Err("a merge left its markers here: keep the entries of both sides");
     }
@@ -195,7 +195,7 @@ fn parse_line(line: &str) -> Result<Entry, &'static str> {
         return Err("a reason stands behind a #");
     }
     let reason = reason.filter(|reason| !reason.is_empty());
-    Ok(Entry { fingerprint, rule, hint, until: until.transpose()?, reason })
+    Ok(BaselineEntry { fingerprint, rule, hint, until: until.transpose()?, reason })
 }
 
 #[cfg(test)]
@@ -207,10 +207,10 @@ mod tests {
     }
 
     fn parse(text: &str) -> Result<Baseline, Vec<(usize, String)>> {
-        let told = |faults: Faults| {
+        let reported = |faults: Faults| {
             faults.0.into_iter().map(|fault| (fault.line, fault.what)).collect::<Vec<_>>()
         };
-        Baseline::parse(Path::new(NAME), text).map_err(told)
+        Baseline::parse(Path::new(NAME), text).map_err(reported)
     }
 
     #[test]
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn every_faulty_line_is_told() {
+    fn every_faulty_line_is_reported() {
         let text = [
             line('a', ""),
             "<<<<<<< HEAD".to_owned(),

@@ -20,11 +20,11 @@ pub struct DetectSecrets {
 
 #[derive(Deserialize)]
 struct File {
-    results: BTreeMap<String, Vec<Entry>>,
+    results: BTreeMap<String, Vec<DetectSecretsEntry>>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct DetectSecretsEntry {
     hashed_secret: String,
     /// Set by `detect-secrets audit`: a true secret was not accepted.
     is_secret: Option<bool>,

@@ -18,7 +18,7 @@ use crate::text::escape_path;
 #[derive(Debug, Default)]
 pub struct Gitleaks {
     lists: Vec<AllowList>,
-    places: Vec<Place>,
+    places: Vec<IgnoredLocation>,
 }
 
 /// One allow-list: any of its conditions allows, or all of them if `all`.
@@ -33,7 +33,7 @@ struct AllowList {
 
 /// A place, or a value, of an earlier report or `.gitleaksignore`.
 #[derive(Debug)]
-struct Place {
+struct IgnoredLocation {
     commit: Option<String>,
     path: String,
     line: Option<u64>,
@@ -95,7 +95,7 @@ impl Gitleaks {
         {
             let reported: Vec<Reported> = serde_json::from_str(text)
                 .map_err(|error| fault(error.line(), "no report of gitleaks in JSON".to_owned()))?;
-            let places = reported.into_iter().map(Place::from).collect();
+            let places = reported.into_iter().map(IgnoredLocation::from).collect();
             return Ok(Self { lists: Vec::new(), places });
         }
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -173,7 +173,7 @@ impl AllowList {
     }
 }
 
-impl From<Reported> for Place {
+impl From<Reported> for IgnoredLocation {
     fn from(one: Reported) -> Self {
         let hidden =
             one.secret.is_empty() || one.secret.contains("REDACTED") || one.secret.contains("...");
@@ -186,7 +186,7 @@ impl From<Reported> for Place {
     }
 }
 
-impl Place {
+impl IgnoredLocation {
     /// By value where the report holds one, else by commit, path and line.
     fn is_of(&self, finding: &Finding) -> bool {
         if let Some(secret) = &self.secret {
@@ -212,7 +212,7 @@ fn values(finding: &Finding) -> Vec<&[u8]> {
 }
 
 /// A line of `.gitleaksignore`: `[commit:]path:rule:line`.
-fn ignored(line: &str) -> Option<Place> {
+fn ignored(line: &str) -> Option<IgnoredLocation> {
     let (rest, number) = line.rsplit_once(':')?;
     let number: u64 = number.parse().ok()?;
     let (rest, rule) = rest.rsplit_once(':')?;
@@ -225,5 +225,10 @@ fn ignored(line: &str) -> Option<Place> {
         }
         _ => (None, rest),
     };
-    named.then(|| Place { commit, path: path.to_owned(), line: Some(number), secret: None })
+    named.then(|| IgnoredLocation {
+        commit,
+        path: path.to_owned(),
+        line: Some(number),
+        secret: None,
+    })
 }

@@ -77,10 +77,10 @@ fn today() -> Date {
     "2026-06-30".parse().expect("a day")
 }
 
-fn settle(finding: &Finding, settled: &Suppressions) -> (Option<String>, Counts) {
+fn suppress(finding: &Finding, suppressions: &Suppressions) -> (Option<String>, Counts) {
     let mut findings = vec![finding.clone()];
     let met = HashSet::from([finding.fingerprint.clone()]);
-    let counts = apply(&mut findings, settled, today(), &met);
+    let counts = apply(&mut findings, suppressions, today(), &met);
     (findings[0].suppressed.as_ref().map(|suppression| suppression.by.clone()), counts)
 }
 
@@ -93,13 +93,13 @@ fn with_baseline(text: &str) -> Suppressions {
 fn a_baseline_settles_a_value_wherever_it_stands_and_no_other() {
     let mut baseline = Baseline::default();
     let accepted = finding("one", vec![place("a", 1, None)]);
-    assert_eq!(baseline.add([Entry::new(&accepted, Some("old".to_owned()))]), 1);
-    assert_eq!(baseline.add([Entry::new(&accepted, Some("new".to_owned()))]), 0);
-    let settled = with_baseline(&baseline.to_text());
+    assert_eq!(baseline.add([BaselineEntry::new(&accepted, Some("old".to_owned()))]), 1);
+    assert_eq!(baseline.add([BaselineEntry::new(&accepted, Some("new".to_owned()))]), 0);
+    let suppressions = with_baseline(&baseline.to_text());
     let moved = finding("one", vec![place("b/c", 90, None)]);
-    assert_eq!(settle(&moved, &settled).0.as_deref(), Some("baseline"));
+    assert_eq!(suppress(&moved, &suppressions).0.as_deref(), Some("baseline"));
     let other = finding("two", vec![place("a", 1, None)]);
-    let (by, counts) = settle(&other, &settled);
+    let (by, counts) = suppress(&other, &suppressions);
     assert_eq!((by, counts.total(), counts.absent.len()), (None, 0, 1));
     assert_eq!(baseline.prune(&counts.absent), 1);
     assert!(baseline.entries().is_empty());
@@ -109,11 +109,11 @@ fn a_baseline_settles_a_value_wherever_it_stands_and_no_other() {
 fn an_entry_that_is_over_counts_again() {
     let one = finding("one", vec![place("a", 1, None)]);
     let line = |until: &str| format!("{} aws-access-key - until={until}\n", one.fingerprint);
-    assert_eq!(settle(&one, &with_baseline(&line("2026-06-30"))).0.as_deref(), Some("baseline"));
-    let (by, counts) = settle(&one, &with_baseline(&line("2026-06-29")));
+    assert_eq!(suppress(&one, &with_baseline(&line("2026-06-30"))).0.as_deref(), Some("baseline"));
+    let (by, counts) = suppress(&one, &with_baseline(&line("2026-06-29")));
     assert_eq!((by, counts.expired.len()), (None, 1));
     let both = line("2026-06-29") + &line("2027-01-01");
-    assert_eq!(settle(&one, &with_baseline(&both)).0.as_deref(), Some("baseline"));
+    assert_eq!(suppress(&one, &with_baseline(&both)).0.as_deref(), Some("baseline"));
 }
 
 #[test]
@@ -127,8 +127,8 @@ fn the_configuration_settles_by_fingerprint_key_id_and_account() {
         ("account = \"111122223333\"".to_owned(), None),
     ] {
         let config = Config::parse(Path::new("c"), &text(&line)).expect("a configuration");
-        let settled = Suppressions { allow: config.allow, ..Suppressions::default() };
-        assert_eq!(settle(&one, &settled).0.as_deref(), by, "{line}");
+        let suppressions = Suppressions { allow: config.allow, ..Suppressions::default() };
+        assert_eq!(suppress(&one, &suppressions).0.as_deref(), by, "{line}");
     }
     // STS knows better than the id.
     let mut asked = one.clone();
@@ -157,10 +157,10 @@ fn markers_settle_when_every_place_at_head_has_one() {
             false,
         ),
     ];
-    for (number, (places, is_settled)) in table.into_iter().enumerate() {
+    for (number, (places, is_suppressed)) in table.into_iter().enumerate() {
         let one = finding("one", places);
-        assert_eq!(settle(&one, &inline).0.is_some(), is_settled, "case {number}");
-        assert_eq!(settle(&one, &Suppressions::default()).0, None, "--no-inline-allow");
+        assert_eq!(suppress(&one, &inline).0.is_some(), is_suppressed, "case {number}");
+        assert_eq!(suppress(&one, &Suppressions::default()).0, None, "--no-inline-allow");
     }
 }
 
@@ -175,7 +175,7 @@ fn no_marker_settles_what_works() {
     reopen_active(&mut findings, &mut counts);
     assert_eq!((findings[0].suppressed.as_ref(), counts.inline), (None, 0));
     one.verification.status = Status::Active;
-    assert_eq!(settle(&one, &inline).0, None);
+    assert_eq!(suppress(&one, &inline).0, None);
 }
 
 fn gitleaks(text: &str) -> Gitleaks {

@@ -6,35 +6,35 @@ use std::time::Duration;
 
 use keysweep_aws::pace::Pace;
 use keysweep_aws::sts::answer::{Answer, Identity, read};
-use keysweep_aws::sts::{Door, Reply};
+use keysweep_aws::sts::{Reply, StsClient};
 use tokio::time::{Instant, sleep};
 
 use super::plan::{Asked, Question};
-use super::{Options, Partition};
+use super::{Partition, VerifyOptions};
 use crate::aws::KeyKind;
 use crate::finding::{Status, Verification};
 use crate::secret::Secret;
 
 /// All that is needed to ask.
 #[derive(Debug)]
-pub(super) struct Desk {
-    doors: Vec<Door>,
+pub(super) struct Verifier {
+    clients: Vec<StsClient>,
     pace: Pace,
-    options: Options,
+    options: VerifyOptions,
 }
 
 /// The reason of a verdict that STS gave by denying an authenticated caller.
 const ACCESS_DENIED: &str = "access-denied";
 
-impl Desk {
+impl Verifier {
     /// Opens the ways to `partitions`; nothing is sent yet.
-    pub(super) async fn open(partitions: &[Partition], options: &Options) -> Self {
-        let (mut doors, settings) = (Vec::new(), options.settings());
+    pub(super) async fn open(partitions: &[Partition], options: &VerifyOptions) -> Self {
+        let (mut clients, settings) = (Vec::new(), options.settings());
         for &partition in partitions {
-            doors.extend(Door::open(partition, &settings).await);
+            clients.extend(StsClient::open(partition, &settings).await);
         }
         let pace = Pace::new(options.rate, options.concurrency, options.max_requests);
-        Self { doors, pace, options: options.clone() }
+        Self { clients, pace, options: options.clone() }
     }
 
     /// Requests sent so far.
@@ -45,13 +45,13 @@ impl Desk {
     /// Asks about one id with the secrets of `round`, one after the other until one fits; gives
     /// what is known of it then, with what was known before.
     ///
-    /// `taken` are secrets that STS proved to be another id's own.
+    /// `claimed` are secrets that STS proved to be another id's own.
     pub(super) async fn examine(
         &self,
         question: &Question,
         known: Answers,
         round: Round,
-        taken: &HashSet<Secret>,
+        claimed: &HashSet<Secret>,
     ) -> Answers {
         let long_term = question.key.kind() == KeyKind::LongTerm;
         let several = question.candidates.len() > 1;
@@ -59,7 +59,7 @@ impl Desk {
         for (index, candidate) in question.candidates.iter().enumerate() {
             let is_other = candidate.own.is_none();
             let in_round = is_other == (round == Round::Others);
-            if !in_round || is_other && taken.contains(&candidate.asked.secret) {
+            if !in_round || is_other && claimed.contains(&candidate.asked.secret) {
                 continue;
             }
             if answers.is_settled() || is_other && !answers.leave_open(&candidate.asked) {
@@ -105,21 +105,22 @@ impl Desk {
         let mut verdict = Verification { status: Status::Unknown, ..Verification::default() };
         let mut doubt = None;
         for &partition in partitions {
-            let Some(door) = self.doors.iter().find(|door| door.partition == partition) else {
+            let Some(client) = self.clients.iter().find(|client| client.partition == partition)
+            else {
                 doubt.get_or_insert(format!("{partition} has no FIPS endpoint; not asked"));
                 continue;
             };
-            let (answer, sent) = self.ask(door, asked).await;
+            let (answer, sent) = self.ask(client, asked).await;
             if sent {
                 verdict.partitions.push(partition.name().to_owned());
-                verdict.endpoint = Some(door.endpoint.clone());
-                verdict.checked_at = door.now();
+                verdict.endpoint = Some(client.endpoint.clone());
+                verdict.checked_at = client.now();
             }
             (verdict.status, verdict.reason) = match answer {
                 Answer::Identity(identity) if contradicts(asked, &identity) => {
-                    let told = identity.account;
+                    let account = identity.account;
                     doubt.get_or_insert(format!(
-                        "{partition}: the answer is for account {told}, which is not the one that \
+                        "{partition}: the answer is for account {account}, which is not the one that \
                          the key id encodes"
                     ));
                     continue;
@@ -161,7 +162,7 @@ impl Desk {
     /// One secret, one partition: retried while it is busy or failing, within the patience; once
     /// over a new connection, as one that was kept may break; and once after setting the clock.
     /// Also whether anything was sent.
-    async fn ask(&self, door: &Door, asked: &Asked) -> (Answer, bool) {
+    async fn ask(&self, client: &StsClient, asked: &Asked) -> (Answer, bool) {
         let mut deadline = None;
         let mut clock_was_set = false;
         let mut reconnected = false;
@@ -169,7 +170,7 @@ impl Desk {
         loop {
             let sent = deadline.is_some();
             let place = self.pace.place().await;
-            if door.is_out_of_reach() {
+            if client.is_out_of_reach() {
                 let why = "it gave no answer to the last requests; not asked any more";
                 return (Answer::Nothing(why.to_owned()), sent);
             }
@@ -177,15 +178,15 @@ impl Desk {
                 let why = format!("the limit of {} requests is reached", self.options.max_requests);
                 return (Answer::Nothing(why), sent);
             }
-            let deadline = *deadline.get_or_insert(Instant::now() + self.options.patience);
-            let reply = door.send(asked.key.as_str(), &asked.secret, asked.token.as_ref()).await;
+            let deadline = *deadline.get_or_insert(Instant::now() + self.options.retry_time);
+            let reply = client.send(asked.key.as_str(), &asked.secret, asked.token.as_ref()).await;
             drop(place);
             let answer = match reply {
                 Reply::Identity(identity) => Answer::Identity(identity),
                 Reply::Answer { status, body, date } => match (read(status, &body), date) {
                     (Answer::ClockSkew, Some(date)) if !clock_was_set => {
                         clock_was_set = true;
-                        door.set_clock(date);
+                        client.set_clock(date);
                         continue;
                     }
                     (answer, _) => answer,
@@ -196,7 +197,7 @@ impl Desk {
                     continue;
                 }
                 Reply::Silence { why, .. } => {
-                    door.heard(false);
+                    client.note_reachability(false);
                     return (Answer::Nothing(why), true);
                 }
             };
@@ -207,7 +208,7 @@ impl Desk {
                 sleep(pause).await;
                 continue;
             }
-            door.heard(!matches!(answer, Answer::Later(_)));
+            client.note_reachability(!matches!(answer, Answer::Later(_)));
             return (answer, true);
         }
     }

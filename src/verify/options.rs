@@ -9,7 +9,7 @@ use crate::stop::Stop;
 
 /// How keys are verified.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct VerifyOptions {
     /// Stands in for the STS of every partition.
     pub endpoint: Option<Endpoint>,
     /// Which partitions are asked.
@@ -27,7 +27,7 @@ pub struct Options {
     /// Requests under way at once; at least 1.
     pub concurrency: usize,
     /// How long one secret may be asked of one partition, retries included.
-    pub patience: Duration,
+    pub retry_time: Duration,
     /// How long a connection may take to open.
     pub connect_timeout: Duration,
     /// How long one request may take, connection included.
@@ -49,7 +49,7 @@ pub struct Options {
     pub environment: Environment,
 }
 
-impl Default for Options {
+impl Default for VerifyOptions {
     fn default() -> Self {
         Self {
             endpoint: None,
@@ -60,7 +60,7 @@ impl Default for Options {
             user_agent: USER_AGENT.to_owned(),
             rate: 10.0,
             concurrency: 4,
-            patience: Duration::from_secs(30),
+            retry_time: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),
             spacing: Duration::from_millis(5_500),
@@ -105,7 +105,7 @@ pub enum OptionsError {
     UserAgent,
 }
 
-impl Options {
+impl VerifyOptions {
     /// How STS is reached.
     pub(super) fn settings(&self) -> sts::Settings {
         sts::Settings {
@@ -169,13 +169,14 @@ mod tests {
 
     #[test]
     fn refuses_what_cannot_be_kept() {
-        assert!(Options::default().check().is_ok());
+        assert!(VerifyOptions::default().check().is_ok());
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(Options { rate, ..Options::default() }.check().is_err(), "{rate}");
+            assert!(VerifyOptions { rate, ..VerifyOptions::default() }.check().is_err(), "{rate}");
         }
-        let agent = Options { user_agent: "a\r\nb".into(), ..Options::default() };
+        let agent = VerifyOptions { user_agent: "a\r\nb".into(), ..VerifyOptions::default() };
         assert!(agent.check().is_err());
-        let skip = Options { skip_accounts: vec!["12345".into()], ..Options::default() };
+        let skip =
+            VerifyOptions { skip_accounts: vec!["12345".into()], ..VerifyOptions::default() };
         assert!(skip.check().is_err());
         assert_eq!(account("1234-5678-9012").expect("an account"), "123456789012");
     }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::likely::Likely;
-use super::{Options, Partition};
+use super::{Partition, VerifyOptions};
 use crate::aws::{KeyId, SECRET_LEN};
 use crate::canary;
 use crate::finding::{Finding, Status, Verification};
@@ -52,7 +52,7 @@ pub(super) struct Candidate {
 }
 
 /// Plans the verification of `findings`.
-pub(super) fn plan(findings: &[Finding], options: &Options) -> Plan {
+pub(super) fn plan(findings: &[Finding], options: &VerifyOptions) -> Plan {
     let mut plan = Plan::default();
     let mut keys: Vec<(KeyId, Vec<usize>)> = Vec::new();
     let mut places: HashMap<KeyId, usize> = HashMap::new();
@@ -89,7 +89,7 @@ fn question(
     key: KeyId,
     candidates: Vec<Candidate>,
     holders: Vec<usize>,
-    options: &Options,
+    options: &VerifyOptions,
 ) -> Question {
     // What stands near another key's pair says where that key is at home.
     let lone = |at: &&usize| findings[**at].credential.key_id.is_none();
@@ -116,7 +116,7 @@ pub(super) fn is_settled(finding: &Finding) -> bool {
 }
 
 /// The key to be asked about, or what is known without asking.
-fn decide(finding: &Finding, options: &Options) -> Result<KeyId, Known> {
+fn decide(finding: &Finding, options: &VerifyOptions) -> Result<KeyId, Known> {
     let credential = &finding.credential;
     let signing = credential.secret.is_none() || signs(finding);
     let key = credential.key_id.as_deref().and_then(|id| KeyId::parse(id.as_bytes()));
@@ -133,7 +133,7 @@ fn decide(finding: &Finding, options: &Options) -> Result<KeyId, Known> {
 }
 
 /// What the account that an id encodes decides.
-fn account_verdict(key: &KeyId, options: &Options) -> Option<Known> {
+fn account_verdict(key: &KeyId, options: &VerifyOptions) -> Option<Known> {
     let account = key.account();
     let within = |list: &[String]| {
         account.as_ref().is_some_and(|account| {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use keysweep_aws::sts;
 
-use super::{Options, Partition, plan};
+use super::{Partition, VerifyOptions, plan};
 use crate::finding::{Finding, Status};
 
 /// One key id, and what verification would do with it.
@@ -58,7 +58,7 @@ impl fmt::Display for Inquiry {
 
 /// What [`super::verify`] would do with `findings`, in the order of key ids; findings without a
 /// key id can't be asked about and are left out.
-pub fn preview(findings: &[Finding], options: &Options) -> Vec<Inquiry> {
+pub fn preview(findings: &[Finding], options: &VerifyOptions) -> Vec<Inquiry> {
     let (plan, settings) = (plan::plan(findings, options), options.settings());
     let asked = plan.questions.iter().map(|question| {
         let whom = question.partitions.iter().filter_map(|&partition| {

@@ -58,13 +58,13 @@ fn one_is_taken_by_its_fingerprint_or_key_id() {
     }
     let before = entries(&project);
     // A name of nothing changes nothing; what may be a secret is not repeated.
-    for (name, told) in [
+    for (name, reported) in [
         (key_id("AKIA", 7), "no finding has that fingerprint or key id"),
         ("0".repeat(32), "no finding has that fingerprint or key id"),
         ("x/".repeat(20), "neither a fingerprint"),
     ] {
         let ran = project.keysweep(["baseline", "--only", &name]).run().exits(2);
-        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+        assert!(ran.stderr.contains(reported), "{}", ran.stderr);
         assert_eq!(entries(&project), before);
     }
     project.keysweep(["baseline", "--only", &ids[0], "--prune"]).run().exits(2);

@@ -198,8 +198,11 @@ fn what_is_not_opened_is_counted_by_its_form() {
     let ran = project.keysweep(["scan", "--format", "json"]).run().exits(0);
     let counted = &ran.json()["coverage"]["left_out"]["not_opened"];
     assert_eq!(counted, &serde_json::json!({"compress (.Z)": 1, "rar": 3}));
-    let told = project.keysweep(["scan"]).run().exits(0).stderr;
-    assert!(told.contains("not opened, scanned as it stands: 1 compress (.Z), 3 rar"), "{told}");
+    let reported = project.keysweep(["scan"]).run().exits(0).stderr;
+    assert!(
+        reported.contains("not opened, scanned as it stands: 1 compress (.Z), 3 rar"),
+        "{reported}"
+    );
     project.git(&["init", "-q", "-b", "main"]).git(&["add", "."]).git(&["commit", "-qm", "one"]);
     let ran = project.keysweep(["sweep", ".", "--format", "json"]).run().exits(0);
     let counted = &ran.json()["coverage"]["left_out"]["not_opened"];
@@ -212,7 +215,7 @@ fn no_damage_to_what_is_packed_between_text_does_harm() {
     use keysweep::coverage::Ledger;
     use keysweep::detect::Engine;
     use keysweep::rules::RuleSet;
-    use keysweep::source::container::{Options, scan};
+    use keysweep::source::container::{ContainerOptions, scan};
     let mut keys = Keys::new("damage between");
     let text = "words and words and other words\n".repeat(9);
     let engine = Engine::new(&RuleSet::builtin());
@@ -233,7 +236,7 @@ fn no_damage_to_what_is_packed_between_text_does_harm() {
             }
             changed.truncate(changed.len() - keys.next() as usize % 20);
             let ledger = Ledger::new();
-            scan(b"x", &changed, &Options::default(), &engine, &ledger, &mut |_| {});
+            scan(b"x", &changed, &ContainerOptions::default(), &engine, &ledger, &mut |_| {});
             let problems = ledger.coverage().problems;
             let fault = problems.iter().find(|one| one.why.contains("a fault of keysweep"));
             assert!(fault.is_none(), "{fault:?}");

@@ -144,9 +144,9 @@ fn nothing_hides_under_the_name_of_git() {
     let mut places = ran.places();
     places.sort();
     assert_eq!(places, [".GIT/a.env:1", ".git /a.env:1", "git~1/a.env:1", "module/.git:1"]);
-    let told = "1 folder named .git is no repository and was not entered: name it to scan it: \
+    let reported = "1 folder named .git is no repository and was not entered: name it to scan it: \
                 hollow/.git";
-    assert_eq!(ran.json()["coverage"]["notes"][0], told);
+    assert_eq!(ran.json()["coverage"]["notes"][0], reported);
     let ran = project.keysweep(["scan", "hollow/.git"]).run().exits(1);
     assert!(ran.stdout.contains("a.env:1"), "{}", ran.stdout);
 }
@@ -166,7 +166,7 @@ fn an_ignore_file_of_a_hundred_thousand_patterns_leaves_nothing_out() {
 }
 
 #[test]
-fn more_encoded_text_than_is_decoded_is_told() {
+fn more_encoded_text_than_is_decoded_is_reported() {
     let mut keys = Keys::new("encoded");
     let (project, pair) = (Project::new(), keys.pair());
     let packed = packed(&b"nothing ".repeat(1 << 20));

@@ -28,15 +28,15 @@ pub(crate) fn fifo(path: &Path) {
 
 /// Status and output of a run that must end: one that waits for a writer would wait for ever.
 pub(crate) fn ends(project: &Project, arguments: &[&str]) -> (Option<i32>, String) {
-    let told = project.at("told");
+    let reported = project.at("told");
     let mut command = project.keysweep(arguments).command();
-    let file = fs::File::create(&told).expect("a file");
+    let file = fs::File::create(&reported).expect("a file");
     command.stdout(file.try_clone().expect("a file")).stderr(file);
     let mut child = command.stdin(std::process::Stdio::null()).spawn().expect("it starts");
     let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait().expect("ours") {
-            return (status.code(), fs::read_to_string(&told).expect("text"));
+            return (status.code(), fs::read_to_string(&reported).expect("text"));
         }
         // Far beyond any machine's slowness.
         if start.elapsed() > Duration::from_secs(120) {
@@ -67,11 +67,11 @@ fn no_file_of_git_that_is_a_fifo_is_waited_for() {
         let project = repository("fifo");
         fifo(&project.at(".git").join(name));
         for command in COMMANDS {
-            let (code, told) = ends(&project, command);
+            let (code, reported) = ends(&project, command);
             let scans = command == ["scan"];
-            assert_eq!(code, Some(if scans { 1 } else { 2 }), "{name} {command:?}: {told}");
-            let named = told.contains(name) && told.contains("a FIFO, socket or device");
-            assert!(scans || named, "{name} {command:?}: {told}");
+            assert_eq!(code, Some(if scans { 1 } else { 2 }), "{name} {command:?}: {reported}");
+            let named = reported.contains(name) && reported.contains("a FIFO, socket or device");
+            assert!(scans || named, "{name} {command:?}: {reported}");
         }
     }
 }
@@ -91,23 +91,23 @@ fn a_fifo_among_the_objects_costs_what_it_stands_for() {
             project.file(".git/objects/info/alternates", "../../beside\n");
         }
         fifo(&project.at(".git").join(name));
-        let (code, told) = ends(&project, &["history"]);
-        assert_eq!(code, Some(1), "{name}: {told}");
-        assert!(told.contains("3 findings"), "{name}: {told}");
+        let (code, reported) = ends(&project, &["history"]);
+        assert_eq!(code, Some(1), "{name}: {reported}");
+        assert!(reported.contains("3 findings"), "{name}: {reported}");
         let file = name.rsplit('/').next().expect("a name");
-        let named = told.contains(file) && told.contains("a FIFO, socket or device");
-        assert!(named || file == "multi-pack-index", "{name}: {told}");
+        let named = reported.contains(file) && reported.contains("a FIFO, socket or device");
+        assert!(named || file == "multi-pack-index", "{name}: {reported}");
         assert_eq!(ends(&project, &["staged"]).0, Some(1), "{name}");
         // A revision is looked up among all of them.
-        let (code, told) = ends(&project, &["range", "HEAD~1..HEAD"]);
-        assert_eq!(code, Some(2), "{name}: {told}");
-        assert!(told.contains(file), "{name}: {told}");
+        let (code, reported) = ends(&project, &["range", "HEAD~1..HEAD"]);
+        assert_eq!(code, Some(2), "{name}: {reported}");
+        assert!(reported.contains(file), "{name}: {reported}");
     }
 }
 
 /// A ref, a log or a note of a merge is no reason to read a device, a gigabyte or another folder.
 #[test]
-fn refs_and_logs_that_are_no_files_are_told() {
+fn refs_and_logs_that_are_no_files_are_reported() {
     type Plant = fn(&Path);
     let plants: [(&str, Plant); 4] = [
         ("a link, FIFO", |path| fifo(path)),
@@ -123,15 +123,17 @@ fn refs_and_logs_that_are_no_files_are_told() {
             let path = project.at(".git").join(name);
             fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
             plant(&path);
-            let (code, told) = ends(&project, &["history"]);
-            assert_eq!(code, Some(1), "{name} {number}: {told}");
-            let named = told.contains(name) && told.contains(why) && told.contains("3 findings");
-            assert!(named, "{name} {number}: {told}");
+            let (code, reported) = ends(&project, &["history"]);
+            assert_eq!(code, Some(1), "{name} {number}: {reported}");
+            let named = reported.contains(name)
+                && reported.contains(why)
+                && reported.contains("3 findings");
+            assert!(named, "{name} {number}: {reported}");
             let revision = name.rsplit_once("heads/").map_or("deep/er", |(_, name)| name);
-            let (code, told) = ends(&project, &["range", &format!("HEAD~1..{revision}")]);
+            let (code, reported) = ends(&project, &["range", &format!("HEAD~1..{revision}")]);
             // Git reads a link to a branch beside it as that branch.
             let expected = if name == "refs/heads/side" && number == 2 { 1 } else { 2 };
-            assert_eq!(code, Some(expected), "{name} {number}: {told}");
+            assert_eq!(code, Some(expected), "{name} {number}: {reported}");
         }
     }
 }
@@ -144,9 +146,9 @@ fn a_link_to_a_device_is_not_read_as_git_s_own() {
         let _ = fs::remove_file(&path);
         fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
         symlink("/dev/zero", &path).expect("a link");
-        let (code, told) = ends(&project, &["history"]);
-        assert_eq!(code, Some(2), "{name}: {told}");
-        assert!(told.contains(name), "{name}: {told}");
+        let (code, reported) = ends(&project, &["history"]);
+        assert_eq!(code, Some(2), "{name}: {reported}");
+        assert!(reported.contains(name), "{name}: {reported}");
     }
 }
 
@@ -157,9 +159,9 @@ fn a_head_of_a_gigabyte_is_not_read() {
         let file = fs::File::create(project.at(".git").join(name)).expect("ours");
         file.set_len(1 << 30).expect("a sparse file");
         for command in &COMMANDS[..3] {
-            let (code, told) = ends(&project, command);
-            assert_eq!(code, Some(2), "{name} {command:?}: {told}");
-            assert!(told.contains("is larger than any, which git never writes"), "{told}");
+            let (code, reported) = ends(&project, command);
+            assert_eq!(code, Some(2), "{name} {command:?}: {reported}");
+            assert!(reported.contains("is larger than any, which git never writes"), "{reported}");
         }
     }
 }
@@ -181,7 +183,7 @@ fn an_index_that_can_t_be_read_hides_no_ignored_file_in_silence() {
     let project = repository("ignored");
     project.file(".gitignore", "*.env\n");
     fifo(&project.at(".git/index"));
-    let (code, told) = ends(&project, &["scan"]);
-    assert_eq!(code, Some(3), "{told}");
-    assert!(told.contains("use --no-ignore"), "{told}");
+    let (code, reported) = ends(&project, &["scan"]);
+    assert_eq!(code, Some(3), "{reported}");
+    assert!(reported.contains("use --no-ignore"), "{reported}");
 }

@@ -114,7 +114,7 @@ fn a_pair_on_the_border_of_a_window_of_an_object_is_found_once() {
 fn a_line_of_many_megabytes_hides_no_key() {
     // A hundred in a release build; a debug build takes long for so much.
     let megabytes =
-        std::env::var("KEYSWEEP_TEST_MEGABYTES").ok().and_then(|typed| typed.parse().ok());
+        std::env::var("KEYSWEEP_TEST_MEGABYTES").ok().and_then(|args| args.parse().ok());
     let half = megabytes.unwrap_or(24usize) << 19;
     let mut keys = Keys::new("long line");
     let (middle, end) = (keys.pair(), keys.pair());

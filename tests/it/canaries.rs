@@ -32,8 +32,8 @@ fn every_command_decides_without_asking_and_lists_them_last() {
     let url = stub.url();
     let asked = ["scan", ".", "--verify", "--sts-endpoint", &url];
     for command in [&["scan", "."][..], &["history"], &["sweep", "."], &asked] {
-        let told = project.keysweep([command, &["--format", "json"]].concat()).run().exits(1);
-        let report = told.json();
+        let reported = project.keysweep([command, &["--format", "json"]].concat()).run().exits(1);
+        let report = reported.json();
         let findings = report["findings"].as_array().expect("findings");
         let ids: Vec<_> =
             findings.iter().map(|one| one["key_id"].as_str().expect("an id")).collect();
@@ -61,13 +61,16 @@ fn every_command_decides_without_asking_and_lists_them_last() {
 #[test]
 fn explain_says_what_a_trap_is_and_whom_its_use_alerts() {
     let (project, canary, _) = planted("explained");
-    let told = project.keysweep(["explain", &canary]).run().exits(0).stdout;
-    assert!(told.starts_with("Leave the key alone:"), "{told}");
-    let flat = told.replace('\n', " ");
+    let reported = project.keysweep(["explain", &canary]).run().exits(0).stdout;
+    assert!(reported.starts_with("Leave the key alone:"), "{reported}");
+    let flat = reported.replace('\n', " ");
     for words in
         ["Thinkst Canarytokens", "alerts the operator", "whoever planted it", "171436882533"]
     {
-        assert!(flat.contains(words), "{words}: {told}");
+        assert!(flat.contains(words), "{words}: {reported}");
     }
-    assert!(!told.contains("update-access-key") && !told.contains("Deactivate"), "{told}");
+    assert!(
+        !reported.contains("update-access-key") && !reported.contains("Deactivate"),
+        "{reported}"
+    );
 }

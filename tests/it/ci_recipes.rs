@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::hook_support::{Desk, Said, program_folder};
+use crate::hook_support::{HookFixture, Said, program_folder};
 use crate::support::Keys;
 
 pub(crate) const GITLAB: &str = include_str!("../../templates/gitlab.yml");
@@ -26,30 +26,30 @@ pub(crate) fn block(text: &str, start: &str) -> String {
 
 /// A clone of a server's repository: an old leak on `main`, another on the branch `topic`.
 struct Checkout {
-    desk: Desk,
+    fixture: HookFixture,
     clone: PathBuf,
 }
 
 impl Checkout {
     fn new(name: &str) -> Self {
-        let desk = Desk::new(&[program_folder()]);
+        let fixture = HookFixture::new(&[program_folder()]);
         let mut keys = Keys::new(name);
-        desk.project.file("work/old.env", keys.pair().env);
-        let work = desk.repository("work");
-        desk.git(&work, &["init", "-q", "--bare", "../server.git"]).done();
-        desk.git(&work, &["checkout", "-q", "-b", "topic"]).done();
-        desk.project.file("work/new.env", keys.pair().env);
-        desk.git(&work, &["add", "-A"]).done();
-        desk.git(&work, &["commit", "-qm", "topic"]).done();
-        desk.git(&work, &["push", "-q", "../server.git", "main", "topic"]).done();
-        let server = desk.project.at("server.git");
-        desk.git(&server, &["clone", "-q", "--no-local", "-b", "topic", ".", "../clone"]).done();
-        let clone = desk.project.at("clone");
-        Self { desk, clone }
+        fixture.project.file("work/old.env", keys.pair().env);
+        let work = fixture.repository("work");
+        fixture.git(&work, &["init", "-q", "--bare", "../server.git"]).done();
+        fixture.git(&work, &["checkout", "-q", "-b", "topic"]).done();
+        fixture.project.file("work/new.env", keys.pair().env);
+        fixture.git(&work, &["add", "-A"]).done();
+        fixture.git(&work, &["commit", "-qm", "topic"]).done();
+        fixture.git(&work, &["push", "-q", "../server.git", "main", "topic"]).done();
+        let server = fixture.project.at("server.git");
+        fixture.git(&server, &["clone", "-q", "--no-local", "-b", "topic", ".", "../clone"]).done();
+        let clone = fixture.project.at("clone");
+        Self { fixture, clone }
     }
 
     fn commit(&self, name: &str) -> String {
-        self.desk.git(&self.clone, &["rev-parse", name]).done().text.trim().to_owned()
+        self.fixture.git(&self.clone, &["rev-parse", name]).done().text.trim().to_owned()
     }
 
     /// Runs a script, and asserts that the report that it writes names these files and no other.
@@ -57,7 +57,7 @@ impl Checkout {
         let assignments: String =
             variables.iter().map(|(name, value)| format!("export {name}='{value}'\n")).collect();
         let script = format!("pipx() {{ :; }}\nset -eu\n{assignments}{script}");
-        let Said { done, text } = self.desk.run(&self.clone, "bash", &["-c", &script], "");
+        let Said { done, text } = self.fixture.run(&self.clone, "bash", &["-c", &script], "");
         assert!(!done, "{variables:?}: {text}");
         let report = std::fs::read_to_string(self.clone.join(report)).expect("a report");
         for file in ["old.env", "new.env"] {
@@ -94,7 +94,7 @@ fn gitlab() {
 fn azure() {
     let mut checkout = Checkout::new("ci azure");
     let script = block(PAGE, "- bash: |");
-    let temporary = checkout.desk.project.at("agent").to_str().expect("UTF-8").to_owned();
+    let temporary = checkout.fixture.project.at("agent").to_str().expect("UTF-8").to_owned();
     for (target, files) in [("refs/heads/main", &["new.env"][..]), ("", &["old.env", "new.env"])] {
         let variables =
             [("AGENT_TEMPDIRECTORY", &*temporary), ("SYSTEM_PULLREQUEST_TARGETBRANCH", target)];

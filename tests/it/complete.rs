@@ -52,7 +52,7 @@ fn paths(ran: &Ran) -> Vec<String> {
     paths
 }
 
-fn told(ran: &Ran, bit: usize) {
+fn reported(ran: &Ran, bit: usize) {
     match ran.code {
         Some(1) => {}
         Some(3) => assert!(!ran.problems().is_empty(), "bit {bit}: {}", ran.stdout),
@@ -68,7 +68,7 @@ fn no_changed_bit_of_a_staged_object_passes_as_complete() {
     project.file("a.env", keys.pair().env).git(&["add", "."]);
     let blob = new_object(&project, &before);
     flip_bits(&blob, &|bit| {
-        told(&project.keysweep(["staged", "--format", "json"]).run(), bit);
+        reported(&project.keysweep(["staged", "--format", "json"]).run(), bit);
     });
     project.keysweep(["staged"]).run().exits(1);
 }
@@ -82,14 +82,14 @@ fn no_changed_bit_of_an_object_of_a_range_passes_as_complete() {
     let blob = new_object(&project, &before);
     project.git(&["commit", "-qm", "two"]);
     flip_bits(&blob, &|bit| {
-        told(&project.keysweep(["range", "HEAD~1..HEAD", "--format", "json"]).run(), bit);
+        reported(&project.keysweep(["range", "HEAD~1..HEAD", "--format", "json"]).run(), bit);
     });
     project.keysweep(["range", "HEAD~1..HEAD"]).run().exits(1);
 }
 
 /// A blob of other content under the id of the one that leaks: whole, and not what was staged.
 #[test]
-fn an_object_under_a_false_id_is_told() {
+fn an_object_under_a_false_id_is_reported() {
     let (project, mut keys) = (Project::new(), Keys::new("false ids"));
     project.git(&["init", "-q", "-b", "main"]).git(&["commit", "-qm", "one", "--allow-empty"]);
     let before = loose(&project);
@@ -151,7 +151,7 @@ fn what_a_pointer_of_lfs_stands_for_is_read_in_every_command() {
 /// Whoever may read everything is refused nothing: a file in the place of a folder can't be listed
 /// by anybody.
 #[test]
-fn a_folder_of_git_that_cannot_be_listed_is_told() {
+fn a_folder_of_git_that_cannot_be_listed_is_reported() {
     for (folder, command) in [
         ("modules", "history"),
         ("worktrees", "history"),

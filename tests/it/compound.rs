@@ -138,7 +138,7 @@ fn no_damage_to_a_compound_file_does_harm() {
     use keysweep::coverage::Ledger;
     use keysweep::detect::Engine;
     use keysweep::rules::RuleSet;
-    use keysweep::source::container::{Options, scan};
+    use keysweep::source::container::{ContainerOptions, scan};
     let mut keys = Keys::new("damage to compound files");
     let engine = Engine::new(&RuleSet::builtin());
     let text = gzip("words and other words\n".repeat(300).as_bytes());
@@ -157,7 +157,7 @@ fn no_damage_to_a_compound_file_does_harm() {
                 changed[at] = [0, 0xff, 3, keys.next() as u8][keys.next() as usize % 4];
             }
             let ledger = Ledger::new();
-            scan(b"x", &changed, &Options::default(), &engine, &ledger, &mut |_| {});
+            scan(b"x", &changed, &ContainerOptions::default(), &engine, &ledger, &mut |_| {});
             let problems = ledger.coverage().problems;
             let fault = problems.iter().find(|one| one.why.contains("a fault of keysweep"));
             assert!(fault.is_none(), "{fault:?}");

@@ -74,23 +74,23 @@ fn project() -> Project {
 #[test]
 fn what_contradicts_itself_or_could_never_fail_is_refused() {
     let project = project();
-    let refused = |typed: &[&str], words: &str| {
-        let ran = project.keysweep(typed).run().exits(2);
-        assert!(ran.stderr.contains(words), "{typed:?}: {}", ran.stderr);
-        assert_eq!(ran.stdout, "", "{typed:?}");
+    let refused = |args: &[&str], words: &str| {
+        let ran = project.keysweep(args).run().exits(2);
+        assert!(ran.stderr.contains(words), "{args:?}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{args:?}");
     };
     for command in COMMANDS {
-        OF_ALL.iter().for_each(|(typed, words)| refused(&[command, *typed].concat(), words));
+        OF_ALL.iter().for_each(|(args, words)| refused(&[command, *args].concat(), words));
     }
     // What is one mechanism for all commands is tried with one.
-    for (typed, words) in OF_STS {
-        refused(&[&["scan", ".", "--verify"], typed].concat(), words);
-        refused(&[&["verify", "--report", "r"], typed].concat(), words);
+    for (args, words) in OF_STS {
+        refused(&[&["scan", ".", "--verify"], args].concat(), words);
+        refused(&[&["verify", "--report", "r"], args].concat(), words);
     }
-    for typed in NEED_VERIFY {
-        refused(&[&["scan", "."], typed].concat(), "needs --verify");
+    for args in NEED_VERIFY {
+        refused(&[&["scan", "."], args].concat(), "needs --verify");
     }
-    OF_ONE.iter().for_each(|(typed, words)| refused(typed, words));
+    OF_ONE.iter().for_each(|(args, words)| refused(args, words));
     // No file was written over.
     assert!(!project.at("r.json").exists() && !project.at("state").exists());
 }
@@ -99,14 +99,14 @@ fn what_contradicts_itself_or_could_never_fail_is_refused() {
 fn each_of_them_alone_is_fine() {
     let project = project();
     for command in COMMANDS {
-        for typed in [
+        for args in [
             &["--fail-on", "never"][..],
             &["--config", "c.toml"],
             &["--no-config"],
             &["--baseline", "b", "--output", "r.json"],
             &["--output", "json=-", "--output", "text=r.txt"],
         ] {
-            project.keysweep([command, typed].concat()).run().exits(0);
+            project.keysweep([command, args].concat()).run().exits(0);
         }
     }
     project.keysweep(["staged", "--hook", "--fail-on", "error"]).run().exits(0);

@@ -46,8 +46,8 @@ fn zeros_packed_a_thousandfold() {
     // The members of a gzip follow one another.
     let project = Project::new();
     project.file("zeros.gz", zeros(64 << 20).repeat(4));
-    let told = problems(&project, "zeros.gz");
-    assert!(told[0].contains("raise --max-ratio"), "{told:?}");
+    let reported = problems(&project, "zeros.gz");
+    assert!(reported[0].contains("raise --max-ratio"), "{reported:?}");
 }
 
 #[test]
@@ -61,8 +61,8 @@ fn a_million_empty_members() {
         directory.extend(zip_header(b"PK\x01\x02", &name, Some(offset)));
     }
     project.file("empty.zip", zip_of(members, &directory, 1));
-    let told = problems(&project, "empty.zip");
-    assert!(told[0].contains("raise --max-members"), "{told:?}");
+    let reported = problems(&project, "empty.zip");
+    assert!(reported[0].contains("raise --max-members"), "{reported:?}");
 }
 
 #[test]
@@ -79,9 +79,9 @@ fn members_that_share_their_bytes() {
         .collect();
     let members = [body, vec![b'x'; 500]].concat();
     project.file("overlap.zip", zip_of(members, &directory, 1000));
-    let told = problems(&project, "overlap.zip");
-    assert!(told.iter().any(|why| why.contains("shares bytes with another")), "{told:?}");
-    assert!(told.iter().any(|why| why.contains("949 more")), "{told:?}");
+    let reported = problems(&project, "overlap.zip");
+    assert!(reported.iter().any(|why| why.contains("shares bytes with another")), "{reported:?}");
+    assert!(reported.iter().any(|why| why.contains("949 more")), "{reported:?}");
 }
 
 /// The header of a member of a tar.
@@ -103,8 +103,8 @@ fn tar_header(kind: u8, size: u64) -> [u8; 512] {
 fn a_tar_with_a_lying_size() {
     let project = Project::new();
     project.file("lying.tar", [&tar_header(b'0', u64::MAX >> 1)[..], &[b'x'; 2000]].concat());
-    let told = problems(&project, "lying.tar");
-    assert!(told[0].contains("the member's size is wrong"), "{told:?}");
+    let reported = problems(&project, "lying.tar");
+    assert!(reported[0].contains("the member's size is wrong"), "{reported:?}");
 }
 
 #[test]
@@ -113,8 +113,8 @@ fn folders_of_a_tar_take_no_room_whatever_size_they_claim() {
     let (file, folder) = (tar_header(b'0', 512), tar_header(b'5', u64::MAX >> 1));
     let rest = [b'x'; 512];
     project.file("folders.tar", [&file[..], &rest, &folder, &folder, &folder, &rest].concat());
-    let told = problems(&project, "folders.tar");
-    assert!(told[0].contains("the header at byte 2560 is damaged"), "{told:?}");
+    let reported = problems(&project, "folders.tar");
+    assert!(reported[0].contains("the header at byte 2560 is damaged"), "{reported:?}");
 }
 
 #[test]
@@ -128,8 +128,8 @@ fn a_tree_in_a_pack_that_is_all_zeros() {
     pack.extend(b"\xa0\x80\x80\xc0\x02");
     pack.extend(encoder.finish().expect("memory"));
     project.file("zeros.pack", pack);
-    let told = problems(&project, "zeros.pack");
-    assert!(told[0].contains("raise --max-ratio"), "{told:?}");
+    let reported = problems(&project, "zeros.pack");
+    assert!(reported[0].contains("raise --max-ratio"), "{reported:?}");
 }
 
 /// A database of two pages, the second of which no table owns: a list of `cells` places, the place
@@ -191,8 +191,8 @@ fn archives_in_archives_without_end() {
         inner = encoder.finish().expect("memory");
     }
     project.file("deep.gz", inner);
-    let told = problems(&project, "deep.gz");
-    assert!(told[0].contains("raise --depth"), "{told:?}");
+    let reported = problems(&project, "deep.gz");
+    assert!(reported[0].contains("raise --depth"), "{reported:?}");
 }
 
 #[test]
@@ -220,10 +220,12 @@ fn a_wide_tree_of_archives_that_holds_petabytes() {
         inner = encoder.finish().expect("memory");
     }
     project.file("42.zip.gz", inner);
-    let told = problems(&project, "42.zip.gz");
+    let reported = problems(&project, "42.zip.gz");
     assert!(
-        told.iter().any(|why| why.contains("raise --max-ratio") || why.contains("raise --depth")),
-        "{told:?}"
+        reported
+            .iter()
+            .any(|why| why.contains("raise --max-ratio") || why.contains("raise --depth")),
+        "{reported:?}"
     );
 }
 
@@ -260,8 +262,11 @@ fn cmaps_that_say_all_codes_a_million_times() {
     ] {
         let project = Project::new();
         project.file("maps.pdf", of_maps(name, &[map], pages));
-        let told = scan(&project, "maps.pdf").exits(1).problems();
-        assert!(told.iter().any(|why| why.contains("says more of its fonts")), "{name}: {told:?}");
+        let reported = scan(&project, "maps.pdf").exits(1).problems();
+        assert!(
+            reported.iter().any(|why| why.contains("says more of its fonts")),
+            "{name}: {reported:?}"
+        );
     }
 }
 
@@ -285,8 +290,8 @@ fn a_page_whose_letters_are_texts() {
     let project = Project::new();
     project.file("texts.pdf", of_maps("texts", &[map], &page));
     let ran = scan(&project, "texts.pdf").exits(1);
-    let told = ran.problems();
-    assert!(told.iter().any(|why| why.contains("more text than is read")), "{told:?}");
+    let reported = ran.problems();
+    assert!(reported.iter().any(|why| why.contains("more text than is read")), "{reported:?}");
 }
 
 #[test]
@@ -296,9 +301,12 @@ fn an_object_stream_of_zeros() {
     let project = Project::new();
     project.file("zeros.pdf", [key, zeros.repeat(100)].concat());
     // The page before them is read all the same.
-    let told = scan(&project, "zeros.pdf").exits(1).problems();
-    let is_told = |what| told.iter().any(|why| why.contains(what));
-    assert!(is_told("raise --max-ratio") && is_told("says more of its fonts"), "{told:?}");
+    let reported = scan(&project, "zeros.pdf").exits(1).problems();
+    let is_reported = |what| reported.iter().any(|why| why.contains(what));
+    assert!(
+        is_reported("raise --max-ratio") && is_reported("says more of its fonts"),
+        "{reported:?}"
+    );
 }
 
 /// A header of a stored member of no bytes; with an offset, of the directory.

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use keysweep::coverage::Ledger;
-use keysweep::source::container::{self, Limit, Limits, Options};
+use keysweep::source::container::{self, ContainerOptions, Limit, Limits};
 
 use crate::fuzz_bodies::blind::Blind;
 use crate::support::{Keys, Project};
@@ -66,14 +66,14 @@ fn no_reader_panics_on_damaged_containers() {
     ];
     for script in scripts {
         let ran = Command::new("sh").args(["-c", &script]).current_dir(project.path()).output();
-        let told = ran.expect("a shell");
-        if !told.status.success() {
-            eprintln!("skipped: {script}: {}", String::from_utf8_lossy(&told.stderr));
+        let reported = ran.expect("a shell");
+        if !reported.status.success() {
+            eprintln!("skipped: {script}: {}", String::from_utf8_lossy(&reported.stderr));
         }
     }
     let limits = Limits {
-        unpacked: Limit { value: 8 << 20, typed: true },
-        time: Limit { value: Duration::from_secs(20), typed: false },
+        unpacked: Limit { value: 8 << 20, is_explicit: true },
+        time: Limit { value: Duration::from_secs(20), is_explicit: false },
         ..Limits::default()
     };
     let mut random = Keys::new("damaged bytes");
@@ -86,7 +86,7 @@ fn no_reader_panics_on_damaged_containers() {
             let mut bytes = whole.clone();
             damage(&mut bytes, &mut random);
             let ledger = Ledger::new();
-            let options = Options { limits, ..Options::default() };
+            let options = ContainerOptions { limits, ..ContainerOptions::default() };
             container::scan(b"x", &bytes, &options, &Blind::default(), &ledger, &mut |_| {});
             let problems = ledger.coverage().problems;
             let faults = problems.iter().any(|one| {

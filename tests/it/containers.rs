@@ -335,7 +335,7 @@ fn sarif_points_at_the_file_and_names_the_nested_artifact() {
 }
 
 #[test]
-fn what_a_typed_limit_leaves_out_is_told_and_what_a_default_leaves_out_is_missing() {
+fn what_a_typed_limit_leaves_out_is_reported_and_what_a_default_leaves_out_is_missing() {
     let (project, _) = project("limits");
     let script = "zip -q n.zip conf/prod.env && for i in 1 2 3 4 5 6 7 8; do mv n.zip m.zip; \
                   zip -q n.zip m.zip; done; rm -r conf m.zip";
@@ -363,7 +363,7 @@ fn what_a_typed_limit_leaves_out_is_told_and_what_a_default_leaves_out_is_missin
 }
 
 #[test]
-fn encrypted_members_are_told_as_left_out() {
+fn encrypted_members_are_reported_as_left_out() {
     let (project, _) = project("encrypted");
     if !made(&project, &["zip"], "zip -qr -P secret app.zip conf && rm -r conf") {
         return;
@@ -373,7 +373,7 @@ fn encrypted_members_are_told_as_left_out() {
 }
 
 #[test]
-fn what_is_damaged_is_read_as_far_as_it_goes_and_told() {
+fn what_is_damaged_is_read_as_far_as_it_goes_and_reported() {
     let (project, _) = project("damaged");
     let script = "seq 1 100000 > conf/z; zip -qr a.zip conf/prod.env conf/z; tar czf a.tgz conf; \
                   tar cf a.tar conf; for f in a.zip a.tgz a.tar; do head -c $(($(wc -c < $f) / 2)) \
@@ -399,7 +399,10 @@ fn what_a_library_fails_on_hides_nothing_beside_it() {
         let ran = project.keysweep(["scan", "--format", "json", "both.tar"]).run().exits(1);
         let way = ["both.tar", "conf/prod.env"].map(str::to_owned).to_vec();
         assert_eq!(ways(&ran), [(way, 3)]);
-        let told = ran.problems();
-        assert!(told.iter().any(|why| why.contains("a.zst") && why.contains("cope")), "{told:?}");
+        let reported = ran.problems();
+        assert!(
+            reported.iter().any(|why| why.contains("a.zst") && why.contains("cope")),
+            "{reported:?}"
+        );
     }
 }

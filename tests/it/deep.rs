@@ -42,8 +42,8 @@ fn braces_in_ignore_files_and_globs() {
     let ended = run(&project, &["scan"]);
     assert!(ended.code() == 2 && ended.stderr.contains("16 deep"), "{ended:?}");
     fs::remove_file(project.at(".keysweep.toml")).expect("a file");
-    let typed = ["scan", "--exclude", &glob[DEEP - 5_000..DEEP + 5_001]];
-    assert_eq!(run(&project, &typed).code(), 2);
+    let args = ["scan", "--exclude", &glob[DEEP - 5_000..DEEP + 5_001]];
+    assert_eq!(run(&project, &args).code(), 2);
 }
 
 /// To git a brace is a letter: what looks like alternatives ignores none of them.

@@ -275,7 +275,7 @@ fn a_part_may_end_in_the_middle_of_an_id() {
 
 /// A text full of ids is read part by part, and every pair in it is told once and in its place.
 #[test]
-fn a_crowded_text_is_told_like_any_other() {
+fn a_crowded_text_is_reported_like_any_other() {
     let mut keys = crate::support::Keys::new("crowded");
     // Not by `Keys::secret`: what it gives is looked for in the output of every other test.
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -336,7 +336,7 @@ fn a_detector_ends_in_the_middle_of_a_text() {
 
 /// An end of a part, which cuts what would decide, must not call an anchor quiet for the next part.
 #[test]
-fn a_match_on_the_border_of_a_part_is_told_once() {
+fn a_match_on_the_border_of_a_part_is_reported_once() {
     let mut keys = crate::support::Keys::new("border of a part");
     let ids: String = (0..17_000).map(|_| keys.id() + "\n").collect();
     // A part and its surroundings end 320 KiB behind the beginning.

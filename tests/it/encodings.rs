@@ -267,7 +267,7 @@ fn lone_secret(keys: &mut Keys) -> Layout {
 }
 
 /// What a candidate says, in the words of [`Truth`].
-fn told(candidate: &Candidate) -> (String, Option<String>, Option<String>, Option<String>) {
+fn reported(candidate: &Candidate) -> (String, Option<String>, Option<String>, Option<String>) {
     let text =
         |secret: &keysweep::secret::Secret| String::from_utf8_lossy(secret.expose()).into_owned();
     let credential = &candidate.credential;
@@ -290,11 +290,11 @@ fn fault(engine: &Engine, bytes: &[u8], truth: &[Truth]) -> Option<String> {
             wanted.secret.as_ref().map(|(secret, _)| secret.clone()),
             wanted.token.clone(),
         );
-        let Some(candidate) = found.iter().find(|candidate| told(candidate) == expected) else {
+        let Some(candidate) = found.iter().find(|candidate| reported(candidate) == expected) else {
             let rules: Vec<String> = found
                 .iter()
                 .map(|one| {
-                    let (rule, id, secret, token) = told(one);
+                    let (rule, id, secret, token) = reported(one);
                     let of =
                         |part: bool, name: &str| if part { name.to_owned() } else { String::new() };
                     format!(
@@ -325,7 +325,7 @@ fn fault(engine: &Engine, bytes: &[u8], truth: &[Truth]) -> Option<String> {
     }
     // Parts of what was wanted may be told again; anything else is wrong.
     let wrong = found.iter().find(|candidate| {
-        let (_, id, secret, _) = told(candidate);
+        let (_, id, secret, _) = reported(candidate);
         let known = truth.iter().any(|truth| {
             let (own, other) = (
                 truth.id.as_ref().map(|(id, _)| id),
@@ -340,7 +340,7 @@ fn fault(engine: &Engine, bytes: &[u8], truth: &[Truth]) -> Option<String> {
                     || truth.rule.starts_with("aws-temp")
             })
     });
-    wrong.map(|candidate| format!("wrong: {}", told(candidate).0))
+    wrong.map(|candidate| format!("wrong: {}", reported(candidate).0))
 }
 
 /// Runs every form so many times, and says which of them fail how often.

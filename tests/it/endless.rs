@@ -14,7 +14,7 @@ use super::support::{Keys, Project};
 
 /// Asserts that the end by the limit was told, with what was found by then.
 #[track_caller]
-fn is_told(ended: &Ended, id: Option<&str>) {
+fn is_reported(ended: &Ended, id: Option<&str>) {
     let found = id.is_some_and(|id| ended.stdout.contains(id));
     assert_eq!(found, id.is_some(), "{ended:?}");
     assert_eq!(ended.code(), if found { 1 } else { 3 }, "{ended:?}");
@@ -41,11 +41,11 @@ fn inputs_without_end() {
         &["scan", "huge/a.env", "/dev/stdin"],
         &["sweep", "huge"],
     ] {
-        is_told(&limited(&project, arguments), Some(&pair.id));
+        is_reported(&limited(&project, arguments), Some(&pair.id));
     }
     project.git_in("one", &["init", "-q"]);
     for arguments in [&["range", "--stdin", "one"][..], &["sweep", "--stdin"], &["scan", "-"]] {
-        is_told(&limited(&project, arguments), None);
+        is_reported(&limited(&project, arguments), None);
     }
     // A limit for each target, and a target after the one without end.
     let targets = ["sweep", "huge", "one", "--target-timeout", "300ms", "--format", "json"];
@@ -66,7 +66,7 @@ fn devices_and_streams_without_end() {
         );
         let mut command = Command::new("sh");
         command.args(["-c", &line, env!("CARGO_BIN_EXE_keysweep")]).current_dir(project.path());
-        is_told(&Running::start(command, true).end(), None);
+        is_reported(&Running::start(command, true).end(), None);
     }
 }
 
@@ -124,14 +124,14 @@ fn attribution_after_the_end_is_bounded() {
         repo.commit(&format!("{number:02}.env"), leak(number));
     }
     repo.git(&["repack", "-qad"]);
-    for (patience, placed) in [(0, false), (3_600, true)] {
+    for (grace_period, placed) in [(0, false), (3_600, true)] {
         let stop = Stop::default();
-        let options = history::Options {
+        let options = history::HistoryOptions {
             repo: Some(repo.root.clone()),
-            database: database::Options {
+            database: database::DatabaseOptions {
                 threads: 1,
                 stop: stop.clone(),
-                patience: std::time::Duration::from_secs(patience),
+                grace_period: std::time::Duration::from_secs(grace_period),
                 ..Default::default()
             },
             min_confidence: Confidence::Low,
@@ -145,9 +145,9 @@ fn attribution_after_the_end_is_bounded() {
         let ids: Vec<String> = outcome.places().into_iter().map(|(_, id)| id).collect();
         assert!(ids.contains(&key_id(1)) || !ids.is_empty(), "{ids:?}");
         let all = outcome.hits.iter().all(|hit| hit.origin.path.is_some() == placed);
-        assert!(all, "patience {patience}");
-        let told = outcome.problems().contains(&"attribution");
-        assert_eq!(told, !placed, "patience {patience}");
+        assert!(all, "patience {grace_period}");
+        let reported = outcome.problems().contains(&"attribution");
+        assert_eq!(reported, !placed, "patience {grace_period}");
         let objects = outcome.hits.iter().filter_map(|hit| hit.origin.git.as_ref());
         assert!(objects.into_iter().all(|git| git.blob.is_some()));
     }
@@ -160,9 +160,9 @@ struct Ending<'a> {
 }
 
 impl keysweep::scan::Detector for Ending<'_> {
-    type Memory = <keysweep::detect::Engine as keysweep::scan::Detector>::Memory;
+    type BaseState = <keysweep::detect::Engine as keysweep::scan::Detector>::BaseState;
 
-    fn whole(&self, bytes: &[u8]) -> keysweep::scan::Detected<Self::Memory> {
+    fn whole(&self, bytes: &[u8]) -> keysweep::scan::Detected<Self::BaseState> {
         let detected = self.engine.whole(bytes);
         if !detected.candidates.is_empty() {
             self.stop.set();
@@ -172,10 +172,10 @@ impl keysweep::scan::Detector for Ending<'_> {
 
     fn delta(
         &self,
-        _: &Self::Memory,
+        _: &Self::BaseState,
         _: &[keysweep::scan::Copied],
         bytes: &[u8],
-    ) -> keysweep::scan::Detected<Self::Memory> {
+    ) -> keysweep::scan::Detected<Self::BaseState> {
         self.whole(bytes)
     }
 
@@ -183,7 +183,7 @@ impl keysweep::scan::Detector for Ending<'_> {
         &self,
         bytes: &[u8],
         window: &keysweep::scan::Window,
-    ) -> keysweep::scan::Detected<Self::Memory> {
+    ) -> keysweep::scan::Detected<Self::BaseState> {
         self.engine.window(bytes, window)
     }
 

@@ -125,9 +125,9 @@ fn what_a_hook_says() {
         project.git(&["add", "."]);
         let look = |command: &[&str], code: i32| {
             let ran = project.keysweep(command).run().exits(code);
-            let told = [ran.stdout, ran.stderr].concat();
-            all_is_harmless(name, "text", &told);
-            assert!((1..=10).contains(&told.lines().count()), "{name:?}: {told}");
+            let reported = [ran.stdout, ran.stderr].concat();
+            all_is_harmless(name, "text", &reported);
+            assert!((1..=10).contains(&reported.lines().count()), "{name:?}: {reported}");
         };
         look(&["staged", "--hook"], 1);
         project.git(&["commit", "-qm", name]);
@@ -175,13 +175,13 @@ fn what_was_typed_or_stood_in_a_report() {
             &[name],
         ] {
             let ran = project.keysweep(command).run();
-            let told = [ran.stdout.as_str(), &ran.stderr].concat();
-            assert!(!told.is_empty(), "{command:?}");
-            let obeyed = told.chars().find(|&c| c != '\n' && keysweep::text::is_hostile(c));
-            assert_eq!(obeyed, None, "{command:?}: {told}");
-            let commands = told.lines().filter(|line| line.trim_start().starts_with("::"));
-            assert_eq!(commands.count(), 0, "{command:?}: {told}");
-            assert!(!told.contains("##vso["), "{command:?}: {told}");
+            let reported = [ran.stdout.as_str(), &ran.stderr].concat();
+            assert!(!reported.is_empty(), "{command:?}");
+            let obeyed = reported.chars().find(|&c| c != '\n' && keysweep::text::is_hostile(c));
+            assert_eq!(obeyed, None, "{command:?}: {reported}");
+            let commands = reported.lines().filter(|line| line.trim_start().starts_with("::"));
+            assert_eq!(commands.count(), 0, "{command:?}: {reported}");
+            assert!(!reported.contains("##vso["), "{command:?}: {reported}");
         }
     }
 }

@@ -132,8 +132,8 @@ impl Play {
             .envs(variables.iter().copied())
             .output()
             .expect("bash runs");
-        let told = String::from_utf8_lossy(&ran.stderr);
-        assert!(matches!(ran.status.code(), Some(0 | 1)), "{variables:?}: {told}");
+        let reported = String::from_utf8_lossy(&ran.stderr);
+        assert!(matches!(ran.status.code(), Some(0 | 1)), "{variables:?}: {reported}");
         paths_in(&report)
     }
 
@@ -264,15 +264,15 @@ fn pull_requests_merge_groups_and_events_without_a_range() {
     let ours = pull_request(&base, &head, "owner/repo");
     let of_fork = pull_request(&base, &head, "fork/repo");
     let everything = ["old.env", "topic.env"];
-    for (told, files) in [
+    for (reported, files) in [
         (ours, &["topic.env"][..]),
         (of_fork, &["topic.env"]),
         (event("merge_group", &group), &["topic.env"]),
         (event("workflow_dispatch", &json!({"inputs": {}})), &everything),
         (event("schedule", &json!({"schedule": "0 4 * * 1"})), &everything),
     ] {
-        let step = play.runner.scan(&told, &[]);
-        assert_eq!(step.results(), files, "{told}: {}", step.printed);
+        let step = play.runner.scan(&reported, &[]);
+        assert_eq!(step.results(), files, "{reported}: {}", step.printed);
     }
     for (source, files) in [
         ("merge_request_event", &["topic.env"][..]),

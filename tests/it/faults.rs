@@ -54,8 +54,11 @@ fn known(numbers: &[u64]) -> Vec<String> {
 }
 
 fn scan_files(project: &Project, threads: usize) -> Outcome {
-    let options =
-        files::Options { paths: vec![project.path().to_owned()], threads, ..Default::default() };
+    let options = files::FileOptions {
+        paths: vec![project.path().to_owned()],
+        threads,
+        ..Default::default()
+    };
     let scanned = run(|engine, ledger, hits| {
         files::scan(&options, &fragile(engine), ledger, hits);
         Ok(())
@@ -99,9 +102,9 @@ fn repository() -> Repo {
 }
 
 fn scan_history(repo: &Repo, threads: usize) -> Outcome {
-    let options = history::Options {
+    let options = history::HistoryOptions {
         repo: Some(repo.root.clone()),
-        database: database::Options { threads, ..Default::default() },
+        database: database::DatabaseOptions { threads, ..Default::default() },
         ..Default::default()
     };
     let scan = |engine: &Engine, ledger: &Ledger, hits: &(dyn Fn(Hit) + Sync)| {
@@ -138,10 +141,10 @@ fn messages_ref_names_and_reflogs() {
     repo.commit("b.env", leak(2));
     let outcome = scan_history(&repo, 2);
     assert_eq!(ids(&outcome), known(&[1, 2]));
-    let told = faults(&outcome.coverage);
+    let reported = faults(&outcome.coverage);
     let mut expected = vec![commit.as_str(), "HEAD", "refs/heads/main"];
     expected.sort_unstable();
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 #[test]
@@ -155,8 +158,8 @@ fn staged_and_range() {
     repo.git(&["add", "-A"]);
     let blob = repo.git(&["rev-parse", ":bad.env"]);
     let all: Vec<u64> = (0..200).collect();
-    let database = database::Options { threads: 4, ..Default::default() };
-    let options = staged::Options {
+    let database = database::DatabaseOptions { threads: 4, ..Default::default() };
+    let options = staged::StagedOptions {
         repo: Some(repo.root.clone()),
         database: database.clone(),
         ..Default::default()
@@ -168,7 +171,7 @@ fn staged_and_range() {
     let head = repo.commit_all("GOES WRONG");
     let input = range::Input::Between(format!("{base}..HEAD"));
     let repo_path = Some(repo.root.clone());
-    let options = range::Options { repo: repo_path, input, database, ..Default::default() };
+    let options = range::RangeOptions { repo: repo_path, input, database, ..Default::default() };
     let outcome = run(|engine, ledger, hits| range::scan(&options, &fragile(engine), ledger, hits));
     let outcome = outcome.expect("a scan");
     let mut expected = [blob.as_str(), head.as_str()];
@@ -180,7 +183,7 @@ fn staged_and_range() {
 #[test]
 fn attribution() {
     let repo = repository();
-    let options = history::Options { repo: Some(repo.root.clone()), ..Default::default() };
+    let options = history::HistoryOptions { repo: Some(repo.root.clone()), ..Default::default() };
     let engine = Engine::new(&RuleSet::builtin());
     let (ledger, found) = (Ledger::new(), Mutex::new(Vec::new()));
     let scanned = history::scan(&options, &engine, &ledger, &|hit: Hit| {
@@ -200,7 +203,7 @@ fn a_whole_source() {
     /// Fails before it has seen anything.
     struct Stillborn;
     impl Detector for Stillborn {
-        type Memory = ();
+        type BaseState = ();
         fn whole(&self, _: &[u8]) -> Detected<()> {
             unreachable!("it failed before")
         }
@@ -220,10 +223,13 @@ fn a_whole_source() {
     repo.commit("b.env", leak(2));
     repo.git(&["repack", "-qad"]);
     let rules = RuleSet::builtin();
-    let files =
-        files::Options { paths: vec![project.path().to_owned()], threads: 4, ..Default::default() };
-    let history = history::Options { repo: Some(repo.root.clone()), ..Default::default() };
-    let options = keysweep::run::Options {
+    let files = files::FileOptions {
+        paths: vec![project.path().to_owned()],
+        threads: 4,
+        ..Default::default()
+    };
+    let history = history::HistoryOptions { repo: Some(repo.root.clone()), ..Default::default() };
+    let options = keysweep::run::RunOptions {
         sources: vec![keysweep::run::Source::Files(files), keysweep::run::Source::History(history)],
         ..options()
     };
@@ -231,22 +237,22 @@ fn a_whole_source() {
     let scan = || keysweep::run::run(&options, &Stillborn, &rules, &ledger);
     let ran = catch_unwind(AssertUnwindSafe(scan)).expect("no panic leaves the run");
     // No file was scanned, which is an error that says why.
-    let told = ran.expect_err("nothing was scanned").to_string();
-    assert!(told.contains("fault of keysweep"), "{told}");
+    let reported = ran.expect_err("nothing was scanned").to_string();
+    assert!(reported.contains("fault of keysweep"), "{reported}");
 }
 
 /// A run without sources.
-pub(crate) fn options() -> keysweep::run::Options {
-    keysweep::run::Options {
+pub(crate) fn options() -> keysweep::run::RunOptions {
+    keysweep::run::RunOptions {
         sources: Vec::new(),
         min_confidence: keysweep::finding::Confidence::Medium,
-        memory: keysweep::memory::Memory::default(),
+        memory: keysweep::memory::MemoryBudget::default(),
         timeout: None,
         began: std::time::Instant::now(),
         stop: keysweep::stop::Stop::default(),
         interrupted: keysweep::stop::Stop::default(),
         exclude: files::Globs::default(),
-        settled: keysweep::suppress::Suppressions::default(),
+        suppressions: keysweep::suppress::Suppressions::default(),
         today: "2024-01-01".parse().expect("a date"),
         include_suppressed: false,
         whole: false,

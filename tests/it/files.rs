@@ -100,7 +100,7 @@ fn without_a_repository_nothing_is_ignored() {
 }
 
 #[test]
-fn repositories_met_on_the_way_are_scanned_as_files_and_told() {
+fn repositories_met_on_the_way_are_scanned_as_files_and_reported() {
     let mut keys = Keys::new("nested repositories");
     let project = Project::new();
     for folder in ["one", "two", "deep/three"] {
@@ -110,8 +110,8 @@ fn repositories_met_on_the_way_are_scanned_as_files_and_told() {
     project.file("one/.gitignore", "b\n").file("one/b", keys.pair().env);
     let ran = project.keysweep(json(&[])).run().exits(0);
     assert_eq!((ran.places().len(), ran.left_out("repositories")), (3, 4));
-    let told = "4 repositories not searched in depth: keysweep sweep";
-    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    let reported = "4 repositories not searched in depth: keysweep sweep";
+    assert!(ran.stderr.contains(reported), "{}", ran.stderr);
     let ran = project.keysweep(json(&["one"])).run().exits(0);
     assert_eq!(ran.left_out("repositories"), 0, "a PATH's own repository is not met on the way");
 }

@@ -129,9 +129,9 @@ fn a_sparse_file_of_gigabytes_costs_no_memory() {
         .current_dir(project.path())
         .output()
         .expect("sh runs");
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains(&pair.id) && !told.contains(&pair.secret));
+    let reported = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{reported}");
+    assert!(reported.contains(&pair.id) && !reported.contains(&pair.secret));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_pipe_of_the_shell_is_read() {
         println!("skipped: no bash");
         return;
     };
-    let told = String::from_utf8_lossy(&output.stdout);
+    let reported = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    assert!(told.contains(&pair.id) && !told.contains(&pair.secret), "{told}");
+    assert!(reported.contains(&pair.id) && !reported.contains(&pair.secret), "{reported}");
 }

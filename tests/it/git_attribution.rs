@@ -57,8 +57,8 @@ fn lfs_objects_that_are_not_here_are_counted() {
     // Where files are scanned, what a pointer stands for is not.
     let scan = project.keysweep(["scan", "--format", "json"]).run().exits(0);
     assert_eq!(scan.left_out("lfs_missing"), 3);
-    let told = project.keysweep(["scan"]).run().exits(0).stderr;
-    assert!(told.contains("3 Git LFS objects that are not here"), "{told}");
+    let reported = project.keysweep(["scan"]).run().exits(0).stderr;
+    assert!(reported.contains("3 Git LFS objects that are not here"), "{reported}");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn the_answer_is_the_same_on_any_number_of_threads() {
 }
 
 #[test]
-fn what_is_not_here_is_told() {
+fn what_is_not_here_is_reported() {
     let repo = Repo::new(&[]);
     for number in 0..4 {
         repo.commit("x.env", leak(number));

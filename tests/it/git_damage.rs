@@ -88,7 +88,7 @@ impl Leaky {
 }
 
 /// What the program found and listed.
-struct Told {
+struct Reported {
     found: BTreeSet<u64>,
     /// Keys with the path and commit that they were committed at.
     placed: BTreeSet<u64>,
@@ -96,14 +96,14 @@ struct Told {
     problems: Vec<String>,
 }
 
-fn scan(folder: &Path, status: i32) -> Told {
+fn scan(folder: &Path, status: i32) -> Reported {
     let project = Project::new();
     let program = project.keysweep(["history", "--format", "json", "--no-progress"]).from(folder);
     let ran = program.run().exits(status);
     if status == 2 {
         let none = BTreeSet::new;
         let why = ran.stderr.trim().to_owned();
-        return Told { found: none(), placed: none(), complete: false, problems: vec![why] };
+        return Reported { found: none(), placed: none(), complete: false, problems: vec![why] };
     }
     let report = ran.json();
     let findings = report["findings"].as_array().expect("findings");
@@ -116,7 +116,7 @@ fn scan(folder: &Path, status: i32) -> Told {
                 .any(|one| one["path"] != Value::Null && one["git"]["commit"] != Value::Null)
         })
     };
-    Told {
+    Reported {
         found: (0..LEAKS).filter(|number| of(number).is_some()).collect(),
         placed: (0..LEAKS).filter(is_placed).collect(),
         complete: report["coverage"]["complete"].as_bool().expect("a flag"),
@@ -129,15 +129,15 @@ fn check(damage: &Damage, template: &Leaky) -> String {
     (damage.apply)(&leaky);
     let readable = leaky.readable();
     let fsck = leaky.repo.try_git(&["fsck", "--full"]);
-    let told = scan(&leaky.repo.root, damage.status);
-    let (name, problems) = (damage.name, told.problems.join("\n"));
-    let missed: Vec<_> = readable.difference(&told.found).collect();
+    let reported = scan(&leaky.repo.root, damage.status);
+    let (name, problems) = (damage.name, reported.problems.join("\n"));
+    let missed: Vec<_> = readable.difference(&reported.found).collect();
     assert!(missed.is_empty(), "{name}: {missed:?} can be read and were not found\n{problems}");
-    let (found, placed) = (told.found.len(), told.placed.len());
+    let (found, placed) = (reported.found.len(), reported.placed.len());
     assert!(found >= damage.found, "{name}: {found} found\n{problems}");
     assert!(placed >= damage.placed, "{name}: {placed} with path and commit\n{problems}");
-    assert_eq!(told.complete, damage.is_harmless, "{name}\n{problems}");
-    let lost = (0..LEAKS).filter(|number| !told.found.contains(number));
+    assert_eq!(reported.complete, damage.is_harmless, "{name}\n{problems}");
+    let lost = (0..LEAKS).filter(|number| !reported.found.contains(number));
     for lost in lost.filter(|_| damage.status != 2) {
         let blob = &leaky.blobs[lost as usize];
         let is_listed = problems.contains(blob.as_str()) || problems.contains("objects are lost");
@@ -145,7 +145,7 @@ fn check(damage: &Damage, template: &Leaky) -> String {
     }
     format!(
         "{:>2} of {LEAKS}, git reads {:>2} and fsck says {}: {name}",
-        told.found.len(),
+        reported.found.len(),
         readable.len(),
         if fsck { "nothing" } else { "so too" }
     )
@@ -170,7 +170,7 @@ fn what_is_readable_is_found_and_the_rest_is_listed() {
 
 /// Git since 2.45 can keep refs as "reftable"; for an older one the words in the configuration do.
 #[test]
-fn refs_in_another_form_are_told_and_all_objects_are_scanned() {
+fn refs_in_another_form_are_reported_and_all_objects_are_scanned() {
     let empty = tempfile::tempdir().expect("a folder");
     let path = empty.path().to_str().expect("UTF-8");
     let leaky = Leaky::new(true);
@@ -185,9 +185,13 @@ fn refs_in_another_form_are_told_and_all_objects_are_scanned() {
         text.push_str("[extensions]\n\trefStorage = reftable\n");
         fs::write(config, text).expect("ours");
     }
-    let told = scan(&leaky.repo.root, 1);
-    assert_eq!(told.found.len(), LEAKS as usize);
-    assert!(told.problems.iter().any(|one| one.starts_with("refs ")), "{:?}", told.problems);
+    let reported = scan(&leaky.repo.root, 1);
+    assert_eq!(reported.found.len(), LEAKS as usize);
+    assert!(
+        reported.problems.iter().any(|one| one.starts_with("refs ")),
+        "{:?}",
+        reported.problems
+    );
     let project = Project::new();
     let ran = project.keysweep(["staged"]).from(&leaky.repo.root).run().exits(2);
     assert!(ran.stderr.contains("reftable"), "{}", ran.stderr);

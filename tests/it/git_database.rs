@@ -11,7 +11,7 @@ use std::sync::Mutex;
 
 use keysweep::coverage::Ledger;
 use keysweep::scan::{Copied, Detected, Detector, Window};
-use keysweep::source::git::database::{Options, scan};
+use keysweep::source::git::database::{DatabaseOptions, scan};
 
 use scripted::{IMPORT, Scripted, data, git, script};
 use witness::{oracle, pass, pass_with};
@@ -125,7 +125,7 @@ fn what_an_interrupted_transfer_left_is_read() {
 }
 
 #[test]
-fn alternates_are_read_and_told() {
+fn alternates_are_read_and_reported() {
     let origin = Scripted::new(40);
     let dir = origin.dir.path();
     git(dir, &["clone", "-q", "--bare", "--shared", "r.git", "borrower.git"], b"");
@@ -133,13 +133,14 @@ fn alternates_are_read_and_told() {
     let outcome = pass(&borrower, 2);
     assert!(outcome.seen == oracle(&origin.git_dir()));
     assert!(outcome.coverage.notes[0].starts_with("alternate read: "), "{:?}", outcome.coverage);
-    let own = pass_with(&borrower, &Options { alternates: false, ..Options::default() });
+    let own =
+        pass_with(&borrower, &DatabaseOptions { alternates: false, ..DatabaseOptions::default() });
     assert_eq!(own.seen.len(), 0);
     assert!(own.coverage.complete, "leaving alternates out was asked for");
 }
 
 #[test]
-fn an_alternate_that_is_missing_is_told() {
+fn an_alternate_that_is_missing_is_reported() {
     let origin = Scripted::new(5);
     let info = origin.git_dir().join("objects/info");
     fs::create_dir_all(&info).expect("our own folder");
@@ -163,7 +164,7 @@ fn worktrees_read_the_common_database() {
 fn a_large_object_is_read_in_pieces() {
     struct Windows(Mutex<(u64, u64)>);
     impl Detector for Windows {
-        type Memory = ();
+        type BaseState = ();
         fn whole(&self, bytes: &[u8]) -> Detected<()> {
             assert!(bytes.len() < 32 << 20, "held at once");
             Detected::default()
@@ -195,8 +196,14 @@ fn a_large_object_is_read_in_pieces() {
         let detector = Windows(Mutex::default());
         let opened = gix::open_opts(repo.git_dir(), gix::open::Options::isolated());
         let ledger = Ledger::new();
-        scan(&opened.expect("a repository"), &Options::default(), &detector, &ledger, &|_| {})
-            .expect("threads");
+        scan(
+            &opened.expect("a repository"),
+            &DatabaseOptions::default(),
+            &detector,
+            &ledger,
+            &|_| {},
+        )
+        .expect("threads");
         let (owned, most) = detector.0.into_inner().expect("no panic");
         assert_eq!((owned, ledger.coverage().problems), (SIZE, vec![]), "packed: {packed}");
         assert!(most < 16 << 20, "windows of {most} bytes");

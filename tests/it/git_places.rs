@@ -1,7 +1,7 @@
 //! One repository in which every place where git can keep a key has one, each key its own number.
 
-mod beside;
 mod more;
+mod no_file;
 
 use super::git_support::{Repo, key_id, leak, pair, secret};
 
@@ -49,11 +49,11 @@ pub(crate) fn build(init: &[&str]) -> Places {
     names(&repo, &mut file);
     more::files(&repo, &mut file);
     refs(&repo, &mut file);
-    let mut special = beside::messages(&repo);
-    special.extend(beside::objects(&repo));
-    beside::heads(&repo, &mut file);
-    special.extend(beside::staged(&repo));
-    special.extend(beside::lfs(&repo));
+    let mut special = no_file::messages(&repo);
+    special.extend(no_file::objects(&repo));
+    no_file::heads(&repo, &mut file);
+    special.extend(no_file::staged(&repo));
+    special.extend(no_file::lfs(&repo));
     files.push(("the secret alone changed", secret(26)));
     files.push(("the secret alone changed to it", secret(27)));
     Places { repo, files, special }

@@ -2,21 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use super::git_messages::{Reported, refused, reported, reported_with};
 use super::git_support::{Repo, key_id, leak};
-use super::git_told::{Told, refused, told, told_with};
 
 const ZEROS: &str = "0000000000000000000000000000000000000000";
 
-fn between(repo: &Repo, range: &str) -> Told {
-    told(&repo.root, &["range", range], b"")
+fn between(repo: &Repo, range: &str) -> Reported {
+    reported(&repo.root, &["range", range], b"")
 }
 
-fn hook(repo: &Repo, lines: &str) -> Told {
-    told(&repo.root, &["range", "--stdin"], lines.as_bytes())
+fn hook(repo: &Repo, lines: &str) -> Reported {
+    reported(&repo.root, &["range", "--stdin"], lines.as_bytes())
 }
 
-fn commits(told: &Told) -> Vec<(String, String)> {
-    told.commits()
+fn commits(reported: &Reported) -> Vec<(String, String)> {
+    reported.commits()
 }
 
 fn expect(expected: &[(&String, u64)]) -> Vec<(String, String)> {
@@ -40,9 +40,9 @@ fn commit_by_commit_what_no_parent_holds() {
     let removed = repo.commit("new.env", "nothing\n");
     repo.commit("old.env", format!("# edited\n{}", leak(1)));
     let both = repo.commit("old.env", format!("{}\n\n\n{}", leak(1), leak(3)));
-    let told = repo.commit_all(&format!("told\n\n{}", leak(4)));
+    let reported = repo.commit_all(&format!("told\n\n{}", leak(4)));
     let outcome = between(&repo, &format!("{base}..HEAD"));
-    assert_eq!(commits(&outcome), expect(&[(&added, 2), (&both, 3), (&told, 4)]));
+    assert_eq!(commits(&outcome), expect(&[(&added, 2), (&both, 3), (&reported, 4)]));
     assert_eq!(outcome.count("commits"), 5);
     assert_eq!(
         (&outcome.git(2)["at_head"], &outcome.git(3)["at_head"]),
@@ -51,7 +51,7 @@ fn commit_by_commit_what_no_parent_holds() {
     assert_eq!(outcome.git(2)["author"]["name"], "Ann");
     assert_eq!(
         commits(&between(&repo, &format!("{removed}..HEAD"))),
-        expect(&[(&both, 3), (&told, 4)])
+        expect(&[(&both, 3), (&reported, 4)])
     );
 }
 
@@ -292,7 +292,7 @@ fn objects_in_quarantine_are_read() {
         ("GIT_QUARANTINE_PATH", &quarantine),
     ];
     for arguments in [&["range", "--stdin"][..], &["range", "--stdin", root]] {
-        let outcome = told_with(repo.outer(), arguments, lines.as_bytes(), &variables);
+        let outcome = reported_with(repo.outer(), arguments, lines.as_bytes(), &variables);
         assert_eq!(commits(&outcome), expect(&[(&new, 2)]), "{arguments:?}");
     }
     // Another repository's quarantine is not this one's.
@@ -308,7 +308,7 @@ fn objects_in_quarantine_are_read() {
 }
 
 #[test]
-fn a_shallow_boundary_inside_the_range_is_told() {
+fn a_shallow_boundary_inside_the_range_is_reported() {
     let (repo, _) = started();
     repo.git(&["checkout", "-qb", "work"]);
     repo.commit("work.txt", "work\n");
@@ -329,7 +329,7 @@ fn a_shallow_boundary_inside_the_range_is_told() {
         ]);
         to
     };
-    let scan = |folder: PathBuf| told(&folder, &["range", &format!("{main}..{work}")], b"");
+    let scan = |folder: PathBuf| reported(&folder, &["range", &format!("{main}..{work}")], b"");
     let cut = scan(clone("1", "cut"));
     assert_eq!(cut.problems(), [("shallow clone", work.as_str())]);
     assert!(commits(&cut).contains(&(work.clone(), key_id(2))), "what is here is scanned");
@@ -339,7 +339,7 @@ fn a_shallow_boundary_inside_the_range_is_told() {
 }
 
 #[test]
-fn a_partial_clone_is_told() {
+fn a_partial_clone_is_reported() {
     let (repo, base) = started();
     let new = repo.commit("new.env", leak(2));
     repo.git(&["config", "uploadpack.allowFilter", "true"]);
@@ -348,13 +348,13 @@ fn a_partial_clone_is_told() {
     let path = to.to_str().expect("UTF-8");
     // The blobs of HEAD are fetched by the checkout.
     repo.git(&["clone", "-q", "--filter=blob:none", &source, path]);
-    let outcome = told(&to, &["range", &format!("{base}..HEAD")], b"");
+    let outcome = reported(&to, &["range", &format!("{base}..HEAD")], b"");
     assert_eq!(commits(&outcome), expect(&[(&new, 2)]));
     assert_eq!(outcome.problems().iter().map(|one| one.0).collect::<Vec<_>>(), ["partial clone"]);
 }
 
 #[test]
-fn what_is_missing_or_damaged_is_told_and_the_rest_is_scanned() {
+fn what_is_missing_or_damaged_is_reported_and_the_rest_is_scanned() {
     let damages: [(&str, &str, &[u64]); 4] = [
         ("HEAD:lost.env", "blob", &[2, 4]),
         ("HEAD~1:lost", "tree", &[2, 4]),

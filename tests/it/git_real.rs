@@ -13,7 +13,7 @@ use keysweep::detect::Engine;
 use keysweep::finding::Candidate;
 use keysweep::rules::RuleSet;
 use keysweep::scan::{Copied, Detected, Detector, Window};
-use keysweep::source::git::database::{Options, scan};
+use keysweep::source::git::database::{DatabaseOptions, scan};
 use sha2::{Digest as _, Sha256};
 
 /// Scans what comes as a delta a second time, as a whole.
@@ -26,18 +26,18 @@ struct Twice {
 }
 
 impl Detector for Twice {
-    type Memory = <Engine as Detector>::Memory;
+    type BaseState = <Engine as Detector>::BaseState;
 
-    fn whole(&self, bytes: &[u8]) -> Detected<Self::Memory> {
+    fn whole(&self, bytes: &[u8]) -> Detected<Self::BaseState> {
         self.engine.whole(bytes)
     }
 
     fn delta(
         &self,
-        base: &Self::Memory,
+        base: &Self::BaseState,
         copied: &[Copied],
         bytes: &[u8],
-    ) -> Detected<Self::Memory> {
+    ) -> Detected<Self::BaseState> {
         let (delta, whole) = (self.engine.delta(base, copied, bytes), self.engine.whole(bytes));
         let is_same = delta.candidates == whole.candidates && delta.examples == whole.examples;
         // What is carried on to the next delta is the same as well, or it is to be scanned whole.
@@ -53,7 +53,7 @@ impl Detector for Twice {
         delta
     }
 
-    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Self::Memory> {
+    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Self::BaseState> {
         self.engine.window(bytes, window)
     }
 
@@ -72,7 +72,7 @@ fn compare(path: &Path) {
     };
     let ledger = Ledger::new();
     let found: Mutex<Vec<Candidate>> = Mutex::default();
-    scan(&repo, &Options::default(), &detector, &ledger, &|text| {
+    scan(&repo, &DatabaseOptions::default(), &detector, &ledger, &|text| {
         found.lock().expect("no panic").extend(text.candidates);
     })
     .expect("threads");

@@ -1,19 +1,19 @@
 //! What `keysweep staged` says of the next commit, in every state that an index can be in.
 
+use super::git_messages::{Reported, refused, reported, reported_with};
 use super::git_support::{Repo, key_id, leak};
-use super::git_told::{Told, refused, told, told_with};
 use super::programs;
 
-fn scan(repo: &Repo) -> Told {
+fn scan(repo: &Repo) -> Reported {
     scan_paths(repo, &[])
 }
 
-fn scan_paths(repo: &Repo, paths: &[&str]) -> Told {
+fn scan_paths(repo: &Repo, paths: &[&str]) -> Reported {
     let paths: Vec<String> =
         paths.iter().map(|path| repo.root.join(path).to_str().expect("UTF-8").to_owned()).collect();
     let mut arguments = vec!["staged", repo.root.to_str().expect("UTF-8")];
     arguments.extend(paths.iter().map(String::as_str));
-    told(repo.outer(), &arguments, b"")
+    reported(repo.outer(), &arguments, b"")
 }
 
 fn places(expected: &[(&str, u64)]) -> Vec<(String, String)> {
@@ -151,11 +151,11 @@ fn another_index_by_the_environment() {
     std::fs::rename(&other, &index).expect("movable");
     let git_dir = repo.root.join(".git");
     let variables = [("GIT_DIR", git_dir.as_path()), ("GIT_INDEX_FILE", saved.as_path())];
-    let outcome = told_with(repo.outer(), &["staged"], b"", &variables);
+    let outcome = reported_with(repo.outer(), &["staged"], b"", &variables);
     assert_eq!(outcome.places(), places(&[("b/new.env", 2)]));
     // An explicit repository is not the environment's.
     let root = repo.root.to_str().expect("UTF-8");
-    let outcome = told_with(repo.outer(), &["staged", root], b"", &variables);
+    let outcome = reported_with(repo.outer(), &["staged", root], b"", &variables);
     assert_eq!(outcome.places(), []);
 }
 
@@ -202,7 +202,7 @@ fn a_work_tree_elsewhere() {
     );
     let new = tree.join("new.env");
     let paths = [repo.root.to_str().expect("UTF-8"), new.to_str().expect("UTF-8")];
-    let outcome = told(repo.outer(), &["staged", paths[0], paths[1]], b"");
+    let outcome = reported(repo.outer(), &["staged", paths[0], paths[1]], b"");
     assert_eq!(outcome.places(), places(&[("new.env", 2)]));
 }
 
@@ -253,7 +253,7 @@ fn a_cherry_pick_and_a_rebase_in_progress() {
 }
 
 #[test]
-fn an_object_that_is_missing_or_damaged_is_told_and_the_rest_is_scanned() {
+fn an_object_that_is_missing_or_damaged_is_reported_and_the_rest_is_scanned() {
     let repo = started();
     repo.write("a/one.txt", "changed\n");
     repo.write("b/new.env", leak(2));

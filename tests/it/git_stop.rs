@@ -58,19 +58,23 @@ fn found_after(texts: usize, scan: impl Fn(&Impatient<'_>, &Stop) -> Outcome) ->
     outcome.places().into_iter().map(|(_, id)| id).collect()
 }
 
-fn options(stop: &Stop) -> database::Options {
-    database::Options { threads: 1, stop: stop.clone(), ..database::Options::default() }
+fn options(stop: &Stop) -> database::DatabaseOptions {
+    database::DatabaseOptions {
+        threads: 1,
+        stop: stop.clone(),
+        ..database::DatabaseOptions::default()
+    }
 }
 
 #[test]
-fn what_was_found_before_the_end_is_told() {
+fn what_was_found_before_the_end_is_reported() {
     let (repo, base) = repository();
     repo.git(&["repack", "-qadf"]);
     let repo_path = Some(repo.root.clone());
     for texts in [1, 5, 30] {
         let found = found_after(texts, |detector, stop| {
             let (repo, database) = (repo_path.clone(), options(stop));
-            let options = history::Options { repo, database, ..Default::default() };
+            let options = history::HistoryOptions { repo, database, ..Default::default() };
             run(|_, ledger, hits| history::scan(&options, detector, ledger, hits)).expect("a scan")
         });
         assert!(found.len() <= KEYS, "{found:?}");
@@ -79,14 +83,14 @@ fn what_was_found_before_the_end_is_told() {
     let found = found_after(8, |detector, stop| {
         let (repo, database) = (repo_path.clone(), options(stop));
         let input = range::Input::Between(format!("{base}..HEAD"));
-        let options = range::Options { repo, input, database, ..Default::default() };
+        let options = range::RangeOptions { repo, input, database, ..Default::default() };
         run(|_, ledger, hits| range::scan(&options, detector, ledger, hits)).expect("a scan")
     });
     assert_eq!(found.len(), 8, "{found:?}");
     repo.git(&["reset", "-q", "--soft", &base]);
     let found = found_after(8, |detector, stop| {
         let (repo, database) = (repo_path.clone(), options(stop));
-        let options = staged::Options { repo, database, ..Default::default() };
+        let options = staged::StagedOptions { repo, database, ..Default::default() };
         run(|_, ledger, hits| staged::scan(&options, detector, ledger, hits)).expect("a scan")
     });
     assert_eq!(found.len(), 8, "{found:?}");
@@ -103,7 +107,7 @@ fn an_end_makes_nothing_new() {
         let stop = Stop::default();
         let detector = impatient(&engine, &stop, texts);
         let input = range::Input::Between(format!("{base}..HEAD"));
-        let options = range::Options {
+        let options = range::RangeOptions {
             repo: Some(repo.root.clone()),
             input,
             database: options(&stop),
@@ -115,7 +119,7 @@ fn an_end_makes_nothing_new() {
 }
 
 #[test]
-fn a_time_limit_is_told_by_every_command() {
+fn a_time_limit_is_reported_by_every_command() {
     let (repo, base) = repository();
     let range = format!("{base}..HEAD");
     repo.write("new.env", leak(99));
@@ -124,11 +128,14 @@ fn a_time_limit_is_told_by_every_command() {
         let project = Project::new();
         let limited = [command, &["--timeout", "0ms", "--format", "json"]].concat();
         let ran = project.keysweep(limited).from(&repo.root).run();
-        let is_told = ran.problems().iter().any(|problem| problem.contains("raise --timeout"));
+        let is_reported = ran.problems().iter().any(|problem| problem.contains("raise --timeout"));
         // Whether the limit strikes before the end is chance; that it is told is not.
         let is_whole = ran.json()["coverage"]["complete"] == true;
-        assert!(is_told != is_whole, "{command:?}: {ran:?}");
-        assert!(ran.code == Some(1) || (ran.code == Some(3) && is_told), "{command:?}: {ran:?}");
+        assert!(is_reported != is_whole, "{command:?}: {ran:?}");
+        assert!(
+            ran.code == Some(1) || (ran.code == Some(3) && is_reported),
+            "{command:?}: {ran:?}"
+        );
     }
 }
 

@@ -222,9 +222,9 @@ pub(crate) fn run(
 
 /// `keysweep history` of a folder.
 pub(crate) fn history_of(path: &Path, threads: usize) -> Result<Outcome, Error> {
-    let options = history::Options {
+    let options = history::HistoryOptions {
         repo: Some(path.to_owned()),
-        database: database::Options { threads, ..Default::default() },
+        database: database::DatabaseOptions { threads, ..Default::default() },
         ..Default::default()
     };
     run(|engine, ledger, hits| history::scan(&options, engine, ledger, hits))

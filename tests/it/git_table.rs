@@ -16,7 +16,7 @@ use super::support::Project;
 use layouts::{Content, Layout};
 
 /// What the program told of one credential at one place.
-struct Told {
+struct Reported {
     object: String,
     path: Option<String>,
     reachable: bool,
@@ -27,7 +27,7 @@ struct Told {
 
 /// A report: places by key id, and by the digest of the secret.
 struct Report {
-    by_key: BTreeMap<String, Vec<Told>>,
+    by_key: BTreeMap<String, Vec<Reported>>,
     complete: bool,
     problems: Vec<String>,
 }
@@ -41,7 +41,7 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-fn told(occurrence: &Value, prefix: &str) -> Told {
+fn reported(occurrence: &Value, prefix: &str) -> Reported {
     let git = &occurrence["git"];
     let path = match text(&occurrence["path_bytes"]) {
         Some(encoded) => {
@@ -69,7 +69,7 @@ fn told(occurrence: &Value, prefix: &str) -> Told {
         refs: texts(&git["refs"]).into_iter().filter(|name| !name.ends_with("HEAD")).collect(),
         people: [person("author"), person("committer")],
     });
-    Told { object, path, reachable, held_by, place }
+    Reported { object, path, reachable, held_by, place }
 }
 
 fn scan(layout: &Layout) -> Report {
@@ -80,14 +80,14 @@ fn scan(layout: &Layout) -> Report {
         None => program.from(&layout.scanned),
     };
     let report = program.run().exits(1).json();
-    let mut by_key: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+    let mut by_key: BTreeMap<String, Vec<Reported>> = BTreeMap::new();
     for finding in report["findings"].as_array().expect("findings") {
         let keys = [text(&finding["key_id"]), text(&finding["secret_sha256"])];
         for key in keys.into_iter().flatten() {
             let places = finding["occurrences"].as_array().expect("places").iter();
             // What git keeps outside of its database, such as FETCH_HEAD, is in no commit.
             let places = places.filter(|place| !place["git"].is_null());
-            by_key.entry(key).or_default().extend(places.map(|one| told(one, layout.prefix)));
+            by_key.entry(key).or_default().extend(places.map(|one| reported(one, layout.prefix)));
         }
     }
     let coverage = &report["coverage"];
@@ -125,22 +125,25 @@ fn compare(places: &Places, layout: &Layout, oracle: &Oracle) -> (usize, usize, 
         }
         assert!(!expected.is_empty(), "{what}: the oracle knows nothing of it");
         let digest: String = Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect();
-        let told = report.by_key.get(key).or(report.by_key.get(&digest)).unwrap_or(&none);
-        let mut seen: Vec<_> = told.iter().filter_map(|told| told.place.clone()).collect();
+        let reported = report.by_key.get(key).or(report.by_key.get(&digest)).unwrap_or(&none);
+        let mut seen: Vec<_> =
+            reported.iter().filter_map(|reported| reported.place.clone()).collect();
         seen.sort();
         seen.dedup();
         cell(seen == expected, format!("{what}\n  told  {seen:#?}\n  right {expected:#?}"));
     }
     for special in places.special.iter().filter(|_| layout.content == Content::All) {
-        let told = report.by_key.get(&special.key).unwrap_or(&none).iter();
-        let seen: Vec<_> = told.filter(|told| told.object == special.object).collect();
-        let fits = |told: &&Told| {
-            told.path.as_deref() == special.path
-                && told.held_by == special.held_by
-                && told.reachable == special.reachable
+        let reported = report.by_key.get(&special.key).unwrap_or(&none).iter();
+        let seen: Vec<_> = reported.filter(|reported| reported.object == special.object).collect();
+        let fits = |reported: &&Reported| {
+            reported.path.as_deref() == special.path
+                && reported.held_by == special.held_by
+                && reported.reachable == special.reachable
         };
-        let tells: Vec<_> =
-            seen.iter().map(|told| (&told.path, &told.held_by, told.reachable)).collect();
+        let tells: Vec<_> = seen
+            .iter()
+            .map(|reported| (&reported.path, &reported.held_by, reported.reachable))
+            .collect();
         let is_right = seen.len() == special.count && seen.iter().all(fits);
         cell(is_right, format!("{}: {tells:?}", special.what));
     }

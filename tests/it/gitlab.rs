@@ -8,8 +8,8 @@ use crate::sarif::program::{odd_tree, repository};
 use crate::support::{Keys, Project};
 
 /// A report that holds, as JSON.
-fn held(project: &Project, typed: &[&str], code: i32) -> Value {
-    let run = project.keysweep(typed.iter().chain(&["--format", "gitlab"])).run().exits(code);
+fn held(project: &Project, args: &[&str], code: i32) -> Value {
+    let run = project.keysweep(args.iter().chain(&["--format", "gitlab"])).run().exits(code);
     let schema = include_str!("../data/gitlab-secret-detection.json");
     let schema: Value = serde_json::from_str(schema).expect("the schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is a schema");
@@ -18,7 +18,7 @@ fn held(project: &Project, typed: &[&str], code: i32) -> Value {
         .iter_errors(&report)
         .map(|error| format!("{} {error}", error.instance_path()))
         .collect();
-    assert!(errors.is_empty(), "{typed:?}: {errors:#?}");
+    assert!(errors.is_empty(), "{args:?}: {errors:#?}");
     let ids = list(&report).iter().map(|one| one["id"].to_string());
     assert_eq!(ids.collect::<BTreeSet<_>>().len(), list(&report).len(), "an id repeats");
     report

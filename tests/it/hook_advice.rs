@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::hook_support::Desk;
+use crate::hook_support::HookFixture;
 use crate::support::Keys;
 
 /// The command of the first line that begins so: what stands behind its colon.
@@ -56,7 +56,7 @@ const NAMES: [&[&str]; 3] = [
 
 /// A repository in a state, and how its commit is made.
 struct Case {
-    desk: Desk,
+    fixture: HookFixture,
     repo: PathBuf,
     names: &'static [&'static str],
     state: State,
@@ -65,24 +65,24 @@ struct Case {
 
 impl Case {
     fn new(state: State, names: &'static [&'static str]) -> Self {
-        let desk = Desk::new(&[]);
+        let fixture = HookFixture::new(&[]);
         let keys = Keys::new(&format!("advice {state:?} {names:?}"));
-        let repo = desk.project.at("repo");
+        let repo = fixture.project.at("repo");
         if state == State::First {
             fs::create_dir(&repo).expect("a folder");
-            desk.git(&repo, &["init", "-q"]).done();
+            fixture.git(&repo, &["init", "-q"]).done();
         } else {
-            desk.repository("repo");
+            fixture.repository("repo");
         }
-        let mut case = Self { desk, repo, names, state, keys };
+        let mut case = Self { fixture, repo, names, state, keys };
         case.prepare();
         fs::create_dir(case.repo.join("below")).expect("a folder");
-        case.desk.keysweep(&case.repo, &["install-hook"]);
+        case.fixture.keysweep(&case.repo, &["install-hook"]);
         case
     }
 
     fn prepare(&mut self) {
-        let git = |case: &Self, arguments: &[&str]| case.desk.git(&case.repo, arguments).done();
+        let git = |case: &Self, arguments: &[&str]| case.fixture.git(&case.repo, arguments).done();
         let known = !matches!(self.state, State::First | State::New);
         if known {
             self.write("first\n");
@@ -96,7 +96,7 @@ impl Case {
             git(self, &["switch", "-q", "main"]);
             self.write("ours\n");
             git(self, &["commit", "-qam", "ours"]);
-            assert!(!self.desk.git(&self.repo, &["merge", "-q", "side"]).done);
+            assert!(!self.fixture.git(&self.repo, &["merge", "-q", "side"]).done);
         }
         let mut leaks = Vec::new();
         for _ in self.names {
@@ -137,7 +137,7 @@ impl Case {
         let all: &[&str] = if self.state == State::All { &["-a"] } else { &[] };
         let message: &[&str] =
             if self.state == State::Merge { &["--no-edit"] } else { &["-m", "x"] };
-        self.desk.git(&self.repo, &[&["commit", "-q"], message, all].concat())
+        self.fixture.git(&self.repo, &[&["commit", "-q"], message, all].concat())
     }
 
     /// The message of the hook that stops the commit.
@@ -154,14 +154,14 @@ impl Case {
         let below = self.repo.join("below");
         // What opens an editor is none of the advice's business here.
         let script = format!("GIT_EDITOR='echo message >'; export GIT_EDITOR; {command}");
-        let said = self.desk.run(&below, "sh", &["-c", &script], "");
+        let said = self.fixture.run(&below, "sh", &["-c", &script], "");
         assert!(said.done, "{:?} {:?}: {command}: {}", self.state, self.names, said.text);
     }
 
     /// Whether HEAD or the index holds a leak.
     fn holds(&self, what: &str) -> bool {
         let grep = ["grep", "-q", "-I", "-e", "AWS_SECRET", what, "--", ":/"];
-        self.desk.git(&self.repo, &grep).done
+        self.fixture.git(&self.repo, &grep).done
     }
 }
 
@@ -172,8 +172,9 @@ fn leaving_the_files_out() {
             let case = Case::new(state, names);
             let message = case.stopped();
             let count =
-                |case: &Case| match case.desk.git(&case.repo, &["rev-parse", "-q", "HEAD"]).done {
-                    true => case.desk.commits(&case.repo),
+                |case: &Case| match case.fixture.git(&case.repo, &["rev-parse", "-q", "HEAD"]).done
+                {
+                    true => case.fixture.commits(&case.repo),
                     false => 0,
                 };
             let before = count(&case);
@@ -188,7 +189,7 @@ fn leaving_the_files_out() {
                 if state == State::All { "  or commit all but that" } else { "  or leave it out" };
             case.paste(&command(&message, way));
             if state != State::All {
-                case.desk.git(&case.repo, &["commit", "-qm", "without it"]).done();
+                case.fixture.git(&case.repo, &["commit", "-qm", "without it"]).done();
             }
             assert_eq!(count(&case), before + 1, "{state:?} {names:?}: {message}");
             assert!(!case.holds("HEAD"), "{state:?} {names:?}: {message}");
@@ -196,15 +197,15 @@ fn leaving_the_files_out() {
             let is_new = matches!(state, State::First | State::New);
             assert!(names.iter().all(|name| case.repo.join(name).exists()));
             if state != State::Edited {
-                case.desk.git(&case.repo, &["add", "-A"]).done();
-                case.desk.git(&case.repo, &["commit", "-qm", "again"]).stopped(&["(secret)"]);
-                case.desk.git(&case.repo, &["reset", "-q"]).done();
+                case.fixture.git(&case.repo, &["add", "-A"]).done();
+                case.fixture.git(&case.repo, &["commit", "-qm", "again"]).stopped(&["(secret)"]);
+                case.fixture.git(&case.repo, &["reset", "-q"]).done();
             }
             assert_eq!(message.contains("Keep it out:"), is_new, "{state:?}: {message}");
             if is_new {
                 case.paste(&command(&message, "Keep it out:"));
-                case.desk.git(&case.repo, &["add", "-A"]).done();
-                case.desk.git(&case.repo, &["commit", "-qm", "ignored"]).done();
+                case.fixture.git(&case.repo, &["add", "-A"]).done();
+                case.fixture.git(&case.repo, &["commit", "-qm", "ignored"]).done();
                 assert!(!case.holds("HEAD"), "{names:?}: {message}");
             }
         }
@@ -242,15 +243,15 @@ fn a_false_alarm_is_accepted_by_its_value_alone() {
         assert!(
             case.holds("HEAD")
                 && case
-                    .desk
+                    .fixture
                     .git(&case.repo, &["ls-files", "--error-unmatch", ".keysweep-baseline"])
                     .done
         );
         // The next one is another.
         let next = case.keys.pair().env;
         case.write(&next);
-        case.desk.git(&case.repo, &["add", "-A"]).done();
-        case.desk.git(&case.repo, &["commit", "-qm", "next"]).stopped(&["(secret)"]);
+        case.fixture.git(&case.repo, &["add", "-A"]).done();
+        case.fixture.git(&case.repo, &["commit", "-qm", "next"]).stopped(&["(secret)"]);
     }
 }
 
@@ -279,11 +280,11 @@ const NAME: &str = "it's a.env";
 
 /// A repository whose next push holds a leak at `place`, in a file that its commit brings or only
 /// changes.
-fn prepare_push(desk: &Desk, place: Place, is_new: bool) -> PathBuf {
+fn prepare_push(fixture: &HookFixture, place: Place, is_new: bool) -> PathBuf {
     let mut keys = Keys::new(&format!("advice push {place:?} {is_new}"));
-    let repo = desk.project.at("repo");
+    let repo = fixture.project.at("repo");
     fs::create_dir_all(repo.join("below")).expect("a folder");
-    let git = |arguments: &[&str]| desk.git(&repo, arguments);
+    let git = |arguments: &[&str]| fixture.git(&repo, arguments);
     let commit = |name: &str, text: &str| {
         fs::write(repo.join(name), text).expect("a file");
         git(&["add", "-A"]).done();
@@ -325,7 +326,7 @@ fn prepare_push(desk: &Desk, place: Place, is_new: bool) -> PathBuf {
             follow(1);
         }
     }
-    desk.keysweep(&repo, &["install-hook", "--type", "pre-push"]);
+    fixture.keysweep(&repo, &["install-hook", "--type", "pre-push"]);
     // Work that is not committed is in nobody's way.
     if place != Place::Root {
         let name = if is_new { "start" } else { "ours" };
@@ -336,14 +337,14 @@ fn prepare_push(desk: &Desk, place: Place, is_new: bool) -> PathBuf {
 
 /// Does what the message about a push says, and pushes again.
 fn pushed(place: Place, is_new: bool) {
-    let desk = Desk::new(&[]);
-    let repo = prepare_push(&desk, place, is_new);
+    let fixture = HookFixture::new(&[]);
+    let repo = prepare_push(&fixture, place, is_new);
     let branch = if place == Place::Elsewhere { "other's" } else { "main" };
-    let push = || desk.git(&repo, &["push", "-q", "origin", branch]);
+    let push = || fixture.git(&repo, &["push", "-q", "origin", branch]);
     let message = push().stopped(&["this push", "(id) and "]).text;
     let paste = |command: &str| {
         let script = format!("GIT_EDITOR='echo message >'; export GIT_EDITOR; {command}");
-        let said = desk.run(&repo.join("below"), "sh", &["-c", &script], "");
+        let said = fixture.run(&repo.join("below"), "sh", &["-c", &script], "");
         assert!(said.done, "{place:?} {is_new}: {command}: {}", said.text);
     };
     let replace = || {
@@ -364,7 +365,7 @@ fn pushed(place: Place, is_new: bool) {
     let said = push();
     assert!(said.done, "{place:?} {is_new}: {message}\n{}", said.text);
     let log = ["log", "--oneline", "-S", "AWS_SECRET", "origin/main", branch];
-    assert_eq!(desk.git(&repo, &log).done().text, "", "{place:?} {is_new}");
+    assert_eq!(fixture.git(&repo, &log).done().text, "", "{place:?} {is_new}");
 }
 
 #[test]
@@ -382,23 +383,23 @@ fn rewriting_the_commit_that_is_pushed() {
 
 #[test]
 fn a_server_advises_who_pushes() {
-    let desk = Desk::new(&[]);
+    let fixture = HookFixture::new(&[]);
     let mut keys = Keys::new("advice server");
-    let repo = desk.repository("repo");
-    desk.git(&repo, &["init", "-q", "--bare", "../server.git"]).done();
-    let server: &Path = &desk.project.at("server.git");
-    desk.keysweep(server, &["install-hook"]);
+    let repo = fixture.repository("repo");
+    fixture.git(&repo, &["init", "-q", "--bare", "../server.git"]).done();
+    let server: &Path = &fixture.project.at("server.git");
+    fixture.keysweep(server, &["install-hook"]);
     fs::create_dir(repo.join("below")).expect("a folder");
     fs::write(repo.join("leak.env"), keys.pair().env).expect("a file");
-    desk.git(&repo, &["add", "-A"]).done();
-    desk.git(&repo, &["commit", "-qm", "leak"]).done();
-    let push = || desk.git(&repo, &["push", "-q", "../server.git", "main"]);
+    fixture.git(&repo, &["add", "-A"]).done();
+    fixture.git(&repo, &["commit", "-qm", "leak"]).done();
+    let push = || fixture.git(&repo, &["push", "-q", "../server.git", "main"]);
     let message = push().stopped(&["keysweep explain AKIA"]).text.replace("remote: ", "");
     let message: String = message.lines().map(|line| format!("{}\n", line.trim_end())).collect();
     for head in ["Take it out:", "  take the new files"] {
         let script =
             format!("GIT_EDITOR='echo message >'; export GIT_EDITOR; {}", command(&message, head));
-        desk.run(&repo.join("below"), "sh", &["-c", &script], "").done();
+        fixture.run(&repo.join("below"), "sh", &["-c", &script], "").done();
     }
     push().done();
 }
@@ -406,21 +407,21 @@ fn a_server_advises_who_pushes() {
 /// The name is not shown, as the secret is not, and the command means the file all the same.
 #[test]
 fn a_file_that_is_named_after_its_secret() {
-    let desk = Desk::new(&[]);
+    let fixture = HookFixture::new(&[]);
     let mut keys = Keys::new("advice own name");
-    let repo = desk.repository("repo");
+    let repo = fixture.repository("repo");
     fs::create_dir(repo.join("below")).expect("a folder");
-    desk.keysweep(&repo, &["install-hook"]);
+    fixture.keysweep(&repo, &["install-hook"]);
     let pair = keys.pair();
     // A slash in the secret is a folder in the name.
     let path = repo.join(format!("x {}.env", pair.secret));
     fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
     fs::write(&path, &pair.env).expect("a file");
-    desk.git(&repo, &["add", "-A"]).done();
-    let message = desk.git(&repo, &["commit", "-qm", "leak"]).stopped(&["(secret)"]).text;
+    fixture.git(&repo, &["add", "-A"]).done();
+    let message = fixture.git(&repo, &["commit", "-qm", "leak"]).stopped(&["(secret)"]).text;
     assert!(!message.contains(&pair.secret), "{message}");
     let way = command(&message, "  or leave it out");
-    desk.run(&repo.join("below"), "sh", &["-c", &way], "").done();
-    let staged = desk.git(&repo, &["diff", "--cached", "--name-only"]).done();
+    fixture.run(&repo.join("below"), "sh", &["-c", &way], "").done();
+    let staged = fixture.git(&repo, &["diff", "--cached", "--name-only"]).done();
     assert_eq!(staged.text, "", "{message}");
 }

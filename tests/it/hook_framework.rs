@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::hook_support::{Desk, program_folder};
+use crate::hook_support::{HookFixture, program_folder};
 use crate::support::Keys;
 use crate::tools;
 
@@ -11,7 +11,7 @@ const HOOKS: &str = include_str!("../../.pre-commit-hooks.yaml");
 
 /// A desk with the framework, and where its hooks come from.
 struct Framework {
-    desk: Desk,
+    fixture: HookFixture,
     source: PathBuf,
     revision: String,
 }
@@ -19,12 +19,12 @@ struct Framework {
 impl Framework {
     fn new() -> Self {
         let venv = tools::pre_commit().expect("python3 and tests/hook-requirements.txt");
-        let mut desk = Desk::new(&[program_folder(), &venv.join("bin")]);
-        desk.set("PRE_COMMIT_HOME", desk.project.at("cache"));
-        desk.project.file("source/.pre-commit-hooks.yaml", HOOKS);
-        let source = desk.repository("source");
-        let revision = desk.git(&source, &["rev-parse", "HEAD"]).done().text.trim().to_owned();
-        Self { desk, source, revision }
+        let mut fixture = HookFixture::new(&[program_folder(), &venv.join("bin")]);
+        fixture.set("PRE_COMMIT_HOME", fixture.project.at("cache"));
+        fixture.project.file("source/.pre-commit-hooks.yaml", HOOKS);
+        let source = fixture.repository("source");
+        let revision = fixture.git(&source, &["rev-parse", "HEAD"]).done().text.trim().to_owned();
+        Self { fixture, source, revision }
     }
 
     /// A configuration with the two hooks of the installed program.
@@ -39,17 +39,17 @@ impl Framework {
 
     /// A repository that uses the hooks.
     fn repository(&self) -> PathBuf {
-        let repo = self.desk.repository("repo");
+        let repo = self.fixture.repository("repo");
         self.set_up(&repo);
         repo
     }
 
     fn set_up(&self, repo: &Path) {
         write(repo, ".pre-commit-config.yaml", &self.configuration());
-        self.desk.git(repo, &["add", "-A"]).done();
-        self.desk.git(repo, &["commit", "-qm", "hooks"]).done();
+        self.fixture.git(repo, &["add", "-A"]).done();
+        self.fixture.git(repo, &["commit", "-qm", "hooks"]).done();
         let install = ["install", "--hook-type", "pre-commit", "--hook-type", "pre-push"];
-        self.desk.run(repo, "pre-commit", &install, "").done();
+        self.fixture.run(repo, "pre-commit", &install, "").done();
     }
 }
 
@@ -60,116 +60,116 @@ fn write(folder: &Path, name: &str, text: &str) {
 #[test]
 fn commits_of_all_kinds() {
     let framework = Framework::new();
-    let (desk, mut keys) = (&framework.desk, Keys::new("framework commits"));
+    let (fixture, mut keys) = (&framework.fixture, Keys::new("framework commits"));
     let repo = framework.repository();
     write(&repo, "app.py", &"line\n".repeat(30));
-    desk.git(&repo, &["add", "-A"]).done();
-    desk.git(&repo, &["commit", "-qm", "clean"]).done();
-    let commits = desk.commits(&repo);
+    fixture.git(&repo, &["add", "-A"]).done();
+    fixture.git(&repo, &["commit", "-qm", "clean"]).done();
+    let commits = fixture.commits(&repo);
 
     let pair = keys.pair();
     write(&repo, "app.py", &format!("first\n{}{}", "line\n".repeat(30), pair.env));
-    desk.git(&repo, &["commit", "-qam", "all"]).stopped(&["app.py:32:", &pair.id]);
-    desk.run(&repo, "git", &["commit", "-qpm", "both"], "y\ny\n").stopped(&["app.py:32:"]);
-    desk.git(&repo, &["reset", "-q"]).done();
-    assert_eq!(desk.commits(&repo), commits);
-    desk.run(&repo, "git", &["commit", "-qpm", "the clean hunk"], "y\nn\n").done();
-    assert_eq!(desk.commits(&repo), commits + 1);
+    fixture.git(&repo, &["commit", "-qam", "all"]).stopped(&["app.py:32:", &pair.id]);
+    fixture.run(&repo, "git", &["commit", "-qpm", "both"], "y\ny\n").stopped(&["app.py:32:"]);
+    fixture.git(&repo, &["reset", "-q"]).done();
+    assert_eq!(fixture.commits(&repo), commits);
+    fixture.run(&repo, "git", &["commit", "-qpm", "the clean hunk"], "y\nn\n").done();
+    assert_eq!(fixture.commits(&repo), commits + 1);
 
     // Windows line ends, and names that look like options or need quoting.
     let text = keys.pair().env.replace('\n', "\r\n");
     for name in ["windows.ini", "--help", "a b'c.env"] {
         write(&repo, name, &text);
-        desk.git(&repo, &["add", "--", name]).done();
-        desk.git(&repo, &["commit", "-qm", name]).stopped(&[&format!("{name}:1:")]);
-        desk.git(&repo, &["reset", "-q", "--", name]).done();
+        fixture.git(&repo, &["add", "--", name]).done();
+        fixture.git(&repo, &["commit", "-qm", name]).stopped(&[&format!("{name}:1:")]);
+        fixture.git(&repo, &["reset", "-q", "--", name]).done();
     }
     // A link is named by what it leads to.
     std::os::unix::fs::symlink(format!("/{}", keys.pair().env), repo.join("link")).expect("a link");
-    desk.git(&repo, &["add", "link"]).done();
-    desk.git(&repo, &["commit", "-qm", "link"]).stopped(&["link:1:"]);
+    fixture.git(&repo, &["add", "link"]).done();
+    fixture.git(&repo, &["commit", "-qm", "link"]).stopped(&["link:1:"]);
 }
 
 #[test]
 fn a_run_over_all_files_finds_what_was_committed_long_ago() {
     let framework = Framework::new();
-    let (desk, mut keys) = (&framework.desk, Keys::new("framework all"));
+    let (fixture, mut keys) = (&framework.fixture, Keys::new("framework all"));
     let pair = keys.pair();
-    desk.project.file("repo/old/deep.env", &pair.env);
+    fixture.project.file("repo/old/deep.env", &pair.env);
     let repo = framework.repository();
     write(&repo, "clean", "clean\n");
-    desk.git(&repo, &["add", "-A"]).done();
-    desk.git(&repo, &["commit", "-qm", "an old leak is no new one"]).done();
-    let all = |hook: &str| desk.run(&repo, "pre-commit", &["run", "--all-files", hook], "");
+    fixture.git(&repo, &["add", "-A"]).done();
+    fixture.git(&repo, &["commit", "-qm", "an old leak is no new one"]).done();
+    let all = |hook: &str| fixture.run(&repo, "pre-commit", &["run", "--all-files", hook], "");
     all("keysweep-system").stopped(&["old/deep.env:1:", &pair.id, "remove it from old/deep.env"]);
-    desk.git(&repo, &["rm", "-q", "old/deep.env"]).done();
+    fixture.git(&repo, &["rm", "-q", "old/deep.env"]).done();
     all("keysweep-system").done();
     // The other one has no range here, and must not pass for nothing.
-    let said = desk.run(&repo, "pre-commit", &["run", "--hook-stage", "pre-push"], "");
+    let said = fixture.run(&repo, "pre-commit", &["run", "--hook-stage", "pre-push"], "");
     assert!(!said.done && said.text.contains("no range"), "{}", said.text);
 }
 
 #[test]
 fn a_worktree_and_a_submodule() {
     let framework = Framework::new();
-    let (desk, mut keys) = (&framework.desk, Keys::new("framework worktree"));
+    let (fixture, mut keys) = (&framework.fixture, Keys::new("framework worktree"));
     let repo = framework.repository();
-    desk.git(&repo, &["worktree", "add", "-q", "-b", "other", "../tree"]).done();
-    let library = desk.repository("library");
+    fixture.git(&repo, &["worktree", "add", "-q", "-b", "other", "../tree"]).done();
+    let library = fixture.repository("library");
     let library = library.to_str().expect("UTF-8");
-    desk.git(&repo, &["submodule", "--quiet", "add", library, "vendor/lib"]).done();
-    desk.git(&repo, &["commit", "-qm", "a submodule"]).done();
+    fixture.git(&repo, &["submodule", "--quiet", "add", library, "vendor/lib"]).done();
+    fixture.git(&repo, &["commit", "-qm", "a submodule"]).done();
     let inside = repo.join("vendor/lib");
     framework.set_up(&inside);
-    for folder in [desk.project.at("tree"), inside] {
+    for folder in [fixture.project.at("tree"), inside] {
         write(&folder, "leak.env", &keys.pair().env);
-        desk.git(&folder, &["add", "-A"]).done();
-        desk.git(&folder, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
+        fixture.git(&folder, &["add", "-A"]).done();
+        fixture.git(&folder, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
     }
     // All files of the outer repository: the submodule is no file of it.
-    desk.run(&repo, "pre-commit", &["run", "--all-files"], "").done();
+    fixture.run(&repo, "pre-commit", &["run", "--all-files"], "").done();
 }
 
 #[test]
 fn pushes() {
     let framework = Framework::new();
-    let (desk, mut keys) = (&framework.desk, Keys::new("framework push"));
+    let (fixture, mut keys) = (&framework.fixture, Keys::new("framework push"));
     let repo = framework.repository();
-    desk.git(&repo, &["init", "-q", "--bare", "../origin.git"]).done();
-    desk.git(&repo, &["remote", "add", "origin", "../origin.git"]).done();
+    fixture.git(&repo, &["init", "-q", "--bare", "../origin.git"]).done();
+    fixture.git(&repo, &["remote", "add", "origin", "../origin.git"]).done();
     let leak = |name: &str, text: &str| {
         write(&repo, name, text);
-        desk.git(&repo, &["add", "-A"]).done();
-        desk.git(&repo, &["commit", "-q", "--no-verify", "-m", "leak"]).done();
-        desk.git(&repo, &["rm", "-q", name]).done();
-        desk.git(&repo, &["commit", "-q", "--no-verify", "-m", "removed again"]).done();
+        fixture.git(&repo, &["add", "-A"]).done();
+        fixture.git(&repo, &["commit", "-q", "--no-verify", "-m", "leak"]).done();
+        fixture.git(&repo, &["rm", "-q", name]).done();
+        fixture.git(&repo, &["commit", "-q", "--no-verify", "-m", "removed again"]).done();
     };
-    let push = |what: &str| desk.git(&repo, &["push", "-q", "origin", what]);
+    let push = |what: &str| fixture.git(&repo, &["push", "-q", "origin", what]);
     leak("first.env", &keys.pair().env);
     push("main").stopped(&["this push", "first.env:1:"]);
-    desk.git(&repo, &["reset", "-q", "--hard", "HEAD~2"]).done();
+    fixture.git(&repo, &["reset", "-q", "--hard", "HEAD~2"]).done();
     push("main").done();
     leak("second.env", &keys.pair().env);
     push("main").stopped(&["second.env:1:"]);
     push("main:new").stopped(&["second.env:1:"]);
-    desk.git(&repo, &["reset", "-q", "--hard", "HEAD~2"]).done();
+    fixture.git(&repo, &["reset", "-q", "--hard", "HEAD~2"]).done();
     write(&repo, "clean", "clean\n");
-    desk.git(&repo, &["add", "-A"]).done();
-    desk.git(&repo, &["commit", "-qm", "clean"]).done();
+    fixture.git(&repo, &["add", "-A"]).done();
+    fixture.git(&repo, &["commit", "-qm", "clean"]).done();
     push("main").done();
 }
 
 #[test]
 fn the_configuration_of_the_readme() {
     let framework = Framework::new();
-    let desk = &framework.desk;
+    let fixture = &framework.fixture;
     // The hooks' own names, run by the program that is there instead of one from an index.
-    desk.project.file(
+    fixture.project.file(
         "source/.pre-commit-hooks.yaml",
         HOOKS.replace("language: python", "language: system"),
     );
-    desk.git(&framework.source, &["commit", "-qam", "without an index"]).done();
-    desk.git(&framework.source, &["tag", "v0.1.0"]).done();
+    fixture.git(&framework.source, &["commit", "-qam", "without an index"]).done();
+    fixture.git(&framework.source, &["tag", "v0.1.0"]).done();
     let source = framework.source.to_str().expect("UTF-8");
     for page in [include_str!("../../README.md"), include_str!("../../docs/hooks.md")] {
         let block =
@@ -177,12 +177,12 @@ fn the_configuration_of_the_readme() {
         let block = block.expect("a configuration");
         let block = block.replace("https://github.com/keysweep/keysweep", source);
         let name = format!("repo{}", page.len());
-        desk.project.file(format!("{name}/.pre-commit-config.yaml"), format!("repos:\n{block}"));
-        let repo = desk.repository(&name);
-        desk.run(&repo, "pre-commit", &["install"], "").done();
+        fixture.project.file(format!("{name}/.pre-commit-config.yaml"), format!("repos:\n{block}"));
+        let repo = fixture.repository(&name);
+        fixture.run(&repo, "pre-commit", &["install"], "").done();
         write(&repo, "leak.env", &Keys::new(&name).pair().env);
-        desk.git(&repo, &["add", "-A"]).done();
-        desk.git(&repo, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
+        fixture.git(&repo, &["add", "-A"]).done();
+        fixture.git(&repo, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
     }
 }
 
@@ -206,25 +206,27 @@ with zipfile.ZipFile(f"{folder}/keysweep-{version}-py3-none-any.whl", "w") as wh
 #[test]
 fn a_wheel_without_a_compiler() {
     let framework = Framework::new();
-    let desk = &framework.desk;
+    let fixture = &framework.fixture;
     let version = env!("CARGO_PKG_VERSION");
-    let folder = desk.project.path().to_str().expect("UTF-8");
+    let folder = fixture.project.path().to_str().expect("UTF-8");
     let program = env!("CARGO_BIN_EXE_keysweep");
-    desk.run(desk.project.path(), "python3", &["-c", WHEEL, folder, program, version], "").done();
+    fixture
+        .run(fixture.project.path(), "python3", &["-c", WHEEL, folder, program, version], "")
+        .done();
     let page = include_str!("../../docs/hooks.md");
     let block = page.split("```yaml\n").find(|block| block.contains("repo: local"));
     let block = block.and_then(|rest| rest.split("```").next()).expect("a configuration");
     let wheel = format!("{folder}/keysweep-{version}-py3-none-any.whl");
     let block = block.replace(&format!("keysweep=={version}"), &wheel);
     assert!(block.contains(&wheel), "{block}");
-    desk.project.file("wheel/.pre-commit-config.yaml", block);
-    let repo = desk.repository("wheel");
-    desk.run(&repo, "pre-commit", &["install", "--install-hooks"], "").done();
+    fixture.project.file("wheel/.pre-commit-config.yaml", block);
+    let repo = fixture.repository("wheel");
+    fixture.run(&repo, "pre-commit", &["install", "--install-hooks"], "").done();
     write(&repo, "leak.env", &Keys::new("framework wheel").pair().env);
-    desk.git(&repo, &["add", "-A"]).done();
-    desk.git(&repo, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
-    desk.git(&repo, &["rm", "-qf", "leak.env"]).done();
-    desk.git(&repo, &["commit", "-q", "--allow-empty", "-m", "clean"]).done();
+    fixture.git(&repo, &["add", "-A"]).done();
+    fixture.git(&repo, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
+    fixture.git(&repo, &["rm", "-qf", "leak.env"]).done();
+    fixture.git(&repo, &["commit", "-q", "--allow-empty", "-m", "clean"]).done();
 }
 
 #[test]

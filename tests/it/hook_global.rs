@@ -2,70 +2,70 @@
 
 use std::fs;
 
-use crate::hook_support::Desk;
+use crate::hook_support::HookFixture;
 use crate::support::Keys;
 
 #[test]
 fn every_new_repository_has_it_and_the_way_back_leaves_git_as_it_was() {
     // Git's configuration of the user: as it is, without an end of line, and none of it.
     for (number, ending) in ["# end\n", "# end"].into_iter().enumerate() {
-        let desk = Desk::new(&[]);
+        let fixture = HookFixture::new(&[]);
         let mut keys = Keys::new(&format!("hook global {number}"));
-        let config = desk.project.at("home/.gitconfig");
+        let config = fixture.project.at("home/.gitconfig");
         let before = fs::read_to_string(&config).expect("a file") + ending;
         fs::write(&config, &before).expect("a file");
-        let old = desk.repository("old");
-        let told = desk.keysweep(&old, &["install-hook", "--global"]);
-        assert!(told.contains("--global --uninstall"), "{told}");
+        let old = fixture.repository("old");
+        let reported = fixture.keysweep(&old, &["install-hook", "--global"]);
+        assert!(reported.contains("--global --uninstall"), "{reported}");
         // Once more changes nothing.
         let with = fs::read(&config).expect("a file");
-        desk.keysweep(&old, &["install-hook", "--global"]);
+        fixture.keysweep(&old, &["install-hook", "--global"]);
         assert_eq!(fs::read(&config).expect("a file"), with);
 
-        let new = desk.repository("new");
-        desk.git(&old, &["init", "-q"]).done();
+        let new = fixture.repository("new");
+        fixture.git(&old, &["init", "-q"]).done();
         for repo in [&new, &old] {
             fs::write(repo.join("leak.env"), keys.pair().env).expect("a file");
-            desk.git(repo, &["add", "-A"]).done();
-            desk.git(repo, &["commit", "-qm", "leak"]).stopped(&["leak.env:"]);
+            fixture.git(repo, &["add", "-A"]).done();
+            fixture.git(repo, &["commit", "-qm", "leak"]).stopped(&["leak.env:"]);
         }
 
-        let told = desk.keysweep(&new, &["install-hook", "--global", "--uninstall"]);
-        assert!(told.contains("keeps its own"), "{told}");
+        let reported = fixture.keysweep(&new, &["install-hook", "--global", "--uninstall"]);
+        assert!(reported.contains("keeps its own"), "{reported}");
         let left = fs::read_to_string(&config).expect("a file");
         assert_eq!(left.trim_end(), before.trim_end());
-        assert!(!desk.project.at("home/.config/keysweep/template").exists());
-        desk.keysweep(&new, &["install-hook", "--uninstall"]);
-        desk.git(&new, &["commit", "-qm", "leak"]).done();
+        assert!(!fixture.project.at("home/.config/keysweep/template").exists());
+        fixture.keysweep(&new, &["install-hook", "--uninstall"]);
+        fixture.git(&new, &["commit", "-qm", "leak"]).done();
     }
 }
 
 #[test]
 fn a_template_of_the_users_own_is_added_to_and_comes_back() {
-    let desk = Desk::new(&[]);
-    let repo = desk.repository("repo");
-    desk.project.file("home/template/hooks/commit-msg", "#!/bin/sh\n");
-    desk.git(&repo, &["config", "--global", "init.templateDir", "~/template"]).done();
-    let config = desk.project.at("home/.gitconfig");
+    let fixture = HookFixture::new(&[]);
+    let repo = fixture.repository("repo");
+    fixture.project.file("home/template/hooks/commit-msg", "#!/bin/sh\n");
+    fixture.git(&repo, &["config", "--global", "init.templateDir", "~/template"]).done();
+    let config = fixture.project.at("home/.gitconfig");
     let before = fs::read(&config).expect("a file");
-    desk.keysweep(&repo, &["install-hook", "--global", "--type", "pre-push"]);
+    fixture.keysweep(&repo, &["install-hook", "--global", "--type", "pre-push"]);
     assert_eq!(fs::read(&config).expect("a file"), before);
-    assert!(desk.project.at("home/template/hooks/pre-push").is_file());
-    desk.keysweep(&repo, &["install-hook", "--global", "--uninstall"]);
-    assert!(!desk.project.at("home/template/hooks/pre-push").exists());
-    assert!(desk.project.at("home/template/hooks/commit-msg").is_file());
+    assert!(fixture.project.at("home/template/hooks/pre-push").is_file());
+    fixture.keysweep(&repo, &["install-hook", "--global", "--uninstall"]);
+    assert!(!fixture.project.at("home/template/hooks/pre-push").exists());
+    assert!(fixture.project.at("home/template/hooks/commit-msg").is_file());
 }
 
 #[test]
 fn a_configuration_that_is_a_link_stays_one() {
-    let desk = Desk::new(&[]);
-    let repo = desk.repository("repo");
-    let config = desk.project.at("home/.gitconfig");
-    let real = desk.project.at("dotfiles-gitconfig");
+    let fixture = HookFixture::new(&[]);
+    let repo = fixture.repository("repo");
+    let config = fixture.project.at("home/.gitconfig");
+    let real = fixture.project.at("dotfiles-gitconfig");
     fs::rename(&config, &real).expect("a file");
     std::os::unix::fs::symlink(&real, &config).expect("a link");
-    desk.keysweep(&repo, &["install-hook", "--global"]);
+    fixture.keysweep(&repo, &["install-hook", "--global"]);
     assert!(config.is_symlink());
     assert!(fs::read_to_string(&real).expect("a file").contains("templateDir"));
-    desk.git(&repo, &["config", "--get", "init.templateDir"]).done();
+    fixture.git(&repo, &["config", "--get", "init.templateDir"]).done();
 }

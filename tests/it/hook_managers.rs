@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::hook_support::{Desk, program_folder};
+use crate::hook_support::{HookFixture, program_folder};
 use crate::programs;
 use crate::support::Keys;
 use crate::tools;
 
 /// A desk with a manager's programs in the `PATH`, or none, said aloud, where they can't be had.
-fn desk(bin: Option<PathBuf>) -> Option<Desk> {
+fn fixture(bin: Option<PathBuf>) -> Option<HookFixture> {
     if bin.is_none() {
         eprintln!("SKIPPED: the manager of hooks can't be installed");
     }
-    let mut desk = Desk::new(&[program_folder(), &bin?]);
+    let mut fixture = HookFixture::new(&[program_folder(), &bin?]);
     // What a manager asks the network for, it is to do without.
-    desk.set("PRE_COMMIT_HOME", desk.project.at("cache"));
-    desk.set("npm_config_offline", "true");
-    Some(desk)
+    fixture.set("PRE_COMMIT_HOME", fixture.project.at("cache"));
+    fixture.set("npm_config_offline", "true");
+    Some(fixture)
 }
 
 /// All files of the folders in which hooks stand.
@@ -35,20 +35,20 @@ fn files(repo: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// Runs `install-hook`, which changes nothing, and gives what it says.
 #[track_caller]
-fn refused(desk: &Desk, repo: &Path, types: &[&str]) -> String {
+fn refused(fixture: &HookFixture, repo: &Path, types: &[&str]) -> String {
     let before = files(repo);
     let arguments: Vec<&str> = ["install-hook"]
         .into_iter()
         .chain(types.iter().flat_map(|name| ["--type", name]))
         .collect();
-    let said = desk.run(repo, env!("CARGO_BIN_EXE_keysweep"), &arguments, "");
+    let said = fixture.run(repo, env!("CARGO_BIN_EXE_keysweep"), &arguments, "");
     assert!(!said.done && said.text.contains("nothing was changed"), "{}", said.text);
     assert!(files(repo) == before, "something was changed");
     said.text
 }
 
 /// Does what the message says: writes its lines into the files that it names, runs its commands.
-fn obey(desk: &Desk, repo: &Path, message: &str) {
+fn obey(fixture: &HookFixture, repo: &Path, message: &str) {
     let mut file: Option<PathBuf> = None;
     for line in message.lines() {
         if let Some(rest) = line.strip_prefix("Make ").or_else(|| line.strip_prefix("Add to ")) {
@@ -59,7 +59,7 @@ fn obey(desk: &Desk, repo: &Path, message: &str) {
             let text = fs::read_to_string(file).unwrap_or_default();
             fs::write(file, format!("{text}{line}\n")).expect("a file");
         } else if let Some((_, command)) = line.split_once("git does not run it yet: ") {
-            desk.run(repo, "sh", &["-c", command], "").done();
+            fixture.run(repo, "sh", &["-c", command], "").done();
         }
     }
 }
@@ -67,8 +67,8 @@ fn obey(desk: &Desk, repo: &Path, message: &str) {
 const TYPES: [&str; 3] = ["pre-commit", "pre-merge-commit", "pre-push"];
 
 /// A commit, a merge and a push with a leak are stopped by keysweep, and those without pass.
-fn holds(desk: &Desk, repo: &Path, keys: &mut Keys) {
-    let git = |arguments: &[&str]| desk.git(repo, arguments);
+fn holds(fixture: &HookFixture, repo: &Path, keys: &mut Keys) {
+    let git = |arguments: &[&str]| fixture.git(repo, arguments);
     let commit = |name: &str, text: &str, verify: bool| {
         fs::write(repo.join(name), text).expect("a file");
         git(&["add", "-A"]).done();
@@ -103,84 +103,88 @@ fn holds(desk: &Desk, repo: &Path, keys: &mut Keys) {
         .into_iter()
         .chain(TYPES.iter().flat_map(|name| ["--type", name]))
         .collect();
-    let told = desk.keysweep(repo, &arguments);
-    assert_eq!(told.lines().filter(|line| line.ends_with("runs keysweep")).count(), 3, "{told}");
+    let reported = fixture.keysweep(repo, &arguments);
+    assert_eq!(
+        reported.lines().filter(|line| line.ends_with("runs keysweep")).count(),
+        3,
+        "{reported}"
+    );
 }
 
 #[test]
 fn husky() {
-    let Some(desk) = desk(tools::hook_managers()) else { return };
+    let Some(fixture) = fixture(tools::hook_managers()) else { return };
     let mut keys = Keys::new("husky");
-    let repo = desk.repository("repo");
+    let repo = fixture.repository("repo");
     fs::write(repo.join("package.json"), "{\"scripts\": {\"prepare\": \"husky\"}}")
         .expect("a file");
-    let prepare = || desk.run(&repo, "husky", &[], "").done();
+    let prepare = || fixture.run(&repo, "husky", &[], "").done();
     prepare();
     // The user's own check goes on working, and outlives the next `npm install`.
     fs::write(repo.join(".husky/pre-commit"), "echo checked >> ../checks\n").expect("a file");
-    let message = refused(&desk, &repo, &TYPES);
+    let message = refused(&fixture, &repo, &TYPES);
     assert!(message.contains("husky"), "{message}");
-    obey(&desk, &repo, &message);
-    desk.git(&repo, &["add", "-A"]).done();
-    desk.git(&repo, &["commit", "-qm", "hooks"]).done();
+    obey(&fixture, &repo, &message);
+    fixture.git(&repo, &["add", "-A"]).done();
+    fixture.git(&repo, &["commit", "-qm", "hooks"]).done();
     prepare();
-    holds(&desk, &repo, &mut keys);
-    let checks = fs::read_to_string(desk.project.at("checks")).expect("it ran");
+    holds(&fixture, &repo, &mut keys);
+    let checks = fs::read_to_string(fixture.project.at("checks")).expect("it ran");
     assert_eq!(checks.lines().count(), 3, "{checks}");
 }
 
 #[test]
 fn husky_whose_folder_an_older_keysweep_changed_comes_back() {
-    let Some(desk) = desk(tools::hook_managers()) else { return };
-    let repo = desk.repository("repo");
-    desk.run(&repo, "husky", &[], "").done();
+    let Some(fixture) = fixture(tools::hook_managers()) else { return };
+    let repo = fixture.repository("repo");
+    fixture.run(&repo, "husky", &[], "").done();
     let before = files(&repo);
-    desk.keysweep(&repo, &["install-hook", "--force"]);
+    fixture.keysweep(&repo, &["install-hook", "--force"]);
     assert!(files(&repo) != before);
-    let message = refused(&desk, &repo, &[]);
+    let message = refused(&fixture, &repo, &[]);
     assert!(message.contains("keysweep install-hook --uninstall"), "{message}");
-    desk.keysweep(&repo, &["install-hook", "--uninstall"]);
+    fixture.keysweep(&repo, &["install-hook", "--uninstall"]);
     assert!(files(&repo) == before);
 }
 
 #[test]
 fn lefthook() {
-    let Some(desk) = desk(tools::hook_managers()) else { return };
+    let Some(fixture) = fixture(tools::hook_managers()) else { return };
     let mut keys = Keys::new("lefthook");
     // Known by its file before it is installed, and by its hooks after that.
     for installed in [false, true] {
-        let repo = desk.repository(&format!("{installed}/repo"));
+        let repo = fixture.repository(&format!("{installed}/repo"));
         let own = "commit-msg:\n  commands:\n    own:\n      run: echo checked >> ../checks\n";
         fs::write(repo.join("lefthook.yml"), own).expect("a file");
         if installed {
-            desk.run(&repo, "lefthook", &["install"], "").done();
+            fixture.run(&repo, "lefthook", &["install"], "").done();
         }
-        let message = refused(&desk, &repo, &TYPES);
+        let message = refused(&fixture, &repo, &TYPES);
         assert!(message.contains("lefthook.yml"), "{message}");
-        obey(&desk, &repo, &message);
-        desk.git(&repo, &["add", "-A"]).done();
-        desk.git(&repo, &["commit", "-qm", "hooks"]).done();
-        holds(&desk, &repo, &mut keys);
-        assert!(desk.project.at(format!("{installed}/checks")).is_file());
+        obey(&fixture, &repo, &message);
+        fixture.git(&repo, &["add", "-A"]).done();
+        fixture.git(&repo, &["commit", "-qm", "hooks"]).done();
+        holds(&fixture, &repo, &mut keys);
+        assert!(fixture.project.at(format!("{installed}/checks")).is_file());
     }
 }
 
 #[test]
 fn pre_commit() {
-    let Some(desk) = desk(tools::pre_commit().map(|venv| venv.join("bin"))) else { return };
+    let Some(fixture) = fixture(tools::pre_commit().map(|venv| venv.join("bin"))) else { return };
     let mut keys = Keys::new("pre-commit lines");
     for installed in [false, true] {
-        let repo = desk.repository(&format!("{installed}/repo"));
+        let repo = fixture.repository(&format!("{installed}/repo"));
         fs::write(repo.join(".pre-commit-config.yaml"), "repos:\n").expect("a file");
         if installed {
-            desk.run(&repo, "pre-commit", &["install"], "").done();
+            fixture.run(&repo, "pre-commit", &["install"], "").done();
         }
-        let message = refused(&desk, &repo, &TYPES);
+        let message = refused(&fixture, &repo, &TYPES);
         assert!(message.contains("the pre-commit framework"), "{message}");
-        obey(&desk, &repo, &message);
-        desk.git(&repo, &["add", "-A"]).done();
-        desk.git(&repo, &["commit", "-qm", "hooks"]).done();
-        holds(&desk, &repo, &mut keys);
+        obey(&fixture, &repo, &message);
+        fixture.git(&repo, &["add", "-A"]).done();
+        fixture.git(&repo, &["commit", "-qm", "hooks"]).done();
+        holds(&fixture, &repo, &mut keys);
     }
 }
 
@@ -208,10 +212,10 @@ const HOOKS: [(&str, &str, &str); 14] = [
 
 #[test]
 fn whose_a_hook_is_decides_whether_it_is_put_aside() {
-    let desk = Desk::new(&[program_folder()]);
+    let fixture = HookFixture::new(&[program_folder()]);
     for (name, text, owner) in HOOKS {
         for linked in [false, true] {
-            let repo = desk.repository(&format!("{name} {linked}"));
+            let repo = fixture.repository(&format!("{name} {linked}"));
             let hook = repo.join(".git/hooks/pre-commit");
             if linked {
                 programs::script(&repo.join("tools/check"), text);
@@ -220,16 +224,16 @@ fn whose_a_hook_is_decides_whether_it_is_put_aside() {
                 programs::script(&hook, text);
             }
             if owner.is_empty() {
-                let told = desk.keysweep(&repo, &["install-hook"]);
-                assert!(told.contains("runs first"), "{name}: {told}");
+                let reported = fixture.keysweep(&repo, &["install-hook"]);
+                assert!(reported.contains("runs first"), "{name}: {reported}");
                 continue;
             }
-            let message = refused(&desk, &repo, &[]);
+            let message = refused(&fixture, &repo, &[]);
             assert!(message.contains(owner) && message.contains("staged"), "{name}: {message}");
             // Who insists gets it, and the way back.
-            let told = desk.keysweep(&repo, &["install-hook", "--force"]);
-            assert!(told.contains("runs first"), "{name}: {told}");
-            desk.keysweep(&repo, &["install-hook", "--uninstall"]);
+            let reported = fixture.keysweep(&repo, &["install-hook", "--force"]);
+            assert!(reported.contains("runs first"), "{name}: {reported}");
+            fixture.keysweep(&repo, &["install-hook", "--uninstall"]);
             assert_eq!(fs::read(&hook).expect("a hook"), text.as_bytes(), "{name}");
         }
     }
@@ -248,43 +252,46 @@ const PROJECTS: [(&str, &str, &str); 7] = [
 
 #[test]
 fn a_project_that_uses_a_manager_is_known_before_its_hooks_are_there() {
-    let desk = Desk::new(&[program_folder()]);
+    let fixture = HookFixture::new(&[program_folder()]);
     for (name, text, owner) in PROJECTS {
         let folder = name.replace('/', " ");
-        desk.project.file(format!("{folder}/{name}"), text);
+        fixture.project.file(format!("{folder}/{name}"), text);
         if name.starts_with(".husky") {
-            desk.project.file(format!("{folder}/package.json"), "{\"husky\": {}}");
+            fixture.project.file(format!("{folder}/package.json"), "{\"husky\": {}}");
         }
-        let repo = desk.repository(&folder);
-        let message = refused(&desk, &repo, &[]);
+        let repo = fixture.repository(&folder);
+        let message = refused(&fixture, &repo, &[]);
         assert!(message.contains(owner), "{name}: {message}");
         // A server's hook is no manager's.
-        desk.keysweep(&repo, &["install-hook", "--type", "pre-receive"]);
+        fixture.keysweep(&repo, &["install-hook", "--type", "pre-receive"]);
     }
 }
 
 /// The lines for a shell script leave what git says to the script that follows them.
 #[test]
 fn a_script_that_asks_for_its_name_reads_what_git_says_after_keysweep() {
-    let desk = Desk::new(&[program_folder()]);
+    let fixture = HookFixture::new(&[program_folder()]);
     let mut keys = Keys::new("hook own name");
-    let repo = desk.repository("repo");
+    let repo = fixture.repository("repo");
     let hook = repo.join(".git/hooks/pre-push");
     let text = "#!/bin/sh\necho \"${0##*/}\" > told; cat >> told\n";
     programs::script(&hook, text);
-    let message = refused(&desk, &repo, &["pre-push"]);
+    let message = refused(&fixture, &repo, &["pre-push"]);
     let lines: String = message
         .lines()
         .filter_map(|line| line.strip_prefix("    "))
         .map(|line| format!("{line}\n"))
         .collect();
     programs::script(&hook, &text.replacen('\n', &format!("\n{lines}"), 1));
-    let git = |arguments: &[&str]| desk.git(&repo, arguments);
+    let git = |arguments: &[&str]| fixture.git(&repo, arguments);
     git(&["init", "-q", "--bare", "../origin.git"]).done();
     git(&["push", "-q", "../origin.git", "HEAD"]).done();
-    let told = fs::read_to_string(repo.join("told")).expect("it ran");
-    assert!(told.starts_with("pre-push\nrefs/heads/main ") || told.contains("\nHEAD "), "{told}");
-    assert_eq!(told.lines().count(), 2, "{told}");
+    let reported = fs::read_to_string(repo.join("told")).expect("it ran");
+    assert!(
+        reported.starts_with("pre-push\nrefs/heads/main ") || reported.contains("\nHEAD "),
+        "{reported}"
+    );
+    assert_eq!(reported.lines().count(), 2, "{reported}");
     fs::write(repo.join("leak.env"), keys.pair().env).expect("a file");
     git(&["add", "-A"]).done();
     git(&["commit", "-qm", "leak"]).done();
@@ -293,17 +300,17 @@ fn a_script_that_asks_for_its_name_reads_what_git_says_after_keysweep() {
 
 #[test]
 fn a_hook_that_a_manager_does_not_have_is_a_plain_one_beside_it() {
-    let desk = Desk::new(&[program_folder()]);
-    desk.project.file("repo/.overcommit.yml", "gemfile: false\n");
-    let repo = desk.repository("repo");
+    let fixture = HookFixture::new(&[program_folder()]);
+    fixture.project.file("repo/.overcommit.yml", "gemfile: false\n");
+    let repo = fixture.repository("repo");
     // What Overcommit's own installation writes, as far as it is known by it.
     let hook = repo.join(".git/hooks/pre-commit");
     programs::script(&hook, "#!/bin/sh\n# Entrypoint for Overcommit hook integration\nexit 0\n");
-    let message = refused(&desk, &repo, &[]);
+    let message = refused(&fixture, &repo, &[]);
     let command = "keysweep install-hook --type pre-merge-commit";
     assert!(message.contains("PreCommit:") && message.contains(command), "{message}");
-    desk.run(&repo, "sh", &["-c", command], "").done();
-    obey(&desk, &repo, &message);
-    let told = desk.keysweep(&repo, &["install-hook"]);
-    assert!(told.contains("runs keysweep") && told.contains("is installed"), "{told}");
+    fixture.run(&repo, "sh", &["-c", command], "").done();
+    obey(&fixture, &repo, &message);
+    let reported = fixture.keysweep(&repo, &["install-hook"]);
+    assert!(reported.contains("runs keysweep") && reported.contains("is installed"), "{reported}");
 }

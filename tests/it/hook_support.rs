@@ -51,13 +51,13 @@ impl Said {
 }
 
 /// A project in which git is used like anywhere: with a user, and nobody else's configuration.
-pub(crate) struct Desk {
+pub(crate) struct HookFixture {
     pub(crate) project: Project,
     path: OsString,
     environment: Vec<(OsString, OsString)>,
 }
 
-impl Desk {
+impl HookFixture {
     /// An empty one; `programs` are found before those of the `PATH`.
     pub(crate) fn new(programs: &[&Path]) -> Self {
         let project = Project::new();
@@ -121,8 +121,8 @@ impl Desk {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
         // Git itself shows what is staged, and no hook of ours writes to its standard output.
-        let told = if name == "git" { stderr.clone() } else { format!("{stdout}{stderr}") };
-        look_for_secrets(&[told], &arguments);
+        let reported = if name == "git" { stderr.clone() } else { format!("{stdout}{stderr}") };
+        look_for_secrets(&[reported], &arguments);
         Said { done: output.status.success(), text: stdout + &stderr }
     }
 

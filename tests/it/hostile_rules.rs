@@ -64,8 +64,8 @@ fn what_goes_beyond_a_bound_is_left_out_and_reported() {
         let problems = ran.problems();
         assert_eq!(problems.len(), dropped, "{why}: {problems:?}");
         let named = |problem: &String| problem.starts_with("rule .keysweep.toml:");
-        let told = |problem: &String| problem.contains(why) && problem.contains("--config");
-        assert!(problems.iter().all(|one| named(one) && told(one)), "{why}: {problems:?}");
+        let reported = |problem: &String| problem.contains(why) && problem.contains("--config");
+        assert!(problems.iter().all(|one| named(one) && reported(one)), "{why}: {problems:?}");
         // The same file, named by the user, is the user's.
         let listed = project.keysweep(["rules"]).run().exits(0);
         assert_eq!(listed.stderr.contains("is not applied"), dropped > 0, "{why}");
@@ -102,8 +102,8 @@ fn an_anchor_that_stands_everywhere_is_given_up_and_reported() {
     project.file("words", "acme0_ and acme0_ of ".repeat(10_001));
     project.git(&["commit", "-q", "-a", "-m", "b"]);
     let ran = project.keysweep(["history", "--format", "json"]).run().exits(1);
-    let told = ran.problems().into_iter().filter(|one| one.contains("'acme-0'")).count();
-    assert_eq!(told, 2, "{:?}", ran.problems());
+    let reported = ran.problems().into_iter().filter(|one| one.contains("'acme-0'")).count();
+    assert_eq!(reported, 2, "{:?}", ran.problems());
 }
 
 /// The harness looks for planted secrets in all that is printed.

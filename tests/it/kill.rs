@@ -142,8 +142,8 @@ fn fault(case: &Case, ended: &Ended) -> Option<String> {
         Err(error) => return Some(format!("no report: {error}: {}", ended.stdout)),
     };
     let found = report["findings"].as_array().is_some_and(|findings| !findings.is_empty());
-    let told = report["coverage"]["problems"].as_array().is_some_and(|all| !all.is_empty());
-    if !told {
+    let reported = report["coverage"]["problems"].as_array().is_some_and(|all| !all.is_empty());
+    if !reported {
         return Some("it does not say that it is incomplete".to_owned());
     }
     let known = matches!(case.ready, Ready::Reading | Ready::Asking);

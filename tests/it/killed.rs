@@ -17,8 +17,8 @@ use super::support::{Keys, Project};
 const KEYS: usize = 150;
 
 fn moments() -> u32 {
-    let typed = std::env::var("KEYSWEEP_KILLS").ok();
-    typed.and_then(|text| text.parse().ok()).unwrap_or(20)
+    let variable = std::env::var("KEYSWEEP_KILLS").ok();
+    variable.and_then(|text| text.parse().ok()).unwrap_or(20)
 }
 
 /// Two folders of files with keys, one of them a repository.

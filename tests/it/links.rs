@@ -78,10 +78,13 @@ fn nothing_elsewhere_is_read_through_a_link_in_git_s_own_folder() {
             for command in COMMANDS {
                 let program = project.keysweep([command, &["--format", "json"]].concat());
                 let ran = program.env("SOME_KEY", &pair.env).run();
-                let told = [ran.stdout.as_str(), &ran.stderr].concat();
-                let place = format!("{name} to {}: {command:?}: {told}", target.display());
+                let reported = [ran.stdout.as_str(), &ran.stderr].concat();
+                let place = format!("{name} to {}: {command:?}: {reported}", target.display());
                 assert!(ran.code.is_some_and(|code| (0..=3).contains(&code)), "{place}");
-                assert!(!told.contains(&pair.id) && !told.contains("internal error"), "{place}");
+                assert!(
+                    !reported.contains(&pair.id) && !reported.contains("internal error"),
+                    "{place}"
+                );
             }
         }
     }
@@ -101,9 +104,9 @@ fn what_leads_to_no_end_is_not_read() {
                 device => plant(&project, name, Path::new(device)),
             }
             for command in COMMANDS {
-                let (code, told) = ends(&project, command);
+                let (code, reported) = ends(&project, command);
                 let sound = code.is_some_and(|code| [0, 2, 3].contains(&code));
-                assert!(sound, "{name} to {target}: {command:?}: {code:?} {told}");
+                assert!(sound, "{name} to {target}: {command:?}: {code:?} {reported}");
             }
         }
     }
@@ -225,8 +228,8 @@ fn nothing_elsewhere_is_overwritten_through_a_link_where_a_file_is_named() {
                 "{place}"
             );
             assert!(!outside.at("none").exists(), "{place}");
-            let told = ran.stderr.contains("is a link or no regular file");
-            assert!(told || !command.contains(&"--resume"), "{place}");
+            let reported = ran.stderr.contains("is a link or no regular file");
+            assert!(reported || !command.contains(&"--resume"), "{place}");
         }
         fs::remove_file(&link).expect("ours");
     }
@@ -244,8 +247,8 @@ fn nothing_elsewhere_is_overwritten_through_a_link_where_a_file_is_named() {
         // Somebody may name a pipe on purpose.
         let commands = if target == "pipe" { &endless[3..] } else { &endless };
         for command in commands {
-            let (code, told) = ends(&project, command);
-            assert_eq!(code, Some(2), "{command:?} {target}: {told}");
+            let (code, reported) = ends(&project, command);
+            assert_eq!(code, Some(2), "{command:?} {target}: {reported}");
         }
         fs::remove_file(project.at("link")).expect("ours");
     }
@@ -274,11 +277,11 @@ fn a_git_file_and_pointers_of_worktrees_lead_to_no_content() {
             let text = if is_file { format!("gitdir: {target}\n") } else { format!("{target}\n") };
             project.file(name, text);
             for command in COMMANDS {
-                let (code, told) = ends(&project, command);
+                let (code, reported) = ends(&project, command);
                 let sound = code.is_some_and(|code| [0, 2, 3].contains(&code));
-                let place = format!("{name} to {target}: {command:?}: {code:?} {told}");
-                assert!(sound && !told.contains(&pair.id), "{place}");
-                look_for_secrets(&[told], &place);
+                let place = format!("{name} to {target}: {command:?}: {code:?} {reported}");
+                assert!(sound && !reported.contains(&pair.id), "{place}");
+                look_for_secrets(&[reported], &place);
             }
         }
     }
@@ -299,8 +302,8 @@ fn a_linked_folder_leads_no_report_elsewhere() {
         &["sweep", ".", "--resume", "results/new"],
     ] {
         let ran = project.keysweep(command).run().exits(2);
-        let told = "results is a link that leads out of this folder: name where it leads";
-        assert!(ran.stderr.contains(told) || command[0] == "baseline", "{command:?}: {ran:?}");
+        let reported = "results is a link that leads out of this folder: name where it leads";
+        assert!(ran.stderr.contains(reported) || command[0] == "baseline", "{command:?}: {ran:?}");
         let read = fs::read_to_string(outside.at("folder/report")).expect("a file");
         assert_eq!(read, "untouched", "{command:?}");
         assert_eq!(fs::read_dir(outside.at("folder")).expect("a folder").count(), 1, "{command:?}");

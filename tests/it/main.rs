@@ -56,6 +56,7 @@ mod git_connectivity;
 mod git_damage;
 mod git_database;
 mod git_hostile;
+mod git_messages;
 mod git_oracle;
 mod git_places;
 mod git_range;
@@ -64,7 +65,6 @@ mod git_staged;
 mod git_stop;
 mod git_support;
 mod git_table;
-mod git_told;
 mod gitlab;
 #[cfg(unix)]
 mod hook_advice;
@@ -136,13 +136,13 @@ mod sweep;
 #[cfg(unix)]
 mod sweep_resume;
 // The bench of the same name prints what a test does not ask for.
+mod redaction;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../texts/all.rs"]
 mod texts;
 mod tools;
 #[cfg(unix)]
 mod unnamed;
-mod veil;
 #[cfg(feature = "verify")]
 mod verdicts;
 #[cfg(feature = "verify")]

@@ -76,7 +76,7 @@ fn trees_nested_as_deep_as_one_likes_end_no_scan() {
 }
 
 #[test]
-fn more_keys_than_fit_are_told_and_the_same_for_any_number_of_threads() {
+fn more_keys_than_fit_are_reported_and_the_same_for_any_number_of_threads() {
     let mut keys = Keys::new("flood");
     let project = Project::new();
     for file in 0..4 {
@@ -103,7 +103,7 @@ fn more_keys_than_fit_are_told_and_the_same_for_any_number_of_threads() {
 
 /// Two versions of 20 MB, of which git stores one as a change of the other.
 #[test]
-fn objects_that_find_no_room_are_told_and_found_with_more() {
+fn objects_that_find_no_room_are_reported_and_found_with_more() {
     let repo = Repo::new(&[]);
     let mut random = Keys::new("large objects");
     let mut bytes: Vec<u8> = (0..20 << 17).flat_map(|_| random.next().to_le_bytes()).collect();
@@ -120,8 +120,8 @@ fn objects_that_find_no_room_are_told_and_found_with_more() {
     let ran = history(&repo, &[]).exits(1);
     assert!(found(&ran));
     let ran = history(&repo, &["--max-memory", "64M"]);
-    let told = ran.problems();
-    assert!(told.iter().any(|one| one.contains("raise --max-memory")), "{told:?}");
+    let reported = ran.problems();
+    assert!(reported.iter().any(|one| one.contains("raise --max-memory")), "{reported:?}");
     assert!(ran.code == Some(3) || found(&ran), "{ran:?}");
 }
 

@@ -160,11 +160,15 @@ fn wherever_the_user_stands_and_however_it_is_spelled() {
                     }
                     _ => project.keysweep(arguments).from(folder).run(),
                 };
-                let told = run(&["history", named, "--format", "json"]).exits(1);
-                assert!(told.stdout.contains(&id), "{case}");
-                assert_eq!(scanned(&told), [("repository".to_owned(), place.clone())], "{case}");
+                let reported = run(&["history", named, "--format", "json"]).exits(1);
+                assert!(reported.stdout.contains(&id), "{case}");
+                assert_eq!(
+                    scanned(&reported),
+                    [("repository".to_owned(), place.clone())],
+                    "{case}"
+                );
                 let shown = format!("in the repository {} in ", place.display());
-                assert!(told.stderr.contains(&shown), "{case}: {}", told.stderr);
+                assert!(reported.stderr.contains(&shown), "{case}: {}", reported.stderr);
                 // Each command meets each folder and each spelling, though not each pair of them.
                 let command = commands[(at + stands + number) % commands.len()];
                 other_command(command, &case, target, &place, named, &id, &run);
@@ -190,19 +194,23 @@ fn other_command(
     match command {
         "staged" => is_place(&run(&["staged", named, "--format", "json"]).exits(0)),
         "range" => {
-            let told = run(&["range", "HEAD~1..HEAD", named, "--format", "json"]).exits(1);
-            assert!(told.stdout.contains(id), "{case}");
-            is_place(&told);
+            let reported = run(&["range", "HEAD~1..HEAD", named, "--format", "json"]).exits(1);
+            assert!(reported.stdout.contains(id), "{case}");
+            is_place(&reported);
         }
         "baseline" if target.has_work_tree => {
-            let told = run(&["baseline", named]).exits(0);
+            let reported = run(&["baseline", named]).exits(0);
             let file = place.join(".keysweep-baseline");
-            assert!(told.stdout.contains(&file.display().to_string()), "{case}: {}", told.stdout);
+            assert!(
+                reported.stdout.contains(&file.display().to_string()),
+                "{case}: {}",
+                reported.stdout
+            );
             std::fs::remove_file(file).expect("it was written there");
         }
         "baseline" => {
-            let told = run(&["baseline", named]).exits(2);
-            assert!(told.stderr.contains("no work tree"), "{case}: {}", told.stderr);
+            let reported = run(&["baseline", named]).exits(2);
+            assert!(reported.stderr.contains("no work tree"), "{case}: {}", reported.stderr);
             // In a file of the user's own it can be written.
             let file = place.ancestors().nth(2).expect("the root").join("own-baseline");
             let named_file = file.to_str().expect("UTF-8");
@@ -214,15 +222,15 @@ fn other_command(
         "install-hook" => {
             let hooks = place.ancestors().nth(target.place.split('/').count()).expect("the root");
             let hooks = hooks.join(target.hooks);
-            let told = run(&["install-hook", named]).exits(0);
+            let reported = run(&["install-hook", named]).exits(0);
             let name = if target.has_work_tree { "pre-commit" } else { "pre-receive" };
-            assert!(hooks.join(name).is_file(), "{case}: {}", told.stdout);
+            assert!(hooks.join(name).is_file(), "{case}: {}", reported.stdout);
             run(&["install-hook", "--uninstall", named]).exits(0);
             assert!(!hooks.join(name).exists(), "{case}");
         }
         "sweep" => {
-            let told = run(&["sweep", named, "--format", "json"]).exits(1);
-            assert!(told.stdout.contains(id), "{case}");
+            let reported = run(&["sweep", named, "--format", "json"]).exits(1);
+            assert!(reported.stdout.contains(id), "{case}");
         }
         "verify" if cfg!(feature = "verify") => {
             let places = scanned(&run(&["verify", named, "--format", "json"]).exits(0));
@@ -269,15 +277,16 @@ fn what_is_no_repository_is_refused_though_one_is_around_it() {
 fn without_a_name_it_is_the_one_around_the_folder() {
     let (project, id) = projects(&mut Keys::new("unnamed"));
     let root = project.path().canonicalize().expect("a folder");
-    let told =
+    let reported =
         project.keysweep(["history", "--format", "json"]).from("outer/tree/inner").run().exits(1);
-    assert!(told.stdout.contains(&id));
-    assert_eq!(scanned(&told), [("repository".to_owned(), root.join("outer/tree"))]);
+    assert!(reported.stdout.contains(&id));
+    assert_eq!(scanned(&reported), [("repository".to_owned(), root.join("outer/tree"))]);
     // A bare repository inside another one is the one around its own folders.
     for folder in ["outer/b.git", "outer/b.git/refs", "outer/store/objects/pack"] {
-        let told = project.keysweep(["history", "--format", "json"]).from(folder).run().exits(1);
+        let reported =
+            project.keysweep(["history", "--format", "json"]).from(folder).run().exits(1);
         let bare = folder.split('/').take(2).collect::<PathBuf>();
-        assert_eq!(scanned(&told), [("repository".to_owned(), root.join(&bare))], "{folder}");
+        assert_eq!(scanned(&reported), [("repository".to_owned(), root.join(&bare))], "{folder}");
         let hook = project.keysweep(["install-hook"]).from(folder).run().exits(0);
         let hooks = root.join(&bare).join("hooks/pre-receive");
         assert!(hooks.is_file(), "{folder}: {}", hook.stdout);
@@ -287,10 +296,10 @@ fn without_a_name_it_is_the_one_around_the_folder() {
     let bare = project.at("outer/b.git");
     let run =
         |arguments: &[&str]| project.keysweep(arguments).env("GIT_DIR", &bare).from("outside");
-    let told = run(&["history", "--format", "json"]).run().exits(1);
-    assert_eq!(scanned(&told), [("repository".to_owned(), root.join("outer/b.git"))]);
-    let told = run(&["history", "../outer", "--format", "json"]).run().exits(0);
-    assert_eq!(scanned(&told), [("repository".to_owned(), root.join("outer"))]);
+    let reported = run(&["history", "--format", "json"]).run().exits(1);
+    assert_eq!(scanned(&reported), [("repository".to_owned(), root.join("outer/b.git"))]);
+    let reported = run(&["history", "../outer", "--format", "json"]).run().exits(0);
+    assert_eq!(scanned(&reported), [("repository".to_owned(), root.join("outer"))]);
 }
 
 #[test]
@@ -298,7 +307,7 @@ fn a_scan_names_its_folders_files_and_standard_input() {
     let project = Project::new();
     project.file("a/one", "nothing\n").file("two", "nothing\n");
     let root = project.path().canonicalize().expect("a folder");
-    let told = project
+    let reported = project
         .keysweep(["scan", "../a", "../two", "-", "--stdin-name", "x", "--format", "json"])
         .from("a")
         .input("text\n")
@@ -309,7 +318,7 @@ fn a_scan_names_its_folders_files_and_standard_input() {
         ("folder", root.join("a")),
         ("standard input", PathBuf::from("x")),
     ];
-    assert_eq!(scanned(&told), expected.clone().map(|(what, path)| (what.to_owned(), path)));
+    assert_eq!(scanned(&reported), expected.clone().map(|(what, path)| (what.to_owned(), path)));
     // A log of SARIF is uploaded: it names the folder, and not where on this machine that is.
     let log = project.keysweep(["scan", "../a", "--format", "sarif"]).from("a").run().exits(0);
     let coverage = &log.json()["runs"][0]["properties"]["coverage"];
@@ -317,5 +326,5 @@ fn a_scan_names_its_folders_files_and_standard_input() {
     assert!(!log.stdout.contains(root.to_str().expect("UTF-8")), "{}", log.stdout);
     let words =
         format!("in {}, {}, standard input in ", expected[0].1.display(), expected[1].1.display());
-    assert!(told.stderr.contains(&words), "{}", told.stderr);
+    assert!(reported.stderr.contains(&words), "{}", reported.stderr);
 }

@@ -16,15 +16,16 @@ use super::support::Keys;
 const ID: [&str; 2] = ["AKIA", "IOSFODNN7EXAMPLE"];
 const SECRET: [&str; 2] = ["wJalrXUtnFEMI", "/K7MDENG/bPxRfiCYEXAMPLEKEY"];
 
-fn detect(text: &str) -> Detected<<Engine as keysweep::scan::Detector>::Memory> {
+fn detect(text: &str) -> Detected<<Engine as keysweep::scan::Detector>::BaseState> {
     Engine::new(&RuleSet::builtin()).whole(text.as_bytes())
 }
 
 #[track_caller]
 fn is_quiet(text: &str) {
     let found = detect(text);
-    let told: Vec<&str> = found.candidates.iter().map(|one| one.credential.rule.as_str()).collect();
-    assert!(told.is_empty(), "{told:?} in {text}");
+    let reported: Vec<&str> =
+        found.candidates.iter().map(|one| one.credential.rule.as_str()).collect();
+    assert!(reported.is_empty(), "{reported:?} in {text}");
     assert!(found.examples > 0, "nothing was counted in {text}");
 }
 
@@ -183,7 +184,7 @@ fn random_keys_are_no_examples() {
     assert_eq!(found.examples, 0);
     let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
     let rule = |one: &'_ Candidate| one.credential.rule.as_str().to_owned();
-    let told: Vec<String> = found.candidates.iter().map(rule).collect();
-    told.iter().for_each(|rule| *rules.entry(rule).or_default() += 1);
+    let reported: Vec<String> = found.candidates.iter().map(rule).collect();
+    reported.iter().for_each(|rule| *rules.entry(rule).or_default() += 1);
     assert_eq!(found.candidates.len(), 2_000, "{rules:?}");
 }

@@ -41,7 +41,7 @@ fn with_mounts(project: &Project, script: &str) -> Option<Ran> {
 }
 
 #[test]
-fn a_full_device_is_told_and_never_0() {
+fn a_full_device_is_reported_and_never_0() {
     let project = project("dev full");
     for format in FORMATS {
         for (folder, code) in [("leak", 1), ("clean", 2)] {
@@ -51,8 +51,8 @@ fn a_full_device_is_told_and_never_0() {
             }
             let script = format!("set +e; \"$0\" scan {folder} --format {format} >/dev/full");
             let ran = project.shell(&script, "").exits(code);
-            let told = ran.stderr.contains("standard output: No space left on device");
-            assert!(told && !ran.stderr.contains("internal"), "{format}: {}", ran.stderr);
+            let reported = ran.stderr.contains("standard output: No space left on device");
+            assert!(reported && !ran.stderr.contains("internal"), "{format}: {}", ran.stderr);
         }
     }
     for command in ["rules", "explain aws-access-key", "completions bash", "man", "baseline leak"] {
@@ -91,7 +91,7 @@ fn a_full_disk_leaves_the_old_report_and_the_others_are_written() {
 }
 
 #[test]
-fn a_disk_that_is_read_only_is_told() {
+fn a_disk_that_is_read_only_is_reported() {
     let project = project("read only");
     let script = "mkdir -p disk; mount -t tmpfs -o size=64k tmpfs disk; echo old >disk/r.json; \
         mount -o remount,ro disk; set +e; \
@@ -131,7 +131,7 @@ fn a_limit_of_file_sizes_kills_nobody() {
 }
 
 #[test]
-fn an_output_that_can_not_be_is_told_and_the_others_are_written() {
+fn an_output_that_can_not_be_is_reported_and_the_others_are_written() {
     let project = project("no folder");
     fs::create_dir(project.at("folder")).expect("a folder");
     let outputs = ["json=folder", "json=none/r.json", "json=old.json/r.json", "json=r.json"];
@@ -144,7 +144,7 @@ fn an_output_that_can_not_be_is_told_and_the_others_are_written() {
 }
 
 #[test]
-fn a_folder_that_vanishes_is_told() {
+fn a_folder_that_vanishes_is_reported() {
     let project = project("vanishes");
     fs::create_dir(project.at("out")).expect("a folder");
     let arguments = ["scan", "clean", "-", "--output", "json=out/r.json", "--output", "csv=r.csv"];
@@ -220,14 +220,17 @@ fn a_reader_that_went_away_gets_no_0_for_a_finding() {
             &["sweep", "leak", &root],
         ] {
             let arguments = [command, &["--format", format]].concat();
-            let (code, told) = unread(&project, &arguments);
-            assert_eq!(code, Some(1), "{arguments:?}: {told}");
-            assert!(!told.contains("internal") && !told.contains("pipe"), "{arguments:?}: {told}");
+            let (code, reported) = unread(&project, &arguments);
+            assert_eq!(code, Some(1), "{arguments:?}: {reported}");
+            assert!(
+                !reported.contains("internal") && !reported.contains("pipe"),
+                "{arguments:?}: {reported}"
+            );
             tried += 1;
         }
-        let (code, told) = unread(&project, &["scan", "clean", "--format", format]);
+        let (code, reported) = unread(&project, &["scan", "clean", "--format", format]);
         let nothing_to_write = format == "short";
-        assert_eq!(code, Some(if nothing_to_write { 0 } else { 2 }), "{format}: {told}");
+        assert_eq!(code, Some(if nothing_to_write { 0 } else { 2 }), "{format}: {reported}");
         let never = ["scan", "leak", "--fail-on", "never", "--format", format];
         assert_eq!(unread(&project, &never).0, Some(2), "{format}");
     }
@@ -243,9 +246,9 @@ fn a_reader_that_went_away_gets_no_0_for_a_finding() {
         &["--help"],
         &["--version"],
     ] {
-        let (code, told) = unread(&project, command);
-        assert!(matches!(code, Some(0 | 2)), "{command:?}: {code:?} {told}");
-        assert!(!told.contains("internal error"), "{command:?}: {told}");
+        let (code, reported) = unread(&project, command);
+        assert!(matches!(code, Some(0 | 2)), "{command:?}: {code:?} {reported}");
+        assert!(!reported.contains("internal error"), "{command:?}: {reported}");
         tried += 1;
     }
     println!("{tried} commands and formats with a reader that went away");

@@ -13,8 +13,8 @@ use super::texts::{Tally, judge, text};
 
 /// From which texts are made; `KEYSWEEP_PAIRING_SEED` chooses others.
 fn seed() -> u64 {
-    let typed = std::env::var("KEYSWEEP_PAIRING_SEED").ok();
-    let seed = typed.and_then(|text| text.parse().ok()).unwrap_or(1);
+    let variable = std::env::var("KEYSWEEP_PAIRING_SEED").ok();
+    let seed = variable.and_then(|text| text.parse().ok()).unwrap_or(1);
     println!("texts are made from KEYSWEEP_PAIRING_SEED={seed}");
     seed
 }

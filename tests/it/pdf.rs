@@ -298,7 +298,7 @@ fn parts_of_a_page_are_one_text_and_pieces_of_a_row_one_line() {
 }
 
 #[test]
-fn what_has_no_letters_and_what_is_encrypted_is_told() {
+fn what_has_no_letters_and_what_is_encrypted_is_reported() {
     let mut keys = Keys::new("pdf told");
     let (pair, other) = (keys.pair(), keys.pair());
     let said = object(3, "<< /F1 5 0 R >>");

@@ -85,8 +85,8 @@ fn alternates_without_end_end() {
         let ran = history(&project, setting);
         assert!(ran.problems()[0].contains("five deep"), "{setting}: {ran:?}");
         project.keysweep(["staged"]).run().exits(0);
-        let told = project.keysweep(["range", "HEAD~2..HEAD"]).run().exits(2).stderr;
-        assert!(told.contains("a list of too many object folders"), "{told}");
+        let reported = project.keysweep(["range", "HEAD~2..HEAD"]).run().exits(2).stderr;
+        assert!(reported.contains("a list of too many object folders"), "{reported}");
         project.file(".git/chain/1999/info/alternates", folder(0) + "\n");
     }
     let devices = "/proc\n/dev\n/dev/zero\n/proc/self/fd\n/proc/self/root";
@@ -94,8 +94,8 @@ fn alternates_without_end_end() {
         project.file(".git/objects/info/alternates", format!("{list}\n"));
         assert_eq!(history(&project, list).places(), ["a.env:1"], "{list}");
         let ran = project.keysweep(["range", "HEAD~2..HEAD"]).run();
-        let told = ran.stderr.contains("its alternates can't be followed");
-        assert_eq!((ran.code, told), (Some(1 + i32::from(is_broken)), is_broken), "{list}");
+        let reported = ran.stderr.contains("its alternates can't be followed");
+        assert_eq!((ran.code, reported), (Some(1 + i32::from(is_broken)), is_broken), "{list}");
         let ids = ["HEAD~2", "HEAD"].map(|name| ask(&whole, &["rev-parse", name]));
         project.keysweep(["range", &ids.join("..")]).run().exits(1);
     }
@@ -202,14 +202,14 @@ fn a_work_tree_elsewhere_settles_nothing() {
     let (project, _) = repository("settled elsewhere");
     project.file("b.env", Keys::new("staged elsewhere").pair().env).git(&["add", "b.env"]);
     project.git(&["config", "core.worktree", &elsewhere]);
-    let told = "nothing leads back to this repository: no configuration and no baseline";
+    let reported = "nothing leads back to this repository: no configuration and no baseline";
     let b = outside.file("other/b.env", "x").at("other/b.env").display().to_string();
     for command in [&["history"][..], &["staged"], &["staged", ".", &b]] {
         let ran = project.keysweep([command, &["--format", "json"]].concat()).run().exits(1);
         let counts = (ran.left_out("excluded"), ran.left_out("suppressed"));
         assert_eq!(counts, (0, 0), "{command:?}: {ran:?}");
         let note = ran.json()["coverage"]["notes"].to_string();
-        assert!(note.contains(told) && note.contains(&elsewhere), "{command:?}: {note}");
+        assert!(note.contains(reported) && note.contains(&elsewhere), "{command:?}: {note}");
     }
     // Nor through a link, though the whole of it lies in what is called the work tree.
     let wide = outside.path().display().to_string();
@@ -260,9 +260,9 @@ fn what_is_staged_beside_a_leak_settles_it_and_it_is_said() {
         };
         project.git(&["add", "-A"]);
         let ran = project.keysweep(["staged"]).run().exits(0);
-        let told =
+        let reported =
             if excluded { "configuration" } else { "1 suppressed finding (--include-suppressed)" };
-        assert!(ran.stderr.contains(told), "{setting}: {}", ran.stderr);
+        assert!(ran.stderr.contains(reported), "{setting}: {}", ran.stderr);
         let ran = project.keysweep(["staged", "--format", "json"]).run().exits(0);
         let count = ran.left_out(if excluded { "excluded" } else { "suppressed" });
         assert_eq!(count, 1, "{setting}: {ran:?}");

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::hook_support::Desk;
+use crate::hook_support::HookFixture;
 use crate::programs;
 use crate::stub::{Stub, not_known};
 use crate::support::Keys;
@@ -39,7 +39,7 @@ fn commands(language: &str, text: &'static str) -> Vec<&'static str> {
 }
 
 /// A desk whose first programs are stand-ins.
-fn desk(folder: &Path, server: &Stub) -> Desk {
+fn fixture(folder: &Path, server: &Stub) -> HookFixture {
     let program = env!("CARGO_BIN_EXE_keysweep");
     let endpoint = server.url();
     let scripts = [
@@ -63,33 +63,33 @@ fn desk(folder: &Path, server: &Stub) -> Desk {
     for (name, script) in scripts {
         programs::script(&folder.join(name), &format!("#!/bin/sh\n{script}\n"));
     }
-    Desk::new(&[folder])
+    HookFixture::new(&[folder])
 }
 
 #[test]
 fn every_recipe_does_what_it_says() {
     let server = Stub::start(|_, _| not_known());
     let programs = tempfile::tempdir().expect("a folder");
-    let (mut desk, mut keys) = (desk(programs.path(), &server), Keys::new("readme"));
+    let (mut fixture, mut keys) = (fixture(programs.path(), &server), Keys::new("readme"));
     let [old, new, elsewhere, backup, cluster] = [(); 5].map(|()| keys.pair());
-    desk.project.file("repo/deploy/old.env", &old.env);
-    let repo = desk.repository("repo");
-    desk.git(&repo, &["init", "-q", "--bare", "../origin.git"]).done();
-    desk.git(&repo, &["remote", "add", "origin", "../origin.git"]).done();
-    desk.git(&repo, &["push", "-q", "origin", "main"]).done();
-    desk.git(&repo, &["rm", "-q", "deploy/old.env"]).done();
-    desk.git(&repo, &["commit", "-qm", "removed"]).done();
-    desk.project.file("repo/new.env", &new.env).file("repo/backup.tfstate", &backup.env);
-    desk.project.file("home/work/some.env", &elsewhere.env);
-    desk.project.file("home/secrets.yaml", &cluster.env);
-    desk.git(&repo, &["clone", "-q", ".", "../home/src/clone"]).done();
+    fixture.project.file("repo/deploy/old.env", &old.env);
+    let repo = fixture.repository("repo");
+    fixture.git(&repo, &["init", "-q", "--bare", "../origin.git"]).done();
+    fixture.git(&repo, &["remote", "add", "origin", "../origin.git"]).done();
+    fixture.git(&repo, &["push", "-q", "origin", "main"]).done();
+    fixture.git(&repo, &["rm", "-q", "deploy/old.env"]).done();
+    fixture.git(&repo, &["commit", "-qm", "removed"]).done();
+    fixture.project.file("repo/new.env", &new.env).file("repo/backup.tfstate", &backup.env);
+    fixture.project.file("home/work/some.env", &elsewhere.env);
+    fixture.project.file("home/secrets.yaml", &cluster.env);
+    fixture.git(&repo, &["clone", "-q", ".", "../home/src/clone"]).done();
     for (name, of) in [("BASE", "HEAD~1"), ("HEAD", "HEAD")] {
-        let commit = desk.git(&repo, &["rev-parse", of]).done().text;
-        desk.set(name, commit.trim());
+        let commit = fixture.git(&repo, &["rev-parse", of]).done().text;
+        fixture.set(name, commit.trim());
     }
 
     let asked = keys.id();
-    desk.set("KEY_ID", &asked);
+    fixture.set("KEY_ID", &asked);
 
     let mut said = Vec::new();
     for (language, text, marked) in blocks() {
@@ -99,29 +99,29 @@ fn every_recipe_does_what_it_says() {
             let asks = command.contains("\"$KEY_ID\"");
             let input = if asks { keys.secret() + "\n" } else { String::new() };
             let script = format!("set -o pipefail\n{command}\necho status: $?");
-            let ran = desk.run(&repo, "bash", &["-c", &script], &input);
+            let ran = fixture.run(&repo, "bash", &["-c", &script], &input);
             let fine = ran.text.contains("status: 0\n") || ran.text.contains("status: 1\n");
             assert!(fine, "{command}: {}", ran.text);
             said.push((command, ran.text));
         }
     }
-    let told = |command: &str, words: &[&str]| {
+    let reported = |command: &str, words: &[&str]| {
         let (_, text) = said.iter().find(|(ran, _)| ran.contains(command)).expect(command);
         words.iter().for_each(|word| assert!(text.contains(word), "{command}: {text}"));
     };
-    told("-- demo", &["keysweep scan"]);
-    told("keysweep scan   ", &["new.env:1:", &new.id, "status: 1"]);
-    told("keysweep history", &["deploy/old.env:1:", &old.id, "removed in"]);
-    told("keysweep sweep", &[&old.id, "deploy/old.env"]);
-    told("--verify", &["inactive", &new.id]);
-    told("explain", &["aws iam"]);
-    told("install-hook ", &[".git/hooks/pre-commit"]);
-    told("pre-push", &[".git/hooks/pre-push"]);
-    told("--no-ignore", &[&elsewhere.id, &backup.id]);
-    told("kubectl", &["secrets.yaml:1:", &cluster.id]);
-    told("jq", &[&new.id]);
-    told("range origin/main", &["No findings.", "status: 0"]);
-    told("verify --report", &["inactive"]);
-    told("\"$KEY_ID\"", &[&asked, "inactive"]);
+    reported("-- demo", &["keysweep scan"]);
+    reported("keysweep scan   ", &["new.env:1:", &new.id, "status: 1"]);
+    reported("keysweep history", &["deploy/old.env:1:", &old.id, "removed in"]);
+    reported("keysweep sweep", &[&old.id, "deploy/old.env"]);
+    reported("--verify", &["inactive", &new.id]);
+    reported("explain", &["aws iam"]);
+    reported("install-hook ", &[".git/hooks/pre-commit"]);
+    reported("pre-push", &[".git/hooks/pre-push"]);
+    reported("--no-ignore", &[&elsewhere.id, &backup.id]);
+    reported("kubectl", &["secrets.yaml:1:", &cluster.id]);
+    reported("jq", &[&new.id]);
+    reported("range origin/main", &["No findings.", "status: 0"]);
+    reported("verify --report", &["inactive"]);
+    reported("\"$KEY_ID\"", &[&asked, "inactive"]);
     assert!(repo.join("keysweep.sarif").is_file());
 }

@@ -285,13 +285,13 @@ fn a_report_is_explained_finding_by_finding() {
         let report = project.keysweep(["scan", "--format", format]).run().exits(1).stdout;
         let name = format!("report.{format}");
         project.file(&name, report);
-        let told = project.keysweep(["explain", "--report", &name]).run().exits(0).stdout;
+        let reported = project.keysweep(["explain", "--report", &name]).run().exits(0).stdout;
         for (number, pair) in pairs.iter().enumerate() {
             let lines = format!("  # {number}.env:1\n  KEY={}\n", pair.id);
-            assert!(told.contains(&lines), "{format}: {lines} in {told}");
+            assert!(reported.contains(&lines), "{format}: {lines} in {reported}");
         }
-        assert_eq!(told.matches("Deactivate the key now").count(), 1, "{format}: {told}");
-        assert!(told.lines().all(|line| line.chars().count() <= 100), "{format}: {told}");
+        assert_eq!(reported.matches("Deactivate the key now").count(), 1, "{format}: {reported}");
+        assert!(reported.lines().all(|line| line.chars().count() <= 100), "{format}: {reported}");
     }
     project.file("empty", "{}");
     let ran = project.keysweep(["explain", "--report", "empty"]).run().exits(2);

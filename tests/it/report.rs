@@ -128,7 +128,7 @@ fn an_active_key_comes_first_whatever_its_severity() {
 }
 
 #[test]
-fn settled_findings_are_told_from_open_ones() {
+fn settled_findings_are_reported_from_open_ones() {
     let (mut findings, coverage, rules) = (findings(), coverage(), rules(None));
     let reason = Some("rotated\u{1b}[2J".to_owned());
     findings[0].suppressed =

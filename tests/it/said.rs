@@ -66,9 +66,9 @@ fn the_format_follows_the_name() {
         ("html=x.html", None, Err("there is no format 'html'")),
     ] {
         fs::create_dir_all(project.at("out")).expect("a folder");
-        let mut typed = vec!["scan", "in", "-o", file];
-        typed.extend(asked.iter().flat_map(|asked| ["-f", asked]));
-        let ran = project.keysweep(typed).run();
+        let mut args = vec!["scan", "in", "-o", file];
+        args.extend(asked.iter().flat_map(|asked| ["-f", asked]));
+        let ran = project.keysweep(args).run();
         match expected {
             Ok(format) => {
                 let ran = ran.exits(1);
@@ -95,8 +95,8 @@ fn what_people_type_without_a_command() {
     let text = fs::read_to_string(project.at("in/a.env")).expect("a file");
     project.file("histroy.env", text);
     let scanned = project.keysweep(["scan", "in"]).run().exits(1).stdout;
-    for typed in [&["in"][..], &["./in"], &["--threads", "1", "in"], &["-f", "text", "in"]] {
-        assert_eq!(project.keysweep(typed).run().exits(1).stdout, scanned, "{typed:?}");
+    for args in [&["in"][..], &["./in"], &["--threads", "1", "in"], &["-f", "text", "in"]] {
+        assert_eq!(project.keysweep(args).run().exits(1).stdout, scanned, "{args:?}");
     }
     project.keysweep(["no/such/file"]).run().exits(2);
     let help = project.keysweep(["help", "scan"]).run().exits(0).stdout;
@@ -150,22 +150,22 @@ fn own_reports_are_known_by_their_content_and_hide_no_secret() {
 #[test]
 fn a_scan_says_what_it_did_not_look_at() {
     let project = project("not looked at");
-    let told = "the history was not looked at: `keysweep history`";
+    let reported = "the history was not looked at: `keysweep history`";
     let ran = project.keysweep(["scan"]).run().exits(1);
-    assert!(!ran.stderr.contains(told), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(reported), "{}", ran.stderr);
     project.git(&["init", "-q"]).file(".gitignore", "*.log\n").file("a.log", "x");
     for path in [".", "in", "in/a.env"] {
         let ran = project.keysweep(["scan", path]).run().exits(1);
-        assert_eq!(ran.stderr.matches(told).count(), 1, "{path}: {}", ran.stderr);
+        assert_eq!(ran.stderr.matches(reported).count(), 1, "{path}: {}", ran.stderr);
     }
     let ran = project.keysweep(["scan"]).run().exits(1);
     assert!(ran.stderr.contains("1 file or folder by ignore files (--no-ignore reads it)"));
     let ran = project.keysweep(["sweep", "."]).run().exits(1);
-    assert!(!ran.stderr.contains(told), "{}", ran.stderr);
+    assert!(!ran.stderr.contains(reported), "{}", ran.stderr);
 }
 
 #[test]
-fn how_long_it_took_is_told_and_in_no_report() {
+fn how_long_it_took_is_reported_and_in_no_report() {
     let project = project("durations");
     let pace = regex::Regex::new(r"Scanned 1 file, \d+ bytes in \S+ in \d+\.\d\d s")
         .expect("an expression");

@@ -31,9 +31,9 @@ fn validator(schema: &Value) -> Validator {
 }
 
 fn faults(validator: &Validator, value: &Value) -> Vec<String> {
-    let told =
+    let reported =
         |error: jsonschema::ValidationError<'_>| format!("{}: {error}", error.instance_path());
-    validator.iter_errors(value).map(told).collect()
+    validator.iter_errors(value).map(reported).collect()
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn the_configuration_adds_patterns_leaves_paths_out_and_allows_values() {
 fn a_fault_is_status_2_with_file_line_and_what_was_meant() {
     let mut keys = Keys::new("faults");
     let (project, _) = repository(&mut keys);
-    for (text, told) in [
+    for (text, reported) in [
         (
             "\nexcludes = []\n",
             ".keysweep.toml:2: unknown field 'excludes'; did you mean 'exclude'?",
@@ -160,7 +160,7 @@ fn a_fault_is_status_2_with_file_line_and_what_was_meant() {
         project.file(".keysweep.toml", text);
         for command in ["scan", "history", "staged"] {
             let ran = project.keysweep([command]).run().exits(2);
-            assert!(ran.stderr.contains(told), "{command}: {}", ran.stderr);
+            assert!(ran.stderr.contains(reported), "{command}: {}", ran.stderr);
         }
     }
     let both = "excludes = []\n[[rule]]\nid = \"x y\"\n";

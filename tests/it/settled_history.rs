@@ -113,12 +113,12 @@ fn the_same_credentials_are_the_same_findings_after_whatever_git_does() {
     let asked = ["scan", "--include-suppressed", "--format", "sarif"];
     let log = clone.keysweep(asked).run().exits(0).json();
     let results = log["runs"][0]["results"].as_array().expect("results");
-    let told = |result: &serde_json::Value| {
+    let reported = |result: &serde_json::Value| {
         let print = result["partialFingerprints"]["keysweep/v1"].as_str().expect("a fingerprint");
         (print.to_owned(), result["baselineState"].as_str().expect("a state").to_owned())
     };
-    let mut told: Vec<_> = results.iter().map(told).collect();
-    told.sort();
+    let mut reported: Vec<_> = results.iter().map(reported).collect();
+    reported.sort();
     let expected = known.into_iter().map(|print| (print, "unchanged".to_owned()));
-    assert_eq!(told, expected.collect::<Vec<_>>());
+    assert_eq!(reported, expected.collect::<Vec<_>>());
 }

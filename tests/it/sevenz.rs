@@ -49,11 +49,11 @@ fn every_method_that_is_read_is_found_behind_other_members() {
 }
 
 #[test]
-fn members_that_are_not_read_are_told_by_name() {
+fn members_that_are_not_read_are_reported_by_name() {
     let Some(project) = written("7z unread") else { return };
     for name in ["ppmd", "zstd", "brotli"] {
         let ran = scan(&project, &format!("{name}.7z")).exits(3);
-        let told: Vec<bool> = ["bin/noise", "conf/prod.env"]
+        let reported: Vec<bool> = ["bin/noise", "conf/prod.env"]
             .iter()
             .zip(ran.problems())
             .map(|(member, problem)| {
@@ -61,7 +61,7 @@ fn members_that_are_not_read_are_told_by_name() {
                 problem.starts_with(&begin) && problem.ends_with("which is not read: unpack it")
             })
             .collect();
-        assert_eq!(told, [true, true], "{:?}", ran.problems());
+        assert_eq!(reported, [true, true], "{:?}", ran.problems());
     }
     for (name, members) in [("encrypted.7z", 2), ("names.7z", 1)] {
         let ran = scan(&project, name).exits(0);
@@ -72,11 +72,11 @@ fn members_that_are_not_read_are_told_by_name() {
 #[test]
 fn a_block_that_cannot_be_read_hides_no_other() {
     let Some(project) = written("7z behind") else { return };
-    for (name, told) in [("ppmd", "packed by PPMD"), ("damaged", "a damaged 7z")] {
+    for (name, reported) in [("ppmd", "packed by PPMD"), ("damaged", "a damaged 7z")] {
         let name = format!("behind-{name}.7z");
         let ran = scan(&project, &name).exits(1);
         is_found(&ran, &name);
-        assert!(ran.problems().iter().any(|problem| problem.contains(told)), "{ran:?}");
+        assert!(ran.problems().iter().any(|problem| problem.contains(reported)), "{ran:?}");
     }
     let ran = scan(&project, "behind-encrypted.7z").exits(1);
     is_found(&ran, "behind-encrypted.7z");
@@ -89,15 +89,15 @@ fn a_wrong_checksum_hides_no_member_of_its_block() {
     for (name, member) in [("wrong-before.7z", "note"), ("wrong-own.7z", "conf/prod.env")] {
         let ran = scan(&project, name).exits(1);
         is_found(&ran, name);
-        let told = format!("container {name} > {member}: a wrong checksum");
+        let reported = format!("container {name} > {member}: a wrong checksum");
         let problems = ran.problems();
-        assert!(problems.len() == 1 && problems[0].starts_with(&told), "{problems:?}");
+        assert!(problems.len() == 1 && problems[0].starts_with(&reported), "{problems:?}");
     }
 }
 
 #[test]
 fn what_stands_behind_a_member_s_own_end_is_unpacked_within_limits() {
     let Some(project) = written("7z rest") else { return };
-    let told = scan(&project, "rest.7z").exits(3).problems();
-    assert!(told.iter().any(|why| why.contains("raise --max-ratio")), "{told:?}");
+    let reported = scan(&project, "rest.7z").exits(3).problems();
+    assert!(reported.iter().any(|why| why.contains("raise --max-ratio")), "{reported:?}");
 }

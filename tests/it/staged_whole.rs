@@ -22,18 +22,18 @@ fn with_large_file(name: &str, size: u64) -> (Project, String) {
 #[cfg(target_os = "linux")]
 fn a_large_file_fits_into_little_memory() {
     let (project, id) = with_large_file("large", 200 << 20);
-    let typed = ["staged", ".", "big.bin", "--max-memory", "64M", "--format", "json"];
-    let told = project.keysweep(typed).run().exits(1);
-    assert!(told.stdout.contains(&id), "{}", told.stdout);
-    assert_eq!(told.problems(), Vec::<String>::new());
+    let args = ["staged", ".", "big.bin", "--max-memory", "64M", "--format", "json"];
+    let reported = project.keysweep(args).run().exits(1);
+    assert!(reported.stdout.contains(&id), "{}", reported.stdout);
+    assert_eq!(reported.problems(), Vec::<String>::new());
 }
 
 #[test]
 fn a_limit_of_time_ends_it_in_the_middle() {
     let (project, _) = with_large_file("endless", 4 << 30);
-    let typed = ["staged", ".", "big.bin", "--timeout", "300ms", "--format", "json"];
-    let told = project.keysweep(typed).run().exits(3);
-    let bytes = told.json()["coverage"]["bytes"].as_u64().expect("a count");
+    let args = ["staged", ".", "big.bin", "--timeout", "300ms", "--format", "json"];
+    let reported = project.keysweep(args).run().exits(3);
+    let bytes = reported.json()["coverage"]["bytes"].as_u64().expect("a count");
     assert!(bytes < 4 << 30, "{bytes} bytes were read");
-    assert!(told.problems()[0].starts_with("time "), "{:?}", told.problems());
+    assert!(reported.problems()[0].starts_with("time "), "{:?}", reported.problems());
 }

@@ -43,7 +43,7 @@ fn stands(project: &Project, ended: &Ended) {
 }
 
 #[test]
-fn too_few_descriptors_are_told() {
+fn too_few_descriptors_are_reported() {
     let project = project("descriptors");
     let repo = Repo::new(&[]);
     repo.commit("a.env", leak(1));
@@ -63,9 +63,9 @@ fn too_few_descriptors_are_told() {
             if ended.code() == 127 {
                 continue;
             }
-            let told = format!("{limit} {command}: {ended:?}");
-            assert!(matches!(ended.code(), 1..=3), "{told}");
-            assert!(!ended.stderr.contains("internal error"), "{told}");
+            let reported = format!("{limit} {command}: {ended:?}");
+            assert!(matches!(ended.code(), 1..=3), "{reported}");
+            assert!(!ended.stderr.contains("internal error"), "{reported}");
             whole += usize::from(ended.code() == 1);
             stands(&project, &ended);
         }
@@ -74,7 +74,7 @@ fn too_few_descriptors_are_told() {
 }
 
 #[test]
-fn no_more_threads_are_told() {
+fn no_more_threads_are_reported() {
     let project = project("threads");
     let repo = Repo::new(&[]);
     repo.commit("a.env", leak(1));
@@ -100,7 +100,7 @@ fn no_more_threads_are_told() {
         return;
     }
     let root = repo.root.to_string_lossy().into_owned();
-    let mut told = [0, 0];
+    let mut reported = [0, 0];
     for limit in 1..8 {
         for command in [
             &["scan", "src", "-j", "4", "--output", "json=old.json"][..],
@@ -118,12 +118,12 @@ fn no_more_threads_are_told() {
             let empty = matches!(command[0], "staged" | "range") || command == ["scan", "-"];
             assert!(ended.code() != 0 || empty, "{seen}");
             let index = usize::from(ended.code() == 1);
-            told[index] += 1;
+            reported[index] += 1;
             stands(&project, &ended);
         }
     }
-    println!("{} runs found the key, {} said what was missing", told[1], told[0]);
-    assert!(told[0] > 0 && told[1] > 0);
+    println!("{} runs found the key, {} said what was missing", reported[1], reported[0]);
+    assert!(reported[0] > 0 && reported[1] > 0);
 }
 
 #[test]

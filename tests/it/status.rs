@@ -32,8 +32,8 @@ fn nothing_scanned_and_wrong_usage_are_2() {
     assert!(ran.stderr.contains("no file was scanned: there is none in .\n"), "{}", ran.stderr);
     fs::create_dir_all(project.at("bare/\u{1b}[2J")).expect("folders");
     let ran = project.keysweep(["scan", "empty", "bare/\u{1b}[2J"]).run().exits(2);
-    let told = "no file was scanned: there is none in empty, bare/\\u{1b}[2J\n";
-    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    let reported = "no file was scanned: there is none in empty, bare/\\u{1b}[2J\n";
+    assert!(ran.stderr.contains(reported), "{}", ran.stderr);
     let ran = project.keysweep(["scan", "missing"]).run().exits(2);
     assert!(ran.stderr.contains("missing: No such file"), "{}", ran.stderr);
     project.file("a.txt", "");
@@ -74,7 +74,7 @@ fn something_unreadable_is_3_or_1_with_a_finding() {
 }
 
 #[test]
-fn a_time_limit_is_told() {
+fn a_time_limit_is_reported() {
     let project = Project::new();
     project.file("a.txt", "text");
     let ran = project.keysweep(["scan", "--timeout", "0ms", "--format", "json"]).run();

@@ -297,7 +297,7 @@ fn no_damage_to_them_does_harm() {
     use keysweep::coverage::Ledger;
     use keysweep::detect::Engine;
     use keysweep::rules::RuleSet;
-    use keysweep::source::container::{Options, scan};
+    use keysweep::source::container::{ContainerOptions, scan};
     let mut keys = Keys::new("damage to streams");
     let engine = Engine::new(&RuleSet::builtin());
     for (name, bytes, _) in all(&keys.pair()) {
@@ -309,7 +309,7 @@ fn no_damage_to_them_does_harm() {
             }
             changed.truncate(changed.len() - keys.next() as usize % 20);
             let ledger = Ledger::new();
-            scan(b"x", &changed, &Options::default(), &engine, &ledger, &mut |_| {});
+            scan(b"x", &changed, &ContainerOptions::default(), &engine, &ledger, &mut |_| {});
             let problems = ledger.coverage().problems;
             let fault = problems.iter().find(|one| one.why.contains("a fault of keysweep"));
             assert!(fault.is_none(), "{name}: {fault:?}");

@@ -66,18 +66,18 @@ fn every_crate_stands_in_one_group_that_says_why_it_is_trusted() {
 #[test]
 fn the_table_of_dependencies_is_of_these_versions() {
     let page = text("docs/dependencies.md");
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for line in page.lines() {
         let cells: Vec<&str> = line.split(" | ").collect();
         let name = cells[0].strip_prefix("| `").and_then(|rest| rest.strip_suffix('`'));
         if let (Some(name), 6) = (name, cells.len()) {
-            told.insert((name.to_owned(), cells[1].to_owned()));
+            reported.insert((name.to_owned(), cells[1].to_owned()));
         }
     }
     let of = |package: &Value, field| string(package, field).to_owned();
     let locked: BTreeSet<_> =
         locked().iter().map(|package| (of(package, "name"), of(package, "version"))).collect();
-    let differs: Vec<_> = locked.symmetric_difference(&told).collect();
+    let differs: Vec<_> = locked.symmetric_difference(&reported).collect();
     assert!(differs.is_empty(), "python3 .ci/dependencies writes it anew: {differs:?}");
 }
 

@@ -19,8 +19,8 @@ static PLANTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// From which keys are made; `KEYSWEEP_TEST_SEED` chooses another.
 #[expect(clippy::print_stdout, reason = "the test that fails shows it")]
 static SEED: LazyLock<u64> = LazyLock::new(|| {
-    let typed = std::env::var("KEYSWEEP_TEST_SEED").ok();
-    let seed = typed.and_then(|text| text.parse().ok()).unwrap_or(1);
+    let variable = std::env::var("KEYSWEEP_TEST_SEED").ok();
+    let seed = variable.and_then(|text| text.parse().ok()).unwrap_or(1);
     println!("keys are made from KEYSWEEP_TEST_SEED={seed}");
     seed
 });
@@ -136,8 +136,8 @@ impl Project {
             .envs([("GIT_AUTHOR_DATE", "@1700000000 +0000")])
             .envs([("GIT_COMMITTER_DATE", "@1700000000 +0000")]);
         let output = command.output().expect("git runs");
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "git {arguments:?}: {told}");
+        let reported = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git {arguments:?}: {reported}");
         self
     }
 

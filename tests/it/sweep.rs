@@ -138,7 +138,7 @@ fn a_place_of_a_file_and_of_the_commit_it_is_from_is_one() {
 }
 
 #[test]
-fn a_broken_target_is_told_and_ends_nothing() {
+fn a_broken_target_is_reported_and_ends_nothing() {
     let (project, _) = clones("sweep broken");
     project.file("bad/.git/HEAD", "nonsense").file("clean/x.txt", "nothing here\n");
     project.git_in("empty", &["init", "-q"]);
@@ -163,7 +163,7 @@ fn a_broken_target_is_told_and_ends_nothing() {
 }
 
 #[test]
-fn a_target_that_takes_too_long_is_told() {
+fn a_target_that_takes_too_long_is_reported() {
     let (project, _) = clones("sweep timeout");
     let sweep = ["sweep", "all", "--target-timeout", "0s", "--format", "json"];
     let ran = project.keysweep(sweep).run().exits(3);

@@ -17,18 +17,19 @@ fn one_key_has_a_status_and_a_table() {
         let stub = Stub::start(move |_, _| answer());
         let (project, pair) = (Project::new(), Keys::new("one verdict").pair());
         let url = stub.url();
-        let typed = ["verify", &pair.id, "--sts-endpoint", &url, "--timeout", "3s"];
-        let told = project.keysweep(typed).input(format!("{}\n", pair.secret)).run().exits(code);
-        let lines: Vec<&str> = told.stdout.lines().collect();
+        let args = ["verify", &pair.id, "--sts-endpoint", &url, "--timeout", "3s"];
+        let reported = project.keysweep(args).input(format!("{}\n", pair.secret)).run().exits(code);
+        let lines: Vec<&str> = reported.stdout.lines().collect();
         let head = lines.iter().position(|line| line.starts_with("asked  active  inactive"));
-        let counts = lines[head.unwrap_or_else(|| panic!("no table: {}", told.stdout)) + 1];
+        let counts = lines[head.unwrap_or_else(|| panic!("no table: {}", reported.stdout)) + 1];
         let counts: Vec<u32> =
             counts.split_whitespace().map(|word| word.parse().expect("a number")).collect();
-        assert_eq!(counts, row, "{}", told.stdout);
+        assert_eq!(counts, row, "{}", reported.stdout);
         let stop =
             format!("aws iam update-access-key --user-name alice --access-key-id {}", pair.id);
-        let shown = told.stdout.contains("Stop what is active") && told.stdout.contains(&stop);
-        assert_eq!(shown, stops, "{}", told.stdout);
+        let shown =
+            reported.stdout.contains("Stop what is active") && reported.stdout.contains(&stop);
+        assert_eq!(shown, stops, "{}", reported.stdout);
     }
 }
 
@@ -50,12 +51,12 @@ fn a_report_has_one_table_of_all() {
             _ => not_known(),
         });
     let url = stub.url();
-    let typed = ["verify", "--report", &report, ".", "--sts-endpoint", &url];
-    let told = project.keysweep(typed).run().exits(1).stdout;
+    let args = ["verify", "--report", &report, ".", "--sts-endpoint", &url];
+    let reported = project.keysweep(args).run().exits(1).stdout;
     let table = "asked  active  inactive  wrong secret  unknown\n    3       1         1             1        0\n";
-    assert!(told.contains(table), "{told}");
-    assert_eq!(told.matches("Stop what is active").count(), 1, "{told}");
-    assert_eq!(told.matches("asked  active").count(), 1, "{told}");
+    assert!(reported.contains(table), "{reported}");
+    assert_eq!(reported.matches("Stop what is active").count(), 1, "{reported}");
+    assert_eq!(reported.matches("asked  active").count(), 1, "{reported}");
 }
 
 #[test]
@@ -73,10 +74,10 @@ fn nothing_left_to_ask_is_said() {
         (&empty, 0, "the earlier report holds no finding"),
         (&lone, 0, "nobody was asked: the reason stands at each finding"),
     ] {
-        let told = project.keysweep(["verify", "--report", file, "."]).run().exits(code);
-        assert!(told.stderr.contains(words), "{}", told.stderr);
+        let reported = project.keysweep(["verify", "--report", file, "."]).run().exits(code);
+        assert!(reported.stderr.contains(words), "{}", reported.stderr);
     }
     std::fs::remove_file(project.at("id")).expect("a file");
-    let told = project.keysweep(["verify", "--report", &lone, "."]).run().exits(3);
-    assert!(told.stderr.contains("nobody was asked"), "{}", told.stderr);
+    let reported = project.keysweep(["verify", "--report", &lone, "."]).run().exits(3);
+    assert!(reported.stderr.contains("nobody was asked"), "{}", reported.stderr);
 }

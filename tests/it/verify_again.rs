@@ -46,9 +46,9 @@ fn a_pair_that_verification_made_is_asked_about_again() {
     project.file("report.json", &ran.stdout);
     let again = ["verify", "--report", "report.json", "src", "--sts-endpoint", &url];
     let again = project.keysweep(again.into_iter().chain(["--format", "json"])).run().exits(1);
-    let told = of_id(&again.json(), &id);
-    assert_eq!(told["fingerprint"], finding["fingerprint"]);
-    assert_eq!(told["verification"]["status"], "active");
+    let reported = of_id(&again.json(), &id);
+    assert_eq!(reported["fingerprint"], finding["fingerprint"]);
+    assert_eq!(reported["verification"]["status"], "active");
 }
 
 #[test]
@@ -94,14 +94,14 @@ fn a_report_says_on_what_evidence_two_were_joined() {
         let arguments = ["explain"].iter().chain(arguments);
         project.keysweep(arguments).run()
     };
-    let told = why(&[&id, "src", "--why"]).exits(0).stdout;
+    let reported = why(&[&id, "src", "--why"]).exits(0).stdout;
     for words in
         ["a.env:1:22: ", "secret ", " at 2:", "confidence high", "'upload'", "other secrets"]
     {
-        assert!(told.contains(words), "{words} in {told}");
+        assert!(reported.contains(words), "{words} in {reported}");
     }
-    let told = why(&[&lone, "--why"]).exits(0).stdout;
-    assert!(told.contains("joined with no secret"), "{told}");
+    let reported = why(&[&lone, "--why"]).exits(0).stdout;
+    assert!(reported.contains("joined with no secret"), "{reported}");
     assert!(why(&[&lone, "src", "--why"]).exits(2).stderr.contains("was not found in src"));
     assert!(why(&["aws-access-key", "--why"]).exits(2).stderr.contains("access key id"));
     assert!(why(&[&id, "src"]).exits(2).stderr.contains("--why"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keysweep::coverage::Ledger;
 use keysweep::finding::{Confidence, Severity, Status};
-use keysweep::verify::{Options, preview, verify};
+use keysweep::verify::{VerifyOptions, preview, verify};
 
 use crate::leaks::{finding, key_id, near, pair, secret};
 use crate::stub::{Stub, identity, wrong_secret};
@@ -20,7 +20,7 @@ fn several_secrets_are_tried_one_by_one_until_one_fits() {
         0..=2 => wrong_secret(),
         _ => identity("aws"),
     });
-    let spaced = Options { spacing: Duration::from_millis(300), ..options(&stub) };
+    let spaced = VerifyOptions { spacing: Duration::from_millis(300), ..options(&stub) };
     run(&mut found, &spaced);
     let statuses: Vec<_> = found.iter().map(|finding| finding.verification.status).collect();
     let wrong = Status::WrongSecret;
@@ -47,12 +47,12 @@ fn the_surest_secret_is_tried_first() {
 }
 
 #[test]
-fn caps_are_told() {
+fn caps_are_reported() {
     let id = key_id("AKIA", 7);
     let mut found: Vec<_> = (0..4).map(|n| pair(&id, &secret(n), None)).collect();
     found.push(pair(&key_id("AKIA", 8), &secret(9), None));
     let stub = Stub::start(|_, _| wrong_secret());
-    let options = Options { max_candidates: 2, max_requests: 4, ..options(&stub) };
+    let options = VerifyOptions { max_candidates: 2, max_requests: 4, ..options(&stub) };
     let ledger = Ledger::new();
     let summary = verify(&mut found, &options, &ledger, &mut |_| {});
     assert_eq!((summary.requests, stub.requests().len()), (4, 4));
@@ -75,13 +75,13 @@ fn a_secret_that_is_proved_to_be_one_ids_own_is_not_tried_with_the_next() {
 }
 
 #[test]
-fn the_search_for_an_ids_secret_has_an_end_that_is_told() {
+fn the_search_for_an_ids_secret_has_an_end_that_is_reported() {
     let id = key_id("AKIA", 7);
     let mut found = vec![pair(&id, &secret(0), None)];
     let labelled = |n| finding("aws-secret-access-key", None, Some(&secret(n)), None);
     found.extend((1..20).map(labelled));
     let stub = Stub::start(|_, _| wrong_secret());
-    let options = Options { max_candidates: 3, ..options(&stub) };
+    let options = VerifyOptions { max_candidates: 3, ..options(&stub) };
     let ledger = Ledger::new();
     verify(&mut found, &options, &ledger, &mut |_| {});
     assert_eq!(found[0].verification.status, Status::WrongSecret);
@@ -91,7 +91,7 @@ fn the_search_for_an_ids_secret_has_an_end_that_is_told() {
 
     // The first that fits ends it: then there is no limit to tell of.
     let stub = Stub::start(|_, _| identity("aws"));
-    let options = Options { max_candidates: 3, ..crate::verify_stub::options(&stub) };
+    let options = VerifyOptions { max_candidates: 3, ..crate::verify_stub::options(&stub) };
     let ledger = Ledger::new();
     verify(&mut found, &options, &ledger, &mut |_| {});
     assert_eq!(ledger.coverage().notes.len(), 0);
@@ -123,16 +123,16 @@ fn canaries_and_accounts_left_out_are_never_sent() {
     // Accounts 171436882533 (a canary's), 123456789012 and 111122223333 as ids encode them.
     let bodies = ["SP2TPHJSQH3FJRUX", "RZPUZDIKAAAAAAAA", "RTX3GSDSQAAAAAAA"];
     let findings = || bodies.map(|body| pair(&format!("AKIA{body}"), &secret(1), None));
-    let statuses = |options: &Options| {
+    let statuses = |options: &VerifyOptions| {
         let mut found = findings();
         run(&mut found, options);
         found.map(|finding| finding.verification.status)
     };
-    let skip = Options { skip_accounts: vec!["1234-5678-9012".into()], ..options(&stub) };
+    let skip = VerifyOptions { skip_accounts: vec!["1234-5678-9012".into()], ..options(&stub) };
     assert_eq!(statuses(&skip), [Status::Canary, Status::Skipped, Status::Active]);
-    let only = Options { only_accounts: vec!["123456789012".into()], ..options(&stub) };
+    let only = VerifyOptions { only_accounts: vec!["123456789012".into()], ..options(&stub) };
     assert_eq!(statuses(&only), [Status::Canary, Status::Active, Status::Skipped]);
-    let mine = Options { canary_accounts: vec!["111122223333".into()], ..options(&stub) };
+    let mine = VerifyOptions { canary_accounts: vec!["111122223333".into()], ..options(&stub) };
     assert_eq!(statuses(&mine), [Status::Canary, Status::Active, Status::Canary]);
     assert_eq!(stub.requests().len(), 3);
 }
@@ -160,23 +160,23 @@ fn a_dry_run_says_what_would_be_asked_of_whom_and_sends_nothing() {
         near("aws-cn", pair(&key_id("AKIA", 8), &secret(3), None)),
         pair(&["AKIA", "SP2TPHJSQH3FJRUX"].concat(), &secret(4), None),
     ];
-    let lines = |options: &Options| {
-        let told = preview(&found, options).iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert!(!told.join("").contains("keysweep/test"), "a secret: {told:?}");
-        told
+    let lines = |options: &VerifyOptions| {
+        let reported = preview(&found, options).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert!(!reported.join("").contains("keysweep/test"), "a secret: {reported:?}");
+        reported
     };
-    let told = lines(&Options::default());
-    assert_eq!(told.len(), 3);
+    let reported = lines(&VerifyOptions::default());
+    assert_eq!(reported.len(), 3);
     assert_eq!(
-        told[0],
+        reported[0],
         format!(
             "{id}: would ask GetCallerIdentity of https://sts.us-east-1.amazonaws.com (aws), then \
              https://sts.us-gov-west-1.amazonaws.com (aws-us-gov), with up to 4 secrets, one after \
              the other"
         )
     );
-    assert!(told[1].contains("of https://sts.cn-north-1.amazonaws.com.cn (aws-cn), then "));
-    assert!(told[2].contains("not sent, canary: "));
+    assert!(reported[1].contains("of https://sts.cn-north-1.amazonaws.com.cn (aws-cn), then "));
+    assert!(reported[2].contains("not sent, canary: "));
     let stub = Stub::start(|_, _| identity("aws"));
     assert!(lines(&options(&stub))[0].contains(&stub.url()));
     assert!(stub.requests().is_empty());

@@ -10,7 +10,7 @@ use keysweep::rules::RuleSet;
 use keysweep::run::{self, Source, Verify};
 use keysweep::source::files;
 use keysweep::source::git::history;
-use keysweep::verify::{Endpoint, Options};
+use keysweep::verify::{Endpoint, VerifyOptions};
 
 use crate::git_support::Repo;
 use crate::moto::{Key, Moto};
@@ -264,23 +264,23 @@ fn found(case: &Case, moto: &Moto) -> (Vec<Finding>, Vec<String>) {
         }
     }
     let source = match case.in_history {
-        true => Source::History(history::Options {
+        true => Source::History(history::HistoryOptions {
             repo: Some(repo.root.clone()),
             ..Default::default()
         }),
-        false => Source::Files(files::Options {
+        false => Source::Files(files::FileOptions {
             paths: vec![folder.path().to_owned()],
             threads: 2,
             ..Default::default()
         }),
     };
-    let verify = Options {
+    let verify = VerifyOptions {
         endpoint: Some(Endpoint::parse(&moto.url()).expect("a loopback URL")),
         rate: 100.0,
         spacing: Duration::from_millis(5),
-        ..Options::default()
+        ..VerifyOptions::default()
     };
-    let options = run::Options {
+    let options = run::RunOptions {
         sources: vec![source],
         verify: Some(Verify { options: verify, announce: |_| {} }),
         ..crate::faults::options()
@@ -323,11 +323,11 @@ fn faults(case: &Case, found: &[Finding]) -> Vec<String> {
     }
     if let Some(left) = case.left {
         let is_other = |finding: &&Finding| finding.verification.status != Status::Active;
-        let told = |finding: &Finding| {
+        let reported = |finding: &Finding| {
             let (rule, severity) = (finding.credential.rule.as_str(), finding.severity.as_str());
             format!("{rule} {severity} {}", finding.verification.status.as_str())
         };
-        let others: Vec<String> = found.iter().filter(is_other).map(told).collect();
+        let others: Vec<String> = found.iter().filter(is_other).map(reported).collect();
         if others != left {
             faults.push(format!("left are {others:?}"));
         }

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use keysweep::coverage::Ledger;
 use keysweep::finding::{Finding, Severity, Status};
-use keysweep::verify::{Endpoint, Options, verify};
+use keysweep::verify::{Endpoint, VerifyOptions, verify};
 
 use crate::leaks::{finding, key_id, pair, secret};
 use crate::moto::{Key, Moto};
 
-fn options(moto: &Moto) -> Options {
-    Options {
+fn options(moto: &Moto) -> VerifyOptions {
+    VerifyOptions {
         endpoint: Some(Endpoint::parse(&moto.url()).expect("a loopback URL")),
         rate: 100.0,
         spacing: Duration::from_millis(20),
-        ..Options::default()
+        ..VerifyOptions::default()
     }
 }
 

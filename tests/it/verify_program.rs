@@ -58,24 +58,24 @@ fn one_key_from_standard_input() {
     let arguments = ["verify", &id, "--sts-endpoint", &dead.url(), "--format", "json"];
     let output = run(&arguments, &secret(1));
     assert_eq!(output.status.code(), Some(0));
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(told["verification"]["status"], "inactive");
-    assert_eq!(told["verification"]["partitions"], serde_json::json!(["aws", "aws-us-gov"]));
-    assert_eq!(told["verification"]["endpoint"], dead.url());
+    let reported: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(reported["verification"]["status"], "inactive");
+    assert_eq!(reported["verification"]["partitions"], serde_json::json!(["aws", "aws-us-gov"]));
+    assert_eq!(reported["verification"]["endpoint"], dead.url());
 
     let output = run(&["verify", &key_id("ASIA", 5), "--sts-endpoint", &dead.url()], &secret(1));
     assert_eq!(output.status.code(), Some(3), "no token: {}", text(&output.stdout));
 }
 
 #[test]
-fn wrong_usage_is_told_before_anything_is_sent() {
+fn wrong_usage_is_reported_before_anything_is_sent() {
     let stub = Stub::start(|_, _| identity("aws"));
     let (id, url) = (key_id("AKIA", 5), stub.url());
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path().to_str().expect("UTF-8");
     leak_in(folder.path(), "credentials", &id, &random_secret(1));
     let secret = secret(1);
-    for (arguments, input, told) in [
+    for (arguments, input, reported) in [
         (vec!["verify", &id, "--sts-endpoint", &url], "hunter2", "first line"),
         (vec!["verify", &secret, "--sts-endpoint", &url], "", "never from an argument"),
         (vec!["verify", &id, "--sts-endpoint", "http://sts.example.com"], "", "loopback"),
@@ -89,7 +89,7 @@ fn wrong_usage_is_told_before_anything_is_sent() {
         let output = run(&arguments, input);
         let err = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{arguments:?} {err}");
-        assert!(err.contains(told) && !err.contains("hunter2"), "{arguments:?} {err}");
+        assert!(err.contains(reported) && !err.contains("hunter2"), "{arguments:?} {err}");
         assert!(output.stdout.is_empty());
     }
     assert!(stub.requests().is_empty());
@@ -111,9 +111,9 @@ fn a_scan_tells_which_keys_are_live_and_a_report_is_asked_anew() {
     let output = run(&scan, "");
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let written = fs::read(&report).expect("a report");
-    let told: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
-    let finding = &told["findings"][0];
-    assert_eq!(finding["verification"]["status"], "active", "{told}");
+    let reported: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
+    let finding = &reported["findings"][0];
+    assert_eq!(finding["verification"]["status"], "active", "{reported}");
     assert_eq!(finding["verification"]["arn"], "arn:aws:iam::123456789012:user/doomed");
     assert!(!text(&written).contains(&doomed.secret));
 
@@ -124,9 +124,9 @@ fn a_scan_tells_which_keys_are_live_and_a_report_is_asked_anew() {
     let before = moto.requests();
     let output = run(&again, "");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(told["findings"].as_array().map(Vec::len), Some(1));
-    assert_eq!(told["findings"][0]["verification"]["status"], "inactive");
+    let reported: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(reported["findings"].as_array().map(Vec::len), Some(1));
+    assert_eq!(reported["findings"][0]["verification"]["status"], "inactive");
     assert_eq!(moto.requests() - before, 2, "one a partition");
 
     // Gone from the target, it cannot be asked about: no proof.

@@ -5,26 +5,26 @@ use std::time::{Duration, Instant};
 use keysweep::aws::KeyId;
 use keysweep::coverage::Ledger;
 use keysweep::finding::{Finding, Severity, Status, Verification};
-use keysweep::verify::{Endpoint, Options, PartitionChoice, Summary, verify};
+use keysweep::verify::{Endpoint, PartitionChoice, Summary, VerifyOptions, verify};
 
 use crate::leaks::{key_id, near, pair, secret};
 use crate::stub::{self, Act, Stub, identity, not_known, refusal};
 use crate::support::Keys;
 
 /// Impatient options that ask the stub.
-pub(crate) fn options(stub: &Stub) -> Options {
-    Options {
+pub(crate) fn options(stub: &Stub) -> VerifyOptions {
+    VerifyOptions {
         endpoint: Some(Endpoint::parse(&stub.url()).expect("a loopback URL")),
         rate: 100.0,
-        patience: Duration::from_secs(3),
+        retry_time: Duration::from_secs(3),
         request_timeout: Duration::from_millis(800),
         spacing: Duration::from_millis(40),
-        ..Options::default()
+        ..VerifyOptions::default()
     }
 }
 
 /// Verifies, and leaves what is said aside.
-pub(crate) fn run(findings: &mut [Finding], options: &Options) -> Summary {
+pub(crate) fn run(findings: &mut [Finding], options: &VerifyOptions) -> Summary {
     verify(findings, options, &Ledger::new(), &mut |_| {})
 }
 
@@ -47,7 +47,7 @@ fn verdict_on(
 }
 
 #[test]
-fn an_identity_is_active_and_told_whole() {
+fn an_identity_is_active_and_reported_whole() {
     let stub = Stub::start(|_, _| identity("aws"));
     let mut found = akia();
     found.severity = Severity::Warning;
@@ -77,7 +77,7 @@ fn the_request_says_who_asks_and_is_signed_by_the_found_key() {
     let agent = request.header("user-agent").expect("a user agent");
     assert!(agent.starts_with("keysweep/"), "{agent}");
     assert_eq!(request.header("x-amz-security-token"), Some("IQoJb3JpZ2luX2VjtokentokenTOKEN=="));
-    let own = Options { user_agent: "incident 42".into(), ..options(&stub) };
+    let own = VerifyOptions { user_agent: "incident 42".into(), ..options(&stub) };
     run(&mut [akia()], &own);
     assert_eq!(stub.requests()[1].header("user-agent"), Some("incident 42"));
     assert_eq!(stub.requests()[1].header("x-amz-security-token"), None);
@@ -132,7 +132,7 @@ fn a_key_of_china_is_asked_there_first_if_its_text_says_so() {
     assert_eq!(verdict.partitions, ["aws", "aws-us-gov"]);
 
     let stub = Stub::start(china);
-    let all = Options { partition: PartitionChoice::All, ..options(&stub) };
+    let all = VerifyOptions { partition: PartitionChoice::All, ..options(&stub) };
     let mut found = akia();
     run(std::slice::from_mut(&mut found), &all);
     assert_eq!(found.verification.status, Status::Active);
@@ -320,7 +320,7 @@ fn connections_are_kept() {
     let mut found: Vec<_> = (0..40).map(|n| pair(&key_id("AKIA", n), &secret(n), None)).collect();
     run(&mut found, &options(&stub));
     assert_eq!(stub.requests().len(), 40);
-    assert!(stub.connections() <= Options::default().concurrency, "{}", stub.connections());
+    assert!(stub.connections() <= VerifyOptions::default().concurrency, "{}", stub.connections());
 }
 
 #[test]
@@ -328,7 +328,7 @@ fn nobody_at_the_endpoint_is_unknown() {
     let stub = Stub::start(|_, _| identity("aws"));
     let mut found = akia();
     let closed = Endpoint::parse("http://127.0.0.1:1").expect("a URL");
-    let options = Options { endpoint: Some(closed), ..options(&stub) };
+    let options = VerifyOptions { endpoint: Some(closed), ..options(&stub) };
     run(std::slice::from_mut(&mut found), &options);
     assert_eq!(found.verification.status, Status::Unknown);
     assert_eq!(found.severity, Severity::Error);
@@ -338,7 +338,7 @@ fn nobody_at_the_endpoint_is_unknown() {
 fn an_endpoint_that_never_answers_is_given_up_for_the_rest() {
     let stub = Stub::start(|_, _| Act::Hang);
     let mut found: Vec<_> = (0..40).map(|n| pair(&key_id("AKIA", n), &secret(n), None)).collect();
-    let options = Options { concurrency: 1, ..options(&stub) };
+    let options = VerifyOptions { concurrency: 1, ..options(&stub) };
     run(&mut found, &options);
     assert!(found.iter().all(|finding| finding.verification.status == Status::Unknown));
     assert!(stub.requests().len() <= 10, "{}", stub.requests().len());
@@ -348,7 +348,7 @@ fn an_endpoint_that_never_answers_is_given_up_for_the_rest() {
 fn a_run_ends_when_its_time_is_over() {
     let stub = Stub::start(|_, _| Act::Hang);
     let began = Instant::now();
-    let options = Options {
+    let options = VerifyOptions {
         until: Some(began + Duration::from_millis(200)),
         request_timeout: Duration::from_secs(30),
         ..options(&stub)

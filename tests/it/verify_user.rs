@@ -29,13 +29,13 @@ fn a_users_own_canaries_are_never_sent() {
     let id = keysweep::aws::KeyId::parse(pair.id.as_bytes()).expect("an id");
     let account = id.account().expect("an account");
     let url = stub.url();
-    let typed = ["scan", "--verify", "--sts-endpoint", &url, "--format", "json"];
+    let args = ["scan", "--verify", "--sts-endpoint", &url, "--format", "json"];
     let run = |account: &str, code| {
-        let own = [typed.as_slice(), &["--canary-account", account]].concat();
+        let own = [args.as_slice(), &["--canary-account", account]].concat();
         project.keysweep(own).run().exits(code).json()
     };
-    let told = run(&account, 0);
-    assert_eq!(status_of(&told), "canary");
+    let reported = run(&account, 0);
+    assert_eq!(status_of(&reported), "canary");
     assert!(stub.requests().is_empty());
     assert_eq!(status_of(&run("1111-2222-3333", 1)), "active");
     let unused = project.keysweep(["scan", "--canary-account", &account]).run().exits(2);
@@ -61,9 +61,9 @@ fn a_report_of_a_history_is_asked_anew_in_the_history() {
         project.keysweep(["history", "--output", &output]).run().exits(1);
         let url = stub.url();
         let again = ["verify", "--report", &report, "--sts-endpoint", &url, "--format", "json"];
-        let told = project.keysweep(again).run().exits(0).json();
-        assert_eq!(told["findings"][0]["key_id"], pair.id.as_str(), "{format}");
-        assert_eq!(status_of(&told), "inactive", "{format}");
+        let reported = project.keysweep(again).run().exits(0).json();
+        assert_eq!(reported["findings"][0]["key_id"], pair.id.as_str(), "{format}");
+        assert_eq!(status_of(&reported), "inactive", "{format}");
     }
     // Of a bare clone too, which has no files; and what is gone is named.
     let bare = Project::new();
@@ -138,8 +138,8 @@ fn only_a_certificate_of_the_host_that_was_asked_is_believed() {
     let certificates = Project::new();
     let ask = |port: u16, variable: Option<(&str, &str)>| {
         let url = format!("https://localhost:{port}");
-        let typed = ["scan", "--verify", "--sts-endpoint", &url, "--format", "json"];
-        let mut program = project.keysweep(typed);
+        let args = ["scan", "--verify", "--sts-endpoint", &url, "--format", "json"];
+        let mut program = project.keysweep(args);
         if let Some((name, file)) = variable {
             program = program.env(name, certificates.at(file));
         }
@@ -159,8 +159,8 @@ fn only_a_certificate_of_the_host_that_was_asked_is_believed() {
         let system = Some(("SSL_CERT_FILE", "right.pem"));
         assert_eq!(status_of(&ask(right.port, system)), "active");
     }
-    let typed = ["scan", "--verify", "--sts-endpoint", "https://localhost:1"];
-    let missing = project.keysweep(typed).env("AWS_CA_BUNDLE", "none.pem").run().exits(2);
+    let args = ["scan", "--verify", "--sts-endpoint", "https://localhost:1"];
+    let missing = project.keysweep(args).env("AWS_CA_BUNDLE", "none.pem").run().exits(2);
     assert!(missing.stderr.contains("AWS_CA_BUNDLE: none.pem"), "{}", missing.stderr);
 }
 
@@ -172,11 +172,11 @@ fn proxies_of_the_environment_are_used_and_no_proxy_goes_around_them() {
     project.file("ca.pem", pem);
     let url = format!("https://localhost:{}", stub.port);
     let ask = |no_proxy: &str| {
-        let typed = ["scan", ".env", "--verify", "--sts-endpoint", &url, "--format", "json"];
-        let program = project.keysweep(typed).env("AWS_CA_BUNDLE", project.at("ca.pem"));
+        let args = ["scan", ".env", "--verify", "--sts-endpoint", &url, "--format", "json"];
+        let program = project.keysweep(args).env("AWS_CA_BUNDLE", project.at("ca.pem"));
         let proxy = format!("http://127.0.0.1:{port}");
-        let told = program.env("HTTPS_PROXY", proxy).env("NO_PROXY", no_proxy).run().exits(1);
-        assert_eq!(status_of(&told.json()), "active");
+        let reported = program.env("HTTPS_PROXY", proxy).env("NO_PROXY", no_proxy).run().exits(1);
+        assert_eq!(status_of(&reported.json()), "active");
         asked.lock().unwrap_or_else(PoisonError::into_inner).len()
     };
     assert_eq!(ask(""), 1, "through the proxy");
@@ -187,14 +187,14 @@ fn proxies_of_the_environment_are_used_and_no_proxy_goes_around_them() {
 #[test]
 fn no_variable_chooses_the_endpoint_but_an_option_does() {
     let (project, _) = leaking("fips");
-    let told = |more: &[&str]| {
-        let typed = ["scan", "--verify-dry-run"].iter().chain(more);
-        project.keysweep(typed).env("AWS_USE_FIPS_ENDPOINT", "true").run().exits(1).stderr
+    let reported = |more: &[&str]| {
+        let args = ["scan", "--verify-dry-run"].iter().chain(more);
+        project.keysweep(args).env("AWS_USE_FIPS_ENDPOINT", "true").run().exits(1).stderr
     };
-    let plain = told(&[]);
+    let plain = reported(&[]);
     assert!(plain.contains("https://sts.us-east-1.amazonaws.com (aws)"), "{plain}");
     assert!(!plain.contains("fips.us"), "{plain}");
-    let fips = told(&["--fips"]);
+    let fips = reported(&["--fips"]);
     assert!(fips.contains("https://sts-fips.us-east-1.amazonaws.com (aws)"), "{fips}");
     let both = ["scan", "--verify", "--fips", "--sts-endpoint", "https://sts.example.com"];
     project.keysweep(both).run().exits(2);
@@ -205,9 +205,9 @@ fn nothing_is_logged_at_trace_level_by_any_crate() {
     let stub = Stub::start(|_, _| identity("aws"));
     let (project, _) = leaking("trace");
     let url = stub.url();
-    let typed = ["scan", "--verify", "--sts-endpoint", &url];
-    let plain = project.keysweep(typed).run().exits(1);
-    let mut program = project.keysweep(typed);
+    let args = ["scan", "--verify", "--sts-endpoint", &url];
+    let plain = project.keysweep(args).run().exits(1);
+    let mut program = project.keysweep(args);
     for variable in ["RUST_LOG", "AWS_LOG", "AWS_SDK_LOG", "SMITHY_LOG"] {
         program = program.env(variable, "trace");
     }
@@ -222,8 +222,8 @@ fn a_log_of_a_live_key_says_what_was_asked() {
     let stub = Stub::start(|_, _| identity("aws"));
     let (project, _) = leaking("a live key");
     let url = stub.url();
-    let typed = ["scan", "--verify", "--sts-endpoint", &url, "--format", "sarif"];
-    let run = project.keysweep(typed).run().exits(1);
+    let args = ["scan", "--verify", "--sts-endpoint", &url, "--format", "sarif"];
+    let run = project.keysweep(args).run().exits(1);
     let log = run.json();
     points::all(&log);
     validate::all(&run.stdout);

@@ -11,18 +11,18 @@ use std::time::Duration;
 use keysweep::coverage::Ledger;
 use keysweep::finding::{Status, Verification};
 use keysweep::secret::Secret;
-use keysweep::verify::{Endpoint, Environment, Options, verify};
+use keysweep::verify::{Endpoint, Environment, VerifyOptions, verify};
 
 use crate::leaks::{key_id, pair, secret};
 use crate::stub::{Act, Stub, identity, not_known};
 
 fn ask(endpoint: &str, environment: Environment) -> Verification {
-    let options = Options {
+    let options = VerifyOptions {
         endpoint: Some(Endpoint::parse(endpoint).expect("a URL")),
         rate: 100.0,
         request_timeout: Duration::from_secs(5),
         environment,
-        ..Options::default()
+        ..VerifyOptions::default()
     };
     let mut found = [pair(&key_id("AKIA", 1), &secret(1), None)];
     verify(&mut found, &options, &Ledger::new(), &mut |_| {});

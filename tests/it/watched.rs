@@ -11,24 +11,24 @@ pub(crate) struct Watched<'a, F> {
 }
 
 impl<F: Fn(&[u8]) + Sync> Detector for Watched<'_, F> {
-    type Memory = <Engine as Detector>::Memory;
+    type BaseState = <Engine as Detector>::BaseState;
 
-    fn whole(&self, bytes: &[u8]) -> Detected<Self::Memory> {
+    fn whole(&self, bytes: &[u8]) -> Detected<Self::BaseState> {
         (self.look)(bytes);
         self.engine.whole(bytes)
     }
 
     fn delta(
         &self,
-        base: &Self::Memory,
+        base: &Self::BaseState,
         copied: &[Copied],
         bytes: &[u8],
-    ) -> Detected<Self::Memory> {
+    ) -> Detected<Self::BaseState> {
         (self.look)(bytes);
         self.engine.delta(base, copied, bytes)
     }
 
-    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Self::Memory> {
+    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Self::BaseState> {
         (self.look)(bytes);
         self.engine.window(bytes, window)
     }

@@ -41,8 +41,8 @@ fn every_workflow_passes_actionlint() {
             .arg(&copy)
             .output()
             .expect("it runs");
-        let told = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{}: {told}", path.display());
+        let reported = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}: {reported}", path.display());
     }
 }
 

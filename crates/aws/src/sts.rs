@@ -78,7 +78,7 @@ pub enum Reply {
 
 /// The STS of one partition.
 #[derive(Debug)]
-pub struct Door {
+pub struct StsClient {
     /// The partition.
     pub partition: Partition,
     /// The URL at which it is asked.
@@ -86,14 +86,14 @@ pub struct Door {
     config: SdkConfig,
     clock: Clock,
     agent: UserAgent,
-    fruitless: AtomicU32,
+    unanswered: AtomicU32,
 }
 
 /// After so many questions in a row without a word from it, an endpoint is taken to be out of
 /// reach for the rest of the run: 200 keys must not wait 200 times for a firewall.
 const GIVE_UP_AFTER: u32 = 5;
 
-impl Door {
+impl StsClient {
     /// The way to `partition`; `None` if FIPS is asked for and it has no such endpoint.
     pub async fn open(partition: Partition, settings: &Settings) -> Option<Self> {
         let endpoint = endpoint(partition, settings)?;
@@ -122,7 +122,7 @@ impl Door {
             .load()
             .await;
         let agent = UserAgent(settings.user_agent.clone());
-        Some(Self { partition, endpoint, config, clock, agent, fruitless: AtomicU32::new(0) })
+        Some(Self { partition, endpoint, config, clock, agent, unanswered: AtomicU32::new(0) })
     }
 
     /// Sends `GetCallerIdentity` once.
@@ -143,15 +143,15 @@ impl Door {
 
     /// Whether it has been silent for so long that it is asked no more.
     pub fn is_out_of_reach(&self) -> bool {
-        self.fruitless.load(Ordering::Relaxed) >= GIVE_UP_AFTER
+        self.unanswered.load(Ordering::Relaxed) >= GIVE_UP_AFTER
     }
 
     /// Remembers whether a question got a word from the other side.
-    pub fn heard(&self, answered: bool) {
+    pub fn note_reachability(&self, answered: bool) {
         if answered {
-            self.fruitless.store(0, Ordering::Relaxed);
+            self.unanswered.store(0, Ordering::Relaxed);
         } else {
-            self.fruitless.fetch_add(1, Ordering::Relaxed);
+            self.unanswered.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -228,8 +228,8 @@ fn reply_of<E: Error + 'static>(error: &SdkError<E>) -> Reply {
             SdkError::DispatchFailure(failure) if failure.is_timeout() => {
                 ("no connection in time".to_owned(), false)
             }
-            SdkError::DispatchFailure(failure) => (told(error), failure.is_io()),
-            _ => (told(error), false),
+            SdkError::DispatchFailure(failure) => (reported(error), failure.is_io()),
+            _ => (reported(error), false),
         };
         return Reply::Silence { why, broken };
     };
@@ -247,7 +247,7 @@ fn reply_of<E: Error + 'static>(error: &SdkError<E>) -> Reply {
 }
 
 /// What went wrong first; the outer errors only say which layer noticed.
-fn told(error: &(dyn Error + 'static)) -> String {
+fn reported(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;

@@ -27,7 +27,7 @@ pub struct Bounded<K, V> {
 
 /// What is left, and what is not.
 #[derive(Debug)]
-pub struct Kept<K, V> {
+pub struct Retained<K, V> {
     /// The values of each key, in no order.
     pub groups: BTreeMap<K, Vec<V>>,
     /// How many values were dropped.
@@ -54,7 +54,7 @@ impl<K: Ord + Clone, V> Bounded<K, V> {
         group.push(value);
         self.total += 1;
         if group.len() >= each.saturating_mul(2) {
-            self.total -= cut(group, each, order);
+            self.total -= truncate(group, each, order);
         }
         // A quarter more is borne for a while: to shrink costs a look at every key.
         if self.total > self.most + self.most / 4 {
@@ -63,17 +63,17 @@ impl<K: Ord + Clone, V> Bounded<K, V> {
     }
 
     /// What was kept.
-    pub fn finish(mut self) -> Kept<K, V> {
+    pub fn finish(mut self) -> Retained<K, V> {
         self.shrink();
         let dropped = self.given - self.total as u64;
-        Kept { groups: self.groups, dropped, lost_keys: self.lost_keys }
+        Retained { groups: self.groups, dropped, lost_keys: self.lost_keys }
     }
 
     fn shrink(&mut self) {
-        self.cut_all();
+        self.truncate_all();
         while self.total > self.most && self.each > 1 {
             self.each /= 2;
-            self.cut_all();
+            self.truncate_all();
         }
         while self.total > self.most {
             let Some((_, group)) = self.groups.pop_last() else { break };
@@ -82,15 +82,15 @@ impl<K: Ord + Clone, V> Bounded<K, V> {
         }
     }
 
-    fn cut_all(&mut self) {
+    fn truncate_all(&mut self) {
         for group in self.groups.values_mut() {
-            self.total -= cut(group, self.each, self.order);
+            self.total -= truncate(group, self.each, self.order);
         }
     }
 }
 
 /// Leaves the least `each` values; gives how many went.
-fn cut<V>(group: &mut Vec<V>, each: usize, order: Order<V>) -> usize {
+fn truncate<V>(group: &mut Vec<V>, each: usize, order: Order<V>) -> usize {
     let before = group.len();
     if before > each {
         group.sort_by(order);
@@ -110,7 +110,7 @@ mod tests {
             bounded.add(key, value);
             assert!(bounded.total <= most + most / 4);
         }
-        let Kept { groups, dropped, lost_keys } = bounded.finish();
+        let Retained { groups, dropped, lost_keys } = bounded.finish();
         let sorted = groups.into_iter().map(|(key, mut values)| {
             values.sort_unstable();
             (key, values)

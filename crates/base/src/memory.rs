@@ -1,9 +1,9 @@
 //! How much memory a run may take, and who may hold something large.
 //!
 //! Whoever scans may not choose what it scans, so nothing may grow with what a text claims to be.
-//! A [`Memory`] is shared by all stages of a run and says how much each of them may hold. Texts up
+//! A [`MemoryBudget`] is shared by all stages of a run and says how much each of them may hold. Texts up
 //! to [`SMALL`] are held freely. Only one thread at a time may hold more, and no more than
-//! [`Memory::texts`]: so the bound holds for any number of threads, and what is left out does not
+//! [`MemoryBudget::texts`]: so the bound holds for any number of threads, and what is left out does not
 //! depend on them.
 
 mod cgroup;
@@ -26,25 +26,25 @@ pub struct Limit {
     /// In bytes.
     pub bytes: u64,
     /// What somebody may do about it.
-    pub way_out: &'static str,
+    pub remedy: &'static str,
 }
 
 /// The memory of a run; clones share it.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub struct MemoryBudget {
     total: u64,
     limit: Option<Limit>,
     lane: Arc<Lane>,
 }
 
-impl Memory {
+impl MemoryBudget {
     /// What holds where nobody said anything: 512 MiB.
     pub const DEFAULT: u64 = 512 << 20;
 
     /// What the user typed, or else what suits this machine.
-    pub fn or_typed(typed: Option<u64>) -> Self {
-        let limit = |bytes| Some(Limit { bytes, way_out: "raise --max-memory" });
-        typed.map_or_else(
+    pub fn explicit_or_granted(explicit: Option<u64>) -> Self {
+        let limit = |bytes| Some(Limit { bytes, remedy: "raise --max-memory" });
+        explicit.map_or_else(
             || Self::granted(cgroup::granted()),
             |total| Self { limit: limit(total), ..Self::new(total) },
         )
@@ -52,8 +52,8 @@ impl Memory {
 
     /// The default, or less where the system grants the process so much and ends it beyond.
     fn granted(granted: Option<u64>) -> Self {
-        let way_out = "it is what the system grants (its control group): grant more";
-        let limit = granted.map(|granted| Limit { bytes: granted - granted / 8, way_out });
+        let remedy = "it is what the system grants (its control group): grant more";
+        let limit = granted.map(|granted| Limit { bytes: granted - granted / 8, remedy });
         let total = granted.map_or(Self::DEFAULT, |granted| Self::DEFAULT.min(granted / 2));
         Self { limit, ..Self::new(total) }
     }
@@ -99,7 +99,7 @@ impl Memory {
     }
 }
 
-impl Default for Memory {
+impl Default for MemoryBudget {
     fn default() -> Self {
         Self::new(Self::DEFAULT)
     }
@@ -132,7 +132,7 @@ impl Lane {
 /// A thread that holds a large claim waits for nobody, so no two threads ever wait for each other.
 #[derive(Debug)]
 pub struct Claim {
-    memory: Memory,
+    memory: MemoryBudget,
     bytes: u64,
 }
 
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn claims_of_one_thread_add_up_and_are_given_back() {
-        let memory = Memory::new(128 << 20);
+        let memory = MemoryBudget::new(128 << 20);
         let (mut one, mut two) = (memory.claim(), memory.claim());
         assert!(one.set(40 << 20));
         assert!(!two.set(40 << 20));
@@ -209,19 +209,19 @@ mod tests {
     #[test]
     fn what_the_system_grants_bounds_the_default() {
         let of = |granted| {
-            let memory = Memory::granted(granted);
+            let memory = MemoryBudget::granted(granted);
             (memory.total >> 20, memory.limit().map(|limit| limit.bytes >> 20))
         };
         assert_eq!(of(None), (512, None));
         assert_eq!(of(Some(8 << 30)), (512, Some(7 << 10)));
         assert_eq!(of(Some(256 << 20)), (128, Some(224)));
-        let typed = Memory::or_typed(Some(1 << 30)).limit().expect("a limit");
-        assert_eq!((typed.bytes, typed.way_out), (1 << 30, "raise --max-memory"));
+        let explicit = MemoryBudget::explicit_or_granted(Some(1 << 30)).limit().expect("a limit");
+        assert_eq!((explicit.bytes, explicit.remedy), (1 << 30, "raise --max-memory"));
     }
 
     #[test]
     fn one_thread_at_a_time_holds_something_large() {
-        let memory = Memory::new(256 << 20);
+        let memory = MemoryBudget::new(256 << 20);
         let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..4 {

@@ -120,10 +120,10 @@ fn contains_word(body: &[u8]) -> bool {
 /// Each of these is met in fewer than 1 in 10^6 random ids and 1 in 10^7 random secrets.
 pub fn is_sequence(text: &[u8], distinct: usize) -> bool {
     // Hardly any text has even so many steps: one pass tells it from the others.
-    let (mut beside, mut apart, mut keys) = (0, 0, 0);
+    let (mut adjacent, mut apart, mut keys) = (0, 0, 0);
     for at in 1..text.len() {
         let step = text[at].wrapping_sub(text[at - 1]);
-        beside += usize::from(matches!(step, 0 | 1 | 0xff));
+        adjacent += usize::from(matches!(step, 0 | 1 | 0xff));
         keys += usize::from(KEYBOARD[usize::from(text[at - 1])] == text[at]);
         let double = at > 1 && matches!(text[at].wrapping_sub(text[at - 2]), 1 | 0xff);
         apart += usize::from(double);
@@ -134,7 +134,8 @@ pub fn is_sequence(text: &[u8], distinct: usize) -> bool {
         text.iter().for_each(|&byte| seen[usize::from(byte)] = true);
         seen.iter().filter(|&&present| present).count() <= distinct
     };
-    beside >= 5 && [(1, 0, 6), (1, 1, 6), (1, -1, 7)].into_iter().any(|kind| is_stepped(text, kind))
+    adjacent >= 5
+        && [(1, 0, 6), (1, 1, 6), (1, -1, 7)].into_iter().any(|kind| is_stepped(text, kind))
         || apart >= 7 && [(2, 1, 8), (2, -1, 8)].into_iter().any(|kind| is_stepped(text, kind))
         || keys >= 5 && longest_run(text, |a, b| KEYBOARD[usize::from(a)] == b) >= 6
         || distinct > 0 && few()

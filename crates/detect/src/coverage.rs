@@ -66,7 +66,7 @@ pub struct LeftOut {
 
 /// What was asked for and scanned: a repository, folder or file, or standard input.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Place {
+pub struct ScanTarget {
     /// `repository`, `folder`, `file`, `pipe` or `standard input`.
     pub what: String,
     /// Its one absolute path, escaped for display; the name under which it is reported for what
@@ -81,7 +81,7 @@ pub struct Coverage {
     pub complete: bool,
     /// Where: a repository that was taken for another one shows here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scanned: Vec<Place>,
+    pub scanned: Vec<ScanTarget>,
     /// Files read.
     pub files: u64,
     /// Commits met.
@@ -172,7 +172,7 @@ pub struct Ledger {
     /// By what they are: many files in trouble push out no word of the time that ran out.
     problems: Mutex<BTreeMap<String, Problems>>,
     notes: Mutex<Vec<String>>,
-    scanned: Mutex<Vec<Place>>,
+    scanned: Mutex<Vec<ScanTarget>>,
     targets: Mutex<Vec<Swept>>,
     not_opened: Mutex<BTreeMap<String, u64>>,
 }
@@ -204,7 +204,7 @@ impl Ledger {
         self.keep(Problem {
             what: what.to_owned(),
             path: crate::text::escape_path(path),
-            why: crate::opaque::veiled(&crate::text::escape_line(&why.to_string())),
+            why: crate::opaque::redacted(&crate::text::escape_line(&why.to_string())),
         });
     }
 
@@ -220,7 +220,7 @@ impl Ledger {
 
     /// Records what is scanned. `path` is raw; it is escaped here.
     pub fn scanned(&self, what: &str, path: &[u8]) {
-        let place = Place { what: what.to_owned(), path: crate::text::escape_path(path) };
+        let place = ScanTarget { what: what.to_owned(), path: crate::text::escape_path(path) };
         self.scanned.lock().unwrap_or_else(PoisonError::into_inner).push(place);
     }
 
@@ -282,9 +282,9 @@ impl Ledger {
     }
 
     /// Changes what problems and remarks name: `hide` takes away what may not be shown.
-    pub fn veil(&self, hide: &dyn Fn(&mut String)) {
+    pub fn redact(&self, hide: &dyn Fn(&mut String)) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        problems.values_mut().for_each(|problems| problems.veil(hide));
+        problems.values_mut().for_each(|problems| problems.redact(hide));
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).iter_mut().for_each(hide);
         for place in self.scanned.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
             hide(&mut place.path);
@@ -352,7 +352,7 @@ impl Record for Ledger {
     }
 
     fn quoted(&self, what: &str, text: &[u8], why: &dyn Display) {
-        let shown = crate::opaque::veiled(&crate::text::escape_path(text));
+        let shown = crate::opaque::redacted(&crate::text::escape_path(text));
         self.problem(what, shown.as_bytes(), why);
     }
 
@@ -374,10 +374,10 @@ mod tests {
         let target = Ledger::new();
         target.counts.iter().for_each(|count| count.store(7, Ordering::Relaxed));
         target.not_opened("rar archive", 7);
-        let told = target.coverage();
+        let reported = target.coverage();
         let sweep = Ledger::new();
-        sweep.absorb(Swept::default(), &told);
-        let expected = LeftOut { repositories: 0, ..told.left_out.clone() };
+        sweep.absorb(Swept::default(), &reported);
+        let expected = LeftOut { repositories: 0, ..reported.left_out.clone() };
         assert_eq!(sweep.coverage().left_out, expected);
         assert_eq!(sweep.get(Count::Bytes), 7);
     }

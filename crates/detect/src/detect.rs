@@ -33,6 +33,7 @@ mod pair;
 pub mod random;
 mod region;
 mod relation;
+mod scoring;
 mod session;
 mod shape;
 mod sibling;
@@ -43,7 +44,6 @@ mod unpack;
 mod utf16;
 mod vacant;
 mod view;
-mod weigh;
 mod words;
 mod wrap;
 
@@ -69,7 +69,7 @@ pub struct Engine {
 
 /// What is carried from a text to its delta children: its anchors, or that they are not known.
 #[derive(Clone, Debug, Default)]
-pub struct Memory {
+pub struct BaseState {
     anchors: Vec<Anchor>,
     /// The length of the text.
     len: usize,
@@ -122,7 +122,12 @@ impl Engine {
     }
 
     /// Scans a text of known anchors; candidates that begin outside `owned` are left out.
-    fn detect(&self, bytes: &[u8], mut anchors: Vec<Anchor>, window: &Window) -> Detected<Memory> {
+    fn detect(
+        &self,
+        bytes: &[u8],
+        mut anchors: Vec<Anchor>,
+        window: &Window,
+    ) -> Detected<BaseState> {
         let Window { first, ref owned, columnar } = *window;
         let nameless = nameless::candidate(bytes, first, owned);
         if anchors.is_empty() && !decode::is_one_run(bytes) {
@@ -134,7 +139,7 @@ impl Engine {
         let mut index = LineIndex::new(bytes, first);
         for part in parts(bytes.len(), anchors.len()) {
             if all.candidates.len() >= MOST {
-                all.crowded = true;
+                all.over_limit = true;
                 break;
             }
             if self.tools.stop.is_set() {
@@ -160,8 +165,8 @@ impl Engine {
                 columnar::take_apart(text, whole, self.tools.keeps_others, &mut found);
             }
             all.examples += found.examples;
-            all.cut |= found.cut;
-            all.crowded |= found.crowded;
+            all.truncated |= found.truncated;
+            all.over_limit |= found.over_limit;
             all.costly.extend(found.costly.iter().cloned());
             let within = |at: usize| at.clamp(part.start, part.end) - around.start;
             let owned = within(owned.start)..within(owned.end);
@@ -173,7 +178,7 @@ impl Engine {
         for candidate in all.candidates.iter_mut().skip(MOST_WITH_RIVALS) {
             candidate.sighting.rivals = Vec::new();
         }
-        all.memory = Memory { anchors, len: bytes.len(), opaque: false };
+        all.memory = BaseState { anchors, len: bytes.len(), opaque: false };
         all
     }
 
@@ -210,28 +215,28 @@ impl Engine {
     /// Scans a text that is UTF-16 as a whole, as the UTF-8 it says.
     ///
     /// What only claims to be, by two bytes at its beginning, is scanned as it stands as well.
-    fn detect_utf16(&self, bytes: &[u8], order: Order, window: &Window) -> Detected<Memory> {
+    fn detect_utf16(&self, bytes: &[u8], order: Order, window: &Window) -> Detected<BaseState> {
         let text = order.decode(bytes);
         let owned = order.decode(&bytes[..window.owned.start]).len()
             ..order.decode(&bytes[..window.owned.end]).len();
         let anchors = self.tools.anchors.find(text.as_bytes(), &self.tools.stop);
         let mut detected =
             self.detect(text.as_bytes(), anchors, &Window { owned, ..window.clone() });
-        detected.memory = Memory { opaque: true, ..Memory::default() };
+        detected.memory = BaseState { opaque: true, ..BaseState::default() };
         rehash(bytes, window.first, &mut detected.candidates);
         let mut anchors = self.tools.anchors.find(bytes, &self.tools.stop);
         anchors.retain(|anchor| {
             // Its own units, which were read just now.
-            let told = self.tools.anchors.literal(*anchor).class == Class::Utf16
+            let known = self.tools.anchors.literal(*anchor).class == Class::Utf16
                 && (anchor.at % 2 == 1) == matches!(order, Order::Little);
-            !told
+            !known
         });
         let plain = self.detect(bytes, anchors, window);
         detected.candidates.extend(plain.candidates);
         detected.candidates.sort_by_key(|one| one.sighting.primary().map(|region| region.start));
         detected.examples += plain.examples;
-        detected.cut |= plain.cut;
-        detected.crowded |= plain.crowded;
+        detected.truncated |= plain.truncated;
+        detected.over_limit |= plain.over_limit;
         detected.costly.extend(plain.costly);
         detected
     }
@@ -250,13 +255,13 @@ fn rehash(bytes: &[u8], first: Position, candidates: &mut [Candidate]) {
 }
 
 impl Detector for Engine {
-    type Memory = Memory;
+    type BaseState = BaseState;
 
-    fn whole(&self, bytes: &[u8]) -> Detected<Memory> {
+    fn whole(&self, bytes: &[u8]) -> Detected<BaseState> {
         self.window(bytes, &Window::of(bytes))
     }
 
-    fn delta(&self, base: &Memory, copied: &[Copied], bytes: &[u8]) -> Detected<Memory> {
+    fn delta(&self, base: &BaseState, copied: &[Copied], bytes: &[u8]) -> Detected<BaseState> {
         if base.opaque || utf16_order(bytes).is_some() {
             return self.whole(bytes);
         }
@@ -265,7 +270,7 @@ impl Detector for Engine {
         self.detect(bytes, anchors, &Window::of(bytes))
     }
 
-    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Memory> {
+    fn window(&self, bytes: &[u8], window: &Window) -> Detected<BaseState> {
         match utf16_order(bytes) {
             Some(order) => self.detect_utf16(bytes, order, window),
             None => {

@@ -59,7 +59,7 @@ pub fn doubtful(line: &[u8], least: usize) -> Vec<Range<usize>> {
 /// A message of which every stretch that looks random is masked, and the password of every URL:
 /// what can't be read is quoted in errors, and may be a secret. Ids of objects, which are
 /// hexadecimal, stay.
-pub fn veiled(message: &str) -> String {
+pub fn redacted(message: &str) -> String {
     let mut spans = values::of_urls(message.as_bytes());
     let runs = runs(message.as_bytes(), looks::WINDOW);
     for run in runs.iter().flat_map(Stretch::between_ids) {
@@ -374,10 +374,10 @@ mod tests {
         let pack = "objects/pack/pack-4b825dc642cb6eb9a060e54bf8d69288fbee4904.pack is damaged";
         let object = "4b825dc642cb6eb9a060e54bf8d69288fbee4904: AKIAQ6RT2XWPLM7ZKD3V";
         for message in [pack, object, "/tmp/.tmpwHPSbv/some/path.toml: no such file"] {
-            assert_eq!(veiled(message), message);
+            assert_eq!(redacted(message), message);
         }
-        assert_eq!(veiled("'aB3dE5gH7jK9mN1pQ3sT' is no key"), "'[redacted]' is no key");
-        assert_eq!(veiled("https://me:hunter2@x/y"), "https://me:[redacted]@x/y");
+        assert_eq!(redacted("'aB3dE5gH7jK9mN1pQ3sT' is no key"), "'[redacted]' is no key");
+        assert_eq!(redacted("https://me:hunter2@x/y"), "https://me:[redacted]@x/y");
     }
 
     #[test]

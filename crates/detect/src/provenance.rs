@@ -22,11 +22,11 @@ impl Provenance {
     /// Without what `hides` says must not be told.
     #[must_use]
     pub fn without(self, hides: impl Fn(&str) -> bool) -> Self {
-        let told = |text: &String| !hides(text);
+        let is_public = |text: &String| !hides(text);
         Self {
-            remote: self.remote.filter(told),
+            remote: self.remote.filter(is_public),
             revision: self.revision,
-            branch: self.branch.filter(told),
+            branch: self.branch.filter(is_public),
         }
     }
 
@@ -63,8 +63,8 @@ fn public_url(url: &str) -> Option<String> {
         text.bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/%+!$&'()*,;=".contains(&byte))
     };
-    let told = is_host(host) && plain(path) && !path.contains('@');
-    told.then(|| format!("{scheme}://{host}/{path}"))
+    let is_public = is_host(host) && plain(path) && !path.contains('@');
+    is_public.then(|| format!("{scheme}://{host}/{path}"))
 }
 
 /// A name or address, with or without a port.

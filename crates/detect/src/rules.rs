@@ -54,7 +54,7 @@ pub enum Method {
 
 /// What can be read out of a credential without asking anyone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reader {
+pub enum CredentialFormat {
     /// Base64 behind `ABSK`: user, account.
     BedrockLongTerm,
     /// Base64 of a presigned URL behind `bedrock-api-key-`: key id, date, expiry.
@@ -111,7 +111,7 @@ pub struct Rule {
     /// it on its line or the one above; none needed if empty.
     pub labels: Vec<String>,
     /// What can be read offline.
-    pub reader: Option<Reader>,
+    pub reader: Option<CredentialFormat>,
     /// Name of its procedure in `patterns/remedy/`; of a user's rule also a sentence that says
     /// what to do, or nothing.
     pub remedy: String,

@@ -21,9 +21,9 @@ pub struct Detected<M> {
     /// How many examples and placeholders it recognised.
     pub examples: u64,
     /// It holds more encoded text than is decoded: a credential may be in the rest.
-    pub cut: bool,
+    pub truncated: bool,
     /// It holds more credentials than are told of one text.
-    pub crowded: bool,
+    pub over_limit: bool,
     /// Rules of the scanned project that were not applied to all of it, for what they cost.
     pub costly: BTreeSet<RuleId>,
 }
@@ -34,12 +34,12 @@ impl<M> Detected<M> {
         if self.examples > 0 {
             ledger.add(Count::Examples, self.examples);
         }
-        if self.cut {
+        if self.truncated {
             let why = "more of it is encoded (base64, gzip, UTF-16) than is decoded: the rest was \
                        not looked into; decode it and scan that";
             ledger.problem(what, &name(), &why);
         }
-        if self.crowded {
+        if self.over_limit {
             let why = "it holds more than 100,000 credentials: the rest of them are not listed; \
                        split it and scan the parts";
             ledger.problem(what, &name(), &why);
@@ -57,8 +57,8 @@ impl<M> Detected<M> {
     /// Adds what was seen in another part of the same text; the memory stays.
     pub fn append(&mut self, mut other: Self) {
         self.examples += other.examples;
-        self.cut |= other.cut;
-        self.crowded |= other.crowded;
+        self.truncated |= other.truncated;
+        self.over_limit |= other.over_limit;
         self.costly.append(&mut other.costly);
         self.candidates.append(&mut other.candidates);
     }
@@ -87,20 +87,24 @@ impl Window {
 /// Finds credentials in bytes. Pure: the same bytes give the same answer.
 pub trait Detector: Sync {
     /// What is carried from a text to its delta children; small, and empty when nothing was seen.
-    type Memory: Default + Send + Sync;
+    type BaseState: Default + Send + Sync;
 
     /// Scans a whole text.
-    fn whole(&self, bytes: &[u8]) -> Detected<Self::Memory>;
+    fn whole(&self, bytes: &[u8]) -> Detected<Self::BaseState>;
 
     /// Scans a text that a delta made from another one.
     ///
     /// `base` is the base's memory, `copied` the runs taken from it in order of `to`. The answer
     /// equals that of [`Detector::whole`] on `bytes`.
-    fn delta(&self, base: &Self::Memory, copied: &[Copied], bytes: &[u8])
-    -> Detected<Self::Memory>;
+    fn delta(
+        &self,
+        base: &Self::BaseState,
+        copied: &[Copied],
+        bytes: &[u8],
+    ) -> Detected<Self::BaseState>;
 
     /// Scans a part of a text whose neighbours overlap it by [`Detector::overlap`] bytes.
-    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Self::Memory>;
+    fn window(&self, bytes: &[u8], window: &Window) -> Detected<Self::BaseState>;
 
     /// How many bytes on either side of a credential may decide about it.
     fn overlap(&self) -> usize;

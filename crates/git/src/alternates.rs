@@ -8,7 +8,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::sound;
+use super::preflight;
 use keysweep_base::record::Record;
 use keysweep_base::text::escape_path;
 
@@ -50,7 +50,7 @@ pub fn folders(objects: &Path, follow: bool, ledger: &dyn Record) -> Vec<PathBuf
 /// The folders that `objects/info/alternates` names.
 fn alternates(objects: &Path, ledger: &dyn Record) -> Vec<PathBuf> {
     let list = objects.join("info/alternates");
-    if let Err(error) = sound::check_object_file(&list) {
+    if let Err(error) = preflight::check_object_file(&list) {
         problem(ledger, &list, &error.advice());
         return Vec::new();
     }

@@ -41,7 +41,7 @@ pub fn check(
 ) {
     let mut seen: HashSet<ObjectId> = HashSet::default();
     let mut next: Vec<Named> = starts.into_iter().filter(|(id, _)| seen.insert(*id)).collect();
-    let mut lacking = Vec::new();
+    let mut missing = Vec::new();
     while !next.is_empty() && !stop.is_set() {
         let looked = on_threads(objects, threads, &next, |objects, buffer, named| {
             if stop.is_set() { Ok(Vec::new()) } else { look(objects, buffer, *named, shallow) }
@@ -50,12 +50,12 @@ pub fn check(
         for (named, looked) in next.into_iter().zip(looked) {
             match looked {
                 Ok(children) => found.extend(children.into_iter().filter(|it| seen.insert(it.0))),
-                Err(why) => lacking.push((named, why)),
+                Err(why) => missing.push((named, why)),
             }
         }
         next = found;
     }
-    tell(lacking, ledger);
+    report(missing, ledger);
 }
 
 fn look(
@@ -68,7 +68,7 @@ fn look(
     if is_empty_tree(&id, hash) || (kind == Kind::Blob && objects.has(&id)) {
         return Ok(Vec::new());
     }
-    if let Some(why) = objects.lack(&id, kind, "the history", buffer) {
+    if let Some(why) = objects.why_unreadable(&id, kind, "the history", buffer) {
         return Err(why);
     }
     let mut found = Vec::new();
@@ -96,13 +96,13 @@ fn look(
     Ok(found)
 }
 
-fn tell(mut lacking: Vec<(Named, String)>, ledger: &dyn Record) {
-    lacking.sort_unstable();
-    for ((id, kind), why) in lacking.iter().take(LISTED) {
+fn report(mut missing: Vec<(Named, String)>, ledger: &dyn Record) {
+    missing.sort_unstable();
+    for ((id, kind), why) in missing.iter().take(LISTED) {
         ledger.problem(&kind.to_string(), id.to_hex().to_string().as_bytes(), why);
     }
-    if lacking.len() > LISTED {
-        let why = format!("{} more are missing or damaged", lacking.len() - LISTED);
+    if missing.len() > LISTED {
+        let why = format!("{} more are missing or damaged", missing.len() - LISTED);
         ledger.problem("objects", b"", &why);
     }
 }

@@ -16,32 +16,32 @@ use super::alternates;
 use super::forest::{Forest, Layout, Skipped};
 use super::loose::Loose;
 use super::pack::Pack;
-use super::sound;
+use super::preflight;
 use super::stores::{PackFiles, Stores};
 use super::structure::{Damaged, Structure, StructurePass};
 use super::unindexed;
 use super::walk::Walk;
-use keysweep_base::memory::Memory;
+use keysweep_base::memory::MemoryBudget;
 use keysweep_base::record::Record;
 use keysweep_base::stop::Stop;
 
 /// How a database is read.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct DatabaseOptions {
     /// Threads that read; 0 counts as 1.
     pub threads: usize,
     /// Whether object folders that the database borrows from are read as well.
     pub alternates: bool,
     /// What may be held at once.
-    pub memory: Memory,
+    pub memory: MemoryBudget,
     /// Asks for an early end.
     pub stop: Stop,
 }
 
-impl Default for Options {
+impl Default for DatabaseOptions {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { threads, alternates: true, memory: Memory::default(), stop: Stop::default() }
+        Self { threads, alternates: true, memory: MemoryBudget::default(), stop: Stop::default() }
     }
 }
 
@@ -61,7 +61,7 @@ pub struct Database {
     /// For each pack what its headers say, once somebody asked.
     layouts: Vec<OnceLock<Layout>>,
     pool: rayon::ThreadPool,
-    options: Options,
+    options: DatabaseOptions,
     /// Where the objects of Git LFS are, unless the way there leads elsewhere.
     lfs: Option<PathBuf>,
 }
@@ -73,7 +73,7 @@ impl Database {
     /// If no thread can be started.
     pub fn open(
         repo: &gix::Repository,
-        options: &Options,
+        options: &DatabaseOptions,
         ledger: &dyn Record,
     ) -> Result<Self, Error> {
         let pool = rayon::ThreadPoolBuilder::new()
@@ -87,7 +87,7 @@ impl Database {
             let duplicates = stores.duplicates();
             (stores, duplicates)
         });
-        let lfs = sound::lfs_objects(repo).ok();
+        let lfs = preflight::lfs_objects(repo).ok();
         let layouts = stores.packs.iter().map(|_| OnceLock::new()).collect();
         Ok(Self { stores, duplicates, layouts, pool, options, lfs })
     }
@@ -119,7 +119,7 @@ impl Database {
     }
 
     /// What may be held at once.
-    pub fn memory(&self) -> &Memory {
+    pub fn memory(&self) -> &MemoryBudget {
         &self.options.memory
     }
 
@@ -201,7 +201,7 @@ impl Database {
 pub fn open(
     objects: &Path,
     hash: gix::hash::Kind,
-    options: &Options,
+    options: &DatabaseOptions,
     ledger: &dyn Record,
 ) -> Stores {
     let memory = options.memory.clone();
@@ -231,7 +231,7 @@ pub fn open(
     }
     for (path, is_unfinished) in later {
         let read = unindexed::read(&path, &stores, &options.stop, options.threads.max(1));
-        tell(&path, is_unfinished, &read, ledger);
+        report(&path, is_unfinished, &read, ledger);
         stores.packs.extend(read.ok().map(|read| read.pack));
     }
     stores
@@ -239,7 +239,7 @@ pub fn open(
 
 /// Tells how a pack without an index was read. What an interrupted transfer left is no part of
 /// the database, so what it lacks is no problem.
-fn tell(
+fn report(
     path: &Path,
     is_unfinished: bool,
     read: &gix::Result<unindexed::Read>,

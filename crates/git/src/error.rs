@@ -33,7 +33,7 @@ pub enum Error {
     Database(#[from] super::database::Error),
     /// A file of git's own can't be read without harm.
     #[error(transparent)]
-    Unsound(#[from] super::sound::Unsound),
+    Malformed(#[from] super::preflight::MalformedFile),
     /// It is a repository, but its form is unknown or broken.
     #[error("{} can't be opened as a git repository: {why}; `git fsck` there may say more", .path.display())]
     Open {

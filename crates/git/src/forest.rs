@@ -10,7 +10,7 @@ use gix::ObjectId;
 use gix::objs::Kind;
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::pack::{Form, Pack, Place, header};
+use super::pack::{EntryOffset, EntryType, Pack, header};
 
 /// Tells which of a pack's objects are read from another place, by their number in its index.
 pub type Skipped = Vec<bool>;
@@ -68,17 +68,17 @@ impl Node {
 
 /// An entry on the way to a node.
 #[derive(Clone, Copy)]
-struct Entry {
+struct PackEntry {
     size: u64,
     /// Number of the base's place.
     base: u32,
     header: u8,
-    sort: Sort,
+    sort: KindState,
 }
 
 /// What is known of an entry's kind.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sort {
+enum KindState {
     Known(Kind),
     Delta,
     Outside,
@@ -91,8 +91,8 @@ const NONE: u32 = u32::MAX;
 
 /// What the headers of a pack say: every entry with its kind and its base.
 pub struct Layout {
-    places: Vec<Place>,
-    entries: Vec<Entry>,
+    places: Vec<EntryOffset>,
+    entries: Vec<PackEntry>,
     outside: Vec<(u32, ObjectId)>,
 }
 
@@ -102,47 +102,48 @@ impl Layout {
         let places = pack.places();
         let (mut entries, named) = entries(pack, &places, hash);
         let outside = link(pack, &places, &mut entries, named);
-        settle(&mut entries);
+        resolve_bases(&mut entries);
         Self { places, entries, outside }
     }
 
     /// The forest of the kinds that `keep` accepts. Deltas whose base is elsewhere are always in
     /// it, since only that base tells their kind.
     pub fn forest(&self, pack: &Pack, skipped: &Skipped, keep: &dyn Fn(Kind) -> bool) -> Forest {
-        plant(pack, self, skipped, keep)
+        build_nodes(pack, self, skipped, keep)
     }
 }
 
 /// Reads the headers; entries whose base is named are returned apart.
 fn entries(
     pack: &Pack,
-    places: &[Place],
+    places: &[EntryOffset],
     hash: gix::hash::Kind,
-) -> (Vec<Entry>, Vec<(u32, ObjectId)>) {
+) -> (Vec<PackEntry>, Vec<(u32, ObjectId)>) {
     let bytes = pack.bytes();
     let named = Mutex::new(Vec::new());
     let stretches = Stretches::of(places);
-    let read = |(at, &(offset, _)): (usize, &Place)| {
-        let broken = Entry { size: 0, base: NONE, header: 0, sort: Sort::Broken };
+    let read = |(at, &(offset, _)): (usize, &EntryOffset)| {
+        let broken = PackEntry { size: 0, base: NONE, header: 0, sort: KindState::Broken };
         let Some(rest) = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)) else {
-            return Entry { sort: Sort::Beyond, ..broken };
+            return PackEntry { sort: KindState::Beyond, ..broken };
         };
         if rest.len() <= hash.len_in_bytes() {
-            return Entry { sort: Sort::Beyond, ..broken };
+            return PackEntry { sort: KindState::Beyond, ..broken };
         }
         let Some(header) = header(rest, hash) else { return broken };
         let Ok(len) = u8::try_from(header.len) else { return broken };
-        let entry = Entry { size: header.size, base: NONE, header: len, sort: Sort::Delta };
+        let entry =
+            PackEntry { size: header.size, base: NONE, header: len, sort: KindState::Delta };
         match header.form {
-            Form::Whole(kind) => Entry { sort: Sort::Known(kind), ..entry },
-            Form::Named(id) => {
+            EntryType::Object(kind) => PackEntry { sort: KindState::Known(kind), ..entry },
+            EntryType::RefDelta(id) => {
                 named.lock().unwrap_or_else(PoisonError::into_inner).push((at as u32, id));
-                Entry { sort: Sort::Outside, ..entry }
+                PackEntry { sort: KindState::Outside, ..entry }
             }
-            Form::Near(distance) => {
+            EntryType::OfsDelta(distance) => {
                 let base = offset.checked_sub(distance).filter(|_| distance > 0);
                 let base = base.and_then(|base| stretches.find(base));
-                base.map_or(broken, |base| Entry { base, ..entry })
+                base.map_or(broken, |base| PackEntry { base, ..entry })
             }
         }
     };
@@ -155,14 +156,14 @@ fn entries(
 /// The first place in each stretch of a pack: bases are looked up once an entry, and a search
 /// through all places would cost a cache miss a step.
 struct Stretches<'a> {
-    places: &'a [Place],
+    places: &'a [EntryOffset],
     /// Stretches have `1 << bits` bytes, about one to an entry.
     bits: u32,
     first: Vec<u32>,
 }
 
 impl<'a> Stretches<'a> {
-    fn of(places: &'a [Place]) -> Self {
+    fn of(places: &'a [EntryOffset]) -> Self {
         let last = places.last().map_or(0, |place| place.0);
         let mut bits = 0;
         while last >> bits > places.len() as u64 {
@@ -193,8 +194,8 @@ impl<'a> Stretches<'a> {
 /// Those of an unreadable base are among the others: another copy of it may be readable.
 fn link(
     pack: &Pack,
-    places: &[Place],
-    entries: &mut [Entry],
+    places: &[EntryOffset],
+    entries: &mut [PackEntry],
     named: Vec<(u32, ObjectId)>,
 ) -> Vec<(u32, ObjectId)> {
     let mut place = Vec::new();
@@ -210,16 +211,16 @@ fn link(
         match pack.find(&id).map(|number| place[number as usize]) {
             Some(base) if base != at => {
                 entry.base = base;
-                entry.sort = Sort::Delta;
+                entry.sort = KindState::Delta;
             }
-            Some(_) => entry.sort = Sort::Broken,
+            Some(_) => entry.sort = KindState::Broken,
             None => outside.push((at, id)),
         }
     }
     for at in 0..entries.len() {
-        let Entry { base, sort: Sort::Delta, .. } = entries[at] else { continue };
-        if matches!(entries[base as usize].sort, Sort::Broken | Sort::Beyond) {
-            entries[at] = Entry { base: NONE, sort: Sort::Outside, ..entries[at] };
+        let PackEntry { base, sort: KindState::Delta, .. } = entries[at] else { continue };
+        if matches!(entries[base as usize].sort, KindState::Broken | KindState::Beyond) {
+            entries[at] = PackEntry { base: NONE, sort: KindState::Outside, ..entries[at] };
             outside.push((at as u32, pack.id(places[base as usize].1).to_owned()));
         }
     }
@@ -227,18 +228,18 @@ fn link(
 }
 
 /// Gives every delta the kind of its root; one without a root is broken.
-fn settle(entries: &mut [Entry]) {
+fn resolve_bases(entries: &mut [PackEntry]) {
     let mut chain = Vec::new();
     let mut met = vec![false; entries.len()];
     for at in 0..entries.len() {
         let mut here = at;
-        while entries[here].sort == Sort::Delta && !std::mem::replace(&mut met[here], true) {
+        while entries[here].sort == KindState::Delta && !std::mem::replace(&mut met[here], true) {
             chain.push(here);
             here = entries[here].base as usize;
         }
         // What was met and is still undecided is of this very chain, which runs in a circle.
         let sort = match entries[here].sort {
-            Sort::Delta => Sort::Broken,
+            KindState::Delta => KindState::Broken,
             sort => sort,
         };
         for here in chain.drain(..) {
@@ -248,7 +249,12 @@ fn settle(entries: &mut [Entry]) {
 }
 
 /// Makes nodes of the entries that are wanted, and joins them to their children.
-fn plant(pack: &Pack, layout: &Layout, skipped: &Skipped, keep: &dyn Fn(Kind) -> bool) -> Forest {
+fn build_nodes(
+    pack: &Pack,
+    layout: &Layout,
+    skipped: &Skipped,
+    keep: &dyn Fn(Kind) -> bool,
+) -> Forest {
     let Layout { places, entries, outside } = layout;
     let len = (pack.bytes().len() - pack.trailer()) as u64;
     let mut forest = Forest::default();
@@ -256,12 +262,12 @@ fn plant(pack: &Pack, layout: &Layout, skipped: &Skipped, keep: &dyn Fn(Kind) ->
     let mut bases = Vec::new();
     for (at, (entry, &(offset, number))) in entries.iter().zip(places).enumerate() {
         match entry.sort {
-            Sort::Known(kind) if !keep(kind) => continue,
-            Sort::Broken => {
+            KindState::Known(kind) if !keep(kind) => continue,
+            KindState::Broken => {
                 forest.broken.push(number);
                 continue;
             }
-            Sort::Beyond => {
+            KindState::Beyond => {
                 forest.beyond += 1;
                 continue;
             }
@@ -269,7 +275,7 @@ fn plant(pack: &Pack, layout: &Layout, skipped: &Skipped, keep: &dyn Fn(Kind) ->
         }
         let node = forest.nodes.len() as u32;
         node_of[at] = node;
-        if let (Sort::Known(kind), NONE) = (entry.sort, entry.base) {
+        if let (KindState::Known(kind), NONE) = (entry.sort, entry.base) {
             forest.roots.push((node, kind));
         }
         bases.push(entry.base);
@@ -279,7 +285,7 @@ fn plant(pack: &Pack, layout: &Layout, skipped: &Skipped, keep: &dyn Fn(Kind) ->
             size: entry.size,
             weight: 0,
             number,
-            kind: if let Sort::Known(kind) = entry.sort { Some(kind) } else { None },
+            kind: if let KindState::Known(kind) = entry.sort { Some(kind) } else { None },
             first: 0,
             count: 0,
             header: entry.header,
@@ -292,7 +298,7 @@ fn plant(pack: &Pack, layout: &Layout, skipped: &Skipped, keep: &dyn Fn(Kind) ->
         *base = node_of[*base as usize];
     }
     join(&mut forest, &bases);
-    weigh(&mut forest, &bases);
+    order_by_weight(&mut forest, &bases);
     forest
 }
 
@@ -316,7 +322,7 @@ fn join(forest: &mut Forest, bases: &[u32]) {
 }
 
 /// Weighs every subtree and moves each node's heaviest child to the end.
-fn weigh(forest: &mut Forest, bases: &[u32]) {
+fn order_by_weight(forest: &mut Forest, bases: &[u32]) {
     let roots = forest.roots.iter().map(|root| root.0);
     let mut order: Vec<u32> = roots.chain(forest.outside.iter().map(|node| node.0)).collect();
     // What a result costs is told by its root's size; results are about as large as their bases.

@@ -85,8 +85,8 @@ impl Graph {
             for commit in known.drain(..) {
                 let id = ids[trees.len()];
                 let commit = commit.unwrap_or(Commit { tree: null, parents: vec![], time: 0 });
-                let cut = !shallow.is_empty() && shallow.contains(&id);
-                let here = if cut { vec![] } else { commit.parents };
+                let is_shallow = !shallow.is_empty() && shallow.contains(&id);
+                let here = if is_shallow { vec![] } else { commit.parents };
                 parents.push(
                     here.into_iter().map(|id| meet(id, &mut numbers, &mut ids)).collect::<Vec<_>>(),
                 );

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_cannot_be_read_is_told_and_the_others_are_there() {
+    fn an_entry_that_cannot_be_read_is_reported_and_the_others_are_there() {
         let ledger = Problems::default();
         let problem = |error: &io::Error| ledger.problem("folder", b"objects/pack", error);
         let failed = || Err(io::Error::from(io::ErrorKind::InvalidData));
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_missing_is_empty_and_one_that_is_none_is_told() {
+    fn a_folder_that_is_missing_is_empty_and_one_that_is_none_is_reported() {
         let ledger = Problems::default();
         let place = tempfile::tempdir().expect("a folder");
         assert!(entries(&place.path().join("missing"), &ledger).is_empty());

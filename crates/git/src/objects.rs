@@ -18,9 +18,9 @@ use super::database;
 use super::error::Error;
 use super::inflate::Inflater;
 use super::open::Environment;
-use super::sound;
+use super::preflight;
 use super::stores::Stores;
-use keysweep_base::memory::Memory;
+use keysweep_base::memory::MemoryBudget;
 use keysweep_base::record::Record;
 
 /// Bytes of delta bases that each thread keeps.
@@ -38,7 +38,7 @@ const CHUNK: usize = 128;
 pub struct Objects {
     stores: Vec<gix::odb::Handle>,
     hash: gix::hash::Kind,
-    rest: Arc<Rest>,
+    rest: Arc<FallbackStores>,
     /// Whether what is read is held against its id.
     checked: bool,
     /// Where the objects of Git LFS are, or why nobody should look there.
@@ -48,11 +48,11 @@ pub struct Objects {
 /// What `gix` does not read: folders with files that it would wait for, a pack whose index is damaged or missing, the intact copy of a
 /// damaged object, what stands beside an alternate that is missing or not to be read. Opened when
 /// first needed.
-struct Rest {
+struct FallbackStores {
     folder: PathBuf,
     hash: gix::hash::Kind,
     alternates: bool,
-    memory: Memory,
+    memory: MemoryBudget,
     stores: OnceLock<Stores>,
 }
 
@@ -65,12 +65,12 @@ impl Objects {
     pub fn new(
         repo: &gix::Repository,
         environment: &Environment,
-        options: &database::Options,
+        options: &database::DatabaseOptions,
     ) -> Result<Self, Error> {
         let alternates = options.alternates;
         let own = repo.common_dir().join("objects");
         let avoided = (!alternates && own.join("info/alternates").exists())
-            || sound::check_stores(&own).is_err();
+            || preflight::check_stores(&own).is_err();
         let mut folders = vec![own.clone()];
         folders.extend(environment.object_directory.clone());
         folders.extend(environment.quarantine.clone());
@@ -103,9 +103,15 @@ impl Objects {
             stores.push(store);
         }
         let memory = options.memory.clone();
-        let rest =
-            Arc::new(Rest { folder: own, hash, alternates, memory, stores: OnceLock::new() });
-        let lfs = sound::lfs_objects(repo).map(Arc::from).map_err(|unsound| unsound.to_string());
+        let rest = Arc::new(FallbackStores {
+            folder: own,
+            hash,
+            alternates,
+            memory,
+            stores: OnceLock::new(),
+        });
+        let lfs =
+            preflight::lfs_objects(repo).map(Arc::from).map_err(|malformed| malformed.to_string());
         Ok(Self { stores, hash, rest, checked: false, lfs })
     }
 
@@ -124,7 +130,7 @@ impl Objects {
     }
 
     /// What may be held at once.
-    pub fn memory(&self) -> &Memory {
+    pub fn memory(&self) -> &MemoryBudget {
         &self.rest.memory
     }
 
@@ -145,13 +151,13 @@ impl Objects {
         let found = store.map_or(Ok(None), |store| store.try_find(id, buffer));
         let found = found.map(|data| data.map(|data| data.kind)).map_err(|error| error.to_string());
         if let Ok(Some(kind)) = found
-            && self.is_sound(id, kind, buffer)
+            && self.is_intact(id, kind, buffer)
         {
             return found;
         }
         // The answer stands unless another copy says better.
         match self.rest.read(id) {
-            Some((kind, bytes)) if self.is_sound(id, kind, &bytes) => {
+            Some((kind, bytes)) if self.is_intact(id, kind, &bytes) => {
                 *buffer = bytes;
                 Ok(Some(kind))
             }
@@ -168,7 +174,7 @@ impl Objects {
     }
 
     /// Whether an object is what its id says, if that is to be known.
-    fn is_sound(&self, id: &oid, kind: Kind, bytes: &[u8]) -> bool {
+    fn is_intact(&self, id: &oid, kind: Kind, bytes: &[u8]) -> bool {
         let named = || gix::objs::compute_hash(self.hash, kind, bytes);
         !self.checked || named().is_ok_and(|named| named == id)
     }
@@ -205,13 +211,13 @@ impl Objects {
         buffer: &mut Vec<u8>,
         ledger: &dyn Record,
     ) -> bool {
-        let Some(why) = self.lack(id, kind, named_by, buffer) else { return true };
+        let Some(why) = self.why_unreadable(id, kind, named_by, buffer) else { return true };
         ledger.problem(&kind.to_string(), id.to_hex().to_string().as_bytes(), &why);
         false
     }
 
     /// Reads an object of a known kind; gives the reason why it can't be had.
-    pub fn lack(
+    pub fn why_unreadable(
         &self,
         id: &oid,
         kind: Kind,
@@ -243,7 +249,7 @@ impl Objects {
     }
 
     /// The repository as it reads objects from here, for what `gix` alone can do.
-    pub fn lend_to(&self, repo: &gix::Repository) -> gix::Repository {
+    pub fn attach_to(&self, repo: &gix::Repository) -> gix::Repository {
         let mut repo = repo.clone();
         if let Some(store) = self.stores.first() {
             repo.objects = store.clone().into();
@@ -252,7 +258,7 @@ impl Objects {
     }
 }
 
-impl Rest {
+impl FallbackStores {
     fn read(&self, id: &oid) -> Option<(Kind, Vec<u8>)> {
         self.stores().read(id, None, &mut Inflater::new())
     }
@@ -261,7 +267,7 @@ impl Rest {
         self.stores.get_or_init(|| {
             // Whatever is wrong with them is told by the pass over the whole database.
             let memory = self.memory.clone();
-            let options = database::Options {
+            let options = database::DatabaseOptions {
                 threads: 1,
                 alternates: self.alternates,
                 memory,

@@ -12,7 +12,7 @@ use gix::odb::store::init::Slots;
 
 use super::error::Error;
 use super::listing;
-use super::sound;
+use super::preflight;
 use keysweep_base::record::Record;
 use keysweep_base::text::escape_path;
 
@@ -94,13 +94,13 @@ fn merged(name: &std::ffi::OsStr) -> Option<ObjectId> {
 pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repository, Error> {
     if let Some(path) = path {
         let git = git_dir_of(path)?;
-        sound::check_git_dir(&git)?;
+        preflight::check_git_dir(&git)?;
         let broken = |error: gix::Error| Error::Open { path: path.into(), why: error.to_string() };
         return gix::open_opts(git, trusting(true)).map_err(broken);
     }
     let from_environment = environment.git_dir.as_deref();
     let start = from_environment.unwrap_or(Path::new("."));
-    sound::check(start)?;
+    preflight::check(start)?;
     let opened = match from_environment {
         Some(git_dir) => gix::open_opts(git_dir, trusting(git_dir != Path::new("."))),
         None => discover(start),
@@ -128,7 +128,7 @@ pub fn git_dir_of(path: &Path) -> Result<PathBuf, Error> {
     // Nothing is read of what may be a FIFO before it was looked at.
     let looks_like_git = |up: &Path| up.join("HEAD").exists() && up.join("objects").exists();
     if looks_like_git(&place) {
-        sound::check_git_dir(&place)?;
+        preflight::check_git_dir(&place)?;
         if is_git_folder(&place) {
             return Ok(place);
         }
@@ -178,7 +178,7 @@ pub fn work_tree(repo: &gix::Repository, environment: &Environment) -> Option<Pa
 
 fn is_vouched_for(repo: &gix::Repository, tree: &Path, environment: &Environment) -> bool {
     let git = tree.join(".git");
-    let own = sound::target(&git).unwrap_or(git);
+    let own = preflight::target(&git).unwrap_or(git);
     let stands_in = |folder: PathBuf| canonical(&folder).starts_with(canonical(tree));
     canonical(&own) == canonical(repo.git_dir())
         || environment.work_tree.is_some()
@@ -201,7 +201,7 @@ pub fn note_work_tree(repo: &gix::Repository, environment: &Environment, ledger:
 /// # Errors
 /// If it is no repository, or its form is unknown.
 pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
-    sound::check_git_dir(path)?;
+    preflight::check_git_dir(path)?;
     gix::open_opts(path, trusting(true)).map_err(|error| failure(path, &error))
 }
 

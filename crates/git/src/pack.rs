@@ -10,7 +10,7 @@ use gix::ObjectId;
 use gix::odb::pack::{data, index};
 
 /// Where an entry begins, and its number in the index.
-pub type Place = (u64, u32);
+pub type EntryOffset = (u64, u32);
 
 /// A pack and its index.
 pub struct Pack {
@@ -30,7 +30,7 @@ enum Ids {
 #[derive(Clone, Copy, Debug)]
 pub struct Header {
     /// What the entry is.
-    pub form: Form,
+    pub form: EntryType,
     /// Inflated size in bytes: of the object, or of the delta.
     pub size: u64,
     /// Bytes of the header.
@@ -39,13 +39,13 @@ pub struct Header {
 
 /// An object, or a delta of one.
 #[derive(Clone, Copy, Debug)]
-pub enum Form {
+pub enum EntryType {
     /// The object itself.
-    Whole(gix::objs::Kind),
+    Object(gix::objs::Kind),
     /// A delta whose base begins so many bytes before it.
-    Near(u64),
+    OfsDelta(u64),
     /// A delta whose base has this id.
-    Named(ObjectId),
+    RefDelta(ObjectId),
 }
 
 impl Pack {
@@ -136,10 +136,10 @@ impl Pack {
     }
 
     /// All entries in order of their offsets.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<EntryOffset> {
         use rayon::slice::ParallelSliceMut;
 
-        let mut places: Vec<Place> =
+        let mut places: Vec<EntryOffset> =
             (0..self.len()).map(|number| (self.offset(number), number)).collect();
         places.par_sort_unstable();
         places
@@ -170,15 +170,15 @@ pub fn header(bytes: &[u8], hash: gix::hash::Kind) -> Option<Header> {
         shift += 7;
     }
     let form = match (first >> 4) & 7 {
-        1 => Form::Whole(gix::objs::Kind::Commit),
-        2 => Form::Whole(gix::objs::Kind::Tree),
-        3 => Form::Whole(gix::objs::Kind::Blob),
-        4 => Form::Whole(gix::objs::Kind::Tag),
-        6 => Form::Near(distance(bytes, &mut len)?),
+        1 => EntryType::Object(gix::objs::Kind::Commit),
+        2 => EntryType::Object(gix::objs::Kind::Tree),
+        3 => EntryType::Object(gix::objs::Kind::Blob),
+        4 => EntryType::Object(gix::objs::Kind::Tag),
+        6 => EntryType::OfsDelta(distance(bytes, &mut len)?),
         7 => {
             let id = bytes.get(len..len + hash.len_in_bytes())?;
             len += id.len();
-            Form::Named(ObjectId::try_from(id).ok()?)
+            EntryType::RefDelta(ObjectId::try_from(id).ok()?)
         }
         _ => return None,
     };
@@ -208,9 +208,9 @@ mod tests {
         let ofs = header(&[0xe5, 0x2f, 0x80, 0x80, 0x00, 0xff], gix::hash::Kind::Sha1);
         let ofs = ofs.expect("a whole header");
         assert_eq!((ofs.size, ofs.len), (0x2f5, 5));
-        assert!(matches!(ofs.form, Form::Near(16_512)), "{ofs:?}");
+        assert!(matches!(ofs.form, EntryType::OfsDelta(16_512)), "{ofs:?}");
         let blob = header(&[0x31], gix::hash::Kind::Sha1).expect("a whole header");
-        assert!(matches!(blob.form, Form::Whole(gix::objs::Kind::Blob)));
+        assert!(matches!(blob.form, EntryType::Object(gix::objs::Kind::Blob)));
         assert!(header(&[0x51], gix::hash::Kind::Sha1).is_none(), "type 5 is reserved");
         assert!(header(&[0x71, 1, 2], gix::hash::Kind::Sha1).is_none(), "its base is cut");
         assert!(header(&[0xff; 40], gix::hash::Kind::Sha1).is_none(), "its size overflows");

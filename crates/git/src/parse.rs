@@ -19,7 +19,7 @@ pub struct Commit {
 
 /// One entry of a tree.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
+pub struct TreeEntry<'a> {
     /// Its name, one part of a path.
     pub name: &'a [u8],
     /// What it is.
@@ -65,7 +65,7 @@ pub fn tag_target(bytes: &[u8]) -> Option<ObjectId> {
 }
 
 /// The entries of a tree; `None` in place of the first malformed one ends them.
-pub fn tree(bytes: &[u8], hash: Kind) -> impl Iterator<Item = Option<Entry<'_>>> {
+pub fn tree(bytes: &[u8], hash: Kind) -> impl Iterator<Item = Option<TreeEntry<'_>>> {
     let mut rest = Some(bytes).filter(|bytes| !bytes.is_empty());
     std::iter::from_fn(move || {
         let bytes = rest.take()?;
@@ -78,7 +78,7 @@ pub fn tree(bytes: &[u8], hash: Kind) -> impl Iterator<Item = Option<Entry<'_>>>
 }
 
 /// The first entry of a tree's bytes, and what stands behind it.
-pub fn entry(bytes: &[u8], hash: Kind) -> Option<(Entry<'_>, &[u8])> {
+pub fn entry(bytes: &[u8], hash: Kind) -> Option<(TreeEntry<'_>, &[u8])> {
     let space = bytes.iter().take(8).position(|&byte| byte == b' ')?;
     let mode = bytes[..space].iter().try_fold(0u32, |mode, &digit| {
         matches!(digit, b'0'..=b'7').then(|| mode << 3 | u32::from(digit - b'0'))
@@ -91,7 +91,7 @@ pub fn entry(bytes: &[u8], hash: Kind) -> Option<(Entry<'_>, &[u8])> {
         0o160_000 => EntryKind::Submodule,
         _ => EntryKind::Blob,
     };
-    let entry = Entry { name: &named[..end], kind, id: oid::try_from_bytes(id).ok()? };
+    let entry = TreeEntry { name: &named[..end], kind, id: oid::try_from_bytes(id).ok()? };
     Some((entry, &named[end + 1 + hash.len_in_bytes()..]))
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use gix::ObjectId;
 
 use super::listing;
-use super::sound;
+use super::preflight;
 use keysweep_base::record::Record;
 
 /// Bytes of a file that is read at once; a reflog of a hundred thousand lines has 20 MB.
@@ -104,10 +104,10 @@ pub fn paths_below(
 ) {
     let (above, name) = (folder.parent(), folder.file_name().and_then(|name| name.to_str()));
     if let (Some(above), Some(name)) = (above, name)
-        && let Err(unsound) = sound::check_link(above, name)
+        && let Err(malformed) = preflight::check_link(above, name)
     {
         let path = folder.as_os_str().as_encoded_bytes();
-        return ledger.problem("folder", path, &unsound.advice());
+        return ledger.problem("folder", path, &malformed.advice());
     }
     // A list of folders: whoever made them chose how deep they are.
     let mut left = vec![(folder.to_owned(), prefix.to_vec())];

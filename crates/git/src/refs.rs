@@ -11,8 +11,8 @@ use gix::ObjectId;
 use gix::bstr::BStr;
 use gix::refs::FullNameRef;
 
+use super::preflight::SHORT;
 use super::reflogs::files_below;
-use super::sound::SHORT;
 use keysweep_base::record::Record;
 
 /// Folders below `refs` that each worktree has for itself (gitrepository-layout(5), `worktrees`).

@@ -14,9 +14,9 @@ use super::delta::Delta;
 use super::inflate::{Inflater, is_plausible};
 use super::listing;
 use super::loose::Loose;
-use super::pack::{Form, Header, Pack, header};
-use super::sound;
-use keysweep_base::memory::{Claim, Memory};
+use super::pack::{EntryType, Header, Pack, header};
+use super::preflight;
+use keysweep_base::memory::{Claim, MemoryBudget};
 use keysweep_base::record::Record;
 
 /// A chain of deltas longer than this is a circle; git makes chains of at most 4,095.
@@ -31,7 +31,7 @@ pub struct Stores {
     /// One for each folder.
     pub loose: Vec<Loose>,
     /// What may be held at once.
-    pub memory: Memory,
+    pub memory: MemoryBudget,
 }
 
 /// Files of a `pack` folder that hold objects.
@@ -51,7 +51,7 @@ impl PackFiles {
         let mut files = Self::default();
         let entries = listing::entries(folder, ledger).into_iter();
         let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-        paths.retain(|path| match sound::check_object_file(path) {
+        paths.retain(|path| match preflight::check_object_file(path) {
             Ok(()) => true,
             Err(error) => {
                 ledger.problem("pack", path.as_os_str().as_encoded_bytes(), &error.advice());
@@ -120,7 +120,7 @@ impl Stores {
         for pack in &self.packs {
             let Some(number) = pack.find(id) else { continue };
             let (head, input) = self.entry(pack, pack.offset(number))?;
-            if let Form::Whole(_) = head.form {
+            if let EntryType::Object(_) = head.form {
                 return Some(show(head.size, &mut ZlibDecoder::new(input)));
             }
         }
@@ -135,13 +135,15 @@ impl Stores {
         let (kind, mut bytes) = loop {
             let (head, input) = self.entry(pack, offset)?;
             match head.form {
-                Form::Whole(kind) => break (kind, inflate(head, input, inflater, &mut claim, 0)?),
+                EntryType::Object(kind) => {
+                    break (kind, inflate(head, input, inflater, &mut claim, 0)?);
+                }
                 _ if chain.len() == LONGEST => return None,
-                Form::Near(distance) => {
+                EntryType::OfsDelta(distance) => {
                     chain.push((head, input));
                     offset = offset.checked_sub(distance)?;
                 }
-                Form::Named(id) => {
+                EntryType::RefDelta(id) => {
                     chain.push((head, input));
                     if let Some(number) = pack.find(&id) {
                         offset = pack.offset(number);

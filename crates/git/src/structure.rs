@@ -25,7 +25,7 @@ use keysweep_base::stop::Stop;
 /// Sees the commits and trees of a database.
 pub trait Structure: Sync {
     /// What is kept of an object for those that are stored as changes of it.
-    type Memory: Default + Send + Sync;
+    type BaseState: Default + Send + Sync;
 
     /// Whether a kind of objects is read at all.
     fn reads(&self, kind: Kind) -> bool;
@@ -39,10 +39,10 @@ pub trait Structure: Sync {
         &self,
         id: &oid,
         kind: Kind,
-        base: Option<(&Self::Memory, &[Copied])>,
+        base: Option<(&Self::BaseState, &[Copied])>,
         bytes: &[u8],
         is_base: bool,
-    ) -> Self::Memory;
+    ) -> Self::BaseState;
 }
 
 /// The part of a walk that reads one pack.
@@ -77,7 +77,7 @@ impl Damaged {
 }
 
 impl<R: Structure> Visitor for StructurePass<'_, R> {
-    type Memory = R::Memory;
+    type BaseState = R::BaseState;
 
     fn wants(&self, kind: Kind) -> bool {
         self.reader.reads(kind)
@@ -86,13 +86,13 @@ impl<R: Structure> Visitor for StructurePass<'_, R> {
     fn object(
         &self,
         seen: &Seen<'_>,
-        base: Option<(&R::Memory, &[Copied])>,
+        base: Option<(&R::BaseState, &[Copied])>,
         bytes: &[u8],
-    ) -> R::Memory {
+    ) -> R::BaseState {
         let is_base = !seen.node.children().is_empty();
         // What is not wanted has no memory, and its children are read like whole objects.
         if !seen.node.wanted || self.damaged.has(seen.node.number) {
-            return R::Memory::default();
+            return R::BaseState::default();
         }
         self.reader.object(self.pack.id(seen.node.number), seen.kind, base, bytes, is_base)
     }
@@ -121,7 +121,7 @@ pub struct Inventory {
     /// By number what was read of each.
     pub trees: Vec<OnceLock<Tree>>,
     /// Trees that name what is not among `ids`.
-    pub strays: Vec<(Number, ObjectId)>,
+    pub unlisted: Vec<(Number, ObjectId)>,
 }
 
 /// What is kept of a tree.
@@ -151,36 +151,36 @@ impl Inventory {
             let number = Number::try_from(number).expect("fewer than 2^32 trees");
             numbers.insert(*id, number);
         }
-        let reader = Reader {
+        let reader = InventoryReader {
             hash: database.hash(),
             numbers: &numbers,
             trees: ids.iter().map(|_| OnceLock::new()).collect(),
             filter: Filter::of(hits),
             hits,
             commits: Mutex::default(),
-            strays: Mutex::default(),
+            unlisted: Mutex::default(),
         };
         database.structure(stop, &forests, &reader);
         if stop.is_set() {
             return None;
         }
-        let Reader { trees, commits, strays, .. } = reader;
+        let InventoryReader { trees, commits, unlisted, .. } = reader;
         let mut commits = commits.into_inner().unwrap_or_else(PoisonError::into_inner);
         commits.sort_unstable_by_key(|commit| commit.0);
-        let mut strays = strays.into_inner().unwrap_or_else(PoisonError::into_inner);
-        strays.sort_unstable();
-        Some(Self { commits, ids, numbers, trees, strays })
+        let mut unlisted = unlisted.into_inner().unwrap_or_else(PoisonError::into_inner);
+        unlisted.sort_unstable();
+        Some(Self { commits, ids, numbers, trees, unlisted })
     }
 }
 
-struct Reader<'a> {
+struct InventoryReader<'a> {
     hash: gix::hash::Kind,
     numbers: &'a HashMap<ObjectId, Number>,
     trees: Vec<OnceLock<Tree>>,
     filter: Filter,
     hits: &'a hashtable::HashSet<ObjectId>,
     commits: Mutex<Vec<(ObjectId, Commit)>>,
-    strays: Mutex<Vec<(Number, ObjectId)>>,
+    unlisted: Mutex<Vec<(Number, ObjectId)>>,
 }
 
 /// What is kept of a tree for those that are stored as changes of it.
@@ -195,8 +195,8 @@ struct Named {
     subtrees: Option<Arc<[Number]>>,
 }
 
-impl Structure for Reader<'_> {
-    type Memory = Named;
+impl Structure for InventoryReader<'_> {
+    type BaseState = Named;
 
     fn reads(&self, kind: Kind) -> bool {
         kind == Kind::Commit || (kind == Kind::Tree && !self.hits.is_empty())
@@ -225,7 +225,7 @@ impl Structure for Reader<'_> {
     }
 }
 
-impl Reader<'_> {
+impl InventoryReader<'_> {
     fn tree(
         &self,
         id: &oid,
@@ -238,7 +238,7 @@ impl Reader<'_> {
         };
         let mut named = Named::default();
         let mut inherited = base.map(|(base, copied)| Inherited { base, copied });
-        let (mut at, mut has_strays) = (0, false);
+        let (mut at, mut has_unlisted) = (0, false);
         while at < bytes.len() {
             if let Some(inherited) = &mut inherited {
                 at = inherited.take(at, is_base, &mut named);
@@ -259,7 +259,7 @@ impl Reader<'_> {
                 EntryKind::Submodule => {}
                 EntryKind::Tree => match self.numbers.get(entry.id) {
                     Some(&subtree) => named.places.push((start, subtree)),
-                    None => has_strays |= self.stray(number, entry.id),
+                    None => has_unlisted |= self.note_unlisted(number, entry.id),
                 },
             }
             if is_base {
@@ -280,15 +280,15 @@ impl Reader<'_> {
         let _ = self.trees[number as usize].set(tree);
         named.subtrees = Some(subtrees);
         // Names of what is not in the database are not kept, so they are not inherited either.
-        if is_base && !has_strays { named } else { Named::default() }
+        if is_base && !has_unlisted { named } else { Named::default() }
     }
 
     /// Takes down a subtree that is not in the database; says whether it is none.
-    fn stray(&self, tree: Number, names: &oid) -> bool {
+    fn note_unlisted(&self, tree: Number, names: &oid) -> bool {
         if names == ObjectId::empty_tree(self.hash) {
             return false;
         }
-        self.strays.lock().unwrap_or_else(PoisonError::into_inner).push((tree, names.to_owned()));
+        self.unlisted.lock().unwrap_or_else(PoisonError::into_inner).push((tree, names.to_owned()));
         true
     }
 }

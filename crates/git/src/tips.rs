@@ -7,9 +7,9 @@ use gix::objs::Kind;
 
 use super::objects::{Objects, on_threads};
 use super::parse;
+use super::preflight::SHORT;
 use super::reflogs::{self, Reflog};
 use super::refs::{self, PRIVATE};
-use super::sound::SHORT;
 use keysweep_base::record::Record;
 
 /// Tags of tags are followed this far; git itself has no use for more than one.

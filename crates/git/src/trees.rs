@@ -17,7 +17,7 @@ use super::database::Database;
 use super::objects::Objects;
 use super::parse::EntryKind;
 use super::structure::Inventory;
-use keysweep_base::memory::Memory;
+use keysweep_base::memory::MemoryBudget;
 use keysweep_base::record::Record;
 use keysweep_base::stop::Stop;
 use survey::Survey;
@@ -60,7 +60,7 @@ struct Steps {
     /// What is left once the run is asked to stop.
     at_most: u64,
     stop: Stop,
-    is_cut: Cell<bool>,
+    is_truncated: Cell<bool>,
 }
 
 impl Steps {
@@ -69,13 +69,13 @@ impl Steps {
     /// The same, once the run is asked to stop.
     const FEW: u64 = 4;
 
-    fn new(memory: &Memory, stop: &Stop) -> Self {
+    fn new(memory: &MemoryBudget, stop: &Stop) -> Self {
         let places = memory.places() as u64;
         Self {
             left: Cell::new(places.saturating_mul(Self::MANY)),
             at_most: places.saturating_mul(Self::FEW),
             stop: stop.clone(),
-            is_cut: Cell::new(false),
+            is_truncated: Cell::new(false),
         }
     }
 
@@ -87,13 +87,13 @@ impl Steps {
         }
         self.left.set(left.saturating_sub(1));
         if left == 0 {
-            self.cut();
+            self.mark_truncated();
         }
         left > 0
     }
 
-    fn cut(&self) {
-        self.is_cut.set(true);
+    fn mark_truncated(&self) {
+        self.is_truncated.set(true);
     }
 }
 
@@ -213,7 +213,7 @@ impl Pruned {
             }
             path.extend_from_slice(self.names.name(name));
             match child {
-                Child::Tree(_) if path.len() > LONGEST_PATH => self.steps.cut(),
+                Child::Tree(_) if path.len() > LONGEST_PATH => self.steps.mark_truncated(),
                 Child::Tree(node) => {
                     let others = same.iter().filter_map(Child::as_tree).collect();
                     levels.push(Level { node, next: 0, others, length: path.len() });
@@ -227,8 +227,8 @@ impl Pruned {
     }
 
     /// Whether paths were passed over.
-    pub fn is_cut(&self) -> bool {
-        self.steps.is_cut.get()
+    pub fn is_truncated(&self) -> bool {
+        self.steps.is_truncated.get()
     }
 
     fn child(&self, node: Node, name: u32) -> Option<Child> {

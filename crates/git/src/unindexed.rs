@@ -114,7 +114,7 @@ struct Hasher<'a> {
 }
 
 impl Visitor for Hasher<'_> {
-    type Memory = ();
+    type BaseState = ();
 
     fn wants(&self, kind: Kind) -> bool {
         (kind == Kind::Tree) == self.trees

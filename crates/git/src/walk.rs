@@ -5,11 +5,11 @@
 //! child last and after its base has been let go: a thread holds at most log2(n) objects. Heavy
 //! subtrees are split between threads; the bases that wait for one are bounded by [`SHARED`].
 //! What a thread holds is claimed of the run's memory, so that it is bounded whatever the objects:
-//! all threads together hold `SHARED`, [`SMALL`] each, and one of them [`Memory::texts`]. Whether an
+//! all threads together hold `SHARED`, [`SMALL`] each, and one of them [`MemoryBudget::texts`]. Whether an
 //! object finds room depends on the shape of its tree alone, never on threads.
 
-mod bench;
 mod frame;
+mod scratch;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,11 +22,11 @@ use super::forest::{Forest, Node};
 use super::inflate::is_plausible;
 use super::pack::Pack;
 use super::stores::Stores;
-use bench::Bench;
 use frame::{Base, Frame, Held, Text};
 use keysweep_base::copied::Copied;
-use keysweep_base::memory::{Memory, SMALL};
+use keysweep_base::memory::{MemoryBudget, SMALL};
 use keysweep_base::stop::Stop;
+use scratch::Scratch;
 
 /// Bytes of bases that may wait for another thread to walk their children.
 const SHARED: usize = 32 << 20;
@@ -37,7 +37,7 @@ const STREAMED: u64 = 32 << 20;
 /// What happens to each object.
 pub trait Visitor: Sync {
     /// What is kept of an object for its children.
-    type Memory: Default + Send + Sync;
+    type BaseState: Default + Send + Sync;
 
     /// Whether objects of a kind are seen.
     fn wants(&self, kind: Kind) -> bool;
@@ -46,9 +46,9 @@ pub trait Visitor: Sync {
     fn object(
         &self,
         seen: &Seen<'_>,
-        base: Option<(&Self::Memory, &[Copied])>,
+        base: Option<(&Self::BaseState, &[Copied])>,
         bytes: &[u8],
-    ) -> Self::Memory;
+    ) -> Self::BaseState;
 
     /// Sees a whole object that is too large to be held, compressed.
     fn large(&self, seen: &Seen<'_>, compressed: &[u8]) -> bool;
@@ -104,7 +104,7 @@ pub struct Walk<'a, V> {
     /// Who sees the objects.
     pub visitor: &'a V,
     /// What may be held at once.
-    pub memory: &'a Memory,
+    pub memory: &'a MemoryBudget,
     /// Asks for an early end.
     pub stop: &'a Stop,
     /// How many threads walk.
@@ -113,7 +113,7 @@ pub struct Walk<'a, V> {
 
 /// What all tasks of a walk share.
 struct Shared {
-    benches: Mutex<Vec<Bench>>,
+    scratches: Mutex<Vec<Scratch>>,
     /// Weight from which a subtree is worth another task.
     share: u64,
     /// Bytes of bases that wait.
@@ -126,7 +126,7 @@ impl<V: Visitor> Walk<'_, V> {
         let weight = |node: u32| self.forest.nodes[node as usize].weight;
         let total: u64 = self.forest.roots.iter().map(|root| weight(root.0)).sum();
         let share = (total / (self.threads as u64 * 32)).max(1 << 18);
-        let shared = Shared { benches: Mutex::default(), share, waiting: AtomicUsize::default() };
+        let shared = Shared { scratches: Mutex::default(), share, waiting: AtomicUsize::default() };
         let (heavy, light): (Vec<_>, Vec<_>) =
             self.forest.roots.iter().copied().partition(|root| weight(root.0) >= share);
         rayon::scope_fifo(|scope| {
@@ -153,22 +153,22 @@ impl<V: Visitor> Walk<'_, V> {
 
     /// Walks some whole objects and what descends from them.
     fn roots<'s>(&'s self, scope: &ScopeFifo<'s>, shared: &'s Shared, roots: &[(u32, Kind)]) {
-        let mut bench = shared.bench(self.memory);
+        let mut scratch = shared.scratch(self.memory);
         for &(root, kind) in roots {
             let node = &self.forest.nodes[root as usize];
             if node.weight == 0 || self.stop.is_set() {
                 continue;
             }
             let is_alone = node.children().is_empty();
-            if (is_alone && node.size > STREAMED) || !bench.claim.set(node.size) {
+            if (is_alone && node.size > STREAMED) || !scratch.claim.set(node.size) {
                 self.large(node, kind);
                 continue;
             }
-            let text = self.root(&mut bench, node, kind);
-            self.descend(scope, shared, &mut bench, text, node, kind);
-            bench.hold(0);
+            let text = self.root(&mut scratch, node, kind);
+            self.descend(scope, shared, &mut scratch, text, node, kind);
+            scratch.hold(0);
         }
-        shared.give_back(bench);
+        shared.give_back(scratch);
     }
 
     /// Walks a delta whose base is in another store, and what descends from it.
@@ -183,19 +183,19 @@ impl<V: Visitor> Walk<'_, V> {
         if node.weight == 0 || self.stop.is_set() {
             return;
         }
-        let mut bench = shared.bench(self.memory);
-        let (kind, parent) = match self.stores.read(&base, Some(self.pack), &mut bench.inflater) {
+        let mut scratch = shared.scratch(self.memory);
+        let (kind, parent) = match self.stores.read(&base, Some(self.pack), &mut scratch.inflater) {
             Some((kind, bytes)) => (kind, Text { bytes, ..Text::default() }),
             None => (Kind::Blob, Text { damaged: true, ..Text::default() }),
         };
         if self.visitor.wants(kind) {
             let base = Base { text: &parent, seen: false, held: parent.bytes.len() as u64 };
-            let text = self.child(&mut bench, &base, node, kind);
+            let text = self.child(&mut scratch, &base, node, kind);
             drop(parent);
-            self.descend(scope, shared, &mut bench, text, node, kind);
+            self.descend(scope, shared, &mut scratch, text, node, kind);
         }
-        bench.hold(0);
-        shared.give_back(bench);
+        scratch.hold(0);
+        shared.give_back(scratch);
     }
 
     /// Walks all that descends from an object.
@@ -203,13 +203,13 @@ impl<V: Visitor> Walk<'_, V> {
         &'s self,
         scope: &ScopeFifo<'s>,
         shared: &'s Shared,
-        bench: &mut Bench,
-        text: Text<V::Memory>,
+        scratch: &mut Scratch,
+        text: Text<V::BaseState>,
         node: &Node,
         kind: Kind,
     ) {
         if node.children().is_empty() {
-            bench.keep(text.bytes);
+            scratch.keep(text.bytes);
             return;
         }
         let mut stack = Vec::new();
@@ -217,7 +217,7 @@ impl<V: Visitor> Walk<'_, V> {
         let end = children.end;
         let frame = Frame { text: Held::Own(text), kind, children, end, above: 0 };
         stack.push(self.split(scope, shared, frame, node.weight));
-        self.frames(scope, shared, bench, stack);
+        self.frames(scope, shared, scratch, stack);
     }
 
     /// Walks until the stack is empty.
@@ -225,13 +225,13 @@ impl<V: Visitor> Walk<'_, V> {
         &'s self,
         scope: &ScopeFifo<'s>,
         shared: &'s Shared,
-        bench: &mut Bench,
-        mut stack: Vec<Frame<V::Memory>>,
+        scratch: &mut Scratch,
+        mut stack: Vec<Frame<V::BaseState>>,
     ) {
         while let Some(frame) = stack.last_mut() {
             let Some(at) = frame.children.next().filter(|_| !self.stop.is_set()) else {
-                bench.drop_frame(stack.pop());
-                bench.hold(stack.last().map_or(0, Frame::held));
+                scratch.drop_frame(stack.pop());
+                scratch.hold(stack.last().map_or(0, Frame::held));
                 continue;
             };
             let node = &self.forest.nodes[self.forest.children[at as usize] as usize];
@@ -240,20 +240,20 @@ impl<V: Visitor> Walk<'_, V> {
             }
             let (kind, held) = (frame.kind, frame.held());
             let text =
-                self.child(bench, &Base { text: frame.base(), seen: true, held }, node, kind);
+                self.child(scratch, &Base { text: frame.base(), seen: true, held }, node, kind);
             let above = if at + 1 == frame.end { frame.above } else { held };
             if frame.children.is_empty() {
-                bench.drop_frame(stack.pop());
+                scratch.drop_frame(stack.pop());
             }
             if node.children().is_empty() {
-                bench.keep(text.bytes);
+                scratch.keep(text.bytes);
             } else {
                 let children = node.children();
                 let end = children.end;
                 let frame = Frame { text: Held::Own(text), kind, children, end, above };
                 stack.push(self.split(scope, shared, frame, node.weight));
             }
-            bench.hold(stack.last().map_or(0, Frame::held));
+            scratch.hold(stack.last().map_or(0, Frame::held));
         }
     }
 
@@ -262,9 +262,9 @@ impl<V: Visitor> Walk<'_, V> {
         &'s self,
         scope: &ScopeFifo<'s>,
         shared: &'s Shared,
-        frame: Frame<V::Memory>,
+        frame: Frame<V::BaseState>,
         weight: u64,
-    ) -> Frame<V::Memory> {
+    ) -> Frame<V::BaseState> {
         let Frame { text: Held::Own(text), kind, children, end, above } = frame else {
             return frame;
         };
@@ -284,9 +284,9 @@ impl<V: Visitor> Walk<'_, V> {
                 let frame = Frame { text, kind, children: group, end, above };
                 shared.waiting.fetch_add(size, Ordering::Relaxed);
                 scope.spawn_fifo(move |scope| {
-                    let mut bench = shared.bench(self.memory);
-                    self.frames(scope, shared, &mut bench, vec![frame]);
-                    shared.give_back(bench);
+                    let mut scratch = shared.scratch(self.memory);
+                    self.frames(scope, shared, &mut scratch, vec![frame]);
+                    shared.give_back(scratch);
                     shared.waiting.fetch_sub(size, Ordering::Relaxed);
                 });
                 group = at..at;
@@ -299,21 +299,21 @@ impl<V: Visitor> Walk<'_, V> {
     }
 
     /// Inflates a whole object and shows it.
-    fn root(&self, bench: &mut Bench, node: &Node, kind: Kind) -> Text<V::Memory> {
-        let mut bytes = bench.spare.pop().unwrap_or_default();
+    fn root(&self, scratch: &mut Scratch, node: &Node, kind: Kind) -> Text<V::BaseState> {
+        let mut bytes = scratch.spare.pop().unwrap_or_default();
         let (input, size) = (self.input(node), node.size as usize);
         bytes.clear();
         let mut damaged = false;
         if is_plausible(node.size, input.len()) {
             bytes.resize(size, 0);
-            damaged = !self.is_intact(node) || !bench.inflater.exact(input, &mut bytes);
+            damaged = !self.is_intact(node) || !scratch.inflater.exact(input, &mut bytes);
         }
         if damaged || bytes.len() != size {
-            match self.other_copy(bench, node) {
+            match self.other_copy(scratch, node) {
                 Some(other) => (bytes, damaged) = (other, false),
                 None => {
                     self.visitor.damaged(node, Damage::Bytes);
-                    let read = bench.inflater.readable(self.rest(node), &mut bytes);
+                    let read = scratch.inflater.readable(self.rest(node), &mut bytes);
                     bytes[read..].fill(0);
                     damaged = true;
                 }
@@ -328,35 +328,35 @@ impl<V: Visitor> Walk<'_, V> {
     ///
     fn child(
         &self,
-        bench: &mut Bench,
-        base: &Base<'_, V::Memory>,
+        scratch: &mut Scratch,
+        base: &Base<'_, V::BaseState>,
         node: &Node,
         kind: Kind,
-    ) -> Text<V::Memory> {
+    ) -> Text<V::BaseState> {
         let Base { text: base, seen: base_seen, held } = *base;
         let seen = Seen { node, kind };
-        let mut bytes = bench.spare.pop().unwrap_or_default();
-        let mut fits = bench.claim.set(held.saturating_add(node.size));
-        let whole = fits && self.delta(bench, node);
-        let delta = Delta::parse(&bench.delta).filter(|delta| {
-            fits = fits && bench.claim.set((held + node.size).saturating_add(delta.result));
+        let mut bytes = scratch.spare.pop().unwrap_or_default();
+        let mut fits = scratch.claim.set(held.saturating_add(node.size));
+        let whole = fits && self.delta(scratch, node);
+        let delta = Delta::parse(&scratch.delta).filter(|delta| {
+            fits = fits && scratch.claim.set((held + node.size).saturating_add(delta.result));
             fits
         });
         if let Some(delta) = delta
             && whole
             && !base.damaged
-            && delta.apply(&base.bytes, &mut bytes, &mut bench.copied)
+            && delta.apply(&base.bytes, &mut bytes, &mut scratch.copied)
         {
-            let base = base_seen.then_some((&base.memory, bench.copied.as_slice()));
+            let base = base_seen.then_some((&base.memory, scratch.copied.as_slice()));
             let memory = self.visitor.object(&seen, base, &bytes);
             return Text { bytes, memory, damaged: false };
         }
         let result = delta.map(|delta| delta.result);
-        if let Some(bytes) = self.other_copy(bench, node) {
+        if let Some(bytes) = self.other_copy(scratch, node) {
             let memory = self.visitor.object(&seen, None, &bytes);
             return Text { bytes, memory, damaged: false };
         }
-        let Some(delta) = Delta::parse(&bench.delta).filter(|_| result.is_some()) else {
+        let Some(delta) = Delta::parse(&scratch.delta).filter(|_| result.is_some()) else {
             self.visitor.damaged(node, if fits { Damage::Bytes } else { Damage::TooLarge });
             return Text { damaged: true, ..Text::default() };
         };
@@ -368,18 +368,18 @@ impl<V: Visitor> Walk<'_, V> {
     }
 
     /// Inflates a delta as far as it goes; says whether it is whole.
-    fn delta(&self, bench: &mut Bench, node: &Node) -> bool {
+    fn delta(&self, scratch: &mut Scratch, node: &Node) -> bool {
         let input = self.input(node);
-        bench.delta.clear();
+        scratch.delta.clear();
         if !is_plausible(node.size, input.len()) {
             return false;
         }
-        bench.delta.resize(node.size as usize, 0);
-        if self.is_intact(node) && bench.inflater.exact(input, &mut bench.delta) {
+        scratch.delta.resize(node.size as usize, 0);
+        if self.is_intact(node) && scratch.inflater.exact(input, &mut scratch.delta) {
             return true;
         }
-        let read = bench.inflater.readable(self.rest(node), &mut bench.delta);
-        bench.delta.truncate(read);
+        let read = scratch.inflater.readable(self.rest(node), &mut scratch.delta);
+        scratch.delta.truncate(read);
         false
     }
 
@@ -402,9 +402,9 @@ impl<V: Visitor> Walk<'_, V> {
     }
 
     /// The object's bytes from another store.
-    fn other_copy(&self, bench: &mut Bench, node: &Node) -> Option<Vec<u8>> {
+    fn other_copy(&self, scratch: &mut Scratch, node: &Node) -> Option<Vec<u8>> {
         let id = self.pack.id(node.number);
-        self.stores.read(id, Some(self.pack), &mut bench.inflater).map(|(_, bytes)| bytes)
+        self.stores.read(id, Some(self.pack), &mut scratch.inflater).map(|(_, bytes)| bytes)
     }
 
     fn is_intact(&self, node: &Node) -> bool {
@@ -423,12 +423,12 @@ impl<V: Visitor> Walk<'_, V> {
 }
 
 impl Shared {
-    fn bench(&self, memory: &Memory) -> Bench {
-        let kept = self.benches.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        kept.unwrap_or_else(|| Bench::new(memory))
+    fn scratch(&self, memory: &MemoryBudget) -> Scratch {
+        let kept = self.scratches.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        kept.unwrap_or_else(|| Scratch::new(memory))
     }
 
-    fn give_back(&self, bench: Bench) {
-        self.benches.lock().unwrap_or_else(PoisonError::into_inner).push(bench);
+    fn give_back(&self, scratch: Scratch) {
+        self.scratches.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
         let bytes = unpack(codec, packed, members)?;
         let most = 8 * bytes.len() + EMPTY;
         members.hold((bytes.len() + most) as u64)?;
-        members.passed(bytes.len() as u64)?;
+        members.count_unpacked(bytes.len() as u64)?;
         let mut rows = Rows { bytes: &bytes, names: &names, left: bytes.len() + EMPTY, most };
         let mut text = String::new();
         rows.all(&schema, count, &mut text);

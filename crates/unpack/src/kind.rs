@@ -3,7 +3,7 @@
 use super::input::Input;
 use super::{Fault, Members};
 use super::{
-    ar, avro, behind, bzip2, class, cpio, drawing, gzip, lz4, mail, object, ole, pack, pcap, pyc,
+    ar, avro, bzip2, class, cpio, drawing, embedded, gzip, lz4, mail, object, ole, pack, pcap, pyc,
     rpm, rtf, sevenz, sqlite, stream, tar, xz, zip, zstd,
 };
 
@@ -96,7 +96,7 @@ impl Kind {
             Self::Class => class::read(input, members),
             Self::Cpio => cpio::read(input, members),
             Self::Drawio => drawing::read_drawio(input, members),
-            Self::Dump => behind::read_dump(input, members),
+            Self::Dump => embedded::read_dump(input, members),
             Self::Gzip => gzip::read(input, members),
             Self::Http => stream::read_http(input, members),
             Self::Inside => stream::read_inside(input, members),
@@ -104,7 +104,7 @@ impl Kind {
             Self::Lz4 => lz4::read(input, members),
             Self::Lzma => xz::read_old(input, members),
             Self::Mail => mail::read(input, members),
-            Self::Mat => behind::read_mat(input, members),
+            Self::Mat => embedded::read_mat(input, members),
             Self::Object => object::read(input, members),
             Self::Ole => ole::read(input, members),
             Self::Pack => pack::read(input, members),
@@ -113,12 +113,12 @@ impl Kind {
             Self::Pdf => super::pdf::read(input, members),
             #[cfg(not(feature = "pdf"))]
             Self::Pdf => Err(Fault::broken("this build reads no PDF")),
-            Self::Phar => behind::read_phar(input, members),
-            Self::Png => behind::read_png(input, members),
+            Self::Phar => embedded::read_phar(input, members),
+            Self::Png => embedded::read_png(input, members),
             Self::Pyc => pyc::read(input, members),
             Self::Rpm => rpm::read(input, members),
             Self::Rtf => rtf::read(input, members),
-            Self::Script => behind::read_script(input, members),
+            Self::Script => embedded::read_script(input, members),
             Self::SevenZ => sevenz::read(input, members),
             Self::Sqlite => sqlite::read(input, members),
             Self::SqliteLog => sqlite::read_log(input, members),
@@ -218,8 +218,8 @@ pub fn of(head: &[u8], whole: bool) -> Option<Kind> {
     by_magic(head)
         .or_else(|| is_tar(head).then_some(Kind::Tar))
         .or_else(|| (whole && ends_as_zip(head)).then_some(Kind::Zip))
-        .or_else(|| behind::is_phar(head).then_some(Kind::Phar))
-        .or_else(|| behind::of_script(head).map(|_| Kind::Script))
+        .or_else(|| embedded::is_phar(head).then_some(Kind::Phar))
+        .or_else(|| embedded::of_script(head).map(|_| Kind::Script))
         .or_else(|| object::is_one(head).then_some(Kind::Object))
         .or_else(|| stream::is_kafka(head).then_some(Kind::Kafka))
         .or_else(|| stream::holds_gzip(head).then_some(Kind::Inside))

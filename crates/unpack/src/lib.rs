@@ -7,11 +7,11 @@
 
 mod ar;
 mod avro;
-mod behind;
 mod bzip2;
 mod class;
 mod cpio;
 mod drawing;
+mod embedded;
 mod gzip;
 pub mod input;
 pub mod kind;
@@ -47,13 +47,13 @@ pub trait Members {
     fn member(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt>;
 
     /// Scans a member if it is a container; else its text was seen already.
-    fn packed(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt>;
+    fn nested(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt>;
 
     /// Counts a member that has no bytes.
     fn empty(&mut self) -> Result<(), Halt>;
 
     /// Counts bytes that had to be unpacked and are no member.
-    fn passed(&mut self, bytes: u64) -> Result<(), Halt>;
+    fn count_unpacked(&mut self, bytes: u64) -> Result<(), Halt>;
 
     /// Counts a member that is encrypted.
     fn encrypted(&mut self) -> Result<(), Halt>;

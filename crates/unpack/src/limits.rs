@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use keysweep_base::memory::Memory;
+use keysweep_base::memory::MemoryBudget;
 use keysweep_base::stop::Stop;
 
 /// A limit, and who set it.
@@ -18,18 +18,18 @@ pub struct Limit<T> {
     /// Its value.
     pub value: T,
     /// The user typed it: what it leaves out is told, but not missing.
-    pub typed: bool,
+    pub is_explicit: bool,
 }
 
 impl<T> Limit<T> {
     /// What holds where nobody said anything.
     pub const fn default_of(value: T) -> Self {
-        Self { value, typed: false }
+        Self { value, is_explicit: false }
     }
 
     /// What was typed, or else the default.
-    pub fn or_typed(self, typed: Option<T>) -> Self {
-        typed.map_or(self, |value| Self { value, typed: true })
+    pub fn or_explicit(self, explicit: Option<T>) -> Self {
+        explicit.map_or(self, |value| Self { value, is_explicit: true })
     }
 }
 
@@ -82,13 +82,13 @@ pub struct Totals {
 
 /// The limits of a run and what it has used of them.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct ContainerOptions {
     /// The limits.
     pub limits: Limits,
     /// Shared by all sources of a run.
     pub totals: Arc<Totals>,
     /// What may be held at once.
-    pub memory: Memory,
+    pub memory: MemoryBudget,
 }
 
 /// Why reading a file's containers ends before they do.
@@ -125,18 +125,18 @@ pub enum Reached {
 
 impl Reached {
     /// Whether the user typed it.
-    pub fn is_typed(self, limits: &Limits) -> bool {
+    pub fn is_explicit(self, limits: &Limits) -> bool {
         match self {
-            Self::Depth => limits.depth.typed,
-            Self::Members => limits.members.typed,
-            Self::Unpacked => limits.unpacked.typed,
-            Self::Ratio => limits.ratio.typed,
-            Self::Time => limits.time.typed,
-            Self::Held => limits.held.typed,
+            Self::Depth => limits.depth.is_explicit,
+            Self::Members => limits.members.is_explicit,
+            Self::Unpacked => limits.unpacked.is_explicit,
+            Self::Ratio => limits.ratio.is_explicit,
+            Self::Time => limits.time.is_explicit,
+            Self::Held => limits.held.is_explicit,
             // It bounds the process, and is no choice of what is scanned.
             Self::Memory => false,
-            Self::RunMembers => limits.run_members.typed,
-            Self::RunUnpacked => limits.run_unpacked.typed,
+            Self::RunMembers => limits.run_members.is_explicit,
+            Self::RunUnpacked => limits.run_unpacked.is_explicit,
         }
     }
 
@@ -201,7 +201,7 @@ pub struct Meter<'a> {
 
 impl<'a> Meter<'a> {
     /// A meter of a file of `length` bytes that has given nothing yet.
-    pub fn new(options: &'a Options, stop: &'a Stop, length: u64) -> Self {
+    pub fn new(options: &'a ContainerOptions, stop: &'a Stop, length: u64) -> Self {
         Self {
             limits: &options.limits,
             totals: &options.totals,

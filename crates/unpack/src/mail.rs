@@ -65,7 +65,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
                 bytes: VecDeque::new(),
                 ended: false,
             };
-            members.packed(&name, &mut part)?;
+            members.nested(&name, &mut part)?;
             io::copy(&mut part, &mut io::sink())?;
         }
         header.clear();

@@ -32,7 +32,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
             .ok_or_else(|| Fault::broken("its streams are longer than it is"))?;
         let mut stream = file.stream(&entry);
         if path.ends_with(RTF) {
-            members.packed(&path, &mut lzfu(&take(&mut stream)?).as_slice())?;
+            members.nested(&path, &mut lzfu(&take(&mut stream)?).as_slice())?;
             continue;
         }
         if is_macro(&path) {
@@ -43,7 +43,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
             }
             continue;
         }
-        members.packed(&path, &mut stream)?;
+        members.nested(&path, &mut stream)?;
     }
     Ok(())
 }
@@ -182,7 +182,7 @@ impl<'b> Compound<'b> {
     }
 
     fn stream(&self, entry: &Entry) -> Stream<'_, 'b> {
-        let is_small = entry.size < self.cutoff;
+        let is_small = entry.size < self.truncatedoff;
         let shift = if is_small { self.small_shift } else { self.shift };
         let table = if is_small { &self.small_table } else { &self.table };
         let most = usize::try_from(entry.size >> shift).unwrap_or(usize::MAX).saturating_add(1);

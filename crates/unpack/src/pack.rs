@@ -22,21 +22,21 @@ const LONGEST: usize = 4096;
 
 /// One object.
 #[derive(Clone, Copy)]
-struct Entry {
+struct PackEntry {
     /// Where its header and its packed bytes begin.
     at: u64,
     start: u64,
     size: u64,
-    form: Form,
+    form: EntryType,
 }
 
 #[derive(Clone, Copy)]
-enum Form {
-    Whole(Kind),
+enum EntryType {
+    Object(Kind),
     /// A change of the object at a place.
-    Near(u64),
+    OfsDelta(u64),
     /// A change of an object of a name.
-    Named(ObjectId),
+    RefDelta(ObjectId),
 }
 
 /// Reads a bundle: a list of refs, then a pack.
@@ -71,7 +71,7 @@ fn pack(
         return Err(Fault::broken("its header is damaged"));
     }
     let count = u32::from_be_bytes([header[8], header[9], header[10], header[11]]);
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<PackEntry> = Vec::new();
     let mut at = start + 12;
     let mut broken = None;
     for _ in 0..count {
@@ -97,10 +97,10 @@ fn pack(
 }
 
 /// Scans an object that is whole; gives where the next one begins.
-fn whole(bytes: &Random<'_>, entry: &Entry, members: &mut dyn Members) -> Result<u64, Fault> {
+fn whole(bytes: &Random<'_>, entry: &PackEntry, members: &mut dyn Members) -> Result<u64, Fault> {
     let mut stream = inflate(bytes, entry);
     match entry.form {
-        Form::Whole(Kind::Blob | Kind::Commit | Kind::Tag) => {
+        EntryType::Object(Kind::Blob | Kind::Commit | Kind::Tag) => {
             members.member(&name(entry), &mut (&mut stream).take(entry.size))?;
         }
         _ => members.empty()?,
@@ -111,21 +111,21 @@ fn whole(bytes: &Random<'_>, entry: &Entry, members: &mut dyn Members) -> Result
         let passed = stream.read(&mut buffer);
         match passed.map_err(|_| Fault::broken("the bytes of an object are damaged"))? {
             0 => return Ok(entry.start + stream.total_in()),
-            count => members.passed(count as u64)?,
+            count => members.count_unpacked(count as u64)?,
         }
     }
 }
 
-fn inflate<'b>(bytes: &'b Random<'_>, entry: &Entry) -> ZlibDecoder<BufReader<impl Read + 'b>> {
+fn inflate<'b>(bytes: &'b Random<'_>, entry: &PackEntry) -> ZlibDecoder<BufReader<impl Read + 'b>> {
     ZlibDecoder::new(BufReader::with_capacity(8 << 10, bytes.range(entry.start, u64::MAX)))
 }
 
-fn name(entry: &Entry) -> Vec<u8> {
+fn name(entry: &PackEntry) -> Vec<u8> {
     format!("object at {}", entry.at).into_bytes()
 }
 
 /// Reads the header of an entry (git's `gitformat-pack`).
-fn entry(bytes: &Random<'_>, at: u64, hash: gix::hash::Kind) -> Option<Entry> {
+fn entry(bytes: &Random<'_>, at: u64, hash: gix::hash::Kind) -> Option<PackEntry> {
     let mut header = [0; 64];
     let length = super::fill(&mut bytes.range(at, 64), &mut header).ok()?;
     let mut rest = header[..length].iter().copied();
@@ -138,10 +138,10 @@ fn entry(bytes: &Random<'_>, at: u64, hash: gix::hash::Kind) -> Option<Entry> {
         more = byte & 0x80 != 0;
     }
     let form = match first >> 4 & 7 {
-        1 => Form::Whole(Kind::Commit),
-        2 => Form::Whole(Kind::Tree),
-        3 => Form::Whole(Kind::Blob),
-        4 => Form::Whole(Kind::Tag),
+        1 => EntryType::Object(Kind::Commit),
+        2 => EntryType::Object(Kind::Tree),
+        3 => EntryType::Object(Kind::Blob),
+        4 => EntryType::Object(Kind::Tag),
         6 => {
             let mut byte = rest.next()?;
             let mut back = u64::from(byte & 0x7f);
@@ -149,16 +149,16 @@ fn entry(bytes: &Random<'_>, at: u64, hash: gix::hash::Kind) -> Option<Entry> {
                 byte = rest.next()?;
                 back = back.checked_add(1)?.checked_mul(128)? | u64::from(byte & 0x7f);
             }
-            Form::Near(at.checked_sub(back)?)
+            EntryType::OfsDelta(at.checked_sub(back)?)
         }
         7 => {
             let id: Vec<u8> = rest.by_ref().take(hash.len_in_bytes()).collect();
-            Form::Named(ObjectId::try_from(id.as_slice()).ok()?)
+            EntryType::RefDelta(ObjectId::try_from(id.as_slice()).ok()?)
         }
         _ => return None,
     };
     let used = length - rest.count();
-    Some(Entry { at, start: at + used as u64, size, form })
+    Some(PackEntry { at, start: at + used as u64, size, form })
 }
 
 /// Objects that are put together.
@@ -166,7 +166,7 @@ struct Objects<'b> {
     bytes: &'b Random<'b>,
     hash: gix::hash::Kind,
     /// In order of their places.
-    entries: Vec<Entry>,
+    entries: Vec<PackEntry>,
     kept: HashMap<usize, (Kind, Arc<Vec<u8>>)>,
     /// Bytes of what is kept.
     size: usize,
@@ -177,10 +177,10 @@ struct Objects<'b> {
 impl Objects<'_> {
     /// Scans all objects that are stored as changes.
     fn changes(&mut self, members: &mut dyn Members) -> Result<(), Fault> {
-        let is_whole = |entry: &Entry| matches!(entry.form, Form::Whole(_));
+        let is_whole = |entry: &PackEntry| matches!(entry.form, EntryType::Object(_));
         let all = 0..self.entries.len();
         let mut left: Vec<usize> = all.filter(|&at| !is_whole(&self.entries[at])).collect();
-        if left.iter().any(|&at| matches!(self.entries[at].form, Form::Named(_))) {
+        if left.iter().any(|&at| matches!(self.entries[at].form, EntryType::RefDelta(_))) {
             self.name_whole_ones(members);
         }
         // A base that is named may stand behind what was made of it.
@@ -220,11 +220,13 @@ impl Objects<'_> {
             }
             let entry = self.entries[at];
             at = match entry.form {
-                Form::Whole(kind) => break (kind, Arc::new(self.inflated(&entry, 0, members)?)),
-                Form::Near(place) => {
+                EntryType::Object(kind) => {
+                    break (kind, Arc::new(self.inflated(&entry, 0, members)?));
+                }
+                EntryType::OfsDelta(place) => {
                     self.entries.binary_search_by_key(&place, |one| one.at).ok()?
                 }
-                Form::Named(id) => *self.named.as_ref()?.get(&id)?,
+                EntryType::RefDelta(id) => *self.named.as_ref()?.get(&id)?,
             };
             chain.push(entry);
             if chain.len() > LONGEST {
@@ -261,7 +263,7 @@ impl Objects<'_> {
     }
 
     /// An entry's own bytes, while `held` others are held; `None` if there is no room for them.
-    fn inflated(&self, entry: &Entry, held: u64, members: &mut dyn Members) -> Option<Vec<u8>> {
+    fn inflated(&self, entry: &PackEntry, held: u64, members: &mut dyn Members) -> Option<Vec<u8>> {
         members.hold((self.size as u64 + held).saturating_add(entry.size)).ok()?;
         let mut bytes = Vec::new();
         inflate(self.bytes, entry).take(entry.size).read_to_end(&mut bytes).ok()?;
@@ -272,7 +274,7 @@ impl Objects<'_> {
     fn name_whole_ones(&mut self, members: &mut dyn Members) {
         self.named = Some(HashMap::new());
         for number in 0..self.entries.len() {
-            if let Form::Whole(kind) = self.entries[number].form
+            if let EntryType::Object(kind) = self.entries[number].form
                 && let Some(bytes) = self.inflated(&self.entries[number], 0, members)
             {
                 self.note_name(number, kind, &bytes);

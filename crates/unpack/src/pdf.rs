@@ -134,7 +134,7 @@ impl Visitor for Show<'_, '_> {
                     let used = zlib.total_in();
                     if is_empty {
                         // What is no stream hides nothing, but it took its time.
-                        self.members.passed(used)?;
+                        self.members.count_unpacked(used)?;
                         return Ok(0);
                     }
                     Ok(stream.at + used)
@@ -170,7 +170,7 @@ impl Show<'_, '_> {
             self.members.member(name, &mut page.as_slice().chain(rest))?;
         } else {
             // It is scanned as it stands, but for what is packed in it.
-            self.members.packed(name, &mut page.as_slice().chain(rest))?;
+            self.members.nested(name, &mut page.as_slice().chain(rest))?;
         }
         if let Some(error) = broken.filter(|_| !page.is_empty()) {
             self.unread(name, &format!("it could be read in part: {error}"))?;
@@ -201,26 +201,27 @@ impl Show<'_, '_> {
         let part = Part { page, stream: number, fonts: self.fonts, font, most };
         let first = page::text(&part, 0);
         // What was read of it counts, however little it shows.
-        self.members.passed(page.len().saturating_sub(first.bytes.len()) as u64)?;
+        self.members.count_unpacked(page.len().saturating_sub(first.bytes.len()) as u64)?;
         if page.len() == PAGE {
             self.parts.give(self.members)?;
             self.members.member(name, &mut first.bytes.as_slice().chain(rest))?;
         } else {
             self.parts.add(whole, name, &first, self.members)?;
         }
-        let (mut is_unread, mut is_cut) = (first.is_unread, first.is_cut);
+        let (mut is_unread, mut is_truncated) = (first.is_unread, first.is_truncated);
         for choice in 1..first.choices {
             let other = page::text(&part, choice);
-            self.members.passed(page.len() as u64)?;
+            self.members.count_unpacked(page.len() as u64)?;
             if other.bytes != first.bytes {
                 parts::give(name, &other.bytes, other.rows.as_deref(), self.members)?;
             }
-            (is_unread, is_cut) = (is_unread & other.is_unread, is_cut | other.is_cut);
+            (is_unread, is_truncated) =
+                (is_unread & other.is_unread, is_truncated | other.is_truncated);
         }
         if is_unread {
             self.members.unlettered()?;
         }
-        if is_cut {
+        if is_truncated {
             self.unread(name, &"it shows more text than is read of it")?;
         }
         if page.len() > SMALL {

@@ -33,21 +33,21 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     members.hold(random.len())?;
     let bytes = random.bytes()?;
     let number = u16::from_le_bytes([bytes[0], bytes[1]]);
-    let mut reader = Reader { bytes: &bytes, at: 16, number, text: Vec::new() };
+    let mut reader = MarshalReader { bytes: &bytes, at: 16, number, text: Vec::new() };
     let whole = reader.object(0).is_some();
     let text = reader.text;
     members.member(b"strings", &mut text.as_slice())?;
     if whole { Ok(()) } else { Err(Fault::broken("its objects are damaged, or of a newer Python")) }
 }
 
-struct Reader<'a> {
+struct MarshalReader<'a> {
     bytes: &'a [u8],
     at: usize,
     number: u16,
     text: Vec<u8>,
 }
 
-impl Reader<'_> {
+impl MarshalReader<'_> {
     /// Reads an object; `None` if it is damaged, `Some(false)` for the mark that ends a dictionary.
     fn object(&mut self, depth: u32) -> Option<bool> {
         if depth > DEEPEST {

@@ -34,7 +34,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
             Err(Fault::Broken(why)) => {
                 broken.get_or_insert(why);
             }
-            told => told?,
+            outcome => outcome?,
         }
     }
     for _ in archive.stream_map.file_block_index.iter().filter(|block| block.is_none()) {
@@ -63,12 +63,12 @@ fn read_block(
     let mut sums = sums.iter().copied();
     let read = block.for_each_entries(&mut |entry, bytes| {
         let sum = sums.next().flatten();
-        let told = if entry.has_stream() {
+        let outcome = if entry.has_stream() {
             member(entry.name().as_bytes(), bytes, sum, members)
         } else {
             members.empty()
         };
-        halted = told.err();
+        halted = outcome.err();
         Ok(halted.is_none())
     });
     halted.map_or(Ok(read.map(drop)), Err)
@@ -88,7 +88,7 @@ fn member(
     let is_whole = loop {
         match bytes.read(&mut rest) {
             Ok(0) => break true,
-            Ok(count) => members.passed(count as u64)?,
+            Ok(count) => members.count_unpacked(count as u64)?,
             // What is damaged in another way is told by the block.
             Err(_) => break false,
         }

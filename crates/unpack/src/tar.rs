@@ -14,14 +14,14 @@ const LONGEST: u64 = 1 << 20;
 
 /// Whether a header has the checksum that it names, over signed or unsigned bytes.
 pub(super) fn has_checksum(header: &[u8]) -> bool {
-    let Some(told) = octal(&header[148..156]) else { return false };
+    let Some(stated) = octal(&header[148..156]) else { return false };
     let bytes = || {
         let outside = |at: &usize| !(148..156).contains(at);
         (0..BLOCK).map(move |at| if outside(&at) { header[at] } else { b' ' })
     };
     let unsigned: u64 = bytes().map(u64::from).sum();
     let signed: i64 = bytes().map(|byte| i64::from(byte.cast_signed())).sum();
-    told == unsigned || i64::try_from(told) == Ok(signed)
+    stated == unsigned || i64::try_from(stated) == Ok(signed)
 }
 
 /// Reads it.

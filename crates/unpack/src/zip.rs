@@ -77,7 +77,7 @@ struct Directory {
 }
 
 /// What the directory says of a member.
-struct Entry {
+struct ZipEntry {
     name: Vec<u8>,
     flags: u16,
     method: u16,
@@ -139,7 +139,7 @@ impl<'z> Listing<'z> {
     }
 
     /// The next member, with its comment.
-    fn next(&mut self) -> Result<Option<(Entry, Vec<u8>)>, Fault> {
+    fn next(&mut self) -> Result<Option<(ZipEntry, Vec<u8>)>, Fault> {
         let mut header = [0; ENTRY as usize];
         match super::fill(&mut self.bytes, &mut header)? {
             0 => return Ok(None),
@@ -153,7 +153,7 @@ impl<'z> Listing<'z> {
             self.bytes.read_exact(part)?;
         }
         let [name, extra, comment] = rest;
-        let mut entry = Entry {
+        let mut entry = ZipEntry {
             name,
             flags: u16_at(&header, 8),
             method: u16_at(&header, 10),
@@ -215,7 +215,7 @@ fn find(zip: &Random<'_>, directory: &Directory, name: &[u8], most: u64) -> Opti
 /// Reads one member.
 fn entry(
     zip: &Random<'_>,
-    entry: &Entry,
+    entry: &ZipEntry,
     taken: &mut BTreeMap<u64, u64>,
     office: &mut Office<'_>,
     members: &mut dyn Members,
@@ -273,7 +273,7 @@ fn member(
 }
 
 /// Takes sizes that have no room in the header from its extra field (4.5.3).
-fn wide_sizes(mut extra: &[u8], entry: &mut Entry) {
+fn wide_sizes(mut extra: &[u8], entry: &mut ZipEntry) {
     while extra.len() >= 4 {
         let length = usize::from(u16_at(extra, 2));
         let Some(mut field) = extra.get(4..4 + length) else { return };

@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     /// What is said of a report whose only finding has these fields besides its key.
-    fn told(schema: u32, fields: Value) -> String {
+    fn explained(schema: u32, fields: Value) -> String {
         let mut finding = json!({
             "fingerprint": "0", "rule": "aws-access-key", "key_id": key(),
             "occurrences": [{"path": "a.env", "line": 3}],
@@ -175,8 +175,8 @@ mod tests {
             finding.extend(fields);
         }
         let report = json!({"schema": schema, "tool": {"name": "keysweep"}, "findings": [finding]});
-        let told = explain(report.to_string().as_bytes(), &RuleSet::builtin());
-        String::from_utf8(told.expect("a report")).expect("UTF-8")
+        let explained = explain(report.to_string().as_bytes(), &RuleSet::builtin());
+        String::from_utf8(explained.expect("a report")).expect("UTF-8")
     }
 
     fn key() -> String {
@@ -192,7 +192,7 @@ mod tests {
             (1, steps, "OWNER=\"$(aws iam get-access-key-last-used", "PARTITION=aws\n"),
             (2, applied, "OWNER=alice\n", "PARTITION=aws-cn\n"),
         ] {
-            let text = told(schema, json!({"remediation": remediation}));
+            let text = explained(schema, json!({"remediation": remediation}));
             let lines = format!("  # a.env:3\n  KEY={}\n  {owner}", key());
             assert!(text.contains(&lines) && text.contains(partition), "{schema}: {text}");
             assert!(text.contains("--user-name \"$OWNER\""), "{schema}: {text}");
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_key_that_a_report_calls_a_canary_is_left_alone() {
-        let text = told(2, json!({"verification": {"status": "canary"}}));
+        let text = explained(2, json!({"verification": {"status": "canary"}}));
         assert!(text.contains(&format!("  # a.env:3  {}\n", key())), "{text}");
         assert!(text.contains("Leave the key alone") && !text.contains("aws iam"), "{text}");
     }

@@ -47,7 +47,7 @@ fn explain(
     match pair {
         Some((secret, region)) => {
             let sure = place.confidence.as_str();
-            writeln!(out, "  joined with {}, confidence {sure}:", told(secret, region))?;
+            writeln!(out, "  joined with {}, confidence {sure}:", describe(secret, region))?;
             let clauses = place.sighting.evidence.as_ref().map(Evidence::clauses);
             for clause in clauses.into_iter().flatten() {
                 writeln!(out, "    - {}", escape_line(&clause))?;
@@ -59,7 +59,7 @@ fn explain(
         writeln!(out, "  other secrets in its reach, the likeliest first:")?;
     }
     for rival in &place.sighting.rivals {
-        let secret = told(&rival.secret, rival.region);
+        let secret = describe(&rival.secret, rival.region);
         writeln!(out, "    {secret}{}", reasons(rival.confidence, rival.evidence.as_ref()))?;
     }
     if let Some((secret, _)) = pair {
@@ -75,7 +75,7 @@ fn other_ids(
     findings: &[Finding],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut told = 0;
+    let mut listed = 0;
     for finding in findings {
         let Some(other) = finding.credential.key_id.as_deref().filter(|other| *other != id) else {
             continue;
@@ -83,11 +83,11 @@ fn other_ids(
         for place in &finding.occurrences {
             let rivals = &place.sighting.rivals;
             let Some(rival) = rivals.iter().find(|rival| rival.secret == *secret) else { continue };
-            if told == 0 {
+            if listed == 0 {
                 writeln!(out, "  other ids that reach this secret:")?;
             }
-            told += 1;
-            if told > OTHER_IDS {
+            listed += 1;
+            if listed > OTHER_IDS {
                 return writeln!(out, "    and more");
             }
             let position = position(place, place.sighting.id);
@@ -98,7 +98,7 @@ fn other_ids(
     Ok(())
 }
 
-fn told(secret: &Secret, region: Region) -> String {
+fn describe(secret: &Secret, region: Region) -> String {
     let start = region.start;
     format!("secret {} at {}:{}", escape_line(&secret.redacted()), start.line, start.column)
 }

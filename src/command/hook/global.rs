@@ -16,7 +16,7 @@ const MARK: &str = "# Written by keysweep install-hook --global; keysweep instal
 
 /// Where things are for this user.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct TemplateFolders {
     /// Git's configuration of the user.
     pub config: PathBuf,
     /// The template folder that git is told of already.
@@ -25,7 +25,7 @@ pub struct Place {
     pub own: PathBuf,
 }
 
-impl Place {
+impl TemplateFolders {
     /// Of this user.
     ///
     /// # Errors

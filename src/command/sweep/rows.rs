@@ -69,7 +69,7 @@ impl Rows {
     pub fn new(targets: &[Target]) -> Self {
         Self {
             // What is found in a target is not known yet when its name is shown.
-            names: targets.iter().map(|target| opaque::veiled(&target.name)).collect(),
+            names: targets.iter().map(|target| opaque::redacted(&target.name)).collect(),
             weights: targets.iter().map(|target| target.weight).collect(),
             scanned: Mutex::default(),
         }
@@ -204,8 +204,11 @@ mod tests {
                 let rest = &weights[at + 1..];
                 let left: f64 = (at + 1..weights.len()).map(took).sum();
                 let weight = rest.iter().sum::<u64>() as f64;
-                let said = scanned.estimate(rest.len() as f64, weight).expect("an estimate");
-                assert!((said / left - 1.0).abs() < 0.1, "{at}: {said} where {left} are left");
+                let estimate = scanned.estimate(rest.len() as f64, weight).expect("an estimate");
+                assert!(
+                    (estimate / left - 1.0).abs() < 0.1,
+                    "{at}: {estimate} where {left} are left"
+                );
             }
         }
     }
@@ -223,8 +226,8 @@ mod tests {
 
     #[test]
     fn times_are_rough() {
-        for (seconds, said) in [(6, "10 s"), (59, "60 s"), (100, "2 min"), (9000, "3 h")] {
-            assert_eq!(roughly(Duration::from_secs(seconds)), said);
+        for (seconds, estimate) in [(6, "10 s"), (59, "60 s"), (100, "2 min"), (9000, "3 h")] {
+            assert_eq!(roughly(Duration::from_secs(seconds)), estimate);
         }
     }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::report::{Layout, write_json};
-use crate::run::sweep::{Kept, Memory, Target};
+use crate::run::sweep::{ResumeStore, Target, TargetState};
 use crate::secret::hex;
 use crate::text::escape_path;
 
@@ -66,23 +66,23 @@ enum Line {
     /// The sweep came to its end.
     Ended(bool),
     /// A target did.
-    Target(Box<Entry>),
+    Target(Box<StateEntry>),
 }
 
 #[derive(Serialize, Deserialize)]
-struct Entry {
+struct StateEntry {
     place: String,
-    kept: Kept,
+    kept: TargetState,
 }
 
 /// The part of an entry by which it is found.
 #[derive(Deserialize)]
 struct Named {
-    target: Place,
+    target: TargetKey,
 }
 
 #[derive(Deserialize)]
-struct Place {
+struct TargetKey {
     place: String,
 }
 
@@ -204,7 +204,7 @@ impl State {
         Ok(at)
     }
 
-    fn entry(&mut self, at: u64) -> io::Result<Entry> {
+    fn entry(&mut self, at: u64) -> io::Result<StateEntry> {
         self.file.seek(SeekFrom::Start(at))?;
         let mut line = Vec::new();
         BufReader::new((&self.file).take(self.end - at)).read_until(b'\n', &mut line)?;
@@ -225,14 +225,14 @@ enum Read {
     Foreign,
 }
 
-impl Memory for State {
-    fn recall(&mut self, target: &Target) -> Option<Kept> {
+impl ResumeStore for State {
+    fn recall(&mut self, target: &Target) -> Option<TargetState> {
         let at = *self.lines.get(&name(&target.place))?;
         self.entry(at).ok().map(|entry| entry.kept)
     }
 
-    fn keep(&mut self, target: &Target, kept: &Kept) -> io::Result<()> {
-        let entry = Entry { place: name(&target.place), kept: kept.clone() };
+    fn keep(&mut self, target: &Target, kept: &TargetState) -> io::Result<()> {
+        let entry = StateEntry { place: name(&target.place), kept: kept.clone() };
         self.append(&Line::Target(Box::new(entry))).map(drop)
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::model::ArtifactLocation;
 use super::places::BASE;
 use crate::finding::Origin;
-use crate::report::item::{Item, uri};
+use crate::report::item::{ResultItem, uri};
 use crate::report::uri::Uri;
 
 /// §3.24.
@@ -32,7 +32,7 @@ pub(super) struct Artifacts {
 
 impl Artifacts {
     /// Of results in their order.
-    pub(super) fn new(items: &[Item<'_>]) -> Self {
+    pub(super) fn new(items: &[ResultItem<'_>]) -> Self {
         let mut artifacts = Self::default();
         for item in items {
             artifacts.add(&item.place().origin);
@@ -48,7 +48,7 @@ impl Artifacts {
     /// Where a member is; `None` for what is packed in nothing.
     pub(super) fn of(&self, origin: &Origin) -> Option<ArtifactLocation> {
         let mut parent = None;
-        for uri in way(origin) {
+        for uri in uris(origin) {
             parent = Some(*self.known.get(&(parent, uri))?);
         }
         let index = parent.filter(|_| !origin.inside.is_empty())?;
@@ -60,7 +60,7 @@ impl Artifacts {
             return;
         }
         let mut parent = None;
-        for uri in way(origin) {
+        for uri in uris(origin) {
             let next = self.list.len();
             let list = &mut self.list;
             let index = *self.known.entry((parent, uri)).or_insert_with_key(|(parent, uri)| {
@@ -76,7 +76,7 @@ impl Artifacts {
 }
 
 /// The file, then each member on the way.
-fn way(origin: &Origin) -> impl Iterator<Item = Uri> {
+fn uris(origin: &Origin) -> impl Iterator<Item = Uri> {
     let members = origin.inside.iter().skip(1);
     std::iter::once(uri(origin)).chain(members.map(|name| Uri::from_path(name.as_bytes())))
 }

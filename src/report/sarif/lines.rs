@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::finding::Fingerprint;
-use crate::report::item::Item;
+use crate::report::item::ResultItem;
 
 /// Weight of the place on a line in a line hash's counter; no file repeats a line that often.
 const PLACE_ON_LINE: u64 = 100_000;
@@ -17,7 +17,7 @@ pub(super) struct Lines<'a>(HashMap<Line<'a>, Vec<&'a Fingerprint>>);
 impl<'a> Lines<'a> {
     /// Looks at all results there are, those over a limit too, so that none changes its identity
     /// with the limit.
-    pub(super) fn new(items: &[Item<'a>]) -> Self {
+    pub(super) fn new(items: &[ResultItem<'a>]) -> Self {
         let mut lines: HashMap<Line<'a>, Vec<_>> = HashMap::new();
         for item in items {
             if let Some(line) = line(item) {
@@ -38,7 +38,7 @@ impl<'a> Lines<'a> {
     /// The value that GitHub's own action computes for a file in the checkout, so that it does
     /// not warn. A second finding on the line gets another counter, or GitHub would merge the
     /// two. By value for what is in no checkout.
-    pub(super) fn hash(&self, item: &Item<'_>) -> String {
+    pub(super) fn hash(&self, item: &ResultItem<'_>) -> String {
         let fingerprint = &item.finding.fingerprint;
         let Some(line) = line(item) else {
             return format!("{}:1", &fingerprint.as_str()[..16]);
@@ -55,7 +55,7 @@ impl<'a> Lines<'a> {
 }
 
 /// The line by which GitHub would follow a result; `None` outside a checkout's plain files.
-fn line<'a>(item: &Item<'a>) -> Option<Line<'a>> {
+fn line<'a>(item: &ResultItem<'a>) -> Option<Line<'a>> {
     let place = item.place();
     let plain = place.origin.stands() && place.origin.inside.is_empty();
     let hash = item.spot().line_hash.filter(|_| plain)?;

@@ -4,14 +4,14 @@ use super::artifacts::Artifacts;
 use super::model::{ArtifactLocation, Location, Message, PhysicalLocation, Region};
 use crate::finding::{Occurrence, Spot};
 use crate::location;
-use crate::report::item::{Item, uri};
+use crate::report::item::{ResultItem, uri};
 use crate::secret::MASK;
 
 /// The base of all paths: the root of the checkout or folder that was scanned.
 pub(super) const BASE: &str = "SRCROOT";
 
 /// The id alone, or the secret where there is no id or the change added nothing else.
-pub(super) fn primary(item: &Item<'_>) -> Location {
+pub(super) fn primary(item: &ResultItem<'_>) -> Location {
     let (place, spot) = (item.place(), item.spot());
     let Some(region) = spot.primary().filter(|_| has_lines(place)) else {
         return location(None, None, place, &spot, Region::of_file());
@@ -23,7 +23,7 @@ pub(super) fn primary(item: &Item<'_>) -> Location {
 }
 
 /// The other half first, as the message links to it, then the finding's further places.
-pub(super) fn related(item: &Item<'_>, artifacts: &Artifacts) -> Vec<Location> {
+pub(super) fn related(item: &ResultItem<'_>, artifacts: &Artifacts) -> Vec<Location> {
     let (place, spot) = (item.place(), item.spot());
     let mut related = Vec::new();
     if let Some(region) = other_half(item) {
@@ -54,7 +54,7 @@ pub(super) fn bare(place: &Occurrence, message: &str) -> Location {
 }
 
 /// The half that is not the primary region, where there are two.
-pub(super) fn other_half(item: &Item<'_>) -> Option<location::Region> {
+pub(super) fn other_half(item: &ResultItem<'_>) -> Option<location::Region> {
     item.spot().other().filter(|_| has_lines(item.place()))
 }
 

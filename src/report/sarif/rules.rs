@@ -95,14 +95,14 @@ fn descriptor(rule: &Rule, active: bool) -> Descriptor {
     let id = rule.id.as_str();
     let title = clean(&rule.title);
     let verified = if active { ", verified active" } else { "" };
-    let mut description = cut(&clean(&rule.description));
+    let mut description = truncate(&clean(&rule.description));
     if active {
         description.insert_str(0, &format!("{ACTIVE} "));
     }
     Descriptor {
         id: if active { format!("{id}-active") } else { id.to_owned() },
         name: pascal_case(id) + if active { "Active" } else { "" },
-        short_description: Message::new(sentence(&format!("{}{verified}", cut(&title)))),
+        short_description: Message::new(sentence(&format!("{}{verified}", truncate(&title)))),
         full_description: Message::new(sentence(&description)),
         default_configuration: Some(Configuration {
             level: if active { "error" } else { rule.severity.as_str() },
@@ -172,7 +172,7 @@ fn sentence(text: &str) -> String {
     if text.ends_with('.') { text.to_owned() } else { format!("{text}.") }
 }
 
-fn cut(text: &str) -> String {
+fn truncate(text: &str) -> String {
     text.chars().take(LONGEST - 60).collect()
 }
 

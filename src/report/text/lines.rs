@@ -40,7 +40,7 @@ pub(super) fn write(
     let room = width.map(|width| width.saturating_sub(gutter + 5).max(NARROWEST));
     let Paint { dim, mark } = paint;
     for line in lines {
-        let line = line.cut(room.unwrap_or(usize::MAX));
+        let line = line.crop(room.unwrap_or(usize::MAX));
         let text: String = line.text.iter().collect();
         writeln!(out, "  {dim}{:>gutter$} |{dim:#} {}", line.number, text.trim_end())?;
         if !line.marks.is_empty() {
@@ -93,7 +93,7 @@ impl Line {
     }
 
     /// The part of the line around its first value that fits into `room` columns.
-    fn cut(self, room: usize) -> Self {
+    fn crop(self, room: usize) -> Self {
         let len = self.text.len();
         if len <= room {
             return self;
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, id: Option<&str>, room: usize) -> (String, String) {
-        let line = Line::new(1, text, id, true).cut(room);
+        let line = Line::new(1, text, id, true).crop(room);
         (line.text.iter().collect(), line.carets())
     }
 

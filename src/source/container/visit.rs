@@ -10,7 +10,7 @@ use crate::memory::Claim;
 use crate::scan::{Detected, Detector};
 use crate::source::guard;
 use crate::source::names::Names;
-use crate::source::window::{Begun, Extent, Reader};
+use crate::source::window::{Begun, Extent, WindowReader};
 use keysweep_unpack::input::{Input, ReadAt};
 use keysweep_unpack::kind::{self, Kind};
 use keysweep_unpack::limits::{Halt, Meter, Metered, Reached};
@@ -40,7 +40,7 @@ const SUFFIXES: [(&str, &str); 12] = [
 
 /// A container about to be opened: what was read of it is in the reader's buffer.
 pub(super) struct Opening<'o, 'a, D> {
-    pub(super) reader: &'o mut Reader<'a, D>,
+    pub(super) reader: &'o mut WindowReader<'a, D>,
     pub(super) begun: Begun,
     pub(super) rest: &'o mut dyn Read,
     pub(super) file: Option<&'o dyn ReadAt>,
@@ -51,11 +51,11 @@ pub(super) struct Visit<'v, 'a, D: Detector> {
     pub(super) scanner: &'v mut Scanner<'a, D>,
     meter: &'v Meter<'v>,
     name: Name<'v>,
-    found: Found<'v, D::Memory>,
+    found: Found<'v, D::BaseState>,
     /// The names of the members that lead to the present one.
-    way: Vec<String>,
+    member_path: Vec<String>,
     /// Problems that were told.
-    told: u64,
+    reported: u64,
     /// Bytes that the detector saw.
     pub(super) scanned: u64,
     held: Held,
@@ -88,13 +88,24 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         scanner: &'v mut Scanner<'a, D>,
         meter: &'v Meter<'v>,
         name: Name<'v>,
-        found: Found<'v, D::Memory>,
+        found: Found<'v, D::BaseState>,
     ) -> Self {
         let claim = scanner.options.memory.claim();
         let held = Held { claim, outer: 0, own: 0 };
         let names = Names::default();
-        let way = Vec::new();
-        Self { scanner, meter, name, found, way, told: 0, scanned: 0, held, windows: 0, names }
+        let member_path = Vec::new();
+        Self {
+            scanner,
+            meter,
+            name,
+            found,
+            member_path,
+            reported: 0,
+            scanned: 0,
+            held,
+            windows: 0,
+            names,
+        }
     }
 
     /// Does `work`; a panic in it, of a library that reads what is hostile, ends this text alone.
@@ -110,12 +121,12 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
 
     /// Tells what is left to tell.
     pub(super) fn close(mut self, ended: Result<(), Halt>) {
-        self.way.clear();
+        self.member_path.clear();
         if let Err(Halt::Limit(reached)) = ended {
             self.limit(reached);
         }
-        if self.told > LISTED {
-            let why = format!("{} more of its members could not be read", self.told - LISTED);
+        if self.reported > LISTED {
+            let why = format!("{} more of its members could not be read", self.reported - LISTED);
             self.scanner.ledger.problem("container", &(self.name)(), &why);
         }
     }
@@ -140,11 +151,11 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         }
         if rest.moved && held.is_empty() {
             // The stream has passed on: what is left of it for another look is its beginning.
-            self.tell(self.scanner.detector.whole(reader.head(begun)));
+            self.emit(self.scanner.detector.whole(reader.head(begun)));
             return Ok(());
         }
         let mut rest = held.get(begun.filled..).unwrap_or_default().chain(&mut rest);
-        let extent = reader.finish(begun.take(), &mut rest, &mut |detected| self.tell(detected));
+        let extent = reader.finish(begun.take(), &mut rest, &mut |detected| self.emit(detected));
         self.ended(extent)
     }
 
@@ -180,7 +191,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
 
     /// Reads a container, unless it lies too deep.
     pub(super) fn enter(&mut self, kind: Kind, input: Input<'_>) -> Result<(), Fault> {
-        if self.way.len() >= self.scanner.options.limits.depth.value as usize {
+        if self.member_path.len() >= self.scanner.options.limits.depth.value as usize {
             return Err(Fault::Halt(Halt::Limit(Reached::Depth)));
         }
         let outside = (self.held.outer, self.held.own);
@@ -227,31 +238,31 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
     fn open(&mut self, name: &[u8], bytes: &mut dyn Read, as_text: bool) -> Result<(), Halt> {
         self.meter.member()?;
         let name = if name.is_empty() { self.unpacked_name() } else { shown(name) };
-        self.way.push(name);
+        self.member_path.push(name);
         self.look_at_name();
         let mut reader = self.scanner.reader();
         let mut bytes = guard::Guarded::new(bytes);
         let mut bytes = Metered { meter: self.meter, stream: &mut bytes };
         let ended = self.text(&mut reader, &mut bytes, as_text);
         self.scanner.readers.push(reader);
-        self.way.pop();
+        self.member_path.pop();
         ended
     }
 
     /// Searches the name of the present member.
     fn look_at_name(&mut self) {
-        let Some(name) = self.way.last() else { return };
+        let Some(name) = self.member_path.last() else { return };
         let (detector, ledger) = (self.scanner.detector, self.scanner.ledger);
         let found = self.names.search(detector, name.as_bytes(), ledger).into_iter();
         let candidates: Vec<_> = found.map(|(_, candidate)| candidate).collect();
         if !candidates.is_empty() {
-            self.tell(Detected { candidates, ..Detected::default() });
+            self.emit(Detected { candidates, ..Detected::default() });
         }
     }
 
     fn text(
         &mut self,
-        reader: &mut Reader<'a, D>,
+        reader: &mut WindowReader<'a, D>,
         bytes: &mut dyn Read,
         as_text: bool,
     ) -> Result<(), Halt> {
@@ -262,7 +273,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         let head = reader.head(&begun);
         let kind = kind::of(head, begun.is_whole());
         if kind.is_none() {
-            let name = self.way.last().map_or(&b""[..], |name| name.as_bytes());
+            let name = self.member_path.last().map_or(&b""[..], |name| name.as_bytes());
             let tail = Tail::of(head, begun.is_whole(), None);
             begun.columnar = self.scanner.is_columnar(&|| name.to_vec(), head, tail.bytes());
         }
@@ -274,7 +285,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
                 self.ended(Extent { error, ..Extent::default() })
             }
             None if as_text => {
-                let extent = reader.finish(begun, bytes, &mut |detected| self.tell(detected));
+                let extent = reader.finish(begun, bytes, &mut |detected| self.emit(detected));
                 self.ended(extent)
             }
             None => self.ended(Extent::default()),
@@ -294,9 +305,9 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
     }
 
     /// Gives on what was found, with the way to it.
-    pub(super) fn tell(&mut self, mut detected: Detected<D::Memory>) {
+    pub(super) fn emit(&mut self, mut detected: Detected<D::BaseState>) {
         for candidate in &mut detected.candidates {
-            candidate.inside.clone_from(&self.way);
+            candidate.inside.clone_from(&self.member_path);
         }
         (self.found)(detected);
     }
@@ -304,7 +315,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
     /// What a compressed file becomes, by its own name.
     fn unpacked_name(&self) -> String {
         let outer = (self.name)();
-        let outer = self.way.last().map_or(outer.as_slice(), |name| name.as_bytes());
+        let outer = self.member_path.last().map_or(outer.as_slice(), |name| name.as_bytes());
         let file = outer.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
         let shorter = SUFFIXES.iter().find_map(|(packed, unpacked)| {
             let stem = file.strip_suffix(packed.as_bytes()).filter(|stem| !stem.is_empty())?;
@@ -315,7 +326,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
 
     fn limit(&mut self, reached: Reached) {
         let limits = &self.scanner.options.limits;
-        if reached.is_typed(limits) {
+        if reached.is_explicit(limits) {
             self.scanner.ledger.add(Count::Unopened, 1);
         } else {
             self.problem(&reached.why(limits));
@@ -323,10 +334,10 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
     }
 
     fn problem(&mut self, why: &dyn Display) {
-        self.told += 1;
-        if self.told <= LISTED {
+        self.reported += 1;
+        if self.reported <= LISTED {
             let mut path = (self.name)();
-            for part in &self.way {
+            for part in &self.member_path {
                 path.extend_from_slice(b" > ");
                 path.extend_from_slice(part.as_bytes());
             }
@@ -340,7 +351,7 @@ impl<D: Detector> Members for Visit<'_, '_, D> {
         self.open(name, bytes, true)
     }
 
-    fn packed(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt> {
+    fn nested(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt> {
         self.open(name, bytes, false)
     }
 
@@ -348,7 +359,7 @@ impl<D: Detector> Members for Visit<'_, '_, D> {
         self.meter.member()
     }
 
-    fn passed(&mut self, bytes: u64) -> Result<(), Halt> {
+    fn count_unpacked(&mut self, bytes: u64) -> Result<(), Halt> {
         self.meter.give(bytes)
     }
 
@@ -375,9 +386,9 @@ impl<D: Detector> Members for Visit<'_, '_, D> {
     }
 
     fn unread(&mut self, name: &[u8], why: &dyn Display) -> Result<(), Halt> {
-        self.way.push(shown(name));
+        self.member_path.push(shown(name));
         self.problem(why);
-        self.way.pop();
+        self.member_path.pop();
         self.meter.member()
     }
 }

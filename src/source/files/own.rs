@@ -40,7 +40,7 @@ const BEGINNINGS: [(&str, &str); 9] = [
 const BASELINE: &str = "#Findingsthatkeysweepaccepts:";
 
 /// Whether a candidate is nothing but an id that some report may well name.
-pub(super) fn may_be_told(candidate: &Candidate) -> bool {
+pub(super) fn may_be_quoted(candidate: &Candidate) -> bool {
     let credential = &candidate.credential;
     credential.secret.is_none() && credential.session_token.is_none() && candidate.inside.is_empty()
 }

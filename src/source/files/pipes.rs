@@ -3,18 +3,18 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use super::Options;
+use super::FileOptions;
 use super::roots::bytes;
 use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detector, Hit};
 use crate::source::container::Scanner;
-use crate::source::patient::Patient;
+use crate::source::interruptible::InterruptibleReader;
 
 /// Scans each pipe to its end.
 pub(super) fn scan<D: Detector>(
     pipes: &[PathBuf],
-    options: &Options,
+    options: &FileOptions,
     detector: &D,
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
@@ -23,7 +23,7 @@ pub(super) fn scan<D: Detector>(
     let mut scanner = Scanner::new(detector, &options.containers, ledger, stop);
     for pipe in pipes.iter().take_while(|_| !stop.is_set()) {
         let name = bytes(pipe);
-        let opened = File::open(pipe).and_then(|file| Patient::new(file, stop.clone()));
+        let opened = File::open(pipe).and_then(|file| InterruptibleReader::new(file, stop.clone()));
         let mut input = match opened {
             Ok(input) => input,
             Err(error) => {

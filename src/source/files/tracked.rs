@@ -8,7 +8,7 @@ use gix::odb::store::init::Slots;
 
 use super::roots::bytes;
 use crate::coverage::Ledger;
-use keysweep_git::sound;
+use keysweep_git::preflight;
 
 /// The index of one work tree, read when something in it is ignored for the first time.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Tracked {
         let text = |error: &dyn std::error::Error| {
             format!("{error}; ignored files that git tracks are not scanned: use --no-ignore")
         };
-        sound::check(&self.top).map_err(|error| text(&error))?;
+        preflight::check(&self.top).map_err(|error| text(&error))?;
         // Its objects are not asked for, so its packs need not be counted.
         let options = gix::open::Options::isolated().object_store_slots(Slots::Given(1));
         let repository = gix::open_opts(&self.top, options).map_err(|error| text(&error))?;
@@ -74,7 +74,7 @@ impl Tracked {
 /// Where git keeps a work tree's own exclude file.
 pub(super) fn exclude_file(top: &Path) -> PathBuf {
     let git = top.join(".git");
-    let common = if git.is_dir() || sound::check(top).is_err() {
+    let common = if git.is_dir() || preflight::check(top).is_err() {
         git
     } else {
         let options = gix::open::Options::isolated().object_store_slots(Slots::Given(1));

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
 
-use super::Options;
+use super::FileOptions;
 use super::ignored::{Folders, Rules, Verdict};
 use super::open::{met_link, open};
 use super::own;
+use super::remarks;
 use super::roots::{Roots, is_work_tree};
-use super::told;
 use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detected, Detector, Hit};
@@ -27,7 +27,7 @@ const BATCH: u64 = 64;
 
 /// Walks all roots and scans what is wanted.
 pub(super) fn walk<D: Detector>(
-    options: &Options,
+    options: &FileOptions,
     roots: &Roots,
     detector: &D,
     ledger: &Ledger,
@@ -52,19 +52,19 @@ pub(super) fn walk<D: Detector>(
         detector,
         ledger,
         hits,
-        hollow: Mutex::default(),
+        empty_dot_git: Mutex::default(),
     };
     builder.build_parallel().visit(&mut Visitors(&shared));
-    let hollow = shared.hollow.into_inner().unwrap_or_else(PoisonError::into_inner);
-    told::hollow(hollow, ledger);
+    let empty_dot_git = shared.empty_dot_git.into_inner().unwrap_or_else(PoisonError::into_inner);
+    remarks::empty_dot_git(empty_dot_git, ledger);
     if let Some(folders) = shared.folders {
-        told::oversized(&folders.oversized(), roots, ledger);
+        remarks::oversized(&folders.oversized(), roots, ledger);
     }
 }
 
 /// What all threads share.
 struct Shared<'a, D> {
-    options: &'a Options,
+    options: &'a FileOptions,
     roots: &'a Roots,
     /// `None` if no ignore file is obeyed.
     folders: Option<Folders>,
@@ -73,7 +73,7 @@ struct Shared<'a, D> {
     ledger: &'a Ledger,
     hits: &'a (dyn Fn(Hit) + Sync),
     /// Folders named `.git` in which there is no repository.
-    hollow: Mutex<Vec<Vec<u8>>>,
+    empty_dot_git: Mutex<Vec<Vec<u8>>>,
 }
 
 struct Visitors<'s, D>(&'s Shared<'s, D>);
@@ -255,11 +255,11 @@ impl<D: Detector> Visitor<'_, D> {
         let shared = self.shared;
         // What the user names is read as any other file; `None` until somebody needs to know.
         let mut own = (depth == 0).then_some(false);
-        let mut found = |mut detected: Detected<D::Memory>| {
-            if detected.candidates.iter().any(own::may_be_told)
+        let mut found = |mut detected: Detected<D::BaseState>| {
+            if detected.candidates.iter().any(own::may_be_quoted)
                 && *own.get_or_insert_with(|| own::is_own(path))
             {
-                detected.candidates.retain(|candidate| !own::may_be_told(candidate));
+                detected.candidates.retain(|candidate| !own::may_be_quoted(candidate));
             }
             detected.note(shared.ledger, "file", &|| shared.roots.shown(path, depth));
             for candidate in detected.candidates {
@@ -293,8 +293,8 @@ impl<D: Detector> Visitor<'_, D> {
     fn meet_repository(&self, git: &Path, depth: usize) {
         if !git.parent().is_some_and(is_work_tree) {
             let shown = self.shared.roots.shown(git, depth);
-            let hollow = &self.shared.hollow;
-            hollow.lock().unwrap_or_else(PoisonError::into_inner).push(shown);
+            let empty_dot_git = &self.shared.empty_dot_git;
+            empty_dot_git.lock().unwrap_or_else(PoisonError::into_inner).push(shown);
         } else if depth > 1 {
             self.count(Count::Repositories);
         }

@@ -25,7 +25,7 @@ use super::tips::Tips;
 use super::trees::{Content, EMPTY, Node, Pruned, Reading};
 use crate::coverage::Ledger;
 use crate::finding::Fingerprint;
-use crate::memory::Memory;
+use crate::memory::MemoryBudget;
 use crate::scan::Hit;
 use crate::stop::Stop;
 
@@ -63,7 +63,7 @@ enum Where {
 
 /// One credential at one path.
 #[derive(Debug, Default)]
-struct Place {
+struct Attribution {
     /// The introducing commit.
     first: Option<Number>,
     /// Bits of [`graph`], of all commits that hold it.
@@ -116,25 +116,25 @@ fn by_credential(found: Vec<Found>) -> Texts {
 }
 
 /// Places by where they are and credential, as many as there is room for.
-struct Places {
-    all: BTreeMap<(Where, Cred), Place>,
+struct Attributions {
+    all: BTreeMap<(Where, Cred), Attribution>,
     /// Bytes that are left.
     room: u64,
     /// A place found no room.
     is_full: bool,
 }
 
-impl Places {
+impl Attributions {
     /// Bytes that a place takes, apart from its path.
     const SIZE: u64 = 512;
 
-    fn new(memory: &Memory) -> Self {
+    fn new(memory: &MemoryBudget) -> Self {
         let room = (memory.places() as u64).saturating_mul(2 * Self::SIZE);
         Self { all: BTreeMap::new(), room, is_full: false }
     }
 
     /// A credential at a path, made if it is new; `None` if there is no room for it.
-    fn at(&mut self, path: &[u8], cred: Cred) -> Option<&mut Place> {
+    fn at(&mut self, path: &[u8], cred: Cred) -> Option<&mut Attribution> {
         let size = Self::SIZE + path.len() as u64;
         match self.all.entry((Where::Path(path.to_owned()), cred)) {
             Entry::Occupied(place) => Some(place.into_mut()),
@@ -144,13 +144,13 @@ impl Places {
             }
             Entry::Vacant(place) => {
                 self.room -= size;
-                Some(place.insert(Place::default()))
+                Some(place.insert(Attribution::default()))
             }
         }
     }
 
     /// A credential in a blob that has no path. There are no more of them than was found.
-    fn of_blob(&mut self, blob: ObjectId, cred: Cred) -> &mut Place {
+    fn of_blob(&mut self, blob: ObjectId, cred: Cred) -> &mut Attribution {
         self.all.entry((Where::Blob(blob), cred)).or_default()
     }
 }
@@ -163,7 +163,7 @@ struct Tally {
     /// The content of each hit blob.
     of_blob: HashMap<ObjectId, Content>,
     /// Places by where they are and credential.
-    places: Places,
+    places: Attributions,
     /// Refs whose tips hold the same.
     groups: Vec<Vec<usize>>,
 }
@@ -198,7 +198,7 @@ impl Tally {
         tally.indexes(history, &nodes, &pruned);
         tally.unplaced(history, &pruned);
         tally.lost();
-        if tally.places.is_full || pruned.is_cut() {
+        if tally.places.is_full || pruned.is_truncated() {
             let why = "there are too many paths that lead to credentials, or they are too long: \
                        some of them are not listed: raise --max-memory";
             ledger.problem("paths", history.prefix, &why);
@@ -207,7 +207,7 @@ impl Tally {
     }
 
     /// Numbers credentials and their sets.
-    fn number(texts: &Texts, memory: &Memory) -> Self {
+    fn number(texts: &Texts, memory: &MemoryBudget) -> Self {
         let all = texts.values().flat_map(ByCredential::all);
         let mut fingerprints: Vec<Fingerprint> =
             all.map(|(credential, _)| credential.clone()).collect();
@@ -232,7 +232,7 @@ impl Tally {
             });
             of_blob.insert(*id, number);
         }
-        let places = Places::new(memory);
+        let places = Attributions::new(memory);
         Self { fingerprints, contents, of_blob, places, groups: Vec::new() }
     }
 
@@ -282,7 +282,12 @@ impl Tally {
     }
 
     /// Calls `each` with every place that a tree holds, made if it is new, and its blob's content.
-    fn below(&mut self, pruned: &Pruned, node: Node, each: &mut dyn FnMut(&mut Place, Content)) {
+    fn below(
+        &mut self,
+        pruned: &Pruned,
+        node: Node,
+        each: &mut dyn FnMut(&mut Attribution, Content),
+    ) {
         pruned.differing(node, &[], &mut |path, content, _| {
             for &cred in &self.contents[content as usize] {
                 if let Some(place) = self.places.at(path, cred) {
@@ -364,7 +369,7 @@ impl Tally {
         for root in &pruned.dangling {
             let (mut named, mut size) = (Vec::new(), 0);
             pruned.differing(pruned.node(root), &[], &mut |path, _, _| {
-                size += Places::SIZE + path.len() as u64;
+                size += Attributions::SIZE + path.len() as u64;
                 if size > self.places.room {
                     self.places.is_full = true;
                 } else {
@@ -390,7 +395,7 @@ impl Tally {
     }
 
     /// Makes places for a blob that has no path.
-    fn pathless(&mut self, blob: ObjectId, each: &mut dyn FnMut(&mut Place)) {
+    fn pathless(&mut self, blob: ObjectId, each: &mut dyn FnMut(&mut Attribution)) {
         let content = self.of_blob[&blob];
         for &cred in &self.contents[content as usize] {
             let place = self.places.of_blob(blob, cred);

@@ -5,7 +5,7 @@ use gix::objs::Kind;
 
 use super::error::Error;
 use super::objects::Objects;
-use super::range::{self, Options};
+use super::range::{self, RangeOptions};
 use super::{open, parse};
 
 /// Tags of tags are followed this far: one that was forged may name itself.
@@ -27,7 +27,7 @@ pub enum Base {
 ///
 /// # Errors
 /// If there is no repository, or the input names what is not here.
-pub fn files(options: &Options, names: &[&str]) -> Result<Vec<Base>, Error> {
+pub fn files(options: &RangeOptions, names: &[&str]) -> Result<Vec<Base>, Error> {
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
     let objects = Objects::new(&repo, &environment, &options.database.storage())?.checked();

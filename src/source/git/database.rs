@@ -29,7 +29,7 @@ pub use keysweep_git::database::{Database, Error};
 
 /// How a database is read.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct DatabaseOptions {
     /// Threads that read; 0 counts as 1.
     pub threads: usize,
     /// Whether object folders that the database borrows from are read as well.
@@ -37,34 +37,34 @@ pub struct Options {
     /// Whether it is checked that everything is here that is named.
     pub connectivity: bool,
     /// How far blobs that are containers are opened.
-    pub containers: container::Options,
+    pub containers: container::ContainerOptions,
     /// Asks for an early end.
     pub stop: Stop,
     /// How long after that end what was found by then may still be attributed.
-    pub patience: Duration,
+    pub grace_period: Duration,
 }
 
-/// See [`Options::patience`]: long enough for most repositories, short enough to wait for.
+/// See [`DatabaseOptions::grace_period`]: long enough for most repositories, short enough to wait for.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-impl Default for Options {
+impl Default for DatabaseOptions {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             threads,
             alternates: true,
             connectivity: false,
-            containers: container::Options::default(),
+            containers: container::ContainerOptions::default(),
             stop: Stop::default(),
-            patience: PATIENCE,
+            grace_period: PATIENCE,
         }
     }
 }
 
-impl Options {
+impl DatabaseOptions {
     /// What of it says how the database is stored and read.
-    pub(super) fn storage(&self) -> database::Options {
-        database::Options {
+    pub(super) fn storage(&self) -> database::DatabaseOptions {
+        database::DatabaseOptions {
             threads: self.threads,
             alternates: self.alternates,
             memory: self.containers.memory.clone(),
@@ -92,7 +92,7 @@ pub struct Found {
 /// If no thread can be started.
 pub fn scan<D: Detector>(
     repo: &gix::Repository,
-    options: &Options,
+    options: &DatabaseOptions,
     detector: &D,
     ledger: &Ledger,
     found: &(dyn Fn(Found) + Sync),
@@ -105,7 +105,7 @@ pub fn scan<D: Detector>(
 /// Scans every blob, commit and tag; see [`scan`].
 pub(super) fn scan_opened<D: Detector>(
     database: &Database,
-    options: &Options,
+    options: &DatabaseOptions,
     detector: &D,
     ledger: &Ledger,
     found: &(dyn Fn(Found) + Sync),
@@ -151,7 +151,7 @@ fn read_pack<D: Detector>(
         let why = format!("it is cut: {} of its {} objects are lost", forest.beyond, pack.len());
         problem(pass.ledger, pack.path(), &why);
     }
-    visitor.damages.tell(pack.path(), pass.ledger);
+    visitor.damages.report(pack.path(), pass.ledger);
 }
 
 fn read_loose<D: Detector>(pass: &Pass<'_, D>, loose: &Loose, skipped: &[bool]) {
@@ -161,7 +161,7 @@ fn read_loose<D: Detector>(pass: &Pass<'_, D>, loose: &Loose, skipped: &[bool]) 
             pass.loose(loose, id, &damages);
         }
     });
-    damages.tell(loose.folder(), pass.ledger);
+    damages.report(loose.folder(), pass.ledger);
 }
 
 fn problem(ledger: &Ledger, path: &Path, why: &dyn std::fmt::Display) {

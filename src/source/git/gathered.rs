@@ -11,27 +11,27 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::database::Found;
-use crate::bounded::{Bounded, Kept};
+use crate::bounded::{Bounded, Retained};
 use crate::coverage::Ledger;
 use crate::finding::{Candidate, Fingerprint};
-use crate::memory::Memory;
+use crate::memory::MemoryBudget;
 
 /// A credential in a text; what is no pair comes last.
 type Key = (bool, Fingerprint);
 
 /// One candidate with its text.
-struct Place {
+struct BlobCandidate {
     id: ObjectId,
     kind: Kind,
     candidate: Candidate,
 }
 
 /// Takes texts from any thread.
-pub(super) struct Gathered(Mutex<Bounded<Key, Place>>);
+pub(super) struct Gathered(Mutex<Bounded<Key, BlobCandidate>>);
 
 impl Gathered {
     /// Keeps as much as fits into `memory`.
-    pub(super) fn new(memory: &Memory) -> Self {
+    pub(super) fn new(memory: &MemoryBudget) -> Self {
         Self(Mutex::new(Bounded::new(memory.places(), order)))
     }
 
@@ -42,14 +42,14 @@ impl Gathered {
         for candidate in candidates {
             let credential = &candidate.credential;
             let is_pair = credential.key_id.is_some() && credential.secret.is_some();
-            places.add((!is_pair, credential.fingerprint()), Place { id, kind, candidate });
+            places.add((!is_pair, credential.fingerprint()), BlobCandidate { id, kind, candidate });
         }
     }
 
     /// The texts, each once, with their candidates in order of place.
     pub(super) fn finish(self, ledger: &Ledger) -> Vec<Found> {
         let places = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let Kept { groups, dropped, .. } = places.finish();
+        let Retained { groups, dropped, .. } = places.finish();
         if dropped > 0 {
             let why = format!(
                 "{dropped} credentials in versions of files are too many to be attributed: which \
@@ -58,7 +58,7 @@ impl Gathered {
             ledger.problem("findings", b"", &why);
         }
         let mut texts: BTreeMap<ObjectId, Found> = BTreeMap::new();
-        for Place { id, kind, candidate } in groups.into_values().flatten() {
+        for BlobCandidate { id, kind, candidate } in groups.into_values().flatten() {
             let text = texts.entry(id).or_insert_with(|| Found { id, kind, candidates: vec![] });
             text.candidates.push(candidate);
         }
@@ -70,7 +70,7 @@ impl Gathered {
     }
 }
 
-fn order(a: &Place, b: &Place) -> Ordering {
+fn order(a: &BlobCandidate, b: &BlobCandidate) -> Ordering {
     a.id.cmp(&b.id).then_with(|| place(&a.candidate).cmp(&place(&b.candidate)))
 }
 

@@ -15,12 +15,12 @@ use super::attribute::{self, History};
 use super::database::{self, Database, Found};
 use super::error::Error;
 use super::gathered::Gathered;
+use super::grace_period;
 use super::graph::Graph;
 use super::objects::Objects;
 use super::open::{self, Environment};
-use super::patience;
 use super::structure::Inventory;
-use super::{connectivity, modules, outside, records, reflogs, refs, staging, tips};
+use super::{connectivity, git_dir, modules, records, reflogs, refs, staging, tips};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Confidence, Fingerprint, GitObject, GitOrigin, Origin};
 use crate::scan::{Detector, Hit};
@@ -29,23 +29,23 @@ use crate::stop::Stop;
 
 /// What to read.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct HistoryOptions {
     /// The repository; without one, that of the environment, or the one around the current folder.
     pub repo: Option<PathBuf>,
     /// What git's variables say.
     pub environment: Environment,
     /// How the database is read.
-    pub database: database::Options,
+    pub database: database::DatabaseOptions,
     /// A credential below it everywhere is given without its place: it will only be counted.
     pub min_confidence: Confidence,
 }
 
-impl Default for Options {
+impl Default for HistoryOptions {
     fn default() -> Self {
         Self {
             repo: None,
             environment: Environment::default(),
-            database: database::Options::default(),
+            database: database::DatabaseOptions::default(),
             min_confidence: Confidence::Low,
         }
     }
@@ -57,7 +57,7 @@ impl Default for Options {
 /// If there is no repository, or it has refs and no object. What can't be read of it is a problem
 /// in the ledger.
 pub fn scan<D: Detector>(
-    options: &Options,
+    options: &HistoryOptions,
     detector: &D,
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
@@ -86,7 +86,7 @@ pub fn scan<D: Detector>(
 fn one<D: Detector>(
     repo: &gix::Repository,
     environment: &Environment,
-    options: &Options,
+    options: &HistoryOptions,
     prefix: &[u8],
     detector: &D,
     ledger: &Ledger,
@@ -107,13 +107,13 @@ fn one<D: Detector>(
         database::scan_opened(&database, &options.database, detector, ledger, &take);
     });
     records::scan(repo, &tips, &logs, detector, ledger, hits);
-    outside::scan(repo, &options.database, detector, ledger, hits);
+    git_dir::scan(repo, &options.database, detector, ledger, hits);
     let stop = &options.database.stop;
     if ledger.get(Count::Objects) == before && !stop.is_set() {
         return nothing_read(repo, ledger);
     }
     let staged = staging::all(repo, &objects, ledger);
-    outside::names(&objects, (&staged, tips.head), prefix, detector, ledger, hits);
+    git_dir::names(&objects, (&staged, tips.head), prefix, detector, ledger, hits);
     if options.database.connectivity {
         let entries = staged.iter().map(|entry| (entry.id, Kind::Blob));
         let starts = connectivity::starts(&tips).chain(entries);
@@ -124,7 +124,7 @@ fn one<D: Detector>(
     if found.is_empty() {
         return Ok(());
     }
-    patience::after(stop, options.database.patience, |stop| {
+    grace_period::after(stop, options.database.grace_period, |stop| {
         let blobs = found.iter().filter(|it| it.kind == Kind::Blob).map(|it| it.id).collect();
         let Some((inventory, graph)) = Inventory::read(&database, &blobs, stop)
             .and_then(|read| graph_of_all(&objects, threads, read, &tips, &shallow, stop, ledger))

@@ -58,10 +58,10 @@ impl People {
 fn rfc3339(time: gix::date::Time) -> String {
     let own = time.format(ISO8601_STRICT);
     let utc = || gix::date::Time { offset: 0, ..time }.format(ISO8601_STRICT);
-    let told = own.or_else(|_| utc()).unwrap_or_default();
+    let date = own.or_else(|_| utc()).unwrap_or_default();
     // Four digits of a year are followed by a hyphen; other years have a sign or more digits.
-    let is_told = told.as_bytes().get(4) == Some(&b'-') && !told.starts_with(['-', '+']);
-    if is_told { told } else { String::new() }
+    let is_valid = date.as_bytes().get(4) == Some(&b'-') && !date.starts_with(['-', '+']);
+    if is_valid { date } else { String::new() }
 }
 
 #[cfg(test)]
@@ -93,9 +93,9 @@ mod tests {
         }
         for power in 0..63 {
             for seconds in [1_i64 << power, -(1_i64 << power)] {
-                let told = at(seconds, 3600);
-                let parsed = told.parse::<jiff::Timestamp>();
-                assert!(told.is_empty() || told.len() == 25 && parsed.is_ok(), "{seconds}: {told}");
+                let date = at(seconds, 3600);
+                let parsed = date.parse::<jiff::Timestamp>();
+                assert!(date.is_empty() || date.len() == 25 && parsed.is_ok(), "{seconds}: {date}");
             }
         }
     }

@@ -25,7 +25,7 @@ use crate::scan::{Detector, Hit};
 
 /// What to read.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct RangeOptions {
     /// The repository; without one, that of the environment, or the one around the current folder.
     pub repo: Option<PathBuf>,
     /// Which commits.
@@ -35,7 +35,7 @@ pub struct Options {
     /// What git's variables say.
     pub environment: Environment,
     /// How objects are read.
-    pub database: database::Options,
+    pub database: database::DatabaseOptions,
 }
 
 /// Which commits to scan.
@@ -57,7 +57,7 @@ impl Default for Input {
 
 /// One commit of the range with what it changed.
 struct Step {
-    commit: commits::Met,
+    commit: commits::RangeCommit,
     changes: Vec<Change>,
 }
 
@@ -66,7 +66,7 @@ struct Step {
 /// # Errors
 /// If there is no repository, or the input names what is not here.
 pub fn scan<D: Detector>(
-    options: &Options,
+    options: &RangeOptions,
     detector: &D,
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
@@ -144,7 +144,7 @@ pub(super) fn bases(
 fn changes_of(
     objects: &Objects,
     buffer: &mut Vec<u8>,
-    commit: &commits::Met,
+    commit: &commits::RangeCommit,
     ledger: &Ledger,
 ) -> Vec<Change> {
     let parents: Vec<ObjectId> = commit
@@ -162,7 +162,12 @@ fn changes_of(
 }
 
 /// Tells where the range runs into history that was never fetched.
-fn open_ends(repo: &gix::Repository, met: &[commits::Met], shallow: &[ObjectId], ledger: &Ledger) {
+fn open_ends(
+    repo: &gix::Repository,
+    met: &[commits::RangeCommit],
+    shallow: &[ObjectId],
+    ledger: &Ledger,
+) {
     for commit in met.iter().filter(|commit| shallow.contains(&commit.id)) {
         ledger.problem(
             "shallow clone",
@@ -177,7 +182,7 @@ fn open_ends(repo: &gix::Repository, met: &[commits::Met], shallow: &[ObjectId],
 
 /// What a range's repository says of its origin; the revision is the range's end. Without
 /// revision and branch for a push of several refs.
-pub fn provenance(options: &Options) -> Option<Provenance> {
+pub fn provenance(options: &RangeOptions) -> Option<Provenance> {
     let repo = open::open(options.repo.as_deref(), &options.environment).ok()?;
     let environment = options.environment.of(&repo, options.repo.is_some());
     let objects = Objects::new(&repo, &environment, &options.database.storage()).ok()?;

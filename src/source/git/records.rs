@@ -78,7 +78,7 @@ fn texts<D: Detector>(
     name: &[u8],
     bytes: &[u8],
     ledger: &Ledger,
-) -> Detected<D::Memory> {
+) -> Detected<D::BaseState> {
     let detected = guarded("text", &|| name.to_owned(), ledger, || detector.whole(bytes));
     let detected = detected.unwrap_or_default();
     ledger.add(Count::Bytes, bytes.len() as u64);

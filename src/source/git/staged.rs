@@ -27,7 +27,7 @@ use crate::stop::Stop;
 
 /// What to read.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct StagedOptions {
     /// The repository; without one, that of the environment, or the one around the current folder.
     pub repo: Option<PathBuf>,
     /// Files and folders as the user spelled them; all of the index if there are none.
@@ -35,7 +35,7 @@ pub struct Options {
     /// What git's variables say.
     pub environment: Environment,
     /// How objects are read.
-    pub database: database::Options,
+    pub database: database::DatabaseOptions,
 }
 
 /// A staged file that HEAD does not have in that form.
@@ -50,7 +50,7 @@ struct File {
 /// # Errors
 /// If there is no repository, its index can't be read, or a path is outside of its work tree.
 pub fn scan<D: Detector>(
-    options: &Options,
+    options: &StagedOptions,
     detector: &D,
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
@@ -98,7 +98,7 @@ struct Head<'a> {
     /// The trees of HEAD and of what is being merged.
     heads: Vec<ObjectId>,
     threads: usize,
-    containers: &'a container::Options,
+    containers: &'a container::ContainerOptions,
     stop: &'a Stop,
 }
 

@@ -8,7 +8,7 @@ use gix::hashtable::HashMap;
 use gix::objs::Kind;
 
 use super::by_credential::ByCredential;
-use super::large;
+use super::lfs_object;
 use super::objects::{CHANGED, Objects, on_threads};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Fingerprint};
@@ -65,7 +65,7 @@ fn stream<D: Detector>(
     mut bytes: Hashed<'_>,
     stop: &Stop,
     ledger: &Ledger,
-) -> (Detected<D::Memory>, u64) {
+) -> (Detected<D::BaseState>, u64) {
     let mut all = Detected::default();
     let extent = scanner.scan(name, &mut bytes, &mut |detected| all.append(detected));
     if let Some(error) = extent.error {
@@ -93,11 +93,11 @@ fn pointed_at<D: Detector>(
             return Vec::new();
         }
     };
-    if !large::is_here(folder, oid) {
+    if !lfs_object::is_here(folder, oid) {
         ledger.add(Count::LfsMissing, 1);
         return Vec::new();
     }
-    let found = large::scan(&folder.join(large::place(oid)), oid, scanner, ledger);
+    let found = lfs_object::scan(&folder.join(lfs_object::place(oid)), oid, scanner, ledger);
     found.map_or_else(Vec::new, |(_, candidates)| candidates)
 }
 
@@ -117,7 +117,7 @@ impl Texts {
         mut ids: Vec<ObjectId>,
         detector: &D,
         using: Use<'_>,
-        containers: &container::Options,
+        containers: &container::ContainerOptions,
         ledger: &Ledger,
     ) -> Self {
         // What can't be read of an old text is no fault of the new one.
@@ -127,8 +127,8 @@ impl Texts {
             Use::Compared => (&never, &unseen),
         };
         // Half of what an old text holds would make the other half new.
-        let patient = detector.ended_by(&never).filter(|_| matches!(using, Use::Compared));
-        let detector = patient.as_ref().unwrap_or(detector);
+        let unhurried = detector.ended_by(&never).filter(|_| matches!(using, Use::Compared));
+        let detector = unhurried.as_ref().unwrap_or(detector);
         ids.sort_unstable();
         ids.dedup();
         let found = on_threads(objects, threads, &ids, |objects, buffer, id| {

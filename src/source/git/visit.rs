@@ -13,7 +13,7 @@ use gix::objs::Kind;
 
 use super::database::Found;
 use super::forest::Node;
-use super::large;
+use super::lfs_object;
 use super::loose::Loose;
 use super::pack::Pack;
 use super::walk::{Damage, Seen, Visitor};
@@ -32,7 +32,7 @@ pub(super) struct Pass<'a, D> {
     /// Finds credentials.
     pub(super) detector: &'a D,
     /// How far blobs that are containers are opened.
-    pub(super) containers: &'a container::Options,
+    pub(super) containers: &'a container::ContainerOptions,
     /// Counts, and holds what could not be read.
     pub(super) ledger: &'a Ledger,
     /// Gets what was found.
@@ -63,8 +63,8 @@ impl<D: Detector> Pass<'_, D> {
         &self,
         id: impl FnOnce() -> ObjectId,
         kind: Kind,
-        detected: Detected<D::Memory>,
-    ) -> D::Memory {
+        detected: Detected<D::BaseState>,
+    ) -> D::BaseState {
         let id = LazyCell::new(id);
         detected.note(self.ledger, "object", &|| id.to_hex().to_string().into_bytes());
         if !detected.candidates.is_empty() {
@@ -84,7 +84,7 @@ impl<D: Detector> Pass<'_, D> {
     /// Counts an object of Git LFS that is not here, of which a blob is the pointer.
     fn look_for(&self, pointer: Option<Oid>) {
         let Some(oid) = pointer else { return };
-        if !self.lfs.is_some_and(|folder| large::is_here(folder, &oid)) {
+        if !self.lfs.is_some_and(|folder| lfs_object::is_here(folder, &oid)) {
             self.ledger.add(Count::LfsMissing, 1);
         }
     }
@@ -149,7 +149,7 @@ impl<D: Detector> Pass<'_, D> {
 
 impl<D: Detector> Visitor for PackPass<'_, D> {
     /// Nothing where it is not known: what is stored as a change of it is scanned whole.
-    type Memory = Option<D::Memory>;
+    type BaseState = Option<D::BaseState>;
 
     fn wants(&self, kind: Kind) -> bool {
         kind != Kind::Tree
@@ -158,9 +158,9 @@ impl<D: Detector> Visitor for PackPass<'_, D> {
     fn object(
         &self,
         seen: &Seen<'_>,
-        base: Option<(&Self::Memory, &[Copied])>,
+        base: Option<(&Self::BaseState, &[Copied])>,
         bytes: &[u8],
-    ) -> Self::Memory {
+    ) -> Self::BaseState {
         if !seen.node.wanted && seen.node.children().is_empty() {
             return None;
         }
@@ -209,7 +209,7 @@ impl Damages {
     }
 
     /// Tells the ledger, the same for any order in which they were met.
-    pub(super) fn tell(self, place: &std::path::Path, ledger: &Ledger) {
+    pub(super) fn report(self, place: &std::path::Path, ledger: &Ledger) {
         let mut list = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         list.sort_unstable();
         list.dedup_by_key(|one| one.0);

@@ -130,9 +130,9 @@ type Dumped = fn(usize, &[u8]) -> (String, Vec<Range<usize>>);
 /// A dump of 16 bytes a line.
 pub(super) fn dumped(keys: &mut Keys, line: Dumped) -> Made {
     // An id of which a line shows no more than three letters has nothing to be found by.
-    let is_cut = |layout: &Layout| layout.text.find("AKIA").is_some_and(|at| at % 16 > 12);
+    let is_truncated = |layout: &Layout| layout.text.find("AKIA").is_some_and(|at| at % 16 > 12);
     let mut layout = pair(keys);
-    while is_cut(&layout) {
+    while is_truncated(&layout) {
         layout = pair(keys);
     }
     let written = text(&layout).through(|bytes| {

@@ -10,7 +10,7 @@ use super::scripted::Scripted;
 use super::witness::{Outcome, oracle, pass};
 
 #[test]
-fn a_damaged_byte_costs_one_object_and_is_told() {
+fn a_damaged_byte_costs_one_object_and_is_reported() {
     let repo = Scripted::new(80);
     repo.git(&["repack", "-q", "-adf"]);
     let expected = oracle(&repo.git_dir());
@@ -21,23 +21,27 @@ fn a_damaged_byte_costs_one_object_and_is_told() {
         bytes[at] ^= 0x55;
         fs::write(&path, &bytes).expect("our own file");
         let outcome = pass(&repo.git_dir(), 2);
-        is_found_or_told(&outcome, &expected, at);
+        is_found_or_reported(&outcome, &expected, at);
     }
 }
 
-fn is_found_or_told(outcome: &Outcome, expected: &BTreeMap<ObjectId, (Kind, String)>, at: usize) {
+fn is_found_or_reported(
+    outcome: &Outcome,
+    expected: &BTreeMap<ObjectId, (Kind, String)>,
+    at: usize,
+) {
     let right = |id: &ObjectId| outcome.seen.get(id) == expected.get(id);
     let problems = &outcome.coverage.problems;
-    let told = |id: &ObjectId| {
+    let reported = |id: &ObjectId| {
         let id = id.to_string();
         problems.iter().any(|one| one.path == id)
     };
-    let untold = expected.keys().filter(|id| !right(id) && !told(id)).count();
+    let untold = expected.keys().filter(|id| !right(id) && !reported(id)).count();
     assert_eq!(untold, 0, "byte {at}: {problems:?}");
 }
 
 #[test]
-fn what_descends_from_an_unreadable_delta_is_told() {
+fn what_descends_from_an_unreadable_delta_is_reported() {
     let repo = Scripted::new(80);
     repo.git(&["repack", "-q", "-adf"]);
     let expected = oracle(&repo.git_dir());
@@ -59,7 +63,7 @@ fn what_descends_from_an_unreadable_delta_is_told() {
         let mut bytes = intact.clone();
         bytes[at + 3..at + 9].fill(0xff);
         fs::write(&path, &bytes).expect("our own file");
-        is_found_or_told(&pass(&repo.git_dir(), 2), &expected, at);
+        is_found_or_reported(&pass(&repo.git_dir(), 2), &expected, at);
     }
 }
 

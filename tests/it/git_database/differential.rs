@@ -15,7 +15,7 @@ use keysweep::finding::Candidate;
 use keysweep::rules::RuleSet;
 use keysweep::scan::Detector as _;
 use keysweep::source::container::Limit;
-use keysweep::source::git::database::{Options, scan};
+use keysweep::source::git::database::{DatabaseOptions, scan};
 
 use super::scripted::{Scripted, git};
 use super::witness::{Outcome, digest, each_object, pass_with};
@@ -73,9 +73,9 @@ pub(crate) fn compare(git_dir: &Path, threads: usize) -> Compared {
             naive.insert(id, (kind, candidates));
         }
     });
-    let mut options = Options { threads, ..Options::default() };
+    let mut options = DatabaseOptions { threads, ..DatabaseOptions::default() };
     // A container is to be seen as it stands.
-    options.containers.limits.depth = Limit { value: 0, typed: true };
+    options.containers.limits.depth = Limit { value: 0, is_explicit: true };
     let Outcome { seen, coverage } = pass_with(git_dir, &options);
     let found = credentials(git_dir, &options);
     Compared {
@@ -88,7 +88,10 @@ pub(crate) fn compare(git_dir: &Path, threads: usize) -> Compared {
 }
 
 /// What the detector finds on keysweep's way through the database.
-fn credentials(git_dir: &Path, options: &Options) -> BTreeMap<ObjectId, (Kind, Vec<Candidate>)> {
+fn credentials(
+    git_dir: &Path,
+    options: &DatabaseOptions,
+) -> BTreeMap<ObjectId, (Kind, Vec<Candidate>)> {
     let repo = gix::open_opts(git_dir, gix::open::Options::isolated()).expect("a repository");
     let found = Mutex::new(BTreeMap::<ObjectId, (Kind, Vec<Candidate>)>::new());
     scan(&repo, options, &*ENGINE, &Ledger::new(), &|part| {
@@ -134,7 +137,7 @@ fn large_objects_are_read_as_git_reads_them() {
 fn real_repositories_are_read_as_git_reads_them() {
     let list = std::env::var_os("KEYSWEEP_REPOSITORIES").expect("paths, joined as PATH is");
     for path in std::env::split_paths(&list) {
-        let compared = compare(&path, Options::default().threads);
+        let compared = compare(&path, DatabaseOptions::default().threads);
         let differences = compared.differences();
         println!(
             "{}: {} objects of git, {} bytes read, {} candidates; {} differences",

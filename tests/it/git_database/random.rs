@@ -246,8 +246,8 @@ impl Growing {
 
 /// Few in the suite, as many as `PROPTEST_CASES` says.
 fn cases() -> u32 {
-    let typed = std::env::var("PROPTEST_CASES").ok();
-    typed.and_then(|text| text.parse().ok()).unwrap_or(6)
+    let variable = std::env::var("PROPTEST_CASES").ok();
+    variable.and_then(|text| text.parse().ok()).unwrap_or(6)
 }
 
 proptest! {

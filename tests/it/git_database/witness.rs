@@ -11,7 +11,7 @@ use gix::objs::Kind;
 use keysweep::coverage::{Coverage, Ledger};
 use keysweep::finding::{Candidate, Confidence, Credential, RuleId, Sighting};
 use keysweep::scan::{Copied, Detected, Detector, Window};
-use keysweep::source::git::database::{Options, scan};
+use keysweep::source::git::database::{DatabaseOptions, scan};
 use sha2::{Digest, Sha256};
 
 use super::scripted::command;
@@ -30,10 +30,10 @@ fn hex(digest: Sha256) -> String {
 
 impl Witness {
     fn saw(bytes: &[u8]) -> Detected<Vec<u8>> {
-        Self::told(Some(digest(bytes)), bytes, String::new())
+        Self::reported(Some(digest(bytes)), bytes, String::new())
     }
 
-    fn told(digest: Option<String>, bytes: &[u8], snippet: String) -> Detected<Vec<u8>> {
+    fn reported(digest: Option<String>, bytes: &[u8], snippet: String) -> Detected<Vec<u8>> {
         let credential = Credential {
             rule: RuleId::new("witness"),
             key_id: digest,
@@ -63,7 +63,7 @@ impl Witness {
 }
 
 impl Detector for Witness {
-    type Memory = Vec<u8>;
+    type BaseState = Vec<u8>;
 
     fn whole(&self, bytes: &[u8]) -> Detected<Vec<u8>> {
         Self::saw(bytes)
@@ -82,7 +82,7 @@ impl Detector for Witness {
     /// A part says what it owns, a character a byte: the parts of an object are put together.
     fn window(&self, bytes: &[u8], window: &Window) -> Detected<Vec<u8>> {
         let owned = bytes[window.owned.clone()].iter().map(|&byte| char::from(byte)).collect();
-        Self::told(None, &[], owned)
+        Self::reported(None, &[], owned)
     }
 
     fn overlap(&self) -> usize {
@@ -97,10 +97,10 @@ pub(crate) struct Outcome {
 }
 
 pub(crate) fn pass(git_dir: &Path, threads: usize) -> Outcome {
-    pass_with(git_dir, &Options { threads, ..Options::default() })
+    pass_with(git_dir, &DatabaseOptions { threads, ..DatabaseOptions::default() })
 }
 
-pub(crate) fn pass_with(git_dir: &Path, options: &Options) -> Outcome {
+pub(crate) fn pass_with(git_dir: &Path, options: &DatabaseOptions) -> Outcome {
     let repo = gix::open_opts(git_dir, gix::open::Options::isolated()).expect("a repository");
     let ledger = Ledger::new();
     let seen = Mutex::new((BTreeMap::new(), BTreeMap::<ObjectId, (Kind, Sha256)>::new()));

@@ -26,16 +26,16 @@ pub(crate) fn check(log: &Value, root: &Path) -> Checked {
         let Some(path) = file(root, result) else { continue };
         let place = &result["locations"][0]["physicalLocation"];
         let line = place["region"]["startLine"].as_u64().expect("a line");
-        let told = result["partialFingerprints"]["primaryLocationLineHash"].as_str();
-        let told = told.expect("a hash");
+        let reported = result["partialFingerprints"]["primaryLocationLineHash"].as_str();
+        let reported = reported.expect("a hash");
         if let Some(oracle) = known.get(&(path.clone(), line)) {
             // A second finding of one line has a suffix, or GitHub would take both for one.
-            let (hash, count) = told.split_once(':').expect("hash and counter");
+            let (hash, count) = reported.split_once(':').expect("hash and counter");
             let (own, own_count) = oracle.split_once(':').expect("hash and counter");
             let second = count.len() > own_count.len() && count.starts_with(own_count);
             assert!(
                 hash == own && (count == own_count || second),
-                "{told}, not {oracle}: {result}"
+                "{reported}, not {oracle}: {result}"
             );
             checked.hashes += 1;
         }
@@ -86,8 +86,8 @@ fn hashes(files: &[PathBuf]) -> BTreeMap<(PathBuf, u64), String> {
         let _ = writeln!(io::stderr(), "SKIPPED, no second reading of line hashes: no Python");
         return BTreeMap::new();
     };
-    let told = String::from_utf8_lossy(&run.stderr);
-    assert!(run.status.success(), "{told}");
+    let reported = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{reported}");
     let lines = String::from_utf8_lossy(&run.stdout).into_owned();
     let known = lines.lines().map(|line| {
         let mut parts = line.split('\t');

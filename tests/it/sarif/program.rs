@@ -15,8 +15,8 @@ struct Written {
 }
 
 /// Runs the program, in SARIF twice and in JSON, and compares.
-fn ran(project: &Project, root: &Path, name: &'static str, typed: &[&str], code: i32) -> Written {
-    let run = |more: &[&str]| project.keysweep(typed.iter().chain(more)).run().exits(code);
+fn ran(project: &Project, root: &Path, name: &'static str, args: &[&str], code: i32) -> Written {
+    let run = |more: &[&str]| project.keysweep(args.iter().chain(more)).run().exits(code);
     let log = run(&["--format", "sarif", "--threads", "1"]).stdout;
     let again = run(&["--format", "sarif", "--threads", "4"]).stdout;
     assert_eq!(log, again, "{name}: two runs differ");
@@ -24,19 +24,19 @@ fn ran(project: &Project, root: &Path, name: &'static str, typed: &[&str], code:
     let invocation = &parsed["runs"][0]["invocations"][0];
     assert_eq!(invocation["exitCode"], code, "{name}");
     assert_eq!(invocation["executionSuccessful"], true, "{name}");
-    let id = format!("keysweep/{}/", typed[0]);
+    let id = format!("keysweep/{}/", args[0]);
     assert_eq!(parsed["runs"][0]["automationDetails"]["id"], id.as_str());
     let json = run(&["--format", "json"]).json();
     let found = json["findings"].as_array().expect("findings").iter();
     let mut found: Vec<&Value> = found.map(|finding| &finding["fingerprint"]).collect();
-    let told = results(&parsed).iter();
-    let mut told: Vec<&Value> =
-        told.map(|result| &result["partialFingerprints"]["keysweep/v1"]).collect();
-    for prints in [&mut found, &mut told] {
+    let reported = results(&parsed).iter();
+    let mut reported: Vec<&Value> =
+        reported.map(|result| &result["partialFingerprints"]["keysweep/v1"]).collect();
+    for prints in [&mut found, &mut reported] {
         prints.sort_by_key(|print| print.as_str());
         prints.dedup();
     }
-    assert_eq!(found, told, "{name}: SARIF tells of other findings than JSON");
+    assert_eq!(found, reported, "{name}: SARIF tells of other findings than JSON");
     Written { name, log, root: root.to_owned() }
 }
 
@@ -283,8 +283,8 @@ fn a_category_can_be_chosen() {
     let run = |more: &[&str]| project.keysweep(["scan"].iter().chain(more)).run();
     let log = run(&["--format", "sarif", "--sarif-category", "nightly/linux/"]).exits(0).json();
     assert_eq!(log["runs"][0]["automationDetails"]["id"], "nightly/linux/");
-    let told = run(&["--sarif-category", "nightly"]).exits(2).stderr;
-    assert!(told.contains("--output sarif=FILE"), "{told}");
+    let reported = run(&["--sarif-category", "nightly"]).exits(2).stderr;
+    assert!(reported.contains("--output sarif=FILE"), "{reported}");
     for wrong in ["", "/", "a\nb"] {
         run(&["--format", "sarif", "--sarif-category", wrong]).exits(2);
     }
@@ -297,8 +297,8 @@ fn thirty_thousand_findings_in_files_are_what_github_takes() {
         let ids: String = (0..99).map(|_| format!("key: {}\n\n", keys.id())).collect();
         project.file(format!("d{}/f{file}.txt", file % 7), ids + &keys.pair().env);
     }
-    let typed = ["scan", "--min-confidence", "low", "--format", "sarif"];
-    let run = project.keysweep(typed).run().exits(1);
+    let args = ["scan", "--min-confidence", "low", "--format", "sarif"];
+    let run = project.keysweep(args).run().exits(1);
     assert!(run.stdout.len() < 100_000_000, "{}", run.stdout.len());
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut gzip, run.stdout.as_bytes()).expect("a Vec takes everything");

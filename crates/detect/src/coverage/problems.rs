@@ -45,7 +45,7 @@ impl Problems {
     }
 
     /// Changes the texts.
-    pub(super) fn veil(&mut self, hide: &dyn Fn(&mut String)) {
+    pub(super) fn redact(&mut self, hide: &dyn Fn(&mut String)) {
         let old = std::mem::take(self);
         self.dropped = old.dropped;
         for ((mut path, mut why), times) in old.kept {

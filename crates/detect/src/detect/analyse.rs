@@ -38,9 +38,9 @@ pub(super) struct Analysis {
     /// Examples and placeholders.
     pub examples: u64,
     /// More was encoded than may be decoded: some of it was not looked into.
-    pub cut: bool,
+    pub truncated: bool,
     /// There are more matches of shape rules than are told of one text.
-    pub crowded: bool,
+    pub over_limit: bool,
     /// Rules of the scanned project that cost too much here.
     pub costly: BTreeSet<RuleId>,
 }
@@ -51,7 +51,7 @@ struct Inner {
     /// Items that found no partner in their own run.
     loose: Vec<Item>,
     /// Where the ids of those that did stand.
-    told: HashSet<Range<usize>>,
+    reported: HashSet<Range<usize>>,
     /// Runs that were looked into: what they share characters by, and where their first letter is.
     runs: Vec<Looked>,
 }
@@ -151,7 +151,7 @@ impl Tools {
             shaped.found.into_iter().partition(|one| one.is_example);
         found.examples += examples.len() as u64;
         found.shaped.extend(shaped_here.into_iter().map(|one| (one, vec![])));
-        found.crowded |= shaped.crowded;
+        found.over_limit |= shaped.over_limit;
         found.costly.extend(shaped.costly);
         places.extend(announce::labels(bytes, anchors, &self.anchors, &self.stop));
         let manifests = announce::manifests(bytes, anchors, &self.anchors);
@@ -179,7 +179,7 @@ impl Tools {
                         continue;
                     }
                     if *budget == 0 {
-                        found.cut = true;
+                        found.truncated = true;
                         continue;
                     }
                     let Some(decoded) = open(bytes, anchor.at, class, depth) else { continue };
@@ -238,7 +238,7 @@ impl Tools {
                     continue;
                 }
                 if *budget == 0 {
-                    found.cut = true;
+                    found.truncated = true;
                     return;
                 }
                 self.descend(&decoded, 0, depth, found, inner, budget);
@@ -258,8 +258,8 @@ impl Tools {
     ) {
         inner.runs.push(Looked { run: decoded.run.clone(), alignment, first: decoded.first() });
         *budget = budget.saturating_sub(decoded.text.len());
-        let (members, cut) = unpack::unpack(decoded, *budget);
-        found.cut |= cut;
+        let (members, truncated) = unpack::unpack(decoded, *budget);
+        found.truncated |= truncated;
         if members.is_empty() {
             self.descend_into(decoded, None, depth, found, inner, budget);
         }
@@ -287,14 +287,14 @@ impl Tools {
         }
         let inside = outwards(inside, decoded);
         found.examples += inside.examples;
-        found.cut |= inside.cut;
-        found.crowded |= inside.crowded;
+        found.truncated |= inside.truncated;
+        found.over_limit |= inside.over_limit;
         found.costly.extend(inside.costly);
         // Another alignment of the same run may have told of it.
-        let told = |one: &Joined| inner.told.contains(&one.id.span);
-        let joined: Vec<Joined> = inside.joined.into_iter().filter(|one| !told(one)).collect();
+        let reported = |one: &Joined| inner.reported.contains(&one.id.span);
+        let joined: Vec<Joined> = inside.joined.into_iter().filter(|one| !reported(one)).collect();
         if member.is_none() {
-            inner.told.extend(joined.iter().map(|one| one.id.span.clone()));
+            inner.reported.extend(joined.iter().map(|one| one.id.span.clone()));
         }
         found.joined.extend(joined);
         found.shaped.extend(inside.shaped);

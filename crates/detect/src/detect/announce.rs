@@ -10,7 +10,7 @@ use crate::stop::Stop;
 
 use super::analyse::{ID_REACH, LABEL_REACH, LIST_REACH};
 use super::anchors::{Anchor, Anchors, Class, Quiet};
-use super::chain::{self, Place};
+use super::chain::{self, AnchorSpan};
 use super::decode;
 use super::item;
 use super::numbers;
@@ -37,17 +37,17 @@ pub(super) fn labels(
     let labels = anchors.iter().enumerate().filter(|(_, anchor)| is_label(anchor));
     let place = |(index, anchor): (usize, &Anchor)| {
         let len = table.literal(*anchor).bytes.len();
-        Place { index, span: (anchor.at, anchor.at + len) }
+        AnchorSpan { index, span: (anchor.at, anchor.at + len) }
     };
-    let places: Vec<Place> = labels.map(place).collect();
+    let places: Vec<AnchorSpan> = labels.map(place).collect();
     let mut found = Vec::new();
-    let is_open = |label: &Place| !anchors[label.index].quiet.is_quiet();
+    let is_open = |label: &AnchorSpan| !anchors[label.index].quiet.is_quiet();
     for chain in chain::chains(bytes, &places, LABEL_REACH.bytes, is_open) {
         let chain = &places[chain];
         if stop.is_set() {
             break;
         }
-        let mut loud: Vec<Place> = Vec::new();
+        let mut loud: Vec<AnchorSpan> = Vec::new();
         for label in chain {
             match announces(bytes, label.span.0) {
                 None => anchors[label.index].quiet = Quiet::within(DECIDING),
@@ -87,7 +87,7 @@ fn names_a_manifest(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Whether anything that is worth pairing, or to be decoded, stands around labels.
-fn holds_items(bytes: &[u8], labels: &[Place]) -> bool {
+fn holds_items(bytes: &[u8], labels: &[AnchorSpan]) -> bool {
     let ([first, ..], [.., last]) = (labels, labels) else { return false };
     // What a long token without a border reaches beyond is none of theirs.
     let start = first.span.0.saturating_sub(2 * LABEL_REACH.bytes);
@@ -101,7 +101,7 @@ fn holds_items(bytes: &[u8], labels: &[Place]) -> bool {
 }
 
 /// That nothing was found at a label, nor in all of its chain.
-fn quiet(label: &Place, chain: &[Place]) -> Quiet {
+fn quiet(label: &AnchorSpan, chain: &[AnchorSpan]) -> Quiet {
     let (first, last) = (chain[0].span.0, chain[chain.len() - 1].span.0);
     let further = (label.span.0 - first).max(last - label.span.0);
     Quiet::within(further + chain::margin(LABEL_REACH.bytes, VALUE_REACH))
@@ -121,12 +121,12 @@ fn announces(bytes: &[u8], at: usize) -> Option<Reach> {
     if undo::is_escaped_throughout(rest) || numbers::is_in_dump(bytes, at) {
         return Some(ID_REACH);
     }
-    let is_cut = at + VALUE_REACH < bytes.len();
-    (leads_to_value(rest, is_cut) || stands_before(bytes, at)).then_some(LABEL_REACH)
+    let is_truncated = at + VALUE_REACH < bytes.len();
+    (leads_to_value(rest, is_truncated) || stands_before(bytes, at)).then_some(LABEL_REACH)
 }
 
-/// Whether something long enough to be a secret stands in what follows a label, which `is_cut`.
-fn leads_to_value(rest: &[u8], is_cut: bool) -> bool {
+/// Whether something long enough to be a secret stands in what follows a label, which `is_truncated`.
+fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
     let part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/\\%&;#=\"'".contains(&byte);
     let (mut at, mut run, mut before) = (0, 0, 0);
     let mut word = Word::default();
@@ -159,7 +159,7 @@ fn leads_to_value(rest: &[u8], is_cut: bool) -> bool {
         run = if goes_on { run + 1 } else { 0 };
     }
     // What the end of the text cuts is whole; what the end of the reach cuts may be longer.
-    run >= SECRET_LEN && (!word.is_digest() || is_cut)
+    run >= SECRET_LEN && (!word.is_digest() || is_truncated)
 }
 
 /// Bytes of a line before a label in which its value may stand.

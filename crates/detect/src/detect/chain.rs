@@ -15,7 +15,7 @@ const FEW: usize = 8;
 
 /// An anchor of a rule.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct AnchorSpan {
     /// Its index in the list of all anchors.
     pub index: usize,
     /// Where its literal begins and ends.
@@ -30,9 +30,9 @@ pub(super) struct Place {
 /// have much text searched twice.
 pub(super) fn chains(
     bytes: &[u8],
-    places: &[Place],
+    places: &[AnchorSpan],
     reach: usize,
-    wanted: impl Fn(&Place) -> bool,
+    wanted: impl Fn(&AnchorSpan) -> bool,
 ) -> Vec<Range<usize>> {
     let wanted: Vec<usize> =
         places.iter().enumerate().filter(|(_, place)| wanted(place)).map(|(at, _)| at).collect();
@@ -58,7 +58,7 @@ pub(super) fn chains(
     chains
 }
 
-fn is_apart(before: &Place, place: &Place, reach: usize) -> bool {
+fn is_apart(before: &AnchorSpan, place: &AnchorSpan, reach: usize) -> bool {
     place.span.0 > before.span.1 + 2 * reach
 }
 
@@ -66,7 +66,7 @@ fn is_apart(before: &Place, place: &Place, reach: usize) -> bool {
 /// not looked at.
 struct Near<'a> {
     bytes: &'a [u8],
-    places: &'a [Place],
+    places: &'a [AnchorSpan],
     reach: usize,
     /// Where they are known, else 0.
     hashes: Vec<u64>,
@@ -75,7 +75,7 @@ struct Near<'a> {
 }
 
 impl<'a> Near<'a> {
-    fn new(bytes: &'a [u8], places: &'a [Place], reach: usize) -> Self {
+    fn new(bytes: &'a [u8], places: &'a [AnchorSpan], reach: usize) -> Self {
         Self { bytes, places, reach, hashes: vec![0; places.len()], left: places.len() }
     }
 
@@ -140,7 +140,7 @@ pub(super) fn margin(reach: usize, longest: usize) -> usize {
 }
 
 /// Whether a chain is cut before each of `places`; two cuts are more than `window` bytes apart.
-fn cuts(bytes: &[u8], places: &[Place], window: usize) -> Vec<bool> {
+fn cuts(bytes: &[u8], places: &[AnchorSpan], window: usize) -> Vec<bool> {
     let near = |a: usize, b: usize| places[b].span.0 - places[a].span.0 <= window;
     let mut least = vec![true; places.len()];
     // Those that may be the least of what is yet to come, the least first.
@@ -175,9 +175,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn places(bytes: &[u8]) -> Vec<Place> {
+    fn places(bytes: &[u8]) -> Vec<AnchorSpan> {
         let found = memchr::memmem::find_iter(bytes, b"key").enumerate();
-        found.map(|(index, at)| Place { index, span: (at, at + 3) }).collect()
+        found.map(|(index, at)| AnchorSpan { index, span: (at, at + 3) }).collect()
     }
 
     /// The chains of a text, as the offsets of their first anchors.

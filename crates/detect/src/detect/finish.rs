@@ -70,7 +70,7 @@ pub(super) fn candidates(
     drafts.extend(shaped.map(|(shaped, decoded)| self::shaped(shaped, decoded)));
     drafts.sort_by_key(Draft::start);
     drafts.dedup_by(|a, b| a.id == b.id && a.secret == b.secret && a.credential == b.credential);
-    let veiled = Veiled::new(bytes, &drafts);
+    let redacted = RedactedText::new(bytes, &drafts);
     drafts.retain(|draft| owned.contains(&draft.start()));
     hand_out(found.others, &mut drafts);
     let places = places(bytes, first, &drafts);
@@ -95,9 +95,9 @@ pub(super) fn candidates(
                 secret,
                 decoded: draft.decoded,
                 marker: marker(bytes, [&draft.id, &draft.secret]),
-                snippet: veiled.line(bytes, start),
+                snippet: redacted.line(bytes, start),
                 secret_snippet: secret_line
-                    .map(|span| veiled.line(bytes, span.start))
+                    .map(|span| redacted.line(bytes, span.start))
                     .unwrap_or_default(),
                 line_hash: hashes.get(at).copied().flatten(),
                 partition: partition(bytes, start),
@@ -276,14 +276,14 @@ fn shaped(one: Shaped, decoded: Vec<crate::finding::Encoding>) -> Draft {
 }
 
 /// What may be shown of a text's lines.
-struct Veiled {
+struct RedactedText {
     /// Spans of secrets, in order and apart from each other.
     hidden: Vec<Range<usize>>,
     /// Spans of ids in clear, in order.
     ids: Vec<Range<usize>>,
 }
 
-impl Veiled {
+impl RedactedText {
     fn new(bytes: &[u8], drafts: &[Draft]) -> Self {
         let secrets = drafts.iter().flat_map(|draft| [&draft.secret, &draft.token]).flatten();
         let mut spans: Vec<Range<usize>> = secrets.cloned().collect();

@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_that_signs_set_off_twice_are_told_once() {
+    fn secrets_that_signs_set_off_twice_are_reported_once() {
         let secret = token(21);
         for text in [
             format!("s/{secret}/x/g"),

@@ -21,7 +21,7 @@ pub(super) struct Label {
     /// The name is not the value's own: it stands on a line above, beside it or around it.
     pub indirect: bool,
     /// An indirect name stands on the value's line.
-    pub beside: bool,
+    pub on_value_line: bool,
     /// The name is an identifier to which an operator gives the value, and nothing else with it.
     pub assigned: bool,
     /// The value's line is a comment.
@@ -85,7 +85,7 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
         above = true;
     }
     let Found { mut name, mut indirect, assigned } = found;
-    let beside = indirect && !above;
+    let on_value_line = indirect && !above;
     indirect |= above;
     if matches!(name.role, Role::None | Role::Other)
         && let Some(behind) = behind(text, span, name.named)
@@ -97,7 +97,7 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
         name = user;
     }
     name.stem.extend(profile(text, span));
-    Label { name, indirect, beside, assigned: assigned && !above, comment }
+    Label { name, indirect, on_value_line, assigned: assigned && !above, comment }
 }
 
 /// A name as found on a line.

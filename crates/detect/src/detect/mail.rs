@@ -67,7 +67,7 @@ fn logins(context: &Context<'_>, structure: &Structure, all: bool) -> Vec<Login>
         let near = password.saturating_sub(MOST)..items.len().min(password + MOST);
         let is_id = |id: &usize| matches!(items[*id].part, Part::Id { signs: false, .. });
         ways.extend(
-            near.filter(is_id).filter_map(|id| weigh(context, structure, id, password, all)),
+            near.filter(is_id).filter_map(|id| login_cost(context, structure, id, password, all)),
         );
     }
     ways.sort_by_key(|(cost, login)| (*cost, login.id, login.password));
@@ -84,7 +84,7 @@ fn logins(context: &Context<'_>, structure: &Structure, all: bool) -> Vec<Login>
 }
 
 /// What it costs to call an id the user of a password, in hundredths of a line.
-fn weigh(
+fn login_cost(
     context: &Context<'_>,
     structure: &Structure,
     id: usize,
@@ -119,9 +119,9 @@ fn weigh(
         + 100 * i64::from(distance.blanks.min(4))
         + stems
         + if user.role == Role::User { 0 } else { 200 }
-        + if relation.beside { 500 } else { 0 }
+        + if relation.separate_objects { 500 } else { 0 }
         + if password < id { 60 } else { 0 };
-    let sure = is_named && by_name && !relation.beside;
+    let sure = is_named && by_name && !relation.separate_objects;
     let confidence = if sure { Confidence::High } else { Confidence::Medium };
     let evidence = evidence(&relation, &distance, is_named);
     Some((cost, Login { id, password, confidence, evidence }))
@@ -131,7 +131,9 @@ fn evidence(relation: &Relation, distance: &Distance, labelled: bool) -> Evidenc
     let nearness = match distance {
         _ if relation.row => Nearness::Row,
         Distance { lines: 0, .. } => Nearness::Line,
-        Distance { crossings: 0, blanks: 0, rulers: 0, .. } if !relation.beside => Nearness::Record,
+        Distance { crossings: 0, blanks: 0, rulers: 0, .. } if !relation.separate_objects => {
+            Nearness::Record
+        }
         _ => Nearness::Text,
     };
     Evidence { stem: None, nearness, lines: distance.lines, labelled, rival: false }

@@ -8,8 +8,8 @@ use super::item::{Item, Part};
 use super::name::Role;
 use super::outline::Kind;
 use super::pair::Edge;
+use super::scoring::{PairScorer, Side, side};
 use super::structure::Structure;
-use super::weigh::{Side, Weigher, side};
 
 /// Ids and secrets of one name.
 type Halves = (Vec<usize>, Vec<usize>);
@@ -34,8 +34,8 @@ impl Level {
 }
 
 /// Ids whose record names a secret without giving it, and holds no other: it stands elsewhere.
-fn absent(weigher: &Weigher<'_>, structure: &Structure) -> Vec<Edge> {
-    let context = weigher.context;
+fn absent(scorer: &PairScorer<'_>, structure: &Structure) -> Vec<Edge> {
+    let context = scorer.context;
     let mut records: BTreeMap<usize, Halves> = BTreeMap::new();
     for (index, item) in context.items.iter().enumerate() {
         let scope = context.innermost(index);
@@ -51,18 +51,18 @@ fn absent(weigher: &Weigher<'_>, structure: &Structure) -> Vec<Edge> {
     let absent = records.into_values().filter_map(|halves| {
         let ([id], [secret]) = (halves.0.as_slice(), halves.1.as_slice()) else { return None };
         let is_vacant = matches!(context.items[*secret].part, Part::Vacant { .. });
-        is_vacant.then(|| weigher.weigh(*id, *secret, &structure.between(*id, *secret)))?
+        is_vacant.then(|| scorer.score(*id, *secret, &structure.between(*id, *secret)))?
     });
     absent.collect()
 }
 
 /// Pairs whose names no other id or secret has: on their line, in their scope, among what is
 /// or is not a comment, or in the whole stretch. Last come names whose other half is absent.
-pub(super) fn named(weigher: &Weigher<'_>, structure: &Structure) -> Vec<Edge> {
-    let context = weigher.context;
+pub(super) fn named(scorer: &PairScorer<'_>, structure: &Structure) -> Vec<Edge> {
+    let context = scorer.context;
     let items = context.items;
     let mut used = vec![false; items.len()];
-    let mut chosen = absent(weigher, structure);
+    let mut chosen = absent(scorer, structure);
     for edge in &chosen {
         used[edge.id] = true;
         used[edge.secret] = true;
@@ -103,7 +103,7 @@ pub(super) fn named(weigher: &Weigher<'_>, structure: &Structure) -> Vec<Edge> {
                 .collect();
             pairs.sort_unstable();
             for (id, secret) in pairs {
-                let edge = weigher.weigh(id, secret, &structure.between(id, secret));
+                let edge = scorer.score(id, secret, &structure.between(id, secret));
                 if let Some(edge) = edge.filter(|edge| edge.confidence > Confidence::Low) {
                     used[id] = true;
                     used[secret] = true;

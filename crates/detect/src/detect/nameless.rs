@@ -65,12 +65,12 @@ pub fn named(mut hit: Hit) -> Option<Hit> {
     }
     let path = origin.path.iter().map(Vec::as_slice);
     let inside = candidate.inside.iter().map(String::as_bytes);
-    let way: Vec<&[u8]> = path
+    let components: Vec<&[u8]> = path
         .chain(inside)
         .flat_map(|path| path.split(|byte| matches!(byte, b'/' | b'\\')))
         .filter(|part| !part.is_empty())
         .collect();
-    let (file, folders) = way.split_last()?;
+    let (file, folders) = components.split_last()?;
     let name = Name::of(file, false);
     let of_aws = folders.iter().rev().take(FOLDERS).any(|folder| Name::of(folder, false).aws);
     match name.role {

@@ -24,7 +24,7 @@ enum Form {
 }
 
 /// An entry: its form, its length and its digits or character.
-struct Entry {
+struct ListEntry {
     form: Form,
     len: usize,
     inner: Range<usize>,
@@ -104,12 +104,12 @@ fn entries(bytes: &[u8], start: usize) -> (Vec<Placed>, usize) {
 }
 
 /// An entry at the beginning of `rest`.
-fn entry(rest: &[u8]) -> Option<Entry> {
+fn entry(rest: &[u8]) -> Option<ListEntry> {
     let quote = *rest.first()?;
     if matches!(quote, b'\'' | b'"') {
         let escaped = usize::from(rest.get(1) == Some(&b'\\'));
         let closes = rest.get(2 + escaped) == Some(&quote);
-        return closes.then_some(Entry {
+        return closes.then_some(ListEntry {
             form: Form::Quoted,
             len: 3 + escaped,
             inner: 1 + escaped..2 + escaped,
@@ -122,7 +122,7 @@ fn entry(rest: &[u8]) -> Option<Entry> {
     let digits = rest[start..].iter().take(4).take_while(|byte| byte.is_ascii_hexdigit()).count();
     let most = if form == Form::Prefixed { 2 } else { 3 };
     let ends = !rest.get(start + digits).is_some_and(u8::is_ascii_alphanumeric);
-    ((1..=most).contains(&digits) && ends).then_some(Entry {
+    ((1..=most).contains(&digits) && ends).then_some(ListEntry {
         form,
         len: start + digits,
         inner: start..start + digits,

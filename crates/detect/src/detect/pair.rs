@@ -16,9 +16,9 @@ use super::item::{Item, Part};
 use super::name::Role;
 use super::named::named;
 use super::relation::Context;
+use super::scoring::PairScorer;
 use super::session;
 use super::structure::Structure;
-use super::weigh::Weigher;
 
 /// How far an id reaches, in bytes.
 pub(super) const REACH_BYTES: usize = 16 * 1024;
@@ -73,9 +73,9 @@ pub(super) struct Pairing {
 /// Joins the items of a stretch, which are in order.
 pub(super) fn pairs(context: &Context<'_>, structure: &Structure, costs: &Table) -> Pairing {
     let items = context.items;
-    let weigher = Weigher::new(context, costs);
-    let edges = weigher.edges(structure);
-    let mut chosen = named(&weigher, structure);
+    let scorer = PairScorer::new(context, costs);
+    let edges = scorer.edges(structure);
+    let mut chosen = named(&scorer, structure);
     let mut taken = vec![false; items.len()];
     for edge in &chosen {
         taken[edge.id] = true;

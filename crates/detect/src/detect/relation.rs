@@ -38,9 +38,9 @@ pub(super) struct Relation {
     /// They stand in different rows, objects, list items or sections.
     pub apart: bool,
     /// Their objects are two, though nothing says that these are different records.
-    pub beside: bool,
+    pub separate_objects: bool,
     /// Each name has a word of its own, though none of those that usually tell keys apart.
-    pub strays: bool,
+    pub distinct_words: bool,
     /// Hardly anything stands between them, or one list or call holds the two on one line.
     pub together: bool,
 }
@@ -138,12 +138,12 @@ impl Context<'_> {
             apart: other_row
                 || sections && stems != Stems::Same
                 || records && assigned(id) && assigned(secret),
-            beside: objects(id_scopes) && objects(secret_scopes)
+            separate_objects: objects(id_scopes) && objects(secret_scopes)
                 || records
                 || headed
                 || self.fill_lines(id, secret),
             together: self.together(id, secret),
-            strays: self.strays(id, secret),
+            distinct_words: self.distinct_words(id, secret),
         }
     }
 
@@ -168,7 +168,7 @@ impl Context<'_> {
             let scope = self.outline.scope(scope);
             memchr::memchr(b'\n', &self.text[scope.start.min(span.start)..span.start]).is_some()
         });
-        if !label.indirect || label.beside && longer {
+        if !label.indirect || label.on_value_line && longer {
             return rest;
         }
         if rest.len() == scopes.len() {
@@ -195,7 +195,7 @@ impl Context<'_> {
         a.number != b.number && a.is_record && b.is_record
     }
 
-    fn strays(&self, id: usize, secret: usize) -> bool {
+    fn distinct_words(&self, id: usize, secret: usize) -> bool {
         let rest = |item: usize| &self.items[item].label.name.rest;
         let (a, b) = (rest(id), rest(secret));
         let own =

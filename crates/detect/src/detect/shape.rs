@@ -14,7 +14,7 @@ use crate::stop::Stop;
 
 use super::allowance::{self, Allowance};
 use super::anchors::{Anchor, Anchors, Quiet};
-use super::chain::{self, Place};
+use super::chain::{self, AnchorSpan};
 use super::random;
 use super::view::View;
 use super::words::words;
@@ -46,7 +46,7 @@ pub(super) struct Matches {
     /// Rules of the scanned project that cost too much here: some of their matches are missing.
     pub costly: BTreeSet<RuleId>,
     /// There are more matches than are told of one text.
-    pub crowded: bool,
+    pub over_limit: bool,
     /// What the work is measured by: bytes that were looked at, each time they were, and searches.
     /// None of these reads more than a look.
     pub steps: u64,
@@ -100,17 +100,18 @@ impl Shapes {
             self.allowance.read(bytes.len());
         }
         for of_rule in uses.chunk_by(|(rule, _), (other, _)| rule == other) {
-            let places: Vec<Place> =
+            let places: Vec<AnchorSpan> =
                 of_rule.iter().map(|&(_, index)| self.place(anchors, index)).collect();
             let number = of_rule[0].0;
             let Some(shape) = &self.rules[number].shape else { continue };
-            let mut look = Look { shapes: self, number, shape, bytes, stop, told: HashSet::new() };
+            let mut look =
+                Look { shapes: self, number, shape, bytes, stop, reported: HashSet::new() };
             if look.is_refused(&places, &mut matches) {
                 places.iter().for_each(|place| seen[place.index] = Seen::Something);
                 continue;
             }
             // What is quiet for one rule is so for all that name its literal.
-            let is_open = |place: &Place| !anchors[place.index].quiet.is_quiet();
+            let is_open = |place: &AnchorSpan| !anchors[place.index].quiet.is_quiet();
             for chain in chain::chains(bytes, &places, shape.reach, is_open) {
                 let chain = &places[chain];
                 let quiet = look.chain(chain, &mut matches);
@@ -137,10 +138,10 @@ impl Shapes {
         uses
     }
 
-    fn place(&self, anchors: &[Anchor], index: usize) -> Place {
+    fn place(&self, anchors: &[Anchor], index: usize) -> AnchorSpan {
         let anchor = anchors[index];
         let len = self.lengths[usize::from(anchor.literal)];
-        Place { index, span: (anchor.at, anchor.at + len) }
+        AnchorSpan { index, span: (anchor.at, anchor.at + len) }
     }
 
     fn is_foreign(&self, rule: usize) -> bool {
@@ -172,7 +173,7 @@ struct Look<'a> {
     bytes: &'a [u8],
     stop: &'a Stop,
     /// Spans of the looks before this one that overlap it.
-    told: HashSet<(usize, usize)>,
+    reported: HashSet<(usize, usize)>,
 }
 
 impl Look<'_> {
@@ -185,7 +186,7 @@ impl Look<'_> {
     }
 
     /// Whether the rule is not applied here because of what it costs, which is noted.
-    fn is_refused(&self, places: &[Place], matches: &mut Matches) -> bool {
+    fn is_refused(&self, places: &[AnchorSpan], matches: &mut Matches) -> bool {
         let refused = self.is_foreign()
             && (self.shapes.allowance.is_over(self.number)
                 || Allowance::are_too_many(places.len(), self.bytes.len()));
@@ -196,7 +197,11 @@ impl Look<'_> {
     }
 
     /// Looks at a chain, piece by piece; says what each of its anchors is worth.
-    fn chain(&mut self, chain: &[Place], matches: &mut Matches) -> impl Fn(&Place) -> Seen {
+    fn chain(
+        &mut self,
+        chain: &[AnchorSpan],
+        matches: &mut Matches,
+    ) -> impl Fn(&AnchorSpan) -> Seen {
         let before = matches.found.len();
         let mut ended = false;
         let mut rest = chain;
@@ -210,7 +215,7 @@ impl Look<'_> {
         let longest = chain.iter().map(|one| one.span.1 - one.span.0).max().unwrap_or_default();
         let margin = chain::margin(self.shape.reach, longest);
         let ends = chain.first().zip(chain.last()).map(|(a, b)| (a.span.0, b.span.0));
-        move |place: &Place| match ends {
+        move |place: &AnchorSpan| match ends {
             Some((first, last)) if !any => {
                 let further = (place.span.0 - first).max(last - place.span.0);
                 Seen::Nothing(Quiet::within(further + margin))
@@ -220,7 +225,7 @@ impl Look<'_> {
     }
 
     /// Looks around neighbouring anchors at once; `false` if it had to end before its end.
-    fn piece(&mut self, piece: &[Place], matches: &mut Matches) -> bool {
+    fn piece(&mut self, piece: &[AnchorSpan], matches: &mut Matches) -> bool {
         let [first, .., last] = [&piece[0], &piece[0], &piece[piece.len() - 1]];
         if self.stop.is_set() {
             return false;
@@ -228,7 +233,7 @@ impl Look<'_> {
         let reach = self.shape.reach;
         let stretch = first.span.0.saturating_sub(reach)..self.bytes.len().min(last.span.1 + reach);
         let began = self.is_foreign().then(allowance::now);
-        self.told.retain(|(_, end)| *end > stretch.start);
+        self.reported.retain(|(_, end)| *end > stretch.start);
         let before = matches.found.len();
         let mut whole = true;
         // Offsets in a view are relative to the stretch; neighbours decide about boundaries.
@@ -237,7 +242,7 @@ impl Look<'_> {
             whole &= self.view(view, stretch.start, piece, (before, &mut *matches));
         }
         let found = matches.found[before..].iter();
-        self.told.extend(found.map(|one| (one.span.start, one.span.end)));
+        self.reported.extend(found.map(|one| (one.span.start, one.span.end)));
         if let Some(began) = began {
             let taken = allowance::now().saturating_sub(began);
             self.shapes.allowance.spend(self.number, taken);
@@ -251,7 +256,7 @@ impl Look<'_> {
         &mut self,
         view: &View<'_>,
         base: usize,
-        piece: &[Place],
+        piece: &[AnchorSpan],
         (first, matches): (usize, &mut Matches),
     ) -> bool {
         let text = &*view.text;
@@ -261,8 +266,8 @@ impl Look<'_> {
         let mut from = 0;
         let mut whole = true;
         while from <= text.len() {
-            matches.crowded |= matches.found.len() + fresh.len() >= MOST;
-            if self.stop.is_set() || matches.crowded {
+            matches.over_limit |= matches.found.len() + fresh.len() >= MOST;
+            if self.stop.is_set() || matches.over_limit {
                 whole = false;
                 break;
             }
@@ -297,7 +302,7 @@ impl Look<'_> {
         for one in known {
             let at = fresh.partition_point(|longer| longer.span.end <= one.span.start);
             if fresh.get(at).is_some_and(|longer| longer.span.start < one.span.end) {
-                self.told.insert((one.span.start, one.span.end));
+                self.reported.insert((one.span.start, one.span.end));
             } else {
                 found.push(one);
             }
@@ -312,7 +317,7 @@ impl Look<'_> {
         groups: &regex::bytes::Captures<'_>,
         view: &View<'_>,
         base: usize,
-        piece: &[Place],
+        piece: &[AnchorSpan],
         known: &[Shaped],
     ) -> Option<Shaped> {
         let (rule, shape, text) = (self.rule(), self.shape, &*view.text);
@@ -331,7 +336,7 @@ impl Look<'_> {
         };
         if secret.is_empty()
             || !overlapping.all(is_more)
-            || self.told.contains(&(span.start, span.end))
+            || self.reported.contains(&(span.start, span.end))
             || !is_near(piece, &outer(whole.range()), shape.reach)
             || is_part_of_more(shape, view, &secret.range(), self.bytes, &span)
             || entropy(secret.as_bytes()) < shape.entropy
@@ -360,7 +365,7 @@ impl Look<'_> {
 }
 
 /// Whether a match lies within `reach` of one of the anchors.
-fn is_near(piece: &[Place], whole: &Range<usize>, reach: usize) -> bool {
+fn is_near(piece: &[AnchorSpan], whole: &Range<usize>, reach: usize) -> bool {
     let behind = piece.partition_point(|one| one.span.0 <= whole.start + reach);
     behind.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
 }

@@ -8,7 +8,7 @@ use crate::document::{At, Document, Fault, Section};
 use crate::finding::{Confidence, RuleId, Severity};
 
 use super::bounds::{self, Bounds, Dropped};
-use super::{Author, Boundary, Expression, Method, Reader, Rule, Shape, check};
+use super::{Author, Boundary, CredentialFormat, Expression, Method, Rule, Shape, check};
 
 /// Fewest bytes of an anchor: shorter ones stand everywhere, and the anchor pass is the speed of
 /// the program.
@@ -211,8 +211,11 @@ const CONFIDENCE_OF: [Confidence; 3] = [Confidence::Low, Confidence::Medium, Con
 const BOUNDARY_OF: [Boundary; 3] = [Boundary::Alphanumeric, Boundary::Base64, Boundary::None];
 const METHOD_OF: [Method; 5] =
     [Method::Shape, Method::Pair, Method::KeyId, Method::Secret, Method::SessionToken];
-const READER_OF: [Reader; 3] =
-    [Reader::BedrockLongTerm, Reader::BedrockShortTerm, Reader::ServiceCredential];
+const READER_OF: [CredentialFormat; 3] = [
+    CredentialFormat::BedrockLongTerm,
+    CredentialFormat::BedrockShortTerm,
+    CredentialFormat::ServiceCredential,
+];
 
 /// What to do after a leak; empty if the rule does not say.
 fn remedy(section: &mut Section<'_>, document: &mut Document<'_>) -> String {

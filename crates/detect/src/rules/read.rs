@@ -2,7 +2,7 @@
 
 use crate::aws::bedrock::{long_term, service_user, short_term};
 
-use super::Reader;
+use super::CredentialFormat;
 
 /// What was read out of a credential offline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Facts {
     pub expires: Option<String>,
 }
 
-impl Reader {
+impl CredentialFormat {
     /// Reads a match by its secret and, where the shape has one, its id.
     ///
     /// `None` means that the text is no such credential: a match that can't be read is none.

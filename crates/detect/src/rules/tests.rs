@@ -37,11 +37,11 @@ fn rule_ids_are_stable() {
 
 /// Loads `text` as a user's file.
 fn load(text: &str) -> Result<RuleSet, Vec<(usize, String)>> {
-    let told = |faults: Faults| {
+    let reported = |faults: Faults| {
         faults.0.into_iter().map(|fault| (fault.line, format!("{}: {}", fault.within, fault.what)))
     };
     let file = (PathBuf::from("team.toml"), text.to_owned());
-    RuleSet::with_texts(&[file]).map_err(|faults| told(faults).collect())
+    RuleSet::with_texts(&[file]).map_err(|faults| reported(faults).collect())
 }
 
 const GOOD: &str = r#"
@@ -67,7 +67,7 @@ fn a_users_file_adds_rules() {
 
 /// What is changed in the good file, and the line and words of the fault that this makes.
 #[test]
-fn each_fault_is_told_with_its_line() {
+fn each_fault_is_reported_with_its_line() {
     let table = [
         ("title =", "titel =", 4, "unknown field 'titel'; did you mean 'title'?"),
         ("title =", "titel =", 2, "'title' is missing"),
@@ -96,13 +96,13 @@ fn each_fault_is_told_with_its_line() {
     for (from, to, line, words) in table {
         assert!(GOOD.contains(from), "{from}");
         let faults = load(&GOOD.replacen(from, to, 1)).expect_err(words);
-        let told = faults.iter().any(|(at, what)| *at == line && what.contains(words));
-        assert!(told, "{to}: wanted {line}: {words}, got {faults:#?}");
+        let reported = faults.iter().any(|(at, what)| *at == line && what.contains(words));
+        assert!(reported, "{to}: wanted {line}: {words}, got {faults:#?}");
     }
 }
 
 #[test]
-fn all_faults_are_told_at_once() {
+fn all_faults_are_reported_at_once() {
     let text = GOOD.replace("title =", "titel =").replace("{20})'", "{20'") + GOOD;
     let faults = load(&text).expect_err("several faults");
     let lines: Vec<usize> = faults.iter().map(|(line, _)| *line).collect();

@@ -17,21 +17,21 @@ use keysweep_base::copied::Copied;
 const FEW: usize = 256;
 
 /// Name, object and kind of an entry.
-pub(super) type Kept = (Vec<u8>, ObjectId, EntryKind);
+pub(super) type HitEntry = (Vec<u8>, ObjectId, EntryKind);
 
 /// For each of the trees `ids` its entries that are hits or in `ids` as well.
 pub(super) fn entries(
     reading: Reading<'_>,
     ids: &[ObjectId],
     hits: &HashMap<ObjectId, Content>,
-) -> Vec<Vec<Kept>> {
+) -> Vec<Vec<HitEntry>> {
     let holding: HashMap<ObjectId, usize> =
         ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let hash = reading.objects.hash();
-    let mut trees: Vec<Option<Vec<Kept>>> = vec![None; ids.len()];
+    let mut trees: Vec<Option<Vec<HitEntry>>> = vec![None; ids.len()];
     if ids.len() > FEW {
         let found = ids.iter().map(|_| OnceLock::new()).collect();
-        let reader = Reader { hash, holding: &holding, hits, found };
+        let reader = HitEntryReader { hash, holding: &holding, hits, found };
         let wanted = |id: &oid| reader.wants(id);
         let forests = reading.database.forests(&|kind| reader.reads(kind), Some(&wanted));
         reading.database.structure(reading.stop, &forests, &reader);
@@ -53,15 +53,15 @@ pub(super) fn entries(
     trees.into_iter().flatten().collect()
 }
 
-struct Reader<'a> {
+struct HitEntryReader<'a> {
     hash: gix::hash::Kind,
     holding: &'a HashMap<ObjectId, usize>,
     hits: &'a HashMap<ObjectId, Content>,
-    found: Vec<OnceLock<Vec<Kept>>>,
+    found: Vec<OnceLock<Vec<HitEntry>>>,
 }
 
-impl Structure for Reader<'_> {
-    type Memory = ();
+impl Structure for HitEntryReader<'_> {
+    type BaseState = ();
 
     fn reads(&self, kind: Kind) -> bool {
         kind == Kind::Tree
@@ -84,7 +84,7 @@ fn kept(
     hash: gix::hash::Kind,
     holding: &HashMap<ObjectId, usize>,
     hits: &HashMap<ObjectId, Content>,
-) -> Vec<Kept> {
+) -> Vec<HitEntry> {
     parse::tree(tree, hash)
         .map_while(|entry| entry)
         .filter(|entry| match entry.kind {

@@ -33,11 +33,11 @@ impl Survey {
         hits: &HashMap<ObjectId, Content>,
         ledger: &dyn Record,
     ) -> Self {
-        let Inventory { ids, numbers, trees, strays, .. } = inventory;
+        let Inventory { ids, numbers, trees, unlisted, .. } = inventory;
         let reached = vec![false; ids.len()];
         let trees = trees.into_iter().map(std::sync::OnceLock::into_inner).collect();
         let mut survey = Self { ids, numbers, trees, reached };
-        for of_one in strays.chunk_by(|a, b| a.0 == b.0) {
+        for of_one in unlisted.chunk_by(|a, b| a.0 == b.0) {
             let subtrees = of_one.iter().map(|(_, names)| survey.number(*names)).collect();
             survey.add(of_one[0].0, subtrees);
         }

@@ -40,12 +40,12 @@ pub(super) enum Packed {
 
 /// What the dictionary says.
 pub(super) fn packed(dictionary: &[u8]) -> Packed {
-    let said = said(dictionary);
+    let parameters = parameters(dictionary);
     let mut filters = Vec::new();
-    for name in said.names {
+    for name in parameters.names {
         filters.push(match name {
             b"FlateDecode" | b"Fl" => Filter::Flate,
-            b"LZWDecode" | b"LZW" => Filter::Lzw { early: said.early },
+            b"LZWDecode" | b"LZW" => Filter::Lzw { early: parameters.early },
             b"ASCII85Decode" | b"A85" => Filter::Ascii85,
             b"ASCIIHexDecode" | b"AHx" => Filter::AsciiHex,
             b"RunLengthDecode" | b"RL" => Filter::RunLength,
@@ -57,14 +57,15 @@ pub(super) fn packed(dictionary: &[u8]) -> Packed {
             other => return Packed::Unknown(String::from_utf8_lossy(other).into_owned()),
         });
     }
-    if said.is_reference && filters.is_empty() {
+    if parameters.is_reference && filters.is_empty() {
         // Where it stands is not looked up: it is nearly always this one.
         filters.push(Filter::Flate);
     }
     let has_rows = matches!(filters.last(), Some(Filter::Flate | Filter::Lzw { .. }));
-    if said.predictor >= 10 && has_rows && !said.is_image {
-        let dot = (said.colours * said.bits).div_ceil(8).max(1);
-        let row = (said.columns * said.colours * said.bits).div_ceil(8).clamp(1, ROW);
+    if parameters.predictor >= 10 && has_rows && !parameters.is_image {
+        let dot = (parameters.colours * parameters.bits).div_ceil(8).max(1);
+        let row =
+            (parameters.columns * parameters.colours * parameters.bits).div_ceil(8).clamp(1, ROW);
         filters.push(Filter::Rows { row, dot });
     }
     Packed::By(filters)
@@ -74,7 +75,7 @@ pub(super) fn packed(dictionary: &[u8]) -> Packed {
 const ROW: usize = 1 << 20;
 
 /// The entries of a dictionary that say how its stream is packed.
-struct Said<'d> {
+struct FilterParameters<'d> {
     names: Vec<&'d [u8]>,
     is_reference: bool,
     is_image: bool,
@@ -85,8 +86,8 @@ struct Said<'d> {
     bits: usize,
 }
 
-fn said(dictionary: &[u8]) -> Said<'_> {
-    let mut said = Said {
+fn parameters(dictionary: &[u8]) -> FilterParameters<'_> {
+    let mut parameters = FilterParameters {
         names: Vec::new(),
         is_reference: false,
         is_image: false,
@@ -99,26 +100,28 @@ fn said(dictionary: &[u8]) -> Said<'_> {
     let (mut key, mut in_list) = (&b""[..], false);
     for token in Tokens::new(dictionary) {
         match token {
-            Token::Name(name) if matches!(key, b"Filter" | b"F") && said.names.len() < MOST => {
-                said.names.push(name);
+            Token::Name(name)
+                if matches!(key, b"Filter" | b"F") && parameters.names.len() < MOST =>
+            {
+                parameters.names.push(name);
                 if in_list {
                     continue;
                 }
                 key = b"";
             }
             Token::Name(name) => {
-                said.is_image |= key == b"Subtype" && name == b"Image";
+                parameters.is_image |= key == b"Subtype" && name == b"Image";
                 key = name;
             }
             Token::Number(number) => {
                 let value = usize::try_from(number).unwrap_or(usize::MAX).min(ROW);
                 match key {
-                    b"EarlyChange" => said.early = number != 0,
-                    b"Predictor" => said.predictor = number,
-                    b"Columns" => said.columns = value,
-                    b"Colors" => said.colours = value.min(32),
-                    b"BitsPerComponent" => said.bits = value.min(16),
-                    b"Filter" => said.is_reference = true,
+                    b"EarlyChange" => parameters.early = number != 0,
+                    b"Predictor" => parameters.predictor = number,
+                    b"Columns" => parameters.columns = value,
+                    b"Colors" => parameters.colours = value.min(32),
+                    b"BitsPerComponent" => parameters.bits = value.min(16),
+                    b"Filter" => parameters.is_reference = true,
                     _ => {}
                 }
                 key = b"";
@@ -127,7 +130,7 @@ fn said(dictionary: &[u8]) -> Said<'_> {
             _ => (key, in_list) = (b"", false),
         }
     }
-    said
+    parameters
 }
 
 /// The unpacked bytes.

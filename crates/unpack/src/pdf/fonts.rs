@@ -46,20 +46,20 @@ impl Fonts {
     /// file that is called so.
     pub(super) fn named(&self, stream: Option<u32>, name: Key) -> Vec<Font> {
         let mut found = Vec::new();
-        let mut way: Vec<u32> = stream.into_iter().collect();
+        let mut queue: Vec<u32> = stream.into_iter().collect();
         // What names the stream as its contents, or names a list that does.
         let (mut from, mut steps) = (0, 0);
         for _ in 0..2 {
-            let until = way.len();
+            let until = queue.len();
             for at in from..until {
-                let pages = run(&self.of_contents, |one| one.target, &way[at]).iter();
-                way.extend(pages.map(|one| one.owner).take(STEPS.saturating_sub(way.len())));
+                let pages = run(&self.of_contents, |one| one.target, &queue[at]).iter();
+                queue.extend(pages.map(|one| one.owner).take(STEPS.saturating_sub(queue.len())));
             }
             from = until;
         }
         // What an object inherits lies behind all that it has itself.
         let mut at = 0;
-        while let (Some(&owner), true) = (way.get(at), steps < STEPS) {
+        while let (Some(&owner), true) = (queue.get(at), steps < STEPS) {
             (at, steps) = (at + 1, steps + 1);
             for target in self.leads(owner, name) {
                 self.add(target, &mut found);
@@ -67,12 +67,12 @@ impl Fonts {
             if !found.is_empty() {
                 return found;
             }
-            let room = STEPS.saturating_sub(way.len());
+            let room = STEPS.saturating_sub(queue.len());
             let inner = [Key::FONT, Key::RESOURCES].into_iter();
             let inner: Vec<u32> = inner.flat_map(|key| self.leads(owner, key)).take(room).collect();
-            way.splice(at..at, inner);
-            let room = STEPS.saturating_sub(way.len());
-            way.extend(self.leads(owner, Key::PARENT).take(room));
+            queue.splice(at..at, inner);
+            let room = STEPS.saturating_sub(queue.len());
+            queue.extend(self.leads(owner, Key::PARENT).take(room));
         }
         for one in run(&self.of_fonts, |one| one.key, &name) {
             if found.len() == CANDIDATES {
@@ -143,7 +143,7 @@ impl Unlettered {
     }
 
     /// Whether it is told: formulas have a few such signs on every page, and hide nothing.
-    pub(super) fn is_told(&self) -> bool {
+    pub(super) fn is_reportable(&self) -> bool {
         self.certain || self.controls * 4 > self.plain
     }
 }

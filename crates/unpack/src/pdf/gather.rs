@@ -29,7 +29,7 @@ const DICTIONARY: u32 = 4 << 10;
 
 /// Where the stream of an object begins, and the bytes of its dictionary before it.
 #[derive(Clone, Copy)]
-struct Place {
+struct StreamOffset {
     number: u32,
     dictionary: u32,
     at: u64,
@@ -40,7 +40,7 @@ pub(super) struct Gather<'g, 'p> {
     pdf: &'g Random<'p>,
     members: &'g mut dyn Members,
     facts: Facts,
-    places: Vec<Place>,
+    places: Vec<StreamOffset>,
     budget: Budget,
     /// Bytes that may still be unpacked.
     room: u64,
@@ -77,7 +77,7 @@ impl<'g, 'p> Gather<'g, 'p> {
     }
 
     /// The text of a CMap.
-    fn map(&mut self, place: &Place) -> Result<Vec<u8>, Fault> {
+    fn map(&mut self, place: &StreamOffset) -> Result<Vec<u8>, Fault> {
         let mut dictionary = vec![0; place.dictionary as usize];
         self.pdf.read(place.at.saturating_sub(place.dictionary.into()), &mut dictionary)?;
         self.unpacked(&dictionary, place.at, MAP)
@@ -93,7 +93,7 @@ impl<'g, 'p> Gather<'g, 'p> {
         let _ = stream.read_to_end(&mut bytes);
         self.budget.is_over |= bytes.len() as u64 == most;
         self.room -= bytes.len() as u64;
-        self.members.passed(bytes.len() as u64)?;
+        self.members.count_unpacked(bytes.len() as u64)?;
         Ok(bytes)
     }
 
@@ -140,13 +140,13 @@ impl Visitor for Gather<'_, '_> {
             self.objects(stream.dictionary, &bytes);
         } else if memchr::memmem::find(stream.dictionary, b"/Subtype").is_none()
             && let Some(number) = number(stream.number)
-            && self.budget.takes(size_of::<Place>())
+            && self.budget.takes(size_of::<StreamOffset>())
         {
             // It may turn out to be a CMap. Between its dictionary and its bytes stand a word and the
             // end of a line.
             let length = u32::try_from(stream.dictionary.len()).unwrap_or(DICTIONARY);
             let dictionary = (length.saturating_add(8)).min(DICTIONARY);
-            self.places.push(Place { number, dictionary, at: stream.at });
+            self.places.push(StreamOffset { number, dictionary, at: stream.at });
             self.budget.widen(self.members);
         }
         Ok(0)

@@ -24,7 +24,7 @@ pub(super) struct Text<'f> {
     /// Some of what it shows has no letters.
     pub(super) is_unread: bool,
     /// It is longer than was asked for, and ends here.
-    pub(super) is_cut: bool,
+    pub(super) is_truncated: bool,
     /// How many fonts a name of the page may mean.
     pub(super) choices: usize,
     /// With which font it ends.
@@ -58,11 +58,11 @@ pub(super) fn text<'f>(part: &Part<'_, 'f>, choice: usize) -> Text<'f> {
         bytes: Vec::new(),
         rows: None,
         is_unread: false,
-        is_cut: false,
+        is_truncated: false,
         choices: 1,
         font: None,
     };
-    let mut reader = Reader {
+    let mut reader = PageReader {
         part: *part,
         page: part.page,
         at: 0,
@@ -79,12 +79,12 @@ pub(super) fn text<'f>(part: &Part<'_, 'f>, choice: usize) -> Text<'f> {
     };
     reader.read();
     reader.text.rows = reader.rows.text();
-    reader.text.is_unread = reader.unlettered.is_told();
+    reader.text.is_unread = reader.unlettered.is_reportable();
     reader.text.font = reader.font;
     reader.text
 }
 
-struct Reader<'p, 'f> {
+struct PageReader<'p, 'f> {
     part: Part<'p, 'f>,
     page: &'p [u8],
     at: usize,
@@ -104,13 +104,13 @@ struct Reader<'p, 'f> {
     unlettered: Unlettered,
 }
 
-impl<'p, 'f> Reader<'p, 'f> {
+impl<'p, 'f> PageReader<'p, 'f> {
     fn read(&mut self) {
         let mut name: &[u8] = b"";
         let (mut is_image, mut ends) = (false, true);
         while let Some(&byte) = self.page.get(self.at) {
             if self.text.bytes.len() >= self.part.most {
-                self.text.is_cut = true;
+                self.text.is_truncated = true;
                 return;
             }
             self.at += 1;

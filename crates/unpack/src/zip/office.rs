@@ -113,7 +113,7 @@ impl<'z> Office<'z> {
             return Ok(());
         }
         let xml = super::find(self.zip, self.directory, STRINGS, LARGEST).unwrap_or_default();
-        members.passed(xml.len() as u64)?;
+        members.count_unpacked(xml.len() as u64)?;
         members.hold(3 * xml.len() as u64)?;
         self.strings = Some(lines(&shown(&xml, &mut |_| None)));
         Ok(())

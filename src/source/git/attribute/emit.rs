@@ -11,7 +11,7 @@ use super::super::known_trees::KnownTrees;
 use super::super::markers;
 use super::super::people::People;
 use super::super::spots;
-use super::{History, Place, Tally, Texts, Where};
+use super::{Attribution, History, Tally, Texts, Where};
 use crate::coverage::Ledger;
 use crate::finding::{GitObject, GitOrigin, HeldBy, Origin, Person};
 use crate::scan::Hit;
@@ -55,7 +55,7 @@ pub(super) fn places(
             hits(Hit { origin, candidate });
         }
     }
-    emitter.tell(ledger);
+    emitter.report(ledger);
 }
 
 /// Gives the candidates of commits and annotated tags.
@@ -80,7 +80,7 @@ pub(super) fn messages(
             hits(Hit { origin: Origin { git: Some(git.clone()), ..Origin::default() }, candidate });
         }
     }
-    emitter.tell(ledger);
+    emitter.report(ledger);
     emitter.people
 }
 
@@ -96,25 +96,25 @@ struct Emitter<'a> {
     last: Option<(ObjectId, Persons)>,
     /// How many more names of refs there is room for.
     names: usize,
-    is_cut: bool,
+    is_truncated: bool,
 }
 
 impl<'a> Emitter<'a> {
     fn new(history: &'a History<'a>, people: People) -> Self {
         let names = history.database.memory().places().saturating_mul(8);
         let trees = KnownTrees::new(history.objects);
-        Self { history, people, trees, last: None, names, is_cut: false }
+        Self { history, people, trees, last: None, names, is_truncated: false }
     }
 
-    fn tell(&self, ledger: &Ledger) {
-        if self.is_cut {
+    fn report(&self, ledger: &Ledger) {
+        if self.is_truncated {
             let why = "too many refs hold credentials: not all are listed: raise --max-memory";
             ledger.problem("refs", self.history.prefix, &why);
         }
     }
 
     /// The blob that HEAD has at a place, if it holds the credential.
-    fn at_head(&mut self, place: &Place, at: &Where) -> Option<ObjectId> {
+    fn at_head(&mut self, place: &Attribution, at: &Where) -> Option<ObjectId> {
         let graph = self.history.graph;
         let head = self.history.tips.head.filter(|_| place.at_head)?;
         let number = graph.number(&head)?;
@@ -125,7 +125,12 @@ impl<'a> Emitter<'a> {
     }
 
     /// The blob at a place: that of the introducing commit, or else of whatever has it there.
-    fn blob_of(&mut self, groups: &[Vec<usize>], place: &Place, at: &Where) -> Option<ObjectId> {
+    fn blob_of(
+        &mut self,
+        groups: &[Vec<usize>],
+        place: &Attribution,
+        at: &Where,
+    ) -> Option<ObjectId> {
         let (Where::Path(path), None) = (at, place.blob.filter(|_| place.first.is_none())) else {
             return place.blob;
         };
@@ -150,7 +155,7 @@ impl<'a> Emitter<'a> {
             held |= BY_REF | REACHABLE;
         }
         let commit = is_commit.then_some(found.id);
-        let place = Place { held, groups: vec![0], ..Place::default() };
+        let place = Attribution { held, groups: vec![0], ..Attribution::default() };
         let mut git = self.origin(&[holding], &place, found.id, commit);
         git.object = if is_commit { GitObject::Commit } else { GitObject::Tag };
         git.at_head = is_commit && self.history.tips.head == Some(found.id);
@@ -160,7 +165,7 @@ impl<'a> Emitter<'a> {
     fn origin(
         &mut self,
         groups: &[Vec<usize>],
-        place: &Place,
+        place: &Attribution,
         object: ObjectId,
         commit: Option<ObjectId>,
     ) -> GitOrigin {
@@ -182,11 +187,11 @@ impl<'a> Emitter<'a> {
     }
 
     /// The names of the refs that hold a place, as long as there is room for them.
-    fn refs(&mut self, groups: &[Vec<usize>], place: &Place) -> Vec<String> {
+    fn refs(&mut self, groups: &[Vec<usize>], place: &Attribution) -> Vec<String> {
         let tips = || place.groups.iter().flat_map(|&group| &groups[group]);
         let count = tips().count();
         let room = if count <= self.names { count } else { FEW };
-        self.is_cut |= room < count;
+        self.is_truncated |= room < count;
         self.names = self.names.saturating_sub(room);
         let mut refs: Vec<String> =
             tips().take(room).map(|&tip| self.history.tips.refs[tip].shown()).collect();
@@ -210,7 +215,7 @@ impl<'a> Emitter<'a> {
     }
 }
 
-fn holders(place: &Place) -> Vec<HeldBy> {
+fn holders(place: &Attribution) -> Vec<HeldBy> {
     [
         (place.held & BY_REF != 0, HeldBy::Ref),
         (place.held & BY_REFLOG != 0, HeldBy::Reflog),

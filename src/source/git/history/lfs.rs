@@ -6,9 +6,9 @@
 use gix::objs::Kind;
 
 use super::super::database::{self, Found};
-use super::super::large;
+use super::super::lfs_object;
+use super::super::preflight;
 use super::super::reflogs::paths_below;
-use super::super::sound;
 use crate::coverage::Ledger;
 use crate::scan::Detector;
 use crate::source::container::Scanner;
@@ -17,16 +17,16 @@ use crate::source::pointer;
 /// Scans the objects; each hit stands for the pointer's blob.
 pub(super) fn scan<D: Detector>(
     repo: &gix::Repository,
-    options: &database::Options,
+    options: &database::DatabaseOptions,
     detector: &D,
     ledger: &Ledger,
     found: &(dyn Fn(Found) + Sync),
 ) {
-    let folder = match sound::lfs_objects(repo) {
+    let folder = match preflight::lfs_objects(repo) {
         Ok(folder) => folder,
-        Err(unsound) => {
-            let path = unsound.path.as_os_str().as_encoded_bytes();
-            return ledger.problem("folder", path, &unsound.advice());
+        Err(malformed) => {
+            let path = malformed.path.as_os_str().as_encoded_bytes();
+            return ledger.problem("folder", path, &malformed.advice());
         }
     };
     paths_below(&folder, b"", ledger, &mut |name, path| {
@@ -36,7 +36,7 @@ pub(super) fn scan<D: Detector>(
             return;
         }
         let mut scanner = Scanner::new(detector, &options.containers, ledger, &options.stop);
-        let Some((size, candidates)) = large::scan(&path, oid, &mut scanner, ledger) else {
+        let Some((size, candidates)) = lfs_object::scan(&path, oid, &mut scanner, ledger) else {
             return;
         };
         if !candidates.is_empty()

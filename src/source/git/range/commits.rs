@@ -18,7 +18,7 @@ const SLOP: usize = 64;
 
 /// A commit of the range.
 #[derive(Clone, Debug)]
-pub(super) struct Met {
+pub(super) struct RangeCommit {
     /// Its id.
     pub(super) id: ObjectId,
     /// Its root tree.
@@ -37,7 +37,7 @@ pub(super) fn of_updates(
     shallow: &[ObjectId],
     stop: &Stop,
     ledger: &Ledger,
-) -> Vec<Met> {
+) -> Vec<RangeCommit> {
     let mut seen: HashSet<ObjectId> = HashSet::default();
     let mut all = Vec::new();
     for update in updates.iter().filter(|update| update.tip.kind == Kind::Commit) {
@@ -52,7 +52,7 @@ struct Walk<'a> {
     objects: &'a Objects,
     shallow: &'a [ObjectId],
     ledger: &'a Ledger,
-    met: HashMap<ObjectId, Met>,
+    met: HashMap<ObjectId, RangeCommit>,
     queue: BinaryHeap<(i64, ObjectId)>,
     /// How many commits of the queue are not known.
     open: usize,
@@ -75,7 +75,7 @@ impl<'a> Walk<'a> {
     /// Dates may lie, so the walk goes on for [`SLOP`] commits after the hidden side is older than
     /// all that it found. A commit that is hidden by way of longer lies is reported once too
     /// often; none is missed.
-    fn run(mut self, update: &Update, stop: &Stop) -> Vec<Met> {
+    fn run(mut self, update: &Update, stop: &Stop) -> Vec<RangeCommit> {
         for &hidden in &update.hidden {
             if let Some(tip) = super::super::tips::peel(
                 self.objects,
@@ -134,7 +134,7 @@ impl<'a> Walk<'a> {
         let parents = if self.shallow.contains(&id) { vec![] } else { commit.parents };
         self.queue.push((commit.time, id));
         self.open += usize::from(!known);
-        let met = Met { id, tree: commit.tree, parents, time: commit.time, known };
+        let met = RangeCommit { id, tree: commit.tree, parents, time: commit.time, known };
         self.met.insert(id, met);
     }
 

@@ -5,9 +5,9 @@ use gix::objs::Kind;
 
 use super::super::error::Error;
 use super::super::objects::Objects;
+use super::super::preflight;
 use super::super::provenance;
 use super::super::refs;
-use super::super::sound;
 use super::super::tips::{self, Ref};
 use crate::coverage::Ledger;
 
@@ -220,9 +220,9 @@ fn resolve(repo: &gix::Repository, objects: &Objects, name: &str) -> Result<Obje
     if let Ok(id) = ObjectId::from_hex(name.as_bytes()) {
         return present(objects, id);
     }
-    sound::check_stores(&repo.common_dir().join("objects"))?;
-    sound::check_revision(repo, name)?;
-    objects.lend_to(repo).rev_parse_single(name).map(gix::Id::detach).map_err(|_| {
+    preflight::check_stores(&repo.common_dir().join("objects"))?;
+    preflight::check_revision(repo, name)?;
+    objects.attach_to(repo).rev_parse_single(name).map(gix::Id::detach).map_err(|_| {
         let name = crate::text::escape_line(name);
         if objects.is_whole() {
             return Error::UnknownRevision { name };

@@ -195,7 +195,7 @@ impl<'a> Report<'a> {
         detector: &D,
         id: &ObjectId,
         bytes: &[u8],
-    ) -> Detected<D::Memory> {
+    ) -> Detected<D::BaseState> {
         let name = || id.to_hex().to_string().into_bytes();
         let detected = guarded("object", &name, self.ledger, || detector.whole(bytes));
         let detected = detected.unwrap_or_default();

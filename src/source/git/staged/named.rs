@@ -116,13 +116,13 @@ impl Whole {
         ledger: &Ledger,
         hits: &(dyn Fn(Hit) + Sync),
     ) {
-        let mut tell = |candidate: Candidate| {
+        let mut emit = |candidate: Candidate| {
             let origin = Origin { path: Some(self.path.clone()), ..Origin::default() };
             hits(Hit { origin, candidate });
         };
         match &self.from {
             From::WorkTree(file) => {
-                if let Err(error) = self.scan_file(file, scanner, ledger, &mut tell) {
+                if let Err(error) = self.scan_file(file, scanner, ledger, &mut emit) {
                     ledger.problem("file", &self.path, &error);
                 }
             }
@@ -131,7 +131,7 @@ impl Whole {
                 let Head { objects, containers, .. } = *head;
                 ledger.add(Count::Files, 1);
                 let texts = Texts::scan(objects, 1, blobs, detector, using, containers, ledger);
-                texts.of(id).all().iter().for_each(|(_, candidate)| tell(candidate.clone()));
+                texts.of(id).all().iter().for_each(|(_, candidate)| emit(candidate.clone()));
             }
         }
     }
@@ -141,12 +141,12 @@ impl Whole {
         file: &Path,
         scanner: &mut Scanner<'_, D>,
         ledger: &Ledger,
-        tell: &mut dyn FnMut(Candidate),
+        emit: &mut dyn FnMut(Candidate),
     ) -> io::Result<()> {
         let name = || self.path.clone();
-        let mut found = |detected: Detected<D::Memory>| {
+        let mut found = |detected: Detected<D::BaseState>| {
             detected.note(ledger, "file", &name);
-            detected.candidates.into_iter().for_each(&mut *tell);
+            detected.candidates.into_iter().for_each(&mut *emit);
         };
         let extent = if file.is_symlink() {
             let target = std::fs::read_link(file)?;

@@ -43,12 +43,12 @@ fn rules(author: Author) -> RuleSet {
     set
 }
 
-struct Bench {
+struct Fixture {
     table: Anchors,
     shapes: Shapes,
 }
 
-impl Bench {
+impl Fixture {
     fn new(set: &RuleSet) -> Self {
         let table = Anchors::new(set);
         let shapes = Shapes::new(set, &table);
@@ -95,7 +95,7 @@ fn the_work_is_linear_in_the_text_for_every_rule() {
     let set = rules(Author::User);
     for rule in set.rules.iter().filter(|rule| rule.method == Method::Shape) {
         let alone = RuleSet { rules: vec![rule.clone()], ..RuleSet::default() };
-        let bench = Bench::new(&alone);
+        let fixture = Fixture::new(&alone);
         for anchor in &rule.anchors {
             let anchor = std::str::from_utf8(anchor).expect("text");
             // Three looks overlap, each in two views, and any byte may be a match of its own.
@@ -103,7 +103,7 @@ fn the_work_is_linear_in_the_text_for_every_rule() {
             for len in [4 * reach].map(|len| len.clamp(4 << 10, 32 << 10)) {
                 let most = 12 * (len + 2 * reach) as u64;
                 for (at, text) in texts(anchor, len).into_iter().enumerate() {
-                    let steps = bench.search(&text, &Stop::default()).1.steps;
+                    let steps = fixture.search(&text, &Stop::default()).1.steps;
                     assert!(steps <= most, "{} {at} of {len}: {steps} > {most}", rule.id);
                 }
             }
@@ -115,43 +115,43 @@ fn the_work_is_linear_in_the_text_for_every_rule() {
 /// that stands everywhere.
 #[test]
 fn rules_of_the_scanned_project_are_given_up_where_they_cost_too_much() {
-    let bench = Bench::new(&rules(Author::Target));
+    let fixture = Fixture::new(&rules(Author::Target));
     let text = b"aaa ".repeat(1000);
-    let (anchors, matches) = bench.search(&text, &Stop::default());
+    let (anchors, matches) = fixture.search(&text, &Stop::default());
     let costly: Vec<&str> = matches.costly.iter().map(RuleId::as_str).collect();
     assert_eq!(costly, ["own-quadratic"]);
     assert!(anchors.iter().all(|anchor| !anchor.quiet.is_quiet()));
     let few = [b"x".repeat(8000), b"aab".to_vec(), b"x".repeat(8000)].concat();
-    assert!(bench.search(&few, &Stop::default()).1.costly.is_empty());
+    assert!(fixture.search(&few, &Stop::default()).1.costly.is_empty());
     let many = b"acme_ ".repeat(4000);
-    let (_, matches) = bench.search(&many, &Stop::default());
+    let (_, matches) = fixture.search(&many, &Stop::default());
     assert_eq!(matches.costly.len(), 1, "{:?}", matches.costly);
-    let own = Bench::new(&rules(Author::User));
+    let own = Fixture::new(&rules(Author::User));
     assert!([text, many].iter().all(|text| own.search(text, &Stop::default()).1.costly.is_empty()));
 }
 
 #[test]
 fn a_stopped_search_takes_no_step_and_calls_nothing_quiet() {
-    let bench = Bench::new(&rules(Author::User));
+    let fixture = Fixture::new(&rules(Author::User));
     let stop = Stop::default();
     let text = b"acme_ bedrock-api-key- smtp ".repeat(100);
-    assert!(bench.search(&text, &stop).0.iter().all(|anchor| anchor.quiet.is_quiet()));
+    assert!(fixture.search(&text, &stop).0.iter().all(|anchor| anchor.quiet.is_quiet()));
     stop.set();
-    let (anchors, matches) = bench.search(&text, &stop);
+    let (anchors, matches) = fixture.search(&text, &stop);
     assert!(!anchors.is_empty() && anchors.iter().all(|anchor| !anchor.quiet.is_quiet()));
     assert_eq!(matches.steps, 0);
 }
 
 /// Neighbouring looks overlap: what stands in both is told once, what stands in one is not lost.
 #[test]
-fn every_match_is_told_once_whatever_stands_around_it() {
-    let bench = Bench::new(&rules(Author::User));
+fn every_match_is_reported_once_whatever_stands_around_it() {
+    let fixture = Fixture::new(&rules(Author::User));
     for text in texts("acme_", 16 << 10) {
         for at in [0, 511, 512, 5000, 12_345] {
             let secret: String = "0a1b2c3d4e".chars().cycle().take(20).collect();
             let own = format!(" acme_{secret} ");
             let whole = [&text[..at], own.as_bytes(), &text[at..]].concat();
-            let (_, matches) = bench.search(&whole, &Stop::default());
+            let (_, matches) = fixture.search(&whole, &Stop::default());
             let own = matches.found.iter().filter(|one| one.rule.as_str() == "own-usual");
             let here = own.filter(|one| one.span.start == at + 6).count();
             assert_eq!(here, 1, "at {at}");
@@ -161,7 +161,7 @@ fn every_match_is_told_once_whatever_stands_around_it() {
 
 /// The text as it stands shows the beginning of what an escape goes on with.
 #[test]
-fn what_goes_on_behind_an_escape_is_told_once_and_whole() {
+fn what_goes_on_behind_an_escape_is_reported_once_and_whole() {
     let text = r#"
 [[rule]]
 id = "own-long"
@@ -172,13 +172,13 @@ regex = 'long_(?P<secret>[a-z0-9/]{20,60})'
 examples = ["key: long_{{lower:20}}"]
 "#;
     let file = (PathBuf::from("own.toml"), text.to_owned());
-    let bench = Bench::new(&RuleSet::with_texts_by(Author::User, &[file]).expect("good rules"));
+    let fixture = Fixture::new(&RuleSet::with_texts_by(Author::User, &[file]).expect("good rules"));
     let half: String = "0a1b2c3d4e".chars().cycle().take(20).collect();
     for around in ["", "long_ ", "long_\n\\/ ", "x long_ y "] {
         for times in [1, 40, 300] {
             let filler = around.repeat(times);
             let whole = format!("{filler} long_{half}\\/{half} {filler}");
-            let (_, matches) = bench.search(whole.as_bytes(), &Stop::default());
+            let (_, matches) = fixture.search(whole.as_bytes(), &Stop::default());
             let found: Vec<_> =
                 matches.found.iter().map(|one| (one.span.start, one.span.end)).collect();
             let start = filler.len() + 6;
@@ -190,7 +190,7 @@ examples = ["key: long_{{lower:20}}"]
 
 /// A rule of the scanned project may call an id what is the secret, or a piece of one.
 #[test]
-fn an_id_of_the_scanned_project_s_rule_is_told_if_it_is_no_random_text() {
+fn an_id_of_the_scanned_project_s_rule_is_reported_if_it_is_no_random_text() {
     let secret: String = "0a1b2c3d4e".chars().cycle().take(20).collect();
     let random = ["wJ9rXUtn/EMI+K7MDENG", "bPxRfiCYz3x4MPLqKEYu"].concat();
     let key = ["AKIA", "QNZGKIQY56JQ7WML"].concat();

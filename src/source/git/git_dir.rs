@@ -37,7 +37,7 @@ const ELSEWHERE: [&str; 9] = [
 /// Scans all files of the git folder, and of those of linked worktrees, that nobody else reads.
 pub(super) fn scan<D: Detector>(
     repo: &gix::Repository,
-    options: &database::Options,
+    options: &database::DatabaseOptions,
     detector: &D,
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),

@@ -10,7 +10,7 @@ use crate::text::escape_path;
 const NAMED: usize = 5;
 
 /// Tells which folders are named `.git`, and so were not entered, but are no repository.
-pub(super) fn hollow(mut paths: Vec<Vec<u8>>, ledger: &Ledger) {
+pub(super) fn empty_dot_git(mut paths: Vec<Vec<u8>>, ledger: &Ledger) {
     paths.sort();
     if !paths.is_empty() {
         let what = match paths.len() {

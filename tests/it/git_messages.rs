@@ -8,35 +8,35 @@ use super::git_support::key_id;
 use super::support::{Project, Ran};
 
 /// A report.
-pub(crate) struct Told {
+pub(crate) struct Reported {
     report: Value,
 }
 
 /// Runs a command in `folder`; the report must be one, and fit the exit status.
 #[track_caller]
-pub(crate) fn told(folder: &Path, arguments: &[&str], input: &[u8]) -> Told {
-    told_with(folder, arguments, input, &[])
+pub(crate) fn reported(folder: &Path, arguments: &[&str], input: &[u8]) -> Reported {
+    reported_with(folder, arguments, input, &[])
 }
 
 /// The same with variables of the environment.
 #[track_caller]
-pub(crate) fn told_with(
+pub(crate) fn reported_with(
     folder: &Path,
     arguments: &[&str],
     input: &[u8],
     environment: &[(&str, &Path)],
-) -> Told {
+) -> Reported {
     let ran = run(folder, arguments, input, environment);
-    let told = Told { report: ran.json() };
-    let findings = told.findings();
+    let reported = Reported { report: ran.json() };
+    let findings = reported.findings();
     let counts = findings.iter().any(|finding| finding["severity"] != "note");
-    let status = match (counts, told.is_complete()) {
+    let status = match (counts, reported.is_complete()) {
         (true, _) => 1,
         (false, false) => 3,
         (false, true) => 0,
     };
     ran.exits(status);
-    told
+    reported
 }
 
 /// Runs a command that must fail; gives what it says.
@@ -54,7 +54,7 @@ fn run(folder: &Path, arguments: &[&str], input: &[u8], environment: &[(&str, &P
     program.from(folder).input(input).run()
 }
 
-impl Told {
+impl Reported {
     fn findings(&self) -> &[Value] {
         self.report["findings"].as_array().expect("findings")
     }

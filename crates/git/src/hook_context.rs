@@ -33,7 +33,7 @@ pub enum Index {
 
 /// A commit of a push.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct PushedCommit {
     /// It is what HEAD names.
     pub is_head: bool,
     /// It has no parent.
@@ -45,7 +45,7 @@ pub struct Place {
 }
 
 /// A repository at the moment of a hook.
-pub struct Standing {
+pub struct HookContext {
     repo: gix::Repository,
     objects: Objects,
     head: Option<ObjectId>,
@@ -54,10 +54,10 @@ pub struct Standing {
     /// A merge is being committed.
     pub is_merge: bool,
     /// Somebody pushes to it: what is advised happens elsewhere.
-    pub serves: bool,
+    pub is_receiving: bool,
 }
 
-impl Standing {
+impl HookContext {
     /// Of the repository that a hook runs in.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Standing {
     pub fn of(repo: Option<&Path>, environment: &Environment) -> Result<Self, Error> {
         let opened = open::open(repo, environment)?;
         let environment = environment.of(&opened, repo.is_some());
-        let objects = Objects::new(&opened, &environment, &database::Options::default())?;
+        let objects = Objects::new(&opened, &environment, &database::DatabaseOptions::default())?;
         let name = environment.index_file.as_deref().and_then(Path::file_name);
         let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let index = match name.as_str() {
@@ -76,8 +76,8 @@ impl Standing {
         let is_merge =
             !environment.merging.is_empty() || opened.git_dir().join("MERGE_HEAD").exists();
         let head = tips::head_of(&opened, opened.git_dir());
-        let serves = environment.quarantine.is_some() || opened.workdir().is_none();
-        Ok(Self { repo: opened, objects, head, index, is_merge, serves })
+        let is_receiving = environment.quarantine.is_some() || opened.workdir().is_none();
+        Ok(Self { repo: opened, objects, head, index, is_merge, is_receiving })
     }
 
     /// Whether no parent of `commit` has a file at `path`; without a commit, whether HEAD has none.
@@ -94,13 +94,15 @@ impl Standing {
     }
 
     /// Where a commit stands.
-    pub fn place(&self, commit: &str) -> Place {
-        let Some(id) = ObjectId::from_hex(commit.as_bytes()).ok() else { return Place::default() };
+    pub fn place(&self, commit: &str) -> PushedCommit {
+        let Some(id) = ObjectId::from_hex(commit.as_bytes()).ok() else {
+            return PushedCommit::default();
+        };
         let parents = self.parents(commit).map(|parents| parents.len());
         let is_head = self.head == Some(id);
         let is_held = self.head.is_none_or(|head| self.holds(head, id));
         let branch = if is_held { None } else { self.branch(id) };
-        Place { is_head, is_root: parents == Some(0), is_merge: parents > Some(1), branch }
+        PushedCommit { is_head, is_root: parents == Some(0), is_merge: parents > Some(1), branch }
     }
 
     fn parents(&self, commit: &str) -> Option<Vec<ObjectId>> {

@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 use crate::coverage::Ledger;
 use crate::stop::Stop;
 
-use super::beside::beside;
+use super::watchdog::with_watchdog;
 
 /// What asks work to stop when its time is up.
 #[derive(Clone, Debug)]
-pub struct Clock {
+pub struct TimeLimit {
     option: &'static str,
     limit: Option<Duration>,
     began: Instant,
 }
 
-impl Clock {
+impl TimeLimit {
     /// A clock that runs since `began`; `option` set the `limit`, if there is one.
     pub fn new(option: &'static str, limit: Option<Duration>, began: Instant) -> Self {
         Self { option, limit, began }
@@ -50,6 +50,6 @@ impl Clock {
             let why = format!("the system gives no thread to keep the time limit: {error}");
             ledger.problem("time", b"", &why);
         };
-        beside(watch, refused, work)
+        with_watchdog(watch, refused, work)
     }
 }

@@ -6,7 +6,7 @@
 use gix::ObjectId;
 
 use super::error::Error;
-use super::history::Options;
+use super::history::HistoryOptions;
 use super::modules;
 use super::objects::{Objects, on_threads};
 use super::open;
@@ -20,7 +20,7 @@ use crate::source::container::Scanner;
 /// # Errors
 /// If there is no repository any more, or it can't be opened.
 pub fn scan<D: Detector>(
-    options: &Options,
+    options: &HistoryOptions,
     ids: &[&str],
     detector: &D,
 ) -> Result<Vec<(String, Vec<Candidate>)>, Error> {
@@ -43,7 +43,7 @@ pub fn scan<D: Detector>(
 /// Scans what this repository has of the objects, and leaves the others in `wanted`.
 fn of_one<D: Detector>(
     repo: &gix::Repository,
-    options: &Options,
+    options: &HistoryOptions,
     wanted: &mut Vec<ObjectId>,
     detector: &D,
     found: &mut Vec<(String, Vec<Candidate>)>,

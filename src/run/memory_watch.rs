@@ -7,7 +7,7 @@ use crate::coverage::Ledger;
 use crate::memory::Limit;
 use crate::stop::Stop;
 
-use super::beside::beside;
+use super::watchdog::with_watchdog;
 
 /// How often it is looked at.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -20,14 +20,14 @@ pub(super) fn limit<T>(
     ledger: &Ledger,
     work: impl FnOnce() -> T,
 ) -> T {
-    let Some(Limit { bytes: limit, way_out }) = limit else { return work() };
+    let Some(Limit { bytes: limit, remedy }) = limit else { return work() };
     let watch = |done: Receiver<()>| {
         while done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-            if taken() > limit {
+            if resident_bytes() > limit {
                 stop.set();
                 let why = format!(
                     "the limit of {} MiB was reached, what was not yet scanned is missing: \
-                     {way_out}",
+                     {remedy}",
                     limit >> 20
                 );
                 return ledger.problem("memory", b"", &why);
@@ -40,13 +40,13 @@ pub(super) fn limit<T>(
         let why = format!("the system gives no thread to keep the limit: {error}");
         ledger.problem("memory", b"", &why);
     };
-    beside(watch, refused, work)
+    with_watchdog(watch, refused, work)
 }
 
 /// Bytes that the process takes and that can't be read again from a file, as mapped packs can
 /// (proc_pid_status(5), `RssAnon`); 0 if the system does not say.
 #[cfg(target_os = "linux")]
-fn taken() -> u64 {
+fn resident_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let kilobytes = status.lines().find_map(|line| {
         line.strip_prefix("RssAnon:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
@@ -56,7 +56,7 @@ fn taken() -> u64 {
 
 /// Bytes that the process takes, with what is mapped; 0 if the system does not say.
 #[cfg(not(target_os = "linux"))]
-fn taken() -> u64 {
+fn resident_bytes() -> u64 {
     memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem as u64)
 }
 
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn work_is_asked_to_stop_when_the_limit_is_passed() {
         let (stop, ledger) = (Stop::default(), Ledger::new());
-        let of = |bytes| Some(Limit { bytes, way_out: "raise --max-memory" });
+        let of = |bytes| Some(Limit { bytes, remedy: "raise --max-memory" });
         assert_eq!(limit(None, &stop, &ledger, || 1), 1);
         assert_eq!(limit(of(u64::MAX), &stop, &ledger, || 2), 2);
         assert!(!stop.is_set() && !ledger.has_problems());

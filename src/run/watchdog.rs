@@ -7,7 +7,7 @@ use std::thread;
 /// Does `work` while `watch` runs beside it; what `watch` gets is cut off when the work is done.
 ///
 /// `refused` is told why the system gives no thread, before the work begins.
-pub(super) fn beside<T>(
+pub(super) fn with_watchdog<T>(
     watch: impl FnOnce(Receiver<()>) + Send,
     refused: impl FnOnce(io::Error),
     work: impl FnOnce() -> T,

@@ -68,10 +68,10 @@ pub(super) fn messages(repo: &Repo) -> Vec<Special> {
 fn merged_tag(repo: &Repo) {
     let (head, ann) = (repo.head(), "Ann <ann@example.com> 1600000000 +0000");
     let tree = repo.git(&["rev-parse", "HEAD^{tree}"]);
-    let told = leak(68).trim_end().replace('\n', "\n ");
+    let reported = leak(68).trim_end().replace('\n', "\n ");
     let text = format!(
         "tree {tree}\nparent {head}\nparent {head}~\nauthor {ann}\ncommitter {ann}\n\
-         mergetag object {head}\n type commit\n tag v9\n tagger {ann}\n \n {told}\n\nmerged\n"
+         mergetag object {head}\n type commit\n tag v9\n tagger {ann}\n \n {reported}\n\nmerged\n"
     );
     let text = text.replace(&format!("{head}~"), &repo.git(&["rev-parse", "HEAD~1"]));
     let merge = repo.git_with(&["hash-object", "-t", "commit", "-w", "--stdin"], text.as_bytes());

@@ -10,9 +10,9 @@ use crate::stop::Stop;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Does `work`, whose own flag is set so much later than `stop`.
-pub(super) fn after<T>(stop: &Stop, patience: Duration, work: impl FnOnce(&Stop) -> T) -> T {
+pub(super) fn after<T>(stop: &Stop, grace_period: Duration, work: impl FnOnce(&Stop) -> T) -> T {
     let end = Stop::default();
-    if stop.is_set() && patience.is_zero() {
+    if stop.is_set() && grace_period.is_zero() {
         end.set();
     }
     let flag = &end;
@@ -22,7 +22,7 @@ pub(super) fn after<T>(stop: &Stop, patience: Duration, work: impl FnOnce(&Stop)
         let watch = move || {
             while goes_on(PAUSE) {
                 if stop.is_set() {
-                    if goes_on(patience) {
+                    if goes_on(grace_period) {
                         flag.set();
                     }
                     return;

@@ -24,7 +24,7 @@ type Chunk = Zeroizing<Vec<u8>>;
 /// A read that waits can't be called off, so another thread does the reading; it ends with the
 /// process.
 #[derive(Debug)]
-pub(super) struct Patient {
+pub(super) struct InterruptibleReader {
     chunks: Receiver<io::Result<Chunk>>,
     chunk: Chunk,
     /// How much of the chunk was given on.
@@ -32,7 +32,7 @@ pub(super) struct Patient {
     stop: Stop,
 }
 
-impl Patient {
+impl InterruptibleReader {
     /// Reads `input` until it ends or `stop` is set.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Patient {
     }
 }
 
-impl Read for Patient {
+impl Read for InterruptibleReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
             let count = self.chunk.get(self.at..).unwrap_or_default().read(out)?;

@@ -3,13 +3,13 @@
 use super::frame::{Frame, Held};
 use crate::inflate::Inflater;
 use keysweep_base::copied::Copied;
-use keysweep_base::memory::{Claim, Memory};
+use keysweep_base::memory::{Claim, MemoryBudget};
 
 /// Buffers larger than this are given back, not kept for the next object.
 const KEPT: usize = 4 << 20;
 
 /// The tools of one thread.
-pub(super) struct Bench {
+pub(super) struct Scratch {
     pub(super) inflater: Inflater,
     /// What the thread holds of objects.
     pub(super) claim: Claim,
@@ -18,8 +18,8 @@ pub(super) struct Bench {
     pub(super) spare: Vec<Vec<u8>>,
 }
 
-impl Bench {
-    pub(super) fn new(memory: &Memory) -> Self {
+impl Scratch {
+    pub(super) fn new(memory: &MemoryBudget) -> Self {
         Self {
             inflater: Inflater::new(),
             claim: memory.claim(),

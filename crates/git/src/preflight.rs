@@ -46,14 +46,14 @@ const NAMED: [&str; 8] = [
 /// A file of git's own that is not as git writes it.
 #[derive(Debug, thiserror::Error)]
 #[error("{} is {}", .path.display(), self.advice())]
-pub struct Unsound {
+pub struct MalformedFile {
     /// The file.
     pub path: PathBuf,
     /// What it is instead.
     pub why: &'static str,
 }
 
-impl Unsound {
+impl MalformedFile {
     /// What it is and what to do, for where the path stands already.
     pub fn advice(&self) -> String {
         format!("{}, which git never writes: look at it and remove it", self.why)
@@ -64,7 +64,7 @@ impl Unsound {
 ///
 /// # Errors
 /// If a file of it can't be read without harm.
-pub fn check(start: &Path) -> Result<(), Unsound> {
+pub fn check(start: &Path) -> Result<(), MalformedFile> {
     let start = super::open::canonical(start);
     for folder in start.ancestors() {
         let git = folder.join(".git");
@@ -83,7 +83,7 @@ pub fn check(start: &Path) -> Result<(), Unsound> {
 ///
 /// # Errors
 /// If a file of it can't be read without harm.
-pub fn check_git_dir(git: &Path) -> Result<(), Unsound> {
+pub fn check_git_dir(git: &Path) -> Result<(), MalformedFile> {
     match git.metadata() {
         Ok(found) if found.is_dir() => check_folder(git),
         Ok(_) => {
@@ -106,7 +106,7 @@ fn named(text: &str) -> Option<&str> {
 }
 
 /// Looks at a git folder, at the one that it shares with others, and at theirs.
-fn check_folder(folder: &Path) -> Result<(), Unsound> {
+fn check_folder(folder: &Path) -> Result<(), MalformedFile> {
     check_link(folder, "commondir")?;
     let shared = short(&folder.join("commondir"))?;
     let common = folder.join(shared.trim());
@@ -129,7 +129,7 @@ fn check_folder(folder: &Path) -> Result<(), Unsound> {
 /// Looks at what is a link: programs that share one database between work trees make them, to what
 /// has the same name in another git folder, and old HEADs are links to a branch. Anything else
 /// would be read, and quoted where it makes no sense, though it is no part of the repository.
-pub fn check_link(folder: &Path, name: &str) -> Result<(), Unsound> {
+pub fn check_link(folder: &Path, name: &str) -> Result<(), MalformedFile> {
     let path = folder.join(name);
     if !path.is_symlink() {
         return Ok(());
@@ -144,17 +144,17 @@ pub fn check_link(folder: &Path, name: &str) -> Result<(), Unsound> {
     if shared || branch || special {
         return Ok(());
     }
-    Err(Unsound { path, why: "a link that leads out of the repository" })
+    Err(MalformedFile { path, why: "a link that leads out of the repository" })
 }
 
 /// Where the objects of Git LFS are; no link leads there that is not looked at.
-pub fn lfs_objects(repo: &gix::Repository) -> Result<PathBuf, Unsound> {
+pub fn lfs_objects(repo: &gix::Repository) -> Result<PathBuf, MalformedFile> {
     check_link(repo.common_dir(), "lfs")?;
     Ok(repo.common_dir().join("lfs/objects"))
 }
 
 /// The layers of a commit graph are mapped as they are listed.
-fn check_graphs(folder: &Path) -> Result<(), Unsound> {
+fn check_graphs(folder: &Path) -> Result<(), MalformedFile> {
     // What can't be listed can't be opened by `gix` either.
     let graphs = std::fs::read_dir(folder.join("objects/info/commit-graphs"));
     for entry in graphs.into_iter().flatten().flatten() {
@@ -164,7 +164,7 @@ fn check_graphs(folder: &Path) -> Result<(), Unsound> {
 }
 
 /// Looks at a ref, and at those that it leads to.
-fn check_ref(folder: &Path, common: &Path, name: &str) -> Result<(), Unsound> {
+fn check_ref(folder: &Path, common: &Path, name: &str) -> Result<(), MalformedFile> {
     let mut name = name.to_owned();
     for _ in 0..LONGEST {
         // No ref has such a name, and no reader goes there.
@@ -185,7 +185,7 @@ fn check_ref(folder: &Path, common: &Path, name: &str) -> Result<(), Unsound> {
 ///
 /// # Errors
 /// If one of these files can't be read without harm.
-pub fn check_revision(repo: &gix::Repository, revision: &str) -> Result<(), Unsound> {
+pub fn check_revision(repo: &gix::Repository, revision: &str) -> Result<(), MalformedFile> {
     let name = revision.split(['~', '^', ':', '@']).next().unwrap_or_default();
     let name = if name.is_empty() { "HEAD" } else { name };
     for prefix in NAMED {
@@ -198,7 +198,7 @@ pub fn check_revision(repo: &gix::Repository, revision: &str) -> Result<(), Unso
 ///
 /// # Errors
 /// If `gix` had better not read from them.
-pub fn check_stores(objects: &Path) -> Result<(), Unsound> {
+pub fn check_stores(objects: &Path) -> Result<(), MalformedFile> {
     let mut known = HashSet::from([super::open::canonical(objects)]);
     let mut left = vec![objects.to_owned()];
     while let Some(folder) = left.pop() {
@@ -216,7 +216,7 @@ pub fn check_stores(objects: &Path) -> Result<(), Unsound> {
                 left.push(path);
             }
             if known.len() > FOLDERS {
-                return Err(Unsound { path: list, why: "a list of too many object folders" });
+                return Err(MalformedFile { path: list, why: "a list of too many object folders" });
             }
         }
     }
@@ -225,7 +225,7 @@ pub fn check_stores(objects: &Path) -> Result<(), Unsound> {
 
 /// The list of the object folders that `objects` borrows from, and what stands in it: nothing if
 /// it can't be opened, which fails at once for whoever needs it.
-fn borrowed(objects: &Path) -> Result<(PathBuf, Vec<u8>), Unsound> {
+fn borrowed(objects: &Path) -> Result<(PathBuf, Vec<u8>), MalformedFile> {
     let list = objects.join(LIST.0);
     check_object_file(&list)?;
     // The pass over the database reads it as well, and tells why it can't.
@@ -237,7 +237,7 @@ fn borrowed(objects: &Path) -> Result<(PathBuf, Vec<u8>), Unsound> {
 ///
 /// # Errors
 /// If it can't be read without harm.
-pub fn check_object_file(path: &Path) -> Result<(), Unsound> {
+pub fn check_object_file(path: &Path) -> Result<(), MalformedFile> {
     let is_list = path.ends_with(LIST.0);
     if let Some(objects) = path.ancestors().nth(2).filter(|_| is_list) {
         check_link(objects, LIST.0)?;
@@ -247,17 +247,17 @@ pub fn check_object_file(path: &Path) -> Result<(), Unsound> {
 }
 
 /// What is missing or a folder is harmless: reading it fails at once.
-fn check_file(path: PathBuf, most: u64) -> Result<(), Unsound> {
+fn check_file(path: PathBuf, most: u64) -> Result<(), MalformedFile> {
     let why = match path.metadata() {
         Ok(found) if found.is_file() && found.len() > most => "larger than any",
         Ok(found) if !found.is_file() && !found.is_dir() => "a FIFO, socket or device",
         _ => return Ok(()),
     };
-    Err(Unsound { path, why })
+    Err(MalformedFile { path, why })
 }
 
 /// The text of a short file; empty if there is none.
-fn short(path: &Path) -> Result<String, Unsound> {
+fn short(path: &Path) -> Result<String, MalformedFile> {
     check_file(path.to_owned(), SHORT)?;
     let mut text = Vec::new();
     // What can't be read is told by whoever needs it.

@@ -38,25 +38,25 @@ pub(super) fn names(findings: &mut [Finding], others: &[Secret], ledger: &Ledger
     let credentials = findings.iter().map(|finding| &finding.credential);
     let found = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
     let Some(secrets) = Secrets::new(found.chain(others)) else { return };
-    ledger.veil(&|name| secrets.hide(name));
+    ledger.redact(&|name| secrets.hide(name));
     for place in findings.iter_mut().flat_map(|finding| &mut finding.occurrences) {
         secrets.hide_in(place);
     }
 }
 
 /// Hides the secrets of `findings` in what is told of their repository.
-pub fn provenance(told: Provenance, findings: &[Finding]) -> Provenance {
+pub fn provenance(provenance: Provenance, findings: &[Finding]) -> Provenance {
     let credentials = findings.iter().map(|finding| &finding.credential);
     let found = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
     match Secrets::new(found) {
-        Some(secrets) => told.without(|text| secrets.shows(text.as_bytes())),
-        None => told,
+        Some(secrets) => provenance.without(|text| secrets.shows(text.as_bytes())),
+        None => provenance,
     }
 }
 
 /// Whether any of `texts` holds one of `secrets` or a piece of it, in clear or so that it can be
 /// decoded.
-pub(super) fn tell<'s>(
+pub(super) fn reveal<'s>(
     secrets: impl Iterator<Item = &'s Secret>,
     mut texts: impl Iterator<Item = &'s [u8]>,
 ) -> bool {

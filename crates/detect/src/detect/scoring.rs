@@ -57,7 +57,7 @@ fn runs(items: &[Item]) -> (Vec<u32>, Vec<u32>) {
 }
 
 /// Judges which items may be a pair.
-pub(super) struct Weigher<'a> {
+pub(super) struct PairScorer<'a> {
     /// The text, its items and what they have to do with each other.
     pub context: &'a Context<'a>,
     costs: &'a Table,
@@ -67,7 +67,7 @@ pub(super) struct Weigher<'a> {
     ranks: Vec<u32>,
 }
 
-impl<'a> Weigher<'a> {
+impl<'a> PairScorer<'a> {
     /// Weighs the items of a stretch.
     pub(super) fn new(context: &'a Context<'a>, costs: &'a Table) -> Self {
         let (runs, ranks) = runs(context.items);
@@ -97,7 +97,7 @@ impl<'a> Weigher<'a> {
                 let most = alone(&items[id], self.costs) + alone(&items[secret], self.costs);
                 let near = self.distance_cost(&distance) <= most.max(self.costs.alone_id);
                 if near || self.are_listed(id, secret) {
-                    edges.extend(self.weigh(id, secret, &distance));
+                    edges.extend(self.score(id, secret, &distance));
                 }
             }
         }
@@ -125,7 +125,7 @@ impl<'a> Weigher<'a> {
     }
 
     /// What it costs to call two items a pair, and how sure that would be; `None` if they are none.
-    pub(super) fn weigh(&self, id: usize, secret: usize, distance: &Distance) -> Option<Edge> {
+    pub(super) fn score(&self, id: usize, secret: usize, distance: &Distance) -> Option<Edge> {
         let items = self.context.items;
         let relation = self.context.relation(id, secret);
         let (named_id, named_secret) = (&items[id].label.name, &items[secret].label.name);
@@ -215,7 +215,7 @@ impl<'a> Weigher<'a> {
             + if a.name.named == b.name.named || relation.together { 0 } else { costs.unlike }
             + if a.name.aws && !b.name.aws && b.name.named { costs.not_aws } else { 0 }
             + if a.comment == b.comment { 0 } else { costs.comment }
-            + if relation.beside { costs.other_record } else { 0 }
+            + if relation.separate_objects { costs.other_record } else { 0 }
             + if secret < id { costs.reversed } else { 0 }
     }
 
@@ -252,7 +252,9 @@ impl<'a> Weigher<'a> {
             (_, Role::Password) if foreign || relation.row => Confidence::Low,
             // Beside an id that is named as one, a name that says something else is believed.
             (_, Role::None) if foreign && assigned && by_name => Confidence::Low,
-            _ if foreign || relation.beside || relation.strays => Confidence::Medium,
+            _ if foreign || relation.separate_objects || relation.distinct_words => {
+                Confidence::Medium
+            }
             _ if relation.stems == Stems::Part && role != Role::SecretKey => Confidence::Medium,
             _ if is_named || by_login => Confidence::High,
             (_, Role::Password) => Confidence::Medium,
@@ -271,7 +273,9 @@ fn nearness(relation: &Relation, distance: &Distance) -> Nearness {
     match distance {
         _ if relation.row => Nearness::Row,
         Distance { lines: 0, .. } => Nearness::Line,
-        Distance { crossings: 0, blanks: 0, rulers: 0, .. } if !relation.beside => Nearness::Record,
+        Distance { crossings: 0, blanks: 0, rulers: 0, .. } if !relation.separate_objects => {
+            Nearness::Record
+        }
         _ => Nearness::Text,
     }
 }

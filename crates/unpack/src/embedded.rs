@@ -37,7 +37,7 @@ pub(super) fn of_script(head: &[u8]) -> Option<usize> {
 pub(super) fn read_script(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let Some(at) = of_script(input.head) else { return Ok(()) };
     let bytes = input.random()?;
-    Ok(members.packed(b"(payload)", &mut bytes.range(at as u64, u64::MAX))?)
+    Ok(members.nested(b"(payload)", &mut bytes.range(at as u64, u64::MAX))?)
 }
 
 /// Reads the compressed texts of a PNG (PNG specification, 11.3.3).
@@ -205,7 +205,7 @@ pub(super) fn read_phar(input: Input<'_>, members: &mut dyn Members) -> Result<(
             0x1000 => members.member(&name, &mut DeflateDecoder::new(packed))?,
             0x2000 => members.member(&name, &mut bzip2::decoder(packed))?,
             // It stands there as it is, and is scanned with the program.
-            _ => members.packed(&name, &mut bytes.range(place, length))?,
+            _ => members.nested(&name, &mut bytes.range(place, length))?,
         }
     }
     Ok(())
@@ -218,10 +218,10 @@ struct List<'b> {
 }
 
 /// A file's name, place, packed length and flags.
-type Entry = (Vec<u8>, u64, u64, u32);
+type PharEntry = (Vec<u8>, u64, u64, u32);
 
 impl List<'_> {
-    fn entries(mut self) -> Option<Vec<Entry>> {
+    fn entries(mut self) -> Option<Vec<PharEntry>> {
         let length = self.number()?;
         let end = self.at.checked_add(u64::from(length))?;
         if end > self.bytes.len() {
