@@ -182,7 +182,7 @@ impl<'b> Compound<'b> {
     }
 
     fn stream(&self, entry: &Entry) -> Stream<'_, 'b> {
-        let is_small = entry.size < self.truncatedoff;
+        let is_small = entry.size < self.cutoff;
         let shift = if is_small { self.small_shift } else { self.shift };
         let table = if is_small { &self.small_table } else { &self.table };
         let most = usize::try_from(entry.size >> shift).unwrap_or(usize::MAX).saturating_add(1);
