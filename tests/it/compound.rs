@@ -165,6 +165,10 @@ fn no_damage_to_a_compound_file_does_harm() {
     }
 }
 
+/// Makes a document of the text in `word.xml`.
+const ZIPPED: &str = "python3 -c \"import zipfile; z = zipfile.ZipFile('a.docx', 'w', 8); \
+    z.writestr('[Content_Types].xml', '<Types/>'); z.write('word.xml', 'word/document.xml')\"";
+
 /// What was deleted is a text of its own, whatever stands in its place.
 #[test]
 fn a_deleted_text_of_word_is_found() {
@@ -222,12 +226,7 @@ fn a_deleted_text_of_word_is_found() {
     ] {
         let project = Project::new();
         project.file("word.xml", format!("<?xml version=\"1.0\"?><w:document>{body}</w:document>"));
-        let script = "import zipfile; z = zipfile.ZipFile('a.docx', 'w', 8); \
-                      z.writestr('[Content_Types].xml', '<Types/>'); \
-                      z.write('word.xml', 'word/document.xml')";
-        let mut python = std::process::Command::new("python3");
-        let made = python.args(["-c", script]).current_dir(project.path()).status();
-        assert!(made.expect("python3").success());
+        project.shell(ZIPPED, "");
         std::fs::remove_file(project.at("word.xml")).expect("ours");
         let ran = project.keysweep(["scan", "--format", "json"]).run().exits(1);
         let report = ran.json();

@@ -3,8 +3,8 @@
 use super::input::Input;
 use super::{Fault, Members};
 use super::{
-    ar, avro, bzip2, class, cpio, drawing, embedded, gzip, lz4, mail, object, ole, pack, pcap, pyc,
-    rpm, rtf, sevenz, sqlite, stream, tar, xz, zip, zstd,
+    ar, avro, bzip2, class, compress, cpio, drawing, embedded, gzip, lz4, mail, object, ole, pack,
+    pcap, pyc, rpm, rtf, sevenz, sqlite, stream, tar, xz, zip, zstd,
 };
 
 /// A form of container.
@@ -22,6 +22,8 @@ pub enum Kind {
     Bzip2,
     /// A class of Java.
     Class,
+    /// A file of Unix `compress`.
+    Compress,
     /// An archive of cpio.
     Cpio,
     /// A drawing of draw.io, for its packed pages.
@@ -38,6 +40,8 @@ pub enum Kind {
     Kafka,
     /// A file of LZ4.
     Lz4,
+    /// A file of lzip.
+    Lzip,
     /// A file of LZMA, the format before xz.
     Lzma,
     /// A mail with its attachments.
@@ -94,6 +98,7 @@ impl Kind {
             Self::Bundle => pack::read_bundle(input, members),
             Self::Bzip2 => bzip2::read(input, members),
             Self::Class => class::read(input, members),
+            Self::Compress => compress::read(input, members),
             Self::Cpio => cpio::read(input, members),
             Self::Drawio => drawing::read_drawio(input, members),
             Self::Dump => embedded::read_dump(input, members),
@@ -102,6 +107,7 @@ impl Kind {
             Self::Inside => stream::read_inside(input, members),
             Self::Kafka => stream::read_kafka(input, members),
             Self::Lz4 => lz4::read(input, members),
+            Self::Lzip => xz::read_lzip(input, members),
             Self::Lzma => xz::read_old(input, members),
             Self::Mail => mail::read(input, members),
             Self::Mat => embedded::read_mat(input, members),
@@ -142,12 +148,9 @@ impl Kind {
 
     /// Whether what is not packed in it is text as well.
     pub fn is_text_too(self) -> bool {
-        match self {
-            Self::Drawio | Self::Dump | Self::Http | Self::Inside | Self::Mail | Self::Mat => true,
-            Self::Ole | Self::Pcap | Self::Pdf | Self::Phar | Self::Png | Self::Rtf => true,
-            Self::Script | Self::Svg => true,
-            _ => false,
-        }
+        matches!(self, Self::Drawio | Self::Dump | Self::Http | Self::Inside | Self::Mail)
+            || matches!(self, Self::Mat | Self::Ole | Self::Pcap | Self::Pdf | Self::Phar)
+            || matches!(self, Self::Png | Self::Rtf | Self::Script | Self::Svg)
     }
 
     /// Whether it is read in another order than that of its bytes.
@@ -155,7 +158,7 @@ impl Kind {
         match self {
             Self::Ar | Self::Bzip2 | Self::Cpio | Self::Gzip | Self::Lz4 | Self::Lzma => false,
             Self::Object | Self::Rpm | Self::Tar | Self::Xz | Self::Zstd => false,
-            Self::Android | Self::Avro | Self::Kafka => false,
+            Self::Android | Self::Avro | Self::Compress | Self::Kafka | Self::Lzip => false,
             Self::Drawio | Self::Http | Self::Inside | Self::Ole | Self::Pcap => true,
             Self::Rtf | Self::Svg => true,
             Self::Dump | Self::Mat | Self::Phar | Self::Png | Self::Script => true,
@@ -167,7 +170,7 @@ impl Kind {
     /// Whether its decoder has a window that the text itself sizes.
     pub fn has_window(self) -> bool {
         matches!(self, Self::Lzma | Self::SevenZ | Self::Xz | Self::Zip | Self::Zstd)
-            || matches!(self, Self::Avro | Self::Http | Self::Kafka)
+            || matches!(self, Self::Avro | Self::Http | Self::Kafka | Self::Lzip)
     }
 
     /// What it is called in messages.
@@ -179,6 +182,7 @@ impl Kind {
             Self::Bundle => "git bundle",
             Self::Bzip2 => "bzip2 file",
             Self::Class => "Java class",
+            Self::Compress => "file of compress",
             Self::Cpio => "cpio archive",
             Self::Drawio => "drawing of draw.io",
             Self::Dump => "dump of PostgreSQL",
@@ -187,6 +191,7 @@ impl Kind {
             Self::Inside => "binary with gzip in it",
             Self::Kafka => "log of Kafka",
             Self::Lz4 => "LZ4 file",
+            Self::Lzip => "lzip file",
             Self::Lzma => "LZMA file",
             Self::Mail => "mail",
             Self::Mat => "MATLAB file",
@@ -228,6 +233,8 @@ pub fn of(head: &[u8], whole: bool) -> Option<Kind> {
 fn by_magic(head: &[u8]) -> Option<Kind> {
     Some(match head {
         [0x1f, 0x8b, 8, ..=0x1f, ..] => Kind::Gzip,
+        [0x1f, 0x9d, ..] => Kind::Compress,
+        [b'L', b'Z', b'I', b'P', 1, ..] => Kind::Lzip,
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Kind::Zip,
         // A zip that was split and is whole again.
         [b'P', b'K', 7, 8, b'P', b'K', 3, 4, ..] => Kind::Zip,

@@ -9,6 +9,7 @@ mod ar;
 mod avro;
 mod bzip2;
 mod class;
+mod compress;
 mod cpio;
 mod drawing;
 mod embedded;

@@ -42,77 +42,90 @@ struct Group {
 }
 
 fn text(rtf: &[u8]) -> Vec<u8> {
-    let mut text = Vec::new();
-    let mut groups = Vec::new();
-    let mut group = Group { hidden: false, spare: 1 };
-    let mut passed = 0;
+    let mut page = Page {
+        text: Vec::new(),
+        group: Group { hidden: false, spare: 1 },
+        groups: Vec::new(),
+        spare: 0,
+    };
     let mut at = 0;
     while let Some(&byte) = rtf.get(at) {
         at += 1;
-        let mut put = |letters: &[u8]| {
-            if passed > 0 {
-                passed -= 1;
-            } else if !group.hidden {
-                text.extend_from_slice(letters);
-            }
-        };
         match byte {
-            b'{' => {
-                groups.push(group);
-                passed = 0;
-            }
-            b'}' => {
-                group = groups.pop().unwrap_or(group);
-                passed = 0;
-            }
-            b'\r' | b'\n' => {}
+            b'{' => page.groups.push(page.group),
+            b'}' => page.group = page.groups.pop().unwrap_or(page.group),
+            b'\r' | b'\n' => continue,
             b'\\' => {
-                let word = Word::at(rtf, at);
-                at = word.end;
-                match (word.name, word.number) {
-                    (b"*", _) => group.hidden = true,
-                    (b"par" | b"line" | b"row" | b"sect" | b"page" | b"\n" | b"\r", _) => {
-                        put(b"\n")
-                    }
-                    (b"cell" | b"nestcell" | b"tab", _) => put(b"\t"),
-                    (b"~", _) => put(b" "),
-                    (b"_" | b"endash" | b"emdash", _) => put(b"-"),
-                    (b"\\" | b"{" | b"}", _) => put(word.name),
-                    (b"lquote" | b"rquote", _) => put(b"'"),
-                    (b"ldblquote" | b"rdblquote", _) => put(b"\""),
-                    (b"'", _) => {
-                        let digits = rtf.get(at..at + 2).unwrap_or_default();
-                        at += digits.len();
-                        let byte = std::str::from_utf8(digits).ok();
-                        let byte = byte.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-                        let mut utf8 = [0; 4];
-                        put(byte.map_or(b"", |byte| {
-                            char::from(byte).encode_utf8(&mut utf8).as_bytes()
-                        }));
-                    }
-                    (b"u", Some(number)) => {
-                        let unit = u32::try_from(number.rem_euclid(0x1_0000)).unwrap_or_default();
-                        let letter = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
-                        if !group.hidden {
-                            text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
-                        }
-                        passed = group.spare;
-                    }
-                    (b"uc", Some(number)) => {
-                        group.spare = usize::try_from(number.clamp(0, 16)).unwrap_or_default();
-                    }
-                    (b"bin", Some(number)) => {
-                        at = at.saturating_add(usize::try_from(number).unwrap_or_default());
-                    }
-                    (name, _) if NO_TEXT.contains(&name) => group.hidden = true,
-                    _ => {}
-                }
+                at = page.word(&Word::at(rtf, at), rtf);
+                continue;
             }
-            _ => put(&[byte]),
+            _ => {
+                page.put(&[byte]);
+                continue;
+            }
+        }
+        page.spare = 0;
+    }
+    page.text.push(b'\n');
+    page.text
+}
+
+/// A text in the making.
+struct Page {
+    text: Vec<u8>,
+    group: Group,
+    /// The groups around the present one.
+    groups: Vec<Group>,
+    /// Letters to come that say once more what one of Unicode has said.
+    spare: usize,
+}
+
+impl Page {
+    fn put(&mut self, letters: &[u8]) {
+        if self.spare > 0 {
+            self.spare -= 1;
+        } else if !self.group.hidden {
+            self.text.extend_from_slice(letters);
         }
     }
-    text.push(b'\n');
-    text
+
+    /// Takes a control word; gives the end of what belongs to it.
+    fn word(&mut self, word: &Word<'_>, rtf: &[u8]) -> usize {
+        let mut utf8 = [0; 4];
+        match (word.name, word.number) {
+            (b"par" | b"line" | b"row" | b"sect" | b"page" | b"\n" | b"\r", _) => self.put(b"\n"),
+            (b"cell" | b"nestcell" | b"tab", _) => self.put(b"\t"),
+            (b"~", _) => self.put(b" "),
+            (b"_" | b"endash" | b"emdash", _) => self.put(b"-"),
+            (b"\\" | b"{" | b"}", _) => self.put(word.name),
+            (b"lquote" | b"rquote", _) => self.put(b"'"),
+            (b"ldblquote" | b"rdblquote", _) => self.put(b"\""),
+            (b"'", _) => {
+                let digits = rtf.get(word.end..word.end + 2).unwrap_or_default();
+                let byte = std::str::from_utf8(digits).ok();
+                let byte = byte.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                let letter = byte.map(|byte| char::from(byte).encode_utf8(&mut utf8).as_bytes());
+                self.put(letter.unwrap_or_default());
+                return word.end + digits.len();
+            }
+            (b"u", Some(number)) => {
+                let unit = u32::try_from(number.rem_euclid(0x1_0000)).unwrap_or_default();
+                let letter = char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER);
+                self.spare = 0;
+                self.put(letter.encode_utf8(&mut utf8).as_bytes());
+                self.spare = self.group.spare;
+            }
+            (b"uc", Some(number)) => {
+                self.group.spare = usize::try_from(number.clamp(0, 16)).unwrap_or_default();
+            }
+            (b"bin", Some(number)) => {
+                return word.end.saturating_add(usize::try_from(number).unwrap_or_default());
+            }
+            (name, _) if name == b"*" || NO_TEXT.contains(&name) => self.group.hidden = true,
+            _ => {}
+        }
+        word.end
+    }
 }
 
 /// A control word or symbol, without the backslash before it.

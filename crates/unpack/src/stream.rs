@@ -81,7 +81,7 @@ fn body_of(coding: &[u8], packed: &[u8], members: &mut dyn Members) -> Result<()
     let name = b"(body)";
     match (coding, packed) {
         (b"gzip" | b"x-gzip", [0x1f, 0x8b, ..]) => {
-            members.member(name, &mut GzDecoder::new(packed))?
+            members.member(name, &mut GzDecoder::new(packed))?;
         }
         (b"deflate", [0x78, ..]) => members.member(name, &mut ZlibDecoder::new(packed))?,
         (b"deflate", [_, ..]) => members.member(name, &mut DeflateDecoder::new(packed))?,

@@ -19,10 +19,9 @@ const fn columns(name: &'static str) -> Form {
 }
 
 /// Magic numbers at a text's beginning, or at an offset.
-const HEADS: [(usize, &[u8], Form); 39] = [
-    (0, b"\x1f\x9d", packed("compress (.Z)")),
-    (0, b"\x1f\xa0", packed("compress (.Z)")),
-    (0, b"LZIP\x01", packed("lzip")),
+const HEADS: [(usize, &[u8], Form); 38] = [
+    (0, b"\x1f\xa0", packed("SCO compress -H (LZH)")),
+    (0, b"\x1f\x1e", packed("pack (.z)")),
     (0, b"\x89LZO\0\r\n\x1a\n", packed("lzop")),
     (0, b"\xff\x06\0\0sNaPpY", packed("Snappy")),
     (0, b"bvx2", packed("LZFSE")),

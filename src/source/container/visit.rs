@@ -23,7 +23,7 @@ const LISTED: u64 = 50;
 const PIECE: u64 = 8 << 20;
 
 /// Suffixes of compressed files, and what is left of them.
-const SUFFIXES: [(&str, &str); 12] = [
+const SUFFIXES: [(&str, &str); 15] = [
     (".gz", ""),
     (".tgz", ".tar"),
     (".bz2", ""),
@@ -35,6 +35,9 @@ const SUFFIXES: [(&str, &str); 12] = [
     (".zst", ""),
     (".tzst", ".tar"),
     (".lz4", ""),
+    (".lz", ""),
+    (".tlz", ".tar"),
+    (".Z", ""),
     (".svgz", ".svg"),
 ];
 
