@@ -142,7 +142,12 @@ impl<'a, D: Detector> Scanner<'a, D> {
             let input = Input { head: bytes, whole: true, rest: &mut io::empty(), file: None };
             let outcome = visit.enter(kind, input);
             if visit.is_text_too(kind, outcome)? {
-                visit.emit(visit.scanner.detector.whole(bytes));
+                let detector = visit.scanner.detector;
+                visit.emit(if kind.is_columnar() {
+                    detector.window(bytes, &Window { columnar: true, ..Window::of(bytes) })
+                } else {
+                    detector.whole(bytes)
+                });
             }
             Ok(())
         });

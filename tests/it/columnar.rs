@@ -19,7 +19,7 @@ fn statistics(pairs: &[Pair]) -> Vec<u8> {
 
 /// Beginnings and ends of the forms.
 const FORMS: [(&str, &[u8], &[u8], &str); 7] = [
-    ("a.parquet", b"PAR1\x15\0", b"PAR1", "Parquet"),
+    ("a.parquet", b"PARE\x15\0", b"PARE", "Parquet (encrypted)"),
     ("a.orc", b"ORC\x0a\0", b"\x03ORC\x17", "ORC"),
     ("a.arrow", b"ARROW1\0\0", b"ARROW1", "Arrow"),
     ("a.arrows", b"\xff\xff\xff\xff\x80\0\0\0\x10\0\0\0", b"", "Arrow"),

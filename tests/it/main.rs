@@ -97,7 +97,7 @@ mod near_examples;
 #[cfg(unix)]
 mod outputs;
 mod pairing;
-mod patterns;
+mod parquet;
 mod pdf;
 mod pdf_filters;
 #[cfg(unix)]

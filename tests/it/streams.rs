@@ -63,6 +63,25 @@ fn counted(bytes: &[u8]) -> Vec<u8> {
     [varint(bytes.len()), bytes.to_vec()].concat()
 }
 
+/// Literals alone: nothing of a key occurs twice.
+fn snappy(bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![bytes.len() as u8 | 0x80, (bytes.len() >> 7) as u8];
+    for chunk in bytes.chunks(60) {
+        out.push((chunk.len() as u8 - 1) << 2);
+        out.extend(chunk);
+    }
+    out
+}
+
+/// In blocks, as Java packs them.
+fn xerial(bytes: &[u8]) -> Vec<u8> {
+    let blocks = bytes.chunks(50).map(|block| {
+        let block = snappy(block);
+        [&u32::try_from(block.len()).expect("short").to_be_bytes()[..], &block].concat()
+    });
+    [&b"\x82SNAPPY\0\0\0\0\x01\0\0\0\x01"[..], &blocks.collect::<Vec<_>>().concat()].concat()
+}
+
 /// A file of three records, the pair in the second; each has values of many types before it.
 fn avro(pair: &Pair, codec: &str) -> Vec<u8> {
     let schema = r#"{"type": "record", "name": "R", "namespace": "a.b", "fields": [
@@ -90,6 +109,7 @@ fn avro(pair: &Pair, codec: &str) -> Vec<u8> {
         [record("one", "two"), record(&pair.id, &pair.secret), record("three", "")].concat();
     let block = match codec {
         "deflate" => deflate(&records),
+        "snappy" => [&snappy(&records)[..], &[0; 4]].concat(),
         _ => records,
     };
     let metadata = [
@@ -106,7 +126,7 @@ fn avro(pair: &Pair, codec: &str) -> Vec<u8> {
 }
 
 /// A batch of one record; one in clear stands before it.
-fn kafka(pair: &Pair, codec: u8) -> Vec<u8> {
+fn kafka(pair: &Pair, codec: u8, pack: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let batch = |codec: u8, records: &[u8]| {
         let body = [
             &[0, 0, 0, 0, 2, 1, 2, 3, 4, 0, codec][..],
@@ -122,7 +142,7 @@ fn kafka(pair: &Pair, codec: u8) -> Vec<u8> {
     };
     let value = format!("{{\"key\": \"{}\", \"secret\": \"{}\"}}", pair.id, pair.secret);
     let record = counted(&[&[0, 0, 0, 1][..], &counted(value.as_bytes()), &[0]].concat());
-    [batch(0, b"\x10nothing "), batch(codec, &gzip(&record)), vec![0; 100]].concat()
+    [batch(0, b"\x10nothing "), batch(codec, &pack(&record)), vec![0; 100]].concat()
 }
 
 fn answer(headers: &str, body: &[u8]) -> Vec<u8> {
@@ -214,7 +234,10 @@ fn all(pair: &Pair) -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("a.Z", compress(text), "a"),
         ("null.avro", avro(pair, "null"), "(records)"),
         ("deflate.avro", avro(pair, "deflate"), "(records)"),
-        ("a.log", kafka(pair, 1), "(batch)"),
+        ("snappy.avro", avro(pair, "snappy"), "(records)"),
+        ("a.log", kafka(pair, 1, gzip), "(batch)"),
+        ("b.log", kafka(pair, 2, snappy), "(batch)"),
+        ("c.log", kafka(pair, 2, xerial), "(batch)"),
         ("gzip.http", body, "(body)"),
         ("zlib.http", answer("content-encoding: deflate", &zlib(text)), "(body)"),
         ("raw.http", answer("Content-Encoding: deflate", &deflate(text)), "(body)"),
@@ -283,7 +306,7 @@ fn what_is_not_read_of_them_is_said() {
     let env = pair.env.as_bytes();
     for (name, bytes, counted) in [
         ("a.avro", [&b"Obj\x01"[..], env].concat(), None),
-        ("b.avro", [&avro(&pair, "snappy")[..], env].concat(), Some("Avro (Snappy)")),
+        ("b.avro", [&avro(&pair, "lzo")[..], env].concat(), Some("Avro")),
         ("a.http", answer("Content-Encoding: gzip", env), None),
         (
             "b.http",

@@ -8,7 +8,7 @@ use flate2::bufread::DeflateDecoder;
 use serde_json::Value;
 
 use super::input::Input;
-use super::{Fault, Members, bzip2, xz, zstd};
+use super::{Fault, Members, bzip2, snappy, xz, zstd};
 
 /// Bytes of a block, packed and unpacked, that are held.
 const LARGEST: u64 = 64 << 20;
@@ -127,7 +127,13 @@ fn unpack(codec: &[u8], packed: Vec<u8>, members: &mut dyn Members) -> Result<Ve
         b"bzip2" => Box::new(bzip2::decoder(stream)),
         b"xz" => Box::new(xz::decoder(stream, members.window())),
         b"zstandard" => Box::new(zstd::decoder(stream, members.window())),
-        _ => return Err(Fault::Unopened("Avro (Snappy)")),
+        b"snappy" => {
+            // A sum stands behind it.
+            let body = &packed[..packed.len().saturating_sub(4)];
+            let text = snappy::unpack(body, usize::try_from(LARGEST).unwrap_or(usize::MAX));
+            return text.ok_or_else(|| Fault::broken("a block is damaged"));
+        }
+        _ => return Err(Fault::Unopened("Avro")),
     };
     (&mut stream).take(LARGEST).read_to_end(&mut bytes)?;
     if bytes.len() as u64 == LARGEST {
@@ -285,6 +291,6 @@ impl Rows<'_, '_> {
 }
 
 /// A string as JSON has it.
-fn quote(bytes: &[u8], out: &mut String) {
+pub(super) fn quote(bytes: &[u8], out: &mut String) {
     out.push_str(&Value::from(String::from_utf8_lossy(bytes)).to_string());
 }

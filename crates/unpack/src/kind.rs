@@ -4,7 +4,7 @@ use super::input::Input;
 use super::{Fault, Members};
 use super::{
     ar, avro, bzip2, class, compress, cpio, drawing, embedded, gzip, lz4, mail, object, ole, pack,
-    pcap, pyc, rpm, rtf, sevenz, sqlite, stream, tar, xz, zip, zstd,
+    parquet, pcap, pyc, rpm, rtf, sevenz, sqlite, stream, tar, xz, zip, zstd,
 };
 
 /// A form of container.
@@ -54,6 +54,8 @@ pub enum Kind {
     Ole,
     /// A pack of git.
     Pack,
+    /// A file of Parquet, for its columns of text.
+    Parquet,
     /// A capture of a network, pcap or pcapng.
     Pcap,
     /// A PDF; read with the feature `pdf`.
@@ -114,6 +116,7 @@ impl Kind {
             Self::Object => object::read(input, members),
             Self::Ole => ole::read(input, members),
             Self::Pack => pack::read(input, members),
+            Self::Parquet => parquet::read(input, members),
             Self::Pcap => pcap::read(input, members),
             #[cfg(feature = "pdf")]
             Self::Pdf => super::pdf::read(input, members),
@@ -160,17 +163,22 @@ impl Kind {
             Self::Object | Self::Rpm | Self::Tar | Self::Xz | Self::Zstd => false,
             Self::Android | Self::Avro | Self::Compress | Self::Kafka | Self::Lzip => false,
             Self::Drawio | Self::Http | Self::Inside | Self::Ole | Self::Pcap => true,
-            Self::Rtf | Self::Svg => true,
+            Self::Parquet | Self::Rtf | Self::Svg => true,
             Self::Dump | Self::Mat | Self::Phar | Self::Png | Self::Script => true,
             Self::Bundle | Self::Class | Self::Mail | Self::Pack | Self::Pdf | Self::Pyc => true,
             Self::SevenZ | Self::Sqlite | Self::SqliteLog | Self::Zip => true,
         }
     }
 
+    /// Whether its values stand column by column, so that nearness joins nothing in its bytes.
+    pub fn is_columnar(self) -> bool {
+        self == Self::Parquet
+    }
+
     /// Whether its decoder has a window that the text itself sizes.
     pub fn has_window(self) -> bool {
         matches!(self, Self::Lzma | Self::SevenZ | Self::Xz | Self::Zip | Self::Zstd)
-            || matches!(self, Self::Avro | Self::Http | Self::Kafka | Self::Lzip)
+            || matches!(self, Self::Avro | Self::Http | Self::Kafka | Self::Lzip | Self::Parquet)
     }
 
     /// What it is called in messages.
@@ -198,6 +206,7 @@ impl Kind {
             Self::Object => "git object",
             Self::Ole => "compound file",
             Self::Pack => "git pack",
+            Self::Parquet => "Parquet file",
             Self::Pcap => "capture of a network",
             Self::Pdf => "PDF",
             Self::Phar => "phar archive",
@@ -269,6 +278,7 @@ fn by_magic(head: &[u8]) -> Option<Kind> {
             Kind::Bundle
         }
         [b'O', b'b', b'j', 1, ..] => Kind::Avro,
+        [b'P', b'A', b'R', b'1', ..] if head[..head.len().min(512)].contains(&0) => Kind::Parquet,
         [b'A', b'N', b'D', ..] if stream::is_android(head) => Kind::Android,
         [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ..] => Kind::Ole,
         [b'{', b'\\', b'r', b't', b'f', b'0'..=b'9' | b'\\', ..] => Kind::Rtf,

@@ -22,6 +22,7 @@ mod mail;
 mod object;
 mod ole;
 mod pack;
+mod parquet;
 mod pcap;
 #[cfg(feature = "pdf")]
 mod pdf;
@@ -29,6 +30,7 @@ mod pyc;
 mod rpm;
 mod rtf;
 mod sevenz;
+mod snappy;
 mod sqlite;
 mod stream;
 mod tar;

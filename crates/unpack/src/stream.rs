@@ -8,7 +8,7 @@ use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use memchr::memmem;
 
 use super::input::Input;
-use super::{Fault, Members, lz4, skip, zstd};
+use super::{Fault, Members, lz4, skip, snappy, zstd};
 
 /// Bytes of a header of HTTP.
 const HEADER: usize = 64 << 10;
@@ -155,11 +155,35 @@ pub(super) fn read_kafka(input: Input<'_>, members: &mut dyn Members) -> Result<
                 let window = members.window();
                 members.member(name, &mut zstd::decoder(&mut batch, window))?;
             }
-            _ => members.unopened("Kafka batch (Snappy)"),
+            _ => {
+                members.hold(left + LARGEST)?;
+                let mut packed = Vec::new();
+                batch.read_to_end(&mut packed)?;
+                match unsnap(&packed) {
+                    Some(records) => members.member(name, &mut records.as_slice())?,
+                    None => members.unread(name, &"a damaged batch")?,
+                }
+            }
         }
         let rest = batch.into_inner().limit();
         skip(&mut stream, rest)?;
     }
+}
+
+/// The records of a batch packed by Snappy: in blocks with a length before each behind a header, as
+/// Java writes them, or at once.
+fn unsnap(packed: &[u8]) -> Option<Vec<u8>> {
+    let most = usize::try_from(LARGEST).unwrap_or(usize::MAX);
+    let Some(mut rest) = packed.strip_prefix(b"\x82SNAPPY\0").and_then(|rest| rest.get(8..)) else {
+        return snappy::unpack(packed, most);
+    };
+    let mut records = Vec::new();
+    while let Some((length, blocks)) = rest.split_first_chunk() {
+        let (block, next) = blocks.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        records.extend(snappy::unpack(block, most - records.len())?);
+        rest = next;
+    }
+    Some(records)
 }
 
 /// Whether a text is a backup of Android: four lines, then zlib and a tar in it.

@@ -19,7 +19,7 @@ const fn columns(name: &'static str) -> Form {
 }
 
 /// Magic numbers at a text's beginning, or at an offset.
-const HEADS: [(usize, &[u8], Form); 38] = [
+const HEADS: [(usize, &[u8], Form); 37] = [
     (0, b"\x1f\xa0", packed("SCO compress -H (LZH)")),
     (0, b"\x1f\x1e", packed("pack (.z)")),
     (0, b"\x89LZO\0\r\n\x1a\n", packed("lzop")),
@@ -48,8 +48,7 @@ const HEADS: [(usize, &[u8], Form); 38] = [
     (0, b"!BDN", packed("Outlook data file (pst)")),
     (0, b"REDIS0", packed("Redis dump")),
     (0, b"\x89HDF\r\n\x1a\n", columns("HDF5")),
-    (0, b"PAR1", columns("Parquet")),
-    (0, b"PARE", columns("Parquet")),
+    (0, b"PARE", columns("Parquet (encrypted)")),
     (0, b"ORC", columns("ORC")),
     (0, b"ARROW1\0\0", columns("Arrow")),
     (0, b"FEA1", columns("Arrow")),
@@ -63,11 +62,10 @@ const HEADS: [(usize, &[u8], Form); 38] = [
 ];
 
 /// Magic numbers at a text's end.
-const TAILS: [(&[u8], Form); 4] = [
+const TAILS: [(&[u8], Form); 3] = [
     (b"\x57\xfb\x80\x8b\x24\x75\x47\xdb", packed("LevelDB table")),
     (b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88", packed("RocksDB table")),
     (b"LANC", columns("Lance")),
-    (b"PAR1", columns("Parquet")),
 ];
 
 /// Bytes of a text's end that show its form.
@@ -114,7 +112,7 @@ fn is_borne_out(head: &[u8], form: &str) -> bool {
         "Arrow" if head.starts_with(&[0xff; 4]) => {
             matches!(head.get(4..12), Some([_, _, 0..=3, 0, 8..=0x20, 0, 0, 0]))
         }
-        "LHA" | "ORC" | "Parquet" | "Vortex" | "LZFSE" | "ZPAQ" => shown.contains(&0),
+        "LHA" | "ORC" | "Parquet (encrypted)" | "Vortex" | "LZFSE" | "ZPAQ" => shown.contains(&0),
         "InstallShield cabinet" | "VMDK disk image" | "DuckDB" => shown.contains(&0),
         _ => true,
     }

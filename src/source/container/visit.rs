@@ -157,6 +157,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             self.emit(self.scanner.detector.whole(reader.head(begun)));
             return Ok(());
         }
+        begun.columnar = kind.is_columnar();
         let mut rest = held.get(begun.filled..).unwrap_or_default().chain(&mut rest);
         let extent = reader.finish(begun.take(), &mut rest, &mut |detected| self.emit(detected));
         self.ended(extent)
