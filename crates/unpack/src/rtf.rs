@@ -166,7 +166,7 @@ mod tests {
             (r"{\rtf1 a\'2bb\u43?c\u8211\'96d}", "a+b+c\u{2013}d\n"),
             (r"{\rtf1{\*\generator x;}a\{b\}\\c\~d\cell e\row}", "a{b}\\c d\te\n\n"),
             (r"{\rtf1\uc0\u65 B\uc2\u67 xyD}", "ABCD\n"),
-            (r"{\rtf1 a{\pict\bin3 }}}b}c", "abc\n"),
+            (r"{\rtf1 a{\pict\bin3 }}}b}c", "ac\n"),
             (r"{\rtf1 {\*\x{y}z}a", "a\n"),
         ] {
             assert_eq!(String::from_utf8_lossy(&text(rtf.as_bytes())), expected, "{rtf}");

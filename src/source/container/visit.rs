@@ -64,6 +64,8 @@ pub(super) struct Visit<'v, 'a, D: Detector> {
     held: Held,
     /// How many readers with windows of their own are at work.
     windows: usize,
+    /// How many of the containers around are guessed: gzip in the middle of a binary.
+    guessed: usize,
     names: Names,
 }
 
@@ -107,6 +109,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             scanned: 0,
             held,
             windows: 0,
+            guessed: 0,
             names,
         }
     }
@@ -201,7 +204,9 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         let outside = (self.held.outer, self.held.own);
         (self.held.outer, self.held.own) = (outside.0 + outside.1, 0);
         self.windows += usize::from(kind.has_window());
+        self.guessed += usize::from(kind == Kind::Inside);
         let read = kind.read(input, self);
+        self.guessed -= usize::from(kind == Kind::Inside);
         self.windows -= usize::from(kind.has_window());
         self.held.outer = outside.0;
         self.held.set(outside.1)?;
@@ -232,7 +237,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             }
             Err(Fault::Broken(_)) if kind.is_weak() && self.meter.unpacked() == 0 => Ok(true),
             Err(Fault::Broken(why)) => {
-                self.problem(&format!("a damaged {}: {why}", kind.name()));
+                self.damaged(&format!("a damaged {}: {why}", kind.name()));
                 Ok(true)
             }
         }
@@ -303,7 +308,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             return Err(halt);
         }
         if let Some(error) = extent.error {
-            self.problem(&format!("it could be read in part: {error}"));
+            self.damaged(&format!("it could be read in part: {error}"));
         }
         Ok(())
     }
@@ -334,6 +339,13 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             self.scanner.ledger.add(Count::Unopened, 1);
         } else {
             self.problem(&reached.why(limits));
+        }
+    }
+
+    /// Reports that a member is damaged, unless it is not sure that it is one at all.
+    fn damaged(&mut self, why: &dyn Display) {
+        if self.guessed == 0 {
+            self.problem(why);
         }
     }
 
