@@ -1,7 +1,7 @@
-//! The command line: what was typed becomes each stage's plain options, and the outcome becomes
+//! The command line: arguments become the plain options of each stage, and the outcome becomes
 //! output and an exit status.
 //!
-//! clap's types live here and nowhere else. Only options that work are listed.
+//! clap's types are used here and nowhere else. Only options that work are listed.
 
 mod advice;
 mod arguments;
@@ -37,20 +37,20 @@ use crate::text::{escape_line, escape_path};
 use arguments::{Cli, Command};
 use words::Meant;
 
-/// Parses the command line, does what it says, and gives the status to exit with.
+/// Parses the command line, runs the command, and gives the exit status.
 pub fn main() -> ExitCode {
     hide_panics();
     let args: Vec<OsString> = std::env::args_os().collect();
     let status = match parsed(&args) {
-        // The hook has told of the panic; the status is none of a scan that went well.
+        // The panic hook has printed a message; the status says that something went wrong.
         Ok(cli) => catch_unwind(|| dispatch(cli.command)).unwrap_or(Status::Usage),
         Err(code) => return code,
     };
     ExitCode::from(status.code())
 }
 
-/// What was typed or, where that is no command of clap's, what it stands for; else the status with
-/// which the program ends, its reason told.
+/// The parsed command line, or what an abbreviation stands for. Otherwise the status with which the
+/// program ends, after its message.
 fn parsed(args: &[OsString]) -> Result<Cli, ExitCode> {
     let answer = match Cli::try_parse_from(args) {
         Ok(cli) => return Ok(cli),
@@ -86,10 +86,10 @@ fn dispatch(command: Command) -> Status {
     }
 }
 
-/// The status of a command; an error is told and is wrong usage.
+/// The status of a command; an error is printed and counts as wrong usage.
 fn exit_status(result: Result<Status, Box<dyn std::error::Error>>) -> Status {
     result.unwrap_or_else(|error| {
-        // The faults of a document are one line each.
+        // Each fault of a document is one line.
         match error.downcast_ref::<Faults>() {
             Some(faults) => faults.0.iter().for_each(|fault| complain(fault)),
             None => complain(&error),
@@ -98,17 +98,17 @@ fn exit_status(result: Result<Status, Box<dyn std::error::Error>>) -> Status {
     })
 }
 
-/// The same answer to the same words, escaped and without what may be a secret: the file names that
-/// a hook hands on are hostile, and a secret that was typed where none is taken stays in a log.
+/// The same message for the same arguments, escaped and redacted: file names that a hook passes on
+/// are hostile, and a secret that was given by mistake would end in a log.
 fn redacted_usage(args: &[OsString], answer: &clap::Error) -> clap::Error {
     let shown = args.iter().map(|arg| opaque::redacted(&escape_path(arg.as_encoded_bytes())));
     match Cli::try_parse_from(shown) {
         Err(shown) if shown.kind() == answer.kind() => shown,
-        _ => Cli::command().error(answer.kind(), "what was typed is not understood"),
+        _ => Cli::command().error(answer.kind(), "the arguments are not understood"),
     }
 }
 
-/// Prints help, the version or what is wrong with the command line.
+/// Prints help, the version or a usage error.
 fn explain_usage(answer: &clap::Error) -> ExitCode {
     let code = u8::try_from(answer.exit_code()).unwrap_or(Status::Usage.code());
     match answer.print() {
@@ -117,14 +117,16 @@ fn explain_usage(answer: &clap::Error) -> ExitCode {
     }
 }
 
-/// Says on standard error what went wrong.
+/// Prints an error to standard error.
 fn complain(error: &dyn Display) {
-    // If standard error is closed there is nobody left to tell; the status still says it.
+    // If standard error is closed, nobody can read the message; the status still says that it
+    // failed.
     let message = opaque::redacted(&escape_line(&error.to_string()));
     let _ = writeln!(io::stderr(), "keysweep: {message}");
 }
 
-/// A panic's message may quote the text that caused it, and so a secret: only its place is shown.
+/// A panic's message may quote the text that caused it, and so a secret. Only its source location
+/// is printed.
 fn hide_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -1,8 +1,8 @@
-//! The configuration file, `.keysweep.toml`: paths to leave out and values to allow.
+//! The configuration file, `.keysweep.toml`: excluded paths and allowed values.
 //!
-//! Its `[[rule]]` tables are patterns, which become rules elsewhere from the same text. All faults
-//! are told at once, with file and line. An allow-list settles findings by value; nothing here can
-//! switch a rule off.
+//! Its `[[rule]]` tables are patterns, which another reader makes rules of. All faults are reported
+//! at once, with file and line. Allowed values suppress findings; nothing in the file can switch a
+//! rule off.
 
 use std::path::Path;
 
@@ -13,25 +13,25 @@ use crate::finding::{Finding, Fingerprint};
 /// The file's name, at the root of a repository.
 pub const NAME: &str = ".keysweep.toml";
 
-/// What a configuration file says, patterns aside.
+/// A configuration file, patterns aside.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// Globs of paths that are not scanned.
     pub exclude: Vec<String>,
-    /// Values that are no alarm.
+    /// Values whose findings are suppressed.
     pub allow: Vec<Allow>,
 }
 
-/// A value that was settled, and why.
+/// An allowed value, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allow {
-    /// What is allowed.
+    /// The value.
     pub value: Value,
-    /// The reason that was written down.
+    /// The reason in the file.
     pub reason: Option<String>,
 }
 
-/// A value by which a finding is allowed.
+/// A value that allows findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// One credential.
@@ -43,7 +43,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// Whether the finding has this value. An account is the one that the id or STS tells.
+    /// Says if the finding has this value. The account is that of STS or of the id.
     pub fn is_of(&self, finding: &Finding) -> bool {
         let credential = &finding.credential;
         match self {
@@ -61,7 +61,8 @@ impl Config {
     /// Reads the text of `file`.
     ///
     /// # Errors
-    /// Every fault of the file that is no fault of a pattern.
+    ///
+    /// Every fault of the file, those of patterns aside.
     pub fn parse(file: &Path, text: &str) -> Result<Self, Faults> {
         let (mut document, mut top) = Document::parse(file, text);
         top.leave("rule");
@@ -72,7 +73,7 @@ impl Config {
         for name in OPTIONS {
             if let Some(offset) = top.offset_of(name) {
                 let what = format!(
-                    "'{name}' is an option, and options are typed: a file may hold 'rule', \
+                    "'{name}' is a command-line option: the file may contain only 'rule', \
                      'exclude' and 'allow'"
                 );
                 document.fault(offset, "", what);
@@ -86,7 +87,7 @@ impl Config {
     }
 }
 
-/// Names by which somebody might expect to set what only the command line sets.
+/// Names that somebody might expect in the file, though only the command line sets them.
 const OPTIONS: [&str; 8] = [
     "options",
     "verify",
@@ -169,7 +170,7 @@ mod tests {
             ("[[allow]]\naccount = 123456789012", 2, "'account' must be a string"),
             ("[[allow]]\nreason = \"x\"", 1, "one of 'fingerprint', 'key-id' and 'account'"),
             ("[[allow]]\nkey_id = \"x\"", 2, "did you mean 'key-id'?"),
-            ("verify = true", 1, "'verify' is an option, and options are typed"),
+            ("verify = true", 1, "'verify' is a command-line option"),
             ("allow = 3", 1, "'allow' must be a table"),
             ("allow = [", 1, "not TOML"),
         ];

@@ -1,8 +1,8 @@
-//! What to do about a finding: its own steps, with its own key id, account and user.
+//! The steps for a finding, with its key id, account and user.
 //!
 //! The texts are data (`patterns/remedy/`); this module chooses the procedure and fills it in.
-//! Takes a finding and the rules in force, gives steps and help texts. Knows nothing of how they
-//! are shown, and asks nobody.
+//! Takes a finding and the rules, gives steps and help texts. It does not know how they are shown,
+//! and sends no request.
 
 mod fill;
 mod help;
@@ -22,10 +22,10 @@ pub use fill::{assignment, assignments, uses};
 pub use help::{help_markdown, help_text};
 pub use table::{Applied, Remedies, Remedy, applied, remedies};
 
-/// The procedure for a key that is a trap, of whatever kind.
+/// The procedure for a canary key of any kind.
 const CANARY: &str = "canary";
 
-/// On what occasion a step is taken.
+/// The occasion of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum When {
@@ -35,25 +35,25 @@ pub enum When {
     Rotation,
 }
 
-/// One thing to do.
+/// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// What to do, in a line.
+    /// The step in one line.
     #[serde(rename = "step")]
     pub title: String,
-    /// Why, and what to look out for.
+    /// The reason, and warnings.
     pub why: String,
-    /// The command; it runs as it stands in a POSIX shell, unless a `<NAME>` is left in it.
+    /// The command; it runs unchanged in a POSIX shell, unless it contains a `<NAME>`.
     pub cli: Option<String>,
-    /// The way through the console.
+    /// The same in the console.
     pub console: Option<String>,
-    /// The API's operation.
+    /// The operation of the API.
     pub api: Option<String>,
-    /// On what occasion.
+    /// The occasion.
     pub when: When,
 }
 
-/// What is known of a credential that is explained: by an earlier report, or by who asks.
+/// Facts about a credential that is explained: from an earlier report, or from the user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// The id of its key.
@@ -64,27 +64,26 @@ pub struct Facts {
     pub role: Option<String>,
     /// The partition of AWS that it belongs to.
     pub partition: Option<String>,
-    /// Who STS said it is.
+    /// The identity that STS reported.
     pub arn: Option<String>,
-    /// It is a canary, though its id may not say so.
+    /// It is a canary, though its id may not show it.
     pub is_canary: bool,
 }
 
-/// The steps of a credential, with variables of the shell in their commands.
+/// The steps for a credential, with shell variables in their commands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guide {
-    /// The remedy's id: guides of one id differ in the values of their variables alone.
+    /// The remedy's id: guides of one id differ only in the values of their variables.
     pub remedy: String,
-    /// Lines that give `KEY`, `OWNER`, `ROLE` and `PARTITION` their values, as far as a step uses
-    /// them.
+    /// Lines that assign `KEY`, `OWNER`, `ROLE` and `PARTITION`, as far as a step uses them.
     pub assignments: Vec<String>,
     /// The steps.
     pub steps: Vec<Step>,
 }
 
-/// The steps for what is known, by a rule or, without one, of a key of the root user.
+/// The steps for these facts, by a rule or, without one, for a root key.
 pub fn guide(rule: Option<&Rule>, facts: &Facts) -> Guide {
-    // Whoever asks for a rule is going to have a key of its kind.
+    // A user who asks about a rule is going to have a key of its kind.
     let kind = match rule.map(|rule| rule.remedy.as_str()) {
         Some("access-key" | "access-key-id" | "secret-access-key" | "ses-smtp-password") => {
             Some(KeyKind::LongTerm)
@@ -102,7 +101,7 @@ pub fn guide(rule: Option<&Rule>, facts: &Facts) -> Guide {
     Guide { remedy: table::id(name, rule), assignments: values.assignments(&commands), steps }
 }
 
-/// All steps of a finding: those of a leak first, then those of a planned rotation.
+/// All steps for a finding: those of a leak first, then those of a planned rotation.
 pub fn steps(finding: &Finding, rules: &RuleSet) -> Vec<Step> {
     let rule = rules.get(finding.credential.rule.as_str());
     let values = Values::of_finding(finding);
@@ -116,17 +115,20 @@ pub fn first_step(finding: &Finding, rules: &RuleSet) -> Option<Step> {
     procedure_steps(procedure(rule, &values), rule, &values).next()
 }
 
-/// What to do where the verdict makes the first step needless.
+/// The advice if the verdict makes the first step unnecessary.
 pub fn verdict_advice(finding: &Finding) -> Option<&'static str> {
     match finding.verification.status {
-        Status::Inactive => Some("AWS does not accept it any more: read what it did meanwhile"),
-        Status::Expired => Some("its session is over: find out what it came from, which may live"),
-        Status::Canary => Some("a canary: leave it alone, and ask its owner where it was planted"),
+        Status::Inactive => Some("AWS no longer accepts it: find out what it was used for"),
+        Status::Expired => Some(
+            "its session has expired: find out which credential it came from, \
+             which may be active",
+        ),
+        Status::Canary => Some("a canary: leave it alone, and ask its owner where it was placed"),
         _ => None,
     }
 }
 
-/// What to do first, on one line.
+/// The first step, on one line.
 pub fn next_step(finding: &Finding, rules: &RuleSet) -> String {
     if let Some(advice) = verdict_advice(finding) {
         return advice.to_owned();
@@ -138,13 +140,13 @@ pub fn next_step(finding: &Finding, rules: &RuleSet) -> String {
     }
 }
 
-/// The steps of a rule, with names such as `<KEY_ID>` where a finding has its own values.
+/// The steps of a rule, with names such as `<KEY_ID>` in place of values.
 pub fn steps_for_rule(rule: &Rule) -> Vec<Step> {
     let values = Values::unknown();
     procedure_steps(procedure(Some(rule), &values), Some(rule), &values).collect()
 }
 
-/// The procedure for a rule's finding: what is known of the key may ask for another one.
+/// The procedure for a finding of a rule; facts about the key may select another one.
 fn procedure<'a>(rule: Option<&'a Rule>, values: &Values) -> &'a str {
     let named = rule.map_or("custom", |rule| rule.remedy.as_str());
     match (named, values.kind()) {
@@ -157,7 +159,7 @@ fn procedure<'a>(rule: Option<&'a Rule>, values: &Values) -> &'a str {
     }
 }
 
-/// A user's rule may say in its own words what is to be done.
+/// A user's rule may describe the remedy in its own words.
 fn own<'a>(name: &str, rule: Option<&'a Rule>) -> Option<&'a Rule> {
     rule.filter(|rule| name == "custom" && !rule.remedy.is_empty())
 }

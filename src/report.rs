@@ -1,9 +1,9 @@
-//! Reports: what was found and what was scanned, one file a format.
+//! Reports of findings and coverage, one file a format.
 //!
-//! Takes finished findings and their coverage, gives bytes to any writer, worst finding first, as
-//! a stream: memory does not grow with the number of findings. Every format shows secrets masked;
-//! only those of [`Format::can_show_secrets`] can be told otherwise. Must not know where findings
-//! come from, nor what becomes of the bytes.
+//! Takes finished findings and their coverage, and writes bytes, worst finding first, as a stream:
+//! memory does not grow with the number of findings. Every format masks secrets, unless
+//! [`Format::can_show_secrets`] and the user asked for them. A report knows neither where findings
+//! come from nor where its bytes go.
 
 mod csv;
 mod escape;
@@ -41,20 +41,20 @@ pub use hook::{Pushed, Setting, write_hook};
 pub use summary::{Closing, amounts, write_coverage, write_total};
 pub use verdicts::write_verdicts;
 
-/// Digests of a user's pattern are left out for secrets under this length in bytes: a shorter one
-/// can be guessed from its digest.
+/// Digests of a user's pattern are omitted for secrets of fewer bytes: a shorter one can be guessed
+/// from its digest.
 const SAFE_TO_DIGEST: usize = 16;
 
-/// How a report is written.
+/// A format of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
     /// For people: grouped by credential, coloured on a terminal.
     Text,
-    /// One line a finding, as linters print them.
+    /// One line a finding, like linters.
     Short,
     /// One JSON document.
     Json,
-    /// A finding a line, the coverage last.
+    /// One finding a line, the coverage last.
     Jsonl,
     /// SARIF 2.1.0, for code-scanning services.
     Sarif,
@@ -64,14 +64,14 @@ pub enum Format {
     Github,
     /// JUnit XML.
     Junit,
-    /// A row a place, for spreadsheets.
+    /// One row a location, for spreadsheets.
     Csv,
-    /// A table and what to do, for summaries of jobs, issues and chats.
+    /// A table and the first steps, for summaries of jobs, issues and chats.
     Markdown,
 }
 
 impl Format {
-    /// Every format, in the order in which help lists them.
+    /// Every format, in the order of the help.
     pub const ALL: [Self; 10] = [
         Self::Text,
         Self::Short,
@@ -85,7 +85,7 @@ impl Format {
         Self::Markdown,
     ];
 
-    /// The word by which a user asks for it.
+    /// Its name on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -101,8 +101,7 @@ impl Format {
         }
     }
 
-    /// How names of files in this format end; the first format in [`Format::ALL`] with an ending
-    /// is the one that it stands for.
+    /// Endings of file names; an ending selects the first format in [`Format::ALL`] that has it.
     pub fn endings(self) -> &'static [&'static str] {
         match self {
             Self::Text | Self::Short | Self::Github => &["txt", "log", "out"],
@@ -116,32 +115,32 @@ impl Format {
         }
     }
 
-    /// The format of this name.
+    /// Parses the name of a format.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.as_str() == name)
     }
 
-    /// Whether [`Report::repository`] has a meaning here.
+    /// Says if the format uses [`Report::repository`].
     pub fn names_repository(self) -> bool {
         matches!(self, Self::Sarif | Self::Gitlab)
     }
 
-    /// Whether [`Report::show_secrets`] has a meaning here. The other formats are made to be
-    /// uploaded, and stay masked whatever is asked.
+    /// Says if the format uses [`Report::show_secrets`]. The other formats are made for uploads,
+    /// and always mask.
     pub fn can_show_secrets(self) -> bool {
         matches!(self, Self::Text | Self::Json | Self::Jsonl)
     }
 }
 
-/// How text looks.
+/// The style of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// ANSI colours.
     pub color: bool,
-    /// Whether the text begins with the program's name and ends with its coverage. `false` for a
-    /// caller who sends that elsewhere by [`write_coverage`].
+    /// The text begins with the program's name and ends with its coverage. `false` for a caller
+    /// that writes these elsewhere with [`write_coverage`].
     pub coverage: bool,
-    /// Columns of the terminal, where there is one.
+    /// Columns of the terminal, if there is one.
     pub width: Option<usize>,
 }
 
@@ -151,12 +150,12 @@ impl Default for Style {
     }
 }
 
-/// How much a report holds before it says "and more".
+/// The lengths of a report's lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Places shown under a finding in text.
+    /// Locations under a finding in text.
     pub places: usize,
-    /// Lines of problems shown in text; without a limit each problem has its own.
+    /// Lines of problems in text; without a limit each problem has a line.
     pub problems: usize,
     /// Rows of each table of a sweep's summary.
     pub rows: usize,
@@ -171,55 +170,54 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Everything is shown that may be.
+    /// No limits, where a format allows that.
     pub fn verbose() -> Self {
         let all = usize::MAX;
         Self { places: all, problems: all, rows: all, ..Self::default() }
     }
 }
 
-/// When a run began and ended, RFC 3339 in UTC, whole seconds.
+/// The start and end of a run, RFC 3339 in UTC, whole seconds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Times {
-    /// Its beginning.
+    /// The start.
     pub start: String,
-    /// Its end.
+    /// The end.
     pub end: String,
 }
 
-/// All that a format may tell.
+/// The content of a report.
 #[derive(Clone, Copy, Debug)]
 pub struct Report<'a> {
-    /// The findings to report, in any order. Settled ones are among them only when they were
-    /// asked for.
+    /// The findings, in any order. Suppressed ones are included only if the user asked for them.
     pub findings: &'a [Finding],
-    /// What was scanned and what was not.
+    /// The ledger, as reports show it.
     pub coverage: &'a Coverage,
-    /// The rules in force.
+    /// The rules.
     pub rules: &'a RuleSet,
     /// The command that ran, such as `scan`.
     pub command: &'a str,
-    /// How the service tells this analysis from others of the same commit; by the command unless
-    /// it is given.
+    /// The name of this analysis, which distinguishes it from others of the same commit; without
+    /// one it is the command.
     pub category: Option<&'a str>,
-    /// Whether secrets are shown in clear; see [`Format::can_show_secrets`].
+    /// Secrets are shown in clear; see [`Format::can_show_secrets`].
     pub show_secrets: bool,
-    /// Whether settled findings were asked for, and are therefore among the findings.
+    /// The findings include suppressed ones.
     pub include_suppressed: bool,
-    /// Whether a baseline was compared with.
+    /// A baseline was applied.
     pub baseline: bool,
-    /// The repository that was scanned, if it is one.
+    /// The scanned repository, if it is one.
     pub repository: Option<&'a Provenance>,
-    /// The status with which the program is going to exit.
+    /// The exit status of the program.
     pub exit: u8,
-    /// When the run took place, for the one format whose service asks for it.
+    /// The times of the run, for the one format whose service requires them.
     pub times: Option<&'a Times>,
-    /// Sizes.
+    /// The lengths of lists.
     pub limits: Limits,
 }
 
 impl<'a> Report<'a> {
-    /// The findings, worst first: see [`worst`]; then by first place.
+    /// The findings, worst first (see [`worst`]), then by first occurrence.
     fn sorted(&self) -> Vec<&'a Finding> {
         let mut findings: Vec<&Finding> = self.findings.iter().collect();
         findings.sort_by(|a, b| {
@@ -233,7 +231,7 @@ impl<'a> Report<'a> {
         findings
     }
 
-    /// SHA-256 of a secret of `credential`, in hex; see [`SAFE_TO_DIGEST`].
+    /// SHA-256 of a secret of `credential`, in hexadecimal digits; see [`SAFE_TO_DIGEST`].
     fn digest(&self, credential: &Credential, secret: Option<&Secret>) -> Option<String> {
         let rule = self.rules.get(credential.rule.as_str());
         let of_user = rule.is_some_and(|rule| rule.file.is_some());
@@ -241,15 +239,15 @@ impl<'a> Report<'a> {
         secret.map(Secret::sha256_hex)
     }
 
-    /// A rule's heading: its title, or its id where the rule set does not hold it.
+    /// The title of a finding's rule, or its id if the rule set does not have it.
     fn title(&self, finding: &'a Finding) -> &'a str {
         let id = finding.credential.rule.as_str();
         self.rules.get(id).map_or(id, |rule| rule.title.as_str())
     }
 }
 
-/// Orders by what is to be done first: what works comes before all, a trap after all, and what
-/// stands at HEAD or in a folder before what history alone has.
+/// Orders by what to deal with first: active keys before all others, canaries last, and findings at
+/// HEAD or in a folder before those in history alone.
 fn worst(finding: &Finding) -> impl Ord + use<> {
     (
         finding.verification.status == Status::Canary,
@@ -260,9 +258,11 @@ fn worst(finding: &Finding) -> impl Ord + use<> {
     )
 }
 
-/// Writes `report` in one format. Fails only as `out` fails.
+/// Writes `report` in one format. Buffer `out`: formats write in small pieces.
 ///
-/// `out` is best buffered: formats write in small pieces.
+/// # Errors
+///
+/// Those of `out`.
 pub fn write(
     format: Format,
     report: &Report<'_>,

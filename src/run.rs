@@ -1,8 +1,8 @@
-//! The only wiring: sources, detector and collector joined into one run.
+//! Connects the stages: sources, detector and collector in one run.
 //!
-//! Workers hand hits through a bounded channel to one collector, which groups them by credential;
-//! the ledger travels alongside. Takes plain options, gives findings and coverage. Must not know
-//! how they are written or what was typed to ask for them.
+//! Workers send hits through a bounded channel to one collector, which groups them by credential.
+//! The ledger travels alongside. A run takes plain options and gives findings and coverage. It
+//! knows neither report formats nor the command line.
 
 mod collect;
 mod memory_watch;
@@ -47,17 +47,16 @@ use time_limit::TimeLimit;
 #[cfg(feature = "verify")]
 pub use verification::Verify;
 
-/// Hits on their way to the collector; workers wait when it is this far behind.
+/// Hits that may wait for the collector; a worker waits when the channel is full.
 const CHANNEL: usize = 1024;
 
-/// What is told of a source on which the program fails.
-const FAULT: &str =
-    "scanning failed before its end, which is a fault of keysweep: please report it";
+/// The message for a source on which the program fails.
+const FAULT: &str = "the scan failed, which is a bug in keysweep: please report it";
 
-/// Stale entries of a baseline, or paths without a file, that are listed one by one.
+/// Stale entries of a baseline, or paths without a file, that are listed by name.
 const LISTED: usize = 20;
 
-/// Where the bytes of a run come from.
+/// A source of bytes.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// Files and folders.
@@ -72,41 +71,40 @@ pub enum Source {
     Range(git::range::RangeOptions),
 }
 
-/// What a run is to do.
+/// The options of a run.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
     /// Scanned one after the other.
     pub sources: Vec<Source>,
-    /// Findings below are counted, not reported.
+    /// Findings of less confidence are counted, not reported.
     pub min_confidence: Confidence,
     /// For the whole run.
     pub timeout: Option<Duration>,
-    /// From when its time counts: what came before the sources is part of the run.
+    /// The start of the command: `timeout` counts from here.
     pub began: Instant,
     /// For the whole run; the sources share it.
     pub memory: MemoryBudget,
     /// Ends the sources early; the same flag that they hold.
     pub stop: Stop,
-    /// Set, beside `stop`, by whoever interrupts the run.
+    /// Whoever interrupts the run sets this besides `stop`.
     pub interrupted: Stop,
-    /// Paths whose findings are left out, whatever source they come from.
+    /// Paths whose findings are left out, for all sources.
     pub exclude: files::Globs,
-    /// What was settled before.
+    /// Baseline, markers and allowed values.
     pub suppressions: Suppressions,
-    /// The day by which entries of a baseline are over.
+    /// The day on which entries of a baseline are judged.
     pub today: Date,
-    /// Whether settled findings stay among the findings, marked.
+    /// Suppressed findings are reported, and marked.
     pub include_suppressed: bool,
-    /// Whether all that a baseline stands for is scanned, so that what is absent is stale.
+    /// The sources cover all that the baseline covers, so an entry without a finding is stale.
     pub whole: bool,
-    /// Whether and how keys are verified.
+    /// The options of verification, if keys are verified.
     #[cfg(feature = "verify")]
     pub verify: Option<Verify>,
 }
 
 impl RunOptions {
-    /// What ends the run in time.
-    /// Does `work` in the run's time and memory.
+    /// Does `work` within the time and memory of the run.
     fn bounded<T>(&self, clock: &TimeLimit, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
         clock.limit(&self.stop, ledger, || {
             memory_watch::limit(self.memory.limit(), &self.stop, ledger, work)
@@ -118,37 +116,39 @@ impl RunOptions {
     }
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Outcome {
     /// Worst first.
     pub findings: Vec<Finding>,
-    /// What was scanned and what was not.
+    /// The ledger, as reports show it.
     pub coverage: Coverage,
-    /// Sorted: entries of the baseline of which nothing was met, if all that it stands for was read.
+    /// Entries of the baseline without a finding, sorted; only if everything that they cover was
+    /// read.
     pub stale: Vec<BaselineEntry>,
     /// The run was ended by a signal.
     pub interrupted: bool,
 }
 
-/// Why a run has no outcome.
+/// The reason why a run has no outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The walk met no file, or could read none.
+    /// No file was found, or none could be read.
     #[error("no file was scanned: {0}")]
     NothingScanned(String),
-    /// A repository, or what was asked of it, can't be read at all.
+    /// The repository can't be read.
     #[error(transparent)]
     Git(#[from] git::Error),
-    /// Nothing can take what is found.
+    /// No thread could be started.
     #[error(
-        "the system gives no threads to scan with: {0}; raise the limit of processes (`ulimit -u`) or of memory"
+        "no thread could be started for the scan: {0}; raise the limit of processes (`ulimit -u`) \
+         or of memory"
     )]
     Threads(std::io::Error),
 }
 
-/// Where the scanned repository comes from; `None` unless the sources are one repository, as work
-/// tree, history or both. To be told by [`redacted_provenance`] once it is known what was found.
+/// The origin of the scanned repository. `None` unless all sources are of one repository: its work
+/// tree, its history or both. Pass it to [`redacted_provenance`] once the findings are known.
 pub fn provenance(sources: &[Source]) -> Option<Provenance> {
     let none = git::open::Environment::default();
     let ([source] | [Source::Files(_), source @ Source::History(_)]) = sources else { return None };
@@ -167,16 +167,16 @@ pub fn provenance(sources: &[Source]) -> Option<Provenance> {
     }
 }
 
-/// Whether files of a git work tree are among the sources.
+/// Says if a source reads files of a git work tree.
 pub fn is_in_repository(sources: &[Source]) -> bool {
     sources.iter().any(
         |source| matches!(source, Source::Files(options) if files::work_tree(options).is_some()),
     )
 }
 
-/// Runs all sources through `detector`.
+/// Scans all sources with `detector`.
 ///
-/// `ledger` is the caller's, so that progress can be read off it meanwhile.
+/// The caller owns `ledger`, so that it can show progress meanwhile.
 pub fn run<D: Detector>(
     options: &RunOptions,
     detector: &D,
@@ -211,8 +211,8 @@ pub fn run<D: Detector>(
     Ok(Outcome { findings, coverage, stale, interrupted })
 }
 
-/// Makes findings of what was collected: grouped, verified if asked for, worst first. Beside them
-/// the stale entries of the baseline.
+/// Makes findings of the collected hits: grouped, verified if asked for, worst first. Gives the
+/// stale entries of the baseline as well.
 fn conclude(
     collector: Collector,
     options: &RunOptions,
@@ -221,7 +221,7 @@ fn conclude(
     #[cfg(feature = "verify")] until: Option<Instant>,
 ) -> (Vec<Finding>, Vec<BaselineEntry>) {
     if options.interrupted.is_set() {
-        ledger.problem("run", b"", &"interrupted: what was not yet scanned is missing");
+        ledger.problem("run", b"", &"interrupted: the rest was not scanned");
     }
     let Collected { mut findings, met, weak } =
         collector.finish(rules, options.min_confidence, ledger);
@@ -234,13 +234,13 @@ fn conclude(
     }
     suppress::reopen_active(&mut findings, &mut counts);
     sort(&mut findings);
-    // A settled secret in somebody else's path is a secret still.
+    // A suppressed secret may not show up in another finding's path either.
     redact::names(&mut findings, &weak, ledger);
     let stale = finish_suppressions(&mut findings, counts, options, ledger);
     (findings, stale)
 }
 
-/// Counts what was settled, and leaves it out unless it is wanted; gives the stale entries.
+/// Counts suppressed findings and removes them unless they are wanted. Gives the stale entries.
 fn finish_suppressions(
     findings: &mut Vec<Finding>,
     counts: Counts,
@@ -258,9 +258,7 @@ fn finish_suppressions(
     let stale = if options.whole && !ledger.has_problems() { counts.absent } else { Vec::new() };
     for entry in stale.iter().take(LISTED) {
         let BaselineEntry { hint, fingerprint, .. } = entry;
-        ledger.note(format!(
-            "stale in the baseline, nothing of it was found: {hint} ({fingerprint})"
-        ));
+        ledger.note(format!("stale in the baseline, no finding for: {hint} ({fingerprint})"));
     }
     if stale.len() > LISTED {
         ledger.note(format!("stale in the baseline: {} more", stale.len() - LISTED));
@@ -271,14 +269,14 @@ fn finish_suppressions(
     stale
 }
 
-/// Verifies `findings` and puts them in order again.
+/// Verifies `findings` and sorts them again.
 #[cfg(feature = "verify")]
 pub fn verify(findings: &mut Vec<Finding>, how: &Verify, ledger: &Ledger) {
     verification::verify(findings, how, ledger);
     sort(findings);
 }
 
-/// Verifies `findings` in what is left of the run's time, and no longer than it is not stopped.
+/// Verifies `findings` in the remaining time of the run, until it is stopped.
 #[cfg(feature = "verify")]
 fn verify_within(
     findings: &mut Vec<Finding>,
@@ -293,7 +291,7 @@ fn verify_within(
     verification::verify(findings, &how, ledger);
 }
 
-/// Scans the sources; one thread takes what others find.
+/// Scans the sources. One thread collects the hits of all others.
 fn gather<D: Detector>(
     sources: &[Source],
     exclude: &files::Globs,
@@ -305,7 +303,7 @@ fn gather<D: Detector>(
         let (sender, receiver) = mpsc::sync_channel::<Hit>(CHANNEL);
         let take = move || receiver.into_iter().for_each(take);
         let taking = thread::Builder::new().spawn_scoped(scope, take).map_err(Error::Threads)?;
-        // The taker lives until the sender is dropped, so a hit is never refused.
+        // The collector lives until the sender is dropped, so sending can't fail.
         let hits = |hit: Hit| {
             let path = hit.origin.path.as_deref().filter(|_| !exclude.is_empty());
             if path.is_some_and(|path| exclude.excludes_bytes(path)) {
@@ -314,7 +312,7 @@ fn gather<D: Detector>(
                 drop(sender.send(hit));
             }
         };
-        // Whatever a source fails on, what others and it itself found by then is reported.
+        // If a source fails, its hits until then and those of other sources are reported.
         let scan = |source: &Source| match source {
             Source::Files(options) => {
                 files::scan(options, detector, ledger, &hits);
@@ -342,7 +340,7 @@ fn gather<D: Detector>(
     })
 }
 
-/// Worst first, canaries last; the last keys make the order total.
+/// Sorts by severity, canaries last. The last keys make the order total.
 fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         let first = |finding: &Finding| {
@@ -364,7 +362,7 @@ fn sort(findings: &mut [Finding]) {
     });
 }
 
-/// Why a walk scanned no file, as far as the ledger tells.
+/// The reasons why no file was scanned, as far as the ledger has any.
 fn reasons(mut given: Vec<String>, coverage: &Coverage) -> String {
     let left_out = &coverage.left_out;
     let counts = [
@@ -389,7 +387,7 @@ fn reasons(mut given: Vec<String>, coverage: &Coverage) -> String {
     format!("there is none in {}", given.join(", "))
 }
 
-/// The paths of `sources`, as they were typed.
+/// The paths of `sources`, as the user gave them.
 fn given(sources: &[Source]) -> Vec<String> {
     let paths = sources.iter().filter_map(|source| match source {
         Source::Files(options) => Some(&options.paths),

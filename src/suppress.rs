@@ -1,8 +1,8 @@
-//! Findings that were settled before: by a baseline, a marker on the line, or the configuration.
+//! Suppressed findings: by a baseline, by a marker on the line, or by the configuration.
 //!
-//! All by value or on the line itself, never by position: a different secret in the same place is
-//! reported. Takes findings and what was settled, marks those that are; every mark is counted by
-//! whoever asked. Reads no file itself.
+//! Suppression is by value or on the line itself, never by position: a different secret in the same
+//! place is reported. Takes findings and suppressions, marks the suppressed ones; the caller counts
+//! them. It reads no file.
 
 pub mod baseline;
 pub mod detect_secrets;
@@ -17,44 +17,44 @@ use crate::finding::{Finding, Fingerprint, GitObject, Occurrence, Status, Suppre
 
 use baseline::{Baseline, BaselineEntry};
 
-/// What was settled before.
+/// The suppressions of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Suppressions {
     /// Accepted findings.
     pub baseline: Option<Baseline>,
     /// Values that the configuration allows.
     pub allow: Vec<Allow>,
-    /// Whether markers in the text count.
+    /// Markers in the text count.
     pub inline: bool,
 }
 
-/// What was settled, and which entries settled nothing.
+/// How many findings were suppressed, and which entries suppressed none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Findings settled by the baseline.
+    /// Findings that the baseline suppresses.
     pub baseline: u64,
-    /// Findings settled by markers.
+    /// Findings that markers suppress.
     pub inline: u64,
-    /// Findings settled by the configuration.
+    /// Findings that the configuration suppresses.
     pub config: u64,
-    /// Entries of the baseline that were found and whose time is over: they count again.
+    /// Entries of the baseline that have a finding and have expired: the finding is reported.
     pub expired: Vec<BaselineEntry>,
-    /// Entries of the baseline of which nothing was met. They are stale only if all that the
-    /// baseline stands for was scanned.
+    /// Entries of the baseline without a finding. They are stale only if everything that the
+    /// baseline covers was scanned.
     pub absent: Vec<BaselineEntry>,
 }
 
 impl Counts {
-    /// All settled findings.
+    /// All suppressed findings.
     pub fn total(&self) -> u64 {
         self.baseline + self.inline + self.config
     }
 }
 
-/// Marks what was settled. `today` decides which entries of the baseline are over, `met` which of
-/// them are absent: it holds every credential that was found, whatever became of it.
+/// Marks suppressed findings. `today` decides which entries have expired. `met` has every
+/// credential that was found, reported or not, and decides which entries are absent.
 ///
-/// What was proved active is never settled by a marker: whoever wrote it may be who leaked it.
+/// A marker never suppresses a key that was proved active: its author may be who leaked it.
 pub fn apply(
     findings: &mut [Finding],
     suppressions: &Suppressions,
@@ -80,7 +80,7 @@ pub fn apply(
     counts
 }
 
-/// Reopens what a marker settled and STS proved active since. Markers settle nothing that works.
+/// Reports findings again that a marker suppressed and STS has proved active since.
 pub fn reopen_active(findings: &mut [Finding], counts: &mut Counts) {
     for finding in findings.iter_mut() {
         let by_marker = finding.suppressed.as_ref().is_some_and(Suppression::is_by_marker);
@@ -105,8 +105,8 @@ fn judge(finding: &Finding, suppressions: &Suppressions, today: Date) -> Option<
     by(Suppression::INLINE, Some(marker?.to_owned()))
 }
 
-/// The marker that settles a finding: every place that is still in the tree has one, or every
-/// place at all if none is.
+/// The marker that suppresses a finding: every occurrence that is still in the tree has one, or
+/// every occurrence if none is.
 fn marker(finding: &Finding) -> Option<&'static str> {
     if finding.verification.status == Status::Active {
         return None;
@@ -118,7 +118,7 @@ fn marker(finding: &Finding) -> Option<&'static str> {
     relevant.all(|place| place.sighting.marker.is_some()).then_some(first)
 }
 
-/// A plain file, or what HEAD or the index holds.
+/// A file, or an occurrence at HEAD or in the index.
 fn in_tree(place: &Occurrence) -> bool {
     let held = |git: &crate::finding::GitOrigin| {
         git.at_head || (git.commit.is_none() && git.object == GitObject::Blob)

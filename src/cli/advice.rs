@@ -1,4 +1,4 @@
-//! What the message of a hook depends on besides the report.
+//! The circumstances that a hook's message depends on, besides the report.
 
 use std::path::Path;
 
@@ -8,14 +8,15 @@ use crate::report::{Pushed, Report, Setting};
 use crate::source::git::hook_context::{HookContext, Index};
 use crate::source::git::open::Environment;
 
-/// Where git ran the hook whose report this is. Nothing is looked at if there is nothing to say.
+/// The circumstances in which git ran the hook of this report. Nothing is read if there is nothing
+/// to report.
 pub(super) fn setting(report: &Report<'_>, repo: Option<&Path>) -> Setting {
     let mut setting = Setting { program: "keysweep".to_owned(), ..Setting::default() };
     if report.exit == 0 {
         return setting;
     }
     let Ok(context) = HookContext::of(repo, &Environment::from_process()) else { return setting };
-    // On a server the way on is somebody else's, and so is the program.
+    // On a server the user can't act, and has another program.
     if !context.is_receiving {
         setting.program = program::word();
     }

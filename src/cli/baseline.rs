@@ -33,36 +33,37 @@ use crate::suppress::detect_secrets::DetectSecrets;
 use crate::suppress::gitleaks::Gitleaks;
 use crate::text::escape_path;
 
-/// Of `baseline`.
+/// Arguments of `baseline`.
 #[derive(Debug, Args)]
 pub(super) struct BaselineArguments {
-    /// The repository, or a folder of files in none [default: the one around the current folder].
+    /// The repository, or a folder of files outside of one [default: the one around the current
+    /// folder]
     #[arg(value_name = "REPO")]
     repo: Option<PathBuf>,
-    /// Write to FILE [default: .keysweep-baseline at the root].
+    /// Write to FILE [default: .keysweep-baseline at the root]
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Suppress only the finding of this fingerprint, or those of this key id; repeatable. A key
-    /// that --verify proves active is suppressed only if it is named so.
+    /// that --verify proves active is suppressed only if it is named
     #[arg(long, value_name = "FINGERPRINT|KEY_ID", value_parser = Only::parse)]
     only: Vec<Only>,
-    /// In a terminal, suppress without asking.
+    /// Suppress without asking in a terminal
     #[arg(long, short = 'y')]
     yes: bool,
-    /// Remove entries of which nothing is found any more, and add none.
+    /// Remove entries without a finding, and add none
     #[arg(long, conflicts_with_all = ["from_gitleaks", "from_detect_secrets", "reason", "only"])]
     prune: bool,
-    /// Suppress what FILE makes gitleaks pass over: a .gitleaks.toml, a .gitleaksignore, or a
-    /// report in JSON that was its baseline; repeatable.
+    /// Suppress what FILE makes gitleaks ignore: a .gitleaks.toml, a .gitleaksignore, or a JSON
+    /// report that served as its baseline; repeatable
     #[arg(long, value_name = "FILE", conflicts_with = "only")]
     from_gitleaks: Vec<PathBuf>,
-    /// Suppress what FILE, a baseline of detect-secrets, holds; repeatable.
+    /// Suppress the entries of FILE, a baseline of detect-secrets; repeatable
     #[arg(long, value_name = "FILE", conflicts_with = "only")]
     from_detect_secrets: Vec<PathBuf>,
-    /// Why these findings are suppressed; written to each new entry.
+    /// Why these findings are suppressed; written to each new entry
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
-    /// Suppress what is as sure as this or surer: what scans are asked for.
+    /// Suppress findings of at least this confidence, the one that your scans use
     #[arg(long, value_name = "LEVEL", default_value = "medium")]
     min_confidence: MinConfidence,
     #[command(flatten)]
@@ -76,7 +77,6 @@ pub(super) struct BaselineArguments {
     verify: super::verify::VerifyArguments,
 }
 
-/// Carries out `keysweep baseline`.
 pub(super) fn baseline(args: &BaselineArguments) -> Result<Status, Box<dyn Error>> {
     let change_wanted = Change {
         only: args.only.clone(),
@@ -96,7 +96,9 @@ pub(super) fn baseline(args: &BaselineArguments) -> Result<Status, Box<dyn Error
             return Ok(Status::Interrupted);
         }
         return Err(
-            "nothing is removed, as not all could be read: what is absent may be there".into()
+            "nothing was removed, because something could not be read and may contain the missing \
+             findings"
+                .into(),
         );
     }
     print_coverage(&outcome);
@@ -123,8 +125,8 @@ pub(super) fn baseline(args: &BaselineArguments) -> Result<Status, Box<dyn Error
     Ok(if complete { Status::Clean } else { Status::Incomplete })
 }
 
-/// The folder whose findings are suppressed. A repository or folder that was named is that one, and
-/// never one around it.
+/// The folder whose findings are suppressed: the repository or folder that the user named, never
+/// one around it.
 fn root(args: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
     let here = Path::new(".");
     let is_named = args.repo.is_some() || open::is_git_folder(here);
@@ -136,8 +138,8 @@ fn root(args: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
             Some(tree) => Some(tree),
             None if args.baseline.is_some() => Some(repo.git_dir().to_owned()),
             None => {
-                let why = "has no work tree, where a baseline would be looked for: name a file \
-                           with --baseline";
+                let why = "has no work tree, so there is no place for a baseline: name a file \
+                     with --baseline";
                 return Err(format!("{} {why}", shown(place)).into());
             }
         },
@@ -148,7 +150,7 @@ fn root(args: &BaselineArguments) -> Result<PathBuf, Box<dyn Error>> {
     Ok(root.canonicalize().map_err(|error| format!("{}: {error}", shown(&root)))?)
 }
 
-/// Says what is going to be suppressed, and which active keys are not.
+/// Prints what is going to be suppressed, and which active keys are not.
 fn list(chosen: &Choice<'_>) -> io::Result<()> {
     let mut list = Vec::new();
     for (finding, _) in &chosen.taken {
@@ -159,29 +161,29 @@ fn list(chosen: &Choice<'_>) -> io::Result<()> {
     }
     if let Some(first) = chosen.active.first() {
         let name = first.fingerprint.as_str();
-        writeln!(list, "An active key is suppressed by its name alone: --only {name}")?;
+        writeln!(list, "An active key is suppressed only by name: --only {name}")?;
     }
     io::stdout().write_all(&list)
 }
 
-/// Whether the user wants that; where there is no terminal, who typed the command wants it.
+/// Asks the user. Without a terminal there is no question.
 fn agreed(chosen: &Choice<'_>) -> io::Result<bool> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Ok(true);
     }
     let count = chosen.taken.len();
-    write!(io::stdout(), "Suppress {count}? They are not reported any more. [y/N] ")?;
+    write!(io::stdout(), "Suppress {count}? They will no longer be reported. [y/N] ")?;
     io::stdout().flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
 }
 
-/// What was found.
+/// The result of the scan.
 struct Found {
     outcome: run::Outcome,
     complete: bool,
-    /// It was only to be said what AWS would be asked.
+    /// `--verify-dry-run`: nothing is changed.
     is_dry: bool,
 }
 
@@ -266,12 +268,12 @@ fn find(
 fn print_coverage(outcome: &run::Outcome) {
     let mut out = Vec::new();
     let closing = Closing { color: false, width: None, took: None };
-    // Into memory, which can't fail, and to standard error in one piece.
+    // Writing to memory can't fail; standard error gets it in one piece.
     let _ = report::write_coverage(&outcome.coverage, Limits::default(), closing, &mut out);
     let _ = io::stderr().write_all(&out);
 }
 
-/// The baseline there is; an absent one is empty.
+/// The existing baseline; an empty one if there is none.
 fn existing(args: &BaselineArguments, root: &Path) -> Result<Baseline, Box<dyn Error>> {
     let Some(path) = &args.baseline else {
         let own = at_root(root, NAME)?;

@@ -1,8 +1,8 @@
-//! Options that contradict each other, or together could never fail: a run with them would be
-//! green whatever it met, so it does not begin.
+//! Options that contradict each other, or that together could never fail. Such a run would be green
+//! whatever it finds, so it does not begin.
 //!
-//! What one option alone can't be is refused where it is read. What clap can say of two, such as
-//! `conflicts_with`, stands at the options themselves; `tests/it/conflicts.rs` lists all of them.
+//! A wrong value of one option is refused where it is parsed. Conflicts that clap knows, such as
+//! `conflicts_with`, are declared at the options; `tests/it/conflicts.rs` lists all of them.
 
 use std::path::{Path, PathBuf};
 
@@ -10,29 +10,30 @@ use super::arguments::{CommonArguments, FailOnLevel};
 use super::output::Outputs;
 use crate::text::escape_path;
 
-/// Two options that can't both be meant.
+/// Two options that exclude each other.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Conflict {
-    /// Only an answer of AWS says that a key is active.
+    /// `--fail-on active` without verification.
     #[cfg(feature = "verify")]
     #[error(
-        "--fail-on active needs --verify: without an answer of AWS no key is known to be active, and the run could never fail"
+        "--fail-on active needs --verify: without verification no key is known to be active, and \
+         the run could never fail"
     )]
     NobodyAsked,
-    /// A hook that lets everything pass.
-    #[error("--hook with --fail-on never would stop nothing: leave one of them out")]
+    /// A hook that passes everything.
+    #[error("--hook with --fail-on never would never stop anything: omit one of them")]
     IdleHook,
-    /// A report in the place of what the run reads or keeps.
-    #[error("--output would write over the file of {option}, {path}: name another one")]
+    /// A report would overwrite a file that the run reads or keeps.
+    #[error("--output would overwrite the file of {option}, {path}: name another one")]
     Overwritten {
-        /// The option that names the file, too.
+        /// The other option that names the file.
         option: &'static str,
         /// The file, escaped for display.
         path: String,
     },
 }
 
-/// Refuses what can't be meant. `resume` is the file of a sweep's state.
+/// Refuses conflicting options. `resume` is the state file of a sweep.
 pub(super) fn check(
     args: &CommonArguments,
     outputs: &Outputs,
@@ -60,7 +61,7 @@ pub(super) fn check(
     Ok(())
 }
 
-/// A path by which two spellings of one file are known, whether or not it is there yet.
+/// The path by which two spellings of one file are compared, whether or not the file exists.
 fn place(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new(".")).canonicalize();

@@ -12,19 +12,19 @@ use super::{git, scan};
 use crate::command::demo;
 use crate::run::Status;
 
-/// What to type after the demo.
+/// What to run after the demo.
 const NEXT: &str = "
-These keys were made up a moment ago and open nothing; both projects are gone again. Now your own:
+These keys were random and give access to nothing; both projects are deleted. Now scan your own:
 
-  keysweep scan .                              files here, ignored ones left out
+  keysweep scan .                              files here, without ignored ones
   keysweep scan --no-ignore --verify .         all files, and which keys are live (asks AWS STS)
   keysweep scan . --output sarif=leaks.sarif   a report for a code-scanning page
-  keysweep history                             all that this repository ever held
-  keysweep install-hook                        before each commit: what it would add
+  keysweep history                             everything that this repository ever contained
+  keysweep install-hook                        scans before each commit what it would add
   keysweep explain aws-access-key              what to do about a leaked key, step by step
 ";
 
-/// Makes the project, scans it, and tells what to do next.
+/// Makes the project, scans it, and says what to do next.
 pub(super) fn demo() -> Result<Status, Box<dyn Error>> {
     let folder = tempfile::Builder::new().prefix("keysweep-demo-").tempdir()?;
     let (project, reports) = (folder.path().join("project"), folder.path().join("reports"));

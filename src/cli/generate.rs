@@ -1,4 +1,4 @@
-//! `keysweep completions` and `keysweep man`: what packages install beside the program.
+//! `keysweep completions` and `keysweep man`: files that packages install with the program.
 
 use std::error::Error;
 use std::fs;
@@ -14,38 +14,37 @@ use super::arguments::Cli;
 use super::lookup::print;
 use crate::run::Status;
 
-/// Of `completions`.
+/// Arguments of `completions`.
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArguments {
-    /// The shell.
+    /// The shell
     #[arg(value_name = "SHELL")]
     shell: Shell,
 }
 
-/// Of `man`.
+/// Arguments of `man`.
 #[derive(Debug, Args)]
 pub(super) struct ManArguments {
-    /// The command to print the page of [default: keysweep itself].
+    /// The command whose page is printed [default: keysweep itself]
     #[arg(value_name = "COMMAND")]
     command: Option<String>,
-    /// Write the pages of keysweep and of all its commands into FOLDER.
+    /// Write the pages of keysweep and of all its commands to FOLDER
     #[arg(long, value_name = "FOLDER", conflicts_with = "command")]
     output_dir: Option<PathBuf>,
 }
 
-/// What the program exits with; the numbers of [`Status`].
+/// The exit statuses; the numbers of [`Status`].
 const STATUSES: [(&str, &str); 5] = [
     ("0", "Everything asked for was scanned; nothing at or above --fail-on."),
     ("1", "Findings at or above --fail-on, whether or not the scan was complete."),
     ("2", "Wrong usage or configuration, or nothing could be scanned."),
     (
         "3",
-        "No such finding, but some of what was asked for could not be read; the report says what.",
+        "No such finding, but some of what was asked for could not be read; the report lists it.",
     ),
     ("130", "Interrupted; what was found until then is reported."),
 ];
 
-/// Carries out `keysweep completions`.
 pub(super) fn completions(args: &CompletionsArguments) -> Result<Status, Box<dyn Error>> {
     print(|out| {
         let mut script = Vec::new();
@@ -54,7 +53,6 @@ pub(super) fn completions(args: &CompletionsArguments) -> Result<Status, Box<dyn
     })
 }
 
-/// Carries out `keysweep man`.
 pub(super) fn man(args: &ManArguments) -> Result<Status, Box<dyn Error>> {
     let mut program = Cli::command();
     program.build();
@@ -83,7 +81,7 @@ fn write_all(program: &Command, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A page: what clap knows of the command and, if it scans, what its exit statuses mean.
+/// A page: clap's text and, if the command scans, its exit statuses.
 fn page(command: &Command, out: &mut dyn Write) -> io::Result<()> {
     let mut text = Vec::new();
     let version = concat!("keysweep ", env!("CARGO_PKG_VERSION"));

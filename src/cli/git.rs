@@ -21,7 +21,7 @@ use crate::source::stdin;
 use crate::stop::Stop;
 
 impl DatabaseArguments {
-    /// What was typed, as the readers of git take it.
+    /// The options of everything that reads git.
     pub(super) fn options(
         &self,
         limits: &LimitArguments,
@@ -38,7 +38,6 @@ impl DatabaseArguments {
     }
 }
 
-/// Carries out `keysweep history`.
 pub(super) fn history(args: HistoryArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
     let environment = Environment::from_process();
@@ -56,11 +55,10 @@ pub(super) fn history(args: HistoryArguments) -> Result<Status, Box<dyn Error>> 
     carry_out(job, &args.common, &outputs)
 }
 
-/// Carries out `keysweep staged`.
 pub(super) fn staged(args: StagedArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
     let mut paths = args.paths;
-    // A first path that is a repository of its own names it; a folder inside one is a path.
+    // The first path may be a repository of its own; a folder inside one is a path.
     let names_repository = paths.first().is_some_and(|path| open::is_repository(path));
     let repo: Option<PathBuf> = names_repository.then(|| paths.remove(0));
     let environment = Environment::from_process();
@@ -79,7 +77,6 @@ pub(super) fn staged(args: StagedArguments) -> Result<Status, Box<dyn Error>> {
     carry_out(job, &args.common, &outputs)
 }
 
-/// Carries out `keysweep range`.
 pub(super) fn range(args: RangeArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
     let mut remote = args.remote;
@@ -92,7 +89,7 @@ pub(super) fn range(args: RangeArguments) -> Result<Status, Box<dyn Error>> {
     } else {
         let range = args.range.unwrap_or_default();
         let range = range.into_string().map_err(|range| {
-            format!("the range {} is not UTF-8: name commits by their ids", range.display())
+            format!("the range {} is not UTF-8: use commit ids", range.display())
         })?;
         (args.repo, range::Input::Between(range))
     };
@@ -111,7 +108,7 @@ pub(super) fn range(args: RangeArguments) -> Result<Status, Box<dyn Error>> {
     carry_out(job, &args.common, &outputs)
 }
 
-/// The whole lines of standard input, up to its end or that of the run, which the run then tells.
+/// Complete lines of standard input, until it ends or the run does; the run then reports that.
 pub(super) fn read_lines(session: &Session, limit: Option<Duration>) -> io::Result<Vec<u8>> {
     let mut lines = Vec::new();
     let mut input = stdin::until(&session.stop)?;
@@ -124,7 +121,7 @@ pub(super) fn read_lines(session: &Session, limit: Option<Duration>) -> io::Resu
     Ok(lines)
 }
 
-/// Where a repository's own configuration and baseline stand: at the root of its work tree.
+/// The root of a repository's own configuration and baseline: that of its work tree.
 fn place(repo: Option<&Path>, environment: &Environment) -> Result<PolicyRoot, git::Error> {
     let opened = open::open(repo, environment)?;
     let environment = environment.of(&opened, repo.is_some());
@@ -135,7 +132,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// What the pre-commit framework says of a push: a range or, where the remote has nothing of the
+/// The pre-commit framework's variables for a push: a range or, if the remote has nothing of the
 /// branch yet, the branch.
 fn framework_input() -> Result<range::Input, Box<dyn Error>> {
     if let (Some(from), Some(to)) = (variable("PRE_COMMIT_FROM_REF"), variable("PRE_COMMIT_TO_REF"))

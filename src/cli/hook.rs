@@ -15,37 +15,36 @@ use crate::source::git::hooks::{self, Hooks};
 use crate::source::git::open::Environment;
 use crate::text::escape_path;
 
-/// Of `install-hook`.
+/// Arguments of `install-hook`.
 #[derive(Debug, Args)]
 pub(super) struct HookArguments {
-    /// The repository [default: GIT_DIR, or the one around the current folder].
+    /// The repository [default: GIT_DIR, or the one around the current folder]
     #[arg(value_name = "REPO", conflicts_with = "global")]
     repo: Option<PathBuf>,
-    /// Which hook: pre-commit, pre-merge-commit, pre-push or pre-receive; repeatable [default:
-    /// pre-commit and pre-merge-commit; in a bare repository pre-receive; with --uninstall all].
+    /// The hook: pre-commit, pre-merge-commit, pre-push or pre-receive; repeatable [default:
+    /// pre-commit and pre-merge-commit; in a bare repository pre-receive; with --uninstall all]
     #[arg(long = "type", short = 't', value_name = "HOOK", value_parser = hook_of)]
     types: Vec<Hook>,
-    /// Remove the hooks, and put back those that were there before.
+    /// Remove the hooks, and restore those that were there before
     #[arg(long, conflicts_with = "force")]
     uninstall: bool,
-    /// Install the hooks for every repository that is made or cloned from now on, by git's
-    /// template folder; `git init` in an older one copies them, too.
+    /// Install the hooks for every repository that is created or cloned from now on, in git's
+    /// template folder; `git init` in an existing one copies them too
     #[arg(long, conflicts_with = "force")]
     global: bool,
-    /// Take the place of hooks that belong to husky, lefthook, Overcommit or pre-commit, or that
-    /// go by their own name, though those may stop working.
+    /// Replace hooks that belong to husky, lefthook, Overcommit or pre-commit, or that read their
+    /// own name, though they may stop working
     #[arg(long)]
     force: bool,
 }
 
-/// Reads a hook by git's name for it.
+/// Parses git's name of a hook.
 fn hook_of(name: &str) -> Result<Hook, String> {
     let names = || Hook::ALL.map(Hook::name).join(", ");
     let hook = Hook::ALL.into_iter().find(|hook| hook.name() == name);
     hook.ok_or_else(|| format!("there are {}", names()))
 }
 
-/// Carries out `keysweep install-hook`.
 pub(super) fn install_hook(args: &HookArguments) -> Result<Status, Box<dyn Error>> {
     let is_bare = |hooks: &Hooks| hooks.work_tree.is_none();
     let chosen = |bare: bool| match (args.types.is_empty(), args.uninstall, bare) {
@@ -83,21 +82,21 @@ pub(super) fn install_hook(args: &HookArguments) -> Result<Status, Box<dyn Error
         let change = hook::install(&hooks.folder, hook, &program)?;
         write_change(&mut message, &hooks.folder.join(hook.name()), &change)?;
     }
-    // Where git looks is found once more: what was just written may have changed it.
+    // Git's folder is looked up again, because the new files may have changed it.
     let folder = find()?.folder;
     chosen.iter().try_for_each(|&hook| hook::prove(&folder, hook))?;
     if hooks.configured {
-        writeln!(message, "core.hooksPath names this folder: other repositories may share it")?;
+        writeln!(message, "core.hooksPath names this folder; other repositories may share it")?;
     }
     if let Some(real) = &hooks.linked {
         let (link, real) = (shown(&hooks.folder), shown(real));
-        writeln!(message, "{link} is a link to {real}: other repositories may share it")?;
+        writeln!(message, "{link} is a link to {real}; other repositories may share it")?;
     }
     io::stdout().write_all(&message)?;
     Ok(Status::Clean)
 }
 
-/// Says what makes somebody else's hooks run keysweep; nothing is changed.
+/// Prints how to make another tool's hooks run keysweep; nothing is changed.
 fn refer(owned: &[Owned], chosen: &[Hook], hooks: &Hooks) -> Result<Status, Box<dyn Error>> {
     let mut message = Vec::new();
     let is_done = |owned: &&Owned| owned.runs_keysweep && owned.is_installed;
@@ -107,7 +106,7 @@ fn refer(owned: &[Owned], chosen: &[Hook], hooks: &Hooks) -> Result<Status, Box<
     let todo: Vec<&Owned> = owned.iter().filter(|owned| !is_done(owned)).collect();
     let is_plain = |hook: &Hook| owned.iter().all(|owned| owned.hook != *hook);
     let mut others: Vec<Hook> = chosen.iter().copied().filter(is_plain).collect();
-    // One that is installed beside the manager's is no matter any more.
+    // A hook that is installed besides the manager's needs no change.
     for hook in others.extract_if(.., |hook| hook::prove(&hooks.folder, *hook).is_ok()) {
         writeln!(
             message,
@@ -149,17 +148,18 @@ fn refer(owned: &[Owned], chosen: &[Hook], hooks: &Hooks) -> Result<Status, Box<
         )?;
     }
     if !program::is_in_path() {
-        writeln!(message, "Whoever commits needs keysweep in the PATH; it is not in yours.")?;
+        writeln!(message, "Everybody who commits needs keysweep in the PATH; it is not in yours.")?;
     }
     if todo.iter().any(|owned| is_left_behind(owned, &hooks.folder)) {
         writeln!(
             message,
-            "An older keysweep put this hook aside; this puts it back: keysweep install-hook --uninstall"
+            "An older keysweep renamed this hook; this restores it: keysweep install-hook \
+             --uninstall"
         )?;
     }
     writeln!(
         message,
-        "'keysweep install-hook' again checks that, and --force takes the hook's place all the same."
+        "Run 'keysweep install-hook' again to check that; --force replaces the hook anyway."
     )?;
     io::stderr().write_all(&message)?;
     Ok(Status::Usage)
@@ -168,26 +168,30 @@ fn refer(owned: &[Owned], chosen: &[Hook], hooks: &Hooks) -> Result<Status, Box<
 fn why(owned: &Owned) -> String {
     let known_by = shown(&owned.known_by);
     match owned.owner {
-        Owner::Named => format!("{known_by} asks for its own name, and would be called by another"),
+        Owner::Named => format!(
+            "{known_by} reads its own name, and would be called by another \
+             one"
+        ),
         Owner::Compiled => {
             format!(
                 "{known_by} is not a script, and may depend on its own name, which would change"
             )
         }
         owner => format!(
-            "the hooks here are those of {} ({known_by}), which would stop working or drop ours",
+            "the hooks here belong to {} ({known_by}), which would stop working or remove \
+             keysweep's",
             owner.name()
         ),
     }
 }
 
-/// Whether a hook of ours stands in front of a manager's.
+/// Says if a hook of keysweep replaced a manager's.
 fn is_left_behind(owned: &Owned, folder: &Path) -> bool {
     let name = owned.hook.name();
     folder.join(format!("{name}{}", hook::BEFORE)).exists()
 }
 
-/// Installs for all repositories to come, or takes that back.
+/// Installs hooks for all future repositories, or removes them.
 fn global(chosen: &[Hook], uninstall: bool) -> Result<Status, Box<dyn Error>> {
     let home = std::env::home_dir();
     let place = TemplateFolders::of_user(hooks::template(home.as_deref())?, home)?;
@@ -205,14 +209,16 @@ fn global(chosen: &[Hook], uninstall: bool) -> Result<Status, Box<dyn Error>> {
         }
         writeln!(
             message,
-            "A repository that was made meanwhile keeps its own: keysweep install-hook --uninstall REPO"
+            "A repository that was created meanwhile keeps its hooks: keysweep install-hook \
+             --uninstall REPO"
         )?;
     } else {
         writeln!(
             message,
-            "Every repository that is made or cloned from now on gets them; in an older one: git init"
+            "Every repository that is created or cloned from now on gets them; in an existing one \
+             run: git init"
         )?;
-        writeln!(message, "The way back: keysweep install-hook --global --uninstall")?;
+        writeln!(message, "To remove them: keysweep install-hook --global --uninstall")?;
     }
     io::stdout().write_all(&message)?;
     Ok(Status::Clean)
@@ -224,11 +230,11 @@ fn write_change(out: &mut Vec<u8>, path: &Path, change: &Change) -> io::Result<(
         Change::Installed => writeln!(out, "installed {path}"),
         Change::Chained(before) => writeln!(
             out,
-            "installed {path}; the hook that was there is now {} and runs first",
+            "installed {path}; the existing hook is now {} and runs first",
             shown(before)
         ),
         Change::Removed => writeln!(out, "removed {path}"),
-        Change::Restored => writeln!(out, "removed {path}; the hook of before is back"),
+        Change::Restored => writeln!(out, "removed {path}; the earlier hook is restored"),
         Change::Absent => Ok(()),
     }
 }

@@ -1,5 +1,4 @@
-//! `keysweep explain` and `keysweep rules`: what the program knows, most of it told without
-//! a scan.
+//! `keysweep explain` and `keysweep rules`: what the program knows, mostly without a scan.
 
 use std::error::Error;
 use std::fs;
@@ -25,51 +24,50 @@ use crate::source::files;
 use crate::suppress::Suppressions;
 use crate::text::{escape_line, escape_path};
 
-/// Texts that could not be read, of which `explain --why` tells.
+/// Problems that `explain --why` lists.
 const PROBLEMS: usize = 3;
 
-/// Of `explain`.
+/// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArguments {
-    /// An access key id (AKIA… or ASIA…), the name of a rule, or 'root' for keys of the root user.
+    /// An access key id (AKIA… or ASIA…), the name of a rule, or 'root' for keys of the root user
     #[arg(value_name = "KEY_ID|RULE|root", required_unless_present = "report")]
     subject: Option<String>,
-    /// With --why: the file or folder that holds the key [default: .].
+    /// With --why: the file or folder that contains the key [default: .]
     #[arg(value_name = "PATH", requires = "why")]
     path: Option<PathBuf>,
-    /// Say on what evidence the id was joined with its secret, and what else came into question.
+    /// Print on what evidence the id was joined with its secret, and what else was considered
     #[arg(long, conflicts_with_all = ["report", "script"])]
     why: bool,
-    /// Explain each finding of this earlier report (json, jsonl or sarif).
+    /// Explain each finding of this earlier report (json, jsonl or sarif)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["subject", "script"])]
     report: Option<PathBuf>,
-    /// Print the commands alone, as a script that asks before each step.
+    /// Print only the commands, as a script that asks before each step
     #[arg(long)]
     script: bool,
     #[command(flatten)]
     config: ConfigArguments,
 }
 
-/// Of `rules`.
+/// Arguments of `rules`.
 #[derive(Debug, Args)]
 pub(super) struct RulesArguments {
-    /// How to list them; json holds all of every rule.
+    /// Format of the list; json contains every field of each rule
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     format: ListFormat,
     #[command(flatten)]
     config: ConfigArguments,
 }
 
-/// How lists are written.
+/// Formats of lists.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ListFormat {
-    /// A line each.
+    /// One line each
     Text,
-    /// One document.
+    /// One document
     Json,
 }
 
-/// Carries out `keysweep explain`.
 pub(super) fn explain(args: &ExplainArguments) -> Result<Status, Box<dyn Error>> {
     let rules = in_force(&args.config)?;
     if let Some(path) = &args.report {
@@ -88,20 +86,22 @@ pub(super) fn explain(args: &ExplainArguments) -> Result<Status, Box<dyn Error>>
     }
     match explain::guide(&subject, &rules) {
         Some(guide) => print(|out| explain::script::write(&guide, out)),
-        None => Err("there is nothing to do, and so no script".into()),
+        None => Err("there is nothing to do, so there is no script".into()),
     }
 }
 
-/// Scans for one key and says why it was joined with its secret.
+/// Scans for one key and prints why it was joined with its secret.
 fn why(
     subject: &explain::Subject,
     args: &ExplainArguments,
     rules: &RuleSet,
 ) -> Result<Status, Box<dyn Error>> {
     let explain::Subject::Key(id) = subject else {
-        return Err("--why explains an access key id (AKIA… or ASIA…), of which it looks for the \
-                    secret"
-            .into());
+        return Err(
+            "--why explains an access key id (AKIA… or ASIA…), for which it looks for the \
+             secret"
+                .into(),
+        );
     };
     let Session { stop, interrupted, began } = Session::begin();
     let path = args.path.clone().unwrap_or_else(|| PathBuf::from("."));
@@ -146,13 +146,12 @@ fn why(
         return Ok(status);
     }
     Err(format!(
-        "{id} was not found in {shown}; give the file or folder that holds it (in a history, check \
-         out the commit that holds it first)"
+        "{id} was not found in {shown}; name the file or folder that contains it (for a history, \
+         check out a commit that contains it first)"
     )
     .into())
 }
 
-/// Carries out `keysweep rules`.
 pub(super) fn rules(args: &RulesArguments) -> Result<Status, Box<dyn Error>> {
     let rules = in_force(&args.config)?;
     print(|out| match args.format {
@@ -161,7 +160,7 @@ pub(super) fn rules(args: &RulesArguments) -> Result<Status, Box<dyn Error>> {
     })
 }
 
-/// The rules of this place: built-in ones, and those of its configuration.
+/// The rules that apply here: built-in ones, and those of the configuration.
 fn in_force(args: &ConfigArguments) -> Result<RuleSet, Box<dyn Error>> {
     let place = files::root(&[PathBuf::from(".")]).map_or(PolicyRoot::Nowhere, PolicyRoot::Folder);
     let options = policy::PolicyOptions {
@@ -177,7 +176,7 @@ fn in_force(args: &ConfigArguments) -> Result<RuleSet, Box<dyn Error>> {
     Ok(rules)
 }
 
-/// Writes to standard output; a reader that went away needs no telling.
+/// Writes to standard output; a closed pipe is not an error.
 pub(super) fn print(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<Status, Box<dyn Error>> {

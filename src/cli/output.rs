@@ -1,4 +1,4 @@
-//! Where reports go: standard output, and files that are written whole or not at all.
+//! Destinations of reports: standard output, and files that are written completely or not at all.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -11,39 +11,39 @@ use crate::report::{self, Format, Report, Style};
 use crate::run::Status;
 use crate::text::escape_path;
 
-/// What can be wrong with `--format` and `--output`, or happen while writing.
+/// Errors of `--format` and `--output`, and of writing.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OutputError {
-    /// A word before `=` that names no format.
+    /// A word before `=` that is not a format.
     #[error(
         "--output {argument}: there is no format '{name}' (there are {}); a file of that name is \
          written as ./{argument}",
         Format::ALL.map(Format::as_str).join(", ")
     )]
     NoFormat { argument: String, name: String },
-    /// A format's name where a file is expected.
+    /// A format's name in place of a file.
     #[error(
         "--output {argument} names a format and no file: type --format {format} for standard output, \
          --output {format}=FILE for a file, or --output ./{argument} for a file of that name"
     )]
     NoFile { argument: String, format: &'static str },
-    /// A name that ends as a kind of document that is not written.
+    /// A file name with the ending of a document that no format writes.
     #[error(
         "--output {argument}: no report is written as .{ending} (there are {}); as text under that \
          name: --output text={argument}",
         Format::ALL.map(Format::as_str).join(", ")
     )]
     NoEnding { argument: String, ending: String },
-    /// A name that says one thing, and `--format` another.
+    /// A file name of one format, and `--format` of another.
     #[error(
-        "--format {asked} and --output {argument}, whose name says {named}: type --output \
+        "--format {asked} and --output {argument}, whose ending says {named}: type --output \
          {asked}={argument} or --output {named}={argument}"
     )]
     TwoFormats { argument: String, asked: &'static str, named: &'static str },
     /// Two reports for one file.
     #[error("--output {}: named twice", .0.display())]
     Twice(PathBuf),
-    /// A masked format and `--show-secrets`.
+    /// `--show-secrets` with a format that always masks.
     #[error("--show-secrets works with text, json and jsonl only, not with {0}")]
     StaysMasked(&'static str),
     /// `--sarif-category` without SARIF.
@@ -58,14 +58,14 @@ pub(super) enum OutputError {
     Write { place: String, error: io::Error },
 }
 
-/// All places to which a run reports.
+/// All destinations of a run.
 #[derive(Debug)]
 pub(super) struct Outputs {
-    /// `None` if a file took its place.
+    /// `None` if a file replaces it.
     stdout: Option<Format>,
     files: Vec<(Format, PathBuf)>,
     color: Color,
-    /// The repository of a hook, as it was named, if the message of one is written.
+    /// With a hook's message, the repository that was named for the hook.
     hook: Option<Option<PathBuf>>,
 }
 
@@ -110,7 +110,7 @@ impl Outputs {
         }
     }
 
-    /// With `hook`, standard error gets a hook's message, and standard output nothing.
+    /// With `hook`, standard error gets the message of a hook, and standard output nothing.
     pub(super) fn for_hook(mut self, hook: bool, repo: Option<PathBuf>) -> Self {
         if hook {
             self.hook = Some(repo);
@@ -119,7 +119,7 @@ impl Outputs {
         self
     }
 
-    /// Whether a hook's message takes the place of the report.
+    /// Says if a hook's message replaces the report.
     pub(super) fn is_hook(&self) -> bool {
         self.hook.is_some()
     }
@@ -133,27 +133,27 @@ impl Outputs {
         }
     }
 
-    /// Whether a report names the repository.
+    /// Says if a report names the repository.
     pub(super) fn name_repository(&self) -> bool {
         self.formats().any(Format::names_repository)
     }
 
-    /// The files that are going to be written.
+    /// The files that will be written.
     pub(super) fn paths(&self) -> Vec<PathBuf> {
         self.files.iter().map(|(_, path)| path.clone()).collect()
     }
 
-    /// Whether people read the findings on standard output.
+    /// Says if people read the findings on standard output.
     pub(super) fn are_read(&self) -> bool {
         matches!(self.stdout, Some(Format::Text | Format::Markdown | Format::Github))
     }
 
-    /// Whether standard error is coloured.
+    /// Says if standard error is coloured.
     pub(super) fn colors_stderr(&self) -> bool {
         self.colors(io::stderr().is_terminal())
     }
 
-    /// Writes the report everywhere; goes on after a failure and gives the first.
+    /// Writes all reports; continues after an error and gives the first one.
     ///
     /// With `silent`, text on standard output is left out.
     pub(super) fn write(&self, report: &Report<'_>, silent: bool) -> Result<(), OutputError> {
@@ -201,7 +201,7 @@ impl Outputs {
     }
 }
 
-/// The columns of the terminal, where the stream is one; COLUMNS says otherwise.
+/// The columns of the terminal, if the stream is one; COLUMNS overrides it.
 pub(super) fn columns(is_terminal: bool) -> Option<usize> {
     let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
     let columns = columns.filter(|_| is_terminal);
@@ -209,7 +209,7 @@ pub(super) fn columns(is_terminal: bool) -> Option<usize> {
     columns.or_else(|| is_terminal.then(asked).flatten()).filter(|columns| *columns > 0)
 }
 
-/// The status of a run whose report could not be written: never one that says all is well.
+/// The status of a run whose report could not be written: never 0.
 pub(super) fn status_of_failure(status: Status) -> Status {
     match status {
         Status::Findings | Status::Interrupted => status,
@@ -218,18 +218,18 @@ pub(super) fn status_of_failure(status: Status) -> Status {
 }
 
 impl OutputError {
-    /// Whether the reader went away, which needs no telling.
+    /// Says if the reader closed the pipe, which needs no message.
     pub(super) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Write { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
     }
 }
 
-/// Documents that somebody may expect by the name of a file, and that are not written.
+/// Endings of documents that somebody may expect, and that no format writes.
 const OTHER: [&str; 10] =
     ["html", "htm", "pdf", "xls", "xlsx", "ods", "docx", "yaml", "yml", "toml"];
 
-/// The format of a file that was named by itself: what its name ends in, unless `--format` says
-/// which of those that end so; else that of `--format`, or text.
+/// The format of a file without FORMAT=: that of its ending, unless `--format` names another one
+/// with the same ending; otherwise that of `--format`, or text.
 fn format_of(argument: &str, path: &Path, asked: Option<Format>) -> Result<Format, OutputError> {
     let bare = path.components().count() == 1 && !argument.starts_with('.');
     let lower = argument.to_ascii_lowercase();
@@ -248,7 +248,7 @@ fn format_of(argument: &str, path: &Path, asked: Option<Format>) -> Result<Forma
     let named = Format::ALL.into_iter().find(|format| best.is_some() && longest(format) == best);
     match (named, asked) {
         (Some(named), None) => Ok(named),
-        // A name that says text may hold anything.
+        // A name with the ending of text may contain any format.
         (Some(named), Some(asked)) if named == Format::Text || longest(&asked).is_some() => {
             Ok(asked)
         }
@@ -281,16 +281,16 @@ fn split(argument: &str) -> Result<(Option<Format>, &str), OutputError> {
     }
 }
 
-/// Whether an output goes to standard output.
+/// Says if an output goes to standard output.
 fn is_stdout(argument: &str) -> bool {
     split(argument).is_ok_and(|(_, path)| path == "-")
 }
 
-/// Waits until the bytes are on the disk: else a machine that goes down may keep the new name and
-/// not what it stands for, and the old report would be gone as well.
+/// Waits until the bytes are on the disk. Otherwise a crash may keep the new name without its
+/// content, and the old report would be lost as well.
 fn to_disk(file: &File) -> io::Result<()> {
     match file.sync_data() {
-        // Some file systems have nothing to wait for, and say so.
+        // Some file systems can't sync, and say so.
         Err(error) if matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::InvalidInput) => {
             Ok(())
         }
@@ -298,10 +298,11 @@ fn to_disk(file: &File) -> io::Result<()> {
     }
 }
 
-/// Refuses a path on which a folder is a link that leads out of the current one: what is scanned,
-/// which is mostly here, may have brought it. Whoever leaves on purpose names the place itself.
+/// Refuses a path in which a folder is a link out of the current folder: the scanned project, which
+/// is mostly here, may contain such a link. A user who means it can name the real path.
 ///
 /// # Errors
+///
 /// If there is such a link.
 pub(super) fn stays_here(path: &Path) -> io::Result<()> {
     if path.is_absolute() || path.components().any(|part| part == Component::ParentDir) {
@@ -313,28 +314,28 @@ pub(super) fn stays_here(path: &Path) -> io::Result<()> {
         if !folder.canonicalize().is_ok_and(|real| real.starts_with(&here)) {
             let shown = escape_path(folder.as_os_str().as_encoded_bytes());
             let why =
-                format!("{shown} is a link that leads out of this folder: name where it leads");
+                format!("{shown} is a link that leads out of this folder: name its target instead");
             return Err(io::Error::other(why));
         }
     }
     Ok(())
 }
 
-/// Who may read a file that is written.
+/// The permissions of a written file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
-    /// Whoever the umask lets, and nobody who could not read the file that is replaced.
+    /// Those of the umask, and no more than those of the replaced file.
     Usual,
-    /// Nobody but its owner: it holds secrets.
+    /// Only its owner: it contains secrets.
     Owner,
 }
 
 impl Access {
-    /// The mode of a new file (chmod(2)), from which the umask takes what it takes.
+    /// The mode of a new file (chmod(2)), before the umask applies.
     #[cfg(unix)]
     fn mode(self, path: &Path) -> u32 {
         use std::os::unix::fs::MetadataExt as _;
-        // A file that is not there, or can't be looked at, restricts nothing.
+        // A missing or unreadable file restricts nothing.
         let old = path.symlink_metadata().ok().filter(std::fs::Metadata::is_file);
         let old = old.map_or(0o666, |found| found.mode() & 0o666);
         match self {
@@ -344,8 +345,8 @@ impl Access {
     }
 }
 
-/// Whether a path names what the process has open, as `/dev/stdout` does and the `/dev/fd/63` that
-/// a shell makes of `>(command)`: the system's links, which are to be followed and never replaced.
+/// Says if a path is one of the process's descriptors, such as `/dev/stdout` or the `/dev/fd/63` of
+/// a shell's `>(command)`. These links are followed and never replaced.
 fn is_descriptor(path: &Path) -> bool {
     let linked = path.parent().and_then(|folder| folder.canonicalize().ok());
     let known = |folder: &Path| {
@@ -355,10 +356,10 @@ fn is_descriptor(path: &Path) -> bool {
     path.is_symlink() && linked.is_some_and(|folder| known(&folder))
 }
 
-/// Writes a file beside its destination and renames it, so that nobody ever reads half a report.
+/// Writes a temporary file and renames it, so that nobody reads an incomplete report.
 ///
-/// A link at the destination is replaced, not followed: it may come from the scanned repository.
-/// A device, a FIFO and a descriptor of this process are written to as they stand.
+/// A link at the destination is replaced, not followed, because it may come from the scanned
+/// repository. A device, a FIFO and a descriptor of this process are written directly.
 pub(super) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -389,9 +390,9 @@ fn write_file_for(
     prefix.push(name);
     prefix.push(".");
     let mut builder = tempfile::Builder::new();
-    // What a kill leaves behind is hidden and has no report's suffix: nobody takes it for one.
+    // A killed run leaves a hidden file without a report's ending, so nobody takes it for a report.
     builder.prefix(&prefix).suffix(".tmp");
-    // Elsewhere a new file gets the rights of its folder.
+    // On other systems a new file gets the permissions of its folder.
     #[cfg(not(unix))]
     let _ = access;
     #[cfg(unix)]

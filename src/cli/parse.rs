@@ -1,4 +1,4 @@
-//! Numbers with units, as people type them.
+//! Parsers of numbers with units.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
 }
 
-/// Memory: a size from 64M on, below which not even the window of one file fits.
+/// Memory: a size of at least 64M; less has no room for the window of one file.
 pub(super) fn memory(text: &str) -> Result<u64, String> {
     match size(text)? {
         bytes if bytes >= 64 << 20 => Ok(bytes),
@@ -41,7 +41,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(total))
 }
 
-/// A SARIF category: visible text of bounded length that does not end the category early.
+/// A SARIF category: visible text of bounded length, without a slash at its end.
 pub(super) fn category(text: &str) -> Result<String, String> {
     let name = text.trim_end_matches('/');
     let visible = name.chars().all(|character| !character.is_control());

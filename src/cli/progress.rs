@@ -1,4 +1,4 @@
-//! One line on standard error that says how far the run is.
+//! One line on standard error with the progress of the run.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use crate::coverage::{Count, Ledger};
 
-/// A run that ends sooner shows none.
+/// A shorter run shows no progress.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Between two updates.
+/// The time between two updates.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Does `work` while showing progress read off `ledger`, if anybody is watching.
+/// Does `work` and shows the progress in `ledger`, if there is a terminal.
 pub(super) fn with_progress<T>(wanted: bool, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
     with_line(wanted, &|| line(ledger), work)
 }
 
-/// Does `work` while showing whatever `line` gives, if anybody is watching.
+/// Does `work` and shows what `line` gives, if there is a terminal.
 pub(super) fn with_line<T>(
     wanted: bool,
     line: &(dyn Fn() -> String + Sync),
@@ -39,7 +39,7 @@ pub(super) fn with_line<T>(
                 let _ = show("");
             }
         };
-        // Where there is no thread to be had nothing is shown.
+        // Without a thread, nothing is shown.
         let _ = thread::Builder::new().spawn_scoped(scope, watch);
         let result = work();
         drop(done);
@@ -47,10 +47,10 @@ pub(super) fn with_line<T>(
     })
 }
 
-/// Writes a row of text where a line of progress may stand.
+/// Writes a row of text in place of the progress line.
 pub(super) fn row(text: &str) {
     let clear = if io::stderr().is_terminal() { "\r\x1b[K" } else { "" };
-    // If standard error is closed there is nobody left to tell.
+    // If standard error is closed, nobody can read it.
     let _ = writeln!(io::stderr(), "{clear}{text}");
 }
 

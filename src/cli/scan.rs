@@ -1,4 +1,4 @@
-//! `keysweep scan`, and what every command that scans has in common.
+//! `keysweep scan`, and what all commands that scan share.
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -31,7 +31,6 @@ use crate::source::{files, stdin};
 use crate::stop::Stop;
 use crate::text::escape_path;
 
-/// Carries out `keysweep scan`.
 pub(super) fn scan(args: ScanArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
     let stop = &session.stop;
@@ -48,7 +47,7 @@ pub(super) fn scan(args: ScanArguments) -> Result<Status, Box<dyn Error>> {
         &args.common.suppressions,
         root.clone().map_or(PolicyRoot::Nowhere, PolicyRoot::Folder),
     )?;
-    // Of a part of a repository nothing is stale.
+    // A scan of a part of a repository knows no stale entries.
     let resolved = |path: &PathBuf| path.canonicalize().ok();
     let whole = root.is_some() && paths.iter().any(|path| resolved(path) == root);
     let whole = whole && args.selection.leaves_nothing_out();
@@ -74,12 +73,12 @@ pub(super) fn scan(args: ScanArguments) -> Result<Status, Box<dyn Error>> {
     carry_out(job, &args.common, &outputs)
 }
 
-/// The path that stands for standard input.
+/// The path that means standard input.
 const STDIN: &str = "-";
 
-/// What is scanned where no path is named: standard input if somebody writes to it, as ripgrep
-/// does, else the current folder. A run that is stopped while it waits scans standard input, and
-/// so reports that it did not come to its end.
+/// The source without a PATH: standard input if it has data, as in ripgrep, otherwise the current
+/// folder. A run that is stopped while it waits scans standard input, and so reports that it is
+/// incomplete.
 fn unnamed(args: &CommonArguments, is_stdin: bool, session: &Session) -> io::Result<PathBuf> {
     if is_stdin {
         return Ok(PathBuf::from(STDIN));
@@ -89,29 +88,29 @@ fn unnamed(args: &CommonArguments, is_stdin: bool, session: &Session) -> io::Res
     }
     let clock = TimeLimit::new("--timeout", args.limits.timeout, session.began);
     let waiting = || {
-        complain(&"no PATH, so standard input is waited for: name a PATH such as . to scan files");
+        complain(&"no PATH: waiting for standard input; name a PATH such as . to scan files");
     };
     let wait = || stdin::holds_data(&session.stop, &waiting);
     if clock.limit(&session.stop, &Ledger::new(), wait)? == Some(false) {
         return Ok(PathBuf::from("."));
     }
     if !args.output.quiet {
-        complain(&"no PATH, so standard input is scanned: name a PATH such as . to scan files");
+        complain(&"no PATH: scanning standard input; name a PATH such as . to scan files");
     }
     Ok(PathBuf::from(STDIN))
 }
 
-/// What a command asks of a run.
+/// What a command wants from a run.
 pub(super) struct Job<'a> {
     pub(super) command: &'a str,
     pub(super) sources: Vec<Source>,
     pub(super) session: Session,
     pub(super) policy: Policy,
-    /// Whether all that a baseline stands for is scanned.
+    /// The sources cover all that the baseline covers.
     pub(super) whole: bool,
 }
 
-/// Reads what files say about the run.
+/// Reads the files that configure the run.
 pub(super) fn policy(
     args: &SuppressionArguments,
     place: PolicyRoot,
@@ -125,7 +124,7 @@ pub(super) fn policy(
     })
 }
 
-/// Today in UTC: the same wherever a pipeline runs.
+/// Today in UTC, so that the result does not depend on where a pipeline runs.
 pub(super) fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
@@ -151,20 +150,19 @@ pub(super) fn files_options(
     })
 }
 
-/// The threads that were asked for, or one for each processor that the system grants, as far as
-/// there is memory for them.
+/// The number of threads: that of the option, or one for each processor, as far as there is memory
+/// for them.
 pub(super) fn threads(args: &LimitArguments) -> usize {
     let processors =
         || thread::available_parallelism().map_or(1, NonZero::get).min(MemoryBudget::threads());
     args.threads.unwrap_or_else(processors)
 }
 
-/// The memory of a run.
 pub(super) fn memory(args: &LimitArguments) -> MemoryBudget {
     MemoryBudget::explicit_or_granted(args.max_memory)
 }
 
-/// How far containers are opened; each source of a run that gets its own has its own totals.
+/// The limits of containers. Each call makes new totals.
 pub(super) fn containers(all: &LimitArguments) -> container::ContainerOptions {
     let args = &all.containers;
     let limits = Limits::default();
@@ -194,10 +192,10 @@ pub(super) fn carry_out(
     let baseline = suppressions.baseline.is_some();
     let ledger = Ledger::new();
     if job.command == "scan" && run::is_in_repository(&job.sources) {
-        ledger.note("the history was not looked at: `keysweep history` reads all of it");
+        ledger.note("the history was not scanned: `keysweep history` reads all of it");
     }
     for object in &unreadable {
-        let why = "BASE can't be read, so neither its configuration nor its baseline is obeyed";
+        let why = "BASE can't be read, so neither its configuration nor its baseline applies";
         ledger.problem("base", object.as_bytes(), &why);
     }
     #[cfg(feature = "verify")]
@@ -227,7 +225,8 @@ pub(super) fn carry_out(
         run::run(&options, &engine, &rules, &ledger)
     })?;
     if !outcome.stale.is_empty() {
-        let what = "`keysweep baseline --prune` removes what neither files nor history hold";
+        let what = "`keysweep baseline --prune` removes entries that neither the files nor the \
+             history contain";
         outcome.coverage.notes.push(what.to_owned());
     }
     #[cfg(feature = "verify")]
@@ -257,7 +256,7 @@ pub(super) fn carry_out(
     Ok(write_report(&report, status, &args.output, outputs, began))
 }
 
-/// Writes the report, and beside it what was scanned; gives the status that this leaves.
+/// Writes the report, and the coverage to standard error. Gives the exit status.
 pub(super) fn write_report(
     report: &Report<'_>,
     status: Status,
@@ -270,7 +269,7 @@ pub(super) fn write_report(
     let written = outputs.write(report, silent);
     if !silent {
         let mut out = Vec::new();
-        // Into memory, which can't fail, and to standard error in one piece.
+        // Writing to memory can't fail; standard error gets it in one piece.
         let _ = closing(report, args, outputs, began, &mut out);
         let _ = io::stderr().write_all(&out);
     }
@@ -285,8 +284,8 @@ pub(super) fn write_report(
     }
 }
 
-/// What stands on standard error after the report: what no report may hold, as its bytes depend on
-/// the input alone, and what nobody would see where the report is for a program.
+/// The lines on standard error after the report. No report contains them, because its bytes depend
+/// on the input alone, and users would not see them in a report for programs.
 fn closing(
     report: &Report<'_>,
     args: &OutputArguments,
@@ -304,7 +303,7 @@ fn closing(
     };
     report::write_coverage(report.coverage, report.limits, closing, out)?;
     if args.verbose || report.command == "sweep" {
-        // An argument may hold a secret, as the URL of an endpoint.
+        // An argument may contain a secret, for example the URL of an endpoint.
         let words = std::env::args_os().skip(1);
         let words: Vec<String> = words.map(|word| escape_path(word.as_encoded_bytes())).collect();
         let words = opaque::redacted(&words.join(" "));
@@ -314,7 +313,7 @@ fn closing(
     Ok(())
 }
 
-/// This second in UTC, RFC 3339.
+/// The current time in UTC, RFC 3339, in seconds.
 pub(super) fn now() -> String {
     seconds(Timestamp::now())
 }
@@ -323,7 +322,7 @@ fn seconds(time: Timestamp) -> String {
     time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// When a run that began then took place.
+/// The times of a run that started at `began`.
 pub(super) fn times(began: Instant) -> Times {
     let end = Timestamp::now();
     let start = end.checked_sub(began.elapsed()).unwrap_or(end);

@@ -1,5 +1,4 @@
-//! Ctrl-C, the polite kill and a terminal that goes away: the first ends the run with a report, the
-//! second at once.
+//! SIGINT, SIGTERM and SIGHUP: the first signal ends the run with a report, the second at once.
 
 use std::time::Instant;
 
@@ -11,13 +10,14 @@ use signal_hook::flag;
 use crate::run::Status;
 use crate::stop::Stop;
 
-/// How a run may be ended from outside. Begun with the command, as whatever it waits for counts.
+/// The flags by which a run can be ended. They exist from the start of the command, because waiting
+/// counts as well.
 pub(super) struct Session {
-    /// Asks everything to end.
+    /// Stops everything.
     pub(super) stop: Stop,
-    /// Set, beside `stop`, by a signal.
+    /// A signal sets it besides `stop`.
     pub(super) interrupted: Stop,
-    /// When the command began.
+    /// The start of the command.
     pub(super) began: Instant,
 }
 
@@ -36,16 +36,16 @@ impl Session {
     }
 }
 
-/// Sets both flags when the process is asked to end.
+/// Sets both flags when a signal arrives.
 fn stop_on_signal(stop: &Stop, interrupted: &Stop) {
     let ignored = ignored();
     for signal in ENDING {
-        // What was started with `nohup`, or in the background of a script, goes on.
+        // A program that was started with `nohup`, or in the background of a script, continues.
         if ignored & (1 << (signal - 1)) != 0 {
             continue;
         }
-        // Registered first, so that it acts from the second signal on. Where a handler can't be
-        // registered the signal ends the process as it always did.
+        // This is registered first, so that it acts from the second signal on. If a handler can't
+        // be registered, the signal ends the process as usual.
         let _ = flag::register_conditional_shutdown(
             signal,
             i32::from(Status::Interrupted.code()),
@@ -56,14 +56,14 @@ fn stop_on_signal(stop: &Stop, interrupted: &Stop) {
     }
 }
 
-/// Signals that ask for an end. That of a terminal which goes away only where the system tells
-/// whether it is ignored: else `nohup` would be of no use.
+/// Signals that end a run. SIGHUP is handled only where the system says if it is ignored: otherwise
+/// `nohup` would not work.
 #[cfg(target_os = "linux")]
 const ENDING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 #[cfg(not(target_os = "linux"))]
 const ENDING: [i32; 2] = [SIGINT, SIGTERM];
 
-/// The signals that whoever started the program wants it to ignore, a bit each.
+/// The signals that the parent process wants to be ignored, one bit each.
 #[cfg(target_os = "linux")]
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -71,14 +71,14 @@ fn ignored() -> u64 {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
-/// The signals that whoever started the program wants it to ignore: nobody can tell here.
+/// The ignored signals, which this system does not tell.
 #[cfg(not(target_os = "linux"))]
 fn ignored() -> u64 {
     0
 }
 
-/// Makes writing past the limit of file sizes an error like any other; by default it kills, and
-/// takes along what other outputs would have told.
+/// Makes writing beyond the file size limit an error. By default it kills the process, and other
+/// outputs would be lost.
 #[cfg(unix)]
 fn ignore_size_limit() {
     let _ = flag::register(libc::SIGXFSZ, Stop::default().flag());

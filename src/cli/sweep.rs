@@ -24,20 +24,20 @@ use crate::run::time_limit::TimeLimit;
 use crate::run::{self, RunOptions, Status};
 use crate::source::files::Globs;
 
-/// Of `sweep`.
+/// Arguments of `sweep`.
 #[derive(Debug, Args)]
 pub(super) struct SweepArguments {
-    /// Repositories, folders of clones, folders and files.
+    /// Repositories, folders of clones, folders and files
     #[arg(value_name = "TARGET", required_unless_present = "stdin")]
     targets: Vec<PathBuf>,
-    /// Read targets from standard input, one a line, or parted by NUL.
+    /// Read targets from standard input, one a line or separated by NUL
     #[arg(long)]
     stdin: bool,
-    /// Note finished targets in FILE, and go on from there after an interruption; a sweep that ended
-    /// is begun anew.
+    /// Record finished targets in FILE, and resume from it after an interruption; after a complete
+    /// sweep the next one starts again
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// End a target after TIME, report what was found in it, and go on with the next.
+    /// End a target after TIME, report what was found in it, and continue with the next
     #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Limits")]
     target_timeout: Option<Duration>,
     #[command(flatten)]
@@ -48,13 +48,12 @@ pub(super) struct SweepArguments {
     common: CommonArguments,
 }
 
-/// Carries out `keysweep sweep`.
 pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
     let outputs = Outputs::new(&args.common.output)?;
     conflicts::check(&args.common, &outputs, args.resume.as_deref())?;
     let ledger = Ledger::new();
-    // What one target says must not decide for others, so none of theirs is read.
+    // One target must not decide for others, so no target's files are read.
     let policy = scan::policy(&args.common.suppressions, PolicyRoot::Nowhere)?;
     let output = &args.common.output;
     let shows_progress = !output.quiet && !output.no_progress;
@@ -116,14 +115,14 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         limits: output.limits(),
     };
     let written = scan::write_report(&report, status, output, &outputs, options.began);
-    // What was not reported to the end is not over.
+    // A sweep without a complete report can be resumed.
     if let Some(state) = state.as_mut().filter(|_| !options.stop.is_set() && written == status) {
         state.end()?;
     }
     Ok(written)
 }
 
-/// The targets that were typed or are listed on standard input.
+/// The targets on the command line and on standard input.
 fn targets(
     args: &SweepArguments,
     exclude: &[String],
@@ -146,19 +145,19 @@ fn targets(
     files.outputs.extend(args.resume.clone());
     let database = args.database.options(limits, stop);
     let template = Template { files, database, stop: stop.clone() };
-    // The run tells it, whose time began with the search.
+    // The time limit of the run includes the search; the run reports it.
     let clock = TimeLimit::new("--timeout", limits.timeout, session.began);
     Ok(clock.limit(stop, &Ledger::new(), || sweep::targets(&paths, &template)))
 }
 
-/// The file of `--resume`.
+/// The state file of `--resume`.
 fn state(args: &SweepArguments, policy: &Policy) -> Result<Option<State>, Box<dyn Error>> {
     let Some(path) = &args.resume else { return Ok(None) };
     stays_here(path)?;
     Ok(Some(State::open(path, &asked(args, policy))?))
 }
 
-/// What decides about findings: with another answer, what was noted is of no use.
+/// The options that affect findings. With other options the recorded targets are useless.
 fn asked(args: &SweepArguments, policy: &Policy) -> String {
     let LimitArguments { containers, max_memory, .. } = &args.common.limits;
     let own: Vec<_> = policy.rules.rules.iter().filter(|rule| rule.file.is_some()).collect();
@@ -166,7 +165,7 @@ fn asked(args: &SweepArguments, policy: &Policy) -> String {
     format!("{:?} {:?} {containers:?} {max_memory:?} {policy}", args.selection, args.database)
 }
 
-/// Tells on standard error how the sweep goes.
+/// Shows the progress of a sweep on standard error.
 struct Console {
     rows: Rows,
     quiet: bool,

@@ -28,62 +28,62 @@ use crate::suppress::Suppressions;
 use crate::text::escape_path;
 use crate::verify::{self, Endpoint, Environment, PartitionChoice, VerifyOptions};
 
-/// Of every command that scans.
+/// Arguments of every command that scans.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Verification")]
 pub(super) struct VerifyArguments {
-    /// Ask AWS which keys are live; each request appears in the CloudTrail of the key's owner.
+    /// Ask AWS which keys are live; each request appears in the CloudTrail of the key's owner
     #[arg(long, conflicts_with = "verify_dry_run")]
     verify: bool,
-    /// Say what --verify would ask of whom, and ask nobody.
+    /// Print what --verify would ask, and send nothing
     #[arg(long)]
     verify_dry_run: bool,
     #[command(flatten)]
     sts: StsArguments,
 }
 
-/// Whom to ask, and how.
+/// Endpoints and limits of verification.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Verification")]
 struct StsArguments {
-    /// Ask this STS in place of AWS's own: an https URL, or http on loopback.
+    /// Ask this STS instead of AWS's own: an https URL, or http on loopback
     #[arg(long, value_name = "URL", value_parser = Endpoint::parse)]
     sts_endpoint: Option<Endpoint>,
-    /// Partitions to ask: auto, all, or aws, aws-us-gov, aws-cn and aws-eusc parted by commas
-    /// [default: auto, those that nearby text names, then aws and aws-us-gov].
+    /// Partitions to ask: auto, all, or aws, aws-us-gov, aws-cn and aws-eusc separated by commas
+    /// [default: auto, those that nearby text names, then aws and aws-us-gov]
     #[arg(long, value_name = "NAME", value_parser = PartitionChoice::parse)]
     partition: Option<PartitionChoice>,
-    /// Never ask about keys of this account; repeatable.
+    /// Never ask about keys of this account; repeatable
     #[arg(long, value_name = "ACCOUNT", value_delimiter = ',', value_parser = verify::account)]
     skip_account: Vec<String>,
-    /// Keys of this account are canaries of yours: never ask about them; repeatable.
+    /// Treat keys of this account as canaries and never ask about them; repeatable
     #[arg(long, value_name = "ACCOUNT", value_delimiter = ',', value_parser = verify::account)]
     canary_account: Vec<String>,
-    /// Ask about keys of this account alone; repeatable.
+    /// Ask only about keys of this account; repeatable
     #[arg(long, value_name = "ACCOUNT", value_delimiter = ',', value_parser = verify::account)]
     only_account: Vec<String>,
-    /// Ask AWS's FIPS endpoints; partitions that have none are not asked.
+    /// Ask AWS's FIPS endpoints; partitions without one are not asked
     #[arg(long, conflicts_with = "sts_endpoint")]
     fips: bool,
-    /// How to introduce the requests to the key's owner.
+    /// How to introduce the requests to the key's owner
     #[arg(long, value_name = "TEXT")]
     user_agent: Option<String>,
-    /// Requests a second [default: 10].
+    /// Requests a second [default: 10]
     #[arg(long, value_name = "N")]
     rate: Option<f64>,
 }
 
-/// Of `verify`.
+/// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyCommand {
-    /// The key to ask about or, with --report, the file, folder or repository (its history too)
-    /// to find the keys in [default: .].
+    /// The key to ask about or, with --report, the file, folder or repository (with its history) to
+    /// find the keys in [default: .]
     #[arg(value_name = "KEY_ID|TARGET", required_unless_present = "report")]
     subject: Option<PathBuf>,
-    /// Ask about the findings of this earlier report (json, jsonl or sarif).
+    /// Ask about the findings of this earlier report (json, jsonl or sarif)
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Say what would be asked of whom, and ask nobody; no report is written.
+    /// Print what would be asked, and send nothing; no report is written
     #[arg(long, help_heading = "Verification", conflicts_with_all = ["format", "output"])]
     verify_dry_run: bool,
     #[command(flatten)]
@@ -95,18 +95,18 @@ pub(super) struct VerifyCommand {
 }
 
 impl VerifyArguments {
-    /// Whether AWS is asked.
+    /// Says if AWS is asked.
     pub(super) fn asks(&self) -> bool {
         self.verify
     }
 
-    /// The stage that asks, or the options of one that would.
+    /// The verification stage, or the options of one for a dry run.
     pub(super) fn stage(
         &self,
         fail_on: FailOnLevel,
     ) -> Result<(Option<Verify>, Option<VerifyOptions>), Box<dyn Error>> {
         if !self.verify && matches!(fail_on, FailOnLevel::Active) {
-            let why = "--fail-on active needs --verify: nothing else says that a key is live";
+            let why = "--fail-on active needs --verify: only AWS knows that a key is live";
             return Err(why.into());
         }
         if self.verify {
@@ -123,7 +123,7 @@ impl VerifyArguments {
 }
 
 impl StsArguments {
-    /// The stage's options, with the way to STS that the environment names.
+    /// The options of the stage, with proxies and certificates from the environment.
     fn options(&self) -> Result<VerifyOptions, verify::OptionsError> {
         let mut options = VerifyOptions {
             endpoint: self.sts_endpoint.clone(),
@@ -163,7 +163,6 @@ impl StsArguments {
     }
 }
 
-/// Carries out `keysweep verify`.
 pub(super) fn verify(args: &VerifyCommand) -> Result<Status, Box<dyn Error>> {
     let options = args.sts.options()?;
     match &args.report {
@@ -177,7 +176,7 @@ fn verify_key(args: &VerifyCommand, mut options: VerifyOptions) -> Result<Status
     let format = outputs.for_one_key()?;
     let subject = args.subject.as_deref().map(|id| id.to_string_lossy()).unwrap_or_default();
     let id = command::read_id(&subject)?;
-    // At a prompt Ctrl-C ends the program as it ends any: only what follows has something to tell.
+    // At a prompt Ctrl-C ends the program as usual; only the time after it has anything to report.
     let prompted = io::stdin().is_terminal().then(|| command::ask_for_key(id));
     let session = Session::ended_by(options.stop.clone());
     let key = match prompted {
@@ -189,7 +188,7 @@ fn verify_key(args: &VerifyCommand, mut options: VerifyOptions) -> Result<Status
         }
     };
     if session.stop.is_set() {
-        complain(&"the run ended before the secret was read: nobody was asked");
+        complain(&"the run ended before the secret was read: no request was sent");
         return Ok(ended(&session, Status::Incomplete));
     }
     let mut found = vec![key?];
@@ -284,7 +283,7 @@ fn read_report(path: &Path) -> Result<command::Earlier, String> {
     command::read_report(&text).map_err(|error| format!("{shown}: {error}"))
 }
 
-/// Keeps the findings of the earlier report; the status that this leaves.
+/// Keeps the findings of the earlier report, and gives the status.
 fn keep(earlier: &command::Earlier, findings: &mut Vec<Finding>, ledger: &Ledger) -> Status {
     for (fingerprint, key_id) in earlier.missing(findings) {
         findings.extend(key_id.and_then(|id| verify::compose(findings, id, fingerprint)));
@@ -293,15 +292,15 @@ fn keep(earlier: &command::Earlier, findings: &mut Vec<Finding>, ledger: &Ledger
     for (fingerprint, key_id) in earlier.keep(findings) {
         let what = key_id.unwrap_or_else(|| fingerprint.as_str());
         ledger.note(format!(
-            "{what} of the earlier report is not in the target any more: without its secret it \
-             cannot be asked about"
+            "{what} of the earlier report is no longer in the target: it can't be verified \
+             without its secret"
         ));
         status = Status::Incomplete;
     }
     status
 }
 
-/// All of a target: its files, ignored ones too, and the history of a repository.
+/// Everything in a target: its files, ignored ones included, and the history of a repository.
 fn sources_in(
     target: PathBuf,
     args: &VerifyCommand,
@@ -333,7 +332,7 @@ fn sources_in(
     Ok(sources)
 }
 
-/// Lets the time limit of the command end its requests too.
+/// The time limit of the command ends its requests as well.
 fn bound(options: &mut VerifyOptions, args: &VerifyCommand, began: Instant) {
     options.until = args.limits.timeout.map(|limit| began + limit);
 }
@@ -343,8 +342,8 @@ fn ended(session: &Session, status: Status) -> Status {
     if session.interrupted.is_set() { Status::Interrupted } else { status }
 }
 
-/// The status of `verify`: 1 if a key is active, 3 if nothing was proved of one, else 0. A wrong
-/// secret proves nothing: the key lives, and whether what leaked opens it is not known.
+/// The status of `verify`: 1 if a key is active, 3 if nothing was proved about one, otherwise 0. A
+/// wrong secret proves nothing: the id is in use, and what leaked may still be valid elsewhere.
 fn verdict(findings: &[Finding]) -> Status {
     let any = |status| findings.iter().any(|finding| finding.verification.status == status);
     match (any(Verdict::Active), any(Verdict::Unknown) || any(Verdict::WrongSecret)) {
@@ -354,19 +353,19 @@ fn verdict(findings: &[Finding]) -> Status {
     }
 }
 
-/// Says on standard error what would be asked of whom.
+/// Prints to standard error what would be asked.
 pub(super) fn preview(findings: &[Finding], options: &VerifyOptions) {
     let inquiries = verify::preview(findings, options);
     if inquiries.is_empty() {
-        complain(&"--verify would ask nobody: there is no key id");
+        complain(&"--verify would send no request: there is no key id");
     }
     inquiries.iter().for_each(|inquiry| complain(inquiry));
 }
 
-/// Says on standard error that there will be requests.
+/// Announces on standard error that requests will be sent.
 fn announce(text: &str) {
     if io::stderr().is_terminal() {
-        // Over the line of progress.
+        // This overwrites the progress line.
         let _ = io::stderr().write_all(b"\r\x1b[K");
     }
     complain(&text);

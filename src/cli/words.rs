@@ -1,7 +1,7 @@
-//! What is typed without a command, and what it stands for: `keysweep PATH` is a scan, and
-//! `keysweep help COMMAND` its help.
+//! Command lines without a command: `keysweep PATH` is a scan, and `keysweep help COMMAND` its
+//! help.
 //!
-//! Looked at only after clap has refused the words, so that no command that works is slower.
+//! They are considered only after clap has refused them, so no valid command becomes slower.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -12,18 +12,18 @@ use clap::error::ErrorKind;
 use super::arguments::Cli;
 use crate::text::shell_word;
 
-/// What a command line that clap refuses stands for.
+/// The meaning of a command line that clap refuses.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meant {
-    /// What clap says of it is right.
+    /// None: clap's message is right.
     AsGiven,
-    /// These words.
+    /// Another command line.
     Words(Vec<OsString>),
-    /// No command line, but there is one to be typed instead.
+    /// None, but this one may be meant.
     Nothing(String),
 }
 
-/// What was meant by `args`, the program's name first, which clap refused with `kind`.
+/// The meaning of `args`, with the program's name first, which clap refused with `kind`.
 pub(super) fn meant(args: &[OsString], kind: ErrorKind) -> Meant {
     let refused = [
         ErrorKind::InvalidSubcommand,
@@ -53,17 +53,14 @@ pub(super) fn meant(args: &[OsString], kind: ErrorKind) -> Meant {
             let command = words.remove(at);
             words.insert(0, command);
             let words: Vec<String> = words.iter().map(|word| shell_word_of(word)).collect();
-            Meant::Nothing(format!(
-                "options stand behind the command: keysweep {}",
-                words.join(" ")
-            ))
+            Meant::Nothing(format!("options follow the command: keysweep {}", words.join(" ")))
         }
         None if is_option || is_path(first) => line(&[&["scan".into()], words]),
         None => Meant::AsGiven,
     }
 }
 
-/// Whether a word is meant as a path: it is one, or it has what no command has.
+/// Says if a word is meant as a path: it exists, or it contains what no command does.
 fn is_path(word: &OsStr) -> bool {
     let bytes = word.as_encoded_bytes();
     word == "-" || bytes.contains(&b'/') || bytes.contains(&b'.') || Path::new(word).exists()
@@ -71,7 +68,7 @@ fn is_path(word: &OsStr) -> bool {
 
 fn shell_word_of(word: &OsStr) -> String {
     match word.to_str() {
-        // An option is one of its own.
+        // An option is a word of its own.
         Some(word) if word.starts_with('-') && !word.contains([' ', '\'', '"']) => word.to_owned(),
         _ => shell_word(&word.to_string_lossy()),
     }
@@ -109,6 +106,6 @@ mod tests {
         let Meant::Nothing(advice) = meant(&words, ErrorKind::UnknownArgument) else {
             panic!("there is a command to be typed");
         };
-        assert_eq!(advice, "options stand behind the command: keysweep history -q 'a b'");
+        assert_eq!(advice, "options follow the command: keysweep history -q 'a b'");
     }
 }

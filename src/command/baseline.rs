@@ -1,7 +1,7 @@
-//! `keysweep baseline`: which findings become entries, and what is told of it.
+//! `keysweep baseline`: chooses the findings that become entries, and describes the change.
 //!
-//! Takes findings and the baseline there is; gives what would be added, and then the new one and a
-//! sentence. Reads and writes no file, and asks nobody.
+//! Takes findings and the existing baseline; gives what would be added, and then the new baseline
+//! and a sentence. It reads and writes no file, and asks no question.
 
 use crate::finding::{Finding, Fingerprint, Status};
 use crate::secret::Secret;
@@ -10,65 +10,66 @@ use crate::suppress::detect_secrets::DetectSecrets;
 use crate::suppress::gitleaks::Gitleaks;
 use crate::text::{escape_line, escape_path};
 
-/// What is to become of the baseline.
+/// The wanted change.
 #[derive(Debug, Default)]
 pub struct Change {
-    /// Only what these name is added; see also the next two.
+    /// Only the findings that these name are added; see also the next two.
     pub only: Vec<Only>,
-    /// Only what these accept is added; all findings if nothing says otherwise.
+    /// Only findings that these accept are added; all findings if no option limits them.
     pub gitleaks: Vec<Gitleaks>,
-    /// The same, of detect-secrets.
+    /// The same, for detect-secrets.
     pub detect_secrets: Vec<DetectSecrets>,
-    /// Entries of which nothing is found are removed, and nothing is added.
+    /// Entries without a finding are removed, and nothing is added.
     pub prune: bool,
-    /// Written to every entry that is added.
+    /// Written to every new entry.
     pub reason: Option<String>,
 }
 
-/// A finding that is named.
+/// The name of a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Only {
-    /// By its value.
+    /// Its value.
     Fingerprint(Fingerprint),
-    /// By the id of its key.
+    /// The id of its key.
     KeyId(String),
 }
 
-/// What is to be added.
+/// The chosen findings.
 #[derive(Debug, Default)]
 pub struct Choice<'a> {
     /// Each finding with its entry.
     pub taken: Vec<(&'a Finding, BaselineEntry)>,
-    /// Keys that were proved active, and that nobody named: they are left.
+    /// Keys that were proved active and that nobody named: they are not added.
     pub active: Vec<&'a Finding>,
 }
 
-/// What became of it.
+/// The change that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
     /// Entries that were added.
     pub added: usize,
     /// Entries that were removed.
     pub removed: usize,
-    /// Findings that are in it neither before nor now.
+    /// Findings that the baseline does not suppress.
     pub left: usize,
 }
 
-/// A name that no finding has.
+/// A name without a finding.
 #[derive(Debug, thiserror::Error)]
 #[error("--only {}: no finding has that fingerprint or key id, and nothing was changed", escape_line(.0))]
 pub struct Unknown(String);
 
 impl Only {
-    /// Reads a fingerprint or the id of a key.
+    /// Parses a fingerprint or the id of a key.
     ///
     /// # Errors
-    /// What is neither.
+    ///
+    /// If it is neither.
     pub fn parse(input: &str) -> Result<Self, String> {
         if let Some(fingerprint) = Fingerprint::parse(input) {
             return Ok(Self::Fingerprint(fingerprint));
         }
-        // Longer words may be secrets, and are not taken.
+        // A longer word may be a secret, and is not accepted.
         let word = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
         let is_id = (4..=30).contains(&input.len()) && input.bytes().all(word);
         is_id.then(|| Self::KeyId(input.to_owned())).ok_or_else(|| {
@@ -84,10 +85,11 @@ impl Only {
     }
 }
 
-/// Chooses what is to be added: of the findings that are not in the baseline yet.
+/// Chooses findings that are not in the baseline yet.
 ///
 /// # Errors
-/// If a name is that of no finding.
+///
+/// If a name has no finding.
 pub fn choose<'a>(
     baseline: &Baseline,
     findings: &'a [Finding],
@@ -115,9 +117,9 @@ pub fn choose<'a>(
     Ok(choice)
 }
 
-/// Changes a baseline: by what was chosen, or by what is not found any more.
+/// Adds the chosen findings to a baseline, or removes stale entries.
 ///
-/// `stale` is sorted: the entries of which nothing was met.
+/// `stale` is sorted: the entries without a finding.
 pub fn change(
     baseline: &mut Baseline,
     findings: &[Finding],
@@ -132,7 +134,7 @@ pub fn change(
 }
 
 impl Change {
-    /// The entry of a finding that is to be suppressed.
+    /// The entry of a finding, if it is to be suppressed.
     fn entry(&self, finding: &Finding) -> Option<BaselineEntry> {
         let reason = |usual: Option<&str>| self.reason.clone().or(usual.map(str::to_owned));
         if !self.only.is_empty() {
@@ -150,7 +152,7 @@ impl Change {
     }
 }
 
-/// A finding in a line: where, what kind, which credential, its name for `--only`.
+/// A finding on one line: location, rule, credential, and its name for `--only`.
 pub fn line(finding: &Finding) -> String {
     let credential = &finding.credential;
     let id = credential.key_id.as_deref().map(escape_line);
@@ -177,7 +179,7 @@ pub fn line(finding: &Finding) -> String {
 }
 
 impl Changed {
-    /// What to tell the user, in a line.
+    /// The message for the user, on one line.
     pub fn sentence(&self, entries: usize) -> String {
         let mut text = format!("{} added, {} removed: {entries} in all", self.added, self.removed);
         if self.left > 0 {

@@ -1,8 +1,7 @@
 //! `keysweep demo`: a small project with random keys in a dozen of the forms in which keys leak,
 //! and a repository whose key was removed long ago.
 //!
-//! It writes files into folders; the command line scans them. The keys are made up on the spot
-//! and open nothing.
+//! It writes files; the command line scans them. The keys are random and give access to nothing.
 
 pub mod repository;
 
@@ -17,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// What the project's keys leak in, a line each, for the reader of the report.
+/// The forms in which the project leaks keys, one a line, for the reader of the report.
 pub const FORMS: [&str; 12] = [
     "an AWS credentials file",
     "a .env file",
@@ -33,7 +32,7 @@ pub const FORMS: [&str; 12] = [
     "temporary credentials with their session token",
 ];
 
-/// Writes the project into `folder`, with keys that differ from run to run.
+/// Writes the project to `folder`, with different keys in each run.
 ///
 /// # Errors
 ///

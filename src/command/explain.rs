@@ -1,6 +1,6 @@
 //! `keysweep explain`: what a key id or a rule is, and what to do about it, offline.
 //!
-//! The first line is what to do first: it is read by somebody who has just leaked a key.
+//! The first lines say what to do first, because the reader may have just leaked a key.
 
 pub mod report;
 pub mod script;
@@ -12,36 +12,36 @@ use std::io::{self, Write};
 use crate::aws::{KeyId, KeyKind};
 use crate::canary;
 use crate::remedy::{self, Facts, Guide, Step, When};
-use crate::rules::{Rule, RuleSet};
+use crate::rules::{Rule, RuleSet, id};
 use crate::text::escape_line;
 
 pub use why::why;
 
-/// What was asked about.
+/// The subject of the explanation.
 #[derive(Clone, Debug)]
 pub enum Subject {
     /// The id of a signing key.
     Key(KeyId),
-    /// A rule in force.
+    /// A rule.
     Rule(Box<Rule>),
     /// Keys of the root user.
     Root,
-    /// An id of IAM that is no credential, and what it is the id of.
+    /// An id of IAM that is not a credential, with a description.
     Other(String, &'static str),
 }
 
-/// What was typed is neither a key id nor a rule.
+/// The argument is neither a key id nor a rule.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
-    /// A word that means nothing here.
+    /// An unknown word.
     #[error(
         "'{0}' is neither an access key id (AKIA or ASIA and 16 of A-Z and 2-7) nor a rule \
-         ('keysweep rules' lists them), nor 'root'{1}"
+         ('keysweep rules' lists them) nor 'root'{1}"
     )]
     Unknown(String, String),
-    /// Longer than any id: it may be a secret, and is not shown.
+    /// A word that is longer than any id: it may be a secret, and is not shown.
     #[error(
-        "what was given is no access key id and no rule; if it is a secret, it now stands in \
+        "the argument is neither an access key id nor a rule; if it is a secret, it is now in \
          your shell's history: remove it there"
     )]
     Secret,
@@ -64,10 +64,12 @@ const OTHER: [(&str, &str); 10] = [
 /// Longer words may be secrets, and are not shown.
 const LONGEST_SHOWN: usize = 30;
 
-/// Reads what was typed.
+/// Parses the argument.
 ///
 /// # Errors
-/// A word that is neither key id nor rule; it is shown only if it is too short to be a secret.
+///
+/// If it is neither a key id nor a rule. The message shows it only if it is too short to be a
+/// secret.
 pub fn subject(input: &str, rules: &RuleSet) -> Result<Subject, ExplainError> {
     let input = input.trim();
     if let Some(id) = KeyId::parse(input.as_bytes()) {
@@ -94,14 +96,14 @@ pub fn subject(input: &str, rules: &RuleSet) -> Result<Subject, ExplainError> {
     Err(ExplainError::Unknown(escape_line(input), hint))
 }
 
-/// The steps for what was asked about, unless there is nothing to do.
+/// The steps for the subject, unless there is nothing to do.
 pub fn guide(subject: &Subject, rules: &RuleSet) -> Option<Guide> {
     match subject {
         Subject::Key(id) if id.is_example() => None,
         Subject::Key(id) => {
             let rule = match id.kind() {
-                KeyKind::LongTerm => "aws-access-key",
-                KeyKind::Temporary => "aws-temporary-key",
+                KeyKind::LongTerm => id::ACCESS_KEY,
+                KeyKind::Temporary => id::TEMPORARY_KEY,
             };
             let facts = Facts { key_id: Some(id.to_string()), ..Facts::default() };
             rules.get(rule).map(|rule| remedy::guide(Some(rule), &facts))
@@ -112,7 +114,11 @@ pub fn guide(subject: &Subject, rules: &RuleSet) -> Option<Guide> {
     }
 }
 
-/// Writes the explanation. Fails only as `out` fails.
+/// Writes the explanation.
+///
+/// # Errors
+///
+/// Those of `out`.
 pub fn explain(subject: &Subject, rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     let guide = guide(subject, rules);
     if let Some(guide) = &guide {
@@ -142,7 +148,7 @@ pub fn explain(subject: &Subject, rules: &RuleSet, out: &mut dyn Write) -> io::R
     }
 }
 
-/// Who sets the canaries of the account that a key belongs to.
+/// The operator of the canaries of a key's account.
 fn operator(subject: &Subject) -> Option<&'static str> {
     match subject {
         Subject::Key(id) => id.account().as_deref().and_then(canary::operator),
@@ -150,10 +156,12 @@ fn operator(subject: &Subject) -> Option<&'static str> {
     }
 }
 
-/// What a key of an account of canaries is, and what is left to do about it.
+/// Explains a canary key, and what remains to be done about it.
 fn trap(operator: &str, guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
-    let what =
-        format!("That account is known for canaries: {operator}. Nobody is ever asked about it.");
+    let what = format!(
+        "That account is known for canary keys: {operator}. Its keys are never sent to \
+             AWS."
+    );
     write!(out, "{}", prose(&what, ""))?;
     for step in guide.steps.iter().skip(1) {
         writeln!(out, "\n{}:", escape_line(&step.title))?;
@@ -162,12 +170,12 @@ fn trap(operator: &str, guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What a key of the root user is.
+/// The description of a root key.
 const ROOT: &str = "A key of the root user acts as the owner of the whole account, and no policy \
-    of the account limits it. Its id looks like any other: a lookup of its owner names no user. \
-    The account's credential report has it in the row <root_account>.";
+     of the account limits it. Its id looks like any other: a lookup of its owner finds no user. \
+     The account's credential report lists it in the row <root_account>.";
 
-/// What to do first, whole: whoever reads this has no time to look for the rest of it.
+/// Writes the whole first step: the reader has no time to look for the rest of it.
 fn first(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     let Some(first) = guide.steps.first() else { return Ok(()) };
     writeln!(out, "{}:\n", escape_line(&first.title))?;
@@ -190,13 +198,13 @@ fn first(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", prose(&first.why, ""))
 }
 
-/// Whether nobody knows the value of a name yet, and it is not the key that was asked about: then
-/// it stands where it is used first.
+/// Says if an assignment is written before the step that uses it first: its value is not known yet,
+/// and it is not the key itself.
 fn waits(assignment: &str) -> bool {
     assignment.contains("='<") && !assignment.starts_with("KEY=")
 }
 
-/// The lines that wait for the step of this number, which is the first to use their names.
+/// The assignments of the step with this number, which is the first to use them.
 fn waiting(guide: &Guide, step: usize) -> impl Iterator<Item = &str> {
     let lines = guide.assignments.iter().map(String::as_str).filter(|line| waits(line));
     lines.filter(move |line| {
@@ -206,12 +214,12 @@ fn waiting(guide: &Guide, step: usize) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Prose from steps, which a user's rule may have written.
+/// Wraps prose of a step, which a user's rule may have written.
 fn prose(text: &str, indent: &str) -> String {
     wrap::prose(&escape_line(text), indent)
 }
 
-/// A command in lines of a terminal.
+/// Wraps a command.
 fn command(text: &str, indent: &str) -> String {
     wrap::command(&escape_line(text), indent)
 }
@@ -220,26 +228,26 @@ fn key(id: &KeyId, out: &mut dyn Write) -> io::Result<()> {
     let kind = match id.kind() {
         KeyKind::LongTerm => "a long-term access key: of an IAM user, or of the root user.",
         KeyKind::Temporary => {
-            "a temporary key: useless without its secret and session token, and over within 36 \
-             hours at most."
+            "a temporary key: useless without its secret and session token, and valid for at most \
+             36 hours."
         }
     };
     write!(out, "{}", prose(&format!("{id} is the id of {kind}"), ""))?;
     match id.account() {
-        Some(account) => writeln!(out, "It belongs to account {account}, by the id itself.\n"),
+        Some(account) => writeln!(out, "It belongs to account {account}, which the id encodes.\n"),
         None => writeln!(
             out,
-            "The id does not say its account; this does:\n\n  aws sts get-access-key-info \
-             --access-key-id {id}\n"
+            "The id does not encode its account; this command prints it:\n\n  aws sts \
+             get-access-key-info --access-key-id {id}\n"
         ),
     }
 }
 
-/// All steps; the first of a leak may stand above already.
+/// Writes all steps; the first step of a leak may be above already.
 fn list(guide: &Guide, is_above: bool, out: &mut dyn Write) -> io::Result<()> {
     for (when, heading) in [
-        (When::Leak, "It leaked with its secret: do all of this, in this order"),
-        (When::Rotation, "It did not leak: rotate as planned"),
+        (When::Leak, "If it leaked with its secret, do all of this, in this order"),
+        (When::Rotation, "If it did not leak, rotate it as planned"),
     ] {
         let steps: Vec<&Step> = guide.steps.iter().filter(|step| step.when == when).collect();
         if !steps.is_empty() {
@@ -297,10 +305,10 @@ mod tests {
         let above = text.split("It leaked").next().expect("what to do first");
         let words =
             ["aws iam update-access-key", "Or in the console", "Deactivate.", "API: Update"];
-        for word in words.into_iter().chain(["--status Active brings it back"]) {
+        for word in words.into_iter().chain(["--status Active reactivates it"]) {
             assert!(above.contains(word), "{word} in {above}");
         }
-        // The id stands where it is given its name, and in what is said of it.
+        // The id occurs where it is assigned, and in the text about it.
         assert_eq!(text.matches(&id).count(), 2, "{text}");
         assert!(text.contains("account 029608264753"), "{text}");
         for rule in RuleSet::builtin().rules {
@@ -326,14 +334,15 @@ mod tests {
     #[test]
     fn what_the_root_user_and_planned_rotations_need_is_said() {
         let root = explained("root");
-        for word in ["Sign in as the root user", "assume-root", "wants the key inactive first"] {
+        for word in ["Sign in as the root user", "assume-root", "requires that the key is inactive"]
+        {
             assert!(root.contains(word), "{word} in {root}");
         }
         let text = explained("aws-access-key").replace('\n', " ");
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         for word in [
             "older than 90 days",
-            "a person leaving",
+            "somebody who leaves",
             "Give it to nobody",
             "even if it was never used",
             "description tag",

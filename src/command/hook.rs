@@ -1,8 +1,8 @@
-//! `keysweep install-hook`: plain git hooks, for who does not use a framework of hooks.
+//! `keysweep install-hook`: plain git hooks, for users without a hook framework.
 //!
-//! Takes the folder of a repository's hooks, writes shell scripts into it or takes them out again.
-//! A hook that is there already is kept beside ours and runs first, unless it belongs to a manager
-//! of hooks or goes by its own name ([`framework`]): then nothing is changed. Runs no program.
+//! Writes shell scripts to the folder of a repository's hooks, or removes them. An existing hook is
+//! renamed and runs first, unless it belongs to a hook manager or reads its own name
+//! ([`framework`]): then nothing is changed. It runs no program.
 
 pub mod framework;
 pub mod global;
@@ -15,23 +15,23 @@ use std::path::{Path, PathBuf};
 use crate::text::escape_path;
 use script::script;
 
-/// By this line a hook of ours is known.
+/// The line that marks a hook of keysweep.
 const MARK: &str =
     "# Written by keysweep install-hook; keysweep install-hook --uninstall removes it.";
 
-/// What a hook that was there before is called from then on, after its own name.
+/// The suffix of an existing hook's new name.
 pub const BEFORE: &str = ".before-keysweep";
 
-/// A hook that keysweep can be.
+/// A git hook that keysweep can serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
-    /// Before a commit: what is staged.
+    /// Before a commit: the staged files.
     Commit,
-    /// Before a merge that git makes by itself is committed: git runs no pre-commit hook then.
+    /// Before git commits a merge by itself; then it runs no pre-commit hook.
     Merge,
     /// Before a push: the commits that the remote does not have.
     Push,
-    /// On a server, before a push is accepted: the commits that it brings.
+    /// On a server, before a push is accepted: its commits.
     Receive,
 }
 
@@ -49,7 +49,7 @@ impl Hook {
         }
     }
 
-    /// The arguments with which it runs keysweep, as words of a shell.
+    /// The arguments of keysweep in it, as shell words.
     fn arguments(self) -> &'static str {
         match self {
             Self::Commit | Self::Merge => "staged --hook",
@@ -58,47 +58,48 @@ impl Hook {
         }
     }
 
-    /// Whether git tells it something on standard input.
+    /// Says if git writes to its standard input.
     fn reads_input(self) -> bool {
         matches!(self, Self::Push | Self::Receive)
     }
 }
 
-/// What became of a hook.
+/// The change of a hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It was written; nothing, or an older one of ours, was there.
+    /// It was written; there was none, or an older one of keysweep.
     Installed,
-    /// It was written, and the one that was there is now at this path and runs first.
+    /// It was written; the existing one is now at this path and runs first.
     Chained(PathBuf),
     /// It was removed.
     Removed,
-    /// It was removed, and the one that was there before it is back.
+    /// It was removed, and the earlier one restored.
     Restored,
-    /// There was none of ours.
+    /// There was none of keysweep.
     Absent,
 }
 
-/// Why a hook can't be installed or removed.
+/// The reason why a hook can't be installed or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Two hooks of others: the second would have to be overwritten.
+    /// There are two other hooks: one would have to be overwritten.
     #[error(
-        "{} is not keysweep's, and {} holds an earlier hook already: join the two by hand, remove the second, and try again",
+        "{} is not keysweep's, and {} holds an earlier hook already: merge the two by hand, \
+         remove the second, and try again",
         shown(.hook), shown(.before)
     )]
     TwoOthers {
         /// The hook that git runs.
         hook: PathBuf,
-        /// The one that was put aside.
+        /// The renamed hook.
         before: PathBuf,
     },
-    /// What was written is not what git would run.
+    /// Git would run something else.
     #[error("{} was written, but git would not run it: {why}", shown(.hook))]
     NotRun {
         /// The hook that git would run.
         hook: PathBuf,
-        /// Why it is none.
+        /// The reason.
         why: String,
     },
     /// A hook can't be read or written.
@@ -106,14 +107,16 @@ pub enum Error {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// Installs `hook` in `folder`; it runs `program`, or the keysweep of the `PATH` if that is gone.
+/// Installs `hook` in `folder`; it runs `program`, or the keysweep in the `PATH` if that no longer
+/// exists.
 ///
 /// # Errors
+///
 /// If a file can't be written, or a hook would be lost.
 pub fn install(folder: &Path, hook: Hook, program: &Path) -> Result<Change, Error> {
     let (path, before) = paths(folder, hook);
@@ -130,7 +133,8 @@ pub fn install(folder: &Path, hook: Hook, program: &Path) -> Result<Change, Erro
     }
     if let Err(source) = write(&path, &script(hook, program)) {
         if found == Found::Other {
-            // As it was; if even that fails, the error names the folder where both are.
+            // The old state is restored. If even that fails, the error names the folder with both
+            // files.
             let _ = fs::rename(&before, &path);
         }
         return Err(failed(source));
@@ -138,30 +142,31 @@ pub fn install(folder: &Path, hook: Hook, program: &Path) -> Result<Change, Erro
     Ok(change)
 }
 
-/// Proves that git, which looks for its hooks in `folder`, would run `hook` of ours there.
+/// Proves that git, which reads hooks from `folder`, would run keysweep's `hook` there.
 ///
 /// # Errors
+///
 /// If it would run another program, or none.
 pub fn prove(folder: &Path, hook: Hook) -> Result<(), Error> {
     let path = folder.join(hook.name());
     let refuse = |why: &str| Err(Error::NotRun { hook: path.clone(), why: why.to_owned() });
     match look(&path) {
         Ok(Found::Ours) if is_executable(&path) => Ok(()),
-        Ok(Found::Ours) => refuse("it is not executable, as its file system may not allow it"),
+        Ok(Found::Ours) => refuse("it is not executable; its file system may not allow that"),
         Ok(Found::Nothing) => refuse("it is not there"),
         Ok(Found::Other) => refuse("another hook took its place"),
         Err(source) => Err(Error::File { path, source }),
     }
 }
 
-/// Whether git takes the file for a hook: it ignores what is not executable.
+/// Git ignores a hook that is not executable.
 #[cfg(unix)]
 fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-/// On Windows git goes by the first line of a file.
+/// On Windows git reads the first line of a file.
 #[cfg(not(unix))]
 fn is_executable(path: &Path) -> bool {
     path.is_file()
@@ -171,9 +176,10 @@ fn shown(path: &Path) -> String {
     escape_path(path.as_os_str().as_encoded_bytes())
 }
 
-/// Takes `hook` out of `folder`, and puts back the one that was there before it.
+/// Removes `hook` from `folder`, and restores the earlier one.
 ///
 /// # Errors
+///
 /// If a file can't be removed.
 pub fn uninstall(folder: &Path, hook: Hook) -> Result<Change, Error> {
     let (path, before) = paths(folder, hook);
@@ -193,7 +199,7 @@ fn paths(folder: &Path, hook: Hook) -> (PathBuf, PathBuf) {
     (folder.join(hook.name()), folder.join(format!("{}{BEFORE}", hook.name())))
 }
 
-/// What stands where a hook of ours would.
+/// The file in the place of a hook.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Found {
     Nothing,
@@ -208,15 +214,19 @@ fn look(path: &Path) -> io::Result<Found> {
         Err(error) => return Err(error),
     };
     if kind.is_dir() {
-        return Err(io::Error::new(ErrorKind::IsADirectory, "a folder stands where a hook should"));
+        return Err(io::Error::new(
+            ErrorKind::IsADirectory,
+            "there is a folder in place of the \
+             hook",
+        ));
     }
-    // What a link leads to may serve other repositories: it is never rewritten.
+    // The target of a link may serve other repositories: it is never rewritten.
     let ours = kind.is_file()
         && fs::read(path)?.split(|&byte| byte == b'\n').nth(1) == Some(MARK.as_bytes());
     Ok(if ours { Found::Ours } else { Found::Other })
 }
 
-/// Writes a program whole or not at all.
+/// Writes a program completely or not at all.
 fn write(path: &Path, script: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
@@ -224,7 +234,7 @@ fn write(path: &Path, script: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        // As any other new program: the umask takes from this what it takes.
+        // The umask applies, as for any new program.
         builder.permissions(fs::Permissions::from_mode(0o777));
     }
     let mut file = builder.tempfile_in(folder)?;

@@ -1,11 +1,11 @@
-//! keysweep as somebody can type it.
+//! The command that runs keysweep.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::text::shell_word;
 
-/// keysweep as a word of the shell: its name if the `PATH` leads to it, else its place.
+/// keysweep as a shell word: its name if the `PATH` contains it, otherwise its path.
 pub fn word() -> String {
     if is_in_path() {
         return "keysweep".to_owned();
@@ -14,10 +14,10 @@ pub fn word() -> String {
     shell_word(&program.to_string_lossy())
 }
 
-/// Whether people's own `PATH` leads to a keysweep.
+/// Says if the user's own `PATH` contains a keysweep.
 ///
-/// Folders that only a hook has are not theirs: those that a manager of hooks puts in front, and
-/// git's own programs.
+/// Folders that only a hook has do not count: those that a hook manager prepends, and git's own
+/// programs.
 pub fn is_in_path() -> bool {
     let name = if cfg!(windows) { "keysweep.exe" } else { "keysweep" };
     let of_hook = ["GIT_EXEC_PATH", "VIRTUAL_ENV"].map(env::var_os);

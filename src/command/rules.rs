@@ -1,4 +1,4 @@
-//! `keysweep rules`: the rules in force.
+//! `keysweep rules`: the rules that apply.
 
 use std::io::{self, Write};
 
@@ -9,20 +9,19 @@ use crate::report::{self, Layout};
 use crate::rules::{Rule, RuleSet};
 use crate::text::{escape_line, escape_path};
 
-/// All rules as one document.
 #[derive(Serialize)]
 struct List<'a> {
     rules: Vec<RuleJson<'a>>,
 }
 
-/// A rule as JSON shows it.
+/// A rule in JSON.
 #[derive(Serialize)]
 struct RuleJson<'a> {
     id: &'a RuleId,
     title: &'a str,
     description: &'a str,
     severity: Severity,
-    /// Null where detection decides a match at a time.
+    /// Null if detection decides it for each match.
     confidence: Option<Confidence>,
     anchors: Vec<String>,
     regex: Option<&'a str>,
@@ -51,7 +50,11 @@ fn file(rule: &Rule) -> Option<String> {
     rule.file.as_ref().map(|file| escape_path(file.as_os_str().as_encoded_bytes()))
 }
 
-/// Writes one line a rule: id, severity, title. Fails only as `out` fails.
+/// Writes one line for each rule: id, severity, title.
+///
+/// # Errors
+///
+/// Those of `out`.
 pub fn write_text(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     let width = rules.rules.iter().map(|rule| rule.id.as_str().len()).max().unwrap_or(0);
     for rule in &rules.rules {
@@ -62,7 +65,11 @@ pub fn write_text(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes all of every rule as one JSON document. Fails only as `out` fails.
+/// Writes every rule completely, as one JSON document.
+///
+/// # Errors
+///
+/// Those of `out`.
 pub fn write_json(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     let list = List { rules: rules.rules.iter().map(RuleJson::new).collect() };
     report::write_json(&list, Layout::Indented, out)

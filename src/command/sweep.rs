@@ -1,8 +1,8 @@
-//! `keysweep sweep`: from what was typed to the targets of the run.
+//! `keysweep sweep`: from arguments to the targets of the run.
 //!
-//! Takes paths, finds the repositories in and below them, and gives targets, each place once. A
-//! folder of clones gives one target for each of them and one for the files around them. Knows
-//! nothing of how a target is scanned; [`rows`] says how each ended, [`state`] remembers it.
+//! Takes paths, finds the repositories at and below them, and gives targets, each place once. A
+//! folder of clones gives one target for each clone and one for the files outside of them. It does
+//! not know how a target is scanned; [`rows`] shows how each ended, [`state`] records it.
 
 pub mod rows;
 pub mod state;
@@ -19,24 +19,24 @@ use crate::source::{files, git};
 use crate::stop::Stop;
 use crate::text::escape_path;
 
-/// What a target costs beside its packs, in bytes: an estimate needs some number.
+/// The cost of a target besides its packs, in bytes: the estimate needs a number.
 const FILES: u64 = 1 << 20;
 
-/// What git keeps in a bare repository that the history tells better.
+/// Files of a bare repository that `history` reads with more details.
 const OWN: [&str; 4] = ["objects", "refs", "logs", "lfs"];
 
-/// How every target is scanned.
+/// The options of every target.
 #[derive(Clone, Debug, Default)]
 pub struct Template {
-    /// Its files; paths are filled in.
+    /// Options for files; the paths are filled in.
     pub files: files::FileOptions,
-    /// Its database.
+    /// Options for the object database.
     pub database: git::database::DatabaseOptions,
     /// Ends the search for repositories.
     pub stop: Stop,
 }
 
-/// The targets in a list on standard input: one a line, or parted by NUL if there is one.
+/// Parses the targets on standard input: one a line or, if there is a NUL, separated by NUL.
 pub fn read_list(list: &[u8]) -> Vec<PathBuf> {
     let end = if list.contains(&0) { 0 } else { b'\n' };
     let lines = list.split(|&byte| byte == end).map(|line| match end {
@@ -59,9 +59,8 @@ fn path(bytes: &[u8]) -> PathBuf {
 
 /// Finds the targets, in the order of their absolute paths; those that can't be found come last.
 ///
-/// Names count from the deepest folder that holds all that was typed, whose folders of clones
-/// count as holding themselves: they depend neither on the folder from which the program is
-/// called nor on how a path is spelled.
+/// Names are relative to the deepest folder that contains all arguments; a folder of clones
+/// contains itself. They depend neither on the current folder nor on the spelling of a path.
 pub fn targets(given: &[PathBuf], template: &Template) -> Vec<Target> {
     let mut places = TargetList::default();
     for path in given {
@@ -70,16 +69,16 @@ pub fn targets(given: &[PathBuf], template: &Template) -> Vec<Target> {
     places.targets(template)
 }
 
-/// All places to scan, each once.
+/// The places to scan, each once.
 #[derive(Default)]
 struct TargetList {
     repositories: BTreeMap<PathBuf, Repository>,
     folders: BTreeSet<PathBuf>,
     files: BTreeSet<PathBuf>,
-    /// As typed, and why.
+    /// Arguments that can't be found, with the reason.
     broken: BTreeMap<PathBuf, String>,
     unreadable: BTreeMap<PathBuf, String>,
-    /// The deepest folder that holds all that was typed.
+    /// The deepest folder that contains all arguments.
     base: Option<PathBuf>,
 }
 
@@ -98,7 +97,8 @@ impl TargetList {
             Err(error) => {
                 let url = given.to_string_lossy().contains("://");
                 let why = if url && error.kind() == io::ErrorKind::NotFound {
-                    "a URL is no target: clone it first, as nothing is fetched".to_owned()
+                    "a URL is not a target: clone it first, because keysweep fetches nothing"
+                        .to_owned()
                 } else {
                     error.to_string()
                 };
@@ -157,7 +157,7 @@ impl TargetList {
                 (None, _) => target.history = Some(history(root, template)),
                 (Some(reader), _) => {
                     let reader = self.name(reader);
-                    target.note = Some(format!("its history was searched with that of {reader}"));
+                    target.note = Some(format!("its history was scanned with that of {reader}"));
                 }
             }
             target.weight += if reader.is_none() { repository.size() } else { 0 };
@@ -185,8 +185,8 @@ impl TargetList {
         targets
     }
 
-    /// Leaves out submodules that lie in the work tree of the repository which has their database:
-    /// both their files and their history are read with it.
+    /// Drops submodules inside the work tree of the repository that has their database: both their
+    /// files and their history are scanned with it.
     fn drop_submodules(&mut self) {
         let roots: HashMap<PathBuf, PathBuf> = self
             .repositories
@@ -200,12 +200,12 @@ impl TargetList {
         });
     }
 
-    /// For each database, the root of the repository with which it is read.
+    /// For each object database, the root of the repository that scans it.
     fn readers(&self) -> HashMap<PathBuf, PathBuf> {
         let mut readers: HashMap<PathBuf, PathBuf> = HashMap::new();
         let mut linked = Vec::new();
         for (root, repository) in &self.repositories {
-            // A linked worktree reads the database as well, but its own one knows more of it.
+            // A linked worktree shares the database, but the main one knows more about it.
             if repository.git_dir == repository.common {
                 readers.entry(repository.common.clone()).or_insert_with(|| root.clone());
             } else {
@@ -228,9 +228,9 @@ impl TargetList {
         readers
     }
 
-    /// The files of a target; other targets in it are left to themselves.
+    /// The files of a target, without other targets inside it.
     fn files_of(&self, root: &Path, is_bare: bool, template: &Template) -> files::FileOptions {
-        // Paths are in the order of their parts, so what is below one follows it.
+        // Paths are ordered by their parts, so everything below a path follows it.
         let inside = |path: &&PathBuf| path.starts_with(root);
         let below = |set: &BTreeSet<PathBuf>| -> Vec<PathBuf> {
             set.range(root.to_owned()..).take_while(inside).cloned().collect()
@@ -272,7 +272,7 @@ impl TargetList {
 }
 
 fn history(root: &Path, template: &Template) -> git::history::HistoryOptions {
-    // Whether a credential is strong is decided over all that a sweep reads.
+    // Whether a credential is strong is decided for the whole sweep.
     git::history::HistoryOptions {
         repo: Some(root.to_owned()),
         database: template.database.clone(),
@@ -295,7 +295,7 @@ fn files_in(
 }
 
 fn broken(given: &Path, why: &str) -> Target {
-    // Somebody who types a URL may have typed a password with it.
+    // A URL as an argument may contain a password.
     let name = opaque::redacted(&escape_path(given.as_os_str().as_encoded_bytes()));
     Target {
         holder: name.clone(),

@@ -1,7 +1,7 @@
 //! `keysweep verify`: one key whose secret the user has, or the findings of an earlier report.
 //!
-//! It takes a key id and where to read the secret from, or a report's text; it gives findings to
-//! be verified and words for their verdicts. It opens no socket and scans nothing itself.
+//! It takes a key id and an input with the secret, or the text of a report; it gives findings to
+//! verify and words for their verdicts. It opens no socket and scans nothing.
 
 mod earlier;
 
@@ -17,46 +17,47 @@ use crate::finding::{
     Verification,
 };
 use crate::report::{self, Layout};
-use crate::rules::RuleSet;
+use crate::rules::{RuleSet, id};
 use crate::secret::Secret;
 use crate::text::escape_line;
 
 pub use earlier::{Earlier, ReportError, read_report};
 
-/// Why a key cannot be asked about. Never holds what was typed in place of a secret.
+/// The reason why a key can't be verified. It never contains what was given as a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// Not an access key id.
     #[error(
-        "{0:?} is no AWS access key id; it begins with AKIA or ASIA and has 20 characters (the \
-         secret is read from standard input or a prompt, never from an argument)"
+        "{0:?} is not an AWS access key id, which begins with AKIA or ASIA and has 20 characters \
+         (the secret is read from standard input or a prompt, never from an argument)"
     )]
     NotAnId(String),
     /// An id that AWS never issued.
     #[error("{0} is an example or placeholder, not a key")]
     Example(String),
-    /// Something else in place of a secret.
+    /// The first line is not a secret.
     #[error(
-        "the first line is no secret access key; it has 40 letters, digits, '/' and '+', and for \
-         an ASIA key the session token follows on the second line"
+        "the first line is not a secret access key, which has 40 letters, digits, '/' and '+', \
+         and for an ASIA key the session token follows on the second line"
     )]
     NotASecret,
-    /// Something else in place of a session token.
-    #[error("the second line is no session token; it has at least 100 characters of base64")]
+    /// The second line is not a session token.
+    #[error("the second line is not a session token, which has at least 100 characters of base64")]
     NotAToken,
-    /// Standard input or the terminal cannot be read.
+    /// Standard input or the terminal can't be read.
     #[error("the secret cannot be read: {0}")]
     Read(#[from] io::Error),
 }
 
-/// More than any secret and session token.
+/// More bytes than any secret and session token.
 const MOST: u64 = 64 * 1024;
 
-/// Reads an id as it was typed.
+/// Parses a key id.
 ///
 /// # Errors
-/// A text that is none, or an example or placeholder. The text is not shown where it could be
-/// a secret that was given in the id's place.
+///
+/// If it is not one, or is an example or placeholder. The message does not show a text that could
+/// be a secret.
 pub fn read_id(entered: &str) -> Result<KeyId, KeyError> {
     let id = KeyId::parse(entered.trim().as_bytes()).ok_or_else(|| {
         let shown = if entered.len() < 30 { escape_line(entered) } else { "what was given".into() };
@@ -65,12 +66,14 @@ pub fn read_id(entered: &str) -> Result<KeyId, KeyError> {
     if id.is_example() { Err(KeyError::Example(id.to_string())) } else { Ok(id) }
 }
 
-/// The key whose secret, and for a temporary key whose session token, `input` holds, a line each.
+/// The key whose secret is on the first line of `input` and, for a temporary key, whose session
+/// token is on the second.
 ///
 /// # Errors
-/// Input that cannot be read, or does not look like what it should be.
+///
+/// If the input can't be read or is malformed.
 pub fn read_key(id: KeyId, input: impl Read) -> Result<Finding, KeyError> {
-    // Made large enough at once, so that no copy is left behind by its growth.
+    // The buffer is large enough from the start, so that growing leaves no copy behind.
     let mut text = Zeroizing::new(Vec::with_capacity(usize::try_from(MOST).unwrap_or_default()));
     input.take(MOST).read_to_end(&mut text)?;
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
@@ -80,11 +83,12 @@ pub fn read_key(id: KeyId, input: impl Read) -> Result<Finding, KeyError> {
     finding(id, secret, next())
 }
 
-/// The key whose secret, and for a temporary key whose session token, is typed at a prompt that
-/// does not show it.
+/// The key whose secret and, for a temporary key, session token are entered at a prompt without
+/// echo.
 ///
 /// # Errors
-/// No terminal, or an answer that does not look like what it should be.
+///
+/// If there is no terminal, or an answer is malformed.
 pub fn ask_for_key(id: KeyId) -> Result<Finding, KeyError> {
     let answer = |what: &str| -> Result<Secret, KeyError> {
         let entered = Zeroizing::new(rpassword::prompt_password(format!("{what} of {id}: "))?);
@@ -112,8 +116,8 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
         return Err(KeyError::NotAToken);
     }
     let (rule, session_token) = match id.kind() {
-        KeyKind::LongTerm => ("aws-access-key", None),
-        KeyKind::Temporary => ("aws-temporary-key", token),
+        KeyKind::LongTerm => (id::ACCESS_KEY, None),
+        KeyKind::Temporary => (id::TEMPORARY_KEY, token),
     };
     let credential = Credential {
         rule: RuleId::new(rule),
@@ -150,21 +154,22 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
     })
 }
 
-/// Notes why nobody was asked about the findings of an earlier report, if nobody was.
+/// Writes to the ledger why no finding of an earlier report was verified, if none was.
 pub fn note_nothing_asked(earlier: &Earlier, found: &[Finding], ledger: &Ledger) {
     if found.iter().any(|finding| !finding.verification.partitions.is_empty()) {
         return;
     }
     ledger.note(match (earlier.findings.is_empty(), found.is_empty()) {
-        (true, _) => "the earlier report holds no finding: there was nothing to ask about",
-        (false, true) => "nothing of the earlier report is in the target: nobody was asked",
-        (false, false) => "nobody was asked: the reason stands at each finding",
+        (true, _) => "the earlier report has no findings: there was nothing to verify",
+        (false, true) => "no finding of the earlier report is in the target: no request was sent",
+        (false, false) => "no request was sent: each finding has the reason",
     });
 }
 
 /// Writes the verdict on one key for people.
 ///
 /// # Errors
+///
 /// Those of `out`.
 pub fn write_text(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     let verdict = &finding.verification;
@@ -188,9 +193,10 @@ pub fn write_text(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     report::write_verdicts(std::slice::from_ref(finding), &RuleSet::builtin(), out)
 }
 
-/// Writes the verdict on one key as JSON, in the fields of a report's finding.
+/// Writes the verdict on one key as JSON, with the fields of a report's finding.
 ///
 /// # Errors
+///
 /// Those of `out`.
 pub fn write_json(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     #[derive(Serialize)]
@@ -209,17 +215,18 @@ pub fn write_json(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     report::write_json(&verified, Layout::Indented, out)
 }
 
-/// What a verdict means, in a few words.
+/// The meaning of a verdict, in a few words.
 fn meaning(status: Status) -> &'static str {
     match status {
         Status::Active => "the key works: deactivate it",
         Status::WrongSecret => {
-            "the id is live, this secret is not its own: mistyped, or of another key"
+            "the id is live, but this is not its secret: it is mistyped, or belongs to another \
+             key"
         }
-        Status::Inactive => "no partition that was asked knows it",
-        Status::Expired => "a session that is over",
-        Status::Canary => "a trap that tells its owner of every use: leave it alone",
-        Status::Skipped => "left out as you asked",
+        Status::Inactive => "unknown to every partition that was asked",
+        Status::Expired => "an expired session",
+        Status::Canary => "a trap that alerts its owner of every use: leave it alone",
+        Status::Skipped => "left out on request",
         Status::NotChecked => "nobody was asked",
         Status::Unknown => "nothing was proved",
     }

@@ -1,7 +1,6 @@
-//! A finding's own values, put into texts and commands.
+//! Puts the values of a finding into texts and commands.
 //!
-//! A value may come from a hostile repository: in a command it is one word of a POSIX shell,
-//! whatever it holds.
+//! A value may come from a hostile repository: in a command it is always one word of a POSIX shell.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +11,7 @@ use crate::finding::{Finding, Status};
 use crate::principal::Principal;
 use crate::text::{is_hostile, shell_word as word};
 
-/// What is known of a credential and its owner.
+/// The facts about a credential and its owner.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values {
     id: Option<String>,
@@ -22,12 +21,11 @@ pub(super) struct Values {
     partition: Option<String>,
     arn: Option<String>,
     is_canary: bool,
-    /// In texts and commands variables of the shell stand for the values.
+    /// Texts and commands contain shell variables instead of values.
     by_name: bool,
 }
 
-/// What stands in commands for the values of a finding: its name, the variable of the shell for
-/// it, and what is shown where nobody knows it.
+/// The placeholders of commands: name, shell variable, and the text for an unknown value.
 const PLACES: [(&str, &str, &str); 5] = [
     ("{key_id}", "KEY", "<KEY_ID>"),
     ("{service_user}", "KEY", "<KEY_ID>"),
@@ -38,24 +36,24 @@ const PLACES: [(&str, &str, &str); 5] = [
 
 const KEY: &str = "\"$KEY\"";
 
-/// Whether a command uses a variable.
+/// Says if a command uses a variable.
 pub fn uses(command: &str, variable: &str) -> bool {
     command.contains(&format!("${variable}"))
 }
 
-/// A line for each variable that `commands` or another line use, made by `line`.
+/// The lines, made by `line`, that assign the variables which `commands` or other lines use.
 pub fn assignments(commands: &[&str], line: impl Fn(&'static str) -> String) -> Vec<String> {
     let is_used = |variable: &&str| commands.iter().any(|command| uses(command, variable));
     let others = ["OWNER", "ROLE", "PARTITION"].into_iter().filter(is_used);
     let mut lines: Vec<String> = others.map(&line).collect();
-    // The lookups of the others may use it.
+    // The lookups of the other variables may use it.
     if is_used(&"KEY") || lines.iter().any(|line| uses(line, "KEY")) {
         lines.insert(0, line("KEY"));
     }
     lines
 }
 
-/// The line that gives a variable its value: what is known, or what a command prints, or a word
+/// The line that assigns a variable: the known value, or the output of a lookup command, or a word
 /// that says what is missing.
 pub fn assignment(variable: &str, known: Option<&str>, lookup: Option<&str>) -> String {
     match (known, lookup) {
@@ -69,17 +67,17 @@ pub fn assignment(variable: &str, known: Option<&str>, lookup: Option<&str>) -> 
 }
 
 impl Values {
-    /// Nothing is known: names such as `<KEY_ID>` stand for the values.
+    /// No facts: names such as `<KEY_ID>` replace the values.
     pub(super) fn unknown() -> Self {
         Self::default()
     }
 
-    /// Nothing but variables, whatever is known.
+    /// Only variables, whatever is known.
     pub(super) fn variables_alone() -> Self {
         Self { by_name: true, ..Self::default() }
     }
 
-    /// What an earlier report says, or nobody.
+    /// The facts of an earlier report or of the user.
     pub(super) fn of_facts(facts: &Facts, kind: Option<KeyKind>) -> Self {
         let printable =
             |text: &Option<String>| text.clone().filter(|text| !text.contains(is_hostile));
@@ -96,7 +94,7 @@ impl Values {
         values
     }
 
-    /// The lines that give the variables their values, of those that `commands` use.
+    /// The lines that assign the variables which `commands` use.
     pub(super) fn assignments(&self, commands: &[&str]) -> Vec<String> {
         let known = self.variables();
         let lookup = self.lookup();
@@ -107,7 +105,7 @@ impl Values {
         })
     }
 
-    /// What the text and STS said.
+    /// The facts of the text and of STS.
     pub(super) fn of_finding(finding: &Finding) -> Self {
         let credential = &finding.credential;
         let id = credential.key_id.as_ref().filter(|id| !id.contains(is_hostile)).cloned();
@@ -122,7 +120,7 @@ impl Values {
         values
     }
 
-    /// Takes what STS said of who the key is.
+    /// Adds the facts of an ARN that STS reported.
     fn take_arn(&mut self, arn: Option<String>) {
         match arn.as_deref().and_then(Principal::of) {
             Some(Principal::User(user)) => self.user = Some(user.to_owned()),
@@ -133,17 +131,17 @@ impl Values {
         self.arn = arn;
     }
 
-    /// The kind of signing key, where the id is one of a signing key.
+    /// The kind of key, if the id is that of a signing key.
     pub(super) fn kind(&self) -> Option<KeyKind> {
         self.kind
     }
 
-    /// Who STS said the key is.
+    /// The identity that STS reported.
     pub(super) fn arn(&self) -> Option<&str> {
         self.arn.as_deref()
     }
 
-    /// Whether the key is a trap.
+    /// Says if the key is a canary.
     pub(super) fn is_canary(&self) -> bool {
         self.is_canary
     }
@@ -161,7 +159,7 @@ impl Values {
 
     /// Fills a command.
     pub(super) fn command(&self, text: &str) -> String {
-        // In one pass: a value that holds braces is not filled again.
+        // In one pass: a value with braces is not filled again.
         let mut filled = String::with_capacity(text.len() + 200);
         let mut quote = None;
         let mut rest = text;
@@ -170,7 +168,7 @@ impl Values {
             if let Some((place, variable, unknown)) = place {
                 match (self.by_name, quote) {
                     (false, _) => filled.push_str(&self.value(variable, unknown)),
-                    // A variable is quoted as the shell wants it where it stands.
+                    // A variable is quoted as its position in the command requires.
                     (true, None) => filled.extend(["\"$", variable, "\""]),
                     (true, Some('"')) => filled.extend(["$", variable]),
                     (true, Some(_)) => filled.extend(["'\"$", variable, "\"'"]),
@@ -189,7 +187,7 @@ impl Values {
         filled
     }
 
-    /// The value of a variable as a word of the shell, or how AWS prints it.
+    /// The value of a variable as a shell word, or as AWS prints it.
     fn value(&self, variable: &str, unknown: &str) -> String {
         let id = || self.id.as_deref().map_or_else(|| "'<KEY_ID>'".to_owned(), word);
         let known = match variable {
@@ -205,7 +203,7 @@ impl Values {
         }
     }
 
-    /// The variable that AWS tells from the key's id, and the command that prints it.
+    /// The variable that AWS can look up by the key's id, with the command.
     pub(super) fn lookup(&self) -> Option<(&'static str, String)> {
         self.lookup_for(KEY)
     }
@@ -217,7 +215,7 @@ impl Values {
         }
     }
 
-    /// What is known, by the names of the variables of [`super::Remedy`].
+    /// The known values, by the names of the variables of [`super::Remedy`].
     pub(super) fn variables(&self) -> BTreeMap<&'static str, String> {
         let known = [("KEY", &self.id), ("OWNER", &self.user), ("ROLE", &self.role)];
         let known = known.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
@@ -231,12 +229,12 @@ impl Values {
     }
 }
 
-/// The command that prints the user of a long-term key; `id` is a word of the shell.
+/// The command that prints the user of a long-term key; `id` is a shell word.
 fn user_lookup(id: &str) -> String {
     format!("aws iam get-access-key-last-used --access-key-id {id} --query UserName --output text")
 }
 
-/// The command that prints the role of a temporary key; `id` is a word of the shell.
+/// The command that prints the role of a temporary key; `id` is a shell word.
 fn role_lookup(id: &str) -> String {
     format!(
         "aws cloudtrail lookup-events --lookup-attributes \

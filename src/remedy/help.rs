@@ -1,6 +1,6 @@
-//! Help for a kind of credential, as code-scanning services show it beside an alert.
+//! The help for a kind of credential, which code-scanning services show with an alert.
 //!
-//! It holds nothing of one repository: names such as `<KEY_ID>` stand where a finding has values.
+//! It contains nothing of a repository: names such as `<KEY_ID>` replace values.
 
 use std::fmt::Write as _;
 
@@ -8,10 +8,10 @@ use crate::rules::Rule;
 
 use super::{Step, When, steps_for_rule};
 
-/// Longest text of a user's rule that is shown, in characters.
+/// Most characters of a user's text that are shown.
 const LONGEST: usize = 2_000;
 
-/// The rule's help as Markdown: what to do first, then all of it, with the exact commands.
+/// The rule's help as Markdown: the first step, then all steps with their commands.
 pub fn help_markdown(rule: &Rule) -> String {
     let steps = steps_for_rule(rule);
     let plain = |text: &str| markdown(text);
@@ -89,7 +89,7 @@ pub fn help_text(rule: &Rule) -> String {
     help
 }
 
-/// What leaks beside an access key is often read before the key itself is.
+/// A secret that leaks together with an access key is often read before the key.
 const BESIDE: &str = "If an access key leaked with it, deactivate that first:";
 const UPDATE: &str = "aws iam update-access-key";
 const DEACTIVATE: &str = "--user-name '<USER>' --access-key-id '<KEY_ID>' --status Inactive";
@@ -111,7 +111,7 @@ fn truncate(text: &str) -> String {
     text.chars().take(LONGEST).collect()
 }
 
-/// A text in which nothing is markup: it may come from a user's pattern file.
+/// A text without markup: it may come from a user's pattern file.
 fn markdown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars().take(LONGEST) {

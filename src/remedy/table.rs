@@ -1,8 +1,8 @@
-//! Remedies as a table: the steps of a procedure once, with variables where each finding has its
-//! own values.
+//! Remedies as a table: the steps of a procedure once, with variables for the values of each
+//! finding.
 //!
 //! A report of 20,000 findings needs a dozen procedures, not 20,000 copies of them. Commands are
-//! words of a POSIX shell and name the variables as `"$KEY"`, so they run as they stand once the
+//! for a POSIX shell and contain variables such as `"$KEY"`, so they run unchanged once the
 //! variables of a finding are set.
 
 use std::collections::BTreeMap;
@@ -19,19 +19,19 @@ use crate::rules::{Rule, RuleSet};
 pub struct Remedy {
     /// The commands that print a variable which a finding does not have.
     pub lookups: BTreeMap<&'static str, String>,
-    /// What to do, in order.
+    /// The steps, in order.
     pub steps: Vec<Step>,
 }
 
 /// Remedies by their ids.
 pub type Remedies = BTreeMap<String, Remedy>;
 
-/// Which remedy is a finding's, and with which values.
+/// The remedy of a finding, and the values for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Applied {
     /// Its id in the table.
     pub remedy: String,
-    /// What is known of `KEY`, `OWNER`, `ROLE` and `PARTITION`.
+    /// The known values of `KEY`, `OWNER`, `ROLE` and `PARTITION`.
     pub variables: BTreeMap<&'static str, String>,
 }
 

@@ -1,4 +1,4 @@
-//! What the owner of a leaked key reads.
+//! The texts that the owner of a leaked key reads.
 
 use super::*;
 use crate::finding::{
@@ -139,7 +139,7 @@ fn every_help_says_first_what_to_do_first() {
         "aws iam delete-access-key",
         "36 hours",
         "90 days",
-        "two at most",
+        "can have two",
     ] {
         assert!(help.contains(words), "{words}");
     }
@@ -156,7 +156,7 @@ fn a_users_rule_is_reported_in_its_own_words() {
     assert!(help_markdown(&rule).contains("Delete it at \\[keys\\](x)."));
 }
 
-/// The user is looked up by the key's id, which nobody knows any more once it is deleted.
+/// The user is looked up by the key's id, which is no longer known once the key is deleted.
 #[test]
 fn no_step_needs_the_user_after_the_key_is_deleted() {
     let id = ["AKIA", BODY].concat();
@@ -172,7 +172,7 @@ fn no_step_needs_the_user_after_the_key_is_deleted() {
     }
 }
 
-/// What a shell makes of a script in which `aws` prints its words, one a line, and nobody waits.
+/// The words of a script in which `aws` prints its arguments, one a line, and nothing waits.
 #[cfg(unix)]
 fn words(script: &str) -> String {
     let script = format!(
@@ -186,7 +186,7 @@ fn words(script: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// A command of the table, with a finding's variables set, is the command with its own values.
+/// A command of the table, with a finding's variables set, equals the command with its values.
 #[test]
 #[cfg(unix)]
 fn the_table_says_what_the_steps_of_a_finding_say() {

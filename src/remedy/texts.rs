@@ -1,11 +1,11 @@
-//! The texts of `patterns/remedy/`, as they are written there.
+//! The texts of `patterns/remedy/`, unchanged.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// A step as it is written, its values not filled in.
+/// A step without values.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StepText {

@@ -1,7 +1,7 @@
-//! `--format csv`: a row a place, for spreadsheets (RFC 4180).
+//! `--format csv`: one row a location, for spreadsheets (RFC 4180).
 //!
-//! A spreadsheet runs a cell that begins like a formula, so such a cell gets an apostrophe in
-//! front, as OWASP advises under "CSV Injection".
+//! A spreadsheet runs a cell that begins like a formula, so such a cell begins with an apostrophe,
+//! as OWASP advises under "CSV Injection".
 
 use std::io::{self, Write};
 
@@ -59,7 +59,7 @@ fn row(cells: &[String; HEADER.len()], out: &mut dyn Write) -> io::Result<()> {
 
 fn quoted(cell: &str) -> String {
     let cell = escape_line(cell);
-    // Some spreadsheets drop blanks and quotes before they look.
+    // Some spreadsheets drop leading blanks and quotes first.
     let shown = cell.trim_start_matches([' ', '\u{a0}', '"', '\'']);
     let formula = shown.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}']);
     let cell = if formula { format!("'{cell}") } else { cell };

@@ -1,22 +1,22 @@
-//! JSON that is safe to show: what a parser reads is unchanged, what a terminal sees is harmless.
+//! JSON that is safe to show in a terminal, and means the same to a parser.
 //!
-//! JSON escapes control characters below U+0020 alone. Direction marks, DEL and C1 controls of a
-//! hostile name would reach the terminal; they become `\u` escapes, which mean the same.
+//! JSON escapes only control characters below U+0020. Direction marks, DEL and C1 controls of a
+//! hostile name would reach the terminal; here they become `\u` escapes.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-/// How a document is laid out.
+/// The layout of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// All on one line.
     Line,
     /// Indented by two blanks.
     Indented,
-    /// Indented down to this depth of nesting, each value below it on one line: long lists stay
-    /// half as large, and a line is still one entry.
+    /// Indented down to this depth of nesting, each value below it on one line: long lists take
+    /// half the space, and a line is still one entry.
     Outline(usize),
 }
 
@@ -35,12 +35,12 @@ pub fn write(value: &impl Serialize, layout: Layout, out: &mut dyn Write) -> io:
     out.write_all(b"\n")
 }
 
-/// A formatter that escapes what a terminal would obey.
+/// A formatter that escapes what a terminal would interpret.
 struct EscapingFormatter {
     depth: usize,
-    /// Deepest nesting that is laid out in lines.
+    /// Deepest nesting that is broken into lines.
     limit: usize,
-    /// Whether the array or object that ends has a value.
+    /// The array or object that ends has a value.
     filled: bool,
 }
 
@@ -79,12 +79,12 @@ impl Formatter for EscapingFormatter {
         out: &mut W,
         text: &str,
     ) -> io::Result<()> {
-        // Nearly all that is written is plain, and told so many bytes at a time.
+        // Nearly all text is plain, and this check is fast.
         if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'#') {
             return out.write_all(text.as_bytes());
         }
         let mut rest = text;
-        // The log of a CI service looks for its commands in the middle of a line, too.
+        // CI services look for commands in the middle of a line, too.
         let obeyed = |at: usize, character: char, rest: &str| {
             crate::text::is_hostile(character) || character == '#' && rest[at..].starts_with("##")
         };

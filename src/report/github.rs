@@ -1,7 +1,7 @@
 //! `--format github`: workflow commands, which GitHub Actions shows as annotations.
 //!
-//! For forks that may not upload SARIF. The runner obeys every line that begins with `::`, so
-//! whatever comes from a repository is escaped twice: for a line, and for the command.
+//! It is for forks that may not upload SARIF. The runner executes every line that begins with `::`,
+//! so text of a repository is escaped twice: for a line, and for the command.
 
 use std::io::{self, Write};
 
@@ -34,7 +34,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     summary::write_coverage(report.coverage, report.limits, closing, out)
 }
 
-/// `file=…,line=…,col=…,`, or less where there is less to point at.
+/// `file=…,line=…,col=…,`, or less if the location has less.
 fn place(item: &ResultItem<'_>) -> String {
     let place = item.place();
     let Some(path) = &place.origin.path else { return String::new() };

@@ -15,17 +15,17 @@ use crate::text::escape_path;
 
 const SCHEMA: &str = "15.2.1";
 const SCHEMA_URI: &str = "https://gitlab.com/gitlab-org/security-products/security-report-schemas/-/raw/v15.2.1/dist/secret-detection-report-format.json";
-/// The schema wants times, without an offset; of a report of no run there are none.
+/// The schema requires times, without an offset; a report without a run has none.
 const NO_TIME: &str = "1970-01-01T00:00:00";
-/// What GitLab's own analyzer writes where there is no commit.
+/// GitLab's own analyzer writes this if there is no commit.
 const NO_COMMIT: &str = "0000000";
-/// Depth at which vulnerabilities stand in the document.
+/// Depth of vulnerabilities in the document.
 const VULNERABILITY: usize = 2;
-/// Longest name that GitLab takes, in characters.
+/// Longest name that GitLab accepts, in characters.
 const LONGEST_NAME: usize = 255;
-/// Longest solution that GitLab takes, in characters.
+/// Longest solution that GitLab accepts, in characters.
 const LONGEST_SOLUTION: usize = 7_000;
-/// Problems that a report lists.
+/// Most problems in a report.
 const PROBLEMS: usize = 1_000;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -116,12 +116,12 @@ impl Serialize for Vulnerabilities<'_> {
 
 #[derive(Serialize)]
 struct Vulnerability {
-    /// Of the value and the path: the same in the next report.
+    /// A hash of value and path: the same in the next report.
     id: String,
     category: &'static str,
     name: String,
     description: String,
-    /// What to do, as Markdown.
+    /// The steps, as Markdown.
     solution: String,
     severity: &'static str,
     location: Location,
@@ -192,7 +192,7 @@ fn vulnerability(report: &Report<'_>, item: &ResultItem<'_>) -> Vulnerability {
     }
 }
 
-/// The first step with its command, then what else there is to do.
+/// The first step with its command, then the other steps.
 fn solution(report: &Report<'_>, item: &ResultItem<'_>) -> String {
     let steps = remedy::steps(item.finding, report.rules);
     let mut leak = steps.iter().filter(|step| step.when == When::Leak);

@@ -1,9 +1,9 @@
-//! What a git hook says when it stops a commit or a push: ten lines at most, and none when all is
-//! well.
+//! The message of a git hook that stops a commit or a push: ten lines at most, and none without
+//! findings.
 //!
-//! Whoever reads it wanted to do something else: it names the places, then the ways on. Each ends
-//! with a command that can be pasted, in any folder of the work tree, behind the line's last colon
-//! and blank.
+//! The reader wanted to do something else: the message names the locations, then the choices. Each
+//! choice ends with a command that can be pasted, in any folder of the work tree, after the line's
+//! last colon and blank.
 
 mod names;
 
@@ -16,30 +16,30 @@ use crate::finding::{Finding, Occurrence};
 use crate::text::{escape_path, shell_word};
 use names::{ignored, pathspec};
 
-/// How many lines the message has.
+/// Most lines of the message.
 const LINES: usize = 10;
 
-/// How many files are named in a command; of more, all that is staged is meant.
+/// Most files that a command names; if there are more, it takes everything that is staged.
 const NAMED: usize = 20;
 
-/// How many findings one command suppresses.
+/// Most findings that one command suppresses.
 const ACCEPTED: usize = 3;
 
-/// How much of a commit's id is shown.
+/// Characters of a commit id that are shown.
 const SHORT: usize = 12;
 
-/// Where git ran the hook: what the ways on depend on.
+/// The circumstances in which git ran the hook.
 #[derive(Clone, Debug, Default)]
 pub struct Setting {
-    /// keysweep as a word of the shell.
+    /// keysweep as a shell word.
     pub program: String,
-    /// The commit is made from an index that is gone with it: `git commit -a`.
+    /// The commit comes from a temporary index: `git commit -a`.
     pub is_all: bool,
-    /// The commit is made of files that were named: `git commit FILE`.
+    /// The commit comes from named files: `git commit FILE`.
     pub is_named: bool,
     /// A merge is being committed.
     pub is_merge: bool,
-    /// Paths that are new: in HEAD or, of a push, in all parents of the commit, there is none.
+    /// New paths: they are not in HEAD or, for a push, in no parent of the commit.
     pub new: BTreeSet<(Option<String>, Vec<u8>)>,
     /// The commits of a push.
     pub commits: BTreeMap<String, Pushed>,
@@ -54,7 +54,7 @@ pub struct Pushed {
     pub is_root: bool,
     /// It has several parents.
     pub is_merge: bool,
-    /// The branch that holds it, if HEAD does not.
+    /// The branch that contains it, if HEAD does not.
     pub branch: Option<String>,
 }
 
@@ -85,8 +85,11 @@ pub fn write_hook(report: &Report<'_>, setting: &Setting, out: &mut dyn Write) -
             lines
         }
         None => {
-            writeln!(out, "keysweep: stopped, as this {doing} could not be read whole:")?;
-            problems.push(format!("Pass it on your own word: git {doing} --no-verify"));
+            writeln!(out, "keysweep: stopped, because this {doing} could not be read completely:")?;
+            problems.push(format!(
+                "To continue on your own responsibility: git {doing} \
+                 --no-verify"
+            ));
             problems
         }
     };
@@ -96,7 +99,7 @@ pub fn write_hook(report: &Report<'_>, setting: &Setting, out: &mut dyn Write) -
     out.flush()
 }
 
-/// A line a place: where both halves stand, what kind, which credential.
+/// One line a location: both halves, rule, credential.
 fn places(findings: &[&Finding], room: usize) -> Vec<String> {
     let all: Vec<(&Finding, &Occurrence)> = findings
         .iter()
@@ -125,7 +128,7 @@ fn line(finding: &Finding, place: &Occurrence) -> String {
     format!("  {}{halves}{commit}  {rule} {name}", text::position(place))
 }
 
-/// The ways on.
+/// The choices.
 struct Advice<'a> {
     findings: &'a [&'a Finding],
     first: &'a Occurrence,
@@ -133,7 +136,7 @@ struct Advice<'a> {
 }
 
 impl Advice<'_> {
-    /// How to take the credentials out of what was to be committed or pushed.
+    /// The ways to remove the credentials from the commit or push.
     fn take_out(&self, doing: &str) -> Vec<String> {
         if doing == "push" {
             return self.rewrite();
@@ -142,7 +145,7 @@ impl Advice<'_> {
         let specs = |magic| words(files.iter().map(|path| pathspec(path, magic)));
         let many = files.len() > NAMED;
         let all = || if many { ":/".to_owned() } else { specs("") };
-        let replace = "replace the lines by a read of the environment or a role";
+        let replace = "read the values from the environment or use a role instead";
         if self.first.origin.git.is_none() || files.is_empty() {
             let path = self.first.origin.path.as_deref().map_or_else(String::new, escape_path);
             return vec![format!("Take it out:  remove it from {path}: {replace}")];
@@ -151,13 +154,14 @@ impl Advice<'_> {
         if setting.is_merge {
             return vec![
                 format!("Take it out:  {replace}, then: git add -- {} && git commit", all()),
-                "  or give the merge up: git merge --abort".to_owned(),
+                "  or abort the merge: git merge --abort".to_owned(),
             ];
         }
         let mut lines = vec![format!("Take it out:  {replace}, then: git add -- {}", all())];
         if setting.is_all && !many {
             lines.push(format!(
-                "  or commit all but that: git reset -q -- {0} && git add -u -- :/ {1} && git commit",
+                "  or commit everything else: git reset -q -- {0} && git add -u -- :/ {1} && git \
+                 commit",
                 specs(""),
                 specs("exclude")
             ));
@@ -168,11 +172,11 @@ impl Advice<'_> {
         lines
     }
 
-    /// How to take a credential out of the commit that holds it: what a later one removes is
-    /// pushed all the same.
+    /// The ways to remove a credential from the commit that added it: the push contains that commit
+    /// even if a later one removes the credential.
     fn rewrite(&self) -> Vec<String> {
         let Some(id) = commit(self.first).filter(|_| self.first.origin.path.is_some()) else {
-            return vec!["Take it out:  make that commit or tag anew, without it".to_owned()];
+            return vec!["Take it out:  create that commit or tag again, without it".to_owned()];
         };
         let pushed = self.setting.commits.get(id).cloned().unwrap_or_default();
         let places = self.findings.iter().flat_map(|finding| &finding.occurrences);
@@ -212,7 +216,7 @@ impl Advice<'_> {
             pushed.branch.map(|name| format!(" {}", shell_word(&name))).unwrap_or_default();
         if pushed.is_merge {
             return vec![format!(
-                "Take it out:  make the merge anew, without it: git rebase -q --rebase-merges \
+                "Take it out:  create the merge again, without it: git rebase -q --rebase-merges \
                  --no-ff --autostash {from}{branch}"
             )];
         }
@@ -226,7 +230,7 @@ impl Advice<'_> {
         ]
     }
 
-    /// What keeps the file out, when to rotate, and how to say that it may stay.
+    /// The ways to ignore the file, to rotate the key, and to suppress the finding.
     fn others(&self, doing: &str) -> Vec<String> {
         let mut lines = Vec::new();
         let program = &self.setting.program;
@@ -236,14 +240,15 @@ impl Advice<'_> {
         if doing == "commit" && !new.is_empty() && files.len() <= NAMED {
             let names = words(new.into_iter().map(|path| ignored(path)));
             lines.push(format!(
-                "Keep it out:  the file, if it is to stay yours: printf '%s\\n' '' {names} >> \
-                 \"$(git rev-parse --show-toplevel)/.gitignore\""
+                "Keep it out:  the file, if it must not be committed: printf '%s\\n' '' {names} \
+                 >> \"$(git rev-parse --show-toplevel)/.gitignore\""
             ));
         }
         let first = &self.findings[0].credential;
         let subject = shell_word(first.key_id.as_deref().unwrap_or(first.rule.as_str()));
         lines.push(format!(
-            "Rotate it:    if it ever left your machine, or in doubt: {program} explain {subject}"
+            "Rotate it:    if it ever left your machine, or if in doubt: {program} explain \
+             {subject}"
         ));
         let mut accept = format!("{program} baseline");
         for finding in self.findings.iter().take(ACCEPTED) {
@@ -251,21 +256,20 @@ impl Advice<'_> {
         }
         accept.push_str(" --reason 'false alarm'");
         lines.push(match doing {
-            // Of a push, the baseline counts that was there before it: nobody excuses a key of
-            // their own.
+            // For a push, the earlier baseline counts: a push can't suppress its own keys.
             "push" => format!(
-                "Suppress it:  a false alarm only, by keysweep:allow on its line, or in a baseline \
-                 pushed before: {accept}"
+                "Suppress it:  only a false alarm, with keysweep:allow on its line, or in a \
+                 baseline pushed before: {accept}"
             ),
             _ => format!(
-                "Suppress it:  a false alarm only, by keysweep:allow on its line, or: {accept} && \
-                 git add -f -- :/.keysweep-baseline"
+                "Suppress it:  only a false alarm, with keysweep:allow on its line, or: {accept} \
+                 && git add -f -- :/.keysweep-baseline"
             ),
         });
         lines
     }
 
-    /// The files that hold the findings.
+    /// The files with findings.
     fn files(&self) -> BTreeSet<Vec<u8>> {
         let places = self.findings.iter().flat_map(|finding| &finding.occurrences);
         places.filter_map(|place| place.origin.path.clone()).collect()

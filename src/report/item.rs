@@ -1,33 +1,33 @@
-//! What becomes one result of a service: a finding and a path of the work tree that holds it, or
-//! a finding that is only in history.
+//! Results of services: a finding and a path of the work tree that contains it, or a finding that
+//! is only in history.
 
 use super::Report;
 use super::uri::Uri;
 use crate::finding::{Finding, GitObject, Occurrence, Origin, Spot};
 
-/// Further places that one result lists. GitHub keeps 100 locations a result.
+/// Most further locations of one result. GitHub keeps 100 locations a result.
 const FURTHER: usize = 20;
 
-/// One result to be.
+/// One result.
 #[derive(Clone, Copy)]
 pub(super) struct ResultItem<'a> {
     pub(super) finding: &'a Finding,
-    /// Index of the place it points at.
+    /// Index of its occurrence.
     at: usize,
 }
 
 impl<'a> ResultItem<'a> {
-    /// The place it points at.
+    /// The occurrence that it points at.
     pub(super) fn place(&self) -> &'a Occurrence {
         &self.finding.occurrences[self.at]
     }
 
-    /// What to point at there.
+    /// The location that it points at.
     pub(super) fn spot(&self) -> Spot {
         self.place().sighting.spot()
     }
 
-    /// Other places to list: of the same path, or any for a finding that is only in history.
+    /// Other occurrences to list: of the same path, or all of a finding that is only in history.
     pub(super) fn further(&self) -> impl Iterator<Item = &'a Occurrence> {
         let place = self.place();
         let places = &self.finding.occurrences;
@@ -81,8 +81,8 @@ fn same_file(a: &Origin, b: &Origin) -> bool {
     a.path == b.path && a.target == b.target
 }
 
-/// The URI of the file, or of the record inside `.git` for what has no path: services show no
-/// result without a place.
+/// The URI of the file, or of the record inside `.git` if there is no path: services show no result
+/// without a location.
 pub(super) fn uri(origin: &Origin) -> Uri {
     let mut path = origin.target.clone().unwrap_or_default().into_bytes();
     path.push(b'/');

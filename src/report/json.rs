@@ -1,7 +1,7 @@
-//! `--format json`: one document. Its keys and their order are a promise (schema 2).
+//! `--format json`: one document. Its keys and their order are stable (schema 2).
 //!
-//! What is to be done stands once, under `remedies`; a finding names its remedy and the values of
-//! the variables in it. Each place of a finding is one line.
+//! `remedies` has the steps once; a finding names its remedy and the values of the variables in it.
+//! Each location of a finding is one line.
 
 use std::io::{self, Write};
 
@@ -21,11 +21,10 @@ use crate::location::Region;
 use crate::remedy::{self, Applied, Remedies};
 use crate::secret::Secret;
 
-/// Version of the document's form; it changes when a key changes its meaning.
+/// Version of the document; it changes when a key changes its meaning.
 pub(super) const SCHEMA: u32 = 2;
 
-/// Depth at which a finding's own fields stand in the document; what is nested deeper, such as a
-/// place, is one line.
+/// Depth of a finding's own fields; deeper values, such as a location, are one line.
 const FIELDS: usize = 4;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -48,13 +47,13 @@ struct Document<'a> {
     command: &'a str,
     findings: Findings<'a>,
     remedies: Remedies,
-    /// Only of a sweep.
+    /// Only in a sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<Totals<'a>>,
     coverage: &'a Coverage,
 }
 
-/// Which program wrote the report.
+/// The program that wrote the report.
 #[derive(Serialize)]
 pub(super) struct Tool {
     name: &'static str,
@@ -67,7 +66,7 @@ impl Default for Tool {
     }
 }
 
-/// The findings as a sequence that exists one element at a time.
+/// The findings as a sequence that holds one element at a time.
 struct Findings<'a>(&'a Report<'a>);
 
 impl Serialize for Findings<'_> {
@@ -76,7 +75,7 @@ impl Serialize for Findings<'_> {
     }
 }
 
-/// A finding as JSON shows it.
+/// A finding in JSON.
 #[derive(Serialize)]
 pub(super) struct FindingJson<'a> {
     fingerprint: &'a Fingerprint,
@@ -98,14 +97,13 @@ pub(super) struct FindingJson<'a> {
     session_token: Option<String>,
     verification: &'a Verification,
     suppressed: Option<&'a Suppression>,
-    /// Why id and secret are one key, a clause each; null for a part alone.
+    /// The reasons why id and secret are one key, one clause each; null for a single half.
     evidence: Option<Vec<String>>,
     possible_partners: &'a [Fingerprint],
     remediation: Applied,
     occurrences: Occurrences<'a>,
 }
 
-/// The entry of one finding.
 pub(super) fn entry<'a>(report: &Report<'a>, finding: &'a Finding) -> FindingJson<'a> {
     let credential = &finding.credential;
     let clear = |secret: &Option<Secret>| {
@@ -146,7 +144,7 @@ impl Serialize for Occurrences<'_> {
 
 #[derive(Serialize)]
 struct OccurrenceJson<'a> {
-    /// Only where several targets were swept.
+    /// Only in a sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
     path: Option<String>,

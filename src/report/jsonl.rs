@@ -1,5 +1,4 @@
-//! `--format jsonl`: a finding a line, as [`super::json`] has them, the remedies and the
-//! coverage last.
+//! `--format jsonl`: one finding a line, as in [`super::json`], the remedies and the coverage last.
 
 use std::io::{self, Write};
 
@@ -27,7 +26,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     escape::write(&last, Layout::Line, out)
 }
 
-/// The line that ends the report; where it is missing, the report was cut.
+/// The last line; if it is missing, the report is incomplete.
 #[derive(Serialize)]
 struct Last<'a> {
     schema: u32,

@@ -1,5 +1,5 @@
 //! `--format junit`: JUnit XML, for CI servers that show tests. A finding at a path is a failed
-//! test, a note a passed one with output, and one more test says whether everything was read.
+//! test, a note is a passed test with output, and one more test says if everything was read.
 
 use std::io::{self, Write};
 
@@ -61,7 +61,7 @@ fn coverage(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</error>\n    </testcase>")
 }
 
-/// Text for an element or a quoted attribute, without what XML 1.0 §2.2 has no character for.
+/// Text for an element or a quoted attribute, without characters that XML 1.0 §2.2 does not allow.
 fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in escape_line(text).chars() {

@@ -1,6 +1,6 @@
-//! `--format markdown`: a table of the findings and what to do first, for the summary of a job, an
-//! issue or a chat. GitHub's flavour; names of the repository are code, so that they mean nothing
-//! but themselves.
+//! `--format markdown`: a table of the findings and the first steps, for the summary of a job, an
+//! issue or a chat. GitHub's flavour; names of the repository are code, so that they are never
+//! markup.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,7 @@ use super::{Closing, Report, summary, text, todo};
 use crate::finding::Finding;
 use crate::text::escape_line;
 
-/// Rows of the table. GitHub takes 1 MiB of a job's summary.
+/// Most rows of the table. GitHub takes 1 MiB of a job's summary.
 const ROWS: usize = 200;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -55,7 +55,7 @@ fn table(report: &Report<'_>, findings: &[&Finding], out: &mut dyn Write) -> io:
     writeln!(out, "| | what | credential | where | since |\n|---|---|---|---|---|")?;
     for finding in findings.iter().take(ROWS) {
         let level = if finding.is_active() { "**active**" } else { finding.severity.as_str() };
-        let suppressed = if finding.suppressed.is_some() { ", settled" } else { "" };
+        let suppressed = if finding.suppressed.is_some() { ", suppressed" } else { "" };
         let title = plain(report.title(finding));
         let name = cell(&text::name(&finding.credential));
         let place = finding.occurrences.first();
@@ -98,7 +98,7 @@ fn steps(report: &Report<'_>, findings: &[&Finding], out: &mut dyn Write) -> io:
     Ok(())
 }
 
-/// A name as code in a cell of a table, in which a bar ends the cell even in code.
+/// A name as code in a table cell, where a bar ends the cell even in code.
 pub(super) fn cell(text: &str) -> String {
     if text.is_empty() {
         String::new()
@@ -107,7 +107,7 @@ pub(super) fn cell(text: &str) -> String {
     }
 }
 
-/// Words that mean nothing but themselves: ASCII punctuation may be escaped (CommonMark §2.4).
+/// Words without markup: ASCII punctuation may be escaped (CommonMark §2.4).
 pub(super) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in escape_line(text).chars() {

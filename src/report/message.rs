@@ -1,7 +1,7 @@
-//! A result's message: one sentence with the facts of one credential at one place.
+//! The message of a result: one sentence about one credential at one location.
 //!
-//! GitLab drops a result whose message is over 1,024 characters, so it never is. Names of the
-//! repository are written so that none makes a link where the message is read as Markdown.
+//! GitLab drops a result whose message is over 1,024 characters, so a message never is. Names of
+//! the repository are written so that they make no link in Markdown.
 
 use std::fmt::Write as _;
 
@@ -17,26 +17,26 @@ use crate::text::{escape_line, escape_path};
 
 /// Longest message in characters.
 const LONGEST: usize = 1_000;
-/// Longest name in a message in characters; more is cut out of its middle.
+/// Longest name in a message in characters; a longer one loses its middle.
 const LONGEST_NAME: usize = 200;
-/// How much of an object id or fingerprint is shown.
+/// Characters of an object id or fingerprint that are shown.
 const SHORT: usize = 12;
 
-/// How the reader of a message takes it.
+/// The markup of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Markup {
-    /// As it is: names are escaped for a terminal alone.
+    /// Plain text: names are escaped for a terminal.
     None,
-    /// As Markdown: names are code.
+    /// Markdown: names are code.
     Markdown,
-    /// As SARIF, whose links are brackets (§3.11.6): what could make one is percent-encoded.
+    /// SARIF, whose links are brackets (§3.11.6): characters of a link are percent-encoded.
     Sarif {
-        /// Whether related location 1 is the other half.
+        /// Related location 1 is the other half.
         linked: bool,
     },
 }
 
-/// The sentence.
+/// The message of a result.
 pub(super) fn message(report: &Report<'_>, item: &ResultItem<'_>, markup: Markup) -> String {
     let linked = markup == Markup::Sarif { linked: true };
     let name = |bytes: &[u8]| markup.name(bytes);
@@ -82,7 +82,7 @@ pub(super) fn message(report: &Report<'_>, item: &ResultItem<'_>, markup: Markup
     text
 }
 
-/// The id of a key that `keysweep explain` knows by itself.
+/// The id of a key, if `keysweep explain` can parse it.
 fn signing_key(item: &ResultItem<'_>) -> Option<KeyId> {
     let id = item.finding.credential.key_id.as_deref()?;
     KeyId::parse(id.as_bytes()).filter(|id| !id.is_example())
@@ -134,7 +134,7 @@ fn short(id: &str) -> &str {
 }
 
 impl Markup {
-    /// A name of bounded length that means nothing but itself.
+    /// A name of bounded length, without markup.
     fn name(self, bytes: &[u8]) -> String {
         match self {
             Self::None => shortened(escape_path(bytes)),
@@ -144,16 +144,16 @@ impl Markup {
     }
 }
 
-/// Text as code in Markdown: no letter of it means anything else (CommonMark §6.1).
+/// Text as code in Markdown: no character of it is markup (CommonMark §6.1).
 pub(super) fn code(text: &str) -> String {
     let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest + 1);
-    // A blank on either side is stripped again.
+    // Markdown strips one blank on either side.
     let blank = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{blank}{text}{blank}{fence}")
 }
 
-/// Text without more than [`LONGEST_NAME`] characters, cut in its middle.
+/// Text of at most [`LONGEST_NAME`] characters, without its middle.
 pub(super) fn shortened(text: String) -> String {
     let count = text.chars().count();
     if count <= LONGEST_NAME {

@@ -1,5 +1,5 @@
-//! What could not be read, by kinds: one line says what 293 damaged archives have in common, and none
-//! of them hides that the clone was shallow.
+//! Problems by kind: one line describes 293 damaged archives, and none of them hides that the clone
+//! was shallow.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -7,16 +7,16 @@ use std::io::{self, Write};
 use super::summary::{self, counted};
 use crate::coverage::Problem;
 
-/// So many paths of a kind are named.
+/// Most paths that are named for a kind.
 const EXAMPLES: usize = 3;
 
-/// Problems that differ in their paths, and in numbers and names within the reason.
+/// Problems that differ only in their paths, and in numbers and names within the reason.
 pub(super) struct Group<'a> {
-    /// In the order of the ledger, at least one.
+    /// In the order of the ledger; at least one.
     pub(super) problems: Vec<&'a Problem>,
 }
 
-/// The kinds of problems there are, those that cost most of the answer first.
+/// The kinds of problems, the most serious first.
 pub(super) fn groups(problems: &[Problem]) -> Vec<Group<'_>> {
     let mut groups: BTreeMap<(u8, &str, String), Vec<&Problem>> = BTreeMap::new();
     for problem in problems {
@@ -28,18 +28,19 @@ pub(super) fn groups(problems: &[Problem]) -> Vec<Group<'_>> {
     groups.into_iter().map(|(_, problems)| Group { problems }).collect()
 }
 
-/// How much of what was asked for is missing: 0 for all of a run, 3 for a file or a part of one.
+/// How much is missing: 0 for the whole run, 3 for a file or a part of one.
 fn rank(what: &str) -> u8 {
     match what {
         "run" | "time" | "memory" | "findings" | "target" | "verification" => 0,
         "file" | "folder" | "path" | "container" => 3,
         "blob" | "tree" | "commit" | "tag" | "object" | "paths" | "attribution" => 2,
-        // Of a repository: a shallow or partial clone, its packs, refs, alternates, index.
+        // Parts of a repository: a shallow or partial clone, its packs, refs, alternates, index.
         _ => 1,
     }
 }
 
-/// A reason without what differs from one problem to the next: numbers, ids, quoted names, paths.
+/// A reason without numbers, ids, quoted names and paths, which differ from one problem to the
+/// next.
 fn shape(why: &str) -> String {
     let mut shape = String::with_capacity(why.len());
     for word in why.split_inclusive([' ', ',', ';', ':', '(', ')']) {
@@ -51,7 +52,7 @@ fn shape(why: &str) -> String {
 }
 
 impl Group<'_> {
-    /// How many, what they are and why, in one sentence; then the paths of the first.
+    /// The number, kind and reason in one sentence; then the first paths.
     pub(super) fn lines(&self) -> Vec<String> {
         let first = self.problems[0];
         let (what, why) = (&first.what, &first.why);
@@ -76,14 +77,14 @@ impl Group<'_> {
     }
 }
 
-/// A problem by itself.
+/// A single problem.
 pub(super) fn line(problem: &Problem) -> String {
     let Problem { what, path, why } = problem;
     let blank = if path.is_empty() { "" } else { " " };
     format!("{what}{blank}{path}: {why}")
 }
 
-/// Writes the problems in at most `most` lines, or each in its own where there is no limit.
+/// Writes the problems in at most `most` lines, or each on its own line if there is no limit.
 pub(super) fn write(
     problems: &[Problem],
     most: usize,
@@ -98,7 +99,7 @@ pub(super) fn write(
     let groups = groups(problems);
     let lines: Vec<Vec<String>> = groups.iter().map(Group::lines).collect();
     let total: usize = lines.iter().map(Vec::len).sum();
-    // The last line says how many are not shown.
+    // The last line has the number of problems that are not shown.
     let mut room = if total > most { most - 1 } else { most };
     let mut shown = 0;
     for (group, lines) in groups.iter().zip(&lines) {

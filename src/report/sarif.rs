@@ -1,9 +1,8 @@
-//! `--format sarif`: SARIF 2.1.0 as code-scanning services take it.
+//! `--format sarif`: SARIF 2.1.0 for code-scanning services.
 //!
-//! A result points at the key id alone, since GitHub shows an alert on a pull request only if all
-//! of its lines are in the diff; the secret is a related location. Secrets are masked whatever is
-//! asked. Results are written one by one: memory holds one result at a time and an index of the
-//! rest.
+//! A result points at the key id alone, because GitHub shows an alert on a pull request only if all
+//! of its lines are in the diff; the secret is a related location. Secrets are always masked.
+//! Results are written one by one: memory holds one result at a time and an index of the others.
 
 mod artifacts;
 mod flow;
@@ -39,9 +38,9 @@ use crate::secret::MASK;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-/// Depth at which results stand in the log.
+/// Depth of results in the log.
 const RESULT: usize = 4;
-/// Our own fingerprint; the version behind the slash is what importers expect.
+/// keysweep's fingerprint; importers expect a version after the slash.
 const FINGERPRINT: &str = "keysweep/v1";
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -81,7 +80,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     escape::write(&log, Layout::Outline(RESULT), out)
 }
 
-/// GitHub's category is all up to the last slash (§3.17.3).
+/// GitHub's category is everything up to the last slash (§3.17.3).
 fn category(report: &Report<'_>) -> String {
     match report.category {
         Some(own) => format!("{}/", own.trim_end_matches('/')),
@@ -119,8 +118,7 @@ fn provenance(report: &Report<'_>) -> Vec<VersionControlDetails> {
     details.collect()
 }
 
-/// The coverage with the names of what was scanned alone: a log is uploaded, and where on a machine
-/// a folder stands is nobody's business.
+/// The coverage without absolute paths: a log is uploaded, and paths of the machine are private.
 fn public(coverage: &Coverage) -> Coverage {
     let mut coverage = coverage.clone();
     for place in &mut coverage.scanned {
@@ -130,14 +128,14 @@ fn public(coverage: &Coverage) -> Coverage {
     coverage
 }
 
-/// The run's property bag: what was scanned, and what is to be done.
+/// The property bag of the run: coverage and remedies.
 #[derive(Serialize)]
 struct RunProperties {
     coverage: Coverage,
     remedies: Remedies,
 }
 
-/// The results as a sequence that exists one element at a time.
+/// The results as a sequence that holds one element at a time.
 struct Results<'a> {
     report: &'a Report<'a>,
     descriptors: &'a Descriptors,
@@ -182,7 +180,7 @@ impl<'a> Results<'a> {
     }
 }
 
-/// What STS was asked, without headers and whatever they hold.
+/// The request to STS, without headers and their content.
 fn web_request(finding: &Finding) -> Option<WebRequest<'_>> {
     let target = finding.verification.endpoint.as_deref()?;
     let (protocol, _) = target.split_once("://")?;
@@ -200,7 +198,7 @@ fn baseline_state(report: &Report<'_>, item: &ResultItem<'_>) -> Option<&'static
     compared.then_some(if known { "unchanged" } else { "new" })
 }
 
-/// The suppressions of a result in a log of which every result has some or none (§3.27.23).
+/// The suppressions of a result, in a log in which every result has the property (§3.27.23).
 fn suppression(suppression: &Suppression) -> model::Suppression {
     model::Suppression {
         kind: if suppression.by == "inline" { "inSource" } else { "external" },

@@ -1,4 +1,4 @@
-//! `--format short`: one line a finding, as linters print them.
+//! `--format short`: one line a finding, like linters.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         let title = escape_line(report.title(finding));
         let name = text::name(&finding.credential);
         let rule = escape_line(finding.credential.rule.as_str());
-        let suppressed = if finding.suppressed.is_some() { ", settled" } else { "" };
+        let suppressed = if finding.suppressed.is_some() { ", suppressed" } else { "" };
         let others = finding.occurrences.len().saturating_sub(1) as u64;
         let others = match others {
             0 => String::new(),

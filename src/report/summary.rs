@@ -1,5 +1,5 @@
-//! The closing words of a report for people: how many findings, how much was scanned, what was
-//! left out, and what could not be read.
+//! The end of a report for people: the number of findings, what was scanned and left out, and
+//! problems.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -11,29 +11,29 @@ use crate::coverage::{Coverage, LeftOut, ScanTarget};
 use crate::finding::{Severity, Status};
 use crate::text::escape_line;
 
-/// How many places of a scan are named in text.
+/// Most places of a scan that text names.
 const PLACES: usize = 3;
 
-/// The first line of a report that is a file: what wrote it, of which run.
+/// The first line of a report in a file: the program and the run.
 pub(super) fn heading(report: &Report<'_>) -> String {
     format!("keysweep {} {}", env!("CARGO_PKG_VERSION"), report.command)
 }
 
-/// What is told at the end of a run, apart from its coverage.
+/// The style of the end of a run, apart from its coverage.
 #[derive(Clone, Copy, Debug)]
 pub struct Closing {
     /// ANSI colours.
     pub color: bool,
-    /// Columns of the terminal, where there is one.
+    /// Columns of the terminal, if there is one.
     pub width: Option<usize>,
-    /// How long the run took, for standard error: no report holds it, as the same input gives the
-    /// same bytes.
+    /// The duration of the run, for standard error: no report contains it, because the same input
+    /// gives the same bytes.
     pub took: Option<Duration>,
 }
 
-/// Writes what was scanned, what was left out, remarks, and the problems by their kinds.
+/// Writes what was scanned and left out, remarks, and the problems by kind.
 ///
-/// Part of the text report; also for standard error beside any other format.
+/// This is a part of the text report; with other formats it goes to standard error.
 pub fn write_coverage(
     coverage: &Coverage,
     limits: Limits,
@@ -59,8 +59,8 @@ pub fn write_coverage(
     problems::write(&coverage.problems, limits.problems, closing.width, out)
 }
 
-/// Writes a line or, where the terminal is narrower, several, broken at blanks; all but the first
-/// begin with `indent`.
+/// Writes a line, broken at blanks if the terminal is narrower; all parts but the first begin with
+/// `indent`.
 pub(super) fn write_wrapped(
     line: &str,
     width: Option<usize>,
@@ -92,7 +92,7 @@ pub(super) fn write_wrapped(
     writeln!(out, "{shown}")
 }
 
-/// ` in 1.2 s, 300 MB/s`; no rate where there is hardly a time to divide by.
+/// ` in 1.2 s, 300 MB/s`; without a rate if the time is too short.
 fn pace(bytes: u64, took: Duration) -> String {
     let seconds = took.as_secs_f64();
     let time = match took.as_secs() {
@@ -104,7 +104,7 @@ fn pace(bytes: u64, took: Duration) -> String {
     format!(" in {time}{}", rate.unwrap_or_default())
 }
 
-/// Says how many of a list are not shown and where they are.
+/// Says how many entries of a list are not shown, and where they are.
 pub(super) fn more(
     total: usize,
     shown: usize,
@@ -117,7 +117,7 @@ pub(super) fn more(
     Ok(())
 }
 
-/// One line: how many findings, the worst named first.
+/// Writes the number of findings on one line, by severity.
 pub fn write_total(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let findings = report.findings;
     if findings.is_empty() {
@@ -150,7 +150,7 @@ pub fn write_total(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{total}: {}{suppressed}.", parts.join(", "))
 }
 
-/// A style that does nothing where colours are off.
+/// A style without effect if colours are off.
 pub(super) fn paint(color: bool, foreground: AnsiColor) -> Ansi {
     if color { foreground.on_default().bold() } else { Ansi::new() }
 }
@@ -164,7 +164,7 @@ fn scanned(coverage: &Coverage) -> String {
     amounts(coverage.files, coverage.commits, coverage.objects, coverage.bytes)
 }
 
-/// Where it was read: what a user takes for granted, until it is another repository.
+/// The scanned places, so that the user sees if it is another repository.
 fn places(scanned: &[ScanTarget]) -> String {
     let shown: Vec<String> = scanned
         .iter()
@@ -180,7 +180,7 @@ fn places(scanned: &[ScanTarget]) -> String {
     if shown.is_empty() { String::new() } else { format!(" in {}{more}", shown.join(", ")) }
 }
 
-/// What was read, in a few words: `3 files, 12 commits, 40 objects, 1.2 MB`.
+/// The amounts: `3 files, 12 commits, 40 objects, 1.2 MB`.
 pub fn amounts(files: u64, commits: u64, objects: u64, bytes: u64) -> String {
     let mut parts = Vec::new();
     for (count, one, many) in
@@ -197,7 +197,7 @@ pub fn amounts(files: u64, commits: u64, objects: u64, bytes: u64) -> String {
     parts.join(", ")
 }
 
-/// Bytes in powers of a thousand, three digits at most.
+/// Bytes in powers of a thousand, at most three digits.
 fn size(bytes: u64) -> String {
     let mut unit = "bytes";
     let mut value = bytes as f64;
@@ -244,10 +244,14 @@ fn left_out(left_out: &LeftOut) -> Vec<String> {
         ),
         (
             left_out.unlettered,
-            "PDF page whose fonts tell no letters",
-            "PDF pages whose fonts tell no letters",
+            "PDF page whose fonts map no characters",
+            "PDF pages whose fonts map no characters",
         ),
-        (left_out.unopened, "container over a limit given", "containers over a limit given"),
+        (
+            left_out.unopened,
+            "container over a limit that you set",
+            "containers over a limit that you set",
+        ),
         (left_out.examples, "example or placeholder", "examples or placeholders"),
         (
             left_out.below_confidence,

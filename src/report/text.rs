@@ -1,5 +1,5 @@
-//! `--format text`: for people. A block a credential, worst first, then what to do, each step once,
-//! and what was scanned.
+//! `--format text`, for people: one block a credential, worst first, then the steps, each once, and
+//! the coverage.
 
 mod lines;
 
@@ -20,7 +20,7 @@ use crate::secret::Secret;
 use crate::text::shell_word;
 use crate::text::{escape_line, escape_path};
 
-/// How much of an object id is shown.
+/// Characters of an object id that are shown.
 const SHORT: usize = 12;
 
 pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -28,7 +28,7 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
     let names: HashMap<&str, &Finding> =
         findings.iter().map(|finding| (finding.fingerprint.as_str(), *finding)).collect();
     if style.coverage {
-        // By this line a later scan knows the file as a report.
+        // A later scan recognises the report by this line.
         writeln!(out, "{}\n", summary::heading(report))?;
     }
     for finding in &findings {
@@ -51,7 +51,7 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
     Ok(())
 }
 
-/// One finding on its way to the page.
+/// One finding.
 struct Block<'a> {
     report: &'a Report<'a>,
     style: Style,
@@ -87,7 +87,7 @@ impl Block<'_> {
         Ok(())
     }
 
-    /// `path:line:column: error[rule]: title`, the way compilers say it and editors open it.
+    /// `path:line:column: error[rule]: title`, like compilers, so that editors can open it.
     fn heading(&self, out: &mut dyn Write) -> io::Result<()> {
         let finding = self.finding;
         let (level, bold) = (self.level(), self.effect(Effects::BOLD));
@@ -99,7 +99,7 @@ impl Block<'_> {
         writeln!(out, "{place}{level}{severity}[{rule}]{level:#}: {title}")
     }
 
-    /// What STS said, where it was asked.
+    /// The verdict, if STS was asked.
     fn verdict(&self, out: &mut dyn Write) -> io::Result<()> {
         let verdict = &self.finding.verification;
         if verdict.status == Status::NotChecked {
@@ -133,7 +133,7 @@ impl Block<'_> {
         Ok(())
     }
 
-    /// What is said of the first place, then the others, a line each.
+    /// The notes of the first occurrence, then the others, one line each.
     fn places(&self, out: &mut dyn Write) -> io::Result<()> {
         let places = &self.finding.occurrences;
         let Some((first, others)) = places.split_first() else { return Ok(()) };
@@ -166,7 +166,7 @@ impl Block<'_> {
         self.phrases(phrases, "  ", out)
     }
 
-    /// Writes phrases in lines of the terminal's width, commas between.
+    /// Writes phrases, separated by commas, in lines of the terminal's width.
     fn phrases(&self, phrases: &[String], indent: &str, out: &mut dyn Write) -> io::Result<()> {
         let dim = self.dim();
         let width = self.style.width.unwrap_or(usize::MAX);
@@ -177,7 +177,7 @@ impl Block<'_> {
         };
         for phrase in phrases {
             let joint = if line.is_empty() { "" } else { ", " };
-            // With the comma before it and behind it.
+            // With a comma before and after it.
             let columns = indent.len() + line.chars().count() + phrase.chars().count() + 3;
             if !line.is_empty() && columns > width {
                 write_line(&format!("{line},"))?;
@@ -209,7 +209,7 @@ impl Block<'_> {
     }
 }
 
-/// The command that shows the text of a place which no checkout has.
+/// The command that shows a text which no checkout contains.
 fn show(origin: &Origin, git: &GitOrigin) -> Option<String> {
     if git.at_head {
         return None;
@@ -227,7 +227,7 @@ fn show(origin: &Origin, git: &GitOrigin) -> Option<String> {
     Some(format!("git show {what}"))
 }
 
-/// What an owner knows a credential by: its id, or the head of its secret.
+/// The name of a credential for its owner: its id, or the beginning of its secret.
 pub(super) fn name(credential: &Credential) -> String {
     let redacted = || credential.secret.as_ref().map(Secret::redacted);
     let id = credential.key_id.as_deref().map(escape_line);
@@ -237,7 +237,7 @@ pub(super) fn name(credential: &Credential) -> String {
 fn facts(finding: &Finding) -> Vec<String> {
     let credential = &finding.credential;
     let mut facts = Vec::new();
-    // Most often the line that is shown holds it.
+    // Most often the shown line contains it.
     let shown = finding.occurrences.first().map(|place| place.sighting.snippet.as_str());
     let shown = shown.unwrap_or_default();
     if let Some(id) = credential.key_id.as_ref().filter(|id| !shown.contains(id.as_str())) {
@@ -263,7 +263,7 @@ fn facts(finding: &Finding) -> Vec<String> {
     facts
 }
 
-/// `path:line:column`, the way editors and terminals open it.
+/// `path:line:column`, so that editors and terminals can open it.
 pub(super) fn position(place: &Occurrence) -> String {
     let mut text = String::new();
     if let Some(target) = &place.origin.target {
@@ -276,7 +276,7 @@ pub(super) fn position(place: &Occurrence) -> String {
     text
 }
 
-/// The path, or what holds the text where it has none.
+/// The path or, without one, the object or record.
 fn holder(origin: &Origin) -> String {
     if let Some(path) = &origin.path {
         return escape_path(path);
@@ -298,7 +298,7 @@ fn refs(git: &GitOrigin) -> String {
     if refs.is_empty() { "a ref".to_owned() } else { refs.join(", ") }
 }
 
-/// How it is hidden there, and what git's history says.
+/// The encodings and containers of the occurrence, and its history.
 fn notes(place: &Occurrence) -> Vec<String> {
     let mut notes = Vec::new();
     if !place.origin.inside.is_empty() {

@@ -1,5 +1,5 @@
-//! What to do first, each step once: a hundred keys that are to be deactivated need one command and
-//! a list, not a hundred commands.
+//! The first steps, each once: a hundred keys to deactivate need one command and a list, not a
+//! hundred commands.
 
 use std::io::{self, Write};
 
@@ -8,19 +8,19 @@ use crate::finding::Finding;
 use crate::remedy::{self, Applied, Remedies};
 use crate::text::escape_line;
 
-/// So many keys are named where a step is for many.
+/// Most keys that are named for a step.
 const NAMED: usize = 3;
 
-/// A step and the findings that it is for, worst first.
+/// A step and its findings, worst first.
 pub(super) struct Todo<'a> {
-    /// What to do, in a few words.
+    /// The step, in a few words.
     pub(super) title: String,
     pub(super) findings: Vec<&'a Finding>,
-    /// Commands that do it, a line each.
+    /// Its commands, one a line.
     pub(super) commands: Vec<String>,
 }
 
-/// What is to be done about `findings`, in their order; nothing about suppressed ones.
+/// The steps for `findings`, in their order; none for suppressed ones.
 pub(super) fn todos<'a>(report: &Report<'a>, findings: &[&'a Finding]) -> Vec<Todo<'a>> {
     let open = findings.iter().copied().filter(|finding| finding.suppressed.is_none());
     let open: Vec<&Finding> = open.collect();
@@ -41,7 +41,7 @@ pub(super) fn todos<'a>(report: &Report<'a>, findings: &[&'a Finding]) -> Vec<To
     todos
 }
 
-/// What makes the first step of two findings the same, and its title.
+/// The title of a finding's first step, and the key by which equal steps are merged.
 fn step(report: &Report<'_>, finding: &Finding, table: &Remedies) -> (String, String) {
     if let Some(sentence) = remedy::verdict_advice(finding) {
         return (sentence.to_owned(), sentence.to_owned());
@@ -83,7 +83,7 @@ fn commands(report: &Report<'_>, todo: &Todo<'_>, table: &Remedies) -> Vec<Strin
 }
 
 impl Todo<'_> {
-    /// For whom it is: the one key, or how many and the first of them.
+    /// The key of the step, or the number of keys and the first of them.
     pub(super) fn whose(&self) -> String {
         let names = self.findings.iter().map(|finding| text::name(&finding.credential));
         let mut named: Vec<String> = names.take(NAMED).collect();
@@ -99,7 +99,7 @@ impl Todo<'_> {
     }
 }
 
-/// Writes the steps as text, and where the next ones are told.
+/// Writes the steps as text, and the command that shows the next ones.
 pub(super) fn write(
     report: &Report<'_>,
     findings: &[&Finding],
@@ -114,7 +114,7 @@ pub(super) fn write(
         let whose = todo.whose();
         let whose = if whose.is_empty() { whose } else { format!(" ({whose})") };
         let sentence = format!("{}{whose}", escape_line(&todo.title));
-        // Commands are never cut, as they are pasted.
+        // Commands are never wrapped, because they are pasted.
         summary::write_wrapped(&format!("  {sentence}"), width, "    ", out)?;
         for line in todo.commands.iter().flat_map(|command| command.lines()) {
             writeln!(out, "      {}", escape_line(line))?;

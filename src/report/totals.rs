@@ -1,9 +1,9 @@
-//! The findings of a sweep by repository, account, rule and owner: whom to call first.
+//! The findings of a sweep by repository, account, rule and owner.
 //!
-//! What works comes first, then what stands at HEAD or in a file, then what history alone has.
-//! Canaries are counted apart. An owner is the author of a commit that brought the credential; a
-//! credential that several people committed counts for each of them. Settled findings count for
-//! nobody.
+//! Active credentials come first, then those at HEAD or in a file, then those in history alone.
+//! Canaries are counted separately. An owner is the author of a commit that added the credential; a
+//! credential that several people committed counts for each of them. Suppressed findings are not
+//! counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use super::{Report, markdown};
 use crate::finding::{Finding, Severity, Status};
 use crate::text::escape_line;
 
-/// All lists, of each the heaviest first.
+/// All lists, the largest entries first.
 #[derive(Debug, Serialize)]
 pub(super) struct Totals<'a> {
     repositories: Vec<Row<Repository<'a>>>,
@@ -30,7 +30,7 @@ struct Repository<'a> {
     target: Option<&'a str>,
 }
 
-/// An account; `None` where neither the id nor STS tells it.
+/// An account; `None` if neither the id nor STS shows it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Account<'a> {
     account_id: Option<&'a str>,
@@ -42,14 +42,14 @@ struct RuleName<'a> {
     rule: &'a str,
 }
 
-/// An author by mail address; `None` for what is in no commit.
+/// An author by mail address; `None` for what no commit contains.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Owner<'a> {
     email: Option<&'a str>,
     name: Option<&'a str>,
 }
 
-/// How much somebody has to do.
+/// The counts of one entry.
 #[derive(Debug, Serialize)]
 struct Row<K> {
     #[serde(flatten)]
@@ -58,25 +58,25 @@ struct Row<K> {
     sums: Sums,
 }
 
-/// How many credentials there are; canaries are none.
+/// Numbers of credentials; canaries do not count as such.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 struct Sums {
     credentials: u64,
     active: u64,
-    /// Of those that are not active, what stands at HEAD, in an index or in a file.
+    /// Those at HEAD, in an index or in a file, and not active.
     at_head: u64,
-    /// The rest.
+    /// The others.
     in_history: u64,
     errors: u64,
     warnings: u64,
     notes: u64,
     canaries: u64,
-    /// In how many targets.
+    /// The number of targets.
     targets: u64,
 }
 
 impl<'a> Totals<'a> {
-    /// Of a sweep; `None` of any other run.
+    /// The totals of a sweep; `None` for other commands.
     pub(super) fn new(report: &Report<'a>) -> Option<Self> {
         if report.coverage.targets.is_empty() {
             return None;
@@ -100,7 +100,7 @@ impl<'a> Totals<'a> {
             *name = (*name).min(&author.name);
         }
         let owners = sums(open(), |finding| {
-            // Whoever left a copy uncommitted is not known, but who committed it is.
+            // It is unknown who left a copy uncommitted, but known who committed it.
             let known: BTreeSet<Option<&str>> =
                 authors(finding).flatten().map(|author| Some(author.email.as_str())).collect();
             if known.is_empty() { BTreeSet::from([None]) } else { known }
@@ -128,11 +128,11 @@ impl<'a> Totals<'a> {
             ("By repository", named(&self.repositories, |it| unknown(it.target))),
             ("By account", named(&self.accounts, |it| unknown(it.account_id))),
             ("By rule", named(&self.rules, |it| escape_line(it.rule))),
-            ("By owner, the author of the commit that brought it", named(&self.owners, owner)),
+            ("By owner, the author of the commit that added it", named(&self.owners, owner)),
         ]
     }
 
-    /// Writes all lists as text, of each the first `shown`.
+    /// Writes the first `shown` entries of all lists as text.
     pub(super) fn write(&self, shown: usize, out: &mut dyn Write) -> io::Result<()> {
         for (at, (heading, rows)) in self.tables().into_iter().enumerate() {
             if rows.is_empty() {
@@ -149,7 +149,7 @@ impl<'a> Totals<'a> {
         Ok(())
     }
 
-    /// The same as tables in Markdown.
+    /// Writes them as Markdown tables.
     pub(super) fn write_markdown(&self, shown: usize, out: &mut dyn Write) -> io::Result<()> {
         for (heading, rows) in self.tables() {
             if rows.is_empty() {
@@ -169,7 +169,7 @@ impl<'a> Totals<'a> {
 }
 
 impl Sums {
-    /// What texts show of it; nothing is a dash, so that what is something stands out.
+    /// The cells of a row; zero is a dash, so that other numbers stand out.
     fn columns(&self) -> [String; 4] {
         [self.active, self.at_head, self.in_history, self.canaries]
             .map(|count| if count > 0 { count.to_string() } else { "-".to_owned() })
@@ -194,7 +194,7 @@ impl Sums {
     }
 }
 
-/// Adds up findings by whatever `whose` gives for each.
+/// Adds up findings by the keys that `whose` gives for each.
 fn sums<'a, K: Ord + Copy>(
     findings: impl Iterator<Item = &'a Finding>,
     whose: impl Fn(&'a Finding) -> BTreeSet<K>,

@@ -1,4 +1,4 @@
-//! Names from a repository as URIs and as words of a message; both can hold nothing harmful.
+//! Names of a repository as URIs and as words of a message, both harmless.
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,10 @@ use serde::Serialize;
 pub(super) struct Uri(String);
 
 impl Uri {
-    /// The URI of a path, percent-encoded from its bytes; `/` parts it.
+    /// The URI of a path, percent-encoded from its bytes; `/` separates segments.
     ///
-    /// Empty, `.` and `..` segments are left out, so that the result is relative whatever a
-    /// hostile tree calls its files.
+    /// Empty, `.` and `..` segments are left out, so that the result is relative whatever names a
+    /// hostile tree contains.
     pub(super) fn from_path(path: &[u8]) -> Self {
         let segments = path.split(|&byte| byte == b'/');
         let named = segments.filter(|segment| !matches!(*segment, b"" | b"." | b".."));
@@ -21,7 +21,7 @@ impl Uri {
     }
 }
 
-/// Percent-encodes. A dot behind a dot too: consumers refuse `..` wherever it stands.
+/// Percent-encodes. A dot after a dot, too: consumers refuse `..` anywhere.
 fn encode(segment: &[u8]) -> String {
     let mut text = String::with_capacity(segment.len());
     for &byte in segment {
@@ -36,7 +36,7 @@ fn encode(segment: &[u8]) -> String {
     text
 }
 
-/// A name as a word of a message: what could make a link, a tag or a table is percent-encoded.
+/// A name as a word of a message: characters of links, tags and tables are percent-encoded.
 pub(super) fn plain(name: &[u8]) -> String {
     let mut text = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {

@@ -1,6 +1,7 @@
-//! The verdicts of a run in one table, and for each key that works the command that stops it.
+//! The verdicts of a run in one table, and the command that stops each active key.
 //!
-//! Part of the text report of whatever asked AWS; nothing where nobody was to be asked.
+//! This is a part of the text report of every command that asks AWS; without verification there is
+//! none.
 
 use std::io::{self, Write};
 
@@ -11,10 +12,10 @@ use crate::remedy;
 use crate::rules::RuleSet;
 use crate::text::escape_line;
 
-/// A column of the table: what it is called, and what counts for it.
+/// A column of the table: its heading, and the verdicts that it counts.
 type Column = (&'static str, fn(&Verification) -> bool);
 
-/// The columns. The first five are always there, the others where there is something to count.
+/// The columns. The first five are always shown, the others only if they are not zero.
 const COLUMNS: [Column; 9] = [
     ("asked", was_asked),
     ("active", |verdict| verdict.status == Status::Active),
@@ -27,16 +28,16 @@ const COLUMNS: [Column; 9] = [
     ("can't be asked", |verdict| verdict.status == Status::NotChecked),
 ];
 
-/// How many columns are always there.
+/// The number of columns that are always shown.
 const ALWAYS: usize = 5;
 
 fn was_asked(verdict: &Verification) -> bool {
     !verdict.partitions.is_empty()
 }
 
-/// Writes the table of a report, if AWS was to be asked about any of it.
+/// Writes the table of a report, if AWS was to be asked.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    // A canary is known without a question.
+    // A canary is known without a request.
     let is_verdict = |finding: &&Finding| {
         !matches!(finding.verification.status, Status::NotChecked | Status::Canary)
     };
@@ -49,6 +50,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 /// Writes the table of `findings`.
 ///
 /// # Errors
+///
 /// Those of `out`.
 pub fn write_verdicts(
     findings: &[Finding],
@@ -70,7 +72,7 @@ pub fn write_verdicts(
     let active = findings.iter().filter(|finding| finding.verification.status == Status::Active);
     for (number, finding) in active.enumerate() {
         if number == 0 {
-            writeln!(out, "\nStop what is active, now:")?;
+            writeln!(out, "\nDeactivate the active keys now:")?;
         }
         let first = remedy::steps(finding, rules).into_iter().next();
         let stop = first.map(|step| step.cli.unwrap_or(step.title)).unwrap_or_default();

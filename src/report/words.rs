@@ -1,8 +1,8 @@
-//! Words of reports for what the nouns name by type.
+//! Words of reports for types.
 
 use crate::finding::{Encoding, GitObject};
 
-/// An encoding as people call it.
+/// The name of an encoding for people.
 pub(super) fn encoding(encoding: Encoding) -> &'static str {
     match encoding {
         Encoding::Base64 => "base64",
@@ -15,7 +15,7 @@ pub(super) fn encoding(encoding: Encoding) -> &'static str {
     }
 }
 
-/// A kind of object, the word that JSON uses.
+/// The kind of an object, as in JSON.
 pub(super) fn object(object: GitObject) -> &'static str {
     match object {
         GitObject::Blob => "blob",

@@ -1,6 +1,6 @@
-//! Gathers hits by credential: one finding a credential, whatever the order they come in.
+//! Collects hits by credential: one finding for each credential, in whatever order the hits arrive.
 //!
-//! Bounded by the run's memory: a file of a million keys must not end the run that finds them.
+//! The memory of the run bounds it: a file of a million keys must not end the run that finds them.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,35 +13,26 @@ use crate::finding::{
 };
 use crate::memory::MemoryBudget;
 use crate::rules::RuleSet;
+use crate::rules::id::{KEY_ID, SECRET, SESSION_TOKEN, SMTP_PASSWORD};
 use crate::scan::Hit;
 use crate::secret::Secret;
-
-/// The rule of a key id without its secret.
-pub(super) const KEY_ID: &str = "aws-access-key-id";
-/// The rule of a labelled secret access key without its id.
-pub(super) const SECRET: &str = "aws-secret-access-key";
-/// The rule of a password of SES, with or without its user.
-const SMTP_PASSWORD: &str = "aws-ses-smtp-password";
-/// The rule of a session token without its key.
-const SESSION_TOKEN: &str = "aws-session-token";
 
 /// All hits of one credential.
 type Group = Vec<CollectedHit>;
 
-/// A hit as it is kept.
 type CollectedHit = (Occurrence, Credential);
 
-/// A credential; what is no pair comes last and is the first to go where there are too many.
+/// A credential. Pairs come first; the last ones are dropped first if there are too many.
 type Key = (bool, Fingerprint);
 
-/// What was gathered.
+/// The result of collecting.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     /// The findings, in no order.
     pub(super) findings: Vec<Finding>,
-    /// Every credential that was met, also those that are no findings of their own.
+    /// Every credential that was found, including those that are not findings of their own.
     pub(super) met: HashSet<Fingerprint>,
-    /// Secrets that are too weak to be findings: nothing else may show them either.
+    /// Secrets of dropped candidates. No report may show them either.
     pub(super) weak: Vec<Secret>,
 }
 
@@ -52,12 +43,11 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Keeps as many hits as fit into `memory`.
+    /// Makes a collector of as many hits as fit into `memory`.
     pub(super) fn new(memory: &MemoryBudget) -> Self {
         Self { places: Bounded::new(memory.places(), order) }
     }
 
-    /// Takes a hit.
     pub(super) fn add(&mut self, hit: Hit) {
         let Hit { mut origin, candidate } = hit;
         if !candidate.inside.is_empty() {
@@ -75,7 +65,7 @@ impl Collector {
         self.places.add(key(&credential), (occurrence, credential));
     }
 
-    /// The findings of at least `min` confidence; what falls below is counted.
+    /// Gives the findings of at least `min` confidence, and counts the others.
     pub(super) fn finish(self, rules: &RuleSet, min: Confidence, ledger: &Ledger) -> Collected {
         let Retained { mut groups, dropped, lost_keys } = self.places.finish();
         report_dropped(dropped, lost_keys, ledger);
@@ -86,7 +76,7 @@ impl Collector {
             .into_iter()
             .filter_map(|((_, fingerprint), group)| finding(fingerprint, group, rules))
             .collect();
-        // A half that stands in several pairs goes to the least of them.
+        // A half of several pairs goes to the least of them.
         findings.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
         fold_leftovers(&mut findings);
         Collected { findings, met, weak }
@@ -98,17 +88,16 @@ impl Collector {
 pub(super) struct Hits(Bounded<Key, Hit>);
 
 impl Hits {
-    /// Keeps as many hits as fit into `memory`.
+    /// Makes a collection of as many hits as fit into `memory`.
     pub(super) fn new(memory: &MemoryBudget) -> Self {
         Self(Bounded::new(memory.places(), |a, b| place(a).cmp(&place(b))))
     }
 
-    /// Takes a hit.
     pub(super) fn add(&mut self, hit: Hit) {
         self.0.add(key(&hit.candidate.credential), hit);
     }
 
-    /// What was kept; the ledger hears of what was not.
+    /// Gives the retained hits, and writes to the ledger how many were dropped.
     pub(super) fn finish(self, ledger: &Ledger) -> Vec<Hit> {
         let Retained { groups, dropped, lost_keys } = self.0.finish();
         report_dropped(dropped, lost_keys, ledger);
@@ -121,7 +110,7 @@ fn key(credential: &Credential) -> Key {
     (!is_pair, credential.fingerprint())
 }
 
-/// By place; the same credential may stand there with several tokens.
+/// Orders by location; one credential may have several session tokens there.
 fn order((a, one): &CollectedHit, (b, two): &CollectedHit) -> Ordering {
     let token = |credential: &Credential| {
         credential.session_token.as_ref().map(|token| token.expose().to_vec())
@@ -140,12 +129,12 @@ fn report_dropped(dropped: u64, lost_keys: bool, ledger: &Ledger) {
         (_, true) => "credentials and places",
         (_, false) => "places of credentials",
     };
-    let why = format!("{dropped} {what} are too many to be listed: raise --max-memory");
+    let why = format!("{dropped} {what} are too many to list: raise --max-memory");
     ledger.problem("findings", b"", &why);
 }
 
-/// Drops what is too weak; gives its secrets. The key id of a weak pair is still an id, and as sure
-/// as any.
+/// Drops candidates below `min` and gives their secrets. The id of a dropped pair remains, because
+/// it is an id all the same.
 fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger) -> Vec<Secret> {
     let is_weak = |group: &Group| group.iter().all(|(place, _)| place.confidence < min);
     let weak: Vec<Group> =
@@ -165,9 +154,8 @@ fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger
     secrets
 }
 
-/// The key id of a pair, without its secret.
 fn lone_id(place: Occurrence, pair: Credential) -> (Occurrence, Credential) {
-    // Too weak to be reported as a pair, it is still what verification asks about first.
+    // The pair is not reported, but verification asks about this secret first.
     let own = place.sighting.secret.zip(pair.secret).map(|(region, secret)| Rival {
         secret,
         region,
@@ -198,7 +186,7 @@ fn finding(fingerprint: Fingerprint, mut group: Group, rules: &RuleSet) -> Optio
     credential.session_token = token;
     let mut occurrences: Vec<Occurrence> = group.into_iter().map(|(place, _)| place).collect();
     occurrences.dedup_by(|a, b| a.order() == b.order());
-    // A rule that the set does not hold is taken for the worst rather than passed over.
+    // A rule that is missing from the set counts as an error, rather than as nothing.
     let severity =
         rules.get(credential.rule.as_str()).map_or(Severity::Error, |rule| rule.severity);
     Some(Finding {
@@ -213,7 +201,7 @@ fn finding(fingerprint: Fingerprint, mut group: Group, rules: &RuleSet) -> Optio
     })
 }
 
-/// Which half of a pair a left-over is.
+/// The half of a pair that a left-over is.
 #[derive(PartialEq, Eq, Hash)]
 enum Half {
     Id(String),
@@ -221,10 +209,10 @@ enum Half {
     Token(Vec<u8>),
 }
 
-/// Gives a left-over half that is part of a pair elsewhere to that pair, as another of its places.
+/// Adds the occurrences of a left-over half to the pair that it is part of elsewhere.
 ///
-/// A half of several pairs goes to the surest one, then to the least fingerprint. The pair's
-/// confidence stays what its own places say.
+/// A half of several pairs goes to the one of highest confidence, then to the least fingerprint.
+/// The confidence of the pair does not change.
 fn fold_leftovers(findings: &mut Vec<Finding>) {
     let mut pairs: HashMap<Half, usize> = HashMap::new();
     for (index, finding) in findings.iter().enumerate() {
@@ -248,7 +236,7 @@ fn fold_leftovers(findings: &mut Vec<Finding>) {
     findings.retain(|finding| !finding.occurrences.is_empty());
 }
 
-/// Adds places to a pair, except those at which the pair itself stands.
+/// Adds occurrences to a pair, without those where the pair itself is.
 fn adopt(pair: &mut Finding, places: Vec<Occurrence>) {
     for place in places {
         let primary = place.sighting.primary();

@@ -1,4 +1,4 @@
-//! The memory that the process takes, and its limit.
+//! The limit of the process's memory.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -9,11 +9,11 @@ use crate::stop::Stop;
 
 use super::watchdog::with_watchdog;
 
-/// How often it is looked at.
+/// The pause between two measurements.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Does `work`, and sets `stop` when the process takes more than `limit` bytes, which is told to
-/// the ledger.
+/// Does `work`. Sets `stop` if the process takes more than `limit` bytes, and writes that to the
+/// ledger.
 pub(super) fn limit<T>(
     limit: Option<Limit>,
     stop: &Stop,
@@ -26,8 +26,7 @@ pub(super) fn limit<T>(
             if resident_bytes() > limit {
                 stop.set();
                 let why = format!(
-                    "the limit of {} MiB was reached, what was not yet scanned is missing: \
-                     {remedy}",
+                    "the limit of {} MiB was reached, the rest was not scanned: {remedy}",
                     limit >> 20
                 );
                 return ledger.problem("memory", b"", &why);
@@ -35,16 +34,16 @@ pub(super) fn limit<T>(
         }
     };
     let refused = |error| {
-        // A limit that can't be kept must not become none.
+        // Without a watchdog the limit can't be kept, so the run ends.
         stop.set();
-        let why = format!("the system gives no thread to keep the limit: {error}");
+        let why = format!("no thread could be started to watch the limit: {error}");
         ledger.problem("memory", b"", &why);
     };
     with_watchdog(watch, refused, work)
 }
 
-/// Bytes that the process takes and that can't be read again from a file, as mapped packs can
-/// (proc_pid_status(5), `RssAnon`); 0 if the system does not say.
+/// Bytes in memory that can't be read again from a file, as mapped packs can (proc_pid_status(5),
+/// `RssAnon`); 0 if the system does not say.
 #[cfg(target_os = "linux")]
 fn resident_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -54,7 +53,7 @@ fn resident_bytes() -> u64 {
     kilobytes.unwrap_or(0) << 10
 }
 
-/// Bytes that the process takes, with what is mapped; 0 if the system does not say.
+/// Bytes in memory, mapped files included; 0 if the system does not say.
 #[cfg(not(target_os = "linux"))]
 fn resident_bytes() -> u64 {
     memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem as u64)

@@ -1,20 +1,20 @@
-//! Left-over ids and secrets that may belong together, though they stand in different texts.
+//! Single ids and secrets that may belong together, though they are in different texts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::collect::{KEY_ID, SECRET};
 use crate::finding::{Finding, Fingerprint};
+use crate::rules::id::{KEY_ID, SECRET};
 
-/// Partners named for one finding, at most.
+/// Most partners of one finding.
 const MOST: usize = 10;
 
-/// Up to so many ids and so many secrets, each may belong to each, wherever they stand.
+/// If there are no more ids and no more secrets than this, each may belong to each.
 const FEW: usize = 8;
 
-/// Folders of one finding that are looked at, at most.
+/// Most folders of one finding that are compared.
 const FOLDERS: usize = 64;
 
-/// Names possible partners: of few left-overs all, else those with a place in the same folder.
+/// Adds possible partners: all if there are few, otherwise those in the same folder.
 pub(super) fn link(findings: &mut [Finding]) {
     let of = |rule: &str| -> Vec<usize> {
         let with_rule = |index: &usize| findings[*index].credential.rule.as_str() == rule;
@@ -31,7 +31,7 @@ pub(super) fn link(findings: &mut [Finding]) {
     }
 }
 
-/// For each of `some` its partners among `others`, in the order of their fingerprints.
+/// Gives for each of `some` its partners among `others`, in order of fingerprints.
 fn partners(
     findings: &[Finding],
     some: &[usize],
@@ -54,7 +54,7 @@ fn partners(
     some.iter().map(|&index| (index, near(index))).collect()
 }
 
-/// The folders in which a finding stands; one that stands for all if that does not matter.
+/// The folders of a finding; a single one for all findings if `everywhere`.
 fn folders(finding: &Finding, everywhere: bool) -> BTreeSet<Vec<u8>> {
     if everywhere {
         return BTreeSet::from([Vec::new()]);

@@ -1,8 +1,8 @@
-//! What a run is told by files: patterns, paths to leave out, and what was settled before.
+//! The files that configure a run: patterns, excluded paths, baseline.
 //!
-//! A file named by the user is read whatever it is. One that is found in the target is hostile
-//! input: it is read only as a regular file at the root, no link is followed, and it can say no
-//! more than [`crate::config`] lets it.
+//! A file that the user names is always read. A file in the target is hostile input: it is read
+//! only as a regular file at the root, no link is followed, and it can do no more than
+//! [`crate::config`] allows.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -17,55 +17,56 @@ use crate::suppress::Suppressions;
 use crate::suppress::baseline::{self, Baseline};
 use crate::text::escape_path;
 
-/// Where such files are looked for.
+/// Options for finding these files.
 #[derive(Clone, Debug, Default)]
 pub struct PolicyOptions {
-    /// Where the target's own stand.
+    /// The root of the target's own files.
     pub place: PolicyRoot,
-    /// `--config`, in place of the target's.
+    /// `--config`; replaces the target's file.
     pub config: Option<PathBuf>,
-    /// The target's is not looked for.
+    /// `--no-config`: the target's file is not read.
     pub no_config: bool,
-    /// `--baseline`, in place of the target's.
+    /// `--baseline`; replaces the target's file.
     pub baseline: Option<PathBuf>,
-    /// Whether markers in the text count.
+    /// Markers in the text count.
     pub inline: bool,
 }
 
-/// Where a target's own files stand.
+/// The root of a target's own files.
 #[derive(Clone, Debug, Default)]
 pub enum PolicyRoot {
-    /// Nowhere: standard input, a bare repository.
+    /// No root: standard input, a bare repository.
     #[default]
     Nowhere,
-    /// In a folder.
+    /// A folder.
     Folder(PathBuf),
-    /// In the tree of BASE.
+    /// The tree of BASE.
     Base(Box<range::RangeOptions>),
 }
 
-/// What they say.
+/// The content of these files.
 #[derive(Debug)]
 pub struct Policy {
     /// The rules in force.
     pub rules: RuleSet,
     /// Paths to leave out.
     pub exclude: Vec<String>,
-    /// What was settled.
+    /// Baseline and allowed values.
     pub suppressions: Suppressions,
-    /// Objects of BASE that can't be read: what its files say is not known, so none is obeyed.
+    /// Objects of BASE that can't be read. The content of its files is then unknown, so none of
+    /// them counts.
     pub unreadable: Vec<String>,
 }
 
-/// Why a file can't be used.
+/// The reason why a file can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file that was named, or that is there, can't be read.
+    /// A file can't be read.
     #[error("{}: {source}", escape_path(.path.as_os_str().as_encoded_bytes()))]
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// BASE can't be read.
@@ -76,16 +77,18 @@ pub enum Error {
 /// Most bytes of such a file; a baseline of 100,000 findings has a tenth.
 const LARGEST: u64 = 100 << 20;
 
-/// Most bytes of a configuration that the target brings.
+/// Most bytes of a configuration in the target.
 const LARGEST_OF_TARGET: usize = 1 << 20;
 
 /// Reads all of them.
 ///
-/// Where a range has several BASEs, as a push of several branches has, any pattern of one counts
-/// and nothing is settled but what all of them settle: else a push could choose its judge.
+/// If a range has several BASEs, as in a push of several branches, the patterns of all of them
+/// apply, and a finding is suppressed only if all of them suppress it. Otherwise a push could
+/// choose its judge.
 ///
 /// # Errors
-/// [`Faults`] with all that is wrong in them, or [`Error`].
+///
+/// [`Faults`] with everything that is wrong in them, or [`Error`].
 pub fn load(options: &PolicyOptions) -> Result<Policy, Box<dyn std::error::Error>> {
     let named = |path: &Option<PathBuf>| path.as_deref().map(named).transpose();
     let (config, baseline) = (named(&options.config)?, named(&options.baseline)?);
@@ -110,17 +113,17 @@ pub fn load(options: &PolicyOptions) -> Result<Policy, Box<dyn std::error::Error
     Ok(policy)
 }
 
-/// Whether a configuration of the target is no larger than one that somebody may have written.
+/// Refuses a configuration of the target that is larger than people write.
 fn is_small((path, text): &(PathBuf, String)) -> Result<(), Error> {
     if text.len() <= LARGEST_OF_TARGET {
         return Ok(());
     }
-    let why =
-        "in the target it may have 1 MiB; --config names a larger one, --no-config ignores it";
+    let why = "in the target it may have at most 1 MiB; --config accepts a larger one, --no-config \
+         ignores it";
     Err(Error::Read { path: path.clone(), source: io::Error::other(why) })
 }
 
-/// Reads the texts of one configuration and one baseline.
+/// Reads one configuration and one baseline.
 fn read((config, author): (Text, Author), baseline: Text, inline: bool) -> Result<Policy, Faults> {
     let mut faults: Vec<Fault> = Vec::new();
     let mut gather = |error: Faults| faults.extend(error.0);
@@ -139,14 +142,14 @@ fn read((config, author): (Text, Author), baseline: Text, inline: bool) -> Resul
     if faults.is_empty() {
         return Ok(Policy { rules, exclude, suppressions, unreadable: Vec::new() });
     }
-    // A text that is no TOML is no TOML to both who read it.
+    // Text that is not TOML is one fault, though two readers report it.
     faults.sort_by(|a, b| (&a.file, a.line, &a.what).cmp(&(&b.file, b.line, &b.what)));
     faults.dedup();
     Err(Faults(faults))
 }
 
 impl Policy {
-    /// Adds the rules of another one, and settles no more than it does.
+    /// Adds the rules of `other`, and keeps only suppressions that both have.
     fn narrow(&mut self, other: Self) {
         self.rules.join(other.rules);
         self.exclude.retain(|glob| other.exclude.contains(glob));
@@ -158,7 +161,7 @@ impl Policy {
     }
 }
 
-/// A file and its text, if it is there.
+/// A file with its text, if it exists.
 pub type Text = Option<(PathBuf, String)>;
 
 /// The target's own configurations and baselines.
@@ -169,7 +172,7 @@ struct Own {
 }
 
 fn of_target(options: &PolicyOptions) -> Result<Own, Error> {
-    // What is not asked for can't be in the way either.
+    // A file that is not read can't cause an error either.
     let wants_config = options.config.is_none() && !options.no_config;
     let wants_baseline = options.baseline.is_none();
     let mut own = Own::default();
@@ -202,9 +205,10 @@ fn of_target(options: &PolicyOptions) -> Result<Own, Error> {
     Ok(own)
 }
 
-/// A file that the user named, or what a link there leads to, which may have no end.
+/// Reads a file that the user named. It may be a link, and may be endless.
 ///
 /// # Errors
+///
 /// If it can't be read, or is larger than any such file.
 pub fn named(path: &Path) -> Result<(PathBuf, String), Error> {
     let read = || {
@@ -220,17 +224,18 @@ pub fn named(path: &Path) -> Result<(PathBuf, String), Error> {
 /// Reads a regular file of the target, shown by its name; `None` if there is none.
 ///
 /// # Errors
-/// If it is a link or anything else that is no regular file, or can't be read.
+///
+/// If it is a link or another kind of file, or can't be read.
 pub fn at_root(folder: &Path, name: &str) -> Result<Text, Error> {
     let path = folder.join(name);
     let failure = |source: io::Error| Error::Read { path: PathBuf::from(name), source };
     match path.symlink_metadata() {
         Ok(found) if found.is_file() => {}
         Ok(_) => {
-            let why = "in the target it must be a regular file, as no link is followed there";
+            let why = "in the target it must be a regular file: links are not followed there";
             return Err(failure(io::Error::other(why)));
         }
-        // A work tree that is no folder, as its repository may say, holds no file either.
+        // The work tree that a repository names may not be a folder; it then contains no file.
         Err(error)
             if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
         {

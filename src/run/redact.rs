@@ -1,9 +1,9 @@
-//! Whatever a report shows that holds a found secret, or a piece of one: a line, a branch called
-//! after it, a file, an author.
+//! Removes found secrets, and pieces of them, from all that a report shows: lines, names of
+//! branches, files and authors.
 //!
-//! Takes what was found anywhere in the run, hides it wherever a report would print it, in clear,
-//! turned around, in parts or so that it can be decoded. Without this a secret would leave the
-//! program, though it is masked where it was found.
+//! It takes the secrets of all findings of the run, and masks them wherever they occur: in clear,
+//! reversed, in parts or encoded. Without this a secret would be printed in one place, though it is
+//! masked where it was found.
 
 mod pieces;
 
@@ -23,17 +23,16 @@ use crate::provenance::Provenance;
 use crate::secret::Secret;
 use pieces::Pieces;
 
-/// Shorter secrets, which only a user's own patterns find, are words that names may well hold:
-/// they are hidden piece by piece.
+/// Shorter secrets, which only a user's patterns find, are words that names may contain. They are
+/// masked piece by piece.
 const SHORTEST: usize = 16;
 
-/// Letters in which a piece can be encoded.
+/// Fewest letters that encode a piece.
 const ENCODED: usize = 11;
-/// Names that are remembered: places of a finding have most of theirs in common.
+/// Names whose result is cached: most occurrences of a finding share theirs.
 const REMEMBERED: usize = 4096;
 
-/// Hides the secrets of `findings`, and `others`, in all that is told of them and of what could
-/// not be read.
+/// Masks the secrets of `findings`, and `others`, in findings and problems.
 pub(super) fn names(findings: &mut [Finding], others: &[Secret], ledger: &Ledger) {
     let credentials = findings.iter().map(|finding| &finding.credential);
     let found = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
@@ -44,7 +43,7 @@ pub(super) fn names(findings: &mut [Finding], others: &[Secret], ledger: &Ledger
     }
 }
 
-/// Hides the secrets of `findings` in what is told of their repository.
+/// Removes what contains a secret of `findings` from the origin of their repository.
 pub fn provenance(provenance: Provenance, findings: &[Finding]) -> Provenance {
     let credentials = findings.iter().map(|finding| &finding.credential);
     let found = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
@@ -54,8 +53,7 @@ pub fn provenance(provenance: Provenance, findings: &[Finding]) -> Provenance {
     }
 }
 
-/// Whether any of `texts` holds one of `secrets` or a piece of it, in clear or so that it can be
-/// decoded.
+/// Says if one of `texts` contains one of `secrets` or a piece of it, in clear or encoded.
 pub(super) fn reveal<'s>(
     secrets: impl Iterator<Item = &'s Secret>,
     mut texts: impl Iterator<Item = &'s [u8]>,
@@ -68,7 +66,7 @@ pub(super) fn reveal<'s>(
 struct Secrets {
     whole: AhoCorasick,
     pieces: Pieces,
-    /// What is shown of texts that were looked at, if not all of it.
+    /// Results for texts that were checked: the masked text, if it differs.
     known: RefCell<HashMap<Vec<u8>, Option<Vec<u8>>>>,
 }
 
@@ -82,7 +80,7 @@ impl Secrets {
         patterns.dedup();
         let is_empty = patterns.is_empty() && pieces.is_empty();
         let builder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns);
-        // It fails only for more patterns than memory could hold.
+        // Building fails only for more patterns than memory can hold.
         builder.ok().filter(|_| !is_empty).map(|whole| Self {
             whole,
             pieces,
@@ -125,7 +123,7 @@ impl Secrets {
         }
     }
 
-    /// What may be shown of a text; `None` if that is all of it.
+    /// Gives the masked text; `None` if nothing is masked.
     fn shown(&self, text: &[u8]) -> Option<Vec<u8>> {
         if let Some(known) = self.known.borrow().get(text) {
             return known.clone();
@@ -140,7 +138,7 @@ impl Secrets {
         shown
     }
 
-    /// Where a secret, or a piece of one, can be read in a text, in no order.
+    /// The spans of a text that reveal a secret or a piece of one, in no order.
     fn spans(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut spans = self.within(text);
         for stretch in opaque::stretches(text, pieces::LEAST) {
@@ -157,8 +155,8 @@ impl Secrets {
         spans
     }
 
-    /// Adds what a stretch encodes: a piece as its letters or backwards, or all of it where its
-    /// letters are base64 or hexadecimal digits.
+    /// Adds the spans that a stretch encodes: pieces as letters, forwards or backwards, or the
+    /// whole stretch if its letters are base64 or hexadecimal digits.
     fn encoded(&self, stretch: &Stretch, spans: &mut Vec<Range<usize>>) {
         let letters = stretch.letters();
         let all = 0..letters.len();
@@ -167,7 +165,7 @@ impl Secrets {
         let turned = |span: Range<usize>| all.end - span.end..all.end - span.start;
         let found = self.within(&backwards).into_iter();
         spans.extend(found.map(|found| stretch.span(turned(found))));
-        // Eight letters take eleven in base64, and more in hexadecimal digits.
+        // Eight letters need eleven in base64, and more in hexadecimal digits.
         if all.end >= ENCODED && (0..4).any(|from| self.is_encoded(&letters[from.min(all.end)..])) {
             spans.push(stretch.span(all));
         }
@@ -180,7 +178,7 @@ impl Secrets {
             letter => *letter,
         });
         let standard: Vec<u8> = standard.collect();
-        // Two or three letters of the last group are a byte or two.
+        // Two or three letters in the last group are one or two bytes.
         let whole = match standard.len() {
             length if length % 4 == 1 => &standard[..length - 1],
             _ => &standard[..],
@@ -191,7 +189,7 @@ impl Secrets {
             .collect();
         let decoded = LENIENT.decode(whole).unwrap_or_default();
         [decoded, hex].into_iter().any(|mut text| {
-            // UTF-16 is the same with zeros between.
+            // UTF-16 is the same text with zeros in between.
             text.retain(|&byte| byte != 0);
             let backwards: Vec<u8> = text.iter().rev().copied().collect();
             [text, backwards].iter().any(|text| !self.within(text).is_empty())
@@ -199,7 +197,7 @@ impl Secrets {
     }
 }
 
-/// Decodes a part of a text as well, whose last bits mean nothing.
+/// Decodes parts of an encoded text as well; their last bits mean nothing.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()

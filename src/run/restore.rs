@@ -1,8 +1,7 @@
-//! Credentials found by an earlier run, read again from where they stood.
+//! Reads credentials of an earlier run again.
 //!
-//! A [`Trace`] says where a credential stands and what history says of it, but not what it is.
-//! Whoever goes on with the run reads those texts again and nothing else. If only one of them does
-//! not hold any more what it held, nothing is restored.
+//! A [`Trace`] has the location of a credential and its history, but not its value. A resumed run
+//! reads these texts again and nothing else. If one of them has changed, nothing is restored.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -21,13 +20,13 @@ use crate::scan::{Detector, Hit};
 use crate::source::files;
 use crate::source::git::rescan;
 
-/// Where a credential stands; no part of the credential itself.
+/// The location of a credential, without any part of its value.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Trace {
     /// Base64, as a path need not be Unicode.
     path: Option<String>,
     git: Option<GitOrigin>,
-    /// The way through containers.
+    /// The containers, the outermost first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     inside: Vec<String>,
     fingerprint: String,
@@ -35,16 +34,16 @@ pub(super) struct Trace {
     secret: Option<[u64; 4]>,
 }
 
-/// What tells the candidates of one text apart.
+/// The key that distinguishes the candidates of one text.
 type Key = (Vec<String>, String, Option<[u64; 4]>, Option<[u64; 4]>);
 
-/// The traces of hits; `None` if one of them stands in a text that can't be read by itself, such
-/// as a reflog.
+/// The traces of hits; `None` if one of them is in a text that can't be read by itself, such as a
+/// reflog.
 pub(super) fn traces(hits: &[Hit]) -> Option<Vec<Trace>> {
     hits.iter().map(Trace::new).collect()
 }
 
-/// Reads and scans the texts of `traces` again; `None` if not all of them are as they were.
+/// Reads and scans the texts of `traces` again; `None` if one of them has changed.
 pub(super) fn restore<D: Detector>(
     target: &Target,
     traces: &[Trace],
@@ -112,7 +111,7 @@ fn of_files<D: Detector>(target: &Target, traces: &[&Trace], detector: &D) -> Op
     traces.iter().map(hit).collect()
 }
 
-/// A path of a report below the folder from which it counts.
+/// A path of a report, below the folder that it is relative to.
 fn below(top: &Path, path: &[u8]) -> PathBuf {
     #[cfg(unix)]
     {
@@ -135,7 +134,7 @@ fn of_history<D: Detector>(target: &Target, traces: &[&Trace], detector: &D) -> 
     let mut found: HashMap<(String, Key), Candidate> = HashMap::new();
     for (id, candidates) in texts {
         for one in candidates {
-            // By what it is called once its name is read.
+            // The key after its file's name was read as a label.
             found.insert((id.clone(), key(&nameless::as_named(one.clone()))), one);
         }
     }

@@ -3,7 +3,7 @@
 use crate::coverage::Coverage;
 use crate::finding::{Finding, Severity, Status as Verdict};
 
-/// How a run ended; ordered, the one that prevails last.
+/// The end of a run; ordered, the one that prevails last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     /// Everything asked for was scanned, and nothing is at or above the threshold.
@@ -15,19 +15,19 @@ pub enum Status {
     Findings,
     /// Wrong usage or configuration, or nothing could be scanned.
     Usage,
-    /// Somebody pressed Ctrl-C; what was found until then is reported.
+    /// A signal ended the run; what was found until then is reported.
     Interrupted,
 }
 
 impl Status {
-    /// The number that the program exits with; stable for ever.
+    /// The exit status of the program; it never changes.
     pub fn code(self) -> u8 {
         match self {
             Self::Clean => 0,
             Self::Findings => 1,
             Self::Usage => 2,
             Self::Incomplete => 3,
-            // 128 and the number of SIGINT, as shells count.
+            // 128 plus the number of SIGINT, as in shells.
             Self::Interrupted => 130,
         }
     }
@@ -39,7 +39,7 @@ impl Status {
     }
 }
 
-/// From which findings on a run fails.
+/// The least severity that makes a run fail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FailOn {
     /// Any finding.
@@ -49,7 +49,7 @@ pub enum FailOn {
     Warning,
     /// Errors alone.
     Error,
-    /// Keys that STS proved to be active.
+    /// Keys that STS confirmed as active.
     Active,
     /// No finding.
     Never,
@@ -69,7 +69,7 @@ impl FailOn {
     }
 }
 
-/// What findings and coverage come to.
+/// The status for these findings and this coverage.
 pub fn status(findings: &[Finding], coverage: &Coverage, fail_on: FailOn) -> Status {
     let found = match findings.iter().any(|finding| fail_on.is_met(finding)) {
         true => Status::Findings,

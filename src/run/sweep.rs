@@ -1,9 +1,8 @@
-//! Many targets in one run: each by itself, one report of all.
+//! Many targets in one run and one report.
 //!
-//! Takes targets and gives one [`Outcome`] in which a credential of several targets is one
-//! finding. Only one target is open at a time, so memory grows with the largest of them and with
-//! what is found, not with their number. Whatever goes wrong in a target is a problem of that
-//! target, and the next one is scanned.
+//! A credential of several targets is one finding of the [`Outcome`]. Only one target is open at a
+//! time, so memory grows with the largest one and with the findings, not with the number of
+//! targets. An error in a target is a problem of that target, and the next one is scanned.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,59 +29,59 @@ use crate::text::escape_path;
 /// One target: a repository, a folder or a file.
 #[derive(Clone, Debug, Default)]
 pub struct Target {
-    /// How it is called in rows and in the coverage.
+    /// Its name in rows and in the coverage.
     pub name: String,
-    /// What its places are said to be in: its name, or the folder of a single file.
+    /// The target of its occurrences: its name, or the folder of a single file.
     pub holder: String,
-    /// Its absolute path, by which a later run knows it again.
+    /// Its absolute path, which identifies it in a later run.
     pub place: PathBuf,
-    /// Its files, unless it has none apart from a history.
+    /// Its files, unless it is only a history.
     pub files: Option<files::FileOptions>,
     /// Its history, if it has one of its own.
     pub history: Option<git::history::HistoryOptions>,
-    /// Why there is nothing to scan, if it can't be found.
+    /// The reason why it can't be scanned.
     pub broken: Option<String>,
-    /// What is known to be unreadable before it is scanned.
+    /// Problems that were found before the scan.
     pub problems: Vec<Problem>,
-    /// A remark on it.
+    /// A remark about it.
     pub note: Option<String>,
-    /// What it costs in comparison with others, roughly in bytes.
+    /// Its cost in comparison with others, roughly in bytes.
     pub weight: u64,
 }
 
-/// What a finished target leaves for a run that goes on later. It holds no secret.
+/// The record of a finished target for `--resume`. It contains no secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TargetState {
-    /// What was scanned of it.
+    /// Its coverage.
     pub coverage: Coverage,
-    /// Where credentials stand in it.
+    /// The locations of its credentials.
     pub(super) traces: Vec<Trace>,
 }
 
-/// What remembers finished targets.
+/// A store of finished targets.
 pub trait ResumeStore {
-    /// What is known of a target.
+    /// Gives the record of a target, if there is one.
     fn recall(&mut self, target: &Target) -> Option<TargetState>;
-    /// Keeps what a finished target came to.
+    /// Stores the record of a finished target.
     fn keep(&mut self, target: &Target, kept: &TargetState) -> std::io::Result<()>;
 }
 
-/// How a target ended.
+/// The result of one target.
 #[derive(Clone, Debug)]
 pub struct Ended<'a> {
     /// Its number, from 1.
     pub number: usize,
-    /// What was scanned of it.
+    /// Its counts.
     pub swept: &'a Swept,
-    /// How many problems it has.
+    /// The number of its problems.
     pub problems: usize,
-    /// It was scanned by an earlier run.
+    /// An earlier run scanned it.
     pub recalled: bool,
-    /// How long it took.
+    /// The time that it took.
     pub took: Duration,
 }
 
-/// Who watches a sweep.
+/// An observer of a sweep.
 pub trait Watcher {
     /// A target begins; `ledger` is its own.
     fn begins(&self, number: usize, ledger: &Arc<Ledger>);
@@ -90,22 +89,23 @@ pub trait Watcher {
     fn ended(&self, ended: &Ended<'_>);
 }
 
-/// What is asked of a sweep beyond what is asked of every run.
+/// The options of a sweep, besides those of every run.
 pub struct Sweep<'a> {
     /// The targets, in the order in which they are scanned.
     pub targets: &'a [Target],
-    /// For each of them.
+    /// The time limit of each target.
     pub target_timeout: Option<Duration>,
-    /// Finished targets, where an interrupted run is to be gone on with.
+    /// The store of finished targets, with `--resume`.
     pub memory: Option<&'a mut dyn ResumeStore>,
-    /// Is told of each target.
+    /// The observer.
     pub watcher: &'a dyn Watcher,
 }
 
-/// Scans all targets one after the other. `options.sources` is not looked at.
+/// Scans all targets one after the other. `options.sources` is ignored.
 ///
 /// # Errors
-/// If there are targets and nothing of any could be scanned.
+///
+/// If there are targets and nothing in them could be scanned.
 pub fn sweep<D: Detector>(
     mut sweep: Sweep<'_>,
     options: &RunOptions,
@@ -121,7 +121,7 @@ pub fn sweep<D: Detector>(
     options.bounded(&options.clock(), ledger, || {
         for (at, target) in sweep.targets.iter().enumerate() {
             if options.stop.is_set() {
-                let why = "not scanned: the sweep ended before";
+                let why = "not scanned: the sweep ended first";
                 ledger.problem("target", target.name.as_bytes(), &why);
                 continue;
             }
@@ -145,8 +145,8 @@ pub fn sweep<D: Detector>(
     Ok(Outcome { findings, coverage, stale, interrupted: options.interrupted.is_set() })
 }
 
-/// Whether there was something to scan and none of it was scanned. An empty repository is scanned
-/// when that is seen, and a limit that the user typed is no fault of the targets.
+/// Says if there was something to scan and none of it was scanned. An empty repository counts as
+/// scanned, and so does a file that a limit of the user's leaves out.
 fn nothing_scanned(targets: &[Target], coverage: &Coverage) -> bool {
     let read = coverage.files > 0 || coverage.objects > 0;
     let timed_out = coverage.problems.iter().any(|problem| problem.what == "time");
@@ -157,7 +157,7 @@ fn nothing_scanned(targets: &[Target], coverage: &Coverage) -> bool {
     !targets.is_empty() && !read && !timed_out && !targets.iter().any(is_empty)
 }
 
-/// Scans a target, or recalls it; gives its hits.
+/// Scans or restores a target; gives its hits.
 fn one<D: Detector>(
     sweep: &mut Sweep<'_>,
     at: usize,
@@ -178,7 +178,10 @@ fn one<D: Detector>(
         && let Some(kept) = keep(target, &coverage, &hits)
         && let Err(error) = memory.keep(target, &kept)
     {
-        ledger.note(format!("{} can't be resumed from, it was not noted: {error}", target.name));
+        ledger.note(format!(
+            "{} can't be resumed, because it was not recorded: {error}",
+            target.name
+        ));
     }
     let swept = Swept {
         name: target.name.clone(),
@@ -204,7 +207,7 @@ fn one<D: Detector>(
     hits
 }
 
-/// The coverage with paths that count from the target, as far as they lie in it.
+/// The coverage with paths relative to the target, as far as they are below it.
 fn relative_to(target: &Target, mut coverage: Coverage) -> Coverage {
     let place = escape_path(target.place.as_os_str().as_encoded_bytes());
     for problem in &mut coverage.problems {
@@ -217,14 +220,14 @@ fn relative_to(target: &Target, mut coverage: Coverage) -> Coverage {
     coverage
 }
 
-/// What a target came to.
+/// The result of scanning a target.
 struct Scanned {
     hits: Vec<Hit>,
     coverage: Coverage,
     failed: Option<String>,
 }
 
-/// Takes a target from the memory, if its credentials still stand where they stood.
+/// Restores a target from the store, if its credentials are still at their locations.
 fn recall<D: Detector>(sweep: &mut Sweep<'_>, target: &Target, detector: &D) -> Option<Scanned> {
     let kept = sweep.memory.as_mut()?.recall(target)?;
     let hits = restore(target, &kept.traces, detector)?;
@@ -252,14 +255,16 @@ fn scan<D: Detector>(
     clock.limit(&stop, ledger, || {
         for source in target.sources(&stop) {
             let mut take = |hit| hits.add(hit);
-            // One target on which the program fails must not end the sweep of all others.
+            // If the program fails on one target, it goes on with the others.
             let scanned = catch_unwind(AssertUnwindSafe(|| {
                 gather(std::slice::from_ref(&source), &options.exclude, detector, ledger, &mut take)
             }));
             let why = match scanned {
                 Ok(Ok(())) => continue,
                 Ok(Err(error)) => error.to_string(),
-                Err(_) => "scanning it failed, which is a fault of keysweep: report it".to_owned(),
+                Err(_) => {
+                    "the scan failed, which is a bug in keysweep: please report it".to_owned()
+                }
             };
             ledger.problem("target", b"", &why);
             failed = Some(why);
@@ -270,13 +275,13 @@ fn scan<D: Detector>(
     }
     let mut hits = hits.finish(ledger);
     drop_checked_out(&mut hits);
-    // What can't be read is quoted.
+    // An error may quote what can't be read.
     let failed = failed.map(|why| opaque::redacted(&why));
     Scanned { hits, coverage: ledger.coverage(), failed }
 }
 
 impl Target {
-    /// What is scanned of it, to be ended by `stop`.
+    /// Its sources, which `stop` ends.
     pub(super) fn sources(&self, stop: &Stop) -> Vec<Source> {
         let files = self.files.clone().map(|mut files| {
             files.stop = stop.clone();
@@ -290,7 +295,7 @@ impl Target {
     }
 }
 
-/// What identifies a place in a target, wherever it was read from.
+/// The identity of an occurrence in a target, from whichever source.
 #[derive(PartialEq, Eq, Hash)]
 struct OccurrenceKey<'a> {
     path: &'a [u8],
@@ -308,8 +313,8 @@ impl<'a> OccurrenceKey<'a> {
     }
 }
 
-/// Drops the places of a work tree's files that the history tells with more to say: the very
-/// same place, which HEAD or the index holds.
+/// Drops occurrences in files of the work tree that the history has as well, with more details: the
+/// same location at HEAD or in the index.
 fn drop_checked_out(hits: &mut Vec<Hit>) {
     let is_held = |hit: &&Hit| {
         hit.origin.git.as_ref().is_some_and(|git| {
@@ -328,8 +333,8 @@ fn drop_checked_out(hits: &mut Vec<Hit>) {
     hits.retain(|_| !duplicates.next().unwrap_or_default());
 }
 
-/// What may be kept of a target; `None` if it can't be told without scanning it again, or if a
-/// secret would be in it, as in the name of a ref, a file or the target itself.
+/// The record of a target. `None` if it can't be restored without a new scan, or if it would
+/// contain a secret, as in the name of a ref, a file or the target.
 fn keep(target: &Target, coverage: &Coverage, hits: &[Hit]) -> Option<TargetState> {
     let kept = TargetState { coverage: coverage.clone(), traces: traces(hits)? };
     let text = serde_json::to_vec(&kept).ok()?;
@@ -343,7 +348,7 @@ fn keep(target: &Target, coverage: &Coverage, hits: &[Hit]) -> Option<TargetStat
     (!reveals).then_some(kept)
 }
 
-/// How many credentials of at least `min` confidence there are.
+/// The number of credentials of at least `min` confidence.
 fn credentials(hits: &[Hit], min: Confidence) -> u64 {
     let sure = hits.iter().filter(|hit| hit.candidate.confidence >= min);
     let all: HashSet<Fingerprint> =

@@ -8,7 +8,7 @@ use crate::stop::Stop;
 
 use super::watchdog::with_watchdog;
 
-/// What asks work to stop when its time is up.
+/// A limit of time, which stops work.
 #[derive(Clone, Debug)]
 pub struct TimeLimit {
     option: &'static str,
@@ -17,19 +17,18 @@ pub struct TimeLimit {
 }
 
 impl TimeLimit {
-    /// A clock that runs since `began`; `option` set the `limit`, if there is one.
+    /// A limit that counts from `began`; `option` is the option that set it.
     pub fn new(option: &'static str, limit: Option<Duration>, began: Instant) -> Self {
         Self { option, limit, began }
     }
 
-    /// Does `work`, and sets `stop` when the time is up, which is told to the ledger.
+    /// Does `work`. Sets `stop` when the time is up, and writes that to the ledger.
     pub fn limit<T>(&self, stop: &Stop, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
         let Some(limit) = self.limit else { return work() };
         let end = || {
             stop.set();
             let why = format!(
-                "the time limit of {limit:?} was reached, what was not yet scanned is missing: \
-                 raise {}",
+                "the time limit of {limit:?} was reached, the rest was not scanned: raise {}",
                 self.option
             );
             ledger.problem("time", b"", &why);
@@ -45,9 +44,9 @@ impl TimeLimit {
             }
         };
         let refused = |error| {
-            // A limit that can't be kept must not become none.
+            // Without a watchdog the limit can't be kept, so the run ends.
             stop.set();
-            let why = format!("the system gives no thread to keep the time limit: {error}");
+            let why = format!("no thread could be started to watch the time limit: {error}");
             ledger.problem("time", b"", &why);
         };
         with_watchdog(watch, refused, work)

@@ -1,12 +1,13 @@
-//! A thread that watches while work is done.
+//! A thread that watches work on another one.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
-/// Does `work` while `watch` runs beside it; what `watch` gets is cut off when the work is done.
+/// Does `work` while `watch` runs on another thread. The channel that `watch` gets closes when the
+/// work is done.
 ///
-/// `refused` is told why the system gives no thread, before the work begins.
+/// If no thread can be started, `refused` gets the reason before the work begins.
 pub(super) fn with_watchdog<T>(
     watch: impl FnOnce(Receiver<()>) + Send,
     refused: impl FnOnce(io::Error),

@@ -28,6 +28,6 @@ pub use keysweep_git::error::Error;
 pub use keysweep_git::{find, hook_context, hooks, open};
 
 use keysweep_git::{
-    changes, connectivity, error, forest, graph, known_trees, listing, lookup, loose, modules,
-    objects, pack, parse, preflight, reflogs, refs, staging, structure, tips, trees, walk,
+    changes, connectivity, error, graph, known_trees, listing, lookup, modules, objects, parse,
+    preflight, reflogs, refs, staging, structure, tips, trees,
 };

@@ -3,8 +3,8 @@
 //! ```text
 //! <fingerprint> <rule> <hint> [until=YYYY-MM-DD] [# reason]
 //! ```
-//! No line numbers and no times of writing, so that two branches that add to it merge by
-//! themselves. The hint is for people; the fingerprint alone decides. Never holds a secret.
+//! It has no line numbers and no times, so that branches which add to it merge without conflicts.
+//! The hint is for people; only the fingerprint decides. The file never contains a secret.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -20,8 +20,8 @@ use crate::text::{escape_path, is_hostile};
 pub const NAME: &str = ".keysweep-baseline";
 
 /// First line of the file.
-const HEADING: &str = "# Findings that keysweep suppresses: fingerprint, rule, hint; then, if you \
-    like, until=YYYY-MM-DD and # with a reason.";
+const HEADING: &str = "# Findings that keysweep suppresses: fingerprint, rule, hint; then, \
+     optionally, until=YYYY-MM-DD and # with a reason.";
 
 /// Longest hint in characters.
 const LONGEST_HINT: usize = 40;
@@ -29,7 +29,7 @@ const LONGEST_HINT: usize = 40;
 /// A suppressed finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BaselineEntry {
-    /// Which credential.
+    /// The credential.
     pub fingerprint: Fingerprint,
     /// The rule that found it.
     pub rule: String,
@@ -37,7 +37,7 @@ pub struct BaselineEntry {
     pub hint: String,
     /// The last day on which it is suppressed.
     pub until: Option<Date>,
-    /// Why.
+    /// The reason.
     pub reason: Option<String>,
 }
 
@@ -58,7 +58,7 @@ impl BaselineEntry {
         }
     }
 
-    /// Whether its last day is past.
+    /// Says if its last day is over.
     pub fn is_over(&self, today: Date) -> bool {
         self.until.is_some_and(|until| until < today)
     }
@@ -76,7 +76,7 @@ impl BaselineEntry {
     }
 }
 
-/// Both ends of an id: a whole one would itself be found in the file, and outlive its key there.
+/// Both ends of an id: a complete id would itself be found in the file, and outlive its key there.
 fn shortened(id: &str) -> String {
     let characters: Vec<char> = id.chars().collect();
     if characters.len() < 16 {
@@ -86,7 +86,7 @@ fn shortened(id: &str) -> String {
     format!("{}...{}", end(&characters[..4]), end(&characters[characters.len() - 4..]))
 }
 
-/// A word without blanks: a hint may come from a user's pattern, and so from the text.
+/// One word: a hint may come from a user's pattern, and so from the text.
 fn plain(hint: &str) -> String {
     let part = |character: char| character.is_ascii_graphic() && character != '#';
     let plain: String =
@@ -104,7 +104,8 @@ impl Baseline {
     /// Reads the text of `file`.
     ///
     /// # Errors
-    /// Every line that is none of a baseline, and conflict markers that a merge left.
+    ///
+    /// Every line that is not an entry, and conflict markers of a merge.
     pub fn parse(file: &Path, text: &str) -> Result<Self, Faults> {
         let name = escape_path(file.as_os_str().as_encoded_bytes());
         let (mut entries, mut faults) = (Vec::new(), Vec::new());
@@ -128,8 +129,7 @@ impl Baseline {
         if faults.is_empty() { Ok(Self { entries }) } else { Err(Faults(faults)) }
     }
 
-    /// All entries, sorted. Two of one fingerprint may be left by a merge: the one that lasts
-    /// longer decides.
+    /// All entries, sorted. A merge may leave two of one fingerprint: the later day decides.
     pub fn entries(&self) -> &[BaselineEntry] {
         &self.entries
     }
@@ -141,8 +141,8 @@ impl Baseline {
         &rest[..rest.partition_point(|entry| entry.fingerprint == *fingerprint)]
     }
 
-    /// Adds entries whose fingerprints are new; those that are known keep reason and last day.
-    /// Gives how many were added.
+    /// Adds entries with new fingerprints; existing ones keep reason and last day. Gives the number
+    /// of new entries.
     pub fn add(&mut self, entries: impl IntoIterator<Item = BaselineEntry>) -> usize {
         let before = self.entries.len();
         for entry in entries {
@@ -154,7 +154,7 @@ impl Baseline {
         self.entries.len() - before
     }
 
-    /// Removes entries; `stale` is sorted. Gives how many were removed.
+    /// Removes entries; `stale` is sorted. Gives the number of removed entries.
     pub fn prune(&mut self, stale: &[BaselineEntry]) -> usize {
         let before = self.entries.len();
         self.entries.retain(|entry| stale.binary_search(entry).is_err());
@@ -175,7 +175,7 @@ impl Baseline {
 
 fn parse_line(line: &str) -> Result<BaselineEntry, &'static str> {
     if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|mark| line.starts_with(mark)) {
-        return Err("a merge left its markers here: keep the entries of both sides");
+        return Err("a merge left conflict markers here: keep the entries of both sides");
     }
     let (facts, reason) = match line.split_once(" #") {
         Some((facts, reason)) => (facts, Some(reason.trim().to_owned())),
@@ -185,14 +185,14 @@ fn parse_line(line: &str) -> Result<BaselineEntry, &'static str> {
     let fingerprint = words.next().and_then(Fingerprint::parse);
     let fingerprint = fingerprint
         .ok_or("an entry begins with a fingerprint: the 32 lower-case hex digits of a report")?;
-    let rule = words.next().ok_or("behind the fingerprint stands the rule")?.to_owned();
-    let hint = words.next().ok_or("behind the rule stands a hint, or -")?.to_owned();
+    let rule = words.next().ok_or("the rule must follow the fingerprint")?.to_owned();
+    let hint = words.next().ok_or("a hint, or -, must follow the rule")?.to_owned();
     let until = words.next().map(|word| {
         let day = word.strip_prefix("until=").and_then(|day| day.parse::<Date>().ok());
-        day.ok_or("behind the hint may stand until=YYYY-MM-DD, then # and a reason")
+        day.ok_or("only until=YYYY-MM-DD, then # and a reason may follow the hint")
     });
     if words.next().is_some() {
-        return Err("a reason stands behind a #");
+        return Err("a reason must follow a #");
     }
     let reason = reason.filter(|reason| !reason.is_empty());
     Ok(BaselineEntry { fingerprint, rule, hint, until: until.transpose()?, reason })

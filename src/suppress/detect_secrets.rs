@@ -1,6 +1,6 @@
-//! What detect-secrets users settled: its baseline, a JSON file of SHA-1 digests.
+//! Suppressions of detect-secrets: its baseline, a JSON file of SHA-1 digests.
 //!
-//! It knows values, by `hashed_secret`, and so do we: neither path nor line matters.
+//! It identifies values by `hashed_secret`, and so does keysweep: neither path nor line matters.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -26,7 +26,7 @@ struct File {
 #[derive(Deserialize)]
 struct DetectSecretsEntry {
     hashed_secret: String,
-    /// Set by `detect-secrets audit`: a true secret was not accepted.
+    /// Set by `detect-secrets audit`: a true secret is not accepted.
     is_secret: Option<bool>,
 }
 
@@ -34,12 +34,14 @@ impl DetectSecrets {
     /// Reads the text of a `.secrets.baseline`.
     ///
     /// # Errors
-    /// A text that is none.
+    ///
+    /// If it is not one.
     pub fn parse(file: &Path, text: &str) -> Result<Self, Faults> {
         let baseline: File = serde_json::from_str(text).map_err(|error| {
             let file = escape_path(file.as_os_str().as_encoded_bytes());
-            // serde_json's own words may quote the text.
-            let what = "no baseline of detect-secrets: JSON with 'results' by path".to_owned();
+            // An error of serde_json may quote the text.
+            let what =
+                "not a baseline of detect-secrets, which is JSON with 'results' by path".to_owned();
             Faults(vec![Fault { file, line: error.line().max(1), within: String::new(), what }])
         })?;
         let entries = baseline.results.into_values().flatten();
@@ -47,7 +49,7 @@ impl DetectSecrets {
         Ok(Self { digests: accepted.map(|entry| entry.hashed_secret.to_lowercase()).collect() })
     }
 
-    /// Whether the finding's key id or secret is in the baseline.
+    /// Says if the baseline has the finding's key id or secret.
     pub fn accepts(&self, finding: &Finding) -> bool {
         let credential = &finding.credential;
         let id = credential.key_id.as_deref().map(str::as_bytes);
@@ -56,7 +58,7 @@ impl DetectSecrets {
     }
 }
 
-/// SHA-1 in hex; `None` for texts made to collide, which no secret is.
+/// SHA-1 in hexadecimal digits; `None` for texts made to collide, which no secret is.
 fn sha1(value: &[u8]) -> Option<String> {
     let mut hasher = gix::hash::hasher(gix::hash::Kind::Sha1);
     hasher.update(value);

@@ -1,8 +1,8 @@
-//! What gitleaks users settled: the allow-lists of `.gitleaks.toml`, `.gitleaksignore`, reports.
+//! Suppressions of gitleaks: the allow-lists of `.gitleaks.toml`, `.gitleaksignore`, reports.
 //!
-//! Those name paths, commits, lines and expressions; a baseline names values. So they are held
-//! against findings of a scan, and what they cover becomes entries of the baseline. Formats: the
-//! documentation of gitleaks 8, "Configuration" and "Creating a baseline".
+//! These name paths, commits, lines and expressions, while a baseline names values. So they are
+//! compared with the findings of a scan, and what they cover becomes entries of the baseline.
+//! Formats: the documentation of gitleaks 8, "Configuration" and "Creating a baseline".
 
 use std::path::Path;
 
@@ -14,14 +14,14 @@ use crate::finding::{Finding, Occurrence};
 use crate::secret::Secret;
 use crate::text::escape_path;
 
-/// What gitleaks would pass over.
+/// The findings that gitleaks ignores.
 #[derive(Debug, Default)]
 pub struct Gitleaks {
     lists: Vec<AllowList>,
     places: Vec<IgnoredLocation>,
 }
 
-/// One allow-list: any of its conditions allows, or all of them if `all`.
+/// One allow-list: each of its conditions allows, or only all of them together if `all`.
 #[derive(Debug, Default)]
 struct AllowList {
     regexes: Vec<Regex>,
@@ -31,7 +31,7 @@ struct AllowList {
     all: bool,
 }
 
-/// A place, or a value, of an earlier report or `.gitleaksignore`.
+/// A location, or a value, of a report or `.gitleaksignore`.
 #[derive(Debug)]
 struct IgnoredLocation {
     commit: Option<String>,
@@ -81,10 +81,11 @@ struct Reported {
 }
 
 impl Gitleaks {
-    /// Reads a report in JSON, a `.gitleaksignore` or a configuration, told apart by their text.
+    /// Reads a JSON report, a `.gitleaksignore` or a configuration, recognised by the text.
     ///
     /// # Errors
-    /// A text that is none of the three, or an expression that can't be used.
+    ///
+    /// If it is none of the three, or an expression can't be used.
     pub fn parse(file: &Path, text: &str) -> Result<Self, Faults> {
         let fault = |line: usize, what: String| {
             let file = escape_path(file.as_os_str().as_encoded_bytes());
@@ -94,7 +95,7 @@ impl Gitleaks {
             && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
         {
             let reported: Vec<Reported> = serde_json::from_str(text)
-                .map_err(|error| fault(error.line(), "no report of gitleaks in JSON".to_owned()))?;
+                .map_err(|error| fault(error.line(), "not a gitleaks report in JSON".to_owned()))?;
             let places = reported.into_iter().map(IgnoredLocation::from).collect();
             return Ok(Self { lists: Vec::new(), places });
         }
@@ -112,7 +113,7 @@ impl Gitleaks {
             );
             fault(line, what)
         })?;
-        // Of the allow-lists of rules only those for AWS: others allow what we do not look for.
+        // Only allow-lists of AWS rules: the others allow what keysweep does not look for.
         let of_aws = config.rules.into_iter().filter(|rule| rule.id.contains("aws"));
         let of_rules = of_aws.flat_map(|rule| rule.allowlist.into_iter().chain(rule.allowlists));
         let texts = config.allowlist.into_iter().chain(config.allowlists).chain(of_rules);
@@ -120,7 +121,7 @@ impl Gitleaks {
         Ok(Self { lists: lists.map_err(|what| fault(1, what))?, places: Vec::new() })
     }
 
-    /// Whether gitleaks would pass over the finding wherever it stands.
+    /// Says if gitleaks ignores all occurrences of the finding.
     pub fn accepts(&self, finding: &Finding) -> bool {
         let places = &finding.occurrences;
         self.places.iter().any(|place| place.is_of(finding))
@@ -187,7 +188,7 @@ impl From<Reported> for IgnoredLocation {
 }
 
 impl IgnoredLocation {
-    /// By value where the report holds one, else by commit, path and line.
+    /// Compares the value if the report has it, otherwise commit, path and line.
     fn is_of(&self, finding: &Finding) -> bool {
         if let Some(secret) = &self.secret {
             return values(finding).contains(&secret.expose());
@@ -204,7 +205,7 @@ impl IgnoredLocation {
     }
 }
 
-/// The values by which another tool may know a finding.
+/// The values by which another tool may identify a finding.
 fn values(finding: &Finding) -> Vec<&[u8]> {
     let credential = &finding.credential;
     let id = credential.key_id.as_deref().map(str::as_bytes);

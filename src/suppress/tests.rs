@@ -1,4 +1,4 @@
-//! What settles a finding and what does not.
+//! Tests of suppression.
 
 use std::path::Path;
 

@@ -9,12 +9,8 @@ use crate::finding::{
     Confidence, Credential, Evidence, Finding, Fingerprint, Occurrence, RuleId, Severity, Sighting,
     Status, Verification,
 };
+use crate::rules::id::{self, KEY_ID, SECRET};
 use crate::secret::Secret;
-
-/// The rule of an id without its secret.
-const KEY_ID: &str = "aws-access-key-id";
-/// The rule of a labelled secret without its id.
-const SECRET: &str = "aws-secret-access-key";
 
 /// The key of a question and of the candidate that is its own, as one finding.
 pub(super) fn pair(
@@ -102,7 +98,7 @@ fn join(
 fn credential(of_id: &Credential, secret: &Secret) -> Credential {
     let temporary = of_id.key_id.as_deref().is_some_and(|id| id.starts_with("ASIA"));
     Credential {
-        rule: RuleId::new(if temporary { "aws-temporary-key" } else { "aws-access-key" }),
+        rule: RuleId::new(if temporary { id::TEMPORARY_KEY } else { id::ACCESS_KEY }),
         secret: Some(secret.clone()),
         session_token: of_id.session_token.clone().filter(|_| temporary),
         ..of_id.clone()

@@ -65,7 +65,7 @@ fn explain_says_what_a_trap_is_and_whom_its_use_alerts() {
     assert!(reported.starts_with("Leave the key alone:"), "{reported}");
     let flat = reported.replace('\n', " ");
     for words in
-        ["Thinkst Canarytokens", "alerts the operator", "whoever planted it", "171436882533"]
+        ["Thinkst Canarytokens", "alerts the operator", "whoever placed it", "171436882533"]
     {
         assert!(flat.contains(words), "{words}: {reported}");
     }

@@ -110,7 +110,7 @@ fn jenkins_and_any_other() {
     checkout.finds(&script, &[], "keysweep.sarif", &["old.env", "new.env"]);
 
     let any =
-        PAGE.split("## Any other\n\n```sh\n").nth(1).and_then(|rest| rest.split("```").next());
+        PAGE.split("## Other services\n\n```sh\n").nth(1).and_then(|rest| rest.split("```").next());
     let (any, head) = (any.expect("a recipe"), checkout.commit("HEAD"));
     let new = [("BASE", ZEROS), ("HEAD", &head)];
     checkout.finds(any, &new, "keysweep.sarif", &["old.env", "new.env"]);

@@ -8,6 +8,7 @@ use keysweep::coverage::Ledger;
 use keysweep::source::container::{self, ContainerOptions, Limit, Limits};
 
 use crate::fuzz_bodies::blind::Blind;
+use crate::require::skip;
 use crate::support::{Keys, Project};
 
 /// Damaged copies of each container.
@@ -68,7 +69,7 @@ fn no_reader_panics_on_damaged_containers() {
         let ran = Command::new("sh").args(["-c", &script]).current_dir(project.path()).output();
         let reported = ran.expect("a shell");
         if !reported.status.success() {
-            eprintln!("skipped: {script}: {}", String::from_utf8_lossy(&reported.stderr));
+            skip(&format!("{script}: {}", String::from_utf8_lossy(&reported.stderr)));
         }
     }
     let limits = Limits {

@@ -4,6 +4,7 @@
 
 use std::process::Command;
 
+use crate::require::skip;
 use crate::support::{Keys, Pair, Project, Ran};
 
 /// How a container is made in a folder that holds `conf/prod.env`, and the way to the key in it.
@@ -172,7 +173,7 @@ pub(crate) fn made(project: &Project, tools: &[&str], script: &str) -> bool {
         found.is_ok_and(|found| found.status.success())
     };
     if let Some(missing) = tools.iter().find(|tool| !is_here(tool)) {
-        eprintln!("skipped, as {missing} is not here: {script}");
+        skip(&format!("{missing} is missing: {script}"));
         return false;
     }
     let ran = Command::new("sh").args(["-ec", script]).current_dir(project.path()).output();

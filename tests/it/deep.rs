@@ -7,6 +7,7 @@ use std::process::Command;
 
 use super::git_support::{Repo, key_id, leak};
 use super::process::{Ended, Running};
+use super::require::skip;
 use super::support::{Keys, Project};
 
 /// How deep things nest.
@@ -71,7 +72,7 @@ fn folders_deeper_than_any_path() {
         os.mkdir('dddddddd')\n os.chdir('dddddddd')\n";
     let made = Command::new("python3").args(["-c", python]).current_dir(project.path()).status();
     if !made.is_ok_and(|status| status.success()) {
-        println!("folders by the shell, which goes less deep: no python3");
+        skip("there is no python3: the shell makes the folders, and goes less deep");
         project.shell(script, "");
     }
     for arguments in [&["scan", "."][..], &["sweep", "."], &["baseline", "."]] {
@@ -111,6 +112,43 @@ fn paths_and_cached_trees_of_an_index() {
     let ended = run(&project, &["history", &root]);
     assert!(ended.code() == 1 && ended.stderr.contains("nest more than"), "{ended:?}");
     run(&project, &["scan", &root]);
+}
+
+/// An index of version 4, each path of which is the one before it and `more` bytes
+/// (gitformat-index(5)).
+fn growing(entries: u32, more: usize) -> Vec<u8> {
+    let mut index = [&b"DIRC"[..], &4_u32.to_be_bytes(), &entries.to_be_bytes()].concat();
+    for _ in 0..entries {
+        index.extend([0; 62]);
+        index.push(0);
+        index.extend(std::iter::repeat_n(b'a', more));
+        index.push(0);
+    }
+    index.extend([0; 20]);
+    index
+}
+
+#[test]
+fn paths_of_an_index_that_grow_without_end() {
+    let repo = Repo::new(&[]);
+    repo.commit("a.env", leak(1));
+    let (project, root) = (Project::new(), repo.root.to_string_lossy().into_owned());
+    let git = repo.root.join(".git");
+    let link = [b"link".to_vec(), 20_u32.to_be_bytes().to_vec(), vec![7; 20], vec![0; 20]].concat();
+    let split = [b"DIRC\0\0\0\x02\0\0\0\0".to_vec(), link].concat();
+    for shared in [false, true] {
+        if shared {
+            let name = format!("sharedindex.{}", "07".repeat(20));
+            fs::write(git.join(name), growing(8000, 100)).expect("the part it shares");
+            fs::write(git.join("index"), &split).expect("a split index");
+        } else {
+            fs::write(git.join("index"), growing(8000, 100)).expect("an index");
+        }
+        let ended = run(&project, &["staged", &root]);
+        assert!(ended.code() == 2 && ended.stderr.contains("many times"), "{shared} {ended:?}");
+        let ended = run(&project, &["history", &root]);
+        assert!(ended.code() == 1 && ended.stderr.contains("many times"), "{shared} {ended:?}");
+    }
 }
 
 /// Feeds git a stream of commands that makes many objects at once.

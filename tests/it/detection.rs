@@ -10,6 +10,8 @@ use proptest::prelude::*;
 
 use std::sync::LazyLock;
 
+use crate::support::cases;
+
 static ENGINE: LazyLock<Engine> =
     LazyLock::new(|| Engine::new(&RuleSet::default()).keeping_rivals(true));
 
@@ -138,7 +140,7 @@ fn apply(base: &[u8], steps: &[Step]) -> (Vec<u8>, Vec<Copied>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 300 } else { 20_000 }))]
+    #![proptest_config(cases(if cfg!(debug_assertions) { 300 } else { 20_000 }))]
 
     #[test]
     fn a_delta_tells_what_the_whole_text_tells(base in text(), steps in proptest::collection::vec(step(), 0..12)) {
@@ -191,7 +193,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 20 } else { 1_000 }))]
+    #![proptest_config(cases(if cfg!(debug_assertions) { 20 } else { 1_000 }))]
 
     #[test]
     fn a_delta_tells_what_stands_behind_labels(

@@ -4,6 +4,7 @@
 use std::process::Command;
 
 use crate::escaping::{FORMATS, NAMES, is_harmless};
+use crate::require;
 use crate::support::{Keys, Project};
 
 /// Asserts that what was printed, of any number of findings, is harmless where it goes.
@@ -38,15 +39,13 @@ fn members_of_containers() {
     let (project, pair) = (Project::new(), Keys::new("members' names").pair());
     let names = serde_json::to_string(&NAMES).expect("text");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/containers/names.py");
-    let ran = Command::new("python3")
+    let Some(python) = require::program("python3") else { return };
+    let ran = Command::new(python)
         .args(["-B", script])
         .arg(project.path())
         .args([&names, &pair.env])
-        .output();
-    let Ok(ran) = ran else {
-        println!("skipped: there is no python3");
-        return;
-    };
+        .output()
+        .expect("Python runs");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     every_format(&project, &["scan"], 1);
     let report = project.keysweep(["scan", "--format", "json"]).run().exits(1).json();

@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 
+use crate::require::{self, skip};
 use crate::support::{Keys, Project};
 
 const JSON: [&str; 5] = ["scan", "--format", "json", "--fail-on", "never"];
@@ -83,7 +84,7 @@ fn what_may_not_be_read_is_a_problem() {
     forbid("closed.txt");
     forbid("closed");
     if fs::read(project.at("closed.txt")).is_ok() {
-        println!("skipped: this user may read everything");
+        skip("this user may read everything");
     } else {
         let ran = project.keysweep(JSON).run().exits(3);
         assert_eq!(ran.places(), ["open.env:1"]);
@@ -100,7 +101,7 @@ fn what_may_not_be_read_is_a_problem() {
 fn a_file_that_reads_with_an_error_does_not_end_the_scan() {
     // Reading a process's memory from its beginning is an I/O error for root, too.
     if !std::path::Path::new("/proc/self/mem").exists() {
-        println!("skipped: no /proc");
+        skip("there is no /proc");
         return;
     }
     let mut keys = Keys::new("read error");
@@ -141,11 +142,9 @@ fn a_pipe_of_the_shell_is_read() {
     let pair = keys.pair();
     project.file("a.env", &pair.env);
     let line = format!("'{}' scan --fail-on never <(cat a.env)", env!("CARGO_BIN_EXE_keysweep"));
-    let bash = Command::new("bash").args(["-c", &line]).current_dir(project.path()).output();
-    let Ok(output) = bash else {
-        println!("skipped: no bash");
-        return;
-    };
+    let Some(bash) = require::program("bash") else { return };
+    let output = Command::new(bash).args(["-c", &line]).current_dir(project.path()).output();
+    let output = output.expect("bash runs");
     let reported = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(reported.contains(&pair.id) && !reported.contains(&pair.secret), "{reported}");

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::git_oracle::{Oracle, found};
 use super::git_places::build;
 use super::git_support::{Repo, history_of, key_id, leak};
-use super::support::Project;
+use super::support::{Project, cases};
 
 #[test]
 fn a_detached_head_counts_as_a_ref() {
@@ -158,7 +158,7 @@ fn random(choices: &[(u8, u8, u8)]) -> Repo {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..cases(8) })]
     #[test]
     fn random_histories_agree_with_the_definitions(
         choices in proptest::collection::vec((any::<u8>(), any::<u8>(), any::<u8>()), 1..18),

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::git_support::{Repo, key_id, leak};
+use super::require::skip;
 use super::support::Project;
 use damages::{DAMAGES, Damage};
 
@@ -178,7 +179,7 @@ fn refs_in_another_form_are_reported_and_all_objects_are_scanned() {
     if leaky.repo.ask_in(empty.path(), &knows).is_some() {
         leaky.repo.git(&["refs", "migrate", "--ref-format=reftable"]);
     } else {
-        println!("skipped in part: this git can't write a reftable");
+        skip("this git does not write a reftable: the configuration names one");
         leaky.repo.git(&["config", "core.repositoryFormatVersion", "1"]);
         let config = leaky.file("config");
         let mut text = fs::read_to_string(&config).expect("a file");
@@ -195,4 +196,43 @@ fn refs_in_another_form_are_reported_and_all_objects_are_scanned() {
     let project = Project::new();
     let ran = project.keysweep(["staged"]).from(&leaky.repo.root).run().exits(2);
     assert!(ran.stderr.contains("reftable"), "{}", ran.stderr);
+}
+
+/// History reads the database and so misses what is not in it: what is checked out is looked up.
+#[test]
+fn a_blob_that_the_index_or_a_bare_head_names_is_missed() {
+    let repo = Repo::new(&[]);
+    repo.commit("a.env", leak(1));
+    let blob = repo.git(&["rev-parse", "HEAD:a.env"]);
+    let bare = Project::new();
+    let clone = bare.at("bare.git").to_string_lossy().into_owned();
+    repo.git(&["clone", "-q", "--bare", "--no-local", ".", &clone]);
+    let loose = Path::new("objects").join(&blob[..2]).join(&blob[2..]);
+    fs::remove_file(repo.root.join(".git").join(&loose)).expect("a loose object");
+    // Of the bare clone all but the blob is unpacked again.
+    let objects = Path::new(&clone).join("objects");
+    fs::remove_dir_all(objects.join("pack")).expect("its packs");
+    for id in [repo.git(&["rev-parse", "HEAD"]), repo.git(&["rev-parse", "HEAD^{tree}"])] {
+        let name = Path::new(&id[..2]).join(&id[2..]);
+        fs::create_dir_all(objects.join(&id[..2])).expect("a folder");
+        fs::copy(repo.root.join(".git/objects").join(&name), objects.join(&name)).expect("a copy");
+    }
+    for root in [repo.root.as_path(), Path::new(&clone)] {
+        let reported = scan(root, 3);
+        assert!(format!("{:?}", reported.problems).contains(&blob), "{:?}", reported.problems);
+    }
+}
+
+#[test]
+fn a_configuration_that_names_another_hash_is_an_error() {
+    let repo = Repo::new(&[]);
+    repo.commit("a.env", leak(1));
+    repo.git(&["config", "core.repositoryformatversion", "1"]);
+    repo.git(&["config", "extensions.objectformat", "sha256"]);
+    let project = Project::new();
+    let root = repo.root.to_string_lossy().into_owned();
+    for command in ["history", "staged"] {
+        let ran = project.keysweep([command, &root]).run().exits(2);
+        assert!(!ran.stderr.contains("internal error"), "{}", ran.stderr);
+    }
 }

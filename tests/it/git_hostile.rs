@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::git_support::{Repo, key_id, leak};
 use super::programs;
+use super::require::skip;
 use super::support::Project;
 
 /// Settings whose value git runs, or hands to a shell.
@@ -204,7 +205,7 @@ fn a_repository_of_another_owner_is_read_all_the_same() {
         std::os::unix::fs::chown(hostile.repo.root.join(".git"), Some(12_345), None)
     });
     if given.is_err() {
-        println!("skipped: only root gives files away");
+        skip("only root may give files to another user");
         return;
     }
     hostile.finds(&["history"], &[1, 2]);

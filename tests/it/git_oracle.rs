@@ -50,28 +50,19 @@ impl Oracle {
     /// Reads the repository at `folder` with `repo`'s git.
     pub(crate) fn of(repo: &Repo, folder: &Path) -> Self {
         let git = |arguments: &[&str]| repo.git_in(folder, arguments);
-        let list =
-            git(&["cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)"]);
-        let (mut commits, mut blobs) = (BTreeMap::<String, Commit>::new(), BTreeMap::new());
-        for line in list.lines() {
-            match line.split_once(' ') {
-                Some(("commit", id)) => {
-                    commits.insert(id.to_owned(), commit(&git, id));
-                }
-                Some(("blob", id)) => {
-                    blobs.insert(id.to_owned(), repo.bytes_in(folder, &["cat-file", "blob", id]));
-                }
-                _ => {}
-            }
-        }
+        let Objects { commits, trees, blobs } = Objects::of(repo, folder);
+        let mut commits = read_commits(&git, &commits, &trees);
         let common = folder.join(git(&["rev-parse", "--git-common-dir"]));
         for cut in std::fs::read_to_string(common.join("shallow")).unwrap_or_default().lines() {
             commits.get_mut(cut).expect("the boundary is here").parents.clear();
         }
-        let mut refs = BTreeMap::new();
-        for name in git(&["for-each-ref", "--format=%(refname)"]).lines() {
-            refs.insert(name.to_owned(), git(&["rev-parse", &format!("{name}^{{}}")]));
-        }
+        let names = git(&["for-each-ref", "--format=%(refname)"]);
+        let peeled: Vec<String> = names.lines().map(|name| format!("{name}^{{}}")).collect();
+        let arguments = ["rev-parse"].into_iter().chain(peeled.iter().map(String::as_str));
+        let ids = git(&arguments.collect::<Vec<_>>());
+        let mut refs: BTreeMap<String, String> =
+            names.lines().zip(ids.lines()).map(|(name, id)| (name.into(), id.into())).collect();
+        assert_eq!(refs.len(), peeled.len());
         let head = repo.ask_in(folder, &["rev-parse", "-q", "--verify", "HEAD"]);
         if let Some(head) = &head {
             refs.insert("HEAD".to_owned(), head.clone());
@@ -256,8 +247,87 @@ fn files(folder: &Path, depth: usize) -> Vec<(String, PathBuf)> {
     found
 }
 
-fn commit(git: &dyn Fn(&[&str]) -> String, id: &str) -> Commit {
-    let text = git(&["cat-file", "commit", id]);
+/// All objects but tags, as one run of git prints them.
+#[derive(Default)]
+struct Objects {
+    commits: BTreeMap<String, Vec<u8>>,
+    trees: BTreeMap<String, Vec<u8>>,
+    blobs: BTreeMap<String, Vec<u8>>,
+}
+
+impl Objects {
+    fn of(repo: &Repo, folder: &Path) -> Self {
+        let printed = repo.bytes_in(folder, &["cat-file", "--batch-all-objects", "--batch"]);
+        let (mut objects, mut rest) = (Self::default(), printed.as_slice());
+        while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+            let line = String::from_utf8_lossy(&rest[..end]).into_owned();
+            let words: Vec<&str> = line.split(' ').collect();
+            let [id, kind, len] = words[..] else { panic!("git prints {line}") };
+            let body = end + 1..end + 1 + len.parse::<usize>().expect("a length");
+            let of_kind = match kind {
+                "commit" => Some(&mut objects.commits),
+                "tree" => Some(&mut objects.trees),
+                "blob" => Some(&mut objects.blobs),
+                _ => None,
+            };
+            of_kind.map(|map| map.insert(id.to_owned(), rest[body.clone()].to_vec()));
+            rest = &rest[body.end + 1..];
+        }
+        objects
+    }
+}
+
+/// The blobs below a tree by their paths.
+fn list(
+    trees: &BTreeMap<String, Vec<u8>>,
+    id: &str,
+    above: &str,
+    files: &mut BTreeMap<String, String>,
+) {
+    let mut rest = trees[id].as_slice();
+    while !rest.is_empty() {
+        let space = rest.iter().position(|&byte| byte == b' ').expect("a mode");
+        let end = rest.iter().position(|&byte| byte == 0).expect("a name");
+        let (mode, name) = (&rest[..space], String::from_utf8_lossy(&rest[space + 1..end]));
+        let path = format!("{above}{name}");
+        // As long as the name of the tree itself.
+        let hash = &rest[end + 1..end + 1 + id.len() / 2];
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        rest = &rest[end + 1 + id.len() / 2..];
+        match mode {
+            b"40000" => list(trees, &hash, &format!("{path}/"), files),
+            b"160000" => {}
+            _ => drop(files.insert(path, hash)),
+        }
+    }
+}
+
+fn read_commits(
+    git: &dyn Fn(&[&str]) -> String,
+    commits: &BTreeMap<String, Vec<u8>>,
+    trees: &BTreeMap<String, Vec<u8>>,
+) -> BTreeMap<String, Commit> {
+    if commits.is_empty() {
+        return BTreeMap::new();
+    }
+    let format = "--format=%x01%H%x00%aN <%aE> %aI%x00%cN <%cE> %cI";
+    let show = ["-c", "mailmap.blob=HEAD:.mailmap", "show", "-s", format];
+    let arguments = show.into_iter().chain(commits.keys().map(String::as_str));
+    let printed = git(&arguments.collect::<Vec<_>>());
+    let people = printed.split('\u{1}').filter_map(|line| {
+        let (id, people) = line.trim_end().split_once('\0')?;
+        let (author, committer) = people.split_once('\0')?;
+        Some((id, [author.to_owned(), committer.to_owned()]))
+    });
+    let people: BTreeMap<&str, [String; 2]> = people.collect();
+    let read = |(id, text): (&String, &Vec<u8>)| {
+        let text = String::from_utf8_lossy(text);
+        (id.clone(), commit(&text, trees, people[id.as_str()].clone()))
+    };
+    commits.iter().map(read).collect()
+}
+
+fn commit(text: &str, trees: &BTreeMap<String, Vec<u8>>, people: [String; 2]) -> Commit {
     let headers: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).collect();
     let parents = headers.iter().filter_map(|line| line.strip_prefix("parent ")).map(str::to_owned);
     let time = headers
@@ -265,18 +335,9 @@ fn commit(git: &dyn Fn(&[&str]) -> String, id: &str) -> Commit {
         .find_map(|line| line.strip_prefix("committer "))
         .and_then(|person| person.rsplit(' ').nth(1)?.parse().ok())
         .expect("a date");
-    let files = git(&["ls-tree", "-r", "-z", id])
-        .split('\0')
-        .filter_map(|entry| entry.split_once('\t'))
-        .filter(|(about, _)| about.split(' ').nth(1) == Some("blob"))
-        .map(|(about, path)| {
-            (path.to_owned(), about.rsplit(' ').next().unwrap_or_default().to_owned())
-        })
-        .collect();
-    let format = "--format=%aN <%aE> %aI%x00%cN <%cE> %cI";
-    let people = git(&["-c", "mailmap.blob=HEAD:.mailmap", "show", "-s", format, id]);
-    let (author, committer) = people.split_once('\0').expect("two");
-    let people = [author.to_owned(), committer.to_owned()];
+    let tree = headers[0].strip_prefix("tree ").expect("a tree");
+    let mut files = BTreeMap::new();
+    list(trees, tree, "", &mut files);
     Commit { parents: parents.collect(), time, files, people }
 }
 

@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use keysweep::coverage::{Coverage, Ledger};
 use keysweep::detect::Engine;
@@ -15,6 +16,7 @@ use keysweep::secret::Secret;
 use keysweep::source::git::{Error, database, history};
 
 pub(crate) use crate::fuzz_bodies::pieces::{key_id, secret};
+use crate::programs::GIT;
 
 /// A file that holds the key `number`.
 pub(crate) fn leak(number: u64) -> String {
@@ -25,6 +27,16 @@ pub(crate) fn leak(number: u64) -> String {
 pub(crate) fn pair(id: u64, of_secret: u64) -> String {
     format!("aws_access_key_id = {}\naws_secret_access_key = {}\n", key_id(id), secret(of_secret))
 }
+
+/// What a new repository begins with: the folders of git's own template without its dozen of samples.
+static TEMPLATE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let template = Path::new(env!("CARGO_TARGET_TMPDIR")).join("git-template");
+    for folder in ["hooks", "info"] {
+        std::fs::create_dir_all(template.join(folder)).expect("a folder");
+    }
+    std::fs::write(template.join("info/exclude"), "").expect("a file");
+    template
+});
 
 /// A repository in a folder of its own.
 pub(crate) struct Repo {
@@ -39,15 +51,15 @@ impl Repo {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path().canonicalize().expect("it is there").join("repo");
         std::fs::create_dir(&root).expect("a folder");
-        let repo = Self { folder, root, clock: Cell::new(1_600_000_000) };
+        let repo = Self { folder, root: root.clone(), clock: Cell::new(1_600_000_000) };
         let mut arguments = vec!["init", "-q", "-b", "main"];
         arguments.extend(init);
         repo.git(&arguments);
-        for (key, value) in
-            [("gc.auto", "0"), ("user.name", "Ann"), ("user.email", "ann@example.com")]
-        {
-            repo.git(&["config", key, value]);
-        }
+        let config = if root.join(".git").is_dir() { ".git/config" } else { "config" };
+        let mut config = std::fs::OpenOptions::new().append(true).open(root.join(config));
+        let file = config.as_mut().expect("a configuration");
+        file.write_all(b"[gc]\n\tauto = 0\n[user]\n\tname = Ann\n\temail = ann@example.com\n")
+            .expect("ours");
         repo
     }
 
@@ -99,7 +111,6 @@ impl Repo {
 
     /// Runs git elsewhere with `input` on its standard input.
     pub(crate) fn git_with_in(&self, folder: &Path, arguments: &[&str], input: &[u8]) -> String {
-        use std::io::Write as _;
         let mut child = self
             .command(folder, arguments)
             .stdin(Stdio::piped())
@@ -115,7 +126,7 @@ impl Repo {
     fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
         self.clock.set(self.clock.get() + 1);
         let date = format!("{} +0200", self.clock.get());
-        let mut command = Command::new("git");
+        let mut command = Command::new(&*GIT);
         command
             .args(["-c", "protocol.file.allow=always", "-c", "advice.detachedHead=false"])
             .args(arguments)
@@ -125,6 +136,7 @@ impl Repo {
             .env("HOME", self.outer())
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_TEMPLATE_DIR", &*TEMPLATE)
             .env("GIT_AUTHOR_DATE", &date)
             .env("GIT_COMMITTER_DATE", &date)
             .stdin(Stdio::null());
@@ -153,7 +165,15 @@ impl Repo {
 
     /// The commit of HEAD.
     pub(crate) fn head(&self) -> String {
-        self.git(&["rev-parse", "HEAD"])
+        // Without git, where the files say it: this is asked after each commit.
+        let read = |name: &str| std::fs::read_to_string(self.root.join(".git").join(name)).ok();
+        let head = read("HEAD").map(|text| text.trim_end().to_owned());
+        let named = head.and_then(|text| read(text.strip_prefix("ref: ")?));
+        let id = named.map(|text| text.trim_end().to_owned());
+        match id.filter(|id| id.len() >= 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+            Some(id) => id,
+            None => self.git(&["rev-parse", "HEAD"]),
+        }
     }
 }
 

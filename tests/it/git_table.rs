@@ -5,6 +5,7 @@
 mod layouts;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use serde_json::Value;
@@ -107,7 +108,11 @@ fn holds(blob: &[u8], key: &str) -> bool {
 }
 
 /// Compares one layout's report with what is right: cells that are, cells, and what is wrong.
-fn compare(places: &Places, layout: &Layout, oracle: &Oracle) -> (usize, usize, Vec<String>) {
+fn compare(
+    places: &Places,
+    layout: &Layout,
+    right_places: &[Vec<Place>],
+) -> (usize, usize, Vec<String>) {
     let report = scan(layout);
     let (mut right, mut cells, mut wrong) = (0, 0, Vec::new());
     let mut cell = |is_right: bool, why: String| {
@@ -118,8 +123,7 @@ fn compare(places: &Places, layout: &Layout, oracle: &Oracle) -> (usize, usize, 
         }
     };
     let none = Vec::new();
-    for (what, key) in &places.files {
-        let expected = oracle.places(|blob| holds(blob, key));
+    for ((what, key), expected) in places.files.iter().zip(right_places) {
         if expected.is_empty() && layout.content != Content::All {
             continue;
         }
@@ -130,7 +134,7 @@ fn compare(places: &Places, layout: &Layout, oracle: &Oracle) -> (usize, usize, 
             reported.iter().filter_map(|reported| reported.place.clone()).collect();
         seen.sort();
         seen.dedup();
-        cell(seen == expected, format!("{what}\n  told  {seen:#?}\n  right {expected:#?}"));
+        cell(seen == *expected, format!("{what}\n  told  {seen:#?}\n  right {expected:#?}"));
     }
     for special in places.special.iter().filter(|_| layout.content == Content::All) {
         let reported = report.by_key.get(&special.key).unwrap_or(&none).iter();
@@ -156,11 +160,17 @@ fn compare(places: &Places, layout: &Layout, oracle: &Oracle) -> (usize, usize, 
 }
 
 fn check(places: &Places, layouts: impl Fn(&Places) -> Vec<Layout>) {
-    let all = Oracle::of(&places.repo, &places.repo.root);
+    let expected = |folder: &PathBuf| {
+        let oracle = Oracle::of(&places.repo, folder);
+        let of_key = |(_, key): &(_, String)| oracle.places(|blob| holds(blob, key));
+        places.files.iter().map(of_key).collect::<Vec<_>>()
+    };
+    let all = expected(&places.repo.root);
     let (mut right, mut cells, mut wrong) = (0, 0, Vec::new());
     for layout in layouts(places) {
         let own = (layout.has_own_view || layout.content == Content::Part)
-            .then(|| Oracle::of(&places.repo, &layout.scanned));
+            .then_some(&layout.scanned)
+            .map(expected);
         let found = compare(places, &layout, own.as_ref().unwrap_or(&all));
         println!("{:>4} of {:<4} {}", found.0, found.1, layout.name);
         right += found.0;

@@ -179,14 +179,17 @@ fn leaving_the_files_out() {
                 };
             let before = count(&case);
             if state == State::Merge {
-                case.paste(&command(&message, "  or give the merge up"));
+                case.paste(&command(&message, "  or abort the merge"));
                 assert_eq!(count(&case), before);
                 let merging = case.repo.join(".git/MERGE_HEAD").exists();
                 assert!(!merging && !case.holds("HEAD"), "{names:?}");
                 continue;
             }
-            let way =
-                if state == State::All { "  or commit all but that" } else { "  or leave it out" };
+            let way = if state == State::All {
+                "  or commit everything else"
+            } else {
+                "  or leave it out"
+            };
             case.paste(&command(&message, way));
             if state != State::All {
                 case.fixture.git(&case.repo, &["commit", "-qm", "without it"]).done();

@@ -19,7 +19,7 @@ struct Framework {
 impl Framework {
     fn new() -> Self {
         let venv = tools::pre_commit().expect("python3 and tests/hook-requirements.txt");
-        let mut fixture = HookFixture::new(&[program_folder(), &venv.join("bin")]);
+        let mut fixture = HookFixture::new(&[program_folder(), &tools::programs(&venv)]);
         fixture.set("PRE_COMMIT_HOME", fixture.project.at("cache"));
         fixture.project.file("source/.pre-commit-hooks.yaml", HOOKS);
         let source = fixture.repository("source");

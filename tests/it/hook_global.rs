@@ -31,7 +31,7 @@ fn every_new_repository_has_it_and_the_way_back_leaves_git_as_it_was() {
         }
 
         let reported = fixture.keysweep(&new, &["install-hook", "--global", "--uninstall"]);
-        assert!(reported.contains("keeps its own"), "{reported}");
+        assert!(reported.contains("keeps its hooks"), "{reported}");
         let left = fs::read_to_string(&config).expect("a file");
         assert_eq!(left.trim_end(), before.trim_end());
         assert!(!fixture.project.at("home/.config/keysweep/template").exists());

@@ -40,7 +40,7 @@ fn a_hook_that_was_there_runs_first_and_comes_back() {
     assert_eq!(ran, "before\nbefore\n");
 
     let reported = fixture.keysweep(&repo, &["install-hook", "--uninstall"]);
-    assert!(reported.contains("the hook of before is back"), "{reported}");
+    assert!(reported.contains("the earlier hook is restored"), "{reported}");
     assert_eq!(fs::read(&hook).expect("a hook"), written);
     assert!(!repo.join(".git/hooks/pre-commit.before-keysweep").exists());
     fixture.git(&repo, &["commit", "-qm", "leak"]).done();
@@ -91,7 +91,7 @@ fn no_third_hook_is_ever_overwritten() {
     fixture.keysweep(&repo, &["install-hook"]);
     program(&hook, "echo second");
     let ran = fixture.project.keysweep(["install-hook", "repo"]).run().exits(2);
-    assert!(ran.stderr.contains("join the two by hand"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("merge the two by hand"), "{}", ran.stderr);
     assert!(fs::read_to_string(&hook).expect("a hook").contains("second"));
     let before = repo.join(".git/hooks/pre-commit.before-keysweep");
     assert!(fs::read_to_string(before).expect("a hook").contains("first"));
@@ -128,7 +128,7 @@ fn a_program_that_is_gone_stops_the_commit_and_says_why() {
     fixture.git(&repo, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
     fs::remove_file(&copy).expect("it is there");
     let said = fixture.git(&repo, &["commit", "-qm", "leak"]);
-    assert!(!said.done && said.text.contains("not found, so nothing was checked"), "{}", said.text);
+    assert!(!said.done && said.text.contains("not found, so nothing was scanned"), "{}", said.text);
     // Any keysweep of the PATH takes its place.
     let elsewhere = HookFixture::new(&[crate::hook_support::program_folder()]);
     elsewhere.git(&repo, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);

@@ -10,11 +10,8 @@ use crate::programs;
 use crate::support::Keys;
 use crate::tools;
 
-/// A desk with a manager's programs in the `PATH`, or none, said aloud, where they can't be had.
+/// A fixture with a manager's programs in the `PATH`, if they can be had.
 fn fixture(bin: Option<PathBuf>) -> Option<HookFixture> {
-    if bin.is_none() {
-        eprintln!("SKIPPED: the manager of hooks can't be installed");
-    }
     let mut fixture = HookFixture::new(&[program_folder(), &bin?]);
     // What a manager asks the network for, it is to do without.
     fixture.set("PRE_COMMIT_HOME", fixture.project.at("cache"));
@@ -171,7 +168,9 @@ fn lefthook() {
 
 #[test]
 fn pre_commit() {
-    let Some(fixture) = fixture(tools::pre_commit().map(|venv| venv.join("bin"))) else { return };
+    let Some(fixture) = fixture(tools::pre_commit().map(|venv| tools::programs(&venv))) else {
+        return;
+    };
     let mut keys = Keys::new("pre-commit lines");
     for installed in [false, true] {
         let repo = fixture.repository(&format!("{installed}/repo"));

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::programs::GIT;
 use crate::support::{Project, look_for_secrets};
 
 /// What a program said, both its outputs together, and whether it succeeded.
@@ -101,7 +102,8 @@ impl HookFixture {
 
     /// Runs a program, and looks for planted secrets in what it says.
     pub(crate) fn run(&self, folder: &Path, name: &str, arguments: &[&str], input: &str) -> Said {
-        let mut child = Command::new(name)
+        let program = if name == "git" { GIT.as_path() } else { Path::new(name) };
+        let mut child = Command::new(program)
             .args(arguments)
             .current_dir(folder)
             .env_clear()

@@ -10,20 +10,8 @@ use super::process::{Ended, Running, endless_file, signal, wait_for_handler};
 use super::stub::{Act, Stub};
 use super::support::{Keys, Project};
 
-/// What asks a program to end, as far as whoever runs the tests lets it: under `nohup` SIGHUP is
-/// ignored by all of them, and rightly by the program.
-fn signals() -> Vec<&'static str> {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    let all = [("INT", 2), ("TERM", 15), ("HUP", 1)];
-    let (left_out, heard): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(|(_, number)| ignored & (1 << (number - 1)) != 0);
-    if !left_out.is_empty() {
-        println!("skipped: these signals are ignored here: {left_out:?}");
-    }
-    heard.into_iter().map(|(name, _)| name).collect()
-}
+/// What asks a program to end.
+const SIGNALS: [&str; 3] = ["INT", "TERM", "HUP"];
 
 /// What a case does before its signal.
 #[derive(Clone, Copy, PartialEq)]
@@ -159,7 +147,7 @@ fn the_first_signal_reports_in_every_phase() {
     let mut faults = Vec::new();
     let cases = cases(&stub.url());
     for case in &cases {
-        for name in signals() {
+        for name in SIGNALS {
             let running = start(case, &project, &repo, &stub);
             signal(&running.child, name);
             if let Some(why) = fault(case, &running.end()) {
@@ -167,7 +155,7 @@ fn the_first_signal_reports_in_every_phase() {
             }
         }
     }
-    let tried = cases.len() * signals().len();
+    let tried = cases.len() * SIGNALS.len();
     println!("{} of {tried} signals ended in a report and 130", tried - faults.len());
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
@@ -181,7 +169,7 @@ fn the_second_signal_ends_at_once_even_while_the_report_is_written() {
         project.file(format!("{number}.env"), keys.pair().env);
     }
     let old = project.keysweep(["scan", "0.env", "--format", "json"]).run().exits(1).stdout;
-    for name in signals() {
+    for name in SIGNALS {
         project.file("report.json", &old);
         let arguments = ["scan", ".", "--format", "json", "--output", "json=report.json"];
         let mut running = Running::start(project.keysweep(arguments).command(), false);
@@ -209,7 +197,7 @@ fn a_signal_while_the_report_is_written_leaves_it_whole() {
     for number in 0..200 {
         project.file(format!("{number}.env"), keys.pair().env);
     }
-    for name in signals() {
+    for name in SIGNALS {
         let command = project.keysweep(["scan", ".", "--format", "jsonl"]).command();
         let mut running = Running::start(command, false);
         let mut first = [0];

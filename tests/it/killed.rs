@@ -148,7 +148,7 @@ fn a_sweep_goes_on_from_whatever_a_kill_left() {
             *if ended.code() == -9 { &mut seen.killed } else { &mut seen.ended } += 1;
             let again = project.keysweep(arguments).run().exits(1);
             assert_eq!(again.stdout, whole);
-            resumed += usize::from(again.stderr.contains("as noted by an earlier run"));
+            resumed += usize::from(again.stderr.contains("recorded by an earlier run"));
         },
     );
     println!("sweep: {seen:?}, {resumed} went on from the state");

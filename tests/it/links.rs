@@ -228,7 +228,7 @@ fn nothing_elsewhere_is_overwritten_through_a_link_where_a_file_is_named() {
                 "{place}"
             );
             assert!(!outside.at("none").exists(), "{place}");
-            let reported = ran.stderr.contains("is a link or no regular file");
+            let reported = ran.stderr.contains("is a link or not a regular file");
             assert!(reported || !command.contains(&"--resume"), "{place}");
         }
         fs::remove_file(&link).expect("ours");
@@ -302,7 +302,7 @@ fn a_linked_folder_leads_no_report_elsewhere() {
         &["sweep", ".", "--resume", "results/new"],
     ] {
         let ran = project.keysweep(command).run().exits(2);
-        let reported = "results is a link that leads out of this folder: name where it leads";
+        let reported = "results is a link that leads out of this folder: name its target instead";
         assert!(ran.stderr.contains(reported) || command[0] == "baseline", "{command:?}: {ran:?}");
         let read = fs::read_to_string(outside.at("folder/report")).expect("a file");
         assert_eq!(read, "untouched", "{command:?}");

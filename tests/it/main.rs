@@ -101,11 +101,12 @@ mod parquet;
 mod pdf;
 mod pdf_filters;
 #[cfg(unix)]
+mod picture;
+#[cfg(unix)]
 mod pieces;
 mod planted;
 #[cfg(unix)]
 mod process;
-#[cfg(unix)]
 mod programs;
 #[cfg(all(unix, feature = "verify"))]
 mod readme;
@@ -113,6 +114,7 @@ mod recall;
 #[cfg(feature = "verify")]
 mod remedy_cli;
 mod report;
+mod require;
 mod said;
 mod samples;
 mod sarif;

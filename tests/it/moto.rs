@@ -42,14 +42,14 @@ impl Moto {
             .and_then(|listener| listener.local_addr())
             .expect("a free port")
             .port();
-        let mut command = Command::new(venv.join("bin/python"));
+        let mut command = Command::new(tools::programs(&venv).join("python"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("AWS_") {
                 command.env_remove(name);
             }
         }
         let child = command
-            .arg(venv.join("bin/moto_server"))
+            .arg(tools::programs(&venv).join("moto_server"))
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .stdout(Stdio::null())
             .stderr(log)

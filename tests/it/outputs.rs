@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::git_support::{Repo, leak};
 use super::process::Running;
+use super::require::skip;
 use super::support::{Keys, Project, Ran};
 
 /// All formats of a report.
@@ -33,7 +34,7 @@ fn is_old(project: &Project) {
 fn with_mounts(project: &Project, script: &str) -> Option<Ran> {
     let can = Command::new("unshare").args(["-m", "true"]).output();
     if !can.is_ok_and(|output| output.status.success()) {
-        println!("skipped: this user may not mount");
+        skip("this user may not mount");
         return None;
     }
     let script = format!("exec unshare -m sh -c '{script}' \"$0\" \"$1\"");

@@ -9,15 +9,8 @@ use keysweep::finding::Confidence;
 use keysweep::rules::RuleSet;
 use keysweep::scan::Detector as _;
 
+use super::support::seed;
 use super::texts::{Tally, judge, text};
-
-/// From which texts are made; `KEYSWEEP_PAIRING_SEED` chooses others.
-fn seed() -> u64 {
-    let variable = std::env::var("KEYSWEEP_PAIRING_SEED").ok();
-    let seed = variable.and_then(|text| text.parse().ok()).unwrap_or(1);
-    println!("texts are made from KEYSWEEP_PAIRING_SEED={seed}");
-    seed
-}
 
 /// What is measured, the bound, and whether the measure may be more (or may be less).
 type Bound = (&'static str, f64, f64, bool);

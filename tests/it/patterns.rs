@@ -6,20 +6,7 @@ use keysweep::rules::template::Filler;
 use keysweep::rules::{RuleSet, builtin_examples};
 use keysweep::scan::Detector as _;
 
-/// Values differ from run to run, so that no rule is right about one value only. The seed is
-/// printed; `KEYSWEEP_SEED` repeats a run.
-fn seed() -> u64 {
-    let given = std::env::var("KEYSWEEP_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = given.unwrap_or_else(|| {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        now.map_or(0, |now| now.as_nanos() as u64 % 1_000_000_000)
-    });
-    #[allow(clippy::print_stdout)]
-    {
-        println!("KEYSWEEP_SEED={seed}");
-    }
-    seed
-}
+use crate::support::seed;
 
 #[test]
 fn every_rule_finds_its_examples_and_nothing_else() {

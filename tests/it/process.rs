@@ -3,6 +3,8 @@
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Once};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -10,6 +12,28 @@ use super::support::look_for_secrets;
 
 /// After this a program counts as hanging. No test waits for it that does not fail by it.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Programs that are started from now on have the default answer to the signals that end them, also where
+/// whoever runs the tests ignores these, as `nohup` and the background of a script do.
+///
+/// What a process ignores its children ignore; what it handles its children have by default.
+pub(crate) fn hear_signals() {
+    static HEARD: Once = Once::new();
+    HEARD.call_once(|| {
+        for (name, number) in [
+            ("INT", signal_hook::consts::SIGINT),
+            ("TERM", signal_hook::consts::SIGTERM),
+            ("HUP", signal_hook::consts::SIGHUP),
+        ] {
+            let script = format!("kill -{name} $$; exit 0");
+            let lived = Command::new("sh").args(["-c", &script]).status().expect("a shell");
+            if lived.success() {
+                let flag = Arc::new(AtomicBool::new(false));
+                signal_hook::flag::register(number, flag).expect("a handler");
+            }
+        }
+    });
+}
 
 /// A program that runs; whatever it prints is taken.
 pub(crate) struct Running {
@@ -31,6 +55,7 @@ impl Running {
     /// Starts it with pipes at all ends; `take` whether its output is read from the beginning.
     pub(crate) fn start(mut command: Command, take: bool) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        hear_signals();
         let mut child = command.spawn().expect("the program starts");
         let stderr = drain(child.stderr.take().expect("a pipe"));
         let mut running = Self { child, stdout: None, stderr, name: format!("{command:?}") };

@@ -6,9 +6,20 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
+/// Where git is. A command that has a `PATH` of its own and names a program without its folder is started
+/// by fork(2), which copies the page tables of all these tests; by its path it is started by vfork(2).
+pub(crate) static GIT: LazyLock<PathBuf> = LazyLock::new(|| {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let name = format!("git{}", std::env::consts::EXE_SUFFIX);
+    let mut found = std::env::split_paths(&path).map(|folder| folder.join(&name));
+    found.find(|program| program.is_file()).expect("git is in the PATH")
+});
+
+#[cfg(unix)]
 fn write(path: &Path, how: &str, argument: &str, input: &str) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
     let mut command = Command::new("sh");
@@ -18,11 +29,13 @@ fn write(path: &Path, how: &str, argument: &str, input: &str) {
     assert!(child.wait().expect("it ends").success(), "{}", path.display());
 }
 
+#[cfg(unix)]
 /// A script that can be run; its first line says by what.
 pub(crate) fn script(path: &Path, text: &str) {
     write(path, "cat >\"$1\" && chmod 755 \"$1\"", "", text);
 }
 
+#[cfg(unix)]
 /// A copy of the program under test.
 pub(crate) fn copy(path: &Path) {
     write(path, "cp \"$2\" \"$1\"", env!("CARGO_BIN_EXE_keysweep"), "");

@@ -1,4 +1,4 @@
-//! Every shell recipe of the README, run from the README's own text.
+//! Every shell recipe of the README and of `docs/usage.md`, run from the text of the page.
 //!
 //! Like a stranger, in one project: a repository with a key in its history and one in its files.
 //! Programs that the network would be asked for are stand-ins, and `--verify` asks a server here.
@@ -10,20 +10,20 @@ use crate::programs;
 use crate::stub::{Stub, not_known};
 use crate::support::Keys;
 
-const README: &str = include_str!("../../README.md");
+const PAGES: [&str; 2] = [include_str!("../../README.md"), include_str!("../../docs/usage.md")];
 
 /// The line above a block that is run.
 const MARK: &str = "<!-- run -->";
 
-/// The shell blocks, each with its language and whether it is marked.
-fn blocks() -> Vec<(&'static str, &'static str, bool)> {
+/// The shell blocks of a page, each with its language and whether it is marked.
+fn blocks(page: &'static str) -> Vec<(&'static str, &'static str, bool)> {
     let mut blocks = Vec::new();
     for language in ["console", "sh", "shell", "bash"] {
         let fence = format!("```{language}\n");
-        for (at, _) in README.match_indices(&fence) {
-            let text = &README[at + fence.len()..];
+        for (at, _) in page.match_indices(&fence) {
+            let text = &page[at + fence.len()..];
             let text = text.split("\n```").next().expect("a block ends");
-            blocks.push((at, language, text, README[..at].trim_end().ends_with(MARK)));
+            blocks.push((at, language, text, page[..at].trim_end().ends_with(MARK)));
         }
     }
     blocks.sort_unstable();
@@ -38,7 +38,7 @@ fn commands(language: &str, text: &'static str) -> Vec<&'static str> {
     }
 }
 
-/// A desk whose first programs are stand-ins.
+/// A fixture whose first programs are stand-ins.
 fn fixture(folder: &Path, server: &Stub) -> HookFixture {
     let program = env!("CARGO_BIN_EXE_keysweep");
     let endpoint = server.url();
@@ -92,8 +92,8 @@ fn every_recipe_does_what_it_says() {
     fixture.set("KEY_ID", &asked);
 
     let mut said = Vec::new();
-    for (language, text, marked) in blocks() {
-        assert!(marked, "this block of the README has no {MARK}:\n{text}");
+    for (language, text, marked) in PAGES.into_iter().flat_map(blocks) {
+        assert!(marked, "this block has no {MARK}:\n{text}");
         for command in commands(language, text) {
             // Only the secret is typed: what else is on standard input `scan` would read.
             let asks = command.contains("\"$KEY_ID\"");

@@ -2,13 +2,15 @@
 //! scanned: every pair is found, and no pair is made up.
 //!
 //! `make.py` holds forms by kind of file, escape and encoding, `public_forms.py` forms as they
-//! stand in public repositories. A failing seed is printed and can be given as KEYSWEEP_SEED.
+//! stand in public repositories. A failing test prints its seed, and `KEYSWEEP_TEST_SEED` sets another.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+
+use crate::support::seed;
 
 /// Forms that are not read yet, each with its reason; a form that is found after all fails too.
 const NOT_READ: [(&str, &str); 0] = [];
@@ -27,7 +29,7 @@ fn forms_of_public_repositories_are_found_and_none_is_mispaired() {
 }
 
 fn check(script: &str) {
-    let seed = std::env::var("KEYSWEEP_SEED").unwrap_or_else(|_| std::process::id().to_string());
+    let seed = seed().to_string();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recall").join(script);
     let made = Command::new("python3")

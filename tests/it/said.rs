@@ -149,8 +149,8 @@ fn own_reports_are_known_by_their_content_and_hide_no_secret() {
 
 #[test]
 fn a_scan_says_what_it_did_not_look_at() {
-    let project = project("not looked at");
-    let reported = "the history was not looked at: `keysweep history`";
+    let project = project("the history was not scanned");
+    let reported = "the history was not scanned: `keysweep history`";
     let ran = project.keysweep(["scan"]).run().exits(1);
     assert!(!ran.stderr.contains(reported), "{}", ran.stderr);
     project.git(&["init", "-q"]).file(".gitignore", "*.log\n").file("a.log", "x");

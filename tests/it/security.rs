@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-/// The tests in the last column of the table: `module::test`, or `src::module::test`.
+/// The tests in the last column of the table: `module::test`, `src::module::test` or
+/// `crates::name::module::test`.
 fn named(page: &str) -> Vec<&str> {
     let rows = page.lines().filter(|line| line.starts_with("| ") && line.ends_with(" |"));
     let cells = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").next());
@@ -11,19 +12,16 @@ fn named(page: &str) -> Vec<&str> {
     code.filter(|text| text.contains("::")).collect()
 }
 
-/// The libraries beside the program.
-const CRATES: [&str; 5] = ["aws", "base", "detect", "git", "unpack"];
+fn inside(folder: &str, module: &[&str]) -> Vec<String> {
+    let path = module.join("/");
+    vec![format!("{folder}/{path}.rs"), format!("{folder}/{path}/tests.rs")]
+}
 
 /// The files in which a test may stand.
 fn places(module: &[&str]) -> Vec<String> {
     match module {
-        ["src", inner @ ..] => {
-            let path = inner.join("/");
-            let mut folders = vec!["src".to_owned()];
-            folders.extend(CRATES.map(|name| format!("crates/{name}/src")));
-            let of = |folder| [format!("{folder}/{path}.rs"), format!("{folder}/{path}/tests.rs")];
-            folders.into_iter().flat_map(of).collect()
-        }
+        ["src", inner @ ..] => inside("src", inner),
+        ["crates", name, inner @ ..] => inside(&format!("crates/{name}/src"), inner),
         [outer, ..] => {
             vec![format!("tests/it/{}.rs", module.join("/")), format!("tests/it/{outer}.rs")]
         }

@@ -150,7 +150,7 @@ fn a_fault_is_status_2_with_file_line_and_what_was_meant() {
             "\nexcludes = []\n",
             ".keysweep.toml:2: unknown field 'excludes'; did you mean 'exclude'?",
         ),
-        ("verify = true\n", ".keysweep.toml:1: 'verify' is an option, and options are typed"),
+        ("verify = true\n", ".keysweep.toml:1: 'verify' is a command-line option"),
         (
             "[[rule]]\nid = \"aws-mws-key\"\n",
             ".keysweep.toml:2: rule 'aws-mws-key': the id is that of",
@@ -186,7 +186,7 @@ fn a_target_cannot_lead_us_to_a_file_elsewhere() {
         let link = project.at(name);
         std::os::unix::fs::symlink(outside.at("allow.toml"), &link).expect("a link");
         let ran = project.keysweep(["scan"]).run().exits(2);
-        assert!(ran.stderr.contains("no link is followed"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("links are not followed"), "{}", ran.stderr);
         fs::remove_file(link).expect("removed");
     }
     // A file above the repository's root is nobody's.

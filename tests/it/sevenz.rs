@@ -1,29 +1,43 @@
 //! Archives of 7z written by another program: found with way and line, or said why not. One block
 //! that can't be read hides no other.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use super::containers::ways;
 use super::support::{Keys, Project, Ran};
 use super::tools;
 
-/// A folder with all that `tests/containers/sevenz.py` writes, if its library is here.
-fn written(name: &str) -> Option<Project> {
-    let Some(venv) = tools::venv() else {
-        println!("skipped: there is no Python environment with py7zr");
-        return None;
-    };
-    let pair = Keys::new(name).pair();
+/// Files by name.
+type Files = Vec<(std::ffi::OsString, Vec<u8>)>;
+
+/// A folder with all that `tests/containers/sevenz.py` writes, if its library is here. It is run once.
+fn written() -> Option<Project> {
+    static WRITTEN: OnceLock<Files> = OnceLock::new();
+    let venv = tools::venv()?;
+    let project = Project::new();
+    for (name, bytes) in WRITTEN.get_or_init(|| write(&venv)) {
+        project.file(name, bytes);
+    }
+    Some(project)
+}
+
+fn write(venv: &Path) -> Files {
+    let pair = Keys::new("7z").pair();
     let project = Project::new();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/containers/sevenz.py");
-    let ran = Command::new(venv.join("bin/python"))
+    let ran = Command::new(tools::programs(venv).join("python"))
         .args(["-B", script])
         .arg(project.path())
         .args([&pair.id, &pair.secret])
         .output()
         .expect("Python runs");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    Some(project)
+    let entries = std::fs::read_dir(project.path()).expect("a folder");
+    let read = |path: PathBuf| (path.file_name().unwrap_or_default().into(), std::fs::read(path));
+    let files = entries.map(|entry| read(entry.expect("an entry").path()));
+    files.map(|(name, bytes)| (name, bytes.expect("no folder is among them"))).collect()
 }
 
 fn scan(project: &Project, name: &str) -> Ran {
@@ -39,7 +53,7 @@ fn is_found(ran: &Ran, name: &str) {
 
 #[test]
 fn every_method_that_is_read_is_found_behind_other_members() {
-    let Some(project) = written("7z methods") else { return };
+    let Some(project) = written() else { return };
     for name in ["lzma2", "lzma", "large", "x86", "arm", "delta", "bzip2", "deflate", "copy"] {
         let name = format!("{name}.7z");
         let ran = scan(&project, &name).exits(1);
@@ -50,7 +64,7 @@ fn every_method_that_is_read_is_found_behind_other_members() {
 
 #[test]
 fn members_that_are_not_read_are_reported_by_name() {
-    let Some(project) = written("7z unread") else { return };
+    let Some(project) = written() else { return };
     for name in ["ppmd", "zstd", "brotli"] {
         let ran = scan(&project, &format!("{name}.7z")).exits(3);
         let reported: Vec<bool> = ["bin/noise", "conf/prod.env"]
@@ -71,7 +85,7 @@ fn members_that_are_not_read_are_reported_by_name() {
 
 #[test]
 fn a_block_that_cannot_be_read_hides_no_other() {
-    let Some(project) = written("7z behind") else { return };
+    let Some(project) = written() else { return };
     for (name, reported) in [("ppmd", "packed by PPMD"), ("damaged", "a damaged 7z")] {
         let name = format!("behind-{name}.7z");
         let ran = scan(&project, &name).exits(1);
@@ -85,7 +99,7 @@ fn a_block_that_cannot_be_read_hides_no_other() {
 
 #[test]
 fn a_wrong_checksum_hides_no_member_of_its_block() {
-    let Some(project) = written("7z checksums") else { return };
+    let Some(project) = written() else { return };
     for (name, member) in [("wrong-before.7z", "note"), ("wrong-own.7z", "conf/prod.env")] {
         let ran = scan(&project, name).exits(1);
         is_found(&ran, name);
@@ -97,7 +111,7 @@ fn a_wrong_checksum_hides_no_member_of_its_block() {
 
 #[test]
 fn what_stands_behind_a_member_s_own_end_is_unpacked_within_limits() {
-    let Some(project) = written("7z rest") else { return };
+    let Some(project) = written() else { return };
     let reported = scan(&project, "rest.7z").exits(3).problems();
     assert!(reported.iter().any(|why| why.contains("raise --max-ratio")), "{reported:?}");
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 use super::git_support::{Repo, leak};
 use super::process::{Ended, Running};
 use super::programs;
+use super::require::skip;
 use super::support::{Keys, Project};
 
 /// Folders with files, keys among them, and an earlier report that is to stand.
@@ -96,7 +97,7 @@ fn no_more_threads_are_reported() {
     };
     let free = limited(1000, &["scan", "src"]);
     if free.code() != 1 {
-        println!("skipped: no python3, or this user may not become another: {}", free.stderr);
+        skip(&format!("this user may not become another: {}", free.stderr));
         return;
     }
     let root = repo.root.to_string_lossy().into_owned();

@@ -189,6 +189,7 @@ fn an_interrupted_run_reports_and_exits_with_130() {
     let project = Project::new();
     let pair = keys.pair();
     project.file("a.env", &pair.env);
+    crate::process::hear_signals();
     let mut child = Command::new(env!("CARGO_BIN_EXE_keysweep"))
         .args(["scan", "a.env", "-", "--format", "json"])
         .current_dir(project.path())

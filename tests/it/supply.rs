@@ -8,6 +8,8 @@ use std::process::Command;
 
 use toml::{Table, Value};
 
+use crate::require::skip;
+
 fn text(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a file")
 }
@@ -215,7 +217,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn no_program_and_no_large_file_is_tracked() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     if !root.join(".git").exists() {
-        return println!("skipped: this is not a checkout");
+        return skip("this is not a checkout");
     }
     let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(root).output();
     let listed = listed.expect("git runs").stdout;

@@ -4,6 +4,7 @@
 //! Every secret that [`Keys`] makes is remembered, and no run may print any of them, nor write one
 //! into a report, unless it was asked to with `--show-secrets`.
 
+use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write as _;
@@ -11,19 +12,33 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 use tempfile::TempDir;
+
+use crate::programs::GIT;
 
 /// Secrets that stand in some test's files.
 static PLANTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// From which keys are made; `KEYSWEEP_TEST_SEED` chooses another.
-#[expect(clippy::print_stdout, reason = "the test that fails shows it")]
-static SEED: LazyLock<u64> = LazyLock::new(|| {
-    let variable = std::env::var("KEYSWEEP_TEST_SEED").ok();
-    let seed = variable.and_then(|text| text.parse().ok()).unwrap_or(1);
-    println!("keys are made from KEYSWEEP_TEST_SEED={seed}");
-    seed
+static SEED: LazyLock<u64> = LazyLock::new(|| match std::env::var("KEYSWEEP_TEST_SEED") {
+    Ok(text) => text.parse().expect("KEYSWEEP_TEST_SEED is a number"),
+    Err(_) => 1,
 });
+
+/// From which keys, texts and cases are made; `KEYSWEEP_TEST_SEED` chooses another.
+pub(crate) fn seed() -> u64 {
+    thread_local!(static SAID: Cell<bool> = const { Cell::new(false) });
+    // A test that fails shows it, once: each has a thread of its own.
+    if !SAID.replace(true) {
+        println!("KEYSWEEP_TEST_SEED={}", *SEED);
+    }
+    *SEED
+}
+
+/// The configuration of a property that is tried on so many cases.
+pub(crate) fn cases(count: u32) -> ProptestConfig {
+    ProptestConfig { cases: count, rng_seed: RngSeed::Fixed(seed()), ..ProptestConfig::default() }
+}
 
 /// Makes keys that look real: the same for a seed and a name.
 pub(crate) struct Keys(u64);
@@ -31,7 +46,7 @@ pub(crate) struct Keys(u64);
 impl Keys {
     /// Of a test's own name, so that no two tests share a key.
     pub(crate) fn new(name: &str) -> Self {
-        let start = name.bytes().fold(*SEED ^ 0xcbf2_9ce4_8422_2325, |state, byte| {
+        let start = name.bytes().fold(seed() ^ 0xcbf2_9ce4_8422_2325, |state, byte| {
             (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         Self(start)
@@ -126,7 +141,7 @@ impl Project {
     /// Runs git in `folder` of it, with fixed dates and nobody's configuration.
     pub(crate) fn git_in(&self, folder: &str, arguments: &[&str]) -> &Self {
         fs::create_dir_all(self.at(folder)).expect("folders");
-        let mut command = Command::new("git");
+        let mut command = Command::new(&*GIT);
         scrub(&mut command, self.path());
         command
             .args(["-c", "user.name=T", "-c", "user.email=t@example.org"])

@@ -189,7 +189,7 @@ fn worktrees_and_submodules_are_read_once() {
         .collect();
     assert!(commits.contains(&("\"side\"".to_owned(), 0)), "{commits:?}");
     assert!(commits.contains(&("\"two\"".to_owned(), 2)), "{commits:?}");
-    assert!(ran.stderr.contains("side: its history was searched with that of one"));
+    assert!(ran.stderr.contains("side: its history was scanned with that of one"));
     assert!(held(&ran).contains(&"two: sub/conf/a.env".to_owned()), "{:?}", held(&ran));
     assert!(held(&ran).contains(&"side: conf/a.env".to_owned()), "{:?}", held(&ran));
     // By itself the worktree has its history.

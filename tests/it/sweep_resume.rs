@@ -84,7 +84,7 @@ fn resumed(project: &Project) -> Ran {
 
 /// Targets that a run took from the state.
 fn taken(ran: &Ran) -> usize {
-    ran.stderr.matches("as noted by an earlier run").count()
+    ran.stderr.matches("recorded by an earlier run").count()
 }
 
 #[test]

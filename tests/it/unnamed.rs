@@ -37,7 +37,7 @@ fn what_standard_input_is_decides() {
         let ran = project.shell(script, text).exits(1);
         assert!(ran.stdout.contains(found), "{script}: {ran:?}");
         assert!(!ran.stdout.contains(left), "{script}: {ran:?}");
-        assert_eq!(ran.stderr.contains("no PATH, so standard input is scanned"), says, "{script}");
+        assert_eq!(ran.stderr.contains("no PATH: scanning standard input"), says, "{script}");
         let where_from = if found == &piped { "in standard input in " } else { "file" };
         assert!(ran.stderr.contains(where_from), "{script}: {}", ran.stderr);
     }
@@ -59,7 +59,7 @@ fn a_pipe_of_which_nothing_comes_is_waited_for_and_that_is_said() {
     let output = child.wait_with_output().expect("it ends");
     let (stdout, stderr) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(stderr.contains("standard input is waited for"), "{stderr}");
+    assert!(stderr.contains("waiting for standard input"), "{stderr}");
     assert!(stdout.contains(&piped) && !stdout.contains(&here), "{stdout}");
     // A limit ends the wait, and that is no green.
     let mut command = project.keysweep(["scan", "--timeout", "200ms"]).command();

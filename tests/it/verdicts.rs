@@ -27,8 +27,8 @@ fn one_key_has_a_status_and_a_table() {
         assert_eq!(counts, row, "{}", reported.stdout);
         let stop =
             format!("aws iam update-access-key --user-name alice --access-key-id {}", pair.id);
-        let shown =
-            reported.stdout.contains("Stop what is active") && reported.stdout.contains(&stop);
+        let shown = reported.stdout.contains("Deactivate the active keys")
+            && reported.stdout.contains(&stop);
         assert_eq!(shown, stops, "{}", reported.stdout);
     }
 }
@@ -55,7 +55,7 @@ fn a_report_has_one_table_of_all() {
     let reported = project.keysweep(args).run().exits(1).stdout;
     let table = "asked  active  inactive  wrong secret  unknown\n    3       1         1             1        0\n";
     assert!(reported.contains(table), "{reported}");
-    assert_eq!(reported.matches("Stop what is active").count(), 1, "{reported}");
+    assert_eq!(reported.matches("Deactivate the active keys").count(), 1, "{reported}");
     assert_eq!(reported.matches("asked  active").count(), 1, "{reported}");
 }
 
@@ -71,8 +71,8 @@ fn nothing_left_to_ask_is_said() {
     project.file("id", format!("{}\n", pair.id));
     project.keysweep(["scan", ".", "--output", &format!("json={lone}")]).run().exits(0);
     for (file, code, words) in [
-        (&empty, 0, "the earlier report holds no finding"),
-        (&lone, 0, "nobody was asked: the reason stands at each finding"),
+        (&empty, 0, "the earlier report has no findings"),
+        (&lone, 0, "no request was sent: each finding has the reason"),
     ] {
         let reported = project.keysweep(["verify", "--report", file, "."]).run().exits(code);
         assert!(reported.stderr.contains(words), "{}", reported.stderr);

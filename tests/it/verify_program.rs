@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::leaks::{key_id, secret};
 use crate::moto::Moto;
+use crate::require::skip;
 use crate::stub::{Stub, identity, not_known};
 
 /// The program, with nothing of this machine's own around it.
@@ -174,6 +175,7 @@ fn an_interruption_ends_the_questions_and_reports_the_findings() {
     leak_in(folder.path(), "credentials", &id, &random_secret(1));
     let mut command = keysweep(&["scan", here, "--verify", "--sts-endpoint", &stub.url()]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    crate::process::hear_signals();
     let child = command.spawn().expect("it starts");
     while stub.requests().is_empty() {
         std::thread::sleep(std::time::Duration::from_millis(10));
@@ -217,7 +219,7 @@ fn without_verify_no_socket_is_opened() {
         .output()
         .is_ok_and(|output| output.status.success())
     {
-        let _ = writeln!(std::io::stderr(), "SKIPPED, no socket is looked for: no strace");
+        skip("strace is missing or not allowed: no socket is looked for");
         return;
     }
     let log = folder.path().join("trace");

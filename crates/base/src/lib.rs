@@ -5,6 +5,7 @@
 pub mod bounded;
 pub mod copied;
 pub mod memory;
+pub mod paths;
 pub mod record;
 pub mod secret;
 pub mod stop;

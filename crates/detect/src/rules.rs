@@ -6,6 +6,7 @@
 mod bounds;
 mod check;
 mod expression;
+pub mod id;
 mod parse;
 mod read;
 pub mod template;

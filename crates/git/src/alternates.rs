@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::preflight;
+use keysweep_base::paths::canonical;
 use keysweep_base::record::Record;
 use keysweep_base::text::escape_path;
 
@@ -102,10 +103,6 @@ fn have_one_owner(one: &Metadata, other: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn have_one_owner(_: &Metadata, _: &Metadata) -> bool {
     true
-}
-
-fn canonical(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 fn shown(path: &Path) -> String {

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use gix::ObjectId;
-use gix::objs::Kind;
 
+use super::lookup::{self, Listing};
 use super::objects::Objects;
-use super::parse::{self, EntryKind};
-use super::trees::{LONGEST_PATH, is_empty_tree};
+use super::parse::EntryKind;
+use super::trees::LONGEST_PATH;
 use keysweep_base::record::Record;
 
 /// A file of a tree that none of the other trees has unchanged.
@@ -20,9 +20,6 @@ pub struct Change {
     /// What the others have at that path.
     pub before: Vec<ObjectId>,
 }
-
-/// A tree's entries, copied out of the buffer that the next read reuses.
-type Listing = Vec<(Vec<u8>, EntryKind, ObjectId)>;
 
 /// Compares `tree` with `others`; paths begin with `prefix`.
 ///
@@ -59,7 +56,7 @@ struct Comparison<'a> {
 
 /// How far the comparison has come in a tree.
 struct Level {
-    listing: std::vec::IntoIter<(Vec<u8>, EntryKind, ObjectId)>,
+    listing: <Listing as IntoIterator>::IntoIter,
     others: Vec<HashMap<(Vec<u8>, EntryKind), ObjectId>>,
     /// Length of the path that leads to it.
     length: usize,
@@ -120,20 +117,6 @@ impl Comparison<'_> {
     }
 
     fn list(&mut self, tree: &ObjectId) -> Listing {
-        if is_empty_tree(tree, self.objects.hash())
-            || !self.objects.expect(tree, Kind::Tree, "a commit", &mut self.buffer, self.ledger)
-        {
-            return Vec::new();
-        }
-        let mut listing = Vec::new();
-        for entry in parse::tree(&self.buffer, self.objects.hash()) {
-            let Some(entry) = entry else {
-                let id = tree.to_hex().to_string();
-                self.ledger.problem("tree", id.as_bytes(), &"damaged: an entry is malformed");
-                break;
-            };
-            listing.push((entry.name.to_owned(), entry.kind, entry.id.to_owned()));
-        }
-        listing
+        lookup::list(self.objects, tree, "a commit", &mut self.buffer, self.ledger)
     }
 }

@@ -18,8 +18,8 @@ use super::loose::Loose;
 use super::pack::Pack;
 use super::preflight;
 use super::stores::{PackFiles, Stores};
-use super::structure::{Damaged, Structure, StructurePass};
 use super::unindexed;
+use super::visitor::{Damage, Object, Seen, Visitor};
 use super::walk::Walk;
 use keysweep_base::memory::MemoryBudget;
 use keysweep_base::record::Record;
@@ -92,8 +92,13 @@ impl Database {
         Ok(Self { stores, duplicates, layouts, pool, options, lfs })
     }
 
-    /// What the headers of a pack say.
-    pub fn layout(&self, pack: usize) -> &Layout {
+    /// The delta forest of a pack, of the kinds of objects that are kept.
+    pub fn forest(&self, pack: usize, keep: &(dyn Fn(Kind) -> bool + Sync)) -> Forest {
+        let (stored, duplicates) = (&self.stores.packs[pack], &self.duplicates[pack]);
+        self.pool.install(|| self.layout(pack).forest(stored, duplicates, &keep))
+    }
+
+    fn layout(&self, pack: usize) -> &Layout {
         let read = || Layout::read(&self.stores.packs[pack], self.stores.hash);
         self.layouts[pack].get_or_init(read)
     }
@@ -111,11 +116,6 @@ impl Database {
     /// Where the objects of Git LFS are, unless the way there leads elsewhere.
     pub fn lfs(&self) -> Option<&Path> {
         self.lfs.as_deref()
-    }
-
-    /// Does `work` on the threads of this database.
-    pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        self.pool.install(work)
     }
 
     /// What may be held at once.
@@ -167,33 +167,50 @@ impl Database {
         ids
     }
 
-    /// Shows a reader all that it wants of the objects in `forests` and of the loose ones, each
-    /// once, from several threads and in no order. What is damaged is not shown. Once `stop` is
-    /// set it ends, and what was shown is worth nothing.
-    pub fn structure<R: Structure>(&self, stop: &Stop, forests: &[Forest], reader: &R) {
-        let stores = &self.stores;
-        let threads = self.options.threads.max(1);
-        self.pool.install(|| {
-            for (pack, forest) in stores.packs.iter().zip(forests) {
-                let visitor = StructurePass { reader, pack, damaged: Damaged::default() };
-                let memory = &stores.memory;
-                Walk { pack, forest, stores, visitor: &visitor, memory, stop, threads }.run();
+    /// Shows all that a visitor wants of the objects in `forests` and of the loose ones, each once,
+    /// from several threads and in no order. Once `stop` is set it ends, and what was shown is worth
+    /// nothing.
+    pub fn visit<V: Visitor>(&self, stop: &Stop, forests: &[Forest], visitor: &V) {
+        for (number, forest) in forests.iter().enumerate() {
+            self.visit_pack(stop, number, forest, visitor);
+        }
+        for number in 0..self.stores.loose.len() {
+            self.visit_loose(stop, number, visitor);
+        }
+    }
+
+    /// Shows the objects of a pack that are in its `forest`.
+    pub fn visit_pack<V: Visitor>(&self, stop: &Stop, number: usize, forest: &Forest, visitor: &V) {
+        let (stores, threads) = (&self.stores, self.options.threads.max(1));
+        let (pack, memory) = (&stores.packs[number], &stores.memory);
+        self.pool.install(|| Walk { pack, forest, stores, visitor, memory, stop, threads }.run());
+    }
+
+    /// Shows the objects of a folder of loose ones.
+    pub fn visit_loose<V: Visitor>(&self, stop: &Stop, number: usize, visitor: &V) {
+        let (loose, memory) = (&self.stores.loose[number], &self.stores.memory);
+        let doubles = &self.duplicates[self.stores.packs.len() + number];
+        let show = |(number, id): (usize, &ObjectId)| {
+            let is_double = doubles.get(number).copied().unwrap_or(false);
+            if is_double || stop.is_set() || !visitor.wants_loose(id) {
+                return;
             }
-            for (loose, doubles) in stores.loose.iter().zip(&self.duplicates[stores.packs.len()..])
-            {
-                loose.ids.par_iter().enumerate().for_each(|(number, id)| {
-                    let is_double = doubles.get(number).copied().unwrap_or(false);
-                    if is_double || stop.is_set() || !reader.wants(id) {
-                        return;
-                    }
-                    let mut claim = stores.memory.claim();
-                    let read = loose.read_if(id, &mut claim, &|kind| reader.reads(kind));
-                    if let Some((kind, bytes)) = read {
-                        reader.object(id, kind, None, &bytes, false);
-                    }
-                });
+            let mut opened = match loose.open(id) {
+                Ok(opened) => opened,
+                Err(error) => {
+                    let damage = Damage::File(error.to_string());
+                    return visitor.damaged(&Object::loose(id, 0), &damage);
+                }
+            };
+            if visitor.wants(opened.kind) {
+                let object = Object::loose(id, opened.size);
+                let seen = Seen { object, kind: opened.kind, is_damaged: false };
+                if !visitor.stream(&seen, &mut opened.bytes, &mut memory.claim()) {
+                    visitor.damaged(&object, &Damage::Bytes);
+                }
             }
-        });
+        };
+        self.pool.install(|| loose.ids.par_iter().enumerate().with_max_len(64).for_each(show));
     }
 }
 
@@ -242,7 +259,7 @@ pub fn open(
 fn report(
     path: &Path,
     is_unfinished: bool,
-    read: &gix::Result<unindexed::Read>,
+    read: &gix::Result<unindexed::Listed>,
     ledger: &dyn Record,
 ) {
     let shown = keysweep_base::text::escape_path(path.as_os_str().as_encoded_bytes());

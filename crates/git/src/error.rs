@@ -62,7 +62,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Refs name objects, and none is here.
-    #[error("{} has refs, but no object of it can be read: fetch it again", .path.display())]
+    #[error("{} has refs, but no object of it can be read: fetch it again, or correct extensions.objectFormat in its config", .path.display())]
     NoObjects {
         /// The repository.
         path: PathBuf,

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::Error;
 use super::open;
+use keysweep_base::paths::canonical;
 use keysweep_base::stop::Stop;
 
 /// A repository.
@@ -68,10 +69,6 @@ impl Repository {
         let packs = fs::read_dir(self.common.join("objects/pack")).into_iter().flatten().flatten();
         packs.filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum()
     }
-}
-
-fn canonical(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// What is below a folder.

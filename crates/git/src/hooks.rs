@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::open;
+use keysweep_base::paths::canonical;
 
 /// Where a repository's hooks are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,20 +63,20 @@ pub fn find(path: Option<&Path>) -> Result<Hooks, Error> {
         None => {
             let mapping = gix::sec::trust::Mapping { full: obedient(), reduced: obedient() };
             let options = gix::discover::upwards::Options { cross_fs: true, ..Default::default() };
-            gix::ThreadSafeRepository::discover_opts(open::canonical(shown), options, mapping)
+            gix::ThreadSafeRepository::discover_opts(canonical(shown), options, mapping)
         }
     };
     let repo = opened.map_err(failure)?.to_thread_local();
     let configured = configured(&repo)?;
     // Git runs a hook at the top of the work tree, or in the git folder where there is none.
-    let start = || open::canonical(repo.workdir().unwrap_or(repo.git_dir()));
+    let start = || canonical(repo.workdir().unwrap_or(repo.git_dir()));
     let folder = match &configured {
         Some(folder) => start().join(folder),
-        None => open::canonical(repo.common_dir()).join("hooks"),
+        None => canonical(repo.common_dir()).join("hooks"),
     };
     // A link that leads nowhere leads to nobody else's hooks.
     let linked = folder.canonicalize().ok().filter(|_| folder.is_symlink());
-    let work_tree = repo.workdir().map(open::canonical);
+    let work_tree = repo.workdir().map(canonical);
     Ok(Hooks { folder, configured: configured.is_some(), linked, work_tree })
 }
 

@@ -6,9 +6,11 @@
 use std::collections::HashMap;
 
 use gix::ObjectId;
+use gix::hash::oid;
 use gix::hashtable;
 use gix::objs::Kind;
 
+use super::lookup::descend;
 use super::objects::Objects;
 use super::parse::{self, EntryKind};
 
@@ -34,20 +36,10 @@ impl<'a> KnownTrees<'a> {
 
     /// The blob at `path` below `tree`.
     pub fn blob_at(&mut self, tree: &ObjectId, path: &[u8]) -> Option<ObjectId> {
-        let mut tree = *tree;
-        let mut parts = path.split(|&byte| byte == b'/').peekable();
-        while let Some(part) = parts.next() {
-            let &(id, kind) = self.entries(&tree)?.get(part)?;
-            let wanted = if parts.peek().is_some() { EntryKind::Tree } else { EntryKind::Blob };
-            if kind != wanted {
-                return None;
-            }
-            tree = id;
-        }
-        Some(tree)
+        descend(tree, path, |tree, name| self.entries(tree)?.get(name).copied())
     }
 
-    fn entries(&mut self, tree: &ObjectId) -> Option<&Entries> {
+    fn entries(&mut self, tree: &oid) -> Option<&Entries> {
         if !self.trees.contains_key(tree) {
             if self.objects.find(tree, &mut self.buffer).ok()?? != Kind::Tree {
                 return None;
@@ -64,7 +56,7 @@ impl<'a> KnownTrees<'a> {
                 entries.entry(entry.name.to_owned()).or_insert(found);
             }
             self.entries += entries.len();
-            self.trees.insert(*tree, entries);
+            self.trees.insert(tree.to_owned(), entries);
         }
         self.trees.get(tree)
     }

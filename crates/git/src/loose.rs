@@ -85,18 +85,8 @@ impl Loose {
 
     /// Reads an object; `None` if it is damaged or finds no room.
     pub fn read(&self, id: &gix::oid, claim: &mut Claim) -> Option<(Kind, Vec<u8>)> {
-        if self.holds(id) { self.read_if(id, claim, &|_| true) } else { None }
-    }
-
-    /// Reads a listed object if it is of a kind that is wanted and finds room.
-    pub fn read_if(
-        &self,
-        id: &gix::oid,
-        claim: &mut Claim,
-        wanted: &dyn Fn(Kind) -> bool,
-    ) -> Option<(Kind, Vec<u8>)> {
-        let mut stream = self.open(id).ok()?;
-        if !wanted(stream.kind) || !claim.set(stream.size) {
+        let mut stream = if self.holds(id) { self.open(id).ok()? } else { return None };
+        if !claim.set(stream.size) {
             return None;
         }
         let mut bytes = Vec::new();

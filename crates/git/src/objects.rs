@@ -21,6 +21,7 @@ use super::open::Environment;
 use super::preflight;
 use super::stores::Stores;
 use keysweep_base::memory::MemoryBudget;
+use keysweep_base::paths::canonical;
 use keysweep_base::record::Record;
 
 /// Bytes of delta bases that each thread keeps.
@@ -79,7 +80,7 @@ impl Objects {
         let mut seen: Vec<PathBuf> = Vec::new();
         let mut stores = Vec::new();
         for folder in folders {
-            let place = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+            let place = canonical(&folder);
             if seen.contains(&place) || (!folder.is_dir() && folder != own) {
                 continue;
             }
@@ -144,7 +145,7 @@ impl Objects {
     /// # Errors
     /// A description of the damage, if it is there but can't be read.
     pub fn find(&self, id: &oid, buffer: &mut Vec<u8>) -> Result<Option<Kind>, String> {
-        let store = match self.stores.as_slice() {
+        let store = match self.stores_of(id) {
             [only] => Some(only),
             several => several.iter().find(|store| store.exists(id)),
         };
@@ -165,6 +166,12 @@ impl Objects {
             None if matches!(found, Ok(Some(_))) => Err(CHANGED.to_owned()),
             None => found,
         }
+    }
+
+    /// The stores that may hold an object: none if its id is of another hash than the repository's,
+    /// of which a damaged file may speak and at which `gix` panics.
+    fn stores_of(&self, id: &oid) -> &[gix::odb::Handle] {
+        if id.kind() == self.hash { &self.stores } else { &[] }
     }
 
     /// Reads what is left of a damaged blob: what `find` refuses since it is not what its id says.
@@ -191,13 +198,14 @@ impl Objects {
 
     /// Shows a large object piece by piece, if it is stored as it stands; gives what `show` does.
     pub fn stream<T>(&self, id: &oid, show: impl FnOnce(u64, &mut dyn Read) -> T) -> Option<T> {
-        let size = self.stores.iter().find_map(|store| Some(store.try_header(id).ok()??.size()))?;
+        let size =
+            self.stores_of(id).iter().find_map(|store| Some(store.try_header(id).ok()??.size()))?;
         if size <= LARGE as u64 { None } else { self.rest.stores().stream(id, show) }
     }
 
     /// The kind of an object, which is read only if its usual copy is damaged; `None` if it is missing or damaged.
     pub fn kind(&self, id: &oid) -> Option<Kind> {
-        let kind = self.stores.iter().find_map(|it| Some(it.try_header(id).ok()??.kind()));
+        let kind = self.stores_of(id).iter().find_map(|it| Some(it.try_header(id).ok()??.kind()));
         kind.or_else(|| self.rest.read(id).map(|(kind, _)| kind))
     }
 
@@ -240,7 +248,7 @@ impl Objects {
 
     /// Whether an object is here; it is not read.
     pub fn has(&self, id: &oid) -> bool {
-        self.stores.iter().any(|store| store.exists(id)) || self.rest.stores().holds(id)
+        self.stores_of(id).iter().any(|store| store.exists(id)) || self.rest.stores().holds(id)
     }
 
     /// Whether `gix` reads all of them, alternates included.

@@ -13,6 +13,7 @@ use gix::odb::store::init::Slots;
 use super::error::Error;
 use super::listing;
 use super::preflight;
+use keysweep_base::paths::canonical;
 use keysweep_base::record::Record;
 use keysweep_base::text::escape_path;
 
@@ -239,21 +240,23 @@ pub fn shallow_boundary(repo: &gix::Repository, ledger: &dyn Record) -> Vec<Obje
     ids.into_iter().flatten().collect()
 }
 
-/// Records that a partial clone lacks objects which its server still has.
-pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) {
+/// Records that a partial clone lacks objects which its server still has; gives whether it is one.
+pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) -> bool {
     let config = repo.config_snapshot();
     let configured = config.string("extensions.partialClone").is_some();
     let packs = listing::entries(&repo.common_dir().join("objects/pack"), ledger);
     let promised = packs.iter().any(|entry| {
         Path::new(&entry.file_name()).extension().is_some_and(|extension| extension == "promisor")
     });
-    if configured || promised {
+    let is_partial = configured || promised;
+    if is_partial {
         ledger.problem(
             "partial clone",
             repo.common_dir().as_os_str().as_encoded_bytes(),
             &"objects that were left on the server are not read: clone it without --filter, or run `git fetch --refetch`",
         );
     }
+    is_partial
 }
 
 /// Options that trust nobody: local configuration only, no environment, no includes.
@@ -306,9 +309,4 @@ pub fn failure(path: &Path, error: &gix::Error) -> Error {
     } else {
         Error::NotARepository { path: path.to_owned() }
     }
-}
-
-/// The path without links, or as it is where that can't be told.
-pub fn canonical(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -4,6 +4,7 @@
 //! gigabyte in its place would fill the memory. Takes the path that is about to be opened; knows
 //! where git keeps what, and of what stands in it no more than where it leads on.
 
+use keysweep_base::paths::canonical;
 use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -65,7 +66,7 @@ impl MalformedFile {
 /// # Errors
 /// If a file of it can't be read without harm.
 pub fn check(start: &Path) -> Result<(), MalformedFile> {
-    let start = super::open::canonical(start);
+    let start = canonical(start);
     for folder in start.ancestors() {
         let git = folder.join(".git");
         match git.metadata() {
@@ -139,7 +140,7 @@ pub fn check_link(folder: &Path, name: &str) -> Result<(), MalformedFile> {
     let is_git = |up: &Path| up.join("HEAD").exists() && up.join("objects").exists();
     let depth = Path::new(name).components().count();
     let shared = real.ends_with(name) && real.ancestors().nth(depth).is_some_and(is_git);
-    let branch = name == "HEAD" && real.starts_with(super::open::canonical(folder));
+    let branch = name == "HEAD" && real.starts_with(canonical(folder));
     let special = !real.is_file() && !real.is_dir();
     if shared || branch || special {
         return Ok(());
@@ -199,7 +200,7 @@ pub fn check_revision(repo: &gix::Repository, revision: &str) -> Result<(), Malf
 /// # Errors
 /// If `gix` had better not read from them.
 pub fn check_stores(objects: &Path) -> Result<(), MalformedFile> {
-    let mut known = HashSet::from([super::open::canonical(objects)]);
+    let mut known = HashSet::from([canonical(objects)]);
     let mut left = vec![objects.to_owned()];
     while let Some(folder) = left.pop() {
         // What can't be listed is told by the pass over the database, which lists it as well.
@@ -212,7 +213,7 @@ pub fn check_stores(objects: &Path) -> Result<(), MalformedFile> {
         let (list, text) = borrowed(&folder)?;
         for path in gix::odb::alternate::parse(&text).unwrap_or_default() {
             let path = objects.join(path);
-            if known.insert(super::open::canonical(&path)) {
+            if known.insert(canonical(&path)) {
                 left.push(path);
             }
             if known.len() > FOLDERS {

@@ -9,6 +9,7 @@ use gix::ObjectId;
 use gix::index::entry::{Flags, Mode};
 
 use super::error::Error;
+use super::index_paths;
 use super::objects::Objects;
 use super::reflogs;
 use super::tips;
@@ -16,6 +17,8 @@ use keysweep_base::record::Record;
 
 /// More folders than any path can lead through.
 const DEEPEST: usize = 1024;
+/// What to do with an index that can't be used.
+const ANEW: &str = "make it anew with `git read-tree HEAD`";
 
 /// One file of an index.
 #[derive(Clone, Debug)]
@@ -37,30 +40,44 @@ pub fn open(path: &Path, hash: gix::hash::Kind) -> Result<gix::index::File, Erro
     if !path.try_exists().map_err(|error| failed(error.to_string()))? {
         return Ok(gix::index::File::from_state(gix::index::State::new(hash), path));
     }
-    if nests_too_deep(path, hash).map_err(|error| failed(error.to_string()))? {
-        let why = format!(
-            "its cached trees nest more than {DEEPEST} deep, which no work tree does: make it anew \
-             with `git read-tree HEAD`"
-        );
-        return Err(failed(why));
+    for file in files(path) {
+        let bytes = std::fs::read(&file).map_err(|error| failed(error.to_string()))?;
+        if let Some(why) = fault(&bytes, hash) {
+            return Err(failed(format!("{why}, which no work tree does: {ANEW}")));
+        }
     }
     gix::index::File::at(path, hash, true, gix::index::decode::Options::default())
         .map_err(|error| failed(error.to_string()))
 }
 
-/// Whether the trees that an index has cached nest deeper than [`DEEPEST`]. `gix` reads each in a
-/// call within that of the one above, and a stack that overflows ends the process.
+/// The files of an index: itself and, of a split one, what it shares.
+fn files(path: &Path) -> Vec<PathBuf> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // One that is not found here is not found by `gix` either.
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let shared = entries
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"sharedindex."))
+        .map(|entry| entry.path());
+    std::iter::once(path.to_owned()).chain(shared).collect()
+}
+
+/// What makes an index's file costly or deadly to decode: `gix` reads each cached tree in a call
+/// within that of the one above, and a stack that overflows ends the process; it writes out all
+/// paths, however often they repeat.
 ///
-/// The extension is looked for by its name, as only `gix` knows where the entries end. What merely
-/// looks like it, in a path, would have to nest as deep to be taken for it.
-fn nests_too_deep(path: &Path, hash: gix::hash::Kind) -> std::io::Result<bool> {
-    let bytes = std::fs::read(path)?;
+/// The extension of cached trees is looked for by its name, as only `gix` knows where the entries
+/// end. What merely looks like it, in a path, would have to nest as deep to be taken for it.
+fn fault(bytes: &[u8], hash: gix::hash::Kind) -> Option<String> {
     let extension = |at: usize| {
         let size = bytes.get(at + 4..at + 8)?.try_into().ok().map(u32::from_be_bytes)?;
         bytes.get(at + 8..)?.get(..usize::try_from(size).ok()?)
     };
-    let mut found = memchr::memmem::find_iter(&bytes, b"TREE").filter_map(extension);
-    Ok(found.any(|trees| nests(trees, hash.len_in_bytes())))
+    let mut found = memchr::memmem::find_iter(bytes, b"TREE").filter_map(extension);
+    if found.any(|trees| nests(trees, hash.len_in_bytes())) {
+        return Some(format!("its cached trees nest more than {DEEPEST} deep"));
+    }
+    let too_long = index_paths::are_too_long(bytes, hash.len_in_bytes());
+    too_long.then(|| "its paths take many times its own size".to_owned())
 }
 
 /// Whether cached trees nest too deep: each is `name NUL entries SPACE subtrees LF id`, without an

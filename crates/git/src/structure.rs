@@ -5,8 +5,6 @@
 //! stored costs each delta once. Takes a database, gives what attribution needs of it: parents and
 //! root trees of commits, and which trees name which. What could not be read is simply not there.
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use gix::hash::oid;
@@ -15,96 +13,10 @@ use gix::objs::Kind;
 use gix::{ObjectId, hashtable};
 
 use super::database::Database;
-use super::forest::Node;
-use super::pack::Pack;
 use super::parse::{self, Commit, EntryKind};
-use super::walk::{Damage, Seen, Visitor};
+use super::visitor::{Seen, Visitor};
 use keysweep_base::copied::Copied;
 use keysweep_base::stop::Stop;
-
-/// Sees the commits and trees of a database.
-pub trait Structure: Sync {
-    /// What is kept of an object for those that are stored as changes of it.
-    type BaseState: Default + Send + Sync;
-
-    /// Whether a kind of objects is read at all.
-    fn reads(&self, kind: Kind) -> bool;
-
-    /// Whether an object is shown, if it is of such a kind.
-    fn wants(&self, id: &oid) -> bool;
-
-    /// Sees an object. `base` is what was kept of its base and what was copied from it;
-    /// `is_base` tells whether others may be changes of this one.
-    fn object(
-        &self,
-        id: &oid,
-        kind: Kind,
-        base: Option<(&Self::BaseState, &[Copied])>,
-        bytes: &[u8],
-        is_base: bool,
-    ) -> Self::BaseState;
-}
-
-/// The part of a walk that reads one pack.
-pub struct StructurePass<'a, R> {
-    /// Who sees the objects.
-    pub reader: &'a R,
-    /// The pack.
-    pub pack: &'a Pack,
-    /// Numbers of its damaged objects.
-    pub damaged: Damaged,
-}
-
-/// Objects that could not be read whole.
-#[derive(Default)]
-pub struct Damaged {
-    any: AtomicBool,
-    numbers: Mutex<HashSet<u32>>,
-}
-
-impl Damaged {
-    /// Takes down one; it is done before what is readable of the object is shown.
-    pub fn add(&self, number: u32) {
-        self.numbers.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
-        self.any.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether an object is among them.
-    pub fn has(&self, number: u32) -> bool {
-        self.any.load(Ordering::Relaxed)
-            && self.numbers.lock().unwrap_or_else(PoisonError::into_inner).contains(&number)
-    }
-}
-
-impl<R: Structure> Visitor for StructurePass<'_, R> {
-    type BaseState = R::BaseState;
-
-    fn wants(&self, kind: Kind) -> bool {
-        self.reader.reads(kind)
-    }
-
-    fn object(
-        &self,
-        seen: &Seen<'_>,
-        base: Option<(&R::BaseState, &[Copied])>,
-        bytes: &[u8],
-    ) -> R::BaseState {
-        let is_base = !seen.node.children().is_empty();
-        // What is not wanted has no memory, and its children are read like whole objects.
-        if !seen.node.wanted || self.damaged.has(seen.node.number) {
-            return R::BaseState::default();
-        }
-        self.reader.object(self.pack.id(seen.node.number), seen.kind, base, bytes, is_base)
-    }
-
-    fn large(&self, _: &Seen<'_>, _: &[u8]) -> bool {
-        true
-    }
-
-    fn damaged(&self, node: &Node, _: Damage) {
-        self.damaged.add(node.number);
-    }
-}
 
 /// A tree's number in [`Inventory`].
 pub type Number = u32;
@@ -160,7 +72,7 @@ impl Inventory {
             commits: Mutex::default(),
             unlisted: Mutex::default(),
         };
-        database.structure(stop, &forests, &reader);
+        database.visit(stop, &forests, &reader);
         if stop.is_set() {
             return None;
         }
@@ -195,27 +107,21 @@ struct Named {
     subtrees: Option<Arc<[Number]>>,
 }
 
-impl Structure for InventoryReader<'_> {
+impl Visitor for InventoryReader<'_> {
     type BaseState = Named;
 
-    fn reads(&self, kind: Kind) -> bool {
+    fn wants(&self, kind: Kind) -> bool {
         kind == Kind::Commit || (kind == Kind::Tree && !self.hits.is_empty())
     }
 
-    fn wants(&self, _: &oid) -> bool {
-        true
-    }
-
-    fn object(
-        &self,
-        id: &oid,
-        kind: Kind,
-        base: Option<(&Named, &[Copied])>,
-        bytes: &[u8],
-        is_base: bool,
-    ) -> Named {
-        if kind == Kind::Tree {
-            return self.tree(id, base, bytes, is_base);
+    fn object(&self, seen: &Seen<'_>, base: Option<(&Named, &[Copied])>, bytes: &[u8]) -> Named {
+        // What is not wanted has no memory, and its children are read like whole objects.
+        if !seen.object.wanted || seen.is_damaged {
+            return Named::default();
+        }
+        let id = seen.object.id();
+        if seen.kind == Kind::Tree {
+            return self.tree(id, base, bytes, seen.object.is_base);
         }
         if let Some(commit) = parse::commit(bytes) {
             let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,6 +4,7 @@
 //! Takes a pack file, gives a [`Pack`] like any other. Git itself does not see such a pack; an
 //! interrupted transfer, a deleted index, or a multi-pack-index that stands for it leave one.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,13 +12,14 @@ use gix::ObjectId;
 use gix::objs::Kind;
 use gix::odb::pack::data;
 
-use super::forest::{Layout, Node};
+use super::forest::Layout;
 use super::inflate::Inflater;
 use super::pack::{Pack, header};
 use super::stores::Stores;
-use super::structure::Damaged;
-use super::walk::{Damage, Seen, Visitor, Walk};
+use super::visitor::{Damage, Object, Seen, Visitor};
+use super::walk::Walk;
 use keysweep_base::copied::Copied;
+use keysweep_base::memory::Claim;
 use keysweep_base::stop::Stop;
 
 /// Bytes of a pack's header: `PACK`, version, count.
@@ -27,7 +29,7 @@ const HEADER: usize = 12;
 const ROUNDS: usize = 4095;
 
 /// A pack that has been read for its ids.
-pub struct Read {
+pub struct Listed {
     /// The pack.
     pub pack: Pack,
     /// How many of the objects that its header promises could not be found.
@@ -38,7 +40,7 @@ pub struct Read {
 ///
 /// # Errors
 /// If the file can't be mapped or is no pack.
-pub fn read(path: &Path, stores: &Stores, stop: &Stop, threads: usize) -> gix::Result<Read> {
+pub fn read(path: &Path, stores: &Stores, stop: &Stop, threads: usize) -> gix::Result<Listed> {
     let data = data::File::at(path, stores.hash)?;
     let promised = u64::from(data.num_objects());
     let unnamed = ObjectId::null(stores.hash);
@@ -59,7 +61,7 @@ pub fn read(path: &Path, stores: &Stores, stop: &Stop, threads: usize) -> gix::R
         }
         waiting = unknown;
     }
-    Ok(Read { pack, lost })
+    Ok(Listed { pack, lost })
 }
 
 /// Where the entries begin.
@@ -93,8 +95,7 @@ fn hash(pack: &Pack, stores: &Stores, stop: &Stop, threads: usize) -> (Vec<Objec
     let waiting = Mutex::new(0);
     let layout = Layout::read(pack, stores.hash);
     for trees in [false, true] {
-        let damaged = Damaged::default();
-        let hasher = Hasher { hash: stores.hash, trees, ids: &ids, waiting: &waiting, damaged };
+        let hasher = Hasher { hash: stores.hash, trees, ids: &ids, waiting: &waiting };
         let keep = |kind| (kind == Kind::Tree) == trees;
         let forest = layout.forest(pack, &skipped, &keep);
         let memory = &stores.memory;
@@ -110,7 +111,6 @@ struct Hasher<'a> {
     trees: bool,
     ids: &'a Mutex<Vec<ObjectId>>,
     waiting: &'a Mutex<usize>,
-    damaged: Damaged,
 }
 
 impl Visitor for Hasher<'_> {
@@ -122,36 +122,41 @@ impl Visitor for Hasher<'_> {
 
     fn object(&self, seen: &Seen<'_>, _: Option<(&(), &[Copied])>, bytes: &[u8]) {
         // Half an object has no name; the next round may have its base.
-        if self.damaged.has(seen.node.number) {
-            return;
-        }
-        if let Ok(id) = gix::objs::compute_hash(self.hash, seen.kind, bytes) {
-            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-            ids[seen.node.number as usize] = id;
+        if !seen.is_damaged
+            && let Ok(id) = gix::objs::compute_hash(self.hash, seen.kind, bytes)
+        {
+            self.name(&seen.object, id);
         }
     }
 
-    fn large(&self, seen: &Seen<'_>, compressed: &[u8]) -> bool {
-        let mut bytes = flate2::bufread::ZlibDecoder::new(compressed);
+    fn stream(&self, seen: &Seen<'_>, mut bytes: &mut dyn Read, _: &mut Claim) -> bool {
         let id = gix::objs::compute_stream_hash(
             self.hash,
             seen.kind,
             &mut bytes,
-            seen.node.size,
+            seen.object.size,
             &mut gix::progress::Discard,
             &std::sync::atomic::AtomicBool::new(false),
         );
         if let Ok(id) = id {
-            let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-            ids[seen.node.number as usize] = id;
+            self.name(&seen.object, id);
         }
         true
     }
 
-    fn damaged(&self, node: &Node, damage: Damage) {
-        self.damaged.add(node.number);
-        if damage == Damage::NoBase {
+    fn damaged(&self, _: &Object<'_>, damage: &Damage) {
+        if *damage == Damage::NoBase {
             *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        }
+    }
+}
+
+impl Hasher<'_> {
+    fn name(&self, object: &Object<'_>, id: ObjectId) {
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = object.number().and_then(|number| ids.get_mut(number as usize));
+        if let Some(place) = place {
+            *place = id;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Walks the delta trees of a pack: each entry is inflated once, each delta applied in memory.
 //!
-//! Takes a forest, gives each object's bytes to a [`Visitor`], together with what the visitor
+//! Takes a forest, gives each object's bytes to a [`Visitor`](super::visitor::Visitor), together with what the visitor
 //! kept of the base and the runs copied from it. Depth first on an explicit stack, the heaviest
 //! child last and after its base has been let go: a thread holds at most log2(n) objects. Heavy
 //! subtrees are split between threads; the bases that wait for one are bounded by [`SHARED`].
@@ -14,6 +14,7 @@ mod scratch;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use flate2::bufread::ZlibDecoder;
 use gix::objs::Kind;
 use rayon::ScopeFifo;
 
@@ -22,8 +23,8 @@ use super::forest::{Forest, Node};
 use super::inflate::is_plausible;
 use super::pack::Pack;
 use super::stores::Stores;
+use super::visitor::{Damage, Object, Seen, Visitor};
 use frame::{Base, Frame, Held, Text};
-use keysweep_base::copied::Copied;
 use keysweep_base::memory::{MemoryBudget, SMALL};
 use keysweep_base::stop::Stop;
 use scratch::Scratch;
@@ -33,65 +34,6 @@ const SHARED: usize = 32 << 20;
 
 /// An object larger than this is read in pieces, if no other is stored as a change of it.
 const STREAMED: u64 = 32 << 20;
-
-/// What happens to each object.
-pub trait Visitor: Sync {
-    /// What is kept of an object for its children.
-    type BaseState: Default + Send + Sync;
-
-    /// Whether objects of a kind are seen.
-    fn wants(&self, kind: Kind) -> bool;
-
-    /// Sees an object whole. `base` is what was kept of its base and what was copied from it.
-    fn object(
-        &self,
-        seen: &Seen<'_>,
-        base: Option<(&Self::BaseState, &[Copied])>,
-        bytes: &[u8],
-    ) -> Self::BaseState;
-
-    /// Sees a whole object that is too large to be held, compressed.
-    fn large(&self, seen: &Seen<'_>, compressed: &[u8]) -> bool;
-
-    /// Hears of an object that could not be read whole; what was readable of it is seen as well.
-    fn damaged(&self, node: &Node, damage: Damage);
-}
-
-/// Which object is seen.
-#[derive(Debug)]
-pub struct Seen<'a> {
-    /// Its place in the pack.
-    pub node: &'a Node,
-    /// What it is.
-    pub kind: Kind,
-}
-
-/// Why an object could not be read whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-pub enum Damage {
-    /// Its own bytes.
-    #[error("its stored bytes are damaged; the readable part was scanned")]
-    Bytes,
-    /// Its base's.
-    #[error(
-        "the object that it is stored as a change of is damaged; the readable part was scanned"
-    )]
-    Base,
-    /// There is no base.
-    #[error(
-        "the object that it is stored as a change of is not here; the readable part was scanned"
-    )]
-    NoBase,
-    /// It has no place in the forest.
-    #[error("its header in the pack is damaged")]
-    Header,
-    /// It would not fit.
-    #[error(
-        "it takes more memory, with what it is stored as a change of, than may be held: raise \
-         --max-memory"
-    )]
-    TooLarge,
-}
 
 /// The delta trees of one pack, and who looks at them.
 pub struct Walk<'a, V> {
@@ -161,7 +103,7 @@ impl<V: Visitor> Walk<'_, V> {
             }
             let is_alone = node.children().is_empty();
             if (is_alone && node.size > STREAMED) || !scratch.claim.set(node.size) {
-                self.large(node, kind);
+                self.large(&mut scratch, node, kind);
                 continue;
             }
             let text = self.root(&mut scratch, node, kind);
@@ -312,14 +254,14 @@ impl<V: Visitor> Walk<'_, V> {
             match self.other_copy(scratch, node) {
                 Some(other) => (bytes, damaged) = (other, false),
                 None => {
-                    self.visitor.damaged(node, Damage::Bytes);
+                    self.damaged(node, &Damage::Bytes);
                     let read = scratch.inflater.readable(self.rest(node), &mut bytes);
                     bytes[read..].fill(0);
                     damaged = true;
                 }
             }
         }
-        let memory = self.visitor.object(&Seen { node, kind }, None, &bytes);
+        let memory = self.visitor.object(&self.seen(node, kind, damaged), None, &bytes);
         Text { bytes, memory, damaged }
     }
 
@@ -334,7 +276,7 @@ impl<V: Visitor> Walk<'_, V> {
         kind: Kind,
     ) -> Text<V::BaseState> {
         let Base { text: base, seen: base_seen, held } = *base;
-        let seen = Seen { node, kind };
+        let seen = self.seen(node, kind, false);
         let mut bytes = scratch.spare.pop().unwrap_or_default();
         let mut fits = scratch.claim.set(held.saturating_add(node.size));
         let whole = fits && self.delta(scratch, node);
@@ -357,13 +299,13 @@ impl<V: Visitor> Walk<'_, V> {
             return Text { bytes, memory, damaged: false };
         }
         let Some(delta) = Delta::parse(&scratch.delta).filter(|_| result.is_some()) else {
-            self.visitor.damaged(node, if fits { Damage::Bytes } else { Damage::TooLarge });
+            self.damaged(node, &if fits { Damage::Bytes } else { Damage::TooLarge });
             return Text { damaged: true, ..Text::default() };
         };
         let why = if base_seen { Damage::Base } else { Damage::NoBase };
-        self.visitor.damaged(node, if base.damaged { why } else { Damage::Bytes });
+        self.damaged(node, &if base.damaged { why } else { Damage::Bytes });
         delta.apply_readable(&base.bytes, &mut bytes);
-        let memory = self.visitor.object(&seen, None, &bytes);
+        let memory = self.visitor.object(&Seen { is_damaged: true, ..seen }, None, &bytes);
         Text { bytes, memory, damaged: true }
     }
 
@@ -384,16 +326,25 @@ impl<V: Visitor> Walk<'_, V> {
     }
 
     /// Shows an object that is too large to be held; its children can't be made.
-    fn large(&self, node: &Node, kind: Kind) {
-        if !self.visitor.large(&Seen { node, kind }, self.rest(node)) {
-            self.visitor.damaged(node, Damage::Bytes);
+    fn large(&self, scratch: &mut Scratch, node: &Node, kind: Kind) {
+        let mut bytes = ZlibDecoder::new(self.rest(node));
+        if !self.visitor.stream(&self.seen(node, kind, false), &mut bytes, &mut scratch.claim) {
+            self.damaged(node, &Damage::Bytes);
         }
         let mut below: Vec<u32> = self.children(node).to_vec();
         while let Some(node) = below.pop() {
             let node = &self.forest.nodes[node as usize];
-            self.visitor.damaged(node, Damage::TooLarge);
+            self.damaged(node, &Damage::TooLarge);
             below.extend_from_slice(self.children(node));
         }
+    }
+
+    fn seen(&self, node: &Node, kind: Kind, is_damaged: bool) -> Seen<'_> {
+        Seen { object: Object::packed(self.pack, node), kind, is_damaged }
+    }
+
+    fn damaged(&self, node: &Node, damage: &Damage) {
+        self.visitor.damaged(&Object::packed(self.pack, node), damage);
     }
 
     fn children(&self, node: &Node) -> &[u32] {

@@ -14,6 +14,7 @@ use gix::objs::Kind;
 use super::input::{Input, Random};
 use super::{Fault, Members};
 use keysweep_git::delta::Delta;
+use keysweep_git::pack::{EntryType, Header, header};
 
 /// Bytes of bases that are kept for the next changes.
 const KEPT: usize = 96 << 20;
@@ -28,15 +29,6 @@ struct PackEntry {
     start: u64,
     size: u64,
     form: EntryType,
-}
-
-#[derive(Clone, Copy)]
-enum EntryType {
-    Object(Kind),
-    /// A change of the object at a place.
-    OfsDelta(u64),
-    /// A change of an object of a name.
-    RefDelta(ObjectId),
 }
 
 /// Reads a bundle: a list of refs, then a pack.
@@ -126,39 +118,10 @@ fn name(entry: &PackEntry) -> Vec<u8> {
 
 /// Reads the header of an entry (git's `gitformat-pack`).
 fn entry(bytes: &Random<'_>, at: u64, hash: gix::hash::Kind) -> Option<PackEntry> {
-    let mut header = [0; 64];
-    let length = super::fill(&mut bytes.range(at, 64), &mut header).ok()?;
-    let mut rest = header[..length].iter().copied();
-    let first = rest.next()?;
-    let (mut size, mut shift, mut more) = (u64::from(first & 15), 4, first & 0x80 != 0);
-    while more {
-        let byte = rest.next()?;
-        size |= u64::from(byte & 0x7f).checked_shl(shift)?;
-        shift += 7;
-        more = byte & 0x80 != 0;
-    }
-    let form = match first >> 4 & 7 {
-        1 => EntryType::Object(Kind::Commit),
-        2 => EntryType::Object(Kind::Tree),
-        3 => EntryType::Object(Kind::Blob),
-        4 => EntryType::Object(Kind::Tag),
-        6 => {
-            let mut byte = rest.next()?;
-            let mut back = u64::from(byte & 0x7f);
-            while byte & 0x80 != 0 {
-                byte = rest.next()?;
-                back = back.checked_add(1)?.checked_mul(128)? | u64::from(byte & 0x7f);
-            }
-            EntryType::OfsDelta(at.checked_sub(back)?)
-        }
-        7 => {
-            let id: Vec<u8> = rest.by_ref().take(hash.len_in_bytes()).collect();
-            EntryType::RefDelta(ObjectId::try_from(id.as_slice()).ok()?)
-        }
-        _ => return None,
-    };
-    let used = length - rest.count();
-    Some(PackEntry { at, start: at + used as u64, size, form })
+    let mut start = [0; 64];
+    let length = super::fill(&mut bytes.range(at, 64), &mut start).ok()?;
+    let Header { form, size, len } = header(&start[..length], hash)?;
+    Some(PackEntry { at, start: at + len as u64, size, form })
 }
 
 /// Objects that are put together.
@@ -223,7 +186,8 @@ impl Objects<'_> {
                 EntryType::Object(kind) => {
                     break (kind, Arc::new(self.inflated(&entry, 0, members)?));
                 }
-                EntryType::OfsDelta(place) => {
+                EntryType::OfsDelta(back) => {
+                    let place = entry.at.checked_sub(back)?;
                     self.entries.binary_search_by_key(&place, |one| one.at).ok()?
                 }
                 EntryType::RefDelta(id) => *self.named.as_ref()?.get(&id)?,

@@ -1,6 +1,6 @@
 //! A small repository whose key was removed within the hour, years ago.
 //!
-//! `gix` writes the objects; no git program is run and nobody's configuration is read.
+//! `gix` writes the objects; no git program is run and no configuration is read.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ use gix::objs::{Commit, Tree};
 
 use super::{BASE64, key_id, random};
 
-/// What was committed when, a line each, newest first as `git log` tells it.
+/// The commits, one a line, newest first, as `git log` shows them.
 pub const LOG: [&str; 4] = [
     "2024-06-11  Ada    Rewrite the service, drop the old configuration",
     "2021-09-30  Grace  Add a health check",
@@ -92,7 +92,7 @@ fn person(name: &str, seconds: i64) -> Signature {
     Signature { name: name.into(), email: email.into(), time: Time { seconds, offset: 0 } }
 }
 
-/// Writes the files of a commit; gives its root tree.
+/// Writes the files of a commit, and gives its root tree.
 fn tree(repo: &gix::Repository, files: &Files) -> gix::Result<ObjectId> {
     let entry =
         |kind: EntryKind, name: &str, oid| Entry { mode: kind.into(), filename: name.into(), oid };

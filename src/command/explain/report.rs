@@ -1,8 +1,8 @@
-//! What to do about all findings of an earlier report.
+//! Explains all findings of an earlier report.
 //!
-//! The steps of one kind of key are the same but for the values of KEY and OWNER: they stand once,
-//! below the keys that they are for. Reports of schema 1 and of schema 2 are read: what only the
-//! latter says of a credential, in its `remediation`, the former leaves to a lookup.
+//! The steps for one kind of key differ only in the values of KEY and OWNER, so they are written
+//! once, below the keys. Reports of schemas 1 and 2 are read. Only schema 2 has `remediation`; for
+//! schema 1 a lookup replaces it.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use crate::remedy::{self, Facts, Guide};
 use crate::rules::RuleSet;
 use crate::text::escape_line;
 
-/// A finding as a report has it.
+/// A finding in a report.
 #[derive(Debug)]
 struct Found {
     rule: String,
@@ -26,22 +26,23 @@ struct Found {
 /// A report that can't be explained.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Neither JSON nor a JSON document a line.
-    #[error("it is not JSON: {0}; give a report written with --format json, jsonl or sarif")]
+    /// Neither JSON nor JSON lines.
+    #[error("it is not JSON: {0}; name a report written with --format json, jsonl or sarif")]
     NotJson(String),
     /// JSON of another kind.
-    #[error("it is not a report of keysweep; give one written with --format json, jsonl or sarif")]
+    #[error("it is not a keysweep report; name one written with --format json, jsonl or sarif")]
     NotAReport,
 }
 
 /// Writes what to do about each finding of a report in `json`, `jsonl` or `sarif`.
 ///
 /// # Errors
-/// A text that is none of these.
+///
+/// If the text is none of these.
 pub fn explain(text: &[u8], rules: &RuleSet) -> Result<Vec<u8>, Error> {
     let found = read(text)?;
     let mut out = Vec::new();
-    // Into memory, which can't fail.
+    // Writing to memory can't fail.
     let _ = write(&found, rules, &mut out);
     Ok(out)
 }
@@ -56,7 +57,7 @@ fn write(found: &[Found], rules: &RuleSet, out: &mut dyn Write) -> io::Result<()
             let name = one.facts.key_id.as_deref().unwrap_or_default();
             writeln!(
                 out,
-                "{}: {} {}: no rule in force has that name, give its file with --config\n",
+                "{}: {} {}: no rule has that name; name its file with --config\n",
                 escape_line(&one.place),
                 escape_line(&one.rule),
                 escape_line(name)
@@ -74,7 +75,7 @@ fn write(found: &[Found], rules: &RuleSet, out: &mut dyn Write) -> io::Result<()
         writeln!(out, "{} ({}): {count}\n", escape_line(&rule.title), rule.id)?;
         for one in all {
             let lines = remedy::guide(Some(rule), &one.facts).assignments;
-            // What no command uses is named beside its place.
+            // A value that no command uses is written next to the location.
             let is_named = lines.iter().any(|line| line.starts_with("KEY="));
             let key = one.facts.key_id.as_deref().filter(|_| !is_named).unwrap_or_default();
             let place = format!("{}  {key}", one.place);
@@ -100,13 +101,13 @@ fn read(text: &[u8]) -> Result<Vec<Found>, Error> {
     if is_known { Ok(found) } else { Err(Error::NotAReport) }
 }
 
-/// Takes the findings of a document. Whether it is one of ours.
+/// Adds the findings of a document. Gives `false` if it is not a keysweep report.
 fn take(document: &Value, found: &mut Vec<Found>) -> bool {
     if let Some(runs) = document.get("runs").and_then(Value::as_array) {
         let results = runs.iter().filter_map(|run| run.get("results")?.as_array()).flatten();
         let mut before: Vec<String> = Vec::new();
         for result in results {
-            // A credential has a result for each of its places.
+            // A credential has one result for each of its locations.
             let print = result["partialFingerprints"]["keysweep/v1"].to_string();
             if before.contains(&print) {
                 continue;
@@ -143,7 +144,7 @@ fn position(path: &str, line: &Value) -> String {
     line.as_u64().map_or_else(|| path.to_owned(), |line| format!("{path}:{line}"))
 }
 
-/// What a report says may be another's word: an id counts only if it is one.
+/// A report may come from somebody else: an id counts only if it is well-formed.
 fn facts(finding: &Value, key_id: &str) -> Facts {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let is_id = |id: &String| KeyId::parse(id.as_bytes()).is_some() || id.contains("-at-");
@@ -165,7 +166,7 @@ mod tests {
 
     use super::*;
 
-    /// What is said of a report whose only finding has these fields besides its key.
+    /// The explanation of a report whose only finding has these fields besides its key.
     fn explained(schema: u32, fields: Value) -> String {
         let mut finding = json!({
             "fingerprint": "0", "rule": "aws-access-key", "key_id": key(),

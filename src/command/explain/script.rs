@@ -1,11 +1,11 @@
-//! The commands alone, as a script that asks before each step.
+//! The commands as a script that asks before each step.
 
 use std::io::{self, Write};
 
 use super::{waiting, waits, wrap};
 use crate::remedy::{Guide, When};
 
-/// Begins a script: what runs at a time is one step, and only after a yes.
+/// The beginning of a script: it runs one step at a time, and only after a yes.
 const HEAD: &str = r#"set -u
 ask() {
   printf '\n%s\nRun it? [y/N] ' "$1"
@@ -14,7 +14,7 @@ ask() {
 }
 "#;
 
-/// Who signs must be of the account that the key belongs to: the user of the same name of another
+/// The caller must belong to the account of the key: otherwise the user of the same name in another
 /// account would be changed.
 const ACCOUNT: &str = r#"account=$(aws sts get-caller-identity --query Account --output text) || exit
 wanted=$(aws sts get-access-key-info --access-key-id "$KEY" --query Account --output text) || exit
@@ -24,11 +24,16 @@ if [ "$account" != "$wanted" ]; then
 fi
 "#;
 
-/// Writes the script of a leak. Fails only as `out` fails.
+/// Writes the script for a leak.
+///
+/// # Errors
+///
+/// Those of `out`.
 pub fn write(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "#!/bin/sh\n# Written by keysweep explain: a key leaked, step by step. 'aws' asks as you are signed in."
+        "#!/bin/sh\n# Written by keysweep explain: a key leaked, step by step. 'aws' runs with \
+         your own credentials."
     )?;
     write!(out, "{HEAD}")?;
     let has_key = guide.assignments.iter().any(|line| line.starts_with("KEY="));
@@ -52,7 +57,7 @@ pub fn write(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     for (number, step) in steps.enumerate() {
         let title = format!("{}. {}", number + 1, step.title);
         match &step.cli {
-            // A part of it is to be looked up in what an earlier step printed.
+            // A part of the command must be looked up in the output of an earlier step.
             Some(cli) if !cli.contains("'<") => {
                 let quoted = title.replace('\'', "'\\''");
                 writeln!(out, "\nif ask '{quoted}'; then")?;
@@ -73,7 +78,8 @@ pub fn write(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     if has_key {
         writeln!(
             out,
-            "\n# What AWS says of it now; its secret is asked for and shown nowhere.\nkeysweep verify \"$KEY\""
+            "\n# The present verdict of AWS; its secret is read from a prompt and never \
+             shown.\nkeysweep verify \"$KEY\""
         )?;
     }
     Ok(())

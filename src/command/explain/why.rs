@@ -1,5 +1,5 @@
 //! `keysweep explain KEY_ID --why`: on what evidence an id was joined with its secret, and what
-//! else came into question. It takes the findings of a scan; a secret is shown by its head alone.
+//! else was considered. It takes the findings of a scan; of a secret only the beginning is shown.
 
 use std::io::{self, Write};
 
@@ -9,14 +9,16 @@ use crate::location::Region;
 use crate::secret::Secret;
 use crate::text::{escape_line, escape_path};
 
-/// Places that are explained one by one.
+/// Most locations that are explained one by one.
 const PLACES: usize = 20;
-/// Other ids in whose reach a secret stands that are named.
+/// Most other ids that are named for a secret.
 const OTHER_IDS: usize = 8;
 
-/// Writes why `id` was joined with its secret, place by place; `false` if it is not in `findings`.
+/// Writes why `id` was joined with its secret, for each location; `false` if `findings` do not
+/// contain it.
 ///
 /// # Errors
+///
 /// Those of `out`.
 pub fn why(id: &KeyId, findings: &[Finding], out: &mut dyn Write) -> io::Result<bool> {
     let of_id = |finding: &&Finding| finding.credential.key_id.as_deref() == Some(id.as_str());
@@ -68,7 +70,7 @@ fn explain(
     writeln!(out)
 }
 
-/// The ids in whose reach the secret stands, too.
+/// The other ids that also reach the secret.
 fn other_ids(
     id: &str,
     secret: &Secret,

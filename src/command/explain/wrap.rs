@@ -1,9 +1,9 @@
-//! Prose and commands in lines that a terminal shows whole.
+//! Wraps prose and commands for a terminal.
 
 /// Most columns of a line.
 pub(super) const WIDTH: usize = 100;
 
-/// Prose in lines below one another.
+/// Wraps prose.
 pub(super) fn prose(text: &str, indent: &str) -> String {
     let mut lines = String::new();
     let mut line = String::new();
@@ -21,7 +21,7 @@ pub(super) fn prose(text: &str, indent: &str) -> String {
     lines + &format!("{indent}{line}\n")
 }
 
-/// What the shell makes of the next character of a command.
+/// The state of a shell's parser at the next character of a command.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
     Plain,
@@ -29,10 +29,10 @@ enum State {
     Double,
 }
 
-/// A command of a POSIX shell in lines that it reads as the same command.
+/// Wraps a command so that a POSIX shell reads it unchanged.
 ///
-/// A line ends at a blank outside of quotes, by a backslash, or in a quoted JSON document behind a
-/// comma that is in none of its strings. What offers neither stays long.
+/// A line ends at an unquoted blank, with a backslash, or in a quoted JSON document after a comma
+/// outside of its strings. A command without such a position stays long.
 pub(super) fn command(text: &str, indent: &str) -> String {
     let mut lines: Vec<String> = vec![String::new()];
     for (piece, joint) in pieces(text) {
@@ -60,7 +60,7 @@ pub(super) fn command(text: &str, indent: &str) -> String {
     wrapped
 }
 
-/// A command's pieces, each with what a line ends with that breaks before it.
+/// The pieces of a command, each with the end of a line that breaks before it.
 fn pieces(text: &str) -> Vec<(&str, &'static str)> {
     let mut states = vec![State::Plain];
     let (mut start, mut joint) = (0, "");

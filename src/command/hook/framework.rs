@@ -1,8 +1,9 @@
-//! Hooks that belong to somebody else: a manager of hooks, or a program that goes by its own name.
+//! Hooks of other tools: of a hook manager, or of a program that reads its own name.
 //!
-//! A manager's hook reads its configuration by the name it was called by, so it stops working once
-//! it is renamed, and its next installation drops ours. Takes a repository's folders and a hook,
-//! gives whose it is and the lines that make it run keysweep. Reads files, changes none.
+//! A manager's hook finds its configuration by the name it was called with, so it stops working
+//! once it is renamed, and its next installation removes keysweep's. Takes a repository's folders
+//! and a hook; gives the owner and the lines that make it run keysweep. It reads files, and changes
+//! none.
 
 mod lines;
 
@@ -11,15 +12,15 @@ use std::path::{Path, PathBuf};
 
 use super::{Hook, MARK};
 
-/// Longest part of a hook or configuration that is looked at.
+/// Most bytes of a hook or configuration that are read.
 const LONGEST: usize = 1 << 18;
 
-/// Who runs the hooks of a repository.
+/// The tool that runs the hooks of a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// husky from version 9 on: `.husky/_` asks for the file of the same name in `.husky`.
+    /// husky from version 9 on: `.husky/_` runs the file of the same name in `.husky`.
     Husky,
-    /// husky 5 to 8: the hooks stand in `.husky` themselves.
+    /// husky 5 to 8: the hooks are in `.husky`.
     OldHusky,
     /// lefthook.
     Lefthook,
@@ -29,32 +30,32 @@ pub enum Owner {
     PreCommit,
     /// simple-git-hooks.
     Simple,
-    /// A script that asks for its own name, which a renamed one would not be called by.
+    /// A script that reads its own name, and would not work under another one.
     Named,
-    /// A program that is no script, so that nobody can read what it asks.
+    /// A program that is not a script; nobody can see if it reads its name.
     Compiled,
 }
 
-/// A hook that is not keysweep's to change.
+/// A hook that keysweep does not change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owned {
-    /// Whose it is.
+    /// Its owner.
     pub owner: Owner,
     /// The hook.
     pub hook: Hook,
-    /// The file by which that is known.
+    /// The file that shows the owner.
     pub known_by: PathBuf,
-    /// The file to which the lines belong.
+    /// The file for the lines.
     pub file: PathBuf,
-    /// Whether git has the owner's hook already.
+    /// Git has the owner's hook already.
     pub is_installed: bool,
-    /// Whether the file runs keysweep already.
+    /// The file runs keysweep already.
     pub runs_keysweep: bool,
 }
 
-/// Whose `hook` is, if it is not keysweep's to change.
+/// The owner of `hook`, if keysweep may not change it.
 ///
-/// `folder` is where git looks for it, `tree` the folder of the repository's files.
+/// `folder` is the one that git reads, `tree` the root of the work tree.
 pub fn owner_of(folder: &Path, tree: Option<&Path>, hook: Hook) -> Option<Owned> {
     let path = folder.join(hook.name());
     let text = read(&path).filter(|text| !is_ours(text));
@@ -63,7 +64,7 @@ pub fn owner_of(folder: &Path, tree: Option<&Path>, hook: Hook) -> Option<Owned>
     let by_files = || tree.filter(|_| hook != Hook::Receive).and_then(of_files);
     let is_installed = by_hook.is_some() || by_folder.is_some();
     let by_hook = by_hook.map(|owner| (owner, path.clone()));
-    // A manager's name says more than that a script asks for its own.
+    // A manager's name says more than the fact that a script reads its own.
     let named = by_hook.clone().filter(|(owner, _)| !owner.is_manager());
     let manager = by_hook.filter(|(owner, _)| owner.is_manager());
     let found = manager.or(by_folder).or_else(|| by_files().filter(|(owner, _)| owner.has(hook)));
@@ -74,7 +75,7 @@ pub fn owner_of(folder: &Path, tree: Option<&Path>, hook: Hook) -> Option<Owned>
 }
 
 impl Owner {
-    /// What people call it.
+    /// Its name for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Husky | Self::OldHusky => "husky",
@@ -90,12 +91,12 @@ impl Owner {
         !matches!(self, Self::Named | Self::Compiled)
     }
 
-    /// Whether the manager runs such a hook at all.
+    /// Says if the manager runs such a hook.
     fn has(self, hook: Hook) -> bool {
         !(self == Self::Overcommit && hook == Hook::Merge)
     }
 
-    /// The command by which the manager's own hooks come to be.
+    /// The command that installs the manager's hooks.
     pub fn installed_by(self, hook: Hook) -> String {
         match self {
             Self::Husky | Self::OldHusky => "npx husky".to_owned(),
@@ -107,7 +108,7 @@ impl Owner {
         }
     }
 
-    /// The file in which the manager is told what to run.
+    /// The file that configures the manager.
     fn file(self, folder: &Path, tree: Option<&Path>, hook: Hook) -> PathBuf {
         let tree = tree.unwrap_or(folder);
         let first = |names: &[&str]| {
@@ -115,7 +116,7 @@ impl Owner {
             there.unwrap_or_else(|| tree.join(names[0]))
         };
         match self {
-            // husky's own folder lies within the one that holds the user's files.
+            // husky's own folder is inside the one with the user's files.
             Self::Husky if folder.ends_with("_") => {
                 folder.parent().unwrap_or(folder).join(hook.name())
             }
@@ -128,7 +129,7 @@ impl Owner {
         }
     }
 
-    /// Whether the file runs keysweep as this hook.
+    /// Says if the file runs keysweep as this hook.
     fn runs_keysweep(self, text: &[u8], hook: Hook) -> bool {
         let text = String::from_utf8_lossy(text);
         let lines = text.lines().filter(|line| !line.trim_start().starts_with(['#', '/']));
@@ -179,7 +180,7 @@ const SIMPLE: [&str; 8] = [
     "simple-git-hooks.cjs",
 ];
 
-/// What only a manager's own hook holds.
+/// Texts that only a manager's hook contains.
 const MARKS: [(&str, Owner); 8] = [
     ("husky.sh", Owner::OldHusky),
     ("/h\"", Owner::Husky),
@@ -191,7 +192,7 @@ const MARKS: [(&str, Owner); 8] = [
     ("SKIP_SIMPLE_GIT_HOOKS", Owner::Simple),
 ];
 
-/// How scripts ask for their own name.
+/// Expressions with which scripts read their own name.
 const NAMES: [&str; 16] = [
     "$0",
     "${0",
@@ -211,7 +212,7 @@ const NAMES: [&str; 16] = [
     "PSCommandPath",
 ];
 
-/// Whose a hook is by its text.
+/// The owner of a hook, by its text.
 fn of_hook(path: &Path, text: &[u8]) -> Option<Owner> {
     if text.contains(&0) {
         return Some(Owner::Compiled);
@@ -222,14 +223,14 @@ fn of_hook(path: &Path, text: &[u8]) -> Option<Owner> {
     let code = || text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let asks = || code().any(|line| NAMES.iter().any(|name| line.contains(name)));
     match manager {
-        // Any script may read a file named h beside it.
+        // Any script may read a file named h next to it.
         Some((_, Owner::Husky)) if husky != Some(Owner::Husky) => asks().then_some(Owner::Named),
         Some((_, owner)) => Some(*owner),
         None => asks().then_some(Owner::Named),
     }
 }
 
-/// Whose a folder of hooks is by its name and what lies in it.
+/// The owner of a folder of hooks, by its name and files.
 fn of_folder(folder: &Path) -> Option<Owner> {
     if folder.ends_with(".husky/_") || folder.ends_with("_") && folder.join("husky.sh").is_file() {
         return Some(Owner::Husky);
@@ -238,7 +239,7 @@ fn of_folder(folder: &Path) -> Option<Owner> {
     old.then_some(Owner::OldHusky)
 }
 
-/// Whose hooks they become, by the files of the project, as soon as somebody installs them.
+/// The future owner, by the files of the project, once its tool is installed.
 fn of_files(tree: &Path) -> Option<(Owner, PathBuf)> {
     let package = tree.join("package.json");
     let says = |what: &str| read(&package).is_some_and(|text| contains(&text, what));
@@ -265,11 +266,11 @@ fn is_ours(text: &[u8]) -> bool {
     text.split(|&byte| byte == b'\n').nth(1) == Some(MARK.as_bytes())
 }
 
-/// The beginning of a file, which a link may lead to; `None` if there is none.
+/// The beginning of a file, possibly through a link; `None` if there is none.
 fn read(path: &Path) -> Option<Vec<u8>> {
     use std::io::Read as _;
     let mut text = Vec::new();
-    // A FIFO would be waited for.
+    // A FIFO would block.
     let file = fs::metadata(path).is_ok_and(|found| found.is_file()).then(|| fs::File::open(path));
     file?.ok()?.take(LONGEST as u64).read_to_end(&mut text).ok()?;
     Some(text)

@@ -1,35 +1,37 @@
-//! Hooks for every repository that is made or cloned from now on: git's template folder.
+//! Hooks for every repository that is created or cloned from now on: git's template folder.
 //!
-//! `core.hooksPath` for all repositories would switch off the hooks that they have. A template is
-//! copied by `git init` and `git clone`, over nothing that is there. Takes the user's own folders,
-//! changes git's configuration of the user by three lines of its own, and takes those out again.
+//! `core.hooksPath` for all repositories would switch off the hooks that they have. `git init` and
+//! `git clone` copy a template, and overwrite nothing. This changes the user's git configuration by
+//! three lines of its own, and removes them again.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{Change, Error, Hook, install, uninstall};
+use keysweep_base::paths::canonical;
 
-/// By this line those of ours are known.
+/// The line that marks keysweep's lines.
 const MARK: &str = "# Written by keysweep install-hook --global; keysweep install-hook --global \
     --uninstall removes these three lines.";
 
-/// Where things are for this user.
+/// The folders and files of a user.
 #[derive(Clone, Debug)]
 pub struct TemplateFolders {
-    /// Git's configuration of the user.
+    /// The user's git configuration.
     pub config: PathBuf,
-    /// The template folder that git is told of already.
+    /// The template folder in it, if there is one.
     pub configured: Option<PathBuf>,
-    /// The one that is used otherwise.
+    /// The template folder otherwise.
     pub own: PathBuf,
 }
 
 impl TemplateFolders {
-    /// Of this user.
+    /// Those of this user.
     ///
     /// # Errors
-    /// If nothing says where the user's folder is.
+    ///
+    /// If the user's folder is not known.
     pub fn of_user(configured: Option<PathBuf>, home: Option<PathBuf>) -> Result<Self, io::Error> {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let home = home.ok_or_else(|| io::Error::other("HOME is not set"))?;
@@ -46,9 +48,10 @@ impl TemplateFolders {
         self.configured.as_ref().unwrap_or(&self.own).join("hooks")
     }
 
-    /// Writes the hooks into the template, and tells git of it unless it knows one.
+    /// Writes the hooks to the template, and its folder to the configuration unless there is one.
     ///
     /// # Errors
+    ///
     /// If a file can't be written.
     pub fn install(&self, hooks: &[Hook], program: &Path) -> Result<Vec<(Hook, Change)>, Error> {
         let mut changes = Vec::new();
@@ -68,9 +71,10 @@ impl TemplateFolders {
         Ok(changes)
     }
 
-    /// Takes the hooks out of the template, and its lines out of git's configuration.
+    /// Removes the hooks from the template, and its lines from the configuration.
     ///
     /// # Errors
+    ///
     /// If a file can't be changed.
     pub fn uninstall(&self, hooks: &[Hook]) -> Result<Vec<(Hook, Change)>, Error> {
         let mut changes = Vec::new();
@@ -80,7 +84,7 @@ impl TemplateFolders {
         let is_used = Hook::ALL.iter().any(|hook| self.hooks().join(hook.name()).exists());
         if self.configured.as_deref().is_none_or(|folder| folder == self.own) && !is_used {
             self.edit(|text| without(&text, self.lines().as_bytes()))?;
-            // What somebody else put there stays, and so do its folders.
+            // Other files in the folders stay, and so do the folders.
             let _ = fs::remove_dir(self.own.join("hooks")).and_then(|()| fs::remove_dir(&self.own));
         }
         Ok(changes)
@@ -91,10 +95,10 @@ impl TemplateFolders {
         format!("{MARK}\n[init]\n\ttemplateDir = \"{folder}\"\n")
     }
 
-    /// Changes git's configuration, through a link if it is one, as a whole or not at all.
+    /// Changes the user's git configuration, through a link if it is one, completely or not at all.
     fn edit(&self, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Result<(), Error> {
         let failed = |source| Error::File { path: self.config.clone(), source };
-        let path = self.config.canonicalize().unwrap_or_else(|_| self.config.clone());
+        let path = canonical(&self.config);
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),

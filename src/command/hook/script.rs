@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::{BEFORE, Hook, MARK};
 
-/// A script for POSIX shells that runs `program`, or the keysweep of the `PATH` if that is gone,
-/// after the hook that was there before.
+/// A script for POSIX shells that runs the earlier hook, and then `program`, or the keysweep in the
+/// `PATH` if that no longer exists.
 pub(super) fn script(hook: Hook, program: &Path) -> Vec<u8> {
     let name = hook.name();
     let arguments = hook.arguments();
@@ -24,10 +24,10 @@ pub(super) fn script(hook: Hook, program: &Path) -> Vec<u8> {
             r#"
 [ -x "$keysweep" ] || keysweep=keysweep
 command -v "$keysweep" >/dev/null || {{
-  echo "keysweep: not found, so nothing was checked: install it, or remove the hook $0" >&2
+  echo "keysweep: not found, so nothing was scanned: install it, or remove the hook $0" >&2
   exit 1
 }}
-{say}# The hook that was here before runs first, and may say no.
+{say}# The earlier hook runs first, and may refuse.
 before="${{0%/*}}/{name}{BEFORE}"
 if [ -x "$before" ]; then {input}"$before" "$@" || exit; fi
 {run}"$keysweep" {arguments}
@@ -38,7 +38,7 @@ if [ -x "$before" ]; then {input}"$before" "$@" || exit; fi
     script
 }
 
-/// One word of a POSIX shell, whatever the bytes are.
+/// One word of a POSIX shell, for any bytes.
 fn quoted(bytes: &[u8]) -> Vec<u8> {
     let mut word = vec![b'\''];
     for &byte in bytes {

@@ -1,6 +1,6 @@
-//! What is told of a sweep while it runs: a row a target as it ends, and how long the rest takes.
+//! The output of a sweep while it runs: a row for each target that ended, and the remaining time.
 //!
-//! The estimate takes the time of a target as a part that each one costs and a part that grows with
+//! The estimate assumes that the time of a target has a constant part and a part that grows with
 //! the bytes of its packs, and fits both to the targets that have ended.
 
 use std::sync::{Mutex, PoisonError};
@@ -12,10 +12,10 @@ use crate::report::amounts;
 use crate::run::sweep::{Ended, Target};
 use crate::text::escape_line;
 
-/// An estimate under this is not worth telling.
+/// A shorter remaining time is not shown.
 const SHORT: Duration = Duration::from_secs(5);
 
-/// Makes the rows of one sweep.
+/// Makes the rows of a sweep.
 #[derive(Debug)]
 pub struct Rows {
     names: Vec<String>,
@@ -23,15 +23,15 @@ pub struct Rows {
     scanned: Mutex<Scanned>,
 }
 
-/// What this run has done itself: sums over its targets, in seconds and bytes.
+/// The targets of this run so far: sums, in seconds and bytes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Scanned {
     count: f64,
     weight: f64,
     time: f64,
-    /// Of the squares of weights.
+    /// The sum of the squares of weights.
     squares: f64,
-    /// Of the products of weight and time.
+    /// The sum of the products of weight and time.
     products: f64,
 }
 
@@ -45,19 +45,19 @@ impl Scanned {
         self.products += weight * time;
     }
 
-    /// Seconds that `count` targets of `weight` bytes are going to take; `None` of nothing.
+    /// The estimated seconds for `count` targets of `weight` bytes in total; `None` without data.
     fn estimate(&self, count: f64, weight: f64) -> Option<f64> {
         if self.weight == 0.0 {
             return None;
         }
-        // Least squares; of targets that are all alike nothing but their number can be told.
+        // Least squares. If all targets are alike, only their number counts.
         let spread = self.count * self.squares - self.weight * self.weight;
         let is_flat = spread <= self.count * self.squares * 1e-6;
         let by_weight = (self.count * self.products - self.weight * self.time) / spread;
         let each = (self.time - by_weight * self.weight) / self.count;
         Some(match (is_flat, each >= 0.0, by_weight >= 0.0) {
             (false, true, true) => each * count + by_weight * weight,
-            // Larger ones were no slower: what they cost is not in their packs.
+            // Larger targets were not slower: the cost is not in their packs.
             (false, true, false) => self.time / self.count * count,
             _ => self.time / self.weight * weight,
         })
@@ -65,17 +65,17 @@ impl Scanned {
 }
 
 impl Rows {
-    /// For these targets, in the order in which they are scanned.
+    /// Makes the rows for these targets, in the order in which they are scanned.
     pub fn new(targets: &[Target]) -> Self {
         Self {
-            // What is found in a target is not known yet when its name is shown.
+            // The findings of a target are not known yet when its name is shown.
             names: targets.iter().map(|target| opaque::redacted(&target.name)).collect(),
             weights: targets.iter().map(|target| target.weight).collect(),
             scanned: Mutex::default(),
         }
     }
 
-    /// The row of a target that has ended: its number, its name, what was scanned, what was found.
+    /// The row of a target that has ended: number, name, what was scanned, what was found.
     pub fn row(&self, ended: &Ended<'_>) -> String {
         if !ended.recalled {
             let mut scanned = self.scanned.lock().unwrap_or_else(PoisonError::into_inner);
@@ -99,14 +99,14 @@ impl Rows {
             (None, count) => parts.push(format!("incomplete: {count} problems")),
         }
         parts.push(match ended.recalled {
-            true => "as noted by an earlier run".to_owned(),
+            true => "recorded by an earlier run".to_owned(),
             false => format!("{:.1} s", ended.took.as_secs_f64()),
         });
         parts.extend(self.estimate(ended.number + 1, Duration::ZERO));
         format!("{} {}", self.heading(ended.number), parts.join("; "))
     }
 
-    /// The line of progress while a target is scanned.
+    /// The progress line while a target is scanned.
     pub fn line(&self, number: usize, ledger: &Ledger, since: Duration) -> String {
         let count = |count| ledger.get(count);
         let so_far = amounts(
@@ -127,7 +127,7 @@ impl Rows {
         format!("[{number:>width$}/{total}] {name}:")
     }
 
-    /// How long the targets from `number` on are going to take, `spent` of it already gone.
+    /// The estimated time for the targets from `number` on, of which `spent` is over.
     fn estimate(&self, number: usize, spent: Duration) -> Option<String> {
         let scanned = *self.scanned.lock().unwrap_or_else(PoisonError::into_inner);
         let rest = self.weights.get(number - 1..).unwrap_or_default();
@@ -139,7 +139,7 @@ impl Rows {
     }
 }
 
-/// A time as a person would say it.
+/// A time, rounded for people.
 fn roughly(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -175,12 +175,12 @@ mod tests {
         );
         let line = rows.line(2, &Ledger::new(), Duration::from_secs(50));
         assert_eq!(line, "[2/3] b: nothing; about 20 s left");
-        // Longer than was thought: nothing is said rather than something wrong.
+        // If a target takes longer than estimated, nothing is shown rather than something wrong.
         let line = rows.line(2, &Ledger::new(), Duration::from_secs(70));
         assert_eq!(line, "[2/3] b: nothing");
     }
 
-    /// Targets come in the order of their paths, so small ones and large ones stand together.
+    /// Targets are ordered by path, so small and large ones are in groups.
     #[test]
     fn the_estimate_holds_where_sizes_come_in_blocks() {
         let small = |at: u64| FILES_ALONE + (at * 7919) % 300_000;
@@ -220,7 +220,7 @@ mod tests {
         let recalled = Ended { recalled: true, problems: 2, ..ended(&swept, 0) };
         assert_eq!(
             rows.row(&recalled),
-            "[1/2] a: nothing; 2 credentials; incomplete: 2 problems; as noted by an earlier run"
+            "[1/2] a: nothing; 2 credentials; incomplete: 2 problems; recorded by an earlier run"
         );
     }
 

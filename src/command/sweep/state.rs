@@ -1,9 +1,9 @@
-//! The file by which an interrupted sweep goes on: what is finished, a line each.
+//! The state file of an interrupted sweep: finished targets, one a line.
 //!
-//! Lines are only ever appended, each after its target ended, so whatever ends the program leaves
-//! a file that can be read; a line that was cut is done again. A line holds what was scanned of a
-//! target and where credentials stand in it, never a credential: those are read again from there.
-//! The last line of a sweep that came to its end says so, and the next run begins anew.
+//! Lines are only appended, each after its target ended. So the file is readable however the
+//! program ends; an incomplete line is written again. A line has the coverage of a target and the
+//! locations of its credentials, never a credential: those are read again. After a complete sweep
+//! the last line says so, and the next run starts again.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -20,32 +20,33 @@ use crate::run::sweep::{ResumeStore, Target, TargetState};
 use crate::secret::hex;
 use crate::text::escape_path;
 
-/// Version of the form; another one can't be gone on with.
+/// The version of the format; other versions can't be resumed.
 const FORM: u32 = 1;
 
-/// Why a state can't be used.
+/// The reason why a state file can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The system refuses.
+    /// An error of the system.
     #[error("{path}: {source}")]
     File {
         /// The file, for display.
         path: String,
-        /// What it says.
+        /// The error.
         source: io::Error,
     },
-    /// Another program holds it.
-    #[error("{0}: another sweep is using it; give each its own file")]
+    /// Another process uses it.
+    #[error("{0}: another sweep is using it; each needs a file of its own")]
     InUse(String),
-    /// Nothing is written through a link, nor to a device.
-    #[error("{0} is a link or no regular file: name the file itself")]
+    /// It is a link or a device, which are never written to.
+    #[error("{0} is a link or not a regular file: name the file itself")]
     NoFile(String),
-    /// It is something else, and is left as it is.
+    /// It is another kind of file, and is left unchanged.
     #[error("{0} is not the state of a sweep: name a file that does not exist yet")]
     Foreign(String),
-    /// It was begun differently.
+    /// It was started with other options.
     #[error(
-        "{0} is of a sweep by {1}: go on as it was begun, or name a file that does not exist yet"
+        "{0} is of a sweep by {1}: resume it with the same options and version, or name a file \
+         that does not exist yet"
     )]
     Other(String, &'static str),
 }
@@ -55,17 +56,17 @@ pub enum Error {
 struct Head {
     keysweep_sweep: u32,
     version: String,
-    /// Digest of the options that decide what is found.
+    /// The digest of the options that affect findings.
     options: String,
 }
 
-/// Every other line.
+/// All other lines.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Line {
-    /// The sweep came to its end.
+    /// The sweep is complete.
     Ended(bool),
-    /// A target did.
+    /// A target is finished.
     Target(Box<StateEntry>),
 }
 
@@ -75,7 +76,7 @@ struct StateEntry {
     kept: TargetState,
 }
 
-/// The part of an entry by which it is found.
+/// The part of an entry that identifies it.
 #[derive(Deserialize)]
 struct Named {
     target: TargetKey,
@@ -86,20 +87,21 @@ struct TargetKey {
     place: String,
 }
 
-/// An open state.
+/// An open state file.
 #[derive(Debug)]
 pub struct State {
     file: File,
-    /// Where the line of each finished target begins, by the target's place.
+    /// The offset of each finished target's line, by the target's path.
     lines: HashMap<String, u64>,
     end: u64,
 }
 
 impl State {
-    /// Opens the state at `path`, or begins it there; `options` say what decides about findings.
+    /// Opens the state at `path`, or creates it; `options` are those that affect findings.
     ///
     /// # Errors
-    /// If it can't be read or written, or is not of such a sweep.
+    ///
+    /// If it can't be read or written, or is not the state of such a sweep.
     pub fn open(path: &Path, options: &str) -> Result<Self, Error> {
         let shown = || escape_path(path.as_os_str().as_encoded_bytes());
         let failed = |source| Error::File { path: shown(), source };
@@ -108,10 +110,10 @@ impl State {
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt as _;
-            // It tells where credentials are.
+            // The file shows where credentials are.
             asked.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
         }
-        // A link or a FIFO may have been planted where a user keeps the state.
+        // Somebody may have planted a link or a FIFO here.
         let is_fit = path.symlink_metadata().map_or(true, |found| found.is_file());
         if !is_fit {
             return Err(Error::NoFile(shown()));
@@ -119,7 +121,7 @@ impl State {
         let file = asked.open(path).map_err(failed)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(Error::InUse(shown())),
-            // A file system without locks is no reason to refuse.
+            // A file system without locks is not an error.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let head = Head {
@@ -143,17 +145,17 @@ impl State {
         Ok(state)
     }
 
-    /// How many targets are finished.
+    /// The number of finished targets.
     pub fn finished(&self) -> usize {
         self.lines.len()
     }
 
-    /// Notes that the sweep came to its end and was reported: the next run begins anew.
+    /// Records that the sweep is complete and reported: the next run starts again.
     pub fn end(&mut self) -> io::Result<()> {
         self.append(&Line::Ended(true)).map(drop)
     }
 
-    /// Reads which targets are finished, up to the last whole line.
+    /// Reads the finished targets, up to the last complete line.
     fn read(&mut self) -> io::Result<Read> {
         let mut reader = BufReader::new(&self.file);
         let mut line = Vec::new();
@@ -182,7 +184,7 @@ impl State {
         match head {
             _ if ended => Ok(Read::Nothing),
             Some(head) => Ok(Read::Begun(head)),
-            // Nothing but the beginning of a first line, as of a run that was killed at once.
+            // Only the beginning of the first line, after a run that was killed at once.
             None if b"{\"keysweep_sweep\":".starts_with(&line[..line.len().min(18)]) => {
                 Ok(Read::Nothing)
             }
@@ -190,10 +192,10 @@ impl State {
         }
     }
 
-    /// Writes a line behind the last whole one; what a killed run left of a line is cut off.
+    /// Appends a line after the last complete one; an incomplete line of a killed run is removed.
     fn append(&mut self, line: &impl Serialize) -> io::Result<u64> {
         let mut text = Vec::new();
-        // Somebody may look at it in a terminal.
+        // Users may open the file in a terminal.
         write_json(line, Layout::Line, &mut text)?;
         let at = self.end;
         self.file.set_len(at)?;
@@ -215,11 +217,11 @@ impl State {
     }
 }
 
-/// What a file was.
+/// The kind of a file.
 enum Read {
-    /// Empty, or the state of a sweep that ended.
+    /// Empty, or the state of a complete sweep.
     Nothing,
-    /// The state of a sweep that was interrupted.
+    /// The state of an interrupted sweep.
     Begun(Head),
     /// Something else.
     Foreign,
@@ -237,7 +239,7 @@ impl ResumeStore for State {
     }
 }
 
-/// A path as text that no other path has.
+/// A path as unique text.
 fn name(place: &Path) -> String {
     match place.to_str() {
         Some(text) => text.to_owned(),

@@ -1,4 +1,5 @@
-//! The findings of an earlier report, to be found anew: a report holds no secret to ask with.
+//! The findings of an earlier report, to be found again: a report contains no secret to verify
+//! with.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,34 +8,35 @@ use serde_json::{Deserializer, Value};
 use crate::finding::{Finding, Fingerprint};
 use crate::text::escape_line;
 
-/// What an earlier report found.
+/// The findings of an earlier report.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Earlier {
-    /// Each fingerprint, with the key id where the report names it.
+    /// Each fingerprint, with its key id if the report has it.
     pub findings: BTreeMap<Fingerprint, Option<String>>,
 }
 
-/// A report that names no finding of ours.
+/// The text is not a keysweep report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// Neither JSON nor a JSON document a line.
-    #[error("it is not JSON: {0}; give a report written with --format json, jsonl or sarif")]
+    /// Neither JSON nor JSON lines.
+    #[error("it is not JSON: {0}; name a report written with --format json, jsonl or sarif")]
     NotJson(String),
     /// JSON of another kind.
-    #[error("it is not a report of keysweep; give one written with --format json, jsonl or sarif")]
+    #[error("it is not a keysweep report; name one written with --format json, jsonl or sarif")]
     NotAReport,
-    /// A report of a version to come.
+    /// A report of a newer version.
     #[error("its schema is {0}, and this version reads {NEWEST} and older: use a newer keysweep")]
     Newer(u64),
 }
 
-/// The newest schema of JSON that is read; fingerprints stand in the same place in all of them.
+/// The newest schema that is read; fingerprints have the same place in all schemas.
 const NEWEST: u64 = 2;
 
 /// Reads a report in `json`, `jsonl` or `sarif`.
 ///
 /// # Errors
-/// A text that is none of these.
+///
+/// If the text is none of these.
 pub fn read_report(text: &[u8]) -> Result<Earlier, ReportError> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut earlier = Earlier::default();
@@ -51,8 +53,8 @@ pub fn read_report(text: &[u8]) -> Result<Earlier, ReportError> {
 }
 
 impl Earlier {
-    /// Takes the findings of one document: a whole report, or a line of `jsonl`. Whether it is
-    /// one of ours.
+    /// Adds the findings of one document: a whole report, or a line of `jsonl`. Gives `false` if it
+    /// is not a keysweep report.
     fn read_document(&mut self, document: &Value) -> bool {
         if let Some(runs) = document.get("runs").and_then(Value::as_array) {
             let results = runs.iter().filter_map(|run| run.get("results")?.as_array()).flatten();
@@ -82,14 +84,14 @@ impl Earlier {
         true
     }
 
-    /// Keeps those of `found` that the report has; gives the rest of the report, which the target
-    /// does not hold any more and so cannot be asked about.
+    /// Keeps those of `found` that the report has. Gives the other findings of the report, which
+    /// the target no longer contains and which can't be verified.
     pub fn keep(&self, found: &mut Vec<Finding>) -> Vec<(&Fingerprint, Option<&str>)> {
         found.retain(|finding| self.findings.contains_key(&finding.fingerprint));
         self.missing(found)
     }
 
-    /// What the report has and `found` does not.
+    /// The findings of the report that are not in `found`.
     pub fn missing(&self, found: &[Finding]) -> Vec<(&Fingerprint, Option<&str>)> {
         let known: HashSet<&Fingerprint> =
             found.iter().map(|finding| &finding.fingerprint).collect();

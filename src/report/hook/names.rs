@@ -1,29 +1,29 @@
-//! Names of files in commands that somebody pastes into a shell, in any folder of a work tree.
+//! File names in commands that are pasted into a shell, in any folder of a work tree.
 
 use crate::secret::MASK;
 use crate::text::{is_hostile, shell_word};
 
-/// The pathspec of one file, from the top of the work tree (gitglossary(7), "pathspec"), as a word
-/// of a shell. `magic` is further magic, such as `exclude`.
+/// The pathspec of one file, from the top of the work tree (gitglossary(7), "pathspec"), as a shell
+/// word. `magic` is further magic, such as `exclude`.
 pub(super) fn pathspec(path: &[u8], magic: &str) -> String {
     if magic.is_empty() && is_plain(path) {
         return format!(":/{}", String::from_utf8_lossy(path));
     }
     let magic = if magic.is_empty() { String::new() } else { format!(",{magic}") };
     if is_masked(path) {
-        // Without the magic of globs a star stands for folders, too.
+        // Without glob magic a star matches slashes, too.
         return shell_word(&format!(":(top{magic}){}", pattern(path)));
     }
     match std::str::from_utf8(path) {
         Ok(text) if !text.contains(is_hostile) && !text.contains("##") => {
             shell_word(&format!(":(top{magic},literal){text}"))
         }
-        // A terminal must not get such bytes, nor a log what it obeys: each is any byte here.
+        // A terminal or log must not get such bytes: each becomes a wildcard.
         _ => shell_word(&format!(":(top{magic},glob){}", pattern(path))),
     }
 }
 
-/// The line of a `.gitignore` at the top that names one file, as a word of a shell.
+/// The line of a `.gitignore` at the top that matches one file, as a shell word.
 pub(super) fn ignored(path: &[u8]) -> String {
     let mut line = format!("/{}", pattern(path));
     if line.ends_with(' ') {
@@ -32,7 +32,7 @@ pub(super) fn ignored(path: &[u8]) -> String {
     shell_word(&line)
 }
 
-/// Whether a part of the name is not shown, as it is a secret that was found.
+/// Says if a part of the name is masked, because it is a found secret.
 fn is_masked(path: &[u8]) -> bool {
     memchr::memmem::find(path, MASK.as_bytes()).is_some()
 }
@@ -46,7 +46,7 @@ fn pattern(path: &[u8]) -> String {
     let mut glob = String::with_capacity(path.len());
     for chunk in path.utf8_chunks() {
         for character in chunk.valid().chars() {
-            // Azure obeys ##[ and ##vso[ wherever they stand. Git compares bytes.
+            // Azure executes ##[ and ##vso[ anywhere. Git compares bytes.
             if is_hostile(character) || character == '#' {
                 glob.push_str(&"?".repeat(character.len_utf8()));
                 continue;
@@ -61,9 +61,9 @@ fn pattern(path: &[u8]) -> String {
     glob
 }
 
-/// Whether a shell and git take it as it is.
+/// Says if the name needs no quoting in a shell and in git.
 fn is_plain(name: &[u8]) -> bool {
-    // Git reads other signs behind `:/` as magic of its own.
+    // Git reads other signs after `:/` as magic of its own.
     let begins =
         name.first().is_some_and(|first| first.is_ascii_alphanumeric() || b"._".contains(first));
     begins && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._/-+@,=".contains(byte))

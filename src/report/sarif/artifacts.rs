@@ -1,7 +1,7 @@
-//! Artifacts of the log: files that hold others, and what is nested in them (§3.24.3).
+//! Artifacts of the log: files with members, and the members (§3.24.3).
 //!
-//! Only what results point into is listed. A nested artifact's URI is relative to its container.
-//! A result itself points at the outermost file, which is all that services can show.
+//! Only artifacts with results are listed. A nested artifact's URI is relative to its container. A
+//! result itself points at the outermost file, because services show nothing else.
 
 use std::collections::HashMap;
 
@@ -22,16 +22,15 @@ pub(super) struct Artifact {
     parent_index: Option<usize>,
 }
 
-/// The artifacts of all results.
 #[derive(Default)]
 pub(super) struct Artifacts {
     list: Vec<Artifact>,
-    /// By the container's place in the list and the name in it; a file by its own URI.
+    /// Indexes by the container's index and the name in it; a file by its own URI.
     known: HashMap<(Option<usize>, Uri), usize>,
 }
 
 impl Artifacts {
-    /// Of results in their order.
+    /// Those of the results, in their order.
     pub(super) fn new(items: &[ResultItem<'_>]) -> Self {
         let mut artifacts = Self::default();
         for item in items {
@@ -40,12 +39,11 @@ impl Artifacts {
         artifacts
     }
 
-    /// As the log lists them.
     pub(super) fn list(&self) -> &[Artifact] {
         &self.list
     }
 
-    /// Where a member is; `None` for what is packed in nothing.
+    /// The location of a member; `None` for a file.
     pub(super) fn of(&self, origin: &Origin) -> Option<ArtifactLocation> {
         let mut parent = None;
         for uri in uris(origin) {
@@ -75,7 +73,7 @@ impl Artifacts {
     }
 }
 
-/// The file, then each member on the way.
+/// The file, then each nested member.
 fn uris(origin: &Origin) -> impl Iterator<Item = Uri> {
     let members = origin.inside.iter().skip(1);
     std::iter::once(uri(origin)).chain(members.map(|name| Uri::from_path(name.as_bytes())))

@@ -1,4 +1,5 @@
-//! A leak's way through history: which commit brought it where, and which took it away.
+//! The code flow of a credential through history: which commit added it where, and which removed
+//! it.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +8,12 @@ use super::places;
 use crate::finding::{Finding, GitOrigin, Occurrence};
 use crate::report::uri::plain;
 
-/// Steps of one flow. GitHub keeps 1,000 a result.
+/// Most steps of one flow. GitHub keeps 1,000 a result.
 const STEPS: usize = 20;
-/// How much of a commit's id is shown.
+/// Characters of a commit id that are shown.
 const SHORT: usize = 12;
 
-/// The places that commits introduced, the earliest first; none for what no commit holds.
+/// The locations that commits introduced, the earliest first; none if no commit has it.
 pub(super) fn code_flows(finding: &Finding) -> Vec<CodeFlow> {
     let mut steps = Vec::new();
     for (place, git, commit) in introductions(finding) {
@@ -33,14 +34,14 @@ pub(super) fn code_flows(finding: &Finding) -> Vec<CodeFlow> {
     vec![CodeFlow { thread_flows: [ThreadFlow { locations: steps }] }]
 }
 
-/// When the earliest commit that holds it was made, and which that is.
+/// The date and id of the earliest commit that has it.
 pub(super) fn first_seen(finding: &Finding) -> Option<(&str, Option<&str>)> {
     let (_, git, commit) = introductions(finding).into_iter().next()?;
     let date = git.committer.as_ref().map(|person| person.date.as_str());
     Some((commit, date.filter(|date| !date.is_empty())))
 }
 
-/// Places that a commit introduced, each path and commit once, by the time of the commits.
+/// Locations that a commit introduced, each path and commit once, by date.
 fn introductions(finding: &Finding) -> Vec<(&Occurrence, &GitOrigin, &str)> {
     let mut known = BTreeSet::new();
     let mut places: Vec<_> = finding

@@ -1,22 +1,21 @@
-//! GitHub's identity of an alert: the hash of its line, told apart from its neighbours'.
+//! GitHub's identity of an alert: the hash of its line, with a counter.
 
 use std::collections::HashMap;
 
 use crate::finding::Fingerprint;
 use crate::report::item::ResultItem;
 
-/// Weight of the place on a line in a line hash's counter; no file repeats a line that often.
+/// Weight of the position on a line in the counter; no file repeats a line that often.
 const PLACE_ON_LINE: u64 = 100_000;
 
 /// A file's line, by its hash.
 type Line<'a> = (Option<&'a str>, Option<&'a [u8]>, (u64, u32));
 
-/// The lines that hold several findings.
+/// Lines with several findings.
 pub(super) struct Lines<'a>(HashMap<Line<'a>, Vec<&'a Fingerprint>>);
 
 impl<'a> Lines<'a> {
-    /// Looks at all results there are, those over a limit too, so that none changes its identity
-    /// with the limit.
+    /// Counts all results, those beyond the limit included, so that the limit changes no identity.
     pub(super) fn new(items: &[ResultItem<'a>]) -> Self {
         let mut lines: HashMap<Line<'a>, Vec<_>> = HashMap::new();
         for item in items {
@@ -35,9 +34,9 @@ impl<'a> Lines<'a> {
 
     /// The value of `primaryLocationLineHash`.
     ///
-    /// The value that GitHub's own action computes for a file in the checkout, so that it does
-    /// not warn. A second finding on the line gets another counter, or GitHub would merge the
-    /// two. By value for what is in no checkout.
+    /// For a file in the checkout it equals the value that GitHub's own action computes, so that
+    /// the action prints no warning. A second finding on a line has another counter, or GitHub
+    /// would merge the two. For a location outside of the checkout it is a hash of the value.
     pub(super) fn hash(&self, item: &ResultItem<'_>) -> String {
         let fingerprint = &item.finding.fingerprint;
         let Some(line) = line(item) else {
@@ -54,7 +53,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The line by which GitHub would follow a result; `None` outside a checkout's plain files.
+/// The line by which GitHub would track a result; `None` unless it is in a file of the checkout.
 fn line<'a>(item: &ResultItem<'a>) -> Option<Line<'a>> {
     let place = item.place();
     let plain = place.origin.stands() && place.origin.inside.is_empty();

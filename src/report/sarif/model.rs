@@ -1,7 +1,7 @@
 //! The part of SARIF 2.1.0 that keysweep writes; section numbers are those of the OASIS standard.
 //!
-//! Types that could be filled wrongly have private fields and a constructor that cannot:
-//! [`Region`], [`Uri`] and [`Message`].
+//! Types that could be filled wrongly have private fields and a constructor that can't: [`Region`],
+//! [`Uri`] and [`Message`].
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub(super) struct Tool {
     pub(super) driver: Driver,
 }
 
-/// §3.19: the analysis tool itself. Nothing of a scanned repository stands here.
+/// §3.19: the analysis tool itself. It contains nothing of a scanned repository.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Driver {
@@ -95,7 +95,7 @@ pub(super) struct Configuration {
     pub(super) rank: Option<u8>,
 }
 
-/// What GitHub and GitLab read of a rule beyond the standard.
+/// Properties of a rule that GitHub and GitLab read besides the standard.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct RuleProperties {
@@ -185,7 +185,7 @@ pub(super) struct BaseOnly {
     pub(super) uri_base_id: &'static str,
 }
 
-/// §3.14.14: a base whose URI is left to the consumer, who knows where the checkout is.
+/// §3.14.14: a base whose URI the consumer knows, because it knows the checkout.
 #[derive(Serialize)]
 pub(super) struct UriBase {
     pub(super) description: Message,
@@ -236,7 +236,7 @@ pub(super) struct ThreadFlowLocation {
     pub(super) location: Location,
 }
 
-/// §3.46, without what could hold a secret.
+/// §3.46, without fields that could contain a secret.
 #[derive(Serialize)]
 pub(super) struct WebRequest<'a> {
     pub(super) protocol: &'a str,
@@ -257,7 +257,7 @@ pub(super) struct Location {
 }
 
 impl Location {
-    /// Without the lines around it.
+    /// Removes the surrounding lines.
     pub(super) fn without_context(mut self) -> Self {
         self.physical_location.context_region = None;
         self
@@ -286,13 +286,13 @@ pub(super) struct ArtifactLocation {
 }
 
 impl ArtifactLocation {
-    /// The same location as a result names it: by its index too.
+    /// The same location in a result, which also has an index.
     pub(super) fn clone_at(&self, index: usize) -> Self {
         Self { uri: self.uri.clone(), uri_base_id: self.uri_base_id, index: Some(index) }
     }
 }
 
-/// §3.30: 1-based, in UTF-16 code units, its end behind its start.
+/// §3.30: 1-based, in UTF-16 code units, with an exclusive end.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Region {
@@ -304,7 +304,7 @@ pub(super) struct Region {
 }
 
 impl Region {
-    /// The region of a place, and the masked text in it.
+    /// The region of a location, and the masked text in it.
     pub(super) fn new(place: location::Region, snippet: Message) -> Self {
         let (start_line, start_column) = (place.start.line.max(1), place.start.column_utf16.max(1));
         let (mut end_line, mut end_column) = (place.end.line, place.end.column_utf16);
@@ -314,13 +314,13 @@ impl Region {
         Self { start_line, start_column, end_line, end_column, snippet }
     }
 
-    /// The beginning of a file in which no line can be pointed at, such as an archive.
+    /// The beginning of a file without lines, such as an archive.
     pub(super) fn of_file() -> Self {
         let start = location::Position::default();
         Self::new(location::Region { start, end: start }, Message::redacted())
     }
 
-    /// The whole lines around it, as `snippet` shows them.
+    /// The surrounding lines, as `snippet` shows them.
     pub(super) fn context(&self, snippet: &str) -> ContextRegion {
         ContextRegion {
             start_line: self.start_line,
@@ -339,20 +339,20 @@ pub(super) struct ContextRegion {
     snippet: Message,
 }
 
-/// §3.11, or the text of an artifact (§3.3): an object that holds text, which is never empty.
+/// §3.11, or the text of an artifact (§3.3): an object with text, which is never empty.
 #[derive(Serialize)]
 pub(super) struct Message {
     text: String,
 }
 
 impl Message {
-    /// A message of this text; an empty one would be refused by services.
+    /// A message; services refuse an empty one.
     pub(super) fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         Self { text: if text.is_empty() { "(empty)".to_owned() } else { text } }
     }
 
-    /// What stands for a secret (§3.5.2).
+    /// The text in place of a secret (§3.5.2).
     pub(super) fn redacted() -> Self {
         Self::new(crate::secret::MASK)
     }

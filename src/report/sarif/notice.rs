@@ -1,4 +1,4 @@
-//! What a log says of the run itself: how it ended, what could not be read, what was cut.
+//! The notifications of a log: how the run ended, what could not be read, what was left out.
 
 use super::model::{
     Configuration, Descriptor, DescriptorReference, Help, Invocation, Message, Notification,
@@ -6,10 +6,10 @@ use super::model::{
 use super::rules::HOME;
 use crate::report::Report;
 
-/// Problems that a log lists one by one.
+/// Most problems that a log lists.
 const LONGEST_LIST: usize = 1_000;
 
-/// The notifications that a run can give; their order is their index.
+/// The kinds of notifications; their order is their index.
 #[derive(Clone, Copy)]
 enum Kind {
     Unreadable,
@@ -44,18 +44,19 @@ pub(super) fn descriptors() -> Vec<Descriptor> {
                 "UnreadableInput",
                 "Something could not be read.",
                 "A part of what was asked for could not be read, so leaks in it are not reported.",
-                "Make it readable as the message says and run again: what was not read may leak.",
+                "Make it readable as the message says and run again: there may be leaks in it.",
             ),
             Kind::Dropped => (
                 "ResultsDropped",
-                "There are more results than a service takes.",
-                "Code-scanning services refuse a run of more than 25,000 results; the worst are kept.",
-                "Run again with --format json, which holds all findings.",
+                "There are more results than a service accepts.",
+                "Code-scanning services refuse a run of more than 25,000 results; the most severe \
+                 are kept.",
+                "Run again with --format json, which contains all findings.",
             ),
             Kind::Failed => (
                 "RunFailed",
                 "The run did not end as asked.",
-                "The run failed or was interrupted, so the log is not the whole answer.",
+                "The run failed or was interrupted, so the log is incomplete.",
                 "See the program's standard error, and run again.",
             ),
         };
@@ -74,7 +75,7 @@ pub(super) fn descriptors() -> Vec<Descriptor> {
     Kind::ALL.into_iter().map(describe).collect()
 }
 
-/// How the run went; `dropped` results were over the limit.
+/// The result of the run; `dropped` results were beyond the limit.
 pub(super) fn invocation(report: &Report<'_>, dropped: usize) -> Invocation {
     let successful = matches!(report.exit, 0 | 1 | 3);
     let mut notifications = Vec::new();
@@ -83,7 +84,8 @@ pub(super) fn invocation(report: &Report<'_>, dropped: usize) -> Invocation {
     }
     if dropped > 0 {
         let text = format!(
-            "{dropped} results of lower severity are left out, as services refuse more than {}.",
+            "{dropped} results of lower severity are left out, because services refuse more than \
+             {}.",
             report.limits.results
         );
         notifications.push(notification(Kind::Dropped, &text));

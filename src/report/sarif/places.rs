@@ -1,4 +1,4 @@
-//! A result's places: what it points at, the other half of the pair, and where else it stands.
+//! The locations of a result: the primary one, the other half of the pair, and other occurrences.
 
 use super::artifacts::Artifacts;
 use super::model::{ArtifactLocation, Location, Message, PhysicalLocation, Region};
@@ -7,10 +7,10 @@ use crate::location;
 use crate::report::item::{ResultItem, uri};
 use crate::secret::MASK;
 
-/// The base of all paths: the root of the checkout or folder that was scanned.
+/// The base of all paths: the root of the scanned checkout or folder.
 pub(super) const BASE: &str = "SRCROOT";
 
-/// The id alone, or the secret where there is no id or the change added nothing else.
+/// The id alone, or the secret if there is no id or the change added only the secret.
 pub(super) fn primary(item: &ResultItem<'_>) -> Location {
     let (place, spot) = (item.place(), item.spot());
     let Some(region) = spot.primary().filter(|_| has_lines(place)) else {
@@ -22,7 +22,7 @@ pub(super) fn primary(item: &ResultItem<'_>) -> Location {
     location(None, None, place, &spot, region)
 }
 
-/// The other half first, as the message links to it, then the finding's further places.
+/// The other half first, because the message links to it, then the other occurrences.
 pub(super) fn related(item: &ResultItem<'_>, artifacts: &Artifacts) -> Vec<Location> {
     let (place, spot) = (item.place(), item.spot());
     let mut related = Vec::new();
@@ -46,14 +46,14 @@ pub(super) fn related(item: &ResultItem<'_>, artifacts: &Artifacts) -> Vec<Locat
     related
 }
 
-/// A place of which nothing but itself is told, with a word about it.
+/// A location without context, with a message.
 pub(super) fn bare(place: &Occurrence, message: &str) -> Location {
     let spot = place.sighting.spot();
     let region = region(place, &spot);
     location(None, Some(message), place, &spot, region).without_context()
 }
 
-/// The half that is not the primary region, where there are two.
+/// The half that is not the primary region, if there are two.
 pub(super) fn other_half(item: &ResultItem<'_>) -> Option<location::Region> {
     item.spot().other().filter(|_| has_lines(item.place()))
 }
@@ -63,7 +63,7 @@ fn region(place: &Occurrence, spot: &Spot) -> Region {
     region.map_or_else(Region::of_file, |region| Region::new(region, Message::redacted()))
 }
 
-/// Whether lines count in the file itself, not in a member of it.
+/// Says if lines count in the file itself, not in a member of it.
 fn has_lines(place: &Occurrence) -> bool {
     place.origin.inside.is_empty()
 }
@@ -75,7 +75,7 @@ fn location(
     spot: &Spot,
     region: Region,
 ) -> Location {
-    // Of a member of an archive it is the member's line: more use than none.
+    // For a member of an archive, this is the member's line: better than none.
     let line = if spot.snippet.is_empty() { MASK } else { spot.snippet.as_str() };
     let context = id.is_none().then(|| region.context(line));
     Location {

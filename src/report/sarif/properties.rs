@@ -1,7 +1,7 @@
-//! A result's property bag: the facts of the finding that SARIF has no place for.
+//! The property bag of a result: facts that SARIF has no property for.
 //!
-//! No names, mail addresses, times of this run or hosts: a log is uploaded, and the same input
-//! gives the same bytes.
+//! It contains no names, mail addresses, times of this run or hosts: a log is uploaded, and the
+//! same input gives the same bytes.
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::remedy::{self, Applied};
 use crate::report::Report;
 use crate::secret::Secret;
 
-/// Refs that a result names.
+/// Most refs of a result.
 const REFS: usize = 20;
 
 #[derive(Serialize)]
@@ -39,15 +39,15 @@ pub(super) struct Properties<'a> {
     decoded: &'a [Encoding],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     inside: &'a [String],
-    /// Which of the run's remedies, and with which values; the rule's help says the same in words.
+    /// The remedy of the result, and the values for it; the rule's help explains it.
     remediation: Applied,
-    /// How many places the finding has in all.
+    /// The number of the finding's occurrences.
     places: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<History<'a>>,
 }
 
-/// What STS said, without the time at which it did.
+/// The verdict of STS, without its time.
 #[derive(Serialize)]
 struct Verdict<'a> {
     status: Status,
@@ -65,10 +65,10 @@ struct History<'a> {
     object: GitObject,
     #[serde(skip_serializing_if = "Option::is_none")]
     commit: Option<&'a str>,
-    /// The earliest commit that holds the finding at any path.
+    /// The earliest commit that has the finding at any path.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_commit: Option<&'a str>,
-    /// When that commit was made.
+    /// The date of that commit.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_seen: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
-//! The tool's own section: rules, notifications and the weakness they stand for.
+//! The driver: rules, notifications and their taxonomy.
 //!
-//! GitHub takes severity and precision from the rule, so a key that STS called active is a rule
-//! of its own, `<rule>-active`, for every rule whose keys can be verified.
+//! GitHub takes severity and precision from the rule. Every rule whose keys can be verified
+//! therefore has a second one for active keys, `<rule>-active`.
 
 use std::collections::HashMap;
 
@@ -15,27 +15,27 @@ use crate::report::Report;
 use crate::report::uri::plain;
 use crate::rules::{Method, Rule};
 
-/// Where the program lives.
+/// The home page.
 pub(super) const HOME: &str = env!("CARGO_PKG_REPOSITORY");
 /// AWS's page on access keys.
 const AWS_HELP: &str =
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html";
-/// What is said first of a key that STS called active.
-const ACTIVE: &str = "AWS itself accepts this key now.";
+/// The beginning of the help for an active key.
+const ACTIVE: &str = "AWS accepts this key now.";
 const CWE_NAME: &str = "CWE";
 const CWE_ID: &str = "CWE-798";
 const CWE_URI: &str = "https://cwe.mitre.org/data/definitions/798.html";
-/// Longest description that GitLab takes, in characters.
+/// Longest description that GitLab accepts, in characters.
 const LONGEST: usize = 1_000;
 
-/// Rules as SARIF lists them, and which of them a finding belongs to.
+/// The rules in SARIF, and the index of each.
 pub(super) struct Descriptors {
     pub(super) rules: Vec<Descriptor>,
     index: HashMap<String, usize>,
 }
 
 impl Descriptors {
-    /// Every rule in force, found or not, and its active twin.
+    /// All rules, with a second one for active keys.
     pub(super) fn new(report: &Report<'_>) -> Self {
         let mut all = Self { rules: Vec::new(), index: HashMap::new() };
         for rule in &report.rules.rules {
@@ -47,7 +47,7 @@ impl Descriptors {
         all
     }
 
-    /// Adds a rule; of two with one id the first stays, as GitHub refuses a log with both.
+    /// Adds a rule; of two with one id the first stays, because GitHub refuses a log with both.
     fn add(&mut self, descriptor: Descriptor) {
         if !self.index.contains_key(&descriptor.id) {
             self.index.insert(descriptor.id.clone(), self.rules.len());
@@ -55,7 +55,7 @@ impl Descriptors {
         }
     }
 
-    /// Id and index of a finding's rule; no index if that rule is not in force.
+    /// Id and index of a finding's rule; no index if the rule set does not have it.
     pub(super) fn of<'a>(&'a self, finding: &'a Finding) -> (&'a str, Option<usize>) {
         let id = finding.credential.rule.as_str();
         let active = finding.verification.status == Status::Active;
@@ -67,7 +67,7 @@ impl Descriptors {
     }
 }
 
-/// 0 to 100: what GitLab sorts by; it agrees with the rules' security-severity.
+/// 0 to 100, for GitLab's sorting; it agrees with the rules' security-severity.
 pub(super) fn rank(finding: &Finding) -> u8 {
     let base = match (finding.verification.status, finding.severity) {
         (Status::Active, _) => 98,
@@ -131,7 +131,7 @@ fn descriptor(rule: &Rule, active: bool) -> Descriptor {
     }
 }
 
-/// The rule's own help; of an active key it says so first.
+/// The rule's own help; for an active key it says so first.
 fn help(rule: &Rule, active: bool) -> Help {
     let (text, markdown) = (remedy::help_text(rule), remedy::help_markdown(rule));
     if active {
@@ -154,7 +154,7 @@ fn precision(rule: &Rule) -> &'static str {
     }
 }
 
-/// `aws-access-key` as `AwsAccessKey`: what SARIF wants of a name (§3.49.7).
+/// `aws-access-key` as `AwsAccessKey`, the form of names in SARIF (§3.49.7).
 fn pascal_case(id: &str) -> String {
     let words = id.split(|character: char| !character.is_ascii_alphanumeric());
     let capital = words.filter(|word| !word.is_empty()).map(|word| {
@@ -176,7 +176,7 @@ fn truncate(text: &str) -> String {
     text.chars().take(LONGEST - 60).collect()
 }
 
-/// CWE as a taxonomy, as far as it is used.
+/// CWE as a taxonomy, with the entries that are used.
 pub(super) fn taxonomy() -> Taxonomy {
     let name = "Use of Hard-coded Credentials";
     Taxonomy {
@@ -208,7 +208,7 @@ pub(super) fn taxonomy() -> Taxonomy {
     }
 }
 
-/// How the driver says that it knows [`taxonomy`].
+/// The driver's reference to [`taxonomy`].
 pub(super) fn taxonomy_reference() -> ComponentReference {
     ComponentReference { name: CWE_NAME, index: 0 }
 }

@@ -1,4 +1,5 @@
-//! The lines of a finding, as compilers show them: the number, the line, and carets below the value.
+//! The lines of a finding, as compilers show them: the number, the line, and carets below the
+//! value.
 
 use std::io::{self, Write};
 
@@ -8,13 +9,13 @@ use crate::finding::{Finding, Occurrence};
 use crate::secret::MASK;
 use crate::text::escape_line;
 
-/// Narrowest line that is shown, whatever the terminal.
+/// The width of the shortest line, for any terminal.
 const NARROWEST: usize = 40;
 
 /// A line of a text with its values marked.
 struct Line {
     number: u64,
-    /// Escaped: safe to show.
+    /// Escaped text.
     text: Vec<char>,
     /// Columns of the values in `text`, from 0.
     marks: Vec<(usize, usize)>,
@@ -27,7 +28,7 @@ pub(super) struct Paint {
     pub(super) mark: Ansi,
 }
 
-/// Writes the lines of `place` that hold the id and the secret, each cut to `width` columns.
+/// Writes the lines of `place` with the id and the secret, each cropped to `width` columns.
 pub(super) fn write(
     finding: &Finding,
     place: &Occurrence,
@@ -50,7 +51,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// The line of the id, and that of the secret where it is another one, in their order.
+/// The line of the id, and that of the secret if it is another one, in their order.
 fn lines(finding: &Finding, place: &Occurrence) -> Vec<Line> {
     let sighting = &place.sighting;
     let id = finding.credential.key_id.as_deref();
@@ -69,7 +70,7 @@ fn lines(finding: &Finding, place: &Occurrence) -> Vec<Line> {
 }
 
 impl Line {
-    /// Marks the id, and the secret where it is plain which of the masked values it is.
+    /// Marks the id, and the secret if it is clear which masked value it is.
     fn new(number: u64, snippet: &str, id: Option<&str>, with_secret: bool) -> Self {
         let shown = escape_line(snippet.trim());
         let columns = |at: usize| shown[..at].chars().count();
@@ -92,14 +93,14 @@ impl Line {
         Self { number, text: shown.chars().collect(), marks }
     }
 
-    /// The part of the line around its first value that fits into `room` columns.
+    /// The part of the line around its first value, of `room` columns.
     fn crop(self, room: usize) -> Self {
         let len = self.text.len();
         if len <= room {
             return self;
         }
         let (start, end) = self.marks.first().copied().unwrap_or_default();
-        // A third of the room before the value says what it is the value of.
+        // A third of the room is for the text before the value, which names it.
         let from = match end < room {
             true => 0,
             false => start.saturating_sub(room / 3).min(len - room),
@@ -145,7 +146,7 @@ mod tests {
         for (text, id, room, line, carets) in [
             ("  k=ID1 [redacted]", Some("ID1"), 80, "k=ID1 [redacted]", "  ^^^ ^^^^^^^^^^"),
             ("s='[redacted]'", None, 80, "s='[redacted]'", "   ^^^^^^^^^^"),
-            // Which of two masked values is the secret is not known.
+            // It is not known which of two masked values is the secret.
             ("[redacted] [redacted]", None, 80, "[redacted] [redacted]", ""),
             (
                 "[redacted] ID1 [redacted]",

@@ -1,7 +1,8 @@
-//! Pieces of secrets: eight letters in a row are a fifth of one, and five of them all of it.
+//! Pieces of secrets: eight letters in a row are a fifth of a secret, and five of them are all of
+//! it.
 //!
-//! All runs of eight letters of all secrets, and where a text holds one of them, in a row or with
-//! what joins parts of a text between them.
+//! A set of all runs of eight letters of all secrets. It finds them in a text, in a row or with
+//! separators in between.
 
 use std::ops::Range;
 
@@ -13,14 +14,14 @@ use crate::opaque;
 pub(super) const LEAST: usize = 8;
 /// Longest tag of markup between two parts of a secret.
 const TAG: usize = 24;
-/// Most bytes between two parts of a secret, a tag apart.
+/// Most bytes between two parts of a secret, besides a tag.
 const GAP: usize = 12;
 
 /// The pieces of all secrets.
 pub(super) struct Pieces {
     /// Sorted; each is eight letters.
     all: Zeroizing<Vec<u64>>,
-    /// Bits of hashes: most texts hold none, and are told by them.
+    /// Bits of hashes, which exclude most texts quickly.
     filter: Vec<u64>,
 }
 
@@ -46,7 +47,7 @@ impl Pieces {
         self.all.is_empty()
     }
 
-    /// Adds where pieces stand in a row; those that overlap are one span.
+    /// Adds the spans of pieces whose letters are in a row; overlapping ones are one span.
     pub(super) fn find(&self, text: &[u8], spans: &mut Vec<Range<usize>>) {
         let first = spans.len();
         for (at, window) in text.windows(LEAST).enumerate() {
@@ -60,8 +61,8 @@ impl Pieces {
         }
     }
 
-    /// Where pieces stand whose letters are parted by anything that is no letter, by tags, or by
-    /// the quotes and signs with which a language joins strings.
+    /// The positions of letters of pieces that are separated by other characters, by tags, or by
+    /// the quotes and operators with which a language joins strings.
     pub(super) fn parted(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         if self.is_empty() {
@@ -78,7 +79,7 @@ impl Pieces {
             spans.extend(turned.into_iter().map(|span| end - span.end..end - span.start));
             for span in spans {
                 let places = &places[span];
-                // Letter by letter: what stands between parts far from each other is shown.
+                // One by one, because what is between distant letters is shown.
                 for part in places.chunk_by(|one, two| two - one <= GAP) {
                     found.extend(part.first().zip(part.last()).map(|(one, two)| *one..two + 1));
                 }
@@ -97,14 +98,14 @@ fn number(piece: &[u8]) -> Option<u64> {
     piece.try_into().ok().map(u64::from_be_bytes)
 }
 
-/// A place in so many words of bits, a power of two.
+/// The bit of a piece, in a number of words that is a power of two.
 fn bit(piece: u64, words: usize) -> usize {
     let hash = piece.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (hash >> 32) as usize & (words * 64 - 1)
 }
 
-/// Where the letters of a text stand, what joins its parts left out: `"ab" + "cd"`, `ab<wbr>cd`.
-/// Of the letters `+` and `/`, which a secret may have, `signs` leaves all out.
+/// The positions of the letters of a text without separators: `"ab" + "cd"`, `ab<wbr>cd`. With
+/// `signs`, the letters `+` and `/`, which a secret may contain, are left out as well.
 fn joined(text: &[u8], signs: bool) -> Vec<usize> {
     let mut places = Vec::new();
     let mut at = 0;

@@ -36,8 +36,8 @@ const BEGINNINGS: [(&str, &str); 9] = [
     ("{\"keysweep_sweep\":", ""),
 ];
 
-/// How a baseline begins.
-const BASELINE: &str = "#Findingsthatkeysweepaccepts:";
+/// The beginnings of a baseline, the present one first.
+const BASELINES: [&str; 2] = ["#Findingsthatkeysweepsuppresses:", "#Findingsthatkeysweepaccepts:"];
 
 /// Whether a candidate is nothing but an id that some report may well name.
 pub(super) fn may_be_quoted(candidate: &Candidate) -> bool {
@@ -58,7 +58,7 @@ fn begins_as_own(head: &[u8]) -> bool {
     let line = text.lines().next().unwrap_or_default();
     let bare: String = text.chars().filter(|letter| *letter != ' ').collect();
     let packed: String = bare.chars().filter(|letter| !letter.is_ascii_whitespace()).collect();
-    if packed.starts_with(BASELINE) {
+    if BASELINES.iter().any(|beginning| packed.starts_with(beginning)) {
         return true;
     }
     BEGINNINGS.iter().any(|&(beginning, name)| match name {
@@ -93,6 +93,7 @@ mod tests {
             ("{\"schema\":1,\"tool\":{\"name\":\"other\"}}", false),
             ("{\"keysweep_sweep\":1,", true),
             ("# Findings that keysweep accepts: fingerprint", true),
+            ("# Findings that keysweep suppresses: fingerprint", true),
             ("", false),
         ] {
             assert_eq!(begins_as_own(text.as_bytes()), is_one, "{text}");

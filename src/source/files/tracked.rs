@@ -8,7 +8,7 @@ use gix::odb::store::init::Slots;
 
 use super::roots::bytes;
 use crate::coverage::Ledger;
-use keysweep_git::preflight;
+use keysweep_git::{preflight, staging};
 
 /// The index of one work tree, read when something in it is ignored for the first time.
 #[derive(Debug)]
@@ -65,9 +65,7 @@ impl Tracked {
             return Ok(None);
         }
         let hash = repository.object_hash();
-        gix::index::File::at(path, hash, true, gix::index::decode::Options::default())
-            .map(Some)
-            .map_err(|error| text(&error))
+        staging::open(&path, hash).map(Some).map_err(|error| text(&error))
     }
 }
 

@@ -9,21 +9,17 @@ use std::time::Duration;
 
 use gix::ObjectId;
 use gix::objs::Kind;
-use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::visit::{Damages, PackPass, Pass};
+use super::visit::{Damages, PartPass, Pass};
 use crate::coverage::Ledger;
 use crate::finding::Candidate;
 use crate::scan::Detector;
 use crate::source::container;
 use crate::stop::Stop;
 use keysweep_git::database;
-use keysweep_git::forest::{Forest, Skipped};
 use keysweep_git::inflate::Inflater;
-use keysweep_git::loose::Loose;
 use keysweep_git::pack::Pack;
-use keysweep_git::stores::Stores;
-use keysweep_git::walk::{Damage, Walk};
+use keysweep_git::visitor::Damage;
 
 pub use keysweep_git::database::{Database, Error};
 
@@ -113,31 +109,21 @@ pub(super) fn scan_opened<D: Detector>(
     let (containers, stop) = (&options.containers, &options.stop);
     let pass = Pass { detector, containers, ledger, found, stop, lfs: database.lfs() };
     let stores = database.stores();
-    let (packed, loose) = database.duplicates().split_at(stores.packs.len());
-    database.install(|| {
-        for (number, (pack, skipped)) in stores.packs.iter().zip(packed).enumerate() {
-            let texts = |kind| kind != Kind::Tree;
-            let forest = database.layout(number).forest(pack, skipped, &texts);
-            read_pack(&pass, stores, pack, &forest, skipped, options.threads.max(1));
-        }
-        for (loose, skipped) in stores.loose.iter().zip(loose) {
-            read_loose(&pass, loose, skipped);
-        }
-    });
+    for (number, pack) in stores.packs.iter().enumerate() {
+        read_pack(&pass, database, number, pack);
+    }
+    for (number, loose) in stores.loose.iter().enumerate() {
+        let visitor = PartPass { pass: &pass, damages: Damages::default() };
+        database.visit_loose(stop, number, &visitor);
+        visitor.damages.report(loose.folder(), ledger);
+    }
 }
 
-fn read_pack<D: Detector>(
-    pass: &Pass<'_, D>,
-    stores: &Stores,
-    pack: &Pack,
-    forest: &Forest,
-    skipped: &Skipped,
-    threads: usize,
-) {
-    let visitor = PackPass { pass, pack, damages: Damages::default() };
-    let (memory, stop) = (&stores.memory, pass.stop);
-    let walk = Walk { pack, forest, stores, visitor: &visitor, memory, stop, threads };
-    walk.run();
+fn read_pack<D: Detector>(pass: &Pass<'_, D>, database: &Database, number: usize, pack: &Pack) {
+    let (stores, skipped) = (database.stores(), &database.duplicates()[number]);
+    let forest = database.forest(number, &|kind| kind != Kind::Tree);
+    let visitor = PartPass { pass, damages: Damages::default() };
+    database.visit_pack(pass.stop, number, &forest, &visitor);
     let mut inflater = Inflater::new();
     for &number in &forest.broken {
         let id = pack.id(number);
@@ -152,16 +138,6 @@ fn read_pack<D: Detector>(
         problem(pass.ledger, pack.path(), &why);
     }
     visitor.damages.report(pack.path(), pass.ledger);
-}
-
-fn read_loose<D: Detector>(pass: &Pass<'_, D>, loose: &Loose, skipped: &[bool]) {
-    let damages = Damages::default();
-    loose.ids.par_iter().enumerate().with_max_len(64).for_each(|(number, id)| {
-        if !skipped.get(number).copied().unwrap_or(false) && !pass.stop.is_set() {
-            pass.loose(loose, id, &damages);
-        }
-    });
-    damages.report(loose.folder(), pass.ledger);
 }
 
 fn problem(ledger: &Ledger, path: &Path, why: &dyn std::fmt::Display) {

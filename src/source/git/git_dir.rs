@@ -13,12 +13,14 @@ use gix::ObjectId;
 use super::lookup::commit_tree;
 use super::objects::Objects;
 use super::staging::Staged;
-use super::{changes, database, listing, open, records, reflogs};
+use super::{changes, database, listing, records, reflogs};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detector, Hit};
 use crate::source::container::Scanner;
 use crate::source::names::Names;
+use keysweep_base::paths::canonical;
+use keysweep_base::stop::Stop;
 
 /// What is read elsewhere: the database, refs, reflogs, other git folders, and the indexes, whose
 /// names are searched.
@@ -42,14 +44,14 @@ pub(super) fn scan<D: Detector>(
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
 ) {
-    let (git, common) = (open::canonical(repo.git_dir()), open::canonical(repo.common_dir()));
+    let (git, common) = (canonical(repo.git_dir()), canonical(repo.common_dir()));
     let mut folders = vec![git.clone()];
     // A `commondir` that leads elsewhere would have us read what is no part of the repository.
     if git.starts_with(common.join("worktrees")) {
         folders.push(common.clone());
     }
     let linked = reflogs::worktrees(repo, ledger).into_iter();
-    folders.extend(linked.map(|(_, folder)| open::canonical(&folder)));
+    folders.extend(linked.map(|(_, folder)| canonical(&folder)));
     let mut files = Vec::new();
     for folder in folders {
         list(&folder, ledger, &mut files);
@@ -118,38 +120,61 @@ fn shown(common: &Path, file: &Path) -> Vec<u8> {
     parts.collect::<Vec<_>>().join(&b'/')
 }
 
-/// Searches the names of the files that the indexes list or, where there is none, that HEAD has.
-pub(super) fn names<D: Detector>(
+/// A file that is checked out, and what says so.
+pub(super) struct CheckedOut {
+    /// Its path.
+    path: Vec<u8>,
+    /// Its content.
+    pub(super) blob: ObjectId,
+    held_by: HeldBy,
+}
+
+/// The files that the indexes list or, where there is none, that HEAD has.
+pub(super) fn checked_out(
     objects: &Objects,
-    (staged, head): (&[Staged], Option<ObjectId>),
+    staged: &[Staged],
+    head: Option<ObjectId>,
+    ledger: &Ledger,
+) -> Vec<CheckedOut> {
+    if !staged.is_empty() {
+        let of_index = |entry: &Staged| CheckedOut {
+            path: entry.path.clone(),
+            blob: entry.id,
+            held_by: HeldBy::Index,
+        };
+        return staged.iter().map(of_index).collect();
+    }
+    // What can't be read of HEAD is reported with its refs.
+    let Some(tree) = head.and_then(|head| commit_tree(objects, &head, &mut Vec::new())) else {
+        return Vec::new();
+    };
+    let files = changes::between(objects, tree, &[], b"", ledger).into_iter();
+    files
+        .map(|file| CheckedOut { path: file.path, blob: file.blob, held_by: HeldBy::Ref })
+        .collect()
+}
+
+/// Searches the names of files.
+pub(super) fn names<D: Detector>(
+    files: &[CheckedOut],
     prefix: &[u8],
     detector: &D,
-    ledger: &Ledger,
+    (stop, ledger): (&Stop, &Ledger),
     hits: &(dyn Fn(Hit) + Sync),
 ) {
     let mut names = Names::default();
-    let mut search = |path: &[u8], blob: ObjectId, held_by: HeldBy| {
-        for (part, candidate) in names.search(detector, path, ledger) {
+    for file in files.iter().take_while(|_| !stop.is_set()) {
+        for (part, candidate) in names.search(detector, &file.path, ledger) {
+            let at_head = file.held_by == HeldBy::Ref;
             let git = GitOrigin {
-                blob: Some(blob.to_string()),
-                reachable: held_by == HeldBy::Ref,
-                held_by: vec![held_by],
-                at_head: held_by == HeldBy::Ref,
+                blob: Some(file.blob.to_string()),
+                reachable: at_head,
+                held_by: vec![file.held_by],
+                at_head,
                 ..records::record(GitObject::Blob, None)
             };
             let path = Some([prefix, &part].concat());
             hits(Hit { origin: Origin { path, git: Some(git), ..Origin::default() }, candidate });
         }
-    };
-    for entry in staged {
-        search(&entry.path, entry.id, HeldBy::Index);
-    }
-    let tree = head.filter(|_| staged.is_empty());
-    // What can't be read of HEAD is told with its refs.
-    let Some(tree) = tree.and_then(|head| commit_tree(objects, &head, &mut Vec::new())) else {
-        return;
-    };
-    for change in changes::between(objects, tree, &[], b"", ledger) {
-        search(&change.path, change.blob, HeldBy::Ref);
     }
 }

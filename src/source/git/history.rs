@@ -95,6 +95,7 @@ fn one<D: Detector>(
     let threads = options.database.threads.max(1);
     let objects = Objects::new(repo, environment, &options.database.storage())?;
     let shallow = open::shallow_boundary(repo, ledger);
+    let is_partial = open::note_partial_clone(repo, ledger);
     note_limits(repo, &shallow, ledger);
     let logs = reflogs::read(repo, ledger);
     let tips = tips::read(repo, &objects, &logs, threads, ledger);
@@ -113,12 +114,14 @@ fn one<D: Detector>(
         return nothing_read(repo, ledger);
     }
     let staged = staging::all(repo, &objects, ledger);
-    git_dir::names(&objects, (&staged, tips.head), prefix, detector, ledger, hits);
-    if options.database.connectivity {
-        let entries = staged.iter().map(|entry| (entry.id, Kind::Blob));
-        let starts = connectivity::starts(&tips).chain(entries);
-        connectivity::check(&objects, threads, starts, &shallow, stop, ledger);
-    }
+    let files = git_dir::checked_out(&objects, &staged, tips.head, ledger);
+    git_dir::names(&files, prefix, detector, (stop, ledger), hits);
+    // What is checked out is looked up in any clone that should have it; to look up the rest of the
+    // history costs a walk over it.
+    let expected = files.iter().filter(|_| !is_partial || options.database.connectivity);
+    let entries = expected.map(|file| (file.blob, Kind::Blob));
+    let of_history = connectivity::starts(&tips).filter(|_| options.database.connectivity);
+    connectivity::check(&objects, threads, entries.chain(of_history), &shallow, stop, ledger);
     lfs::scan(repo, &options.database, detector, ledger, &take);
     let found = strong(found.finish(ledger), options.min_confidence, hits);
     if found.is_empty() {
@@ -227,7 +230,6 @@ fn graph_of_all(
 
 /// Tells what of the history was never fetched.
 fn note_limits(repo: &gix::Repository, shallow: &[ObjectId], ledger: &Ledger) {
-    open::note_partial_clone(repo, ledger);
     if let Some(format) = open::unread_ref_format(repo) {
         let why = format!(
             "refs are kept as {format}, which is not read: what holds a finding and whether it is at HEAD is not known; `git refs migrate --ref-format=files` converts a copy"

@@ -12,17 +12,15 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::database::Found;
-use super::forest::Node;
 use super::lfs_object;
-use super::loose::Loose;
-use super::pack::Pack;
-use super::walk::{Damage, Seen, Visitor};
 use crate::coverage::{Count, Ledger};
+use crate::memory::Claim;
 use crate::scan::{Copied, Detected, Detector};
 use crate::source::container::{self, Scanner};
 use crate::source::guard::guarded;
 use crate::source::pointer::{self, Oid};
 use crate::stop::Stop;
+use keysweep_git::visitor::{Damage, Object, Seen, Visitor};
 
 /// How many damaged objects of one place are listed; the others are counted.
 const LISTED: usize = 100;
@@ -43,12 +41,10 @@ pub(super) struct Pass<'a, D> {
     pub(super) lfs: Option<&'a Path>,
 }
 
-/// The part of a pass that reads one pack.
-pub(super) struct PackPass<'a, D> {
+/// The part of a pass that reads one pack or one folder of loose objects.
+pub(super) struct PartPass<'a, D> {
     /// The pass.
     pub(super) pass: &'a Pass<'a, D>,
-    /// The pack.
-    pub(super) pack: &'a Pack,
     /// Its damaged objects.
     pub(super) damages: Damages,
 }
@@ -132,22 +128,9 @@ impl<D: Detector> Pass<'_, D> {
         let is_whole = rest.is_ok() && bytes.limit() == 1;
         (extent.error.is_none() && is_whole) || self.stop.is_set()
     }
-
-    /// Scans a loose object, unless it is a tree.
-    pub(super) fn loose(&self, loose: &Loose, id: &ObjectId, damages: &Damages) {
-        match loose.open(id) {
-            Ok(stream) if stream.kind == Kind::Tree => {}
-            Ok(mut stream) => {
-                if !self.stream(*id, stream.kind, stream.size, &mut stream.bytes) {
-                    damages.add(*id, &Damage::Bytes);
-                }
-            }
-            Err(error) => damages.add(*id, &error),
-        }
-    }
 }
 
-impl<D: Detector> Visitor for PackPass<'_, D> {
+impl<D: Detector> Visitor for PartPass<'_, D> {
     /// Nothing where it is not known: what is stored as a change of it is scanned whole.
     type BaseState = Option<D::BaseState>;
 
@@ -161,23 +144,23 @@ impl<D: Detector> Visitor for PackPass<'_, D> {
         base: Option<(&Self::BaseState, &[Copied])>,
         bytes: &[u8],
     ) -> Self::BaseState {
-        if !seen.node.wanted && seen.node.children().is_empty() {
+        let object = &seen.object;
+        if !object.wanted && !object.is_base {
             return None;
         }
-        let id = || self.pack.id(seen.node.number).to_owned();
-        if seen.node.wanted && self.pass.open(id, seen.kind, bytes) {
+        let id = || object.id().to_owned();
+        if object.wanted && self.pass.open(id, seen.kind, bytes) {
             self.pass.count(seen.kind, bytes.len() as u64);
             // It was scanned by no delta; what descends from it may be no container.
-            let is_base = !seen.node.children().is_empty();
             let whole = || self.pass.detector.whole(bytes).memory;
-            return is_base.then(|| self.pass.guarded(id, whole)).flatten();
+            return object.is_base.then(|| self.pass.guarded(id, whole)).flatten();
         }
         let known = base.and_then(|(memory, copied)| Some((memory.as_ref()?, copied)));
         let detected = self.pass.guarded(id, || match known {
             Some((memory, copied)) => self.pass.detector.delta(memory, copied, bytes),
             None => self.pass.detector.whole(bytes),
         });
-        if !seen.node.wanted {
+        if !object.wanted {
             return detected.map(|detected| detected.memory);
         }
         self.pass.count(seen.kind, bytes.len() as u64);
@@ -185,18 +168,14 @@ impl<D: Detector> Visitor for PackPass<'_, D> {
         detected.map(|detected| self.pass.answer(id, seen.kind, detected))
     }
 
-    fn large(&self, seen: &Seen<'_>, compressed: &[u8]) -> bool {
-        if !seen.node.wanted {
-            return true;
-        }
-        let mut bytes = flate2::bufread::ZlibDecoder::new(compressed);
-        let id = self.pack.id(seen.node.number).to_owned();
-        self.pass.stream(id, seen.kind, seen.node.size, &mut bytes)
+    fn stream(&self, seen: &Seen<'_>, mut bytes: &mut dyn Read, _: &mut Claim) -> bool {
+        let Object { size, wanted, .. } = seen.object;
+        !wanted || self.pass.stream(seen.object.id().to_owned(), seen.kind, size, &mut bytes)
     }
 
-    fn damaged(&self, node: &Node, damage: Damage) {
-        if node.wanted {
-            self.damages.add(self.pack.id(node.number).to_owned(), &damage);
+    fn damaged(&self, object: &Object<'_>, damage: &Damage) {
+        if object.wanted {
+            self.damages.add(object.id().to_owned(), damage);
         }
     }
 }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::differential::compare;
 use super::scripted::{Scripted, data, git};
-use crate::support::Keys;
+use crate::support::{Keys, cases};
 
 /// Something that happens to a repository.
 #[derive(Clone, Debug)]
@@ -245,13 +245,13 @@ impl Growing {
 }
 
 /// Few in the suite, as many as `PROPTEST_CASES` says.
-fn cases() -> u32 {
+fn count() -> u32 {
     let variable = std::env::var("PROPTEST_CASES").ok();
     variable.and_then(|text| text.parse().ok()).unwrap_or(6)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..cases(count()) })]
 
     #[test]
     fn any_repository_is_read_as_git_reads_it(

@@ -1,33 +1,30 @@
 //! Microsoft's SARIF validator: fetched once, pinned, into `target/test-tools`.
 //!
-//! Where it cannot be had (no network, another platform), tests say so and go without.
+//! Where it cannot be had (no network, another platform), tests are skipped ([`require`]).
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::require::{require, skip};
+
 /// Version of `@microsoft/sarif-multitool-linux` (MIT).
 const VERSION: &str = "5.7.0";
 
-/// The validator, or `None` after a word on standard error.
+/// The validator, if it can be had.
 pub(crate) fn program() -> Option<&'static Path> {
-    static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let fetched = PROGRAM.get_or_init(|| match fetch() {
-        Ok(program) => Some(program),
-        Err(why) => {
-            let _ = writeln!(io::stderr(), "SKIPPED, no SARIF validator: {why}");
-            None
-        }
-    });
-    fetched.as_deref()
+    static PROGRAM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    if cfg!(not(all(target_os = "linux", target_arch = "x86_64"))) {
+        skip("Microsoft's SARIF validator is fetched for Linux on x86-64 only");
+        return None;
+    }
+    let fetched = PROGRAM.get_or_init(fetch).as_deref();
+    require("Microsoft's SARIF validator", fetched.map_err(Clone::clone))
 }
 
 fn fetch() -> Result<PathBuf, String> {
-    if cfg!(not(all(target_os = "linux", target_arch = "x86_64"))) {
-        return Err("it is fetched for Linux on x86-64 only".to_owned());
-    }
     let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let tools = temporary.parent().unwrap_or(temporary).join("test-tools");
     let folder = tools.join(format!("sarif-multitool-{VERSION}"));

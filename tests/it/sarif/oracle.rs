@@ -2,13 +2,13 @@
 //! of GitHub's law, and regions as SARIF's consumers count.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 
 use super::results;
+use crate::require::require;
 
 /// How many results were held against a file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -82,10 +82,9 @@ fn decoded(uri: &str) -> Vec<u8> {
 fn hashes(files: &[PathBuf]) -> BTreeMap<(PathBuf, u64), String> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/line_hash.py");
     let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
-    let Ok(run) = Command::new(python).arg(script).args(files).output() else {
-        let _ = writeln!(io::stderr(), "SKIPPED, no second reading of line hashes: no Python");
-        return BTreeMap::new();
-    };
+    let run = Command::new(python).arg(script).args(files).output();
+    let run = run.map_err(|error| error.to_string());
+    let Some(run) = require("python3", run) else { return BTreeMap::new() };
     let reported = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.success(), "{reported}");
     let lines = String::from_utf8_lossy(&run.stdout).into_owned();

@@ -307,7 +307,7 @@ fn thirty_thousand_findings_in_files_are_what_github_takes() {
     let log: Value = serde_json::from_str(&run.stdout).expect("valid JSON");
     assert_eq!(results(&log).len(), 25_000);
     let pairs = results(&log).iter().filter(|result| result["ruleId"] == "aws-access-key");
-    assert_eq!(pairs.count(), 300, "the worst are kept");
+    assert_eq!(pairs.count(), 300, "the most severe are kept");
     let invocation = &log["runs"][0]["invocations"][0];
     assert_eq!(
         (&invocation["exitCode"], &invocation["executionSuccessful"]),

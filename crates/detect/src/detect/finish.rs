@@ -9,6 +9,7 @@ use crate::finding::{Candidate, Confidence, Credential, Evidence, Rival, RuleId,
 use crate::line_hash::line_hashes;
 use crate::location::{LineIndex, Position, Region};
 use crate::opaque;
+use crate::rules::id;
 use crate::secret::{MASK, Secret};
 
 use super::analyse::{Analysis, Joined, Other};
@@ -199,8 +200,8 @@ fn joined(one: Joined) -> Draft {
     let temporary = one.id.id().is_some_and(|id| id.kind() == KeyKind::Temporary);
     let rule = match one.secret.part {
         Part::Mail { .. } => mail::RULE,
-        _ if temporary => "aws-temporary-key",
-        _ => "aws-access-key",
+        _ if temporary => id::TEMPORARY_KEY,
+        _ => id::ACCESS_KEY,
     };
     let token = one.token.as_ref().and_then(value);
     Draft {
@@ -221,17 +222,17 @@ fn loose(item: Item) -> Option<Draft> {
     let role = item.label.name.role;
     let (rule, confidence) = match item.part {
         // An id that signs is public by design; its secret is elsewhere.
-        Part::Id { signs, word, .. } if signs || word => ("aws-access-key-id", Confidence::Low),
-        Part::Id { .. } => ("aws-access-key-id", Confidence::High),
+        Part::Id { signs, word, .. } if signs || word => (id::KEY_ID, Confidence::Low),
+        Part::Id { .. } => (id::KEY_ID, Confidence::High),
         Part::Secret { strength: Strength::Strong, .. } if role == Role::SecretKey => {
-            ("aws-secret-access-key", Confidence::Medium)
+            (id::SECRET, Confidence::Medium)
         }
         Part::Secret { .. }
             if role == Role::SecretKey || role == Role::Secret && !item.label.name.service =>
         {
-            ("aws-secret-access-key", Confidence::Low)
+            (id::SECRET, Confidence::Low)
         }
-        Part::Token { known: true, .. } => ("aws-session-token", Confidence::Medium),
+        Part::Token { known: true, .. } => (id::SESSION_TOKEN, Confidence::Medium),
         _ => return None,
     };
     let credential = match &item.part {

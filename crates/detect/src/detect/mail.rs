@@ -16,8 +16,8 @@ use super::relation::{self, Context, Relation, Stems};
 use super::structure::{Distance, Structure};
 use super::table;
 
-/// The rule of such a password.
-pub(super) const RULE: &str = "aws-ses-smtp-password";
+pub(super) use crate::rules::id::SMTP_PASSWORD as RULE;
+
 /// Length of a password: the base64 of a version byte and a signature of 32 bytes.
 pub(super) const PASSWORD_LEN: usize = 44;
 /// Fewest bits of entropy a character, as in `ses.toml`.

@@ -9,6 +9,7 @@ use std::ops::Range;
 use crate::aws::SECRET_LEN;
 use crate::finding::{Candidate, Confidence, RuleId};
 use crate::location::Position;
+use crate::rules::id::SECRET as NAMED;
 use crate::scan::Hit;
 
 use super::analyse::Analysis;
@@ -18,8 +19,6 @@ use super::name::{Name, Role};
 
 /// The rule of what [`named`] has not seen yet. It is in no rule set and in no report.
 const RULE: &str = "nameless";
-/// The rule of what has a name.
-const NAMED: &str = "aws-secret-access-key";
 /// Longer texts hold more than a value.
 const MOST: usize = 256;
 /// Folders above a file that may say that it belongs to AWS.

@@ -9,7 +9,7 @@ use gix::objs::Kind;
 
 use super::super::objects::on_threads;
 use super::super::parse::{self, EntryKind};
-use super::super::structure::Structure;
+use super::super::visitor::{Seen, Visitor};
 use super::{Content, Reading};
 use keysweep_base::copied::Copied;
 
@@ -32,9 +32,9 @@ pub(super) fn entries(
     if ids.len() > FEW {
         let found = ids.iter().map(|_| OnceLock::new()).collect();
         let reader = HitEntryReader { hash, holding: &holding, hits, found };
-        let wanted = |id: &oid| reader.wants(id);
-        let forests = reading.database.forests(&|kind| reader.reads(kind), Some(&wanted));
-        reading.database.structure(reading.stop, &forests, &reader);
+        let wanted = |id: &oid| reader.wants_loose(id);
+        let forests = reading.database.forests(&|kind| reader.wants(kind), Some(&wanted));
+        reading.database.visit(reading.stop, &forests, &reader);
         trees = reader.found.into_iter().map(OnceLock::into_inner).collect();
     }
     let missing: Vec<usize> = (0..ids.len()).filter(|&at| trees[at].is_none()).collect();
@@ -60,19 +60,22 @@ struct HitEntryReader<'a> {
     found: Vec<OnceLock<Vec<HitEntry>>>,
 }
 
-impl Structure for HitEntryReader<'_> {
+impl Visitor for HitEntryReader<'_> {
     type BaseState = ();
 
-    fn reads(&self, kind: Kind) -> bool {
+    fn wants(&self, kind: Kind) -> bool {
         kind == Kind::Tree
     }
 
-    fn wants(&self, id: &oid) -> bool {
+    fn wants_loose(&self, id: &oid) -> bool {
         self.holding.contains_key(id)
     }
 
-    fn object(&self, id: &oid, _: Kind, _: Option<(&(), &[Copied])>, bytes: &[u8], _: bool) {
-        if let Some(&at) = self.holding.get(id) {
+    fn object(&self, seen: &Seen<'_>, _: Option<(&(), &[Copied])>, bytes: &[u8]) {
+        if seen.object.wanted
+            && !seen.is_damaged
+            && let Some(&at) = self.holding.get(seen.object.id())
+        {
             // Each object is shown once, so nothing is there yet.
             let _ = self.found[at].set(kept(bytes, self.hash, self.holding, self.hits));
         }

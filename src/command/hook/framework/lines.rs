@@ -1,4 +1,4 @@
-//! The lines by which a manager of hooks is told to run keysweep.
+//! The lines that make a hook manager run keysweep.
 
 use super::{Hook, Owned, Owner};
 use crate::text::escape_path;
@@ -12,7 +12,7 @@ pub(super) fn overcommit_section(hook: Hook) -> &'static str {
 }
 
 impl Owned {
-    /// What to do with the file, as the end of a sentence.
+    /// The instruction for the file, as the end of a sentence.
     pub fn where_to(&self) -> String {
         let file = escape_path(self.file.as_os_str().as_encoded_bytes());
         match self.owner {
@@ -25,11 +25,11 @@ impl Owned {
             Owner::Husky => format!("Make {file}, with the line:"),
             Owner::OldHusky => format!("Make {file}, executable, with the lines:"),
             Owner::Lefthook | Owner::Overcommit => {
-                format!("Add to {file}; where '{}:' is there already, below it:", self.section())
+                format!("Add to {file}; if it has '{}:' already, below that line:", self.section())
             }
             Owner::PreCommit => format!("Add to {file}, below 'repos:':"),
             Owner::Simple => format!("Add to \"simple-git-hooks\" in {file}:"),
-            Owner::Named => format!("Add to {file}, before all that it does:"),
+            Owner::Named => format!("Add to {file}, before everything else:"),
             Owner::Compiled => format!("Have {file} run this, and stop if it fails:"),
         }
     }
@@ -41,7 +41,7 @@ impl Owned {
         }
     }
 
-    /// The lines. They are shared with others, so keysweep is the one of the `PATH`.
+    /// The lines. Other users share them, so they name the keysweep in the `PATH`.
     pub fn lines(&self) -> String {
         let command = format!("keysweep {}", self.hook.arguments());
         let section = self.section();
@@ -63,8 +63,8 @@ impl Owned {
     }
 }
 
-/// Lines of a shell script. What git says on standard input is left to what follows, if anything
-/// does.
+/// Lines of a shell script. They leave git's standard input to the commands that follow, if there
+/// are any.
 fn shell(hook: Hook, command: &str, is_followed: bool) -> String {
     if !is_followed {
         return format!("{command}\n");
@@ -87,7 +87,7 @@ fn lefthook(hook: Hook, section: &str) -> String {
 }
 
 fn overcommit(hook: Hook, section: &str) -> String {
-    // Overcommit adds git's arguments behind the command.
+    // Overcommit appends git's arguments to the command.
     let command = match hook {
         Hook::Push => "sh, -c, 'keysweep range --stdin --hook --remote \"$1\"', keysweep",
         _ => "keysweep, staged, --hook",

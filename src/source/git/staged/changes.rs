@@ -7,11 +7,10 @@ use gix::bstr::ByteSlice as _;
 use gix::hashtable::HashSet;
 use gix::index::entry::{Mode, Stage};
 use gix::index::extension::Tree;
-use gix::objs::Kind;
 
+use super::super::lookup::{self, Listing};
 use super::super::objects::Objects;
-use super::super::parse::{self, EntryKind};
-use super::super::trees::is_empty_tree;
+use super::super::parse::EntryKind;
 use super::super::{changes, staging};
 use super::File;
 use crate::coverage::Ledger;
@@ -146,16 +145,8 @@ impl<'a> Walk<'a> {
     }
 
     /// The entries of a tree, in order of name and kind.
-    fn list(&mut self, tree: ObjectId) -> Vec<(Vec<u8>, EntryKind, ObjectId)> {
-        if is_empty_tree(&tree, self.objects.hash())
-            || !self.objects.expect(&tree, Kind::Tree, "HEAD", &mut self.buffer, self.ledger)
-        {
-            return Vec::new();
-        }
-        let mut entries: Vec<_> = parse::tree(&self.buffer, self.objects.hash())
-            .map_while(|entry| entry)
-            .map(|entry| (entry.name.to_owned(), entry.kind, entry.id.to_owned()))
-            .collect();
+    fn list(&mut self, tree: ObjectId) -> Listing {
+        let mut entries = lookup::list(self.objects, &tree, "HEAD", &mut self.buffer, self.ledger);
         entries.sort_unstable_by(|a, b| (&a.0, a.1 as u8).cmp(&(&b.0, b.1 as u8)));
         entries
     }

@@ -17,6 +17,7 @@ use crate::finding::{Candidate, Origin};
 use crate::scan::{Detected, Detector, Hit};
 use crate::source::container::Scanner;
 use crate::source::files;
+use keysweep_base::paths::canonical;
 
 /// Paths below the work tree, `/` between their parts; the empty one is all of it.
 pub(super) struct Names {
@@ -40,7 +41,7 @@ impl Names {
     /// Turns paths as they were typed into names.
     pub(super) fn new(repo: &gix::Repository, paths: &[PathBuf]) -> Result<Self, Error> {
         let tree = repo.workdir().unwrap_or(repo.git_dir());
-        let tree = tree.canonicalize().unwrap_or_else(|_| tree.to_owned());
+        let tree = canonical(tree);
         let names = paths.iter().map(|path| name(&tree, path)).collect::<Result<_, _>>()?;
         Ok(Self { tree, names })
     }
