@@ -203,8 +203,6 @@ fn pcapng(packets: &[Vec<u8>]) -> Vec<u8> {
 fn all(pair: &Pair) -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let text = pair.env.as_bytes();
     let (one, two) = text.split_at(text.len() - 20);
-    let (one_id, two_id) = pair.id.split_at(7);
-    let (one_secret, two_secret) = pair.secret.split_at(13);
     let late = u32::try_from(one.len()).expect("short");
     let cut = packets(&[(late, two), (0, one), (0, one), (late - 9, &text[one.len() - 9..])]);
     let packed = gzip(text);
@@ -212,24 +210,8 @@ fn all(pair: &Pair) -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let half = u32::try_from(body.len() / 2).expect("short");
     let (first, second) = body.split_at(body.len() / 2);
     let answers = packets(&[(0, first), (half, second)]);
-    let rtf = format!(
-        "{{\\rtf1{{\\fonttbl{{\\f0 A;}}}}Access key: {{\\b {one_id}}}{{\\insrsid9 {two_id}}}\\par \
-         Secret key: {one_secret}\r\n{{\\insrsid8\\'{:02x}{}}}\\par}}",
-        two_secret.as_bytes()[0],
-        &two_secret[1..]
-    );
-    let svg = format!(
-        "<?xml version=\"1.0\"?>\n<svg><text><tspan>access key: </tspan><tspan>{}</tspan></text>\
-         <text>secret key: <tspan>{one_secret}</tspan><tspan>{two_secret}</tspan></text></svg>",
-        pair.id
-    );
-    let page = format!("%3Cx%20a%3D%22{}%22%20b%3D%22secret%3D{}%22%3E", pair.id, pair.secret);
-    let page = base64::Engine::encode(
-        &base64::engine::general_purpose::STANDARD,
-        deflate(page.as_bytes()),
-    );
     let android = |head: &str, body: &[u8]| [head.as_bytes(), body].concat();
-    vec![
+    let mut all = vec![
         ("a.lz", lzip(text), "a"),
         ("a.Z", compress(text), "a"),
         ("null.avro", avro(pair, "null"), "(records)"),
@@ -266,6 +248,32 @@ fn all(pair: &Pair) -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("a.ab", android("ANDROID BACKUP\n5\n1\nnone\n", &zlib(text)), "(backup.tar)"),
         ("b.ab", android("ANDROID BACKUP\n1\n0\nnone\n", text), "(backup.tar)"),
         ("a.bin", [&[0; 100][..], &packed, &[9; 100], &gzip(b"other")].concat(), "(gzip at 100)"),
+    ];
+    all.extend(pieces(pair));
+    all
+}
+
+/// Texts whose pieces are parts of a key.
+fn pieces(pair: &Pair) -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let (one_id, two_id) = pair.id.split_at(7);
+    let (one_secret, two_secret) = pair.secret.split_at(13);
+    let rtf = format!(
+        "{{\\rtf1{{\\fonttbl{{\\f0 A;}}}}Access key: {{\\b {one_id}}}{{\\insrsid9 {two_id}}}\\par \
+         Secret key: {one_secret}\r\n{{\\insrsid8\\'{:02x}{}}}\\par}}",
+        two_secret.as_bytes()[0],
+        &two_secret[1..]
+    );
+    let svg = format!(
+        "<?xml version=\"1.0\"?>\n<svg><text><tspan>access key: </tspan><tspan>{}</tspan></text>\
+         <text>secret key: <tspan>{one_secret}</tspan><tspan>{two_secret}</tspan></text></svg>",
+        pair.id
+    );
+    let page = format!("%3Cx%20a%3D%22{}%22%20b%3D%22secret%3D{}%22%3E", pair.id, pair.secret);
+    let page = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        deflate(page.as_bytes()),
+    );
+    vec![
         ("a.rtf", rtf.into_bytes(), "(text)"),
         ("a.svg", svg.into_bytes(), "(text)"),
         (
