@@ -33,10 +33,11 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     bytes.read(at, &mut tail)?;
     let length = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
     let start = at.checked_sub(length).filter(|_| tail.ends_with(b"PAR1") && length <= FOOTER);
+    let start = start.ok_or_else(damaged)?;
     // What is made of the footer takes some times its bytes.
     members.hold(16 * length)?;
     let mut footer = Vec::new();
-    bytes.range(start.ok_or_else(damaged)?, length).read_to_end(&mut footer)?;
+    bytes.range(start, length).read_to_end(&mut footer)?;
     let footer = thrift::read(&mut footer.as_slice()).ok_or_else(damaged)?;
     let texts = notes(&footer);
     members.member(b"(metadata)", &mut texts.as_bytes())?;
