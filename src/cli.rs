@@ -3,18 +3,26 @@
 //!
 //! clap's types are used here and nowhere else. Only options that work are listed.
 
+#[cfg(feature = "verify")]
+mod act;
 mod advice;
 mod arguments;
 mod baseline;
 mod conflicts;
+#[cfg(feature = "verify")]
+mod deactivate;
 mod demo;
 mod generate;
 mod git;
 mod hook;
+#[cfg(feature = "verify")]
+mod keys;
 mod lookup;
 mod output;
 mod parse;
 mod progress;
+#[cfg(feature = "verify")]
+mod rotate;
 mod scan;
 mod signals;
 mod sweep;
@@ -77,6 +85,8 @@ fn dispatch(command: Command) -> Status {
         Command::Man(arguments) => exit_status(generate::man(&arguments)),
         Command::History(arguments) => exit_status(git::history(arguments)),
         Command::Staged(arguments) => exit_status(git::staged(arguments)),
+        #[cfg(feature = "verify")]
+        Command::Act(command) => exit_status(act::act(&command)),
         Command::InstallHook(arguments) => exit_status(hook::install_hook(&arguments)),
         Command::Range(arguments) => exit_status(git::range(arguments)),
         Command::Scan(arguments) => exit_status(scan::scan(arguments)),

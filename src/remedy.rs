@@ -45,6 +45,8 @@ pub struct Step {
     pub why: String,
     /// The command; it runs unchanged in a POSIX shell, unless it contains a `<NAME>`.
     pub cli: Option<String>,
+    /// The command of keysweep that does it, after it looked and asked.
+    pub keysweep: Option<String>,
     /// The same in the console.
     pub console: Option<String>,
     /// The operation of the API.
@@ -134,7 +136,10 @@ pub fn next_step(finding: &Finding, rules: &RuleSet) -> String {
         return advice.to_owned();
     }
     match first_step(finding, rules) {
-        Some(Step { title, cli: Some(cli), .. }) => format!("{title}: {cli}"),
+        Some(Step { title, cli: Some(cli), keysweep, .. }) => {
+            let or = keysweep.map(|command| format!(" (or: {command})")).unwrap_or_default();
+            format!("{title}: {cli}{or}")
+        }
         Some(Step { title, .. }) => title,
         None => String::new(),
     }
@@ -181,6 +186,12 @@ fn procedure_steps<'a>(
             title: text.title.clone(),
             why: own.map_or_else(|| values.say(&text.why), |rule| rule.remedy.clone()),
             cli: text.cli.as_ref().map(|cli| values.command(cli.trim_end())),
+            // Built without it, the program can't act.
+            keysweep: text
+                .keysweep
+                .as_ref()
+                .filter(|_| cfg!(feature = "verify"))
+                .map(|command| values.command(command)),
             console: said(&text.console),
             api: text.api.clone(),
             when,

@@ -36,6 +36,7 @@ use crate::rules::RuleSet;
 use crate::secret::Secret;
 
 pub use crate::provenance::Provenance;
+pub use csv::quoted as csv_cell;
 pub use escape::{Layout, write as write_json};
 pub use hook::{Pushed, Setting, write_hook};
 pub use summary::{Closing, amounts, write_coverage, write_total};

@@ -1,7 +1,7 @@
-//! Where bytes come from.
+//! The sources of bytes.
 //!
-//! A source takes its own plain `Options`, hands bytes to a [`crate::scan::Detector`], writes what
-//! it read and what it could not to the [`crate::coverage::Ledger`], and gives each
+//! A source takes its own plain options, passes bytes to a [`crate::scan::Detector`], writes what
+//! it read and could not read to the [`crate::coverage::Ledger`], and gives each
 //! [`crate::scan::Hit`] to a callback. It knows no detector by name, and nothing of findings,
 //! reports or the command line.
 

@@ -1,9 +1,8 @@
 //! Asks AWS STS whether a key is live: `GetCallerIdentity`, which needs no permission.
 //!
-//! It takes findings and [`VerifyOptions`], and gives each a verdict; what STS did not prove is
-//! `unknown`. This is the only part of the program that opens a socket or runs anything async, and
-//! it does so only while there is something to send. It must not know how a credential was found,
-//! nor how a verdict is shown.
+//! Takes findings and [`VerifyOptions`], and gives each finding a verdict; what STS did not prove
+//! is `unknown`. It sends requests only if there is something to ask. It knows neither how a
+//! credential was found nor how a verdict is shown.
 
 mod ask;
 mod likely;
@@ -31,40 +30,41 @@ use crate::secret::Secret;
 use ask::{Answers, Round, Verifier};
 use plan::{Plan, Question};
 
-/// What a run of verification did.
+/// The result of a verification.
 #[derive(Debug, Default)]
 pub struct Summary {
     /// Requests sent, retries included.
     pub requests: u64,
-    /// Key ids that were asked about.
+    /// The number of key ids that were asked about.
     pub asked: usize,
-    /// Ids and secrets that were not found as pairs and turned out to be one key.
+    /// Ids and secrets that were not found as pairs, and that STS proved to be one key.
     pub pairs: Vec<Pair>,
 }
 
-/// An id and a secret that were not joined before STS proved them to be one live key.
+/// An id and a secret that STS proved to be one active key, though they were not joined.
 #[derive(Debug)]
 pub struct Pair {
     /// The key, with the occurrences of its halves.
     pub finding: Finding,
-    /// The findings of its parts alone that it stands in for.
+    /// The findings of its single halves, which it replaces.
     pub halves: Vec<Fingerprint>,
 }
 
-/// How soon an interruption is noticed.
+/// The time until an interruption is noticed.
 const POLL: Duration = Duration::from_millis(50);
 
-/// What the first request of a run is announced with.
+/// The announcement of the first request of a run.
 pub const ANNOUNCEMENT: &str = "asking AWS STS about the keys found (GetCallerIdentity): each \
      request appears in the CloudTrail of the key's owner and sets the key's last-used date";
 
 /// Gives every finding its verdict and the severity that follows from it.
 ///
-/// Each credential is sent once, however many places it has. Where an id's own secret is rejected,
-/// or it has none, other secrets are tried, the likeliest first, so that a live key is found
-/// wherever its halves stand; [`regroup`] then makes findings of what was proved. `announce` is called once with [`ANNOUNCEMENT`] before the first
-/// request, and never if there is none. A limit that is reached is noted in `ledger`. What cannot
-/// be asked, for whatever reason, is `unknown` and keeps its severity.
+/// Each credential is sent once, however many occurrences it has. If an id's own secret is
+/// rejected, or it has none, other secrets are tried, the likeliest first, so that an active key is
+/// found wherever its halves are; [`regroup`] then makes findings of the proved pairs. `announce`
+/// is called once with [`ANNOUNCEMENT`] before the first request, and never if there is none. A
+/// limit that is reached is written to `ledger`. A key that can't be verified is `unknown` and
+/// keeps its severity.
 pub fn verify(
     findings: &mut [Finding],
     options: &VerifyOptions,
@@ -97,11 +97,11 @@ pub fn verify(
     summary
 }
 
-/// How bad a finding is once its verdict is known.
+/// The severity of a finding with this verdict.
 ///
-/// A live key is always an error, and one that gives no access any more a note. With a wrong
-/// secret the id is live but what was found opens nothing: a warning at most, as the true secret
-/// may stand nearby, mistyped or cut. Nothing proved changes nothing.
+/// An active key is always an error, and a key without access is a note. With a wrong secret the id
+/// is in use but the pair gives no access: it is a warning at most, because the true secret may be
+/// nearby, mistyped or truncated. Without proof the severity does not change.
 pub fn severity(found: Severity, status: Status) -> Severity {
     match status {
         Status::Active => Severity::Error,
@@ -111,9 +111,9 @@ pub fn severity(found: Severity, status: Status) -> Severity {
     }
 }
 
-/// Asks all questions on a runtime of its own; the answers stand in the order of the questions.
+/// Asks all questions on a runtime of its own; the answers are in the order of the questions.
 ///
-/// Also how many requests were sent, and whether time or a stop cut it short.
+/// Also gives the number of requests, and says if time or a stop ended it early.
 fn run(questions: &Arc<Vec<Question>>, options: &VerifyOptions) -> (Vec<Answers>, u64, bool) {
     let mut answers: Vec<Answers> = questions.iter().map(Answers::none).collect();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -142,7 +142,7 @@ fn run(questions: &Arc<Vec<Question>>, options: &VerifyOptions) -> (Vec<Answers>
         };
         (verifier.sent(), ended_early)
     });
-    // A name that is still being looked up must not hold the program back.
+    // A pending name lookup must not hold up the program.
     runtime.shutdown_background();
     for (question, answers) in questions.iter().zip(&mut answers) {
         let was_due = ended_early || question.candidates.iter().any(|one| one.own.is_some());
@@ -153,7 +153,7 @@ fn run(questions: &Arc<Vec<Question>>, options: &VerifyOptions) -> (Vec<Answers>
     (answers, requests, ended_early)
 }
 
-/// Asks all questions of one round at once; each id waits for its own answers alone.
+/// Asks all questions of one round at once; each id waits only for its own answers.
 async fn examine(
     verifier: &Arc<Verifier>,
     questions: &Arc<Vec<Question>>,
@@ -176,7 +176,7 @@ async fn examine(
     }
 }
 
-/// The secrets that STS proved to be some id's own.
+/// The secrets that STS proved to belong to some id.
 fn claimed(questions: &[Question], answers: &[Answers]) -> HashSet<Secret> {
     let proven = questions.iter().zip(answers).flat_map(|(question, answers)| {
         question.candidates.iter().zip(&answers.verdicts).filter_map(|(candidate, verdict)| {
@@ -187,7 +187,7 @@ fn claimed(questions: &[Question], answers: &[Answers]) -> HashSet<Secret> {
     proven.collect()
 }
 
-/// Resolves when the run's time is over or somebody stopped it.
+/// Resolves when the time of the run is over or it is stopped.
 async fn end_of(options: &VerifyOptions) {
     let until = options.until.map(Instant::from_std);
     while !options.stop.is_set() && until.is_none_or(|until| Instant::now() < until) {
@@ -210,7 +210,7 @@ fn note_limits(answers: &[Answers], options: &VerifyOptions, requests: u64, ledg
     }
 }
 
-/// Writes the verdicts on one id to the findings they belong to.
+/// Writes the verdicts on one id to its findings.
 fn apply(
     findings: &mut [Finding],
     question: &Question,
@@ -240,7 +240,7 @@ fn apply(
             }
         }
     }
-    // A lone id of which nobody was asked: all secrets near it are other ids' own.
+    // A single id without requests: all secrets near it belong to other ids.
     for &holder in &question.holders {
         if findings[holder].verification.status == Status::NotChecked {
             findings[holder].verification = Verification {
@@ -252,14 +252,14 @@ fn apply(
     }
 }
 
-/// Notes a verdict, unless a weightier one is known.
+/// Records a verdict, unless a weightier one is known.
 fn record(finding: &mut Finding, verdict: &Verification) {
     if weight(verdict.status) > weight(finding.verification.status) {
         finding.verification = verdict.clone();
     }
 }
 
-/// Of several verdicts on one id, which one is to be told.
+/// The weight of a verdict; of several on one id the weightiest is reported.
 fn weight(status: Status) -> u8 {
     match status {
         Status::Active => 7,

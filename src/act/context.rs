@@ -19,6 +19,8 @@ pub struct Acting {
     pub caller: Caller,
     /// Such as `profile ops`.
     pub source: String,
+    /// The id of the key that signs.
+    pub key_id: String,
 }
 
 impl fmt::Display for Acting {
@@ -112,16 +114,19 @@ impl Context<'_> {
     }
 
     /// The first line of every session.
+    pub fn announcement(&self) -> String {
+        let account = &self.acting.caller.account;
+        let who = self.acting;
+        format!("Acting as {who}. Every call appears in the CloudTrail of account {account}.")
+    }
+
+    /// Writes it.
     ///
     /// # Errors
     /// Those of the output.
     pub fn announce(&mut self) -> Result<(), Failure> {
-        let account = &self.acting.caller.account;
-        writeln!(
-            self.out,
-            "Acting as {}. Every call appears in the CloudTrail of account {account}.",
-            self.acting
-        )?;
+        let line = self.announcement();
+        writeln!(self.out, "{line}")?;
         Ok(())
     }
 }

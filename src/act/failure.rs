@@ -47,7 +47,17 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let message = escape_line(&error.to_string());
+        let mut message = escape_line(&error.to_string());
+        // STS accepted the key a moment ago, when it said who acts.
+        if matches!(error, Error::InvalidClientTokenId { .. })
+            && error.operation() != "GetCallerIdentity"
+        {
+            message.push_str(
+                ". STS accepts this identity and IAM does not: a session of GetSessionToken \
+                 without multi-factor authentication may not call IAM (act with --mfa, a role or a \
+                 long-term key), or the key was deactivated a moment ago",
+            );
+        }
         if error.is_refusal() { Self::refused(message) } else { Self::incomplete(message) }
     }
 }

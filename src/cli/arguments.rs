@@ -91,6 +91,9 @@ pub(super) enum Command {
     /// wrong, otherwise 0.
     #[cfg(feature = "verify")]
     Verify(super::verify::VerifyCommand),
+    #[cfg(feature = "verify")]
+    #[command(flatten)]
+    Act(super::act::ActCommand),
     /// Print a completion script for a shell
     Completions(super::generate::CompletionsArguments),
     /// Print a manual page in roff, or write all of them to a folder

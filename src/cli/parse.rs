@@ -41,6 +41,19 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_millis(total))
 }
 
+/// Days: a number of them, with or without `d`.
+#[cfg(feature = "verify")]
+pub(super) fn days(text: &str) -> Result<i64, String> {
+    let fault = || "expected a number of days such as 90d, at most 36500d".to_owned();
+    match split(text) {
+        (number, "" | "d") => {
+            let days = number.parse().map_err(|_| fault())?;
+            if (0..=36_500).contains(&days) { Ok(days) } else { Err(fault()) }
+        }
+        _ => Err(fault()),
+    }
+}
+
 /// A SARIF category: visible text of bounded length, without a slash at its end.
 pub(super) fn category(text: &str) -> Result<String, String> {
     let name = text.trim_end_matches('/');

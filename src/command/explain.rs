@@ -189,6 +189,13 @@ fn first(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{}", command(cli, "  "))?;
     }
     writeln!(out)?;
+    if let Some(command) = &first.keysweep {
+        write!(
+            out,
+            "{}",
+            prose(&format!("Or by keysweep, which looks and asks first: {command}"), "")
+        )?;
+    }
     if let Some(console) = &first.console {
         write!(out, "{}", prose(&format!("Or in the console: {console}"), ""))?;
     }
@@ -267,6 +274,9 @@ fn list(guide: &Guide, is_above: bool, out: &mut dyn Write) -> io::Result<()> {
                     write!(out, "{}", command(line, "       "))?;
                 }
                 write!(out, "{}", command(cli, "       "))?;
+            }
+            if let Some(command) = &step.keysweep {
+                write!(out, "{}", prose(&format!("By keysweep: {command}"), "     "))?;
             }
             if let Some(console) = &step.console {
                 write!(out, "{}", prose(&format!("Console: {console}"), "     "))?;

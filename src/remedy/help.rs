@@ -19,6 +19,9 @@ pub fn help_markdown(rule: &Rule) -> String {
     if let Some(first) = steps.first() {
         let _ = writeln!(help, "**First: {}.**\n", plain(&first.title));
         fence(first, "", &mut help);
+        if let Some(command) = &first.keysweep {
+            let _ = writeln!(help, "Or by keysweep, which looks and asks first: `{command}`\n");
+        }
         if let Some(console) = &first.console {
             let _ = writeln!(help, "Or in the console: {}\n", plain(console));
         }
@@ -64,6 +67,9 @@ pub fn help_text(rule: &Rule) -> String {
         let _ = writeln!(help, "First: {}.", first.title);
         if let Some(cli) = &first.cli {
             let _ = writeln!(help, "  {cli}");
+        }
+        if let Some(command) = &first.keysweep {
+            let _ = writeln!(help, "Or by keysweep, which looks and asks first: {command}");
         }
         if let Some(console) = &first.console {
             let _ = writeln!(help, "Or in the console: {console}");

@@ -12,6 +12,7 @@ pub(super) struct StepText {
     pub title: String,
     pub why: String,
     pub cli: Option<String>,
+    pub keysweep: Option<String>,
     pub console: Option<String>,
     pub api: Option<String>,
 }

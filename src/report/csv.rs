@@ -57,7 +57,8 @@ fn row(cells: &[String; HEADER.len()], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\r\n")
 }
 
-fn quoted(cell: &str) -> String {
+/// A cell as a spreadsheet reads it and does not run it.
+pub fn quoted(cell: &str) -> String {
     let cell = escape_line(cell);
     // Some spreadsheets drop leading blanks and quotes first.
     let shown = cell.trim_start_matches([' ', '\u{a0}', '"', '\'']);

@@ -198,7 +198,10 @@ fn solution(report: &Report<'_>, item: &ResultItem<'_>) -> String {
     let mut leak = steps.iter().filter(|step| step.when == When::Leak);
     let mut text = match (remedy::verdict_advice(item.finding), leak.next()) {
         (Some(advice), _) => format!("{advice}."),
-        (None, Some(Step { title, cli: Some(cli), .. })) => format!("{title}: {}.", code(cli)),
+        (None, Some(Step { title, cli: Some(cli), keysweep, .. })) => {
+            let or = keysweep.as_ref().map(|command| format!(" Or: {}.", code(command)));
+            format!("{title}: {}.{}", code(cli), or.unwrap_or_default())
+        }
         (None, Some(Step { title, .. })) => format!("{title}."),
         (None, None) => return String::new(),
     };

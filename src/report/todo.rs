@@ -18,6 +18,8 @@ pub(super) struct Todo<'a> {
     pub(super) findings: Vec<&'a Finding>,
     /// Its commands, one a line.
     pub(super) commands: Vec<String>,
+    /// The command of keysweep that does it for the first of them.
+    keysweep: Option<String>,
 }
 
 /// The steps for `findings`, in their order; none for suppressed ones.
@@ -31,13 +33,17 @@ pub(super) fn todos<'a>(report: &Report<'a>, findings: &[&'a Finding]) -> Vec<To
         match todos.iter_mut().find(|(key, _)| *key == same) {
             Some((_, todo)) => todo.findings.push(finding),
             None => {
-                let todo = Todo { title, findings: vec![finding], commands: Vec::new() };
+                let findings = vec![finding];
+                let todo = Todo { title, findings, commands: Vec::new(), keysweep: None };
                 todos.push((same, todo));
             }
         }
     }
     let mut todos: Vec<Todo<'a>> = todos.into_iter().map(|(_, todo)| todo).collect();
-    todos.iter_mut().for_each(|todo| todo.commands = commands(report, todo, &table));
+    for todo in &mut todos {
+        todo.commands = commands(report, todo, &table);
+        todo.keysweep = by_keysweep(report, todo);
+    }
     todos
 }
 
@@ -82,6 +88,12 @@ fn commands(report: &Report<'_>, todo: &Todo<'_>, table: &Remedies) -> Vec<Strin
     commands
 }
 
+/// The command of keysweep for the first of the keys.
+fn by_keysweep(report: &Report<'_>, todo: &Todo<'_>) -> Option<String> {
+    let first = todo.findings.first().filter(|first| remedy::verdict_advice(first).is_none())?;
+    remedy::first_step(first, report.rules)?.keysweep
+}
+
 impl Todo<'_> {
     /// The key of the step, or the number of keys and the first of them.
     pub(super) fn whose(&self) -> String {
@@ -118,6 +130,9 @@ pub(super) fn write(
         summary::write_wrapped(&format!("  {sentence}"), width, "    ", out)?;
         for line in todo.commands.iter().flat_map(|command| command.lines()) {
             writeln!(out, "      {}", escape_line(line))?;
+        }
+        if let Some(command) = &todo.keysweep {
+            writeln!(out, "    or: {}", escape_line(command))?;
         }
     }
     let subject = first.findings.first().map(|finding| &finding.credential);

@@ -10,6 +10,10 @@ pub(super) fn encoding(encoding: Encoding) -> &'static str {
         Encoding::Percent => "percent-encoding",
         Encoding::Gzip => "gzip",
         Encoding::Zlib => "zlib",
+        Encoding::Deflate => "deflate",
+        Encoding::Base32 => "base32",
+        Encoding::Base85 => "base85",
+        Encoding::Uuencode => "uuencode",
         Encoding::Zip => "zip",
         Encoding::Utf16 => "UTF-16",
     }

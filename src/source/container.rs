@@ -1,10 +1,10 @@
 //! Containers: archives, compressed files and documents, opened by content and scanned member by
 //! member.
 //!
-//! A [`Scanner`] takes a text as a stream or as bytes. If it begins as no container it goes to the
-//! detector as it stands; else its members do, each with the way to it, and members that are
-//! containers are opened in their turn. Nothing is written to disk. The forms are those of
-//! `keysweep-unpack`, which knows neither detectors nor ledgers.
+//! A [`Scanner`] takes a text as a stream or as bytes. A text that is not a container goes to the
+//! detector unchanged; otherwise its members do, each with its path, and nested containers are
+//! opened as well. Nothing is written to disk. The formats are those of `keysweep-unpack`, which
+//! knows neither detectors nor ledgers.
 
 mod visit;
 
@@ -24,23 +24,23 @@ pub use keysweep_unpack::limits::{ContainerOptions, Limit, Limits, Totals};
 use keysweep_unpack::unopened;
 use visit::{Opening, Visit};
 
-/// Hands texts and all that is packed in them to a detector.
+/// Passes texts and their members to a detector.
 pub(crate) struct Scanner<'a, D> {
     detector: &'a D,
     options: &'a ContainerOptions,
     ledger: &'a Ledger,
     stop: &'a Stop,
-    /// One for each container inside another, and one more.
+    /// One for each nested container, and one more.
     readers: Vec<WindowReader<'a, D>>,
 }
 
 /// A text's name for the ledger, made only when it is needed.
 pub(crate) type Name<'n> = &'n dyn Fn() -> Vec<u8>;
 
-/// Gets what was found, in order; candidates say which member they stand in.
+/// Receives what was found, in order; candidates name the member that they are in.
 pub(crate) type Found<'f, M> = &'f mut dyn FnMut(Detected<M>);
 
-/// Scans what is packed in `bytes`, which the ledger calls `name`; `false` if they are no
+/// Scans the members of `bytes`, which the ledger calls `name`; `false` if they are not a
 /// container, and so were not scanned.
 pub fn scan<D: Detector>(
     name: &[u8],
@@ -75,7 +75,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         self.read(name, stream, None, found)
     }
 
-    /// Scans a file from its beginning to its end or its first error, wherever its handle stands.
+    /// Scans a file from its beginning to its end or its first error, wherever its handle is.
     pub(crate) fn file<F: ReadAt>(
         &mut self,
         name: Name<'_>,
@@ -85,7 +85,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         self.read(name, &mut FileStream::new(file), Some(file), found)
     }
 
-    /// `file` is the bytes of the stream at any place.
+    /// `file` gives random access to the bytes of the stream.
     fn read<R: Read>(
         &mut self,
         name: Name<'_>,
@@ -100,14 +100,14 @@ impl<'a, D: Detector> Scanner<'a, D> {
         let kind = kind::of(head, begun.is_whole()).or_else(|| {
             (!begun.is_whole() && kind::ends_as_zip(tail.bytes())).then_some(Kind::Zip)
         });
-        if kind.is_none() {
+        if kind.is_none_or(Kind::is_partly_read) {
             begun.columnar = self.is_columnar(name, head, tail.bytes());
         }
         let extent = match kind {
             None => guarded("text", name, self.ledger, || reader.finish(begun, stream, found))
                 .unwrap_or_default(),
             Some(kind) => {
-                // A file whose length nobody tells is read as a stream is.
+                // A file of unknown length is read like a stream.
                 let length = file.and_then(|file| file.length().ok());
                 let known = length.unwrap_or(begun.filled as u64);
                 let meter = Meter::new(self.options, self.stop, known);
@@ -120,7 +120,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         extent
     }
 
-    /// Opens a text in memory; gives back whether it is a container, and so was scanned.
+    /// Opens a text in memory; `true` if it is a container, and so was scanned.
     pub(crate) fn open(
         &mut self,
         name: Name<'_>,
@@ -222,7 +222,7 @@ impl<'t> Tail<'t> {
             return Self::Seen(&head[head.len().saturating_sub(unopened::TAIL)..]);
         }
         let mut tail = vec![0; unopened::TAIL];
-        // What can't be read at its end fails when it is read from its beginning, and is told.
+        // What can't be read at its end fails when it is read from its beginning, and is reported.
         let read = file.and_then(|file| {
             let at = file.length().ok()?.checked_sub(tail.len() as u64)?;
             file.read_some(&mut tail, at).ok()

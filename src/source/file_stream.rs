@@ -1,19 +1,19 @@
-//! A file as a stream whose place is its own.
+//! A file as a stream with a position of its own.
 //!
-//! Takes a handle that can be read at any place, and reads on from where the stream itself came to.
-//! Who else reads the same handle at another place does not matter: on Windows that moves the
-//! handle's own place, and a stream that went by it would lose what lies between.
+//! Takes a handle with random access, and reads on from the position of the stream. Other reads of
+//! the same handle do not matter: on Windows they move the handle's position, and a stream that
+//! used it would lose bytes.
 
 use std::io::{self, Read};
 
 use super::container::ReadAt;
 
-/// Bytes after which a file's length is asked for.
+/// Bytes after which the length of a file is read.
 const LARGE: u64 = 8 << 20;
 
-/// A file that ends where it ended when reading it had come past [`LARGE`] bytes.
+/// A file that ends where it ended when more than [`LARGE`] bytes had been read.
 ///
-/// A log that grows as fast as it is read has an end this way; small files cost no extra call.
+/// So a log that grows as fast as it is read has an end; small files cost no extra call.
 #[derive(Debug)]
 pub(super) struct FileStream<'f, F> {
     file: &'f F,
@@ -22,7 +22,7 @@ pub(super) struct FileStream<'f, F> {
 }
 
 impl<'f, F: ReadAt> FileStream<'f, F> {
-    /// Reads `file` from its beginning, wherever the handle stands.
+    /// Reads `file` from its beginning, wherever the handle is.
     pub(super) fn new(file: &'f F) -> Self {
         Self { file, read: 0, end: None }
     }
@@ -36,7 +36,7 @@ impl<F: ReadAt> Read for FileStream<'_, F> {
                 Some(end) => end,
                 None => *self.end.insert(self.file.length()?),
             };
-            // What has no length, as in /proc, is read until it ends.
+            // A file without a length, as in /proc, is read until it ends.
             if end >= LARGE {
                 len = usize::try_from(end.saturating_sub(self.read))
                     .map_or(len, |rest| rest.min(len));
@@ -61,7 +61,7 @@ mod tests {
     use crate::source::container::{ContainerOptions, Scanner};
     use crate::stop::Stop;
 
-    /// A handle as Windows has it: whoever reads at a place moves the cursor there.
+    /// A handle as on Windows: a read at a position moves the cursor there.
     struct Moving(Mutex<File>);
 
     impl Moving {
@@ -101,7 +101,7 @@ mod tests {
         assert!(read == text, "{} of {} bytes, or in another order", read.len(), text.len());
     }
 
-    /// What begins as a program may end as a zip, so that the scanner looks at its end in between.
+    /// A file that begins as a program may end as a zip, so the scanner reads its end in between.
     #[test]
     fn what_begins_as_a_program_is_read_beyond_its_first_window() {
         let id = ["AKIA", "QNZGKIQY56JQ7WML"].concat();

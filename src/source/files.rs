@@ -1,11 +1,11 @@
 //! Files and folders.
 //!
-//! Takes paths as a user typed them; walks folders in parallel and hands each file's bytes to the
-//! detector once. What was asked for and can't be read is a problem in the ledger, what a rule
-//! leaves out is counted there. Must not know what a credential looks like.
+//! Takes paths as the user spelled them, walks folders in parallel, and passes each file's bytes to
+//! the detector once. What was asked for and can't be read is a problem in the ledger; what a rule
+//! leaves out is counted there. It does not know what a credential looks like.
 //!
-//! What the user names always wins: a PATH is read even if an ignore file, a glob or its place
-//! inside `.git` would leave it out when it is met on the way.
+//! A path that the user names is always read, even if an ignore file, a glob or its place inside
+//! `.git` would leave it out in a walk.
 
 mod globs;
 mod ignored;
@@ -17,7 +17,7 @@ mod roots;
 mod tracked;
 mod walk;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::coverage::Ledger;
 use crate::scan::{Detector, Hit};
@@ -27,24 +27,24 @@ use crate::stop::Stop;
 pub use globs::{GlobError, Globs};
 pub(super) use open::open;
 
-/// What to read and what to leave out.
+/// Options for files: what to read and what to leave out.
 #[derive(Clone, Debug, Default)]
 pub struct FileOptions {
     /// Files and folders as the user spelled them.
     pub paths: Vec<PathBuf>,
-    /// The folder from which reported paths count, if it is to be another one than [`scan`] picks.
+    /// The folder that reported paths are relative to, if not the one that [`scan`] chooses.
     pub counted_from: Option<PathBuf>,
-    /// Folders that something else scans, in their one absolute spelling: they are not entered.
+    /// Folders that something else scans, as canonical paths: they are not entered.
     pub apart: Vec<PathBuf>,
-    /// Files this run itself writes: an earlier report is no input.
+    /// Files that this run writes: they are not read.
     pub outputs: Vec<PathBuf>,
-    /// Whether `.gitignore` and `.git/info/exclude` are obeyed.
+    /// `.gitignore` and `.git/info/exclude` apply.
     pub obey_ignore_files: bool,
-    /// What `--include` and `--exclude` leave.
+    /// `--include` and `--exclude`.
     pub globs: Globs,
     /// Bytes above which a file is left out; none by default.
     pub max_file_size: Option<u64>,
-    /// How far containers are opened.
+    /// The limits of containers.
     pub containers: container::ContainerOptions,
     /// Threads that walk and scan, at least 1.
     pub threads: usize,
@@ -52,8 +52,8 @@ pub struct FileOptions {
     pub stop: Stop,
 }
 
-/// The folder whose configuration holds for `paths`: the root of the work tree that they lie in
-/// or, outside of any, the one folder among them that holds them all.
+/// The folder whose configuration applies to `paths`: the root of their work tree or, outside of
+/// any, the one folder among them that contains them all.
 pub fn root(paths: &[PathBuf]) -> Option<PathBuf> {
     roots::Roots::new(paths, &Ledger::new()).top()
 }
@@ -61,8 +61,8 @@ pub fn root(paths: &[PathBuf]) -> Option<PathBuf> {
 /// Scans everything below the paths.
 ///
 /// Paths are reported relative to one folder that depends on the input alone: the deepest folder
-/// that holds all paths or, if it lies in a git work tree, the root of that work tree. A pipe of
-/// the shell keeps the name by which it was given.
+/// that contains all paths or, if it is in a git work tree, the root of that work tree. A pipe of
+/// the shell keeps its name.
 pub fn scan<D: Detector>(
     options: &FileOptions,
     detector: &D,
@@ -79,7 +79,15 @@ pub fn scan<D: Detector>(
     pipes::scan(&roots.pipes, options, detector, ledger, hits);
 }
 
-/// The git work tree that holds all paths; reports count from its root.
+/// Whether the index of a repository tracks a file.
+pub fn is_tracked(path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else { return false };
+    let Some(top) = roots::work_tree(std::slice::from_ref(&path)) else { return false };
+    let inner = path.strip_prefix(&top).unwrap_or(&path);
+    tracked::Tracked::new(top.clone()).has_file(inner, &Ledger::new())
+}
+
+/// The git work tree that contains all paths; reported paths are relative to its root.
 pub fn work_tree(options: &FileOptions) -> Option<PathBuf> {
     roots::work_tree(&options.paths)
 }

@@ -1,22 +1,22 @@
-//! A fault of keysweep, or of a library that reads what is hostile, ends one text and not the run.
+//! Guards: a panic in keysweep or in a decoder ends one text and not the run.
 
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::coverage::Ledger;
 
-/// What is told of a text on which the program fails.
+/// The reason for a text on which the program fails.
 pub(super) const WHY: &str = "reading it failed, which is a fault of keysweep: please report it";
 
-/// Does `work`; nothing if it panics.
+/// Does `work`; `None` if it panics.
 ///
-/// What `work` had changed may be half done: of it nothing may be relied on but what was given on.
+/// Changes that `work` made may be incomplete: use only what it passed on.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
-/// Does `work` on one text. If it panics the text is a problem by its `name`, and all others are
-/// still scanned: a thread that ended with it would leave others waiting for it.
+/// Does `work` on one text. If it panics, the text is a problem with its `name`, and all others are
+/// still scanned. A thread that ended with the panic would leave others waiting for it.
 pub(super) fn guarded<T>(
     what: &str,
     name: &dyn Fn() -> Vec<u8>,
@@ -30,8 +30,7 @@ pub(super) fn guarded<T>(
     done
 }
 
-/// A stream of a library that unpacks what is hostile: a panic in it ends the stream, and not what
-/// stands beside it.
+/// A stream of a decoder for hostile bytes: a panic in it ends only the stream.
 pub(super) struct Guarded<'r> {
     stream: &'r mut dyn Read,
     failed: bool,
@@ -45,7 +44,7 @@ impl<'r> Guarded<'r> {
 
 impl Read for Guarded<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        // What has failed is in no state to be asked again.
+        // A failed decoder is not called again.
         if !self.failed {
             match caught(|| self.stream.read(out)) {
                 Some(read) => return read,

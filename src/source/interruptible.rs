@@ -1,4 +1,4 @@
-//! Reads a pipe or terminal without being held up by it.
+//! Reads a pipe or terminal without blocking the run.
 
 use std::io::{self, ErrorKind, Read};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -13,21 +13,20 @@ use crate::stop::Stop;
 const CHUNK: usize = 64 << 10;
 /// Reads that may be waiting to be scanned.
 const AHEAD: usize = 4;
-/// How often a silent input is asked whether the run is to stop.
+/// The pause between two checks of the stop flag.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Wiped when it was read: it may be a secret that somebody types.
+/// Wiped after reading: it may be a secret that somebody enters.
 type Chunk = Zeroizing<Vec<u8>>;
 
 /// A stream that ends when the run is to stop, even while nobody writes to it.
 ///
-/// A read that waits can't be called off, so another thread does the reading; it ends with the
-/// process.
+/// A blocking read can't be cancelled, so another thread reads; it ends with the process.
 #[derive(Debug)]
 pub(super) struct InterruptibleReader {
     chunks: Receiver<io::Result<Chunk>>,
     chunk: Chunk,
-    /// How much of the chunk was given on.
+    /// The number of bytes of the chunk that were passed on.
     at: usize,
     stop: Stop,
 }
@@ -36,7 +35,8 @@ impl InterruptibleReader {
     /// Reads `input` until it ends or `stop` is set.
     ///
     /// # Errors
-    /// If the system gives no thread to read with.
+    ///
+    /// If no thread can be started.
     pub(super) fn new(mut input: impl Read + Send + 'static, stop: Stop) -> io::Result<Self> {
         let (sender, chunks) = mpsc::sync_channel(AHEAD);
         thread::Builder::new().spawn(move || {

@@ -1,25 +1,25 @@
-//! Names of files, folders and members, searched like text: a key may stand in a name alone.
+//! Searches names of files, folders and members like text: a key may be only in a name.
 //!
-//! Takes paths, gives what is found in their parts; a place in a name has no line. Knows nothing of
-//! what the names stand for.
+//! Takes paths, gives what is found in their parts; a location in a name has no line. It does not
+//! know what the names belong to.
 
 use crate::coverage::Ledger;
 use crate::finding::{Candidate, Sighting};
 use crate::scan::Detector;
 use crate::source::guard::guarded;
 
-/// Shorter paths hold nothing: a key id has twenty letters.
+/// A shorter path contains nothing: a key id has twenty characters.
 const SHORTEST: usize = 16;
 
-/// Paths one after the other, of which each folder is looked at once as long as they are in order.
+/// Searches paths one after the other, and each folder only once as long as they are in order.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     last: Vec<u8>,
 }
 
 impl Names {
-    /// What is found in the parts of a path that the one before it did not have, and the path up
-    /// to that part.
+    /// Gives what is found in the parts of a path that the previous one did not have, and the path
+    /// up to that part.
     pub(crate) fn search<D: Detector>(
         &mut self,
         detector: &D,
@@ -40,19 +40,19 @@ impl Names {
     }
 }
 
-/// What is found in the last part of a path.
+/// Gives what is found in the last part of a path.
 pub(crate) fn last<D: Detector>(detector: &D, path: &[u8], ledger: &Ledger) -> Vec<Candidate> {
     let number = path.iter().filter(|&&byte| byte == b'/').count() + 1;
     let found = parts(detector, path, ledger).into_iter();
     found.filter(|(part, _)| *part == number).map(|(_, candidate)| candidate).collect()
 }
 
-/// What is found in a path, with the number of the part in which it ends, from 1.
+/// Gives what is found in a path, with the number of the part in which it ends, from 1.
 fn parts<D: Detector>(detector: &D, path: &[u8], ledger: &Ledger) -> Vec<(usize, Candidate)> {
     if path.len() < SHORTEST {
         return Vec::new();
     }
-    // A slash is a letter of base64, and no name has one: each part is a line.
+    // A slash is a letter of base64, and no name contains one: each part is a line.
     let text: Vec<u8> = path.iter().map(|&byte| if byte == b'/' { b'\n' } else { byte }).collect();
     let detected = guarded("name", &|| path.to_vec(), ledger, || detector.whole(&text));
     let candidates = detected.map(|detected| detected.candidates).unwrap_or_default().into_iter();
@@ -64,7 +64,7 @@ fn parts<D: Detector>(detector: &D, path: &[u8], ledger: &Ledger) -> Vec<(usize,
             let sighting = Sighting {
                 id: None,
                 secret: None,
-                // A name settles nothing.
+                // A name has no markers.
                 marker: None,
                 line_hash: None,
                 shown: None,
@@ -75,7 +75,7 @@ fn parts<D: Detector>(detector: &D, path: &[u8], ledger: &Ledger) -> Vec<(usize,
         .collect()
 }
 
-/// How many leading parts two paths share.
+/// The number of leading parts that two paths share.
 fn shared(one: &[u8], other: &[u8]) -> usize {
     let is_slash = |byte: &u8| *byte == b'/';
     let both = one.split(is_slash).zip(other.split(is_slash));

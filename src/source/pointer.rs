@@ -1,4 +1,4 @@
-//! Pointers of Git LFS: small texts that stand in the place of large files.
+//! Git LFS pointers: small texts in place of large files.
 
 use gix::hash::Kind as Hash;
 
@@ -7,17 +7,17 @@ pub(crate) const NAME: usize = 64;
 /// A pointer is shorter than this (Git LFS specification, "The Pointer").
 pub(crate) const LONGEST: usize = 1024;
 
-/// The name of the object that a pointer stands for.
+/// The object id of a pointer.
 pub(crate) type Oid = [u8; NAME];
 
-/// The object that a text stands for, if it is a pointer.
+/// The object id in a text, if it is a pointer.
 pub(crate) fn of(text: &[u8]) -> Option<Oid> {
     if text.len() >= LONGEST || !text.starts_with(b"version https://") {
         return None;
     }
     let mut lines = text.split(|&byte| byte == b'\n');
     let version = lines.next()?.trim_ascii_end();
-    // The second is what the project called itself first.
+    // The second is the project's first name.
     if !version.ends_with(b"//git-lfs.github.com/spec/v1")
         && !version.ends_with(b"//hawser.github.com/spec/v1")
     {

@@ -16,20 +16,20 @@ use crate::source::container::{self, Scanner};
 use crate::source::interruptible::InterruptibleReader;
 use crate::stop::Stop;
 
-/// What standard input is called where nobody named it, as in ripgrep.
+/// The name of standard input, as in ripgrep.
 pub const NAME: &str = "<stdin>";
 
-/// How often it is asked whether the run is to stop.
+/// The pause between two checks of the stop flag.
 const POLL: Duration = Duration::from_millis(20);
-/// After so long without a byte the user may wonder what the program waits for.
+/// After this time without a byte the user is told that the program waits.
 const SOON: Duration = Duration::from_secs(1);
 
-/// What to read, and as what.
+/// Options for standard input.
 #[derive(Clone, Debug)]
 pub struct StdinOptions {
     /// The path to report.
     pub name: String,
-    /// How far containers are opened.
+    /// The limits of containers.
     pub containers: container::ContainerOptions,
     /// Ends reading early.
     pub stop: Stop,
@@ -45,8 +45,8 @@ impl Default for StdinOptions {
     }
 }
 
-/// Whether standard input is what a shell connects with a program or file, so that there may be
-/// data on it: a pipe, a socket or a regular file, as ripgrep takes it.
+/// Says if standard input may have data, because a shell connected it with a program or file: it is
+/// a pipe, a socket or a regular file, as in ripgrep.
 #[cfg(unix)]
 pub fn may_hold_data() -> bool {
     use std::os::fd::AsFd as _;
@@ -56,25 +56,25 @@ pub fn may_hold_data() -> bool {
     kind.is_ok_and(|kind| kind.is_fifo() || kind.is_socket() || kind.is_file())
 }
 
-/// Whether standard input is what a shell connects with a program or file, so that there may be
-/// data on it.
+/// Says if standard input may have data, because a shell connected it with a program or file.
 #[cfg(not(unix))]
 pub fn may_hold_data() -> bool {
     use std::io::IsTerminal as _;
     !io::stdin().is_terminal()
 }
 
-/// Waits for the first byte of standard input, or its end; nothing is taken from it. `None` if the
-/// run is to stop before. `waiting` is called once if neither comes soon.
+/// Waits for the first byte of standard input, or its end, without consuming it. `None` if the run
+/// stops first. `waiting` is called once if neither comes soon.
 ///
 /// # Errors
-/// If the system gives no thread to read with.
+///
+/// If no thread can be started.
 pub fn holds_data(stop: &Stop, waiting: &dyn Fn()) -> io::Result<Option<bool>> {
     let (sender, answer) = mpsc::sync_channel(1);
     thread::Builder::new().spawn(move || {
-        // What can't be read is told by whoever scans it.
+        // A read error is reported when standard input is scanned.
         let holds = io::stdin().lock().fill_buf().map_or(true, |bytes| !bytes.is_empty());
-        // Whoever waited may be gone.
+        // The receiver may be gone.
         let _ = sender.send(holds);
     })?;
     let began = Instant::now();
@@ -93,11 +93,12 @@ pub fn holds_data(stop: &Stop, waiting: &dyn Fn()) -> io::Result<Option<bool>> {
     Ok(None)
 }
 
-/// Standard input for a command that reads more than a text from it: it ends as well when `stop`
-/// is set, even while nobody writes to it.
+/// Standard input for a command that reads more than a text from it: it also ends when `stop` is
+/// set, even while nobody writes to it.
 ///
 /// # Errors
-/// If the system gives no thread to read with.
+///
+/// If no thread can be started.
 pub fn until(stop: &Stop) -> io::Result<impl Read> {
     InterruptibleReader::new(io::stdin(), stop.clone())
 }

@@ -1,8 +1,8 @@
-//! Reads a stream of any length in bounded memory, whole if it is small, else in windows.
+//! Reads a stream of any length in bounded memory: whole if it is small, otherwise in windows.
 //!
 //! Neighbouring windows overlap by twice the detector's overlap, and each owns the offsets up to
-//! the middle of that stretch: a candidate has its surroundings in the window that owns it, and
-//! exactly one window owns it. Nothing here opens anything or knows where the bytes come from.
+//! the middle of the overlap: a candidate has its surroundings in the window that owns it, and
+//! exactly one window owns it. Nothing here opens a file or knows where the bytes come from.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -20,43 +20,43 @@ const WINDOW: usize = 8 << 20;
 /// Most files of a work tree fit into the first buffer, and a read is one call.
 const FIRST: usize = 64 << 10;
 
-/// What reading a stream came to.
+/// The result of reading a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Extent {
     /// Bytes scanned, each once.
     pub(crate) bytes: u64,
-    /// Why reading ended before the stream did.
+    /// The error that ended reading early.
     pub(crate) error: Option<io::Error>,
-    /// The object that the text stands for, if it is a pointer of Git LFS.
+    /// The object id, if the text is a Git LFS pointer.
     pub(crate) pointer: Option<Oid>,
 }
 
 /// A stream whose first bytes are in a reader's buffer.
 #[derive(Debug, Default)]
 pub(crate) struct Begun {
-    /// How many.
+    /// The number of bytes.
     pub(crate) filled: usize,
     /// The buffer is full: more may follow.
     full: bool,
     /// See [`Window::columnar`]; whoever looks at the beginning says so.
     pub(crate) columnar: bool,
-    /// Why reading ended before the stream did.
+    /// The error that ended reading early.
     pub(crate) error: Option<io::Error>,
 }
 
 impl Begun {
-    /// Whether this is all of the stream.
+    /// Says if this is the whole stream.
     pub(crate) fn is_whole(&self) -> bool {
         !self.full
     }
 
-    /// Moves it out, and its error with it.
+    /// Moves it out, with its error.
     pub(crate) fn take(&mut self) -> Self {
         Self { error: self.error.take(), ..*self }
     }
 }
 
-/// Hands streams to a detector; its buffer serves one after the other.
+/// Passes streams to a detector; its buffer is reused.
 #[derive(Debug)]
 pub(crate) struct WindowReader<'a, D> {
     detector: &'a D,
@@ -72,21 +72,21 @@ impl<'a, D: Detector> WindowReader<'a, D> {
         Self { detector, stop, buffer: Vec::new(), window }
     }
 
-    /// Reads a stream's first bytes: all of it, if it is shorter than a window.
+    /// Reads the first bytes of a stream: all of it, if it is shorter than a window.
     pub(crate) fn begin<R: Read + ?Sized>(&mut self, stream: &mut R) -> Begun {
         let (filled, error) = self.fill(stream, 0);
         Begun { filled, full: filled == self.window, columnar: false, error }
     }
 
-    /// What was read at the beginning.
+    /// The bytes that were read first.
     pub(crate) fn head(&self, begun: &Begun) -> &[u8] {
         &self.buffer[..begun.filled]
     }
 
-    /// Scans a stream that was begun to its end or its first error; what was read before an error
-    /// is scanned.
+    /// Scans the rest of a stream to its end or its first error; what was read before an error is
+    /// scanned.
     ///
-    /// `found` gets the answer for the whole text, or one for each window in order.
+    /// `found` gets the result for the whole text, or one for each window in order.
     pub(crate) fn finish<R: Read + ?Sized>(
         &mut self,
         begun: Begun,
@@ -141,7 +141,7 @@ impl<'a, D: Detector> WindowReader<'a, D> {
         }
     }
 
-    /// Fills the buffer behind its first `filled` bytes, up to the window's size or the end.
+    /// Fills the buffer after its first `filled` bytes, up to the window's size or the end.
     fn fill<R: Read + ?Sized>(
         &mut self,
         stream: &mut R,
@@ -163,11 +163,11 @@ impl<'a, D: Detector> WindowReader<'a, D> {
     }
 }
 
-/// An offset just before `at` at which a window may begin, or end what it owns, without cutting a
-/// character in two: half a character has no column.
+/// An offset just before `at` at which a window may begin, or end its own part, without splitting a
+/// character: half a character has no column.
 ///
-/// Where NUL bytes speak for UTF-16 that is an even one, else one at which no UTF-8 character goes
-/// on, if there is one within a character's length.
+/// If NUL bytes suggest UTF-16 the offset is even; otherwise no UTF-8 character continues there, if
+/// there is such an offset within a character's length.
 fn boundary(bytes: &[u8], at: usize) -> usize {
     let even = at & !1;
     if bytes[even.saturating_sub(64)..even].contains(&0) {

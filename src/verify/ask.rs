@@ -1,5 +1,5 @@
-//! Asks: one secret of one partition with patience, of several in turn, and one id with several
-//! secrets, spaced.
+//! Sends the requests: one secret to one partition with retries, to several partitions in turn, and
+//! several secrets for one id with pauses.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::aws::KeyKind;
 use crate::finding::{Status, Verification};
 use crate::secret::Secret;
 
-/// All that is needed to ask.
+/// The state of a verification: clients, pace, options.
 #[derive(Debug)]
 pub(super) struct Verifier {
     clients: Vec<StsClient>,
@@ -23,11 +23,11 @@ pub(super) struct Verifier {
     options: VerifyOptions,
 }
 
-/// The reason of a verdict that STS gave by denying an authenticated caller.
+/// The reason of an `active` verdict if STS denied an authenticated caller.
 const ACCESS_DENIED: &str = "access-denied";
 
 impl Verifier {
-    /// Opens the ways to `partitions`; nothing is sent yet.
+    /// Makes clients for `partitions`; nothing is sent yet.
     pub(super) async fn open(partitions: &[Partition], options: &VerifyOptions) -> Self {
         let (mut clients, settings) = (Vec::new(), options.settings());
         for &partition in partitions {
@@ -42,10 +42,10 @@ impl Verifier {
         self.pace.sent()
     }
 
-    /// Asks about one id with the secrets of `round`, one after the other until one fits; gives
-    /// what is known of it then, with what was known before.
+    /// Tries the secrets of `round` for one id, one after the other until one fits. Gives
+    /// everything that is then known about the id.
     ///
-    /// `claimed` are secrets that STS proved to be another id's own.
+    /// `claimed` are secrets that STS proved to belong to another id.
     pub(super) async fn examine(
         &self,
         question: &Question,
@@ -77,7 +77,7 @@ impl Verifier {
             let partitions = home.as_deref().unwrap_or(&question.partitions);
             let mut verdict = self.walk(&candidate.asked, partitions, question).await;
             if verdict.status == Status::WrongSecret {
-                // The id is at home where its last answer came from.
+                // The last partition that answered knows the id.
                 let home = verdict.partitions.last().and_then(|name| Partition::from_name(name));
                 let home: Vec<Partition> = home.into_iter().collect();
                 if several && long_term {
@@ -159,9 +159,9 @@ impl Verifier {
         verdict
     }
 
-    /// One secret, one partition: retried while it is busy or failing, within the patience; once
-    /// over a new connection, as one that was kept may break; and once after setting the clock.
-    /// Also whether anything was sent.
+    /// Sends one secret to one partition. It is retried while the partition is busy or fails,
+    /// within the retry time; once over a new connection, because a kept one may break; and once
+    /// after setting the clock. Also says if anything was sent.
     async fn ask(&self, client: &StsClient, asked: &Asked) -> (Answer, bool) {
         let mut deadline = None;
         let mut clock_was_set = false;
@@ -214,23 +214,23 @@ impl Verifier {
     }
 }
 
-/// Whether an answer is for another account than the key id encodes: then it is no answer about
-/// this key, whoever gave it.
+/// Says if an answer is for another account than the key id encodes: it is then not an answer about
+/// this key.
 fn contradicts(asked: &Asked, identity: &Identity) -> bool {
     asked.key.account().is_some_and(|account| account != identity.account)
 }
 
-/// How long to wait before the retry after `attempt` earlier ones: doubled each time up to eight
-/// seconds, and between half and the whole of that, so that many do not come back together.
+/// The pause before the retry after `attempt` earlier ones: doubled each time up to eight seconds,
+/// and randomly reduced by up to a half, so that many clients do not retry at once.
 fn backoff(attempt: u32) -> Duration {
     let whole = Duration::from_millis(500 << attempt.min(4));
     whole.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
-/// Which secrets of an id are asked about.
+/// The secrets of an id that are tried.
 ///
-/// First come those with which it was found as a pair, of all ids; then the others: a secret that
-/// turned out to be one id's own need not be tried with the next.
+/// The secrets of its own pairs are tried first, for all ids; then the others. A secret that was
+/// proved to belong to one id need not be tried with another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Round {
     /// Its own pairs.
@@ -239,33 +239,33 @@ pub(super) enum Round {
     Others,
 }
 
-/// What is known of an id so far.
+/// Everything that is known about an id so far.
 #[derive(Clone, Debug)]
 pub(super) struct Answers {
-    /// The verdict on each candidate that was asked, in their order.
+    /// The verdict on each candidate that was tried, in their order.
     pub(super) verdicts: Vec<Option<Verification>>,
     /// More secrets may belong to it than are tried.
     pub(super) capped: bool,
     asked: usize,
     /// The partition that knows the id.
     home: Option<Vec<Partition>>,
-    /// What the last answer was, and the session token that was sent.
+    /// The last answer, and the session token that was sent.
     last: Option<(Status, Option<Secret>)>,
 }
 
 impl Answers {
-    /// Of an id that nobody was asked about yet.
+    /// The state of an id before the first request.
     pub(super) fn none(question: &Question) -> Self {
         let verdicts = vec![None; question.candidates.len()];
         Self { verdicts, capped: false, asked: 0, home: None, last: None }
     }
 
-    /// Whether there is no answer yet.
+    /// Says if there is no answer yet.
     pub(super) fn are_none(&self) -> bool {
         self.verdicts.iter().all(Option::is_none)
     }
 
-    /// Says of all secrets why there is no answer.
+    /// Records for all secrets why there is no answer.
     pub(super) fn fill(&mut self, why: &str) {
         let verdict = Verification {
             status: Status::Unknown,
@@ -275,13 +275,13 @@ impl Answers {
         self.verdicts.fill(Some(verdict));
     }
 
-    /// Whether no further secret can change the verdict: an id has one, and an id that no
+    /// Says if no further secret can change the verdict: an id has one secret, and an id that no
     /// partition knows has none.
     fn is_settled(&self) -> bool {
         matches!(self.last, Some((Status::Active | Status::Inactive, _)))
     }
 
-    /// Whether it makes sense to ask on: the secret was rejected, or the session token was.
+    /// Says if the next secret should be tried: the secret or the session token was rejected.
     fn leave_open(&self, next: &Asked) -> bool {
         match &self.last {
             None | Some((Status::WrongSecret, _)) => true,
@@ -289,9 +289,9 @@ impl Answers {
         }
     }
 
-    /// The verdict on each candidate, also on those that were not asked: where one secret is the
-    /// id's own the others are not, and an id that no partition knows is unknown with any secret.
-    /// `None` if nothing is known of one.
+    /// The verdict on each candidate, including those that were not tried: if one secret belongs to
+    /// the id, the others do not, and an id that no partition knows is unknown with any secret.
+    /// `None` if nothing is known about one.
     pub(super) fn conclude(
         mut self,
         question: &Question,

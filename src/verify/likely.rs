@@ -1,8 +1,8 @@
-//! Which secrets may belong to an id, the likeliest first.
+//! The secrets that may belong to an id, the likeliest first.
 //!
 //! Its own pairs come first, then the other secrets in its reach by their evidence, then labelled
-//! secrets without an id, nearest first, then the secrets of other pairs in the same file or folder.
-//! Nothing is sent here; how many of them are asked about is for [`super::ask`] to say.
+//! secrets without an id, the nearest first, then the secrets of other pairs in the same file or
+//! folder. Nothing is sent here; [`super::ask`] decides how many are tried.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -12,42 +12,41 @@ use crate::aws::{KeyId, KeyKind, SECRET_LEN};
 use crate::finding::{Confidence, Finding, Fingerprint, Rival, Status};
 use crate::secret::Secret;
 
-/// Secrets beside its own pairs that are listed for an id: more than are tried, as some of them
-/// turn out to be other ids' own.
+/// Most secrets besides its own pairs that are listed for an id: more than are tried, because some
+/// turn out to belong to other ids.
 const MOST_OTHERS: usize = 16;
-/// Places of a finding that are looked at.
+/// Most occurrences of a finding that are considered.
 const PLACES: usize = 64;
-/// Findings of a file or folder that are looked at.
+/// Most findings of a file or folder that are considered.
 const NEAR: usize = 64;
-/// Session tokens beside its own that are tried for a temporary key.
+/// Most session tokens besides its own that are tried for a temporary key.
 const TOKENS: usize = 2;
-/// Up to so many ids and lone secrets, each may belong to each, wherever they stand.
+/// If there are no more ids and single secrets than this, each may belong to each.
 const FEW: usize = 8;
 
-/// The findings, by what they hold and where.
+/// Indexes over the findings.
 pub(super) struct Likely<'f> {
     findings: &'f [Finding],
     lone: Near<'f>,
     paired: Near<'f>,
     tokens: Near<'f>,
-    /// Findings without an id by their fingerprint.
+    /// Findings without an id, by fingerprint.
     by_print: HashMap<&'f Fingerprint, usize>,
-    /// Findings without an id by the fingerprints of those that they name as possible partners.
+    /// Findings without an id, by the fingerprints of their possible partners.
     naming: HashMap<&'f Fingerprint, Vec<usize>>,
-    /// Few enough ids and lone secrets that all may belong together.
+    /// There are few ids and single secrets, so all may belong together.
     few: bool,
-    /// Secrets that the user settled.
+    /// Secrets that the user suppressed.
     settled: HashSet<&'f [u8]>,
 }
 
-/// A session token, and the finding that holds it if that is another one than the id's; nothing
-/// for a long-term key.
+/// A session token, and its finding if that is not the id's; nothing for a long-term key.
 type Token<'t> = (Option<usize>, Option<&'t Secret>);
 
 /// A file of a target.
 type File<'f> = (Option<&'f str>, &'f [u8]);
 
-/// Indices of findings by file and by folder.
+/// Indexes of findings by file and by folder.
 #[derive(Default)]
 struct Near<'f> {
     all: Vec<usize>,
@@ -55,7 +54,7 @@ struct Near<'f> {
     by_folder: HashMap<File<'f>, Vec<usize>>,
 }
 
-/// What is gathered for one id, each secret once.
+/// The candidates of one id, each secret once.
 struct List<'l> {
     key: KeyId,
     seen: HashSet<&'l [u8]>,
@@ -63,7 +62,7 @@ struct List<'l> {
 }
 
 impl<'f> Likely<'f> {
-    /// Reads where the secrets of `findings` stand, among which there are `ids` ids to ask about.
+    /// Indexes `findings`, of which `ids` are ids to ask about.
     pub(super) fn new(findings: &'f [Finding], ids: usize) -> Self {
         let (mut lone, mut paired, mut tokens) =
             (Near::default(), Near::default(), Near::default());
@@ -94,9 +93,11 @@ impl<'f> Likely<'f> {
         Self { findings, lone, paired, tokens, by_print, naming, few, settled }
     }
 
-    /// The secrets that may belong to `key`, which `holders` hold, or why none can be sent.
+    /// The secrets that may belong to `key`, which `holders` contain, or the reason why none can be
+    /// sent.
     ///
-    /// Of an id that is not `in_turn`, as no request may be left for it, only one other is listed.
+    /// If the id is not `in_turn`, because no request may remain for it, only one other secret is
+    /// listed.
     pub(super) fn candidates(
         &self,
         key: KeyId,
@@ -147,7 +148,7 @@ impl<'f> Likely<'f> {
         }
     }
 
-    /// Secrets in the reach of the id, the surest first.
+    /// Secrets in the reach of the id, the most confident first.
     fn rivals(&self, holders: &[usize]) -> Vec<&'f Rival> {
         let places =
             holders.iter().flat_map(|&at| self.findings[at].occurrences.iter().take(PLACES));
@@ -158,8 +159,8 @@ impl<'f> Likely<'f> {
         rivals.into_iter().map(|(_, rival)| rival).collect()
     }
 
-    /// Lone secrets that may belong to the id, the nearest first. An id in a pair is no left-over
-    /// and names no partners, so they are looked for as if it were one.
+    /// Single secrets that may belong to the id, the nearest first. An id in a pair has no possible
+    /// partners, so they are looked for as if it were single.
     fn partners(&self, holders: &[usize], paired: bool) -> Vec<usize> {
         let near = self.lone.around(self.findings, holders);
         let mut partners = match (paired, self.few) {
@@ -173,7 +174,7 @@ impl<'f> Likely<'f> {
         partners
     }
 
-    /// Findings without an id that name one of `holders` as a possible partner, or are named by it.
+    /// Findings without an id that have one of `holders` as a possible partner, or the reverse.
     fn linked(&self, holders: &[usize]) -> Vec<usize> {
         let mut linked = BTreeSet::new();
         for &holder in holders {
@@ -184,7 +185,7 @@ impl<'f> Likely<'f> {
         linked.into_iter().collect()
     }
 
-    /// Session tokens that may go with the key.
+    /// Session tokens that may belong to the key.
     fn tokens(&self, key: KeyId, holders: &[usize]) -> Vec<Token<'f>> {
         if key.kind() == KeyKind::LongTerm {
             return vec![(None, None)];
@@ -205,7 +206,7 @@ impl<'f> Likely<'f> {
 }
 
 impl<'l> List<'l> {
-    /// The pair of the finding at `own`.
+    /// Adds the pair of the finding at `own`.
     fn own(&mut self, secret: &'l Secret, own: usize, tokens: &[Token<'_>]) {
         self.seen.insert(secret.expose());
         for (holder, token) in tokens {
@@ -215,7 +216,7 @@ impl<'l> List<'l> {
         }
     }
 
-    /// A secret that was not found in a pair with the id.
+    /// Adds a secret that was not found in a pair with the id.
     fn other(&mut self, secret: &'l Secret, holder: Option<usize>, tokens: &[Token<'_>]) {
         if !self.seen.insert(secret.expose()) {
             return;
@@ -242,7 +243,7 @@ impl<'f> Near<'f> {
         }
     }
 
-    /// Findings in the files of `holders`, then those in their folders; not the holders.
+    /// Findings in the files of `holders`, then those in their folders; without the holders.
     fn around(&self, findings: &'f [Finding], holders: &[usize]) -> Vec<usize> {
         let holders: HashSet<usize> = holders.iter().copied().collect();
         let places: BTreeSet<(File<'f>, File<'f>)> =
@@ -260,7 +261,7 @@ impl<'f> Near<'f> {
     }
 }
 
-/// The files in which a finding stands, each with its folder.
+/// The files of a finding, each with its folder.
 fn files(finding: &Finding) -> Vec<(File<'_>, File<'_>)> {
     let mut files = Vec::new();
     for place in finding.occurrences.iter().take(PLACES) {

@@ -1,4 +1,4 @@
-//! What verification may be told, each with its default; no clap, no sockets.
+//! The options of verification, with their defaults; no clap, no sockets.
 
 use std::time::{Duration, Instant};
 
@@ -7,12 +7,12 @@ use keysweep_aws::{Endpoint, Environment, Partition, PartitionChoice, Setting, U
 use crate::canary;
 use crate::stop::Stop;
 
-/// How keys are verified.
+/// The options of verification.
 #[derive(Clone, Debug)]
 pub struct VerifyOptions {
-    /// Stands in for the STS of every partition.
+    /// Replaces the STS of every partition.
     pub endpoint: Option<Endpoint>,
-    /// Which partitions are asked.
+    /// The partitions to ask.
     pub partition: PartitionChoice,
     /// Accounts whose keys are never sent; see [`account`].
     pub skip_accounts: Vec<String>,
@@ -20,32 +20,32 @@ pub struct VerifyOptions {
     pub only_accounts: Vec<String>,
     /// The user's own canary accounts, decided offline like the known ones.
     pub canary_accounts: Vec<String>,
-    /// The whole `User-Agent` header, as the key's owner finds it in CloudTrail.
+    /// The `User-Agent` header, which the key's owner sees in CloudTrail.
     pub user_agent: String,
     /// Requests a second, all partitions together; more than 0.
     pub rate: f64,
     /// Requests under way at once; at least 1.
     pub concurrency: usize,
-    /// How long one secret may be asked of one partition, retries included.
+    /// The time for one secret at one partition, retries included.
     pub retry_time: Duration,
-    /// How long a connection may take to open.
+    /// The time for opening a connection.
     pub connect_timeout: Duration,
-    /// How long one request may take, connection included.
+    /// The time for one request, connection included.
     pub request_timeout: Duration,
-    /// The pause between two requests for one id with different secrets: in less than about five
-    /// seconds STS can reject the right one.
+    /// The pause between two requests for one id with different secrets: within about five seconds
+    /// STS can reject the right one.
     pub spacing: Duration,
-    /// How many secrets are tried for one id.
+    /// Most secrets that are tried for one id.
     pub max_candidates: usize,
-    /// How many requests a run may send.
+    /// Most requests of a run.
     pub max_requests: u64,
-    /// When the run must be over.
+    /// The end of the run's time.
     pub until: Option<Instant>,
-    /// Ends the run early; what has no answer by then is unknown.
+    /// Ends the run early; keys without an answer are then unknown.
     pub stop: Stop,
-    /// Whether AWS's FIPS endpoints are asked.
+    /// Use AWS's FIPS endpoints.
     pub fips: bool,
-    /// Proxy and roots.
+    /// Proxy and root certificates.
     pub environment: Environment,
 }
 
@@ -74,39 +74,38 @@ impl Default for VerifyOptions {
     }
 }
 
-/// An option that cannot be used. Never holds a secret, nor the URL of a proxy or endpoint.
+/// An option that can't be used. It never contains a secret, nor the URL of a proxy or endpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum OptionsError {
-    /// A setting of the requests that cannot be used.
+    /// A setting of the requests that can't be used.
     #[error(transparent)]
     Setting(#[from] Setting),
     /// Not an account number.
     #[error("{0:?} is no AWS account number; give its twelve digits")]
     Account(String),
-    /// An account in two of the lists, of which one says to ask and the other not to, or both why
-    /// not.
+    /// An account in two lists, which contradict each other or have the same effect.
     #[error(
         "account {0} is named by two of --only-account, --skip-account and --canary-account; name it once"
     )]
     AccountTwice(String),
-    /// An account about whose keys nobody is ever asked.
+    /// A canary account, whose keys are never sent.
     #[error(
         "--only-account {0} would ask about nothing: the account is known for canaries, which are never sent"
     )]
     OnlyCanaries(String),
-    /// FIPS endpoints that are not there.
+    /// There are no such FIPS endpoints.
     #[error("--fips with --partition {0} would ask nobody: AWS has no FIPS endpoint of STS there")]
     NoFips(Partition),
-    /// A rate that sends nothing, or no number.
+    /// A rate of 0 or less, or not a number.
     #[error("--rate: {0} requests a second cannot be kept; give more than 0, at most 100")]
     Rate(f64),
-    /// A header that cannot be sent.
+    /// A header that can't be sent.
     #[error("--user-agent: only visible ASCII and blanks can be sent; it must not be empty")]
     UserAgent,
 }
 
 impl VerifyOptions {
-    /// How STS is reached.
+    /// The settings of requests to STS.
     pub(super) fn settings(&self) -> sts::Settings {
         sts::Settings {
             endpoint: self.endpoint.clone(),
@@ -118,10 +117,11 @@ impl VerifyOptions {
         }
     }
 
-    /// Whether these can be used, so that a scan does not end in a refusal.
+    /// Checks the options, so that a scan does not end with a refusal.
     ///
     /// # Errors
-    /// The first option that cannot be used.
+    ///
+    /// The first option that can't be used.
     pub fn check(&self) -> Result<(), OptionsError> {
         let visible = self.user_agent.bytes().all(|byte| matches!(byte, b' '..=b'~'));
         if !visible || self.user_agent.trim().is_empty() {
@@ -153,10 +153,11 @@ impl VerifyOptions {
     }
 }
 
-/// Reads an account number: twelve digits, as `1234-5678-9012` too.
+/// Parses an account number: twelve digits, or `1234-5678-9012`.
 ///
 /// # Errors
-/// A text that is none.
+///
+/// If it is not one.
 pub fn account(text: &str) -> Result<String, OptionsError> {
     let digits: String = text.chars().filter(|&character| character != '-').collect();
     let valid = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_digit());

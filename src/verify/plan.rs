@@ -1,5 +1,5 @@
-//! Whom to ask what, decided offline: which credentials are sent, in which order, to whom, and
-//! what is known of the others without a request.
+//! The plan of a verification, made offline: which credentials are sent, in which order and to
+//! which partitions, and what is known about the others without a request.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::canary;
 use crate::finding::{Finding, Status, Verification};
 use crate::secret::Secret;
 
-/// What is asked: a key with one secret.
+/// A request: a key with one secret.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) key: KeyId,
@@ -18,26 +18,26 @@ pub(super) struct Asked {
     pub(super) token: Option<Secret>,
 }
 
-/// All that is to be done for one set of findings.
+/// The plan for a set of findings.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    /// Ids to be asked of STS, each once.
+    /// The ids to ask about, each once.
     pub(super) questions: Vec<Question>,
-    /// Findings by index, and what is known of them without asking.
+    /// Findings by index, with what is known without a request.
     pub(super) decided: Vec<(usize, Verification)>,
 }
 
-/// One key id with all secrets that may be its own.
+/// One key id with all secrets that may belong to it.
 #[derive(Clone, Debug)]
 pub(super) struct Question {
     pub(super) key: KeyId,
     /// The likeliest first; never empty.
     pub(super) candidates: Vec<Candidate>,
-    /// Indices of the findings that hold the id.
+    /// Indexes of the findings that contain the id.
     pub(super) holders: Vec<usize>,
-    /// Whom to ask, in turn.
+    /// The partitions to ask, in turn.
     pub(super) partitions: Vec<Partition>,
-    /// Partitions named nearby that no endpoint is known of.
+    /// Partitions named nearby without a known endpoint.
     pub(super) beyond: Vec<String>,
 }
 
@@ -45,9 +45,9 @@ pub(super) struct Question {
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) asked: Asked,
-    /// Index of the finding that is this pair; `None` if the two were not found as one.
+    /// Index of the finding that is this pair; `None` if the two were not found as a pair.
     pub(super) own: Option<usize>,
-    /// Indices of findings elsewhere that hold the secret or the session token.
+    /// Indexes of other findings that contain the secret or the session token.
     pub(super) partners: Vec<usize>,
 }
 
@@ -91,7 +91,7 @@ fn question(
     holders: Vec<usize>,
     options: &VerifyOptions,
 ) -> Question {
-    // What stands near another key's pair says where that key is at home.
+    // The text near another key's pair says to which partition that key belongs.
     let lone = |at: &&usize| findings[**at].credential.key_id.is_none();
     let partners = candidates.iter().flat_map(|candidate| &candidate.partners).filter(lone);
     let nearby: Vec<&str> = holders
@@ -104,18 +104,18 @@ fn question(
     Question { key, candidates, holders, partitions, beyond }
 }
 
-/// Whether a secret is one that requests are signed with.
+/// Says if a secret can sign requests.
 pub(super) fn signs(finding: &Finding) -> bool {
     finding.credential.secret.as_ref().is_some_and(|secret| secret.expose().len() == SECRET_LEN)
 }
 
-/// Whether the user settled a finding, so that nothing of it is sent. A marker alone settles
-/// nothing that works.
+/// Says if the user suppressed a finding, so that it is not sent. A marker alone does not suppress
+/// an active key.
 pub(super) fn is_settled(finding: &Finding) -> bool {
     finding.suppressed.as_ref().is_some_and(|settled| !settled.is_by_marker())
 }
 
-/// The key to be asked about, or what is known without asking.
+/// The key to ask about, or what is known without a request.
 fn decide(finding: &Finding, options: &VerifyOptions) -> Result<KeyId, Known> {
     let credential = &finding.credential;
     let signing = credential.secret.is_none() || signs(finding);
@@ -132,7 +132,7 @@ fn decide(finding: &Finding, options: &VerifyOptions) -> Result<KeyId, Known> {
     account_verdict(&key, options).map_or(Ok(key), Err)
 }
 
-/// What the account that an id encodes decides.
+/// The verdict that follows from the account in an id.
 fn account_verdict(key: &KeyId, options: &VerifyOptions) -> Option<Known> {
     let account = key.account();
     let within = |list: &[String]| {
@@ -156,7 +156,7 @@ fn account_verdict(key: &KeyId, options: &VerifyOptions) -> Option<Known> {
     None
 }
 
-/// What is known of a key without asking, and why.
+/// A verdict without a request, and its reason.
 #[derive(Clone, Debug)]
 pub(super) struct Known(Status, String);
 

@@ -1,4 +1,4 @@
-//! What would be asked of whom, without asking: `--verify-dry-run`.
+//! The requests of a verification, without sending them: `--verify-dry-run`.
 
 use std::fmt;
 
@@ -7,30 +7,30 @@ use keysweep_aws::sts;
 use super::{Partition, VerifyOptions, plan};
 use crate::finding::{Finding, Status};
 
-/// One key id, and what verification would do with it.
+/// One key id, and the action of verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inquiry {
     /// The key id.
     pub key_id: String,
-    /// What would happen.
+    /// The action.
     pub intent: Intent,
 }
 
-/// What verification would do.
+/// An action of verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// Ask with so many secrets, at these endpoints in turn, until one knows the key.
     Ask {
-        /// How many secrets may belong to the id.
+        /// The number of secrets that may belong to the id.
         secrets: usize,
-        /// Whom, in order: the partition, and the endpoint's URL.
+        /// The partitions in order, with the endpoint's URL.
         whom: Vec<(Partition, String)>,
     },
-    /// Decide without asking.
+    /// Decide without a request.
     Decide {
         /// The verdict.
         status: Status,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
@@ -56,8 +56,8 @@ impl fmt::Display for Inquiry {
     }
 }
 
-/// What [`super::verify`] would do with `findings`, in the order of key ids; findings without a
-/// key id can't be asked about and are left out.
+/// The actions of [`super::verify`] for `findings`, in the order of key ids. Findings without a key
+/// id can't be verified and are omitted.
 pub fn preview(findings: &[Finding], options: &VerifyOptions) -> Vec<Inquiry> {
     let (plan, settings) = (plan::plan(findings, options), options.settings());
     let asked = plan.questions.iter().map(|question| {

@@ -1,5 +1,5 @@
-//! Findings made of what STS proved: an id with the secret that is its own, wherever the two stand,
-//! and what is left of pairs that turned out to be none.
+//! Makes findings of what STS proved: an id with its secret, wherever the two are, and the halves
+//! of pairs that do not belong together.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use crate::finding::{
 use crate::rules::id::{self, KEY_ID, SECRET};
 use crate::secret::Secret;
 
-/// The key of a question and of the candidate that is its own, as one finding.
+/// The key of a question with the candidate that belongs to it, as one finding.
 pub(super) fn pair(
     findings: &[Finding],
     question: &Question,
@@ -32,10 +32,10 @@ pub(super) fn pair(
     Pair { finding, halves }
 }
 
-/// The pair of `key_id` that has this fingerprint, if its halves stand in `findings`.
+/// The pair of `key_id` with this fingerprint, if its halves are in `findings`.
 ///
-/// A pair that verification once made of two halves is none for a scan that asks nobody; an earlier
-/// report names it all the same.
+/// A scan without verification does not know a pair that verification once made of two halves, but
+/// an earlier report may name it.
 pub fn compose(findings: &[Finding], key_id: &str, print: &Fingerprint) -> Option<Finding> {
     let holds = |at: &usize| findings[*at].credential.key_id.as_deref() == Some(key_id);
     let holders: Vec<usize> = (0..findings.len()).filter(holds).collect();
@@ -56,7 +56,7 @@ pub fn compose(findings: &[Finding], key_id: &str, print: &Fingerprint) -> Optio
     Some(join(findings, key_id, &holders, secret, &partners))
 }
 
-/// An id with a secret, at all places of `holders` and of `partners`.
+/// An id with a secret, at all occurrences of `holders` and of `partners`.
 fn join(
     findings: &[Finding],
     id: &str,
@@ -105,13 +105,13 @@ fn credential(of_id: &Credential, secret: &Secret) -> Credential {
     }
 }
 
-/// Makes one finding of each live key: its parts alone, and those of pairs that were none, become
-/// its places or findings of their own.
+/// Makes one finding of each active key: its single halves, and those of rejected pairs, become its
+/// occurrences or findings of their own.
 ///
-/// A pair of which STS proved that the secret is another id's own, or that the id has another
-/// secret, is given up: its id is a place of the live key, or alone; its secret is a place of the
-/// key whose own it is, or alone if a label calls it a secret. Without a label it is kept as a
-/// note.
+/// A pair is given up if STS proved that its secret belongs to another id, or that its id has
+/// another secret. Its id becomes an occurrence of the active key, or a finding alone. Its secret
+/// becomes an occurrence of the key that it belongs to, or a finding alone if a label calls it a
+/// secret. Without a label the pair is kept as a note.
 pub fn regroup(findings: &mut Vec<Finding>, pairs: Vec<Pair>) {
     let halves: HashSet<&Fingerprint> = pairs.iter().flat_map(|pair| &pair.halves).collect();
     findings.retain(|finding| !halves.contains(&finding.fingerprint));
@@ -120,7 +120,7 @@ pub fn regroup(findings: &mut Vec<Finding>, pairs: Vec<Pair>) {
     let (live, rest): (Vec<Finding>, Vec<Finding>) =
         std::mem::take(findings).into_iter().partition(is_live);
     live.into_iter().for_each(|finding| groups.add_live(finding));
-    // Parts of pairs come last: where such a part is a finding already, that one stands.
+    // Halves of pairs come last: if such a half is a finding already, that one is kept.
     let (pairs, alone): (Vec<Finding>, Vec<Finding>) =
         rest.into_iter().partition(|finding| signs(finding) && finding.credential.key_id.is_some());
     alone.into_iter().chain(pairs).for_each(|finding| groups.add(finding));
@@ -128,7 +128,7 @@ pub fn regroup(findings: &mut Vec<Finding>, pairs: Vec<Pair>) {
         finding.occurrences.sort_by(|one, other| one.order().cmp(&other.order()));
     });
     *findings = groups.all;
-    // Who was a possible partner may have found another one.
+    // A possible partner may have found another one.
     let known: HashSet<Fingerprint> = findings.iter().map(|one| one.fingerprint.clone()).collect();
     for finding in findings {
         finding.possible_partners.retain(|partner| known.contains(partner));
@@ -141,15 +141,15 @@ fn is_live(finding: &Finding) -> bool {
         && signs(finding)
 }
 
-/// Findings on their way to be one a key.
+/// Findings while they are grouped by key.
 #[derive(Default)]
 struct Groups {
     all: Vec<Finding>,
-    /// Live keys by id.
+    /// Active keys by id.
     ids: HashMap<String, usize>,
-    /// Live keys by secret.
+    /// Active keys by secret.
     secrets: HashMap<Secret, usize>,
-    /// Parts of pairs that were none.
+    /// Halves of rejected pairs.
     parts: HashMap<Fingerprint, usize>,
 }
 
@@ -175,7 +175,7 @@ impl Groups {
         if is_settled(&finding) || !left || of_id.or(of_secret).is_none() {
             self.keep(finding);
         } else if !is_pair {
-            // A lone id or secret whose other half is known by now.
+            // A single id or secret whose other half is known now.
             if let Some(home) = of_id.or(of_secret) {
                 self.give(home, finding);
             }
@@ -187,7 +187,7 @@ impl Groups {
         }
     }
 
-    /// Adds the places of a lone half to a live key.
+    /// Adds the occurrences of a single half to an active key.
     fn give(&mut self, home: usize, half: Finding) {
         let places = match (&half.credential.key_id, &self.all[home].credential.secret) {
             (Some(_), Some(secret)) => places_of_id(&half, secret),
@@ -196,7 +196,7 @@ impl Groups {
         adopt(&mut self.all[home].occurrences, places);
     }
 
-    /// Parts a pair that is none.
+    /// Splits a rejected pair.
     fn part(&mut self, pair: Finding, of_id: Option<usize>, of_secret: Option<usize>) {
         let secrets = places_of_secret(&pair);
         match of_secret {
@@ -210,7 +210,7 @@ impl Groups {
         }
     }
 
-    /// Keeps a finding; of one that is known, its places.
+    /// Keeps a finding, or adds its occurrences to a known one.
     fn keep(&mut self, finding: Finding) {
         match self.parts.get(&finding.fingerprint) {
             Some(&at) => adopt(&mut self.all[at].occurrences, finding.occurrences),
@@ -227,7 +227,7 @@ fn is_labelled(pair: &Finding) -> bool {
     pair.occurrences.iter().any(|place| place.sighting.evidence.as_ref().is_some_and(labelled))
 }
 
-/// The id of a pair, with the verdict on it.
+/// The id of a pair, with its verdict.
 fn lone_id(pair: Finding) -> Finding {
     let known = pair.occurrences.iter().any(|place| place.sighting.id.is_some());
     let with_id = pair.occurrences.into_iter();
@@ -277,7 +277,7 @@ fn lone_secret(pair: &Finding, occurrences: Vec<Occurrence>) -> Finding {
     }
 }
 
-/// The places of a finding's id, each with `secret` where that stands in its reach.
+/// The occurrences of a finding's id, each with `secret` if that is in its reach.
 fn places_of_id(finding: &Finding, secret: &Secret) -> Vec<Occurrence> {
     let is_own = finding.credential.secret.as_ref() == Some(secret);
     let place = |place: &Occurrence| {
@@ -300,7 +300,7 @@ fn places_of_id(finding: &Finding, secret: &Secret) -> Vec<Occurrence> {
     finding.occurrences.iter().filter(|place| all_without || has_id(place)).map(place).collect()
 }
 
-/// The places of a finding's secret, without its id.
+/// The occurrences of a finding's secret, without its id.
 fn places_of_secret(finding: &Finding) -> Vec<Occurrence> {
     if finding.credential.key_id.is_none() {
         return finding.occurrences.clone();
@@ -314,7 +314,7 @@ fn without_secret(place: Occurrence) -> Occurrence {
     Occurrence { sighting, confidence: Confidence::High, ..place }
 }
 
-/// What is said of the id's line does not hold for the secret's, if that is another.
+/// Facts about the id's line do not apply to the secret's, if that is another one.
 fn without_id(place: Occurrence) -> Occurrence {
     let Occurrence { origin, sighting, confidence } = place;
     let lines = (sighting.id.map(|id| id.start.line), sighting.secret.map(|one| one.start.line));
@@ -331,7 +331,7 @@ fn without_id(place: Occurrence) -> Occurrence {
     Occurrence { origin, sighting, confidence }
 }
 
-/// Adds places, except those of parts that are known.
+/// Adds occurrences, without those of known halves.
 fn adopt(known: &mut Vec<Occurrence>, places: Vec<Occurrence>) {
     for place in places {
         let Sighting { id, secret, .. } = place.sighting;

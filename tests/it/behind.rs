@@ -240,3 +240,22 @@ fn no_damage_to_what_is_packed_between_text_does_harm() {
         }
     }
 }
+
+/// What is recognised and not read is said, so that no findings are not taken for none.
+#[test]
+fn what_is_recognised_and_not_read_is_counted() {
+    let project = Project::new();
+    project
+        .file("a.arrow", b"ARROW1\0\0packed")
+        .file("a.br", b"\x8b\x02\x80packed")
+        .file("vault.yml", b"$ANSIBLE_VAULT;1.1;AES256\n6162\n")
+        .file("x.conf", format!("secret: /Td6WFoAAATm1rRG{}\n", "Ab3d".repeat(12)).as_bytes())
+        .file("b.patch", b"diff --git a/x b/x\nGIT binary patch\ndelta 7\nOcmZ\n\n");
+    let ran = project.keysweep(["scan", "--format", "json"]).run().exits(0);
+    let counted = &ran.json()["coverage"]["left_out"]["not_opened"];
+    let expected = serde_json::json!({
+        "Arrow": 1, "Brotli": 1, "binary delta of a patch": 1, "encrypted text": 1,
+        "xz in base64": 1,
+    });
+    assert_eq!(counted, &expected);
+}

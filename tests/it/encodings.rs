@@ -18,6 +18,7 @@ use keysweep::scan::Detector as _;
 
 use super::support::Keys;
 
+mod blocks;
 mod deltas;
 mod forms;
 mod makers;
@@ -27,7 +28,7 @@ use makers::Form;
 
 /// All forms.
 fn forms() -> impl Iterator<Item = &'static Form> {
-    forms::ENCODED.iter().chain(spelled::SPELLED)
+    forms::ENCODED.iter().chain(spelled::SPELLED).chain(blocks::BLOCKS)
 }
 
 /// A text, and for each byte of the one it was made of where that is written now.

@@ -3,6 +3,14 @@
 // A failing test tells its seed.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(feature = "verify")]
+mod act_identity;
+#[cfg(feature = "verify")]
+mod act_sessions;
+#[cfg(feature = "verify")]
+mod act_stub;
+#[cfg(feature = "verify")]
+mod act_support;
 #[cfg(unix)]
 mod action;
 #[cfg(feature = "verify")]
@@ -115,6 +123,20 @@ mod recall;
 mod remedy_cli;
 mod report;
 mod require;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_account;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_crash;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_days;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_moto;
+#[cfg(feature = "verify")]
+mod rotate_profile;
+#[cfg(all(target_os = "linux", feature = "verify"))]
+mod rotate_program;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_support;
 mod said;
 mod samples;
 mod sarif;

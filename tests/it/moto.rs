@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,21 +21,41 @@ pub(crate) struct Key {
 
 /// The server; it ends with this value.
 pub(crate) struct Moto {
-    child: Child,
+    /// `None` where another value ends it.
+    child: Option<Child>,
     port: u16,
     folder: tempfile::TempDir,
 }
 
 impl Drop for Moto {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
 impl Moto {
     /// Starts a server that lets everything through until [`Moto::check_signatures`].
     pub(crate) fn start() -> Self {
+        let venv = tools::venv().expect("python3 and its packages, see tests/requirements.txt");
+        Self::run(&tools::programs(&venv).join("moto_server"), &[])
+    }
+
+    /// Starts one that is as strict with keys and user names as AWS, `tests/tools/strict_moto.py`.
+    pub(crate) fn start_strict(variables: &[(&str, &str)]) -> Self {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        Self::run(&here.join("tests/tools/strict_moto.py"), variables)
+    }
+
+    /// A server that runs already, as somebody else sees it.
+    pub(crate) fn at(url: &str) -> Self {
+        let port = url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        Self { child: None, port, folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    fn run(program: &Path, variables: &[(&str, &str)]) -> Self {
         let venv = tools::venv().expect("python3 and its packages, see tests/requirements.txt");
         let folder = tempfile::tempdir().expect("a folder");
         let log = File::create(folder.path().join("log")).expect("a log");
@@ -49,13 +70,14 @@ impl Moto {
             }
         }
         let child = command
-            .arg(tools::programs(&venv).join("moto_server"))
+            .arg(program)
+            .envs(variables.iter().copied())
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
             .expect("moto starts");
-        let moto = Self { child, port, folder };
+        let moto = Self { child: Some(child), port, folder };
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(began.elapsed() < Duration::from_secs(60), "moto does not listen");
@@ -82,9 +104,10 @@ impl Moto {
 
     /// A user with a key whose id AWS could have issued.
     pub(crate) fn user_key(&self, user: &str) -> Key {
-        self.iam(&format!("Action=CreateUser&UserName={user}"));
+        let encoded = user.replace('+', "%2B").replace('=', "%3D");
+        self.iam(&format!("Action=CreateUser&UserName={encoded}"));
         loop {
-            let answer = self.iam(&format!("Action=CreateAccessKey&UserName={user}"));
+            let answer = self.iam(&format!("Action=CreateAccessKey&UserName={encoded}"));
             let id = between(&answer, "<AccessKeyId>", "</AccessKeyId>");
             let secret = between(&answer, "<SecretAccessKey>", "</SecretAccessKey>");
             if is_aws_shaped(&id) {
@@ -111,6 +134,48 @@ impl Moto {
         }
     }
 
+    /// From now on requests are let through until [`Moto::check_signatures`].
+    pub(crate) fn trust(&self) {
+        self.post("/moto-api/reset-auth", "Content-Type: text/plain\r\n", "inf");
+    }
+
+    /// Calls an action of IAM while the server checks signatures, which it does not for the moment.
+    pub(crate) fn meanwhile(&self, body: &str) -> String {
+        self.trust();
+        let answer = self.iam(body);
+        self.check_signatures();
+        answer
+    }
+
+    /// A user that may do all, with a key.
+    pub(crate) fn administrator(&self, user: &str) -> Key {
+        let key = self.user_key(user);
+        self.allow(user, "*");
+        key
+    }
+
+    /// Lets a role call every action, and everybody assume it.
+    pub(crate) fn allow_role(&self, role: &str) {
+        let all = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22*%22%2C%22Resource%22%3A%22*%22%7D%5D%7D";
+        self.iam(&format!(
+            "Action=PutRolePolicy&RoleName={role}&PolicyName=all&PolicyDocument={all}"
+        ));
+        let trust = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22*%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D";
+        self.iam(&format!("Action=UpdateAssumeRolePolicy&RoleName={role}&PolicyDocument={trust}"));
+    }
+
+    /// Lets a user call these actions, parted by commas.
+    pub(crate) fn allow(&self, user: &str, actions: &str) {
+        let actions = actions.replace(',', "%22%2C%22");
+        let policy = format!(
+            "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C\
+             %22Action%22%3A%5B%22{actions}%22%5D%2C%22Resource%22%3A%22*%22%7D%5D%7D"
+        );
+        self.iam(&format!(
+            "Action=PutUserPolicy&UserName={user}&PolicyName=allow&PolicyDocument={policy}"
+        ));
+    }
+
     /// Deletes a user's key while the server checks signatures, which it does not for the moment.
     pub(crate) fn rotate(&self, key: &Key) {
         self.post("/moto-api/reset-auth", "Content-Type: text/plain\r\n", "inf");
@@ -124,7 +189,8 @@ impl Moto {
         self.iam(&format!("Action=DeleteAccessKey&UserName={user}&AccessKeyId={id}"));
     }
 
-    fn iam(&self, body: &str) -> String {
+    /// Calls an action of IAM, which is signed only as much as the unchecked server needs.
+    pub(crate) fn iam(&self, body: &str) -> String {
         self.call("iam", &format!("{body}&Version=2010-05-08"))
     }
 

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use super::support::look_for_secrets;
 
-/// After this a program counts as hanging. No test waits for it that does not fail by it.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// After this a program counts as hanging, also on a machine with much else to do. No test waits for it that
+/// does not fail by it.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Programs that are started from now on have the default answer to the signals that end them, also where
 /// whoever runs the tests ignores these, as `nohup` and the background of a script do.

@@ -15,12 +15,18 @@ const PAGES: [&str; 2] = [include_str!("../../README.md"), include_str!("../../d
 /// The line above a block that is run.
 const MARK: &str = "<!-- run -->";
 
+/// The line above one that `rotate_program` runs.
+const ROTATION: &str = "<!-- run: from the finding to the last step -->";
+
 /// The shell blocks of a page, each with its language and whether it is marked.
 fn blocks(page: &'static str) -> Vec<(&'static str, &'static str, bool)> {
     let mut blocks = Vec::new();
     for language in ["console", "sh", "shell", "bash"] {
         let fence = format!("```{language}\n");
         for (at, _) in page.match_indices(&fence) {
+            if page[..at].trim_end().ends_with(ROTATION) {
+                continue;
+            }
             let text = &page[at + fence.len()..];
             let text = text.split("\n```").next().expect("a block ends");
             blocks.push((at, language, text, page[..at].trim_end().ends_with(MARK)));

@@ -169,7 +169,7 @@ fn a_fault_is_status_2_with_file_line_and_what_was_meant() {
     project.file(".keysweep.toml", "").file(".keysweep-baseline", "<<<<<<< HEAD\n");
     let ran = project.keysweep(["scan"]).run().exits(2);
     assert!(
-        ran.stderr.contains(".keysweep-baseline:1: a merge left its markers"),
+        ran.stderr.contains(".keysweep-baseline:1: a merge left conflict markers"),
         "{}",
         ran.stderr
     );
@@ -228,5 +228,5 @@ fn people_of_other_tools_switch_in_one_command() {
     project.keysweep(["baseline", "--from-gitleaks", "all.toml"]).run().exits(0);
     project.keysweep(["scan"]).run().exits(0);
     let ran = project.keysweep(["baseline", "--from-detect-secrets", "all.toml"]).run().exits(2);
-    assert!(ran.stderr.contains("all.toml:1: no baseline of detect-secrets"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("all.toml:1: not a baseline of detect-secrets"), "{}", ran.stderr);
 }

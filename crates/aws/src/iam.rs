@@ -4,7 +4,12 @@
 //! once, whatever happens; reads are asked again while IAM throttles or fails. Lists are whole:
 //! all pages of them.
 
+pub(crate) mod client;
+mod operations;
+
 use jiff::Timestamp;
+
+pub use client::Client;
 
 use crate::{Result, Secret};
 

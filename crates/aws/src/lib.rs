@@ -9,20 +9,24 @@ mod endpoint;
 mod environment;
 mod error;
 pub mod iam;
+pub mod identity;
 pub mod pace;
 mod partition;
+mod query;
 mod setting;
 pub mod sts;
+mod xml;
 
 pub use endpoint::Endpoint;
 pub use environment::Environment;
 pub use error::{Error, Result};
 pub use iam::{
-    AccessKey, Attached, Caller, CreatedKey, Iam, KeyStatus, KeyUse, LastUsed, Named, NewStatus,
-    Tag,
+    AccessKey, Attached, Caller, Client, CreatedKey, Iam, KeyStatus, KeyUse, LastUsed, Named,
+    NewStatus, Tag,
 };
 pub use keysweep_base::secret::Secret;
 pub use partition::{Partition, PartitionChoice};
+pub use query::{Settings, SigningKey};
 pub use setting::{Setting, USER_AGENT};
 
 #[cfg(test)]

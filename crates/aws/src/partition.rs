@@ -46,6 +46,32 @@ impl Partition {
         }
     }
 
+    /// The partition of a Region; `None` for those of no partition that can be asked.
+    pub fn of_region(region: &str) -> Option<Self> {
+        match region {
+            _ if region.starts_with("us-gov-") => Some(Self::UsGov),
+            _ if region.starts_with("cn-") => Some(Self::Cn),
+            _ if region.starts_with("eusc-") => Some(Self::Eusc),
+            _ if region.contains("-iso") => None,
+            _ => Some(Self::Aws),
+        }
+    }
+
+    /// The endpoint of IAM; `None` where FIPS is asked for and AWS lists no such endpoint.
+    ///
+    /// AWS General Reference, "AWS Identity and Access Management endpoints and quotas", and the
+    /// rules of the SDKs.
+    pub fn iam_endpoint(self, fips: bool) -> Option<&'static str> {
+        match (self, fips) {
+            (Self::Aws, false) => Some("https://iam.amazonaws.com"),
+            (Self::Aws, true) => Some("https://iam-fips.amazonaws.com"),
+            (Self::UsGov, _) => Some("https://iam.us-gov.amazonaws.com"),
+            (Self::Cn, false) => Some("https://iam.cn-north-1.amazonaws.com.cn"),
+            (Self::Eusc, false) => Some("https://iam.eusc-de-east-1.amazonaws.eu"),
+            (Self::Cn | Self::Eusc, true) => None,
+        }
+    }
+
     /// The regional endpoint of STS; `None` where FIPS is asked for and AWS lists no such endpoint.
     ///
     /// Regional, as the global one of `aws` answers from one Region. FIPS: "Federal Information

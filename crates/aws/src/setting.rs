@@ -13,7 +13,7 @@ pub const USER_AGENT: &str = concat!(
 #[derive(Debug, thiserror::Error)]
 pub enum Setting {
     /// The endpoint's URL cannot be used.
-    #[error("--sts-endpoint: {0}; give an https URL such as https://sts.example.com")]
+    #[error("{0}; give an https URL such as https://sts.example.com")]
     Endpoint(&'static str),
     /// The name of no partition.
     #[error(

@@ -1,12 +1,13 @@
-//! Values by key, no more than so many in all, and the same ones whatever the order they come in.
+//! A bounded collection of values by key, which retains the same values in whatever order they
+//! arrive.
 //!
-//! Where there are too many, the greatest of each key go first, so that no key is lost for the
-//! sake of another one's many values; where there are too many keys, the greatest keys go.
+//! If there are too many, the greatest values of each key are dropped first, so that no key is lost
+//! for the many values of another. If there are too many keys, the greatest keys are dropped.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-/// How values of a key are ordered; must be total over what tells them apart.
+/// The order of a key's values; it must be total over what distinguishes them.
 type Order<V> = fn(&V, &V) -> Ordering;
 
 /// Values by key, bounded in number.
@@ -15,29 +16,29 @@ pub struct Bounded<K, V> {
     groups: BTreeMap<K, Vec<V>>,
     order: Order<V>,
     most: usize,
-    /// How many values a key keeps; halved whenever all keys together have too many.
+    /// Most values of a key; halved whenever all keys together have too many.
     each: usize,
-    /// How many values there are.
+    /// The number of values.
     total: usize,
-    /// How many values were given.
+    /// The number of values that were added.
     given: u64,
     /// A key was dropped.
     lost_keys: bool,
 }
 
-/// What is left, and what is not.
+/// The result of a bounded collection.
 #[derive(Debug)]
 pub struct Retained<K, V> {
     /// The values of each key, in no order.
     pub groups: BTreeMap<K, Vec<V>>,
-    /// How many values were dropped.
+    /// The number of dropped values.
     pub dropped: u64,
-    /// Whether all values of some keys were dropped.
+    /// All values of some keys were dropped.
     pub lost_keys: bool,
 }
 
 impl<K: Ord + Clone, V> Bounded<K, V> {
-    /// Keeps up to `most` values, at least 1.
+    /// Retains up to `most` values, at least 1.
     pub fn new(most: usize, order: Order<V>) -> Self {
         let most = most.max(1);
         let each = most.checked_next_power_of_two().unwrap_or(most);
@@ -45,7 +46,7 @@ impl<K: Ord + Clone, V> Bounded<K, V> {
         Self { groups, order, most, each, total: 0, given: 0, lost_keys: false }
     }
 
-    /// Takes a value.
+    /// Adds a value.
     pub fn add(&mut self, key: K, value: V) {
         self.given += 1;
         let (each, order) = (self.each, self.order);
@@ -56,13 +57,13 @@ impl<K: Ord + Clone, V> Bounded<K, V> {
         if group.len() >= each.saturating_mul(2) {
             self.total -= truncate(group, each, order);
         }
-        // A quarter more is borne for a while: to shrink costs a look at every key.
+        // A quarter more is allowed for a while, because shrinking visits every key.
         if self.total > self.most + self.most / 4 {
             self.shrink();
         }
     }
 
-    /// What was kept.
+    /// Gives the retained values.
     pub fn finish(mut self) -> Retained<K, V> {
         self.shrink();
         let dropped = self.given - self.total as u64;
@@ -89,7 +90,7 @@ impl<K: Ord + Clone, V> Bounded<K, V> {
     }
 }
 
-/// Leaves the least `each` values; gives how many went.
+/// Retains the least `each` values; gives the number of dropped ones.
 fn truncate<V>(group: &mut Vec<V>, each: usize, order: Order<V>) -> usize {
     let before = group.len();
     if before > each {

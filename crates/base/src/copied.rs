@@ -1,4 +1,4 @@
-//! Which bytes a text has from another one.
+//! Bytes that a text has from another one.
 
 /// A run of bytes that a delta copies unchanged from its base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

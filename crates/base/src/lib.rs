@@ -1,6 +1,6 @@
-//! What the crates of keysweep share: the flag that ends a run, the memory that it may take, bounded
-//! collections, runs of bytes that a text has from another one, the record of what could not be read,
-//! the escapes under which names are shown, and the one type that holds secret bytes.
+//! Types that the crates of keysweep share: the stop flag of a run, its memory budget, bounded
+//! collections, runs of bytes that a text has from another one, the record of problems, the escapes
+//! for names, and the type of secrets.
 
 pub mod bounded;
 pub mod copied;

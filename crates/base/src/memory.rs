@@ -1,10 +1,10 @@
-//! How much memory a run may take, and who may hold something large.
+//! The memory budget of a run, and the rule for large texts.
 //!
-//! Whoever scans may not choose what it scans, so nothing may grow with what a text claims to be.
-//! A [`MemoryBudget`] is shared by all stages of a run and says how much each of them may hold. Texts up
-//! to [`SMALL`] are held freely. Only one thread at a time may hold more, and no more than
-//! [`MemoryBudget::texts`]: so the bound holds for any number of threads, and what is left out does not
-//! depend on them.
+//! A user may not be able to choose what is scanned, so no allocation may grow with a size that a
+//! text claims. All stages of a run share one [`MemoryBudget`], which says how much each of them
+//! may hold. Texts up to [`SMALL`] are held freely. Only one thread at a time may hold more, and no
+//! more than [`MemoryBudget::texts`]. So the bound holds for any number of threads, and what is
+//! left out does not depend on them.
 
 mod cgroup;
 
@@ -14,18 +14,18 @@ use std::thread::{self, ThreadId};
 /// Bytes that any thread may hold at any time.
 pub const SMALL: u64 = 16 << 20;
 
-/// Bytes that a place of a credential takes, with all that a report says of it; rounded up.
+/// Bytes of one occurrence with all that a report needs; rounded up.
 const PLACE: u64 = 4 << 10;
 
-/// Bytes that a thread may take with what it reads from and decodes to; rounded up.
+/// Bytes that a thread needs for reading and decoding; rounded up.
 const THREAD: u64 = 4 * SMALL;
 
-/// What the whole process may take.
+/// The limit of the whole process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     /// In bytes.
     pub bytes: u64,
-    /// What somebody may do about it.
+    /// The advice for the user.
     pub remedy: &'static str,
 }
 
@@ -38,10 +38,10 @@ pub struct MemoryBudget {
 }
 
 impl MemoryBudget {
-    /// What holds where nobody said anything: 512 MiB.
+    /// The default: 512 MiB.
     pub const DEFAULT: u64 = 512 << 20;
 
-    /// What the user typed, or else what suits this machine.
+    /// The user's limit, or the default for this machine.
     pub fn explicit_or_granted(explicit: Option<u64>) -> Self {
         let limit = |bytes| Some(Limit { bytes, remedy: "raise --max-memory" });
         explicit.map_or_else(
@@ -50,7 +50,7 @@ impl MemoryBudget {
         )
     }
 
-    /// The default, or less where the system grants the process so much and ends it beyond.
+    /// The default, or less if the system grants less and ends a process that takes more.
     fn granted(granted: Option<u64>) -> Self {
         let remedy = "it is what the system grants (its control group): grant more";
         let limit = granted.map(|granted| Limit { bytes: granted - granted / 8, remedy });
@@ -58,42 +58,41 @@ impl MemoryBudget {
         Self { limit, ..Self::new(total) }
     }
 
-    /// How many threads find room in what the system grants.
+    /// The number of threads that have room in the granted memory.
     pub fn threads() -> usize {
         let granted = cgroup::granted().unwrap_or(u64::MAX);
         usize::try_from(granted / THREAD).unwrap_or(usize::MAX).max(1)
     }
 
-    /// Memory of `total` bytes, of which nobody made a limit for the whole process.
+    /// A budget of `total` bytes, without a limit for the whole process.
     pub fn new(total: u64) -> Self {
         Self { total, limit: None, lane: Arc::default() }
     }
 
-    /// What the whole process may take, if the user or the system says so. The default is a bound
-    /// on each kind of thing that is held, as a large repository honestly takes more.
+    /// The limit of the whole process, if the user or the system sets one. The default bounds each
+    /// kind of data, because a large repository may need more in total.
     pub fn limit(&self) -> Option<Limit> {
         self.limit
     }
 
-    /// Bytes of texts that may be held at once: objects with their bases, containers that can't
-    /// be streamed.
+    /// Bytes of texts that may be held at once: objects with their bases, containers that can't be
+    /// streamed.
     pub fn texts(&self) -> u64 {
         self.total / 2
     }
 
-    /// How many places of credentials are kept for the report.
+    /// The number of occurrences that are retained for the report.
     pub fn places(&self) -> usize {
         usize::try_from(self.total / PLACE).unwrap_or(usize::MAX).max(1)
     }
 
-    /// The bytes of a decoder's window, where `inside` decoders with windows of their own are at
-    /// work outside of it.
+    /// The bytes of a decoder's window, if `inside` outer decoders have windows of their own.
     pub fn window(&self, inside: usize) -> u64 {
         let parts = [272, 144, 32];
         self.total / 1024 * parts.get(inside).copied().unwrap_or(16)
     }
 
-    /// A claim of nothing yet.
+    /// A claim of no bytes.
     pub fn claim(&self) -> Claim {
         Claim { memory: self.clone(), bytes: 0 }
     }
@@ -105,7 +104,7 @@ impl Default for MemoryBudget {
     }
 }
 
-/// Who holds something large.
+/// The threads that hold something large.
 #[derive(Debug, Default)]
 struct Lane {
     state: Mutex<State>,
@@ -115,7 +114,7 @@ struct Lane {
 #[derive(Debug, Default)]
 struct State {
     owner: Option<ThreadId>,
-    /// How many of its claims are large.
+    /// The number of its large claims.
     claims: usize,
     /// Their bytes together.
     bytes: u64,
@@ -127,9 +126,9 @@ impl Lane {
     }
 }
 
-/// What one piece of work holds; given back when it is dropped.
+/// The bytes that one piece of work holds; they are released on drop.
 ///
-/// A thread that holds a large claim waits for nobody, so no two threads ever wait for each other.
+/// A thread that holds a large claim never waits, so no two threads ever wait for each other.
 #[derive(Debug)]
 pub struct Claim {
     memory: MemoryBudget,
@@ -137,9 +136,9 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Says how much is held from now on. Waits while another thread holds something large.
+    /// Changes the claim to `bytes`. Waits while another thread holds something large.
     ///
-    /// `false`, and nothing is changed, if it is more than there is.
+    /// Gives `false`, and changes nothing, if there is not enough memory.
     #[must_use]
     pub fn set(&mut self, bytes: u64) -> bool {
         if bytes <= SMALL {
@@ -163,7 +162,7 @@ impl Claim {
         true
     }
 
-    /// How much is held.
+    /// The bytes of the claim.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

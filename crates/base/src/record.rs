@@ -1,25 +1,25 @@
-//! Where a reader records what it read and what it could not. The ledger of a scan is one; readers
-//! know nothing of it.
+//! The record of what a reader read and could not read. The ledger of a scan is one; readers do not
+//! know it.
 
 use std::fmt::Display;
 
-/// Gets what a reader of hostile bytes has to say, from any thread.
+/// Receives the messages of readers of hostile bytes, from any thread.
 pub trait Record: Sync {
     /// Something could not be read. `path` is raw, and is escaped when it is recorded.
     fn problem(&self, what: &str, path: &[u8], why: &dyn Display);
 
-    /// As [`Record::problem`], of what is named by a text out of a scanned file, which may be
-    /// anything: a secret too.
+    /// Like [`Record::problem`], for something named by a text of a scanned file, which may contain
+    /// a secret.
     fn quoted(&self, what: &str, text: &[u8], why: &dyn Display);
 
-    /// A remark that is no problem. Names in it are escaped.
+    /// A remark that is not a problem. Names in it are escaped.
     fn note(&self, note: String);
 
-    /// What is read: a repository or folder. `path` is raw, and is escaped when it is recorded.
+    /// A repository or folder that is read. `path` is raw, and is escaped when it is recorded.
     fn scanned(&self, what: &str, path: &[u8]);
 }
 
-/// Records nothing: for a second look at what was recorded already.
+/// Records nothing: for reading again what was recorded already.
 impl Record for () {
     fn problem(&self, _: &str, _: &[u8], _: &dyn Display) {}
     fn quoted(&self, _: &str, _: &[u8], _: &dyn Display) {}

@@ -1,8 +1,8 @@
-//! The one type that holds secret bytes.
+//! The only type that holds secret bytes.
 //!
-//! It owns the bytes, wipes them when dropped, and prints only a mask. It does not implement
-//! `Serialize`, so no report can carry one by accident; whoever needs the clear text calls
-//! [`Secret::expose`], and those calls are few enough to be read.
+//! It owns the bytes, wipes them on drop, and prints only a mask. It does not implement
+//! `Serialize`, so no report can contain one by accident. Code that needs the clear text calls
+//! [`Secret::expose`]; those calls are few enough to review.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-/// Text that stands for a secret wherever one might be printed.
+/// The text that replaces a secret in all output.
 pub const MASK: &str = "[redacted]";
 
 /// A secret access key, session token or other credential.
@@ -35,7 +35,8 @@ impl Secret {
 
     /// The first four characters and `...`: enough for an owner to tell two keys apart.
     ///
-    /// A secret under 16 bytes shows none of itself, as four characters would be too much of it.
+    /// A secret of less than 16 bytes shows nothing, because four characters would be too much of
+    /// it.
     pub fn redacted(&self) -> String {
         match self.0.get(..4) {
             Some(head) if self.0.len() >= 16 && head.is_ascii() => {
@@ -84,8 +85,8 @@ mod tests {
         assert_eq!(secret.redacted(), "corr...");
         assert_eq!(Secret::new(b"short".to_vec()).redacted(), "...");
     }
-    /// What stood at an address of this process may be read through `/proc`, and only there
-    /// without `unsafe`.
+    /// The memory of this process can be read through `/proc`; without `unsafe` there is no other
+    /// way.
     #[test]
     #[cfg(target_os = "linux")]
     fn its_bytes_are_wiped_when_it_is_dropped() {

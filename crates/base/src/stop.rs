@@ -1,11 +1,12 @@
-//! The flag that asks every source to come to an end.
+//! The flag that stops all sources.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Asks running sources to stop early: the time is up, or somebody pressed Ctrl-C.
+/// Asks running sources to stop early, after a time limit or a signal.
 ///
-/// Sources poll it between texts, and the detector every so many bytes. Who sets it also says why, in the ledger or the exit status.
+/// Sources poll it between texts, and the detector after a number of bytes. Whoever sets it also
+/// says why, in the ledger or the exit status.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
     own: Arc<AtomicBool>,
@@ -13,18 +14,18 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// A flag for a part of the work: set when this one is, but also by itself.
+    /// A flag for a part of the work: it is set when this one is, and can be set by itself.
     #[must_use]
     pub fn of_part(&self) -> Self {
         Self { own: Arc::default(), above: Some(Arc::clone(&self.own)) }
     }
 
-    /// Asks for the end; it can't be taken back.
+    /// Sets the flag; it can't be reset.
     pub fn set(&self) {
         self.own.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the end was asked for.
+    /// Says if the flag is set.
     pub fn is_set(&self) -> bool {
         let is_set = |flag: &Arc<AtomicBool>| flag.load(Ordering::Relaxed);
         is_set(&self.own) || self.above.as_ref().is_some_and(is_set)

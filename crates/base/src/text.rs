@@ -1,6 +1,6 @@
-//! Text from a scanned repository is hostile: escapes for names and messages.
+//! Escapes for text of a scanned repository, which is hostile.
 
-/// A path for display: UTF-8 kept, control, bidirectional and invalid bytes escaped.
+/// A path for display: UTF-8 is kept; control, bidirectional and invalid bytes are escaped.
 pub fn escape_path(path: &[u8]) -> String {
     let mut shown = String::with_capacity(path.len());
     for chunk in path.utf8_chunks() {
@@ -14,8 +14,8 @@ pub fn escape_path(path: &[u8]) -> String {
 
 /// A message for display on one line: controls and direction marks become `\u{…}`.
 ///
-/// Direction marks (Unicode TR9) can make a line read otherwise than it is. What the logs of GitHub
-/// and Azure obey is broken up: `::` where a line may begin, `##[` and `##vso[` wherever they stand.
+/// Direction marks (Unicode TR9) can change how a line reads. Commands in the logs of GitHub and
+/// Azure are broken up: `::` where a line may begin, `##[` and `##vso[` anywhere.
 pub fn escape_line(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let begins = text.trim_start().starts_with("::");
@@ -35,14 +35,14 @@ pub fn escape_line(text: &str) -> String {
     shown
 }
 
-/// Whether a terminal would obey this character instead of showing it: controls, direction marks
-/// and characters without width.
+/// Says if a terminal would interpret this character instead of showing it: controls, direction
+/// marks and characters without width.
 pub fn is_hostile(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// A text as one word of a POSIX shell that is no option.
+/// A text as one word of a POSIX shell that is not an option.
 pub fn shell_word(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_@+=:,./-".contains(&byte);
     if !text.is_empty() && !text.starts_with('-') && text.bytes().all(plain) {

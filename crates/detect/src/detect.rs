@@ -12,12 +12,16 @@ mod analyse;
 mod anchors;
 mod announce;
 mod assign;
+mod blocks;
 mod chain;
 mod columnar;
+mod columns;
 pub mod costs;
 mod decode;
 mod doubt;
+mod dump;
 mod finish;
+mod header;
 mod item;
 mod label;
 mod lines;
@@ -41,6 +45,7 @@ mod structure;
 mod table;
 mod undo;
 mod unpack;
+mod unread;
 mod utf16;
 mod vacant;
 mod view;
@@ -84,7 +89,7 @@ const OVERLAP: usize = 64 * 1024;
 /// Anchors from which on a text is scanned part by part: what is weighed of an id takes memory.
 const MANY: usize = 16 * 1024;
 /// Bytes of such a part; its surroundings are looked at too.
-const PART: usize = 256 * 1024;
+const PART: usize = 512 * 1024;
 /// Credentials of a text after which the rest of it is only told.
 const MOST: usize = 100_000;
 
@@ -130,12 +135,17 @@ impl Engine {
     ) -> Detected<BaseState> {
         let Window { first, ref owned, columnar } = *window;
         let nameless = nameless::candidate(bytes, first, owned);
-        if anchors.is_empty() && !decode::is_one_run(bytes) {
-            let candidates = nameless.into_iter().collect();
-            return Detected { candidates, ..Detected::default() };
+        let mut all = Detected::default();
+        if owned.start == 0
+            && let Some(kind) = unread::of_head(bytes)
+        {
+            all.unread.insert(kind.name(), 1);
+        }
+        if anchors.is_empty() && !analyse::is_announced(bytes) {
+            all.candidates.extend(nameless);
+            return all;
         }
         let mut budget = analyse::decode_budget(bytes.len());
-        let mut all = Detected::default();
         let mut index = LineIndex::new(bytes, first);
         for part in parts(bytes.len(), anchors.len()) {
             if all.candidates.len() >= MOST {
@@ -165,6 +175,9 @@ impl Engine {
                 columnar::take_apart(text, whole, self.tools.keeps_others, &mut found);
             }
             all.examples += found.examples;
+            for (form, by) in found.unread.named() {
+                *all.unread.entry(form).or_default() += by;
+            }
             all.truncated |= found.truncated;
             all.over_limit |= found.over_limit;
             all.costly.extend(found.costly.iter().cloned());
@@ -235,6 +248,7 @@ impl Engine {
         detected.candidates.extend(plain.candidates);
         detected.candidates.sort_by_key(|one| one.sighting.primary().map(|region| region.start));
         detected.examples += plain.examples;
+        detected.unread.extend(plain.unread);
         detected.truncated |= plain.truncated;
         detected.over_limit |= plain.over_limit;
         detected.costly.extend(plain.costly);

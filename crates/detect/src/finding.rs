@@ -98,6 +98,8 @@ impl fmt::Debug for RuleId {
 pub enum Encoding {
     /// RFC 4648 §4 or §5, wrapped or not.
     Base64,
+    /// RFC 4648 §6.
+    Base32,
     /// Two hexadecimal digits a byte.
     Hex,
     /// RFC 3986 §2.1, the credential's letters too.
@@ -106,10 +108,16 @@ pub enum Encoding {
     Gzip,
     /// RFC 1950.
     Zlib,
+    /// RFC 1951, without a header.
+    Deflate,
     /// A zip archive.
     Zip,
     /// UTF-16 inside another encoding.
     Utf16,
+    /// Ascii85, Z85, and the base85 of git and Python.
+    Base85,
+    /// POSIX, `uuencode`.
+    Uuencode,
 }
 
 /// The credential itself, apart from where it stands.

@@ -1,7 +1,7 @@
 //! The seam between sources and detectors: a source hands bytes over, whole or as a delta,
 //! and neither knows the other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::coverage::{Count, Ledger};
@@ -20,6 +20,8 @@ pub struct Detected<M> {
     pub candidates: Vec<Candidate>,
     /// How many examples and placeholders it recognised.
     pub examples: u64,
+    /// What it holds in forms that are recognised and not read, by form.
+    pub unread: BTreeMap<&'static str, u64>,
     /// It holds more encoded text than is decoded: a credential may be in the rest.
     pub truncated: bool,
     /// It holds more credentials than are told of one text.
@@ -34,6 +36,7 @@ impl<M> Detected<M> {
         if self.examples > 0 {
             ledger.add(Count::Examples, self.examples);
         }
+        self.unread.iter().for_each(|(form, by)| ledger.not_opened(form, *by));
         if self.truncated {
             let why = "more of it is encoded (base64, gzip, UTF-16) than is decoded: the rest was \
                        not looked into; decode it and scan that";
@@ -57,6 +60,9 @@ impl<M> Detected<M> {
     /// Adds what was seen in another part of the same text; the memory stays.
     pub fn append(&mut self, mut other: Self) {
         self.examples += other.examples;
+        for (form, by) in other.unread {
+            *self.unread.entry(form).or_default() += by;
+        }
         self.truncated |= other.truncated;
         self.over_limit |= other.over_limit;
         self.costly.append(&mut other.costly);

@@ -10,6 +10,7 @@ use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 use memchr::memmem;
 
 use super::input::{Input, Random};
+use super::kind::Kind;
 use super::{Fault, Members, bzip2};
 
 /// Bytes of a PNG's text, or of a name in a phar, that are read to find where it begins.
@@ -177,9 +178,23 @@ impl Read for Pieces<'_> {
     }
 }
 
-/// Whether a program in PHP has data behind it.
-pub(super) fn is_phar(head: &[u8]) -> bool {
-    (head.starts_with(b"<?php") || head.starts_with(b"#!")) && manifest(head).is_some()
+/// Bytes at the end of a text that say whether something packed stands there.
+const END: usize = 64;
+
+/// A script or a program in PHP that has something packed behind it.
+pub(super) fn of_program(head: &[u8], whole: bool) -> Option<Kind> {
+    if !head.starts_with(b"#!") && !head.starts_with(b"<?php") {
+        return None;
+    }
+    // Most scripts are text to their end, which is all that is looked at then.
+    let end = &head[head.len().saturating_sub(END)..];
+    if whole && end.iter().all(|&byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
+        return None;
+    }
+    match manifest(head) {
+        Some(_) => Some(Kind::Phar),
+        None => of_script(head).map(|_| Kind::Script),
+    }
 }
 
 /// Where the list of contents begins (PHP manual, "Phar file format").

@@ -4,7 +4,7 @@ use super::input::Input;
 use super::{Fault, Members};
 use super::{
     ar, avro, bzip2, class, compress, cpio, drawing, embedded, gzip, lz4, mail, object, ole, pack,
-    parquet, pcap, pyc, rpm, rtf, sevenz, sqlite, stream, tar, xz, zip, zstd,
+    parquet, pcap, pyc, rpm, rtf, sevenz, sqlite, stored, stream, tar, xz, zip, zstd,
 };
 
 /// A form of container.
@@ -48,6 +48,8 @@ pub enum Kind {
     Mail,
     /// A file of MATLAB.
     Mat,
+    /// A database that holds packed streams between what is not packed: Redis, RocksDB.
+    Mixed,
     /// A loose object of git.
     Object,
     /// A compound file, such as a message of Outlook.
@@ -113,6 +115,7 @@ impl Kind {
             Self::Lzma => xz::read_old(input, members),
             Self::Mail => mail::read(input, members),
             Self::Mat => embedded::read_mat(input, members),
+            Self::Mixed => stored::read(input, members),
             Self::Object => object::read(input, members),
             Self::Ole => ole::read(input, members),
             Self::Pack => pack::read(input, members),
@@ -145,7 +148,7 @@ impl Kind {
             matches!(self, Self::Class | Self::Cpio | Self::Lzma | Self::Pyc | Self::Tar);
         // They are text, or a picture, whatever stands between.
         by_chance
-            || matches!(self, Self::Mat | Self::Phar | Self::Png | Self::Script)
+            || matches!(self, Self::Mat | Self::Mixed | Self::Phar | Self::Png | Self::Script)
             || matches!(self, Self::Drawio | Self::Http | Self::Inside | Self::Rtf | Self::Svg)
     }
 
@@ -153,7 +156,7 @@ impl Kind {
     pub fn is_text_too(self) -> bool {
         matches!(self, Self::Drawio | Self::Dump | Self::Http | Self::Inside | Self::Mail)
             || matches!(self, Self::Mat | Self::Ole | Self::Pcap | Self::Pdf | Self::Phar)
-            || matches!(self, Self::Png | Self::Rtf | Self::Script | Self::Svg)
+            || matches!(self, Self::Mixed | Self::Png | Self::Rtf | Self::Script | Self::Svg)
     }
 
     /// Whether it is read in another order than that of its bytes.
@@ -163,7 +166,7 @@ impl Kind {
             Self::Object | Self::Rpm | Self::Tar | Self::Xz | Self::Zstd => false,
             Self::Android | Self::Avro | Self::Compress | Self::Kafka | Self::Lzip => false,
             Self::Drawio | Self::Http | Self::Inside | Self::Ole | Self::Pcap => true,
-            Self::Parquet | Self::Rtf | Self::Svg => true,
+            Self::Mixed | Self::Parquet | Self::Rtf | Self::Svg => true,
             Self::Dump | Self::Mat | Self::Phar | Self::Png | Self::Script => true,
             Self::Bundle | Self::Class | Self::Mail | Self::Pack | Self::Pdf | Self::Pyc => true,
             Self::SevenZ | Self::Sqlite | Self::SqliteLog | Self::Zip => true,
@@ -173,6 +176,11 @@ impl Kind {
     /// Whether its values stand column by column, so that nearness joins nothing in its bytes.
     pub fn is_columnar(self) -> bool {
         self == Self::Parquet
+    }
+
+    /// Whether more may be packed in it than is opened.
+    pub fn is_partly_read(self) -> bool {
+        self == Self::Mixed
     }
 
     /// Whether its decoder has a window that the text itself sizes.
@@ -203,6 +211,7 @@ impl Kind {
             Self::Lzma => "LZMA file",
             Self::Mail => "mail",
             Self::Mat => "MATLAB file",
+            Self::Mixed => "file with something packed in it",
             Self::Object => "git object",
             Self::Ole => "compound file",
             Self::Pack => "git pack",
@@ -232,10 +241,10 @@ pub fn of(head: &[u8], whole: bool) -> Option<Kind> {
     by_magic(head)
         .or_else(|| is_tar(head).then_some(Kind::Tar))
         .or_else(|| (whole && ends_as_zip(head)).then_some(Kind::Zip))
-        .or_else(|| embedded::is_phar(head).then_some(Kind::Phar))
-        .or_else(|| embedded::of_script(head).map(|_| Kind::Script))
+        .or_else(|| embedded::of_program(head, whole))
         .or_else(|| object::is_one(head).then_some(Kind::Object))
         .or_else(|| stream::is_kafka(head).then_some(Kind::Kafka))
+        .or_else(|| stored::is_one(head, whole).then_some(Kind::Mixed))
         .or_else(|| stream::holds_gzip(head).then_some(Kind::Inside))
 }
 

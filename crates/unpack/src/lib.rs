@@ -32,6 +32,7 @@ mod rtf;
 mod sevenz;
 mod snappy;
 mod sqlite;
+mod stored;
 mod stream;
 mod tar;
 pub mod unopened;

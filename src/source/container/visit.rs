@@ -1,5 +1,5 @@
-//! One text and all that is packed in it: members are opened in their turn, what is found gets the
-//! way to it, limits and faults get to the ledger.
+//! One text with its members: nested containers are opened, findings get their path, limits and
+//! faults go to the ledger.
 
 use std::fmt::Display;
 use std::io::{self, Read};
@@ -16,13 +16,13 @@ use keysweep_unpack::kind::{self, Kind};
 use keysweep_unpack::limits::{Halt, Meter, Metered, Reached};
 use keysweep_unpack::{Fault, Members};
 
-/// How many problems of one file's members are listed; the others are counted.
+/// Most problems of one file's members that are listed; the others are counted.
 const LISTED: u64 = 50;
 
-/// Bytes that are read at once of what must be held.
+/// Bytes of one read for a container that must be held.
 const PIECE: u64 = 8 << 20;
 
-/// Suffixes of compressed files, and what is left of them.
+/// Suffixes of compressed files, and their replacements.
 const SUFFIXES: [(&str, &str); 15] = [
     (".gz", ""),
     (".tgz", ".tar"),
@@ -41,7 +41,7 @@ const SUFFIXES: [(&str, &str); 15] = [
     (".svgz", ".svg"),
 ];
 
-/// A container about to be opened: what was read of it is in the reader's buffer.
+/// A container about to be opened; the bytes read so far are in the reader's buffer.
 pub(super) struct Opening<'o, 'a, D> {
     pub(super) reader: &'o mut WindowReader<'a, D>,
     pub(super) begun: Begun,
@@ -49,32 +49,32 @@ pub(super) struct Opening<'o, 'a, D> {
     pub(super) file: Option<&'o dyn ReadAt>,
 }
 
-/// One text and all that is packed in it.
+/// One text with its members.
 pub(super) struct Visit<'v, 'a, D: Detector> {
     pub(super) scanner: &'v mut Scanner<'a, D>,
     meter: &'v Meter<'v>,
     name: Name<'v>,
     found: Found<'v, D::BaseState>,
-    /// The names of the members that lead to the present one.
+    /// The members that lead to the current one.
     member_path: Vec<String>,
-    /// Problems that were told.
+    /// The number of reported problems.
     reported: u64,
     /// Bytes that the detector saw.
     pub(super) scanned: u64,
     held: Held,
-    /// How many readers with windows of their own are at work.
+    /// The number of active readers with windows of their own.
     windows: usize,
     /// How many of the containers around are guessed: gzip in the middle of a binary.
     guessed: usize,
     names: Names,
 }
 
-/// What the readers of one visit hold.
+/// The bytes that the readers of one visit hold.
 struct Held {
     claim: Claim,
-    /// Those outside of the present one.
+    /// Those of the outer readers.
     outer: u64,
-    /// The present one.
+    /// Those of the current one.
     own: u64,
 }
 
@@ -114,7 +114,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         }
     }
 
-    /// Does `work`; a panic in it, of a library that reads what is hostile, ends this text alone.
+    /// Does `work`; a panic in it, as of a decoder, ends this text alone.
     pub(super) fn guarded(
         &mut self,
         work: &mut dyn FnMut(&mut Self) -> Result<(), Halt>,
@@ -125,7 +125,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         })
     }
 
-    /// Tells what is left to tell.
+    /// Reports the remaining problems.
     pub(super) fn close(mut self, ended: Result<(), Halt>) {
         self.member_path.clear();
         if let Err(Halt::Limit(reached)) = ended {
@@ -137,7 +137,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         }
     }
 
-    /// Reads a container, and scans it as text too where that may show more.
+    /// Reads a container, and scans it as text too if that may find more.
     pub(super) fn container(
         &mut self,
         kind: Kind,
@@ -156,7 +156,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             return Ok(());
         }
         if rest.moved && held.is_empty() {
-            // The stream has passed on: what is left of it for another look is its beginning.
+            // The stream has moved on: only its beginning can be scanned again.
             self.emit(self.scanner.detector.whole(reader.head(begun)));
             return Ok(());
         }
@@ -166,7 +166,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         self.ended(extent)
     }
 
-    /// Reads a container whose order is not that of its bytes, from memory.
+    /// Holds a container that needs random access, and reads it from memory.
     fn hold(
         &mut self,
         kind: Kind,
@@ -191,12 +191,12 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         }
         let input = Input { head: held, whole: true, rest: &mut io::empty(), file: None };
         let entered = self.enter(kind, input);
-        // What is held of it is still scanned as text, but that takes nothing more.
+        // The held bytes are still scanned as text, but that needs no more memory.
         self.held.set(before)?;
         entered
     }
 
-    /// Reads a container, unless it lies too deep.
+    /// Reads a container, unless it is nested too deep.
     pub(super) fn enter(&mut self, kind: Kind, input: Input<'_>) -> Result<(), Fault> {
         if self.member_path.len() >= self.scanner.options.limits.depth.value as usize {
             return Err(Fault::Halt(Halt::Limit(Reached::Depth)));
@@ -213,7 +213,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         read
     }
 
-    /// Whether a container is to be scanned as it stands too; tells why it could not be read.
+    /// Says if a container is scanned as text too; reports why it could not be read.
     pub(super) fn is_text_too(
         &mut self,
         kind: Kind,
@@ -243,7 +243,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         }
     }
 
-    /// Scans a member, or only what is packed in it.
+    /// Scans a member, or only its members.
     fn open(&mut self, name: &[u8], bytes: &mut dyn Read, as_text: bool) -> Result<(), Halt> {
         self.meter.member()?;
         let name = if name.is_empty() { self.unpacked_name() } else { shown(name) };
@@ -281,7 +281,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         }
         let head = reader.head(&begun);
         let kind = kind::of(head, begun.is_whole());
-        if kind.is_none() {
+        if kind.is_none_or(Kind::is_partly_read) {
             let name = self.member_path.last().map_or(&b""[..], |name| name.as_bytes());
             let tail = Tail::of(head, begun.is_whole(), None);
             begun.columnar = self.scanner.is_columnar(&|| name.to_vec(), head, tail.bytes());
@@ -301,7 +301,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         }
     }
 
-    /// Counts what was scanned, and tells why it was not all.
+    /// Counts what was scanned, and reports why it was not everything.
     fn ended(&mut self, extent: Extent) -> Result<(), Halt> {
         self.scanned += extent.bytes;
         if let Some(halt) = self.meter.halted() {
@@ -313,7 +313,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         Ok(())
     }
 
-    /// Gives on what was found, with the way to it.
+    /// Passes on what was found, with its path.
     pub(super) fn emit(&mut self, mut detected: Detected<D::BaseState>) {
         for candidate in &mut detected.candidates {
             candidate.inside.clone_from(&self.member_path);
@@ -321,7 +321,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         (self.found)(detected);
     }
 
-    /// What a compressed file becomes, by its own name.
+    /// The name of a compressed file's content.
     fn unpacked_name(&self) -> String {
         let outer = (self.name)();
         let outer = self.member_path.last().map_or(outer.as_slice(), |name| name.as_bytes());
@@ -409,7 +409,7 @@ impl<D: Detector> Members for Visit<'_, '_, D> {
     }
 }
 
-/// Notices whether a stream was read from.
+/// Notices if a stream was read.
 struct Tracked<'r> {
     stream: &'r mut dyn Read,
     moved: bool,
@@ -423,7 +423,7 @@ impl Read for Tracked<'_> {
     }
 }
 
-/// A member's name as reports show it.
+/// A member's name in reports.
 fn shown(name: &[u8]) -> String {
     String::from_utf8_lossy(name.strip_prefix(b"./").unwrap_or(name)).into_owned()
 }

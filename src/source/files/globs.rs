@@ -1,11 +1,11 @@
-//! `--include` and `--exclude`: globs over the paths that reports show.
+//! `--include` and `--exclude`: globs over reported paths.
 
 use std::path::Path;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// How deep braces may stand in braces: reading a glob takes stack for each, and the
-/// configuration of a scanned repository may hold any.
+/// The deepest nesting of braces: each level takes stack, and the configuration of a scanned
+/// repository may contain any.
 const DEEPEST: usize = 16;
 
 /// A glob that can't be read.
@@ -16,10 +16,10 @@ pub struct GlobError {
     why: String,
 }
 
-/// Which paths are wanted.
+/// The wanted paths.
 ///
-/// A glob means what it means in a `.gitignore`: without a slash it names a file or folder at any
-/// depth, with one it is a path from the top; a folder stands for all that is in it.
+/// A glob means the same as in a `.gitignore`: without a slash it names a file or folder at any
+/// depth, with one it is a path from the top; a folder includes everything in it.
 #[derive(Clone, Debug, Default)]
 pub struct Globs {
     include: Option<GlobSet>,
@@ -32,17 +32,17 @@ impl Globs {
         Ok(Self { include: compile(include)?, exclude: compile(exclude)? })
     }
 
-    /// Whether every path is wanted, so that nobody needs to ask.
+    /// Says if every path is wanted.
     pub fn is_empty(&self) -> bool {
         self.include.is_none() && self.exclude.is_none()
     }
 
-    /// Whether a folder, and so everything in it, is unwanted.
+    /// Says if a folder, and so everything in it, is unwanted.
     pub fn excludes_folder(&self, path: &Path) -> bool {
         self.exclude.as_ref().is_some_and(|set| set.is_match(path))
     }
 
-    /// Whether a path of a git object or of a file is unwanted; it need not be UTF-8.
+    /// Says if a path of a git object or of a file is unwanted; it need not be UTF-8.
     pub fn excludes_bytes(&self, path: &[u8]) -> bool {
         #[cfg(unix)]
         let path = {
@@ -56,7 +56,7 @@ impl Globs {
         self.excludes_file(path)
     }
 
-    /// Whether a file is unwanted.
+    /// Says if a file is unwanted.
     pub fn excludes_file(&self, path: &Path) -> bool {
         self.excludes_folder(path) || self.include.as_ref().is_some_and(|set| !set.is_match(path))
     }
@@ -90,7 +90,7 @@ fn compile(globs: &[String]) -> Result<Option<GlobSet>, GlobError> {
         .map_err(|error| GlobError { glob: globs.join(" "), why: error.kind().to_string() })
 }
 
-/// How deep braces stand in braces.
+/// The nesting of braces.
 fn braces(glob: &str) -> usize {
     let mut deepest = 0;
     glob.bytes().fold(0usize, |depth, byte| {
@@ -105,7 +105,7 @@ fn braces(glob: &str) -> usize {
     deepest
 }
 
-/// As much of a glob as a message should hold.
+/// The part of a glob that a message contains.
 fn shortened(glob: &str) -> String {
     let mut shown: String = glob.chars().take(60).collect();
     if shown.len() < glob.len() {

@@ -1,11 +1,11 @@
-//! What the ignore files of a repository say, folder by folder, as a walk goes down.
+//! The ignore files of a repository, folder by folder, as a walk descends.
 //!
-//! Obeyed are `.gitignore` in the folders of a work tree, from its root down, and its own
-//! `.git/info/exclude`, as git reads them. The user's global excludes are not: what is scanned
-//! must not depend on the machine. Outside a work tree nothing is ignored, as in ripgrep.
+//! `.gitignore` in the folders of a work tree, from its root down, and its `.git/info/exclude`
+//! apply, as in git. The user's global excludes do not: what is scanned must not depend on the
+//! machine. Outside a work tree nothing is ignored, as in ripgrep.
 //!
-//! A [`Rules`] stands for a folder that has something to say; folders without share the one of
-//! the nearest folder above.
+//! A [`Rules`] belongs to a folder with rules of its own; folders without share the one of the
+//! nearest folder above.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ use super::roots::{Root, Roots, below, is_work_tree};
 use super::tracked::{Tracked, exclude_file};
 use crate::coverage::Ledger;
 
-/// An ignore file of more bytes than this is not obeyed, …
+/// An ignore file of more bytes does not apply, …
 const MAX_IGNORE_FILE: u64 = 256 << 10;
 /// … nor one of more patterns.
 const MAX_PATTERNS: usize = 4_096;
@@ -37,7 +37,7 @@ struct Repository {
     tracked: Tracked,
 }
 
-/// The rules in force in a folder.
+/// The rules that apply in a folder.
 #[derive(Debug)]
 pub(super) struct Rules {
     above: Option<Arc<Rules>>,
@@ -49,7 +49,7 @@ pub(super) struct Rules {
     only_tracked: bool,
 }
 
-/// What becomes of something met in a walk.
+/// The decision about an entry of a walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// No rule leaves it out.
@@ -61,7 +61,7 @@ pub(super) enum Verdict {
 }
 
 impl Rules {
-    /// What the rules of its folder say about `path`.
+    /// The decision of its folder's rules about `path`.
     pub(super) fn verdict(&self, path: &Path, is_dir: bool, ledger: &Ledger) -> Verdict {
         let Some(repository) = &self.repository else { return Verdict::Wanted };
         let inner = repository.prefix.join(below(&repository.anchor, path));
@@ -75,7 +75,7 @@ impl Rules {
         if tracked { Verdict::Tracked } else { Verdict::Ignored }
     }
 
-    /// The nearest file that says anything decides; the exclude file comes last.
+    /// The nearest file with a matching pattern decides; the exclude file comes last.
     fn ignores(&self, repository: &Repository, inner: &Path, is_dir: bool) -> bool {
         let folders = std::iter::successors(Some(self), |rules| rules.above.as_deref());
         for rules in folders.filter(|rules| !rules.gitignore.is_empty()) {
@@ -94,14 +94,14 @@ impl Rules {
 /// The rules of every folder of a walk.
 #[derive(Debug, Default)]
 pub(super) struct Folders {
-    /// By walked path; only of folders that have something to say, and of roots.
+    /// By walked path; only folders with rules of their own, and roots.
     rules: RwLock<HashMap<PathBuf, Arc<Rules>>>,
-    /// Ignore files that are too large to be obeyed.
+    /// Ignore files that are too large to apply.
     oversized: Mutex<Vec<PathBuf>>,
 }
 
 impl Folders {
-    /// Reads what stands in and above the roots.
+    /// Reads the ignore files in and above the roots.
     pub(super) fn new(roots: &Roots) -> Self {
         let folders = Self::default();
         let mut oversized = Vec::new();
@@ -112,7 +112,7 @@ impl Folders {
         folders
     }
 
-    /// The ignore files that were too large to be obeyed, in the order of their paths.
+    /// The ignore files that were too large to apply, in the order of their paths.
     pub(super) fn oversized(&self) -> Vec<PathBuf> {
         let mut all = self.oversized.lock().unwrap_or_else(PoisonError::into_inner).clone();
         all.sort();
@@ -124,13 +124,13 @@ impl Folders {
         self.oversized.lock().unwrap_or_else(PoisonError::into_inner).extend(oversized);
     }
 
-    /// The rules in force in the folder at `path`: its own, or those of the nearest above.
+    /// The rules that apply in the folder at `path`: its own, or those of the nearest folder above.
     pub(super) fn of(&self, path: &Path) -> Option<Arc<Rules>> {
         let rules = self.rules.read().unwrap_or_else(PoisonError::into_inner);
         path.ancestors().find_map(|up| rules.get(up)).map(Arc::clone)
     }
 
-    /// Goes down into the folder at `path`, about which `above` said `verdict`.
+    /// Enters the folder at `path`, for which `above` decided `verdict`.
     pub(super) fn enter(&self, path: &Path, above: &Arc<Rules>, verdict: Verdict) {
         let mut oversized = Vec::new();
         if is_work_tree(path) {
@@ -207,10 +207,11 @@ fn top_rules(top: &Path, anchor: PathBuf, prefix: PathBuf, oversized: &mut Vec<P
     }
 }
 
-/// An ignore file's rules; none if there is no such file, or it is a link (git reads none either).
+/// The rules of an ignore file; none if there is no such file, or it is a link (git does not read
+/// one either).
 ///
-/// A file that is larger than any person writes is not obeyed: its patterns would cost gigabytes.
-/// It is noted in `oversized`, and leaves nothing out, nor does any file above it.
+/// A file that is larger than people write does not apply: its patterns would cost gigabytes. It is
+/// recorded in `oversized`; neither it nor any file above it leaves anything out.
 fn read(path: &Path, oversized: &mut Vec<PathBuf>) -> Gitignore {
     let mut text = Vec::new();
     let whole =
@@ -224,19 +225,19 @@ fn read(path: &Path, oversized: &mut Vec<PathBuf>) -> Gitignore {
     let patterns = lines.clone().filter(|line| !line.is_empty() && !line.starts_with('#'));
     if text.len() as u64 > MAX_IGNORE_FILE || patterns.count() > MAX_PATTERNS {
         oversized.push(path.to_owned());
-        // The one pattern that takes back whatever stands further up.
+        // This pattern reverses everything above it.
         let _ = builder.add_line(None, "!*");
     } else {
         for line in lines {
-            // A line that is no glob means nothing to git either.
+            // A line that is not a glob means nothing to git either.
             let _ = builder.add_line(None, &without_alternatives(line));
         }
     }
     builder.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
-/// The line as the builder has to see it: to git braces are letters like any other. Taken for
-/// alternatives they would leave out what git keeps and, nested without end, overflow the stack.
+/// The line as the builder needs it: in git braces are ordinary characters. As alternatives they
+/// would leave out files that git keeps and, nested without end, overflow the stack.
 fn without_alternatives(line: &str) -> Cow<'_, str> {
     if !line.contains(['{', '}']) {
         return Cow::Borrowed(line);

@@ -1,8 +1,8 @@
-//! Files that keysweep wrote itself: reports, baselines and the states of sweeps.
+//! Files that keysweep wrote: reports, baselines and states of sweeps.
 //!
-//! They name every key id that was found, so that each scan would report what the last one did. A
-//! file is known by how it begins. Whoever writes what is scanned can write such a beginning, too:
-//! so nothing that has a secret or a session token is left out, only ids by themselves.
+//! They contain every key id that was found, so each scan would report what the last one did. A
+//! file is recognised by its beginning. The author of a scanned file can write such a beginning,
+//! too: so only single ids are left out, never a secret or a session token.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -11,11 +11,10 @@ use std::path::Path;
 use super::open::open;
 use crate::finding::Candidate;
 
-/// So much of a file is looked at.
+/// Bytes of a file that are read.
 const HEAD: u64 = 4096;
 
-/// What is looked for in the head of a file, all of it, blanks left out: a way to begin, then what
-/// names the program.
+/// Texts in the first bytes of a file, without blanks: how it begins, and how it names the program.
 const BEGINNINGS: [(&str, &str); 9] = [
     // json
     ("{\"schema\":", "\"tool\":{\"name\":\"keysweep\""),
@@ -39,13 +38,13 @@ const BEGINNINGS: [(&str, &str); 9] = [
 /// The beginnings of a baseline, the present one first.
 const BASELINES: [&str; 2] = ["#Findingsthatkeysweepsuppresses:", "#Findingsthatkeysweepaccepts:"];
 
-/// Whether a candidate is nothing but an id that some report may well name.
+/// Says if a candidate is only an id, which a report may quote.
 pub(super) fn may_be_quoted(candidate: &Candidate) -> bool {
     let credential = &candidate.credential;
     credential.secret.is_none() && credential.session_token.is_none() && candidate.inside.is_empty()
 }
 
-/// Whether the file at `path` begins as one of ours.
+/// Says if the file at `path` begins like one of keysweep.
 pub(super) fn is_own(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = |file: File| file.take(HEAD).read_to_end(&mut head);
@@ -68,7 +67,7 @@ fn begins_as_own(head: &[u8]) -> bool {
     })
 }
 
-/// Whether a line is the program's name, a version and a command.
+/// Says if a line is the program's name, a version and a command.
 fn is_heading(line: &str) -> bool {
     let mut words = line.split(' ');
     let (name, version, command) = (words.next(), words.next(), words.next());

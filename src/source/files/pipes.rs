@@ -1,4 +1,4 @@
-//! Pipes that a shell opened and named on the command line, as `<(command)` does.
+//! Pipes that a shell opened and named on the command line, such as `<(command)`.
 
 use std::fs::File;
 use std::path::PathBuf;

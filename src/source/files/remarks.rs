@@ -1,4 +1,4 @@
-//! Remarks of a walk about what it did not do as somebody might expect.
+//! Remarks of a walk about entries that it left out unexpectedly.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use super::roots::{Roots, bytes};
 use crate::coverage::Ledger;
 use crate::text::escape_path;
 
-/// As many paths are named in a remark.
+/// Most paths in a remark.
 const NAMED: usize = 5;
 
-/// Tells which folders are named `.git`, and so were not entered, but are no repository.
+/// Reports folders named `.git` that were not entered, though they are not repositories.
 pub(super) fn empty_dot_git(mut paths: Vec<Vec<u8>>, ledger: &Ledger) {
     paths.sort();
     if !paths.is_empty() {
@@ -21,7 +21,7 @@ pub(super) fn empty_dot_git(mut paths: Vec<Vec<u8>>, ledger: &Ledger) {
     }
 }
 
-/// Tells which ignore files are too large to be obeyed.
+/// Reports ignore files that are too large to apply.
 pub(super) fn oversized(paths: &[PathBuf], roots: &Roots, ledger: &Ledger) {
     let paths: Vec<Vec<u8>> = paths.iter().map(|path| shown(path, roots)).collect();
     if !paths.is_empty() {
@@ -31,7 +31,7 @@ pub(super) fn oversized(paths: &[PathBuf], roots: &Roots, ledger: &Ledger) {
     }
 }
 
-/// An ignore file as reports show it; one above all roots counts from the work tree's own.
+/// The reported path of an ignore file; one above all roots is relative to the work tree.
 fn shown(path: &Path, roots: &Roots) -> Vec<u8> {
     let inside = roots.roots.iter().find_map(|root| {
         let inner = path.strip_prefix(&root.walked).or(path.strip_prefix(&root.canonical)).ok()?;

@@ -1,4 +1,5 @@
-//! The paths a user typed, resolved once: each place once, and the folder that reports count from.
+//! The paths of the user, resolved once: each place once, and the folder that reports are relative
+//! to.
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
@@ -8,13 +9,13 @@ use crate::coverage::{Count, Ledger};
 /// A path to walk or read.
 #[derive(Debug)]
 pub(super) struct Root {
-    /// As it is handed to the system: as spelled, or where its link leads.
+    /// The path for the system: as spelled, or the target of its link.
     pub(super) walked: PathBuf,
-    /// Its one absolute spelling.
+    /// Its canonical path.
     pub(super) canonical: PathBuf,
     /// It is a folder.
     pub(super) is_dir: bool,
-    /// Its path in reports; empty if it is the folder that they count from.
+    /// Its path in reports; empty if reports are relative to it.
     shown: Vec<u8>,
 }
 
@@ -23,15 +24,14 @@ pub(super) struct Root {
 pub(super) struct Roots {
     /// In the order of their canonical paths, each once.
     pub(super) roots: Vec<Root>,
-    /// Pipes that the shell opened for us, as `<(command)` does.
+    /// Pipes that the shell opened, such as `<(command)`.
     pub(super) pipes: Vec<PathBuf>,
-    /// Those that stand inside another one, and folders that something else scans: a walk that
-    /// meets one leaves it to itself.
+    /// Roots inside another one, and folders that something else scans: a walk does not enter them.
     nested: HashSet<PathBuf>,
 }
 
 impl Roots {
-    /// Resolves `paths`; what does not exist is a problem, a device or socket is counted.
+    /// Resolves `paths`; a missing one is a problem, a device or socket is counted.
     pub(super) fn new(paths: &[PathBuf], ledger: &Ledger) -> Self {
         let (pipes, paths): (Vec<&PathBuf>, Vec<&PathBuf>) =
             paths.iter().partition(|path| is_open_pipe(path));
@@ -53,7 +53,7 @@ impl Roots {
         all
     }
 
-    /// Notes in the ledger what is scanned.
+    /// Writes the scanned places to the ledger.
     pub(super) fn note_places(&self, ledger: &Ledger) {
         for root in self.roots.iter().filter(|root| !self.nested.contains(&root.canonical)) {
             let what = if root.is_dir { "folder" } else { "file" };
@@ -62,7 +62,7 @@ impl Roots {
         self.pipes.iter().for_each(|pipe| ledger.scanned("pipe", &bytes(pipe)));
     }
 
-    /// Lets the paths in reports count from `folder`, which is in its one absolute spelling.
+    /// Makes reported paths relative to `folder`, a canonical path.
     pub(super) fn count_from(&mut self, folder: &Path) {
         for root in &mut self.roots {
             let inner = root.canonical.strip_prefix(folder).unwrap_or(&root.canonical);
@@ -70,12 +70,12 @@ impl Roots {
         }
     }
 
-    /// Leaves `folders` to somebody else, unless one is a root itself.
+    /// Leaves out `folders`, unless one is a root itself.
     pub(super) fn set_apart(&mut self, folders: &[PathBuf]) {
         self.nested.extend(folders.iter().cloned());
     }
 
-    /// The folder that reports count from, if it is part of what is scanned: a work tree's root,
+    /// The folder that reports are relative to, if it is part of the scan: the root of a work tree,
     /// or a folder that was named.
     pub(super) fn top(&self) -> Option<PathBuf> {
         let top = base(self.roots.iter().map(|root| (root.is_dir, root.canonical.clone())));
@@ -90,7 +90,7 @@ impl Roots {
         found.unwrap_or(&self.roots[0])
     }
 
-    /// Whether what a walk met at `path` is a root of its own.
+    /// Says if `path`, met in a walk, is a root of its own.
     pub(super) fn is_nested(&self, path: &Path, depth: usize) -> bool {
         if self.nested.is_empty() || depth == 0 {
             return false;
@@ -99,7 +99,7 @@ impl Roots {
         self.nested.contains(&root.canonical.join(below(&root.walked, path)))
     }
 
-    /// The path that reports show for what a walk met at `path`.
+    /// The reported path of `path`, met in a walk.
     pub(super) fn shown(&self, path: &Path, depth: usize) -> Vec<u8> {
         let root = self.of(path, depth);
         let mut shown = root.shown.clone();
@@ -113,12 +113,13 @@ impl Roots {
     }
 }
 
-/// `path` from `top` on; both as the walker spells them.
+/// The part of `path` below `top`; both as the walker spells them.
 pub(super) fn below<'a>(top: &Path, path: &'a Path) -> &'a Path {
     path.strip_prefix(top).unwrap_or(path)
 }
 
-/// Whether a git work tree has its root here: a `.git` folder with a HEAD, or a `.git` file.
+/// Says if this is the root of a git work tree: it contains a `.git` folder with a HEAD, or a
+/// `.git` file.
 pub(super) fn is_work_tree(folder: &Path) -> bool {
     let git = folder.join(".git");
     match git.symlink_metadata() {
@@ -128,16 +129,16 @@ pub(super) fn is_work_tree(folder: &Path) -> bool {
     }
 }
 
-/// Whether `path` leads to a pipe that stands in no folder: somebody holds its other end.
+/// Says if `path` leads to a pipe outside of any folder, which another process has open.
 ///
-/// A FIFO with a name may wait for a writer for ever.
+/// A named FIFO may wait for a writer for ever.
 #[cfg(unix)]
 fn is_open_pipe(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt as _;
     path.metadata().is_ok_and(|found| found.file_type().is_fifo()) && path.canonicalize().is_err()
 }
 
-/// Whether `path` leads to a pipe that stands in no folder.
+/// Says if `path` leads to a pipe outside of any folder.
 #[cfg(not(unix))]
 fn is_open_pipe(_: &Path) -> bool {
     false
@@ -164,15 +165,15 @@ fn resolve(path: &Path, ledger: &Ledger) -> Option<Root> {
     }
 }
 
-/// The root of the work tree that holds all of `paths`, if one does.
+/// The root of the work tree that contains all of `paths`, if there is one.
 pub(super) fn work_tree(paths: &[PathBuf]) -> Option<PathBuf> {
     let places = paths.iter().filter_map(|path| path.canonicalize().ok());
     let base = base(places.map(|path| (path.is_dir(), path)));
     is_work_tree(&base).then_some(base)
 }
 
-/// The deepest folder that holds all places (folders or not) or, if it lies in a work tree, that
-/// one's root.
+/// The deepest folder that contains all places (folders or not) or, if it is in a work tree, the
+/// root of that.
 fn base(places: impl Iterator<Item = (bool, PathBuf)>) -> PathBuf {
     let folder = |(is_dir, path): (bool, PathBuf)| match path.parent() {
         Some(parent) if !is_dir => parent.to_owned(),
@@ -190,14 +191,14 @@ fn base(places: impl Iterator<Item = (bool, PathBuf)>) -> PathBuf {
 #[cfg(unix)]
 pub(super) fn bytes(path: &Path) -> Vec<u8> {
     use std::os::unix::ffi::OsStrExt as _;
-    // A relative path may begin with `./` or hold `//`; its components do not.
+    // A relative path may begin with `./` or contain `//`; its components do not.
     if path.components().next() == Some(Component::CurDir) {
         return path.components().skip(1).collect::<PathBuf>().as_os_str().as_bytes().to_vec();
     }
     path.as_os_str().as_bytes().to_vec()
 }
 
-/// A path as bytes, `/` between its parts; what is no Unicode is replaced.
+/// A path as bytes, `/` between its parts; text that is not Unicode is replaced.
 #[cfg(not(unix))]
 pub(super) fn bytes(path: &Path) -> Vec<u8> {
     let parts: Vec<_> = path

@@ -1,4 +1,5 @@
-//! What a repository's index tracks: such a file is scanned whatever an ignore file says.
+//! The files that a repository's index tracks: they are scanned even if an ignore file matches
+//! them.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -18,18 +19,18 @@ pub(super) struct Tracked {
 }
 
 impl Tracked {
-    /// Of the work tree at `top`; reads nothing yet.
+    /// The index of the work tree at `top`, not read yet.
     pub(super) fn new(top: PathBuf) -> Self {
         Self { top, index: OnceLock::new() }
     }
 
-    /// Whether git tracks the file at `path`, counted from the top.
+    /// Says if git tracks the file at `path`, relative to the top.
     pub(super) fn has_file(&self, path: &Path, ledger: &Ledger) -> bool {
         let path = bytes(path);
         self.index(ledger).is_some_and(|index| index.entry_by_path(path.as_bstr()).is_some())
     }
 
-    /// Whether git tracks anything in the folder at `path`, or the folder as a submodule.
+    /// Says if git tracks anything in the folder at `path`, or the folder as a submodule.
     pub(super) fn has_folder(&self, path: &Path, ledger: &Ledger) -> bool {
         let mut path = bytes(path);
         let Some(index) = self.index(ledger) else { return false };
@@ -57,7 +58,7 @@ impl Tracked {
             format!("{error}; ignored files that git tracks are not scanned: use --no-ignore")
         };
         preflight::check(&self.top).map_err(|error| text(&error))?;
-        // Its objects are not asked for, so its packs need not be counted.
+        // No objects are read, so the packs are not counted.
         let options = gix::open::Options::isolated().object_store_slots(Slots::Given(1));
         let repository = gix::open_opts(&self.top, options).map_err(|error| text(&error))?;
         let path = repository.index_path();
@@ -69,7 +70,7 @@ impl Tracked {
     }
 }
 
-/// Where git keeps a work tree's own exclude file.
+/// The path of a work tree's own exclude file.
 pub(super) fn exclude_file(top: &Path) -> PathBuf {
     let git = top.join(".git");
     let common = if git.is_dir() || preflight::check(top).is_err() {

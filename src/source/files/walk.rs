@@ -1,4 +1,4 @@
-//! The parallel walk: decides about each entry, opens what is wanted, scans it.
+//! The parallel walk: decides about each entry, opens and scans wanted files.
 
 use std::fs::File;
 use std::io;
@@ -42,7 +42,7 @@ pub(super) fn walk<D: Detector>(
     for root in &roots.roots {
         builder.add(&root.walked);
     }
-    // One that is not there yet is not met either.
+    // A missing output can't be met in the walk.
     let outputs = options.outputs.iter().filter_map(|path| path.canonicalize().ok());
     let shared = Shared {
         options,
@@ -62,17 +62,17 @@ pub(super) fn walk<D: Detector>(
     }
 }
 
-/// What all threads share.
+/// The state that all threads share.
 struct Shared<'a, D> {
     options: &'a FileOptions,
     roots: &'a Roots,
-    /// `None` if no ignore file is obeyed.
+    /// `None` if ignore files do not apply.
     folders: Option<Folders>,
     outputs: Vec<PathBuf>,
     detector: &'a D,
     ledger: &'a Ledger,
     hits: &'a (dyn Fn(Hit) + Sync),
-    /// Folders named `.git` in which there is no repository.
+    /// Folders named `.git` without a repository.
     empty_dot_git: Mutex<Vec<Vec<u8>>>,
 }
 
@@ -117,7 +117,7 @@ impl<D: Detector> ParallelVisitor for Visitor<'_, D> {
         if self.shared.options.stop.is_set() {
             return WalkState::Quit;
         }
-        // A thread of the walk that panics ends the walk.
+        // A panic in a thread of the walk would end the walk.
         guard::caught(|| self.meet(&met)).unwrap_or_else(|| {
             let (path, depth) =
                 met.as_ref().map_or((Path::new(""), 0), |it| (it.path(), it.depth()));
@@ -129,7 +129,7 @@ impl<D: Detector> ParallelVisitor for Visitor<'_, D> {
 }
 
 impl<D: Detector> Visitor<'_, D> {
-    /// Does with one entry what is to be done.
+    /// Handles one entry.
     fn meet(&mut self, met: &Result<DirEntry, ignore::Error>) -> WalkState {
         let entry = match met {
             Ok(entry) => entry,
@@ -152,7 +152,7 @@ impl<D: Detector> Visitor<'_, D> {
         WalkState::Continue
     }
 
-    /// Decides whether the walk goes down into a folder.
+    /// Decides if the walk enters a folder.
     fn folder(&mut self, entry: &DirEntry) -> WalkState {
         let (path, depth) = (entry.path(), entry.depth());
         if depth == 0 {
@@ -185,13 +185,13 @@ impl<D: Detector> Visitor<'_, D> {
         WalkState::Continue
     }
 
-    /// Whether a file met in a folder is to be scanned; what is not is counted.
+    /// Says if a file is scanned; counts it otherwise.
     fn wants_file(&mut self, entry: &DirEntry) -> bool {
         let (path, depth) = (entry.path(), entry.depth());
         if depth == 0 {
             return true;
         }
-        // A `.git` file only says where the repository is. It is read like any other, so that
+        // A `.git` file only names the repository's folder. It is read like any other, so that
         // nothing hides under the name.
         if entry.file_name() == ".git" {
             self.meet_repository(path, depth);
@@ -224,7 +224,7 @@ impl<D: Detector> Visitor<'_, D> {
         }
     }
 
-    /// Scans a file and keeps count of it.
+    /// Scans a file and counts it.
     fn file(&mut self, path: &Path, depth: usize) {
         self.name(path, depth);
         let file = match open(path) {
@@ -253,7 +253,7 @@ impl<D: Detector> Visitor<'_, D> {
 
     fn scan(&mut self, file: &File, path: &Path, depth: usize) -> Extent {
         let shared = self.shared;
-        // What the user names is read as any other file; `None` until somebody needs to know.
+        // A file that the user names is read like any other; `None` until this is needed.
         let mut own = (depth == 0).then_some(false);
         let mut found = |mut detected: Detected<D::BaseState>| {
             if detected.candidates.iter().any(own::may_be_quoted)
@@ -276,7 +276,7 @@ impl<D: Detector> Visitor<'_, D> {
         extent
     }
 
-    /// The rules of the folder that holds `path`.
+    /// The rules of the folder of `path`.
     fn rules(&mut self, path: &Path) -> Option<Arc<Rules>> {
         let parent = path.parent()?;
         if let Some((folder, rules)) = &self.folder
@@ -289,7 +289,7 @@ impl<D: Detector> Visitor<'_, D> {
         Some(rules)
     }
 
-    /// Counts the repository whose `.git` was met; a root's own was not met on the way.
+    /// Counts the repository whose `.git` was met; a root's own is not met.
     fn meet_repository(&self, git: &Path, depth: usize) {
         if !git.parent().is_some_and(is_work_tree) {
             let shown = self.shared.roots.shown(git, depth);
@@ -308,7 +308,7 @@ impl<D: Detector> Visitor<'_, D> {
         }
     }
 
-    /// Whether this is a file that this very run writes.
+    /// Says if this is a file that this run writes.
     fn is_output(&self, entry: &DirEntry) -> bool {
         let same_name =
             |output: &&PathBuf| output.file_name().is_some_and(|name| name == entry.file_name());
@@ -343,7 +343,7 @@ impl<D: Detector> Visitor<'_, D> {
         }
     }
 
-    /// Records what the walk itself could not list.
+    /// Records an error of the walk itself.
     fn walk_problem(&self, error: &ignore::Error) {
         match (path_in(error), error.io_error()) {
             (Some(path), Some(why)) => {
@@ -364,14 +364,14 @@ fn path_in(error: &ignore::Error) -> Option<&Path> {
     }
 }
 
-/// A shown path as globs take it.
+/// A reported path for globs.
 #[cfg(unix)]
 fn path_of(shown: Vec<u8>) -> PathBuf {
     use std::os::unix::ffi::OsStringExt as _;
     std::ffi::OsString::from_vec(shown).into()
 }
 
-/// A shown path as globs take it.
+/// A reported path for globs.
 #[cfg(not(unix))]
 fn path_of(shown: Vec<u8>) -> PathBuf {
     String::from_utf8_lossy(&shown).into_owned().into()

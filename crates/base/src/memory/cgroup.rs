@@ -1,26 +1,27 @@
-//! The memory that the system grants this process: the limits of its control groups, as a container
-//! or a CI job has them (cgroups(7); `memory.max` of version 2, `memory.limit_in_bytes` of version 1).
+//! The memory that the system grants this process: the limits of its control groups, for example in
+//! a container or a CI job (cgroups(7); `memory.max` of version 2, `memory.limit_in_bytes` of
+//! version 1).
 //!
-//! Quotas of processors are heeded by `std::thread::available_parallelism`, which reads them there.
+//! `std::thread::available_parallelism` reads the quotas of processors.
 
 use std::fs;
 use std::path::{Component, Path};
 use std::sync::OnceLock;
 
-/// A limit of version 1 from here on is none: it says so with the largest number of pages.
+/// A larger limit of version 1 means that there is none.
 const NONE: u64 = 1 << 60;
 
 /// The least limit of this process's groups; `None` if there is none.
 pub(super) fn granted() -> Option<u64> {
     static GRANTED: OnceLock<Option<u64>> = OnceLock::new();
     *GRANTED.get_or_init(|| {
-        // Where there are no groups, there are no limits of theirs.
+        // Without groups there are no limits.
         let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
         granted_in(&groups, Path::new("/sys/fs/cgroup"))
     })
 }
 
-/// The least limit of the groups that `/proc/self/cgroup` lists, below where they are mounted.
+/// The least limit of the groups in `/proc/self/cgroup`, below their mount point.
 fn granted_in(groups: &str, mounted: &Path) -> Option<u64> {
     let limits = groups.lines().flat_map(|line| {
         let mut fields = line.splitn(3, ':').skip(1);
@@ -37,8 +38,8 @@ fn granted_in(groups: &str, mounted: &Path) -> Option<u64> {
     limits.min()
 }
 
-/// The least limit of a group and those that it is in. A container may see its own group as the
-/// root, and a path of its host that leads nowhere.
+/// The least limit of a group and its parents. A container may see its own group as the root, and a
+/// path of its host that does not exist.
 fn least(root: &Path, path: &str, file: &str) -> Option<u64> {
     let names = Path::new(path).components().filter_map(|part| match part {
         Component::Normal(name) => Some(name),
@@ -50,7 +51,7 @@ fn least(root: &Path, path: &str, file: &str) -> Option<u64> {
         folder.clone()
     }));
     let limits = folders.filter_map(|folder| {
-        // The group at the root has no such file, and no limit.
+        // The root group has no such file, and no limit.
         let text = fs::read_to_string(folder.join(file)).ok()?;
         text.trim().parse::<u64>().ok().filter(|limit| *limit < NONE)
     });

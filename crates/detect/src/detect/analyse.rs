@@ -1,6 +1,8 @@
 //! One text, from anchors to credentials: decode what is encoded, gather items around anchors,
 //! join them, and carry what was found inside encoded text out to where that stands.
 
+mod encoded;
+
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,10 +12,13 @@ use crate::stop::Stop;
 
 use super::anchors::{Anchor, Anchors, Class};
 use super::announce;
+use super::blocks;
 use super::costs::Table;
 use super::decode::{self, Decoded, MAX_DEPTH};
+use super::dump;
 use super::item::{self, Item, Part};
 use super::label;
+use super::numbers;
 use super::outline::Outline;
 use super::pair::{self, REACH_BYTES, REACH_LINES};
 use super::region::{self, Reach};
@@ -21,6 +26,7 @@ use super::relation::{self, Context};
 use super::shape::{Shaped, Shapes};
 use super::structure::Structure;
 use super::unpack;
+use super::unread::Unreads;
 use super::utf16;
 use super::{mail, table, vacant};
 
@@ -37,6 +43,8 @@ pub(super) struct Analysis {
     pub shaped: Vec<(Shaped, Vec<Encoding>)>,
     /// Examples and placeholders.
     pub examples: u64,
+    /// What was recognised and is not read.
+    pub unread: Unreads,
     /// More was encoded than may be decoded: some of it was not looked into.
     pub truncated: bool,
     /// There are more matches of shape rules than are told of one text.
@@ -129,6 +137,16 @@ pub(super) fn decode_budget(len: usize) -> usize {
     len.saturating_mul(DECODE_FACTOR).saturating_add(DECODE_BASE)
 }
 
+/// Whether a text says by its beginning what it is, so that no literal of the first search needs to
+/// stand in it.
+pub(super) fn is_announced(bytes: &[u8]) -> bool {
+    decode::is_one_run(bytes)
+        || blocks::opens(bytes).is_some()
+        || blocks::is_patch(bytes)
+        || blocks::is_drawing(bytes)
+        || dump::is_dump(bytes)
+}
+
 impl Tools {
     /// Analyses a text of known anchors, and marks those that are found to be quiet; `depth`
     /// counts the encodings around it.
@@ -165,11 +183,13 @@ impl Tools {
                 Class::Id if announce::may_be_id(bytes, anchor.at) => {
                     places.push((anchor.at, ID_REACH));
                 }
-                Class::Listed => places.push((anchor.at, LIST_REACH)),
+                Class::Listed if numbers::may_be_id(bytes, anchor.at) => {
+                    places.push((anchor.at, LIST_REACH));
+                }
                 Class::Escaped => places.push((anchor.at, ID_REACH)),
                 Class::Token => places.push((anchor.at, TOKEN_REACH)),
                 Class::Encoding => looks.push((anchor.at, LABEL_REACH)),
-                Class::Label | Class::Shape => {}
+                Class::Label | Class::Listed | Class::Shape => {}
                 class if depth < MAX_DEPTH => {
                     // One run of one alignment is decoded once, however many anchors it has.
                     let alignment = alignment(class, anchor.at);
@@ -190,8 +210,23 @@ impl Tools {
         }
         if depth < MAX_DEPTH {
             looks.extend(&places);
-            if decode::is_one_run(bytes) {
-                looks.push((0, LABEL_REACH));
+            looks.extend(decode::is_one_run(bytes).then_some((0, LABEL_REACH)));
+            looks.extend(blocks::opens(bytes).map(|at| (at, LABEL_REACH)));
+            if blocks::is_patch(bytes) {
+                self.patch(bytes, depth, &mut found, &mut inner, budget);
+            }
+            if blocks::is_drawing(bytes) {
+                for (outer, page) in blocks::pages(bytes) {
+                    if *budget == 0 {
+                        found.truncated = true;
+                        break;
+                    }
+                    *budget = budget.saturating_sub(outer.text.len() + page.text.len());
+                    self.descend_into(&outer, Some(&page), depth, &mut found, &mut inner, budget);
+                }
+            }
+            if dump::is_dump(bytes) {
+                places.push((0, Reach { bytes: bytes.len(), lines: u32::MAX }));
             }
             self.look(bytes, &mut looks, depth, &mut found, &mut inner, budget);
         }
@@ -207,99 +242,6 @@ impl Tools {
             gather(bytes, region, &inner.loose[from..to], self, &mut found);
         }
         found
-    }
-
-    /// Looks into the runs near `places` that say text: what stands near a credential, a label or
-    /// the name of an encoding needs no literal of its own.
-    fn look(
-        &self,
-        bytes: &[u8],
-        places: &mut [(usize, Reach)],
-        depth: usize,
-        found: &mut Analysis,
-        inner: &mut Inner,
-        budget: &mut usize,
-    ) {
-        inner.runs.sort_by_key(|one| one.run.start);
-        let known = inner.runs.len();
-        for region in region::around(bytes, places) {
-            let mut at = region.start;
-            while at < region.end {
-                if self.stop.is_set() {
-                    return;
-                }
-                let (end, decoded) = decode::readable(bytes, at);
-                at = end;
-                let Some(decoded) = decoded else { continue };
-                let first = decoded.first();
-                let before = inner.runs[..known].partition_point(|one| one.run.start <= first);
-                let mut near = inner.runs[..before].iter().rev().take(SHARED);
-                if near.any(|one| one.run == decoded.run && one.first == first) {
-                    continue;
-                }
-                if *budget == 0 {
-                    found.truncated = true;
-                    return;
-                }
-                self.descend(&decoded, 0, depth, found, inner, budget);
-            }
-        }
-    }
-
-    /// Analyses a decoded text and carries what is in it to the outer one.
-    fn descend(
-        &self,
-        decoded: &Decoded,
-        alignment: u8,
-        depth: usize,
-        found: &mut Analysis,
-        inner: &mut Inner,
-        budget: &mut usize,
-    ) {
-        inner.runs.push(Looked { run: decoded.run.clone(), alignment, first: decoded.first() });
-        *budget = budget.saturating_sub(decoded.text.len());
-        let (members, truncated) = unpack::unpack(decoded, *budget);
-        found.truncated |= truncated;
-        if members.is_empty() {
-            self.descend_into(decoded, None, depth, found, inner, budget);
-        }
-        for member in &members {
-            *budget = budget.saturating_sub(member.text.len());
-            self.descend_into(decoded, Some(member), depth, found, inner, budget);
-        }
-    }
-
-    /// Analyses a decoded text, or what is packed in it.
-    fn descend_into(
-        &self,
-        decoded: &Decoded,
-        member: Option<&Decoded>,
-        depth: usize,
-        found: &mut Analysis,
-        inner: &mut Inner,
-        budget: &mut usize,
-    ) {
-        let text = &member.unwrap_or(decoded).text;
-        let mut anchors = self.anchors.find(text, &self.stop);
-        let mut inside = self.analyse(text, &mut anchors, depth + 1, budget);
-        if let Some(member) = member {
-            inside = outwards(inside, member);
-        }
-        let inside = outwards(inside, decoded);
-        found.examples += inside.examples;
-        found.truncated |= inside.truncated;
-        found.over_limit |= inside.over_limit;
-        found.costly.extend(inside.costly);
-        // Another alignment of the same run may have told of it.
-        let reported = |one: &Joined| inner.reported.contains(&one.id.span);
-        let joined: Vec<Joined> = inside.joined.into_iter().filter(|one| !reported(one)).collect();
-        if member.is_none() {
-            inner.reported.extend(joined.iter().map(|one| one.id.span.clone()));
-        }
-        found.joined.extend(joined);
-        found.shaped.extend(inside.shaped);
-        found.others.extend(inside.others);
-        inner.loose.extend(inside.loose);
     }
 }
 
@@ -337,15 +279,13 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, fou
     let cells = table::cells(text, region.start, &items);
     relation::complete(text, &mut items, &outline, &cells);
     let context = Context::new(text, &items, &outline, &cells);
-    let pairing = pair::pairs(&context, &structure, &tools.costs);
-    if tools.keeps_others {
-        found.others.extend(pairing.others.into_iter().map(|pair| Other {
-            id: items[pair.id].span.clone(),
-            secret: items[pair.secret].clone(),
-            confidence: pair.confidence,
-            evidence: pair.evidence,
-        }));
-    }
+    let pairing = pair::pairs(&context, &structure, &tools.costs, tools.keeps_others);
+    found.others.extend(pairing.others.into_iter().map(|pair| Other {
+        id: items[pair.id].span.clone(),
+        secret: items[pair.secret].clone(),
+        confidence: pair.confidence,
+        evidence: pair.evidence,
+    }));
     let mut used = vec![false; items.len()];
     for pair in pairing.pairs {
         for index in [Some(pair.id), Some(pair.secret), pair.token].into_iter().flatten() {

@@ -11,11 +11,13 @@ use crate::stop::Stop;
 use super::analyse::{ID_REACH, LABEL_REACH, LIST_REACH};
 use super::anchors::{Anchor, Anchors, Class, Quiet};
 use super::chain::{self, AnchorSpan};
+use super::columns;
 use super::decode;
+use super::dump;
 use super::item;
 use super::numbers;
 use super::region::{self, Reach};
-use super::undo;
+use super::undo::{self, Escaped};
 
 /// How far behind a label a value is looked for before a region is made of it.
 const VALUE_REACH: usize = 240;
@@ -23,7 +25,7 @@ const VALUE_REACH: usize = 240;
 const SHORTEST_DIGEST: usize = 32;
 
 /// Bytes on either side that decide whether a label announces anything.
-const DECIDING: usize = if VALUE_REACH > numbers::LINE { VALUE_REACH } else { numbers::LINE };
+const DECIDING: usize = if VALUE_REACH > dump::LINE { VALUE_REACH } else { dump::LINE };
 
 /// Where labels stand that have a secret near them, or what may be one, and how far that may be;
 /// marks the others as quiet.
@@ -41,6 +43,7 @@ pub(super) fn labels(
     };
     let places: Vec<AnchorSpan> = labels.map(place).collect();
     let mut found = Vec::new();
+    let mut escaped = Escaped::new(bytes);
     let is_open = |label: &AnchorSpan| !anchors[label.index].quiet.is_quiet();
     for chain in chain::chains(bytes, &places, LABEL_REACH.bytes, is_open) {
         let chain = &places[chain];
@@ -49,7 +52,7 @@ pub(super) fn labels(
         }
         let mut loud: Vec<AnchorSpan> = Vec::new();
         for label in chain {
-            match announces(bytes, label.span.0) {
+            match announces(bytes, label.span.0, &mut escaped) {
                 None => anchors[label.index].quiet = Quiet::within(DECIDING),
                 Some(reach) if reach.bytes == LABEL_REACH.bytes => loud.push(*label),
                 // What is written by escapes or numbers stands further away than is looked here.
@@ -113,21 +116,63 @@ fn quiet(label: &AnchorSpan, chain: &[AnchorSpan]) -> Quiet {
 /// Hexadecimal digits are none: ids of commits and digests stand behind labels everywhere. A
 /// secret that is written in them is twice as long. What is written by escapes or numbers alone is
 /// several times as long.
-fn announces(bytes: &[u8], at: usize) -> Option<Reach> {
-    let rest = &bytes[at..bytes.len().min(at + VALUE_REACH)];
+fn announces(bytes: &[u8], at: usize, escaped: &mut Escaped<'_>) -> Option<Reach> {
+    let end = bytes.len().min(at + VALUE_REACH);
+    let rest = &bytes[at..end];
     if numbers::begins_list(rest) {
         return Some(LIST_REACH);
     }
-    if undo::is_escaped_throughout(rest) || numbers::is_in_dump(bytes, at) {
+    if escaped.is_between(at, end) || dump::is_in_dump(bytes, at) {
         return Some(ID_REACH);
     }
     let is_truncated = at + VALUE_REACH < bytes.len();
     (leads_to_value(rest, is_truncated) || stands_before(bytes, at)).then_some(LABEL_REACH)
 }
 
+/// What may stand in a value, escaped or not.
+const PART: [bool; 256] = table(b"+/\\%&;#=\"'");
+/// What may stand in a value with marks in it, or in one that goes on over lines.
+const MAY_BE_PART: [bool; 256] = table(b"+/\\%&;#=\"'\n\r[^\xe2\x90\x9b");
+
+/// Letters, digits and `more`.
+const fn table(more: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        table[at] = (at as u8).is_ascii_alphanumeric();
+        at += 1;
+    }
+    at = 0;
+    while at < more.len() {
+        table[more[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
+
+/// Whether bytes enough for a secret follow one another that may be part of one: most of what
+/// follows a label is told from a value by a few of its bytes.
+fn may_hold_value(rest: &[u8]) -> bool {
+    let mut start = 0;
+    while let Some(window) = rest.get(start..start + SECRET_LEN) {
+        match window.iter().rposition(|&byte| !MAY_BE_PART[usize::from(byte)]) {
+            None => return true,
+            Some(at) => start += at + 1,
+        }
+    }
+    // What marks hold parts no value, nor does a fold.
+    memchr::memchr2(0x1b, b'<', rest).is_some()
+        || memchr::memchr_iter(b'\n', rest).any(|at| fold_len(&rest[at..]).is_some())
+        || memchr::memchr_iter(b'[', rest)
+            .any(|at| rest.get(at + 1).is_some_and(u8::is_ascii_digit))
+}
+
 /// Whether something long enough to be a secret stands in what follows a label, which `is_truncated`.
 fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
-    let part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/\\%&;#=\"'".contains(&byte);
+    if !may_hold_value(rest) {
+        return false;
+    }
+    let part = |byte: u8| PART[usize::from(byte)];
     let (mut at, mut run, mut before) = (0, 0, 0);
     let mut word = Word::default();
     while let Some(&byte) = rest.get(at) {
@@ -135,6 +180,12 @@ fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
         let goes_on =
             part(byte) || matches!(byte, b'\n' | b'\r') && matches!(before, b'=' | b'\\' | b'\r');
         before = byte;
+        if run > 0
+            && let Some(len) = fold_len(&rest[at..])
+        {
+            at += len;
+            continue;
+        }
         // Marks inside of a value are none of its letters.
         if let Some(len) = if goes_on { None } else { undo::marks_len(&rest[at..]) } {
             at += len;
@@ -160,6 +211,15 @@ fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
     }
     // What the end of the text cuts is whole; what the end of the reach cuts may be longer.
     run >= SECRET_LEN && (!word.is_digest() || is_truncated)
+}
+
+/// The length of a line break and one blank, behind which a folded line goes on.
+fn fold_len(rest: &[u8]) -> Option<usize> {
+    let start = usize::from(rest.first() == Some(&b'\r'));
+    match rest.get(start..start + 3)? {
+        [b'\n', b' ' | b'\t', next] if !next.is_ascii_whitespace() => Some(start + 2),
+        _ => None,
+    }
 }
 
 /// Bytes of a line before a label in which its value may stand.
@@ -195,17 +255,34 @@ pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
     let plain = body.iter().take_while(|&&byte| is_base32(byte)).count();
     match body.get(plain) {
         None => plain == 16,
+        // The border of a column that folds it.
+        Some(b' ' | b'.' | b'|' | 0xe2) if plain >= 4 => {
+            columns::closes_a_cell(&bytes[at + 4 + plain..])
+        }
         // A fold, or the end of a dump's line.
         Some(b'\n' | b'\r' | b'|') => {
             let rest = bytes[at + 4 + plain..].trim_ascii_start();
             rest.len() < bytes.len() - at - 5 - plain
                 && rest.first().is_some_and(u8::is_ascii_alphanumeric)
-                || numbers::is_in_dump(bytes, at)
+                || dump::is_in_dump(bytes, at)
         }
         Some(byte) => {
             matches!(
                 byte,
-                b'\\' | b'%' | b'&' | b'=' | b'"' | b'\'' | b'`' | b'^' | b'_' | b'<' | b'[' | 0x1b
+                b'\\'
+                    | b'%'
+                    | b'&'
+                    | b'='
+                    | b'"'
+                    | b'\''
+                    | b'`'
+                    | b'^'
+                    | b'_'
+                    | b'<'
+                    | b'['
+                    | b'?'
+                    | b'}'
+                    | 0x1b
             )
         }
     }
@@ -230,7 +307,10 @@ mod tests {
                     format!("ecretsha1=0x;{digits};{digits}"),
                     format!("ecret/{digits}/{digits}\n"),
                 ] {
-                    assert!(announces(text.as_bytes(), 0).is_none(), "{text}");
+                    assert!(
+                        announces(text.as_bytes(), 0, &mut Escaped::new(text.as_bytes())).is_none(),
+                        "{text}"
+                    );
                 }
             }
         }
@@ -243,7 +323,10 @@ mod tests {
                 format!("ecret of {}: {value} ", &hex[..40]),
                 format!("ecret={}{value}\n", " ".repeat(150)),
             ] {
-                assert!(announces(text.as_bytes(), 0).is_some(), "{text}");
+                assert!(
+                    announces(text.as_bytes(), 0, &mut Escaped::new(text.as_bytes())).is_some(),
+                    "{text}"
+                );
             }
         }
     }

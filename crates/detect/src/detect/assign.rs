@@ -35,21 +35,23 @@ enum Step {
 ///
 /// A row an id, a column a secret, as in the alignment of two sequences; a row holds only the
 /// columns within reach, so that the whole costs as much as there are edges.
-pub(super) fn aligned(items: &[Item], edges: &[Edge], costs: &Table) -> Vec<Edge> {
+pub(super) fn aligned(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edge> {
     let mut secrets: Vec<usize> = edges.iter().map(|edge| edge.secret).collect();
     secrets.sort_unstable();
     secrets.dedup();
-    let mut sorted: Vec<Edge> = edges.to_vec();
+    let mut sorted: Vec<&Edge> = edges.to_vec();
     sorted.sort_by_key(|edge| (edge.id, edge.secret));
-    let rows: Vec<&[Edge]> = sorted.chunk_by(|a, b| a.id == b.id).collect();
-    let column = |edge: &Edge| secrets.partition_point(|&secret| secret < edge.secret);
+    let rows: Vec<&[&Edge]> = sorted.chunk_by(|a, b| a.id == b.id).collect();
+    let mut columns = vec![0; items.len()];
+    secrets.iter().enumerate().for_each(|(column, &secret)| columns[secret] = column);
+    let column = |edge: &Edge| columns[edge.secret];
     // What it costs to leave the secrets before each column alone.
     let mut left = vec![0];
     for &secret in &secrets {
         left.push(left[left.len() - 1] + alone(&items[secret], costs));
     }
-    let mut low: Vec<usize> = rows.iter().map(|row| column(&row[0])).collect();
-    let mut high: Vec<usize> = rows.iter().map(|row| column(&row[row.len() - 1]) + 1).collect();
+    let mut low: Vec<usize> = rows.iter().map(|row| column(row[0])).collect();
+    let mut high: Vec<usize> = rows.iter().map(|row| column(row[row.len() - 1]) + 1).collect();
     for row in (1..rows.len()).rev() {
         low[row - 1] = low[row - 1].min(low[row]);
     }
@@ -98,7 +100,7 @@ impl Cheaper for (i64, Step) {
 }
 
 fn backtrack(
-    rows: &[&[Edge]],
+    rows: &[&[&Edge]],
     steps: &[Vec<Step>],
     low: &[usize],
     high: &[usize],
@@ -114,7 +116,8 @@ fn backtrack(
             Step::SkipId => row -= 1,
             Step::Join => {
                 at -= 1;
-                chosen.extend(rows[row - 1].iter().find(|edge| column(edge) == at).cloned());
+                chosen
+                    .extend(rows[row - 1].iter().find(|edge| column(edge) == at).copied().copied());
                 row -= 1;
             }
         }

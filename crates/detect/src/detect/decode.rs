@@ -15,14 +15,16 @@ use crate::aws::SECRET_LEN;
 use crate::escapes::hex_byte;
 use crate::finding::Encoding;
 
+use super::header;
 use super::unpack;
+use super::unread::Unread;
 use super::wrap::{self, Run};
 
 /// How deep encodings are undone inside one another.
 pub(super) const MAX_DEPTH: usize = 3;
 
 /// Reads base64 with or without padding, and whatever bits the last character has to spare.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_allow_trailing_bits(true)
@@ -72,6 +74,9 @@ impl Decoded {
 /// The base64 run around `at`, whose character there is the `place`th of its quantum.
 pub(super) fn base64(bytes: &[u8], at: usize, place: u8) -> Option<Decoded> {
     let run = wrap::around(bytes, at, is_base64);
+    if header::is_word(bytes, run.span.start) {
+        return header::words(bytes, run.span.start);
+    }
     let here = run.places.partition_point(|&(offset, _)| (offset as usize) < at);
     decoded(bytes, &run, (here + 4 - usize::from(place)) % 4)
 }
@@ -98,13 +103,36 @@ pub(super) fn hex(bytes: &[u8], at: usize) -> Option<Decoded> {
     Some(Decoded { text, encoding: Some(Encoding::Hex), run: run.span, letters, unit: (1, 2) })
 }
 
+/// The run of base32 that begins at `at` (RFC 4648 §6).
+fn base32(bytes: &[u8], at: usize) -> Option<Decoded> {
+    let run = wrap::around(bytes, at, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let value = |letter: u8| match letter {
+        b'A'..=b'Z' => Some(letter - b'A'),
+        b'2'..=b'7' => Some(letter - b'2' + 26),
+        _ => None,
+    };
+    let values: Vec<u8> = run.letters.iter().map_while(|&letter| value(letter)).collect();
+    if values.len() < run.letters.len() {
+        return None;
+    }
+    let bits = |at: usize| values.get(at).map_or(0, |&five| u32::from(five));
+    let text = (0..values.len() * 5 / 8).map(|byte| {
+        let (first, skipped) = (byte * 8 / 5, byte * 8 % 5);
+        let three = bits(first) << 10 | bits(first + 1) << 5 | bits(first + 2);
+        (three >> (7 - skipped)) as u8
+    });
+    let letters = relative(&run.places, run.span.start);
+    let (text, run) = (text.collect(), run.span);
+    Some(Decoded { text, encoding: Some(Encoding::Base32), run, letters, unit: (5, 8) })
+}
+
 /// Places by their distance from a run's beginning.
 fn relative(places: &[(u32, u8)], start: usize) -> Vec<(u32, u8)> {
     places.iter().map(|&(at, len)| (at - start as u32, len)).collect()
 }
 
 /// Fewest letters of a run that is looked into because of what stands near it.
-const SHORTEST: usize = 40;
+pub(super) const SHORTEST: usize = 40;
 /// How many letters of it tell whether it is text.
 const TASTE: usize = 64;
 
@@ -124,6 +152,11 @@ pub(super) fn readable(bytes: &[u8], at: usize) -> (usize, Option<Decoded>) {
         let opened = is_text(&text).then(|| hex(bytes, at)).flatten();
         return (opened.as_ref().map_or(end, |opened| end.max(opened.run.end)), opened);
     }
+    if head.iter().all(|&byte| byte.is_ascii_uppercase() || matches!(byte, b'2'..=b'7'))
+        && let Some(opened) = base32(bytes, at).filter(|opened| is_text(&opened.text))
+    {
+        return (end.max(opened.run.end), Some(opened));
+    }
     // A path or a word may touch the run: it is text at one of four places then.
     let place = (0..4).find(|&skipped| {
         let head = &head[skipped..];
@@ -135,12 +168,26 @@ pub(super) fn readable(bytes: &[u8], at: usize) -> (usize, Option<Decoded>) {
     (opened.as_ref().map_or(end, |opened| end.max(opened.run.end)), opened)
 }
 
-/// Whether a stretch holds a run that is [`readable`].
+/// What a run of base64 holds that is packed and not unpacked here, by its first letters.
+pub(super) fn packed_otherwise(run: &[u8]) -> Option<Unread> {
+    const HEADS: [(&[u8], Unread); 6] = [
+        (b"/Td6WFo", Unread::Xz),
+        (b"QlpoO", Unread::Bzip2),
+        (b"QlpoM", Unread::Bzip2),
+        (b"QlpoN", Unread::Bzip2),
+        (b"KLUv/", Unread::Zstd),
+        (b"U2FsdGVkX1", Unread::Encrypted),
+    ];
+    HEADS.iter().find(|(head, _)| run.starts_with(head)).map(|(_, kind)| *kind)
+}
+
+/// Whether a stretch holds a run that is [`readable`], or packed in a form that is counted.
 pub(super) fn holds_readable(stretch: &[u8]) -> bool {
     let mut at = 0;
     while at < stretch.len() {
         let (end, decoded) = readable(stretch, at);
-        if decoded.is_some() {
+        let is_long = end - at >= SHORTEST;
+        if decoded.is_some() || is_long && packed_otherwise(&stretch[at..end]).is_some() {
             return true;
         }
         at = end;
@@ -153,17 +200,24 @@ pub(super) fn says_text(letters: &[u8]) -> bool {
     readable(&letters[..letters.len().min(TASTE)], 0).1.is_some()
 }
 
-/// Whether a text, as a whole, is one encoded run.
+/// Lines at the beginning of a text of which one may be the only value.
+const FIRST_LINES: usize = 3;
+
+/// Whether a text is one encoded run, or gives one in its first lines, by a name or without one.
 pub(super) fn is_one_run(bytes: &[u8]) -> bool {
-    let head = bytes[..bytes.len().min(2 * TASTE)].trim_ascii_start();
-    let line = head.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-    let len = line.iter().take_while(|&&byte| is_base64(byte)).count();
-    let padding = line[len..].iter().take_while(|&&byte| byte == b'=').count();
-    len >= SHORTEST && len + padding == line.len() && says_text(line)
+    let head = bytes[..bytes.len().min(4 * TASTE)].trim_ascii_start();
+    head.split(|byte| matches!(byte, b'\r' | b'\n')).take(FIRST_LINES).any(|line| {
+        let name = line.iter().take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let name = name.count();
+        let is_assigned = name < SHORTEST && line.get(name) == Some(&b'=');
+        let value = &line[if is_assigned { name + 1 } else { 0 }..];
+        let len = value.iter().take_while(|&&byte| is_base64(byte)).count();
+        len >= SHORTEST && value[len..].iter().all(|&byte| byte == b'=') && says_text(&value[..len])
+    })
 }
 
 /// Whether bytes begin like a text or like what is unpacked here.
-fn is_text(bytes: &[u8]) -> bool {
+pub(super) fn is_text(bytes: &[u8]) -> bool {
     if unpack::is_packed(bytes) {
         return true;
     }

@@ -10,8 +10,8 @@ use super::item::{Item, Part};
 use super::pair::Edge;
 
 /// Lowers what has a rival: another way to join the same items costs hardly more.
-pub(super) fn doubt(items: &[Item], edges: &[Edge], chosen: &mut [Edge], costs: &Table) {
-    let mut sorted: Vec<&Edge> = edges.iter().collect();
+pub(super) fn doubt(items: &[Item], edges: &[&Edge], chosen: &mut [Edge], costs: &Table) {
+    let mut sorted: Vec<&Edge> = edges.to_vec();
     sorted.sort_by_key(|edge| (edge.id, edge.secret));
     let find = |id: usize, secret: usize| {
         let at = sorted.binary_search_by_key(&(id, secret), |edge| (edge.id, edge.secret));
@@ -56,7 +56,7 @@ pub(super) fn doubt(items: &[Item], edges: &[Edge], chosen: &mut [Edge], costs: 
         });
         if by_other_secret || by_other_id {
             edge.confidence = Confidence::Medium;
-            edge.evidence.rival = true;
+            edge.rival = true;
         }
     }
 }

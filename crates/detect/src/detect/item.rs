@@ -1,5 +1,6 @@
 //! Items: the parts of credentials that stand in a text, before they are joined.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use crate::aws::{KEY_ID_LEN, KeyId, SECRET_LEN};
@@ -108,7 +109,7 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
             stretch,
             text: &view.text,
             raw: index == 0,
-            binary: lengths::is_binary(&view.text),
+            kind: OnceCell::new(),
             behind: 0,
             id_end: None,
             items: vec![],
@@ -147,8 +148,8 @@ struct Scan<'v, 'a> {
     text: &'v [u8],
     /// The view is the text itself: a token that touches an escape is left to the others.
     raw: bool,
-    /// It holds a byte that no text holds.
-    binary: bool,
+    /// What kind of text it is, once somebody asks.
+    kind: OnceCell<TextKind>,
     /// End of the value before: no label reaches back over it.
     behind: usize,
     /// End of the id before.
@@ -158,6 +159,10 @@ struct Scan<'v, 'a> {
 }
 
 impl Scan<'_, '_> {
+    fn kind(&self) -> TextKind {
+        *self.kind.get_or_init(|| TextKind::of(self.text))
+    }
+
     fn run(&mut self) {
         let mut at = 0;
         while at < self.text.len() {
@@ -302,7 +307,7 @@ impl Scan<'_, '_> {
     fn label(&self, span: &Range<usize>) -> Label {
         let mut label = label::read(self.text, self.behind, span);
         // Formats of programs write lengths and types beside their strings, which read as letters.
-        if self.binary && !label.assigned {
+        if self.kind().binary && !label.assigned {
             label.name.stem.clear();
             label.name.rest.clear();
         }
@@ -334,6 +339,25 @@ impl Scan<'_, '_> {
     }
 }
 
+/// What bytes a text holds beside its letters.
+#[derive(Clone, Copy, Debug)]
+struct TextKind {
+    /// A control character that no text has.
+    binary: bool,
+    /// It is no UTF-8: a binary, or text of an older encoding.
+    loose: bool,
+}
+
+impl TextKind {
+    fn of(text: &[u8]) -> Self {
+        let is_control = |byte: &u8| matches!(byte, 0..=6 | 0x0e..=0x1a | 0x1c..=0x1f);
+        Self {
+            binary: text.iter().any(is_control),
+            loose: std::str::from_utf8(text).is_err_and(|error| error.error_len().is_some()),
+        }
+    }
+}
+
 fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
 }
@@ -351,95 +375,4 @@ fn is_varied(text: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A token that no rule of thumb calls anything but random, the same in every run.
-    fn token(seed: u64) -> String {
-        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        (0..SECRET_LEN)
-            .map(|_| {
-                state = state
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1_442_695_040_888_963_407);
-                char::from(alphabet[(state >> 58) as usize])
-            })
-            .collect()
-    }
-
-    fn secrets(text: &str) -> Vec<String> {
-        let (items, _) = all(text.as_bytes());
-        let text = |item: Item| match item.part {
-            Part::Secret { value, .. } => {
-                Some(String::from_utf8_lossy(value.expose()).into_owned())
-            }
-            _ => None,
-        };
-        items.into_iter().filter_map(text).collect()
-    }
-
-    #[test]
-    fn a_secret_may_begin_and_end_with_any_of_its_characters() {
-        let around =
-            [("=", "\n"), ("\"", "\""), (":", "@"), ("<v>", "</v>"), ("\n+", "\n"), ("=", "")];
-        for seed in 1..40 {
-            let random = token(seed);
-            for secret in
-                [random.clone(), format!("/{}", &random[1..]), format!("{}+", &random[1..])]
-            {
-                for (before, behind) in around {
-                    let text = format!("{before}{secret}{behind}");
-                    assert_eq!(
-                        secrets(&text),
-                        std::slice::from_ref(&secret),
-                        "{before:?} {behind:?}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn secrets_that_signs_set_off_twice_are_reported_once() {
-        let secret = token(21);
-        for text in [
-            format!("s/{secret}/x/g"),
-            format!("s/{secret}/"),
-            format!("'s/{}/{secret}/'", &token(22)[..30]),
-            format!("s/{}/{}/", &token(23)[..39], &token(24)[..20]),
-            format!("s/{secret}{secret}/"),
-        ] {
-            let found = secrets(&text);
-            assert!(found.iter().all(|one| *one == secret) && found.len() < 3, "{text}: {found:?}");
-        }
-    }
-
-    #[test]
-    fn a_piece_of_something_longer_is_no_secret() {
-        let secret = token(7);
-        for (before, behind) in
-            [("a", ""), ("", "a"), ("", "="), ("x-", ""), ("", "_y"), ("", "/x"), (".", ".")]
-        {
-            assert!(
-                secrets(&format!("{before}{secret}{behind} ")).is_empty(),
-                "{before:?} {behind:?}"
-            );
-        }
-        let wrapped = format!("{}{}\n{secret}\n", token(8), &token(9)[..24]);
-        assert!(secrets(&wrapped).is_empty());
-    }
-
-    #[test]
-    fn escapes_of_any_character_are_undone() {
-        let secret = token(11);
-        for at in 0..SECRET_LEN {
-            let (head, tail) = (&secret[..at], &secret[at + 1..]);
-            let plain = format!("{head}/{tail}");
-            for escape in ["\\/", "\\u002f", "%2F", "&#47;"] {
-                let text = format!("k=\"{head}{escape}{tail}\"");
-                assert_eq!(secrets(&text), std::slice::from_ref(&plain), "{escape} at {at}");
-            }
-        }
-    }
-}
+mod tests;

@@ -5,12 +5,18 @@
 
 use std::ops::Range;
 
+use crate::aws::{KEY_ID_LEN, is_base32};
+
+use super::dump;
 use super::view::View;
 
 /// Fewest entries of a list that is read: an id has as many.
 const FEWEST: usize = 20;
 /// Most bytes between two entries, a line break and its indentation among them.
 const GAP: usize = 40;
+
+/// Most bytes that write an id in a list.
+const ID_LIST: usize = KEY_ID_LEN * (GAP + 4);
 
 /// How the entries of a list are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,6 +74,22 @@ pub(super) fn list(bytes: &[u8]) -> Option<View<'static>> {
 pub(super) fn begins_list(text: &[u8]) -> bool {
     let first = memchr::memchr2_iter(b',', b'[', text).find_map(|at| first_entry(text, at, 0));
     first.is_some_and(|start| entries(text, start).0.len() >= FEWEST / 2)
+}
+
+/// Whether an id may stand in a list or in a dump, whose third letter is written at `at`.
+pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
+    if bytes[at] == b' ' {
+        return dump::is_in_dump(bytes, at);
+    }
+    // The literal of hexadecimal digits begins behind its prefix.
+    let start = if bytes[..at].ends_with(b"0x") { at - 2 } else { at };
+    let (entries, _) = entries(&bytes[..bytes.len().min(at + ID_LIST)], start);
+    let radix = if start < at { 16 } else { 10 };
+    let letters = entries.iter().take(KEY_ID_LEN - 2).take_while(|(_, _, inner)| {
+        let digits = std::str::from_utf8(&bytes[inner.clone()]).ok();
+        digits.and_then(|digits| u8::from_str_radix(digits, radix).ok()).is_some_and(is_base32)
+    });
+    letters.count() == KEY_ID_LEN - 2
 }
 
 /// Where the entry begins that a comma ends or a bracket opens.
@@ -167,10 +189,10 @@ fn text(mut letters: Vec<(u8, Range<usize>)>) -> Option<Vec<(u8, Range<usize>)>>
 }
 
 /// A view in the making.
-struct Made {
-    text: Vec<u8>,
-    map: Vec<(u32, u8)>,
-    is_plain: bool,
+pub(super) struct Made {
+    pub text: Vec<u8>,
+    pub map: Vec<(u32, u8)>,
+    pub is_plain: bool,
 }
 
 impl Default for Made {
@@ -180,134 +202,16 @@ impl Default for Made {
 }
 
 impl Made {
-    fn copy(&mut self, bytes: &[u8], span: Range<usize>) {
+    pub(super) fn copy(&mut self, bytes: &[u8], span: Range<usize>) {
         self.text.extend_from_slice(&bytes[span.clone()]);
         self.map.extend(span.map(|at| (at as u32, 1)));
     }
 
-    fn push(&mut self, letter: u8, span: &Range<usize>) {
+    pub(super) fn push(&mut self, letter: u8, span: &Range<usize>) {
         self.is_plain = false;
         self.text.push(letter);
         self.map.push((span.start as u32, span.len() as u8));
     }
-}
-
-/// Most bytes that a line of a dump shows.
-const WIDEST: usize = 64;
-/// Fewest bytes that a whole line shows.
-const NARROWEST: usize = 4;
-
-/// A stretch with its dumps (`xxd`, `hexdump`, `od`) as the bytes that they show; `None` if there
-/// are none.
-pub(super) fn dump(bytes: &[u8]) -> Option<View<'static>> {
-    let mut made = Made::default();
-    let mut at = 0;
-    let mut dumped = false;
-    while at < bytes.len() {
-        let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |len| at + len + 1);
-        // The last line of a dump may show a byte alone.
-        let shown = dump_line(&bytes[at..end], if dumped { 1 } else { NARROWEST });
-        if shown.is_empty() {
-            if dumped {
-                made.push(b'\n', &(at..at));
-            }
-            made.copy(bytes, at..end);
-        }
-        for (letter, span) in &shown {
-            made.push(*letter, &(at + span.start..at + span.end));
-        }
-        dumped = !shown.is_empty();
-        at = end;
-    }
-    (!made.is_plain).then(|| View::made(made.text, made.map))
-}
-
-/// Bytes on either side of a place that decide whether a line of a dump holds it.
-pub(super) const LINE: usize = 4 * WIDEST;
-
-/// Whether a line of a dump holds `at`.
-pub(super) fn is_in_dump(bytes: &[u8], at: usize) -> bool {
-    let floor = at.saturating_sub(LINE);
-    let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |len| floor + len + 1);
-    let end = bytes.len().min(at + LINE);
-    let len = memchr::memchr(b'\n', &bytes[at..end]).unwrap_or(end - at);
-    !dump_line(&bytes[start..at + len], NARROWEST).is_empty()
-}
-
-/// The bytes that a line of a dump shows, `least` of them, and where.
-fn dump_line(line: &[u8], least: usize) -> Vec<(u8, Range<usize>)> {
-    let blanks = |from: usize| line[from..].iter().take_while(|byte| **byte == b' ').count();
-    let start = blanks(0).min(8);
-    let digits = line[start..].iter().take(17).take_while(|byte| byte.is_ascii_hexdigit()).count();
-    if !(6..=16).contains(&digits) {
-        return vec![];
-    }
-    let mut at = start + digits;
-    let colon = line.get(at) == Some(&b':');
-    at += usize::from(colon);
-    let gap = blanks(at);
-    if gap == 0 {
-        return vec![];
-    }
-    let shown = groups(line, at + gap, colon);
-    if shown.len() >= least {
-        return shown;
-    }
-    let shown = cells(line, at);
-    if shown.len() >= least { shown } else { vec![] }
-}
-
-/// Groups of hexadecimal digits, of a byte or more each.
-///
-/// Words of two bytes are swapped, unless `xxd` wrote them, whose offsets end with a colon.
-fn groups(line: &[u8], mut at: usize, in_order: bool) -> Vec<(u8, Range<usize>)> {
-    let mut shown: Vec<(u8, Range<usize>)> = Vec::new();
-    let mut width = 0;
-    while shown.len() < WIDEST {
-        let rest = &line[at.min(line.len())..];
-        let digits = rest.iter().take(17).take_while(|byte| byte.is_ascii_hexdigit()).count();
-        let ends = rest.get(digits).is_none_or(u8::is_ascii_whitespace);
-        // Only the last group may be narrower.
-        let fits = matches!(digits, 2 | 4 | 8 | 16) && (width == 0 || digits <= width);
-        if !ends || !fits {
-            break;
-        }
-        width = digits;
-        let swapped = width == 4 && !in_order;
-        for byte in 0..digits / 2 {
-            let place = at + 2 * if swapped { byte ^ 1 } else { byte };
-            if let Some(letter) = crate::escapes::hex_byte(&line[place..]) {
-                shown.push((letter, place..place + 2));
-            }
-        }
-        at += digits;
-        let blanks = line[at..].iter().take(3).take_while(|byte| **byte == b' ').count();
-        // `hexdump -C` sets the halves of a line apart; else two blanks end the numbers.
-        if blanks == 0 || blanks == 2 && !(width == 2 && shown.len() == 8) || blanks > 2 {
-            break;
-        }
-        at += blanks;
-    }
-    shown
-}
-
-/// The cells of `od -c`, four columns each.
-fn cells(line: &[u8], at: usize) -> Vec<(u8, Range<usize>)> {
-    let mut shown = Vec::new();
-    for start in (at..line.len()).step_by(4).take(WIDEST) {
-        let Some(cell) = line.get(start..start + 4) else { break };
-        let letter = match *cell {
-            [b' ', b' ', b' ', letter] if letter.is_ascii_graphic() || letter == b' ' => letter,
-            [b' ', b' ', b'\\', b'n'] => b'\n',
-            [b' ', b' ', b'\\', b'r'] => b'\r',
-            [b' ', b' ', b'\\', b't'] => b'\t',
-            [b' ', b' ', b'\\', b'0'] => 0,
-            [b' ', b'0'..=b'7', b'0'..=b'7', b'0'..=b'7'] => 0x80,
-            _ => break,
-        };
-        shown.push((letter, start + cell.trim_ascii_start().len().abs_diff(4)..start + 4));
-    }
-    shown
 }
 
 #[cfg(test)]
@@ -344,46 +248,5 @@ mod tests {
         for text in ["[1, 2, 3, 4, 5]", "a, b, c, d, e, f", &"0,".repeat(40), &"200, ".repeat(40)] {
             assert!(super::list(text.as_bytes()).is_none_or(|view| !view.text.contains(&b'A')));
         }
-    }
-
-    #[test]
-    fn dumps_are_the_bytes_that_they_show() {
-        let lines = |one: fn(usize, &[u8]) -> String| {
-            let chunks = TEXT.as_bytes().chunks(16).enumerate();
-            chunks.map(|(at, line)| one(at * 16, line)).collect::<String>()
-        };
-        for text in [
-            lines(|at, line| {
-                let words = line
-                    .chunks(2)
-                    .map(|two| two.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-                format!(
-                    "{at:08x}: {}  {}\n",
-                    words.collect::<Vec<_>>().join(" "),
-                    String::from_utf8_lossy(line)
-                )
-            }),
-            lines(|at, line| {
-                let halves = line.chunks(8).map(|half| {
-                    half.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
-                });
-                format!(
-                    "{at:08x}  {}  |{}|\n",
-                    halves.collect::<Vec<_>>().join("  "),
-                    String::from_utf8_lossy(line)
-                )
-            }),
-            lines(|at, line| {
-                let cells: String =
-                    line.iter().map(|&byte| format!("   {}", char::from(byte))).collect();
-                format!("{at:07o}{cells}\n")
-            }),
-        ] {
-            let whole = format!("$ dump x\n{text}$ \n");
-            let (view, _) = shown(dump(whole.as_bytes()), &whole);
-            assert_eq!(view, format!("$ dump x\n{TEXT}\n$ \n"), "{whole}");
-        }
-        let log = "abcdef12 a change\nabcdef13 dead beef\n";
-        assert!(dump(log.as_bytes()).is_none_or(|view| view.text.len() < log.len()));
     }
 }

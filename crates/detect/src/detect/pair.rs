@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use crate::finding::{Confidence, Evidence};
+use crate::finding::{Confidence, Evidence, Nearness};
 
 use super::assign::aligned;
 use super::costs::Table;
@@ -46,8 +46,8 @@ pub(super) struct Pair {
     pub evidence: Evidence,
 }
 
-/// A possible pair.
-#[derive(Clone, Debug)]
+/// A possible pair: small, as each id of a list has dozens.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Edge {
     /// The id.
     pub id: usize,
@@ -57,8 +57,32 @@ pub(super) struct Edge {
     pub cost: i64,
     /// How sure that would be.
     pub confidence: Confidence,
-    /// What speaks for it.
-    pub evidence: Evidence,
+    /// Where the two stand to each other.
+    pub nearness: Nearness,
+    /// Lines between them.
+    pub lines: u32,
+    /// Another half fits almost as well.
+    pub rival: bool,
+}
+
+impl Edge {
+    fn pair(&self, items: &[Item]) -> Pair {
+        let (id, secret) = (&items[self.id].label.name, &items[self.secret].label.name);
+        let evidence = Evidence {
+            stem: shared_stem(&id.stem, &secret.stem),
+            nearness: self.nearness,
+            lines: self.lines,
+            labelled: secret.role.is_secret(),
+            rival: self.rival,
+        };
+        let (id, secret, confidence) = (self.id, self.secret, self.confidence);
+        Pair { id, secret, token: None, confidence, evidence }
+    }
+}
+
+fn shared_stem(id: &[String], secret: &[String]) -> Option<String> {
+    let shown = |words: &[String]| words.iter().all(|word| word.len() <= 16) && words.len() <= 4;
+    (!id.is_empty() && id == secret && shown(id)).then(|| id.join("_"))
 }
 
 /// What pairing says of a stretch.
@@ -70,8 +94,13 @@ pub(super) struct Pairing {
     pub others: Vec<Pair>,
 }
 
-/// Joins the items of a stretch, which are in order.
-pub(super) fn pairs(context: &Context<'_>, structure: &Structure, costs: &Table) -> Pairing {
+/// Joins the items of a stretch, which are in order; `keeps_others` asks for [`Pairing::others`].
+pub(super) fn pairs(
+    context: &Context<'_>,
+    structure: &Structure,
+    costs: &Table,
+    keeps_others: bool,
+) -> Pairing {
     let items = context.items;
     let scorer = PairScorer::new(context, costs);
     let edges = scorer.edges(structure);
@@ -81,8 +110,8 @@ pub(super) fn pairs(context: &Context<'_>, structure: &Structure, costs: &Table)
         taken[edge.id] = true;
         taken[edge.secret] = true;
     }
-    let free: Vec<Edge> =
-        edges.iter().filter(|edge| !taken[edge.id] && !taken[edge.secret]).cloned().collect();
+    let free: Vec<&Edge> =
+        edges.iter().filter(|edge| !taken[edge.id] && !taken[edge.secret]).collect();
     let named = chosen.len();
     let mut rest = aligned(items, &free, costs);
     doubt(items, &free, &mut rest, costs);
@@ -90,7 +119,7 @@ pub(super) fn pairs(context: &Context<'_>, structure: &Structure, costs: &Table)
     let mut pairs = consistent(items, &edges, &chosen, named, costs);
     session::tokens(context, structure, &mut pairs);
     pairs.sort_by_key(|pair| items[pair.id].span.start);
-    let others = others(items, &edges, &pairs);
+    let others = if keeps_others { others(items, &edges, &pairs) } else { vec![] };
     Pairing { pairs, others }
 }
 
@@ -137,13 +166,7 @@ fn consistent(
         used[edge.secret] = true;
         secret_of.insert(id.as_str(), value.expose());
         id_of.insert(value.expose(), id.as_str());
-        pairs.push(Pair {
-            id: edge.id,
-            secret: edge.secret,
-            token: None,
-            confidence: edge.confidence,
-            evidence: edge.evidence.clone(),
-        });
+        pairs.push(edge.pair(items));
     }
     pairs
 }
@@ -170,14 +193,5 @@ fn others(items: &[Item], edges: &[Edge], pairs: &[Pair]) -> Vec<Pair> {
         .collect();
     rest.sort_by_key(|edge| (edge.id, edge.cost, edge.secret));
     let by_id = rest.chunk_by(|a, b| a.id == b.id);
-    by_id
-        .flat_map(|edges| edges.iter().take(MOST_OTHERS))
-        .map(|edge| Pair {
-            id: edge.id,
-            secret: edge.secret,
-            token: None,
-            confidence: edge.confidence,
-            evidence: edge.evidence.clone(),
-        })
-        .collect()
+    by_id.flat_map(|edges| edges.iter().take(MOST_OTHERS)).map(|edge| edge.pair(items)).collect()
 }

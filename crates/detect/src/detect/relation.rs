@@ -57,6 +57,8 @@ pub(super) struct Context<'a> {
     pub cells: &'a [Option<Cell>],
     /// Their lines.
     lines: Vec<Line>,
+    /// What is left of their names, without those of their scopes.
+    stems: Vec<Vec<&'a str>>,
 }
 
 impl<'a> Context<'a> {
@@ -67,19 +69,35 @@ impl<'a> Context<'a> {
         outline: &'a Outline,
         cells: &'a [Option<Cell>],
     ) -> Self {
-        Self { text, items, outline, cells, lines: lines(text, items) }
+        let lines = lines(text, items);
+        let own = |item: &'a Item| sorted(item.label.name.stem.iter().map(String::as_str));
+        let stems = items.iter().map(own).collect();
+        Self { text, items, outline, cells, lines, stems }
     }
 }
 
 impl Context<'_> {
     /// What an id and a secret have to do with each other.
     pub(super) fn relation(&self, id: usize, secret: usize) -> Relation {
+        // Items of a list are compared with dozens of others, and share their scope.
+        if self.outline.of(id) == self.outline.of(secret) {
+            return self.related(id, secret, [&[], &[]], [&self.stems[id], &self.stems[secret]]);
+        }
         let (id_scopes, secret_scopes) = self.outline.apart(id, secret);
-        let id_scopes = self.own(id, &id_scopes);
-        let secret_scopes = self.own(secret, &secret_scopes);
-        let id_stem = self.stem(id, id_scopes);
-        let secret_stem = self.stem(secret, secret_scopes);
-        let mut stems = compare(&id_stem, &secret_stem);
+        let scopes = [self.own(id, &id_scopes), self.own(secret, &secret_scopes)];
+        let stems = [self.stem(id, scopes[0]), self.stem(secret, scopes[1])];
+        self.related(id, secret, scopes, [&stems[0], &stems[1]])
+    }
+
+    /// The same, of items with these scopes of their own, and these stems.
+    fn related(
+        &self,
+        id: usize,
+        secret: usize,
+        [id_scopes, secret_scopes]: [&[usize]; 2],
+        [id_stem, secret_stem]: [&[&str]; 2],
+    ) -> Relation {
+        let mut stems = compare(id_stem, secret_stem);
         let bare = |item: usize| {
             let name = &self.items[item].label.name;
             !name.named && name.stem.is_empty()
@@ -94,11 +112,11 @@ impl Context<'_> {
         if stems == Stems::Different && (loose(id) || loose(secret)) {
             // Of sentences only what tells keys apart everywhere is held against a pair.
             let tags = |stem: &[&'_ str]| stem.iter().filter(|word| is_tag(word)).count();
-            let differ = tags(&id_stem) > 0 && tags(&secret_stem) > 0;
+            let differ = tags(id_stem) > 0 && tags(secret_stem) > 0;
             stems = if differ { stems } else { Stems::One };
         }
         let aged = |stem: &[&str]| stem.iter().any(|word| is_aged(word));
-        let longer = if id_stem.len() > secret_stem.len() { &id_stem } else { &secret_stem };
+        let longer = if id_stem.len() > secret_stem.len() { id_stem } else { secret_stem };
         let (row, other_row) = match (&self.cells[id], &self.cells[secret]) {
             (Some(a), Some(b)) if a.heading == b.heading => (a.row == b.row, a.row != b.row),
             _ => (false, false),
@@ -133,7 +151,7 @@ impl Context<'_> {
             service: longer.iter().any(|word| is_service(word)) && stems != Stems::Same,
             row,
             // "OLD: <id> / <secret>" is said of both.
-            aged: aged(&id_stem) != aged(&secret_stem)
+            aged: aged(id_stem) != aged(secret_stem)
                 && self.lines[id].number != self.lines[secret].number,
             apart: other_row
                 || sections && stems != Stems::Same
@@ -227,11 +245,7 @@ impl Context<'_> {
             let heads = only_tags(scope.kind);
             scope.name.stem.iter().filter(move |word| !heads || is_tag(word) && !is_number(word))
         });
-        let words = outer.chain(&self.items[item].label.name.stem);
-        let mut stem: Vec<&str> = words.map(String::as_str).collect();
-        stem.sort_unstable();
-        stem.dedup();
-        stem
+        sorted(outer.chain(&self.items[item].label.name.stem).map(String::as_str))
     }
 
     /// The stem of an item with those of all scopes around it: what names its key in this text.
@@ -255,6 +269,14 @@ impl Context<'_> {
     pub(super) fn innermost(&self, item: usize) -> usize {
         self.outline.of(item)
     }
+}
+
+/// Words in order, each once.
+fn sorted<'w>(words: impl Iterator<Item = &'w str>) -> Vec<&'w str> {
+    let mut words: Vec<&str> = words.collect();
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
 /// Whether only those words of a scope's name count that tell keys apart everywhere: a comment

@@ -3,7 +3,7 @@
 //! The costs are data ([`super::costs`]); what they are paid for is read from the names
 //! ([`super::name`]), the records ([`super::relation`]) and the distance ([`super::structure`]).
 
-use crate::finding::{Confidence, Evidence, Nearness};
+use crate::finding::{Confidence, Nearness};
 
 use super::assign::alone;
 use super::costs::Table;
@@ -159,14 +159,8 @@ impl<'a> PairScorer<'a> {
             + self.role_cost(named_id.role, role, &relation, distance)
             + self.name_cost(id, secret, &relation);
         let confidence = self.confidence(id, secret, strength, &relation, distance);
-        let evidence = Evidence {
-            stem: shared_stem(named_id.stem.as_slice(), named_secret.stem.as_slice()),
-            nearness: nearness(&relation, distance),
-            lines: distance.lines,
-            labelled: role.is_secret(),
-            rival: false,
-        };
-        Some(Edge { id, secret, cost, confidence, evidence })
+        let (nearness, lines) = (nearness(&relation, distance), distance.lines);
+        Some(Edge { id, secret, cost, confidence, nearness, lines, rival: false })
     }
 
     fn distance_cost(&self, distance: &Distance) -> i64 {
@@ -262,11 +256,6 @@ impl<'a> PairScorer<'a> {
             _ => Confidence::Medium,
         }
     }
-}
-
-fn shared_stem(id: &[String], secret: &[String]) -> Option<String> {
-    let shown = |words: &[String]| words.iter().all(|word| word.len() <= 16) && words.len() <= 4;
-    (!id.is_empty() && id == secret && shown(id)).then(|| id.join("_"))
 }
 
 fn nearness(relation: &Relation, distance: &Distance) -> Nearness {

@@ -7,8 +7,8 @@ use super::outline::Scope;
 use super::words::words;
 
 /// Last words of keys of fields that name what another field of the record holds.
-const KEYS: [&str; 9] =
-    ["name", "key", "parameter", "variable", "field", "label", "title", "id", "option"];
+const KEYS: [&str; 10] =
+    ["name", "key", "k", "parameter", "variable", "field", "label", "title", "id", "option"];
 /// Bytes of a record that are read on either side of a value.
 const REACH: usize = 512;
 

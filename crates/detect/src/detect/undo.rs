@@ -2,6 +2,9 @@
 //!
 //! [`View`]: super::view::View
 
+use std::ops::Range;
+
+use super::header;
 use crate::escapes::{Rewrite, control_sequence, escape, hex_byte};
 
 /// Whether a credential may hold this byte.
@@ -10,8 +13,11 @@ fn is_part(byte: Option<&u8>) -> bool {
 }
 
 /// Operators that join two string literals, in the languages that have one.
-const OPERATORS: [&[u8]; 11] =
-    [b"<<", b"<>", b"++", b"..", b"||", b"+", b".", b"&", b"~", b"^", b","];
+const OPERATORS: [&[u8]; 12] =
+    [b".concat(", b"<<", b"<>", b"++", b"..", b"||", b"+", b".", b"&", b"~", b"^", b","];
+
+/// What a joint begins with.
+pub(super) const JOINTS: &[u8] = b"\\`^_\"'}";
 
 /// The length of what stands between two joined pieces of a literal, where one ends at `rest`.
 pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
@@ -32,11 +38,21 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
         }
         _ => None,
     };
-    if let Some(len) = continued(0) {
+    if let Some(len) = continued(0).or_else(|| typeset(rest)) {
         return is_part(rest.get(len)).then_some(len);
     }
     let quote = *rest.first().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
     let mut at = 1 + blank(1);
+    if let Some(len) = comment(&rest[at..]) {
+        at += len;
+        at += blank(at);
+    }
+    if !matches!(
+        rest.get(at)?,
+        b'<' | b'+' | b'.' | b'|' | b'&' | b'~' | b'^' | b',' | b'"' | b'\'' | b'`' | b'\\' | b'_'
+    ) {
+        return None;
+    }
     let operator = OPERATORS.iter().find(|operator| rest[at..].starts_with(operator));
     if operator == Some(&&b","[..]) && !joins_a_list(rest, before) {
         return None;
@@ -53,6 +69,36 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
     (opens && is_part(rest.get(at + 1))).then_some(at + 1)
 }
 
+/// The length of a comment between two pieces.
+fn comment(rest: &[u8]) -> Option<usize> {
+    let near = &rest[..rest.len().min(120)];
+    let body = near.strip_prefix(b"/*")?;
+    memchr::memmem::find(body, b"*/").map(|len| len + 4)
+}
+
+/// The length of what parts two runs of one word in RTF, as `}{\\insrsid9 `, and of a place at which
+/// TeX may break a line.
+fn typeset(rest: &[u8]) -> Option<usize> {
+    if let Some(behind) = rest.strip_prefix(b"\\allowbreak") {
+        return Some(12 + if behind.starts_with(b"{}") { 2 } else { 1 });
+    }
+    let near = &rest[..rest.len().min(120)];
+    let mut at = 1;
+    near.starts_with(b"}").then_some(())?;
+    at += near[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    near[at..].starts_with(b"{\\").then_some(())?;
+    at += 1;
+    while near.get(at) == Some(&b'\\') {
+        at += 1;
+        let word = near[at..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let number = |byte: &&u8| byte.is_ascii_digit() || **byte == b'-';
+        at += word + near[at + word..].iter().take_while(number).count();
+        (word > 0).then_some(())?;
+    }
+    // One blank ends the last word, and is none of the text.
+    (near.get(at) == Some(&b' ')).then_some(at + 1)
+}
+
 /// Whether the list around a comma is joined at once: `concat!(…)`, `paste0(…)`, `[…].join('')`.
 fn joins_a_list(rest: &[u8], before: &[u8]) -> bool {
     let head = &before[before.len().saturating_sub(100)..];
@@ -64,11 +110,10 @@ fn joins_a_list(rest: &[u8], before: &[u8]) -> bool {
 
 /// Whether a text looks like quoted-printable.
 pub(super) fn is_quoted_printable(bytes: &[u8]) -> bool {
-    memchr::memchr_iter(b'=', bytes).any(|at| {
-        matches!(
-            bytes[at + 1..],
-            [b'\n', ..] | [b'\r', b'\n', ..] | [b'3', b'D', ..] | [b'2', b'F' | b'B', ..]
-        )
+    memchr::memchr_iter(b'=', bytes).any(|at| match bytes[at + 1..] {
+        [b'\n', ..] | [b'\r', b'\n', ..] | [b'3', b'D', ..] | [b'2', b'F' | b'B', ..] => true,
+        [b'?', ..] => header::opens_quoted(&bytes[at..]).is_some(),
+        _ => false,
     })
 }
 
@@ -87,21 +132,47 @@ pub(super) fn quoted_printable(rest: &[u8]) -> Rewrite {
 /// So many escapes in a row write a value letter by letter.
 const ESCAPED: usize = 8;
 
-/// Whether a text begins, or goes on, letter by letter in escapes.
-pub(super) fn is_escaped_throughout(text: &[u8]) -> bool {
-    let mut settled = 0;
-    memchr::memchr3_iter(b'\\', b'%', b'&', text).any(|at| {
-        if at < settled {
-            return false;
+/// Values that are written letter by letter in escapes. Each byte of a text is read once, however
+/// many places ask.
+pub(super) struct Escaped<'t> {
+    text: &'t [u8],
+    /// What stands before is known.
+    read: usize,
+    /// The last escapes in a row that were found.
+    found: Range<usize>,
+}
+
+impl<'t> Escaped<'t> {
+    pub(super) fn new(text: &'t [u8]) -> Self {
+        Self { text, read: 0, found: 0..0 }
+    }
+
+    /// Whether so many escapes in a row stand between `at`, which grows from call to call and is
+    /// no part of an escape, and `until`.
+    pub(super) fn is_between(&mut self, at: usize, until: usize) -> bool {
+        loop {
+            if self.found.start >= at && !self.found.is_empty() {
+                return self.found.end <= until;
+            }
+            self.read = self.read.max(at);
+            let rest = self.text.get(self.read..until).unwrap_or_default();
+            let Some(next) = memchr::memchr3(b'\\', b'%', b'&', rest) else {
+                self.read = self.read.max(until);
+                return false;
+            };
+            let start = self.read + next;
+            let mut end = start;
+            let escapes = (0..ESCAPED).take_while(|_| {
+                let len = self.text.get(end..).filter(|rest| !rest.is_empty()).and_then(escape);
+                end += len.map_or(0, |(len, _)| len);
+                len.is_some()
+            });
+            if escapes.count() == ESCAPED {
+                self.found = start..end;
+            }
+            self.read = end.max(start + 1);
         }
-        settled = at;
-        let escapes = (0..ESCAPED).take_while(|_| {
-            let len = text.get(settled..).filter(|rest| !rest.is_empty()).and_then(escape);
-            settled += len.map_or(0, |(len, _)| len);
-            len.is_some()
-        });
-        escapes.count() == ESCAPED
-    })
+    }
 }
 
 /// Bytes of a line from which on programs fold it: LDIF at 76, `MANIFEST.MF` at 72, iCalendar
@@ -125,6 +196,9 @@ pub(super) fn fold(rest: &[u8], before: &[u8]) -> Rewrite {
     let folded = is_part(before.last()) && is_part(rest.get(len)) && !line.contains(&b'\n');
     folded.then_some((len, None))
 }
+
+/// What a mark begins with.
+pub(super) const MARKS: &[u8] = b"\x1b[<^\xe2";
 
 /// Whether there is a mark in a text.
 pub(super) fn has_marks(text: &[u8]) -> bool {

@@ -10,6 +10,9 @@ use std::ops::Range;
 
 use crate::escapes::{Rewrite, escape};
 
+use super::columns;
+use super::dump;
+use super::header;
 use super::numbers;
 use super::undo;
 
@@ -60,28 +63,32 @@ impl<'a> View<'a> {
     /// All views of a stretch, the least changed first.
     pub(super) fn all(bytes: &'a [u8]) -> Vec<Self> {
         let mut views = vec![Self::raw(bytes)];
-        views.extend(Self::unescaped(bytes));
+        views.extend(Self::raw(bytes).unescaped());
         let unmarked = views[views.len() - 1].unmarked();
         views.extend(Self::quoted_printable(bytes));
         views.extend(unmarked);
         let joined = views.iter().filter_map(Self::joined).collect::<Vec<_>>();
         views.extend(joined);
         if undo::is_folded(bytes) {
-            views.extend(Self::raw(bytes).rewritten(undo::fold));
+            views.extend(Self::raw(bytes).rewritten(b"\r\n", undo::fold));
         }
-        views.extend(numbers::list(bytes));
-        views.extend(numbers::dump(bytes));
+        for view in [numbers::list(bytes), dump::dump(bytes)].into_iter().flatten() {
+            let unescaped = view.unescaped();
+            views.push(view);
+            views.extend(unescaped);
+        }
+        views.extend(columns::unfolded(bytes));
         views
     }
 
     /// Escapes of strings, URLs and markup undone; `None` if there are none.
-    fn unescaped(bytes: &'a [u8]) -> Option<Self> {
-        memchr::memchr3(b'\\', b'%', b'&', bytes)?;
+    fn unescaped<'b>(&self) -> Option<View<'b>> {
+        memchr::memchr3(b'\\', b'%', b'&', &self.text)?;
         // Control sequences are marks, which have views of their own.
         let rule = |rest: &[u8], _: &[u8]| if rest[0] == 0x1b { None } else { escape(rest) };
-        let mut view = Self::raw(bytes).rewritten(rule)?;
+        let mut view = self.rewritten(b"\\%&", rule)?;
         for _ in 1..LAYERS {
-            match view.rewritten(rule) {
+            match view.rewritten(b"\\%&", rule) {
                 Some(deeper) => view = deeper,
                 None => break,
             }
@@ -94,7 +101,16 @@ impl<'a> View<'a> {
         if !undo::is_quoted_printable(bytes) {
             return None;
         }
-        Self::raw(bytes).rewritten(|rest, _| undo::quoted_printable(rest))
+        if !header::has_quoted(bytes) {
+            return Self::raw(bytes).rewritten(b"=", |rest, _| undo::quoted_printable(rest));
+        }
+        Self::raw(bytes).rewritten(b"=?_", |rest, before| match rest[0] {
+            b'_' if header::is_inside(before) => Some((1, Some(b' '))),
+            _ => match header::joint(rest) {
+                Some(len) => Some((len, None)),
+                None => undo::quoted_printable(rest),
+            },
+        })
     }
 
     /// Without the marks by which programs show colours, matches and changes: once with blanks in
@@ -104,34 +120,68 @@ impl<'a> View<'a> {
         if !undo::has_marks(&self.text) {
             return vec![];
         }
-        let views = [self.rewritten(undo::blank_mark), self.rewritten(undo::mark)];
+        let marks = undo::MARKS;
+        let views = [self.rewritten(marks, undo::blank_mark), self.rewritten(marks, undo::mark)];
         views.into_iter().flatten().collect()
     }
 
     /// String literals that code joins (`"ab" + "cd"`) and lines that a backslash continues.
     fn joined(&self) -> Option<Self> {
-        self.rewritten(|rest, before| undo::join(rest, before).map(|len| (len, None)))
+        let rule = |rest: &[u8], before: &[u8]| undo::join(rest, before).map(|len| (len, None));
+        self.rewritten(undo::JOINTS, rule)
     }
 
-    /// Applies `rule` to what stands at each place and before it; `None` if it never applies.
-    fn rewritten<'b>(&self, rule: impl Fn(&[u8], &[u8]) -> Rewrite) -> Option<View<'b>> {
+    /// Applies `rule` where one of `signs` stands, to what begins there and what stands before;
+    /// `None` if it never applies.
+    fn rewritten<'b>(
+        &self,
+        signs: &[u8],
+        rule: impl Fn(&[u8], &[u8]) -> Rewrite,
+    ) -> Option<View<'b>> {
         let text = &*self.text;
+        let mut is_sign = [false; 256];
+        signs.iter().for_each(|&sign| is_sign[usize::from(sign)] = true);
+        let next = |from: usize| {
+            let rest = text
+                .get(from..)
+                .unwrap_or_default()
+                .iter()
+                .position(|&byte| is_sign[usize::from(byte)]);
+            rest.map_or(text.len(), |by| from + by)
+        };
+        let applies = |at: &usize| rule(&text[*at..], &text[..*at]).is_some();
         // Most rules apply nowhere in most texts: nothing is copied before one does.
-        let first = (0..text.len()).find(|&at| rule(&text[at..], &text[..at]).is_some())?;
+        let places = std::iter::successors(Some(next(0)), |at| Some(next(at + 1)));
+        let mut at = places.take_while(|at| *at < text.len()).find(applies)?;
         let mut shown = Vec::with_capacity(text.len());
         let mut map = Vec::with_capacity(text.len());
-        let mut at = 0;
+        let mut settled = 0;
         while at < text.len() {
-            let rewrite = if at < first { None } else { rule(&text[at..], &text[..at]) };
-            let (len, byte) = rewrite.unwrap_or((1, Some(text[at])));
-            if let Some(byte) = byte {
-                let source = self.original(&(at..at + len));
-                shown.push(byte);
-                map.push((source.start as u32, u8::try_from(source.len()).unwrap_or(u8::MAX)));
+            if let Some((len, byte)) = rule(&text[at..], &text[..at]) {
+                self.copy(settled..at, &mut shown, &mut map);
+                if let Some(byte) = byte {
+                    let source = self.original(&(at..at + len));
+                    shown.push(byte);
+                    map.push((source.start as u32, u8::try_from(source.len()).unwrap_or(u8::MAX)));
+                }
+                at += len;
+                settled = at;
+            } else {
+                at += 1;
             }
-            at += len;
+            at = if at < text.len() { next(at) } else { at };
         }
+        self.copy(settled..text.len(), &mut shown, &mut map);
         Some(View::made(shown, map))
+    }
+
+    /// Appends a part of the view as it is.
+    fn copy(&self, span: Range<usize>, shown: &mut Vec<u8>, map: &mut Vec<(u32, u8)>) {
+        shown.extend_from_slice(&self.text[span.clone()]);
+        match &self.map {
+            Some(own) => map.extend_from_slice(&own[span]),
+            None => map.extend(span.map(|at| (at as u32, 1))),
+        }
     }
 }
 

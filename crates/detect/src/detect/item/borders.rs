@@ -33,7 +33,7 @@ impl Scan<'_, '_> {
         // The older generation encodes no account.
         let is_old = id.as_str().as_bytes()[4] < b'Q';
         let counted = self.is_counted_id(span);
-        (counted || self.binary && more <= 4)
+        (counted || self.is_binary() && more <= 4)
             && !random::is_word(id.as_str().as_bytes())
             && (id.account().is_some() || is_old)
     }
@@ -53,6 +53,16 @@ impl Scan<'_, '_> {
         let closed = text.ends_with(b"+") && behind == Some(&b'}');
         if signed && text.len() == 41 || closed && text.len() == 41 + usize::from(signed) {
             return vec![from(usize::from(signed))];
+        }
+        // What is put in by a substitution whose pattern is none of base64: `s/@@KEY@@/…/g`.
+        let flags = text.get(42..).unwrap_or(b"/");
+        if text[0] == b'/'
+            && text.get(41) == Some(&b'/')
+            && flags.len() <= 2
+            && flags.iter().all(|flag| b"gIip".contains(flag))
+            && self.substitutes(run.start)
+        {
+            return vec![from(1)];
         }
         // Between the delimiters of a substitution: `s/KEY/…/`.
         if text.len() == 42 && text[0] == b'/' && (text[41] == b'/' || text[1] == b'/') {
@@ -76,6 +86,9 @@ impl Scan<'_, '_> {
         let follows_id = self.id_end.is_some_and(|end| end + 1 == run.start);
         found.extend((follows_id && text[SECRET_LEN] == b'/').then(|| from(0)));
         found.extend(self.strings(run));
+        // Its name stands right before it, as in the pages of LMDB.
+        let named = if self.kind().binary { self.name_before(run) } else { None };
+        found.extend(named.map(from));
         found.retain(strong);
         // Signs on both sides may set off the same letters, or letters of another secret's.
         let mut apart: Vec<Range<usize>> = Vec::new();
@@ -86,6 +99,23 @@ impl Scan<'_, '_> {
         }
         apart.sort_by_key(|span| span.start);
         apart
+    }
+
+    /// The length of a secret's name at the beginning of a run that is as much longer.
+    fn name_before(&self, run: &Range<usize>) -> Option<usize> {
+        let len = run.len().checked_sub(SECRET_LEN).filter(|len| (3..=20).contains(len))?;
+        let start = run.start.saturating_sub(8);
+        let name = self.text[start..run.start + len].to_ascii_lowercase();
+        let holds = memchr::memmem::find(&name, b"secret").is_some();
+        (holds && name.ends_with(b"key")).then_some(len)
+    }
+
+    /// Whether the line before `at` begins a substitution by slashes.
+    fn substitutes(&self, at: usize) -> bool {
+        let head = &self.text[at.saturating_sub(WIDEST_LINE)..at];
+        let line = memchr::memrchr(b'\n', head).map_or(head, |newline| &head[newline + 1..]);
+        memchr::memmem::find_iter(line, b"s/")
+            .any(|by| by == 0 || !line[by - 1].is_ascii_alphanumeric())
     }
 
     /// Whether only blanks stand between the line's beginning and `at`.

@@ -15,13 +15,6 @@ const NAMES: [(&[u8], &[u8]); 6] = [
     (b"", b"secretAccessKey"),
 ];
 
-/// Whether a text holds bytes that no text holds: control characters, or no UTF-8.
-pub(super) fn is_binary(text: &[u8]) -> bool {
-    let is_control = |&byte: &u8| matches!(byte, 0..=7 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f);
-    text.iter().any(is_control)
-        || std::str::from_utf8(text).is_err_and(|error| error.error_len().is_some())
-}
-
 /// Whether a number before a string says that it has `len` bytes, by bytes that are no letters:
 /// one byte, two, four or eight of either order, or a varint.
 fn is_counted(before: &[u8], len: usize) -> bool {
@@ -45,11 +38,17 @@ const ID_LETTERS: &[u8] = b"tTS";
 const SECRET_LETTERS: &[u8] = b"PSg";
 
 impl Scan<'_, '_> {
+    /// Whether a text holds bytes that no text holds: control characters, or no UTF-8.
+    pub(super) fn is_binary(&self) -> bool {
+        let kind = self.kind();
+        kind.binary || kind.loose
+    }
+
     /// Whether what stands before an id says that it is as long as an id is.
     pub(super) fn is_counted_id(&self, span: &Range<usize>) -> bool {
         let before = &self.text[..span.start];
         is_counted_in_digits(before, span.len())
-            || self.binary
+            || self.is_binary()
                 && (is_counted(before, span.len())
                     || before.last().is_some_and(|letter| ID_LETTERS.contains(letter)))
     }
@@ -66,11 +65,12 @@ impl Scan<'_, '_> {
         if let Some(span) = pickled {
             return vec![span];
         }
-        if is_counted_in_digits(before, SECRET_LEN) || self.binary && is_counted(before, SECRET_LEN)
+        if is_counted_in_digits(before, SECRET_LEN)
+            || self.is_binary() && is_counted(before, SECRET_LEN)
         {
             return vec![from(0)];
         }
-        if !self.binary {
+        if !self.is_binary() {
             return vec![];
         }
         for (head, name) in NAMES {

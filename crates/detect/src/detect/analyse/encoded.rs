@@ -1,0 +1,142 @@
+//! Encoded runs of a text: which are looked into, and what is carried out of them.
+
+use super::super::blocks;
+use super::super::decode::{self, Decoded};
+use super::super::region::{self, Reach};
+use super::super::unpack;
+use super::super::unread::Unread;
+use super::{Analysis, Inner, Joined, Looked, SHARED, Tools, outwards};
+
+impl Tools {
+    /// Looks into the binary files that a patch holds.
+    pub(super) fn patch(
+        &self,
+        bytes: &[u8],
+        depth: usize,
+        found: &mut Analysis,
+        inner: &mut Inner,
+        budget: &mut usize,
+    ) {
+        let (literals, deltas) = blocks::hunks(bytes);
+        found.unread.add(Unread::GitDelta, deltas);
+        for start in literals {
+            if self.stop.is_set() {
+                return;
+            }
+            if *budget == 0 {
+                found.truncated = true;
+                return;
+            }
+            if let Some(decoded) = blocks::literal(bytes, start) {
+                self.descend(&decoded, 0, depth, found, inner, budget);
+            }
+        }
+    }
+
+    /// Looks into the runs near `places` that say text: what stands near a credential, a label or
+    /// the name of an encoding needs no literal of its own.
+    pub(super) fn look(
+        &self,
+        bytes: &[u8],
+        places: &mut [(usize, Reach)],
+        depth: usize,
+        found: &mut Analysis,
+        inner: &mut Inner,
+        budget: &mut usize,
+    ) {
+        inner.runs.sort_by_key(|one| one.run.start);
+        let known = inner.runs.len();
+        for region in region::around(bytes, places) {
+            let mut at = region.start;
+            while at < region.end {
+                if self.stop.is_set() {
+                    return;
+                }
+                let start = at;
+                let (end, decoded) = decode::readable(bytes, start);
+                at = end;
+                let Some(decoded) = decoded else {
+                    if end - start >= decode::SHORTEST {
+                        found.unread.count(decode::packed_otherwise(&bytes[start..end]));
+                    }
+                    continue;
+                };
+                let first = decoded.first();
+                let before = inner.runs[..known].partition_point(|one| one.run.start <= first);
+                let mut near = inner.runs[..before].iter().rev().take(SHARED);
+                if near.any(|one| one.run == decoded.run && one.first == first) {
+                    continue;
+                }
+                if *budget == 0 {
+                    found.truncated = true;
+                    return;
+                }
+                self.descend(&decoded, 0, depth, found, inner, budget);
+            }
+            for decoded in blocks::within(bytes, &region) {
+                if *budget == 0 {
+                    found.truncated = true;
+                    return;
+                }
+                self.descend(&decoded, 0, depth, found, inner, budget);
+            }
+        }
+    }
+
+    /// Analyses a decoded text and carries what is in it to the outer one.
+    pub(super) fn descend(
+        &self,
+        decoded: &Decoded,
+        alignment: u8,
+        depth: usize,
+        found: &mut Analysis,
+        inner: &mut Inner,
+        budget: &mut usize,
+    ) {
+        inner.runs.push(Looked { run: decoded.run.clone(), alignment, first: decoded.first() });
+        *budget = budget.saturating_sub(decoded.text.len());
+        let (members, truncated) = unpack::unpack(decoded, *budget);
+        found.truncated |= truncated;
+        if members.is_empty() {
+            self.descend_into(decoded, None, depth, found, inner, budget);
+        }
+        for member in &members {
+            *budget = budget.saturating_sub(member.text.len());
+            self.descend_into(decoded, Some(member), depth, found, inner, budget);
+        }
+    }
+
+    /// Analyses a decoded text, or what is packed in it.
+    pub(super) fn descend_into(
+        &self,
+        decoded: &Decoded,
+        member: Option<&Decoded>,
+        depth: usize,
+        found: &mut Analysis,
+        inner: &mut Inner,
+        budget: &mut usize,
+    ) {
+        let text = &member.unwrap_or(decoded).text;
+        let mut anchors = self.anchors.find(text, &self.stop);
+        let mut inside = self.analyse(text, &mut anchors, depth + 1, budget);
+        if let Some(member) = member {
+            inside = outwards(inside, member);
+        }
+        let inside = outwards(inside, decoded);
+        found.examples += inside.examples;
+        found.unread.append(&inside.unread);
+        found.truncated |= inside.truncated;
+        found.over_limit |= inside.over_limit;
+        found.costly.extend(inside.costly);
+        // Another alignment of the same run may have told of it.
+        let reported = |one: &Joined| inner.reported.contains(&one.id.span);
+        let joined: Vec<Joined> = inside.joined.into_iter().filter(|one| !reported(one)).collect();
+        if member.is_none() {
+            inner.reported.extend(joined.iter().map(|one| one.id.span.clone()));
+        }
+        found.joined.extend(joined);
+        found.shaped.extend(inside.shaped);
+        found.others.extend(inside.others);
+        inner.loose.extend(inside.loose);
+    }
+}

@@ -1,0 +1,117 @@
+//! Where keys stand in code, as an earlier report of keysweep says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Deserializer, Value};
+
+use crate::aws::KeyId;
+use crate::text::escape_line;
+
+/// The places of each key id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places(BTreeMap<KeyId, BTreeSet<String>>);
+
+/// A report that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum PlacesError {
+    /// Neither JSON nor a JSON document a line.
+    #[error("it is not JSON: {0}; give a report written with --format json, jsonl or sarif")]
+    NotJson(String),
+    /// JSON of another kind.
+    #[error("it is not a report of keysweep; give one written with --format json, jsonl or sarif")]
+    NotAReport,
+}
+
+impl Places {
+    /// Reads a report in `json`, `jsonl` or `sarif`. What it says may be another's word: an id
+    /// counts only if it is one, and paths are escaped.
+    ///
+    /// # Errors
+    /// A text that is none of these.
+    pub fn read(text: &[u8]) -> Result<Self, PlacesError> {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let (mut places, mut known) = (Self::default(), false);
+        for document in Deserializer::from_slice(text).into_iter::<Value>() {
+            let document =
+                document.map_err(|error| PlacesError::NotJson(escape_line(&error.to_string())))?;
+            known |= places.add_document(&document);
+        }
+        if known { Ok(places) } else { Err(PlacesError::NotAReport) }
+    }
+
+    /// The places of a key, `path:line` each, ordered.
+    pub fn of(&self, key: &str) -> Vec<&str> {
+        let places = KeyId::parse(key.as_bytes()).and_then(|id| self.0.get(&id));
+        places.into_iter().flatten().map(String::as_str).collect()
+    }
+
+    /// All ids.
+    pub fn ids(&self) -> impl Iterator<Item = KeyId> + '_ {
+        self.0.keys().copied()
+    }
+
+    fn add_document(&mut self, document: &Value) -> bool {
+        if let Some(runs) = document.get("runs").and_then(Value::as_array) {
+            for result in runs.iter().filter_map(|run| run.get("results")?.as_array()).flatten() {
+                let id = &result["properties"]["keyId"];
+                for place in result["locations"].as_array().into_iter().flatten() {
+                    let place = &place["physicalLocation"];
+                    let path = &place["artifactLocation"]["uri"];
+                    self.add(id, path, &place["region"]["startLine"]);
+                }
+            }
+            return runs.iter().any(|run| run["tool"]["driver"]["name"] == "keysweep");
+        }
+        let findings = document.get("findings").and_then(Value::as_array);
+        let is_line = findings.is_none();
+        let one = is_line && document.get("fingerprint").is_some();
+        for finding in findings.into_iter().flatten().chain(one.then_some(document)) {
+            for place in finding["occurrences"].as_array().into_iter().flatten() {
+                self.add(&finding["key_id"], &place["path"], &place["line"]);
+            }
+        }
+        let closes = is_line && document.get("coverage").is_some_and(Value::is_object);
+        one || closes || (!is_line && document["tool"]["name"] == "keysweep")
+    }
+
+    fn add(&mut self, id: &Value, path: &Value, line: &Value) {
+        let Some(id) = id.as_str().and_then(|id| KeyId::parse(id.as_bytes())) else { return };
+        let path = path.as_str().filter(|path| !path.is_empty()).unwrap_or("git's own records");
+        let path = escape_line(path);
+        let place = line.as_u64().map_or_else(|| path.clone(), |line| format!("{path}:{line}"));
+        self.0.entry(id).or_default().insert(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_three_formats_say_the_same() {
+        let id = ["AKIA", "QNZGKIQY56JQ7WML"].concat();
+        let finding = format!(
+            r#"{{"fingerprint": "0", "key_id": "{id}", "occurrences": [{{"path": "a.env",
+            "line": 3}}, {{"path": "b\u001b", "line": null}}]}}"#
+        );
+        let json = format!(r#"{{"tool": {{"name": "keysweep"}}, "findings": [{finding}]}}"#);
+        let jsonl = format!("{finding}\n{{\"coverage\": {{}}}}\n").replace("\",\n", "\",");
+        let at = |path: &str, region: &str| {
+            format!(
+                r#"{{"physicalLocation": {{"artifactLocation": {{"uri": "{path}"}}{region}}}}}"#
+            )
+        };
+        let locations =
+            [at("a.env", r#", "region": {"startLine": 3}"#), at("b\\u001b", "")].join(",");
+        let sarif = format!(
+            r#"{{"runs": [{{"tool": {{"driver": {{"name": "keysweep"}}}}, "results":
+            [{{"properties": {{"keyId": "{id}"}}, "locations": [{locations}]}}]}}]}}"#
+        );
+        for text in [json, jsonl, sarif] {
+            let places = Places::read(text.as_bytes()).expect("a report");
+            assert_eq!(places.of(&id), ["a.env:3", "b\\u{1b}"], "{text}");
+        }
+        assert!(matches!(Places::read(b"{}"), Err(PlacesError::NotAReport)));
+        assert!(matches!(Places::read(b"AKIA"), Err(PlacesError::NotJson(_))));
+    }
+}

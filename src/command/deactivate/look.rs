@@ -1,0 +1,174 @@
+//! A look at all by which a user, or whoever has its key, gets access; and what two looks differ in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use keysweep_aws::{Error, Iam, Named};
+
+/// One kind of access: each by its name, with what may change of it. `Err` says why it was not
+/// seen.
+type Seen = Result<BTreeMap<String, String>, Unseen>;
+
+/// Why something was not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Unseen {
+    /// The action that is not allowed.
+    Denied(&'static str),
+    /// What went wrong.
+    Failed(String),
+}
+
+/// What was seen, by the words for it.
+#[derive(Debug, Default)]
+pub(super) struct Look(Vec<(&'static str, Seen)>);
+
+const KEYS: &str = "access key";
+const INLINE: &str = "policy in the user";
+
+/// Looks at a user, and at all users and roles of the account.
+/// What is not allowed, or not answered, is noted as not seen.
+pub(super) fn look(iam: &dyn Iam, user: &str) -> Look {
+    let plain = |names: Vec<String>| names.into_iter().map(|name| (name, String::new())).collect();
+    let mut look = Look::default();
+    let keys = iam.access_keys(user).map(|keys| {
+        keys.into_iter().map(|key| (key.id, key.status.as_str().to_lowercase())).collect()
+    });
+    look.add(KEYS, keys);
+    look.add(INLINE, iam.inline_policies(user).map(plain));
+    let attached = iam
+        .attached_policies(user)
+        .map(|policies| policies.into_iter().map(|policy| (policy.arn, String::new())).collect());
+    look.add("attached policy", attached);
+    look.add("group", iam.groups(user).map(plain));
+    let password = iam.login_profile(user).map(|profile| {
+        let made = |at: Option<jiff::Timestamp>| {
+            at.map(|at| format!("made {}", at.strftime("%Y-%m-%d %H:%M:%S UTC")))
+                .unwrap_or_default()
+        };
+        profile.map(|at| ("for the console".to_owned(), made(at))).into_iter().collect()
+    });
+    look.add("password", password);
+    look.add("multi-factor device", iam.mfa_devices(user).map(plain));
+    let credentials = iam.service_credentials(user).map(|all| all.into_iter().collect());
+    look.add("service-specific credential", credentials);
+    let mut users = Vec::new();
+    let listed = iam.users(&mut |page| {
+        users.extend(page);
+        true
+    });
+    look.add("user", listed.map(|()| named(users)));
+    look.add("role", iam.roles().map(named));
+    look
+}
+
+fn named(all: Vec<Named>) -> BTreeMap<String, String> {
+    // One that was deleted and made anew has another id.
+    all.into_iter().map(|one| (one.name, one.id)).collect()
+}
+
+impl Look {
+    fn add(&mut self, what: &'static str, read: Result<BTreeMap<String, String>, Error>) {
+        let seen = match read {
+            Ok(found) => Ok(found),
+            Err(error @ Error::AccessDenied { .. }) => Err(Unseen::Denied(error.operation())),
+            // The user is gone: of what is its own there is nothing.
+            Err(Error::NotFound { .. }) => Ok(BTreeMap::new()),
+            // Whatever goes wrong with a look, a leaked key is to be ended.
+            Err(error) => Err(Unseen::Failed(error.to_string())),
+        };
+        self.0.push((what, seen));
+    }
+
+    /// What one of two looks did not see, and why.
+    pub(super) fn unseen(&self, after: &Self) -> Vec<String> {
+        let (mut denied, mut failed) = (Vec::new(), Vec::new());
+        for ((what, before), (_, after)) in self.0.iter().zip(&after.0) {
+            match (before.as_ref().err(), after.as_ref().err()) {
+                (Some(Unseen::Denied(operation)), _) | (_, Some(Unseen::Denied(operation))) => {
+                    denied.push(format!("iam:{operation}"));
+                }
+                (Some(Unseen::Failed(why)), _) | (None, Some(Unseen::Failed(why))) => {
+                    failed.push(format!("{what}: {why}"));
+                }
+                (None, None) => {}
+            }
+        }
+        if !denied.is_empty() {
+            failed.insert(0, format!("{}: not allowed", denied.join(", ")));
+        }
+        failed
+    }
+
+    /// What is new, gone or changed since; our own changes left out.
+    pub(super) fn changes(&self, after: &Self, own_key: &str, own_policy: &str) -> Vec<String> {
+        let mut changes = Vec::new();
+        for ((what, before), (_, after)) in self.0.iter().zip(&after.0) {
+            let (Ok(before), Ok(after)) = (before, after) else { continue };
+            let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+            for name in names {
+                if *what == INLINE && name == own_policy {
+                    continue;
+                }
+                match (before.get(name), after.get(name)) {
+                    (None, Some(_)) => changes.push(format!("new: {what} {name}")),
+                    (Some(_), None) => changes.push(format!("gone: {what} {name}")),
+                    (_, Some(now)) if *what == KEYS && name == own_key => {
+                        if now == "active" {
+                            changes.push(format!("active again: {what} {name}"));
+                        }
+                    }
+                    (Some(then), Some(now)) if then != now => {
+                        changes.push(changed(what, name, then, now));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        changes
+    }
+}
+
+fn changed(what: &str, name: &str, then: &str, now: &str) -> String {
+    match what {
+        "user" | "role" => format!("deleted and made anew: {what} {name}"),
+        _ => format!("changed: {what} {name}, {then} before, {now} now"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(what: &'static str, entries: &[(&str, &str)]) -> (&'static str, Seen) {
+        let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        (what, Ok(entries.iter().map(text).collect()))
+    }
+
+    #[test]
+    fn two_looks_differ_in_this() {
+        let before = Look(vec![
+            one(KEYS, &[("OWN", "active"), ("B", "inactive")]),
+            one(INLINE, &[("p", "")]),
+            one("user", &[("u", "1"), ("v", "2")]),
+            ("role", Err(Unseen::Denied("ListRoles"))),
+        ]);
+        let after = Look(vec![
+            one(KEYS, &[("OWN", "inactive"), ("B", "active"), ("C", "active")]),
+            one(INLINE, &[("DenyOlderSessions", "")]),
+            one("user", &[("u", "3"), ("v", "2"), ("w", "4")]),
+            one("role", &[("r", "5")]),
+        ]);
+        assert_eq!(
+            before.changes(&after, "OWN", "DenyOlderSessions"),
+            [
+                "changed: access key B, inactive before, active now",
+                "new: access key C",
+                "gone: policy in the user p",
+                "deleted and made anew: user u",
+                "new: user w",
+            ]
+        );
+        let again = Look(vec![one(KEYS, &[("OWN", "active"), ("B", "inactive")])]);
+        assert_eq!(before.changes(&again, "OWN", ""), ["active again: access key OWN"]);
+        assert_eq!(before.unseen(&after), ["iam:ListRoles: not allowed"]);
+    }
+}

@@ -1,0 +1,96 @@
+//! Ends the sessions that a key opened: a policy that denies all sessions of the user from before
+//! now. The user's keys go on working.
+
+use jiff::Timestamp;
+use keysweep_aws::Error;
+
+use super::Sessions;
+use crate::act::facts::Facts;
+use crate::act::{Context, Failure};
+use crate::run::Status;
+
+/// The policy's name; the steps of reports use the same.
+pub const POLICY: &str = "DenyOlderSessions";
+
+/// What became of the sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// They are denied.
+    Denied,
+    /// They go on, as was wanted from the beginning.
+    Kept,
+    /// They go on, and that is left to do.
+    Left,
+}
+
+/// Asks, and puts the policy on the user.
+pub(super) fn end(
+    context: &mut Context<'_>,
+    facts: &Facts,
+    sessions: Sessions,
+) -> Result<Outcome, Failure> {
+    writeln!(
+        context.out,
+        "\nSessions that it opened go on for up to 36 hours. A policy can deny every session of the \
+         user that was opened before now; the user's keys go on working. Sessions of roles are not \
+         ended by it: keysweep explain {} says how to end those.",
+        facts.key.id
+    )?;
+    let wanted = match sessions {
+        Sessions::End => true,
+        Sessions::Keep => false,
+        Sessions::Ask => {
+            context.person.confirm(&format!("Put the policy {POLICY} on the user?"))?
+        }
+    };
+    if !wanted {
+        writeln!(context.out, "  The sessions go on.")?;
+        let asked = sessions == Sessions::Ask;
+        return Ok(if asked { Outcome::Left } else { Outcome::Kept });
+    }
+    let document = document(context.clock.now());
+    match context.iam.put_user_policy(&facts.key.user, POLICY, &document) {
+        Ok(()) => {
+            writeln!(
+                context.out,
+                "  {POLICY} is on the user: sessions from before now are denied"
+            )?;
+            Ok(Outcome::Denied)
+        }
+        Err(error @ Error::OutcomeUnknown { .. }) => looked_up(context, facts, &error),
+        // To end the key is worth more than this, and the second look comes.
+        Err(error) => {
+            let failure = Failure::from(error);
+            writeln!(context.out, "  Not done: {}. The sessions go on.", failure.message)?;
+            if failure.status == Status::Incomplete { Err(failure) } else { Ok(Outcome::Left) }
+        }
+    }
+}
+
+fn looked_up(context: &mut Context<'_>, facts: &Facts, error: &Error) -> Result<Outcome, Failure> {
+    let names = context.iam.inline_policies(&facts.key.user);
+    if names.is_ok_and(|names| names.iter().any(|name| name == POLICY)) {
+        writeln!(context.out, "  {POLICY} is on the user: a list of its policies says so")?;
+        return Ok(Outcome::Denied);
+    }
+    Err(Failure::incomplete(format!(
+        "{error}. Whether {POLICY} was put on user {} is to be looked up (aws iam \
+         list-user-policies), or run this command again",
+        facts.key.user
+    )))
+}
+
+/// IAM User Guide, "Revoke IAM role temporary security credentials", on a user.
+fn document(now: Timestamp) -> String {
+    let now = now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    serde_json::json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"DateLessThan": {"aws:TokenIssueTime": now}},
+        }],
+    })
+    .to_string()
+}

@@ -1,0 +1,139 @@
+//! `keysweep rotate`: a key and its successor, step by step, over days.
+//!
+//! The steps are those of AWS's chapter "Managing access keys for IAM users": make a second key,
+//! move what uses the first, see that it is used no more, deactivate it, see that nothing breaks,
+//! delete it. Each run looks at the state in AWS first and then does at most the next step. What
+//! was done stands in a journal and, for whoever goes on without it, in a tag of the user.
+
+pub mod destination;
+mod facts;
+pub mod journal;
+mod make;
+mod orphan;
+pub mod places;
+pub mod profile;
+mod session;
+mod steps;
+mod words;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::act::{Context, Failure};
+use crate::aws::{KeyId, KeyKind};
+use crate::run::Status;
+use destination::{Files, Wanted};
+use journal::Journal;
+use places::Look;
+use session::Session;
+
+/// What a run is to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// The next step.
+    #[default]
+    Next,
+    /// Nothing but say where the rotation stands.
+    Status,
+    /// Give it up: delete the new key.
+    Abandon,
+}
+
+/// What was asked for.
+pub struct Options<'a> {
+    /// The key that leaves.
+    pub key: KeyId,
+    /// Where the secret of the new one goes; step 1 needs it.
+    pub destination: Option<Wanted>,
+    /// The files of profiles.
+    pub files: Files,
+    /// `--in`: files and folders in which the key may stand.
+    pub paths: Vec<PathBuf>,
+    /// `--report`: an earlier report of its places.
+    pub report: Option<PathBuf>,
+    /// Who looks for it there.
+    pub look: &'a dyn Look,
+    /// How long it must not have been used before it is deactivated.
+    pub rest: SignedDuration,
+    /// How long it stays deactivated before it is deleted.
+    pub hold: SignedDuration,
+    /// How often to look again while there is nothing to do but wait.
+    pub watch: Option<Duration>,
+    /// What to do.
+    pub mode: Mode,
+    /// Where the journal is.
+    pub journal: PathBuf,
+}
+
+impl From<journal::Error> for Failure {
+    fn from(error: journal::Error) -> Self {
+        Self::refused(error.to_string())
+    }
+}
+
+impl From<destination::Unfit> for Failure {
+    fn from(error: destination::Unfit) -> Self {
+        Self::refused(error.to_string())
+    }
+}
+
+/// What is to be said of a key whose rotation is over, which nobody needs to be asked about.
+///
+/// # Errors
+/// If the journal can't be read.
+pub fn finished(journal: &Path, key: KeyId) -> Result<Option<String>, Failure> {
+    let journal = Journal::open(journal, &key.to_string())?;
+    Ok(words::finished(&journal, &key.to_string()))
+}
+
+/// The key that takes the place of `key`, as far as the journal knows.
+///
+/// # Errors
+/// If the journal can't be read.
+pub fn successor(journal: &Path, key: KeyId) -> Result<Option<String>, Failure> {
+    Ok(Journal::open(journal, key.as_str())?.known().new)
+}
+
+/// Refuses what no rotation is possible of, before anybody is asked.
+///
+/// # Errors
+/// A temporary key: status 2.
+pub fn check_kind(key: KeyId) -> Result<(), Failure> {
+    match key.kind() {
+        KeyKind::LongTerm => Ok(()),
+        KeyKind::Temporary => Err(Failure::refused(format!(
+            "{key} is a temporary key: it ends by itself and there is nothing to rotate. If it \
+             leaked: keysweep explain {key}"
+        ))),
+    }
+}
+
+/// Looks, and does the next step.
+///
+/// # Errors
+/// Refused before any change (2), or an answer is missing (3).
+pub fn rotate(context: &mut Context<'_>, options: &Options<'_>) -> Result<Status, Failure> {
+    check_kind(options.key)?;
+    let key = options.key.to_string();
+    let journal = Journal::open(&options.journal, &key)?;
+    if let Some(words) = words::finished(&journal, &key) {
+        writeln!(context.out, "{words}")?;
+        return Ok(Status::Clean);
+    }
+    context.refuse_other_account(options.key)?;
+    context.announce()?;
+    let mut session = Session::new(context, options, journal);
+    loop {
+        let status = session.run()?;
+        match options.watch {
+            Some(time) if session.is_waiting() => {
+                if !session.wait(time) {
+                    return Err(Failure::interrupted());
+                }
+            }
+            _ => return Ok(status),
+        }
+    }
+}
