@@ -30,6 +30,8 @@ const STREAMS: &[Kind] = &[
     Kind("lzma", &[b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0"]),
     Kind("zstd", &[b"\x28\xb5\x2f\xfd"]),
     Kind("lz4", &[b"\x04\x22\x4d\x18"]),
+    Kind("lzip", &[b"LZIP\x01\x10"]),
+    Kind("compress", &[b"\x1f\x9d\x90", b"\x1f\x9d\x09"]),
 ];
 
 const DOCUMENTS: &[Kind] = &[
@@ -42,6 +44,11 @@ const DOCUMENTS: &[Kind] = &[
         "mail",
         &[b"From: a\nContent-Type: ", b"MIME-Version: 1.0\n", b"Received: ", b"Subject: "],
     ),
+    Kind("ole", &[b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"]),
+    Kind("rtf", &[b"{\\rtf1"]),
+    Kind("svg", &[b"<svg><tspan"]),
+    Kind("drawio", &[b"<mxfile><diagram>"]),
+    Kind("avro", &[b"Obj\x01"]),
 ];
 
 const BUNDLES: &[Kind] = &[
@@ -56,6 +63,11 @@ const BETWEEN: &[Kind] = &[
     Kind("phar", &[b"<?php __HALT_COMPILER(); ?>\r\n"]),
     Kind("script", &[b"#!/bin/sh\n\x1f\x8b\x08"]),
     Kind("object", &[b"\x78\x01"]),
+    Kind("http", &[b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08"]),
+    Kind("kafka", &[b"\0\0\0\0\0\0\0\0\0\0\0\x40\0\0\0\0\x02"]),
+    Kind("pcap", &[b"\xd4\xc3\xb2\xa1", b"\x0a\x0d\x0d\x0a\x1c\0\0\0\x4d\x3c\x2b\x1a"]),
+    Kind("android", &[b"ANDROID BACKUP\n5\n1\nnone\n"]),
+    Kind("inside", &[b"\0\0\x1f\x8b\x08\0\0\0\0\0\0\x03"]),
 ];
 
 /// The reader that alone is wanted.
@@ -80,12 +92,12 @@ pub fn archives(data: &[u8]) {
     read(ARCHIVES, data);
 }
 
-/// gzip, bzip2, xz, LZMA, Zstandard and LZ4.
+/// gzip, bzip2, xz, LZMA, Zstandard, LZ4, lzip and compress.
 pub fn streams(data: &[u8]) {
     read(STREAMS, data);
 }
 
-/// SQLite and its log, PDF, Java classes, compiled Python, mail.
+/// SQLite and its log, PDF, Java classes, compiled Python, mail, compound files, RTF, drawings, Avro.
 pub fn documents(data: &[u8]) {
     read(DOCUMENTS, data);
 }
@@ -95,7 +107,8 @@ pub fn bundles(data: &[u8]) {
     read(BUNDLES, data);
 }
 
-/// PNG, MATLAB, dumps of PostgreSQL, phar, scripts, loose objects of git.
+/// PNG, MATLAB, dumps of PostgreSQL, phar, scripts, loose objects of git, HTTP, Kafka, captures,
+/// backups of Android, gzip in binaries.
 pub fn between(data: &[u8]) {
     read(BETWEEN, data);
 }

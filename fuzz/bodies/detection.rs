@@ -10,7 +10,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use keysweep::detect::Engine;
 use keysweep::finding::Candidate;
-use keysweep::location::Position;
 use keysweep::rules::RuleSet;
 use keysweep::scan::{Copied, Detector as _, Window};
 
@@ -71,7 +70,7 @@ fn windows_equal_whole(bytes: &[u8], cuts: [usize; 2]) {
     cuts.sort_unstable();
     let whole = ENGINE.whole(bytes);
     let part = |owned: Range<usize>| -> Vec<Candidate> {
-        ENGINE.window(bytes, &Window { first: Position::default(), owned }).candidates
+        ENGINE.window(bytes, &Window { owned, ..Window::of(bytes) }).candidates
     };
     let parts = [part(0..cuts[0]), part(cuts[0]..cuts[1]), part(cuts[1]..bytes.len())].concat();
     assert_eq!(in_order(parts), in_order(whole.candidates));

@@ -218,7 +218,10 @@ fn left_out(left_out: &LeftOut) -> Vec<String> {
         counts.map(|(count, one, many)| counted(count, one, many)).collect();
     if !left_out.not_opened.is_empty() {
         let forms = left_out.not_opened.iter().map(|(form, count)| format!("{count} {form}"));
-        counts.push(format!("not opened: {}", forms.collect::<Vec<_>>().join(", ")));
+        counts.push(format!(
+            "not opened, scanned as it stands: {}",
+            forms.collect::<Vec<_>>().join(", ")
+        ));
     }
     counts
 }

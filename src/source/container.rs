@@ -13,7 +13,7 @@ use std::io::{self, Read};
 
 use crate::coverage::{Count, Ledger};
 use crate::finding::Candidate;
-use crate::scan::{Detected, Detector};
+use crate::scan::{Detected, Detector, Window};
 use crate::source::file_stream::FileStream;
 use crate::source::guard::guarded;
 use crate::source::window::{Extent, WindowReader};
@@ -23,6 +23,7 @@ pub(crate) use keysweep_unpack::input::ReadAt;
 use keysweep_unpack::kind::{self, Kind};
 use keysweep_unpack::limits::Meter;
 pub use keysweep_unpack::limits::{ContainerOptions, Limit, Limits, Totals};
+use keysweep_unpack::unopened;
 use visit::{Opening, Visit};
 
 /// Passes texts and their members to a detector.
@@ -125,15 +126,14 @@ impl<'a, D: Detector> Scanner<'a, D> {
         found: Found<'_, D::BaseState>,
     ) -> Extent {
         let mut reader = self.reader();
-        let begun = reader.begin(stream);
+        let mut begun = reader.begin(stream);
         let head = reader.head(&begun);
-        let kind = kind::of(head, begun.is_whole())
-            .or_else(|| behind_other(file.filter(|_| !begun.is_whole())));
-        if kind.is_none_or(kind::Kind::is_partly_read)
-            && let Some(form) =
-                kind::not_opened(head).or_else(|| kind::not_opened_by_name(head, name))
-        {
-            self.ledger.not_opened(form, 1);
+        let tail = Tail::of(head, begun.is_whole(), file);
+        let kind = kind::of(head, begun.is_whole()).or_else(|| {
+            (!begun.is_whole() && kind::ends_as_zip(tail.bytes())).then_some(Kind::Zip)
+        });
+        if kind.is_none_or(Kind::is_partly_read) {
+            begun.columnar = self.is_columnar(name, head, tail.bytes());
         }
         let extent = match kind {
             None => guarded("text", name, self.ledger, || reader.finish(begun, stream, found))
@@ -160,8 +160,13 @@ impl<'a, D: Detector> Scanner<'a, D> {
         found: Found<'_, D::BaseState>,
     ) -> bool {
         let Some(kind) = kind::of(bytes, true) else {
-            kind::not_opened(bytes).iter().for_each(|form| self.ledger.not_opened(form, 1));
-            return false;
+            let columnar = self.is_columnar(name, bytes, Tail::of(bytes, true, None).bytes());
+            if columnar {
+                let window = Window { columnar, ..Window::of(bytes) };
+                let seen = || self.detector.window(bytes, &window);
+                guarded("text", name, self.ledger, seen).into_iter().for_each(found);
+            }
+            return columnar;
         };
         let meter = Meter::new(self.options, self.stop, bytes.len() as u64);
         let mut visit = Visit::new(self, &meter, name, found);
@@ -169,7 +174,12 @@ impl<'a, D: Detector> Scanner<'a, D> {
             let input = Input { head: bytes, whole: true, rest: &mut io::empty(), file: None };
             let outcome = visit.enter(kind, input);
             if visit.is_text_too(kind, outcome)? {
-                visit.emit(visit.scanner.detector.whole(bytes));
+                let detector = visit.scanner.detector;
+                visit.emit(if kind.is_columnar() {
+                    detector.window(bytes, &Window { columnar: true, ..Window::of(bytes) })
+                } else {
+                    detector.whole(bytes)
+                });
             }
             Ok(())
         });
@@ -185,6 +195,13 @@ impl<'a, D: Detector> Scanner<'a, D> {
             return all;
         }
         guarded("text", name, self.ledger, || self.detector.whole(bytes)).unwrap_or_default()
+    }
+
+    /// Counts a text of a form that is not opened; gives back whether it stands column by column.
+    fn is_columnar(&self, name: Name<'_>, head: &[u8], tail: &[u8]) -> bool {
+        let Some(form) = unopened::of(head, tail, name) else { return false };
+        self.ledger.not_opened(form.name, 1);
+        form.columnar
     }
 
     fn outermost(
@@ -223,14 +240,33 @@ impl<R: Read> Read for Counted<'_, '_, R> {
     }
 }
 
-/// A zip may follow other data: a program that unpacks it, a signature, a picture. Only the end of
-/// a large file is searched.
-fn behind_other(file: Option<&dyn ReadAt>) -> Option<Kind> {
-    let file = file?;
-    let mut tail = [0; 22];
-    // An unreadable end causes an error when the file is read from its beginning, and is reported
-    // then.
-    let at = file.length().ok()?.checked_sub(tail.len() as u64)?;
-    let count = file.read_some(&mut tail, at).ok()?;
-    kind::ends_as_zip(&tail[..count]).then_some(Kind::Zip)
+/// The end of a text: a zip may stand behind anything, a program that unpacks it, a signature, a
+/// picture, and other forms name themselves there alone.
+enum Tail<'t> {
+    Seen(&'t [u8]),
+    Read(Vec<u8>),
+}
+
+impl<'t> Tail<'t> {
+    /// Of a text that begins with `head`; of one that is read in order and goes on, nothing.
+    fn of(head: &'t [u8], whole: bool, file: Option<&dyn ReadAt>) -> Self {
+        if whole {
+            return Self::Seen(&head[head.len().saturating_sub(unopened::TAIL)..]);
+        }
+        let mut tail = vec![0; unopened::TAIL];
+        // What can't be read at its end fails when it is read from its beginning, and is reported.
+        let read = file.and_then(|file| {
+            let at = file.length().ok()?.checked_sub(tail.len() as u64)?;
+            file.read_some(&mut tail, at).ok()
+        });
+        tail.truncate(read.unwrap_or_default());
+        Self::Read(tail)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Seen(bytes) => bytes,
+            Self::Read(bytes) => bytes,
+        }
+    }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Begun {
     pub(crate) filled: usize,
     /// The buffer is full: more may follow.
     full: bool,
+    /// See [`Window::columnar`]; whoever looks at the beginning says so.
+    pub(crate) columnar: bool,
     /// The error that ended reading early.
     pub(crate) error: Option<io::Error>,
 }
@@ -73,7 +75,7 @@ impl<'a, D: Detector> WindowReader<'a, D> {
     /// Reads the first bytes of a stream: all of it, if it is shorter than a window.
     pub(crate) fn begin<R: Read + ?Sized>(&mut self, stream: &mut R) -> Begun {
         let (filled, error) = self.fill(stream, 0);
-        Begun { filled, full: filled == self.window, error }
+        Begun { filled, full: filled == self.window, columnar: false, error }
     }
 
     /// The bytes that were read first.
@@ -92,17 +94,23 @@ impl<'a, D: Detector> WindowReader<'a, D> {
         found: &mut dyn FnMut(Detected<D::BaseState>),
     ) -> Extent {
         if !begun.full {
-            found(self.detector.whole(&self.buffer[..begun.filled]));
+            let bytes = &self.buffer[..begun.filled];
+            found(if begun.columnar {
+                self.detector.window(bytes, &Window { columnar: true, ..Window::of(bytes) })
+            } else {
+                self.detector.whole(bytes)
+            });
             let pointer = pointer::of(self.head(&begun));
             return Extent { bytes: begun.filled as u64, error: begun.error, pointer };
         }
-        self.windows(stream, found)
+        self.windows(stream, begun.columnar, found)
     }
 
     /// Continues with a full buffer, window by window.
     fn windows<R: Read + ?Sized>(
         &mut self,
         stream: &mut R,
+        columnar: bool,
         found: &mut dyn FnMut(Detected<D::BaseState>),
     ) -> Extent {
         let overlap = self.detector.overlap();
@@ -113,7 +121,7 @@ impl<'a, D: Detector> WindowReader<'a, D> {
         loop {
             let last = filled < self.window;
             let end = if last { filled } else { boundary(&self.buffer, filled - overlap) };
-            let window = Window { first, owned: owned..end };
+            let window = Window { first, owned: owned..end, columnar };
             found(self.detector.window(&self.buffer[..filled], &window));
             if last || self.stop.is_set() {
                 return Extent { bytes: before + filled as u64, ..Extent::default() };
@@ -126,7 +134,7 @@ impl<'a, D: Detector> WindowReader<'a, D> {
             let (more, error) = self.fill(stream, filled - next);
             filled = more;
             if let Some(error) = error {
-                let window = Window { first, owned: owned..filled };
+                let window = Window { first, owned: owned..filled, columnar };
                 found(self.detector.window(&self.buffer[..filled], &window));
                 return Extent { bytes: before + filled as u64, error: Some(error), pointer: None };
             }

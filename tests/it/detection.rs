@@ -3,7 +3,6 @@
 
 use keysweep::detect::Engine;
 use keysweep::finding::Candidate;
-use keysweep::location::Position;
 use keysweep::rules::RuleSet;
 use keysweep::scan::{Copied, Detector, Window};
 use keysweep::stop::Stop;
@@ -178,7 +177,7 @@ proptest! {
         let cut = cut.index(bytes.len() + 1);
         let whole = ENGINE.whole(&bytes).candidates;
         let part = |owned: std::ops::Range<usize>| -> Vec<Candidate> {
-            ENGINE.window(&bytes, &Window { first: Position::default(), owned }).candidates
+            ENGINE.window(&bytes, &Window { owned, ..Window::of(&bytes) }).candidates
         };
         let mut parts = part(0..cut);
         parts.extend(part(cut..bytes.len()));
@@ -327,7 +326,7 @@ fn a_detector_ends_in_the_middle_of_a_text() {
             stop.set();
         }
     });
-    engine.window(&text, &Window { first: Position::default(), owned: 0..text.len() });
+    engine.window(&text, &Window::of(&text));
     assert!(stop.is_set());
     setter.join().expect("it ended");
     // Whatever begins later ends at once.

@@ -16,6 +16,7 @@ mod action;
 #[cfg(feature = "verify")]
 mod baseline_choice;
 mod behind;
+mod binary_strings;
 mod blinding;
 #[cfg(unix)]
 mod blinding_git;
@@ -24,7 +25,9 @@ mod borders;
 mod canaries;
 #[cfg(unix)]
 mod ci_recipes;
+mod columnar;
 mod complete;
+mod compound;
 #[cfg(feature = "verify")]
 mod conflicts;
 mod container_bombs;
@@ -102,7 +105,7 @@ mod near_examples;
 #[cfg(unix)]
 mod outputs;
 mod pairing;
-mod patterns;
+mod parquet;
 mod pdf;
 mod pdf_filters;
 #[cfg(unix)]
@@ -148,6 +151,7 @@ mod staged_whole;
 #[cfg(target_os = "linux")]
 mod starved;
 mod status;
+mod streams;
 #[cfg(feature = "verify")]
 mod stub;
 mod supply;

@@ -14,6 +14,7 @@ mod announce;
 mod assign;
 mod blocks;
 mod chain;
+mod columnar;
 mod columns;
 pub mod costs;
 mod decode;
@@ -130,9 +131,9 @@ impl Engine {
         &self,
         bytes: &[u8],
         mut anchors: Vec<Anchor>,
-        first: Position,
-        owned: &Range<usize>,
+        window: &Window,
     ) -> Detected<BaseState> {
+        let Window { first, ref owned, columnar } = *window;
         let nameless = nameless::candidate(bytes, first, owned);
         let mut all = Detected::default();
         if owned.start == 0
@@ -167,8 +168,12 @@ impl Engine {
             };
             let high = anchors.partition_point(|anchor| anchor.at < around.end);
             let high = low + anchors[low..high].iter().take_while(|anchor| fits(anchor)).count();
-            let found = self.part(bytes, &around, &mut anchors[low..high], &mut budget);
+            let mut found = self.part(bytes, &around, &mut anchors[low..high], &mut budget);
             let text = &bytes[around.clone()];
+            if columnar {
+                let whole = text.len() == bytes.len() && *owned == (0..bytes.len());
+                columnar::take_apart(text, whole, self.tools.keeps_others, &mut found);
+            }
             all.examples += found.examples;
             for (form, by) in found.unread.named() {
                 *all.unread.entry(form).or_default() += by;
@@ -209,10 +214,7 @@ impl Engine {
             }
             anchor.at -= around.start;
         }
-        let mut found = self.tools.analyse(&bytes[around.clone()], near, 0, budget);
-        if is_columnar(bytes) {
-            found.part();
-        }
+        let found = self.tools.analyse(&bytes[around.clone()], near, 0, budget);
         for anchor in near.iter_mut() {
             anchor.at += around.start;
             if !anchor.is_decided_in(around, len) {
@@ -231,7 +233,8 @@ impl Engine {
         let owned = order.decode(&bytes[..window.owned.start]).len()
             ..order.decode(&bytes[..window.owned.end]).len();
         let anchors = self.tools.anchors.find(text.as_bytes(), &self.tools.stop);
-        let mut detected = self.detect(text.as_bytes(), anchors, window.first, &owned);
+        let mut detected =
+            self.detect(text.as_bytes(), anchors, &Window { owned, ..window.clone() });
         detected.memory = BaseState { opaque: true, ..BaseState::default() };
         rehash(bytes, window.first, &mut detected.candidates);
         let mut anchors = self.tools.anchors.find(bytes, &self.tools.stop);
@@ -241,7 +244,7 @@ impl Engine {
                 && (anchor.at % 2 == 1) == matches!(order, Order::Little);
             !known
         });
-        let plain = self.detect(bytes, anchors, window.first, &window.owned);
+        let plain = self.detect(bytes, anchors, window);
         detected.candidates.extend(plain.candidates);
         detected.candidates.sort_by_key(|one| one.sighting.primary().map(|region| region.start));
         detected.examples += plain.examples;
@@ -251,14 +254,6 @@ impl Engine {
         detected.costly.extend(plain.costly);
         detected
     }
-}
-
-/// Whether a text is a file that keeps its rows by column. Bytes of one row do not stand side by side
-/// there, but those of the least and the greatest of each column do.
-fn is_columnar(bytes: &[u8]) -> bool {
-    let magics: [&[u8]; 3] = [b"PAR1", b"ARROW1\0\0", b"FEA1"];
-    magics.iter().any(|magic| bytes.starts_with(magic))
-        || bytes.starts_with(b"ORC") && bytes[..bytes.len().min(64)].iter().any(|byte| *byte < 9)
 }
 
 /// GitHub hashes the lines of a file's bytes as they are, not of the text that they say.
@@ -277,7 +272,7 @@ impl Detector for Engine {
     type BaseState = BaseState;
 
     fn whole(&self, bytes: &[u8]) -> Detected<BaseState> {
-        self.window(bytes, &Window { first: Position::default(), owned: 0..bytes.len() })
+        self.window(bytes, &Window::of(bytes))
     }
 
     fn delta(&self, base: &BaseState, copied: &[Copied], bytes: &[u8]) -> Detected<BaseState> {
@@ -286,7 +281,7 @@ impl Detector for Engine {
         }
         let Tools { anchors, stop, .. } = &self.tools;
         let anchors = anchors.inherit(&base.anchors, base.len, copied, bytes, stop);
-        self.detect(bytes, anchors, Position::default(), &(0..bytes.len()))
+        self.detect(bytes, anchors, &Window::of(bytes))
     }
 
     fn window(&self, bytes: &[u8], window: &Window) -> Detected<BaseState> {
@@ -294,7 +289,7 @@ impl Detector for Engine {
             Some(order) => self.detect_utf16(bytes, order, window),
             None => {
                 let anchors = self.tools.anchors.find(bytes, &self.tools.stop);
-                self.detect(bytes, anchors, window.first, &window.owned)
+                self.detect(bytes, anchors, window)
             }
         }
     }

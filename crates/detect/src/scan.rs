@@ -78,6 +78,16 @@ pub struct Window {
     /// The offsets in the part for which it answers; candidates whose primary region begins
     /// elsewhere belong to a neighbour.
     pub owned: Range<usize>,
+    /// The text is a columnar file: what stands next to each other there are values of different
+    /// rows, so that nearness joins no id with a secret.
+    pub columnar: bool,
+}
+
+impl Window {
+    /// All of a text.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self { first: Position::default(), owned: 0..bytes.len(), columnar: false }
+    }
 }
 
 /// Finds credentials in bytes. Pure: the same bytes give the same answer.

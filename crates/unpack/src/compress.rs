@@ -1,4 +1,4 @@
-//! What `compress` of Unix packs (`.Z`): LZW with codes that grow from 9 bits to 16.
+//! Files of Unix `compress` (`.Z`): LZW in codes of 9 to 16 bits, of which eight stand together.
 
 use std::io::{self, BufReader, Read};
 
@@ -6,165 +6,217 @@ use super::input::Input;
 use super::{Fault, Members, fill};
 
 /// The code that empties the table.
-const CLEAR: usize = 256;
-/// The least and the greatest width of a code.
-const WIDTHS: std::ops::RangeInclusive<usize> = 9..=16;
-
-/// Whether a text is packed so: its third byte says how wide codes may be.
-pub(super) fn is_one(head: &[u8]) -> bool {
-    matches!(head, [0x1f, 0x9d, flags, ..] if WIDTHS.contains(&usize::from(flags & 0x1f)))
-}
+const CLEAR: u16 = 256;
+const FEWEST_BITS: u32 = 9;
 
 /// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
-    let flags = input.head.get(2).copied().unwrap_or_default();
     let mut stream = BufReader::with_capacity(64 << 10, input.stream());
-    super::skip(&mut stream, 3)?;
-    Ok(members.member(b"", &mut Lzw::new(stream, flags))?)
+    let mut header = [0; 3];
+    stream.read_exact(&mut header)?;
+    let bits = u32::from(header[2] & 0x1f);
+    if !(FEWEST_BITS..=16).contains(&bits) {
+        return Err(Fault::broken("its header is damaged"));
+    }
+    let clears = header[2] & 0x80 != 0;
+    Ok(members.member(b"", &mut Lzw::new(stream, bits, clears))?)
 }
 
-/// The decoder.
 struct Lzw<R> {
     packed: R,
-    widest: usize,
-    /// The table may be emptied.
+    most_bits: u32,
     clears: bool,
-    width: usize,
-    /// Eight codes, how many of their bits there are, and how many were read.
-    group: [u8; 16],
-    bits: usize,
-    read: usize,
-    /// What each code adds to which other one.
-    prefix: Vec<u16>,
-    suffix: Vec<u8>,
-    /// The code before, and the first letter of what it stands for.
-    last: Option<(usize, u8)>,
-    /// Letters that were not handed out yet, the next one last.
-    ready: Vec<u8>,
+    bits: u32,
+    /// Eight codes, and how many bits of them are read.
+    group: Vec<u8>,
+    at: usize,
+    /// What each code adds to another one, and the next code that is free.
+    table: Vec<(u16, u8)>,
+    next: u32,
+    /// The code before, and the first letter that it stands for.
+    previous: Option<(u16, u8)>,
+    /// What is unpacked and was not read yet, its end first.
+    letters: Vec<u8>,
 }
 
 impl<R: Read> Lzw<R> {
-    fn new(packed: R, flags: u8) -> Self {
-        let clears = flags & 0x80 != 0;
-        let mut lzw = Self {
+    fn new(packed: R, most_bits: u32, clears: bool) -> Self {
+        let table = vec![(0, 0); 1 << most_bits];
+        Self {
             packed,
-            widest: usize::from(flags & 0x1f),
+            most_bits,
             clears,
-            width: *WIDTHS.start(),
-            group: [0; 16],
-            bits: 0,
-            read: 0,
-            prefix: vec![],
-            suffix: vec![],
-            last: None,
-            ready: vec![],
-        };
-        lzw.empty();
-        lzw
+            bits: FEWEST_BITS,
+            group: Vec::new(),
+            at: 0,
+            table,
+            next: if clears { 257 } else { 256 },
+            previous: None,
+            letters: Vec::new(),
+        }
     }
 
-    /// Empties the table but for the letters.
-    fn empty(&mut self) {
-        let letters = CLEAR + usize::from(self.clears);
-        self.prefix.clear();
-        self.prefix.resize(letters, 0);
-        self.suffix = (0..letters).map(|letter| letter as u8).collect();
-    }
-
-    /// The next code. A new width begins with a new group.
-    fn code(&mut self) -> io::Result<Option<usize>> {
-        let full = self.prefix.len() >= 1 << self.width && self.width < self.widest;
-        if full || self.read + self.width > self.bits {
-            self.width += usize::from(full);
-            self.bits = 8 * fill(&mut self.packed, &mut self.group[..self.width])?;
-            self.read = 0;
-            if self.bits < self.width {
+    /// The next code; what is left of a group is filled up where codes become longer.
+    fn code(&mut self) -> io::Result<Option<u16>> {
+        if self.next >= 1 << self.bits && self.bits < self.most_bits {
+            self.bits += 1;
+            self.group.clear();
+            self.at = 0;
+        }
+        let bits = self.bits as usize;
+        if self.at + bits > self.group.len() * 8 {
+            self.group.resize(bits, 0);
+            let filled = fill(&mut self.packed, &mut self.group)?;
+            self.group.truncate(filled);
+            self.at = 0;
+            if filled * 8 < bits {
                 return Ok(None);
             }
         }
-        let bit = |at: usize| usize::from(self.group[at / 8] >> (at % 8) & 1);
-        let code = (0..self.width).fold(0, |code, at| code | bit(self.read + at) << at);
-        self.read += self.width;
-        Ok(Some(code))
+        let byte = |at: usize| u32::from(self.group.get(at).copied().unwrap_or_default());
+        let place = self.at / 8;
+        let word = byte(place) | byte(place + 1) << 8 | byte(place + 2) << 16;
+        self.at += bits;
+        let code = word >> ((self.at - bits) % 8) & ((1 << bits) - 1);
+        Ok(u16::try_from(code).ok())
     }
 
-    /// Reads letters; `false` at the end.
-    fn next(&mut self) -> io::Result<bool> {
+    /// Unpacks what one code stands for; `false` at the end.
+    fn step(&mut self) -> io::Result<bool> {
         let Some(code) = self.code()? else { return Ok(false) };
         if self.clears && code == CLEAR {
-            self.empty();
-            (self.width, self.bits, self.read, self.last) = (*WIDTHS.start(), 0, 0, None);
+            self.next = 257;
+            self.bits = FEWEST_BITS;
+            self.previous = None;
+            self.group.clear();
+            self.at = 0;
             return Ok(true);
         }
-        let mut at = code;
-        if let Some((last, first)) = self.last {
-            if code > self.prefix.len() {
-                return Err(io::Error::other("a code in it stands for nothing"));
+        let damaged = || io::Error::other("a code stands for nothing");
+        let mut rest = code;
+        if u32::from(code) >= self.next || self.previous.is_none() && code > 255 {
+            // The code that is being made: the one before and its own first letter.
+            let (previous, first) = self.previous.ok_or_else(damaged)?;
+            if u32::from(code) > self.next {
+                return Err(damaged());
             }
-            if self.prefix.len() < 1 << self.widest {
-                if code == self.prefix.len() {
-                    self.ready.push(first);
-                    at = last;
-                }
-            } else if code == self.prefix.len() {
-                return Err(io::Error::other("a code in it stands for nothing"));
-            }
-        } else if code >= CLEAR {
-            return Err(io::Error::other("its first code is no letter"));
+            self.letters.push(first);
+            rest = previous;
         }
-        while at >= CLEAR {
-            self.ready.push(self.suffix[at]);
-            at = usize::from(self.prefix[at]);
+        // Each code adds to a smaller one, so this ends.
+        while rest > 255 {
+            let (before, letter) = self.table[usize::from(rest)];
+            self.letters.push(letter);
+            rest = before;
         }
-        let first = at as u8;
-        self.ready.push(first);
-        if let Some((last, _)) = self.last
-            && self.prefix.len() < 1 << self.widest
+        let first = rest as u8;
+        self.letters.push(first);
+        if let Some((previous, _)) = self.previous
+            && let Some(entry) = self.table.get_mut(self.next as usize)
         {
-            self.prefix.push(last as u16);
-            self.suffix.push(first);
+            *entry = (previous, first);
+            self.next += 1;
         }
-        self.last = Some((code, first));
+        self.previous = Some((code, first));
         Ok(true)
     }
 }
 
 impl<R: Read> Read for Lzw<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.ready.is_empty() {
-            if !self.next()? {
+        while self.letters.is_empty() {
+            if !self.step()? {
                 return Ok(0);
             }
         }
-        let len = out.len().min(self.ready.len());
-        let rest = self.ready.len() - len;
-        out.iter_mut().zip(self.ready.drain(rest..).rev()).for_each(|(out, byte)| *out = byte);
-        Ok(len)
+        let count = out.len().min(self.letters.len());
+        for letter in &mut out[..count] {
+            *letter = self.letters.pop().unwrap_or_default();
+        }
+        Ok(count)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::HashMap;
+    use std::io::Read as _;
+
+    use super::Lzw;
+
+    /// Packs as `compress -b BITS` does; the table is emptied when it is full, if it may be.
+    fn packed(text: &[u8], most: u32, clears: bool) -> Vec<u8> {
+        let (mut out, mut group) = (Vec::new(), Vec::new());
+        let first = if clears { 257 } else { 256 };
+        let (mut bits, mut next) = (9, first);
+        let mut table: HashMap<(u32, u8), u32> = HashMap::new();
+        let flush = |group: &mut Vec<u32>, bits: u32, whole: bool, out: &mut Vec<u8>| {
+            let mut bytes = vec![0u8; bits as usize];
+            for (at, code) in group.iter().enumerate() {
+                for bit in 0..bits as usize {
+                    let place = at * bits as usize + bit;
+                    bytes[place / 8] |= ((code >> bit & 1) as u8) << (place % 8);
+                }
+            }
+            let used = (group.len() * bits as usize).div_ceil(8);
+            out.extend(&bytes[..if whole && used > 0 { bits as usize } else { used }]);
+            group.clear();
+        };
+        let mut letters = text.iter().copied();
+        let Some(mut code) = letters.next().map(u32::from) else { return out };
+        // Codes are longer as soon as the reader's table, which is one entry behind, needs them.
+        let mut put = |code: u32, next: u32, bits: &mut u32, group: &mut Vec<u32>| {
+            group.push(code);
+            if group.len() == 8 {
+                flush(group, *bits, true, &mut out);
+            }
+            if next >= 1 << *bits && *bits < most {
+                flush(group, *bits, true, &mut out);
+                *bits += 1;
+            }
+            if code == u32::from(super::CLEAR) && clears {
+                flush(group, *bits, true, &mut out);
+                *bits = 9;
+            }
+        };
+        for letter in letters {
+            if let Some(&longer) = table.get(&(code, letter)) {
+                code = longer;
+                continue;
+            }
+            put(code, next, &mut bits, &mut group);
+            if next < 1 << most {
+                table.insert((code, letter), next);
+                next += 1;
+            } else if clears {
+                put(256, 0, &mut bits, &mut group);
+                table.clear();
+                next = first;
+            }
+            code = letter.into();
+        }
+        put(code, next, &mut bits, &mut group);
+        let rest = group.clone();
+        group = rest;
+        flush(&mut group, bits, false, &mut out);
+        out
+    }
 
     #[test]
-    fn a_text_is_unpacked() {
-        // `printf 'abababababab' | compress`, by hand: a, b, ab, aba, ba, bab.
-        let codes = [97_u32, 98, 257, 259, 258];
-        let mut packed = vec![];
-        let (mut word, mut bits) = (0_u32, 0);
-        for code in codes {
-            word |= code << bits;
-            bits += 9;
-            while bits >= 8 {
-                packed.push(word as u8);
-                word >>= 8;
-                bits -= 8;
+    fn what_compress_packs_is_unpacked() {
+        let mut state = 7u64;
+        let mut random = |most: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            ((state >> 33) % most) as u8
+        };
+        for (letters, length) in [(1, 2000), (2, 9000), (4, 40_000), (256, 40_000), (20, 300_000)] {
+            let text: Vec<u8> = (0..length).map(|_| random(letters)).collect();
+            for (bits, clears) in [(9, true), (12, true), (16, true), (12, false), (16, false)] {
+                let packed = packed(&text, bits, clears);
+                let mut unpacked = Vec::new();
+                let read = Lzw::new(packed.as_slice(), bits, clears).read_to_end(&mut unpacked);
+                assert!(read.is_ok() && unpacked == text, "{letters} {length} {bits} {clears}");
             }
         }
-        packed.push(word as u8);
-        let mut text = String::new();
-        Lzw::new(&packed[..], 0x90).read_to_string(&mut text).expect("text");
-        assert_eq!(text, "abababaab".replace("abaab", "ababa"));
     }
 }

@@ -3,49 +3,63 @@
 use super::input::Input;
 use super::{Fault, Members};
 use super::{
-    ar, bzip2, class, compress, cpio, embedded, gzip, lz4, mail, object, pack, pyc, rpm, sevenz,
-    sqlite, stored, tar, xz, zip, zstd,
+    ar, avro, bzip2, class, compress, cpio, drawing, embedded, gzip, lz4, mail, object, ole, pack,
+    parquet, pcap, pyc, rpm, rtf, sevenz, sqlite, stored, stream, tar, xz, zip, zstd,
 };
 
 /// A form of container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// A backup of Android.
+    Android,
     /// An archive of `ar`, such as a Debian package.
     Ar,
-    /// A file of Avro.
+    /// An object container file of Avro.
     Avro,
-    /// A backup of Android.
-    Backup,
     /// A bundle of git.
     Bundle,
     /// A file of bzip2.
     Bzip2,
     /// A class of Java.
     Class,
-    /// A file of `compress`.
+    /// A file of Unix `compress`.
     Compress,
     /// An archive of cpio.
     Cpio,
+    /// A drawing of draw.io, for its packed pages.
+    Drawio,
     /// A dump of PostgreSQL in its custom format.
     Dump,
     /// A file of gzip.
     Gzip,
+    /// Messages of HTTP, for their packed bodies.
+    Http,
+    /// A binary with members of gzip in it.
+    Inside,
+    /// A segment of the log of Kafka.
+    Kafka,
     /// A file of LZ4.
     Lz4,
-    /// A file of LZMA, the format before xz.
-    Lzma,
     /// A file of lzip.
     Lzip,
+    /// A file of LZMA, the format before xz.
+    Lzma,
     /// A mail with its attachments.
     Mail,
     /// A file of MATLAB.
     Mat,
-    /// A file that holds packed streams between what is not packed, as a capture of packets.
+    /// A database that holds packed streams between what is not packed: Redis, RocksDB.
     Mixed,
     /// A loose object of git.
     Object,
+    /// A compound file, such as a message of Outlook.
+    Ole,
     /// A pack of git.
     Pack,
+    /// A file of Parquet, for its columns of text.
+    Parquet,
+    /// A capture of a network, pcap or pcapng.
+    Pcap,
     /// A PDF; read with the feature `pdf`.
     Pdf,
     /// An archive of PHP.
@@ -56,6 +70,8 @@ pub enum Kind {
     Pyc,
     /// A package of RPM.
     Rpm,
+    /// Rich Text Format.
+    Rtf,
     /// A script with an archive behind it.
     Script,
     /// An archive of 7-Zip.
@@ -64,6 +80,8 @@ pub enum Kind {
     Sqlite,
     /// The write-ahead log of an SQLite database.
     SqliteLog,
+    /// An SVG whose texts are in pieces.
+    Svg,
     /// An archive of tar.
     Tar,
     /// A file of xz.
@@ -78,24 +96,31 @@ impl Kind {
     /// Reads a container of this kind.
     pub fn read(self, input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
         match self {
+            Self::Android => stream::read_android(input, members),
             Self::Ar => ar::read(input, members),
-            Self::Compress => compress::read(input, members),
-            Self::Avro => stored::read_avro(input, members),
-            Self::Backup => stored::read_backup(input, members),
-            Self::Lzip => xz::read_lzip(input, members),
-            Self::Mixed => stored::read_mixed(input, members),
+            Self::Avro => avro::read(input, members),
             Self::Bundle => pack::read_bundle(input, members),
             Self::Bzip2 => bzip2::read(input, members),
             Self::Class => class::read(input, members),
+            Self::Compress => compress::read(input, members),
             Self::Cpio => cpio::read(input, members),
+            Self::Drawio => drawing::read_drawio(input, members),
             Self::Dump => embedded::read_dump(input, members),
             Self::Gzip => gzip::read(input, members),
+            Self::Http => stream::read_http(input, members),
+            Self::Inside => stream::read_inside(input, members),
+            Self::Kafka => stream::read_kafka(input, members),
             Self::Lz4 => lz4::read(input, members),
+            Self::Lzip => xz::read_lzip(input, members),
             Self::Lzma => xz::read_old(input, members),
             Self::Mail => mail::read(input, members),
             Self::Mat => embedded::read_mat(input, members),
+            Self::Mixed => stored::read(input, members),
             Self::Object => object::read(input, members),
+            Self::Ole => ole::read(input, members),
             Self::Pack => pack::read(input, members),
+            Self::Parquet => parquet::read(input, members),
+            Self::Pcap => pcap::read(input, members),
             #[cfg(feature = "pdf")]
             Self::Pdf => super::pdf::read(input, members),
             #[cfg(not(feature = "pdf"))]
@@ -104,10 +129,12 @@ impl Kind {
             Self::Png => embedded::read_png(input, members),
             Self::Pyc => pyc::read(input, members),
             Self::Rpm => rpm::read(input, members),
+            Self::Rtf => rtf::read(input, members),
             Self::Script => embedded::read_script(input, members),
             Self::SevenZ => sevenz::read(input, members),
             Self::Sqlite => sqlite::read(input, members),
             Self::SqliteLog => sqlite::read_log(input, members),
+            Self::Svg => drawing::read_svg(input, members),
             Self::Tar => tar::read(input, members),
             Self::Xz => xz::read(input, members),
             Self::Zip => zip::read(input, members),
@@ -120,128 +147,93 @@ impl Kind {
         let by_chance =
             matches!(self, Self::Class | Self::Cpio | Self::Lzma | Self::Pyc | Self::Tar);
         // They are text, or a picture, whatever stands between.
-        by_chance || matches!(self, Self::Mat | Self::Mixed | Self::Phar | Self::Png | Self::Script)
+        by_chance
+            || matches!(self, Self::Mat | Self::Mixed | Self::Phar | Self::Png | Self::Script)
+            || matches!(self, Self::Drawio | Self::Http | Self::Inside | Self::Rtf | Self::Svg)
     }
 
     /// Whether what is not packed in it is text as well.
     pub fn is_text_too(self) -> bool {
-        matches!(
-            self,
-            Self::Avro
-                | Self::Mixed
-                | Self::Dump
-                | Self::Mail
-                | Self::Mat
-                | Self::Pdf
-                | Self::Phar
-                | Self::Png
-                | Self::Script
-        )
+        matches!(self, Self::Drawio | Self::Dump | Self::Http | Self::Inside | Self::Mail)
+            || matches!(self, Self::Mat | Self::Ole | Self::Pcap | Self::Pdf | Self::Phar)
+            || matches!(self, Self::Mixed | Self::Png | Self::Rtf | Self::Script | Self::Svg)
     }
 
     /// Whether it is read in another order than that of its bytes.
     pub fn is_random(self) -> bool {
         match self {
-            Self::Backup | Self::Compress | Self::Lzip => false,
             Self::Ar | Self::Bzip2 | Self::Cpio | Self::Gzip | Self::Lz4 | Self::Lzma => false,
             Self::Object | Self::Rpm | Self::Tar | Self::Xz | Self::Zstd => false,
-            Self::Avro | Self::Dump | Self::Mat | Self::Mixed | Self::Phar => true,
-            Self::Png | Self::Script => true,
+            Self::Android | Self::Avro | Self::Compress | Self::Kafka | Self::Lzip => false,
+            Self::Drawio | Self::Http | Self::Inside | Self::Ole | Self::Pcap => true,
+            Self::Mixed | Self::Parquet | Self::Rtf | Self::Svg => true,
+            Self::Dump | Self::Mat | Self::Phar | Self::Png | Self::Script => true,
             Self::Bundle | Self::Class | Self::Mail | Self::Pack | Self::Pdf | Self::Pyc => true,
             Self::SevenZ | Self::Sqlite | Self::SqliteLog | Self::Zip => true,
         }
     }
 
+    /// Whether its values stand column by column, so that nearness joins nothing in its bytes.
+    pub fn is_columnar(self) -> bool {
+        self == Self::Parquet
+    }
+
     /// Whether more may be packed in it than is opened.
     pub fn is_partly_read(self) -> bool {
-        matches!(self, Self::Mixed)
+        self == Self::Mixed
     }
 
     /// Whether its decoder has a window that the text itself sizes.
     pub fn has_window(self) -> bool {
-        matches!(self, Self::Lzip | Self::Lzma | Self::SevenZ | Self::Xz | Self::Zip | Self::Zstd)
+        matches!(self, Self::Lzma | Self::SevenZ | Self::Xz | Self::Zip | Self::Zstd)
+            || matches!(self, Self::Avro | Self::Http | Self::Kafka | Self::Lzip | Self::Parquet)
     }
 
     /// What it is called in messages.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Android => "backup of Android",
             Self::Ar => "ar archive",
-            Self::Compress => "compress file",
             Self::Avro => "Avro file",
-            Self::Backup => "backup of Android",
-            Self::Lzip => "lzip file",
             Self::Bundle => "git bundle",
             Self::Bzip2 => "bzip2 file",
             Self::Class => "Java class",
+            Self::Compress => "file of compress",
             Self::Cpio => "cpio archive",
+            Self::Drawio => "drawing of draw.io",
             Self::Dump => "dump of PostgreSQL",
             Self::Gzip => "gzip file",
+            Self::Http => "answer of HTTP",
+            Self::Inside => "binary with gzip in it",
+            Self::Kafka => "log of Kafka",
             Self::Lz4 => "LZ4 file",
+            Self::Lzip => "lzip file",
             Self::Lzma => "LZMA file",
             Self::Mail => "mail",
             Self::Mat => "MATLAB file",
             Self::Mixed => "file with something packed in it",
             Self::Object => "git object",
+            Self::Ole => "compound file",
             Self::Pack => "git pack",
+            Self::Parquet => "Parquet file",
+            Self::Pcap => "capture of a network",
             Self::Pdf => "PDF",
             Self::Phar => "phar archive",
             Self::Png => "PNG",
             Self::Pyc => "compiled Python module",
             Self::Rpm => "rpm package",
+            Self::Rtf => "RTF",
             Self::Script => "script with something packed behind it",
             Self::SevenZ => "7z archive",
             Self::Sqlite => "SQLite database",
             Self::SqliteLog => "log of an SQLite database",
+            Self::Svg => "SVG",
             Self::Tar => "tar archive",
             Self::Xz => "xz file",
             Self::Zip => "zip archive",
             Self::Zstd => "Zstandard file",
         }
     }
-}
-
-/// What a text is called that is packed in a form which is not opened; by its beginning.
-pub fn not_opened(head: &[u8]) -> Option<&'static str> {
-    const FORMS: [(&[u8], &str); 16] = [
-        (b"PAR1", "Parquet"),
-        (b"ARROW1\0\0", "Arrow"),
-        (b"FEA1", "Feather"),
-        (b"Obj\x01", "Avro"),
-        (b"MSWIM\0\0\0", "Windows image"),
-        (b"REDIS0", "dump of Redis"),
-        (b"\x1f\xa0", "compress -H (SCO)"),
-        (b"Rar!\x1a\x07", "rar"),
-        (b"MSCF\0\0\0\0", "cabinet"),
-        (b"xar!\0\x1c", "xar"),
-        (b"hsqs", "squashfs"),
-        (b"sqsh", "squashfs"),
-        (b"QFI\xfb", "qcow disk image"),
-        (b"\xed\xfe\xed\xfe", "Java key store"),
-        (b"\x89HDF\r\n\x1a\n", "HDF5"),
-        (b"\x89LZO\0\r\n\x1a\n", "lzop"),
-    ];
-    if cfg!(not(feature = "pdf")) && head.starts_with(b"%PDF-") {
-        return Some("PDF");
-    }
-    if head.starts_with(b"ORC") && head[..head.len().min(64)].iter().any(|byte| *byte < 9) {
-        return Some("ORC");
-    }
-    if head.get(8..12) == Some(b"DUCK") {
-        return Some("DuckDB");
-    }
-    if stored::is_capture(head) {
-        return Some("capture of packets");
-    }
-    if stored::is_table(head) {
-        return Some("table of RocksDB");
-    }
-    FORMS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, form)| *form)
-}
-
-/// What a text is called that only its name says to be packed: brotli has no magic.
-pub fn not_opened_by_name(head: &[u8], name: impl FnOnce() -> Vec<u8>) -> Option<&'static str> {
-    let is_binary = head.iter().take(64).any(|byte| matches!(byte, 0..=8 | 0x0e..=0x1a));
-    (is_binary && name().ends_with(b".br")).then_some("brotli")
 }
 
 /// The kind of a text by its beginning; `whole` says that nothing follows.
@@ -251,12 +243,16 @@ pub fn of(head: &[u8], whole: bool) -> Option<Kind> {
         .or_else(|| (whole && ends_as_zip(head)).then_some(Kind::Zip))
         .or_else(|| embedded::of_program(head, whole))
         .or_else(|| object::is_one(head).then_some(Kind::Object))
-        .or_else(|| stored::is_mixed(head, whole).then_some(Kind::Mixed))
+        .or_else(|| stream::is_kafka(head).then_some(Kind::Kafka))
+        .or_else(|| stored::is_one(head, whole).then_some(Kind::Mixed))
+        .or_else(|| stream::holds_gzip(head).then_some(Kind::Inside))
 }
 
 fn by_magic(head: &[u8]) -> Option<Kind> {
     Some(match head {
         [0x1f, 0x8b, 8, ..=0x1f, ..] => Kind::Gzip,
+        [0x1f, 0x9d, ..] => Kind::Compress,
+        [b'L', b'Z', b'I', b'P', 1, ..] => Kind::Lzip,
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Kind::Zip,
         // A zip that was split and is whole again.
         [b'P', b'K', 7, 8, b'P', b'K', 3, 4, ..] => Kind::Zip,
@@ -286,14 +282,21 @@ fn by_magic(head: &[u8]) -> Option<Kind> {
         [b'%', b'P', b'D', b'F', b'-', ..] if cfg!(feature = "pdf") => Kind::Pdf,
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Kind::Png,
         [b'P', b'G', b'D', b'M', b'P', 1, ..] => Kind::Dump,
-        [b'A', b'N', ..] if stored::is_backup(head) => Kind::Backup,
-        [b'O', b'b', ..] if stored::is_avro(head) => Kind::Avro,
-        [0x1f, 0x9d, ..] if compress::is_one(head) => Kind::Compress,
-        [b'L', b'Z', b'I', b'P', 1, ..] => Kind::Lzip,
         [b'M', b'A', ..] if head.starts_with(b"MATLAB 5.0 MAT-file") => Kind::Mat,
         [b'#', b' ', b'v', b'2' | b'3', b' ', ..] if head[4..].starts_with(b" git bundle\n") => {
             Kind::Bundle
         }
+        [b'O', b'b', b'j', 1, ..] => Kind::Avro,
+        [b'P', b'A', b'R', b'1', ..] if head[..head.len().min(512)].contains(&0) => Kind::Parquet,
+        [b'A', b'N', b'D', ..] if stream::is_android(head) => Kind::Android,
+        [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ..] => Kind::Ole,
+        [b'{', b'\\', b'r', b't', b'f', b'0'..=b'9' | b'\\', ..] => Kind::Rtf,
+        [b'H' | b'G' | b'P', b'T' | b'E' | b'O' | b'U' | b'A', ..] if stream::is_http(head) => {
+            Kind::Http
+        }
+        [b'<' | b' ' | b'\n' | 0xef, ..] if drawing::is_svg(head) => Kind::Svg,
+        [b'<' | b' ' | b'\n' | 0xef, ..] if drawing::is_drawio(head) => Kind::Drawio,
+        _ if pcap::is_one(head) => Kind::Pcap,
         [_, _, b'\r', b'\n', ..] if pyc::is_one(head) => Kind::Pyc,
         [b'C' | b'D' | b'F' | b'M' | b'R' | b'S' | b'T' | b'X', ..] if mail::is_one(head) => {
             Kind::Mail

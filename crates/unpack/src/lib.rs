@@ -6,10 +6,12 @@
 //! whoever takes the members sets the bounds ([`limits`]). Each form has a file of its own.
 
 mod ar;
+mod avro;
 mod bzip2;
 mod class;
 mod compress;
 mod cpio;
+mod drawing;
 mod embedded;
 mod gzip;
 pub mod input;
@@ -18,15 +20,22 @@ pub mod limits;
 mod lz4;
 mod mail;
 mod object;
+mod ole;
 mod pack;
+mod parquet;
+mod pcap;
 #[cfg(feature = "pdf")]
 mod pdf;
 mod pyc;
 mod rpm;
+mod rtf;
 mod sevenz;
+mod snappy;
 mod sqlite;
 mod stored;
+mod stream;
 mod tar;
+pub mod unopened;
 mod xz;
 mod zip;
 mod zstd;
@@ -56,6 +65,9 @@ pub trait Members {
     /// Counts a member that shows text of which no font tells the letters.
     fn unlettered(&mut self) -> Result<(), Halt>;
 
+    /// Counts something packed in a form that is not opened.
+    fn unopened(&mut self, form: &'static str);
+
     /// Says how many bytes the reader holds from now on.
     ///
     /// # Errors
@@ -74,6 +86,8 @@ pub trait Members {
 pub enum Fault {
     /// It is damaged, or is none.
     Broken(String),
+    /// It is packed in a form that is not opened.
+    Unopened(&'static str),
     /// Reading was ended.
     Halt(Halt),
 }

@@ -10,8 +10,12 @@ use super::{Fault, Members};
 /// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let stream = BufReader::with_capacity(64 << 10, input.stream());
-    let mut frames = Frames { decoder: FrameDecoder::new(stream) };
-    Ok(members.member(b"", &mut frames)?)
+    Ok(members.member(b"", &mut decoder(stream))?)
+}
+
+/// The bytes that were packed.
+pub(super) fn decoder(packed: impl BufRead) -> impl Read {
+    Frames { decoder: FrameDecoder::new(packed) }
 }
 
 /// Frames one after the other: the decoder stops behind each.

@@ -2,10 +2,14 @@
 
 use std::io::{self, BufReader, Read};
 
-use lzma_rust2::{LzipReader, LzmaReader, XzReader};
+use lzma_rust2::{LzmaReader, XzReader};
 
 use super::input::Input;
 use super::{Fault, Members};
+
+/// The properties of all that lzip writes: `lc` 3, `lp` 0, `pb` 2.
+const LZIP: u8 = 0x5d;
+const MEMORY: &str = "its window takes too much memory: raise --max-memory";
 
 /// Reads an xz file.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
@@ -21,19 +25,81 @@ pub(super) fn read_old(input: Input<'_>, members: &mut dyn Members) -> Result<()
     Ok(members.member(b"", &mut LzmaReader::new_mem_limit(stream, window, None)?)?)
 }
 
-/// Reads a file of lzip, whose sixth byte says how large its window is.
-pub(super) fn read_lzip(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
-    let size = input.head.get(5).map_or(0, |byte| 1_u64.wrapping_shl(u32::from(byte & 0x1f)));
-    if size > members.window() {
-        return Err(Fault::broken("its window takes too much memory: raise --max-memory"));
-    }
-    let stream = BufReader::with_capacity(64 << 10, input.stream());
-    Ok(members.member(b"", &mut LzipReader::new(stream))?)
-}
-
 /// The bytes that were packed as xz; `xz -9` takes a window of 64 MiB.
 pub(super) fn decoder(packed: impl Read, window: u64) -> impl Read {
     XzReader::new_mem_limit(packed, true, kilobytes(window))
+}
+
+/// Reads a file of lzip: any number of members, told as one text.
+pub(super) fn read_lzip(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
+    let packed = BufReader::with_capacity(64 << 10, input.stream());
+    let packed = Pushback { stream: packed, pending: Vec::new() };
+    let mut lzip = Lzip::Between(Some(packed), members.window());
+    Ok(members.member(b"", &mut lzip)?)
+}
+
+/// Members of lzip one after the other: a header, LZMA with a mark at its end, sums.
+enum Lzip<R: Read> {
+    Between(Option<Pushback<R>>, u64),
+    Within(Box<LzmaReader<Pushback<R>>>, u64),
+}
+
+impl<R: Read> Read for Lzip<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self {
+                Self::Between(packed, window) => {
+                    let window = *window;
+                    let Some(mut stream) = packed.take() else { return Ok(0) };
+                    let mut header = [0; 6];
+                    let filled = super::fill(&mut stream, &mut header)?;
+                    // What follows the last member, if anything, is none of it.
+                    if filled < header.len() || !header.starts_with(b"LZIP\x01") {
+                        return Ok(0);
+                    }
+                    let size = 1u32.checked_shl(u32::from(header[5] & 0x1f)).unwrap_or_default();
+                    let size = size - size / 16 * u32::from(header[5] >> 5);
+                    let need = lzma_rust2::lzma_get_memory_usage_by_props(size, LZIP)?;
+                    if need > kilobytes(window) {
+                        return Err(io::Error::other(MEMORY));
+                    }
+                    let reader = LzmaReader::new_with_props(stream, u64::MAX, LZIP, size, None)?;
+                    *self = Self::Within(Box::new(reader), window);
+                }
+                Self::Within(reader, window) => {
+                    let count = reader.read(out)?;
+                    if count > 0 || out.is_empty() {
+                        return Ok(count);
+                    }
+                    let between = Self::Between(None, *window);
+                    if let Self::Within(reader, window) = std::mem::replace(self, between) {
+                        let (mut stream, unused) = reader.into_parts();
+                        stream.pending.splice(..0, unused);
+                        super::skip(&mut stream, 20)?;
+                        *self = Self::Between(Some(stream), window);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A stream to which a decoder gave back what it read too much.
+struct Pushback<R> {
+    stream: R,
+    pending: Vec<u8>,
+}
+
+impl<R: Read> Read for Pushback<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.pending.is_empty() {
+            return self.stream.read(out);
+        }
+        let count = out.len().min(self.pending.len());
+        out[..count].copy_from_slice(&self.pending[..count]);
+        self.pending.drain(..count);
+        Ok(count)
+    }
 }
 
 fn kilobytes(window: u64) -> u32 {
@@ -47,7 +113,7 @@ pub(super) fn of_zip(mut packed: impl Read, window: u64) -> io::Result<impl Read
     let dictionary = u32::from_le_bytes([header[5], header[6], header[7], header[8]]);
     let need = lzma_rust2::lzma_get_memory_usage_by_props(dictionary, header[4])?;
     if need > kilobytes(window) {
-        return Err(io::Error::other("its window takes too much memory: raise --max-memory"));
+        return Err(io::Error::other(MEMORY));
     }
     LzmaReader::new_with_props(packed, u64::MAX, header[4], dictionary, None)
 }

@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::io::{self, Read};
 
-use super::{Found, Name, Scanner};
+use super::{Found, Name, Scanner, Tail};
 use crate::coverage::Count;
 use crate::memory::Claim;
 use crate::scan::{Detected, Detector};
@@ -23,7 +23,7 @@ const LISTED: u64 = 50;
 const PIECE: u64 = 8 << 20;
 
 /// Suffixes of compressed files, and their replacements.
-const SUFFIXES: [(&str, &str); 12] = [
+const SUFFIXES: [(&str, &str); 15] = [
     (".gz", ""),
     (".tgz", ".tar"),
     (".bz2", ""),
@@ -35,6 +35,9 @@ const SUFFIXES: [(&str, &str); 12] = [
     (".zst", ""),
     (".tzst", ".tar"),
     (".lz4", ""),
+    (".lz", ""),
+    (".tlz", ".tar"),
+    (".Z", ""),
     (".svgz", ".svg"),
 ];
 
@@ -61,6 +64,8 @@ pub(super) struct Visit<'v, 'a, D: Detector> {
     held: Held,
     /// The number of active readers with windows of their own.
     windows: usize,
+    /// How many of the containers around are guessed: gzip in the middle of a binary.
+    guessed: usize,
     names: Names,
 }
 
@@ -104,6 +109,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             scanned: 0,
             held,
             windows: 0,
+            guessed: 0,
             names,
         }
     }
@@ -154,6 +160,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             self.emit(self.scanner.detector.whole(reader.head(begun)));
             return Ok(());
         }
+        begun.columnar = kind.is_columnar();
         let mut rest = held.get(begun.filled..).unwrap_or_default().chain(&mut rest);
         let extent = reader.finish(begun.take(), &mut rest, &mut |detected| self.emit(detected));
         self.ended(extent)
@@ -197,7 +204,9 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         let outside = (self.held.outer, self.held.own);
         (self.held.outer, self.held.own) = (outside.0 + outside.1, 0);
         self.windows += usize::from(kind.has_window());
+        self.guessed += usize::from(kind == Kind::Inside);
         let read = kind.read(input, self);
+        self.guessed -= usize::from(kind == Kind::Inside);
         self.windows -= usize::from(kind.has_window());
         self.held.outer = outside.0;
         self.held.set(outside.1)?;
@@ -222,9 +231,13 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
                 Ok(true)
             }
             Err(Fault::Halt(halt)) => Err(halt),
+            Err(Fault::Unopened(form)) => {
+                self.scanner.ledger.not_opened(form, 1);
+                Ok(true)
+            }
             Err(Fault::Broken(_)) if kind.is_weak() && self.meter.unpacked() == 0 => Ok(true),
             Err(Fault::Broken(why)) => {
-                self.problem(&format!("a damaged {}: {why}", kind.name()));
+                self.damaged(&format!("a damaged {}: {why}", kind.name()));
                 Ok(true)
             }
         }
@@ -262,15 +275,16 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         bytes: &mut dyn Read,
         as_text: bool,
     ) -> Result<(), Halt> {
-        let begun = reader.begin(bytes);
+        let mut begun = reader.begin(bytes);
         if begun.filled == 0 {
             return self.ended(Extent { error: begun.error, ..Extent::default() });
         }
-        let kind = kind::of(reader.head(&begun), begun.is_whole());
-        if kind.is_none_or(kind::Kind::is_partly_read)
-            && let Some(form) = kind::not_opened(reader.head(&begun))
-        {
-            self.scanner.ledger.not_opened(form, 1);
+        let head = reader.head(&begun);
+        let kind = kind::of(head, begun.is_whole());
+        if kind.is_none_or(Kind::is_partly_read) {
+            let name = self.member_path.last().map_or(&b""[..], |name| name.as_bytes());
+            let tail = Tail::of(head, begun.is_whole(), None);
+            begun.columnar = self.scanner.is_columnar(&|| name.to_vec(), head, tail.bytes());
         }
         match kind {
             Some(kind) => {
@@ -294,7 +308,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             return Err(halt);
         }
         if let Some(error) = extent.error {
-            self.problem(&format!("it was read only in part: {error}"));
+            self.damaged(&format!("it was read only in part: {error}"));
         }
         Ok(())
     }
@@ -325,6 +339,13 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             self.scanner.ledger.add(Count::Unopened, 1);
         } else {
             self.problem(&reached.why(limits));
+        }
+    }
+
+    /// Reports that a member is damaged, unless it is not sure that it is one at all.
+    fn damaged(&mut self, why: &dyn Display) {
+        if self.guessed == 0 {
+            self.problem(why);
         }
     }
 
@@ -366,6 +387,10 @@ impl<D: Detector> Members for Visit<'_, '_, D> {
     fn unlettered(&mut self) -> Result<(), Halt> {
         self.scanner.ledger.add(Count::Unlettered, 1);
         Ok(())
+    }
+
+    fn unopened(&mut self, form: &'static str) {
+        self.scanner.ledger.not_opened(form, 1);
     }
 
     fn hold(&mut self, bytes: u64) -> Result<(), Halt> {

@@ -53,17 +53,6 @@ pub(super) struct Analysis {
     pub costly: BTreeSet<RuleId>,
 }
 
-impl Analysis {
-    /// Parts all pairs: of their text nothing says which secret belongs to which id.
-    pub(super) fn part(&mut self) {
-        for pair in self.joined.drain(..) {
-            self.loose.extend([pair.id, pair.secret]);
-            self.loose.extend(pair.token);
-        }
-        self.others.clear();
-    }
-}
-
 /// What the encoded runs of a text hold.
 #[derive(Debug, Default)]
 struct Inner {

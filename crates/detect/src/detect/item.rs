@@ -16,6 +16,7 @@ use super::random::{self, Strength};
 use super::view::View;
 
 mod borders;
+mod lengths;
 
 /// A part of a credential and where it stands.
 #[derive(Clone, Debug)]

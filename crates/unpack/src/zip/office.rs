@@ -143,7 +143,7 @@ fn shown(xml: &[u8], string: &mut dyn FnMut(usize) -> Option<Vec<u8>>) -> Vec<u8
         page.letters(&xml[at..open], string);
         at = page.markup(xml, open);
     }
-    page.text.extend_from_slice(b"\n");
+    page.put(b"\n");
     page.text.append(&mut page.aside);
     page.text
 }
@@ -154,6 +154,13 @@ struct Page {
     text: Vec<u8>,
     /// What stands in attributes and comments.
     aside: Vec<u8>,
+    /// The line at the end of `text` as it was before its tracked changes.
+    before: Vec<u8>,
+    /// Changes around the present place: what was taken out, and what was put in.
+    deleted: usize,
+    inserted: usize,
+    /// The line has changes.
+    changed: bool,
     /// Cells around the present place.
     cells: usize,
     /// A paragraph has ended, and nothing has followed yet.
@@ -163,19 +170,54 @@ struct Page {
 }
 
 impl Page {
+    /// Writes to the line, and to the one that it was before its changes. At its end that one
+    /// follows, as what was taken out is still there, and is no part of what stands there instead.
+    fn put(&mut self, letters: &[u8]) {
+        if self.deleted == 0 {
+            self.text.extend_from_slice(letters);
+        }
+        if self.inserted == 0 {
+            self.before.extend_from_slice(letters);
+        }
+        if letters.ends_with(b"\n") {
+            if std::mem::take(&mut self.changed) {
+                if self.before.last() != Some(&b'\n') {
+                    self.before.push(b'\n');
+                }
+                if self.text.last() != Some(&b'\n') {
+                    self.text.push(b'\n');
+                }
+                self.text.append(&mut self.before);
+            }
+            self.before.clear();
+        }
+    }
+
+    /// Enters or leaves a tracked change.
+    fn change(&mut self, name: &[u8], closes: bool) {
+        let count = match name {
+            b"w:del" | b"w:moveFrom" => &mut self.deleted,
+            _ => &mut self.inserted,
+        };
+        *count = if closes { count.saturating_sub(1) } else { *count + 1 };
+        self.changed = true;
+    }
+
     fn letters(&mut self, letters: &[u8], string: &mut dyn FnMut(usize) -> Option<Vec<u8>>) {
         // Blanks between elements are the program's.
         if letters.is_empty() || letters.contains(&b'\n') && letters.trim_ascii().is_empty() {
             return;
         }
         if std::mem::take(&mut self.pending) {
-            self.text.push(b'\n');
+            self.put(b"\n");
         }
         let index = || std::str::from_utf8(letters).ok()?.trim().parse().ok();
         let text = if self.is_index { index().and_then(string) } else { None };
         // A line break in a cell or a run is no end of a line.
         let text = text.as_deref().unwrap_or(letters);
-        self.text.extend(text.iter().map(|&byte| if byte == b'\n' { b' ' } else { byte }));
+        let line: Vec<u8> =
+            text.iter().map(|&byte| if byte == b'\n' { b' ' } else { byte }).collect();
+        self.put(&line);
     }
 
     /// Takes what begins with `<` at `open`; gives its end.
@@ -214,15 +256,15 @@ impl Page {
             {
                 self.end_line(name == b"si");
             }
-            b"w:br" | b"a:br" | b"w:cr" | b"text:line-break" => self.text.push(b'\n'),
-            b"w:tab" | b"text:tab" => self.text.push(b'\t'),
-            b"text:s" => self.text.push(b' '),
-            b"w:noBreakHyphen" => self.text.push(b'-'),
+            b"w:br" | b"a:br" | b"w:cr" | b"text:line-break" => self.put(b"\n"),
+            b"w:tab" | b"text:tab" => self.put(b"\t"),
+            b"text:s" => self.put(b" "),
+            b"w:noBreakHyphen" => self.put(b"-"),
             b"w:tc" | b"a:tc" | b"table:table-cell" | b"c" if closes => {
                 self.pending = false;
                 self.cells = self.cells.saturating_sub(1);
                 self.is_index = false;
-                self.text.push(b'\t');
+                self.put(b"\t");
             }
             b"w:tc" | b"a:tc" | b"table:table-cell" | b"c" if !alone => {
                 self.cells += 1;
@@ -230,10 +272,13 @@ impl Page {
             }
             b"w:tr" | b"a:tr" | b"table:table-row" | b"row" if closes => {
                 self.pending = false;
-                self.text.push(b'\n');
+                self.put(b"\n");
+            }
+            b"w:del" | b"w:ins" | b"w:moveFrom" | b"w:moveTo" if closes || !alone => {
+                self.change(name, closes);
             }
             // A formula stands before the value of its cell.
-            b"f" if closes => self.text.push(b' '),
+            b"f" if closes => self.put(b" "),
             _ => {}
         }
         self.attributes(body);
@@ -243,8 +288,8 @@ impl Page {
     fn end_line(&mut self, empty: bool) {
         if self.cells > 0 {
             self.pending = true;
-        } else if empty || !self.text.ends_with(b"\n") {
-            self.text.push(b'\n');
+        } else if empty || self.changed || !self.text.ends_with(b"\n") {
+            self.put(b"\n");
         }
     }
 
@@ -323,6 +368,16 @@ mod tests {
                 "ABC D\nE",
             ),
             ("<text:p>a<![CDATA[b<c]]>d</text:p>", "ab<cd"),
+            // What was taken out is a text of its own.
+            (
+                "<w:p>a <w:del w:id=\"1\">B</w:del><w:ins>C</w:ins> d</w:p><w:p>e<w:ins/></w:p>",
+                "a C d\na B d\ne",
+            ),
+            ("<w:p><w:del>B</w:del></w:p><w:p><w:ins>C</w:ins></w:p>", "B\nC"),
+            (
+                "<w:tr><w:tc><w:p>a</w:p></w:tc><w:tc><w:p><w:moveFrom>B</w:moveFrom></w:p></w:tc></w:tr>",
+                "a\t\t\na\tB",
+            ),
         ] {
             assert_eq!(page(xml), text);
         }

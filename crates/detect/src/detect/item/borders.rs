@@ -6,16 +6,11 @@ use crate::aws::{KeyId, SECRET_LEN, is_base32};
 use crate::escapes;
 
 use super::super::random::{self, Strength};
-use super::{Scan, TextKind, is_base64};
+use super::{Scan, is_base64};
 
 /// Widths at which encoders wrap base64, and more than any of them.
 const WIDTHS: [usize; 7] = [60, 64, 70, 72, 75, 76, 78];
 const WIDEST_LINE: usize = 200;
-
-/// Whether a byte before or behind may be one of a longer run.
-fn is_part(byte: Option<u8>) -> bool {
-    byte.is_some_and(|byte| byte.is_ascii_alphanumeric())
-}
 
 impl Scan<'_, '_> {
     /// Whether an id is no piece of a longer word.
@@ -29,15 +24,16 @@ impl Scan<'_, '_> {
         if !touches(before.last()) && !touches(behind.first()) {
             return true;
         }
+        if self.is_pickled(span) {
+            return true;
+        }
         let is_base32 = |byte: &&u8| is_base32(**byte);
         let more = before.iter().rev().take(8).take_while(is_base32).count()
             + behind.iter().take(8).take_while(is_base32).count();
         // The older generation encodes no account.
         let is_old = id.as_str().as_bytes()[4] < b'Q';
-        // A string of pickle's first protocol is a line of its own.
-        let is_line = before.ends_with(b"\nV") && behind.starts_with(b"\np");
-        (is_line || self.kind().binary || self.kind().loose)
-            && more <= 4
+        let counted = self.is_counted_id(span);
+        (counted || self.is_binary() && more <= 4)
             && !random::is_word(id.as_str().as_bytes())
             && (id.account().is_some() || is_old)
     }
@@ -89,20 +85,9 @@ impl Scan<'_, '_> {
         // An address: `ID:SECRET/bucket`.
         let follows_id = self.id_end.is_some_and(|end| end + 1 == run.start);
         found.extend((follows_id && text[SECRET_LEN] == b'/').then(|| from(0)));
-        // Its length stands before it: Java, CBOR, MessagePack, protobuf, pickle.
-        let TextKind { binary, loose } = self.kind();
-        found.extend(((binary || loose) && self.has_length_before(run.start)).then(|| from(0)));
-        // Its length is a letter: `P` in Avro, `S` in PostgreSQL.
-        let touches_id = self.id_end == Some(run.start);
-        let is_length = binary && text.len() == 41 && matches!(text[0], b'P' | b'S');
-        // A string of pickle's first protocol.
-        let is_line = text.len() == 41
-            && text[0] == b'V'
-            && before == Some(b'\n')
-            && self.text[run.end..].starts_with(b"\np");
-        found.extend((is_length && (!is_part(before) || touches_id) || is_line).then(|| from(1)));
+        found.extend(self.strings(run));
         // Its name stands right before it, as in the pages of LMDB.
-        let named = if binary { self.name_before(run) } else { None };
+        let named = if self.kind().binary { self.name_before(run) } else { None };
         found.extend(named.map(from));
         found.retain(strong);
         // Signs on both sides may set off the same letters, or letters of another secret's.
@@ -123,14 +108,6 @@ impl Scan<'_, '_> {
         let name = self.text[start..run.start + len].to_ascii_lowercase();
         let holds = memchr::memmem::find(&name, b"secret").is_some();
         (holds && name.ends_with(b"key")).then_some(len)
-    }
-
-    /// Whether a secret's length is what stands before `at`, in one to eight bytes of either order.
-    fn has_length_before(&self, at: usize) -> bool {
-        let head = &self.text[at.saturating_sub(8)..at];
-        let zeros = head.iter().rev().take_while(|byte| **byte == 0).count();
-        let length = head.len().checked_sub(zeros + 1).map(|at| head[at]);
-        length == Some(SECRET_LEN as u8) && matches!(zeros, 0 | 1 | 3 | 7)
     }
 
     /// Whether the line before `at` begins a substitution by slashes.
