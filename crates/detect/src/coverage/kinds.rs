@@ -14,7 +14,7 @@ pub enum Missing {
 }
 
 /// Every kind of problem.
-pub const KINDS: [(&str, Missing); 30] = [
+pub const KINDS: [(&str, Missing); 31] = [
     ("run", Missing::Run),
     ("time", Missing::Run),
     ("memory", Missing::Run),
@@ -27,6 +27,7 @@ pub const KINDS: [(&str, Missing); 30] = [
     ("index", Missing::Repository),
     ("objects", Missing::Repository),
     ("pack", Missing::Repository),
+    ("partial clone", Missing::Repository),
     ("ref", Missing::Repository),
     ("refs", Missing::Repository),
     ("rule", Missing::Repository),
