@@ -4,6 +4,7 @@
 //! the ledger travels alongside. Takes plain options, gives findings and coverage. Must not know
 //! how they are written or what was typed to ask for them.
 
+mod bounds;
 mod collect;
 mod memory_watch;
 mod partners;
@@ -235,7 +236,10 @@ fn conclude(
     suppress::reopen_active(&mut findings, &mut counts);
     sort(&mut findings);
     // A settled secret in somebody else's path is a secret still.
-    redact::names(&mut findings, &weak, ledger);
+    let stop = options.stop.of_part();
+    options.clock().limit_quietly(&stop, ledger, || {
+        redact::names(&mut findings, &weak, ledger, &stop);
+    });
     let stale = finish_suppressions(&mut findings, counts, options, ledger);
     (findings, stale)
 }
@@ -311,7 +315,7 @@ fn gather<D: Detector>(
             if path.is_some_and(|path| exclude.excludes_bytes(path)) {
                 ledger.add(Count::Excluded, 1);
             } else if let Some(hit) = nameless::named(hit) {
-                drop(sender.send(hit));
+                drop(sender.send(bounds::bounded(hit)));
             }
         };
         // Whatever a source fails on, what others and it itself found by then is reported.
