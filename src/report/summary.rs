@@ -247,6 +247,11 @@ fn left_out(left_out: &LeftOut) -> Vec<String> {
             "PDF page whose fonts tell no letters",
             "PDF pages whose fonts tell no letters",
         ),
+        (
+            left_out.deeply_encoded,
+            "text encoded more than three times",
+            "texts encoded more than three times",
+        ),
         (left_out.unopened, "container over a limit given", "containers over a limit given"),
         (left_out.examples, "example or placeholder", "examples or placeholders"),
         (

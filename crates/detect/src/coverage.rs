@@ -5,12 +5,14 @@
 
 mod problems;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use keysweep_base::record::Record;
+use keysweep_base::text::{shorten, shorten_text};
 use serde::{Deserialize, Serialize};
 
 use problems::Problems;
@@ -54,6 +56,9 @@ pub struct LeftOut {
     /// Pages of PDFs that show text whose letters no font tells.
     #[serde(default)]
     pub unlettered: u64,
+    /// Texts with something that is encoded more than three times.
+    #[serde(default)]
+    pub deeply_encoded: u64,
     /// Containers of which a limit that the user typed left something out.
     pub unopened: u64,
     /// Files that keysweep wrote itself and that hold no secret: reports, baselines, states.
@@ -157,11 +162,16 @@ pub enum Count {
     Encrypted,
     /// See [`LeftOut::unlettered`].
     Unlettered,
+    /// See [`LeftOut::deeply_encoded`].
+    DeeplyEncoded,
     /// See [`LeftOut::unopened`].
     Unopened,
     /// See [`LeftOut::own_reports`].
     OwnReports,
 }
+
+/// Longest path and longest reason of a problem.
+const LONGEST: usize = 4 << 10;
 
 const COUNTS: usize = Count::OwnReports as usize + 1;
 
@@ -199,12 +209,16 @@ impl Ledger {
         *forms.entry(form.to_owned()).or_default() += by;
     }
 
-    /// Records something that could not be read. `path` is raw; it is escaped here.
+    /// Records something that could not be read. `path` is raw; it is escaped here. Both texts are
+    /// bounded: they quote names of whoever wrote what is scanned.
     pub fn problem(&self, what: &str, path: &[u8], why: &dyn Display) {
+        let path = shorten(path, LONGEST).map_or(Cow::Borrowed(path), Cow::Owned);
+        let mut why = why.to_string();
+        shorten_text(&mut why, LONGEST);
         self.keep(Problem {
             what: what.to_owned(),
-            path: crate::text::escape_path(path),
-            why: crate::opaque::redacted(&crate::text::escape_line(&why.to_string())),
+            path: crate::text::escape_path(&path),
+            why: crate::opaque::redacted(&crate::text::escape_line(&why)),
         });
     }
 
@@ -242,6 +256,7 @@ impl Ledger {
             lfs_missing,
             encrypted,
             unlettered,
+            deeply_encoded,
             unopened,
             own_reports,
             not_opened,
@@ -263,6 +278,7 @@ impl Ledger {
             (Count::LfsMissing, lfs_missing),
             (Count::Encrypted, encrypted),
             (Count::Unlettered, unlettered),
+            (Count::DeeplyEncoded, deeply_encoded),
             (Count::Unopened, unopened),
             (Count::OwnReports, own_reports),
         ] {
@@ -335,6 +351,7 @@ impl Ledger {
                 lfs_missing: self.get(Count::LfsMissing),
                 encrypted: self.get(Count::Encrypted),
                 unlettered: self.get(Count::Unlettered),
+                deeply_encoded: self.get(Count::DeeplyEncoded),
                 unopened: self.get(Count::Unopened),
                 own_reports: self.get(Count::OwnReports),
                 not_opened: self.not_opened.lock().unwrap_or_else(PoisonError::into_inner).clone(),

@@ -161,6 +161,7 @@ impl Engine {
             let text = &bytes[around.clone()];
             all.examples += found.examples;
             all.truncated |= found.truncated;
+            all.too_deep |= found.too_deep;
             all.over_limit |= found.over_limit;
             all.costly.extend(found.costly.iter().cloned());
             let within = |at: usize| at.clamp(part.start, part.end) - around.start;
@@ -230,6 +231,7 @@ impl Engine {
         detected.candidates.sort_by_key(|one| one.sighting.primary().map(|region| region.start));
         detected.examples += plain.examples;
         detected.truncated |= plain.truncated;
+        detected.too_deep |= plain.too_deep;
         detected.over_limit |= plain.over_limit;
         detected.costly.extend(plain.costly);
         detected

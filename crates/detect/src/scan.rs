@@ -22,6 +22,8 @@ pub struct Detected<M> {
     pub examples: u64,
     /// It holds more encoded text than is decoded: a credential may be in the rest.
     pub truncated: bool,
+    /// It holds text that is encoded deeper than is decoded.
+    pub too_deep: bool,
     /// It holds more credentials than are told of one text.
     pub over_limit: bool,
     /// Rules of the scanned project that were not applied to all of it, for what they cost.
@@ -33,6 +35,9 @@ impl<M> Detected<M> {
     pub fn note(&self, ledger: &Ledger, what: &str, name: &dyn Fn() -> Vec<u8>) {
         if self.examples > 0 {
             ledger.add(Count::Examples, self.examples);
+        }
+        if self.too_deep {
+            ledger.add(Count::DeeplyEncoded, 1);
         }
         if self.truncated {
             let why = "more of it is encoded (base64, gzip, UTF-16) than is decoded: the rest was \
@@ -58,6 +63,7 @@ impl<M> Detected<M> {
     pub fn append(&mut self, mut other: Self) {
         self.examples += other.examples;
         self.truncated |= other.truncated;
+        self.too_deep |= other.too_deep;
         self.over_limit |= other.over_limit;
         self.costly.append(&mut other.costly);
         self.candidates.append(&mut other.candidates);

@@ -39,6 +39,8 @@ pub(super) struct Analysis {
     pub examples: u64,
     /// More was encoded than may be decoded: some of it was not looked into.
     pub truncated: bool,
+    /// Something is encoded deeper than is decoded.
+    pub too_deep: bool,
     /// There are more matches of shape rules than are told of one text.
     pub over_limit: bool,
     /// Rules of the scanned project that cost too much here.
@@ -194,6 +196,8 @@ impl Tools {
                 looks.push((0, LABEL_REACH));
             }
             self.look(bytes, &mut looks, depth, &mut found, &mut inner, budget);
+        } else {
+            found.too_deep = decode::is_one_run(bytes);
         }
         inner.loose.sort_by_key(|item| item.span.start);
         inner.loose.dedup_by(|next, one| is_same(one, next));
@@ -288,6 +292,7 @@ impl Tools {
         let inside = outwards(inside, decoded);
         found.examples += inside.examples;
         found.truncated |= inside.truncated;
+        found.too_deep |= inside.too_deep;
         found.over_limit |= inside.over_limit;
         found.costly.extend(inside.costly);
         // Another alignment of the same run may have told of it.
