@@ -40,7 +40,8 @@ const STATUSES: [(&str, &str); 5] = [
     ("2", "Wrong usage or configuration, or nothing could be scanned."),
     (
         "3",
-        "No such finding, but some of what was asked for could not be read; the report says what.",
+        "No such finding, but some of what was asked for could not be read or verified; the report \
+         says what.",
     ),
     ("130", "Interrupted; what was found until then is reported."),
 ];
