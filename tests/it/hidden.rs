@@ -82,7 +82,7 @@ fn no_changed_bit_of_a_container_passes_as_complete() {
     for path in names.iter().filter(|path| !path.ends_with("a.env")) {
         let whole = std::fs::read(path).expect("a file");
         assert_eq!(looked_into(&whole, &pair, &engine), (true, false), "{}", path.display());
-        let used = |at: &usize| whole[*at] != 0 || *at < 120 || *at % 97 == 0;
+        let used = |at: &usize| whole[*at] != 0 || *at < 120 || at.is_multiple_of(97);
         for at in (0..whole.len()).filter(used) {
             let mut changed = whole.clone();
             changed[at] ^= 1;
@@ -111,7 +111,7 @@ fn a_damaged_page_of_a_database_is_reported_and_read() {
             assert_eq!(outcome, (true, true), "{size}: byte {at} of the page");
         }
         // A root page that is not there, and a file that is cut.
-        assert_eq!(looked_into(&whole[..size + size / 2], &pair, &engine).1, true, "{size}");
+        assert!(looked_into(&whole[..size + size / 2], &pair, &engine).1, "{size}");
     }
 }
 
