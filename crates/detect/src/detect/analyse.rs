@@ -47,6 +47,8 @@ pub(super) struct Analysis {
     pub unread: Unreads,
     /// More was encoded than may be decoded: some of it was not looked into.
     pub truncated: bool,
+    /// Something is encoded deeper than is decoded.
+    pub too_deep: bool,
     /// There are more matches of shape rules than are told of one text.
     pub over_limit: bool,
     /// Rules of the scanned project that cost too much here.
@@ -240,6 +242,8 @@ impl Tools {
                 places.push((0, Reach { bytes: bytes.len(), lines: u32::MAX }));
             }
             self.look(bytes, &mut looks, depth, &mut found, &mut inner, budget);
+        } else {
+            found.too_deep = decode::is_one_run(bytes);
         }
         inner.loose.sort_by_key(|item| item.span.start);
         inner.loose.dedup_by(|next, one| is_same(one, next));

@@ -126,6 +126,7 @@ impl Tools {
         found.examples += inside.examples;
         found.unread.append(&inside.unread);
         found.truncated |= inside.truncated;
+        found.too_deep |= inside.too_deep;
         found.over_limit |= inside.over_limit;
         found.costly.extend(inside.costly);
         // Another alignment of the same run may have told of it.
