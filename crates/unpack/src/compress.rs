@@ -1,6 +1,6 @@
 //! What `compress` of Unix packs (`.Z`): LZW with codes that grow from 9 bits to 16.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
 use super::input::Input;
 use super::{Fault, Members, fill};
@@ -18,7 +18,7 @@ pub(super) fn is_one(head: &[u8]) -> bool {
 /// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let flags = input.head.get(2).copied().unwrap_or_default();
-    let mut stream = BufReader::with_capacity(64 << 10, input.stream());
+    let mut stream = input.packed(members);
     super::skip(&mut stream, 3)?;
     Ok(members.member(b"", &mut Lzw::new(stream, flags))?)
 }
