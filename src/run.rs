@@ -4,6 +4,7 @@
 //! The ledger travels alongside. A run takes plain options and gives findings and coverage. It
 //! knows neither report formats nor the command line.
 
+mod bounds;
 mod collect;
 mod memory_watch;
 mod partners;
@@ -235,7 +236,10 @@ fn conclude(
     suppress::reopen_active(&mut findings, &mut counts);
     sort(&mut findings);
     // A suppressed secret may not show up in another finding's path either.
-    redact::names(&mut findings, &weak, ledger);
+    let stop = options.stop.of_part();
+    options.clock().limit_quietly(&stop, ledger, || {
+        redact::names(&mut findings, &weak, ledger, &stop);
+    });
     let stale = finish_suppressions(&mut findings, counts, options, ledger);
     (findings, stale)
 }
@@ -309,7 +313,7 @@ fn gather<D: Detector>(
             if path.is_some_and(|path| exclude.excludes_bytes(path)) {
                 ledger.add(Count::Excluded, 1);
             } else if let Some(hit) = nameless::named(hit) {
-                drop(sender.send(hit));
+                drop(sender.send(bounds::bounded(hit)));
             }
         };
         // If a source fails, its hits until then and those of other sources are reported.

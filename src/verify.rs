@@ -11,7 +11,7 @@ mod plan;
 mod preview;
 mod proven;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,6 +53,9 @@ pub struct Pair {
 /// The time until an interruption is noticed.
 const POLL: Duration = Duration::from_millis(50);
 
+/// Why a key has no answer if time or a signal ended the run, which is a problem of its own.
+const ENDED: &str = "the run ended before an answer arrived";
+
 /// The announcement of the first request of a run.
 pub const ANNOUNCEMENT: &str = "asking AWS STS about the keys found (GetCallerIdentity): each \
      request appears in the CloudTrail of the key's owner and sets the key's last-used date";
@@ -90,6 +93,7 @@ pub fn verify(
             let verdicts = answers.conclude(question, options.max_candidates);
             apply(findings, question, &verdicts, &mut summary);
         }
+        note_unanswered(findings, ledger);
     }
     for finding in findings {
         finding.severity = severity(finding.severity, finding.verification.status);
@@ -147,7 +151,7 @@ fn run(questions: &Arc<Vec<Question>>, options: &VerifyOptions) -> (Vec<Answers>
     for (question, answers) in questions.iter().zip(&mut answers) {
         let was_due = ended_early || question.candidates.iter().any(|one| one.own.is_some());
         if was_due && answers.are_none() {
-            answers.fill("the run ended before an answer arrived");
+            answers.fill(ENDED);
         }
     }
     (answers, requests, ended_early)
@@ -207,6 +211,22 @@ fn note_limits(answers: &[Answers], options: &VerifyOptions, requests: u64, ledg
             "{capped} key ids have more than {limit} possible secrets: only the likeliest {limit} \
              were tried"
         ));
+    }
+}
+
+/// Records keys of which STS was to be asked and that have no answer: whoever blocks the requests
+/// must not make a run pass as complete.
+fn note_unanswered(findings: &[Finding], ledger: &Ledger) {
+    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+    let unanswered = findings.iter().map(|finding| &finding.verification);
+    for verdict in unanswered.filter(|one| one.status == Status::Unknown && one.is_unanswered) {
+        let why = verdict.reason.as_deref().unwrap_or_default();
+        // The findings themselves say which keys these are.
+        *reasons.entry(why).or_default() += 1;
+    }
+    for (why, count) in reasons.into_iter().filter(|(why, _)| *why != ENDED) {
+        let keys = if count == 1 { "1 key has" } else { &format!("{count} keys have") };
+        ledger.problem("verification", b"", &format!("{keys} no answer of STS: {why}"));
     }
 }
 

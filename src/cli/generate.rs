@@ -40,7 +40,8 @@ const STATUSES: [(&str, &str); 5] = [
     ("2", "Wrong usage or configuration, or nothing could be scanned."),
     (
         "3",
-        "No such finding, but some of what was asked for could not be read; the report lists it.",
+        "No such finding, but some of what was asked for could not be read or verified; the report \
+         lists it.",
     ),
     ("130", "Interrupted; what was found until then is reported."),
 ];

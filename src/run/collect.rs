@@ -2,6 +2,7 @@
 //!
 //! The memory of the run bounds it: a file of a million keys must not end the run that finds them.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -16,6 +17,9 @@ use crate::rules::RuleSet;
 use crate::rules::id::{KEY_ID, SECRET, SESSION_TOKEN, SMTP_PASSWORD};
 use crate::scan::Hit;
 use crate::secret::Secret;
+use crate::text::shorten;
+
+use super::bounds::NAME;
 
 /// All hits of one credential.
 type Group = Vec<CollectedHit>;
@@ -53,7 +57,8 @@ impl Collector {
         if !candidate.inside.is_empty() {
             let name = |path: &[u8]| {
                 let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
-                String::from_utf8_lossy(name).into_owned()
+                let name = shorten(name, NAME).map_or(Cow::Borrowed(name), Cow::Owned);
+                String::from_utf8_lossy(&name).into_owned()
             };
             let blob = || origin.git.as_ref().and_then(|git| git.blob.clone());
             origin.inside.extend(origin.path.as_deref().map(name).or_else(blob));

@@ -7,7 +7,7 @@
 
 mod pieces;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -21,6 +21,7 @@ use crate::finding::{Finding, GitOrigin, Occurrence};
 use crate::opaque::{self, Stretch};
 use crate::provenance::Provenance;
 use crate::secret::Secret;
+use crate::stop::Stop;
 use pieces::Pieces;
 
 /// Shorter secrets, which only a user's patterns find, are words that names may contain. They are
@@ -32,14 +33,39 @@ const ENCODED: usize = 11;
 /// Names whose result is cached: most occurrences of a finding share theirs.
 const REMEMBERED: usize = 4096;
 
+/// Bytes of different texts that are still searched once the run is to stop. What is beyond is not
+/// shown at all, so that no limit of time is passed for the sake of names.
+const GRACE: u64 = 8 << 20;
+/// Stands for a text that was not searched.
+const UNSEARCHED: &str = "[not shown]";
+
 /// Masks the secrets of `findings`, and `others`, in findings and problems.
-pub(super) fn names(findings: &mut [Finding], others: &[Secret], ledger: &Ledger) {
+pub(super) fn names(findings: &mut [Finding], others: &[Secret], ledger: &Ledger, stop: &Stop) {
+    names_within(findings, others, ledger, stop, GRACE);
+}
+
+fn names_within(
+    findings: &mut [Finding],
+    others: &[Secret],
+    ledger: &Ledger,
+    stop: &Stop,
+    grace: u64,
+) {
     let credentials = findings.iter().map(|finding| &finding.credential);
     let found = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
-    let Some(secrets) = Secrets::new(found.chain(others)) else { return };
+    let Some(mut secrets) = Secrets::new(found.chain(others)) else { return };
+    secrets.end = Some(End { stop: stop.clone(), grace: Cell::new(grace), hidden: Cell::new(0) });
     ledger.redact(&|name| secrets.hide(name));
     for place in findings.iter_mut().flat_map(|finding| &mut finding.occurrences) {
         secrets.hide_in(place);
+    }
+    let hidden = secrets.end.map_or(0, |end| end.hidden.get());
+    if hidden > 0 {
+        let why = format!(
+            "{hidden} names and lines are not shown: the run was to stop before they were searched \
+             for secrets"
+        );
+        ledger.problem("names", b"", &why);
     }
 }
 
@@ -68,6 +94,31 @@ struct Secrets {
     pieces: Pieces,
     /// Results for texts that were checked: the masked text, if it differs.
     known: RefCell<HashMap<Vec<u8>, Option<Vec<u8>>>>,
+    /// What bounds the search of many texts.
+    end: Option<End>,
+}
+
+/// What is left of a search once the run is to stop.
+struct End {
+    stop: Stop,
+    grace: Cell<u64>,
+    /// How many texts were not searched.
+    hidden: Cell<u64>,
+}
+
+impl End {
+    /// Whether a text of so many bytes may still be searched.
+    fn allows(&self, bytes: usize) -> bool {
+        if !self.stop.is_set() {
+            return true;
+        }
+        let left = self.grace.get().checked_sub(bytes as u64);
+        match left {
+            Some(left) => self.grace.set(left),
+            None => self.hidden.set(self.hidden.get() + 1),
+        }
+        left.is_some()
+    }
 }
 
 impl Secrets {
@@ -85,6 +136,7 @@ impl Secrets {
             whole,
             pieces,
             known: RefCell::default(),
+            end: None,
         })
     }
 
@@ -127,6 +179,9 @@ impl Secrets {
     fn shown(&self, text: &[u8]) -> Option<Vec<u8>> {
         if let Some(known) = self.known.borrow().get(text) {
             return known.clone();
+        }
+        if self.end.as_ref().is_some_and(|end| !end.allows(text.len())) {
+            return Some(UNSEARCHED.as_bytes().to_vec());
         }
         let spans = self.spans(text);
         let shown = (!spans.is_empty()).then(|| opaque::masked(text, spans));
@@ -204,3 +259,81 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireNone)
         .with_decode_allow_trailing_bits(true),
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{
+        Confidence, Credential, Origin, RuleId, Severity, Sighting, Verification,
+    };
+
+    const SECRET: &str = "k3Xv9/QpZ7+LmW2cR8tBnY5dF1gHs4jVa6uEoKiT";
+
+    fn places(names: impl Iterator<Item = String>) -> Finding {
+        let credential = Credential {
+            rule: RuleId::new("aws-secret-access-key"),
+            key_id: None,
+            secret: Some(Secret::new(SECRET.as_bytes().to_vec())),
+            session_token: None,
+            account: None,
+            user: None,
+            expires: None,
+        };
+        let sighting = Sighting {
+            id: None,
+            secret: None,
+            decoded: vec![],
+            marker: None,
+            snippet: String::new(),
+            secret_snippet: String::new(),
+            line_hash: None,
+            partition: None,
+            shown: None,
+            evidence: None,
+            rivals: Vec::new(),
+        };
+        let confidence = Confidence::High;
+        let place = |name: String| Occurrence {
+            origin: Origin { path: Some(name.into_bytes()), ..Origin::default() },
+            sighting: sighting.clone(),
+            confidence,
+        };
+        Finding {
+            fingerprint: credential.fingerprint(),
+            credential,
+            severity: Severity::Error,
+            confidence,
+            verification: Verification::default(),
+            suppressed: None,
+            possible_partners: vec![],
+            occurrences: names.map(place).collect(),
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_to_stop_searches_no_more_than_its_grace() {
+        let name = |number: u32| format!("{number:04}-{SECRET}");
+        for (is_stopped, grace, searched) in
+            [(false, 0, 100), (true, 0, 0), (true, 450, 10), (true, 449, 9), (true, 4500, 100)]
+        {
+            let (stop, ledger) = (Stop::default(), Ledger::new());
+            if is_stopped {
+                stop.set();
+            }
+            let mut findings = [places((0..100).map(name))];
+            names_within(&mut findings, &[], &ledger, &stop, grace);
+            let shown = |place: &Occurrence| {
+                String::from_utf8_lossy(place.origin.path.as_deref().unwrap_or_default())
+                    .into_owned()
+            };
+            let shown: Vec<String> = findings[0].occurrences.iter().map(shown).collect();
+            assert!(!shown.iter().any(|name| name.contains("k3Xv9")), "{shown:?}");
+            let masked = shown.iter().filter(|name| name.ends_with("-[redacted]")).count();
+            let hidden = shown.iter().filter(|name| *name == UNSEARCHED).count();
+            assert_eq!((masked, hidden), (searched, 100 - searched), "{is_stopped} {grace}");
+            let problems = ledger.coverage().problems;
+            assert_eq!(problems.is_empty(), hidden == 0, "{problems:?}");
+            assert!(problems.iter().all(|one| one.why.starts_with(&format!("{hidden} names"))));
+        }
+    }
+}

@@ -23,8 +23,7 @@ impl TimeLimit {
 
     /// Does `work`. Sets `stop` when the time is up, and writes that to the ledger.
     pub fn limit<T>(&self, stop: &Stop, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
-        let Some(limit) = self.limit else { return work() };
-        let end = || {
+        let end = |limit| {
             stop.set();
             let why = format!(
                 "the time limit of {limit:?} was reached, the rest was not scanned: raise {}",
@@ -32,14 +31,31 @@ impl TimeLimit {
             );
             ledger.problem("time", b"", &why);
         };
+        self.watch(stop, ledger, end, work)
+    }
+
+    /// Does `work`, and sets `stop` when the time is up. Nothing is recorded: what the work leaves out
+    /// then is for the work to say.
+    pub fn limit_quietly<T>(&self, stop: &Stop, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
+        self.watch(stop, ledger, |_| stop.set(), work)
+    }
+
+    fn watch<T>(
+        &self,
+        stop: &Stop,
+        ledger: &Ledger,
+        end: impl Fn(Duration) + Send + Sync,
+        work: impl FnOnce() -> T,
+    ) -> T {
+        let Some(limit) = self.limit else { return work() };
         let left = limit.saturating_sub(self.began.elapsed());
         if left.is_zero() {
-            end();
+            end(limit);
             return work();
         }
         let watch = |work: &Work| {
             if work.lasts(left) {
-                end();
+                end(limit);
             }
         };
         let refused = |error| {

@@ -13,6 +13,7 @@ use super::plan::{Asked, Question};
 use super::{Partition, VerifyOptions};
 use crate::aws::KeyKind;
 use crate::finding::{Status, Verification};
+use crate::opaque;
 use crate::secret::Secret;
 
 /// The state of a verification: clients, pace, options.
@@ -113,16 +114,13 @@ impl Verifier {
             let (answer, sent) = self.ask(client, asked).await;
             if sent {
                 verdict.partitions.push(partition.name().to_owned());
-                verdict.endpoint = Some(client.endpoint.clone());
+                verdict.endpoint = Some(shown(&client.endpoint));
                 verdict.checked_at = client.now();
             }
             (verdict.status, verdict.reason) = match answer {
-                Answer::Identity(identity) if contradicts(asked, &identity) => {
-                    let account = identity.account;
-                    doubt.get_or_insert(format!(
-                        "{partition}: the answer is for account {account}, but the key id encodes \
-                         another one"
-                    ));
+                Answer::Identity(identity) if let Some(why) = contradiction(asked, &identity) => {
+                    verdict.is_unanswered = true;
+                    doubt.get_or_insert(format!("{partition}: {why}"));
                     continue;
                 }
                 Answer::Identity(identity) => {
@@ -136,14 +134,17 @@ impl Verifier {
                 Answer::Expired => (Status::Expired, None),
                 Answer::NotKnown => continue,
                 Answer::ClockSkew => {
+                    verdict.is_unanswered = true;
                     doubt.get_or_insert(format!("{partition}: the clocks disagree"));
                     continue;
                 }
                 Answer::Later(why) | Answer::Nothing(why) => {
+                    verdict.is_unanswered = true;
                     doubt.get_or_insert(format!("{partition}: {why}"));
                     continue;
                 }
             };
+            verdict.is_unanswered = false;
             return verdict;
         }
         if let Some(name) = question.beyond.first() {
@@ -218,10 +219,24 @@ impl Verifier {
     }
 }
 
-/// Says if an answer is for another account than the key id encodes: it is then not an answer about
-/// this key.
-fn contradicts(asked: &Asked, identity: &Identity) -> bool {
-    asked.key.account().is_some_and(|account| account != identity.account)
+/// Says why an answer is not an answer about this key: it is for another account than the key id
+/// encodes, or for two.
+fn contradiction(asked: &Asked, identity: &Identity) -> Option<String> {
+    let Identity { arn, account, .. } = identity;
+    if asked.key.account().is_some_and(|own| own != *account) {
+        return Some(format!(
+            "the answer is for account {account}, but the key id encodes another one"
+        ));
+    }
+    let named = arn.split(':').nth(4).filter(|named| !named.is_empty() && named != account)?;
+    Some(format!("the answer is for account {account} and its ARN for account {named}"))
+}
+
+/// An endpoint as it is shown: what follows its host may be a token.
+fn shown(endpoint: &str) -> String {
+    let host = endpoint.find("://").map_or(0, |scheme| scheme + 3);
+    let path = endpoint[host..].find('/').map_or(endpoint.len(), |path| host + path + 1);
+    [&endpoint[..path], &opaque::redacted(&endpoint[path..])].concat()
 }
 
 /// The pause before the retry after `attempt` earlier ones: doubled each time up to eight seconds,
@@ -274,6 +289,7 @@ impl Answers {
         let verdict = Verification {
             status: Status::Unknown,
             reason: Some(why.to_owned()),
+            is_unanswered: true,
             ..Verification::default()
         };
         self.verdicts.fill(Some(verdict));

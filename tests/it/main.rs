@@ -75,6 +75,8 @@ mod git_support;
 mod git_table;
 mod gitlab;
 #[cfg(unix)]
+mod hidden;
+#[cfg(unix)]
 mod hook_advice;
 #[cfg(unix)]
 mod hook_framework;

@@ -9,7 +9,7 @@ use keysweep::verify::{Endpoint, PartitionChoice, Summary, VerifyOptions, verify
 
 use crate::leaks::{key_id, near, pair, secret};
 use crate::stub::{self, Act, Stub, identity, not_known, refusal};
-use crate::support::Keys;
+use crate::support::{Keys, Project};
 
 /// Impatient options that ask the stub.
 pub(crate) fn options(stub: &Stub) -> VerifyOptions {
@@ -231,7 +231,7 @@ fn what_is_not_an_answer_of_sts_proves_nothing_within_the_deadline() {
     for (what, act) in acts {
         let began = Instant::now();
         let (verdict, stub) = verdict_on(akia(), move |_, _| act.clone());
-        assert_eq!(verdict.status, Status::Unknown, "{what}");
+        assert_eq!((verdict.status, verdict.is_unanswered), (Status::Unknown, true), "{what}");
         assert!(verdict.reason.as_deref().is_some_and(|why| why.len() > 10), "{what}");
         assert_eq!(verdict.arn, None);
         assert!(!stub.requests().is_empty());
@@ -300,8 +300,77 @@ fn an_answer_for_another_account_than_the_id_encodes_proves_nothing() {
         _ => body("210987654321"),
     });
     assert_eq!(verdict.status, Status::Active);
-    // An id of the older generation encodes none.
-    assert_eq!(verdict_on(akia(), move |_, _| body("210987654321")).0.status, Status::Active);
+    // An id of the older generation encodes none, but its ARN names one.
+    let both = |account: &'static str| {
+        let Act::Send(status, headers, body) = identity("aws") else { unreachable!() };
+        Act::Send(status, headers, body.replace("123456789012", account))
+    };
+    assert_eq!(verdict_on(akia(), move |_, _| both("210987654321")).0.status, Status::Active);
+    let (verdict, _) = verdict_on(akia(), move |_, _| body("210987654321"));
+    assert_eq!((verdict.status, verdict.arn), (Status::Unknown, None));
+    assert!(verdict.reason.is_some_and(|why| why.contains("ARN for account 123456789012")));
+}
+
+/// An answer for one account with the ARN of another.
+fn two_accounts() -> Act {
+    let Act::Send(status, headers, body) = identity("aws") else { unreachable!() };
+    Act::Send(status, headers, body.replace("<Account>123456789012<", "<Account>210987654321<"))
+}
+
+/// Whoever is in the way of the requests must not make a gate green.
+#[test]
+fn a_key_without_an_answer_makes_the_run_incomplete() {
+    let project = Project::new();
+    let pair = Keys::new("no answer").pair();
+    project.file("a.env", &pair.env);
+    let page = || "<html>login</html>".to_owned();
+    let elsewhere = vec!["location: https://sts.example.com/".to_owned()];
+    let acts: [(&str, Act, i32); 7] = [
+        ("a page", Act::Send(200, Vec::new(), page()), 3),
+        ("a redirect", Act::Send(307, elsewhere, page()), 3),
+        ("another service", Act::Send(404, Vec::new(), page()), 3),
+        ("a cut answer", Act::Cut(200, page()), 3),
+        ("two accounts", two_accounts(), 3),
+        ("a refusal", not_known(), 0),
+        ("a wrong secret", stub::wrong_secret(), 0),
+    ];
+    for (what, act, code) in acts {
+        let stub = Stub::start(move |_, _| act.clone());
+        let url = stub.url();
+        for format in ["json", "text", "short", "sarif", "github", "markdown", "csv", "junit"] {
+            let asked = ["scan", "a.env", "--verify", "--fail-on", "active", "--sts-endpoint"];
+            let asked = asked.iter().copied().chain([url.as_str(), "--format", format]);
+            let ran = project.keysweep(asked).run().exits(code);
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            assert_eq!(said.contains("no answer of STS"), code == 3, "{what} {format}: {said}");
+        }
+    }
+    // Nobody listens; findings decide the status where they are to; what is not asked is not missing.
+    let nobody = ["--verify", "--sts-endpoint", "http://127.0.0.1:1"];
+    for (more, code) in [
+        (&["--fail-on", "active"][..], 3),
+        (&["--fail-on", "never"], 3),
+        (&[], 1),
+        (&["--only-account", "111122223333", "--fail-on", "active"], 0),
+    ] {
+        let arguments = ["scan", "a.env"].iter().chain(&nobody).chain(more);
+        project.keysweep(arguments).run().exits(code);
+    }
+}
+
+/// What follows the host of an endpoint may be a token.
+#[test]
+fn the_path_of_an_endpoint_is_shown_without_what_looks_random() {
+    let stub = Stub::start(|_, _| not_known());
+    let token = Keys::new("a path").secret().replace(['/', '+'], "x");
+    for (path, shown) in [(token.as_str(), false), ("sts/eu", true)] {
+        let endpoint = Endpoint::parse(&format!("{}/{path}", stub.url())).expect("a URL");
+        let mut found = akia();
+        let own = VerifyOptions { endpoint: Some(endpoint), ..options(&stub) };
+        run(std::slice::from_mut(&mut found), &own);
+        let told = found.verification.endpoint.expect("an endpoint");
+        assert!(told.starts_with(&stub.url()) && told.contains(path) == shown, "{told}");
+    }
 }
 
 #[test]

@@ -7,12 +7,14 @@ mod counts;
 mod kinds;
 mod problems;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use keysweep_base::record::Record;
+use keysweep_base::text::{shorten, shorten_text};
 use serde::{Deserialize, Serialize};
 
 use counts::COUNTS;
@@ -90,6 +92,9 @@ pub struct Swept {
     pub credentials: u64,
 }
 
+/// Longest path and longest reason of a problem.
+const LONGEST: usize = 4 << 10;
+
 /// Collects coverage from all threads.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -124,12 +129,16 @@ impl Ledger {
         *forms.entry(form.to_owned()).or_default() += by;
     }
 
-    /// Records something that could not be read. `path` is raw; it is escaped here.
+    /// Records something that could not be read. `path` is raw; it is escaped here. Both texts are
+    /// bounded: they quote names of whoever wrote what is scanned.
     pub fn problem(&self, what: &str, path: &[u8], why: &dyn Display) {
+        let path = shorten(path, LONGEST).map_or(Cow::Borrowed(path), Cow::Owned);
+        let mut why = why.to_string();
+        shorten_text(&mut why, LONGEST);
         self.keep(Problem {
             what: what.to_owned(),
-            path: crate::text::escape_path(path),
-            why: crate::opaque::redacted(&crate::text::escape_line(&why.to_string())),
+            path: crate::text::escape_path(&path),
+            why: crate::opaque::redacted(&crate::text::escape_line(&why)),
         });
     }
 

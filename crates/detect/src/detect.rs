@@ -179,6 +179,7 @@ impl Engine {
                 *all.unread.entry(form).or_default() += by;
             }
             all.truncated |= found.truncated;
+            all.too_deep |= found.too_deep;
             all.over_limit |= found.over_limit;
             all.costly.extend(found.costly.iter().cloned());
             let within = |at: usize| at.clamp(part.start, part.end) - around.start;
@@ -250,6 +251,7 @@ impl Engine {
         detected.examples += plain.examples;
         detected.unread.extend(plain.unread);
         detected.truncated |= plain.truncated;
+        detected.too_deep |= plain.too_deep;
         detected.over_limit |= plain.over_limit;
         detected.costly.extend(plain.costly);
         detected

@@ -366,6 +366,9 @@ pub struct Verification {
     pub endpoint: Option<String>,
     /// RFC 3339, UTC.
     pub checked_at: Option<String>,
+    /// STS was to be asked, and nothing that it said is known: what was asked for was not done.
+    #[serde(skip)]
+    pub is_unanswered: bool,
 }
 
 impl Default for Verification {
@@ -379,6 +382,7 @@ impl Default for Verification {
             partitions: Vec::new(),
             endpoint: None,
             checked_at: None,
+            is_unanswered: false,
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct Detected<M> {
     pub unread: BTreeMap<&'static str, u64>,
     /// It holds more encoded text than is decoded: a credential may be in the rest.
     pub truncated: bool,
+    /// It holds text that is encoded deeper than is decoded.
+    pub too_deep: bool,
     /// It holds more credentials than are told of one text.
     pub over_limit: bool,
     /// Rules of the scanned project that were not applied to all of it, for what they cost.
@@ -37,6 +39,9 @@ impl<M> Detected<M> {
             ledger.add(Count::Examples, self.examples);
         }
         self.unread.iter().for_each(|(form, by)| ledger.not_opened(form, *by));
+        if self.too_deep {
+            ledger.add(Count::DeeplyEncoded, 1);
+        }
         if self.truncated {
             let why = "more of it is encoded (base64, gzip, UTF-16) than is decoded: the rest was \
                        not looked into; decode it and scan that";
@@ -64,6 +69,7 @@ impl<M> Detected<M> {
             *self.unread.entry(form).or_default() += by;
         }
         self.truncated |= other.truncated;
+        self.too_deep |= other.too_deep;
         self.over_limit |= other.over_limit;
         self.costly.append(&mut other.costly);
         self.candidates.append(&mut other.candidates);

@@ -21,7 +21,7 @@ const EMPTY: usize = 1 << 16;
 
 /// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
-    let mut stream = BufReader::with_capacity(64 << 10, input.stream());
+    let mut stream = input.packed(members);
     let mut magic = [0; 4];
     stream.read_exact(&mut magic)?;
     let metadata = metadata(&mut (&mut stream).take(METADATA))?;

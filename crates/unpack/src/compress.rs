@@ -1,6 +1,6 @@
 //! Files of Unix `compress` (`.Z`): LZW in codes of 9 to 16 bits, of which eight stand together.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
 use super::input::Input;
 use super::{Fault, Members, fill};
@@ -11,7 +11,7 @@ const FEWEST_BITS: u32 = 9;
 
 /// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
-    let mut stream = BufReader::with_capacity(64 << 10, input.stream());
+    let mut stream = input.packed(members);
     let mut header = [0; 3];
     stream.read_exact(&mut header)?;
     let bits = u32::from(header[2] & 0x1f);

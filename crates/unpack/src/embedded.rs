@@ -9,7 +9,7 @@ use std::io::{BufReader, Read};
 use flate2::bufread::{DeflateDecoder, ZlibDecoder};
 use memchr::memmem;
 
-use super::input::{Input, Random};
+use super::input::{Input, Packed, Random};
 use super::kind::Kind;
 use super::{Fault, Members, bzip2};
 
@@ -218,7 +218,10 @@ pub(super) fn read_phar(input: Input<'_>, members: &mut dyn Members) -> Result<(
         let packed = BufReader::new(bytes.range(place, length));
         match flags & 0xf000 {
             0x1000 => members.member(&name, &mut DeflateDecoder::new(packed))?,
-            0x2000 => members.member(&name, &mut bzip2::decoder(packed))?,
+            0x2000 => {
+                let packed = Packed::new(packed, members);
+                members.member(&name, &mut bzip2::decoder(packed))?;
+            }
             // It stands there as it is, and is scanned with the program.
             _ => members.nested(&name, &mut bytes.range(place, length))?,
         }

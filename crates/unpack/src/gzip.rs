@@ -1,20 +1,18 @@
 //! gzip (RFC 1952): any number of members, told as one text.
 
-use std::io::BufReader;
-
 use flate2::bufread::MultiGzDecoder;
 
-use super::input::Input;
+use super::input::{Input, Packed};
 use super::{Fault, Members};
 
 /// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let name = name(input.head).unwrap_or_default();
     if input.whole {
-        let mut stream = MultiGzDecoder::new(input.head);
+        let mut stream = MultiGzDecoder::new(Packed::new(input.head, members));
         return Ok(members.member(&name, &mut stream)?);
     }
-    let mut stream = MultiGzDecoder::new(BufReader::with_capacity(64 << 10, input.stream()));
+    let mut stream = MultiGzDecoder::new(input.packed(members));
     Ok(members.member(&name, &mut stream)?)
 }
 

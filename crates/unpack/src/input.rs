@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
-use super::Fault;
+use super::limits::Deadline;
+use super::{Fault, Members};
 
 /// Bytes that can be read at any place.
 pub trait ReadAt {
@@ -48,12 +49,61 @@ impl<'a> Input<'a> {
         self.head.chain(self.rest)
     }
 
+    /// The bytes in order, for a decoder that may take in many of them and give nothing.
+    pub(crate) fn packed(self, members: &dyn Members) -> Packed<BufReader<impl Read + 'a>> {
+        Packed::new(BufReader::with_capacity(64 << 10, self.stream()), members)
+    }
+
     /// The bytes at any place.
     pub(crate) fn random(self) -> Result<Random<'a>, Fault> {
         match self.file {
             Some(file) if !self.whole => Ok(Random::File(file, file.length()?)),
             _ => Ok(Random::Memory(self.head)),
         }
+    }
+}
+
+/// Bytes that a decoder takes in, which end with an error at the deadline. The meter counts what a
+/// decoder gives; of a million empty streams that is nothing.
+pub(crate) struct Packed<R> {
+    stream: R,
+    deadline: Deadline,
+    /// Bytes until the deadline is looked at again.
+    left: usize,
+}
+
+/// Bytes between two looks: a thousand empty streams of bzip2.
+const STEP: usize = 16 << 10;
+
+impl<R: BufRead> Packed<R> {
+    pub(crate) fn new(stream: R, members: &dyn Members) -> Self {
+        Self { stream, deadline: members.deadline(), left: 0 }
+    }
+}
+
+impl<R: BufRead> BufRead for Packed<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.left == 0 {
+            if self.deadline.has_come() {
+                return Err(io::Error::other("the time is over"));
+            }
+            self.left = STEP;
+        }
+        let bytes = self.stream.fill_buf()?;
+        Ok(&bytes[..bytes.len().min(self.left)])
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+        self.stream.consume(bytes);
+    }
+}
+
+impl<R: BufRead> Read for Packed<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(out)?;
+        self.consume(count);
+        Ok(count)
     }
 }
 
@@ -123,5 +173,140 @@ impl Read for Range<'_> {
                 Ok(count)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Display;
+
+    use keysweep_base::stop::Stop;
+
+    use super::*;
+    use crate::kind::Kind;
+    use crate::limits::Halt;
+
+    /// Reads members to their end, until `stop` is set.
+    struct Reader(Stop);
+
+    impl Members for Reader {
+        fn member(&mut self, _: &[u8], bytes: &mut dyn Read) -> Result<(), Halt> {
+            match io::copy(bytes, &mut io::sink()) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(Halt::Stopped),
+            }
+        }
+
+        fn nested(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt> {
+            self.member(name, bytes)
+        }
+
+        fn empty(&mut self) -> Result<(), Halt> {
+            Ok(())
+        }
+
+        fn count_unpacked(&mut self, _: u64) -> Result<(), Halt> {
+            Ok(())
+        }
+
+        fn unopened(&mut self, _: &'static str) {}
+
+        fn encrypted(&mut self) -> Result<(), Halt> {
+            Ok(())
+        }
+
+        fn unlettered(&mut self) -> Result<(), Halt> {
+            Ok(())
+        }
+
+        fn hold(&mut self, _: u64) -> Result<(), Halt> {
+            Ok(())
+        }
+
+        fn window(&self) -> u64 {
+            64 << 20
+        }
+
+        fn deadline(&self) -> Deadline {
+            Deadline::of(&self.0)
+        }
+
+        fn unread(&mut self, _: &[u8], _: &dyn Display) -> Result<(), Halt> {
+            Ok(())
+        }
+    }
+
+    /// Gives one stream after the other, without end, and sets `stop` on the way.
+    struct Endless<'s> {
+        one: &'s [u8],
+        given: u64,
+        stop: &'s Stop,
+    }
+
+    /// Bytes after which the end is asked for.
+    const ASKED: u64 = 300 << 10;
+
+    impl Read for Endless<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            for byte in &mut *out {
+                *byte = self.one[usize::try_from(self.given % self.one.len() as u64).unwrap_or(0)];
+                self.given += 1;
+            }
+            if self.given > ASKED {
+                self.stop.set();
+            }
+            assert!(self.given < ASKED + (1 << 20), "it goes on");
+            Ok(out.len())
+        }
+    }
+
+    /// Streams that hold nothing: what comes out of them ends no reader.
+    fn empty_streams() -> Vec<(Kind, Vec<u8>)> {
+        let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
+        // A header, an index of no block, and a footer.
+        let xz = b"\xfd\x37\x7a\x58\x5a\x00\x00\x01\x69\x22\xde\x36\x00\x00\x00\x00\x1c\xdf\x44\x21\x90\x42\x99\x0d\x01\x00\x00\x00\x00\x01\x59\x5a";
+        vec![
+            (Kind::Bzip2, b"BZh9\x17\x72\x45\x38\x50\x90\0\0\0\0".to_vec()),
+            (Kind::Gzip, gzip.finish().expect("memory")),
+            (Kind::Lz4, lz4.finish().expect("memory")),
+            (Kind::Xz, xz.to_vec()),
+            // Frames to be skipped, and one of a raw block of no bytes.
+            (Kind::Zstd, b"\x50\x2a\x4d\x18\0\0\0\0".to_vec()),
+            (Kind::Zstd, b"\x28\xb5\x2f\xfd\x20\0\x01\0\0".to_vec()),
+        ]
+    }
+
+    #[test]
+    fn streams_that_give_nothing_end_at_the_deadline() {
+        for (kind, one) in empty_streams() {
+            // As a stream, and in memory.
+            let stop = Stop::default();
+            let mut rest = Endless { one: &one, given: 0, stop: &stop };
+            let mut members = Reader(stop.clone());
+            let input = Input { head: &[], whole: false, rest: &mut rest, file: None };
+            let ended = kind.read(input, &mut members);
+            assert!(matches!(ended, Err(Fault::Halt(Halt::Stopped))), "{kind:?}: {ended:?}");
+            let all = one.repeat(1000);
+            let input = Input { head: &all, whole: true, rest: &mut io::empty(), file: None };
+            let ended = kind.read(input, &mut members);
+            assert!(matches!(ended, Err(Fault::Halt(Halt::Stopped))), "{kind:?}: {ended:?}");
+            let input = Input { head: &all, whole: true, rest: &mut io::empty(), file: None };
+            let whole = kind.read(input, &mut Reader(Stop::default()));
+            assert!(whole.is_ok(), "{kind:?}: {whole:?}");
+        }
+    }
+
+    #[test]
+    fn the_deadline_is_looked_at_every_few_bytes() {
+        let stop = Stop::default();
+        let bytes = vec![0; 10 * STEP];
+        let mut packed = Packed::new(&bytes[..], &Reader(stop.clone()));
+        let mut some = vec![0; STEP / 2 * 3];
+        packed.read_exact(&mut some).expect("bytes");
+        stop.set();
+        let mut rest = Vec::new();
+        assert!(packed.read_to_end(&mut rest).is_err());
+        assert_eq!(rest.len(), STEP / 2);
     }
 }

@@ -272,8 +272,8 @@ fn by_magic(head: &[u8]) -> Option<Kind> {
         // A universal binary of macOS has the same magic, and fewer parts than a class's version.
         [0xca, 0xfe, 0xba, 0xbe, _, _, 0, 45..=99, ..] => Kind::Class,
         [0x37, 0x7f, 0x06, 0x82 | 0x83, ..] => Kind::SqliteLog,
-        // The usual properties, and a dictionary of a power of two, or half as much more.
-        [0x5d, 0, 0, low, high, ..] if is_lzma(*low, *high, head) => Kind::Lzma,
+        // The usual properties, and a dictionary as xz takes it.
+        [0x5d, a, b, c, d, ..] if is_lzma(u32::from_le_bytes([*a, *b, *c, *d]), head) => Kind::Lzma,
         [b'!', b'<', ..] if head.starts_with(b"!<arch>\n") => Kind::Ar,
         [b'0', b'7', b'0', b'7', b'0', b'1' | b'2' | b'7', b'0'..=b'9' | b'a'..=b'f', ..] => {
             Kind::Cpio
@@ -305,9 +305,11 @@ fn by_magic(head: &[u8]) -> Option<Kind> {
     })
 }
 
-fn is_lzma(low: u8, high: u8, head: &[u8]) -> bool {
-    let dictionary = u32::from(low) << 16 | u32::from(high) << 24;
-    let usual = dictionary.is_power_of_two() || (dictionary / 3 * 2).is_power_of_two();
+/// A dictionary is a power of two, half as much more, or of any size.
+fn is_lzma(dictionary: u32, head: &[u8]) -> bool {
+    let half_more = dictionary.is_multiple_of(3) && (dictionary / 3).is_power_of_two();
+    let usual = dictionary >= 1 << 12 && (dictionary.is_power_of_two() || half_more)
+        || dictionary == u32::MAX;
     let size = head.get(5..13).is_some_and(|size| size == [0xff; 8] || size[5..] == [0; 3]);
     usual && size && head.get(13) == Some(&0)
 }

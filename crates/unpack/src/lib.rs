@@ -43,7 +43,7 @@ mod zstd;
 use std::fmt::Display;
 use std::io::{self, Read};
 
-use limits::Halt;
+use limits::{Deadline, Halt};
 
 /// Gets what a reader finds in a container.
 pub trait Members {
@@ -73,6 +73,11 @@ pub trait Members {
     /// # Errors
     /// If there is no memory for so many.
     fn hold(&mut self, bytes: u64) -> Result<(), Halt>;
+
+    /// When reading is to end, for a decoder that gives nothing for long.
+    fn deadline(&self) -> Deadline {
+        Deadline::default()
+    }
 
     /// Bytes that a decoder may take for its window.
     fn window(&self) -> u64;

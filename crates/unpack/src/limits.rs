@@ -259,6 +259,11 @@ impl<'a> Meter<'a> {
         self.clock()
     }
 
+    /// When reading ends by the clock or by a signal.
+    pub fn deadline(&self) -> Deadline {
+        Deadline { stop: self.stop.clone(), until: self.until }
+    }
+
     fn clock(&self) -> Result<(), Halt> {
         if self.stop.is_set() {
             return self.halt(Halt::Stopped);
@@ -280,6 +285,26 @@ impl<'a> Meter<'a> {
     }
 }
 
+/// When reading is to end, whatever comes of it: for readers that may take in much and give
+/// nothing, as one of empty streams does.
+#[derive(Clone, Debug, Default)]
+pub struct Deadline {
+    stop: Stop,
+    until: Option<Instant>,
+}
+
+impl Deadline {
+    /// One that has come once `stop` is set.
+    pub fn of(stop: &Stop) -> Self {
+        Self { stop: stop.clone(), until: None }
+    }
+
+    /// Whether it has come.
+    pub(crate) fn has_come(&self) -> bool {
+        self.stop.is_set() || self.until.is_some_and(|until| Instant::now() > until)
+    }
+}
+
 /// A member's bytes, counted; ends with an error when a limit is reached.
 pub struct Metered<'m, 'a, R: ?Sized> {
     /// What counts them.
@@ -293,7 +318,16 @@ impl<R: Read + ?Sized> Read for Metered<'_, '_, R> {
         if self.meter.halted().is_some() {
             return Err(io::Error::other("halted"));
         }
-        let count = self.stream.read(out)?;
+        let count = match self.stream.read(out) {
+            Ok(count) => count,
+            // It may have ended because time is over, which is then why.
+            Err(error) => {
+                return Err(match self.meter.give(0) {
+                    Ok(()) => error,
+                    Err(_) => io::Error::other("halted"),
+                });
+            }
+        };
         match self.meter.give(count as u64) {
             Ok(()) => Ok(count),
             // What was read is scanned; the next read ends it.

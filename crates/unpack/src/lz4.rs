@@ -1,6 +1,6 @@
 //! LZ4 frames: any number, told as one text.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 
 use lz4_flex::frame::FrameDecoder;
 
@@ -9,7 +9,7 @@ use super::{Fault, Members};
 
 /// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
-    let stream = BufReader::with_capacity(64 << 10, input.stream());
+    let stream = input.packed(members);
     Ok(members.member(b"", &mut decoder(stream))?)
 }
 

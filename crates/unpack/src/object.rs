@@ -1,6 +1,6 @@
 //! Loose objects of git: a repository that lies in an image or a tarball keeps its newest ones so.
 
-use std::io::{BufReader, Read as _};
+use std::io::Read as _;
 
 use flate2::bufread::ZlibDecoder;
 
@@ -28,6 +28,6 @@ pub(super) fn is_one(head: &[u8]) -> bool {
 
 /// Reads it, its header too.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
-    let mut stream = ZlibDecoder::new(BufReader::with_capacity(64 << 10, input.stream()));
+    let mut stream = ZlibDecoder::new(input.packed(members));
     Ok(members.member(b"(object)", &mut stream)?)
 }

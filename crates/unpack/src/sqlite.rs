@@ -5,6 +5,7 @@
 
 mod page;
 mod row;
+mod whole;
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -36,7 +37,13 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
         b"(free pages)",
         &mut Rest { pages: &mut pages, at: 1, pending: VecDeque::new() },
     )?;
-    Ok(())
+    match pages.damage() {
+        None => Ok(()),
+        Some((page, 1)) => Err(Fault::Broken(format!("page {page} is damaged"))),
+        Some((page, faults)) => {
+            Err(Fault::Broken(format!("{faults} of its pages are damaged, as page {page}")))
+        }
+    }
 }
 
 /// Reads a write-ahead log: pages that may not be in the database yet.

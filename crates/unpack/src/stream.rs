@@ -132,7 +132,7 @@ pub(super) fn is_kafka(head: &[u8]) -> bool {
 
 /// Reads the batches of a segment of Kafka's log.
 pub(super) fn read_kafka(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
-    let mut stream = BufReader::with_capacity(64 << 10, input.stream());
+    let mut stream = input.packed(members);
     loop {
         let mut header = Vec::new();
         (&mut stream).take(BATCH as u64).read_to_end(&mut header)?;
@@ -193,7 +193,7 @@ pub(super) fn is_android(head: &[u8]) -> bool {
 
 /// Reads it.
 pub(super) fn read_android(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
-    let mut stream = BufReader::with_capacity(64 << 10, input.stream());
+    let mut stream = input.packed(members);
     let mut lines = Vec::new();
     for _ in 0..4 {
         let mut line = Vec::new();

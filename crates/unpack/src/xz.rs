@@ -1,6 +1,6 @@
 //! xz, and the form before it that has no name but `.lzma`.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
 use lzma_rust2::{LzmaReader, XzReader};
 
@@ -13,17 +13,35 @@ const MEMORY: &str = "its window takes too much memory: raise --max-memory";
 
 /// Reads an xz file.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
-    let stream = BufReader::with_capacity(64 << 10, input.stream());
     let window = members.window();
+    let stream = input.packed(members);
     Ok(members.member(b"", &mut decoder(stream, window))?)
 }
 
 /// Reads a `.lzma` file.
+///
+/// Its header may claim a dictionary of any size, though one of 4 GiB less a byte stands for any and
+/// none is larger than the text. So it gets what the text or memory asks for; where that is too
+/// little, decoding ends with an error when a match lies farther back.
 pub(super) fn read_old(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
-    let stream = BufReader::with_capacity(64 << 10, input.stream());
-    let window = kilobytes(members.window());
-    Ok(members.member(b"", &mut LzmaReader::new_mem_limit(stream, window, None)?)?)
+    let window = members.window();
+    let mut stream = input.packed(members);
+    let mut header = [0; 13];
+    stream.read_exact(&mut header)?;
+    let [properties, a, b, c, d, size @ ..] = header;
+    let size = u64::from_le_bytes(size);
+    let most = size.min(window.saturating_sub(PROBABILITIES)).max(SMALLEST);
+    let dictionary = u64::from(u32::from_le_bytes([a, b, c, d])).min(most);
+    let dictionary = u32::try_from(dictionary).unwrap_or(u32::MAX) & !15;
+    Ok(members.member(
+        b"",
+        &mut LzmaReader::new_with_props(stream, size, properties, dictionary, None)?,
+    )?)
 }
+
+/// Memory of a decoder beside its dictionary, rounded up, and its smallest dictionary.
+const PROBABILITIES: u64 = 64 << 10;
+const SMALLEST: u64 = 4 << 10;
 
 /// The bytes that were packed as xz; `xz -9` takes a window of 64 MiB.
 pub(super) fn decoder(packed: impl Read, window: u64) -> impl Read {
@@ -32,7 +50,7 @@ pub(super) fn decoder(packed: impl Read, window: u64) -> impl Read {
 
 /// Reads a file of lzip: any number of members, told as one text.
 pub(super) fn read_lzip(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
-    let packed = BufReader::with_capacity(64 << 10, input.stream());
+    let packed = input.packed(members);
     let packed = Pushback { stream: packed, pending: Vec::new() };
     let mut lzip = Lzip::Between(Some(packed), members.window());
     Ok(members.member(b"", &mut lzip)?)

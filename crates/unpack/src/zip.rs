@@ -8,11 +8,12 @@ mod office;
 mod order;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
+use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
 
-use super::input::{Input, Random, Range};
+use super::input::{Input, Packed, Random, Range};
 use super::limits::Halt;
 use super::{Fault, Members, bzip2, xz, zstd};
 use office::Office;
@@ -81,6 +82,7 @@ struct ZipEntry {
     name: Vec<u8>,
     flags: u16,
     method: u16,
+    checksum: u32,
     packed: u64,
     size: u64,
     offset: u64,
@@ -157,6 +159,7 @@ impl<'z> Listing<'z> {
             name,
             flags: u16_at(&header, 8),
             method: u16_at(&header, 10),
+            checksum: u32_at(&header, 16),
             packed: u64::from(u32_at(&header, 20)),
             size: u64::from(u32_at(&header, 24)),
             offset: u64::from(u32_at(&header, 42)),
@@ -234,41 +237,65 @@ fn entry(
         return members.unread(&entry.name, &why);
     }
     taken.insert(entry.offset, end);
-    if entry.flags & 1 != 0 || entry.method == 99 {
+    // A flag in the directory alone hides a member from careful readers and not from others.
+    if entry.flags & u16_at(&local, 6) & 1 != 0 || entry.method == 99 {
         return members.encrypted();
     }
     match zip.range(start, entry.packed) {
-        Range::Memory(packed) => member(&entry.name, entry.method, packed, office, members),
+        Range::Memory(packed) => member(entry, Packed::new(packed, members), office, members),
         file @ Range::File { .. } => {
             let packed = BufReader::with_capacity(64 << 10, file);
-            member(&entry.name, entry.method, packed, office, members)
+            member(entry, Packed::new(packed, members), office, members)
         }
     }
 }
 
 /// Unpacks one member (4.4.5).
 fn member(
-    name: &[u8],
-    method: u16,
+    entry: &ZipEntry,
     mut packed: impl BufRead,
     office: &mut Office<'_>,
     members: &mut dyn Members,
 ) -> Result<(), Halt> {
     let window = members.window();
-    match method {
-        0 => office.member(name, &mut packed, members),
-        8 => office.member(name, &mut DeflateDecoder::new(packed), members),
-        12 => members.member(name, &mut bzip2::decoder(packed)),
+    let name = &entry.name;
+    let mut bytes: Box<dyn Read + '_> = match entry.method {
+        0 => Box::new(&mut packed),
+        8 => Box::new(DeflateDecoder::new(packed)),
+        12 => Box::new(bzip2::decoder(packed)),
         14 => match xz::of_zip(packed, window) {
-            Ok(mut bytes) => members.member(name, &mut bytes),
-            Err(error) => members.unread(name, &error),
+            Ok(bytes) => Box::new(bytes),
+            Err(error) => return members.unread(name, &error),
         },
-        93 => members.member(name, &mut zstd::decoder(packed, window)),
-        95 => members.member(name, &mut xz::decoder(packed, window)),
+        93 => Box::new(zstd::decoder(packed, window)),
+        95 => Box::new(xz::decoder(packed, window)),
         other => {
             let why = format!("packed by method {other} of zip, which is not read: unpack it");
-            members.unread(name, &why)
+            return members.unread(name, &why);
         }
+    };
+    let mut bytes = Verified { bytes: &mut bytes, sum: Crc::new(), checksum: entry.checksum };
+    match entry.method {
+        0 | 8 => office.member(name, &mut bytes, members),
+        _ => members.member(name, &mut bytes),
+    }
+}
+
+/// A member's bytes, which end with an error if their checksum is another one (4.4.7).
+struct Verified<'b> {
+    bytes: &'b mut dyn Read,
+    sum: Crc,
+    checksum: u32,
+}
+
+impl Read for Verified<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.bytes.read(out)?;
+        self.sum.update(&out[..count]);
+        if count == 0 && !out.is_empty() && self.sum.sum() != self.checksum {
+            return Err(io::Error::other("its checksum is wrong"));
+        }
+        Ok(count)
     }
 }
 

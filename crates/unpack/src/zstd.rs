@@ -1,6 +1,6 @@
 //! Zstandard (RFC 8878): any number of frames, told as one text.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
@@ -10,7 +10,7 @@ use super::{Fault, Members, skip};
 
 /// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
-    let stream = BufReader::with_capacity(64 << 10, input.stream());
+    let stream = input.packed(members);
     let window = members.window();
     Ok(members.member(b"", &mut decoder(stream, window))?)
 }
@@ -19,7 +19,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
 pub(super) fn decoder(packed: impl BufRead, window: u64) -> impl Read {
     let mut decoder = FrameDecoder::new();
     decoder.set_max_window_size(window);
-    Frames { packed, decoder, in_frame: false }
+    Frames { packed, decoder, in_frame: false, is_wrong: false }
 }
 
 /// Frames one after the other.
@@ -27,6 +27,8 @@ struct Frames<R> {
     packed: R,
     decoder: FrameDecoder,
     in_frame: bool,
+    /// A frame had another checksum than it says: what follows is read before that is reported.
+    is_wrong: bool,
 }
 
 impl<R: BufRead> Frames<R> {
@@ -53,7 +55,8 @@ impl<R: BufRead> Read for Frames<R> {
         loop {
             if !self.in_frame {
                 if !self.next()? {
-                    return Ok(0);
+                    let why = "the checksum of a frame is wrong";
+                    return if self.is_wrong { Err(io::Error::other(why)) } else { Ok(0) };
                 }
                 self.in_frame = true;
             }
@@ -62,6 +65,8 @@ impl<R: BufRead> Read for Frames<R> {
             }
             if self.decoder.is_finished() {
                 self.in_frame = false;
+                let told = self.decoder.get_checksum_from_data();
+                self.is_wrong |= told.is_some() && told != self.decoder.get_calculated_checksum();
                 continue;
             }
             self.decoder

@@ -92,8 +92,10 @@ pub(super) fn invocation(report: &Report<'_>, dropped: usize) -> Invocation {
     }
     let problems = &report.coverage.problems;
     for problem in problems.iter().take(LONGEST_LIST) {
-        let text =
-            format!("The {} '{}' could not be read: {}.", problem.what, problem.path, problem.why);
+        let text = match problem.what.as_str() {
+            "verification" => format!("Not all keys could be verified: {}.", problem.why),
+            what => format!("The {what} '{}' could not be read: {}.", problem.path, problem.why),
+        };
         notifications.push(notification(Kind::Unreadable, &text));
     }
     if problems.len() > LONGEST_LIST {
@@ -124,7 +126,7 @@ fn exit_text(exit: u8) -> &'static str {
     match exit {
         0 => "Everything asked for was scanned; nothing at or above the level to fail on.",
         1 => "There are findings at or above the level to fail on.",
-        3 => "No such finding, but some of what was asked for could not be read.",
+        3 => "No such finding, but some of what was asked for could not be read or verified.",
         130 => "Interrupted; what was found until then is reported.",
         _ => "Wrong usage, or nothing could be scanned.",
     }

@@ -11,9 +11,10 @@ use crate::scan::{Detected, Detector};
 use crate::source::guard;
 use crate::source::names::Names;
 use crate::source::window::{Begun, Extent, WindowReader};
+use crate::text::shorten_text;
 use keysweep_unpack::input::{Input, ReadAt};
 use keysweep_unpack::kind::{self, Kind};
-use keysweep_unpack::limits::{Halt, Meter, Metered, Reached};
+use keysweep_unpack::limits::{Deadline, Halt, Meter, Metered, Reached};
 use keysweep_unpack::{Fault, Members};
 
 /// Most problems of one file's members that are listed; the others are counted.
@@ -21,6 +22,9 @@ const LISTED: u64 = 50;
 
 /// Bytes of one read for a container that must be held.
 const PIECE: u64 = 8 << 20;
+
+/// Longest name of a member that is kept: each finding in the member contains it.
+const LONGEST_NAME: usize = 512;
 
 /// Suffixes of compressed files, and their replacements.
 const SUFFIXES: [(&str, &str); 15] = [
@@ -177,6 +181,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         let most = self.scanner.options.limits.held.value;
         let before = self.held.own;
         held.extend_from_slice(head);
+        let mut failed = None;
         loop {
             let length = held.len() as u64;
             if length > most {
@@ -185,15 +190,21 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             self.held.set(before + length + PIECE)?;
             let room = PIECE.min(most - length + 1);
             held.reserve_exact(usize::try_from(room).expect("a piece fits"));
-            if (&mut *rest).take(room).read_to_end(held)? == 0 {
-                break;
+            match (&mut *rest).take(room).read_to_end(held) {
+                Ok(0) => break,
+                Ok(_) => {}
+                // What came before is read all the same.
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
             }
         }
         let input = Input { head: held, whole: true, rest: &mut io::empty(), file: None };
         let entered = self.enter(kind, input);
         // The held bytes are still scanned as text, but that needs no more memory.
         self.held.set(before)?;
-        entered
+        entered.and(failed.map_or(Ok(()), |error| Err(error.into())))
     }
 
     /// Reads a container, unless it is nested too deep.
@@ -247,8 +258,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
     fn open(&mut self, name: &[u8], bytes: &mut dyn Read, as_text: bool) -> Result<(), Halt> {
         self.meter.member()?;
         let name = if name.is_empty() { self.unpacked_name() } else { shown(name) };
-        self.member_path.push(name);
-        self.look_at_name();
+        self.enter_name(name);
         let mut reader = self.scanner.reader();
         let mut bytes = guard::Guarded::new(bytes);
         let mut bytes = Metered { meter: self.meter, stream: &mut bytes };
@@ -258,12 +268,14 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         ended
     }
 
-    /// Searches the name of the present member.
-    fn look_at_name(&mut self) {
-        let Some(name) = self.member_path.last() else { return };
+    /// Searches the name of the member that is read from here on, and keeps as much of it as is
+    /// shown.
+    fn enter_name(&mut self, mut name: String) {
         let (detector, ledger) = (self.scanner.detector, self.scanner.ledger);
         let found = self.names.search(detector, name.as_bytes(), ledger).into_iter();
         let candidates: Vec<_> = found.map(|(_, candidate)| candidate).collect();
+        shorten_text(&mut name, LONGEST_NAME);
+        self.member_path.push(name);
         if !candidates.is_empty() {
             self.emit(Detected { candidates, ..Detected::default() });
         }
@@ -397,12 +409,18 @@ impl<D: Detector> Members for Visit<'_, '_, D> {
         self.held.set(bytes)
     }
 
+    fn deadline(&self) -> Deadline {
+        self.meter.deadline()
+    }
+
     fn window(&self) -> u64 {
         self.scanner.options.memory.window(self.windows.saturating_sub(1))
     }
 
     fn unread(&mut self, name: &[u8], why: &dyn Display) -> Result<(), Halt> {
-        self.member_path.push(shown(name));
+        let mut name = shown(name);
+        shorten_text(&mut name, LONGEST_NAME);
+        self.member_path.push(name);
         self.problem(why);
         self.member_path.pop();
         self.meter.member()

@@ -257,7 +257,7 @@ fn table(keys: &mut Keys, left: &str, border: &str, leads: &str, trails: &str) -
             .collect()
     };
     let (ids, secrets) = (cut(&id), cut(&secret));
-    let mut spans = [usize::MAX..0, usize::MAX..0];
+    let mut spans = [None::<std::ops::Range<usize>>, None];
     for row in 0..ids.len().max(secrets.len()) {
         text += &format!("{left}{} ", if row == 0 { "prod" } else { "    " });
         for (column, pieces) in [&ids, &secrets].into_iter().enumerate() {
@@ -265,8 +265,8 @@ fn table(keys: &mut Keys, left: &str, border: &str, leads: &str, trails: &str) -
             text += border;
             text += if row > 0 && piece.is_some() { leads } else { " " };
             if let Some(piece) = piece {
-                spans[column].start = spans[column].start.min(text.len());
-                spans[column].end = text.len() + piece.len();
+                let span = spans[column].get_or_insert(text.len()..0);
+                span.end = text.len() + piece.len();
             }
             text += &format!("{:width$}", piece.unwrap_or(&blank));
             text += if dotted && row + 1 < pieces.len() { trails } else { " " };
@@ -274,7 +274,7 @@ fn table(keys: &mut Keys, left: &str, border: &str, leads: &str, trails: &str) -
         text += end;
         text += "\n";
     }
-    let [first, second] = spans;
+    let [first, second] = spans.map(Option::unwrap_or_default);
     let truth = super::Truth {
         rule: "aws-access-key",
         id: Some((id, first)),

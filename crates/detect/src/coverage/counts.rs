@@ -66,13 +66,13 @@ left_out! {
         "file or folder by ignore files (--no-ignore reads it)",
         "files or folders by ignore files (--no-ignore reads them)";
     /// Findings that a baseline, marker or configuration settles.
-    Suppressed suppressed: 12,
+    Suppressed suppressed: 13,
         "suppressed finding (--include-suppressed)",
         "suppressed findings (--include-suppressed)";
     /// AWS's own examples and placeholders.
-    Examples examples: 10, "example or placeholder", "examples or placeholders";
+    Examples examples: 11, "example or placeholder", "examples or placeholders";
     /// Findings below `--min-confidence`.
-    BelowConfidence below_confidence: 11,
+    BelowConfidence below_confidence: 12,
         "finding below --min-confidence",
         "findings below --min-confidence";
     /// Files that `--include`, `--exclude` or the configuration leave out.
@@ -86,7 +86,7 @@ left_out! {
     /// Symbolic links that were not followed.
     Links links: 5, "symbolic link", "symbolic links";
     /// Git repositories met on the way, whose history was not searched.
-    Repositories repositories: 13,
+    Repositories repositories: 14,
         "repository not searched in depth: keysweep sweep",
         "repositories not searched in depth: keysweep sweep";
     /// Git LFS objects that are not on this machine.
@@ -102,8 +102,13 @@ left_out! {
     Unlettered unlettered: 8,
         "PDF page whose fonts map no characters",
         "PDF pages whose fonts map no characters";
+    /// Texts with something that is encoded more than three times.
+    #[serde(default)]
+    DeeplyEncoded deeply_encoded: 9,
+        "text encoded more than three times",
+        "texts encoded more than three times";
     /// Containers of which a limit that the user typed left something out.
-    Unopened unopened: 9, "container over a limit that you set",
+    Unopened unopened: 10, "container over a limit that you set",
         "containers over a limit that you set";
     /// Files that keysweep wrote itself and that hold no secret: reports, baselines, states.
     #[serde(default)]

@@ -47,6 +47,8 @@ pub(super) struct Analysis {
     pub unread: Unreads,
     /// More was encoded than may be decoded: some of it was not looked into.
     pub truncated: bool,
+    /// Something is encoded deeper than is decoded.
+    pub too_deep: bool,
     /// There are more matches of shape rules than are told of one text.
     pub over_limit: bool,
     /// Rules of the scanned project that cost too much here.
@@ -210,25 +212,12 @@ impl Tools {
         }
         if depth < MAX_DEPTH {
             looks.extend(&places);
-            looks.extend(decode::is_one_run(bytes).then_some((0, LABEL_REACH)));
-            looks.extend(blocks::opens(bytes).map(|at| (at, LABEL_REACH)));
-            if blocks::is_patch(bytes) {
-                self.patch(bytes, depth, &mut found, &mut inner, budget);
-            }
-            if blocks::is_drawing(bytes) {
-                for (outer, page) in blocks::pages(bytes) {
-                    if *budget == 0 {
-                        found.truncated = true;
-                        break;
-                    }
-                    *budget = budget.saturating_sub(outer.text.len() + page.text.len());
-                    self.descend_into(&outer, Some(&page), depth, &mut found, &mut inner, budget);
-                }
-            }
             if dump::is_dump(bytes) {
                 places.push((0, Reach { bytes: bytes.len(), lines: u32::MAX }));
             }
-            self.look(bytes, &mut looks, depth, &mut found, &mut inner, budget);
+            self.open_runs(bytes, &mut looks, depth, &mut found, &mut inner, budget);
+        } else {
+            found.too_deep = decode::is_one_run(bytes);
         }
         inner.loose.sort_by_key(|item| item.span.start);
         inner.loose.dedup_by(|next, one| is_same(one, next));

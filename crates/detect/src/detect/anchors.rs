@@ -345,7 +345,9 @@ fn builtin() -> Vec<Literal> {
     add(Class::Packed, &["H4sI", "UEsDB"]);
     add(Class::Encoding, &["ase64"]);
     add(Class::Hex, &["414b4941", "414B4941", "41534941"]);
-    add(Class::Escaped, &["%41%4B%49", "%41%4b%49", "%41%53%49"]);
+    add(Class::Escaped, &["%41%4", "%41%53%49"]);
+    // The same once more, of the sign alone (twice or more) or of every letter.
+    add(Class::Escaped, &["2541%25", "%25%34%31%25%3"]);
     add(Class::Escaped, &["x41\\x4", "x41\\x53", "u0041\\u00", "&#65;&#"]);
     // `I` and `A`, in both ids.
     add(Class::Listed, &["49, 0x41", "49,0x41", "73, 65", "73,65", "   I   A"]);

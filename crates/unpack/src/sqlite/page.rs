@@ -19,13 +19,21 @@ pub(super) struct Pages<'b> {
     encoding: Encoding,
     /// A bit a page.
     seen: Vec<u64>,
+    /// A bit for each page that a tree names and that is not as the form demands: what it holds is
+    /// scanned as it stands, too.
+    torn: Vec<u64>,
+    /// The least of them, and how many faults there are.
+    faults: Option<(u64, u64)>,
 }
 
 /// The cells of a page that are still to be read.
 pub(super) struct Cells {
-    page: Vec<u8>,
+    number: u64,
+    /// A tree owns the page.
+    is_owned: bool,
+    pub(super) page: Vec<u8>,
     /// Where the page's own header begins: behind the file's on the first page.
-    start: usize,
+    pub(super) start: usize,
     at: usize,
     /// Bytes that the cells to come may take. Cells share none: that is how a page would give
     /// without end.
@@ -65,7 +73,8 @@ impl<'b> Pages<'b> {
         };
         let pages = bytes.len() / size as u64 + 1;
         let seen = vec![0; usize::try_from(pages / 64 + 1).ok()?];
-        Some(Self { bytes, size, usable, encoding, seen })
+        let torn = seen.clone();
+        Some(Self { bytes, size, usable, encoding, seen, torn, faults: None })
     }
 
     /// How many pages there are, numbered from 1.
@@ -73,20 +82,57 @@ impl<'b> Pages<'b> {
         self.bytes.len() / self.size as u64
     }
 
-    /// Reads a page of a tree, once; `None` if it was read or is none.
+    /// The first page that is damaged or not there, and how many there are.
+    pub(super) fn damage(&self) -> Option<(u64, u64)> {
+        self.faults
+    }
+
+    fn note_damage(&mut self, number: u64) {
+        let (word, bit) = place(number);
+        let Some(torn) = self.torn.get_mut(word) else {
+            let (first, faults) = self.faults.unwrap_or((number, 0));
+            self.faults = Some((first.min(number), faults + 1));
+            return;
+        };
+        if *torn & bit == 0 {
+            *torn |= bit;
+            let (first, faults) = self.faults.unwrap_or((number, 0));
+            self.faults = Some((first.min(number), faults + 1));
+        }
+    }
+
+    fn is_torn(&self, number: u64) -> bool {
+        let (word, bit) = place(number);
+        self.torn.get(word).is_some_and(|torn| torn & bit != 0)
+    }
+
+    /// Reads a page of a tree, once; `None` if it was read or is none, which no whole tree asks for.
     pub(super) fn enter(&mut self, number: u64) -> io::Result<Option<Cells>> {
         if !self.mark(number) {
+            self.note_damage(number);
             return Ok(None);
         }
-        let cells = Cells::new(self.page(number)?, if number == 1 { 100 } else { 0 });
-        Ok(matches!(cells.kind(), 2 | 5 | 10 | 13).then_some(cells))
+        let cells = self.cells(number)?;
+        if !cells.is_whole(self.usable) {
+            self.note_damage(number);
+        }
+        if !matches!(cells.kind(), 2 | 5 | 10 | 13) {
+            return Ok(None);
+        }
+        Ok(Some(Cells { is_owned: true, ..cells }))
+    }
+
+    fn cells(&self, number: u64) -> io::Result<Cells> {
+        Ok(Cells::new(self.page(number)?, number, if number == 1 { 100 } else { 0 }))
     }
 
     /// Writes what a page holds that no tree has read: its old rows, or its bytes.
     pub(super) fn write_rest(&mut self, number: u64, out: &mut VecDeque<u8>) -> io::Result<()> {
         let is_new = self.mark(number);
-        let cells = Cells::new(self.page(number)?, if number == 1 { 100 } else { 0 });
-        if !is_new {
+        let cells = self.cells(number)?;
+        if !is_new && self.is_torn(number) {
+            carve(&cells.page[cells.start..], self.encoding, out);
+        } else if !is_new {
             // Deleted rows stand between the list of cells and the first of them.
             if matches!(cells.kind(), 2 | 5 | 10 | 13) {
                 cells.write_gaps(self.encoding, out);
@@ -118,8 +164,8 @@ impl<'b> Pages<'b> {
         if number == 0 || number > self.count() {
             return false;
         }
-        let word = &mut self.seen[usize::try_from(number / 64).unwrap_or(usize::MAX)];
-        let bit = 1 << (number % 64);
+        let (word, bit) = place(number);
+        let word = &mut self.seen[word];
         let is_new = *word & bit == 0;
         *word |= bit;
         is_new
@@ -141,16 +187,16 @@ impl<'b> Pages<'b> {
 }
 
 impl Cells {
-    fn new(page: Vec<u8>, start: usize) -> Self {
+    fn new(page: Vec<u8>, number: u64, start: usize) -> Self {
         let left = page.len();
-        Self { page, start, at: 0, left }
+        Self { number, is_owned: false, page, start, at: 0, left }
     }
 
-    fn kind(&self) -> u8 {
+    pub(super) fn kind(&self) -> u8 {
         self.page[self.start]
     }
 
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         u16_at(&self.page, self.start + 3)
     }
 
@@ -159,12 +205,12 @@ impl Cells {
     }
 
     /// Where the list of cells begins.
-    fn list(&self) -> usize {
+    pub(super) fn list(&self) -> usize {
         self.start + if self.is_inner() { 12 } else { 8 }
     }
 
     /// The place of a cell.
-    fn cell(&self, number: usize) -> Option<usize> {
+    pub(super) fn cell(&self, number: usize) -> Option<usize> {
         let at = self.list() + 2 * number;
         (number < self.count() && at + 2 <= self.page.len()).then(|| u16_at(&self.page, at))
     }
@@ -192,8 +238,13 @@ impl Cells {
                 return Ok(Some(vec![self.page.clone()]));
             };
             let payload = pages.payload(length, &self.page[local], overflow)?;
-            if let Some(values) = row::values(&payload, pages.encoding) {
-                return Ok(Some(values));
+            let values = row::values(&payload, pages.encoding);
+            // Free pages are no tree's: what they held may be half overwritten.
+            if self.is_owned && (values.is_none() || (payload.len() as u64) < length.min(LONGEST)) {
+                pages.note_damage(self.number);
+            }
+            if values.is_some() {
+                return Ok(values);
             }
         }
         Ok(None)
@@ -215,7 +266,7 @@ impl Cells {
     }
 
     /// A payload's length, where it stands here, and the page on which it goes on.
-    fn stored(&self, at: usize, usable: usize) -> Option<(u64, Range<usize>, u64)> {
+    pub(super) fn stored(&self, at: usize, usable: usize) -> Option<(u64, Range<usize>, u64)> {
         let at = if self.kind() == 2 { at + 4 } else { at };
         let (length, used) = row::varint(self.page.get(at..)?)?;
         let mut at = at + used;
@@ -300,7 +351,7 @@ pub(super) fn write_alone(page: &[u8], out: &mut VecDeque<u8>) {
         let start = if page.starts_with(b"SQLite format 3\0") { 100 } else { 0 };
         return carve(&page[start..], Encoding::Utf8, out);
     }
-    let mut cells = Cells::new(page.to_vec(), 0);
+    let mut cells = Cells::new(page.to_vec(), 0, 0);
     while let Some(stored) = cells.next_stored(page.len()) {
         let Stored::Row(_, local, _) = stored else {
             write_bytes(page, out);
@@ -313,6 +364,11 @@ pub(super) fn write_alone(page: &[u8], out: &mut VecDeque<u8>) {
     cells.write_gaps(Encoding::Utf8, out);
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> usize {
+/// The word and the bit of a page.
+fn place(number: u64) -> (usize, u64) {
+    (usize::try_from(number / 64).unwrap_or(usize::MAX), 1 << (number % 64))
+}
+
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> usize {
     bytes.get(at..at + 2).map_or(0, |pair| usize::from(u16::from_be_bytes([pair[0], pair[1]])))
 }

@@ -5,11 +5,39 @@ use super::super::decode::{self, Decoded};
 use super::super::region::{self, Reach};
 use super::super::unpack;
 use super::super::unread::Unread;
-use super::{Analysis, Inner, Joined, Looked, SHARED, Tools, outwards};
+use super::{Analysis, Inner, Joined, LABEL_REACH, Looked, SHARED, Tools, outwards};
 
 impl Tools {
+    /// Looks into the runs near `looks`, and into what the beginning of the text announces.
+    pub(super) fn open_runs(
+        &self,
+        bytes: &[u8],
+        looks: &mut Vec<(usize, Reach)>,
+        depth: usize,
+        found: &mut Analysis,
+        inner: &mut Inner,
+        budget: &mut usize,
+    ) {
+        looks.extend(decode::is_one_run(bytes).then_some((0, LABEL_REACH)));
+        looks.extend(blocks::opens(bytes).map(|at| (at, LABEL_REACH)));
+        if blocks::is_patch(bytes) {
+            self.patch(bytes, depth, found, inner, budget);
+        }
+        if blocks::is_drawing(bytes) {
+            for (outer, page) in blocks::pages(bytes) {
+                if *budget == 0 {
+                    found.truncated = true;
+                    break;
+                }
+                *budget = budget.saturating_sub(outer.text.len() + page.text.len());
+                self.descend_into(&outer, Some(&page), depth, found, inner, budget);
+            }
+        }
+        self.look(bytes, looks, depth, found, inner, budget);
+    }
+
     /// Looks into the binary files that a patch holds.
-    pub(super) fn patch(
+    fn patch(
         &self,
         bytes: &[u8],
         depth: usize,
@@ -35,7 +63,7 @@ impl Tools {
 
     /// Looks into the runs near `places` that say text: what stands near a credential, a label or
     /// the name of an encoding needs no literal of its own.
-    pub(super) fn look(
+    fn look(
         &self,
         bytes: &[u8],
         places: &mut [(usize, Reach)],
@@ -107,7 +135,7 @@ impl Tools {
     }
 
     /// Analyses a decoded text, or what is packed in it.
-    pub(super) fn descend_into(
+    fn descend_into(
         &self,
         decoded: &Decoded,
         member: Option<&Decoded>,
@@ -126,6 +154,7 @@ impl Tools {
         found.examples += inside.examples;
         found.unread.append(&inside.unread);
         found.truncated |= inside.truncated;
+        found.too_deep |= inside.too_deep;
         found.over_limit |= inside.over_limit;
         found.costly.extend(inside.costly);
         // Another alignment of the same run may have told of it.
