@@ -50,6 +50,21 @@ fn every_file_begins_with_what_it_is_and_is_short() {
     assert!(program.lines().count() < 60);
 }
 
+/// A merge may lose the line that names a module, and with it all its tests.
+#[test]
+fn every_file_of_tests_is_a_module() {
+    let paths = files(&here("tests"));
+    let read = |path: &PathBuf| fs::read_to_string(path).expect("a file");
+    let texts: Vec<String> = paths.iter().map(read).collect();
+    for path in &paths {
+        let name = path.file_stem().expect("a name").to_string_lossy();
+        let named = [format!("mod {name};\n"), format!("/{name}.rs\"]\n")];
+        let target = ["main", "skips", "all"].contains(&&*name);
+        let is_named = texts.iter().any(|text| named.iter().any(|line| text.contains(line)));
+        assert!(target || is_named, "no module names {}", path.display());
+    }
+}
+
 /// What another program may want of keysweep is a library without a command line.
 #[test]
 fn no_library_takes_what_belongs_to_the_program_alone() {

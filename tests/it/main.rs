@@ -108,6 +108,7 @@ mod near_examples;
 mod outputs;
 mod pairing;
 mod parquet;
+mod patterns;
 mod pdf;
 mod pdf_filters;
 #[cfg(unix)]
