@@ -69,9 +69,12 @@ impl Profiles {
         (!value.is_empty()).then(|| value.to_owned())
     }
 
-    /// The profile that holds a key, the first by name.
+    /// The profile that holds a key with its secret, the first by name.
     pub fn holding(&self, key: &str) -> Option<String> {
-        let holds = |name: &&str| self.get(name, "aws_access_key_id").as_deref() == Some(key);
+        let holds = |name: &&str| {
+            self.get(name, "aws_access_key_id").as_deref() == Some(key)
+                && self.get(name, "aws_secret_access_key").is_some()
+        };
         let mut names: Vec<&str> = self.sections.profiles().collect();
         names.sort_unstable();
         names.into_iter().find(holds).map(str::to_owned)
