@@ -25,7 +25,7 @@ const OF_STS: [Pair; 6] = [
     (&["--only-account", ACCOUNT, "--skip-account", ACCOUNT], "two of"),
     (&["--only-account", ACCOUNT, "--canary-account", ACCOUNT], "two of"),
     (&["--skip-account", ACCOUNT, "--canary-account", ACCOUNT], "two of"),
-    (&["--only-account", "171436882533"], "canaries"),
+    (&["--only-account", "171436882533"], "canary keys"),
 ];
 
 /// Options that mean nothing without `--verify`.

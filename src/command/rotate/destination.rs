@@ -238,6 +238,7 @@ impl Record {
     /// Removes what a run that ended early left behind, if it is known to be ours.
     pub fn sweep_up(&self) {
         let ours = |path: &&String| path.ends_with(replaced::SUFFIX);
+        // What can't be removed is tried again by the next run.
         for path in self.temporaries.iter().filter(ours) {
             let _ = fs::remove_file(path);
         }
@@ -246,6 +247,7 @@ impl Record {
             fs::symlink_metadata(path).is_ok_and(|it| it.is_file() && it.len() == 0)
         };
         if self.kind == RecordKind::File {
+            // As above: it is empty, and the next run tries again.
             for path in self.paths.iter().filter(empty) {
                 let _ = fs::remove_file(path);
             }

@@ -45,6 +45,7 @@ pub(super) struct NewFile {
 impl Drop for NewFile {
     fn drop(&mut self) {
         if self.file.take().is_some() {
+            // It is empty: the next run removes it.
             let _ = fs::remove_file(&self.path);
         }
     }

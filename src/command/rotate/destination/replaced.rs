@@ -139,10 +139,12 @@ impl Replaced {
 pub(super) const SUFFIX: &str = ".keysweep.tmp";
 
 fn remove_stale(folder: &Path, prefix: &std::ffi::OsStr) {
+    // A folder that can't be listed can't be written to either, which the write reports.
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.as_encoded_bytes();
         if name.starts_with(prefix.as_encoded_bytes()) && name.ends_with(SUFFIX.as_bytes()) {
+            // What can't be removed stays; the write makes a file of another name.
             let _ = fs::remove_file(entry.path());
         }
     }
