@@ -1,5 +1,5 @@
 //! Prints which tests were skipped, in whole or in part. It is no test but the last program that
-//! `cargo test` runs of this folder, as it runs them by name; tests/it/require.rs notes the skips.
+//! `cargo test` runs of this folder, as it runs them by name; tests/support/require.rs notes the skips.
 
 use std::io::Write as _;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! What the fuzz targets do with an input, as plain functions.
 //!
-//! Each target of `fuzz_targets/` calls one of them, and so does `tests/it/fuzz.rs` with every input
+//! Each target of `fuzz_targets/` calls one of them, and so does `tests/hostile/fuzz.rs` with every input
 //! of `corpus/` and `regressions/`. A body panics where a law of keysweep is broken. Credentials are
 //! made at run time ([`pieces`]), so that no input holds one.
 

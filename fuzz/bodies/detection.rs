@@ -1,6 +1,6 @@
 //! Detection on hostile bytes: it never panics, and a delta and windows tell what the whole tells.
 //!
-//! The same laws hold on made-up texts in every run of the tests (`tests/it/detection.rs`).
+//! The same laws hold on made-up texts in every run of the tests (`tests/detect/laws.rs`).
 
 use std::fmt::Write as _;
 use std::ops::Range;

@@ -2,7 +2,7 @@
 //! whatever it finds, so it does not begin.
 //!
 //! A wrong value of one option is refused where it is parsed. Conflicts that clap knows, such as
-//! `conflicts_with`, are declared at the options; `tests/it/conflicts.rs` lists all of them.
+//! `conflicts_with`, are declared at the options; `tests/cli/conflicts.rs` lists all of them.
 
 use std::path::{Path, PathBuf};
 

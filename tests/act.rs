@@ -1,0 +1,18 @@
+//! Commands that change something at AWS.
+
+#[cfg(feature = "verify")]
+mod identity;
+#[cfg(all(unix, feature = "verify"))]
+pub(crate) mod rotate_account;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_crash;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_days;
+#[cfg(all(unix, feature = "verify"))]
+mod rotate_moto;
+#[cfg(feature = "verify")]
+mod rotate_profile;
+#[cfg(all(target_os = "linux", feature = "verify"))]
+mod rotate_program;
+#[cfg(feature = "verify")]
+mod sessions;

@@ -1,0 +1,171 @@
+//! `kill -9` at any moment: what a run writes stands whole, the old or the new, and the next run
+//! goes on from it.
+//!
+//! `KEYSWEEP_KILLS` says how many moments are tried; they are spread over the time that a whole
+//! run takes, most of which goes into writing.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::process::Command;
+use std::thread;
+use std::time::Instant;
+
+use crate::support::process::{Ended, Running};
+use crate::support::{Keys, Project};
+
+/// Findings of each run: so many that writing them takes its time.
+const KEYS: usize = 150;
+
+fn moments() -> u32 {
+    let variable = std::env::var("KEYSWEEP_KILLS").ok();
+    variable.and_then(|text| text.parse().ok()).unwrap_or(20)
+}
+
+/// Two folders of files with keys, one of them a repository.
+fn project(name: &str) -> Project {
+    let mut keys = Keys::new(name);
+    let project = Project::new();
+    for number in 0..KEYS {
+        let folder = if number % 2 == 0 { "src/one" } else { "src/two" };
+        project.file(format!("{folder}/{number}.env"), keys.pair().env);
+    }
+    project.git_in("src/two", &["init", "-q", "-b", "main"]);
+    project.git_in("src/two", &["add", "-A"]);
+    project.git_in("src/two", &["commit", "-q", "-m", "keys"]);
+    project
+}
+
+/// What was seen of the kills.
+#[derive(Default, Debug)]
+struct Seen {
+    killed: usize,
+    ended: usize,
+    /// Files that were new after a kill.
+    new: usize,
+    /// Files that were the old ones after a kill.
+    old: usize,
+    /// Kills that left a file behind that was being written.
+    left: usize,
+}
+
+/// Runs a command `count` times and kills it later each time; `look` gets how it ended.
+fn kill_at(count: u32, command: impl Fn() -> Command, mut look: impl FnMut(Ended)) {
+    let begin = Instant::now();
+    Running::start(command(), true).end();
+    let whole = begin.elapsed();
+    for moment in 0..count {
+        // Well beyond the end, as no two runs take the same time on a busy machine.
+        let after = whole.mul_f64(f64::from(moment) * 1.5 / f64::from(count));
+        let mut running = Running::start(command(), true);
+        thread::sleep(after);
+        running.child.kill().expect("SIGKILL, or it has ended");
+        look(running.end());
+    }
+}
+
+/// Names of hidden files beside the project's own, as a writer makes them.
+fn leftovers(project: &Project) -> Vec<String> {
+    let names = fs::read_dir(project.path()).expect("a folder").flatten();
+    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| name.starts_with('.') && name.ends_with(".tmp")).collect()
+}
+
+fn sweep_up(project: &Project) -> usize {
+    let left = leftovers(project);
+    left.iter().for_each(|name| fs::remove_file(project.at(name)).expect("a file"));
+    left.len()
+}
+
+fn inode(project: &Project, name: &str) -> u64 {
+    fs::metadata(project.at(name)).expect("a file").ino()
+}
+
+#[test]
+fn reports_stand_whole_whenever_a_scan_is_killed() {
+    let project = project("killed scan");
+    let arguments = ["scan", "src", "--output", "json=r.json", "--output", "sarif=r.sarif"];
+    let mut seen = Seen::default();
+    let mut known = [0, 0];
+    kill_at(
+        moments(),
+        || project.keysweep(arguments).command(),
+        |ended| {
+            for (name, known) in ["r.json", "r.sarif"].into_iter().zip(&mut known) {
+                let text = fs::read_to_string(project.at(name)).expect("a report");
+                let report: serde_json::Value =
+                    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+                let findings =
+                    report["findings"].as_array().or(report["runs"][0]["results"].as_array());
+                assert_eq!(findings.map(Vec::len), Some(KEYS), "{name}");
+                let inode = inode(&project, name);
+                *if *known == inode { &mut seen.old } else { &mut seen.new } += 1;
+                *known = inode;
+            }
+            *if ended.code() == -9 { &mut seen.killed } else { &mut seen.ended } += 1;
+            seen.left += usize::from(sweep_up(&project) > 0);
+        },
+    );
+    println!("scan: {seen:?}");
+    project.keysweep(arguments).run().exits(1);
+    assert!(leftovers(&project).is_empty(), "a run that ends leaves nothing");
+}
+
+#[test]
+fn a_baseline_stands_whole_whenever_it_is_killed() {
+    let project = project("killed baseline");
+    let arguments = ["baseline", "src/two", "--baseline", "accepted"];
+    let scan = ["scan", "src/two", "--baseline", "accepted", "--quiet", "--no-config"];
+    let mut seen = Seen::default();
+    let mut known = 0;
+    kill_at(
+        moments() / 2,
+        || project.keysweep(arguments).command(),
+        |ended| {
+            let inode = inode(&project, "accepted");
+            *if known == inode { &mut seen.old } else { &mut seen.new } += 1;
+            known = inode;
+            *if ended.code() == -9 { &mut seen.killed } else { &mut seen.ended } += 1;
+            seen.left += usize::from(sweep_up(&project) > 0);
+            let text = fs::read_to_string(project.at("accepted")).expect("a baseline");
+            assert_eq!(text.matches("AKIA").count(), KEYS / 2);
+        },
+    );
+    println!("baseline: {seen:?}");
+    project.keysweep(scan).run().exits(0);
+}
+
+#[test]
+fn a_sweep_goes_on_from_whatever_a_kill_left() {
+    let project = project("killed sweep");
+    let arguments = ["sweep", "src", "src/one", "--format", "json", "--resume", "state"];
+    let whole = project.keysweep(&arguments[..5]).run().exits(1).stdout;
+    let mut seen = Seen::default();
+    let mut resumed = 0;
+    kill_at(
+        moments() / 2,
+        || project.keysweep(arguments).command(),
+        |ended| {
+            *if ended.code() == -9 { &mut seen.killed } else { &mut seen.ended } += 1;
+            let again = project.keysweep(arguments).run().exits(1);
+            assert_eq!(again.stdout, whole);
+            resumed += usize::from(again.stderr.contains("recorded by an earlier run"));
+        },
+    );
+    println!("sweep: {seen:?}, {resumed} went on from the state");
+}
+
+/// What a kill leaves in the scanned folder is hidden text like any other: it holds no secret, and
+/// the next run is not stopped by it.
+#[test]
+fn what_a_kill_left_does_not_stop_the_next_run() {
+    let project = project("left behind");
+    let whole = project.keysweep(["scan", "src", "--format", "json"]).run().exits(1).stdout;
+    let half = &whole[..whole.len() / 2];
+    project.file(".r.json.AbCdEf.tmp", half);
+    let ran = project.keysweep(["scan", "src", "--output", "json=r.json"]).run().exits(1);
+    assert_eq!(fs::read_to_string(project.at("r.json")).expect("a report"), whole);
+    assert!(!ran.stderr.contains("incomplete"), "{}", ran.stderr);
+    let all = project.keysweep(["scan", ".", "--format", "json", "--fail-on", "never"]).run();
+    let problems = all.problems();
+    assert!(problems.is_empty(), "{problems:?}");
+}

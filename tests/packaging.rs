@@ -1,0 +1,18 @@
+//! What is shipped, where it comes from, and what other projects refer to.
+
+#[cfg(unix)]
+mod action;
+#[cfg(unix)]
+mod ci_recipes;
+#[cfg(unix)]
+mod events;
+#[cfg(unix)]
+mod generated;
+mod layers;
+#[cfg(unix)]
+mod picture;
+#[cfg(all(unix, feature = "verify"))]
+mod readme;
+mod security;
+mod supply;
+mod workflows;

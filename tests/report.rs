@@ -1,0 +1,13 @@
+//! Reports in every format.
+
+mod by_hand;
+mod decoding;
+mod formats;
+mod gitlab;
+#[cfg(unix)]
+mod pieces;
+// The bench of the same name prints what a test does not ask for.
+mod redaction;
+mod samples;
+pub(crate) mod sarif;
+mod schemas;
