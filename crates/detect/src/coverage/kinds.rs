@@ -14,7 +14,7 @@ pub enum Missing {
 }
 
 /// Every kind of problem.
-pub const KINDS: [(&str, Missing); 31] = [
+pub const KINDS: [(&str, Missing); 32] = [
     ("run", Missing::Run),
     ("time", Missing::Run),
     ("memory", Missing::Run),
@@ -43,6 +43,7 @@ pub const KINDS: [(&str, Missing); 31] = [
     ("container", Missing::File),
     ("file", Missing::File),
     ("folder", Missing::File),
+    ("names", Missing::File),
     ("path", Missing::File),
     // What the program itself failed on: it may be of a repository.
     ("name", Missing::Repository),
