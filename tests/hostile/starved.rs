@@ -96,7 +96,8 @@ fn no_more_threads_are_reported() {
         running.end()
     };
     let free = limited(1000, &["scan", "src"]);
-    if free.code() != 1 {
+    // Python ends with 1 as well, where it may not.
+    if free.code() != 1 || free.stderr.contains("Traceback") {
         skip(&format!("this user may not become another: {}", free.stderr));
         return;
     }
