@@ -41,7 +41,7 @@ pub(super) struct Analysis {
     pub others: Vec<Other>,
     /// Matches of shape rules, with the encodings around them.
     pub shaped: Vec<(Shaped, Vec<Encoding>)>,
-    /// Examples and placeholders.
+    /// Number of examples and placeholders.
     pub examples: u64,
     /// Forms that were recognised but not read.
     pub unread: Unreads,
@@ -62,11 +62,11 @@ struct Inner {
     loose: Vec<Item>,
     /// Places of the ids that have one.
     reported: HashSet<Range<usize>>,
-    /// Runs that were decoded.
+    /// Runs that were examined.
     runs: Vec<Looked>,
 }
 
-/// An encoded run that was decoded.
+/// An encoded run that was examined.
 #[derive(Debug)]
 struct Looked {
     run: Range<usize>,

@@ -18,7 +18,7 @@ use crate::stop::Stop;
 /// The kind of text that a literal announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
-    /// `AKIA` or `ASIA` in clear.
+    /// `AKIA` or `ASIA`, unencoded.
     Id,
     /// The middle of one of them in UTF-16, of either byte order.
     Utf16,

@@ -337,8 +337,8 @@ impl RedactedText {
         String::from_utf8_lossy(&text).trim_end().to_owned()
     }
 
-    /// Secrets and ids in `range`, sorted, each with `true` if it is a secret. The last entry is the
-    /// empty span at the end of the range.
+    /// Secrets and ids in `range`, sorted, each with `true` if it is a secret. The last entry is
+    /// the empty span at the end of the range.
     fn known(&self, range: &Range<usize>) -> Vec<(Range<usize>, bool)> {
         let within = |spans: &[Range<usize>]| {
             let first = spans.partition_point(|span| span.end <= range.start);

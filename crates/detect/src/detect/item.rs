@@ -190,7 +190,7 @@ impl Scan<'_, '_> {
                 continue;
             }
             self.id(id, span.clone());
-            // A `/` may divide an id from its secret; of a longer run it is a credential's scope.
+            // A `/` may separate an id from its secret; in a longer run it begins a credential scope.
             let divider = usize::from(matches!(self.text.get(span.end), Some(b'/')));
             rest = span.end + divider..run.end;
         }
@@ -343,7 +343,7 @@ impl Scan<'_, '_> {
 /// The kinds of bytes in a text besides letters.
 #[derive(Clone, Copy, Debug)]
 struct TextKind {
-    /// A control character that no text has.
+    /// It contains a control character that no text contains.
     binary: bool,
     /// It is not UTF-8: a binary, or text in an older encoding.
     loose: bool,
