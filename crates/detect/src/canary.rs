@@ -1,7 +1,7 @@
 //! The accounts that issue canary keys, from `patterns/canary-accounts.toml`.
 //!
-//! A canary is a key that was left to be found: it gives access to nothing, and each use of it
-//! reports the user to its owner. It is recognised offline by the account that a key id encodes.
+//! A canary is a key that was placed to be found: it gives access to nothing, and each use of it
+//! shows its owner who used it. It is recognised offline by the account that a key id encodes.
 //!
 //! Private canaries, and ids of the older generation, which encode no account, can't be recognised.
 

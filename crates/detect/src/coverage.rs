@@ -39,7 +39,7 @@ pub struct Problem {
 pub struct ScanTarget {
     /// `repository`, `folder`, `file`, `pipe` or `standard input`.
     pub what: String,
-    /// Its canonical absolute path, escaped for display. A target without a path has the name under
+    /// Its unique absolute path, escaped for display. A target without a path has the name under
     /// which it is reported.
     pub path: String,
 }

@@ -3,7 +3,6 @@
 //! A [`Candidate`] is a result of a detector at one place. A [`Finding`] is one credential, no
 //! matter how often and where it occurs; its places are its [`Occurrence`]s. This module does not
 //! know how a credential is detected, where bytes come from, or how a report looks.
-//! credential is detected, where bytes come from, or how a report looks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -93,7 +92,7 @@ impl fmt::Debug for RuleId {
     }
 }
 
-/// How a text was encoded.
+/// The encoding of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {

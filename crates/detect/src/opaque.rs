@@ -1,7 +1,7 @@
 //! Stretches of a text that may hold a secret, encoded or not.
 //!
-//! Takes a text as it would be shown and gives its runs of base64 letters. Sequences that do not
-//! separate letters for a decoder are removed: escapes, the zeros between the bytes of UTF-16,
+//! Takes a text as it would be shown and gives its runs of base64 letters. It undoes everything
+//! that does not separate letters for a decoder: escapes, the zeros between the bytes of UTF-16,
 //! marks without width, letters that are two bytes each. This module knows no secret and decides
 //! nothing.
 

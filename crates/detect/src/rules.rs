@@ -39,7 +39,7 @@ pub enum Author {
     Target,
 }
 
-/// How a rule is applied.
+/// The method that applies a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// A signing key id joined with its secret; built into the detector.
@@ -104,7 +104,7 @@ pub struct Rule {
     pub severity: Severity,
     /// The confidence of a [`Method::Shape`] match; the built-in methods decide for themselves.
     pub confidence: Confidence,
-    /// How it is applied.
+    /// The method that applies it.
     pub method: Method,
     /// Literals, at least three bytes each. Every match contains one or has one nearby.
     pub anchors: Vec<Vec<u8>>,

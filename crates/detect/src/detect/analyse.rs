@@ -62,7 +62,7 @@ struct Inner {
     loose: Vec<Item>,
     /// Places of the ids that have one.
     reported: HashSet<Range<usize>>,
-    /// Runs that were examined.
+    /// Runs that were examined, with their alignment and the place of the first letter.
     runs: Vec<Looked>,
 }
 
@@ -164,7 +164,7 @@ impl Tools {
     ) -> Analysis {
         let mut found = Analysis::default();
         let mut places: Vec<(usize, Reach)> = Vec::new();
-        // Places around which only encoded runs are searched.
+        // Places around which only encoded runs are searched for.
         let mut looks: Vec<(usize, Reach)> = Vec::new();
         let mut inner = Inner::default();
         let shaped = self.shapes.search(bytes, anchors, &self.stop);

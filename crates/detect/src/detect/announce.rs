@@ -19,7 +19,7 @@ use super::numbers;
 use super::region::{self, Reach};
 use super::undo::{self, Escaped};
 
-/// Bytes behind a label in which a value must begin for a region to be made of it.
+/// Bytes behind a label in which a value is searched for before a region is made of it.
 const VALUE_REACH: usize = 240;
 /// Digits of the shortest usual digest, of 128 bits.
 const SHORTEST_DIGEST: usize = 32;
@@ -55,7 +55,7 @@ pub(super) fn labels(
             match announces(bytes, label.span.0, &mut escaped) {
                 None => anchors[label.index].quiet = Quiet::within(DECIDING),
                 Some(reach) if reach.bytes == LABEL_REACH.bytes => loud.push(*label),
-                // A value that is written in escapes or numbers may end beyond the limit used here.
+                // A value in escapes or numbers is beyond the range that is searched here.
                 Some(reach) => {
                     anchors[label.index].quiet = Quiet::NO;
                     found.push((label.span.0, reach));
@@ -89,7 +89,7 @@ fn names_a_manifest(bytes: &[u8], at: usize) -> bool {
     quoted.ends_with(b"kind:") || quoted.ends_with(b"kind\":") || quoted.ends_with(b"kind\\\":")
 }
 
-/// True if an item that can be paired or decoded stands around `labels`.
+/// True if an item that can be paired or decoded is near `labels`.
 fn holds_items(bytes: &[u8], labels: &[AnchorSpan]) -> bool {
     let ([first, ..], [.., last]) = (labels, labels) else { return false };
     // A long token without a border may reach beyond these limits; that part does not belong to
@@ -151,8 +151,8 @@ const fn table(more: &[u8]) -> [bool; 256] {
     table
 }
 
-/// True if enough bytes for a secret follow one another. This is a cheap first test: a few bytes
-/// rule out most texts that follow a label.
+/// True if enough consecutive bytes for a secret may be part of one. This is a cheap first test: a
+/// few bytes rule out most texts that follow a label.
 fn may_hold_value(rest: &[u8]) -> bool {
     let mut start = 0;
     while let Some(window) = rest.get(start..start + SECRET_LEN) {
@@ -168,7 +168,8 @@ fn may_hold_value(rest: &[u8]) -> bool {
             .any(|at| rest.get(at + 1).is_some_and(u8::is_ascii_digit))
 }
 
-/// True if something long enough to be a secret is in `rest`, the text behind a label.
+/// True if something long enough to be a secret is in `rest`, the text behind a label. If
+/// `is_truncated`, the text continues beyond `rest`.
 fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
     if !may_hold_value(rest) {
         return false;

@@ -18,7 +18,7 @@ const FEW: usize = 8;
 pub(super) struct AnchorSpan {
     /// The index in the list of all anchors.
     pub index: usize,
-    /// Begin and end of its literal.
+    /// Start and end of its literal.
     pub span: (usize, usize),
 }
 

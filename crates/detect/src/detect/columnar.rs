@@ -4,7 +4,6 @@
 //!
 //! So an id and a secret are one key only if there is nothing but text between them, because they
 //! are then one value, or if the text contains no other id and no other secret.
-//! value then, or if the text holds no other id and no other secret.
 
 use std::ops::Range;
 

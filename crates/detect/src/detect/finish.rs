@@ -207,7 +207,7 @@ fn joined(one: Joined) -> Draft {
     Draft {
         credential: credential(rule, Some(&one.id), value(&one.secret), token),
         confidence: one.confidence,
-        // Where the two differ the secret's encodings say more: they had to be decoded.
+        // If the two differ, the secret's encodings are the relevant ones: they had to be undone.
         decoded: if one.id.decoded.is_empty() { one.secret.decoded } else { one.id.decoded },
         id: Some(one.id.span),
         secret: Some(one.secret.span),

@@ -190,7 +190,7 @@ impl Scan<'_, '_> {
                 continue;
             }
             self.id(id, span.clone());
-            // A `/` may separate an id from its secret; in a longer run it begins a credential scope.
+            // A `/` may separate an id from its secret; in a longer run it begins a scope.
             let divider = usize::from(matches!(self.text.get(span.end), Some(b'/')));
             rest = span.end + divider..run.end;
         }

@@ -28,7 +28,7 @@ pub(super) struct Label {
     pub comment: bool,
 }
 
-/// Bytes before a value in which its name is searched.
+/// Bytes before a value in which its name is searched for.
 const REACH: usize = 200;
 /// Lines above that are searched if the value's own line has no name.
 const ABOVE: usize = 2;
@@ -132,7 +132,7 @@ fn before(head: &[u8]) -> Found {
         return Found::default();
     }
     let mut found = of_segment(nearest);
-    // The name of a call is no evidence against its arguments.
+    // The name of a call is not evidence against its arguments.
     let quoted = matches!(nearest.trim_ascii_end(), [.., b'"' | b'\'']);
     if !first && found.name.role == Role::Other && !quoted {
         return Found::default();

@@ -94,7 +94,7 @@ pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
     letters.count() == KEY_ID_LEN - 2
 }
 
-/// Begin of the entry that a comma ends or a bracket opens.
+/// Start of the entry that a comma ends or a bracket opens.
 fn first_entry(bytes: &[u8], at: usize, floor: usize) -> Option<usize> {
     if bytes[at] == b'[' {
         return entry(&bytes[at + 1..]).map(|_| at + 1);

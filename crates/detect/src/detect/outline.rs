@@ -3,7 +3,6 @@
 //!
 //! No language is parsed: one tolerant walk reads the marks that most languages share. A mark that
 //! closes nothing is skipped, so prose does no harm. Each byte is read once.
-//! closes nothing is passed over, so that prose does no harm. Each byte is looked at once.
 
 use std::collections::HashSet;
 
@@ -42,9 +41,9 @@ pub(super) struct Scope {
     pub kind: Kind,
     /// Its name.
     pub name: Name,
-    /// Begin of the text that names it.
+    /// Start of the text that names it.
     segment: usize,
-    /// Begin of its content.
+    /// Start of its content.
     pub start: usize,
     /// End of its content, as far as the text is known.
     pub end: usize,
@@ -132,11 +131,11 @@ struct Walk<'t> {
     open: Vec<usize>,
     /// Number of brackets that were too deep to be opened.
     skipped: usize,
-    /// Begin of the text that may name the next scope.
+    /// Start of the text that may name the next scope.
     segment: usize,
     /// Place where the last bracket was closed.
     closed_at: usize,
-    /// Begin of the next item.
+    /// Start of the next item.
     next: usize,
     /// Elements that are closed somewhere. Others are not elements but types such as
     /// `List<String>`.
@@ -232,7 +231,7 @@ impl<'t> Walk<'t> {
         self.scopes[innermost].separators += 1;
     }
 
-    /// The name that stands before a bracket.
+    /// The name before a bracket.
     fn name(&self, segment: usize, at: usize) -> Name {
         let from = segment.max(at.saturating_sub(NAME)).min(at);
         of_segment(&self.text[from..at]).name
@@ -337,7 +336,7 @@ impl<'t> Walk<'t> {
         tag_name(&self.text[from..])
     }
 
-    /// Reads the begin and the end of a line: indentation, list items, headers and headings.
+    /// Reads the start and the end of a line: indentation, list items, headers and headings.
     fn begin_line(&mut self) {
         self.segment = self.at;
         let rest = &self.text[self.at..];

@@ -23,7 +23,7 @@ struct Gap {
     indent: u32,
 }
 
-/// Bytes before the first item in which the beginning of its line is searched.
+/// Bytes before the first item in which the beginning of its line is searched for.
 const LOOK_BACK: usize = 64 * 1024;
 
 /// The gaps between the items of a stretch of text.
@@ -36,7 +36,7 @@ pub(super) struct Structure {
     sums: Vec<(u32, usize)>,
 }
 
-/// Items further apart than this are separated in lines and bytes only.
+/// The distance of items whose indices differ by more contains only lines and bytes.
 const FAR: usize = 32;
 
 /// The distance of two items.

@@ -11,9 +11,9 @@ use super::name::Name;
 /// The cell that an item fills.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
-    /// Begin of the row.
+    /// Start of the row.
     pub row: usize,
-    /// Begin of the headings.
+    /// Start of the headings.
     pub heading: usize,
     /// The name of the column.
     pub name: Name,
@@ -21,7 +21,7 @@ pub(super) struct Cell {
 
 /// Most bytes of a row that are read.
 const MOST_ROW: usize = 2048;
-/// Bytes above a row in which its headings are searched.
+/// Bytes above a row in which its headings are searched for.
 const ABOVE: usize = 16 * 1024;
 /// Most cells of a row that are counted.
 const MOST_CELLS: usize = 64;

@@ -317,7 +317,7 @@ fn tag(rest: &[u8]) -> Option<usize> {
     memchr::memchr(b'>', rest).map(|end| end + 1)
 }
 
-/// Begin of the tags directly before `at` that do not separate words.
+/// Start of the tags directly before `at` that do not separate words.
 pub(super) fn before_tags(text: &[u8], at: usize) -> usize {
     let mut start = at;
     for _ in 0..MOST_MARKS {

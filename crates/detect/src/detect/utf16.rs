@@ -8,7 +8,7 @@ use super::decode::Decoded;
 
 /// Most bytes of a string that are read on either side of an anchor.
 const REACH: usize = 256 * 1024;
-/// Distance from an anchor within which other strings are searched; an id reaches as far.
+/// Distance from an anchor within which other strings are searched for; an id reaches as far.
 const NEAR: usize = 8 * 1024;
 /// Fewest characters of such a string.
 const SHORTEST: usize = 4;

@@ -90,7 +90,7 @@ pub(super) fn is_empty(word: &str) -> bool {
         || listed(&LEXICON.empty, word)
 }
 
-/// True if a word tells which half of a key a value is, but not which key.
+/// True if a word shows which half of a key a value is, but not which key.
 pub(super) fn is_half(word: &str) -> bool {
     let halves = ["access", "key", "keys", "id", "ids", "keyid", "acess"];
     halves.contains(&word) || is_secret(word) || is_password(word) || is_user(word)

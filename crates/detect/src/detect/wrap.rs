@@ -79,7 +79,7 @@ pub(super) fn around(bytes: &[u8], at: usize, part: impl Fn(u8) -> bool) -> Run 
     run
 }
 
-/// A text in which a run is searched.
+/// A text in which a run is searched for.
 struct Text<'t, P> {
     bytes: &'t [u8],
     floor: usize,

@@ -39,7 +39,7 @@ impl Scan<'_, '_> {
             && (id.account().is_some() || is_old)
     }
 
-    /// Secrets in a longer run whose begin and end another mark determines, such as a substitution,
+    /// Secrets in a longer run whose start and end another mark determines, such as a substitution,
     /// a change, an id or a length before it.
     pub(super) fn set_off(&self, run: &Range<usize>) -> Vec<Range<usize>> {
         let text = &self.text[run.clone()];
