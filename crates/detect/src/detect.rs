@@ -3,7 +3,7 @@
 //!
 //! [`Engine`] joins the steps: the anchor pass ([`anchors`]), and around anchors the encodings
 //! ([`decode`]), the items ([`item`], through [`view`], [`label`] and [`random`]), their positions
-//! ([`outline`], [`table`], [`structure`]), their pairing ([`pair`], by [`named`], [`weigh`],
+//! ([`outline`], [`table`], [`structure`]), their pairing ([`pair`], by [`named`], [`scoring`],
 //! [`assign`] and [`doubt`]), the shape rules ([`shape`]) and the candidates ([`finish`]). A text
 //! that is only a value is labelled by its file's name, which sources know ([`nameless`]).
 

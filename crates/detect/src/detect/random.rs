@@ -84,7 +84,7 @@ pub(super) fn is_word(id: &[u8]) -> bool {
     id.iter().all(u8::is_ascii_alphabetic) && score(&id[4..]) > WORD_CUT
 }
 
-/// Characters of a body that are parts of listed words, from which on a person wrote it.
+/// Fewest characters of a body in listed words that show that a person wrote it.
 ///
 /// The list has some hundred words of four letters: three of them side by side occur in 1 of 10^8
 /// random bodies.
