@@ -9,14 +9,14 @@ pub const KEY_ID_LEN: usize = 20;
 /// Length of a secret access key in bytes: the base64 of 30 random bytes.
 pub const SECRET_LEN: usize = 40;
 
-/// What a signing key id stands for.
+/// The kind of a signing key id.
 ///
 /// Prefixes: IAM User Guide, "IAM identifiers", "Understanding unique ID prefixes".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyKind {
     /// `AKIA`: the key of a user or of the root user; valid until it is deactivated.
     LongTerm,
-    /// `ASIA`: issued by STS; useless without its session token, and for hours only.
+    /// `ASIA`: issued by STS for some hours; useless without its session token.
     Temporary,
 }
 
@@ -38,17 +38,17 @@ impl KeyId {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Long-term or temporary.
+    /// The kind according to the prefix.
     pub fn kind(&self) -> KeyKind {
         if self.0[1] == b'K' { KeyKind::LongTerm } else { KeyKind::Temporary }
     }
 
     /// The twelve-digit account number that the id encodes, if it is of the newer generation.
     ///
-    /// Of the ten bytes that the 16 characters decode to, the first six hold a generation flag
-    /// (bit 47) and, from bit 7 up, 40 bits of account number. Measured by third parties on keys
-    /// of known accounts; AWS documents only `sts get-access-key-info`. A value of more than
-    /// twelve digits means no account is encoded, not that there is no key.
+    /// The 16 characters decode to ten bytes. The first six hold a generation flag (bit 47) and,
+    /// from bit 7 up, 40 bits of account number. Third parties measured this on keys of known
+    /// accounts; AWS documents only `sts get-access-key-info`. A value of more than twelve digits
+    /// means that the id encodes no account, not that it is invalid.
     pub fn account(&self) -> Option<String> {
         let bits = self.0[4..14].iter().fold(0u64, |bits, &byte| (bits << 5) | base32(byte));
         let head = bits >> 2;
@@ -56,7 +56,7 @@ impl KeyId {
         (head >> 47 == 1 && account <= 999_999_999_999).then(|| format!("{account:012}"))
     }
 
-    /// Whether this is an example or a placeholder, never a key that AWS issued.
+    /// True if this is an example or a placeholder, never a key that AWS issued.
     pub fn is_example(&self) -> bool {
         let body = &self.0[4..];
         contains_word(body) || is_sequence(body, DISTINCT)
@@ -75,7 +75,7 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// Whether `byte` may occur behind the prefix of an id (RFC 4648 §6 alphabet).
+/// True if `byte` may follow the prefix of an id (RFC 4648 §6 alphabet).
 pub fn is_base32(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'2'..=b'7')
 }
@@ -84,8 +84,8 @@ fn base32(byte: u8) -> u64 {
     u64::from(if byte >= b'A' { byte - b'A' } else { byte - b'2' + 26 })
 }
 
-/// Words that people write into fake ids, and the beginning of AWS's documented example, whatever
-/// follows it: a random id holds any of them in fewer than 1 of 1,000,000.
+/// Words that people write into invented ids, and the beginning of AWS's documented example, with
+/// any continuation. Fewer than 1 in 1,000,000 random ids contain one of them.
 const WORDS: [&[u8]; 13] = [
     b"OSFODNN",
     b"EXAMPL",
@@ -102,10 +102,10 @@ const WORDS: [&[u8]; 13] = [
     b"INVALID",
 ];
 
-/// Shorter ones count at the beginning only.
+/// Shorter words, which count only at the beginning.
 const FIRST_WORDS: [&[u8]; 3] = [b"FAKE", b"YOUR", b"TEST"];
 
-/// A random body of an id has at most five distinct characters in fewer than 1 in 10^7 ids.
+/// Fewer than 1 in 10^7 random ids have at most five distinct characters in their body.
 const DISTINCT: usize = 5;
 
 fn contains_word(body: &[u8]) -> bool {
@@ -113,13 +113,13 @@ fn contains_word(body: &[u8]) -> bool {
         || FIRST_WORDS.iter().any(|word| body.starts_with(word))
 }
 
-/// Characters in order of the alphabet, of the keyboard or of themselves: repeated, one after the
-/// other in either direction, every other one so, or the same piece again; or at most `distinct`
-/// different ones.
+/// True if characters follow in order of the alphabet or of the keyboard, or are equal: in either
+/// direction, also every other one, or as a repeated piece; or if at most `distinct` different
+/// characters occur.
 ///
-/// Each of these is met in fewer than 1 in 10^6 random ids and 1 in 10^7 random secrets.
+/// Each of these occurs in fewer than 1 in 10^6 random ids and 1 in 10^7 random secrets.
 pub fn is_sequence(text: &[u8], distinct: usize) -> bool {
-    // Hardly any text has even so many steps: one pass tells it from the others.
+    // Hardly any text has this many steps, so one pass rules out the others.
     let (mut adjacent, mut apart, mut keys) = (0, 0, 0);
     for at in 1..text.len() {
         let step = text[at].wrapping_sub(text[at - 1]);
@@ -142,8 +142,8 @@ pub fn is_sequence(text: &[u8], distinct: usize) -> bool {
         || (1..=text.len() / 2).any(repeats)
 }
 
-/// Whether a text has many steps of one size between characters that stand so far apart: all in
-/// all, or `most` in one run.
+/// True if a text has many steps of one size between characters at this distance: in total, or
+/// `most` in one run.
 fn is_stepped(text: &[u8], (apart, step, most): (usize, i16, usize)) -> bool {
     let (mut all, mut run, mut longest) = (0, 1, 1);
     for pair in text.windows(apart + 1) {
@@ -155,7 +155,7 @@ fn is_stepped(text: &[u8], (apart, step, most): (usize, i16, usize)) -> bool {
     all >= (text.len() / 4).max(STEPS) || longest >= most
 }
 
-/// Most pairs in a row of neighbours of which `follows` holds, and one more.
+/// The largest number of consecutive neighbours for which `follows` holds, plus one.
 fn longest_run(text: &[u8], follows: impl Fn(u8, u8) -> bool) -> usize {
     let runs = text.windows(2).scan(1, |run, pair| {
         *run = if follows(pair[0], pair[1]) { *run + 1 } else { 1 };
@@ -164,7 +164,7 @@ fn longest_run(text: &[u8], follows: impl Fn(u8, u8) -> bool) -> usize {
     runs.max().unwrap_or(1)
 }
 
-/// The letter to the right of each on the keyboard, of the row below at the end of one.
+/// The letter to the right of each on the keyboard; at the end of a row the first of the row below.
 const KEYBOARD: [u8; 256] = {
     let row = b"QWERTYUIOPASDFGHJKLZXCVBNM";
     let mut right = [0; 256];
@@ -177,7 +177,7 @@ const KEYBOARD: [u8; 256] = {
     right
 };
 
-/// So many steps of one size, or a quarter of all, are no accident, wherever they stand.
+/// This many steps of one size, or a quarter of all, are not accidental, wherever they are.
 const STEPS: usize = 8;
 
 #[cfg(test)]
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn account_numbers_of_known_ids() {
-        // Built from halves, so that no scanner takes this file for a leak.
+        // Built from halves, so that scanners do not report this file.
         let known = [
             (["ASIA", "Y34FZKBOKMUTVV7A"], Some("609629065308")),
             (["ASIA", "QNZGKIQY56JQ7WML"], Some("029608264753")),

@@ -1,15 +1,15 @@
-//! How often two letters follow one another in text rather than in random base64.
+//! The frequency of letter pairs in text, compared with random base64.
 //!
-//! The table (`patterns/bigrams.txt`) has a row and a column for each letter of the base64 alphabet,
-//! in its order; `N` is 0, and one character a quarter bit.
+//! The table (`patterns/bigrams.txt`) has a row and a column for each letter of the base64
+//! alphabet, in its order; `N` is 0, and one character is a quarter bit.
 
 const TABLE: &[u8] = keysweep_patterns::BIGRAMS;
 const ZERO: u8 = b'N';
-/// A row is 64 characters and a line feed.
+/// Length of a row: 64 characters and a line feed.
 const ROW: usize = 65;
 
-/// The log-likelihood ratio of a pair of letters, in quarter bits: above 0 it speaks for text. 0 for
-/// a byte that is not of the base64 alphabet.
+/// The log-likelihood ratio of a pair of letters, in quarter bits: above 0 means text. 0 for a byte
+/// that is not in the base64 alphabet.
 pub fn pair(one: u8, two: u8) -> i32 {
     match (index(one), index(two)) {
         (Some(row), Some(column)) => i32::from(TABLE[row * ROW + column]) - i32::from(ZERO),

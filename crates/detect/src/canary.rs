@@ -1,9 +1,9 @@
-//! Which accounts issue canary keys, from `patterns/canary-accounts.toml`.
+//! The accounts that issue canary keys, from `patterns/canary-accounts.toml`.
 //!
-//! A canary is a key that was left somewhere to be found: it gives access to nothing, and each use
-//! of it tells its owner who used it. Known offline by the account that a key id encodes.
+//! A canary is a key that was placed to be found: it gives access to nothing, and each use of it
+//! shows its owner who used it. It is recognised offline by the account that a key id encodes.
 //!
-//! Private canaries and ids of the older generation, which encode no account, can't be told.
+//! Private canaries, and ids of the older generation, which encode no account, can't be recognised.
 
 use std::sync::LazyLock;
 
@@ -23,14 +23,15 @@ struct Operator {
     accounts: Vec<String>,
 }
 
-/// What is known of a key whose id encodes such an account; `None` for any other.
+/// The verdict on a key whose id encodes such an account; `None` for any other.
 pub fn verdict(id: &KeyId) -> Option<Verification> {
     let operator = operator(id.account()?.as_str())?;
     let reason = format!("its account belongs to {operator}; not sent");
     Some(Verification { status: Status::Canary, reason: Some(reason), ..Verification::default() })
 }
 
-/// Decides about all canaries among `findings`: they are notes, as there is nothing to rotate.
+/// Sets the verdict of all canaries among `findings`. They become notes, because there is nothing
+/// to rotate.
 pub fn decide(findings: &mut [Finding]) {
     for finding in findings {
         let id = finding.credential.key_id.as_deref();
@@ -46,7 +47,7 @@ static LIST: LazyLock<List> = LazyLock::new(|| {
     toml::from_str(keysweep_patterns::CANARY_ACCOUNTS).expect("the embedded list is read by a test")
 });
 
-/// Who sets canaries from `account`, twelve digits; `None` if nobody is known to.
+/// The operator of canaries from `account`, twelve digits; `None` if no operator is known.
 pub fn operator(account: &str) -> Option<&'static str> {
     LIST.operator
         .iter()

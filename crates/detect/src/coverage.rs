@@ -1,7 +1,7 @@
-//! The ledger of what was scanned and what was not.
+//! The ledger of scanned and unscanned content.
 //!
-//! Every source and stage writes to one [`Ledger`], from any thread. What could not be read is a
-//! [`Problem`] here, never a lost log line: it decides the exit status and stands in every report.
+//! Every source and stage writes to one [`Ledger`], from any thread. Content that could not be read
+//! is a [`Problem`] here, never a lost log line: it decides the exit status and is in every report.
 
 mod counts;
 mod kinds;
@@ -23,66 +23,66 @@ use problems::Problems;
 pub use counts::{Count, LeftOut};
 pub use kinds::{KINDS, Missing};
 
-/// Something that was asked for and could not be read.
+/// Requested content that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Problem {
-    /// What it is: `file`, `folder`, `object`, `pack`, `commit`, `alternate`, `time` …
+    /// The kind: `file`, `folder`, `object`, `pack`, `commit`, `alternate`, `time` …
     pub what: String,
-    /// Its path or name, escaped for display.
+    /// The path or name, escaped for display.
     pub path: String,
-    /// Why it could not be read, and what to do about it.
+    /// The reason, and the remedy.
     pub why: String,
 }
 
-/// What was asked for and scanned: a repository, folder or file, or standard input.
+/// A scanned target: a repository, folder or file, or standard input.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ScanTarget {
     /// `repository`, `folder`, `file`, `pipe` or `standard input`.
     pub what: String,
-    /// Its one absolute path, escaped for display; the name under which it is reported for what
-    /// has no path.
+    /// Its unique absolute path, escaped for display. A target without a path has the name under
+    /// which it is reported.
     pub path: String,
 }
 
 /// The ledger as a report shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
-    /// Nothing that was asked for is missing.
+    /// True if nothing that was requested is missing.
     pub complete: bool,
-    /// Where: a repository that was taken for another one shows here.
+    /// The scanned targets. They show if the wrong repository was scanned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scanned: Vec<ScanTarget>,
     /// Files read.
     pub files: u64,
-    /// Commits met.
+    /// Commits visited.
     pub commits: u64,
     /// Git objects read.
     pub objects: u64,
     /// Bytes scanned, git objects at their inflated size.
     pub bytes: u64,
-    /// What was left out on purpose.
+    /// Content that was left out on purpose.
     pub left_out: LeftOut,
-    /// What could not be read, in order.
+    /// Content that could not be read, sorted.
     pub problems: Vec<Problem>,
-    /// Remarks that are no problem, such as "nothing is staged".
+    /// Remarks that are not problems, such as "nothing is staged".
     pub notes: Vec<String>,
-    /// What was scanned of each target of a sweep, in the order of their names.
+    /// The coverage of each target of a sweep, sorted by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<Swept>,
 }
 
-/// What was scanned of one target of a sweep.
+/// The coverage of one target of a sweep.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Swept {
     /// Its name in the report.
     pub name: String,
-    /// Nothing of it is missing.
+    /// True if nothing of it is missing.
     pub complete: bool,
-    /// Why it could not be read at all, or not to its end.
+    /// The reason why it could not be read at all, or not completely.
     pub failed: Option<String>,
     /// Files read.
     pub files: u64,
-    /// Commits met.
+    /// Commits visited.
     pub commits: u64,
     /// Git objects read.
     pub objects: u64,
@@ -92,14 +92,14 @@ pub struct Swept {
     pub credentials: u64,
 }
 
-/// Longest path and longest reason of a problem.
+/// Longest path and longest reason of a problem, in bytes.
 const LONGEST: usize = 4 << 10;
 
 /// Collects coverage from all threads.
 #[derive(Debug, Default)]
 pub struct Ledger {
     counts: [AtomicU64; COUNTS],
-    /// By what they are: many files in trouble push out no word of the time that ran out.
+    /// By kind, so that many unreadable files do not displace the problem that the time ran out.
     problems: Mutex<BTreeMap<String, Problems>>,
     notes: Mutex<Vec<String>>,
     scanned: Mutex<Vec<ScanTarget>>,
@@ -118,7 +118,7 @@ impl Ledger {
         self.counts[count as usize].fetch_add(by, Ordering::Relaxed);
     }
 
-    /// The counter's value now; for progress.
+    /// The current value of a counter, for progress.
     pub fn get(&self, count: Count) -> u64 {
         self.counts[count as usize].load(Ordering::Relaxed)
     }
@@ -129,8 +129,8 @@ impl Ledger {
         *forms.entry(form.to_owned()).or_default() += by;
     }
 
-    /// Records something that could not be read. `path` is raw; it is escaped here. Both texts are
-    /// bounded: they quote names of whoever wrote what is scanned.
+    /// Records content that could not be read. `path` is raw and is escaped here. Both texts are
+    /// shortened, because they quote names from the scanned content.
     pub fn problem(&self, what: &str, path: &[u8], why: &dyn Display) {
         let path = shorten(path, LONGEST).map_or(Cow::Borrowed(path), Cow::Owned);
         let mut why = why.to_string();
@@ -152,15 +152,15 @@ impl Ledger {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(note.into());
     }
 
-    /// Records what is scanned. `path` is raw; it is escaped here.
+    /// Records a scanned target. `path` is raw and is escaped here.
     pub fn scanned(&self, what: &str, path: &[u8]) {
         let place = ScanTarget { what: what.to_owned(), path: crate::text::escape_path(path) };
         self.scanned.lock().unwrap_or_else(PoisonError::into_inner).push(place);
     }
 
-    /// Adds what a ledger of its own says of one target.
+    /// Adds the coverage from one target's own ledger.
     ///
-    /// Its repositories are left out of the counts: a sweep searches each of them.
+    /// The count of its repositories is not added: a sweep searches each of them.
     pub fn absorb(&self, swept: Swept, coverage: &Coverage) {
         let left_out = &coverage.left_out;
         left_out.not_opened.iter().for_each(|(form, by)| self.not_opened(form, *by));
@@ -190,7 +190,8 @@ impl Ledger {
         self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(swept);
     }
 
-    /// Changes what problems and remarks name: `hide` takes away what may not be shown.
+    /// Applies `hide` to the texts of problems, remarks and targets, to remove what may not be
+    /// shown.
     pub fn redact(&self, hide: &dyn Fn(&mut String)) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         problems.values_mut().for_each(|problems| problems.redact(hide));
@@ -203,12 +204,12 @@ impl Ledger {
         }
     }
 
-    /// Whether anything could not be read so far.
+    /// True if anything could not be read so far.
     pub fn has_problems(&self) -> bool {
         !self.problems.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// The ledger as it stands, problems and remarks sorted and each once.
+    /// The current state of the ledger. Problems and remarks are sorted and without duplicates.
     pub fn coverage(&self) -> Coverage {
         let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         let listed = problems.iter().flat_map(|(what, problems)| {

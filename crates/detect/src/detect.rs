@@ -1,11 +1,11 @@
-//! Detection: bytes in, candidates out. Pure: no files, no git, no network, and no clock but for
-//! what rules of the scanned project take ([`allowance`]).
+//! Detection of candidates in bytes. It is pure: it uses no files, no git and no network, and a
+//! clock only for the time of rules of the scanned project ([`allowance`]).
 //!
 //! [`Engine`] joins the steps: the anchor pass ([`anchors`]), and around anchors the encodings
-//! ([`decode`]), the items ([`item`], through [`view`], [`label`] and [`random`]), where they stand
-//! ([`outline`], [`table`], [`structure`]), their pairing ([`pair`], by [`named`], [`weigh`],
-//! [`assign`] and [`doubt`]), the shape rules ([`shape`]) and the candidates ([`finish`]). A
-//! text that is but a value is labelled by its file's name, which sources know ([`nameless`]).
+//! ([`decode`]), the items ([`item`], through [`view`], [`label`] and [`random`]), their positions
+//! ([`outline`], [`table`], [`structure`]), their pairing ([`pair`], by [`named`], [`scoring`],
+//! [`assign`] and [`doubt`]), the shape rules ([`shape`]) and the candidates ([`finish`]). A text
+//! that is only a value is labelled by its file's name, which sources know ([`nameless`]).
 
 mod allowance;
 mod analyse;
@@ -72,13 +72,13 @@ pub struct Engine {
     tools: Tools,
 }
 
-/// What is carried from a text to its delta children: its anchors, or that they are not known.
+/// The state that a text passes to its delta children: its anchors, or that they are unknown.
 #[derive(Clone, Debug, Default)]
 pub struct BaseState {
     anchors: Vec<Anchor>,
     /// The length of the text.
     len: usize,
-    /// The text was not scanned as it stands: children are scanned whole.
+    /// The text was not scanned in its raw form: children are scanned as a whole.
     opaque: bool,
 }
 
@@ -86,17 +86,17 @@ pub struct BaseState {
 /// token at its end, and the block of base64 around it.
 const OVERLAP: usize = 64 * 1024;
 
-/// Anchors from which on a text is scanned part by part: what is weighed of an id takes memory.
+/// Number of anchors above which a text is scanned in parts, because scoring an id takes memory.
 const MANY: usize = 16 * 1024;
-/// Bytes of such a part; its surroundings are looked at too.
+/// Bytes of such a part; its surroundings are examined, too.
 const PART: usize = 512 * 1024;
-/// Credentials of a text after which the rest of it is only told.
+/// Most reported credentials of a text.
 const MOST: usize = 100_000;
 
-/// Credentials of a text that carry other secrets: more are never asked about one by one.
+/// Most credentials of a text with other secrets attached: more are never verified one by one.
 const MOST_WITH_RIVALS: usize = 4096;
 
-/// The parts of a text: one, unless it is full of anchors.
+/// The parts of a text: one, unless it has too many anchors.
 fn parts(len: usize, anchors: usize) -> impl Iterator<Item = Range<usize>> {
     let size = if anchors > MANY { PART } else { len.max(1) };
     (0..len).step_by(size).map(move |start| start..len.min(start + size))
@@ -108,7 +108,7 @@ impl Engine {
         Self::with_costs(rules, &Costs::default())
     }
 
-    /// Compiles a rule set that pairs by other costs than its table's.
+    /// Compiles a rule set that uses other costs for pairing than the built-in ones.
     pub fn with_costs(rules: &RuleSet, costs: &Costs) -> Self {
         let anchors = Arc::new(Anchors::new(rules));
         let shapes = Arc::new(Shapes::new(rules, &anchors));
@@ -116,8 +116,8 @@ impl Engine {
         Self { tools: Tools { anchors, shapes, costs, keeps_others: false, stop: Stop::default() } }
     }
 
-    /// Says whether ids carry the other secrets in their reach, [`Sighting::rivals`]: for
-    /// verification, which asks about them, and for whoever wants to know why two were joined.
+    /// Sets if ids keep the other secrets in their reach, [`Sighting::rivals`]. Verification tries
+    /// them, and they help to explain why two items were joined.
     ///
     /// [`Sighting::rivals`]: crate::finding::Sighting::rivals
     #[must_use]
@@ -126,7 +126,7 @@ impl Engine {
         self
     }
 
-    /// Scans a text of known anchors; candidates that begin outside `owned` are left out.
+    /// Scans a text with its anchors; candidates that begin outside `owned` are left out.
     fn detect(
         &self,
         bytes: &[u8],
@@ -156,12 +156,12 @@ impl Engine {
                 break;
             }
             let mut start = part.start.saturating_sub(OVERLAP);
-            // Half a character has no column.
+            // A part of a character has no column.
             start -= (0..start.min(4)).find(|by| bytes[start - by] & 0xc0 != 0x80).unwrap_or(0);
             let around = start..bytes.len().min(part.end + OVERLAP);
             let from = index.position(around.start);
             let low = anchors.partition_point(|anchor| anchor.at < around.start);
-            // A literal that the part's end cuts belongs to the next one.
+            // A literal that the part's end cuts belongs to the next part.
             let fits = |anchor: &Anchor| {
                 let literal = self.tools.anchors.literal(*anchor);
                 anchor.at + literal.bytes.len() <= around.end
@@ -204,9 +204,9 @@ impl Engine {
         near: &mut [Anchor],
         budget: &mut usize,
     ) -> Analysis {
-        // What lies outside may decide about an anchor near the border. What is known of it by
-        // that must not count here, where the whole text would be read without knowing it, and
-        // what is found out without that holds for this part alone.
+        // Text outside the part may decide about an anchor near the border. A quiet mark that
+        // depends on such text must not count here, because scanning the whole text would not use
+        // it. A result without that text holds for this part only.
         let len = bytes.len();
         let mut border: Vec<(usize, Quiet)> = Vec::new();
         for (index, anchor) in near.iter_mut().enumerate() {
@@ -226,9 +226,10 @@ impl Engine {
         found
     }
 
-    /// Scans a text that is UTF-16 as a whole, as the UTF-8 it says.
+    /// Scans a text that is UTF-16 as a whole, converted to UTF-8.
     ///
-    /// What only claims to be, by two bytes at its beginning, is scanned as it stands as well.
+    /// A text that only claims to be UTF-16, by its first two bytes, is scanned in its raw form as
+    /// well.
     fn detect_utf16(&self, bytes: &[u8], order: Order, window: &Window) -> Detected<BaseState> {
         let text = order.decode(bytes);
         let owned = order.decode(&bytes[..window.owned.start]).len()
@@ -240,7 +241,7 @@ impl Engine {
         rehash(bytes, window.first, &mut detected.candidates);
         let mut anchors = self.tools.anchors.find(bytes, &self.tools.stop);
         anchors.retain(|anchor| {
-            // Its own units, which were read just now.
+            // Anchors of its own units, which were just read.
             let known = self.tools.anchors.literal(*anchor).class == Class::Utf16
                 && (anchor.at % 2 == 1) == matches!(order, Order::Little);
             !known
@@ -258,7 +259,7 @@ impl Engine {
     }
 }
 
-/// GitHub hashes the lines of a file's bytes as they are, not of the text that they say.
+/// GitHub hashes the lines of a file's raw bytes, not of the decoded text.
 fn rehash(bytes: &[u8], first: Position, candidates: &mut [Candidate]) {
     let line = |candidate: &Candidate| {
         let start = candidate.sighting.primary().map_or(first, |region| region.start);
@@ -317,7 +318,7 @@ enum Order {
 }
 
 impl Order {
-    /// The text that the units of `bytes` write; half a unit at the end is left out.
+    /// Decodes the units of `bytes`; half a unit at the end is left out.
     fn decode(self, bytes: &[u8]) -> String {
         let units = bytes.chunks_exact(2).map(|pair| match self {
             Self::Little => u16::from_le_bytes([pair[0], pair[1]]),
@@ -327,7 +328,7 @@ impl Order {
     }
 }
 
-/// Whether a text is UTF-16 as a whole: by its byte order mark, or because every other of its
+/// The byte order if a text is UTF-16 as a whole: it has a byte order mark, or every other of its
 /// first bytes is zero.
 fn utf16_order(bytes: &[u8]) -> Option<Order> {
     match bytes {

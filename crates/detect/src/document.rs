@@ -1,8 +1,8 @@
-//! TOML documents that people write, read so that every fault is told at once.
+//! Reads TOML documents that people write, and reports all faults at once.
 //!
-//! A reader takes what it knows out of a [`Section`]; what is left is a fault with the likeliest
-//! name that was meant. Each [`Fault`] names file, line and section. Knows nothing of what the
-//! fields mean; never quotes a value, as that may be a secret.
+//! A reader takes the known fields out of a [`Section`]; each remaining field is a fault, with the
+//! likeliest intended name. Each [`Fault`] names file, line and section. This module does not know
+//! the meaning of fields, and never quotes a value, which may be a secret.
 
 use std::fmt;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub struct Fault {
     pub line: usize,
     /// The part of the document, such as `rule 'acme-key'`; empty for its top.
     pub within: String,
-    /// What is wrong, and what was meant.
+    /// The fault, and the likely intention.
     pub what: String,
 }
 
@@ -58,7 +58,7 @@ pub struct At<T> {
     pub offset: usize,
 }
 
-/// A document while it is read: its text, and the faults so far.
+/// A document that is being read: its text, and the faults so far.
 pub struct Document<'t> {
     file: String,
     text: &'t str,
@@ -66,7 +66,7 @@ pub struct Document<'t> {
 }
 
 impl<'t> Document<'t> {
-    /// Parses `text`; the section is empty if it is not TOML, which is then a fault.
+    /// Parses `text`. If it is not TOML, the section is empty and a fault is recorded.
     pub fn parse(file: &Path, text: &'t str) -> (Self, Section<'t>) {
         let file = escape_path(file.as_os_str().as_encoded_bytes());
         let mut document = Self { file, text, faults: Vec::new() };
@@ -84,14 +84,14 @@ impl<'t> Document<'t> {
         self.faults.push(self.place(offset, within, what.into()));
     }
 
-    /// What there is to say of a byte of the text, in the form of a fault.
+    /// A message about a byte of the text, in the form of a fault.
     pub fn place(&self, offset: usize, within: &str, what: String) -> Fault {
         let before = &self.text.as_bytes()[..offset.min(self.text.len())];
         let line = 1 + memchr::memchr_iter(b'\n', before).count();
         Fault { file: self.file.clone(), line, within: within.to_owned(), what }
     }
 
-    /// The faults, by line.
+    /// The faults, sorted by line.
     pub fn finish(mut self) -> Vec<Fault> {
         self.faults.sort_by_key(|fault| fault.line);
         self.faults
@@ -103,7 +103,7 @@ pub struct Section<'t> {
     fields: DeTable<'t>,
     /// Offset of its heading.
     pub offset: usize,
-    /// How faults name it.
+    /// Its name in faults.
     pub within: String,
     known: Vec<&'static str>,
 }
@@ -120,7 +120,7 @@ impl<'t> Section<'t> {
         document.fault(offset, &self.within, format!("'{key}' must be {wanted}"));
     }
 
-    /// A string; one that is not is a fault.
+    /// A string; another type is a fault.
     pub fn text(&mut self, document: &mut Document<'_>, key: &'static str) -> Option<At<String>> {
         let At { value, offset } = self.take(key)?;
         match value {
@@ -132,7 +132,7 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// A string that must be there and hold something.
+    /// A string that must be present and not empty.
     pub fn needed(&mut self, document: &mut Document<'_>, key: &'static str) -> Option<At<String>> {
         if !self.fields.contains_key(key) {
             self.known.push(key);
@@ -227,22 +227,22 @@ impl<'t> Section<'t> {
         sections
     }
 
-    /// Leaves a field to somebody else who reads the same text.
+    /// Leaves a field to another reader of the same text.
     pub fn leave(&mut self, key: &'static str) {
         self.take(key);
     }
 
-    /// Leaves all that is still there to somebody else.
+    /// Leaves all remaining fields to another reader.
     pub fn leave_all(&mut self) {
         self.fields.clear();
     }
 
-    /// Where a field that nobody took stands.
+    /// The offset of a field that was not taken.
     pub fn offset_of(&self, key: &str) -> Option<usize> {
         self.fields.get_key_value(key).map(|(key, _)| key.span().start)
     }
 
-    /// Ends the reading: what nobody took is a fault.
+    /// Ends the reading: each field that was not taken is a fault.
     pub fn finish(self, document: &mut Document<'_>) {
         for key in self.fields.keys() {
             let name = key.get_ref();

@@ -1,14 +1,14 @@
-//! Escapes of strings, URLs, markup and terminals: what stands at a place, and for which byte.
+//! Escapes of strings, URLs, markup and terminals: their length, and the byte that each represents.
 
-/// What a rule makes of the bytes at a place: how many it takes, and the byte they stand for.
+/// The result of a rule: the number of bytes that it takes, and the byte that they represent.
 pub type Rewrite = Option<(usize, Option<u8>)>;
 
-/// Whether an escape of strings, URLs or markup begins `rest`.
+/// True if `rest` begins with an escape of strings, URLs or markup.
 pub fn is_escape(rest: &[u8]) -> bool {
     !rest.is_empty() && escape(rest).is_some()
 }
 
-/// The byte that an escape at the beginning of `rest` stands for.
+/// The byte that an escape at the beginning of `rest` represents.
 pub fn escaped_byte(rest: &[u8]) -> Option<u8> {
     rest.first()?;
     escape(rest)?.1
@@ -21,12 +21,12 @@ pub fn hex_byte(text: &[u8]) -> Option<u8> {
     u8::try_from(high * 16 + low).ok()
 }
 
-/// A character's number as a byte; what is not ASCII becomes a byte that ends every token.
+/// A character's number as a byte; a character beyond ASCII becomes a byte that ends every token.
 fn byte_of(number: Option<u32>) -> Option<u8> {
     number.map(|number| u8::try_from(number).ok().filter(u8::is_ascii).unwrap_or(0x80))
 }
 
-/// The number that `digits` write in `radix`.
+/// The number that `digits` represent in `radix`.
 fn number(digits: &[u8], radix: u32) -> Option<u32> {
     u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
 }
@@ -35,7 +35,7 @@ fn number(digits: &[u8], radix: u32) -> Option<u32> {
 pub fn escape(rest: &[u8]) -> Rewrite {
     match rest[0] {
         b'\\' => backslash(rest),
-        // What `escape()` of JavaScript writes.
+        // Written by `escape()` of JavaScript.
         b'%' if rest.get(1) == Some(&b'u') => {
             Some((6, Some(byte_of(number(rest.get(2..6)?, 16))?)))
         }
@@ -46,15 +46,15 @@ pub fn escape(rest: &[u8]) -> Rewrite {
     }
 }
 
-/// A control sequence of a terminal (ECMA-48 §5.4), such as a colour, as logs keep them.
+/// A control sequence of a terminal (ECMA-48 §5.4), such as a colour, as in logs.
 pub fn control_sequence(rest: &[u8]) -> Rewrite {
     let body = rest.strip_prefix(b"\x1b[")?;
     let len = body.iter().take(48).position(|byte| !matches!(byte, b' '..=b'?'))?;
     matches!(body[len], b'@'..=b'~').then_some((len + 3, Some(b' ')))
 }
 
-/// `\n`, `\/`, `\u002f`, `\u{2f}`, `\U0000002f`, `\x2f`, `\057`, `\e[` and the like, behind any number of backslashes: a string
-/// inside a string doubles them.
+/// `\n`, `\/`, `\u002f`, `\u{2f}`, `\U0000002f`, `\x2f`, `\057`, `\e[` and similar escapes, behind
+/// any number of backslashes: a string inside a string doubles them.
 fn backslash(rest: &[u8]) -> Rewrite {
     let slashes = rest.iter().take(9).take_while(|&&byte| byte == b'\\').count();
     let body = &rest[slashes..];
@@ -64,7 +64,7 @@ fn backslash(rest: &[u8]) -> Rewrite {
         byte @ (b'/' | b'+' | b'"' | b'\'' | b'=' | b':' | b' ' | b'#' | b'!' | b'&') => {
             (1, Some(byte))
         }
-        // The beginning of a control sequence alone: `\e` is the end of many a path's folder.
+        // Only the beginning of a control sequence: in paths, `\e` often begins a folder's name.
         b'e' | b'E' if body.get(1) == Some(&b'[') => (1, Some(0x1b)),
         b'x' | b'u' if body.get(1) == Some(&b'{') => {
             let len = body.iter().take(10).position(|&byte| byte == b'}')?;

@@ -1,8 +1,8 @@
-//! What keysweep finds: candidates of one text, and findings that gather them by credential.
+//! The results of keysweep: candidates in one text, and findings that collect them by credential.
 //!
-//! A [`Candidate`] is what a detector saw at one place. A [`Finding`] is one credential, however
-//! often and wherever it occurs; its places are its [`Occurrence`]s. Nothing here knows how a
-//! credential is detected, where bytes come from, or how a report looks.
+//! A [`Candidate`] is a result of a detector at one place. A [`Finding`] is one credential, no
+//! matter how often and where it occurs; its places are its [`Occurrence`]s. This module does not
+//! know how a credential is detected, where bytes come from, or how a report looks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,20 +18,20 @@ mod sighting;
 pub use evidence::{Evidence, Nearness};
 pub use sighting::{Rival, Sighting, Spot};
 
-/// How bad a finding is; ordered, the worst last.
+/// The severity of a finding, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Good to know.
+    /// For information.
     Note,
-    /// To be looked at.
+    /// Needs a review.
     Warning,
     /// A credential that gives access.
     Error,
 }
 
 impl Severity {
-    /// The word that reports use; also SARIF's `level` (§3.27.10).
+    /// The word in reports; also SARIF's `level` (§3.27.10).
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Note => "note",
@@ -41,11 +41,11 @@ impl Severity {
     }
 }
 
-/// How sure the detector is; ordered, the surest last.
+/// The confidence of the detector, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
-    /// The text is hardly random, or nothing but nearness speaks for it.
+    /// The text is hardly random, or nearness is the only evidence.
     Low,
     /// Joined by proximity alone.
     Medium,
@@ -54,7 +54,7 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    /// The word that reports use.
+    /// The word in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Low => "low",
@@ -92,7 +92,7 @@ impl fmt::Debug for RuleId {
     }
 }
 
-/// How a text was hidden where it stands, the outermost encoding first.
+/// The encoding of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Encoding {
@@ -102,7 +102,7 @@ pub enum Encoding {
     Base32,
     /// Two hexadecimal digits a byte.
     Hex,
-    /// RFC 3986 §2.1, the credential's letters too.
+    /// RFC 3986 §2.1, with the credential's letters encoded, too.
     Percent,
     /// RFC 1952.
     Gzip,
@@ -120,28 +120,28 @@ pub enum Encoding {
     Uuencode,
 }
 
-/// The credential itself, apart from where it stands.
+/// A credential, independent of its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     /// The rule that recognised it.
     pub rule: RuleId,
-    /// The public half: an access key id, where there is one.
+    /// The public half: an access key id, if there is one.
     pub key_id: Option<String>,
     /// The secret half.
     pub secret: Option<Secret>,
     /// The session token of a temporary key.
     pub session_token: Option<Secret>,
-    /// Twelve-digit account number, where it can be read offline.
+    /// Twelve-digit account number, if it can be read offline.
     pub account: Option<String>,
-    /// IAM user name, where it can be read offline.
+    /// IAM user name, if it can be read offline.
     pub user: Option<String>,
-    /// When it ends by its own signed statement, as RFC 3339 in UTC.
+    /// End of validity according to its own signed statement, as RFC 3339 in UTC.
     pub expires: Option<String>,
 }
 
 impl Credential {
-    /// The contract's fingerprint: the first 16 bytes, in hex, of SHA-256 over `keysweep/v1`,
-    /// the rule, the key id and the secret, joined by NUL. The same in every file and clone.
+    /// The fingerprint of the contract: the first 16 bytes, in hex, of SHA-256 over `keysweep/v1`,
+    /// the rule, the key id and the secret, joined by NUL. It is the same in every file and clone.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut digest = Sha256::new();
         digest.update(b"keysweep/v1\0");
@@ -178,21 +178,21 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// What a detector reports of one text.
+/// A result of a detector in one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// What was found.
+    /// The credential.
     pub credential: Credential,
-    /// How sure the detector is.
+    /// The confidence of the detector.
     pub confidence: Confidence,
-    /// Where in the text.
+    /// The place in the text.
     pub sighting: Sighting,
-    /// The names of the members that lead to the text, if it is packed in another: a source fills
-    /// it in, outermost first.
+    /// The names of the members that lead to the text, if it is packed in another one, outermost
+    /// first. A source sets it.
     pub inside: Vec<String>,
 }
 
-/// Which kind of git object or record holds an occurrence.
+/// The kind of git object or record that holds an occurrence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GitObject {
@@ -210,7 +210,7 @@ pub enum GitObject {
     Config,
 }
 
-/// What still holds an object.
+/// A reference that still holds an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HeldBy {
@@ -224,35 +224,35 @@ pub enum HeldBy {
     Index,
 }
 
-/// Who wrote or committed, `.mailmap` applied.
+/// An author or committer, with `.mailmap` applied.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Person {
     /// Name.
     pub name: String,
     /// Mail address.
     pub email: String,
-    /// RFC 3339, in the person's own offset; empty if it is out of the years 0 to 9999.
+    /// RFC 3339, in the person's own offset; empty if it is outside the years 0 to 9999.
     pub date: String,
 }
 
-/// What git's history says of an occurrence.
+/// The facts about an occurrence from git's history.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GitOrigin {
-    /// The commit that introduced it; `None` while it is in no commit.
+    /// The commit that introduced it; `None` if it is not in a commit.
     pub commit: Option<String>,
     /// The object that holds it: the blob, or the commit or tag for a message.
     pub blob: Option<String>,
-    /// What kind of object or record that is.
+    /// The kind of that object or record.
     pub object: GitObject,
     /// Author of the introducing commit.
     pub author: Option<Person>,
-    /// Its committer.
+    /// Committer of the introducing commit.
     pub committer: Option<Person>,
-    /// Whether any ref reaches it.
+    /// True if any ref reaches it.
     pub reachable: bool,
-    /// What holds it; empty if nothing does.
+    /// The references that hold it; empty if there are none.
     pub held_by: Vec<HeldBy>,
-    /// Whether HEAD's tree has it at this path.
+    /// True if HEAD's tree has it at this path.
     pub at_head: bool,
     /// The newest ancestor of HEAD that removed it.
     pub removed_in: Option<String>,
@@ -260,21 +260,21 @@ pub struct GitOrigin {
     pub refs: Vec<String>,
 }
 
-/// Where bytes came from, as far as one text is concerned.
+/// The origin of one text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Origin {
-    /// Path as bytes, `/` between its parts; `None` for messages and the like.
+    /// Path as bytes, with `/` as separator; `None` for messages and similar texts.
     pub path: Option<Vec<u8>>,
-    /// The way through containers, the file itself first; empty for a plain file.
+    /// The path through containers, the file itself first; empty for a plain file.
     pub inside: Vec<String>,
-    /// What git knows of it.
+    /// The facts from git.
     pub git: Option<GitOrigin>,
     /// The target of a sweep that holds it.
     pub target: Option<String>,
 }
 
 impl Origin {
-    /// Whether a checkout has it: a plain file, or what HEAD or the index holds.
+    /// True if a checkout has it: a plain file, or content of HEAD or the index.
     pub fn stands(&self) -> bool {
         let held = self.git.as_ref().is_none_or(|git| {
             git.at_head || (git.commit.is_none() && git.object == GitObject::Blob)
@@ -286,16 +286,16 @@ impl Origin {
 /// One place of a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Occurrence {
-    /// Which text.
+    /// The text.
     pub origin: Origin,
-    /// Where in it.
+    /// The place in it.
     pub sighting: Sighting,
-    /// How sure the detector is here.
+    /// The confidence of the detector at this place.
     pub confidence: Confidence,
 }
 
 impl Occurrence {
-    /// Orders occurrences: by path, place and commit, never by discovery.
+    /// The sort key of occurrences: by path, place and commit, never by order of discovery.
     pub fn order(&self) -> impl Ord + '_ {
         (
             &self.origin.target,
@@ -309,30 +309,30 @@ impl Occurrence {
     }
 }
 
-/// What STS proved of a key, or why nothing is known.
+/// The result of verification with STS, or the reason why there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Nobody asked.
+    /// STS was not asked.
     NotChecked,
-    /// It works.
+    /// The key works.
     Active,
-    /// The id is live, this secret is not its own.
+    /// The id is active, but this secret does not belong to it.
     WrongSecret,
-    /// No partition that was asked knows it; all answered. Long-term keys only.
+    /// All asked partitions answered, and none knows it. Long-term keys only.
     Inactive,
-    /// A real session that is over.
+    /// A real session that has expired.
     Expired,
-    /// A canary token by its account; never sent.
+    /// A canary token according to its account; never sent.
     Canary,
-    /// Left out by the user's word; never sent.
+    /// Excluded by the user; never sent.
     Skipped,
-    /// Asked, but nothing was proved.
+    /// STS was asked, but nothing was proved.
     Unknown,
 }
 
 impl Status {
-    /// The word that reports use.
+    /// The word in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NotChecked => "not-checked",
@@ -347,12 +347,12 @@ impl Status {
     }
 }
 
-/// The verdict on a key.
+/// The result of the verification of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verification {
-    /// What is known.
+    /// The status.
     pub status: Status,
-    /// Why, in a word or a sentence.
+    /// The reason, in a word or a sentence.
     pub reason: Option<String>,
     /// The caller's ARN.
     pub arn: Option<String>,
@@ -366,7 +366,7 @@ pub struct Verification {
     pub endpoint: Option<String>,
     /// RFC 3339, UTC.
     pub checked_at: Option<String>,
-    /// STS was to be asked, and nothing that it said is known: what was asked for was not done.
+    /// True if STS should have been asked but gave no usable answer: the request was not fulfilled.
     #[serde(skip)]
     pub is_unanswered: bool,
 }
@@ -387,12 +387,12 @@ impl Default for Verification {
     }
 }
 
-/// Why a finding is not to alarm anyone.
+/// The reason why a finding raises no alarm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Suppression {
     /// `baseline`, `inline` or `config`.
     pub by: String,
-    /// The reason that was written down.
+    /// The recorded reason.
     pub reason: Option<String>,
 }
 
@@ -404,8 +404,8 @@ impl Suppression {
     /// [`Suppression::by`] of a marker in the text.
     pub const INLINE: &str = "inline";
 
-    /// Whether only a marker in the text settled it: then it is still verified, as a marker
-    /// settles nothing that works.
+    /// True if only a marker in the text suppressed it. It is then still verified, because a marker
+    /// does not suppress a working key.
     pub fn is_by_marker(&self) -> bool {
         self.by == Self::INLINE
     }
@@ -418,27 +418,27 @@ pub struct Finding {
     pub fingerprint: Fingerprint,
     /// The credential.
     pub credential: Credential,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// The surest of its occurrences.
+    /// The highest confidence of its occurrences.
     pub confidence: Confidence,
-    /// What STS proved.
+    /// The result of verification with STS.
     pub verification: Verification,
-    /// Set if it was settled before.
+    /// Set if it is suppressed.
     pub suppressed: Option<Suppression>,
-    /// Left-over halves that may belong to it.
+    /// Unpaired halves that may belong to it.
     pub possible_partners: Vec<Fingerprint>,
-    /// Its places, in order; never empty.
+    /// Its places, sorted; never empty.
     pub occurrences: Vec<Occurrence>,
 }
 
 impl Finding {
-    /// Whether STS proved that it works.
+    /// True if STS proved that it works.
     pub fn is_active(&self) -> bool {
         self.verification.status == Status::Active
     }
 
-    /// Whether a checkout or a plain folder has it, and not only history.
+    /// True if a checkout or a plain folder has it, not only history.
     pub fn stands(&self) -> bool {
         self.occurrences.iter().any(|place| place.origin.stands())
     }

@@ -1,10 +1,11 @@
-//! Detects leaked AWS credentials in bytes: access keys with their secrets, session tokens, and the keys of
-//! a dozen services. Pure: the same bytes give the same answer, and nothing is read, run or sent.
+//! Detects leaked AWS credentials in bytes: access keys with their secrets, session tokens, and the
+//! keys of a dozen services. It is pure: the same bytes give the same result, and nothing is read,
+//! run or sent.
 //!
-//! An [`Engine`] is made once of a [`RuleSet`] and shared by threads. As a [`Detector`] it takes a whole
-//! text, the windows of a large one, or a text that a delta made of another; it gives [`Detected`], whose
-//! [`Candidate`]s are [`Credential`]s with the place where each stands. A [`Secret`] prints as a mask, is
-//! wiped when it is dropped, and is read with [`Secret::expose`] alone.
+//! An [`Engine`] is made once from a [`RuleSet`] and shared by threads. As a [`Detector`] it takes
+//! a whole text, the windows of a large one, or a text that a delta made from another. It returns
+//! [`Detected`], whose [`Candidate`]s are [`Credential`]s with their places. A [`Secret`] prints as
+//! a mask, is wiped when it is dropped, and can be read only with [`Secret::expose`].
 //!
 //! ```
 //! use keysweep_detect::{Confidence, Detector as _, Engine, RuleSet};
@@ -31,8 +32,9 @@
 //! assert_eq!(format!("{:?}", candidate.credential.secret), "Some([redacted])");
 //! ```
 //!
-//! Those ten names are the facade. The modules below are what keysweep's own program builds on: the nouns
-//! of its reports, the ledger of what was scanned, and the parts of detection. They change with it.
+//! These ten names are the facade. The modules below are the basis of keysweep's own program: the
+//! types of its reports, the ledger of scanned content, and the parts of detection. They change
+//! with it.
 
 pub mod aws;
 pub mod bigrams;

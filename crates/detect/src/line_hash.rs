@@ -1,25 +1,25 @@
-//! GitHub's `primaryLocationLineHash`: the hash by which code scanning follows an alert from one
-//! upload to the next.
+//! GitHub's `primaryLocationLineHash`: the hash by which code scanning recognises an alert in the
+//! next upload.
 //!
-//! It takes a file's bytes and line numbers and gives a hash and a counter for each. The law is
-//! that of `github/codeql-action`, `src/fingerprints.ts`: a polynomial hash over the hundred
-//! UTF-16 code units from the line's beginning on, blanks and tabs left out, every line end read
-//! as a line feed. The upload action warns of a value that differs from its own, so nothing here
-//! is a matter of taste. Unlike [`crate::location`], a lone carriage return ends a line too.
+//! Gives a hash and a counter for each line number of a file. The definition is that of
+//! `github/codeql-action`, `src/fingerprints.ts`: a polynomial hash over a hundred UTF-16 code
+//! units from the line's beginning on, without blanks and tabs, and with every line end read as a
+//! line feed. The upload action warns of a value that differs from its own, so the algorithm can't
+//! be changed. Unlike in [`crate::location`], a lone carriage return also ends a line.
 
 use std::collections::HashMap;
 
-/// How many code units a hash covers.
+/// Number of code units that a hash covers.
 const WINDOW: usize = 100;
 /// Base of the polynomial.
 const BASE: u64 = 37;
-/// Stands behind the last code unit of a file.
+/// Follows the last code unit of a file.
 const END_OF_FILE: u16 = u16::MAX;
 
-/// The hash of each wanted line (from 1), and how many lines up to it have the same hash.
+/// The hash of each wanted line (from 1), and the number of lines up to it with the same hash.
 ///
-/// The answer is in the order of `wanted_lines`; `None` for a line that `bytes` do not have.
-/// Takes two passes over `bytes` and memory for the wanted lines only.
+/// The result is in the order of `wanted_lines`; `None` for a line that `bytes` do not contain.
+/// Takes two passes over `bytes`, and memory for the wanted lines only.
 pub fn line_hashes(bytes: &[u8], wanted_lines: &[u64]) -> Vec<Option<(u64, u32)>> {
     let mut found: HashMap<u64, (u64, u32)> = HashMap::with_capacity(wanted_lines.len());
     let last = wanted_lines.iter().copied().max().unwrap_or_default();
@@ -40,7 +40,7 @@ pub fn line_hashes(bytes: &[u8], wanted_lines: &[u64]) -> Vec<Option<(u64, u32)>
     wanted_lines.iter().map(|line| found.get(line).copied()).collect()
 }
 
-/// The value as SARIF carries it: hexadecimal hash, colon, counter.
+/// The value in SARIF: hexadecimal hash, colon, counter.
 pub fn format(hash: u64, count: u32) -> String {
     format!("{hash:x}:{count}")
 }
@@ -69,7 +69,7 @@ struct Rolling<F> {
     starts: [u64; WINDOW],
     at: usize,
     hash: u64,
-    /// `BASE` to the power of `WINDOW`: the weight of the unit that leaves.
+    /// `BASE` to the power of `WINDOW`: the weight of the unit that leaves the window.
     leaving: u64,
     line: u64,
     at_line_start: bool,
@@ -125,7 +125,7 @@ impl<F: FnMut(u64, u64)> Rolling<F> {
         }
     }
 
-    /// Reports the line that began a whole window ago, if one did.
+    /// Reports the line that began a whole window ago, if there is one.
     fn report(&mut self) {
         let line = std::mem::take(&mut self.starts[self.at]);
         if line != 0 {
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The law said plainly: normalise, cut at each line's start, weigh a hundred units.
+    /// A simple implementation: normalise, cut at each line's start, hash a hundred units.
     fn naive(bytes: &[u8]) -> Vec<(u64, u32)> {
         let text = String::from_utf8_lossy(bytes);
         let mut units = Vec::new();

@@ -1,6 +1,6 @@
-//! Places in a text: byte spans, and the lines and columns that people and services read.
+//! Places in a text: byte spans, and the lines and columns for people and services.
 //!
-//! Lines and columns count from 1 and ends are exclusive. A column is counted twice, in Unicode
+//! Lines and columns count from 1 and ends are exclusive. A column has two values, in Unicode
 //! scalar values (text, JSON) and in UTF-16 code units (SARIF §3.30.6); an invalid byte counts one
 //! in both. Only a line feed ends a line, as in git.
 
@@ -29,16 +29,16 @@ impl Default for Position {
 /// A stretch of text; the end is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Region {
-    /// Where it begins.
+    /// The place of its first character.
     pub start: Position,
-    /// The place just behind its last character.
+    /// The place directly behind its last character.
     pub end: Position,
 }
 
-/// Turns byte offsets into positions, walking forwards once.
+/// Converts byte offsets into positions.
 ///
-/// Offsets asked in ascending order cost one pass over the text together; an offset behind the
-/// last one starts over.
+/// Offsets in ascending order need one pass over the text in total; an offset before the previous
+/// one starts over.
 pub struct LineIndex<'a> {
     bytes: &'a [u8],
     first: Position,
@@ -47,14 +47,15 @@ pub struct LineIndex<'a> {
 }
 
 impl<'a> LineIndex<'a> {
-    /// Positions in `bytes`, whose first byte stands at `first`.
+    /// Makes an index of `bytes`, whose first byte is at `first`.
     pub fn new(bytes: &'a [u8], first: Position) -> Self {
         Self { bytes, first, offset: 0, at: first }
     }
 
-    /// The position of the byte at `offset`; one past the end is the end of the text.
+    /// The position of the byte at `offset`; an offset past the end gives the end of the text.
     ///
-    /// `offset` must not cut a character in two; credentials are ASCII, so theirs never does.
+    /// `offset` must not cut a character in two. The offsets of credentials never do, because these
+    /// are ASCII.
     pub fn position(&mut self, offset: usize) -> Position {
         let offset = offset.min(self.bytes.len());
         if offset < self.offset {
@@ -72,7 +73,7 @@ impl<'a> LineIndex<'a> {
     }
 }
 
-/// The position behind `bytes` when they begin at `from`.
+/// The position behind `bytes` if they begin at `from`.
 pub fn advance(from: Position, bytes: &[u8]) -> Position {
     let mut at = from;
     let tail = match memchr::memrchr(b'\n', bytes) {

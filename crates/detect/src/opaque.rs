@@ -1,8 +1,9 @@
-//! Stretches of a text that may hold a secret, in clear or written otherwise.
+//! Stretches of a text that may hold a secret, encoded or not.
 //!
-//! Takes a text as it would be shown and gives its runs of letters of base64, with what does not
-//! part them for whoever decodes the text undone: escapes, zeros between the bytes of UTF-16,
-//! marks without width, letters that are two bytes each. Knows no secret and decides nothing.
+//! Takes a text as it would be shown and gives its runs of base64 letters. It undoes everything
+//! that does not separate letters for a decoder: escapes, the zeros between the bytes of UTF-16,
+//! marks without width, letters that are two bytes each. This module knows no secret and decides
+//! nothing.
 
 mod looks;
 mod values;
@@ -13,40 +14,40 @@ use crate::escapes::{control_sequence, escape, hex_byte};
 use crate::secret::MASK;
 use crate::text::is_hostile;
 
-/// Letters in a row, and where each is written.
+/// Consecutive letters and the place of each.
 #[derive(Debug, Default)]
 pub struct Stretch {
     letters: Vec<u8>,
     spans: Vec<Range<usize>>,
 }
 
-/// What stands at a place.
+/// The kind of a character or an escape.
 enum Unit {
     Letter(u8),
-    /// Two in one character.
+    /// Two letters in one character.
     Pair([u8; 2]),
-    /// Parts no letters.
+    /// Does not separate letters.
     Glue,
     /// Ends a stretch.
     Break,
 }
 
-/// All stretches of at least `least` letters; a text read in two ways gives two.
+/// All stretches of at least `least` letters; a text that can be read in two ways gives two.
 pub fn stretches(text: &[u8], least: usize) -> Vec<Stretch> {
     let mut found = runs(text, least);
     found.extend(lists(text, least));
     found
 }
 
-/// Where a secret of at least `least` letters may stand, in no order.
+/// The places where a secret of at least `least` letters may be, unsorted.
 pub fn opaque(text: &[u8], least: usize) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     stretches(text, least).iter().for_each(|stretch| stretch.opaque(least, &mut found));
     found
 }
 
-/// Where a line that is shown may hold a secret of anybody's, or a part of one, in no order: what
-/// is opaque, any run of twelve letters that looks random, and values that their place gives away.
+/// The places of a shown line that may be a secret of any kind, or a part of one, unsorted: opaque
+/// stretches, any run of twelve letters that looks random, and values that their context reveals.
 pub fn doubtful(line: &[u8], least: usize) -> Vec<Range<usize>> {
     let mut found = opaque(line, least);
     for stretch in stretches(line, looks::WINDOW) {
@@ -56,9 +57,9 @@ pub fn doubtful(line: &[u8], least: usize) -> Vec<Range<usize>> {
     found
 }
 
-/// A message of which every stretch that looks random is masked, and the password of every URL:
-/// what can't be read is quoted in errors, and may be a secret. Ids of objects, which are
-/// hexadecimal, stay.
+/// A message with every stretch that looks random masked, and with the password of every URL
+/// masked. Errors quote text that can't be read, which may be a secret. Ids of objects, which are
+/// hexadecimal, remain.
 pub fn redacted(message: &str) -> String {
     let mut spans = values::of_urls(message.as_bytes());
     let runs = runs(message.as_bytes(), looks::WINDOW);
@@ -71,7 +72,7 @@ pub fn redacted(message: &str) -> String {
     String::from_utf8_lossy(&masked(message.as_bytes(), spans)).into_owned()
 }
 
-/// `text` with a mask in the place of all `spans`, which may overlap and touch.
+/// `text` with a mask in place of all `spans`, which may overlap or touch.
 pub fn masked(text: &[u8], mut spans: Vec<Range<usize>>) -> Vec<u8> {
     spans.sort_by_key(|span| span.start);
     spans.dedup_by(|next, last| {
@@ -92,8 +93,8 @@ pub fn masked(text: &[u8], mut spans: Vec<Range<usize>>) -> Vec<u8> {
     shown
 }
 
-/// Whether letters are a word or a name rather than a part of a secret: in a name that a report
-/// shows they hide nothing.
+/// True if letters are a word or a name rather than a part of a secret: masking them in a shown
+/// name would protect nothing.
 pub fn is_plain(letters: &[u8]) -> bool {
     let is_join = |byte: &u8| matches!(byte, b'-' | b'_' | b'.' | b'/' | b' ');
     let same = |test: fn(&u8) -> bool| letters.iter().all(|byte| test(byte) || is_join(byte));
@@ -104,15 +105,15 @@ pub fn is_plain(letters: &[u8]) -> bool {
         && (letters.iter().any(is_join) || looks::score(letters) >= 0)
 }
 
-/// Letters of base64 that mostly join words.
+/// True for letters of base64 that mostly join words.
 fn is_join(letter: u8) -> bool {
     matches!(letter, b'-' | b'_' | b'/')
 }
 
-/// Letters in a row that are long enough for a whole secret in a message.
+/// Consecutive letters that are enough for a whole secret in a message.
 const LONG: usize = 24;
 
-/// Letters of either alphabet of base64 (RFC 4648 §4 and §5).
+/// True for letters of either alphabet of base64 (RFC 4648 §4 and §5).
 fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
@@ -135,7 +136,7 @@ fn runs(text: &[u8], least: usize) -> Vec<Stretch> {
     found
 }
 
-/// What stands at the beginning of `rest`, which is not empty, and its length.
+/// The unit at the beginning of `rest`, which is not empty, and its length.
 fn unit(rest: &[u8]) -> (usize, Unit) {
     match rest[0] {
         byte if is_letter(byte) => (1, Unit::Letter(byte)),
@@ -159,7 +160,7 @@ fn unit(rest: &[u8]) -> (usize, Unit) {
     }
 }
 
-/// What the byte that an escape stands for is.
+/// The unit of the byte that an escape stands for.
 fn of_byte(byte: u8) -> Unit {
     match byte {
         byte if is_letter(byte) => Unit::Letter(byte),
@@ -169,14 +170,14 @@ fn of_byte(byte: u8) -> Unit {
     }
 }
 
-/// `=41`, where another one follows or a whole text is written so: `id=ab` is no escape.
+/// Reads `=41` if another one follows or a whole text is encoded so: `id=ab` is not an escape.
 fn quoted_printable(rest: &[u8]) -> Option<(usize, Unit)> {
     let byte = hex_byte(rest.get(1..)?)?;
     let alone = rest.get(3).is_some_and(|&next| next != b'=' && !next.is_ascii_whitespace());
     (!alone).then(|| (3, of_byte(byte)))
 }
 
-/// A character beyond ASCII, or a byte that is none.
+/// A character beyond ASCII, or an invalid byte.
 fn character(rest: &[u8]) -> (usize, Unit) {
     let head = &rest[..rest.len().min(4)];
     let first = head.utf8_chunks().next().and_then(|chunk| chunk.valid().chars().next());
@@ -187,7 +188,7 @@ fn character(rest: &[u8]) -> (usize, Unit) {
         (character, ..) if is_hostile(character) => Unit::Glue,
         // Full-width forms.
         ('\u{ff01}'..='\u{ff5e}', ..) => of_byte(low.wrapping_add(0x20)),
-        // A unit of UTF-16 in the other byte order, or two bytes of plain text taken for one.
+        // A unit of UTF-16 in the other byte order, or two bytes of plain text read as one unit.
         (_, high, 0) if is_letter(high) => Unit::Letter(high),
         ('\0'..='\u{ffff}', high, low) if is_letter(high) && is_letter(low) => {
             Unit::Pair([high, low])
@@ -200,7 +201,7 @@ fn character(rest: &[u8]) -> (usize, Unit) {
 /// Most bytes between two entries of a list.
 const GAP: usize = 4;
 
-/// Stretches written as lists: of numbers, or of letters that stand alone.
+/// Stretches that are written as lists: of numbers, or of separate letters.
 fn lists(text: &[u8], least: usize) -> Vec<Stretch> {
     let words = words(text);
     let mut found = Vec::new();
@@ -247,20 +248,20 @@ fn words(text: &[u8]) -> Vec<Range<usize>> {
 }
 
 impl Stretch {
-    /// Its letters, nothing between them.
+    /// The letters without the text between them.
     pub fn letters(&self) -> &[u8] {
         &self.letters
     }
 
-    /// Where some of its letters, at least one, are written.
+    /// The place of a non-empty range of its letters.
     pub fn span(&self, letters: Range<usize>) -> Range<usize> {
         self.spans[letters.start].start..self.spans[letters.end - 1].end
     }
 
-    /// Adds where at least `least` letters may be a secret.
+    /// Adds the places where at least `least` letters may be a secret.
     ///
-    /// `-` and `_` join words of names more often than letters of base64: there a run must look
-    /// random, by how often its letters change their kind.
+    /// `-` and `_` join words of names more often than they are letters of base64. A run with them
+    /// counts only if it looks random by the number of changes between kinds of letters.
     fn opaque(&self, least: usize, found: &mut Vec<Range<usize>>) {
         if self.is_random() {
             found.push(self.span(0..self.letters.len()));
@@ -275,8 +276,8 @@ impl Stretch {
         }
     }
 
-    /// Where its letters look random, those that join words left out. `-` and `_` are letters of
-    /// base64 as well, so they part nothing.
+    /// The places where its letters look random, without those that join words. `-` and `_` are
+    /// also letters of base64, so they separate nothing.
     fn random(&self, paths: bool) -> Vec<Range<usize>> {
         let is_join = |at: &usize| matches!(self.letters[*at], b'-' | b'_');
         let places: Vec<usize> = (0..self.letters.len()).filter(|at| !is_join(at)).collect();
@@ -285,7 +286,7 @@ impl Stretch {
         parts.map(|part| self.span(places[part.start]..places[part.end - 1] + 1)).collect()
     }
 
-    /// What stands between ids of objects, which are words of hexadecimal digits.
+    /// The parts between ids of objects, which are words of hexadecimal digits.
     fn between_ids(&self) -> Vec<Self> {
         let mut parts = vec![Self::default()];
         let words = self.letters.chunk_by(|one, two| is_join(*one) == is_join(*two));
@@ -324,7 +325,7 @@ impl Stretch {
         self.spans.push(span);
     }
 
-    /// Keeps it if it is long enough, and begins anew.
+    /// Keeps the run if it is long enough, and starts a new one.
     fn end(&mut self, least: usize, found: &mut Vec<Self>) {
         if self.letters.len() >= least {
             found.push(std::mem::take(self));

@@ -1,11 +1,11 @@
-//! Who an ARN of STS or IAM names; a noun, no request is made.
+//! The principal that an ARN of STS or IAM names; no request is made.
 
 /// The caller behind a key, as `GetCallerIdentity` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Principal<'a> {
-    /// The root user of the account: no policy binds it.
+    /// The root user of the account, whom no policy restricts.
     Root,
-    /// An IAM user, by the name that IAM's commands take, without its path.
+    /// An IAM user by the name that IAM's commands take, without its path.
     User(&'a str),
     /// A session of a role.
     Role {

@@ -1,7 +1,7 @@
-//! Where a scanned repository comes from, as far as a report may tell.
+//! The origin of a scanned repository, as far as a report may show it.
 //!
-//! Takes what a repository says of itself, keeps nothing that may be a credential or a path of this
-//! machine. Must not know how it was read, nor who tells it.
+//! Keeps nothing of the repository's own data that may be a credential or a path of this machine.
+//! This module must not know how the data was read, or who shows it.
 
 /// A repository's origin and the revision that was scanned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,12 +14,12 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Takes the remote's URL as git has it; see [`Provenance::remote`] for what is kept of it.
+    /// Takes the remote's URL from git; [`Provenance::remote`] describes the kept part.
     pub fn new(remote: Option<&str>, revision: Option<String>, branch: Option<String>) -> Self {
         Self { remote: remote.and_then(public_url), revision, branch }
     }
 
-    /// Without what `hides` says must not be told.
+    /// Removes the texts that `hides` selects.
     #[must_use]
     pub fn without(self, hides: impl Fn(&str) -> bool) -> Self {
         let is_public = |text: &String| !hides(text);
@@ -31,7 +31,7 @@ impl Provenance {
     }
 
     /// The remote as an absolute URL without user, password, query and fragment, any of which may
-    /// hold a credential. `None` for a remote on this machine, whose path is nobody's business.
+    /// hold a credential. `None` for a remote on this machine, whose path is private.
     pub fn remote(&self) -> Option<&str> {
         self.remote.as_deref()
     }
@@ -39,8 +39,8 @@ impl Provenance {
 
 /// Reads `scheme://[user[:password]@]host[:port]/path` and scp's `[user@]host:path`.
 ///
-/// A URL with an `@` behind its host is not told at all: a password with a slash or colon in it,
-/// written as it is, looks like that.
+/// A URL with an `@` behind its host is not reported at all: an unencoded password with a slash or
+/// colon has this form.
 fn public_url(url: &str) -> Option<String> {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest.to_owned()),
@@ -67,7 +67,7 @@ fn public_url(url: &str) -> Option<String> {
     is_public.then(|| format!("{scheme}://{host}/{path}"))
 }
 
-/// A name or address, with or without a port.
+/// True for a name or address, with or without a port.
 fn is_host(text: &str) -> bool {
     let (name, rest) = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
         Some((address, rest)) => (address, rest),
@@ -106,7 +106,7 @@ mod tests {
             "C:\\r",
             "https://h/a b",
             "./a:b",
-            // Passwords that are not encoded: what is read as host or path is a part of them.
+            // Unencoded passwords: a part of them is read as host or path.
             "https://me:hun/ter2@example.com/o/r",
             "https://me:hun/ter2@example.com",
             "me:hunter2@example.com:o/r",

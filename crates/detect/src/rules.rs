@@ -1,7 +1,7 @@
-//! The rule set: what keysweep knows of each kind of credential.
+//! The rule set: the properties of each kind of credential.
 //!
 //! Rules are data (`patterns/*.toml`, embedded, and a user's own files of the same form). This
-//! module turns them into a [`RuleSet`]; it knows nothing of how a rule is carried out.
+//! module turns them into a [`RuleSet`]; it does not know how a rule is applied.
 
 mod bounds;
 mod check;
@@ -24,21 +24,22 @@ pub use expression::Expression;
 pub use parse::{Examples, REMEDIES};
 pub use read::Facts;
 
-/// Who wrote a rule.
+/// The author of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Author {
-    /// It is built in, and a test holds it to its examples: no run does so again.
+    /// The rule is built in. A test checks its examples, so no run does.
     Us,
-    /// It is built in, and this is that test.
+    /// The rule is built in, and that test is running.
     #[cfg(test)]
     Tested,
-    /// The user, who named its file.
+    /// The user, who named the file.
     User,
-    /// Whoever wrote what is scanned: nobody trusts them, so what it may cost is bounded.
+    /// The author of the scanned project. The author is not trusted, so the cost of the rule is
+    /// limited.
     Target,
 }
 
-/// How a rule is carried out.
+/// The method that applies a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// A signing key id joined with its secret; built into the detector.
@@ -53,7 +54,7 @@ pub enum Method {
     Shape,
 }
 
-/// What can be read out of a credential without asking anyone.
+/// Facts that can be read from a credential offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialFormat {
     /// Base64 behind `ABSK`: user, account.
@@ -64,75 +65,76 @@ pub enum CredentialFormat {
     ServiceCredential,
 }
 
-/// The text of a [`Method::Shape`] rule.
+/// The expression of a [`Method::Shape`] rule and its conditions.
 #[derive(Clone, Debug)]
 pub struct Shape {
     /// The expression. Its group `secret` is the credential (the whole match if there is no such
     /// group), its group `id` the public half.
     pub regex: Expression,
-    /// How many bytes before an anchor a match may begin, and behind it end.
+    /// Bytes before an anchor in which a match may begin, and behind it in which it may end.
     pub reach: usize,
-    /// What must not stand directly before and behind the match: the characters it is made of.
+    /// Characters that must not be directly before or behind the match, because it consists of
+    /// them.
     pub boundary: Boundary,
-    /// Fewest bits of Shannon entropy a character of the credential, 0 if that does not matter.
+    /// Fewest bits of Shannon entropy per character of the credential, 0 for no limit.
     pub entropy: f64,
 }
 
-/// Which neighbours make a match part of something longer.
+/// Neighbours that make a match part of something longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Boundary {
     /// Letters and digits.
     Alphanumeric,
     /// Letters, digits, `+`, `/`, `-` and `_`.
     Base64,
-    /// None: the expression sees to it.
+    /// None: the expression checks them.
     None,
 }
 
 /// A kind of credential.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Stable for ever.
+    /// The stable id; it never changes.
     pub id: RuleId,
-    /// A few words, for lists and headings.
+    /// A short title for lists and headings.
     pub title: String,
-    /// What it is and what it lets one do, in a sentence or two.
+    /// The credential and the access that it gives, in a sentence or two.
     pub description: String,
-    /// How bad a leak is.
+    /// The severity of a leak.
     pub severity: Severity,
-    /// Of a [`Method::Shape`] match; the built-in methods decide for themselves.
+    /// The confidence of a [`Method::Shape`] match; the built-in methods decide for themselves.
     pub confidence: Confidence,
-    /// How it is carried out.
+    /// The method that applies it.
     pub method: Method,
-    /// Literals of which one stands in or beside every match; at least three bytes each.
+    /// Literals, at least three bytes each. Every match contains one or has one nearby.
     pub anchors: Vec<Vec<u8>>,
-    /// For [`Method::Shape`].
+    /// Set for [`Method::Shape`].
     pub shape: Option<Shape>,
-    /// Words (lower case, letters and digits only) of which a match needs one in the label before
-    /// it on its line or the one above; none needed if empty.
+    /// Words (lower case, letters and digits only). A match needs one of them in its label, on its
+    /// line or the line above; empty means that no label is needed.
     pub labels: Vec<String>,
-    /// What can be read offline.
+    /// Facts that can be read offline.
     pub reader: Option<CredentialFormat>,
-    /// Name of its procedure in `patterns/remedy/`; of a user's rule also a sentence that says
-    /// what to do, or nothing.
+    /// Name of its procedure in `patterns/remedy/`. For a user's rule it may also be a sentence
+    /// with instructions, or empty.
     pub remedy: String,
-    /// The pattern file it came from; `None` if built in.
+    /// The pattern file that defines it; `None` if built in.
     pub file: Option<std::path::PathBuf>,
-    /// Who wrote it.
+    /// The author.
     pub author: Author,
 }
 
 /// All rules in force, built-in ones first.
 #[derive(Clone, Debug, Default)]
 pub struct RuleSet {
-    /// In the order of their files' names, then of the file.
+    /// Sorted by file name, then in the order of the file.
     pub rules: Vec<Rule>,
-    /// Rules of the scanned project that go beyond what it may ask for.
+    /// Rules of the scanned project that exceed its limits.
     pub dropped: Vec<Dropped>,
 }
 
 impl RuleSet {
-    /// The rules that keysweep brings.
+    /// The built-in rules.
     pub fn builtin() -> Self {
         let rules = builtin().into_iter().map(|parsed| parsed.rule).collect();
         Self { rules, dropped: Vec::new() }
@@ -141,14 +143,14 @@ impl RuleSet {
     /// The built-in rules and those of configuration files, given as their names and texts.
     ///
     /// # Errors
-    /// The faults of all files at once: a rule that is not in the form of `docs/patterns.md`, an
-    /// id that is taken, an example that its rule does not find. What is no `[[rule]]` is left to the
-    /// configuration.
+    /// The faults of all files at once: a rule that does not follow `docs/patterns.md`, an id that
+    /// is already used, an example that its rule does not find. Everything except `[[rule]]` is
+    /// left to the configuration.
     pub fn with_texts(files: &[(PathBuf, String)]) -> Result<Self, Faults> {
         Self::with_texts_by(Author::User, files)
     }
 
-    /// As [`RuleSet::with_texts`]; says who wrote the files.
+    /// Like [`RuleSet::with_texts`], for files of a given author.
     ///
     /// # Errors
     /// The faults of all files at once.
@@ -209,7 +211,7 @@ impl RuleSet {
         }
     }
 
-    /// The rule of this id.
+    /// The rule with this id.
     pub fn get(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.id.as_str() == id)
     }

@@ -1,5 +1,5 @@
-//! The seam between sources and detectors: a source hands bytes over, whole or as a delta,
-//! and neither knows the other.
+//! The interface between sources and detectors: a source passes bytes, whole or as a delta, and
+//! neither knows the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -11,29 +11,29 @@ use crate::stop::Stop;
 
 pub use keysweep_base::copied::Copied;
 
-/// What a detector saw in one text.
+/// The result of a detector for one text.
 #[derive(Debug, Default)]
 pub struct Detected<M> {
-    /// What it wants handed back with the text's children; see [`Detector::delta`].
+    /// The state for the text's delta children; see [`Detector::delta`].
     pub memory: M,
-    /// What it found, ordered by place.
+    /// The candidates, sorted by place.
     pub candidates: Vec<Candidate>,
-    /// How many examples and placeholders it recognised.
+    /// Number of recognised examples and placeholders.
     pub examples: u64,
-    /// What it holds in forms that are recognised and not read, by form.
+    /// Content in forms that are recognised but not read, by form.
     pub unread: BTreeMap<&'static str, u64>,
-    /// It holds more encoded text than is decoded: a credential may be in the rest.
+    /// There is more encoded text than is decoded: the remainder may contain a credential.
     pub truncated: bool,
-    /// It holds text that is encoded deeper than is decoded.
+    /// There is text that is encoded deeper than is decoded.
     pub too_deep: bool,
-    /// It holds more credentials than are told of one text.
+    /// There are more credentials than are reported for one text.
     pub over_limit: bool,
-    /// Rules of the scanned project that were not applied to all of it, for what they cost.
+    /// Rules of the scanned project that were not applied to the whole text, because of their cost.
     pub costly: BTreeSet<RuleId>,
 }
 
 impl<M> Detected<M> {
-    /// Writes to the ledger what is no candidate; `name` is that of the text.
+    /// Writes everything except the candidates to the ledger; `name` is that of the text.
     pub fn note(&self, ledger: &Ledger, what: &str, name: &dyn Fn() -> Vec<u8>) {
         if self.examples > 0 {
             ledger.add(Count::Examples, self.examples);
@@ -62,7 +62,7 @@ impl<M> Detected<M> {
         }
     }
 
-    /// Adds what was seen in another part of the same text; the memory stays.
+    /// Adds the result for another part of the same text; the memory does not change.
     pub fn append(&mut self, mut other: Self) {
         self.examples += other.examples;
         for (form, by) in other.unread {
@@ -79,26 +79,26 @@ impl<M> Detected<M> {
 /// A part of a text that is too large to be read at once.
 #[derive(Clone, Debug)]
 pub struct Window {
-    /// Where the part's first byte stands in the text.
+    /// Position of the part's first byte in the text.
     pub first: Position,
-    /// The offsets in the part for which it answers; candidates whose primary region begins
-    /// elsewhere belong to a neighbour.
+    /// The offsets in the part that it owns; candidates whose primary region begins elsewhere
+    /// belong to a neighbour.
     pub owned: Range<usize>,
-    /// The text is a columnar file: what stands next to each other there are values of different
-    /// rows, so that nearness joins no id with a secret.
+    /// The text is a columnar file: adjacent values belong to different rows, so nearness joins no
+    /// id with a secret.
     pub columnar: bool,
 }
 
 impl Window {
-    /// All of a text.
+    /// The window of a whole text.
     pub fn of(bytes: &[u8]) -> Self {
         Self { first: Position::default(), owned: 0..bytes.len(), columnar: false }
     }
 }
 
-/// Finds credentials in bytes. Pure: the same bytes give the same answer.
+/// Finds credentials in bytes. A detector is pure: the same bytes give the same result.
 pub trait Detector: Sync {
-    /// What is carried from a text to its delta children; small, and empty when nothing was seen.
+    /// The state that a text passes to its delta children; small, and empty if nothing was found.
     type BaseState: Default + Send + Sync;
 
     /// Scans a whole text.
@@ -106,8 +106,8 @@ pub trait Detector: Sync {
 
     /// Scans a text that a delta made from another one.
     ///
-    /// `base` is the base's memory, `copied` the runs taken from it in order of `to`. The answer
-    /// equals that of [`Detector::whole`] on `bytes`.
+    /// `base` is the memory of that text, `copied` are the runs taken from it, sorted by `to`. The
+    /// result equals that of [`Detector::whole`] on `bytes`.
     fn delta(
         &self,
         base: &Self::BaseState,
@@ -118,12 +118,14 @@ pub trait Detector: Sync {
     /// Scans a part of a text whose neighbours overlap it by [`Detector::overlap`] bytes.
     fn window(&self, bytes: &[u8], window: &Window) -> Detected<Self::BaseState>;
 
-    /// How many bytes on either side of a credential may decide about it.
+    /// Number of bytes on either side of a credential that may decide about it.
     fn overlap(&self) -> usize;
 
-    /// This detector, to be ended by `stop` in the middle of a text too; `None` if it can't be.
+    /// This detector with a flag that ends it, even in the middle of a text; `None` if it can't be
+    /// ended.
     ///
-    /// Of a text on which it ended only some is known. Whoever sets the flag reports that.
+    /// The result for the text in which it ended is incomplete. The code that sets the flag reports
+    /// this.
     fn ended_by(&self, _stop: &Stop) -> Option<Self>
     where
         Self: Sized,
@@ -132,11 +134,11 @@ pub trait Detector: Sync {
     }
 }
 
-/// A candidate and the text it stands in, on its way to the collector.
+/// A candidate and the text that contains it, on the way to the collector.
 #[derive(Debug)]
 pub struct Hit {
-    /// Which text.
+    /// The text.
     pub origin: Origin,
-    /// What was found in it.
+    /// The candidate in it.
     pub candidate: Candidate,
 }

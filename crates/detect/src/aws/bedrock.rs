@@ -1,6 +1,6 @@
-//! What service credentials say of themselves: user, account, key id and expiry, read offline.
+//! Facts that service credentials contain: user, account, key id and expiry, read offline.
 //!
-//! Pure grammar: text in, facts out. Knows nothing of how a credential is found.
+//! This module is a pure grammar. It does not know how a credential is found.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -16,7 +16,7 @@ pub const LONG_TERM_PREFIX: &[u8] = b"ABSK";
 /// Beginning of a short-term key of Amazon Bedrock.
 pub const SHORT_TERM_PREFIX: &[u8] = b"bedrock-api-key-";
 
-/// Longest a presigned request may be valid: seven days (SigV4, `X-Amz-Expires`).
+/// Longest validity of a presigned request: seven days (SigV4, `X-Amz-Expires`).
 const LONGEST_EXPIRY: i64 = 7 * 24 * 3600;
 
 const LENIENT: GeneralPurposeConfig =
@@ -36,14 +36,14 @@ pub struct ServiceUser {
     pub account: String,
 }
 
-/// What a presigned request states.
+/// The facts of a presigned request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presigned {
     /// The id of the key that signed it.
     pub key_id: KeyId,
-    /// When it was signed, as RFC 3339 in UTC.
+    /// Time of signing, as RFC 3339 in UTC.
     pub signed: String,
-    /// When it ends by its own statement, as RFC 3339 in UTC.
+    /// End of validity according to its own statement, as RFC 3339 in UTC.
     pub expires: String,
 }
 
@@ -62,9 +62,9 @@ pub fn short_term(text: &[u8]) -> Option<Presigned> {
     let (_, query) = request.split_once('?')?;
     let field =
         |name: &str| query.split('&').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
-    // `<key id>/<day>/<Region>/bedrock/aws4_request`, its slashes percent-encoded or not.
+    // `<key id>/<day>/<Region>/bedrock/aws4_request`, with its slashes percent-encoded or not.
     let key_id = KeyId::parse(field("X-Amz-Credential")?.as_bytes().get(..super::KEY_ID_LEN)?)?;
-    // The year has four digits and no sign, else it is none that RFC 3339 knows.
+    // The year has four digits and no sign; otherwise RFC 3339 can't represent it.
     let date =
         field("X-Amz-Date").filter(|date| date.len() == DATE && !date.starts_with(['-', '+']))?;
     let date = DateTime::strptime("%Y%m%dT%H%M%SZ", date).ok()?;

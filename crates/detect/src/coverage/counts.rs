@@ -1,15 +1,16 @@
-//! The counters of the ledger: one table, of which the fields of reports, the counters and their words
-//! are made.
+//! The counters of the ledger: one table that generates the counters, the fields of reports, and
+//! their words.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Makes all of them of one entry each: its documentation, its counter, its field in reports, its
-/// place in the list that people read, and what one and several are called there.
+/// Makes all of them from one entry each: its documentation, its counter, its field in reports, its
+/// place in the list for readers, and its words for one and for several.
 macro_rules! left_out {
     ($($(#[$meta:meta])* $count:ident $field:ident: $place:literal, $one:literal, $many:literal;)*) => {
-        /// What was left out on purpose: by an ignore file, an option, or a limit the user typed.
+        /// Content that was left out on purpose: by an ignore file, an option, or a limit of the
+        /// user.
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         pub struct LeftOut {
             $($(#[$meta])* pub $field: u64,)*
@@ -23,7 +24,7 @@ macro_rules! left_out {
         pub enum Count {
             /// Files read.
             Files,
-            /// Commits met.
+            /// Commits visited.
             Commits,
             /// Git objects read.
             Objects,
@@ -35,11 +36,11 @@ macro_rules! left_out {
             )*
         }
 
-        /// How many counters there are.
+        /// The number of counters.
         pub(super) const COUNTS: usize = 4 + [$(Count::$count),*].len();
 
         impl LeftOut {
-            /// What the counters say.
+            /// Reads the counters.
             pub(super) fn of(get: impl Fn(Count) -> u64) -> Self {
                 Self { $($field: get(Count::$count),)* not_opened: BTreeMap::new() }
             }
@@ -49,8 +50,8 @@ macro_rules! left_out {
                 [$((Count::$count, self.$field)),*].into_iter()
             }
 
-            /// How many there are of each kind, and what one and several are called, in the order
-            /// in which people read them.
+            /// The number of each kind, with the words for one and for several, in the order of the
+            /// list for readers.
             pub fn named(&self) -> Vec<(u64, &'static str, &'static str)> {
                 let mut named = [$(($place, (self.$field, $one, $many))),*];
                 named.sort_by_key(|(place, _): &(u8, _)| *place);
@@ -65,7 +66,7 @@ left_out! {
     Ignored ignored: 0,
         "file or folder by ignore files (--no-ignore reads it)",
         "files or folders by ignore files (--no-ignore reads them)";
-    /// Findings that a baseline, marker or configuration settles.
+    /// Findings that a baseline, marker or configuration suppresses.
     Suppressed suppressed: 13,
         "suppressed finding (--include-suppressed)",
         "suppressed findings (--include-suppressed)";
@@ -85,7 +86,7 @@ left_out! {
     Special special: 4, "device, socket or pipe", "devices, sockets or pipes";
     /// Symbolic links that were not followed.
     Links links: 5, "symbolic link", "symbolic links";
-    /// Git repositories met on the way, whose history was not searched.
+    /// Nested git repositories whose history was not searched.
     Repositories repositories: 14,
         "repository not searched in depth: keysweep sweep",
         "repositories not searched in depth: keysweep sweep";
@@ -97,20 +98,20 @@ left_out! {
     Encrypted encrypted: 7,
         "encrypted PDF or member of an archive",
         "encrypted PDFs or members of archives";
-    /// Pages of PDFs that show text whose letters no font tells.
+    /// Pages of PDFs with text whose fonts map no characters.
     #[serde(default)]
     Unlettered unlettered: 8,
         "PDF page whose fonts map no characters",
         "PDF pages whose fonts map no characters";
-    /// Texts with something that is encoded more than three times.
+    /// Texts with content that is encoded more than three times.
     #[serde(default)]
     DeeplyEncoded deeply_encoded: 9,
         "text encoded more than three times",
         "texts encoded more than three times";
-    /// Containers of which a limit that the user typed left something out.
+    /// Containers of which a limit of the user left something out.
     Unopened unopened: 10, "container over a limit that you set",
         "containers over a limit that you set";
-    /// Files that keysweep wrote itself and that hold no secret: reports, baselines, states.
+    /// Files that keysweep wrote and that hold no secret: reports, baselines, states.
     #[serde(default)]
     OwnReports own_reports: 1,
         "report, baseline or state of keysweep",

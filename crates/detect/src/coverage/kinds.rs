@@ -1,13 +1,13 @@
-//! The kinds of problems, and how much of the answer each costs.
+//! The kinds of problems, and the extent of the missing content for each.
 
-/// How much of what was asked for is missing.
+/// The extent of the missing content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Missing {
-    /// All of a run, or its end.
+    /// The whole run, or its remainder.
     Run,
-    /// Something of a repository: its packs, refs, alternates, index.
+    /// A part of a repository: its packs, refs, alternates, index.
     Repository,
-    /// An object or where it stands.
+    /// An object or its location.
     Object,
     /// A file or a part of one.
     File,
@@ -45,13 +45,13 @@ pub const KINDS: [(&str, Missing); 32] = [
     ("folder", Missing::File),
     ("names", Missing::File),
     ("path", Missing::File),
-    // What the program itself failed on: it may be of a repository.
+    // Failures of the program itself: they may concern a repository.
     ("name", Missing::Repository),
     ("text", Missing::Repository),
 ];
 
 impl super::Problem {
-    /// How much is missing by it; a kind of another version counts as one of a repository.
+    /// The extent of the missing content. An unknown kind counts as one of a repository.
     pub fn missing(&self) -> Missing {
         let known = KINDS.iter().find(|(what, _)| *what == self.what);
         known.map_or(Missing::Repository, |(_, missing)| *missing)

@@ -1,26 +1,26 @@
-//! Problems of one kind, no more than so many and so much text, and the same ones whatever the
-//! order they come in: whoever writes what is scanned may cause as many as they like.
+//! Problems of one kind, limited in number and bytes. Scanned content may cause any number of them,
+//! so the ones that are kept do not depend on the order of arrival.
 
 use std::collections::BTreeMap;
 
-/// Most problems of a kind that are listed.
+/// Most listed problems of a kind.
 const MOST: usize = 10_000;
 /// Most bytes of their texts.
 const BYTES: usize = 4 << 20;
 
-/// The path of a problem, and why it is one.
+/// The path and the reason of a problem.
 type Text = (String, String);
 
 /// The least problems of a kind.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Problems {
-    /// How often each was told.
+    /// The number of times that each was reported.
     kept: BTreeMap<Text, u64>,
     bytes: usize,
-    /// The least that was dropped: from it on none is taken, else a short one would be kept or not
-    /// by whether it comes after a long one.
+    /// The least dropped problem. None from it on is kept; otherwise a short one would be kept or
+    /// not depending on whether it follows a long one.
     end: Option<Text>,
-    /// How many were dropped.
+    /// The number of dropped problems.
     dropped: u64,
 }
 
@@ -44,7 +44,7 @@ impl Problems {
         }
     }
 
-    /// Changes the texts.
+    /// Applies `hide` to the texts.
     pub(super) fn redact(&mut self, hide: &dyn Fn(&mut String)) {
         let old = std::mem::take(self);
         self.dropped = old.dropped;
@@ -56,7 +56,7 @@ impl Problems {
         self.end = self.end.take().or(old.end);
     }
 
-    /// Each once and in order, and last how many are missing.
+    /// Each problem once, sorted, and finally the number of those that are not listed.
     pub(super) fn listed(&self) -> impl Iterator<Item = Text> {
         let more = (self.dropped > 0)
             .then(|| (String::new(), format!("{} more of them are not listed", self.dropped)));

@@ -1,9 +1,9 @@
-//! What rules that the scanned project brings may cost.
+//! Limits the cost of rules that the scanned project brings.
 //!
-//! Their author is not trusted, and no measure of an expression tells how long a search for it
-//! takes. So their time is measured, beside what is counted of them: that of the processor, as a
-//! busy machine is no fault of theirs. This is the only clock of
-//! detection; the rules of keysweep and of its user are not held to it.
+//! Their author is not trusted, and no property of an expression predicts the time of a search. So
+//! their time is measured, in addition to the limits on their number. It is processor time, because
+//! a busy machine is not their fault. Detection uses no other clock; the rules of keysweep and of
+//! its user have no such limit.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,20 +11,20 @@ use std::time::Duration;
 
 /// Time that all of them may take together, …
 const BASE: Duration = Duration::from_secs(2);
-/// … and beyond that for each byte that is scanned: some twenty times what a usual rule takes.
+/// … plus this for each scanned byte: about twenty times the time of a usual rule.
 const PER_BYTE: u64 = 200;
-/// Of so many bytes of a text one may be an anchor of a rule, …
+/// One anchor of a rule is allowed for this many bytes of a text, …
 const SPACING: usize = 128;
-/// … and this many more, as a small text may be a list of keys.
+/// … plus this many, because a small text may be a list of keys.
 const ANCHORS: usize = 1024;
 
 /// The time of rules, in nanoseconds.
 #[derive(Debug, Default)]
 pub(super) struct Allowance {
     rules: Vec<Account>,
-    /// Bytes of the texts in which anchors of them stood.
+    /// Bytes of the texts that contained their anchors.
     bytes: AtomicU64,
-    /// How often some were dropped. Each time the others are left half as much.
+    /// The number of times that rules were dropped. Each time halves the allowance of the others.
     rounds: Mutex<u32>,
 }
 
@@ -36,27 +36,27 @@ struct Account {
 }
 
 impl Allowance {
-    /// For so many rules.
+    /// Makes an allowance for `rules` rules.
     pub(super) fn new(rules: usize) -> Self {
         Self { rules: (0..rules).map(|_| Account::default()).collect(), ..Self::default() }
     }
 
-    /// Whether so many anchors of a rule are too many for a text of `len` bytes.
+    /// True if a rule has too many anchors for a text of `len` bytes.
     pub(super) fn are_too_many(anchors: usize, len: usize) -> bool {
         anchors > ANCHORS + len / SPACING
     }
 
-    /// A text of `len` bytes is going to be searched.
+    /// Records that a text of `len` bytes is about to be searched.
     pub(super) fn read(&self, len: usize) {
         self.bytes.fetch_add(len as u64, Ordering::Relaxed);
     }
 
-    /// Whether a rule took too long and is applied no more.
+    /// True if a rule took too long and is no longer applied.
     pub(super) fn is_over(&self, rule: usize) -> bool {
         self.rules[rule].is_over.load(Ordering::Relaxed)
     }
 
-    /// Notes the time that a rule took; where all took too long, those that took most are dropped.
+    /// Adds the time of a rule. If all together took too long, the most expensive ones are dropped.
     pub(super) fn spend(&self, rule: usize, taken: Duration) {
         let taken = u64::try_from(taken.as_nanos()).unwrap_or(u64::MAX);
         self.rules[rule].taken.fetch_add(taken, Ordering::Relaxed);
@@ -77,7 +77,7 @@ impl Allowance {
     }
 }
 
-/// The time that this thread was on a processor.
+/// The processor time of this thread.
 #[cfg(unix)]
 pub(super) fn now() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -85,7 +85,7 @@ pub(super) fn now() -> Duration {
     Duration::new(seconds.unwrap_or_default(), nanos.unwrap_or_default())
 }
 
-/// The time that has gone by.
+/// The elapsed time.
 #[cfg(not(unix))]
 pub(super) fn now() -> Duration {
     static BEGAN: std::sync::LazyLock<std::time::Instant> =
@@ -104,7 +104,7 @@ mod tests {
         assert!(!(0..3).any(|rule| allowance.is_over(rule)));
         allowance.spend(1, BASE);
         assert_eq!([0, 1, 2].map(|rule| allowance.is_over(rule)), [false, true, false]);
-        // What is left is less and less.
+        // The remaining allowance shrinks.
         allowance.spend(2, BASE * 3 / 4);
         assert!(allowance.is_over(2) && !allowance.is_over(0));
     }

@@ -1,5 +1,5 @@
-//! One text, from anchors to credentials: decode what is encoded, gather items around anchors,
-//! join them, and carry what was found inside encoded text out to where that stands.
+//! Analyses one text, from anchors to credentials: decodes runs, collects items around anchors,
+//! joins them, and carries results from encoded text to its place in the outer text.
 
 mod encoded;
 
@@ -30,43 +30,43 @@ use super::unread::Unreads;
 use super::utf16;
 use super::{mail, table, vacant};
 
-/// Credentials of a text, in its own offsets.
+/// Credentials of a text, with offsets of this text.
 #[derive(Debug, Default)]
 pub(super) struct Analysis {
     /// Ids with their secrets.
     pub joined: Vec<Joined>,
-    /// Items that found no partner.
+    /// Items without a partner.
     pub loose: Vec<Item>,
-    /// Secrets in reach of an id that are not its own by the evidence, the likeliest first.
+    /// Secrets in reach of an id that the evidence does not assign to it, the likeliest first.
     pub others: Vec<Other>,
-    /// Matches of shape rules, with the encodings they stood in.
+    /// Matches of shape rules, with the encodings around them.
     pub shaped: Vec<(Shaped, Vec<Encoding>)>,
-    /// Examples and placeholders.
+    /// Number of examples and placeholders.
     pub examples: u64,
-    /// What was recognised and is not read.
+    /// Forms that were recognised but not read.
     pub unread: Unreads,
-    /// More was encoded than may be decoded: some of it was not looked into.
+    /// There is more encoded text than may be decoded: a part of it was not examined.
     pub truncated: bool,
-    /// Something is encoded deeper than is decoded.
+    /// Text is encoded deeper than is decoded.
     pub too_deep: bool,
-    /// There are more matches of shape rules than are told of one text.
+    /// There are more matches of shape rules than are reported for one text.
     pub over_limit: bool,
-    /// Rules of the scanned project that cost too much here.
+    /// Rules of the scanned project that were too expensive here.
     pub costly: BTreeSet<RuleId>,
 }
 
-/// What the encoded runs of a text hold.
+/// The results from the encoded runs of a text.
 #[derive(Debug, Default)]
 struct Inner {
-    /// Items that found no partner in their own run.
+    /// Items without a partner in their own run.
     loose: Vec<Item>,
-    /// Where the ids of those that did stand.
+    /// Places of the ids that have one.
     reported: HashSet<Range<usize>>,
-    /// Runs that were looked into: what they share characters by, and where their first letter is.
+    /// Runs that were examined, with their alignment and the place of the first letter.
     runs: Vec<Looked>,
 }
 
-/// An encoded run that was looked into.
+/// An encoded run that was examined.
 #[derive(Debug)]
 struct Looked {
     run: Range<usize>,
@@ -74,7 +74,7 @@ struct Looked {
     first: usize,
 }
 
-/// Most runs that share a place: as many alignments there are.
+/// Most runs that share a place: the number of alignments.
 const SHARED: usize = 8;
 
 /// An id with its secret and token.
@@ -86,61 +86,61 @@ pub(super) struct Joined {
     pub secret: Item,
     /// The session token.
     pub token: Option<Item>,
-    /// How sure that is.
+    /// The confidence that they belong together.
     pub confidence: Confidence,
-    /// What speaks for it.
+    /// The evidence for it.
     pub evidence: Evidence,
 }
 
-/// A secret that an id was not joined with.
+/// A secret with which an id was not joined.
 #[derive(Clone, Debug)]
 pub(super) struct Other {
-    /// Where the id stands.
+    /// The place of the id.
     pub id: Range<usize>,
     /// The secret.
     pub secret: Item,
-    /// How sure a pair of the two would be.
+    /// The confidence that a pair of the two would have.
     pub confidence: Confidence,
-    /// What speaks for it.
+    /// The evidence for the pair.
     pub evidence: Evidence,
 }
 
-/// What detection is made of.
+/// The components of detection.
 pub(super) struct Tools {
     /// The table of literals.
     pub anchors: Arc<Anchors>,
     /// The shape rules.
     pub shapes: Arc<Shapes>,
-    /// Asks for the end, in the middle of a text too.
+    /// Requests the end, even in the middle of a text.
     pub stop: Stop,
-    /// By what pairs are chosen.
+    /// The costs by which pairs are chosen.
     pub costs: Table,
-    /// Whether secrets that an id was not joined with are kept.
+    /// Secrets with which an id was not joined are kept.
     pub keeps_others: bool,
 }
 
 /// Reach of an id's anchor.
 pub(super) const ID_REACH: Reach = Reach { bytes: REACH_BYTES, lines: REACH_LINES };
-/// Reach of a label's anchor: the value it announces stands close by.
+/// Reach of a label's anchor: its value is nearby.
 pub(super) const LABEL_REACH: Reach = Reach { bytes: 512, lines: 3 };
-/// Reach of a session token's beginning, which is as long as a token.
+/// Reach of a session token's beginning, as long as a token.
 const TOKEN_REACH: Reach = Reach { bytes: 4096, lines: 3 };
-/// Reach of a Kubernetes Secret's kind, which may stand before or behind all of its values.
+/// Reach of a Kubernetes Secret's kind, which may precede or follow all of its values.
 const MANIFEST_REACH: Reach = Reach { bytes: 32 * 1024, lines: 1000 };
-/// Reach of a list of numbers, which takes several bytes for each of its own.
+/// Reach of a list of numbers, which takes several bytes for each byte that it encodes.
 pub(super) const LIST_REACH: Reach = Reach { bytes: 32 * 1024, lines: 4000 };
-/// Decoded texts may be this many times the size of the text, all in all and at any depth, …
+/// Decoded texts, in total and at any depth, may be this many times the size of the text, …
 const DECODE_FACTOR: usize = 4;
-/// … and this much more, so that a short text may hold what unpacks to a long one.
+/// … plus this much, so that a short text may contain one that unpacks to a long one.
 const DECODE_BASE: usize = unpack::LIMIT;
 
-/// How many bytes may be decoded of a text of this length.
+/// The number of bytes that may be decoded for a text of this length.
 pub(super) fn decode_budget(len: usize) -> usize {
     len.saturating_mul(DECODE_FACTOR).saturating_add(DECODE_BASE)
 }
 
-/// Whether a text says by its beginning what it is, so that no literal of the first search needs to
-/// stand in it.
+/// True if the beginning of a text declares its form. The text then needs no literal of the first
+/// search.
 pub(super) fn is_announced(bytes: &[u8]) -> bool {
     decode::is_one_run(bytes)
         || blocks::opens(bytes).is_some()
@@ -150,10 +150,11 @@ pub(super) fn is_announced(bytes: &[u8]) -> bool {
 }
 
 impl Tools {
-    /// Analyses a text of known anchors, and marks those that are found to be quiet; `depth`
-    /// counts the encodings around it.
+    /// Analyses a text with its anchors, and marks those that turn out to be quiet. `depth` is the
+    /// number of encodings around the text.
     ///
-    /// `budget` is how many bytes may be decoded yet, in this text and in all that are in it.
+    /// `budget` is the remaining number of bytes that may be decoded, in this text and in all texts
+    /// inside it.
     pub(super) fn analyse(
         &self,
         bytes: &[u8],
@@ -163,7 +164,7 @@ impl Tools {
     ) -> Analysis {
         let mut found = Analysis::default();
         let mut places: Vec<(usize, Reach)> = Vec::new();
-        // Where nothing but encoded runs is looked for.
+        // Places around which only encoded runs are searched for.
         let mut looks: Vec<(usize, Reach)> = Vec::new();
         let mut inner = Inner::default();
         let shaped = self.shapes.search(bytes, anchors, &self.stop);
@@ -193,7 +194,8 @@ impl Tools {
                 Class::Encoding => looks.push((anchor.at, LABEL_REACH)),
                 Class::Label | Class::Listed | Class::Shape => {}
                 class if depth < MAX_DEPTH => {
-                    // One run of one alignment is decoded once, however many anchors it has.
+                    // One run of one alignment is decoded once, regardless of its number of
+                    // anchors.
                     let alignment = alignment(class, anchor.at);
                     let known =
                         |one: &Looked| one.run.contains(&anchor.at) && one.alignment == alignment;
@@ -234,7 +236,7 @@ impl Tools {
     }
 }
 
-/// Whether two runs told of the same item.
+/// True if two runs reported the same item.
 fn is_same(one: &Item, other: &Item) -> bool {
     one.span == other.span
         && match (&one.part, &other.part) {
@@ -246,7 +248,7 @@ fn is_same(one: &Item, other: &Item) -> bool {
         }
 }
 
-/// The items of a region, joined; `inner` are those that stand encoded in it.
+/// Joins the items of a region; `inner` are the items that are encoded in it.
 fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, found: &mut Analysis) {
     let (mut items, examples) = item::all(&bytes[region.clone()]);
     found.examples += examples;
@@ -294,8 +296,9 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, fou
     found.loose.append(&mut rest);
 }
 
-/// Adds the items that stand encoded in a region; what stands in clear wins over what the same
-/// characters decode to. What fills its encoded text alone is named by what stands before that.
+/// Adds the items that are encoded in a region. Unencoded items take precedence over results of
+/// decoding the same characters. An item that fills its encoded text is named by the text before
+/// that.
 fn adopt(text: &[u8], start: usize, inner: &[Item], items: &mut Vec<Item>) {
     let known = items.len();
     for item in inner {
@@ -314,7 +317,7 @@ fn adopt(text: &[u8], start: usize, inner: &[Item], items: &mut Vec<Item>) {
     items.sort_by_key(|item| item.span.start);
 }
 
-/// Moves what was found in a decoded text to the place of the encoded one.
+/// Moves the results in a decoded text to the place of the encoded text.
 fn outwards(mut inside: Analysis, decoded: &Decoded) -> Analysis {
     let carry = |item: &mut Item| {
         item.span = decoded.outer(&item.span);
@@ -344,7 +347,7 @@ fn outwards(mut inside: Analysis, decoded: &Decoded) -> Analysis {
     inside
 }
 
-/// Undoes the encoding that an anchor announces.
+/// Decodes the text that an anchor announces.
 fn open(bytes: &[u8], at: usize, class: Class, depth: usize) -> Option<Decoded> {
     match class {
         Class::Base64(place) => decode::base64(bytes, at, place),
@@ -358,7 +361,7 @@ fn open(bytes: &[u8], at: usize, class: Class, depth: usize) -> Option<Decoded> 
     }
 }
 
-/// What tells runs apart that share characters.
+/// A number that distinguishes runs that share characters.
 fn alignment(class: Class, at: usize) -> u8 {
     match class {
         Class::Base64(place) => (at.wrapping_sub(usize::from(place)) % 4) as u8,

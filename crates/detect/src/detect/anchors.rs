@@ -1,8 +1,8 @@
 //! The anchor pass: one vectorised search for every literal from which detection can start.
 //!
-//! No anchor, no work: this pass is the speed of the program. It owns the table of literals and
-//! what each one announces; the rest of detection only ever looks around anchors. The table, with
-//! what it costs, is published in `docs/detection.md`.
+//! Without an anchor there is no work: this pass determines the speed of the program. It owns the
+//! table of literals and their classes; the rest of detection examines only the text around
+//! anchors. The table and its cost are published in `docs/detection.md`.
 
 use std::ops::Range;
 
@@ -15,16 +15,16 @@ use crate::rules::{Method, Rule, RuleSet};
 use crate::scan::Copied;
 use crate::stop::Stop;
 
-/// What a literal announces.
+/// The kind of text that a literal announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
-    /// `AKIA` or `ASIA` in clear.
+    /// `AKIA` or `ASIA`, unencoded.
     Id,
     /// The middle of one of them in UTF-16, of either byte order.
     Utf16,
     /// Base64 that may hold an id; the literal's first character is the `n`th of its quantum.
     Base64(u8),
-    /// The beginning of gzip or of a zip archive in base64.
+    /// The beginning of gzip or of a zip archive, in base64.
     Packed,
     /// An id in hexadecimal digits.
     Hex,
@@ -36,7 +36,7 @@ pub(super) enum Class {
     Label,
     /// The beginning of a session token.
     Token,
-    /// A word near which base64 stands.
+    /// A word that announces base64 nearby.
     Encoding,
     /// A literal of a rule of [`Method::Shape`].
     Shape,
@@ -49,7 +49,7 @@ pub(super) struct Anchor {
     pub at: usize,
     /// Index of the literal in [`Anchors::literals`].
     pub literal: u16,
-    /// A closer look found nothing that depends on it.
+    /// Set if an examination found nothing that depends on it.
     pub quiet: Quiet,
 }
 
@@ -58,7 +58,8 @@ impl Anchor {
         Self { at, literal, quiet: Quiet::NO }
     }
 
-    /// Whether all that decides that it is quiet lies in `around`, a part of a text of `len` bytes.
+    /// True if the bytes that decide that it is quiet are all in `around`, a part of a text of
+    /// `len` bytes.
     pub(super) fn is_decided_in(self, around: &Range<usize>, len: usize) -> bool {
         self.quiet.reach().is_some_and(|reach| {
             (around.start == 0 || self.at >= around.start.saturating_add(reach))
@@ -67,28 +68,28 @@ impl Anchor {
     }
 }
 
-/// Whether a closer look at an anchor found nothing, and how many bytes on either side decided
-/// that: while those stay as they are, nothing is there.
+/// The result that an examination of an anchor found nothing, and the number of bytes on either
+/// side that decided this. The result holds while those bytes remain the same.
 ///
-/// Kept as a power of two, so that an anchor takes no more memory than its place does.
+/// Stored as a power of two, so that an anchor needs no more memory than its place does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Quiet(u8);
 
 impl Quiet {
-    /// Nobody looked yet, or something was found.
+    /// Not examined yet, or something was found.
     pub(super) const NO: Self = Self(0);
 
-    /// Nothing was found, and no more than `reach` bytes on either side decided that.
+    /// Nothing was found, and at most `reach` bytes on either side decided this.
     pub(super) fn within(reach: usize) -> Self {
         Self(reach.max(2).next_power_of_two().trailing_zeros() as u8)
     }
 
-    /// Whether there is nothing.
+    /// True if nothing was found.
     pub(super) fn is_quiet(self) -> bool {
         self != Self::NO
     }
 
-    /// How many bytes on either side decide.
+    /// The number of bytes on either side that decide.
     fn reach(self) -> Option<usize> {
         self.is_quiet().then(|| 1_usize.checked_shl(u32::from(self.0)).unwrap_or(usize::MAX))
     }
@@ -97,9 +98,9 @@ impl Quiet {
 /// A literal of the table.
 #[derive(Clone, Debug)]
 pub(super) struct Literal {
-    /// The bytes looked for.
+    /// The bytes of the literal.
     pub bytes: Vec<u8>,
-    /// What they announce.
+    /// The kind of text that it announces.
     pub class: Class,
 }
 
@@ -111,18 +112,18 @@ impl Literal {
 
 /// The compiled table of literals.
 pub(super) struct Anchors {
-    /// In order of their bytes.
+    /// Sorted by their bytes.
     literals: Vec<Literal>,
     searchers: Vec<(Searcher, Range<usize>)>,
     longest: usize,
 }
 
-/// Bytes that are searched between two looks at the stop flag.
+/// Bytes that are searched between two checks of the stop flag.
 const PIECE: usize = 1 << 20;
-/// So many literals are looked for at once; more go to a second searcher.
+/// Most literals of one searcher; more go to a second one.
 ///
-/// The crate takes 64 unless it is asked to take more, as more fill its buckets: how fast they are
-/// depends on which literals share one (see [`bucketed`]).
+/// The crate takes 64 unless it is asked to take more, because more fill its buckets: the speed
+/// then depends on which literals share a bucket (see [`bucketed`]).
 const PACKED_LIMIT: usize = 80;
 /// Buckets of a packed search for more than 32 literals.
 const BUCKETS: usize = 16;
@@ -147,7 +148,7 @@ impl Anchors {
                 .builder()
                 .extend(bucketed(group).map(|literal| &literal.bytes))
                 .build();
-            // Packed search needs SIMD; the caller falls back to one search a literal without it.
+            // Packed search needs SIMD. Without it the caller falls back to one search per literal.
             if let Some(searcher) = searcher {
                 let first = index * PACKED_LIMIT;
                 searchers.push((searcher, first..first + group.len()));
@@ -156,7 +157,7 @@ impl Anchors {
         Self { literals, searchers, longest }
     }
 
-    /// What the anchor's literal is.
+    /// The literal of an anchor.
     pub(super) fn literal(&self, anchor: Anchor) -> &Literal {
         &self.literals[usize::from(anchor.literal)]
     }
@@ -168,25 +169,25 @@ impl Anchors {
         shapes.map(|(index, literal)| (index, literal.bytes.as_slice()))
     }
 
-    /// How many literals there are.
+    /// The number of literals.
     pub(super) fn len(&self) -> usize {
         self.literals.len()
     }
 
-    /// All anchors of `bytes`, in order; overlapping ones too. Ends early once `stop` is set.
+    /// All anchors of `bytes`, sorted, including overlapping ones. Ends early if `stop` is set.
     pub(super) fn find(&self, bytes: &[u8], stop: &Stop) -> Vec<Anchor> {
         let mut found = Vec::new();
         self.find_in(bytes, 0..bytes.len(), stop, &mut found);
         found
     }
 
-    /// Appends, in order, the anchors that lie within `range` of `bytes`; piece by piece, so that
-    /// the flag is looked at.
+    /// Appends the anchors within `range` of `bytes`, sorted. Works in pieces, so that the flag is
+    /// checked.
     fn find_in(&self, bytes: &[u8], range: Range<usize>, stop: &Stop, found: &mut Vec<Anchor>) {
         let mut start = range.start;
         while start < range.end && !stop.is_set() {
             let end = range.end.min(start + PIECE);
-            // What crosses the end begins before it, and is found with this piece.
+            // A literal that crosses the end begins before it, and is found with this piece.
             let until = range.end.min(end + self.longest - 1);
             let before = found.len();
             self.find_at_once(bytes, start..until, found);
@@ -196,7 +197,7 @@ impl Anchors {
         }
     }
 
-    /// Appends, in order, the anchors that lie within `range` of `bytes`.
+    /// Appends the anchors within `range` of `bytes`, sorted.
     fn find_at_once(&self, bytes: &[u8], range: Range<usize>, found: &mut Vec<Anchor>) {
         let before = found.len();
         let text = &bytes[..range.end];
@@ -208,8 +209,8 @@ impl Anchors {
         }
         for (searcher, group) in &self.searchers {
             let mut from = range.start;
-            // The search is resumed one byte behind each hit, so that overlapping literals are
-            // all seen: a law that anchors of copied runs depend on.
+            // The search resumes one byte behind each hit, so that it finds all overlapping
+            // literals. The anchors of copied runs depend on this.
             while let Some(hit) = searcher
                 .find_in(text, aho_corasick::Span { start: from, end: text.len() })
                 .filter(|_| from < text.len())
@@ -223,11 +224,11 @@ impl Anchors {
         }
     }
 
-    /// Appends every literal of one searcher that stands at `at`, where one of them stands.
+    /// Appends every literal of one searcher at `at`, where at least one of them is.
     fn same_place(&self, text: &[u8], at: usize, group: Range<usize>, found: &mut Vec<Anchor>) {
         let rest = &text[at..];
-        // They are in order, so those that begin with this byte are neighbours: a text of nothing
-        // but anchors is not compared with all of them at each.
+        // They are sorted, so those that begin with this byte are neighbours. A text of nothing but
+        // anchors is not compared with all of them at each place.
         let from = self.literals[group.clone()].partition_point(|one| one.bytes[0] < rest[0]);
         for index in group.start + from..group.end {
             let literal = &self.literals[index].bytes;
@@ -242,11 +243,11 @@ impl Anchors {
 
     /// The anchors of `bytes`, which a delta made from a text with the anchors `base`.
     ///
-    /// Anchors inside a copied run are carried over, the others searched for in what was inserted
-    /// and across the seams. Equal to [`Anchors::find`] on `bytes`.
+    /// Anchors inside a copied run are carried over. Inserted text and seams are searched for
+    /// others. The result equals [`Anchors::find`] on `bytes`.
     ///
-    /// `base_len` is the length of that text: a run that reaches to both ends is followed by the
-    /// same nothing.
+    /// `base_len` is the length of the base text. It shows if a run reaches both ends, with nothing
+    /// behind it in either text.
     pub(super) fn inherit(
         &self,
         base: &[Anchor],
@@ -258,12 +259,13 @@ impl Anchors {
         let mut found = Vec::new();
         let mut settled = 0;
         for run in copied {
-            // A run shorter than the longest literal may hide seams of its neighbours: search it.
+            // A run shorter than the longest literal may hide seams of its neighbours, so it is
+            // searched.
             if run.len < self.longest {
                 continue;
             }
-            // Anchors that begin before `settled` are known; the window up to the run, and the
-            // literals that end beyond its first byte, are searched afresh.
+            // Anchors that begin before `settled` are known. The part up to the run, and the
+            // literals that end beyond its first byte, are searched again.
             self.search_gap(bytes, settled..run.to, stop, &mut found);
             let first = base.partition_point(|anchor| anchor.at < run.from);
             for &anchor in &base[first..] {
@@ -292,7 +294,7 @@ impl Anchors {
         let to = (end + reach).min(bytes.len());
         let before = found.len();
         self.find_in(bytes, from..to, stop, found);
-        // What lies wholly in the run before or behind is carried over, not found twice.
+        // Anchors entirely in the run before or behind are carried over, not found twice.
         let mut kept = before;
         for index in before..found.len() {
             let anchor = found[index];
@@ -308,7 +310,7 @@ impl Anchors {
     }
 }
 
-/// Whether all that decides about a quiet anchor was copied with it.
+/// True if all bytes that decide about a quiet anchor were copied with it.
 fn stays_quiet(anchor: Anchor, base_len: usize, run: &Copied, len: usize) -> bool {
     let Some(reach) = anchor.quiet.reach() else { return false };
     let from_start = run.from == 0 && run.to == 0;
@@ -317,14 +319,14 @@ fn stays_quiet(anchor: Anchor, base_len: usize, run: &Copied, len: usize) -> boo
         && (to_end || anchor.at.saturating_add(reach) <= run.from + run.len)
 }
 
-/// Literals in an order in which those that begin alike share a bucket of the search.
+/// Literals in an order in which those with the same beginning share a bucket of the search.
 ///
-/// The crate puts each into the next of [`BUCKETS`] buckets. A bucket asks for a closer look at all
-/// that begins like a mixture of its literals, so those in it should have their first bytes in
-/// common: text is searched at up to twice the speed then.
+/// The crate puts each literal into the next of [`BUCKETS`] buckets. A bucket examines all text
+/// that begins like a mixture of its literals, so its literals should have their first bytes in
+/// common: this makes the search up to twice as fast.
 fn bucketed(literals: &[Literal]) -> impl Iterator<Item = &Literal> {
     let (each, more) = (literals.len() / BUCKETS, literals.len() % BUCKETS);
-    // The first buckets hold one more: so all others stay in step.
+    // The first buckets have one more, so that all others stay in step.
     let start = move |bucket: usize| bucket * each + bucket.min(more);
     (0..=each).flat_map(move |slot| {
         let buckets = (0..BUCKETS).filter(move |&bucket| start(bucket) + slot < start(bucket + 1));
@@ -346,7 +348,7 @@ fn builtin() -> Vec<Literal> {
     add(Class::Encoding, &["ase64"]);
     add(Class::Hex, &["414b4941", "414B4941", "41534941"]);
     add(Class::Escaped, &["%41%4", "%41%53%49"]);
-    // The same once more, of the sign alone (twice or more) or of every letter.
+    // The same once more, for the sign alone (twice or more) or for every letter.
     add(Class::Escaped, &["2541%25", "%25%34%31%25%3"]);
     add(Class::Escaped, &["x41\\x4", "x41\\x53", "u0041\\u00", "&#65;&#"]);
     // `I` and `A`, in both ids.
@@ -360,7 +362,7 @@ fn builtin() -> Vec<Literal> {
     let gzip = aligned(b"H4sI").into_iter().take(1);
     literals
         .extend(gzip.map(|(text, place)| Literal::new(text.into_bytes(), Class::Base64(place))));
-    // Twice over: the base64 of what an id looks like in base64.
+    // Twice encoded: the base64 of the beginning of an id in base64.
     for whole in ["QUtJQ", "FLSU", "BS0lB", "QVNJQ", "FTSU", "BU0lB"] {
         for (text, place) in aligned(whole.as_bytes()) {
             literals.push(Literal::new(text.into_bytes(), Class::Base64(place)));
@@ -372,8 +374,8 @@ fn builtin() -> Vec<Literal> {
     literals
 }
 
-/// An anchor of a rule in base64, where that is rare and the rule grave enough to pay for it; the
-/// others are found in base64 that something near it announces.
+/// An anchor of a rule in base64, if it is rare and the rule is severe enough to justify the cost.
+/// The others are found in base64 that nearby text announces.
 fn encoded(rule: &Rule, anchor: &[u8]) -> Vec<Literal> {
     let wanted = rule.severity == Severity::Error && anchor.len() >= 4;
     let literals = if wanted { aligned(anchor) } else { vec![] };
@@ -383,12 +385,12 @@ fn encoded(rule: &Rule, anchor: &[u8]) -> Vec<Literal> {
         .collect()
 }
 
-/// What the ids look like in base64, at each of the three alignments, with the place of the
+/// The beginnings of ids in base64, at each of the three alignments, with the place of the
 /// literal's first character in its quantum.
 ///
-/// Wrapped base64 cuts 1 text in 16 of them in two; of literals of five characters either end is
-/// looked for, and the labels beside an id lead to the same run. Literals of three characters would
-/// be cut by nothing, but slow the search down to a half: packed search compares four.
+/// Wrapped base64 cuts 1 in 16 of them in two. For literals of five characters both ends are
+/// searched, and the labels beside an id lead to the same run. Literals of three characters would
+/// never be cut, but halve the speed of the search: packed search compares four.
 fn base64_literals() -> Vec<(String, u8)> {
     let ids = [
         ("QUtJ", 0),

@@ -1,7 +1,7 @@
-//! What announces something: labels with a secret, beginnings of ids; and what announces nothing.
+//! Anchors that announce something: labels with a secret nearby and beginnings of ids.
 //!
-//! Words such as `secret` stand everywhere. A closer look is taken at neighbouring ones together
-//! ([`super::chain`]), and what it does not find a delta inherits.
+//! Words such as `secret` occur everywhere. Labels that are close together are examined together
+//! ([`super::chain`]). For labels at which nothing was found, a delta inherits that result.
 
 use std::ops::Range;
 
@@ -19,16 +19,16 @@ use super::numbers;
 use super::region::{self, Reach};
 use super::undo::{self, Escaped};
 
-/// How far behind a label a value is looked for before a region is made of it.
+/// Bytes behind a label in which a value is searched for before a region is made of it.
 const VALUE_REACH: usize = 240;
-/// Digits of the shortest digest that is usual, of 128 bits.
+/// Digits of the shortest usual digest, of 128 bits.
 const SHORTEST_DIGEST: usize = 32;
 
-/// Bytes on either side that decide whether a label announces anything.
+/// Bytes on either side that decide whether a label announces a value.
 const DECIDING: usize = if VALUE_REACH > dump::LINE { VALUE_REACH } else { dump::LINE };
 
-/// Where labels stand that have a secret near them, or what may be one, and how far that may be;
-/// marks the others as quiet.
+/// Gives the places of labels that have a possible secret near them, with their reach. Marks the
+/// other labels as quiet.
 pub(super) fn labels(
     bytes: &[u8],
     anchors: &mut [Anchor],
@@ -55,7 +55,7 @@ pub(super) fn labels(
             match announces(bytes, label.span.0, &mut escaped) {
                 None => anchors[label.index].quiet = Quiet::within(DECIDING),
                 Some(reach) if reach.bytes == LABEL_REACH.bytes => loud.push(*label),
-                // What is written by escapes or numbers stands further away than is looked here.
+                // A value in escapes or numbers is beyond the range that is searched here.
                 Some(reach) => {
                     anchors[label.index].quiet = Quiet::NO;
                     found.push((label.span.0, reach));
@@ -71,7 +71,7 @@ pub(super) fn labels(
     found
 }
 
-/// Where labels stand that are the kind of a Kubernetes Secret, whose values are in base64.
+/// Gives the places of labels that are the kind of a Kubernetes Secret. Its values are in base64.
 pub(super) fn manifests<'a>(
     bytes: &'a [u8],
     anchors: &'a [Anchor],
@@ -81,7 +81,7 @@ pub(super) fn manifests<'a>(
     labels.map(|label| label.at).filter(|&at| names_a_manifest(bytes, at))
 }
 
-/// Whether a label is the kind of a Kubernetes Secret.
+/// True if a label is the kind of a Kubernetes Secret.
 fn names_a_manifest(bytes: &[u8], at: usize) -> bool {
     let before = &bytes[at.saturating_sub(12)..at];
     let kind = before.strip_suffix(b"S").unwrap_or(before);
@@ -89,10 +89,11 @@ fn names_a_manifest(bytes: &[u8], at: usize) -> bool {
     quoted.ends_with(b"kind:") || quoted.ends_with(b"kind\":") || quoted.ends_with(b"kind\\\":")
 }
 
-/// Whether anything that is worth pairing, or to be decoded, stands around labels.
+/// True if an item that can be paired or decoded is near `labels`.
 fn holds_items(bytes: &[u8], labels: &[AnchorSpan]) -> bool {
     let ([first, ..], [.., last]) = (labels, labels) else { return false };
-    // What a long token without a border reaches beyond is none of theirs.
+    // A long token without a border may reach beyond these limits; that part does not belong to
+    // them.
     let start = first.span.0.saturating_sub(2 * LABEL_REACH.bytes);
     let end = bytes.len().min(last.span.0 + 2 * LABEL_REACH.bytes);
     let mut places: Vec<_> = labels.iter().map(|label| (label.span.0, LABEL_REACH)).collect();
@@ -103,19 +104,19 @@ fn holds_items(bytes: &[u8], labels: &[AnchorSpan]) -> bool {
     })
 }
 
-/// That nothing was found at a label, nor in all of its chain.
+/// Marks that nothing was found at a label or in its whole chain.
 fn quiet(label: &AnchorSpan, chain: &[AnchorSpan]) -> Quiet {
     let (first, last) = (chain[0].span.0, chain[chain.len() - 1].span.0);
     let further = (label.span.0 - first).max(last - label.span.0);
     Quiet::within(further + chain::margin(LABEL_REACH.bytes, VALUE_REACH))
 }
 
-/// The reach of a label, if something long enough to be a secret, escaped or not, stands behind
-/// it, or before it on its line.
+/// The reach of a label, if something long enough to be a secret, escaped or not, follows it, or
+/// precedes it on its line.
 ///
-/// Hexadecimal digits are none: ids of commits and digests stand behind labels everywhere. A
-/// secret that is written in them is twice as long. What is written by escapes or numbers alone is
-/// several times as long.
+/// Hexadecimal digits do not count: ids of commits and digests follow labels everywhere. A secret
+/// in hexadecimal digits is twice as long. A value in escapes or numbers alone is several times as
+/// long.
 fn announces(bytes: &[u8], at: usize, escaped: &mut Escaped<'_>) -> Option<Reach> {
     let end = bytes.len().min(at + VALUE_REACH);
     let rest = &bytes[at..end];
@@ -129,12 +130,12 @@ fn announces(bytes: &[u8], at: usize, escaped: &mut Escaped<'_>) -> Option<Reach
     (leads_to_value(rest, is_truncated) || stands_before(bytes, at)).then_some(LABEL_REACH)
 }
 
-/// What may stand in a value, escaped or not.
+/// Bytes that a value may contain, escaped or not.
 const PART: [bool; 256] = table(b"+/\\%&;#=\"'");
-/// What may stand in a value with marks in it, or in one that goes on over lines.
+/// Bytes of a value that contains marks or continues over lines.
 const MAY_BE_PART: [bool; 256] = table(b"+/\\%&;#=\"'\n\r[^\xe2\x90\x9b");
 
-/// Letters, digits and `more`.
+/// A table of letters, digits and `more`.
 const fn table(more: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
     let mut at = 0;
@@ -150,8 +151,8 @@ const fn table(more: &[u8]) -> [bool; 256] {
     table
 }
 
-/// Whether bytes enough for a secret follow one another that may be part of one: most of what
-/// follows a label is told from a value by a few of its bytes.
+/// True if enough consecutive bytes for a secret may be part of one. This is a cheap first test: a
+/// few bytes rule out most texts that follow a label.
 fn may_hold_value(rest: &[u8]) -> bool {
     let mut start = 0;
     while let Some(window) = rest.get(start..start + SECRET_LEN) {
@@ -160,14 +161,15 @@ fn may_hold_value(rest: &[u8]) -> bool {
             Some(at) => start += at + 1,
         }
     }
-    // What marks hold parts no value, nor does a fold.
+    // Neither marks nor folds end a value.
     memchr::memchr2(0x1b, b'<', rest).is_some()
         || memchr::memchr_iter(b'\n', rest).any(|at| fold_len(&rest[at..]).is_some())
         || memchr::memchr_iter(b'[', rest)
             .any(|at| rest.get(at + 1).is_some_and(u8::is_ascii_digit))
 }
 
-/// Whether something long enough to be a secret stands in what follows a label, which `is_truncated`.
+/// True if something long enough to be a secret is in `rest`, the text behind a label. If
+/// `is_truncated`, the text continues beyond `rest`.
 fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
     if !may_hold_value(rest) {
         return false;
@@ -176,7 +178,7 @@ fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
     let (mut at, mut run, mut before) = (0, 0, 0);
     let mut word = Word::default();
     while let Some(&byte) = rest.get(at) {
-        // A soft break of quoted-printable and a continued line break no value.
+        // A soft break of quoted-printable or a continued line does not end a value.
         let goes_on =
             part(byte) || matches!(byte, b'\n' | b'\r') && matches!(before, b'=' | b'\\' | b'\r');
         before = byte;
@@ -186,7 +188,7 @@ fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
             at += len;
             continue;
         }
-        // Marks inside of a value are none of its letters.
+        // Marks inside a value are not letters of it.
         if let Some(len) = if goes_on { None } else { undo::marks_len(&rest[at..]) } {
             at += len;
             continue;
@@ -209,11 +211,11 @@ fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
         }
         run = if goes_on { run + 1 } else { 0 };
     }
-    // What the end of the text cuts is whole; what the end of the reach cuts may be longer.
+    // A run that ends with the text is complete. A run that ends with the reach may be longer.
     run >= SECRET_LEN && (!word.is_digest() || is_truncated)
 }
 
-/// The length of a line break and one blank, behind which a folded line goes on.
+/// The length of a line break and one blank, behind which a folded line continues.
 fn fold_len(rest: &[u8]) -> Option<usize> {
     let start = usize::from(rest.first() == Some(&b'\r'));
     match rest.get(start..start + 3)? {
@@ -222,10 +224,10 @@ fn fold_len(rest: &[u8]) -> Option<usize> {
     }
 }
 
-/// Bytes of a line before a label in which its value may stand.
+/// Bytes of a line before a label that may hold its value.
 const BEFORE_REACH: usize = 120;
 
-/// Whether a value stands before its label on the line: `<secret>  # the secret key`.
+/// True if a value precedes its label on the line: `<secret>  # the secret key`.
 fn stands_before(bytes: &[u8], at: usize) -> bool {
     let head = &bytes[at.saturating_sub(BEFORE_REACH)..at];
     let line = memchr::memrchr(b'\n', head).map_or(head, |newline| &head[newline + 1..]);
@@ -238,28 +240,28 @@ fn stands_before(bytes: &[u8], at: usize) -> bool {
 #[derive(Default)]
 struct Word {
     len: usize,
-    /// Not all of it are hexadecimal digits.
+    /// At least one character is not a hexadecimal digit.
     other: bool,
 }
 
 impl Word {
-    /// Whether it is as long as a digest or more, and nothing but hexadecimal digits.
+    /// True if it consists of hexadecimal digits and is at least as long as a digest.
     fn is_digest(&self) -> bool {
         !self.other && self.len >= SHORTEST_DIGEST
     }
 }
 
-/// Whether an id, whole or broken by an escape, a mark or a joint, may begin at `at`.
+/// True if an id may begin at `at`. An escape, a mark or a joint may break it.
 pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
     let body = &bytes[at + 4..bytes.len().min(at + 20)];
     let plain = body.iter().take_while(|&&byte| is_base32(byte)).count();
     match body.get(plain) {
         None => plain == 16,
-        // The border of a column that folds it.
+        // The border of a column that folds the id.
         Some(b' ' | b'.' | b'|' | 0xe2) if plain >= 4 => {
             columns::closes_a_cell(&bytes[at + 4 + plain..])
         }
-        // A fold, or the end of a dump's line.
+        // A fold, or the end of a line of a dump.
         Some(b'\n' | b'\r' | b'|') => {
             let rest = bytes[at + 4 + plain..].trim_ascii_start();
             rest.len() < bytes.len() - at - 5 - plain
@@ -295,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_run_of_hexadecimal_digits_announces_nothing() {
-        // Composed here, so that no scanner takes this file for a leak.
+        // Composed here, so that scanners do not report this file.
         let secret = ["wJ9rXUtn/EMI+K7MDENG", "bPxRfiCYz3x4MPLqKEYu"].concat();
         let (hex, upper) = ("0123456789abcdef".repeat(5), "0123456789ABCDEF".repeat(5));
         for len in 32..80 {
@@ -331,7 +333,7 @@ mod tests {
         }
     }
 
-    /// Lines with labels, of kinds that a changelog has by the thousand and that hold no secret.
+    /// Lines with labels of kinds that are frequent in changelogs and hold no secret.
     fn text(kind: usize, lines: usize) -> Vec<u8> {
         let path = "lib/secret/of/the/works/that/nobody/may/open/at/night";
         let line = |at: usize| match kind {
@@ -342,7 +344,7 @@ mod tests {
         (0..lines).map(line).collect::<String>().into_bytes()
     }
 
-    /// What a label announces may be encoded, and no literal of it stand in the table.
+    /// The value behind a label may be encoded, and the table then holds no literal of it.
     #[test]
     fn base64_of_text_near_a_label_is_looked_into() {
         use base64::Engine as _;
@@ -360,7 +362,7 @@ mod tests {
         }
     }
 
-    /// A word such as `secret` must not make each of a thousand versions cost as much as the first.
+    /// A word such as `secret` must not make each of a thousand versions as expensive as the first.
     #[test]
     fn an_edit_concerns_the_labels_around_it_alone() {
         let (table, stop) = (Anchors::new(&crate::rules::RuleSet::default()), Stop::default());

@@ -1,6 +1,6 @@
 //! The assignment of least cost among those that keep the order of the text.
 //!
-//! Order is kept because texts list ids and secrets in one order, side by side or one list behind
+//! Order is kept because texts list ids and secrets in one order, side by side or one list after
 //! the other.
 
 use super::costs::Table;
@@ -9,7 +9,7 @@ use super::name::Role;
 use super::pair::Edge;
 use super::random::Strength;
 
-/// What it costs to leave an item alone.
+/// The cost of leaving an item alone.
 pub(super) fn alone(item: &Item, costs: &Table) -> i64 {
     let name = &item.label.name;
     match (&item.part, name.role) {
@@ -23,7 +23,7 @@ pub(super) fn alone(item: &Item, costs: &Table) -> i64 {
     }
 }
 
-/// How an alignment got to a cell.
+/// The step by which an alignment reached a cell.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     SkipId,
@@ -33,8 +33,8 @@ enum Step {
 
 /// The order-preserving pairs of least total cost.
 ///
-/// A row an id, a column a secret, as in the alignment of two sequences; a row holds only the
-/// columns within reach, so that the whole costs as much as there are edges.
+/// Each row is an id and each column a secret, as in the alignment of two sequences. A row contains
+/// only the columns within reach, so that the total cost is proportional to the number of edges.
 pub(super) fn aligned(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edge> {
     let mut secrets: Vec<usize> = edges.iter().map(|edge| edge.secret).collect();
     secrets.sort_unstable();
@@ -45,7 +45,7 @@ pub(super) fn aligned(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edg
     let mut columns = vec![0; items.len()];
     secrets.iter().enumerate().for_each(|(column, &secret)| columns[secret] = column);
     let column = |edge: &Edge| columns[edge.secret];
-    // What it costs to leave the secrets before each column alone.
+    // The cost of leaving the secrets before each column alone.
     let mut left = vec![0];
     for &secret in &secrets {
         left.push(left[left.len() - 1] + alone(&items[secret], costs));
@@ -88,7 +88,7 @@ pub(super) fn aligned(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edg
     backtrack(&rows, &steps, &low, &high, column)
 }
 
-/// Keeps the cheaper of two ways.
+/// Keeps the cheaper alternative.
 trait Cheaper {
     fn min_by_cost(self, other: Self) -> Self;
 }

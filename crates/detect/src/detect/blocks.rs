@@ -1,5 +1,5 @@
-//! Blocks that say themselves how they are encoded: uuencode, Ascii85, base85 in code that undoes it,
-//! and the literals of `git diff --binary`.
+//! Blocks that declare their own encoding: uuencode, Ascii85, base85 in code that decodes it, and
+//! the literals of `git diff --binary`.
 
 use std::io::Read as _;
 use std::ops::Range;
@@ -19,10 +19,10 @@ const RFC_1924: &[u8; 85] =
 const Z85: &[u8; 85] =
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
-/// Bytes of a text in which a block may begin without anything that announces it.
+/// Bytes of a text in which a block may begin without an announcement.
 const HEAD: usize = 512;
 
-/// Where in the first lines of a text a block begins.
+/// The place in the first lines of a text where a block begins.
 pub(super) fn opens(bytes: &[u8]) -> Option<usize> {
     if bytes.starts_with(b"<~") {
         return Some(0);
@@ -34,12 +34,12 @@ pub(super) fn opens(bytes: &[u8]) -> Option<usize> {
         .find(|&at| (at == 0 || bytes[at - 1] == b'\n') && uu_header(&bytes[at..]).is_some())
 }
 
-/// Whether a text is a drawing of draw.io.
+/// True if a text is a drawing of draw.io.
 pub(super) fn is_drawing(bytes: &[u8]) -> bool {
     bytes.starts_with(b"<mxfile")
 }
 
-/// The pages of a drawing, in base64, and what is packed in each: deflate without a header.
+/// The pages of a drawing, in base64, and the packed content of each: deflate without a header.
 pub(super) fn pages(bytes: &[u8]) -> Vec<(Decoded, Decoded)> {
     let mut pages = Vec::new();
     for at in memchr::memmem::find_iter(bytes, b"<diagram").take(MOST_STRINGS) {
@@ -52,7 +52,7 @@ pub(super) fn pages(bytes: &[u8]) -> Vec<(Decoded, Decoded)> {
         };
         let mut text = Vec::new();
         let packed = flate2::read::DeflateDecoder::new(&*outer.text);
-        // What is damaged gives what can be read.
+        // A damaged stream gives the bytes that can be read.
         let _ = packed.take(REACH as u64).read_to_end(&mut text);
         let run = 0..outer.text.len();
         let encoding = Some(Encoding::Deflate);
@@ -80,7 +80,7 @@ pub(super) fn within(bytes: &[u8], stretch: &Range<usize>) -> Vec<Decoded> {
     found
 }
 
-/// What comes out of a block: each byte has the place of the characters that write it.
+/// The decoded content of a block. Each byte has the place of the characters that encode it.
 #[derive(Default)]
 struct Block {
     text: Vec<u8>,
@@ -88,7 +88,7 @@ struct Block {
 }
 
 impl Block {
-    /// The block as text, if that is what it is.
+    /// The block as text; `None` if it is not text.
     fn readable(self, encoding: Encoding, run: Range<usize>) -> Option<Decoded> {
         let taste = &self.text[..self.text.len().min(64)];
         if taste.is_empty() || !decode::is_text(taste) {
@@ -137,7 +137,7 @@ fn uuencoded(bytes: &[u8], start: usize) -> Option<Decoded> {
     block.readable(Encoding::Uuencode, first..at.min(bytes.len()))
 }
 
-/// The block between `<~`, at `start`, and `~>`, as btoa and PostScript write it.
+/// The block between `<~`, at `start`, and `~>`, as written by btoa and PostScript.
 fn ascii85(bytes: &[u8], start: usize) -> Option<Decoded> {
     let first = start + 2;
     let body = &bytes[first..bytes.len().min(first + REACH)];
@@ -152,10 +152,10 @@ fn ascii85(bytes: &[u8], start: usize) -> Option<Decoded> {
     block.readable(Encoding::Base85, first..first + ends)
 }
 
-/// Strings of a stretch that are tried.
+/// Most strings of a stretch that are tried.
 const MOST_STRINGS: usize = 32;
 
-/// Strings of base85 where a name such as `b85decode` says that there are some.
+/// Strings of base85, if a name such as `b85decode` announces them.
 fn strings(bytes: &[u8], stretch: &Range<usize>) -> Vec<Decoded> {
     let text = &bytes[stretch.clone()];
     let names: [&[u8]; 8] =
@@ -204,8 +204,8 @@ fn strings(bytes: &[u8], stretch: &Range<usize>) -> Vec<Decoded> {
     found
 }
 
-/// What digits of base 85 say, five for four bytes; `zeros` stands for four zero bytes. `None` if
-/// there is anything else among them.
+/// Decodes digits of base 85, five for four bytes; `zeros` represents four zero bytes. `None` if
+/// there are other characters among them.
 fn base85(text: &[u8], digit: impl Fn(u8) -> Option<u8>, zeros: Option<u8>) -> Option<Block> {
     let mut block = Block::default();
     let mut group: Vec<(u8, usize)> = Vec::with_capacity(5);
@@ -232,7 +232,7 @@ fn base85(text: &[u8], digit: impl Fn(u8) -> Option<u8>, zeros: Option<u8>) -> O
     Some(block)
 }
 
-/// Adds the bytes that up to five digits write; missing ones are the largest.
+/// Adds the bytes of up to five digits; missing digits count as the largest.
 fn four(group: &[(u8, usize)], block: &mut Block) -> Option<()> {
     let digits = group.iter().map(|(digit, _)| *digit).chain(std::iter::repeat(84)).take(5);
     let number = digits.fold(0_u64, |sum, digit| sum * 85 + u64::from(digit));
@@ -245,15 +245,15 @@ fn four(group: &[(u8, usize)], block: &mut Block) -> Option<()> {
     Some(())
 }
 
-/// Whether a text is what `git diff`, `git show`, `git log` or `git format-patch` writes.
+/// True if a text is output of `git diff`, `git show`, `git log` or `git format-patch`.
 pub(super) fn is_patch(bytes: &[u8]) -> bool {
     bytes.starts_with(b"diff --git ")
         || bytes.starts_with(b"From ") && bytes.get(45) == Some(&b' ')
         || bytes.starts_with(b"commit ") && bytes.get(7).is_some_and(u8::is_ascii_hexdigit)
 }
 
-/// Where the digits of a patch's whole files begin, and how many files it holds only the changes of,
-/// which say nothing without the file.
+/// The beginnings of the digits of a patch's whole files, and the number of files with changes
+/// only. Such changes can't be read without the file.
 pub(super) fn hunks(bytes: &[u8]) -> (Vec<usize>, u64) {
     let line = |at: usize| {
         let len = memchr::memchr(b'\n', &bytes[at..bytes.len().min(at + 24)])?;
@@ -266,7 +266,7 @@ pub(super) fn hunks(bytes: &[u8]) -> (Vec<usize>, u64) {
     (begins(b"\nliteral ").collect(), begins(b"\ndelta ").count() as u64)
 }
 
-/// What the lines of base85 from `start` on hold: a file, packed.
+/// The content of the lines of base85 from `start` on: a packed file.
 pub(super) fn literal(bytes: &[u8], start: usize) -> Option<Decoded> {
     let mut values = [None; 256];
     RFC_1924.iter().enumerate().for_each(|(at, &one)| values[usize::from(one)] = Some(at as u8));

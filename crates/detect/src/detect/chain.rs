@@ -1,33 +1,33 @@
-//! Chains: anchors of one rule that stand so close that the looks around them would overlap.
+//! Chains: anchors of one rule so close together that the regions around them would overlap.
 //!
-//! A chain is looked at as one, else text that is nothing but anchors would be searched once for
-//! each of them. Where a chain begins and ends is decided by the bytes around those two places
-//! alone: a text that a delta made has the same chains where it has the same bytes, so an edit
-//! concerns few anchors, and what is known of the others holds.
+//! A chain is examined as a whole. Otherwise a text of nothing but anchors would be searched once
+//! for each anchor. Only the bytes around the beginning and the end of a chain decide where it
+//! begins and ends. So a text that a delta made has the same chains where it has the same bytes: an
+//! edit affects few anchors, and the results for the others remain valid.
 
 use std::ops::Range;
 
-/// Bytes of an anchor, and behind it, by which anchors of a chain are told apart: more than a line,
-/// as many lines begin alike.
+/// Bytes from an anchor on that distinguish the anchors of a chain. More than a line, because many
+/// lines begin alike.
 const SAMPLE: usize = 128;
-/// Places of which no more than one in so many is wanted are few.
+/// Places are few if at most one in this many is wanted.
 const FEW: usize = 8;
 
 /// An anchor of a rule.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AnchorSpan {
-    /// Its index in the list of all anchors.
+    /// The index in the list of all anchors.
     pub index: usize,
-    /// Where its literal begins and ends.
+    /// Start and end of its literal.
     pub span: (usize, usize),
 }
 
-/// The chains of `places`, which are in order, that hold a `wanted` one, as ranges of their indices.
+/// The chains of `places` that contain a `wanted` one, as ranges of indices. `places` is sorted.
 ///
-/// Anchors further apart than two looks are of two chains. A long chain is cut before each anchor
-/// whose bytes are less, by a hash of them, than those of all others within two reaches of it.
-/// Cuts are thus further apart than that: whoever writes the text can make chains long, but not
-/// have much text searched twice.
+/// Anchors that are more than two reaches apart belong to two chains. A long chain is cut before
+/// each anchor whose hash is less than the hashes of all others within two reaches. So cuts are
+/// more than two reaches apart: the author of a text can make chains long, but can't have much text
+/// searched twice.
 pub(super) fn chains(
     bytes: &[u8],
     places: &[AnchorSpan],
@@ -62,15 +62,15 @@ fn is_apart(before: &AnchorSpan, place: &AnchorSpan, reach: usize) -> bool {
     place.span.0 > before.span.1 + 2 * reach
 }
 
-/// Chains around few places of many, as most anchors of a changed text are known: the others are
-/// not looked at.
+/// Finds the chains around a few of many places. Most anchors of a changed text are known, and
+/// these are not examined.
 struct Near<'a> {
     bytes: &'a [u8],
     places: &'a [AnchorSpan],
     reach: usize,
-    /// Where they are known, else 0.
+    /// Hashes of places, 0 if not yet known.
     hashes: Vec<u64>,
-    /// How many comparisons may be made yet: beyond that, all places together take less.
+    /// Remaining comparisons. Beyond that, processing all places is cheaper.
     left: usize,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Near<'a> {
         Self { bytes, places, reach, hashes: vec![0; places.len()], left: places.len() }
     }
 
-    /// The chains of places; `None` if that takes too long.
+    /// The chains of places; `None` if this takes too long.
     fn chains(&mut self, wanted: &[usize]) -> Option<Vec<Range<usize>>> {
         let mut chains: Vec<Range<usize>> = Vec::new();
         for &at in wanted {
@@ -98,7 +98,7 @@ impl<'a> Near<'a> {
         Some(chains)
     }
 
-    /// Whether a chain begins at a place.
+    /// True if a chain begins at a place.
     fn begins(&mut self, at: usize) -> Option<bool> {
         if at == 0 || is_apart(&self.places[at - 1], &self.places[at], self.reach) {
             return Some(true);
@@ -132,18 +132,20 @@ impl<'a> Near<'a> {
     }
 }
 
-/// How many bytes before the first and behind the last anchor of a chain decide where it begins
-/// and ends and what is found around it; `longest` is the length of the rule's longest literal.
+/// Bytes before the first and behind the last anchor of a chain that decide where it begins and
+/// ends and what is found around it. `longest` is the length of the rule's longest literal.
 pub(super) fn margin(reach: usize, longest: usize) -> usize {
-    // The next anchor may be two reaches away, and those that make it a cut as far from it.
+    // The next anchor may be two reaches away; the anchors that make it a cut may be as far from
+    // it.
     4 * reach + 2 * longest + SAMPLE + 1
 }
 
-/// Whether a chain is cut before each of `places`; two cuts are more than `window` bytes apart.
+/// For each of `places`, true if a chain is cut before it. Two cuts are more than `window` bytes
+/// apart.
 fn cuts(bytes: &[u8], places: &[AnchorSpan], window: usize) -> Vec<bool> {
     let near = |a: usize, b: usize| places[b].span.0 - places[a].span.0 <= window;
     let mut least = vec![true; places.len()];
-    // Those that may be the least of what is yet to come, the least first.
+    // Places that may be the least of those to come, the least first.
     let mut open: Vec<(usize, u64)> = Vec::new();
     for (at, place) in places.iter().enumerate() {
         let hash = hash(bytes, place.span.0);
@@ -180,7 +182,7 @@ mod tests {
         found.map(|(index, at)| AnchorSpan { index, span: (at, at + 3) }).collect()
     }
 
-    /// The chains of a text, as the offsets of their first anchors.
+    /// The chains of a text, as offsets of their first anchors.
     fn starts(bytes: &[u8], reach: usize) -> Vec<usize> {
         let places = places(bytes);
         let chains = chains(bytes, &places, reach, |_| true);
@@ -189,7 +191,7 @@ mod tests {
 
     #[test]
     fn equal_anchors_are_one_chain_and_distant_ones_are_not() {
-        // The end of the text tells the last ones apart.
+        // The end of the text makes the last ones differ.
         let mut equal = b"key".repeat(1000);
         equal.resize(4000, b'.');
         assert!(starts(&equal, 10).iter().all(|&at| at == 0 || at > 3000 - SAMPLE));
@@ -198,7 +200,7 @@ mod tests {
     }
 
     proptest! {
-        /// Cuts are what their definition says, and far apart.
+        /// Cuts match their definition and are far apart.
         #[test]
         fn a_cut_is_the_least_of_its_surroundings(text in "(key|[a-d ]{1,9}){0,60}", window in 1usize..60) {
             let bytes = text.as_bytes();
@@ -214,7 +216,7 @@ mod tests {
             }
         }
 
-        /// Whoever asks for few gets those of all that hold them.
+        /// A request for few places gets those chains of all that contain them.
         #[test]
         fn the_chains_of_few_are_among_those_of_all(
             text in "(key|[a-d ]{1,9}){0,90}", reach in 1usize..12, one in any::<prop::sample::Index>(),
@@ -231,7 +233,7 @@ mod tests {
             prop_assert_eq!(near.chains(&[one]), Some(holding));
         }
 
-        /// What stands further away than the margin changes no chain.
+        /// Text beyond the margin changes no chain.
         #[test]
         fn chains_depend_on_what_is_near(
             before in "(key|[a-d ]{1,9}){0,30}", text in "(key|[a-d ]{1,9}){20,60}",

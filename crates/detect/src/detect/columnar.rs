@@ -1,9 +1,9 @@
-//! Columnar files (Parquet, ORC, Arrow): values that stand next to each other there belong to one
-//! column, and those of one row stand apart. The smallest and the largest id of a column lie beside
-//! the smallest and the largest secret of another one, which are of other rows.
+//! Columnar files (Parquet, ORC, Arrow). Adjacent values belong to one column, and the values of
+//! one row are far apart. The smallest and the largest id of a column are next to the smallest and
+//! the largest secret of another column, which belong to other rows.
 //!
-//! So an id and a secret are one key only if nothing but text stands between them, as they are one
-//! value then, or if the text holds no other id and no other secret.
+//! So an id and a secret are one key only if there is nothing but text between them, because they
+//! are then one value, or if the text contains no other id and no other secret.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use super::analyse::{Analysis, Joined, Other};
 use super::item::{Item, Part};
 use super::name::Role;
 
-/// Takes apart what only nearness joined; `whole` says that nothing of the file lies outside of `text`.
+/// Separates pairs that were joined only by nearness; `whole` means that `text` is the whole file.
 pub(super) fn take_apart(text: &[u8], whole: bool, keeps_others: bool, found: &mut Analysis) {
     let lone = whole && is_lone(found);
     for mut joined in std::mem::take(&mut found.joined) {
@@ -35,7 +35,7 @@ pub(super) fn take_apart(text: &[u8], whole: bool, keeps_others: bool, found: &m
             });
         }
         let mut secret = joined.secret;
-        // What an id bore out is reported without it, too.
+        // A secret that only an id supported is reported without it, too.
         if secret.label.name.role != Role::SecretKey {
             secret.label.name.role = Role::Secret;
             secret.label.name.service = false;
@@ -45,14 +45,14 @@ pub(super) fn take_apart(text: &[u8], whole: bool, keeps_others: bool, found: &m
     found.loose.sort_by_key(|item| item.span.start);
 }
 
-/// Whether all pairs are one, and nothing else stands there that may be a half of it.
+/// True if all pairs are equal and nothing else may be a half of one.
 fn is_lone(found: &Analysis) -> bool {
     let Some(first) = found.joined.first() else { return false };
     let same = |item: &Item, other: &Item| match (&item.part, &other.part) {
         (Part::Id { id, .. }, Part::Id { id: other, .. }) => id == other,
         (Part::Secret { value, .. }, Part::Secret { value: other, .. })
         | (Part::Mail { value }, Part::Mail { value: other }) => value.expose() == other.expose(),
-        // A token is no half.
+        // A token is not a half.
         (_, Part::Token { .. } | Part::Vacant { .. }) => true,
         _ => false,
     };
@@ -62,7 +62,7 @@ fn is_lone(found: &Analysis) -> bool {
         && found.others.iter().all(|other| known(&other.secret))
 }
 
-/// Whether nothing but text stands between the two.
+/// True if there is nothing but text between the two.
 fn is_one_value(text: &[u8], joined: &Joined) -> bool {
     let (id, secret): (&Range<usize>, _) = (&joined.id.span, &joined.secret.span);
     let between = id.end.min(secret.end)..id.start.max(secret.start);

@@ -1,4 +1,4 @@
-//! Values that a table folds within their column, as `psql`, prettytable and rich do where the screen
+//! Values that a table folds within their column, as `psql`, prettytable and rich do if the screen
 //! is too narrow.
 
 use std::ops::Range;
@@ -8,18 +8,18 @@ use crate::aws::{KEY_ID_LEN, KeyId, SECRET_LEN};
 use super::random::{self, Strength};
 use super::view::View;
 
-/// What parts the columns of a table: ASCII, and the lines of Unicode's box drawing.
+/// Separators of a table's columns: ASCII, and the lines of Unicode's box drawing.
 const BORDERS: [&[u8]; 4] = [b"|", "│".as_bytes(), "┃".as_bytes(), "║".as_bytes()];
 /// Most columns of a table, and most bytes of a line.
 const MOST: usize = 64;
 const LONGEST: usize = 2048;
-/// Fewest letters of a piece that goes on below.
+/// Fewest letters of a piece that continues below.
 const SHORTEST: usize = 4;
 
 /// A line of a table.
 struct Line {
     span: Range<usize>,
-    /// What stands between its borders.
+    /// The spans between its borders.
     cells: Vec<Range<usize>>,
 }
 
@@ -29,7 +29,7 @@ fn border(rest: &[u8]) -> Option<&'static [u8]> {
     may.then(|| BORDERS.into_iter().find(|border| rest.starts_with(border)))?
 }
 
-/// Whether `rest` goes on with the border of a cell that a value fills to its end.
+/// True if `rest` continues with the border of a cell that a value fills completely.
 pub(super) fn closes_a_cell(rest: &[u8]) -> bool {
     let rest = match rest {
         [b' ' | b'.', rest @ ..] => rest,
@@ -64,9 +64,9 @@ fn line(bytes: &[u8], at: usize) -> Option<Line> {
     Some(Line { span: at..end, cells })
 }
 
-/// What a cell holds, and whether it fills its column, so that it may go on below.
+/// The content of a cell, and true if it fills its column and so may continue below.
 ///
-/// `psql` says so with a dot on either side.
+/// `psql` marks this with a dot on either side.
 fn piece(bytes: &[u8], cell: &Range<usize>) -> (Range<usize>, bool) {
     let text = &bytes[cell.clone()];
     let dotted = |text: &[u8]| {
@@ -99,7 +99,7 @@ fn piece(bytes: &[u8], cell: &Range<usize>) -> (Range<usize>, bool) {
     (span, is_token && fills)
 }
 
-/// Whether a value is as long as one of its kind.
+/// True if a value is as long as values of its kind.
 fn is_whole(value: &[u8]) -> bool {
     match value {
         [b'A', b'K' | b'S', b'I', b'A', ..] => value.len() >= KEY_ID_LEN,
@@ -108,7 +108,7 @@ fn is_whole(value: &[u8]) -> bool {
     }
 }
 
-/// A stretch with the folded values of its tables in one piece each; `None` if there are none.
+/// A stretch in which each folded value of its tables is one piece; `None` if there are none.
 pub(super) fn unfolded(bytes: &[u8]) -> Option<View<'static>> {
     let mut made = Unfolded::default();
     let mut above: Option<Line> = None;
@@ -146,7 +146,7 @@ pub(super) fn unfolded(bytes: &[u8]) -> Option<View<'static>> {
     made.is_folded.then(|| View::made(made.text, made.map))
 }
 
-/// A view in the making.
+/// A view under construction.
 #[derive(Default)]
 struct Unfolded {
     text: Vec<u8>,
@@ -160,7 +160,7 @@ impl Unfolded {
         self.map.extend(span.map(|at| (at as u32, 1)));
     }
 
-    /// Lines of one table with the same borders: rows, some of which take several lines.
+    /// Adds lines of one table with the same borders. A row may have several lines.
     fn block(&mut self, bytes: &[u8], lines: &[Line]) {
         let mut at = 0;
         while at < lines.len() {
@@ -187,8 +187,8 @@ impl Unfolded {
     }
 }
 
-/// The pieces of the value that begins in a column of the first of `lines`: several if they are a
-/// credential together.
+/// The pieces of the value that begins in a column of the first of `lines`: several if together
+/// they are a credential.
 fn column_of(bytes: &[u8], lines: &[Line], column: usize) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     let mut value: Vec<u8> = Vec::new();

@@ -1,4 +1,4 @@
-//! The table of costs by which pairs are chosen: `patterns/pairing.txt`, which says what each means.
+//! The table of costs by which pairs are chosen: `patterns/pairing.txt`, which explains each.
 
 /// Costs in hundredths of a line.
 #[derive(Clone, Debug)]
@@ -15,12 +15,12 @@ macro_rules! costs {
         }
 
         impl Costs {
-            /// The costs as pairing reads them.
+            /// The costs as a structure for pairing.
             pub(super) fn table(&self) -> Table {
                 Table { $($field: self.get($name),)* }
             }
 
-            /// Names that pairing reads.
+            /// Names that pairing uses.
             #[cfg(test)]
             const NAMES: &[&str] = &[$($name),*];
         }
@@ -86,7 +86,7 @@ impl Costs {
         &self.values
     }
 
-    /// The same costs but for one.
+    /// The same costs, except for one.
     #[must_use]
     pub fn with(&self, name: &str, cost: i64) -> Self {
         let mut costs = self.clone();

@@ -1,9 +1,9 @@
-//! Encoded text: base64 in its dialects and hexadecimal digits, found around an anchor or near one,
-//! and undone with the offsets kept; [`super::utf16`] and [`super::unpack`] do the same for UTF-16
-//! and for what is packed.
+//! Encoded text: base64 in its dialects and hexadecimal digits, found around an anchor or near one.
+//! It is decoded with its offsets kept. [`super::utf16`] and [`super::unpack`] do the same for
+//! UTF-16 and for packed data.
 //!
-//! A [`Decoded`] text is scanned like any other; what is found in it is reported at the place of
-//! the encoded text. Everything is bounded: a run, what comes out of it, and the depth.
+//! A [`Decoded`] text is scanned like any other, and its results are reported at the place of the
+//! encoded text. There are limits for the length of a run, the size of its content, and the depth.
 
 use std::ops::Range;
 
@@ -20,10 +20,10 @@ use super::unpack;
 use super::unread::Unread;
 use super::wrap::{self, Run};
 
-/// How deep encodings are undone inside one another.
+/// Most encodings inside one another that are decoded.
 pub(super) const MAX_DEPTH: usize = 3;
 
-/// Reads base64 with or without padding, and whatever bits the last character has to spare.
+/// Reads base64 with or without padding, and with any unused bits in the last character.
 pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -31,29 +31,29 @@ pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A text that stood encoded in another one.
+/// A text that was encoded in another one.
 #[derive(Debug)]
 pub(super) struct Decoded {
-    /// What it says.
+    /// The decoded text.
     pub text: Vec<u8>,
-    /// How it was hidden.
+    /// The encoding.
     pub encoding: Option<Encoding>,
     /// The encoded run in the outer text.
     pub run: Range<usize>,
-    /// Where in the run each letter begins and how many bytes write it; `unit.0` bytes of `text`
-    /// are `unit.1` letters. Empty if there is no such correspondence.
+    /// The place in the run and the number of bytes of each letter; `unit.0` bytes of `text` are
+    /// `unit.1` letters. Empty if there is no such correspondence.
     pub letters: Vec<(u32, u8)>,
     pub unit: (usize, usize),
 }
 
 impl Decoded {
-    /// Where the first letter that counts stands: runs that share characters are told apart by it.
+    /// The place of the first significant letter. It distinguishes runs that share characters.
     pub(super) fn first(&self) -> usize {
         self.run.start + self.letters.first().map_or(0, |&(at, _)| at as usize)
     }
 
-    /// The span of the outer text that encodes `span` of the decoded one: all of the run where
-    /// the credential is all that it holds.
+    /// The span of the outer text that encodes `span` of the decoded one; the whole run if the
+    /// credential is its whole content.
     pub(super) fn outer(&self, span: &Range<usize>) -> Range<usize> {
         let blank = |part: &[u8]| part.iter().all(|&byte| byte.is_ascii_whitespace() || byte == 0);
         let alone = blank(&self.text[..span.start]) && blank(&self.text[span.end..]);
@@ -71,7 +71,7 @@ impl Decoded {
     }
 }
 
-/// The base64 run around `at`, whose character there is the `place`th of its quantum.
+/// The base64 run around `at`. The character at `at` is number `place` of its quantum.
 pub(super) fn base64(bytes: &[u8], at: usize, place: u8) -> Option<Decoded> {
     let run = wrap::around(bytes, at, is_base64);
     if header::is_word(bytes, run.span.start) {
@@ -81,10 +81,10 @@ pub(super) fn base64(bytes: &[u8], at: usize, place: u8) -> Option<Decoded> {
     decoded(bytes, &run, (here + 4 - usize::from(place)) % 4)
 }
 
-/// What the letters of a run say, the first ones of which are no whole quantum.
+/// Decodes the letters of a run, without the first `skipped` ones, which are not a whole quantum.
 fn decoded(bytes: &[u8], run: &Run, skipped: usize) -> Option<Decoded> {
     let text: Vec<u8> = run.letters.get(skipped..)?.iter().map(|&byte| standard(byte)).collect();
-    // One character left over encodes nothing.
+    // A single remaining character encodes nothing.
     let len = text.len() - usize::from(text.len() % 4 == 1);
     let text = BASE64.decode(&text[..len]).ok()?;
     let mut span = run.span.clone();
@@ -126,20 +126,20 @@ fn base32(bytes: &[u8], at: usize) -> Option<Decoded> {
     Some(Decoded { text, encoding: Some(Encoding::Base32), run, letters, unit: (5, 8) })
 }
 
-/// Places by their distance from a run's beginning.
+/// Places relative to the beginning of a run.
 fn relative(places: &[(u32, u8)], start: usize) -> Vec<(u32, u8)> {
     places.iter().map(|&(at, len)| (at - start as u32, len)).collect()
 }
 
-/// Fewest letters of a run that is looked into because of what stands near it.
+/// Fewest letters of a run that is decoded because of the text near it.
 pub(super) const SHORTEST: usize = 40;
-/// How many letters of it tell whether it is text.
+/// Number of its letters that are decoded first, to decide if it is text.
 const TASTE: usize = 64;
 
-/// What the base64 or the hexadecimal digits that begin at `at` say, if that is text or a packed
-/// one, and the end of the run.
+/// Decodes the base64 or the hexadecimal digits that begin at `at`, if they contain text or packed
+/// data. Also returns the end of the run.
 ///
-/// Only its beginning is decoded before that is known, as most runs are nothing of the kind.
+/// Only the beginning is decoded before that is known, because most runs contain neither.
 pub(super) fn readable(bytes: &[u8], at: usize) -> (usize, Option<Decoded>) {
     let len = bytes[at..].iter().take_while(|&&byte| is_base64(byte)).count();
     let head = &bytes[at..at + len.min(TASTE)];
@@ -157,7 +157,7 @@ pub(super) fn readable(bytes: &[u8], at: usize) -> (usize, Option<Decoded>) {
     {
         return (end.max(opened.run.end), Some(opened));
     }
-    // A path or a word may touch the run: it is text at one of four places then.
+    // A path or a word may touch the run: it is then text at one of four offsets.
     let place = (0..4).find(|&skipped| {
         let head = &head[skipped..];
         let letters: Vec<u8> =
@@ -168,7 +168,7 @@ pub(super) fn readable(bytes: &[u8], at: usize) -> (usize, Option<Decoded>) {
     (opened.as_ref().map_or(end, |opened| end.max(opened.run.end)), opened)
 }
 
-/// What a run of base64 holds that is packed and not unpacked here, by its first letters.
+/// The packed form in a run of base64 that is not unpacked here, according to its first letters.
 pub(super) fn packed_otherwise(run: &[u8]) -> Option<Unread> {
     const HEADS: [(&[u8], Unread); 6] = [
         (b"/Td6WFo", Unread::Xz),
@@ -181,7 +181,7 @@ pub(super) fn packed_otherwise(run: &[u8]) -> Option<Unread> {
     HEADS.iter().find(|(head, _)| run.starts_with(head)).map(|(_, kind)| *kind)
 }
 
-/// Whether a stretch holds a run that is [`readable`], or packed in a form that is counted.
+/// True if a stretch contains a run that is [`readable`], or packed in a form that is counted.
 pub(super) fn holds_readable(stretch: &[u8]) -> bool {
     let mut at = 0;
     while at < stretch.len() {
@@ -195,15 +195,15 @@ pub(super) fn holds_readable(stretch: &[u8]) -> bool {
     false
 }
 
-/// Whether the letters of a run say text, or something packed, at any alignment.
+/// True if the letters of a run encode text or packed data, at any alignment.
 pub(super) fn says_text(letters: &[u8]) -> bool {
     readable(&letters[..letters.len().min(TASTE)], 0).1.is_some()
 }
 
-/// Lines at the beginning of a text of which one may be the only value.
+/// Number of first lines of a text, one of which may be the only value.
 const FIRST_LINES: usize = 3;
 
-/// Whether a text is one encoded run, or gives one in its first lines, by a name or without one.
+/// True if a text is one encoded run, or its first lines contain one, with or without a name.
 pub(super) fn is_one_run(bytes: &[u8]) -> bool {
     let head = bytes[..bytes.len().min(4 * TASTE)].trim_ascii_start();
     head.split(|byte| matches!(byte, b'\r' | b'\n')).take(FIRST_LINES).any(|line| {
@@ -216,7 +216,7 @@ pub(super) fn is_one_run(bytes: &[u8]) -> bool {
     })
 }
 
-/// Whether bytes begin like a text or like what is unpacked here.
+/// True if bytes begin like a text, or like data that is unpacked here.
 pub(super) fn is_text(bytes: &[u8]) -> bool {
     if unpack::is_packed(bytes) {
         return true;
@@ -228,20 +228,21 @@ pub(super) fn is_text(bytes: &[u8]) -> bool {
     }
     let valid = match std::str::from_utf8(bytes) {
         Ok(_) => bytes.len(),
-        // The last character may be cut.
+        // The last character may be cut off.
         Err(error) if error.error_len().is_none() => error.valid_up_to(),
         Err(_) => return false,
     };
     bytes[..valid].iter().all(|&byte| is_letter(byte))
 }
 
-/// What may stand in a text: no control character but blanks, and the escape byte of colours.
+/// True for bytes of a text: all but control characters, except blanks and the escape byte of
+/// colours.
 fn is_letter(byte: u8) -> bool {
     byte >= b' ' && byte != 0x7f || byte.is_ascii_whitespace() || byte == 0x1b
 }
 
-/// A secret, or what else `accepts` takes, that is all that an encoded value holds, and the
-/// encodings, outermost first.
+/// A secret, or another value that `accepts` takes, that is the whole content of an encoded value;
+/// with its encodings, outermost first.
 pub(super) fn value(
     text: &[u8],
     accepts: impl Fn(&[u8]) -> bool,
@@ -280,7 +281,7 @@ pub(super) fn value(
     None
 }
 
-/// Of either alphabet (RFC 4648 §4 and §5).
+/// True for letters of either alphabet (RFC 4648 §4 and §5).
 fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }

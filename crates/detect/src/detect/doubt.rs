@@ -1,4 +1,4 @@
-//! Doubt: a pair is not sure if another way to join the same items costs hardly more.
+//! Doubt: a pair is not certain if another way to join the same items costs hardly more.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,8 @@ use super::costs::Table;
 use super::item::{Item, Part};
 use super::pair::Edge;
 
-/// Lowers what has a rival: another way to join the same items costs hardly more.
+/// Lowers the confidence of pairs with a rival: another way to join the same items costs hardly
+/// more.
 pub(super) fn doubt(items: &[Item], edges: &[&Edge], chosen: &mut [Edge], costs: &Table) {
     let mut sorted: Vec<&Edge> = edges.to_vec();
     sorted.sort_by_key(|edge| (edge.id, edge.secret));
@@ -61,20 +62,21 @@ pub(super) fn doubt(items: &[Item], edges: &[&Edge], chosen: &mut [Edge], costs:
     }
 }
 
-/// How much more another half may cost to be a rival. Of two with the same name that are both
-/// free, the nearer is hardly likelier.
+/// The extra cost up to which another half is a rival. If two halves have the same name and are
+/// both free, the nearer is hardly likelier.
 fn margin(own: &Item, other: &Item, edge: &Edge, costs: &Table) -> i64 {
     let (own, other) = (&own.label.name, &other.label.name);
     let twins = own.named == other.named && own.role == other.role && own.stem == other.stem;
     match twins {
-        // Of two bare values the one beside the id is no likelier than one further on the line.
+        // For two unnamed values, the one next to the id is not likelier than one further along the
+        // line.
         true if !own.named => costs.rival.max(2 * edge.cost) + costs.unnamed_beside,
         true => costs.rival.max(2 * edge.cost),
         false => costs.rival,
     }
 }
 
-/// Whether two items are the same secret.
+/// True if two items are the same secret.
 pub(super) fn same_secret(a: &Item, b: &Item) -> bool {
     match (&a.part, &b.part) {
         (Part::Secret { value: a, .. }, Part::Secret { value: b, .. }) => a == b,

@@ -5,22 +5,22 @@ use std::ops::Range;
 use super::numbers::Made;
 use super::view::View;
 
-/// Most bytes that a line of a dump shows.
+/// Most bytes in a line of a dump.
 const WIDEST: usize = 64;
-/// Fewest bytes that a whole line shows.
+/// Fewest bytes in a complete line.
 const NARROWEST: usize = 4;
-/// Fewest bytes of a line that shows nothing else, as no offset says that it is a dump.
+/// Fewest bytes in a line without an offset, because nothing else shows that it is a dump.
 const WHOLE: usize = 16;
 
-/// A stretch with its dumps (`xxd`, `hexdump`, `od`) as the bytes that they show; `None` if there
-/// are none.
+/// A stretch whose dumps (`xxd`, `hexdump`, `od`) are replaced by the bytes that they show; `None`
+/// if there are none.
 pub(super) fn dump(bytes: &[u8]) -> Option<View<'static>> {
     let mut made = Made::default();
     let mut at = 0;
     let mut dumped = false;
     while at < bytes.len() {
         let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |len| at + len + 1);
-        // The last line of a dump may show a byte alone.
+        // The last line of a dump may show a single byte.
         let shown = dump_line(&bytes[at..end], if dumped { 1 } else { NARROWEST });
         if shown.is_empty() {
             if dumped {
@@ -37,9 +37,9 @@ pub(super) fn dump(bytes: &[u8]) -> Option<View<'static>> {
     (!made.is_plain).then(|| View::made(made.text, made.map))
 }
 
-/// Whether a text is a dump from its beginning on.
+/// True if a text begins with a dump.
 pub(super) fn is_dump(bytes: &[u8]) -> bool {
-    // The first line may be a command, or of a part of a text the end of one.
+    // The first line may be a command, or the end of one if the text is a part.
     let head = &bytes[..bytes.len().min(2 * LINE)];
     head.split(|byte| *byte == b'\n').take(2).any(|line| {
         let is_first = line.trim_ascii_start().starts_with(b"000000");
@@ -48,10 +48,10 @@ pub(super) fn is_dump(bytes: &[u8]) -> bool {
     })
 }
 
-/// Bytes on either side of a place that decide whether a line of a dump holds it.
+/// Bytes on either side of a place that decide whether it is in a line of a dump.
 pub(super) const LINE: usize = 4 * WIDEST;
 
-/// Whether a line of a dump holds `at`.
+/// True if `at` is in a line of a dump.
 pub(super) fn is_in_dump(bytes: &[u8], at: usize) -> bool {
     let floor = at.saturating_sub(LINE);
     let start = memchr::memrchr(b'\n', &bytes[floor..at]).map_or(floor, |len| floor + len + 1);
@@ -63,7 +63,7 @@ pub(super) fn is_in_dump(bytes: &[u8], at: usize) -> bool {
     !dump_line(&bytes[start..at + len], NARROWEST).is_empty()
 }
 
-/// Where the offset ends that begins a line of a dump.
+/// The end of the offset that begins a line of a dump.
 fn offset(line: &[u8]) -> Option<usize> {
     let start = line.iter().take(8).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     // `tcpdump -X`.
@@ -74,7 +74,7 @@ fn offset(line: &[u8]) -> Option<usize> {
     fits.then_some(start + digits)
 }
 
-/// The bytes that a line of a dump shows, `least` of them, and where.
+/// The bytes that a line of a dump shows, at least `least`, with their spans.
 fn dump_line(line: &[u8], least: usize) -> Vec<(u8, Range<usize>)> {
     let blanks = |from: usize| line[from..].iter().take_while(|byte| **byte == b' ').count();
     let Some(mut at) = offset(line) else {
@@ -100,9 +100,9 @@ fn dump_line(line: &[u8], least: usize) -> Vec<(u8, Range<usize>)> {
     if shown.len() >= least { shown } else { vec![] }
 }
 
-/// Groups of hexadecimal digits, of a byte or more each.
+/// Groups of hexadecimal digits, of one or more bytes each.
 ///
-/// Words of two bytes are swapped, unless `xxd` wrote them, whose offsets end with a colon.
+/// Words of two bytes are swapped, unless `xxd` wrote them. Its offsets end with a colon.
 fn groups(line: &[u8], mut at: usize, in_order: bool) -> Vec<(u8, Range<usize>)> {
     let mut shown: Vec<(u8, Range<usize>)> = Vec::new();
     let mut width = 0;
@@ -110,8 +110,8 @@ fn groups(line: &[u8], mut at: usize, in_order: bool) -> Vec<(u8, Range<usize>)>
         let rest = &line[at.min(line.len())..];
         let digits = rest.iter().take(17).take_while(|byte| byte.is_ascii_hexdigit()).count();
         let ends = rest.get(digits).is_none_or(u8::is_ascii_whitespace);
-        // Only the last group may be narrower.
-        // Three are octal ones, of a byte, and six of two; `xxd -b` writes bits.
+        // Only the last group may be narrower. Three digits are an octal byte, six digits are an
+        // octal word of two bytes; `xxd -b` writes bits.
         let octal = matches!(digits, 3 | 6) && (width == 0 || width == digits);
         let bits =
             digits == 8 && in_order && rest[..8].iter().all(|byte| matches!(byte, b'0' | b'1'));
@@ -139,7 +139,7 @@ fn groups(line: &[u8], mut at: usize, in_order: bool) -> Vec<(u8, Range<usize>)>
         }
         at += digits;
         let blanks = line[at..].iter().take(3).take_while(|byte| **byte == b' ').count();
-        // `hexdump -C` sets the halves of a line apart; else two blanks end the numbers.
+        // `hexdump -C` separates the halves of a line; otherwise two blanks end the numbers.
         if blanks == 0 || blanks == 2 && !(width == 2 && shown.len() == 8) || blanks > 2 {
             break;
         }
@@ -148,7 +148,7 @@ fn groups(line: &[u8], mut at: usize, in_order: bool) -> Vec<(u8, Range<usize>)>
     shown
 }
 
-/// The cells of `od -c`, four columns each.
+/// The cells of `od -c`, of four columns each.
 fn cells(line: &[u8], at: usize) -> Vec<(u8, Range<usize>)> {
     let mut shown = Vec::new();
     for start in (at..line.len()).step_by(4).take(WIDEST) {

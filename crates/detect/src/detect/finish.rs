@@ -1,5 +1,5 @@
-//! The last step on the text's own thread: credentials become candidates with lines and columns,
-//! a redacted line, markers, and the hints that reports and verification need.
+//! The last step on the text's own thread: it turns credentials into candidates with lines and
+//! columns, a redacted line, markers, and the hints that reports and verification need.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -31,7 +31,7 @@ struct Draft {
     others: Vec<Other>,
 }
 
-/// Markers by which people allow a line, ours first.
+/// Markers by which people allow a line, keysweep's own first.
 const MARKERS: [&str; 5] = [
     "keysweep:allow",
     "gitleaks:allow",
@@ -39,18 +39,18 @@ const MARKERS: [&str; 5] = [
     "kingfisher:ignore",
     "pragma: allowlist secret",
 ];
-/// So many letters that may be a secret's are masked in what is shown of a line, random or not.
+/// Runs of this many letters that may be a secret are masked in the shown line, random or not.
 const MASKED: usize = 24;
-/// Most bytes of a line that a report shows, on either side of the credential's beginning.
+/// Most bytes of a line that a report shows on either side of the credential's beginning.
 const SNIPPET: usize = 160;
-/// Bytes beyond that are looked at: what is cut there may be the beginning of a secret.
+/// Bytes that are examined beyond the shown part: a secret may begin there and be cut.
 const BEYOND: usize = 160;
 
-/// Secrets that an id was not joined with, of which so many are handed on.
+/// Most secrets of other pairings that are kept for an id.
 const MOST_OTHERS: usize = 4;
 
-/// Candidates of `bytes` that begin in `owned`, ordered by place; the first byte of `bytes` stands
-/// at `first`.
+/// Candidates of `bytes` that begin in `owned`, ordered by place. `first` is the position of the
+/// first byte of `bytes`.
 pub(super) fn candidates(
     bytes: &[u8],
     first: Position,
@@ -59,7 +59,7 @@ pub(super) fn candidates(
 ) -> Vec<Candidate> {
     let mut drafts: Vec<Draft> = found.joined.into_iter().map(joined).collect();
     drafts.extend(found.loose.into_iter().filter_map(loose));
-    // A password that has its user is reported with it, and not by its shape as well.
+    // A password that has its user is reported with it, and not also by its shape.
     let with_user: HashSet<usize> = drafts
         .iter()
         .filter(|draft| draft.credential.rule.as_str() == mail::RULE)
@@ -116,7 +116,7 @@ pub(super) fn candidates(
         .collect()
 }
 
-/// Gives each id the secrets that it was not joined with, each once.
+/// Gives each id the secrets with which it was not joined, each once.
 fn hand_out(others: Vec<Other>, drafts: &mut [Draft]) {
     let mut by_id: HashMap<Range<usize>, Vec<Other>> = HashMap::new();
     for other in others {
@@ -145,10 +145,10 @@ fn rival(other: Other, place: &impl Fn(usize) -> Position) -> Option<Rival> {
     })
 }
 
-/// The positions of all that drafts point at.
+/// The positions of all spans of the drafts.
 ///
-/// They are counted in one pass: a secret may stand before its id, and going back would count the
-/// text anew for each pair.
+/// They are counted in one pass: a secret may precede its id, and going back would count the text
+/// again for each pair.
 fn places(bytes: &[u8], first: Position, drafts: &[Draft]) -> HashMap<usize, Position> {
     let own = drafts.iter().flat_map(|draft| [&draft.id, &draft.secret, &draft.token]).flatten();
     let others = drafts.iter().flat_map(|draft| &draft.others).map(|other| &other.secret.span);
@@ -207,7 +207,7 @@ fn joined(one: Joined) -> Draft {
     Draft {
         credential: credential(rule, Some(&one.id), value(&one.secret), token),
         confidence: one.confidence,
-        // Where the two differ the secret's way in says more: it is what had to be decoded.
+        // If the two differ, the secret's encodings are the relevant ones: they had to be undone.
         decoded: if one.id.decoded.is_empty() { one.secret.decoded } else { one.id.decoded },
         id: Some(one.id.span),
         secret: Some(one.secret.span),
@@ -217,7 +217,7 @@ fn joined(one: Joined) -> Draft {
     }
 }
 
-/// What an item says alone; `None` if that is nothing.
+/// The draft of an item that stands alone; `None` if it is not a finding.
 fn loose(item: Item) -> Option<Draft> {
     let role = item.label.name.role;
     let (rule, confidence) = match item.part {
@@ -276,11 +276,11 @@ fn shaped(one: Shaped, decoded: Vec<crate::finding::Encoding>) -> Draft {
     }
 }
 
-/// What may be shown of a text's lines.
+/// Determines which parts of a text's lines may be shown.
 struct RedactedText {
-    /// Spans of secrets, in order and apart from each other.
+    /// Spans of secrets, sorted and disjoint.
     hidden: Vec<Range<usize>>,
-    /// Spans of ids in clear, in order.
+    /// Spans of unencoded ids, sorted.
     ids: Vec<Range<usize>>,
 }
 
@@ -306,8 +306,8 @@ impl RedactedText {
         Self { hidden, ids }
     }
 
-    /// The line at `at`, cut around it, with everything masked that is a secret or may be one:
-    /// neighbours on the line may be secrets of other services, in clear or encoded.
+    /// The line at `at`, cut around it. Everything that is or may be a secret is masked: other text
+    /// on the line may be secrets of other services, encoded or not.
     fn line(&self, bytes: &[u8], at: usize) -> String {
         let looked_at = line(bytes, at, SNIPPET + BEYOND);
         let shown = line(bytes, at, SNIPPET);
@@ -337,7 +337,8 @@ impl RedactedText {
         String::from_utf8_lossy(&text).trim_end().to_owned()
     }
 
-    /// Secrets and ids in `range`, in order, whether they are secrets, and its end.
+    /// Secrets and ids in `range`, sorted, each with `true` if it is a secret. The last entry is
+    /// the empty span at the end of the range.
     fn known(&self, range: &Range<usize>) -> Vec<(Range<usize>, bool)> {
         let within = |spans: &[Range<usize>]| {
             let first = spans.partition_point(|span| span.end <= range.start);
@@ -352,7 +353,7 @@ impl RedactedText {
     }
 }
 
-/// The line at `at`, or as much of it as stands within `reach` on either side.
+/// The line at `at`, or the part of it within `reach` on either side.
 fn line(bytes: &[u8], at: usize, reach: usize) -> Range<usize> {
     let floor = at.saturating_sub(reach);
     let ceiling = bytes.len().min(at + reach);
@@ -375,7 +376,7 @@ fn marker(bytes: &[u8], spans: [&Option<Range<usize>>; 2]) -> Option<&'static st
     })
 }
 
-/// Whether `words` stand in `line` by themselves: `keysweep:allowed` allows nothing.
+/// True if `words` are separate words in `line`: `keysweep:allowed` allows nothing.
 fn has_words(line: &[u8], words: &[u8]) -> bool {
     let is_word =
         |byte: Option<&u8>| byte.is_some_and(|it| it.is_ascii_alphanumeric() || *it == b'_');

@@ -1,7 +1,7 @@
 //! Encoded words of mail headers (RFC 2047): `=?utf-8?B?…?=` and `=?utf-8?Q?…?=`.
 //!
-//! A word has at most 75 characters, so a subject is several of them, and a value is cut by their
-//! ends. Those of one header are one text.
+//! A word has at most 75 characters, so a subject consists of several words, and their ends cut a
+//! value. The words of one header are one text.
 
 use std::ops::Range;
 
@@ -11,20 +11,20 @@ use crate::finding::Encoding;
 
 use super::decode::{BASE64, Decoded};
 
-/// Most characters of a word, and what longer ones of careless programs have.
+/// Most characters of a word. Careless programs write more than the standard allows.
 const LONGEST: usize = 512;
 /// Most characters of the name of a character set.
 const CHARSET: usize = 40;
-/// Most words that are one text.
+/// Most words that form one text.
 const MOST: usize = 1024;
 
 /// An encoded word.
 struct Word {
     /// From `=?` to `?=`.
     span: Range<usize>,
-    /// What is encoded.
+    /// The encoded content.
     text: Range<usize>,
-    /// It is base64; else the encoding that is called Q.
+    /// The encoding is base64; otherwise it is Q.
     is_base64: bool,
 }
 
@@ -46,22 +46,22 @@ fn word(bytes: &[u8], at: usize) -> Option<Word> {
     Some(Word { span: at..text.end + 2, text, is_base64: matches!(encoding, b'B' | b'b') })
 }
 
-/// The length of what opens a word at the beginning of `rest`, if it is one of the encoding Q.
+/// The length of the opening of a word at the beginning of `rest`, if its encoding is Q.
 pub(super) fn opens_quoted(rest: &[u8]) -> Option<usize> {
     word(rest, 0).filter(|word| !word.is_base64).map(|word| word.text.start)
 }
 
-/// Blanks between two words.
+/// The number of blanks between two words.
 fn blanks(text: &[u8]) -> usize {
     text.iter().take(8).take_while(|byte| byte.is_ascii_whitespace()).count()
 }
 
-/// Whether a run of base64 that begins at `start` is an encoded word's.
+/// True if a run of base64 that begins at `start` belongs to an encoded word.
 pub(super) fn is_word(bytes: &[u8], start: usize) -> bool {
     bytes[..start].ends_with(b"?B?") || bytes[..start].ends_with(b"?b?")
 }
 
-/// The text of the words of base64 around the one whose letters begin at `start`.
+/// The text of the base64 words around the one whose letters begin at `start`.
 pub(super) fn words(bytes: &[u8], start: usize) -> Option<Decoded> {
     let floor = start.saturating_sub(CHARSET + 5);
     let opened = floor + memchr::memmem::rfind(&bytes[floor..start], b"=?")?;
@@ -87,7 +87,7 @@ pub(super) fn words(bytes: &[u8], start: usize) -> Option<Decoded> {
     };
     for word in words {
         let Ok(text) = BASE64.decode(&bytes[word.text.clone()]) else { continue };
-        // Six bits a letter: a byte begins in one and ends in the next.
+        // Six bits per letter: a byte begins in one letter and ends in the next.
         let letters =
             (0..text.len()).map(|at| ((word.text.start - run.start + at * 8 / 6) as u32, 2));
         decoded.letters.extend(letters);
@@ -96,7 +96,7 @@ pub(super) fn words(bytes: &[u8], start: usize) -> Option<Decoded> {
     Some(decoded)
 }
 
-/// The word of base64 before the one that begins at `start`.
+/// The base64 word before the one that begins at `start`.
 fn before(bytes: &[u8], start: usize) -> Option<Word> {
     let head = bytes[..start].trim_ascii_end();
     let ended = head.len();
@@ -104,19 +104,19 @@ fn before(bytes: &[u8], start: usize) -> Option<Word> {
         return None;
     }
     let floor = ended.saturating_sub(LONGEST);
-    // The last one but for the `?=` of its end, which may be `=?=`.
+    // The last one, except for the `?=` of its end, which may be `=?=`.
     let opened =
         floor + memchr::memmem::rfind(&head[floor..ended.saturating_sub(3).max(floor)], b"=?")?;
     word(bytes, opened).filter(|word| word.span.end == ended && word.is_base64)
 }
 
-/// Whether a text holds a word of the encoding Q.
+/// True if a text contains a word of the encoding Q.
 pub(super) fn has_quoted(text: &[u8]) -> bool {
     memchr::memmem::find_iter(text, b"=?").any(|at| opens_quoted(&text[at..]).is_some())
 }
 
-/// The length of what parts two words of the encoding Q, where the first one's end begins `rest`,
-/// and of what opens the first one.
+/// The length of the separator between two words of the encoding Q, where `rest` begins with the
+/// end of the first one; or the length of the opening of the first one.
 pub(super) fn joint(rest: &[u8]) -> Option<usize> {
     match rest {
         [b'?', b'=', next @ ..] => {
@@ -128,7 +128,7 @@ pub(super) fn joint(rest: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether a text ends inside of a word of the encoding Q.
+/// True if a text ends inside a word of the encoding Q.
 pub(super) fn is_inside(before: &[u8]) -> bool {
     let head = &before[before.len().saturating_sub(LONGEST)..];
     let opened = memchr::memmem::rfind(head, b"?=").map_or(0, |at| at + 2);
@@ -137,7 +137,7 @@ pub(super) fn is_inside(before: &[u8]) -> bool {
         .is_some_and(|at| !head[opened + at..].contains(&b'\n') && is_quoted(&head[opened + at..]))
 }
 
-/// Whether what opens a word says that it is of the encoding Q.
+/// True if the opening of a word declares the encoding Q.
 fn is_quoted(word: &[u8]) -> bool {
     let marks = word.iter().enumerate().skip(2).filter(|(_, byte)| **byte == b'?');
     let Some((at, _)) = marks.into_iter().next() else { return false };

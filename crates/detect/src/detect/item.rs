@@ -1,4 +1,4 @@
-//! Items: the parts of credentials that stand in a text, before they are joined.
+//! Items: the parts of credentials in a text, before they are joined.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -18,16 +18,16 @@ use super::view::View;
 mod borders;
 mod lengths;
 
-/// A part of a credential and where it stands.
+/// A part of a credential and its place.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
-    /// Span in the text under analysis; of an encoded one, of the encoded text.
+    /// Span in the text under analysis; for an encoded item the span of the encoded text.
     pub span: Range<usize>,
     /// Encodings undone to read it, outermost first.
     pub decoded: Vec<Encoding>,
-    /// What it is.
+    /// The kind and the value.
     pub part: Part,
-    /// What the text before it says.
+    /// The label from the text around it.
     pub label: Label,
 }
 
@@ -40,37 +40,37 @@ pub(super) enum Part {
         id: KeyId,
         /// It signs a URL or a request: its secret is not here.
         signs: bool,
-        /// It reads like words in capitals: no id unless a secret says so.
+        /// It reads like words in capitals: an id only if a secret confirms it.
         word: bool,
     },
-    /// What may be a secret access key.
+    /// A possible secret access key.
     Secret {
         /// The secret.
         value: Secret,
-        /// How random it looks.
+        /// The degree of randomness.
         strength: Strength,
     },
-    /// What may be a session token.
+    /// A possible session token.
     Token {
         /// The token.
         value: Secret,
-        /// It begins as the tokens of STS do.
+        /// It begins like the tokens of STS.
         known: bool,
     },
-    /// What may be the password of SES over SMTP.
+    /// A possible password of SES over SMTP.
     Mail {
         /// The password.
         value: Secret,
     },
     /// The name of a half whose value is not here.
     Vacant {
-        /// It names a secret; else an id.
+        /// It names a secret; otherwise an id.
         secret: bool,
     },
 }
 
 impl Item {
-    /// The id, if that is what it is.
+    /// The id of an id part.
     pub(super) fn id(&self) -> Option<KeyId> {
         match self.part {
             Part::Id { id, .. } => Some(id),
@@ -82,24 +82,25 @@ impl Item {
         matches!(self.part, Part::Token { known: true, .. })
     }
 
-    /// Whether another item is a piece of this token.
+    /// True if another item is a piece of this token.
     fn continues(&self, piece: &Self) -> bool {
         let within = self.span.start <= piece.span.start && piece.span.end <= self.span.end;
         within && self.span != piece.span && piece.id().is_none()
     }
 }
 
-/// Fewest characters of a session token that were met.
+/// Fewest characters of a session token in practice.
 const TOKEN_MIN: usize = 100;
-/// More than any session token has; STS documents no limit, the longest met have some 2,000.
+/// More than any session token has. STS documents no limit; the longest known ones have about
+/// 2,000.
 const TOKEN_MAX: usize = 8192;
-/// What a piece of a token that goes on may end at: an escape, a quote, a mark.
+/// Bytes at which a piece of a continued token may end: an escape, a quote, a mark.
 const JOINTS: &[u8] = b"\\%&\"'<[^\x1b";
-/// How the session tokens of STS begin.
+/// Beginnings of the session tokens of STS.
 const TOKEN_HEADS: [&[u8]; 5] =
     [b"IQoJb3JpZ2luX2Vj", b"FwoGZXIvYXdz", b"FQoGZXIvYXdz", b"FQoDYXdz", b"AQoDYXdz"];
 
-/// All items of a stretch of text, in order, each place once, and the examples among them.
+/// All items of a stretch of text, sorted, each place once, and the number of examples among them.
 pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
     let mut items: Vec<Item> = Vec::new();
     let mut examples = 0;
@@ -117,8 +118,8 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
         };
         scan.run();
         examples = examples.max(scan.examples);
-        // A session token that goes on behind an escape is all of it: the text as it stands shows
-        // pieces.
+        // A session token that continues behind an escape replaces its pieces, which are what the
+        // raw text shows.
         for token in scan.items.iter().filter(|item| item.is_token()) {
             let ends = |known: &Item| {
                 let next = stretch.get(known.span.end);
@@ -129,7 +130,7 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
                 items.retain(|known| !token.continues(known));
             }
         }
-        // What a less changed view shows stands as it is.
+        // A result of a less changed view takes precedence.
         scan.items.retain(|item| {
             let next = items.partition_point(|known| known.span.end <= item.span.start);
             items.get(next).is_none_or(|known| known.span.start >= item.span.end)
@@ -143,16 +144,16 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
 /// One walk over a view.
 struct Scan<'v, 'a> {
     view: &'v View<'a>,
-    /// What the view is one of.
+    /// The stretch of which this is a view.
     stretch: &'v [u8],
     text: &'v [u8],
-    /// The view is the text itself: a token that touches an escape is left to the others.
+    /// The view is the text itself: other views read a token that touches an escape.
     raw: bool,
-    /// What kind of text it is, once somebody asks.
+    /// The kind of the text, computed on demand.
     kind: OnceCell<TextKind>,
-    /// End of the value before: no label reaches back over it.
+    /// End of the previous value: no label reaches back over it.
     behind: usize,
-    /// End of the id before.
+    /// End of the previous id.
     id_end: Option<usize>,
     items: Vec<Item>,
     examples: u64,
@@ -174,7 +175,7 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// A maximal run of base64 characters: ids, and what stands between and behind them.
+    /// Reads a maximal run of base64 characters: ids, and the parts between and behind them.
     fn base64(&mut self, run: Range<usize>) {
         let mut rest = run.clone();
         let ids = memchr::memmem::find_iter(&self.text[run.clone()], b"IA");
@@ -189,7 +190,7 @@ impl Scan<'_, '_> {
                 continue;
             }
             self.id(id, span.clone());
-            // A `/` may divide an id from its secret; of a longer run it is a credential's scope.
+            // A `/` may separate an id from its secret; in a longer run it begins a scope.
             let divider = usize::from(matches!(self.text.get(span.end), Some(b'/')));
             rest = span.end + divider..run.end;
         }
@@ -255,8 +256,8 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// A run that is a secret or a session token in base64 or hexadecimal digits, alone in its
-    /// value.
+    /// Reads a run that is a secret or a session token in base64 or hexadecimal digits and fills
+    /// its value.
     fn encoded(&mut self, run: Range<usize>) -> bool {
         let whole = run.start..run.end + self.padding(run.end);
         let accepts = |text: &[u8]| is_token(text) || mail::is_password(text);
@@ -303,10 +304,10 @@ impl Scan<'_, '_> {
         self.push(span, Part::Token { value, known }, label, vec![]);
     }
 
-    /// What the text says of the value at `span`.
+    /// The label of the value at `span`.
     fn label(&self, span: &Range<usize>) -> Label {
         let mut label = label::read(self.text, self.behind, span);
-        // Formats of programs write lengths and types beside their strings, which read as letters.
+        // Binary formats write lengths and types beside their strings, which look like letters.
         if self.kind().binary && !label.assigned {
             label.name.stem.clear();
             label.name.rest.clear();
@@ -333,18 +334,18 @@ impl Scan<'_, '_> {
         self.items.push(Item { span: original, decoded, part, label });
     }
 
-    /// How many `=` stand at `at`, two at most.
+    /// The number of `=` at `at`, at most two.
     fn padding(&self, at: usize) -> usize {
         self.text[at..].iter().take(2).take_while(|&&byte| byte == b'=').count()
     }
 }
 
-/// What bytes a text holds beside its letters.
+/// The kinds of bytes in a text besides letters.
 #[derive(Clone, Copy, Debug)]
 struct TextKind {
-    /// A control character that no text has.
+    /// It contains a control character that no text contains.
     binary: bool,
-    /// It is no UTF-8: a binary, or text of an older encoding.
+    /// It is not UTF-8: a binary, or text in an older encoding.
     loose: bool,
 }
 
@@ -362,12 +363,12 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
 }
 
-/// Whether a text begins as the session tokens of STS do.
+/// True if a text begins like the session tokens of STS.
 fn is_token(text: &[u8]) -> bool {
     text.len() >= TOKEN_MIN && TOKEN_HEADS.iter().any(|head| text.starts_with(head))
 }
 
-/// Whether a text has the many characters of random base64.
+/// True if a text has as many distinct characters as random base64.
 fn is_varied(text: &[u8]) -> bool {
     let mut seen = [false; 256];
     text.iter().for_each(|&byte| seen[usize::from(byte)] = true);

@@ -1,9 +1,9 @@
-//! Labels: the names that stand around a value on its own line and on the lines above.
+//! Labels: the names around a value on its own line and on the lines above.
 //!
-//! The nearest name counts: of `"uploadDir": "x", "secretAccessKey": "…"` the last. In a sentence,
-//! where no name stands by itself, the words before count together. A name may also stand behind
-//! its value (`{"value": …, "key": "secretKey"}`, `… # aws secret key`). What brackets, elements,
-//! indentation and tables add is read by [`super::outline`].
+//! The nearest name counts: in `"uploadDir": "x", "secretAccessKey": "…"` the last. In a sentence
+//! without an isolated name, all words before the value count together. A name may also follow its
+//! value (`{"value": …, "key": "secretKey"}`, `… # aws secret key`). [`super::outline`] reads the
+//! names of brackets, elements, indentation and tables.
 
 use std::ops::Range;
 
@@ -13,27 +13,27 @@ use super::owner::{login, profile};
 use super::sibling;
 use super::words::{is_empty, words};
 
-/// The names found for a value, before the text around it is known.
+/// The names of a value, before the text around it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Label {
-    /// What is known of the value's name.
+    /// The facts from the value's name.
     pub name: Name,
-    /// The name is not the value's own: it stands on a line above, beside it or around it.
+    /// The name is not the value's own: it is on a line above, beside the value or around it.
     pub indirect: bool,
-    /// An indirect name stands on the value's line.
+    /// An indirect name is on the value's line.
     pub on_value_line: bool,
-    /// The name is an identifier to which an operator gives the value, and nothing else with it.
+    /// The name is an identifier, and an operator assigns only this value to it.
     pub assigned: bool,
     /// The value's line is a comment.
     pub comment: bool,
 }
 
-/// How far back a name is looked for, in bytes.
+/// Bytes before a value in which its name is searched for.
 const REACH: usize = 200;
-/// How many lines above are looked at, where the value's own line names nothing.
+/// Lines above that are searched if the value's own line has no name.
 const ABOVE: usize = 2;
 
-/// Reads the label of the value at `span`; nothing before `from` belongs to it.
+/// Reads the label of the value at `span`; text before `from` does not belong to it.
 pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     let floor = from.max(span.start.saturating_sub(REACH));
     let mut start = line_start(text, floor, span.start);
@@ -45,7 +45,7 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     let head = head.strip_prefix(b"#").unwrap_or(head).trim_ascii_start();
     let begins_record = head.starts_with(b"- ");
     if begins_record && !found.name.named {
-        // The record may name its value behind it.
+        // The record may name its value after it.
         let rest = &text[span.end..text.len().min(span.end + REACH)];
         if let Some(name) = rest.split(|&byte| byte == b'\n').nth(1).and_then(sibling::field) {
             found = Found { name, indirect: true, assigned: false };
@@ -55,24 +55,24 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
         if start == floor || found.name.named {
             break;
         }
-        // `<value>`, `- "` and a bare `value:` name nothing: the line above does.
+        // `<value>`, `- "` and a bare `value:` are not names: the line above has the name.
         let end = start;
         start = line_start(text, floor, start - 1);
         let line = text[start..end].trim_ascii_end();
-        // A record begins here: only a comment above it is about it.
+        // A record begins here: of the text above, only a comment refers to it.
         if begins_record && !is_comment(line) {
             break;
         }
-        // `"bucket",  /* … */`: its comment is about the value before it.
+        // `"bucket",  /* … */`: its comment refers to the value before it.
         if !is_comment(line) && is_behind_comment(line) {
             break;
         }
-        // What stands behind the value before, on its line, is about that one.
+        // Text behind the previous value, on its line, refers to that value.
         let cut = start == from && start > 0 && text[start - 1] != b'\n';
         if cut && !line.ends_with(b":") && !line.ends_with(b"=") {
             break;
         }
-        // A field that has a value names that one, unless it is there to name another.
+        // A field with a value names that value, unless the field exists to name another.
         if assigns(line) {
             if let Some(name) = sibling::field(line) {
                 found = Found { name, indirect: true, assigned: false };
@@ -100,18 +100,18 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
     Label { name, indirect, on_value_line, assigned: assigned && !above, comment }
 }
 
-/// A name as found on a line.
+/// A name that was found on a line.
 #[derive(Default)]
 pub(super) struct Found {
     /// The name.
     pub name: Name,
-    /// Words that name nothing stand between it and the value.
+    /// Words that are not names are between it and the value.
     indirect: bool,
     /// See [`Label::assigned`].
     assigned: bool,
 }
 
-/// The name that a line's text says of the value that follows it.
+/// The name that the text of a line gives to the value behind it.
 fn before(head: &[u8]) -> Found {
     let mut segments = Segments(head);
     let mut first = true;
@@ -127,12 +127,12 @@ fn before(head: &[u8]) -> Found {
         }
         first = false;
     };
-    // What already has a value names that one.
+    // A name that already has a value names that value.
     if !first && assigns(nearest) {
         return Found::default();
     }
     let mut found = of_segment(nearest);
-    // What a call is named says nothing against one of its arguments.
+    // The name of a call is not evidence against its arguments.
     let quoted = matches!(nearest.trim_ascii_end(), [.., b'"' | b'\'']);
     if !first && found.name.role == Role::Other && !quoted {
         return Found::default();
@@ -142,7 +142,7 @@ fn before(head: &[u8]) -> Found {
     if found.assigned || found.name.says() && found.name.role != Role::Other {
         return found;
     }
-    // "AWS secret access key, as of rev 3: …": an aside stands between the name and its value.
+    // "AWS secret access key, as of rev 3: …": an aside is between the name and its value.
     for segment in segments.take(2).filter(|segment| !is_bare(segment)) {
         if assigns(segment) {
             break;
@@ -155,7 +155,7 @@ fn before(head: &[u8]) -> Found {
     found
 }
 
-/// The pieces of a line between its separators, the last first.
+/// The parts of a line between its separators, the last first.
 struct Segments<'a>(&'a [u8]);
 
 impl<'a> Iterator for Segments<'a> {
@@ -176,7 +176,7 @@ impl<'a> Iterator for Segments<'a> {
 }
 
 impl Segments<'_> {
-    /// Whether a piece ends at `at`; the `||` of a fallback goes on.
+    /// True if a part ends at `at`; the `||` of a fallback does not end one.
     fn separates(&self, at: usize) -> bool {
         let bar = |at: Option<usize>| at.and_then(|at| self.0.get(at)) == Some(&b'|');
         match self.0[at] {
@@ -191,17 +191,17 @@ impl Segments<'_> {
     }
 }
 
-/// Whether a segment has no word that names anything.
+/// True if no word of a segment names anything.
 fn is_bare(segment: &[u8]) -> bool {
     words(segment).iter().all(|word| is_empty(word))
 }
 
-/// Whether a segment gives a value to a name: what it names is not the value behind it.
+/// True if a segment assigns a value to a name: its name does not belong to the value behind it.
 fn assigns(segment: &[u8]) -> bool {
     let Some(at) = segment.iter().rposition(|byte| matches!(byte, b'=' | b':')) else {
         return false;
     };
-    // `secret = os.getenv("SECRET_KEY"`: the call goes on.
+    // `secret = os.getenv("SECRET_KEY"`: the call continues.
     if segment[at..].contains(&b'(') {
         return false;
     }
@@ -230,7 +230,7 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
             call = call.or(Some(name.clone()).filter(Name::says));
         }
         if !name.named || calls {
-            // "secret 2: …", and "2. …" where a line begins.
+            // "secret 2: …", and "2. …" at the beginning of a line.
             let lists =
                 before.trim_ascii().is_empty() && matches!(behind, [b'.' | b')' | b':', b' ', ..]);
             let counts = identifier.len() <= 2
@@ -242,7 +242,7 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
             rest = before;
             continue;
         }
-        // `upload-public-key=`: what an operator follows is a name by itself.
+        // `upload-public-key=`: an identifier before an operator is a name by itself.
         let marks = |byte: &u8| b" \t\"'`]".contains(byte);
         let follows = behind.iter().find(|byte| !marks(byte));
         let operator = matches!(follows, Some(b'=' | b':'));
@@ -259,26 +259,26 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
     Found { name: numbered(Name::of(segment, true), number), ..Found::default() }
 }
 
-/// A name with the number that stands behind it.
+/// A name with the number behind it.
 fn numbered(mut name: Name, number: Option<String>) -> Name {
     name.stem.extend(number);
     name
 }
 
-/// A name of one word, or one that says nothing, together with the words before it.
+/// Combines a name of one word, or a name without meaning, with the words before it.
 fn widened(before: &[u8], identifier: &[u8], name: Name) -> Name {
     let words_before = words(before);
     if words_before.is_empty() {
         return name;
     }
-    // A comment behind code says what it says by itself.
+    // A comment behind code is read by itself.
     let comment =
         [&b"# "[..], b"// "].into_iter().filter_map(|mark| memchr::memmem::rfind(before, mark));
     if let Some(at) = comment.max() {
         let phrase = [words(&before[at..]), words(identifier)].concat();
         return Name::of_words(&phrase, true);
     }
-    // What stands before an operator names something around the value, not the value.
+    // A word before an operator names something around the value, not the value.
     let phrase_start =
         before.iter().rposition(|byte| b"=:>(".contains(byte)).map_or(0, |at| at + 1);
     let mut phrase = words(&before[phrase_start..]);
@@ -292,12 +292,12 @@ fn widened(before: &[u8], identifier: &[u8], name: Name) -> Name {
     if name.says() {
         return name;
     }
-    // `log: secret key is "…"`, `https://user:…`: all of the segment, as a sentence.
+    // `log: secret key is "…"`, `https://user:…`: the whole segment, as a sentence.
     let whole = Name::of_words(&[words_before, words(identifier)].concat(), true);
     if whole.says() { whole } else { name }
 }
 
-/// The last identifier of a text, or the last quoted text, and what stands before it.
+/// The last identifier or quoted text of a text, and the text before it.
 fn last_identifier(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let is_part =
         |byte: u8| byte.is_ascii_alphanumeric() || b"_-.$/".contains(&byte) || byte >= 0x80;
@@ -313,12 +313,12 @@ fn last_identifier(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&text[..start], &text[start..end]))
 }
 
-/// Start of the line that holds `at`, or `floor` if that comes first.
+/// Start of the line that contains `at`, or `floor` if that is later.
 fn line_start(text: &[u8], floor: usize, at: usize) -> usize {
     memchr::memrchr(b'\n', &text[floor..at]).map_or(floor, |newline| floor + newline + 1)
 }
 
-/// Whether a line is a comment, by how it begins.
+/// True if a line is a comment, according to its beginning.
 pub(super) fn is_comment(line: &[u8]) -> bool {
     let start = line.iter().position(|byte| !matches!(byte, b' ' | b'\t'));
     let Some(line) = start.map(|start| &line[start..]) else { return false };
@@ -326,14 +326,14 @@ pub(super) fn is_comment(line: &[u8]) -> bool {
     marks.iter().any(|mark| line.starts_with(mark)) || line.starts_with(b"REM ")
 }
 
-/// Whether a comment begins between a line's code and its end.
+/// True if a comment begins between a line's code and its end.
 fn is_behind_comment(head: &[u8]) -> bool {
     [&b" # "[..], b"\t# ", b" // ", b" -- ", b" /* "]
         .iter()
         .any(|mark| memchr::memmem::find(head, mark).is_some())
 }
 
-/// The name that stands behind a value, up to the end of its object or in a comment.
+/// The name behind a value, up to the end of its object or in a comment.
 fn behind(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
     let rest = &text[span.end..text.len().min(span.end + 100)];
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
@@ -358,7 +358,7 @@ fn behind(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
     }
     let marks: [&[u8]; 6] = [b"#", b"//", b"<-", b"(", b"-- ", b"/*"];
     let at = marks.iter().filter_map(|mark| memchr::memmem::find(line, mark)).min()?;
-    // What stands between is a closing quote or a comma, not another value.
+    // Only a closing quote or a comma may be between them, not another value.
     let between = line[..at].iter().any(u8::is_ascii_alphanumeric);
     let name = Name::of(&line[at..], true);
     let telling = matches!(name.role, Role::SecretKey | Role::Secret | Role::KeyId);

@@ -1,20 +1,20 @@
-//! The lines on which items stand: which share one, and which are records of several fields.
+//! The lines of items: which items share one, and which lines are records of several fields.
 
 use super::item::Item;
 
 /// The line of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    /// Grows from line to line; items of one line have the same.
+    /// Ascending; items of one line have the same number.
     pub number: u32,
-    /// It holds several fields (`name=value`, without blanks): a record of a line.
+    /// The line contains several fields (`name=value`, without blanks): a record in one line.
     pub is_record: bool,
 }
 
-/// Bytes of a line that are looked at on either side of its first item.
+/// Bytes of a line that are read on either side of its first item.
 const MOST_LINE: usize = 512;
 
-/// The lines of `items`, which are in order.
+/// The lines of `items`, which are sorted.
 pub(super) fn lines(text: &[u8], items: &[Item]) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::with_capacity(items.len());
     let mut before = 0;

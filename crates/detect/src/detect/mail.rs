@@ -1,8 +1,8 @@
 //! The password of SES over SMTP and the key id that is its user name.
 //!
-//! The password is derived from a secret access key, and the user name is that key's id: SES
-//! Developer Guide, "Obtaining Amazon SES SMTP credentials". It has no literal of its own, so that
-//! it is looked for around ids alone; what names SMTP leads to it without an id (`ses.toml`).
+//! The password is derived from a secret access key, and the user name is the id of that key: SES
+//! Developer Guide, "Obtaining Amazon SES SMTP credentials". It has no literal of its own, so it is
+//! searched for only around ids. Without an id, names of SMTP lead to it (`ses.toml`).
 
 use crate::finding::{Confidence, Evidence, Nearness};
 use crate::rules::entropy;
@@ -20,13 +20,13 @@ pub(super) use crate::rules::id::SMTP_PASSWORD as RULE;
 
 /// Length of a password: the base64 of a version byte and a signature of 32 bytes.
 pub(super) const PASSWORD_LEN: usize = 44;
-/// Fewest bits of entropy a character, as in `ses.toml`.
+/// Fewest bits of entropy per character, as in `ses.toml`.
 const ENTROPY: f64 = 4.2;
-/// Lines between a user and a password that names call so.
+/// Most lines between a user and a password that have such names.
 const LINES: u32 = 40;
-/// Lines between them where one of the two has no such name.
+/// Most lines between them if one of the two has no such name.
 const UNNAMED_LINES: u32 = 3;
-/// Most passwords of a stretch that are looked at, and of items on either side of one.
+/// Most passwords of a stretch that are examined, and most items on either side of one.
 const MOST: usize = 256;
 
 /// A user name and its password, as indices of items.
@@ -35,13 +35,13 @@ struct Login {
     id: usize,
     /// The password.
     password: usize,
-    /// How sure that is.
+    /// The confidence that they belong together.
     confidence: Confidence,
-    /// What speaks for it.
+    /// The evidence for it.
     evidence: Evidence,
 }
 
-/// Whether a text has the form of a password: a version byte of 4 comes first.
+/// True if a text has the form of a password. It begins with a version byte of 4.
 pub(super) fn is_password(text: &[u8]) -> bool {
     text.len() == PASSWORD_LEN
         && text[0] == b'B'
@@ -52,14 +52,14 @@ pub(super) fn is_password(text: &[u8]) -> bool {
         && !random::is_example(text)
 }
 
-/// Whether an item is such a password.
+/// True if an item is such a password.
 fn is_mail(item: &Item) -> bool {
     matches!(item.part, Part::Mail { .. })
 }
 
-/// The logins of a stretch: each password goes to the id that fits it best.
+/// The logins of a stretch: each password belongs to the id that fits it best.
 ///
-/// With `all`, an id that is named as an access key's may be the user as well.
+/// With `all`, an id that is named as an access key's id may be the user, too.
 fn logins(context: &Context<'_>, structure: &Structure, all: bool) -> Vec<Login> {
     let items = context.items;
     let mut ways: Vec<(i64, Login)> = Vec::new();
@@ -83,7 +83,7 @@ fn logins(context: &Context<'_>, structure: &Structure, all: bool) -> Vec<Login>
     logins
 }
 
-/// What it costs to call an id the user of a password, in hundredths of a line.
+/// The cost of taking an id as the user of a password, in hundredths of a line.
 fn login_cost(
     context: &Context<'_>,
     structure: &Structure,
@@ -139,7 +139,7 @@ fn evidence(relation: &Relation, distance: &Distance, labelled: bool) -> Evidenc
     Evidence { stem: None, nearness, lines: distance.lines, labelled, rival: false }
 }
 
-/// Takes the logins out of the items of a stretch, so that nothing else is joined with them.
+/// Removes the logins from the items of a stretch, so that nothing else is joined with them.
 pub(super) fn take(text: &[u8], start: usize, items: &mut Vec<Item>, all: bool) -> Vec<Joined> {
     if !items.iter().any(is_mail) {
         return Vec::new();

@@ -1,9 +1,9 @@
-//! Marks of markup: tags, as XML and HTML write them, and those of list items.
+//! Marks of markup: tags of XML and HTML, and marks of list items.
 
 use super::name::Name;
 use super::undo;
 
-/// What an element is called: its name without a prefix, and the attribute that names it.
+/// The name of an element: its name without a prefix, and the attribute that names it.
 pub(super) fn element_name(name: &[u8], tag: &[u8]) -> Name {
     let local = name.rsplit(|&byte| byte == b':').next().unwrap_or(name);
     let attribute =
@@ -13,13 +13,13 @@ pub(super) fn element_name(name: &[u8], tag: &[u8]) -> Name {
         });
     match attribute {
         Some(value) => Name::of(value, false),
-        // The letters of `<p>` and `<b>` say how a text looks.
+        // The letters of `<p>` and `<b>` describe the format of a text.
         None if local.len() < 2 => Name::default(),
         None => Name::of(local, false),
     }
 }
 
-/// The name with which a tag begins.
+/// The name at the beginning of a tag.
 pub(super) fn tag_name(text: &[u8]) -> &[u8] {
     let part =
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
@@ -27,14 +27,14 @@ pub(super) fn tag_name(text: &[u8]) -> &[u8] {
     if text.first().is_some_and(u8::is_ascii_alphabetic) { &text[..len] } else { &[] }
 }
 
-/// Where the name of the value at `at` ends: tags such as `<em class="hl">` say how the value looks,
-/// unless their own names say more.
+/// End of the name of the value at `at`. Tags such as `<em class="hl">` describe the format of the
+/// value, unless their own names say more.
 pub(super) fn behind_name(text: &[u8], at: usize) -> usize {
     let tags = undo::before_tags(text, at);
     if Name::of(&text[tags..at], false).says() { at } else { tags }
 }
 
-/// What stands behind a list item's mark.
+/// The text behind a list item's mark.
 pub(super) fn list_item(content: &[u8]) -> Option<&[u8]> {
     if content == b"-" {
         return Some(&[]);

@@ -1,21 +1,21 @@
-//! Names: what the name of a value says that the value is, and which key it belongs to.
+//! Names: the role that a name gives to its value, and the key to which the value belongs.
 //!
-//! A name is read as a whole. The words of its role (`secret access key`) say what the value is;
-//! what remains is its *stem* (`UPLOAD`, `prod`, `2`), which the id and the secret of one key share.
-//! No word of a stem takes a role away.
+//! A name is read as a whole. The words of its role (`secret access key`) describe the value. The
+//! remaining words are its *stem* (`UPLOAD`, `prod`, `2`), which the id and the secret of one key
+//! share. No word of a stem removes a role.
 
 use super::words::{
     is_aged, is_aws, is_empty, is_half, is_hash, is_number, is_password, is_secret, is_service,
     is_stop, is_tag, is_token, is_user, is_usual, words,
 };
 
-/// What a name says that its value is.
+/// The kind of value according to its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Role {
-    /// Nothing.
+    /// Unknown.
     #[default]
     None,
-    /// Some key.
+    /// A key of an unknown kind.
     Key,
     /// An access key id.
     KeyId,
@@ -23,43 +23,43 @@ pub(super) enum Role {
     User,
     /// A password.
     Password,
-    /// A secret of something.
+    /// A secret of any kind.
     Secret,
     /// A secret access key.
     SecretKey,
     /// A token: of a session, or of another service.
     Token,
-    /// Something else, by its last word: a hash, a commit, a signature.
+    /// Something else, according to its last word: a hash, a commit, a signature.
     Other,
 }
 
 impl Role {
-    /// Whether the name calls its value a secret, of whatever kind.
+    /// True if the name calls its value a secret of any kind.
     pub(super) fn is_secret(self) -> bool {
         matches!(self, Self::Secret | Self::SecretKey | Self::Password)
     }
 }
 
-/// A name as read.
+/// The result of reading a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Name {
-    /// What it says of its value.
+    /// The role of its value.
     pub role: Role,
-    /// A word of AWS stands in it.
+    /// It contains a word of AWS.
     pub aws: bool,
     /// A word of the stem is a service that is not AWS.
     pub service: bool,
-    /// Its words that are no part of a role, in order.
+    /// Its words that are not part of a role, in order.
     pub stem: Vec<String>,
-    /// All its words but those that say which half it is.
+    /// All its words, except those for the half of the key.
     pub rest: Vec<String>,
-    /// It is a phrase, so that its stem may hold words that mean nothing.
+    /// It is a phrase, so its stem may contain words without meaning.
     pub loose: bool,
-    /// It has words that are more than `value` or a list's dash.
+    /// It has words other than `value` or a list's dash.
     pub named: bool,
 }
 
-/// Words of a sentence from which on its other words are not taken for a stem.
+/// Number of words that make a sentence, whose other words are not used as a stem.
 const SENTENCE: usize = 5;
 
 impl Name {
@@ -68,7 +68,7 @@ impl Name {
         Self::of_words(&words(text), phrase)
     }
 
-    /// Reads a name that is cut into words.
+    /// Reads a name that is already split into words.
     pub(super) fn of_words(words: &[String], phrase: bool) -> Self {
         // Fluentd's `aws_sec_key`.
         if let Some(at) = words.windows(2).position(|pair| pair[0] == "sec" && pair[1] == "key") {
@@ -80,7 +80,7 @@ impl Name {
         let long = words.len() >= 2 * SENTENCE - 2;
         let stops = words.len() >= SENTENCE && words.iter().any(|word| is_stop(word));
         let sentence = phrase && (long || stops);
-        // A time stamp or a list's number stands before the name.
+        // A timestamp or a list's number may precede the name.
         let numbers = words.iter().take_while(|word| is_empty(word)).count();
         let stem = words
             .iter()
@@ -105,13 +105,13 @@ impl Name {
         }
     }
 
-    /// Whether it says anything of the value.
+    /// True if it describes the value.
     pub(super) fn says(&self) -> bool {
         !matches!(self.role, Role::None | Role::Key)
     }
 }
 
-/// What of a word tells keys apart: the word, or the number behind a usual one (`id2`).
+/// The part of a word that distinguishes keys: the word, or the number behind a usual one (`id2`).
 fn distinctive(word: &str) -> Option<&str> {
     if is_usual(word) || !word.is_ascii() {
         return None;
@@ -123,7 +123,7 @@ fn distinctive(word: &str) -> Option<&str> {
     Some(word)
 }
 
-/// What the words of a name say; the last that says anything is the head of the name.
+/// The role according to the words of a name; the last word with a meaning is decisive.
 fn role(words: &[String], phrase: bool) -> Role {
     let any = |test: fn(&str) -> bool| words.iter().any(|word| test(word));
     let last = |test: fn(&str) -> bool| words.iter().rposition(|word| test(word));
@@ -134,21 +134,21 @@ fn role(words: &[String], phrase: bool) -> Role {
     let key = has("key") || has("keys") || words.iter().any(|word| word.ends_with("key"));
     let id = has("id") || has("ids") || words.iter().any(|word| word.ends_with("keyid"));
     // The digest of a secret is not a secret, and a commit is a commit. In a sentence such a word
-    // counts only where it stands last.
+    // counts only at the end.
     let ends = words.iter().rposition(|word| !is_number(word));
     let hash = match phrase && words.len() > 3 || access && key {
         true => ends.filter(|&at| is_hash(&words[at])),
         false => last(is_hash),
     };
     if let Some(secret) = last(is_secret) {
-        // `secret_access_key_upload` has its role in full, so that its last word is a stem.
+        // `secret_access_key_upload` contains its full role, so its last word is a stem.
         let full = key;
         if hash.is_some_and(|at| at > secret && is_digest(&words[at])) {
             return Role::Other;
         }
         return match last(is_token).is_some_and(|token| token > secret && !full) {
             true => Role::Token,
-            // The secret of an OAuth access token is not an access key's.
+            // The secret of an OAuth access token is not a secret access key.
             false if access && (key || !any(is_token)) => Role::SecretKey,
             false if any(is_aws) && (has("aws") || !any(is_service)) => Role::SecretKey,
             false => Role::Secret,
@@ -177,7 +177,7 @@ fn role(words: &[String], phrase: bool) -> Role {
     }
 }
 
-/// Whether a word names what is computed from a secret.
+/// True if a word names a value that is computed from a secret.
 fn is_digest(word: &str) -> bool {
     let digests = [
         "checksum",

@@ -1,4 +1,4 @@
-//! Pairs by name alone: an id and a secret whose names no other has, wherever they stand.
+//! Pairs by name alone: an id and a secret whose names are unique, wherever they are.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,18 +14,18 @@ use super::structure::Structure;
 /// Ids and secrets of one name.
 type Halves = (Vec<usize>, Vec<usize>);
 
-/// Within what a name must be the only one.
+/// The part of the text within which a name must be unique.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
     /// One line.
     Line,
     /// One scope.
     Scope,
-    /// All comments, or all else.
+    /// All comments, or all text that is not a comment.
     Comment,
     /// The whole stretch.
     Text,
-    /// The whole stretch, with names that have no value.
+    /// The whole stretch, including names that have no value.
     Absent,
 }
 
@@ -33,7 +33,8 @@ impl Level {
     const ALL: [Self; 5] = [Self::Line, Self::Scope, Self::Comment, Self::Text, Self::Absent];
 }
 
-/// Ids whose record names a secret without giving it, and holds no other: it stands elsewhere.
+/// Ids whose record names a secret without giving it, and contains no other. The secret is
+/// elsewhere.
 fn absent(scorer: &PairScorer<'_>, structure: &Structure) -> Vec<Edge> {
     let context = scorer.context;
     let mut records: BTreeMap<usize, Halves> = BTreeMap::new();
@@ -56,8 +57,8 @@ fn absent(scorer: &PairScorer<'_>, structure: &Structure) -> Vec<Edge> {
     absent.collect()
 }
 
-/// Pairs whose names no other id or secret has: on their line, in their scope, among what is
-/// or is not a comment, or in the whole stretch. Last come names whose other half is absent.
+/// Pairs whose names no other id or secret has: on their line, in their scope, among the comments
+/// or the other text, or in the whole stretch. Names whose other half is absent come last.
 pub(super) fn named(scorer: &PairScorer<'_>, structure: &Structure) -> Vec<Edge> {
     let context = scorer.context;
     let items = context.items;
@@ -115,7 +116,7 @@ pub(super) fn named(scorer: &PairScorer<'_>, structure: &Structure) -> Vec<Edge>
     chosen
 }
 
-/// Whether an item's name says enough to be joined by it alone.
+/// True if an item's name is specific enough to join it by name alone.
 fn may_be_named(item: &Item, level: Level) -> bool {
     let name = &item.label.name;
     let is_vacant = matches!(item.part, Part::Vacant { .. });

@@ -1,8 +1,8 @@
-//! A text that is a secret and nothing else: the name of its file is its label.
+//! A text that consists of a secret: the name of its file is its label.
 //!
-//! So are the files of envdir, and the secrets that Docker and Kubernetes mount. What detection is
-//! given has no name, and in a history a text may have several: what is found is marked, and
-//! [`named`] reads the name once it is known. A file `NAME` is read as `NAME=value` is.
+//! The files of envdir have this form, and the secrets that Docker and Kubernetes mount. Detection
+//! gets no file name, and in a history a text may have several. So the candidate is marked, and
+//! [`named`] reads the name when it is known. A file `NAME` is read like `NAME=value`.
 
 use std::ops::Range;
 
@@ -17,14 +17,14 @@ use super::finish;
 use super::item::{self, Part};
 use super::name::{Name, Role};
 
-/// The rule of what [`named`] has not seen yet. It is in no rule set and in no report.
+/// The rule of candidates that [`named`] has not seen yet. It is in no rule set and in no report.
 const RULE: &str = "nameless";
-/// Longer texts hold more than a value.
+/// Most bytes of such a text; longer ones contain more than a value.
 const MOST: usize = 256;
-/// Folders above a file that may say that it belongs to AWS.
+/// Parent folders of a file whose names may show that it belongs to AWS.
 const FOLDERS: usize = 3;
 
-/// The secret that is all of a text; its confidence is what the plainest name would give it.
+/// The secret that fills a text; its confidence is that with the most explicit name.
 pub(super) fn candidate(bytes: &[u8], first: Position, owned: &Range<usize>) -> Option<Candidate> {
     let value = value(bytes)?;
     let (mut items, _) = item::all(bytes);
@@ -39,7 +39,8 @@ pub(super) fn candidate(bytes: &[u8], first: Position, owned: &Range<usize>) -> 
     Some(candidate)
 }
 
-/// Where the value stands of which a text consists, but for blanks, quotes and a byte order mark.
+/// The place of the value in a text that contains nothing else but blanks, quotes and a byte order
+/// mark.
 fn value(bytes: &[u8]) -> Option<Range<usize>> {
     if bytes.len() < SECRET_LEN || bytes.len() > MOST {
         return None;
@@ -56,7 +57,7 @@ fn value(bytes: &[u8]) -> Option<Range<usize>> {
     Some(start..start + text.len())
 }
 
-/// A hit with the name of its file read, where that is its label; `None` if it is no label.
+/// Applies the name of a hit's file if that is its label; `None` if the name is not a label.
 pub fn named(mut hit: Hit) -> Option<Hit> {
     let Hit { origin, candidate } = &mut hit;
     if candidate.credential.rule.as_str() != RULE {
@@ -82,7 +83,7 @@ pub fn named(mut hit: Hit) -> Option<Hit> {
     Some(hit)
 }
 
-/// A candidate as it is called once its file's name was read, whatever that name is.
+/// A candidate with the rule that it has once its file's name was read, whatever that name is.
 pub fn as_named(mut candidate: Candidate) -> Candidate {
     if candidate.credential.rule.as_str() == RULE {
         candidate.credential.rule = RuleId::new(NAMED);

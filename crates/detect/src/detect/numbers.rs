@@ -1,6 +1,6 @@
-//! Bytes written as numbers or one by one: lists of them in code, and dumps.
+//! Bytes written as numbers or one by one: lists in code, and dumps.
 //!
-//! Both are views of a stretch that something else announced, as a label or an id that a dump
+//! Both are views of a stretch that something else announced, such as a label, or an id that a dump
 //! shows beside its numbers.
 
 use std::ops::Range;
@@ -10,15 +10,15 @@ use crate::aws::{KEY_ID_LEN, is_base32};
 use super::dump;
 use super::view::View;
 
-/// Fewest entries of a list that is read: an id has as many.
+/// Fewest entries of a list: an id has as many.
 const FEWEST: usize = 20;
-/// Most bytes between two entries, a line break and its indentation among them.
+/// Most bytes between two entries, including a line break and its indentation.
 const GAP: usize = 40;
 
-/// Most bytes that write an id in a list.
+/// Most bytes of an id that is written as a list.
 const ID_LIST: usize = KEY_ID_LEN * (GAP + 4);
 
-/// How the entries of a list are written.
+/// The notation of a list's entries.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     /// `0x41`
@@ -36,10 +36,11 @@ struct ListEntry {
     inner: Range<usize>,
 }
 
-/// An entry's form, where it stands, and its digits or character.
+/// An entry's form, its span, and the span of its digits or character.
 type Placed = (Form, Range<usize>, Range<usize>);
 
-/// A stretch with its lists of bytes as the text that they are; `None` if there are none.
+/// A stretch whose lists of bytes are replaced by the text that they encode; `None` if there are
+/// none.
 pub(super) fn list(bytes: &[u8]) -> Option<View<'static>> {
     let mut made = Made::default();
     let mut settled = 0;
@@ -70,13 +71,14 @@ pub(super) fn list(bytes: &[u8]) -> Option<View<'static>> {
     Some(View::made(made.text, made.map))
 }
 
-/// Whether a text holds the beginning of a list of bytes.
+/// True if a text contains the beginning of a list of bytes.
 pub(super) fn begins_list(text: &[u8]) -> bool {
     let first = memchr::memchr2_iter(b',', b'[', text).find_map(|at| first_entry(text, at, 0));
     first.is_some_and(|start| entries(text, start).0.len() >= FEWEST / 2)
 }
 
-/// Whether an id may stand in a list or in a dump, whose third letter is written at `at`.
+/// True if `at`, the place of the third letter, may be in an id that is written as a list or a
+/// dump.
 pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
     if bytes[at] == b' ' {
         return dump::is_in_dump(bytes, at);
@@ -92,14 +94,14 @@ pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
     letters.count() == KEY_ID_LEN - 2
 }
 
-/// Where the entry begins that a comma ends or a bracket opens.
+/// Start of the entry that a comma ends or a bracket opens.
 fn first_entry(bytes: &[u8], at: usize, floor: usize) -> Option<usize> {
     if bytes[at] == b'[' {
         return entry(&bytes[at + 1..]).map(|_| at + 1);
     }
     let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'\'' | b'"' | b'\\');
     let len = bytes[floor..at].iter().rev().take(6).take_while(is_part).count();
-    // `'+'` holds no letter.
+    // `'+'` contains no letter.
     let start = if len == 1 && at - floor >= 3 { at - 3 } else { at - len };
     entry(&bytes[start..]).filter(|entry| start + entry.len == at).map(|_| start)
 }
@@ -151,7 +153,7 @@ fn entry(rest: &[u8]) -> Option<ListEntry> {
     })
 }
 
-/// What the entries of a list say, and where each letter stands; `None` if that is no text.
+/// The text of a list's entries and the place of each letter; `None` if it is not text.
 fn read(bytes: &[u8], entries: &[Placed]) -> Option<Vec<(u8, Range<usize>)>> {
     let value = |radix: u32| {
         let number = |inner: &Range<usize>| {
@@ -177,7 +179,7 @@ fn read(bytes: &[u8], entries: &[Placed]) -> Option<Vec<(u8, Range<usize>)>> {
     }
 }
 
-/// The letters of a text, which may be UTF-16; `None` if they are none.
+/// The letters of a text, which may be UTF-16; `None` if they are not text.
 fn text(mut letters: Vec<(u8, Range<usize>)>) -> Option<Vec<(u8, Range<usize>)>> {
     let zeros = letters.iter().filter(|(letter, _)| *letter == 0).count();
     if zeros * 3 > letters.len() {
@@ -188,7 +190,7 @@ fn text(mut letters: Vec<(u8, Range<usize>)>) -> Option<Vec<(u8, Range<usize>)>>
     (odd * 16 <= letters.len() && letters.len() >= FEWEST).then_some(letters)
 }
 
-/// A view in the making.
+/// A view under construction.
 pub(super) struct Made {
     pub text: Vec<u8>,
     pub map: Vec<(u32, u8)>,
@@ -220,7 +222,7 @@ mod tests {
 
     const TEXT: &str = "id=ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-    /// What a view says of a text, and the part of the original that its last letter stands for.
+    /// The text of a view, and the part of the original that its last letter represents.
     fn shown(view: Option<View<'_>>, text: &str) -> (String, String) {
         let Some(view) = view else { return Default::default() };
         let last = view.text.iter().rposition(|&byte| byte == b'Z').expect("the last letter");

@@ -1,8 +1,8 @@
-//! The outline of a text: the brackets, elements, sections, list items and indented blocks in which
-//! its items stand, each with the name that the text gives it.
+//! The outline of a text: the brackets, elements, sections, list items and indented blocks that
+//! contain its items, each with the name that the text gives it.
 //!
-//! No language is parsed: one tolerant walk reads the marks that most of them share. A mark that
-//! closes nothing is passed over, so that prose does no harm. Each byte is looked at once.
+//! No language is parsed: one tolerant walk reads the marks that most languages share. A mark that
+//! closes nothing is skipped, so prose does no harm. Each byte is read once.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use super::label::{is_comment, of_segment};
 use super::markup::{element_name, list_item, tag_name};
 use super::name::Name;
 
-/// What opens a scope.
+/// The construct that opens a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The text as a whole.
@@ -20,53 +20,53 @@ pub(super) enum Kind {
     Bracket(u8),
     /// An element of markup.
     Element,
-    /// A line that ends in a colon, and the lines behind it that are indented more than this.
+    /// A line that ends in a colon, and the following lines that are indented more than this.
     Block(usize),
-    /// A list item, as of YAML, indented so far.
+    /// A list item, as in YAML, with its indentation.
     ListItem(usize),
-    /// A header of a section, as `[default]`.
+    /// A section header, as `[default]`.
     Section,
-    /// A document of YAML behind another, or a row of a table that is written downwards.
+    /// A document of YAML that follows another, or a row of a table that is written vertically.
     Document,
-    /// A heading or a comment that stands for one, indented so far.
+    /// A heading, or a comment that acts as one, with its indentation.
     Heading(usize),
 }
 
 /// A scope.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
-    /// The scope around it; its own index if there is none.
+    /// The enclosing scope; its own index if there is none.
     pub parent: usize,
-    /// What opened it.
+    /// The construct that opened it.
     pub kind: Kind,
     /// Its name.
     pub name: Name,
-    /// Where the text begins that names it.
+    /// Start of the text that names it.
     segment: usize,
-    /// Where its content begins.
+    /// Start of its content.
     pub start: usize,
-    /// Where its content ends, as far as the text is known.
+    /// End of its content, as far as the text is known.
     pub end: usize,
-    /// Commas and semicolons in it, and elements.
+    /// Number of commas, semicolons and elements in it.
     pub separators: u32,
-    /// Line breaks in it.
+    /// Number of line breaks in it.
     pub lines: u32,
 }
 
-/// The scopes of a text and where its items stand.
+/// The scopes of a text and the positions of its items in them.
 pub(super) struct Outline {
     scopes: Vec<Scope>,
     /// The innermost scope of each item.
     of: Vec<usize>,
 }
 
-/// Scopes within each other that are told apart; deeper ones belong to the last of them.
+/// Most nested scopes; deeper ones belong to the last of them.
 const MOST_DEEP: usize = 48;
-/// Bytes of a scope's name that are read.
+/// Most bytes of a scope's name that are read.
 const NAME: usize = 100;
 
 impl Outline {
-    /// Reads `text` from `start` on; `items` are in order.
+    /// Reads `text` from `start` on; `items` are sorted.
     pub(super) fn new(text: &[u8], start: usize, items: &[Item]) -> Self {
         let first = items.first().map_or(text.len(), |item| item.span.start);
         let mut walk = Walk::new(text, start, first);
@@ -76,12 +76,12 @@ impl Outline {
             of.push(walk.innermost());
             walk.skip(item.span.end);
         }
-        // What closes behind the last item says how large its scopes are.
+        // Marks that close scopes behind the last item determine the size of these scopes.
         walk.run(text.len());
         Self { scopes: walk.scopes, of }
     }
 
-    /// The scopes around an item, the innermost first, the root left out.
+    /// The scopes around an item, the innermost first, without the root.
     pub(super) fn around(&self, item: usize) -> impl Iterator<Item = &Scope> + '_ {
         self.path(self.of[item]).map(|index| &self.scopes[index])
     }
@@ -96,7 +96,7 @@ impl Outline {
         &self.scopes[index]
     }
 
-    /// The scopes that hold one of two items but not the other, the innermost first.
+    /// For each of two items the scopes that contain it but not the other, the innermost first.
     pub(super) fn apart(&self, a: usize, b: usize) -> (Vec<usize>, Vec<usize>) {
         if self.of[a] == self.of[b] {
             return (Vec::new(), Vec::new());
@@ -129,15 +129,16 @@ struct Walk<'t> {
     scopes: Vec<Scope>,
     /// Open scopes, the outermost first; the root is the first of them.
     open: Vec<usize>,
-    /// Brackets that were too deep to be opened.
+    /// Number of brackets that were too deep to be opened.
     skipped: usize,
-    /// Where the text begins that may name what opens next.
+    /// Start of the text that may name the next scope.
     segment: usize,
-    /// Where the last bracket was closed.
+    /// Place where the last bracket was closed.
     closed_at: usize,
-    /// Where the next item begins.
+    /// Start of the next item.
     next: usize,
-    /// Elements that are closed somewhere: others are no elements but `List<String>`.
+    /// Elements that are closed somewhere. Others are not elements but types such as
+    /// `List<String>`.
     closed: HashSet<&'t [u8]>,
 }
 
@@ -177,7 +178,7 @@ impl<'t> Walk<'t> {
         self.open[self.open.len() - 1]
     }
 
-    /// Passes over an item.
+    /// Skips an item.
     fn skip(&mut self, end: usize) {
         self.at = self.at.max(end.min(self.text.len()));
         self.segment = self.at;
@@ -194,7 +195,7 @@ impl<'t> Walk<'t> {
                     self.scopes[innermost].lines += 1;
                     self.begin_line();
                 }
-                // A line break as a string writes it.
+                // A line break in a string's notation.
                 b'\\' if self.text.get(at + 1) == Some(&b'n') && self.at < to => {
                     self.at += 1;
                     let innermost = self.innermost();
@@ -203,7 +204,8 @@ impl<'t> Walk<'t> {
                 }
                 b'{' | b'[' | b'(' => {
                     let bracket = self.text[at];
-                    // A block is named by what its parenthesis stands in, another parenthesis is not.
+                    // The text around a parenthesis names the block behind it, but not another
+                    // parenthesis.
                     let from = if bracket == b'{' {
                         self.segment
                     } else {
@@ -229,7 +231,7 @@ impl<'t> Walk<'t> {
         self.scopes[innermost].separators += 1;
     }
 
-    /// The name that stands before a bracket.
+    /// The name before a bracket.
     fn name(&self, segment: usize, at: usize) -> Name {
         let from = segment.max(at.saturating_sub(NAME)).min(at);
         of_segment(&self.text[from..at]).name
@@ -266,13 +268,13 @@ impl<'t> Walk<'t> {
             self.open.iter().rposition(|&scope| self.scopes[scope].kind == Kind::Bracket(bracket));
         match opened {
             Some(at) => {
-                // `getSecretKey() {`: what a parenthesis stands in goes on behind it.
+                // `getSecretKey() {`: the text around a parenthesis continues behind it.
                 if bracket == b'(' {
                     self.segment = self.scopes[self.open[at]].segment;
                 }
                 self.pop_to(at);
             }
-            // Everything so far stood in an object that was opened before the text begins.
+            // Everything so far was in an object that was opened before the text begins.
             None if bracket == b'{' => self.enclose(),
             None => {}
         }
@@ -297,7 +299,7 @@ impl<'t> Walk<'t> {
         self.open[0] = outer;
     }
 
-    /// `<name …>`, `</name>` or nothing of the kind.
+    /// Reads `<name …>` or `</name>`, if one is there.
     fn tag(&mut self, at: usize, to: usize) {
         let rest = &self.text[at + 1..];
         if let Some(rest) = rest.strip_prefix(b"/") {
@@ -334,7 +336,7 @@ impl<'t> Walk<'t> {
         tag_name(&self.text[from..])
     }
 
-    /// Reads how a line begins and ends: indentation, list items, headers and headings.
+    /// Reads the start and the end of a line: indentation, list items, headers and headings.
     fn begin_line(&mut self) {
         self.segment = self.at;
         let rest = &self.text[self.at..];
@@ -354,7 +356,7 @@ impl<'t> Walk<'t> {
             return;
         }
         if is_comment(content) {
-            // A comment that holds an item heads nothing.
+            // A comment that contains an item is not a heading.
             if self.at + line.len() <= self.next {
                 self.heading(content, indent);
             }
@@ -383,10 +385,10 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// Closes what a line that is indented so far stands behind.
+    /// Closes the scopes that a line of this indentation ends.
     fn outdent(&mut self, indent: usize, is_item: bool) {
         let ends = |&scope: &usize| match self.scopes[scope].kind {
-            // The items of a list may stand right below its name.
+            // The items of a list may be indented as much as its name.
             Kind::Block(own) => indent < own || indent == own && !is_item,
             Kind::ListItem(own) => indent <= own,
             _ => false,
@@ -396,7 +398,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// `[name]` alone in a line, with an assignment below it.
+    /// Reads `[name]` alone in a line, with an assignment below it.
     fn section(&mut self, line: &[u8]) -> bool {
         let document =
             line == b"---" && self.text[self.at..].iter().take(200).any(|&byte| byte == b':');
@@ -427,7 +429,7 @@ impl<'t> Walk<'t> {
         is_header
     }
 
-    /// A comment or a heading names what follows it, until the next one does.
+    /// Reads a comment or a heading. It names the text behind it, up to the next one.
     fn heading(&mut self, line: &[u8], indent: usize) {
         let name = Name::of(&line[..line.len().min(NAME)], true);
         let assigns = line.iter().any(|byte| matches!(byte, b'=' | b':'));

@@ -1,5 +1,5 @@
-//! Whose a value is, by what stands beside it and is not its name: the user of a URL, the profile of
-//! a command.
+//! The owner of a value according to text that is not its name: the user of a URL, the profile of a
+//! command.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ pub(super) fn profile(text: &[u8], span: &Range<usize>) -> Vec<String> {
     words(&name[..end])
 }
 
-/// The name of a password in a URL, `scheme://user:PASSWORD@host`: it is that user's.
+/// The name of a password in a URL, `scheme://user:PASSWORD@host`: it belongs to that user.
 pub(super) fn login(text: &[u8], span: &Range<usize>) -> Option<Name> {
     if text.get(span.end) != Some(&b'@') {
         return None;

@@ -1,9 +1,9 @@
-//! Pairing: which id and which secret are one key, and how sure that is.
+//! Pairing: decides which id and which secret are one key, and with which confidence.
 //!
-//! Names decide first: an id and a secret that alone share a stem (`PROD_…`, `…_2`) are one key
-//! however far apart they stand. What then remains is joined as one assignment of least cost over
-//! the evidence of names, records and distance ([`super::costs`]). A pair that has a rival of almost
-//! the same cost is not called sure.
+//! Names decide first: an id and a secret that are the only ones with a stem (`PROD_…`, `…_2`) are
+//! one key at any distance. The remaining items are joined as one assignment of least cost, based
+//! on names, records and distance ([`super::costs`]). A pair with a rival of almost the same cost
+//! is not certain.
 
 use std::collections::HashMap;
 
@@ -20,18 +20,18 @@ use super::scoring::PairScorer;
 use super::session;
 use super::structure::Structure;
 
-/// How far an id reaches, in bytes.
+/// The reach of an id, in bytes.
 pub(super) const REACH_BYTES: usize = 16 * 1024;
-/// How far an id reaches, in lines.
+/// The reach of an id, in lines.
 pub(super) const REACH_LINES: u32 = 200;
-/// Most secrets on either side of an id that are weighed.
+/// Most secrets on either side of an id that are scored.
 pub(super) const MOST_SECRETS: usize = 96;
-/// Most items on either side that are looked at; no more ids stand in [`REACH_BYTES`].
+/// Most items on either side that are examined; [`REACH_BYTES`] do not contain more ids.
 pub(super) const MOST_ITEMS: usize = 512;
-/// Other secrets that are kept for an id, in case that verification rejects its own.
+/// Most other secrets that are kept for an id, in case verification rejects its own.
 const MOST_OTHERS: usize = 4;
 
-/// Items that are one credential, as indices.
+/// Items that form one credential, as indices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pair {
     /// The id.
@@ -40,24 +40,24 @@ pub(super) struct Pair {
     pub secret: usize,
     /// Its session token.
     pub token: Option<usize>,
-    /// How sure that is.
+    /// The confidence that they belong together.
     pub confidence: Confidence,
-    /// What speaks for it.
+    /// The evidence for it.
     pub evidence: Evidence,
 }
 
-/// A possible pair: small, as each id of a list has dozens.
+/// A possible pair. The type is small because each id of a list has dozens.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Edge {
     /// The id.
     pub id: usize,
     /// The secret.
     pub secret: usize,
-    /// What it costs to join them.
+    /// The cost of joining them.
     pub cost: i64,
-    /// How sure that would be.
+    /// The confidence that the pair would have.
     pub confidence: Confidence,
-    /// Where the two stand to each other.
+    /// The relative position of the two.
     pub nearness: Nearness,
     /// Lines between them.
     pub lines: u32,
@@ -85,16 +85,16 @@ fn shared_stem(id: &[String], secret: &[String]) -> Option<String> {
     (!id.is_empty() && id == secret && shown(id)).then(|| id.join("_"))
 }
 
-/// What pairing says of a stretch.
+/// The result of pairing a stretch.
 #[derive(Debug, Default)]
 pub(super) struct Pairing {
-    /// The pairs, in the order of their ids.
+    /// The pairs, sorted by their ids.
     pub pairs: Vec<Pair>,
-    /// Ids with secrets that are not their own by this evidence, the likeliest first.
+    /// Ids with secrets that this evidence does not assign to them, the likeliest first.
     pub others: Vec<Pair>,
 }
 
-/// Joins the items of a stretch, which are in order; `keeps_others` asks for [`Pairing::others`].
+/// Joins the items of a stretch, which are sorted; `keeps_others` requests [`Pairing::others`].
 pub(super) fn pairs(
     context: &Context<'_>,
     structure: &Structure,
@@ -123,8 +123,8 @@ pub(super) fn pairs(
     Pairing { pairs, others }
 }
 
-/// One secret an id and one id a secret, by value: what names join stands, then the cheapest, and
-/// what is then left is joined where a label vouches for it.
+/// Makes pairs unique by value, with one secret per id and one id per secret. Pairs by name are
+/// kept, then the cheapest ones. The remaining items are joined if a label confirms it.
 fn consistent(
     items: &[Item],
     edges: &[Edge],
@@ -150,7 +150,7 @@ fn consistent(
         }
         let (id, value) = match (&items[edge.id].part, &items[edge.secret].part) {
             (Part::Id { id, .. }, Part::Secret { value, .. }) => (id, value),
-            // A half whose other half is named but absent is not given another one.
+            // A half whose other half is named but absent does not get another one.
             _ => {
                 used[edge.id] = true;
                 used[edge.secret] = true;
@@ -177,7 +177,7 @@ fn cheapest<'e>(edges: impl Iterator<Item = &'e Edge>) -> Vec<&'e Edge> {
     edges
 }
 
-/// Secrets that an id was not joined with, the likeliest first: verification may ask about them.
+/// Secrets with which an id was not joined, the likeliest first: verification may try them.
 fn others(items: &[Item], edges: &[Edge], pairs: &[Pair]) -> Vec<Pair> {
     let own: HashMap<usize, usize> = pairs.iter().map(|pair| (pair.id, pair.secret)).collect();
     let real = |edge: &&Edge| {

@@ -1,9 +1,9 @@
-//! Is it random? A score that tells a secret from a path, an identifier or a hash.
+//! A score that distinguishes a random secret from a path, an identifier or a hash.
 //!
-//! Entropy cannot: an identifier of forty characters has as much. The score is the log-likelihood
+//! Entropy can't: an identifier of forty characters has as much. The score is the log-likelihood
 //! ratio of the token's bigrams under source code and prose against uniform base64, in quarter
-//! bits. Its table (`patterns/bigrams.txt`: row and column in the order of the base64 alphabet,
-//! `N` is 0, one character a quarter bit) was counted over the text files of a package registry's
+//! bits. Its table (`patterns/bigrams.txt`: row and column in the order of the base64 alphabet, `N`
+//! is 0, one character per quarter bit) was counted over the text files of a package registry's
 //! sources and of system documentation. `cargo bench --bench random` prints the curve from which
 //! the cuts were chosen.
 
@@ -16,24 +16,25 @@ use aho_corasick::AhoCorasick;
 use crate::aws::{SECRET_LEN, is_sequence};
 use crate::bigrams;
 
-/// At most this score, unlabelled. Of 10^6 random secrets one or two score higher; of 1,900
-/// distinct tokens of forty characters in source trees, those that are no random data score 0 or
-/// more, but for placeholders with hexadecimal digits around a word.
+/// Highest score of an unlabelled secret. Of 10^6 random secrets one or two score higher. Of 1,900
+/// distinct tokens of forty characters in source trees, those that are not random data score 0 or
+/// more, except for placeholders with hexadecimal digits around a word.
 const CUT: i32 = -48;
-/// At most this score where a label says that it is a secret.
+/// Highest score if a label calls the token a secret.
 const LABELLED_CUT: i32 = -20;
 
-/// Letters-only bodies of ids (4 in 100 of them) that score higher are words; 1 in 100 random ones does.
+/// Letters-only bodies of ids (4 in 100 of them) with a higher score are words; 1 in 100 random
+/// ones has one.
 const WORD_CUT: i32 = -16;
 
-/// How much a token looks like random base64.
+/// The degree to which a token looks like random base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Strength {
     /// Not at all: a word, a path, a hash, a placeholder.
     None,
-    /// Only if a label says so.
+    /// A secret only if a label confirms it.
     Weak,
-    /// It does.
+    /// Random.
     Strong,
 }
 
@@ -54,11 +55,11 @@ pub fn score(token: &[u8]) -> i32 {
     token.windows(2).map(|two| bigrams::pair(two[0], two[1])).sum()
 }
 
-/// Upper and lower case, more than hexadecimal digits, and more than a handful of distinct
-/// characters: of random secrets, one with fewer than 14 is not to be met (1 in 10^9).
+/// True if a token has upper and lower case, letters beyond hexadecimal digits, and enough distinct
+/// characters: hardly any random secret has fewer than 14 (1 in 10^9).
 ///
-/// Letters alone are no reason to doubt: 1 secret in 4,000 has nothing else, and the score tells
-/// them from identifiers.
+/// A token without digits is not rejected: 1 secret in 4,000 has letters only, and the score
+/// distinguishes it from identifiers.
 fn mixed(token: &[u8]) -> bool {
     let mut seen = [false; 256];
     token.iter().for_each(|&byte| seen[usize::from(byte)] = true);
@@ -70,7 +71,7 @@ fn mixed(token: &[u8]) -> bool {
         && token.iter().any(|&byte| byte > b'f' || matches!(byte, b'G'..=b'Z' | b'+' | b'/'))
 }
 
-/// Whether it decodes to readable text: 1 random token in 10^13 does.
+/// True if it decodes to readable text: 1 random token in 10^13 does.
 fn is_encoded_text(token: &[u8]) -> bool {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD_NO_PAD.decode(token).is_ok_and(|bytes| {
@@ -78,20 +79,20 @@ fn is_encoded_text(token: &[u8]) -> bool {
     })
 }
 
-/// Whether a key id is letters only and reads like words in capitals.
+/// True if a key id has letters only and reads like words in capitals.
 pub(super) fn is_word(id: &[u8]) -> bool {
     id.iter().all(u8::is_ascii_alphabetic) && score(&id[4..]) > WORD_CUT
 }
 
-/// Characters of a body that are parts of listed words, from which on it was written by somebody.
+/// Fewest characters of a body in listed words that show that a person wrote it.
 ///
-/// The list has some hundred words of four letters: three of them side by side are met in 1 of
-/// 10^8 random bodies.
+/// The list has some hundred words of four letters: three of them side by side occur in 1 of 10^8
+/// random bodies.
 const SPELLED: usize = 12;
-/// Bodies that score less are not looked at closer: 9 in 10 random ones, and none of words.
+/// Bodies with this score or less are not examined further: 9 in 10 random ones, and none of words.
 const SPELLED_CUT: i32 = -56;
 
-/// Words of which people make ids: `patterns/example-words.txt`.
+/// Words that occur in invented ids: `patterns/example-words.txt`.
 static EXAMPLE_WORDS: LazyLock<Words> = LazyLock::new(|| {
     let lines = keysweep_patterns::EXAMPLE_WORDS.lines();
     let words = lines.filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace);
@@ -100,13 +101,13 @@ static EXAMPLE_WORDS: LazyLock<Words> = LazyLock::new(|| {
     all.iter().for_each(|word| begins[beginning(word)] = true);
     Words { all, begins }
 });
-/// Letters of the shortest and of the longest word of that list.
+/// Lengths of the shortest and the longest word of that list.
 const WORD_LENGTHS: RangeInclusive<usize> = 3..=12;
 
-/// A list of words, asked at every place of many ids.
+/// A list of words with a fast lookup, because every place of many ids is tested.
 struct Words {
     all: HashSet<&'static [u8]>,
-    /// By [`beginning`]: whether a word may begin so.
+    /// Indexed by [`beginning`]: true if a word may begin with these characters.
     begins: Vec<bool>,
 }
 
@@ -115,13 +116,13 @@ fn beginning(text: &[u8]) -> usize {
     text[..3].iter().fold(0, |number, &byte| number << 5 | usize::from(byte & 31))
 }
 
-/// Whether a key id is made of words, but for a few letters or digits: `AKIAHARDCODEDACCKEY7`.
+/// True if a key id consists of words, except for a few letters or digits: `AKIAHARDCODEDACCKEY7`.
 pub fn is_spelled(id: &[u8]) -> bool {
     let body = &id[4..];
     if score(body) <= SPELLED_CUT {
         return false;
     }
-    // For each place, how many of the characters before it words cover at most.
+    // For each place, the most characters before it that words cover.
     let mut most = vec![0; body.len() + 1];
     for start in 0..body.len() {
         most[start + 1] = most[start + 1].max(most[start]);
@@ -138,9 +139,9 @@ pub fn is_spelled(id: &[u8]) -> bool {
     most[body.len()] >= SPELLED
 }
 
-/// Parts of AWS's documented example secrets, whatever stands around them, and words that people
-/// write into secrets of their own. A random secret holds one of them, in letters of either case,
-/// in fewer than 1 of 10^6.
+/// Parts of AWS's documented example secrets, with any text around them, and words that people
+/// write into invented secrets. Fewer than 1 of 10^6 random secrets contain one of them, in letters
+/// of either case.
 const EXAMPLES: [&str; 15] = [
     "wJalrXUt",
     "K7MDENG",
@@ -162,7 +163,7 @@ const EXAMPLES: [&str; 15] = [
 static EXAMPLE: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(EXAMPLES).ok());
 
-/// Whether it is one of AWS's own example secrets, one like it, or a stand-in of the same make.
+/// True if it is one of AWS's own example secrets, a similar one, or a placeholder of that form.
 pub fn is_example(token: &[u8]) -> bool {
     EXAMPLE.as_ref().is_some_and(|words| words.is_match(token))
         || token.len() == SECRET_LEN && is_sequence(token, 0)

@@ -1,8 +1,8 @@
-//! Regions: the stretches of a text that anchors call for a closer look.
+//! Regions: the stretches of a text that are examined closely because of an anchor.
 
 use std::ops::Range;
 
-/// How far a region reaches from its anchor, on either side.
+/// The extent of a region on either side of its anchor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reach {
     /// In bytes.
@@ -11,10 +11,10 @@ pub(super) struct Reach {
     pub lines: u32,
 }
 
-/// The stretches around places, in order, those that overlap as one.
+/// The stretches around places, in order; overlapping stretches are merged.
 ///
-/// Places of one reach that follow closely are one chain, measured at its two ends alone: text
-/// that is nothing but anchors must not be measured once for each of them.
+/// Close places of one reach form a chain, which is measured only at its two ends. Otherwise a text
+/// of nothing but anchors would be measured once for each anchor.
 pub(super) fn around(bytes: &[u8], places: &mut [(usize, Reach)]) -> Vec<Range<usize>> {
     places.sort_unstable_by_key(|&(at, reach)| (reach.bytes, at));
     let mut regions: Vec<Range<usize>> = places
@@ -37,13 +37,13 @@ pub(super) fn around(bytes: &[u8], places: &mut [(usize, Reach)]) -> Vec<Range<u
     merged
 }
 
-/// Whether `next` lies in what `at` reaches, so that their stretches overlap.
+/// True if `next` is within the reach of `at`, so that their stretches overlap.
 fn follows(bytes: &[u8], at: usize, next: usize, reach: Reach) -> bool {
     next - at <= reach.bytes
         && memchr::memchr_iter(b'\n', &bytes[at..next]).nth(reach.lines as usize).is_none()
 }
 
-/// A border that cuts no token: a run of credential characters belongs to one side whole.
+/// A border that cuts no token: each run of credential characters is entirely on one side.
 const TOKEN_REACH: usize = 8 * 1024;
 
 fn back(bytes: &[u8], at: usize, reach: Reach) -> usize {

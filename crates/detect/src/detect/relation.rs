@@ -1,4 +1,4 @@
-//! What the names and the records of an id and a secret say of their belonging together.
+//! Evidence from the names and the records of an id and a secret that they belong together.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use super::outline::{Kind, Outline, Scope};
 use super::table::Cell;
 use super::words::{is_aged, is_aws, is_number, is_service, is_tag};
 
-/// How the stems of two names compare, those of the scopes that hold only one of them included.
+/// The comparison of two names' stems, including those of scopes that contain only one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stems {
     /// Neither has one.
@@ -18,38 +18,38 @@ pub(super) enum Stems {
     Same,
     /// One is part of the other.
     Part,
-    /// Only one has one.
+    /// Only one of them has a stem.
     One,
     /// They differ.
     Different,
 }
 
-/// What is known of two items beyond their distance.
+/// The relation of two items, apart from their distance.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Relation {
-    /// How their stems compare.
+    /// The comparison of their stems.
     pub stems: Stems,
-    /// The stem of the one that has more is a service's that is not AWS.
+    /// The longer stem belongs to a service that is not AWS.
     pub service: bool,
-    /// One of the two is called old, the other is not.
+    /// One of the two is named as old, the other is not.
     pub aged: bool,
-    /// Both stand in one row of a table.
+    /// Both are in one row of a table.
     pub row: bool,
-    /// They stand in different rows, objects, list items or sections.
+    /// They are in different rows, objects, list items or sections.
     pub apart: bool,
-    /// Their objects are two, though nothing says that these are different records.
+    /// They are in separate objects, but nothing shows that these are different records.
     pub separate_objects: bool,
-    /// Each name has a word of its own, though none of those that usually tell keys apart.
+    /// Each name has a word of its own, but not one that usually distinguishes keys.
     pub distinct_words: bool,
-    /// Hardly anything stands between them, or one list or call holds the two on one line.
+    /// Hardly anything is between them, or one list or call contains both on one line.
     pub together: bool,
 }
 
-/// The text in which items stand, as far as relations ask for it.
+/// The text around items, as far as relations need it.
 pub(super) struct Context<'a> {
     /// The text.
     pub text: &'a [u8],
-    /// The items, in order.
+    /// The items, sorted.
     pub items: &'a [Item],
     /// Their scopes.
     pub outline: &'a Outline,
@@ -57,12 +57,12 @@ pub(super) struct Context<'a> {
     pub cells: &'a [Option<Cell>],
     /// Their lines.
     lines: Vec<Line>,
-    /// What is left of their names, without those of their scopes.
+    /// The stems of their names, without those of their scopes.
     stems: Vec<Vec<&'a str>>,
 }
 
 impl<'a> Context<'a> {
-    /// What is known of `items`, which are in order.
+    /// Prepares `items`, which are sorted.
     pub(super) fn new(
         text: &'a [u8],
         items: &'a [Item],
@@ -77,7 +77,7 @@ impl<'a> Context<'a> {
 }
 
 impl Context<'_> {
-    /// What an id and a secret have to do with each other.
+    /// The relation of an id and a secret.
     pub(super) fn relation(&self, id: usize, secret: usize) -> Relation {
         // Items of a list are compared with dozens of others, and share their scope.
         if self.outline.of(id) == self.outline.of(secret) {
@@ -89,7 +89,7 @@ impl Context<'_> {
         self.related(id, secret, scopes, [&stems[0], &stems[1]])
     }
 
-    /// The same, of items with these scopes of their own, and these stems.
+    /// The relation of two items with separate scopes and these stems.
     fn related(
         &self,
         id: usize,
@@ -102,7 +102,7 @@ impl Context<'_> {
             let name = &self.items[item].label.name;
             !name.named && name.stem.is_empty()
         };
-        // What has no name is not named otherwise.
+        // An item without a name has no different name.
         if stems == Stems::One
             && (bare(id) && id_scopes.is_empty() || bare(secret) && secret_scopes.is_empty())
         {
@@ -110,7 +110,7 @@ impl Context<'_> {
         }
         let loose = |item: usize| self.items[item].label.name.loose;
         if stems == Stems::Different && (loose(id) || loose(secret)) {
-            // Of sentences only what tells keys apart everywhere is held against a pair.
+            // In sentences, only words that distinguish keys everywhere count against a pair.
             let tags = |stem: &[&'_ str]| stem.iter().filter(|word| is_tag(word)).count();
             let differ = tags(id_stem) > 0 && tags(secret_stem) > 0;
             stems = if differ { stems } else { Stems::One };
@@ -123,7 +123,7 @@ impl Context<'_> {
         };
         let record = |scopes: &[usize]| {
             scopes.iter().any(|&scope| {
-                // `secret_keys = { prod: …, dev: … }` holds halves of several keys.
+                // `secret_keys = { prod: …, dev: … }` contains halves of several keys.
                 let scope = self.outline.scope(scope);
                 let half = scope.name.role.is_secret()
                     || matches!(scope.name.role, Role::Key | Role::KeyId);
@@ -150,7 +150,7 @@ impl Context<'_> {
             stems,
             service: longer.iter().any(|word| is_service(word)) && stems != Stems::Same,
             row,
-            // "OLD: <id> / <secret>" is said of both.
+            // "OLD: <id> / <secret>" refers to both.
             aged: aged(id_stem) != aged(secret_stem)
                 && self.lines[id].number != self.lines[secret].number,
             apart: other_row
@@ -165,8 +165,8 @@ impl Context<'_> {
         }
     }
 
-    /// The scopes that say something of an item beyond its own name: without those that hold its
-    /// value alone, and without the record that gives a value its name.
+    /// The scopes that add information to an item's own name: not those that contain only its
+    /// value, and not the record that names the value.
     fn own<'s>(&self, item: usize, scopes: &'s [usize]) -> &'s [usize] {
         let mut rest = scopes;
         let span = &self.items[item].span;
@@ -176,12 +176,12 @@ impl Context<'_> {
             if !holds_directly(self.text, scope, &(from..from)) {
                 break;
             }
-            // What opened it counts as what it holds.
+            // The opening of a scope counts as part of its content.
             from = opening(self.text, scope);
             rest = outer;
         }
         let label = &self.items[item].label;
-        // Where name and value share a line of a longer record, the line is what names the value.
+        // If name and value share a line of a longer record, the line names the value.
         let longer = rest.first().is_some_and(|&scope| {
             let scope = self.outline.scope(scope);
             memchr::memchr(b'\n', &self.text[scope.start.min(span.start)..span.start]).is_some()
@@ -200,14 +200,14 @@ impl Context<'_> {
         rest
     }
 
-    /// The words of the heading in whose part an item stands.
+    /// The words of the heading above an item.
     fn heading(&self, scopes: &[usize]) -> Option<&[String]> {
         let mut headings = scopes.iter().map(|&scope| self.outline.scope(scope));
         let heading = headings.find(|scope| matches!(scope.kind, Kind::Heading(_)))?;
         Some(heading.name.stem.as_slice()).filter(|stem| !stem.is_empty())
     }
 
-    /// Whether both stand on lines of their own that are records.
+    /// True if both are on separate lines that are records.
     fn fill_lines(&self, id: usize, secret: usize) -> bool {
         let (a, b) = (self.lines[id], self.lines[secret]);
         a.number != b.number && a.is_record && b.is_record
@@ -248,8 +248,8 @@ impl Context<'_> {
         sorted(outer.chain(&self.items[item].label.name.stem).map(String::as_str))
     }
 
-    /// The stem of an item with those of all scopes around it: what names its key in this text.
-    /// Strictly, with all words that do not say which half of the key it is.
+    /// The stem of an item with those of all scopes around it, which name its key in this text. If
+    /// `strict`, it includes all words except those for the half of the key.
     pub(super) fn signature(&self, item: usize, strict: bool) -> String {
         let name = &self.items[item].label.name;
         let own = if strict { &name.rest } else { &name.stem };
@@ -271,7 +271,7 @@ impl Context<'_> {
     }
 }
 
-/// Words in order, each once.
+/// Words sorted, without duplicates.
 fn sorted<'w>(words: impl Iterator<Item = &'w str>) -> Vec<&'w str> {
     let mut words: Vec<&str> = words.collect();
     words.sort_unstable();
@@ -279,19 +279,19 @@ fn sorted<'w>(words: impl Iterator<Item = &'w str>) -> Vec<&'w str> {
     words
 }
 
-/// Whether only those words of a scope's name count that tell keys apart everywhere: a comment
-/// explains, and a call is named after what it does.
+/// True if only those words of a scope's name count that distinguish keys everywhere: a comment
+/// explains, and the name of a call describes an action.
 fn only_tags(kind: Kind) -> bool {
     matches!(kind, Kind::Heading(_) | Kind::Bracket(b'('))
 }
 
-/// Whether nothing but marks stands between the beginning of a scope and its value.
+/// True if there are only marks between the beginning of a scope and its value.
 fn holds_directly(text: &[u8], scope: &Scope, span: &Range<usize>) -> bool {
     let end = span.start.max(scope.start).min(scope.start + 64);
     span.start <= scope.start + 64 && !text[scope.start..end].iter().any(u8::is_ascii_alphanumeric)
 }
 
-/// Where the mark stands that opened a scope.
+/// The place of the mark that opened a scope.
 fn opening(text: &[u8], scope: &Scope) -> usize {
     match scope.kind {
         Kind::Element => memchr::memrchr(b'<', &text[..scope.start]).unwrap_or(scope.start),
@@ -300,7 +300,7 @@ fn opening(text: &[u8], scope: &Scope) -> usize {
     }
 }
 
-/// Whether a scope holds several values, each with its name.
+/// True if a scope contains several values, each with its name.
 fn is_record(scope: &Scope) -> bool {
     match scope.kind {
         Kind::Bracket(b'{') => scope.separators > 0 || scope.lines > 2,
@@ -322,8 +322,8 @@ fn compare(a: &[&str], b: &[&str]) -> Stems {
     }
 }
 
-/// Completes the labels of items by what stands around them: headings of columns, the names of
-/// their records, and of the scopes around those.
+/// Completes the labels of items from the text around them: headings of columns, the names of their
+/// records, and of the scopes around those.
 pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells: &[Option<Cell>]) {
     for index in 0..items.len() {
         if matches!(items[index].part, Part::Vacant { .. }) {
@@ -340,7 +340,7 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
             label.indirect = false;
         }
         if !label.name.named || label.indirect {
-            // A call and a list name all that they hold, not one value of several.
+            // The name of a call or a list refers to all of its values, not to one of several.
             let several = |scope: &Scope| {
                 matches!(scope.kind, Kind::Bracket(b'(' | b'[')) && scope.separators > 0
             };
@@ -382,5 +382,5 @@ pub(super) fn complete(text: &[u8], items: &mut [Item], outline: &Outline, cells
 /// Bytes between two arguments of one call.
 const MOST_GAP: usize = 512;
 
-/// Scopes around a value whose names are asked for its role.
+/// Scopes around a value whose names may determine its role.
 const NEAR: usize = 3;

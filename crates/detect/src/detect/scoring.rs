@@ -1,7 +1,7 @@
-//! Weighing: what it costs to call an id and a secret one key, and how sure that would be.
+//! Scoring: the cost of calling an id and a secret one key, and the confidence of that pair.
 //!
-//! The costs are data ([`super::costs`]); what they are paid for is read from the names
-//! ([`super::name`]), the records ([`super::relation`]) and the distance ([`super::structure`]).
+//! The costs are data ([`super::costs`]). They apply to properties of the names ([`super::name`]),
+//! the records ([`super::relation`]) and the distance ([`super::structure`]).
 
 use crate::finding::{Confidence, Nearness};
 
@@ -14,10 +14,10 @@ use super::random::Strength;
 use super::relation::{Context, Relation, Stems};
 use super::structure::{Distance, Structure};
 
-/// How far it reaches to a secret that no name calls one, lists apart.
+/// Reach to a secret whose name does not call it one, except in lists.
 const UNNAMED_LINES: u32 = 32;
 
-/// Which half of a key an item is.
+/// The half of a key that an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     /// An access key id.
@@ -26,7 +26,7 @@ pub(super) enum Side {
     Secret,
 }
 
-/// Which half of a key an item is; a session token and an id that only signs are neither.
+/// The half of a key that an item is; a session token and an id that only signs are neither.
 pub(super) fn side(item: &Item) -> Option<Side> {
     match item.part {
         Part::Id { signs, .. } => (!signs).then_some(Side::Id),
@@ -36,8 +36,8 @@ pub(super) fn side(item: &Item) -> Option<Side> {
     }
 }
 
-/// How many items of one part stand in a row, without another between, for each item, and its place
-/// among them.
+/// For each item, the number of items of one part in its uninterrupted row, and its place among
+/// them.
 fn runs(items: &[Item]) -> (Vec<u32>, Vec<u32>) {
     let part = |index: usize| match items[index].part {
         Part::Id { .. } => 1,
@@ -56,9 +56,9 @@ fn runs(items: &[Item]) -> (Vec<u32>, Vec<u32>) {
     (runs, ranks)
 }
 
-/// Judges which items may be a pair.
+/// Scores possible pairs of items.
 pub(super) struct PairScorer<'a> {
-    /// The text, its items and what they have to do with each other.
+    /// The text, its items and their relations.
     pub context: &'a Context<'a>,
     costs: &'a Table,
     /// See [`runs`].
@@ -68,13 +68,13 @@ pub(super) struct PairScorer<'a> {
 }
 
 impl<'a> PairScorer<'a> {
-    /// Weighs the items of a stretch.
+    /// Makes a scorer for the items of a stretch.
     pub(super) fn new(context: &'a Context<'a>, costs: &'a Table) -> Self {
         let (runs, ranks) = runs(context.items);
         Self { context, costs, runs, ranks }
     }
 
-    /// Every id with every secret in its reach that may be its own.
+    /// Every id with every secret in its reach that may belong to it.
     pub(super) fn edges(&self, structure: &Structure) -> Vec<Edge> {
         let items = self.context.items;
         let mut edges = Vec::new();
@@ -93,7 +93,7 @@ impl<'a> PairScorer<'a> {
                     _ => continue,
                 };
                 weighed += 1;
-                // What costs more than to leave both alone is never joined.
+                // A pair that costs more than leaving both alone is never joined.
                 let most = alone(&items[id], self.costs) + alone(&items[secret], self.costs);
                 let near = self.distance_cost(&distance) <= most.max(self.costs.alone_id);
                 if near || self.are_listed(id, secret) {
@@ -104,10 +104,10 @@ impl<'a> PairScorer<'a> {
         edges
     }
 
-    /// Whether an item is too far from another one to be weighed.
+    /// True if an item is too far from another one to be scored.
     ///
-    /// The items between count with what lies between them: thousands of ids in one line, a blank
-    /// after each, must not all be weighed against all.
+    /// The items between them count in addition to the text between them: thousands of ids in one
+    /// line, separated by blanks, must not all be scored against all.
     fn out_of_reach(&self, from: usize, to: usize, distance: &Distance) -> bool {
         let items = self.context.items;
         distance.lines > REACH_LINES + self.runs[from]
@@ -116,15 +116,15 @@ impl<'a> PairScorer<'a> {
             || items[to].span.start.saturating_sub(items[from].span.end) > REACH_BYTES
     }
 
-    /// Whether two items without names have the same place in two lists of one length, one list
-    /// behind the other.
+    /// True if two items without names have the same place in two lists of equal length, one after
+    /// the other.
     fn are_listed(&self, id: usize, secret: usize) -> bool {
         let named = |item: usize| self.context.items[item].label.name.named;
         let lists = self.runs[id] > 1 && self.runs[id] == self.runs[secret];
         lists && self.ranks[id] == self.ranks[secret] && !named(id) && !named(secret)
     }
 
-    /// What it costs to call two items a pair, and how sure that would be; `None` if they are none.
+    /// The cost of calling two items a pair, and the confidence; `None` if they are not a pair.
     pub(super) fn score(&self, id: usize, secret: usize, distance: &Distance) -> Option<Edge> {
         let items = self.context.items;
         let relation = self.context.relation(id, secret);
@@ -238,13 +238,13 @@ impl<'a> PairScorer<'a> {
         match (strength, role) {
             (Strength::Weak, Role::SecretKey) => Confidence::Medium,
             (Strength::Weak, _) => Confidence::Low,
-            // In a list only the place says which is whose, and only if both lists have as many.
+            // In a list only the place decides, and only if both lists are equally long.
             _ if listed && !ordered => Confidence::Low,
             _ if listed => Confidence::Medium,
             (_, Role::Token) => Confidence::Low,
             (_, Role::Other) => Confidence::Medium,
             (_, Role::Password) if foreign || relation.row => Confidence::Low,
-            // Beside an id that is named as one, a name that says something else is believed.
+            // Next to an id with an explicit name, the secret's different name is decisive.
             (_, Role::None) if foreign && assigned && by_name => Confidence::Low,
             _ if foreign || relation.separate_objects || relation.distinct_words => {
                 Confidence::Medium

@@ -1,4 +1,4 @@
-//! Session tokens: each belongs to the temporary key that stands nearest.
+//! Session tokens: each belongs to the nearest temporary key.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::pair::{MOST_ITEMS, MOST_SECRETS, Pair, REACH_BYTES, REACH_LINES};
 use super::relation::Context;
 use super::structure::{Distance, Structure};
 
-/// Whether a token is too far from an id to be weighed.
+/// True if a token is too far from an id to be scored.
 fn out_of_reach(from: usize, to: usize, distance: &Distance) -> bool {
     distance.lines > REACH_LINES || distance.bytes > REACH_BYTES || to - from > MOST_ITEMS
 }

@@ -1,7 +1,7 @@
-//! Rules of an anchor and a regular expression: [`Method::Shape`], the user's own among them.
+//! Rules of an anchor and a regular expression: [`Method::Shape`], including the user's own.
 //!
-//! The work is linear in the text, for every rule: looks that would overlap are one
-//! ([`super::chain`]), and a look is no longer than a few reaches of its rule.
+//! The work is linear in the text for every rule: regions that would overlap are merged
+//! ([`super::chain`]), and a region is at most a few reaches of its rule long.
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
@@ -22,17 +22,17 @@ use super::words::words;
 /// A match of a shape.
 #[derive(Clone, Debug)]
 pub(super) struct Shaped {
-    /// Its rule.
+    /// The rule.
     pub rule: RuleId,
-    /// How sure the rule is.
+    /// The confidence of the rule.
     pub confidence: Confidence,
     /// The credential.
     pub secret: Secret,
-    /// Where it stands.
+    /// Its place.
     pub span: Range<usize>,
-    /// The public half and where it stands.
+    /// The public half and its place.
     pub id: Option<(String, Range<usize>)>,
-    /// What it says of itself.
+    /// The facts that were read from it.
     pub facts: Facts,
     /// It is an example of AWS's documentation: counted, not reported.
     pub is_example: bool,
@@ -41,37 +41,38 @@ pub(super) struct Shaped {
 /// The matches of a text.
 #[derive(Debug, Default)]
 pub(super) struct Matches {
-    /// By rule, then by place.
+    /// Sorted by rule, then by place.
     pub found: Vec<Shaped>,
-    /// Rules of the scanned project that cost too much here: some of their matches are missing.
+    /// Rules of the scanned project that were too expensive here: some of their matches are
+    /// missing.
     pub costly: BTreeSet<RuleId>,
-    /// There are more matches than are told of one text.
+    /// There are more matches than are reported for one text.
     pub over_limit: bool,
-    /// What the work is measured by: bytes that were looked at, each time they were, and searches.
-    /// None of these reads more than a look.
+    /// The measure of the work: the number of searches, plus the bytes of all examined regions,
+    /// counted each time. No search reads more than one region.
     pub steps: u64,
 }
 
-/// The shape rules by their literals.
+/// The shape rules, indexed by their literals.
 pub(super) struct Shapes {
     rules: Vec<Rule>,
-    /// For each literal of the table the rules that name it.
+    /// For each literal of the table the rules that use it.
     by_literal: Vec<Vec<usize>>,
     /// The length of each literal.
     lengths: Vec<usize>,
     allowance: Allowance,
 }
 
-/// Matches of one text after which the rest is only told.
+/// Most reported matches of one text.
 const MOST: usize = 100_000;
-/// A rule of the scanned project may be searched for anew, in one look, once for each of so many
-/// bytes: a match may cost as much as the look is long.
+/// In one region, a rule of the scanned project may be searched once for each of this many bytes: a
+/// match may cost as much as the region is long.
 const BYTES_PER_SEARCH: usize = 16;
-/// … and so many times more.
+/// … plus this many times.
 const SEARCHES: usize = 64;
 
 impl Shapes {
-    /// The shape rules of a set, whose literals are those of `table`.
+    /// The shape rules of a set whose literals are in `table`.
     pub(super) fn new(set: &RuleSet, table: &Anchors) -> Self {
         let shapes = set.rules.iter().filter(|rule| rule.method == Method::Shape);
         let rules: Vec<Rule> = shapes.cloned().collect();
@@ -87,8 +88,8 @@ impl Shapes {
         Self { rules, by_literal, lengths, allowance }
     }
 
-    /// The matches around the anchors of `bytes` that are not known to be quiet; marks those that
-    /// are found to be.
+    /// The matches around the anchors of `bytes` that are not known to be quiet. Marks anchors that
+    /// turn out to be quiet.
     pub(super) fn search(&self, bytes: &[u8], anchors: &mut [Anchor], stop: &Stop) -> Matches {
         let mut matches = Matches::default();
         let uses = self.uses(anchors);
@@ -110,7 +111,7 @@ impl Shapes {
                 places.iter().for_each(|place| seen[place.index] = Seen::Something);
                 continue;
             }
-            // What is quiet for one rule is so for all that name its literal.
+            // An anchor that is quiet for one rule is quiet for all that use its literal.
             let is_open = |place: &AnchorSpan| !anchors[place.index].quiet.is_quiet();
             for chain in chain::chains(bytes, &places, shape.reach, is_open) {
                 let chain = &places[chain];
@@ -127,7 +128,7 @@ impl Shapes {
         matches
     }
 
-    /// Which rules look at which anchors, by rule and then by place.
+    /// The pairs of a rule and an anchor that it examines, sorted by rule and then by place.
     fn uses(&self, anchors: &[Anchor]) -> Vec<(usize, usize)> {
         let mut uses = Vec::new();
         for (index, anchor) in anchors.iter().enumerate() {
@@ -149,7 +150,7 @@ impl Shapes {
     }
 }
 
-/// What was seen at an anchor, by all rules that look at it.
+/// The result at an anchor, from all rules that examine it.
 #[derive(Clone, Copy, Debug)]
 enum Seen {
     Something,
@@ -165,14 +166,14 @@ impl Seen {
     }
 }
 
-/// One rule at work on one text.
+/// One rule during its search of one text.
 struct Look<'a> {
     shapes: &'a Shapes,
     number: usize,
     shape: &'a Shape,
     bytes: &'a [u8],
     stop: &'a Stop,
-    /// Spans of the looks before this one that overlap it.
+    /// Spans of matches in previous regions that overlap this one.
     reported: HashSet<(usize, usize)>,
 }
 
@@ -185,7 +186,7 @@ impl Look<'_> {
         self.shapes.is_foreign(self.number)
     }
 
-    /// Whether the rule is not applied here because of what it costs, which is noted.
+    /// True if the rule is not applied here because of its cost, which is recorded.
     fn is_refused(&self, places: &[AnchorSpan], matches: &mut Matches) -> bool {
         let refused = self.is_foreign()
             && (self.shapes.allowance.is_over(self.number)
@@ -196,7 +197,7 @@ impl Look<'_> {
         refused
     }
 
-    /// Looks at a chain, piece by piece; says what each of its anchors is worth.
+    /// Examines a chain in pieces, and returns the result at each of its anchors.
     fn chain(
         &mut self,
         chain: &[AnchorSpan],
@@ -224,7 +225,7 @@ impl Look<'_> {
         }
     }
 
-    /// Looks around neighbouring anchors at once; `false` if it had to end before its end.
+    /// Examines the region around neighbouring anchors; `false` if it had to stop early.
     fn piece(&mut self, piece: &[AnchorSpan], matches: &mut Matches) -> bool {
         let [first, .., last] = [&piece[0], &piece[0], &piece[piece.len() - 1]];
         if self.stop.is_set() {
@@ -250,8 +251,8 @@ impl Look<'_> {
         whole
     }
 
-    /// Takes the matches of a view whose first byte stands at `base`; those of this look are the
-    /// ones from `first` on, in order. `false` if it had to end before the view did.
+    /// Takes the matches of a view whose first byte is at `base`. The matches of this region begin
+    /// at `first` and are sorted. `false` if it had to stop early.
     fn view(
         &mut self,
         view: &View<'_>,
@@ -288,8 +289,8 @@ impl Look<'_> {
         whole
     }
 
-    /// Adds what a view showed to what was `found` from `first` on; what it showed more of is
-    /// replaced, and no look that overlaps this one tells of it.
+    /// Adds the matches of a view to those `found` from `first` on. A longer match replaces its
+    /// parts, and no overlapping region reports it again.
     fn add(&mut self, fresh: Vec<Shaped>, first: usize, found: &mut Vec<Shaped>) {
         if fresh.is_empty() {
             return;
@@ -311,7 +312,7 @@ impl Look<'_> {
         found[first..].sort_by_key(|one| one.span.start);
     }
 
-    /// The credential of a match; `None` if it is none, or stands among those that are `known`.
+    /// The credential of a match; `None` if it is not one, or is already among the `known` ones.
     fn shaped(
         &self,
         groups: &regex::bytes::Captures<'_>,
@@ -328,7 +329,8 @@ impl Look<'_> {
             base + original.start..base + original.end
         };
         let span = outer(secret.range());
-        // What goes on behind an escape is all of it: the text as it stands shows its beginning.
+        // A match that continues behind an escape is complete: the raw text shows only its
+        // beginning.
         let next = known.partition_point(|one| one.span.end <= span.start);
         let mut overlapping = known[next..].iter().take_while(|one| one.span.start < span.end);
         let is_more = |one: &Shaped| {
@@ -344,7 +346,7 @@ impl Look<'_> {
         {
             return None;
         }
-        // What its own form does not bear out is no such credential.
+        // A match whose own form contradicts it is not a credential.
         let id = groups.name("id");
         let facts =
             rule.reader.map(|reader| reader.read(secret.as_bytes(), id.map(|id| id.as_bytes())));
@@ -364,15 +366,16 @@ impl Look<'_> {
     }
 }
 
-/// Whether a match lies within `reach` of one of the anchors.
+/// True if a match is within `reach` of one of the anchors.
 fn is_near(piece: &[AnchorSpan], whole: &Range<usize>, reach: usize) -> bool {
     let behind = piece.partition_point(|one| one.span.0 <= whole.start + reach);
     behind.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
 }
 
-/// Whether neighbours say that a match is part of something longer.
+/// True if neighbours show that a match is part of something longer.
 ///
-/// Where a view has undone something, its own text tells: the letters of an escape are none.
+/// Where a view has replaced an escape, the text of the view decides: the letters of an escape do
+/// not count.
 fn is_part_of_more(
     shape: &Shape,
     view: &View<'_>,
@@ -391,13 +394,13 @@ fn is_part_of_more(
 const EXAMPLE_ACCOUNTS: [&str; 4] =
     ["123456789012", "111122223333", "444455556666", "555555555555"];
 
-/// Whether a credential is an example of AWS's documentation, by its own words or its account.
+/// True if a credential is an example of AWS's documentation, according to its text or its account.
 fn is_example(secret: &[u8], facts: &Facts) -> bool {
     let account = facts.account.as_deref();
     account.is_some_and(|account| EXAMPLE_ACCOUNTS.contains(&account)) || random::is_example(secret)
 }
 
-/// Whether a word of the rule stands before the match, on its line or one of the two above.
+/// True if a word of the rule precedes the match, on its line or one of the two above.
 fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> bool {
     if rule.labels.is_empty() {
         return true;
@@ -409,8 +412,8 @@ fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> bool {
     rule.labels.iter().any(|label| joined.contains(label.as_str()))
 }
 
-/// Whether an id can be shown whatever its rule calls an id: one of AWS, or words and numbers.
-/// A rule of the scanned project may name a secret so, or a piece of one.
+/// True if an id may be shown although its rule is not trusted: an id of AWS, or words and numbers.
+/// A rule of the scanned project may use the group for a secret, or a piece of one.
 fn tells_no_secret(id: &[u8]) -> bool {
     let is_word = |word: &[u8]| {
         let all = |kind: fn(&u8) -> bool| word.iter().all(kind);

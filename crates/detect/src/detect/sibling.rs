@@ -6,13 +6,13 @@ use super::name::{Name, Role};
 use super::outline::Scope;
 use super::words::words;
 
-/// Last words of keys of fields that name what another field of the record holds.
+/// Last words of the keys of fields that name the content of another field of the record.
 const KEYS: [&str; 10] =
     ["name", "key", "k", "parameter", "variable", "field", "label", "title", "id", "option"];
 /// Bytes of a record that are read on either side of a value.
 const REACH: usize = 512;
 
-/// The name that a record gives to the value at `span` by another of its fields.
+/// The name that another field of the record gives to the value at `span`.
 pub(super) fn name(text: &[u8], scope: &Scope, span: &Range<usize>) -> Option<Name> {
     let from = scope.start.max(span.start.saturating_sub(REACH)).min(span.start);
     let to = scope.end.min(text.len()).min(span.end + REACH).max(span.end.min(text.len()));
@@ -39,7 +39,7 @@ pub(super) fn field(text: &[u8]) -> Option<Name> {
         return None;
     }
     let value = &rest[operator + 1..];
-    // A name, not an object or a sentence.
+    // The value must be a name, not an object or a sentence.
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b" \t\r\"'_-./:\\>}])".contains(byte);
     (value.len() <= 100 && value.iter().all(plain)).then(|| Name::of(value, false))
 }

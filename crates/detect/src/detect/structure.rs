@@ -1,29 +1,29 @@
-//! Structure: what lies between two items, measured in lines, brackets and paragraphs.
+//! Structure: the text between two items, measured in lines, brackets and paragraphs.
 //!
-//! Languages are not parsed; their common marks are. Between neighbours everything is counted once,
-//! so that the distance of any two items is a sum over the gaps between them.
+//! Languages are not parsed, only their common marks are. Everything between neighbours is counted
+//! once, so that the distance of any two items is a sum over the gaps between them.
 
 use std::ops::Range;
 
 use super::item::Item;
 
-/// What stands between two neighbouring items.
+/// Counts for the text between two neighbouring items.
 #[derive(Clone, Copy, Debug, Default)]
 struct Gap {
     bytes: usize,
     lines: u32,
-    /// How much brackets open, all in all, and how deep they close before.
+    /// The net number of opened brackets, and the lowest depth before.
     rise: i32,
     lowest: i32,
-    /// Blank lines, rulers with headings, and beginnings of list items.
+    /// Blank lines, rulers with headings, and list items that begin.
     blanks: u32,
     rulers: u32,
     entries: u32,
-    /// Least indentation of the lines that begin here.
+    /// Smallest indentation of the lines that begin here.
     indent: u32,
 }
 
-/// How far back the beginning of the first item's line is looked for.
+/// Bytes before the first item in which the beginning of its line is searched for.
 const LOOK_BACK: usize = 64 * 1024;
 
 /// The gaps between the items of a stretch of text.
@@ -36,10 +36,10 @@ pub(super) struct Structure {
     sums: Vec<(u32, usize)>,
 }
 
-/// Items that are so far from each other are only counted apart in lines and bytes.
+/// The distance of items whose indices differ by more contains only lines and bytes.
 const FAR: usize = 32;
 
-/// How far apart two items are.
+/// The distance of two items.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Distance {
     /// Bytes between them.
@@ -52,20 +52,20 @@ pub(super) struct Distance {
     pub blanks: u32,
     /// Rulers and headings between them.
     pub rulers: u32,
-    /// Beginnings of list items between them.
+    /// List items that begin between them.
     pub entries: u32,
     /// A line between them is indented less than both.
     pub dedented: bool,
 }
 
 impl Structure {
-    /// Measures the gaps between `items`, which are in order.
+    /// Measures the gaps between `items`, which are sorted.
     ///
-    /// Each byte is looked at once: a line of megabytes costs no more than as many lines would.
+    /// Each byte is read once: a line of megabytes costs no more than many lines of the same size.
     pub(super) fn new(text: &[u8], items: &[Item]) -> Self {
         let mut gaps = Vec::with_capacity(items.len());
         let mut indents = Vec::with_capacity(items.len());
-        // Nobody asks for the gap before the first item, only how its line is indented.
+        // The gap before the first item is never used, only the indentation of its line.
         let first = items.first().map_or(0, |item| item.span.start);
         let (mut behind, mut before, mut columns) = (first, first.saturating_sub(LOOK_BACK), None);
         for item in items {
@@ -74,13 +74,13 @@ impl Structure {
             let from = before.min(start);
             let newline = memchr::memrchr(b'\n', &text[from..start]);
             let line = newline.map_or(from, |newline| from + newline + 1);
-            // Without a line break it is the line of the item before.
+            // Without a line break it is the line of the previous item.
             let same = columns.filter(|_| newline.is_none());
             let indented = same.unwrap_or_else(|| indent(&text[line..start]));
             columns = Some(indented);
             indents.push(indented);
             before = start;
-            // What stands encoded may end far behind the text that was cut out around it.
+            // An encoded item may end far behind the text that was cut out around it.
             behind = item.span.end.min(text.len());
         }
         let mut sum = (0, 0);
@@ -92,7 +92,7 @@ impl Structure {
         Self { gaps, indents, sums }
     }
 
-    /// The lines before an item, counted from the first one's.
+    /// The number of lines between the first item and this one.
     pub(super) fn line(&self, item: usize) -> u32 {
         self.sums[item].0
     }
@@ -109,7 +109,7 @@ impl Structure {
         Distance { lines, bytes: self.sums[to].1 - self.sums[from].1, ..Distance::default() }
     }
 
-    /// Distances from item `from` to the items behind it, nearest first.
+    /// Distances from item `from` to the following items, nearest first.
     pub(super) fn forwards(&self, from: usize) -> impl Iterator<Item = (usize, Distance)> + '_ {
         let mut sum = Gap { indent: u32::MAX, ..Gap::default() };
         (from + 1..self.gaps.len()).map(move |to| {
@@ -137,7 +137,7 @@ impl Structure {
     }
 }
 
-/// Columns of blanks at the beginning of a line.
+/// Number of blanks and tabs at the beginning of a line.
 fn indent(line: &[u8]) -> u32 {
     line.iter().take_while(|&&byte| byte == b' ' || byte == b'\t').count() as u32
 }
@@ -170,7 +170,7 @@ fn measure(text: &[u8], span: Range<usize>) -> Gap {
     sum
 }
 
-/// Counts what a line's beginning tells; `rest` begins with the line.
+/// Counts the features of a line's beginning; `rest` begins with the line.
 fn begin_line(rest: &[u8], sum: &mut Gap) {
     sum.lines += 1;
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];

@@ -1,7 +1,7 @@
 //! Tables: rows of cells between separators, and the headings that name their columns.
 //!
-//! Comma- and tab-separated values, Markdown's tables, and the rows of SQL's `INSERT`. An item that
-//! fills a cell is named by the heading of its column, and belongs to its row.
+//! Comma- and tab-separated values, Markdown's tables, and the rows of SQL's `INSERT`. The heading
+//! of a column names an item that fills a cell, and the item belongs to its row.
 
 use std::ops::Range;
 
@@ -11,22 +11,22 @@ use super::name::Name;
 /// The cell that an item fills.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
-    /// Where the row begins.
+    /// Start of the row.
     pub row: usize,
-    /// Where the headings begin.
+    /// Start of the headings.
     pub heading: usize,
     /// The name of the column.
     pub name: Name,
 }
 
-/// Bytes of a row that are read.
+/// Most bytes of a row that are read.
 const MOST_ROW: usize = 2048;
-/// How far above a row its headings are looked for.
+/// Bytes above a row in which its headings are searched for.
 const ABOVE: usize = 16 * 1024;
-/// Cells of a row that are counted.
+/// Most cells of a row that are counted.
 const MOST_CELLS: usize = 64;
 
-/// The cells that the items of a text fill; `start` is where the text may first be read.
+/// The cells that the items of a text fill; the text is not read before `start`.
 pub(super) fn cells(text: &[u8], start: usize, items: &[Item]) -> Vec<Option<Cell>> {
     let mut tables = Tables { text, start, known: Vec::new(), headless: None };
     items.iter().map(|item| tables.cell(&item.span)).collect()
@@ -35,13 +35,13 @@ pub(super) fn cells(text: &[u8], start: usize, items: &[Item]) -> Vec<Option<Cel
 struct Tables<'t> {
     text: &'t [u8],
     start: usize,
-    /// Headings found so far, with where the last row stood for which they hold.
+    /// Headings found so far, each with the place of the last row below them.
     known: Vec<(Row, usize)>,
-    /// The separator and the number of cells of rows that have no headings, and the last of them.
+    /// The separator and the number of cells of rows without headings, and the last of these rows.
     headless: Option<(u8, usize, usize)>,
 }
 
-/// A row: where its cells lie and what stands between them.
+/// A row: its cells and their separator.
 #[derive(Clone, Debug)]
 struct Row {
     span: Range<usize>,
@@ -86,7 +86,7 @@ impl Tables<'_> {
         Some(self.row(self.bounds(span.start, separator)?, separator))
     }
 
-    /// The row of a table of markup: what stands between `<tr` and the next `</tr`.
+    /// The row of a table of markup: the text between `<tr` and the next `</tr`.
     fn element_row(&self, span: &Range<usize>) -> Option<Row> {
         let floor = self.start.max(span.start.saturating_sub(MOST_ROW));
         let start = floor + memchr::memmem::rfind(&self.text[floor..span.start], b"<tr")?;
@@ -167,7 +167,7 @@ impl Tables<'_> {
             if self.text[at].is_ascii_whitespace() {
                 continue;
             }
-            // One blank stands in a cell, two between cells.
+            // One blank is part of a cell, two blanks separate cells.
             if let Some(last) = cells.last_mut().filter(|last| at - last.end < 2) {
                 last.end = at + 1;
             } else if cells.len() < MOST_CELLS {
@@ -187,7 +187,7 @@ impl Tables<'_> {
             *last = row.span.start;
             return Some(heading.clone());
         }
-        // Rows below one without headings have none either: each is not looked up again.
+        // Rows below one without headings have none either, so the search is not repeated.
         let shape = (row.separator, if row.separator == b' ' { 0 } else { row.cells.len() });
         let headless = self.headless.is_some_and(|(separator, cells, last)| {
             (separator, cells) == shape && row.span.start - last <= MOST_ROW
@@ -208,12 +208,12 @@ impl Tables<'_> {
         let mut end = row.span.start;
         for _ in 0..64 {
             let before = &self.text[floor..end];
-            // What stands in a parenthesis is headed by the parenthesis before it.
+            // The parenthesis before a row in parentheses contains its headings.
             let span = if row.separator == b'<' {
                 let closed = memchr::memmem::rfind(before, b"</tr")?;
                 floor + memchr::memmem::rfind(&before[..closed], b"<tr")?..floor + closed
             } else if self.text[..row.span.start].ends_with(b"(") {
-                // `(name, secret) VALUES (…), (…)`: the rows before this one end in `)` too.
+                // `(name, secret) VALUES (…), (…)`: the previous rows end in `)`, too.
                 let values = before.to_ascii_lowercase();
                 let values = memchr::memmem::rfind(&values, b"values")?;
                 let closed = memchr::memrchr(b')', &before[..values])?;
@@ -242,7 +242,7 @@ impl Tables<'_> {
         None
     }
 
-    /// What may be the headings of a row; those of SQL's `COPY` stand in a parenthesis.
+    /// The possible headings of a row; those of SQL's `COPY` are in a parenthesis.
     fn headings(&self, span: Range<usize>, row: &Row) -> Row {
         let line = &self.text[span.clone()];
         match row.separator {
@@ -257,7 +257,7 @@ impl Tables<'_> {
         }
     }
 
-    /// Whether the cells of a row name an id and a secret, and hold neither.
+    /// True if the cells of a row name an id and a secret, and contain neither.
     fn names_halves(&self, row: &Row) -> bool {
         if row.cells.len() < 2 {
             return false;
@@ -277,7 +277,7 @@ impl Tables<'_> {
     }
 }
 
-/// Whether a row may stand under headings.
+/// True if a row may belong to headings.
 fn fits(heading: &Row, row: &Row) -> bool {
     heading.separator == row.separator
         && (row.separator == b' ' || heading.cells.len() == row.cells.len())

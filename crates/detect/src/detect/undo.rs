@@ -1,4 +1,4 @@
-//! What each kind of escape, mark and joint in a text is undone to; the rules of [`View`]s.
+//! The replacements for each kind of escape, mark and joint in a text; the rules of [`View`]s.
 //!
 //! [`View`]: super::view::View
 
@@ -7,19 +7,20 @@ use std::ops::Range;
 use super::header;
 use crate::escapes::{Rewrite, control_sequence, escape, hex_byte};
 
-/// Whether a credential may hold this byte.
+/// True if a credential may contain this byte.
 fn is_part(byte: Option<&u8>) -> bool {
     byte.is_some_and(|&byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
 }
 
-/// Operators that join two string literals, in the languages that have one.
+/// Operators that join two string literals in some languages.
 const OPERATORS: [&[u8]; 12] =
     [b".concat(", b"<<", b"<>", b"++", b"..", b"||", b"+", b".", b"&", b"~", b"^", b","];
 
-/// What a joint begins with.
+/// Bytes with which a joint begins.
 pub(super) const JOINTS: &[u8] = b"\\`^_\"'}";
 
-/// The length of what stands between two joined pieces of a literal, where one ends at `rest`.
+/// The length of the text between two joined pieces of a literal, the first of which ends at
+/// `rest`.
 pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
     if !is_part(before.last()) {
         return None;
@@ -60,7 +61,7 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
     at += operator.map_or(0, |operator| operator.len());
     at += blank(at);
     at += continued(at).unwrap_or(0);
-    // A shell joins what touches, in quotes of either kind.
+    // A shell joins adjacent strings, in quotes of either kind.
     let opens = match rest.get(at) {
         Some(&next) if at > 1 => next == quote,
         Some(&next) => next != quote && matches!(next, b'"' | b'\''),
@@ -76,8 +77,8 @@ fn comment(rest: &[u8]) -> Option<usize> {
     memchr::memmem::find(body, b"*/").map(|len| len + 4)
 }
 
-/// The length of what parts two runs of one word in RTF, as `}{\\insrsid9 `, and of a place at which
-/// TeX may break a line.
+/// The length of a separator between two runs of one word in RTF, as `}{\\insrsid9 `, or of a place
+/// where TeX may break a line.
 fn typeset(rest: &[u8]) -> Option<usize> {
     if let Some(behind) = rest.strip_prefix(b"\\allowbreak") {
         return Some(12 + if behind.starts_with(b"{}") { 2 } else { 1 });
@@ -95,11 +96,12 @@ fn typeset(rest: &[u8]) -> Option<usize> {
         at += word + near[at + word..].iter().take_while(number).count();
         (word > 0).then_some(())?;
     }
-    // One blank ends the last word, and is none of the text.
+    // One blank ends the last control word, and is not part of the text.
     (near.get(at) == Some(&b' ')).then_some(at + 1)
 }
 
-/// Whether the list around a comma is joined at once: `concat!(…)`, `paste0(…)`, `[…].join('')`.
+/// True if the list around a comma is joined immediately: `concat!(…)`, `paste0(…)`,
+/// `[…].join('')`.
 fn joins_a_list(rest: &[u8], before: &[u8]) -> bool {
     let head = &before[before.len().saturating_sub(100)..];
     let tail = &rest[..rest.len().min(120)];
@@ -108,7 +110,7 @@ fn joins_a_list(rest: &[u8], before: &[u8]) -> bool {
         || memchr::memmem::find(tail, b".join(").is_some()
 }
 
-/// Whether a text looks like quoted-printable.
+/// True if a text looks like quoted-printable.
 pub(super) fn is_quoted_printable(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'=', bytes).any(|at| match bytes[at + 1..] {
         [b'\n', ..] | [b'\r', b'\n', ..] | [b'3', b'D', ..] | [b'2', b'F' | b'B', ..] => true,
@@ -117,7 +119,7 @@ pub(super) fn is_quoted_printable(bytes: &[u8]) -> bool {
     })
 }
 
-/// Quoted-printable (RFC 2045 §6.7).
+/// Undoes quoted-printable (RFC 2045 §6.7).
 pub(super) fn quoted_printable(rest: &[u8]) -> Rewrite {
     let body = rest.strip_prefix(b"=")?;
     if body.starts_with(b"\r\n") {
@@ -129,14 +131,14 @@ pub(super) fn quoted_printable(rest: &[u8]) -> Rewrite {
     Some((3, Some(hex_byte(body)?)))
 }
 
-/// So many escapes in a row write a value letter by letter.
+/// This many escapes in a row write a value letter by letter.
 const ESCAPED: usize = 8;
 
-/// Values that are written letter by letter in escapes. Each byte of a text is read once, however
-/// many places ask.
+/// Finds values that are written letter by letter in escapes. Each byte of a text is read once, no
+/// matter how many places ask.
 pub(super) struct Escaped<'t> {
     text: &'t [u8],
-    /// What stands before is known.
+    /// Bytes before this offset have been read.
     read: usize,
     /// The last escapes in a row that were found.
     found: Range<usize>,
@@ -147,8 +149,8 @@ impl<'t> Escaped<'t> {
         Self { text, read: 0, found: 0..0 }
     }
 
-    /// Whether so many escapes in a row stand between `at`, which grows from call to call and is
-    /// no part of an escape, and `until`.
+    /// True if enough escapes in a row are between `at` and `until`. `at` grows from call to call
+    /// and is not inside an escape.
     pub(super) fn is_between(&mut self, at: usize, until: usize) -> bool {
         loop {
             if self.found.start >= at && !self.found.is_empty() {
@@ -175,17 +177,17 @@ impl<'t> Escaped<'t> {
     }
 }
 
-/// Bytes of a line from which on programs fold it: LDIF at 76, `MANIFEST.MF` at 72, iCalendar
-/// at 75 (RFC 2849, JAR File Specification, RFC 5545 §3.1).
+/// Fewest bytes of a line that programs fold: LDIF folds at 76, `MANIFEST.MF` at 72, iCalendar at
+/// 75 (RFC 2849, JAR File Specification, RFC 5545 §3.1).
 const FOLDED: usize = 60;
 
-/// Whether there is a line that goes on behind one blank on the next.
+/// True if a line continues on the next one, behind one blank.
 pub(super) fn is_folded(text: &[u8]) -> bool {
     let breaks = memchr::memchr2_iter(b'\r', b'\n', text);
     breaks.into_iter().any(|at| fold(&text[at..], &text[..at]).is_some())
 }
 
-/// A line that goes on behind one blank on the next.
+/// Joins a line that continues on the next one, behind one blank.
 pub(super) fn fold(rest: &[u8], before: &[u8]) -> Rewrite {
     let len = match rest {
         [b'\n', b' ' | b'\t', ..] => 2,
@@ -197,10 +199,10 @@ pub(super) fn fold(rest: &[u8], before: &[u8]) -> Rewrite {
     folded.then_some((len, None))
 }
 
-/// What a mark begins with.
+/// Bytes with which a mark begins.
 pub(super) const MARKS: &[u8] = b"\x1b[<^\xe2";
 
-/// Whether there is a mark in a text.
+/// True if a text contains a mark.
 pub(super) fn has_marks(text: &[u8]) -> bool {
     memchr::memchr(0x1b, text).is_some()
         || memchr::memchr2_iter(b'[', b'<', text).any(|at| marks(&text[at..]).is_some())
@@ -212,12 +214,12 @@ pub(super) fn marks_len(rest: &[u8]) -> Option<usize> {
     may.then(|| marks(rest)).flatten().map(|marks| marks.len)
 }
 
-/// A colour as a blank. What stands in `<>` parts words as it is.
+/// Replaces a colour by a blank. An element in `<>` separates words anyway.
 pub(super) fn blank_mark(rest: &[u8], _: &[u8]) -> Rewrite {
     marks(rest).filter(|marks| marks.coloured).map(|marks| (marks.len, Some(b' ')))
 }
 
-/// A mark inside a word as nothing, and any other one as in [`blank_mark`].
+/// Removes a mark inside a word, and replaces others as [`blank_mark`] does.
 pub(super) fn mark(rest: &[u8], before: &[u8]) -> Rewrite {
     let marks = marks(rest)?;
     if is_part(before.last()) && is_part(rest.get(marks.len)) {
@@ -229,23 +231,23 @@ pub(super) fn mark(rest: &[u8], before: &[u8]) -> Rewrite {
 /// Marks that follow each other.
 struct Marks {
     len: usize,
-    /// Control sequences are among them.
+    /// They include control sequences.
     coloured: bool,
 }
 
-/// Most marks that are taken as one.
+/// Most marks that are treated as one.
 const MOST_MARKS: usize = 8;
 
 fn marks(rest: &[u8]) -> Option<Marks> {
     let mut marks = Marks { len: 0, coloured: false };
-    // `[m` and `[K` may be anything, unless there are several of them.
+    // `[m` and `[K` may be ordinary text, unless there are several of them.
     let mut sure = 0;
     for _ in 0..MOST_MARKS {
         let rest = &rest[marks.len..];
         let (len, weight) = match rest.first() {
             Some(0x1b) => (control_sequence(rest).map(|(len, _)| len), 2),
             Some(b'^') if rest.starts_with(b"^[[") => (colour(&rest[2..]).map(|len| len + 2), 2),
-            // The picture of an escape byte.
+            // The visible symbol of an escape byte.
             Some(0xe2) if rest.starts_with("\u{241b}[".as_bytes()) => {
                 (colour(&rest[3..]).map(|len| len + 3), 2)
             }
@@ -275,7 +277,7 @@ fn colour(rest: &[u8]) -> Option<usize> {
     matches!(body[len], b'm' | b'K').then_some(len + 2)
 }
 
-/// Elements of markup that part no word.
+/// Elements of markup that do not separate words.
 const INLINE: [&[u8]; 19] = [
     b"mark",
     b"wbr",
@@ -300,7 +302,7 @@ const INLINE: [&[u8]; 19] = [
 /// Most bytes of a tag.
 const LONGEST_TAG: usize = 300;
 
-/// A tag that parts no word.
+/// The length of a tag that does not separate words.
 fn tag(rest: &[u8]) -> Option<usize> {
     let body = rest.strip_prefix(b"<")?;
     let body = body.strip_prefix(b"/").unwrap_or(body);
@@ -315,7 +317,7 @@ fn tag(rest: &[u8]) -> Option<usize> {
     memchr::memchr(b'>', rest).map(|end| end + 1)
 }
 
-/// Where the tags begin that stand directly before `at` and part no word.
+/// Start of the tags directly before `at` that do not separate words.
 pub(super) fn before_tags(text: &[u8], at: usize) -> usize {
     let mut start = at;
     for _ in 0..MOST_MARKS {

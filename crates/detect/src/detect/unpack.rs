@@ -1,4 +1,4 @@
-//! What is packed in an encoded run: gzip, zlib streams and zip archives, up to a bound.
+//! Unpacks gzip, zlib streams and zip archives in an encoded run, up to a limit.
 //!
 //! Files of these forms are containers, which a source opens. Here they are values in a text.
 
@@ -10,7 +10,7 @@ use crate::finding::Encoding;
 
 use super::decode::Decoded;
 
-/// Most bytes that come out of one run.
+/// Most unpacked bytes of one run.
 pub(super) const LIMIT: usize = 4 * 1024 * 1024;
 /// Most members of an archive.
 const MOST_MEMBERS: usize = 1000;
@@ -19,19 +19,21 @@ const MOST_MEMBERS: usize = 1000;
 const MEMBER: &[u8] = b"PK\x03\x04";
 const HEADER: usize = 30;
 
-/// Whether bytes begin like something packed.
+/// True if bytes begin like a packed format.
 pub(super) fn is_packed(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b, 8]) || bytes.starts_with(MEMBER) || is_zlib(bytes)
 }
 
-/// Whether a header of zlib begins `bytes` (RFC 1950 §2.2): deflate, the usual window, no dictionary.
+/// True if `bytes` begins with a zlib header (RFC 1950 §2.2): deflate, the usual window, no
+/// dictionary.
 fn is_zlib(bytes: &[u8]) -> bool {
     matches!(bytes, [0x78, flags, ..] if (0x7800 + u16::from(*flags)) % 31 == 0 && flags & 0x20 == 0)
 }
 
-/// What is packed in a decoded text, and whether the bound cut it; nothing if it is not packed.
+/// The unpacked content of a decoded text, and whether the limit cut it; nothing if it is not
+/// packed.
 ///
-/// A damaged or cut stream gives what can be read.
+/// A damaged or truncated stream gives the bytes that can be read.
 pub(super) fn unpack(outer: &Decoded, budget: usize) -> (Vec<Decoded>, bool) {
     let mut room = LIMIT.min(budget);
     let packed = &*outer.text;
@@ -56,7 +58,7 @@ pub(super) fn unpack(outer: &Decoded, budget: usize) -> (Vec<Decoded>, bool) {
 
 fn read(stream: impl Read, room: &mut usize) -> Vec<u8> {
     let mut text = Vec::new();
-    // A cut stream is an error after the bytes that were read.
+    // A truncated stream gives an error after the bytes that were read.
     let _ = stream.take(*room as u64).read_to_end(&mut text);
     *room -= text.len();
     text
@@ -76,7 +78,7 @@ fn members(zip: &[u8], room: &mut usize) -> Vec<Vec<u8>> {
         match u16_at(8) {
             0 => {
                 let size = u16_at(18) | u16_at(20) << 16;
-                // Sizes of what was written as a stream stand behind it (4.4.4).
+                // The sizes of a member that was written as a stream follow it (4.4.4).
                 let end = memchr::memmem::find(packed, b"PK").unwrap_or(packed.len());
                 let size = if size == 0 { end } else { size };
                 at = body.saturating_add(size);

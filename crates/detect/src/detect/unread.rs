@@ -1,6 +1,6 @@
-//! What is recognised in a text and not read, so that a scan without findings says it.
+//! Forms that are recognised in a text but not read, so that a scan without findings reports them.
 
-/// A kind of what is not read.
+/// A form that is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unread {
     /// xz in base64.
@@ -9,15 +9,15 @@ pub(super) enum Unread {
     Bzip2,
     /// Zstandard in base64.
     Zstd,
-    /// What changed of a binary file, in a patch.
+    /// The binary delta of a file in a patch.
     GitDelta,
-    /// A text that is encrypted, in base64 or as a whole.
+    /// An encrypted text, in base64 or as a whole.
     Encrypted,
     /// yEnc and BinHex.
     Binary,
 }
 
-/// All kinds, and what each is called in reports.
+/// All kinds and their names in reports.
 const KINDS: [(Unread, &str); 6] = [
     (Unread::Xz, "xz in base64"),
     (Unread::Bzip2, "bzip2 in base64"),
@@ -28,18 +28,18 @@ const KINDS: [(Unread, &str); 6] = [
 ];
 
 impl Unread {
-    /// What it is called in reports.
+    /// The name in reports.
     pub(super) fn name(self) -> &'static str {
         KINDS[self as usize].1
     }
 }
 
-/// How much of each kind a text holds.
+/// The number of each kind in a text.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Unreads([u64; KINDS.len()]);
 
 impl Unreads {
-    /// Counts one of a kind, if there is one.
+    /// Counts one of `kind`, if given.
     pub(super) fn count(&mut self, kind: Option<Unread>) {
         if let Some(kind) = kind {
             self.add(kind, 1);
@@ -51,18 +51,18 @@ impl Unreads {
         self.0[kind as usize] += by;
     }
 
-    /// Adds what another text holds.
+    /// Adds the counts of another text.
     pub(super) fn append(&mut self, other: &Self) {
         self.0.iter_mut().zip(other.0).for_each(|(own, other)| *own += other);
     }
 
-    /// What there is, by name.
+    /// The counts above zero, by name.
     pub(super) fn named(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         KINDS.iter().map(|(kind, name)| (*name, self.0[*kind as usize])).filter(|(_, by)| *by > 0)
     }
 }
 
-/// What a text is, by its beginning, if it is not read.
+/// The unread form of a text according to its beginning.
 pub(super) fn of_head(bytes: &[u8]) -> Option<Unread> {
     const HEADS: [(&[u8], Unread); 8] = [
         (b"$ANSIBLE_VAULT;", Unread::Encrypted),

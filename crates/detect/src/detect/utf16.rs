@@ -1,4 +1,4 @@
-//! UTF-16 in a text that is something else: strings of programs, of registries and of messages.
+//! UTF-16 inside a text of another form: strings of programs, of registries and of messages.
 
 use std::ops::Range;
 
@@ -6,24 +6,24 @@ use crate::finding::Encoding;
 
 use super::decode::Decoded;
 
-/// Most bytes of a string that are looked at on either side of an anchor.
+/// Most bytes of a string that are read on either side of an anchor.
 const REACH: usize = 256 * 1024;
-/// How far from an anchor other strings are looked for; an id reaches as far.
+/// Distance from an anchor within which other strings are searched for; an id reaches as far.
 const NEAR: usize = 8 * 1024;
 /// Fewest characters of such a string.
 const SHORTEST: usize = 4;
-/// Most units in a row that are no Latin letters: what is more is no text, but happens to be read
-/// as some.
+/// Most consecutive units that are not Latin letters. A longer sequence is not text, but happens to
+/// be readable as such.
 const FOREIGN: usize = 256;
 
-/// The text of the UTF-16 around the low byte of the third letter of an id at `at`, and of the strings
-/// that stand apart from it, a line each. `inside` says that it stands in another encoding.
+/// The text of the UTF-16 around the low byte of the third letter of an id at `at`, and of the
+/// strings that are separate from it, one per line. `inside` means that it is in another encoding.
 ///
-/// What is not ASCII is shown as one byte that ends every token.
+/// Characters beyond ASCII become one byte that ends every token.
 pub(super) fn around(bytes: &[u8], at: usize, inside: bool) -> Decoded {
     let (little, big) = (string(bytes, at, true), string(bytes, at - 1, false));
-    // Both byte orders read these letters alike, but for the first of the id if no zero stands
-    // before it. The right one reads on at either end.
+    // These letters are the same in both byte orders, except for the first of the id if no zero
+    // precedes it. The right order can be read further at either end.
     let only_little = at < 5 || bytes[at - 5] != 0;
     let is_little = only_little
         || match plain(bytes, &little, true).cmp(&plain(bytes, &big, false)) {
@@ -54,7 +54,7 @@ pub(super) fn around(bytes: &[u8], at: usize, inside: bool) -> Decoded {
     Decoded { text, encoding, run: first..last, letters, unit: (1, 1) }
 }
 
-/// The byte that a unit is shown as.
+/// The byte that represents a unit.
 fn shown(unit: u16) -> u8 {
     match u8::try_from(unit) {
         // Programs end their strings with a zero.
@@ -70,15 +70,15 @@ fn unit(bytes: &[u8], at: usize, little: bool) -> Option<u16> {
     Some(if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) })
 }
 
-/// Whether a unit may stand in a text: letters and signs of any script, halves of characters beyond
-/// them, and blanks; no control character, nothing of private use, and no two bytes of text.
+/// True if a unit may occur in a text: letters and signs of any script, surrogates, and blanks.
+/// Control characters, private use and two bytes of ASCII text are excluded.
 fn is_text(unit: u16) -> bool {
     let shifted = unit & 0xff == 0 && matches!(unit >> 8, 0x20..=0x7e) && unit != 0x3000;
     let known = matches!(unit, 0 | 0x09 | 0x0a | 0x0d | 0x20..=0x7e | 0xa0..=0xdfff | 0xf900..=0xfdcf | 0xfdf0..=0xfffd);
     known && !shifted
 }
 
-/// How many units of a string are letters of Latin.
+/// The number of Latin letters in a string.
 fn plain(bytes: &[u8], span: &Range<usize>, little: bool) -> usize {
     let units = span.clone().step_by(2).filter_map(|at| unit(bytes, at, little));
     units.filter(|unit| matches!(unit, 0x09..=0xff)).count()
@@ -86,7 +86,7 @@ fn plain(bytes: &[u8], span: &Range<usize>, little: bool) -> usize {
 
 /// The string around the unit at `at`.
 ///
-/// What is not Latin belongs to it where Latin follows: bytes that are no text at all often read
+/// Characters that are not Latin belong to it if Latin follows: bytes that are not text often read
 /// like some script.
 fn string(bytes: &[u8], at: usize, little: bool) -> Range<usize> {
     let reads = |at: usize| unit(bytes, at, little).filter(|unit| is_text(*unit));

@@ -1,7 +1,7 @@
 //! Names of keys that have no value here: `AWS_SECRET_ACCESS_KEY=${SECRET}`.
 //!
-//! They say that the other half of a key stands elsewhere, and so take part in pairing: an id whose
-//! secret is named but absent must not be given the secret of something else.
+//! They show that the other half of a key is elsewhere, so they take part in pairing: an id whose
+//! secret is named but absent must not be joined with an unrelated secret.
 
 use std::ops::Range;
 
@@ -9,13 +9,13 @@ use super::item::{Item, Part};
 use super::label::{Label, is_comment};
 use super::name::{Name, Role};
 
-/// What names of either half hold, in both cases.
+/// Parts of the names of either half, in both cases.
 const SIGNS: [&[u8]; 4] = [b"ecret", b"ECRET", b"ccess", b"CCESS"];
-/// Bytes of a name that are read.
+/// Most bytes of a name that are read.
 const NAME: usize = 80;
-/// Places of a name that are looked at for its value.
+/// Most places of a name that are searched for its value.
 const MOST_REFERENCES: usize = 8;
-/// Names without a value that are looked at in a stretch of text.
+/// Most names without a value that are examined in a stretch of text.
 const MOST: usize = 256;
 
 /// The halves that `text` names from `start` on without giving their values.
@@ -43,7 +43,7 @@ fn named(text: &[u8], start: usize, at: usize, items: &[Item]) -> Option<Item> {
     let before = text[start..at].iter().rev().take(NAME).take_while(|byte| is_name(**byte)).count();
     let rest = &text[at..text.len().min(at + NAME)];
     let inside = rest.iter().take_while(|byte| is_name(**byte)).count();
-    // "Secret access key: ask Bob": a phrase goes on to its colon.
+    // "Secret access key: ask Bob": a phrase continues up to its colon.
     let phrase = rest[inside..]
         .iter()
         .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b' ')
@@ -73,7 +73,7 @@ fn named(text: &[u8], start: usize, at: usize, items: &[Item]) -> Option<Item> {
     })
 }
 
-/// The length of what stands between a name and its value; `None` if no value is given.
+/// The length of the text between a name and its value; `None` if it can't have a value.
 fn operator(text: &[u8]) -> Option<usize> {
     let rest = &text[..text.len().min(12)];
     let skipped = rest.iter().take_while(|byte| b" \"'`]\t".contains(byte)).count();
@@ -92,7 +92,7 @@ fn operator(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether what stands at `at` is no value that a key could have.
+/// True if the text at `at` can't be the value of a key.
 fn is_absent(text: &[u8], at: usize) -> bool {
     let rest = &text[at..text.len().min(at + 160)];
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
@@ -104,12 +104,12 @@ fn is_absent(text: &[u8], at: usize) -> bool {
         .skip_while(|byte| b"\"'` ".contains(byte))
         .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
         .count();
-    // Behind a colon at the end of a line the value may stand below.
+    // Behind a colon at the end of a line the value may be on the next line.
     let below = value.is_empty() && text[at - 1] != b'=';
     run < 16 && !below && !holds
 }
 
-/// Whether a value is a name (`$aws_key`) that has its own value in the text.
+/// True if a value is a name (`$aws_key`) that has its own value in the text.
 fn refers(text: &[u8], start: usize, at: usize, items: &[Item]) -> bool {
     let rest = &text[at..text.len().min(at + NAME)];
     let skipped = rest.iter().take_while(|byte| b" \"'`$({".contains(byte)).count();
@@ -126,7 +126,7 @@ fn refers(text: &[u8], start: usize, at: usize, items: &[Item]) -> bool {
     })
 }
 
-/// Whether an item stands in the name, or has the same name: then it is the value.
+/// True if an item is in the name or has the same name: it is then the value.
 fn has_value(items: &[Item], span: &Range<usize>, name: &Name) -> bool {
     let next = items.partition_point(|item| item.span.end <= span.start);
     items[next..].first().is_some_and(|item| {

@@ -1,9 +1,9 @@
-//! Views: a stretch of text with its escapes undone, and the way back to the original offsets.
+//! Views: a stretch of text with its escapes undone, and the mapping to the original offsets.
 //!
 //! A credential is written in many ways: `\/` in JSON, `%2F` in a URL, `"ab" + "cd"` in code. Each
-//! kind of escape has a view of its own, because undoing one that is not there would destroy a
-//! credential (`=2F` may be an equals sign and the first two characters of a secret). What is seen
-//! in the raw text wins over what a view shows. All rules get all views.
+//! kind of escape has its own view, because undoing an escape that is not there would destroy a
+//! credential (`=2F` may be an equals sign and the first two characters of a secret). A result of
+//! the raw text takes precedence over a result of a view. All rules get all views.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -16,36 +16,36 @@ use super::header;
 use super::numbers;
 use super::undo;
 
-/// Text that stands for a stretch of the original.
+/// Text that represents a stretch of the original.
 #[derive(Debug)]
 pub(super) struct View<'a> {
     /// The text with escapes undone.
     pub text: Cow<'a, [u8]>,
-    /// For each byte of `text` the offset and length of its source; `None` when the view is the
+    /// For each byte of `text` the offset and length of its source; `None` if the view is the
     /// stretch itself.
     map: Option<Vec<(u32, u8)>>,
 }
 
-/// How often escapes are undone: a string in a string in a string.
+/// Number of times that escapes are undone: a string in a string in a string.
 const LAYERS: usize = 3;
 
 impl<'a> View<'a> {
-    /// The stretch as it stands.
+    /// The unchanged stretch.
     pub(super) fn raw(bytes: &'a [u8]) -> Self {
         Self { text: Cow::Borrowed(bytes), map: None }
     }
 
-    /// A text whose bytes have these sources, an offset and a length each.
+    /// A view of `text`. `map` gives the offset and length of the source of each byte.
     pub(super) fn made(text: Vec<u8>, map: Vec<(u32, u8)>) -> Self {
         Self { text: Cow::Owned(text), map: Some(map) }
     }
 
-    /// Whether it is the stretch as it stands.
+    /// True if it is the unchanged stretch.
     pub(super) fn is_raw(&self) -> bool {
         self.map.is_none()
     }
 
-    /// The span of the original that a span of the view stands for.
+    /// The span of the original that a span of the view represents.
     pub(super) fn original(&self, span: &Range<usize>) -> Range<usize> {
         match &self.map {
             Some(map) if !span.is_empty() => {
@@ -84,7 +84,7 @@ impl<'a> View<'a> {
     /// Escapes of strings, URLs and markup undone; `None` if there are none.
     fn unescaped<'b>(&self) -> Option<View<'b>> {
         memchr::memchr3(b'\\', b'%', b'&', &self.text)?;
-        // Control sequences are marks, which have views of their own.
+        // Control sequences are marks, which have their own views.
         let rule = |rest: &[u8], _: &[u8]| if rest[0] == 0x1b { None } else { escape(rest) };
         let mut view = self.rewritten(b"\\%&", rule)?;
         for _ in 1..LAYERS {
@@ -113,9 +113,9 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Without the marks by which programs show colours, matches and changes: once with blanks in
-    /// their place, as they may stand between words, and once with nothing, as they may stand
-    /// inside of one.
+    /// Removes the marks by which programs show colours, matches and changes. One view has blanks
+    /// in their place, because they may separate words; one has nothing, because they may be inside
+    /// a word.
     fn unmarked<'b>(&self) -> Vec<View<'b>> {
         if !undo::has_marks(&self.text) {
             return vec![];
@@ -125,14 +125,14 @@ impl<'a> View<'a> {
         views.into_iter().flatten().collect()
     }
 
-    /// String literals that code joins (`"ab" + "cd"`) and lines that a backslash continues.
+    /// String literals that code joins (`"ab" + "cd"`), and lines that a backslash continues.
     fn joined(&self) -> Option<Self> {
         let rule = |rest: &[u8], before: &[u8]| undo::join(rest, before).map(|len| (len, None));
         self.rewritten(undo::JOINTS, rule)
     }
 
-    /// Applies `rule` where one of `signs` stands, to what begins there and what stands before;
-    /// `None` if it never applies.
+    /// Applies `rule` at each of `signs`, to the text from there on and the text before; `None` if
+    /// it never applies.
     fn rewritten<'b>(
         &self,
         signs: &[u8],
@@ -150,7 +150,7 @@ impl<'a> View<'a> {
             rest.map_or(text.len(), |by| from + by)
         };
         let applies = |at: &usize| rule(&text[*at..], &text[..*at]).is_some();
-        // Most rules apply nowhere in most texts: nothing is copied before one does.
+        // Most rules apply nowhere in most texts, so nothing is copied before one applies.
         let places = std::iter::successors(Some(next(0)), |at| Some(next(at + 1)));
         let mut at = places.take_while(|at| *at < text.len()).find(applies)?;
         let mut shown = Vec::with_capacity(text.len());
@@ -175,7 +175,7 @@ impl<'a> View<'a> {
         Some(View::made(shown, map))
     }
 
-    /// Appends a part of the view as it is.
+    /// Appends an unchanged part of the view.
     fn copy(&self, span: Range<usize>, shown: &mut Vec<u8>, map: &mut Vec<(u32, u8)>) {
         shown.extend_from_slice(&self.text[span.clone()]);
         match &self.map {

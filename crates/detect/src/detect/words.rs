@@ -1,4 +1,4 @@
-//! Words of names, and the lists of `patterns/labels.txt` that say what a word means in one.
+//! Words of names, and the lists of `patterns/labels.txt` that give the meaning of words.
 
 use std::sync::LazyLock;
 
@@ -48,80 +48,81 @@ fn listed(list: &[&str], word: &str) -> bool {
     list.binary_search(&word).is_ok()
 }
 
-/// Whether a word says that a value is a secret.
+/// True if a word means that a value is a secret.
 pub(super) fn is_secret(word: &str) -> bool {
     listed(&LEXICON.secret, word) || word.contains("secret")
 }
 
-/// Whether a word says that a value is a password.
+/// True if a word means that a value is a password.
 pub(super) fn is_password(word: &str) -> bool {
     listed(&LEXICON.password, word) || word.ends_with("password")
 }
 
-/// Whether a word says that a value names a user.
+/// True if a word means that a value names a user.
 pub(super) fn is_user(word: &str) -> bool {
     listed(&LEXICON.user, word)
 }
 
-/// Whether a word belongs to AWS or to what speaks its protocols.
+/// True if a word belongs to AWS or to a service that speaks its protocols.
 pub(super) fn is_aws(word: &str) -> bool {
     listed(&LEXICON.aws, word)
 }
 
-/// Whether a word says that a value is a token.
+/// True if a word means that a value is a token.
 pub(super) fn is_token(word: &str) -> bool {
     listed(&LEXICON.token, word)
 }
 
-/// Whether a word names a digest or an identifier of something.
+/// True if a word names a digest or an identifier of something.
 pub(super) fn is_hash(word: &str) -> bool {
     listed(&LEXICON.hash, word)
 }
 
-/// Whether a word names a service that is not AWS.
+/// True if a word names a service that is not AWS.
 pub(super) fn is_service(word: &str) -> bool {
     listed(&LEXICON.service, word)
 }
 
-/// Whether a word names nothing, as `value`, a flag's letter and a length: the name stands elsewhere.
+/// True if a word names nothing, as `value`, a flag's letter and a length: the name is elsewhere.
 pub(super) fn is_empty(word: &str) -> bool {
     word.len() == 1
         || word.starts_with(|byte: char| byte.is_ascii_digit())
         || listed(&LEXICON.empty, word)
 }
 
-/// Whether a word says which half of a key a value is, and nothing of whose.
+/// True if a word shows which half of a key a value is, but not which key.
 pub(super) fn is_half(word: &str) -> bool {
     let halves = ["access", "key", "keys", "id", "ids", "keyid", "acess"];
     halves.contains(&word) || is_secret(word) || is_password(word) || is_user(word)
 }
 
-/// Whether a word is one of those of which sentences are made.
+/// True if a word is a function word of sentences.
 pub(super) fn is_stop(word: &str) -> bool {
     listed(&LEXICON.stop, word)
 }
 
-/// Whether a word is part of the usual names of a key, and so tells none from another.
+/// True if a word is part of the usual names of a key, and so does not distinguish keys.
 pub(super) fn is_usual(word: &str) -> bool {
     listed(&LEXICON.usual, word) || is_secret(word) || is_password(word) || is_user(word)
 }
 
-/// Whether a word says that a key is not the one in use.
+/// True if a word means that a key is not the one in use.
 pub(super) fn is_aged(word: &str) -> bool {
     listed(&LEXICON.aged, word)
 }
 
-/// Whether a word tells one key from another even in a sentence: an environment, an age, a number.
+/// True if a word distinguishes keys even in a sentence: an environment, an age, a number.
 pub(super) fn is_tag(word: &str) -> bool {
     listed(&LEXICON.tag, word) || is_number(word)
 }
 
-/// Whether a word is a number that may count keys; a year is more likely a date.
+/// True if a word is a number that may count keys; a year is more likely a date.
 pub(super) fn is_number(word: &str) -> bool {
     word.len() <= 3 && word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Lower-case words, cut at everything but letters and digits and at `camelCase`.
+/// Lower-case words. A word ends at each character that is not a letter or digit, and in
+/// `camelCase`.
 pub(super) fn words(text: &[u8]) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
@@ -132,7 +133,7 @@ pub(super) fn words(text: &[u8]) -> Vec<String> {
             && (previous.is_ascii_lowercase()
                 || (previous.is_ascii_uppercase() || previous.is_ascii_digit()) && next_is_lower);
         let turns = byte.is_ascii_digit() && !previous.is_ascii_digit() && word.len() > 2;
-        // A letter of another script, or a byte of one, is part of a word that no list holds.
+        // A letter of another script, or a byte of one, is part of a word that is in no list.
         let foreign = byte >= 0x80;
         let part = byte.is_ascii_alphanumeric() || foreign;
         let hexadecimal = word == "0" && byte == b'x';
@@ -157,13 +158,13 @@ pub(super) fn words(text: &[u8]) -> Vec<String> {
     words
 }
 
-/// Fewest letters of a word that may be several, written as one.
+/// Fewest letters of a word that may be several words without separators.
 const GLUED: usize = 8;
-/// Words that are taken off either end of such a word.
+/// Words that are removed from either end of such a word.
 const PARTS: [&str; 9] =
     ["credentials", "credential", "access", "secret", "keyid", "aws", "iam", "key", "creds"];
 
-/// Adds a word, or the words that it glues together: `uploadawssecretkey`.
+/// Adds a word, or the words that it consists of: `uploadawssecretkey`.
 fn push(words: &mut Vec<String>, word: String) {
     let glued = word.len() >= GLUED
         && (word.contains("key") || word.contains("secret"))
@@ -182,7 +183,7 @@ fn push(words: &mut Vec<String>, word: String) {
         rest = &rest[part.len()..];
         words.push(part.to_owned());
     }
-    // `monkey` holds a key by accident: nothing else of it is a part.
+    // `monkey` contains a key by accident: its remainder is not a known part.
     if behind.len() + words.len() == 1 && rest.len() < 4 {
         words.truncate(words.len().saturating_sub(1));
         words.push(word);

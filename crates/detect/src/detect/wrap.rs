@@ -1,26 +1,26 @@
-//! Runs of letters that go on over lines: base64 and hexadecimal digits as encoders wrap them, in
-//! code, in comments, in changes and in mails, some letters of them escaped.
+//! Runs of letters that continue over lines: base64 and hexadecimal digits as encoders wrap them,
+//! in code, comments, changes and mails. Some letters may be escaped.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// Most bytes of a run that are looked at on either side of a place.
+/// Most bytes of a run that are read on either side of a place.
 const REACH: usize = 256 * 1024;
-/// The least width at which encoders wrap their lines is 60; blocks in documents may be narrower.
+/// Encoders wrap lines at 60 or more; blocks in documents may be narrower.
 const MIN_LINE: usize = 40;
 
-/// Letters of one run and where each stands.
+/// The letters of a run and their places.
 #[derive(Debug)]
 pub(super) struct Run {
     /// From its first letter to its last.
     pub span: Range<usize>,
-    /// Its letters, nothing between them.
+    /// Its letters without the text between them.
     pub letters: Vec<u8>,
-    /// For each letter the offset in the text, and how many bytes write it.
+    /// For each letter its offset in the text and the number of bytes that write it.
     pub places: Vec<(u32, u8)>,
 }
 
-/// Ways to write a letter of base64 that is neither letter nor digit.
+/// Notations for letters of base64 that are neither letters nor digits.
 const ESCAPES: [(&[u8], u8); 19] = [
     (b"\\/", b'/'),
     (b"\\u002b", b'+'),
@@ -45,8 +45,8 @@ const ESCAPES: [(&[u8], u8); 19] = [
 
 /// The maximal run of `part` around `at`.
 ///
-/// Line breaks, and what code, comments, changes and mails put around them, are left out where a
-/// whole line of the run is continued.
+/// Line breaks, and the text that code, comments, changes and mails add around them, are skipped
+/// where a whole line of the run continues.
 pub(super) fn around(bytes: &[u8], at: usize, part: impl Fn(u8) -> bool) -> Run {
     let text =
         Text { bytes, floor: at.saturating_sub(REACH), ceiling: bytes.len().min(at + REACH), part };
@@ -55,7 +55,7 @@ pub(super) fn around(bytes: &[u8], at: usize, part: impl Fn(u8) -> bool) -> Run 
     text.above(&mut lines);
     text.below(&mut lines);
     if text.is_change(&lines) {
-        // The first column says that the line was added or removed.
+        // The first column shows that the line was added or removed.
         lines.iter_mut().for_each(|line| line.start += usize::from(text.is_signed(line)));
     }
     let start = lines.front().map_or(at, |line| line.start);
@@ -79,7 +79,7 @@ pub(super) fn around(bytes: &[u8], at: usize, part: impl Fn(u8) -> bool) -> Run 
     run
 }
 
-/// A text in which a run is looked for.
+/// A text in which a run is searched for.
 struct Text<'t, P> {
     bytes: &'t [u8],
     floor: usize,
@@ -88,7 +88,7 @@ struct Text<'t, P> {
 }
 
 impl<P: Fn(u8) -> bool> Text<'_, P> {
-    /// The letter that an escape at `at` writes, and how many bytes it takes.
+    /// The length of an escape at `at` and the letter that it stands for.
     fn escaped(&self, at: usize) -> Option<(usize, u8)> {
         let rest = self.bytes.get(at..self.ceiling)?;
         if !matches!(rest.first()?, b'\\' | b'%' | b'&') {
@@ -120,7 +120,7 @@ impl<P: Fn(u8) -> bool> Text<'_, P> {
             };
             match self.bytes[last] {
                 b'\\' | b'%' if self.escaped(last).is_some() => start = last,
-                // The letter of a written line break.
+                // The letter of a line break in a string.
                 b'\\' if start < end && matches!(self.bytes[start], b'n' | b'r') => {
                     return start + 1;
                 }
@@ -137,12 +137,12 @@ impl<P: Fn(u8) -> bool> Text<'_, P> {
         }
     }
 
-    /// The part of the run that stands on the line of `at`.
+    /// The part of the run on the line of `at`.
     fn line(&self, at: usize) -> Range<usize> {
         self.back(at)..self.ahead(at)
     }
 
-    /// Where a line ends by its column: a label before its letters makes it no shorter.
+    /// The column at which a line ends. A label before its letters does not make it shorter.
     fn width(&self, line: &Range<usize>) -> usize {
         let floor = line.start.saturating_sub(200).max(self.floor.min(line.start));
         let label = memchr::memrchr(b'\n', &self.bytes[floor..line.start]);
@@ -167,7 +167,7 @@ impl<P: Fn(u8) -> bool> Text<'_, P> {
         while let Some(last) = lines.back().cloned() {
             let Some(gap) = gap_behind(&self.bytes[last.end..self.ceiling]) else { break };
             let next = last.end + gap..self.ahead(last.end + gap);
-            // A shorter line ends the block, and so does what is longer than the lines before.
+            // A shorter line ends the block, and so does a line that is longer than those before.
             let widest = if lines.len() == 1 { self.width(&last) } else { last.len() };
             if last.len() < MIN_LINE || next.is_empty() || next.len() > widest {
                 break;
@@ -176,20 +176,20 @@ impl<P: Fn(u8) -> bool> Text<'_, P> {
         }
     }
 
-    /// Whether a line begins with the sign of a change.
+    /// True if a line begins with the sign of a change.
     fn is_signed(&self, line: &Range<usize>) -> bool {
         let opens = line.start == 0 || self.bytes[line.start - 1] == b'\n';
         opens && matches!(self.bytes.get(line.start), Some(b'+' | b'-'))
     }
 
-    /// Whether the lines are those of a change: with the sign, no line holds whole quanta.
+    /// True if the lines are those of a change: with the sign, no line consists of whole quanta.
     fn is_change(&self, lines: &VecDeque<Range<usize>>) -> bool {
         let last = lines.len() - 1;
         lines.iter().all(|line| self.is_signed(line))
             && lines.iter().enumerate().all(|(at, line)| {
                 let padding =
                     self.bytes[line.end..].iter().take(2).take_while(|byte| **byte == b'=').count();
-                // The end of what is not padded may have any length but one.
+                // The end of an unpadded run may have any length but one.
                 (line.len() + padding) % 4 == 1 || at == last && at > 0
             })
     }
@@ -198,8 +198,8 @@ impl<P: Fn(u8) -> bool> Text<'_, P> {
 /// Most blanks and marks that open or close a line of a run.
 const MARGIN: usize = 80;
 
-/// Length of the one line break at the end of `text`, with what closes the line before it and opens
-/// the line behind.
+/// Length of the one line break at the end of `text`, with the text that closes the line before it
+/// and opens the next line.
 fn gap_before(text: &[u8]) -> Option<usize> {
     if let Some(gap) = written_breaks().find(|gap| text.ends_with(gap)) {
         return Some(gap.len());
@@ -209,22 +209,23 @@ fn gap_before(text: &[u8]) -> Option<usize> {
     opens(&head[newline + 1..]).then_some(())?;
     let line = head[..newline].strip_suffix(b"\r").unwrap_or(&head[..newline]);
     let margin = line.iter().rev().take(6).take_while(|byte| is_closer(**byte)).count();
-    // A run that ends with what closes a line elsewhere is not cut: closers begin with a quote.
+    // A run may end with bytes that close a line elsewhere. It is not cut, because closers begin
+    // with a quote.
     let mut from = closer(&line[line.len() - margin..]);
     if from > 0 {
-        // `\n" +` goes on on the next line.
+        // `\n" +` continues on the next line.
         let line = &line[..line.len() - from];
         from += written_breaks().find(|gap| line.ends_with(gap)).map_or(0, <[u8]>::len);
     }
     Some(head.len() - (line.len() - from))
 }
 
-/// Length of the one line break at the beginning of `text`, with what closes the line before it and
-/// opens the line behind.
+/// Length of the one line break at the beginning of `text`, with the text that closes the line
+/// before it and opens the next line.
 fn gap_behind(text: &[u8]) -> Option<usize> {
     if let Some(gap) = written_breaks().find(|gap| text.starts_with(gap)) {
         let rest = &text[gap.len()..];
-        // `\n" +` goes on on the next line.
+        // `\n" +` continues on the next line.
         return match rest.first() {
             Some(b'"' | b'\'') => gap_behind(rest).map(|more| gap.len() + more),
             _ => Some(gap.len()),
@@ -242,7 +243,7 @@ fn gap_behind(text: &[u8]) -> Option<usize> {
     let rest = &head[newline + 1..];
     let changed = usize::from(matches!(rest, [b'+' | b'-', b' ' | b'\t', ..]));
     let mut margin = changed + rest[changed..].iter().take_while(is_opener).count();
-    // `// ` and `+ "`, whose signs may be letters of a run as well.
+    // `// ` and `+ "`, whose signs may also be letters of a run.
     for sign in [&b"// "[..], b"+ \"", b"+ '", b"-- "] {
         if rest[margin..].starts_with(sign) {
             margin += sign.len();
@@ -251,7 +252,7 @@ fn gap_behind(text: &[u8]) -> Option<usize> {
     opens(&rest[..margin]).then_some(newline + 1 + margin)
 }
 
-/// Line breaks written in a string.
+/// Line breaks in the notation of a string.
 fn written_breaks() -> impl Iterator<Item = &'static [u8]> {
     [&b"\\r\\n"[..], b"\\n"].into_iter()
 }
@@ -260,14 +261,14 @@ fn is_closer(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b',' | b' ' | b'\t' | b'+' | b'.' | b'\\' | b'&')
 }
 
-/// How much of what stands before a line break closes the line: a quote and what joins it to the
-/// next, a backslash, or blanks.
+/// The number of bytes before a line break that close the line: a quote and an operator that joins
+/// it to the next, a backslash, or blanks.
 fn closer(margin: &[u8]) -> usize {
     let start = margin.iter().position(|byte| !matches!(byte, b'+' | b'.' | b'&' | b','));
     start.map_or(0, |start| margin.len() - start)
 }
 
-/// Whether a margin is what opens a line of a comment, of a quotation or of a string.
+/// True if a margin opens a line of a comment, a quotation or a string.
 fn opens(margin: &[u8]) -> bool {
     let marks = match margin {
         [b'+' | b'-', b' ' | b'\t', rest @ ..] if !rest.ends_with(b"\"") => rest.trim_ascii(),

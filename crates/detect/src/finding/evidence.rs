@@ -1,39 +1,39 @@
-//! On what evidence an id and a secret were joined.
+//! The evidence on which an id and a secret were joined.
 
 use std::fmt::Write as _;
 
 use super::Finding;
 
-/// How an id and its secret stand to each other in the text.
+/// The relative position of an id and its secret in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nearness {
     /// In one row of a table with headings.
     Row,
     /// On one line.
     Line,
-    /// In one record: nothing between them closes or opens one.
+    /// In one record: no record ends or begins between them.
     Record,
     /// In one text.
     Text,
 }
 
-/// What speaks for a pair.
+/// The evidence for a pair.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
-    /// What their names share once the words of the role are taken away, such as `upload`.
+    /// The common part of their names without the words of the role, such as `upload`.
     pub stem: Option<String>,
-    /// How they stand to each other.
+    /// Their relative position.
     pub nearness: Nearness,
     /// Lines between them.
     pub lines: u32,
-    /// The secret is named one.
+    /// The secret's name calls it a secret.
     pub labelled: bool,
     /// Another pairing of the same items costs hardly more.
     pub rival: bool,
 }
 
 impl Evidence {
-    /// One clause a piece of evidence, the strongest first.
+    /// One clause per piece of evidence, the strongest first.
     pub fn clauses(&self) -> Vec<String> {
         let mut clauses = Vec::new();
         if let Some(stem) = &self.stem {
@@ -65,8 +65,8 @@ impl Evidence {
 }
 
 impl Finding {
-    /// Why its id and its secret are called one key, where they are surest to be one; `None` for a
-    /// part that stands alone.
+    /// The evidence that its id and its secret are one key, from the place with the highest
+    /// confidence; `None` for a part without a partner.
     pub fn evidence(&self) -> Option<&Evidence> {
         let surest = self.occurrences.iter().filter(|place| place.confidence == self.confidence);
         let mut places = surest.chain(&self.occurrences);

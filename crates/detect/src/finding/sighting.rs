@@ -1,34 +1,35 @@
-//! Where a credential stands in a text, and where a service is to show it.
+//! The place of a credential in a text, and the place that a service shows.
 
 use super::{Confidence, Encoding, Evidence};
 use crate::location::Region;
 use crate::secret::Secret;
 
-/// The credential's place in one text, with what a report needs of the text around it.
+/// The credential's place in one text, with the data from the surrounding text that a report needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// Where the key id stands; of an encoded one, the encoded text.
+    /// The place of the key id; if it is encoded, of the encoded text.
     pub id: Option<Region>,
-    /// Where the secret stands.
+    /// The place of the secret.
     pub secret: Option<Region>,
     /// The encodings that were undone to read it, outermost first.
     pub decoded: Vec<Encoding>,
-    /// The words of a marker such as `keysweep:allow` on the line of the id or the secret.
+    /// A marker such as `keysweep:allow` on the line of the id or the secret.
     pub marker: Option<&'static str>,
-    /// The line of [`Sighting::primary`], every secret in it masked, cut to a readable length.
+    /// The line of [`Sighting::primary`] with every secret masked, cut to a readable length.
     pub snippet: String,
-    /// The same of the secret's line, where that is another one; else empty.
+    /// The secret's line in the same form if it is a different line; otherwise empty.
     pub secret_snippet: String,
-    /// GitHub's `primaryLocationLineHash` of the line of [`Sighting::primary`], without its counter's colon: hash, count.
+    /// GitHub's `primaryLocationLineHash` of the line of [`Sighting::primary`] as its two parts:
+    /// hash, count.
     pub line_hash: Option<(u64, u32)>,
     /// The partition that nearby text names, such as `aws-cn`.
     pub partition: Option<&'static str>,
-    /// Where services are to show it, if not here; see [`Sighting::spot`].
+    /// The place that services show, if it differs; see [`Sighting::spot`].
     pub shown: Option<Box<Spot>>,
-    /// Why the id and the secret are called one key; `None` for a part that stands alone.
+    /// The evidence that the id and the secret are one key; `None` for a part without a partner.
     pub evidence: Option<Evidence>,
-    /// Other secrets in reach of the id, the likeliest first: no findings, but what verification
-    /// asks about where the id's own secret is rejected. Empty unless the detector keeps them.
+    /// Other secrets in reach of the id, the likeliest first. They are not findings: verification
+    /// tries them if the id's own secret is rejected. Empty unless the detector keeps them.
     pub rivals: Vec<Rival>,
 }
 
@@ -37,50 +38,50 @@ pub struct Sighting {
 pub struct Rival {
     /// The secret.
     pub secret: Secret,
-    /// Where it stands, in the text of the id.
+    /// The place of the secret in the text of the id.
     pub region: Region,
     /// The encodings that were undone to read it, outermost first.
     pub decoded: Vec<Encoding>,
-    /// How sure the detector would be of the pair.
+    /// The confidence that the pair would have.
     pub confidence: Confidence,
-    /// What speaks for the pair; `None` if that was given up with it.
+    /// The evidence for the pair; `None` if the pair was given up together with its evidence.
     pub evidence: Option<Evidence>,
 }
 
-/// What a service that shows one version of a file, or only its changed lines, is to point at.
+/// The place for a service that shows one version of a file, or only its changed lines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spot {
-    /// Where the key id stands.
+    /// The place of the key id.
     pub id: Option<Region>,
-    /// Where the secret stands.
+    /// The place of the secret.
     pub secret: Option<Region>,
-    /// A change added the secret to an id that was there before: the secret is the part to show.
+    /// A change added the secret to an existing id: the secret is the part to show.
     pub at_secret: bool,
-    /// The masked line of [`Spot::primary`]; empty if it is not known.
+    /// The masked line of [`Spot::primary`]; empty if it is unknown.
     pub snippet: String,
     /// See [`Sighting::line_hash`]; of the line of [`Spot::primary`].
     pub line_hash: Option<(u64, u32)>,
 }
 
 impl Spot {
-    /// The part to point at.
+    /// The part to show.
     pub fn primary(&self) -> Option<Region> {
         if self.at_secret { self.secret } else { self.id.or(self.secret) }
     }
 
-    /// The other half, where there are two.
+    /// The other half, if there are two.
     pub fn other(&self) -> Option<Region> {
         if self.at_secret { self.id } else { self.id.and(self.secret) }
     }
 }
 
 impl Sighting {
-    /// The id's region, or the secret's where there is no id.
+    /// The id's region, or the secret's if there is no id.
     pub fn primary(&self) -> Option<Region> {
         self.id.or(self.secret)
     }
 
-    /// What a service is to point at.
+    /// The place for a service to show.
     pub fn spot(&self) -> Spot {
         self.shown.as_deref().cloned().unwrap_or_else(|| Spot {
             id: self.id,

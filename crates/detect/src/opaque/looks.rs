@@ -1,23 +1,23 @@
-//! Whether letters look random, by how often each pair of them follows one another in text.
+//! Decides if letters look random, by how often each pair of letters occurs in text.
 //!
-//! The table is that of the detector (`patterns/bigrams.txt`, in quarter bits; above 0 speaks for
-//! text), but the question is another one: the detector must not call an identifier a secret, and
-//! what is shown must not hold half of one. So few letters are judged, in any case, and doubt
+//! The table is that of the detector (`patterns/bigrams.txt`, in quarter bits; above 0 means text),
+//! but the question differs: the detector must not call an identifier a secret, and a shown text
+//! must not contain half of a secret. So even few letters are judged, in either case, and doubt
 //! counts as random.
 
 use std::ops::Range;
 
 use crate::bigrams::pair;
 
-/// Fewer letters are never judged: 1 word in 25 of eight letters looks random.
+/// Fewest letters that are judged: 1 word in 25 of eight letters looks random.
 pub(super) const WINDOW: usize = 12;
-/// Of eleven neighbours in a window so many are of another kind (lower case, upper case, digit):
-/// 6 in 10 windows of random letters, and hardly an identifier.
+/// Fewest of the eleven neighbours in a mixed window that differ in kind (lower case, upper case,
+/// digit). 6 in 10 windows of random letters are mixed, and hardly any identifier.
 const MIXED: usize = 7;
-/// Enough to doubt that a path is one.
+/// Enough changes to doubt that a text is a path.
 const HALF_MIXED: usize = 5;
 
-/// Above 0 the letters read like text, in the case they are in or in lower case.
+/// A score above 0 means that the letters read like text, either as they are or in lower case.
 pub(super) fn score(letters: &[u8]) -> i32 {
     let sum = |fold: fn(&u8) -> u8| {
         letters.windows(2).map(|two| pair(fold(&two[0]), fold(&two[1]))).sum::<i32>()
@@ -25,7 +25,7 @@ pub(super) fn score(letters: &[u8]) -> i32 {
     sum(|&letter| letter).max(sum(u8::to_ascii_lowercase))
 }
 
-/// How many neighbours are of different kinds; a sign is of none.
+/// The number of neighbours that differ in kind; a sign has no kind.
 fn changes(letters: &[u8]) -> usize {
     let kinds = letters.iter().filter_map(|letter| match letter {
         b'a'..=b'z' => Some(0),
@@ -37,15 +37,15 @@ fn changes(letters: &[u8]) -> usize {
     kinds.windows(2).filter(|two| two[0] != two[1]).count()
 }
 
-/// The parts of `letters` that look random, in order and apart from each other. A window that a
-/// slash divides may be a path: with `paths` it must be mixed as well.
+/// The parts of `letters` that look random, sorted and disjoint. A window with a slash may be a
+/// path: with `paths` it must be mixed as well.
 pub(super) fn random(letters: &[u8], paths: bool) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for start in 0..(letters.len() + 1).saturating_sub(WINDOW) {
         if !is_random(&letters[start..start + WINDOW], paths) {
             continue;
         }
-        // What is left of a word in which most is hidden says too much.
+        // The remaining letters of a mostly hidden word would reveal too much.
         let is_inner = |letter: &u8| letter.is_ascii_alphanumeric() || *letter == b'+';
         let before = letters[..start].iter().rev().take_while(|it| is_inner(it)).count();
         let behind = letters[start + WINDOW..].iter().take_while(|it| is_inner(it)).count();
@@ -60,7 +60,7 @@ pub(super) fn random(letters: &[u8], paths: bool) -> Vec<Range<usize>> {
 }
 
 fn is_random(window: &[u8], paths: bool) -> bool {
-    // An account, a date, a port: no digits alone are a secret.
+    // An account, a date, a port: digits alone are never a secret.
     if window.iter().all(u8::is_ascii_digit) {
         return false;
     }
@@ -72,8 +72,8 @@ fn is_random(window: &[u8], paths: bool) -> bool {
     is_hex || changes >= MIXED || score(window) < 0
 }
 
-/// Ids that AWS gives to keys, users, roles and the like (IAM User Guide, "Unique identifiers")
-/// are no secrets, and whoever reads a line needs them.
+/// True for ids that AWS gives to keys, users, roles and similar objects (IAM User Guide, "Unique
+/// identifiers"). They are not secrets, and the reader of a line needs them.
 pub(super) fn is_public_id(letters: &[u8]) -> bool {
     const PREFIXES: [&[u8]; 12] = [
         b"ABIA", b"ACCA", b"AGPA", b"AIDA", b"AIPA", b"AKIA", b"ANPA", b"ANVA", b"APKA", b"AROA",
@@ -125,7 +125,7 @@ mod tests {
         }
     }
 
-    /// Of random letters in any alphabet hardly a piece of sixteen is shown.
+    /// Hardly any piece of sixteen random letters of any alphabet is shown.
     #[test]
     fn random_letters_of_any_alphabet_are_found() {
         let mut state = 1u64;

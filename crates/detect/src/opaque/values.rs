@@ -1,5 +1,5 @@
-//! Values that their place in a text gives away as secret, however they look: the password of a
-//! URL, what stands behind a label, a seed of one-time passwords in groups of letters.
+//! Values whose context reveals that they are secret, whatever they look like: the password of a
+//! URL, the value of a label, a seed of one-time passwords in groups of letters.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -8,22 +8,22 @@ use regex::bytes::Regex;
 
 use super::looks;
 
-/// `scheme://user:password@host` (RFC 3986 §3.2.1), also where the slashes are escaped.
+/// `scheme://user:password@host` (RFC 3986 §3.2.1), also with escaped slashes.
 const URL: &str = r#"(?-u):(?:\\?/){2}[^\s/:@"'<>\\]*:([^\s/@"'<>]+)@"#;
-/// A label that says what its value is, and a value without blanks.
+/// A label that names a secret, and a value without blanks.
 const LABELLED: &str = r#"(?i-u)(?:pass(?:word|wd|phrase)?|pwd|secret|token|seed|otp|api[-_]?key|credential|private[-_]?key)[a-z0-9_.-]{0,24}["'\]\\]{0,3}\s{0,4}(?:[:=]+>?|%3[AD])\s{0,4}["'\\]{0,2}([^\s"',;<>()\[\]{}\\$&]{8,})"#;
-/// Groups of four, as authenticators show a seed to be typed.
+/// Groups of four letters, as authenticators show a seed for typing.
 const GROUPS: &str = r"(?-u)\b(?:[A-Za-z2-7]{4}[ -]){3,}[A-Za-z2-7]{4}\b";
 
 static URLS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(URL).ok());
 static LABELLED_VALUES: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(LABELLED).ok());
 static GROUPED: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(GROUPS).ok());
 
-/// Where such values stand, in no order.
+/// The places of such values, unsorted.
 pub(super) fn of(text: &[u8]) -> Vec<Range<usize>> {
     let mut found = of_urls(text);
     let values = first_groups(&LABELLED_VALUES, text);
-    // A call or a variable is no secret; what is one has letters and digits.
+    // A call or a variable is not a secret; a secret has letters and digits.
     found.extend(values.filter(|span| {
         let value = &text[span.clone()];
         value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_alphabetic)
@@ -37,7 +37,7 @@ pub(super) fn of(text: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// Where passwords of URLs stand.
+/// The places of passwords in URLs.
 pub(super) fn of_urls(text: &[u8]) -> Vec<Range<usize>> {
     first_groups(&URLS, text).collect()
 }

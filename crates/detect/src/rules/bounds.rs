@@ -1,8 +1,8 @@
-//! What rules that the scanned project brings may ask for.
+//! Limits for rules that the scanned project brings.
 //!
-//! Whoever scans a project does not trust its author: its rules must not take the machine. What
-//! goes beyond a bound is left out and reported. What a rule takes while it is at work is bounded
-//! by the detector. A file that is named with `--config` is the user's own and has no bounds.
+//! A user who scans a project does not trust its author: its rules must not exhaust the machine. A
+//! rule that exceeds a limit is left out and reported. The detector limits the time of a rule at
+//! work. A file that is named with `--config` is the user's own and has no limits.
 
 use std::time::{Duration, Instant};
 
@@ -14,9 +14,9 @@ use super::{Author, Rule, Shape};
 /// Most rules.
 const RULES: usize = 50;
 const TOO_MANY: &str = "a project may bring 50 rules";
-/// What is said of each bound, behind it.
+/// Text that follows the description of each limit.
 const WAY_OUT: &str = ": the rule is not applied; a file that --config names has no bounds";
-/// Most literals of all rules together: one more search of every text.
+/// Most literals of all rules together: they cost one more search of every text.
 const LITERALS: usize = 64;
 /// Most bytes of a literal.
 const LITERAL: usize = 64;
@@ -24,11 +24,11 @@ const LITERAL: usize = 64;
 const REACH: usize = 2048;
 /// Most bytes of a compiled expression.
 pub(super) const COMPILED: usize = 64 << 10;
-/// Most bytes of the states of an expression that are kept while it is at work, for each thread.
+/// Most bytes of an expression's cached states during a search, per thread.
 pub(super) const STATES: usize = 128 << 10;
-/// Most bytes of a rule's examples, filled.
+/// Most bytes of a rule's filled examples.
 pub(super) const EXAMPLES: usize = 64 << 10;
-/// How long it may take to read the rules, and to hold them to their examples.
+/// Most time for reading the rules and for testing them on their examples.
 const TIME: Duration = Duration::from_secs(5);
 
 /// A rule of the scanned project that is not applied.
@@ -36,7 +36,7 @@ const TIME: Duration = Duration::from_secs(5);
 pub struct Dropped {
     /// The file, the line and the rule.
     pub place: String,
-    /// What it goes beyond.
+    /// The limit that it exceeds.
     pub why: String,
 }
 
@@ -48,7 +48,8 @@ impl Dropped {
     }
 }
 
-/// Why one more rule is too many beside those that projects, or bases of a push, `brought`.
+/// An error if one more rule is too many. `brought` is the number of rules that projects, or bases
+/// of a push, brought before.
 pub(super) fn room_for(rule: &Rule, brought: usize) -> Result<(), Dropped> {
     if rule.author != Author::Target || brought < RULES {
         return Ok(());
@@ -58,7 +59,7 @@ pub(super) fn room_for(rule: &Rule, brought: usize) -> Result<(), Dropped> {
     Err(Dropped { place, why: format!("{TOO_MANY}{WAY_OUT}") })
 }
 
-/// What was taken of the bounds of a file so far.
+/// The part of a file's limits that is used up.
 pub(super) struct Bounds {
     began: Instant,
     rules: usize,
@@ -70,7 +71,8 @@ impl Bounds {
         Self { began: Instant::now(), rules: 0, literals: 0 }
     }
 
-    /// Why one more rule is too many; asked before anything of it is compiled.
+    /// Counts one more rule; an error if that is too many. Called before anything of it is
+    /// compiled.
     pub(super) fn one_more(&mut self) -> Result<(), String> {
         self.rules += 1;
         if self.rules > RULES {
@@ -82,7 +84,7 @@ impl Bounds {
         Ok(())
     }
 
-    /// Why the rule's anchors and reach are too much.
+    /// Counts the rule's anchors and reach; an error if they exceed a limit.
     pub(super) fn take(&mut self, anchors: &[At<String>], shape: &Shape) -> Result<(), String> {
         if anchors.iter().any(|anchor| anchor.value.len() > LITERAL) {
             return Err(format!("an anchor of a project's rule may have {LITERAL} bytes"));

@@ -1,7 +1,7 @@
-//! Holds a rule to its own examples: each positive one matches, no negative one does.
+//! Tests a rule on its own examples: each positive one must match, no negative one may.
 //!
-//! A rule that can't find its own example finds nothing else, and an anchor of no example is one
-//! that nobody tried. Examples are filled from one seed, so that a file is right or wrong for good.
+//! A rule that can't find its own example finds nothing else, and an anchor that is in no example
+//! is untested. Examples are filled from a fixed seed, so that the result for a file never changes.
 
 use crate::document::{At, Document};
 
@@ -10,7 +10,7 @@ use super::{Author, Boundary, Rule, Shape, bounds};
 
 /// The seed from which the examples of users' files are filled.
 const SEED: u64 = 1;
-/// Matches of an example that are weighed.
+/// Most matches of an example that are examined.
 const MATCHES: usize = 64;
 
 /// The examples of a rule, as templates.
@@ -22,7 +22,7 @@ pub(super) struct Texts<'a> {
 /// Records every fault of a shape rule's examples.
 ///
 /// # Errors
-/// If those of a rule of the scanned project are too long to be tried.
+/// If the examples of a rule of the scanned project are too long to be tested.
 pub(super) fn examples(
     rule: &Rule,
     anchors: &[At<String>],
@@ -57,7 +57,7 @@ pub(super) fn examples(
     Ok(())
 }
 
-/// Fills templates; `None` if what they say is longer than there is `room` for.
+/// Fills templates; `None` if the result is longer than `room`.
 fn fill(
     templates: &[At<String>],
     within: &str,
@@ -78,16 +78,16 @@ fn fill(
     Some(filled)
 }
 
-/// Why a text holds no match of the rule; `None` if it does.
+/// The reason why a text contains no match of the rule; `None` if it contains one.
 ///
-/// Tells the first condition that nothing in the text met, in the order in which detection asks.
+/// Returns the first condition that nothing in the text met, in the order of detection.
 fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
     let places: Vec<usize> =
         rule.anchors.iter().flat_map(|anchor| memchr::memmem::find_iter(text, anchor)).collect();
     if places.is_empty() {
         return Some("it holds no anchor");
     }
-    // An example shows a match or a few; each may cost as much as the text is long.
+    // An example contains one match or a few; each may cost as much as the text is long.
     let matches: Vec<_> = shape.regex.regex().captures_iter(text).take(MATCHES).collect();
     if matches.is_empty() {
         return Some("the expression does not match");
@@ -126,7 +126,7 @@ fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
 }
 
 impl Boundary {
-    /// Whether the neighbours of a span make it a part of something longer.
+    /// True if the neighbours of a span make it part of something longer.
     pub fn extends(self, text: &[u8], span: std::ops::Range<usize>) -> bool {
         let part = |byte: u8| match self {
             Self::Alphanumeric => byte.is_ascii_alphanumeric(),
@@ -140,7 +140,7 @@ impl Boundary {
     }
 }
 
-/// Shannon entropy in bits a byte.
+/// Shannon entropy in bits per byte.
 pub fn entropy(text: &[u8]) -> f64 {
     let mut counts = [0u32; 256];
     text.iter().for_each(|&byte| counts[usize::from(byte)] += 1);

@@ -1,7 +1,7 @@
-//! Regular expressions that are compiled when they are first needed.
+//! Regular expressions that are compiled on first use.
 //!
-//! A commit's hook lives for a few milliseconds, and in most runs no anchor of any shape rule is
-//! met: compiling every expression would be the greater part of its work.
+//! A commit hook runs for a few milliseconds, and in most runs no anchor of a shape rule occurs:
+//! compiling every expression would be most of its work.
 
 use std::sync::OnceLock;
 
@@ -20,24 +20,24 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// An expression that is known to be right, such as a built-in one, which a test compiles.
+    /// An expression that is known to be valid, such as a built-in one, which a test compiles.
     pub(super) fn trusted(source: String) -> Self {
         Self { source, built: OnceLock::new() }
     }
 
-    /// An expression that somebody typed.
+    /// An expression that a user wrote.
     ///
     /// # Errors
-    /// If it is none, or too large.
+    /// If it is invalid or too large.
     pub(super) fn checked(source: String) -> Result<Self, regex::Error> {
         let built = OnceLock::from(build(&source)?);
         Ok(Self { source, built })
     }
 
-    /// An expression that the scanned project brings, which may take little memory.
+    /// An expression that the scanned project brings. It may take little memory.
     ///
     /// # Errors
-    /// If it is none, or too large.
+    /// If it is invalid or too large.
     pub(super) fn bounded(source: String) -> Result<Self, regex::Error> {
         let mut builder = RegexBuilder::new(&source);
         builder.unicode(false).size_limit(bounds::COMPILED).dfa_size_limit(bounds::STATES);
@@ -45,7 +45,7 @@ impl Expression {
         Ok(Self { source, built })
     }
 
-    /// As it was written.
+    /// The source text.
     pub fn as_str(&self) -> &str {
         &self.source
     }

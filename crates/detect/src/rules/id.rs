@@ -1,8 +1,8 @@
-//! The ids of the built-in rules that code names; the others stand in `patterns/*.toml` alone.
+//! The ids of built-in rules that code uses; the others are only in `patterns/*.toml`.
 
 /// An access key id of a user with its secret.
 pub const ACCESS_KEY: &str = "aws-access-key";
-/// The same of a session.
+/// The same for a session.
 pub const TEMPORARY_KEY: &str = "aws-temporary-key";
 /// An access key id alone.
 pub const KEY_ID: &str = "aws-access-key-id";

@@ -1,6 +1,6 @@
-//! Pattern files into rules: `patterns/*.toml`, and users' files of the same form.
+//! Parses pattern files into rules: `patterns/*.toml`, and users' files of the same form.
 //!
-//! `docs/patterns.md` documents the form. All faults of a file are told at once.
+//! `docs/patterns.md` documents the form. All faults of a file are reported at once.
 
 use std::path::{Path, PathBuf};
 
@@ -10,12 +10,12 @@ use crate::finding::{Confidence, RuleId, Severity};
 use super::bounds::{self, Bounds, Dropped};
 use super::{Author, Boundary, CredentialFormat, Expression, Method, Rule, Shape, check};
 
-/// Fewest bytes of an anchor: shorter ones stand everywhere, and the anchor pass is the speed of
-/// the program.
+/// Fewest bytes of an anchor: shorter ones occur everywhere, and the search for anchors determines
+/// the speed of the program.
 const SHORTEST_ANCHOR: usize = 3;
-/// Most bytes around an anchor; twice this stays well inside a window's overlap.
+/// Most bytes around an anchor; twice this is well below a window's overlap.
 const LONGEST_REACH: f64 = 16_384.0;
-/// Bytes around an anchor if a rule does not say.
+/// Bytes around an anchor if a rule gives no number.
 const USUAL_REACH: usize = 256;
 
 const SEVERITIES: [&str; 3] = ["note", "warning", "error"];
@@ -24,7 +24,7 @@ const BOUNDARIES: [&str; 3] = ["alphanumeric", "base64", "none"];
 const METHODS: [&str; 5] = ["shape", "pair", "key-id", "secret", "session-token"];
 const READERS: [&str; 3] = ["bedrock-long-term", "bedrock-short-term", "service-credential"];
 
-/// Procedures of `patterns/remedy/`, by the names that rules give them.
+/// Procedures in `patterns/remedy/`, by the names that rules use.
 pub const REMEDIES: [&str; 11] = [
     "access-key",
     "access-key-id",
@@ -44,20 +44,20 @@ pub const REMEDIES: [&str; 11] = [
 pub struct Examples {
     /// The rule.
     pub rule: RuleId,
-    /// Texts in which it finds its credential.
+    /// Texts in which it must find its credential.
     pub positive: Vec<String>,
-    /// Texts in which it finds nothing.
+    /// Texts in which it must find nothing.
     pub negative: Vec<String>,
 }
 
-/// A rule, its examples, and where its id stands.
+/// A rule, its examples, and the line of its id.
 pub(super) struct Parsed {
     pub rule: Rule,
     pub examples: Examples,
     pub line: usize,
 }
 
-/// What a file holds.
+/// The content of a file.
 pub(super) struct Read {
     pub rules: Vec<Parsed>,
     pub dropped: Vec<Dropped>,
@@ -70,8 +70,8 @@ pub(super) fn file(path: &Path, text: &str, author: Author) -> Read {
     let sections = top.sections(&mut document, "rule");
     let (named, foreign) = (author == Author::User, author == Author::Target);
     if named || foreign {
-        // A configuration file is read twice: these are for the configuration, which tells what
-        // else is unknown at the top, too.
+        // A configuration file is read twice: these fields are for the configuration, which also
+        // reports unknown ones at the top level.
         top.leave_all();
     }
     top.finish(&mut document);
@@ -89,18 +89,18 @@ pub(super) fn file(path: &Path, text: &str, author: Author) -> Read {
     Read { rules, dropped: file.dropped, faults: document.finish() }
 }
 
-/// A file while it is read.
+/// A file that is being read.
 struct File<'t> {
     origin: Option<PathBuf>,
     author: Author,
     text: &'t str,
-    /// Of a file that the scanned project brings.
+    /// Set for a file that the scanned project brings.
     bounds: Option<Bounds>,
     dropped: Vec<Dropped>,
 }
 
 impl File<'_> {
-    /// Leaves out the rule at `offset` if it goes beyond a bound.
+    /// Drops the rule at `offset` if it exceeds a limit.
     fn within(
         &mut self,
         bound: Result<(), String>,
@@ -112,7 +112,7 @@ impl File<'_> {
         None
     }
 
-    /// Anchors and shape of a rule, unless it goes beyond a bound.
+    /// Anchors and shape of a rule, unless it exceeds a limit.
     fn shape(
         &mut self,
         section: &mut Section<'_>,
@@ -132,8 +132,8 @@ impl File<'_> {
         Some((anchors, shape))
     }
 
-    /// The rule of a section; what is wrong with it is recorded, and a rule is given only if its id
-    /// and expression can be used at all.
+    /// The rule of a section. Faults are recorded; a rule is returned only if its id and expression
+    /// are usable.
     fn rule(&mut self, mut section: Section<'_>, document: &mut Document<'_>) -> Option<Parsed> {
         let author = self.author;
         let ours = self.origin.is_none();
@@ -217,7 +217,7 @@ const READER_OF: [CredentialFormat; 3] = [
     CredentialFormat::ServiceCredential,
 ];
 
-/// What to do after a leak; empty if the rule does not say.
+/// The remedy for a leak; empty if the rule gives none.
 fn remedy(section: &mut Section<'_>, document: &mut Document<'_>) -> String {
     let Some(remedy) = section.text(document, "remedy") else { return String::new() };
     if names_no_procedure(&remedy.value) {
@@ -231,12 +231,12 @@ fn remedy(section: &mut Section<'_>, document: &mut Document<'_>) -> String {
     remedy.value
 }
 
-/// Whether a text is a single word, and not the name of a procedure: then it is misspelt.
+/// True if a text is a single word but not the name of a procedure: it is then misspelt.
 fn names_no_procedure(remedy: &str) -> bool {
     !remedy.contains(char::is_whitespace) && !REMEDIES.contains(&remedy)
 }
 
-/// An id is a word of services' own: lower case, digits, hyphens.
+/// Checks an id: lower-case letters, digits and hyphens.
 fn check_id(id: &At<String>, section: &Section<'_>, document: &mut Document<'_>) {
     let part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let named = id.value.starts_with(|first: char| first.is_ascii_lowercase())
@@ -283,7 +283,8 @@ fn anchors(section: &mut Section<'_>, document: &mut Document<'_>) -> Vec<At<Str
     anchors
 }
 
-/// The shape of a section; an error says what an expression of the scanned project goes beyond.
+/// The shape of a section; an error names the limit that an expression of the scanned project
+/// exceeds.
 fn shape(
     section: &mut Section<'_>,
     author: Author,
@@ -323,7 +324,7 @@ fn shape(
     }))
 }
 
-/// Records what makes an expression useless; gives nothing if it can't be used at all.
+/// Records the faults of an expression; `None` if it is unusable.
 fn check_expression(
     regex: &Expression,
     offset: usize,

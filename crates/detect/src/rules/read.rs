@@ -1,10 +1,10 @@
-//! What a match says of itself: the readers of rules, over the grammar of AWS's own forms.
+//! Readers of rules: they extract facts from a match, using the grammar of AWS's own forms.
 
 use crate::aws::bedrock::{long_term, service_user, short_term};
 
 use super::CredentialFormat;
 
-/// What was read out of a credential offline.
+/// Facts that were read from a credential offline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// The id of the key that signed it.
@@ -13,14 +13,15 @@ pub struct Facts {
     pub account: Option<String>,
     /// IAM user name.
     pub user: Option<String>,
-    /// When it ends by its own statement, as RFC 3339 in UTC.
+    /// End of validity according to its own statement, as RFC 3339 in UTC.
     pub expires: Option<String>,
 }
 
 impl CredentialFormat {
-    /// Reads a match by its secret and, where the shape has one, its id.
+    /// Reads a match by its secret and, if the shape has one, its id.
     ///
-    /// `None` means that the text is no such credential: a match that can't be read is none.
+    /// `None` means that the text is not such a credential: a match that can't be read does not
+    /// count.
     pub fn read(self, secret: &[u8], id: Option<&[u8]>) -> Option<Facts> {
         let of_user = |read: crate::aws::bedrock::ServiceUser| Facts {
             account: Some(read.account),

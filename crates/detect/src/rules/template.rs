@@ -1,7 +1,7 @@
-//! Fills examples: `{{akia}}` and the like become random values.
+//! Fills examples: `{{akia}}` and similar placeholders become random values.
 //!
-//! Examples of credentials are written as templates, so that no scanner takes a pattern file for
-//! a leak, and so that they test a shape rather than one value of it. A seed decides every value.
+//! Examples of credentials are written as templates, so that scanners do not report a pattern file
+//! as a leak, and so that they test a shape rather than one value. A seed determines every value.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,13 +15,13 @@ const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const HEX: &[u8] = b"0123456789abcdef";
 const DIGITS: &[u8] = b"0123456789";
 
-/// Longest value a placeholder may ask for, in characters.
+/// Longest value of a placeholder, in characters.
 const LONGEST: usize = 10_000;
 
-/// Why a template can't be filled.
+/// The reason why a template can't be filled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    /// A name that stands for nothing.
+    /// An unknown name.
     #[error(
         "there is no placeholder '{0}' (there are akia, asia, secret, token, uuid, and with a \
          length, as in base64:40: base64, base64url, alnum, lower, upper, hex, digits; \
@@ -40,7 +40,7 @@ pub enum TemplateError {
 pub struct Filler(u64);
 
 impl Filler {
-    /// The same seed gives the same values.
+    /// Makes a filler. The same seed gives the same values.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -54,7 +54,7 @@ impl Filler {
             let inner = text[..close].rfind("{{").unwrap_or(open);
             let value = self.value(&text[inner + 2..close])?;
             text.replace_range(inner..close + 2, &value);
-            // Values hold no braces, so only what encloses this placeholder is still to be filled.
+            // Values contain no braces, so only an enclosing placeholder remains to be filled.
             from = if inner == open { inner + value.len() } else { open };
         }
         Ok(text)

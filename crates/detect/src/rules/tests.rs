@@ -1,4 +1,4 @@
-//! Rules as their authors meet them: what is built in is sound, and every fault of a file is told.
+//! Tests of rules: the built-in ones are sound, and every fault of a file is reported.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn built_in_files_have_no_fault() {
     }
 }
 
-/// These ids are in users' baselines and dashboards: the list may only grow.
+/// Users' baselines and dashboards contain these ids: the list may only grow.
 #[test]
 fn rule_ids_are_stable() {
     let set = RuleSet::builtin();
@@ -65,7 +65,7 @@ fn a_users_file_adds_rules() {
     assert_eq!(set.rules.len(), RuleSet::builtin().rules.len() + 1);
 }
 
-/// What is changed in the good file, and the line and words of the fault that this makes.
+/// The change to the good file, and the line and words of the resulting fault.
 #[test]
 fn each_fault_is_reported_with_its_line() {
     let table = [

@@ -1,4 +1,4 @@
-//! Encoded runs of a text: which are looked into, and what is carried out of them.
+//! Encoded runs of a text: selects those that are decoded, and carries the results outwards.
 
 use super::super::blocks;
 use super::super::decode::{self, Decoded};
@@ -8,7 +8,7 @@ use super::super::unread::Unread;
 use super::{Analysis, Inner, Joined, LABEL_REACH, Looked, SHARED, Tools, outwards};
 
 impl Tools {
-    /// Looks into the runs near `looks`, and into what the beginning of the text announces.
+    /// Decodes the runs near `looks`, and the content that the beginning of the text announces.
     pub(super) fn open_runs(
         &self,
         bytes: &[u8],
@@ -36,7 +36,7 @@ impl Tools {
         self.look(bytes, looks, depth, found, inner, budget);
     }
 
-    /// Looks into the binary files that a patch holds.
+    /// Decodes the binary files of a patch.
     fn patch(
         &self,
         bytes: &[u8],
@@ -61,8 +61,8 @@ impl Tools {
         }
     }
 
-    /// Looks into the runs near `places` that say text: what stands near a credential, a label or
-    /// the name of an encoding needs no literal of its own.
+    /// Decodes the runs near `places` that contain text. A run near a credential, a label or the
+    /// name of an encoding needs no literal of its own.
     fn look(
         &self,
         bytes: &[u8],
@@ -111,7 +111,7 @@ impl Tools {
         }
     }
 
-    /// Analyses a decoded text and carries what is in it to the outer one.
+    /// Analyses a decoded text and carries its results to the outer text.
     pub(super) fn descend(
         &self,
         decoded: &Decoded,
@@ -134,7 +134,7 @@ impl Tools {
         }
     }
 
-    /// Analyses a decoded text, or what is packed in it.
+    /// Analyses a decoded text, or the content that is packed in it.
     fn descend_into(
         &self,
         decoded: &Decoded,
@@ -157,7 +157,7 @@ impl Tools {
         found.too_deep |= inside.too_deep;
         found.over_limit |= inside.over_limit;
         found.costly.extend(inside.costly);
-        // Another alignment of the same run may have told of it.
+        // Another alignment of the same run may have reported it.
         let reported = |one: &Joined| inner.reported.contains(&one.id.span);
         let joined: Vec<Joined> = inside.joined.into_iter().filter(|one| !reported(one)).collect();
         if member.is_none() {

@@ -1,4 +1,5 @@
-//! Where a credential begins and ends: what may touch it, and what makes it a piece of more.
+//! The borders of a credential: characters that may touch it, and signs that it is a part of
+//! something longer.
 
 use std::ops::Range;
 
@@ -8,15 +9,15 @@ use crate::escapes;
 use super::super::random::{self, Strength};
 use super::{Scan, is_base64};
 
-/// Widths at which encoders wrap base64, and more than any of them.
+/// Widths at which encoders wrap base64, and a limit above all of them.
 const WIDTHS: [usize; 7] = [60, 64, 70, 72, 75, 76, 78];
 const WIDEST_LINE: usize = 200;
 
 impl Scan<'_, '_> {
-    /// Whether an id is no piece of a longer word.
+    /// True if an id is not a piece of a longer word.
     ///
-    /// Programs and databases keep their strings without anything between them: there an id may
-    /// touch letters, unless its own do not bear it out or it is a piece of base32.
+    /// Programs and databases store strings without separators. There an id may touch letters,
+    /// unless its own letters contradict it or it is a piece of base32.
     pub(super) fn stands_alone(&self, id: &KeyId, span: &Range<usize>) -> bool {
         let before = &self.text[..span.start];
         let behind = &self.text[span.end..];
@@ -38,8 +39,8 @@ impl Scan<'_, '_> {
             && (id.account().is_some() || is_old)
     }
 
-    /// Secrets in a longer run that something else sets off, as a substitution, a change, an id
-    /// or a length before it: what is set off says exactly where they begin and end.
+    /// Secrets in a longer run whose start and end another mark determines, such as a substitution,
+    /// a change, an id or a length before it.
     pub(super) fn set_off(&self, run: &Range<usize>) -> Vec<Range<usize>> {
         let text = &self.text[run.clone()];
         let before = run.start.checked_sub(1).map(|at| self.text[at]);
@@ -48,13 +49,13 @@ impl Scan<'_, '_> {
         let strong =
             |span: &Range<usize>| random::strength(&self.text[span.clone()]) == Strength::Strong;
         let plus = usize::from(text[0] == b'+');
-        // A line that was added, or a word.
+        // An added line, or a word.
         let signed = plus == 1 && (self.opens_line(run.start) || before == Some(b'{'));
         let closed = text.ends_with(b"+") && behind == Some(&b'}');
         if signed && text.len() == 41 || closed && text.len() == 41 + usize::from(signed) {
             return vec![from(usize::from(signed))];
         }
-        // What is put in by a substitution whose pattern is none of base64: `s/@@KEY@@/…/g`.
+        // The replacement of a substitution whose pattern is not base64: `s/@@KEY@@/…/g`.
         let flags = text.get(42..).unwrap_or(b"/");
         if text[0] == b'/'
             && text.get(41) == Some(&b'/')
@@ -74,7 +75,8 @@ impl Scan<'_, '_> {
             let last = text.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
             let start = last.checked_sub(SECRET_LEN).filter(|&start| start > 1);
             let last = start.filter(|&start| text[start - 1] == b'/').map(from);
-            // Who substitutes by slashes has none in a secret; else it is what is put in.
+            // Authors use slashes as delimiters if a secret contains none; otherwise the secret is
+            // the replacement.
             let slashes = |span: &Range<usize>| {
                 self.text[span.clone()].iter().filter(|&&byte| byte == b'/').count()
             };
@@ -86,11 +88,11 @@ impl Scan<'_, '_> {
         let follows_id = self.id_end.is_some_and(|end| end + 1 == run.start);
         found.extend((follows_id && text[SECRET_LEN] == b'/').then(|| from(0)));
         found.extend(self.strings(run));
-        // Its name stands right before it, as in the pages of LMDB.
+        // Its name is directly before it, as in the pages of LMDB.
         let named = if self.kind().binary { self.name_before(run) } else { None };
         found.extend(named.map(from));
         found.retain(strong);
-        // Signs on both sides may set off the same letters, or letters of another secret's.
+        // Signs on both sides may delimit the same letters, or letters of another secret.
         let mut apart: Vec<Range<usize>> = Vec::new();
         for span in found {
             if apart.iter().all(|one| one.end <= span.start || span.end <= one.start) {
@@ -101,7 +103,7 @@ impl Scan<'_, '_> {
         apart
     }
 
-    /// The length of a secret's name at the beginning of a run that is as much longer.
+    /// The length of a secret's name at the beginning of a run that is longer by this length.
     fn name_before(&self, run: &Range<usize>) -> Option<usize> {
         let len = run.len().checked_sub(SECRET_LEN).filter(|len| (3..=20).contains(len))?;
         let start = run.start.saturating_sub(8);
@@ -110,7 +112,7 @@ impl Scan<'_, '_> {
         (holds && name.ends_with(b"key")).then_some(len)
     }
 
-    /// Whether the line before `at` begins a substitution by slashes.
+    /// True if the line before `at` begins a substitution with slashes.
     fn substitutes(&self, at: usize) -> bool {
         let head = &self.text[at.saturating_sub(WIDEST_LINE)..at];
         let line = memchr::memrchr(b'\n', head).map_or(head, |newline| &head[newline + 1..]);
@@ -118,14 +120,14 @@ impl Scan<'_, '_> {
             .any(|by| by == 0 || !line[by - 1].is_ascii_alphanumeric())
     }
 
-    /// Whether only blanks stand between the line's beginning and `at`.
+    /// True if there are only blanks between the line's beginning and `at`.
     pub(super) fn opens_line(&self, at: usize) -> bool {
         let blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r');
         let before = self.text[..at].iter().rev().find(|byte| !blank(byte));
         before.is_none_or(|&byte| byte == b'\n')
     }
 
-    /// Whether an escape stands directly before or behind that could be part of the token.
+    /// True if an escape that could be part of the token is directly before or behind it.
     pub(super) fn touches_escape(&self, span: &Range<usize>) -> bool {
         let before = |back: usize| span.start.checked_sub(back).map(|at| &self.text[at..]);
         let opens = before(1)
@@ -137,7 +139,7 @@ impl Scan<'_, '_> {
         opens || closes || ends
     }
 
-    /// Whether a token of the right length is a piece of base64, of a path or of another escape.
+    /// True if a token of the right length is a piece of base64, of a path or of another escape.
     pub(super) fn is_part_of_more(&self, span: &Range<usize>) -> bool {
         let at = |at: Option<usize>| at.and_then(|at| self.text.get(at)).copied().unwrap_or(b' ');
         let before = at(span.start.checked_sub(1));
@@ -165,7 +167,7 @@ impl Scan<'_, '_> {
             || self.ends_a_block(span)
     }
 
-    /// Whether it is the last line of a block of wrapped base64.
+    /// True if it is the last line of a block of wrapped base64.
     pub(super) fn ends_a_block(&self, span: &Range<usize>) -> bool {
         if !self.opens_line(span.start) {
             return false;
@@ -176,15 +178,15 @@ impl Scan<'_, '_> {
             return false;
         }
         // A value with a name before it is the first line of a block only if it is as wide as
-        // encoders make one.
+        // encoders make lines.
         let floor = above.len().saturating_sub(WIDEST_LINE + 1);
         let start = memchr::memrchr(b'\n', &above[floor..]).map_or(floor, |at| floor + at + 1);
         let first = above[start..].trim_ascii_start();
         first.iter().all(|&byte| is_base64(byte)) || WIDTHS.contains(&(above.len() - start))
     }
 
-    /// Whether an id is used to sign: `Credential=ID/date/region/service/aws4_request`, a
-    /// presigned URL of either generation, an `Authorization` header.
+    /// True if an id is used to sign: `Credential=ID/date/region/service/aws4_request`, a presigned
+    /// URL of either generation, an `Authorization` header.
     ///
     /// Amazon S3 API Reference, "Authenticating Requests".
     pub(super) fn signs(&self, span: &Range<usize>) -> bool {
@@ -204,7 +206,7 @@ impl Scan<'_, '_> {
         let before = self.text[..span.start].iter().rev().take(400).take_while(query).count();
         let url = &self.text[span.start - before..span.end + behind];
         let holds = |text: &[u8]| memchr::memmem::find(url, text).is_some();
-        // Of a long line without blanks only the parameter that holds this id.
+        // In a long line without blanks, only the parameter with this id counts.
         let head = &self.text[..span.start];
         let named = [&b"AWSAccessKeyId="[..], b"AccessKeyId%3D", b"Credential=", b"Credential%3D"];
         named.iter().any(|name| head.ends_with(name))

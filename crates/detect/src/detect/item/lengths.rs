@@ -1,11 +1,11 @@
-//! Strings of binary formats: what stands before one says how long it is, and letters may touch it.
+//! Strings of binary formats: a length precedes each string, and letters may touch it.
 
 use super::super::random;
 use super::{Scan, Strength};
 use crate::aws::SECRET_LEN;
 use std::ops::Range;
 
-/// Names after which programs keep a secret without anything between the two.
+/// Names that programs store directly before a secret.
 const NAMES: [(&[u8], &[u8]); 6] = [
     (b"secret_", b"key"),
     (b"secret-", b"key"),
@@ -15,15 +15,15 @@ const NAMES: [(&[u8], &[u8]); 6] = [
     (b"", b"secretAccessKey"),
 ];
 
-/// Whether a number before a string says that it has `len` bytes, by bytes that are no letters:
-/// one byte, two, four or eight of either order, or a varint.
+/// True if a number before a string gives its length `len`, in bytes that are not letters: one
+/// byte, two, four or eight of either order, or a varint.
 fn is_counted(before: &[u8], len: usize) -> bool {
     let Some(trimmed) = before.iter().rposition(|&byte| byte != 0) else { return false };
     let zeros = before.len() - 1 - trimmed;
     usize::from(before[trimmed]) == len && matches!(zeros, 0 | 1 | 3 | 7)
 }
 
-/// Whether decimal digits and a colon before a string say so (bencode).
+/// True if decimal digits and a colon before a string give its length (bencode).
 fn is_counted_in_digits(before: &[u8], len: usize) -> bool {
     let digits = len.to_string();
     let Some(rest) = before.strip_suffix(b":") else { return false };
@@ -31,20 +31,20 @@ fn is_counted_in_digits(before: &[u8], len: usize) -> bool {
         .is_some_and(|rest| !rest.last().is_some_and(u8::is_ascii_digit))
 }
 
-/// The letters that say the length of an id: CBOR's text and bytes, Smile's tiny text.
+/// Letters that encode the length of an id: CBOR's text and bytes, Smile's tiny text.
 const ID_LETTERS: &[u8] = b"tTS";
-/// The letters that say the length of a secret: Avro's zigzag varint, the short header of
+/// Letters that encode the length of a secret: Avro's zigzag varint, the short header of
 /// PostgreSQL's `text`, Smile's small text.
 const SECRET_LETTERS: &[u8] = b"PSg";
 
 impl Scan<'_, '_> {
-    /// Whether a text holds bytes that no text holds: control characters, or no UTF-8.
+    /// True if a text contains bytes that no text contains: control characters, or invalid UTF-8.
     pub(super) fn is_binary(&self) -> bool {
         let kind = self.kind();
         kind.binary || kind.loose
     }
 
-    /// Whether what stands before an id says that it is as long as an id is.
+    /// True if the bytes before an id give its length.
     pub(super) fn is_counted_id(&self, span: &Range<usize>) -> bool {
         let before = &self.text[..span.start];
         is_counted_in_digits(before, span.len())
@@ -79,14 +79,14 @@ impl Scan<'_, '_> {
                 return vec![span];
             }
         }
-        // A letter is weak evidence: it counts where nothing else could be meant.
+        // A letter is weak evidence: it counts only if nothing else is possible.
         let behind_id = self.id_end == Some(run.start);
         let lettered = SECRET_LETTERS.contains(&text[0]) && (behind_id || text.len() <= 42);
         if lettered && strong(&from(1)) { vec![from(1)] } else { vec![] }
     }
 
-    /// Whether a text of a pickle of protocol 0 is here: `V`, the text, and the number under
-    /// which it is kept on the next line.
+    /// True for a text of a pickle of protocol 0: `V`, the text, and the number of its memo on the
+    /// next line.
     pub(super) fn is_pickled(&self, span: &Range<usize>) -> bool {
         let behind = self.text.get(span.end..span.end + 3);
         let is_kept = matches!(behind, Some([b'\n', b'p', b'0'..=b'9']));

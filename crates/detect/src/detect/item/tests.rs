@@ -1,8 +1,8 @@
-//! Items of texts.
+//! Tests of items.
 
 use super::*;
 
-/// A token that no rule of thumb calls anything but random, the same in every run.
+/// A token that every heuristic calls random, the same in every run.
 fn token(seed: u64) -> String {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;

@@ -1,10 +1,10 @@
-//! The work of shape rules is linear in the text, whatever it holds: steps are counted, not time.
+//! Tests that the work of shape rules is linear in any text. They count steps, not time.
 
 use std::path::PathBuf;
 
 use super::*;
 
-/// Rules as users write them, and such as make a search for all matches quadratic.
+/// Rules of the usual form, and rules that would make a search for all matches quadratic.
 const OWN: &str = r#"
 [[rule]]
 id = "own-usual"
@@ -62,7 +62,7 @@ impl Fixture {
     }
 }
 
-/// Texts of `len` bytes that are full of an anchor.
+/// Texts of `len` bytes that consist mostly of an anchor.
 fn texts(anchor: &str, len: usize) -> Vec<Vec<u8>> {
     let separators = ["", "x\n", "\\\" "];
     let mut texts: Vec<Vec<u8>> = separators
@@ -70,7 +70,7 @@ fn texts(anchor: &str, len: usize) -> Vec<Vec<u8>> {
         .map(|separator| [anchor, separator].concat().into_bytes())
         .map(|unit| unit.iter().copied().cycle().take(len).collect())
         .collect();
-    // And with what tells the anchors apart.
+    // Texts in which the anchors differ.
     let mut seed = 1_u64;
     let mut next = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -98,7 +98,7 @@ fn the_work_is_linear_in_the_text_for_every_rule() {
         let fixture = Fixture::new(&alone);
         for anchor in &rule.anchors {
             let anchor = std::str::from_utf8(anchor).expect("text");
-            // Three looks overlap, each in two views, and any byte may be a match of its own.
+            // Three regions overlap, each in two views, and any byte may be a separate match.
             let reach = rule.shape.as_ref().expect("a shape").reach;
             for len in [4 * reach].map(|len| len.clamp(4 << 10, 32 << 10)) {
                 let most = 12 * (len + 2 * reach) as u64;
@@ -111,8 +111,8 @@ fn the_work_is_linear_in_the_text_for_every_rule() {
     }
 }
 
-/// What rules of a project may not: search for as many matches as they like, and name an anchor
-/// that stands everywhere.
+/// Rules of a project must not search for any number of matches, or use an anchor that occurs
+/// everywhere.
 #[test]
 fn rules_of_the_scanned_project_are_given_up_where_they_cost_too_much() {
     let fixture = Fixture::new(&rules(Author::Target));
@@ -142,7 +142,7 @@ fn a_stopped_search_takes_no_step_and_calls_nothing_quiet() {
     assert_eq!(matches.steps, 0);
 }
 
-/// Neighbouring looks overlap: what stands in both is told once, what stands in one is not lost.
+/// Neighbouring regions overlap: a match in both is reported once, and a match in one is not lost.
 #[test]
 fn every_match_is_reported_once_whatever_stands_around_it() {
     let fixture = Fixture::new(&rules(Author::User));
@@ -159,7 +159,7 @@ fn every_match_is_reported_once_whatever_stands_around_it() {
     }
 }
 
-/// The text as it stands shows the beginning of what an escape goes on with.
+/// The raw text shows the beginning of a match that continues behind an escape.
 #[test]
 fn what_goes_on_behind_an_escape_is_reported_once_and_whole() {
     let text = r#"
@@ -188,7 +188,7 @@ examples = ["key: long_{{lower:20}}"]
     }
 }
 
-/// A rule of the scanned project may call an id what is the secret, or a piece of one.
+/// A rule of the scanned project may use the id for the secret, or a piece of it.
 #[test]
 fn an_id_of_the_scanned_project_s_rule_is_reported_if_it_is_no_random_text() {
     let secret: String = "0a1b2c3d4e".chars().cycle().take(20).collect();
