@@ -174,7 +174,9 @@ fn nothing_around_lends_its_identity() {
         fs::write(home.path().join(".aws").join(name), &profile).expect("written");
     }
     let mut probe = Command::new(std::env::current_exe().expect("this test"));
-    probe.args(["--exact", "verify::transport::probe", "--ignored", "--nocapture"]).env(PROBE, sts.url());
+    probe
+        .args(["--exact", "verify::transport::probe", "--ignored", "--nocapture"])
+        .env(PROBE, sts.url());
     probe.env("HOME", home.path()).env("AWS_PROFILE", "default");
     for name in ["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"] {
         probe.env(name, &other);
