@@ -1,9 +1,8 @@
-//! Opening repositories that nobody vouches for.
+//! Opens repositories that are not trusted.
 //!
-//! Takes a path or git's own environment, gives a [`gix::Repository`] that reads the repository's
-//! local configuration only, for what says how to read the database. No program is ever run, no
-//! configuration outside of the repository is read, replacements are not applied. It must not know
-//! what is read from the repository afterwards.
+//! Only the repository's local configuration is read, and only for how to read the database. No
+//! program is run, no configuration outside of the repository is read, and replacement refs are not
+//! applied. This module does not depend on what is read from the repository later.
 
 use std::path::{Path, PathBuf};
 
@@ -17,11 +16,11 @@ use keysweep_base::paths::canonical;
 use keysweep_base::record::Record;
 use keysweep_base::text::escape_path;
 
-/// Room for packs. To count them, `gix` would read alternates before they are looked at, and
-/// objects are read otherwise.
+/// Slots for packs. Counting them would make `gix` read alternates before they are checked; objects
+/// beyond the slots are read in another way.
 const PACKS: u16 = 1024;
 
-/// What git's environment variables say; a hook gets its repository this way.
+/// The environment variables of git; a hook gets its repository through them.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// `GIT_DIR`.
@@ -206,18 +205,18 @@ pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
     gix::open_opts(path, trusting(true)).map_err(|error| failure(path, &error))
 }
 
-/// Whether `path` itself is a git folder: a bare repository, or a `.git`.
+/// True if `path` itself is a git folder: a bare repository, or a `.git`.
 pub fn is_git_folder(path: &Path) -> bool {
     gix::discover::is_git(path).is_ok()
 }
 
-/// Whether a repository begins at `path`: it is a git folder, or holds `.git`.
+/// True if `path` is a git folder or contains `.git`.
 pub fn is_repository(path: &Path) -> bool {
     gix::discover::is_git(&path.join(".git")).is_ok() || gix::discover::is_git(path).is_ok()
 }
 
-/// The commits at which a shallow clone was cut; their parents are not here. What can't be read of
-/// git's list of them is a problem of the ledger.
+/// The commits at which a shallow clone was cut; their parents are missing. If the file can't be
+/// read, that is a problem in the ledger.
 pub fn shallow_boundary(repo: &gix::Repository, ledger: &dyn Record) -> Vec<ObjectId> {
     let path = repo.common_dir().join("shallow");
     let problem = |why: &dyn std::fmt::Display| {
@@ -240,7 +239,8 @@ pub fn shallow_boundary(repo: &gix::Repository, ledger: &dyn Record) -> Vec<Obje
     ids.into_iter().flatten().collect()
 }
 
-/// Records that a partial clone lacks objects which its server still has; gives whether it is one.
+/// Records that a partial clone lacks objects which its server has; returns true if the repository
+/// is one.
 pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) -> bool {
     let config = repo.config_snapshot();
     let configured = config.string("extensions.partialClone").is_some();
@@ -259,7 +259,7 @@ pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) -> bool {
     is_partial
 }
 
-/// Options that trust nobody: local configuration only, no environment, no includes.
+/// Options for an untrusted repository: local configuration only, no environment, no includes.
 fn trusting(as_is: bool) -> gix::open::Options {
     gix::open::Options::isolated()
         .config_overrides(["core.useReplaceRefs=false"])
@@ -268,8 +268,8 @@ fn trusting(as_is: bool) -> gix::open::Options {
         .with(gix::sec::Trust::Full)
 }
 
-/// Opens the repository in or around `start`. It is looked for from an absolute path: `gix` may
-/// take a bare repository above a relative one for what is further up.
+/// Opens the repository in or around `start`. The search starts from an absolute path: for a
+/// relative path, `gix` may confuse a bare repository above it with a folder further up.
 fn discover(start: &Path) -> gix::Result<gix::Repository> {
     let start = &absolute(start).unwrap_or_else(|_| start.to_owned());
     let options = gix::discover::upwards::Options {
@@ -282,16 +282,16 @@ fn discover(start: &Path) -> gix::Result<gix::Repository> {
     gix::ThreadSafeRepository::discover_opts(start, options, mapping).map(Into::into)
 }
 
-/// The form in which refs are kept, if it is another than files.
+/// The format of the refs, if it is not `files`.
 pub fn unread_ref_format(repo: &gix::Repository) -> Option<String> {
     let format = repo.config_snapshot().string("extensions.refStorage")?.to_string();
     (!format.eq_ignore_ascii_case("files")).then_some(format)
 }
 
-/// Refuses refs in a form that is not read, for what makes no sense without them.
+/// Refuses an unsupported format of refs, for commands that need refs.
 ///
 /// # Errors
-/// If they are kept otherwise than in files.
+/// If refs are not stored in files.
 pub fn require_refs(repo: &gix::Repository) -> Result<(), Error> {
     match unread_ref_format(repo) {
         Some(format) => Err(Error::RefFormat { path: repo.git_dir().to_owned(), format }),
@@ -299,7 +299,7 @@ pub fn require_refs(repo: &gix::Repository) -> Result<(), Error> {
     }
 }
 
-/// Says why `path` can't be opened: there is no repository, or it is broken.
+/// The reason why `path` can't be opened: there is no repository, or it is damaged.
 pub fn failure(path: &Path, error: &gix::Error) -> Error {
     let here = path.ancestors().any(is_repository)
         || std::env::current_dir()
