@@ -151,7 +151,8 @@ impl<D: Detector> Visitor for PartPass<'_, D> {
         let id = || object.id().to_owned();
         if object.wanted && self.pass.open(id, seen.kind, bytes) {
             self.pass.count(seen.kind, bytes.len() as u64);
-            // A container has no state of the detector, but deltas of it may not be containers.
+            // The detector has not scanned the container itself, but its deltas may need the state:
+            // they may not be containers.
             let whole = || self.pass.detector.whole(bytes).memory;
             return object.is_base.then(|| self.pass.guarded(id, whole)).flatten();
         }
