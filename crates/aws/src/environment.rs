@@ -67,7 +67,7 @@ fn read_proxy(name: &'static str, text: &str) -> Result<Secret, Setting> {
 }
 
 /// The certificates of a bundle that can serve as roots, encoded as PEM again. The TLS library
-/// panics on a certificate that it can't parse, and real bundles contain such.
+/// treats a certificate that it can't parse as a programming error, and real bundles contain such.
 fn read_bundle(path: &Path) -> Result<Vec<u8>, Setting> {
     let fault = |why: String| Setting::Bundle {
         path: escape_path(path.as_os_str().as_encoded_bytes()),

@@ -214,7 +214,7 @@ impl Client {
         }
     }
 
-    /// Slows down all reads of this client when IAM throttles, at most to one per second and thread.
+    /// Slows down all reads of this client when IAM throttles, at most to one per second and
     /// thread.
     fn press(&self) {
         let slower = |pressure: u32| Some((pressure * 2).clamp(1, 50));

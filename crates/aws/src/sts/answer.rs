@@ -234,7 +234,7 @@ mod tests {
         #[test]
         fn a_cut_answer_proves_nothing(at in 0usize..400) {
             let whole = aws("InvalidClientTokenId", "…");
-            let end = whole.len() - 1; // its last line feed is no part of the document
+            let end = whole.len() - 1; // the last line feed is not part of the document
             prop_assume!(at < end);
             prop_assert!(matches!(read(403, &whole[..at]), Answer::Nothing(_)));
         }
