@@ -63,7 +63,7 @@ pub struct Database {
     layouts: Vec<OnceLock<Layout>>,
     pool: rayon::ThreadPool,
     options: DatabaseOptions,
-    /// The folder of Git LFS objects; `None` if a link on its path leads out of the repository.
+    /// The folder of Git LFS objects; `None` if it is a link that leads out of the repository.
     lfs: Option<PathBuf>,
 }
 
@@ -116,7 +116,7 @@ impl Database {
         &self.duplicates
     }
 
-    /// The folder of Git LFS objects; `None` if a link on its path leads out of the repository.
+    /// The folder of Git LFS objects; `None` if it is a link that leads out of the repository.
     pub fn lfs(&self) -> Option<&Path> {
         self.lfs.as_deref()
     }

@@ -59,6 +59,9 @@ pub struct HookContext {
 
 impl HookContext {
     /// Opens the repository that a hook runs in.
+    ///
+    /// # Errors
+    /// If it can't be opened.
     pub fn of(repo: Option<&Path>, environment: &Environment) -> Result<Self, Error> {
         let opened = open::open(repo, environment)?;
         let environment = environment.of(&opened, repo.is_some());

@@ -1,8 +1,8 @@
 //! Finds the folder where git looks for the hooks of a repository.
 //!
-//! The caller must only pass a folder that the user owns. Unlike a scan, this obeys all of the
-//! user's git configuration, as git does when it runs a hook. No git program is run. This module
-//! does not depend on the content of a hook.
+//! The user must own the repository. Unlike a scan, this obeys all of the user's git configuration,
+//! as git does when it runs a hook. No git program is run. This module does not depend on the
+//! content of a hook.
 
 use std::path::{Path, PathBuf};
 
@@ -101,6 +101,9 @@ fn configured(repo: &gix::Repository) -> Result<Option<PathBuf>, Error> {
 
 /// The template folder that git copies into every new repository, if the configuration of the user
 /// or of the machine names one.
+///
+/// # Errors
+/// If a configuration file can't be read.
 pub fn template(home: Option<&Path>) -> Result<Option<PathBuf>, Error> {
     let globals = gix::config::File::from_globals();
     let globals = globals.map_err(|error| Error::Value(error.to_string()))?;

@@ -20,7 +20,7 @@ pub struct Loose {
 
 /// An opened loose object, after its header.
 pub struct Stream {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
     /// Its size in bytes, as stated in the header.
     pub size: u64,

@@ -16,8 +16,8 @@ use keysweep_base::paths::canonical;
 use keysweep_base::record::Record;
 use keysweep_base::text::escape_path;
 
-/// Slots for packs. Counting them would make `gix` read alternates before they are checked; objects
-/// beyond the slots are read in another way.
+/// Slots for packs in the store that `gix` opens with a repository. Counting the packs would make
+/// `gix` read alternates before they are checked, and objects are read through other stores.
 const PACKS: u16 = 1024;
 
 /// The environment variables of git; a hook gets its repository through them.

@@ -32,7 +32,7 @@ const LONGEST: usize = 16;
 /// Limit of alternates of a repository that is passed to `gix`: its search for circles takes
 /// quadratic time.
 const FOLDERS: usize = 1000;
-/// Where git looks for the name of a revision (gitrevisions(7)), and for its log.
+/// The places where git looks for the name of a revision (gitrevisions(7)), and for its log.
 const NAMED: [&str; 8] = [
     "",
     "refs/",

@@ -63,7 +63,7 @@ struct Steps {
 }
 
 impl Steps {
-    /// Steps for each place that fits into memory.
+    /// Steps per place that the memory budget allows.
     const MANY: u64 = 256;
     /// The same, once the run is asked to stop.
     const FEW: u64 = 4;

@@ -199,7 +199,7 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    /// Gives children of a heavy object to other threads and returns the remaining ones.
+    /// Passes children of a heavy object to other threads and returns the remaining ones.
     fn split<'s>(
         &'s self,
         scope: &ScopeFifo<'s>,
