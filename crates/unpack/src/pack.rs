@@ -87,7 +87,7 @@ fn pack(
     broken.map_or(Ok(()), |why| Err(Fault::Broken(why)))
 }
 
-/// Scans an object that is not a delta; returns the offset of the next entry.
+/// Inflates an entry, and scans it if it is a whole object; returns the offset of the next entry.
 fn whole(bytes: &Random<'_>, entry: &PackEntry, members: &mut dyn Members) -> Result<u64, Fault> {
     let mut stream = inflate(bytes, entry);
     match entry.form {
@@ -96,7 +96,7 @@ fn whole(bytes: &Random<'_>, entry: &PackEntry, members: &mut dyn Members) -> Re
         }
         _ => members.empty()?,
     }
-    // Skipped objects are inflated all the same, so they count.
+    // Entries that are not scanned are inflated all the same, so they count.
     let mut buffer = vec![0; 16 << 10];
     loop {
         let passed = stream.read(&mut buffer);
