@@ -1,8 +1,8 @@
-//! Answers are read to a bound, whoever sends them.
+//! Limits the length of answers.
 //!
-//! An endpoint, or whatever stands in its place, may send without end. An answer of AWS has less
-//! than 2 KiB. What a body is compressed to is never unpacked: it is no answer of AWS, and counts
-//! as it was sent. Every client of the SDK takes this interceptor.
+//! An endpoint, or a server in its place, may send without end. An answer of AWS has less than 2
+//! KiB. Compressed bodies are never unpacked: AWS does not send them, and the limit applies to the
+//! bytes as sent. Every client of the SDK uses this interceptor.
 
 use std::error::Error;
 use std::mem;
@@ -13,10 +13,10 @@ use aws_sdk_sts::error::BoxError;
 use aws_smithy_types::body::SdkBody;
 use http_body_util::{LengthLimitError, Limited};
 
-/// Most bytes of an answer that are read.
+/// Limit in bytes of an answer.
 pub(super) const LONGEST: usize = 64 << 10;
 
-/// Cuts the body of every answer off.
+/// Truncates the body of every answer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounded;
 
@@ -38,7 +38,7 @@ impl Intercept for Bounded {
     }
 }
 
-/// Whether an answer was not read because it is too long.
+/// True if an answer was rejected because it is too long.
 pub(super) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {

@@ -1,20 +1,20 @@
-//! Where STS is asked instead of at AWS's own endpoints.
+//! A custom URL of STS, used instead of AWS's own endpoints.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use super::Setting;
 
-/// The URL of an STS: https, or http on this machine's loopback alone.
+/// The URL of an STS: https, or http on the loopback address only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint(String);
 
 impl Endpoint {
-    /// Reads a URL.
+    /// Parses a URL.
     ///
     /// # Errors
-    /// One that names no host, holds a password or query, or would send the request in clear
-    /// over a network.
+    /// If the URL names no host, contains a password or query, or would send the request
+    /// unencrypted over a network.
     pub fn parse(text: &str) -> Result<Self, Setting> {
         let fault = Setting::Endpoint;
         let url: http::Uri = text.parse().map_err(|_| fault("this is no URL"))?;
@@ -34,7 +34,7 @@ impl Endpoint {
         Ok(Self(text.trim_end_matches('/').to_owned()))
     }
 
-    /// The URL, without a slash at its end.
+    /// The URL, without a trailing slash.
     pub fn as_str(&self) -> &str {
         &self.0
     }

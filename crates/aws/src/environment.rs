@@ -1,8 +1,9 @@
-//! What is taken from the environment: the way to STS, never an identity and never another host.
+//! The environment variables that are read: they set the route to STS, never an identity or another
+//! host.
 //!
-//! `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` (either case, as curl reads them) and `AWS_CA_BUNDLE`
-//! (which stands in for the system's roots, as in the AWS CLI). `AWS_USE_FIPS_ENDPOINT` is not
-//! obeyed, as it would choose the endpoint; `--fips` does.
+//! `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` (either case, as in curl) and `AWS_CA_BUNDLE` (which
+//! replaces the system's roots, as in the AWS CLI). `AWS_USE_FIPS_ENDPOINT` is ignored, as it would
+//! choose the endpoint; `--fips` does that.
 
 use std::fs;
 use std::path::Path;
@@ -18,22 +19,22 @@ use keysweep_base::text::escape_path;
 
 use super::Setting;
 
-/// The way to STS.
+/// The route to STS.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// The proxy for https, a URL that may hold a password.
     pub proxy: Option<Secret>,
-    /// Hosts that are reached without it, as in `NO_PROXY`.
+    /// Hosts that are reached without the proxy, as in `NO_PROXY`.
     pub no_proxy: String,
-    /// PEM certificates that stand in for the system's roots.
+    /// PEM certificates that replace the system's roots.
     pub roots: Option<Vec<u8>>,
 }
 
 impl Environment {
-    /// Reads this process's environment.
+    /// Reads the environment of this process.
     ///
     /// # Errors
-    /// A proxy or bundle that cannot be used: to go on without it would bypass the user's will.
+    /// If a proxy or bundle can't be used: ignoring it would override the user's choice.
     pub fn read() -> Result<Self, Setting> {
         let proxies = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
         let proxy = proxies.into_iter().find_map(|name| Some((name, variable(name)?)));
@@ -51,7 +52,7 @@ fn variable(name: &str) -> Option<String> {
     (!value.is_empty()).then_some(value)
 }
 
-/// A proxy's URL, checked; `host:port` means http.
+/// Checks the URL of a proxy; `host:port` means http.
 fn read_proxy(name: &'static str, text: &str) -> Result<Secret, Setting> {
     let fault = |why| Setting::Proxy(name, why);
     let url = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
@@ -65,8 +66,8 @@ fn read_proxy(name: &'static str, text: &str) -> Result<Secret, Setting> {
     }
 }
 
-/// The certificates of a bundle that can serve as roots, as PEM again: the TLS library takes a
-/// certificate that it can't read for a programming error, and real bundles hold such.
+/// The certificates of a bundle that can serve as roots, encoded as PEM again. The TLS library
+/// treats a certificate that it can't parse as a programming error, and real bundles contain such.
 fn read_bundle(path: &Path) -> Result<Vec<u8>, Setting> {
     let fault = |why: String| Setting::Bundle {
         path: escape_path(path.as_os_str().as_encoded_bytes()),

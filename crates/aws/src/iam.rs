@@ -1,8 +1,7 @@
-//! The operations of IAM that commands need, and what they answer.
+//! The operations of IAM that commands need, and their results.
 //!
-//! A user name is always sent: without one IAM means the user whose key signs. Changes are sent
-//! once, whatever happens; reads are asked again while IAM throttles or fails. Lists are whole:
-//! all pages of them.
+//! A user name is always sent: without one, IAM assumes the user whose key signs. Changes are sent
+//! once; reads are retried while IAM throttles or fails. Lists contain all pages.
 
 pub(crate) mod client;
 mod operations;
@@ -13,7 +12,7 @@ pub use client::Client;
 
 use crate::{Result, Secret};
 
-/// Who signs the requests, as STS names it.
+/// The identity that signs the requests, as reported by STS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// Its ARN, such as `arn:aws:iam::123456789012:user/ops` or `arn:aws:sts::…:assumed-role/…`.
@@ -31,14 +30,14 @@ pub enum KeyStatus {
     Active,
     /// Requests signed with it are refused until it is activated again.
     Inactive,
-    /// Over for good.
+    /// The key has expired for good.
     Expired,
-    /// A status that this version does not know: neither active nor inactive may be assumed.
+    /// A status that this version does not know: it counts as neither active nor inactive.
     Other(String),
 }
 
 impl KeyStatus {
-    /// IAM's word for it.
+    /// The name of the status in IAM.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Active => "Active",
@@ -48,7 +47,7 @@ impl KeyStatus {
         }
     }
 
-    /// Reads IAM's word.
+    /// Parses the name of a status in IAM.
     pub fn parse(word: &str) -> Self {
         match word {
             "Active" => Self::Active,
@@ -59,17 +58,17 @@ impl KeyStatus {
     }
 }
 
-/// The status that a key can be given.
+/// The status that a key can be set to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewStatus {
-    /// Accept requests signed with it.
+    /// Requests signed with it are accepted.
     Active,
-    /// Refuse them.
+    /// Requests signed with it are refused.
     Inactive,
 }
 
 impl NewStatus {
-    /// IAM's word for it.
+    /// The name of the status in IAM.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "Active",
@@ -78,34 +77,34 @@ impl NewStatus {
     }
 }
 
-/// An access key of a user, as `ListAccessKeys` names it.
+/// An access key of a user, as listed by `ListAccessKeys`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessKey {
     /// Its id.
     pub id: String,
-    /// The user whose key it is.
+    /// The name of its user.
     pub user: String,
     /// Its status.
     pub status: KeyStatus,
-    /// When it was made; `None` if the answer held no date that can be read.
+    /// Creation time; `None` if the answer has no valid date.
     pub created: Option<Timestamp>,
 }
 
-/// A key that was made a moment ago, with its secret, which IAM gives once.
+/// A new key with its secret, which IAM returns only once.
 #[derive(Clone, Debug)]
 pub struct CreatedKey {
     /// The key.
     pub key: AccessKey,
     /// Its secret.
     pub secret: Secret,
-    /// AWS's id of the request, as CloudTrail has it.
+    /// The request id of AWS, as in CloudTrail.
     pub request_id: Option<String>,
 }
 
-/// When a key was used last. IAM records one use in 15 minutes, and shows it within four hours.
+/// The last use of a key. IAM records one use per 15 minutes, and shows it within four hours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastUsed {
-    /// When; `None` if never since 2015-04-22.
+    /// The time; `None` if the key was not used since 2015-04-22.
     pub at: Option<Timestamp>,
     /// The service, such as `s3`; `None` for `N/A`.
     pub service: Option<String>,
@@ -113,12 +112,12 @@ pub struct LastUsed {
     pub region: Option<String>,
 }
 
-/// Whose a key is and when it was used, as `GetAccessKeyLastUsed` answers.
+/// The user and the last use of a key, from `GetAccessKeyLastUsed`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyUse {
     /// The user; `None` for a key of the root user.
     pub user: Option<String>,
-    /// When the key was used.
+    /// The last use of the key.
     pub last_used: LastUsed,
 }
 
@@ -127,11 +126,11 @@ pub struct KeyUse {
 pub struct Named {
     /// Its name.
     pub name: String,
-    /// Its unique id (`AIDA…` or `AROA…`): one made anew under the same name has another.
+    /// Its unique id (`AIDA…` or `AROA…`); one created again under the same name has another id.
     pub id: String,
-    /// Its ARN, path included.
+    /// Its ARN, including the path.
     pub arn: String,
-    /// When it was made.
+    /// Creation time.
     pub created: Option<Timestamp>,
 }
 
@@ -153,15 +152,16 @@ pub struct Tag {
     pub value: String,
 }
 
-/// The operations of IAM and STS that commands need. One call is one operation; a call blocks.
+/// The operations of IAM and STS that commands need. Each call is one operation and blocks.
 ///
-/// Threads may share one. What AWS says of names is escaped for a terminal where it is shown, not
-/// here.
+/// Threads may share an implementation. Texts from AWS are escaped where they are shown on a
+/// terminal, not here.
 pub trait Iam: Send + Sync {
-    /// `sts:GetCallerIdentity` with the identity that acts.
+    /// `sts:GetCallerIdentity` with the client's own identity.
     fn caller(&self) -> Result<Caller>;
 
-    /// `sts:GetCallerIdentity` with another key, once, without retry: whether it works by now.
+    /// `sts:GetCallerIdentity` with another key, once and without retry, to check whether the key
+    /// works yet.
     fn caller_with(&self, key: &str, secret: &Secret) -> Result<Caller>;
 
     /// `sts:GetAccessKeyInfo`: the account of any key id.
@@ -173,20 +173,21 @@ pub trait Iam: Send + Sync {
     /// `ListAccessKeys` of a user.
     fn access_keys(&self, user: &str) -> Result<Vec<AccessKey>>;
 
-    /// `CreateAccessKey`. A change: sent once.
+    /// `CreateAccessKey`. This change is sent once.
     fn create_access_key(&self, user: &str) -> Result<CreatedKey>;
 
-    /// `UpdateAccessKey`. A change: sent once; gives AWS's id of the request.
+    /// `UpdateAccessKey`. This change is sent once; returns the request id of AWS.
     fn update_access_key(&self, user: &str, key: &str, status: NewStatus)
     -> Result<Option<String>>;
 
-    /// `DeleteAccessKey`. A change: sent once; gives AWS's id of the request.
+    /// `DeleteAccessKey`. This change is sent once; returns the request id of AWS.
     fn delete_access_key(&self, user: &str, key: &str) -> Result<Option<String>>;
 
     /// `GetUser`.
     fn user(&self, user: &str) -> Result<Named>;
 
-    /// `ListUsers`; each page is handed over as it comes, and `false` ends the list there.
+    /// `ListUsers`. Each page is passed to `page` as it arrives; the list ends if `page` returns
+    /// `false`.
     fn users(&self, page: &mut dyn FnMut(Vec<Named>) -> bool) -> Result<()>;
 
     /// `ListRoles`.
@@ -195,10 +196,10 @@ pub trait Iam: Send + Sync {
     /// `ListUserTags`.
     fn user_tags(&self, user: &str) -> Result<Vec<Tag>>;
 
-    /// `TagUser` with one tag, which takes the place of one of the same key. A change: sent once.
+    /// `TagUser` with one tag, which replaces a tag with the same key. This change is sent once.
     fn tag_user(&self, user: &str, tag: &Tag) -> Result<()>;
 
-    /// `UntagUser` of one tag. A change: sent once.
+    /// `UntagUser` of one tag. This change is sent once.
     fn untag_user(&self, user: &str, key: &str) -> Result<()>;
 
     /// `ListUserPolicies`: the names of inline policies.
@@ -207,13 +208,13 @@ pub trait Iam: Send + Sync {
     /// `ListAttachedUserPolicies`.
     fn attached_policies(&self, user: &str) -> Result<Vec<Attached>>;
 
-    /// `PutUserPolicy`. A change: sent once.
+    /// `PutUserPolicy`. This change is sent once.
     fn put_user_policy(&self, user: &str, name: &str, document: &str) -> Result<()>;
 
     /// `ListGroupsForUser`: the names of groups.
     fn groups(&self, user: &str) -> Result<Vec<String>>;
 
-    /// `GetLoginProfile`: when the password was made; `None` if there is none.
+    /// `GetLoginProfile`: the creation time of the password; `None` if there is no password.
     fn login_profile(&self, user: &str) -> Result<Option<Option<Timestamp>>>;
 
     /// `ListMFADevices`: serial numbers.
@@ -222,9 +223,9 @@ pub trait Iam: Send + Sync {
     /// `ListServiceSpecificCredentials`: ids, each with its service.
     fn service_credentials(&self, user: &str) -> Result<Vec<(String, String)>>;
 
-    /// `GetAccountSummary`: how many access keys the root user has.
+    /// `GetAccountSummary`: the number of access keys of the root user.
     fn root_access_keys(&self) -> Result<u64>;
 
-    /// Requests sent so far, retries included.
+    /// Number of requests sent so far, including retries.
     fn requests(&self) -> u64;
 }

@@ -1,9 +1,9 @@
-//! Whose key signs: a profile, the environment's keys, a session of either. Never a profile that
-//! nobody named, never the role of an instance or container.
+//! The identity that signs: a profile, the keys of the environment, or a session of either. A
+//! profile is used only if it is named; the role of an instance or container is never used.
 //!
-//! The SDK parses the profile files. What a profile leads to is resolved here and not by the SDK's
-//! providers: their STS clients would look for endpoints in variables and profiles, retry, follow
-//! `credential_source` to an instance's role, and read answers without a bound.
+//! The SDK parses the profile files. Profiles are resolved here and not by the SDK's providers:
+//! their STS clients would read endpoints from variables and profiles, retry, follow
+//! `credential_source` to an instance's role, and read answers without a limit.
 
 mod process;
 mod profiles;
@@ -16,32 +16,32 @@ use crate::{Error, Secret};
 
 pub use profiles::Profiles;
 
-/// What of the machine around the program is looked at.
+/// The parts of the surrounding system that are read.
 pub trait Surroundings {
-    /// A variable of the environment, if it is set and not empty.
+    /// An environment variable, if it is set and not empty.
     fn variable(&self, name: &str) -> Option<String>;
 
     /// The user's home folder.
     fn home(&self) -> Option<std::path::PathBuf>;
 
-    /// Asks for the code of a multi-factor authentication device; `None` if nobody can be asked.
+    /// Asks for the code of a multi-factor authentication device; `None` if it can't ask anybody.
     fn mfa_code(&mut self, serial: &str) -> Option<String>;
 }
 
-/// Which identity was asked for.
+/// The requested identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// A profile, by `--profile` or AWS_PROFILE.
     Profile(String),
-    /// AWS_ACCESS_KEY_ID and what belongs to it.
+    /// AWS_ACCESS_KEY_ID and the related variables.
     Environment,
 }
 
 impl Choice {
-    /// The profile that was named, else the environment's keys, else AWS_PROFILE.
+    /// The named profile, otherwise the keys of the environment, otherwise AWS_PROFILE.
     ///
     /// # Errors
-    /// None of them is there.
+    /// If none of them is set.
     pub fn of(named: Option<&str>, around: &dyn Surroundings) -> Result<Self, IdentityError> {
         if let Some(name) = named {
             return Ok(Self::Profile(name.to_owned()));
@@ -53,7 +53,7 @@ impl Choice {
         profile.ok_or(IdentityError::Nobody)
     }
 
-    /// How it is named to people.
+    /// The text that messages show.
     pub fn describe(&self) -> String {
         match self {
             Self::Profile(name) => format!("profile {name}"),
@@ -62,25 +62,25 @@ impl Choice {
     }
 }
 
-/// Why there is no identity to act with. Holds no secret.
+/// The reason why there is no usable identity. It contains no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
-    /// Nothing names one.
+    /// No identity is named.
     #[error(
         "which identity is to act? Give --profile NAME, or set AWS_ACCESS_KEY_ID and \
          AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; the default profile and roles of instances are not \
          used unless they are named"
     )]
     Nobody,
-    /// A profile or variable cannot be used; what it is and what to do.
+    /// A profile or variable can't be used; the text has the reason and the advice.
     #[error("{0}")]
     Unusable(String),
-    /// STS refused, or gave no answer.
+    /// STS refused, or did not answer.
     #[error("{who}: {error}")]
     Sts {
         /// The profile.
         who: String,
-        /// What STS said.
+        /// The error of STS.
         error: Error,
     },
 }
@@ -91,13 +91,13 @@ impl IdentityError {
     }
 }
 
-/// Opens clients for keys on the way; they go to the endpoints that the command was given.
+/// Opens a client for an intermediate key, at the endpoints given to the command.
 pub type Open<'a> = dyn Fn(SigningKey) -> Result<Client, IdentityError> + 'a;
 
-/// The key that signs for `choice`.
+/// The signing key of `choice`.
 ///
 /// # Errors
-/// It cannot be used, and why.
+/// If the identity can't be used; the error has the reason.
 pub fn resolve(
     choice: &Choice,
     profiles: &Profiles,
@@ -127,7 +127,7 @@ fn into_secret(text: String) -> Secret {
     Secret::new(text.into_bytes())
 }
 
-/// Follows a profile to a key.
+/// Resolves a profile to a key.
 struct Resolver<'a> {
     profiles: &'a Profiles,
     around: &'a mut dyn Surroundings,
@@ -135,7 +135,7 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    /// The key of a profile; `above` are those that led here.
+    /// The key of a profile; `above` has the profiles that refer to it.
     fn profile(
         &mut self,
         name: &str,
@@ -248,7 +248,7 @@ impl Resolver<'_> {
             ("RoleSessionName", session.as_str()),
             ("WebIdentityToken", token.trim()),
         ];
-        // Nothing signs here: the token is what proves the identity.
+        // The request is unsigned: the token proves the identity.
         let client = (self.open)(SigningKey::new("", &Secret::new(Vec::new()), None))?;
         session_of(&client, name, "AssumeRoleWithWebIdentity", &parameters, None)
     }
@@ -269,7 +269,7 @@ fn session_of(
 /// A session of the client's own key with multi-factor authentication (`sts:GetSessionToken`).
 ///
 /// # Errors
-/// STS refuses, or nobody can be asked for the code.
+/// If STS refuses, or nobody can be asked for the code.
 pub fn with_mfa(
     client: &Client,
     serial: &str,

@@ -1,8 +1,8 @@
-//! Requests to AWS: to STS, whether a key that was found is live ([`sts`]), and to IAM and STS on
-//! behalf of whoever runs the program, behind `keysweep keys`, `deactivate`, `activate` and `rotate`.
+//! Sends requests to AWS: to STS, to check whether a key is live ([`sts`]), and to IAM and STS with
+//! the user's identity, for `keysweep keys`, `deactivate`, `activate` and `rotate`.
 //!
-//! [`Iam`] is all that such a command sees. What stands behind it, AWS or a server of a test, is
-//! nobody else's matter. This is the only crate that opens a socket.
+//! Commands use [`Iam`] only; the implementation behind it is AWS or a test server. This is the
+//! only crate that opens a socket.
 
 mod bounded;
 mod endpoint;

@@ -1,4 +1,4 @@
-//! How fast requests leave, how many at once, and how many in all.
+//! Limits of the rate, the concurrency and the total number of requests.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
-/// Lets requests through one after the other, evenly spaced.
+/// Admits requests one after another, evenly spaced.
 #[derive(Debug)]
 pub struct Pace {
     at_once: Semaphore,
@@ -18,7 +18,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// At most `rate` requests a second, `at_once` under way, `limit` in all.
+    /// At most `rate` requests per second, `at_once` in progress, and `limit` in total.
     pub fn new(rate: f64, at_once: usize, limit: u64) -> Self {
         Self {
             at_once: Semaphore::new(at_once.max(1)),
@@ -29,12 +29,12 @@ impl Pace {
         }
     }
 
-    /// Waits until another request may be under way; it is until the permit is dropped.
+    /// Waits for a free slot; it is taken until the permit is dropped.
     pub async fn place(&self) -> Option<SemaphorePermit<'_>> {
         self.at_once.acquire().await.ok()
     }
 
-    /// Waits until the next request may leave; `false` if no further one may.
+    /// Waits until the next request may be sent; `false` once the limit is reached.
     pub async fn turn(&self) -> bool {
         if self.sent.fetch_add(1, Ordering::Relaxed) >= self.limit {
             self.sent.fetch_sub(1, Ordering::Relaxed);
@@ -50,7 +50,7 @@ impl Pace {
         true
     }
 
-    /// Requests so far.
+    /// Number of requests so far.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }

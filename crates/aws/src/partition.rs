@@ -1,10 +1,10 @@
-//! AWS's partitions and where the STS of each is asked.
+//! The partitions of AWS and the STS endpoint of each.
 //!
-//! Credentials never cross partitions, and a key id does not say which is its own.
+//! Credentials are valid in one partition only, and a key id does not reveal which.
 
 use std::fmt;
 
-/// A partition whose STS can be asked.
+/// A partition with a known STS endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Partition {
     /// `aws`, the commercial Regions.
@@ -18,10 +18,10 @@ pub enum Partition {
 }
 
 impl Partition {
-    /// Every partition, in the order in which they are asked.
+    /// Every partition, in the order in which they are tried.
     pub const ALL: [Self; 4] = [Self::Aws, Self::UsGov, Self::Cn, Self::Eusc];
 
-    /// Its name as in an ARN.
+    /// Its name in an ARN.
     pub fn name(self) -> &'static str {
         match self {
             Self::Aws => "aws",
@@ -46,7 +46,7 @@ impl Partition {
         }
     }
 
-    /// The partition of a Region; `None` for those of no partition that can be asked.
+    /// The partition of a Region; `None` for a Region of any other partition.
     pub fn of_region(region: &str) -> Option<Self> {
         match region {
             _ if region.starts_with("us-gov-") => Some(Self::UsGov),
@@ -57,10 +57,10 @@ impl Partition {
         }
     }
 
-    /// The endpoint of IAM; `None` where FIPS is asked for and AWS lists no such endpoint.
+    /// The endpoint of IAM; `None` if FIPS is requested and AWS lists no such endpoint.
     ///
-    /// AWS General Reference, "AWS Identity and Access Management endpoints and quotas", and the
-    /// rules of the SDKs.
+    /// Source: AWS General Reference, "AWS Identity and Access Management endpoints and quotas",
+    /// and the endpoint rules of the SDKs.
     pub fn iam_endpoint(self, fips: bool) -> Option<&'static str> {
         match (self, fips) {
             (Self::Aws, false) => Some("https://iam.amazonaws.com"),
@@ -72,10 +72,11 @@ impl Partition {
         }
     }
 
-    /// The regional endpoint of STS; `None` where FIPS is asked for and AWS lists no such endpoint.
+    /// The regional endpoint of STS; `None` if FIPS is requested and AWS lists no such endpoint.
     ///
-    /// Regional, as the global one of `aws` answers from one Region. FIPS: "Federal Information
-    /// Processing Standard (FIPS) 140-3", endpoints by service; every one of GovCloud is FIPS.
+    /// It is regional because the global endpoint of `aws` answers from one Region. Source for
+    /// FIPS: "Federal Information Processing Standard (FIPS) 140-3", endpoints by service; every
+    /// endpoint of GovCloud is FIPS.
     pub fn endpoint(self, fips: bool) -> Option<&'static str> {
         match (self, fips) {
             (Self::Aws, false) => Some("https://sts.us-east-1.amazonaws.com"),
@@ -94,23 +95,23 @@ impl fmt::Display for Partition {
     }
 }
 
-/// Which partitions are asked.
+/// The partitions that are tried.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum PartitionChoice {
-    /// Those that nearby text names, then `aws` and `aws-us-gov`.
+    /// The partitions that nearby text names, then `aws` and `aws-us-gov`.
     #[default]
     Nearby,
-    /// All of them, those that nearby text names first.
+    /// All partitions, those that nearby text names first.
     All,
-    /// These and no other.
+    /// Only these partitions.
     Only(Vec<Partition>),
 }
 
 impl PartitionChoice {
-    /// Reads `auto`, `all`, or names of partitions parted by commas.
+    /// Parses `auto`, `all`, or names of partitions separated by commas.
     ///
     /// # Errors
-    /// The word that names no partition.
+    /// If a word is not the name of a partition.
     pub fn parse(text: &str) -> Result<Self, super::Setting> {
         match text {
             "auto" => Ok(Self::Nearby),
@@ -126,10 +127,10 @@ impl PartitionChoice {
         }
     }
 
-    /// The partitions to ask in turn, given the names that stand near a key.
+    /// The partitions to try in order, given the names near a key.
     ///
-    /// The second part are names near the key that no endpoint is known of, such as `aws-iso`:
-    /// while they cannot be asked, no key is proved dead.
+    /// The second list has names near the key without a known endpoint, such as `aws-iso`: as these
+    /// partitions can't be tried, the key can't be reported as dead.
     pub fn plan(&self, nearby: &[&str]) -> (Vec<Partition>, Vec<String>) {
         let others: &[Partition] = match self {
             Self::Only(chosen) => return (chosen.clone(), Vec::new()),

@@ -1,13 +1,13 @@
-//! One signed request of AWS's Query protocol, sent once.
+//! Sends one signed request of the AWS Query protocol, once.
 //!
-//! The endpoint is given, never looked up; redirects are not followed; an answer is read to a
-//! bound. Nothing here decides whether to send again.
+//! The caller sets the endpoint; it is never looked up. Redirects are not followed, and the length
+//! of answers is limited. Retries are decided elsewhere.
 //!
-//! Why not `aws-sdk-iam`: for the operations of this crate it costs 88 s of a release build, a
-//! compiler peak of 2 GB and 1.6 MB of program, measured; these requests cost 87 KB and no time, as
-//! `aws-sigv4` and the SDK's HTTP client are built for STS anyway. And the SDK reads no code
-//! from an error in any but AWS's exact envelope, and its clients have to be told not to retry, not to
-//! look for endpoints and not to read without end; here there is nothing to turn off.
+//! Reason for not using `aws-sdk-iam`: for the operations of this crate it costs 88 s of a release
+//! build, a compiler peak of 2 GB and 1.6 MB of program, as measured. These requests cost 87 KB and
+//! no build time, as `aws-sigv4` and the SDK's HTTP client are built for STS anyway. The SDK also
+//! reads an error code only from AWS's exact envelope, and its clients need settings against
+//! retries, endpoint lookup and unlimited answers, which do not exist here.
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
@@ -34,28 +34,28 @@ use zeroize::Zeroizing;
 
 use crate::Secret;
 
-/// How AWS is reached.
+/// The route to AWS.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The URL of IAM: https, or http on loopback. Whoever sets it has checked it.
+    /// The URL of IAM: https, or http on loopback. The caller must have checked it.
     pub iam_endpoint: String,
     /// The URL of STS.
     pub sts_endpoint: String,
-    /// The Region for which requests are signed.
+    /// The Region that requests are signed for.
     pub region: String,
-    /// What the account's CloudTrail shows as the user agent.
+    /// The user agent that the account's CloudTrail shows.
     pub user_agent: String,
-    /// How long a connection may take.
+    /// Timeout of a connection attempt.
     pub connect_timeout: Duration,
-    /// How long one request may take, connection included.
+    /// Timeout of one request, including the connection.
     pub request_timeout: Duration,
-    /// How long a read is repeated while AWS throttles or fails.
+    /// Time for which a read is retried while AWS throttles or fails.
     pub retry_time: Duration,
     /// The proxy for https, a URL that may hold a password.
     pub proxy: Option<Secret>,
-    /// Hosts that are reached without it, as in `NO_PROXY`.
+    /// Hosts that are reached without the proxy, as in `NO_PROXY`.
     pub no_proxy: String,
-    /// PEM certificates that stand in for the system's roots.
+    /// PEM certificates that replace the system's roots.
     pub roots: Option<Vec<u8>>,
 }
 
@@ -82,12 +82,12 @@ impl Service {
     }
 }
 
-/// A key that signs.
+/// A key that signs requests.
 #[derive(Clone)]
 pub struct SigningKey(Credentials);
 
 impl SigningKey {
-    /// A key, with the session token of a temporary one.
+    /// Creates a key, with the session token if it is temporary.
     pub fn new(id: &str, secret: &Secret, token: Option<&Secret>) -> Self {
         let text = |secret: &Secret| String::from_utf8_lossy(secret.expose()).into_owned();
         Self(Credentials::new(id, text(secret), token.map(text), None, "keysweep"))
@@ -98,7 +98,7 @@ impl SigningKey {
         self.0.access_key_id()
     }
 
-    /// Whether it has a session token.
+    /// True if it has a session token.
     pub fn is_temporary(&self) -> bool {
         self.0.session_token().is_some()
     }
@@ -110,34 +110,35 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
-/// What came back.
+/// The outcome of sending a request.
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// A whole answer.
     Answer { status: u16, body: Zeroizing<Vec<u8>>, date: Option<SystemTime> },
-    /// No whole answer. `sent` is false where it is certain that nothing left this machine.
+    /// There is no whole answer. `sent` is false if certainly nothing left this machine.
     Silence { why: String, sent: bool },
 }
 
-/// Whether a request changes something, and so gets a connection of its own.
+/// A read or a change; a change gets its own connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Read,
     Change,
 }
 
-/// Most bytes of a page of a list: 1,000 roles, each with the policy of who may assume it.
+/// Limit in bytes of a page of a list: 1,000 roles, each with its trust policy.
 pub(crate) const LONGEST: usize = 8 << 20;
 
 /// Sends requests.
 #[derive(Debug)]
 pub(crate) struct Sender {
     settings: Settings,
-    /// Keeps connections; for reads.
+    /// Reuses connections; for reads.
     pooled: Connector,
-    /// A connection for each request: on one that was kept the client below may send again.
+    /// Opens a connection for each request: on a reused connection, the HTTP client may send a
+    /// request again.
     single: Connector,
-    /// Milliseconds by which AWS's clock is ahead of this machine's.
+    /// Milliseconds by which the clock of AWS is ahead of this machine's.
     ahead: AtomicI64,
 }
 
@@ -152,7 +153,7 @@ impl Sender {
         &self.settings
     }
 
-    /// Sets the clock by an answer's date.
+    /// Corrects the clock by the date of an answer.
     pub(crate) fn set_clock(&self, now: SystemTime) {
         let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or_default();
         let ahead = match now.duration_since(SystemTime::now()) {
@@ -170,7 +171,7 @@ impl Sender {
         shifted.unwrap_or(now)
     }
 
-    /// Sends `operation` once; without a key it is not signed.
+    /// Sends `operation` once; without a key it is unsigned.
     pub(crate) async fn send(
         &self,
         service: Service,
@@ -263,7 +264,7 @@ impl Sender {
     }
 }
 
-/// Plain http, which is for loopback alone, goes past any proxy: that could answer in its stead.
+/// Plain http, allowed on loopback only, bypasses any proxy: the proxy could answer instead.
 fn connector(settings: &Settings, idle: usize) -> Connector {
     let of = |url: &str| url.starts_with("https:");
     let encrypted = of(&settings.iam_endpoint) || of(&settings.sts_endpoint);
@@ -289,7 +290,7 @@ fn connector(settings: &Settings, idle: usize) -> Connector {
     builder.build()
 }
 
-/// Encodes a value of `application/x-www-form-urlencoded`, as botocore does: a space is a plus.
+/// Encodes a value of `application/x-www-form-urlencoded`, like botocore: a space becomes a plus.
 fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         match byte {
@@ -302,7 +303,7 @@ fn encode(text: &str, out: &mut String) {
     }
 }
 
-/// What went wrong first; the outer errors only say which layer noticed.
+/// The innermost error; the outer ones only name the layer that noticed it.
 fn cause(error: &(dyn StdError + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
@@ -311,7 +312,7 @@ fn cause(error: &(dyn StdError + 'static)) -> String {
     cause.to_string()
 }
 
-/// Whether no connection came to be, so that nothing was sent.
+/// True if no connection was established, so that nothing was sent.
 fn is_unsent(error: &(dyn StdError + 'static)) -> bool {
     use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
     let mut cause = Some(error);

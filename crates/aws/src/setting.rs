@@ -1,6 +1,6 @@
-//! What a request is made with and cannot be: the words of the user's options and environment.
+//! Errors in settings of requests, from the user's options and environment.
 
-/// What the owner of a key reads in CloudTrail, unless it is told otherwise.
+/// The default user agent, which the owner of a key sees in CloudTrail.
 pub const USER_AGENT: &str = concat!(
     "keysweep/",
     env!("CARGO_PKG_VERSION"),
@@ -9,26 +9,26 @@ pub const USER_AGENT: &str = concat!(
     ")"
 );
 
-/// A setting that cannot be used. Never holds a secret, nor the URL of a proxy or endpoint.
+/// A setting that can't be used. It never contains a secret, nor the URL of a proxy or endpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum Setting {
-    /// The endpoint's URL cannot be used.
+    /// The endpoint's URL can't be used.
     #[error("{0}; give an https URL such as https://sts.example.com")]
     Endpoint(&'static str),
-    /// The name of no partition.
+    /// The name is not that of a partition.
     #[error(
         "--partition: {0:?} is no partition; give auto, all, aws, aws-us-gov, aws-cn or aws-eusc"
     )]
     Partition(String),
-    /// The proxy of the environment cannot be used.
+    /// The proxy of the environment can't be used.
     #[error("{0}: {1}; set it to http://host:port, or unset it")]
     Proxy(&'static str, &'static str),
-    /// The certificates of the environment cannot be used.
+    /// The certificates of the environment can't be used.
     #[error("AWS_CA_BUNDLE: {path}: {why}; set it to a file of PEM certificates, or unset it")]
     Bundle {
         /// The file, escaped for display.
         path: String,
-        /// What is wrong with it.
+        /// The fault.
         why: String,
     },
 }

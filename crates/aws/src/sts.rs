@@ -1,8 +1,8 @@
-//! One request to one STS: the SDK's client, told everything and left nothing to look up.
+//! Sends one request to one STS, with a client of the SDK that is fully configured.
 //!
-//! Region, endpoint, credentials, clock, retries and timeouts are set; the environment and the
-//! profile files that the SDK would read are empty ones. So no variable, profile, container or
-//! instance lends its identity or endpoint. Redirects are not followed.
+//! Region, endpoint, credentials, clock, retries and timeouts are set explicitly; the environment
+//! and the profile files that the SDK reads are replaced by empty ones. So no variable, profile,
+//! container or instance sets an identity or endpoint. Redirects are not followed.
 
 pub mod answer;
 
@@ -36,42 +36,42 @@ use super::bounded::{self, Bounded};
 use super::{Endpoint, Environment, Partition};
 use answer::Identity;
 
-/// How STS is reached.
+/// The route to STS.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Stands in for the STS of every partition.
+    /// Replaces the STS of every partition.
     pub endpoint: Option<Endpoint>,
-    /// Whether AWS's FIPS endpoints are asked.
+    /// True if AWS's FIPS endpoints are used.
     pub fips: bool,
-    /// How long a connection may take to open.
+    /// Timeout of a connection attempt.
     pub connect_timeout: Duration,
-    /// How long one request may take, connection included.
+    /// Timeout of one request, including the connection.
     pub request_timeout: Duration,
-    /// The whole `User-Agent` header, as the key's owner finds it in CloudTrail.
+    /// The whole `User-Agent` header, which the key's owner sees in CloudTrail.
     pub user_agent: String,
-    /// Proxy and roots.
+    /// The proxy and the roots.
     pub environment: Environment,
 }
 
-/// What came back.
+/// The outcome of a request.
 #[derive(Debug)]
 pub enum Reply {
-    /// STS said who it is.
+    /// STS identified the caller.
     Identity(Identity),
     /// Any other whole answer.
     Answer {
         /// Its HTTP status.
         status: u16,
-        /// All of its body.
+        /// Its whole body.
         body: Vec<u8>,
-        /// The time by the server's clock.
+        /// The server's time.
         date: Option<SystemTime>,
     },
-    /// No whole answer: why, and whether the connection broke rather than the time ran out.
+    /// There is no whole answer.
     Silence {
-        /// Why.
+        /// The reason.
         why: String,
-        /// The connection broke.
+        /// True if the connection broke; false if a timeout passed.
         broken: bool,
     },
 }
@@ -81,7 +81,7 @@ pub enum Reply {
 pub struct StsClient {
     /// The partition.
     pub partition: Partition,
-    /// The URL at which it is asked.
+    /// The URL that requests are sent to.
     pub endpoint: String,
     config: SdkConfig,
     clock: Clock,
@@ -89,12 +89,13 @@ pub struct StsClient {
     unanswered: AtomicU32,
 }
 
-/// After so many questions in a row without a word from it, an endpoint is taken to be out of
-/// reach for the rest of the run: 200 keys must not wait 200 times for a firewall.
+/// After this many consecutive requests without an answer, an endpoint counts as unreachable for
+/// the rest of the run: 200 keys must not wait 200 times for a firewall.
 const GIVE_UP_AFTER: u32 = 5;
 
 impl StsClient {
-    /// The way to `partition`; `None` if FIPS is asked for and it has no such endpoint.
+    /// Opens a client for `partition`; `None` if FIPS is requested and the partition has no such
+    /// endpoint.
     pub async fn open(partition: Partition, settings: &Settings) -> Option<Self> {
         let endpoint = endpoint(partition, settings)?;
         let clock = Clock::default();
@@ -141,12 +142,12 @@ impl StsClient {
         }
     }
 
-    /// Whether it has been silent for so long that it is asked no more.
+    /// True if it did not answer for so long that no more requests are sent.
     pub fn is_out_of_reach(&self) -> bool {
         self.unanswered.load(Ordering::Relaxed) >= GIVE_UP_AFTER
     }
 
-    /// Remembers whether a question got a word from the other side.
+    /// Records whether a request was answered.
     pub fn note_reachability(&self, answered: bool) {
         if answered {
             self.unanswered.store(0, Ordering::Relaxed);
@@ -155,19 +156,19 @@ impl StsClient {
         }
     }
 
-    /// Sets the clock by an answer's date.
+    /// Corrects the clock by the date of an answer.
     pub fn set_clock(&self, now: SystemTime) {
         self.clock.set(now);
     }
 
-    /// The time by this door's clock, RFC 3339 in UTC, to the second.
+    /// The time by the corrected clock, RFC 3339 in UTC, to the second.
     pub fn now(&self) -> Option<String> {
         let seconds = self.clock.now().duration_since(UNIX_EPOCH).ok()?.as_secs();
         DateTime::from_secs(i64::try_from(seconds).ok()?).fmt(DateTimeFormat::DateTime).ok()
     }
 }
 
-/// Where `partition` is asked; `None` if FIPS is asked for and it has no such endpoint.
+/// The endpoint of `partition`; `None` if FIPS is requested and the partition has no such endpoint.
 pub fn endpoint(partition: Partition, settings: &Settings) -> Option<String> {
     match &settings.endpoint {
         Some(endpoint) => Some(endpoint.as_str().to_owned()),
@@ -175,7 +176,7 @@ pub fn endpoint(partition: Partition, settings: &Settings) -> Option<String> {
     }
 }
 
-/// Plain http, which is for loopback alone, goes past any proxy: that could answer in its stead.
+/// Plain http, allowed on loopback only, bypasses any proxy: the proxy could answer instead.
 fn http_client(endpoint: &str, environment: &Environment) -> SharedHttpClient {
     let encrypted = endpoint.starts_with("https:");
     let trust = match &environment.roots {
@@ -205,7 +206,7 @@ fn http_client(endpoint: &str, environment: &Environment) -> SharedHttpClient {
     })
 }
 
-/// A 200 is STS's only if it holds all that STS says.
+/// A status of 200 counts as STS's answer only if all fields are present.
 fn identity_of(output: &GetCallerIdentityOutput) -> Reply {
     let field = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(escape_line);
     let identity = || {
@@ -246,7 +247,7 @@ fn reply_of<E: Error + 'static>(error: &SdkError<E>) -> Reply {
     }
 }
 
-/// What went wrong first; the outer errors only say which layer noticed.
+/// The innermost error; the outer ones only name the layer that noticed it.
 fn reported(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
@@ -255,7 +256,7 @@ fn reported(error: &(dyn Error + 'static)) -> String {
     format!("no answer: {}", escape_line(&cause.to_string()))
 }
 
-/// The system's clock, set right by what a server said; milliseconds ahead of it.
+/// The system's clock, corrected by the date of a server; the value is the offset in milliseconds.
 #[derive(Clone, Debug, Default)]
 struct Clock(Arc<AtomicI64>);
 
@@ -279,8 +280,7 @@ impl TimeSource for Clock {
     }
 }
 
-/// Puts our `User-Agent` in place of the SDK's once the request is signed: SigV4 leaves that
-/// header out.
+/// Replaces the SDK's `User-Agent` after the request is signed: SigV4 does not sign that header.
 #[derive(Clone, Debug)]
 struct UserAgent(String);
 

@@ -1,13 +1,14 @@
-//! Reads the XML of AWS's Query protocol: a record, a list, an error.
+//! Parses the XML of the AWS Query protocol: a record, a list or an error.
 //!
-//! What is not AWS's own envelope is no answer, whatever its status.
+//! Anything without AWS's own envelope is not an answer, whatever its status.
 
 use std::fmt;
 
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 use zeroize::Zeroizing;
 
-/// The named texts of one element; wiped when dropped, as one may be the secret of a new key.
+/// The named texts of one element. They are wiped when dropped, as one may be the secret of a new
+/// key.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Row(Vec<(String, Zeroizing<String>)>);
 
@@ -18,33 +19,33 @@ impl fmt::Debug for Row {
 }
 
 impl Row {
-    /// A field's text, if it is there and not empty.
+    /// The text of a field, if it is present and not empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map(|(_, text)| text.as_str()).filter(|text| !text.is_empty())
     }
 
-    /// As [`Row::get`], owned.
+    /// Like [`Row::get`], but owned.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         self.get(name).map(str::to_owned)
     }
 }
 
-/// An answer that is no error.
+/// An answer that is not an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// Texts of the result itself.
     pub(crate) fields: Row,
-    /// The entries of its list, or its one inner element.
+    /// The entries of its list, or its single inner element.
     pub(crate) rows: Vec<Row>,
-    /// AWS's id of the request.
+    /// The request id of AWS.
     pub(crate) request_id: Option<String>,
 }
 
-/// The name under which the text of a list's entry is kept that has no fields.
+/// The name for the text of a list entry without fields.
 pub(crate) const TEXT: &str = "";
 
-/// How the element inside a result is read.
+/// The form of the element inside a result.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Inner {
     /// There is none.
@@ -55,8 +56,8 @@ pub(crate) enum Inner {
     List(&'static str),
 }
 
-/// Reads an answer to `operation`; `leaves` are the names of the texts that are kept. `None` if it
-/// is not one.
+/// Parses an answer to `operation`; `leaves` are the names of the texts that are kept. `None` if it
+/// is not an answer to `operation`.
 pub(crate) fn read(body: &[u8], operation: &str, inner: Inner, leaves: &[&str]) -> Option<Answer> {
     let text = whole(body, &format!("</{operation}Response>"))?;
     let mut document = Document::new(text);
@@ -104,7 +105,7 @@ fn read_result(
     Some(())
 }
 
-/// What every list may say of its end.
+/// The fields that any list may contain for paging.
 const PAGING: [&str; 2] = ["IsTruncated", "Marker"];
 
 fn row(element: &mut ScopedDecoder<'_, '_>, leaves: &[&str]) -> Option<Row> {
@@ -123,7 +124,7 @@ fn trimmed(element: &mut ScopedDecoder<'_, '_>) -> Option<Zeroizing<String>> {
     try_data(element).ok().map(|text| Zeroizing::new(text.trim().to_owned()))
 }
 
-/// The text, if it ends as a whole document does.
+/// The text, if it ends like a whole document.
 fn whole<'a>(body: &'a [u8], end: &str) -> Option<&'a str> {
     let text = std::str::from_utf8(body).ok()?.trim();
     text.ends_with(end).then_some(text)
@@ -136,8 +137,8 @@ pub(crate) struct ErrorAnswer {
     pub(crate) message: String,
 }
 
-/// The error of a whole `<ErrorResponse>` document, as AWS writes it or wrapped once more in
-/// `<Errors>`, as some servers that speak its protocol do.
+/// The error of a whole `<ErrorResponse>` document, as written by AWS, or wrapped in `<Errors>` as
+/// by some compatible servers.
 pub(crate) fn error(body: &[u8]) -> Option<ErrorAnswer> {
     let mut document = Document::new(whole(body, "</ErrorResponse>")?);
     let mut root = document.root_element().ok()?;
@@ -156,7 +157,7 @@ pub(crate) fn error(body: &[u8]) -> Option<ErrorAnswer> {
 
 fn error_fields(error: &mut ScopedDecoder<'_, '_>) -> Option<ErrorAnswer> {
     let fields = row(error, &["Code", "Message"])?;
-    // A code is shown to people: it is a word, or this is not AWS.
+    // The code is shown to people, so it must be a word; anything else is not from AWS.
     let code = fields.text("Code").filter(|code| {
         code.len() <= 64
             && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':'))

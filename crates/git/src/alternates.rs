@@ -1,7 +1,7 @@
-//! The object folders of a repository: its own, and those it borrows from.
+//! The object folders of a repository: its own and its alternates.
 //!
-//! Takes an object folder, gives it and its alternates, each once. An alternate is followed only
-//! to a folder of the same owner, and each is told in the ledger. Reads no object.
+//! Each folder is returned once. An alternate is followed only if the same user owns it, and each
+//! one is recorded in the ledger. No object is read.
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
@@ -13,12 +13,13 @@ use keysweep_base::paths::canonical;
 use keysweep_base::record::Record;
 use keysweep_base::text::escape_path;
 
-/// How far alternates of alternates are followed; git itself stops at 5.
+/// Levels of alternates that are followed; git itself stops at 5.
 const DEPTH: usize = 5;
 
 /// The object folders that `objects` reads from, itself first.
 ///
-/// What can't be followed is a problem of the ledger; `follow` off leaves alternates out, told.
+/// A folder that can't be followed is a problem in the ledger. If `follow` is false, alternates are
+/// left out, and the ledger says so.
 pub fn folders(objects: &Path, follow: bool, ledger: &dyn Record) -> Vec<PathBuf> {
     let mut folders = vec![objects.to_owned()];
     let mut known = HashSet::from([canonical(objects)]);
@@ -72,7 +73,7 @@ fn alternates(objects: &Path, ledger: &dyn Record) -> Vec<PathBuf> {
     }
 }
 
-/// Whether an alternate may be read: a folder that belongs to who owns the repository.
+/// True if an alternate may be read: it is a folder, and its owner owns the repository.
 fn is_fit(objects: &Path, alternate: &Path, ledger: &dyn Record) -> bool {
     let fit = fs::metadata(objects).and_then(|own| {
         let other = fs::metadata(alternate)?;
@@ -99,7 +100,7 @@ fn have_one_owner(one: &Metadata, other: &Metadata) -> bool {
     one.uid() == other.uid()
 }
 
-/// Elsewhere the system does not tell owners by number; git follows alternates there as well.
+/// Other systems do not identify owners by number; git follows alternates there as well.
 #[cfg(not(unix))]
 fn have_one_owner(_: &Metadata, _: &Metadata) -> bool {
     true
@@ -110,6 +111,6 @@ fn shown(path: &Path) -> String {
 }
 
 fn problem(ledger: &dyn Record, path: &Path, why: &dyn std::fmt::Display) {
-    // A line of the list may be anything.
+    // A line of the file may contain any bytes.
     ledger.quoted("alternate", path.as_os_str().as_encoded_bytes(), why);
 }

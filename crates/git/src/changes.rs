@@ -1,4 +1,4 @@
-//! What a tree has that others do not have at the same path.
+//! The entries of a tree that differ from other trees at the same path.
 
 use std::collections::HashMap;
 
@@ -10,21 +10,21 @@ use super::parse::EntryKind;
 use super::trees::LONGEST_PATH;
 use keysweep_base::record::Record;
 
-/// A file of a tree that none of the other trees has unchanged.
+/// A file of a tree whose content none of the other trees has at that path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// Its path.
     pub path: Vec<u8>,
     /// Its content.
     pub blob: ObjectId,
-    /// What the others have at that path.
+    /// The blobs that the other trees have at that path.
     pub before: Vec<ObjectId>,
 }
 
-/// Compares `tree` with `others`; paths begin with `prefix`.
+/// Compares `tree` with `others`; `prefix` is prepended to paths.
 ///
-/// Whoever wrote the trees chose how deep they are and how often they name each other: what there
-/// is no memory for is a problem of the ledger.
+/// The author of the trees chooses their depth and how often they repeat. Changes that exceed the
+/// memory budget are a problem in the ledger.
 pub fn between(
     objects: &Objects,
     tree: ObjectId,
@@ -54,7 +54,7 @@ struct Comparison<'a> {
     room: u64,
 }
 
-/// How far the comparison has come in a tree.
+/// Progress of the comparison in one tree.
 struct Level {
     listing: <Listing as IntoIterator>::IntoIter,
     others: Vec<HashMap<(Vec<u8>, EntryKind), ObjectId>>,
@@ -63,7 +63,7 @@ struct Level {
 }
 
 impl Comparison<'_> {
-    /// Says whether there was room for all changes.
+    /// Returns false if there was no room for all changes.
     fn walk(
         &mut self,
         tree: ObjectId,
@@ -87,7 +87,8 @@ impl Comparison<'_> {
                 continue;
             }
             path.extend_from_slice(&key.0);
-            // A tree costs as much, even if nothing in it is new: there may be no end of them.
+            // A tree costs as much as a change, even if nothing in it is new: the number of trees
+            // is unbounded.
             let size = SIZE + path.len() as u64;
             if size > self.room || path.len() > LONGEST_PATH {
                 return false;

@@ -1,7 +1,7 @@
-//! Whether everything is here that a repository's own names lead to.
+//! Checks that every object which the names in a repository lead to is present.
 //!
-//! Takes objects to start from, follows commits and trees down to their last blob, and tells the
-//! ledger what is missing or damaged. Blobs are looked up, not read.
+//! It starts from given objects, follows commits and trees down to blobs, and records missing or
+//! damaged objects in the ledger. Blobs are looked up, not read.
 
 use gix::ObjectId;
 use gix::hashtable::HashSet;
@@ -14,16 +14,16 @@ use super::trees::is_empty_tree;
 use keysweep_base::record::Record;
 use keysweep_base::stop::Stop;
 
-/// How many objects are listed; the others are counted.
+/// Number of objects that are listed; the remaining ones are counted.
 const LISTED: usize = 100;
 
-/// An object and what names it as what.
+/// An object and the kind that the object naming it expects.
 type Named = (ObjectId, Kind);
 
-/// What one object leads to, or why it leads nowhere.
+/// The objects that one object names, or the reason why it can't be read.
 type Looked = Result<Vec<Named>, String>;
 
-/// All that refs, HEADs, reflogs and stashes name.
+/// All objects that refs, HEADs, reflogs and stashes name.
 pub fn starts(tips: &Tips) -> impl Iterator<Item = Named> {
     let refs = tips.refs.iter().map(|tip| (tip.object, tip.kind));
     let commits = tips.head.iter().chain(&tips.reflogs).chain(&tips.stashes);
@@ -90,7 +90,7 @@ fn look(
                 }
             }
         }
-        // Tags were followed where the names were read.
+        // Tags were resolved when the names were read.
         Kind::Blob | Kind::Tag => {}
     }
     Ok(found)

@@ -1,7 +1,7 @@
-//! A whole git database, opened: its packs mapped, its loose objects listed.
+//! An opened object database: its packs are mapped, its loose objects are listed.
 //!
-//! Takes an opened repository, shows its objects in the order in which they are stored. What can't be
-//! read is recorded, and all the rest is read.
+//! It shows objects to a visitor in the order in which they are stored. Objects that can't be read
+//! are recorded, and the remaining ones are still read.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -25,16 +25,16 @@ use keysweep_base::memory::MemoryBudget;
 use keysweep_base::record::Record;
 use keysweep_base::stop::Stop;
 
-/// How a database is read.
+/// Options for reading a database.
 #[derive(Clone, Debug)]
 pub struct DatabaseOptions {
-    /// Threads that read; 0 counts as 1.
+    /// Number of reading threads; 0 counts as 1.
     pub threads: usize,
-    /// Whether object folders that the database borrows from are read as well.
+    /// True if alternates are read as well.
     pub alternates: bool,
-    /// What may be held at once.
+    /// Limit of the memory held at once.
     pub memory: MemoryBudget,
-    /// Asks for an early end.
+    /// Requests an early end.
     pub stop: Stop,
 }
 
@@ -45,10 +45,10 @@ impl Default for DatabaseOptions {
     }
 }
 
-/// Why a pass could not begin.
+/// The reason why a pass could not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The system gives no threads.
+    /// The system refuses to start threads.
     #[error("no threads to read with: {0}; try --threads 1")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
@@ -56,18 +56,20 @@ pub enum Error {
 /// An opened database: its packs mapped, its loose objects listed.
 pub struct Database {
     stores: Stores,
-    /// For each pack, then for each folder of loose objects: what an earlier one holds as well.
+    /// For each pack, then for each folder of loose objects: the objects that an earlier one holds
+    /// as well.
     duplicates: Vec<Skipped>,
-    /// For each pack what its headers say, once somebody asked.
+    /// For each pack, the contents of its headers, read on first use.
     layouts: Vec<OnceLock<Layout>>,
     pool: rayon::ThreadPool,
     options: DatabaseOptions,
-    /// Where the objects of Git LFS are, unless the way there leads elsewhere.
+    /// The folder of Git LFS objects; `None` if it is a link that leads out of the repository.
     lfs: Option<PathBuf>,
 }
 
 impl Database {
-    /// Opens a repository's database; what can't be opened is a problem of the ledger.
+    /// Opens the database of a repository. A pack or folder that can't be opened is a problem in
+    /// the ledger.
     ///
     /// # Errors
     /// If no thread can be started.
@@ -92,7 +94,7 @@ impl Database {
         Ok(Self { stores, duplicates, layouts, pool, options, lfs })
     }
 
-    /// The delta forest of a pack, of the kinds of objects that are kept.
+    /// The delta forest of a pack, restricted to the kinds that `keep` accepts.
     pub fn forest(&self, pack: usize, keep: &(dyn Fn(Kind) -> bool + Sync)) -> Forest {
         let (stored, duplicates) = (&self.stores.packs[pack], &self.duplicates[pack]);
         self.pool.install(|| self.layout(pack).forest(stored, duplicates, &keep))
@@ -108,28 +110,30 @@ impl Database {
         &self.stores
     }
 
-    /// For each pack, then for each folder of loose objects: what an earlier one holds as well.
+    /// For each pack, then for each folder of loose objects: the objects that an earlier one holds
+    /// as well.
     pub fn duplicates(&self) -> &[Skipped] {
         &self.duplicates
     }
 
-    /// Where the objects of Git LFS are, unless the way there leads elsewhere.
+    /// The folder of Git LFS objects; `None` if it is a link that leads out of the repository.
     pub fn lfs(&self) -> Option<&Path> {
         self.lfs.as_deref()
     }
 
-    /// What may be held at once.
+    /// Limit of the memory held at once.
     pub fn memory(&self) -> &MemoryBudget {
         &self.options.memory
     }
 
-    /// How the objects are named.
+    /// The hash function of the object ids.
     pub fn hash(&self) -> gix::hash::Kind {
         self.stores.hash
     }
 
-    /// The delta forests of all packs, of the kinds of objects that are kept; objects that an
-    /// earlier pack holds as well, or that are not wanted, are in them for their children only.
+    /// The delta forests of all packs, restricted to the kinds that `keep` accepts. Objects that an
+    /// earlier pack also holds, or that are not wanted, are included only if their children need
+    /// them.
     pub fn forests(
         &self,
         keep: &(dyn Fn(Kind) -> bool + Sync),
@@ -147,13 +151,12 @@ impl Database {
         self.pool.install(|| forests.collect())
     }
 
-    /// The ids of the trees in `forests` and of what may be trees: objects whose kind is not known
-    /// before they are read.
+    /// The ids of the trees in `forests`, and of objects whose kind is unknown until they are read.
     pub fn possible_trees(&self, forests: &[Forest]) -> Vec<ObjectId> {
         let is_tree = |kind| kind == Kind::Tree;
         let mut ids = Vec::new();
         for (pack, forest) in self.stores.packs.iter().zip(forests) {
-            // In order of their numbers the ids are in order too.
+            // Index numbers are in order of ids, so the result is sorted.
             let mut possible = vec![false; pack.len() as usize];
             for node in forest.nodes.iter().filter(|node| node.kind.is_none_or(is_tree)) {
                 possible[node.number as usize] = true;
@@ -167,9 +170,9 @@ impl Database {
         ids
     }
 
-    /// Shows all that a visitor wants of the objects in `forests` and of the loose ones, each once,
-    /// from several threads and in no order. Once `stop` is set it ends, and what was shown is worth
-    /// nothing.
+    /// Shows each wanted object in `forests` and each loose object to the visitor once, from
+    /// several threads and in no order. If `stop` is set, the visit ends early and its results must
+    /// be discarded.
     pub fn visit<V: Visitor>(&self, stop: &Stop, forests: &[Forest], visitor: &V) {
         for (number, forest) in forests.iter().enumerate() {
             self.visit_pack(stop, number, forest, visitor);
@@ -186,7 +189,7 @@ impl Database {
         self.pool.install(|| Walk { pack, forest, stores, visitor, memory, stop, threads }.run());
     }
 
-    /// Shows the objects of a folder of loose ones.
+    /// Shows the objects of a folder of loose objects.
     pub fn visit_loose<V: Visitor>(&self, stop: &Stop, number: usize, visitor: &V) {
         let (loose, memory) = (&self.stores.loose[number], &self.stores.memory);
         let doubles = &self.duplicates[self.stores.packs.len() + number];
@@ -254,8 +257,8 @@ pub fn open(
     stores
 }
 
-/// Tells how a pack without an index was read. What an interrupted transfer left is no part of
-/// the database, so what it lacks is no problem.
+/// Records how a pack without an index was read. A file that an interrupted transfer left behind is
+/// not part of the database, so missing objects in it are not a problem.
 fn report(
     path: &Path,
     is_unfinished: bool,

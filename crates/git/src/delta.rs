@@ -1,40 +1,40 @@
-//! Applies git's deltas, and tells which runs of the result were copied from the base.
+//! Applies git deltas, and reports which runs of the result were copied from the base.
 //!
-//! The format is that of git's `Documentation/gitformat-pack.txt`, "Deltified representation".
-//! Takes bytes, gives bytes; knows no pack.
+//! The format is defined in git's `Documentation/gitformat-pack.txt`, "Deltified representation".
 
 use keysweep_base::copied::Copied;
 
 /// A delta whose header has been read.
 #[derive(Clone, Copy, Debug)]
 pub struct Delta<'a> {
-    /// The base's size in bytes, as the delta has it.
+    /// The size of the base in bytes, as stated in the delta.
     pub base: u64,
-    /// The result's size in bytes.
+    /// The size of the result in bytes, as stated in the delta.
     pub result: u64,
     instructions: &'a [u8],
 }
 
 /// One instruction.
 enum Instruction<'a> {
-    /// Take bytes of the base.
+    /// Copies bytes of the base.
     Copy { from: usize, len: usize },
-    /// Take bytes of the delta itself.
+    /// Inserts bytes of the delta itself.
     Insert(&'a [u8]),
 }
 
 impl<'a> Delta<'a> {
-    /// Reads the header; `None` if it is cut or overflows.
+    /// Reads the header; `None` if it is truncated or a size overflows.
     pub fn parse(mut bytes: &'a [u8]) -> Option<Self> {
         let base = size(&mut bytes)?;
         let result = size(&mut bytes)?;
         Some(Self { base, result, instructions: bytes })
     }
 
-    /// Writes the result to `out` and the copied runs to `copied`; says whether the delta fits
-    /// the base and makes exactly the size it states.
+    /// Writes the result to `out` and the copied runs to `copied`. Returns true if the delta fits
+    /// the base and produces exactly the stated size.
     ///
-    /// The caller has bounded [`Self::result`]. Runs that adjoin in base and result are one.
+    /// The caller must bound [`Self::result`]. Runs that are adjacent in both base and result are
+    /// merged.
     pub fn apply(&self, base: &[u8], out: &mut Vec<u8>, copied: &mut Vec<Copied>) -> bool {
         out.clear();
         copied.clear();
@@ -64,8 +64,8 @@ impl<'a> Delta<'a> {
         out.len() == size
     }
 
-    /// Writes what a damaged delta, or one of a damaged base, still says: what is missing is
-    /// filled with zeros, so that the rest keeps its place.
+    /// Writes the readable part of a damaged delta, or of a delta with a damaged base. Missing
+    /// bytes are filled with zeros, so that the remaining bytes keep their offsets.
     pub fn apply_readable(&self, base: &[u8], out: &mut Vec<u8>) {
         out.clear();
         let Ok(size) = usize::try_from(self.result) else { return };
@@ -88,7 +88,7 @@ impl<'a> Delta<'a> {
     }
 }
 
-/// Adds a run, or lengthens the last one by it.
+/// Appends a run, or extends the last one by it.
 fn join(copied: &mut Vec<Copied>, run: Copied) {
     match copied.last_mut() {
         Some(last) if last.from + last.len == run.from && last.to + last.len == run.to => {
@@ -98,7 +98,8 @@ fn join(copied: &mut Vec<Copied>, run: Copied) {
     }
 }
 
-/// Takes one instruction off `rest`; `None` at the end, at a cut and at the reserved opcode 0.
+/// Takes one instruction off `rest`; `None` at the end, at a truncated instruction and at the
+/// reserved opcode 0.
 #[inline]
 fn next<'a>(rest: &mut &'a [u8]) -> Option<Instruction<'a>> {
     let (&opcode, tail) = rest.split_first()?;
@@ -125,7 +126,7 @@ fn next<'a>(rest: &mut &'a [u8]) -> Option<Instruction<'a>> {
     Some(Instruction::Copy { from, len })
 }
 
-/// A size in 7-bit groups, least first.
+/// Reads a size in 7-bit groups, the least significant first.
 fn size(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0u64;
     for shift in (0..64).step_by(7) {
@@ -161,7 +162,7 @@ mod tests {
         out.push(value as u8);
     }
 
-    /// The delta of some edits, and its result, made the plain way.
+    /// Returns the delta of some edits, and its result, computed without the code under test.
     fn encode(base: &[u8], edits: &[Edit]) -> (Vec<u8>, Vec<u8>) {
         let mut result = Vec::new();
         let mut body = Vec::new();

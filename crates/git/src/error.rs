@@ -1,14 +1,14 @@
-//! What makes reading a repository impossible, each with the way out.
+//! The errors that make a repository unreadable, each with advice.
 //!
-//! These end a command with status 2. Whatever is merely missing or damaged inside a repository
-//! is a problem in the coverage ledger instead.
+//! These errors end a command with status 2. Missing or damaged objects inside a repository are
+//! problems in the coverage ledger instead.
 
 use std::path::PathBuf;
 
-/// Why a repository, or the part of it that was asked for, can't be read at all.
+/// The reason why a repository, or the requested part of it, can't be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nothing there is a repository.
+    /// The path is not in a repository.
     #[error(
         "{} is not a git repository, nor inside one: name one, or read it as files with `keysweep scan`",
         .path.display()
@@ -17,32 +17,32 @@ pub enum Error {
         /// The path that was tried.
         path: PathBuf,
     },
-    /// A folder or file inside a repository was named as if it were one.
+    /// The path is a folder or file inside a repository, not a repository itself.
     #[error(
         "{} is not a git repository itself, it lies in {}: name that one",
         .path.display(), .around.display()
     )]
     InsideAnother {
-        /// What was named.
+        /// The path that was given.
         path: PathBuf,
         /// The repository around it.
         around: PathBuf,
     },
-    /// The pass over its objects can't begin.
+    /// The pass over the objects can't begin.
     #[error(transparent)]
     Database(#[from] super::database::Error),
-    /// A file of git's own can't be read without harm.
+    /// A file in the git folder is not safe to read.
     #[error(transparent)]
     Malformed(#[from] super::preflight::MalformedFile),
-    /// It is a repository, but its form is unknown or broken.
+    /// The path is a repository, but its format is unknown or damaged.
     #[error("{} can't be opened as a git repository: {why}; `git fsck` there may say more", .path.display())]
     Open {
         /// The repository.
         path: PathBuf,
-        /// What the reader of git's format says.
+        /// The error message of `gix`.
         why: String,
     },
-    /// Its refs are kept in a form that can't be read.
+    /// The refs are stored in a format that is not supported.
     #[error(
         "{} keeps its refs as {format}, which keysweep does not read: `git refs migrate --ref-format=files` converts a copy of it",
         .path.display()
@@ -50,18 +50,18 @@ pub enum Error {
     RefFormat {
         /// The repository.
         path: PathBuf,
-        /// The form's name in `extensions.refStorage`.
+        /// The format's name in `extensions.refStorage`.
         format: String,
     },
-    /// A file of git's own can't be read.
+    /// A file in the git folder can't be read.
     #[error("{} can't be read: {source}", .path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// Refs name objects, and none is here.
+    /// Refs name objects, but the database has none.
     #[error("{} has refs, but no object of it can be read: fetch it again, or correct extensions.objectFormat in its config", .path.display())]
     NoObjects {
         /// The repository.
@@ -72,52 +72,52 @@ pub enum Error {
     Index {
         /// The index file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error of the decoder.
         why: String,
     },
-    /// A revision of a range names nothing.
+    /// A revision of a range does not name a commit.
     #[error(
         "{name:?} is no commit of this repository: fetch it first (`git fetch origin {name}`; in a CI checkout, fetch-depth: 0)"
     )]
     UnknownRevision {
-        /// The revision as it was typed, or an object id.
+        /// The revision as given, or an object id.
         name: String,
     },
-    /// A range is not of the form `BASE..HEAD`.
+    /// A range does not have the form `BASE..HEAD`.
     #[error("{text:?} is no range: write BASE..HEAD, such as origin/main..HEAD")]
     NotARange {
-        /// What was typed.
+        /// The text that was given.
         text: String,
     },
-    /// A side of a range is empty, as a variable of a script is that was never set.
+    /// A side of a range is empty, for example because a script's variable is unset.
     #[error(
         "{side} of the range {text:?} is empty: a variable without a value? Name a commit, such as HEAD; for a ref that is new, BASE is 40 zeros"
     )]
     EmptySide {
         /// `BASE` or `HEAD`.
         side: &'static str,
-        /// What was typed.
+        /// The text that was given.
         text: String,
     },
-    /// A line of standard input is of no hook.
+    /// A line of standard input does not fit any supported hook.
     #[error(
         "line {line} of standard input has {fields} fields: a pre-receive hook gets 3 (old new ref), a pre-push hook 4 (ref id ref id)"
     )]
     NotAHook {
-        /// The line, from 1.
+        /// The line number, from 1.
         line: usize,
-        /// How many fields it has.
+        /// Number of fields in the line.
         fields: usize,
     },
-    /// A line of standard input holds something else where an object id belongs.
+    /// A field of standard input is not an object id.
     #[error("line {line} of standard input: {field:?} is no object id of this repository's kind")]
     NotAnId {
-        /// The line, from 1.
+        /// The line number, from 1.
         line: usize,
-        /// What stands there.
+        /// The field.
         field: String,
     },
-    /// A path of `staged` is outside of the work tree.
+    /// A path given to `staged` is outside of the work tree.
     #[error("{} is outside of the work tree {}", .path.display(), .tree.display())]
     Outside {
         /// The path.

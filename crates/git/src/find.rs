@@ -1,8 +1,8 @@
-//! Repositories below a folder: clones, bare repositories, linked worktrees and submodules.
+//! Finds repositories below a folder: clones, bare repositories, linked worktrees and submodules.
 //!
-//! Takes a folder, lists what is in it without reading a file but `.git` ones, and gives each
-//! repository once. No link is followed and no ignore file is obeyed: a clone that the clone
-//! around it ignores is a repository all the same. Must not know what is read of them later.
+//! It lists folders, reads no file but `.git` files, and returns each repository once. Links are
+//! not followed. Ignore files are not obeyed: a clone that the surrounding clone ignores is still a
+//! repository. This module does not depend on how the repositories are read later.
 
 use std::collections::HashSet;
 use std::fs;
@@ -17,22 +17,22 @@ use keysweep_base::stop::Stop;
 /// A repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
-    /// The root of its work tree, or its git folder if it is bare; in its one absolute spelling.
+    /// The root of its work tree, or its git folder if it is bare, as a canonical path.
     pub root: PathBuf,
-    /// Whether it has no work tree.
+    /// True if it has no work tree.
     pub is_bare: bool,
-    /// The folder of its database, which linked worktrees share; the root if it can't be told.
+    /// The folder of its database, which linked worktrees share; the root if it is unknown.
     pub common: PathBuf,
-    /// Its git folder; the root if it can't be told.
+    /// Its git folder; the root if it is unknown.
     pub git_dir: PathBuf,
-    /// Why it can't be read.
+    /// The reason why it can't be read.
     pub fault: Option<String>,
 }
 
 impl Repository {
-    /// The repository whose root or git folder `path` is; `None` if it is none.
+    /// The repository whose root or git folder `path` is; `None` if `path` is not a repository.
     ///
-    /// One that is damaged is a repository: whoever reads it is told why it can't be read.
+    /// A damaged repository counts: reading it later reports the reason.
     pub fn at(path: &Path) -> Option<Self> {
         let path = path.canonicalize().ok()?;
         let has_git = path.join(".git").exists();
@@ -55,34 +55,34 @@ impl Repository {
         Some(Self { root: path, is_bare: !has_git, common, git_dir, fault })
     }
 
-    /// The databases with which its history is read: its own, and that of the repository whose
-    /// submodule it is.
+    /// The databases that its history needs: its own, and that of the repository whose submodule it
+    /// is.
     pub fn databases(&self) -> impl Iterator<Item = &Path> {
         let modules =
             self.git_dir.ancestors().filter(|up| up.file_name() == Some("modules".as_ref()));
         modules.filter_map(Path::parent).chain([self.common.as_path()])
     }
 
-    /// Bytes of its packs: what reading its history costs, roughly.
+    /// Size of its packs in bytes, an estimate of the cost of reading its history.
     pub fn size(&self) -> u64 {
-        // An estimate: what can't be listed is told by whoever reads it.
+        // This is an estimate: whoever reads the folder reports errors in listing it.
         let packs = fs::read_dir(self.common.join("objects/pack")).into_iter().flatten().flatten();
         packs.filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum()
     }
 }
 
-/// What is below a folder.
+/// The repositories below a folder.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// In the order of their paths; the folder itself is first if it is one.
+    /// Sorted by path; the folder itself is first if it is a repository.
     pub repositories: Vec<Repository>,
     /// Folders that could not be listed.
     pub unreadable: Vec<(PathBuf, io::Error)>,
 }
 
-/// Finds all repositories in `top`, which is in its one absolute spelling, and below.
+/// Finds all repositories at and below `top`, a canonical path.
 ///
-/// Memory grows with the number of folders of one path, not with that of all.
+/// Memory grows with the number of folders along one path, not with the number of all folders.
 pub fn below(top: &Path, stop: &Stop) -> Found {
     let mut found = Found::default();
     let mut waiting = vec![top.to_owned()];
@@ -111,7 +111,7 @@ pub fn below(top: &Path, stop: &Stop) -> Found {
     found
 }
 
-/// What stands in a folder.
+/// The entries of a folder.
 #[derive(Default)]
 struct Listed {
     folders: Vec<PathBuf>,
@@ -120,7 +120,7 @@ struct Listed {
     bare: HashSet<&'static str>,
 }
 
-/// What every git folder holds.
+/// Names that every git folder contains.
 const MARKS: [&str; 3] = ["HEAD", "objects", "refs"];
 
 fn list(folder: &Path) -> io::Result<Listed> {

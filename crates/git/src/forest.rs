@@ -1,7 +1,7 @@
-//! The delta forest of a pack, from its headers alone.
+//! The delta forest of a pack, built from its headers alone.
 //!
-//! Takes a pack, gives its objects of some kinds with their children. A delta is of its
-//! base's kind, so the kind of a root is that of all its descendants. Inflates nothing.
+//! A delta has the kind of its base, so the kind of a root is that of all its descendants. Nothing
+//! is inflated.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIter
 
 use super::pack::{EntryOffset, EntryType, Pack, header};
 
-/// Tells which of a pack's objects are read from another place, by their number in its index.
+/// For each object of a pack, by its number in the index: true if it is read from another place.
 pub type Skipped = Vec<bool>;
 
 /// The objects of one pack that a pass reads.
@@ -20,42 +20,42 @@ pub type Skipped = Vec<bool>;
 pub struct Forest {
     /// All objects, in order of their offsets.
     pub nodes: Vec<Node>,
-    /// The children of all nodes; each node has a range of it, the heaviest child last.
+    /// The children of all nodes. Each node owns a range of it, the heaviest child last.
     pub children: Vec<u32>,
-    /// Nodes that are whole, in order of their offsets.
+    /// Nodes that are not deltas, in order of their offsets.
     pub roots: Vec<(u32, Kind)>,
     /// Nodes whose base is not in this pack.
     pub outside: Vec<(u32, ObjectId)>,
-    /// Numbers in the index of entries that have no header, or a base that is none.
+    /// Index numbers of entries without a readable header or a valid base.
     pub broken: Vec<u32>,
-    /// How many entries begin behind the pack's end.
+    /// Number of entries whose offset is beyond the end of the pack.
     pub beyond: usize,
 }
 
 /// One object of a pack.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// Where its compressed bytes begin.
+    /// Offset of its compressed bytes.
     pub start: u64,
-    /// Where they end at the latest: the next entry.
+    /// Upper bound of the end of its compressed bytes: the offset of the next entry.
     pub end: u64,
-    /// The inflated size of its bytes, be they an object or a delta.
+    /// The inflated size of its bytes, of an object or of a delta.
     pub size: u64,
-    /// Cost of reading it and its descendants, about in bytes; 0 if none of them is wanted.
+    /// Approximate cost of reading it and its descendants, in bytes; 0 if none of them is wanted.
     pub weight: u64,
     /// Its number in the pack's index.
     pub number: u32,
-    /// What it is; `None` if its base is in another store.
+    /// Its kind; `None` if its base is in another store.
     pub kind: Option<Kind>,
     first: u32,
     count: u32,
     header: u8,
-    /// Whether it is reported, not only read for its children.
+    /// True if it is reported; false if it is read only for its children.
     pub wanted: bool,
 }
 
 impl Node {
-    /// Where its entry begins in the pack, header and all.
+    /// Offset of its entry in the pack, header included.
     pub fn offset(&self) -> u64 {
         self.start - u64::from(self.header)
     }
@@ -66,17 +66,17 @@ impl Node {
     }
 }
 
-/// An entry on the way to a node.
+/// An entry that may become a node.
 #[derive(Clone, Copy)]
 struct PackEntry {
     size: u64,
-    /// Number of the base's place.
+    /// The base's position in the list of places.
     base: u32,
     header: u8,
     sort: KindState,
 }
 
-/// What is known of an entry's kind.
+/// The state of an entry's kind while it is resolved.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum KindState {
     Known(Kind),
@@ -86,10 +86,10 @@ enum KindState {
     Beyond,
 }
 
-/// The base of an entry that has none in this pack.
+/// Marks an entry without a base in this pack.
 const NONE: u32 = u32::MAX;
 
-/// What the headers of a pack say: every entry with its kind and its base.
+/// The contents of a pack's headers: every entry with its kind and its base.
 pub struct Layout {
     places: Vec<EntryOffset>,
     entries: Vec<PackEntry>,
@@ -106,14 +106,14 @@ impl Layout {
         Self { places, entries, outside }
     }
 
-    /// The forest of the kinds that `keep` accepts. Deltas whose base is elsewhere are always in
-    /// it, since only that base tells their kind.
+    /// The forest of the kinds that `keep` accepts. Deltas whose base is elsewhere are always
+    /// included, since only the base reveals their kind.
     pub fn forest(&self, pack: &Pack, skipped: &Skipped, keep: &dyn Fn(Kind) -> bool) -> Forest {
         build_nodes(pack, self, skipped, keep)
     }
 }
 
-/// Reads the headers; entries whose base is named are returned apart.
+/// Reads the headers; ref-delta entries are returned separately.
 fn entries(
     pack: &Pack,
     places: &[EntryOffset],
@@ -153,11 +153,11 @@ fn entries(
     (entries, named)
 }
 
-/// The first place in each stretch of a pack: bases are looked up once an entry, and a search
-/// through all places would cost a cache miss a step.
+/// The first place in each stretch of a pack. A base is looked up for each entry, and a binary
+/// search through all places would cost a cache miss at each step.
 struct Stretches<'a> {
     places: &'a [EntryOffset],
-    /// Stretches have `1 << bits` bytes, about one to an entry.
+    /// A stretch has `1 << bits` bytes, about one per entry.
     bits: u32,
     first: Vec<u32>,
 }
@@ -189,9 +189,9 @@ impl<'a> Stretches<'a> {
     }
 }
 
-/// Gives entries with a named base that base, if it is in this pack; returns the others.
+/// Sets the base of ref-delta entries if it is in this pack; returns the remaining entries.
 ///
-/// Those of an unreadable base are among the others: another copy of it may be readable.
+/// Entries with an unreadable base are among them: another copy of the base may be readable.
 fn link(
     pack: &Pack,
     places: &[EntryOffset],
@@ -227,7 +227,7 @@ fn link(
     outside
 }
 
-/// Gives every delta the kind of its root; one without a root is broken.
+/// Sets the kind of every delta to that of its root; a delta without a root is broken.
 fn resolve_bases(entries: &mut [PackEntry]) {
     let mut chain = Vec::new();
     let mut met = vec![false; entries.len()];
@@ -237,7 +237,8 @@ fn resolve_bases(entries: &mut [PackEntry]) {
             chain.push(here);
             here = entries[here].base as usize;
         }
-        // What was met and is still undecided is of this very chain, which runs in a circle.
+        // An undecided entry that was already visited is in this very chain, so the chain is a
+        // circle.
         let sort = match entries[here].sort {
             KindState::Delta => KindState::Broken,
             sort => sort,
@@ -248,7 +249,7 @@ fn resolve_bases(entries: &mut [PackEntry]) {
     }
 }
 
-/// Makes nodes of the entries that are wanted, and joins them to their children.
+/// Builds nodes from the wanted entries, and links them to their children.
 fn build_nodes(
     pack: &Pack,
     layout: &Layout,
@@ -302,7 +303,7 @@ fn build_nodes(
     forest
 }
 
-/// Fills in everybody's children, in order of their offsets.
+/// Fills in the children of all nodes, in order of their offsets.
 fn join(forest: &mut Forest, bases: &[u32]) {
     for &base in bases.iter().filter(|base| **base != NONE) {
         forest.nodes[base as usize].count += 1;
@@ -321,11 +322,12 @@ fn join(forest: &mut Forest, bases: &[u32]) {
     }
 }
 
-/// Weighs every subtree and moves each node's heaviest child to the end.
+/// Computes the weight of every subtree and moves each node's heaviest child to the end.
 fn order_by_weight(forest: &mut Forest, bases: &[u32]) {
     let roots = forest.roots.iter().map(|root| root.0);
     let mut order: Vec<u32> = roots.chain(forest.outside.iter().map(|node| node.0)).collect();
-    // What a result costs is told by its root's size; results are about as large as their bases.
+    // The size of the root estimates the cost of a result: results are about as large as their
+    // bases.
     let mut sizes: Vec<u32> = vec![0; forest.nodes.len()];
     let mut at = 0;
     while let Some(&here) = order.get(at) {

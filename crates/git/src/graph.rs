@@ -1,6 +1,6 @@
-//! The commits of a repository with their parents, generations and holders.
+//! The commits of a repository with their parents, generations and the tips that reach them.
 //!
-//! Takes the ids from which to start, gives every commit that they reach, numbered. Knows nothing of trees beyond their ids.
+//! It starts from given ids and numbers every commit that they reach. It does not read trees.
 
 use std::cmp::Reverse;
 
@@ -14,29 +14,30 @@ use super::tips::Tips;
 use keysweep_base::record::Record;
 use keysweep_base::stop::Stop;
 
-/// A commit is reached by a ref other than `refs/stash`.
+/// The commit is reached by a ref other than `refs/stash`.
 pub const BY_REF: u8 = 1;
-/// A commit is reached by an entry of a reflog.
+/// The commit is reached by an entry of a reflog.
 pub const BY_REFLOG: u8 = 2;
-/// A commit is reached by `refs/stash` or its reflog.
+/// The commit is reached by `refs/stash` or its reflog.
 pub const BY_STASH: u8 = 4;
-/// A commit is reached by a ref, `refs/stash` included.
+/// The commit is reached by a ref, `refs/stash` included.
 pub const REACHABLE: u8 = 8;
-/// A commit is an ancestor of HEAD, or HEAD itself.
+/// The commit is HEAD or an ancestor of it.
 pub const BY_HEAD: u8 = 16;
 
 /// A commit's number in its [`Graph`].
 pub type Number = u32;
 
-/// All commits that were met.
+/// All commits that were found.
 pub struct Graph {
     /// Their ids.
     pub ids: Vec<ObjectId>,
     /// Their root trees.
     pub trees: Vec<ObjectId>,
-    /// Their parents that are here.
+    /// Their parents that are in the graph.
     pub parents: Vec<Vec<Number>>,
-    /// Commits without parents have generation 1, others one more than the greatest of theirs.
+    /// The generation is 1 for a commit without parents, otherwise one more than the greatest
+    /// generation of its parents.
     pub generations: Vec<u32>,
     /// `BY_…` and `REACHABLE` bits; see [`Graph::mark`].
     pub held: Vec<u8>,
@@ -44,15 +45,15 @@ pub struct Graph {
     numbers: HashMap<ObjectId, Number>,
 }
 
-/// Orders commits: the introducing one of several is the least, the newest the greatest.
+/// The order of commits: the introducing one of several is the least, the newest is the greatest.
 pub type Order = (u32, i64, ObjectId);
 
 impl Graph {
-    /// Takes the commits that were `read` and walks on from them and from `starts` to the roots,
-    /// or to the `shallow` boundary.
+    /// Builds the graph from the commits in `read`, from them and from `starts` to the roots or to
+    /// the `shallow` boundary.
     ///
-    /// A commit that is missing or damaged is a problem; it stays in the graph and holds nothing.
-    /// There is no graph if `stop` is set before its end.
+    /// A missing or damaged commit is a problem; it stays in the graph without parents or a tree.
+    /// Returns `None` if `stop` is set before the end.
     pub fn load(
         objects: &Objects,
         threads: usize,
@@ -120,17 +121,17 @@ impl Graph {
         }
     }
 
-    /// The number of a commit, if it was met.
+    /// The number of a commit; `None` if it is not in the graph.
     pub fn number(&self, id: &ObjectId) -> Option<Number> {
         self.numbers.get(id).copied()
     }
 
-    /// Whether the commit was met, but could not be read.
+    /// True if the commit is in the graph but could not be read.
     pub fn is_unread(&self, commit: Number) -> bool {
         self.trees[commit as usize].is_null()
     }
 
-    /// The commit's place in the order of the contract.
+    /// The commit's key in the order that the output contract defines.
     pub fn order(&self, commit: Number) -> Order {
         let commit = commit as usize;
         (self.generations[commit], self.times[commit], self.ids[commit])
@@ -151,7 +152,7 @@ fn meet(id: ObjectId, numbers: &mut HashMap<ObjectId, Number>, ids: &mut Vec<Obj
     })
 }
 
-/// Topological levels, the roots at 1.
+/// Topological levels; roots have level 1.
 fn generations(parents: &[Vec<Number>]) -> Vec<u32> {
     let mut children = vec![Vec::new(); parents.len()];
     let mut waiting: Vec<usize> = parents.iter().map(Vec::len).collect();

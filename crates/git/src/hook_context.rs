@@ -1,7 +1,7 @@
-//! Where a repository stands while git runs a hook in it: what a way on depends on.
+//! The state of a repository while git runs a hook in it. The advice in a report depends on it.
 //!
-//! Takes a repository and git's environment, answers questions about paths and commits. What can't
-//! be read is answered as if it were the usual, as only advice depends on it.
+//! It answers questions about paths and commits, from the repository and git's environment
+//! variables. If something can't be read, the usual state is assumed, as only advice depends on it.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use super::open::{self, Environment};
 use super::parse;
 use super::tips;
 
-/// Most branches that are looked through for the one that holds a commit.
+/// Limit of branches that are searched for one that contains a commit.
 const BRANCHES: usize = 100;
 
 /// The index that git commits from.
@@ -25,40 +25,40 @@ pub enum Index {
     /// The repository's own, as `git add` fills it.
     #[default]
     Own,
-    /// One that `git commit -a`, `-i` or `-p` made, and that is gone with it.
+    /// A temporary one that `git commit -a`, `-i` or `-p` creates.
     All,
-    /// One of the files that `git commit` was given by name.
+    /// A temporary one of the files named on the command line of `git commit`.
     Named,
 }
 
 /// A commit of a push.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PushedCommit {
-    /// It is what HEAD names.
+    /// HEAD names it.
     pub is_head: bool,
     /// It has no parent.
     pub is_root: bool,
-    /// It has several parents.
+    /// It has more than one parent.
     pub is_merge: bool,
-    /// The branch that holds it, if HEAD does not.
+    /// A branch that contains it, if HEAD does not.
     pub branch: Option<String>,
 }
 
-/// A repository at the moment of a hook.
+/// A repository while a hook runs.
 pub struct HookContext {
     repo: gix::Repository,
     objects: Objects,
     head: Option<ObjectId>,
-    /// Which index is committed.
+    /// The index that is committed.
     pub index: Index,
-    /// A merge is being committed.
+    /// True if a merge is being committed.
     pub is_merge: bool,
-    /// Somebody pushes to it: what is advised happens elsewhere.
+    /// True if the repository receives a push: the pusher follows the advice elsewhere.
     pub is_receiving: bool,
 }
 
 impl HookContext {
-    /// Of the repository that a hook runs in.
+    /// Opens the repository that a hook runs in.
     ///
     /// # Errors
     /// If it can't be opened.
@@ -80,7 +80,7 @@ impl HookContext {
         Ok(Self { repo: opened, objects, head, index, is_merge, is_receiving })
     }
 
-    /// Whether no parent of `commit` has a file at `path`; without a commit, whether HEAD has none.
+    /// True if no parent of `commit` has a file at `path`; without a commit, true if HEAD has none.
     pub fn is_new(&self, path: &[u8], commit: Option<&str>) -> bool {
         let parents = match commit {
             Some(id) => self.parents(id).unwrap_or_default(),
@@ -93,7 +93,7 @@ impl HookContext {
         })
     }
 
-    /// Where a commit stands.
+    /// The position of a commit relative to HEAD and the branches.
     pub fn place(&self, commit: &str) -> PushedCommit {
         let Some(id) = ObjectId::from_hex(commit.as_bytes()).ok() else {
             return PushedCommit::default();
@@ -114,7 +114,7 @@ impl HookContext {
         }
     }
 
-    /// Whether `tip` reaches `commit`.
+    /// True if `tip` reaches `commit`.
     fn holds(&self, tip: ObjectId, commit: ObjectId) -> bool {
         tip == commit
             || self

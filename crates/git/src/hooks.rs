@@ -1,57 +1,56 @@
-//! Where git looks for the hooks of a repository.
+//! Finds the folder where git looks for the hooks of a repository.
 //!
-//! Takes a folder whose owner is the user, gives the folder of its hooks. Unlike a scan, this obeys
-//! all of the user's git configuration, as git itself does when it runs a hook; no git program is
-//! run. It must not know what a hook does.
+//! The user must own the repository. Unlike a scan, this obeys all of the user's git configuration,
+//! as git does when it runs a hook. No git program is run. This module does not depend on the
+//! content of a hook.
 
 use std::path::{Path, PathBuf};
 
 use super::open;
 use keysweep_base::paths::canonical;
 
-/// Where a repository's hooks are.
+/// The location of a repository's hooks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hooks {
     /// The folder, which may not exist yet.
     pub folder: PathBuf,
-    /// `core.hooksPath` chose it, so that other repositories may share it.
+    /// True if `core.hooksPath` names it; other repositories may share it then.
     pub configured: bool,
-    /// A link on the way leads here, so that other repositories may share it.
+    /// The canonical path, if the folder is a link; other repositories may share it then.
     pub linked: Option<PathBuf>,
-    /// The folder of the repository's files; a bare one has none. It receives pushes, and nobody
-    /// commits in it.
+    /// The work tree; `None` for a bare repository, which receives pushes and in which nobody
+    /// commits.
     pub work_tree: Option<PathBuf>,
 }
 
-/// Why the folder can't be told.
+/// The reason why the folder can't be determined.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The repository can't be opened.
     #[error(transparent)]
     Git(#[from] super::error::Error),
-    /// Git itself finds no hook there.
+    /// `core.hooksPath` is empty, so git finds no hook.
     #[error(
         "core.hooksPath is empty, so git runs no hook of this repository: 'git config --show-origin \
          core.hooksPath' names the file; remove the line, or name a folder"
     )]
     Empty,
-    /// Only git knows the folder.
+    /// The value needs the path of git's installation, which only git knows.
     #[error(
         "core.hooksPath is '{0}', and %(prefix) is the folder of git's own installation, which \
          only git knows: name the whole path in it"
     )]
     Prefix(String),
-    /// The value is none that git takes.
+    /// Git does not accept the value.
     #[error("git's configuration can't be read as git reads it: {0}")]
     Value(String),
 }
 
-/// Finds the hooks of the repository that `path` names, at that very place; without one, of the
-/// repository in or around the current folder.
+/// Finds the hooks of the repository at exactly `path`; without a path, of the repository in or
+/// around the current folder.
 ///
 /// # Errors
-/// If nothing there is a repository, or it belongs to somebody else, or `core.hooksPath` leads
-/// nowhere.
+/// If there is no repository, if another user owns it, or if `core.hooksPath` is not usable.
 pub fn find(path: Option<&Path>) -> Result<Hooks, Error> {
     let shown = path.unwrap_or(Path::new("."));
     let failure = |error: gix::Error| open::failure(shown, &error);
@@ -74,20 +73,21 @@ pub fn find(path: Option<&Path>) -> Result<Hooks, Error> {
         Some(folder) => start().join(folder),
         None => canonical(repo.common_dir()).join("hooks"),
     };
-    // A link that leads nowhere leads to nobody else's hooks.
+    // A dangling link is not shared with any other repository.
     let linked = folder.canonicalize().ok().filter(|_| folder.is_symlink());
     let work_tree = repo.workdir().map(canonical);
     Ok(Hooks { folder, configured: configured.is_some(), linked, work_tree })
 }
 
-/// `core.hooksPath` as git reads it: the last value counts, and an empty one is no absent one.
+/// Reads `core.hooksPath` as git does: the last value counts, and an empty value differs from a
+/// missing one.
 fn configured(repo: &gix::Repository) -> Result<Option<PathBuf>, Error> {
     let config = repo.config_snapshot();
     let sections = config.plumbing().sections_by_name("core").into_iter().flatten();
     let mut sections = sections.filter(|section| section.header().subsection_name().is_none());
     let values = sections.by_ref().filter_map(|section| section.value_implicit("hooksPath"));
     let Some(value) = values.last() else { return Ok(None) };
-    // Without any value git stops at every command.
+    // Git rejects a key without a value at every command.
     let value = value.map(|value| value.to_string()).unwrap_or_default();
     if value.is_empty() {
         return Err(Error::Empty);
@@ -99,11 +99,11 @@ fn configured(repo: &gix::Repository) -> Result<Option<PathBuf>, Error> {
     path.map_err(|error| Error::Value(error.to_string()))
 }
 
-/// The folder that git copies into every new repository, as far as the user's configuration and
-/// that of the machine name one.
+/// The template folder that git copies into every new repository, if the configuration of the user
+/// or of the machine names one.
 ///
 /// # Errors
-/// If one of those files can't be read.
+/// If a configuration file can't be read.
 pub fn template(home: Option<&Path>) -> Result<Option<PathBuf>, Error> {
     let globals = gix::config::File::from_globals();
     let globals = globals.map_err(|error| Error::Value(error.to_string()))?;
@@ -113,7 +113,7 @@ pub fn template(home: Option<&Path>) -> Result<Option<PathBuf>, Error> {
     Ok(Some(below_home.unwrap_or_else(|| PathBuf::from(&value))).filter(|_| !value.is_empty()))
 }
 
-/// Obeys every configuration file of the user, but runs no program to find one.
+/// Options that obey every configuration file of the user, but run no program to find one.
 fn obedient() -> gix::open::Options {
     let mut permissions = gix::open::Permissions::all();
     permissions.config.git_binary = false;

@@ -1,23 +1,22 @@
-//! How long the paths of an index get once they are written out.
+//! Bounds the length of the paths of an index once they are decoded.
 //!
-//! Version 4 of the format writes of each path what differs from the one before it
-//! (gitformat-index(5)), so a file of 300 kB can stand for gigabytes of paths. Takes the bytes of
-//! an index file; knows nothing of what its entries name.
+//! Version 4 of the format stores for each path its difference from the previous one
+//! (gitformat-index(5)), so a file of 300 kB can expand to gigabytes of paths.
 
 /// The longest path that is accepted, in bytes: 16 times what Linux opens (`PATH_MAX`).
 const LONGEST: u64 = 64 << 10;
-/// All paths together take at most this many times the size of the file, and [`FLOOR`]. An entry
-/// has at least 60 bytes beside its path, so paths of real work trees stay below 4 times.
+/// All paths together may take this many times the size of the file, plus [`FLOOR`]. An entry has
+/// at least 60 bytes beside its path, so paths of real work trees stay below 4 times.
 const RATIO: u64 = 16;
-/// The bytes that the paths of a small file may take whatever its size.
+/// Bytes that the paths of a small file may always take.
 const FLOOR: u64 = 1 << 20;
-/// Times, device, inode, mode, owner and size of an entry, in bytes.
+/// Size in bytes of an entry's times, device, inode, mode, owner and size.
 const STAT: usize = 40;
-/// Set in an entry's flags if two more bytes of them follow.
+/// Set in an entry's flags if two more bytes of flags follow.
 const EXTENDED: u8 = 0x40;
 
-/// Whether the paths are longer than any work tree has. `id` is the length of an object id, in
-/// bytes. An index that is not of version 4 holds its paths as they are.
+/// True if the paths are longer than those of any real work tree. `id` is the length of an object
+/// id in bytes. An index of another version than 4 stores whole paths, so it is never too long.
 pub(crate) fn are_too_long(index: &[u8], id: usize) -> bool {
     let number = |at: usize| index.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
     if !index.starts_with(b"DIRC") || number(4) != Some(4) {
@@ -27,7 +26,7 @@ pub(crate) fn are_too_long(index: &[u8], id: usize) -> bool {
     let most = FLOOR.max(RATIO.saturating_mul(index.len() as u64));
     let (mut rest, mut length, mut sum) = (&index[12..], 0_u64, 0_u64);
     for _ in 0..entries {
-        // What is cut is reported by whoever decodes it.
+        // Decoding the index reports a truncated entry.
         let Some((removed, added, behind)) = path_of_entry(rest, id) else { return false };
         length = length.saturating_sub(removed).saturating_add(added);
         sum = sum.saturating_add(length);
@@ -39,8 +38,8 @@ pub(crate) fn are_too_long(index: &[u8], id: usize) -> bool {
     false
 }
 
-/// How many bytes the path of the first entry loses and gains against the one before it, and the
-/// bytes behind the entry.
+/// The number of bytes that the first entry's path removes from the previous path, the number that
+/// it adds, and the bytes after the entry.
 fn path_of_entry(bytes: &[u8], id: usize) -> Option<(u64, u64, &[u8])> {
     let flags = bytes.get(STAT + id)?;
     let more = if flags & EXTENDED == 0 { 0 } else { 2 };
@@ -49,7 +48,8 @@ fn path_of_entry(bytes: &[u8], id: usize) -> Option<(u64, u64, &[u8])> {
     Some((removed, end as u64, &rest[end + 1..]))
 }
 
-/// A number in the encoding of offsets in packs (gitformat-pack(5)), and what follows it.
+/// Decodes a number in the offset encoding of packs (gitformat-pack(5)), and returns the bytes
+/// after it.
 fn offset(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0_u64;
     for (at, byte) in bytes.iter().enumerate() {
@@ -66,7 +66,7 @@ fn offset(bytes: &[u8]) -> Option<(u64, &[u8])> {
 mod tests {
     use super::*;
 
-    /// An index of version 4 with paths of which each keeps the one before it whole.
+    /// An index of version 4 in which each path extends the whole previous one.
     fn index(entries: u32, added: usize) -> Vec<u8> {
         let mut index = [&b"DIRC"[..], &4_u32.to_be_bytes(), &entries.to_be_bytes()].concat();
         for _ in 0..entries {

@@ -1,15 +1,14 @@
-//! Inflates zlib streams whose size is known.
+//! Inflates zlib streams of known size.
 //!
-//! Takes compressed bytes and a buffer of exactly the stated size. The fast way is libdeflate's,
-//! one call a stream; what it refuses is read by zlib-rs as far as it goes. Nothing here knows
-//! what the bytes are.
+//! The buffer has exactly the stated size. libdeflate inflates a whole stream in one call and is
+//! fast; a stream that it rejects is read by zlib-rs up to the damage.
 
 use flate2::{Decompress, FlushDecompress};
 
-/// Deflate makes at most 1,032 bytes of one (RFC 1951: a match of 258 bytes takes 2 bits).
+/// Deflate expands by a factor of at most 1,032 (RFC 1951: a match of 258 bytes takes 2 bits).
 const MOST: u64 = 1032;
 
-/// Inflates one stream after the other; one a thread.
+/// Inflates one stream after another; each thread has its own.
 pub struct Inflater {
     exact: libdeflater::Decompressor,
     stream: Decompress,
@@ -22,22 +21,24 @@ impl Default for Inflater {
 }
 
 impl Inflater {
-    /// An inflater with its tables.
+    /// Allocates the tables.
     pub fn new() -> Self {
         Self { exact: libdeflater::Decompressor::new(), stream: Decompress::new(true) }
     }
 
-    /// Inflates a stream that must fill `out` exactly; says whether it did, checksum included.
+    /// Inflates a stream that must fill `out` exactly. Returns true if it did and its checksum is
+    /// correct.
     ///
-    /// Bytes behind the stream's end are ignored.
+    /// Bytes after the end of the stream are ignored.
     pub fn exact(&mut self, input: &[u8], out: &mut [u8]) -> bool {
         self.exact.zlib_decompress(input, out) == Ok(out.len())
     }
 
-    /// Inflates a damaged stream and says how many bytes of `out` came before the damage.
+    /// Inflates a damaged stream and returns the number of bytes written to `out` before the
+    /// damage.
     pub fn readable(&mut self, input: &[u8], out: &mut [u8]) -> usize {
         self.stream.reset(true);
-        // An error still counts what was written before it.
+        // The bytes that were written before an error still count.
         while let Ok(status) = self.step(input, out) {
             if status != flate2::Status::Ok || self.written() == out.len() {
                 break;
@@ -46,8 +47,8 @@ impl Inflater {
         self.written().min(out.len())
     }
 
-    /// Length of the stream that `input` begins with, and of what it inflates to; `None` if it is
-    /// damaged or cut.
+    /// The length of the stream at the start of `input`, and its inflated length; `None` if it is
+    /// damaged or truncated.
     pub fn measure(&mut self, input: &[u8], scratch: &mut [u8]) -> Option<(usize, u64)> {
         self.stream.reset(true);
         loop {
@@ -92,8 +93,8 @@ impl Inflater {
     }
 }
 
-/// Whether a stream of `compressed` bytes can inflate to `size`; a header that lies about its
-/// size must not cost memory.
+/// True if a stream of `compressed` bytes can inflate to `size`. This check keeps a header with a
+/// false size from costing memory.
 pub fn is_plausible(size: u64, compressed: usize) -> bool {
     size <= (compressed as u64).saturating_mul(MOST)
 }

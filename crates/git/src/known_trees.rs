@@ -1,7 +1,7 @@
-//! Trees that are asked for path after path, each read once.
+//! A cache of tree entries for lookups of many paths.
 //!
-//! Whoever looks up ten thousand paths of one commit would read the same trees ten thousand times,
-//! and search their entries from the first on.
+//! Without it, ten thousand lookups in one commit would read the same trees ten thousand times and
+//! scan their entries from the start.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use super::lookup::descend;
 use super::objects::Objects;
 use super::parse::{self, EntryKind};
 
-/// Entries that are kept, of all trees together; then the trees are read anew.
+/// Limit of cached entries of all trees together; the cache is cleared when it is reached.
 const MOST: usize = 200_000;
 
 /// The entries of a tree by name.
@@ -29,7 +29,7 @@ pub struct KnownTrees<'a> {
 }
 
 impl<'a> KnownTrees<'a> {
-    /// None is read yet.
+    /// Creates an empty cache.
     pub fn new(objects: &'a Objects) -> Self {
         Self { objects, trees: Default::default(), entries: 0, buffer: Vec::new() }
     }
@@ -51,7 +51,7 @@ impl<'a> KnownTrees<'a> {
             let mut entries = Entries::new();
             let read = parse::tree(&self.buffer, self.objects.hash()).map_while(|entry| entry);
             for entry in read {
-                // Of two entries of one name git, too, finds the first.
+                // If two entries have the same name, git also finds the first one.
                 let found = (entry.id.to_owned(), entry.kind);
                 entries.entry(entry.name.to_owned()).or_insert(found);
             }

@@ -1,7 +1,7 @@
-//! A git repository as it is stored: its database, refs, reflogs, index and configuration.
+//! Reads a git repository as it is stored: its database, refs, reflogs, index and configuration.
 //!
-//! Takes repositories that nobody vouches for. The format is read here and by `gix`; no git program is
-//! run and nothing is fetched. What can't be read goes to a [`Record`](keysweep_base::record::Record).
+//! Repositories are not trusted. This crate and `gix` read the format; no git program is run and
+//! nothing is fetched. Problems go to a [`Record`](keysweep_base::record::Record).
 
 pub mod alternates;
 pub mod changes;

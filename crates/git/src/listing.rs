@@ -1,4 +1,4 @@
-//! What stands in a folder of git's, without leaving anything out in silence.
+//! Lists folders of a repository; every error is recorded.
 
 use std::fs::DirEntry;
 use std::io;
@@ -6,8 +6,8 @@ use std::path::Path;
 
 use keysweep_base::record::Record;
 
-/// The entries of a folder, in no order; none if there is no such folder. What can't be listed of
-/// it is a problem of the ledger: an object that nobody sees is an object that nobody scans.
+/// The entries of a folder, in no order; none if the folder does not exist. An entry that can't be
+/// listed is a problem in the ledger: an object that is not listed is not scanned.
 pub fn entries(folder: &Path, ledger: &dyn Record) -> Vec<DirEntry> {
     let problem = |error: &io::Error| {
         ledger.problem("folder", folder.as_os_str().as_encoded_bytes(), error);
@@ -22,7 +22,7 @@ pub fn entries(folder: &Path, ledger: &dyn Record) -> Vec<DirEntry> {
     }
 }
 
-/// What is listed before and after an error.
+/// The entries before and after an error.
 fn listed<T>(entries: impl Iterator<Item = io::Result<T>>, problem: &dyn Fn(&io::Error)) -> Vec<T> {
     let mut found = Vec::new();
     for entry in entries {
@@ -40,7 +40,7 @@ mod tests {
 
     use super::*;
 
-    /// What was recorded as a problem.
+    /// The problems that were recorded.
     #[derive(Default)]
     struct Problems(Mutex<Vec<String>>);
 

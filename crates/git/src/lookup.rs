@@ -1,4 +1,4 @@
-//! What stands in a tree, and at a path below it.
+//! Looks up entries of trees, by tree and by path.
 
 use gix::ObjectId;
 use gix::hash::oid;
@@ -20,7 +20,7 @@ pub fn commit_tree(objects: &Objects, commit: &oid, buffer: &mut Vec<u8>) -> Opt
     }
 }
 
-/// The blob at `path` below `tree`; who looks up many paths takes
+/// The blob at `path` below `tree`; for many paths use
 /// [`KnownTrees`](super::known_trees::KnownTrees).
 pub fn blob_at(
     objects: &Objects,
@@ -38,7 +38,7 @@ pub fn blob_at(
     })
 }
 
-/// The blob at `path` below `tree`, given what finds an entry of a tree by its name.
+/// The blob at `path` below `tree`; the callback finds an entry of a tree by its name.
 pub(crate) fn descend(
     tree: &oid,
     path: &[u8],
@@ -57,8 +57,8 @@ pub(crate) fn descend(
     Some(at)
 }
 
-/// The entries of a tree, up to the first malformed one. What can't be read is recorded, with
-/// `named_by` saying who names the tree.
+/// The entries of a tree, up to the first malformed one. A tree that can't be read is recorded,
+/// with `named_by` as the object that names it.
 pub fn list(
     objects: &Objects,
     tree: &oid,

@@ -1,6 +1,4 @@
-//! Loose objects: one zlib stream a file, under the first byte of its id.
-//!
-//! Takes an object folder, gives the ids in it and each object's stream. It knows no pack.
+//! Loose objects: one zlib stream per file, in a folder named after the first byte of the id.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -16,22 +14,23 @@ use keysweep_base::record::Record;
 /// The loose objects of one object folder.
 pub struct Loose {
     folder: PathBuf,
-    /// In order, each once.
+    /// Sorted, each id once.
     pub ids: Vec<ObjectId>,
 }
 
-/// An object behind its header.
+/// An opened loose object, after its header.
 pub struct Stream {
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// Its size in bytes, as the header has it.
+    /// Its size in bytes, as stated in the header.
     pub size: u64,
     /// Its bytes.
     pub bytes: ZlibDecoder<BufReader<File>>,
 }
 
 impl Loose {
-    /// Lists the loose objects of a folder. What can't be listed is a problem of the ledger.
+    /// Lists the loose objects of a folder. An entry that can't be listed is a problem in the
+    /// ledger.
     pub fn list(folder: &Path, hash: gix::hash::Kind, ledger: &dyn Record) -> Self {
         let mut ids = Vec::new();
         for first in 0..=u8::MAX {
@@ -66,7 +65,7 @@ impl Loose {
     /// Opens an object.
     ///
     /// # Errors
-    /// If its file can't be read, is no regular file, or does not begin as an object does.
+    /// If its file can't be read, is not a regular file, or does not begin with an object header.
     pub fn open(&self, id: &gix::oid) -> io::Result<Stream> {
         let hex = id.to_hex().to_string();
         let path = self.folder.join(&hex[..2]).join(&hex[2..]);
@@ -78,12 +77,12 @@ impl Loose {
         Ok(Stream { kind, size, bytes })
     }
 
-    /// Whether an object is among them.
+    /// True if the object is in the list.
     pub fn holds(&self, id: &gix::oid) -> bool {
         self.ids.binary_search_by(|one| one.as_ref().cmp(id)).is_ok()
     }
 
-    /// Reads an object; `None` if it is damaged or finds no room.
+    /// Reads an object; `None` if it is damaged or exceeds the memory budget.
     pub fn read(&self, id: &gix::oid, claim: &mut Claim) -> Option<(Kind, Vec<u8>)> {
         let mut stream = if self.holds(id) { self.open(id).ok()? } else { return None };
         if !claim.set(stream.size) {
@@ -95,13 +94,13 @@ impl Loose {
     }
 }
 
-/// The id that a file's name gives; other files, such as unfinished ones, give none.
+/// The id that a file's name encodes; `None` for other files, such as temporary ones.
 fn id(first: &str, name: &std::ffi::OsStr, hash: gix::hash::Kind) -> Option<ObjectId> {
     let rest = name.to_str().filter(|rest| rest.len() + 2 == hash.len_in_hex())?;
     ObjectId::from_hex(format!("{first}{rest}").as_bytes()).ok()
 }
 
-/// Reads `blob 123\0`.
+/// Reads a header such as `blob 123\0`.
 fn header(bytes: &mut impl Read) -> io::Result<(Kind, u64)> {
     let mut header = Vec::with_capacity(32);
     let mut byte = [0];
@@ -118,7 +117,7 @@ fn header(bytes: &mut impl Read) -> io::Result<(Kind, u64)> {
     parse(&header).ok_or_else(|| io::Error::other("its header is damaged"))
 }
 
-/// Cuts a header into its kind and size.
+/// Splits a header into kind and size.
 fn parse(header: &[u8]) -> Option<(Kind, u64)> {
     let space = header.iter().position(|&byte| byte == b' ')?;
     let kind = Kind::from_bytes(&header[..space]).ok()?;

@@ -5,14 +5,14 @@ use std::path::{Component, Path, PathBuf};
 use super::listing;
 use keysweep_base::record::Record;
 
-/// How deep modules may lie in one another; names may have slashes too.
+/// Limit of nested modules; the names of modules may also contain slashes.
 const DEEPEST: usize = 32;
 
 /// A submodule's database.
 pub struct Module {
     /// Its git folder.
     pub git_dir: PathBuf,
-    /// Its place in the outermost work tree, with a slash behind it.
+    /// Its path in the outermost work tree, with a trailing slash.
     pub prefix: Vec<u8>,
 }
 
@@ -64,10 +64,10 @@ fn search(
     }
 }
 
-/// The submodule's place in the work tree around it, by its own `core.worktree`: a path that
-/// leaves the git folders (`../../../vendor/lib`).
+/// The submodule's path in the surrounding work tree, from its own `core.worktree`: the part of
+/// that path after the git folders (`../../../vendor/lib`).
 fn place(git_dir: &Path) -> Option<PathBuf> {
-    // What can't be opened is told when it is scanned.
+    // Scanning the submodule reports why it can't be opened.
     let repo = super::open::open_git_dir(git_dir).ok()?;
     let tree = repo.config_snapshot().string("core.worktree")?;
     let tree = Path::new(std::str::from_utf8(&tree).ok()?).to_owned();

@@ -1,9 +1,9 @@
 //! Random access to objects, for walks over commits and trees.
 //!
-//! Takes a repository and, in a hook, the folders of a quarantine; gives objects by id from
-//! whichever folder holds them, on as many threads as are asked for. `gix` reads them; what it
-//! can't is looked for in all the stores of the database, damaged ones included. Replacements are
-//! not applied and nothing is fetched.
+//! It reads objects by id from the folders of a repository and, in a hook, from the quarantine
+//! folders, on several threads. `gix` reads them; an object that `gix` can't read is looked for in
+//! all stores of the database, damaged ones included. Replacement refs are not applied and nothing
+//! is fetched.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -24,14 +24,14 @@ use keysweep_base::memory::MemoryBudget;
 use keysweep_base::paths::canonical;
 use keysweep_base::record::Record;
 
-/// Bytes of delta bases that each thread keeps.
+/// Bytes of delta bases that each thread caches.
 const CACHE: usize = 32 * 1024 * 1024;
-/// Bytes of an object that `gix` may read at once; larger ones are read from all stores, which
-/// claim the memory for it.
+/// Size limit in bytes of an object that `gix` may read; larger ones are read through [`Stores`],
+/// which claims the memory for them.
 const LARGE: usize = 32 << 20;
-/// Why an object can't be trusted.
+/// The problem text for an object whose content does not match its id.
 pub const CHANGED: &str = "its content is not what its id says";
-/// Objects a thread takes at a time: near ones share delta bases.
+/// Number of objects that a thread takes at a time: neighbours share delta bases.
 const CHUNK: usize = 128;
 
 /// The object database of one repository, for one thread; cloning is cheap.
@@ -40,15 +40,15 @@ pub struct Objects {
     stores: Vec<gix::odb::Handle>,
     hash: gix::hash::Kind,
     rest: Arc<FallbackStores>,
-    /// Whether what is read is held against its id.
+    /// True if each object is verified against its id.
     checked: bool,
-    /// Where the objects of Git LFS are, or why nobody should look there.
+    /// The folder of Git LFS objects, or the reason why it must not be read.
     lfs: Result<Arc<Path>, String>,
 }
 
-/// What `gix` does not read: folders with files that it would wait for, a pack whose index is damaged or missing, the intact copy of a
-/// damaged object, what stands beside an alternate that is missing or not to be read. Opened when
-/// first needed.
+/// The stores for what `gix` does not read: folders with files on which it would block, packs with
+/// a damaged or missing index, intact copies of damaged objects, and folders with an alternate that
+/// is missing or excluded. They are opened on first use.
 struct FallbackStores {
     folder: PathBuf,
     hash: gix::hash::Kind,
@@ -58,8 +58,8 @@ struct FallbackStores {
 }
 
 impl Objects {
-    /// The database of `repo`, and the folders that `environment` adds to it. Folders that it
-    /// borrows from are left out if `options` say so.
+    /// Opens the database of `repo`, and the folders that `environment` adds to it. Alternates are
+    /// left out if `options` say so.
     ///
     /// # Errors
     /// If the repository's own object folder can't be read.
@@ -94,7 +94,7 @@ impl Objects {
             };
             let mut store = match gix::odb::at_opts(&folder, hash, [], bounded) {
                 Ok(store) => store,
-                // Its alternates are damaged.
+                // An alternate of this folder is damaged.
                 Err(_) if folder == own => continue,
                 Err(source) => return Err(Error::File { path: folder, source }),
             };
@@ -116,34 +116,34 @@ impl Objects {
         Ok(Self { stores, hash, rest, checked: false, lfs })
     }
 
-    /// The same database, of which every object is held against its id, as `git fsck` does: `gix`
-    /// does not look at the checksum of a loose object, and a changed bit would hide a key.
+    /// The same database, but every object is verified against its id, as in `git fsck`: `gix` does
+    /// not verify the checksum of a loose object, and a flipped bit would hide a key.
     pub fn checked(self) -> Self {
         Self { checked: true, ..self }
     }
 
-    /// Where the objects of Git LFS are.
+    /// The folder of Git LFS objects.
     ///
     /// # Errors
-    /// Why nobody should look there.
+    /// The reason why it must not be read.
     pub fn lfs(&self) -> Result<&Path, &str> {
         self.lfs.as_deref().map_err(String::as_str)
     }
 
-    /// What may be held at once.
+    /// Limit of the memory held at once.
     pub fn memory(&self) -> &MemoryBudget {
         &self.rest.memory
     }
 
-    /// The kind of ids that the repository uses.
+    /// The hash function of the object ids.
     pub fn hash(&self) -> gix::hash::Kind {
         self.hash
     }
 
-    /// Reads an object into `buffer`; `Ok(None)` if there is none.
+    /// Reads an object into `buffer`; `Ok(None)` if it does not exist.
     ///
     /// # Errors
-    /// A description of the damage, if it is there but can't be read.
+    /// A description of the damage, if the object exists but can't be read.
     pub fn find(&self, id: &oid, buffer: &mut Vec<u8>) -> Result<Option<Kind>, String> {
         let store = match self.stores_of(id) {
             [only] => Some(only),
@@ -156,7 +156,7 @@ impl Objects {
         {
             return found;
         }
-        // The answer stands unless another copy says better.
+        // The result of `gix` stands unless another copy is intact.
         match self.rest.read(id) {
             Some((kind, bytes)) if self.is_intact(id, kind, &bytes) => {
                 *buffer = bytes;
@@ -168,26 +168,27 @@ impl Objects {
         }
     }
 
-    /// The stores that may hold an object: none if its id is of another hash than the repository's,
-    /// of which a damaged file may speak and at which `gix` panics.
+    /// The stores that may hold an object. The list is empty if the id is of another hash function
+    /// than the repository's: a damaged file may name such an id, and `gix` panics on it.
     fn stores_of(&self, id: &oid) -> &[gix::odb::Handle] {
         if id.kind() == self.hash { &self.stores } else { &[] }
     }
 
-    /// Reads what is left of a damaged blob: what `find` refuses since it is not what its id says.
+    /// Reads the remaining content of a damaged blob, which `find` refuses because it does not
+    /// match its id.
     pub fn salvage(&self, id: &oid, buffer: &mut Vec<u8>) -> bool {
         let unchecked = Self { checked: false, ..self.clone() };
         matches!(unchecked.find(id, buffer), Ok(Some(Kind::Blob)))
     }
 
-    /// Whether an object is what its id says, if that is to be known.
+    /// True if an object matches its id, or if objects are not verified.
     fn is_intact(&self, id: &oid, kind: Kind, bytes: &[u8]) -> bool {
         let named = || gix::objs::compute_hash(self.hash, kind, bytes);
         !self.checked || named().is_ok_and(|named| named == id)
     }
 
-    /// What holds a blob of `size` bytes that is read piece by piece against its id; `None` if
-    /// that is not to be known.
+    /// A hasher for verifying a blob of `size` bytes piece by piece; `None` if objects are not
+    /// verified.
     pub fn hasher(&self, size: u64) -> Option<gix::hash::Hasher> {
         self.checked.then(|| {
             let mut hasher = gix::hash::hasher(self.hash);
@@ -196,21 +197,23 @@ impl Objects {
         })
     }
 
-    /// Shows a large object piece by piece, if it is stored as it stands; gives what `show` does.
+    /// Passes a large object that is not a delta to `show` piece by piece; returns the result of
+    /// `show`.
     pub fn stream<T>(&self, id: &oid, show: impl FnOnce(u64, &mut dyn Read) -> T) -> Option<T> {
         let size =
             self.stores_of(id).iter().find_map(|store| Some(store.try_header(id).ok()??.size()))?;
         if size <= LARGE as u64 { None } else { self.rest.stores().stream(id, show) }
     }
 
-    /// The kind of an object, which is read only if its usual copy is damaged; `None` if it is missing or damaged.
+    /// The kind of an object; `None` if it is missing or damaged. The object is read only if its
+    /// usual copy is damaged.
     pub fn kind(&self, id: &oid) -> Option<Kind> {
         let kind = self.stores_of(id).iter().find_map(|it| Some(it.try_header(id).ok()??.kind()));
         kind.or_else(|| self.rest.read(id).map(|(kind, _)| kind))
     }
 
-    /// Reads an object of a known kind; what is missing, damaged or of another kind becomes a
-    /// problem, with `named_by` telling who asked for it.
+    /// Reads an object of a known kind. A missing or damaged object, or one of another kind, is
+    /// recorded as a problem, with `named_by` as the object that names it.
     pub fn expect(
         &self,
         id: &oid,
@@ -224,7 +227,7 @@ impl Objects {
         false
     }
 
-    /// Reads an object of a known kind; gives the reason why it can't be had.
+    /// Reads an object of a known kind; returns the reason if it can't be read.
     pub fn why_unreadable(
         &self,
         id: &oid,
@@ -246,17 +249,18 @@ impl Objects {
         }
     }
 
-    /// Whether an object is here; it is not read.
+    /// True if the object exists; it is not read.
     pub fn has(&self, id: &oid) -> bool {
         self.stores_of(id).iter().any(|store| store.exists(id)) || self.rest.stores().holds(id)
     }
 
-    /// Whether `gix` reads all of them, alternates included.
+    /// True if `gix` reads all folders, alternates included.
     pub fn is_whole(&self) -> bool {
         !self.stores.is_empty()
     }
 
-    /// The repository as it reads objects from here, for what `gix` alone can do.
+    /// A copy of the repository that reads objects through these stores, for operations that only
+    /// `gix` implements.
     pub fn attach_to(&self, repo: &gix::Repository) -> gix::Repository {
         let mut repo = repo.clone();
         if let Some(store) = self.stores.first() {
@@ -273,7 +277,7 @@ impl FallbackStores {
 
     fn stores(&self) -> &Stores {
         self.stores.get_or_init(|| {
-            // Whatever is wrong with them is told by the pass over the whole database.
+            // The pass over the whole database reports problems of the stores.
             let memory = self.memory.clone();
             let options = database::DatabaseOptions {
                 threads: 1,
@@ -286,7 +290,7 @@ impl FallbackStores {
     }
 }
 
-/// Applies `work` to every item on `threads` threads; answers stand in the order of the items.
+/// Applies `work` to every item on `threads` threads; results are in the order of the items.
 pub fn on_threads<T: Sync, R: Send>(
     objects: &Objects,
     threads: usize,
@@ -316,7 +320,7 @@ pub fn on_threads<T: Sync, R: Send>(
         for _ in 1..threads {
             let own = objects.clone();
             let run = &run;
-            // Without another thread this one does all.
+            // If no other thread starts, this one does all the work.
             if std::thread::Builder::new().spawn_scoped(scope, move || run(&own)).is_err() {
                 break;
             }

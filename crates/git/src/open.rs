@@ -1,9 +1,8 @@
-//! Opening repositories that nobody vouches for.
+//! Opens repositories that are not trusted.
 //!
-//! Takes a path or git's own environment, gives a [`gix::Repository`] that reads the repository's
-//! local configuration only, for what says how to read the database. No program is ever run, no
-//! configuration outside of the repository is read, replacements are not applied. It must not know
-//! what is read from the repository afterwards.
+//! Only the repository's local configuration is read, and only for how to read the database. No
+//! program is run, no configuration outside of the repository is read, and replacement refs are not
+//! applied. This module does not depend on what is read from the repository later.
 
 use std::path::{Path, PathBuf};
 
@@ -17,11 +16,11 @@ use keysweep_base::paths::canonical;
 use keysweep_base::record::Record;
 use keysweep_base::text::escape_path;
 
-/// Room for packs. To count them, `gix` would read alternates before they are looked at, and
-/// objects are read otherwise.
+/// Slots for packs in the store that `gix` opens with a repository. Counting the packs would make
+/// `gix` read alternates before they are checked, and objects are read through other stores.
 const PACKS: u16 = 1024;
 
-/// What git's environment variables say; a hook gets its repository this way.
+/// The environment variables of git; a hook gets its repository through them.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// `GIT_DIR`.
@@ -36,13 +35,13 @@ pub struct Environment {
     pub alternates: Vec<PathBuf>,
     /// `GIT_QUARANTINE_PATH`: objects of a push that is not accepted yet.
     pub quarantine: Option<PathBuf>,
-    /// The commits of `GITHEAD_<id>`: git merges them, and has not written MERGE_HEAD yet when it
-    /// runs pre-merge-commit.
+    /// The commits of `GITHEAD_<id>`: git sets them during a merge, and runs pre-merge-commit
+    /// before it writes MERGE_HEAD.
     pub merging: Vec<ObjectId>,
 }
 
 impl Environment {
-    /// Reads the variables of this process; an empty one counts as not set.
+    /// Reads the variables of this process; an empty one counts as unset.
     pub fn from_process() -> Self {
         let path = |name: &str| {
             std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
@@ -60,10 +59,10 @@ impl Environment {
         }
     }
 
-    /// The variables that apply to `repo`: one that was named explicitly is not the environment's.
+    /// The variables that apply to `repo`: none if it was named explicitly.
     ///
-    /// Only a quarantine inside of its own object folder still applies, because the hook of that
-    /// very repository is running.
+    /// A quarantine inside of its own object folder still applies, because a hook of this
+    /// repository is running then.
     #[must_use]
     pub fn of(&self, repo: &gix::Repository, explicit: bool) -> Self {
         if !explicit {
@@ -84,14 +83,14 @@ fn merged(name: &std::ffi::OsStr) -> Option<ObjectId> {
     ObjectId::from_hex(id).ok()
 }
 
-/// Opens the repository that `path` names; without one, that of `GIT_DIR`, else the one in or
-/// around the current folder.
+/// Opens the repository at `path`; without one, that of `GIT_DIR`, otherwise the one in or around
+/// the current folder.
 ///
-/// A repository that was named is opened at that very place or not at all: one around it is
-/// another one. Only where none was named it is looked for upwards, as git does.
+/// A named repository is opened at exactly that path: one around it is a different repository. Only
+/// without a name is it searched for upwards, as in git.
 ///
 /// # Errors
-/// If nothing there is a repository, or its form is unknown.
+/// If there is no repository, or its format is unknown.
 pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repository, Error> {
     if let Some(path) = path {
         let git = git_dir_of(path)?;
@@ -115,18 +114,18 @@ pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repos
     Ok(repo)
 }
 
-/// The git folder, or the file in its place, of the repository that `path` names: its `.git`, or
-/// `path` itself where that is a git folder.
+/// The git folder of the repository at `path`, or the file in its place: its `.git`, or `path`
+/// itself if that is a git folder.
 ///
 /// # Errors
-/// If there is no repository at that very place; the error names the one around it.
+/// If there is no repository at exactly that path; the error names the one around it.
 pub fn git_dir_of(path: &Path) -> Result<PathBuf, Error> {
     let place = absolute(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
     let git = place.join(".git");
     if git.symlink_metadata().is_ok() {
         return Ok(git);
     }
-    // Nothing is read of what may be a FIFO before it was looked at.
+    // The files are checked before they are read: they may be FIFOs.
     let looks_like_git = |up: &Path| up.join("HEAD").exists() && up.join("objects").exists();
     if looks_like_git(&place) {
         preflight::check_git_dir(&place)?;
@@ -142,31 +141,31 @@ pub fn git_dir_of(path: &Path) -> Result<PathBuf, Error> {
     }
 }
 
-/// The path with links and `..` resolved. Only then do the folders above it stand in it.
+/// The path with links and `..` resolved, so that its ancestors are the folders above it.
 #[cfg(unix)]
 fn absolute(path: &Path) -> std::io::Result<PathBuf> {
     path.canonicalize()
 }
 
-/// The path with `..` resolved. Canonical paths of Windows take no further `..`, which git's own
-/// files hold.
+/// The path with `..` resolved. Canonical paths of Windows do not accept a further `..`, which
+/// git's own files contain.
 #[cfg(not(unix))]
 fn absolute(path: &Path) -> std::io::Result<PathBuf> {
     path.metadata()?;
     std::path::absolute(path)
 }
 
-/// Notes in the ledger which repository is scanned.
+/// Records the repository that is scanned.
 pub fn note_place(repo: &gix::Repository, ledger: &dyn Record) {
     let place = canonical(repo.workdir().unwrap_or(repo.git_dir()));
     ledger.scanned("repository", place.as_os_str().as_encoded_bytes());
 }
 
-/// The work tree of `repo`, as far as that is not only the repository's own word.
+/// The work tree of `repo`, if not only the repository itself claims it.
 ///
-/// `core.worktree` may name any folder of the machine: it is believed of one whose `.git` leads
-/// back here, or in which somebody stands for whom git set `GIT_DIR`. Otherwise it is the folder
-/// that holds `.git`, if one does.
+/// `core.worktree` may name any folder of the machine. It is accepted if the `.git` of that folder
+/// leads back here, if the environment sets the work tree, or if `GIT_DIR` is set and the current
+/// folder is inside. Otherwise the work tree is the folder that contains `.git`, if there is one.
 pub fn work_tree(repo: &gix::Repository, environment: &Environment) -> Option<PathBuf> {
     let claimed = repo.workdir()?;
     if is_vouched_for(repo, claimed, environment) {
@@ -186,7 +185,7 @@ fn is_vouched_for(repo: &gix::Repository, tree: &Path, environment: &Environment
         || environment.git_dir.is_some() && std::env::current_dir().is_ok_and(stands_in)
 }
 
-/// Says that a repository names a work tree which is not its own.
+/// Records that a repository names a work tree which is not its own.
 pub fn note_work_tree(repo: &gix::Repository, environment: &Environment, ledger: &dyn Record) {
     if let Some(tree) = repo.workdir().filter(|tree| !is_vouched_for(repo, tree, environment)) {
         let tree = escape_path(tree.as_os_str().as_encoded_bytes());
@@ -200,24 +199,24 @@ pub fn note_work_tree(repo: &gix::Repository, environment: &Environment, ledger:
 /// Opens exactly the git folder at `path`, such as that of a submodule.
 ///
 /// # Errors
-/// If it is no repository, or its form is unknown.
+/// If it is not a repository, or its format is unknown.
 pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
     preflight::check_git_dir(path)?;
     gix::open_opts(path, trusting(true)).map_err(|error| failure(path, &error))
 }
 
-/// Whether `path` itself is a git folder: a bare repository, or a `.git`.
+/// True if `path` itself is a git folder: a bare repository, or a `.git`.
 pub fn is_git_folder(path: &Path) -> bool {
     gix::discover::is_git(path).is_ok()
 }
 
-/// Whether a repository begins at `path`: it is a git folder, or holds `.git`.
+/// True if `path` is a git folder or contains `.git`.
 pub fn is_repository(path: &Path) -> bool {
     gix::discover::is_git(&path.join(".git")).is_ok() || gix::discover::is_git(path).is_ok()
 }
 
-/// The commits at which a shallow clone was cut; their parents are not here. What can't be read of
-/// git's list of them is a problem of the ledger.
+/// The commits at which a shallow clone was cut; their parents are missing. If the file can't be
+/// read, that is a problem in the ledger.
 pub fn shallow_boundary(repo: &gix::Repository, ledger: &dyn Record) -> Vec<ObjectId> {
     let path = repo.common_dir().join("shallow");
     let problem = |why: &dyn std::fmt::Display| {
@@ -240,7 +239,8 @@ pub fn shallow_boundary(repo: &gix::Repository, ledger: &dyn Record) -> Vec<Obje
     ids.into_iter().flatten().collect()
 }
 
-/// Records that a partial clone lacks objects which its server still has; gives whether it is one.
+/// Records that a partial clone lacks objects which its server has; returns true if the repository
+/// is one.
 pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) -> bool {
     let config = repo.config_snapshot();
     let configured = config.string("extensions.partialClone").is_some();
@@ -259,7 +259,7 @@ pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) -> bool {
     is_partial
 }
 
-/// Options that trust nobody: local configuration only, no environment, no includes.
+/// Options for an untrusted repository: local configuration only, no environment, no includes.
 fn trusting(as_is: bool) -> gix::open::Options {
     gix::open::Options::isolated()
         .config_overrides(["core.useReplaceRefs=false"])
@@ -268,8 +268,8 @@ fn trusting(as_is: bool) -> gix::open::Options {
         .with(gix::sec::Trust::Full)
 }
 
-/// Opens the repository in or around `start`. It is looked for from an absolute path: `gix` may
-/// take a bare repository above a relative one for what is further up.
+/// Opens the repository in or around `start`. The search starts from an absolute path: for a
+/// relative path, `gix` may confuse a bare repository above it with a folder further up.
 fn discover(start: &Path) -> gix::Result<gix::Repository> {
     let start = &absolute(start).unwrap_or_else(|_| start.to_owned());
     let options = gix::discover::upwards::Options {
@@ -282,16 +282,16 @@ fn discover(start: &Path) -> gix::Result<gix::Repository> {
     gix::ThreadSafeRepository::discover_opts(start, options, mapping).map(Into::into)
 }
 
-/// The form in which refs are kept, if it is another than files.
+/// The format of the refs, if it is not `files`.
 pub fn unread_ref_format(repo: &gix::Repository) -> Option<String> {
     let format = repo.config_snapshot().string("extensions.refStorage")?.to_string();
     (!format.eq_ignore_ascii_case("files")).then_some(format)
 }
 
-/// Refuses refs in a form that is not read, for what makes no sense without them.
+/// Refuses an unsupported format of refs, for commands that need refs.
 ///
 /// # Errors
-/// If they are kept otherwise than in files.
+/// If refs are not stored in files.
 pub fn require_refs(repo: &gix::Repository) -> Result<(), Error> {
     match unread_ref_format(repo) {
         Some(format) => Err(Error::RefFormat { path: repo.git_dir().to_owned(), format }),
@@ -299,7 +299,7 @@ pub fn require_refs(repo: &gix::Repository) -> Result<(), Error> {
     }
 }
 
-/// Says why `path` can't be opened: there is no repository, or it is broken.
+/// The reason why `path` can't be opened: there is no repository, or it is damaged.
 pub fn failure(path: &Path, error: &gix::Error) -> Error {
     let here = path.ancestors().any(is_repository)
         || std::env::current_dir()

@@ -1,7 +1,6 @@
 //! One pack: its mapped bytes, the ids and offsets of its entries, and their headers.
 //!
-//! Takes a `.pack` file and an index of it, gives compressed entries by offset. It inflates
-//! nothing and knows no other pack. The format is that of git's
+//! It returns compressed entries by offset and inflates nothing. The format is defined in git's
 //! `Documentation/gitformat-pack.txt`.
 
 use std::path::Path;
@@ -9,7 +8,7 @@ use std::path::Path;
 use gix::ObjectId;
 use gix::odb::pack::{data, index};
 
-/// Where an entry begins, and its number in the index.
+/// The offset of an entry, and its number in the index.
 pub type EntryOffset = (u64, u32);
 
 /// A pack and its index.
@@ -20,20 +19,20 @@ pub struct Pack {
 
 /// The objects of a pack, in order of their ids.
 enum Ids {
-    /// As its index has them.
+    /// From the index file.
     Index(Box<index::File>),
-    /// As they were found by reading a pack that has none.
+    /// Found by reading a pack that has no index.
     Listed(Vec<(ObjectId, u64)>),
 }
 
-/// What an entry's header says.
+/// The header of an entry.
 #[derive(Clone, Copy, Debug)]
 pub struct Header {
-    /// What the entry is.
+    /// The type of the entry.
     pub form: EntryType,
-    /// Inflated size in bytes: of the object, or of the delta.
+    /// Inflated size in bytes, of the object or of the delta.
     pub size: u64,
-    /// Bytes of the header.
+    /// Length of the header in bytes.
     pub len: usize,
 }
 
@@ -42,7 +41,7 @@ pub struct Header {
 pub enum EntryType {
     /// The object itself.
     Object(gix::objs::Kind),
-    /// A delta whose base begins so many bytes before it.
+    /// A delta whose base begins this many bytes before it.
     OfsDelta(u64),
     /// A delta whose base has this id.
     RefDelta(ObjectId),
@@ -52,7 +51,7 @@ impl Pack {
     /// Maps a pack and its `.idx`.
     ///
     /// # Errors
-    /// If either can't be mapped or is none.
+    /// If either can't be mapped or is not in the expected format.
     pub fn open(pack: &Path, index: &Path, hash: gix::hash::Kind) -> gix::Result<Self> {
         let data = data::File::at(pack, hash)?;
         Ok(Self { data, ids: Ids::Index(Box::new(index::File::at(index, hash)?)) })
@@ -63,7 +62,7 @@ impl Pack {
         Self { data, ids: Ids::Listed(listed) }
     }
 
-    /// Replaces the listed objects; for a pack whose ids are only being found.
+    /// Replaces the listed objects; used while the ids are still being computed.
     pub fn list(&mut self, listed: Vec<(ObjectId, u64)>) {
         self.ids = Ids::Listed(listed);
     }
@@ -78,12 +77,12 @@ impl Pack {
         self.data.entry_slice(0..self.data.data_len() as u64).unwrap_or_default()
     }
 
-    /// Bytes of the checksum at the file's end.
+    /// Length of the checksum at the end of the file, in bytes.
     pub fn trailer(&self) -> usize {
         self.data.object_hash().len_in_bytes()
     }
 
-    /// How many objects the index has.
+    /// Number of objects in the index.
     pub fn len(&self) -> u32 {
         match &self.ids {
             Ids::Index(index) => index.num_objects(),
@@ -91,7 +90,7 @@ impl Pack {
         }
     }
 
-    /// Whether the index has none.
+    /// True if the index has no objects.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -112,9 +111,9 @@ impl Pack {
         }
     }
 
-    /// Whether the entry's stored bytes are those that its index has the checksum of.
+    /// True if the stored bytes of the entry match their checksum in the index.
     ///
-    /// zlib has one of the inflated bytes, but nothing else covers the entry's header: a wrong
+    /// The checksum of zlib covers only the inflated bytes, not the header of the entry: a wrong
     /// base may have the right size.
     pub fn is_intact(&self, number: u32, entry: std::ops::Range<u64>) -> bool {
         let Ids::Index(index) = &self.ids else { return true };
@@ -124,7 +123,7 @@ impl Pack {
         fits && len.is_ok_and(|len| self.data.entry_crc32(entry.start, len) == crc32)
     }
 
-    /// The index's entry of an id.
+    /// The index number of an id.
     pub fn find(&self, id: &gix::oid) -> Option<u32> {
         match &self.ids {
             Ids::Index(index) => index.lookup(id),
@@ -145,7 +144,7 @@ impl Pack {
         places
     }
 
-    /// Whether the pack ends with the checksum that its index names; a cut pack doesn't.
+    /// True if the pack ends with the checksum that its index names; a truncated pack does not.
     pub fn is_as_indexed(&self) -> bool {
         match &self.ids {
             Ids::Index(index) => index.pack_checksum() == self.data.checksum(),
@@ -154,7 +153,7 @@ impl Pack {
     }
 }
 
-/// Reads the entry header that `bytes` begins with; `None` if it is cut or of no known type.
+/// Reads the entry header at the start of `bytes`; `None` if it is truncated or of an unknown type.
 #[inline]
 pub fn header(bytes: &[u8], hash: gix::hash::Kind) -> Option<Header> {
     let first = *bytes.first()?;
@@ -185,7 +184,7 @@ pub fn header(bytes: &[u8], hash: gix::hash::Kind) -> Option<Header> {
     Some(Header { form, size, len })
 }
 
-/// An offset in git's own encoding, whose groups count from 1.
+/// Decodes the offset of an ofs-delta, in which each further group adds 1.
 fn distance(bytes: &[u8], len: &mut usize) -> Option<u64> {
     let mut byte = *bytes.get(*len)?;
     *len += 1;
@@ -204,7 +203,7 @@ mod tests {
 
     #[test]
     fn headers_are_read_as_git_writes_them() {
-        // Size 0x2f5 takes two bytes; the distance 16,512 is the least of three bytes.
+        // Size 0x2f5 takes two bytes; 16,512 is the least distance that takes three bytes.
         let ofs = header(&[0xe5, 0x2f, 0x80, 0x80, 0x00, 0xff], gix::hash::Kind::Sha1);
         let ofs = ofs.expect("a whole header");
         assert_eq!((ofs.size, ofs.len), (0x2f5, 5));

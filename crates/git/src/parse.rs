@@ -1,34 +1,34 @@
-//! Reading the few fields of commits, trees and tags that a walk needs, from their raw bytes.
+//! Parses the fields of commits, trees and tags that a walk needs, from their raw bytes.
 //!
-//! The walk meets every tree and commit of a repository, so nothing is allocated that it does not
-//! keep. Malformed input gives `None`, never a panic.
+//! A walk reads every tree and commit of a repository, so only what is kept is allocated. Malformed
+//! input returns `None` and never panics.
 
 use gix::ObjectId;
 use gix::hash::{Kind, oid};
 
-/// What a walk needs of a commit.
+/// The fields of a commit that a walk needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
     /// Its root tree.
     pub tree: ObjectId,
     /// Its parents, in order.
     pub parents: Vec<ObjectId>,
-    /// The committer's date in seconds since 1970; 0 if it can't be read.
+    /// The committer's date in seconds since 1970; 0 if it is malformed.
     pub time: i64,
 }
 
 /// One entry of a tree.
 #[derive(Clone, Copy, Debug)]
 pub struct TreeEntry<'a> {
-    /// Its name, one part of a path.
+    /// Its name, one component of a path.
     pub name: &'a [u8],
-    /// What it is.
+    /// Its kind.
     pub kind: EntryKind,
     /// The object.
     pub id: &'a oid,
 }
 
-/// What a tree's entry names.
+/// The kind of object that a tree entry names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EntryKind {
     /// A folder.
@@ -64,7 +64,7 @@ pub fn tag_target(bytes: &[u8]) -> Option<ObjectId> {
     ObjectId::from_hex(line.strip_prefix(b"object ")?).ok()
 }
 
-/// The entries of a tree; `None` in place of the first malformed one ends them.
+/// The entries of a tree. A malformed entry yields `None` and ends the iteration.
 pub fn tree(bytes: &[u8], hash: Kind) -> impl Iterator<Item = Option<TreeEntry<'_>>> {
     let mut rest = Some(bytes).filter(|bytes| !bytes.is_empty());
     std::iter::from_fn(move || {
@@ -77,7 +77,7 @@ pub fn tree(bytes: &[u8], hash: Kind) -> impl Iterator<Item = Option<TreeEntry<'
     })
 }
 
-/// The first entry of a tree's bytes, and what stands behind it.
+/// The first entry of a tree's bytes, and the bytes after it.
 pub fn entry(bytes: &[u8], hash: Kind) -> Option<(TreeEntry<'_>, &[u8])> {
     let space = bytes.iter().take(8).position(|&byte| byte == b' ')?;
     let mode = bytes[..space].iter().try_fold(0u32, |mode, &digit| {

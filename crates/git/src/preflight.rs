@@ -1,15 +1,15 @@
-//! What a repository's own files are, before anything reads them.
+//! Checks the files of a repository before anything reads them.
 //!
-//! A FIFO or a device in the place of HEAD would keep a reader waiting for ever, a file of a
-//! gigabyte in its place would fill the memory. Takes the path that is about to be opened; knows
-//! where git keeps what, and of what stands in it no more than where it leads on.
+//! A FIFO or a device in place of HEAD would block a reader for ever; a file of a gigabyte would
+//! fill the memory. This module knows where git keeps its files, and reads only what names further
+//! files.
 
 use keysweep_base::paths::canonical;
 use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-/// Files of a git folder, and the most bytes of each that are read.
+/// Files of a git folder, and the limit in bytes for each.
 const FILES: [(&str, u64); 11] = [
     ("HEAD", SHORT),
     ("MERGE_HEAD", SHORT),
@@ -23,16 +23,16 @@ const FILES: [(&str, u64); 11] = [
     ("objects/info/commit-graph", u64::MAX),
     ("info/exclude", 16 << 20),
 ];
-/// The list of object folders that one borrows from, and the most bytes of it that are read.
+/// The file that names alternates, and its limit in bytes.
 const LIST: (&str, u64) = ("info/alternates", 16 << 20);
-/// More than any path or id has.
+/// Longer than any path or id, in bytes.
 pub const SHORT: u64 = 64 << 10;
-/// Refs that name others are followed this far, which is further than `gix` does.
+/// Limit of symbolic refs that are followed, which is more than `gix` follows.
 const LONGEST: usize = 16;
-/// A repository that borrows from more object folders is not handed to `gix`, whose search for
-/// circles takes the square of their number.
+/// Limit of alternates of a repository that is passed to `gix`: its search for circles takes
+/// quadratic time.
 const FOLDERS: usize = 1000;
-/// Where a revision's name is looked for (gitrevisions(7)), and its log.
+/// The places where git looks for the name of a revision (gitrevisions(7)), and for its log.
 const NAMED: [&str; 8] = [
     "",
     "refs/",
@@ -44,27 +44,27 @@ const NAMED: [&str; 8] = [
     "logs/refs/remotes/",
 ];
 
-/// A file of git's own that is not as git writes it.
+/// A file in the git folder that git would not write.
 #[derive(Debug, thiserror::Error)]
 #[error("{} is {}", .path.display(), self.advice())]
 pub struct MalformedFile {
     /// The file.
     pub path: PathBuf,
-    /// What it is instead.
+    /// The fault.
     pub why: &'static str,
 }
 
 impl MalformedFile {
-    /// What it is and what to do, for where the path stands already.
+    /// The fault and the advice, for a message that already shows the path.
     pub fn advice(&self) -> String {
         format!("{}, which git never writes: look at it and remove it", self.why)
     }
 }
 
-/// Looks at the repository at or above `start`; nothing is wrong where there is none.
+/// Checks the repository at or above `start`; succeeds if there is none.
 ///
 /// # Errors
-/// If a file of it can't be read without harm.
+/// If a file in it is not safe to read.
 pub fn check(start: &Path) -> Result<(), MalformedFile> {
     let start = canonical(start);
     for folder in start.ancestors() {
@@ -80,10 +80,10 @@ pub fn check(start: &Path) -> Result<(), MalformedFile> {
     Ok(())
 }
 
-/// Looks at the git folder at `git`, or at the one to which the file there leads.
+/// Checks the git folder at `git`, or the one that the file there names.
 ///
 /// # Errors
-/// If a file of it can't be read without harm.
+/// If a file in it is not safe to read.
 pub fn check_git_dir(git: &Path) -> Result<(), MalformedFile> {
     match git.metadata() {
         Ok(found) if found.is_dir() => check_folder(git),
@@ -95,25 +95,25 @@ pub fn check_git_dir(git: &Path) -> Result<(), MalformedFile> {
     }
 }
 
-/// Where a file in the place of a git folder leads, if it is one.
+/// The git folder that a `.git` file names; `None` if `git` is not a file.
 pub fn target(git: &Path) -> Option<PathBuf> {
     let text = git.is_file().then(|| short(git).ok())??;
     Some(git.parent()?.join(named(&text)?))
 }
 
-/// The git folder that such a file's text names.
+/// The git folder that the text of a `.git` file names.
 fn named(text: &str) -> Option<&str> {
     text.strip_prefix("gitdir:").map(str::trim)
 }
 
-/// Looks at a git folder, at the one that it shares with others, and at theirs.
+/// Checks a git folder, its common folder, and the git folders of linked worktrees.
 fn check_folder(folder: &Path) -> Result<(), MalformedFile> {
     check_link(folder, "commondir")?;
     let shared = short(&folder.join("commondir"))?;
     let common = folder.join(shared.trim());
-    // A repository of its own is looked at once.
+    // A repository without a common folder is checked once.
     let own = (!shared.trim().is_empty()).then(|| folder.to_owned());
-    // What can't be listed is told by whoever reads what is in it, and `gix` reads none of it.
+    // Reading the folder later reports that it can't be listed, and `gix` reads nothing in it.
     let linked = std::fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
     let others = linked.map(|entry| entry.path()).filter(|path| path.is_dir());
     for folder in own.into_iter().chain([common.clone()]).chain(others) {
@@ -127,15 +127,15 @@ fn check_folder(folder: &Path) -> Result<(), MalformedFile> {
     Ok(())
 }
 
-/// Looks at what is a link: programs that share one database between work trees make them, to what
-/// has the same name in another git folder, and old HEADs are links to a branch. Anything else
-/// would be read, and quoted where it makes no sense, though it is no part of the repository.
+/// Checks a link. Programs that share one database between work trees create links to the same name
+/// in another git folder, and old HEADs are links to a branch. A link to anything else would read
+/// and quote a file outside of the repository.
 pub fn check_link(folder: &Path, name: &str) -> Result<(), MalformedFile> {
     let path = folder.join(name);
     if !path.is_symlink() {
         return Ok(());
     }
-    // What leads nowhere is missing, and what is no file is told as that.
+    // A dangling link counts as missing, and the caller reports a target that is not a file.
     let Ok(real) = path.canonicalize() else { return Ok(()) };
     let is_git = |up: &Path| up.join("HEAD").exists() && up.join("objects").exists();
     let depth = Path::new(name).components().count();
@@ -148,15 +148,15 @@ pub fn check_link(folder: &Path, name: &str) -> Result<(), MalformedFile> {
     Err(MalformedFile { path, why: "a link that leads out of the repository" })
 }
 
-/// Where the objects of Git LFS are; no link leads there that is not looked at.
+/// The folder of Git LFS objects; a link to it is checked first.
 pub fn lfs_objects(repo: &gix::Repository) -> Result<PathBuf, MalformedFile> {
     check_link(repo.common_dir(), "lfs")?;
     Ok(repo.common_dir().join("lfs/objects"))
 }
 
-/// The layers of a commit graph are mapped as they are listed.
+/// Checks the layers of a commit graph, which `gix` maps as listed.
 fn check_graphs(folder: &Path) -> Result<(), MalformedFile> {
-    // What can't be listed can't be opened by `gix` either.
+    // If the folder can't be listed, `gix` can't open it either.
     let graphs = std::fs::read_dir(folder.join("objects/info/commit-graphs"));
     for entry in graphs.into_iter().flatten().flatten() {
         check_file(entry.path(), u64::MAX)?;
@@ -164,11 +164,11 @@ fn check_graphs(folder: &Path) -> Result<(), MalformedFile> {
     Ok(())
 }
 
-/// Looks at a ref, and at those that it leads to.
+/// Checks a ref, and the refs that it leads to.
 fn check_ref(folder: &Path, common: &Path, name: &str) -> Result<(), MalformedFile> {
     let mut name = name.to_owned();
     for _ in 0..LONGEST {
-        // No ref has such a name, and no reader goes there.
+        // This is not a valid ref name, so nothing reads it.
         if name.starts_with('/') || name.contains("..") {
             break;
         }
@@ -182,10 +182,10 @@ fn check_ref(folder: &Path, common: &Path, name: &str) -> Result<(), MalformedFi
     Ok(())
 }
 
-/// Looks at all that may be read to learn what a revision such as `side~2` or `main@{1}` names.
+/// Checks all files that may be read to resolve a revision such as `side~2` or `main@{1}`.
 ///
 /// # Errors
-/// If one of these files can't be read without harm.
+/// If one of these files is not safe to read.
 pub fn check_revision(repo: &gix::Repository, revision: &str) -> Result<(), MalformedFile> {
     let name = revision.split(['~', '^', ':', '@']).next().unwrap_or_default();
     let name = if name.is_empty() { "HEAD" } else { name };
@@ -195,17 +195,17 @@ pub fn check_revision(repo: &gix::Repository, revision: &str) -> Result<(), Malf
     check_ref(repo.git_dir(), repo.common_dir(), &format!("refs/remotes/{name}/HEAD"))
 }
 
-/// Looks at an object folder and at all that it borrows from, in the way of `gix`.
+/// Checks an object folder and all its alternates, in the order in which `gix` reads them.
 ///
 /// # Errors
-/// If `gix` had better not read from them.
+/// If `gix` can't safely read from them.
 pub fn check_stores(objects: &Path) -> Result<(), MalformedFile> {
     let mut known = HashSet::from([canonical(objects)]);
     let mut left = vec![objects.to_owned()];
     while let Some(folder) = left.pop() {
-        // What can't be listed is told by the pass over the database, which lists it as well.
+        // The pass over the database lists the folder as well, and reports errors.
         for entry in std::fs::read_dir(folder.join("pack")).into_iter().flatten().flatten() {
-            // The listing itself tells what most are.
+            // The listing itself contains the type of most entries.
             if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
                 check_file(entry.path(), u64::MAX)?;
             }
@@ -224,20 +224,20 @@ pub fn check_stores(objects: &Path) -> Result<(), MalformedFile> {
     Ok(())
 }
 
-/// The list of the object folders that `objects` borrows from, and what stands in it: nothing if
-/// it can't be opened, which fails at once for whoever needs it.
+/// The file that names the alternates of `objects`, and its content; empty if it can't be opened,
+/// which fails at once in every reader.
 fn borrowed(objects: &Path) -> Result<(PathBuf, Vec<u8>), MalformedFile> {
     let list = objects.join(LIST.0);
     check_object_file(&list)?;
-    // The pass over the database reads it as well, and tells why it can't.
+    // The pass over the database reads it as well, and reports errors.
     let text = std::fs::read(&list).unwrap_or_default();
     Ok((list, text))
 }
 
-/// Looks at a file of an object folder.
+/// Checks a file of an object folder.
 ///
 /// # Errors
-/// If it can't be read without harm.
+/// If it is not safe to read.
 pub fn check_object_file(path: &Path) -> Result<(), MalformedFile> {
     let is_list = path.ends_with(LIST.0);
     if let Some(objects) = path.ancestors().nth(2).filter(|_| is_list) {
@@ -247,7 +247,7 @@ pub fn check_object_file(path: &Path) -> Result<(), MalformedFile> {
     check_file(path.to_owned(), most)
 }
 
-/// What is missing or a folder is harmless: reading it fails at once.
+/// A missing file or a folder is harmless: reading it fails at once.
 fn check_file(path: PathBuf, most: u64) -> Result<(), MalformedFile> {
     let why = match path.metadata() {
         Ok(found) if found.is_file() && found.len() > most => "larger than any",
@@ -257,11 +257,11 @@ fn check_file(path: PathBuf, most: u64) -> Result<(), MalformedFile> {
     Err(MalformedFile { path, why })
 }
 
-/// The text of a short file; empty if there is none.
+/// The text of a short file; empty if it does not exist.
 fn short(path: &Path) -> Result<String, MalformedFile> {
     check_file(path.to_owned(), SHORT)?;
     let mut text = Vec::new();
-    // What can't be read is told by whoever needs it.
+    // Whoever needs the file reports that it can't be read.
     if let Ok(file) = std::fs::File::open(path) {
         let _ = file.take(SHORT).read_to_end(&mut text);
     }

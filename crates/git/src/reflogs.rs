@@ -1,7 +1,7 @@
 //! The reflogs of a repository and of all its worktrees, as files.
 //!
-//! Takes a repository, gives each log's bytes with the name of its ref. Links are not followed:
-//! a hostile repository would lead out of itself with them.
+//! It returns each log's bytes with the name of its ref. Links are not followed: they could lead
+//! out of an untrusted repository.
 
 use std::fs::{DirEntry, File};
 use std::io::Read as _;
@@ -13,7 +13,7 @@ use super::listing;
 use super::preflight;
 use keysweep_base::record::Record;
 
-/// Bytes of a file that is read at once; a reflog of a hundred thousand lines has 20 MB.
+/// Limit in bytes of a file that is read at once; a reflog of a hundred thousand lines has 20 MB.
 const LARGEST: u64 = 128 << 20;
 
 /// One reflog.
@@ -25,24 +25,24 @@ pub struct Reflog {
 }
 
 impl Reflog {
-    /// Whether it is the log of `refs/stash`, which holds all stashes but the newest.
+    /// True if it is the log of `refs/stash`, which holds all stashes but the newest.
     pub fn is_stash(&self) -> bool {
         self.name == b"refs/stash"
     }
 
-    /// The old and the new object of each line, in order.
+    /// The old and the new object id of each line, in order.
     pub fn ids(&self) -> impl Iterator<Item = (ObjectId, ObjectId)> + '_ {
         self.bytes.split(|&byte| byte == b'\n').filter_map(ids_of_line)
     }
 
-    /// The new object of the line `number`, counted from 1.
+    /// The new object id of line `number`, counted from 1.
     pub fn id_of_line(&self, number: u64) -> Option<ObjectId> {
         let index = usize::try_from(number.checked_sub(1)?).ok()?;
         self.bytes.split(|&byte| byte == b'\n').nth(index).and_then(ids_of_line).map(|ids| ids.1)
     }
 }
 
-/// Reads all reflogs, in order of their names.
+/// Reads all reflogs, sorted by name.
 pub fn read(repo: &gix::Repository, ledger: &dyn Record) -> Vec<Reflog> {
     let common = repo.common_dir();
     let mut logs = Vec::new();
@@ -55,7 +55,7 @@ pub fn read(repo: &gix::Repository, ledger: &dyn Record) -> Vec<Reflog> {
     logs
 }
 
-/// The git folders of linked worktrees, by name.
+/// The git folders of linked worktrees, sorted by name.
 pub fn worktrees(repo: &gix::Repository, ledger: &dyn Record) -> Vec<(Vec<u8>, PathBuf)> {
     let entries = listing::entries(&repo.common_dir().join("worktrees"), ledger).into_iter();
     let is_folder = |entry: &DirEntry| match entry.file_type() {
@@ -73,8 +73,8 @@ pub fn worktrees(repo: &gix::Repository, ledger: &dyn Record) -> Vec<(Vec<u8>, P
     found
 }
 
-/// Calls `each` for every regular file below `folder`, with its name below it and its bytes. What
-/// has `most` bytes, more than git writes there, is told and not read.
+/// Calls `each` for every regular file below `folder`, with its relative name and its bytes. A file
+/// of `most` bytes, more than git writes there, is recorded and not read.
 pub fn files_below(
     folder: &Path,
     prefix: &[u8],
@@ -94,8 +94,8 @@ pub fn files_below(
     });
 }
 
-/// Calls `each` for every regular file below `folder`, with its name below it. What git never
-/// writes there is told: it would be waited for, or lead out of the repository.
+/// Calls `each` for every regular file below `folder`, with its relative name. Other files, which
+/// git never writes there, are recorded: they would block a reader or lead out of the repository.
 pub fn paths_below(
     folder: &Path,
     prefix: &[u8],
@@ -109,7 +109,7 @@ pub fn paths_below(
         let path = folder.as_os_str().as_encoded_bytes();
         return ledger.problem("folder", path, &malformed.advice());
     }
-    // A list of folders: whoever made them chose how deep they are.
+    // A list replaces recursion: the depth of the folders is not trusted.
     let mut left = vec![(folder.to_owned(), prefix.to_vec())];
     while let Some((folder, prefix)) = left.pop() {
         for entry in listing::entries(&folder, ledger) {

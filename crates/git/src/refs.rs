@@ -1,8 +1,7 @@
 //! The refs of a repository with the objects that they lead to.
 //!
-//! Takes a repository, gives refs by name. Loose ones are read here: `gix` would read a file of any
-//! size whole, and passes over a link without a word. Which refs a walk begins with is not known
-//! here.
+//! Loose refs are read here: `gix` would read a file of any size whole, and skips links without an
+//! error.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,13 +14,13 @@ use super::preflight::SHORT;
 use super::reflogs::files_below;
 use keysweep_base::record::Record;
 
-/// Folders below `refs` that each worktree has for itself (gitrepository-layout(5), `worktrees`).
+/// Folders below `refs` that are private to each worktree (gitrepository-layout(5), `worktrees`).
 pub const PRIVATE: [&str; 3] = ["bisect", "rewritten", "worktree"];
 
-/// Refs that name refs are followed this far.
+/// Limit of symbolic refs that are followed.
 const LONGEST: usize = 32;
 
-/// What a ref's file says.
+/// The content of a ref's file.
 enum Target {
     Object(ObjectId),
     /// Another ref.
@@ -30,8 +29,8 @@ enum Target {
 
 type Refs = BTreeMap<Vec<u8>, Target>;
 
-/// All refs in order of their names, symbolic ones resolved; one may lead to a branch that does not
-/// exist yet, and is left out. What can't be read is a problem of the ledger.
+/// All refs sorted by name, with symbolic refs resolved. A symbolic ref to a branch that does not
+/// exist yet is left out. A ref that can't be read is a problem in the ledger.
 pub fn targets(repo: &gix::Repository, ledger: &dyn Record) -> Vec<(Vec<u8>, ObjectId)> {
     let mut refs = Refs::new();
     packed(repo, &mut refs, ledger);
@@ -81,12 +80,12 @@ fn packed(repo: &gix::Repository, refs: &mut Refs, ledger: &dyn Record) {
     }
 }
 
-/// The refs that are files below `folder`; they take the place of packed ones.
+/// Reads the loose refs below `folder`; they override packed ones.
 fn loose(folder: &Path, is_shared: bool, refs: &mut Refs, ledger: &dyn Record) {
     files_below(folder, b"refs/", SHORT, ledger, &mut |name, path, bytes| {
         let kind = name.split(|&byte| byte == b'/').nth(1).unwrap_or_default();
         let is_private = PRIVATE.iter().any(|private| private.as_bytes() == kind);
-        // Git passes over other names: its own locks, what a file manager left.
+        // Git ignores other names, such as its own locks and files of file managers.
         let is_name = <&FullNameRef>::try_from(BStr::new(&name)).is_ok();
         if !is_name || (is_shared && is_private) {
             return;

@@ -1,7 +1,7 @@
-//! The index as it stands on disk, and the entries of all worktrees' indexes.
+//! The index on disk, and the entries of the indexes of all worktrees.
 //!
-//! Split indexes are put together, the checksum is not computed (git itself leaves it out on
-//! reading where speed counts), sparse folders stay folders.
+//! Split indexes are merged. The checksum is not verified (git itself skips it for speed). Folders
+//! of a sparse index are not expanded.
 
 use std::path::{Path, PathBuf};
 
@@ -15,9 +15,9 @@ use super::reflogs;
 use super::tips;
 use keysweep_base::record::Record;
 
-/// More folders than any path can lead through.
+/// Limit of nesting, more than the folders of any path.
 const DEEPEST: usize = 1024;
-/// What to do with an index that can't be used.
+/// Advice for an index that can't be used.
 const ANEW: &str = "make it anew with `git read-tree HEAD`";
 
 /// One file of an index.
@@ -31,10 +31,10 @@ pub struct Staged {
     pub head: Option<ObjectId>,
 }
 
-/// Reads an index; one that does not exist is empty.
+/// Reads an index; a missing file is an empty index.
 ///
 /// # Errors
-/// If it is there and can't be read.
+/// If the file exists and can't be read.
 pub fn open(path: &Path, hash: gix::hash::Kind) -> Result<gix::index::File, Error> {
     let failed = |why: String| Error::Index { path: path.to_owned(), why };
     if !path.try_exists().map_err(|error| failed(error.to_string()))? {
@@ -50,10 +50,10 @@ pub fn open(path: &Path, hash: gix::hash::Kind) -> Result<gix::index::File, Erro
         .map_err(|error| failed(error.to_string()))
 }
 
-/// The files of an index: itself and, of a split one, what it shares.
+/// The files of an index: itself and the shared index of a split one.
 fn files(path: &Path) -> Vec<PathBuf> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    // One that is not found here is not found by `gix` either.
+    // If the shared index is not found here, `gix` does not find it either.
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let shared = entries
         .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"sharedindex."))
@@ -61,12 +61,11 @@ fn files(path: &Path) -> Vec<PathBuf> {
     std::iter::once(path.to_owned()).chain(shared).collect()
 }
 
-/// What makes an index's file costly or deadly to decode: `gix` reads each cached tree in a call
-/// within that of the one above, and a stack that overflows ends the process; it writes out all
-/// paths, however often they repeat.
+/// The reason why an index is not safe to decode. `gix` recurses for each level of cached trees,
+/// and a stack overflow ends the process; it also expands all paths, however often they repeat.
 ///
-/// The extension of cached trees is looked for by its name, as only `gix` knows where the entries
-/// end. What merely looks like it, in a path, would have to nest as deep to be taken for it.
+/// The extension of cached trees is found by its signature, as only `gix` knows where the entries
+/// end. A path that contains the signature would have to nest as deep to be mistaken for it.
 fn fault(bytes: &[u8], hash: gix::hash::Kind) -> Option<String> {
     let extension = |at: usize| {
         let size = bytes.get(at + 4..at + 8)?.try_into().ok().map(u32::from_be_bytes)?;
@@ -80,11 +79,11 @@ fn fault(bytes: &[u8], hash: gix::hash::Kind) -> Option<String> {
     too_long.then(|| "its paths take many times its own size".to_owned())
 }
 
-/// Whether cached trees nest too deep: each is `name NUL entries SPACE subtrees LF id`, without an
-/// id where the number of entries is negative, and is followed by its subtrees
-/// (gitformat-index(5), "Cache tree").
+/// True if cached trees nest too deep. Each is `name NUL entries SPACE subtrees LF id`, without an
+/// id if the number of entries is negative, and its subtrees follow it (gitformat-index(5), "Cache
+/// tree").
 fn nests(mut trees: &[u8], id: usize) -> bool {
-    // How many subtrees of each tree that leads to the present one are still to come.
+    // Number of remaining subtrees of each tree on the path to the current one.
     let mut open: Vec<u64> = Vec::new();
     loop {
         let Some((subtrees, rest)) = cached_tree(trees, id) else { return false };
@@ -103,7 +102,7 @@ fn nests(mut trees: &[u8], id: usize) -> bool {
     }
 }
 
-/// The number of subtrees of the first tree, and what follows it.
+/// The number of subtrees of the first tree, and the bytes after it.
 fn cached_tree(bytes: &[u8], id: usize) -> Option<(u64, &[u8])> {
     let behind = |bytes: &'_ [u8], end: u8| memchr::memchr(end, bytes).map(|at| at + 1);
     let bytes = &bytes[behind(bytes, 0)?..];
@@ -114,13 +113,13 @@ fn cached_tree(bytes: &[u8], id: usize) -> Option<(u64, &[u8])> {
     Some((number(subtrees)?, rest.get(id..)?))
 }
 
-/// Whether an entry names content: no submodule, no folder of a sparse index, and not merely the
-/// intent to add.
+/// True if an entry names content: it is not a submodule, a folder of a sparse index, or an
+/// intent-to-add entry.
 pub fn is_content(entry: &gix::index::Entry) -> bool {
     !matches!(entry.mode, Mode::COMMIT | Mode::DIR) && !entry.flags.contains(Flags::INTENT_TO_ADD)
 }
 
-/// The entries of the indexes of all worktrees. One that can't be read is a problem.
+/// The entries of the indexes of all worktrees. An index that can't be read is a problem.
 pub fn all(repo: &gix::Repository, objects: &Objects, ledger: &dyn Record) -> Vec<Staged> {
     let mut folders: Vec<PathBuf> = vec![repo.common_dir().to_owned()];
     folders.extend(reflogs::worktrees(repo, ledger).into_iter().map(|(_, folder)| folder));

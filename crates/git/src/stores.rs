@@ -1,7 +1,7 @@
-//! All the places of a database that hold objects: packs and loose objects of some folders.
+//! The stores of a database: packs and loose objects of several object folders.
 //!
-//! Takes object folders, opens what is in them, tells which objects are there twice, and reads
-//! single objects by id for those whose usual copy is damaged or whose base is elsewhere.
+//! It finds objects that are stored more than once, and reads single objects by id if their usual
+//! copy is damaged or their base is in another store.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -19,34 +19,34 @@ use super::preflight;
 use keysweep_base::memory::{Claim, MemoryBudget};
 use keysweep_base::record::Record;
 
-/// A chain of deltas longer than this is a circle; git makes chains of at most 4,095.
+/// A delta chain longer than this is a circle; git creates chains of at most 4,095.
 const LONGEST: usize = 1 << 16;
 
 /// Packs and loose objects.
 pub struct Stores {
-    /// How objects are named.
+    /// The hash function of the object ids.
     pub hash: gix::hash::Kind,
-    /// In order of their folders and names.
+    /// Sorted by folder and name.
     pub packs: Vec<Pack>,
     /// One for each folder.
     pub loose: Vec<Loose>,
-    /// What may be held at once.
+    /// Limit of the memory held at once.
     pub memory: MemoryBudget,
 }
 
-/// Files of a `pack` folder that hold objects.
+/// Files of a `pack` folder that contain objects.
 #[derive(Debug, Default)]
 pub struct PackFiles {
     /// Packs with their indices.
     pub indexed: Vec<(PathBuf, PathBuf)>,
-    /// Packs without one: `git fsck` would not see them, but they hold objects all the same.
+    /// Packs without an index: `git fsck` does not see them, but they contain objects.
     pub bare: Vec<PathBuf>,
-    /// What an interrupted transfer left.
+    /// Temporary packs of an interrupted transfer.
     pub unfinished: Vec<PathBuf>,
 }
 
 impl PackFiles {
-    /// Lists a folder's packs, each kind in order of their names.
+    /// Lists the packs of a folder, each kind sorted by name.
     pub fn list(folder: &Path, ledger: &dyn Record) -> Self {
         let mut files = Self::default();
         let entries = listing::entries(folder, ledger).into_iter();
@@ -81,8 +81,8 @@ impl PackFiles {
 }
 
 impl Stores {
-    /// Reads an object by id from anywhere but `except`; `None` if no readable copy is there, or
-    /// none that finds room.
+    /// Reads an object by id from any store but `except`; `None` if there is no readable copy, or
+    /// none that fits the memory budget.
     pub fn read(
         &self,
         id: &gix::oid,
@@ -100,13 +100,14 @@ impl Stores {
         self.loose.iter().find_map(|loose| loose.read(id, &mut claim))
     }
 
-    /// Whether an object is listed; it may be damaged.
+    /// True if a store lists the object; it may be damaged.
     pub fn holds(&self, id: &gix::oid) -> bool {
         self.packs.iter().any(|pack| pack.find(id).is_some())
             || self.loose.iter().any(|loose| loose.holds(id))
     }
 
-    /// Shows an object that is stored as it stands, with its size; `None` if it is not.
+    /// Passes an object and its size to the callback; `None` if it is stored as a delta or not at
+    /// all.
     pub fn stream<T>(
         &self,
         id: &gix::oid,
@@ -127,7 +128,7 @@ impl Stores {
         None
     }
 
-    /// Reads the object at an offset of a pack, through all of its bases.
+    /// Reads the object at an offset of a pack, through its chain of delta bases.
     fn unpack(&self, pack: &Pack, offset: u64, inflater: &mut Inflater) -> Option<(Kind, Vec<u8>)> {
         let mut chain = Vec::new();
         let mut claim = self.memory.claim();
@@ -180,8 +181,8 @@ impl Stores {
         Some((head, bytes.get(head.len..)?))
     }
 
-    /// For each pack, then for each folder of loose objects: which of its objects, by number, an
-    /// earlier one holds as well. A list is empty where there are none.
+    /// For each pack, then for each folder of loose objects: true for each object, by number, that
+    /// an earlier store holds as well. A list is empty if there are none.
     pub fn duplicates(&self) -> Vec<Vec<bool>> {
         let found: Vec<(usize, usize)> =
             (0..=u8::MAX).into_par_iter().flat_map_iter(|first| self.repeated(first)).collect();
@@ -198,7 +199,7 @@ impl Stores {
         marked
     }
 
-    /// Repeated objects whose id begins with a byte, as store and number.
+    /// Repeated objects whose id begins with the byte `first`, as store and number.
     fn repeated(&self, first: u8) -> Vec<(usize, usize)> {
         let mut all: Vec<(&gix::oid, usize, usize)> = Vec::new();
         for (store, pack) in self.packs.iter().enumerate() {
@@ -212,7 +213,7 @@ impl Stores {
             let listed = listed.take_while(|(_, id)| id.first_byte() == first);
             all.extend(listed.map(|(number, id)| (id.as_ref(), self.packs.len() + at, number)));
         }
-        // Within one store ids are in order already.
+        // Ids within one store are already sorted.
         if self.packs.len() + self.loose.len() > 1 {
             all.sort_unstable();
         }
@@ -239,7 +240,7 @@ fn lower(len: u32, is_less: impl Fn(u32) -> bool) -> u32 {
     low
 }
 
-/// Inflates an entry's own bytes, while `held` others are held.
+/// Inflates an entry's own bytes, while `held` other bytes are in memory.
 fn inflate(
     head: Header,
     input: &[u8],

@@ -1,9 +1,9 @@
-//! The commits and trees of a whole database, read in one walk over its packs and loose objects.
+//! Reads the commits and trees of a whole database in one walk over its packs and loose objects.
 //!
-//! A walk from the tips asks for one object after the other, and each costs a way through its
-//! delta chain. Where every one of them is needed, reading all in the order in which they are
-//! stored costs each delta once. Takes a database, gives what attribution needs of it: parents and
-//! root trees of commits, and which trees name which. What could not be read is simply not there.
+//! A walk from the tips reads one object after another, and each costs its whole delta chain. If
+//! all of them are needed, reading them in storage order applies each delta once. The result
+//! contains what attribution needs: parents and root trees of commits, and the subtrees of trees.
+//! Objects that can't be read are absent.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -24,30 +24,30 @@ pub type Number = u32;
 /// All commits and trees of a database that could be read.
 #[derive(Default)]
 pub struct Inventory {
-    /// Commits in order of their ids.
+    /// Sorted by id.
     pub commits: Vec<(ObjectId, Commit)>,
-    /// Ids of the trees, and of objects that may be some.
+    /// Ids of the trees, and of objects that may be trees.
     pub ids: Vec<ObjectId>,
     /// Their numbers.
     pub numbers: HashMap<ObjectId, Number>,
-    /// By number what was read of each.
+    /// The content of each tree, by number.
     pub trees: Vec<OnceLock<Tree>>,
-    /// Trees that name what is not among `ids`.
+    /// Trees that name a tree which is not among `ids`.
     pub unlisted: Vec<(Number, ObjectId)>,
 }
 
-/// What is kept of a tree.
+/// The part of a tree that is kept.
 #[derive(Clone, Debug)]
 pub struct Tree {
     /// The trees that it names.
     pub subtrees: Arc<[Number]>,
-    /// Whether it names a blob with a credential.
+    /// True if it names a blob with a credential.
     pub hit: bool,
 }
 
 impl Inventory {
-    /// Reads all commits, and all trees if there are `hits`, the blobs with credentials; nothing if
-    /// `stop` is set before the end.
+    /// Reads all commits, and all trees if `hits`, the blobs with credentials, is not empty.
+    /// Returns `None` if `stop` is set before the end.
     pub fn read(
         database: &Database,
         hits: &hashtable::HashSet<ObjectId>,
@@ -95,14 +95,14 @@ struct InventoryReader<'a> {
     unlisted: Mutex<Vec<(Number, ObjectId)>>,
 }
 
-/// What is kept of a tree for those that are stored as changes of it.
+/// The part of a tree that is kept for deltas of it.
 #[derive(Default)]
 struct Named {
-    /// Where its entries begin, and where the last one ends; empty if nothing was kept.
+    /// The offsets of its entries, and the end of the last one; empty if nothing was kept.
     starts: Vec<u32>,
-    /// Where an entry begins that names a subtree, and which.
+    /// The offset of each entry that names a subtree, and the number of that subtree.
     places: Vec<(u32, Number)>,
-    /// Where an entry begins that names a hit.
+    /// The offset of each entry that names a hit.
     hits: Vec<u32>,
     subtrees: Option<Arc<[Number]>>,
 }
@@ -115,7 +115,7 @@ impl Visitor for InventoryReader<'_> {
     }
 
     fn object(&self, seen: &Seen<'_>, base: Option<(&Named, &[Copied])>, bytes: &[u8]) -> Named {
-        // What is not wanted has no memory, and its children are read like whole objects.
+        // An unwanted object keeps no state, and its children are read like whole objects.
         if !seen.object.wanted || seen.is_damaged {
             return Named::default();
         }
@@ -150,7 +150,7 @@ impl InventoryReader<'_> {
                 at = inherited.take(at, is_base, &mut named);
             }
             let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) else { break };
-            // A malformed tree is left to the walk that meets it, which says so.
+            // The walk that reaches a malformed tree reports it.
             let Some((entry, behind)) = parse::entry(rest, self.hash) else {
                 return Named::default();
             };
@@ -182,14 +182,14 @@ impl InventoryReader<'_> {
         });
         let subtrees = same.unwrap_or_else(|| named.places.iter().map(|place| place.1).collect());
         let tree = Tree { subtrees: Arc::clone(&subtrees), hit: !named.hits.is_empty() };
-        // Each object is shown once, so nothing is there yet.
+        // Each object is shown once, so the cell is empty.
         let _ = self.trees[number as usize].set(tree);
         named.subtrees = Some(subtrees);
-        // Names of what is not in the database are not kept, so they are not inherited either.
+        // Names of objects outside the database are not kept, so they can't be inherited.
         if is_base && !has_unlisted { named } else { Named::default() }
     }
 
-    /// Takes down a subtree that is not in the database; says whether it is none.
+    /// Records a subtree that is not in the database; returns false if it is the empty tree.
     fn note_unlisted(&self, tree: Number, names: &oid) -> bool {
         if names == ObjectId::empty_tree(self.hash) {
             return false;
@@ -199,15 +199,14 @@ impl InventoryReader<'_> {
     }
 }
 
-/// What a tree's base already knew, asked in order of places.
+/// The kept part of a tree's base, queried in order of offsets.
 struct Inherited<'a> {
     base: &'a Named,
     copied: &'a [Copied],
 }
 
 impl Inherited<'_> {
-    /// Takes over the whole entries of the base that were copied to `at`, and returns where they
-    /// end.
+    /// Takes over the whole entries of the base that were copied to `at`, and returns their end.
     fn take(&mut self, mut at: usize, with_starts: bool, to: &mut Named) -> usize {
         loop {
             while self.copied.first().is_some_and(|run| run.to + run.len <= at) {
@@ -215,7 +214,7 @@ impl Inherited<'_> {
             }
             let Some(run) = self.copied.first().filter(|run| run.to <= at) else { return at };
             let starts = &self.base.starts;
-            // Offsets of trees fit, or the base had kept nothing.
+            // Offsets of trees fit into `u32`; otherwise the base would have kept nothing.
             let (from, end) = ((at - run.to + run.from) as u32, (run.from + run.len) as u32);
             let Ok(first) = starts.binary_search(&from) else { return at };
             let last = first + starts[first..].partition_point(|&start| start <= end) - 1;
@@ -238,7 +237,7 @@ impl Inherited<'_> {
     }
 }
 
-/// Tells most ids from hits by two of their bytes, since a look into a map costs a cache miss.
+/// Rules out most ids by two of their bytes, since a map lookup costs a cache miss.
 pub(crate) struct Filter(Vec<bool>);
 
 impl Filter {

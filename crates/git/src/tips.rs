@@ -1,6 +1,4 @@
-//! Where history begins: refs, HEADs of all worktrees, reflogs and stashes.
-//!
-//! Takes a repository, gives the objects from which walks start, and what each of them stands for.
+//! The starting points of history: refs, HEADs of all worktrees, reflogs and stashes.
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -12,24 +10,24 @@ use super::reflogs::{self, Reflog};
 use super::refs::{self, PRIVATE};
 use keysweep_base::record::Record;
 
-/// Tags of tags are followed this far; git itself has no use for more than one.
+/// Limit of nested tags that are followed; git itself needs one level.
 const LONGEST_CHAIN: usize = 32;
 
-/// A ref and what it leads to.
+/// A ref and the object that it leads to.
 #[derive(Clone, Debug)]
 pub struct Ref {
-    /// Full name; HEAD of a linked worktree as `worktrees/side/HEAD`.
+    /// Full name; `worktrees/side/HEAD` for HEAD of a linked worktree.
     pub name: Vec<u8>,
     /// The annotated tags on the way, outermost first.
     pub tags: Vec<ObjectId>,
-    /// What it leads to in the end.
+    /// The object at the end of the chain.
     pub object: ObjectId,
-    /// What kind that is.
+    /// The kind of that object.
     pub kind: Kind,
 }
 
 impl Ref {
-    /// Whether it is the newest stash.
+    /// True if it is `refs/stash`, the newest stash.
     pub fn is_stash(&self) -> bool {
         self.name == b"refs/stash"
     }
@@ -42,7 +40,7 @@ impl Ref {
 
 /// All starting points.
 pub struct Tips {
-    /// Refs in order of their names, detached HEADs among them.
+    /// Sorted by name, including detached HEADs.
     pub refs: Vec<Ref>,
     /// The commit of this worktree's HEAD, if there is one.
     pub head: Option<ObjectId>,
@@ -52,8 +50,8 @@ pub struct Tips {
     pub stashes: Vec<ObjectId>,
 }
 
-/// Reads them all. A ref whose object is missing becomes a problem; entries of reflogs whose
-/// commits are gone do not, since git expires them one by one.
+/// Reads all starting points. A ref with a missing object is a problem. A reflog entry with a
+/// missing commit is not, since git expires entries one by one.
 pub fn read(
     repo: &gix::Repository,
     objects: &Objects,
@@ -89,7 +87,7 @@ pub fn read(
     Tips { refs: refs.into_iter().flatten().collect(), head, reflogs, stashes }
 }
 
-/// Follows tags to what they name.
+/// Follows tags to the object that they name.
 pub fn peel(
     objects: &Objects,
     buffer: &mut Vec<u8>,
@@ -123,7 +121,7 @@ pub fn peel(
     None
 }
 
-/// HEADs that are no branch, and the private refs of other worktrees.
+/// HEADs that are not on a branch, and the private refs of other worktrees.
 fn detached_heads(
     repo: &gix::Repository,
     head: Option<ObjectId>,
@@ -149,7 +147,7 @@ fn detached_heads(
         }
     }
     for (name, folder) in reflogs::worktrees(repo, ledger) {
-        // What this worktree has for itself is among its refs already.
+        // The private refs of this worktree are already in its list of refs.
         if !same_folder(&folder, repo.git_dir()) {
             let prefix = [b"worktrees/", name.as_slice(), b"/"].concat();
             private(&[prefix.as_slice(), b"refs/"].concat(), &folder.join("refs"));
@@ -172,13 +170,13 @@ fn detached_heads(
 }
 
 fn same_folder(one: &std::path::Path, other: &std::path::Path) -> bool {
-    // Two folders that can't be found are not the same.
+    // Two folders that do not exist are not the same.
     let canonical = |path: &std::path::Path| path.canonicalize().ok();
     canonical(one).is_some_and(|one| Some(one) == canonical(other))
 }
 
-/// The commit of HEAD in a git folder; `None` on a branch without commits, and where it can't be
-/// read: then nothing counts as old, and whoever reads all refs tells why.
+/// The commit of HEAD in a git folder; `None` on a branch without commits, and if HEAD can't be
+/// read: then nothing counts as old, and reading all refs reports the reason.
 pub fn head_of(repo: &gix::Repository, folder: &std::path::Path) -> Option<ObjectId> {
     let bytes = std::fs::read(folder.join("HEAD")).ok()?;
     match bytes.trim_ascii().strip_prefix(b"ref: ") {

@@ -1,9 +1,8 @@
-//! Which trees hold the blobs that were hit, and where.
+//! Finds which trees contain the hit blobs, and at which paths.
 //!
-//! Takes an inventory of all trees, root trees and hit blobs; gives, for each root, a pruned tree
-//! of only what is held below it. Pruned trees are interned by what they hold, not by
-//! object id: two commits that differ elsewhere only share theirs, and comparing them is one
-//! comparison of numbers. Knows nothing of commits.
+//! For each root tree it builds a pruned tree that contains only the hits below it. Pruned trees
+//! are interned by content, not by object id: two commits that differ only elsewhere share theirs,
+//! and comparing them compares two numbers. Commits are not read.
 
 mod kept;
 mod survey;
@@ -26,13 +25,13 @@ use survey::Survey;
 pub type Node = u32;
 /// The pruned tree that holds nothing.
 pub const EMPTY: Node = 0;
-/// A set of credentials, numbered by whoever asked; blobs with equal sets have equal numbers.
+/// A set of credentials, numbered by the caller; blobs with equal sets have equal numbers.
 pub type Content = u32;
 
-/// What an entry of a pruned tree is.
+/// The target of a pruned tree's entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Child {
-    /// A folder that holds something.
+    /// A subtree that contains hits.
     Tree(Node),
     /// A blob with credentials.
     Blob(Content),
@@ -41,10 +40,10 @@ pub enum Child {
 /// Called with a path, its blob's content, and the contents that other trees have there.
 pub type Visit<'a> = dyn FnMut(&[u8], Content, &[Content]) + 'a;
 
-/// A path that is longer is not followed: no system takes it (PATH_MAX is 4,096 on Linux).
+/// Limit of path length in bytes; no system accepts longer ones (PATH_MAX is 4,096 on Linux).
 pub const LONGEST_PATH: usize = 16 << 10;
 
-/// How far one walk has come in a tree.
+/// Progress of a walk in one tree.
 struct Level {
     node: Node,
     next: usize,
@@ -53,18 +52,18 @@ struct Level {
     length: usize,
 }
 
-/// How many entries may be looked at. Ten trees that name each other ten times have as many paths
-/// as there are people on earth.
+/// The remaining number of entries that may be visited. Ten levels of trees that each name the next
+/// one ten times have ten billion paths.
 struct Steps {
     left: Cell<u64>,
-    /// What is left once the run is asked to stop.
+    /// The remaining limit once the run is asked to stop.
     at_most: u64,
     stop: Stop,
     is_truncated: Cell<bool>,
 }
 
 impl Steps {
-    /// So many for each place that is kept.
+    /// Steps per place that the memory budget allows.
     const MANY: u64 = 256;
     /// The same, once the run is asked to stop.
     const FEW: u64 = 4;
@@ -79,7 +78,7 @@ impl Steps {
         }
     }
 
-    /// Takes one, if there is one.
+    /// Takes one step; false if none remains.
     fn take(&self) -> bool {
         let mut left = self.left.get();
         if left > self.at_most && self.stop.is_set() {
@@ -105,26 +104,26 @@ pub struct Pruned {
     roots: HashMap<ObjectId, Node>,
     /// The hit blobs that any tree below the roots names.
     pub named: HashSet<ObjectId>,
-    /// Trees that hold something, stand below no root and in no other tree, in order.
+    /// Trees that contain hits but are below no root and in no other tree, sorted.
     pub dangling: Vec<ObjectId>,
 }
 
-/// From where trees are read.
+/// The sources from which trees are read.
 #[derive(Clone, Copy)]
 pub struct Reading<'a> {
     /// The database, for reading many at once.
     pub database: &'a Database,
-    /// The same objects one by one.
+    /// The same objects for single reads.
     pub objects: &'a Objects,
     /// Threads to use, at least 1.
     pub threads: usize,
-    /// Ends the reading; what was read is worth nothing then.
+    /// Ends the reading early; the result must be discarded then.
     pub stop: &'a Stop,
 }
 
 impl Pruned {
-    /// Examines all trees. `hits` gives the content of each hit blob. A tree below `roots` that
-    /// can't be read is a problem of the ledger.
+    /// Examines all trees. `hits` maps each hit blob to its content. A tree below `roots` that
+    /// can't be read is a problem in the ledger.
     pub fn load(
         reading: Reading<'_>,
         inventory: Inventory,
@@ -183,16 +182,16 @@ impl Pruned {
         child.as_blob()
     }
 
-    /// Calls `each` with every path below `node` whose blob's content is not that of the same
-    /// path in one of `others`, and with the contents that the others have there; as long as
-    /// there are steps left.
+    /// Calls `each` with every path below `node` whose content differs from that of the same path
+    /// in all of `others`, and with the contents of the others at that path. It ends when the step
+    /// limit is reached.
     pub fn differing(&self, node: Node, others: &[Node], each: &mut Visit<'_>) {
         let mut path = Vec::new();
         let mut levels = Vec::new();
         if !others.contains(&node) {
             levels.push(Level { node, next: 0, others: others.to_vec(), length: 0 });
         }
-        // An explicit stack: whoever wrote the trees chose how deep they are.
+        // An explicit stack replaces recursion: the depth of the trees is not trusted.
         while let Some(level) = levels.last_mut() {
             path.truncate(level.length);
             let Some(&(name, child)) = self.nodes[level.node as usize].get(level.next) else {
@@ -226,7 +225,7 @@ impl Pruned {
         }
     }
 
-    /// Whether paths were passed over.
+    /// True if paths were skipped.
     pub fn is_truncated(&self) -> bool {
         self.steps.is_truncated.get()
     }
@@ -271,7 +270,7 @@ impl Names {
     }
 }
 
-/// Git knows the empty tree without keeping it.
+/// True for the empty tree, which git knows without storing it.
 pub fn is_empty_tree(id: &gix::oid, hash: gix::hash::Kind) -> bool {
     id == ObjectId::empty_tree(hash)
 }

@@ -1,8 +1,7 @@
-//! Packs without an index: their entries are found by reading them from the front, their ids by
-//! hashing.
+//! Packs without an index: entries are found by reading the pack from the start, ids by hashing.
 //!
-//! Takes a pack file, gives a [`Pack`] like any other. Git itself does not see such a pack; an
-//! interrupted transfer, a deleted index, or a multi-pack-index that stands for it leave one.
+//! The result is a [`Pack`] like any other. Git itself does not see such a pack. An interrupted
+//! transfer, a deleted index, or a multi-pack-index that replaces the index can leave one.
 
 use std::io::Read;
 use std::path::Path;
@@ -22,24 +21,24 @@ use keysweep_base::copied::Copied;
 use keysweep_base::memory::Claim;
 use keysweep_base::stop::Stop;
 
-/// Bytes of a pack's header: `PACK`, version, count.
+/// Length of a pack's header in bytes: `PACK`, version, count.
 const HEADER: usize = 12;
 
-/// Changes of changes by name that are followed; git makes no longer chains.
+/// Limit of ref-delta chains that are followed; git creates no longer ones.
 const ROUNDS: usize = 4095;
 
 /// A pack that has been read for its ids.
 pub struct Listed {
     /// The pack.
     pub pack: Pack,
-    /// How many of the objects that its header promises could not be found.
+    /// Number of objects in the header's count that could not be found.
     pub lost: u64,
 }
 
-/// Reads a pack's entries up to the first that is cut or damaged, and hashes them.
+/// Reads a pack's entries up to the first truncated or damaged one, and hashes them.
 ///
 /// # Errors
-/// If the file can't be mapped or is no pack.
+/// If the file can't be mapped or is not a pack.
 pub fn read(path: &Path, stores: &Stores, stop: &Stop, threads: usize) -> gix::Result<Listed> {
     let data = data::File::at(path, stores.hash)?;
     let promised = u64::from(data.num_objects());
@@ -48,7 +47,7 @@ pub fn read(path: &Path, stores: &Stores, stop: &Stop, threads: usize) -> gix::R
     let offsets = offsets(&pack, stores.hash);
     let lost = promised.saturating_sub(offsets.len() as u64);
     pack.list(offsets.into_iter().map(|offset| (unnamed, offset)).collect());
-    // A delta may name a base of this very pack, whose id the round before has found.
+    // A ref-delta may name a base in this pack, whose id the previous round computed.
     let mut waiting = usize::MAX;
     for round in 0.. {
         let (ids, unknown) = hash(&pack, stores, stop, threads);
@@ -64,7 +63,7 @@ pub fn read(path: &Path, stores: &Stores, stop: &Stop, threads: usize) -> gix::R
     Ok(Listed { pack, lost })
 }
 
-/// Where the entries begin.
+/// The offsets of the entries.
 fn offsets(pack: &Pack, hash: gix::hash::Kind) -> Vec<u64> {
     let mut inflater = Inflater::new();
     let mut scratch = vec![0; 1 << 16];
@@ -86,9 +85,9 @@ fn offsets(pack: &Pack, hash: gix::hash::Kind) -> Vec<u64> {
     offsets
 }
 
-/// The ids of all entries by number, and how many still wait for their base.
+/// The ids of all entries by number, and the number of entries that still wait for their base.
 fn hash(pack: &Pack, stores: &Stores, stop: &Stop, threads: usize) -> (Vec<ObjectId>, usize) {
-    // What the rounds before have named is read for the sake of others only.
+    // Entries with a known id are read only as bases.
     let known: Vec<ObjectId> = (0..pack.len()).map(|number| pack.id(number).to_owned()).collect();
     let skipped = known.iter().map(|id| !id.is_null()).collect();
     let ids = Mutex::new(known);
@@ -105,7 +104,7 @@ fn hash(pack: &Pack, stores: &Stores, stop: &Stop, threads: usize) -> (Vec<Objec
     (ids.into_inner().unwrap_or_else(PoisonError::into_inner), waiting)
 }
 
-/// Computes the id of each object it sees.
+/// Computes the id of each object that is shown.
 struct Hasher<'a> {
     hash: gix::hash::Kind,
     trees: bool,
@@ -121,7 +120,7 @@ impl Visitor for Hasher<'_> {
     }
 
     fn object(&self, seen: &Seen<'_>, _: Option<(&(), &[Copied])>, bytes: &[u8]) {
-        // Half an object has no name; the next round may have its base.
+        // A partial object has no id; the next round may find its base.
         if !seen.is_damaged
             && let Ok(id) = gix::objs::compute_hash(self.hash, seen.kind, bytes)
         {

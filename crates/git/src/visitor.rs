@@ -1,4 +1,4 @@
-//! Who sees the objects of a database, packed and loose, one after the other.
+//! The trait for code that sees the objects of a database, packed and loose, one by one.
 
 use std::io::Read;
 
@@ -10,20 +10,21 @@ use super::pack::Pack;
 use keysweep_base::copied::Copied;
 use keysweep_base::memory::Claim;
 
-/// What happens to each object.
+/// Receives each object of a pass.
 pub trait Visitor: Sync {
-    /// What is kept of an object for its children.
+    /// State of an object that is kept for the deltas based on it.
     type BaseState: Default + Send + Sync;
 
-    /// Whether objects of a kind are seen.
+    /// True if objects of this kind are shown.
     fn wants(&self, kind: Kind) -> bool;
 
-    /// Whether a loose object is seen, if it is of such a kind; a forest says so of packed ones.
+    /// True if a loose object of a wanted kind is shown; for packed objects the forest decides.
     fn wants_loose(&self, _: &oid) -> bool {
         true
     }
 
-    /// Sees an object whole. `base` is what was kept of its base and what was copied from it.
+    /// Receives a whole object. `base` has the kept state of its delta base and the runs copied
+    /// from it.
     fn object(
         &self,
         seen: &Seen<'_>,
@@ -31,10 +32,10 @@ pub trait Visitor: Sync {
         bytes: &[u8],
     ) -> Self::BaseState;
 
-    /// Sees an object as a stream: a packed one that is too large to be held, or a loose one. Says
-    /// whether it was there to its end.
+    /// Receives an object as a stream: a loose one, or a packed one that is too large for memory.
+    /// Returns true if it could be read to its end.
     ///
-    /// By default one that finds room is seen whole, and all others are not.
+    /// By default, an object that fits the memory budget is shown whole, and others are not shown.
     fn stream(&self, seen: &Seen<'_>, bytes: &mut dyn Read, claim: &mut Claim) -> bool {
         let size = seen.object.size;
         if claim.set(size) {
@@ -47,19 +48,19 @@ pub trait Visitor: Sync {
         true
     }
 
-    /// Hears of an object that could not be read whole; what was readable of it is seen as well.
+    /// Receives the damage of an object; its readable part is shown as well.
     fn damaged(&self, _: &Object<'_>, _: &Damage) {}
 }
 
-/// An object, wherever it is stored.
+/// An object in a pack or in a loose file.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'a> {
     place: Place<'a>,
-    /// Its size in bytes, as its header has it; of a delta, that of the delta.
+    /// Its size in bytes, as stated in its header; for a delta, the size of the delta.
     pub size: u64,
-    /// It is asked for; others are shown for the sake of what is stored as a change of them.
+    /// True if it is requested; other objects are shown because deltas are based on them.
     pub wanted: bool,
-    /// Others are stored as changes of it.
+    /// True if deltas are based on it.
     pub is_base: bool,
 }
 
@@ -94,7 +95,7 @@ impl<'a> Object<'a> {
         Self { place: Place::Loose(id), size, wanted: true, is_base: false }
     }
 
-    /// Its id; of a packed one it is looked up.
+    /// Its id; for a packed object it is looked up.
     pub fn id(&self) -> &'a oid {
         match self.place {
             Place::Packed { pack, number } => pack.id(number),
@@ -102,7 +103,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The number of its entry in the index of its pack.
+    /// Its number in the index of its pack; `None` if it is loose.
     pub fn number(&self) -> Option<u32> {
         match self.place {
             Place::Packed { number, .. } => Some(number),
@@ -111,40 +112,40 @@ impl<'a> Object<'a> {
     }
 }
 
-/// An object that is seen.
+/// An object as it is shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
-    /// Which.
+    /// The object.
     pub object: Object<'a>,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// This is what was readable of it.
+    /// True if only its readable part is shown.
     pub is_damaged: bool,
 }
 
-/// Why an object could not be read whole.
+/// The reason why an object could not be read whole.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
-    /// Its own bytes.
+    /// Its own bytes are damaged.
     #[error("its stored bytes are damaged; the readable part was scanned")]
     Bytes,
-    /// Its base's.
+    /// The bytes of its delta base are damaged.
     #[error(
         "the object that it is stored as a change of is damaged; the readable part was scanned"
     )]
     Base,
-    /// There is no base.
+    /// Its delta base is missing.
     #[error(
         "the object that it is stored as a change of is not here; the readable part was scanned"
     )]
     NoBase,
-    /// The file of a loose object.
+    /// The file of a loose object can't be read.
     #[error("{0}")]
     File(String),
-    /// It has no place in the forest.
+    /// It is not in the forest.
     #[error("its header in the pack is damaged")]
     Header,
-    /// It would not fit.
+    /// It exceeds the memory budget.
     #[error(
         "it takes more memory, with what it is stored as a change of, than may be held: raise \
          --max-memory"

@@ -1,12 +1,12 @@
-//! Walks the delta trees of a pack: each entry is inflated once, each delta applied in memory.
+//! Walks the delta trees of a pack: each entry is inflated once, each delta is applied in memory.
 //!
-//! Takes a forest, gives each object's bytes to a [`Visitor`], together with what the visitor
-//! kept of the base and the runs copied from it. Depth first on an explicit stack, the heaviest
-//! child last and after its base has been let go: a thread holds at most log2(n) objects. Heavy
-//! subtrees are split between threads; the bases that wait for one are bounded by [`SHARED`].
-//! What a thread holds is claimed of the run's memory, so that it is bounded whatever the objects:
-//! all threads together hold `SHARED`, [`SMALL`] each, and one of them [`MemoryBudget::texts`]. Whether an
-//! object finds room depends on the shape of its tree alone, never on threads.
+//! Each object's bytes go to a [`Visitor`], with the state that the visitor kept of the base and
+//! the runs copied from it. The walk is depth first on an explicit stack. The heaviest child is
+//! last, and its base is released before it: a thread holds at most log2(n) objects. Heavy subtrees
+//! are split between threads; [`SHARED`] bounds the bases that wait for one. Threads claim the
+//! memory that they hold from the run's budget, so it is bounded for any objects: all threads
+//! together hold `SHARED`, [`SMALL`] each, and one of them [`MemoryBudget::texts`]. Whether an
+//! object fits depends on the shape of its tree alone, never on threads.
 
 mod frame;
 mod scratch;
@@ -32,33 +32,33 @@ use scratch::Scratch;
 /// Bytes of bases that may wait for another thread to walk their children.
 const SHARED: usize = 32 << 20;
 
-/// An object larger than this is read in pieces, if no other is stored as a change of it.
+/// An object larger than this many bytes is streamed, if no delta is based on it.
 const STREAMED: u64 = 32 << 20;
 
-/// The delta trees of one pack, and who looks at them.
+/// The delta trees of one pack, and the visitor that sees their objects.
 pub struct Walk<'a, V> {
     /// The pack.
     pub pack: &'a Pack,
     /// Its forest.
     pub forest: &'a Forest,
-    /// Where else objects may be.
+    /// Other stores that may hold objects.
     pub stores: &'a Stores,
-    /// Who sees the objects.
+    /// Receives the objects.
     pub visitor: &'a V,
-    /// What may be held at once.
+    /// Limit of the memory held at once.
     pub memory: &'a MemoryBudget,
-    /// Asks for an early end.
+    /// Requests an early end.
     pub stop: &'a Stop,
-    /// How many threads walk.
+    /// Number of threads.
     pub threads: usize,
 }
 
-/// What all tasks of a walk share.
+/// State that all tasks of a walk share.
 struct Shared {
     scratches: Mutex<Vec<Scratch>>,
-    /// Weight from which a subtree is worth another task.
+    /// Weight from which a subtree gets its own task.
     share: u64,
-    /// Bytes of bases that wait.
+    /// Bytes of bases that wait for another thread.
     waiting: AtomicUsize,
 }
 
@@ -93,7 +93,7 @@ impl<V: Visitor> Walk<'_, V> {
         });
     }
 
-    /// Walks some whole objects and what descends from them.
+    /// Walks some roots and their descendants.
     fn roots<'s>(&'s self, scope: &ScopeFifo<'s>, shared: &'s Shared, roots: &[(u32, Kind)]) {
         let mut scratch = shared.scratch(self.memory);
         for &(root, kind) in roots {
@@ -113,7 +113,7 @@ impl<V: Visitor> Walk<'_, V> {
         shared.give_back(scratch);
     }
 
-    /// Walks a delta whose base is in another store, and what descends from it.
+    /// Walks a delta whose base is in another store, and its descendants.
     fn outside<'s>(
         &'s self,
         scope: &ScopeFifo<'s>,
@@ -140,7 +140,7 @@ impl<V: Visitor> Walk<'_, V> {
         shared.give_back(scratch);
     }
 
-    /// Walks all that descends from an object.
+    /// Walks all descendants of an object.
     fn descend<'s>(
         &'s self,
         scope: &ScopeFifo<'s>,
@@ -199,7 +199,7 @@ impl<V: Visitor> Walk<'_, V> {
         }
     }
 
-    /// Gives children of a heavy object to other threads and returns what is left of them.
+    /// Passes children of a heavy object to other threads and returns the remaining ones.
     fn split<'s>(
         &'s self,
         scope: &ScopeFifo<'s>,
@@ -265,9 +265,8 @@ impl<V: Visitor> Walk<'_, V> {
         Text { bytes, memory, damaged }
     }
 
-    /// Makes an object of its base and a delta, and shows it. If nothing can be made it is empty and
-    /// damaged, so that what descends from it is told as well.
-    ///
+    /// Applies a delta to its base and shows the result. If that fails, the result is empty and
+    /// damaged, so that its descendants are reported as well.
     fn child(
         &self,
         scratch: &mut Scratch,
@@ -309,7 +308,7 @@ impl<V: Visitor> Walk<'_, V> {
         Text { bytes, memory, damaged: true }
     }
 
-    /// Inflates a delta as far as it goes; says whether it is whole.
+    /// Inflates a delta as far as possible; returns true if it is whole.
     fn delta(&self, scratch: &mut Scratch, node: &Node) -> bool {
         let input = self.input(node);
         scratch.delta.clear();
@@ -325,7 +324,7 @@ impl<V: Visitor> Walk<'_, V> {
         false
     }
 
-    /// Shows an object that is too large to be held; its children can't be made.
+    /// Shows an object that is too large for memory; its children can't be built.
     fn large(&self, scratch: &mut Scratch, node: &Node, kind: Kind) {
         let mut bytes = ZlibDecoder::new(self.rest(node));
         if !self.visitor.stream(&self.seen(node, kind, false), &mut bytes, &mut scratch.claim) {
@@ -367,7 +366,7 @@ impl<V: Visitor> Walk<'_, V> {
         self.pack.bytes().get(node.start as usize..node.end as usize).unwrap_or_default()
     }
 
-    /// The entry's compressed bytes and all that follow: an index may be wrong about its end.
+    /// The entry's compressed bytes and all bytes after it: the index may be wrong about its end.
     fn rest(&self, node: &Node) -> &[u8] {
         self.pack.bytes().get(node.start as usize..).unwrap_or_default()
     }

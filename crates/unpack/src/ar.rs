@@ -1,4 +1,4 @@
-//! ar: libraries, and the packages of Debian.
+//! ar: libraries and Debian packages.
 
 use std::io::Read;
 
@@ -6,10 +6,9 @@ use super::input::Input;
 use super::{Fault, Members, fill, skip};
 
 const HEADER: usize = 60;
-/// Bytes of the table of long names that are kept.
+/// Limit in bytes of the table of long names.
 const NAMES: u64 = 1 << 20;
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let mut stream = input.stream();
     skip(&mut stream, 8)?;
@@ -28,7 +27,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
             names.clear();
             (&mut bytes).take(NAMES).read_to_end(&mut names)?;
         } else if let Some(length) = field.strip_prefix(b"#1/") {
-            // BSD keeps a long name before the bytes.
+            // BSD stores a long name before the content.
             let length = decimal(length).filter(|&length| length <= size.min(NAMES));
             let mut name = Vec::new();
             (&mut bytes).take(length.unwrap_or(0)).read_to_end(&mut name)?;
@@ -44,7 +43,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     }
 }
 
-/// A member's name: its own, ended by a slash, or `/12`, a place in the table of long names.
+/// A member's name: its own, terminated by a slash, or `/12`, an offset in the table of long names.
 fn name(field: &[u8], names: &[u8]) -> Vec<u8> {
     let long = field.strip_prefix(b"/").and_then(decimal).and_then(|at| {
         let rest = names.get(usize::try_from(at).ok()?..)?;
@@ -55,7 +54,7 @@ fn name(field: &[u8], names: &[u8]) -> Vec<u8> {
     name.strip_suffix(b"/").filter(|name| !name.is_empty()).unwrap_or(name).to_vec()
 }
 
-/// A number in decimal digits, padded by spaces.
+/// A decimal number padded with spaces.
 fn decimal(field: &[u8]) -> Option<u64> {
     std::str::from_utf8(field).ok()?.trim_end().parse().ok()
 }

@@ -1,5 +1,5 @@
 //! Avro object container files (Avro specification 1.11, "Object Container Files"): blocks of
-//! records, told as JSON, a record a line.
+//! records, written as JSON, one record per line.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read};
@@ -10,16 +10,15 @@ use serde_json::Value;
 use super::input::Input;
 use super::{Fault, Members, bzip2, snappy, xz, zstd};
 
-/// Bytes of a block, packed and unpacked, that are held.
+/// Limit in bytes of a block, compressed and uncompressed.
 const LARGEST: u64 = 64 << 20;
-/// Bytes of the metadata, which hold the schema.
+/// Limit in bytes of the metadata, which contain the schema.
 const METADATA: u64 = 16 << 20;
-/// Values inside one another.
+/// Limit of nested values.
 const DEPTH: usize = 64;
-/// Values of a block that take no byte, such as null, beside its bytes.
+/// Limit of values in a block that take no bytes, such as null.
 const EMPTY: usize = 1 << 16;
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let mut stream = input.packed(members);
     let mut magic = [0; 4];
@@ -50,7 +49,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
         let mut rows = Rows { bytes: &bytes, names: &names, left: bytes.len() + EMPTY, most };
         let mut text = String::new();
         rows.all(&schema, count, &mut text);
-        // What the schema does not explain is shown as it stands.
+        // Bytes that the schema does not explain are passed on unchanged.
         members.member(b"(records)", &mut text.as_bytes().chain(rows.bytes))?;
         let mut mark = [0; 16];
         stream.read_exact(&mut mark)?;
@@ -60,7 +59,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     }
 }
 
-/// The map of metadata: blocks of names and values, the last one empty.
+/// The metadata map: blocks of names and values, the last one empty.
 fn metadata(stream: &mut dyn Read) -> Result<HashMap<Vec<u8>, Vec<u8>>, Fault> {
     let mut metadata = HashMap::new();
     loop {
@@ -87,7 +86,7 @@ fn text(stream: &mut dyn Read) -> Result<Vec<u8>, Fault> {
     if text.len() as u64 == length { Ok(text) } else { Err(damaged()) }
 }
 
-/// A number in zigzag and base 128; `None` at the end.
+/// A zigzag number in base 128; `None` at the end.
 fn long_or_end(stream: &mut dyn Read) -> Result<Option<i64>, Fault> {
     let mut bytes = Vec::new();
     loop {
@@ -119,7 +118,7 @@ fn long(bytes: &mut &[u8]) -> Option<i64> {
 fn unpack(codec: &[u8], packed: Vec<u8>, members: &mut dyn Members) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     let stream = BufReader::new(packed.as_slice());
-    // Twice the packed bytes, and what is made of them.
+    // Twice the compressed bytes, and the uncompressed ones.
     members.hold(packed.len() as u64 + LARGEST)?;
     let mut stream: Box<dyn Read + '_> = match codec {
         b"null" => return Ok(packed),
@@ -128,7 +127,7 @@ fn unpack(codec: &[u8], packed: Vec<u8>, members: &mut dyn Members) -> Result<Ve
         b"xz" => Box::new(xz::decoder(stream, members.window())),
         b"zstandard" => Box::new(zstd::decoder(stream, members.window())),
         b"snappy" => {
-            // A sum stands behind it.
+            // A checksum follows it.
             let body = &packed[..packed.len().saturating_sub(4)];
             let text = snappy::unpack(body, usize::try_from(LARGEST).unwrap_or(usize::MAX));
             return text.ok_or_else(|| Fault::broken("a block is damaged"));
@@ -142,7 +141,7 @@ fn unpack(codec: &[u8], packed: Vec<u8>, members: &mut dyn Members) -> Result<Ve
     Ok(bytes)
 }
 
-/// The types that have names, by them.
+/// The named types of a schema.
 type Names<'s> = HashMap<String, &'s Value>;
 
 fn collect<'s>(schema: &'s Value, space: &str, depth: usize, names: &mut Names<'s>) {
@@ -175,14 +174,14 @@ fn collect<'s>(schema: &'s Value, space: &str, depth: usize, names: &mut Names<'
 struct Rows<'b, 's> {
     bytes: &'b [u8],
     names: &'b Names<'s>,
-    /// Values that may be read yet.
+    /// Remaining number of values.
     left: usize,
-    /// Bytes of text that may be written: a schema may have names of any length.
+    /// Remaining bytes of output: a schema may have names of any length.
     most: usize,
 }
 
 impl Rows<'_, '_> {
-    /// So many records, a line each; up to where the bytes are not as the schema says.
+    /// Writes up to `count` records, one per line; stops at bytes that do not match the schema.
     fn all(&mut self, schema: &Value, count: i64, out: &mut String) {
         for _ in 0..count {
             let read = self.value(schema, DEPTH, out);
@@ -290,7 +289,7 @@ impl Rows<'_, '_> {
     }
 }
 
-/// A string as JSON has it.
+/// Writes a JSON string.
 pub(super) fn quote(bytes: &[u8], out: &mut String) {
     out.push_str(&Value::from(String::from_utf8_lossy(bytes)).to_string());
 }

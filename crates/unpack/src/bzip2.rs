@@ -1,4 +1,4 @@
-//! bzip2: any number of streams, told as one text.
+//! bzip2: any number of streams, concatenated into one text.
 
 use std::io::{BufRead, Read};
 
@@ -7,13 +7,12 @@ use ::bzip2::bufread::MultiBzDecoder;
 use super::input::Input;
 use super::{Fault, Members};
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let stream = input.packed(members);
     Ok(members.member(b"", &mut decoder(stream))?)
 }
 
-/// The bytes that were packed.
+/// Decodes the stream.
 pub(super) fn decoder(packed: impl BufRead) -> impl Read {
     MultiBzDecoder::new(packed)
 }

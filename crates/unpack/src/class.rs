@@ -1,12 +1,11 @@
-//! Java class files: the texts of the constant pool (JVMS §4.4), one a line.
+//! Java class files: the texts of the constant pool (JVMS §4.4), one per line.
 
 use super::input::Input;
 use super::{Fault, Members};
 
-/// Bytes of a class that are looked at; the format itself knows no larger pool.
+/// Limit in bytes of a class that are read; the format has no larger pool.
 const LONGEST: u64 = 64 << 20;
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let random = input.random()?;
     if random.len() > LONGEST {
@@ -34,7 +33,7 @@ fn texts(bytes: &[u8]) -> Option<Vec<u8>> {
                 3 + length
             }
             3 | 4 | 9..=12 | 17 | 18 => 5,
-            // A number of 64 bits counts twice.
+            // A 64-bit number takes two entries.
             5 | 6 => {
                 number += 1;
                 9

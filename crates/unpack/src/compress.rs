@@ -1,15 +1,14 @@
-//! Files of Unix `compress` (`.Z`): LZW in codes of 9 to 16 bits, of which eight stand together.
+//! Files of Unix `compress` (`.Z`): LZW with codes of 9 to 16 bits, in groups of eight.
 
 use std::io::{self, Read};
 
 use super::input::Input;
 use super::{Fault, Members, fill};
 
-/// The code that empties the table.
+/// The code that clears the table.
 const CLEAR: u16 = 256;
 const FEWEST_BITS: u32 = 9;
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let mut stream = input.packed(members);
     let mut header = [0; 3];
@@ -27,15 +26,15 @@ struct Lzw<R> {
     most_bits: u32,
     clears: bool,
     bits: u32,
-    /// Eight codes, and how many bits of them are read.
+    /// A group of eight codes, and the number of bits read from it.
     group: Vec<u8>,
     at: usize,
-    /// What each code adds to another one, and the next code that is free.
+    /// For each code its prefix code and last letter; and the next free code.
     table: Vec<(u16, u8)>,
     next: u32,
-    /// The code before, and the first letter that it stands for.
+    /// The previous code, and the first letter that it stands for.
     previous: Option<(u16, u8)>,
-    /// What is unpacked and was not read yet, its end first.
+    /// Unpacked letters that were not read yet, in reverse order.
     letters: Vec<u8>,
 }
 
@@ -56,7 +55,7 @@ impl<R: Read> Lzw<R> {
         }
     }
 
-    /// The next code; what is left of a group is filled up where codes become longer.
+    /// The next code. The remaining bits of a group are skipped when codes become longer.
     fn code(&mut self) -> io::Result<Option<u16>> {
         if self.next >= 1 << self.bits && self.bits < self.most_bits {
             self.bits += 1;
@@ -81,7 +80,7 @@ impl<R: Read> Lzw<R> {
         Ok(u16::try_from(code).ok())
     }
 
-    /// Unpacks what one code stands for; `false` at the end.
+    /// Unpacks one code; `false` at the end.
     fn step(&mut self) -> io::Result<bool> {
         let Some(code) = self.code()? else { return Ok(false) };
         if self.clears && code == CLEAR {
@@ -95,7 +94,7 @@ impl<R: Read> Lzw<R> {
         let damaged = || io::Error::other("a code stands for nothing");
         let mut rest = code;
         if u32::from(code) >= self.next || self.previous.is_none() && code > 255 {
-            // The code that is being made: the one before and its own first letter.
+            // The code is about to be defined: the previous one followed by its own first letter.
             let (previous, first) = self.previous.ok_or_else(damaged)?;
             if u32::from(code) > self.next {
                 return Err(damaged());
@@ -103,7 +102,7 @@ impl<R: Read> Lzw<R> {
             self.letters.push(first);
             rest = previous;
         }
-        // Each code adds to a smaller one, so this ends.
+        // The prefix of each code is a smaller code, so the loop ends.
         while rest > 255 {
             let (before, letter) = self.table[usize::from(rest)];
             self.letters.push(letter);
@@ -144,7 +143,7 @@ mod tests {
 
     use super::Lzw;
 
-    /// Packs as `compress -b BITS` does; the table is emptied when it is full, if it may be.
+    /// Packs like `compress -b BITS`; a full table is cleared if `clears` is set.
     fn packed(text: &[u8], most: u32, clears: bool) -> Vec<u8> {
         let (mut out, mut group) = (Vec::new(), Vec::new());
         let first = if clears { 257 } else { 256 };
@@ -164,7 +163,7 @@ mod tests {
         };
         let mut letters = text.iter().copied();
         let Some(mut code) = letters.next().map(u32::from) else { return out };
-        // Codes are longer as soon as the reader's table, which is one entry behind, needs them.
+        // Codes become longer as soon as the reader's table, which is one entry behind, needs it.
         let mut put = |code: u32, next: u32, bits: &mut u32, group: &mut Vec<u32>| {
             group.push(code);
             if group.len() == 8 {

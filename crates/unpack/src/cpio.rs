@@ -1,22 +1,22 @@
-//! cpio: the new form, with and without checksums, and the portable one before it.
+//! cpio: the new ASCII format, with and without checksums, and the older portable one.
 
 use std::io::Read;
 
 use super::input::Input;
 use super::{Fault, Members, fill, skip};
 
-/// What ends an archive.
+/// The name of the last entry of an archive.
 const TRAILER: &[u8] = b"TRAILER!!!";
 
-/// How headers are written.
+/// The layout of headers.
 struct Form {
     header: usize,
     radix: u32,
-    /// Where mode, length of the name, and size stand.
+    /// Positions of mode, name length and size.
     mode: (usize, usize),
     name: (usize, usize),
     size: (usize, usize),
-    /// To what a name with its header and the bytes are padded.
+    /// Alignment of the header with the name, and of the content.
     align: u64,
 }
 
@@ -25,7 +25,6 @@ const NEW: Form =
 const OLD: Form =
     Form { header: 76, radix: 8, mode: (18, 6), name: (59, 6), size: (65, 11), align: 1 };
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let mut stream = input.stream();
     let mut header = [0; 110];
@@ -57,7 +56,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
             return Ok(());
         }
         let mut bytes = (&mut stream).take(size);
-        // Regular files; of links and devices there is nothing to scan.
+        // Regular files only; links and devices have no content to scan.
         if mode & 0o170_000 == 0o100_000 {
             members.member(name, &mut bytes)?;
         } else {

@@ -1,5 +1,5 @@
-//! Drawings: the texts of SVG, whose pieces are one line as a reader sees them, and the pages of
-//! draw.io, which are packed by deflate and in base64.
+//! Drawings: the texts of SVG, whose pieces are joined into lines, and the pages of draw.io, which
+//! are compressed with deflate and encoded in base64.
 
 use std::io::Read;
 
@@ -11,9 +11,9 @@ use memchr::memmem;
 use super::input::Input;
 use super::{Fault, Members};
 
-/// Bytes in which a drawing shows what it is.
+/// Bytes at the start of a text that are searched for the tags of a drawing.
 const SHOWN: usize = 4096;
-/// Bytes that are read so; what follows is scanned as it stands.
+/// Limit in bytes; the bytes after it are scanned unchanged.
 const LARGEST: u64 = 64 << 20;
 
 fn begins(head: &[u8], tag: &[u8]) -> bool {
@@ -22,12 +22,12 @@ fn begins(head: &[u8], tag: &[u8]) -> bool {
     start.starts_with(b"<") && memmem::find(&start[..start.len().min(SHOWN)], tag).is_some()
 }
 
-/// Whether a text is an SVG whose texts are in pieces.
+/// True if a text is an SVG with texts in pieces.
 pub(super) fn is_svg(head: &[u8]) -> bool {
     begins(head, b"<svg") && memmem::find(head, b"<tspan").is_some()
 }
 
-/// Whether a text is a drawing of draw.io.
+/// True if a text is a draw.io drawing.
 pub(super) fn is_drawio(head: &[u8]) -> bool {
     begins(head, b"<mxfile")
 }
@@ -41,13 +41,13 @@ fn whole(input: Input<'_>, members: &mut dyn Members) -> Result<Vec<u8>, Fault> 
     Ok(all)
 }
 
-/// Reads the texts of an SVG.
+/// Extracts the texts of an SVG.
 pub(super) fn read_svg(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let text = texts(&whole(input, members)?);
     Ok(members.member(b"(text)", &mut text.as_slice())?)
 }
 
-/// What stands in the elements `text`, a line each; a piece that moves down begins a line.
+/// The content of the `text` elements, one per line; a piece that moves down starts a new line.
 fn texts(svg: &[u8]) -> Vec<u8> {
     let mut lines = Vec::new();
     let mut rest = svg;
@@ -75,7 +75,7 @@ fn texts(svg: &[u8]) -> Vec<u8> {
     lines
 }
 
-/// Reads the pages of a drawing of draw.io; those in clear stand in the text.
+/// Unpacks the pages of a draw.io drawing; uncompressed pages are scanned as text.
 pub(super) fn read_drawio(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = whole(input, members)?;
     let mut rest = bytes.as_slice();

@@ -1,8 +1,8 @@
-//! What is packed behind or between text: archives behind a script, as makeself writes them,
-//! compressed texts of PNG, variables of MATLAB, tables of `pg_dump -Fc`, programs in PHP that are
-//! archives of their own (phar).
+//! Data packed inside or after text: archives appended to a script, as by makeself, compressed
+//! texts of PNG, variables of MATLAB, tables of `pg_dump -Fc`, and PHP programs that are archives
+//! (phar).
 //!
-//! What is not packed of these is scanned as text as well.
+//! The parts of these files that are not packed are scanned as text as well.
 
 use std::io::{BufReader, Read};
 
@@ -13,12 +13,12 @@ use super::input::{Input, Packed, Random};
 use super::kind::Kind;
 use super::{Fault, Members, bzip2};
 
-/// Bytes of a PNG's text, or of a name in a phar, that are read to find where it begins.
+/// Bytes of a PNG text, or of a name in a phar, that are searched for its start.
 const NAME: u64 = 4096;
-/// The end of a program in PHP that data follow.
+/// The end of a PHP program that is followed by data.
 const HALT: &[u8] = b"__HALT_COMPILER();";
 
-/// Where something packed begins that a script has behind it, on a line of its own.
+/// Offset of the packed data after a script, which start on their own line.
 pub(super) fn of_script(head: &[u8]) -> Option<usize> {
     if !head.starts_with(b"#!") {
         return None;
@@ -34,7 +34,7 @@ pub(super) fn of_script(head: &[u8]) -> Option<usize> {
     all.min().map(|at| at + 1)
 }
 
-/// Reads what stands behind a script.
+/// Reads the data after a script.
 pub(super) fn read_script(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let Some(at) = of_script(input.head) else { return Ok(()) };
     let bytes = input.random()?;
@@ -52,7 +52,7 @@ pub(super) fn read_png(input: Input<'_>, members: &mut dyn Members) -> Result<()
         let mut start = Vec::new();
         bytes.range(at + 8, length.min(NAME)).read_to_end(&mut start)?;
         let skipped = match &header[4..] {
-            // A keyword, a zero, the method.
+            // A keyword, a zero byte, the method.
             b"zTXt" => memchr::memchr(0, &start).map(|end| end + 2),
             b"iTXt" => compressed_text(&start),
             _ => None,
@@ -67,7 +67,7 @@ pub(super) fn read_png(input: Input<'_>, members: &mut dyn Members) -> Result<()
     Ok(())
 }
 
-/// Where the text of an `iTXt` begins, if it is compressed: behind keyword, flag, method, language
+/// Offset of the text of an `iTXt` chunk if it is compressed: after keyword, flag, method, language
 /// and translated keyword.
 fn compressed_text(start: &[u8]) -> Option<usize> {
     let flag = memchr::memchr(0, start)? + 1;
@@ -100,8 +100,8 @@ pub(super) fn read_mat(input: Input<'_>, members: &mut dyn Members) -> Result<()
     Ok(())
 }
 
-/// Reads the tables of `pg_dump -Fc`. Where each begins only the list of contents says, which every
-/// version writes otherwise: they are looked for by the length and the first bytes of their first
+/// Reads the tables of `pg_dump -Fc`. Only the table of contents has their offsets, and its layout
+/// differs between versions. So tables are found by the length and the first bytes of their first
 /// piece.
 pub(super) fn read_dump(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
@@ -135,10 +135,10 @@ pub(super) fn read_dump(input: Input<'_>, members: &mut dyn Members) -> Result<(
     Ok(())
 }
 
-/// Bytes of a dump that are looked at together.
+/// Bytes of a dump that are searched at a time.
 const WINDOW: usize = 64 << 10;
 
-/// Data in pieces: each with a sign and its length in four bytes before it, the last one empty.
+/// Data in pieces: each is preceded by a sign and its length in four bytes; the last one is empty.
 struct Pieces<'b> {
     bytes: &'b Random<'b>,
     at: u64,
@@ -149,7 +149,7 @@ struct Pieces<'b> {
 impl Pieces<'_> {
     fn length(&self) -> Option<u64> {
         let mut header = [0; 5];
-        // What is cut ends the data; that it is cut shows in what is unpacked.
+        // A truncated piece ends the data; the decoder then reports the truncation.
         self.bytes.read(self.at, &mut header).ok()?;
         let [0, length @ ..] = header else { return None };
         Some(u64::from(u32::from_le_bytes(length)))
@@ -178,15 +178,15 @@ impl Read for Pieces<'_> {
     }
 }
 
-/// Bytes at the end of a text that say whether something packed stands there.
+/// Bytes at the end of a text that reveal appended packed data.
 const END: usize = 64;
 
-/// A script or a program in PHP that has something packed behind it.
+/// A script or PHP program with packed data after it.
 pub(super) fn of_program(head: &[u8], whole: bool) -> Option<Kind> {
     if !head.starts_with(b"#!") && !head.starts_with(b"<?php") {
         return None;
     }
-    // Most scripts are text to their end, which is all that is looked at then.
+    // Most scripts are text up to their end, and only the end is checked then.
     let end = &head[head.len().saturating_sub(END)..];
     if whole && end.iter().all(|&byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) {
         return None;
@@ -197,7 +197,7 @@ pub(super) fn of_program(head: &[u8], whole: bool) -> Option<Kind> {
     }
 }
 
-/// Where the list of contents begins (PHP manual, "Phar file format").
+/// Offset of the manifest (PHP manual, "Phar file format").
 fn manifest(head: &[u8]) -> Option<usize> {
     let at = memmem::find(head, HALT)? + HALT.len();
     let rest = head.get(at..)?;
@@ -208,7 +208,7 @@ fn manifest(head: &[u8]) -> Option<usize> {
     Some(at + line)
 }
 
-/// Reads the packed files of a phar.
+/// Reads the compressed files of a phar.
 pub(super) fn read_phar(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let Some(start) = manifest(input.head) else { return Ok(()) };
     let bytes = input.random()?;
@@ -222,20 +222,20 @@ pub(super) fn read_phar(input: Input<'_>, members: &mut dyn Members) -> Result<(
                 let packed = Packed::new(packed, members);
                 members.member(&name, &mut bzip2::decoder(packed))?;
             }
-            // It stands there as it is, and is scanned with the program.
+            // It is stored uncompressed, and is scanned with the program.
             _ => members.nested(&name, &mut bytes.range(place, length))?,
         }
     }
     Ok(())
 }
 
-/// The list of contents of a phar.
+/// The manifest of a phar.
 struct List<'b> {
     bytes: &'b Random<'b>,
     at: u64,
 }
 
-/// A file's name, place, packed length and flags.
+/// A file's name, offset, packed length and flags.
 type PharEntry = (Vec<u8>, u64, u64, u32);
 
 impl List<'_> {
@@ -258,7 +258,7 @@ impl List<'_> {
             self.at += 4;
             let flags = self.number()?;
             self.pass()?;
-            // No entry stands outside of the list, so there are no more of them than fit.
+            // Entries are inside the manifest, which bounds their number.
             if self.at > end {
                 return None;
             }
@@ -270,13 +270,13 @@ impl List<'_> {
 
     fn number(&mut self) -> Option<u32> {
         let mut bytes = [0; 4];
-        // A list that is cut is damaged, and told as that.
+        // A truncated manifest is damaged, and reported as such.
         self.bytes.read(self.at, &mut bytes).ok()?;
         self.at += 4;
         Some(u32::from_le_bytes(bytes))
     }
 
-    /// Passes over what says nothing of where files are.
+    /// Skips a field that does not affect the offsets of files.
     fn pass(&mut self) -> Option<()> {
         let length = u64::from(self.number()?);
         self.at = self.at.checked_add(length)?;

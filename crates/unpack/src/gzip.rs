@@ -1,11 +1,10 @@
-//! gzip (RFC 1952): any number of members, told as one text.
+//! gzip (RFC 1952): any number of members, concatenated into one text.
 
 use flate2::bufread::MultiGzDecoder;
 
 use super::input::{Input, Packed};
 use super::{Fault, Members};
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let name = name(input.head).unwrap_or_default();
     if input.whole {
@@ -16,7 +15,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     Ok(members.member(&name, &mut stream)?)
 }
 
-/// The name that the header keeps of the file.
+/// The file name in the header.
 fn name(head: &[u8]) -> Option<Vec<u8>> {
     let flags = *head.get(3)?;
     let mut at = 10;

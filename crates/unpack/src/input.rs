@@ -1,4 +1,4 @@
-//! A container's bytes, as a stream or, for forms that are read in no order, at any place.
+//! The bytes of a container, as a stream or, for formats that need it, with random access.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -7,11 +7,11 @@ use std::io::{self, BufRead, BufReader, Read};
 use super::limits::Deadline;
 use super::{Fault, Members};
 
-/// Bytes that can be read at any place.
+/// Random access to bytes.
 pub trait ReadAt {
-    /// How many bytes there are.
+    /// Number of bytes.
     fn length(&self) -> io::Result<u64>;
-    /// Reads some bytes at `at`.
+    /// Reads up to `out.len()` bytes at `at`.
     fn read_some(&self, out: &mut [u8], at: u64) -> io::Result<usize>;
 }
 
@@ -31,30 +31,30 @@ impl ReadAt for File {
     }
 }
 
-/// A container as it was met: some of it read, the rest to come.
+/// A container whose first bytes were read already.
 pub struct Input<'a> {
-    /// What was read of it.
+    /// The bytes read so far.
     pub head: &'a [u8],
-    /// Nothing follows the head.
+    /// True if nothing follows the head.
     pub whole: bool,
-    /// What follows the head.
+    /// The bytes after the head.
     pub rest: &'a mut dyn Read,
-    /// The same bytes as a file, if it is one.
+    /// The same bytes as a file, if there is one.
     pub file: Option<&'a dyn ReadAt>,
 }
 
 impl<'a> Input<'a> {
-    /// The bytes in order.
+    /// Sequential access.
     pub(crate) fn stream(self) -> io::Chain<&'a [u8], &'a mut dyn Read> {
         self.head.chain(self.rest)
     }
 
-    /// The bytes in order, for a decoder that may take in many of them and give nothing.
+    /// Sequential access, for a decoder that may consume many bytes without output.
     pub(crate) fn packed(self, members: &dyn Members) -> Packed<BufReader<impl Read + 'a>> {
         Packed::new(BufReader::with_capacity(64 << 10, self.stream()), members)
     }
 
-    /// The bytes at any place.
+    /// Random access.
     pub(crate) fn random(self) -> Result<Random<'a>, Fault> {
         match self.file {
             Some(file) if !self.whole => Ok(Random::File(file, file.length()?)),
@@ -63,16 +63,16 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Bytes that a decoder takes in, which end with an error at the deadline. The meter counts what a
-/// decoder gives; of a million empty streams that is nothing.
+/// The input of a decoder; it ends with an error at the deadline. The meter counts output, and a
+/// million empty streams have none.
 pub(crate) struct Packed<R> {
     stream: R,
     deadline: Deadline,
-    /// Bytes until the deadline is looked at again.
+    /// Bytes until the next check of the deadline.
     left: usize,
 }
 
-/// Bytes between two looks: a thousand empty streams of bzip2.
+/// Bytes between two checks: a thousand empty streams of bzip2.
 const STEP: usize = 16 << 10;
 
 impl<R: BufRead> Packed<R> {
@@ -107,7 +107,7 @@ impl<R: BufRead> Read for Packed<R> {
     }
 }
 
-/// Bytes at any place.
+/// Random access to bytes, in memory or in a file.
 pub(crate) enum Random<'a> {
     Memory(&'a [u8]),
     File(&'a dyn ReadAt, u64),
@@ -155,7 +155,7 @@ impl Random<'_> {
     }
 }
 
-/// A stretch of [`Random`].
+/// A range of [`Random`].
 pub(crate) enum Range<'a> {
     Memory(&'a [u8]),
     File { file: &'a dyn ReadAt, at: u64, end: u64 },
@@ -236,14 +236,14 @@ mod tests {
         }
     }
 
-    /// Gives one stream after the other, without end, and sets `stop` on the way.
+    /// Yields copies of a stream without end, and sets `stop` on the way.
     struct Endless<'s> {
         one: &'s [u8],
         given: u64,
         stop: &'s Stop,
     }
 
-    /// Bytes after which the end is asked for.
+    /// Bytes after which the end is requested.
     const ASKED: u64 = 300 << 10;
 
     impl Read for Endless<'_> {
@@ -260,18 +260,18 @@ mod tests {
         }
     }
 
-    /// Streams that hold nothing: what comes out of them ends no reader.
+    /// Empty streams: they produce no output that could end a reader.
     fn empty_streams() -> Vec<(Kind, Vec<u8>)> {
         let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         let lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
-        // A header, an index of no block, and a footer.
+        // A header, an index without blocks, and a footer.
         let xz = b"\xfd\x37\x7a\x58\x5a\x00\x00\x01\x69\x22\xde\x36\x00\x00\x00\x00\x1c\xdf\x44\x21\x90\x42\x99\x0d\x01\x00\x00\x00\x00\x01\x59\x5a";
         vec![
             (Kind::Bzip2, b"BZh9\x17\x72\x45\x38\x50\x90\0\0\0\0".to_vec()),
             (Kind::Gzip, gzip.finish().expect("memory")),
             (Kind::Lz4, lz4.finish().expect("memory")),
             (Kind::Xz, xz.to_vec()),
-            // Frames to be skipped, and one of a raw block of no bytes.
+            // Skippable frames, and a frame with an empty raw block.
             (Kind::Zstd, b"\x50\x2a\x4d\x18\0\0\0\0".to_vec()),
             (Kind::Zstd, b"\x28\xb5\x2f\xfd\x20\0\x01\0\0".to_vec()),
         ]

@@ -1,4 +1,4 @@
-//! What a text is a container of, by its first bytes; a name says nothing.
+//! Recognises containers by their first bytes; names are ignored.
 
 use super::input::Input;
 use super::{Fault, Members};
@@ -7,7 +7,7 @@ use super::{
     parquet, pcap, pyc, rpm, rtf, sevenz, sqlite, stored, stream, tar, xz, zip, zstd,
 };
 
-/// A form of container.
+/// A format of containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A backup of Android.
@@ -26,15 +26,15 @@ pub enum Kind {
     Compress,
     /// An archive of cpio.
     Cpio,
-    /// A drawing of draw.io, for its packed pages.
+    /// A drawing of draw.io, for its compressed pages.
     Drawio,
     /// A dump of PostgreSQL in its custom format.
     Dump,
     /// A file of gzip.
     Gzip,
-    /// Messages of HTTP, for their packed bodies.
+    /// Messages of HTTP, for their compressed bodies.
     Http,
-    /// A binary with members of gzip in it.
+    /// A binary that contains gzip members.
     Inside,
     /// A segment of the log of Kafka.
     Kafka,
@@ -48,7 +48,7 @@ pub enum Kind {
     Mail,
     /// A file of MATLAB.
     Mat,
-    /// A database that holds packed streams between what is not packed: Redis, RocksDB.
+    /// A database that contains packed streams among other data: Redis, RocksDB.
     Mixed,
     /// A loose object of git.
     Object,
@@ -56,9 +56,9 @@ pub enum Kind {
     Ole,
     /// A pack of git.
     Pack,
-    /// A file of Parquet, for its columns of text.
+    /// A file of Parquet, for its text columns.
     Parquet,
-    /// A capture of a network, pcap or pcapng.
+    /// A network capture, pcap or pcapng.
     Pcap,
     /// A PDF; read with the feature `pdf`.
     Pdf,
@@ -72,7 +72,7 @@ pub enum Kind {
     Rpm,
     /// Rich Text Format.
     Rtf,
-    /// A script with an archive behind it.
+    /// A script with an archive after it.
     Script,
     /// An archive of 7-Zip.
     SevenZ,
@@ -142,24 +142,24 @@ impl Kind {
         }
     }
 
-    /// Whether a text may begin like this by chance, so that one that can't be read is none.
+    /// True if a text may match by chance, so that one which can't be read is not a container.
     pub fn is_weak(self) -> bool {
         let by_chance =
             matches!(self, Self::Class | Self::Cpio | Self::Lzma | Self::Pyc | Self::Tar);
-        // They are text, or a picture, whatever stands between.
+        // These are text or a picture, whatever they contain.
         by_chance
             || matches!(self, Self::Mat | Self::Mixed | Self::Phar | Self::Png | Self::Script)
             || matches!(self, Self::Drawio | Self::Http | Self::Inside | Self::Rtf | Self::Svg)
     }
 
-    /// Whether what is not packed in it is text as well.
+    /// True if its unpacked parts are scanned as text as well.
     pub fn is_text_too(self) -> bool {
         matches!(self, Self::Drawio | Self::Dump | Self::Http | Self::Inside | Self::Mail)
             || matches!(self, Self::Mat | Self::Ole | Self::Pcap | Self::Pdf | Self::Phar)
             || matches!(self, Self::Mixed | Self::Png | Self::Rtf | Self::Script | Self::Svg)
     }
 
-    /// Whether it is read in another order than that of its bytes.
+    /// True if it needs random access.
     pub fn is_random(self) -> bool {
         match self {
             Self::Ar | Self::Bzip2 | Self::Cpio | Self::Gzip | Self::Lz4 | Self::Lzma => false,
@@ -173,23 +173,23 @@ impl Kind {
         }
     }
 
-    /// Whether its values stand column by column, so that nearness joins nothing in its bytes.
+    /// True if its values are stored by column, so that adjacent bytes are unrelated.
     pub fn is_columnar(self) -> bool {
         self == Self::Parquet
     }
 
-    /// Whether more may be packed in it than is opened.
+    /// True if it may contain more packed data than is opened.
     pub fn is_partly_read(self) -> bool {
         self == Self::Mixed
     }
 
-    /// Whether its decoder has a window that the text itself sizes.
+    /// True if the container itself sets the window size of its decoder.
     pub fn has_window(self) -> bool {
         matches!(self, Self::Lzma | Self::SevenZ | Self::Xz | Self::Zip | Self::Zstd)
             || matches!(self, Self::Avro | Self::Http | Self::Kafka | Self::Lzip | Self::Parquet)
     }
 
-    /// What it is called in messages.
+    /// The name for messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Android => "backup of Android",
@@ -236,7 +236,7 @@ impl Kind {
     }
 }
 
-/// The kind of a text by its beginning; `whole` says that nothing follows.
+/// The kind of a text by its first bytes; `whole` is true if nothing follows them.
 pub fn of(head: &[u8], whole: bool) -> Option<Kind> {
     by_magic(head)
         .or_else(|| is_tar(head).then_some(Kind::Tar))
@@ -254,7 +254,7 @@ fn by_magic(head: &[u8]) -> Option<Kind> {
         [0x1f, 0x9d, ..] => Kind::Compress,
         [b'L', b'Z', b'I', b'P', 1, ..] => Kind::Lzip,
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Kind::Zip,
-        // A zip that was split and is whole again.
+        // A split zip that was joined again.
         [b'P', b'K', 7, 8, b'P', b'K', 3, 4, ..] => Kind::Zip,
         [b'P', b'K', b'0', b'0', b'P', b'K', 3, 4, ..] => Kind::Zip,
         [b'P', b'A', b'C', b'K', 0, 0, 0, 2 | 3, ..] => Kind::Pack,
@@ -269,10 +269,11 @@ fn by_magic(head: &[u8]) -> Option<Kind> {
         [4, 0x22, 0x4d, 0x18, ..] => Kind::Lz4,
         [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Kind::SevenZ,
         [0xed, 0xab, 0xee, 0xdb, ..] => Kind::Rpm,
-        // A universal binary of macOS has the same magic, and fewer parts than a class's version.
+        // A universal binary of macOS has the same magic number, and fewer parts than the least
+        // class version.
         [0xca, 0xfe, 0xba, 0xbe, _, _, 0, 45..=99, ..] => Kind::Class,
         [0x37, 0x7f, 0x06, 0x82 | 0x83, ..] => Kind::SqliteLog,
-        // The usual properties, and a dictionary as xz takes it.
+        // The usual properties, and a dictionary size that xz accepts.
         [0x5d, a, b, c, d, ..] if is_lzma(u32::from_le_bytes([*a, *b, *c, *d]), head) => Kind::Lzma,
         [b'!', b'<', ..] if head.starts_with(b"!<arch>\n") => Kind::Ar,
         [b'0', b'7', b'0', b'7', b'0', b'1' | b'2' | b'7', b'0'..=b'9' | b'a'..=b'f', ..] => {
@@ -305,7 +306,8 @@ fn by_magic(head: &[u8]) -> Option<Kind> {
     })
 }
 
-/// A dictionary is a power of two, half as much more, or of any size.
+/// True for a plausible `.lzma` header: its dictionary size is a power of two, half as much more,
+/// or the value for any size.
 fn is_lzma(dictionary: u32, head: &[u8]) -> bool {
     let half_more = dictionary.is_multiple_of(3) && (dictionary / 3).is_power_of_two();
     let usual = dictionary >= 1 << 12 && (dictionary.is_power_of_two() || half_more)
@@ -314,12 +316,12 @@ fn is_lzma(dictionary: u32, head: &[u8]) -> bool {
     usual && size && head.get(13) == Some(&0)
 }
 
-/// Whether a text ends with the record that ends a zip without a comment.
+/// True if a text ends with the end record of a zip without a comment.
 pub fn ends_as_zip(tail: &[u8]) -> bool {
     tail.len() >= 22 && tail[tail.len() - 22..].starts_with(b"PK\x05\x06")
 }
 
-/// POSIX and GNU name themselves; the older form only has its checksum.
+/// POSIX and GNU have a magic number; the older format has only its checksum.
 fn is_tar(head: &[u8]) -> bool {
     let Some(header) = head.get(..512) else { return false };
     let named = &header[257..262] == b"ustar";

@@ -1,9 +1,9 @@
 //! Containers: archives, compressed files and documents, recognised by content and read member by
 //! member.
 //!
-//! [`kind::of`] says what a text is by its first bytes; [`kind::Kind::read`] takes its bytes and gives
-//! each of its members to a [`Members`]. Nothing is written to disk, and what is read may be hostile:
-//! whoever takes the members sets the bounds ([`limits`]). Each form has a file of its own.
+//! [`kind::of`] recognises a text by its first bytes; [`kind::Kind::read`] reads it and passes each
+//! of its members to a [`Members`]. Nothing is written to disk. Input may be hostile: the
+//! implementation of [`Members`] enforces the limits ([`limits`]). Each format has its own file.
 
 mod ar;
 mod avro;
@@ -45,53 +45,53 @@ use std::io::{self, Read};
 
 use limits::{Deadline, Halt};
 
-/// Gets what a reader finds in a container.
+/// Receives the contents of a container.
 pub trait Members {
     /// Scans a member. An error ends the whole container.
     fn member(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt>;
 
-    /// Scans a member if it is a container; else its text was seen already.
+    /// Scans a member if it is a container; otherwise its text was scanned already.
     fn nested(&mut self, name: &[u8], bytes: &mut dyn Read) -> Result<(), Halt>;
 
     /// Counts a member that has no bytes.
     fn empty(&mut self) -> Result<(), Halt>;
 
-    /// Counts bytes that had to be unpacked and are no member.
+    /// Counts bytes that had to be unpacked but are not a member.
     fn count_unpacked(&mut self, bytes: u64) -> Result<(), Halt>;
 
     /// Counts a member that is encrypted.
     fn encrypted(&mut self) -> Result<(), Halt>;
 
-    /// Counts a member that shows text of which no font tells the letters.
+    /// Counts a member with text that no font maps to letters.
     fn unlettered(&mut self) -> Result<(), Halt>;
 
-    /// Counts something packed in a form that is not opened.
+    /// Counts packed data in a format that is not opened.
     fn unopened(&mut self, form: &'static str);
 
-    /// Says how many bytes the reader holds from now on.
+    /// Sets the number of bytes that the reader holds from now on.
     ///
     /// # Errors
-    /// If there is no memory for so many.
+    /// If the memory budget does not allow it.
     fn hold(&mut self, bytes: u64) -> Result<(), Halt>;
 
-    /// When reading is to end, for a decoder that gives nothing for long.
+    /// The deadline of reading, for a decoder that may run long without output.
     fn deadline(&self) -> Deadline {
         Deadline::default()
     }
 
-    /// Bytes that a decoder may take for its window.
+    /// Limit in bytes of a decoder's window.
     fn window(&self) -> u64;
 
-    /// Hears why a member can't be read.
+    /// Records the reason why a member can't be read.
     fn unread(&mut self, name: &[u8], why: &dyn Display) -> Result<(), Halt>;
 }
 
-/// Why a container could not be read to its end.
+/// The reason why a container could not be read to its end.
 #[derive(Debug)]
 pub enum Fault {
-    /// It is damaged, or is none.
+    /// It is damaged, or is not in this format.
     Broken(String),
-    /// It is packed in a form that is not opened.
+    /// It is packed in a format that is not opened.
     Unopened(&'static str),
     /// Reading was ended.
     Halt(Halt),
@@ -118,7 +118,7 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// Reads until `out` is full or the stream ends; gives how much was read.
+/// Reads until `out` is full or the stream ends; returns the number of bytes read.
 fn fill<R: Read + ?Sized>(stream: &mut R, out: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < out.len() {
@@ -132,7 +132,7 @@ fn fill<R: Read + ?Sized>(stream: &mut R, out: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// Passes over bytes; gives how many of them are not there.
+/// Skips bytes; returns the number of missing ones.
 fn skip<R: Read + ?Sized>(stream: &mut R, bytes: u64) -> io::Result<u64> {
     Ok(bytes - io::copy(&mut stream.take(bytes), &mut io::sink())?)
 }

@@ -1,7 +1,7 @@
-//! How much a container may give: by default bounded, by each flag as the user likes.
+//! Limits of unpacking, with defaults and a flag for each.
 //!
-//! A [`Meter`] counts for one file and, through [`Totals`], for the run. What it counts is the same
-//! for any number of threads, save for the time and the totals of the run.
+//! A [`Meter`] counts for one file and, through [`Totals`], for the run. The counts do not depend
+//! on the number of threads, except for the time and the totals of the run.
 
 use std::cell::Cell;
 use std::io::{self, Read};
@@ -12,42 +12,42 @@ use std::time::{Duration, Instant};
 use keysweep_base::memory::MemoryBudget;
 use keysweep_base::stop::Stop;
 
-/// A limit, and who set it.
+/// A limit, and whether the user set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit<T> {
     /// Its value.
     pub value: T,
-    /// The user typed it: what it leaves out is told, but not missing.
+    /// True if the user set it: content that it excludes is reported, but does not count as
+    /// missing.
     pub is_explicit: bool,
 }
 
 impl<T> Limit<T> {
-    /// What holds where nobody said anything.
+    /// A default value.
     pub const fn default_of(value: T) -> Self {
         Self { value, is_explicit: false }
     }
 
-    /// What was typed, or else the default.
+    /// The value that the user set, otherwise the default.
     pub fn or_explicit(self, explicit: Option<T>) -> Self {
         explicit.map_or(self, |value| Self { value, is_explicit: true })
     }
 }
 
-/// All limits on containers. The first six are of one file, with all that is nested in it.
+/// All limits of containers. The first six apply to one file with everything nested in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Containers inside one another; 0 opens none.
+    /// Nesting of containers; 0 opens none.
     pub depth: Limit<u32>,
-    /// Members, folders and empty ones too.
+    /// Number of members, including folders and empty ones.
     pub members: Limit<u64>,
-    /// Bytes of all members, those of containers in containers too.
+    /// Bytes of all members, including those of nested containers.
     pub unpacked: Limit<u64>,
-    /// Bytes of members for each byte of the file, from 64 MiB on.
+    /// Bytes of members per byte of the file; applies from 64 MiB on.
     pub ratio: Limit<u64>,
     /// Time for one file.
     pub time: Limit<Duration>,
-    /// Bytes of a container that must be held because it is read in no order, such as a zip in a
-    /// tar.
+    /// Bytes of a container that are held because it needs random access, such as a zip in a tar.
     pub held: Limit<u64>,
     /// Members of all files of a run.
     pub run_members: Limit<u64>,
@@ -70,31 +70,32 @@ impl Default for Limits {
     }
 }
 
-/// Bytes that a file may give whatever its ratio: a long run of equal lines is no bomb.
+/// Bytes that a file may always unpack to, whatever its ratio: a long run of equal lines is not a
+/// bomb.
 const FREE: u64 = 64 << 20;
 
-/// What the containers of a run gave so far.
+/// The totals of a run so far.
 #[derive(Debug, Default)]
 pub struct Totals {
     members: AtomicU64,
     unpacked: AtomicU64,
 }
 
-/// The limits of a run and what it has used of them.
+/// The limits of a run and their use so far.
 #[derive(Clone, Debug, Default)]
 pub struct ContainerOptions {
     /// The limits.
     pub limits: Limits,
     /// Shared by all sources of a run.
     pub totals: Arc<Totals>,
-    /// What may be held at once.
+    /// Limit of the memory held at once.
     pub memory: MemoryBudget,
 }
 
-/// Why reading a file's containers ends before they do.
+/// The reason why reading of a file's containers ends early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Halt {
-    /// The run is to stop; who stopped it tells.
+    /// The run is to stop; the stopping code reports the reason.
     Stopped,
     /// A limit is reached.
     Limit(Reached),
@@ -115,7 +116,7 @@ pub enum Reached {
     Time,
     /// [`Limits::held`].
     Held,
-    /// The memory of the run.
+    /// The memory budget of the run.
     Memory,
     /// [`Limits::run_members`].
     RunMembers,
@@ -124,7 +125,7 @@ pub enum Reached {
 }
 
 impl Reached {
-    /// Whether the user typed it.
+    /// True if the user set the limit.
     pub fn is_explicit(self, limits: &Limits) -> bool {
         match self {
             Self::Depth => limits.depth.is_explicit,
@@ -133,14 +134,14 @@ impl Reached {
             Self::Ratio => limits.ratio.is_explicit,
             Self::Time => limits.time.is_explicit,
             Self::Held => limits.held.is_explicit,
-            // It bounds the process, and is no choice of what is scanned.
+            // It bounds the process, and is not a choice of scanned content.
             Self::Memory => false,
             Self::RunMembers => limits.run_members.is_explicit,
             Self::RunUnpacked => limits.run_unpacked.is_explicit,
         }
     }
 
-    /// What it left out and the way to read more.
+    /// The content that was left out and the way to read more.
     pub fn why(self, limits: &Limits) -> String {
         match self {
             Self::Depth => format!(
@@ -186,21 +187,21 @@ impl Reached {
     }
 }
 
-/// Counts what one file's containers give.
+/// Counts the content of one file's containers.
 pub struct Meter<'a> {
     limits: &'a Limits,
     totals: &'a Totals,
     stop: &'a Stop,
     members: Cell<u64>,
     unpacked: Cell<u64>,
-    /// Bytes of the file itself that were read; its length, where that is known.
+    /// Bytes of the file itself that were read; or its length, if known.
     input: Cell<u64>,
     until: Option<Instant>,
     halted: Cell<Option<Halt>>,
 }
 
 impl<'a> Meter<'a> {
-    /// A meter of a file of `length` bytes that has given nothing yet.
+    /// Creates a meter for a file of `length` bytes.
     pub fn new(options: &'a ContainerOptions, stop: &'a Stop, length: u64) -> Self {
         Self {
             limits: &options.limits,
@@ -214,12 +215,12 @@ impl<'a> Meter<'a> {
         }
     }
 
-    /// Why reading has ended.
+    /// The reason why reading ended, if it did.
     pub fn halted(&self) -> Option<Halt> {
         self.halted.get()
     }
 
-    /// How many bytes of members were read.
+    /// Number of member bytes that were read.
     pub fn unpacked(&self) -> u64 {
         self.unpacked.get()
     }
@@ -259,7 +260,7 @@ impl<'a> Meter<'a> {
         self.clock()
     }
 
-    /// When reading ends by the clock or by a signal.
+    /// The deadline by time limit or stop flag.
     pub fn deadline(&self) -> Deadline {
         Deadline { stop: self.stop.clone(), until: self.until }
     }
@@ -285,8 +286,8 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// When reading is to end, whatever comes of it: for readers that may take in much and give
-/// nothing, as one of empty streams does.
+/// The deadline of reading, for readers that may consume much input without output, such as empty
+/// streams.
 #[derive(Clone, Debug, Default)]
 pub struct Deadline {
     stop: Stop,
@@ -294,22 +295,22 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// One that has come once `stop` is set.
+    /// A deadline that is reached once `stop` is set.
     pub fn of(stop: &Stop) -> Self {
         Self { stop: stop.clone(), until: None }
     }
 
-    /// Whether it has come.
+    /// True if the deadline is reached.
     pub(crate) fn has_come(&self) -> bool {
         self.stop.is_set() || self.until.is_some_and(|until| Instant::now() > until)
     }
 }
 
-/// A member's bytes, counted; ends with an error when a limit is reached.
+/// The counted bytes of a member; reading ends with an error when a limit is reached.
 pub struct Metered<'m, 'a, R: ?Sized> {
-    /// What counts them.
+    /// The meter that counts them.
     pub meter: &'m Meter<'a>,
-    /// Where they come from.
+    /// Their source.
     pub stream: &'m mut R,
 }
 
@@ -320,7 +321,7 @@ impl<R: Read + ?Sized> Read for Metered<'_, '_, R> {
         }
         let count = match self.stream.read(out) {
             Ok(count) => count,
-            // It may have ended because time is over, which is then why.
+            // If the time limit has passed, it is the reason of the error.
             Err(error) => {
                 return Err(match self.meter.give(0) {
                     Ok(()) => error,
@@ -330,7 +331,7 @@ impl<R: Read + ?Sized> Read for Metered<'_, '_, R> {
         };
         match self.meter.give(count as u64) {
             Ok(()) => Ok(count),
-            // What was read is scanned; the next read ends it.
+            // The bytes read so far are scanned; the next read fails.
             Err(_) if count > 0 => Ok(count),
             Err(_) => Err(io::Error::other("halted")),
         }

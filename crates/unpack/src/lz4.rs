@@ -1,4 +1,4 @@
-//! LZ4 frames: any number, told as one text.
+//! LZ4 frames: any number, concatenated into one text.
 
 use std::io::{self, BufRead, Read};
 
@@ -7,18 +7,17 @@ use lz4_flex::frame::FrameDecoder;
 use super::input::Input;
 use super::{Fault, Members};
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let stream = input.packed(members);
     Ok(members.member(b"", &mut decoder(stream))?)
 }
 
-/// The bytes that were packed.
+/// Decodes the stream.
 pub(super) fn decoder(packed: impl BufRead) -> impl Read {
     Frames { decoder: FrameDecoder::new(packed) }
 }
 
-/// Frames one after the other: the decoder stops behind each.
+/// Reads consecutive frames: the decoder stops after each.
 struct Frames<R: Read> {
     decoder: FrameDecoder<R>,
 }

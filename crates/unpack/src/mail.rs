@@ -1,6 +1,6 @@
-//! Mail (RFC 2045): attachments in base64 that are containers themselves.
+//! Mail (RFC 2045): base64 attachments that are containers.
 //!
-//! All other text of a mail, encoded or not, is scanned as it stands.
+//! All other text of a mail, encoded or not, is scanned unchanged.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
@@ -11,12 +11,12 @@ use base64::engine::general_purpose::STANDARD;
 use super::input::Input;
 use super::{Fault, Members};
 
-/// Bytes of a line that are looked at, and of a part's header.
+/// Limit in bytes of a line, and of the header of a part.
 const LINE: u64 = 64 << 10;
-/// Bytes in which a mail has to show that it has parts.
+/// Bytes at the start of a mail that must show that it has parts.
 const SHOWN: usize = 64 << 10;
 
-/// Whether a text begins as a mail that may have something attached.
+/// True if a text starts like a mail that may have attachments.
 pub(super) fn is_one(head: &[u8]) -> bool {
     const FIRST: [&[u8]; 12] = [
         b"From ",
@@ -40,7 +40,6 @@ pub(super) fn is_one(head: &[u8]) -> bool {
         && memchr::memmem::find(&shown, b"content-transfer-encoding: base64").is_some()
 }
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
     let mut lines = BufReader::with_capacity(64 << 10, bytes.range(0, bytes.len()));
@@ -72,7 +71,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     }
 }
 
-/// What a part's header calls the file.
+/// The file name in the header of a part.
 fn name(header: &[u8]) -> Option<Vec<u8>> {
     let at = memchr::memmem::find(&header.to_ascii_lowercase(), b"name=")? + 5;
     let rest = &header[at..];
@@ -83,7 +82,7 @@ fn name(header: &[u8]) -> Option<Vec<u8>> {
     name.filter(|name| !name.is_empty()).map(<[u8]>::to_vec)
 }
 
-/// The bytes of a part in base64: up to a line that is none.
+/// The bytes of a base64 part, up to a line that is not base64.
 struct Part<'l, R> {
     lines: &'l mut R,
     letters: Vec<u8>,

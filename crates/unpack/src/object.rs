@@ -1,4 +1,4 @@
-//! Loose objects of git: a repository that lies in an image or a tarball keeps its newest ones so.
+//! Loose objects of git: a repository in an image or a tarball stores its newest objects this way.
 
 use std::io::Read as _;
 
@@ -7,13 +7,14 @@ use flate2::bufread::ZlibDecoder;
 use super::input::Input;
 use super::{Fault, Members};
 
-/// Letters of the longest kind, and the beginning of a size.
+/// Length of the longest kind, and the beginning of a size.
 const SHOWN: usize = 8;
 
-/// Whether a text is an object: it begins with `blob 123` once it is inflated.
+/// True if a text is a loose object: it starts with a header such as `blob 123` once it is
+/// inflated.
 pub(super) fn is_one(head: &[u8]) -> bool {
     let (Some(&method), Some(&flags)) = (head.first(), head.get(1)) else { return false };
-    // RFC 1950 §2.2; most texts are told apart by this.
+    // RFC 1950 §2.2; this rules out most texts.
     if method & 0x8f != 8 || (u16::from(method) << 8 | u16::from(flags)) % 31 != 0 {
         return false;
     }
@@ -26,7 +27,7 @@ pub(super) fn is_one(head: &[u8]) -> bool {
         })
 }
 
-/// Reads it, its header too.
+/// Reads the object, including its header.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let mut stream = ZlibDecoder::new(input.packed(members));
     Ok(members.member(b"(object)", &mut stream)?)

@@ -1,32 +1,31 @@
-//! Compound files ([MS-CFB]): messages of Outlook, older documents of Office, macros of newer ones,
-//! installers. Streams that are containers are opened, macros ([MS-OVBA]) and the text of a message
-//! in RTF ([MS-OXRTFCP]) are unpacked. All else is scanned as it stands.
+//! Compound files ([MS-CFB]): Outlook messages, older Office documents, macros of newer ones,
+//! installers. Streams that are containers are opened; macros ([MS-OVBA]) and the RTF text of a
+//! message ([MS-OXRTFCP]) are unpacked. Everything else is scanned unchanged.
 
 use std::io::{self, Read};
 
 use super::input::{Input, Random};
 use super::{Fault, Members};
 
-/// The end of a chain, and every number above it that is no sector.
+/// Sector numbers from here on are not sectors but marks such as the end of a chain.
 const LAST: u32 = 0xffff_fffa;
-/// Bytes of a stream that is unpacked as macros or as RTF.
+/// Limit in bytes of a stream that is unpacked as macros or as RTF.
 const LARGEST: u64 = 64 << 20;
-/// What the text of a message is by the number of its property: PidTagRtfCompressed, binary.
+/// The stream with the text of a message, by property number: PidTagRtfCompressed, binary.
 const RTF: &[u8] = b"__substg1.0_10090102";
-/// How the source of a macro begins, behind the head of its first chunk.
+/// The beginning of a macro's source, after the head of its first chunk.
 const MACRO: &[u8] = b"\0Attribut";
-/// The beginning of the dictionary of compressed RTF.
+/// The initial dictionary of compressed RTF.
 const WORDS: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \
 \\fmodern \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\
 \\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
     let file = Compound::open(&bytes, members)?;
     let mut left = bytes.len();
     for (path, entry) in file.streams() {
-        // Streams that share bytes are how a small file becomes a large one.
+        // Streams that share bytes could expand a small file without limit.
         left = left
             .checked_sub(entry.size.min(left.saturating_add(1)))
             .ok_or_else(|| Fault::broken("its streams are longer than it is"))?;
@@ -58,12 +57,12 @@ fn is_macro(path: &[u8]) -> bool {
     path.starts_with(b"VBA/") || memchr::memmem::find(path, b"/VBA/").is_some()
 }
 
-/// What a directory says of a storage or a stream.
+/// A directory entry of a storage or a stream.
 #[derive(Clone, Debug)]
 struct Entry {
     name: Vec<u8>,
     kind: u8,
-    /// Its neighbours, and the first of what is in it.
+    /// Its siblings, and its first child.
     next: [u32; 3],
     start: u32,
     size: u64,
@@ -78,7 +77,7 @@ struct Compound<'b> {
     cutoff: u64,
     table: Vec<u32>,
     small_table: Vec<u32>,
-    /// The sectors of the stream that holds the small ones.
+    /// The sectors of the stream that contains the small sectors.
     small: Vec<u32>,
     entries: Vec<Entry>,
 }
@@ -102,7 +101,7 @@ impl<'b> Compound<'b> {
             small: Vec::new(),
             entries: Vec::new(),
         };
-        // Tables and directory are no longer than the file.
+        // Tables and directory are not longer than the file.
         members.hold(2 * bytes.len())?;
         let mut parts: Vec<u32> = (0..109).map(|at| word(76 + at * 4)).collect();
         let per_sector = (1usize << shift) / 4;
@@ -134,7 +133,7 @@ impl<'b> Compound<'b> {
         Ok(file)
     }
 
-    /// How many sectors the file has at most.
+    /// Upper bound of the number of sectors.
     fn sectors(&self) -> usize {
         usize::try_from(self.bytes.len() >> self.shift).unwrap_or(usize::MAX)
     }
@@ -143,19 +142,19 @@ impl<'b> Compound<'b> {
         (u64::from(sector) + 1) << self.shift
     }
 
-    /// The numbers of a sector.
+    /// The numbers stored in a sector.
     fn numbers(&self, sector: u32) -> io::Result<Vec<u32>> {
         let mut block = vec![0; 1 << self.shift];
         self.bytes.read(self.place(sector), &mut block)?;
         Ok(block.chunks_exact(4).map(|number| u32_at(number, 0)).collect())
     }
 
-    /// The sectors of a chain, no more than there are.
+    /// The sectors of a chain; their number is bounded by that of all sectors.
     fn chain(&self, start: u32) -> Vec<u32> {
         chain(&self.table, start, self.sectors())
     }
 
-    /// All streams with the way to them.
+    /// All streams with their paths.
     fn streams(&self) -> Vec<(Vec<u8>, Entry)> {
         let mut seen = vec![false; self.entries.len()];
         let mut streams = Vec::new();
@@ -169,7 +168,7 @@ impl<'b> Compound<'b> {
             let mut path = folder;
             path.extend_from_slice(&entry.name);
             match entry.kind {
-                // A way is as long as the names on it; one that is longer than any is not followed.
+                // The path grows with the names in it; one that is too long is not followed.
                 1 if path.len() < 4096 => {
                     path.push(b'/');
                     open.push((entry.next[2], path));
@@ -251,7 +250,7 @@ impl Read for Stream<'_, '_> {
     }
 }
 
-/// Unpacks the source of a macro ([MS-OVBA] 2.4.1): chunks of 4,096 bytes, each by itself.
+/// Unpacks the source of a macro ([MS-OVBA] 2.4.1): independent chunks of 4,096 bytes.
 fn ovba(packed: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     let mut rest = packed.get(1..).unwrap_or_default();

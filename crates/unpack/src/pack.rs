@@ -1,7 +1,6 @@
-//! Packs and bundles of git that lie about as files: every blob, commit and tag in them.
+//! Packs and bundles of git in ordinary files: every blob, commit and tag in them.
 //!
-//! Objects are named by their place in the pack. One that is stored as a change of another is put
-//! together in memory.
+//! Objects are named by their offset in the pack. Deltas are applied in memory.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read};
@@ -16,15 +15,15 @@ use super::{Fault, Members};
 use keysweep_git::delta::Delta;
 use keysweep_git::pack::{EntryType, Header, header};
 
-/// Bytes of bases that are kept for the next changes.
+/// Bytes of delta bases that are cached.
 const KEPT: usize = 96 << 20;
-/// Changes of changes; git makes 50, and 4095 at most.
+/// Limit of delta chains; git creates chains of 50 by default, and of 4095 at most.
 const LONGEST: usize = 4096;
 
-/// One object.
+/// One entry of a pack.
 #[derive(Clone, Copy)]
 struct PackEntry {
-    /// Where its header and its packed bytes begin.
+    /// Offsets of its header and of its compressed bytes.
     at: u64,
     start: u64,
     size: u64,
@@ -75,7 +74,7 @@ fn pack(
         });
         match end {
             Ok(end) => at = end,
-            // What was read so far may still be put together.
+            // The objects read so far may still be resolved.
             Err(Fault::Broken(why)) => {
                 broken = Some(why);
                 break;
@@ -88,7 +87,7 @@ fn pack(
     broken.map_or(Ok(()), |why| Err(Fault::Broken(why)))
 }
 
-/// Scans an object that is whole; gives where the next one begins.
+/// Inflates an entry, and scans it if it is a whole object; returns the offset of the next entry.
 fn whole(bytes: &Random<'_>, entry: &PackEntry, members: &mut dyn Members) -> Result<u64, Fault> {
     let mut stream = inflate(bytes, entry);
     match entry.form {
@@ -97,7 +96,7 @@ fn whole(bytes: &Random<'_>, entry: &PackEntry, members: &mut dyn Members) -> Re
         }
         _ => members.empty()?,
     }
-    // What is passed over is unpacked all the same, so it counts.
+    // Entries that are not scanned are inflated all the same, so they count.
     let mut buffer = vec![0; 16 << 10];
     loop {
         let passed = stream.read(&mut buffer);
@@ -124,21 +123,21 @@ fn entry(bytes: &Random<'_>, at: u64, hash: gix::hash::Kind) -> Option<PackEntry
     Some(PackEntry { at, start: at + len as u64, size, form })
 }
 
-/// Objects that are put together.
+/// Resolves deltas.
 struct Objects<'b> {
     bytes: &'b Random<'b>,
     hash: gix::hash::Kind,
-    /// In order of their places.
+    /// In order of offsets.
     entries: Vec<PackEntry>,
     kept: HashMap<usize, (Kind, Arc<Vec<u8>>)>,
-    /// Bytes of what is kept.
+    /// Bytes of cached objects.
     size: usize,
-    /// Numbers by name; made only where a change names its base.
+    /// Index by object id, built only if a ref-delta is found.
     named: Option<HashMap<ObjectId, usize>>,
 }
 
 impl Objects<'_> {
-    /// Scans all objects that are stored as changes.
+    /// Scans all objects that are stored as deltas.
     fn changes(&mut self, members: &mut dyn Members) -> Result<(), Fault> {
         let is_whole = |entry: &PackEntry| matches!(entry.form, EntryType::Object(_));
         let all = 0..self.entries.len();
@@ -146,7 +145,7 @@ impl Objects<'_> {
         if left.iter().any(|&at| matches!(self.entries[at].form, EntryType::RefDelta(_))) {
             self.name_whole_ones(members);
         }
-        // A base that is named may stand behind what was made of it.
+        // The base of a ref-delta may come after the delta.
         loop {
             let before = left.len();
             let mut later = Vec::new();
@@ -173,7 +172,7 @@ impl Objects<'_> {
         Ok(())
     }
 
-    /// Puts an object together.
+    /// Resolves an object through its delta chain.
     fn object(&mut self, number: usize, members: &mut dyn Members) -> Option<(Kind, Arc<Vec<u8>>)> {
         let mut chain = Vec::new();
         let mut at = number;
@@ -226,7 +225,8 @@ impl Objects<'_> {
         }
     }
 
-    /// An entry's own bytes, while `held` others are held; `None` if there is no room for them.
+    /// Inflates an entry's own bytes, while `held` other bytes are in memory; `None` if they do not
+    /// fit.
     fn inflated(&self, entry: &PackEntry, held: u64, members: &mut dyn Members) -> Option<Vec<u8>> {
         members.hold((self.size as u64 + held).saturating_add(entry.size)).ok()?;
         let mut bytes = Vec::new();
@@ -234,7 +234,7 @@ impl Objects<'_> {
         (bytes.len() as u64 == entry.size).then_some(bytes)
     }
 
-    /// Names all objects that are no changes.
+    /// Computes the ids of all objects that are not deltas.
     fn name_whole_ones(&mut self, members: &mut dyn Members) {
         self.named = Some(HashMap::new());
         for number in 0..self.entries.len() {

@@ -1,6 +1,6 @@
-//! Parquet: the texts of its columns, put together to rows, each read_of_line as JSON.
+//! Parquet: the text columns, combined into rows that are written as JSON.
 //!
-//! What an encoding or a codec keeps from being read is said: then the file is scanned as it stands.
+//! If an encoding or a codec is not supported, that is reported, and the file is scanned unchanged.
 
 mod levels;
 mod thrift;
@@ -14,17 +14,16 @@ use super::input::{Input, Random};
 use super::{Fault, Members, avro, snappy, zstd};
 use thrift::Value;
 
-/// Bytes of the footer, and of a page.
+/// Limits in bytes of the footer, and of a page.
 const FOOTER: u64 = 64 << 20;
 const PAGE: u64 = 64 << 20;
-/// Bytes of a page's header, with its statistics: most have some hundred.
+/// Sizes to try for a page's header, which includes statistics: most have some hundred bytes.
 const HEADERS: [u64; 3] = [4 << 10, 64 << 10, 1 << 20];
-/// Bytes of a row.
+/// Limit in bytes of a row.
 const ROW: usize = 16 << 20;
-/// Bytes that a value takes beside its text.
+/// Bytes per value, without its text.
 const VALUE: u64 = 16;
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
     let damaged = || Fault::broken("its footer is damaged");
@@ -34,7 +33,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     let length = u64::from(u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]));
     let start = at.checked_sub(length).filter(|_| tail.ends_with(b"PAR1") && length <= FOOTER);
     let start = start.ok_or_else(damaged)?;
-    // What is made of the footer takes some times its bytes.
+    // The parsed footer takes several times its bytes.
     members.hold(16 * length)?;
     let mut footer = Vec::new();
     bytes.range(start, length).read_to_end(&mut footer)?;
@@ -64,16 +63,16 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     if whole { Ok(()) } else { Err(Fault::Unopened("Parquet")) }
 }
 
-/// A file's bytes, of which each belongs to one page.
+/// A file's bytes, each of which belongs to one page.
 struct File<'b> {
     bytes: &'b Random<'b>,
-    /// Bytes that a decoder may take for its window.
+    /// Limit in bytes of a decoder's window.
     window: u64,
     left: u64,
 }
 
 impl File<'_> {
-    /// The header of the page at `at`, and where its body begins.
+    /// The header of the page at `at`, and the offset of its body.
     fn header(&self, at: u64) -> Result<(Value, u64), Fault> {
         for most in HEADERS {
             let mut header = Vec::new();
@@ -87,7 +86,7 @@ impl File<'_> {
     }
 
     fn body(&mut self, at: u64, size: u64) -> Result<Vec<u8>, Fault> {
-        // Pages that share bytes are how a small file becomes a large one.
+        // Pages that share bytes could expand a small file without limit.
         let left = self.left.checked_sub(size);
         self.left = left.ok_or_else(|| Fault::broken("its pages are longer than it is"))?;
         let mut packed = Vec::new();
@@ -96,7 +95,7 @@ impl File<'_> {
     }
 }
 
-/// The names and values that whoever wrote the file noted.
+/// The key-value metadata of the writer.
 fn notes(footer: &Value) -> String {
     let mut notes = String::new();
     for note in footer.list(5) {
@@ -108,21 +107,21 @@ fn notes(footer: &Value) -> String {
     notes
 }
 
-/// A column of values that are in no other.
+/// A column that holds values.
 struct Leaf {
     name: Vec<u8>,
     is_text: bool,
-    /// The bytes of each value, if all have as many.
+    /// The length of each value in bytes, if it is fixed.
     fixed: Option<usize>,
-    /// How many of the fields on the way to it may be missing, and may be there several times.
+    /// Number of optional and of repeated fields on the path to it.
     optional: u32,
     repeated: u32,
 }
 
-/// The leaves of a schema, which stands there depth first, in the order of their columns.
+/// The leaves of a schema, which is stored depth first, in the order of their columns.
 fn leaves(schema: &[Value]) -> Vec<Leaf> {
     let mut leaves = Vec::new();
-    // Children that are still to come, the name and the levels of each field that is open.
+    // For each open field: remaining children, name and levels.
     let mut open: Vec<(i64, Vec<u8>, u32, u32)> = Vec::new();
     for element in schema.iter().skip(1) {
         while open.last().is_some_and(|(left, ..)| *left == 0) {
@@ -137,7 +136,7 @@ fn leaves(schema: &[Value]) -> Vec<Leaf> {
         };
         optional += u32::from(element.int(3) > 0);
         repeated += u32::from(element.int(3) == 2);
-        // Names that are as long as all around them together are no names.
+        // A path longer than this is not extended further.
         let name = if outer.len() > 4096 { outer } else { [&outer, element.bytes(4)].concat() };
         if element.int(5) > 0 {
             open.push((element.int(5), name, optional, repeated));
@@ -150,7 +149,7 @@ fn leaves(schema: &[Value]) -> Vec<Leaf> {
     leaves
 }
 
-/// The texts of a column in one group of rows.
+/// The texts of a column in one row group.
 struct Column<'l> {
     leaf: &'l Leaf,
     text: Vec<u8>,
@@ -160,7 +159,7 @@ struct Column<'l> {
 }
 
 impl<'l> Column<'l> {
-    /// Reads the pages of a column; `None` if one is packed or encoded as none is read.
+    /// Reads the pages of a column; `None` if the codec or encoding of one is not supported.
     fn read(
         file: &mut File<'_>,
         metadata: &Value,
@@ -232,18 +231,18 @@ impl<'l> Column<'l> {
     }
 }
 
-/// A page, unpacked.
+/// An uncompressed page.
 struct Page {
     text: Vec<u8>,
     count: usize,
     encoding: i64,
     is_dictionary: bool,
-    /// The lengths of both kinds of levels, where the header tells them.
+    /// The lengths of both kinds of levels, if the header has them.
     lengths: Option<(usize, usize)>,
 }
 
 impl Page {
-    /// `None` if it is packed as none is read.
+    /// `None` if the codec is not supported.
     fn of(header: &Value, packed: &[u8], codec: Codec) -> Result<Option<Self>, Fault> {
         let field = match header.int(1) {
             0 => 5,
@@ -267,7 +266,7 @@ impl Page {
         Ok(Some(Self { text, count, encoding, is_dictionary: field == 7, lengths }))
     }
 
-    /// The levels of the values, empty if all are the same, and where the values begin.
+    /// The levels of the values, empty if all are the same, and the offset of the values.
     fn levels(&self, text: &[u8], leaf: &Leaf) -> Option<(Vec<u32>, Vec<u32>, usize)> {
         let mut at = 0;
         let mut read = |most: u32, length: Option<usize>| {
@@ -293,7 +292,7 @@ impl Page {
     }
 }
 
-/// How the pages of a column are packed.
+/// The compression of a column's pages.
 #[derive(Clone, Copy)]
 struct Codec {
     number: i64,
@@ -319,7 +318,7 @@ impl Codec {
     }
 }
 
-/// Values one after the other: of a fixed length, or each behind its own.
+/// Consecutive values: of a fixed length, or each preceded by its length.
 fn plain(text: &[u8], fixed: Option<usize>, count: usize) -> impl Iterator<Item = Range<usize>> {
     let mut at = 0;
     (0..count).map_while(move |_| {
@@ -337,13 +336,13 @@ fn plain(text: &[u8], fixed: Option<usize>, count: usize) -> impl Iterator<Item 
     })
 }
 
-/// The rows of a group as lines.
+/// The rows of a row group as lines.
 struct Rows<'c, 'l> {
     columns: &'c [Column<'l>],
     at: usize,
     count: usize,
     line: Vec<u8>,
-    /// How much of the line was read.
+    /// Bytes of the line that were read.
     read_of_line: usize,
 }
 

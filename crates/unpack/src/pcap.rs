@@ -1,7 +1,7 @@
-//! Captures of a network (pcap, pcapng): each direction of a TCP connection as one text.
+//! Network captures (pcap, pcapng): each direction of a TCP connection becomes one text.
 //!
-//! Packets cut what they carry wherever they are full. Those of a connection are put in the order
-//! of their sequence numbers; what was sent twice is read once.
+//! Packets split their payload anywhere. Those of a connection are sorted by sequence number;
+//! retransmitted bytes are read once.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -10,12 +10,12 @@ use std::ops::Range;
 use super::input::{Input, Random};
 use super::{Fault, Members};
 
-/// Bytes of a packet: captures keep 262,144 at most.
+/// Limit in bytes of a packet: captures have at most 262,144.
 const LARGEST: u64 = 1 << 20;
-/// Connections that are put together; those that follow are scanned packet by packet.
+/// Limit of reassembled connections; further ones are scanned packet by packet.
 const MOST: usize = 100_000;
 
-/// Whether a text is a capture.
+/// True if a text is a capture.
 pub(super) fn is_one(head: &[u8]) -> bool {
     match head {
         [0xd4, 0xc3, 0xb2, 0xa1, ..] | [0xa1, 0xb2, 0xc3, 0xd4, ..] => true,
@@ -27,10 +27,9 @@ pub(super) fn is_one(head: &[u8]) -> bool {
     }
 }
 
-/// Addresses and ports of one direction.
+/// The addresses and ports of one direction.
 type Flow = (Vec<u8>, Vec<u8>);
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
     let mut flows: BTreeMap<Flow, Vec<Segment>> = BTreeMap::new();
@@ -52,20 +51,20 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     Ok(())
 }
 
-/// A sequence number and what follows from it.
+/// A sequence number and the bytes from it on.
 type Segment = (u32, Vec<u8>);
 
-/// Segments in order, each byte once.
+/// The segments in order, each byte once.
 fn joined(mut segments: Vec<Segment>) -> Vec<u8> {
     let first = segments.first().map_or(0, |(sequence, _)| *sequence);
-    // Numbers begin anywhere and go round.
+    // Sequence numbers start anywhere and wrap around.
     let place = |sequence: u32| i64::from(sequence.wrapping_sub(first).cast_signed());
     segments.sort_by_key(|(sequence, _)| place(*sequence));
     let mut text = Vec::new();
     let mut next = i64::MIN;
     for (sequence, bytes) in segments {
         let start = place(sequence);
-        // What is missing leaves a mark, so that nothing is joined over it.
+        // Missing bytes leave a mark, so that nothing is joined across the gap.
         if next != i64::MIN && start > next {
             text.push(0);
         }
@@ -85,7 +84,7 @@ struct Packet {
 struct Packets<'b> {
     bytes: &'b Random<'b>,
     at: u64,
-    /// pcapng, in which what a block is stands before its length.
+    /// True for pcapng, where the type of a block comes before its length.
     blocks: bool,
     little: bool,
     links: Vec<u32>,
@@ -110,7 +109,7 @@ impl<'b> Packets<'b> {
         if self.little { u32::from_le_bytes(*number) } else { u32::from_be_bytes(*number) }
     }
 
-    /// The next packet; one that is cut is the last one.
+    /// The next packet; a truncated one is the last.
     fn next(&mut self) -> Result<Option<Packet>, Fault> {
         loop {
             let mut header = [0; 16];
@@ -122,7 +121,7 @@ impl<'b> Packets<'b> {
                 let length = u64::from(self.number(&header[8..]));
                 return self.packet(16, length, 16 + length, 0);
             }
-            // A section may be of another order than the one before.
+            // Each section has its own byte order.
             if header[..4] == [0x0a, 0x0d, 0x0d, 0x0a] {
                 self.little = header[8] == 0x4d;
                 self.links.clear();
@@ -150,7 +149,7 @@ impl<'b> Packets<'b> {
         }
     }
 
-    /// A packet `offset` bytes from here; the next one stands `step` bytes from here.
+    /// The packet at `offset` bytes from here; the next one is `step` bytes from here.
     fn packet(
         &mut self,
         offset: u64,
@@ -169,10 +168,10 @@ impl<'b> Packets<'b> {
     }
 }
 
-/// The direction, the sequence number and the place of what a packet of TCP carries.
+/// The direction, the sequence number and the range of a TCP packet's payload.
 fn tcp(packet: &[u8], link: u32) -> Option<(Flow, u32, Range<usize>)> {
     let mut at = match link {
-        // Ethernet, with tags of a VLAN.
+        // Ethernet, with VLAN tags.
         1 => {
             let mut at = 12;
             while matches!(packet.get(at..at + 2)?, [0x81, 0] | [0x88, 0xa8]) {
@@ -180,7 +179,7 @@ fn tcp(packet: &[u8], link: u32) -> Option<(Flow, u32, Range<usize>)> {
             }
             at + 2
         }
-        // The loopback of BSD and macOS, raw IP, Linux's "any" of either version.
+        // Loopback of BSD and macOS, raw IP, and Linux "any" of either version.
         0 | 108 => 4,
         12 | 14 | 101 | 228 | 229 => 0,
         113 => 16,
@@ -192,12 +191,12 @@ fn tcp(packet: &[u8], link: u32) -> Option<(Flow, u32, Range<usize>)> {
         4 => {
             let header = usize::from(ip[0] & 15) * 4;
             let length = usize::from(u16::from_be_bytes([*ip.get(2)?, *ip.get(3)?]));
-            // What was cut into several packets of IP is none of TCP's.
+            // Fragmented IP packets are not reassembled.
             if *ip.get(9)? != 6 || u16::from_be_bytes([*ip.get(6)?, *ip.get(7)?]) & 0x3fff != 0 {
                 return None;
             }
             at += header;
-            // The card does the cutting of what is sent: there the length is 0.
+            // The length is 0 if the network card splits outgoing packets.
             (ip.get(12..20)?, if length == 0 { ip.len() } else { length })
         }
         6 => {
@@ -210,7 +209,7 @@ fn tcp(packet: &[u8], link: u32) -> Option<(Flow, u32, Range<usize>)> {
         }
         _ => return None,
     };
-    // Ethernet fills short packets up.
+    // Ethernet pads short packets.
     let end = packet.len().min(packet.len() - ip.len() + end);
     let segment = packet.get(at..end)?;
     let sequence = u32::from_be_bytes(*segment.get(4..)?.first_chunk()?);

@@ -1,8 +1,8 @@
-//! PDF: what is packed in its streams, and the text that pages show.
+//! PDF: the contents of its streams, and the text that pages show.
 //!
-//! Pages show letters by codes that mean nothing without the font, and what a font means stands
-//! anywhere in the file: so it is read twice, first for what is said of fonts ([`gather`]), then for
-//! what streams hold. What is encrypted is told, and so is text whose letters no font tells.
+//! Pages show text as codes of a font, and the definition of a font may be anywhere in the file. So
+//! the file is read twice: first for fonts ([`gather`]), then for streams. Encrypted content is
+//! reported, and so is text that no font maps to letters.
 
 mod cmap;
 mod facts;
@@ -31,12 +31,11 @@ use page::Part;
 use parts::Parts;
 use walk::{Stream, Visitor, walk};
 
-/// Bytes of a page whose text is joined; the rest is scanned as it stands.
+/// Bytes of a page whose text is joined; the remaining ones are scanned unchanged.
 const PAGE: usize = 16 << 20;
-/// Bytes of a page for which nobody is asked.
+/// Bytes of a page that need no claim of memory.
 const SMALL: usize = 1 << 20;
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let pdf = input.random()?;
     let (fonts, is_encrypted, budget) = Gather::new(&pdf, members).fonts()?;
@@ -55,12 +54,12 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     Ok(show.parts.give(show.members)?)
 }
 
-/// What is kept of all fonts of a PDF, in bytes.
+/// Bytes that are kept of all fonts of a PDF.
 struct Budget {
     used: u64,
-    /// What there is room for now.
+    /// The current limit.
     room: u64,
-    /// More would have been kept.
+    /// True if the limit was exceeded.
     is_over: bool,
 }
 
@@ -71,12 +70,12 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// The room of nearly every PDF.
+    /// Room that is enough for nearly every PDF.
     const STEP: u64 = 8 << 20;
-    /// The room of any PDF.
+    /// Limit for any PDF.
     const MOST: u64 = 64 << 20;
 
-    /// Takes so many bytes, if there is room.
+    /// Takes `bytes`, if there is room.
     fn takes(&mut self, bytes: usize) -> bool {
         let used = self.used.saturating_add(bytes as u64);
         if used > self.room {
@@ -87,7 +86,7 @@ impl Budget {
         true
     }
 
-    /// Makes room, if there soon is none and there is memory.
+    /// Raises the limit, if it is nearly reached and there is memory.
     fn widen(&mut self, members: &mut dyn Members) {
         let wider = self.room + Self::STEP;
         let is_short = self.room - self.used < Self::STEP / 2;
@@ -97,15 +96,15 @@ impl Budget {
     }
 }
 
-/// Gives the streams, and the text of those that are pages.
+/// Emits the streams, and the text of those that are pages.
 struct Show<'s, 'p> {
     pdf: &'s Random<'p>,
     members: &'s mut dyn Members,
     fonts: &'s Fonts,
     is_encrypted: bool,
-    /// Bytes that are held of fonts.
+    /// Bytes held by fonts.
     held: u64,
-    /// Pages whose next part may follow.
+    /// Pages that may continue in another stream.
     parts: Parts<'s>,
 }
 
@@ -125,7 +124,7 @@ impl Visitor for Show<'_, '_> {
                 Ok(0)
             }
             Packed::By(filters) => match filters.split_first() {
-                // It says itself where it ends.
+                // The compressed data mark their own end.
                 Some((Filter::Flate, others)) => {
                     let bytes = BufReader::new(self.pdf.range(stream.at, u64::MAX));
                     let mut zlib = ZlibDecoder::new(bytes);
@@ -133,7 +132,7 @@ impl Visitor for Show<'_, '_> {
                         self.give(&name, number, &mut unpacked(&mut zlib, others), true)?;
                     let used = zlib.total_in();
                     if is_empty {
-                        // What is no stream hides nothing, but it took its time.
+                        // Data that are not a stream hide nothing, but unpacking them took time.
                         self.members.count_unpacked(used)?;
                         return Ok(0);
                     }
@@ -151,7 +150,7 @@ impl Visitor for Show<'_, '_> {
 }
 
 impl Show<'_, '_> {
-    /// Gives what a stream holds; whether nothing could be read of it.
+    /// Emits the content of a stream; returns true if nothing of it could be read.
     fn give(
         &mut self,
         name: &[u8],
@@ -160,7 +159,7 @@ impl Show<'_, '_> {
         is_packed: bool,
     ) -> Result<bool, Fault> {
         let mut page = Vec::new();
-        // What is damaged is read as far as it goes.
+        // A damaged stream is read up to the damage.
         let broken = (&mut *bytes).take(PAGE as u64).read_to_end(&mut page).err();
         let mut nothing = io::empty();
         let rest: &mut dyn Read = if broken.is_some() { &mut nothing } else { bytes };
@@ -169,7 +168,7 @@ impl Show<'_, '_> {
         } else if is_packed {
             self.members.member(name, &mut page.as_slice().chain(rest))?;
         } else {
-            // It is scanned as it stands, but for what is packed in it.
+            // It is scanned unchanged, except for nested containers.
             self.members.nested(name, &mut page.as_slice().chain(rest))?;
         }
         if let Some(error) = broken.filter(|_| !page.is_empty()) {
@@ -179,7 +178,7 @@ impl Show<'_, '_> {
         Ok(page.is_empty())
     }
 
-    /// Gives the text that a page shows, and what follows it as it stands.
+    /// Emits the text of a page, and the bytes after it unchanged.
     fn page(
         &mut self,
         name: &[u8],
@@ -200,7 +199,7 @@ impl Show<'_, '_> {
         let font = self.parts.font(whole);
         let part = Part { page, stream: number, fonts: self.fonts, font, most };
         let first = page::text(&part, 0);
-        // What was read of it counts, however little it shows.
+        // The bytes read count, even if the page shows less.
         self.members.count_unpacked(page.len().saturating_sub(first.bytes.len()) as u64)?;
         if page.len() == PAGE {
             self.parts.give(self.members)?;
@@ -230,13 +229,13 @@ impl Show<'_, '_> {
         Ok(())
     }
 
-    /// Tells what can't be read; of what is encrypted, that is known.
+    /// Reports a member that can't be read, unless the file is encrypted.
     fn unread(&mut self, name: &[u8], why: &dyn std::fmt::Display) -> Result<(), Halt> {
         if self.is_encrypted { Ok(()) } else { self.members.unread(name, why) }
     }
 }
 
-/// What is packed in the stream that begins at `at`.
+/// The unpacked content of the stream at `at`.
 fn opened<'s>(pdf: &'s Random<'_>, at: u64, filters: &[Filter]) -> io::Result<Box<dyn Read + 's>> {
     let length = match filters.first() {
         Some(Filter::Flate) => u64::MAX,
@@ -245,11 +244,11 @@ fn opened<'s>(pdf: &'s Random<'_>, at: u64, filters: &[Filter]) -> io::Result<Bo
     Ok(unpacked(pdf.range(at, length), filters))
 }
 
-/// Where a stream ends that does not say so itself: before the next that ends or begins. So no two
-/// of them share bytes, and none hides another.
+/// The end of a stream that does not mark its own end: before the next stream that ends or begins.
+/// So streams do not share bytes, and none hides another.
 fn end(pdf: &Random<'_>, at: u64) -> io::Result<u64> {
     const WORD: &[u8] = b"stream";
-    // Most are short.
+    // Most streams are short.
     let mut buffer = vec![0; 1 << 10];
     let mut from = at;
     loop {

@@ -1,19 +1,19 @@
-//! Compiled Python, from 3.7 on: the strings of all code objects, one a line.
+//! Compiled Python, from 3.7 on: the strings of all code objects, one per line.
 //!
-//! The form is that of CPython's `marshal.c`. What an older or unknown version wrote is scanned as
-//! it stands.
+//! The format is that of CPython's `marshal.c`. Files of older or unknown versions are scanned
+//! unchanged.
 
 use super::input::Input;
 use super::{Fault, Members};
 
-/// The first number that a version with this header writes, of Python 3.7.
+/// The first magic number with this header, of Python 3.7.
 const FIRST: u16 = 3390;
-/// Objects in one another; CPython itself has 2000.
+/// Limit of nested objects; CPython itself has 2000.
 const DEEPEST: u32 = 400;
-/// Bytes that are looked at.
+/// Limit of bytes that are read.
 const LONGEST: u64 = 256 << 20;
 
-/// Whether a text begins as compiled Python of a version that is known.
+/// True if a text starts like compiled Python of a known version.
 pub(super) fn is_one(head: &[u8]) -> bool {
     match head {
         [low, high, b'\r', b'\n', flags, 0, 0, 0, ..] => {
@@ -24,7 +24,6 @@ pub(super) fn is_one(head: &[u8]) -> bool {
     }
 }
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let random = input.random()?;
     if random.len() > LONGEST {
@@ -87,9 +86,9 @@ impl MarshalReader<'_> {
         Some(true)
     }
 
-    /// A code object: numbers and objects in the order of the version.
+    /// Reads a code object: numbers and objects in the order of the version.
     fn code(&mut self, depth: u32) -> Option<()> {
-        // 3.8 added a number, 3.11 took one away and added two objects.
+        // 3.8 added a number, 3.11 removed one and added two objects.
         let (numbers, behind) = match self.number {
             ..3400 => (5, 1),
             3400..3450 => (6, 1),

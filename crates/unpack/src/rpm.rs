@@ -1,6 +1,6 @@
-//! rpm: two headers, then a cpio archive, compressed.
+//! rpm: two headers, then a compressed cpio archive.
 //!
-//! The headers hold the scripts of the package, as texts that NUL bytes part.
+//! The headers contain the scripts of the package, as texts separated by NUL bytes.
 
 use std::io::Read;
 
@@ -8,10 +8,9 @@ use super::input::Input;
 use super::{Fault, Members, skip};
 
 const LEAD: u64 = 96;
-/// Bytes that a header may have.
+/// Limit in bytes of a header.
 const LONGEST: u64 = 256 << 20;
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let mut stream = input.stream();
     skip(&mut stream, LEAD)?;

@@ -1,13 +1,13 @@
-//! Rich Text Format (RTF 1.9.1): the text as a reader sees it, a paragraph a line. Programs begin a
-//! new run within a word wherever something was changed or checked.
+//! Rich Text Format (RTF 1.9.1): the text as shown to a reader, one paragraph per line. Programs
+//! start a new run inside a word wherever something was changed or checked.
 
 use super::input::Input;
 use super::{Fault, Members};
 
-/// Bytes that are read so; what follows is scanned as it stands.
+/// Limit in bytes; the bytes after it are scanned unchanged.
 const LARGEST: u64 = 64 << 20;
 
-/// Groups that hold no text.
+/// Groups without text.
 const NO_TEXT: [&[u8]; 12] = [
     b"fonttbl",
     b"colortbl",
@@ -23,7 +23,6 @@ const NO_TEXT: [&[u8]; 12] = [
     b"latentstyles",
 ];
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
     let length = bytes.len().min(LARGEST);
@@ -33,11 +32,11 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     Ok(members.member(b"(text)", &mut text(&rtf).as_slice())?)
 }
 
-/// What holds in a group and in those in it.
+/// Settings of a group and of nested ones.
 #[derive(Clone, Copy)]
 struct Group {
     hidden: bool,
-    /// Letters that stand behind one of Unicode for programs that know none.
+    /// Number of replacement letters after a Unicode one, for programs without Unicode.
     spare: usize,
 }
 
@@ -70,13 +69,13 @@ fn text(rtf: &[u8]) -> Vec<u8> {
     page.text
 }
 
-/// A text in the making.
+/// The text while it is extracted.
 struct Page {
     text: Vec<u8>,
     group: Group,
-    /// The groups around the present one.
+    /// The groups around the current one.
     groups: Vec<Group>,
-    /// Letters to come that say once more what one of Unicode has said.
+    /// Remaining replacement letters of the last Unicode one.
     spare: usize,
 }
 
@@ -89,7 +88,7 @@ impl Page {
         }
     }
 
-    /// Takes a control word; gives the end of what belongs to it.
+    /// Handles a control word; returns the end of its arguments.
     fn word(&mut self, word: &Word<'_>, rtf: &[u8]) -> usize {
         let mut utf8 = [0; 4];
         match (word.name, word.number) {
@@ -128,7 +127,7 @@ impl Page {
     }
 }
 
-/// A control word or symbol, without the backslash before it.
+/// A control word or symbol, without its backslash.
 struct Word<'t> {
     name: &'t [u8],
     number: Option<i32>,

@@ -1,4 +1,4 @@
-//! 7z, by LZMA, LZMA2, deflate, bzip2, filters for programs, and stored.
+//! 7z: LZMA, LZMA2, deflate, bzip2, filters for programs, and stored.
 
 use std::borrow::Cow;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -10,7 +10,7 @@ use super::input::{Input, Random};
 use super::limits::Halt;
 use super::{Fault, Members};
 
-/// Reads it, block by block: one that can't be read hides no other.
+/// Reads block by block: a damaged block does not hide another.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
     let mut source = Seeking { bytes: &bytes, at: 0 };
@@ -43,9 +43,9 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     broken.map_or(Ok(()), |why| Err(Fault::Broken(why)))
 }
 
-/// Takes the checksums of members out of an archive. The library ends a block at the first that is
-/// wrong, and keeps the last bytes of its member to itself; here it is told, and hides nothing. That
-/// of a whole block it looks at when all was read.
+/// Removes the checksums of members from an archive. The library ends a block at the first wrong
+/// checksum, and withholds the last bytes of that member; here a wrong checksum is reported and
+/// hides nothing. The library verifies the checksum of a whole block after all of it was read.
 fn sums(archive: &mut Archive) -> Vec<Option<u32>> {
     let files = archive.files.iter_mut();
     files
@@ -74,7 +74,7 @@ fn read_block(
     halted.map_or(Ok(read.map(drop)), Err)
 }
 
-/// Scans a member, and tells if its checksum is another.
+/// Scans a member, and reports a wrong checksum.
 fn member(
     name: &[u8],
     bytes: &mut dyn Read,
@@ -83,13 +83,13 @@ fn member(
 ) -> Result<(), Halt> {
     let mut bytes = CrcReader::new(bytes);
     members.member(name, &mut bytes)?;
-    // A container may end long before its member does; to unpack the rest takes its time, too.
+    // A container may end long before its member does; unpacking the rest takes time as well.
     let mut rest = vec![0; 16 << 10];
     let is_whole = loop {
         match bytes.read(&mut rest) {
             Ok(0) => break true,
             Ok(count) => members.count_unpacked(count as u64)?,
-            // What is damaged in another way is told by the block.
+            // The block reports other damage.
             Err(_) => break false,
         }
     };
@@ -99,7 +99,7 @@ fn member(
     Ok(())
 }
 
-/// Tells of the members of a block, or of an archive whose list of them can't be read.
+/// Reports the members of a failed block, or an archive with an unreadable list of members.
 fn failed(error: &Error, entries: &[ArchiveEntry], members: &mut dyn Members) -> Result<(), Fault> {
     let names = entries.iter().filter(|entry| entry.has_stream()).map(ArchiveEntry::name);
     let unlisted = entries.is_empty().then_some("(content)");
@@ -122,7 +122,7 @@ fn failed(error: &Error, entries: &[ArchiveEntry], members: &mut dyn Members) ->
     }
 }
 
-/// Bytes at any place, as a file.
+/// Random access as a file.
 struct Seeking<'a> {
     bytes: &'a Random<'a>,
     at: u64,

@@ -1,6 +1,6 @@
 //! Snappy's raw format ("Snappy compressed format description").
 
-/// Unpacks bytes to no more than `most`; `None` if they are damaged or more.
+/// Unpacks at most `most` bytes; `None` if the input is damaged or longer.
 pub(super) fn unpack(packed: &[u8], most: usize) -> Option<Vec<u8>> {
     let mut rest = packed;
     let mut take = |count: usize| {

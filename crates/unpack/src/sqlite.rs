@@ -1,7 +1,7 @@
-//! SQLite databases: the rows of every table with the names of their columns, then what the pages
-//! hold that no table owns, such as deleted rows on free pages.
+//! SQLite databases: the rows of every table with column names, then the content of pages outside
+//! of any table, such as deleted rows on free pages.
 //!
-//! The form is that of <https://www.sqlite.org/fileformat2.html>. A row is a line of text.
+//! The format is that of <https://www.sqlite.org/fileformat2.html>. A row is a line of text.
 
 mod page;
 mod row;
@@ -15,7 +15,6 @@ use super::{Fault, Members};
 use page::{Cells, Pages};
 use row::Values;
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
     let mut pages = Pages::open(&bytes).ok_or_else(|| Fault::broken("its header is damaged"))?;
@@ -26,7 +25,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     }
     for table in tables {
         let mut rows = Rows::of(Tree::new(&mut pages, table.root, table.columns));
-        // The rows of an index stand in its table.
+        // The rows of an index are in its table as well.
         if table.is_index {
             while rows.tree.next_values()?.is_some() {}
         } else {
@@ -46,7 +45,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     }
 }
 
-/// Reads a write-ahead log: pages that may not be in the database yet.
+/// Reads a write-ahead log: its pages may not be in the database yet.
 pub(super) fn read_log(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
     let size = page::size_of_log(&bytes).ok_or_else(|| Fault::broken("its header is damaged"))?;
@@ -55,7 +54,7 @@ pub(super) fn read_log(input: Input<'_>, members: &mut dyn Members) -> Result<()
     Ok(members.member(b"(log)", &mut frames)?)
 }
 
-/// What the schema says of a table or an index.
+/// A table or an index, from the schema.
 struct Table {
     name: Vec<u8>,
     root: u64,
@@ -64,7 +63,7 @@ struct Table {
 }
 
 impl Table {
-    /// From a row of `sqlite_schema`: type, name, table, root page, statement.
+    /// Parses a row of `sqlite_schema`: type, name, table, root page, statement.
     fn of(values: &[Vec<u8>]) -> Option<Self> {
         let [kind, name, _, root, statement] = values else { return None };
         let root = std::str::from_utf8(root).ok()?.parse().ok().filter(|&root| root > 0)?;
@@ -73,8 +72,7 @@ impl Table {
     }
 }
 
-/// The names of the columns in a statement that makes a table; none where their order in a row may
-/// be another.
+/// The column names in a `CREATE TABLE` statement; empty if their order in a row may differ.
 fn columns(statement: &[u8]) -> Vec<Vec<u8>> {
     let upper = statement.to_ascii_uppercase();
     let Some(open) = memchr::memchr(b'(', statement) else { return Vec::new() };
@@ -111,7 +109,7 @@ fn columns(statement: &[u8]) -> Vec<Vec<u8>> {
 /// The rows of a tree, in order.
 struct Tree<'p, 'b> {
     pages: &'p mut Pages<'b>,
-    /// Pages whose cells are being read, and the numbers of those yet to be.
+    /// The page whose cells are being read, and the numbers of the pages still to read.
     cells: Option<Cells>,
     ahead: Vec<u64>,
     columns: Vec<Vec<u8>>,
@@ -160,7 +158,7 @@ impl Read for Rows<'_, '_> {
     }
 }
 
-/// What no table owns: old rows of free pages, and the bytes of other pages as they stand.
+/// Content outside of any table: old rows of free pages, and the raw bytes of other pages.
 struct Rest<'p, 'b> {
     pages: &'p mut Pages<'b>,
     at: u64,

@@ -1,5 +1,5 @@
-//! Databases in which packed bytes stand between others: dumps of Redis and tables of RocksDB, of which
-//! what is packed is taken out without reading the rest.
+//! Databases with packed data among other bytes: dumps of Redis and tables of RocksDB. The packed
+//! data are extracted without parsing the rest.
 
 use std::io::Read;
 
@@ -8,18 +8,18 @@ use flate2::bufread::GzDecoder;
 use super::input::{Input, Random};
 use super::{Fault, Members, xz, zstd};
 
-/// How a table of RocksDB ends.
+/// The end of a RocksDB table.
 const TABLE: &[u8] = b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88";
 
-/// Whether a text may hold packed streams between what is not packed.
+/// True if a text may contain packed streams among other bytes.
 pub(super) fn is_one(head: &[u8], whole: bool) -> bool {
     head.starts_with(REDIS) || whole && head.ends_with(TABLE)
 }
 
-/// Most streams that are tried of one file.
+/// Limit of streams that are tried in one file.
 const MOST: usize = 10_000;
 
-/// A stream whose damage is its end.
+/// A stream that ends at its first damage.
 struct Quiet<R>(R);
 
 impl<R: Read> Read for Quiet<R> {
@@ -28,10 +28,10 @@ impl<R: Read> Read for Quiet<R> {
     }
 }
 
-/// Reads what is packed between other bytes: gzip, zip archives, Zstandard and xz, and the strings
-/// that Redis packs.
+/// Reads packed data among other bytes: gzip, zip archives, Zstandard and xz, and the compressed
+/// strings of Redis.
 ///
-/// A stream that the file's own structure cuts in two is read to the cut.
+/// A stream that the file's own structure splits is read up to the split.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
     if matches!(bytes, Random::File(..)) {
@@ -69,13 +69,13 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     Ok(())
 }
 
-/// How a dump of Redis begins, and how a string of it that is packed.
+/// The start of a Redis dump, and of a compressed string in it.
 const REDIS: &[u8] = b"REDIS0";
 const LZF: u8 = 0xc3;
-/// Most bytes of such a string.
+/// Limit in bytes of such a string.
 const STRING: usize = 16 << 20;
 
-/// The string that is packed by LZF at the beginning of `bytes`, if its lengths are right.
+/// The LZF string at the start of `bytes`, if its lengths are valid.
 fn string_of_redis(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut at = 1;
     let mut length = || {
@@ -99,7 +99,7 @@ fn string_of_redis(bytes: &[u8]) -> Option<Vec<u8>> {
     lzf(bytes.get(at..at.checked_add(packed)?)?, size)
 }
 
-/// What LZF packed: literals, and copies of what came out before.
+/// Decodes LZF: literals, and copies of earlier output.
 fn lzf(packed: &[u8], size: usize) -> Option<Vec<u8>> {
     let (mut text, mut at) = (Vec::with_capacity(size), 0);
     while at < packed.len() {

@@ -1,6 +1,5 @@
-//! Compressed streams behind a few lines or bytes that say so: answers of HTTP as `curl -i` and
-//! captures keep them, segments of Kafka's log, backups of Android, gzip members inside of other
-//! binaries.
+//! Compressed streams after a short header: HTTP answers as stored by `curl -i` and captures,
+//! segments of Kafka's log, backups of Android, and gzip members inside of other binaries.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -10,35 +9,35 @@ use memchr::memmem;
 use super::input::Input;
 use super::{Fault, Members, lz4, skip, snappy, zstd};
 
-/// Bytes of a header of HTTP.
+/// Limit in bytes of an HTTP header.
 const HEADER: usize = 64 << 10;
-/// Bytes at a text's beginning in which an answer of HTTP says that it is packed.
+/// Bytes at the start of a text in which an HTTP answer must state its encoding.
 const SHOWN: usize = 1 << 20;
-/// Bytes of a batch of Kafka before its records, and before what its length counts.
+/// Bytes of a Kafka batch before its records, and before the part that its length counts.
 const BATCH: usize = 61;
 const COUNTED: u64 = 12;
-/// Bytes of a batch: brokers take 1 MiB unless they are told otherwise.
+/// Limit in bytes of a batch: brokers accept 1 MiB by default.
 const LARGEST: u64 = 64 << 20;
-/// Bytes of a gzip member that are looked at to see whether it is one, and of what they unpack to.
+/// Bytes of a possible gzip member that are tried, and limit of their unpacked bytes.
 const PROBE: usize = 4096;
 const PROBED: u64 = 512;
-/// What looks like a gzip member and is none, of which so many are tried in one binary.
+/// Limit of false gzip members that are tried in one binary.
 const PROBES: usize = 100;
 
-/// Whether a text is requests or answers of HTTP of which one is packed.
+/// True if a text consists of HTTP requests or answers, one of which is compressed.
 pub(super) fn is_http(head: &[u8]) -> bool {
     const FIRST: [&[u8]; 5] = [b"HTTP/", b"GET /", b"POST /", b"PUT /", b"PATCH /"];
     FIRST.iter().any(|first| head.starts_with(first))
         && next_encoding(&head[..head.len().min(SHOWN)]).is_some()
 }
 
-/// Where the next header that names an encoding begins.
+/// Offset of the next header that names an encoding.
 fn next_encoding(bytes: &[u8]) -> Option<usize> {
     let names: [&[u8]; 2] = [b"\nContent-Encoding:", b"\ncontent-encoding:"];
     names.iter().filter_map(|name| memmem::find(bytes, name)).min()
 }
 
-/// Reads the packed bodies of HTTP (RFC 9110 §8.4, RFC 9112 §7.1).
+/// Reads the compressed bodies of HTTP (RFC 9110 §8.4, RFC 9112 §7.1).
 pub(super) fn read_http(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let bytes = input.random()?;
     members.hold(bytes.len())?;
@@ -54,7 +53,7 @@ pub(super) fn read_http(input: Input<'_>, members: &mut dyn Members) -> Result<(
             continue;
         };
         let body = name + end + blank;
-        // The other lines of the same header may stand before this one.
+        // The other lines of the same header may come before this one.
         let start = memmem::rfind(&bytes[at..name], b"HTTP/").map_or(at, |start| at + start);
         let header = bytes[start.max(name.saturating_sub(HEADER))..name + end].to_ascii_lowercase();
         let value = |name: &[u8]| {
@@ -76,7 +75,7 @@ pub(super) fn read_http(input: Input<'_>, members: &mut dyn Members) -> Result<(
     Ok(())
 }
 
-/// Scans a body by its coding; one that is in clear all the same stands in the text.
+/// Scans a body by its coding; an uncompressed one is scanned as text.
 fn body_of(coding: &[u8], packed: &[u8], members: &mut dyn Members) -> Result<(), Fault> {
     let name = b"(body)";
     match (coding, packed) {
@@ -95,7 +94,7 @@ fn body_of(coding: &[u8], packed: &[u8], members: &mut dyn Members) -> Result<()
     Ok(())
 }
 
-/// The bytes of a body in chunks; `None` if it is in none.
+/// The bytes of a chunked body; `None` if it is not chunked.
 fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
@@ -113,7 +112,7 @@ fn unchunk(mut bytes: &[u8]) -> Option<Vec<u8>> {
     (!body.is_empty()).then_some(body)
 }
 
-/// Whether a text begins with a batch of records of Kafka ("Record Batch", version 2).
+/// True if a text begins with a record batch of Kafka ("Record Batch", version 2).
 pub(super) fn is_kafka(head: &[u8]) -> bool {
     let Some(header) = head.get(..BATCH) else { return false };
     let number = |at: usize| {
@@ -136,7 +135,7 @@ pub(super) fn read_kafka(input: Input<'_>, members: &mut dyn Members) -> Result<
     loop {
         let mut header = Vec::new();
         (&mut stream).take(BATCH as u64).read_to_end(&mut header)?;
-        // A segment is as long as it may become, with zeros at its end.
+        // Segments are preallocated, with zeros at their end.
         if header.iter().all(|&byte| byte == 0) {
             return Ok(());
         }
@@ -170,8 +169,8 @@ pub(super) fn read_kafka(input: Input<'_>, members: &mut dyn Members) -> Result<
     }
 }
 
-/// The records of a batch packed by Snappy: in blocks with a length before each behind a header, as
-/// Java writes them, or at once.
+/// The records of a batch compressed with Snappy: as one block, or after a header in blocks with
+/// lengths, as written by Java.
 fn unsnap(packed: &[u8]) -> Option<Vec<u8>> {
     let most = usize::try_from(LARGEST).unwrap_or(usize::MAX);
     let Some(mut rest) = packed.strip_prefix(b"\x82SNAPPY\0").and_then(|rest| rest.get(8..)) else {
@@ -186,12 +185,11 @@ fn unsnap(packed: &[u8]) -> Option<Vec<u8>> {
     Some(records)
 }
 
-/// Whether a text is a backup of Android: four lines, then zlib and a tar in it.
+/// True if a text is a backup of Android: four lines, then zlib with a tar in it.
 pub(super) fn is_android(head: &[u8]) -> bool {
     head.starts_with(b"ANDROID BACKUP\n")
 }
 
-/// Reads it.
 pub(super) fn read_android(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let mut stream = input.packed(members);
     let mut lines = Vec::new();
@@ -209,8 +207,8 @@ pub(super) fn read_android(input: Input<'_>, members: &mut dyn Members) -> Resul
     Ok(members.member(b"(backup.tar)", &mut ZlibDecoder::new(stream))?)
 }
 
-/// Where a gzip member begins, from `at` on: its header has what programs write (RFC 1952 §2.3.1),
-/// and what follows can be unpacked.
+/// Offset of the next gzip member from `at` on: its header has usual values (RFC 1952 §2.3.1), and
+/// its data can be unpacked.
 fn next_gzip(bytes: &[u8], at: usize, probes: &mut usize) -> Option<usize> {
     let starts = memmem::find_iter(&bytes[at..], b"\x1f\x8b\x08").map(|found| at + found);
     let mut starts = starts;
@@ -236,7 +234,7 @@ fn is_gzip(start: &[u8]) -> bool {
     !text.is_empty() && !cut
 }
 
-/// Whether a binary has a gzip member in it.
+/// True if a binary contains a gzip member.
 pub(super) fn holds_gzip(head: &[u8]) -> bool {
     head[..head.len().min(1024)].contains(&0) && next_gzip(head, 1, &mut { PROBES }).is_some()
 }
@@ -257,7 +255,7 @@ pub(super) fn read_inside(input: Input<'_>, members: &mut dyn Members) -> Result
     Ok(())
 }
 
-/// A stream that ends at its first error: what stands in the middle of a binary may be in pieces.
+/// A stream that ends at its first error: data in the middle of a binary may be fragmented.
 struct Lenient<R> {
     stream: R,
 }

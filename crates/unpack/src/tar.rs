@@ -1,7 +1,7 @@
-//! tar: POSIX (ustar, pax), GNU and the form before both.
+//! tar: POSIX (ustar, pax), GNU and the older format.
 //!
-//! Links, folders and devices have no bytes. A later entry of the same name, a whiteout of a
-//! container image, hides nothing: every entry is read.
+//! Links, folders and devices have no content. Every entry is read: a later entry of the same name,
+//! or a whiteout of a container image, hides nothing.
 
 use std::io::Read;
 
@@ -9,10 +9,10 @@ use super::input::Input;
 use super::{Fault, Members, fill, skip};
 
 const BLOCK: usize = 512;
-/// Bytes of a name or of a pax header; longer ones are passed over.
+/// Limit in bytes of a name or of a pax header; longer ones are skipped.
 const LONGEST: u64 = 1 << 20;
 
-/// Whether a header has the checksum that it names, over signed or unsigned bytes.
+/// True if the checksum in a header is right, over signed or unsigned bytes.
 pub(super) fn has_checksum(header: &[u8]) -> bool {
     let Some(stated) = octal(&header[148..156]) else { return false };
     let bytes = || {
@@ -24,7 +24,6 @@ pub(super) fn has_checksum(header: &[u8]) -> bool {
     stated == unsigned || i64::try_from(stated) == Ok(signed)
 }
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let mut stream = input.stream();
     let mut header = [0; BLOCK];
@@ -38,13 +37,13 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
             _ => return Err(Fault::broken("it ends in the middle of a header")),
         }
         at += BLOCK as u64;
-        // Two blocks of zeros end an archive, but another one may have been appended to it.
+        // Two zero blocks end an archive, but another archive may be appended.
         if header.iter().all(|&byte| byte == 0) {
             ended = true;
             continue;
         }
         if !has_checksum(&header) {
-            // Tapes are padded with anything behind the end.
+            // Tapes are padded with any bytes after the end.
             if ended {
                 return Ok(());
             }
@@ -66,7 +65,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
                     _ => {}
                 }
             }
-            // Folders, links and devices: some tools write a size for them, and no bytes.
+            // Folders, links and devices: some tools write a size for them, but no content.
             b'1'..=b'6' => {
                 members.empty()?;
                 next = Named::default();
@@ -88,12 +87,12 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
                 next = Named::default();
             }
         }
-        // These bytes were there, so their number fits.
+        // These bytes were read, so the sum fits.
         at += padded;
     }
 }
 
-/// What headers before an entry say of it.
+/// The settings of headers before an entry.
 #[derive(Default)]
 struct Named {
     name: Option<Vec<u8>>,
@@ -101,7 +100,7 @@ struct Named {
 }
 
 impl Named {
-    /// Reads `30 path=some/name\n` and the like (POSIX.1-2001, pax).
+    /// Parses lines such as `30 path=some/name\n` (POSIX.1-2001, pax).
     fn pax(&mut self, mut text: &[u8]) {
         while let Some(space) = memchr::memchr(b' ', text) {
             let length = std::str::from_utf8(&text[..space]).ok().and_then(|len| len.parse().ok());
@@ -133,7 +132,7 @@ fn small(stream: &mut impl Read, size: u64, padded: u64) -> Result<Vec<u8>, Faul
     Ok(text)
 }
 
-/// Passes over the further blocks in which GNU keeps the map of a sparse file.
+/// Skips the additional blocks with GNU's map of a sparse file.
 fn sparse(stream: &mut impl Read, header: &[u8; BLOCK]) -> Result<(), Fault> {
     let mut more = header[482];
     let mut block = [0; BLOCK];
@@ -159,7 +158,7 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
     memchr::memchr(0, bytes).map_or(bytes, |end| &bytes[..end])
 }
 
-/// A number in octal digits or, as GNU writes large ones, in base 256.
+/// A number in octal digits or, for large numbers of GNU, in base 256.
 fn number(field: &[u8]) -> Option<u64> {
     if field[0] & 0x80 == 0 {
         return octal(field);
@@ -170,7 +169,7 @@ fn number(field: &[u8]) -> Option<u64> {
     })
 }
 
-/// A number in octal digits, spaces before it, a space or NUL behind it.
+/// A number in octal digits, with spaces before it and a space or NUL after it.
 fn octal(field: &[u8]) -> Option<u64> {
     let text = field.trim_ascii_start();
     let end = text.iter().position(|byte| !matches!(byte, b'0'..=b'7')).unwrap_or(text.len());

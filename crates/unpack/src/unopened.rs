@@ -1,12 +1,12 @@
-//! Forms that are recognised and not opened: a report counts them, and they are scanned as they
-//! stand.
+//! Formats that are recognised and not opened: a report counts them, and they are scanned
+//! unchanged.
 
-/// A form that is not opened.
+/// A format that is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Form {
-    /// What it is called in reports.
+    /// The name for reports.
     pub name: &'static str,
-    /// Its values stand column by column; what stands next to each other is of different rows.
+    /// True if its values are stored by column: adjacent bytes belong to different rows.
     pub columnar: bool,
 }
 
@@ -18,7 +18,7 @@ const fn columns(name: &'static str) -> Form {
     Form { name, columnar: true }
 }
 
-/// Magic numbers at a text's beginning, or at an offset.
+/// Magic numbers at the start of a text, or at an offset.
 const HEADS: [(usize, &[u8], Form); 37] = [
     (0, b"\x1f\xa0", packed("SCO compress -H (LZH)")),
     (0, b"\x1f\x1e", packed("pack (.z)")),
@@ -36,7 +36,7 @@ const HEADS: [(usize, &[u8], Form); 37] = [
     (0, b"xar!\0\x1c", packed("xar")),
     (0, b"hsqs", packed("squashfs")),
     (0, b"sqsh", packed("squashfs")),
-    // An AppImage of either type is a program with an image behind it.
+    // An AppImage of either type is a program with an image after it.
     (8, b"AI\x01", packed("AppImage")),
     (8, b"AI\x02", packed("AppImage")),
     (0, b"\x45\x3d\xcd\x28", packed("cramfs")),
@@ -52,7 +52,7 @@ const HEADS: [(usize, &[u8], Form); 37] = [
     (0, b"ORC", columns("ORC")),
     (0, b"ARROW1\0\0", columns("Arrow")),
     (0, b"FEA1", columns("Arrow")),
-    // A stream: a continuation, a length, and the table of a message.
+    // A stream: a continuation mark, a length, and the table of a message.
     (0, b"\xff\xff\xff\xff", columns("Arrow")),
     (0, b"VTXF", columns("Vortex")),
     (8, b"DUCK", columns("DuckDB")),
@@ -61,19 +61,19 @@ const HEADS: [(usize, &[u8], Form); 37] = [
     (0, b"zPQ", packed("ZPAQ")),
 ];
 
-/// Magic numbers at a text's end.
+/// Magic numbers at the end of a text.
 const TAILS: [(&[u8], Form); 3] = [
     (b"\x57\xfb\x80\x8b\x24\x75\x47\xdb", packed("LevelDB table")),
     (b"\xf7\xcf\xf4\x85\xb7\x41\xe2\x88", packed("RocksDB table")),
     (b"LANC", columns("Lance")),
 ];
 
-/// Bytes of a text's end that show its form.
+/// Bytes at the end of a text that reveal its format.
 pub const TAIL: usize = 512;
-/// Bytes of a text's beginning in which a binary form has shown that it is none of letters.
+/// Bytes at the start of a text that distinguish binary formats from letters.
 const SHOWN: usize = 512;
 
-/// The form of a text by its beginning, its end and, where nothing else says it, its name.
+/// The format of a text by its start, its end and, if neither decides, its name.
 pub fn of(head: &[u8], tail: &[u8], name: &dyn Fn() -> Vec<u8>) -> Option<Form> {
     if cfg!(not(feature = "pdf")) && head.starts_with(b"%PDF-") {
         return Some(packed("PDF"));
@@ -92,7 +92,7 @@ pub fn of(head: &[u8], tail: &[u8], name: &dyn Fn() -> Vec<u8>) -> Option<Form> 
     if is_binary && let Some((_, form)) = TAILS.iter().find(|(magic, _)| tail.ends_with(magic)) {
         return Some(*form);
     }
-    // The trailer of an Apple disk image is as long as what is looked at.
+    // The trailer of an Apple disk image has exactly this length.
     if tail.len() == TAIL && tail.starts_with(b"koly\0\0\0\x04") {
         return Some(packed("Apple disk image (dmg)"));
     }
@@ -104,7 +104,7 @@ pub fn of(head: &[u8], tail: &[u8], name: &dyn Fn() -> Vec<u8>) -> Option<Form> 
     (!head.is_empty() && is_packed() && name().ends_with(b".br")).then(|| packed("Brotli"))
 }
 
-/// Whether what follows a magic number that may be text, or any number, is as the form has it.
+/// True if the bytes after an ambiguous magic number match the format.
 fn is_borne_out(head: &[u8], form: &str) -> bool {
     let shown = &head[..head.len().min(SHOWN)];
     match form {
@@ -118,8 +118,8 @@ fn is_borne_out(head: &[u8], form: &str) -> bool {
     }
 }
 
-/// Whether an image stands behind a program, as in an AppImage: behind the table of sections, with
-/// which a program of ELF ends.
+/// True if an image follows a program, as in an AppImage: after the section table, which is the end
+/// of an ELF program.
 fn has_image(head: &[u8]) -> bool {
     let number = |at: usize, len: usize| {
         let bytes = head.get(at..at + len).unwrap_or_default().iter().rev();

@@ -1,4 +1,4 @@
-//! xz, and the form before it that has no name but `.lzma`.
+//! xz, and the older format `.lzma`.
 
 use std::io::{self, Read};
 
@@ -7,7 +7,7 @@ use lzma_rust2::{LzmaReader, XzReader};
 use super::input::Input;
 use super::{Fault, Members};
 
-/// The properties of all that lzip writes: `lc` 3, `lp` 0, `pb` 2.
+/// The properties of all lzip files: `lc` 3, `lp` 0, `pb` 2.
 const LZIP: u8 = 0x5d;
 const MEMORY: &str = "its window takes too much memory: raise --max-memory";
 
@@ -20,9 +20,10 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
 
 /// Reads a `.lzma` file.
 ///
-/// Its header may claim a dictionary of any size, though one of 4 GiB less a byte stands for any and
-/// none is larger than the text. So it gets what the text or memory asks for; where that is too
-/// little, decoding ends with an error when a match lies farther back.
+/// Its header may claim a dictionary of any size: 4 GiB less a byte means an unknown size, and no
+/// dictionary is larger than the text. So the decoder gets a dictionary of the size that the text
+/// or the memory allows. If that is too small, decoding ends with an error at a match that is
+/// farther back.
 pub(super) fn read_old(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let window = members.window();
     let mut stream = input.packed(members);
@@ -39,16 +40,16 @@ pub(super) fn read_old(input: Input<'_>, members: &mut dyn Members) -> Result<()
     )?)
 }
 
-/// Memory of a decoder beside its dictionary, rounded up, and its smallest dictionary.
+/// Memory of a decoder without its dictionary, rounded up, and the smallest dictionary.
 const PROBABILITIES: u64 = 64 << 10;
 const SMALLEST: u64 = 4 << 10;
 
-/// The bytes that were packed as xz; `xz -9` takes a window of 64 MiB.
+/// Decodes xz; `xz -9` needs a window of 64 MiB.
 pub(super) fn decoder(packed: impl Read, window: u64) -> impl Read {
     XzReader::new_mem_limit(packed, true, kilobytes(window))
 }
 
-/// Reads a file of lzip: any number of members, told as one text.
+/// Reads a file of lzip: any number of members, concatenated into one text.
 pub(super) fn read_lzip(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let packed = input.packed(members);
     let packed = Pushback { stream: packed, pending: Vec::new() };
@@ -56,7 +57,7 @@ pub(super) fn read_lzip(input: Input<'_>, members: &mut dyn Members) -> Result<(
     Ok(members.member(b"", &mut lzip)?)
 }
 
-/// Members of lzip one after the other: a header, LZMA with a mark at its end, sums.
+/// Consecutive members of lzip: a header, LZMA with an end mark, checksums.
 enum Lzip<R: Read> {
     Between(Option<Pushback<R>>, u64),
     Within(Box<LzmaReader<Pushback<R>>>, u64),
@@ -71,7 +72,7 @@ impl<R: Read> Read for Lzip<R> {
                     let Some(mut stream) = packed.take() else { return Ok(0) };
                     let mut header = [0; 6];
                     let filled = super::fill(&mut stream, &mut header)?;
-                    // What follows the last member, if anything, is none of it.
+                    // Bytes after the last member are ignored.
                     if filled < header.len() || !header.starts_with(b"LZIP\x01") {
                         return Ok(0);
                     }
@@ -102,7 +103,7 @@ impl<R: Read> Read for Lzip<R> {
     }
 }
 
-/// A stream to which a decoder gave back what it read too much.
+/// A stream that takes back the bytes that a decoder read beyond its end.
 struct Pushback<R> {
     stream: R,
     pending: Vec<u8>,
@@ -124,7 +125,7 @@ fn kilobytes(window: u64) -> u32 {
     u32::try_from(window >> 10).unwrap_or(u32::MAX)
 }
 
-/// The bytes that a zip packed by its method 14 (APPNOTE 5.8.8): its own header, then LZMA.
+/// Decodes method 14 of zip (APPNOTE 5.8.8): its own header, then LZMA.
 pub(super) fn of_zip(mut packed: impl Read, window: u64) -> io::Result<impl Read> {
     let mut header = [0; 9];
     packed.read_exact(&mut header)?;

@@ -1,8 +1,8 @@
-//! zip and its kin: jar, war, apk, whl, nupkg, docx, xlsx, odt, plans of Terraform.
+//! zip and formats based on it: jar, war, apk, whl, nupkg, docx, xlsx, odt, plans of Terraform.
 //!
-//! The directory at the end says what there is; without one, and where it leaves bytes out, as those
-//! of a member that was replaced, members are read in order. No two members may share bytes: that is
-//! how a small file would give without end.
+//! The central directory at the end lists the members. Without it, and for bytes that it does not
+//! cover, such as those of a replaced member, members are read in order. Members may not share
+//! bytes: otherwise a small file could expand without limit.
 
 mod office;
 mod order;
@@ -18,13 +18,12 @@ use super::limits::Halt;
 use super::{Fault, Members, bzip2, xz, zstd};
 use office::Office;
 
-/// The end record (APPNOTE 4.3.16) without its comment.
+/// Length of the end record (APPNOTE 4.3.16) without its comment.
 const END: usize = 22;
-/// A header of the directory (4.3.12) and one before a member (4.3.7), without names.
+/// Lengths of a directory header (4.3.12) and of a local header (4.3.7), without names.
 const ENTRY: u64 = 46;
 const LOCAL: u64 = 30;
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let zip = input.random()?;
     match directory(&zip)? {
@@ -45,8 +44,8 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
     }
 }
 
-/// Reads what the directory leaves out: members between those that it lists, and the comment behind
-/// it.
+/// Reads the bytes that the directory does not cover: members between the listed ones, and the
+/// comment after it.
 fn unlisted(
     zip: &Random<'_>,
     directory: &Directory,
@@ -67,17 +66,17 @@ fn unlisted(
     Ok(())
 }
 
-/// Where the directory stands.
+/// The location of the directory.
 struct Directory {
     start: u64,
     end: u64,
-    /// Bytes before the zip, which its offsets do not count.
+    /// Bytes before the zip, which its offsets do not include.
     before: u64,
-    /// Where its comment begins.
+    /// Offset of its comment.
     behind: u64,
 }
 
-/// What the directory says of a member.
+/// A directory entry.
 struct ZipEntry {
     name: Vec<u8>,
     flags: u16,
@@ -88,7 +87,7 @@ struct ZipEntry {
     offset: u64,
 }
 
-/// Finds the directory by the record at the end.
+/// Finds the directory through the end record.
 fn directory(zip: &Random<'_>) -> Result<Option<Directory>, Fault> {
     let reach = zip.len().min((END + 0xffff) as u64);
     let from = zip.len() - reach;
@@ -110,14 +109,14 @@ fn directory(zip: &Random<'_>) -> Result<Option<Directory>, Fault> {
     Ok(None)
 }
 
-/// Size and offset of the directory and its end, of a zip64 (4.3.14, 4.3.15).
+/// Size, offset and end of the directory of a zip64 (4.3.14, 4.3.15).
 fn wide_end(zip: &Random<'_>, end: u64) -> Option<(u64, u64, u64)> {
     let mut locator = [0; 20];
     zip.read(end.checked_sub(20)?, &mut locator).ok()?;
     if !locator.starts_with(b"PK\x06\x07") {
         return None;
     }
-    // Bytes before the zip shift it: it stands right before its locator then.
+    // Bytes before the zip shift it: then it is directly before its locator.
     for at in [u64_at(&locator, 8), end.checked_sub(20 + 56)?] {
         let mut record = [0; 56];
         if zip.read(at, &mut record).is_ok() && record.starts_with(b"PK\x06\x06") {
@@ -127,7 +126,7 @@ fn wide_end(zip: &Random<'_>, end: u64) -> Option<(u64, u64, u64)> {
     None
 }
 
-/// What the directory says of one member after the other.
+/// Iterates over the directory entries.
 struct Listing<'z> {
     bytes: BufReader<Range<'z>>,
     before: u64,
@@ -193,7 +192,7 @@ fn entries(
     Ok(())
 }
 
-/// The bytes of a member that a document needs for another one, `most` of them.
+/// Up to `most` bytes of a member that a document needs for reading another one.
 fn find(zip: &Random<'_>, directory: &Directory, name: &[u8], most: u64) -> Option<Vec<u8>> {
     let mut listing = Listing::new(zip, directory);
     let entry = loop {
@@ -237,7 +236,7 @@ fn entry(
         return members.unread(&entry.name, &why);
     }
     taken.insert(entry.offset, end);
-    // A flag in the directory alone hides a member from careful readers and not from others.
+    // A flag in the directory alone would hide a member from strict readers only.
     if entry.flags & u16_at(&local, 6) & 1 != 0 || entry.method == 99 {
         return members.encrypted();
     }
@@ -281,7 +280,7 @@ fn member(
     }
 }
 
-/// A member's bytes, which end with an error if their checksum is another one (4.4.7).
+/// A member's bytes; reading ends with an error if the checksum is wrong (4.4.7).
 struct Verified<'b> {
     bytes: &'b mut dyn Read,
     sum: Crc,
@@ -299,7 +298,7 @@ impl Read for Verified<'_> {
     }
 }
 
-/// Takes sizes that have no room in the header from its extra field (4.5.3).
+/// Reads 64-bit sizes from the extra field (4.5.3).
 fn wide_sizes(mut extra: &[u8], entry: &mut ZipEntry) {
     while extra.len() >= 4 {
         let length = usize::from(u16_at(extra, 2));

@@ -1,4 +1,4 @@
-//! Zstandard (RFC 8878): any number of frames, told as one text.
+//! Zstandard (RFC 8878): any number of frames, concatenated into one text.
 
 use std::io::{self, BufRead, Read};
 
@@ -8,31 +8,30 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use super::input::Input;
 use super::{Fault, Members, skip};
 
-/// Reads it.
 pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     let stream = input.packed(members);
     let window = members.window();
     Ok(members.member(b"", &mut decoder(stream, window))?)
 }
 
-/// The bytes that were packed; `zstd --long` takes a window of 128 MiB.
+/// Decodes Zstandard; `zstd --long` needs a window of 128 MiB.
 pub(super) fn decoder(packed: impl BufRead, window: u64) -> impl Read {
     let mut decoder = FrameDecoder::new();
     decoder.set_max_window_size(window);
     Frames { packed, decoder, in_frame: false, is_wrong: false }
 }
 
-/// Frames one after the other.
+/// Reads consecutive frames.
 struct Frames<R> {
     packed: R,
     decoder: FrameDecoder,
     in_frame: bool,
-    /// A frame had another checksum than it says: what follows is read before that is reported.
+    /// True if a frame's checksum was wrong: the following frames are read before that is reported.
     is_wrong: bool,
 }
 
 impl<R: BufRead> Frames<R> {
-    /// Begins the next frame; `false` at the end.
+    /// Starts the next frame; `false` at the end.
     fn next(&mut self) -> io::Result<bool> {
         while !self.packed.fill_buf()?.is_empty() {
             match self.decoder.reset(&mut self.packed) {

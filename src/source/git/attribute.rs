@@ -1,8 +1,9 @@
-//! Where credentials stand in history: which commit introduced each at which path, who holds it.
+//! Attributes credentials to history: the commit that introduced each at each path, and the refs
+//! that hold it.
 //!
-//! Takes the texts that hold credentials, gives one place for each credential and path. A commit
-//! holds a credential at a path if the blob there contains it, whichever blob that is. The
-//! definitions are those of the contract; every distinct tree is read once.
+//! The result has one place for each credential and path. A commit holds a credential at a path if
+//! its blob there contains it, whichever blob that is. The definitions are those of the output
+//! contract. Every distinct tree is read once.
 
 mod emit;
 
@@ -29,35 +30,35 @@ use crate::memory::MemoryBudget;
 use crate::scan::Hit;
 use crate::stop::Stop;
 
-/// What attribution knows of a repository.
+/// The parts of a repository that attribution uses.
 pub(super) struct History<'a> {
     /// The object database.
     pub(super) objects: &'a Objects,
-    /// The same, for reading many objects at once.
+    /// The same database, for reading many objects at once.
     pub(super) database: &'a Database,
-    /// Threads to use, at least 1.
+    /// Number of threads, at least 1.
     pub(super) threads: usize,
-    /// Refs, HEADs, reflogs.
+    /// Refs, HEADs and reflogs.
     pub(super) tips: &'a Tips,
-    /// All commits, held bits filled.
+    /// All commits, with the held bits filled in.
     pub(super) graph: &'a Graph,
-    /// Entries of all indexes.
+    /// The entries of all indexes.
     pub(super) staged: &'a [Staged],
-    /// What stands before every path: the place of a submodule, with a slash, or nothing.
+    /// Prepended to every path: the path of a submodule with a trailing slash, or nothing.
     pub(super) prefix: &'a [u8],
-    /// Ends the work.
+    /// Ends the work early.
     pub(super) stop: &'a Stop,
 }
 
-/// A credential's number: its place in the order of fingerprints.
+/// A credential's number: its position in the order of fingerprints.
 type Cred = u32;
 
-/// What a place is keyed by.
+/// The location part of a place's key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Where {
-    /// A path, whichever blobs it had.
+    /// A path, for all blobs at it.
     Path(Vec<u8>),
-    /// A blob that no path leads to.
+    /// A blob without a path.
     Blob(ObjectId),
 }
 
@@ -66,21 +67,21 @@ enum Where {
 struct Attribution {
     /// The introducing commit.
     first: Option<Number>,
-    /// Bits of [`graph`], of all commits that hold it.
+    /// Bits of [`graph`] of all commits that hold it.
     held: u8,
     /// The newest ancestor of HEAD that removed it.
     removed: Option<Number>,
     at_head: bool,
-    /// It is in an index and not in the HEAD of that index.
+    /// True if it is in an index and not in the HEAD of that index.
     staged: bool,
-    /// The blob, where no commit says which.
+    /// The blob, if no commit determines it.
     blob: Option<ObjectId>,
-    /// Which groups of [`Tally::groups`] hold it.
+    /// The groups of [`Tally::groups`] that hold it.
     groups: Vec<usize>,
 }
 
-/// Finds all places of the credentials in `found` and gives a hit for each of their candidates;
-/// what there was no time for is given back.
+/// Finds all places of the credentials in `found` and emits a hit for each of their candidates.
+/// Returns the texts that there was no time for.
 pub(super) fn attribute(
     history: &History<'_>,
     inventory: Inventory,
@@ -108,24 +109,24 @@ pub(super) fn attribute(
     Vec::new()
 }
 
-/// What was found in each blob.
+/// The candidates of each blob.
 type Texts = HashMap<ObjectId, ByCredential>;
 
 fn by_credential(found: Vec<Found>) -> Texts {
     found.into_iter().map(|text| (text.id, ByCredential::new(text.candidates))).collect()
 }
 
-/// Places by where they are and credential, as many as there is room for.
+/// Places by location and credential, limited by memory.
 struct Attributions {
     all: BTreeMap<(Where, Cred), Attribution>,
-    /// Bytes that are left.
+    /// Remaining bytes.
     room: u64,
-    /// A place found no room.
+    /// True if a place did not fit.
     is_full: bool,
 }
 
 impl Attributions {
-    /// Bytes that a place takes, apart from its path.
+    /// Bytes per place, without its path.
     const SIZE: u64 = 512;
 
     fn new(memory: &MemoryBudget) -> Self {
@@ -133,7 +134,7 @@ impl Attributions {
         Self { all: BTreeMap::new(), room, is_full: false }
     }
 
-    /// A credential at a path, made if it is new; `None` if there is no room for it.
+    /// The place of a credential at a path, created if it is new; `None` if it does not fit.
     fn at(&mut self, path: &[u8], cred: Cred) -> Option<&mut Attribution> {
         let size = Self::SIZE + path.len() as u64;
         match self.all.entry((Where::Path(path.to_owned()), cred)) {
@@ -149,27 +150,28 @@ impl Attributions {
         }
     }
 
-    /// A credential in a blob that has no path. There are no more of them than was found.
+    /// The place of a credential in a blob without a path. Their number is limited by the number of
+    /// findings.
     fn of_blob(&mut self, blob: ObjectId, cred: Cred) -> &mut Attribution {
         self.all.entry((Where::Blob(blob), cred)).or_default()
     }
 }
 
-/// Places under construction.
+/// Places while they are computed.
 struct Tally {
     fingerprints: Vec<Fingerprint>,
-    /// Sets of credentials; equal sets are one.
+    /// Distinct sets of credentials.
     contents: Vec<Vec<Cred>>,
-    /// The content of each hit blob.
+    /// The number of the set of each hit blob.
     of_blob: HashMap<ObjectId, Content>,
-    /// Places by where they are and credential.
+    /// Places by location and credential.
     places: Attributions,
-    /// Refs whose tips hold the same.
+    /// Groups of refs whose tips have the same pruned tree.
     groups: Vec<Vec<usize>>,
 }
 
 impl Tally {
-    /// `None` if there was no time.
+    /// Returns `None` if there was no time.
     fn of(
         history: &History<'_>,
         inventory: Inventory,
@@ -206,7 +208,7 @@ impl Tally {
         Some(tally)
     }
 
-    /// Numbers credentials and their sets.
+    /// Assigns numbers to credentials and their sets.
     fn number(texts: &Texts, memory: &MemoryBudget) -> Self {
         let all = texts.values().flat_map(ByCredential::all);
         let mut fingerprints: Vec<Fingerprint> =
@@ -236,10 +238,11 @@ impl Tally {
         Self { fingerprints, contents, of_blob, places, groups: Vec::new() }
     }
 
-    /// Finds, for every place, the least of the commits that hold it and have no parent that does.
+    /// For every place, finds the least of the commits that hold it and have no parent that holds
+    /// it.
     ///
-    /// A commit that holds it has an ancestor that introduced it, and whatever reaches the one
-    /// reaches the other: the holders of the introducing commits are those of the place.
+    /// Every commit that holds a place has an ancestor that introduced it, and whatever reaches the
+    /// commit reaches that ancestor: the refs that hold the introducing commits hold the place.
     fn introductions(&mut self, graph: &Graph, nodes: &[Node], pruned: &Pruned) {
         for (commit, &node) in nodes.iter().enumerate() {
             let parents: Vec<Node> =
@@ -260,7 +263,7 @@ impl Tally {
         }
     }
 
-    /// Finds, for every place, the greatest ancestor of HEAD that lacks what a parent has.
+    /// For every place, finds the greatest ancestor of HEAD that lacks it while a parent has it.
     fn removals(&mut self, graph: &Graph, nodes: &[Node], pruned: &Pruned) {
         for (commit, &node) in nodes.iter().enumerate() {
             let number = Number::try_from(commit).expect("numbered by 32 bits");
@@ -281,7 +284,7 @@ impl Tally {
         }
     }
 
-    /// Calls `each` with every place that a tree holds, made if it is new, and its blob's content.
+    /// Calls `each` with every place in a tree, created if it is new, and the content of its blob.
     fn below(
         &mut self,
         pruned: &Pruned,
@@ -297,7 +300,7 @@ impl Tally {
         });
     }
 
-    /// Finds which refs hold each place.
+    /// Finds the refs that hold each place.
     fn tips(&mut self, history: &History<'_>, nodes: &[Node], pruned: &Pruned) {
         let mut groups: BTreeMap<Node, Vec<usize>> = BTreeMap::new();
         for (index, tip) in history.tips.refs.iter().enumerate() {
@@ -332,7 +335,7 @@ impl Tally {
         }
     }
 
-    /// Finds what is staged and not committed.
+    /// Finds places that are staged and not committed.
     fn indexes(&mut self, history: &History<'_>, nodes: &[Node], pruned: &Pruned) {
         for staged in history.staged {
             let Some(&content) = self.of_blob.get(&staged.id) else { continue };
@@ -348,7 +351,8 @@ impl Tally {
         }
     }
 
-    /// Places the blobs that neither commit nor ref nor index names: by a dangling tree, or not.
+    /// Creates places for blobs that no commit, ref or index names: by a dangling tree, or without
+    /// a path.
     fn unplaced(&mut self, history: &History<'_>, pruned: &Pruned) {
         let indexed: HashSet<ObjectId> = history.staged.iter().map(|staged| staged.id).collect();
         let direct: HashSet<ObjectId> = history.tips.refs.iter().map(|tip| tip.object).collect();
@@ -394,7 +398,7 @@ impl Tally {
         }
     }
 
-    /// Makes places for a blob that has no path.
+    /// Creates places for a blob without a path.
     fn pathless(&mut self, blob: ObjectId, each: &mut dyn FnMut(&mut Attribution)) {
         let content = self.of_blob[&blob];
         for &cred in &self.contents[content as usize] {
@@ -404,7 +408,7 @@ impl Tally {
         }
     }
 
-    /// Gives every credential that was left without a place one that has no path.
+    /// Creates a place without a path for every credential that has no place yet.
     fn lost(&mut self) {
         let mut blobs: Vec<_> = self.of_blob.iter().map(|(id, content)| (*id, *content)).collect();
         blobs.sort_unstable();
@@ -420,7 +424,7 @@ impl Tally {
     }
 }
 
-/// The credentials of `content` that none of `others` has.
+/// The credentials of `content` that are in none of `others`.
 fn missing<'a>(
     contents: &'a [Vec<Cred>],
     content: Content,

@@ -1,4 +1,4 @@
-//! Files as BASE of a range has them: what was there before the change under test decides.
+//! Reads files from BASE of a range: settings from before the tested change apply.
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -8,25 +8,25 @@ use super::objects::Objects;
 use super::range::{self, RangeOptions};
 use super::{open, parse};
 
-/// Tags of tags are followed this far: one that was forged may name itself.
+/// Limit of nested tags: a forged tag may name itself.
 const LONGEST: usize = 32;
 
-/// What one BASE holds.
+/// The files of one BASE.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Base {
-    /// Contents of the files that were asked for, in their order; `None` for one that is not
-    /// there, or is no regular file.
+    /// Contents of the requested files, in order; `None` for one that is missing or not a regular
+    /// file.
     Files(Vec<Option<Vec<u8>>>),
-    /// An object of it is not here, or damaged: what it would say is not known.
+    /// An object is missing or damaged, so the files are unknown.
     Unreadable(String),
 }
 
-/// Reads files at the root of the tree of every BASE, each BASE once.
+/// Reads files in the root tree of every BASE, each BASE once.
 ///
-/// A range has one; a hook has one for each ref that existed before. A new ref has none.
+/// A range has one BASE; a hook has one for each ref that existed before. A new ref has none.
 ///
 /// # Errors
-/// If there is no repository, or the input names what is not here.
+/// If there is no repository, or the input names a missing object.
 pub fn files(options: &RangeOptions, names: &[&str]) -> Result<Vec<Base>, Error> {
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
     let environment = options.environment.of(&repo, options.repo.is_some());
@@ -40,7 +40,7 @@ fn of_base(objects: &Objects, base: ObjectId, names: &[&str]) -> Base {
     let mut id = base;
     for _ in 0..LONGEST {
         let kind = objects.find(&id, &mut buffer);
-        // A tag leads to a commit, a commit to its tree.
+        // A tag names a commit, a commit its tree.
         let next = match kind {
             Ok(Some(Kind::Tag)) => parse::tag_target(&buffer),
             Ok(Some(Kind::Commit)) => parse::commit(&buffer).map(|commit| commit.tree),
@@ -60,7 +60,7 @@ fn of_tree(objects: &Objects, tree: &[u8], names: &[&str]) -> Base {
     let mut files = Vec::new();
     for name in names {
         let entries = gix::objs::TreeRefIter::from_bytes(tree, objects.hash());
-        // A malformed entry names no file; whoever compares the tree tells it.
+        // A malformed entry names no file; the comparison of the tree reports it.
         let entry = entries.flatten().find(|entry| entry.filename == name.as_bytes());
         let blob = entry.filter(|entry| entry.mode.is_blob()).map(|entry| entry.oid.to_owned());
         files.push(match blob.map(|blob| (blob, objects.find(&blob, &mut buffer))) {

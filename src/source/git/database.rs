@@ -1,8 +1,9 @@
-//! The pass over a whole git database: every blob, commit and tag, reachable or not, once.
+//! The pass over a whole object database: every blob, commit and tag is scanned once, reachable or
+//! not.
 //!
-//! Takes an opened repository and a detector, gives what was found by object id; which commit,
-//! path or ref an object belongs to is not known here. No tree object is read. What can't be
-//! read is a problem of the ledger, and all the rest is scanned.
+//! Findings are returned by object id; their commits, paths and refs are not known here. Tree
+//! objects are not read. An object that can't be read is a problem in the ledger, and the remaining
+//! ones are scanned.
 
 use std::path::Path;
 use std::time::Duration;
@@ -23,24 +24,25 @@ use keysweep_git::visitor::Damage;
 
 pub use keysweep_git::database::{Database, Error};
 
-/// How a database is read.
+/// Options for reading a database.
 #[derive(Clone, Debug)]
 pub struct DatabaseOptions {
-    /// Threads that read; 0 counts as 1.
+    /// Number of reading threads; 0 counts as 1.
     pub threads: usize,
-    /// Whether object folders that the database borrows from are read as well.
+    /// True if alternates are read as well.
     pub alternates: bool,
-    /// Whether it is checked that everything is here that is named.
+    /// True if all named objects are checked for presence.
     pub connectivity: bool,
-    /// How far blobs that are containers are opened.
+    /// Limits for opening blobs that are containers.
     pub containers: container::ContainerOptions,
-    /// Asks for an early end.
+    /// Requests an early end.
     pub stop: Stop,
-    /// How long after that end what was found by then may still be attributed.
+    /// Time after an early end during which findings may still be attributed.
     pub grace_period: Duration,
 }
 
-/// See [`DatabaseOptions::grace_period`]: long enough for most repositories, short enough to wait for.
+/// The default of [`DatabaseOptions::grace_period`]: enough for most repositories, short enough to
+/// wait for.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Default for DatabaseOptions {
@@ -58,7 +60,7 @@ impl Default for DatabaseOptions {
 }
 
 impl DatabaseOptions {
-    /// What of it says how the database is stored and read.
+    /// The options of the storage layer.
     pub(super) fn storage(&self) -> database::DatabaseOptions {
         database::DatabaseOptions {
             threads: self.threads,
@@ -69,18 +71,18 @@ impl DatabaseOptions {
     }
 }
 
-/// What was found in an object. A large object may be told in several parts.
+/// The findings in an object. A large object may be reported in several parts.
 #[derive(Debug)]
 pub struct Found {
     /// The object.
     pub id: ObjectId,
     /// A blob, commit or tag.
     pub kind: Kind,
-    /// What was found, ordered by place.
+    /// The candidates, in order of position.
     pub candidates: Vec<Candidate>,
 }
 
-/// Scans every blob, commit and tag object of a database, each object id once.
+/// Scans every blob, commit and tag of a database, each object id once.
 ///
 /// `found` is called from several threads and in no order.
 ///

@@ -1,7 +1,8 @@
-//! What a pass found, as much of it as the memory of the run allows.
+//! The findings of a pass, limited by the run's memory.
 //!
-//! A file of ten thousand keys with ten thousand versions is a small pack. Of each credential the
-//! texts with the least ids are kept, so that none is lost to the many texts of another.
+//! A file of ten thousand keys with ten thousand versions is a small pack. For each credential the
+//! texts with the least ids are kept, so that the many texts of one credential do not displace
+//! another.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -16,26 +17,26 @@ use crate::coverage::Ledger;
 use crate::finding::{Candidate, Fingerprint};
 use crate::memory::MemoryBudget;
 
-/// A credential in a text; what is no pair comes last.
+/// A credential in a text; false sorts pairs first.
 type Key = (bool, Fingerprint);
 
-/// One candidate with its text.
+/// One candidate with the id of its text.
 struct BlobCandidate {
     id: ObjectId,
     kind: Kind,
     candidate: Candidate,
 }
 
-/// Takes texts from any thread.
+/// Accepts texts from any thread.
 pub(super) struct Gathered(Mutex<Bounded<Key, BlobCandidate>>);
 
 impl Gathered {
-    /// Keeps as much as fits into `memory`.
+    /// Keeps as many candidates as fit into `memory`.
     pub(super) fn new(memory: &MemoryBudget) -> Self {
         Self(Mutex::new(Bounded::new(memory.places(), order)))
     }
 
-    /// Takes what was found in a text.
+    /// Adds the findings in a text.
     pub(super) fn add(&self, found: Found) {
         let Found { id, kind, candidates } = found;
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,7 +47,7 @@ impl Gathered {
         }
     }
 
-    /// The texts, each once, with their candidates in order of place.
+    /// The texts, each once, with their candidates in order of position.
     pub(super) fn finish(self, ledger: &Ledger) -> Vec<Found> {
         let places = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         let Retained { groups, dropped, .. } = places.finish();

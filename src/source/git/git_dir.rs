@@ -1,9 +1,8 @@
-//! What lies in a repository's git folder outside of its database: hooks, `FETCH_HEAD`,
-//! `COMMIT_EDITMSG`, recorded conflicts, patches of a rebase, what other programs keep there; and
-//! the names of the files that are checked out.
+//! Scans the files of a git folder outside of its database: hooks, `FETCH_HEAD`, `COMMIT_EDITMSG`,
+//! recorded conflicts, patches of a rebase, files of other programs; and the names of checked-out
+//! files.
 //!
-//! Takes a repository, gives hits in these files, each with its path. What other modules read has
-//! its own place and is left to them.
+//! Each hit has the path of its file. Files that other modules read are excluded.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -22,8 +21,8 @@ use crate::source::names::Names;
 use keysweep_base::paths::canonical;
 use keysweep_base::stop::Stop;
 
-/// What is read elsewhere: the database, refs, reflogs, other git folders, and the indexes, whose
-/// names are searched.
+/// Entries that other modules read: the database, refs, reflogs, other git folders, and the
+/// indexes, whose names are searched.
 const ELSEWHERE: [&str; 9] = [
     "config",
     "config.worktree",
@@ -36,7 +35,7 @@ const ELSEWHERE: [&str; 9] = [
     "worktrees",
 ];
 
-/// Scans all files of the git folder, and of those of linked worktrees, that nobody else reads.
+/// Scans the remaining files of the git folder and of the git folders of linked worktrees.
 pub(super) fn scan<D: Detector>(
     repo: &gix::Repository,
     options: &database::DatabaseOptions,
@@ -46,7 +45,7 @@ pub(super) fn scan<D: Detector>(
 ) {
     let (git, common) = (canonical(repo.git_dir()), canonical(repo.common_dir()));
     let mut folders = vec![git.clone()];
-    // A `commondir` that leads elsewhere would have us read what is no part of the repository.
+    // A `commondir` that leads elsewhere would make us read files outside of the repository.
     if git.starts_with(common.join("worktrees")) {
         folders.push(common.clone());
     }
@@ -64,7 +63,8 @@ pub(super) fn scan<D: Detector>(
     }
 }
 
-/// Adds the files below a git folder. Links lead out, to where hooks are kept: they are counted.
+/// Adds the files below a git folder. Links, which may lead out of it, are counted and not
+/// followed.
 fn list(git: &Path, ledger: &Ledger, files: &mut Vec<PathBuf>) {
     let mut left = vec![git.to_owned()];
     while let Some(folder) = left.pop() {
@@ -93,7 +93,7 @@ fn scan_file<D: Detector>(
 ) {
     let file = match File::open(path) {
         Ok(file) => file,
-        // Programs that are at work there come and go.
+        // Concurrent programs may remove files.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return,
         Err(error) => return ledger.problem("file", shown, &error),
     };
@@ -107,8 +107,8 @@ fn scan_file<D: Detector>(
     }
 }
 
-/// The path of a file as a user would find it: from `.git` on, or in a bare repository from its
-/// root on.
+/// The path of a file as shown to the user: from `.git` on, or relative to the root of a bare
+/// repository.
 fn shown(common: &Path, file: &Path) -> Vec<u8> {
     let git = common.ancestors().filter(|up| up.file_name().is_some_and(|name| name == ".git"));
     let top = git.last().and_then(Path::parent).unwrap_or(common);
@@ -117,7 +117,7 @@ fn shown(common: &Path, file: &Path) -> Vec<u8> {
     parts.collect::<Vec<_>>().join(&b'/')
 }
 
-/// A file that is checked out, and what says so.
+/// A checked-out file and the index or commit that lists it.
 pub(super) struct CheckedOut {
     /// Its path.
     path: Vec<u8>,
@@ -126,7 +126,7 @@ pub(super) struct CheckedOut {
     held_by: HeldBy,
 }
 
-/// The files that the indexes list or, where there is none, that HEAD has.
+/// The files in the indexes or, without an index, in HEAD.
 pub(super) fn checked_out(
     objects: &Objects,
     staged: &[Staged],
@@ -141,7 +141,7 @@ pub(super) fn checked_out(
         };
         return staged.iter().map(of_index).collect();
     }
-    // What can't be read of HEAD is reported with its refs.
+    // The pass over the refs reports that HEAD can't be read.
     let Some(tree) = head.and_then(|head| commit_tree(objects, &head, &mut Vec::new())) else {
         return Vec::new();
     };

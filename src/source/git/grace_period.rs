@@ -1,4 +1,4 @@
-//! Time for what is left to be done after the end of a run was asked for.
+//! Limited time for remaining work after the end of a run was requested.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use keysweep_base::watch::{Work, watched};
 
 use crate::stop::Stop;
 
-/// How often it is asked whether the run is to end.
+/// Interval between checks of the stop flag.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Does `work`, whose own flag is set so much later than `stop`.
+/// Runs `work` with its own flag, which is set `grace_period` after `stop`.
 pub(super) fn after<T>(stop: &Stop, grace_period: Duration, work: impl FnOnce(&Stop) -> T) -> T {
     let end = Stop::default();
     if stop.is_set() && grace_period.is_zero() {
@@ -27,7 +27,7 @@ pub(super) fn after<T>(stop: &Stop, grace_period: Duration, work: impl FnOnce(&S
     };
     let refused = |_| {
         if stop.is_set() {
-            // Nobody looks at the time, and there is none left.
+            // Without a thread to watch the clock, the grace period is zero.
             end.set();
         }
     };

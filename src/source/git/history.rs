@@ -1,7 +1,7 @@
-//! All of a repository: its objects, reachable or not, and the records around them.
+//! Scans all of a repository: its objects, reachable or not, and the records around them.
 //!
-//! Takes a repository, gives hits with their attribution. Without a hit no tree is ever read.
-//! Submodules' databases under `.git/modules` and Git LFS objects belong to it.
+//! Hits have their attribution. Without a hit no tree is read. Databases of submodules under
+//! `.git/modules` and Git LFS objects are included.
 
 mod lfs;
 
@@ -27,16 +27,16 @@ use crate::scan::{Detector, Hit};
 use crate::source::guard::guarded;
 use crate::stop::Stop;
 
-/// What to read.
+/// Options of a scan.
 #[derive(Clone, Debug)]
 pub struct HistoryOptions {
     /// The repository; without one, that of the environment, or the one around the current folder.
     pub repo: Option<PathBuf>,
-    /// What git's variables say.
+    /// The environment variables of git.
     pub environment: Environment,
-    /// How the database is read.
+    /// Options for reading the database.
     pub database: database::DatabaseOptions,
-    /// A credential below it everywhere is given without its place: it will only be counted.
+    /// A credential that is below this everywhere is not attributed: it will only be counted.
     pub min_confidence: Confidence,
 }
 
@@ -54,8 +54,8 @@ impl Default for HistoryOptions {
 /// Scans a repository and all submodules below its git folder.
 ///
 /// # Errors
-/// If there is no repository, or it has refs and no object. What can't be read of it is a problem
-/// in the ledger.
+/// If there is no repository, or it has refs and no objects. Other read errors are problems in the
+/// ledger.
 pub fn scan<D: Detector>(
     options: &HistoryOptions,
     detector: &D,
@@ -116,8 +116,8 @@ fn one<D: Detector>(
     let staged = staging::all(repo, &objects, ledger);
     let files = git_dir::checked_out(&objects, &staged, tips.head, ledger);
     git_dir::names(&files, prefix, detector, (stop, ledger), hits);
-    // What is checked out is looked up in any clone that should have it; to look up the rest of the
-    // history costs a walk over it.
+    // Any clone should have the checked-out objects, so they are looked up; checking the rest of
+    // the history costs a walk over it.
     let expected = files.iter().filter(|_| !is_partial || options.database.connectivity);
     let entries = expected.map(|file| (file.blob, Kind::Blob));
     let of_history = connectivity::starts(&tips).filter(|_| options.database.connectivity);
@@ -154,7 +154,7 @@ fn one<D: Detector>(
             }
             left.into_iter().for_each(|text| unplaced(text, hits));
         } else {
-            // What was found went down with it, and is found again.
+            // The findings were lost with the failed attribution, and are found again.
             let again = |text| unplaced(text, hits);
             let nowhere = Ledger::new();
             database::scan_opened(&database, &options.database, detector, &nowhere, &again);
@@ -164,11 +164,11 @@ fn one<D: Detector>(
     Ok(())
 }
 
-/// What is told when there was no time to find out where findings stand.
+/// The note for findings that there was no time to attribute.
 const UNPLACED: &str = "the run ended before all commits and paths of the findings were known; \
      the others name only the object: `git log --all --find-object=OBJECT` finds them";
 
-/// Gives what was found in an object without saying more than which.
+/// Emits the findings in an object without attribution.
 fn unplaced(found: Found, hits: &(dyn Fn(Hit) + Sync)) {
     let object = match found.kind {
         Kind::Commit => GitObject::Commit,
@@ -182,8 +182,8 @@ fn unplaced(found: Found, hits: &(dyn Fn(Hit) + Sync)) {
     }
 }
 
-/// Keeps what will be reported; the rest is given without its place. The id of a weak pair is
-/// reported, so that pair is kept.
+/// Keeps the candidates that will be reported; the others are emitted without a place. The id of a
+/// weak pair is reported, so that pair is kept.
 fn strong(found: Vec<Found>, min: Confidence, hits: &(dyn Fn(Hit) + Sync)) -> Vec<Found> {
     let is_strong = |candidate: &Candidate| {
         let credential = &candidate.credential;
@@ -208,7 +208,7 @@ fn strong(found: Vec<Found>, min: Confidence, hits: &(dyn Fn(Hit) + Sync)) -> Ve
     kept
 }
 
-/// The inventory, and every commit of the database, those that nothing reaches included; nothing
+/// The inventory, and the graph of every commit in the database, including unreachable ones; `None`
 /// if `stop` is set before the end.
 fn graph_of_all(
     objects: &Objects,
@@ -228,7 +228,7 @@ fn graph_of_all(
     Some((inventory, graph))
 }
 
-/// Tells what of the history was never fetched.
+/// Records the parts of the history that were never fetched.
 fn note_limits(repo: &gix::Repository, shallow: &[ObjectId], ledger: &Ledger) {
     if let Some(format) = open::unread_ref_format(repo) {
         let why = format!(

@@ -1,5 +1,5 @@
-//! One object of Git LFS: a file that is named by the digest of its content, in the repository's
-//! own folder for them. Knows nothing of the blobs that stand for it.
+//! One Git LFS object: a file named by the digest of its content, in the repository's folder of
+//! such objects. Pointers are not handled here.
 
 use std::fs::File;
 use std::io;
@@ -11,20 +11,19 @@ use crate::scan::Detector;
 use crate::source::container::{Scanner, Text};
 use crate::source::pointer::Oid;
 
-/// Where an object is, below the folder of all of them.
+/// The path of an object, relative to the folder of all objects.
 pub(super) fn place(oid: &Oid) -> PathBuf {
     let name = String::from_utf8_lossy(oid);
     Path::new(&name[..2]).join(&name[2..4]).join(&*name)
 }
 
-/// Whether an object is here.
+/// True if an object is present.
 pub(super) fn is_here(folder: &Path, oid: &Oid) -> bool {
-    // One that can't be looked at is reported by whoever reads it.
+    // An error is reported when the object is read.
     folder.join(place(oid)).symlink_metadata().is_ok_and(|found| found.is_file())
 }
 
-/// Scans an object, and gives its size as well; `None` if it can't be opened, which the ledger is
-/// told.
+/// Scans an object, and returns its size as well; `None` if it can't be opened, which is recorded.
 pub(super) fn scan<D: Detector>(
     path: &Path,
     oid: &[u8],

@@ -1,7 +1,7 @@
-//! Authors and committers as reports show them.
+//! Authors and committers for reports.
 //!
-//! Takes raw commits and the `.mailmap` of HEAD's tree, gives names, addresses and dates. The work
-//! tree's `.mailmap` and configured ones are not read: they are not part of the history.
+//! They come from raw commits and the `.mailmap` of HEAD's tree. The work tree's `.mailmap` and
+//! configured ones are ignored: they are not part of the history.
 
 use gix::ObjectId;
 use gix::date::time::format::ISO8601_STRICT;
@@ -11,14 +11,14 @@ use super::lookup::{blob_at, commit_tree};
 use super::objects::Objects;
 use crate::finding::Person;
 
-/// Names and addresses by the project's own map.
+/// Maps names and addresses with the project's own mailmap.
 #[derive(Default)]
 pub(super) struct People {
     map: gix::mailmap::Snapshot,
 }
 
 impl People {
-    /// The map in the tree of `head`.
+    /// Reads the mailmap in the tree of `head`.
     pub(super) fn of(objects: &Objects, head: Option<ObjectId>) -> Self {
         Self::read(objects, head).unwrap_or_default()
     }
@@ -53,8 +53,8 @@ impl People {
     }
 }
 
-/// A date as RFC 3339, which knows the years 0 to 9999 and offsets of less than a day; else in UTC,
-/// or nothing, as git shows it. Anybody may write any number into a commit.
+/// Formats a date as RFC 3339, which allows the years 0 to 9999 and offsets of less than a day.
+/// Otherwise the date is in UTC, or empty, as in git. A commit may contain any number.
 fn rfc3339(time: gix::date::Time) -> String {
     let own = time.format(ISO8601_STRICT);
     let utc = || gix::date::Time { offset: 0, ..time }.format(ISO8601_STRICT);
@@ -84,7 +84,7 @@ mod tests {
             (-70_000_000_000, 0, ""),
             (i64::MAX, 0, ""),
             (i64::MIN, 0, ""),
-            // No place on earth is so far from Greenwich.
+            // No time zone has such an offset.
             (1_700_000_000, 99 * day, "2023-11-14T22:13:20+00:00"),
             (1_700_000_000, -2 * day, "2023-11-14T22:13:20+00:00"),
         ];

@@ -1,8 +1,8 @@
-//! What the commits of a range added.
+//! Scans what the commits of a range added.
 //!
-//! Takes `BASE..HEAD`, or what git tells a hook on standard input; gives, commit by commit, hits
-//! in files whose credential no parent holds at that path, and in the messages of these commits
-//! and of the annotated tags that are pushed.
+//! The range is `BASE..HEAD`, or the standard input of a hook. For each commit it reports
+//! credentials in files that no parent holds at that path, and those in the messages of the commits
+//! and of the pushed annotated tags.
 
 mod commits;
 mod ends;
@@ -23,29 +23,29 @@ use crate::coverage::{Count, Ledger};
 use crate::provenance::Provenance;
 use crate::scan::{Detector, Hit};
 
-/// What to read.
+/// Options of a scan.
 #[derive(Clone, Debug, Default)]
 pub struct RangeOptions {
     /// The repository; without one, that of the environment, or the one around the current folder.
     pub repo: Option<PathBuf>,
-    /// Which commits.
+    /// The commits to scan.
     pub input: Input,
-    /// Of what a pre-push hook reads, the remote, by name or URL; without one, any.
+    /// The remote of a pre-push hook, by name or URL; without one, any remote.
     pub remote: Option<Vec<u8>>,
-    /// What git's variables say.
+    /// The environment variables of git.
     pub environment: Environment,
-    /// How objects are read.
+    /// Options for reading objects.
     pub database: database::DatabaseOptions,
 }
 
-/// Which commits to scan.
+/// The commits to scan.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// `BASE..HEAD` as it was typed.
+    /// `BASE..HEAD` as given.
     Between(String),
-    /// A ref that is pushed for the first time: all that no remote has.
+    /// A ref that is pushed for the first time: all commits that no remote has.
     New(String),
-    /// What a pre-receive or pre-push hook reads on its standard input.
+    /// The standard input of a pre-receive or pre-push hook.
     Hook(Vec<u8>),
 }
 
@@ -55,7 +55,7 @@ impl Default for Input {
     }
 }
 
-/// One commit of the range with what it changed.
+/// One commit of the range with its changes.
 struct Step {
     commit: commits::RangeCommit,
     changes: Vec<Change>,
@@ -64,7 +64,7 @@ struct Step {
 /// Scans a range of commits.
 ///
 /// # Errors
-/// If there is no repository, or the input names what is not here.
+/// If there is no repository, or the input names a missing object.
 pub fn scan<D: Detector>(
     options: &RangeOptions,
     detector: &D,
@@ -128,7 +128,7 @@ pub fn scan<D: Detector>(
     Ok(())
 }
 
-/// BASE of a range, or the old ends that a hook is told of; none if all is new.
+/// BASE of a range, or the old ids in a hook's input; none if everything is new.
 pub(super) fn bases(
     repo: &gix::Repository,
     objects: &Objects,
@@ -161,7 +161,7 @@ fn changes_of(
     changes::between(objects, commit.tree, &parents, b"", ledger)
 }
 
-/// Tells where the range runs into history that was never fetched.
+/// Records where the range reaches history that was never fetched.
 fn open_ends(
     repo: &gix::Repository,
     met: &[commits::RangeCommit],
@@ -181,8 +181,8 @@ fn open_ends(
     }
 }
 
-/// What a range's repository says of its origin; the revision is the range's end. Without
-/// revision and branch for a push of several refs.
+/// The provenance of a range; the revision is its end. A push of several refs has no revision and
+/// no branch.
 pub fn provenance(options: &RangeOptions) -> Option<Provenance> {
     let repo = open::open(options.repo.as_deref(), &options.environment).ok()?;
     let environment = options.environment.of(&repo, options.repo.is_some());

@@ -1,7 +1,7 @@
-//! What a repository keeps outside of its objects: ref names, reflog messages, configuration.
+//! Scans the texts of a repository outside of its objects: ref names, reflog messages,
+//! configuration.
 //!
-//! Takes a repository, gives hits in these texts. They have no path, since they are no files of
-//! the project.
+//! Hits have no path, since these texts are not files of the project.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::finding::{GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detected, Detector, Hit};
 use crate::source::guard::guarded;
 
-/// Scans them all.
+/// Scans all of these texts.
 pub(super) fn scan<D: Detector>(
     repo: &gix::Repository,
     tips: &Tips,
@@ -86,7 +86,7 @@ fn texts<D: Detector>(
     detected
 }
 
-/// An origin of which no more is known than what it is, and which commit it names.
+/// An origin with only the kind of object and the commit that it names.
 pub(super) fn record(object: GitObject, commit: Option<ObjectId>) -> GitOrigin {
     GitOrigin {
         commit: commit.map(|commit| commit.to_string()),

@@ -1,7 +1,7 @@
-//! Objects of a repository whose ids are known, read and scanned once more.
+//! Scans objects with known ids again.
 //!
-//! For a run that goes on where another one ended: it knows which objects held a credential, and
-//! keeps no credential itself. Attribution is the caller's.
+//! A resumed run knows the objects that contained credentials, but does not store credentials. The
+//! caller attributes the findings.
 
 use gix::ObjectId;
 
@@ -15,7 +15,7 @@ use crate::finding::Candidate;
 use crate::scan::Detector;
 use crate::source::container::Scanner;
 
-/// What each object holds, by the object's id in hex; one that is not here any more is left out.
+/// The candidates of each object, by its id in hex; missing objects are left out.
 ///
 /// # Errors
 /// If there is no repository any more, or it can't be opened.
@@ -40,7 +40,7 @@ pub fn scan<D: Detector>(
     Ok(found)
 }
 
-/// Scans what this repository has of the objects, and leaves the others in `wanted`.
+/// Scans the wanted objects that this repository has; the remaining ones stay in `wanted`.
 fn of_one<D: Detector>(
     repo: &gix::Repository,
     options: &HistoryOptions,

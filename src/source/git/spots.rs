@@ -1,8 +1,8 @@
-//! Which place of a file a service is to show for a hit.
+//! Finds the place of a hit in the version of a file that a code host shows.
 //!
-//! A service shows one version of a file: HEAD's, or the end of a range; and of a change only the
-//! lines that it touched. Takes what was found in the blobs on both sides, gives a
-//! [`Spot`] where that is another place than the one that was found.
+//! A code host shows one version of a file, that of HEAD or of the end of a range; for a change it
+//! shows only the changed lines. The result is a [`Spot`] if that place differs from the one that
+//! was found.
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -11,8 +11,8 @@ use super::objects::Objects;
 use crate::finding::{Candidate, Spot};
 use crate::line_hash;
 
-/// The place of a credential in another version of the file, whose places of it are `there`;
-/// `nth` says which of several places in the one is that in the other.
+/// The place of a credential in another version of the file, where its places are `there`; `nth` is
+/// the index of the place among several.
 pub(super) fn in_version<'a>(
     there: impl Iterator<Item = &'a Candidate>,
     nth: usize,
@@ -20,7 +20,7 @@ pub(super) fn in_version<'a>(
     there.take(nth + 1).last().map(|place| place.sighting.spot())
 }
 
-/// Whether a pair's id stood in the file before, and its secret did not.
+/// True if a pair's id was in the file before, and its secret was not.
 pub(super) fn adds_secret_alone<'a>(
     pair: &Candidate,
     before: impl Iterator<Item = &'a Candidate>,
@@ -37,7 +37,7 @@ pub(super) fn adds_secret_alone<'a>(
     had_id && !had_secret
 }
 
-/// Points `spot`, a place in `blob`, at its secret.
+/// Moves `spot`, a place in `blob`, to its secret.
 pub(super) fn at_secret(objects: &Objects, blob: &ObjectId, spot: &Spot) -> Spot {
     let mut buffer = Vec::new();
     let read = matches!(objects.find(blob, &mut buffer), Ok(Some(Kind::Blob)));

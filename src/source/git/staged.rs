@@ -1,8 +1,7 @@
-//! What the next commit would add.
+//! Scans what the next commit would add.
 //!
-//! Takes a repository's index and, from a hook, paths; gives hits in staged files whose credential
-//! neither HEAD nor a commit being merged holds in that file. Content decides, not the patch.
-//! Folders that the index knows to be unchanged are not looked into.
+//! It reports credentials in staged files that neither HEAD nor a commit being merged holds in that
+//! file. Content decides, not the patch. Folders that the index marks as unchanged are skipped.
 
 mod changes;
 mod named;
@@ -25,27 +24,27 @@ use crate::source::container::{self, Scanner};
 use crate::source::names::Names;
 use crate::stop::Stop;
 
-/// What to read.
+/// Options of a scan.
 #[derive(Clone, Debug, Default)]
 pub struct StagedOptions {
     /// The repository; without one, that of the environment, or the one around the current folder.
     pub repo: Option<PathBuf>,
-    /// Files and folders as the user spelled them; all of the index if there are none.
+    /// Files and folders as given; the whole index if there are none.
     pub paths: Vec<PathBuf>,
-    /// What git's variables say.
+    /// The environment variables of git.
     pub environment: Environment,
-    /// How objects are read.
+    /// Options for reading objects.
     pub database: database::DatabaseOptions,
 }
 
-/// A staged file that HEAD does not have in that form.
+/// A staged file that differs from HEAD.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct File {
     path: Vec<u8>,
     blob: ObjectId,
 }
 
-/// Scans what is staged. A named file without staged change is scanned whole.
+/// Scans the staged files. A named file without a staged change is scanned whole.
 ///
 /// # Errors
 /// If there is no repository, its index can't be read, or a path is outside of its work tree.
@@ -92,10 +91,10 @@ pub fn scan<D: Detector>(
     Ok(())
 }
 
-/// What staged files are compared with.
+/// The versions that staged files are compared with.
 struct Head<'a> {
     objects: &'a Objects,
-    /// The trees of HEAD and of what is being merged.
+    /// The trees of HEAD and of the commits being merged.
     heads: Vec<ObjectId>,
     threads: usize,
     containers: &'a container::ContainerOptions,
@@ -156,7 +155,7 @@ fn added<D: Detector>(
     }
 }
 
-/// Gives what was found in the name of a file, if it is new.
+/// Emits the findings in the name of a file, if the name is new.
 fn named(
     head: &Head<'_>,
     file: &File,
@@ -190,8 +189,8 @@ fn origin(file: &File) -> Origin {
     Origin { path: Some(file.path.clone()), git: Some(git), ..Origin::default() }
 }
 
-/// The trees of HEAD, first, and of every commit that is being merged. What can't be read of them
-/// is a problem of the ledger: against nothing, all that is staged is new.
+/// The trees of HEAD, which is first, and of every commit being merged. A tree that can't be read
+/// is a problem in the ledger: without it, everything staged would be new.
 fn head_trees(
     repo: &gix::Repository,
     objects: &Objects,
@@ -205,7 +204,7 @@ fn head_trees(
         }
         Vec::new()
     });
-    // Git writes one id a line; anything else names no commit.
+    // Git writes one id per line; another line does not name a commit.
     let merging = merging
         .split(|&byte| byte == b'\n')
         .filter_map(|line| ObjectId::from_hex(line.trim_ascii()).ok())
@@ -216,7 +215,7 @@ fn head_trees(
         let read = objects.expect(&commit, Kind::Commit, named_by, &mut buffer, ledger);
         read.then(|| parse::commit(&buffer)).flatten().map(|commit| commit.tree)
     };
-    // On a branch without commits everything is new, and the empty tree says so.
+    // On a branch without commits everything is new compared with the empty tree.
     let head = tips::head_of(repo, repo.git_dir()).and_then(|head| tree(head, "HEAD"));
     let head = head.unwrap_or_else(|| ObjectId::empty_tree(objects.hash()));
     std::iter::once(head).chain(merging.filter_map(|(commit, by)| tree(commit, by))).collect()

@@ -1,4 +1,4 @@
-//! Detection over many blobs, each once, for commands that compare what texts hold.
+//! Scans many blobs, each once, for commands that compare the contents of texts.
 
 use std::io::{self, Read};
 
@@ -17,19 +17,19 @@ use crate::source::container::{self, Name, Scanner};
 use crate::source::pointer::{self, Oid};
 use crate::stop::Stop;
 
-/// What blobs are scanned for.
+/// The purpose of scanning blobs.
 #[derive(Clone, Copy)]
 pub(super) enum Use<'a> {
-    /// The user asked for them: they are counted, and left once the run is to end.
+    /// The user requested them: they are counted, and skipped once the run is to end.
     Asked(&'a Stop),
-    /// What was found is compared with them: without them old credentials would count as new.
+    /// Findings are compared with them: without them, old credentials would count as new.
     Compared,
 }
 
-/// A buffer larger than this is given back, not kept for the next blob.
+/// A buffer larger than this many bytes is freed, not reused.
 const KEPT: usize = 4 << 20;
 
-/// What is read piece by piece, and what its bytes come to.
+/// A stream with the running hash of its bytes.
 struct Hashed<'r> {
     bytes: io::Take<&'r mut dyn Read>,
     hasher: Option<Hasher>,
@@ -46,19 +46,20 @@ impl Read for Hashed<'_> {
 }
 
 impl Hashed<'_> {
-    /// Reads to the end; whether all of it was there and is what `id` says, if that is to be known.
+    /// Reads to the end. Returns true if the stream was complete and, if objects are verified,
+    /// matches `id`.
     fn ends_as(mut self, id: &ObjectId) -> bool {
         if self.hasher.is_none() {
             return true;
         }
-        // A container may end before its bytes do.
+        // A container may end before the stream does.
         let rest = io::copy(&mut self, &mut io::sink());
         let named = self.hasher.and_then(|hasher| hasher.try_finalize().ok());
         rest.is_ok() && self.bytes.limit() == 0 && named.as_ref() == Some(id)
     }
 }
 
-/// Scans a blob piece by piece; gives how many bytes were read too.
+/// Scans a blob piece by piece; also returns the number of bytes read.
 fn stream<D: Detector>(
     scanner: &mut Scanner<'_, D>,
     (id, name): (&ObjectId, Name<'_>),
@@ -76,7 +77,7 @@ fn stream<D: Detector>(
     (all, extent.bytes)
 }
 
-/// Scans the object of Git LFS that a blob stands for. One that is not here is counted.
+/// Scans the Git LFS object that a pointer blob names. A missing object is counted.
 fn pointed_at<D: Detector>(
     objects: &Objects,
     oid: &Oid,
@@ -101,11 +102,11 @@ fn pointed_at<D: Detector>(
     found.map_or_else(Vec::new, |(_, candidates)| candidates)
 }
 
-/// The candidates of each blob that has some.
+/// The candidates of each blob that has any.
 #[derive(Default)]
 pub(super) struct Texts {
     candidates: HashMap<ObjectId, ByCredential>,
-    /// What a blob holds in which nothing was found.
+    /// The result for a blob without candidates.
     none: ByCredential,
 }
 
@@ -120,13 +121,13 @@ impl Texts {
         containers: &container::ContainerOptions,
         ledger: &Ledger,
     ) -> Self {
-        // What can't be read of an old text is no fault of the new one.
+        // A read error in an old text is not a problem of the new one.
         let (never, unseen) = (Stop::default(), Ledger::new());
         let (stop, opening) = match using {
             Use::Asked(stop) => (stop, ledger),
             Use::Compared => (&never, &unseen),
         };
-        // Half of what an old text holds would make the other half new.
+        // Scanning only half of an old text would make the other half look new.
         let unhurried = detector.ended_by(&never).filter(|_| matches!(using, Use::Compared));
         let detector = unhurried.as_ref().unwrap_or(detector);
         ids.sort_unstable();
@@ -143,7 +144,7 @@ impl Texts {
             });
             let (detected, size) = match streamed {
                 Some(detected) => detected,
-                // Of what was asked for, what is left is scanned as well.
+                // The readable part of a damaged blob is scanned if the user requested the blob.
                 None if objects.expect(id, Kind::Blob, "a tree or the index", buffer, ledger)
                     || matches!(using, Use::Asked(_)) && objects.salvage(id, buffer) =>
                 {
@@ -175,12 +176,12 @@ impl Texts {
         self.candidates.get(id).unwrap_or(&self.none)
     }
 
-    /// Whether none of the blobs has a candidate.
+    /// True if no blob has a candidate.
     pub(super) fn is_empty(&self) -> bool {
         self.candidates.is_empty()
     }
 
-    /// Whether a blob holds a credential.
+    /// True if a blob contains a credential.
     pub(super) fn holds(&self, id: &ObjectId, credential: &Fingerprint) -> bool {
         self.of(id).holds(credential)
     }

@@ -1,7 +1,7 @@
-//! What a pass does with each object: it goes to the detector, and the ledger counts it.
+//! Handles each object of a pass: the detector scans it, and the ledger counts it.
 //!
-//! Takes objects from the walk or from loose files, gives what was found with the object's id.
-//! It knows neither packs' formats nor what becomes of a finding.
+//! Findings are returned with the id of the object. This module knows neither pack formats nor the
+//! use of a finding.
 
 use std::cell::LazyCell;
 use std::io::{self, Read};
@@ -22,22 +22,22 @@ use crate::source::pointer::{self, Oid};
 use crate::stop::Stop;
 use keysweep_git::visitor::{Damage, Object, Seen, Visitor};
 
-/// How many damaged objects of one place are listed; the others are counted.
+/// Number of damaged objects that are listed for one store; the remaining ones are counted.
 const LISTED: usize = 100;
 
-/// Who sees all objects of a database.
+/// Sees all objects of a database.
 pub(super) struct Pass<'a, D> {
     /// Finds credentials.
     pub(super) detector: &'a D,
-    /// How far blobs that are containers are opened.
+    /// Limits for opening blobs that are containers.
     pub(super) containers: &'a container::ContainerOptions,
-    /// Counts, and holds what could not be read.
+    /// Counts objects, and records those that could not be read.
     pub(super) ledger: &'a Ledger,
-    /// Gets what was found.
+    /// Receives the findings.
     pub(super) found: &'a (dyn Fn(Found) + Sync),
-    /// Asks for an early end.
+    /// Requests an early end.
     pub(super) stop: &'a Stop,
-    /// Where the objects of Git LFS are, if anywhere.
+    /// The folder of Git LFS objects, if there is one.
     pub(super) lfs: Option<&'a Path>,
 }
 
@@ -54,7 +54,7 @@ pub(super) struct PartPass<'a, D> {
 pub(super) struct Damages(Mutex<Vec<(ObjectId, String)>>);
 
 impl<D: Detector> Pass<'_, D> {
-    /// `id` is asked only if something was found: most objects' ids are never looked up.
+    /// Calls `id` only if something was found: the ids of most objects are never looked up.
     fn answer(
         &self,
         id: impl FnOnce() -> ObjectId,
@@ -77,7 +77,7 @@ impl<D: Detector> Pass<'_, D> {
         }
     }
 
-    /// Counts an object of Git LFS that is not here, of which a blob is the pointer.
+    /// Counts a missing Git LFS object whose pointer is a blob.
     fn look_for(&self, pointer: Option<Oid>) {
         let Some(oid) = pointer else { return };
         if !self.lfs.is_some_and(|folder| lfs_object::is_here(folder, &oid)) {
@@ -98,14 +98,14 @@ impl<D: Detector> Pass<'_, D> {
         }
     }
 
-    /// Scans what is packed in a blob; says whether it is a container.
+    /// Scans the members of a container blob; returns true if it is a container.
     fn open(&self, id: impl Fn() -> ObjectId, kind: Kind, bytes: &[u8]) -> bool {
         let name = || id().to_hex().to_string().into_bytes();
         let found = &mut |detected| drop(self.answer(&id, kind, detected));
         kind == Kind::Blob && self.scanner().open(&name, bytes, found)
     }
 
-    /// Detects; an object on which that fails is a problem.
+    /// Runs detection; a failure is a problem of the object.
     fn guarded<T>(&self, id: impl Fn() -> ObjectId, work: impl FnOnce() -> T) -> Option<T> {
         guarded("object", &|| id().to_hex().to_string().into_bytes(), self.ledger, work)
     }
@@ -114,7 +114,7 @@ impl<D: Detector> Pass<'_, D> {
         Scanner::new(self.detector, self.containers, self.ledger, self.stop)
     }
 
-    /// Scans an object that is read piece by piece; says whether all of it could be read.
+    /// Scans an object piece by piece; returns true if it could be read whole.
     fn stream(&self, id: ObjectId, kind: Kind, size: u64, bytes: &mut impl Read) -> bool {
         let mut bytes = bytes.take(size.saturating_add(1));
         let name = || id.to_hex().to_string().into_bytes();
@@ -123,7 +123,7 @@ impl<D: Detector> Pass<'_, D> {
         });
         self.count(kind, extent.bytes);
         self.look_for(extent.pointer);
-        // A container may end before its bytes do.
+        // A container may end before the stream does.
         let rest = io::copy(&mut bytes, &mut io::sink());
         let is_whole = rest.is_ok() && bytes.limit() == 1;
         (extent.error.is_none() && is_whole) || self.stop.is_set()
@@ -131,7 +131,7 @@ impl<D: Detector> Pass<'_, D> {
 }
 
 impl<D: Detector> Visitor for PartPass<'_, D> {
-    /// Nothing where it is not known: what is stored as a change of it is scanned whole.
+    /// `None` if the state is not known: deltas of the object are scanned whole.
     type BaseState = Option<D::BaseState>;
 
     fn wants(&self, kind: Kind) -> bool {
@@ -151,7 +151,8 @@ impl<D: Detector> Visitor for PartPass<'_, D> {
         let id = || object.id().to_owned();
         if object.wanted && self.pass.open(id, seen.kind, bytes) {
             self.pass.count(seen.kind, bytes.len() as u64);
-            // It was scanned by no delta; what descends from it may be no container.
+            // The detector has not scanned the container itself, but its deltas may need the state:
+            // they may not be containers.
             let whole = || self.pass.detector.whole(bytes).memory;
             return object.is_base.then(|| self.pass.guarded(id, whole)).flatten();
         }
@@ -187,7 +188,8 @@ impl Damages {
         list.push((id, why.to_string()));
     }
 
-    /// Tells the ledger, the same for any order in which they were met.
+    /// Records the damaged objects in the ledger, independent of the order in which they were
+    /// found.
     pub(super) fn report(self, place: &std::path::Path, ledger: &Ledger) {
         let mut list = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         list.sort_unstable();

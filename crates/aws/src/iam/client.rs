@@ -1,5 +1,5 @@
-//! Sends the requests of one identity to AWS, or to what stands for it at an explicit endpoint: a
-//! change once, a read until it is answered or the retry time is over.
+//! Sends the requests of one identity to AWS or to an explicit endpoint: a change once, a read
+//! until it is answered or the retry time has passed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -14,42 +14,42 @@ use crate::{Error, Result, Secret};
 /// The client of one identity.
 #[derive(Debug)]
 pub struct Client {
-    /// `None` once it is dropped.
+    /// `None` only while it is being dropped.
     runtime: Option<Runtime>,
     sender: Sender,
     key: SigningKey,
     stop: Arc<AtomicBool>,
     pub(super) sent: AtomicU64,
-    /// How often IAM throttled lately: every read waits longer before it is sent.
+    /// Grows with recent throttling by IAM: every read is delayed accordingly.
     pressure: AtomicU32,
 }
 
-/// Entries of a page: IAM's most.
+/// Entries per page, the maximum of IAM.
 const PAGE: &str = "1000";
 
-/// Pages of a list after which it is taken to be without end.
+/// Limit of pages; a longer list counts as endless.
 const PAGES: usize = 10_000;
 
-/// How soon an interruption is noticed.
+/// Interval at which an interruption is checked.
 const POLL: Duration = Duration::from_millis(50);
 
-/// How often a read is sent again that got no answer at all, or that the server failed at: whoever
-/// ends a leaked key must not wait for one list that does not come.
+/// Retries of a read that got no answer or a server error: the deactivation of a leaked key must
+/// not wait for one list.
 const SILENCES: u32 = 2;
 
-/// How a request ended, before it is known what it means.
+/// The outcome of a single attempt.
 pub(super) enum Outcome {
     Done(Answer),
     Failed(Error),
-    /// AWS throttles: a read may be sent again.
+    /// AWS throttles: a read may be retried.
     Later(Error),
-    /// The clocks disagree; AWS's.
+    /// The clocks differ; holds the time of AWS.
     Clock(std::time::SystemTime, Error),
-    /// No whole answer, or the server failed: a read may be sent again, a few times.
+    /// No whole answer, or a server error: a read may be retried a few times.
     Silence(Error),
 }
 
-/// What is asked.
+/// A request.
 #[derive(Clone, Copy)]
 pub(super) struct Ask<'a> {
     service: Service,
@@ -82,11 +82,11 @@ impl<'a> Ask<'a> {
 }
 
 impl Client {
-    /// A client that signs with `key`; nothing is sent yet. `stop` ends reads early, never a change
-    /// that is under way.
+    /// Creates a client that signs with `key`; nothing is sent yet. `stop` ends reads early, never
+    /// a change in progress.
     ///
     /// # Errors
-    /// The system gives no runtime.
+    /// If the system can't start a runtime.
     pub fn new(
         settings: Settings,
         key: SigningKey,
@@ -103,10 +103,10 @@ impl Client {
         })
     }
 
-    /// The same with another key, such as a session that this one opened.
+    /// Creates the same client with another key, such as that of a session opened by this one.
     ///
     /// # Errors
-    /// The system gives no runtime.
+    /// If the system can't start a runtime.
     pub fn with_key(&self, key: SigningKey) -> std::io::Result<Self> {
         Self::new(self.sender.settings().clone(), key, Arc::clone(&self.stop))
     }
@@ -124,7 +124,7 @@ impl Client {
         let reply = runtime.block_on(async {
             let send = self.sender.send(ask.service, ask.operation, ask.parameters, key, kind);
             match kind {
-                // It is under way: what becomes of it is to be known.
+                // A change in progress is never abandoned: its outcome must be known.
                 Kind::Change => Some(send.await),
                 Kind::Read => tokio::select! {
                     reply = send => Some(reply),
@@ -144,7 +144,7 @@ impl Client {
         }
     }
 
-    /// Waits on the caller's own thread; `false` if it was ended early.
+    /// Waits on the caller's thread; `false` if it was interrupted.
     fn wait(&self, time: Duration) -> bool {
         let end = Instant::now() + time;
         while !self.stop.load(Ordering::Relaxed) {
@@ -157,7 +157,7 @@ impl Client {
         false
     }
 
-    /// Sends a change once, whatever happens.
+    /// Sends a change exactly once.
     pub(super) fn change(&self, ask: Ask<'_>) -> Result<Answer> {
         match self.once(ask, Some(&self.key), Kind::Change) {
             Outcome::Done(answer) => Ok(answer),
@@ -172,8 +172,8 @@ impl Client {
         self.read_as(ask, Some(&self.key))
     }
 
-    /// Sends a read, and again while AWS throttles, within the retry time; a few times if the server
-    /// fails or there is no answer at all; once after setting the clock.
+    /// Sends a read. It is retried within the retry time while AWS throttles, a few times after a
+    /// server error or a missing answer, and once after a clock correction.
     fn read_as(&self, ask: Ask<'_>, key: Option<&SigningKey>) -> Result<Answer> {
         let deadline = Instant::now() + self.sender.settings().retry_time;
         let (mut silences, mut attempt, mut clock_was_set) = (0, 0, false);
@@ -214,7 +214,8 @@ impl Client {
         }
     }
 
-    /// IAM throttles: all reads of this client slow down, up to one in a second and a thread.
+    /// Slows down all reads of this client when IAM throttles, at most to one per second and
+    /// thread.
     fn press(&self) {
         let slower = |pressure: u32| Some((pressure * 2).clamp(1, 50));
         let _ = self.pressure.fetch_update(Ordering::Relaxed, Ordering::Relaxed, slower);
@@ -225,7 +226,7 @@ impl Client {
         let _ = self.pressure.fetch_update(Ordering::Relaxed, Ordering::Relaxed, faster);
     }
 
-    /// All pages of a list, each handed over as it comes, until `page` says `false`.
+    /// Passes all pages of a list to `page` as they arrive, until `page` returns `false`.
     pub(super) fn pages(
         &self,
         ask: Ask<'_>,
@@ -287,7 +288,7 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        // A name that is still being looked up must not hold the program back.
+        // A pending name lookup must not delay the end of the program.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -296,7 +297,7 @@ impl Drop for Client {
 
 const INTERRUPTED: &str = "interrupted";
 
-/// An answer that is of no use, or none.
+/// The outcome of an unusable or missing answer.
 pub(super) fn lost(
     kind: Kind,
     operation: &'static str,
@@ -382,8 +383,9 @@ fn is_clock_skew(message: &str) -> bool {
     message.starts_with("Signature expired") || message.starts_with("Signature not yet current")
 }
 
-/// How long to wait before the retry after `attempt` earlier ones: doubled each time up to eight
-/// seconds, and between half and the whole of that, so that many do not come back together.
+/// The delay before the next retry, after `attempt` earlier ones. It doubles each time up to eight
+/// seconds, and is a random value between half and the whole of that, so that clients do not retry
+/// at the same time.
 fn backoff(attempt: u32) -> Duration {
     let whole = Duration::from_millis(500 << attempt.min(4));
     whole.mul_f64(0.5 + fastrand::f64() / 2.0)

@@ -1,4 +1,4 @@
-//! Each operation of [`Iam`]: its parameters, and what of its answer is kept.
+//! The operations of [`Iam`]: their parameters, and the fields of the answers that are kept.
 
 use std::sync::atomic::Ordering;
 

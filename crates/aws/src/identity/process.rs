@@ -1,7 +1,7 @@
-//! Programs that give credentials: a profile's `credential_process`, and the AWS CLI for what
-//! it alone signs in to.
+//! Programs that print credentials: a profile's `credential_process`, and the AWS CLI for sign-ins
+//! that only it supports.
 //!
-//! They are run without a shell. What they print is kept nowhere and quoted in no error.
+//! They run without a shell. Their output is not stored and not quoted in errors.
 
 use std::process::{Command, Stdio};
 
@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 use crate::Secret;
 use crate::query::SigningKey;
 
-/// What such a program prints (AWS SDKs and Tools Reference Guide, "Process credential provider").
+/// The output of such a program (AWS SDKs and Tools Reference Guide, "Process credential
+/// provider").
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Printed {
@@ -21,7 +22,7 @@ struct Printed {
     session_token: Option<Wiped>,
 }
 
-/// A secret of its output.
+/// A secret in the output, wiped when dropped.
 #[derive(Deserialize)]
 #[serde(from = "String")]
 struct Wiped(Secret);
@@ -39,7 +40,7 @@ pub(super) fn credentials(command: &str) -> Result<SigningKey, String> {
     run(program, arguments)
 }
 
-/// The key of a profile that signs in by a browser (IAM Identity Center, `aws login`).
+/// The key of a profile that signs in with a browser (IAM Identity Center, `aws login`).
 pub(super) fn export(profile: &str) -> Result<SigningKey, String> {
     let by_hand = format!(
         "run: eval \"$(aws configure export-credentials --profile {profile} --format env)\", then \
@@ -63,7 +64,7 @@ pub(super) fn export(profile: &str) -> Result<SigningKey, String> {
 }
 
 fn run(program: &str, arguments: &[String]) -> Result<SigningKey, String> {
-    // Its own questions and errors are for the person; our standard input is not its own.
+    // Its prompts and errors go to the user; it does not get our standard input.
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit());
     let output = command.output().map_err(|error| format!("does not run: {program}: {error}"))?;
@@ -80,8 +81,8 @@ fn run(program: &str, arguments: &[String]) -> Result<SigningKey, String> {
     Ok(SigningKey::new(&read.access_key_id, &read.secret_access_key.0, token.as_ref()))
 }
 
-/// The words of a command as a shell takes them, with quotes and backslashes and nothing else; as
-/// botocore does. `None` if a quote has no end.
+/// Splits a command into words as a shell does, with quotes and backslashes only, like botocore.
+/// `None` if a quote is not closed.
 #[cfg(not(windows))]
 fn split(command: &str) -> Option<Vec<String>> {
     let (mut words, mut word) = (Vec::new(), None::<String>);
@@ -119,7 +120,7 @@ fn split(command: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// The words of a command with quotes; a backslash parts folders there.
+/// Splits a command into words with quotes only; a backslash separates folders on Windows.
 #[cfg(windows)]
 fn split(command: &str) -> Option<Vec<String>> {
     let (mut words, mut word, mut quoted) = (Vec::new(), None::<String>, false);

@@ -20,11 +20,11 @@ pub struct Profiles {
 }
 
 impl Profiles {
-    /// Reads `~/.aws/config` and `~/.aws/credentials`, or what AWS_CONFIG_FILE and
-    /// AWS_SHARED_CREDENTIALS_FILE name in their place. A file that is not there is empty.
+    /// Reads `~/.aws/config` and `~/.aws/credentials`, or the files that AWS_CONFIG_FILE and
+    /// AWS_SHARED_CREDENTIALS_FILE name instead. A missing file counts as empty.
     ///
     /// # Errors
-    /// A file that cannot be read or parsed.
+    /// If a file can't be read or parsed.
     pub fn load(around: &dyn Surroundings) -> Result<Self, IdentityError> {
         let place = |variable: &str, name: &str| match around.variable(variable) {
             Some(path) => expand(&path, around),
@@ -42,11 +42,11 @@ impl Profiles {
         let fault = |why: String| IdentityError::Unusable(format!("the profile files: {why}"));
         let runtime = tokio::runtime::Builder::new_current_thread().build();
         let runtime = runtime.map_err(|error| fault(error.to_string()))?;
-        // Everything is in memory: no variable and no file is looked at by the SDK.
+        // All input is in memory: the SDK reads no variable and no file.
         let (env, system) = (Env::from_slice(&[]), Fs::from_slice(&[]));
         let source = runtime.block_on(source::load(&env, &system, &files.build()));
         let source = source.map_err(|error| fault(error.to_string()))?;
-        // Its message quotes the line, which may hold a secret.
+        // The message of the error quotes the line, which may contain a secret.
         let sections = EnvConfigSections::parse(source).map_err(|_| {
             let [config, credentials] = &paths;
             fault(format!(
@@ -58,18 +58,18 @@ impl Profiles {
         Ok(Self { sections, paths })
     }
 
-    /// Whether there is a profile of that name.
+    /// True if a profile has that name.
     pub fn has(&self, name: &str) -> bool {
         self.sections.get_profile(name).is_some()
     }
 
-    /// A property of a profile, if it is there and not empty.
+    /// A property of a profile, if it is set and not empty.
     pub fn get(&self, name: &str, property: &str) -> Option<String> {
         let value = self.sections.get_profile(name)?.get(property)?.trim();
         (!value.is_empty()).then(|| value.to_owned())
     }
 
-    /// The profile that holds a key with its secret, the first by name.
+    /// The first profile by name that contains the key and its secret.
     pub fn holding(&self, key: &str) -> Option<String> {
         let holds = |name: &&str| {
             self.get(name, "aws_access_key_id").as_deref() == Some(key)

@@ -1,11 +1,11 @@
-//! What an answer of STS proves; pure, from status and body alone.
+//! The meaning of an STS answer, derived from status and body alone.
 //!
 //! Sources: AWS STS API reference "Common Errors", IAM User Guide "Signature Version 4
-//! troubleshooting". Anything that is not STS's own XML with its own code proves nothing.
+//! troubleshooting". Anything but STS's own XML with a known code proves nothing.
 
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 
-/// Who a key turned out to be.
+/// The identity of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// Its ARN.
@@ -16,28 +16,29 @@ pub struct Identity {
     pub user_id: String,
 }
 
-/// What one answer proves.
+/// The meaning of one answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It works, and for whom.
+    /// The key works; holds its identity.
     Identity(Identity),
-    /// It was authenticated, then denied.
+    /// The key was authenticated, then denied.
     AccessDenied,
-    /// The id is live here, the secret is not its own.
+    /// The key id is live here, but the secret does not belong to it.
     WrongSecret,
-    /// Not known here: deleted, deactivated, of another partition, or a bad session token.
+    /// The key is unknown here: deleted, deactivated, of another partition, or with a bad session
+    /// token.
     NotKnown,
-    /// A real session that is over.
+    /// The session was valid and has expired.
     Expired,
-    /// Our clock is wrong.
+    /// The clock of this machine is wrong.
     ClockSkew,
-    /// To be asked again later; why.
+    /// The request can be retried later; holds the reason.
     Later(String),
-    /// Nothing is proved; why.
+    /// Nothing is proved; holds the reason.
     Nothing(String),
 }
 
-/// Reads an answer that is not an identity.
+/// Interprets an answer that is not an identity.
 pub fn read(status: u16, body: &[u8]) -> Answer {
     match (status, error_of(body)) {
         (403, Some(error)) => read_error(&error),
@@ -89,8 +90,8 @@ struct StsError {
     message: String,
 }
 
-/// The error of a whole `<ErrorResponse>` document, as AWS writes it or wrapped once more in
-/// `<Errors>`, as some servers that speak its protocol do.
+/// The error of a whole `<ErrorResponse>` document, as written by AWS, or wrapped in `<Errors>` as
+/// by some compatible servers.
 fn error_of(body: &[u8]) -> Option<StsError> {
     let text = std::str::from_utf8(body).ok()?.trim();
     if !text.ends_with("</ErrorResponse>") {
@@ -123,7 +124,7 @@ fn fields_of(error: &mut ScopedDecoder<'_, '_>) -> Option<StsError> {
         };
         *slot = Some(try_data(&mut field).ok()?.trim().to_owned());
     }
-    // A code goes into reports: it is a word, or this is not STS.
+    // The code goes into reports, so it must be a word; anything else is not from STS.
     let code = code.filter(|code: &String| {
         (1..=64).contains(&code.len())
             && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':'))
@@ -233,7 +234,7 @@ mod tests {
         #[test]
         fn a_cut_answer_proves_nothing(at in 0usize..400) {
             let whole = aws("InvalidClientTokenId", "…");
-            let end = whole.len() - 1; // its last line feed is no part of the document
+            let end = whole.len() - 1; // the last line feed is not part of the document
             prop_assume!(at < end);
             prop_assert!(matches!(read(403, &whole[..at]), Answer::Nothing(_)));
         }

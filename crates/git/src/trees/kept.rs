@@ -1,4 +1,4 @@
-//! The entries that lead to hits, of the trees that hold some.
+//! The entries of trees that lead to hits.
 
 use std::sync::OnceLock;
 
@@ -13,13 +13,13 @@ use super::super::visitor::{Seen, Visitor};
 use super::{Content, Reading};
 use keysweep_base::copied::Copied;
 
-/// Up to so many trees are read one by one.
+/// Up to this many trees are read one by one.
 const FEW: usize = 256;
 
 /// Name, object and kind of an entry.
 pub(super) type HitEntry = (Vec<u8>, ObjectId, EntryKind);
 
-/// For each of the trees `ids` its entries that are hits or in `ids` as well.
+/// For each tree in `ids`, its entries that are hits or are in `ids` as well.
 pub(super) fn entries(
     reading: Reading<'_>,
     ids: &[ObjectId],
@@ -76,7 +76,7 @@ impl Visitor for HitEntryReader<'_> {
             && !seen.is_damaged
             && let Some(&at) = self.holding.get(seen.object.id())
         {
-            // Each object is shown once, so nothing is there yet.
+            // Each object is shown once, so the cell is empty.
             let _ = self.found[at].set(kept(bytes, self.hash, self.holding, self.hits));
         }
     }

@@ -1,7 +1,7 @@
-//! Which trees hold a hit at any depth, and which of them stand below the roots.
+//! Finds the trees that contain a hit at any depth, and those that are below the roots.
 //!
-//! Takes the inventory of a database. A tree below a root that is not in it is read by itself:
-//! it may lie where the walk over the database does not look, or it is missing, which is told.
+//! A tree below a root that the inventory lacks is read separately: it may be in a store outside
+//! the walk. If it is missing, that is recorded.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use super::super::structure::{Inventory, Number, Tree};
 use super::{Content, Reading, is_empty_tree};
 use keysweep_base::record::Record;
 
-/// Every tree's subtrees, and whether it names a hit blob itself.
+/// The subtrees of every tree, and whether the tree itself names a hit blob.
 pub(super) struct Survey {
     pub(super) ids: Vec<ObjectId>,
     numbers: HashMap<ObjectId, Number>,
     trees: Vec<Option<Tree>>,
-    /// Whether a root leads to it.
+    /// True if a root leads to it.
     pub(super) reached: Vec<bool>,
 }
 
@@ -56,7 +56,7 @@ impl Survey {
             if unread.is_empty() {
                 return survey;
             }
-            // The order of problems does not depend on how the inventory was read.
+            // Sorting makes the order of problems independent of the reading order.
             unread.sort_unstable_by_key(|&tree| survey.ids[tree as usize]);
             let ids: Vec<ObjectId> = unread.iter().map(|&tree| survey.ids[tree as usize]).collect();
             let seen = on_threads(reading.objects, reading.threads, &ids, |objects, buffer, id| {
@@ -96,7 +96,7 @@ impl Survey {
         self.trees[tree].as_ref().is_some_and(|tree| tree.hit)
     }
 
-    /// The trees that hold a hit at any depth, subtrees before the trees that name them.
+    /// The trees that contain a hit at any depth, subtrees before the trees that name them.
     pub(super) fn holding_in_order(&self) -> Vec<Number> {
         let mut holds: Vec<Option<bool>> = vec![None; self.ids.len()];
         let mut order = Vec::new();
@@ -127,7 +127,7 @@ impl Survey {
         order
     }
 
-    /// Of the trees that hold something: those that no root leads to and no other tree names.
+    /// The trees in `holding` that no root leads to and no other tree names.
     pub(super) fn dangling(&self, holding: &[Number]) -> Vec<ObjectId> {
         let lost = holding.iter().filter(|&&tree| !self.reached[tree as usize]);
         let inner: HashSet<ObjectId> = lost

@@ -1,4 +1,4 @@
-//! What a thread of the walk holds of objects.
+//! The objects that a thread of the walk holds.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,27 +10,27 @@ use gix::objs::Kind;
 pub(super) struct Text<M> {
     pub(super) bytes: Vec<u8>,
     pub(super) memory: M,
-    /// A part of it is missing.
+    /// True if a part of it is missing.
     pub(super) damaged: bool,
 }
 
-/// The base of an object that is about to be made.
+/// The base of a delta that is about to be applied.
 pub(super) struct Base<'b, M> {
     pub(super) text: &'b Text<M>,
-    /// The visitor has seen it.
+    /// True if the visitor has seen it.
     pub(super) seen: bool,
-    /// Bytes that are held meanwhile, its own among them.
+    /// Bytes that are held meanwhile, including its own.
     pub(super) held: u64,
 }
 
-/// An object some of whose children are still to be walked.
+/// An object with children that remain to be walked.
 pub(super) struct Frame<M> {
     pub(super) text: Held<M>,
     pub(super) kind: Kind,
     pub(super) children: Range<u32>,
-    /// Where the object's children end, though others may walk some of them.
+    /// The end of the object's children; other threads may walk some of them.
     pub(super) end: u32,
-    /// Bytes of the objects further up that are held while this one's children are walked.
+    /// Bytes of the ancestors that are held while this object's children are walked.
     pub(super) above: u64,
 }
 
@@ -42,7 +42,7 @@ impl<M> Frame<M> {
         }
     }
 
-    /// Bytes that are held while a child is made.
+    /// Bytes that are held while a child is built.
     pub(super) fn held(&self) -> u64 {
         self.above + self.base().bytes.len() as u64
     }

@@ -1,17 +1,17 @@
-//! What a thread of the walk uses again and again: its inflater and its buffers.
+//! The reusable tools of a thread of the walk: its inflater and its buffers.
 
 use super::frame::{Frame, Held};
 use crate::inflate::Inflater;
 use keysweep_base::copied::Copied;
 use keysweep_base::memory::{Claim, MemoryBudget};
 
-/// Buffers larger than this are given back, not kept for the next object.
+/// Buffers larger than this many bytes are freed, not reused.
 const KEPT: usize = 4 << 20;
 
 /// The tools of one thread.
 pub(super) struct Scratch {
     pub(super) inflater: Inflater,
-    /// What the thread holds of objects.
+    /// The claim for the objects that the thread holds.
     pub(super) claim: Claim,
     pub(super) delta: Vec<u8>,
     pub(super) copied: Vec<Copied>,
@@ -29,7 +29,7 @@ impl Scratch {
         }
     }
 
-    /// Says that so much is still held, after something was let go.
+    /// Sets the claim to `bytes`, after something was released.
     pub(super) fn hold(&mut self, bytes: u64) {
         if self.delta.capacity() > KEPT {
             self.delta = Vec::new();
@@ -45,7 +45,7 @@ impl Scratch {
         }
     }
 
-    /// Keeps the buffer of a frame that nobody else holds.
+    /// Keeps the buffer of a frame that has no other owner.
     pub(super) fn drop_frame<M>(&mut self, frame: Option<Frame<M>>) {
         if let Some(Frame { text: Held::Own(text), .. }) = frame {
             self.keep(text.bytes);

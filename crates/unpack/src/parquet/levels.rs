@@ -1,6 +1,6 @@
-//! Numbers of few bits, in runs or packed together ("RLE / Bit-Packing Hybrid").
+//! Numbers of few bits, in runs or bit-packed ("RLE / Bit-Packing Hybrid").
 
-/// Up to `count` numbers.
+/// Decodes up to `count` numbers.
 pub(super) fn hybrid(mut packed: &[u8], bits: u32, count: usize) -> Vec<u32> {
     let mut numbers = Vec::new();
     if bits > 32 {
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn runs_and_groups() {
         assert_eq!(hybrid(b"\x08\x05", 3, 9), [5; 4]);
-        // The example of the format's own page: 0 to 7 in three bits each.
+        // The example in the format's documentation: 0 to 7 in three bits each.
         assert_eq!(hybrid(b"\x03\x88\xc6\xfa", 3, 8), [0, 1, 2, 3, 4, 5, 6, 7]);
         assert_eq!(hybrid(b"\x03\x88\xc6\xfa\x04\x01", 3, 9), [0, 1, 2, 3, 4, 5, 6, 7, 1]);
         assert_eq!(hybrid(b"\0\0", 3, 9), [0; 0]);

@@ -1,9 +1,10 @@
-//! Thrift's compact protocol ("Thrift Compact protocol encoding"), in which Parquet's metadata are.
+//! Thrift's compact protocol ("Thrift Compact protocol encoding"), the encoding of Parquet's
+//! metadata.
 
-/// Structures and lists inside one another.
+/// Limit of nested structures and lists.
 const DEPTH: usize = 32;
 
-/// A value; what is no number, text, list or structure is a number too.
+/// A value; types other than number, text, list and structure become numbers.
 #[derive(Debug, PartialEq)]
 pub(super) enum Value {
     Int(i64),
@@ -18,7 +19,7 @@ impl Value {
         fields.iter().find(|(field, _)| *field == number).map(|(_, value)| value)
     }
 
-    /// A field that is a number; 0 if there is none.
+    /// The value of a numeric field; 0 if it is missing.
     pub(super) fn int(&self, number: i64) -> i64 {
         if let Some(Self::Int(value)) = self.field(number) { *value } else { 0 }
     }
@@ -32,7 +33,7 @@ impl Value {
     }
 }
 
-/// Reads a structure, and leaves what stands behind it.
+/// Reads a structure, and leaves the bytes after it.
 pub(super) fn read(bytes: &mut &[u8]) -> Option<Value> {
     value(bytes, 12, DEPTH)
 }
@@ -58,7 +59,7 @@ fn value(bytes: &mut &[u8], kind: u8, depth: usize) -> Option<Value> {
                 15 => varint(bytes)?,
                 count => u64::from(count),
             };
-            // Each takes a byte at least, but a structure's end.
+            // Each element takes at least one byte, except the end of a structure.
             let count = usize::try_from(count).ok().filter(|&count| count <= bytes.len())?;
             let mut list = Vec::new();
             for _ in 0..count {

@@ -1,5 +1,5 @@
-//! What letters the codes of a font stand for: its `/ToUnicode` CMap (ISO 32000-1, 9.10.3; Adobe
-//! technical notes 5014 and 5411).
+//! The letters of a font's codes: its `/ToUnicode` CMap (ISO 32000-1, 9.10.3; Adobe technical notes
+//! 5014 and 5411).
 
 use std::cmp::Reverse;
 
@@ -7,18 +7,18 @@ use super::Budget;
 use super::glyphs::{Glyph, named};
 use super::lex::{Token, Tokens, unhex};
 
-/// Entries of a codespace.
+/// Limit of codespace entries.
 const SPACES: usize = 16;
-/// Units of UTF-16 that one code may stand for.
+/// Limit of UTF-16 units per code.
 const UNITS: usize = 16;
-/// Codes of a range that stand for several letters each.
+/// Limit of codes in a range that map to several letters each.
 const EXPANDED: u32 = 256;
-/// Ranges that are looked through where they overlap.
+/// Limit of overlapping ranges that are searched.
 const OVERLAPS: usize = 16;
-/// Marks what stands in the list of texts.
+/// Marks an index in the list of texts.
 const TEXT: u32 = 1 << 31;
 
-/// Codes and their letters.
+/// A map of codes to letters.
 #[derive(Debug, Default)]
 pub(super) struct CMap {
     spaces: Vec<Space>,
@@ -26,7 +26,7 @@ pub(super) struct CMap {
     texts: Vec<Box<str>>,
 }
 
-/// Codes of one length (5014, 7.1): each byte lies between those of the ends.
+/// Codes of one length (5014, 7.1): each byte is between those of the two ends.
 #[derive(Clone, Copy, Debug)]
 struct Space {
     length: usize,
@@ -34,16 +34,16 @@ struct Space {
     high: u32,
 }
 
-/// Codes that follow one another, as their letters do.
+/// Consecutive codes with consecutive letters.
 #[derive(Clone, Copy, Debug)]
 struct Range {
     low: u32,
     high: u32,
-    /// The first letter, or the place of a text.
+    /// The first letter, or the index of a text.
     to: u32,
 }
 
-/// What a word opened.
+/// The section that an operator opened.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Section {
     Other,
@@ -53,10 +53,10 @@ enum Section {
 }
 
 impl CMap {
-    /// Adds what a stream says; what it says later counts. What is damaged is passed over.
+    /// Adds the definitions in a stream; later ones override. Damaged parts are skipped.
     pub(super) fn read(&mut self, text: &[u8], budget: &mut Budget) {
         let mut section = Section::Other;
-        // The codes that stand before the letters, and how many bytes of them were written.
+        // The codes before the letters, and their lengths in bytes.
         let mut codes: Vec<(u32, usize)> = Vec::new();
         let mut listed: Option<u32> = None;
         for token in Tokens::new(text) {
@@ -121,7 +121,7 @@ impl CMap {
         match letters.as_slice() {
             [] => {}
             &[letter] => self.push(Range { low, high, to: letter.into() }, budget),
-            // The last letter counts on.
+            // The last letter is counted up.
             [before @ .., last] => {
                 let most = high.saturating_sub(low).min(EXPANDED - 1);
                 for more in 0..=most {
@@ -148,10 +148,10 @@ impl CMap {
         }
     }
 
-    /// Makes it ready to be asked.
+    /// Sorts the ranges for lookups.
     pub(super) fn seal(&mut self) {
-        // Where several begin alike, the shortest is met first from behind; of equal ones the last
-        // counts.
+        // Of ranges with the same start, the search from the end finds the shortest first; of equal
+        // ones, the last wins.
         self.ranges.sort_by_key(|range| (range.low, Reverse(range.high)));
         self.ranges.reverse();
         self.ranges.dedup_by_key(|range| (range.low, range.high));
@@ -159,12 +159,12 @@ impl CMap {
         self.ranges.shrink_to_fit();
     }
 
-    /// Whether it says nothing.
+    /// True if it has no definitions.
     pub(super) fn is_empty(&self) -> bool {
         self.ranges.is_empty()
     }
 
-    /// How many of the bytes that follow are one code, if its codespace tells.
+    /// Number of following bytes that form one code, if a codespace matches.
     pub(super) fn length(&self, bytes: &[u8]) -> Option<usize> {
         let fits = |space: &&Space| {
             let Some(code) = bytes.get(..space.length) else { return false };
@@ -176,7 +176,7 @@ impl CMap {
         self.spaces.iter().find(fits).or(self.spaces.first()).map(|space| space.length)
     }
 
-    /// Adds the letters of a code to a text; `false` if it says nothing of it.
+    /// Appends the letters of a code to a text; `false` if the code is not defined.
     pub(super) fn spell(&self, code: u32, text: &mut Vec<u8>) -> bool {
         let behind = self.ranges.partition_point(|range| range.low <= code);
         let mut before = self.ranges[..behind].iter().rev().take(OVERLAPS);
@@ -193,12 +193,12 @@ impl CMap {
     }
 }
 
-/// A code of at most four bytes, and how many they are.
+/// A code of at most four bytes, and its length.
 fn code(digits: &[u8]) -> (u32, usize) {
     unhex(digits).fold((0, 0), |(code, length), byte| (code << 8 | u32::from(byte), length + 1))
 }
 
-/// Letters as units of UTF-16; one byte alone is one, too.
+/// Letters as UTF-16 units; a single byte is one unit as well.
 fn units(digits: &[u8]) -> Vec<u16> {
     let bytes: Vec<u8> = unhex(digits).take(2 * UNITS).collect();
     match bytes.as_slice() {

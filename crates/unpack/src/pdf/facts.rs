@@ -1,21 +1,21 @@
-//! What the objects of a PDF say of its fonts, gathered one after the other in any order.
+//! The facts that a PDF's objects state about fonts, gathered in any order.
 //!
-//! Of each dictionary it is only kept which names and lists lead to which objects, so that
-//! [`super::fonts`] can say which font a page means by a name.
+//! For each dictionary, only the references under each name or list are kept, so that
+//! [`super::fonts`] can find the font that a page means by a name.
 
 use super::Budget;
 use super::glyphs::{Glyph, named};
 use super::lex::{Token, Tokens};
 
-/// Dictionaries and lists inside one another that are told apart.
+/// Limit of nested dictionaries and lists.
 const DEPTH: usize = 32;
-/// Glyphs of one list, of which each of 256 codes has one.
+/// Limit of glyphs in a list for 256 codes.
 const NAMES: usize = 4096;
-/// Fonts of one dictionary.
+/// Limit of fonts in a dictionary.
 const PAIRS: usize = 64 << 10;
 
-/// A name, as a number: two names that share it are taken for one another, and all that they may
-/// mean is tried.
+/// The hash of a name. Two names with the same hash are not distinguished, and all meanings are
+/// tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Key(u64);
 
@@ -37,7 +37,7 @@ impl Key {
         Self(hash)
     }
 
-    /// Of a name as it is written: a byte may be two digits behind a `#`.
+    /// The key of a name as written: a byte may be two digits after a `#`.
     pub(super) fn of(name: &[u8]) -> Self {
         if !name.contains(&b'#') {
             return Self::plain(name);
@@ -54,7 +54,7 @@ impl Key {
     }
 }
 
-/// An object names another one.
+/// A reference from one object to another.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reference {
     pub(super) owner: u32,
@@ -62,15 +62,15 @@ pub(super) struct Reference {
     pub(super) key: Key,
 }
 
-/// How the codes of a font become letters.
+/// The mapping of a font's codes to letters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Letters {
-    /// Nothing is said.
+    /// Not specified.
     #[default]
     Unsaid,
     /// Codes are UTF-16.
     Unicode,
-    /// By the CMap in this object.
+    /// Defined by the CMap in this object.
     Mapped(u32),
 }
 
@@ -83,32 +83,32 @@ impl Letters {
 /// A font.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Font {
-    /// Its codes may be of several bytes.
+    /// True if its codes may have several bytes.
     pub(super) is_wide: bool,
-    /// All of its codes are of two bytes.
+    /// True if all of its codes have two bytes.
     pub(super) is_double: bool,
     pub(super) letters: Letters,
-    /// It is what a font is made of, and none itself.
+    /// True if it is a part of a font, not a font itself.
     is_part: bool,
     /// The object that names its glyphs.
     pub(super) encoding: Option<u32>,
-    /// The names of its glyphs, if they stand in it: the place in the list of all.
+    /// The names of its glyphs, if it contains them: an index in the list of all.
     pub(super) names: Option<usize>,
 }
 
-/// All that was gathered.
+/// All gathered facts.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) references: Vec<Reference>,
-    /// Fonts by the number of their object.
+    /// Fonts by object number.
     pub(super) fonts: Vec<(u32, Font)>,
     /// Lists of codes and their glyphs.
     pub(super) names: Vec<Vec<(u8, Glyph)>>,
-    /// Objects that hold such a list.
+    /// Objects that contain such a list.
     pub(super) encodings: Vec<(u32, usize)>,
-    /// What is in the file is encrypted.
+    /// True if the content of the file is encrypted.
     pub(super) is_encrypted: bool,
-    /// Fonts without an object of their own.
+    /// Number of fonts without an object of their own.
     unnumbered: u32,
 }
 
@@ -116,7 +116,7 @@ impl Facts {
     /// Reads an object or, without a number, a trailer.
     pub(super) fn object(&mut self, owner: Option<u32>, body: &[u8], budget: &mut Budget) {
         let mut reading = Reading { facts: self, budget, owner, frames: Vec::new() };
-        // The two numbers that were met last: those of an object, if `R` follows.
+        // The last two numbers: they name an object if `R` follows.
         let mut numbers = (None, None);
         let mut below = 0usize;
         for token in Tokens::new(body) {
@@ -148,7 +148,7 @@ impl Facts {
         }
     }
 
-    /// A number that no object of a sound file has.
+    /// A number that no object of an intact file has.
     fn unnumbered(&mut self) -> u32 {
         self.unnumbered += 1;
         u32::MAX - self.unnumbered
@@ -164,17 +164,17 @@ impl Facts {
 /// A dictionary or list that has not ended.
 #[derive(Default)]
 struct Frame<'b> {
-    /// By which it is held.
+    /// The key under which it is held.
     key: Key,
     is_list: bool,
-    /// The name that was met last, if what follows belongs to it.
+    /// The last name, if its value is still to come.
     name: Option<&'b [u8]>,
-    /// It names something that is no other object, and so is no list of fonts.
+    /// True if it names something other than objects, and so is not a list of fonts.
     is_mixed: bool,
     pairs: Vec<(Key, u32)>,
     is_font: bool,
     font: Font,
-    /// It says how the whole file is encrypted, if it is one that may.
+    /// True if it describes the encryption of the file, provided that it is a trailer.
     says_encrypted: bool,
     is_table: bool,
     /// The code of the next glyph of a list of names.
@@ -182,7 +182,7 @@ struct Frame<'b> {
     names: Vec<(u8, Glyph)>,
 }
 
-/// An object that is being read.
+/// The state of reading an object.
 struct Reading<'f, 'b> {
     facts: &'f mut Facts,
     budget: &'f mut Budget,
@@ -192,7 +192,7 @@ struct Reading<'f, 'b> {
 
 impl<'b> Reading<'_, 'b> {
     fn open(&mut self, is_list: bool) {
-        // A list alone may be that of the contents of a page.
+        // A bare list may be the contents of a page.
         let key = self.frames.last_mut().map_or(Key::CONTENTS, |outer| {
             let name = outer.name.take();
             outer.says_encrypted |= name == Some(b"Encrypt");
@@ -204,7 +204,7 @@ impl<'b> Reading<'_, 'b> {
     fn number(&mut self, number: u32, is_second: bool) {
         let Some(frame) = self.frames.last_mut() else { return };
         frame.code = number;
-        // Two numbers are those of an object, if `R` follows; it does not behind three.
+        // Two numbers name an object if `R` follows; three do not.
         frame.is_mixed |= frame.name.is_none() && !is_second;
     }
 
@@ -227,7 +227,7 @@ impl<'b> Reading<'_, 'b> {
             (Some(b"Subtype"), b"Type1" | b"MMType1" | b"Type3" | b"TrueType") => {
                 frame.is_font = true;
             }
-            // What a font of wide codes is made of; pages do not name it.
+            // Part of a font with wide codes; pages do not name it.
             (Some(b"Subtype"), b"CIDFontType0" | b"CIDFontType2") => {
                 (frame.is_font, frame.font.is_part) = (false, true);
             }
@@ -251,7 +251,7 @@ impl<'b> Reading<'_, 'b> {
         }
     }
 
-    /// An object is named.
+    /// Handles a reference to an object.
     fn reference(&mut self, target: u32) {
         let is_first = self.frames.len() == 1;
         let Some(frame) = self.frames.last_mut() else { return };
@@ -272,12 +272,12 @@ impl<'b> Reading<'_, 'b> {
         }
     }
 
-    /// Takes what a dictionary or list has said.
+    /// Takes over the facts of a dictionary or list.
     fn close(&mut self) {
         let Some(mut frame) = self.frames.pop() else { return };
         let is_first = self.frames.is_empty();
         if !frame.names.is_empty() {
-            // What is said last of a code counts.
+            // The last definition of a code wins.
             frame.names.reverse();
             frame.names.sort_by_key(|&(code, _)| code);
             frame.names.dedup_by_key(|&mut (code, _)| code);

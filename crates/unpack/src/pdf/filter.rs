@@ -1,4 +1,4 @@
-//! What packs the streams of a PDF (ISO 32000-1, 7.4).
+//! The filters of PDF streams (ISO 32000-1, 7.4).
 
 use std::io::{self, BufReader, Read};
 
@@ -8,10 +8,10 @@ use super::super::fill;
 use super::lex::{Token, Tokens, is_space};
 use super::lzw::Lzw;
 
-/// Filters of one stream that are undone, one after the other.
+/// Limit of filters per stream.
 const MOST: usize = 6;
 
-/// A filter that is undone.
+/// A supported filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Filter {
     Flate,
@@ -21,24 +21,24 @@ pub(super) enum Filter {
     Ascii85,
     AsciiHex,
     RunLength,
-    /// The differences between rows of so many bytes, whose dots take so many (7.4.4.4).
+    /// Differences between rows of `row` bytes, with the size of a pixel (7.4.4.4).
     Rows {
         row: usize,
         dot: usize,
     },
 }
 
-/// What a dictionary says of its stream.
+/// The packing that a stream's dictionary states.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Packed {
     By(Vec<Filter>),
-    /// An image, by a filter that is one of images alone.
+    /// An image, in a format of images only.
     Image,
-    /// By a filter that is not read.
+    /// An unsupported filter.
     Unknown(String),
 }
 
-/// What the dictionary says.
+/// Reads the filters from a dictionary.
 pub(super) fn packed(dictionary: &[u8]) -> Packed {
     let parameters = parameters(dictionary);
     let mut filters = Vec::new();
@@ -49,7 +49,7 @@ pub(super) fn packed(dictionary: &[u8]) -> Packed {
             b"ASCII85Decode" | b"A85" => Filter::Ascii85,
             b"ASCIIHexDecode" | b"AHx" => Filter::AsciiHex,
             b"RunLengthDecode" | b"RL" => Filter::RunLength,
-            // What is encrypted is known by the trailer; else it changes nothing.
+            // The trailer shows encryption; otherwise this filter changes nothing.
             b"Crypt" => continue,
             b"DCTDecode" | b"DCT" | b"JPXDecode" | b"CCITTFaxDecode" | b"CCF" | b"JBIG2Decode" => {
                 return Packed::Image;
@@ -58,7 +58,7 @@ pub(super) fn packed(dictionary: &[u8]) -> Packed {
         });
     }
     if parameters.is_reference && filters.is_empty() {
-        // Where it stands is not looked up: it is nearly always this one.
+        // An indirect filter is not looked up: it is nearly always this one.
         filters.push(Filter::Flate);
     }
     let has_rows = matches!(filters.last(), Some(Filter::Flate | Filter::Lzw { .. }));
@@ -71,10 +71,10 @@ pub(super) fn packed(dictionary: &[u8]) -> Packed {
     Packed::By(filters)
 }
 
-/// Bytes of a row.
+/// Limit in bytes of a row.
 const ROW: usize = 1 << 20;
 
-/// The entries of a dictionary that say how its stream is packed.
+/// The entries of a dictionary that describe the packing of its stream.
 struct FilterParameters<'d> {
     names: Vec<&'d [u8]>,
     is_reference: bool,
@@ -133,7 +133,7 @@ fn parameters(dictionary: &[u8]) -> FilterParameters<'_> {
     parameters
 }
 
-/// The unpacked bytes.
+/// Undoes the filters.
 pub(super) fn unpacked<'a>(packed: impl Read + 'a, filters: &[Filter]) -> Box<dyn Read + 'a> {
     let mut stream: Box<dyn Read + 'a> = Box::new(packed);
     for filter in filters {
@@ -150,7 +150,7 @@ pub(super) fn unpacked<'a>(packed: impl Read + 'a, filters: &[Filter]) -> Box<dy
     stream
 }
 
-/// A stream of pieces: each call of the function adds some bytes, or none at the end.
+/// A stream of pieces: each call of the function appends bytes, or none at the end.
 struct Pieces<F> {
     next: F,
     piece: Vec<u8>,
@@ -176,7 +176,7 @@ impl<F: FnMut(&mut Vec<u8>) -> io::Result<()>> Read for Pieces<F> {
     }
 }
 
-/// The next byte that is no white space; what is cut off ends.
+/// The next byte that is not white space; a truncated stream ends.
 fn letter(bytes: &mut impl Read) -> io::Result<Option<u8>> {
     loop {
         let mut byte = [0];
@@ -196,7 +196,7 @@ fn ascii85(mut bytes: impl Read) -> impl FnMut(&mut Vec<u8>) -> io::Result<()> {
         let (mut group, mut count) = (0u64, 0);
         while !ended && count < 5 {
             match letter(&mut bytes)? {
-                // Some write how it begins, as PostScript does.
+                // Some writers add the start mark of PostScript.
                 Some(b'~') if is_first && count == 1 && group == u64::from(b'<' - b'!') => {
                     (group, count, is_first) = (0, 0, false);
                 }
@@ -266,7 +266,7 @@ fn run_length(mut bytes: impl Read) -> impl FnMut(&mut Vec<u8>) -> io::Result<()
     }
 }
 
-/// Rows that say how they differ from the row before (PNG, 9.2).
+/// Rows stored as differences from the previous row (PNG, 9.2).
 fn rows(
     mut bytes: impl Read,
     row: usize,

@@ -1,4 +1,4 @@
-//! Which fonts a page may mean by a name, and what letters their codes stand for.
+//! The fonts that a page may mean by a name, and the letters of their codes.
 
 use std::collections::HashMap;
 
@@ -8,22 +8,22 @@ use super::facts::{Facts, Font, Key, Letters, Reference};
 use super::glyphs::{Glyph, unnamed};
 use super::lex::is_space;
 
-/// Fonts that one name may mean.
+/// Limit of fonts that one name may mean.
 pub(super) const CANDIDATES: usize = 4;
-/// Objects that are looked at for the fonts of one page.
+/// Limit of objects that are searched for the fonts of one page.
 const STEPS: usize = 64;
 
-/// All fonts of a PDF, ready to be asked.
+/// All fonts of a PDF, indexed for lookups.
 pub(super) struct Fonts {
     facts: Facts,
     maps: HashMap<u32, CMap>,
-    /// References by what they name: those of contents, and those of fonts by a name.
+    /// References by target: those of contents, and those of fonts by name.
     of_contents: Vec<Reference>,
     of_fonts: Vec<Reference>,
 }
 
 impl Fonts {
-    /// Of what was gathered.
+    /// Indexes the gathered facts.
     pub(super) fn new(mut facts: Facts, mut maps: HashMap<u32, CMap>, budget: &mut Budget) -> Self {
         facts.fonts.sort_by_key(|&(number, _)| number);
         facts.encodings.sort_by_key(|&(number, _)| number);
@@ -42,12 +42,12 @@ impl Fonts {
         Self { facts, maps, of_contents, of_fonts }
     }
 
-    /// What the name may mean in the stream of this object: what its page says, else any font of the
-    /// file that is called so.
+    /// The fonts that a name may mean in the stream of this object: those of its page, otherwise
+    /// any font of the file with that name.
     pub(super) fn named(&self, stream: Option<u32>, name: Key) -> Vec<Font> {
         let mut found = Vec::new();
         let mut queue: Vec<u32> = stream.into_iter().collect();
-        // What names the stream as its contents, or names a list that does.
+        // Objects that name the stream as their contents, or name a list that does.
         let (mut from, mut steps) = (0, 0);
         for _ in 0..2 {
             let until = queue.len();
@@ -57,7 +57,7 @@ impl Fonts {
             }
             from = until;
         }
-        // What an object inherits lies behind all that it has itself.
+        // Inherited entries come after an object's own.
         let mut at = 0;
         while let (Some(&owner), true) = (queue.get(at), steps < STEPS) {
             (at, steps) = (at + 1, steps + 1);
@@ -83,7 +83,7 @@ impl Fonts {
         found
     }
 
-    /// The objects that an object names so.
+    /// The objects that an object references under a key.
     fn leads(&self, owner: u32, key: Key) -> impl Iterator<Item = u32> {
         run(&self.facts.references, |one| (one.owner, one.key), &(owner, key))
             .iter()
@@ -91,7 +91,7 @@ impl Fonts {
             .map(|one| one.target)
     }
 
-    /// Adds the fonts that an object is, each once.
+    /// Adds the fonts with this object number, each once.
     fn add(&self, number: u32, found: &mut Vec<Font>) {
         for &(_, font) in run(&self.facts.fonts, |font| font.0, &number) {
             if found.len() < CANDIDATES && !found.contains(&font) {
@@ -100,12 +100,12 @@ impl Fonts {
         }
     }
 
-    /// The page of which the stream of this object is a part.
+    /// The page that the stream of this object belongs to.
     pub(super) fn page(&self, stream: u32) -> Option<u32> {
         run(&self.of_contents, |one| one.target, &stream).first().map(|one| one.owner)
     }
 
-    /// How the codes of a font are read.
+    /// The reading of a font's codes.
     pub(super) fn reading(&self, font: Font) -> Reading<'_> {
         let map = match font.letters {
             Letters::Mapped(object) => self.maps.get(&object).filter(|map| !map.is_empty()),
@@ -119,36 +119,36 @@ impl Fonts {
     }
 }
 
-/// The stretch of a sorted list whose key is this one.
+/// The range of a sorted list with the given key.
 fn run<'s, T, K: Ord>(sorted: &'s [T], key: impl Fn(&T) -> K, wanted: &K) -> &'s [T] {
     let start = sorted.partition_point(|one| key(one) < *wanted);
     let length = sorted[start..].partition_point(|one| key(one) == *wanted);
     &sorted[start..start + length]
 }
 
-/// What was met of codes without letters.
+/// Counts codes without letters.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Unlettered {
-    /// Some are known to be such.
+    /// True if some codes certainly have no letters.
     certain: bool,
-    /// Codes of fonts that tell nothing, and those of them that are no letters in any way of writing.
+    /// Codes of fonts without a mapping, and those of them that are not letters in any encoding.
     plain: u64,
     controls: u64,
 }
 
 impl Unlettered {
-    /// One that is known to be such.
+    /// Records a code that certainly has no letters.
     pub(super) fn is_met(&mut self) {
         self.certain = true;
     }
 
-    /// Whether it is told: formulas have a few such signs on every page, and hide nothing.
+    /// True if it is reported: formulas have a few such signs on every page, which hide nothing.
     pub(super) fn is_reportable(&self) -> bool {
         self.certain || self.controls * 4 > self.plain
     }
 }
 
-/// How the codes of one font are read.
+/// Decodes the codes of one font.
 #[derive(Clone, Copy)]
 pub(super) struct Reading<'f> {
     font: Font,
@@ -157,7 +157,7 @@ pub(super) struct Reading<'f> {
 }
 
 impl Reading<'_> {
-    /// Adds what a string shows to a text of at most `most` bytes, or a few more.
+    /// Appends the text of a string, up to `most` bytes or a few more.
     pub(super) fn show(
         &self,
         codes: &[u8],
@@ -179,7 +179,7 @@ impl Reading<'_> {
         }
     }
 
-    /// How many bytes the next code takes.
+    /// Length of the next code in bytes.
     fn length(&self, codes: &[u8]) -> usize {
         if !self.font.is_wide {
             return 1;
@@ -193,7 +193,7 @@ impl Reading<'_> {
         if self.map.is_some() {
             text.extend_from_slice("\u{fffd}".as_bytes());
         } else {
-            // What it is if the codes are letters after all.
+            // The text in case the codes are letters after all.
             text.extend(code.iter().filter(|&&byte| byte != 0));
         }
     }
@@ -210,7 +210,8 @@ impl Reading<'_> {
                 text.push(code);
                 unlettered.certain = true;
             }
-            // Without names, or with those of TeX's bitmaps, which are numbers: as in ASCII.
+            // Without names, or with the numeric names of TeX's bitmap fonts: codes are read as
+            // ASCII.
             Some(Glyph::Numbered(_)) | None => {
                 let letters = unnamed(code);
                 unlettered.plain += 1;

@@ -1,5 +1,5 @@
-//! The first way through a PDF: what it says of its fonts, in plain objects, in object streams
-//! (ISO 32000-1, 7.5.7) and in CMaps.
+//! The first pass through a PDF: it gathers fonts from plain objects, object streams (ISO 32000-1,
+//! 7.5.7) and CMaps.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
@@ -14,20 +14,20 @@ use super::lex::{Token, Tokens, is_space, number};
 use super::walk::{Stream, Visitor, walk};
 use super::{Budget, opened};
 
-/// Bytes of an object stream, of an object in it, and of a CMap.
+/// Limits in bytes of an object stream or a CMap, and of an object in a stream.
 const OBJECTS: usize = 16 << 20;
 const OBJECT: usize = 1 << 20;
 const MAP: usize = 4 << 20;
-/// Bytes that are unpacked for what they may say of fonts: so many, and so many for each byte of the
-/// file. Who packs more of them in vain still has pages read.
+/// Limit of bytes unpacked for fonts: a fixed number, plus a number per byte of the file. If it is
+/// reached, pages are still read.
 const FREE: u64 = 32 << 20;
 const RATIO: u64 = 32;
-/// Objects of an object stream.
+/// Limit of objects in an object stream.
 const LISTED: usize = 64 << 10;
-/// Bytes of a dictionary that is read again.
+/// Limit in bytes of a dictionary that is read again.
 const DICTIONARY: u32 = 4 << 10;
 
-/// Where the stream of an object begins, and the bytes of its dictionary before it.
+/// The offset of an object's stream, and the length of the dictionary before it.
 #[derive(Clone, Copy)]
 struct StreamOffset {
     number: u32,
@@ -35,7 +35,7 @@ struct StreamOffset {
     at: u64,
 }
 
-/// What is gathered, and what it may take.
+/// The gathered facts, and their limits.
 pub(super) struct Gather<'g, 'p> {
     pdf: &'g Random<'p>,
     members: &'g mut dyn Members,
@@ -53,7 +53,7 @@ impl<'g, 'p> Gather<'g, 'p> {
         Self { pdf, members, facts: Facts::default(), places: Vec::new(), budget, room }
     }
 
-    /// Reads all; gives the fonts, whether the PDF is encrypted, and what is held of it.
+    /// Reads the file; returns the fonts, whether the PDF is encrypted, and the bytes held.
     pub(super) fn fonts(mut self) -> Result<(Fonts, bool, Budget), Fault> {
         walk(self.pdf, &mut self)?;
         let fonts = self.facts.fonts.iter();
@@ -83,13 +83,13 @@ impl<'g, 'p> Gather<'g, 'p> {
         self.unpacked(&dictionary, place.at, MAP)
     }
 
-    /// What is packed in a stream, as far as it can be read.
+    /// The unpacked content of a stream, as far as it can be read.
     fn unpacked(&mut self, dictionary: &[u8], at: u64, most: usize) -> Result<Vec<u8>, Fault> {
         let Packed::By(filters) = packed(dictionary) else { return Ok(Vec::new()) };
         let mut bytes = Vec::new();
         let most = self.room.min(most as u64);
         let mut stream = opened(self.pdf, at, &filters)?.take(most);
-        // What is damaged is told where it is scanned.
+        // The second pass reports the damage.
         let _ = stream.read_to_end(&mut bytes);
         self.budget.is_over |= bytes.len() as u64 == most;
         self.room -= bytes.len() as u64;
@@ -97,7 +97,7 @@ impl<'g, 'p> Gather<'g, 'p> {
         Ok(bytes)
     }
 
-    /// Reads the objects of a stream, before which their numbers and places stand.
+    /// Reads the objects of a stream, which starts with their numbers and offsets.
     fn objects(&mut self, dictionary: &[u8], bytes: &[u8]) {
         let Some(first) = entry(dictionary, b"First").and_then(|at| usize::try_from(at).ok())
         else {
@@ -114,7 +114,7 @@ impl<'g, 'p> Gather<'g, 'p> {
             }
             listed.push((usize::try_from(at).unwrap_or(usize::MAX), object));
         }
-        // In the order of their bytes, so that none of these is looked at twice.
+        // Sorted by offset, so that no byte is read twice.
         listed.sort_unstable();
         for (place, &(at, object)) in listed.iter().enumerate() {
             let end = listed.get(place + 1).map_or(objects.len(), |next| next.0);
@@ -142,8 +142,8 @@ impl Visitor for Gather<'_, '_> {
             && let Some(number) = number(stream.number)
             && self.budget.takes(size_of::<StreamOffset>())
         {
-            // It may turn out to be a CMap. Between its dictionary and its bytes stand a word and the
-            // end of a line.
+            // It may turn out to be a CMap. A keyword and a line end are between its dictionary and
+            // its bytes.
             let length = u32::try_from(stream.dictionary.len()).unwrap_or(DICTIONARY);
             let dictionary = (length.saturating_add(8)).min(DICTIONARY);
             self.places.push(StreamOffset { number, dictionary, at: stream.at });
@@ -153,7 +153,7 @@ impl Visitor for Gather<'_, '_> {
     }
 }
 
-/// A number that a dictionary gives by a name.
+/// The number under a name in a dictionary.
 fn entry(dictionary: &[u8], name: &[u8]) -> Option<u32> {
     let mut tokens = Tokens::new(dictionary);
     tokens.find(|token| *token == Token::Name(name))?;

@@ -1,21 +1,20 @@
-//! What the names of glyphs mean (Adobe Glyph List), as far as keys and what stands around them need
-//! it.
+//! The meaning of glyph names (Adobe Glyph List), as far as keys and their context need it.
 
 use super::lex::number;
 
-/// What a glyph shows.
+/// The meaning of a glyph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Glyph {
     Letter(char),
-    /// Several letters in one.
+    /// Several letters in one glyph.
     Ligature(&'static str),
     /// A number in the font's own order.
     Numbered(u32),
-    /// A sign that is none of those.
+    /// Any other sign.
     Other,
 }
 
-/// The punctuation of ASCII by name, and what else stands between words.
+/// The punctuation of ASCII by name, and other separators of words.
 const SIGNS: [(&[u8], char); 40] = [
     (b"space", ' '),
     (b"exclam", '!'),
@@ -75,9 +74,9 @@ const LIGATURES: [(&[u8], &str); 10] = [
     (b"f_f_l", "ffl"),
 ];
 
-/// What a name means.
+/// The meaning of a glyph name.
 pub(super) fn named(name: &[u8]) -> Glyph {
-    // What follows a full stop is a variant of it.
+    // The part after a full stop names a variant.
     let dot = name.iter().position(|&byte| byte == b'.').filter(|&at| at > 0);
     let name = &name[..dot.unwrap_or(name.len())];
     if let &[letter @ (b'A'..=b'Z' | b'a'..=b'z')] = name {
@@ -110,8 +109,8 @@ pub(super) fn named(name: &[u8]) -> Glyph {
     }
 }
 
-/// What a code below the letters shows in a font that says nothing of it: the ligatures of TeX's
-/// encodings, OT1 and T1.
+/// The ligatures of TeX's encodings OT1 and T1, for codes below the letters in a font without a
+/// mapping.
 pub(super) fn unnamed(code: u8) -> Option<&'static str> {
     Some(match code {
         0x0b | 0x1b => "ff",

@@ -1,16 +1,15 @@
 //! The tokens of PDF objects and of CMaps (ISO 32000-1, 7.2 and 7.3).
 //!
-//! It takes any bytes and gives what looks like tokens: nothing is an error, and every byte is looked
-//! at once.
+//! It accepts any bytes without errors, and reads every byte once.
 
 /// A token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'a> {
-    /// What follows a slash.
+    /// A name, without its slash.
     Name(&'a [u8]),
-    /// A whole number that is not negative.
+    /// A non-negative integer.
     Number(u32),
-    /// What stands between `<` and `>`.
+    /// The digits between `<` and `>`.
     Hex(&'a [u8]),
     /// A string in parentheses.
     Text,
@@ -22,7 +21,7 @@ pub(super) enum Token<'a> {
     Word(&'a [u8]),
 }
 
-/// Gives tokens.
+/// Splits bytes into tokens.
 pub(super) struct Tokens<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -37,7 +36,7 @@ impl<'a> Tokens<'a> {
         self.bytes.get(self.at) == Some(&byte)
     }
 
-    /// Takes the byte that is next, if it is this one, behind one that was taken already.
+    /// Returns `two` and consumes the next byte if it is `byte`; otherwise returns `one`.
     fn either(&mut self, byte: u8, two: Token<'a>, one: Token<'a>) -> Token<'a> {
         if self.is_next(byte) {
             self.at += 1;
@@ -109,17 +108,17 @@ pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b'\0' | b'\t' | b'\n' | b'\x0c' | b'\r' | b' ')
 }
 
-/// Whether a name, a number or an operator may go on with it.
+/// True if the byte may be part of a name, a number or an operator.
 pub(super) fn is_regular(byte: u8) -> bool {
     !is_space(byte) && !b"()<>[]{}/%".contains(&byte)
 }
 
-/// A number as it stands in decimal digits.
+/// A number in decimal digits.
 pub(super) fn number(digits: &[u8]) -> Option<u32> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// The bytes of a string in hexadecimal digits; a digit that is missing at the end is 0.
+/// The bytes of a hexadecimal string; a missing last digit is 0.
 pub(super) fn unhex(digits: &[u8]) -> impl Iterator<Item = u8> {
     let mut digits = digits.iter().filter_map(|&digit| char::from(digit).to_digit(16));
     std::iter::from_fn(move || Some((digits.next()? << 4 | digits.next().unwrap_or(0)) as u8))

@@ -1,20 +1,20 @@
-//! LZW as PDF has it (ISO 32000-1, 7.4.4.2): codes of 9 to 12 bits, the high bit first.
+//! LZW in PDF (ISO 32000-1, 7.4.4.2): codes of 9 to 12 bits, the high bit first.
 
 use std::io::{self, BufRead, ErrorKind, Read};
 
 use weezl::decode::Decoder;
 use weezl::{BitOrder, LzwError, LzwStatus};
 
-/// The unpacked bytes.
+/// The decoded bytes.
 pub(super) struct Lzw<R> {
     bytes: R,
     decoder: Decoder,
-    /// Why nothing follows what was given.
+    /// The reason why the output ended.
     broken: Option<LzwError>,
 }
 
 impl<R: BufRead> Lzw<R> {
-    /// With `early`, codes grow a bit one code before there is need to, as in TIFF.
+    /// With `early`, codes grow by a bit one code early, as in TIFF.
     pub(super) fn new(bytes: R, early: bool) -> Self {
         let of = if early { Decoder::with_tiff_size_switch } else { Decoder::new };
         Self { bytes, decoder: of(BitOrder::Msb, 8), broken: None }
@@ -33,7 +33,7 @@ impl<R: BufRead> Read for Lzw<R> {
             self.bytes.consume(step.consumed_in);
             let has_more = match step.status {
                 Ok(LzwStatus::Ok) => true,
-                // What is cut off ends, and so does what the decoder makes nothing more of.
+                // A truncated stream ends, and so does one that yields nothing more.
                 Ok(LzwStatus::NoProgress) => step.consumed_in > 0 && !is_last,
                 Ok(LzwStatus::Done) => false,
                 Err(error) => {

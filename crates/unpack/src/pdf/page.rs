@@ -1,7 +1,7 @@
 //! The text that a page shows (ISO 32000-1, 9.4).
 //!
-//! A page shows text in pieces, between which letters are moved: they are joined, a line of text a
-//! line. What a font shows by the numbers of its glyphs becomes letters as the font says.
+//! A page shows text in pieces, with moves between them. The pieces are joined, one line of text
+//! per line. The font maps the codes of its glyphs to letters.
 
 use std::collections::HashMap;
 
@@ -10,49 +10,49 @@ use super::fonts::{Fonts, Reading, Unlettered};
 use super::lex::{is_regular, is_space, unhex};
 use super::rows::Rows;
 
-/// Fonts that are remembered while others are in use, and names of fonts.
+/// Limits of saved fonts, and of font names.
 const SAVED: usize = 256;
 const NAMES: usize = 1024;
-/// White space behind a number that is looked through.
+/// White space after a number that is searched.
 const GAP: usize = 16;
 
 /// The text of a page.
 pub(super) struct Text<'f> {
     pub(super) bytes: Vec<u8>,
-    /// The same with no break between pieces that stand in one row, if there are any.
+    /// The same without breaks between pieces in one row, if there are any.
     pub(super) rows: Option<Vec<u8>>,
-    /// Some of what it shows has no letters.
+    /// True if some of it has no letters.
     pub(super) is_unread: bool,
-    /// It is longer than was asked for, and ends here.
+    /// True if it was cut at the requested length.
     pub(super) is_truncated: bool,
-    /// How many fonts a name of the page may mean.
+    /// The largest number of fonts that a name of the page may mean.
     pub(super) choices: usize,
-    /// With which font it ends.
+    /// The font at the end.
     pub(super) font: Option<Reading<'f>>,
 }
 
-/// What is to be read of a page.
+/// A part of a page that is to be read.
 #[derive(Clone, Copy)]
 pub(super) struct Part<'p, 'f> {
     pub(super) page: &'p [u8],
-    /// The number of its object.
+    /// Its object number.
     pub(super) stream: Option<u32>,
     pub(super) fonts: &'f Fonts,
-    /// With which it begins, if it is not the first part.
+    /// The font at its start, if it is not the first part.
     pub(super) font: Option<Reading<'f>>,
-    /// Bytes of text that are wanted.
+    /// Limit of the text in bytes.
     pub(super) most: usize,
 }
 
-/// Whether a stream is a page: an operator that shows text stands behind a string or an array. In
-/// other streams, such as attached files, the same two letters are nothing.
+/// True if a stream is a page: an operator that shows text follows a string or an array. In other
+/// streams, such as attached files, the same two letters mean nothing.
 pub(super) fn shows_text(stream: &[u8]) -> bool {
     let mut shows =
         memchr::memmem::find_iter(stream, b"Tj").chain(memchr::memmem::find_iter(stream, b"TJ"));
     shows.any(|at| matches!(stream[..at].trim_ascii_end().last(), Some(b')' | b']' | b'>')))
 }
 
-/// The text that a part of a page shows, where each name means its font of this `choice`.
+/// The text of a part of a page, where each name means its font number `choice`.
 pub(super) fn text<'f>(part: &Part<'_, 'f>, choice: usize) -> Text<'f> {
     let text = Text {
         bytes: Vec::new(),
@@ -90,15 +90,15 @@ struct PageReader<'p, 'f> {
     at: usize,
     text: Text<'f>,
     choice: usize,
-    /// What the names of the page mean.
+    /// The meanings of the page's font names.
     named: HashMap<Key, Option<Reading<'f>>>,
     font: Option<Reading<'f>>,
     saved: Vec<Option<Reading<'f>>>,
-    /// How many more there would be.
+    /// Number of fonts beyond the limit of saved ones.
     unsaved: usize,
-    /// What the present string holds.
+    /// The codes of the current string.
     codes: Vec<u8>,
-    /// The numbers that were met last.
+    /// The last numbers.
     numbers: [&'p [u8]; 6],
     rows: Rows<'p>,
     unlettered: Unlettered,
@@ -173,7 +173,7 @@ impl<'p, 'f> PageReader<'p, 'f> {
         self.rows.end_line();
     }
 
-    /// Between pieces of one array a wide gap stands for a space.
+    /// Reads a number; between pieces of an array, a wide gap stands for a space.
     fn number(&mut self, first: u8) {
         let start = self.at - 1;
         let digits = self.run(|byte| byte.is_ascii_digit() || byte == b'.');
@@ -189,7 +189,7 @@ impl<'p, 'f> PageReader<'p, 'f> {
         }
     }
 
-    /// Passes over the bytes of an image, in which anything may stand; `false` if it does not end.
+    /// Skips the bytes of an inline image, which may be anything; `false` if it does not end.
     fn pass_image(&mut self) -> bool {
         let rest = &self.page[self.at..];
         let mut ends = memchr::memmem::find_iter(rest, b"EI");
@@ -219,7 +219,7 @@ impl<'p, 'f> PageReader<'p, 'f> {
         reading
     }
 
-    /// Adds what a string shows.
+    /// Adds the text of a string.
     fn show(&mut self, is_hex: bool) {
         let text = &mut self.text;
         let before = text.bytes.len();
@@ -228,7 +228,7 @@ impl<'p, 'f> PageReader<'p, 'f> {
                 font.show(&self.codes, &mut text.bytes, self.part.most, &mut self.unlettered);
             }
             None => {
-                // A high byte of zero is that of a wide code.
+                // A zero high byte belongs to a wide code.
                 if self.codes.contains(&0) {
                     self.unlettered.is_met();
                 }
@@ -238,7 +238,7 @@ impl<'p, 'f> PageReader<'p, 'f> {
         self.rows.show(&text.bytes[before..]);
     }
 
-    /// A string in parentheses (7.3.4.2).
+    /// Reads a string in parentheses (7.3.4.2).
     fn literal(&mut self) {
         self.codes.clear();
         let mut open = 1;
@@ -258,7 +258,7 @@ impl<'p, 'f> PageReader<'p, 'f> {
         }
     }
 
-    /// What stands behind a backslash.
+    /// Reads the escape sequence after a backslash.
     fn escape(&mut self) {
         let Some(&escaped) = self.page.get(self.at) else { return };
         self.at += 1;
@@ -285,8 +285,8 @@ impl<'p, 'f> PageReader<'p, 'f> {
         }
     }
 
-    /// A string of hexadecimal digits (7.3.4.3). What is no such string, as in the bytes of an image,
-    /// hides nothing of what follows.
+    /// Reads a string of hexadecimal digits (7.3.4.3). Bytes that are not such a string, as in an
+    /// image, hide nothing after them.
     fn hexadecimal(&mut self) -> bool {
         let start = self.at;
         let digits = self.run(|byte| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace());

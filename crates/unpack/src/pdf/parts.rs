@@ -1,4 +1,4 @@
-//! The parts of a page: its contents may stand in several streams, cut where one likes, and are read
+//! The parts of a page: its contents may be split into several streams at any point, and are read
 //! as one (ISO 32000-1, 7.7.3.3).
 
 use super::super::Members;
@@ -6,15 +6,15 @@ use super::super::limits::Halt;
 use super::fonts::Reading;
 use super::page::Text;
 
-/// Bytes of text that are kept until the next part is met.
+/// Bytes of text that are kept until the next part.
 const KEPT: usize = 1 << 20;
 
-/// The parts of a page that were met one after the other.
+/// Consecutive parts of a page.
 #[derive(Default)]
 pub(super) struct Parts<'f> {
     /// The object of the page.
     page: Option<u32>,
-    /// With which font the last part ended.
+    /// The font at the end of the last part.
     font: Option<Reading<'f>>,
     /// The name of the first part.
     name: Vec<u8>,
@@ -25,13 +25,13 @@ pub(super) struct Parts<'f> {
 }
 
 impl<'f> Parts<'f> {
-    /// The font with which a part of this page begins.
+    /// The font at the start of a part of this page.
     pub(super) fn font(&self, page: Option<u32>) -> Option<Reading<'f>> {
         self.font.filter(|_| page.is_some() && page == self.page)
     }
 
-    /// Adds the text of a part of this page, which ends with this font. What nothing goes on with is
-    /// given at once.
+    /// Adds the text of a part of this page, and the font at its end. Text that nothing can
+    /// continue is emitted at once.
     pub(super) fn add(
         &mut self,
         page: Option<u32>,
@@ -62,7 +62,7 @@ impl<'f> Parts<'f> {
         Ok(())
     }
 
-    /// Gives what is kept.
+    /// Emits the kept text.
     pub(super) fn give(&mut self, members: &mut dyn Members) -> Result<(), Halt> {
         let (text, rows) = (std::mem::take(&mut self.text), std::mem::take(&mut self.rows));
         let has_rows = std::mem::take(&mut self.has_rows);
@@ -73,7 +73,7 @@ impl<'f> Parts<'f> {
     }
 }
 
-/// Gives a text, and the same without breaks in its rows.
+/// Emits a text, and the same without breaks in its rows.
 pub(super) fn give(
     name: &[u8],
     text: &[u8],

@@ -1,37 +1,37 @@
-//! Pieces of text that stand in one row of a page.
+//! Pieces of text in one row of a page.
 //!
-//! Some programs place each piece of a word anew. Whether there is a space between two of them only
-//! the widths of letters could tell: so the text is given with a break between them, and once more
-//! without, a row a line.
+//! Some programs place each piece of a word separately. Only the widths of letters would show
+//! whether a space is between two pieces. So the text is emitted with breaks between them, and once
+//! more without, one row per line.
 
 /// The text without breaks in its rows.
 #[derive(Default)]
 pub(super) struct Rows<'p> {
     bytes: Vec<u8>,
-    /// Slant, height of letters and height of the row as they are written, if it was placed by itself.
-    /// How wide letters are drawn may differ.
+    /// Slant, letter height and row height as written, if the row was placed by itself. The width
+    /// of letters may differ.
     place: Option<[&'p [u8]; 4]>,
-    /// What follows is placed from the page's own corner.
+    /// True if the next piece is placed relative to the page's own corner.
     is_first: bool,
-    /// What follows stands in another row.
+    /// True if the next piece is in another row.
     is_new: bool,
-    /// A line of the text with breaks has ended.
+    /// True if a line of the text with breaks has ended.
     is_next: bool,
     has_pieces: bool,
 }
 
 impl<'p> Rows<'p> {
-    /// A text object begins.
+    /// Starts a text object.
     pub(super) fn begin(&mut self) {
         self.is_first = true;
     }
 
-    /// What follows stands in another row.
+    /// Starts a new row.
     pub(super) fn new_row(&mut self) {
         (self.is_new, self.is_first, self.place) = (true, false, None);
     }
 
-    /// What follows is moved up by so much.
+    /// Moves the next piece up by `height`.
     pub(super) fn move_by(&mut self, height: &'p [u8]) {
         if self.is_first {
             self.move_to([b"0", b"0", b"1", height]);
@@ -40,18 +40,18 @@ impl<'p> Rows<'p> {
         }
     }
 
-    /// What follows is placed by a matrix, and at a height.
+    /// Places the next piece by a matrix, at a height.
     pub(super) fn move_to(&mut self, place: [&'p [u8]; 4]) {
         self.is_new |= self.place != Some(place);
         (self.place, self.is_first) = (Some(place), false);
     }
 
-    /// A line of the text with breaks ends.
+    /// Ends a line of the text with breaks.
     pub(super) fn end_line(&mut self) {
         self.is_next = true;
     }
 
-    /// Letters are shown.
+    /// Adds shown letters.
     pub(super) fn show(&mut self, letters: &[u8]) {
         if self.is_new || self.is_first {
             self.bytes.push(b'\n');

@@ -1,7 +1,7 @@
 //! Objects and streams of a PDF in the order of its bytes.
 //!
-//! They are known by the words that begin and end them, not by the table of what stands where: so
-//! damaged files are read too, and nothing that the table leaves out is hidden.
+//! They are found by the keywords that begin and end them, not by the cross-reference table: so
+//! damaged files are read too, and content outside the table is not hidden.
 
 use std::sync::LazyLock;
 
@@ -11,16 +11,16 @@ use super::super::input::Random;
 use super::super::{Fault, fill};
 use super::lex::number;
 
-/// Bytes that are searched at a time, and the most of an object that is looked at.
+/// Bytes that are searched at a time, and the limit of an object.
 const CHUNK: usize = 1 << 20;
-/// Bytes before a stream in which its dictionary is looked for, if it was not met as an object.
+/// Bytes before a stream that are searched for its dictionary, if it was not found as an object.
 const DICTIONARY: usize = 4 << 10;
-/// Streams for which that is done behind one object.
+/// Limit of such searches after one object.
 const UNMET: usize = 8;
-/// Bytes of the two numbers before an object and what stands between.
+/// Length of the two numbers before an object, with the space between.
 const HEAD: usize = 32;
 
-/// The words by which a place is known.
+/// The keywords that are searched.
 static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::new(["obj", "stream", "trailer", "startxref"]).expect("they are few and short")
 });
@@ -30,29 +30,29 @@ pub(super) struct Stream<'a> {
     /// The digits of its object's number, if there are any.
     pub(super) number: &'a [u8],
     pub(super) dictionary: &'a [u8],
-    /// Where its bytes begin.
+    /// The offset of its bytes.
     pub(super) at: u64,
 }
 
-/// Gets what is met.
+/// Receives objects and streams.
 pub(super) trait Visitor {
-    /// An object or, without a number, a trailer.
+    /// Receives an object or, without a number, a trailer.
     fn object(&mut self, number: Option<u32>, body: &[u8]) -> Result<(), Fault>;
 
-    /// A stream, whose dictionary was given as an object as well. Gives up to where it was read, and
-    /// so what is not looked at again.
+    /// Receives a stream, whose dictionary was passed as an object as well. Returns the offset up
+    /// to which it was read; those bytes are not searched again.
     fn stream(&mut self, stream: &Stream<'_>) -> Result<u64, Fault>;
 }
 
-/// What began and has not ended.
+/// An object that has not ended.
 #[derive(Clone, Copy)]
 struct Open {
-    /// The digits of its number: where they stand in the chunk.
+    /// The range of its number's digits in the chunk.
     digits: (usize, usize),
     body: usize,
 }
 
-/// Walks through a PDF. Every byte is looked at once, whatever stands there.
+/// Walks through a PDF. Every byte is read once, whatever the content.
 pub(super) fn walk(pdf: &Random<'_>, visitor: &mut dyn Visitor) -> Result<(), Fault> {
     let mut buffer = vec![0; CHUNK];
     let (mut from, mut behind) = (0u64, 0u64);
@@ -61,7 +61,7 @@ pub(super) fn walk(pdf: &Random<'_>, visitor: &mut dyn Visitor) -> Result<(), Fa
         let (chunk, is_last) = (&buffer[..filled], filled < CHUNK);
         let mut open: Option<Open> = None;
         let mut unmet = 0;
-        // What is so near to the end is met again, with all that belongs to it.
+        // Matches near the end are found again in the next chunk, with their context.
         let end = if is_last { filled } else { filled - HEAD };
         for word in WORDS.find_iter(chunk) {
             let at = word.start();
@@ -107,7 +107,7 @@ pub(super) fn walk(pdf: &Random<'_>, visitor: &mut dyn Visitor) -> Result<(), Fa
         }
         let mut next = end.saturating_sub(DICTIONARY);
         if let Some(met) = open {
-            // It is met again, whole; or as much of it is looked at as there is room for.
+            // It is found again whole in the next chunk, or else as much of it is read as fits.
             if is_last || met.digits.0 < HEAD {
                 close(chunk, met, end, visitor)?;
                 next = end;
@@ -125,19 +125,19 @@ pub(super) fn walk(pdf: &Random<'_>, visitor: &mut dyn Visitor) -> Result<(), Fa
     }
 }
 
-/// Gives an object that has ended.
+/// Emits an object that has ended.
 fn close(chunk: &[u8], met: Open, end: usize, visitor: &mut dyn Visitor) -> Result<(), Fault> {
     let body = &chunk[met.body..end.max(met.body)];
     visitor.object(number(&chunk[met.digits.0..met.digits.1]), body)
 }
 
-/// Where the bytes of a stream begin whose word ends here.
+/// The offset of a stream's bytes; its keyword ends at `end`.
 fn begins(chunk: &[u8], end: usize) -> Option<usize> {
     let line = chunk[end..].iter().take(2).take_while(|byte| b"\r\n".contains(byte)).count();
     (line > 0).then_some(end + line)
 }
 
-/// The digits of an object's number before the word `obj`, behind a generation.
+/// The digits of an object's number before the keyword `obj` and a generation.
 fn head(chunk: &[u8], at: usize) -> Option<(usize, usize)> {
     let reach = at.saturating_sub(HEAD);
     let trimmed = |end: usize| reach + chunk[reach..end].trim_ascii_end().len();
@@ -152,7 +152,7 @@ fn head(chunk: &[u8], at: usize) -> Option<(usize, usize)> {
     (between < generation && end < between && start < end).then_some((start, end))
 }
 
-/// The object whose dictionary ends with the stream at `at`, as far as it can be seen from there.
+/// The object whose dictionary ends at the stream at `at`, as far as it is in the chunk.
 fn before(chunk: &[u8], at: usize) -> Option<Open> {
     let reach = at.saturating_sub(DICTIONARY);
     let word = reach + memchr::memmem::rfind(&chunk[reach..at], b"obj")?;

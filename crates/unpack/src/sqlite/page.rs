@@ -1,4 +1,5 @@
-//! Pages of SQLite (sections 1.3 to 1.6 of its file format): cells, overflow, and what is left.
+//! Pages of SQLite (sections 1.3 to 1.6 of its file format): cells, overflow pages, and unused
+//! space.
 
 use std::collections::VecDeque;
 use std::io;
@@ -7,7 +8,7 @@ use std::ops::Range;
 use super::row::{self, Encoding, Values};
 use crate::input::Random;
 
-/// Bytes of one row that are read; SQLite itself allows 1 GB.
+/// Limit in bytes of one row; SQLite itself allows 1 GB.
 const LONGEST: u64 = 64 << 20;
 
 /// The pages of a database, and which of them were read.
@@ -17,38 +18,38 @@ pub(super) struct Pages<'b> {
     /// Bytes of a page that SQLite uses.
     usable: usize,
     encoding: Encoding,
-    /// A bit a page.
+    /// One bit per page.
     seen: Vec<u64>,
-    /// A bit for each page that a tree names and that is not as the form demands: what it holds is
-    /// scanned as it stands, too.
+    /// One bit for each page that a tree names and that is malformed: its raw bytes are scanned as
+    /// well.
     torn: Vec<u64>,
-    /// The least of them, and how many faults there are.
+    /// The least of them, and the number of faults.
     faults: Option<(u64, u64)>,
 }
 
-/// The cells of a page that are still to be read.
+/// The remaining cells of a page.
 pub(super) struct Cells {
     number: u64,
-    /// A tree owns the page.
+    /// True if the page belongs to a tree.
     is_owned: bool,
     pub(super) page: Vec<u8>,
-    /// Where the page's own header begins: behind the file's on the first page.
+    /// Offset of the page's own header: after the file's header on the first page.
     pub(super) start: usize,
     at: usize,
-    /// Bytes that the cells to come may take. Cells share none: that is how a page would give
-    /// without end.
+    /// Bytes that the remaining cells may take. Cells share no bytes: otherwise a page could expand
+    /// without limit.
     left: usize,
 }
 
-/// What a page stores of a cell.
+/// A cell as stored on a page.
 enum Stored {
-    /// The payload's length, where on the page it begins, and the page on which it goes on.
+    /// The length of the payload, its range on the page, and the first overflow page.
     Row(u64, Range<usize>, u64),
-    /// The cells take more than the page has: what they say is of no use.
+    /// The cells take more than the page has: their content is not usable.
     Shared,
 }
 
-/// Bytes of a page in a log.
+/// Page size of a log, in bytes.
 pub(super) fn size_of_log(bytes: &Random<'_>) -> Option<u64> {
     let mut header = [0; 32];
     bytes.read(0, &mut header).ok()?;
@@ -77,12 +78,12 @@ impl<'b> Pages<'b> {
         Some(Self { bytes, size, usable, encoding, seen, torn, faults: None })
     }
 
-    /// How many pages there are, numbered from 1.
+    /// Number of pages; they are numbered from 1.
     pub(super) fn count(&self) -> u64 {
         self.bytes.len() / self.size as u64
     }
 
-    /// The first page that is damaged or not there, and how many there are.
+    /// The first page that is damaged or missing, and the number of faults.
     pub(super) fn damage(&self) -> Option<(u64, u64)> {
         self.faults
     }
@@ -106,7 +107,8 @@ impl<'b> Pages<'b> {
         self.torn.get(word).is_some_and(|torn| torn & bit != 0)
     }
 
-    /// Reads a page of a tree, once; `None` if it was read or is none, which no whole tree asks for.
+    /// Reads a page of a tree, once; `None` if it was already read or does not exist, which does
+    /// not occur in an intact tree.
     pub(super) fn enter(&mut self, number: u64) -> io::Result<Option<Cells>> {
         if !self.mark(number) {
             self.note_damage(number);
@@ -126,14 +128,14 @@ impl<'b> Pages<'b> {
         Ok(Cells::new(self.page(number)?, number, if number == 1 { 100 } else { 0 }))
     }
 
-    /// Writes what a page holds that no tree has read: its old rows, or its bytes.
+    /// Writes the content of a page that no tree has read: its old rows, or its bytes.
     pub(super) fn write_rest(&mut self, number: u64, out: &mut VecDeque<u8>) -> io::Result<()> {
         let is_new = self.mark(number);
         let cells = self.cells(number)?;
         if !is_new && self.is_torn(number) {
             carve(&cells.page[cells.start..], self.encoding, out);
         } else if !is_new {
-            // Deleted rows stand between the list of cells and the first of them.
+            // Deleted rows are between the list of cells and the first cell.
             if matches!(cells.kind(), 2 | 5 | 10 | 13) {
                 cells.write_gaps(self.encoding, out);
             }
@@ -159,7 +161,7 @@ impl<'b> Pages<'b> {
         Ok(page)
     }
 
-    /// Marks a page as read; `false` if it was or is none.
+    /// Marks a page as read; `false` if it was read already or does not exist.
     fn mark(&mut self, number: u64) -> bool {
         if number == 0 || number > self.count() {
             return false;
@@ -171,7 +173,7 @@ impl<'b> Pages<'b> {
         is_new
     }
 
-    /// Puts together a payload of which `local` stands on its page.
+    /// Assembles a payload whose first part, `local`, is on its page.
     fn payload(&mut self, length: u64, local: &[u8], overflow: u64) -> io::Result<Vec<u8>> {
         let length = usize::try_from(length.min(LONGEST)).unwrap_or(usize::MAX);
         let mut payload = local[..local.len().min(length)].to_vec();
@@ -204,18 +206,18 @@ impl Cells {
         matches!(self.kind(), 2 | 5)
     }
 
-    /// Where the list of cells begins.
+    /// Offset of the list of cells.
     pub(super) fn list(&self) -> usize {
         self.start + if self.is_inner() { 12 } else { 8 }
     }
 
-    /// The place of a cell.
+    /// Offset of a cell.
     pub(super) fn cell(&self, number: usize) -> Option<usize> {
         let at = self.list() + 2 * number;
         (number < self.count() && at + 2 <= self.page.len()).then(|| u16_at(&self.page, at))
     }
 
-    /// The pages below an inner one, in order.
+    /// The child pages of an inner page, in order.
     pub(super) fn children(&self) -> impl DoubleEndedIterator<Item = u64> {
         let at = |place: usize| {
             let bytes = self.page.get(place..place + 4)?;
@@ -227,9 +229,9 @@ impl Cells {
         cells.chain(last).collect::<Vec<_>>().into_iter()
     }
 
-    /// The next row; one that is damaged is passed over.
+    /// The next row; a damaged one is skipped.
     pub(super) fn next(&mut self, pages: &mut Pages<'_>) -> io::Result<Option<Values>> {
-        // The inner pages of a table hold no rows.
+        // The inner pages of a table contain no rows.
         if self.kind() == 5 {
             return Ok(None);
         }
@@ -239,7 +241,7 @@ impl Cells {
             };
             let payload = pages.payload(length, &self.page[local], overflow)?;
             let values = row::values(&payload, pages.encoding);
-            // Free pages are no tree's: what they held may be half overwritten.
+            // Free pages are in no tree: their rows may be partly overwritten.
             if self.is_owned && (values.is_none() || (payload.len() as u64) < length.min(LONGEST)) {
                 pages.note_damage(self.number);
             }
@@ -250,7 +252,7 @@ impl Cells {
         Ok(None)
     }
 
-    /// The next cell; one whose header is damaged is passed over.
+    /// The next cell; one with a damaged header is skipped.
     fn next_stored(&mut self, usable: usize) -> Option<Stored> {
         while let Some(at) = self.cell(self.at) {
             self.at += 1;
@@ -265,7 +267,7 @@ impl Cells {
         None
     }
 
-    /// A payload's length, where it stands here, and the page on which it goes on.
+    /// The length of a payload, its range on this page, and its first overflow page.
     pub(super) fn stored(&self, at: usize, usable: usize) -> Option<(u64, Range<usize>, u64)> {
         let at = if self.kind() == 2 { at + 4 } else { at };
         let (length, used) = row::varint(self.page.get(at..)?)?;
@@ -289,7 +291,7 @@ impl Cells {
         Some((length, at..at + local.min(bytes.len()), u64::from(overflow)))
     }
 
-    /// Writes what a page holds that belongs to no cell.
+    /// Writes the bytes of a page that belong to no cell.
     fn write_gaps(&self, encoding: Encoding, out: &mut VecDeque<u8>) {
         let content = match u16_at(&self.page, self.start + 5) {
             0 => 65536,
@@ -298,10 +300,10 @@ impl Cells {
         let list_end = self.list() + 2 * self.count();
         carve(self.page.get(list_end..content).unwrap_or_default(), encoding, out);
         let (mut free, mut end) = (u16_at(&self.page, self.start + 1), 0);
-        // Free blocks are in order, each with the place of the next and its own size.
+        // Free blocks are in order; each has the offset of the next and its own size.
         while let Some(block) = self.page.get(free..).filter(|block| free > 0 && block.len() > 4) {
             if free < end {
-                // Blocks share no bytes: that is how a page would give without end.
+                // Blocks share no bytes: otherwise a page could expand without limit.
                 return write_bytes(&self.page[end..], out);
             }
             let freed = &block[..u16_at(block, 2).clamp(4, block.len())];
@@ -319,11 +321,11 @@ impl Cells {
     }
 }
 
-/// Writes bytes of which nothing is known: the rows that stand whole in them, else as they are.
+/// Writes unknown bytes: whole rows in them as rows, the others unchanged.
 fn carve(bytes: &[u8], encoding: Encoding, out: &mut VecDeque<u8>) {
     let (mut at, mut written) = (0, 0);
     while at < bytes.len() {
-        // Before a row stand its length and its number.
+        // A row is preceded by its length and its number.
         match row::carved(&bytes[at..], encoding).filter(|_| bytes[at] > 8) {
             Some((values, length)) => {
                 write_bytes(&bytes[written..at], out);
@@ -337,7 +339,7 @@ fn carve(bytes: &[u8], encoding: Encoding, out: &mut VecDeque<u8>) {
     write_bytes(&bytes[written..], out);
 }
 
-/// Writes bytes as they are, unless they are all zero.
+/// Writes bytes unchanged, unless they are all zero.
 fn write_bytes(bytes: &[u8], out: &mut VecDeque<u8>) {
     if bytes.iter().any(|&byte| byte != 0) {
         out.extend(bytes);
@@ -345,7 +347,7 @@ fn write_bytes(bytes: &[u8], out: &mut VecDeque<u8>) {
     }
 }
 
-/// Writes the rows of a page for itself, overflow left out; of another page its bytes.
+/// Writes the rows of a single page without overflow; for a page of another type, its bytes.
 pub(super) fn write_alone(page: &[u8], out: &mut VecDeque<u8>) {
     if page[0] != 13 {
         let start = if page.starts_with(b"SQLite format 3\0") { 100 } else { 0 };

@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 /// The values of a row as text; NULL is empty.
 pub(super) type Values = Vec<Vec<u8>>;
 
-/// Bytes of a header that is looked at where it may be none: each byte of a page may begin one.
+/// Limit in bytes of a header in unknown data, where each byte may begin one.
 const LONGEST_CARVED: usize = 256;
 
-/// How texts are written in a database.
+/// The text encoding of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
@@ -16,7 +16,7 @@ pub(super) enum Encoding {
     Utf16Big,
 }
 
-/// Reads a record; what its payload lacks is left out. `None` if it is none.
+/// Reads a record; values missing from the payload are left out. `None` if it is not a record.
 pub(super) fn values(payload: &[u8], encoding: Encoding) -> Option<Values> {
     let (header, at) = varint(payload)?;
     let header =
@@ -25,8 +25,8 @@ pub(super) fn values(payload: &[u8], encoding: Encoding) -> Option<Values> {
     Some(of_kinds(&kinds, &payload[header..], encoding))
 }
 
-/// Reads a row, with the cell around it, that begins here and whose sizes agree; how many bytes
-/// it takes. For places where only the bytes speak for a row.
+/// Reads a row, including its cell header, at the start of `bytes`, if its sizes are consistent;
+/// returns its length as well. Used where only the bytes identify a row.
 pub(super) fn carved(bytes: &[u8], encoding: Encoding) -> Option<(Values, usize)> {
     let (length, first) = varint(bytes)?;
     let (_, second) = varint(bytes.get(first..)?)?;
@@ -43,8 +43,8 @@ pub(super) fn carved(bytes: &[u8], encoding: Encoding) -> Option<(Values, usize)
         .then(|| (of_kinds(&kinds, &payload[header..], encoding), first + second + payload.len()))
 }
 
-/// Reads a deleted row whose first four bytes are overwritten: its header's, and the type of a
-/// first column that was NULL, as that of a row's number is.
+/// Reads a deleted row whose first four bytes are overwritten: those of its header, and the type of
+/// a first column that was NULL, as for an integer primary key.
 pub(super) fn beheaded(block: &[u8], encoding: Encoding) -> Option<Values> {
     let body = block.get(4..)?;
     (2..body.len().min(64)).find_map(|end| {
@@ -54,7 +54,7 @@ pub(super) fn beheaded(block: &[u8], encoding: Encoding) -> Option<Values> {
     })
 }
 
-/// The types of a header.
+/// The types in a header.
 fn kinds(mut header: &[u8]) -> Option<Vec<u64>> {
     let mut kinds = Vec::new();
     while !header.is_empty() {
@@ -68,7 +68,7 @@ fn kinds(mut header: &[u8]) -> Option<Vec<u64>> {
     Some(kinds)
 }
 
-/// Bytes of a value.
+/// Length of a value in bytes.
 fn size(kind: u64) -> usize {
     let size = match kind {
         0 | 8 | 9 => 0,
@@ -98,7 +98,7 @@ fn of_kinds(kinds: &[u64], body: &[u8], encoding: Encoding) -> Values {
     kinds.iter().map(value).collect()
 }
 
-/// Writes a row as a line, `name=value` where the columns have names.
+/// Writes a row as a line, with `name=value` if the columns have names.
 pub(super) fn write(values: &Values, columns: &[Vec<u8>], out: &mut VecDeque<u8>) {
     for (number, value) in values.iter().enumerate() {
         if number > 0 {
@@ -113,7 +113,7 @@ pub(super) fn write(values: &Values, columns: &[Vec<u8>], out: &mut VecDeque<u8>
     out.push_back(b'\n');
 }
 
-/// A number of up to nine bytes, seven bits each, and how many bytes it takes.
+/// A number of up to nine bytes with seven bits each, and its length.
 pub(super) fn varint(bytes: &[u8]) -> Option<(u64, usize)> {
     let mut number = 0u64;
     for (at, &byte) in bytes.iter().take(9).enumerate() {

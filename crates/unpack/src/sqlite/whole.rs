@@ -1,15 +1,15 @@
-//! Whether a page of a tree is whole: its cells, free blocks and fragments take all bytes behind the
-//! place where its content begins, and no byte twice (section 1.6 of the file format). SQLite's
-//! `PRAGMA integrity_check` demands the same.
+//! Checks whether a page of a tree is well-formed: its cells, free blocks and fragments take all
+//! bytes after the start of its content, and no byte twice (section 1.6 of the file format).
+//! SQLite's `PRAGMA integrity_check` requires the same.
 
 use super::page::{Cells, u16_at};
 use super::row;
 
-/// Fewest bytes that a cell takes.
+/// Minimum length of a cell in bytes.
 const LEAST: usize = 4;
 
 impl Cells {
-    /// Whether the page, of which SQLite uses so many bytes, is as the form demands.
+    /// True if the page is well-formed; `usable` is the number of bytes that SQLite uses.
     pub(super) fn is_whole(&self, usable: usize) -> bool {
         if !matches!(self.kind(), 2 | 5 | 10 | 13) {
             return false;
@@ -37,7 +37,7 @@ impl Cells {
         taken == usable - content
     }
 
-    /// Where a cell begins and ends.
+    /// Start and end of a cell.
     fn extent(&self, number: usize, usable: usize) -> Option<(usize, usize)> {
         let at = self.cell(number)?;
         let end = if self.kind() == 5 {
@@ -49,7 +49,7 @@ impl Cells {
         Some((at, end.max(at + LEAST)))
     }
 
-    /// Where the free blocks begin and end; they stand in order.
+    /// Start and end of the free blocks, in order.
     fn free_blocks(&self, usable: usize) -> Option<Vec<(usize, usize)>> {
         let mut blocks = Vec::new();
         let mut at = u16_at(&self.page, self.start + 1);

@@ -1,19 +1,19 @@
-//! Office documents (ECMA-376, OASIS OpenDocument): what a reader of one sees as a line is a line.
+//! Office documents (ECMA-376, OASIS OpenDocument): lines are those that a reader sees.
 //!
-//! Their XML cuts words wherever a program changed or checked something, and keeps the strings of a
-//! sheet apart from its cells. Here a paragraph is a line, its runs one text, and a row of a table or
-//! a sheet is a line with a tab behind each cell. Values of attributes and comments follow behind.
+//! Their XML splits words wherever a program changed or checked something, and stores the strings
+//! of a sheet apart from its cells. Here a paragraph is a line with its runs joined, and a row of a
+//! table or a sheet is a line with a tab after each cell. Attribute values and comments come last.
 
 use std::io::Read;
 
 use super::{Directory, Halt, Members, Random};
 
-/// Most bytes of a part that is read so; a larger one is scanned as it stands.
+/// Limit in bytes of a part; a larger one is scanned unchanged.
 const LARGEST: u64 = 32 << 20;
-/// Fewest bytes of an attribute's value that may be of interest.
+/// Minimum length in bytes of an attribute's value that is kept.
 const LONG_VALUE: usize = 16;
 
-/// Parts of documents.
+/// The kinds of parts of documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Text,
@@ -45,11 +45,11 @@ impl Part {
 /// The strings that the cells of a workbook refer to.
 const STRINGS: &[u8] = b"xl/sharedStrings.xml";
 
-/// The parts of one document.
+/// The state of one document.
 pub(super) struct Office<'z> {
     zip: &'z Random<'z>,
     directory: &'z Directory,
-    /// The strings of a workbook, once a sheet has asked for them, and which ones a cell holds.
+    /// The strings of a workbook, loaded by the first sheet, and whether a cell uses each.
     strings: Option<Vec<(Vec<u8>, bool)>>,
 }
 
@@ -58,7 +58,7 @@ impl<'z> Office<'z> {
         Self { zip, directory, strings: None }
     }
 
-    /// Scans a member: a part of a document as a reader sees it, any other as it stands.
+    /// Scans a member: a part of a document as a reader sees it, any other member unchanged.
     pub(super) fn member(
         &mut self,
         name: &[u8],
@@ -67,7 +67,7 @@ impl<'z> Office<'z> {
     ) -> Result<(), Halt> {
         let Some(part) = Part::of(name) else { return members.member(name, bytes) };
         let mut xml = Vec::new();
-        // What can't be unpacked to its end is scanned as far as it goes, and told.
+        // A damaged part is scanned up to the damage, which is reported.
         let read = bytes.take(LARGEST).read_to_end(&mut xml);
         let is_xml = xml.trim_ascii_start().starts_with(b"<") || xml.starts_with(b"\xef\xbb\xbf<");
         if read.is_err() || xml.len() as u64 == LARGEST || !is_xml {
@@ -86,7 +86,7 @@ impl<'z> Office<'z> {
                     Some(text.clone())
                 })
             }
-            // They follow behind the sheets, as far as no cell holds them.
+            // Strings that no cell uses are written after the sheets.
             Part::Strings => {
                 self.load(members)?;
                 let loaded = self.strings.as_ref().is_some_and(|strings| strings.len() > 1);
@@ -99,7 +99,7 @@ impl<'z> Office<'z> {
         members.member(name, &mut text.as_slice())
     }
 
-    /// Scans what no cell holds.
+    /// Scans the strings that no cell uses.
     pub(super) fn rest(&self, members: &mut dyn Members) -> Result<(), Halt> {
         let Some(strings) = &self.strings else { return Ok(()) };
         let unused = strings.iter().filter(|(text, used)| !used && !text.is_empty());
@@ -120,12 +120,12 @@ impl<'z> Office<'z> {
     }
 }
 
-/// Strings that no cell is known to hold yet.
+/// Splits strings into lines, none of which is used by a cell yet.
 fn lines(text: &[u8]) -> Vec<(Vec<u8>, bool)> {
     text.split(|&byte| byte == b'\n').map(|line| (line.to_vec(), false)).collect()
 }
 
-/// The error that ended a stream, once more.
+/// Returns the error that ended a stream once more.
 struct Failed(Option<std::io::Error>);
 
 impl Read for Failed {
@@ -134,7 +134,7 @@ impl Read for Failed {
     }
 }
 
-/// What a part shows, and then what its attributes and comments hold.
+/// The visible text of a part, then its attribute values and comments.
 fn shown(xml: &[u8], string: &mut dyn FnMut(usize) -> Option<Vec<u8>>) -> Vec<u8> {
     let mut page = Page { text: Vec::with_capacity(xml.len() / 4), ..Page::default() };
     let mut at = 0;
@@ -148,30 +148,30 @@ fn shown(xml: &[u8], string: &mut dyn FnMut(usize) -> Option<Vec<u8>>) -> Vec<u8
     page.text
 }
 
-/// A part's text in the making.
+/// A part's text while it is extracted.
 #[derive(Default)]
 struct Page {
     text: Vec<u8>,
-    /// What stands in attributes and comments.
+    /// The attribute values and comments.
     aside: Vec<u8>,
-    /// The line at the end of `text` as it was before its tracked changes.
+    /// The last line of `text` as it was before its tracked changes.
     before: Vec<u8>,
-    /// Changes around the present place: what was taken out, and what was put in.
+    /// Depth of tracked deletions and insertions around the current position.
     deleted: usize,
     inserted: usize,
-    /// The line has changes.
+    /// True if the line has changes.
     changed: bool,
-    /// Cells around the present place.
+    /// Depth of cells around the current position.
     cells: usize,
-    /// A paragraph has ended, and nothing has followed yet.
+    /// True if a paragraph has ended and nothing has followed yet.
     pending: bool,
-    /// What stands next is the number of a string.
+    /// True if the next text is the number of a string.
     is_index: bool,
 }
 
 impl Page {
-    /// Writes to the line, and to the one that it was before its changes. At its end that one
-    /// follows, as what was taken out is still there, and is no part of what stands there instead.
+    /// Writes to the line, and to its version before the changes. That version is written after the
+    /// line: deleted text is still in the file, but is not part of the new text.
     fn put(&mut self, letters: &[u8]) {
         if self.deleted == 0 {
             self.text.extend_from_slice(letters);
@@ -204,7 +204,7 @@ impl Page {
     }
 
     fn letters(&mut self, letters: &[u8], string: &mut dyn FnMut(usize) -> Option<Vec<u8>>) {
-        // Blanks between elements are the program's.
+        // White space between elements comes from the program.
         if letters.is_empty() || letters.contains(&b'\n') && letters.trim_ascii().is_empty() {
             return;
         }
@@ -213,14 +213,14 @@ impl Page {
         }
         let index = || std::str::from_utf8(letters).ok()?.trim().parse().ok();
         let text = if self.is_index { index().and_then(string) } else { None };
-        // A line break in a cell or a run is no end of a line.
+        // A line break in a cell or a run does not end a line.
         let text = text.as_deref().unwrap_or(letters);
         let line: Vec<u8> =
             text.iter().map(|&byte| if byte == b'\n' { b' ' } else { byte }).collect();
         self.put(&line);
     }
 
-    /// Takes what begins with `<` at `open`; gives its end.
+    /// Handles markup that starts with `<` at `open`; returns its end.
     fn markup(&mut self, xml: &[u8], open: usize) -> usize {
         let rest = &xml[open..];
         let until =
@@ -277,14 +277,14 @@ impl Page {
             b"w:del" | b"w:ins" | b"w:moveFrom" | b"w:moveTo" if closes || !alone => {
                 self.change(name, closes);
             }
-            // A formula stands before the value of its cell.
+            // A formula comes before the value of its cell.
             b"f" if closes => self.put(b" "),
             _ => {}
         }
         self.attributes(body);
     }
 
-    /// Ends a line, unless the end of a cell follows; `empty` ones count, too.
+    /// Ends a line, unless it is in a cell; with `empty`, empty lines count as well.
     fn end_line(&mut self, empty: bool) {
         if self.cells > 0 {
             self.pending = true;
@@ -307,7 +307,7 @@ impl Page {
     }
 }
 
-/// The length of the tag that begins `rest`; a `>` in a value does not end it.
+/// The length of the tag at the start of `rest`; a `>` in a value does not end it.
 fn tag_end(rest: &[u8]) -> usize {
     let mut quote = None;
     for (at, &byte) in rest.iter().enumerate() {
@@ -321,7 +321,7 @@ fn tag_end(rest: &[u8]) -> usize {
     rest.len()
 }
 
-/// Name and value of the next attribute, and where it ends.
+/// Name and value of the next attribute, and its end.
 fn next_attribute(body: &[u8]) -> Option<(&[u8], &[u8], usize)> {
     let equals = memchr::memchr(b'=', body)?;
     let quote = *body.get(equals + 1).filter(|byte| matches!(byte, b'"' | b'\''))?;
@@ -368,7 +368,7 @@ mod tests {
                 "ABC D\nE",
             ),
             ("<text:p>a<![CDATA[b<c]]>d</text:p>", "ab<cd"),
-            // What was taken out is a text of its own.
+            // Deleted text becomes a line of its own.
             (
                 "<w:p>a <w:del w:id=\"1\">B</w:del><w:ins>C</w:ins> d</w:p><w:p>e<w:ins/></w:p>",
                 "a C d\na B d\ne",

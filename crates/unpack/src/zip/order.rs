@@ -1,5 +1,5 @@
-//! Members of a zip in the order of their headers: of one without its directory, as one that was
-//! cut, and of bytes that its directory leaves out.
+//! Members of a zip in the order of their local headers, for a zip without its directory, such as a
+//! truncated one, and for bytes that the directory does not cover.
 
 use std::io::{BufReader, Read};
 
@@ -9,20 +9,20 @@ use super::{LOCAL, u16_at, u32_at};
 use crate::input::Random;
 use crate::{Fault, Members, fill};
 
-/// What begins a member's header.
+/// The signature of a local header.
 const SIGNATURE: &[u8] = b"PK\x03\x04";
-/// Methods by which something may be packed, and the last version that knows a new one.
+/// Methods that may be used, and the last version that defines a new one.
 const METHODS: [u16; 7] = [0, 8, 9, 12, 14, 93, 95];
 const LAST_VERSION: u16 = 63;
 
-/// Reads what has a header, and ends with the fault that there is no directory.
+/// Reads everything with a local header, then fails because there is no directory.
 pub(super) fn read(zip: &Random<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     stretch(zip, 0, zip.len(), members, &|_| true)?;
     Err(Fault::broken("it has no directory, as one that was cut off"))
 }
 
-/// Reads what has a header in a stretch that the directory leaves out. A program that unpacks what
-/// follows it holds the same four bytes, so a header has to be one in all of its parts.
+/// Reads local headers in a range that the directory does not cover. A self-extracting program
+/// contains the same signature, so all parts of a header must be valid.
 pub(super) fn gap(
     zip: &Random<'_>,
     from: u64,
@@ -64,7 +64,7 @@ fn stretch(
         if flags & 1 != 0 {
             members.encrypted()?;
         } else if method == 8 {
-            // Where it ends it says itself; the header may not know.
+            // The compressed data mark their own end; the header may not have the size.
             let mut stream = DeflateDecoder::new(BufReader::new(rest));
             members.member(&name, &mut stream)?;
             at += stream.total_in();
@@ -79,7 +79,7 @@ fn stretch(
     Ok(())
 }
 
-/// The place of the next header between two places.
+/// The offset of the next header in a range.
 fn next(zip: &Random<'_>, mut at: u64, to: u64) -> Result<Option<u64>, Fault> {
     if at.saturating_add(LOCAL) > to {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Places turned into hits: the blob of each, its people, its names.
+//! Turns places into hits with a blob, people and ref names.
 
 use std::collections::HashMap;
 
@@ -16,10 +16,10 @@ use crate::coverage::Ledger;
 use crate::finding::{GitObject, GitOrigin, HeldBy, Origin, Person};
 use crate::scan::Hit;
 
-/// Names of refs that a place has once there is no more room for all.
+/// Number of ref names per place once the total limit is reached.
 const FEW: usize = 16;
 
-/// Gives the candidates of every place.
+/// Emits the candidates of every place.
 pub(super) fn places(
     history: &History<'_>,
     people: People,
@@ -32,7 +32,8 @@ pub(super) fn places(
     for ((at, cred), place) in tally.places.all {
         let commit = place.first.map(|number| history.graph.ids[number as usize]);
         let blob = emitter.blob_of(&tally.groups, &place, &at);
-        // A commit that removed what no readable commit introduced leaves nothing to show.
+        // If only the removing commit is known and no readable commit introduced it, there is no
+        // blob to show.
         let Some((id, text)) = blob.and_then(|blob| Some((blob, texts.get(&blob)?))) else {
             continue;
         };
@@ -58,7 +59,7 @@ pub(super) fn places(
     emitter.report(ledger);
 }
 
-/// Gives the candidates of commits and annotated tags.
+/// Emits the candidates in commits and annotated tags.
 pub(super) fn messages(
     history: &History<'_>,
     people: People,
@@ -87,14 +88,14 @@ pub(super) fn messages(
 /// Author and committer.
 type Persons = (Option<Person>, Option<Person>);
 
-/// What is looked up for place after place.
+/// State that is reused from place to place.
 struct Emitter<'a> {
     history: &'a History<'a>,
     people: People,
     trees: KnownTrees<'a>,
-    /// The commit that was read last, and who made it: neighbours often share it.
+    /// The last commit that was read, and its people: neighbouring places often share it.
     last: Option<(ObjectId, Persons)>,
-    /// How many more names of refs there is room for.
+    /// Remaining number of ref names.
     names: usize,
     is_truncated: bool,
 }
@@ -113,7 +114,7 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// The blob that HEAD has at a place, if it holds the credential.
+    /// The blob of HEAD at a place, if it contains the credential.
     fn at_head(&mut self, place: &Attribution, at: &Where) -> Option<ObjectId> {
         let graph = self.history.graph;
         let head = self.history.tips.head.filter(|_| place.at_head)?;
@@ -124,7 +125,7 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// The blob at a place: that of the introducing commit, or else of whatever has it there.
+    /// The blob of a place: from the introducing commit, otherwise from anything that has it there.
     fn blob_of(
         &mut self,
         groups: &[Vec<usize>],
@@ -145,7 +146,7 @@ impl<'a> Emitter<'a> {
         self.trees.blob_at(&tree, path)
     }
 
-    /// The origin of a commit or an annotated tag; `holding` are the tips that name it.
+    /// The origin of a commit or an annotated tag; `holding` has the tips that name it.
     fn of_message(&mut self, found: &Found, holding: Vec<usize>) -> GitOrigin {
         let graph = self.history.graph;
         let is_commit = found.kind == Kind::Commit;
@@ -186,7 +187,7 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// The names of the refs that hold a place, as long as there is room for them.
+    /// The names of the refs that hold a place, within the limit.
     fn refs(&mut self, groups: &[Vec<usize>], place: &Attribution) -> Vec<String> {
         let tips = || place.groups.iter().flat_map(|&group| &groups[group]);
         let count = tips().count();

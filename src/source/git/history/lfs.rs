@@ -1,7 +1,7 @@
-//! Git LFS objects that are on this machine.
+//! Scans Git LFS objects on this machine.
 //!
-//! An object is attributed by its pointer: the small text that git keeps in its place. Its bytes
-//! follow from the object's name and size, so the pointer's blob is known without a search.
+//! An object is attributed by its pointer, the small text that git stores instead. The text follows
+//! from the object's name and size, so the pointer's blob id is computed without a search.
 
 use gix::objs::Kind;
 
@@ -14,7 +14,7 @@ use crate::scan::Detector;
 use crate::source::container::Scanner;
 use crate::source::pointer;
 
-/// Scans the objects; each hit stands for the pointer's blob.
+/// Scans the objects; each hit has the id of the pointer's blob.
 pub(super) fn scan<D: Detector>(
     repo: &gix::Repository,
     options: &database::DatabaseOptions,

@@ -1,5 +1,5 @@
-//! Which commits a range has: a walk from both ends, newest first, that stops where only known
-//! history is left.
+//! The commits of a range: a walk from both ends, newest first, that ends when only known history
+//! remains.
 
 use std::collections::BinaryHeap;
 
@@ -13,7 +13,7 @@ use super::ends::Update;
 use crate::coverage::Ledger;
 use crate::stop::Stop;
 
-/// How many commits of the known side are read beyond the last that dates ask for.
+/// Number of commits of the known side that are read beyond the last one that dates require.
 const SLOP: usize = 64;
 
 /// A commit of the range.
@@ -26,7 +26,7 @@ pub(super) struct RangeCommit {
     /// Its parents; none at a shallow boundary.
     pub(super) parents: Vec<ObjectId>,
     time: i64,
-    /// Something of the hidden side reaches it.
+    /// True if the hidden side reaches it.
     known: bool,
 }
 
@@ -54,7 +54,7 @@ struct Walk<'a> {
     ledger: &'a Ledger,
     met: HashMap<ObjectId, RangeCommit>,
     queue: BinaryHeap<(i64, ObjectId)>,
-    /// How many commits of the queue are not known.
+    /// Number of commits in the queue that are not known.
     open: usize,
     buffer: Vec<u8>,
 }
@@ -72,9 +72,9 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Dates may lie, so the walk goes on for [`SLOP`] commits after the hidden side is older than
-    /// all that it found. A commit that is hidden by way of longer lies is reported once too
-    /// often; none is missed.
+    /// Dates may be wrong, so the walk continues for [`SLOP`] commits after the hidden side is
+    /// older than everything it found. A commit that is hidden behind a longer run of wrong dates
+    /// is reported needlessly; none is missed.
     fn run(mut self, update: &Update, stop: &Stop) -> Vec<RangeCommit> {
         for &hidden in &update.hidden {
             if let Some(tip) = super::super::tips::peel(
@@ -92,7 +92,7 @@ impl<'a> Walk<'a> {
         let mut oldest = i64::MAX;
         let mut slop = SLOP;
         while let Some(&(time, id)) = self.queue.peek() {
-            // What was met may yet turn out to be known.
+            // Commits found so far may still turn out to be known, so they are discarded.
             if stop.is_set() {
                 return Vec::new();
             }
@@ -116,7 +116,7 @@ impl<'a> Walk<'a> {
         self.met.into_values().filter(|commit| !commit.known).collect()
     }
 
-    /// Meets a commit, or learns that a met one is known: so then are all above it.
+    /// Adds a commit, or marks a visited one and all its visited ancestors as known.
     fn reach(&mut self, id: ObjectId, known: bool) {
         if let Some(commit) = self.met.get(&id) {
             if known && !commit.known {

@@ -1,4 +1,4 @@
-//! The two ends of each range: what was typed, or what git tells a hook.
+//! The two ends of each range, from the command line or a hook's input.
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -11,17 +11,17 @@ use super::super::refs;
 use super::super::tips::{self, Ref};
 use crate::coverage::Ledger;
 
-/// One range: what `tip` reaches and nothing of `hidden` does.
+/// One range: the commits that `tip` reaches and `hidden` does not.
 #[derive(Clone, Debug)]
 pub(super) struct Update {
-    /// The new end; its name is the ref's, or empty.
+    /// The new end; its name is that of the ref, or empty.
     pub(super) tip: Ref,
-    /// Objects whose history is known already.
+    /// Objects whose history is already known.
     pub(super) hidden: Vec<ObjectId>,
 }
 
-/// Reads `BASE..HEAD`. A BASE of zeros is a new ref, of which all is new: the other refs of a
-/// checkout may have come with the same push, so they say nothing about what was there before.
+/// Parses `BASE..HEAD`. A BASE of zeros is a new ref, whose history is all new: the other refs of a
+/// checkout may have come with the same push, so they do not show what existed before.
 pub(super) fn between(
     repo: &gix::Repository,
     objects: &Objects,
@@ -47,8 +47,8 @@ pub(super) fn between(
     Ok(vec![Update { tip, hidden }])
 }
 
-/// BASE and HEAD of a range. An empty side is refused: it is a variable of a script that has no
-/// value, and to take HEAD for it would scan nothing.
+/// BASE and HEAD of a range. An empty side is an error: it comes from an unset variable of a
+/// script, and taking HEAD instead would scan nothing.
 pub(super) fn sides(range: &str) -> Result<(&str, &str), Error> {
     let text = || crate::text::escape_line(range);
     let (base, head) = range.split_once("..").ok_or_else(|| Error::NotARange { text: text() })?;
@@ -63,7 +63,7 @@ pub(super) fn sides(range: &str) -> Result<(&str, &str), Error> {
     }
 }
 
-/// A ref that no remote has yet: whatever a remote has is known.
+/// A ref that no remote has yet: everything that a remote has is known.
 pub(super) fn of_new(
     repo: &gix::Repository,
     objects: &Objects,
@@ -76,7 +76,7 @@ pub(super) fn of_new(
     Ok(vec![Update { tip, hidden: of_remotes(repo, remote, ledger) }])
 }
 
-/// What the remote-tracking refs of `remote`, or of all remotes, stand at.
+/// The targets of the remote-tracking refs of `remote`, or of all remotes.
 fn of_remotes(repo: &gix::Repository, remote: Option<&[u8]>, ledger: &Ledger) -> Vec<ObjectId> {
     let mut prefix = b"refs/remotes/".to_vec();
     if let Some(remote) = remote {
@@ -97,7 +97,7 @@ pub(super) fn base(
     if is_zeros(base) { Ok(None) } else { resolve(repo, objects, base).map(Some) }
 }
 
-/// The old ends that a hook is told of, each once; refs that it deletes have no say.
+/// The old ids in a hook's input, each once; deleted refs are skipped.
 pub(super) fn bases_of_hook(objects: &Objects, input: &[u8]) -> Result<Vec<ObjectId>, Error> {
     let lines = lines(input, objects.hash())?;
     let kept = lines.iter().filter(|line| !line.new.is_null() && !line.old.is_null());
@@ -107,8 +107,8 @@ pub(super) fn bases_of_hook(objects: &Objects, input: &[u8]) -> Result<Vec<Objec
     Ok(bases)
 }
 
-/// Reads the lines that a pre-receive hook (old, new, ref) or a pre-push hook (local ref and id,
-/// remote ref and id) gets; deletions are left out.
+/// Parses the input of a pre-receive hook (old, new, ref) or a pre-push hook (local ref and id,
+/// remote ref and id); deletions are skipped.
 pub(super) fn of_hook(
     repo: &gix::Repository,
     objects: &Objects,
@@ -133,7 +133,7 @@ pub(super) fn of_hook(
                         .map(|(_, id)| id)
                         .collect()
                 };
-                // What the same push replaces was there before it.
+                // The old ids of the same push existed before it.
                 others.extend(lines.iter().map(|line| line.old).filter(|old| !old.is_null()));
                 known = Some(others);
             }
@@ -146,7 +146,7 @@ pub(super) fn of_hook(
     Ok(updates)
 }
 
-/// The commit that ends a range, and the branch that it is named by.
+/// The commit at the end of a range, and the branch that names it.
 pub(super) fn name(
     repo: &gix::Repository,
     objects: &Objects,

@@ -1,4 +1,4 @@
-//! The hits of a range, with the commit that each belongs to.
+//! Creates the hits of a range, each with its commit.
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -18,7 +18,7 @@ use crate::scan::{Detected, Detector, Hit};
 use crate::source::guard::guarded;
 use crate::source::names::Names;
 
-/// What the hits of one run share.
+/// State that the hits of one run share.
 pub(super) struct Report<'a> {
     objects: &'a Objects,
     updates: &'a [Update],
@@ -29,7 +29,7 @@ pub(super) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// A report on blobs that were scanned. The `.mailmap` is that of the first tip.
+    /// Creates a report on scanned blobs. The `.mailmap` is that of the first tip.
     pub(super) fn new(
         objects: &'a Objects,
         updates: &'a [Update],
@@ -41,7 +41,8 @@ impl<'a> Report<'a> {
         Self { objects, updates, texts, before, ledger, people }
     }
 
-    /// Each credential that a commit's file holds and no parent's does, and those of its message.
+    /// Reports each credential that a commit's file contains and no parent's does, and those of its
+    /// message.
     pub(super) fn steps<D: Detector>(
         &self,
         steps: &[Step],
@@ -101,8 +102,8 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Where a service is to show what a change added: in the file as it is at the range's end,
-    /// and of a pair only the half that is new.
+    /// The location that a code host shows for an added credential: in the file at the range's end,
+    /// and of a pair only the new half.
     fn shown(
         &self,
         change: &Change,
@@ -111,7 +112,7 @@ impl<'a> Report<'a> {
     ) -> Option<Spot> {
         let tips = self.updates.iter().filter_map(|update| self.blob_of_tip(update, &change.path));
         let last = tips.filter(|blob| *blob != change.blob).find_map(|blob| {
-            // The nth place of a credential in one version is that in another.
+            // The nth place of a credential in one version corresponds to the nth in the other.
             let nth = self.nth(change, candidate, credential);
             Some((blob, spots::in_version(self.places(&blob, credential), nth)?))
         });
@@ -123,14 +124,14 @@ impl<'a> Report<'a> {
         Some(spots::at_secret(self.objects, &blob, &spot))
     }
 
-    /// How many places of its credential stand before a candidate in its file.
+    /// Number of places of its credential before a candidate in its file.
     fn nth(&self, change: &Change, candidate: &Candidate, credential: &Fingerprint) -> usize {
         let place = candidate.sighting.primary();
         let same = self.texts.of(&change.blob).of(credential);
         same.filter(|one| one.sighting.primary() < place).count()
     }
 
-    /// The places of a credential in a blob that the range, or what it is compared with, has.
+    /// The places of a credential in a blob of the range or of its parents.
     fn places<'s>(
         &'s self,
         blob: &ObjectId,
@@ -139,7 +140,7 @@ impl<'a> Report<'a> {
         self.texts.of(blob).of(credential).chain(self.before.of(blob).of(credential))
     }
 
-    /// The marker of a place: the tips that still hold the credential there decide.
+    /// The marker of a place: tips that still contain the credential there decide.
     fn marker(
         &self,
         change: &Change,
@@ -157,7 +158,7 @@ impl<'a> Report<'a> {
         first.filter(|_| markers.all(|marker| marker.is_some()))
     }
 
-    /// The messages of the annotated tags at the tips.
+    /// Reports the messages of the annotated tags at the tips.
     pub(super) fn tags<D: Detector>(&self, detector: &D, hits: &(dyn Fn(Hit) + Sync)) {
         let mut buffer = Vec::new();
         let mut tags: Vec<ObjectId> =
@@ -176,7 +177,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Refs and tags that name a tree or a blob, which no commit owns.
+    /// Reports refs and tags that name a tree or a blob, which belongs to no commit.
     pub(super) fn bare(&self, changes: &[Change], hits: &(dyn Fn(Hit) + Sync)) {
         let blobs = self.updates.iter().filter(|update| update.tip.kind == Kind::Blob);
         let pathless = blobs.map(|update| (None, update.tip.object));
@@ -205,7 +206,7 @@ impl<'a> Report<'a> {
         detected
     }
 
-    /// Whether the update's new end has the credential at that path.
+    /// True if the new end of the update contains the credential at that path.
     fn tip_holds(&self, update: &Update, path: &[u8], credential: &Fingerprint) -> bool {
         self.blob_of_tip(update, path).is_some_and(|blob| self.holds(&blob, credential))
     }
@@ -214,7 +215,7 @@ impl<'a> Report<'a> {
         self.texts.holds(blob, credential) || self.before.holds(blob, credential)
     }
 
-    /// What the update's new end has at that path.
+    /// The blob at that path in the new end of the update.
     fn blob_of_tip(&self, update: &Update, path: &[u8]) -> Option<ObjectId> {
         let mut buffer = Vec::new();
         let tree = commit_tree(self.objects, &update.tip.object, &mut buffer)?;

@@ -1,4 +1,4 @@
-//! The index against HEAD's tree, by the trees that the index has cached.
+//! Compares the index with HEAD's tree, with the help of the index's cached trees.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ use crate::coverage::Ledger;
 
 /// The staged files that `head` does not have unchanged at the same path.
 ///
-/// Of a conflict both sides count: what neither HEAD nor the merged commit holds is new.
+/// Both sides of a conflict are included: what neither HEAD nor the merged commit holds is new.
 pub(super) fn staged(
     objects: &Objects,
     index: &gix::index::State,
@@ -25,7 +25,7 @@ pub(super) fn staged(
     ledger: &Ledger,
 ) -> Vec<File> {
     let mut walk = Walk { objects, index, ledger, buffer: Vec::new(), files: Vec::new() };
-    // On a stack of its own: an index may name folders nested as deep as its author likes.
+    // An explicit stack replaces recursion: the nesting in an index is not trusted.
     let whole = Folder { entries: 0..index.entries().len(), depth: 0, cached: index.tree(), head };
     let mut waiting = vec![whole];
     while let Some(folder) = waiting.pop() {
@@ -34,7 +34,7 @@ pub(super) fn staged(
     walk.files
 }
 
-/// Which of `wanted` any file of the trees has as its content.
+/// The blobs in `wanted` that any file of the trees has as its content.
 pub(super) fn present(
     objects: &Objects,
     trees: &[ObjectId],
@@ -48,7 +48,7 @@ pub(super) fn present(
     all.map(|change| change.blob).filter(|blob| wanted.contains(blob)).collect()
 }
 
-/// Entries whose paths share their first `depth` bytes, and the trees that stand for them.
+/// Entries whose paths share their first `depth` bytes, and the trees of that folder.
 struct Folder<'a> {
     entries: Range<usize>,
     depth: usize,
@@ -65,7 +65,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// One folder; those in it are left waiting.
+    /// Compares one folder; its subfolders are added to `waiting`.
     fn folder(&mut self, folder: Folder<'a>, waiting: &mut Vec<Folder<'a>>) {
         let Folder { entries: range, depth, cached, head } = folder;
         let valid = cached.is_some_and(|tree| {
@@ -144,7 +144,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The entries of a tree, in order of name and kind.
+    /// The entries of a tree, sorted by name and kind.
     fn list(&mut self, tree: ObjectId) -> Listing {
         let mut entries = lookup::list(self.objects, &tree, "HEAD", &mut self.buffer, self.ledger);
         entries.sort_unstable_by(|a, b| (&a.0, a.1 as u8).cmp(&(&b.0, b.1 as u8)));

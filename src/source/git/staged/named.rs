@@ -1,4 +1,4 @@
-//! The files that a hook names, such as all files of a project.
+//! The files named by a hook, which may be all files of a project.
 
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
@@ -19,26 +19,26 @@ use crate::source::container::{Scanner, Text};
 use crate::source::files;
 use keysweep_base::paths::canonical;
 
-/// Paths below the work tree, `/` between their parts; the empty one is all of it.
+/// Paths relative to the work tree, with `/` as separator; the empty path is the whole work tree.
 pub(super) struct Names {
     tree: PathBuf,
     names: BTreeSet<Vec<u8>>,
 }
 
-/// A file without staged change.
+/// A file without a staged change.
 pub(super) struct Whole {
     path: Vec<u8>,
     from: From,
 }
 
-/// Where the file's content is.
+/// The source of the file's content.
 enum From {
     WorkTree(PathBuf),
     Index(ObjectId),
 }
 
 impl Names {
-    /// Turns paths as they were typed into names.
+    /// Converts paths as given into names.
     pub(super) fn new(repo: &gix::Repository, paths: &[PathBuf]) -> Result<Self, Error> {
         let tree = repo.workdir().unwrap_or(repo.git_dir());
         let tree = canonical(tree);
@@ -46,7 +46,7 @@ impl Names {
         Ok(Self { tree, names })
     }
 
-    /// Whether a path is named, or in a named folder.
+    /// True if a path is named, or in a named folder.
     pub(super) fn contain(&self, path: &[u8]) -> bool {
         let folders = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
         self.names.contains(&b""[..])
@@ -54,7 +54,7 @@ impl Names {
             || folders.into_iter().any(|(end, _)| self.names.contains(&path[..end]))
     }
 
-    /// The named files that are not among `changed`.
+    /// The named files that are not in `changed`.
     pub(super) fn unchanged(
         &self,
         index: &gix::index::State,
@@ -95,8 +95,8 @@ impl Names {
         whole
     }
 
-    /// The file of that name, if it is one and no link is on the way to it: git keeps nothing
-    /// behind links, and the work tree may be whatever the repository calls so.
+    /// The file of that name, if it is a file and no link is on its path: git stores nothing behind
+    /// links, and an untrusted repository chooses its work tree.
     fn in_work_tree(&self, name: &[u8]) -> Option<PathBuf> {
         let path = self.tree.join(gix::path::from_byte_slice(name).ok()?);
         let kind = std::fs::symlink_metadata(&path).ok()?.file_type();
@@ -107,8 +107,8 @@ impl Names {
 }
 
 impl Whole {
-    /// Scans the file as any other source does: in windows, within the limits of the run, and no
-    /// longer than it is not stopped. Of a link it scans its target's name.
+    /// Scans the file like any other source: in windows, within the limits of the run, until the
+    /// run is stopped. For a link, it scans the name of the target.
     pub(super) fn scan<D: Detector>(
         self,
         head: &Head<'_>,
@@ -157,7 +157,7 @@ impl Whole {
     }
 }
 
-/// Whether any of `paths` is `name`, or in the folder of that name.
+/// True if any of `paths` is `name`, or is in the folder of that name.
 fn holds_at_or_below<P: AsRef<[u8]> + Borrow<[u8]> + Ord>(
     paths: &BTreeSet<P>,
     name: &[u8],
@@ -170,8 +170,7 @@ fn holds_at_or_below<P: AsRef<[u8]> + Borrow<[u8]> + Ord>(
     paths.contains(name) || below.take(1).any(|path| path.as_ref().starts_with(&folder))
 }
 
-/// The path below the work tree. Its folder may be reached through links; it itself is not
-/// followed if it is one.
+/// The path relative to the work tree. Links in its folder are resolved; the last component is not.
 fn name(tree: &Path, path: &Path) -> Result<Vec<u8>, Error> {
     let outside = || Error::Outside { path: path.to_owned(), tree: tree.to_owned() };
     let absolute = std::path::absolute(path).map_err(|_| outside())?;
@@ -185,7 +184,7 @@ fn name(tree: &Path, path: &Path) -> Result<Vec<u8>, Error> {
             other => real.push(other),
         }
     }
-    // A folder that is gone may still be that of a staged change.
+    // A deleted folder may still contain a staged change.
     let folder = real.parent().and_then(|folder| folder.canonicalize().ok());
     if let (Some(folder), Some(file)) = (folder, real.file_name()) {
         real = if real == tree { real } else { folder.join(file) };
