@@ -2,9 +2,8 @@
 //! several secrets for one id with pauses.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
-use keysweep_aws::pace::Pace;
+use keysweep_aws::pace::{Pace, backoff};
 use keysweep_aws::sts::answer::{Answer, Identity, read};
 use keysweep_aws::sts::{Reply, StsClient};
 use tokio::time::{Instant, sleep};
@@ -239,13 +238,6 @@ fn shown(endpoint: &str) -> String {
     [&endpoint[..path], &opaque::redacted(&endpoint[path..])].concat()
 }
 
-/// The pause before the retry after `attempt` earlier ones: doubled each time up to eight seconds,
-/// and randomly reduced by up to a half, so that many clients do not retry at once.
-fn backoff(attempt: u32) -> Duration {
-    let whole = Duration::from_millis(500 << attempt.min(4));
-    whole.mul_f64(0.5 + fastrand::f64() / 2.0)
-}
-
 /// The secrets of an id that are tried.
 ///
 /// The secrets of its own pairs are tried first, for all ids; then the others. A secret that was
@@ -352,19 +344,5 @@ impl Answers {
             }
         }
         self.verdicts
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_up_to_a_bound_and_never_vanish() {
-        for attempt in 0..40 {
-            let pause = backoff(attempt);
-            assert!(pause >= Duration::from_millis(250) && pause <= Duration::from_secs(8));
-        }
-        assert!(backoff(4) > backoff(0));
     }
 }

@@ -5,6 +5,7 @@
 //! only crate that opens a socket.
 
 mod bounded;
+mod codes;
 mod endpoint;
 mod environment;
 mod error;

@@ -7,6 +7,14 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
+/// The delay before the next retry, after `attempt` earlier ones. It doubles each time up to eight
+/// seconds, and is a random value between half and the whole of that, so that clients do not retry
+/// at the same time.
+pub fn backoff(attempt: u32) -> Duration {
+    let whole = Duration::from_millis(500 << attempt.min(4));
+    whole.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
 /// Admits requests one after another, evenly spaced.
 #[derive(Debug)]
 pub struct Pace {
@@ -53,5 +61,19 @@ impl Pace {
     /// Number of requests so far.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_a_bound_and_never_vanish() {
+        for attempt in 0..40 {
+            let pause = backoff(attempt);
+            assert!(pause >= Duration::from_millis(250) && pause <= Duration::from_secs(8));
+        }
+        assert!(backoff(4) > backoff(0));
     }
 }

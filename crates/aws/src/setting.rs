@@ -17,7 +17,7 @@ pub enum Setting {
     Endpoint(&'static str),
     /// The name is not that of a partition.
     #[error(
-        "--partition: {0:?} is no partition; give auto, all, aws, aws-us-gov, aws-cn or aws-eusc"
+        "--partition: {0:?} is not a partition; give auto, all, aws, aws-us-gov, aws-cn or aws-eusc"
     )]
     Partition(String),
     /// The proxy of the environment can't be used.

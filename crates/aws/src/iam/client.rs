@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 
+use crate::codes::{is_clock_skew, is_throttling};
+use crate::pace::backoff;
 use crate::query::{Kind, Reply, Sender, Service, Settings, SigningKey};
 use crate::xml::{self, Answer, Inner, Row};
 use crate::{Error, Result, Secret};
@@ -363,30 +365,4 @@ fn refusal(operation: &'static str, code: &str, message: String) -> Error {
         "LimitExceeded" => Error::LimitExceeded { operation, message },
         code => Error::Refused { operation, code: code.to_owned(), message },
     }
-}
-
-fn is_throttling(code: &str) -> bool {
-    matches!(
-        code,
-        "Throttling"
-            | "ThrottlingException"
-            | "ThrottledException"
-            | "RequestLimitExceeded"
-            | "RequestThrottled"
-            | "SlowDown"
-            | "TooManyRequestsException"
-    )
-}
-
-fn is_clock_skew(message: &str) -> bool {
-    let message = message.trim_start();
-    message.starts_with("Signature expired") || message.starts_with("Signature not yet current")
-}
-
-/// The delay before the next retry, after `attempt` earlier ones. It doubles each time up to eight
-/// seconds, and is a random value between half and the whole of that, so that clients do not retry
-/// at the same time.
-fn backoff(attempt: u32) -> Duration {
-    let whole = Duration::from_millis(500 << attempt.min(4));
-    whole.mul_f64(0.5 + fastrand::f64() / 2.0)
 }

@@ -5,6 +5,8 @@
 
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
 
+use crate::codes::{is_clock_skew, is_throttling};
+
 /// The identity of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -62,27 +64,10 @@ fn read_error(error: &StsError) -> Answer {
         "SignatureDoesNotMatch" if says("The request signature we calculated") => {
             Answer::WrongSecret
         }
-        "SignatureDoesNotMatch"
-            if says("Signature expired") || says("Signature not yet current") =>
-        {
-            Answer::ClockSkew
-        }
+        "SignatureDoesNotMatch" if is_clock_skew(&error.message) => Answer::ClockSkew,
         code if is_throttling(code) => Answer::Later(format!("STS answered {code}")),
         code => Answer::Nothing(format!("STS answered 403 {code}")),
     }
-}
-
-fn is_throttling(code: &str) -> bool {
-    matches!(
-        code,
-        "Throttling"
-            | "ThrottlingException"
-            | "ThrottledException"
-            | "RequestLimitExceeded"
-            | "RequestThrottled"
-            | "SlowDown"
-            | "TooManyRequestsException"
-    )
 }
 
 struct StsError {
