@@ -128,19 +128,7 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
         user: None,
         expires: None,
     };
-    let sighting = Sighting {
-        id: None,
-        secret: None,
-        decoded: Vec::new(),
-        marker: None,
-        snippet: String::new(),
-        secret_snippet: String::new(),
-        line_hash: None,
-        partition: None,
-        shown: None,
-        evidence: None,
-        rivals: Vec::new(),
-    };
+    let sighting = Sighting::default();
     let confidence = Confidence::High;
     Ok(Finding {
         fingerprint: credential.fingerprint(),

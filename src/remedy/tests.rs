@@ -18,19 +18,7 @@ fn finding(rule: &str, id: Option<String>, user: Option<&str>) -> Finding {
         user: user.map(str::to_owned),
         expires: None,
     };
-    let sighting = Sighting {
-        id: None,
-        secret: None,
-        decoded: vec![],
-        marker: None,
-        snippet: String::new(),
-        secret_snippet: String::new(),
-        line_hash: None,
-        partition: None,
-        shown: None,
-        evidence: None,
-        rivals: Vec::new(),
-    };
+    let sighting = Sighting::default();
     let confidence = Confidence::High;
     Finding {
         fingerprint: credential.fingerprint(),

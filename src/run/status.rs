@@ -96,19 +96,7 @@ mod tests {
             user: None,
             expires: None,
         };
-        let sighting = Sighting {
-            id: None,
-            secret: None,
-            decoded: vec![],
-            marker: None,
-            snippet: String::new(),
-            secret_snippet: String::new(),
-            line_hash: None,
-            partition: None,
-            shown: None,
-            evidence: None,
-            rivals: Vec::new(),
-        };
+        let sighting = Sighting::default();
         let confidence = Confidence::High;
         let origin = crate::finding::Origin::default();
         Finding {

@@ -18,19 +18,8 @@ fn id() -> String {
 
 fn place(path: &str, line: u64, marker: Option<&'static str>) -> Occurrence {
     let at = |column| Position { line, column, column_utf16: column };
-    let sighting = Sighting {
-        id: Some(Region { start: at(1), end: at(21) }),
-        secret: None,
-        decoded: vec![],
-        marker,
-        snippet: String::new(),
-        secret_snippet: String::new(),
-        line_hash: None,
-        partition: None,
-        shown: None,
-        evidence: None,
-        rivals: Vec::new(),
-    };
+    let sighting =
+        Sighting { id: Some(Region { start: at(1), end: at(21) }), marker, ..Sighting::default() };
     let origin = Origin { path: Some(path.as_bytes().to_vec()), ..Origin::default() };
     Occurrence { origin, sighting, confidence: Confidence::High }
 }

@@ -46,15 +46,10 @@ pub(crate) fn place(path: &str, line: u64) -> Occurrence {
         sighting: Sighting {
             id: Some(region(line, 19, 20)),
             secret: Some(region(line + 1, 25, 40)),
-            decoded: Vec::new(),
-            marker: None,
             snippet: format!("aws_access_key_id={}", example_id()),
             secret_snippet: "aws_secret_access_key = [redacted]".to_owned(),
             line_hash: Some((0x1234_5678_9abc_def0 ^ line, 1)),
-            partition: None,
-            shown: None,
-            evidence: None,
-            rivals: Vec::new(),
+            ..Sighting::default()
         },
         confidence: Confidence::High,
     }

@@ -43,19 +43,7 @@ pub(crate) fn finding(
         user: None,
         expires: None,
     };
-    let sighting = Sighting {
-        id: None,
-        secret: None,
-        decoded: Vec::new(),
-        marker: None,
-        snippet: String::new(),
-        secret_snippet: String::new(),
-        line_hash: None,
-        partition: None,
-        shown: None,
-        evidence: None,
-        rivals: Vec::new(),
-    };
+    let sighting = Sighting::default();
     Finding {
         fingerprint: credential.fingerprint(),
         credential,

@@ -43,19 +43,7 @@ impl Witness {
             user: None,
             expires: None,
         };
-        let sighting = Sighting {
-            id: None,
-            secret: None,
-            decoded: vec![],
-            marker: None,
-            snippet,
-            secret_snippet: String::new(),
-            line_hash: None,
-            partition: None,
-            shown: None,
-            evidence: None,
-            rivals: Vec::new(),
-        };
+        let sighting = Sighting { snippet, ..Sighting::default() };
         let candidate =
             Candidate { credential, confidence: Confidence::High, sighting, inside: vec![] };
         Detected { memory: bytes.to_vec(), candidates: vec![candidate], ..Detected::default() }

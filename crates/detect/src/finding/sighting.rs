@@ -5,7 +5,7 @@ use crate::location::Region;
 use crate::secret::Secret;
 
 /// The credential's place in one text, with the data from the surrounding text that a report needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sighting {
     /// The place of the key id; if it is encoded, of the encoded text.
     pub id: Option<Region>,
