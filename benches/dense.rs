@@ -72,7 +72,7 @@ const FORMS: [(&str, Make); 42] = [
             format!("secret = {{{}}};\n", numbers.join(", "))
         })
     }),
-    ("numbers that are no text", |size| repeated(size, "secret[] = 73, 65, 0, 255, 1,\n")),
+    ("numbers that are not text", |size| repeated(size, "secret[] = 73, 65, 0, 255, 1,\n")),
     ("lists of nineteen numbers", |size| repeated(size, &format!("ecret {}\n", "49, ".repeat(19)))),
     ("marks around letters", |size| {
         many(size, |seed| {

@@ -1,4 +1,4 @@
-//! The data of keysweep, embedded: one constant a file. A crate of its own, so that whoever embeds it
+//! The data of keysweep, embedded: one constant a file. A crate of its own, so that every crate that embeds it
 //! also packs it.
 
 /// The rules, by the name of their file, in the order in which they are listed.

@@ -373,7 +373,7 @@ fn reasons(mut given: Vec<String>, coverage: &Coverage) -> String {
         (left_out.ignored, "ignored (--no-ignore scans them)"),
         (left_out.excluded, "excluded by --include or --exclude"),
         (left_out.too_large, "over --max-file-size"),
-        (left_out.special, "no regular files"),
+        (left_out.special, "not regular files"),
         (left_out.links, "links (name one to follow it)"),
     ];
     let counts = counts.iter().filter(|(count, _)| *count > 0);

@@ -214,7 +214,7 @@ fn note_limits(answers: &[Answers], options: &VerifyOptions, requests: u64, ledg
     }
 }
 
-/// Records keys of which STS was to be asked and that have no answer: whoever blocks the requests
+/// Records keys of which STS was to be asked and that have no answer: an attacker who blocks the requests
 /// must not make a run pass as complete.
 fn note_unanswered(findings: &[Finding], ledger: &Ledger) {
     let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();

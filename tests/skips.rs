@@ -1,4 +1,4 @@
-//! Prints which tests were skipped, in whole or in part. It is no test but the last program that
+//! Prints which tests were skipped, in whole or in part. It is not a test, but the last program that
 //! `cargo test` runs of this folder, as it runs them by name; tests/support/require.rs notes the skips.
 
 use std::io::Write as _;

@@ -186,7 +186,7 @@ fn unknown(source: &str, partition: Partition, error: Error) -> Failure {
 fn device(client: &Client, arn: &str) -> Result<String, Failure> {
     let missing = |why: String| Failure::refused(format!("--mfa: {why}; give --mfa=SERIAL"));
     let Some(Principal::User(user)) = Principal::of(arn) else {
-        return Err(missing(format!("{arn} is no user, and so has no device")));
+        return Err(missing(format!("{arn} is not a user, and so has no device")));
     };
     let devices = client.mfa_devices(user).map_err(|error| missing(error.to_string()))?;
     let first = devices.into_iter().next();

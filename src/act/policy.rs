@@ -62,7 +62,7 @@ impl Verb {
 }
 
 /// The policy, of the account that the key's id says. It names all users of the account, those with
-/// a path too; whoever knows the user narrows it to its ARN.
+/// a path too; an administrator who knows the user can narrow it to its ARN.
 pub fn policy(verb: Verb, key: Option<KeyId>, partition: &str) -> Value {
     let account = key.and_then(|key| key.account()).unwrap_or_else(|| "*".to_owned());
     let named = |actions: &[&str]| -> Vec<String> {

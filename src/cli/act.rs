@@ -129,7 +129,7 @@ impl ActArguments {
         Some(lookup::print(|mut out| write_json(&policy, Layout::Indented, &mut out)))
     }
 
-    /// Opens IAM as whoever was named.
+    /// Opens IAM as the named identity.
     ///
     /// `key` is the one that the command is about, which signs with `--as-itself`.
     pub(super) fn open(&self, key: Option<KeyId>, session: &Session) -> Result<Opened, Failure> {
@@ -252,7 +252,7 @@ impl Person for Terminal {
 }
 
 fn nobody(hint: &str) -> Failure {
-    Failure::refused(format!("nobody can be asked: standard input is no terminal{hint}"))
+    Failure::refused(format!("nobody can be asked: standard input is not a terminal{hint}"))
 }
 
 /// Asks at the terminal; `None` if there is none. Read by a thread of its own, so that Ctrl-C ends

@@ -87,7 +87,7 @@ pub(super) fn key_id(args: &str) -> Result<KeyId, Failure> {
     match subject(args)? {
         Subject::Key(id) => Ok(id),
         Subject::User(name) => Err(Failure::refused(format!(
-            "{name:?} is no id of a key; it begins with AKIA and has 20 characters (keysweep keys \
+            "{name:?} is not the id of a key; it begins with AKIA and has 20 characters (keysweep keys \
              lists those of a user)"
         ))),
     }

@@ -3,7 +3,7 @@
 //! The steps are those of AWS's chapter "Managing access keys for IAM users": make a second key,
 //! move what uses the first, see that it is used no more, deactivate it, see that nothing breaks,
 //! delete it. Each run looks at the state in AWS first and then does at most the next step. What
-//! was done stands in a journal and, for whoever goes on without it, in a tag of the user.
+//! was done stands in a journal and, for a second person who continues without it, in a tag of the user.
 
 pub mod destination;
 mod facts;

@@ -21,7 +21,7 @@ pub const NAME: &str = "<stdin>";
 
 /// The pause between two checks of the stop flag.
 const POLL: Duration = Duration::from_millis(20);
-/// After this time without a byte the user is told that the program waits.
+/// After this time without a byte a message says that the program waits.
 const SOON: Duration = Duration::from_secs(1);
 
 /// Options for standard input.

@@ -38,7 +38,7 @@ pub(crate) struct Begun {
     pub(crate) filled: usize,
     /// The buffer is full: more may follow.
     full: bool,
-    /// See [`Window::columnar`]; whoever looks at the beginning says so.
+    /// See [`Window::columnar`]; set by the reader of the first window.
     pub(crate) columnar: bool,
     /// The error that ended reading early.
     pub(crate) error: Option<io::Error>,

@@ -73,7 +73,7 @@ impl Profiles {
         Around::new(&self.project)
     }
 
-    /// The ARN of whoever acts, or why nobody does.
+    /// The ARN of the acting identity, or the reason for the refusal.
     fn act(&self, request: Request, mut around: Around) -> Result<String, String> {
         opened(&self.moto.url(), request, &mut around)
             .map(|opened| opened.acting.caller.arn)

@@ -26,7 +26,7 @@ impl Fuse {
     /// A step at which the program could be killed.
     pub(crate) fn step(&self) {
         if self.0.fetch_sub(1, Ordering::SeqCst) == 1 {
-            // No hook tells of it, as of a process that is killed.
+            // No hook reports it, as for a killed process.
             std::panic::resume_unwind(Box::new("killed"));
         }
     }

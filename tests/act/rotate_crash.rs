@@ -51,7 +51,7 @@ fn rotate_whole(world: &World, to: &Wanted, moment: i64) -> bool {
                 killed = true;
                 after_a_kill(world, moment);
                 if let Wanted::File(path) = to {
-                    // Its name is taken once something stands in it; a user looks, as told.
+                    // Its name is taken once something stands in it; a user looks, as the message says.
                     let text = std::fs::read_to_string(path).unwrap_or_default();
                     assert!(text.is_empty() || text.contains("AKIA"), "moment {moment}");
                 }

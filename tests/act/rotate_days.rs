@@ -250,7 +250,7 @@ fn what_may_not_be_looked_at_is_said_and_is_no_obstacle() {
     }
 }
 
-/// Somebody else's tag is what a rotation is taken over by, whoever wrote it.
+/// A tag on the user is enough to take over a rotation.
 #[test]
 fn a_key_that_was_made_by_hand_takes_over_by_its_tag() {
     let world = World::new("by hand", "shop-deploy");

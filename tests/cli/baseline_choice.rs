@@ -90,7 +90,7 @@ fn an_active_key_is_taken_by_its_name_alone() {
     assert_eq!(entries(&project).len(), 1, "{}", ran.stdout);
 }
 
-/// Runs a program in a terminal of its own, answers its first question, and tells its status.
+/// Runs a program in a terminal of its own, answers its first question, and returns its status.
 const TERMINAL: &str = r#"
 import os, pty, sys
 answer, command = sys.argv[1], sys.argv[2:]

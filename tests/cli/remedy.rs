@@ -1,4 +1,4 @@
-//! Every command that keysweep tells people to run is one that the real AWS CLI takes, and the
+//! Every command that keysweep advises is one that the real AWS CLI takes, and the
 //! first of them does what it says.
 
 use std::collections::{BTreeMap, BTreeSet};

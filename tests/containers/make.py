@@ -1,6 +1,6 @@
 """Writes containers that no tool at hand writes, or not in this state: `make.py FOLDER ID SECRET`.
 
-Each holds the credential once. What is found where is told by tests/containers/forms.rs.
+Each holds the credential once. What is found where is stated in tests/containers/forms.rs.
 """
 
 import base64

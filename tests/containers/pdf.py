@@ -1,6 +1,6 @@
 """Writes PDFs with a credential as fpdf2 and reportlab do: `pdf.py FOLDER ID SECRET`.
 
-What is found is told by tests/containers/pdf.rs.
+What is found is stated in tests/containers/pdf.rs.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Writes 7z archives in every way of py7zr: `sevenz.py FOLDER ID SECRET`.
 
-Each holds the credential once, on line 3. What is found is told by tests/containers/sevenz.rs.
+Each holds the credential once, on line 3. What is found is stated in tests/containers/sevenz.rs.
 """
 
 import os

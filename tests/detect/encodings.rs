@@ -324,7 +324,7 @@ fn fault(engine: &Engine, bytes: &[u8], truth: &[Truth]) -> Option<String> {
             }
         }
     }
-    // Parts of what was wanted may be told again; anything else is wrong.
+    // Parts of what was wanted may be reported again; anything else is wrong.
     let wrong = found.iter().find(|candidate| {
         let (_, id, secret, _) = reported(candidate);
         let known = truth.iter().any(|truth| {

@@ -134,7 +134,7 @@ fn compare(
             reported.iter().filter_map(|reported| reported.place.clone()).collect();
         seen.sort();
         seen.dedup();
-        cell(seen == *expected, format!("{what}\n  told  {seen:#?}\n  right {expected:#?}"));
+        cell(seen == *expected, format!("{what}\n  seen  {seen:#?}\n  right {expected:#?}"));
     }
     for special in places.special.iter().filter(|_| layout.content == Content::All) {
         let reported = report.by_key.get(&special.key).unwrap_or(&none).iter();
@@ -144,12 +144,12 @@ fn compare(
                 && reported.held_by == special.held_by
                 && reported.reachable == special.reachable
         };
-        let tells: Vec<_> = seen
+        let reports: Vec<_> = seen
             .iter()
             .map(|reported| (&reported.path, &reported.held_by, reported.reachable))
             .collect();
         let is_right = seen.len() == special.count && seen.iter().all(fits);
-        cell(is_right, format!("{}: {tells:?}", special.what));
+        cell(is_right, format!("{}: {reports:?}", special.what));
     }
     let expected: Vec<&str> = layout.problems.to_vec();
     cell(

@@ -105,7 +105,7 @@ impl Case {
         for (name, leak) in self.names.iter().zip(&leaks) {
             self.write_one(name, leak);
         }
-        // Something that is no leak is committed with it.
+        // A file without a leak is committed with it.
         fs::write(self.repo.join("clean"), format!("{:?}\n", self.state)).expect("a file");
         git(self, &["add", "clean"]);
         if self.state != State::All {

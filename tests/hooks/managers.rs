@@ -261,7 +261,7 @@ fn a_project_that_uses_a_manager_is_known_before_its_hooks_are_there() {
         let repo = fixture.repository(&folder);
         let message = refused(&fixture, &repo, &[]);
         assert!(message.contains(owner), "{name}: {message}");
-        // A server's hook is no manager's.
+        // Managers do not install hooks of servers.
         fixture.keysweep(&repo, &["install-hook", "--type", "pre-receive"]);
     }
 }

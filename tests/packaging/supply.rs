@@ -106,9 +106,9 @@ fn every_direct_dependency_says_why_it_is_there() {
     }
     assert!(checked.contains("gix") && checked.contains("tokio"), "{checked:?}");
     let page = text("docs/dependencies.md");
-    let untold: Vec<_> =
+    let unreported: Vec<_> =
         checked.iter().filter(|name| !page.contains(&format!("\n| `{name}` | "))).collect();
-    assert!(untold.is_empty(), "python3 .ci/dependencies writes them: {untold:?}");
+    assert!(unreported.is_empty(), "python3 .ci/dependencies writes them: {unreported:?}");
     assert!(!page.contains(" |  |"), "a crate of docs/dependencies.md has no reason");
 }
 

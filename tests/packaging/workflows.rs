@@ -147,7 +147,7 @@ fn what_is_released_is_attested_and_takes_no_image_of_others() {
     let read = |path| fs::read_to_string(root.join(path)).expect("a file");
     let release = read(".github/workflows/release.yml");
     assert!(release.contains("subject-path: dist/*\n"));
-    // A cache is written by whoever runs a workflow before.
+    // Any earlier workflow can write a cache.
     assert!(!release.contains("actions/cache@"));
     assert!(release.contains("subject-digest: ${{ steps.push.outputs.digest }}\n"));
     assert!(release.contains("docker build --build-arg PROGRAM=released "));

@@ -164,7 +164,7 @@ impl Moto {
         self.iam(&format!("Action=UpdateAssumeRolePolicy&RoleName={role}&PolicyDocument={trust}"));
     }
 
-    /// Lets a user call these actions, parted by commas.
+    /// Lets a user call these actions, separated by commas.
     pub(crate) fn allow(&self, user: &str, actions: &str) {
         let actions = actions.replace(',', "%22%2C%22");
         let policy = format!(

@@ -15,7 +15,7 @@ use crate::support::look_for_secrets;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Programs that are started from now on have the default answer to the signals that end them, also where
-/// whoever runs the tests ignores these, as `nohup` and the background of a script do.
+/// the caller of the tests ignores these, as `nohup` and the background of a script do.
 ///
 /// What a process ignores its children ignore; what it handles its children have by default.
 pub(crate) fn hear_signals() {

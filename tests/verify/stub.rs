@@ -368,8 +368,11 @@ fn the_path_of_an_endpoint_is_shown_without_what_looks_random() {
         let mut found = akia();
         let own = VerifyOptions { endpoint: Some(endpoint), ..options(&stub) };
         run(std::slice::from_mut(&mut found), &own);
-        let told = found.verification.endpoint.expect("an endpoint");
-        assert!(told.starts_with(&stub.url()) && told.contains(path) == shown, "{told}");
+        let shown_endpoint = found.verification.endpoint.expect("an endpoint");
+        assert!(
+            shown_endpoint.starts_with(&stub.url()) && shown_endpoint.contains(path) == shown,
+            "{shown_endpoint}"
+        );
     }
 }
 

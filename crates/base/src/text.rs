@@ -165,7 +165,7 @@ mod tests {
                 assert!(name.starts_with(head) && name.ends_with(tail) && tail.len() > 80);
             }
         }
-        // Bytes that are no characters, and bounds that leave no room.
+        // Bytes that are not characters, and bounds that leave no room.
         for most in 0..60 {
             assert!(shorten(&[0x80; 500], most).is_some_and(|short| short.len() <= most + 60));
         }

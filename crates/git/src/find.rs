@@ -65,7 +65,7 @@ impl Repository {
 
     /// Size of its packs in bytes, an estimate of the cost of reading its history.
     pub fn size(&self) -> u64 {
-        // This is an estimate: whoever reads the folder reports errors in listing it.
+        // This is an estimate: the code that reads the folder reports errors in listing it.
         let packs = fs::read_dir(self.common.join("objects/pack")).into_iter().flatten().flatten();
         packs.filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum()
     }

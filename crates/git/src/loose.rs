@@ -70,7 +70,7 @@ impl Loose {
         let hex = id.to_hex().to_string();
         let path = self.folder.join(&hex[..2]).join(&hex[2..]);
         if !fs::symlink_metadata(&path)?.is_file() {
-            return Err(io::Error::other("it is no regular file"));
+            return Err(io::Error::other("it is not a regular file"));
         }
         let mut bytes = ZlibDecoder::new(BufReader::new(File::open(path)?));
         let (kind, size) = header(&mut bytes)?;

@@ -64,8 +64,9 @@ impl<R: BufRead> Read for Frames<R> {
             }
             if self.decoder.is_finished() {
                 self.in_frame = false;
-                let told = self.decoder.get_checksum_from_data();
-                self.is_wrong |= told.is_some() && told != self.decoder.get_calculated_checksum();
+                let stated = self.decoder.get_checksum_from_data();
+                self.is_wrong |=
+                    stated.is_some() && stated != self.decoder.get_calculated_checksum();
                 continue;
             }
             self.decoder

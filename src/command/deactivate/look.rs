@@ -1,4 +1,4 @@
-//! A look at all by which a user, or whoever has its key, gets access; and what two looks differ in.
+//! Reads everything that gives a user, or a holder of its key, access, and compares two readings.
 
 use std::collections::{BTreeMap, BTreeSet};
 

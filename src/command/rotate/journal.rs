@@ -268,7 +268,7 @@ impl Journal {
         // A run that ends at this moment lets go of it.
         let mut tries = 20;
         while let Err(TryLockError::WouldBlock) = file.try_lock() {
-            // A file system without locks is no reason to refuse; another error ends this as well.
+            // A file system without locks is not a reason to refuse; another error ends this as well.
             tries -= 1;
             if tries == 0 {
                 return Err(Error::InUse(self.place()));
@@ -331,7 +331,7 @@ impl Journal {
     }
 }
 
-/// Whether a text begins as a journal does: places in one are no places of a key.
+/// Whether a text begins as a journal does: a key id in a journal is not a place where the key is used.
 pub fn is_journal(text: &[u8]) -> bool {
     text.starts_with(b"{\"keysweep_rotation\":")
 }

@@ -265,7 +265,7 @@ impl Session<'_, '_> {
             Err(error) => {
                 let _ = self.note(Event::Failed { change, why: error.to_string() });
                 format!(
-                    "  not described ({}): whoever goes on needs the journal, {}",
+                    "  not described ({}): the next person needs the journal, {}",
                     escape_line(&error.to_string()),
                     self.journal.place()
                 )

@@ -217,7 +217,7 @@ fn place(occurrence: &Occurrence, holds: Holds) -> Option<Place> {
 fn is_our_own(path: &str) -> bool {
     /// More than any journal's first line, and than a report's head.
     const HEAD: u64 = 512;
-    /// A report that is larger lists so much that one place more or less is no matter.
+    /// A report that is larger lists so much that one place more or less does not matter.
     const MOST: u64 = 64 << 20;
     let path = Path::new(path);
     let mut head = Vec::new();

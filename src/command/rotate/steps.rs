@@ -241,7 +241,7 @@ impl Session<'_, '_> {
         self.last_words(facts, new)
     }
 
-    /// Takes the tag off that was for whoever goes on.
+    /// Removes the tag that lets a second person continue.
     pub(super) fn undescribe(&mut self, facts: &Facts, new: &str) {
         let change = Change::Untag;
         let event = match self.cx.iam.untag_user(&facts.user, new) {

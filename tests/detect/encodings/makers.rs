@@ -222,7 +222,7 @@ pub(super) fn half_outside(keys: &mut Keys) -> Made {
 /// A text of one line around a pair.
 pub(super) fn line(keys: &mut Keys, form: fn(&str, &str) -> String) -> Made {
     let mut layout = Layout::pair(form, keys);
-    // A substitution by slashes of what holds one is no substitution.
+    // A substitution by slashes of a text with a slash is not a substitution.
     while layout.text.starts_with("sed ")
         && layout.secret.as_ref().is_some_and(|one| one.contains('/'))
     {

@@ -36,8 +36,8 @@ fn is_found_or_reported(
         let id = id.to_string();
         problems.iter().any(|one| one.path == id)
     };
-    let untold = expected.keys().filter(|id| !right(id) && !reported(id)).count();
-    assert_eq!(untold, 0, "byte {at}: {problems:?}");
+    let unreported = expected.keys().filter(|id| !right(id) && !reported(id)).count();
+    assert_eq!(unreported, 0, "byte {at}: {problems:?}");
 }
 
 #[test]

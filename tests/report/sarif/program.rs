@@ -36,7 +36,7 @@ fn ran(project: &Project, root: &Path, name: &'static str, args: &[&str], code: 
         prints.sort_by_key(|print| print.as_str());
         prints.dedup();
     }
-    assert_eq!(found, reported, "{name}: SARIF tells of other findings than JSON");
+    assert_eq!(found, reported, "{name}: SARIF has other findings than JSON");
     Written { name, log, root: root.to_owned() }
 }
 

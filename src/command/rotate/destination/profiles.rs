@@ -9,7 +9,7 @@ use super::{Unfit, shown};
 use crate::command::rotate::profile::{Edit, Kind};
 use crate::secret::Secret;
 
-/// Where the files are; their environment variables are read by whoever knows the environment.
+/// Where the files are; their environment variables are read by the caller.
 #[derive(Clone, Debug)]
 pub struct Files {
     /// `~/.aws/credentials`, or what `AWS_SHARED_CREDENTIALS_FILE` names.

@@ -38,7 +38,7 @@ impl Replaced {
         };
         let found = fs::metadata(&real).map_err(failed)?;
         if !found.is_file() {
-            return Err(failed(io::Error::other("it is no regular file")));
+            return Err(failed(io::Error::other("it is not a regular file")));
         }
         if found.len() > MOST {
             return Err(failed(io::Error::other("it is too large for a credentials file")));

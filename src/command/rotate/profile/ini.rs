@@ -262,7 +262,7 @@ impl Reader {
     }
 }
 
-/// The name in a header. As in configparser, what follows the last bracket is no part of it.
+/// The name in a header. As in configparser, what follows the last bracket is not part of it.
 fn header(value: &str) -> Option<&str> {
     let inner = value.strip_prefix('[')?;
     inner.rfind(']').filter(|len| *len > 0).map(|len| &inner[..len])

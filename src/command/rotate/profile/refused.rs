@@ -21,7 +21,7 @@ pub enum Refused {
         /// That key.
         id: String,
     },
-    /// A value that is no key id by itself.
+    /// A value that is more than a key id.
     #[error(
         "line {line}: all of '{shown}' is the key id to the AWS CLI, with whatever follows the id: \
          put the rest on a line of its own, or take it away"
@@ -32,7 +32,7 @@ pub enum Refused {
         /// The whole value.
         shown: String,
     },
-    /// A value that is no secret by itself.
+    /// A value that is more than a secret.
     #[error(
         "line {0}: the AWS CLI takes all that stands there for the secret, and it is longer or \
          shorter than one: put what else there is on a line of its own"
