@@ -244,7 +244,7 @@ fn what_is_printed_without_asking_anybody() {
         assert!(ran.stderr.contains("KEY_ID"), "{}", ran.stderr);
         // Names of users, ids of sessions, examples, and a secret, which is not repeated.
         for (args, why) in [
-            ("bob", "no id of a key"),
+            ("bob", "not the id of a key"),
             (session.as_str(), "the key of a session"),
             (&pair.secret, "looks like a secret access key"),
             (&["AKIA", "IOSFODNN7EXAMPLE"].concat(), "example or placeholder"),
@@ -260,7 +260,7 @@ fn what_is_printed_without_asking_anybody() {
         (&["keys", "--report", "none"], "none: "),
         (&["keys", "a b"], "neither the id of a key"),
         (&["keys", "--iam-endpoint", "http://iam.example.com"], "plain http"),
-        (&["keys", "--partition", "moon"], "no partition"),
+        (&["keys", "--partition", "moon"], "not a partition"),
         (&["deactivate", "--end-sessions", "--keep-sessions", &pair.id], "cannot be used with"),
         (&["deactivate", "--yes", "--dry-run", &pair.id], "cannot be used with"),
     ] {

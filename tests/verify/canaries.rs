@@ -53,7 +53,7 @@ fn every_command_decides_without_asking_and_lists_them_last() {
     // The other key was asked about, once by each of the two runs.
     assert!(stub.requests().iter().all(|request| request.scope(0) == id));
     assert_eq!(stub.requests().len(), 2);
-    // A repository whose only key is a trap is no alarm.
+    // A repository whose only key is a trap does not alarm.
     project.git(&["rm", "-q", "b/leak.env"]);
     project.keysweep(["scan", "."]).run().exits(0);
 }

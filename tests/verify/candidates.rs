@@ -89,7 +89,7 @@ fn the_search_for_an_ids_secret_has_an_end_that_is_reported() {
     let notes = ledger.coverage().notes.join("\n");
     assert!(notes.contains("1 key ids have more than 3 possible secrets"), "{notes}");
 
-    // The first that fits ends it: then there is no limit to tell of.
+    // The first that fits ends it: then no limit is reported.
     let stub = Stub::start(|_, _| identity("aws"));
     let options = VerifyOptions { max_candidates: 3, ..crate::verify::stub::options(&stub) };
     let ledger = Ledger::new();
