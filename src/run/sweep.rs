@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::collect::{Collector, Hits};
+use super::record::{self, HitRecord};
 use super::restore::{Trace, restore, traces};
 use super::target::Target;
 use super::time_limit::TimeLimit;
@@ -140,14 +141,14 @@ fn one<D: Detector>(
     options: &RunOptions,
     detector: &D,
     ledger: &Ledger,
-) -> Vec<Hit> {
+) -> Vec<HitRecord> {
     let target = &sweep.targets[at];
     let begin = Instant::now();
     let own = Arc::new(Ledger::new());
     sweep.watcher.begins(at + 1, &own);
     let recalled = recall(sweep, target, detector);
     let is_recalled = recalled.is_some();
-    let Scanned { mut hits, coverage, failed } =
+    let Scanned { hits, coverage, failed } =
         recalled.unwrap_or_else(|| scan(target, sweep.target_timeout, options, detector, &own));
     let is_whole = failed.is_none() && !options.stop.is_set();
     if let Some(memory) = sweep.memory.as_mut().filter(|_| is_whole && !is_recalled)
@@ -159,15 +160,18 @@ fn one<D: Detector>(
             target.name
         ));
     }
+    let credentials = credentials(&hits, options.min_confidence);
+    let (mut name, mut coverage) = (target.name.clone(), relative_to(target, coverage));
+    let records = record::of_target(hits, &target.holder, &mut name, &mut coverage, &options.stop);
     let swept = Swept {
-        name: target.name.clone(),
+        name,
         complete: coverage.complete,
         failed,
         files: coverage.files,
         commits: coverage.commits,
         objects: coverage.objects,
         bytes: coverage.bytes,
-        credentials: credentials(&hits, options.min_confidence),
+        credentials,
     };
     sweep.watcher.ended(&Ended {
         number: at + 1,
@@ -176,11 +180,8 @@ fn one<D: Detector>(
         recalled: is_recalled,
         took: begin.elapsed(),
     });
-    ledger.absorb(swept, &relative_to(target, coverage));
-    for hit in &mut hits {
-        hit.origin.target = Some(target.holder.clone());
-    }
-    hits
+    ledger.absorb(swept, &coverage);
+    records
 }
 
 /// The coverage with paths relative to the target, as far as they are below it.
