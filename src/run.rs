@@ -7,11 +7,13 @@
 mod bounds;
 mod collect;
 mod memory_watch;
+pub mod partial;
 mod partners;
 pub mod policy;
 pub mod record;
 mod redact;
 mod restore;
+mod spent;
 mod status;
 pub mod sweep;
 pub mod target;

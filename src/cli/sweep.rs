@@ -90,6 +90,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         targets: &targets,
         target_timeout: args.target_timeout,
         memory: state.as_mut().map(|state| state as &mut dyn ResumeStore),
+        partial: None,
         watcher: &console,
     };
     let outcome = progress::with_line(shows_progress, &|| console.line(), || {

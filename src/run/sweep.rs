@@ -12,19 +12,25 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::collect::{Collector, Hits};
+use super::partial::{self, EndLine, PartialSink, RepositoryLine, TargetLine};
 use super::record::{self, HitRecord};
 use super::restore::{Trace, restore, traces};
+use super::spent::Meter;
 use super::target::Target;
 use super::time_limit::TimeLimit;
 use super::{Error, Outcome, RunOptions, Source, conclude, gather, reasons, redact};
 use crate::coverage::{Coverage, Ledger, Swept};
-use crate::finding::{Confidence, Credential, Fingerprint, GitObject, HeldBy};
+use crate::finding::{Credential, Fingerprint, GitObject, HeldBy};
 use crate::location::Region;
 use crate::opaque;
 use crate::rules::RuleSet;
 use crate::scan::{Detector, Hit};
+use crate::source::git;
 use crate::stop::Stop;
 use crate::text::escape_path;
+
+/// The reason why a target has no scan.
+const NOT_SCANNED: &str = "not scanned: the sweep ended first";
 
 /// The record of a finished target for `--resume`. It contains no secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -74,6 +80,8 @@ pub struct Sweep<'a> {
     pub target_timeout: Option<Duration>,
     /// The store of finished targets, with `--resume`.
     pub memory: Option<&'a mut dyn ResumeStore>,
+    /// Takes what is found, with `--partial`.
+    pub partial: Option<&'a mut dyn PartialSink>,
     /// The observer.
     pub watcher: &'a dyn Watcher,
 }
@@ -95,17 +103,29 @@ pub fn sweep<D: Detector>(
     let mut collector = Collector::new(&options.memory);
     let stopped = detector.ended_by(&options.stop);
     let detector = stopped.as_ref().unwrap_or(detector);
-    options.bounded(&options.clock(), ledger, || {
+    // What concerns no target has a ledger of its own, since a partial has it in its last line.
+    let run = Ledger::new();
+    options.bounded(&options.clock(), &run, || {
         for (at, target) in sweep.targets.iter().enumerate() {
             if options.stop.is_set() {
-                let why = "not scanned: the sweep ended first";
-                ledger.problem("target", target.name.as_bytes(), &why);
+                let line = TargetLine::not_scanned(&target.name, NOT_SCANNED);
+                line.absorb(0, ledger);
+                if let Some(partial) = &mut sweep.partial {
+                    partial.target(line, &[]);
+                }
                 continue;
             }
-            let hits = one(&mut sweep, at, options, detector, ledger);
+            let hits = one(&mut sweep, at, options, detector, (ledger, &run));
             hits.into_iter().for_each(|hit| collector.add(hit));
         }
     });
+    let Coverage { problems, notes, .. } = run.coverage();
+    ledger.adopt(&problems, &notes);
+    if let Some(partial) = &mut sweep.partial {
+        let interrupted = options.interrupted.is_set();
+        let targets = sweep.targets.len() as u64;
+        partial.end(EndLine { targets, ended: partial::now(), interrupted, problems, notes });
+    }
     let (findings, stale) = conclude(
         collector,
         options,
@@ -115,23 +135,42 @@ pub fn sweep<D: Detector>(
         until,
     );
     let coverage = ledger.coverage();
-    if !options.stop.is_set() && nothing_scanned(sweep.targets, &coverage) {
-        let given = sweep.targets.iter().map(|target| escape_path(target.name.as_bytes()));
-        return Err(Error::NothingScanned(reasons(given.collect(), &coverage)));
+    if !options.stop.is_set() {
+        let name = |target: &'_ Target| escape_path(target.name.as_bytes());
+        let targets = sweep.targets.iter();
+        is_scanned(targets.map(|target| (name(target), target.history.is_some())), &coverage)?;
     }
     Ok(Outcome { findings, coverage, stale, interrupted: options.interrupted.is_set() })
 }
 
-/// Says if there was something to scan and none of it was scanned. An empty repository counts as
+/// Fails if there was something to scan and none of it was scanned. An empty repository counts as
 /// scanned, and so does a file that a limit of the user's leaves out.
-fn nothing_scanned(targets: &[Target], coverage: &Coverage) -> bool {
+///
+/// `targets` are names, and whether the target has a history.
+pub(super) fn is_scanned(
+    targets: impl Iterator<Item = (String, bool)>,
+    coverage: &Coverage,
+) -> Result<(), Error> {
+    let targets: Vec<(String, bool)> = targets.collect();
     let read = coverage.files > 0 || coverage.objects > 0;
     let timed_out = coverage.problems.iter().any(|problem| problem.what == "time");
     let readable = coverage.targets.iter().filter(|swept| swept.failed.is_none());
     let readable: HashSet<&str> = readable.map(|swept| swept.name.as_str()).collect();
     let is_empty =
-        |target: &Target| target.history.is_some() && readable.contains(target.name.as_str());
-    !targets.is_empty() && !read && !timed_out && !targets.iter().any(is_empty)
+        |(name, has_history): &(String, bool)| *has_history && readable.contains(name.as_str());
+    if targets.is_empty() || read || timed_out || targets.iter().any(is_empty) {
+        return Ok(());
+    }
+    let names = targets.into_iter().map(|(name, _)| name).collect();
+    Err(Error::NothingScanned(reasons(names, coverage)))
+}
+
+/// The origin of a target's repository.
+fn repository(target: &Target) -> Option<RepositoryLine> {
+    let root = target.history.as_ref()?.repo.as_deref();
+    let found = git::provenance::of_repository(root, &git::open::Environment::default())?;
+    let remote = found.remote().map(str::to_owned);
+    Some(RepositoryLine { head: found.revision, branch: found.branch, remote })
 }
 
 /// Scans or restores a target; gives its hits.
@@ -140,10 +179,10 @@ fn one<D: Detector>(
     at: usize,
     options: &RunOptions,
     detector: &D,
-    ledger: &Ledger,
+    (ledger, run): (&Ledger, &Ledger),
 ) -> Vec<HitRecord> {
     let target = &sweep.targets[at];
-    let begin = Instant::now();
+    let meter = Meter::start();
     let own = Arc::new(Ledger::new());
     sweep.watcher.begins(at + 1, &own);
     let recalled = recall(sweep, target, detector);
@@ -155,32 +194,33 @@ fn one<D: Detector>(
         && let Some(kept) = keep(target, &coverage, &hits)
         && let Err(error) = memory.keep(target, &kept)
     {
-        ledger.note(format!(
-            "{} can't be resumed, because it was not recorded: {error}",
-            target.name
-        ));
+        run.note(format!("{} can't be resumed, because it was not recorded: {error}", target.name));
     }
-    let credentials = credentials(&hits, options.min_confidence);
-    let (mut name, mut coverage) = (target.name.clone(), relative_to(target, coverage));
-    let records = record::of_target(hits, &target.holder, &mut name, &mut coverage, &options.stop);
-    let swept = Swept {
-        name,
-        complete: coverage.complete,
+    let mut line = TargetLine {
+        name: target.name.clone(),
+        base: partial::base(&target.name, &target.place),
         failed,
-        files: coverage.files,
-        commits: coverage.commits,
-        objects: coverage.objects,
-        bytes: coverage.bytes,
-        credentials,
+        history: target.history.is_some(),
+        coverage: relative_to(target, coverage),
+        repository: sweep.partial.as_ref().and_then(|_| repository(target)),
+        ended: partial::now(),
+        resumed: is_recalled,
+        spent: meter.spent(),
+        ..TargetLine::default()
     };
+    let records = record::of_target(hits, &target.holder, &mut line, &options.stop);
+    let swept = line.swept(record::credentials(&records, options.min_confidence));
     sweep.watcher.ended(&Ended {
         number: at + 1,
         swept: &swept,
-        problems: coverage.problems.len(),
+        problems: line.coverage.problems.len(),
         recalled: is_recalled,
-        took: begin.elapsed(),
+        took: meter.elapsed(),
     });
-    ledger.absorb(swept, &coverage);
+    ledger.absorb(swept, &line.coverage);
+    if let Some(partial) = &mut sweep.partial {
+        partial.target(line, &records);
+    }
     records
 }
 
@@ -323,12 +363,4 @@ fn keep(target: &Target, coverage: &Coverage, hits: &[Hit]) -> Option<TargetStat
     let place = target.place.as_os_str().as_encoded_bytes();
     let reveals = redact::reveal(secrets, paths.chain([text.as_slice(), place]));
     (!reveals).then_some(kept)
-}
-
-/// The number of credentials of at least `min` confidence.
-fn credentials(hits: &[Hit], min: Confidence) -> u64 {
-    let sure = hits.iter().filter(|hit| hit.candidate.confidence >= min);
-    let all: HashSet<Fingerprint> =
-        sure.map(|hit| hit.candidate.credential.fingerprint()).collect();
-    all.len() as u64
 }

@@ -206,6 +206,12 @@ impl Ledger {
         self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(swept);
     }
 
+    /// Adds problems and remarks that concern no target.
+    pub fn adopt(&self, problems: &[Problem], notes: &[String]) {
+        problems.iter().for_each(|problem| self.keep(problem.clone()));
+        notes.iter().for_each(|note| self.note(note.as_str()));
+    }
+
     /// Applies `hide` to the texts of problems, remarks and targets, to remove what may not be
     /// shown.
     pub fn redact(&self, hide: &dyn Fn(&mut String)) {
