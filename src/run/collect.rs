@@ -2,7 +2,6 @@
 //!
 //! The memory of the run bounds it: a file of a million keys must not end the run that finds them.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,9 +16,8 @@ use crate::rules::RuleSet;
 use crate::rules::id::{KEY_ID, SECRET, SESSION_TOKEN, SMTP_PASSWORD};
 use crate::scan::Hit;
 use crate::secret::Secret;
-use crate::text::shorten;
 
-use super::bounds::NAME;
+use super::record::HitRecord;
 
 /// All hits of one credential.
 type Group = Vec<CollectedHit>;
@@ -52,22 +50,9 @@ impl Collector {
         Self { places: Bounded::new(memory.places(), order) }
     }
 
-    pub(super) fn add(&mut self, hit: Hit) {
-        let Hit { mut origin, candidate } = hit;
-        if !candidate.inside.is_empty() {
-            let name = |path: &[u8]| {
-                let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
-                let name = shorten(name, NAME).map_or(Cow::Borrowed(name), Cow::Owned);
-                String::from_utf8_lossy(&name).into_owned()
-            };
-            let blob = || origin.git.as_ref().and_then(|git| git.blob.clone());
-            origin.inside.extend(origin.path.as_deref().map(name).or_else(blob));
-            origin.inside.extend(candidate.inside);
-        }
-        let occurrence =
-            Occurrence { origin, sighting: candidate.sighting, confidence: candidate.confidence };
-        let credential = candidate.credential;
-        self.places.add(key(&credential), (occurrence, credential));
+    pub(super) fn add(&mut self, hit: HitRecord) {
+        let credential = hit.identity.with(hit.clear);
+        self.places.add(key(&credential), (hit.occurrence, credential));
     }
 
     /// Gives the findings of at least `min` confidence, and counts the others.

@@ -23,7 +23,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::collect::Collector;
-use super::record::HitRecord;
+use super::record;
 use super::restore::Trace;
 use super::target::Target;
 use super::{Error, Outcome, RunOptions, conclude, reasons};
@@ -276,7 +276,7 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
     /// Records a target and takes its hits.
     fn settle(&mut self, outcome: slots::Outcome) -> Row {
         let target = &self.slots.targets[outcome.at];
-        let row = self.row(&outcome);
+        let mut row = self.row(&outcome);
         let Scanned { hits, coverage, failed, .. } = outcome.scanned;
         let is_whole = failed.is_none() && !self.options.stop.is_set();
         let mut store = self.slots.store.lock().unwrap_or_else(PoisonError::into_inner);
@@ -284,16 +284,17 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
             && let Some(kept) = keep(target, &coverage, &hits)
             && let Err(error) = memory.keep(target, &kept)
         {
-            let name = &target.name;
-            self.ledger
-                .note(format!("{name} can't be resumed, because it was not recorded: {error}"));
+            let why = format!("can't be resumed, because it was not recorded: {error}");
+            self.ledger.note(format!("{} {why}", target.name));
         }
         drop(store);
-        self.ledger.absorb(row.swept.clone(), &relative_to(target, coverage));
-        for mut hit in hits {
-            hit.origin.target = Some(target.holder.clone());
-            self.collector.add(HitRecord::new(hit));
-        }
+        let mut coverage = relative_to(target, coverage);
+        let (name, stop) = (&mut row.swept.name, &self.options.stop);
+        let records = record::of_target(hits, &target.holder, name, &mut coverage, stop);
+        row.swept.complete = coverage.complete;
+        row.problems = coverage.problems.len();
+        self.ledger.absorb(row.swept.clone(), &coverage);
+        records.into_iter().for_each(|record| self.collector.add(record));
         row
     }
 

@@ -71,6 +71,22 @@ pub struct Coverage {
     pub targets: Vec<Swept>,
 }
 
+impl Coverage {
+    /// Applies `hide` to all texts, to remove what may not be shown.
+    pub fn redact(&mut self, hide: &dyn Fn(&mut String)) {
+        for problem in &mut self.problems {
+            hide(&mut problem.path);
+            hide(&mut problem.why);
+        }
+        self.notes.iter_mut().for_each(hide);
+        self.scanned.iter_mut().for_each(|target| hide(&mut target.path));
+        for swept in &mut self.targets {
+            hide(&mut swept.name);
+            swept.failed.iter_mut().for_each(hide);
+        }
+    }
+}
+
 /// The coverage of one target of a sweep.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Swept {
