@@ -13,7 +13,6 @@ pub mod policy;
 pub mod record;
 mod redact;
 mod restore;
-mod spent;
 mod status;
 pub mod sweep;
 pub mod target;

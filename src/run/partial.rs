@@ -11,12 +11,14 @@
 
 use std::io::{self, BufRead};
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::record::{HitLine, HitRecord};
+use super::sweep::Usage;
 use crate::coverage::{Coverage, Ledger, Problem, Swept};
 use crate::text::escape_path;
 
@@ -148,10 +150,22 @@ pub struct RepositoryLine {
 pub struct Spent {
     /// Elapsed time.
     pub seconds: f64,
-    /// Processor time of all threads.
+    /// Processor time of all threads, if the system says it.
     pub cpu_seconds: Option<f64>,
-    /// The most memory that the process had until then.
+    /// The most memory that its process had until then.
     pub peak_bytes: Option<u64>,
+}
+
+impl Spent {
+    /// The cost of a target that took so long.
+    pub(super) fn new(took: Duration, Usage { cpu, peak }: Usage) -> Self {
+        let rounded = |time: Duration| (time.as_secs_f64() * 1000.0).round() / 1000.0;
+        Self {
+            seconds: rounded(took),
+            cpu_seconds: (!cpu.is_zero()).then(|| rounded(cpu)),
+            peak_bytes: (peak > 0).then_some(peak),
+        }
+    }
 }
 
 /// The last line: what concerns the sweep and no target.

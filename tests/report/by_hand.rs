@@ -79,9 +79,11 @@ fn a_short_secret_has_no_digest() {
     let coverage = coverage();
     let short = keysweep::secret::Secret::new(b"fifteen bytes..".to_vec());
     let long = keysweep::secret::Secret::new(b"sixteen bytes...".to_vec());
-    for (file, secret, digested) in
-        [(Some("mine.toml"), &short, false), (Some("mine.toml"), &long, true), (None, &short, false)]
-    {
+    for (file, secret, digested) in [
+        (Some("mine.toml"), &short, false),
+        (Some("mine.toml"), &long, true),
+        (None, &short, false),
+    ] {
         let rules = rules(file);
         let credential = samples::credential("aws-access-key", None, Some(secret.clone()));
         let place = samples::place("x", 1);
