@@ -7,8 +7,10 @@
 mod bounds;
 mod collect;
 mod memory_watch;
+pub mod partial;
 mod partners;
 pub mod policy;
+pub mod record;
 mod redact;
 mod restore;
 mod status;
@@ -42,6 +44,7 @@ use crate::suppress::{self, Counts, Suppressions};
 use crate::text::escape_path;
 
 use collect::{Collected, Collector};
+use record::HitRecord;
 pub use redact::provenance as redacted_provenance;
 pub use status::{FailOn, Status, status};
 use time_limit::TimeLimit;
@@ -193,7 +196,9 @@ pub fn run<D: Detector>(
     let stopped = detector.ended_by(&options.stop);
     let detector = stopped.as_ref().unwrap_or(detector);
     options.bounded(&options.clock(), ledger, || {
-        gather(&options.sources, &options.exclude, detector, ledger, |hit| collector.add(hit))
+        gather(&options.sources, &options.exclude, detector, ledger, |hit| {
+            collector.add(HitRecord::new(hit));
+        })
     })?;
     let (findings, stale) = conclude(
         collector,

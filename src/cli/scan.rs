@@ -188,7 +188,7 @@ pub(super) fn carry_out(
 ) -> Result<Status, Box<dyn Error>> {
     conflicts::check(args, outputs, None)?;
     let Session { stop, interrupted, began } = job.session;
-    let Policy { rules, exclude, suppressions, unreadable } = job.policy;
+    let Policy { rules, exclude, suppressions, unreadable, config: _ } = job.policy;
     let baseline = suppressions.baseline.is_some();
     let ledger = Ledger::new();
     if job.command == "scan" && run::is_in_repository(&job.sources) {

@@ -1,29 +1,32 @@
 //! `keysweep sweep`.
 
 use std::error::Error;
+use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Duration;
 
 use clap::Args;
 
+mod console;
 mod plan;
 
+use console::Console;
 use plan::PlanArguments;
 
 use super::arguments::{CommonArguments, DatabaseArguments, LimitArguments, SelectionArguments};
 use super::output::{Outputs, stays_here};
 use super::signals::Session;
+use super::worker::WorkerOptions;
 use super::{conflicts, parse, progress, scan};
 use crate::command::sweep::Template;
 use crate::command::sweep::plan::Planned;
-use crate::command::sweep::rows::Rows;
 use crate::command::sweep::state::State;
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::report::Report;
 use crate::run::policy::{Policy, PolicyRoot};
-use crate::run::sweep::{Ended, ResumeStore, Sweep, Watcher};
+use crate::run::sweep::{PathText, ResumeStore, Sweep, Workers};
 use crate::run::target::Target;
 use crate::run::{self, RunOptions, Status};
 use crate::source::files::Globs;
@@ -47,6 +50,10 @@ pub(super) struct SweepArguments {
     /// End a target after TIME, report what was found in it, and continue with the next
     #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Limits")]
     target_timeout: Option<Duration>,
+    /// Scan N targets at a time, each in a process of its own [default: one for each processor, at
+    /// most 8, as far as there is memory for them]
+    #[arg(long, value_name = "N", value_parser = parse::threads, help_heading = "Limits")]
+    jobs: Option<usize>,
     #[command(flatten)]
     database: DatabaseArguments,
     #[command(flatten)]
@@ -54,6 +61,10 @@ pub(super) struct SweepArguments {
     #[command(flatten)]
     common: CommonArguments,
 }
+
+/// More targets at a time by default would need more memory than time it saves: each of them gets
+/// several threads then.
+const MOST_JOBS: usize = 8;
 
 pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
@@ -73,10 +84,15 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let mut state = state(args, &policy)?;
     #[cfg(feature = "verify")]
     let (verify, would_verify) = args.common.verify.stage(args.common.fail_on)?;
+    #[cfg(feature = "verify")]
+    let keep_rivals = verify.is_some() || would_verify.is_some();
+    #[cfg(not(feature = "verify"))]
+    let keep_rivals = false;
+    let workers = workers(args, &policy, &outputs, keep_rivals, &ledger);
     let Policy { rules, exclude, suppressions, .. } = policy;
     let engine = Engine::new(&rules);
     #[cfg(feature = "verify")]
-    let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
+    let engine = engine.keeping_rivals(keep_rivals);
     let options = RunOptions {
         sources: Vec::new(),
         min_confidence: args.common.min_confidence.into(),
@@ -93,12 +109,17 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         #[cfg(feature = "verify")]
         verify,
     };
-    let console = Console::new(&targets, output.quiet);
+    let jobs = jobs(args);
+    let console = Console::new(&targets, jobs, output.quiet);
     let job = Sweep {
         targets: &targets,
         target_timeout: args.target_timeout,
-        memory: state.as_mut().map(|state| state as &mut dyn ResumeStore),
+        memory: state.as_mut().map(|state| state as &mut (dyn ResumeStore + Send)),
+        partial: None,
         watcher: &console,
+        jobs,
+        threads: scan::threads(&args.common.limits),
+        workers: workers.as_ref(),
     };
     let outcome = progress::with_line(shows_progress, &|| console.line(), || {
         run::sweep::sweep(job, &options, &engine, &rules, &ledger)
@@ -148,6 +169,40 @@ fn targets(
     Ok(plan.into_iter().map(|planned| planned.target(&template)).collect())
 }
 
+/// How processes for targets are started; `None`, with a remark, if that is not possible.
+fn workers(
+    args: &SweepArguments,
+    policy: &Policy,
+    outputs: &Outputs,
+    keep_rivals: bool,
+    ledger: &Ledger,
+) -> Option<Workers> {
+    let outputs = outputs.paths().into_iter().chain(args.resume.clone());
+    let config = policy.config.as_ref();
+    let options = WorkerOptions {
+        selection: args.selection.clone(),
+        database: args.database.clone(),
+        containers: args.common.limits.containers.clone(),
+        max_memory: args.common.limits.max_memory,
+        target_timeout: args.target_timeout,
+        outputs: outputs.map(|path| PathText::from(&*path)).collect(),
+        config: config.map(|(path, text)| (PathText::from(&**path), text.clone())),
+        keep_rivals,
+    };
+    let refused = |why: &Box<dyn Error>| {
+        ledger.note(format!("{}: {why}", run::sweep::IN_ONE_PROCESS));
+    };
+    options.workers().inspect_err(refused).ok()
+}
+
+/// The number of targets that are scanned at a time.
+fn jobs(args: &SweepArguments) -> usize {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let limits = &args.common.limits;
+    let granted = || processors.min(MOST_JOBS).min(scan::memory(limits).processes());
+    args.jobs.unwrap_or_else(granted)
+}
+
 /// The state file of `--resume`.
 fn state(args: &SweepArguments, policy: &Policy) -> Result<Option<State>, Box<dyn Error>> {
     let Some(path) = &args.resume else { return Ok(None) };
@@ -161,40 +216,4 @@ fn asked(args: &SweepArguments, policy: &Policy) -> String {
     let own: Vec<_> = policy.rules.rules.iter().filter(|rule| rule.file.is_some()).collect();
     let policy = format!("{:?} {own:?}", policy.exclude);
     format!("{:?} {:?} {containers:?} {max_memory:?} {policy}", args.selection, args.database)
-}
-
-/// Shows the progress of a sweep on standard error.
-struct Console {
-    rows: Rows,
-    quiet: bool,
-    now: Mutex<Option<(usize, Arc<Ledger>, Instant)>>,
-}
-
-impl Console {
-    fn new(targets: &[Target], quiet: bool) -> Self {
-        Self { rows: Rows::new(targets), quiet, now: Mutex::default() }
-    }
-
-    fn line(&self) -> String {
-        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let line = |(number, ledger, since): (usize, Arc<Ledger>, Instant)| {
-            self.rows.line(number, &ledger, since.elapsed())
-        };
-        now.map(line).unwrap_or_default()
-    }
-}
-
-impl Watcher for Console {
-    fn begins(&self, number: usize, ledger: &Arc<Ledger>) {
-        let now = Some((number, Arc::clone(ledger), Instant::now()));
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
-    }
-
-    fn ended(&self, ended: &Ended<'_>) {
-        let row = self.rows.row(ended);
-        let nothing_to_report = ended.problems == 0 && ended.swept.credentials == 0;
-        if !(self.quiet && nothing_to_report) {
-            progress::row(&row);
-        }
-    }
 }

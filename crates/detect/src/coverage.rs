@@ -71,6 +71,22 @@ pub struct Coverage {
     pub targets: Vec<Swept>,
 }
 
+impl Coverage {
+    /// Applies `hide` to all texts, to remove what may not be shown.
+    pub fn redact(&mut self, hide: &dyn Fn(&mut String)) {
+        for problem in &mut self.problems {
+            hide(&mut problem.path);
+            hide(&mut problem.why);
+        }
+        self.notes.iter_mut().for_each(hide);
+        self.scanned.iter_mut().for_each(|target| hide(&mut target.path));
+        for swept in &mut self.targets {
+            hide(&mut swept.name);
+            swept.failed.iter_mut().for_each(hide);
+        }
+    }
+}
+
 /// The coverage of one target of a sweep.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Swept {
@@ -188,6 +204,12 @@ impl Ledger {
         problems.for_each(|problem| self.keep(problem));
         coverage.notes.iter().for_each(|note| self.note(format!("{name}: {note}")));
         self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(swept);
+    }
+
+    /// Adds problems and remarks that concern no target.
+    pub fn adopt(&self, problems: &[Problem], notes: &[String]) {
+        problems.iter().for_each(|problem| self.keep(problem.clone()));
+        notes.iter().for_each(|note| self.note(note.as_str()));
     }
 
     /// Applies `hide` to the texts of problems, remarks and targets, to remove what may not be
