@@ -15,16 +15,18 @@ use console::Console;
 use plan::PlanArguments;
 
 use super::arguments::{CommonArguments, DatabaseArguments, LimitArguments, SelectionArguments};
-use super::output::{Outputs, stays_here};
+use super::output::{Outputs, status_of_failure, stays_here};
 use super::signals::Session;
 use super::worker::WorkerOptions;
 use super::{conflicts, parse, progress, scan};
 use crate::command::sweep::Template;
+use crate::command::sweep::partial::PartialFile;
 use crate::command::sweep::plan::Planned;
 use crate::command::sweep::state::State;
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::report::Report;
+use crate::run::partial::PartialSink;
 use crate::run::policy::{Policy, PolicyRoot};
 use crate::run::sweep::{PathText, ResumeStore, Sweep, Workers};
 use crate::run::target::Target;
@@ -47,6 +49,10 @@ pub(super) struct SweepArguments {
     /// sweep the next one starts again
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
+    /// Write what is found to FILE, for `keysweep merge`: everything, before findings are grouped,
+    /// suppressed and cut, and never a secret; without --format and --output, no report is written
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    partial: Option<PathBuf>,
     /// End a target after TIME, report what was found in it, and continue with the next
     #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Limits")]
     target_timeout: Option<Duration>,
@@ -69,7 +75,11 @@ const MOST_JOBS: usize = 8;
 pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
     let outputs = Outputs::new(&args.common.output)?;
-    conflicts::check(&args.common, &outputs, args.resume.as_deref())?;
+    let kept = [("--resume", args.resume.as_deref()), ("--partial", args.partial.as_deref())];
+    conflicts::check(&args.common, &outputs, &kept)?;
+    // A partial replaces the report on standard output, as a file of --output does.
+    let is_replaced = args.partial.is_some() && args.common.output.format.is_none();
+    let outputs = if is_replaced { outputs.without_stdout(&args.common.output) } else { outputs };
     let ledger = Ledger::new();
     // One target must not decide for others, so no target's files are read.
     let policy = scan::policy(&args.common.suppressions, PolicyRoot::Nowhere)?;
@@ -82,6 +92,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     }
     let targets = targets(plan, args, &policy.exclude, &outputs, &session)?;
     let mut state = state(args, &policy)?;
+    let mut partial = partial(args, &policy, &targets)?;
     #[cfg(feature = "verify")]
     let (verify, would_verify) = args.common.verify.stage(args.common.fail_on)?;
     #[cfg(feature = "verify")]
@@ -115,7 +126,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         targets: &targets,
         target_timeout: args.target_timeout,
         memory: state.as_mut().map(|state| state as &mut (dyn ResumeStore + Send)),
-        partial: None,
+        partial: partial.as_mut().map(|partial| partial as &mut dyn PartialSink),
         watcher: &console,
         jobs,
         threads: scan::threads(&args.common.limits),
@@ -146,6 +157,13 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     };
     let written = scan::write_report(&report, status, output, &outputs, options.began);
     // A sweep without a complete report can be resumed.
+    let written = match partial.map(PartialFile::finish) {
+        Some(Err(error)) => {
+            super::complain(&error);
+            status_of_failure(written)
+        }
+        Some(Ok(())) | None => written,
+    };
     if let Some(state) = state.as_mut().filter(|_| !options.stop.is_set() && written == status) {
         state.end()?;
     }
@@ -164,7 +182,7 @@ fn targets(
     let mut selection = args.selection.clone();
     selection.exclude.extend_from_slice(exclude);
     let mut files = scan::files_options(Vec::new(), &selection, outputs, limits, stop)?;
-    files.outputs.extend(args.resume.clone());
+    files.outputs.extend(args.resume.iter().chain(&args.partial).cloned());
     let template = Template { files, database: args.database.options(limits, stop) };
     Ok(plan.into_iter().map(|planned| planned.target(&template)).collect())
 }
@@ -177,7 +195,8 @@ fn workers(
     keep_rivals: bool,
     ledger: &Ledger,
 ) -> Option<Workers> {
-    let outputs = outputs.paths().into_iter().chain(args.resume.clone());
+    let kept = args.resume.iter().chain(&args.partial).cloned();
+    let outputs = outputs.paths().into_iter().chain(kept);
     let config = policy.config.as_ref();
     let options = WorkerOptions {
         selection: args.selection.clone(),
@@ -201,6 +220,17 @@ fn jobs(args: &SweepArguments) -> usize {
     let limits = &args.common.limits;
     let granted = || processors.min(MOST_JOBS).min(scan::memory(limits).processes());
     args.jobs.unwrap_or_else(granted)
+}
+
+/// The file of `--partial`.
+fn partial(
+    args: &SweepArguments,
+    policy: &Policy,
+    targets: &[Target],
+) -> Result<Option<PartialFile>, Box<dyn Error>> {
+    let Some(path) = &args.partial else { return Ok(None) };
+    stays_here(path)?;
+    Ok(Some(PartialFile::create(path, &asked(args, policy), targets)?))
 }
 
 /// The state file of `--resume`.

@@ -37,6 +37,8 @@ pub struct PartialHead {
     pub version: String,
     /// A digest of the options that affect what is found.
     pub options: String,
+    /// A digest of the targets: two partials with the same one are of the same sweep, repeated.
+    pub plan: String,
     /// The name of the machine, if it is known.
     pub host: Option<String>,
     /// The start of the sweep, RFC 3339 in UTC.
@@ -215,6 +217,9 @@ pub enum PartialError {
     /// A later format.
     #[error("keysweep {0} wrote it, in a format that this version does not know: update keysweep")]
     Newer(String),
+    /// It is not what it was a moment ago.
+    #[error("it changed while it was read")]
+    Changed,
     /// A line that is no line of a partial.
     #[error("line {number} is damaged: {why}")]
     Line {
@@ -233,6 +238,8 @@ pub struct PartialReader<R> {
     reader: R,
     line: Vec<u8>,
     number: u64,
+    /// The bytes that were read.
+    offset: u64,
     /// Hits that must follow before the next target.
     hits: u64,
 }
@@ -260,13 +267,18 @@ impl<R: BufRead> PartialReader<R> {
     ///
     /// If it is no partial, or one of a later version.
     pub fn begin(reader: R) -> Result<(Begun, Self), PartialError> {
-        let mut partial = Self { reader, line: Vec::new(), number: 0, hits: 0 };
+        let mut partial = Self::resume(reader);
         let begun = match partial.read()? {
             true => Begun::Head(head(&partial.line)?),
             false if is_begun(&partial.line) => Begun::Cut,
             false => return Err(PartialError::Foreign),
         };
         Ok((begun, partial))
+    }
+
+    /// Reads on from a target's line.
+    pub fn resume(reader: R) -> Self {
+        Self { reader, line: Vec::new(), number: 0, offset: 0, hits: 0 }
     }
 
     /// Reads the next line. A line of hits that no target announces is damage.
@@ -316,12 +328,18 @@ impl<R: BufRead> PartialReader<R> {
         self.number
     }
 
+    /// The number of bytes that were read: the offset of the next line.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Reads a line; `false` if there is no complete one.
     fn read(&mut self) -> io::Result<bool> {
         self.line.clear();
         let mut limited = io::Read::take(&mut self.reader, LONGEST);
         limited.read_until(b'\n', &mut self.line)?;
         self.number += 1;
+        self.offset += self.line.len() as u64;
         if self.line.len() as u64 == LONGEST {
             return Err(io::Error::other(format!("line {} is longer than 1 GiB", self.number)));
         }
@@ -391,7 +409,7 @@ mod tests {
 
     #[test]
     fn a_partial_is_read_up_to_where_it_is_cut() {
-        let head = "{\"keysweep_partial\":1,\"version\":\"1\",\"options\":\"\",\"host\":null,\
+        let head = "{\"keysweep_partial\":1,\"version\":\"1\",\"options\":\"\",\"plan\":\"\",\"host\":null,\
                     \"started\":\"\"}\n";
         let target = |hits: u64| {
             let line = TargetLine { hits, ..TargetLine::default() };
