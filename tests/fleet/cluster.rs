@@ -20,8 +20,12 @@ fn what_is_killed_is_done_again_and_the_report_is_that_of_one_sweep() {
     let whole = fleet.sweep().exits(1).stdout;
     let mut cluster = Cluster::start(&fleet);
     let program = fleet.faulty();
+    // As if each took a second, so that two are a task.
+    fleet.plan(50_000_000);
     let address = cluster.address.clone();
-    let options = |output| ["mirrors", "--output", output, "--address", &address, "--batch", "2s"];
+    let options = |output| {
+        ["--plan", "plan.jsonl", "--output", output, "--address", &address, "--batch", "2s"]
+    };
 
     // Nothing dies.
     let (code, said) = fleet.run(&program, &options("calm"));
@@ -47,7 +51,7 @@ fn what_is_killed_is_done_again_and_the_report_is_that_of_one_sweep() {
 
     // The driver, again and again; each run does what is left.
     let mut known = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..2 {
         let mut running = Running::start(fleet.command(&program, &options("driver")), true);
         let scan = wait_for_scan(&program, &known);
         std::thread::sleep(Duration::from_millis(3500));
@@ -77,8 +81,7 @@ fn poison_is_reported_and_all_else_is_as_ever() {
     fleet.repositories(&["a", "b", "team/c"]);
     let good = fleet.sweep().exits(1).json();
     fleet.repositories(&["hang", "bus", "memory", "gone"]);
-    let plan = fleet.project.keysweep(["sweep", "mirrors", "--list", "--format", "jsonl"]);
-    fleet.project.file("plan.jsonl", plan.run().stdout);
+    fleet.plan(1);
     // No worker sees it.
     fs::rename(fleet.project.at("mirrors/gone"), fleet.project.at("elsewhere")).expect("moved");
     let cluster = Cluster::start(&fleet);

@@ -92,6 +92,18 @@ impl Fleet {
         path
     }
 
+    /// Writes the plan of a sweep, in which all targets are as heavy as this.
+    pub(crate) fn plan(&self, weight: u64) {
+        let listed =
+            self.project.keysweep(["sweep", "mirrors", "--list", "--format", "jsonl"]).run();
+        let line = |line: &str| {
+            let mut target: Value = serde_json::from_str(line).expect("JSON");
+            target["weight"] = weight.into();
+            format!("{target}\n")
+        };
+        self.project.file("plan.jsonl", listed.stdout.lines().map(line).collect::<String>());
+    }
+
     /// The report of one sweep.
     pub(crate) fn sweep(&self) -> Ran {
         self.project.keysweep(["sweep", "mirrors", "--format", "json"]).run()

@@ -2,7 +2,7 @@
 # The program at PROGRAM, with faults that the names of targets ask for.
 case " $* " in *' --partial '*) ;; *) exec 'PROGRAM' "$@" ;; esac
 input=$(cat)
-names=$(printf '%s\n' "$input" | sed 's/"place.*//')
+names=$(printf '%s\n' "$input" | sed -n 's/.*"name": *"\([^"]*\)".*/\1/p')
 case "$input" in *'"missing"'*) names= ;; esac
 case "$names" in
 *hang*) sleep 600 ;;
