@@ -27,9 +27,12 @@ fn what_is_killed_is_done_again_and_the_report_is_that_of_one_sweep() {
         ["--plan", "plan.jsonl", "--output", output, "--address", &address, "--batch", "2s"]
     };
 
-    // Nothing dies.
-    let (code, said) = fleet.run(&program, &options("calm"));
+    // Nothing dies, and the repositories are read from copies.
+    fs::create_dir(fleet.project.at("copies")).expect("a folder");
+    let calm = [&options("calm")[..], &["--stage", "copies"]].concat();
+    let (code, said) = fleet.run(&program, &calm);
     assert_eq!(code, 0, "{said}");
+    assert_eq!(fs::read_dir(fleet.project.at("copies")).expect("a folder").count(), 0);
     assert_eq!(fleet.merge("calm").stdout, whole);
 
     // A worker, a scanner, a node.
@@ -71,6 +74,39 @@ fn what_is_killed_is_done_again_and_the_report_is_that_of_one_sweep() {
         assert_eq!(fleet.rows(output, "targets").len(), 9);
         fleet.holds_no_secret(output, Some(&cluster.logs));
     }
+}
+
+#[test]
+#[cfg(feature = "verify")]
+#[ignore = "it takes minutes"]
+fn object_storage_holds_an_output_and_a_cluster_without_a_token_is_refused() {
+    let (Some(venv), Some(_)) = (tools::ray(), tools::venv()) else { return };
+    let mut fleet = Fleet::new(&venv, "fleet storage");
+    fleet.repositories(&["a", "b"]);
+    let moto = crate::support::moto::Moto::start();
+    let host = moto.url().replace("http://", "");
+    fleet.python(&format!(
+        "from pyarrow import fs; fs.S3FileSystem(endpoint_override='{host}', scheme='http', \
+         region='us-east-1', allow_bucket_creation=True).create_dir('bucket')"
+    ));
+    let output = format!("s3://bucket/sweep?endpoint_override={host}&scheme=http&region=us-east-1");
+    let place = ["mirrors", "--output", &output];
+    for words in ["3 targets, 0 of them", "3 targets, 3 of them"] {
+        let (code, said) = fleet.run(&fleet.keysweep(), &place);
+        assert_eq!((code, said.contains(words)), (0, true), "{said}");
+    }
+    fleet.python(&format!(
+        "from pyarrow import fs; storage = fs.FileSystem.from_uri('{output}')[0]; \
+         fs.copy_files('bucket/sweep', 'copy', storage, fs.LocalFileSystem())"
+    ));
+    assert_eq!(fleet.merge("copy").stdout, fleet.sweep().exits(1).stdout);
+    fleet.holds_no_secret("copy", None);
+
+    // That there is a token here does not mean that the cluster asks for one.
+    let cluster = Cluster::start_open(&fleet);
+    let place = ["mirrors", "--output", "out", "--address", &cluster.address];
+    let (code, said) = fleet.run(&fleet.keysweep(), &place);
+    assert_eq!((code, said.contains("has no token")), (2, true), "{said}");
 }
 
 #[test]

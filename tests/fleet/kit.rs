@@ -67,12 +67,24 @@ impl Fleet {
         command.env("PYTHONPATH", package).env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("RAY_AUTH_MODE", "token").env("RAY_AUTH_TOKEN", &self.token);
         command.env("RAY_USAGE_STATS_ENABLED", "0").current_dir(self.project.path());
+        // Of a stand-in for object storage.
+        command.env("AWS_ACCESS_KEY_ID", "testing").env("AWS_SECRET_ACCESS_KEY", "testing");
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
     }
 
     /// The command, which runs to its end; its words on standard error, then its output.
     pub(crate) fn run(&self, program: &Path, options: &[&str]) -> (i32, String) {
         let ended = Running::start(self.command(program, options), true).end();
         (ended.code(), ended.stderr.clone() + &ended.stdout)
+    }
+
+    /// Runs a line of Python.
+    pub(crate) fn python(&self, line: &str) {
+        let mut command = Command::new(&self.python);
+        self.surround(&mut command);
+        command.args(["-c", line]);
+        let ended = Running::start(command, true).end();
+        assert_eq!(ended.code(), 0, "{}", ended.stderr);
     }
 
     /// The program that is tested.
@@ -185,11 +197,21 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts it.
     pub(crate) fn start(fleet: &Fleet) -> Self {
+        Self::start_with(fleet, "token")
+    }
+
+    /// Starts one that asks nobody for a token.
+    pub(crate) fn start_open(fleet: &Fleet) -> Self {
+        Self::start_with(fleet, "disabled")
+    }
+
+    fn start_with(fleet: &Fleet, mode: &str) -> Self {
         // Names of sockets are short.
         let folder = tempfile::Builder::new().prefix("kr").tempdir_in("/tmp").expect("a folder");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/ray_cluster.py");
         let mut command = Command::new(&fleet.python);
         fleet.surround(&mut command);
+        command.env("RAY_AUTH_MODE", mode);
         command.arg(script).arg(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::null()).spawn().expect("Python");
         let input = child.stdin.take();
