@@ -15,6 +15,8 @@ mod kill;
 #[cfg(target_os = "linux")]
 mod killed;
 #[cfg(unix)]
+mod merge;
+#[cfg(unix)]
 mod outputs;
 #[cfg(feature = "verify")]
 mod remedy;
