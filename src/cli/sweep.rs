@@ -245,7 +245,7 @@ fn partial(
 ) -> Result<Option<PartialFile>, Box<dyn Error>> {
     let Some(path) = &args.partial else { return Ok(None) };
     stays_here(path)?;
-    Ok(Some(PartialFile::create(path, &asked(args, policy), targets)?))
+    Ok(Some(PartialFile::create(path, &asked(args, policy), targets, args.plan.shard)?))
 }
 
 /// The state file of `--resume`.

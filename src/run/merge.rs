@@ -6,6 +6,7 @@
 //! another machine.
 
 mod choose;
+mod shards;
 mod survey;
 
 use std::collections::{BTreeSet, HashSet};
@@ -223,6 +224,10 @@ impl Merge {
             if let Some(why) = &part.fault {
                 ledger.problem("partial", part.file.name.as_bytes(), why);
             }
+        }
+        let shards = self.parts.iter().filter_map(|part| part.head.as_ref()?.shard);
+        for why in shards::missing(shards) {
+            ledger.problem("partial", b"", &why);
         }
         if interrupted {
             ledger.problem("run", b"", &INTERRUPTED);

@@ -39,6 +39,9 @@ pub struct PartialHead {
     pub options: String,
     /// A digest of the targets: two partials with the same one are of the same sweep, repeated.
     pub plan: String,
+    /// The number of the shard and that of all shards, if the sweep was one of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<(u32, u32)>,
     /// The name of the machine, if it is known.
     pub host: Option<String>,
     /// The start of the sweep, RFC 3339 in UTC.
