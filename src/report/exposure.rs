@@ -121,6 +121,11 @@ impl<'a> Exposure<'a> {
 
     /// The whole in sentences.
     pub(super) fn sentences(&self) -> String {
+        self.written(str::to_owned)
+    }
+
+    /// The same, with names made safe for a format by `name`.
+    pub(super) fn written(&self, name: fn(&str) -> String) -> String {
         let Some(first) = self.first() else {
             return match (self.stands, self.reachable) {
                 (true, _) if self.uncommitted => {
@@ -139,10 +144,10 @@ impl<'a> Exposure<'a> {
             "Exposed since {} (commit {}, by {}).",
             day(&first.author.date),
             short(first.commit),
-            person(first.author),
+            name(&person(first.author)),
         );
         match self.removed() {
-            Some(span) => text.push_str(&removal(span, first.start)),
+            Some(span) => text.push_str(&removal(span, first.start, name)),
             None if self.stands => text.push_str(" A checkout still has it."),
             None => text.push_str(" HEAD does not have it."),
         }
@@ -179,11 +184,11 @@ impl<'a> Exposure<'a> {
     }
 }
 
-fn removal(span: &Span<'_>, start: i64) -> String {
+fn removal(span: &Span<'_>, start: i64, name: fn(&str) -> String) -> String {
     let commit = span.git.removed_in.as_deref().map(short).unwrap_or_default();
     let by = span.git.removed_by.as_ref();
     let (on, who) = by
-        .map(|by| (format!(" on {}", day(&by.date)), format!(", by {}", person(by))))
+        .map(|by| (format!(" on {}", day(&by.date)), format!(", by {}", name(&person(by)))))
         .unwrap_or_default();
     let after = span.end.map(|end| (end - start) / DAY).filter(|_| by.is_some());
     let after = after

@@ -49,14 +49,26 @@ pub(super) fn is_settled(finding: &Finding) -> bool {
     finding.suppressed.is_some() || finding.verification.status == Status::Canary
 }
 
+/// Words as a sentence.
+pub(super) fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    first + letters.as_str()
+}
+
 impl<'a> Headline<'a> {
     /// The headline for findings in the order of [`Report::sorted`].
-    pub(super) fn new(report: &Report<'_>, sorted: &[&'a Finding]) -> Self {
+    /// `name` makes the name of a key safe for the format.
+    pub(super) fn new(
+        report: &Report<'_>,
+        sorted: &[&'a Finding],
+        name: fn(&str) -> String,
+    ) -> Self {
         let open: Vec<&Finding> = sorted.iter().copied().filter(|it| !is_settled(it)).collect();
         let complete = report.coverage.complete;
         let (level, sentence) = match open.first() {
-            Some(first) if first.is_active() => (Level::Active, active(first, &open)),
-            Some(first) => (Level::Open, unproven(first, &open)),
+            Some(first) if first.is_active() => (Level::Active, active(first, &open, name)),
+            Some(first) => (Level::Open, unproven(first, &open, name)),
             None if !complete => {
                 let found = if sorted.is_empty() { "Nothing was found" } else { "Nothing to do" };
                 (
@@ -72,16 +84,16 @@ impl<'a> Headline<'a> {
     }
 }
 
-fn active(first: &Finding, open: &[&Finding]) -> String {
+fn active(first: &Finding, open: &[&Finding], name: fn(&str) -> String) -> String {
     let count = open.iter().filter(|finding| finding.is_active()).count() as u64;
-    let name = text::name(&first.credential);
+    let name = name(&text::name(&first.credential));
     match count {
         1 => format!("1 key works right now: deactivate {name}."),
         _ => format!("{count} keys work right now: deactivate them, {name} first."),
     }
 }
 
-fn unproven(first: &Finding, open: &[&Finding]) -> String {
+fn unproven(first: &Finding, open: &[&Finding], named: fn(&str) -> String) -> String {
     let count = open.len() as u64;
     let is_dead = |finding: &&&Finding| {
         matches!(finding.verification.status, Status::Inactive | Status::Expired)
@@ -89,7 +101,7 @@ fn unproven(first: &Finding, open: &[&Finding]) -> String {
     let dead = open.iter().filter(is_dead).count() as u64;
     let found = counted(count, "credential was found", "credentials were found");
     let name = text::name(&first.credential);
-    let begin = if name.is_empty() { name } else { format!(" Begin with {name}.") };
+    let begin = if name.is_empty() { name } else { format!(" Begin with {}.", named(&name)) };
     let was_asked = open.iter().any(|it| it.verification.status != Status::NotChecked);
     match (count - dead, dead) {
         (0, 1) => format!("{found}. It no longer works: find out what it was used for."),

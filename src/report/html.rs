@@ -84,13 +84,6 @@ fn emit(part: &impl Template, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(text.as_bytes())
 }
 
-/// Words as a sentence.
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    first + letters.as_str()
-}
-
 fn now(report: &Report<'_>) -> i64 {
     let end = report.times.and_then(|times| seconds(&times.end));
     end.or_else(|| report.findings.iter().filter_map(last_date).max()).unwrap_or_default()

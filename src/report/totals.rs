@@ -159,7 +159,7 @@ impl<'a> Totals<'a> {
             writeln!(out, "|---|---|---|---|---|")?;
             for (name, sums) in rows.iter().take(shown) {
                 let [active, at_head, history, canaries] = sums.columns();
-                let name = markdown::plain(name);
+                let name = markdown::cell(name);
                 writeln!(out, "| {name} | {active} | {at_head} | {history} | {canaries} |")?;
             }
             writeln!(out)?;

@@ -8,16 +8,16 @@ use super::timeline::Timeline;
 use crate::finding::{Evidence, Finding, Status, Suppression};
 use crate::remedy::{self, Step, When};
 use crate::report::exposure::Exposure;
-use crate::report::headline::is_settled;
+use crate::report::headline::{self, is_settled};
 use crate::report::message::shortened;
 use crate::report::text::{self, lines};
 use crate::secret::{MASK, Secret};
 use crate::text::escape_line;
 
-/// Most places that are listed.
-const PLACES: usize = 100;
-/// Most names of refs of a kind that are listed.
-const REFS: usize = 20;
+/// Most places that are listed, with all details and without.
+const PLACES: [usize; 2] = [100, 10];
+/// Most names of refs of a kind that are listed, with all details and without.
+const REFS: [usize; 2] = [20, 4];
 
 /// A piece of a line, and the class of its mark.
 type Piece = (String, &'static str);
@@ -57,7 +57,8 @@ pub(super) struct Entry<'a> {
     procedure: Option<String>,
     verify: Option<String>,
     places: Vec<(String, String)>,
-    evidence: Vec<String>,
+    /// Why the id and the secret are one key.
+    evidence: String,
     /// The fingerprint and the name of halves that may belong to it.
     partners: Vec<(String, String)>,
 }
@@ -94,24 +95,24 @@ impl<'a> Entry<'a> {
             since: exposure.since(),
             start: exposure.first().map(|first| first.start),
             facets: page.choices.of(finding, &exposure),
-            facts: facts(finding),
+            facts: facts(finding, detailed),
             lines: marked(finding),
             timeline: Timeline::new(finding, &exposure, page.now).filter(|_| detailed),
-            refs: refs(&exposure),
+            refs: refs(&exposure, REFS[usize::from(!detailed)]),
             exposure: exposure.sentences(),
-            advice: remedy::verdict_advice(finding).map(super::sentence),
+            advice: remedy::verdict_advice(finding).map(headline::sentence),
             steps,
             procedure: procedure.map(|name| super::remedies::anchor(&name)),
             verify: verify(finding).filter(|_| detailed),
-            places: places(finding),
-            evidence: finding.evidence().map(Evidence::clauses).unwrap_or_default(),
+            places: places(finding, PLACES[usize::from(!detailed)]),
+            evidence: finding.evidence().map(Evidence::clauses).unwrap_or_default().join("; "),
             partners: partners(page, finding),
         }
     }
 
     /// Places that are not listed.
     fn further(&self) -> usize {
-        (self.more_places + 1).saturating_sub(PLACES)
+        (self.more_places + 1).saturating_sub(self.places.len())
     }
 }
 
@@ -132,7 +133,7 @@ fn verify(finding: &Finding) -> Option<String> {
     parsed.filter(|_| can_ask).map(|_| format!("keysweep verify {id}"))
 }
 
-fn facts(finding: &Finding) -> Vec<Fact> {
+fn facts(finding: &Finding, detailed: bool) -> Vec<Fact> {
     let credential = &finding.credential;
     let verification = &finding.verification;
     let said = |text: &Option<String>| text.as_deref().map(escape_line);
@@ -146,7 +147,7 @@ fn facts(finding: &Finding) -> Vec<Fact> {
     let token = credential.session_token.as_ref().map(|_| "present, not shown".to_owned());
     let known = Some(account(finding)).filter(|account| account != "unknown");
     let facts = [
-        ("Key id", said(&credential.key_id)),
+        ("Key id", said(&credential.key_id).filter(|_| detailed)),
         ("Secret", credential.secret.as_ref().map(Secret::redacted)),
         ("Session token", token),
         ("Account", known),
@@ -188,24 +189,24 @@ fn marked(finding: &Finding) -> Vec<(u64, Vec<Piece>)> {
     all.iter().map(|line| (line.number, turned(pieces(line)))).collect()
 }
 
-fn refs(exposure: &Exposure<'_>) -> Vec<(&'static str, Vec<String>)> {
+fn refs(exposure: &Exposure<'_>, most: usize) -> Vec<(&'static str, Vec<String>)> {
     let kinds =
         [("Tags", &exposure.tags), ("Branches", &exposure.branches), ("Refs", &exposure.refs)];
     let kinds = kinds.into_iter().filter(|(_, names)| !names.is_empty());
     kinds
         .map(|(kind, names)| {
             let mut shown: Vec<String> =
-                names.iter().take(REFS).map(|name| shortened(name.clone())).collect();
-            if names.len() > REFS {
-                shown.push(format!("and {} more", names.len() - REFS));
+                names.iter().take(most).map(|name| shortened(name.clone())).collect();
+            if names.len() > most {
+                shown.push(format!("and {} more", names.len() - most));
             }
             (kind, shown)
         })
         .collect()
 }
 
-fn places(finding: &Finding) -> Vec<(String, String)> {
-    let places = finding.occurrences.iter().take(PLACES);
+fn places(finding: &Finding, most: usize) -> Vec<(String, String)> {
+    let places = finding.occurrences.iter().take(most);
     places.map(|place| (text::position(place), text::notes(place).join(", "))).collect()
 }
 

@@ -11,7 +11,7 @@ use super::{Page, SCRIPT, STYLE};
 use crate::finding::{Finding, Status};
 use crate::remedy;
 use crate::report::exposure::Exposure;
-use crate::report::headline::{Headline, is_settled};
+use crate::report::headline::{self, Headline, is_settled};
 use crate::report::{Report, summary, text, todo};
 use crate::text::escape_line;
 
@@ -67,7 +67,7 @@ struct Todo {
 impl Head {
     pub(super) fn new(page: &Page<'_>) -> Self {
         let report = page.report;
-        let headline = Headline::new(report, page.sorted);
+        let headline = Headline::new(report, page.sorted, str::to_owned);
         let todos: Vec<Todo> =
             todo::todos(report, page.sorted).iter().map(|todo| Todo::new(report, todo)).collect();
         let more_todos = todos.len().saturating_sub(TODOS);
@@ -152,8 +152,8 @@ fn counts(findings: &[&Finding]) -> Vec<(usize, &'static str)> {
 /// Who can do it, and who knows what the key was for.
 fn who_acts(account: Option<&str>, exposure: &Exposure<'_>) -> String {
     let account = match account {
-        Some(account) => format!("an administrator of account {account}"),
-        None => "an administrator of its account, which the report does not know".to_owned(),
+        Some(account) => format!("An administrator of account {account}"),
+        None => "An administrator of its account, which the report does not know".to_owned(),
     };
     match exposure.author() {
         Some(author) => format!("{account}; {author} added it and may know what uses it"),
@@ -183,7 +183,7 @@ impl First {
             facts: facts.into_iter().filter_map(|(label, text)| Some((label, text?))).collect(),
             step: match (&step, advice) {
                 (Some(step), _) => step.title.clone(),
-                (None, advice) => super::sentence(advice.unwrap_or_default()),
+                (None, advice) => headline::sentence(advice.unwrap_or_default()),
             },
             keysweep: step.as_ref().and_then(|step| step.keysweep.clone()),
             cli: step.and_then(|step| step.cli),
@@ -203,7 +203,7 @@ impl Todo {
             remedy::first_step(finding, report.rules).filter(|_| open)?.keysweep
         };
         Self {
-            title: super::sentence(&todo.title),
+            title: headline::sentence(&todo.title),
             count: todo.findings.len(),
             keys: shown.clone().map(|it| (it.fingerprint.to_string(), name(it))).collect(),
             more: todo.findings.len().saturating_sub(KEYS),

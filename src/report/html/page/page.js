@@ -77,7 +77,7 @@
   // Filters, on an index that is built once.
   const textOf = (item) => {
     if (item.text === null) {
-      const parts = item.node.querySelectorAll('summary, .facts, .refs, .places, .body > p');
+      const parts = item.node.querySelectorAll('summary, .facts, .places, .body > p');
       item.text = Array.from(parts, (part) => part.textContent).join(' ').toLowerCase();
     }
     return item.text;
@@ -131,6 +131,9 @@
       for (const item of items) item.name ??= item.node.querySelector('.name').textContent;
     }
     view = items.slice().sort(compare[by]);
+    // Moving is faster outside the document.
+    const place = list.parentNode;
+    list.remove();
     const old = Array.from(list.children);
     const parts = document.createDocumentFragment();
     const add = (members) => {
@@ -168,6 +171,7 @@
     }
     for (const part of old) part.remove();
     list.append(parts);
+    place.append(list);
     filter();
   };
 
