@@ -62,7 +62,7 @@ fn planted(keys: &mut Keys) -> Project {
             let date = format!("--date=20{:02}-03-04T05:06:07Z", 10 + nth);
             let message = format!("{plant}\n\n{}", keys.pair().env);
             project.git_in(repository, &["commit", "-q", &author, &date, "-m", &message]);
-            let name: String = plant.chars().filter(|c| !" ~^:?*[\\{}".contains(*c)).collect();
+            let name: String = plant.chars().filter(|c| !" ~^:?*[\\{}/".contains(*c)).collect();
             project.git_in(repository, &["tag", &format!("v{nth}{name}")]);
             if nth % 3 == number {
                 project.git_in(repository, &["rm", "-q", &format!("{nth}.tar")]);

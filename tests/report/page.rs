@@ -66,7 +66,7 @@ fn is_inert(page: &str) {
         (ELEMENTS.split_whitespace().collect(), ATTRIBUTES.split_whitespace().collect());
     let tags = tags(page);
     for (name, of) in &tags {
-        assert!(elements.contains(name.as_str()), "<{name}> in {page}");
+        assert!(elements.contains(name.as_str()), "<{name}>");
         for (key, value) in of {
             assert!(attributes.contains(key.as_str()), "{key} of <{name}>");
             assert!(key != "href" || value.starts_with('#'), "a link leads to {value}");
@@ -230,7 +230,8 @@ fn the_page_holds_all_that_its_reader_needs() {
     for wanted in [
         concat!("content=\"keysweep ", env!("CARGO_PKG_VERSION"), " scan\""),
         "2026-03-01 00:01 UTC",
-        "An administrator of account 123456789012; Jane \\u{202e}Roe &lt;jane@example.com&gt; added it",
+        "An administrator of account 123456789012",
+        "may know what uses it</dt><dd>Jane \\u{202e}Roe &lt;jane@example.com&gt;",
         "keysweep deactivate ",
         "aws iam update-access-key",
         "<mark class=\"id\">",
@@ -244,7 +245,7 @@ fn the_page_holds_all_that_its_reader_needs() {
         "3 files or folders by ignore files",
         "May belong to",
     ] {
-        assert!(page.contains(wanted), "{wanted} is missing: {page}");
+        assert!(page.contains(wanted), "{wanted} is missing");
     }
     assert!(page.matches("<details class=\"f ").count() == all.len());
 }

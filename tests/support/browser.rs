@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::require::require;
+use crate::support::require::{require, skip};
 use crate::support::tools::{environment, folder, npm, programs, run, why};
 
 /// The rules of accessibility, as npm's registry has them.
@@ -25,6 +25,10 @@ pub(crate) struct Browser {
 /// The browser, or `None` as [`require`] has it.
 #[track_caller]
 pub(crate) fn browser() -> Option<Browser> {
+    if !cfg!(target_os = "linux") {
+        skip("the page is opened in a browser on Linux alone");
+        return None;
+    }
     require("Chromium with Playwright and axe-core", find())
 }
 
@@ -42,9 +46,6 @@ impl Browser {
 }
 
 fn find() -> Result<Browser, String> {
-    if !cfg!(target_os = "linux") {
-        return Err("only looked for on Linux".to_owned());
-    }
     let (program, libraries) = chromium()?;
     let axe = npm("axe", &[AXE])?.join("axe-core/axe.min.js");
     let venv = environment("browser", "browser-requirements.txt")?;
@@ -53,10 +54,13 @@ fn find() -> Result<Browser, String> {
 
 /// The program, and the folders of its libraries.
 fn chromium() -> Result<(PathBuf, Option<String>), String> {
-    for name in NAMES {
-        if Command::new(name).arg("--version").output().is_ok_and(|said| said.status.success()) {
-            return Ok((PathBuf::from(name), None));
-        }
+    // Playwright wants the whole path.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut found = std::env::split_paths(&path)
+        .flat_map(|folder| NAMES.map(|name| folder.join(name)))
+        .filter(|program| program.is_file());
+    if let Some(program) = found.next() {
+        return Ok((program, None));
     }
     let (tools, _lock) = folder("chromium")?;
     let home = tools.join("chromium");

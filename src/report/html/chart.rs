@@ -15,8 +15,8 @@ use crate::report::totals::Totals;
 /// Most repositories and accounts of the picture; the others are added up.
 const REPOSITORIES: usize = 15;
 const ACCOUNTS: usize = 9;
-/// Most years.
-const YEARS: usize = 20;
+/// Most years; the first bar has those before, too.
+const YEARS: usize = 24;
 /// The height of the tallest bar.
 const HEIGHT: u64 = 110;
 /// Characters of a name.
@@ -125,13 +125,22 @@ fn years(findings: &[&Finding]) -> (Option<Years>, u64) {
             counts.entry(format!("{year:04}")).or_default();
         });
     }
-    let skipped = counts.len().saturating_sub(YEARS);
+    let mut is_cut = false;
+    while counts.len() > YEARS
+        && let Some((_, before)) = counts.pop_first()
+        && let Some(mut first) = counts.first_entry()
+    {
+        is_cut = true;
+        first.get_mut().iter_mut().zip(before).for_each(|(sum, count)| *sum += count);
+    }
     let most = counts.values().map(|parts| parts.iter().sum()).max().unwrap_or(0u64);
     let bars: Vec<Bar> = counts
         .into_iter()
-        .skip(skipped)
         .zip(0..)
-        .map(|((label, parts), at)| Bar::new(label, parts, at, most))
+        .map(|((year, parts), at)| {
+            let label = if is_cut && at == 0 { format!("≤{year}") } else { year };
+            Bar::new(label, parts, at, most)
+        })
         .collect();
     if bars.is_empty() {
         return (None, undated);

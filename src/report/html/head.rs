@@ -149,15 +149,11 @@ fn counts(findings: &[&Finding]) -> Vec<(usize, &'static str)> {
     counts.into_iter().filter(|(count, _)| *count > 0).collect()
 }
 
-/// Who can do it, and who knows what the key was for.
-fn who_acts(account: Option<&str>, exposure: &Exposure<'_>) -> String {
-    let account = match account {
+/// Who can do it.
+fn who_acts(account: Option<&str>) -> String {
+    match account {
         Some(account) => format!("An administrator of account {account}"),
         None => "An administrator of its account, which the report does not know".to_owned(),
-    };
-    match exposure.author() {
-        Some(author) => format!("{account}; {author} added it and may know what uses it"),
-        None => account,
     }
 }
 
@@ -171,10 +167,11 @@ impl First {
         let arn = finding.verification.arn.as_deref().map(escape_line);
         let account = Some(account(finding)).filter(|account| account != "unknown");
         let facts = [
-            ("Who acts", Some(who_acts(account.as_deref(), &exposure))),
+            ("Who acts", Some(who_acts(account.as_deref()))),
             ("The key is of", arn.or(user)),
             ("Where", finding.occurrences.first().map(text::position)),
             ("Exposed since", exposure.since()),
+            ("Added by, who may know what uses it", exposure.author()),
         ];
         Self {
             fingerprint: finding.fingerprint.to_string(),

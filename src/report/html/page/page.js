@@ -60,7 +60,7 @@
   const clear = () => {
     if (form) {
       form.reset();
-      filter();
+      arrange();
     }
   };
   const openTarget = () => {
@@ -133,6 +133,7 @@
     view = items.slice().sort(compare[by]);
     // Moving is faster outside the document.
     const place = list.parentNode;
+    const focused = document.activeElement;
     list.remove();
     const old = Array.from(list.children);
     const parts = document.createDocumentFragment();
@@ -172,6 +173,7 @@
     for (const part of old) part.remove();
     list.append(parts);
     place.append(list);
+    if (list.contains(focused)) focused.focus();
     filter();
   };
 
@@ -227,7 +229,7 @@
   if (form) {
     form.hidden = false;
     form.addEventListener('submit', (event) => event.preventDefault());
-    form.addEventListener('reset', () => setTimeout(arrange));
+    at('clear').addEventListener('click', clear);
     form.addEventListener('input', (event) => {
       if (event.target.matches('#sort, #group')) arrange(); else filter();
     });
@@ -243,5 +245,6 @@
     idle(read);
   }
   window.addEventListener('hashchange', openTarget);
-  openTarget();
+  // The browser itself goes to the target when all is loaded.
+  window.addEventListener('load', openTarget);
 })();
