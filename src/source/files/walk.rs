@@ -9,10 +9,10 @@ use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, Wal
 
 use super::FileOptions;
 use super::ignored::{Folders, Rules, Verdict};
-use super::open::{met_link, open};
+use super::open::met_link;
 use super::own;
 use super::remarks;
-use super::roots::{Roots, is_work_tree};
+use super::roots::{Roots, below, is_work_tree};
 use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detected, Detector, Hit};
@@ -227,7 +227,8 @@ impl<D: Detector> Visitor<'_, D> {
     /// Scans a file and counts it.
     fn file(&mut self, path: &Path, depth: usize) {
         self.name(path, depth);
-        let file = match open(path) {
+        let root = self.shared.roots.of(path, depth);
+        let file = match root.top.open(below(&root.walked, path), path) {
             Ok(file) => file,
             Err(error) if met_link(&error) && depth > 0 => return self.count(Count::Links),
             Err(error) => return self.problem("file", path, depth, &error),
