@@ -11,7 +11,7 @@ use super::{NewKey, Unfit};
 use crate::opaque;
 use crate::text::escape_line;
 
-/// What is kept of what a command says.
+/// The most bytes that are kept of a command's output.
 const MOST: u64 = 4096;
 
 /// Signs by which a text is more to a shell than words.
