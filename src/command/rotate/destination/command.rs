@@ -130,8 +130,7 @@ fn is_executable(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_executable(path: &Path) -> bool {
     ["", "exe", "cmd", "bat"].iter().any(|ending| {
-        let with: PathBuf =
-            if ending.is_empty() { path.into() } else { path.with_extension(ending) };
-        with.is_file()
+        let file = if ending.is_empty() { path.to_owned() } else { path.with_extension(ending) };
+        file.is_file()
     })
 }
