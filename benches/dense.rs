@@ -154,7 +154,7 @@ fn repeated(size: usize, text: &str) -> Vec<u8> {
     text.bytes().cycle().take(size).collect()
 }
 
-/// What `one` makes of 1, 2, 3 and so on, up to a size.
+/// The concatenated texts that `one` makes of 1, 2, 3 and so on, up to a size in bytes.
 fn many(size: usize, one: impl Fn(u64) -> String) -> Vec<u8> {
     let mut text = String::with_capacity(size + 64);
     let mut seed = 0;

@@ -221,7 +221,7 @@ impl Bench {
     }
 }
 
-/// What some runs took together.
+/// The time that some runs took together.
 #[derive(Clone, Copy, Default)]
 struct Used {
     elapsed: Duration,

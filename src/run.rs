@@ -66,9 +66,9 @@ pub enum Source {
     Stdin(stdin::StdinOptions),
     /// All of a git repository.
     History(git::history::HistoryOptions),
-    /// What the next commit would add.
+    /// The changes that the next commit would add.
     Staged(git::staged::StagedOptions),
-    /// What a range of commits added.
+    /// The changes that a range of commits added.
     Range(git::range::RangeOptions),
 }
 

@@ -1,4 +1,4 @@
-//! What a user types and what comes of it: commands, options, files, exit statuses, signals.
+//! Commands, options, files, exit statuses, signals: the program as its user meets it.
 
 #[cfg(feature = "verify")]
 mod baseline_choice;

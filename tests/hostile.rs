@@ -1,4 +1,4 @@
-//! What somebody writes who wants to hide a key, to stop a scan, or to do harm.
+//! Hostile input, written to hide a key, to stop a scan, or to do harm.
 
 mod blinding;
 #[cfg(unix)]

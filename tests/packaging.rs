@@ -1,4 +1,4 @@
-//! What is shipped, where it comes from, and what other projects refer to.
+//! The files that are shipped, their origin, and the parts that other projects refer to.
 
 #[cfg(unix)]
 mod action;

@@ -170,7 +170,7 @@ impl Project {
         self
     }
 
-    /// What git prints and its status, in `folder` of it or elsewhere.
+    /// The output and the status of git, in `folder` of it or elsewhere.
     pub(crate) fn git_output(&self, folder: impl AsRef<Path>, arguments: &[&str]) -> Output {
         let mut command = Command::new(&*GIT);
         scrub(&mut command, self.path());
@@ -184,7 +184,7 @@ impl Project {
         command.output().expect("git runs")
     }
 
-    /// What git answers, without the end of its line.
+    /// The output of git, without the line break at its end.
     pub(crate) fn ask_git(&self, folder: impl AsRef<Path>, arguments: &[&str]) -> String {
         String::from_utf8_lossy(&self.git_output(folder, arguments).stdout).trim().to_owned()
     }
@@ -311,7 +311,7 @@ pub(crate) fn look_for_secrets<S: AsRef<str>>(written: &[S], arguments: &dyn std
     }
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,

@@ -27,7 +27,7 @@ struct Entry {
     stored: Vec<u8>,
 }
 
-/// What stands in a pack.
+/// The contents of a pack.
 #[derive(Default)]
 struct Contents {
     entries: Vec<Entry>,

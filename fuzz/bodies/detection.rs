@@ -76,7 +76,8 @@ fn windows_equal_whole(bytes: &[u8], cuts: [usize; 2]) {
     assert_eq!(in_order(parts), in_order(whole.candidates));
 }
 
-/// What only claims to be UTF-16 is read twice, and each window tells both of its readings.
+/// Sorted, because a text that only claims to be UTF-16 is read twice, and each window reports both
+/// readings.
 fn in_order(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates.sort_by_cached_key(|candidate| format!("{candidate:?}"));
     candidates

@@ -26,11 +26,11 @@ pub fn planted() -> String {
 /// A repository; gone when it is dropped.
 pub struct Repository(TempDir);
 
-/// What a scan told.
+/// The result of a scan.
 pub struct Told {
-    /// Which credentials.
+    /// The fingerprints of the credentials.
     pub found: BTreeSet<Fingerprint>,
-    /// What was read and what was not.
+    /// The ledger's account of what was read and what was not.
     pub coverage: Coverage,
 }
 

@@ -6,8 +6,8 @@ use keysweep_aws::{AccessKey, Error, KeyStatus, NewStatus};
 
 use super::{Context, Failure};
 
-/// How often a lost change is looked for, and how long the waits between are: a change of IAM takes
-/// seconds to be seen everywhere.
+/// The number of looks for a lost change, and the wait between them: a change of IAM takes seconds
+/// to be seen everywhere.
 const LOOKS: u32 = 4;
 const PAUSE: Duration = Duration::from_secs(3);
 

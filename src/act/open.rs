@@ -13,7 +13,7 @@ use crate::principal::Principal;
 use crate::stop::Stop;
 use crate::text::escape_line;
 
-/// How the requests of commands that act introduce themselves, unless `--user-agent` says otherwise.
+/// The user agent of commands that act, unless `--user-agent` gives another one.
 pub const USER_AGENT: &str = concat!(
     "keysweep/",
     env!("CARGO_PKG_VERSION"),
@@ -22,14 +22,15 @@ pub const USER_AGENT: &str = concat!(
     ")"
 );
 
-/// Who is to act, and where.
+/// The identity that is to act, and the place where it acts.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The profile that was named.
     pub profile: Option<String>,
     /// The key that is to sign itself.
     pub itself: Option<KeyId>,
-    /// Whether a session with multi-factor authentication is opened, and with which device.
+    /// Opens a session with multi-factor authentication; the inner value is the device, if one was
+    /// named.
     pub mfa: Option<Option<String>>,
     /// The partition; else what the profile's Region says, else `aws`.
     pub partition: Option<Partition>,
@@ -37,9 +38,9 @@ pub struct Request {
     pub iam_endpoint: Option<Endpoint>,
     /// In place of AWS's STS.
     pub sts_endpoint: Option<Endpoint>,
-    /// Whether AWS's FIPS endpoints are asked.
+    /// Asks AWS's FIPS endpoints.
     pub fips: bool,
-    /// How the requests introduce themselves.
+    /// The user agent of the requests.
     pub user_agent: Option<String>,
     /// Proxy and roots.
     pub environment: Environment,
@@ -50,7 +51,7 @@ pub struct Request {
 pub struct Opened {
     /// The operations.
     pub client: Client,
-    /// Who signs.
+    /// The identity that signs.
     pub acting: Acting,
 }
 

@@ -1,4 +1,5 @@
-//! What all commands that act on keys in AWS have in common: who acts, where, and who is asked.
+//! The arguments of all commands that act on keys in AWS: the identity, the place, and the person
+//! who is asked.
 
 use std::error::Error;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};

@@ -100,7 +100,7 @@ fn unnamed(args: &CommonArguments, is_stdin: bool, session: &Session) -> io::Res
     Ok(PathBuf::from(STDIN))
 }
 
-/// What a command wants from a run.
+/// The request of a command for a run.
 pub(super) struct Job<'a> {
     pub(super) command: &'a str,
     pub(super) sources: Vec<Source>,

@@ -20,7 +20,7 @@ use crate::text::{escape_line, shell_word};
 use look::Look;
 use sessions::Outcome;
 
-/// What becomes of the sessions that the key opened.
+/// The choice for the sessions that the key opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sessions {
     /// Whoever acts is asked.
@@ -32,7 +32,7 @@ pub enum Sessions {
     Keep,
 }
 
-/// How long after the change the second look comes.
+/// The time between the change and the second look.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Deactivates a key. Status 0 if that is done and nothing new was seen; 1 if something is left or
@@ -155,7 +155,7 @@ fn second_look(context: &mut Context<'_>, facts: &Facts, before: &Look) -> Resul
     Ok(Status::Findings)
 }
 
-/// What comes after.
+/// Prints the commands that come next, and the one that undoes this.
 fn next(context: &mut Context<'_>, facts: &Facts, ended: Outcome) -> Result<(), Failure> {
     let id = &facts.key.id;
     let policy = match ended {

@@ -27,7 +27,7 @@ pub enum Subject {
     User(String),
 }
 
-/// How the list is written.
+/// The format of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// For people.
@@ -39,7 +39,7 @@ pub enum Format {
     Csv,
 }
 
-/// What was asked for.
+/// The options of `keysweep keys`.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whose keys; none means all of the account.
@@ -48,11 +48,11 @@ pub struct Options {
     pub report: Option<(String, Places)>,
     /// From when on a key is due.
     pub limits: Limits,
-    /// How the list is written.
+    /// The format of the list.
     pub format: Format,
 }
 
-/// How far the work is, for a line of progress.
+/// The counts for a line of progress.
 #[derive(Debug, Default)]
 pub struct Progress {
     users: AtomicUsize,
@@ -113,12 +113,12 @@ pub fn subject(typed: &str) -> Result<Subject, Failure> {
     Err(Failure::refused(format!("{shown:?} is neither the id of a key (AKIA…) nor a user's name")))
 }
 
-/// How a list came out.
+/// The result of a list.
 #[derive(Debug)]
 pub struct Listed {
     /// 1 if a key is due, 3 if some could not be looked at.
     pub status: Status,
-    /// What could not be looked at. Text and JSON say it themselves.
+    /// The things that could not be looked at. The text and the JSON contain them already.
     pub problems: Vec<String>,
 }
 

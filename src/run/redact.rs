@@ -94,20 +94,20 @@ struct Secrets {
     pieces: Pieces,
     /// Results for texts that were checked: the masked text, if it differs.
     known: RefCell<HashMap<Vec<u8>, Option<Vec<u8>>>>,
-    /// What bounds the search of many texts.
+    /// The bound of a search of many texts.
     end: Option<End>,
 }
 
-/// What is left of a search once the run is to stop.
+/// The rest of a search once the run is to stop.
 struct End {
     stop: Stop,
     grace: Cell<u64>,
-    /// How many texts were not searched.
+    /// The number of texts that were not searched.
     hidden: Cell<u64>,
 }
 
 impl End {
-    /// Whether a text of so many bytes may still be searched.
+    /// True if a text of so many bytes may still be searched.
     fn allows(&self, bytes: usize) -> bool {
         if !self.stop.is_set() {
             return true;

@@ -214,7 +214,7 @@ fn each_destination_gets_the_secret_and_each_failure_gives_the_key_back() {
     }
     let rotation = Rotation::new(&moto, &command, &ops);
     let (kept, seen) = (rotation.project.at("kept"), rotation.project.at("seen"));
-    // What can be seen of a command from outside, and what it prints.
+    // The command records everything that can be seen of it from outside, and prints the key.
     let script = format!(
         "key=$(cat); printf '%s\\n' \"$key\" > '{}'; cat /proc/$$/cmdline /proc/$PPID/cmdline > \
          '{}'; env >> '{}'; printf '%s' \"$key\"; printf '%s' \"$key\" >&2",

@@ -17,7 +17,7 @@ use crate::support::tools;
 const ID: &str = "aws_access_key_id";
 const SECRET: &str = "aws_secret_access_key";
 
-/// What botocore reads of each file; `None` without Python or the package index.
+/// The profiles that botocore reads in each file; `None` without Python or the package index.
 fn botocore(files: &[Vec<u8>]) -> Option<Vec<Value>> {
     let venv = tools::venv()?;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/read_profiles.py");
@@ -127,7 +127,7 @@ fn file(keys: &mut Keys, pairs: &Pairs) -> Vec<u8> {
     bytes
 }
 
-/// What botocore should read afterwards.
+/// The profiles that botocore should read afterwards.
 fn expected(before: &Value, profiles: &[String], pair: &(String, String)) -> Value {
     let mut all: Map<String, Value> = before.as_object().cloned().unwrap_or_default();
     for profile in profiles {
@@ -138,7 +138,8 @@ fn expected(before: &Value, profiles: &[String], pair: &(String, String)) -> Val
     Value::Object(all)
 }
 
-/// What botocore reads, without what a profile that was added inherits from [DEFAULT].
+/// The profiles that botocore reads, without the settings that an added profile inherits from
+/// [DEFAULT].
 fn own(is: &Value, was: &Value) -> Value {
     let mut all = is.as_object().cloned().unwrap_or_default();
     for (profile, values) in &mut all {

@@ -227,7 +227,7 @@ fn a_rotation_goes_on_from_whatever_a_kill_left() {
         home.old = Key { user: "shop-deploy".to_owned(), id, secret, token: None };
     }
     println!("{killed} of 11 kills came in time");
-    // How many is for the machine to say.
+    // The number depends on the machine.
     assert!(killed > 0, "{killed}");
 }
 

@@ -38,7 +38,7 @@ fn what_is_suppressed_is_listed() {
         let line = format!("suppresses {file}:1:19  aws-access-key {id}  {print}\n");
         assert!(ran.stdout.contains(&line), "{line} in {}", ran.stdout);
     }
-    // What is there already is not listed again.
+    // An entry that is there already is not listed again.
     let ran = project.keysweep(["baseline"]).run().exits(0);
     assert!(!ran.stdout.contains("suppresses"), "{}", ran.stdout);
 }
@@ -129,7 +129,7 @@ fn in_a_terminal_it_asks() {
         assert!(said.contains("Suppress 2?") && said.contains("nothing was changed"), "{said}");
         assert!(said.ends_with("status 1\n") && entries(&project).is_empty(), "{said}");
     }
-    // Who names one, or says so beforehand, is not asked.
+    // A user who names a finding, or agrees beforehand, is not asked.
     let said = run("n", &["--only", &ids[0]]);
     assert!(!said.contains("[y/N]") && entries(&project).len() == 1, "{said}");
     let said = run("y", &[]);

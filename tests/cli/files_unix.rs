@@ -1,4 +1,4 @@
-//! What only Unix has: links, devices, sockets, FIFOs, permissions, names that are not UTF-8.
+//! Files that only Unix has: links, devices, sockets, FIFOs, permissions, names that are not UTF-8.
 
 use std::ffi::OsStr;
 use std::fs;

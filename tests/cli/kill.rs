@@ -10,10 +10,10 @@ use crate::support::process::{Ended, Running, endless_file, signal, wait_for_han
 use crate::support::stub::{Act, Stub};
 use crate::support::{Keys, Project};
 
-/// What asks a program to end.
+/// Signals that ask a program to end.
 const SIGNALS: [&str; 3] = ["INT", "TERM", "HUP"];
 
-/// What a case does before its signal.
+/// The moment at which a case sends its signal.
 #[derive(Clone, Copy, PartialEq)]
 enum Ready {
     /// The handlers stand.
@@ -117,7 +117,7 @@ fn start(case: &Case, project: &Project, repo: &Repo, stub: &Stub) -> Running {
     running
 }
 
-/// What is wrong with how a case ended, if anything is.
+/// The fault in the end of a case, if there is one.
 fn fault(case: &Case, ended: &Ended) -> Option<String> {
     if ended.code() != 130 || ended.stderr.contains("internal error") {
         return Some(format!("status {}: {}", ended.code(), ended.stderr));

@@ -35,7 +35,7 @@ fn project(name: &str) -> Project {
     project
 }
 
-/// What was seen of the kills.
+/// The observations of all kills.
 #[derive(Default, Debug)]
 struct Seen {
     killed: usize,
@@ -154,8 +154,8 @@ fn a_sweep_goes_on_from_whatever_a_kill_left() {
     println!("sweep: {seen:?}, {resumed} went on from the state");
 }
 
-/// What a kill leaves in the scanned folder is hidden text like any other: it holds no secret, and
-/// the next run is not stopped by it.
+/// A file that a kill leaves in the scanned folder is hidden text like any other: it holds no
+/// secret, and does not stop the next run.
 #[test]
 fn what_a_kill_left_does_not_stop_the_next_run() {
     let project = project("left behind");

@@ -60,7 +60,7 @@ fn a_full_device_is_reported_and_never_0() {
         let ran = project.shell(&format!("set +e; \"$0\" {command} >/dev/full"), "").exits(2);
         assert!(ran.stderr.contains("No space left"), "{command}: {}", ran.stderr);
     }
-    // What it would suppress can't be shown, and so is not suppressed.
+    // Findings that can't be shown are not suppressed.
     assert!(!project.at("leak/.keysweep-baseline").exists());
     for command in ["--help", "--version", "scan --help"] {
         project.shell(&format!("set +e; \"$0\" {command} >/dev/full"), "").exits(2);
@@ -177,7 +177,7 @@ fn closed_streams_hide_no_finding() {
         );
         let ran = project.shell(&script, "").exits(code);
         assert!(!ran.stderr.contains("internal"), "{streams}: {}", ran.stderr);
-        // What is printed must not end up in a file that took the number of a closed stream.
+        // Printed text must not end up in a file that took the number of a closed stream.
         for name in ["r.json", "r.sarif"] {
             let Ok(text) = fs::read_to_string(project.at(name)) else { continue };
             serde_json::from_str::<serde_json::Value>(&text).expect("a whole report, nothing else");
@@ -235,7 +235,7 @@ fn a_reader_that_went_away_gets_no_0_for_a_finding() {
         let never = ["scan", "leak", "--fail-on", "never", "--format", format];
         assert_eq!(unread(&project, &never).0, Some(2), "{format}");
     }
-    // What is no report has no finding to hide.
+    // Output that is not a report has no finding to hide.
     for command in [
         &["rules"][..],
         &["rules", "--format", "json"],
@@ -255,7 +255,7 @@ fn a_reader_that_went_away_gets_no_0_for_a_finding() {
     println!("{tried} commands and formats with a reader that went away");
 }
 
-/// What the shell and the system call a file is no file: it is written to, and never replaced.
+/// A name by which the shell and the system call an open file is not replaced: it is written to.
 #[test]
 fn descriptors_are_written_to_as_they_stand() {
     let project = project("descriptors");

@@ -78,7 +78,7 @@ fn a_time_limit_is_reported() {
     let project = Project::new();
     project.file("a.txt", "text");
     let ran = project.keysweep(["scan", "--timeout", "0ms", "--format", "json"]).run();
-    // Whether the limit strikes before the only file is read is chance; that it is told is not.
+    // Chance decides if the limit strikes before the only file is read; if it does, it is reported.
     if ran.code != Some(0) {
         let ran = ran.exits(3);
         assert!(ran.problems()[0].contains("raise --timeout"), "{:?}", ran.problems());

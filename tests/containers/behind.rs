@@ -1,4 +1,5 @@
-//! What is packed behind or between text, made byte by byte as the formats' own pages have it.
+//! Containers behind or between text, made byte by byte as the specifications of the formats have
+//! it.
 
 use std::io::Write as _;
 
@@ -114,7 +115,7 @@ fn what_is_packed_between_text_is_found() {
         let inside = &finding["occurrences"][0]["inside"];
         assert_eq!((&inside[0], &inside[1]), (&name.into(), &member.into()), "{name}");
         assert_eq!(ran.problems(), Vec::<String>::new(), "{name}");
-        // What is cut is told or has nothing to tell, and never stops the program.
+        // A truncated container is reported or has nothing to report, and never stops the program.
         for cut in [9, 20, bytes.len() / 2, bytes.len() - 9] {
             project.file(name, &bytes[..cut]);
             let code = project.keysweep(["scan"]).run().code;
@@ -241,7 +242,8 @@ fn no_damage_to_what_is_packed_between_text_does_harm() {
     }
 }
 
-/// What is recognised and not read is said, so that no findings are not taken for none.
+/// A format that is recognised but not read is counted, so that a reader does not take "no
+/// findings" for "no keys".
 #[test]
 fn what_is_recognised_and_not_read_is_counted() {
     let project = Project::new();

@@ -169,7 +169,7 @@ fn no_damage_to_a_compound_file_does_harm() {
 const ZIPPED: &str = "python3 -c \"import zipfile; z = zipfile.ZipFile('a.docx', 'w', 8); \
     z.writestr('[Content_Types].xml', '<Types/>'); z.write('word.xml', 'word/document.xml')\"";
 
-/// What was deleted is a text of its own, whatever stands in its place.
+/// Deleted text is a text of its own, whatever stands in its place.
 #[test]
 fn a_deleted_text_of_word_is_found() {
     let mut keys = Keys::new("tracked changes");

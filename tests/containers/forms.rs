@@ -7,7 +7,8 @@ use std::process::Command;
 use crate::support::require::skip;
 use crate::support::{Keys, Pair, Project, Ran};
 
-/// How a container is made in a folder that holds `conf/prod.env`, and the way to the key in it.
+/// A command that makes a container in a folder that holds `conf/prod.env`, and the path to the key
+/// in it.
 struct Form {
     name: &'static str,
     tools: &'static [&'static str],
@@ -128,7 +129,7 @@ const FORMS: &[Form] = &[
     },
 ];
 
-/// What `tests/containers/make.py` writes, the way to the key, and its line.
+/// The containers that `tests/containers/make.py` writes, the path to the key, and its line.
 const BY_HAND: &[(&str, &[&str], u64)] = &[
     ("a.rpm", &["payload", "(content)", "etc/prod.env"], 3),
     ("attached.eml", &["app.zip", "prod.env"], 3),

@@ -44,7 +44,7 @@ fn counted(text: &str) -> Vec<u8> {
     [&little(text.len())[..], text.as_bytes()].concat()
 }
 
-/// How a file is written.
+/// The form in which a file is written.
 #[derive(Clone, Copy, Debug)]
 struct Form {
     codec: u8,
@@ -188,8 +188,8 @@ fn rows_are_put_together() {
     }
 }
 
-/// What is packed as none is read is counted, what is damaged is a problem; neither joins
-/// by nearness what stands in it.
+/// A page in an encoding that is not read is counted, and a damaged one is a problem; neither makes
+/// pairs of values that only lie near each other.
 #[test]
 fn what_is_not_read_is_said() {
     let mut keys = Keys::new("parquet that is not read");

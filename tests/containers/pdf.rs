@@ -325,7 +325,7 @@ fn what_has_no_letters_and_what_is_encrypted_is_reported() {
     for said in [table, trailer] {
         let ran = scan(pdf(&[ciphered.clone(), said.clone()])).exits(0);
         assert_eq!((ran.left_out("encrypted"), ran.problems().len()), (1, 0), "{ran:?}");
-        // Who only says so hides nothing.
+        // A file that only claims to be encrypted hides nothing.
         let ran = scan(pdf(&[plain.clone(), said])).exits(1);
         assert_eq!(ran.left_out("encrypted"), 1);
     }
@@ -335,7 +335,7 @@ fn what_has_no_letters_and_what_is_encrypted_is_reported() {
     assert_eq!(ran.left_out("encrypted"), 0);
 }
 
-/// What `tests/containers/pdf.py` writes.
+/// The files that `tests/containers/pdf.py` writes.
 const WRITTEN: [&str; 5] =
     ["reportlab.pdf", "reportlab-ttf.pdf", "reportlab-plain.pdf", "fpdf2.pdf", "fpdf2-ttf.pdf"];
 

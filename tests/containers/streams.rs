@@ -39,7 +39,7 @@ fn lzip(text: &[u8]) -> Vec<u8> {
     std::fs::read(project.at("packed")).expect("made")
 }
 
-/// What `compress` makes of a short text in which nothing occurs twice: a code for each letter.
+/// The output of `compress` for a short text in which nothing occurs twice: a code for each letter.
 fn compress(text: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x1f\x9d\x90".to_vec();
     for group in text.chunks(8) {
@@ -305,8 +305,8 @@ fn what_is_packed_or_in_pieces_is_found() {
     }
 }
 
-/// What begins like one of these, and is none, is scanned as it stands; what is packed otherwise
-/// or encrypted is counted.
+/// A text that only begins like one of these is scanned as text; a method that is not read, or
+/// encryption, is counted.
 #[test]
 fn what_is_not_read_of_them_is_said() {
     let mut keys = Keys::new("streams that are not read");

@@ -242,7 +242,7 @@ fn an_edit_at_every_offset_around_a_pair_is_seen() {
     }
 }
 
-/// What a text consists of is seen at its length, and so is what a delta makes of it.
+/// A text that consists of one value is recognised by its length, and so is the result of a delta.
 #[test]
 fn a_delta_to_a_value_alone_is_seen() {
     let secret = ["x9Kq2LmZ8vR4tYw7", "Bn3Jd6Fh1Gs5Pc0QeUaXiOzT"].concat();

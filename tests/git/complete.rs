@@ -1,5 +1,5 @@
-//! What must not pass as complete: objects that are not what their ids say, folders that can't be
-//! listed, content that lies where nobody looks, names that hold what no file does.
+//! Damage that must not pass as complete: objects that do not match their ids, folders that can't
+//! be listed, content that lies where nobody looks, names that hold a key though no file does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,7 +106,7 @@ fn an_object_under_a_false_id_is_reported() {
     fs::remove_file(&leak).expect("it was there");
     fs::write(&leak, &leaking).expect("a file");
     project.git(&["commit", "-qm", "two"]);
-    // What is left of an object that is not what its id says is scanned all the same.
+    // The remains of an object that does not match its id are scanned all the same.
     let other = new_object_of(&project, "c.env", &keys.pair().env);
     let bytes = fs::read(&leak).expect("a blob");
     fs::remove_file(&other).expect("it was there");
@@ -207,7 +207,7 @@ fn what_lies_outside_the_database_is_read() {
     assert_eq!(paths(&ran), expected);
     let ran = project.keysweep(["sweep", ".", "--format", "json"]).run().exits(1);
     assert_eq!(paths(&ran), expected);
-    // What git keeps in a bare repository.
+    // A hook, which git keeps in a bare repository too.
     project.file("bare.git/hooks/post-receive", keys.pair().env);
     let ran = project.keysweep(["history", "bare.git", "--format", "json"]).run().exits(1);
     assert_eq!(paths(&ran), ["hooks/post-receive"]);

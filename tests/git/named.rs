@@ -10,9 +10,9 @@ use crate::support::{Keys, Project, Ran};
 /// A repository with a leak, inside another one that has none.
 struct Target {
     kind: &'static str,
-    /// What is named.
+    /// The path on the command line.
     path: &'static str,
-    /// What the run must say that it scanned.
+    /// The place that the run must report as scanned.
     place: &'static str,
     /// Where its hooks are.
     hooks: &'static str,
@@ -119,7 +119,7 @@ fn spelled(project: &Project, folder: &str, at: usize, spelling: Spelling) -> Pa
     }
 }
 
-/// What a report in JSON says that was scanned.
+/// The places that a report in JSON lists as scanned.
 fn scanned(ran: &Ran) -> Vec<(String, PathBuf)> {
     let report = ran.json();
     let places = report["coverage"]["scanned"].as_array().cloned().unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::support::git::{Repo, key_id, leak, pair, secret};
 
 /// A place that no commit's file is, and what is to be said of it.
 pub(crate) struct Special {
-    /// What the place is.
+    /// The place in words.
     pub(crate) what: &'static str,
     /// The key.
     pub(crate) key: String,
@@ -17,9 +17,9 @@ pub(crate) struct Special {
     pub(crate) count: usize,
     /// The path, if any.
     pub(crate) path: Option<&'static str>,
-    /// What holds it, in order.
+    /// The refs that hold it, in order.
     pub(crate) held_by: &'static [&'static str],
-    /// Whether a ref reaches it.
+    /// True if a ref reaches it.
     pub(crate) reachable: bool,
 }
 

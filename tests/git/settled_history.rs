@@ -1,4 +1,4 @@
-//! What was settled, where history has a say: later markers, several branches, clones.
+//! Suppressions on which history has a say: later markers, several branches, clones.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ fn the_marker_at_head_decides_whichever_commit_brought_the_key() {
         let distrusted = [command, &["--no-inline-allow"]].concat();
         project.keysweep(distrusted).run().exits(1);
     }
-    // Who takes it away wants the finding back, though the marker is in history.
+    // Removing the marker brings the finding back, though the marker is in history.
     commit(format!("{line}  # used by CI\n"));
     project.keysweep(["history"]).run().exits(1);
     project.keysweep(["range", "base..HEAD"]).run().exits(1);

@@ -1,4 +1,4 @@
-//! What `keysweep staged` says of the next commit, in every state that an index can be in.
+//! The answers of `keysweep staged` about the next commit, in every state that an index can be in.
 
 use crate::git::messages::{Reported, refused, reported, reported_with};
 use crate::support::git::{Repo, key_id, leak};

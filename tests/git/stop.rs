@@ -17,7 +17,7 @@ use crate::support::git::{Outcome, Repo, key_id, leak, run};
 use crate::support::process;
 use crate::support::watched::Watched;
 
-/// How many keys there are.
+/// The number of keys.
 const KEYS: usize = 20;
 
 type Impatient<'a> = Watched<'a, Box<dyn Fn(&[u8]) + Sync + 'a>>;
@@ -129,7 +129,7 @@ fn a_time_limit_is_reported_by_every_command() {
         let limited = [command, &["--timeout", "0ms", "--format", "json"]].concat();
         let ran = project.keysweep(limited).from(&repo.root).run();
         let is_reported = ran.problems().iter().any(|problem| problem.contains("raise --timeout"));
-        // Whether the limit strikes before the end is chance; that it is told is not.
+        // Chance decides if the limit strikes before the end; if it does, it is reported.
         let is_whole = ran.json()["coverage"]["complete"] == true;
         assert!(is_reported != is_whole, "{command:?}: {ran:?}");
         assert!(

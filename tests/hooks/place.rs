@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::support::Keys;
 use crate::support::hooks::HookFixture;
 
-/// What a case does to the repository before the hook is installed.
+/// A step on the repository before the hook is installed.
 type Prepare = fn(&HookFixture, &Path);
 
 fn set(fixture: &HookFixture, repo: &Path, scope: &str, value: &str) {
@@ -162,7 +162,7 @@ fn a_merge_that_git_makes_by_itself_is_looked_at_and_old_keys_pass() {
     git(&["switch", "-q", "main"]).done();
 
     fixture.keysweep(&repo, &["install-hook"]);
-    // What the merged branch holds already is not new, though no MERGE_HEAD says so yet.
+    // A key that the merged branch holds already is not new, though no MERGE_HEAD says so yet.
     git(&["merge", "-q", "--no-edit", "old"]).done();
     git(&["merge", "-q", "--no-edit", "side"]).stopped(&["halves.env:", &pair.id]);
 }

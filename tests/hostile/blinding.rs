@@ -1,4 +1,4 @@
-//! Who writes the files wants a leak hidden: names, ignore files, byte order marks, decoys. A pair
+//! Files whose author wants a leak hidden: names, ignore files, byte order marks, decoys. A pair
 //! that is found in a plain file is found in each of these settings, with its own partner.
 
 use std::io::Write as _;

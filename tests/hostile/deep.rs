@@ -10,7 +10,7 @@ use crate::support::process::{Ended, Running};
 use crate::support::require::skip;
 use crate::support::{Keys, Project};
 
-/// How deep things nest.
+/// The depth of nesting.
 const DEEP: usize = 100_000;
 
 fn run(project: &Project, arguments: &[&str]) -> Ended {

@@ -17,7 +17,7 @@ use crate::support::Project;
 use crate::support::git::{Outcome, Repo, key_id, leak, run};
 use crate::support::watched::Watched;
 
-/// What a text holds on which the detector fails.
+/// The word on which the detector fails.
 const WORD: &[u8] = b"GOES WRONG";
 
 /// The real detector, which fails on such a text.
@@ -113,7 +113,7 @@ fn scan_history(repo: &Repo, threads: usize) -> Outcome {
     run(scan).expect("a scan")
 }
 
-/// What is stored as a change of the text that fails must not inherit that nothing was seen.
+/// A delta whose base fails must not inherit the base's empty result.
 #[test]
 fn packed_and_loose_objects() {
     let repo = repository();

@@ -113,7 +113,7 @@ impl Hostile {
         }
         let hostile = Self { repo, base, common, trace, path };
         hostile.configure(&evil);
-        // What git ran while this was made is no matter.
+        // Commands that git ran while this was made do not count.
         let _ = fs::remove_file(&hostile.trace);
         hostile
     }

@@ -112,7 +112,7 @@ fn what_leads_to_no_end_is_not_read() {
     }
 }
 
-/// What is quoted of a file that makes no sense may be a secret.
+/// The text that an error quotes from a malformed file may be a secret.
 #[test]
 fn no_error_quotes_a_secret() {
     let pair = Keys::new("quoted").pair();

@@ -167,7 +167,8 @@ fn every_crate_takes_its_dependencies_from_the_workspace() {
     }
 }
 
-/// What a crate embeds is packed with it: it lies in its own folder, and its `include` names it.
+/// A file that a crate embeds is packed with it: it lies in the crate's own folder, and the crate's
+/// `include` names it.
 #[test]
 fn every_crate_packs_what_it_embeds() {
     let mut checked = 0;

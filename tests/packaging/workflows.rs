@@ -46,7 +46,7 @@ fn every_workflow_passes_actionlint() {
     }
 }
 
-/// What a runner does for us: our workflows and the action that others use.
+/// The files that a runner executes: our workflows and the action that others use.
 fn ours() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let action = root.join("action.yml");
@@ -106,7 +106,7 @@ fn no_script_holds_an_expression() {
     let mut run = 0;
     for (path, text) in ours() {
         for script in scripts(&text) {
-            // What an event says is text of a stranger: it comes by a variable, never as code.
+            // The text of an event is a stranger's: it comes in a variable, never as code.
             assert!(!script.contains("${{ "), "{}: {script}", path.display());
             run += 1;
         }

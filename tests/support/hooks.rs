@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::support::programs::GIT;
 use crate::support::{Project, look_for_secrets};
 
-/// What a program said, both its outputs together, and whether it succeeded.
+/// Both outputs of a program together, and `done` if it succeeded.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) done: bool,
@@ -128,7 +128,7 @@ impl HookFixture {
         Said { done: output.status.success(), text: stdout + &stderr }
     }
 
-    /// How many commits HEAD has.
+    /// The number of commits that HEAD has.
     pub(crate) fn commits(&self, folder: &Path) -> usize {
         let count = self.git(folder, &["rev-list", "--count", "HEAD"]).done().text;
         count.trim().parse().expect("a number")

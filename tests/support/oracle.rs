@@ -215,7 +215,7 @@ impl Oracle {
 }
 
 impl Index {
-    /// Whether it holds at `path` what its HEAD does not.
+    /// True if it holds at `path` a blob that its HEAD does not.
     fn adds(
         &self,
         path: &String,

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Programs that are started from now on have the default answer to the signals that end them, also where
 /// the caller of the tests ignores these, as `nohup` and the background of a script do.
 ///
-/// What a process ignores its children ignore; what it handles its children have by default.
+/// Resets ignored signals: a child inherits the ignored ones, and has the default for handled ones.
 pub(crate) fn hear_signals() {
     static HEARD: Once = Once::new();
     HEARD.call_once(|| {
@@ -44,7 +44,7 @@ pub(crate) struct Running {
     name: String,
 }
 
-/// How a program ended.
+/// The end of a program.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,

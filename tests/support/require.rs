@@ -1,4 +1,4 @@
-//! What a test needs of the machine, and how it is seen that a test ran without it.
+//! The tools that a test needs, and a record of the tests that ran without them.
 //!
 //! Rust's test harness has no skipped tests: a test that returns early has passed. So each skip is
 //! written to standard error past the harness's capture, and into a file whose lines `tests/skips.rs`

@@ -1,4 +1,4 @@
-//! What stands beside keys: other settings, other services' secrets, hashes, ids of another use.
+//! Decoys next to keys: other settings, other services' secrets, hashes, ids of another use.
 
 use super::names::Name;
 use super::plan::{Allows, Line, Plan};

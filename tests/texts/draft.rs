@@ -6,7 +6,7 @@ use super::names::{Name, ROLES, Role, Style};
 use super::random::Random;
 use super::truth::{Join, Key, Truth};
 
-/// What is written so far.
+/// The text so far, with the truth about it.
 #[derive(Debug, Default)]
 pub struct Draft {
     pub layout: &'static str,
@@ -47,12 +47,12 @@ impl Draft {
         value
     }
 
-    /// What makes it hard.
+    /// Notes a trait that makes the text hard.
     pub fn has(&mut self, one: &'static str) {
         self.traits.insert(one);
     }
 
-    /// How many keys it holds.
+    /// A random number of keys, noted as a trait if there are several.
     pub fn count(&mut self, random: &mut Random, most: usize) -> usize {
         let count = if random.chance(40) { 1 } else { random.between(2, most) };
         if count > 1 {

@@ -14,7 +14,7 @@ fn halves(random: &mut Random, draft: &mut Draft, join: Join, most: usize) -> [V
     [ids, secrets]
 }
 
-/// How long a list is: mostly short, sometimes longer than any reach.
+/// The length of a list: mostly short, sometimes longer than any reach.
 fn longest(random: &mut Random) -> usize {
     *random.pick(&[3, 4, 4, 5, 6, 8, 12, 16, 30, 60])
 }

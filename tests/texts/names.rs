@@ -5,7 +5,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(pub Vec<String>);
 
-/// How the words of a name are joined.
+/// The way in which the words of a name are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     Upper,
@@ -88,7 +88,7 @@ impl Name {
     }
 }
 
-/// What the two halves of a key are called.
+/// The names of the two halves of a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Role {
     pub id: &'static str,

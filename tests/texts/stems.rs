@@ -1,4 +1,4 @@
-//! What tells the keys of one text apart: words before, behind or within their names.
+//! Stems, which distinguish the keys of one text: words before, behind or within their names.
 
 use super::random::Random;
 

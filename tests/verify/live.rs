@@ -19,7 +19,7 @@ use crate::verify::program::random_secret;
 /// Files with their texts; of a history, one commit each.
 type Files = Vec<(&'static str, String)>;
 
-/// What is scanned, and which of the keys must be found live in it.
+/// Files to scan, and the keys that must be found live in them.
 struct Case {
     name: &'static str,
     files: Files,
@@ -291,7 +291,7 @@ fn found(case: &Case, moto: &Moto) -> (Vec<Finding>, Vec<String>) {
     (outcome.findings, outcome.coverage.notes)
 }
 
-/// What is wrong with the findings of a case; empty if nothing is.
+/// The faults in the findings of a case; empty if there are none.
 fn faults(case: &Case, found: &[Finding]) -> Vec<String> {
     let mut faults = Vec::new();
     for key in &case.live {
@@ -345,7 +345,7 @@ fn faults(case: &Case, found: &[Finding]) -> Vec<String> {
     faults
 }
 
-/// What becomes of all that is not live.
+/// The reports of everything that is not live.
 fn what_is_left(live: &Key, dead: &Key) -> Vec<Case> {
     let (x, y) = (random_secret(201), random_secret(202));
     let Key { id, secret, .. } = live;

@@ -155,7 +155,7 @@ fn only_a_certificate_of_the_host_that_was_asked_is_believed() {
     assert_eq!(status_of(&ask(right.port, None)), "unknown", "of no authority of the system");
     assert_eq!((right.requests().len(), wrong.requests().len()), (1, 0), "nobody else got a word");
     if cfg!(target_os = "linux") {
-        // What OpenSSL takes for the system's roots is taken for them.
+        // The variable by which OpenSSL finds the system's roots works here too.
         let system = Some(("SSL_CERT_FILE", "right.pem"));
         assert_eq!(status_of(&ask(right.port, system)), "active");
     }

@@ -8,16 +8,16 @@ use keysweep_aws::{Error, Iam, Named};
 /// seen.
 type Seen = Result<BTreeMap<String, String>, Unseen>;
 
-/// Why something was not seen.
+/// The reason why something was not seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Unseen {
     /// The action that is not allowed.
     Denied(&'static str),
-    /// What went wrong.
+    /// The error, in words.
     Failed(String),
 }
 
-/// What was seen, by the words for it.
+/// The things that were seen, by the words for their kind.
 #[derive(Debug, Default)]
 pub(super) struct Look(Vec<(&'static str, Seen)>);
 
@@ -25,7 +25,7 @@ const KEYS: &str = "access key";
 const INLINE: &str = "policy in the user";
 
 /// Looks at a user, and at all users and roles of the account.
-/// What is not allowed, or not answered, is noted as not seen.
+/// A request that is denied or fails is noted as not seen.
 pub(super) fn look(iam: &dyn Iam, user: &str) -> Look {
     let plain = |names: Vec<String>| names.into_iter().map(|name| (name, String::new())).collect();
     let mut look = Look::default();
@@ -78,7 +78,7 @@ impl Look {
         self.0.push((what, seen));
     }
 
-    /// What one of two looks did not see, and why.
+    /// The kinds that one of the two looks did not see, with the reason.
     pub(super) fn unseen(&self, after: &Self) -> Vec<String> {
         let (mut denied, mut failed) = (Vec::new(), Vec::new());
         for ((what, before), (_, after)) in self.0.iter().zip(&after.0) {
@@ -98,7 +98,7 @@ impl Look {
         failed
     }
 
-    /// What is new, gone or changed since; our own changes left out.
+    /// Everything new, gone or changed since, except our own changes.
     pub(super) fn changes(&self, after: &Self, own_key: &str, own_policy: &str) -> Vec<String> {
         let mut changes = Vec::new();
         for ((what, before), (_, after)) in self.0.iter().zip(&after.0) {

@@ -12,7 +12,7 @@ use crate::run::Status;
 /// The policy's name; the steps of reports use the same.
 pub const POLICY: &str = "DenyOlderSessions";
 
-/// What became of the sessions.
+/// The fate of the sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// They are denied.

@@ -1,4 +1,4 @@
-//! Which keys are due and why; pure.
+//! The decision which keys are due, and why; pure.
 
 use jiff::{SignedDuration, Timestamp};
 use keysweep_aws::KeyStatus;
@@ -24,7 +24,7 @@ impl Default for Limits {
     }
 }
 
-/// Why a key is due; ordered, the worst first.
+/// The reason why a key is due; ordered, the worst first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
     /// It stands in code, in so many places of the report.

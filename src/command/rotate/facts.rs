@@ -1,4 +1,4 @@
-//! What AWS says of a key, its user and the user's other keys: reads alone.
+//! The facts that AWS gives about a key, its user and the user's other keys: reads alone.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::act::{Context, Failure};
 use crate::aws::KeyId;
 use crate::text::escape_line;
 
-/// How long a list may be behind a change, with some room.
+/// The time by which a list may be behind a change, with some room.
 const BEHIND: Duration = Duration::from_secs(5);
 
-/// What AWS says.
+/// The facts that AWS gives.
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
     /// The user whose key it is.
@@ -32,7 +32,7 @@ pub(super) struct Facts {
     pub(super) adopted: bool,
     /// All other keys of the user.
     pub(super) others: Vec<AccessKey>,
-    /// What was not seen.
+    /// The facts that could not be read.
     pub(super) notes: Vec<String>,
 }
 

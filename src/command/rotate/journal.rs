@@ -24,7 +24,7 @@ pub use known::Known;
 /// Version of the form.
 const FORM: u32 = 1;
 
-/// Why a journal can't be used.
+/// The reason why a journal can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The system refuses.
@@ -32,7 +32,7 @@ pub enum Error {
     File {
         /// The file, for display.
         path: String,
-        /// What it says.
+        /// The system's error.
         source: io::Error,
     },
     /// Another run holds it.
@@ -90,7 +90,7 @@ pub enum Change {
 pub enum Event {
     /// A change is about to be made.
     Intend {
-        /// Which.
+        /// The change.
         change: Change,
         /// The key that changes; `None` where one is made.
         key: Option<String>,
@@ -103,7 +103,7 @@ pub enum Event {
     },
     /// It was made.
     Done {
-        /// Which.
+        /// The change.
         change: Change,
         /// The key that changed or was made.
         key: String,
@@ -113,16 +113,16 @@ pub enum Event {
     },
     /// It was not made.
     Failed {
-        /// Which.
+        /// The change.
         change: Change,
-        /// Why.
+        /// The reason.
         why: String,
     },
     /// Nobody knows whether it was made.
     Unknown {
-        /// Which.
+        /// The change.
         change: Change,
-        /// Why.
+        /// The reason.
         why: String,
     },
     /// AWS has another state than this journal: somebody else changed it.
@@ -162,7 +162,7 @@ pub enum Event {
 pub struct Entry {
     /// When it was written.
     pub at: String,
-    /// What it says.
+    /// The event.
     #[serde(flatten)]
     pub event: Event,
 }
@@ -210,7 +210,7 @@ impl Journal {
         self.head.as_ref()
     }
 
-    /// What it knows.
+    /// The state that its lines amount to.
     pub fn known(&self) -> Known {
         Known::of(&self.entries, &self.key)
     }
@@ -331,7 +331,8 @@ impl Journal {
     }
 }
 
-/// Whether a text begins as a journal does: a key id in a journal is not a place where the key is used.
+/// True if a text begins as a journal does: a key id in a journal is not a place where the key is
+/// used.
 pub fn is_journal(text: &[u8]) -> bool {
     text.starts_with(b"{\"keysweep_rotation\":")
 }

@@ -139,7 +139,7 @@ impl Session<'_, '_> {
         }
     }
 
-    /// What is known of a key whose making was not answered.
+    /// The failure if CreateAccessKey was not answered, with the key that may exist now.
     fn lost_answer(
         &mut self,
         facts: &Facts,
@@ -202,7 +202,7 @@ impl Session<'_, '_> {
         noted.map_err(Failure::after_a_change)
     }
 
-    /// How many seconds after it was made the new key works, as a key of the same user.
+    /// The seconds until the new key worked, as a key of the same user.
     fn try_it(&mut self, facts: &Facts, created: &CreatedKey) -> Result<u64, String> {
         let mut last = String::new();
         for seconds in 0..=PATIENCE {

@@ -27,7 +27,7 @@ impl Session<'_, '_> {
         let listed = facts.others.iter().chain(&facts.new).find(|key| is_it(key)).cloned();
         let found = match listed {
             Some(found) => Some(found),
-            // What was made a moment ago may not show yet.
+            // A key that was made a moment ago may not show yet.
             None => {
                 let seen = |keys: &[AccessKey]| keys.iter().any(is_it);
                 let keys = look_again(self.cx, &facts.user, &seen)?;

@@ -23,7 +23,7 @@ pub(super) struct Session<'a, 'b> {
     pub(super) journal: Journal,
     /// The key that leaves.
     pub(super) old: String,
-    /// What was said already: `--watch` says only what is new.
+    /// The lines that were said already: `--watch` says only what is new.
     said: HashSet<String>,
     /// There is nothing to do but wait.
     waiting: bool,
@@ -57,7 +57,7 @@ impl<'a, 'b> Session<'a, 'b> {
         }
     }
 
-    /// Whether only time is missing.
+    /// True if only time is missing.
     pub(super) fn is_waiting(&self) -> bool {
         self.waiting
     }
@@ -88,7 +88,7 @@ impl<'a, 'b> Session<'a, 'b> {
         Ok(())
     }
 
-    /// Whether nothing may be changed, as was asked for.
+    /// True if nothing may be changed, as the options ask.
     pub(super) fn only_looks(&self) -> bool {
         self.cx.dry_run || self.options.mode == Mode::Status
     }

@@ -62,7 +62,7 @@ impl Session<'_, '_> {
         self.say(&format!("step 1  {}{made}{kept}", new.id))
     }
 
-    /// Whether nothing that was looked at holds the old key with its secret.
+    /// True if nothing that was looked at holds the old key with its secret.
     fn is_moved(&mut self, new: &AccessKey) -> Result<bool, Failure> {
         let found = self.look()?;
         if found.looked.is_empty() {
@@ -87,7 +87,7 @@ impl Session<'_, '_> {
         Ok(!held)
     }
 
-    /// Whether the old key was not used for long enough.
+    /// True if the old key was not used for long enough.
     fn rests(&mut self, facts: &Facts, new: &AccessKey) -> Result<bool, Failure> {
         let now = self.now();
         let made = new.created.or(self.journal.known().made).unwrap_or(now);

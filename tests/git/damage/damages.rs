@@ -1,4 +1,4 @@
-//! What can happen to a repository's files, one damage at a time.
+//! The damages that can happen to a repository's files, one at a time.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! What a log says of files that are here, held against the files: line hashes by a second reading
-//! of GitHub's law, and regions as SARIF's consumers count.
+//! A log is compared with the files that it is about: line hashes by a second implementation of
+//! GitHub's algorithm, and regions as SARIF's consumers count.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::results;
 use crate::support::require::require;
 
-/// How many results were held against a file.
+/// The numbers of results that were compared with a file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Checked {
     pub(crate) hashes: usize,

@@ -11,7 +11,7 @@ use super::{NewKey, Unfit};
 use crate::opaque;
 use crate::text::escape_line;
 
-/// What is kept of what a command says.
+/// The most bytes that are kept of a command's output.
 const MOST: u64 = 4096;
 
 /// Signs by which a text is more to a shell than words.
@@ -130,8 +130,7 @@ fn is_executable(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_executable(path: &Path) -> bool {
     ["", "exe", "cmd", "bat"].iter().any(|ending| {
-        let with: PathBuf =
-            if ending.is_empty() { path.into() } else { path.with_extension(ending) };
-        with.is_file()
+        let file = if ending.is_empty() { path.to_owned() } else { path.with_extension(ending) };
+        file.is_file()
     })
 }

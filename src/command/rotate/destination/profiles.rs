@@ -91,7 +91,7 @@ impl Profiles {
         self.files.iter().map(place).collect::<Vec<_>>().join(" and ")
     }
 
-    /// What a user may not expect of it.
+    /// A warning about what a user may not expect of it.
     pub(super) fn note(&self) -> Option<String> {
         let changed = self.files.iter().flat_map(|(_, edit)| edit.changed());
         let others: Vec<_> = changed
@@ -107,7 +107,7 @@ impl Profiles {
     }
 }
 
-/// Whether one of the files holds the key: after a run that ended early, whether it was kept.
+/// True if one of the files holds the key: after a run that ended early, it was kept.
 pub(super) fn hold(paths: &[PathBuf], key: &str) -> bool {
     let holds = |path: &PathBuf| {
         let Ok(file) = Replaced::read(path) else { return false };

@@ -20,7 +20,7 @@ pub(super) struct Replaced {
     path: PathBuf,
     /// Its bytes; they hold the secrets of other profiles.
     text: Zeroizing<Vec<u8>>,
-    /// What the system says of it; `None` if there is none.
+    /// Its metadata; `None` if there is no such file.
     found: Option<Metadata>,
 }
 
@@ -56,12 +56,12 @@ impl Replaced {
         &self.path
     }
 
-    /// What it held when it was read.
+    /// Its contents when it was read.
     pub(super) fn text(&self) -> &Zeroizing<Vec<u8>> {
         &self.text
     }
 
-    /// Whether it can be replaced: it may be written itself, and so may its folder.
+    /// Checks that it can be replaced: it may be written itself, and so may its folder.
     pub(super) fn check(&self) -> Result<(), Unfit> {
         let failed = |source| Unfit::file(&self.path, source);
         if self.found.is_some() {
@@ -144,7 +144,7 @@ fn remove_stale(folder: &Path, prefix: &std::ffi::OsStr) {
         let name = entry.file_name();
         let name = name.as_encoded_bytes();
         if name.starts_with(prefix.as_encoded_bytes()) && name.ends_with(SUFFIX.as_bytes()) {
-            // What can't be removed stays; the write makes a file of another name.
+            // A file that can't be removed stays; the write makes one of another name.
             let _ = fs::remove_file(entry.path());
         }
     }

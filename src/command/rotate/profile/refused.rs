@@ -1,8 +1,8 @@
-//! Why a credentials file is left as it is.
+//! The reasons why a credentials file is not changed.
 
 use super::ini::Fault;
 
-/// Why a file is left as it is. Never holds a secret.
+/// The reason why a file is not changed. Never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The AWS CLI can't read it.
@@ -48,7 +48,7 @@ pub enum Refused {
         profile: String,
         /// The line of what it has.
         line: usize,
-        /// What it lacks.
+        /// The name of the missing setting.
         missing: &'static str,
     },
     /// A session token, which AWS refuses with the new key.
