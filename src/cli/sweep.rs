@@ -7,21 +7,24 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+mod plan;
+
+use plan::PlanArguments;
+
 use super::arguments::{CommonArguments, DatabaseArguments, LimitArguments, SelectionArguments};
-use super::git::read_lines;
 use super::output::{Outputs, stays_here};
 use super::signals::Session;
 use super::{conflicts, parse, progress, scan};
+use crate::command::sweep::Template;
+use crate::command::sweep::plan::Planned;
 use crate::command::sweep::rows::Rows;
 use crate::command::sweep::state::State;
-use crate::command::sweep::{self, Template};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::report::Report;
 use crate::run::policy::{Policy, PolicyRoot};
 use crate::run::sweep::{Ended, ResumeStore, Sweep, Watcher};
 use crate::run::target::Target;
-use crate::run::time_limit::TimeLimit;
 use crate::run::{self, RunOptions, Status};
 use crate::source::files::Globs;
 
@@ -31,9 +34,12 @@ pub(super) struct SweepArguments {
     /// Repositories, folders of clones, folders and files
     #[arg(value_name = "TARGET", required_unless_present = "stdin")]
     targets: Vec<PathBuf>,
-    /// Read targets from standard input, one a line or separated by NUL
+    /// Read targets from standard input, one a line or separated by NUL: paths, or lines that
+    /// --list --format jsonl wrote
     #[arg(long)]
     stdin: bool,
+    #[command(flatten)]
+    plan: PlanArguments,
     /// Record finished targets in FILE, and resume from it after an interruption; after a complete
     /// sweep the next one starts again
     #[arg(long, value_name = "FILE")]
@@ -59,9 +65,11 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let output = &args.common.output;
     let shows_progress = !output.quiet && !output.no_progress;
     let line = || "looking for repositories".to_owned();
-    let targets = progress::with_line(shows_progress, &line, || {
-        targets(args, &policy.exclude, &outputs, &session, &ledger)
-    })?;
+    let plan = progress::with_line(shows_progress, &line, || plan::plan(args, &session, &ledger))?;
+    if args.plan.list {
+        return plan::write(plan, args, &session);
+    }
+    let targets = targets(plan, args, &policy.exclude, &outputs, &session)?;
     let mut state = state(args, &policy)?;
     #[cfg(feature = "verify")]
     let (verify, would_verify) = args.common.verify.stage(args.common.fail_on)?;
@@ -123,32 +131,21 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     Ok(written)
 }
 
-/// The targets on the command line and on standard input.
+/// The targets with the options of this run.
 fn targets(
+    plan: Vec<Planned>,
     args: &SweepArguments,
     exclude: &[String],
     outputs: &Outputs,
     session: &Session,
-    ledger: &Ledger,
 ) -> Result<Vec<Target>, Box<dyn Error>> {
-    let mut paths = args.targets.clone();
-    if args.stdin {
-        let list = read_lines(session, args.common.limits.timeout)?;
-        paths.extend(sweep::read_list(&list));
-        if paths.is_empty() && !session.stop.is_set() {
-            ledger.note("standard input names no target");
-        }
-    }
     let (limits, stop) = (&args.common.limits, &session.stop);
     let mut selection = args.selection.clone();
     selection.exclude.extend_from_slice(exclude);
     let mut files = scan::files_options(Vec::new(), &selection, outputs, limits, stop)?;
     files.outputs.extend(args.resume.clone());
-    let database = args.database.options(limits, stop);
-    let template = Template { files, database, stop: stop.clone() };
-    // The time limit of the run includes the search; the run reports it.
-    let clock = TimeLimit::new("--timeout", limits.timeout, session.began);
-    Ok(clock.limit(stop, &Ledger::new(), || sweep::targets(&paths, &template)))
+    let template = Template { files, database: args.database.options(limits, stop) };
+    Ok(plan.into_iter().map(|planned| planned.target(&template)).collect())
 }
 
 /// The state file of `--resume`.
