@@ -7,6 +7,8 @@ mod act;
 mod cli;
 mod containers;
 mod detect;
+#[cfg(target_os = "linux")]
+mod fleet;
 #[cfg(unix)]
 mod git;
 #[cfg(unix)]

@@ -15,4 +15,6 @@ mod picture;
 mod readme;
 mod security;
 mod supply;
+#[cfg(unix)]
+mod sweep_templates;
 mod workflows;

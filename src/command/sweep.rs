@@ -5,6 +5,7 @@
 //! not know how a target is scanned; [`plan`] writes the targets down, [`shard`] chooses a part of
 //! them, [`rows`] shows how each ended, [`state`] records it.
 
+pub mod partial;
 pub mod plan;
 pub mod rows;
 pub mod shard;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::tools;
 
-/// Where workflows stand: files, and pages with blocks that begin `name:` or `on:`.
+/// Where workflows stand: files, a template, and pages with blocks that begin `name:` or `on:`.
 fn workflows() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let in_folder = |folder: &str| {
@@ -18,6 +18,8 @@ fn workflows() -> Vec<(PathBuf, String)> {
         .into_iter()
         .map(|path| (path.clone(), read(&path)))
         .collect();
+    let template = root.join("templates/sweep/github.yml");
+    found.push((template.clone(), read(&template)));
     for page in in_folder("docs").into_iter().chain([root.join("README.md")]) {
         let text = read(&page);
         let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("\n```").next());

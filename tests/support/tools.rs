@@ -1,6 +1,6 @@
 //! Tools that tests need and cargo does not bring: Python environments with moto, the AWS CLI, a
-//! validator of JSON schemas and a writer of 7z, with the pre-commit framework, and with writers of
-//! PDFs; actionlint; husky and lefthook.
+//! validator of JSON schemas and a writer of 7z, with the pre-commit framework, with writers of PDFs,
+//! and with Ray; actionlint; husky and lefthook.
 //!
 //! Made once below `target/test-tools`, under a file lock each, from the pins in
 //! `tests/*requirements.txt` and below; other pins make another one.
@@ -33,6 +33,14 @@ pub(crate) fn pre_commit() -> Option<PathBuf> {
 #[track_caller]
 pub(crate) fn pdf() -> Option<PathBuf> {
     require("Python with fpdf2 and reportlab", environment("pdf", "pdf-requirements.txt"))
+}
+
+/// The folder of an environment with Ray and pyarrow, which the extra `keysweep[ray]` names, or `None`
+/// as for [`venv`].
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub(crate) fn ray() -> Option<PathBuf> {
+    require("Python with Ray", environment("ray", "fleet-requirements.txt"))
 }
 
 /// The program `actionlint`: the one of the `PATH`, or one built by Go.

@@ -21,7 +21,7 @@ use crate::run::time_limit::TimeLimit;
 pub(super) struct PlanArguments {
     /// List the targets with their estimated cost and scan nothing; with --format jsonl as lines
     /// that --stdin reads back
-    #[arg(long, conflicts_with_all = ["output", "resume", "target_timeout", "show_secrets"])]
+    #[arg(long, conflicts_with_all = ["output", "partial", "resume", "target_timeout", "show_secrets"])]
     #[cfg_attr(feature = "verify", arg(conflicts_with_all = ["verify", "verify_dry_run"]))]
     pub(super) list: bool,
     /// Scan only shard I of N, counted from 1. Every target belongs to one shard, by a hash of its
