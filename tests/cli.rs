@@ -23,6 +23,10 @@ pub(crate) mod settled;
 mod status;
 mod sweep;
 #[cfg(unix)]
+mod sweep_alone;
+#[cfg(target_os = "linux")]
+mod sweep_processes;
+#[cfg(unix)]
 mod sweep_plan;
 #[cfg(unix)]
 mod sweep_resume;
