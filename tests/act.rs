@@ -2,13 +2,13 @@
 
 #[cfg(feature = "verify")]
 mod identity;
-#[cfg(all(unix, feature = "verify"))]
+#[cfg(feature = "verify")]
 pub(crate) mod rotate_account;
-#[cfg(all(unix, feature = "verify"))]
+#[cfg(feature = "verify")]
 mod rotate_crash;
-#[cfg(all(unix, feature = "verify"))]
+#[cfg(feature = "verify")]
 mod rotate_days;
-#[cfg(all(unix, feature = "verify"))]
+#[cfg(feature = "verify")]
 mod rotate_moto;
 #[cfg(feature = "verify")]
 mod rotate_profile;

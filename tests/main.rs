@@ -1,5 +1,7 @@
-//! All tests of what a user sees, in one binary.
+//! All tests of what a user sees, in one binary. They make repositories with scripts of a shell, links
+//! and FIFOs, so they are for Unix; the tests of the crates are for Windows too.
 
+#![cfg(unix)]
 // A failing test prints its seed.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -7,9 +9,7 @@ mod act;
 mod cli;
 mod containers;
 mod detect;
-#[cfg(unix)]
 mod git;
-#[cfg(unix)]
 mod hooks;
 mod hostile;
 mod packaging;

@@ -86,7 +86,7 @@ fn column(name: &str, values: &[Option<&str>], form: Form, start: usize) -> (Vec
     // One bit a value, eight packed together.
     let bits = values.chunks(8).map(|values| {
         let bit = |(at, value): (usize, &Option<&str>)| u8::from(value.is_some()) << at;
-        values.iter().enumerate().map(bit).sum()
+        values.iter().enumerate().map(bit).sum::<u8>()
     });
     let bits: Vec<u8> = bits.collect();
     let levels = if form.optional { [varint(bits.len() << 1 | 1), bits].concat() } else { vec![] };

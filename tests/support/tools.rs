@@ -97,7 +97,7 @@ fn folder(name: &str) -> Result<(PathBuf, File), String> {
 
 /// The folder of an environment in which Python keeps programs.
 pub(crate) fn programs(venv: &Path) -> PathBuf {
-    venv.join(if cfg!(windows) { "Scripts" } else { "bin" })
+    venv.join("bin")
 }
 
 fn environment(name: &str, requirements: &str) -> Result<PathBuf, String> {
