@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_missing_and_never_what_was_typed() {
+    fn an_error_says_what_is_missing_and_never_repeats_the_input() {
         let entered = "hunter2hunter2hunter2";
         for text in ["", entered] {
             let error = read_key(id("AKIA"), text.as_bytes()).expect_err("no secret").to_string();

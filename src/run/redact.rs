@@ -199,7 +199,7 @@ impl Secrets {
         for stretch in opaque::stretches(text, pieces::LEAST) {
             self.encoded(&stretch, &mut spans);
         }
-        spans.extend(self.pieces.parted(text));
+        spans.extend(self.pieces.spans(text));
         spans
     }
 

@@ -160,7 +160,7 @@ fn a_whole_rotation_in_a_terminal() {
 }
 
 #[test]
-fn nobody_to_ask_is_no_answer() {
+fn without_anybody_to_ask_there_is_no_answer() {
     let Some(home) = Home::new() else { return };
     let url = home.moto.url();
     let program = Path::new(env!("CARGO_BIN_EXE_keysweep"));
@@ -183,7 +183,7 @@ fn nobody_to_ask_is_no_answer() {
 
 /// The program is killed later each time; the next runs bring the rotation to its end.
 #[test]
-fn a_rotation_goes_on_from_whatever_a_kill_left() {
+fn a_rotation_continues_after_a_kill() {
     let Some(mut home) = Home::new() else { return };
     let program = Path::new(env!("CARGO_BIN_EXE_keysweep"));
     let (mut killed, mut whole) = (0, Duration::from_secs(2));

@@ -44,7 +44,7 @@ fn what_is_suppressed_is_listed() {
 }
 
 #[test]
-fn one_is_taken_by_its_fingerprint_or_key_id() {
+fn one_is_added_by_its_fingerprint_or_key_id() {
     let (project, ids, prints) = two("baseline only");
     for (name, taken) in [(&prints[1], 1), (&ids[0], 0)] {
         let _ = fs::remove_file(project.at(".keysweep-baseline"));
@@ -71,7 +71,7 @@ fn one_is_taken_by_its_fingerprint_or_key_id() {
 }
 
 #[test]
-fn an_active_key_is_taken_by_its_name_alone() {
+fn an_active_key_is_added_only_by_name() {
     let project = Project::new();
     let id = key_id("AKIA", 5);
     let pair = Keys::new("baseline active").pair();

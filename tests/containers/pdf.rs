@@ -1,5 +1,5 @@
-//! Keys on the pages of PDFs, whose letters only the fonts tell: found wherever the font is said;
-//! what has no letters or is encrypted is told.
+//! Keys on the pages of PDFs, whose letters only the fonts define: found wherever the font is named;
+//! pages without letters and encrypted files are counted.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -90,7 +90,7 @@ pub(crate) fn scan(file: Vec<u8>) -> Ran {
     project.keysweep(["scan", "--format", "json", "--no-progress", "a.pdf"]).run()
 }
 
-/// Asserts that the pair, and nothing else, was found there, and that nothing is left to tell.
+/// Asserts that the pair, and nothing else, was found there, and that the ledger is empty.
 #[track_caller]
 pub(crate) fn finds(file: Vec<u8>, pair: &Pair, object: &str, line: u64) {
     let ran = scan(file).exits(1);
@@ -299,7 +299,7 @@ fn parts_of_a_page_are_one_text_and_pieces_of_a_row_one_line() {
 
 #[test]
 fn what_has_no_letters_and_what_is_encrypted_is_reported() {
-    let mut keys = Keys::new("pdf told");
+    let mut keys = Keys::new("pdf reported");
     let (pair, other) = (keys.pair(), keys.pair());
     let said = object(3, "<< /F1 5 0 R >>");
     let page = packed(4, "", &wide_page(&pair.env, "F1", 5));

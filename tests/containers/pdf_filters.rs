@@ -98,11 +98,11 @@ fn streams_are_unpacked_by_every_filter() {
     }
     let ran =
         scan(pdf(&[stream(4, "/Filter /Brotli", page), stream(7, "/Filter /DCTDecode", page)]));
-    assert_eq!(ran.exits(3).problems().len(), 1, "an image is no text");
+    assert_eq!(ran.exits(3).problems().len(), 1, "an image is not text");
 }
 
 #[test]
-fn rows_of_an_object_stream_that_tell_differences_are_undone() {
+fn predictors_of_an_object_stream_are_undone() {
     let pair = Keys::new("pdf rows").pair();
     let objects = format!(
         "1 0 5 60 << /Type /Page /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>{:60}",

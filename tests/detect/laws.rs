@@ -143,7 +143,7 @@ proptest! {
     #![proptest_config(cases(if cfg!(debug_assertions) { 300 } else { 20_000 }))]
 
     #[test]
-    fn a_delta_tells_what_the_whole_text_tells(base in text(), steps in proptest::collection::vec(step(), 0..12)) {
+    fn a_delta_reports_what_the_whole_text_does(base in text(), steps in proptest::collection::vec(step(), 0..12)) {
         let memory = ENGINE.whole(&base).memory;
         let (bytes, copied) = apply(&base, &steps);
         let delta = ENGINE.delta(&memory, &copied, &bytes);
@@ -156,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn a_delta_tells_the_shapes_of_the_whole_text(
+    fn a_delta_reports_the_shapes_of_the_whole_text(
         base in shapes(), steps in proptest::collection::vec(long_step(), 0..6),
         again in proptest::collection::vec(long_step(), 1..6),
     ) {
@@ -173,7 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn windows_tell_each_credential_once(bytes in text(), cut in any::<prop::sample::Index>()) {
+    fn windows_report_each_credential_once(bytes in text(), cut in any::<prop::sample::Index>()) {
         let cut = cut.index(bytes.len() + 1);
         let whole = ENGINE.whole(&bytes).candidates;
         let part = |owned: std::ops::Range<usize>| -> Vec<Candidate> {
@@ -196,7 +196,7 @@ proptest! {
     #![proptest_config(cases(if cfg!(debug_assertions) { 20 } else { 1_000 }))]
 
     #[test]
-    fn a_delta_tells_what_stands_behind_labels(
+    fn a_delta_reports_values_after_labels(
         lines in proptest::collection::vec(labelled(), 100..400),
         steps in proptest::collection::vec(long_step(), 1..5),
         again in proptest::collection::vec(long_step(), 1..5),

@@ -55,12 +55,12 @@ fn what_only_claims_to_be_utf16_is_read_as_it_stands() {
     for (setting, text) in settings {
         let ran = project.file("a.txt", text).keysweep(JSON).run().exits(0);
         holds(&ran, &pair, setting);
-        assert_eq!(ran.places().len(), 1, "{setting}: told once");
+        assert_eq!(ran.places().len(), 1, "{setting}: reported once");
     }
 }
 
 #[test]
-fn decoys_and_codes_of_terminals_part_no_pair() {
+fn decoys_and_codes_of_terminals_separate_no_pair() {
     let mut keys = Keys::new("decoys");
     let (project, pair) = (Project::new(), keys.pair());
     let (id, secret, env) = (&pair.id, &pair.secret, &pair.env);

@@ -1,5 +1,5 @@
 //! A detector that fails on one text: the text is a problem by its name, all others are scanned,
-//! and nobody waits for a thread that is no more.
+//! and nobody waits for a thread that has ended.
 
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,7 +32,7 @@ fn broken(number: u64) -> String {
     format!("GOES WRONG\n{}", leak(number))
 }
 
-/// The problem that is told of each broken text, by its name.
+/// The problem that is reported for each broken text, by its name.
 fn faults(coverage: &Coverage) -> Vec<&str> {
     let faults = coverage.problems.iter().filter(|one| one.why.contains("bug in keysweep"));
     let mut names: Vec<&str> = faults.map(|one| one.path.as_str()).collect();
@@ -179,7 +179,7 @@ fn staged_and_range() {
     assert_eq!((ids(&outcome), faults(&outcome.coverage)), (known(&all), expected.to_vec()));
 }
 
-/// Attribution that fails takes nothing down with it: what was found is told without its place.
+/// If attribution fails, no finding is lost: each is reported without its place.
 #[test]
 fn attribution() {
     let repo = repository();
@@ -197,7 +197,7 @@ fn attribution() {
     assert_eq!(ledger.coverage().problems[0].what, "attribution");
 }
 
-/// A fault outside of every text ends its source, and the run is told to be incomplete.
+/// A fault outside of every text ends its source, and the run is reported as incomplete.
 #[test]
 fn a_whole_source() {
     /// Fails before it has seen anything.

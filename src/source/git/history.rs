@@ -243,8 +243,11 @@ fn note_limits(repo: &gix::Repository, shallow: &[ObjectId], ledger: &Ledger) {
             "shallow clone",
             repo.common_dir().as_os_str().as_encoded_bytes(),
             &format!(
-                "history is cut at {} commits; run `git fetch --unshallow` (in a CI checkout, fetch-depth: 0)",
-                shallow.len()
+                "history ends at the {} of a shallow clone; run `git fetch --unshallow` (in a CI checkout, fetch-depth: 0)",
+                match shallow.len() {
+                    1 => "boundary commit".to_owned(),
+                    count => format!("{count} boundary commits"),
+                }
             ),
         );
     }
