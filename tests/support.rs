@@ -6,6 +6,7 @@
 
 #[cfg(feature = "verify")]
 pub(crate) mod act;
+pub(crate) mod compress;
 #[cfg(feature = "verify")]
 pub(crate) mod findings;
 pub(crate) mod git;

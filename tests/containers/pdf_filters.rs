@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::containers::pdf::{
-    cmap, deflated, finds, packed, pdf, scan, stream, wide_font, wide_page,
-};
+use crate::containers::pdf::{cmap, finds, packed, pdf, scan, stream, wide_font, wide_page};
 use crate::support::Keys;
+use crate::support::compress::zlib;
 
 /// Groups of five letters.
 fn ascii85(bytes: &[u8]) -> Vec<u8> {
@@ -83,14 +82,14 @@ fn streams_are_unpacked_by_every_filter() {
     runs.extend([0xfe, b' ', 128]);
     let (early, late) = (lzw(page, 1), lzw(page, 0));
     for (filter, bytes) in [
-        ("/Filter [/ASCII85Decode /FlateDecode]", ascii85(&deflated(page))),
-        ("/Filter[/A85/Fl]", [b"<~".to_vec(), ascii85(&deflated(page))].concat()),
+        ("/Filter [/ASCII85Decode /FlateDecode]", ascii85(&zlib(page))),
+        ("/Filter[/A85/Fl]", [b"<~".to_vec(), ascii85(&zlib(page))].concat()),
         ("/Filter /ASCIIHexDecode", hex.into_bytes()),
         ("/Filter /RunLengthDecode", runs),
         ("/Filter /LZWDecode", early),
         ("/Filter /LZW /DecodeParms << /EarlyChange 0 >>", late),
-        ("/Filter 77 0 R", deflated(page)),
-        ("/Filter [/FlateDecode /FlateDecode]", deflated(&deflated(page))),
+        ("/Filter 77 0 R", zlib(page)),
+        ("/Filter [/FlateDecode /FlateDecode]", zlib(zlib(page))),
         ("", page.to_vec()),
     ] {
         println!("{filter}");

@@ -1,13 +1,10 @@
 //! Files whose author wants a leak hidden: names, ignore files, byte order marks, decoys. A pair
 //! that is found in a plain file is found in each of these settings, with its own partner.
 
-use std::io::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
+use crate::support::compress::gzip;
 use crate::support::{Keys, Pair, Project, Ran};
 
 const JSON: [&str; 5] = ["scan", "--format", "json", "--fail-on", "never"];
@@ -19,9 +16,7 @@ fn utf16(text: &str) -> Vec<u8> {
 
 /// gzip in base64.
 fn packed(bytes: &[u8]) -> String {
-    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
-    packer.write_all(bytes).expect("in memory");
-    STANDARD.encode(packer.finish().expect("in memory"))
+    STANDARD.encode(gzip(bytes))
 }
 
 /// Asserts that the report holds the pair, and as a pair.

@@ -1,7 +1,6 @@
 //! A detector that fails on one text: the text is a problem by its name, all others are scanned,
 //! and nobody waits for a thread that has ended.
 
-use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
@@ -14,6 +13,7 @@ use keysweep::source::files;
 use keysweep::source::git::{database, history, range, staged};
 
 use crate::support::Project;
+use crate::support::compress::gzip;
 use crate::support::git::{Outcome, Repo, key_id, leak, run};
 use crate::support::watched::Watched;
 
@@ -73,9 +73,7 @@ fn files_and_what_is_packed_in_them() {
         project.file(format!("{number:02}.env"), leak(number));
     }
     project.file("bad.env", broken(50));
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    packed.write_all(broken(51).as_bytes()).expect("memory");
-    project.file("bad.gz", packed.finish().expect("memory"));
+    project.file("bad.gz", gzip(broken(51)));
     // As large as to be read in windows, only the last of which fails.
     let mut large = leak(52).into_bytes();
     large.resize(20 << 20, b'\n');
