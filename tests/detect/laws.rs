@@ -7,6 +7,7 @@ use keysweep::rules::RuleSet;
 use keysweep::scan::{Copied, Detector, Window};
 use keysweep::stop::Stop;
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 
 use std::sync::LazyLock;
 
@@ -139,6 +140,20 @@ fn apply(base: &[u8], steps: &[Step]) -> (Vec<u8>, Vec<Copied>) {
     (bytes, copied)
 }
 
+/// Deltas of deltas report what the whole text does.
+fn shapes_agree(mut base: Vec<u8>, generations: &[Vec<Step>]) -> Result<(), TestCaseError> {
+    let mut memory = SHAPES.whole(&base).memory;
+    for steps in generations {
+        let (bytes, copied) = apply(&base, steps);
+        let delta = SHAPES.delta(&memory, &copied, &bytes);
+        let whole = SHAPES.whole(&bytes);
+        prop_assert_eq!(&delta.candidates, &whole.candidates);
+        prop_assert_eq!(delta.examples, whole.examples);
+        (memory, base) = (delta.memory, bytes);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(cases(if cfg!(debug_assertions) { 300 } else { 20_000 }))]
 
@@ -160,16 +175,7 @@ proptest! {
         base in shapes(), steps in proptest::collection::vec(long_step(), 0..6),
         again in proptest::collection::vec(long_step(), 1..6),
     ) {
-        let mut memory = SHAPES.whole(&base).memory;
-        let mut base = base;
-        for steps in [steps, again] {
-            let (bytes, copied) = apply(&base, &steps);
-            let delta = SHAPES.delta(&memory, &copied, &bytes);
-            let whole = SHAPES.whole(&bytes);
-            prop_assert_eq!(&delta.candidates, &whole.candidates);
-            prop_assert_eq!(delta.examples, whole.examples);
-            (memory, base) = (delta.memory, bytes);
-        }
+        shapes_agree(base, &[steps, again])?;
     }
 
     #[test]
@@ -201,16 +207,7 @@ proptest! {
         steps in proptest::collection::vec(long_step(), 1..5),
         again in proptest::collection::vec(long_step(), 1..5),
     ) {
-        let mut base = lines.concat().into_bytes();
-        let mut memory = SHAPES.whole(&base).memory;
-        for steps in [steps, again] {
-            let (bytes, copied) = apply(&base, &steps);
-            let delta = SHAPES.delta(&memory, &copied, &bytes);
-            let whole = SHAPES.whole(&bytes);
-            prop_assert_eq!(&delta.candidates, &whole.candidates);
-            prop_assert_eq!(delta.examples, whole.examples);
-            (memory, base) = (delta.memory, bytes);
-        }
+        shapes_agree(lines.concat().into_bytes(), &[steps, again])?;
     }
 }
 
