@@ -65,9 +65,8 @@ impl Home {
     fn run(&self, more: &[&str], answers: &[&str]) -> (String, i32) {
         let url = self.moto.url();
         let arguments = self.arguments(more, &url);
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/terminal.py");
         let answers = serde_json::to_string(answers).expect("JSON");
-        let mut all = vec![script, answers.as_str(), env!("CARGO_BIN_EXE_keysweep")];
+        let mut all = vec![tools::TERMINAL, answers.as_str(), env!("CARGO_BIN_EXE_keysweep")];
         all.extend(arguments);
         let output = self
             .command(&tools::programs(&self.venv).join("python"), &all)
@@ -250,9 +249,8 @@ impl Home {
              --sts-endpoint {url} ;; esac\nexec '{program}' \"$@\"\n"
         );
         programs::script(&bin.join("keysweep"), &script);
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/terminal.py");
         let answers = serde_json::to_string(answers).expect("JSON");
-        let all = [script, answers.as_str(), "/bin/sh", "-c", text];
+        let all = [tools::TERMINAL, answers.as_str(), "/bin/sh", "-c", text];
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{}:{path}", bin.display(), tools::programs(&self.venv).display());
         let output = self
