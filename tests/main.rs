@@ -5,6 +5,7 @@
 // A failing test prints its seed.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(feature = "verify")]
 mod act;
 mod cli;
 mod containers;
@@ -15,6 +16,7 @@ mod hostile;
 mod packaging;
 mod report;
 mod support;
+#[cfg(feature = "verify")]
 mod verify;
 // They are a library there.
 #[allow(dead_code, unreachable_pub)]
