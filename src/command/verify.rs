@@ -120,26 +120,13 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
         KeyKind::Temporary => (id::TEMPORARY_KEY, token),
     };
     let credential = Credential {
-        rule: RuleId::new(rule),
-        key_id: Some(id.to_string()),
-        secret: Some(secret),
         session_token,
         account: id.account(),
-        user: None,
-        expires: None,
+        ..Credential::new(RuleId::new(rule), Some(id.to_string()), Some(secret))
     };
-    let sighting = Sighting::default();
-    let confidence = Confidence::High;
-    Ok(Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity: Severity::Error,
-        confidence,
-        verification: Verification::default(),
-        suppressed: None,
-        possible_partners: Vec::new(),
-        occurrences: vec![Occurrence { origin: Origin::default(), sighting, confidence }],
-    })
+    let (sighting, confidence) = (Sighting::default(), Confidence::High);
+    let place = Occurrence { origin: Origin::default(), sighting, confidence };
+    Ok(Finding::new(credential, Severity::Error, confidence, vec![place]))
 }
 
 /// Writes to the ledger why no finding of an earlier report was verified, if none was.

@@ -73,26 +73,9 @@ fn join(
     }
     occurrences.sort_by(|one, other| one.order().cmp(&other.order()));
     let first = holders.first().map(|&at| findings[at].credential.clone());
-    let bare = Credential {
-        rule: RuleId::new(KEY_ID),
-        key_id: Some(id.to_owned()),
-        secret: None,
-        session_token: None,
-        account: None,
-        user: None,
-        expires: None,
-    };
-    let credential = credential(&first.unwrap_or(bare), secret);
-    Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity: Severity::Error,
-        confidence: Confidence::High,
-        verification: Verification::default(),
-        suppressed: None,
-        possible_partners: Vec::new(),
-        occurrences,
-    }
+    let bare = || Credential::new(RuleId::new(KEY_ID), Some(id.to_owned()), None);
+    let credential = credential(&first.unwrap_or_else(bare), secret);
+    Finding::new(credential, Severity::Error, Confidence::High, occurrences)
 }
 
 fn credential(of_id: &Credential, secret: &Secret) -> Credential {
@@ -253,27 +236,14 @@ fn lone_id(pair: Finding) -> Finding {
 /// The labelled secret of a pair.
 fn lone_secret(pair: &Finding, occurrences: Vec<Occurrence>) -> Finding {
     let id = pair.credential.key_id.as_deref().unwrap_or_default();
-    let credential = Credential {
-        rule: RuleId::new(SECRET),
-        key_id: None,
-        secret: pair.credential.secret.clone(),
-        session_token: None,
-        account: None,
-        user: None,
-        expires: None,
-    };
+    let credential = Credential::new(RuleId::new(SECRET), None, pair.credential.secret.clone());
     Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity: Severity::Warning,
-        confidence: Confidence::Medium,
         verification: Verification {
             reason: Some(format!("it is not the secret of {id}, near which it is")),
             ..pair.verification.clone()
         },
         suppressed: pair.suppressed.clone(),
-        possible_partners: Vec::new(),
-        occurrences,
+        ..Finding::new(credential, Severity::Warning, Confidence::Medium, occurrences)
     }
 }
 

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::secret::{Secret, hex};
 
 mod evidence;
+mod new;
 mod sighting;
 
 pub use evidence::{Evidence, Nearness};

@@ -176,9 +176,8 @@ fn unplaced(found: Found, hits: &(dyn Fn(Hit) + Sync)) {
         Kind::Blob | Kind::Tree => GitObject::Blob,
     };
     for candidate in found.candidates {
-        let blob = Some(found.id.to_string());
-        let git = GitOrigin { blob, ..records::record(object, None) };
-        hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
+        let git = GitOrigin { blob: Some(found.id.to_string()), ..GitOrigin::new(object) };
+        hits(Hit { origin: Origin::of_git(git), candidate });
     }
 }
 
