@@ -143,7 +143,7 @@ fn best(engine: &Engine, text: &[u8]) -> f64 {
     }
 }
 
-/// Nanoseconds that this thread had a processor, where the system tells: a ratio must not depend
+/// Nanoseconds that this thread had a processor, if the system has that figure: a ratio must not depend
 /// on what else runs.
 fn processor() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;

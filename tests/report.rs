@@ -4,7 +4,6 @@ mod by_hand;
 mod decoding;
 mod formats;
 mod gitlab;
-#[cfg(unix)]
 mod pieces;
 // The bench of the same name prints what a test does not ask for.
 mod redaction;

@@ -6,21 +6,20 @@
 
 #[cfg(feature = "verify")]
 pub(crate) mod act;
+pub(crate) mod compress;
 #[cfg(feature = "verify")]
 pub(crate) mod findings;
 pub(crate) mod git;
-#[cfg(unix)]
 pub(crate) mod hooks;
 #[cfg(feature = "verify")]
 pub(crate) mod iam_stub;
 #[cfg(feature = "verify")]
 pub(crate) mod moto;
 pub(crate) mod oracle;
-#[cfg(unix)]
 pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod require;
-#[cfg(all(unix, feature = "verify"))]
+#[cfg(feature = "verify")]
 pub(crate) mod rotate;
 #[cfg(feature = "verify")]
 pub(crate) mod stub;
@@ -264,7 +263,7 @@ impl Program {
         let mut child = self.command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("a pipe");
         let input = std::mem::take(&mut self.input);
-        // A program that does not read its input is no fault here.
+        // A program that does not read its input is fine here.
         let feeder = std::thread::spawn(move || drop(stdin.write_all(&input)));
         let output = child.wait_with_output().expect("the program ends");
         feeder.join().expect("input was offered");

@@ -33,7 +33,7 @@ pub fn set_status(
     };
     writeln!(
         context.out,
-        "  The answer was lost. It is not sent again; looking what became of it."
+        "  The answer was lost. The change is not sent again; looking up its outcome."
     )?;
     let wanted = KeyStatus::parse(status.as_str());
     let mut seen = "not seen".to_owned();
@@ -55,7 +55,7 @@ pub fn set_status(
     }
     Err(Failure::incomplete(format!(
         "{}: {why}. It is {seen} now, and may still become {word}: list the user's keys again before \
-         you go on (keysweep keys {})",
+         you continue (keysweep keys {})",
         key.id, key.id
     )))
 }

@@ -169,14 +169,14 @@ pub fn not_found(iam: &dyn Iam, key: &str, error: Error) -> Failure {
         )),
         Ok(_) if denied => error.into(),
         Ok(_) => Failure::refused(format!(
-            "{key} is not there any more: account {own}, of which it was, has no such key"
+            "{key} no longer exists: account {own}, to which it belonged, has no such key"
         )),
         Err(_) if denied => Failure::refused(format!(
-            "{key}: {}. Either that is not allowed, or it is a key of another account than {own}",
+            "{key}: {}. Either that is not allowed, or the key does not belong to account {own}",
             said(&error)
         )),
         Err(_) => Failure::refused(format!(
-            "{key}: account {own} has no such key. It was deleted, or is of another account"
+            "{key}: account {own} has no such key. It was deleted, or belongs to another account"
         )),
     }
 }

@@ -89,7 +89,8 @@ pub fn open(
         (None, None) => return Err(failure(IdentityError::Nobody)),
     };
     if let Some(id) = itself {
-        let from = if source.is_empty() { "its secret was typed".to_owned() } else { source };
+        let from =
+            if source.is_empty() { "with a secret that was entered".to_owned() } else { source };
         source = format!("the key {id} itself, {from}");
     }
     let mut client = opener(key).map_err(failure)?;
@@ -142,7 +143,7 @@ fn partition(
     let Some(region) = region else { return Ok(Partition::Aws) };
     Partition::of_region(&region).ok_or_else(|| {
         let region = escape_line(&region);
-        Failure::refused(format!("the Region {region} is of a partition that is not known here"))
+        Failure::refused(format!("the partition of the Region {region} is not known"))
     })
 }
 
@@ -174,8 +175,8 @@ fn unknown(source: &str, partition: Partition, error: Error) -> Failure {
     let failure = Failure::from(error);
     let hint = if refused {
         format!(
-            ". Its key is deleted, inactive or over, or of another partition than {partition} \
-             (--partition)"
+            ". Its key is deleted, inactive or expired, or belongs to another partition than \
+             {partition} (--partition)"
         )
     } else {
         String::new()
@@ -187,7 +188,7 @@ fn unknown(source: &str, partition: Partition, error: Error) -> Failure {
 fn device(client: &Client, arn: &str) -> Result<String, Failure> {
     let missing = |why: String| Failure::refused(format!("--mfa: {why}; give --mfa=SERIAL"));
     let Some(Principal::User(user)) = Principal::of(arn) else {
-        return Err(missing(format!("{arn} is not a user, and so has no device")));
+        return Err(missing(format!("{arn} is not a user, so it has no device")));
     };
     let devices = client.mfa_devices(user).map_err(|error| missing(error.to_string()))?;
     let first = devices.into_iter().next();

@@ -71,13 +71,13 @@ impl Progress {
     }
 }
 
-/// Reads a key id, a user's name or a user's ARN as it was typed.
+/// Reads a key id, a user's name or a user's ARN.
 ///
 /// # Errors
-/// A text that is none of these. A secret that was typed in its place is not repeated.
-pub fn subject(typed: &str) -> Result<Subject, Failure> {
-    let typed = typed.trim();
-    if let Some(id) = KeyId::parse(typed.as_bytes()) {
+/// A text that is none of these. A secret in its place is not repeated.
+pub fn subject(text: &str) -> Result<Subject, Failure> {
+    let text = text.trim();
+    if let Some(id) = KeyId::parse(text.as_bytes()) {
         if id.is_example() {
             let why = format!("{id} is an example or placeholder, not a key");
             return Err(Failure::refused(why));
@@ -90,8 +90,8 @@ pub fn subject(typed: &str) -> Result<Subject, Failure> {
             ))),
         };
     }
-    if typed.len() == SECRET_LEN
-        && typed.bytes().all(|b| b.is_ascii_alphanumeric() || b"/+".contains(&b))
+    if text.len() == SECRET_LEN
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/+".contains(&b))
     {
         return Err(Failure::refused(
             "what was given looks like a secret access key: give a key's id (AKIA…) or a user's \
@@ -99,9 +99,9 @@ pub fn subject(typed: &str) -> Result<Subject, Failure> {
              kept in the shell's history",
         ));
     }
-    let name = match Principal::of(typed) {
+    let name = match Principal::of(text) {
         Some(Principal::User(name)) => name,
-        _ => typed,
+        _ => text,
     };
     // IAM and STS quotas, "IAM name requirements".
     let is_name = (1..=64).contains(&name.len())
@@ -109,7 +109,7 @@ pub fn subject(typed: &str) -> Result<Subject, Failure> {
     if is_name {
         return Ok(Subject::User(name.to_owned()));
     }
-    let shown = escape_line(&typed.chars().take(64).collect::<String>());
+    let shown = escape_line(&text.chars().take(64).collect::<String>());
     Err(Failure::refused(format!("{shown:?} is neither the id of a key (AKIA…) nor a user's name")))
 }
 

@@ -269,7 +269,7 @@ impl Secrets {
         for stretch in opaque::stretches(text, pieces::LEAST) {
             self.encoded(&stretch, &mut spans);
         }
-        spans.extend(self.pieces.parted(text));
+        spans.extend(self.pieces.spans(text));
         spans
     }
 
@@ -338,20 +338,12 @@ mod tests {
     const SECRET: &str = "k3Xv9/QpZ7+LmW2cR8tBnY5dF1gHs4jVa6uEoKiT";
 
     fn places(names: impl Iterator<Item = String>) -> Finding {
-        let credential = Credential {
-            rule: RuleId::new("aws-secret-access-key"),
-            key_id: None,
-            secret: Some(Secret::new(SECRET.as_bytes().to_vec())),
-            session_token: None,
-            account: None,
-            user: None,
-            expires: None,
-        };
-        let sighting = Sighting::default();
+        let secret = Secret::new(SECRET.as_bytes().to_vec());
+        let credential = Credential::new(RuleId::new("aws-secret-access-key"), None, Some(secret));
         let confidence = Confidence::High;
         let place = |name: String| Occurrence {
-            origin: Origin { path: Some(name.into_bytes()), ..Origin::default() },
-            sighting: sighting.clone(),
+            origin: Origin::of_path(name.into_bytes()),
+            sighting: Sighting::default(),
             confidence,
         };
         Finding::new(credential, Severity::Error, confidence, names.map(place).collect())

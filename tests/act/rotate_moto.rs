@@ -169,7 +169,7 @@ fn what_aws_refuses_changes_nothing() {
     moto.check_signatures();
     let profile = || Some(Wanted::Profile("shop".to_owned()));
     for (old, acting, why) in [
-        (&two, &ops, "has another key already, and a user can have two"),
+        (&two, &ops, "already has another key, and a user can have two"),
         (&gone, &ops, "has no such key"),
         (&two, &stranger, "not allowed"),
     ] {
@@ -241,7 +241,7 @@ fn failures(moto: &Moto, ops: &Key, [fails, nothing]: [&Key; 2]) {
     let leak = "printf 'no room for ' >&2; tr -d '\\n' >&2; exit 3";
     for (old, script, why) in [
         (fails, "cat > /dev/null; echo 'no room' >&2; exit 3", "exit status: 3: no room"),
-        (fails, leak, "what it says holds the secret and is not shown"),
+        (fails, leak, "its output contains the secret and is not shown"),
         (nothing, "exec <&-; exit 4", "exit status: 4"),
     ] {
         let rotation = Rotation::new(moto, old, ops);

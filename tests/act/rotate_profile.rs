@@ -1,4 +1,4 @@
-//! A credentials file gets a new key: whatever botocore reads reads the same afterwards but for the
+//! A credentials file gets a new key: botocore reads everything as before, except the
 //! two values, and stands byte for byte as it stood. botocore itself says so, of thousands of files.
 
 use std::io::Write as _;
@@ -242,15 +242,15 @@ fn a_file_is_refused_with_its_line_and_the_way_out() {
         ("[shop]\naws_access_key_id = ID ; note\n", "no aws_secret_access_key"),
         (
             "[shop]\naws_access_key_id = ID ; note\naws_secret_access_key = SECRET\n",
-            "line 2: all of 'ID ; note' is the key id to the AWS CLI",
+            "line 2: the AWS CLI reads all of 'ID ; note' as the key id",
         ),
         (
             "[x]\naws_access_key_id = \"ID\"\naws_secret_access_key = SECRET\n",
-            "line 2: all of '\"ID\"' is the key id",
+            "line 2: the AWS CLI reads all of '\"ID\"' as the key id",
         ),
         (
             "[shop]\naws_access_key_id = ID\naws_secret_access_key = SECRET # mine\n",
-            "line 3: the AWS CLI takes all that stands there for the secret",
+            "line 3: the AWS CLI reads the whole value as the secret",
         ),
         ("[shop]\naws_access_key_id = ID\n  aws_secret_access_key = SECRET\n", "no aws_secret"),
         ("[x]\nBOTH  more\n", "line 3: indented lines follow"),

@@ -101,7 +101,7 @@ fn start(case: &Case, project: &Project, repo: &Repo, stub: &Stub) -> Running {
     wait_for_handler(&running.child);
     match case.ready {
         Ready::Listening => {}
-        // More than fits into any pipe, so that some of it was taken up.
+        // More than fits into any pipe, so that some of it was read.
         Ready::Reading => running.feed(&vec![b'.'; 1 << 20]),
         Ready::Asking => {
             if case.name == "verify of a key" {
@@ -135,7 +135,7 @@ fn fault(case: &Case, ended: &Ended) -> Option<String> {
         return Some("it does not say that it is incomplete".to_owned());
     }
     let known = matches!(case.ready, Ready::Reading | Ready::Asking);
-    (known && !found).then(|| "what was found is not told".to_owned())
+    (known && !found).then(|| "a finding is not reported".to_owned())
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn the_first_signal_reports_in_every_phase() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A report that nobody reads is no reason to stay.
+/// The program ends even if nobody reads its report.
 #[test]
 fn the_second_signal_ends_at_once_even_while_the_report_is_written() {
     let mut keys = Keys::new("second signal");

@@ -2,6 +2,7 @@
 //! user is told, what stood there stands, other outputs are written, and no finding becomes a 0.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::support::git::{Repo, leak};
@@ -43,6 +44,10 @@ fn with_mounts(project: &Project, script: &str) -> Option<Ran> {
 
 #[test]
 fn a_full_device_is_reported_and_never_0() {
+    if !Path::new("/dev/full").exists() {
+        skip("there is no /dev/full");
+        return;
+    }
     let project = project("dev full");
     for format in FORMATS {
         for (folder, code) in [("leak", 1), ("clean", 2)] {
@@ -65,7 +70,7 @@ fn a_full_device_is_reported_and_never_0() {
     for command in ["--help", "--version", "scan --help"] {
         project.shell(&format!("set +e; \"$0\" {command} >/dev/full"), "").exits(2);
     }
-    // Standard error is where it would be told.
+    // The failure would be reported on standard error, which is the full device.
     project.shell("set +e; \"$0\" scan leak 2>/dev/full", "").exits(1);
     project.shell("set +e; \"$0\" scan clean 2>/dev/full", "").exits(0);
     project.shell("set +e; \"$0\" scan no-such-folder 2>/dev/full", "").exits(2);
@@ -272,13 +277,14 @@ fn descriptors_are_written_to_as_they_stand() {
         r#"{ "$0" scan leak --quiet --output sarif=>(cat >&3); } 3>&1 >/dev/null | cat; exit 1"#,
     );
     assert_eq!(is_sarif(&ran.stdout), Some(1), "{}", ran.stderr);
-    for path in ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+    let names = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    for path in names.into_iter().filter(|path| Path::new(path).exists()) {
         let ran = bash(&format!(
             r#""$0" scan leak --quiet --output sarif={path} --output text=-  | cat; exit 1"#
         ));
         let start = ran.stdout.find('{').expect("a document");
         assert!(ran.stdout[start..].contains("\"results\""), "{path}: {}", ran.stderr);
-        assert!(fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()), "{path}");
+        assert!(fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()), "{path}");
     }
     let ran = bash(r#""$0" scan leak --quiet --output sarif=/dev/fd/4 4>given.sarif"#);
     let given = fs::read_to_string(project.at("given.sarif")).expect("it was written");

@@ -68,6 +68,7 @@ fn swept(project: &Project, workers: Option<&Workers>) -> Outcome {
         jobs: 2,
         threads: 2,
         workers,
+        partial: None,
     };
     let rules = RuleSet::default();
     sweep(job, &options, &Engine::new(&rules), &rules, &Ledger::new()).expect("an outcome")

@@ -101,7 +101,7 @@ fn a_secret_right_behind_its_name_is_found() {
 
 /// In a text the borders stay exact.
 #[test]
-fn letters_beside_an_id_are_part_of_a_word_in_text() {
+fn letters_next_to_an_id_are_part_of_a_word_in_text() {
     let mut keys = Keys::new("words");
     for (before, behind) in [("t", ""), ("T", "x"), ("", "q"), ("V", "\nq3\n"), ("1", "")] {
         let (project, pair) = (Project::new(), keys.pair());

@@ -16,7 +16,7 @@ use keysweep::location::{LineIndex, Position};
 use keysweep::rules::RuleSet;
 use keysweep::scan::Detector as _;
 
-use crate::support::Keys;
+use crate::support::{Keys, compress};
 
 mod blocks;
 mod deltas;
@@ -121,9 +121,7 @@ fn packed(bytes: Vec<u8>, len: usize) -> (Vec<u8>, Vec<Range<usize>>) {
 }
 
 fn gzip(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
-    let mut packer = flate2::write::GzEncoder::new(vec![], flate2::Compression::best());
-    packer.write_all(bytes).expect("it packs");
-    packed(packer.finish().expect("it packs"), bytes.len())
+    packed(compress::gzip(bytes), bytes.len())
 }
 
 fn gzip_of_a_file(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
@@ -134,16 +132,12 @@ fn gzip_of_a_file(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
 }
 
 fn zlib(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
-    let mut packer = flate2::write::ZlibEncoder::new(vec![], flate2::Compression::default());
-    packer.write_all(bytes).expect("it packs");
-    packed(packer.finish().expect("it packs"), bytes.len())
+    packed(compress::zlib(bytes), bytes.len())
 }
 
 /// A zip archive of one member, without its directory.
 fn zip(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
-    let mut packer = flate2::write::DeflateEncoder::new(vec![], flate2::Compression::default());
-    packer.write_all(bytes).expect("it packs");
-    let body = packer.finish().expect("it packs");
+    let body = compress::deflate(bytes);
     let mut zip = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0".to_vec();
     zip.extend((body.len() as u32).to_le_bytes());
     zip.extend((bytes.len() as u32).to_le_bytes());

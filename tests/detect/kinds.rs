@@ -184,7 +184,7 @@ fn the_secret_of_another_service_is_not_claimed() {
 }
 
 #[test]
-fn names_and_records_that_tell_keys_apart_forbid_a_pair() {
+fn names_and_records_that_separate_keys_forbid_a_pair() {
     each(
         &[
             "PROD_ACCESS_KEY_ID={ID}\nDEV_SECRET_ACCESS_KEY={SECRET}\n",

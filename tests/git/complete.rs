@@ -177,7 +177,7 @@ fn a_folder_of_git_that_cannot_be_listed_is_reported() {
     }
 }
 
-/// Everything in a git folder that is no part of the database, nor read as what it is.
+/// The files of a git folder outside of the database that keysweep does not parse.
 #[test]
 fn what_lies_outside_the_database_is_read() {
     let (project, mut keys) = (Project::new(), Keys::new("outside"));
@@ -267,7 +267,6 @@ fn found(project: &Project, command: &str, ids: &[&str]) {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_report_with_secrets_is_its_owner_s_and_no_report_loosens_a_file() {
     use std::os::unix::fs::PermissionsExt as _;

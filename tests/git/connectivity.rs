@@ -36,7 +36,7 @@ fn a_whole_repository_is_whole() {
     }
 }
 
-/// Without a finding no tree is read, so that only the option sees what is missing, but for files
+/// Without a finding no tree is read, so that only the option sees what is missing, except files
 /// that are checked out: `history` looks these up.
 #[test]
 fn what_is_missing_is_found_by_every_command_that_reads_git() {

@@ -197,7 +197,7 @@ fn pre_push_of_a_new_branch_means_minus_the_remotes_refs() {
     let local = repo.commit("local.env", leak(2));
     repo.git(&["checkout", "-qb", "work"]);
     let work = repo.commit("work.env", leak(3));
-    // The local main is no excuse: the remote has never seen it.
+    // The local main does not count: the remote has never seen it.
     let lines = format!("refs/heads/work {work} refs/heads/work {ZEROS}\n");
     assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&local, 2), (&work, 3)]));
     let lines = format!("refs/heads/work {work} refs/heads/work {local}\n");

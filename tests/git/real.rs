@@ -91,7 +91,7 @@ fn compare(path: &Path) {
 
 #[test]
 #[ignore = "reads the repositories that KEYSWEEP_REPOSITORIES names"]
-fn deltas_tell_what_whole_texts_tell() {
+fn deltas_report_what_whole_texts_do() {
     let list = std::env::var_os("KEYSWEEP_REPOSITORIES").expect("paths, joined as PATH is");
     for path in std::env::split_paths(&list) {
         compare(&path);

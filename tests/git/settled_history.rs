@@ -104,7 +104,7 @@ fn the_same_credentials_are_the_same_findings_after_whatever_git_does() {
     assert_eq!((clean(&clone, "scan"), clean(&clone, "history")), (known.clone(), known.clone()));
     fs::remove_dir_all(clone.at(".git")).expect("plain files");
     assert_eq!(clean(&clone, "scan"), known);
-    // SARIF tells them by the same words.
+    // SARIF names them by the same words.
     let asked = ["scan", "--include-suppressed", "--format", "sarif"];
     let log = clone.keysweep(asked).run().exits(0).json();
     let results = log["runs"][0]["results"].as_array().expect("results");

@@ -86,7 +86,7 @@ fn what_is_staged_counts_and_not_the_work_tree() {
 }
 
 #[test]
-fn an_intent_to_add_is_no_content_yet() {
+fn an_intent_to_add_is_not_content_yet() {
     let repo = started();
     repo.write("later.env", leak(2));
     repo.git(&["add", "-N", "later.env"]);

@@ -211,7 +211,7 @@ const HOOKS: [(&str, &str, &str); 14] = [
 ];
 
 #[test]
-fn whose_a_hook_is_decides_whether_it_is_put_aside() {
+fn the_owner_of_a_hook_decides_if_it_is_moved_away() {
     let fixture = HookFixture::new(&[program_folder()]);
     for (name, text, owner) in HOOKS {
         for linked in [false, true] {
@@ -299,7 +299,7 @@ fn a_script_that_asks_for_its_name_reads_what_git_says_after_keysweep() {
 }
 
 #[test]
-fn a_hook_that_a_manager_does_not_have_is_a_plain_one_beside_it() {
+fn a_hook_that_a_manager_does_not_have_is_a_plain_one_next_to_it() {
     let fixture = HookFixture::new(&[program_folder()]);
     fixture.project.file("repo/.overcommit.yml", "gemfile: false\n");
     let repo = fixture.repository("repo");

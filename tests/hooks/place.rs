@@ -129,7 +129,7 @@ fn where_git_looks_or_not_at_all() {
 }
 
 #[test]
-fn a_folder_that_nothing_can_be_run_in_is_no_place_for_a_hook() {
+fn a_hook_is_not_put_in_a_folder_in_which_nothing_can_run() {
     let fixture = HookFixture::new(&[]);
     let repo = fixture.repository("repo");
     fs::remove_dir_all(repo.join(".git/hooks")).expect("a folder");

@@ -77,7 +77,7 @@ fn folders_deeper_than_any_path() {
     }
     for arguments in [&["scan", "."][..], &["sweep", "."], &["baseline", "."]] {
         let ended = run(&project, &[arguments, &["--timeout", "1h"]].concat());
-        assert!(ended.code() != 0, "what is too deep is told: {ended:?}");
+        assert!(ended.code() != 0, "too deep a document is reported: {ended:?}");
         assert!(ended.stderr.contains("File name too long"), "{ended:?}");
     }
     // No program but rm goes that deep again.

@@ -163,7 +163,7 @@ fn objects_of_lfs_are_named_by_their_place_alone() {
         let ran = project.keysweep([command, &["--format", "json"]].concat()).run();
         assert!(ran.code == Some(0) && !ran.stdout.contains(&pair.id), "{command:?}: {ran:?}");
     }
-    // Names that no object has are no objects, and links are told.
+    // A name that no object can have does not count as one, and links are reported.
     let folder = project.at(".git/lfs/objects/cd/cd");
     fs::create_dir_all(&folder).expect("folders");
     for named in [oid.to_uppercase() + "0", oid[..63].to_owned(), "x".repeat(64)] {

@@ -46,7 +46,6 @@ fn a_key_at_ten_thousand_million_paths_is_one_finding() {
 
 /// A walk that called itself for each folder would run out of its stack of 1 MiB.
 #[test]
-#[cfg(unix)]
 fn trees_nested_as_deep_as_one_likes_end_no_scan() {
     const DEPTH: usize = 7_000;
     let repo = of_tree(|repo, blob| {

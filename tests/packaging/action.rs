@@ -246,7 +246,7 @@ fn a_pull_request_is_its_commits() {
     let step = runner.scan(&pull_request(&head, &head, "owner/repo"), &[]);
     assert_eq!(step.output("status"), "0");
     assert!(step.results().is_empty());
-    // A checkout that lacks the base is no pass.
+    // A checkout without the base does not pass.
     let step = runner.scan(&pull_request(&"1".repeat(40), &head, "owner/repo"), &[]);
     assert_eq!((step.output("status"), step.output("upload")), ("2", ""));
     assert!(step.printed.contains("fetch-depth: 0"), "{}", step.printed);

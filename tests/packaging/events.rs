@@ -1,4 +1,4 @@
-//! Pushes as CI services tell of them, played through the action's script and GitLab's template.
+//! Pushes as CI services report them, played through the action's script and GitLab's template.
 //!
 //! Every commit that a push brings to the remote must be scanned by the run for the ref that brings
 //! it: also of a new ref, and of one that was forced.

@@ -55,7 +55,7 @@ fn the_page_installs_completions_and_a_manual_page_for_every_command() {
 }
 
 #[test]
-fn a_page_tells_options_and_what_statuses_mean() {
+fn a_page_lists_options_and_the_meaning_of_statuses() {
     let project = Project::new();
     let sweep = project.keysweep(["man", "sweep"]).run().exits(0).stdout;
     assert!(sweep.contains("\\-\\-target\\-timeout") && sweep.contains("\"EXIT STATUS\""));

@@ -148,7 +148,7 @@ fn manifest_of(folder: &Path) -> String {
     fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest")
 }
 
-/// A version or a feature that stands in one manifest alone has no reason beside it.
+/// A version or a feature that stands in one manifest alone has no reason next to it.
 #[test]
 fn every_crate_takes_its_dependencies_from_the_workspace() {
     for folder in members() {

@@ -93,7 +93,7 @@ fn every_action_is_pinned_to_a_commit() {
         for (_, used) in text.lines().filter_map(|line| line.split_once("uses: ")) {
             let (commit, version) =
                 used.split_once('@').and_then(|(_, at)| at.split_once(" # v")).unwrap_or_else(
-                    || panic!("{}: {used} is no commit with its version", path.display()),
+                    || panic!("{}: {used} is not a commit with its version", path.display()),
                 );
             let is_commit = commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit());
             assert!(is_commit && version.contains('.'), "{}: {used}", path.display());

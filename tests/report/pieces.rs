@@ -14,7 +14,7 @@ use crate::support::{Keys, Project};
 const PIECE: usize = 8;
 
 /// Every piece of `secrets` that can be got out of `report`: as it stands, turned around, decoded,
-/// or after all that is no letter is gone.
+/// or after everything but letters is removed.
 fn pieces(report: &str, secrets: &[&str]) -> Vec<String> {
     let wanted: HashSet<&[u8]> =
         secrets.iter().flat_map(|secret| secret.as_bytes().windows(PIECE)).collect();
@@ -218,7 +218,7 @@ fn a_target_named_after_its_secret_is_masked_wherever_it_is_named() {
 }
 
 #[test]
-fn what_was_typed_is_not_echoed() {
+fn arguments_are_not_echoed() {
     let mut keys = Keys::new("typed");
     let (project, id, secret) = (Project::new(), keys.id(), secret(&mut keys));
     project.file("a.txt", "nothing");

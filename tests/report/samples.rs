@@ -55,7 +55,7 @@ pub(crate) fn place(path: &str, line: u64) -> Occurrence {
     }
 }
 
-/// The same place as git's history tells it.
+/// The same place in git's history.
 pub(crate) fn place_in_history(path: Option<&str>, line: u64, at_head: bool) -> Occurrence {
     let person = Person {
         name: "Jane \u{202e}Roe".to_owned(),

@@ -29,7 +29,7 @@ struct Commit {
     people: [String; 2],
 }
 
-/// An index: paths and blobs; and the commit of the HEAD beside it.
+/// An index: paths and blobs; and the commit of its HEAD.
 struct Index {
     entries: Vec<(String, String)>,
     head: Option<String>,

@@ -36,7 +36,7 @@ pub(crate) fn hear_signals() {
     });
 }
 
-/// A program that runs; whatever it prints is taken.
+/// A program that runs; its output is collected.
 pub(crate) struct Running {
     pub(crate) child: Child,
     stdout: Option<JoinHandle<String>>,
@@ -71,7 +71,7 @@ impl Running {
         self.stdout = Some(drain(self.child.stdout.take().expect("a pipe")));
     }
 
-    /// Gives it so much of standard input that it has taken up some of it, and leaves it open.
+    /// Gives it so much of standard input that it has read some of it, and leaves it open.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
         let input = self.child.stdin.as_mut().expect("a pipe");
         input.write_all(bytes).expect("it reads");
@@ -116,6 +116,7 @@ fn drain(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
 }
 
 /// Sends a signal by its name.
+#[cfg(target_os = "linux")]
 pub(crate) fn signal(child: &Child, name: &str) {
     let kill = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
     assert!(kill.expect("kill runs").success());

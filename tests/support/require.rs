@@ -35,7 +35,7 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
 }
 
 /// Notes that the test, or a part of it, does not run here, since the machine does not allow it: the
-/// user may not do it, or the file system or the version of git lacks it. Never for a tool.
+/// user may not do it, or the file system or the version of git does not have it. Never for a tool.
 #[track_caller]
 pub(crate) fn skip(why: &str) {
     let file = std::panic::Location::caller().file().replace('\\', "/");

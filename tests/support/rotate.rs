@@ -1,4 +1,4 @@
-//! A clock, a person and real files for rotations over days in the library, beside an account in
+//! A clock, a person and real files for rotations over days in the library, with an account in
 //! memory.
 
 use std::cell::RefCell;

@@ -103,9 +103,12 @@ fn folder(name: &str) -> Result<(PathBuf, File), String> {
     Ok((tools, lock))
 }
 
+/// A script for Python that runs a program in a terminal of its own; it says how.
+pub(crate) const TERMINAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/terminal.py");
+
 /// The folder of an environment in which Python keeps programs.
 pub(crate) fn programs(venv: &Path) -> PathBuf {
-    venv.join(if cfg!(windows) { "Scripts" } else { "bin" })
+    venv.join("bin")
 }
 
 fn environment(name: &str, requirements: &str) -> Result<PathBuf, String> {

@@ -1,4 +1,4 @@
-//! A text of a layout that is no table of settings, while it is written.
+//! A text whose layout is not a table of settings, while it is written.
 
 use std::collections::BTreeSet;
 
@@ -62,7 +62,7 @@ impl Draft {
     }
 }
 
-/// A role whose names tell what they are without a stem or a section.
+/// A role whose names are clear without a stem or a section.
 pub fn plain_role(random: &mut Random) -> Role {
     loop {
         let role = *random.pick(&ROLES);

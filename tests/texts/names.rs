@@ -1,4 +1,4 @@
-//! The names of settings: a role ("access key id"), a stem that tells one key from another
+//! The names of settings: a role ("access key id"), a stem that distinguishes one key from another
 //! ("upload", "prod"), where the stem stands, and in which style the whole is spelled.
 
 /// A name in segments of words: `["upload", "access key"]`.
@@ -95,7 +95,7 @@ pub struct Role {
     pub secret: &'static str,
     /// The secret's name alone says that it is one of AWS.
     pub says_aws: bool,
-    /// They tell little by themselves: a stem or a record has to help.
+    /// They say little by themselves: a stem or a record has to help.
     pub terse: bool,
 }
 

@@ -63,7 +63,7 @@ pub struct Plan {
 /// The means that a syntax has.
 #[derive(Clone, Copy, Debug)]
 pub struct Allows {
-    /// Sections, objects or records, which tell keys apart.
+    /// Sections, objects or records, which separate keys.
     pub records: bool,
     pub comments: bool,
 }
@@ -155,7 +155,7 @@ fn sandwich(first: Line, between: Vec<Line>, last: Line) -> Vec<Line> {
     lines
 }
 
-/// Keys that only their names tell apart.
+/// Keys that only their names distinguish.
 fn flat(random: &mut Random, plan: &mut Plan, allows: Allows) {
     let count = count(random, plan);
     let bare = count < 2 && random.chance(40);

@@ -39,7 +39,7 @@ pub const STEMS: [&str; 275] = [
     "fonts", "icons", "themes", "plugins", "addons", "acme",
 ];
 
-/// Environments, which often stand beside one another.
+/// Environments, which often stand next to one another.
 pub const ENVIRONMENTS: [&str; 12] = [
     "prod",
     "dev",

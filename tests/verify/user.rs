@@ -79,7 +79,6 @@ fn a_report_of_a_history_is_asked_anew_in_the_history() {
 }
 
 /// Types a line at the program's prompt, on a terminal of its own, and prints what that showed.
-#[cfg(unix)]
 const TERMINAL: &str = "
 import os, pty, sys, termios, time
 typed = sys.stdin.readline()
@@ -108,8 +107,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 ";
 
 #[test]
-#[cfg(unix)]
-fn a_prompt_shows_nothing_of_what_is_typed() {
+fn a_prompt_does_not_echo_its_input() {
     use std::io::Write as _;
     let stub = Stub::start(|_, _| identity("aws"));
     let pair = Keys::new("a prompt").pair();

@@ -61,7 +61,7 @@ pub(super) fn look(iam: &dyn Iam, user: &str) -> Look {
 }
 
 fn named(all: Vec<Named>) -> BTreeMap<String, String> {
-    // One that was deleted and made anew has another id.
+    // One that was deleted and created again has another id.
     all.into_iter().map(|one| (one.name, one.id)).collect()
 }
 
@@ -70,9 +70,9 @@ impl Look {
         let seen = match read {
             Ok(found) => Ok(found),
             Err(error @ Error::AccessDenied { .. }) => Err(Unseen::Denied(error.operation())),
-            // The user is gone: of what is its own there is nothing.
+            // The user is gone, and so is everything of its own.
             Err(Error::NotFound { .. }) => Ok(BTreeMap::new()),
-            // Whatever goes wrong with a look, a leaked key is to be ended.
+            // A look that fails must not keep a leaked key from being ended.
             Err(error) => Err(Unseen::Failed(error.to_string())),
         };
         self.0.push((what, seen));
@@ -128,7 +128,7 @@ impl Look {
 
 fn changed(what: &str, name: &str, then: &str, now: &str) -> String {
     match what {
-        "user" | "role" => format!("deleted and made anew: {what} {name}"),
+        "user" | "role" => format!("deleted and created again: {what} {name}"),
         _ => format!("changed: {what} {name}, {then} before, {now} now"),
     }
 }
@@ -162,7 +162,7 @@ mod tests {
                 "changed: access key B, inactive before, active now",
                 "new: access key C",
                 "gone: policy in the user p",
-                "deleted and made anew: user u",
+                "deleted and created again: user u",
                 "new: user w",
             ]
         );

@@ -155,7 +155,7 @@ fn look(
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(user) = users.get(at) else { return };
             let keys = keys_of(iam, user);
-            // Whoever gives no answer gives none about the next user: 5,000 must not wait for it.
+            // A server that does not answer for one user does not for the next: 5,000 must not wait for it.
             let silent = matches!(keys, Err(Error::NoAnswer { .. } | Error::Throttled { .. }));
             ended.fetch_or(silent, Ordering::Relaxed);
             progress.done.fetch_add(1, Ordering::Relaxed);
@@ -164,7 +164,7 @@ fn look(
     };
     thread::scope(|scope| {
         for _ in 1..THREADS.min(users.len()) {
-            // Where there is no thread to be had this one does it all.
+            // If no thread can be started, this one does it all.
             let _ = thread::Builder::new().spawn_scoped(scope, work);
         }
         work();
@@ -185,7 +185,7 @@ fn look(
     }
     let more = failed.len().saturating_sub(LISTED);
     let unseen = users.len() - found.len();
-    for (count, why) in [(more, "the same"), (unseen, "not asked for any more")] {
+    for (count, why) in [(more, "the same"), (unseen, "no longer asked")] {
         if count > 0 {
             gathered.problems.push(format!("keys of {count} more users: {why}"));
         }

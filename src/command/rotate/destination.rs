@@ -52,11 +52,11 @@ pub enum Unfit {
         /// The reason.
         why: Refused,
     },
-    /// Somebody else wrote it meanwhile.
-    #[error("{}: it was changed after it was read, and is left as it is", shown(.0))]
+    /// Somebody else wrote it in the meantime.
+    #[error("{}: it was changed after it was read, and is not replaced", shown(.0))]
     Changed(PathBuf),
     /// A file that would have to be overwritten.
-    #[error("{} exists already: name a file that does not, or remove it", shown(.0))]
+    #[error("{} already exists: name a file that does not, or remove it", shown(.0))]
     Exists(PathBuf),
     /// A name that does not say what is to be written.
     #[error(
@@ -133,7 +133,7 @@ impl Destination {
         Ok(Self(match wanted {
             Wanted::Profile(name) => Kind::Profiles(profiles::Profiles::prepare(name, files, old)?),
             Wanted::File(path) => Kind::File(file::NewFile::prepare(path)?),
-            Wanted::Command(typed) => Kind::Command(command::ToCommand::prepare(typed)?),
+            Wanted::Command(command) => Kind::Command(command::ToCommand::prepare(command)?),
         }))
     }
 
@@ -152,7 +152,7 @@ impl Destination {
     /// Keeps a key's secret there.
     ///
     /// # Errors
-    /// If it can't; then the destination is as it was, but for what a command did.
+    /// If it can't; then the destination is unchanged, unless a command changed it.
     pub fn store(self, key: &NewKey<'_>) -> Result<(), Unfit> {
         match self.0 {
             Kind::Profiles(profiles) => profiles.store(key.id, key.secret),
@@ -242,7 +242,7 @@ impl Record {
         for path in self.temporaries.iter().filter(ours) {
             let _ = fs::remove_file(path);
         }
-        // An empty file holds nothing of anybody.
+        // An empty file holds nothing of value.
         let empty = |path: &&String| {
             fs::symlink_metadata(path).is_ok_and(|it| it.is_file() && it.len() == 0)
         };

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mention_of_the_program_is_no_report() {
+    fn a_mention_of_the_program_is_not_a_report() {
         for (text, is_one) in [
             ("keysweep 0.1.0 scan\n\n", true),
             ("### keysweep 0.1.0 history\n", true),

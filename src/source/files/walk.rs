@@ -219,8 +219,7 @@ impl<D: Detector> Visitor<'_, D> {
     fn name(&self, path: &Path, depth: usize) {
         let (shared, shown) = (self.shared, self.shared.roots.shown(path, depth));
         for candidate in names::last(shared.detector, &shown, shared.ledger) {
-            let path = Some(shown.clone());
-            (shared.hits)(Hit { origin: Origin { path, ..Origin::default() }, candidate });
+            (shared.hits)(Hit { origin: Origin::of_path(shown.clone()), candidate });
         }
     }
 
@@ -264,8 +263,8 @@ impl<D: Detector> Visitor<'_, D> {
             }
             detected.note(shared.ledger, "file", &|| shared.roots.shown(path, depth));
             for candidate in detected.candidates {
-                let path = Some(shared.roots.shown(path, depth));
-                (shared.hits)(Hit { origin: Origin { path, ..Origin::default() }, candidate });
+                let origin = Origin::of_path(shared.roots.shown(path, depth));
+                (shared.hits)(Hit { origin, candidate });
             }
         };
         let scanner = &mut self.scanner;

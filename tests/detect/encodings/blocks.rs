@@ -1,5 +1,5 @@
 //! The forms of blocks that say themselves how they are encoded, of folded columns, and of dumps
-//! without letters beside them.
+//! without letters next to them.
 
 use std::ops::Range;
 

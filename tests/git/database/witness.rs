@@ -1,4 +1,4 @@
-//! A detector that tells what bytes it was shown, and git's own objects to compare with.
+//! A detector that records the bytes it was shown, and git's own objects to compare with.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};

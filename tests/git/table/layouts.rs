@@ -261,7 +261,7 @@ pub(super) fn sha_256(places: &Places) -> Vec<Layout> {
     copies.layouts
 }
 
-/// Clones, with what each lacks.
+/// Clones, with the parts that each is missing.
 pub(super) fn clones(places: &Places) -> Vec<Layout> {
     let repo = &places.repo;
     repo.git(&["config", "uploadpack.allowFilter", "true"]);

@@ -2,6 +2,8 @@
 //! GitHub's algorithm, and regions as SARIF's consumers count.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -57,15 +59,7 @@ pub(crate) fn check(log: &Value, root: &Path) -> Checked {
 fn file(root: &Path, result: &Value) -> Option<PathBuf> {
     let uri = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
     let uri = uri.as_str().filter(|uri| !uri.starts_with(".git/"))?;
-    let bytes = decoded(uri);
-    #[cfg(unix)]
-    let name = {
-        use std::os::unix::ffi::OsStringExt as _;
-        std::ffi::OsString::from_vec(bytes)
-    };
-    #[cfg(not(unix))]
-    let name = String::from_utf8(bytes).ok()?;
-    let path = root.join(name);
+    let path = root.join(OsString::from_vec(decoded(uri)));
     path.is_file().then_some(path)
 }
 

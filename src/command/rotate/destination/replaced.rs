@@ -1,5 +1,5 @@
-//! A file that is replaced whole: read once, written beside and renamed, unless it was changed in
-//! between.
+//! A file that is replaced as a whole: read once, written next to it and renamed, unless it was
+//! changed in between.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -13,10 +13,10 @@ use super::Unfit;
 /// More than any credentials file.
 const MOST: u64 = 4 << 20;
 
-/// A file as it stands, or the place where one will stand.
+/// A file, or the path at which there will be one.
 #[derive(Debug)]
 pub(super) struct Replaced {
-    /// Where it really is: links are followed, so that they go on leading there.
+    /// Where it really is: links are followed, so that they still lead there afterwards.
     path: PathBuf,
     /// Its bytes; they hold the secrets of other profiles.
     text: Zeroizing<Vec<u8>>,
@@ -70,15 +70,15 @@ impl Replaced {
         }
         match self.folder() {
             folder if folder.is_dir() => tempfile::tempfile_in(folder).map(drop).map_err(failed),
-            // `~/.aws` of who has none: it is made when it is needed.
+            // A missing `~/.aws` is made when it is needed.
             _ if self.found.is_none() => Ok(()),
             _ => Err(failed(ErrorKind::NotFound.into())),
         }
     }
 
-    /// Makes the empty file beside it that will take its place, and removes those that runs about
-    /// the same key left behind when they were killed.
-    pub(super) fn beside(&self, key: &str) -> Result<NamedTempFile, Unfit> {
+    /// Makes the empty file next to it that will take its place, and removes those that killed runs
+    /// about the same key left behind.
+    pub(super) fn temporary(&self, key: &str) -> Result<NamedTempFile, Unfit> {
         let failed = |source| Unfit::file(&self.path, source);
         let folder = self.folder();
         private_folder(folder).map_err(failed)?;
@@ -99,7 +99,7 @@ impl Replaced {
     /// Puts `file`, with `text` in it, in its place.
     ///
     /// # Errors
-    /// If it is not as it was when it was read, or can't be written; then it stands as it is.
+    /// If it changed since it was read, or can't be written; then it is unchanged.
     pub(super) fn replace(&self, mut file: NamedTempFile, text: &[u8]) -> Result<(), Unfit> {
         let failed = |source| Unfit::file(&self.path, source);
         file.write_all(text).map_err(failed)?;

@@ -13,11 +13,11 @@ pub struct Known {
     pub old: String,
     /// The new key.
     pub new: Option<String>,
-    /// When it was made, or taken over.
+    /// When it was made, or adopted.
     pub made: Option<Timestamp>,
     /// Where its secret is kept, in words; `None` if nobody is known to have it.
     pub kept: Option<String>,
-    /// A key whose making was begun and not brought to its end.
+    /// A key whose making was begun and not finished.
     pub pending: Option<Pending>,
     /// When the old key was deactivated, or seen to be inactive.
     pub inactive: Option<Timestamp>,
