@@ -4,7 +4,7 @@ mod blinding;
 mod blinding_git;
 mod borders;
 mod deep;
-mod escaping;
+pub(crate) mod escaping;
 mod escaping_places;
 pub(crate) mod faults;
 mod fuzz;

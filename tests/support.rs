@@ -6,6 +6,7 @@
 
 #[cfg(feature = "verify")]
 pub(crate) mod act;
+pub(crate) mod browser;
 pub(crate) mod compress;
 #[cfg(feature = "verify")]
 pub(crate) mod findings;

@@ -35,6 +35,7 @@ impl GitOrigin {
             held_by: Vec::new(),
             at_head: false,
             removed_in: None,
+            removed_by: None,
             refs: Vec::new(),
         }
     }
