@@ -7,8 +7,11 @@
 mod bounds;
 mod collect;
 mod memory_watch;
+pub mod merge;
+pub mod partial;
 mod partners;
 pub mod policy;
+pub mod record;
 mod redact;
 mod restore;
 mod status;
@@ -42,6 +45,7 @@ use crate::suppress::{self, Counts, Suppressions};
 use crate::text::escape_path;
 
 use collect::{Collected, Collector};
+use record::HitRecord;
 pub use redact::provenance as redacted_provenance;
 pub use status::{FailOn, Status, status};
 use time_limit::TimeLimit;
@@ -53,6 +57,9 @@ const CHANNEL: usize = 1024;
 
 /// The message for a source on which the program fails.
 const FAULT: &str = "the scan failed, which is a bug in keysweep: please report it";
+
+/// The message for a run that a signal ended.
+const INTERRUPTED: &str = "interrupted: the rest was not scanned";
 
 /// Stale entries of a baseline, or paths without a file, that are listed by name.
 const LISTED: usize = 20;
@@ -66,9 +73,9 @@ pub enum Source {
     Stdin(stdin::StdinOptions),
     /// All of a git repository.
     History(git::history::HistoryOptions),
-    /// What the next commit would add.
+    /// The changes that the next commit would add.
     Staged(git::staged::StagedOptions),
-    /// What a range of commits added.
+    /// The changes that a range of commits added.
     Range(git::range::RangeOptions),
 }
 
@@ -193,7 +200,9 @@ pub fn run<D: Detector>(
     let stopped = detector.ended_by(&options.stop);
     let detector = stopped.as_ref().unwrap_or(detector);
     options.bounded(&options.clock(), ledger, || {
-        gather(&options.sources, &options.exclude, detector, ledger, |hit| collector.add(hit))
+        gather(&options.sources, &options.exclude, detector, ledger, |hit| {
+            collector.add(HitRecord::new(hit));
+        })
     })?;
     let (findings, stale) = conclude(
         collector,
@@ -222,7 +231,7 @@ fn conclude(
     #[cfg(feature = "verify")] until: Option<Instant>,
 ) -> (Vec<Finding>, Vec<BaselineEntry>) {
     if options.interrupted.is_set() {
-        ledger.problem("run", b"", &"interrupted: the rest was not scanned");
+        ledger.problem("run", b"", &INTERRUPTED);
     }
     let Collected { mut findings, met, weak } =
         collector.finish(rules, options.min_confidence, ledger);

@@ -6,7 +6,6 @@ mod decoding;
 mod formats;
 mod gitlab;
 mod page;
-#[cfg(unix)]
 mod pieces;
 // The bench of the same name prints what a test does not ask for.
 mod redaction;

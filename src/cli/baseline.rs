@@ -256,7 +256,7 @@ fn find(
     if let Some(options) = would_verify {
         super::verify::preview(&outcome.findings, &options);
     }
-    // What the configuration allows needs no entry.
+    // Findings that the configuration allows need no entry.
     let allowed = |finding: &Finding| {
         finding.suppressed.as_ref().is_some_and(|suppression| suppression.by == Suppression::CONFIG)
     };

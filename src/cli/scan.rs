@@ -100,7 +100,7 @@ fn unnamed(args: &CommonArguments, is_stdin: bool, session: &Session) -> io::Res
     Ok(PathBuf::from(STDIN))
 }
 
-/// What a command wants from a run.
+/// The request of a command for a run.
 pub(super) struct Job<'a> {
     pub(super) command: &'a str,
     pub(super) sources: Vec<Source>,
@@ -186,9 +186,9 @@ pub(super) fn carry_out(
     args: &CommonArguments,
     outputs: &Outputs,
 ) -> Result<Status, Box<dyn Error>> {
-    conflicts::check(args, outputs, None)?;
+    conflicts::check(args, outputs, &[])?;
     let Session { stop, interrupted, began } = job.session;
-    let Policy { rules, exclude, suppressions, unreadable } = job.policy;
+    let Policy { rules, exclude, suppressions, unreadable, config: _ } = job.policy;
     let baseline = suppressions.baseline.is_some();
     let ledger = Ledger::new();
     if job.command == "scan" && run::is_in_repository(&job.sources) {

@@ -120,26 +120,13 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
         KeyKind::Temporary => (id::TEMPORARY_KEY, token),
     };
     let credential = Credential {
-        rule: RuleId::new(rule),
-        key_id: Some(id.to_string()),
-        secret: Some(secret),
         session_token,
         account: id.account(),
-        user: None,
-        expires: None,
+        ..Credential::new(RuleId::new(rule), Some(id.to_string()), Some(secret))
     };
-    let sighting = Sighting::default();
-    let confidence = Confidence::High;
-    Ok(Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity: Severity::Error,
-        confidence,
-        verification: Verification::default(),
-        suppressed: None,
-        possible_partners: Vec::new(),
-        occurrences: vec![Occurrence { origin: Origin::default(), sighting, confidence }],
-    })
+    let (sighting, confidence) = (Sighting::default(), Confidence::High);
+    let place = Occurrence { origin: Origin::default(), sighting, confidence };
+    Ok(Finding::new(credential, Severity::Error, confidence, vec![place]))
 }
 
 /// Writes to the ledger why no finding of an earlier report was verified, if none was.
@@ -233,17 +220,17 @@ mod tests {
         let (secret, token) = ("a/+9".repeat(10), "IQoJb3JpZ2luX2Vj".repeat(8));
         for text in [format!("{secret}\n"), format!("\u{feff}{secret}\r\n\r\n"), secret.clone()] {
             let read = read_key(id("AKIA"), text.as_bytes()).expect("a key");
-            let held = read.credential.secret.expect("a secret");
+            let held = read.clear.secret.expect("a secret");
             assert_eq!(held.expose(), secret.as_bytes());
         }
         let both = format!("{secret}\n\n{token}\n");
         let read = read_key(id("ASIA"), both.as_bytes()).expect("a key");
-        assert_eq!(read.credential.session_token, Some(Secret::new(token.into_bytes())));
+        assert_eq!(read.clear.session_token, Some(Secret::new(token.into_bytes())));
         assert_eq!(read.credential.rule.as_str(), "aws-temporary-key");
     }
 
     #[test]
-    fn says_what_is_missing_and_never_what_was_typed() {
+    fn an_error_says_what_is_missing_and_never_repeats_the_input() {
         let entered = "hunter2hunter2hunter2";
         for text in ["", entered] {
             let error = read_key(id("AKIA"), text.as_bytes()).expect_err("no secret").to_string();

@@ -254,7 +254,8 @@ impl<'t> Tail<'t> {
             return Self::Seen(&head[head.len().saturating_sub(unopened::TAIL)..]);
         }
         let mut tail = vec![0; unopened::TAIL];
-        // What can't be read at its end fails when it is read from its beginning, and is reported.
+        // A file that can't be read at its end fails when it is read from its beginning, and is
+        // reported.
         let read = file.and_then(|file| {
             let at = file.length().ok()?.checked_sub(tail.len() as u64)?;
             file.read_some(&mut tail, at).ok()

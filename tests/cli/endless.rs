@@ -12,7 +12,7 @@ use crate::support::git::{Repo, key_id, leak, run};
 use crate::support::process::{Ended, Running, endless_file};
 use crate::support::{Keys, Project};
 
-/// Asserts that the end by the limit was told, with what was found by then.
+/// Asserts that the limit was reported, with the findings until then.
 #[track_caller]
 fn is_reported(ended: &Ended, id: Option<&str>) {
     let found = id.is_some_and(|id| ended.stdout.contains(id));

@@ -1,11 +1,11 @@
-//! What people type and read: formats by the names of files, commands left out, own reports in the
-//! folder, and what a scan says that it did not look at.
+//! Words that people type and read: formats by the names of files, commands left out, own reports
+//! in the folder, and the list of things that a scan did not look at.
 
 use std::fs;
 
 use crate::support::{Keys, Project};
 
-/// How a report in each format begins.
+/// The beginning of a report in each format.
 const BEGINNINGS: [(&str, &str); 8] = [
     ("json", "{\n  \"schema\": 2,"),
     ("jsonl", "{\"fingerprint\":"),
@@ -49,7 +49,7 @@ fn the_format_follows_the_name() {
         ("out/x.json", None, Ok("json")),
         (".json", None, Ok("text")),
         ("./sarif", None, Ok("text")),
-        // What was asked for stays, where the name allows it or says nothing.
+        // A format that was asked for stays, if the name allows it or says nothing.
         ("x.json", Some("sarif"), Ok("sarif")),
         ("x.json", Some("gitlab"), Ok("gitlab")),
         ("x.txt", Some("short"), Ok("short")),

@@ -1,4 +1,4 @@
-//! What `keysweep staged` says of the next commit, in every state that an index can be in.
+//! The answers of `keysweep staged` about the next commit, in every state that an index can be in.
 
 use crate::git::messages::{Reported, refused, reported, reported_with};
 use crate::support::git::{Repo, key_id, leak};
@@ -86,7 +86,7 @@ fn what_is_staged_counts_and_not_the_work_tree() {
 }
 
 #[test]
-fn an_intent_to_add_is_no_content_yet() {
+fn an_intent_to_add_is_not_content_yet() {
     let repo = started();
     repo.write("later.env", leak(2));
     repo.git(&["add", "-N", "later.env"]);

@@ -113,7 +113,7 @@ impl Hostile {
         }
         let hostile = Self { repo, base, common, trace, path };
         hostile.configure(&evil);
-        // What git ran while this was made is no matter.
+        // Commands that git ran while this was made do not count.
         let _ = fs::remove_file(&hostile.trace);
         hostile
     }
@@ -214,7 +214,7 @@ fn a_repository_of_another_owner_is_read_all_the_same() {
     hostile.finds(&["scan"], &[1, 2, 3]);
 }
 
-/// A partial clone whose server is a program: what it lacks is told, not fetched.
+/// A partial clone whose server is a program: missing objects are reported, not fetched.
 #[test]
 fn what_was_promised_is_not_fetched() {
     let hostile = Hostile::new();

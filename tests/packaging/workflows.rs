@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::tools;
 
-/// Where workflows stand: files, and pages with blocks that begin `name:` or `on:`.
+/// Where workflows stand: files, a template, and pages with blocks that begin `name:` or `on:`.
 fn workflows() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let in_folder = |folder: &str| {
@@ -18,6 +18,8 @@ fn workflows() -> Vec<(PathBuf, String)> {
         .into_iter()
         .map(|path| (path.clone(), read(&path)))
         .collect();
+    let template = root.join("templates/sweep/github.yml");
+    found.push((template.clone(), read(&template)));
     for page in in_folder("docs").into_iter().chain([root.join("README.md")]) {
         let text = read(&page);
         let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("\n```").next());
@@ -46,7 +48,7 @@ fn every_workflow_passes_actionlint() {
     }
 }
 
-/// What a runner does for us: our workflows and the action that others use.
+/// The files that a runner executes: our workflows and the action that others use.
 fn ours() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let action = root.join("action.yml");
@@ -91,7 +93,7 @@ fn every_action_is_pinned_to_a_commit() {
         for (_, used) in text.lines().filter_map(|line| line.split_once("uses: ")) {
             let (commit, version) =
                 used.split_once('@').and_then(|(_, at)| at.split_once(" # v")).unwrap_or_else(
-                    || panic!("{}: {used} is no commit with its version", path.display()),
+                    || panic!("{}: {used} is not a commit with its version", path.display()),
                 );
             let is_commit = commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit());
             assert!(is_commit && version.contains('.'), "{}: {used}", path.display());
@@ -106,7 +108,7 @@ fn no_script_holds_an_expression() {
     let mut run = 0;
     for (path, text) in ours() {
         for script in scripts(&text) {
-            // What an event says is text of a stranger: it comes by a variable, never as code.
+            // The text of an event is a stranger's: it comes in a variable, never as code.
             assert!(!script.contains("${{ "), "{}: {script}", path.display());
             run += 1;
         }

@@ -147,7 +147,7 @@ fn fingerprints_are_of_the_value_and_githubs_own() {
 
     let mut verified = [lone_id("x", &[2])];
     verified[0].verification.status = Status::Active;
-    assert_eq!(prints(&verified), here, "a verdict is no part of a fingerprint");
+    assert_eq!(prints(&verified), here, "a verdict is not part of a fingerprint");
 
     let mut history = [lone_id("x", &[2])];
     history[0].occurrences = vec![samples::place_in_history(Some("x"), 2, false)];
@@ -160,7 +160,7 @@ fn two_keys_of_one_line_stay_two() {
     let (coverage, rules) = (coverage(), rules(None));
     let mut second = lone_id("x", &[2]);
     second.credential.key_id = Some(["AKIA", "I44QH8DHBEXAMPLE"].concat());
-    second.fingerprint = second.credential.fingerprint();
+    second.fingerprint = second.with_secrets().fingerprint();
     second.occurrences[0].sighting.id = Some(samples::region(2, 60, 20));
     let findings = [second, lone_id("x", &[2])];
     let log = log(&report(&findings, &coverage, &rules));

@@ -1,6 +1,6 @@
 //! Tools that tests need and cargo does not bring: Python environments with moto, the AWS CLI, a
-//! validator of JSON schemas and a writer of 7z, with the pre-commit framework, and with writers of
-//! PDFs; actionlint; husky and lefthook.
+//! validator of JSON schemas and a writer of 7z, with the pre-commit framework, with writers of PDFs,
+//! and with Ray; actionlint; husky and lefthook.
 //!
 //! Made once below `target/test-tools`, under a file lock each, from the pins in
 //! `tests/*requirements.txt` and below; other pins make another one.
@@ -33,6 +33,14 @@ pub(crate) fn pre_commit() -> Option<PathBuf> {
 #[track_caller]
 pub(crate) fn pdf() -> Option<PathBuf> {
     require("Python with fpdf2 and reportlab", environment("pdf", "pdf-requirements.txt"))
+}
+
+/// The folder of an environment with Ray and pyarrow, which the extra `keysweep[ray]` names, or `None`
+/// as for [`venv`].
+#[cfg(target_os = "linux")]
+#[track_caller]
+pub(crate) fn ray() -> Option<PathBuf> {
+    require("Python with Ray", environment("ray", "fleet-requirements.txt"))
 }
 
 /// The program `actionlint`: the one of the `PATH`, or one built by Go.
@@ -97,9 +105,12 @@ pub(crate) fn folder(name: &str) -> Result<(PathBuf, File), String> {
     Ok((tools, lock))
 }
 
+/// A script for Python that runs a program in a terminal of its own; it says how.
+pub(crate) const TERMINAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/terminal.py");
+
 /// The folder of an environment in which Python keeps programs.
 pub(crate) fn programs(venv: &Path) -> PathBuf {
-    venv.join(if cfg!(windows) { "Scripts" } else { "bin" })
+    venv.join("bin")
 }
 
 pub(crate) fn environment(name: &str, requirements: &str) -> Result<PathBuf, String> {

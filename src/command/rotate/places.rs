@@ -26,7 +26,7 @@ use crate::stop::Stop;
 use crate::suppress::Suppressions;
 use crate::text::escape_path;
 
-/// What of the key stands in a place.
+/// The parts of the key that stand in a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Holds {
@@ -39,7 +39,7 @@ pub enum Holds {
 }
 
 impl Holds {
-    /// Whether the old key may not be deactivated before it is moved.
+    /// True if the old key may not be deactivated before it is moved.
     pub fn must_move(self) -> bool {
         self != Self::Id
     }
@@ -60,12 +60,12 @@ pub struct Place {
     pub path: String,
     /// Its line.
     pub line: Option<u64>,
-    /// What stands there.
+    /// The parts of the key that stand there.
     pub holds: Holds,
 }
 
 impl Place {
-    /// Whether it is a file that git tracks.
+    /// True if it is a file that git tracks.
     pub(super) fn is_tracked(&self) -> bool {
         let file = self.path.split(" > ").next().unwrap_or_default();
         files::is_tracked(Path::new(file))
@@ -83,7 +83,7 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// What a user may have to know of a kind of file.
+/// A remark about a kind of file, if a user may have to know one.
 fn hint(path: &str) -> Option<&'static str> {
     let name = path.rsplit('/').next().unwrap_or_default();
     if name.contains(".tfstate") {
@@ -93,12 +93,12 @@ fn hint(path: &str) -> Option<&'static str> {
     ci.then_some("a CI file: keep the new key in the CI's secrets instead")
 }
 
-/// What a look came to.
+/// The result of a look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// In order: what must be moved first.
     pub places: Vec<Place>,
-    /// What could not be read.
+    /// The things that could not be read.
     pub problems: Vec<String>,
 }
 
@@ -128,7 +128,7 @@ impl Look for Scan {
                 counted_from: Some(here),
                 apart: Vec::new(),
                 outputs: Vec::new(),
-                // What git ignores, such as `.env`, is where keys are.
+                // Files that git ignores, such as `.env`, are where keys are.
                 obey_ignore_files: false,
                 globs: files::Globs::default(),
                 max_file_size: None,
@@ -213,7 +213,7 @@ fn place(occurrence: &Occurrence, holds: Holds) -> Option<Place> {
     Some(Place { path, line, holds })
 }
 
-/// Whether a file was written by keysweep: it names the key because it was found.
+/// True if keysweep wrote the file: it names the key because the key was found.
 fn is_our_own(path: &str) -> bool {
     /// More than any journal's first line, and than a report's head.
     const HEAD: u64 = 512;

@@ -15,7 +15,7 @@ use crate::finding::Candidate;
 const HEAD: u64 = 4096;
 
 /// Texts in the first bytes of a file, without blanks: how it begins, and how it names the program.
-const BEGINNINGS: [(&str, &str); 10] = [
+const BEGINNINGS: [(&str, &str); 11] = [
     // json
     ("{\"schema\":", "\"tool\":{\"name\":\"keysweep\""),
     // jsonl
@@ -35,6 +35,8 @@ const BEGINNINGS: [(&str, &str); 10] = [
     ("###keysweep", "\n"),
     // the state of a sweep
     ("{\"keysweep_sweep\":", ""),
+    // a partial of one
+    ("{\"keysweep_partial\":", ""),
 ];
 
 /// The beginnings of a baseline, the present one first.
@@ -83,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mention_of_the_program_is_no_report() {
+    fn a_mention_of_the_program_is_not_a_report() {
         for (text, is_one) in [
             ("keysweep 0.1.0 scan\n\n", true),
             ("### keysweep 0.1.0 history\n", true),
@@ -93,6 +95,7 @@ mod tests {
             ("{\n  \"schema\": 2,\n  \"tool\": {\n    \"name\": \"keysweep\",\n", true),
             ("{\"schema\":1,\"tool\":{\"name\":\"other\"}}", false),
             ("{\"keysweep_sweep\":1,", true),
+            ("{\"keysweep_partial\":1,", true),
             ("# Findings that keysweep accepts: fingerprint", true),
             ("# Findings that keysweep suppresses: fingerprint", true),
             ("", false),

@@ -23,7 +23,7 @@ fn message(
     Special { what, key: key_id(number), object, held_by, reachable, ..WHAT }
 }
 
-/// What commits, tags, refs, logs and the configuration say.
+/// Keys in commits, tags, refs, logs and the configuration.
 pub(super) fn messages(repo: &Repo) -> Vec<Special> {
     let reason = |number| format!("set {} {}", key_id(number), secret(number));
     repo.write("README", "changed\n");
@@ -110,7 +110,7 @@ pub(super) fn objects(repo: &Repo) -> Vec<Special> {
     ]
 }
 
-/// What a linked worktree has for itself.
+/// The files that a linked worktree has for itself.
 pub(super) fn heads(repo: &Repo, file: &mut Files<'_>) {
     let beside = repo.beside("linked");
     let path = beside.to_str().expect("UTF-8");
@@ -127,7 +127,7 @@ pub(super) fn heads(repo: &Repo, file: &mut Files<'_>) {
     file("the detached HEAD of a worktree", 80);
 }
 
-/// What indexes hold and no commit does.
+/// Keys that indexes hold and no commit does.
 pub(super) fn staged(repo: &Repo) -> Vec<Special> {
     repo.write("conf/staged.env", leak(90));
     repo.git(&["add", "-A"]);

@@ -7,12 +7,12 @@ use std::process::Command;
 use crate::git::places::Places;
 use crate::support::git::Repo;
 
-/// How much of the repository a layout has.
+/// The part of the repository that a layout has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
     /// Everything.
     All,
-    /// What a clone gets.
+    /// The part that a clone gets.
     Part,
 }
 
@@ -22,12 +22,12 @@ pub(super) struct Layout {
     pub(super) scanned: PathBuf,
     /// `GIT_DIR`, if that is what names it.
     pub(super) environment: Option<PathBuf>,
-    /// What stands before all paths.
+    /// The prefix of all paths.
     pub(super) prefix: &'static str,
     pub(super) content: Content,
     /// HEAD is another than that of the original.
     pub(super) has_own_view: bool,
-    /// What the coverage must name.
+    /// The problems that the coverage must name.
     pub(super) problems: &'static [&'static str],
 }
 
@@ -112,7 +112,7 @@ fn move_half(from: &Path, to: &Path) {
     }
 }
 
-/// How objects are kept.
+/// Layouts that differ in how objects are stored.
 pub(super) fn stores(places: &Places) -> Vec<Layout> {
     let mut copies = Copies::new(places);
     copies.layouts.push(Layout::new("loose objects", places.repo.root.clone()));
@@ -185,7 +185,7 @@ pub(super) fn stores(places: &Places) -> Vec<Layout> {
     copies.layouts
 }
 
-/// How the repository around the objects is made.
+/// Layouts that differ in the files around the objects.
 pub(super) fn forms(places: &Places) -> Vec<Layout> {
     let mut copies = Copies::new(places);
     let linked = places.repo.beside("linked");
@@ -261,7 +261,7 @@ pub(super) fn sha_256(places: &Places) -> Vec<Layout> {
     copies.layouts
 }
 
-/// Clones, with what each lacks.
+/// Clones, with the parts that each is missing.
 pub(super) fn clones(places: &Places) -> Vec<Layout> {
     let repo = &places.repo;
     repo.git(&["config", "uploadpack.allowFilter", "true"]);

@@ -78,7 +78,7 @@ pub(super) fn messages(
         let holding = named.get(&found.id).cloned().unwrap_or_default();
         let git = emitter.of_message(&found, holding);
         for candidate in found.candidates {
-            hits(Hit { origin: Origin { git: Some(git.clone()), ..Origin::default() }, candidate });
+            hits(Hit { origin: Origin::of_git(git.clone()), candidate });
         }
     }
     emitter.report(ledger);
