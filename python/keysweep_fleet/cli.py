@@ -183,6 +183,7 @@ def fleet(args: argparse.Namespace, options: list[str]) -> int:
             batch_limit=4 * args.batch,
             full_limit=args.target_timeout,
         )
+        output.begin()
         ray = drive.connect(args.address)
         try:
             queue = Queue(targets, args.batch)

@@ -55,6 +55,10 @@ fn what_is_killed_is_done_again_and_the_report_is_that_of_one_sweep() {
         running.end();
         known.push(scan.scanner);
     }
+    // What is there by now is not taken for the whole.
+    let unfinished = fleet.merge("driver").exits(1);
+    assert_eq!(unfinished.json()["coverage"]["complete"], false);
+    assert!(unfinished.stdout.contains("unfinished.partial"), "{}", unfinished.stdout);
     let (code, said) = fleet.run(&program, &options("driver"));
     assert_eq!(code, 0, "{said}");
     assert!(!said.contains("9 targets, 0 of them done before"), "{said}");

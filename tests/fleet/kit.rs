@@ -84,13 +84,8 @@ impl Fleet {
     /// tested. A scan of it is a shell with the program below it.
     pub(crate) fn faulty(&self) -> PathBuf {
         use std::os::unix::fs::PermissionsExt as _;
-        let program = env!("CARGO_BIN_EXE_keysweep");
-        let script = format!(
-            "#!/bin/sh\ncase \" $* \" in *' --partial '*) ;; *) exec '{program}' \"$@\" ;; esac\n\
-             input=$(cat)\ncase \"$input\" in\n*'\"missing\"'*) ;;\n*hang*) sleep 600 ;;\n\
-             *bus*) kill -BUS $$ ;;\n*memory*) kill -KILL $$ ;;\n*slow*) sleep 3 ;;\nesac\n\
-             printf '%s\\n' \"$input\" | '{program}' \"$@\"\n"
-        );
+        let script = include_str!("../tools/faulty_keysweep.sh");
+        let script = script.replace("PROGRAM", env!("CARGO_BIN_EXE_keysweep"));
         self.project.file("faulty", script);
         let path = self.project.at("faulty");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("an own file");
