@@ -14,7 +14,7 @@ fn schema(name: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(path).expect("a schema")).expect("JSON")
 }
 
-/// What is said of reports, with no field beyond: the schema allows for those of later versions.
+/// The schema without room for further fields, which it allows for later versions.
 fn closed(mut schema: Value) -> Value {
     if let Some(parts) = schema.as_object_mut() {
         parts.values_mut().for_each(|part| *part = closed(part.take()));
