@@ -1,20 +1,18 @@
-//! What a user types and what comes of it: commands, options, files, exit statuses, signals.
+//! Commands, options, files, exit statuses, signals: the program as its user meets it.
 
 #[cfg(feature = "verify")]
 mod baseline_choice;
 #[cfg(feature = "verify")]
 mod conflicts;
 mod demo;
-#[cfg(unix)]
 mod endless;
 mod files;
-#[cfg(unix)]
 mod files_unix;
 #[cfg(all(target_os = "linux", feature = "verify"))]
 mod kill;
 #[cfg(target_os = "linux")]
 mod killed;
-#[cfg(unix)]
+mod merge;
 mod outputs;
 #[cfg(feature = "verify")]
 mod remedy;
@@ -22,9 +20,9 @@ mod said;
 pub(crate) mod settled;
 mod status;
 mod sweep;
-#[cfg(unix)]
+mod sweep_alone;
 mod sweep_plan;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
+mod sweep_processes;
 mod sweep_resume;
-#[cfg(unix)]
 mod unnamed;

@@ -1,5 +1,5 @@
 //! `kill -9` at any moment: what a run writes stands whole, the old or the new, and the next run
-//! goes on from it.
+//! continues from it.
 //!
 //! `KEYSWEEP_KILLS` says how many moments are tried; they are spread over the time that a whole
 //! run takes, most of which goes into writing.
@@ -35,7 +35,7 @@ fn project(name: &str) -> Project {
     project
 }
 
-/// What was seen of the kills.
+/// The observations of all kills.
 #[derive(Default, Debug)]
 struct Seen {
     killed: usize,
@@ -63,7 +63,7 @@ fn kill_at(count: u32, command: impl Fn() -> Command, mut look: impl FnMut(Ended
     }
 }
 
-/// Names of hidden files beside the project's own, as a writer makes them.
+/// Names of hidden files next to the project's own, as a writer makes them.
 fn leftovers(project: &Project) -> Vec<String> {
     let names = fs::read_dir(project.path()).expect("a folder").flatten();
     let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
@@ -134,30 +134,81 @@ fn a_baseline_stands_whole_whenever_it_is_killed() {
     project.keysweep(scan).run().exits(0);
 }
 
-#[test]
-fn a_sweep_goes_on_from_whatever_a_kill_left() {
-    let project = project("killed sweep");
-    let arguments = ["sweep", "src", "src/one", "--format", "json", "--resume", "state"];
-    let whole = project.keysweep(&arguments[..5]).run().exits(1).stdout;
-    let mut seen = Seen::default();
-    let mut resumed = 0;
-    kill_at(
-        moments() / 2,
-        || project.keysweep(arguments).command(),
-        |ended| {
-            *if ended.code() == -9 { &mut seen.killed } else { &mut seen.ended } += 1;
-            let again = project.keysweep(arguments).run().exits(1);
-            assert_eq!(again.stdout, whole);
-            resumed += usize::from(again.stderr.contains("recorded by an earlier run"));
-        },
-    );
-    println!("sweep: {seen:?}, {resumed} went on from the state");
+/// Folders with a key each, every third one a repository, and one key that all of them have.
+fn folders(name: &str) -> (Project, Vec<String>) {
+    let mut keys = Keys::new(name);
+    let shared = keys.pair().env;
+    let project = Project::new();
+    let folders: Vec<String> = (0..15).map(|number| format!("all/{number:02}")).collect();
+    for (number, folder) in folders.iter().enumerate() {
+        project.file(format!("{folder}/own.env"), keys.pair().env);
+        project.file(format!("{folder}/conf/shared.env"), &shared);
+        project.file(format!("{folder}/noise.txt"), "word ".repeat(number << 10));
+        if number % 3 == 0 {
+            project.git_in(folder, &["init", "-q", "-b", "main"]);
+            project.git_in(folder, &["add", "-A"]);
+            project.git_in(folder, &["commit", "-q", "-m", "keys"]);
+            project.git_in(folder, &["rm", "-q", "-r", "conf"]);
+            project.git_in(folder, &["commit", "-q", "-m", "no keys"]);
+        }
+    }
+    (project, folders)
 }
 
-/// What a kill leaves in the scanned folder is hidden text like any other: it holds no secret, and
-/// the next run is not stopped by it.
+/// Kills a sweep at random moments, again and again until one ends, and compares its report with
+/// that of a sweep that nobody killed.
+fn sweeps_killed_at_random(name: &str, kills: usize) {
+    let (project, folders) = folders(name);
+    // The seed is printed with the first random number.
+    let mut random = Keys::new(name);
+    let mut moment = || (random.next() % 1000) as f64 / 1000.0;
+    let fixed = ["sweep", "all", "--format", "json", "--jobs", "3"].map(str::to_owned);
+    let arguments: Vec<String> = fixed.into_iter().chain(folders).collect();
+    let begin = Instant::now();
+    let whole = project.keysweep(&arguments).run().exits(1).stdout;
+    let took = begin.elapsed();
+    let resume = [&arguments[..], &["--resume".to_owned(), "state".to_owned()]].concat();
+    let (mut killed, mut ended, mut resumed) = (0, 0, 0);
+    while killed < kills {
+        let mut running = Running::start(project.keysweep(&resume).command(), true);
+        // Every second one is killed before its end on any machine, as its parts are recorded.
+        thread::sleep(took.mul_f64(moment()));
+        running.child.kill().expect("SIGKILL, or it has ended");
+        let end = running.end();
+        if end.code() == -9 {
+            killed += 1;
+        } else {
+            ended += 1;
+            assert_eq!(end.stdout, whole, "after {killed} kills");
+        }
+        if killed % 5 == 4 {
+            let ran = project.keysweep(&resume).run().exits(1);
+            assert_eq!(ran.stdout, whole, "after {killed} kills");
+            resumed += ran.stderr.matches("recorded by an earlier run").count();
+            killed += 1;
+        }
+    }
+    let ran = project.keysweep(&resume).run().exits(1);
+    assert_eq!(ran.stdout, whole, "after {killed} kills");
+    println!("{killed} killed, {ended} ended, {resumed} targets went on from the state");
+}
+
 #[test]
-fn what_a_kill_left_does_not_stop_the_next_run() {
+fn a_sweep_continues_after_a_kill() {
+    sweeps_killed_at_random("killed sweep", 20);
+}
+
+/// Takes minutes: for a change of `--resume` or of the processes.
+#[test]
+#[ignore = "takes minutes"]
+fn a_sweep_continues_after_a_hundred_kills() {
+    sweeps_killed_at_random("killed sweeps", 100);
+}
+
+/// A file that a kill leaves in the scanned folder is hidden text like any other: it holds no
+/// secret, and does not stop the next run.
+#[test]
+fn the_remains_of_a_kill_do_not_stop_the_next_run() {
     let project = project("left behind");
     let whole = project.keysweep(["scan", "src", "--format", "json"]).run().exits(1).stdout;
     let half = &whole[..whole.len() / 2];

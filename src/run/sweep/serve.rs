@@ -139,6 +139,9 @@ fn die_with(parent: u32) -> Result<(), ServeError> {
     if getppid().map(of_parent) != Some(i64::from(parent)) {
         return Err(ServeError::NotASweep);
     }
+    // A dump of its memory would contain secrets.
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
     // If memory runs out, the system is to end a process of one target, not the sweep. Without
     // the right to say so, the system chooses.
     let _ = std::fs::write("/proc/self/oom_score_adj", "300");
