@@ -170,7 +170,7 @@ class Driver:
                 most = max(int(largest.memory * 0.8), self._task.memory)
                 wanted = self._task.memory * largest.processors
                 need = Task(largest.processors, min(wanted, most))
-            elif work.alone and work.targets[0].seconds < self._settings.full_limit:
+            elif work.alone:
                 # What failed for want of memory gets twice as much, if a node has it.
                 most = max(node.memory for node in nodes)
                 need = Task(1, min(2 * self._task.memory, most))
@@ -188,7 +188,9 @@ class Driver:
         except errors.RayTaskError as error:
             cause = getattr(error, "cause", error)
             if "No module named 'keysweep_fleet'" in str(cause):
-                cause = FleetError("a worker has no keysweep_fleet: pip install 'keysweep[ray]' on every node")
+                cause = FleetError(
+                    "a worker has no keysweep_fleet: pip install 'keysweep[ray]' on every node"
+                )
             if work.faults >= TRIES or isinstance(cause, FleetError):
                 raise FleetError(str(cause).partition("\n")[0]) from None
             self._queue.add(dataclasses.replace(work, faults=work.faults + 1))

@@ -85,7 +85,7 @@ def version_of(program: str) -> str:
     try:
         ran = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise FleetError(f"{program} can't be run: {error}") from error
+        raise FleetError(f"{program} can't be run on {socket.gethostname()}: {error}") from error
     return ran.stdout.strip()
 
 

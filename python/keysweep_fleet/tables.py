@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import itertools
 import json
+import socket
 from collections.abc import Callable, Container, Iterable
 from typing import Any
 
@@ -130,10 +131,13 @@ class Output:
     def _put(self, path: str, fill: Callable[[pa.NativeFile], None]) -> None:
         folder, _, name = path.rpartition("/")
         written = f"{folder}/.{name}.writing" if self._renames else path
-        with self._fs.open_output_stream(written) as stream:
-            fill(stream)
-        if self._renames:
-            self._fs.move(written, path)
+        try:
+            with self._fs.open_output_stream(written) as stream:
+                fill(stream)
+            if self._renames:
+                self._fs.move(written, path)
+        except OSError as error:
+            raise OSError(f"{path} can't be written on {socket.gethostname()}: {error}") from error
 
     def put_text(self, name: str, text: str) -> None:
         """Writes a small file."""
