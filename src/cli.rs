@@ -19,6 +19,7 @@ mod hook;
 #[cfg(feature = "verify")]
 mod keys;
 mod lookup;
+mod merge;
 mod output;
 mod parse;
 mod progress;
@@ -99,6 +100,7 @@ fn dispatch(command: Command) -> Status {
         Command::InstallHook(arguments) => exit_status(hook::install_hook(&arguments)),
         Command::Range(arguments) => exit_status(git::range(arguments)),
         Command::Scan(arguments) => exit_status(scan::scan(arguments)),
+        Command::Merge(arguments) => exit_status(merge::merge(&arguments)),
         Command::Sweep(arguments) => exit_status(sweep::sweep(&arguments)),
         #[cfg(feature = "verify")]
         Command::Verify(arguments) => exit_status(verify::verify(&arguments)),

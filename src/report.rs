@@ -31,9 +31,8 @@ use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use crate::coverage::Coverage;
-use crate::finding::{Credential, Finding, Occurrence, Status};
+use crate::finding::{Finding, Occurrence, Status};
 use crate::rules::RuleSet;
-use crate::secret::Secret;
 
 pub use crate::provenance::Provenance;
 pub use csv::quoted as csv_cell;
@@ -41,10 +40,6 @@ pub use escape::{Layout, write as write_json};
 pub use hook::{Pushed, Setting, write_hook};
 pub use summary::{Closing, amounts, write_coverage, write_total};
 pub use verdicts::write_verdicts;
-
-/// Digests of a user's pattern are omitted for secrets of fewer bytes: a shorter one can be guessed
-/// from its digest.
-const SAFE_TO_DIGEST: usize = 16;
 
 /// A format of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -230,14 +225,6 @@ impl<'a> Report<'a> {
                 .then_with(|| a.fingerprint.cmp(&b.fingerprint))
         });
         findings
-    }
-
-    /// SHA-256 of a secret of `credential`, in hexadecimal digits; see [`SAFE_TO_DIGEST`].
-    fn digest(&self, credential: &Credential, secret: Option<&Secret>) -> Option<String> {
-        let rule = self.rules.get(credential.rule.as_str());
-        let of_user = rule.is_some_and(|rule| rule.file.is_some());
-        let secret = secret.filter(|secret| !of_user || secret.expose().len() >= SAFE_TO_DIGEST);
-        secret.map(Secret::sha256_hex)
     }
 
     /// The title of a finding's rule, or its id if the rule set does not have it.

@@ -7,6 +7,8 @@
 mod bounds;
 mod collect;
 mod memory_watch;
+pub mod merge;
+pub mod partial;
 mod partners;
 pub mod policy;
 pub mod record;
@@ -55,6 +57,9 @@ const CHANNEL: usize = 1024;
 
 /// The message for a source on which the program fails.
 const FAULT: &str = "the scan failed, which is a bug in keysweep: please report it";
+
+/// The message for a run that a signal ended.
+const INTERRUPTED: &str = "interrupted: the rest was not scanned";
 
 /// Stale entries of a baseline, or paths without a file, that are listed by name.
 const LISTED: usize = 20;
@@ -226,7 +231,7 @@ fn conclude(
     #[cfg(feature = "verify")] until: Option<Instant>,
 ) -> (Vec<Finding>, Vec<BaselineEntry>) {
     if options.interrupted.is_set() {
-        ledger.problem("run", b"", &"interrupted: the rest was not scanned");
+        ledger.problem("run", b"", &INTERRUPTED);
     }
     let Collected { mut findings, met, weak } =
         collector.finish(rules, options.min_confidence, ledger);

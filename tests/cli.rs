@@ -24,6 +24,8 @@ mod status;
 mod sweep;
 #[cfg(unix)]
 mod sweep_alone;
+#[cfg(unix)]
+mod sweep_plan;
 #[cfg(target_os = "linux")]
 mod sweep_processes;
 #[cfg(unix)]

@@ -6,8 +6,7 @@
 use std::io::{self, Write};
 
 use super::{Report, words};
-use crate::finding::{Finding, Occurrence};
-use crate::secret::Secret;
+use crate::finding::{Finding, Occurrence, SecretDigest};
 use crate::text::{escape_line, escape_path};
 
 const HEADER: [&str; 24] = [
@@ -41,7 +40,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     row(&HEADER.map(str::to_owned), out)?;
     for finding in report.sorted() {
         for place in &finding.occurrences {
-            row(&cells(report, finding, place), out)?;
+            row(&cells(finding, place), out)?;
         }
     }
     Ok(())
@@ -71,7 +70,7 @@ pub fn quoted(cell: &str) -> String {
     }
 }
 
-fn cells(report: &Report<'_>, finding: &Finding, place: &Occurrence) -> [String; HEADER.len()] {
+fn cells(finding: &Finding, place: &Occurrence) -> [String; HEADER.len()] {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let credential = &finding.credential;
     let origin = &place.origin;
@@ -87,8 +86,8 @@ fn cells(report: &Report<'_>, finding: &Finding, place: &Occurrence) -> [String;
         place.confidence.as_str().to_owned(),
         text(credential.key_id.as_deref()),
         text(credential.account.as_deref()),
-        credential.secret.as_ref().map(Secret::redacted).unwrap_or_default(),
-        report.digest(credential, credential.secret.as_ref()).unwrap_or_default(),
+        text(credential.secret.as_ref().map(SecretDigest::redacted)),
+        text(credential.secret.as_ref().and_then(SecretDigest::sha256)),
         finding.verification.status.as_str().to_owned(),
         text(finding.suppressed.as_ref().map(|suppression| suppression.by.as_str())),
         text(origin.target.as_deref()),

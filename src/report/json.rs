@@ -14,8 +14,8 @@ use super::escape::{self, Layout};
 use super::totals::Totals;
 use crate::coverage::Coverage;
 use crate::finding::{
-    Confidence, Encoding, Evidence, Finding, Fingerprint, GitOrigin, Occurrence, RuleId, Severity,
-    Suppression, Verification,
+    Confidence, Encoding, Evidence, Finding, Fingerprint, GitOrigin, Occurrence, RuleId,
+    SecretDigest, Severity, Suppression, Verification,
 };
 use crate::location::Region;
 use crate::remedy::{self, Applied, Remedies};
@@ -88,11 +88,11 @@ pub(super) struct FindingJson<'a> {
     user: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<&'a str>,
-    secret_redacted: Option<String>,
+    secret_redacted: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
-    secret_sha256: Option<String>,
-    session_token_sha256: Option<String>,
+    secret_sha256: Option<&'a str>,
+    session_token_sha256: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_token: Option<String>,
     verification: &'a Verification,
@@ -110,7 +110,7 @@ pub(super) fn entry<'a>(report: &Report<'a>, finding: &'a Finding) -> FindingJso
         let secret = secret.as_ref().filter(|_| report.show_secrets);
         secret.map(|secret| String::from_utf8_lossy(secret.expose()).into_owned())
     };
-    let digest = |secret: &Option<Secret>| report.digest(credential, secret.as_ref());
+    let digest = |secret: &'a Option<SecretDigest>| secret.as_ref().and_then(SecretDigest::sha256);
     FindingJson {
         fingerprint: &finding.fingerprint,
         rule: &credential.rule,
@@ -120,11 +120,11 @@ pub(super) fn entry<'a>(report: &Report<'a>, finding: &'a Finding) -> FindingJso
         account_id: credential.account.as_deref(),
         user: credential.user.as_deref(),
         expires: credential.expires.as_deref(),
-        secret_redacted: credential.secret.as_ref().map(Secret::redacted),
-        secret: clear(&credential.secret),
+        secret_redacted: credential.secret.as_ref().map(SecretDigest::redacted),
+        secret: clear(&finding.clear.secret),
         secret_sha256: digest(&credential.secret),
         session_token_sha256: digest(&credential.session_token),
-        session_token: clear(&credential.session_token),
+        session_token: clear(&finding.clear.session_token),
         verification: &finding.verification,
         suppressed: finding.suppressed.as_ref(),
         evidence: finding.evidence().map(Evidence::clauses),

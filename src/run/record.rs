@@ -13,6 +13,8 @@
 //! the records of a target leave the process: only there the secrets are known.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use base64::Engine as _;
@@ -21,8 +23,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use zeroize::Zeroizing;
 
 use super::bounds::NAME;
+use super::partial::TargetLine;
 use super::redact;
-use crate::coverage::Coverage;
 use crate::finding::{
     Clear, Confidence, Encoding, Evidence, Fingerprint, GitOrigin, Identity, MARKERS, Occurrence,
     Origin, PARTITIONS, Rival, Sighting, Spot,
@@ -46,6 +48,22 @@ pub struct HitRecord {
     pub twin: u32,
     /// The secrets; empty if the record was read from a file.
     pub clear: Clear,
+}
+
+/// Orders the hits of one credential by location; there may be several session tokens at one.
+pub(super) fn order(one: &HitRecord, two: &HitRecord) -> Ordering {
+    let rest = |hit: &HitRecord| (hit.twin, hit.identity.session_token.clone());
+    let places = one.occurrence.order().cmp(&two.occurrence.order());
+    places.then_with(|| rest(one).cmp(&rest(two)))
+}
+
+/// The number of credentials that are found with at least `min` confidence.
+pub(super) fn credentials<'r>(
+    records: impl IntoIterator<Item = &'r HitRecord>,
+    min: Confidence,
+) -> u64 {
+    let sure = records.into_iter().filter(|hit| hit.occurrence.confidence >= min);
+    sure.map(|hit| &hit.fingerprint).collect::<HashSet<_>>().len() as u64
 }
 
 impl HitRecord {
@@ -99,14 +117,15 @@ impl HitRecord {
 
 /// The records of a target's hits, with masked names: what may leave the process.
 ///
-/// `holder` is the target of the occurrences. The secrets of the hits are masked in `name`, the
-/// name of the target, and in its coverage as well. Here and in no later stage, because a record in
+/// `holder` is the target of the occurrences. The secrets of the hits are masked in the texts of
+/// `target` as well, and its number of hits is set. Here and in no later stage, because a record in
 /// a file has no secrets. A sweep does the same in one process, so its report has the same names.
+///
+/// The records are sorted, so that the same target gives the same lines.
 pub(super) fn of_target(
     hits: Vec<Hit>,
     holder: &str,
-    name: &mut String,
-    coverage: &mut Coverage,
+    target: &mut TargetLine,
     stop: &Stop,
 ) -> Vec<HitRecord> {
     let record = |mut hit: Hit| {
@@ -114,7 +133,9 @@ pub(super) fn of_target(
         HitRecord::new(hit)
     };
     let mut records: Vec<HitRecord> = hits.into_iter().map(record).collect();
-    redact::records(&mut records, name, coverage, stop);
+    redact::records(&mut records, target, stop);
+    records.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint).then_with(|| order(a, b)));
+    target.hits = records.len() as u64;
     records
 }
 

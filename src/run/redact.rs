@@ -16,8 +16,9 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::partial::TargetLine;
 use super::record::HitRecord;
-use crate::coverage::{Coverage, Ledger, Problem};
+use crate::coverage::{Ledger, Problem};
 use crate::finding::{Finding, GitOrigin, Occurrence, Origin};
 use crate::opaque::{self, Stretch};
 use crate::provenance::Provenance;
@@ -52,8 +53,7 @@ fn names_within(
     stop: &Stop,
     grace: u64,
 ) {
-    let credentials = findings.iter().map(|finding| &finding.credential);
-    let found = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
+    let found = findings.iter().flat_map(|finding| finding.clear.secrets());
     let Some(mut secrets) = Secrets::new(found.chain(others)) else { return };
     secrets.end = Some(End { stop: stop.clone(), grace: Cell::new(grace), hidden: Cell::new(0) });
     ledger.redact(&|name| secrets.hide(name));
@@ -65,23 +65,17 @@ fn names_within(
     }
 }
 
-/// Masks the secrets of a target's hits in their names and lines, in the target's name and in its
-/// coverage. Once a hit leaves the process, its secrets are not known any more.
+/// Masks the secrets of a target's hits in their names and lines, and in the texts of the target.
+/// Once a hit leaves the process, its secrets are not known any more.
 ///
 /// Places whose names differ only in what is masked get different numbers ([`HitRecord::twin`]):
 /// otherwise they would be taken for one place.
-pub(super) fn records(
-    records: &mut [HitRecord],
-    name: &mut String,
-    coverage: &mut Coverage,
-    stop: &Stop,
-) {
+pub(super) fn records(records: &mut [HitRecord], target: &mut TargetLine, stop: &Stop) {
     let Some(mut secrets) = Secrets::new(records.iter().flat_map(|hit| hit.clear.secrets())) else {
         return;
     };
     secrets.end = Some(End { stop: stop.clone(), grace: Cell::new(GRACE), hidden: Cell::new(0) });
-    secrets.hide(name);
-    coverage.redact(&|text| secrets.hide(text));
+    target.redact(&|text| secrets.hide(text));
     let mut originals = Vec::new();
     for (at, record) in records.iter_mut().enumerate() {
         let is_masked = secrets.is_in(&record.occurrence.origin);
@@ -92,6 +86,7 @@ pub(super) fn records(
     number(records, originals);
     if let Some(why) = secrets.unsearched() {
         let problem = Problem { what: "names".to_owned(), path: String::new(), why };
+        let coverage = &mut target.coverage;
         coverage.problems.push(problem);
         coverage.problems.sort();
         coverage.complete = false;
@@ -121,8 +116,7 @@ fn number(records: &mut [HitRecord], mut originals: Vec<(usize, Origin)>) {
 
 /// Removes what contains a secret of `findings` from the origin of their repository.
 pub fn provenance(provenance: Provenance, findings: &[Finding]) -> Provenance {
-    let credentials = findings.iter().map(|finding| &finding.credential);
-    let found = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
+    let found = findings.iter().flat_map(|finding| finding.clear.secrets());
     match Secrets::new(found) {
         Some(secrets) => provenance.without(|text| secrets.shows(text.as_bytes())),
         None => provenance,
@@ -339,9 +333,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{
-        Confidence, Credential, Origin, RuleId, Severity, Sighting, Verification,
-    };
+    use crate::finding::{Confidence, Credential, Origin, RuleId, Severity, Sighting};
 
     const SECRET: &str = "k3Xv9/QpZ7+LmW2cR8tBnY5dF1gHs4jVa6uEoKiT";
 
@@ -362,16 +354,7 @@ mod tests {
             sighting: sighting.clone(),
             confidence,
         };
-        Finding {
-            fingerprint: credential.fingerprint(),
-            credential,
-            severity: Severity::Error,
-            confidence,
-            verification: Verification::default(),
-            suppressed: None,
-            possible_partners: vec![],
-            occurrences: names.map(place).collect(),
-        }
+        Finding::new(credential, Severity::Error, confidence, names.map(place).collect())
     }
 
     #[test]

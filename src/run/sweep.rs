@@ -23,6 +23,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::collect::Collector;
+use super::partial::{self, EndLine, PartialSink, RepositoryLine, Spent, TargetLine};
 use super::record;
 use super::restore::Trace;
 use super::target::Target;
@@ -30,6 +31,7 @@ use super::{Error, Outcome, RunOptions, conclude, reasons};
 use crate::coverage::{Coverage, Ledger, Swept};
 use crate::rules::RuleSet;
 use crate::scan::Detector;
+use crate::source::git;
 use crate::text::escape_path;
 
 pub use frames::{PathText, Usage};
@@ -40,6 +42,9 @@ use slots::{Shared, Slots};
 /// The remark if there are no processes for targets.
 pub const IN_ONE_PROCESS: &str =
     "no process could be started for each target, so the sweep's own process scanned them";
+
+/// The reason why a target has no scan.
+const NOT_SCANNED: &str = "not scanned: the sweep ended first";
 
 /// The record of a finished target for `--resume`. It contains no secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -95,6 +100,8 @@ pub struct Sweep<'a> {
     pub target_timeout: Option<Duration>,
     /// The store of finished targets, with `--resume`.
     pub memory: Option<&'a mut (dyn ResumeStore + Send)>,
+    /// Takes what is found, with `--partial`.
+    pub partial: Option<&'a mut dyn PartialSink>,
     /// The observer.
     pub watcher: &'a (dyn Watcher + Sync),
     /// The number of targets that are scanned at a time; 1 without processes.
@@ -138,11 +145,20 @@ pub fn sweep<D: Detector>(
         threads: sweep.threads.max(1),
         shared: Shared::new(targets),
     };
-    let mut gathering = Gathering::new(&slots, options, ledger);
-    options.bounded(&options.clock(), ledger, || {
+    // What concerns no target has a ledger of its own, since a partial has it in its last line.
+    let run = Ledger::new();
+    let mut gathering = Gathering::new(&slots, options, (ledger, &run), sweep.partial);
+    options.bounded(&options.clock(), &run, || {
         gathering.first_pass();
         gathering.second_pass();
     });
+    let Coverage { problems, notes, .. } = run.coverage();
+    ledger.adopt(&problems, &notes);
+    if let Some(partial) = &mut gathering.partial {
+        let interrupted = options.interrupted.is_set();
+        let targets = targets.len() as u64;
+        partial.end(EndLine { targets, ended: partial::now(), interrupted, problems, notes });
+    }
     let (findings, stale) = conclude(
         gathering.collector,
         options,
@@ -152,23 +168,42 @@ pub fn sweep<D: Detector>(
         until,
     );
     let coverage = ledger.coverage();
-    if !options.stop.is_set() && nothing_scanned(targets, &coverage) {
-        let given = targets.iter().map(|target| escape_path(target.name.as_bytes()));
-        return Err(Error::NothingScanned(reasons(given.collect(), &coverage)));
+    if !options.stop.is_set() {
+        let name = |target: &Target| escape_path(target.name.as_bytes());
+        let targets = targets.iter().map(|target| (name(target), target.history.is_some()));
+        is_scanned(targets, &coverage)?;
     }
     Ok(Outcome { findings, coverage, stale, interrupted: options.interrupted.is_set() })
 }
 
-/// Says if there was something to scan and none of it was scanned. An empty repository counts as
+/// Fails if there was something to scan and none of it was scanned. An empty repository counts as
 /// scanned, and so does a file that a limit of the user's leaves out.
-fn nothing_scanned(targets: &[Target], coverage: &Coverage) -> bool {
+///
+/// `targets` are names, and whether the target has a history.
+pub(super) fn is_scanned(
+    targets: impl Iterator<Item = (String, bool)>,
+    coverage: &Coverage,
+) -> Result<(), Error> {
+    let targets: Vec<(String, bool)> = targets.collect();
     let read = coverage.files > 0 || coverage.objects > 0;
     let timed_out = coverage.problems.iter().any(|problem| problem.what == "time");
     let readable = coverage.targets.iter().filter(|swept| swept.failed.is_none());
     let readable: HashSet<&str> = readable.map(|swept| swept.name.as_str()).collect();
     let is_empty =
-        |target: &Target| target.history.is_some() && readable.contains(target.name.as_str());
-    !targets.is_empty() && !read && !timed_out && !targets.iter().any(is_empty)
+        |(name, has_history): &(String, bool)| *has_history && readable.contains(name.as_str());
+    if targets.is_empty() || read || timed_out || targets.iter().any(is_empty) {
+        return Ok(());
+    }
+    let names = targets.into_iter().map(|(name, _)| name).collect();
+    Err(Error::NothingScanned(reasons(names, coverage)))
+}
+
+/// The origin of a target's repository.
+fn repository(target: &Target) -> Option<RepositoryLine> {
+    let root = target.history.as_ref()?.repo.as_deref();
+    let found = git::provenance::of_repository(root, &git::open::Environment::default())?;
+    let remote = found.remote().map(str::to_owned);
+    Some(RepositoryLine { head: found.revision, branch: found.branch, remote })
 }
 
 /// Gathers what the targets give, whichever ends first.
@@ -176,7 +211,10 @@ struct Gathering<'a, 's, D> {
     slots: &'a Slots<'a, 's, D>,
     options: &'a RunOptions,
     ledger: &'a Ledger,
+    /// What concerns no target.
+    run: &'a Ledger,
     collector: Collector,
+    partial: Option<&'s mut dyn PartialSink>,
     /// Targets that are scanned once more, with what the first attempt gave.
     again: BTreeMap<usize, slots::Outcome>,
     /// Rows that wait for those before them.
@@ -196,10 +234,15 @@ struct Row {
 }
 
 impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
-    fn new(slots: &'a Slots<'a, 's, D>, options: &'a RunOptions, ledger: &'a Ledger) -> Self {
+    fn new(
+        slots: &'a Slots<'a, 's, D>,
+        options: &'a RunOptions,
+        (ledger, run): (&'a Ledger, &'a Ledger),
+        partial: Option<&'s mut dyn PartialSink>,
+    ) -> Self {
         let collector = Collector::new(&options.memory);
         let (again, rows) = (BTreeMap::new(), BTreeMap::new());
-        Self { slots, options, ledger, collector, again, rows, next: 0 }
+        Self { slots, options, ledger, run, collector, partial, again, rows, next: 0 }
     }
 
     /// Scans each target, several at a time.
@@ -229,8 +272,11 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
             self.show(at, &row);
         }
         for target in slots.rest() {
-            let why = "not scanned: the sweep ended first";
-            self.ledger.problem("target", target.name.as_bytes(), &why);
+            let line = TargetLine::not_scanned(&target.name, NOT_SCANNED);
+            line.absorb(0, self.ledger);
+            if let Some(partial) = &mut self.partial {
+                partial.target(line, &[]);
+            }
         }
     }
 
@@ -252,7 +298,7 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
         }
         let refused = self.slots.shared.refused().take();
         if let Some(why) = refused {
-            self.ledger.note(format!("{IN_ONE_PROCESS}: {why}"));
+            self.run.note(format!("{IN_ONE_PROCESS}: {why}"));
         }
     }
 
@@ -277,7 +323,7 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
     fn settle(&mut self, outcome: slots::Outcome) -> Row {
         let target = &self.slots.targets[outcome.at];
         let mut row = self.row(&outcome);
-        let Scanned { hits, coverage, failed, .. } = outcome.scanned;
+        let Scanned { hits, coverage, failed, usage } = outcome.scanned;
         let is_whole = failed.is_none() && !self.options.stop.is_set();
         let mut store = self.slots.store.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(memory) = store.as_mut().filter(|_| is_whole && !outcome.recalled)
@@ -285,15 +331,28 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
             && let Err(error) = memory.keep(target, &kept)
         {
             let why = format!("can't be resumed, because it was not recorded: {error}");
-            self.ledger.note(format!("{} {why}", target.name));
+            self.run.note(format!("{} {why}", target.name));
         }
         drop(store);
-        let mut coverage = relative_to(target, coverage);
-        let (name, stop) = (&mut row.swept.name, &self.options.stop);
-        let records = record::of_target(hits, &target.holder, name, &mut coverage, stop);
-        row.swept.complete = coverage.complete;
-        row.problems = coverage.problems.len();
-        self.ledger.absorb(row.swept.clone(), &coverage);
+        let mut line = TargetLine {
+            name: target.name.clone(),
+            base: partial::base(&target.name, &target.place),
+            failed,
+            history: target.history.is_some(),
+            coverage: relative_to(target, coverage),
+            repository: self.partial.as_ref().and_then(|_| repository(target)),
+            ended: partial::now(),
+            resumed: outcome.recalled,
+            spent: Spent::new(outcome.took, usage),
+            ..TargetLine::default()
+        };
+        let records = record::of_target(hits, &target.holder, &mut line, &self.options.stop);
+        row.swept = line.swept(record::credentials(&records, self.options.min_confidence));
+        row.problems = line.coverage.problems.len();
+        self.ledger.absorb(row.swept.clone(), &line.coverage);
+        if let Some(partial) = &mut self.partial {
+            partial.target(line, &records);
+        }
         records.into_iter().for_each(|record| self.collector.add(record));
         row
     }

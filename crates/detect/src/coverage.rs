@@ -178,6 +178,33 @@ impl Ledger {
     ///
     /// The count of its repositories is not added: a sweep searches each of them.
     pub fn absorb(&self, swept: Swept, coverage: &Coverage) {
+        self.add_counts(coverage);
+        let name = &swept.name;
+        let problems = coverage.problems.iter().map(|problem| Problem {
+            path: match problem.path.as_str() {
+                "" => name.clone(),
+                path => format!("{name}: {path}"),
+            },
+            ..problem.clone()
+        });
+        problems.for_each(|problem| self.keep(problem));
+        coverage.notes.iter().for_each(|note| self.note(format!("{name}: {note}")));
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(swept);
+    }
+
+    /// Adds the coverage of an earlier run as if this one had scanned it.
+    pub fn restore(&self, coverage: &Coverage) {
+        self.add_counts(coverage);
+        self.add(Count::Repositories, coverage.left_out.repositories);
+        self.adopt(&coverage.problems, &coverage.notes);
+        self.scanned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(coverage.scanned.clone());
+    }
+
+    /// Adds all counts but that of repositories.
+    fn add_counts(&self, coverage: &Coverage) {
         let left_out = &coverage.left_out;
         left_out.not_opened.iter().for_each(|(form, by)| self.not_opened(form, *by));
         for (count, by) in [
@@ -193,17 +220,12 @@ impl Ledger {
                 self.add(count, by);
             }
         }
-        let name = &swept.name;
-        let problems = coverage.problems.iter().map(|problem| Problem {
-            path: match problem.path.as_str() {
-                "" => name.clone(),
-                path => format!("{name}: {path}"),
-            },
-            ..problem.clone()
-        });
-        problems.for_each(|problem| self.keep(problem));
-        coverage.notes.iter().for_each(|note| self.note(format!("{name}: {note}")));
-        self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(swept);
+    }
+
+    /// Adds problems and remarks that concern no target.
+    pub fn adopt(&self, problems: &[Problem], notes: &[String]) {
+        problems.iter().for_each(|problem| self.keep(problem.clone()));
+        notes.iter().for_each(|note| self.note(note.as_str()));
     }
 
     /// Applies `hide` to the texts of problems, remarks and targets, to remove what may not be

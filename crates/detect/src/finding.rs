@@ -338,8 +338,10 @@ impl Suppression {
 pub struct Finding {
     /// See [`Credential::fingerprint`].
     pub fingerprint: Fingerprint,
-    /// The credential.
-    pub credential: Credential,
+    /// The credential, with digests in the place of its secrets.
+    pub credential: Identity,
+    /// Its secrets; empty if only their digests are known.
+    pub clear: Clear,
     /// The severity.
     pub severity: Severity,
     /// The highest confidence of its occurrences.
@@ -355,6 +357,32 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding that is neither verified nor suppressed.
+    pub fn new(
+        credential: Credential,
+        severity: Severity,
+        confidence: Confidence,
+        occurrences: Vec<Occurrence>,
+    ) -> Self {
+        let (fingerprint, credential, clear) = credential.split();
+        Self {
+            fingerprint,
+            credential,
+            clear,
+            severity,
+            confidence,
+            verification: Verification::default(),
+            suppressed: None,
+            possible_partners: Vec::new(),
+            occurrences,
+        }
+    }
+
+    /// The credential with its secrets, as far as they are known.
+    pub fn with_secrets(&self) -> Credential {
+        self.credential.clone().with(self.clear.clone())
+    }
+
     /// True if STS proved that it works.
     pub fn is_active(&self) -> bool {
         self.verification.status == Status::Active

@@ -15,7 +15,7 @@ use crate::finding::Candidate;
 const HEAD: u64 = 4096;
 
 /// Texts in the first bytes of a file, without blanks: how it begins, and how it names the program.
-const BEGINNINGS: [(&str, &str); 9] = [
+const BEGINNINGS: [(&str, &str); 10] = [
     // json
     ("{\"schema\":", "\"tool\":{\"name\":\"keysweep\""),
     // jsonl
@@ -33,6 +33,8 @@ const BEGINNINGS: [(&str, &str); 9] = [
     ("###keysweep", "\n"),
     // the state of a sweep
     ("{\"keysweep_sweep\":", ""),
+    // a partial of one
+    ("{\"keysweep_partial\":", ""),
 ];
 
 /// The beginnings of a baseline, the present one first.
@@ -91,6 +93,7 @@ mod tests {
             ("{\n  \"schema\": 2,\n  \"tool\": {\n    \"name\": \"keysweep\",\n", true),
             ("{\"schema\":1,\"tool\":{\"name\":\"other\"}}", false),
             ("{\"keysweep_sweep\":1,", true),
+            ("{\"keysweep_partial\":1,", true),
             ("# Findings that keysweep accepts: fingerprint", true),
             ("# Findings that keysweep suppresses: fingerprint", true),
             ("", false),
