@@ -31,4 +31,6 @@ mod sweep_processes;
 #[cfg(unix)]
 mod sweep_resume;
 #[cfg(unix)]
+mod sweep_since;
+#[cfg(unix)]
 mod unnamed;

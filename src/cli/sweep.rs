@@ -19,8 +19,9 @@ use super::output::{Outputs, status_of_failure, stays_here};
 use super::signals::Session;
 use super::worker::WorkerOptions;
 use super::{conflicts, parse, progress, scan};
+use crate::command::merge;
 use crate::command::sweep::Template;
-use crate::command::sweep::partial::PartialFile;
+use crate::command::sweep::partial::{PartialFile, options_digest};
 use crate::command::sweep::plan::Planned;
 use crate::command::sweep::state::State;
 use crate::coverage::Ledger;
@@ -28,6 +29,7 @@ use crate::detect::Engine;
 use crate::report::Report;
 use crate::run::partial::PartialSink;
 use crate::run::policy::{Policy, PolicyRoot};
+use crate::run::since::Earlier;
 use crate::run::sweep::{PathText, ResumeStore, Sweep, Workers};
 use crate::run::target::Target;
 use crate::run::{self, RunOptions, Status};
@@ -53,6 +55,11 @@ pub(super) struct SweepArguments {
     /// suppressed and cut, and never a secret; without --format and --output, no report is written
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     partial: Option<PathBuf>,
+    /// Take the results of targets that did not change over from an earlier sweep, by its partial, or
+    /// the partials in a folder; repeatable
+    #[arg(long, value_name = "PARTIAL", conflicts_with = "show_secrets")]
+    #[cfg_attr(feature = "verify", arg(conflicts_with_all = ["verify", "verify_dry_run"]))]
+    since: Vec<PathBuf>,
     /// End a target after TIME, report what was found in it, and continue with the next
     #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Limits")]
     target_timeout: Option<Duration>,
@@ -67,6 +74,11 @@ pub(super) struct SweepArguments {
     #[command(flatten)]
     common: CommonArguments,
 }
+
+/// A sweep would write over what it reads.
+#[derive(Debug, thiserror::Error)]
+#[error("--partial would overwrite a partial of --since, {0}: name another file")]
+struct Overwritten(String);
 
 /// More targets at a time by default would need more memory than time it saves: each of them gets
 /// several threads then.
@@ -92,6 +104,9 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     }
     let targets = targets(plan, args, &policy.exclude, &outputs, &session)?;
     let mut state = state(args, &policy)?;
+    // Before the partial of this sweep is made, which may have the same name.
+    let since = since(args, &policy)?;
+    since.iter().flat_map(|since| &since.notes).for_each(|note| ledger.note(note.as_str()));
     let mut partial = partial(args, &policy, &targets)?;
     #[cfg(feature = "verify")]
     let (verify, would_verify) = args.common.verify.stage(args.common.fail_on)?;
@@ -126,6 +141,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         targets: &targets,
         target_timeout: args.target_timeout,
         memory: state.as_mut().map(|state| state as &mut (dyn ResumeStore + Send)),
+        since: since.as_ref(),
         partial: partial.as_mut().map(|partial| partial as &mut dyn PartialSink),
         watcher: &console,
         jobs,
@@ -220,6 +236,21 @@ fn jobs(args: &SweepArguments) -> usize {
     let limits = &args.common.limits;
     let granted = || processors.min(MOST_JOBS).min(scan::memory(limits).processes());
     args.jobs.unwrap_or_else(granted)
+}
+
+/// The results of earlier sweeps.
+fn since(args: &SweepArguments, policy: &Policy) -> Result<Option<Earlier>, Box<dyn Error>> {
+    if args.since.is_empty() {
+        return Ok(None);
+    }
+    let files = merge::files(&args.since)?;
+    let own = args.partial.as_ref().and_then(|path| path.canonicalize().ok());
+    let is_own = |path: &PathBuf| own.is_some() && path.canonicalize().ok() == own;
+    if let Some(file) = files.iter().find(|file| is_own(&file.path)) {
+        return Err(Overwritten(file.name.clone()).into());
+    }
+    let files = files.into_iter().map(|file| (file.path, file.name)).collect();
+    Ok(Some(Earlier::read(files, &options_digest(&asked(args, policy)))))
 }
 
 /// The file of `--partial`.

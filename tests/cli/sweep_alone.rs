@@ -64,6 +64,7 @@ fn swept(project: &Project, workers: Option<&Workers>) -> Outcome {
         targets: &targets,
         target_timeout: None,
         memory: None,
+        since: None,
         partial: None,
         watcher: &Nobody,
         jobs: 2,
