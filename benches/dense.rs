@@ -143,7 +143,7 @@ fn best(engine: &Engine, text: &[u8]) -> f64 {
     }
 }
 
-/// Nanoseconds that this thread had a processor, where the system tells: a ratio must not depend
+/// Nanoseconds that this thread had a processor, if the system has that figure: a ratio must not depend
 /// on what else runs.
 fn processor() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
@@ -154,7 +154,7 @@ fn repeated(size: usize, text: &str) -> Vec<u8> {
     text.bytes().cycle().take(size).collect()
 }
 
-/// What `one` makes of 1, 2, 3 and so on, up to a size.
+/// The concatenated texts that `one` makes of 1, 2, 3 and so on, up to a size in bytes.
 fn many(size: usize, one: impl Fn(u64) -> String) -> Vec<u8> {
     let mut text = String::with_capacity(size + 64);
     let mut seed = 0;

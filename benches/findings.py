@@ -2,7 +2,7 @@
 """What scanners find in a small folder of leaks, and what they take for one.
 
 A leak counts as found if a tool reports anything in its file: which part of it, and whether the id
-and its secret are told to belong together, is left out here. Keys are made up on the spot.
+and its secret are paired, is left out here. Keys are made up on the spot.
 
 Needs the programs on the PATH; those that are missing are left out (see benches/hook.py). Then:
     cargo build --release && PATH=$PWD/target/release:$PATH python3 benches/findings.py

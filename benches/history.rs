@@ -2,7 +2,7 @@
 //!
 //! Both sides run in turn in one process, with the same threads and the same inflater, so the
 //! ratio holds on any machine; the pass looks for all that it looks for in earnest. Where the
-//! system tells it, processor time is compared as well: it is steadier where others use the
+//! system has the figure, processor time is compared as well: it is steadier where others use the
 //! processors too. `KEYSWEEP_BENCH_REPO` names a repository of one big pack; without it one is
 //! made with `git`. `KEYSWEEP_BENCH_THREADS` and `KEYSWEEP_BENCH_RUNS` default to 2 and 5;
 //! `-- --smoke` runs once, over a small repository.
@@ -27,7 +27,7 @@ use keysweep::source::git::database::{DatabaseOptions, scan};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
-/// A pack and those of its entries that are no trees.
+/// A pack and its entries except trees.
 struct Baseline {
     pack: data::File,
     /// Where compressed bytes begin and end, and their inflated size.

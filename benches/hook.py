@@ -7,7 +7,7 @@ Needs git, and the programs to compare on the PATH; those that are missing are l
 Then: cargo build --release && PATH=$PWD/target/release:$PATH python3 benches/hook.py
 
 All hooks take turns in one run, so that the machine's mood is the same for all; the median counts.
-Processor time is told beside wall time: a busy machine stretches only the latter.
+Processor time is printed next to wall time: a busy machine stretches only the latter.
 """
 
 import argparse

@@ -22,11 +22,11 @@ mod texts;
 
 use texts::{Judged, Tally, Text, judge, text};
 
-/// What was typed.
+/// The options of the command line.
 struct Args {
     seed: u64,
     texts: u64,
-    /// How many faulty texts are shown, and of which kind.
+    /// The most faulty texts that are printed.
     show: usize,
     part: String,
     /// Texts without faults as well.
@@ -99,7 +99,7 @@ fn main() {
     table("trait", &traits);
 }
 
-/// How bad costs are: keys that are not found, and many times that for pairs that are wrong.
+/// The cost function that is minimised: missed keys, plus wrong pairs many times over.
 fn badness(costs: &Costs, made: &[Text]) -> usize {
     let engine = Engine::with_costs(&RuleSet::builtin(), costs);
     let mut all = Tally::default();

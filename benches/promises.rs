@@ -130,7 +130,7 @@ impl Bench {
             Some(most) => {
                 println!("  at most {} MB of anonymous memory (promise: 256)", most / 1_000_000);
             }
-            None => println!("  memory: left out: this system does not tell"),
+            None => println!("  memory: left out: this system has no such figure"),
         }
         Ok(())
     }
@@ -221,7 +221,7 @@ impl Bench {
     }
 }
 
-/// What some runs took together.
+/// The time that some runs took together.
 #[derive(Clone, Copy, Default)]
 struct Used {
     elapsed: Duration,

@@ -1,6 +1,6 @@
-//! What randomness loses: how many of a million random secrets score above each value, the curve
-//! from which the cut was chosen, and how many random ids and secrets count as examples.
-//! `-- --smoke` takes ten thousand.
+//! The losses to the randomness check: how many of a million random secrets score above each value
+//! (the curve from which the threshold was chosen), and how many random ids and secrets count as
+//! examples. `-- --smoke` takes ten thousand.
 
 #![allow(clippy::print_stdout, reason = "it prints its figures")]
 

@@ -11,7 +11,7 @@ pub const RULES: [(&str, &str); 6] = [
     ("mws.toml", include_str!("mws.toml")),
 ];
 
-/// How often two letters of the base64 alphabet follow one another in text.
+/// The frequencies with which two letters of the base64 alphabet follow one another in text.
 pub const BIGRAMS: &[u8] = include_bytes!("bigrams.txt");
 
 /// Accounts that issue canaries.
@@ -29,5 +29,5 @@ pub const PAIRING: &str = include_str!("pairing.txt");
 /// The steps to revoke and rotate a credential.
 pub const STEPS: &str = include_str!("remedy/steps.toml");
 
-/// Which steps a kind of credential takes.
+/// The steps that each kind of credential takes.
 pub const PROCEDURES: &str = include_str!("remedy/procedures.toml");

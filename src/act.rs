@@ -1,5 +1,5 @@
-//! What commands that act on keys in AWS share: who acts, whom to ask, what time it is, and how a
-//! command ends.
+//! The parts that commands which act on keys in AWS share: the identity that signs, the person who
+//! is asked, the clock, and the end of a command.
 //!
 //! It takes an [`Iam`](keysweep_aws::Iam) and gives facts, words and statuses. It opens no socket
 //! itself, and no other stage imports it: a scan never acts.

@@ -7,9 +7,12 @@
 
 mod csv;
 mod escape;
+mod exposure;
 mod github;
 mod gitlab;
+mod headline;
 mod hook;
+mod html;
 mod item;
 mod json;
 mod jsonl;
@@ -64,11 +67,13 @@ pub enum Format {
     Csv,
     /// A table and the first steps, for summaries of jobs, issues and chats.
     Markdown,
+    /// One page for a browser, which needs neither a network nor a script.
+    Html,
 }
 
 impl Format {
     /// Every format, in the order of the help.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Text,
         Self::Short,
         Self::Json,
@@ -79,6 +84,7 @@ impl Format {
         Self::Junit,
         Self::Csv,
         Self::Markdown,
+        Self::Html,
     ];
 
     /// Its name on the command line.
@@ -94,6 +100,7 @@ impl Format {
             Self::Junit => "junit",
             Self::Csv => "csv",
             Self::Markdown => "markdown",
+            Self::Html => "html",
         }
     }
 
@@ -108,6 +115,7 @@ impl Format {
             Self::Junit => &["junit.xml", "xml"],
             Self::Csv => &["csv"],
             Self::Markdown => &["md", "markdown"],
+            Self::Html => &["html", "htm"],
         }
     }
 
@@ -206,7 +214,7 @@ pub struct Report<'a> {
     pub repository: Option<&'a Provenance>,
     /// The exit status of the program.
     pub exit: u8,
-    /// The times of the run, for the one format whose service requires them.
+    /// The times of the run, for GitLab, which requires them, and for the page.
     pub times: Option<&'a Times>,
     /// The lengths of lists.
     pub limits: Limits,
@@ -268,6 +276,7 @@ pub fn write(
         Format::Junit => junit::write(report, out),
         Format::Csv => csv::write(report, out),
         Format::Markdown => markdown::write(report, out),
+        Format::Html => html::write(report, out),
     }?;
     out.flush()
 }

@@ -28,7 +28,7 @@ pub struct Suppressions {
     pub inline: bool,
 }
 
-/// How many findings were suppressed, and which entries suppressed none.
+/// The numbers of suppressed findings, and the entries that suppressed none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Findings that the baseline suppresses.

@@ -53,7 +53,8 @@ pub struct Pair {
 /// The time until an interruption is noticed.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Why a key has no answer if time or a signal ended the run, which is a problem of its own.
+/// The reason for a key without an answer if time or a signal ended the run, which is a problem of
+/// its own.
 const ENDED: &str = "the run ended before an answer arrived";
 
 /// The announcement of the first request of a run.

@@ -1,18 +1,11 @@
 //! Commands that change something at AWS.
 
-#[cfg(feature = "verify")]
 mod identity;
-#[cfg(all(unix, feature = "verify"))]
 pub(crate) mod rotate_account;
-#[cfg(all(unix, feature = "verify"))]
 mod rotate_crash;
-#[cfg(all(unix, feature = "verify"))]
 mod rotate_days;
-#[cfg(all(unix, feature = "verify"))]
 mod rotate_moto;
-#[cfg(feature = "verify")]
 mod rotate_profile;
-#[cfg(all(target_os = "linux", feature = "verify"))]
+#[cfg(target_os = "linux")]
 mod rotate_program;
-#[cfg(feature = "verify")]
 mod sessions;

@@ -1,20 +1,18 @@
-//! What a user types and what comes of it: commands, options, files, exit statuses, signals.
+//! Commands, options, files, exit statuses, signals: the program as its user meets it.
 
 #[cfg(feature = "verify")]
 mod baseline_choice;
 #[cfg(feature = "verify")]
 mod conflicts;
 mod demo;
-#[cfg(unix)]
 mod endless;
 mod files;
-#[cfg(unix)]
 mod files_unix;
 #[cfg(all(target_os = "linux", feature = "verify"))]
 mod kill;
 #[cfg(target_os = "linux")]
 mod killed;
-#[cfg(unix)]
+mod merge;
 mod outputs;
 #[cfg(feature = "verify")]
 mod remedy;
@@ -22,15 +20,10 @@ mod said;
 pub(crate) mod settled;
 mod status;
 mod sweep;
-#[cfg(unix)]
 mod sweep_alone;
-#[cfg(unix)]
 mod sweep_plan;
 #[cfg(target_os = "linux")]
 mod sweep_processes;
-#[cfg(unix)]
 mod sweep_resume;
-#[cfg(unix)]
 mod sweep_since;
-#[cfg(unix)]
 mod unnamed;

@@ -1,4 +1,4 @@
-//! What is found, and whose it is.
+//! Detection: the credentials that are found, and the pairs that they form.
 
 mod encodings;
 mod file_names;

@@ -1,20 +1,15 @@
-//! What somebody writes who wants to hide a key, to stop a scan, or to do harm.
+//! Hostile input, written to hide a key, to stop a scan, or to do harm.
 
 mod blinding;
-#[cfg(unix)]
 mod blinding_git;
 mod borders;
-#[cfg(unix)]
 mod deep;
-mod escaping;
-#[cfg(unix)]
+pub(crate) mod escaping;
 mod escaping_places;
 pub(crate) mod faults;
 mod fuzz;
 mod git_programs;
-#[cfg(unix)]
 mod hidden;
-#[cfg(unix)]
 mod links;
 mod memory;
 mod planted;

@@ -1,10 +1,11 @@
 //! Reports in every format.
 
+mod browser;
 mod by_hand;
 mod decoding;
 mod formats;
 mod gitlab;
-#[cfg(unix)]
+mod page;
 mod pieces;
 // The bench of the same name prints what a test does not ask for.
 mod redaction;

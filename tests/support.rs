@@ -6,21 +6,21 @@
 
 #[cfg(feature = "verify")]
 pub(crate) mod act;
+pub(crate) mod browser;
+pub(crate) mod compress;
 #[cfg(feature = "verify")]
 pub(crate) mod findings;
 pub(crate) mod git;
-#[cfg(unix)]
 pub(crate) mod hooks;
 #[cfg(feature = "verify")]
 pub(crate) mod iam_stub;
 #[cfg(feature = "verify")]
 pub(crate) mod moto;
 pub(crate) mod oracle;
-#[cfg(unix)]
 pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod require;
-#[cfg(all(unix, feature = "verify"))]
+#[cfg(feature = "verify")]
 pub(crate) mod rotate;
 #[cfg(feature = "verify")]
 pub(crate) mod stub;
@@ -170,7 +170,7 @@ impl Project {
         self
     }
 
-    /// What git prints and its status, in `folder` of it or elsewhere.
+    /// The output and the status of git, in `folder` of it or elsewhere.
     pub(crate) fn git_output(&self, folder: impl AsRef<Path>, arguments: &[&str]) -> Output {
         let mut command = Command::new(&*GIT);
         scrub(&mut command, self.path());
@@ -184,7 +184,7 @@ impl Project {
         command.output().expect("git runs")
     }
 
-    /// What git answers, without the end of its line.
+    /// The output of git, without the line break at its end.
     pub(crate) fn ask_git(&self, folder: impl AsRef<Path>, arguments: &[&str]) -> String {
         String::from_utf8_lossy(&self.git_output(folder, arguments).stdout).trim().to_owned()
     }
@@ -264,7 +264,7 @@ impl Program {
         let mut child = self.command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("a pipe");
         let input = std::mem::take(&mut self.input);
-        // A program that does not read its input is no fault here.
+        // A program that does not read its input is fine here.
         let feeder = std::thread::spawn(move || drop(stdin.write_all(&input)));
         let output = child.wait_with_output().expect("the program ends");
         feeder.join().expect("input was offered");
@@ -286,7 +286,7 @@ impl Program {
             let places = self.arguments.windows(2).filter(move |pair| pair[0] == word);
             places.map(|pair| pair[1].to_string_lossy().into_owned()).collect::<Vec<_>>()
         };
-        for output in after("--output").into_iter().chain(after("--resume")) {
+        for output in ["--output", "--resume", "--partial"].into_iter().flat_map(after) {
             let path = output.split_once('=').map_or(output.as_str(), |(_, path)| path);
             if let Ok(bytes) = fs::read(self.folder.join(path)) {
                 written.push(String::from_utf8_lossy(&bytes).into_owned());
@@ -311,7 +311,7 @@ pub(crate) fn look_for_secrets<S: AsRef<str>>(written: &[S], arguments: &dyn std
     }
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,

@@ -1,4 +1,4 @@
-//! What the fuzz targets do with an input, as plain functions.
+//! The bodies of the fuzz targets, as plain functions.
 //!
 //! Each target of `fuzz_targets/` calls one of them, and so does `tests/hostile/fuzz.rs` with every input
 //! of `corpus/` and `regressions/`. A body panics where a law of keysweep is broken. Credentials are

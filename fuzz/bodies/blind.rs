@@ -9,7 +9,7 @@ use keysweep::scan::{Copied, Detected, Detector, Window};
 pub struct Blind(AtomicU64);
 
 impl Blind {
-    /// How many bytes it was shown.
+    /// The number of bytes that it was shown.
     pub fn shown(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

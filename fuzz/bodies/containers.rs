@@ -74,7 +74,7 @@ const BETWEEN: &[Kind] = &[
 static WANTED: LazyLock<Option<String>> =
     LazyLock::new(|| std::env::var("KEYSWEEP_FUZZ_KIND").ok().filter(|kind| !kind.is_empty()));
 
-/// Makes a fuzzer go on where a library panics: that is caught, and told of the member. What
+/// Makes a fuzzer continue if a library panics: that is caught, and reported of the member. What
 /// panics elsewhere, or is not caught, still ends it.
 pub fn forgive_libraries() {
     let strict = std::panic::take_hook();

@@ -2,7 +2,7 @@
 //! changed.
 //!
 //! The intact form is made from the input, so what it holds is known. No damage makes a scan panic
-//! or lose what is intact, and none goes untold: where the ledger tells of no problem, exactly the
+//! or lose what is intact, and none goes unreported: if the ledger has no problem, exactly the
 //! credentials of the intact form are found.
 
 use std::collections::BTreeSet;
@@ -27,7 +27,7 @@ struct Entry {
     stored: Vec<u8>,
 }
 
-/// What stands in a pack.
+/// The contents of a pack.
 #[derive(Default)]
 struct Contents {
     entries: Vec<Entry>,
@@ -148,7 +148,7 @@ fn damage(bytes: &mut Vec<u8>, changes: &[Change], cut: Option<usize>, reseal: b
     }
 }
 
-/// Scans, and holds what is told against what is there.
+/// Scans, and compares the findings with the keys that are there.
 fn judge(
     repository: &Repository,
     expected: &BTreeSet<Fingerprint>,

@@ -1,4 +1,4 @@
-//! Detection on hostile bytes: it never panics, and a delta and windows tell what the whole tells.
+//! Detection on hostile bytes: it never panics, and a delta and windows report what the whole text does.
 //!
 //! The same laws hold on made-up texts in every run of the tests (`tests/detect/laws.rs`).
 
@@ -58,7 +58,7 @@ fn apply(base: &[u8], steps: &[u8]) -> (Vec<u8>, Vec<Copied>) {
     (bytes, copied)
 }
 
-/// A text cut anywhere: its windows tell what the whole tells.
+/// A text cut anywhere: its windows report what the whole text does.
 pub fn windows(data: &[u8]) {
     let mut feed = Feed::new(data);
     let cuts = [feed.word(), feed.word()];
@@ -76,7 +76,8 @@ fn windows_equal_whole(bytes: &[u8], cuts: [usize; 2]) {
     assert_eq!(in_order(parts), in_order(whole.candidates));
 }
 
-/// What only claims to be UTF-16 is read twice, and each window tells both of its readings.
+/// Sorted, because a text that only claims to be UTF-16 is read twice, and each window reports both
+/// readings.
 fn in_order(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates.sort_by_cached_key(|candidate| format!("{candidate:?}"));
     candidates

@@ -10,7 +10,6 @@ impl<'a> Feed<'a> {
         Self(data)
     }
 
-    /// Whether nothing is left.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

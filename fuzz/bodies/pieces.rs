@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 const FIRST: u8 = 0xe0;
 const ITSELF: u8 = FIRST - 1;
 
-/// What the bytes from [`FIRST`] on stand for.
+/// The pieces that the bytes from [`FIRST`] on stand for.
 static PIECES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let id = key_id(1);
     let pair = pair(1);

@@ -1,6 +1,6 @@
 //! A tiny repository in a folder of its own, with one key in an intact object.
 //!
-//! Whatever stands beside it, a scan that does not refuse the repository finds that key.
+//! Whatever else is in it, a scan that does not refuse the repository finds that key.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -26,11 +26,11 @@ pub fn planted() -> String {
 /// A repository; gone when it is dropped.
 pub struct Repository(TempDir);
 
-/// What a scan told.
+/// The result of a scan.
 pub struct Told {
-    /// Which credentials.
+    /// The fingerprints of the credentials.
     pub found: BTreeSet<Fingerprint>,
-    /// What was read and what was not.
+    /// The ledger's account of what was read and what was not.
     pub coverage: Coverage,
 }
 
@@ -93,7 +93,7 @@ impl Repository {
     }
 }
 
-/// Runs a source, and collects what it tells.
+/// Runs a source, and collects its findings.
 pub fn reported(
     source: impl FnOnce(&Ledger, &(dyn Fn(Hit) + Sync)) -> Result<(), Error>,
 ) -> Result<Told, Error> {

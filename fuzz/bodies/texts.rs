@@ -105,7 +105,7 @@ pub fn keys(data: &[u8]) {
     let _ = bedrock::long_term(&text);
     let _ = bedrock::short_term(&text);
     let _ = bedrock::service_user(&text);
-    // What is packed in base64 is beyond the guesses of a fuzzer.
+    // A fuzzer does not guess valid base64, so the text is also encoded for it.
     use base64::Engine as _;
     let packed = base64::engine::general_purpose::STANDARD.encode(&text);
     let _ = bedrock::long_term(&[bedrock::LONG_TERM_PREFIX, packed.as_bytes()].concat());

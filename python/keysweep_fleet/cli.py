@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from keysweep_fleet.plan import FleetError, Queue, Target
@@ -22,80 +22,38 @@ Options after -- go to `keysweep sweep`, such as -- --no-ignore --config rules.t
 Exit status: 0 every target was scanned completely, 3 some were not, 2 usage, 130 interrupted.
 """
 # Options of the sweep that this command sets itself.
-OWN_OPTIONS = {
-    "--stdin",
-    "--partial",
-    "--list",
-    "--shard",
-    "--resume",
-    "--jobs",
-    "--threads",
-    "-j",
-    "--timeout",
-    "--target-timeout",
-    "--max-memory",
-    "--output",
-    "-o",
-    "--format",
-    "-f",
-    "--verify",
-    "--since",
-}
+OWN_OPTIONS = set(
+    "--stdin --partial --list --shard --resume --since --jobs --threads -j --timeout --target-timeout "
+    "--max-memory --output -o --format -f --verify --verify-dry-run --show-secrets".split()
+)
+_PATH = os.path.abspath
 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments."""
-    args = argparse.ArgumentParser(
-        "keysweep-fleet",
-        description=DESCRIPTION,
-        epilog=AFTER,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    options: list[tuple[str, str, Callable[[str], Any], Any, str]] = [
+        (
+            "--plan",
+            "FILE",
+            str,
+            None,
+            "targets that `keysweep sweep --list --format jsonl` wrote; - is stdin",
+        ),
+        ("--output", "DIR", str, None, "a folder that all nodes see, or s3://BUCKET/PREFIX"),
+        ("--status", "DIR", str, None, "say how far the sweep of this output is, and do nothing"),
+        ("--address", "ADDRESS", str, None, "the Ray cluster: auto or HOST:PORT [default: this machine]"),
+        ("--keysweep", "PATH", _PATH, None, "the program, on every node [default: that of the wheel]"),
+        ("--stage", "DIR", _PATH, None, "copy repositories to this local folder before they are scanned"),
+        ("--costs", "DIR", str, None, "the output of an earlier sweep, which says what each target costs"),
+        ("--memory", "SIZE", size, 2 << 30, "memory of a task [default: 2G]"),
+        ("--target-timeout", "TIME", duration, 3600.0, "end a target after TIME [default: 1h]"),
+        ("--batch", "TIME", duration, 30.0, "estimated processor time of a task [default: 30s]"),
+    ]
+    plain = argparse.RawDescriptionHelpFormatter
+    args = argparse.ArgumentParser("keysweep-fleet", None, DESCRIPTION, AFTER, formatter_class=plain)
     args.add_argument("places", nargs="*", metavar="PLACE", help="repositories and folders of them")
-    args.add_argument(
-        "--plan",
-        metavar="FILE",
-        help="targets that `keysweep sweep --list --format jsonl` wrote; - is standard input",
-    )
-    args.add_argument("--output", metavar="DIR", help="a folder that all nodes see, or s3://BUCKET/PREFIX")
-    args.add_argument("--status", metavar="DIR", help="say how far the sweep of this output is")
-    args.add_argument(
-        "--address",
-        metavar="ADDRESS",
-        help="the Ray cluster: auto or HOST:PORT [default: one on this machine]",
-    )
-    args.add_argument(
-        "--keysweep",
-        metavar="PATH",
-        type=os.path.abspath,
-        help="the program, on every node [default: that of the wheel]",
-    )
-    args.add_argument(
-        "--stage",
-        metavar="DIR",
-        type=os.path.abspath,
-        help="copy each repository to this local folder before it is scanned",
-    )
-    args.add_argument(
-        "--costs", metavar="DIR", help="the output of an earlier sweep: what each target cost"
-    )
-    args.add_argument(
-        "--memory", metavar="SIZE", type=size, default=size("2G"), help="memory of a task [default: 2G]"
-    )
-    args.add_argument(
-        "--target-timeout",
-        metavar="TIME",
-        type=duration,
-        default=3600.0,
-        help="end a target after TIME [default: 1h]",
-    )
-    args.add_argument(
-        "--batch",
-        metavar="TIME",
-        type=duration,
-        default=30.0,
-        help="estimated time of a task [default: 30s]",
-    )
+    for name, metavar, kind, default, text in options:
+        args.add_argument(name, metavar=metavar, type=kind, default=default, help=text)
     args.add_argument("--no-progress", action="store_true", help="show no progress")
     return args
 
@@ -225,6 +183,7 @@ def fleet(args: argparse.Namespace, options: list[str]) -> int:
             batch_limit=4 * args.batch,
             full_limit=args.target_timeout,
         )
+        output.begin()
         ray = drive.connect(args.address)
         try:
             queue = Queue(targets, args.batch)

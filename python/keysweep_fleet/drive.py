@@ -117,7 +117,7 @@ class Driver:
                 self._needs.pop(reference)
                 self._take(self._running.pop(reference), reference)
             remaining = self._queue.seconds + sum(work.seconds for work in self._running.values())
-            self._progress.show(self.totals, len(self._running), remaining)
+            self._progress.show(self.totals, len(self._running), remaining, bool(self._queue))
         self._progress.end()
         return self.totals
 
@@ -213,8 +213,11 @@ class Progress:
         self._first: float | None = None
         self._line = sys.stderr.isatty()
 
-    def show(self, totals: Totals, running: int, remaining: float) -> None:
-        """Shows how far the sweep is; ``remaining`` is estimated processor time."""
+    def show(self, totals: Totals, running: int, remaining: float, waiting: bool) -> None:
+        """Shows how far the sweep is; ``remaining`` is estimated processor time.
+
+        When all that is left is running, the estimate was too low for some of it, and none is shown.
+        """
         now = time.monotonic()
         if self._first is None:
             self._first = remaining
@@ -224,7 +227,7 @@ class Progress:
         text = f"{totals.done}/{self._total} targets, {running} tasks"
         text += f", {totals.failed} failed" if totals.failed else ""
         over = self._first - remaining
-        if over > 0 and totals.done:
+        if over > 0 and waiting:
             text += f"; about {_roughly(remaining * (now - self._began) / over)} left"
         print(
             f"\r\x1b[K{text}" if self._line else text,

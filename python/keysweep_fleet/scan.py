@@ -25,8 +25,8 @@ from keysweep_fleet.partial import Partial, Section
 from keysweep_fleet.plan import FleetError, Target, Work
 from keysweep_fleet.tables import Output
 
-# Time beyond its own limit after which a process is killed: it hangs where it can't end itself.
-GRACE = 30.0
+# Seconds beyond its own limits after which a process is killed: it hangs where it can't end itself.
+GRACE = 15.0
 # Reasons of keysweep for which a target is worth a second try, alone and with the full limit.
 PASSING = re.compile(r"time limit|ended first|killed|its process|no progress")
 
@@ -111,14 +111,16 @@ def run(work: Work, settings: Settings, threads: int, memory: int, final: str = 
     program = check_program(settings)
     output = Output(settings.output)
     with tempfile.TemporaryDirectory(prefix="keysweep-", dir=settings.stage) as scratch:
-        file = os.path.join(scratch, "partial.jsonl")
+        file = os.path.join(scratch, "found.partial")
         limit, kill = settings.first_limit, settings.batch_limit
         if final:
             lines = [target.unscanned(final) for target in work.targets]
         else:
             lines = _lines(work, settings, scratch)
             if work.alone:
-                limit, kill = settings.full_limit, settings.full_limit + 2 * GRACE
+                limit = settings.full_limit
+                # keysweep itself kills a process that does not end at the limit, a little later.
+                kill = 1.5 * limit + GRACE
         command = [program, "sweep", "--stdin", "--partial", file, "--fail-on", "never"]
         command += ["--quiet", "--no-progress", "--threads", str(threads), "--jobs", "1"]
         command += ["--target-timeout", f"{limit:.0f}s", "--max-memory", str(memory), *settings.options]

@@ -115,6 +115,10 @@ class Output:
         # Object storage has no rename; a file appears there when it is complete.
         self._renames = isinstance(self._fs, fs.LocalFileSystem)
 
+    def begin(self) -> None:
+        """Notes that a sweep is not finished: `keysweep merge` reports this partial, which is cut."""
+        self.put_text(f"{PARTIALS}/unfinished.partial", "")
+
     def _path(self, *parts: str) -> str:
         return "/".join([self._root.rstrip("/"), *parts])
 
@@ -164,7 +168,7 @@ class Output:
             pq.write_table(pa.Table.from_pylist(rows, TARGET_SCHEMA), stream, compression="zstd")
 
         self._put(self._path(OCCURRENCES, part + ".parquet"), occurrences)
-        self._put(self._path(PARTIALS, part + ".jsonl"), lines)
+        self._put(self._path(PARTIALS, part + ".partial"), lines)
         self._put(self._path(TARGETS, part + ".parquet"), targets)
         return part
 

@@ -6,8 +6,8 @@ use keysweep_aws::{AccessKey, Error, KeyStatus, NewStatus};
 
 use super::{Context, Failure};
 
-/// How often a lost change is looked for, and how long the waits between are: a change of IAM takes
-/// seconds to be seen everywhere.
+/// The number of looks for a lost change, and the wait between them: a change of IAM takes seconds
+/// to be seen everywhere.
 const LOOKS: u32 = 4;
 const PAUSE: Duration = Duration::from_secs(3);
 
@@ -33,7 +33,7 @@ pub fn set_status(
     };
     writeln!(
         context.out,
-        "  The answer was lost. It is not sent again; looking what became of it."
+        "  The answer was lost. The change is not sent again; looking up its outcome."
     )?;
     let wanted = KeyStatus::parse(status.as_str());
     let mut seen = "not seen".to_owned();
@@ -55,7 +55,7 @@ pub fn set_status(
     }
     Err(Failure::incomplete(format!(
         "{}: {why}. It is {seen} now, and may still become {word}: list the user's keys again before \
-         you go on (keysweep keys {})",
+         you continue (keysweep keys {})",
         key.id, key.id
     )))
 }

@@ -1,4 +1,4 @@
-//! What a command that acts has at hand: IAM, the identity that signs, a person to ask, a clock.
+//! The surroundings of a command that acts: IAM, the identity that signs, a person to ask, a clock.
 
 use std::fmt;
 use std::io::Write;
@@ -12,7 +12,7 @@ use super::Failure;
 use crate::aws::KeyId;
 use crate::stop::Stop;
 
-/// Who signs, and where the identity comes from.
+/// The identity that signs, and where it comes from.
 #[derive(Clone, Debug)]
 pub struct Acting {
     /// As STS names it.
@@ -31,7 +31,7 @@ impl fmt::Display for Acting {
 
 /// The time, and how to wait.
 pub trait Clock: Send + Sync {
-    /// What time it is.
+    /// The time of day.
     fn now(&self) -> Timestamp;
 
     /// Waits; `false` if the wait was ended early by a signal.
@@ -78,11 +78,11 @@ pub trait Person {
     fn type_in(&mut self, question: &str) -> Result<String, Failure>;
 }
 
-/// What a command that acts has at hand.
+/// The surroundings of a command that acts.
 pub struct Context<'a> {
     /// The operations of IAM.
     pub iam: &'a dyn Iam,
-    /// Who signs.
+    /// The identity that signs.
     pub acting: &'a Acting,
     /// The time.
     pub clock: &'a dyn Clock,

@@ -1,4 +1,4 @@
-//! What is known of one key before anything is done to it.
+//! The facts of one key, collected before anything is done to it.
 
 use std::io::{self, Write};
 
@@ -22,9 +22,9 @@ pub struct Facts {
     pub others: Vec<(AccessKey, Option<LastUsed>)>,
     /// Policies by which AWS answers a leak that it noticed.
     pub quarantine: Vec<String>,
-    /// Whether this very key signs the requests.
+    /// True if this very key signs the requests.
     pub signs: bool,
-    /// What could not be seen, and why.
+    /// The facts that could not be read, each with its reason.
     pub unseen: Vec<String>,
 }
 
@@ -156,7 +156,8 @@ fn of_root(id: KeyId, account: &str) -> Failure {
     ))
 }
 
-/// What it means that IAM does not say whose a key is: deleted, of another account, or not allowed.
+/// The failure if IAM does not say whose a key is: it is deleted, of another account, or asking is
+/// not allowed.
 pub fn not_found(iam: &dyn Iam, key: &str, error: Error) -> Failure {
     let (Error::NotFound { .. } | Error::AccessDenied { .. }) = error else { return error.into() };
     let own = iam.caller().map(|caller| caller.account).unwrap_or_default();
@@ -168,14 +169,14 @@ pub fn not_found(iam: &dyn Iam, key: &str, error: Error) -> Failure {
         )),
         Ok(_) if denied => error.into(),
         Ok(_) => Failure::refused(format!(
-            "{key} is not there any more: account {own}, of which it was, has no such key"
+            "{key} no longer exists: account {own}, to which it belonged, has no such key"
         )),
         Err(_) if denied => Failure::refused(format!(
-            "{key}: {}. Either that is not allowed, or it is a key of another account than {own}",
+            "{key}: {}. Either that is not allowed, or the key does not belong to account {own}",
             said(&error)
         )),
         Err(_) => Failure::refused(format!(
-            "{key}: account {own} has no such key. It was deleted, or is of another account"
+            "{key}: account {own} has no such key. It was deleted, or belongs to another account"
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! Why a command that acts came to no good end, and the status that this gives.
+//! The reason why a command that acts failed, and the status that it gives.
 
 use std::io;
 
@@ -14,7 +14,7 @@ pub struct Failure {
     /// 2: refused, and nothing was changed. 3: AWS gave no full answer, or a change has an unknown
     /// outcome. 130: interrupted.
     pub status: Status,
-    /// What happened and what to do. Holds no secret.
+    /// The reason, and what to do. Holds no secret.
     pub message: String,
 }
 

@@ -13,7 +13,7 @@ use crate::principal::Principal;
 use crate::stop::Stop;
 use crate::text::escape_line;
 
-/// How the requests of commands that act introduce themselves, unless `--user-agent` says otherwise.
+/// The user agent of commands that act, unless `--user-agent` gives another one.
 pub const USER_AGENT: &str = concat!(
     "keysweep/",
     env!("CARGO_PKG_VERSION"),
@@ -22,14 +22,15 @@ pub const USER_AGENT: &str = concat!(
     ")"
 );
 
-/// Who is to act, and where.
+/// The identity that is to act, and the place where it acts.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The profile that was named.
     pub profile: Option<String>,
     /// The key that is to sign itself.
     pub itself: Option<KeyId>,
-    /// Whether a session with multi-factor authentication is opened, and with which device.
+    /// Opens a session with multi-factor authentication; the inner value is the device, if one was
+    /// named.
     pub mfa: Option<Option<String>>,
     /// The partition; else what the profile's Region says, else `aws`.
     pub partition: Option<Partition>,
@@ -37,9 +38,9 @@ pub struct Request {
     pub iam_endpoint: Option<Endpoint>,
     /// In place of AWS's STS.
     pub sts_endpoint: Option<Endpoint>,
-    /// Whether AWS's FIPS endpoints are asked.
+    /// Asks AWS's FIPS endpoints.
     pub fips: bool,
-    /// How the requests introduce themselves.
+    /// The user agent of the requests.
     pub user_agent: Option<String>,
     /// Proxy and roots.
     pub environment: Environment,
@@ -50,7 +51,7 @@ pub struct Request {
 pub struct Opened {
     /// The operations.
     pub client: Client,
-    /// Who signs.
+    /// The identity that signs.
     pub acting: Acting,
 }
 
@@ -88,7 +89,8 @@ pub fn open(
         (None, None) => return Err(failure(IdentityError::Nobody)),
     };
     if let Some(id) = itself {
-        let from = if source.is_empty() { "its secret was typed".to_owned() } else { source };
+        let from =
+            if source.is_empty() { "with a secret that was entered".to_owned() } else { source };
         source = format!("the key {id} itself, {from}");
     }
     let mut client = opener(key).map_err(failure)?;
@@ -141,7 +143,7 @@ fn partition(
     let Some(region) = region else { return Ok(Partition::Aws) };
     Partition::of_region(&region).ok_or_else(|| {
         let region = escape_line(&region);
-        Failure::refused(format!("the Region {region} is of a partition that is not known here"))
+        Failure::refused(format!("the partition of the Region {region} is not known"))
     })
 }
 
@@ -173,8 +175,8 @@ fn unknown(source: &str, partition: Partition, error: Error) -> Failure {
     let failure = Failure::from(error);
     let hint = if refused {
         format!(
-            ". Its key is deleted, inactive or over, or of another partition than {partition} \
-             (--partition)"
+            ". Its key is deleted, inactive or expired, or belongs to another partition than \
+             {partition} (--partition)"
         )
     } else {
         String::new()
@@ -186,7 +188,7 @@ fn unknown(source: &str, partition: Partition, error: Error) -> Failure {
 fn device(client: &Client, arn: &str) -> Result<String, Failure> {
     let missing = |why: String| Failure::refused(format!("--mfa: {why}; give --mfa=SERIAL"));
     let Some(Principal::User(user)) = Principal::of(arn) else {
-        return Err(missing(format!("{arn} is not a user, and so has no device")));
+        return Err(missing(format!("{arn} is not a user, so it has no device")));
     };
     let devices = client.mfa_devices(user).map_err(|error| missing(error.to_string()))?;
     let first = devices.into_iter().next();

@@ -1,4 +1,5 @@
-//! What all commands that act on keys in AWS have in common: who acts, where, and who is asked.
+//! The arguments of all commands that act on keys in AWS: the identity, the place, and the person
+//! who is asked.
 
 use std::error::Error;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
@@ -31,26 +32,26 @@ pub(super) enum ActCommand {
     /// The worst come first. With --report, keys that keysweep found in code are marked. Reads IAM
     /// and changes nothing. Exits with 1 if a key is due, 3 if some could not be looked at, else 0.
     Keys(super::keys::KeysArguments),
-    /// Deactivate a leaked key now, end its sessions, and look for what was done meanwhile
+    /// Deactivate a leaked key now, end its sessions, and look for changes in the meantime
     ///
     /// Says whose the key is and when it was used, asks once, and deactivates it. Then it asks
     /// whether to end the sessions that the key opened. Ten seconds later it looks again at the
     /// user's keys, policies, groups, password and credentials, and at all users and roles:
-    /// a deactivated key works for some seconds more. keysweep activate undoes it. Exits with 0 if it
-    /// is done and nothing new was seen, 1 if something is left or new, 2 if it was refused, 3 if not
-    /// all could be seen or an outcome is unknown.
+    /// a deactivated key still works for some seconds. keysweep activate undoes it. Exits with 0 if it
+    /// is done and nothing new was seen, 1 if something is new or a step remains, 2 if it was refused, 3
+    /// if not all could be seen or an outcome is unknown.
     Deactivate(super::deactivate::DeactivateArguments),
     /// Activate a key again that was deactivated
     Activate(super::deactivate::ActivateArguments),
-    /// Replace a key by a new one, step by step and over days, without interruption.
+    /// Replace a key with a new one, step by step over days, without an interruption.
     ///
     /// Each run looks at the keys in AWS and does at most the next step, after a question: 1 make a
-    /// second key, try it and keep its secret where --to-profile, --to-file or --to-command say; 2
+    /// second key, try it and store its secret where --to-profile, --to-file or --to-command say; 2
     /// list the places that hold the old key until it is moved; 3 wait until it was not used for
     /// --rest; 4 deactivate it; 5 wait for --hold; 6 delete it, after its last four characters are
-    /// typed. Run the same command again for the next step. What was done stands in a journal, which
-    /// holds no secret. Exits with 0 if the key is rotated, 1 if a step is left, 2 if it was refused,
-    /// 3 if an answer is missing or an outcome is unknown.
+    /// typed. Run the same command again for the next step. A journal without secrets records what
+    /// was done. Exits with 0 if the key is rotated, 1 if a step remains, 2 if it was refused, 3 if an
+    /// answer is missing or an outcome is unknown.
     Rotate(super::rotate::RotateArguments),
 }
 
@@ -68,8 +69,8 @@ pub(super) fn act(command: &ActCommand) -> Result<Status, Box<dyn Error>> {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Identity")]
 pub(super) struct ActArguments {
-    /// Act as this profile of ~/.aws [default: the keys of AWS_ACCESS_KEY_ID and what belongs to
-    /// it, else the profile of AWS_PROFILE].
+    /// Act as this profile of ~/.aws [default: AWS_ACCESS_KEY_ID with its secret and
+    /// token, otherwise the profile of AWS_PROFILE].
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
     /// Sign with the key itself; its secret comes from the profile that holds it, or a prompt.
@@ -79,22 +80,22 @@ pub(super) struct ActArguments {
     #[arg(long, value_name = "SERIAL", num_args = 0..=1, require_equals = true)]
     mfa: Option<Option<String>>,
     /// The partition: aws, aws-us-gov, aws-cn or aws-eusc [default: that of the profile's Region,
-    /// else aws].
+    /// otherwise aws].
     #[arg(long, value_name = "NAME", value_parser = partition)]
     partition: Option<Partition>,
-    /// Ask this IAM in place of AWS's own: an https URL, or http on loopback.
+    /// Ask this IAM instead of AWS's own: an https URL, or http on loopback.
     #[arg(long, value_name = "URL", value_parser = Endpoint::parse)]
     iam_endpoint: Option<Endpoint>,
-    /// Ask this STS in place of AWS's own: an https URL, or http on loopback.
+    /// Ask this STS instead of AWS's own: an https URL, or http on loopback.
     #[arg(long, value_name = "URL", value_parser = Endpoint::parse)]
     sts_endpoint: Option<Endpoint>,
     /// Ask AWS's FIPS endpoints.
     #[arg(long, conflicts_with_all = ["iam_endpoint", "sts_endpoint"])]
     fips: bool,
-    /// How the requests introduce themselves in CloudTrail.
+    /// The user agent of the requests, as CloudTrail shows it.
     #[arg(long, value_name = "TEXT")]
     user_agent: Option<String>,
-    /// Print the least policy that this command needs, and ask nobody.
+    /// Print the smallest policy that this command needs, and send nothing.
     #[arg(long)]
     policy: bool,
 }

@@ -12,7 +12,7 @@ use super::{git, scan};
 use crate::command::demo;
 use crate::run::Status;
 
-/// What to run after the demo.
+/// The commands that the demo suggests at its end.
 const NEXT: &str = "
 These keys were random and give access to nothing; both projects are deleted. Now scan your own:
 

@@ -42,7 +42,7 @@ pub(super) struct KeysArguments {
     act: ActArguments,
 }
 
-/// How the list is written.
+/// The format of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum KeysFormat {
     /// For people.

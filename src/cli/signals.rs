@@ -71,7 +71,7 @@ fn ignored() -> u64 {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
-/// The ignored signals, which this system does not tell.
+/// The ignored signals, which this system does not report.
 #[cfg(not(target_os = "linux"))]
 fn ignored() -> u64 {
     0

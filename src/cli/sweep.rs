@@ -1,38 +1,37 @@
 //! `keysweep sweep`.
 
 use std::error::Error;
-use std::num::NonZero;
 use std::path::PathBuf;
-use std::thread;
 use std::time::Duration;
 
 use clap::Args;
 
 mod console;
+mod earlier;
 mod plan;
+mod processes;
 
 use console::Console;
+use earlier::since;
 use plan::PlanArguments;
 
 use super::arguments::{CommonArguments, DatabaseArguments, LimitArguments, SelectionArguments};
 use super::output::{Outputs, status_of_failure, stays_here};
 use super::signals::Session;
-use super::worker::WorkerOptions;
 use super::{conflicts, parse, progress, scan};
-use crate::command::merge;
 use crate::command::sweep::Template;
-use crate::command::sweep::partial::{PartialFile, options_digest};
+use crate::command::sweep::partial::PartialFile;
 use crate::command::sweep::plan::Planned;
 use crate::command::sweep::state::State;
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::report::Report;
+use crate::rules::RuleSet;
 use crate::run::partial::PartialSink;
 use crate::run::policy::{Policy, PolicyRoot};
-use crate::run::since::Earlier;
-use crate::run::sweep::{PathText, ResumeStore, Sweep, Workers};
+use crate::run::sweep::{ResumeStore, Sweep};
 use crate::run::target::Target;
-use crate::run::{self, RunOptions, Status};
+use crate::run::{self, Outcome, RunOptions, Status};
 use crate::source::files::Globs;
 
 /// Arguments of `sweep`.
@@ -75,23 +74,9 @@ pub(super) struct SweepArguments {
     common: CommonArguments,
 }
 
-/// A sweep would write over what it reads.
-#[derive(Debug, thiserror::Error)]
-#[error("--partial would overwrite a partial of --since, {0}: name another file")]
-struct Overwritten(String);
-
-/// More targets at a time by default would need more memory than time it saves: each of them gets
-/// several threads then.
-const MOST_JOBS: usize = 8;
-
 pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
-    let outputs = Outputs::new(&args.common.output)?;
-    let kept = [("--resume", args.resume.as_deref()), ("--partial", args.partial.as_deref())];
-    conflicts::check(&args.common, &outputs, &kept)?;
-    // A partial replaces the report on standard output, as a file of --output does.
-    let is_replaced = args.partial.is_some() && args.common.output.format.is_none();
-    let outputs = if is_replaced { outputs.without_stdout(&args.common.output) } else { outputs };
+    let outputs = outputs(args)?;
     let ledger = Ledger::new();
     // One target must not decide for others, so no target's files are read.
     let policy = scan::policy(&args.common.suppressions, PolicyRoot::Nowhere)?;
@@ -104,17 +89,16 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     }
     let targets = targets(plan, args, &policy.exclude, &outputs, &session)?;
     let mut state = state(args, &policy)?;
-    // Before the partial of this sweep is made, which may have the same name.
-    let since = since(args, &policy)?;
-    since.iter().flat_map(|since| &since.notes).for_each(|note| ledger.note(note.as_str()));
-    let mut partial = partial(args, &policy, &targets)?;
+    let since = since(args, &policy, &ledger)?;
     #[cfg(feature = "verify")]
     let (verify, would_verify) = args.common.verify.stage(args.common.fail_on)?;
     #[cfg(feature = "verify")]
     let keep_rivals = verify.is_some() || would_verify.is_some();
     #[cfg(not(feature = "verify"))]
     let keep_rivals = false;
-    let workers = workers(args, &policy, &outputs, keep_rivals, &ledger);
+    // Wrong usage empties no earlier partial.
+    let mut partial = partial(args, &policy, &targets)?;
+    let workers = processes::workers(args, &policy, &outputs, keep_rivals, &ledger);
     let Policy { rules, exclude, suppressions, .. } = policy;
     let engine = Engine::new(&rules);
     #[cfg(feature = "verify")]
@@ -135,7 +119,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         #[cfg(feature = "verify")]
         verify,
     };
-    let jobs = jobs(args);
+    let jobs = processes::jobs(args);
     let console = Console::new(&targets, jobs, output.quiet);
     let job = Sweep {
         targets: &targets,
@@ -155,12 +139,25 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     if let Some(options) = would_verify {
         super::verify::preview(&outcome.findings, &options);
     }
+    report(args, &outcome, &rules, &options, &outputs, (state, partial))
+}
+
+/// Writes the report, and ends the state file and the partial.
+fn report(
+    args: &SweepArguments,
+    outcome: &Outcome,
+    rules: &RuleSet,
+    options: &RunOptions,
+    outputs: &Outputs,
+    (mut state, partial): (Option<State>, Option<PartialFile>),
+) -> Result<Status, Box<dyn Error>> {
+    let output = &args.common.output;
     let found = run::status(&outcome.findings, &outcome.coverage, args.common.fail_on.into());
     let status = if outcome.interrupted { found.merge(Status::Interrupted) } else { found };
     let report = Report {
         findings: &outcome.findings,
         coverage: &outcome.coverage,
-        rules: &rules,
+        rules,
         command: "sweep",
         category: output.sarif_category.as_deref(),
         show_secrets: output.show_secrets,
@@ -171,8 +168,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         times: Some(&scan::times(options.began)),
         limits: output.limits(),
     };
-    let written = scan::write_report(&report, status, output, &outputs, options.began);
-    // A sweep without a complete report can be resumed.
+    let written = scan::write_report(&report, status, output, outputs, options.began);
     let written = match partial.map(PartialFile::finish) {
         Some(Err(error)) => {
             super::complain(&error);
@@ -180,10 +176,21 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         }
         Some(Ok(())) | None => written,
     };
+    // A sweep without a complete report can be resumed.
     if let Some(state) = state.as_mut().filter(|_| !options.stop.is_set() && written == status) {
         state.end()?;
     }
     Ok(written)
+}
+
+/// The destinations of the report.
+fn outputs(args: &SweepArguments) -> Result<Outputs, Box<dyn Error>> {
+    let outputs = Outputs::new(&args.common.output)?;
+    let kept = [("--resume", args.resume.as_deref()), ("--partial", args.partial.as_deref())];
+    conflicts::check(&args.common, &outputs, &kept)?;
+    // A partial replaces the report on standard output, as a file of --output does.
+    let is_replaced = args.partial.is_some() && args.common.output.format.is_none();
+    Ok(if is_replaced { outputs.without_stdout(&args.common.output) } else { outputs })
 }
 
 /// The targets with the options of this run.
@@ -203,56 +210,6 @@ fn targets(
     Ok(plan.into_iter().map(|planned| planned.target(&template)).collect())
 }
 
-/// How processes for targets are started; `None`, with a remark, if that is not possible.
-fn workers(
-    args: &SweepArguments,
-    policy: &Policy,
-    outputs: &Outputs,
-    keep_rivals: bool,
-    ledger: &Ledger,
-) -> Option<Workers> {
-    let kept = args.resume.iter().chain(&args.partial).cloned();
-    let outputs = outputs.paths().into_iter().chain(kept);
-    let config = policy.config.as_ref();
-    let options = WorkerOptions {
-        selection: args.selection.clone(),
-        database: args.database.clone(),
-        containers: args.common.limits.containers.clone(),
-        max_memory: args.common.limits.max_memory,
-        target_timeout: args.target_timeout,
-        outputs: outputs.map(|path| PathText::from(&*path)).collect(),
-        config: config.map(|(path, text)| (PathText::from(&**path), text.clone())),
-        keep_rivals,
-    };
-    let refused = |why: &Box<dyn Error>| {
-        ledger.note(format!("{}: {why}", run::sweep::IN_ONE_PROCESS));
-    };
-    options.workers().inspect_err(refused).ok()
-}
-
-/// The number of targets that are scanned at a time.
-fn jobs(args: &SweepArguments) -> usize {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let limits = &args.common.limits;
-    let granted = || processors.min(MOST_JOBS).min(scan::memory(limits).processes());
-    args.jobs.unwrap_or_else(granted)
-}
-
-/// The results of earlier sweeps.
-fn since(args: &SweepArguments, policy: &Policy) -> Result<Option<Earlier>, Box<dyn Error>> {
-    if args.since.is_empty() {
-        return Ok(None);
-    }
-    let files = merge::files(&args.since)?;
-    let own = args.partial.as_ref().and_then(|path| path.canonicalize().ok());
-    let is_own = |path: &PathBuf| own.is_some() && path.canonicalize().ok() == own;
-    if let Some(file) = files.iter().find(|file| is_own(&file.path)) {
-        return Err(Overwritten(file.name.clone()).into());
-    }
-    let files = files.into_iter().map(|file| (file.path, file.name)).collect();
-    Ok(Some(Earlier::read(files, &options_digest(&asked(args, policy)))))
-}
-
 /// The file of `--partial`.
 fn partial(
     args: &SweepArguments,
@@ -261,7 +218,7 @@ fn partial(
 ) -> Result<Option<PartialFile>, Box<dyn Error>> {
     let Some(path) = &args.partial else { return Ok(None) };
     stays_here(path)?;
-    Ok(Some(PartialFile::create(path, &asked(args, policy), targets)?))
+    Ok(Some(PartialFile::create(path, &asked(args, policy), targets, args.plan.shard)?))
 }
 
 /// The state file of `--resume`.

@@ -1,4 +1,4 @@
-//! `keysweep activate`: the way back from `deactivate`.
+//! `keysweep activate` undoes `deactivate`.
 
 use keysweep_aws::{Error, KeyStatus, NewStatus};
 
@@ -20,7 +20,7 @@ pub fn activate(context: &mut Context<'_>, id: KeyId) -> Result<Status, Failure>
     facts.write(context.clock.now(), context.out)?;
     match &facts.key.status {
         KeyStatus::Active => {
-            writeln!(context.out, "\nIt is active already. Nothing was changed.")?;
+            writeln!(context.out, "\nIt is already active. Nothing was changed.")?;
             return Ok(Status::Clean);
         }
         KeyStatus::Inactive => {}

@@ -20,7 +20,7 @@ use crate::text::{escape_line, shell_word};
 use look::Look;
 use sessions::Outcome;
 
-/// What becomes of the sessions that the key opened.
+/// The choice for the sessions that the key opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sessions {
     /// Whoever acts is asked.
@@ -28,15 +28,15 @@ pub enum Sessions {
     Ask,
     /// They are ended.
     End,
-    /// They go on.
+    /// They continue.
     Keep,
 }
 
-/// How long after the change the second look comes.
+/// The time between the change and the second look.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Deactivates a key. Status 0 if that is done and nothing new was seen; 1 if something is left or
-/// somebody did something meanwhile; 3 if not all could be seen.
+/// somebody did something in the meantime; 3 if not all could be seen.
 ///
 /// # Errors
 /// Refused before any change, or the outcome of a change is unknown.
@@ -72,12 +72,12 @@ fn end_key(context: &mut Context<'_>, facts: &Facts) -> Result<bool, Failure> {
     let id = &facts.key.id;
     if matches!(facts.key.status, KeyStatus::Inactive | KeyStatus::Expired) {
         let word = facts.key.status.as_str().to_lowercase();
-        writeln!(context.out, "\nIt is {word} already.")?;
+        writeln!(context.out, "\nIt is already {word}.")?;
         return Ok(true);
     }
     writeln!(
         context.out,
-        "\nWhatever uses this key stops at once, whoever that is. To undo it: keysweep activate {id}"
+        "\nEverything that uses this key stops working at once. To undo it: keysweep activate {id}"
     )?;
     if !context.person.confirm("Deactivate it now?")? {
         writeln!(context.out, "The key was not deactivated.")?;
@@ -112,8 +112,8 @@ fn second_look(context: &mut Context<'_>, facts: &Facts, before: &Look) -> Resul
     if facts.signs {
         writeln!(
             context.out,
-            "\nThe key that signs is inactive now, so nothing can be looked at with it. Look as \
-             somebody else what was done meanwhile: keysweep deactivate {} --profile NAME",
+            "\nThe key that signs is inactive now, and can read nothing more. To see what was done in \
+             the meantime, act as somebody else: keysweep deactivate {} --profile NAME",
             facts.key.id
         )?;
         return Ok(Status::Incomplete);
@@ -121,12 +121,12 @@ fn second_look(context: &mut Context<'_>, facts: &Facts, before: &Look) -> Resul
     let seconds = WAIT.as_secs();
     writeln!(
         context.out,
-        "\nA change of IAM takes seconds to reach everywhere, and whoever holds the key can use \
-         them. Looking again in {seconds} s."
+        "\nA change in IAM takes seconds to reach everywhere, and the key can still be used in that \
+         time. Looking again in {seconds} s."
     )?;
     context.out.flush()?;
     if !context.clock.sleep(WAIT) {
-        writeln!(context.out, "  Interrupted: it was not looked again.")?;
+        writeln!(context.out, "  Interrupted before the second look.")?;
         return Ok(Status::Interrupted);
     }
     let after = look::look(context.iam, &facts.key.user);
@@ -146,8 +146,8 @@ fn second_look(context: &mut Context<'_>, facts: &Facts, before: &Look) -> Resul
     let user = facts.user.as_ref().map_or_else(|| facts.key.user.clone(), |user| user.arn.clone());
     writeln!(
         context.out,
-        "This came while you acted. If it was not you or a colleague, somebody else still has a way \
-         in: end it the same way (keysweep deactivate, aws iam delete-user, aws iam \
+        "This happened while you acted. If it was not you or a colleague, somebody else still has \
+         access: end that too (keysweep deactivate, aws iam delete-user, aws iam \
          delete-role), and run this command again. Only a service control policy of the \
          organization that denies {} cannot be undone from inside the account.",
         escape_line(&user)
@@ -155,7 +155,7 @@ fn second_look(context: &mut Context<'_>, facts: &Facts, before: &Look) -> Resul
     Ok(Status::Findings)
 }
 
-/// What comes after.
+/// Prints the commands that come next, and the one that undoes this.
 fn next(context: &mut Context<'_>, facts: &Facts, ended: Outcome) -> Result<(), Failure> {
     let id = &facts.key.id;
     let policy = match ended {
@@ -169,8 +169,8 @@ fn next(context: &mut Context<'_>, facts: &Facts, ended: Outcome) -> Result<(), 
     writeln!(
         context.out,
         "\nNext:\n  keysweep explain {id}   how to find in CloudTrail what was done with it\n  \
-         keysweep rotate {id}    a new key for what still needs access; deletes this one at the \
-         end\nTo undo: keysweep activate {id}{policy}"
+         keysweep rotate {id}    a new key for programs that still need access; deletes this one at \
+         the end\nTo undo: keysweep activate {id}{policy}"
     )?;
     Ok(())
 }

@@ -371,13 +371,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_credential_is_no_alarm() {
+    fn a_text_that_is_not_a_credential_raises_no_alarm() {
         assert!(explained(&["AKIA", "IOSFODNN7EXAMPLE"].concat()).starts_with("Nothing to do"));
         assert!(explained(&["AROA", "QNZGKIQY56JQ7WML"].concat()).contains("unique id of a role"));
     }
 
     #[test]
-    fn a_secret_typed_by_mistake_is_not_shown() {
+    fn a_secret_given_by_mistake_is_not_shown() {
         let secret = "aB3/".repeat(10);
         let error = subject(&secret, &RuleSet::builtin()).expect_err("no subject").to_string();
         assert!(!error.contains("aB3"), "{error}");

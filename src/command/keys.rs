@@ -27,7 +27,7 @@ pub enum Subject {
     User(String),
 }
 
-/// How the list is written.
+/// The format of the list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// For people.
@@ -39,7 +39,7 @@ pub enum Format {
     Csv,
 }
 
-/// What was asked for.
+/// The options of `keysweep keys`.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whose keys; none means all of the account.
@@ -48,11 +48,11 @@ pub struct Options {
     pub report: Option<(String, Places)>,
     /// From when on a key is due.
     pub limits: Limits,
-    /// How the list is written.
+    /// The format of the list.
     pub format: Format,
 }
 
-/// How far the work is, for a line of progress.
+/// The counts for a line of progress.
 #[derive(Debug, Default)]
 pub struct Progress {
     users: AtomicUsize,
@@ -71,13 +71,13 @@ impl Progress {
     }
 }
 
-/// Reads a key id, a user's name or a user's ARN as it was typed.
+/// Reads a key id, a user's name or a user's ARN.
 ///
 /// # Errors
-/// A text that is none of these. A secret that was typed in its place is not repeated.
-pub fn subject(typed: &str) -> Result<Subject, Failure> {
-    let typed = typed.trim();
-    if let Some(id) = KeyId::parse(typed.as_bytes()) {
+/// A text that is none of these. A secret in its place is not repeated.
+pub fn subject(text: &str) -> Result<Subject, Failure> {
+    let text = text.trim();
+    if let Some(id) = KeyId::parse(text.as_bytes()) {
         if id.is_example() {
             let why = format!("{id} is an example or placeholder, not a key");
             return Err(Failure::refused(why));
@@ -90,8 +90,8 @@ pub fn subject(typed: &str) -> Result<Subject, Failure> {
             ))),
         };
     }
-    if typed.len() == SECRET_LEN
-        && typed.bytes().all(|b| b.is_ascii_alphanumeric() || b"/+".contains(&b))
+    if text.len() == SECRET_LEN
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/+".contains(&b))
     {
         return Err(Failure::refused(
             "what was given looks like a secret access key: give a key's id (AKIA…) or a user's \
@@ -99,9 +99,9 @@ pub fn subject(typed: &str) -> Result<Subject, Failure> {
              kept in the shell's history",
         ));
     }
-    let name = match Principal::of(typed) {
+    let name = match Principal::of(text) {
         Some(Principal::User(name)) => name,
-        _ => typed,
+        _ => text,
     };
     // IAM and STS quotas, "IAM name requirements".
     let is_name = (1..=64).contains(&name.len())
@@ -109,16 +109,16 @@ pub fn subject(typed: &str) -> Result<Subject, Failure> {
     if is_name {
         return Ok(Subject::User(name.to_owned()));
     }
-    let shown = escape_line(&typed.chars().take(64).collect::<String>());
+    let shown = escape_line(&text.chars().take(64).collect::<String>());
     Err(Failure::refused(format!("{shown:?} is neither the id of a key (AKIA…) nor a user's name")))
 }
 
-/// How a list came out.
+/// The result of a list.
 #[derive(Debug)]
 pub struct Listed {
     /// 1 if a key is due, 3 if some could not be looked at.
     pub status: Status,
-    /// What could not be looked at. Text and JSON say it themselves.
+    /// The things that could not be looked at. The text and the JSON contain them already.
     pub problems: Vec<String>,
 }
 

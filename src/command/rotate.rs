@@ -29,7 +29,7 @@ use journal::Journal;
 use places::Look;
 use session::Session;
 
-/// What a run is to do.
+/// The task of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// The next step.
@@ -41,7 +41,7 @@ pub enum Mode {
     Abandon,
 }
 
-/// What was asked for.
+/// The options of `keysweep rotate`.
 pub struct Options<'a> {
     /// The key that leaves.
     pub key: KeyId,
@@ -53,15 +53,15 @@ pub struct Options<'a> {
     pub paths: Vec<PathBuf>,
     /// `--report`: an earlier report of its places.
     pub report: Option<PathBuf>,
-    /// Who looks for it there.
+    /// The search for it there.
     pub look: &'a dyn Look,
-    /// How long it must not have been used before it is deactivated.
+    /// The time without use after which it is deactivated.
     pub rest: SignedDuration,
-    /// How long it stays deactivated before it is deleted.
+    /// The time that it stays deactivated before it is deleted.
     pub hold: SignedDuration,
-    /// How often to look again while there is nothing to do but wait.
+    /// The pause between looks while there is nothing to do but wait; `None` looks once.
     pub watch: Option<Duration>,
-    /// What to do.
+    /// The task.
     pub mode: Mode,
     /// Where the journal is.
     pub journal: PathBuf,
@@ -79,7 +79,7 @@ impl From<destination::Unfit> for Failure {
     }
 }
 
-/// What is to be said of a key whose rotation is over, which nobody needs to be asked about.
+/// The closing words about a key whose rotation is over, so that nobody needs to be asked about it.
 ///
 /// # Errors
 /// If the journal can't be read.

@@ -120,16 +120,11 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
         KeyKind::Temporary => (id::TEMPORARY_KEY, token),
     };
     let credential = Credential {
-        rule: RuleId::new(rule),
-        key_id: Some(id.to_string()),
-        secret: Some(secret),
         session_token,
         account: id.account(),
-        user: None,
-        expires: None,
+        ..Credential::new(RuleId::new(rule), Some(id.to_string()), Some(secret))
     };
-    let sighting = Sighting::default();
-    let confidence = Confidence::High;
+    let (sighting, confidence) = (Sighting::default(), Confidence::High);
     let place = Occurrence { origin: Origin::default(), sighting, confidence };
     Ok(Finding::new(credential, Severity::Error, confidence, vec![place]))
 }
@@ -235,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_missing_and_never_what_was_typed() {
+    fn an_error_says_what_is_missing_and_never_repeats_the_input() {
         let entered = "hunter2hunter2hunter2";
         for text in ["", entered] {
             let error = read_key(id("AKIA"), text.as_bytes()).expect_err("no secret").to_string();

@@ -8,16 +8,10 @@ const BODY: &str = "QNZGKIQY56JQ7WML";
 
 fn finding(rule: &str, id: Option<String>, user: Option<&str>) -> Finding {
     let credential = Credential {
-        rule: RuleId::new(rule),
-        key_id: id,
-        secret: Some(Secret::new(vec![b'x'; 40])),
-        session_token: None,
-        account: None,
         user: user.map(str::to_owned),
-        expires: None,
+        ..Credential::new(RuleId::new(rule), id, Some(Secret::new(vec![b'x'; 40])))
     };
-    let sighting = Sighting::default();
-    let confidence = Confidence::High;
+    let (sighting, confidence) = (Sighting::default(), Confidence::High);
     let place = Occurrence { origin: Origin::default(), sighting, confidence };
     Finding::new(credential, Severity::Error, confidence, vec![place])
 }

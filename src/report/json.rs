@@ -155,6 +155,12 @@ struct OccurrenceJson<'a> {
     secret: Option<Span>,
     decoded: &'a [Encoding],
     inside: &'a [String],
+    /// The masked line of the id, or of the secret if there is no id.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    snippet: &'a str,
+    /// The masked line of the secret, if it is another one.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    secret_snippet: &'a str,
     git: Option<&'a GitOrigin>,
 }
 
@@ -179,6 +185,8 @@ impl<'a> OccurrenceJson<'a> {
             secret: place.sighting.secret.map(Span::from),
             decoded: &place.sighting.decoded,
             inside: &place.origin.inside,
+            snippet: &place.sighting.snippet,
+            secret_snippet: &place.sighting.secret_snippet,
             git: place.origin.git.as_ref(),
         }
     }

@@ -1,4 +1,4 @@
-//! What is kept of the names that lead to a finding. Whoever writes them makes them as long as they
+//! The bounds of the names that lead to a finding. Whoever writes them makes them as long as they
 //! like, and a pack or a zip holds them a thousandfold compressed, so each is bounded before it is
 //! kept, searched for secrets, and written to a report.
 

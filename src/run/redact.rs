@@ -138,20 +138,20 @@ struct Secrets {
     pieces: Pieces,
     /// Results for texts that were checked: the masked text, if it differs.
     known: RefCell<HashMap<Vec<u8>, Option<Vec<u8>>>>,
-    /// What bounds the search of many texts.
+    /// The bound of a search of many texts.
     end: Option<End>,
 }
 
-/// What is left of a search once the run is to stop.
+/// The rest of a search once the run is to stop.
 struct End {
     stop: Stop,
     grace: Cell<u64>,
-    /// How many texts were not searched.
+    /// The number of texts that were not searched.
     hidden: Cell<u64>,
 }
 
 impl End {
-    /// Whether a text of so many bytes may still be searched.
+    /// True if a text of so many bytes may still be searched.
     fn allows(&self, bytes: usize) -> bool {
         if !self.stop.is_set() {
             return true;
@@ -233,7 +233,7 @@ impl Secrets {
 
     fn hide_in_git(&self, git: &mut GitOrigin) {
         git.refs.iter_mut().for_each(|name| self.hide(name));
-        for person in git.author.iter_mut().chain(&mut git.committer) {
+        for person in git.author.iter_mut().chain(&mut git.committer).chain(&mut git.removed_by) {
             self.hide(&mut person.name);
             self.hide(&mut person.email);
         }
@@ -269,7 +269,7 @@ impl Secrets {
         for stretch in opaque::stretches(text, pieces::LEAST) {
             self.encoded(&stretch, &mut spans);
         }
-        spans.extend(self.pieces.parted(text));
+        spans.extend(self.pieces.spans(text));
         spans
     }
 
@@ -338,20 +338,12 @@ mod tests {
     const SECRET: &str = "k3Xv9/QpZ7+LmW2cR8tBnY5dF1gHs4jVa6uEoKiT";
 
     fn places(names: impl Iterator<Item = String>) -> Finding {
-        let credential = Credential {
-            rule: RuleId::new("aws-secret-access-key"),
-            key_id: None,
-            secret: Some(Secret::new(SECRET.as_bytes().to_vec())),
-            session_token: None,
-            account: None,
-            user: None,
-            expires: None,
-        };
-        let sighting = Sighting::default();
+        let secret = Secret::new(SECRET.as_bytes().to_vec());
+        let credential = Credential::new(RuleId::new("aws-secret-access-key"), None, Some(secret));
         let confidence = Confidence::High;
         let place = |name: String| Occurrence {
-            origin: Origin { path: Some(name.into_bytes()), ..Origin::default() },
-            sighting: sighting.clone(),
+            origin: Origin::of_path(name.into_bytes()),
+            sighting: Sighting::default(),
             confidence,
         };
         Finding::new(credential, Severity::Error, confidence, names.map(place).collect())

@@ -114,7 +114,7 @@ impl Earlier {
             let found = self.found(target).ok_or(PartialError::Changed)?;
             let mut file = File::open(&self.files[found.file])?;
             file.seek(SeekFrom::Start(found.offset))?;
-            let mut reader = PartialReader::resume(BufReader::new(file));
+            let mut reader = PartialReader::resume(BufReader::new(file), 0);
             let Next::Line(PartialLine::Target(line)) = reader.next_line()? else {
                 return Err(PartialError::Changed);
             };

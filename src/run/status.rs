@@ -83,22 +83,13 @@ pub fn status(findings: &[Finding], coverage: &Coverage, fail_on: FailOn) -> Sta
 mod tests {
     use super::*;
     use crate::finding::{
-        Confidence, Credential, Occurrence, RuleId, Sighting, Suppression, Verification,
+        Confidence, Credential, Occurrence, Origin, RuleId, Sighting, Suppression, Verification,
     };
 
     fn finding(severity: Severity, verdict: Verdict) -> Finding {
-        let credential = Credential {
-            rule: RuleId::new("aws-access-key"),
-            key_id: None,
-            secret: None,
-            session_token: None,
-            account: None,
-            user: None,
-            expires: None,
-        };
-        let sighting = Sighting::default();
+        let credential = Credential::new(RuleId::new("aws-access-key"), None, None);
+        let (origin, sighting) = (Origin::default(), Sighting::default());
         let confidence = Confidence::High;
-        let origin = crate::finding::Origin::default();
         let place = Occurrence { origin, sighting, confidence };
         Finding {
             verification: Verification { status: verdict, ..Verification::default() },

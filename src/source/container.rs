@@ -248,13 +248,14 @@ enum Tail<'t> {
 }
 
 impl<'t> Tail<'t> {
-    /// Of a text that begins with `head`; of one that is read in order and goes on, nothing.
+    /// Of a text that begins with `head`; of one that is read in order and continues, nothing.
     fn of(head: &'t [u8], whole: bool, file: Option<&dyn ReadAt>) -> Self {
         if whole {
             return Self::Seen(&head[head.len().saturating_sub(unopened::TAIL)..]);
         }
         let mut tail = vec![0; unopened::TAIL];
-        // What can't be read at its end fails when it is read from its beginning, and is reported.
+        // A file that can't be read at its end fails when it is read from its beginning, and is
+        // reported.
         let read = file.and_then(|file| {
             let at = file.length().ok()?.checked_sub(tail.len() as u64)?;
             file.read_some(&mut tail, at).ok()

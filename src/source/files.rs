@@ -79,7 +79,7 @@ pub fn scan<D: Detector>(
     pipes::scan(&roots.pipes, options, detector, ledger, hits);
 }
 
-/// Whether the index of a repository tracks a file.
+/// True if the index of a repository tracks a file.
 pub fn is_tracked(path: &Path) -> bool {
     let Ok(path) = path.canonicalize() else { return false };
     let Some(top) = roots::work_tree(std::slice::from_ref(&path)) else { return false };

@@ -3,7 +3,9 @@
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::coverage::Ledger;
+use crate::coverage::{Count, Ledger};
+use crate::finding::Candidate;
+use crate::scan::Detector;
 
 /// The reason for a text on which the program fails.
 pub(super) const WHY: &str = "reading it failed, which is a bug in keysweep: please report it";
@@ -28,6 +30,22 @@ pub(super) fn guarded<T>(
         ledger.problem(what, &name(), &WHY);
     }
     done
+}
+
+/// The candidates of a text that is not a file. Other results go to the ledger, as those of
+/// `whose`: such texts are many, and few have a path.
+pub(super) fn whole_text<D: Detector>(
+    detector: &D,
+    what: &str,
+    name: &dyn Fn() -> Vec<u8>,
+    bytes: &[u8],
+    whose: &str,
+    ledger: &Ledger,
+) -> Vec<Candidate> {
+    let detected = guarded(what, name, ledger, || detector.whole(bytes)).unwrap_or_default();
+    ledger.add(Count::Bytes, bytes.len() as u64);
+    detected.note(ledger, "object", &|| whose.as_bytes().to_vec());
+    detected.candidates
 }
 
 /// A stream of a decoder for hostile bytes: a panic in it ends only the stream.

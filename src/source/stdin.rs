@@ -118,8 +118,7 @@ pub fn scan<D: Detector>(
     };
     let name = || options.name.clone().into_bytes();
     let extent = scanner.text("file", &name, Text::Stream(&mut input), &mut |candidate| {
-        let path = Some(options.name.clone().into_bytes());
-        hits(Hit { origin: Origin { path, ..Origin::default() }, candidate });
+        hits(Hit { origin: Origin::of_path(name()), candidate });
     });
     ledger.add(Count::Files, 1);
     match extent.error {

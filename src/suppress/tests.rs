@@ -18,35 +18,25 @@ fn place(path: &str, line: u64, marker: Option<&'static str>) -> Occurrence {
     let at = |column| Position { line, column, column_utf16: column };
     let sighting =
         Sighting { id: Some(Region { start: at(1), end: at(21) }), marker, ..Sighting::default() };
-    let origin = Origin { path: Some(path.as_bytes().to_vec()), ..Origin::default() };
+    let origin = Origin::of_path(path.as_bytes().to_vec());
     Occurrence { origin, sighting, confidence: Confidence::High }
 }
 
 fn in_history(mut place: Occurrence, at_head: bool) -> Occurrence {
     place.origin.git = Some(GitOrigin {
         commit: Some("c1".repeat(20)),
-        blob: None,
-        object: GitObject::Blob,
-        author: None,
-        committer: None,
         reachable: true,
-        held_by: vec![],
         at_head,
-        removed_in: None,
-        refs: vec![],
+        ..GitOrigin::new(GitObject::Blob)
     });
     place
 }
 
 fn finding(secret: &str, occurrences: Vec<Occurrence>) -> Finding {
+    let secret = Secret::new(secret.as_bytes().to_vec());
     let credential = Credential {
-        rule: RuleId::new("aws-access-key"),
-        key_id: Some(id()),
-        secret: Some(Secret::new(secret.as_bytes().to_vec())),
-        session_token: None,
         account: Some("029608264753".to_owned()),
-        user: None,
-        expires: None,
+        ..Credential::new(RuleId::new("aws-access-key"), Some(id()), Some(secret))
     };
     Finding::new(credential, Severity::Error, Confidence::High, occurrences)
 }

@@ -74,16 +74,8 @@ fn join(
     }
     occurrences.sort_by(|one, other| one.order().cmp(&other.order()));
     let first = holders.first().map(|&at| findings[at].with_secrets());
-    let bare = Credential {
-        rule: RuleId::new(KEY_ID),
-        key_id: Some(id.to_owned()),
-        secret: None,
-        session_token: None,
-        account: None,
-        user: None,
-        expires: None,
-    };
-    let credential = credential(&first.unwrap_or(bare), secret);
+    let bare = || Credential::new(RuleId::new(KEY_ID), Some(id.to_owned()), None);
+    let credential = credential(&first.unwrap_or_else(bare), secret);
     Finding::new(credential, Severity::Error, Confidence::High, occurrences)
 }
 
@@ -243,15 +235,7 @@ fn lone_id(pair: Finding) -> Finding {
 /// The labelled secret of a pair.
 fn lone_secret(pair: &Finding, occurrences: Vec<Occurrence>) -> Finding {
     let id = pair.credential.key_id.as_deref().unwrap_or_default();
-    let credential = Credential {
-        rule: RuleId::new(SECRET),
-        key_id: None,
-        secret: pair.clear.secret.clone(),
-        session_token: None,
-        account: None,
-        user: None,
-        expires: None,
-    };
+    let credential = Credential::new(RuleId::new(SECRET), None, pair.clear.secret.clone());
     Finding {
         verification: Verification {
             reason: Some(format!("it is not the secret of {id}, near which it is")),

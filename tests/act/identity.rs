@@ -284,7 +284,7 @@ fn a_program_without_a_terminal_needs_yes() {
         ran
     };
     let ran = run(&["activate", &leaked.id]).exits(0);
-    assert!(ran.stdout.contains("It is active already."), "{}", ran.stdout);
+    assert!(ran.stdout.contains("It is already active."), "{}", ran.stdout);
     let ran = run(&["deactivate", &leaked.id]).exits(2);
     assert!(ran.stderr.contains("nobody can be asked") && ran.stderr.contains("--yes"));
     run(&["deactivate", &leaked.id, "--dry-run"]).exits(1);

@@ -40,7 +40,7 @@ pub(crate) struct Held {
     pub(crate) used: LastUsed,
 }
 
-/// What is to happen to a request.
+/// The fate of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Fault {
     /// It is carried out, and its answer is lost.
@@ -58,11 +58,11 @@ pub(crate) struct State {
     pub(crate) tags: Vec<Tag>,
     pub(crate) policies: Vec<Attached>,
     pub(crate) gone: bool,
-    /// What happens to the next request of an operation.
+    /// The faults of the next requests, by operation.
     pub(crate) faults: BTreeMap<&'static str, VecDeque<Fault>>,
     /// Every operation, in its order.
     pub(crate) calls: Vec<String>,
-    /// How many tries of a new key are refused.
+    /// The number of tries of a new key that are refused.
     pub(crate) refused_tries: usize,
     pub(crate) next: Keys,
 }

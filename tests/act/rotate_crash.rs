@@ -51,7 +51,7 @@ fn rotate_whole(world: &World, to: &Wanted, moment: i64) -> bool {
                 killed = true;
                 after_a_kill(world, moment);
                 if let Wanted::File(path) = to {
-                    // Its name is taken once something stands in it; a user looks, as the message says.
+                    // A file with content is not overwritten; a user looks, as the message says.
                     let text = std::fs::read_to_string(path).unwrap_or_default();
                     assert!(text.is_empty() || text.contains("AKIA"), "moment {moment}");
                 }
@@ -97,7 +97,7 @@ fn every_moment(name: &str, to: impl Fn(&World) -> Wanted, stride: usize) -> usi
 }
 
 #[test]
-fn a_rotation_goes_on_from_every_moment_at_which_it_was_killed() {
+fn a_rotation_continues_from_every_moment_at_which_it_was_killed() {
     let profile = every_moment("into a profile", |_| Wanted::Profile("shop".to_owned()), 1);
     let file = |world: &World| Wanted::File(world.project.at("new.csv"));
     let kills = profile + every_moment("into a file", file, 2);

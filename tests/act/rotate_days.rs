@@ -238,7 +238,7 @@ fn a_new_key_that_does_not_work_at_once_is_tried_and_then_deleted_again() {
 }
 
 #[test]
-fn what_may_not_be_looked_at_is_said_and_is_no_obstacle() {
+fn a_denied_request_is_reported_and_is_not_an_obstacle() {
     let world = World::new("not allowed", "shop-deploy");
     for operation in ["GetUser", "ListUserTags", "ListAttachedUserPolicies", "TagUser"] {
         world.account.fail(operation, Fault::Denied);
@@ -274,7 +274,7 @@ fn watching_waits_and_says_only_what_is_new() {
 }
 
 #[test]
-fn the_files_of_a_report_are_looked_at_and_its_own_files_are_no_places() {
+fn the_files_of_a_report_are_searched_and_its_own_files_are_left_out() {
     let world = World::new("by a report", "shop-deploy");
     let old = &world.old.id;
     world.project.file("src/prod.env", &world.old.env);
@@ -288,8 +288,12 @@ fn the_files_of_a_report_are_looked_at_and_its_own_files_are_no_places() {
     world.project.file("src/report.json", &report);
     let report = Some(world.project.at("src/report.json"));
     let came = world.run(&Asked { report: report.clone(), ..to_profile("shop") }, &["y"]);
-    assert!(came.text.contains("It stands in 1 place:\n  /src/prod.env:1  with"), "{}", came.text);
-    let missing = "  not looked at: gone.env (of the report) is not here\n";
+    assert!(
+        came.text.contains("It was found in 1 place:\n  /src/prod.env:1  with"),
+        "{}",
+        came.text
+    );
+    let missing = "  not searched: gone.env (of the report) is not here\n";
     assert!(came.text.contains(missing), "{}", came.text);
     // The journal names the key, and so does the report.
     std::fs::copy(world.journal(), world.project.at("src/journal.jsonl")).expect("a copy");

@@ -169,7 +169,7 @@ fn what_aws_refuses_changes_nothing() {
     moto.check_signatures();
     let profile = || Some(Wanted::Profile("shop".to_owned()));
     for (old, acting, why) in [
-        (&two, &ops, "has another key already, and a user can have two"),
+        (&two, &ops, "already has another key, and a user can have two"),
         (&gone, &ops, "has no such key"),
         (&two, &stranger, "not allowed"),
     ] {
@@ -214,7 +214,7 @@ fn each_destination_gets_the_secret_and_each_failure_gives_the_key_back() {
     }
     let rotation = Rotation::new(&moto, &command, &ops);
     let (kept, seen) = (rotation.project.at("kept"), rotation.project.at("seen"));
-    // What can be seen of a command from outside, and what it prints.
+    // The command records everything that can be seen of it from outside, and prints the key.
     let script = format!(
         "key=$(cat); printf '%s\\n' \"$key\" > '{}'; cat /proc/$$/cmdline /proc/$PPID/cmdline > \
          '{}'; env >> '{}'; printf '%s' \"$key\"; printf '%s' \"$key\" >&2",
@@ -241,7 +241,7 @@ fn failures(moto: &Moto, ops: &Key, [fails, nothing]: [&Key; 2]) {
     let leak = "printf 'no room for ' >&2; tr -d '\\n' >&2; exit 3";
     for (old, script, why) in [
         (fails, "cat > /dev/null; echo 'no room' >&2; exit 3", "exit status: 3: no room"),
-        (fails, leak, "what it says holds the secret and is not shown"),
+        (fails, leak, "its output contains the secret and is not shown"),
         (nothing, "exec <&-; exit 4", "exit status: 4"),
     ] {
         let rotation = Rotation::new(moto, old, ops);

@@ -1,4 +1,4 @@
-//! A credentials file gets a new key: whatever botocore reads reads the same afterwards but for the
+//! A credentials file gets a new key: botocore reads everything as before, except the
 //! two values, and stands byte for byte as it stood. botocore itself says so, of thousands of files.
 
 use std::io::Write as _;
@@ -17,7 +17,7 @@ use crate::support::tools;
 const ID: &str = "aws_access_key_id";
 const SECRET: &str = "aws_secret_access_key";
 
-/// What botocore reads of each file; `None` without Python or the package index.
+/// The profiles that botocore reads in each file; `None` without Python or the package index.
 fn botocore(files: &[Vec<u8>]) -> Option<Vec<Value>> {
     let venv = tools::venv()?;
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/read_profiles.py");
@@ -127,7 +127,7 @@ fn file(keys: &mut Keys, pairs: &Pairs) -> Vec<u8> {
     bytes
 }
 
-/// What botocore should read afterwards.
+/// The profiles that botocore should read afterwards.
 fn expected(before: &Value, profiles: &[String], pair: &(String, String)) -> Value {
     let mut all: Map<String, Value> = before.as_object().cloned().unwrap_or_default();
     for profile in profiles {
@@ -138,7 +138,8 @@ fn expected(before: &Value, profiles: &[String], pair: &(String, String)) -> Val
     Value::Object(all)
 }
 
-/// What botocore reads, without what a profile that was added inherits from [DEFAULT].
+/// The profiles that botocore reads, without the settings that an added profile inherits from
+/// [DEFAULT].
 fn own(is: &Value, was: &Value) -> Value {
     let mut all = is.as_object().cloned().unwrap_or_default();
     for (profile, values) in &mut all {
@@ -241,15 +242,15 @@ fn a_file_is_refused_with_its_line_and_the_way_out() {
         ("[shop]\naws_access_key_id = ID ; note\n", "no aws_secret_access_key"),
         (
             "[shop]\naws_access_key_id = ID ; note\naws_secret_access_key = SECRET\n",
-            "line 2: all of 'ID ; note' is the key id to the AWS CLI",
+            "line 2: the AWS CLI reads all of 'ID ; note' as the key id",
         ),
         (
             "[x]\naws_access_key_id = \"ID\"\naws_secret_access_key = SECRET\n",
-            "line 2: all of '\"ID\"' is the key id",
+            "line 2: the AWS CLI reads all of '\"ID\"' as the key id",
         ),
         (
             "[shop]\naws_access_key_id = ID\naws_secret_access_key = SECRET # mine\n",
-            "line 3: the AWS CLI takes all that stands there for the secret",
+            "line 3: the AWS CLI reads the whole value as the secret",
         ),
         ("[shop]\naws_access_key_id = ID\n  aws_secret_access_key = SECRET\n", "no aws_secret"),
         ("[x]\nBOTH  more\n", "line 3: indented lines follow"),

@@ -65,9 +65,8 @@ impl Home {
     fn run(&self, more: &[&str], answers: &[&str]) -> (String, i32) {
         let url = self.moto.url();
         let arguments = self.arguments(more, &url);
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/terminal.py");
         let answers = serde_json::to_string(answers).expect("JSON");
-        let mut all = vec![script, answers.as_str(), env!("CARGO_BIN_EXE_keysweep")];
+        let mut all = vec![tools::TERMINAL, answers.as_str(), env!("CARGO_BIN_EXE_keysweep")];
         all.extend(arguments);
         let output = self
             .command(&tools::programs(&self.venv).join("python"), &all)
@@ -160,7 +159,7 @@ fn a_whole_rotation_in_a_terminal() {
 }
 
 #[test]
-fn nobody_to_ask_is_no_answer() {
+fn without_anybody_to_ask_there_is_no_answer() {
     let Some(home) = Home::new() else { return };
     let url = home.moto.url();
     let program = Path::new(env!("CARGO_BIN_EXE_keysweep"));
@@ -183,7 +182,7 @@ fn nobody_to_ask_is_no_answer() {
 
 /// The program is killed later each time; the next runs bring the rotation to its end.
 #[test]
-fn a_rotation_goes_on_from_whatever_a_kill_left() {
+fn a_rotation_continues_after_a_kill() {
     let Some(mut home) = Home::new() else { return };
     let program = Path::new(env!("CARGO_BIN_EXE_keysweep"));
     let (mut killed, mut whole) = (0, Duration::from_secs(2));
@@ -227,7 +226,7 @@ fn a_rotation_goes_on_from_whatever_a_kill_left() {
         home.old = Key { user: "shop-deploy".to_owned(), id, secret, token: None };
     }
     println!("{killed} of 11 kills came in time");
-    // How many is for the machine to say.
+    // The number depends on the machine.
     assert!(killed > 0, "{killed}");
 }
 
@@ -250,9 +249,8 @@ impl Home {
              --sts-endpoint {url} ;; esac\nexec '{program}' \"$@\"\n"
         );
         programs::script(&bin.join("keysweep"), &script);
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/terminal.py");
         let answers = serde_json::to_string(answers).expect("JSON");
-        let all = [script, answers.as_str(), "/bin/sh", "-c", text];
+        let all = [tools::TERMINAL, answers.as_str(), "/bin/sh", "-c", text];
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{}:{path}", bin.display(), tools::programs(&self.venv).display());
         let output = self

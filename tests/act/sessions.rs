@@ -126,7 +126,7 @@ fn a_leaked_key_is_ended_while_somebody_uses_it() {
     // Run again it offers what is left.
     let session = Session { answers: &["n"], ..Session::default() };
     let played = session.play(&url, &ops, end);
-    assert!(played.text.contains("It is inactive already.") && played.text.contains("No change"));
+    assert!(played.text.contains("It is already inactive.") && played.text.contains("No change"));
     assert_eq!(played.status, Status::Findings, "{}", played.text);
 
     let back = |context: &mut Context<'_>| activate(context, id(&leaked));
@@ -137,7 +137,7 @@ fn a_leaked_key_is_ended_while_somebody_uses_it() {
     insta::assert_snapshot!("activate", text);
     assert_eq!(status_of(&moto, &leaked), "Active");
     let played = Session::default().play(&url, &ops, back);
-    assert!(played.text.contains("active already") && played.status == Status::Clean);
+    assert!(played.text.contains("already active") && played.status == Status::Clean);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn by_a_role_by_the_key_itself_and_by_somebody_who_may_not() {
     assert_eq!(status_of(&moto, &own), "Inactive");
     let played = Session::default().play(&url, &own, |context| activate(context, id(&own)));
     assert_eq!(played.status, Status::Usage, "{}", played.text);
-    assert!(played.text.contains("deleted, inactive or over"), "{}", played.text);
+    assert!(played.text.contains("deleted, inactive or expired"), "{}", played.text);
 
     let played = Session::default().play(&url, &nobody, end(id(&leaked)));
     assert_eq!(played.status, Status::Usage, "{}", played.text);

@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::cli::settled::fingerprints;
 use crate::support::findings::key_id;
 use crate::support::stub::{Stub, identity};
+use crate::support::tools::TERMINAL;
 use crate::support::{Keys, Project};
 
 fn entries(project: &Project) -> Vec<String> {
@@ -38,13 +39,13 @@ fn what_is_suppressed_is_listed() {
         let line = format!("suppresses {file}:1:19  aws-access-key {id}  {print}\n");
         assert!(ran.stdout.contains(&line), "{line} in {}", ran.stdout);
     }
-    // What is there already is not listed again.
+    // An entry that is there already is not listed again.
     let ran = project.keysweep(["baseline"]).run().exits(0);
     assert!(!ran.stdout.contains("suppresses"), "{}", ran.stdout);
 }
 
 #[test]
-fn one_is_taken_by_its_fingerprint_or_key_id() {
+fn one_is_added_by_its_fingerprint_or_key_id() {
     let (project, ids, prints) = two("baseline only");
     for (name, taken) in [(&prints[1], 1), (&ids[0], 0)] {
         let _ = fs::remove_file(project.at(".keysweep-baseline"));
@@ -71,7 +72,7 @@ fn one_is_taken_by_its_fingerprint_or_key_id() {
 }
 
 #[test]
-fn an_active_key_is_taken_by_its_name_alone() {
+fn an_active_key_is_added_only_by_name() {
     let project = Project::new();
     let id = key_id("AKIA", 5);
     let pair = Keys::new("baseline active").pair();
@@ -90,34 +91,17 @@ fn an_active_key_is_taken_by_its_name_alone() {
     assert_eq!(entries(&project).len(), 1, "{}", ran.stdout);
 }
 
-/// Runs a program in a terminal of its own, answers its first question, and returns its status.
-const TERMINAL: &str = r#"
-import os, pty, sys
-answer, command = sys.argv[1], sys.argv[2:]
-child, terminal = pty.fork()
-if child == 0:
-    os.execv(command[0], command)
-said = b""
-while True:
-    try:
-        more = os.read(terminal, 4096)
-    except OSError:
-        break
-    if not more:
-        break
-    said += more
-    if said.endswith(b"[y/N] "):
-        os.write(terminal, answer.encode() + b"\n")
-status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-sys.stdout.write(f"{said.decode()}\nstatus {status}\n")
-"#;
-
 #[test]
 fn in_a_terminal_it_asks() {
     let (project, ids, _) = two("baseline terminal");
     let run = |answer: &str, arguments: &[&str]| {
         let output = Command::new("python3")
-            .args(["-c", TERMINAL, answer, env!("CARGO_BIN_EXE_keysweep"), "baseline"])
+            .args([
+                TERMINAL,
+                &format!("[\"{answer}\"]"),
+                env!("CARGO_BIN_EXE_keysweep"),
+                "baseline",
+            ])
             .args(arguments)
             .current_dir(project.path())
             .output()
@@ -129,7 +113,7 @@ fn in_a_terminal_it_asks() {
         assert!(said.contains("Suppress 2?") && said.contains("nothing was changed"), "{said}");
         assert!(said.ends_with("status 1\n") && entries(&project).is_empty(), "{said}");
     }
-    // Who names one, or says so beforehand, is not asked.
+    // A user who names a finding, or agrees beforehand, is not asked.
     let said = run("n", &["--only", &ids[0]]);
     assert!(!said.contains("[y/N]") && entries(&project).len() == 1, "{said}");
     let said = run("y", &[]);

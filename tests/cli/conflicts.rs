@@ -2,7 +2,7 @@
 
 use crate::support::{Keys, Project};
 
-/// What is typed beside a command, and a word that the refusal must hold.
+/// Options that do not fit a command, and a word that the refusal must contain.
 type Pair = (&'static [&'static str], &'static str);
 
 /// Of every command that scans.
@@ -82,7 +82,7 @@ fn what_contradicts_itself_or_could_never_fail_is_refused() {
     for command in COMMANDS {
         OF_ALL.iter().for_each(|(args, words)| refused(&[command, *args].concat(), words));
     }
-    // What is one mechanism for all commands is tried with one.
+    // One mechanism serves all commands, so one command is tried.
     for (args, words) in OF_STS {
         refused(&[&["scan", ".", "--verify"], args].concat(), words);
         refused(&[&["verify", "--report", "r"], args].concat(), words);

@@ -12,7 +12,7 @@ use crate::support::git::{Repo, key_id, leak, run};
 use crate::support::process::{Ended, Running, endless_file};
 use crate::support::{Keys, Project};
 
-/// Asserts that the end by the limit was told, with what was found by then.
+/// Asserts that the limit was reported, with the findings until then.
 #[track_caller]
 fn is_reported(ended: &Ended, id: Option<&str>) {
     let found = id.is_some_and(|id| ended.stdout.contains(id));
@@ -115,7 +115,7 @@ fn a_server_that_never_answers() {
     assert!(ended.stderr.contains("before the secret was read"), "{ended:?}");
 }
 
-/// Attribution has some time after the end; when that is over too, what was found is told by its
+/// Attribution has some time after the end; when that is over too, findings are reported by their
 /// object alone.
 #[test]
 fn attribution_after_the_end_is_bounded() {

@@ -1,4 +1,4 @@
-//! What `keysweep scan` reads and what it leaves out, and by which name it reports a file.
+//! Files that `keysweep scan` reads or leaves out, and the names by which it reports them.
 
 use std::fs;
 

@@ -10,10 +10,10 @@ use crate::support::process::{Ended, Running, endless_file, signal, wait_for_han
 use crate::support::stub::{Act, Stub};
 use crate::support::{Keys, Project};
 
-/// What asks a program to end.
+/// Signals that ask a program to end.
 const SIGNALS: [&str; 3] = ["INT", "TERM", "HUP"];
 
-/// What a case does before its signal.
+/// The moment at which a case sends its signal.
 #[derive(Clone, Copy, PartialEq)]
 enum Ready {
     /// The handlers stand.
@@ -101,7 +101,7 @@ fn start(case: &Case, project: &Project, repo: &Repo, stub: &Stub) -> Running {
     wait_for_handler(&running.child);
     match case.ready {
         Ready::Listening => {}
-        // More than fits into any pipe, so that some of it was taken up.
+        // More than fits into any pipe, so that some of it was read.
         Ready::Reading => running.feed(&vec![b'.'; 1 << 20]),
         Ready::Asking => {
             if case.name == "verify of a key" {
@@ -117,7 +117,7 @@ fn start(case: &Case, project: &Project, repo: &Repo, stub: &Stub) -> Running {
     running
 }
 
-/// What is wrong with how a case ended, if anything is.
+/// The fault in the end of a case, if there is one.
 fn fault(case: &Case, ended: &Ended) -> Option<String> {
     if ended.code() != 130 || ended.stderr.contains("internal error") {
         return Some(format!("status {}: {}", ended.code(), ended.stderr));
@@ -135,7 +135,7 @@ fn fault(case: &Case, ended: &Ended) -> Option<String> {
         return Some("it does not say that it is incomplete".to_owned());
     }
     let known = matches!(case.ready, Ready::Reading | Ready::Asking);
-    (known && !found).then(|| "what was found is not told".to_owned())
+    (known && !found).then(|| "a finding is not reported".to_owned())
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn the_first_signal_reports_in_every_phase() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A report that nobody reads is no reason to stay.
+/// The program ends even if nobody reads its report.
 #[test]
 fn the_second_signal_ends_at_once_even_while_the_report_is_written() {
     let mut keys = Keys::new("second signal");

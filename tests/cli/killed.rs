@@ -1,5 +1,5 @@
 //! `kill -9` at any moment: what a run writes stands whole, the old or the new, and the next run
-//! goes on from it.
+//! continues from it.
 //!
 //! `KEYSWEEP_KILLS` says how many moments are tried; they are spread over the time that a whole
 //! run takes, most of which goes into writing.
@@ -35,7 +35,7 @@ fn project(name: &str) -> Project {
     project
 }
 
-/// What was seen of the kills.
+/// The observations of all kills.
 #[derive(Default, Debug)]
 struct Seen {
     killed: usize,
@@ -63,7 +63,7 @@ fn kill_at(count: u32, command: impl Fn() -> Command, mut look: impl FnMut(Ended
     }
 }
 
-/// Names of hidden files beside the project's own, as a writer makes them.
+/// Names of hidden files next to the project's own, as a writer makes them.
 fn leftovers(project: &Project) -> Vec<String> {
     let names = fs::read_dir(project.path()).expect("a folder").flatten();
     let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
@@ -194,21 +194,21 @@ fn sweeps_killed_at_random(name: &str, kills: usize) {
 }
 
 #[test]
-fn a_sweep_goes_on_from_whatever_a_kill_left() {
+fn a_sweep_continues_after_a_kill() {
     sweeps_killed_at_random("killed sweep", 20);
 }
 
 /// Takes minutes: for a change of `--resume` or of the processes.
 #[test]
 #[ignore = "takes minutes"]
-fn a_sweep_goes_on_after_a_hundred_kills() {
+fn a_sweep_continues_after_a_hundred_kills() {
     sweeps_killed_at_random("killed sweeps", 100);
 }
 
-/// What a kill leaves in the scanned folder is hidden text like any other: it holds no secret, and
-/// the next run is not stopped by it.
+/// A file that a kill leaves in the scanned folder is hidden text like any other: it holds no
+/// secret, and does not stop the next run.
 #[test]
-fn what_a_kill_left_does_not_stop_the_next_run() {
+fn the_remains_of_a_kill_do_not_stop_the_next_run() {
     let project = project("left behind");
     let whole = project.keysweep(["scan", "src", "--format", "json"]).run().exits(1).stdout;
     let half = &whole[..whole.len() / 2];

@@ -90,7 +90,7 @@ impl Cli {
     }
 }
 
-/// What the CLI and its callers have around them.
+/// Sets the environment that the CLI and its callers have.
 fn environment<'a>(command: &'a mut Command, folder: &Path, url: &str) -> &'a mut Command {
     command
         .env_clear()
@@ -213,7 +213,7 @@ fn the_first_step_deactivates_the_key_and_the_rotation_ends_with_one_key() {
     assert!(!left.contains(&key.id) && left.trim().lines().count() == 1, "{left}");
 }
 
-/// What `keysweep explain` prints, with the arguments behind it.
+/// The output of `keysweep explain` with further arguments.
 fn explained(arguments: &[&str]) -> String {
     let project = Project::new();
     project.keysweep([&["explain"], arguments].concat()).run().exits(0).stdout

@@ -175,7 +175,6 @@ fn a_fault_is_status_2_with_file_line_and_what_was_meant() {
     );
 }
 
-#[cfg(unix)]
 #[test]
 fn a_target_cannot_lead_us_to_a_file_elsewhere() {
     let mut keys = Keys::new("links");

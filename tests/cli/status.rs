@@ -78,7 +78,7 @@ fn a_time_limit_is_reported() {
     let project = Project::new();
     project.file("a.txt", "text");
     let ran = project.keysweep(["scan", "--timeout", "0ms", "--format", "json"]).run();
-    // Whether the limit strikes before the only file is read is chance; that it is told is not.
+    // Chance decides if the limit strikes before the only file is read; if it does, it is reported.
     if ran.code != Some(0) {
         let ran = ran.exits(3);
         assert!(ran.problems()[0].contains("raise --timeout"), "{:?}", ran.problems());
@@ -92,7 +92,7 @@ fn empty_standard_input_is_0_and_said() {
 }
 
 #[test]
-fn quiet_is_silent_only_when_there_is_nothing_to_tell() {
+fn quiet_is_silent_only_when_there_is_nothing_to_report() {
     let mut keys = Keys::new("quiet");
     let project = Project::new();
     let pair = keys.pair();
@@ -122,7 +122,7 @@ fn secrets_are_shown_only_on_demand() {
 }
 
 #[test]
-fn reports_are_written_whole_and_beside_standard_output() {
+fn reports_are_written_whole_and_in_addition_to_standard_output() {
     let mut keys = Keys::new("reports");
     let project = Project::new();
     project.file("src/a.env", keys.pair().env);
@@ -140,7 +140,7 @@ fn reports_are_written_whole_and_beside_standard_output() {
 }
 
 #[test]
-fn an_earlier_report_is_no_input_of_the_run_that_replaces_it() {
+fn an_earlier_report_is_not_an_input_of_the_run_that_replaces_it() {
     let mut keys = Keys::new("earlier report");
     let project = Project::new();
     project.file("a.env", keys.pair().env);
@@ -150,7 +150,6 @@ fn an_earlier_report_is_no_input_of_the_run_that_replaces_it() {
     assert_eq!(first.stdout, second.stdout);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_report_does_not_follow_a_link_of_the_scanned_project() {
     let project = Project::new();
@@ -161,7 +160,6 @@ fn a_report_does_not_follow_a_link_of_the_scanned_project() {
     assert!(fs::read_to_string(project.at("out.json")).expect("a report").starts_with('{'));
 }
 
-#[cfg(unix)]
 #[test]
 fn a_closed_pipe_is_never_0() {
     let mut keys = Keys::new("closed pipe");
@@ -181,7 +179,6 @@ fn a_closed_pipe_is_never_0() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn an_interrupted_run_reports_and_exits_with_130() {
     use std::io::{Read as _, Write as _};
@@ -200,7 +197,7 @@ fn an_interrupted_run_reports_and_exits_with_130() {
         .spawn()
         .expect("the program starts");
     // Standard input stays open: the program waits for more of it until the signal comes. Only a
-    // program that has taken up what fits into no pipe has its handlers in place.
+    // program that has read more than fits into a pipe has its handlers in place.
     let mut input = child.stdin.take().expect("a pipe");
     input.write_all(&vec![b'.'; 1 << 20]).expect("it reads");
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::support::{Keys, Project, Ran};
 
 /// A folder of clones: `one`, its clone `two`, the bare `three.git`, the clone `one/vendor/four`
-/// that `one` ignores, and a file beside them; all hold the same key.
+/// that `one` ignores, and a file next to them; all hold the same key.
 fn clones(name: &str) -> (Project, String) {
     let pair = Keys::new(name).pair();
     let project = Project::new();
@@ -30,7 +30,7 @@ fn held(ran: &Ran) -> Vec<String> {
     places.map(|place| format!("{}: {}", text(&place["target"]), text(&place["path"]))).collect()
 }
 
-/// The names of the targets that the report tells of.
+/// The names of the targets in the report.
 fn targets(ran: &Ran) -> Vec<String> {
     let report = ran.json();
     let targets = report["coverage"]["targets"].as_array().cloned().unwrap_or_default();
@@ -150,7 +150,7 @@ fn a_broken_target_is_reported_and_ends_nothing() {
     let names = ["all/two", "bad", "empty", "https://example.org/r.git", "missing"];
     let json = project.keysweep(all.into_iter().chain(["--format", "json"])).run();
     assert_eq!(targets(&json), names);
-    // A damaged clone inside of another one is not taken for that one.
+    // A damaged clone inside of another one is not mistaken for that one.
     project.file("all/two/inner/.git/HEAD", "nonsense");
     let inner = project.keysweep(["sweep", "all/two/inner", "clean"]).run().exits(3);
     assert!(inner.stderr.contains("it is damaged"), "{}", inner.stderr);

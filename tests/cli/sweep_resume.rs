@@ -175,7 +175,7 @@ fn a_state_of_other_options_is_refused() {
     let other = arguments(&project, &["--resume", "state", "--exclude", "*.txt"]);
     let ran = project.keysweep(other).run().exits(2);
     assert!(ran.stderr.contains("other options"), "{}", ran.stderr);
-    // How much is told and how fast has no say in what is found.
+    // The amount of output and the speed do not matter for the findings.
     let same = arguments(&project, &["--resume", "state", "-j1", "--fail-on", "never"]);
     assert!(taken(&project.keysweep(same).run().exits(0)) >= ENOUGH);
 }

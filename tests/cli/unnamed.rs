@@ -61,7 +61,7 @@ fn a_pipe_of_which_nothing_comes_is_waited_for_and_that_is_said() {
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(stderr.contains("waiting for standard input"), "{stderr}");
     assert!(stdout.contains(&piped) && !stdout.contains(&here), "{stdout}");
-    // A limit ends the wait, and that is no green.
+    // A limit ends the wait, and the run does not pass.
     let mut command = project.keysweep(["scan", "--timeout", "200ms"]).command();
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().expect("it starts");

@@ -1,29 +1,9 @@
-//! What is packed behind or between text, made byte by byte as the formats' own pages have it.
+//! Containers behind or between text, made byte by byte as the specifications of the formats have
+//! it.
 
-use std::io::Write as _;
-
-use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
-
+use super::holds_a_pair;
+use crate::support::compress::{deflate, gzip, zlib};
 use crate::support::{Keys, Project};
-
-fn zlib(text: &str) -> Vec<u8> {
-    let mut out = ZlibEncoder::new(Vec::new(), Compression::best());
-    out.write_all(text.as_bytes()).expect("memory");
-    out.finish().expect("memory")
-}
-
-fn gzip(text: &str) -> Vec<u8> {
-    let mut out = GzEncoder::new(Vec::new(), Compression::best());
-    out.write_all(text.as_bytes()).expect("memory");
-    out.finish().expect("memory")
-}
-
-fn deflate(text: &str) -> Vec<u8> {
-    let mut out = DeflateEncoder::new(Vec::new(), Compression::best());
-    out.write_all(text.as_bytes()).expect("memory");
-    out.finish().expect("memory")
-}
 
 /// A chunk of a PNG; nobody looks at its checksum.
 fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
@@ -105,21 +85,8 @@ fn what_is_packed_between_text_is_found() {
         ("object", zlib(&object), "(object)"),
         ("setup.run", [b"#!/bin/sh\necho x\nexit 0\n", &gzip(text)[..]].concat(), "(payload)"),
     ] {
-        let project = Project::new();
-        project.file(name, &bytes);
-        let ran = project.keysweep(["scan", "--format", "json"]).run().exits(1);
-        let report = ran.json();
-        let finding = &report["findings"][0];
-        assert_eq!(finding["rule"], "aws-access-key", "{name}: {finding}");
-        let inside = &finding["occurrences"][0]["inside"];
-        assert_eq!((&inside[0], &inside[1]), (&name.into(), &member.into()), "{name}");
-        assert_eq!(ran.problems(), Vec::<String>::new(), "{name}");
-        // What is cut is told or has nothing to tell, and never stops the program.
-        for cut in [9, 20, bytes.len() / 2, bytes.len() - 9] {
-            project.file(name, &bytes[..cut]);
-            let code = project.keysweep(["scan"]).run().code;
-            assert!(matches!(code, Some(0 | 1 | 3)), "{name} cut at {cut}: {code:?}");
-        }
+        let cuts = [9, 20, bytes.len() / 2, bytes.len() - 9];
+        holds_a_pair(name, &bytes, &format!("[\"{name}\",\"{member}\""), &cuts);
     }
 }
 
@@ -222,7 +189,7 @@ fn no_damage_to_what_is_packed_between_text_does_harm() {
         dump(&text),
         mat(&text),
         phar(&text, &deflate(&text), 0x11a4),
-        zlib(&format!("blob 1\0{text}")),
+        zlib(format!("blob 1\0{text}")),
         [b"#!/bin/sh\nexit\n", &gzip(&text)[..]].concat(),
     ] {
         for _ in 0..300 {
@@ -241,7 +208,8 @@ fn no_damage_to_what_is_packed_between_text_does_harm() {
     }
 }
 
-/// What is recognised and not read is said, so that no findings are not taken for none.
+/// A format that is recognised but not read is counted, so that a reader does not take "no
+/// findings" for "no keys".
 #[test]
 fn what_is_recognised_and_not_read_is_counted() {
     let project = Project::new();

@@ -2,7 +2,8 @@
 
 use crate::support::{Keys, Pair, Project};
 
-/// How a format writes a string: what stands before one of 20 and one of 40 characters, and behind.
+/// A format of strings: its name, the bytes before a string of 20 and one of 40 characters, and the
+/// bytes behind.
 type Strings = (&'static str, &'static [u8], &'static [u8], &'static [u8]);
 
 const FORMATS: [Strings; 16] = [
@@ -54,7 +55,8 @@ fn a_string_of_a_binary_format_is_found_whatever_touches_it() {
     let mut keys = Keys::new("binary strings");
     for format in FORMATS {
         let is_text = format.0.starts_with("pickle 0") || format.0 == "bencode";
-        // What shows that it is none of text: a zero, another control character, no UTF-8.
+        // Signs that a file is not text: a zero, another control character, bytes that are not
+        // UTF-8.
         let marks: &[&[u8]] = if is_text { &[b""] } else { &[b"\0", b"\x01", b"\xa2\xb4"] };
         for mark in marks {
             for _ in 0..5 {
@@ -99,7 +101,7 @@ fn a_secret_right_behind_its_name_is_found() {
 
 /// In a text the borders stay exact.
 #[test]
-fn letters_beside_an_id_are_part_of_a_word_in_text() {
+fn letters_next_to_an_id_are_part_of_a_word_in_text() {
     let mut keys = Keys::new("words");
     for (before, behind) in [("t", ""), ("T", "x"), ("", "q"), ("V", "\nq3\n"), ("1", "")] {
         let (project, pair) = (Project::new(), keys.pair());

@@ -1,4 +1,4 @@
-//! Containers made to exhaust whoever opens them: read within bounds, told, and status 3.
+//! Containers made to exhaust whoever opens them: read within bounds, reported, and status 3.
 
 use std::io::Write as _;
 
@@ -8,10 +8,7 @@ use flate2::write::GzEncoder;
 use crate::containers::pdf;
 use crate::support::{Keys, Project, Ran};
 
-/// Most memory that a scan of a bomb may take, in KiB: as many buffers as containers nest.
-const MEMORY: u64 = 400 << 10;
-
-/// Scans a file under a limit of memory, and gives what was told of it.
+/// Scans a file under a limit of memory, and gives its problems.
 fn problems(project: &Project, name: &str) -> Vec<String> {
     let ran = scan(project, name).exits(3);
     ran.problems()
@@ -19,6 +16,8 @@ fn problems(project: &Project, name: &str) -> Vec<String> {
 
 #[cfg(target_os = "linux")]
 fn scan(project: &Project, name: &str) -> Ran {
+    /// Most memory that a scan of a bomb may take, in KiB: as many buffers as containers nest.
+    const MEMORY: u64 = 400 << 10;
     let program = format!(
         "ulimit -v {}; exec \"$0\" scan --threads 1 --format json \"$1\"",
         MEMORY + (200 << 10)

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::holds_a_pair;
 use crate::support::{Keys, Project};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -113,21 +114,8 @@ fn streams_of_a_compound_file_are_opened() {
         ("rtf.msg", "__nameid", "__substg1.0_10090102", packed_rtf(&rtf)),
     ] {
         for shift in [9, 12] {
-            let project = Project::new();
             let file = compound(storage, stream, &bytes, shift);
-            project.file(name, &file);
-            let ran = project.keysweep(["scan", "--format", "json"]).run().exits(1);
-            let report = ran.json();
-            let finding = &report["findings"][0];
-            assert_eq!(finding["rule"], "aws-access-key", "{name} {shift}: {finding}");
-            let places = finding["occurrences"].to_string();
-            assert!(places.contains(&format!("{storage}/{stream}")), "{name}: {places}");
-            assert_eq!(ran.problems(), Vec::<String>::new(), "{name} {shift}");
-            for cut in [20, 600, file.len() / 2] {
-                project.file(name, &file[..cut]);
-                let code = project.keysweep(["scan"]).run().code;
-                assert!(matches!(code, Some(0 | 1 | 3)), "{name} cut at {cut}: {code:?}");
-            }
+            holds_a_pair(name, &file, &format!("{storage}/{stream}"), &[20, 600, file.len() / 2]);
         }
     }
 }
@@ -169,7 +157,7 @@ fn no_damage_to_a_compound_file_does_harm() {
 const ZIPPED: &str = "python3 -c \"import zipfile; z = zipfile.ZipFile('a.docx', 'w', 8); \
     z.writestr('[Content_Types].xml', '<Types/>'); z.write('word.xml', 'word/document.xml')\"";
 
-/// What was deleted is a text of its own, whatever stands in its place.
+/// Deleted text is a text of its own, whatever stands in its place.
 #[test]
 fn a_deleted_text_of_word_is_found() {
     let mut keys = Keys::new("tracked changes");

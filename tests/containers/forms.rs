@@ -1,5 +1,5 @@
 //! Keys in archives and other containers, each made by the tool that people make it with: found,
-//! with the way to them and the right line. A tool that this machine lacks is named, its row left
+//! with the way to them and the right line. A tool that is missing here is named, its row left
 //! out.
 
 use std::process::Command;
@@ -7,7 +7,8 @@ use std::process::Command;
 use crate::support::require::skip;
 use crate::support::{Keys, Pair, Project, Ran};
 
-/// How a container is made in a folder that holds `conf/prod.env`, and the way to the key in it.
+/// A command that makes a container in a folder that holds `conf/prod.env`, and the path to the key
+/// in it.
 struct Form {
     name: &'static str,
     tools: &'static [&'static str],
@@ -128,7 +129,7 @@ const FORMS: &[Form] = &[
     },
 ];
 
-/// What `tests/containers/make.py` writes, the way to the key, and its line.
+/// The containers that `tests/containers/make.py` writes, the path to the key, and its line.
 const BY_HAND: &[(&str, &[&str], u64)] = &[
     ("a.rpm", &["payload", "(content)", "etc/prod.env"], 3),
     ("attached.eml", &["app.zip", "prod.env"], 3),
@@ -239,7 +240,7 @@ fn what_is_written_by_hand_is_opened_too() {
         assert_eq!(finding["key_id"], pair.id.as_str(), "{name}");
         assert_eq!(finding["rule"], "aws-access-key", "{name}");
         let members = std::fs::read_dir(project.path()).expect("a folder").count();
-        assert_eq!(members, BY_HAND.len(), "every file is told of");
+        assert_eq!(members, BY_HAND.len(), "every file is in the table");
     }
 }
 
@@ -336,7 +337,7 @@ fn sarif_points_at_the_file_and_names_the_nested_artifact() {
 }
 
 #[test]
-fn what_a_typed_limit_leaves_out_is_reported_and_what_a_default_leaves_out_is_missing() {
+fn a_given_limit_is_counted_and_a_default_limit_makes_the_scan_incomplete() {
     let (project, _) = project("limits");
     let script = "zip -q n.zip conf/prod.env && for i in 1 2 3 4 5 6 7 8; do mv n.zip m.zip; \
                   zip -q n.zip m.zip; done; rm -r conf m.zip";
@@ -391,7 +392,7 @@ fn what_is_damaged_is_read_as_far_as_it_goes_and_reported() {
 }
 
 #[test]
-fn what_a_library_fails_on_hides_nothing_beside_it() {
+fn a_member_on_which_a_library_fails_hides_no_other() {
     let input = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/regressions/streams/zstd-no-table");
     let input = std::fs::read(input).expect("an input");
     let (project, _) = project("a library fails");

@@ -1,11 +1,7 @@
 //! Rows of Parquet, made byte by byte: each column by itself, in pages that are packed or not, as
 //! they stand or by a dictionary, with values that are missing.
 
-use std::io::Write as _;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
+use crate::support::compress::gzip;
 use crate::support::{Keys, Pair, Project};
 
 /// Numbers of Thrift's compact protocol, and of Snappy.
@@ -44,7 +40,7 @@ fn counted(text: &str) -> Vec<u8> {
     [&little(text.len())[..], text.as_bytes()].concat()
 }
 
-/// How a file is written.
+/// The form in which a file is written.
 #[derive(Clone, Copy, Debug)]
 struct Form {
     codec: u8,
@@ -62,11 +58,7 @@ fn packed(codec: u8, bytes: &[u8]) -> Vec<u8> {
             out.extend(chunk);
             out
         }),
-        2 => {
-            let mut out = GzEncoder::new(Vec::new(), Compression::best());
-            out.write_all(bytes).expect("memory");
-            out.finish().expect("memory")
-        }
+        2 => gzip(bytes),
         _ => bytes.to_vec(),
     }
 }
@@ -86,7 +78,7 @@ fn column(name: &str, values: &[Option<&str>], form: Form, start: usize) -> (Vec
     // One bit a value, eight packed together.
     let bits = values.chunks(8).map(|values| {
         let bit = |(at, value): (usize, &Option<&str>)| u8::from(value.is_some()) << at;
-        values.iter().enumerate().map(bit).sum()
+        values.iter().enumerate().map(bit).sum::<u8>()
     });
     let bits: Vec<u8> = bits.collect();
     let levels = if form.optional { [varint(bits.len() << 1 | 1), bits].concat() } else { vec![] };
@@ -188,8 +180,8 @@ fn rows_are_put_together() {
     }
 }
 
-/// What is packed as none is read is counted, what is damaged is a problem; neither joins
-/// by nearness what stands in it.
+/// A page in an encoding that is not read is counted, and a damaged one is a problem; neither makes
+/// pairs of values that only lie near each other.
 #[test]
 fn what_is_not_read_is_said() {
     let mut keys = Keys::new("parquet that is not read");

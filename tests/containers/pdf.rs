@@ -1,14 +1,11 @@
-//! Keys on the pages of PDFs, whose letters only the fonts tell: found wherever the font is said;
-//! what has no letters or is encrypted is told.
+//! Keys on the pages of PDFs, whose letters only the fonts define: found wherever the font is named;
+//! pages without letters and encrypted files are counted.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::Command;
 
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
-
 use crate::containers::forms::ways;
+use crate::support::compress::zlib;
 use crate::support::tools;
 use crate::support::{Keys, Pair, Project, Ran};
 
@@ -25,13 +22,7 @@ pub(crate) fn stream(number: u32, entries: &str, bytes: &[u8]) -> Vec<u8> {
 
 /// A stream that deflate packs.
 pub(crate) fn packed(number: u32, entries: &str, bytes: &[u8]) -> Vec<u8> {
-    stream(number, &format!("/Filter /FlateDecode {entries}"), &deflated(bytes))
-}
-
-pub(crate) fn deflated(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).expect("memory");
-    encoder.finish().expect("memory")
+    stream(number, &format!("/Filter /FlateDecode {entries}"), &zlib(bytes))
 }
 
 pub(crate) fn pdf(objects: &[Vec<u8>]) -> Vec<u8> {
@@ -90,7 +81,7 @@ pub(crate) fn scan(file: Vec<u8>) -> Ran {
     project.keysweep(["scan", "--format", "json", "--no-progress", "a.pdf"]).run()
 }
 
-/// Asserts that the pair, and nothing else, was found there, and that nothing is left to tell.
+/// Asserts that the pair, and nothing else, was found there, and that the ledger is empty.
 #[track_caller]
 pub(crate) fn finds(file: Vec<u8>, pair: &Pair, object: &str, line: u64) {
     let ran = scan(file).exits(1);
@@ -299,7 +290,7 @@ fn parts_of_a_page_are_one_text_and_pieces_of_a_row_one_line() {
 
 #[test]
 fn what_has_no_letters_and_what_is_encrypted_is_reported() {
-    let mut keys = Keys::new("pdf told");
+    let mut keys = Keys::new("pdf reported");
     let (pair, other) = (keys.pair(), keys.pair());
     let said = object(3, "<< /F1 5 0 R >>");
     let page = packed(4, "", &wide_page(&pair.env, "F1", 5));
@@ -316,7 +307,7 @@ fn what_has_no_letters_and_what_is_encrypted_is_reported() {
     let ran = scan(narrow(&pair, |_| 2, numbered, b""));
     assert_eq!(ran.exits(0).left_out("unlettered"), 1);
     let noise: Vec<u8> = (0..4000).map(|_| keys.next() as u8).collect();
-    let begins = [&deflated(&noise)[..2000], b"noise"].concat();
+    let begins = [&zlib(&noise)[..2000], b"noise"].concat();
     let ciphered =
         [&noise[..], &begins].map(|bytes| stream(4, "/Filter /FlateDecode", bytes)).concat();
     assert!(!scan(pdf(std::slice::from_ref(&ciphered))).exits(3).problems().is_empty());
@@ -325,7 +316,7 @@ fn what_has_no_letters_and_what_is_encrypted_is_reported() {
     for said in [table, trailer] {
         let ran = scan(pdf(&[ciphered.clone(), said.clone()])).exits(0);
         assert_eq!((ran.left_out("encrypted"), ran.problems().len()), (1, 0), "{ran:?}");
-        // Who only says so hides nothing.
+        // A file that only claims to be encrypted hides nothing.
         let ran = scan(pdf(&[plain.clone(), said])).exits(1);
         assert_eq!(ran.left_out("encrypted"), 1);
     }
@@ -335,7 +326,7 @@ fn what_has_no_letters_and_what_is_encrypted_is_reported() {
     assert_eq!(ran.left_out("encrypted"), 0);
 }
 
-/// What `tests/containers/pdf.py` writes.
+/// The files that `tests/containers/pdf.py` writes.
 const WRITTEN: [&str; 5] =
     ["reportlab.pdf", "reportlab-ttf.pdf", "reportlab-plain.pdf", "fpdf2.pdf", "fpdf2-ttf.pdf"];
 

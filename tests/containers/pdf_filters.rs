@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::containers::pdf::{
-    cmap, deflated, finds, packed, pdf, scan, stream, wide_font, wide_page,
-};
+use crate::containers::pdf::{cmap, finds, packed, pdf, scan, stream, wide_font, wide_page};
 use crate::support::Keys;
+use crate::support::compress::zlib;
 
 /// Groups of five letters.
 fn ascii85(bytes: &[u8]) -> Vec<u8> {
@@ -83,14 +82,14 @@ fn streams_are_unpacked_by_every_filter() {
     runs.extend([0xfe, b' ', 128]);
     let (early, late) = (lzw(page, 1), lzw(page, 0));
     for (filter, bytes) in [
-        ("/Filter [/ASCII85Decode /FlateDecode]", ascii85(&deflated(page))),
-        ("/Filter[/A85/Fl]", [b"<~".to_vec(), ascii85(&deflated(page))].concat()),
+        ("/Filter [/ASCII85Decode /FlateDecode]", ascii85(&zlib(page))),
+        ("/Filter[/A85/Fl]", [b"<~".to_vec(), ascii85(&zlib(page))].concat()),
         ("/Filter /ASCIIHexDecode", hex.into_bytes()),
         ("/Filter /RunLengthDecode", runs),
         ("/Filter /LZWDecode", early),
         ("/Filter /LZW /DecodeParms << /EarlyChange 0 >>", late),
-        ("/Filter 77 0 R", deflated(page)),
-        ("/Filter [/FlateDecode /FlateDecode]", deflated(&deflated(page))),
+        ("/Filter 77 0 R", zlib(page)),
+        ("/Filter [/FlateDecode /FlateDecode]", zlib(zlib(page))),
         ("", page.to_vec()),
     ] {
         println!("{filter}");
@@ -98,11 +97,11 @@ fn streams_are_unpacked_by_every_filter() {
     }
     let ran =
         scan(pdf(&[stream(4, "/Filter /Brotli", page), stream(7, "/Filter /DCTDecode", page)]));
-    assert_eq!(ran.exits(3).problems().len(), 1, "an image is no text");
+    assert_eq!(ran.exits(3).problems().len(), 1, "an image is not text");
 }
 
 #[test]
-fn rows_of_an_object_stream_that_tell_differences_are_undone() {
+fn predictors_of_an_object_stream_are_undone() {
     let pair = Keys::new("pdf rows").pair();
     let objects = format!(
         "1 0 5 60 << /Type /Page /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>{:60}",

@@ -2,30 +2,9 @@
 //! of a network, Android backups, gzip inside of a binary; and drawings and RTF, whose texts are in
 //! pieces. Each is made byte by byte as the format's own page has it.
 
-use std::io::Write as _;
-
-use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
-
+use super::holds_a_pair;
+use crate::support::compress::{deflate, gzip, zlib};
 use crate::support::{Keys, Pair, Project};
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut out = GzEncoder::new(Vec::new(), Compression::best());
-    out.write_all(bytes).expect("memory");
-    out.finish().expect("memory")
-}
-
-fn zlib(bytes: &[u8]) -> Vec<u8> {
-    let mut out = ZlibEncoder::new(Vec::new(), Compression::best());
-    out.write_all(bytes).expect("memory");
-    out.finish().expect("memory")
-}
-
-fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut out = DeflateEncoder::new(Vec::new(), Compression::best());
-    out.write_all(bytes).expect("memory");
-    out.finish().expect("memory")
-}
 
 /// LZMA in a file of lzip: the properties and sizes that the older form has before it left out.
 const LZIP: &str = "import lzma, sys; text = open(sys.argv[1], 'rb').read(); out = open(sys.argv[2], 'wb')
@@ -39,7 +18,7 @@ fn lzip(text: &[u8]) -> Vec<u8> {
     std::fs::read(project.at("packed")).expect("made")
 }
 
-/// What `compress` makes of a short text in which nothing occurs twice: a code for each letter.
+/// The output of `compress` for a short text in which nothing occurs twice: a code for each letter.
 fn compress(text: &[u8]) -> Vec<u8> {
     let mut bytes = b"\x1f\x9d\x90".to_vec();
     for group in text.chunks(8) {
@@ -217,7 +196,7 @@ fn all(pair: &Pair) -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("null.avro", avro(pair, "null"), "(records)"),
         ("deflate.avro", avro(pair, "deflate"), "(records)"),
         ("snappy.avro", avro(pair, "snappy"), "(records)"),
-        ("a.log", kafka(pair, 1, gzip), "(batch)"),
+        ("a.log", kafka(pair, 1, |bytes| gzip(bytes)), "(batch)"),
         ("b.log", kafka(pair, 2, snappy), "(batch)"),
         ("c.log", kafka(pair, 2, xerial), "(batch)"),
         ("gzip.http", body, "(body)"),
@@ -288,25 +267,13 @@ fn pieces(pair: &Pair) -> Vec<(&'static str, Vec<u8>, &'static str)> {
 fn what_is_packed_or_in_pieces_is_found() {
     let mut keys = Keys::new("streams");
     for (name, bytes, member) in all(&keys.pair()) {
-        let project = Project::new();
-        project.file(name, &bytes);
-        let ran = project.keysweep(["scan", "--format", "json"]).run().exits(1);
-        let report = ran.json();
-        let finding = &report["findings"][0];
-        assert_eq!(finding["rule"], "aws-access-key", "{name}: {finding}");
-        let places = finding["occurrences"].to_string();
-        assert!(places.contains(&format!("[\"{name}\",\"{member}\"")), "{name}: {places}");
-        assert_eq!(ran.problems(), Vec::<String>::new(), "{name}");
-        for cut in [5, 20, bytes.len() / 2, bytes.len() - 9] {
-            project.file(name, &bytes[..cut]);
-            let code = project.keysweep(["scan"]).run().code;
-            assert!(matches!(code, Some(0 | 1 | 3)), "{name} cut at {cut}: {code:?}");
-        }
+        let cuts = [5, 20, bytes.len() / 2, bytes.len() - 9];
+        holds_a_pair(name, &bytes, &format!("[\"{name}\",\"{member}\""), &cuts);
     }
 }
 
-/// What begins like one of these, and is none, is scanned as it stands; what is packed otherwise
-/// or encrypted is counted.
+/// A text that only begins like one of these is scanned as text; a method that is not read, or
+/// encryption, is counted.
 #[test]
 fn what_is_not_read_of_them_is_said() {
     let mut keys = Keys::new("streams that are not read");

@@ -1,5 +1,5 @@
-//! What is written otherwise: credentials in random layouts, through compositions of encodings,
-//! are found whole, joined rightly, and at their place to the byte.
+//! Encoded text: credentials in random layouts, through compositions of encodings, are found whole,
+//! paired correctly, and at their location to the byte.
 //!
 //! [`Written`] is a text and where each byte of the first one went; an encoding maps it on. The
 //! program's own decoders have no part in that.
@@ -16,7 +16,7 @@ use keysweep::location::{LineIndex, Position};
 use keysweep::rules::RuleSet;
 use keysweep::scan::Detector as _;
 
-use crate::support::Keys;
+use crate::support::{Keys, compress};
 
 mod blocks;
 mod deltas;
@@ -78,7 +78,7 @@ fn in_letters(text: String, len: usize, bits: usize) -> (Vec<u8>, Vec<Range<usiz
 
 fn base64(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
     let (text, mut at) = in_letters(STANDARD.encode(bytes), bytes.len(), 6);
-    // What pads it belongs to what is packed.
+    // The padding belongs to the last encoded byte.
     at.iter_mut().rev().take(1).for_each(|last| last.end = text.len());
     (text, at)
 }
@@ -114,16 +114,14 @@ fn wrapped(
     }
 }
 
-/// What is packed is somewhere in all of it.
+/// A compressed byte is somewhere in the whole output.
 fn packed(bytes: Vec<u8>, len: usize) -> (Vec<u8>, Vec<Range<usize>>) {
     let whole = 0..bytes.len();
     (bytes, vec![whole; len])
 }
 
 fn gzip(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
-    let mut packer = flate2::write::GzEncoder::new(vec![], flate2::Compression::best());
-    packer.write_all(bytes).expect("it packs");
-    packed(packer.finish().expect("it packs"), bytes.len())
+    packed(compress::gzip(bytes), bytes.len())
 }
 
 fn gzip_of_a_file(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
@@ -134,16 +132,12 @@ fn gzip_of_a_file(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
 }
 
 fn zlib(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
-    let mut packer = flate2::write::ZlibEncoder::new(vec![], flate2::Compression::default());
-    packer.write_all(bytes).expect("it packs");
-    packed(packer.finish().expect("it packs"), bytes.len())
+    packed(compress::zlib(bytes), bytes.len())
 }
 
 /// A zip archive of one member, without its directory.
 fn zip(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
-    let mut packer = flate2::write::DeflateEncoder::new(vec![], flate2::Compression::default());
-    packer.write_all(bytes).expect("it packs");
-    let body = packer.finish().expect("it packs");
+    let body = compress::deflate(bytes);
     let mut zip = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0".to_vec();
     zip.extend((body.len() as u32).to_le_bytes());
     zip.extend((bytes.len() as u32).to_le_bytes());
@@ -152,7 +146,7 @@ fn zip(bytes: &[u8]) -> (Vec<u8>, Vec<Range<usize>>) {
     packed(zip, bytes.len())
 }
 
-/// What a form must yield.
+/// A credential that a form must yield.
 #[derive(Clone, Debug)]
 struct Truth {
     rule: &'static str,
@@ -267,7 +261,7 @@ fn lone_secret(keys: &mut Keys) -> Layout {
     Layout { text, rule: "aws-secret-access-key", id: None, secret: Some(secret), token: None }
 }
 
-/// What a candidate says, in the words of [`Truth`].
+/// A candidate in the words of [`Truth`].
 fn reported(candidate: &Candidate) -> (String, Option<String>, Option<String>, Option<String>) {
     let text =
         |secret: &keysweep::secret::Secret| String::from_utf8_lossy(secret.expose()).into_owned();
@@ -280,7 +274,7 @@ fn reported(candidate: &Candidate) -> (String, Option<String>, Option<String>, O
     )
 }
 
-/// What is wrong with what was found, if anything.
+/// The faults of the candidates that were found.
 fn fault(engine: &Engine, bytes: &[u8], truth: &[Truth]) -> Option<String> {
     let found = engine.whole(bytes).candidates;
     let position = |at: usize| LineIndex::new(bytes, Position::default()).position(at);

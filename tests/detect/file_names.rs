@@ -184,8 +184,8 @@ fn git_knows_the_name() {
     assert_eq!(places(&scan(&project, &["sweep", "."])), wanted);
 }
 
-/// What a later version of the file calls a secret is found there, though an earlier one held the
-/// value alone.
+/// A value that a later version of the file labels as a secret is found there, though an earlier
+/// version held it without a label.
 #[test]
 fn a_label_that_comes_later_is_seen() {
     let mut keys = Keys::new("file later");

@@ -1,4 +1,5 @@
-//! What people reported of scanners that pair ids with secrets: each kind as a table of variants.
+//! Faults that people reported of scanners that pair ids with secrets: each kind as a table of
+//! variants.
 //!
 //! In a text `{ID}` and `{SECRET}` are one key, `{ID2}` and `{SECRET2}` another one; `{OTHER}` is a
 //! random value of 40 characters that belongs to another service.
@@ -35,7 +36,7 @@ fn scan(made: &Made) -> Vec<Candidate> {
     Engine::new(&RuleSet::builtin()).whole(made.body.as_bytes()).candidates
 }
 
-/// How sure the detector is that an id and a secret are one key.
+/// The detector's confidence that an id and a secret are one key; `None` if it does not pair them.
 fn joined(found: &[Candidate], id: &str, secret: &str) -> Option<Confidence> {
     let is = |one: &&Candidate| {
         let credential = &one.credential;
@@ -45,7 +46,7 @@ fn joined(found: &[Candidate], id: &str, secret: &str) -> Option<Confidence> {
     found.iter().filter(is).map(|one| one.confidence).max()
 }
 
-/// Whether a secret is reported at medium or above without an id.
+/// True if a secret is reported at medium or above without an id.
 fn stands_alone(found: &[Candidate], secret: &str) -> bool {
     found.iter().any(|one| {
         one.credential.key_id.is_none()
@@ -183,7 +184,7 @@ fn the_secret_of_another_service_is_not_claimed() {
 }
 
 #[test]
-fn names_and_records_that_tell_keys_apart_forbid_a_pair() {
+fn names_and_records_that_separate_keys_forbid_a_pair() {
     each(
         &[
             "PROD_ACCESS_KEY_ID={ID}\nDEV_SECRET_ACCESS_KEY={SECRET}\n",

@@ -1,4 +1,4 @@
-//! Laws of detection: a delta tells what the whole text tells, windows tell each credential once,
+//! Laws of detection: a delta reports what the whole text does, windows report each credential once,
 //! and no bytes make it panic.
 
 use keysweep::detect::Engine;
@@ -7,6 +7,7 @@ use keysweep::rules::RuleSet;
 use keysweep::scan::{Copied, Detector, Window};
 use keysweep::stop::Stop;
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 
 use std::sync::LazyLock;
 
@@ -139,11 +140,25 @@ fn apply(base: &[u8], steps: &[Step]) -> (Vec<u8>, Vec<Copied>) {
     (bytes, copied)
 }
 
+/// Deltas of deltas report what the whole text does.
+fn shapes_agree(mut base: Vec<u8>, generations: &[Vec<Step>]) -> Result<(), TestCaseError> {
+    let mut memory = SHAPES.whole(&base).memory;
+    for steps in generations {
+        let (bytes, copied) = apply(&base, steps);
+        let delta = SHAPES.delta(&memory, &copied, &bytes);
+        let whole = SHAPES.whole(&bytes);
+        prop_assert_eq!(&delta.candidates, &whole.candidates);
+        prop_assert_eq!(delta.examples, whole.examples);
+        (memory, base) = (delta.memory, bytes);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(cases(if cfg!(debug_assertions) { 300 } else { 20_000 }))]
 
     #[test]
-    fn a_delta_tells_what_the_whole_text_tells(base in text(), steps in proptest::collection::vec(step(), 0..12)) {
+    fn a_delta_reports_what_the_whole_text_does(base in text(), steps in proptest::collection::vec(step(), 0..12)) {
         let memory = ENGINE.whole(&base).memory;
         let (bytes, copied) = apply(&base, &steps);
         let delta = ENGINE.delta(&memory, &copied, &bytes);
@@ -156,24 +171,15 @@ proptest! {
     }
 
     #[test]
-    fn a_delta_tells_the_shapes_of_the_whole_text(
+    fn a_delta_reports_the_shapes_of_the_whole_text(
         base in shapes(), steps in proptest::collection::vec(long_step(), 0..6),
         again in proptest::collection::vec(long_step(), 1..6),
     ) {
-        let mut memory = SHAPES.whole(&base).memory;
-        let mut base = base;
-        for steps in [steps, again] {
-            let (bytes, copied) = apply(&base, &steps);
-            let delta = SHAPES.delta(&memory, &copied, &bytes);
-            let whole = SHAPES.whole(&bytes);
-            prop_assert_eq!(&delta.candidates, &whole.candidates);
-            prop_assert_eq!(delta.examples, whole.examples);
-            (memory, base) = (delta.memory, bytes);
-        }
+        shapes_agree(base, &[steps, again])?;
     }
 
     #[test]
-    fn windows_tell_each_credential_once(bytes in text(), cut in any::<prop::sample::Index>()) {
+    fn windows_report_each_credential_once(bytes in text(), cut in any::<prop::sample::Index>()) {
         let cut = cut.index(bytes.len() + 1);
         let whole = ENGINE.whole(&bytes).candidates;
         let part = |owned: std::ops::Range<usize>| -> Vec<Candidate> {
@@ -196,21 +202,12 @@ proptest! {
     #![proptest_config(cases(if cfg!(debug_assertions) { 20 } else { 1_000 }))]
 
     #[test]
-    fn a_delta_tells_what_stands_behind_labels(
+    fn a_delta_reports_values_after_labels(
         lines in proptest::collection::vec(labelled(), 100..400),
         steps in proptest::collection::vec(long_step(), 1..5),
         again in proptest::collection::vec(long_step(), 1..5),
     ) {
-        let mut base = lines.concat().into_bytes();
-        let mut memory = SHAPES.whole(&base).memory;
-        for steps in [steps, again] {
-            let (bytes, copied) = apply(&base, &steps);
-            let delta = SHAPES.delta(&memory, &copied, &bytes);
-            let whole = SHAPES.whole(&bytes);
-            prop_assert_eq!(&delta.candidates, &whole.candidates);
-            prop_assert_eq!(delta.examples, whole.examples);
-            (memory, base) = (delta.memory, bytes);
-        }
+        shapes_agree(lines.concat().into_bytes(), &[steps, again])?;
     }
 }
 
@@ -242,7 +239,7 @@ fn an_edit_at_every_offset_around_a_pair_is_seen() {
     }
 }
 
-/// What a text consists of is seen at its length, and so is what a delta makes of it.
+/// A text that consists of one value is recognised by its length, and so is the result of a delta.
 #[test]
 fn a_delta_to_a_value_alone_is_seen() {
     let secret = ["x9Kq2LmZ8vR4tYw7", "Bn3Jd6Fh1Gs5Pc0QeUaXiOzT"].concat();
@@ -275,7 +272,7 @@ fn a_part_may_end_in_the_middle_of_an_id() {
     }
 }
 
-/// A text full of ids is read part by part, and every pair in it is told once and in its place.
+/// A text full of ids is read part by part, and every pair in it is reported once and at its location.
 #[test]
 fn a_crowded_text_is_reported_like_any_other() {
     let mut keys = crate::support::Keys::new("crowded");

@@ -1,5 +1,5 @@
 //! Examples of AWS's documentation, in clear and encoded, and what people write in their manner:
-//! counted, never reported. Random ids and secrets are not taken for any of them.
+//! counted, never reported. Random ids and secrets are not mistaken for any of them.
 
 use std::collections::BTreeMap;
 
@@ -102,7 +102,7 @@ fn a_service_credential_of_a_documented_account_is_an_example() {
     assert_eq!(detect(&real).candidates.len(), 1, "{real}");
 }
 
-/// A secret of random characters but for its beginning.
+/// A secret of random characters except for its beginning.
 fn with_beginning(keys: &mut Keys, beginning: &str, end: &str) -> String {
     let random = keys.secret();
     format!("{beginning}{}{end}", &random[..40 - beginning.len() - end.len()])
@@ -160,14 +160,14 @@ fn what_is_like_an_example_is_one() {
             is_quiet(&format!("AWS_ACCESS_KEY_ID=AKIA{body}\nAWS_SECRET_ACCESS_KEY={secret}\n"));
         }
     }
-    // Repeated characters are no secret at all.
+    // Repeated characters are not a secret at all.
     let text = format!("aws_secret_access_key = {}\n", "Ab3/".repeat(10));
     assert!(detect(&text).candidates.is_empty());
 }
 
 /// `cargo bench --bench random` counts a million.
 #[test]
-fn random_keys_are_no_examples() {
+fn random_keys_are_not_examples() {
     let mut keys = Keys::new("no examples");
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let base64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

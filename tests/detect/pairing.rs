@@ -12,7 +12,7 @@ use keysweep::scan::Detector as _;
 use crate::support::seed;
 use crate::texts::{Tally, judge, text};
 
-/// What is measured, the bound, and whether the measure may be more (or may be less).
+/// A measure, its value, the bound, and `true` if the measure may be more (`false`: less).
 type Bound = (&'static str, f64, f64, bool);
 
 #[test]

@@ -31,7 +31,7 @@ fn every_rule_finds_its_examples_and_nothing_else() {
 }
 
 #[test]
-fn service_credentials_tell_user_account_and_expiry() {
+fn service_credentials_contain_user_account_and_expiry() {
     let engine = Engine::new(&RuleSet::builtin());
     let mut filler = Filler::new(seed());
     let mut read = |rule: &str, template: &str| {

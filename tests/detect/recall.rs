@@ -91,7 +91,7 @@ fn scan(folder: &Path) -> BTreeMap<String, BTreeSet<Pair>> {
     let mut found: BTreeMap<String, BTreeSet<Pair>> = BTreeMap::new();
     for finding in report["findings"].as_array().into_iter().flatten() {
         let text = |key: &str| finding[key].as_str().map(str::to_owned);
-        // The user and the password of SES are no access key.
+        // The user and the password of SES are not an access key.
         if text("rule").as_deref() == Some("aws-ses-smtp-password") {
             continue;
         }

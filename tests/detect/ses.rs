@@ -84,8 +84,8 @@ fn user_and_password_are_found_together() {
 }
 
 #[test]
-fn user_and_password_are_found_beside_a_key() {
-    let mut keys = Keys::new("ses beside");
+fn user_and_password_are_found_next_to_a_key() {
+    let mut keys = Keys::new("ses next to");
     for (name, form) in FORMS {
         for order in [true, false] {
             let (user, password, pair) = (keys.id(), password(&mut keys), keys.pair());
@@ -130,7 +130,7 @@ fn both_are_found_in_base64() {
     assert_eq!(found(&text), [(RULE.to_owned(), Some(user), Some(password))]);
 }
 
-/// The key of a pair is not taken for the user of a password that has none.
+/// The key of a pair is not mistaken for the user of a password that has none.
 #[test]
 fn a_key_keeps_its_secret() {
     let mut keys = Keys::new("ses without user");
@@ -145,7 +145,7 @@ fn a_key_keeps_its_secret() {
 
 /// 44 characters that are something else stay what they were.
 #[test]
-fn other_values_are_no_passwords() {
+fn other_values_are_not_passwords() {
     let mut keys = Keys::new("ses negatives");
     for form in [
         "MAIL_USERNAME={u}\nMAIL_PASSWORD=Q{r}\n",

@@ -1,5 +1,5 @@
-//! What must not pass as complete: objects that are not what their ids say, folders that can't be
-//! listed, content that lies where nobody looks, names that hold what no file does.
+//! Damage that must not pass as complete: objects that do not match their ids, folders that can't
+//! be listed, content that lies where nobody looks, names that hold a key though no file does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,7 +106,7 @@ fn an_object_under_a_false_id_is_reported() {
     fs::remove_file(&leak).expect("it was there");
     fs::write(&leak, &leaking).expect("a file");
     project.git(&["commit", "-qm", "two"]);
-    // What is left of an object that is not what its id says is scanned all the same.
+    // The remains of an object that does not match its id are scanned all the same.
     let other = new_object_of(&project, "c.env", &keys.pair().env);
     let bytes = fs::read(&leak).expect("a blob");
     fs::remove_file(&other).expect("it was there");
@@ -177,7 +177,7 @@ fn a_folder_of_git_that_cannot_be_listed_is_reported() {
     }
 }
 
-/// Everything in a git folder that is no part of the database, nor read as what it is.
+/// The files of a git folder outside of the database that keysweep does not parse.
 #[test]
 fn what_lies_outside_the_database_is_read() {
     let (project, mut keys) = (Project::new(), Keys::new("outside"));
@@ -207,7 +207,7 @@ fn what_lies_outside_the_database_is_read() {
     assert_eq!(paths(&ran), expected);
     let ran = project.keysweep(["sweep", ".", "--format", "json"]).run().exits(1);
     assert_eq!(paths(&ran), expected);
-    // What git keeps in a bare repository.
+    // A hook, which git keeps in a bare repository too.
     project.file("bare.git/hooks/post-receive", keys.pair().env);
     let ran = project.keysweep(["history", "bare.git", "--format", "json"]).run().exits(1);
     assert_eq!(paths(&ran), ["hooks/post-receive"]);
@@ -267,7 +267,6 @@ fn found(project: &Project, command: &str, ids: &[&str]) {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_report_with_secrets_is_its_owner_s_and_no_report_loosens_a_file() {
     use std::os::unix::fs::PermissionsExt as _;

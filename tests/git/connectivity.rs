@@ -36,7 +36,7 @@ fn a_whole_repository_is_whole() {
     }
 }
 
-/// Without a finding no tree is read, so that only the option sees what is missing, but for files
+/// Without a finding no tree is read, so that only the option sees what is missing, except files
 /// that are checked out: `history` looks these up.
 #[test]
 fn what_is_missing_is_found_by_every_command_that_reads_git() {
@@ -66,7 +66,7 @@ fn what_is_missing_is_found_by_every_command_that_reads_git() {
     assert!(ran.problems().iter().any(|one| one.starts_with("commit ")), "{:?}", ran.problems());
 }
 
-/// What reflogs and stashes alone lead to counts, and what nothing leads to does not.
+/// Objects that only reflogs and stashes reach count, and unreachable ones do not.
 #[test]
 fn reflogs_and_stashes_count_and_dangling_objects_do_not() {
     let repo = repository();
@@ -101,12 +101,12 @@ fn very_many_are_counted() {
     assert!(problems.iter().any(|one| one.contains("50 more are missing")), "{problems:?}");
 }
 
-/// What is borrowed is here, unless it is left out on purpose.
+/// Borrowed objects count, unless they are left out on purpose.
 #[test]
 fn what_is_borrowed_counts_unless_it_is_left_out() {
     let repo = Repo::new(&[]);
     repo.commit("old.env", leak(1));
-    let borrower = repo.beside("borrower");
+    let borrower = repo.sibling("borrower");
     let (from, to) = (repo.root.to_str().expect("UTF-8"), borrower.to_str().expect("UTF-8"));
     repo.git(&["clone", "-q", "--shared", from, to]);
     fs::write(borrower.join("new.env"), leak(2)).expect("a file");

@@ -14,7 +14,7 @@ use crate::support::git::{Repo, key_id, leak};
 use crate::support::require::skip;
 use damages::{DAMAGES, Damage};
 
-/// How many keys there are.
+/// The number of keys.
 const LEAKS: u64 = 25;
 
 /// A repository with a key in each of its commits: in files of their own, and in one large file
@@ -88,7 +88,7 @@ impl Leaky {
     }
 }
 
-/// What the program found and listed.
+/// The findings and the problems of a run.
 struct Reported {
     found: BTreeSet<u64>,
     /// Keys with the path and commit that they were committed at.

@@ -109,7 +109,7 @@ fn a_multi_pack_index_may_stand_for_the_packs_own() {
 }
 
 #[test]
-fn what_an_interrupted_transfer_left_is_read() {
+fn objects_of_an_interrupted_transfer_are_read() {
     let repo = Scripted::new(60);
     let pack = repo.pack("pack");
     let expected = oracle(&repo.git_dir());
@@ -120,7 +120,7 @@ fn what_an_interrupted_transfer_left_is_read() {
     let outcome = pass(&repo.git_dir(), 2);
     assert!(outcome.seen.len() > 20 && outcome.seen.len() < expected.len());
     assert!(outcome.seen.iter().all(|(id, seen)| expected.get(id) == Some(seen)));
-    assert_eq!(outcome.coverage.problems, [], "it is no part of the database");
+    assert_eq!(outcome.coverage.problems, [], "it is not part of the database");
     assert!(outcome.coverage.notes[0].starts_with("left by an interrupted transfer"));
 }
 

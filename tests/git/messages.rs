@@ -1,4 +1,4 @@
-//! What the program tells of a repository, with an exit status that fits it.
+//! Findings in messages and names of a repository, with an exit status that fits them.
 
 use std::path::Path;
 
@@ -84,7 +84,7 @@ impl Reported {
         commits
     }
 
-    /// What git knows of the first place of the key `number`.
+    /// The git part of the first occurrence of the key `number`.
     #[track_caller]
     pub(crate) fn git(&self, number: u64) -> &Value {
         let mut all = self.all().filter(|(id, _)| *id == key_id(number));
@@ -96,7 +96,7 @@ impl Reported {
         self.report["coverage"][what].as_u64().expect("a count")
     }
 
-    /// Whether nothing is missing.
+    /// True if nothing is missing.
     pub(crate) fn is_complete(&self) -> bool {
         self.report["coverage"]["complete"].as_bool().expect("a flag")
     }
@@ -107,7 +107,7 @@ impl Reported {
         notes.filter_map(Value::as_str).collect()
     }
 
-    /// What the problems are, and of what.
+    /// The problems: each with the object that it concerns.
     pub(crate) fn problems(&self) -> Vec<(&str, &str)> {
         let problems = self.report["coverage"]["problems"].as_array().expect("problems").iter();
         problems

@@ -10,9 +10,9 @@ use crate::support::{Keys, Project, Ran};
 /// A repository with a leak, inside another one that has none.
 struct Target {
     kind: &'static str,
-    /// What is named.
+    /// The path on the command line.
     path: &'static str,
-    /// What the run must say that it scanned.
+    /// The place that the run must report as scanned.
     place: &'static str,
     /// Where its hooks are.
     hooks: &'static str,
@@ -99,7 +99,6 @@ fn projects(keys: &mut Keys) -> (Project, String) {
     let add = add.map(|word| if word == "../b.git" { url.as_str() } else { word });
     project.git_in("outer/super", &add);
     project.git_in("outer/super", &["commit", "-qm", "sub"]);
-    #[cfg(unix)]
     for (at, target) in TARGETS.iter().enumerate() {
         let link = project.at(format!("link-{at}"));
         std::os::unix::fs::symlink(project.at(target.path), link).expect("a link");
@@ -119,7 +118,7 @@ fn spelled(project: &Project, folder: &str, at: usize, spelling: Spelling) -> Pa
     }
 }
 
-/// What a report in JSON says that was scanned.
+/// The places that a report in JSON lists as scanned.
 fn scanned(ran: &Ran) -> Vec<(String, PathBuf)> {
     let report = ran.json();
     let places = report["coverage"]["scanned"].as_array().cloned().unwrap_or_default();
@@ -137,7 +136,6 @@ fn outer_is_untouched(project: &Project, case: &str) {
 }
 
 #[test]
-#[cfg(unix)]
 fn wherever_the_user_stands_and_however_it_is_spelled() {
     let (project, id) = projects(&mut Keys::new("named"));
     let root = project.path().canonicalize().expect("a folder");
@@ -244,7 +242,7 @@ fn other_command(
 }
 
 #[test]
-fn what_is_no_repository_is_refused_though_one_is_around_it() {
+fn a_path_that_is_not_a_repository_is_refused_though_one_is_around_it() {
     let (project, _) = projects(&mut Keys::new("not named"));
     std::fs::create_dir_all(project.at("outer/broken/.git")).expect("a folder");
     for (named, words) in [

@@ -4,10 +4,11 @@ mod more;
 mod no_file;
 
 use crate::support::git::{Repo, key_id, leak, pair, secret};
+use crate::support::require::skip;
 
 /// A place that no commit's file is, and what is to be said of it.
 pub(crate) struct Special {
-    /// What the place is.
+    /// The place in words.
     pub(crate) what: &'static str,
     /// The key.
     pub(crate) key: String,
@@ -17,9 +18,9 @@ pub(crate) struct Special {
     pub(crate) count: usize,
     /// The path, if any.
     pub(crate) path: Option<&'static str>,
-    /// What holds it, in order.
+    /// The refs that hold it, in order.
     pub(crate) held_by: &'static [&'static str],
-    /// Whether a ref reaches it.
+    /// True if a ref reaches it.
     pub(crate) reachable: bool,
 }
 
@@ -136,14 +137,19 @@ fn rotations(repo: &Repo, file: &mut Files<'_>) {
 
 fn names(repo: &Repo, file: &mut Files<'_>) {
     use std::os::unix::ffi::OsStrExt as _;
-    repo.write(std::ffi::OsStr::from_bytes(b"caf\xe9/odd.env"), leak(30));
+    let mut names = vec![("a newline", 31), ("quotes", 32), ("a dash, a tab", 33)];
+    let folder = repo.root.join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    if std::fs::create_dir(&folder).is_ok() {
+        repo.write(folder.join("odd.env"), leak(30));
+        names.push(("no UTF-8", 30));
+    } else {
+        skip("the file system has names in UTF-8 alone");
+    }
     repo.write("a\nb.env", leak(31));
     repo.write("q\"uote's \\ back.env", leak(32));
     repo.write("-dash \t tab.env", leak(33));
     repo.commit_all("odd names");
-    for (what, number) in
-        [("no UTF-8", 30), ("a newline", 31), ("quotes", 32), ("a dash, a tab", 33)]
-    {
+    for (what, number) in names {
         file(what, number);
     }
     let target = format!("/{}/{}", key_id(34), secret(34).replace('/', "x"));

@@ -1,4 +1,4 @@
-//! What `range` says of each of its inputs; the rows of `docs/range.md` in their order.
+//! The answers of `range` to each of its inputs: the rows of `docs/range.md` in their order.
 
 use std::path::{Path, PathBuf};
 
@@ -40,7 +40,7 @@ fn commit_by_commit_what_no_parent_holds() {
     let removed = repo.commit("new.env", "nothing\n");
     repo.commit("old.env", format!("# edited\n{}", leak(1)));
     let both = repo.commit("old.env", format!("{}\n\n\n{}", leak(1), leak(3)));
-    let reported = repo.commit_all(&format!("told\n\n{}", leak(4)));
+    let reported = repo.commit_all(&format!("reported\n\n{}", leak(4)));
     let outcome = between(&repo, &format!("{base}..HEAD"));
     assert_eq!(commits(&outcome), expect(&[(&added, 2), (&both, 3), (&reported, 4)]));
     assert_eq!(outcome.count("commits"), 5);
@@ -68,7 +68,7 @@ fn a_base_of_zeros_is_a_new_ref() {
     let (repo, old) = started();
     repo.git(&["checkout", "-qb", "work"]);
     let added = repo.commit("new.env", leak(2));
-    // What another ref holds may have come with the same push: it is no excuse.
+    // A commit of another ref may have come with the same push: it does not count as known.
     let outcome = between(&repo, &format!("{ZEROS}..work"));
     assert_eq!(commits(&outcome), expect(&[(&old, 1), (&added, 2)]));
     let outcome = between(&repo, &format!("{ZEROS}..main"));
@@ -163,7 +163,7 @@ fn a_new_branch_means_minus_all_other_refs() {
     assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&one, 2), (&two, 3)]));
     let lines = format!("{ZEROS} {two} refs/heads/more\n");
     assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&two, 3)]));
-    // What another ref of the push had before is known.
+    // A commit that another ref of the push had before is known.
     let lines = format!("{base} {one} refs/heads/work\n{ZEROS} {two} refs/heads/more\n");
     assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&one, 2), (&two, 3)]));
 }
@@ -197,7 +197,7 @@ fn pre_push_of_a_new_branch_means_minus_the_remotes_refs() {
     let local = repo.commit("local.env", leak(2));
     repo.git(&["checkout", "-qb", "work"]);
     let work = repo.commit("work.env", leak(3));
-    // The local main is no excuse: the remote has never seen it.
+    // The local main does not count: the remote has never seen it.
     let lines = format!("refs/heads/work {work} refs/heads/work {ZEROS}\n");
     assert_eq!(commits(&hook(&repo, &lines)), expect(&[(&local, 2), (&work, 3)]));
     let lines = format!("refs/heads/work {work} refs/heads/work {local}\n");
@@ -221,7 +221,7 @@ fn of_what_the_framework_pushes_first_the_remote_itself_decides() {
         }
         program.from(&repo.root).run().code
     };
-    // What another remote has is new to this one.
+    // A commit of another remote is new to this one.
     assert_eq!((pushed("origin"), pushed("backup")), (Some(1), Some(0)));
 }
 
@@ -269,7 +269,7 @@ fn pushed_tags_and_their_messages() {
 #[test]
 fn objects_in_quarantine_are_read() {
     let (repo, base) = started();
-    let client = repo.beside("client");
+    let client = repo.sibling("client");
     let to = client.to_str().expect("UTF-8");
     repo.git(&["clone", "-q", repo.root.to_str().expect("UTF-8"), to]);
     std::fs::write(client.join("new.env"), leak(2)).expect("a file");
@@ -316,7 +316,7 @@ fn a_shallow_boundary_inside_the_range_is_reported() {
     repo.git(&["checkout", "-q", "main"]);
     let main = repo.commit("main.txt", "main\n");
     let clone = |depth: &str, name: &str| -> PathBuf {
-        let to = repo.beside(name);
+        let to = repo.sibling(name);
         let source = format!("file://{}", repo.root.display());
         repo.git(&[
             "clone",
@@ -343,7 +343,7 @@ fn a_partial_clone_is_reported() {
     let (repo, base) = started();
     let new = repo.commit("new.env", leak(2));
     repo.git(&["config", "uploadpack.allowFilter", "true"]);
-    let to = repo.beside("partial");
+    let to = repo.sibling("partial");
     let source = format!("file://{}", repo.root.display());
     let path = to.to_str().expect("UTF-8");
     // The blobs of HEAD are fetched by the checkout.

@@ -40,7 +40,7 @@ impl Detector for Twice {
     ) -> Detected<Self::BaseState> {
         let (delta, whole) = (self.engine.delta(base, copied, bytes), self.engine.whole(bytes));
         let is_same = delta.candidates == whole.candidates && delta.examples == whole.examples;
-        // What is carried on to the next delta is the same as well, or it is to be scanned whole.
+        // The state for the next delta is the same as well, or the next one is to be scanned whole.
         let (carried, fresh) = (format!("{:?}", delta.memory), format!("{:?}", whole.memory));
         let is_carried = carried == fresh || carried.contains("opaque: true");
         if !is_same || !is_carried {
@@ -91,7 +91,7 @@ fn compare(path: &Path) {
 
 #[test]
 #[ignore = "reads the repositories that KEYSWEEP_REPOSITORIES names"]
-fn deltas_tell_what_whole_texts_tell() {
+fn deltas_report_what_whole_texts_do() {
     let list = std::env::var_os("KEYSWEEP_REPOSITORIES").expect("paths, joined as PATH is");
     for path in std::env::split_paths(&list) {
         compare(&path);

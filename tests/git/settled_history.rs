@@ -1,4 +1,4 @@
-//! What was settled, where history has a say: later markers, several branches, clones.
+//! Suppressions on which history has a say: later markers, several branches, clones.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ fn the_marker_at_head_decides_whichever_commit_brought_the_key() {
         let distrusted = [command, &["--no-inline-allow"]].concat();
         project.keysweep(distrusted).run().exits(1);
     }
-    // Who takes it away wants the finding back, though the marker is in history.
+    // Removing the marker brings the finding back, though the marker is in history.
     commit(format!("{line}  # used by CI\n"));
     project.keysweep(["history"]).run().exits(1);
     project.keysweep(["range", "base..HEAD"]).run().exits(1);
@@ -104,7 +104,7 @@ fn the_same_credentials_are_the_same_findings_after_whatever_git_does() {
     assert_eq!((clean(&clone, "scan"), clean(&clone, "history")), (known.clone(), known.clone()));
     fs::remove_dir_all(clone.at(".git")).expect("plain files");
     assert_eq!(clean(&clone, "scan"), known);
-    // SARIF tells them by the same words.
+    // SARIF names them by the same words.
     let asked = ["scan", "--include-suppressed", "--format", "sarif"];
     let log = clone.keysweep(asked).run().exits(0).json();
     let results = log["runs"][0]["results"].as_array().expect("results");

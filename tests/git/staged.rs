@@ -1,4 +1,4 @@
-//! What `keysweep staged` says of the next commit, in every state that an index can be in.
+//! The answers of `keysweep staged` about the next commit, in every state that an index can be in.
 
 use crate::git::messages::{Reported, refused, reported, reported_with};
 use crate::support::git::{Repo, key_id, leak};
@@ -86,7 +86,7 @@ fn what_is_staged_counts_and_not_the_work_tree() {
 }
 
 #[test]
-fn an_intent_to_add_is_no_content_yet() {
+fn an_intent_to_add_is_not_content_yet() {
     let repo = started();
     repo.write("later.env", leak(2));
     repo.git(&["add", "-N", "later.env"]);
@@ -192,7 +192,7 @@ fn named_files_without_change_are_scanned_whole() {
 #[test]
 fn a_work_tree_elsewhere() {
     let repo = started();
-    let tree = repo.beside("tree");
+    let tree = repo.sibling("tree");
     std::fs::create_dir(&tree).expect("a folder");
     repo.git(&["config", "core.worktree", tree.to_str().expect("UTF-8")]);
     std::fs::write(tree.join("new.env"), leak(2)).expect("a file");
@@ -218,7 +218,7 @@ fn a_damaged_index_is_an_error() {
 #[test]
 fn an_index_with_a_file_system_monitor() {
     let repo = started();
-    let program = repo.beside("monitor");
+    let program = repo.sibling("monitor");
     programs::script(&program, "#!/bin/sh\nprintf 'token\\0'\n");
     repo.git(&["config", "core.fsmonitor", program.to_str().expect("UTF-8")]);
     repo.git(&["config", "core.fsmonitorHookVersion", "2"]);

@@ -1,9 +1,5 @@
-//! History, staged and range that are asked to end early: what was found until then is told.
+//! History, staged and range that are asked to end early: findings until then are reported.
 
-#[cfg(target_os = "linux")]
-use std::io::Read as _;
-#[cfg(target_os = "linux")]
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use keysweep::detect::Engine;
@@ -12,12 +8,10 @@ use keysweep::source::git::{database, history, range, staged};
 use keysweep::stop::Stop;
 
 use crate::support::Project;
-use crate::support::git::{Outcome, Repo, key_id, leak, run};
-#[cfg(target_os = "linux")]
-use crate::support::process;
+use crate::support::git::{Outcome, Repo, leak, run};
 use crate::support::watched::Watched;
 
-/// How many keys there are.
+/// The number of keys.
 const KEYS: usize = 20;
 
 type Impatient<'a> = Watched<'a, Box<dyn Fn(&[u8]) + Sync + 'a>>;
@@ -78,7 +72,7 @@ fn what_was_found_before_the_end_is_reported() {
             run(|_, ledger, hits| history::scan(&options, detector, ledger, hits)).expect("a scan")
         });
         assert!(found.len() <= KEYS, "{found:?}");
-        assert!(texts < 30 || !found.is_empty(), "nothing of {texts} texts was told");
+        assert!(texts < 30 || !found.is_empty(), "no finding of {texts} texts was reported");
     }
     let found = found_after(8, |detector, stop| {
         let (repo, database) = (repo_path.clone(), options(stop));
@@ -129,7 +123,7 @@ fn a_time_limit_is_reported_by_every_command() {
         let limited = [command, &["--timeout", "0ms", "--format", "json"]].concat();
         let ran = project.keysweep(limited).from(&repo.root).run();
         let is_reported = ran.problems().iter().any(|problem| problem.contains("raise --timeout"));
-        // Whether the limit strikes before the end is chance; that it is told is not.
+        // Chance decides if the limit strikes before the end; if it does, it is reported.
         let is_whole = ran.json()["coverage"]["complete"] == true;
         assert!(is_reported != is_whole, "{command:?}: {ran:?}");
         assert!(
@@ -142,6 +136,12 @@ fn a_time_limit_is_reported_by_every_command() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_interrupted_history_reports_and_exits_with_130() {
+    use std::io::Read as _;
+    use std::process::{Command, Stdio};
+
+    use crate::support::git::key_id;
+    use crate::support::process;
+
     let (repo, _) = repository();
     // So much that no machine is done with it before the signal comes.
     let large = vec![b'z'; 32 << 20];

@@ -16,7 +16,7 @@ use crate::support::Project;
 use crate::support::oracle::{Oracle, Place};
 use layouts::{Content, Layout};
 
-/// What the program told of one credential at one place.
+/// The report of one credential at one place.
 struct Reported {
     object: String,
     path: Option<String>,
@@ -86,7 +86,7 @@ fn scan(layout: &Layout) -> Report {
         let keys = [text(&finding["key_id"]), text(&finding["secret_sha256"])];
         for key in keys.into_iter().flatten() {
             let places = finding["occurrences"].as_array().expect("places").iter();
-            // What git keeps outside of its database, such as FETCH_HEAD, is in no commit.
+            // A file that git keeps outside of its database, such as FETCH_HEAD, is in no commit.
             let places = places.filter(|place| !place["git"].is_null());
             by_key.entry(key).or_default().extend(places.map(|one| reported(one, layout.prefix)));
         }
@@ -100,7 +100,7 @@ fn scan(layout: &Layout) -> Report {
     }
 }
 
-/// Whether a blob holds a key, in UTF-8 or UTF-16.
+/// True if a blob holds a key, in UTF-8 or UTF-16.
 fn holds(blob: &[u8], key: &str) -> bool {
     let wide: Vec<u8> = key.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let has = |needle: &[u8]| memchr::memmem::find(blob, needle).is_some();

@@ -1,4 +1,4 @@
-//! What a hook's message advises works when it is pasted: the commands are taken out of the
+//! The advice of a hook's message works when it is pasted: the commands are taken out of the
 //! message and run, in a folder below the top, in every state in which a commit can be.
 
 use std::fs;
@@ -152,13 +152,13 @@ impl Case {
     #[track_caller]
     fn paste(&self, command: &str) {
         let below = self.repo.join("below");
-        // What opens an editor is none of the advice's business here.
+        // A command that opens an editor gets a message instead.
         let script = format!("GIT_EDITOR='echo message >'; export GIT_EDITOR; {command}");
         let said = self.fixture.run(&below, "sh", &["-c", &script], "");
         assert!(said.done, "{:?} {:?}: {command}: {}", self.state, self.names, said.text);
     }
 
-    /// Whether HEAD or the index holds a leak.
+    /// True if HEAD or the index holds a leak.
     fn holds(&self, what: &str) -> bool {
         let grep = ["grep", "-q", "-I", "-e", "AWS_SECRET", what, "--", ":/"];
         self.fixture.git(&self.repo, &grep).done

@@ -99,7 +99,7 @@ fn a_run_over_all_files_finds_what_was_committed_long_ago() {
     let repo = framework.repository();
     write(&repo, "clean", "clean\n");
     fixture.git(&repo, &["add", "-A"]).done();
-    fixture.git(&repo, &["commit", "-qm", "an old leak is no new one"]).done();
+    fixture.git(&repo, &["commit", "-qm", "an old leak is not a new one"]).done();
     let all = |hook: &str| fixture.run(&repo, "pre-commit", &["run", "--all-files", hook], "");
     all("keysweep-system").stopped(&["old/deep.env:1:", &pair.id, "remove it from old/deep.env"]);
     fixture.git(&repo, &["rm", "-q", "old/deep.env"]).done();
@@ -126,7 +126,7 @@ fn a_worktree_and_a_submodule() {
         fixture.git(&folder, &["add", "-A"]).done();
         fixture.git(&folder, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
     }
-    // All files of the outer repository: the submodule is no file of it.
+    // All files of the outer repository; the submodule is not one of them.
     fixture.run(&repo, "pre-commit", &["run", "--all-files"], "").done();
 }
 

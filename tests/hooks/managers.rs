@@ -13,7 +13,7 @@ use crate::support::tools;
 /// A fixture with a manager's programs in the `PATH`, if they can be had.
 fn fixture(bin: Option<PathBuf>) -> Option<HookFixture> {
     let mut fixture = HookFixture::new(&[program_folder(), &bin?]);
-    // What a manager asks the network for, it is to do without.
+    // A manager has to do without the network.
     fixture.set("PRE_COMMIT_HOME", fixture.project.at("cache"));
     fixture.set("npm_config_offline", "true");
     Some(fixture)
@@ -117,7 +117,7 @@ fn husky() {
         .expect("a file");
     let prepare = || fixture.run(&repo, "husky", &[], "").done();
     prepare();
-    // The user's own check goes on working, and outlives the next `npm install`.
+    // The user's own check still works, and outlives the next `npm install`.
     fs::write(repo.join(".husky/pre-commit"), "echo checked >> ../checks\n").expect("a file");
     let message = refused(&fixture, &repo, &TYPES);
     assert!(message.contains("husky"), "{message}");
@@ -187,7 +187,8 @@ fn pre_commit() {
     }
 }
 
-/// How hooks look, and whose they are; the last two are anybody's and may be put aside.
+/// Hooks, each with the words by which a refusal names its owner; the last two have none and may be
+/// moved away.
 const HOOKS: [(&str, &str, &str); 14] = [
     ("husky 4", "#!/bin/sh\n# husky\n. \"$(dirname \"$0\")/husky.sh\"\n", "husky"),
     ("husky 8", "#!/bin/sh\n. \"$(dirname -- \"$0\")/_/husky.sh\"\nnpm test\n", "husky"),
@@ -210,7 +211,7 @@ const HOOKS: [(&str, &str, &str); 14] = [
 ];
 
 #[test]
-fn whose_a_hook_is_decides_whether_it_is_put_aside() {
+fn the_owner_of_a_hook_decides_if_it_is_moved_away() {
     let fixture = HookFixture::new(&[program_folder()]);
     for (name, text, owner) in HOOKS {
         for linked in [false, true] {
@@ -229,7 +230,7 @@ fn whose_a_hook_is_decides_whether_it_is_put_aside() {
             }
             let message = refused(&fixture, &repo, &[]);
             assert!(message.contains(owner) && message.contains("staged"), "{name}: {message}");
-            // Who insists gets it, and the way back.
+            // `--force` installs it, and `--uninstall` undoes that.
             let reported = fixture.keysweep(&repo, &["install-hook", "--force"]);
             assert!(reported.contains("runs first"), "{name}: {reported}");
             fixture.keysweep(&repo, &["install-hook", "--uninstall"]);
@@ -273,7 +274,7 @@ fn a_script_that_asks_for_its_name_reads_what_git_says_after_keysweep() {
     let mut keys = Keys::new("hook own name");
     let repo = fixture.repository("repo");
     let hook = repo.join(".git/hooks/pre-push");
-    let text = "#!/bin/sh\necho \"${0##*/}\" > told; cat >> told\n";
+    let text = "#!/bin/sh\necho \"${0##*/}\" > log; cat >> log\n";
     programs::script(&hook, text);
     let message = refused(&fixture, &repo, &["pre-push"]);
     let lines: String = message
@@ -285,7 +286,7 @@ fn a_script_that_asks_for_its_name_reads_what_git_says_after_keysweep() {
     let git = |arguments: &[&str]| fixture.git(&repo, arguments);
     git(&["init", "-q", "--bare", "../origin.git"]).done();
     git(&["push", "-q", "../origin.git", "HEAD"]).done();
-    let reported = fs::read_to_string(repo.join("told")).expect("it ran");
+    let reported = fs::read_to_string(repo.join("log")).expect("it ran");
     assert!(
         reported.starts_with("pre-push\nrefs/heads/main ") || reported.contains("\nHEAD "),
         "{reported}"
@@ -298,11 +299,11 @@ fn a_script_that_asks_for_its_name_reads_what_git_says_after_keysweep() {
 }
 
 #[test]
-fn a_hook_that_a_manager_does_not_have_is_a_plain_one_beside_it() {
+fn a_hook_that_a_manager_does_not_have_is_a_plain_one_next_to_it() {
     let fixture = HookFixture::new(&[program_folder()]);
     fixture.project.file("repo/.overcommit.yml", "gemfile: false\n");
     let repo = fixture.repository("repo");
-    // What Overcommit's own installation writes, as far as it is known by it.
+    // A stand-in for the hook of Overcommit's installer, with the words by which it is recognised.
     let hook = repo.join(".git/hooks/pre-commit");
     programs::script(&hook, "#!/bin/sh\n# Entrypoint for Overcommit hook integration\nexit 0\n");
     let message = refused(&fixture, &repo, &[]);

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::support::Keys;
 use crate::support::hooks::HookFixture;
 
-/// What a case does to the repository before the hook is installed.
+/// A step on the repository before the hook is installed.
 type Prepare = fn(&HookFixture, &Path);
 
 fn set(fixture: &HookFixture, repo: &Path, scope: &str, value: &str) {
@@ -129,7 +129,7 @@ fn where_git_looks_or_not_at_all() {
 }
 
 #[test]
-fn a_folder_that_nothing_can_be_run_in_is_no_place_for_a_hook() {
+fn a_hook_is_not_put_in_a_folder_in_which_nothing_can_run() {
     let fixture = HookFixture::new(&[]);
     let repo = fixture.repository("repo");
     fs::remove_dir_all(repo.join(".git/hooks")).expect("a folder");
@@ -162,7 +162,7 @@ fn a_merge_that_git_makes_by_itself_is_looked_at_and_old_keys_pass() {
     git(&["switch", "-q", "main"]).done();
 
     fixture.keysweep(&repo, &["install-hook"]);
-    // What the merged branch holds already is not new, though no MERGE_HEAD says so yet.
+    // A key that the merged branch holds already is not new, though no MERGE_HEAD says so yet.
     git(&["merge", "-q", "--no-edit", "old"]).done();
     git(&["merge", "-q", "--no-edit", "side"]).stopped(&["halves.env:", &pair.id]);
 }

@@ -39,7 +39,7 @@ fn a_commit_with_a_leak_is_stopped_and_one_without_passes_in_silence() {
     assert!(!said.text.contains("pushed"), "{}", said.text);
     assert_eq!(fixture.commits(&repo), 1);
 
-    // What the message advises works.
+    // The advice in the message works.
     fixture.git(&repo, &["reset", "-q", "--", "prod.env"]).done();
     write(&repo, "clean.txt", "nothing\n");
     fixture.git(&repo, &["add", "clean.txt"]).done();
@@ -152,7 +152,7 @@ fn a_push_is_stopped_for_what_any_of_its_commits_added() {
     fixture.git(&repo, &["push", "-q", "origin", "main~2:refs/heads/old"]).done();
     fixture.git(&repo, &["push", "-q", "origin", ":old"]).done();
 
-    // What another remote has is new to this one.
+    // A commit of another remote is new to this one.
     fixture.git(&repo, &["push", "-q", "--no-verify", "origin", "main"]).done();
     fixture.git(&repo, &["init", "-q", "--bare", "../public.git"]).done();
     fixture.git(&repo, &["remote", "add", "public", "../public.git"]).done();

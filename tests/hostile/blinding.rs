@@ -1,13 +1,10 @@
-//! Who writes the files wants a leak hidden: names, ignore files, byte order marks, decoys. A pair
+//! Files whose author wants a leak hidden: names, ignore files, byte order marks, decoys. A pair
 //! that is found in a plain file is found in each of these settings, with its own partner.
-
-use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
+use crate::support::compress::gzip;
 use crate::support::{Keys, Pair, Project, Ran};
 
 const JSON: [&str; 5] = ["scan", "--format", "json", "--fail-on", "never"];
@@ -19,9 +16,7 @@ fn utf16(text: &str) -> Vec<u8> {
 
 /// gzip in base64.
 fn packed(bytes: &[u8]) -> String {
-    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
-    packer.write_all(bytes).expect("in memory");
-    STANDARD.encode(packer.finish().expect("in memory"))
+    STANDARD.encode(gzip(bytes))
 }
 
 /// Asserts that the report holds the pair, and as a pair.
@@ -55,12 +50,12 @@ fn what_only_claims_to_be_utf16_is_read_as_it_stands() {
     for (setting, text) in settings {
         let ran = project.file("a.txt", text).keysweep(JSON).run().exits(0);
         holds(&ran, &pair, setting);
-        assert_eq!(ran.places().len(), 1, "{setting}: told once");
+        assert_eq!(ran.places().len(), 1, "{setting}: reported once");
     }
 }
 
 #[test]
-fn decoys_and_codes_of_terminals_part_no_pair() {
+fn decoys_and_codes_of_terminals_separate_no_pair() {
     let mut keys = Keys::new("decoys");
     let (project, pair) = (Project::new(), keys.pair());
     let (id, secret, env) = (&pair.id, &pair.secret, &pair.env);

@@ -1,4 +1,4 @@
-//! Files of git's own that are no files: nothing hangs, and it is told.
+//! Git's own files replaced by links, FIFOs and devices: nothing hangs, and they are reported.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -28,7 +28,7 @@ pub(crate) fn fifo(path: &Path) {
 
 /// Status and output of a run that must end: one that waits for a writer would wait for ever.
 pub(crate) fn ends(project: &Project, arguments: &[&str]) -> (Option<i32>, String) {
-    let reported = project.at("told");
+    let reported = project.at("log");
     let mut command = project.keysweep(arguments).command();
     let file = fs::File::create(&reported).expect("a file");
     command.stdout(file.try_clone().expect("a file")).stderr(file);
@@ -51,7 +51,7 @@ pub(crate) fn ends(project: &Project, arguments: &[&str]) -> (Option<i32>, Strin
 const COMMANDS: [&[&str]; 4] = [&["history"], &["range", "HEAD~1..HEAD"], &["staged"], &["scan"]];
 
 #[test]
-fn no_file_of_git_that_is_a_fifo_is_waited_for() {
+fn nobody_waits_for_a_fifo_in_place_of_a_file_of_git() {
     for name in [
         "HEAD",
         "MERGE_HEAD",
@@ -105,9 +105,9 @@ fn a_fifo_among_the_objects_costs_what_it_stands_for() {
     }
 }
 
-/// A ref, a log or a note of a merge is no reason to read a device, a gigabyte or another folder.
+/// A ref, a log or a note of a merge makes nobody read a device, a gigabyte or another folder.
 #[test]
-fn refs_and_logs_that_are_no_files_are_reported() {
+fn refs_and_logs_that_are_not_files_are_reported() {
     type Plant = fn(&Path);
     let plants: [(&str, Plant); 4] = [
         ("a link, FIFO", |path| fifo(path)),
@@ -131,7 +131,7 @@ fn refs_and_logs_that_are_no_files_are_reported() {
             assert!(named, "{name} {number}: {reported}");
             let revision = name.rsplit_once("heads/").map_or("deep/er", |(_, name)| name);
             let (code, reported) = ends(&project, &["range", &format!("HEAD~1..{revision}")]);
-            // Git reads a link to a branch beside it as that branch.
+            // Git reads a link to a branch next to it as that branch.
             let expected = if name == "refs/heads/side" && number == 2 { 1 } else { 2 };
             assert_eq!(code, Some(expected), "{name} {number}: {reported}");
         }

@@ -1,4 +1,4 @@
-//! What is too large to be read at once: a pair at the border of what is read, wherever the text
+//! Files too large to be read at once: a pair at the border of two windows, wherever the text
 //! stands, and lines of many megabytes.
 
 use std::fs;
@@ -8,7 +8,8 @@ use crate::support::{Keys, Pair, Project, Ran};
 
 /// Where the first window ends, and where what it owns does.
 const BORDERS: [usize; 2] = [8 << 20, (8 << 20) - (64 << 10)];
-/// How far before a border a pair begins: around each of its ends, and within id and secret.
+/// The bytes by which a pair begins before a border: around each of its ends, and within id and
+/// secret.
 const BACK: [usize; 3] = [1, 30, 100];
 
 /// Text of this length that packs to a half and holds nothing.

@@ -10,7 +10,7 @@ use crate::support::process::{Ended, Running};
 use crate::support::require::skip;
 use crate::support::{Keys, Project};
 
-/// How deep things nest.
+/// The depth of nesting.
 const DEEP: usize = 100_000;
 
 fn run(project: &Project, arguments: &[&str]) -> Ended {
@@ -77,7 +77,7 @@ fn folders_deeper_than_any_path() {
     }
     for arguments in [&["scan", "."][..], &["sweep", "."], &["baseline", "."]] {
         let ended = run(&project, &[arguments, &["--timeout", "1h"]].concat());
-        assert!(ended.code() != 0, "what is too deep is told: {ended:?}");
+        assert!(ended.code() != 0, "too deep a document is reported: {ended:?}");
         assert!(ended.stderr.contains("File name too long"), "{ended:?}");
     }
     // No program but rm goes that deep again.

@@ -3,8 +3,10 @@
 
 use crate::support::{Keys, Project};
 
-pub(crate) const FORMATS: [&str; 10] =
-    ["text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown"];
+pub(crate) const FORMATS: [&str; 11] = [
+    "text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown",
+    "html",
+];
 
 /// Names for places where any text may stand.
 pub(crate) const NAMES: [&str; 16] = [
@@ -75,7 +77,7 @@ fn hostile_records_of_git_do_nothing_in_any_format() {
         let author = format!("--author=x{} <x@example.org>", name.replace(['<', '>', '\n'], " "));
         let message = format!("{name}\n\n{}", keys.pair().env);
         project.git(&["commit", "-q", "--allow-empty", &author, "-m", &message]);
-        // What may not stand in a ref's name is left out.
+        // A branch name leaves out characters that a ref may not have.
         let branch: String = name.chars().filter(|&c| !c.is_ascii_control()).collect();
         let branch = branch.replace([' ', '~', '^', ':', '?', '*', '[', '\\'], "");
         project.git(&["branch", "-f", &format!("b{number}{branch}")]);
@@ -126,7 +128,7 @@ fn hostile_words_of_a_user_s_rules_and_reasons_do_nothing() {
         let reason = format!("--reason={name}");
         let ran = project.keysweep(["baseline", &reason]).run();
         is_harmless(name, "standard error", &ran.stderr);
-        // What was written is read again.
+        // The baseline that was written is read again.
         if ran.code == Some(0) {
             project.keysweep(["scan"]).run().exits(0);
         }

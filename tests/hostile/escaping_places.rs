@@ -139,7 +139,7 @@ fn what_a_hook_says() {
 }
 
 #[test]
-fn what_was_typed_or_stood_in_a_report() {
+fn arguments_and_values_of_a_report() {
     let (project, pair) = (Project::new(), Keys::new("typed names").pair());
     project.git(&["init", "-q", "-b", "main"]).file("a.env", &pair.env);
     for name in NAMES {

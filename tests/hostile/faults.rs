@@ -1,7 +1,6 @@
 //! A detector that fails on one text: the text is a problem by its name, all others are scanned,
-//! and nobody waits for a thread that is no more.
+//! and nobody waits for a thread that has ended.
 
-use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
@@ -14,10 +13,11 @@ use keysweep::source::files;
 use keysweep::source::git::{database, history, range, staged};
 
 use crate::support::Project;
+use crate::support::compress::gzip;
 use crate::support::git::{Outcome, Repo, key_id, leak, run};
 use crate::support::watched::Watched;
 
-/// What a text holds on which the detector fails.
+/// The word on which the detector fails.
 const WORD: &[u8] = b"GOES WRONG";
 
 /// The real detector, which fails on such a text.
@@ -32,7 +32,7 @@ fn broken(number: u64) -> String {
     format!("GOES WRONG\n{}", leak(number))
 }
 
-/// The problem that is told of each broken text, by its name.
+/// The problem that is reported for each broken text, by its name.
 fn faults(coverage: &Coverage) -> Vec<&str> {
     let faults = coverage.problems.iter().filter(|one| one.why.contains("bug in keysweep"));
     let mut names: Vec<&str> = faults.map(|one| one.path.as_str()).collect();
@@ -73,9 +73,7 @@ fn files_and_what_is_packed_in_them() {
         project.file(format!("{number:02}.env"), leak(number));
     }
     project.file("bad.env", broken(50));
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    packed.write_all(broken(51).as_bytes()).expect("memory");
-    project.file("bad.gz", packed.finish().expect("memory"));
+    project.file("bad.gz", gzip(broken(51)));
     // As large as to be read in windows, only the last of which fails.
     let mut large = leak(52).into_bytes();
     large.resize(20 << 20, b'\n');
@@ -113,7 +111,7 @@ fn scan_history(repo: &Repo, threads: usize) -> Outcome {
     run(scan).expect("a scan")
 }
 
-/// What is stored as a change of the text that fails must not inherit that nothing was seen.
+/// A delta whose base fails must not inherit the base's empty result.
 #[test]
 fn packed_and_loose_objects() {
     let repo = repository();
@@ -179,7 +177,7 @@ fn staged_and_range() {
     assert_eq!((ids(&outcome), faults(&outcome.coverage)), (known(&all), expected.to_vec()));
 }
 
-/// Attribution that fails takes nothing down with it: what was found is told without its place.
+/// If attribution fails, no finding is lost: each is reported without its place.
 #[test]
 fn attribution() {
     let repo = repository();
@@ -197,7 +195,7 @@ fn attribution() {
     assert_eq!(ledger.coverage().problems[0].what, "attribution");
 }
 
-/// A fault outside of every text ends its source, and the run is told to be incomplete.
+/// A fault outside of every text ends its source, and the run is reported as incomplete.
 #[test]
 fn a_whole_source() {
     /// Fails before it has seen anything.
@@ -244,19 +242,7 @@ fn a_whole_source() {
 /// A run without sources.
 pub(crate) fn options() -> keysweep::run::RunOptions {
     keysweep::run::RunOptions {
-        sources: Vec::new(),
         min_confidence: keysweep::finding::Confidence::Medium,
-        memory: keysweep::memory::MemoryBudget::default(),
-        timeout: None,
-        began: std::time::Instant::now(),
-        stop: keysweep::stop::Stop::default(),
-        interrupted: keysweep::stop::Stop::default(),
-        exclude: files::Globs::default(),
-        suppressions: keysweep::suppress::Suppressions::default(),
-        today: "2024-01-01".parse().expect("a date"),
-        include_suppressed: false,
-        whole: false,
-        #[cfg(feature = "verify")]
-        verify: None,
+        ..keysweep::run::RunOptions::new(Vec::new(), keysweep::stop::Stop::default())
     }
 }

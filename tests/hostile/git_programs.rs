@@ -87,7 +87,7 @@ fn program(path: &Path, trace: &Path) {
 impl Hostile {
     fn new() -> Self {
         let repo = Repo::new(&[]);
-        let (trace, path) = (repo.beside("trace"), repo.beside("bin"));
+        let (trace, path) = (repo.sibling("trace"), repo.sibling("bin"));
         let evil = path.join("evil");
         program(&evil, &trace);
         for name in ["git", "git-lfs", "git-remote-evil", "ssh", "less", "gpg", "watchman"] {
@@ -113,7 +113,7 @@ impl Hostile {
         }
         let hostile = Self { repo, base, common, trace, path };
         hostile.configure(&evil);
-        // What git ran while this was made is no matter.
+        // Commands that git ran while this was made do not count.
         let _ = fs::remove_file(&hostile.trace);
         hostile
     }
@@ -134,7 +134,7 @@ impl Hostile {
             };
             text.push_str(&format!("[{head}]\n\t{name} = \"{value}\"\n"));
         }
-        let included = self.repo.beside("included");
+        let included = self.repo.sibling("included");
         fs::write(&included, format!("[core]\n\tfsmonitor = {shown}\n")).expect("a file");
         let (hooks, included) = (self.repo.root.join("hooks"), included.display().to_string());
         text.push_str(&format!("[core]\n\thooksPath = {}\n", hooks.display()));
@@ -214,7 +214,7 @@ fn a_repository_of_another_owner_is_read_all_the_same() {
     hostile.finds(&["scan"], &[1, 2, 3]);
 }
 
-/// A partial clone whose server is a program: what it lacks is told, not fetched.
+/// A partial clone whose server is a program: missing objects are reported, not fetched.
 #[test]
 fn what_was_promised_is_not_fetched() {
     let hostile = Hostile::new();

@@ -1,5 +1,5 @@
-//! What hides a leak, or takes time, without a word: containers of which a bit is changed, text that is
-//! encoded too deep, names without end.
+//! Input that hides a leak, or takes time, without being reported: containers of which a bit is
+//! changed, text that is encoded too deep, names without end.
 
 use std::process::Command;
 
@@ -50,7 +50,7 @@ fn containers(name: &str) -> Option<(Project, Pair)> {
     is_made.then_some((project, pair))
 }
 
-/// Whether a container gives its key, and whether the ledger says that something is missing.
+/// Two answers about a container: its key was found, and the ledger reports something missing.
 fn looked_into(bytes: &[u8], pair: &Pair, engine: &Engine) -> (bool, bool) {
     let ledger = Ledger::new();
     let mut is_found = false;

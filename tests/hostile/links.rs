@@ -112,7 +112,7 @@ fn what_leads_to_no_end_is_not_read() {
     }
 }
 
-/// What is quoted of a file that makes no sense may be a secret.
+/// The text that an error quotes from a malformed file may be a secret.
 #[test]
 fn no_error_quotes_a_secret() {
     let pair = Keys::new("quoted").pair();
@@ -163,7 +163,7 @@ fn objects_of_lfs_are_named_by_their_place_alone() {
         let ran = project.keysweep([command, &["--format", "json"]].concat()).run();
         assert!(ran.code == Some(0) && !ran.stdout.contains(&pair.id), "{command:?}: {ran:?}");
     }
-    // Names that no object has are no objects, and links are told.
+    // A name that no object can have does not count as one, and links are reported.
     let folder = project.at(".git/lfs/objects/cd/cd");
     fs::create_dir_all(&folder).expect("folders");
     for named in [oid.to_uppercase() + "0", oid[..63].to_owned(), "x".repeat(64)] {

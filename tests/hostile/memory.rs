@@ -1,4 +1,4 @@
-//! What is scanned does not choose how much memory a scan takes, nor how deep it goes.
+//! The scanned data decides neither how much memory a scan takes, nor how deep it recurses.
 
 use crate::support::git::{Repo, key_id, leak};
 use crate::support::{Keys, Project, Ran};
@@ -46,7 +46,6 @@ fn a_key_at_ten_thousand_million_paths_is_one_finding() {
 
 /// A walk that called itself for each folder would run out of its stack of 1 MiB.
 #[test]
-#[cfg(unix)]
 fn trees_nested_as_deep_as_one_likes_end_no_scan() {
     const DEPTH: usize = 7_000;
     let repo = of_tree(|repo, blob| {
@@ -95,7 +94,7 @@ fn more_keys_than_fit_are_reported_and_the_same_for_any_number_of_threads() {
     };
     let ran = scan("1", "64M");
     assert!(ran.stderr.contains("raise --max-memory"), "{}", ran.stderr);
-    // What is no pair goes first.
+    // Findings that are not pairs are dropped first.
     assert!(ran.stdout.contains(&pair.id));
     // Some random ids read like examples, and are none.
     let rows = ran.stdout.lines().count() - 1;

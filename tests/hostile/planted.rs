@@ -1,5 +1,5 @@
-//! What somebody plants in a repository to lead its reader astray: replaced and cut history,
-//! borrowed objects, a work tree elsewhere, files that settle findings.
+//! Files that mislead the reader of a repository: replaced and cut history, borrowed objects, a
+//! work tree elsewhere, suppressions.
 
 use std::fs;
 use std::process::Command;
@@ -58,7 +58,7 @@ fn no_replaced_or_cut_history_hides_a_commit() {
             let range = project.keysweep(["range", "HEAD~2..HEAD"]).run().exits(1);
             assert!(range.stdout.contains("a.env:1"), "{setting}: {range:?}");
         } else {
-            assert!(ran.problems()[0].contains("history is cut at 1 commits"), "{ran:?}");
+            assert!(ran.problems()[0].contains("history ends at the boundary commit"), "{ran:?}");
         }
     }
 }
@@ -227,10 +227,10 @@ fn a_work_tree_elsewhere_settles_nothing() {
     project.keysweep(["history"]).from("side").run().exits(0);
 }
 
-/// Who commits decides, so what settles a leak counts though it is staged beside it: told and
-/// counted, shown when asked for, and not believed by the `range` that judges the push.
+/// A suppression that is staged together with its leak counts: the committer decides. It is reported
+/// and counted, shown when asked for, and ignored by the `range` that judges the push.
 #[test]
-fn what_is_staged_beside_a_leak_settles_it_and_it_is_said() {
+fn a_suppression_staged_with_its_leak_counts_and_is_reported() {
     for setting in ["a baseline", "an allow-list", "an exclude", "a marker"] {
         let (project, _) = repository(setting);
         let pair = Keys::new(setting).pair();

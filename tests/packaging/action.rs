@@ -14,7 +14,7 @@ use crate::support::{Keys, Project, look_for_secrets};
 const ACTION: &str = include_str!("../../action.yml");
 pub(crate) const ZEROS: &str = "0000000000000000000000000000000000000000";
 
-/// What a step of the action came to.
+/// The result of a step of the action.
 #[derive(Debug)]
 pub(crate) struct Step {
     status: Option<i32>,
@@ -76,7 +76,7 @@ impl Runner {
         self.project.ask_git(&self.clone, &["rev-parse", "HEAD"])
     }
 
-    /// Whether the clone has a commit.
+    /// True if the clone has a commit.
     pub(crate) fn clone_has(&self, commit: &str) -> bool {
         self.project.git_output(&self.clone, &["cat-file", "-e", commit]).status.success()
     }
@@ -222,7 +222,7 @@ fn a_pull_request_is_its_commits() {
     let annotations = step.printed.lines().filter(|line| line.starts_with("::error file=")).count();
     assert_eq!(annotations, 1, "{}", step.printed);
     // A table in which a name is code, whatever it holds.
-    let row = step.summary.lines().find(|line| line.starts_with("| error | AWS access key"));
+    let row = step.summary.lines().find(|line| line.starts_with("| error | `AKIA"));
     assert!(row.is_some_and(|row| row.contains("| `<b>&new.env:1:")), "{}", step.summary);
 
     // A fork's token can't upload; annotations and the summary are there all the same.
@@ -246,7 +246,7 @@ fn a_pull_request_is_its_commits() {
     let step = runner.scan(&pull_request(&head, &head, "owner/repo"), &[]);
     assert_eq!(step.output("status"), "0");
     assert!(step.results().is_empty());
-    // A checkout that lacks the base is no pass.
+    // A checkout without the base does not pass.
     let step = runner.scan(&pull_request(&"1".repeat(40), &head, "owner/repo"), &[]);
     assert_eq!((step.output("status"), step.output("upload")), ("2", ""));
     assert!(step.printed.contains("fetch-depth: 0"), "{}", step.printed);

@@ -1,4 +1,4 @@
-//! The scripts of `templates/gitlab.yml` and of the recipes in `docs/ci.md`, taken from there and
+//! The scripts of `templates/gitlab.yml` and of the recipes in `docs/ci.md`, read from there and
 //! run with the variables of each service.
 
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
-//! Pushes as CI services tell of them, played through the action's script and GitLab's template.
+//! Pushes as CI services report them, played through the action's script and GitLab's template.
 //!
-//! What a push brings to the remote must be found by the run for the ref that brings it: of a new
-//! ref, and of one that was forced, too.
+//! Every commit that a push brings to the remote must be scanned by the run for the ref that brings
+//! it: also of a new ref, and of one that was forced.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,7 +21,7 @@ struct Update {
     after: String,
 }
 
-/// Who tells of a push.
+/// The service that reports a push.
 #[derive(Clone, Copy, Debug)]
 enum Service {
     Github,
@@ -238,7 +238,7 @@ fn of_a_new_branch_the_default_branch_says_what_was_accepted() {
     play.push(&["main"]);
     play.git(&["checkout", "-q", "-b", "topic"]);
     play.leak("topic.env");
-    // What the branch itself accepts does not count.
+    // A baseline that the branch itself brings does not count.
     play.runner.keysweep_in_work(&["baseline"]);
     play.git(&["add", "-A"]);
     play.git(&["commit", "-qm", "accepted, too"]);

@@ -45,7 +45,7 @@ fn the_page_installs_completions_and_a_manual_page_for_every_command() {
         commands.iter().map(|name| format!("keysweep-{name}.1")).collect();
     expected.insert("keysweep.1".to_owned());
     assert_eq!(pages, expected);
-    // What bash offers after `keysweep sw` and Tab.
+    // The completion by bash of `keysweep sw` and Tab.
     let offered = bash(
         "source ~/.local/share/bash-completion/completions/keysweep
          COMP_WORDS=(keysweep sw) COMP_CWORD=1 && _keysweep keysweep sw keysweep
@@ -55,7 +55,7 @@ fn the_page_installs_completions_and_a_manual_page_for_every_command() {
 }
 
 #[test]
-fn a_page_tells_options_and_what_statuses_mean() {
+fn a_page_lists_options_and_the_meaning_of_statuses() {
     let project = Project::new();
     let sweep = project.keysweep(["man", "sweep"]).run().exits(0).stdout;
     assert!(sweep.contains("\\-\\-target\\-timeout") && sweep.contains("\"EXIT STATUS\""));

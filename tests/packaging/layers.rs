@@ -65,7 +65,7 @@ fn every_file_of_tests_is_a_module() {
     }
 }
 
-/// What another program may want of keysweep is a library without a command line.
+/// The libraries serve other programs, so they have no command line.
 #[test]
 fn no_library_takes_what_belongs_to_the_program_alone() {
     let crates = fs::read_dir(here("crates")).expect("a folder");

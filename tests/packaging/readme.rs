@@ -36,7 +36,7 @@ fn blocks(page: &'static str) -> Vec<(&'static str, &'static str, bool)> {
     blocks.into_iter().map(|(_, language, text, marked)| (language, text, marked)).collect()
 }
 
-/// What a block asks for: a command a line in a console, all of it in a script.
+/// The commands of a block: a command a line in a console, all of it in a script.
 fn commands(language: &str, text: &'static str) -> Vec<&'static str> {
     match language {
         "console" => text.lines().filter_map(|line| line.strip_prefix("$ ")).collect(),

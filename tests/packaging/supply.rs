@@ -148,7 +148,7 @@ fn manifest_of(folder: &Path) -> String {
     fs::read_to_string(folder.join("Cargo.toml")).expect("a manifest")
 }
 
-/// A version or a feature that stands in one manifest alone has no reason beside it.
+/// A version or a feature that stands in one manifest alone has no reason next to it.
 #[test]
 fn every_crate_takes_its_dependencies_from_the_workspace() {
     for folder in members() {
@@ -167,7 +167,8 @@ fn every_crate_takes_its_dependencies_from_the_workspace() {
     }
 }
 
-/// What a crate embeds is packed with it: it lies in its own folder, and its `include` names it.
+/// A file that a crate embeds is packed with it: it lies in the crate's own folder, and the crate's
+/// `include` names it.
 #[test]
 fn every_crate_packs_what_it_embeds() {
     let mut checked = 0;

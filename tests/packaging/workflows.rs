@@ -1,4 +1,4 @@
-//! GitHub workflows, ours and those that we show, held against actionlint.
+//! GitHub workflows, ours and those that we show, checked by actionlint; shell scripts, by shellcheck.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::tools;
 
-/// Where workflows stand: files, and pages with blocks that begin `name:` or `on:`.
+/// Where workflows stand: files, a template, and pages with blocks that begin `name:` or `on:`.
 fn workflows() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let in_folder = |folder: &str| {
@@ -18,6 +18,8 @@ fn workflows() -> Vec<(PathBuf, String)> {
         .into_iter()
         .map(|path| (path.clone(), read(&path)))
         .collect();
+    let template = root.join("templates/sweep/github.yml");
+    found.push((template.clone(), read(&template)));
     for page in in_folder("docs").into_iter().chain([root.join("README.md")]) {
         let text = read(&page);
         let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("\n```").next());
@@ -30,6 +32,7 @@ fn workflows() -> Vec<(PathBuf, String)> {
 #[test]
 fn every_workflow_passes_actionlint() {
     let Some(actionlint) = tools::actionlint() else { return };
+    let shellcheck = tools::shellcheck().unwrap_or_default();
     let folder = tempfile::tempdir().expect("a folder");
     let workflows = workflows();
     assert!(!workflows.is_empty());
@@ -37,7 +40,8 @@ fn every_workflow_passes_actionlint() {
         let copy = folder.path().join("workflow.yml");
         fs::write(&copy, text).expect("a file");
         let output = Command::new(&actionlint)
-            .args(["-no-color", "-shellcheck=", "-pyflakes="])
+            .args(["-no-color", "-pyflakes=", "-shellcheck"])
+            .arg(&shellcheck)
             .arg(&copy)
             .output()
             .expect("it runs");
@@ -46,7 +50,29 @@ fn every_workflow_passes_actionlint() {
     }
 }
 
-/// What a runner does for us: our workflows and the action that others use.
+#[test]
+fn every_script_passes_shellcheck() {
+    let Some(shellcheck) = tools::shellcheck() else { return };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut scripts = Vec::new();
+    for folder in [".ci", "action"] {
+        for entry in fs::read_dir(root.join(folder)).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let text = fs::read_to_string(&path).expect("a script");
+            let first = text.lines().next().unwrap_or_default();
+            if first.starts_with("#!") && first.ends_with("sh") {
+                scripts.push(path);
+            }
+        }
+    }
+    assert!(scripts.len() > 8, "{scripts:?}");
+    let mut command = Command::new(shellcheck);
+    let output = command.arg("-x").args(&scripts).current_dir(root).output().expect("it runs");
+    let reported = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{reported}");
+}
+
+/// The files that a runner executes: our workflows and the action that others use.
 fn ours() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let action = root.join("action.yml");
@@ -91,7 +117,7 @@ fn every_action_is_pinned_to_a_commit() {
         for (_, used) in text.lines().filter_map(|line| line.split_once("uses: ")) {
             let (commit, version) =
                 used.split_once('@').and_then(|(_, at)| at.split_once(" # v")).unwrap_or_else(
-                    || panic!("{}: {used} is no commit with its version", path.display()),
+                    || panic!("{}: {used} is not a commit with its version", path.display()),
                 );
             let is_commit = commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit());
             assert!(is_commit && version.contains('.'), "{}: {used}", path.display());
@@ -106,7 +132,7 @@ fn no_script_holds_an_expression() {
     let mut run = 0;
     for (path, text) in ours() {
         for script in scripts(&text) {
-            // What an event says is text of a stranger: it comes by a variable, never as code.
+            // The text of an event is a stranger's: it comes in a variable, never as code.
             assert!(!script.contains("${{ "), "{}: {script}", path.display());
             run += 1;
         }

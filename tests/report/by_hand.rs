@@ -94,7 +94,7 @@ fn a_short_secret_has_no_digest() {
     }
 }
 
-/// What is to be done stands once, however many findings there are.
+/// The steps of a remedy stand once, however many findings there are.
 #[test]
 fn a_finding_costs_no_copy_of_its_steps() {
     let (coverage, rules) = (coverage(), rules(None));

@@ -1,5 +1,5 @@
-//! What somebody gets out of a report by decoding it: a secret must not come out of any text that
-//! the program writes, whichever way it is read. Shares nothing with the program's own decoders.
+//! Decoding a report: a secret must not come out of any text that the program writes, whichever way
+//! it is read. Shares nothing with the program's own decoders.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -9,13 +9,13 @@ use regex::bytes::{Captures, Regex};
 
 /// Letters in a row from which on a secret counts as shown.
 const SHOWN: usize = 24;
-/// How many encodings are undone inside one another.
+/// The number of encodings that are undone inside one another.
 const DEPTH: usize = 2;
 
 /// Reads reports for secrets that they must not show.
 pub(crate) struct Decoder {
     search: aho_corasick::AhoCorasick,
-    /// What was read before: reports have much in common.
+    /// The texts that were read before: reports have much in common.
     known: HashSet<String>,
 }
 
@@ -55,7 +55,7 @@ impl Decoder {
     }
 }
 
-/// What `text` says in each way in which it may be read.
+/// The decodings of `text`, in each way in which it may be read.
 fn decodings(text: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let letters: Vec<char> = String::from_utf8_lossy(text).chars().collect();
     let units = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {

@@ -1,6 +1,6 @@
-//! What somebody puts together from the pieces that a report shows. Shares nothing with the
-//! program, nor with the other decoder of these tests: that one looks for a secret in a row, this
-//! one for eight letters of it anywhere.
+//! Joining the pieces that a report shows. Shares nothing with the program, nor with the other
+//! decoder of these tests: that one looks for a whole secret, this one for eight letters of it
+//! anywhere.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use crate::support::{Keys, Project};
 const PIECE: usize = 8;
 
 /// Every piece of `secrets` that can be got out of `report`: as it stands, turned around, decoded,
-/// or after all that is no letter is gone.
+/// or after everything but letters is removed.
 fn pieces(report: &str, secrets: &[&str]) -> Vec<String> {
     let wanted: HashSet<&[u8]> =
         secrets.iter().flat_map(|secret| secret.as_bytes().windows(PIECE)).collect();
@@ -33,7 +33,7 @@ fn pieces(report: &str, secrets: &[&str]) -> Vec<String> {
 
 fn readings(line: &str) -> Vec<Vec<u8>> {
     let mut all = vec![line.as_bytes().to_vec()];
-    // What joins parts of a string in programs and markup.
+    // Drops the characters that join parts of a string in programs and markup.
     let mut bare = String::new();
     let mut inside = false;
     for letter in line.chars() {
@@ -78,7 +78,8 @@ fn readings(line: &str) -> Vec<Vec<u8>> {
     all
 }
 
-const FORMATS: [&str; 8] = ["text", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv"];
+const FORMATS: [&str; 10] =
+    ["text", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown", "html"];
 
 /// A secret without signs, which can be split and stand in names.
 fn secret(keys: &mut Keys) -> String {
@@ -146,7 +147,8 @@ fn no_report_shows_a_piece_of_a_secret_that_was_found() {
     }
 }
 
-/// What the detector does not take for a secret, or takes for somebody else's.
+/// A neighbour is masked even if the detector does not take it for a secret, or takes it for
+/// somebody else's.
 #[test]
 fn no_report_shows_a_neighbour_that_looks_random() {
     let mut keys = Keys::new("random neighbours");
@@ -217,7 +219,7 @@ fn a_target_named_after_its_secret_is_masked_wherever_it_is_named() {
 }
 
 #[test]
-fn what_was_typed_is_not_echoed() {
+fn arguments_are_not_echoed() {
     let mut keys = Keys::new("typed");
     let (project, id, secret) = (Project::new(), keys.id(), secret(&mut keys));
     project.file("a.txt", "nothing");

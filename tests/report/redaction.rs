@@ -4,8 +4,10 @@
 use crate::report::decoding::Decoder;
 use crate::support::{Keys, Project};
 
-const FORMATS: [&str; 10] =
-    ["text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown"];
+const FORMATS: [&str; 11] = [
+    "text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown",
+    "html",
+];
 
 /// A secret that can stand in names, without `/` and `+`.
 fn secret_for_names(keys: &mut Keys) -> String {
@@ -138,8 +140,8 @@ fn no_report_shows_the_secret_of_a_neighbour_in_any_disguise() {
     }
 }
 
-/// What is shown of a line ends, or begins, in the middle of a neighbour: a few letters are too
-/// many where more of them follow.
+/// The shown part of a line ends, or begins, in the middle of a neighbour: a few letters are too
+/// many if more of them follow.
 #[test]
 fn the_part_of_a_secret_that_is_not_cut_off_is_masked() {
     let mut keys = Keys::new("cut off");
@@ -203,7 +205,7 @@ fn a_secret_in_a_name_is_masked_in_any_disguise() {
     let pair = keys.pair();
     project.git(&["init", "-q", "-b", "main"]).file("some.env", &pair.env);
     for (number, (_, text)) in disguises(&pair.secret).iter().enumerate() {
-        // What may not stand in a name of a file, a branch or a person is left out.
+        // Characters that a file, a branch or a person can't have in its name are left out.
         let Ok(name) = std::str::from_utf8(text).map(|name| name.replace('\0', "")) else {
             continue;
         };

@@ -147,7 +147,7 @@ fn fingerprints_are_of_the_value_and_githubs_own() {
 
     let mut verified = [lone_id("x", &[2])];
     verified[0].verification.status = Status::Active;
-    assert_eq!(prints(&verified), here, "a verdict is no part of a fingerprint");
+    assert_eq!(prints(&verified), here, "a verdict is not part of a fingerprint");
 
     let mut history = [lone_id("x", &[2])];
     history[0].occurrences = vec![samples::place_in_history(Some("x"), 2, false)];

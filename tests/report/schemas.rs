@@ -14,7 +14,7 @@ fn schema(name: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(path).expect("a schema")).expect("JSON")
 }
 
-/// What is said of reports, with no field beyond: the schema allows for those of later versions.
+/// The schema without room for further fields, which it allows for later versions.
 fn closed(mut schema: Value) -> Value {
     if let Some(parts) = schema.as_object_mut() {
         parts.values_mut().for_each(|part| *part = closed(part.take()));
@@ -85,6 +85,27 @@ fn reports_follow_their_schema() {
     assert!(!lines.is_empty() && lines.iter().all(|one| faults(&line, one).is_empty()));
     last["findings"] = json!([]);
     assert_eq!(faults(&whole, &last), Vec::<String>::new());
+}
+
+#[test]
+fn partials_follow_their_schema() {
+    let lines = validator(&closed(schema("partial.json")));
+    let mut keys = Keys::new("schema of partials");
+    let (project, _) = repository(&mut keys);
+    project
+        .file("b.txt", keys.id())
+        .file("c.env", format!("# keysweep:allow\n{}", keys.pair().env));
+    let sweep = ["sweep", ".", "missing", "--partial", "p", "--quiet"];
+    project.keysweep(sweep).run().exits(1);
+    let text = fs::read_to_string(project.at("p")).expect("a partial");
+    let mut kinds = Vec::new();
+    for line in text.lines() {
+        let value: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(faults(&lines, &value), Vec::<String>::new(), "{line}");
+        kinds.extend(value.as_object().expect("an object").keys().next().cloned());
+    }
+    kinds.dedup();
+    assert!(kinds.iter().any(|kind| kind == "hit") && kinds.last().expect("a line") == "end");
 }
 
 #[test]

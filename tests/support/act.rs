@@ -20,7 +20,7 @@ use regex::Regex;
 use crate::support::moto::Key;
 use crate::support::{Project, look_for_secrets};
 
-/// What was written and answered, in its order.
+/// The questions and answers, in their order.
 #[derive(Clone, Default)]
 pub(crate) struct Transcript(Rc<RefCell<Vec<u8>>>);
 
@@ -73,7 +73,7 @@ type Hook = Box<dyn FnOnce() + Send>;
 /// A clock that waits for nobody.
 pub(crate) struct Fast {
     ahead: Mutex<Duration>,
-    /// What somebody else does during the first wait.
+    /// The action of somebody else during the first wait.
     meanwhile: Mutex<Option<Hook>>,
 }
 
@@ -153,7 +153,7 @@ pub(crate) struct Session<'a> {
     pub(crate) meanwhile: Option<Hook>,
 }
 
-/// How it came out.
+/// The result of a session.
 pub(crate) struct Played {
     pub(crate) text: String,
     pub(crate) status: Status,

@@ -35,22 +35,13 @@ pub(crate) fn finding(
 ) -> Finding {
     let hidden = |text: &str| Secret::new(text.as_bytes().to_vec());
     let credential = Credential {
-        rule: RuleId::new(rule),
-        key_id: id.map(str::to_owned),
-        secret: secret.map(hidden),
         session_token: token.map(hidden),
-        account: None,
-        user: None,
-        expires: None,
+        ..Credential::new(RuleId::new(rule), id.map(str::to_owned), secret.map(hidden))
     };
-    let sighting = Sighting::default();
     let severity = if secret.is_some() { Severity::Error } else { Severity::Note };
-    let place = Occurrence {
-        origin: Origin { path: Some(b".env".to_vec()), ..Origin::default() },
-        sighting,
-        confidence: Confidence::High,
-    };
-    Finding::new(credential, severity, Confidence::High, vec![place])
+    let (sighting, confidence) = (Sighting::default(), Confidence::High);
+    let place = Occurrence { origin: Origin::of_path(b".env".to_vec()), sighting, confidence };
+    Finding::new(credential, severity, confidence, vec![place])
 }
 
 /// The same finding in a text that names `partition`.

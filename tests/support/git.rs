@@ -28,7 +28,7 @@ pub(crate) fn pair(id: u64, of_secret: u64) -> String {
     format!("aws_access_key_id = {}\naws_secret_access_key = {}\n", key_id(id), secret(of_secret))
 }
 
-/// What a new repository begins with: the folders of git's own template without its dozen of samples.
+/// The template of a new repository: the folders of git's own one without its dozen of samples.
 static TEMPLATE: LazyLock<PathBuf> = LazyLock::new(|| {
     let template = Path::new(env!("CARGO_TARGET_TMPDIR")).join("git-template");
     for folder in ["hooks", "info"] {
@@ -64,7 +64,7 @@ impl Repo {
     }
 
     /// A path next to the repository.
-    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+    pub(crate) fn sibling(&self, name: &str) -> PathBuf {
         self.root.parent().expect("it has one").join(name)
     }
 
@@ -177,7 +177,7 @@ impl Repo {
     }
 }
 
-/// What a scan gave.
+/// The result of a scan.
 pub(crate) struct Outcome {
     pub(crate) hits: Vec<Hit>,
     pub(crate) coverage: Coverage,
@@ -221,7 +221,7 @@ impl Outcome {
         places
     }
 
-    /// What the problems are.
+    /// The problems in words.
     pub(crate) fn problems(&self) -> Vec<&str> {
         self.coverage.problems.iter().map(|problem| problem.what.as_str()).collect()
     }

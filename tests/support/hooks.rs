@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use crate::support::programs::GIT;
 use crate::support::{Project, look_for_secrets};
 
-/// What a program said, both its outputs together, and whether it succeeded.
+/// Both outputs of a program together, and `done` if it succeeded.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) done: bool,
@@ -117,7 +117,7 @@ impl HookFixture {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        // A program that does not read its input is no fault here.
+        // A program that does not read its input is fine here.
         let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
         let output = child.wait_with_output().expect("it ends");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -128,7 +128,7 @@ impl HookFixture {
         Said { done: output.status.success(), text: stdout + &stderr }
     }
 
-    /// How many commits HEAD has.
+    /// The number of commits that HEAD has.
     pub(crate) fn commits(&self, folder: &Path) -> usize {
         let count = self.git(folder, &["rev-list", "--count", "HEAD"]).done().text;
         count.trim().parse().expect("a number")

@@ -1,5 +1,5 @@
-//! What no real server can be made to say: lost answers, throttling, pages, clocks, statuses to
-//! come.
+//! A stand-in for IAM with behaviour that no real server shows on demand: lost answers, throttling,
+//! pages, clocks, new statuses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

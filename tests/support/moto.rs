@@ -96,7 +96,7 @@ impl Moto {
         assert!(answer.contains("200 OK"), "{answer}");
     }
 
-    /// How many requests the server's own log holds for the service.
+    /// The number of requests to the service in the server's own log.
     pub(crate) fn requests(&self) -> usize {
         let log = fs::read_to_string(self.folder.path().join("log")).expect("the log");
         log.lines().filter(|line| line.contains("\"POST / HTTP/1.1\"")).count()

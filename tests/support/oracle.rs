@@ -29,7 +29,7 @@ struct Commit {
     people: [String; 2],
 }
 
-/// An index: paths and blobs; and the commit of the HEAD beside it.
+/// An index: paths and blobs; and the commit of its HEAD.
 struct Index {
     entries: Vec<(String, String)>,
     head: Option<String>,
@@ -215,7 +215,7 @@ impl Oracle {
 }
 
 impl Index {
-    /// Whether it holds at `path` what its HEAD does not.
+    /// True if it holds at `path` a blob that its HEAD does not.
     fn adds(
         &self,
         path: &String,

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Programs that are started from now on have the default answer to the signals that end them, also where
 /// the caller of the tests ignores these, as `nohup` and the background of a script do.
 ///
-/// What a process ignores its children ignore; what it handles its children have by default.
+/// Resets ignored signals: a child inherits the ignored ones, and has the default for handled ones.
 pub(crate) fn hear_signals() {
     static HEARD: Once = Once::new();
     HEARD.call_once(|| {
@@ -36,7 +36,7 @@ pub(crate) fn hear_signals() {
     });
 }
 
-/// A program that runs; whatever it prints is taken.
+/// A program that runs; its output is collected.
 pub(crate) struct Running {
     pub(crate) child: Child,
     stdout: Option<JoinHandle<String>>,
@@ -44,7 +44,7 @@ pub(crate) struct Running {
     name: String,
 }
 
-/// How a program ended.
+/// The end of a program.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
@@ -71,7 +71,7 @@ impl Running {
         self.stdout = Some(drain(self.child.stdout.take().expect("a pipe")));
     }
 
-    /// Gives it so much of standard input that it has taken up some of it, and leaves it open.
+    /// Gives it so much of standard input that it has read some of it, and leaves it open.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
         let input = self.child.stdin.as_mut().expect("a pipe");
         input.write_all(bytes).expect("it reads");
@@ -116,6 +116,7 @@ fn drain(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
 }
 
 /// Sends a signal by its name.
+#[cfg(target_os = "linux")]
 pub(crate) fn signal(child: &Child, name: &str) {
     let kill = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
     assert!(kill.expect("kill runs").success());

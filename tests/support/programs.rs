@@ -19,7 +19,6 @@ pub(crate) static GIT: LazyLock<PathBuf> = LazyLock::new(|| {
     found.find(|program| program.is_file()).expect("git is in the PATH")
 });
 
-#[cfg(unix)]
 fn write(path: &Path, how: &str, argument: &str, input: &str) {
     fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
     let mut command = Command::new("sh");
@@ -29,13 +28,11 @@ fn write(path: &Path, how: &str, argument: &str, input: &str) {
     assert!(child.wait().expect("it ends").success(), "{}", path.display());
 }
 
-#[cfg(unix)]
 /// A script that can be run; its first line says by what.
 pub(crate) fn script(path: &Path, text: &str) {
     write(path, "cat >\"$1\" && chmod 755 \"$1\"", "", text);
 }
 
-#[cfg(unix)]
 /// A copy of the program under test.
 pub(crate) fn copy(path: &Path) {
     write(path, "cp \"$2\" \"$1\"", env!("CARGO_BIN_EXE_keysweep"), "");

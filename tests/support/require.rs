@@ -1,4 +1,4 @@
-//! What a test needs of the machine, and how it is seen that a test ran without it.
+//! The tools that a test needs, and a record of the tests that ran without them.
 //!
 //! Rust's test harness has no skipped tests: a test that returns early has passed. So each skip is
 //! written to standard error past the harness's capture, and into a file whose lines `tests/skips.rs`
@@ -35,7 +35,7 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
 }
 
 /// Notes that the test, or a part of it, does not run here, since the machine does not allow it: the
-/// user may not do it, or the file system or the version of git lacks it. Never for a tool.
+/// user may not do it, or the file system or the version of git does not have it. Never for a tool.
 #[track_caller]
 pub(crate) fn skip(why: &str) {
     let file = std::panic::Location::caller().file().replace('\\', "/");

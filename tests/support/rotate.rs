@@ -1,4 +1,4 @@
-//! A clock, a person and real files for rotations over days in the library, beside an account in
+//! A clock, a person and real files for rotations over days in the library, with an account in
 //! memory.
 
 use std::cell::RefCell;
@@ -40,7 +40,7 @@ impl Clock for Hands {
     }
 }
 
-/// What a session prints, questions and answers included.
+/// The output of a session, questions and answers included.
 #[derive(Clone, Default)]
 pub(crate) struct Transcript(Rc<RefCell<Vec<u8>>>, Fuse);
 
@@ -56,7 +56,7 @@ impl Write for Transcript {
     }
 }
 
-/// What somebody answers to a question, from what was printed so far.
+/// An answer to a question, given the output so far.
 pub(crate) type Answer<'a> = dyn FnMut(&str, &str) -> Option<String> + 'a;
 
 /// Somebody who answers as a test says.
@@ -104,7 +104,7 @@ pub(crate) struct World {
     named: RefCell<Vec<String>>,
 }
 
-/// What a run is asked for.
+/// The options of a run.
 #[derive(Default)]
 pub(crate) struct Asked {
     pub(crate) to: Option<Wanted>,
@@ -115,7 +115,7 @@ pub(crate) struct Asked {
     pub(crate) watch: bool,
 }
 
-/// What came of a run.
+/// The result of a run.
 pub(crate) struct Came {
     pub(crate) status: Status,
     pub(crate) text: String,

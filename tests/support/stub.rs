@@ -1,4 +1,4 @@
-//! A loopback server that answers as it is told, for what a real STS cannot be made to say.
+//! A loopback server with scripted answers, for those that a real STS does not give on demand.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -32,7 +32,7 @@ impl Request {
     }
 }
 
-/// What the server does with a request.
+/// The server's reaction to a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     /// Sends a status, header lines and a body.
@@ -97,7 +97,7 @@ impl Stub {
         self.connections.load(Ordering::SeqCst)
     }
 
-    /// Bytes of answers without end that were taken from it.
+    /// Bytes of endless answers that were read from it.
     pub(crate) fn endless(&self) -> usize {
         self.endless.load(Ordering::SeqCst)
     }

@@ -29,7 +29,7 @@ use draft::Draft;
 pub use random::Random;
 use syntax::Syntax;
 
-/// Layouts that are no table of settings.
+/// Layouts that are not tables of settings.
 const DRAFTS: [fn(&mut Random) -> Draft; 26] = [
     tables::csv,
     tables::csv,

@@ -1,4 +1,4 @@
-//! Further syntaxes in which names alone tell keys apart: commands, calls, nested values.
+//! Further syntaxes in which only names distinguish keys: commands, calls, nested values.
 
 use super::names::Style;
 use super::names::Style::{

@@ -1,4 +1,4 @@
-//! What stands beside keys: other settings, other services' secrets, hashes, ids of another use.
+//! Decoys next to keys: other settings, other services' secrets, hashes, ids of another use.
 
 use super::names::Name;
 use super::plan::{Allows, Line, Plan};
@@ -24,7 +24,7 @@ pub const REMARKS: [&str; 16] = [
     "password: ask ops",
 ];
 
-/// A setting that is no secret; many have words of hashes, tokens and services in their names.
+/// A setting that is not a secret; many have words of hashes, tokens and services in their names.
 pub fn setting(random: &mut Random) -> Line {
     let (name, value) = match random.below(33) {
         0 => ("upload dir", "/srv/uploads".to_owned()),
@@ -96,7 +96,7 @@ const FOREIGN: [&str; 24] = [
 fn foreign(random: &mut Random, plan: &mut Plan) -> Line {
     let value = if random.chance(60) { random.secret() } else { random.letters(40) };
     plan.truth.foreign.push(value.clone());
-    // `STRIPE_SECRET_KEY` beside `STRIPE_ACCESS_KEY` would be its secret.
+    // `STRIPE_SECRET_KEY` next to `STRIPE_ACCESS_KEY` would be its secret.
     let name = loop {
         let name = *random.pick(&FOREIGN);
         let service = name.split(' ').next().unwrap_or_default();
@@ -238,7 +238,7 @@ fn nameless(random: &mut Random, plan: &mut Plan) {
     lines.insert(at, Line::Field(Name::new(name), value));
 }
 
-/// Data that is no secret at all, and not in hexadecimal digits.
+/// Data that is not a secret at all, and not in hexadecimal digits.
 fn random_data(random: &mut Random) -> Line {
     let (name, value) = match random.below(6) {
         0 => ("integrity", format!("sha512-{}{}==", random.secret(), random.secret())),

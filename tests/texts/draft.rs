@@ -1,4 +1,4 @@
-//! A text of a layout that is no table of settings, while it is written.
+//! A text whose layout is not a table of settings, while it is written.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::names::{Name, ROLES, Role, Style};
 use super::random::Random;
 use super::truth::{Join, Key, Truth};
 
-/// What is written so far.
+/// The text so far, with the truth about it.
 #[derive(Debug, Default)]
 pub struct Draft {
     pub layout: &'static str,
@@ -47,12 +47,12 @@ impl Draft {
         value
     }
 
-    /// What makes it hard.
+    /// Notes a trait that makes the text hard.
     pub fn has(&mut self, one: &'static str) {
         self.traits.insert(one);
     }
 
-    /// How many keys it holds.
+    /// A random number of keys, noted as a trait if there are several.
     pub fn count(&mut self, random: &mut Random, most: usize) -> usize {
         let count = if random.chance(40) { 1 } else { random.between(2, most) };
         if count > 1 {
@@ -62,7 +62,7 @@ impl Draft {
     }
 }
 
-/// A role whose names tell what they are without a stem or a section.
+/// A role whose names are clear without a stem or a section.
 pub fn plain_role(random: &mut Random) -> Role {
     loop {
         let role = *random.pick(&ROLES);

@@ -1,4 +1,4 @@
-//! Syntaxes in which names alone tell keys apart.
+//! Syntaxes in which only names distinguish keys.
 
 use super::names::Style;
 use super::names::Style::{

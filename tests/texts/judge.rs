@@ -6,7 +6,7 @@ use keysweep::finding::{Candidate, Confidence};
 
 use super::truth::{Join, Key, Text};
 
-/// What is wrong with an answer.
+/// A fault in an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// A certain key is not said at medium or high; what is said of it instead.
@@ -105,14 +105,14 @@ fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
 }
 
-/// What came of one text.
+/// The verdict on one text.
 #[derive(Clone, Debug, Default)]
 pub struct Judged {
     pub faults: Vec<Fault>,
     pub tally: Tally,
 }
 
-/// What the detector says, by value.
+/// The detector's answer, by value.
 struct Said<'a> {
     pairs: BTreeMap<(&'a str, &'a str), Confidence>,
     ids: Vec<&'a str>,
@@ -170,7 +170,7 @@ pub fn judge(text: &Text, candidates: &[Candidate]) -> Judged {
     judged
 }
 
-/// What became of the keys of a text.
+/// Judges the keys of a text.
 fn keys(text: &Text, said: &Said<'_>, judged: &mut Judged) {
     let tally = &mut judged.tally;
     for key in &text.truth.keys {

@@ -14,7 +14,7 @@ fn halves(random: &mut Random, draft: &mut Draft, join: Join, most: usize) -> [V
     [ids, secrets]
 }
 
-/// How long a list is: mostly short, sometimes longer than any reach.
+/// The length of a list: mostly short, sometimes longer than any reach.
 fn longest(random: &mut Random) -> usize {
     *random.pick(&[3, 4, 4, 5, 6, 8, 12, 16, 30, 60])
 }
@@ -108,7 +108,7 @@ pub fn alternating(random: &mut Random) -> Draft {
     let most = longest(random);
     let [ids, secrets] = halves(random, &mut draft, Join::Certain, most);
     let reversed = random.chance(30);
-    // Without a blank line only the order tells which is whose, but for what stands at both ends.
+    // Without a blank line only the order says which is whose, except for the values at both ends.
     let gap = if reversed { "\n" } else { *random.pick(&["", "\n", "---\n"]) };
     if reversed {
         draft.has("secret first");

@@ -1,11 +1,11 @@
-//! The names of settings: a role ("access key id"), a stem that tells one key from another
+//! The names of settings: a role ("access key id"), a stem that distinguishes one key from another
 //! ("upload", "prod"), where the stem stands, and in which style the whole is spelled.
 
 /// A name in segments of words: `["upload", "access key"]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(pub Vec<String>);
 
-/// How the words of a name are joined.
+/// The way in which the words of a name are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     Upper,
@@ -88,14 +88,14 @@ impl Name {
     }
 }
 
-/// What the two halves of a key are called.
+/// The names of the two halves of a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Role {
     pub id: &'static str,
     pub secret: &'static str,
     /// The secret's name alone says that it is one of AWS.
     pub says_aws: bool,
-    /// They tell little by themselves: a stem or a record has to help.
+    /// They say little by themselves: a stem or a record has to help.
     pub terse: bool,
 }
 

@@ -1,4 +1,5 @@
-//! What a text says, before it is written in a syntax: keys, decoys and other settings in blocks.
+//! The content of a text before it is written in a syntax: keys, decoys and other settings in
+//! blocks.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +37,7 @@ impl Block {
         Self { title, lines }
     }
 
-    /// Whether a word stands in its title or in the name of half a key of it.
+    /// True if a word stands in its title or in the name of half a key of it.
     pub fn mentions(&self, word: &str) -> bool {
         let holds = |text: &str| text.split(' ').any(|part| part == word);
         let named = |line: &Line| match line {
@@ -51,7 +52,7 @@ impl Block {
     }
 }
 
-/// What a text will say.
+/// The content of a text.
 #[derive(Debug, Default)]
 pub struct Plan {
     pub blocks: Vec<Block>,
@@ -59,15 +60,15 @@ pub struct Plan {
     pub traits: BTreeSet<&'static str>,
 }
 
-/// What a syntax allows.
+/// The means that a syntax has.
 #[derive(Clone, Copy, Debug)]
 pub struct Allows {
-    /// Sections, objects or records, which tell keys apart.
+    /// Sections, objects or records, which separate keys.
     pub records: bool,
     pub comments: bool,
 }
 
-/// How the keys of one text are named.
+/// The names of the keys of one text.
 struct Naming {
     role: Role,
     place: Place,
@@ -107,7 +108,7 @@ pub fn plan(random: &mut Random, allows: Allows) -> Plan {
     plan
 }
 
-/// How many keys, and how that is called.
+/// A random number of keys, noted as a trait if there are several.
 fn count(random: &mut Random, plan: &mut Plan) -> usize {
     let count = match random.below(100) {
         0..8 => 0,
@@ -154,7 +155,7 @@ fn sandwich(first: Line, between: Vec<Line>, last: Line) -> Vec<Line> {
     lines
 }
 
-/// Keys that only their names tell apart.
+/// Keys that only their names distinguish.
 fn flat(random: &mut Random, plan: &mut Plan, allows: Allows) {
     let count = count(random, plan);
     let bare = count < 2 && random.chance(40);

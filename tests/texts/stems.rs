@@ -1,4 +1,4 @@
-//! What tells the keys of one text apart: words before, behind or within their names.
+//! Stems, which distinguish the keys of one text: words before, behind or within their names.
 
 use super::random::Random;
 
@@ -39,7 +39,7 @@ pub const STEMS: [&str; 275] = [
     "fonts", "icons", "themes", "plugins", "addons", "acme",
 ];
 
-/// Environments, which often stand beside one another.
+/// Environments, which often stand next to one another.
 pub const ENVIRONMENTS: [&str; 12] = [
     "prod",
     "dev",

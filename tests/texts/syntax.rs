@@ -10,9 +10,9 @@ pub struct Syntax {
     pub name: &'static str,
     /// One is chosen for each text.
     pub styles: &'static [Style],
-    /// Whether blocks are sections that tell keys apart.
+    /// True if blocks are sections that separate keys.
     pub records: bool,
-    /// What stands before and behind a comment, if there are any.
+    /// The signs before and behind a comment, if there are comments.
     pub comment: Option<(&'static str, &'static str)>,
     pub head: &'static str,
     pub open: &'static str,
@@ -87,7 +87,7 @@ impl Syntax {
         self
     }
 
-    /// What can be said in it.
+    /// The means that it has.
     pub fn allows(&self) -> Allows {
         Allows { records: self.records, comments: self.comment.is_some() }
     }

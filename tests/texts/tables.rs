@@ -112,7 +112,7 @@ pub fn csv(random: &mut Random) -> Draft {
     draft
 }
 
-/// What the console lets one download, with a password beside.
+/// The CSV file that the console offers for download, some with a password in it.
 pub fn console(random: &mut Random) -> Draft {
     let mut draft = Draft::new("CSV, console download");
     draft.body += "User name,Password,Access key ID,Secret access key,Console login link\n";

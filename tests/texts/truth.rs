@@ -1,8 +1,8 @@
-//! What is true of a text, as a careful person would judge it.
+//! The truth about a text, as a careful person would judge it.
 
 use std::collections::BTreeSet;
 
-/// How sure a careful person is that an id and a secret are one key.
+/// A careful person's certainty that an id and a secret are one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Join {
     /// Names or records say so.
@@ -29,7 +29,7 @@ pub struct Truth {
     pub lone_ids: Vec<String>,
     /// Secrets of AWS by their names, whose id is not in the text.
     pub lone_secrets: Vec<String>,
-    /// What is no secret of AWS, though it might look so.
+    /// Values that are not secrets of AWS, though they might look so.
     pub foreign: Vec<String>,
     /// Ids and secrets that may be reported alone or not at all: those of signed requests, of keys
     /// long gone.
@@ -42,7 +42,7 @@ pub struct Text {
     pub seed: u64,
     /// The syntax it is written in.
     pub layout: &'static str,
-    /// What makes it hard.
+    /// The traits that make it hard.
     pub traits: BTreeSet<&'static str>,
     pub body: String,
     pub truth: Truth,

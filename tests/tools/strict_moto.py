@@ -1,4 +1,4 @@
-"""moto's server with what tests of acting need and it lacks.
+"""moto's server with additions that tests of acting need.
 
 Loopback only; the arguments are those of moto_server. In it, as in AWS:
 - a key that is not active is refused with InvalidClientTokenId;

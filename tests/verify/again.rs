@@ -1,4 +1,5 @@
-//! What a scan that verifies leaves to later runs, and what it says of its evidence, as a user types.
+//! A scan that verifies, seen by its user: its results in later runs, and the evidence that it
+//! shows.
 
 use keysweep::secret::Secret;
 

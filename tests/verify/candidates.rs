@@ -1,4 +1,4 @@
-//! Which secrets are sent at all, in which order and how many: several for one id, halves of
+//! The secrets that are sent to STS, their order and their number: several for one id, halves of
 //! different places, canaries, accounts left out, caps.
 
 use std::time::Duration;

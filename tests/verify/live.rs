@@ -1,4 +1,4 @@
-//! The live pair is found wherever its halves stand, and no wrong one beside it is an error: what is
+//! The live pair is found wherever its halves stand, and no wrong one next to it is an error: what is
 //! scanned are files and histories, who answers is a real server that checks signatures.
 
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::verify::program::random_secret;
 /// Files with their texts; of a history, one commit each.
 type Files = Vec<(&'static str, String)>;
 
-/// What is scanned, and which of the keys must be found live in it.
+/// Files to scan, and the keys that must be found live in them.
 struct Case {
     name: &'static str,
     files: Files,
@@ -115,7 +115,7 @@ fn layouts(live: &Key, other: &Key, dead: &Key) -> Vec<Case> {
             &[live],
         ),
         case(
-            "under another's name, beside a wrong one",
+            "under another's name, next to a wrong one",
             vec![("a", env(id, &x) + &format!("DEPLOY_KEY={secret}\n"))],
             &[live],
         ),
@@ -237,7 +237,7 @@ fn several_files(live: &Key, other: &Key, dead: &Key) -> Vec<Case> {
     ]
 }
 
-/// A temporary key beside a wrong secret.
+/// A temporary key next to a wrong secret.
 fn temporary(live: &Key) -> Vec<Case> {
     let (x, token) = (random_secret(201), live.token.as_deref().unwrap_or_default());
     let Key { id, secret, .. } = live;
@@ -291,7 +291,7 @@ fn found(case: &Case, moto: &Moto) -> (Vec<Finding>, Vec<String>) {
     (outcome.findings, outcome.coverage.notes)
 }
 
-/// What is wrong with the findings of a case; empty if nothing is.
+/// The faults in the findings of a case; empty if there are none.
 fn faults(case: &Case, found: &[Finding]) -> Vec<String> {
     let mut faults = Vec::new();
     for key in &case.live {
@@ -345,8 +345,8 @@ fn faults(case: &Case, found: &[Finding]) -> Vec<String> {
     faults
 }
 
-/// What becomes of all that is not live.
-fn what_is_left(live: &Key, dead: &Key) -> Vec<Case> {
+/// The reports of everything that is not live.
+fn not_live(live: &Key, dead: &Key) -> Vec<Case> {
     let (x, y) = (random_secret(201), random_secret(202));
     let Key { id, secret, .. } = live;
     vec![
@@ -399,7 +399,7 @@ fn the_live_pair_is_found_wherever_it_stands() {
     cases.extend(formats(&live, &dead));
     cases.extend(several_files(&live, &other, &dead));
     cases.extend(temporary(&session));
-    cases.extend(what_is_left(&live, &dead));
+    cases.extend(not_live(&live, &dead));
     assert!(cases.len() >= 30);
     let mut failed = Vec::new();
     for case in &cases {

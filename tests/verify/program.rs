@@ -7,7 +7,6 @@ use std::process::{Command, Output, Stdio};
 
 use crate::support::findings::{key_id, secret};
 use crate::support::moto::Moto;
-use crate::support::require::skip;
 use crate::support::stub::{Stub, identity, not_known};
 
 /// The program, with nothing of this machine's own around it.
@@ -97,7 +96,7 @@ fn wrong_usage_is_reported_before_anything_is_sent() {
 }
 
 #[test]
-fn a_scan_tells_which_keys_are_live_and_a_report_is_asked_anew() {
+fn a_scan_reports_live_keys_and_a_report_is_verified_again() {
     let moto = Moto::start();
     let (live, doomed) = (moto.user_key("live"), moto.user_key("doomed"));
     moto.check_signatures();
@@ -166,7 +165,6 @@ fn fail_on_active_fails_on_nothing_less() {
 }
 
 #[test]
-#[cfg(unix)]
 fn an_interruption_ends_the_questions_and_reports_the_findings() {
     let stub = Stub::start(|_, _| crate::support::stub::Act::Hang);
     let folder = tempfile::tempdir().expect("a folder");
@@ -219,7 +217,7 @@ fn without_verify_no_socket_is_opened() {
         .output()
         .is_ok_and(|output| output.status.success())
     {
-        skip("strace is missing or not allowed: no socket is looked for");
+        crate::support::require::skip("strace is missing or not allowed: no socket is looked for");
         return;
     }
     let log = folder.path().join("trace");

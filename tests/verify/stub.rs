@@ -267,7 +267,7 @@ fn an_answer_without_end_is_read_to_a_bound() {
             assert_eq!(verdict.status, Status::Unknown, "{what} {status}");
             let why = verdict.reason.unwrap_or_default();
             assert!(why.contains("longer than 64 KiB"), "{what} {status}: {why}");
-            // What the sockets hold on either side was sent too; two partitions were asked.
+            // The buffers of the sockets on either side count as sent; two partitions were asked.
             assert!(stub.endless() < 2 * (16 << 20), "{what} {status}: {}", stub.endless());
         }
     }
@@ -337,7 +337,9 @@ fn a_key_without_an_answer_makes_the_run_incomplete() {
     for (what, act, code) in acts {
         let stub = Stub::start(move |_, _| act.clone());
         let url = stub.url();
-        for format in ["json", "text", "short", "sarif", "github", "markdown", "csv", "junit"] {
+        for format in
+            ["json", "text", "short", "sarif", "github", "markdown", "csv", "junit", "html"]
+        {
             let asked = ["scan", "a.env", "--verify", "--fail-on", "active", "--sts-endpoint"];
             let asked = asked.iter().copied().chain([url.as_str(), "--format", format]);
             let ran = project.keysweep(asked).run().exits(code);
@@ -358,7 +360,7 @@ fn a_key_without_an_answer_makes_the_run_incomplete() {
     }
 }
 
-/// What follows the host of an endpoint may be a token.
+/// The path of an endpoint may be a token.
 #[test]
 fn the_path_of_an_endpoint_is_shown_without_what_looks_random() {
     let stub = Stub::start(|_, _| not_known());

@@ -74,7 +74,7 @@ fn a_certificate_of_the_host_that_was_asked_is_needed() {
         let reason = verdict.reason.expect("a reason");
         assert!(reason.contains("certificate"), "{reason}");
     }
-    // Nor is a stranger's certificate taken on the system's roots.
+    // Nor do the system's roots accept a stranger's certificate.
     let url = format!("https://localhost:{}", right.port);
     assert_eq!(ask(&url, Environment::default()).status, Status::Unknown);
     assert!(other.requests().is_empty());

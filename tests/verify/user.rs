@@ -79,7 +79,6 @@ fn a_report_of_a_history_is_asked_anew_in_the_history() {
 }
 
 /// Types a line at the program's prompt, on a terminal of its own, and prints what that showed.
-#[cfg(unix)]
 const TERMINAL: &str = "
 import os, pty, sys, termios, time
 typed = sys.stdin.readline()
@@ -108,8 +107,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 ";
 
 #[test]
-#[cfg(unix)]
-fn a_prompt_shows_nothing_of_what_is_typed() {
+fn a_prompt_does_not_echo_its_input() {
     use std::io::Write as _;
     let stub = Stub::start(|_, _| identity("aws"));
     let pair = Keys::new("a prompt").pair();
@@ -155,7 +153,7 @@ fn only_a_certificate_of_the_host_that_was_asked_is_believed() {
     assert_eq!(status_of(&ask(right.port, None)), "unknown", "of no authority of the system");
     assert_eq!((right.requests().len(), wrong.requests().len()), (1, 0), "nobody else got a word");
     if cfg!(target_os = "linux") {
-        // What OpenSSL takes for the system's roots is taken for them.
+        // The variable by which OpenSSL finds the system's roots works here too.
         let system = Some(("SSL_CERT_FILE", "right.pem"));
         assert_eq!(status_of(&ask(right.port, system)), "active");
     }

@@ -60,7 +60,7 @@ fn a_report_has_one_table_of_all() {
 }
 
 #[test]
-fn nothing_left_to_ask_is_said() {
+fn a_run_without_requests_says_so() {
     let (project, pair) = (Project::new(), Keys::new("nothing left").pair());
     let reports = Project::new();
     let report = |name: &str| reports.at(name).display().to_string();

@@ -17,7 +17,7 @@ impl Endpoint {
     /// unencrypted over a network.
     pub fn parse(text: &str) -> Result<Self, Setting> {
         let fault = Setting::Endpoint;
-        let url: http::Uri = text.parse().map_err(|_| fault("this is no URL"))?;
+        let url: http::Uri = text.parse().map_err(|_| fault("this is not a URL"))?;
         let host = url.host().filter(|host| !host.is_empty()).ok_or(fault("it names no host"))?;
         match url.scheme_str() {
             Some("https") => {}

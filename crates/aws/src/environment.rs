@@ -56,7 +56,7 @@ fn variable(name: &str) -> Option<String> {
 fn read_proxy(name: &'static str, text: &str) -> Result<Secret, Setting> {
     let fault = |why| Setting::Proxy(name, why);
     let url = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let parsed: http::Uri = url.parse().map_err(|_| fault("this is no URL"))?;
+    let parsed: http::Uri = url.parse().map_err(|_| fault("this is not a URL"))?;
     match parsed.scheme_str() {
         Some("http" | "https") if parsed.host().is_some_and(|host| !host.is_empty()) => {
             Ok(Secret::new(url.into_bytes()))

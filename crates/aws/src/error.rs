@@ -16,7 +16,7 @@ pub enum Error {
         /// The message of AWS.
         message: String,
     },
-    /// `AccessDenied`: the caller is authenticated but lacks the permission.
+    /// `AccessDenied`: the caller is authenticated but does not have the permission.
     #[error("{operation}: not allowed: {message}")]
     AccessDenied {
         /// The operation.

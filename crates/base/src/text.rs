@@ -69,7 +69,7 @@ pub fn is_hostile(character: char) -> bool {
 /// text is short enough. Names compress a thousandfold, so what is kept and shown of one is bounded.
 /// Its end, where the file's own name stands, is kept as well.
 pub fn shorten(text: &[u8], most: usize) -> Option<Vec<u8>> {
-    /// What says how much is missing, with the longest number.
+    /// Room for the note of how much is missing, with the longest number.
     const MARK: usize = 48;
     if text.len() <= most {
         return None;

@@ -14,6 +14,7 @@ use crate::secret::{Secret, hex};
 
 mod evidence;
 mod identity;
+mod new;
 mod origin;
 mod sighting;
 

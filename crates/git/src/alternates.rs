@@ -78,7 +78,7 @@ fn is_fit(objects: &Path, alternate: &Path, ledger: &dyn Record) -> bool {
     let fit = fs::metadata(objects).and_then(|own| {
         let other = fs::metadata(alternate)?;
         if !other.is_dir() {
-            return Err(io::Error::other("it is no folder"));
+            return Err(io::Error::other("it is not a folder"));
         }
         if !have_one_owner(&own, &other) {
             let why = "it belongs to another user than the repository: scan it by itself";

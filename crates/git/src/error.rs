@@ -77,14 +77,14 @@ pub enum Error {
     },
     /// A revision of a range does not name a commit.
     #[error(
-        "{name:?} is no commit of this repository: fetch it first (`git fetch origin {name}`; in a CI checkout, fetch-depth: 0)"
+        "{name:?} is not a commit of this repository: fetch it first (`git fetch origin {name}`; in a CI checkout, fetch-depth: 0)"
     )]
     UnknownRevision {
         /// The revision as given, or an object id.
         name: String,
     },
     /// A range does not have the form `BASE..HEAD`.
-    #[error("{text:?} is no range: write BASE..HEAD, such as origin/main..HEAD")]
+    #[error("{text:?} is not a range: write BASE..HEAD, such as origin/main..HEAD")]
     NotARange {
         /// The text that was given.
         text: String,
@@ -110,7 +110,9 @@ pub enum Error {
         fields: usize,
     },
     /// A field of standard input is not an object id.
-    #[error("line {line} of standard input: {field:?} is no object id of this repository's kind")]
+    #[error(
+        "line {line} of standard input: {field:?} is not an object id of this repository's kind"
+    )]
     NotAnId {
         /// The line number, from 1.
         line: usize,

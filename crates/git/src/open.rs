@@ -234,7 +234,7 @@ pub fn shallow_boundary(repo: &gix::Repository, ledger: &dyn Record) -> Vec<Obje
     let ids: Vec<Option<ObjectId>> =
         lines.filter(|line| !line.is_empty()).map(|line| ObjectId::from_hex(line).ok()).collect();
     if ids.contains(&None) {
-        problem(&"a line of it is no commit id: run `git fetch --unshallow`");
+        problem(&"a line of it is not a commit id: run `git fetch --unshallow`");
     }
     ids.into_iter().flatten().collect()
 }

@@ -8,16 +8,16 @@ use keysweep_aws::{Error, Iam, Named};
 /// seen.
 type Seen = Result<BTreeMap<String, String>, Unseen>;
 
-/// Why something was not seen.
+/// The reason why something was not seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Unseen {
     /// The action that is not allowed.
     Denied(&'static str),
-    /// What went wrong.
+    /// The error, in words.
     Failed(String),
 }
 
-/// What was seen, by the words for it.
+/// The things that were seen, by the words for their kind.
 #[derive(Debug, Default)]
 pub(super) struct Look(Vec<(&'static str, Seen)>);
 
@@ -25,7 +25,7 @@ const KEYS: &str = "access key";
 const INLINE: &str = "policy in the user";
 
 /// Looks at a user, and at all users and roles of the account.
-/// What is not allowed, or not answered, is noted as not seen.
+/// A request that is denied or fails is noted as not seen.
 pub(super) fn look(iam: &dyn Iam, user: &str) -> Look {
     let plain = |names: Vec<String>| names.into_iter().map(|name| (name, String::new())).collect();
     let mut look = Look::default();
@@ -61,7 +61,7 @@ pub(super) fn look(iam: &dyn Iam, user: &str) -> Look {
 }
 
 fn named(all: Vec<Named>) -> BTreeMap<String, String> {
-    // One that was deleted and made anew has another id.
+    // One that was deleted and created again has another id.
     all.into_iter().map(|one| (one.name, one.id)).collect()
 }
 
@@ -70,15 +70,15 @@ impl Look {
         let seen = match read {
             Ok(found) => Ok(found),
             Err(error @ Error::AccessDenied { .. }) => Err(Unseen::Denied(error.operation())),
-            // The user is gone: of what is its own there is nothing.
+            // The user is gone, and so is everything of its own.
             Err(Error::NotFound { .. }) => Ok(BTreeMap::new()),
-            // Whatever goes wrong with a look, a leaked key is to be ended.
+            // A look that fails must not keep a leaked key from being ended.
             Err(error) => Err(Unseen::Failed(error.to_string())),
         };
         self.0.push((what, seen));
     }
 
-    /// What one of two looks did not see, and why.
+    /// The kinds that one of the two looks did not see, with the reason.
     pub(super) fn unseen(&self, after: &Self) -> Vec<String> {
         let (mut denied, mut failed) = (Vec::new(), Vec::new());
         for ((what, before), (_, after)) in self.0.iter().zip(&after.0) {
@@ -98,7 +98,7 @@ impl Look {
         failed
     }
 
-    /// What is new, gone or changed since; our own changes left out.
+    /// Everything new, gone or changed since, except our own changes.
     pub(super) fn changes(&self, after: &Self, own_key: &str, own_policy: &str) -> Vec<String> {
         let mut changes = Vec::new();
         for ((what, before), (_, after)) in self.0.iter().zip(&after.0) {
@@ -128,7 +128,7 @@ impl Look {
 
 fn changed(what: &str, name: &str, then: &str, now: &str) -> String {
     match what {
-        "user" | "role" => format!("deleted and made anew: {what} {name}"),
+        "user" | "role" => format!("deleted and created again: {what} {name}"),
         _ => format!("changed: {what} {name}, {then} before, {now} now"),
     }
 }
@@ -162,7 +162,7 @@ mod tests {
                 "changed: access key B, inactive before, active now",
                 "new: access key C",
                 "gone: policy in the user p",
-                "deleted and made anew: user u",
+                "deleted and created again: user u",
                 "new: user w",
             ]
         );

@@ -1,5 +1,5 @@
 //! Ends the sessions that a key opened: a policy that denies all sessions of the user from before
-//! now. The user's keys go on working.
+//! now. The user's keys continue to work.
 
 use jiff::Timestamp;
 use keysweep_aws::Error;
@@ -12,14 +12,14 @@ use crate::run::Status;
 /// The policy's name; the steps of reports use the same.
 pub const POLICY: &str = "DenyOlderSessions";
 
-/// What became of the sessions.
+/// The fate of the sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// They are denied.
     Denied,
-    /// They go on, as was wanted from the beginning.
+    /// They continue, as was asked for from the beginning.
     Kept,
-    /// They go on, and that is left to do.
+    /// They continue, and remain to be ended.
     Left,
 }
 
@@ -31,8 +31,8 @@ pub(super) fn end(
 ) -> Result<Outcome, Failure> {
     writeln!(
         context.out,
-        "\nSessions that it opened go on for up to 36 hours. A policy can deny every session of the \
-         user that was opened before now; the user's keys go on working. Sessions of roles are not \
+        "\nSessions that it opened last up to 36 hours. A policy can deny every session of the user \
+         that was opened before now; the user's keys continue to work. Sessions of roles are not \
          ended by it: keysweep explain {} says how to end those.",
         facts.key.id
     )?;
@@ -44,7 +44,7 @@ pub(super) fn end(
         }
     };
     if !wanted {
-        writeln!(context.out, "  The sessions go on.")?;
+        writeln!(context.out, "  The sessions continue.")?;
         let asked = sessions == Sessions::Ask;
         return Ok(if asked { Outcome::Left } else { Outcome::Kept });
     }
@@ -58,10 +58,10 @@ pub(super) fn end(
             Ok(Outcome::Denied)
         }
         Err(error @ Error::OutcomeUnknown { .. }) => looked_up(context, facts, &error),
-        // To end the key is worth more than this, and the second look comes.
+        // Ending the key matters more than this, and the second look follows.
         Err(error) => {
             let failure = Failure::from(error);
-            writeln!(context.out, "  Not done: {}. The sessions go on.", failure.message)?;
+            writeln!(context.out, "  Not done: {}. The sessions continue.", failure.message)?;
             if failure.status == Status::Incomplete { Err(failure) } else { Ok(Outcome::Left) }
         }
     }
@@ -74,8 +74,8 @@ fn looked_up(context: &mut Context<'_>, facts: &Facts, error: &Error) -> Result<
         return Ok(Outcome::Denied);
     }
     Err(Failure::incomplete(format!(
-        "{error}. Whether {POLICY} was put on user {} is to be looked up (aws iam \
-         list-user-policies), or run this command again",
+        "{error}. It is not known whether {POLICY} was put on user {}: run this command again, or \
+         look it up (aws iam list-user-policies)",
         facts.key.user
     )))
 }

@@ -1,4 +1,4 @@
-//! Which keys are due and why; pure.
+//! The decision which keys are due, and why; pure.
 
 use jiff::{SignedDuration, Timestamp};
 use keysweep_aws::KeyStatus;
@@ -24,7 +24,7 @@ impl Default for Limits {
     }
 }
 
-/// Why a key is due; ordered, the worst first.
+/// The reason why a key is due; ordered, the worst first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
     /// It stands in code, in so many places of the report.
@@ -62,7 +62,7 @@ impl Due {
             Self::Age(days) => format!("{days} days old"),
             Self::NeverUsed(days) => format!("never used in {days} days"),
             Self::Idle(days) => format!("not used for {days} days"),
-            Self::SecondActive(other) => format!("second active key beside {other}"),
+            Self::SecondActive(other) => format!("second active key next to {other}"),
             Self::Unknown(what) => what.clone(),
         }
     }
@@ -213,9 +213,9 @@ mod tests {
             (Active, Some(now - 46), Some(None), vec![Due::NeverUsed(46)]),
             (Active, Some(now - 60), Some(Some(now - 46)), vec![Due::Idle(46)]),
             (Active, Some(0), Some(Some(1)), vec![Due::Age(200), Due::Idle(199)]),
-            // Clocks that disagree make no key older.
+            // Clocks that disagree do not make a key older.
             (Active, Some(now + 1), Some(Some(now + 1)), vec![]),
-            // Nothing is known of its use: it is not taken to be idle.
+            // A key whose use is not known does not count as idle.
             (Active, Some(now - 60), None, vec![]),
             (Active, None, Some(None), vec![Due::Unknown("its age is not known".to_owned())]),
             (Inactive, Some(0), Some(None), vec![]),

@@ -20,36 +20,37 @@ pub struct Key {
     pub last_used: Option<LastUsed>,
     /// Where it stands in the report.
     pub places: Vec<String>,
-    /// Why it is due, the worst first; empty if it is not.
+    /// The reasons why it is due, the worst first; empty if it is not.
     pub due: Vec<Due>,
-    /// What else is to be said of it.
+    /// Further remarks about it.
     pub notes: Vec<String>,
 }
 
-/// What was found.
+/// The keys of an account or of some users, with the problems of looking.
 #[derive(Clone, Debug, Default)]
 pub struct Gathered {
     /// The keys.
     pub keys: Vec<Key>,
-    /// How many users were looked at.
+    /// The number of users that were looked at.
     pub users: usize,
-    /// How many keys the root user has; `None` if that was not asked or could not be seen.
+    /// The number of keys that the root user has; `None` if that was not asked or could not be
+    /// seen.
     pub root_keys: Option<u64>,
-    /// What could not be looked at, and why; what was refused.
+    /// The things that could not be looked at or were refused, each with its reason.
     pub problems: Vec<String>,
-    /// What is to be known besides.
+    /// Further remarks.
     pub notes: Vec<String>,
 }
 
 impl Gathered {
-    /// Whether a key is due, one of the root user included.
+    /// True if a key is due, one of the root user included.
     pub fn is_due(&self) -> bool {
         self.root_keys.is_some_and(|keys| keys > 0)
             || self.keys.iter().any(|key| !key.due.is_empty())
     }
 }
 
-/// How many requests are under way at once.
+/// The number of requests that run at once.
 const THREADS: usize = 4;
 
 /// Problems that are listed one by one.
@@ -154,7 +155,7 @@ fn look(
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(user) = users.get(at) else { return };
             let keys = keys_of(iam, user);
-            // Whoever gives no answer gives none about the next user: 5,000 must not wait for it.
+            // A server that does not answer for one user does not for the next: 5,000 must not wait for it.
             let silent = matches!(keys, Err(Error::NoAnswer { .. } | Error::Throttled { .. }));
             ended.fetch_or(silent, Ordering::Relaxed);
             progress.done.fetch_add(1, Ordering::Relaxed);
@@ -163,7 +164,7 @@ fn look(
     };
     thread::scope(|scope| {
         for _ in 1..THREADS.min(users.len()) {
-            // Where there is no thread to be had this one does it all.
+            // If no thread can be started, this one does it all.
             let _ = thread::Builder::new().spawn_scoped(scope, work);
         }
         work();
@@ -184,7 +185,7 @@ fn look(
     }
     let more = failed.len().saturating_sub(LISTED);
     let unseen = users.len() - found.len();
-    for (count, why) in [(more, "the same"), (unseen, "not asked for any more")] {
+    for (count, why) in [(more, "the same"), (unseen, "no longer asked")] {
         if count > 0 {
             gathered.problems.push(format!("keys of {count} more users: {why}"));
         }

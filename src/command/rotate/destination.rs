@@ -22,7 +22,7 @@ use crate::text::escape_path;
 pub use profiles::Files;
 pub(super) use replaced::{private_folder, sync_folder};
 
-/// What was asked for.
+/// The destination that the command line names.
 #[derive(Clone, Debug)]
 pub enum Wanted {
     /// `--to-profile NAME`.
@@ -33,7 +33,7 @@ pub enum Wanted {
     Command(String),
 }
 
-/// Why a destination is not fit, or a secret could not be kept there. Holds no secret.
+/// The reason why a destination is not fit, or a secret could not be kept there. Holds no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfit {
     /// The system refuses.
@@ -41,22 +41,22 @@ pub enum Unfit {
     File {
         /// The file.
         path: PathBuf,
-        /// What it says.
+        /// The system's error.
         source: io::Error,
     },
-    /// What the file holds does not allow it.
+    /// The contents of the file do not allow it.
     #[error("{}: {why}", shown(.path))]
     Profile {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         why: Refused,
     },
-    /// Somebody else wrote it meanwhile.
-    #[error("{}: it was changed after it was read, and is left as it is", shown(.0))]
+    /// Somebody else wrote it in the meantime.
+    #[error("{}: it was changed after it was read, and is not replaced", shown(.0))]
     Changed(PathBuf),
     /// A file that would have to be overwritten.
-    #[error("{} exists already: name a file that does not, or remove it", shown(.0))]
+    #[error("{} already exists: name a file that does not, or remove it", shown(.0))]
     Exists(PathBuf),
     /// A name that does not say what is to be written.
     #[error(
@@ -76,7 +76,7 @@ pub enum Unfit {
     /// The command failed.
     #[error("the command ended with {status}{}{said}", if .said.is_empty() { "" } else { ": " })]
     Failed {
-        /// How it ended.
+        /// Its exit status or signal, in words.
         status: String,
         /// Its last words.
         said: String,
@@ -133,7 +133,7 @@ impl Destination {
         Ok(Self(match wanted {
             Wanted::Profile(name) => Kind::Profiles(profiles::Profiles::prepare(name, files, old)?),
             Wanted::File(path) => Kind::File(file::NewFile::prepare(path)?),
-            Wanted::Command(typed) => Kind::Command(command::ToCommand::prepare(typed)?),
+            Wanted::Command(command) => Kind::Command(command::ToCommand::prepare(command)?),
         }))
     }
 
@@ -152,7 +152,7 @@ impl Destination {
     /// Keeps a key's secret there.
     ///
     /// # Errors
-    /// If it can't; then the destination is as it was, but for what a command did.
+    /// If it can't; then the destination is unchanged, unless a command changed it.
     pub fn store(self, key: &NewKey<'_>) -> Result<(), Unfit> {
         match self.0 {
             Kind::Profiles(profiles) => profiles.store(key.id, key.secret),
@@ -161,7 +161,7 @@ impl Destination {
         }
     }
 
-    /// What it is, in words. A command's text may hold secrets of its own and is not repeated.
+    /// The destination in words. A command's text may hold secrets of its own and is not repeated.
     pub fn describe(&self) -> String {
         match &self.0 {
             Kind::Profiles(profiles) => profiles.describe(),
@@ -170,7 +170,7 @@ impl Destination {
         }
     }
 
-    /// What a user may not expect of it.
+    /// A warning about what a user may not expect of it.
     pub fn note(&self) -> Option<String> {
         match &self.0 {
             Kind::Profiles(profiles) => profiles.note(),
@@ -178,7 +178,7 @@ impl Destination {
         }
     }
 
-    /// What the journal notes of it before the key is made.
+    /// The line of the journal that is written before the key is made.
     pub fn record(&self) -> Record {
         let text = |paths: Vec<PathBuf>| {
             paths.into_iter().map(|path| path.to_string_lossy().into_owned()).collect()
@@ -212,7 +212,7 @@ enum RecordKind {
     Command,
 }
 
-/// Whether a run that ended early kept a secret.
+/// The answer whether a run that ended early kept a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
     /// The key stands there.
@@ -224,7 +224,7 @@ pub enum Kept {
 }
 
 impl Record {
-    /// Whether the key is kept there.
+    /// Looks whether the key is kept there.
     pub fn kept(&self, key: &str) -> Kept {
         let paths: Vec<PathBuf> = self.paths.iter().map(PathBuf::from).collect();
         let found = match self.kind {
@@ -238,11 +238,11 @@ impl Record {
     /// Removes what a run that ended early left behind, if it is known to be ours.
     pub fn sweep_up(&self) {
         let ours = |path: &&String| path.ends_with(replaced::SUFFIX);
-        // What can't be removed is tried again by the next run.
+        // The next run tries again to remove a file that stays.
         for path in self.temporaries.iter().filter(ours) {
             let _ = fs::remove_file(path);
         }
-        // An empty file holds nothing of anybody.
+        // An empty file holds nothing of value.
         let empty = |path: &&String| {
             fs::symlink_metadata(path).is_ok_and(|it| it.is_file() && it.len() == 0)
         };

@@ -1,4 +1,4 @@
-//! What AWS says of a key, its user and the user's other keys: reads alone.
+//! The facts that AWS gives about a key, its user and the user's other keys: reads alone.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use crate::act::{Context, Failure};
 use crate::aws::KeyId;
 use crate::text::escape_line;
 
-/// How long a list may be behind a change, with some room.
+/// The time by which a list may be behind a change, with some room.
 const BEHIND: Duration = Duration::from_secs(5);
 
-/// What AWS says.
+/// The facts that AWS gives.
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
     /// The user whose key it is.
     pub(super) user: String,
     /// Its unique id; `None` if GetUser is not allowed.
     pub(super) user_id: Option<String>,
-    /// The key that leaves; `None` if the user has it no more.
+    /// The key that leaves; `None` if the user no longer has it.
     pub(super) old: Option<AccessKey>,
     /// When it was used last.
     pub(super) used: LastUsed,
@@ -28,16 +28,16 @@ pub(super) struct Facts {
     pub(super) new: Option<AccessKey>,
     /// When that was used last; `None` if it is not known.
     pub(super) new_used: Option<LastUsed>,
-    /// The new key is known by the user's tag alone.
+    /// Only the user's tag identifies the new key.
     pub(super) adopted: bool,
     /// All other keys of the user.
     pub(super) others: Vec<AccessKey>,
-    /// What was not seen.
+    /// The facts that could not be read.
     pub(super) notes: Vec<String>,
 }
 
-/// The value of the tag by which somebody else can go on: a tag whose key is the id of an access
-/// key is what the console shows as that key's description.
+/// The value of the tag by which somebody else can continue. The console shows a tag whose key is the
+/// id of an access key as that key's description.
 pub(super) fn tag_value(old: &str) -> String {
     format!("keysweep: replaces {old}")
 }
@@ -71,7 +71,7 @@ fn owner(cx: &Context<'_>, journal: &Journal, key: KeyId) -> Result<(String, Las
              change it. Sign in as root, make sure that nothing needs the key, and delete it \
              there; 'keysweep explain {key}' says how"
         ))),
-        // A key that is gone has no owner; its user is looked at all the same.
+        // A key that is gone has no owner; its user is read all the same.
         (Err(Error::NotFound { .. } | Error::AccessDenied { .. }), Some(user)) => {
             Ok((user, LastUsed::default()))
         }
@@ -106,7 +106,7 @@ fn user_id(
     }
 }
 
-/// The user's keys. A list that lacks the key may be some seconds old.
+/// The user's keys. A list without the key may be some seconds old.
 fn list(cx: &Context<'_>, user: &str, key: &str) -> Result<Vec<AccessKey>, Failure> {
     let keys = cx.iam.access_keys(user)?;
     if keys.iter().any(|one| one.id == key) {

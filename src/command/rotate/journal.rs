@@ -1,9 +1,9 @@
 //! The journal of a rotation: what was done to a key and when, a line each.
 //!
-//! Before each change a line says that it is intended, after it another says what came of it; each
-//! is on the disk before the next thing is done. So whatever ends the program, the next run knows
+//! A line before each change states the intention, and a line after it the outcome; each is on the
+//! disk before the next step. So whatever ends the program, the next run knows
 //! which change it has to look for. Lines are only ever appended, and one that was cut is left out.
-//! It holds ids, dates and places, never a secret. AWS stays the truth.
+//! It holds ids, dates and places, never a secret. AWS remains the source of truth.
 
 pub mod known;
 
@@ -24,7 +24,7 @@ pub use known::Known;
 /// Version of the form.
 const FORM: u32 = 1;
 
-/// Why a journal can't be used.
+/// The reason why a journal can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The system refuses.
@@ -32,13 +32,13 @@ pub enum Error {
     File {
         /// The file, for display.
         path: String,
-        /// What it says.
+        /// The system's error.
         source: io::Error,
     },
     /// Another run holds it.
     #[error("the journal {0} is in use: another run rotates this key at this moment")]
     InUse(String),
-    /// It is something else, and is left as it is.
+    /// It is something else, and is not changed.
     #[error("{0} is not the journal of a rotation of {1}: name another by --journal")]
     Foreign(String, String),
 }
@@ -53,7 +53,7 @@ pub struct Head {
     pub account: String,
     /// Its user.
     pub user: String,
-    /// The unique id of that user: one made anew under the same name is not the same. `None` if
+    /// The unique id of that user: one created again under the same name has another. `None` if
     /// GetUser was not allowed.
     pub user_id: Option<String>,
 }
@@ -90,7 +90,7 @@ pub enum Change {
 pub enum Event {
     /// A change is about to be made.
     Intend {
-        /// Which.
+        /// The change.
         change: Change,
         /// The key that changes; `None` where one is made.
         key: Option<String>,
@@ -103,7 +103,7 @@ pub enum Event {
     },
     /// It was made.
     Done {
-        /// Which.
+        /// The change.
         change: Change,
         /// The key that changed or was made.
         key: String,
@@ -113,16 +113,16 @@ pub enum Event {
     },
     /// It was not made.
     Failed {
-        /// Which.
+        /// The change.
         change: Change,
-        /// Why.
+        /// The reason.
         why: String,
     },
     /// Nobody knows whether it was made.
     Unknown {
-        /// Which.
+        /// The change.
         change: Change,
-        /// Why.
+        /// The reason.
         why: String,
     },
     /// AWS has another state than this journal: somebody else changed it.
@@ -132,7 +132,7 @@ pub enum Event {
         /// `Active`, `Inactive` or `gone`.
         status: String,
     },
-    /// A new key was taken over from the tag of another person's run.
+    /// A new key was adopted from the tag of another person's run.
     Adopted {
         /// The key.
         key: String,
@@ -162,7 +162,7 @@ pub enum Event {
 pub struct Entry {
     /// When it was written.
     pub at: String,
-    /// What it says.
+    /// The event.
     #[serde(flatten)]
     pub event: Event,
 }
@@ -210,7 +210,7 @@ impl Journal {
         self.head.as_ref()
     }
 
-    /// What it knows.
+    /// The state that its lines amount to.
     pub fn known(&self) -> Known {
         Known::of(&self.entries, &self.key)
     }
@@ -253,7 +253,7 @@ impl Journal {
     }
 
     fn lock(&mut self, create: bool) -> Result<(), Error> {
-        // A link or a FIFO may have been planted.
+        // Somebody may have put a link or a FIFO there.
         if self.path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
             return Err(Error::Foreign(self.place(), self.key.clone()));
         }
@@ -265,7 +265,7 @@ impl Journal {
             asked.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
         }
         let file = asked.open(&self.path).map_err(|source| self.failed(source))?;
-        // A run that ends at this moment lets go of it.
+        // A run that ends at this moment releases it.
         let mut tries = 20;
         while let Err(TryLockError::WouldBlock) = file.try_lock() {
             // A file system without locks is not a reason to refuse; another error ends this as well.
@@ -312,7 +312,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes a line behind the last whole one; what a killed run left of a line is cut off.
+    /// Writes a line after the last whole one; the part of a line that a killed run wrote is cut off.
     fn write(&mut self, line: &impl Serialize) -> Result<(), Error> {
         let written = self.append(line);
         written.map_err(|source| self.failed(source))
@@ -331,7 +331,8 @@ impl Journal {
     }
 }
 
-/// Whether a text begins as a journal does: a key id in a journal is not a place where the key is used.
+/// True if a text begins as a journal does: a key id in a journal is not a place where the key is
+/// used.
 pub fn is_journal(text: &[u8]) -> bool {
     text.starts_with(b"{\"keysweep_rotation\":")
 }

@@ -1,5 +1,5 @@
-//! Step 1: the second key is made, tried and kept. Its secret exists in this process alone until
-//! then, so everything that can be refused is refused before.
+//! Step 1: the second key is made, tried and stored. Until then its secret exists in this process
+//! alone, so everything that can be refused is refused before.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::act::Failure;
 use crate::run::Status;
 use crate::text::escape_line;
 
-/// For how long a new key may be refused: most work after 3 seconds, all that were reported after 15.
+/// The seconds for which a new key may be refused: most work after 3, all that were reported after 15.
 const PATIENCE: u64 = 60;
 
 /// AWS attaches a policy of this name to the user of a key that it found in public.
@@ -53,7 +53,7 @@ impl Session<'_, '_> {
             self.say("Nothing was changed.")?;
             return Ok(Status::Findings);
         }
-        // The journal is locked from here on: no other run is about this key.
+        // The journal is locked from here on: no other run works on this key.
         self.begin(facts)?;
         self.follow(facts)?;
         self.remember(&found)?;
@@ -66,16 +66,16 @@ impl Session<'_, '_> {
 
     fn list_places(&mut self, found: &Found) -> Result<(), Failure> {
         if found.looked.is_empty() {
-            return self.say("\nNo place was looked at: --in PATH looks for the key in files.");
+            return self.say("\nNo place was searched: --in PATH looks for the key in files.");
         }
         let count = found.places.len();
         match count {
-            0 => self.say("\nIt stands nowhere in what was looked at.")?,
-            1 => self.say("\nIt stands in 1 place:")?,
-            _ => self.say(&format!("\nIt stands in {count} places:"))?,
+            0 => self.say("\nIt was not found in the searched places.")?,
+            1 => self.say("\nIt was found in 1 place:")?,
+            _ => self.say(&format!("\nIt was found in {count} places:"))?,
         }
         found.places.iter().try_for_each(|place| self.say(&format!("  {place}")))?;
-        self.say("  Not looked at: variables of CI, secret stores, other machines.")?;
+        self.say("  Not searched: CI variables, secret stores, other machines.")?;
         let leaked = |place: &&Place| place.holds.must_move() && place.is_tracked();
         if let Some(place) = found.places.iter().find(leaked) {
             self.say(&format!(
@@ -87,7 +87,7 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    /// Says so if AWS itself knows of a leak: then the key must not live on for days.
+    /// Says so if AWS itself knows of a leak: then the key must not stay active for days.
     fn quarantine(&mut self, facts: &Facts) -> Result<(), Failure> {
         let attached = match self.cx.iam.attached_policies(&facts.user) {
             Ok(attached) => attached,
@@ -139,7 +139,7 @@ impl Session<'_, '_> {
         }
     }
 
-    /// What is known of a key whose making was not answered.
+    /// The failure if CreateAccessKey was not answered, with the key that may exist now.
     fn lost_answer(
         &mut self,
         facts: &Facts,
@@ -155,16 +155,16 @@ impl Session<'_, '_> {
                 "key {id} is there now, and its secret was in the answer: unless somebody else \
                  made it, nobody has its secret"
             ),
-            None => "no new key shows so far".to_owned(),
+            None => "no new key is listed so far".to_owned(),
         };
         Ok(Failure::incomplete(format!(
-            "whether a key was made is not known ({}); {what}. It was not asked for again. Run \
+            "it is not known whether a key was made ({}); {what}. The request was not repeated. Run \
              the same command again: it looks, and cleans up",
             escape_line(why)
         )))
     }
 
-    /// Tries the new key and keeps its secret; if that fails the key is deleted again.
+    /// Tries the new key and stores its secret; if that fails, the key is deleted again.
     fn keep(
         &mut self,
         facts: &Facts,
@@ -202,7 +202,7 @@ impl Session<'_, '_> {
         noted.map_err(Failure::after_a_change)
     }
 
-    /// How many seconds after it was made the new key works, as a key of the same user.
+    /// The seconds until the new key worked, as a key of the same user.
     fn try_it(&mut self, facts: &Facts, created: &CreatedKey) -> Result<u64, String> {
         let mut last = String::new();
         for seconds in 0..=PATIENCE {
@@ -249,7 +249,7 @@ impl Session<'_, '_> {
         }
     }
 
-    /// Lets somebody else go on, by a tag that the console shows as the key's description.
+    /// Lets somebody else continue, by a tag that the console shows as the key's description.
     pub(super) fn describe(&mut self, facts: &Facts, new: &str) {
         let value = tag_value(&self.old);
         let change = Change::Tag;
@@ -288,7 +288,7 @@ impl Session<'_, '_> {
         let again = self.look()?;
         again.places.iter().try_for_each(|place| self.say(&format!("  {place}")))?;
         if again.places.is_empty() {
-            self.say("  none is left in what was looked at")?;
+            self.say("  none in the searched places")?;
         }
         Ok(Status::Findings)
     }

@@ -27,7 +27,7 @@ impl Session<'_, '_> {
         let listed = facts.others.iter().chain(&facts.new).find(|key| is_it(key)).cloned();
         let found = match listed {
             Some(found) => Some(found),
-            // What was made a moment ago may not show yet.
+            // A key that was made a moment ago may not show yet.
             None => {
                 let seen = |keys: &[AccessKey]| keys.iter().any(is_it);
                 let keys = look_again(self.cx, &facts.user, &seen)?;
@@ -35,7 +35,7 @@ impl Session<'_, '_> {
             }
         };
         self.say("")?;
-        let Some(found) = found else { return self.nothing_left(facts, pending) };
+        let Some(found) = found else { return self.nothing_remains(facts, pending) };
         let record = pending.destination.as_ref();
         let kept = match record {
             Some(record) if pending.storing => record.kept(&found.id),
@@ -48,7 +48,7 @@ impl Session<'_, '_> {
                      could note that.",
                     found.id, record.words
                 ))?;
-                if self.stops_before("go on from there")? {
+                if self.stops_before("continue from there")? {
                     return Ok(Status::Findings);
                 }
                 self.adopt(facts, &found.id)
@@ -59,9 +59,9 @@ impl Session<'_, '_> {
     }
 
     /// The key was not made, or is gone.
-    fn nothing_left(&mut self, facts: &Facts, pending: &Pending) -> Result<Status, Failure> {
+    fn nothing_remains(&mut self, facts: &Facts, pending: &Pending) -> Result<Status, Failure> {
         self.say(
-            "The last run ended before a key was made, or that key is gone: nothing is left of it.",
+            "The last run ended before a key was made, or that key is gone: nothing remains of it.",
         )?;
         if self.only_looks() {
             return Ok(Status::Findings);
@@ -100,11 +100,11 @@ impl Session<'_, '_> {
         if self.stops_before("ask for one of these")? {
             return Ok(Status::Findings);
         }
-        let typed = self.cx.person.type_in("kept, or the last four characters:")?;
-        match typed.trim() {
+        let answer = self.cx.person.type_in("kept, or the last four characters:")?;
+        match answer.trim() {
             "kept" => self.adopt(facts, id),
-            typed if typed == words::last_four(id) => self.remove(facts, id),
-            _ => self.nothing_typed(),
+            answer if answer == words::last_four(id) => self.remove(facts, id),
+            _ => self.not_confirmed(),
         }
     }
 
@@ -130,9 +130,9 @@ impl Session<'_, '_> {
         if self.stops_before(&format!("delete {id}, after its last four characters are typed"))? {
             return Ok(Status::Findings);
         }
-        let typed = self.cx.person.type_in("Delete it? Type its last four characters:")?;
-        match typed.trim() {
-            typed if typed == words::last_four(id) => {
+        let answer = self.cx.person.type_in("Delete it? Type its last four characters:")?;
+        match answer.trim() {
+            answer if answer == words::last_four(id) => {
                 if let Some(record) = &pending.destination {
                     record.sweep_up();
                 }
@@ -140,14 +140,14 @@ impl Session<'_, '_> {
             }
             "theirs" if pending.key.is_none() => {
                 self.forget(pending)?;
-                self.say("It is left alone.")?;
+                self.say("It is not touched.")?;
                 Ok(Status::Findings)
             }
-            _ => self.nothing_typed(),
+            _ => self.not_confirmed(),
         }
     }
 
-    fn nothing_typed(&mut self) -> Result<Status, Failure> {
+    fn not_confirmed(&mut self) -> Result<Status, Failure> {
         self.say("Nothing was deleted.")?;
         Ok(Status::Findings)
     }
@@ -174,20 +174,20 @@ impl Session<'_, '_> {
     pub(super) fn abandon(&mut self, facts: &Facts) -> Result<Status, Failure> {
         let Some(new) = facts.new.clone() else {
             return Err(Failure::refused(format!(
-                "no key is known that takes the place of {}: there is nothing to abandon",
+                "no key is known to take the place of {}: there is nothing to abandon",
                 self.old
             )));
         };
         if facts.old.as_ref().is_none_or(|old| old.status != KeyStatus::Active) {
             return Err(Failure::refused(format!(
-                "{} does not work: activate it first (keysweep activate {}), else nothing would \
-                 be left",
+                "{} does not work: activate it first (keysweep activate {}), otherwise no key \
+                 would remain",
                 self.old, self.old
             )));
         }
         let Some(used) = &facts.new_used else {
             return Err(Failure::refused(format!(
-                "whether {} is in use is not known: its last use was not seen. Nothing was changed",
+                "it is not known whether {} is in use: its last use was not seen. Nothing was changed",
                 new.id
             )));
         };
@@ -206,19 +206,19 @@ impl Session<'_, '_> {
         self.say("")?;
         if let Some(kept) = self.journal.known().kept {
             self.say(&format!(
-                "{} is kept in {kept}, which does not work any more then: the secret of {} is not \
-                 put back there.",
+                "{} is kept in {kept}, which will no longer work: the secret of {} is not put back \
+                 there.",
                 new.id, self.old
             ))?;
         }
         self.say(&format!(
-            "Give the rotation up: delete {}. It was never used but by this command.",
+            "Give the rotation up: delete {}. Only this command has used it.",
             new.id
         ))?;
         if self.stops_before(&format!("delete {}", new.id))? {
             return Ok(Status::Findings);
         }
-        if !self.is_typed(&new.id)? {
+        if !self.is_confirmed(&new.id)? {
             return Ok(Status::Findings);
         }
         self.begin(facts)?;

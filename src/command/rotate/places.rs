@@ -5,10 +5,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,16 +14,15 @@ use crate::act::Failure;
 use crate::command::verify::read_report;
 use crate::coverage::Ledger;
 use crate::detect::Engine;
-use crate::finding::{Confidence, Finding, Occurrence};
+use crate::finding::{Finding, Occurrence};
 use crate::memory::MemoryBudget;
 use crate::rules::RuleSet;
 use crate::run::{self, Source};
 use crate::source::{container, files};
 use crate::stop::Stop;
-use crate::suppress::Suppressions;
 use crate::text::escape_path;
 
-/// What of the key stands in a place.
+/// The parts of the key that stand in a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Holds {
@@ -39,7 +35,7 @@ pub enum Holds {
 }
 
 impl Holds {
-    /// Whether the old key may not be deactivated before it is moved.
+    /// True if the old key may not be deactivated before it is moved.
     pub fn must_move(self) -> bool {
         self != Self::Id
     }
@@ -60,12 +56,12 @@ pub struct Place {
     pub path: String,
     /// Its line.
     pub line: Option<u64>,
-    /// What stands there.
+    /// The parts of the key that stand there.
     pub holds: Holds,
 }
 
 impl Place {
-    /// Whether it is a file that git tracks.
+    /// True if it is a file that git tracks.
     pub(super) fn is_tracked(&self) -> bool {
         let file = self.path.split(" > ").next().unwrap_or_default();
         files::is_tracked(Path::new(file))
@@ -83,7 +79,7 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// What a user may have to know of a kind of file.
+/// A remark about a kind of file, if a user may have to know one.
 fn hint(path: &str) -> Option<&'static str> {
     let name = path.rsplit('/').next().unwrap_or_default();
     if name.contains(".tfstate") {
@@ -93,12 +89,12 @@ fn hint(path: &str) -> Option<&'static str> {
     ci.then_some("a CI file: keep the new key in the CI's secrets instead")
 }
 
-/// What a look came to.
+/// The result of a look.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// In order: what must be moved first.
     pub places: Vec<Place>,
-    /// What could not be read.
+    /// The things that could not be read.
     pub problems: Vec<String>,
 }
 
@@ -122,36 +118,22 @@ impl Look for Scan {
     fn look(&self, paths: &[PathBuf], key: &str) -> Result<Seen, Failure> {
         let here = std::env::current_dir().and_then(|folder| folder.canonicalize())?;
         let memory = MemoryBudget::explicit_or_granted(None);
-        let options = run::RunOptions {
-            sources: vec![Source::Files(files::FileOptions {
-                paths: paths.to_vec(),
-                counted_from: Some(here),
-                apart: Vec::new(),
-                outputs: Vec::new(),
-                // What git ignores, such as `.env`, is where keys are.
-                obey_ignore_files: false,
-                globs: files::Globs::default(),
-                max_file_size: None,
-                containers: container::ContainerOptions {
-                    memory: memory.clone(),
-                    ..Default::default()
-                },
-                threads: threads(),
-                stop: self.stop.clone(),
-            })],
-            min_confidence: Confidence::Low,
-            timeout: None,
-            began: Instant::now(),
-            memory,
+        let files = files::FileOptions {
+            paths: paths.to_vec(),
+            counted_from: Some(here),
+            // Files that git ignores, such as `.env`, are where keys are.
+            obey_ignore_files: false,
+            containers: container::ContainerOptions {
+                memory: memory.clone(),
+                ..Default::default()
+            },
+            threads: threads(),
             stop: self.stop.clone(),
-            interrupted: Stop::default(),
-            exclude: files::Globs::default(),
-            suppressions: Suppressions::default(),
-            today: Timestamp::now().to_zoned(TimeZone::UTC).date(),
-            include_suppressed: true,
-            whole: false,
-            verify: None,
+            ..Default::default()
         };
+        let sources = vec![Source::Files(files)];
+        let options =
+            run::RunOptions { memory, ..run::RunOptions::new(sources, self.stop.clone()) };
         let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
         let engine = Engine::new(&rules);
         let outcome = run::run(&options, &engine, &rules, &ledger)
@@ -213,7 +195,7 @@ fn place(occurrence: &Occurrence, holds: Holds) -> Option<Place> {
     Some(Place { path, line, holds })
 }
 
-/// Whether a file was written by keysweep: it names the key because it was found.
+/// True if keysweep wrote the file: it names the key because the key was found.
 fn is_our_own(path: &str) -> bool {
     /// More than any journal's first line, and than a report's head.
     const HEAD: u64 = 512;

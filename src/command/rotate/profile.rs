@@ -33,7 +33,7 @@ const ELSEWHERE: [&str; 7] = [
     "login_session",
 ];
 
-/// Which of the two files: they name a profile differently.
+/// One of the two files: they name a profile differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `~/.aws/credentials`: `[NAME]`.
@@ -51,7 +51,7 @@ pub struct Changed {
     pub line: Option<usize>,
 }
 
-/// What takes the place of some bytes.
+/// The replacement of some bytes.
 #[derive(Clone, Debug)]
 enum Piece {
     Id,
@@ -104,17 +104,17 @@ impl Edit {
         &self.text
     }
 
-    /// Whether the file has the profile.
+    /// True if the file has the profile.
     pub fn has(&self, profile: &str) -> bool {
         self.section(profile).is_some()
     }
 
-    /// Whether the profile is one that gets the new key.
+    /// True if the profile gets the new key.
     pub fn changes(&self, profile: &str) -> bool {
         self.changed.iter().any(|changed| changed.profile == profile)
     }
 
-    /// Whether the profile holds that key: after a run that ended early, whether it was written.
+    /// True if the profile holds that key: after a run that ended early, it was written.
     pub fn holds(&self, key: &str) -> bool {
         let id = |section: &Section| section.get(ID).is_some_and(|id| self.value(id) == key);
         self.sections.iter().any(|section| self.profile(section).is_some() && id(section))
@@ -138,11 +138,11 @@ impl Edit {
         }
     }
 
-    /// Whether keys that a profile has, here or in the other file, would be used and are not
+    /// Checks that the keys of a profile, here or in the other file, are used at all, and are not
     /// others than the one that is rotated.
     ///
     /// # Errors
-    /// If they would not be, or are.
+    /// If they would not be used, or are others.
     pub fn fits(&self, profile: &str) -> Result<(), Refused> {
         let section = self.section(profile);
         let defaults = self.sections.iter().filter(|section| section.name == ini::DEFAULT);
@@ -304,7 +304,7 @@ impl Edit {
         if self.leaves_the_rest() { Ok(()) } else { Err(Refused::Indentation(profile.to_owned())) }
     }
 
-    /// Whether the file is read as before, but for the two settings of profiles that change.
+    /// True if the file is read as before, except for the two settings of profiles that change.
     fn leaves_the_rest(&self) -> bool {
         const STAND_INS: [&str; 2] = ["id", "secret"];
         let after = self.with(STAND_INS[0], &Secret::new(STAND_INS[1].as_bytes().to_vec()));
@@ -331,7 +331,7 @@ impl Edit {
         before == settings(&after)
     }
 
-    /// How the file breaks its lines.
+    /// The line break of the file's first line.
     fn line_break(&self) -> &'static str {
         let first = self.text.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
         match first.map(|at| &self.text[at..]) {
@@ -357,7 +357,7 @@ fn both<'a>(section: &'a Section, profile: &str) -> Result<(&'a Setting, &'a Set
     }
 }
 
-/// What botocore reads: each section with its settings.
+/// The file as botocore reads it: each section with its settings.
 fn settings(sections: &[Section]) -> Vec<(&str, Vec<(String, String)>)> {
     let all = |section: &Section| -> Vec<(String, String)> {
         section.settings.iter().map(|one| (one.name.clone(), one.text())).collect()

@@ -23,7 +23,7 @@ pub(super) struct Session<'a, 'b> {
     pub(super) journal: Journal,
     /// The key that leaves.
     pub(super) old: String,
-    /// What was said already: `--watch` says only what is new.
+    /// The lines that were said already: `--watch` says only what is new.
     said: HashSet<String>,
     /// There is nothing to do but wait.
     waiting: bool,
@@ -57,7 +57,7 @@ impl<'a, 'b> Session<'a, 'b> {
         }
     }
 
-    /// Whether only time is missing.
+    /// True if only time is missing.
     pub(super) fn is_waiting(&self) -> bool {
         self.waiting
     }
@@ -88,7 +88,7 @@ impl<'a, 'b> Session<'a, 'b> {
         Ok(())
     }
 
-    /// Whether nothing may be changed, as was asked for.
+    /// True if nothing may be changed, as the options ask.
     pub(super) fn only_looks(&self) -> bool {
         self.cx.dry_run || self.options.mode == Mode::Status
     }
@@ -229,7 +229,7 @@ impl<'a, 'b> Session<'a, 'b> {
         if !self.only_looks() {
             self.note(Event::Seen { key: key.clone(), status: "gone".to_owned() })?;
         }
-        let new = facts.new.as_ref().map(|new| format!(" Its place took {}.", new.id));
+        let new = facts.new.as_ref().map(|new| format!(" {} took its place.", new.id));
         self.say(&format!("{key} was deleted by somebody else.{}", new.unwrap_or_default()))?;
         Ok(Status::Clean)
     }
@@ -242,7 +242,7 @@ impl<'a, 'b> Session<'a, 'b> {
         let value =
             crate::text::shell_word(&format!("Key={other},Value={}", facts::tag_value(&self.old)));
         Err(Failure::refused(format!(
-            "user {} has another key already, and a user can have two: decide about it by name. \
+            "user {} already has another key, and a user can have two: decide about it by name. \
              If {other} is to take over: aws iam tag-user --user-name {user} --tags {value}. If \
              nothing needs it: keysweep deactivate {other}, and when nothing broke: aws iam \
              delete-access-key --user-name {user} --access-key-id {other}",
@@ -274,12 +274,12 @@ impl<'a, 'b> Session<'a, 'b> {
         };
         for path in &missing {
             self.say(&format!(
-                "  not looked at: {} (of the report) is not here",
+                "  not searched: {} (of the report) is not here",
                 escape_line(path)
             ))?;
         }
         for problem in &seen.problems {
-            self.say(&format!("  not looked at: {}", escape_line(problem)))?;
+            self.say(&format!("  not searched: {}", escape_line(problem)))?;
         }
         let absolute = |path: PathBuf| {
             let path = path.canonicalize().unwrap_or(path);

@@ -19,7 +19,7 @@ impl Session<'_, '_> {
     /// Steps 2 to 4: both keys work.
     pub(super) fn retire(&mut self, facts: &Facts, new: &AccessKey) -> Result<Status, Failure> {
         self.say("")?;
-        self.tell_step_1(new)?;
+        self.say_step_1(new)?;
         if !self.is_moved(new)? {
             return Ok(Status::Findings);
         }
@@ -29,8 +29,8 @@ impl Session<'_, '_> {
         let old = self.old.clone();
         self.say("")?;
         self.say(&format!(
-            "Step 4 of 6: deactivate {old}. What still uses it stops; 'keysweep activate {old}' \
-             brings it back."
+            "Step 4 of 6: deactivate {old}. Programs that still use it stop working; \
+             'keysweep activate {old}' undoes that."
         ))?;
         if self.stops_before(&format!("deactivate {old}"))? {
             return Ok(Status::Findings);
@@ -51,7 +51,7 @@ impl Session<'_, '_> {
         Ok(self.wait_for_time())
     }
 
-    fn tell_step_1(&mut self, new: &AccessKey) -> Result<(), Failure> {
+    fn say_step_1(&mut self, new: &AccessKey) -> Result<(), Failure> {
         let known = self.journal.known();
         let made = new.created.or(known.made).map(words::date);
         let made = made.map(|made| format!(" made {made}")).unwrap_or_default();
@@ -62,17 +62,17 @@ impl Session<'_, '_> {
         self.say(&format!("step 1  {}{made}{kept}", new.id))
     }
 
-    /// Whether nothing that was looked at holds the old key with its secret.
+    /// True if nothing that was looked at holds the old key with its secret.
     fn is_moved(&mut self, new: &AccessKey) -> Result<bool, Failure> {
         let found = self.look()?;
         if found.looked.is_empty() {
             self.say(
-                "step 2  no place was looked at (--in PATH): whether all was moved is not known",
+                "step 2  no place was searched (--in PATH), so it is not known whether all was moved",
             )?;
             return Ok(true);
         }
         if found.places.is_empty() {
-            self.say("step 2  no place that was looked at holds the old key any more")?;
+            self.say("step 2  no searched place holds the old key any more")?;
             return Ok(true);
         }
         let held = found.places.iter().any(|place| place.holds.must_move());
@@ -87,7 +87,7 @@ impl Session<'_, '_> {
         Ok(!held)
     }
 
-    /// Whether the old key was not used for long enough.
+    /// True if the old key was not used for long enough.
     fn rests(&mut self, facts: &Facts, new: &AccessKey) -> Result<bool, Failure> {
         let now = self.now();
         let made = new.created.or(self.journal.known().made).unwrap_or(now);
@@ -158,7 +158,8 @@ impl Session<'_, '_> {
         self.note(Event::Done { change, key: key.to_owned(), request })
     }
 
-    /// Deletes a key; an answer that was lost is looked up. It is inactive, and was typed.
+    /// Deletes a key; a lost answer is looked up. The key is inactive, and its last characters were
+    /// typed.
     pub(super) fn delete(&mut self, facts: &Facts, key: &str) -> Result<(), Failure> {
         let change = Change::Delete;
         let id = Some(key.to_owned());
@@ -184,9 +185,9 @@ impl Session<'_, '_> {
     }
 
     /// Asks for the last four characters of a key that is to be deleted.
-    pub(super) fn is_typed(&mut self, key: &str) -> Result<bool, Failure> {
-        let typed = self.cx.person.type_in("Type its last four characters to delete it:")?;
-        if typed.trim() == words::last_four(key) {
+    pub(super) fn is_confirmed(&mut self, key: &str) -> Result<bool, Failure> {
+        let answer = self.cx.person.type_in("Type its last four characters to delete it:")?;
+        if answer.trim() == words::last_four(key) {
             return Ok(true);
         }
         self.say("These are not its last four characters: nothing was deleted.")?;
@@ -197,7 +198,7 @@ impl Session<'_, '_> {
     pub(super) fn finish(&mut self, facts: &Facts, new: &AccessKey) -> Result<Status, Failure> {
         let old = self.old.clone();
         self.say("")?;
-        self.tell_step_1(new)?;
+        self.say_step_1(new)?;
         let now = self.now();
         let noted = self.journal.known().inactive;
         let used = facts.used.at.filter(|used| noted.is_some_and(|noted| *used > noted));
@@ -213,7 +214,7 @@ impl Session<'_, '_> {
             self.say("")?;
             self.say(&format!(
                 "Step 5 of 6: watch. If nothing breaks until {}, run the same command again to \
-                 delete it (--hold {}). 'keysweep activate {old}' brings it back.",
+                 delete it (--hold {}). 'keysweep activate {old}' undoes the deactivation.",
                 words::day(due),
                 words::length(self.options.hold)
             ))?;
@@ -224,7 +225,7 @@ impl Session<'_, '_> {
         if self.stops_before(&format!("delete {old}, after its last four characters are typed"))? {
             return Ok(Status::Findings);
         }
-        if !self.is_typed(&old)? {
+        if !self.is_confirmed(&old)? {
             return Ok(Status::Findings);
         }
         self.begin(facts)?;
@@ -232,7 +233,7 @@ impl Session<'_, '_> {
         let keys = self.cx.iam.access_keys(&facts.user)?;
         if keys.iter().any(|key| key.id == old && key.status != KeyStatus::Inactive) {
             return Err(Failure::refused(format!(
-                "{old} is not inactive any more: somebody activated it. Nothing was deleted"
+                "{old} is no longer inactive: somebody activated it. Nothing was deleted"
             )));
         }
         self.delete(facts, &old)?;
@@ -266,8 +267,8 @@ impl Session<'_, '_> {
 
 fn unknown(what: &str, key: &str, why: &str) -> Failure {
     Failure::incomplete(format!(
-        "whether {key} was {what} is not known ({}), and a list does not show it so far. It was \
-         not asked for again. Run the same command again: it looks first",
+        "it is not known whether {key} was {what} ({}), and a list does not show it so far. The \
+         request was not repeated. Run the same command again: it looks first",
         escape_line(why)
     ))
 }

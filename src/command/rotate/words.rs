@@ -1,4 +1,4 @@
-//! What the commands say: dates, ages, a key's state and last use.
+//! The words of the commands: dates, ages, a key's state and last use.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,7 +30,7 @@ pub(super) fn last_four(key: &str) -> &str {
     key.get(key.len().saturating_sub(4)..).unwrap_or(key)
 }
 
-/// What is to be said of a rotation that is over.
+/// The closing words about a rotation that is over.
 pub(super) fn finished(journal: &Journal, key: &str) -> Option<String> {
     let known = journal.known();
     let gone = known.gone?;

@@ -40,6 +40,7 @@ fn full(path: Option<&[u8]>) -> Hit {
         held_by: vec![HeldBy::Ref, HeldBy::Index],
         at_head: true,
         removed_in: Some("d".repeat(40)),
+        removed_by: Some(person("Cid")),
         refs: vec!["refs/heads/main".to_owned()],
     };
     let spot = Spot {

@@ -63,7 +63,7 @@ impl Pieces {
 
     /// The positions of letters of pieces that are separated by other characters, by tags, or by
     /// the quotes and operators with which a language joins strings.
-    pub(super) fn parted(&self, text: &[u8]) -> Vec<Range<usize>> {
+    pub(super) fn spans(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         if self.is_empty() {
             return found;
@@ -145,7 +145,7 @@ mod tests {
         let pieces = Pieces::of(&[SECRET]);
         let mut spans = Vec::new();
         pieces.find(text.as_bytes(), &mut spans);
-        spans.extend(pieces.parted(text.as_bytes()));
+        spans.extend(pieces.spans(text.as_bytes()));
         String::from_utf8_lossy(&opaque::masked(text.as_bytes(), spans)).into_owned()
     }
 

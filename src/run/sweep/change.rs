@@ -92,8 +92,10 @@ impl Listing {
             self.walk(&folder, By::Content)?;
         }
         let mut done = BTreeSet::new();
-        while reads_alternates {
-            let Some(next) = self.alternates.difference(&done).next().cloned() else { break };
+        while let Some(next) = self.alternates.difference(&done).next().cloned() {
+            if !reads_alternates {
+                break;
+            }
             if done.len() == ALTERNATES {
                 return Err(io::Error::other("too many alternates"));
             }

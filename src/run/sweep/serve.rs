@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::change;
-use super::frames::{self, Done, Kind, Progress, Recalled, Request, Setup, Usage};
+use super::frames::{self, Done, Kind, PathText, Progress, Recalled, Request, Setup, Usage};
 use super::hits;
 use super::scan::Scan;
 use crate::coverage::{Count, Ledger};
@@ -298,7 +298,7 @@ fn target(request: &Request, options: &TargetOptions) -> io::Result<Target> {
     let files = request.files.as_ref().map(|asked| -> io::Result<FileOptions> {
         Ok(FileOptions {
             paths: frames::paths(&asked.paths)?,
-            counted_from: asked.counted_from.as_ref().map(|path| path.path()).transpose()?,
+            counted_from: asked.counted_from.as_ref().map(PathText::path).transpose()?,
             apart: frames::paths(&asked.apart)?,
             ..options.files.clone()
         })

@@ -68,7 +68,7 @@ pub(super) struct Visit<'v, 'a, D: Detector> {
     held: Held,
     /// The number of active readers with windows of their own.
     windows: usize,
-    /// How many of the containers around are guessed: gzip in the middle of a binary.
+    /// The number of containers around that are guesses: gzip in the middle of a binary.
     guessed: usize,
     names: Names,
 }
@@ -193,7 +193,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
             match (&mut *rest).take(room).read_to_end(held) {
                 Ok(0) => break,
                 Ok(_) => {}
-                // What came before is read all the same.
+                // The bytes before the error are read all the same.
                 Err(error) => {
                     failed = Some(error);
                     break;

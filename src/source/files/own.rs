@@ -15,7 +15,7 @@ use crate::finding::Candidate;
 const HEAD: u64 = 4096;
 
 /// Texts in the first bytes of a file, without blanks: how it begins, and how it names the program.
-const BEGINNINGS: [(&str, &str); 10] = [
+const BEGINNINGS: [(&str, &str); 11] = [
     // json
     ("{\"schema\":", "\"tool\":{\"name\":\"keysweep\""),
     // jsonl
@@ -28,6 +28,8 @@ const BEGINNINGS: [(&str, &str); 10] = [
     ("<?xml", "<testsuitesname=\"keysweep\""),
     // csv
     ("fingerprint,rule,severity,confidence,key_id,", ""),
+    // html
+    ("<!doctypehtml>", "<metaname=\"generator\"content=\"keysweep"),
     // text and markdown
     ("keysweep", "\n"),
     ("###keysweep", "\n"),
@@ -83,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mention_of_the_program_is_no_report() {
+    fn a_mention_of_the_program_is_not_a_report() {
         for (text, is_one) in [
             ("keysweep 0.1.0 scan\n\n", true),
             ("### keysweep 0.1.0 history\n", true),

@@ -33,8 +33,7 @@ pub(super) fn scan<D: Detector>(
         };
         let text = Text::Stream(&mut input);
         let extent = scanner.text("file", &|| name.clone(), text, &mut |candidate| {
-            let path = Some(name.clone());
-            hits(Hit { origin: Origin { path, ..Origin::default() }, candidate });
+            hits(Hit { origin: Origin::of_path(name.clone()), candidate });
         });
         ledger.add(Count::Files, 1);
         if let Some(error) = extent.error {

@@ -4,7 +4,12 @@
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
+use super::open::Top;
 use crate::coverage::{Count, Ledger};
+
+/// Folders that are kept open while they are walked, so that thousands of arguments leave
+/// descriptors for their files.
+const KEPT_OPEN: usize = 128;
 
 /// A path to walk or read.
 #[derive(Debug)]
@@ -15,6 +20,8 @@ pub(super) struct Root {
     pub(super) canonical: PathBuf,
     /// It is a folder.
     pub(super) is_dir: bool,
+    /// Opens the files below it.
+    pub(super) top: Top,
     /// Its path in reports; empty if reports are relative to it.
     shown: Vec<u8>,
 }
@@ -39,6 +46,9 @@ impl Roots {
             paths.into_iter().filter_map(|path| resolve(path, ledger)).collect();
         roots.sort_by(|a, b| (&a.canonical, &a.walked).cmp(&(&b.canonical, &b.walked)));
         roots.dedup_by(|a, b| a.canonical == b.canonical);
+        for root in roots.iter_mut().filter(|root| root.is_dir).take(KEPT_OPEN) {
+            root.top = Top::new(&root.walked);
+        }
         let base = base(roots.iter().map(|root| (root.is_dir, root.canonical.clone())));
         let folders: HashSet<&Path> =
             roots.iter().filter(|root| root.is_dir).map(|root| root.canonical.as_path()).collect();
@@ -152,7 +162,8 @@ fn resolve(path: &Path, ledger: &Ledger) -> Option<Root> {
     });
     match resolved {
         Ok((kind, canonical, walked)) if kind.is_dir() || kind.is_file() => {
-            Some(Root { walked, canonical, is_dir: kind.is_dir(), shown: Vec::new() })
+            let (is_dir, shown) = (kind.is_dir(), Vec::new());
+            Some(Root { walked, canonical, is_dir, top: Top::default(), shown })
         }
         Ok(_) => {
             ledger.add(Count::Special, 1);

@@ -9,10 +9,10 @@ use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, Wal
 
 use super::FileOptions;
 use super::ignored::{Folders, Rules, Verdict};
-use super::open::{met_link, open};
+use super::open::met_link;
 use super::own;
 use super::remarks;
-use super::roots::{Roots, is_work_tree};
+use super::roots::{Roots, below, is_work_tree};
 use crate::coverage::{Count, Ledger};
 use crate::finding::Origin;
 use crate::scan::{Detected, Detector, Hit};
@@ -219,15 +219,15 @@ impl<D: Detector> Visitor<'_, D> {
     fn name(&self, path: &Path, depth: usize) {
         let (shared, shown) = (self.shared, self.shared.roots.shown(path, depth));
         for candidate in names::last(shared.detector, &shown, shared.ledger) {
-            let path = Some(shown.clone());
-            (shared.hits)(Hit { origin: Origin { path, ..Origin::default() }, candidate });
+            (shared.hits)(Hit { origin: Origin::of_path(shown.clone()), candidate });
         }
     }
 
     /// Scans a file and counts it.
     fn file(&mut self, path: &Path, depth: usize) {
         self.name(path, depth);
-        let file = match open(path) {
+        let root = self.shared.roots.of(path, depth);
+        let file = match root.top.open(below(&root.walked, path), path) {
             Ok(file) => file,
             Err(error) if met_link(&error) && depth > 0 => return self.count(Count::Links),
             Err(error) => return self.problem("file", path, depth, &error),
@@ -263,8 +263,8 @@ impl<D: Detector> Visitor<'_, D> {
             }
             detected.note(shared.ledger, "file", &|| shared.roots.shown(path, depth));
             for candidate in detected.candidates {
-                let path = Some(shared.roots.shown(path, depth));
-                (shared.hits)(Hit { origin: Origin { path, ..Origin::default() }, candidate });
+                let origin = Origin::of_path(shared.roots.shown(path, depth));
+                (shared.hits)(Hit { origin, candidate });
             }
         };
         let scanner = &mut self.scanner;

@@ -136,7 +136,8 @@ fn read_pack<D: Detector>(pass: &Pass<'_, D>, database: &Database, number: usize
         }
     }
     if forest.beyond > 0 {
-        let why = format!("it is cut: {} of its {} objects are lost", forest.beyond, pack.len());
+        let why =
+            format!("it is truncated: {} of its {} objects are lost", forest.beyond, pack.len());
         problem(pass.ledger, pack.path(), &why);
     }
     visitor.damages.report(pack.path(), pass.ledger);

@@ -12,7 +12,7 @@ use gix::ObjectId;
 use super::lookup::commit_tree;
 use super::objects::Objects;
 use super::staging::Staged;
-use super::{changes, database, listing, records, reflogs};
+use super::{changes, database, listing, reflogs};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detector, Hit};
@@ -99,8 +99,7 @@ fn scan_file<D: Detector>(
     };
     let text = Text::File(&file);
     let extent = scanner.text("file", &|| shown.to_vec(), text, &mut |candidate| {
-        let origin = Origin { path: Some(shown.to_vec()), ..Origin::default() };
-        hits(Hit { origin, candidate });
+        hits(Hit { origin: Origin::of_path(shown.to_vec()), candidate });
     });
     if let Some(error) = extent.error {
         ledger.problem("file", shown, &error);
@@ -168,7 +167,7 @@ pub(super) fn names<D: Detector>(
                 reachable: at_head,
                 held_by: vec![file.held_by],
                 at_head,
-                ..records::record(GitObject::Blob, None)
+                ..GitOrigin::new(GitObject::Blob)
             };
             let path = Some([prefix, &part].concat());
             hits(Hit { origin: Origin { path, git: Some(git), ..Origin::default() }, candidate });

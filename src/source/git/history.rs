@@ -176,9 +176,8 @@ fn unplaced(found: Found, hits: &(dyn Fn(Hit) + Sync)) {
         Kind::Blob | Kind::Tree => GitObject::Blob,
     };
     for candidate in found.candidates {
-        let blob = Some(found.id.to_string());
-        let git = GitOrigin { blob, ..records::record(object, None) };
-        hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
+        let git = GitOrigin { blob: Some(found.id.to_string()), ..GitOrigin::new(object) };
+        hits(Hit { origin: Origin::of_git(git), candidate });
     }
 }
 
@@ -243,8 +242,11 @@ fn note_limits(repo: &gix::Repository, shallow: &[ObjectId], ledger: &Ledger) {
             "shallow clone",
             repo.common_dir().as_os_str().as_encoded_bytes(),
             &format!(
-                "history is cut at {} commits; run `git fetch --unshallow` (in a CI checkout, fetch-depth: 0)",
-                shallow.len()
+                "history ends at the {} of a shallow clone; run `git fetch --unshallow` (in a CI checkout, fetch-depth: 0)",
+                match shallow.len() {
+                    1 => "boundary commit".to_owned(),
+                    count => format!("{count} boundary commits"),
+                }
             ),
         );
     }

@@ -5,14 +5,12 @@
 
 use std::path::PathBuf;
 
-use gix::ObjectId;
-
 use super::reflogs::{self, Reflog};
 use super::tips::Tips;
-use crate::coverage::{Count, Ledger};
+use crate::coverage::Ledger;
 use crate::finding::{GitObject, GitOrigin, HeldBy, Origin};
-use crate::scan::{Detected, Detector, Hit};
-use crate::source::guard::guarded;
+use crate::scan::{Detector, Hit};
+use crate::source::guard::whole_text;
 
 /// Scans all of these texts.
 pub(super) fn scan<D: Detector>(
@@ -23,31 +21,41 @@ pub(super) fn scan<D: Detector>(
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
 ) {
+    let found = |name: &[u8], bytes: &[u8]| {
+        let name = || name.to_owned();
+        whole_text(detector, "text", &name, bytes, "the repository's own records", ledger)
+    };
     for tip in &tips.refs {
-        for candidate in texts(detector, &tip.name, &tip.name, ledger).candidates {
+        for candidate in found(&tip.name, &tip.name) {
             let commit = (tip.kind == gix::objs::Kind::Commit).then_some(tip.object);
-            let mut git = record(GitObject::Ref, commit);
-            git.reachable = true;
-            git.held_by = vec![if tip.is_stash() { HeldBy::Stash } else { HeldBy::Ref }];
-            git.refs = vec![tip.shown()];
-            hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
+            let git = GitOrigin {
+                commit: commit.map(|commit| commit.to_string()),
+                reachable: true,
+                held_by: vec![if tip.is_stash() { HeldBy::Stash } else { HeldBy::Ref }],
+                refs: vec![tip.shown()],
+                ..GitOrigin::new(GitObject::Ref)
+            };
+            hits(Hit { origin: Origin::of_git(git), candidate });
         }
     }
     for log in logs {
-        for candidate in texts(detector, &log.name, &log.bytes, ledger).candidates {
+        for candidate in found(&log.name, &log.bytes) {
             let line = candidate.sighting.primary().map(|region| region.start.line);
             let commit = line.and_then(|line| log.id_of_line(line)).filter(|id| !id.is_null());
-            let mut git = record(GitObject::Reflog, commit);
-            git.held_by = vec![if log.is_stash() { HeldBy::Stash } else { HeldBy::Reflog }];
-            git.refs = vec![crate::text::escape_path(&log.name)];
-            hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
+            let git = GitOrigin {
+                commit: commit.map(|commit| commit.to_string()),
+                held_by: vec![if log.is_stash() { HeldBy::Stash } else { HeldBy::Reflog }],
+                refs: vec![crate::text::escape_path(&log.name)],
+                ..GitOrigin::new(GitObject::Reflog)
+            };
+            hits(Hit { origin: Origin::of_git(git), candidate });
         }
     }
     for (path, bytes) in configurations(repo, ledger) {
         let name = path.as_os_str().as_encoded_bytes();
-        for candidate in texts(detector, name, &bytes, ledger).candidates {
-            let git = record(GitObject::Config, None);
-            hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
+        for candidate in found(name, &bytes) {
+            let origin = Origin::of_git(GitOrigin::new(GitObject::Config));
+            hits(Hit { origin, candidate });
         }
     }
 }
@@ -71,33 +79,4 @@ fn configurations(repo: &gix::Repository, ledger: &Ledger) -> Vec<(PathBuf, Vec<
         }
     };
     paths.into_iter().filter(regular).filter_map(read).collect()
-}
-
-fn texts<D: Detector>(
-    detector: &D,
-    name: &[u8],
-    bytes: &[u8],
-    ledger: &Ledger,
-) -> Detected<D::BaseState> {
-    let detected = guarded("text", &|| name.to_owned(), ledger, || detector.whole(bytes));
-    let detected = detected.unwrap_or_default();
-    ledger.add(Count::Bytes, bytes.len() as u64);
-    detected.note(ledger, "object", &|| b"the repository's own records".to_vec());
-    detected
-}
-
-/// An origin with only the kind of object and the commit that it names.
-pub(super) fn record(object: GitObject, commit: Option<ObjectId>) -> GitOrigin {
-    GitOrigin {
-        commit: commit.map(|commit| commit.to_string()),
-        blob: None,
-        object,
-        author: None,
-        committer: None,
-        reachable: false,
-        held_by: Vec::new(),
-        at_head: false,
-        removed_in: None,
-        refs: Vec::new(),
-    }
 }

@@ -175,16 +175,9 @@ fn named(
 
 fn origin(file: &File) -> Origin {
     let git = GitOrigin {
-        commit: None,
         blob: Some(file.blob.to_string()),
-        object: GitObject::Blob,
-        author: None,
-        committer: None,
-        reachable: false,
         held_by: vec![HeldBy::Index],
-        at_head: false,
-        removed_in: None,
-        refs: Vec::new(),
+        ..GitOrigin::new(GitObject::Blob)
     };
     Origin { path: Some(file.path.clone()), git: Some(git), ..Origin::default() }
 }

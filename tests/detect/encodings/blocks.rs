@@ -1,5 +1,5 @@
 //! The forms of blocks that say themselves how they are encoded, of folded columns, and of dumps
-//! without letters beside them.
+//! without letters next to them.
 
 use std::ops::Range;
 
@@ -100,7 +100,7 @@ pub(super) const BLOCKS: &[Form] = &[
     }),
 ];
 
-/// What follows a letter in its place is none of it.
+/// Takes the bytes that only follow a value away from its location.
 fn trim(made: &mut Made) {
     let (bytes, truth) = made;
     for part in truth.iter_mut().flat_map(|truth| [&mut truth.id, &mut truth.secret]).flatten() {

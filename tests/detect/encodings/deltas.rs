@@ -1,5 +1,5 @@
-//! What is written otherwise is found by a delta as it is in the whole text: nothing near it was
-//! called quiet that is not.
+//! Encoded text is found in a delta as it is in the whole text: no anchor near it was called quiet
+//! by mistake.
 
 use keysweep::scan::Copied;
 

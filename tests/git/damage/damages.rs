@@ -1,4 +1,4 @@
-//! What can happen to a repository's files, one damage at a time.
+//! The damages that can happen to a repository's files, one at a time.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ pub(super) struct Damage {
     pub(super) name: &'static str,
     pub(super) is_packed: bool,
     pub(super) apply: fn(&Leaky),
-    /// At least so many of the keys are found, beside all that git reads; how git packed them
+    /// At least so many of the keys are found, in addition to those that git reads; how git packed them
     /// decides where this is 1.
     pub(super) found: usize,
     /// At least so many of them with their path and commit.
@@ -217,7 +217,7 @@ pub(super) const DAMAGES: &[Damage] = &[
         ..PACKED
     },
     Damage {
-        name: "a list of alternates is no text",
+        name: "a list of alternates is not text",
         apply: |leaky| {
             fs::write(leaky.file("objects/info/alternates"), b"\"\xff\0\n").expect("ours");
         },

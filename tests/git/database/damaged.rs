@@ -79,7 +79,7 @@ fn a_cut_pack_is_read_up_to_the_cut() {
     let right = outcome.seen.iter().filter(|(id, seen)| expected.get(*id) == Some(seen)).count();
     assert!(right > expected.len() / 4, "{right} of {}", expected.len());
     let problems = outcome.coverage.problems;
-    assert!(problems.iter().any(|one| one.what == "pack" && one.why.contains("it is cut")));
+    assert!(problems.iter().any(|one| one.what == "pack" && one.why.contains("it is truncated")));
 }
 
 #[test]

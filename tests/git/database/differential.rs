@@ -23,7 +23,7 @@ use crate::support::Keys;
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&RuleSet::builtin()));
 
-/// What the two readers came to.
+/// The result of comparing the two readers.
 pub(crate) struct Compared {
     /// Objects that git has, trees left out.
     pub(crate) objects: usize,
@@ -56,7 +56,7 @@ impl Difference {
 }
 
 impl Compared {
-    /// What differs, and in which object.
+    /// The differences, each with its object.
     pub(crate) fn differences(&self) -> Vec<String> {
         let all = [&self.bytes, &self.credentials];
         all.iter().flat_map(|one| one.ids.iter().map(|id| format!("{} {id}", one.what))).collect()
@@ -87,7 +87,7 @@ pub(crate) fn compare(git_dir: &Path, threads: usize) -> Compared {
     }
 }
 
-/// What the detector finds on keysweep's way through the database.
+/// The credentials that the detector finds as keysweep walks the database.
 fn credentials(
     git_dir: &Path,
     options: &DatabaseOptions,

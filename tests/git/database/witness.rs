@@ -1,4 +1,4 @@
-//! A detector that tells what bytes it was shown, and git's own objects to compare with.
+//! A detector that records the bytes it was shown, and git's own objects to compare with.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -78,7 +78,7 @@ impl Detector for Witness {
     }
 }
 
-/// What a pass came to: digests by object, and the ledger.
+/// The result of a pass: digests by object, and the ledger.
 pub(crate) struct Outcome {
     pub(crate) seen: BTreeMap<ObjectId, (Kind, String)>,
     pub(crate) coverage: Coverage,
@@ -140,7 +140,7 @@ pub(crate) fn each_object(git_dir: &Path, mut show: impl FnMut(ObjectId, Kind, &
     assert!(child.wait().expect("git ends").success(), "git read all its objects");
 }
 
-/// What [`each_object`] shows, as a pass tells it.
+/// The objects of [`each_object`] in the form of a pass.
 pub(crate) fn oracle(git_dir: &Path) -> BTreeMap<ObjectId, (Kind, String)> {
     let mut objects = BTreeMap::new();
     each_object(git_dir, |id, kind, bytes| {

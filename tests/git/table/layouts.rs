@@ -7,12 +7,12 @@ use std::process::Command;
 use crate::git::places::Places;
 use crate::support::git::Repo;
 
-/// How much of the repository a layout has.
+/// The part of the repository that a layout has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
     /// Everything.
     All,
-    /// What a clone gets.
+    /// The part that a clone gets.
     Part,
 }
 
@@ -22,12 +22,12 @@ pub(super) struct Layout {
     pub(super) scanned: PathBuf,
     /// `GIT_DIR`, if that is what names it.
     pub(super) environment: Option<PathBuf>,
-    /// What stands before all paths.
+    /// The prefix of all paths.
     pub(super) prefix: &'static str,
     pub(super) content: Content,
     /// HEAD is another than that of the original.
     pub(super) has_own_view: bool,
-    /// What the coverage must name.
+    /// The problems that the coverage must name.
     pub(super) problems: &'static [&'static str],
 }
 
@@ -58,7 +58,7 @@ impl<'a> Copies<'a> {
 
     /// A copy without files in its work tree, changed by `change`.
     fn copy(&mut self, name: &'static str, change: impl Fn(&Repo, &Path)) -> &mut Layout {
-        let folder = self.repo.beside(&format!("layout {}", self.layouts.len()));
+        let folder = self.repo.sibling(&format!("layout {}", self.layouts.len()));
         fs::create_dir(&folder).expect("a new folder");
         copy(&self.repo.root.join(".git"), &folder.join(".git"));
         change(self.repo, &folder);
@@ -112,7 +112,7 @@ fn move_half(from: &Path, to: &Path) {
     }
 }
 
-/// How objects are kept.
+/// Layouts that differ in how objects are stored.
 pub(super) fn stores(places: &Places) -> Vec<Layout> {
     let mut copies = Copies::new(places);
     copies.layouts.push(Layout::new("loose objects", places.repo.root.clone()));
@@ -185,12 +185,12 @@ pub(super) fn stores(places: &Places) -> Vec<Layout> {
     copies.layouts
 }
 
-/// How the repository around the objects is made.
+/// Layouts that differ in the files around the objects.
 pub(super) fn forms(places: &Places) -> Vec<Layout> {
     let mut copies = Copies::new(places);
-    let linked = places.repo.beside("linked");
+    let linked = places.repo.sibling("linked");
     copies.layouts.push(Layout { has_own_view: true, ..Layout::new("a linked worktree", linked) });
-    let bare = places.repo.beside("bare.git");
+    let bare = places.repo.sibling("bare.git");
     copies.copy("bare", |repo, folder| {
         fs::rename(folder.join(".git"), &bare).expect("movable");
         repo.git_in(&bare, &["config", "core.bare", "true"]);
@@ -261,7 +261,7 @@ pub(super) fn sha_256(places: &Places) -> Vec<Layout> {
     copies.layouts
 }
 
-/// Clones, with what each lacks.
+/// Clones, with the parts that each is missing.
 pub(super) fn clones(places: &Places) -> Vec<Layout> {
     let repo = &places.repo;
     repo.git(&["config", "uploadpack.allowFilter", "true"]);
@@ -279,7 +279,7 @@ pub(super) fn clones(places: &Places) -> Vec<Layout> {
         ("a partial clone, no blobs", &["--no-checkout", "--filter=blob:none"], &["partial clone"]),
     ];
     for (name, arguments, problems) in table {
-        let to = repo.beside(&format!("clone {}", layouts.len()));
+        let to = repo.sibling(&format!("clone {}", layouts.len()));
         let path = to.to_str().expect("UTF-8");
         repo.git(&[&["clone", "-q"], arguments, &[&source, path]].concat());
         layouts.push(Layout { content: Content::Part, problems, ..Layout::new(name, to) });

@@ -1,5 +1,5 @@
-//! What importers other than GitHub make of a log, by the rules of their parsers and documentation:
-//! each is played here, and must import every result.
+//! Importers other than GitHub, by the rules of their parsers and documentation: each is imitated
+//! here, and must import every result.
 
 use serde_json::Value;
 

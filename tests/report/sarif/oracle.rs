@@ -1,7 +1,9 @@
-//! What a log says of files that are here, held against the files: line hashes by a second reading
-//! of GitHub's law, and regions as SARIF's consumers count.
+//! A log is compared with the files that it is about: line hashes by a second implementation of
+//! GitHub's algorithm, and regions as SARIF's consumers count.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,7 +12,7 @@ use serde_json::Value;
 use super::results;
 use crate::support::require::require;
 
-/// How many results were held against a file.
+/// The numbers of results that were compared with a file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Checked {
     pub(crate) hashes: usize,
@@ -57,15 +59,7 @@ pub(crate) fn check(log: &Value, root: &Path) -> Checked {
 fn file(root: &Path, result: &Value) -> Option<PathBuf> {
     let uri = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
     let uri = uri.as_str().filter(|uri| !uri.starts_with(".git/"))?;
-    let bytes = decoded(uri);
-    #[cfg(unix)]
-    let name = {
-        use std::os::unix::ffi::OsStringExt as _;
-        std::ffi::OsString::from_vec(bytes)
-    };
-    #[cfg(not(unix))]
-    let name = String::from_utf8(bytes).ok()?;
-    let path = root.join(name);
+    let path = root.join(OsString::from_vec(decoded(uri)));
     path.is_file().then_some(path)
 }
 

@@ -1,4 +1,4 @@
-//! What no validator looks at and services trip over.
+//! Rules that no validator checks and that services depend on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};

@@ -40,7 +40,7 @@ fn found(path: &str, text: &[u8]) -> Vec<Finding> {
     candidates.into_iter().map(finding).collect()
 }
 
-/// What a region selects: lines end at LF, columns count UTF-16 code units.
+/// The text that a region selects: lines end at LF, columns count UTF-16 code units.
 fn selected(text: &str, region: &Value) -> String {
     let at = |key: &str| region[key].as_u64().expect("a number") as usize;
     assert_eq!(at("startLine"), at("endLine"));

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_program_prints_is_no_part_of_an_error() {
+    fn an_error_does_not_contain_the_output_of_a_program() {
         for command in [
             "echo hunter2",
             "echo '{\"Version\": 2, \"AccessKeyId\": \"A\", \"SecretAccessKey\": \"hunter2\"}'",

@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_is_no_word_is_not_of_sts() {
+    fn a_code_that_is_not_a_word_is_not_from_sts() {
         let answer = read(403, &aws("\u{1b}[2J&#10;x", ""));
         assert_eq!(answer, Answer::Nothing("the answer (403) is not from STS".to_owned()));
     }

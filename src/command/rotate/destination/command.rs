@@ -11,28 +11,28 @@ use super::{NewKey, Unfit};
 use crate::opaque;
 use crate::text::escape_line;
 
-/// What is kept of what a command says.
+/// The most bytes that are kept of a command's output.
 const MOST: u64 = 4096;
 
-/// Signs by which a text is more to a shell than words.
+/// Characters that a shell interprets in a word.
 const SHELL: &[char] =
     &['|', '&', ';', '<', '>', '(', ')', '$', '`', '\\', '"', '\'', '*', '?', '[', '#', '~', '='];
 
-/// A command that was looked for and not run yet.
+/// A command whose program was found, and that was not run yet.
 #[derive(Debug)]
 pub(super) struct ToCommand(String);
 
 impl ToCommand {
-    /// Looks for the program, where the first word of the command is plainly the name of one.
-    pub(super) fn prepare(typed: &str) -> Result<Self, Unfit> {
-        let word = typed.split_whitespace().next().ok_or(Unfit::NoCommand)?;
+    /// Looks for the program, if the first word of the command is plainly the name of one.
+    pub(super) fn prepare(command: &str) -> Result<Self, Unfit> {
+        let word = command.split_whitespace().next().ok_or(Unfit::NoCommand)?;
         if !word.contains(SHELL) && !is_program(word) && !is_builtin(word) {
             return Err(Unfit::NotFound(word.to_owned()));
         }
-        Ok(Self(typed.to_owned()))
+        Ok(Self(command.to_owned()))
     }
 
-    /// Runs it. What it prints is not shown: it may repeat what it was given.
+    /// Runs it. Its output is not shown: it may repeat its input.
     pub(super) fn store(&self, key: &NewKey<'_>) -> Result<(), Unfit> {
         let text = json(key).map_err(Unfit::Command)?;
         let mut command = shell(&self.0);
@@ -46,7 +46,7 @@ impl ToCommand {
             _ if !status.success() => {
                 Err(Unfit::Failed { status: status.to_string(), said: harmless(&said, key) })
             }
-            // It ended well without reading what it was to keep.
+            // It succeeded without reading the key that it was to keep.
             Err(error) => Err(Unfit::NotRead(error)),
             Ok(()) => Ok(()),
         }
@@ -88,7 +88,7 @@ fn harmless(said: &Zeroizing<Vec<u8>>, key: &NewKey<'_>) -> String {
         .windows(8)
         .any(|part| last.as_bytes().windows(8).any(|eight| eight == part))
     {
-        return "what it says holds the secret and is not shown".to_owned();
+        return "its output contains the secret and is not shown".to_owned();
     }
     opaque::redacted(&escape_line(last.trim()))
 }
@@ -107,7 +107,7 @@ fn shell(text: &str) -> Command {
     command
 }
 
-/// Words that a shell knows by itself and that lead to a program, or do something.
+/// Words of a shell's own that run a program, or do something.
 fn is_builtin(word: &str) -> bool {
     ["command", "exec", "exit", "env", "false", "test", "true", ".", "!", "{", "if", "cd", "set"]
         .contains(&word)
@@ -130,8 +130,7 @@ fn is_executable(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_executable(path: &Path) -> bool {
     ["", "exe", "cmd", "bat"].iter().any(|ending| {
-        let with: PathBuf =
-            if ending.is_empty() { path.into() } else { path.with_extension(ending) };
-        with.is_file()
+        let file = if ending.is_empty() { path.to_owned() } else { path.with_extension(ending) };
+        file.is_file()
     })
 }

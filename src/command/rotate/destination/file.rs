@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::replaced::sync_folder;
 use super::{NewKey, Unfit};
 
-/// What the ending of its name says.
+/// The format, by the extension of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// `aws configure import --csv file://FILE` reads it.
@@ -163,7 +163,7 @@ pub(super) fn json(key: &NewKey<'_>) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(text)
 }
 
-/// Whether the file holds the whole of that key.
+/// True if the file holds the whole of that key.
 pub(super) fn holds(path: &Path, key: &str) -> bool {
     let text = fs::read(path).map(Zeroizing::new).unwrap_or_default();
     let mut found = text.windows(key.len().max(1));

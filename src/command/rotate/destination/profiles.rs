@@ -25,7 +25,7 @@ pub(super) struct Profiles {
     /// The key that leaves.
     old: String,
     files: Vec<(Replaced, Edit)>,
-    beside: Vec<NamedTempFile>,
+    temporary: Vec<NamedTempFile>,
 }
 
 impl Profiles {
@@ -52,19 +52,19 @@ impl Profiles {
             both.into_iter().filter(|(_, edit)| !edit.changed().is_empty()).collect();
         files.iter().try_for_each(|(file, _)| file.check())?;
         let (profile, old) = (profile.to_owned(), old.to_owned());
-        Ok(Self { profile, old, files, beside: Vec::new() })
+        Ok(Self { profile, old, files, temporary: Vec::new() })
     }
 
-    /// Makes the files that will take their places, empty so far.
+    /// Makes the files that will take their places, still empty.
     pub(super) fn open(&mut self) -> Result<(), Unfit> {
-        let open = |(file, _): &(Replaced, Edit)| file.beside(&self.old);
-        self.beside = self.files.iter().map(open).collect::<Result<_, Unfit>>()?;
+        let open = |(file, _): &(Replaced, Edit)| file.temporary(&self.old);
+        self.temporary = self.files.iter().map(open).collect::<Result<_, Unfit>>()?;
         Ok(())
     }
 
     pub(super) fn store(self, id: &str, secret: &Secret) -> Result<(), Unfit> {
-        for ((file, edit), beside) in self.files.iter().zip(self.beside) {
-            file.replace(beside, &edit.with(id, secret))?;
+        for ((file, edit), temporary) in self.files.iter().zip(self.temporary) {
+            file.replace(temporary, &edit.with(id, secret))?;
         }
         Ok(())
     }
@@ -74,7 +74,7 @@ impl Profiles {
     }
 
     pub(super) fn temporaries(&self) -> Vec<PathBuf> {
-        self.beside.iter().map(|file| file.path().to_owned()).collect()
+        self.temporary.iter().map(|file| file.path().to_owned()).collect()
     }
 
     /// Such as `profile shop in ~/.aws/credentials`.
@@ -91,7 +91,7 @@ impl Profiles {
         self.files.iter().map(place).collect::<Vec<_>>().join(" and ")
     }
 
-    /// What a user may not expect of it.
+    /// A warning about what a user may not expect of it.
     pub(super) fn note(&self) -> Option<String> {
         let changed = self.files.iter().flat_map(|(_, edit)| edit.changed());
         let others: Vec<_> = changed
@@ -107,7 +107,7 @@ impl Profiles {
     }
 }
 
-/// Whether one of the files holds the key: after a run that ended early, whether it was kept.
+/// True if one of the files holds the key: after a run that ended early, it was kept.
 pub(super) fn hold(paths: &[PathBuf], key: &str) -> bool {
     let holds = |path: &PathBuf| {
         let Ok(file) = Replaced::read(path) else { return false };
@@ -116,7 +116,7 @@ pub(super) fn hold(paths: &[PathBuf], key: &str) -> bool {
             .into_iter()
             .any(|kind| Edit::new(file.text().clone(), kind, key).is_ok_and(|edit| edit.holds(key)))
     };
-    // All or nothing: a run that ended between two files has not done what it was to do, but the
-    // secret is there, and that is what counts.
+    // A run that ended between two files is not complete, but the secret is there, which is what
+    // counts.
     paths.iter().any(holds)
 }

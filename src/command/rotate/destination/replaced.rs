@@ -1,5 +1,5 @@
-//! A file that is replaced whole: read once, written beside and renamed, unless it was changed in
-//! between.
+//! A file that is replaced as a whole: read once, written next to it and renamed, unless it was
+//! changed in between.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -13,14 +13,14 @@ use super::Unfit;
 /// More than any credentials file.
 const MOST: u64 = 4 << 20;
 
-/// A file as it stands, or the place where one will stand.
+/// A file, or the path at which there will be one.
 #[derive(Debug)]
 pub(super) struct Replaced {
-    /// Where it really is: links are followed, so that they go on leading there.
+    /// Where it really is: links are followed, so that they still lead there afterwards.
     path: PathBuf,
     /// Its bytes; they hold the secrets of other profiles.
     text: Zeroizing<Vec<u8>>,
-    /// What the system says of it; `None` if there is none.
+    /// Its metadata; `None` if there is no such file.
     found: Option<Metadata>,
 }
 
@@ -56,12 +56,12 @@ impl Replaced {
         &self.path
     }
 
-    /// What it held when it was read.
+    /// Its contents when it was read.
     pub(super) fn text(&self) -> &Zeroizing<Vec<u8>> {
         &self.text
     }
 
-    /// Whether it can be replaced: it may be written itself, and so may its folder.
+    /// Checks that it can be replaced: it may be written itself, and so may its folder.
     pub(super) fn check(&self) -> Result<(), Unfit> {
         let failed = |source| Unfit::file(&self.path, source);
         if self.found.is_some() {
@@ -70,15 +70,15 @@ impl Replaced {
         }
         match self.folder() {
             folder if folder.is_dir() => tempfile::tempfile_in(folder).map(drop).map_err(failed),
-            // `~/.aws` of who has none: it is made when it is needed.
+            // A missing `~/.aws` is made when it is needed.
             _ if self.found.is_none() => Ok(()),
             _ => Err(failed(ErrorKind::NotFound.into())),
         }
     }
 
-    /// Makes the empty file beside it that will take its place, and removes those that runs about
-    /// the same key left behind when they were killed.
-    pub(super) fn beside(&self, key: &str) -> Result<NamedTempFile, Unfit> {
+    /// Makes the empty file next to it that will take its place, and removes those that killed runs
+    /// about the same key left behind.
+    pub(super) fn temporary(&self, key: &str) -> Result<NamedTempFile, Unfit> {
         let failed = |source| Unfit::file(&self.path, source);
         let folder = self.folder();
         private_folder(folder).map_err(failed)?;
@@ -99,7 +99,7 @@ impl Replaced {
     /// Puts `file`, with `text` in it, in its place.
     ///
     /// # Errors
-    /// If it is not as it was when it was read, or can't be written; then it stands as it is.
+    /// If it changed since it was read, or can't be written; then it is unchanged.
     pub(super) fn replace(&self, mut file: NamedTempFile, text: &[u8]) -> Result<(), Unfit> {
         let failed = |source| Unfit::file(&self.path, source);
         file.write_all(text).map_err(failed)?;
@@ -144,7 +144,7 @@ fn remove_stale(folder: &Path, prefix: &std::ffi::OsStr) {
         let name = entry.file_name();
         let name = name.as_encoded_bytes();
         if name.starts_with(prefix.as_encoded_bytes()) && name.ends_with(SUFFIX.as_bytes()) {
-            // What can't be removed stays; the write makes a file of another name.
+            // A file that can't be removed stays; the write makes one of another name.
             let _ = fs::remove_file(entry.path());
         }
     }

@@ -1,4 +1,4 @@
-//! What the lines of a journal come to.
+//! The state of a rotation, from the lines of its journal.
 
 use jiff::Timestamp;
 
@@ -6,24 +6,24 @@ use super::{Change, Entry, Event};
 use crate::command::rotate::destination::Record;
 use crate::command::rotate::places::Place;
 
-/// What a journal knows of a rotation.
+/// The state of a rotation, as far as its journal has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
     /// The key that leaves.
     pub old: String,
     /// The new key.
     pub new: Option<String>,
-    /// When it was made, or taken over.
+    /// When it was made, or adopted.
     pub made: Option<Timestamp>,
     /// Where its secret is kept, in words; `None` if nobody is known to have it.
     pub kept: Option<String>,
-    /// A key whose making was begun and not brought to its end.
+    /// A key whose making was begun and not finished.
     pub pending: Option<Pending>,
     /// When the old key was deactivated, or seen to be inactive.
     pub inactive: Option<Timestamp>,
     /// When the old key was deleted, or seen to be gone.
     pub gone: Option<Timestamp>,
-    /// Whether it was somebody else who deleted it.
+    /// True if somebody else deleted it.
     pub gone_by_others: bool,
     /// When the rotation was given up.
     pub abandoned: Option<Timestamp>,
@@ -44,7 +44,7 @@ pub struct Pending {
     pub key: Option<String>,
     /// Where its secret was to go.
     pub destination: Option<Record>,
-    /// Whether keeping it was begun.
+    /// True if keeping it was begun.
     pub storing: bool,
 }
 
@@ -109,7 +109,7 @@ impl Known {
         }
     }
 
-    /// Whether it is the key that was made and not kept.
+    /// True if it is the key that was made and not kept.
     fn is_unkept(&self, key: &str) -> bool {
         self.pending.as_ref().is_some_and(|one| {
             one.key.as_deref().map_or(!one.before.iter().any(|known| known == key), |id| id == key)

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-/// Why botocore can't read a file.
+/// The reason why botocore can't read a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// The bytes are not UTF-8.
@@ -55,9 +55,9 @@ pub struct Setting {
     pub line: usize,
     /// Where its value stands on that line, blanks around it left out.
     pub value: Range<usize>,
-    /// Whether the value goes on in further lines.
+    /// True if the value continues in further lines.
     pub goes_on: bool,
-    /// What the value is to botocore, where it goes on.
+    /// The lines of the value as botocore reads them, if it continues.
     whole: Vec<String>,
 }
 
@@ -98,7 +98,7 @@ struct Line<'a> {
     next: usize,
 }
 
-/// What Python's `str.strip` and the `\s` of its expressions take for a blank.
+/// True for a character that Python's `str.strip` and the `\s` of its expressions count as blank.
 pub fn is_blank(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
 }
@@ -126,7 +126,7 @@ struct Reader {
     settings: HashSet<(String, String)>,
     /// Characters before the last header or setting.
     level: usize,
-    /// Whether a setting is open, so that a deeper line goes on with it.
+    /// True if a setting is open, so that a deeper line continues it.
     open: bool,
     /// The first line that is nothing; configparser reports it after all other faults.
     bad: Option<usize>,
@@ -148,7 +148,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Section>, Fault> {
     if let Some(line) = reader.bad {
         return Err(Fault::NoValue(line));
     }
-    // What [DEFAULT] gives is read where a section does not have its own.
+    // A setting of [DEFAULT] is read where a section does not have its own.
     let inherits = |setting: &Setting| {
         let mut sections = reader.sections.iter().filter(|section| section.name != DEFAULT);
         sections.any(|section| section.get(&setting.name).is_none())
@@ -238,7 +238,7 @@ impl Reader {
             goes_on: false,
             whole: vec![value.to_owned()],
         };
-        // A nameless setting is refused at the end; a deeper line does not go on with it.
+        // A nameless setting is refused at the end; a deeper line does not continue it.
         self.open = !name.is_empty();
         self.extend(place, Some(indent));
         if let Some(section) = self.sections.last_mut() {
@@ -268,7 +268,7 @@ fn header(value: &str) -> Option<&str> {
     inner.rfind(']').filter(|len| *len > 0).map(|len| &inner[..len])
 }
 
-/// Whether botocore can't read the further lines of a setting as settings of their own.
+/// True if botocore can't read the further lines of a setting as settings of their own.
 fn is_broken_nest(setting: &Setting) -> bool {
     // Where Python's `splitlines` splits, besides the breaks that made the lines.
     const BREAKS: [char; 8] =

@@ -1,8 +1,8 @@
-//! Why a credentials file is left as it is.
+//! The reasons why a credentials file is not changed.
 
 use super::ini::Fault;
 
-/// Why a file is left as it is. Never holds a secret.
+/// The reason why a file is not changed. Never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The AWS CLI can't read it.
@@ -23,8 +23,8 @@ pub enum Refused {
     },
     /// A value that is more than a key id.
     #[error(
-        "line {line}: all of '{shown}' is the key id to the AWS CLI, with whatever follows the id: \
-         put the rest on a line of its own, or take it away"
+        "line {line}: the AWS CLI reads all of '{shown}' as the key id, with whatever follows the id: \
+         put the rest on a line of its own, or remove it"
     )]
     NotAnId {
         /// The line.
@@ -34,8 +34,8 @@ pub enum Refused {
     },
     /// A value that is more than a secret.
     #[error(
-        "line {0}: the AWS CLI takes all that stands there for the secret, and it is longer or \
-         shorter than one: put what else there is on a line of its own"
+        "line {0}: the AWS CLI reads the whole value as the secret, and it is longer or shorter than \
+         one: put the rest on a line of its own"
     )]
     NotASecret(usize),
     /// A value in several lines.
@@ -48,7 +48,7 @@ pub enum Refused {
         profile: String,
         /// The line of what it has.
         line: usize,
-        /// What it lacks.
+        /// The name of the missing setting.
         missing: &'static str,
     },
     /// A session token, which AWS refuses with the new key.
@@ -61,7 +61,7 @@ pub enum Refused {
     },
     /// The profile's credentials come from elsewhere.
     #[error(
-        "line {line}: profile {profile} gets its credentials by {name}; keys written beside that \
+        "line {line}: profile {profile} gets its credentials by {name}; keys written next to that \
          would not be used: name another profile"
     )]
     Elsewhere {

@@ -14,8 +14,8 @@ use super::Step;
 use super::ends::Update;
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Fingerprint, GitObject, GitOrigin, HeldBy, Origin, Person, Spot};
-use crate::scan::{Detected, Detector, Hit};
-use crate::source::guard::guarded;
+use crate::scan::{Detector, Hit};
+use crate::source::guard::whole_text;
 use crate::source::names::Names;
 
 /// State that the hits of one run share.
@@ -55,10 +55,10 @@ impl<'a> Report<'a> {
                 continue;
             };
             let persons = self.people.of_commit(&buffer, self.objects.hash());
-            for candidate in self.detect(detector, &commit.id, &buffer).candidates {
+            for candidate in self.detect(detector, &commit.id, &buffer) {
                 let mut git = self.origin(GitObject::Commit, Some(commit.id), commit.id, &persons);
                 git.refs = self.names(|update| update.tip.object == commit.id);
-                hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
+                hits(Hit { origin: Origin::of_git(git), candidate });
             }
             let mut names = Names::default();
             for change in changes {
@@ -169,10 +169,10 @@ impl<'a> Report<'a> {
             if !self.objects.expect(&tag, Kind::Tag, "the push", &mut buffer, self.ledger) {
                 continue;
             }
-            for candidate in self.detect(detector, &tag, &buffer).candidates {
+            for candidate in self.detect(detector, &tag, &buffer) {
                 let mut git = self.origin(GitObject::Tag, None, tag, &(None, None));
                 git.refs = self.names(|update| update.tip.tags.contains(&tag));
-                hits(Hit { origin: Origin { git: Some(git), ..Origin::default() }, candidate });
+                hits(Hit { origin: Origin::of_git(git), candidate });
             }
         }
     }
@@ -191,19 +191,10 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn detect<D: Detector>(
-        &self,
-        detector: &D,
-        id: &ObjectId,
-        bytes: &[u8],
-    ) -> Detected<D::BaseState> {
+    fn detect<D: Detector>(&self, detector: &D, id: &ObjectId, bytes: &[u8]) -> Vec<Candidate> {
         let name = || id.to_hex().to_string().into_bytes();
-        let detected = guarded("object", &name, self.ledger, || detector.whole(bytes));
-        let detected = detected.unwrap_or_default();
         self.ledger.add(Count::Objects, 1);
-        self.ledger.add(Count::Bytes, bytes.len() as u64);
-        detected.note(self.ledger, "object", &|| b"a commit, a message or a ref".to_vec());
-        detected
+        whole_text(detector, "object", &name, bytes, "a commit, a message or a ref", self.ledger)
     }
 
     /// True if the new end of the update contains the credential at that path.
@@ -241,14 +232,11 @@ impl<'a> Report<'a> {
         GitOrigin {
             commit: commit.map(|commit| commit.to_string()),
             blob: Some(id.to_string()),
-            object,
             author: persons.0.clone(),
             committer: persons.1.clone(),
             reachable: true,
             held_by: vec![HeldBy::Ref],
-            at_head: false,
-            removed_in: None,
-            refs: Vec::new(),
+            ..GitOrigin::new(object)
         }
     }
 }

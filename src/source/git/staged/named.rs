@@ -118,8 +118,7 @@ impl Whole {
         hits: &(dyn Fn(Hit) + Sync),
     ) {
         let mut emit = |candidate: Candidate| {
-            let origin = Origin { path: Some(self.path.clone()), ..Origin::default() };
-            hits(Hit { origin, candidate });
+            hits(Hit { origin: Origin::of_path(self.path.clone()), candidate });
         };
         match &self.from {
             From::WorkTree(file) => {

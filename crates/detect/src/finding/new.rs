@@ -1,0 +1,42 @@
+//! Values with nothing in them but the parts that decide what they are.
+
+use super::{Credential, GitObject, GitOrigin, Origin, RuleId};
+use crate::secret::Secret;
+
+impl Credential {
+    /// A credential of which no more is known.
+    pub fn new(rule: RuleId, key_id: Option<String>, secret: Option<Secret>) -> Self {
+        Self { rule, key_id, secret, session_token: None, account: None, user: None, expires: None }
+    }
+}
+
+impl Origin {
+    /// A plain file.
+    pub fn of_path(path: Vec<u8>) -> Self {
+        Self { path: Some(path), ..Self::default() }
+    }
+
+    /// A text of git's that has no path.
+    pub fn of_git(git: GitOrigin) -> Self {
+        Self { git: Some(git), ..Self::default() }
+    }
+}
+
+impl GitOrigin {
+    /// An object that nothing is known to hold.
+    pub fn new(object: GitObject) -> Self {
+        Self {
+            commit: None,
+            blob: None,
+            object,
+            author: None,
+            committer: None,
+            reachable: false,
+            held_by: Vec::new(),
+            at_head: false,
+            removed_in: None,
+            removed_by: None,
+            refs: Vec::new(),
+        }
+    }
+}
