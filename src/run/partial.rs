@@ -84,6 +84,12 @@ pub struct TargetLine {
     pub ended: String,
     /// True if an interrupted sweep had scanned it, and `--resume` read its hits again.
     pub resumed: bool,
+    /// A digest by which a later sweep knows that it did not change; `None` if it can't be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// True if `--since` took its result over from an earlier sweep, which ended then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unchanged: bool,
     /// The time that it took.
     #[serde(flatten)]
     pub spent: Spent,
@@ -130,6 +136,7 @@ impl TargetLine {
             objects: self.coverage.objects,
             bytes: self.coverage.bytes,
             credentials,
+            as_of: self.unchanged.then(|| self.ended.clone()),
         }
     }
 }
