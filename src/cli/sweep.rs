@@ -85,7 +85,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let line = || "looking for repositories".to_owned();
     let plan = progress::with_line(shows_progress, &line, || plan::plan(args, &session, &ledger))?;
     if args.plan.list {
-        return plan::write(plan, args, &session);
+        return plan::write(&plan, args, &session);
     }
     let targets = targets(plan, args, &policy.exclude, &outputs, &session)?;
     let mut state = state(args, &policy)?;
