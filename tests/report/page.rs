@@ -238,6 +238,7 @@ fn the_page_holds_all_that_its_reader_needs() {
         "<mark class=\"secret\">[redacted]</mark>",
         "Exposed since 2026-01-02 (commit c1c1c1c1c1c1",
         "removed in d3d3d3d3d3d3 on 2026-02-03",
+        "A file still has it.",
         "AWS was asked on 2026-03-01.",
         "Branches: <code>main</code>",
         "Not read (1)",
