@@ -30,7 +30,7 @@ install() {
     printf '%s\n' "$venv" >>"$GITHUB_PATH"
 }
 
-# Sets `what` to the arguments that say what to scan.
+# Sets `what` to the arguments that select the commits to scan.
 choose() {
     local base="" head=""
     case "$EVENT_NAME" in
@@ -51,15 +51,15 @@ choose() {
         what=()
     else
         if [ "$EVENT_NAME" = push ] && ! is_here "$base"; then
-            # A new ref, or a forced push whose old commits can't be had. The other refs of this
-            # checkout may have come with the same push: all that the ref reaches is scanned.
+            # A new ref, or a forced push whose old commits can't be fetched. The other refs of this
+            # checkout may have come with the same push, so all commits that the ref reaches are scanned.
             base=$zeros
         fi
         what=(range "$base..$head" .)
     fi
 }
 
-# Whether a commit is in this checkout, or can be fetched, as what a forced push replaced often can.
+# True if a commit is in this checkout, or can be fetched, as commits before a forced push often can.
 is_here() {
     [ "$1" != "$zeros" ] || return 1
     git cat-file -e "$1^{commit}" 2>/dev/null && return
@@ -68,8 +68,8 @@ is_here() {
     git cat-file -e "$1^{commit}" 2>/dev/null
 }
 
-# Of a range without a BASE nothing says what was accepted before: for any ref but the default
-# branch, that branch does. Adds its two files to `what`, unless the arguments name others.
+# In a range without a BASE, nothing says which findings were accepted before: for any ref but the default
+# branch, the default branch does. Adds its two files to `what`, unless the arguments name others.
 judge() {
     local file option branch="origin/${DEFAULT_BRANCH:-}"
     [ "${what[0]}" = range ] && [ "${what[1]%%..*}" = "$zeros" ] || return 0
@@ -84,8 +84,8 @@ judge() {
     done
 }
 
-# Whether the report may go to the code-scanning page: it may not from a fork, whose token can't
-# write, nor from a push, as GitHub closes every alert that a branch's newest report leaves out.
+# True if the report may go to the code-scanning page: not from a fork, whose token can't
+# write, and not from a push, because GitHub closes every alert that a branch's newest report leaves out.
 may_upload() {
     case "$UPLOAD" in
     true) return 0 ;;

@@ -28,7 +28,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use crate::canary;
 use crate::coverage::{Count, Coverage, Ledger};
@@ -112,6 +114,28 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
+    /// A run that reports everything in `sources`, of any confidence, and begins now.
+    ///
+    /// Today is the day in UTC, so that the result does not depend on where a pipeline runs.
+    pub fn new(sources: Vec<Source>, stop: Stop) -> Self {
+        Self {
+            sources,
+            min_confidence: Confidence::Low,
+            timeout: None,
+            began: Instant::now(),
+            memory: MemoryBudget::default(),
+            stop,
+            interrupted: Stop::default(),
+            exclude: files::Globs::default(),
+            suppressions: Suppressions::default(),
+            today: Timestamp::now().to_zoned(TimeZone::UTC).date(),
+            include_suppressed: true,
+            whole: false,
+            #[cfg(feature = "verify")]
+            verify: None,
+        }
+    }
+
     /// Does `work` within the time and memory of the run.
     fn bounded<T>(&self, clock: &TimeLimit, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
         clock.limit(&self.stop, ledger, || {

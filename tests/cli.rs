@@ -12,6 +12,7 @@ mod files_unix;
 mod kill;
 #[cfg(target_os = "linux")]
 mod killed;
+mod merge;
 mod outputs;
 #[cfg(feature = "verify")]
 mod remedy;

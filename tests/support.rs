@@ -286,7 +286,7 @@ impl Program {
             let places = self.arguments.windows(2).filter(move |pair| pair[0] == word);
             places.map(|pair| pair[1].to_string_lossy().into_owned()).collect::<Vec<_>>()
         };
-        for output in after("--output").into_iter().chain(after("--resume")) {
+        for output in ["--output", "--resume", "--partial"].into_iter().flat_map(after) {
             let path = output.split_once('=').map_or(output.as_str(), |(_, path)| path);
             if let Ok(bytes) = fs::read(self.folder.join(path)) {
                 written.push(String::from_utf8_lossy(&bytes).into_owned());

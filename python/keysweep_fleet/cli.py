@@ -24,7 +24,8 @@ Exit status: 0 every target was scanned completely, 3 some were not, 2 usage, 13
 # Options of the sweep that this command sets itself.
 OWN_OPTIONS = set(
     "--stdin --partial --list --shard --resume --since --jobs --threads -j --timeout --target-timeout "
-    "--max-memory --output -o --format -f --verify --verify-dry-run --show-secrets".split()
+    "--max-memory --output -o --format -f --fail-on --quiet -q --no-progress --verify --verify-dry-run "
+    "--show-secrets".split()
 )
 _PATH = os.path.abspath
 
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and gives its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     at = words.index("--") if "--" in words else len(words)
-    args, options = parser().parse_args(words[:at]), words[at + 1 :]
+    args, options = parser().parse_args(words[:at]), absolute(words[at + 1 :])
     try:
         if args.status is not None:
             return status(args.status)
@@ -105,6 +106,17 @@ def check(args: argparse.Namespace, options: list[str]) -> None:
             raise FleetError(f"{option} after --: keysweep-fleet sets it itself, see --help")
     if args.stage is not None and not os.path.isdir(args.stage):
         raise FleetError(f"--stage {args.stage} is not a folder")
+
+
+def absolute(options: list[str]) -> list[str]:
+    """Workers have another current folder, so a file that an option names needs its absolute path."""
+    found = list(options)
+    for at, option in enumerate(options):
+        if option.startswith("--config="):
+            found[at] = "--config=" + os.path.abspath(option.partition("=")[2])
+        elif at and options[at - 1] == "--config":
+            found[at] = os.path.abspath(option)
+    return found
 
 
 def output_place(place: str) -> str:
@@ -183,6 +195,7 @@ def fleet(args: argparse.Namespace, options: list[str]) -> int:
             batch_limit=4 * args.batch,
             full_limit=args.target_timeout,
         )
+        output.begin()
         ray = drive.connect(args.address)
         try:
             queue = Queue(targets, args.batch)

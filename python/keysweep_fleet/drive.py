@@ -6,6 +6,7 @@ import dataclasses
 import ipaddress
 import os
 import secrets
+import subprocess
 import sys
 import time
 from typing import Any
@@ -43,17 +44,26 @@ def connect(address: str | None) -> Any:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:
-            ray.init(include_dashboard=False, object_store_memory=100 << 20, **quiet)
+            ray.init(address="local", include_dashboard=False, object_store_memory=100 << 20, **quiet)
         else:
             ray.init(address=address, **quiet)
     except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         place = "a local cluster" if address is None else f"the cluster at {address}"
         raise FleetError(f"Ray can't reach {place}: {error}") from error
     hosts = {node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]}
-    if address is not None and not token and not all(is_loopback(host) for host in hosts):
-        ray.shutdown()
-        raise _no_token(address)
+    if address is not None and not all(is_loopback(host) for host in hosts):
+        if not token or _is_open(ray.get_runtime_context().gcs_address):
+            ray.shutdown()
+            raise _no_token(address)
     return ray
+
+
+def _is_open(address: str) -> bool:
+    """Says if a cluster lets in who has no token. To have one here proves nothing."""
+    script = "import sys; from ray._raylet import GcsClient; GcsClient(address=sys.argv[1])"
+    variables = {**os.environ, "RAY_AUTH_MODE": "disabled"}
+    command = [sys.executable, "-c", script, address]
+    return subprocess.run(command, env=variables, capture_output=True, check=False).returncode == 0
 
 
 def is_loopback(host: str) -> bool:
@@ -160,7 +170,7 @@ class Driver:
                 most = max(int(largest.memory * 0.8), self._task.memory)
                 wanted = self._task.memory * largest.processors
                 need = Task(largest.processors, min(wanted, most))
-            elif work.alone and work.targets[0].seconds < self._settings.full_limit:
+            elif work.alone:
                 # What failed for want of memory gets twice as much, if a node has it.
                 most = max(node.memory for node in nodes)
                 need = Task(1, min(2 * self._task.memory, most))
@@ -177,10 +187,12 @@ class Driver:
             outcome: scan.Outcome = self._ray.get(reference)
         except errors.RayTaskError as error:
             cause = getattr(error, "cause", error)
-            if isinstance(cause, ModuleNotFoundError):
-                cause = FleetError(f"a worker lacks the wheel ({cause}): install it on every node")
+            if "No module named 'keysweep_fleet'" in str(cause):
+                cause = FleetError(
+                    "a worker has no keysweep_fleet: pip install 'keysweep[ray]' on every node"
+                )
             if work.faults >= TRIES or isinstance(cause, FleetError):
-                raise FleetError(str(cause)) from error
+                raise FleetError(str(cause).partition("\n")[0]) from None
             self._queue.add(dataclasses.replace(work, faults=work.faults + 1))
             return
         except errors.RayError:

@@ -85,7 +85,7 @@ def version_of(program: str) -> str:
     try:
         ran = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise FleetError(f"{program} can't be run: {error}") from error
+        raise FleetError(f"{program} can't be run on {socket.gethostname()}: {error}") from error
     return ran.stdout.strip()
 
 
@@ -111,7 +111,7 @@ def run(work: Work, settings: Settings, threads: int, memory: int, final: str = 
     program = check_program(settings)
     output = Output(settings.output)
     with tempfile.TemporaryDirectory(prefix="keysweep-", dir=settings.stage) as scratch:
-        file = os.path.join(scratch, "partial.jsonl")
+        file = os.path.join(scratch, "found.partial")
         limit, kill = settings.first_limit, settings.batch_limit
         if final:
             lines = [target.unscanned(final) for target in work.targets]

@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import itertools
 import json
+import socket
 from collections.abc import Callable, Container, Iterable
 from typing import Any
 
@@ -115,6 +116,10 @@ class Output:
         # Object storage has no rename; a file appears there when it is complete.
         self._renames = isinstance(self._fs, fs.LocalFileSystem)
 
+    def begin(self) -> None:
+        """Notes that a sweep is not finished: `keysweep merge` reports this partial, which is cut."""
+        self.put_text(f"{PARTIALS}/unfinished.partial", "")
+
     def _path(self, *parts: str) -> str:
         return "/".join([self._root.rstrip("/"), *parts])
 
@@ -126,10 +131,13 @@ class Output:
     def _put(self, path: str, fill: Callable[[pa.NativeFile], None]) -> None:
         folder, _, name = path.rpartition("/")
         written = f"{folder}/.{name}.writing" if self._renames else path
-        with self._fs.open_output_stream(written) as stream:
-            fill(stream)
-        if self._renames:
-            self._fs.move(written, path)
+        try:
+            with self._fs.open_output_stream(written) as stream:
+                fill(stream)
+            if self._renames:
+                self._fs.move(written, path)
+        except OSError as error:
+            raise OSError(f"{path} can't be written on {socket.gethostname()}: {error}") from error
 
     def put_text(self, name: str, text: str) -> None:
         """Writes a small file."""
@@ -164,7 +172,7 @@ class Output:
             pq.write_table(pa.Table.from_pylist(rows, TARGET_SCHEMA), stream, compression="zstd")
 
         self._put(self._path(OCCURRENCES, part + ".parquet"), occurrences)
-        self._put(self._path(PARTIALS, part + ".jsonl"), lines)
+        self._put(self._path(PARTIALS, part + ".partial"), lines)
         self._put(self._path(TARGETS, part + ".parquet"), targets)
         return part
 

@@ -14,7 +14,7 @@ use super::arguments::{
 use super::output::{Outputs, write_file};
 use super::progress;
 use super::scan;
-use super::scan::{files_options, policy, today};
+use super::scan::{files_options, policy};
 use super::signals::Session;
 use crate::command::baseline::{Change, Choice, Only, change, choose, line};
 use crate::coverage::Ledger;
@@ -230,20 +230,17 @@ fn find(
         inline: false,
     };
     let options = RunOptions {
-        sources,
         min_confidence: args.min_confidence.into(),
         timeout: args.limits.timeout,
         began,
         memory: scan::memory(&args.limits),
-        stop,
         interrupted,
         exclude: files::Globs::new(&[], &policy.exclude)?,
         suppressions,
-        today: today(),
-        include_suppressed: true,
         whole: !args.database.no_alternates && args.limits.leave_nothing_out(),
         #[cfg(feature = "verify")]
         verify,
+        ..RunOptions::new(sources, stop)
     };
     let mut outcome = progress::with_progress(true, ledger, || {
         run::run(&options, &engine, &policy.rules, ledger)

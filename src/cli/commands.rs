@@ -48,7 +48,7 @@ pub(super) enum Command {
     /// keysweep looks for repositories at any depth, bare ones included; each is a target of its
     /// own, and the files outside of them are one more. Each target has a row on standard error
     /// when it ends. A credential of several targets is one finding. A target that can't be read is
-    /// reported, and the sweep goes on.
+    /// reported, and the sweep continues.
     Sweep(super::sweep::SweepArguments),
     /// Put the partials of many sweeps together in one report
     ///

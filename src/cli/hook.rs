@@ -209,7 +209,7 @@ fn global(chosen: &[Hook], uninstall: bool) -> Result<Status, Box<dyn Error>> {
         }
         writeln!(
             message,
-            "A repository that was created meanwhile keeps its hooks: keysweep install-hook \
+            "A repository that was created in the meantime keeps its hooks: keysweep install-hook \
              --uninstall REPO"
         )?;
     } else {

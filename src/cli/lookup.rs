@@ -10,18 +10,15 @@ use std::thread;
 use clap::{Args, ValueEnum};
 
 use super::arguments::ConfigArguments;
+use super::complain;
 use super::signals::Session;
-use super::{complain, scan};
 use crate::command::{explain, rules};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
-use crate::finding::Confidence;
-use crate::memory::MemoryBudget;
 use crate::rules::RuleSet;
 use crate::run::policy::{self, PolicyRoot};
 use crate::run::{self, Source, Status};
 use crate::source::files;
-use crate::suppress::Suppressions;
 use crate::text::{escape_line, escape_path};
 
 /// Problems that `explain --why` lists.
@@ -113,22 +110,8 @@ fn why(
         stop: stop.clone(),
         ..files::FileOptions::default()
     };
-    let options = run::RunOptions {
-        sources: vec![Source::Files(files)],
-        min_confidence: Confidence::Low,
-        timeout: None,
-        began,
-        memory: MemoryBudget::default(),
-        stop,
-        interrupted,
-        exclude: files::Globs::default(),
-        suppressions: Suppressions::default(),
-        today: scan::today(),
-        include_suppressed: true,
-        whole: false,
-        #[cfg(feature = "verify")]
-        verify: None,
-    };
+    let sources = vec![Source::Files(files)];
+    let options = run::RunOptions { began, interrupted, ..run::RunOptions::new(sources, stop) };
     let engine = Engine::new(rules).keeping_rivals(true);
     let outcome = run::run(&options, &engine, rules, &Ledger::new())?;
     for problem in outcome.coverage.problems.iter().take(PROBLEMS) {

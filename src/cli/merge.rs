@@ -102,15 +102,16 @@ pub(super) fn merge(args: &MergeArguments) -> Result<Status, Box<dyn Error>> {
     let shows_progress = !args.output.quiet && !args.output.no_progress;
     let line = || "reading partials".to_owned();
     let (merge, outcome) = progress::with_line(shows_progress, &line, || {
-        let merge = Merge::survey(files);
+        let merge = Merge::survey(files, &options.stop);
         let outcome = merge.outcome(&options, &rules, &ledger);
         outcome.map(|outcome| (merge, outcome))
     })?;
-    let status = run::status(&outcome.findings, &outcome.coverage, args.fail_on.into());
+    let found = run::status(&outcome.findings, &outcome.coverage, args.fail_on.into());
+    let status = if outcome.interrupted { found.merge(Status::Interrupted) } else { found };
     let times = merge.times().map(|(start, end)| Times { start: start.into(), end: end.into() });
     let report = report(args, &options, &rules, &outcome, status, times.as_ref());
     let written = scan::write_report(&report, status, &args.output, &outputs, began);
-    if let Some(folder) = &args.output_dir {
+    if let Some(folder) = args.output_dir.as_deref().filter(|_| !options.stop.is_set()) {
         split(args, &merge, &options, &rules, folder, times.as_ref())?;
     }
     Ok(written)

@@ -204,20 +204,18 @@ pub(super) fn carry_out(
     #[cfg(feature = "verify")]
     let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
     let options = RunOptions {
-        sources: job.sources,
         min_confidence: args.min_confidence.into(),
         timeout: args.limits.timeout,
         began,
         memory: memory(&args.limits),
-        stop,
         interrupted,
         exclude: files::Globs::new(&[], &exclude)?,
         suppressions,
-        today: today(),
         include_suppressed: args.suppressions.include_suppressed,
         whole: job.whole,
         #[cfg(feature = "verify")]
         verify,
+        ..RunOptions::new(job.sources, stop)
     };
     let repository = outputs.name_repository().then(|| run::provenance(&options.sources)).flatten();
     let shows_progress = !args.output.quiet && !args.output.no_progress && !outputs.is_hook();

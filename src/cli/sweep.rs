@@ -26,11 +26,12 @@ use crate::command::sweep::state::State;
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::report::Report;
+use crate::rules::RuleSet;
 use crate::run::partial::PartialSink;
 use crate::run::policy::{Policy, PolicyRoot};
 use crate::run::sweep::{PathText, ResumeStore, Sweep, Workers};
 use crate::run::target::Target;
-use crate::run::{self, RunOptions, Status};
+use crate::run::{self, Outcome, RunOptions, Status};
 use crate::source::files::Globs;
 
 /// Arguments of `sweep`.
@@ -92,13 +93,14 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     }
     let targets = targets(plan, args, &policy.exclude, &outputs, &session)?;
     let mut state = state(args, &policy)?;
-    let mut partial = partial(args, &policy, &targets)?;
     #[cfg(feature = "verify")]
     let (verify, would_verify) = args.common.verify.stage(args.common.fail_on)?;
     #[cfg(feature = "verify")]
     let keep_rivals = verify.is_some() || would_verify.is_some();
     #[cfg(not(feature = "verify"))]
     let keep_rivals = false;
+    // Wrong usage empties no earlier partial.
+    let mut partial = partial(args, &policy, &targets)?;
     let workers = workers(args, &policy, &outputs, keep_rivals, &ledger);
     let Policy { rules, exclude, suppressions, .. } = policy;
     let engine = Engine::new(&rules);
@@ -139,12 +141,25 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     if let Some(options) = would_verify {
         super::verify::preview(&outcome.findings, &options);
     }
+    report(args, &outcome, &rules, &options, &outputs, (state, partial))
+}
+
+/// Writes the report, and ends the state file and the partial.
+fn report(
+    args: &SweepArguments,
+    outcome: &Outcome,
+    rules: &RuleSet,
+    options: &RunOptions,
+    outputs: &Outputs,
+    (mut state, partial): (Option<State>, Option<PartialFile>),
+) -> Result<Status, Box<dyn Error>> {
+    let output = &args.common.output;
     let found = run::status(&outcome.findings, &outcome.coverage, args.common.fail_on.into());
     let status = if outcome.interrupted { found.merge(Status::Interrupted) } else { found };
     let report = Report {
         findings: &outcome.findings,
         coverage: &outcome.coverage,
-        rules: &rules,
+        rules,
         command: "sweep",
         category: output.sarif_category.as_deref(),
         show_secrets: output.show_secrets,
@@ -155,8 +170,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         times: Some(&scan::times(options.began)),
         limits: output.limits(),
     };
-    let written = scan::write_report(&report, status, output, &outputs, options.began);
-    // A sweep without a complete report can be resumed.
+    let written = scan::write_report(&report, status, output, outputs, options.began);
     let written = match partial.map(PartialFile::finish) {
         Some(Err(error)) => {
             super::complain(&error);
@@ -164,6 +178,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         }
         Some(Ok(())) | None => written,
     };
+    // A sweep without a complete report can be resumed.
     if let Some(state) = state.as_mut().filter(|_| !options.stop.is_set() && written == status) {
         state.end()?;
     }
@@ -230,7 +245,7 @@ fn partial(
 ) -> Result<Option<PartialFile>, Box<dyn Error>> {
     let Some(path) = &args.partial else { return Ok(None) };
     stays_here(path)?;
-    Ok(Some(PartialFile::create(path, &asked(args, policy), targets)?))
+    Ok(Some(PartialFile::create(path, &asked(args, policy), targets, args.plan.shard)?))
 }
 
 /// The state file of `--resume`.

@@ -20,11 +20,9 @@ use crate::report::{Format, Report};
 use crate::rules::RuleSet;
 use crate::run::time_limit::TimeLimit;
 use crate::run::{self, Source, Status, Verify};
-use crate::source::files::Globs;
 use crate::source::git::{database, history, open};
 use crate::source::stdin;
 use crate::stop::Stop;
-use crate::suppress::Suppressions;
 use crate::text::escape_path;
 use crate::verify::{self, Endpoint, Environment, PartitionChoice, VerifyOptions};
 
@@ -224,19 +222,11 @@ fn verify_report(
     let stop = options.stop.clone();
     let sources = sources_in(target, args, &outputs, &stop)?;
     let search = run::RunOptions {
-        sources,
-        min_confidence: Confidence::Low,
         timeout: args.limits.timeout,
         began,
         memory: scan::memory(&args.limits),
-        stop,
         interrupted,
-        exclude: Globs::default(),
-        suppressions: Suppressions::default(),
-        today: scan::today(),
-        include_suppressed: false,
-        whole: false,
-        verify: None,
+        ..run::RunOptions::new(sources, stop)
     };
     let repository = outputs.name_repository().then(|| run::provenance(&search.sources)).flatten();
     let shows_progress = !args.output.quiet && !args.output.no_progress;

@@ -28,7 +28,7 @@ pub enum Sessions {
     Ask,
     /// They are ended.
     End,
-    /// They go on.
+    /// They continue.
     Keep,
 }
 
@@ -36,7 +36,7 @@ pub enum Sessions {
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Deactivates a key. Status 0 if that is done and nothing new was seen; 1 if something is left or
-/// somebody did something meanwhile; 3 if not all could be seen.
+/// somebody did something in the meantime; 3 if not all could be seen.
 ///
 /// # Errors
 /// Refused before any change, or the outcome of a change is unknown.

@@ -6,19 +6,21 @@
 //! another machine.
 
 mod choose;
+mod shards;
 mod survey;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::collect::Collector;
-use super::partial::{PartialError, PartialLine, TargetLine};
-use super::record::{HitRecord, RecordError};
+use super::partial::{PartialError, TargetLine};
+use super::record::HitRecord;
 use super::sweep::is_scanned;
 use super::{INTERRUPTED, Outcome, RunOptions, conclude};
 use crate::coverage::{Count, Ledger};
-use crate::finding::Fingerprint;
+use crate::finding::{Finding, Fingerprint};
 use crate::provenance::Provenance;
 use crate::rules::RuleSet;
+use crate::stop::Stop;
 use choose::Choice;
 use survey::{Part, Surveyed};
 
@@ -42,9 +44,11 @@ pub struct ReadError {
 }
 
 impl Merge {
-    /// Reads which targets the files have. What can't be read is a problem of the merged report.
-    pub fn survey(files: Vec<PartialFile>) -> Self {
-        let mut parts: Vec<Part> = files.into_iter().map(Part::read).collect();
+    /// Reads which targets the files have, until it is to stop. What can't be read is a problem of the
+    /// merged report.
+    pub fn survey(files: Vec<PartialFile>, stop: &Stop) -> Self {
+        let files = files.into_iter().take_while(|_| !stop.is_set());
+        let mut parts: Vec<Part> = files.map(Part::read).collect();
         choose::replace(&mut parts);
         let (choices, notes) = choose::choose(&parts);
         Self { parts, choices, notes }
@@ -77,13 +81,18 @@ impl Merge {
         ledger: &Ledger,
     ) -> Result<Outcome, Box<dyn std::error::Error>> {
         let mut collector = Collector::new(&options.memory);
-        for (at, choice) in self.choices.iter().enumerate() {
-            let (line, credentials) =
-                self.hits(choice, options, ledger, &mut |hit| collector.add(hit))?;
-            if self.choices[at].counts {
-                line.absorb(credentials, ledger);
+        let read = || {
+            let choices = self.choices.iter().take_while(|_| !options.stop.is_set());
+            for choice in choices {
+                let (line, credentials) =
+                    self.hits(choice, options, ledger, &mut |hit| collector.add(hit))?;
+                if choice.counts {
+                    line.absorb(credentials, ledger);
+                }
             }
-        }
+            Ok::<(), ReadError>(())
+        };
+        options.bounded(&options.clock(), ledger, read)?;
         self.whole_sweeps(ledger);
         let (findings, stale) = conclude(
             collector,
@@ -98,8 +107,10 @@ impl Merge {
         let counted = self.choices.iter().filter(|choice| choice.counts);
         let scanned = counted.filter(|choice| self.target(choice).not_scanned.is_none());
         let scanned = scanned.map(|choice| (choice.name.clone(), self.target(choice).history));
-        is_scanned(scanned, &coverage)?;
-        Ok(Outcome { findings, coverage, stale, interrupted: false })
+        if !options.stop.is_set() {
+            is_scanned(scanned, &coverage)?;
+        }
+        Ok(Outcome { findings, coverage, stale, interrupted: options.interrupted.is_set() })
     }
 
     /// The names of the targets that count, in their order.
@@ -168,17 +179,18 @@ impl Merge {
         let mut line = reader.target().map_err(failed)?;
         let mut credentials: HashSet<Fingerprint> = HashSet::new();
         let mut left = line.hits;
-        while left > 0 && choice.has_hits {
-            let hit = match reader.next_line().map_err(failed)? {
-                Some(PartialLine::Hit(hit)) => hit,
-                // The survey reports it.
-                _ => break,
-            };
+        while left > 0 && choice.has_hits && !options.stop.is_set() {
             left -= 1;
-            let number = reader.number();
-            let record = hit.record().map_err(|error: RecordError| {
-                failed(PartialError::Line { number, why: error.to_string() })
-            })?;
+            let record = match reader.hit() {
+                Ok(Some(record)) => record,
+                Ok(None) => break,
+                // The other hits are taken all the same.
+                Err(error @ PartialError::Line { .. }) => {
+                    ledger.problem("partial", part.file.name.as_bytes(), &error);
+                    continue;
+                }
+                Err(error) => return Err(failed(error)),
+            };
             if record.occurrence.confidence >= options.min_confidence {
                 credentials.insert(record.fingerprint.clone());
             }
@@ -213,20 +225,18 @@ impl Merge {
                 ledger.problem("partial", part.file.name.as_bytes(), why);
             }
         }
+        let shards = self.parts.iter().filter_map(|part| part.head.as_ref()?.shard);
+        for why in shards::missing(shards) {
+            ledger.problem("partial", b"", &why);
+        }
         if interrupted {
             ledger.problem("run", b"", &INTERRUPTED);
         }
     }
 
-    fn name_unknown_rules(
-        &self,
-        findings: &[crate::finding::Finding],
-        rules: &RuleSet,
-        ledger: &Ledger,
-    ) {
+    fn name_unknown_rules(&self, findings: &[Finding], rules: &RuleSet, ledger: &Ledger) {
         let ids = findings.iter().map(|finding| finding.credential.rule.as_str());
-        let unknown: std::collections::BTreeSet<&str> =
-            ids.filter(|id| rules.get(id).is_none()).collect();
+        let unknown: BTreeSet<&str> = ids.filter(|id| rules.get(id).is_none()).collect();
         for id in unknown {
             ledger.note(format!(
                 "the rule '{id}' is not known here, so its findings count as errors: give the \

@@ -39,6 +39,9 @@ pub struct PartialHead {
     pub options: String,
     /// A digest of the targets: two partials with the same one are of the same sweep, repeated.
     pub plan: String,
+    /// The number of the shard and that of all shards, if the sweep was one of several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<(u32, u32)>,
     /// The name of the machine, if it is known.
     pub host: Option<String>,
     /// The start of the sweep, RFC 3339 in UTC.
@@ -228,6 +231,14 @@ pub enum PartialError {
         /// The fault.
         why: String,
     },
+    /// Fewer hits than the target's line says.
+    #[error("line {number} is damaged: {hits} hits are missing before it")]
+    Missing {
+        /// The line, from 1.
+        number: u64,
+        /// The number of missing hits.
+        hits: u64,
+    },
     /// An error of the system.
     #[error(transparent)]
     Read(#[from] io::Error),
@@ -267,7 +278,7 @@ impl<R: BufRead> PartialReader<R> {
     ///
     /// If it is no partial, or one of a later version.
     pub fn begin(reader: R) -> Result<(Begun, Self), PartialError> {
-        let mut partial = Self::resume(reader);
+        let mut partial = Self::resume(reader, 0);
         let begun = match partial.read()? {
             true => Begun::Head(head(&partial.line)?),
             false if is_begun(&partial.line) => Begun::Cut,
@@ -276,30 +287,32 @@ impl<R: BufRead> PartialReader<R> {
         Ok((begun, partial))
     }
 
-    /// Reads on from a target's line.
-    pub fn resume(reader: R) -> Self {
-        Self { reader, line: Vec::new(), number: 0, offset: 0, hits: 0 }
+    /// Reads on from a target's line, before which are so many lines.
+    pub fn resume(reader: R, number: u64) -> Self {
+        Self { reader, line: Vec::new(), number, offset: 0, hits: 0 }
     }
 
-    /// Reads the next line. A line of hits that no target announces is damage.
+    /// Reads the next line. After [`PartialError::Line`] for a damaged hit the next one can be read.
     ///
     /// # Errors
     ///
-    /// If it can't be read.
+    /// If it can't be read, or is not what must follow.
     pub fn next_line(&mut self) -> Result<Next, PartialError> {
         if !self.read()? {
             return Ok(Next::Cut);
         }
-        let number = self.number;
+        let (number, is_hit) = (self.number, self.line.starts_with(HIT));
         let damaged = |why: String| PartialError::Line { number, why };
+        match (is_hit, self.hits) {
+            (true, 0) => return Err(damaged("a hit of no target".to_owned())),
+            (true, _) => self.hits -= 1,
+            (false, 0) => {}
+            (false, hits) => return Err(PartialError::Missing { number, hits }),
+        }
         let line: PartialLine =
             serde_json::from_slice(&self.line).map_err(|error| damaged(error.to_string()))?;
-        match (&line, self.hits) {
-            (PartialLine::Hit(_), 0) => return Err(damaged("a hit of no target".to_owned())),
-            (PartialLine::Hit(_), _) => self.hits -= 1,
-            (_, 1..) => return Err(damaged(format!("{} hits are missing here", self.hits))),
-            (PartialLine::Target(target), 0) => self.hits = target.hits,
-            (PartialLine::End(_), 0) => {}
+        if let PartialLine::Target(target) = &line {
+            self.hits = target.hits;
         }
         Ok(Next::Line(line))
     }
@@ -314,9 +327,8 @@ impl<R: BufRead> PartialReader<R> {
             if !self.read()? {
                 return Ok(false);
             }
-            if !self.line.starts_with(b"{\"hit\":") {
-                let why = format!("{} hits are missing here", self.hits);
-                return Err(PartialError::Line { number: self.number, why });
+            if !self.line.starts_with(HIT) {
+                return Err(PartialError::Missing { number: self.number, hits: self.hits });
             }
             self.hits -= 1;
         }
@@ -347,7 +359,9 @@ impl<R: BufRead> PartialReader<R> {
     }
 }
 
+/// How the first line and those of hits begin.
 const HEAD: &[u8] = b"{\"keysweep_partial\":";
+const HIT: &[u8] = b"{\"hit\":";
 
 fn is_begun(line: &[u8]) -> bool {
     line.starts_with(HEAD) || HEAD.starts_with(line)
@@ -430,7 +444,10 @@ mod tests {
             (format!("{head}{two}{hit}"), Ok("head target hit cut")),
             (format!("{head}{two}{hit}{}", &hit[..9]), Ok("head target hit cut")),
             (format!("{head}{one}{hit}{}", &end[..end.len() - 1]), Ok("head target hit cut")),
-            (format!("{head}{two}{hit}{end}"), Err("line 4 is damaged: 1 hits are missing here")),
+            (
+                format!("{head}{two}{hit}{end}"),
+                Err("line 4 is damaged: 1 hits are missing before it"),
+            ),
             (format!("{head}{hit}"), Err("line 2 is damaged: a hit of no target")),
             (format!("{head}{{}}\n"), Err("line 2 is damaged")),
             ("hello\n".to_owned(), Err("it is not a partial")),

@@ -10,5 +10,5 @@ set -eu
 shard=$((SLURM_ARRAY_TASK_ID - SLURM_ARRAY_TASK_MIN + 1))
 shards=$((SLURM_ARRAY_TASK_MAX - SLURM_ARRAY_TASK_MIN + 1))
 # 3: something could not be read; the merged report says what.
-keysweep sweep "$MIRRORS" --shard "$shard/$shards" --partial "$REPORTS/$shard.jsonl" --fail-on never ||
+keysweep sweep "$MIRRORS" --shard "$shard/$shards" --partial "$REPORTS/$shard.partial" --fail-on never ||
   [ $? -eq 3 ]

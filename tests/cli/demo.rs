@@ -27,7 +27,7 @@ fn it_needs_no_git_and_leaves_nothing() {
 #[test]
 fn git_finds_nothing_wrong_with_its_repository() {
     let repo = Repo::new(&[]);
-    let folder = repo.beside("reports");
+    let folder = repo.sibling("reports");
     keysweep::command::demo::repository::write(&folder).expect("writable");
     repo.git_in(&folder, &["fsck", "--strict"]);
     let log = repo.git_in(&folder, &["log", "--format=%ad  %an %s", "--date=format:%Y-%m-%d"]);

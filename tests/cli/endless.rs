@@ -115,7 +115,7 @@ fn a_server_that_never_answers() {
     assert!(ended.stderr.contains("before the secret was read"), "{ended:?}");
 }
 
-/// Attribution has some time after the end; when that is over too, what was found is told by its
+/// Attribution has some time after the end; when that is over too, findings are reported by their
 /// object alone.
 #[test]
 fn attribution_after_the_end_is_bounded() {

@@ -1,5 +1,5 @@
 //! `kill -9` at any moment: what a run writes stands whole, the old or the new, and the next run
-//! goes on from it.
+//! continues from it.
 //!
 //! `KEYSWEEP_KILLS` says how many moments are tried; they are spread over the time that a whole
 //! run takes, most of which goes into writing.

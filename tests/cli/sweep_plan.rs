@@ -130,6 +130,29 @@ fn shards_are_disjoint_and_complete() {
 }
 
 #[test]
+fn a_merge_without_one_of_the_shards_is_incomplete() {
+    let project = everything("plan merge");
+    let whole = sweep(&project, &["all"], b"").exits(1);
+    // Some of so many shards have no target.
+    let partials: Vec<String> = (1..=20).map(|number| format!("{number}.partial")).collect();
+    for (number, partial) in (1..).zip(&partials) {
+        let shard = format!("{number}/20");
+        let ran = ["sweep", "all", "--shard", &shard, "--partial", partial, "--fail-on", "never"];
+        assert!(matches!(project.keysweep(ran).run().code, Some(0 | 2 | 3)), "{shard}");
+    }
+    let merge = |partials: &[String]| {
+        let args = ["merge", "--format", "json"].into_iter();
+        project.keysweep(args.chain(partials.iter().map(String::as_str))).run()
+    };
+    assert_eq!(merge(&partials).stdout, whole.stdout);
+    let some = merge(&partials[1..]);
+    assert_eq!(some.json()["coverage"]["complete"], false);
+    let problems = some.problems();
+    let is_named = problems.iter().any(|problem| problem.contains("shard 1 of 20: no partial"));
+    assert!(is_named, "{problems:?}");
+}
+
+#[test]
 fn a_plan_says_what_and_where_and_how_much() {
     let project = everything("plan text");
     let read = |text: &str| -> Vec<Value> {

@@ -1,4 +1,4 @@
-//! Laws of detection: a delta tells what the whole text tells, windows tell each credential once,
+//! Laws of detection: a delta reports what the whole text does, windows report each credential once,
 //! and no bytes make it panic.
 
 use keysweep::detect::Engine;
@@ -272,7 +272,7 @@ fn a_part_may_end_in_the_middle_of_an_id() {
     }
 }
 
-/// A text full of ids is read part by part, and every pair in it is told once and in its place.
+/// A text full of ids is read part by part, and every pair in it is reported once and at its location.
 #[test]
 fn a_crowded_text_is_reported_like_any_other() {
     let mut keys = crate::support::Keys::new("crowded");

@@ -85,7 +85,7 @@ fn user_and_password_are_found_together() {
 
 #[test]
 fn user_and_password_are_found_next_to_a_key() {
-    let mut keys = Keys::new("ses beside");
+    let mut keys = Keys::new("ses next to");
     for (name, form) in FORMS {
         for order in [true, false] {
             let (user, password, pair) = (keys.id(), password(&mut keys), keys.pair());

@@ -20,12 +20,19 @@ fn what_is_killed_is_done_again_and_the_report_is_that_of_one_sweep() {
     let whole = fleet.sweep().exits(1).stdout;
     let mut cluster = Cluster::start(&fleet);
     let program = fleet.faulty();
+    // As if each took a second, so that two are a task.
+    fleet.plan(50_000_000);
     let address = cluster.address.clone();
-    let options = |output| ["mirrors", "--output", output, "--address", &address, "--batch", "2s"];
+    let options = |output| {
+        ["--plan", "plan.jsonl", "--output", output, "--address", &address, "--batch", "2s"]
+    };
 
-    // Nothing dies.
-    let (code, said) = fleet.run(&program, &options("calm"));
+    // Nothing dies, and the repositories are read from copies.
+    fs::create_dir(fleet.project.at("copies")).expect("a folder");
+    let calm = [&options("calm")[..], &["--stage", "copies"]].concat();
+    let (code, said) = fleet.run(&program, &calm);
     assert_eq!(code, 0, "{said}");
+    assert_eq!(fs::read_dir(fleet.project.at("copies")).expect("a folder").count(), 0);
     assert_eq!(fleet.merge("calm").stdout, whole);
 
     // A worker, a scanner, a node.
@@ -47,7 +54,7 @@ fn what_is_killed_is_done_again_and_the_report_is_that_of_one_sweep() {
 
     // The driver, again and again; each run does what is left.
     let mut known = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..2 {
         let mut running = Running::start(fleet.command(&program, &options("driver")), true);
         let scan = wait_for_scan(&program, &known);
         std::thread::sleep(Duration::from_millis(3500));
@@ -55,6 +62,10 @@ fn what_is_killed_is_done_again_and_the_report_is_that_of_one_sweep() {
         running.end();
         known.push(scan.scanner);
     }
+    // What is there by now is not taken for the whole.
+    let unfinished = fleet.merge("driver").exits(1);
+    assert_eq!(unfinished.json()["coverage"]["complete"], false);
+    assert!(unfinished.stdout.contains("unfinished.partial"), "{}", unfinished.stdout);
     let (code, said) = fleet.run(&program, &options("driver"));
     assert_eq!(code, 0, "{said}");
     assert!(!said.contains("9 targets, 0 of them done before"), "{said}");
@@ -66,6 +77,39 @@ fn what_is_killed_is_done_again_and_the_report_is_that_of_one_sweep() {
 }
 
 #[test]
+#[cfg(feature = "verify")]
+#[ignore = "it takes minutes"]
+fn object_storage_holds_an_output_and_a_cluster_without_a_token_is_refused() {
+    let (Some(venv), Some(_)) = (tools::ray(), tools::venv()) else { return };
+    let mut fleet = Fleet::new(&venv, "fleet storage");
+    fleet.repositories(&["a", "b"]);
+    let moto = crate::support::moto::Moto::start();
+    let host = moto.url().replace("http://", "");
+    fleet.python(&format!(
+        "from pyarrow import fs; fs.S3FileSystem(endpoint_override='{host}', scheme='http', \
+         region='us-east-1', allow_bucket_creation=True).create_dir('bucket')"
+    ));
+    let output = format!("s3://bucket/sweep?endpoint_override={host}&scheme=http&region=us-east-1");
+    let place = ["mirrors", "--output", &output];
+    for words in ["3 targets, 0 of them", "3 targets, 3 of them"] {
+        let (code, said) = fleet.run(&fleet.keysweep(), &place);
+        assert_eq!((code, said.contains(words)), (0, true), "{said}");
+    }
+    fleet.python(&format!(
+        "from pyarrow import fs; storage = fs.FileSystem.from_uri('{output}')[0]; \
+         fs.copy_files('bucket/sweep', 'copy', storage, fs.LocalFileSystem())"
+    ));
+    assert_eq!(fleet.merge("copy").stdout, fleet.sweep().exits(1).stdout);
+    fleet.holds_no_secret("copy", None);
+
+    // That there is a token here does not mean that the cluster asks for one.
+    let cluster = Cluster::start_open(&fleet);
+    let place = ["mirrors", "--output", "out", "--address", &cluster.address];
+    let (code, said) = fleet.run(&fleet.keysweep(), &place);
+    assert_eq!((code, said.contains("has no token")), (2, true), "{said}");
+}
+
+#[test]
 #[ignore = "it takes minutes"]
 fn poison_is_reported_and_all_else_is_as_ever() {
     let Some(venv) = tools::ray() else { return };
@@ -73,8 +117,7 @@ fn poison_is_reported_and_all_else_is_as_ever() {
     fleet.repositories(&["a", "b", "team/c"]);
     let good = fleet.sweep().exits(1).json();
     fleet.repositories(&["hang", "bus", "memory", "gone"]);
-    let plan = fleet.project.keysweep(["sweep", "mirrors", "--list", "--format", "jsonl"]);
-    fleet.project.file("plan.jsonl", plan.run().stdout);
+    fleet.plan(1);
     // No worker sees it.
     fs::rename(fleet.project.at("mirrors/gone"), fleet.project.at("elsewhere")).expect("moved");
     let cluster = Cluster::start(&fleet);

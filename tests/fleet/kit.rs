@@ -67,12 +67,24 @@ impl Fleet {
         command.env("PYTHONPATH", package).env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("RAY_AUTH_MODE", "token").env("RAY_AUTH_TOKEN", &self.token);
         command.env("RAY_USAGE_STATS_ENABLED", "0").current_dir(self.project.path());
+        // Of a stand-in for object storage.
+        command.env("AWS_ACCESS_KEY_ID", "testing").env("AWS_SECRET_ACCESS_KEY", "testing");
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
     }
 
     /// The command, which runs to its end; its words on standard error, then its output.
     pub(crate) fn run(&self, program: &Path, options: &[&str]) -> (i32, String) {
         let ended = Running::start(self.command(program, options), true).end();
         (ended.code(), ended.stderr.clone() + &ended.stdout)
+    }
+
+    /// Runs a line of Python.
+    pub(crate) fn python(&self, line: &str) {
+        let mut command = Command::new(&self.python);
+        self.surround(&mut command);
+        command.args(["-c", line]);
+        let ended = Running::start(command, true).end();
+        assert_eq!(ended.code(), 0, "{}", ended.stderr);
     }
 
     /// The program that is tested.
@@ -84,17 +96,24 @@ impl Fleet {
     /// tested. A scan of it is a shell with the program below it.
     pub(crate) fn faulty(&self) -> PathBuf {
         use std::os::unix::fs::PermissionsExt as _;
-        let program = env!("CARGO_BIN_EXE_keysweep");
-        let script = format!(
-            "#!/bin/sh\ncase \" $* \" in *' --partial '*) ;; *) exec '{program}' \"$@\" ;; esac\n\
-             input=$(cat)\ncase \"$input\" in\n*'\"missing\"'*) ;;\n*hang*) sleep 600 ;;\n\
-             *bus*) kill -BUS $$ ;;\n*memory*) kill -KILL $$ ;;\n*slow*) sleep 3 ;;\nesac\n\
-             printf '%s\\n' \"$input\" | '{program}' \"$@\"\n"
-        );
+        let script = include_str!("../tools/faulty_keysweep.sh");
+        let script = script.replace("PROGRAM", env!("CARGO_BIN_EXE_keysweep"));
         self.project.file("faulty", script);
         let path = self.project.at("faulty");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("an own file");
         path
+    }
+
+    /// Writes the plan of a sweep, in which all targets are as heavy as this.
+    pub(crate) fn plan(&self, weight: u64) {
+        let listed =
+            self.project.keysweep(["sweep", "mirrors", "--list", "--format", "jsonl"]).run();
+        let line = |line: &str| {
+            let mut target: Value = serde_json::from_str(line).expect("JSON");
+            target["weight"] = weight.into();
+            format!("{target}\n")
+        };
+        self.project.file("plan.jsonl", listed.stdout.lines().map(line).collect::<String>());
     }
 
     /// The report of one sweep.
@@ -178,11 +197,21 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts it.
     pub(crate) fn start(fleet: &Fleet) -> Self {
+        Self::start_with(fleet, "token")
+    }
+
+    /// Starts one that asks nobody for a token.
+    pub(crate) fn start_open(fleet: &Fleet) -> Self {
+        Self::start_with(fleet, "disabled")
+    }
+
+    fn start_with(fleet: &Fleet, mode: &str) -> Self {
         // Names of sockets are short.
         let folder = tempfile::Builder::new().prefix("kr").tempdir_in("/tmp").expect("a folder");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/ray_cluster.py");
         let mut command = Command::new(&fleet.python);
         fleet.surround(&mut command);
+        command.env("RAY_AUTH_MODE", mode);
         command.arg(script).arg(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::null()).spawn().expect("Python");
         let input = child.stdin.take();

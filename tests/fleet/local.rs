@@ -40,6 +40,16 @@ fn what_means_nothing_is_refused() {
     assert!(!project.at("o").exists());
 }
 
+/// As `tests/tools/fleet_queue.py` says.
+#[test]
+fn a_plan_becomes_tasks() {
+    let mut command = Command::new(std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into()));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    command.arg(root.join("tests/tools/fleet_queue.py")).env("PYTHONPATH", root.join("python"));
+    let ended = Running::start(command, true).end();
+    assert_eq!(ended.code(), 0, "{}", ended.stderr);
+}
+
 #[test]
 fn a_sweep_on_this_machine_is_one_sweep() {
     let Some(venv) = tools::ray() else { return };

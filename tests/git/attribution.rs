@@ -77,7 +77,7 @@ fn what_is_not_here_is_reported() {
     for number in 0..4 {
         repo.commit("x.env", leak(number));
     }
-    let clone = repo.beside("clone");
+    let clone = repo.sibling("clone");
     let source = format!("file://{}", repo.root.display());
     let to = clone.to_str().expect("UTF-8");
     repo.git(&["clone", "-q", "--depth=2", &source, to]);
@@ -85,7 +85,7 @@ fn what_is_not_here_is_reported() {
     assert_eq!(outcome.problems(), ["shallow clone"]);
     assert_eq!(outcome.places().len(), 2);
 
-    let partial = repo.beside("partial");
+    let partial = repo.sibling("partial");
     repo.git(&["config", "uploadpack.allowFilter", "true"]);
     repo.git(&[
         "clone",

@@ -106,7 +106,7 @@ fn very_many_are_counted() {
 fn what_is_borrowed_counts_unless_it_is_left_out() {
     let repo = Repo::new(&[]);
     repo.commit("old.env", leak(1));
-    let borrower = repo.beside("borrower");
+    let borrower = repo.sibling("borrower");
     let (from, to) = (repo.root.to_str().expect("UTF-8"), borrower.to_str().expect("UTF-8"));
     repo.git(&["clone", "-q", "--shared", from, to]);
     fs::write(borrower.join("new.env"), leak(2)).expect("a file");

@@ -40,7 +40,7 @@ fn commit_by_commit_what_no_parent_holds() {
     let removed = repo.commit("new.env", "nothing\n");
     repo.commit("old.env", format!("# edited\n{}", leak(1)));
     let both = repo.commit("old.env", format!("{}\n\n\n{}", leak(1), leak(3)));
-    let reported = repo.commit_all(&format!("told\n\n{}", leak(4)));
+    let reported = repo.commit_all(&format!("reported\n\n{}", leak(4)));
     let outcome = between(&repo, &format!("{base}..HEAD"));
     assert_eq!(commits(&outcome), expect(&[(&added, 2), (&both, 3), (&reported, 4)]));
     assert_eq!(outcome.count("commits"), 5);
@@ -269,7 +269,7 @@ fn pushed_tags_and_their_messages() {
 #[test]
 fn objects_in_quarantine_are_read() {
     let (repo, base) = started();
-    let client = repo.beside("client");
+    let client = repo.sibling("client");
     let to = client.to_str().expect("UTF-8");
     repo.git(&["clone", "-q", repo.root.to_str().expect("UTF-8"), to]);
     std::fs::write(client.join("new.env"), leak(2)).expect("a file");
@@ -316,7 +316,7 @@ fn a_shallow_boundary_inside_the_range_is_reported() {
     repo.git(&["checkout", "-q", "main"]);
     let main = repo.commit("main.txt", "main\n");
     let clone = |depth: &str, name: &str| -> PathBuf {
-        let to = repo.beside(name);
+        let to = repo.sibling(name);
         let source = format!("file://{}", repo.root.display());
         repo.git(&[
             "clone",
@@ -343,7 +343,7 @@ fn a_partial_clone_is_reported() {
     let (repo, base) = started();
     let new = repo.commit("new.env", leak(2));
     repo.git(&["config", "uploadpack.allowFilter", "true"]);
-    let to = repo.beside("partial");
+    let to = repo.sibling("partial");
     let source = format!("file://{}", repo.root.display());
     let path = to.to_str().expect("UTF-8");
     // The blobs of HEAD are fetched by the checkout.

@@ -192,7 +192,7 @@ fn named_files_without_change_are_scanned_whole() {
 #[test]
 fn a_work_tree_elsewhere() {
     let repo = started();
-    let tree = repo.beside("tree");
+    let tree = repo.sibling("tree");
     std::fs::create_dir(&tree).expect("a folder");
     repo.git(&["config", "core.worktree", tree.to_str().expect("UTF-8")]);
     std::fs::write(tree.join("new.env"), leak(2)).expect("a file");
@@ -218,7 +218,7 @@ fn a_damaged_index_is_an_error() {
 #[test]
 fn an_index_with_a_file_system_monitor() {
     let repo = started();
-    let program = repo.beside("monitor");
+    let program = repo.sibling("monitor");
     programs::script(&program, "#!/bin/sh\nprintf 'token\\0'\n");
     repo.git(&["config", "core.fsmonitor", program.to_str().expect("UTF-8")]);
     repo.git(&["config", "core.fsmonitorHookVersion", "2"]);

@@ -23,7 +23,7 @@ fn a_hook_that_was_there_runs_first_and_comes_back() {
     let fixture = HookFixture::new(&[]);
     let repo = fixture.repository("repo");
     let hook = repo.join(".git/hooks/pre-commit");
-    program(&hook, "echo before >> told; [ ! -e refuse ]");
+    program(&hook, "echo before >> log; [ ! -e refuse ]");
     let written = fs::read(&hook).expect("a hook");
     let reported = fixture.keysweep(&repo, &["install-hook"]);
     assert!(reported.contains("pre-commit.before-keysweep and runs first"), "{reported}");
@@ -36,7 +36,7 @@ fn a_hook_that_was_there_runs_first_and_comes_back() {
     fs::remove_file(repo.join("refuse")).expect("it is there");
     stage_leak(&fixture, &repo, "hook chain");
     fixture.git(&repo, &["commit", "-qm", "leak"]).stopped(&["leak.env:1:"]);
-    let ran = fs::read_to_string(repo.join("told")).expect("it ran");
+    let ran = fs::read_to_string(repo.join("log")).expect("it ran");
     assert_eq!(ran, "before\nbefore\n");
 
     let reported = fixture.keysweep(&repo, &["install-hook", "--uninstall"]);
@@ -70,10 +70,10 @@ fn both_hooks_of_a_push_read_what_git_says() {
     let repo = fixture.repository("repo");
     fixture.git(&repo, &["init", "-q", "--bare", "../origin.git"]).done();
     fixture.git(&repo, &["remote", "add", "origin", "../origin.git"]).done();
-    program(&repo.join(".git/hooks/pre-push"), "echo \"$1\" > told; cat >> told");
+    program(&repo.join(".git/hooks/pre-push"), "echo \"$1\" > log; cat >> log");
     fixture.keysweep(&repo, &["install-hook", "-t", "pre-push", "-t", "pre-commit"]);
     fixture.git(&repo, &["push", "-q", "origin", "main"]).done();
-    let reported = fs::read_to_string(repo.join("told")).expect("it ran");
+    let reported = fs::read_to_string(repo.join("log")).expect("it ran");
     assert!(reported.starts_with("origin\nrefs/heads/main "), "{reported}");
     assert_eq!(reported.lines().count(), 2, "{reported}");
     // Without the file, git's words reach keysweep all the same.

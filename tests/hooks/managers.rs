@@ -117,7 +117,7 @@ fn husky() {
         .expect("a file");
     let prepare = || fixture.run(&repo, "husky", &[], "").done();
     prepare();
-    // The user's own check goes on working, and outlives the next `npm install`.
+    // The user's own check still works, and outlives the next `npm install`.
     fs::write(repo.join(".husky/pre-commit"), "echo checked >> ../checks\n").expect("a file");
     let message = refused(&fixture, &repo, &TYPES);
     assert!(message.contains("husky"), "{message}");
@@ -274,7 +274,7 @@ fn a_script_that_asks_for_its_name_reads_what_git_says_after_keysweep() {
     let mut keys = Keys::new("hook own name");
     let repo = fixture.repository("repo");
     let hook = repo.join(".git/hooks/pre-push");
-    let text = "#!/bin/sh\necho \"${0##*/}\" > told; cat >> told\n";
+    let text = "#!/bin/sh\necho \"${0##*/}\" > log; cat >> log\n";
     programs::script(&hook, text);
     let message = refused(&fixture, &repo, &["pre-push"]);
     let lines: String = message
@@ -286,7 +286,7 @@ fn a_script_that_asks_for_its_name_reads_what_git_says_after_keysweep() {
     let git = |arguments: &[&str]| fixture.git(&repo, arguments);
     git(&["init", "-q", "--bare", "../origin.git"]).done();
     git(&["push", "-q", "../origin.git", "HEAD"]).done();
-    let reported = fs::read_to_string(repo.join("told")).expect("it ran");
+    let reported = fs::read_to_string(repo.join("log")).expect("it ran");
     assert!(
         reported.starts_with("pre-push\nrefs/heads/main ") || reported.contains("\nHEAD "),
         "{reported}"

@@ -28,7 +28,7 @@ pub(crate) fn fifo(path: &Path) {
 
 /// Status and output of a run that must end: one that waits for a writer would wait for ever.
 pub(crate) fn ends(project: &Project, arguments: &[&str]) -> (Option<i32>, String) {
-    let reported = project.at("told");
+    let reported = project.at("log");
     let mut command = project.keysweep(arguments).command();
     let file = fs::File::create(&reported).expect("a file");
     command.stdout(file.try_clone().expect("a file")).stderr(file);

@@ -242,19 +242,7 @@ fn a_whole_source() {
 /// A run without sources.
 pub(crate) fn options() -> keysweep::run::RunOptions {
     keysweep::run::RunOptions {
-        sources: Vec::new(),
         min_confidence: keysweep::finding::Confidence::Medium,
-        memory: keysweep::memory::MemoryBudget::default(),
-        timeout: None,
-        began: std::time::Instant::now(),
-        stop: keysweep::stop::Stop::default(),
-        interrupted: keysweep::stop::Stop::default(),
-        exclude: files::Globs::default(),
-        suppressions: keysweep::suppress::Suppressions::default(),
-        today: "2024-01-01".parse().expect("a date"),
-        include_suppressed: false,
-        whole: false,
-        #[cfg(feature = "verify")]
-        verify: None,
+        ..keysweep::run::RunOptions::new(Vec::new(), keysweep::stop::Stop::default())
     }
 }

@@ -87,7 +87,7 @@ fn program(path: &Path, trace: &Path) {
 impl Hostile {
     fn new() -> Self {
         let repo = Repo::new(&[]);
-        let (trace, path) = (repo.beside("trace"), repo.beside("bin"));
+        let (trace, path) = (repo.sibling("trace"), repo.sibling("bin"));
         let evil = path.join("evil");
         program(&evil, &trace);
         for name in ["git", "git-lfs", "git-remote-evil", "ssh", "less", "gpg", "watchman"] {
@@ -134,7 +134,7 @@ impl Hostile {
             };
             text.push_str(&format!("[{head}]\n\t{name} = \"{value}\"\n"));
         }
-        let included = self.repo.beside("included");
+        let included = self.repo.sibling("included");
         fs::write(&included, format!("[core]\n\tfsmonitor = {shown}\n")).expect("a file");
         let (hooks, included) = (self.repo.root.join("hooks"), included.display().to_string());
         text.push_str(&format!("[core]\n\thooksPath = {}\n", hooks.display()));

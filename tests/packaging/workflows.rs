@@ -1,4 +1,4 @@
-//! GitHub workflows, ours and those that we show, held against actionlint.
+//! GitHub workflows, ours and those that we show, checked by actionlint; shell scripts, by shellcheck.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,7 @@ fn workflows() -> Vec<(PathBuf, String)> {
 #[test]
 fn every_workflow_passes_actionlint() {
     let Some(actionlint) = tools::actionlint() else { return };
+    let shellcheck = tools::shellcheck().unwrap_or_default();
     let folder = tempfile::tempdir().expect("a folder");
     let workflows = workflows();
     assert!(!workflows.is_empty());
@@ -39,13 +40,36 @@ fn every_workflow_passes_actionlint() {
         let copy = folder.path().join("workflow.yml");
         fs::write(&copy, text).expect("a file");
         let output = Command::new(&actionlint)
-            .args(["-no-color", "-shellcheck=", "-pyflakes="])
+            .args(["-no-color", "-pyflakes=", "-shellcheck"])
+            .arg(&shellcheck)
             .arg(&copy)
             .output()
             .expect("it runs");
         let reported = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{}: {reported}", path.display());
     }
+}
+
+#[test]
+fn every_script_passes_shellcheck() {
+    let Some(shellcheck) = tools::shellcheck() else { return };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut scripts = Vec::new();
+    for folder in [".ci", "action"] {
+        for entry in fs::read_dir(root.join(folder)).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let text = fs::read_to_string(&path).expect("a script");
+            let first = text.lines().next().unwrap_or_default();
+            if first.starts_with("#!") && first.ends_with("sh") {
+                scripts.push(path);
+            }
+        }
+    }
+    assert!(scripts.len() > 8, "{scripts:?}");
+    let mut command = Command::new(shellcheck);
+    let output = command.arg("-x").args(&scripts).current_dir(root).output().expect("it runs");
+    let reported = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{reported}");
 }
 
 /// The files that a runner executes: our workflows and the action that others use.

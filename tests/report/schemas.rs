@@ -88,6 +88,27 @@ fn reports_follow_their_schema() {
 }
 
 #[test]
+fn partials_follow_their_schema() {
+    let lines = validator(&closed(schema("partial.json")));
+    let mut keys = Keys::new("schema of partials");
+    let (project, _) = repository(&mut keys);
+    project
+        .file("b.txt", keys.id())
+        .file("c.env", format!("# keysweep:allow\n{}", keys.pair().env));
+    let sweep = ["sweep", ".", "missing", "--partial", "p", "--quiet"];
+    project.keysweep(sweep).run().exits(1);
+    let text = fs::read_to_string(project.at("p")).expect("a partial");
+    let mut kinds = Vec::new();
+    for line in text.lines() {
+        let value: Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(faults(&lines, &value), Vec::<String>::new(), "{line}");
+        kinds.extend(value.as_object().expect("an object").keys().next().cloned());
+    }
+    kinds.dedup();
+    assert!(kinds.iter().any(|kind| kind == "hit") && kinds.last().expect("a line") == "end");
+}
+
+#[test]
 fn the_schema_of_configurations_agrees_with_the_program() {
     let schema = validator(&schema("config.json"));
     let project = Project::new();

@@ -64,7 +64,7 @@ impl Repo {
     }
 
     /// A path next to the repository.
-    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+    pub(crate) fn sibling(&self, name: &str) -> PathBuf {
         self.root.parent().expect("it has one").join(name)
     }
 

@@ -1,6 +1,6 @@
 //! Tools that tests need and cargo does not bring: Python environments with moto, the AWS CLI, a
 //! validator of JSON schemas and a writer of 7z, with the pre-commit framework, with writers of PDFs,
-//! and with Ray; actionlint; husky and lefthook.
+//! and with Ray; shellcheck; actionlint; husky and lefthook.
 //!
 //! Made once below `target/test-tools`, under a file lock each, from the pins in
 //! `tests/*requirements.txt` and below; other pins make another one.
@@ -41,6 +41,13 @@ pub(crate) fn pdf() -> Option<PathBuf> {
 #[track_caller]
 pub(crate) fn ray() -> Option<PathBuf> {
     require("Python with Ray", environment("ray", "fleet-requirements.txt"))
+}
+
+/// The program `shellcheck`, or `None` as for [`venv`].
+#[track_caller]
+pub(crate) fn shellcheck() -> Option<PathBuf> {
+    let lint = require("Python with shellcheck", environment("lint", "lint-requirements.txt"))?;
+    Some(programs(&lint).join("shellcheck"))
 }
 
 /// The program `actionlint`: the one of the `PATH`, or one built by Go.

@@ -115,7 +115,7 @@ fn layouts(live: &Key, other: &Key, dead: &Key) -> Vec<Case> {
             &[live],
         ),
         case(
-            "under another's name, beside a wrong one",
+            "under another's name, next to a wrong one",
             vec![("a", env(id, &x) + &format!("DEPLOY_KEY={secret}\n"))],
             &[live],
         ),

@@ -4,7 +4,9 @@
 //! program is run, no configuration outside of the repository is read, and replacement refs are not
 //! applied. This module does not depend on what is read from the repository later.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gix::ObjectId;
 use gix::odb::store::init::Slots;
@@ -38,6 +40,38 @@ pub struct Environment {
     /// The commits of `GITHEAD_<id>`: git sets them during a merge, and runs pre-merge-commit
     /// before it writes MERGE_HEAD.
     pub merging: Vec<ObjectId>,
+    /// The repositories that were opened with it.
+    pub opened: Opened,
+}
+
+/// The repositories that a run has opened. Its parts look for the same one: where its settings are,
+/// what it holds, where it comes from.
+#[derive(Clone, Default)]
+pub struct Opened(Arc<Mutex<Vec<(Asked, gix::ThreadSafeRepository)>>>);
+
+/// A path, `GIT_DIR` and `GIT_WORK_TREE`.
+type Asked = [Option<PathBuf>; 3];
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Opened")
+    }
+}
+
+impl Opened {
+    fn once(
+        &self,
+        asked: Asked,
+        open: impl FnOnce() -> Result<gix::Repository, Error>,
+    ) -> Result<gix::Repository, Error> {
+        let mut opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, repo)) = opened.iter().find(|(known, _)| *known == asked) {
+            return Ok(repo.to_thread_local());
+        }
+        let repo = open()?;
+        opened.push((asked, repo.clone().into_sync()));
+        Ok(repo)
+    }
 }
 
 impl Environment {
@@ -56,6 +90,7 @@ impl Environment {
                 .unwrap_or_default(),
             quarantine: path("GIT_QUARANTINE_PATH"),
             merging: std::env::vars_os().filter_map(|(name, _)| merged(&name)).collect(),
+            opened: Opened::default(),
         }
     }
 
@@ -87,11 +122,17 @@ fn merged(name: &std::ffi::OsStr) -> Option<ObjectId> {
 /// the current folder.
 ///
 /// A named repository is opened at exactly that path: one around it is a different repository. Only
-/// without a name is it searched for upwards, as in git.
+/// without a name is it searched for upwards, as in git. A run opens each once.
 ///
 /// # Errors
 /// If there is no repository, or its format is unknown.
 pub fn open(path: Option<&Path>, environment: &Environment) -> Result<gix::Repository, Error> {
+    let (git_dir, work_tree) = (environment.git_dir.clone(), environment.work_tree.clone());
+    let asked = [path.map(Path::to_owned), git_dir, work_tree];
+    environment.opened.once(asked, || open_anew(path, environment))
+}
+
+fn open_anew(path: Option<&Path>, environment: &Environment) -> Result<gix::Repository, Error> {
     if let Some(path) = path {
         let git = git_dir_of(path)?;
         preflight::check_git_dir(&git)?;

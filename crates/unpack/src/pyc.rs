@@ -108,8 +108,9 @@ impl MarshalReader<'_> {
     }
 
     fn string(&mut self, length: usize) -> Option<()> {
-        let string = self.take(length)?.to_vec();
-        self.text.extend(string);
+        let string = self.bytes.get(self.at..self.at.checked_add(length)?)?;
+        self.text.extend_from_slice(string);
+        self.at += length;
         self.text.push(b'\n');
         Some(())
     }

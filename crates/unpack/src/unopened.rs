@@ -61,6 +61,18 @@ const HEADS: [(usize, &[u8], Form); 37] = [
     (0, b"zPQ", packed("ZPAQ")),
 ];
 
+/// The first bytes of the magic numbers at the start: they rule out most texts.
+const FIRST: [bool; 256] = {
+    let mut first = [false; 256];
+    let mut at = 0;
+    while at < HEADS.len() {
+        let (offset, magic, _) = HEADS[at];
+        first[magic[0] as usize] |= offset == 0;
+        at += 1;
+    }
+    first
+};
+
 /// Magic numbers at the end of a text.
 const TAILS: [(&[u8], Form); 3] = [
     (b"\x57\xfb\x80\x8b\x24\x75\x47\xdb", packed("LevelDB table")),
@@ -79,8 +91,11 @@ pub fn of(head: &[u8], tail: &[u8], name: &dyn Fn() -> Vec<u8>) -> Option<Form> 
         return Some(packed("PDF"));
     }
     let at = |offset: usize| head.get(offset..).unwrap_or_default();
+    let begins_like_one = head.first().is_some_and(|&first| FIRST[usize::from(first)]);
     let known = HEADS.iter().find(|(offset, magic, form)| {
-        at(*offset).starts_with(magic) && is_borne_out(head, form.name)
+        (begins_like_one || *offset > 0)
+            && at(*offset).starts_with(magic)
+            && is_borne_out(head, form.name)
     });
     if let Some((_, _, form)) = known {
         return Some(*form);

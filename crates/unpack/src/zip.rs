@@ -6,6 +6,7 @@
 
 mod office;
 mod order;
+mod whole;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
@@ -17,6 +18,7 @@ use super::input::{Input, Packed, Random, Range};
 use super::limits::Halt;
 use super::{Fault, Members, bzip2, xz, zstd};
 use office::Office;
+use whole::Inflater;
 
 /// Length of the end record (APPNOTE 4.3.16) without its comment.
 const END: usize = 22;
@@ -177,6 +179,7 @@ fn entries(
     members: &mut dyn Members,
 ) -> Result<(), Fault> {
     let mut listing = Listing::new(zip, directory);
+    let mut inflater = Inflater::default();
     while let Some((entry, comment)) = listing.next()? {
         if !comment.is_empty() {
             members.member(&[&entry.name[..], b" (comment)"].concat(), &mut comment.as_slice())?;
@@ -187,7 +190,7 @@ fn entries(
             members.empty()?;
             continue;
         }
-        self::entry(zip, &entry, taken, office, members)?;
+        self::entry(zip, &entry, taken, &mut inflater, office, members)?;
     }
     Ok(())
 }
@@ -219,6 +222,7 @@ fn entry(
     zip: &Random<'_>,
     entry: &ZipEntry,
     taken: &mut BTreeMap<u64, u64>,
+    inflater: &mut Inflater,
     office: &mut Office<'_>,
     members: &mut dyn Members,
 ) -> Result<(), Halt> {
@@ -239,6 +243,9 @@ fn entry(
     // A flag in the directory alone would hide a member from strict readers only.
     if entry.flags & u16_at(&local, 6) & 1 != 0 || entry.method == 99 {
         return members.encrypted();
+    }
+    if let Some(bytes) = inflater.inflate(zip.range(start, entry.packed), entry) {
+        return office.member(&entry.name, &mut &*bytes, members);
     }
     match zip.range(start, entry.packed) {
         Range::Memory(packed) => member(entry, Packed::new(packed, members), office, members),

@@ -249,7 +249,7 @@ impl Session<'_, '_> {
         }
     }
 
-    /// Lets somebody else go on, by a tag that the console shows as the key's description.
+    /// Lets somebody else continue, by a tag that the console shows as the key's description.
     pub(super) fn describe(&mut self, facts: &Facts, new: &str) {
         let value = tag_value(&self.old);
         let change = Change::Tag;

@@ -48,7 +48,7 @@ impl Session<'_, '_> {
                      could note that.",
                     found.id, record.words
                 ))?;
-                if self.stops_before("go on from there")? {
+                if self.stops_before("continue from there")? {
                     return Ok(Status::Findings);
                 }
                 self.adopt(facts, &found.id)

@@ -5,10 +5,7 @@ use std::fs::{self, File};
 use std::io::Read as _;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,13 +14,12 @@ use crate::act::Failure;
 use crate::command::verify::read_report;
 use crate::coverage::Ledger;
 use crate::detect::Engine;
-use crate::finding::{Confidence, Finding, Occurrence};
+use crate::finding::{Finding, Occurrence};
 use crate::memory::MemoryBudget;
 use crate::rules::RuleSet;
 use crate::run::{self, Source};
 use crate::source::{container, files};
 use crate::stop::Stop;
-use crate::suppress::Suppressions;
 use crate::text::escape_path;
 
 /// The parts of the key that stand in a place.
@@ -122,36 +118,22 @@ impl Look for Scan {
     fn look(&self, paths: &[PathBuf], key: &str) -> Result<Seen, Failure> {
         let here = std::env::current_dir().and_then(|folder| folder.canonicalize())?;
         let memory = MemoryBudget::explicit_or_granted(None);
-        let options = run::RunOptions {
-            sources: vec![Source::Files(files::FileOptions {
-                paths: paths.to_vec(),
-                counted_from: Some(here),
-                apart: Vec::new(),
-                outputs: Vec::new(),
-                // Files that git ignores, such as `.env`, are where keys are.
-                obey_ignore_files: false,
-                globs: files::Globs::default(),
-                max_file_size: None,
-                containers: container::ContainerOptions {
-                    memory: memory.clone(),
-                    ..Default::default()
-                },
-                threads: threads(),
-                stop: self.stop.clone(),
-            })],
-            min_confidence: Confidence::Low,
-            timeout: None,
-            began: Instant::now(),
-            memory,
+        let files = files::FileOptions {
+            paths: paths.to_vec(),
+            counted_from: Some(here),
+            // Files that git ignores, such as `.env`, are where keys are.
+            obey_ignore_files: false,
+            containers: container::ContainerOptions {
+                memory: memory.clone(),
+                ..Default::default()
+            },
+            threads: threads(),
             stop: self.stop.clone(),
-            interrupted: Stop::default(),
-            exclude: files::Globs::default(),
-            suppressions: Suppressions::default(),
-            today: Timestamp::now().to_zoned(TimeZone::UTC).date(),
-            include_suppressed: true,
-            whole: false,
-            verify: None,
+            ..Default::default()
         };
+        let sources = vec![Source::Files(files)];
+        let options =
+            run::RunOptions { memory, ..run::RunOptions::new(sources, self.stop.clone()) };
         let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
         let engine = Engine::new(&rules);
         let outcome = run::run(&options, &engine, &rules, &ledger)

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
+use super::shard::Shard;
 use super::state::{self, Error};
 use crate::report::{Layout, write_json};
 use crate::run::partial::{EndLine, FORM, PartialHead, PartialLine, PartialSink, TargetLine, now};
@@ -38,7 +39,12 @@ impl PartialFile {
     /// # Errors
     ///
     /// If it can't be written, or another kind of file is there.
-    pub fn create(path: &Path, options: &str, targets: &[Target]) -> Result<Self, Error> {
+    pub fn create(
+        path: &Path,
+        options: &str,
+        targets: &[Target],
+        shard: Option<Shard>,
+    ) -> Result<Self, Error> {
         let shown = escape_path(path.as_os_str().as_encoded_bytes());
         let failed = |source| Error::File { path: shown.clone(), source };
         let mut file = state::open(path)?;
@@ -52,6 +58,7 @@ impl PartialFile {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             options: hex(&Sha256::digest(options)),
             plan: plan(targets),
+            shard: shard.map(Shard::numbers),
             host: host(),
             started: now(),
         };

@@ -350,8 +350,11 @@ pub fn write_text(plan: &[Planned], out: &mut dyn Write) -> io::Result<()> {
         match (&planned.why, planned.kind) {
             (Some(why), Kind::Missing) => writeln!(out, "{kind:10} {:>9}  {name}: {why}", "-")?,
             _ => {
-                let place = opaque::redacted(&shown(&planned.place));
-                writeln!(out, "{kind:10} {weight:>9}  {name:width$}  {place}")?;
+                // What is above the names was given by the user.
+                let place = shown(&planned.place);
+                let above = place.strip_suffix(planned.name.as_str()).unwrap_or(&place);
+                let inner = if above.len() < place.len() { name.as_str() } else { "" };
+                writeln!(out, "{kind:10} {weight:>9}  {name:width$}  {above}{inner}")?;
             }
         }
     }

@@ -17,6 +17,11 @@ pub struct Shard {
 }
 
 impl Shard {
+    /// Its number, and that of all shards.
+    pub fn numbers(self) -> (u32, u32) {
+        (self.number, self.count)
+    }
+
     /// Says if the target of this name belongs to it.
     pub fn has(self, name: &str) -> bool {
         let [first, ..] = *Sha256::digest(name).as_chunks::<8>().0 else { return false };

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::run::partial::{
     Begun, EndLine, Next, PartialError, PartialHead, PartialLine, PartialReader, TargetLine,
 };
+use crate::run::record::{HitRecord, RecordError};
 
 /// The message for a partial without its last line.
 const CUT: &str = "it has no last line: its sweep was killed, is still running, or the file was \
@@ -47,8 +48,8 @@ pub(super) struct Surveyed {
     pub(super) ended: String,
     /// Nothing of it is missing, and all of its hits are here.
     pub(super) is_complete: bool,
-    /// The offset of its line.
-    offset: u64,
+    /// The offset of its line, and the number of lines before it.
+    offset: (u64, u64),
 }
 
 impl Part {
@@ -80,7 +81,7 @@ impl Part {
             Begun::Cut => return Ok(false),
         }
         loop {
-            let offset = reader.offset();
+            let offset = (reader.offset(), reader.number());
             match reader.next_line()? {
                 Next::Line(PartialLine::Target(line)) => {
                     self.targets.push(Surveyed::new(*line, offset));
@@ -108,8 +109,9 @@ impl Part {
     /// Reads from a target on.
     pub(super) fn reader_at(&self, target: &Surveyed) -> Result<TargetReader, PartialError> {
         let mut file = self.open()?;
-        file.seek(SeekFrom::Start(target.offset))?;
-        Ok(TargetReader(PartialReader::resume(BufReader::new(file))))
+        let (offset, number) = target.offset;
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(TargetReader(PartialReader::resume(BufReader::new(file), number)))
     }
 
     fn open(&self) -> Result<File, PartialError> {
@@ -118,7 +120,7 @@ impl Part {
 }
 
 impl Surveyed {
-    fn new(line: TargetLine, offset: u64) -> Self {
+    fn new(line: TargetLine, offset: (u64, u64)) -> Self {
         Self {
             is_complete: line.not_scanned.is_none() && line.coverage.complete,
             name: line.name,
@@ -144,19 +146,16 @@ impl TargetReader {
         }
     }
 
-    /// The next line; `None` if there is no complete one.
-    pub(super) fn next_line(&mut self) -> Result<Option<PartialLine>, PartialError> {
-        match self.0.next_line() {
-            Ok(Next::Line(line)) => Ok(Some(line)),
-            Ok(Next::Cut) => Ok(None),
-            // The survey has reported damage; what is before it is taken.
-            Err(PartialError::Line { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The number of the line that was read last, counted from the target's.
-    pub(super) fn number(&self) -> u64 {
-        self.0.number()
+    /// The next hit; `None` if there are no more.
+    pub(super) fn hit(&mut self) -> Result<Option<HitRecord>, PartialError> {
+        let hit = match self.0.next_line() {
+            Ok(Next::Line(PartialLine::Hit(hit))) => hit,
+            // The survey has reported that there are too few.
+            Ok(Next::Line(_) | Next::Cut) | Err(PartialError::Missing { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let number = self.0.number();
+        let damaged = |error: RecordError| PartialError::Line { number, why: error.to_string() };
+        hit.record().map(Some).map_err(damaged)
     }
 }

@@ -24,9 +24,9 @@ enum Step {
     Unpack,
     /// The newest commit belongs to no branch any more.
     Forget,
-    /// A clone goes on that borrows all objects.
+    /// Work continues in a clone that borrows all objects.
     Borrow,
-    /// A clone goes on that fetched the newest commits as a thin pack.
+    /// Work continues in a clone that fetched the newest commits as a thin pack.
     Fetch,
     /// A blob that no commit holds: empty, or what begins as a container does.
     Loose(u8),

@@ -29,7 +29,7 @@ pub(super) fn messages(repo: &Repo) -> Vec<Special> {
     repo.write("README", "changed\n");
     repo.git(&["stash", "push", "-q", "-m", &reason(79)]);
     repo.git(&["commit", "-q", "--allow-empty", "-m", &format!("oops\n\n{}", leak(60))]);
-    repo.git(&["tag", "-a", "-m", &leak(61), "told"]);
+    repo.git(&["tag", "-a", "-m", &leak(61), "message"]);
     repo.git(&["branch", &format!("fix-{}", key_id(62))]);
     repo.git(&["reset", "-q", "--soft", "HEAD"]);
     repo.git(&["update-ref", "-m", &reason(63), "HEAD", "HEAD~1"]);
@@ -112,18 +112,18 @@ pub(super) fn objects(repo: &Repo) -> Vec<Special> {
 
 /// The files that a linked worktree has for itself.
 pub(super) fn heads(repo: &Repo, file: &mut Files<'_>) {
-    let beside = repo.beside("linked");
-    let path = beside.to_str().expect("UTF-8");
+    let linked = repo.sibling("linked");
+    let path = linked.to_str().expect("UTF-8");
     repo.git(&["worktree", "add", "-q", "--detach", path, "main"]);
-    std::fs::write(beside.join("private.env"), leak(81)).expect("a file");
-    repo.git_in(&beside, &["add", "-A"]);
-    repo.git_in(&beside, &["commit", "-qm", "for a private ref"]);
-    repo.git_in(&beside, &["update-ref", "refs/worktree/mine", "HEAD"]);
-    repo.git_in(&beside, &["reset", "-q", "--hard", "HEAD~1"]);
+    std::fs::write(linked.join("private.env"), leak(81)).expect("a file");
+    repo.git_in(&linked, &["add", "-A"]);
+    repo.git_in(&linked, &["commit", "-qm", "for a private ref"]);
+    repo.git_in(&linked, &["update-ref", "refs/worktree/mine", "HEAD"]);
+    repo.git_in(&linked, &["reset", "-q", "--hard", "HEAD~1"]);
     file("a worktree's private ref", 81);
-    std::fs::write(beside.join("linked.env"), leak(80)).expect("a file");
-    repo.git_in(&beside, &["add", "-A"]);
-    repo.git_in(&beside, &["commit", "-qm", "in a worktree"]);
+    std::fs::write(linked.join("linked.env"), leak(80)).expect("a file");
+    repo.git_in(&linked, &["add", "-A"]);
+    repo.git_in(&linked, &["commit", "-qm", "in a worktree"]);
     file("the detached HEAD of a worktree", 80);
 }
 
@@ -131,7 +131,7 @@ pub(super) fn heads(repo: &Repo, file: &mut Files<'_>) {
 pub(super) fn staged(repo: &Repo) -> Vec<Special> {
     repo.write("conf/staged.env", leak(90));
     repo.git(&["add", "-A"]);
-    let linked = repo.beside("linked");
+    let linked = repo.sibling("linked");
     std::fs::write(linked.join("theirs.env"), leak(91)).expect("a file");
     repo.git_in(&linked, &["add", "-A"]);
     let stage = |number: u64| {

@@ -58,7 +58,7 @@ impl<'a> Copies<'a> {
 
     /// A copy without files in its work tree, changed by `change`.
     fn copy(&mut self, name: &'static str, change: impl Fn(&Repo, &Path)) -> &mut Layout {
-        let folder = self.repo.beside(&format!("layout {}", self.layouts.len()));
+        let folder = self.repo.sibling(&format!("layout {}", self.layouts.len()));
         fs::create_dir(&folder).expect("a new folder");
         copy(&self.repo.root.join(".git"), &folder.join(".git"));
         change(self.repo, &folder);
@@ -188,9 +188,9 @@ pub(super) fn stores(places: &Places) -> Vec<Layout> {
 /// Layouts that differ in the files around the objects.
 pub(super) fn forms(places: &Places) -> Vec<Layout> {
     let mut copies = Copies::new(places);
-    let linked = places.repo.beside("linked");
+    let linked = places.repo.sibling("linked");
     copies.layouts.push(Layout { has_own_view: true, ..Layout::new("a linked worktree", linked) });
-    let bare = places.repo.beside("bare.git");
+    let bare = places.repo.sibling("bare.git");
     copies.copy("bare", |repo, folder| {
         fs::rename(folder.join(".git"), &bare).expect("movable");
         repo.git_in(&bare, &["config", "core.bare", "true"]);
@@ -279,7 +279,7 @@ pub(super) fn clones(places: &Places) -> Vec<Layout> {
         ("a partial clone, no blobs", &["--no-checkout", "--filter=blob:none"], &["partial clone"]),
     ];
     for (name, arguments, problems) in table {
-        let to = repo.beside(&format!("clone {}", layouts.len()));
+        let to = repo.sibling(&format!("clone {}", layouts.len()));
         let path = to.to_str().expect("UTF-8");
         repo.git(&[&["clone", "-q"], arguments, &[&source, path]].concat());
         layouts.push(Layout { content: Content::Part, problems, ..Layout::new(name, to) });

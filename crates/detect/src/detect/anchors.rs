@@ -4,9 +4,10 @@
 //! table of literals and their classes; the rest of detection examines only the text around
 //! anchors. The table and its cost are published in `docs/detection.md`.
 
+mod windows;
+
 use std::ops::Range;
 
-use aho_corasick::packed::{Config, MatchKind, Searcher};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
@@ -14,6 +15,8 @@ use crate::finding::Severity;
 use crate::rules::{Method, Rule, RuleSet};
 use crate::scan::Copied;
 use crate::stop::Stop;
+
+use windows::Windows;
 
 /// The kind of text that a literal announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,19 +117,13 @@ impl Literal {
 pub(super) struct Anchors {
     /// Sorted by their bytes.
     literals: Vec<Literal>,
-    searchers: Vec<(Searcher, Range<usize>)>,
+    /// Empty without SIMD.
+    searchers: Vec<Windows>,
     longest: usize,
 }
 
 /// Bytes that are searched between two checks of the stop flag.
 const PIECE: usize = 1 << 20;
-/// Most literals of one searcher; more go to a second one.
-///
-/// The crate takes 64 unless it is asked to take more, because more fill its buckets: the speed
-/// then depends on which literals share a bucket (see [`bucketed`]).
-const PACKED_LIMIT: usize = 80;
-/// Buckets of a packed search for more than 32 literals.
-const BUCKETS: usize = 16;
 
 impl Anchors {
     /// The built-in literals and those of the rules.
@@ -139,21 +136,20 @@ impl Anchors {
         }
         literals.sort_by(|a, b| (&a.bytes, a.class).cmp(&(&b.bytes, b.class)));
         literals.dedup_by(|a, b| a.bytes == b.bytes && a.class == b.class);
+        Self::of(literals)
+    }
+
+    /// A table of literals, which are sorted.
+    fn of(literals: Vec<Literal>) -> Self {
         let longest = literals.iter().map(|literal| literal.bytes.len()).max().unwrap_or(1);
-        let mut searchers = Vec::new();
-        for (index, group) in literals.chunks(PACKED_LIMIT).enumerate() {
-            let searcher = Config::new()
-                .match_kind(MatchKind::LeftmostFirst)
-                .heuristic_pattern_limits(false)
-                .builder()
-                .extend(bucketed(group).map(|literal| &literal.bytes))
-                .build();
-            // Packed search needs SIMD. Without it the caller falls back to one search per literal.
-            if let Some(searcher) = searcher {
-                let first = index * PACKED_LIMIT;
-                searchers.push((searcher, first..first + group.len()));
-            }
-        }
+        let all = 0..u16::try_from(literals.len()).expect("fewer than 2^16 literals");
+        // A short one would narrow the windows of all others.
+        let is_long = |literal: &u16| literals[usize::from(*literal)].bytes.len() >= windows::WIDTH;
+        let (long, short): (Vec<u16>, Vec<u16>) = all.partition(is_long);
+        let groups = long.chunks(windows::MOST).chain(short.chunks(windows::MOST));
+        let searchers: Option<Vec<Windows>> =
+            groups.map(|group| Windows::new(&literals, group)).collect();
+        let searchers = searchers.unwrap_or_default();
         Self { literals, searchers, longest }
     }
 
@@ -207,37 +203,12 @@ impl Anchors {
                 found.extend(hits.map(|at| Anchor::new(range.start + at, index as u16)));
             }
         }
-        for (searcher, group) in &self.searchers {
-            let mut from = range.start;
-            // The search resumes one byte behind each hit, so that it finds all overlapping
-            // literals. The anchors of copied runs depend on this.
-            while let Some(hit) = searcher
-                .find_in(text, aho_corasick::Span { start: from, end: text.len() })
-                .filter(|_| from < text.len())
-            {
-                self.same_place(text, hit.start(), group.clone(), found);
-                from = hit.start() + 1;
-            }
+        for searcher in &self.searchers {
+            searcher.find(&self.literals, text, range.start, found);
         }
-        if self.searchers.len() != 1 {
-            found[before..].sort_unstable();
-        }
-    }
-
-    /// Appends every literal of one searcher at `at`, where at least one of them is.
-    fn same_place(&self, text: &[u8], at: usize, group: Range<usize>, found: &mut Vec<Anchor>) {
-        let rest = &text[at..];
-        // They are sorted, so those that begin with this byte are neighbours. A text of nothing but
-        // anchors is not compared with all of them at each place.
-        let from = self.literals[group.clone()].partition_point(|one| one.bytes[0] < rest[0]);
-        for index in group.start + from..group.end {
-            let literal = &self.literals[index].bytes;
-            if literal[0] != rest[0] {
-                break;
-            }
-            if rest.starts_with(literal) {
-                found.push(Anchor::new(at, index as u16));
-            }
+        let found = &mut found[before..];
+        if !found.is_sorted() {
+            found.sort_unstable();
         }
     }
 
@@ -317,21 +288,6 @@ fn stays_quiet(anchor: Anchor, base_len: usize, run: &Copied, len: usize) -> boo
     let to_end = run.from + run.len == base_len && run.to + run.len == len;
     (from_start || anchor.at >= run.from.saturating_add(reach))
         && (to_end || anchor.at.saturating_add(reach) <= run.from + run.len)
-}
-
-/// Literals in an order in which those with the same beginning share a bucket of the search.
-///
-/// The crate puts each literal into the next of [`BUCKETS`] buckets. A bucket examines all text
-/// that begins like a mixture of its literals, so its literals should have their first bytes in
-/// common: this makes the search up to twice as fast.
-fn bucketed(literals: &[Literal]) -> impl Iterator<Item = &Literal> {
-    let (each, more) = (literals.len() / BUCKETS, literals.len() % BUCKETS);
-    // The first buckets have one more, so that all others stay in step.
-    let start = move |bucket: usize| bucket * each + bucket.min(more);
-    (0..=each).flat_map(move |slot| {
-        let buckets = (0..BUCKETS).filter(move |&bucket| start(bucket) + slot < start(bucket + 1));
-        buckets.map(move |bucket| &literals[start(bucket) + slot])
-    })
 }
 
 /// The literals of the built-in methods.
@@ -431,8 +387,8 @@ mod tests {
     #[test]
     fn the_built_in_literals_are_one_search() {
         let anchors = Anchors::new(&RuleSet::builtin());
-        assert!(anchors.literals.len() <= PACKED_LIMIT, "{}", anchors.literals.len());
-        assert!(anchors.literals.iter().all(|literal| literal.bytes.len() >= 4));
+        assert!(anchors.searchers.len() <= 1, "{}", anchors.literals.len());
+        assert!(anchors.literals.iter().all(|literal| literal.bytes.len() >= windows::WIDTH));
     }
 
     #[test]

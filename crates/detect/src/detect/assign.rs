@@ -31,17 +31,15 @@ enum Step {
     Join,
 }
 
-/// The order-preserving pairs of least total cost.
+/// The order-preserving pairs of least total cost; `edges` are sorted by ids, then secrets.
 ///
 /// Each row is an id and each column a secret, as in the alignment of two sequences. A row contains
 /// only the columns within reach, so that the total cost is proportional to the number of edges.
 pub(super) fn aligned(items: &[Item], edges: &[&Edge], costs: &Table) -> Vec<Edge> {
-    let mut secrets: Vec<usize> = edges.iter().map(|edge| edge.secret).collect();
-    secrets.sort_unstable();
-    secrets.dedup();
-    let mut sorted: Vec<&Edge> = edges.to_vec();
-    sorted.sort_by_key(|edge| (edge.id, edge.secret));
-    let rows: Vec<&[&Edge]> = sorted.chunk_by(|a, b| a.id == b.id).collect();
+    let mut has_edge = vec![false; items.len()];
+    edges.iter().for_each(|edge| has_edge[edge.secret] = true);
+    let secrets: Vec<usize> = (0..items.len()).filter(|&item| has_edge[item]).collect();
+    let rows: Vec<&[&Edge]> = edges.chunk_by(|a, b| a.id == b.id).collect();
     let mut columns = vec![0; items.len()];
     secrets.iter().enumerate().for_each(|(column, &secret)| columns[secret] = column);
     let column = |edge: &Edge| columns[edge.secret];

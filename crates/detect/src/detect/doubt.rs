@@ -1,60 +1,56 @@
 //! Doubt: a pair is not certain if another way to join the same items costs hardly more.
 
-use std::collections::HashMap;
-
 use crate::finding::Confidence;
 
 use super::assign::alone;
 use super::costs::Table;
 use super::item::{Item, Part};
-use super::pair::Edge;
+use super::pair::{Edge, grouped};
 
 /// Lowers the confidence of pairs with a rival: another way to join the same items costs hardly
-/// more.
+/// more. `edges` are sorted by ids, then secrets.
 pub(super) fn doubt(items: &[Item], edges: &[&Edge], chosen: &mut [Edge], costs: &Table) {
-    let mut sorted: Vec<&Edge> = edges.to_vec();
-    sorted.sort_by_key(|edge| (edge.id, edge.secret));
-    let find = |id: usize, secret: usize| {
-        let at = sorted.binary_search_by_key(&(id, secret), |edge| (edge.id, edge.secret));
-        at.ok().map(|at| sorted[at])
+    let (by_id, ids) = grouped(edges, items.len(), |edge| edge.id);
+    let (by_secret, secrets) = grouped(edges, items.len(), |edge| edge.secret);
+    let of_id = |id: usize| &by_id[ids[id]..ids[id + 1]];
+    let of_secret = |secret: usize| &by_secret[secrets[secret]..secrets[secret + 1]];
+    let cost = |id: usize, secret: usize| {
+        let edges = of_id(id);
+        let at = edges.binary_search_by_key(&secret, |edge| edge.secret);
+        at.ok().map(|at| edges[at].cost)
     };
-    let mut by_secret: Vec<&Edge> = sorted.clone();
-    by_secret.sort_by_key(|edge| (edge.secret, edge.id));
-    let mut of_id: HashMap<usize, (usize, i64)> = HashMap::new();
-    let mut of_secret: HashMap<usize, (usize, i64)> = HashMap::new();
+    let least = edges.iter().map(|edge| edge.cost).min().unwrap_or(0);
+    let mut partners: Vec<Option<(usize, i64)>> = vec![None; items.len()];
     for edge in chosen.iter() {
-        of_id.insert(edge.id, (edge.secret, edge.cost));
-        of_secret.insert(edge.secret, (edge.id, edge.cost));
+        partners[edge.id] = Some((edge.secret, edge.cost));
+        partners[edge.secret] = Some((edge.id, edge.cost));
     }
     for edge in chosen.iter_mut().filter(|edge| edge.confidence == Confidence::High) {
-        let first = sorted.partition_point(|other| other.id < edge.id);
-        let of_same_id = sorted[first..].iter().take_while(|other| other.id == edge.id);
-        let by_other_secret = of_same_id.filter(|other| other.secret != edge.secret).any(|other| {
-            let differs = !same_secret(&items[other.secret], &items[edge.secret]);
-            let swap = match of_secret.get(&other.secret) {
-                Some(&(id, cost)) => find(id, edge.secret)
-                    .map(|crossed| other.cost + crossed.cost - edge.cost - cost),
-                None => Some(
-                    other.cost + alone(&items[edge.secret], costs)
-                        - edge.cost
-                        - alone(&items[other.secret], costs),
-                ),
-            };
-            let free = !of_secret.contains_key(&other.secret);
-            let margin = match free {
-                true => margin(&items[edge.secret], &items[other.secret], edge, costs),
-                false => costs.rival,
-            };
-            differs && swap.is_some_and(|more| more <= margin)
-        });
-        let first = by_secret.partition_point(|other| other.secret < edge.secret);
-        let of_same = by_secret[first..].iter().take_while(|other| other.secret == edge.secret);
-        let by_other_id = of_same.filter(|other| other.id != edge.id).any(|other| {
-            let free = !of_id.contains_key(&other.id) && items[other.id].id().is_some();
-            let differs = items[other.id].id() != items[edge.id].id();
-            let margin = margin(&items[edge.id], &items[other.id], edge, costs);
-            free && differs && other.cost - edge.cost <= margin
-        });
+        let by_other_secret =
+            of_id(edge.id).iter().filter(|it| it.secret != edge.secret).any(|other| {
+                let is_rival = match partners[other.secret] {
+                    Some((id, own)) => {
+                        let most = costs.rival - other.cost + edge.cost + own;
+                        // Most of the others are too far away for any exchange.
+                        least <= most
+                            && cost(id, edge.secret).is_some_and(|crossed| crossed <= most)
+                    }
+                    None => {
+                        let swap = other.cost + alone(&items[edge.secret], costs)
+                            - edge.cost
+                            - alone(&items[other.secret], costs);
+                        swap <= margin(&items[edge.secret], &items[other.secret], edge, costs)
+                    }
+                };
+                is_rival && !same_secret(&items[other.secret], &items[edge.secret])
+            });
+        let by_other_id =
+            of_secret(edge.secret).iter().filter(|it| it.id != edge.id).any(|other| {
+                let free = partners[other.id].is_none() && items[other.id].id().is_some();
+                let margin = || margin(&items[edge.id], &items[other.id], edge, costs);
+                free && other.cost - edge.cost <= margin()
+                    && items[other.id].id() != items[edge.id].id()
+            });
         if by_other_secret || by_other_id {
             edge.confidence = Confidence::Medium;
             edge.rival = true;

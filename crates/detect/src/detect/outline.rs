@@ -5,53 +5,16 @@
 //! closes nothing is skipped, so prose does no harm. Each byte is read once.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use super::item::Item;
 use super::label::{is_comment, of_segment};
 use super::markup::{element_name, list_item, tag_name};
 use super::name::Name;
 
-/// The construct that opens a scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// The text as a whole.
-    Root,
-    /// One of `{`, `[` and `(`.
-    Bracket(u8),
-    /// An element of markup.
-    Element,
-    /// A line that ends in a colon, and the following lines that are indented more than this.
-    Block(usize),
-    /// A list item, as in YAML, with its indentation.
-    ListItem(usize),
-    /// A section header, as `[default]`.
-    Section,
-    /// A document of YAML that follows another, or a row of a table that is written vertically.
-    Document,
-    /// A heading, or a comment that acts as one, with its indentation.
-    Heading(usize),
-}
+mod scope;
 
-/// A scope.
-#[derive(Clone, Debug)]
-pub(super) struct Scope {
-    /// The enclosing scope; its own index if there is none.
-    pub parent: usize,
-    /// The construct that opened it.
-    pub kind: Kind,
-    /// Its name.
-    pub name: Name,
-    /// Start of the text that names it.
-    segment: usize,
-    /// Start of its content.
-    pub start: usize,
-    /// End of its content, as far as the text is known.
-    pub end: usize,
-    /// Number of commas, semicolons and elements in it.
-    pub separators: u32,
-    /// Number of line breaks in it.
-    pub lines: u32,
-}
+pub(super) use scope::{Kind, Scope};
 
 /// The scopes of a text and the positions of its items in them.
 pub(super) struct Outline {
@@ -62,6 +25,8 @@ pub(super) struct Outline {
 
 /// Most nested scopes; deeper ones belong to the last of them.
 const MOST_DEEP: usize = 48;
+/// Most scopes around an item that are looked at.
+const DEEPEST_PATH: usize = 2 * MOST_DEEP;
 /// Most bytes of a scope's name that are read.
 const NAME: usize = 100;
 
@@ -78,7 +43,28 @@ impl Outline {
         }
         // Marks that close scopes behind the last item determine the size of these scopes.
         walk.run(text.len());
-        Self { scopes: walk.scopes, of }
+        let mut outline = Self { scopes: walk.scopes, of };
+        outline.read_names(text);
+        outline
+    }
+
+    /// Reads the names of the brackets around items. Code has many others.
+    fn read_names(&mut self, text: &[u8]) {
+        let mut innermost = self.of.clone();
+        innermost.dedup();
+        for mut at in innermost {
+            for _ in 0..DEEPEST_PATH {
+                let scope = &mut self.scopes[at];
+                let names = std::mem::take(&mut scope.names);
+                if !names.is_empty() {
+                    scope.name = of_segment(&text[names]).name;
+                }
+                if scope.parent == at {
+                    break;
+                }
+                at = scope.parent;
+            }
+        }
     }
 
     /// The scopes around an item, the innermost first, without the root.
@@ -118,7 +104,7 @@ impl Outline {
             at = scope.parent;
             (here != at).then_some(here)
         })
-        .take(MOST_DEEP * 2)
+        .take(DEEPEST_PATH)
     }
 }
 
@@ -153,6 +139,7 @@ impl<'t> Walk<'t> {
             parent: 0,
             kind: Kind::Root,
             name: Name::default(),
+            names: 0..0,
             segment: start,
             start,
             end: text.len(),
@@ -211,7 +198,8 @@ impl<'t> Walk<'t> {
                     } else {
                         self.segment.max(self.closed_at)
                     };
-                    self.open(Kind::Bracket(bracket), self.name(from, at));
+                    let from = from.max(at.saturating_sub(NAME)).min(at);
+                    self.open_named_by(Kind::Bracket(bracket), Name::default(), from..at);
                 }
                 b'}' => self.close(b'{'),
                 b']' => self.close(b'['),
@@ -231,13 +219,12 @@ impl<'t> Walk<'t> {
         self.scopes[innermost].separators += 1;
     }
 
-    /// The name before a bracket.
-    fn name(&self, segment: usize, at: usize) -> Name {
-        let from = segment.max(at.saturating_sub(NAME)).min(at);
-        of_segment(&self.text[from..at]).name
+    fn open(&mut self, kind: Kind, name: Name) {
+        self.open_named_by(kind, name, 0..0);
     }
 
-    fn open(&mut self, kind: Kind, name: Name) {
+    /// Opens a scope whose name is `name`, or will be read from `names`.
+    fn open_named_by(&mut self, kind: Kind, name: Name, names: Range<usize>) {
         if self.open.len() >= MOST_DEEP {
             self.skipped += usize::from(matches!(kind, Kind::Bracket(_)));
             return;
@@ -247,6 +234,7 @@ impl<'t> Walk<'t> {
             parent,
             kind,
             name,
+            names,
             segment: self.segment,
             start: self.at,
             end: self.text.len(),

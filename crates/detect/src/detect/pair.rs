@@ -103,7 +103,7 @@ pub(super) fn pairs(
 ) -> Pairing {
     let items = context.items;
     let scorer = PairScorer::new(context, costs);
-    let edges = scorer.edges(structure);
+    let (edges, _) = grouped(&scorer.edges(structure), items.len(), |edge| edge.id);
     let mut chosen = named(&scorer, structure);
     let mut taken = vec![false; items.len()];
     for edge in &chosen {
@@ -121,6 +121,30 @@ pub(super) fn pairs(
     pairs.sort_by_key(|pair| items[pair.id].span.start);
     let others = if keeps_others { others(items, &edges, &pairs) } else { vec![] };
     Pairing { pairs, others }
+}
+
+/// Edges in order of their ids or secrets, as `half` says, and where those of each item begin. Edges
+/// of the same item keep their order.
+///
+/// A list of keys on one line has a hundred edges for each key: this takes time in proportion to
+/// their number, as a sort does not.
+pub(super) fn grouped<E: Copy>(
+    edges: &[E],
+    items: usize,
+    half: impl Fn(&E) -> usize,
+) -> (Vec<E>, Vec<usize>) {
+    let mut starts = vec![0; items + 1];
+    edges.iter().for_each(|edge| starts[half(edge) + 1] += 1);
+    for item in 0..items {
+        starts[item + 1] += starts[item];
+    }
+    let (mut next, mut sorted) = (starts.clone(), edges.to_vec());
+    for edge in edges {
+        let place = &mut next[half(edge)];
+        sorted[*place] = *edge;
+        *place += 1;
+    }
+    (sorted, starts)
 }
 
 /// Makes pairs unique by value, with one secret per id and one id per secret. Pairs by name are

@@ -74,7 +74,8 @@ impl<'a> PairScorer<'a> {
         Self { context, costs, runs, ranks }
     }
 
-    /// Every id with every secret in its reach that may belong to it.
+    /// Every id with every secret in its reach that may belong to it; those of one id in the order
+    /// of the secrets, and those of one secret in the order of the ids.
     pub(super) fn edges(&self, structure: &Structure) -> Vec<Edge> {
         let items = self.context.items;
         let mut edges = Vec::new();

@@ -1,93 +1,107 @@
 //! Words of names, and the lists of `patterns/labels.txt` that give the meaning of words.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
-/// The lists of `patterns/labels.txt`.
-struct Lexicon {
-    secret: Vec<&'static str>,
-    password: Vec<&'static str>,
-    user: Vec<&'static str>,
-    aws: Vec<&'static str>,
-    token: Vec<&'static str>,
-    hash: Vec<&'static str>,
-    service: Vec<&'static str>,
-    empty: Vec<&'static str>,
-    usual: Vec<&'static str>,
-    stop: Vec<&'static str>,
-    tag: Vec<&'static str>,
-    aged: Vec<&'static str>,
+/// The lists of `patterns/labels.txt`; a word's lists are bits of a number.
+const LISTS: [&str; 12] = [
+    "secret", "password", "user", "aws", "token", "hash", "service", "empty", "usual", "stop",
+    "tag", "aged",
+];
+const SECRET: u16 = 1;
+const PASSWORD: u16 = 1 << 1;
+const USER: u16 = 1 << 2;
+const AWS: u16 = 1 << 3;
+const TOKEN: u16 = 1 << 4;
+const HASH: u16 = 1 << 5;
+const SERVICE: u16 = 1 << 6;
+const EMPTY: u16 = 1 << 7;
+const USUAL: u16 = 1 << 8;
+const STOP: u16 = 1 << 9;
+const TAG: u16 = 1 << 10;
+const AGED: u16 = 1 << 11;
+
+/// FNV-1a: short words are looked up a dozen times each. Nobody adds words to the lists, so nobody
+/// can make them collide.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
 }
 
-static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
-    let text = keysweep_patterns::LABELS;
-    let section = |name: &str| {
-        let heading = format!("\n[{name}]\n");
-        let body = text.split_once(&heading).map_or("", |(_, body)| body);
-        let end = body.find("\n#").unwrap_or(body.len());
-        let mut words: Vec<&str> = body[..end].split_whitespace().collect();
-        words.sort_unstable();
-        words
-    };
-    Lexicon {
-        secret: section("secret"),
-        password: section("password"),
-        user: section("user"),
-        aws: section("aws"),
-        token: section("token"),
-        hash: section("hash"),
-        service: section("service"),
-        empty: section("empty"),
-        usual: section("usual"),
-        stop: section("stop"),
-        tag: section("tag"),
-        aged: section("aged"),
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
     }
-});
 
-fn listed(list: &[&str], word: &str) -> bool {
-    list.binary_search(&word).is_ok()
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+/// The lists that each word is in.
+static LEXICON: LazyLock<HashMap<&'static str, u16, BuildHasherDefault<Fnv>>> =
+    LazyLock::new(|| {
+        let text = keysweep_patterns::LABELS;
+        let mut lexicon = HashMap::default();
+        for (number, name) in LISTS.iter().enumerate() {
+            let heading = format!("\n[{name}]\n");
+            let body = text.split_once(&heading).map_or("", |(_, body)| body);
+            let end = body.find("\n#").unwrap_or(body.len());
+            for word in body[..end].split_whitespace() {
+                *lexicon.entry(word).or_default() |= 1 << number;
+            }
+        }
+        lexicon
+    });
+
+fn listed(list: u16, word: &str) -> bool {
+    LEXICON.get(word).is_some_and(|lists| lists & list != 0)
 }
 
 /// True if a word means that a value is a secret.
 pub(super) fn is_secret(word: &str) -> bool {
-    listed(&LEXICON.secret, word) || word.contains("secret")
+    listed(SECRET, word) || word.contains("secret")
 }
 
 /// True if a word means that a value is a password.
 pub(super) fn is_password(word: &str) -> bool {
-    listed(&LEXICON.password, word) || word.ends_with("password")
+    listed(PASSWORD, word) || word.ends_with("password")
 }
 
 /// True if a word means that a value names a user.
 pub(super) fn is_user(word: &str) -> bool {
-    listed(&LEXICON.user, word)
+    listed(USER, word)
 }
 
 /// True if a word belongs to AWS or to a service that speaks its protocols.
 pub(super) fn is_aws(word: &str) -> bool {
-    listed(&LEXICON.aws, word)
+    listed(AWS, word)
 }
 
 /// True if a word means that a value is a token.
 pub(super) fn is_token(word: &str) -> bool {
-    listed(&LEXICON.token, word)
+    listed(TOKEN, word)
 }
 
 /// True if a word names a digest or an identifier of something.
 pub(super) fn is_hash(word: &str) -> bool {
-    listed(&LEXICON.hash, word)
+    listed(HASH, word)
 }
 
 /// True if a word names a service that is not AWS.
 pub(super) fn is_service(word: &str) -> bool {
-    listed(&LEXICON.service, word)
+    listed(SERVICE, word)
 }
 
 /// True if a word names nothing, as `value`, a flag's letter and a length: the name is elsewhere.
 pub(super) fn is_empty(word: &str) -> bool {
-    word.len() == 1
-        || word.starts_with(|byte: char| byte.is_ascii_digit())
-        || listed(&LEXICON.empty, word)
+    word.len() == 1 || word.starts_with(|byte: char| byte.is_ascii_digit()) || listed(EMPTY, word)
 }
 
 /// True if a word shows which half of a key a value is, but not which key.
@@ -98,22 +112,22 @@ pub(super) fn is_half(word: &str) -> bool {
 
 /// True if a word is a function word of sentences.
 pub(super) fn is_stop(word: &str) -> bool {
-    listed(&LEXICON.stop, word)
+    listed(STOP, word)
 }
 
 /// True if a word is part of the usual names of a key, and so does not distinguish keys.
 pub(super) fn is_usual(word: &str) -> bool {
-    listed(&LEXICON.usual, word) || is_secret(word) || is_password(word) || is_user(word)
+    listed(USUAL, word) || is_secret(word) || is_password(word) || is_user(word)
 }
 
 /// True if a word means that a key is not the one in use.
 pub(super) fn is_aged(word: &str) -> bool {
-    listed(&LEXICON.aged, word)
+    listed(AGED, word)
 }
 
 /// True if a word distinguishes keys even in a sentence: an environment, an age, a number.
 pub(super) fn is_tag(word: &str) -> bool {
-    listed(&LEXICON.tag, word) || is_number(word)
+    listed(TAG, word) || is_number(word)
 }
 
 /// True if a word is a number that may count keys; a year is more likely a date.

@@ -55,9 +55,9 @@ pub struct Setting {
     pub line: usize,
     /// Where its value stands on that line, blanks around it left out.
     pub value: Range<usize>,
-    /// True if the value goes on in further lines.
+    /// True if the value continues in further lines.
     pub goes_on: bool,
-    /// The lines of the value as botocore reads them, if it goes on.
+    /// The lines of the value as botocore reads them, if it continues.
     whole: Vec<String>,
 }
 
@@ -126,7 +126,7 @@ struct Reader {
     settings: HashSet<(String, String)>,
     /// Characters before the last header or setting.
     level: usize,
-    /// True if a setting is open, so that a deeper line goes on with it.
+    /// True if a setting is open, so that a deeper line continues it.
     open: bool,
     /// The first line that is nothing; configparser reports it after all other faults.
     bad: Option<usize>,
@@ -238,7 +238,7 @@ impl Reader {
             goes_on: false,
             whole: vec![value.to_owned()],
         };
-        // A nameless setting is refused at the end; a deeper line does not go on with it.
+        // A nameless setting is refused at the end; a deeper line does not continue it.
         self.open = !name.is_empty();
         self.extend(place, Some(indent));
         if let Some(section) = self.sections.last_mut() {

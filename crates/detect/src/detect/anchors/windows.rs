@@ -1,0 +1,317 @@
+//! The packed search: which bytes of each literal it compares, and which literals share a bucket.
+//!
+//! The crate compares the first four bytes of its patterns, nibble by nibble. Each of its buckets
+//! knows which nibbles its patterns have at each of the four places, and all text that is a mixture
+//! of them is examined. This module gives it a window of each literal, four bytes at any offset,
+//! and fills the buckets so that as little text as possible is examined: with windows of rare
+//! bytes, and with windows that are alike in one bucket. It is twice as fast as a search for the
+//! beginnings of the literals in buckets that are filled in turn.
+
+use std::collections::HashMap;
+
+use aho_corasick::Span;
+use aho_corasick::packed::{Config, MatchKind, Searcher};
+
+use super::{Anchor, Literal};
+
+/// Most literals of one search.
+pub(super) const MOST: usize = 96;
+/// Bytes that the crate compares.
+pub(super) const WIDTH: usize = 4;
+/// Its buckets, if there are more than 32 patterns; with fewer, or without AVX2, there are half as
+/// many, and two of these share one.
+const BUCKETS: usize = 16;
+/// Most patterns that it accepts.
+const PATTERNS: usize = 128;
+
+/// A literal that holds a window.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    literal: u16,
+    /// The offset of the window in it.
+    offset: usize,
+}
+
+/// A search for some literals.
+pub(super) struct Windows {
+    searcher: Searcher,
+    /// For each pattern, the literals that hold it.
+    places: Vec<Vec<Place>>,
+}
+
+impl Windows {
+    /// A search for those of `literals` that `group` numbers; `None` if the processor has no
+    /// instructions for it.
+    pub(super) fn new(literals: &[Literal], group: &[u16]) -> Option<Self> {
+        let plan = Plan::new(literals, group);
+        let patterns = plan.patterns();
+        let searcher = Config::new()
+            .match_kind(MatchKind::LeftmostFirst)
+            .heuristic_pattern_limits(false)
+            .builder()
+            .extend(&patterns)
+            .build()?;
+        let places = patterns.iter().map(|window| plan.places[*window].clone()).collect();
+        Some(Self { searcher, places })
+    }
+
+    /// Appends all its literals in `text` from `start` on, in order of their windows.
+    pub(super) fn find(
+        &self,
+        literals: &[Literal],
+        text: &[u8],
+        start: usize,
+        found: &mut Vec<Anchor>,
+    ) {
+        let mut from = start;
+        // The search resumes one byte behind each hit, so that it finds all overlapping literals.
+        // The anchors of copied runs depend on this.
+        while from < text.len()
+            && let Some(hit) = self.searcher.find_in(text, Span { start: from, end: text.len() })
+        {
+            from = hit.start() + 1;
+            for place in &self.places[hit.pattern().as_usize()] {
+                let at = hit.start().checked_sub(place.offset).filter(|&at| at >= start);
+                let bytes = &literals[usize::from(place.literal)].bytes;
+                if let Some(at) = at
+                    && text[at..].starts_with(bytes)
+                {
+                    found.push(Anchor::new(at, place.literal));
+                }
+            }
+        }
+    }
+}
+
+/// The nibbles that the windows of a bucket have at one place, as sets of bits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Nibbles {
+    low: u16,
+    high: u16,
+}
+
+impl Nibbles {
+    fn with(self, byte: u8) -> Self {
+        Self { low: self.low | 1 << (byte & 15), high: self.high | 1 << (byte >> 4) }
+    }
+
+    /// The part of all bytes of texts that have these nibbles.
+    fn share(self) -> f64 {
+        let bits = |set: u16| (0..16_usize).filter(move |bit| set >> bit & 1 == 1);
+        let of = |high: usize| bits(self.low).map(move |low| u32::from(FREQUENCIES[high][low]));
+        f64::from(bits(self.high).flat_map(of).sum::<u32>()) / f64::from(1 << 16)
+    }
+}
+
+/// A bucket while it is filled.
+#[derive(Clone, Debug, Default)]
+struct Bucket<'l> {
+    windows: Vec<&'l [u8]>,
+    /// Windows whose low nibbles are those of another one: the crate puts them into its bucket.
+    alike: Vec<&'l [u8]>,
+    nibbles: [Nibbles; WIDTH],
+    shares: [f64; WIDTH],
+}
+
+impl<'l> Bucket<'l> {
+    /// The part of all places in texts that is examined for it.
+    fn share(&self, width: usize) -> f64 {
+        self.shares[..width].iter().product()
+    }
+
+    /// How much more text would be examined with one more window.
+    fn cost(&self, window: &[u8]) -> f64 {
+        let places = window.iter().zip(&self.nibbles).zip(&self.shares);
+        let share = places.map(|((&byte, nibbles), share)| {
+            let with = nibbles.with(byte);
+            let same = (with.low, with.high) == (nibbles.low, nibbles.high);
+            if same { *share } else { with.share() }
+        });
+        share.product::<f64>() - self.share(window.len())
+    }
+
+    fn add(&mut self, window: &'l [u8], is_alike: bool) {
+        let windows = if is_alike { &mut self.alike } else { &mut self.windows };
+        windows.push(window);
+        for (at, &byte) in window.iter().enumerate() {
+            self.nibbles[at] = self.nibbles[at].with(byte);
+            self.shares[at] = self.nibbles[at].share();
+        }
+    }
+}
+
+/// The windows of literals in buckets.
+struct Plan<'l> {
+    buckets: [Bucket<'l>; BUCKETS],
+    places: HashMap<&'l [u8], Vec<Place>>,
+}
+
+impl<'l> Plan<'l> {
+    /// Gives each literal the window and the bucket that cost least, the most frequent literals
+    /// first.
+    fn new(literals: &'l [Literal], group: &[u16]) -> Self {
+        let bytes = |literal: &u16| literals[usize::from(*literal)].bytes.as_slice();
+        let width = group.iter().map(|literal| bytes(literal).len()).min().unwrap_or(1).min(WIDTH);
+        let rarest = |literal: &u16| {
+            let shares = bytes(literal).windows(width).map(|window| Bucket::default().cost(window));
+            shares.fold(f64::INFINITY, f64::min)
+        };
+        let mut order: Vec<(f64, u16)> = group.iter().map(|one| (rarest(one), *one)).collect();
+        order.sort_by(|one, other| other.0.total_cmp(&one.0));
+        let mut buckets: [Bucket<'l>; BUCKETS] = Default::default();
+        let mut places: HashMap<&[u8], Vec<Place>> = HashMap::new();
+        let mut by_low: HashMap<Vec<u8>, usize> = HashMap::new();
+        for (_, literal) in order {
+            let mut best = (f64::INFINITY, 0, None);
+            for (offset, window) in bytes(&literal).windows(width).enumerate() {
+                if places.contains_key(window) {
+                    best = (0.0, offset, None);
+                    break;
+                }
+                let known = by_low.get(&low_nibbles(window)).copied();
+                for (number, bucket) in buckets.iter().enumerate() {
+                    let fits = match known {
+                        Some(known) => known == number,
+                        None => bucket.windows.len() < PATTERNS / BUCKETS,
+                    };
+                    let cost = if fits { bucket.cost(window) } else { f64::INFINITY };
+                    if cost < best.0 {
+                        best = (cost, offset, Some((number, known.is_some())));
+                    }
+                }
+            }
+            let (_, offset, bucket) = best;
+            let window = &bytes(&literal)[offset..offset + width];
+            if let Some((number, is_alike)) = bucket {
+                by_low.insert(low_nibbles(window), number);
+                buckets[number].add(window, is_alike);
+            }
+            places.entry(window).or_default().push(Place { literal, offset });
+        }
+        Self { buckets, places }
+    }
+
+    /// The windows in an order that fills the buckets of the crate like these. It puts each pattern
+    /// into the next bucket, but one whose low nibbles are known goes to theirs.
+    fn patterns(&self) -> Vec<&'l [u8]> {
+        let largest = self.buckets.iter().map(|bucket| bucket.windows.len()).max().unwrap_or(0);
+        let mut patterns = Vec::new();
+        for round in 0..largest {
+            // A window that is given again adds nothing, and keeps the others in step.
+            let next =
+                |bucket: &Bucket<'l>| bucket.windows.get(round).or(bucket.windows.first()).copied();
+            patterns.extend(self.buckets.iter().filter_map(next));
+        }
+        patterns.extend(self.buckets.iter().flat_map(|bucket| &bucket.alike));
+        if patterns.len() > PATTERNS {
+            let all = |bucket: &Bucket<'l>| [bucket.windows.clone(), bucket.alike.clone()].concat();
+            patterns = self.buckets.iter().flat_map(all).collect();
+        }
+        patterns
+    }
+}
+
+fn low_nibbles(window: &[u8]) -> Vec<u8> {
+    window.iter().map(|byte| byte & 15).collect()
+}
+
+/// How often each byte occurs, of 65,536 bytes: a quarter each of source code, of a history of
+/// source code, of documents and scripts of a Linux system, and of its programs.
+#[rustfmt::skip]
+const FREQUENCIES: [[u16; 16]; 16] = [
+    [4495, 439, 224, 197, 228, 182, 129, 93, 201, 942, 1394, 78, 81, 71, 161, 360],
+    [146, 61, 58, 57, 59, 64, 44, 42, 96, 43, 41, 37, 49, 37, 37, 101],
+    [6424, 104, 318, 129, 211, 83, 140, 151, 597, 568, 325, 72, 620, 314, 334, 410],
+    [421, 304, 236, 179, 139, 118, 122, 89, 145, 129, 454, 415, 159, 341, 277, 60],
+    [88, 496, 183, 288, 368, 485, 194, 138, 603, 441, 57, 80, 372, 201, 283, 262],
+    [245, 49, 313, 363, 414, 196, 113, 102, 94, 85, 49, 156, 100, 167, 45, 1294],
+    [118, 1582, 512, 1118, 948, 2846, 879, 464, 649, 1675, 95, 219, 1017, 684, 1599, 1531],
+    [867, 69, 1726, 1689, 2413, 959, 264, 264, 304, 315, 98, 170, 90, 179, 58, 45],
+    [79, 44, 40, 148, 114, 136, 47, 37, 50, 323, 32, 234, 46, 153, 42, 38],
+    [59, 35, 34, 34, 39, 37, 32, 31, 41, 30, 30, 30, 36, 34, 32, 50],
+    [50, 31, 30, 40, 37, 33, 31, 30, 39, 30, 30, 31, 34, 32, 29, 34],
+    [45, 32, 30, 32, 35, 35, 50, 42, 55, 39, 44, 35, 40, 39, 48, 43],
+    [129, 82, 59, 75, 67, 58, 53, 72, 51, 49, 36, 33, 40, 33, 35, 34],
+    [59, 40, 48, 39, 34, 33, 36, 34, 44, 34, 35, 43, 34, 33, 37, 53],
+    [59, 43, 46, 37, 40, 43, 40, 44, 151, 87, 39, 58, 47, 46, 43, 55],
+    [60, 41, 62, 55, 37, 38, 59, 49, 60, 46, 50, 50, 53, 61, 85, 575],
+];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+    use proptest::{collection, prop_assert_eq, sample};
+
+    use super::super::{Anchors, Class};
+    use super::*;
+    use crate::rules::RuleSet;
+    use crate::stop::Stop;
+
+    fn builtin() -> Vec<Literal> {
+        Anchors::new(&RuleSet::builtin()).literals
+    }
+
+    fn group(literals: &[Literal]) -> Vec<u16> {
+        (0..literals.len() as u16).collect()
+    }
+
+    /// All literals in a text, found one by one.
+    fn one_by_one(literals: &[Literal], text: &[u8]) -> Vec<(usize, u16)> {
+        let places = (0..text.len()).flat_map(|at| {
+            let here = move |literal: &Literal| text[at..].starts_with(&literal.bytes);
+            let hits = literals.iter().enumerate().filter(move |(_, literal)| here(literal));
+            hits.map(move |(number, _)| (at, number as u16))
+        });
+        places.collect()
+    }
+
+    fn found(literals: Vec<Literal>, text: &[u8]) -> Vec<(usize, u16)> {
+        let anchors = Anchors::of(literals).find(text, &Stop::default());
+        anchors.iter().map(|anchor| (anchor.at, anchor.literal)).collect()
+    }
+
+    fn text(literals: &[Literal]) -> impl Strategy<Value = Vec<u8>> + use<> {
+        let all: Vec<Vec<u8>> = literals.iter().map(|literal| literal.bytes.clone()).collect();
+        let whole = sample::select(all);
+        let cut = (whole.clone(), any::<sample::Index>())
+            .prop_map(|(bytes, at)| bytes[at.index(bytes.len())..].to_vec());
+        let other = collection::vec(prop_oneof![Just(b' '), Just(b'A'), any::<u8>()], 0..40);
+        let parts = prop_oneof![3 => whole, 2 => cut, 2 => other];
+        collection::vec(parts, 0..30).prop_map(|parts| parts.concat())
+    }
+
+    /// Those of rules may be short, many, and as alike as somebody wants.
+    fn literals() -> impl Strategy<Value = Vec<Literal>> {
+        let letter = prop_oneof![Just(b'a'), Just(b'q'), Just(b'A'), Just(b'1'), any::<u8>()];
+        let bytes = collection::vec(letter, 3..9);
+        collection::btree_set(bytes, 1..150).prop_map(|all| {
+            all.into_iter().map(|bytes| Literal::new(bytes, Class::Shape)).collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn every_built_in_literal_is_found_wherever_it_stands(text in text(&builtin())) {
+            prop_assert_eq!(found(builtin(), &text), one_by_one(&builtin(), &text));
+        }
+
+        #[test]
+        fn every_literal_of_any_table_is_found(
+            (literals, text) in literals().prop_flat_map(|all| (Just(all.clone()), text(&all))),
+        ) {
+            prop_assert_eq!(found(literals.clone(), &text), one_by_one(&literals, &text));
+        }
+    }
+
+    /// The cost of the search is that of examining what a bucket lets through.
+    #[test]
+    fn little_text_is_examined() {
+        let literals = builtin();
+        let plan = Plan::new(&literals, &group(&literals));
+        assert!(plan.patterns().len() <= PATTERNS);
+        let share: f64 = plan.buckets.iter().map(|bucket| bucket.share(WIDTH)).sum();
+        assert!(share < 1.0 / 30_000.0, "one place in {:.0}", 1.0 / share);
+    }
+}
