@@ -71,7 +71,7 @@ impl<'a> Exposure<'a> {
             let Some(span) = Span::new(place) else { continue };
             let key = (&place.origin.target, &place.origin.path, &place.origin.inside);
             match spans.get_mut(&key) {
-                Some(known) => known.join(span),
+                Some(known) => known.join(&span),
                 None => {
                     spans.insert(key, span);
                 }
@@ -220,7 +220,7 @@ impl<'a> Span<'a> {
     }
 
     /// Adds another occurrence at the same path: the earliest commit and the last removal count.
-    fn join(&mut self, other: Self) {
+    fn join(&mut self, other: &Self) {
         let (end, git) = match (self.end, other.end) {
             (None, _) => (None, self.git),
             (_, None) => (None, other.git),
