@@ -27,6 +27,8 @@ pub(super) struct Exposure<'a> {
     pub(super) refs: Vec<String>,
     /// A place of it is in a checkout or a plain file.
     pub(super) stands: bool,
+    /// HEAD has a place of it.
+    at_head: bool,
     /// It has places outside any commit.
     uncommitted: bool,
     /// A ref reaches a place of it.
@@ -69,7 +71,7 @@ impl<'a> Exposure<'a> {
             let Some(span) = Span::new(place) else { continue };
             let key = (&place.origin.target, &place.origin.path, &place.origin.inside);
             match spans.get_mut(&key) {
-                Some(known) => known.join(span),
+                Some(known) => known.join(&span),
                 None => {
                     spans.insert(key, span);
                 }
@@ -93,6 +95,7 @@ impl<'a> Exposure<'a> {
             branches,
             refs,
             stands: finding.stands(),
+            at_head: gits().any(|git| git.at_head),
             uncommitted: origins().any(|it| it.git.as_ref().is_none_or(|git| git.commit.is_none())),
             reachable: gits().any(|git| git.reachable),
         }
@@ -148,7 +151,8 @@ impl<'a> Exposure<'a> {
         );
         match self.removed() {
             Some(span) => text.push_str(&removal(span, first.start, name)),
-            None if self.stands => text.push_str(" A checkout still has it."),
+            None if self.at_head => text.push_str(" HEAD still has it."),
+            None if self.stands => text.push_str(" A file still has it."),
             None => text.push_str(" HEAD does not have it."),
         }
         let held = self.holders();
@@ -216,7 +220,7 @@ impl<'a> Span<'a> {
     }
 
     /// Adds another occurrence at the same path: the earliest commit and the last removal count.
-    fn join(&mut self, other: Self) {
+    fn join(&mut self, other: &Self) {
         let (end, git) = match (self.end, other.end) {
             (None, _) => (None, self.git),
             (_, None) => (None, other.git),

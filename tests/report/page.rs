@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use keysweep::finding::{Finding, Severity, Status, Verification};
+use keysweep::finding::{Finding, Severity, Status, Suppression, Verification};
 use keysweep::report::{Format, Report, Times};
 
 use super::samples::{
@@ -126,10 +126,10 @@ fn nothing_of_a_repository_is_markup() {
     }
 }
 
-/// What a reader must see first, in each state of a report.
-#[test]
-fn the_head_says_what_is_live_and_if_all_was_read() {
-    let rules = rules(None);
+/// Findings, if all was read, and what a reader must see first.
+type State = (Vec<Finding>, bool, &'static str, &'static str);
+
+fn states() -> [State; 12] {
     let pair = |status| {
         let mut one = finding(
             credential("aws-access-key", Some(&example_id()), Some(secret("wJal"))),
@@ -141,71 +141,61 @@ fn the_head_says_what_is_live_and_if_all_was_read() {
     };
     let suppressed = || {
         let mut one = pair(Status::NotChecked);
-        one.suppressed =
-            Some(keysweep::finding::Suppression { by: "baseline".to_owned(), reason: None });
+        one.suppressed = Some(Suppression { by: "baseline".to_owned(), reason: None });
         one
     };
-    let id = example_id();
-    for (all, complete, level, sentence) in [
-        (vec![], true, "clean", "Nothing was found.".to_owned()),
-        (vec![], false, "incomplete", "Nothing was found in what could be read".to_owned()),
-        (vec![suppressed()], false, "incomplete", "Nothing to do in what could be read".to_owned()),
+    let pairs = |all: &[Status]| all.iter().copied().map(pair).collect::<Vec<_>>();
+    let (inactive, unknown) = (Status::Inactive, Status::Unknown);
+    [
+        (vec![], true, "clean", "Nothing was found."),
+        (vec![], false, "incomplete", "Nothing was found in what could be read"),
+        (vec![suppressed()], false, "incomplete", "Nothing to do in what could be read"),
+        (vec![suppressed()], true, "settled", "Nothing to do: only 1 suppressed finding."),
+        (pairs(&[Status::Canary]), true, "settled", "Nothing to do: only 1 canary."),
+        (pairs(&[Status::Active]), true, "active", "1 key works right now: deactivate ID."),
+        (pairs(&[Status::Active]), false, "active", "1 key works right now: deactivate ID."),
         (
-            vec![suppressed()],
-            true,
-            "settled",
-            "Nothing to do: only 1 suppressed finding.".to_owned(),
-        ),
-        (vec![pair(Status::Canary)], true, "settled", "Nothing to do: only 1 canary.".to_owned()),
-        (
-            vec![pair(Status::Active)],
+            pairs(&[inactive, Status::Active, Status::Active]),
             true,
             "active",
-            format!("1 key works right now: deactivate {id}."),
+            "2 keys work right now: deactivate them, ID first.",
         ),
         (
-            vec![pair(Status::Active)],
-            false,
-            "active",
-            format!("1 key works right now: deactivate {id}."),
-        ),
-        (
-            vec![pair(Status::Inactive), pair(Status::Active), pair(Status::Active)],
-            true,
-            "active",
-            format!("2 keys work right now: deactivate them, {id} first."),
-        ),
-        (
-            vec![pair(Status::NotChecked)],
+            pairs(&[Status::NotChecked]),
             true,
             "open",
-            format!(
-                "1 credential was found. Nobody checked whether it works: treat it as live. Begin with {id}."
-            ),
+            "Nobody checked whether it works: treat it as live. Begin with ID.",
         ),
         (
-            vec![pair(Status::Unknown), pair(Status::Unknown)],
+            pairs(&[unknown, unknown]),
             true,
             "open",
-            "Which of them work could not be proved: treat them as live.".to_owned(),
+            "Which of them work could not be proved: treat them as live.",
         ),
-        (vec![pair(Status::Inactive)], true, "open", "It no longer works".to_owned()),
+        (pairs(&[inactive]), true, "open", "It no longer works"),
         (
-            vec![pair(Status::Inactive), pair(Status::NotChecked)],
+            pairs(&[inactive, Status::NotChecked]),
             false,
             "open",
-            "1 no longer works. Treat the other one as live.".to_owned(),
+            "1 no longer works. Treat the other one as live.",
         ),
-    ] {
+    ]
+}
+
+#[test]
+fn the_head_says_what_is_live_and_if_all_was_read() {
+    let rules = rules(None);
+    for (all, complete, level, sentence) in states() {
+        let sentence = sentence.replace("ID", &example_id());
         let mut coverage = coverage();
         if complete {
             (coverage.complete, coverage.problems) = (true, Vec::new());
         }
         let report = report(&all, &coverage, &rules);
         let page = page(&report);
-        let head =
-            &page[page.find("<header").expect("a head")..page.find("</header>").expect("its end")];
-        assert!(head.starts_with(&format!("<header class=\"{level}\">")), "{head}");
+        let head = page.split("<header").nth(1).and_then(|rest| rest.split("</header>").next());
+        let head = head.expect("a head");
+        assert!(head.starts_with(&format!(" class=\"{level}\">")), "{head}");
         assert!(head.contains(&sentence), "{sentence}: {head}");
         let whole = if complete { "The scan was complete" } else { "The scan was not complete" };
         assert!(head.contains(whole), "{head}");
@@ -238,6 +228,7 @@ fn the_page_holds_all_that_its_reader_needs() {
         "<mark class=\"secret\">[redacted]</mark>",
         "Exposed since 2026-01-02 (commit c1c1c1c1c1c1",
         "removed in d3d3d3d3d3d3 on 2026-02-03",
+        "A file still has it.",
         "AWS was asked on 2026-03-01.",
         "Branches: <code>main</code>",
         "Not read (1)",

@@ -213,10 +213,10 @@ impl Grid {
             .cloned()
             .chain(other(more_names, by_repository.len(), names.len(), "repositories"))
             .collect();
-        Some(Self::drawn(accounts, names, cells))
+        Some(Self::drawn(accounts, &names, cells))
     }
 
-    fn drawn(accounts: Vec<String>, names: Vec<String>, cells: Vec<Vec<u64>>) -> Self {
+    fn drawn(accounts: Vec<String>, names: &[String], cells: Vec<Vec<u64>>) -> Self {
         let most = cells.iter().flatten().copied().max().unwrap_or(1).max(1);
         let mut words = Vec::new();
         let place = |at: usize| 210 + 44 * at as u64;

@@ -5,7 +5,7 @@ use askama::Template;
 use super::Page;
 use super::choices::{account, verdict};
 use super::timeline::Timeline;
-use crate::finding::{Evidence, Finding, Status, Suppression};
+use crate::finding::{Evidence, Finding, Fingerprint, Status, Suppression};
 use crate::remedy::{self, Step, When};
 use crate::report::exposure::Exposure;
 use crate::report::headline::{self, is_settled};
@@ -215,6 +215,6 @@ fn partners(page: &Page<'_>, finding: &Finding) -> Vec<(String, String)> {
         let other = page.named.get(fingerprint);
         other.map_or_else(|| fingerprint.to_owned(), |other| text::name(&other.credential))
     };
-    let partners = finding.possible_partners.iter().map(|partner| partner.as_str());
+    let partners = finding.possible_partners.iter().map(Fingerprint::as_str);
     partners.map(|partner| (partner.to_owned(), name(partner))).collect()
 }
