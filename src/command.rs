@@ -11,6 +11,7 @@ pub mod hook;
 #[cfg(feature = "verify")]
 pub mod keys;
 pub mod program;
+pub mod report;
 #[cfg(feature = "verify")]
 pub mod rotate;
 pub mod rules;

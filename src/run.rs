@@ -7,6 +7,7 @@
 mod bounds;
 mod collect;
 mod memory_watch;
+mod owners;
 mod partners;
 pub mod policy;
 mod redact;
@@ -42,6 +43,7 @@ use crate::suppress::{self, Counts, Suppressions};
 use crate::text::escape_path;
 
 use collect::{Collected, Collector};
+use owners::Owners;
 pub use redact::provenance as redacted_provenance;
 pub use status::{FailOn, Status, status};
 use time_limit::TimeLimit;
@@ -190,10 +192,15 @@ pub fn run<D: Detector>(
         ledger.problem("rule", dropped.place.as_bytes(), &dropped.why);
     }
     let mut collector = Collector::new(&options.memory);
+    let owners = Owners::of_sources(&options.sources);
+    let take = |mut hit: Hit| {
+        owners.add(&mut hit.origin, ledger);
+        collector.add(hit);
+    };
     let stopped = detector.ended_by(&options.stop);
     let detector = stopped.as_ref().unwrap_or(detector);
     options.bounded(&options.clock(), ledger, || {
-        gather(&options.sources, &options.exclude, detector, ledger, |hit| collector.add(hit))
+        gather(&options.sources, &options.exclude, detector, ledger, take)
     })?;
     let (findings, stale) = conclude(
         collector,

@@ -17,7 +17,7 @@ use crate::command::sweep::state::State;
 use crate::command::sweep::{self, Template};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
-use crate::report::Report;
+use crate::report::{Report, View};
 use crate::run::policy::{Policy, PolicyRoot};
 use crate::run::sweep::{Ended, ResumeStore, Sweep, Watcher};
 use crate::run::target::Target;
@@ -114,6 +114,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         exit: status.code(),
         times: Some(&scan::times(options.began)),
         limits: output.limits(),
+        view: View::default(),
     };
     let written = scan::write_report(&report, status, output, &outputs, options.began);
     // A sweep without a complete report can be resumed.

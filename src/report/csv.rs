@@ -10,7 +10,7 @@ use crate::finding::{Finding, Occurrence};
 use crate::secret::Secret;
 use crate::text::{escape_line, escape_path};
 
-const HEADER: [&str; 24] = [
+const HEADER: [&str; 26] = [
     "fingerprint",
     "rule",
     "severity",
@@ -35,6 +35,8 @@ const HEADER: [&str; 24] = [
     "at_head",
     "removed_in",
     "reachable",
+    "owners",
+    "account_name",
 ];
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -105,6 +107,8 @@ fn cells(report: &Report<'_>, finding: &Finding, place: &Occurrence) -> [String;
         git.map(|git| git.at_head.to_string()).unwrap_or_default(),
         text(git.and_then(|git| git.removed_in.as_deref())),
         git.map(|git| git.reachable.to_string()).unwrap_or_default(),
+        origin.owners.join(" "),
+        text(report.account_name(finding)),
     ]
 }
 

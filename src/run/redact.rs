@@ -151,11 +151,13 @@ impl Secrets {
         {
             *path = shown;
         }
-        origin.inside.iter_mut().chain(&mut origin.target).for_each(|name| self.hide(name));
+        let names = origin.inside.iter_mut().chain(&mut origin.owners).chain(&mut origin.target);
+        names.for_each(|name| self.hide(name));
         if let Some(git) = &mut origin.git {
             self.hide_in_git(git);
         }
         self.hide(&mut place.sighting.snippet);
+        self.hide(&mut place.sighting.secret_snippet);
         if let Some(spot) = &mut place.sighting.shown {
             self.hide(&mut spot.snippet);
         }

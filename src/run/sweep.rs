@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::collect::{Collector, Hits};
+use super::owners::Owners;
 use super::restore::{Trace, restore, traces};
 use super::target::Target;
 use super::time_limit::TimeLimit;
@@ -177,7 +178,9 @@ fn one<D: Detector>(
         took: begin.elapsed(),
     });
     ledger.absorb(swept, &relative_to(target, coverage));
+    let owners = Owners::of_target(target);
     for hit in &mut hits {
+        owners.add(&mut hit.origin, ledger);
         hit.origin.target = Some(target.holder.clone());
     }
     hits

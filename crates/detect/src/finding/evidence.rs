@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 use super::Finding;
 
 /// The relative position of an id and its secret in the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Nearness {
     /// In one row of a table with headings.
     Row,
@@ -18,9 +21,10 @@ pub enum Nearness {
 }
 
 /// The evidence for a pair.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The common part of their names without the words of the role, such as `upload`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<String>,
     /// Their relative position.
     pub nearness: Nearness,
