@@ -1,5 +1,6 @@
 //! Reports in every format.
 
+mod again;
 mod by_hand;
 mod decoding;
 mod formats;

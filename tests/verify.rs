@@ -3,7 +3,7 @@
 #[cfg(feature = "verify")]
 mod again;
 #[cfg(feature = "verify")]
-mod canaries;
+pub(crate) mod canaries;
 #[cfg(feature = "verify")]
 mod candidates;
 #[cfg(feature = "verify")]

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 
 use super::arguments::{Color, FailOnLevel, OutputArguments, format_parser};
 use super::output::{self, OutputError, Outputs, status_of_failure, write_file};
-use super::{complain, parse, scan};
+use super::{complain, parse};
 use crate::command::report::accounts;
 use crate::command::report::filter::Filter;
 use crate::command::report::group::{self, GroupBy};
@@ -261,7 +261,7 @@ fn write(
         baseline: saved.run.baseline,
         repository: saved.run.repository.as_ref(),
         exit: exit.code(),
-        times: Some(&scan::times(std::time::Instant::now())),
+        times: None,
         limits,
         view: View {
             filter: saved.filter.as_ref(),

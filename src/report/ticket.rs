@@ -34,7 +34,7 @@ pub fn is_ticket(text: &str) -> bool {
 /// The titles of the steps that are done in a ticket.
 pub fn done_steps(text: &str) -> BTreeSet<String> {
     let lines = text.lines().filter_map(|line| line.trim_start().strip_prefix(DONE));
-    lines.filter_map(|line| Some(line.split_once("**")?.0.to_owned())).collect()
+    lines.filter_map(|line| Some(line.split_once(".** ")?.0.to_owned())).collect()
 }
 
 /// Writes the ticket of a finding; the steps in `done` are ticked.
@@ -183,7 +183,7 @@ fn steps(
     for step in steps.iter().filter(|step| step.when == When::Leak) {
         let title = plain(&step.title);
         let tick = if done.contains(&title) { "x" } else { " " };
-        writeln!(out, "- [{tick}] **{title}** {}\n", plain(&step.why))?;
+        writeln!(out, "- [{tick}] **{title}.** {}\n", plain(&step.why))?;
         if let Some(cli) = &step.cli {
             let lines: Vec<String> = cli.lines().map(escape_line).collect();
             let text = lines.join("\n");

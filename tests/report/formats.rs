@@ -3,7 +3,7 @@
 
 use crate::support::{Keys, Project};
 
-const FORMATS: [&str; 10] =
+pub(crate) const FORMATS: [&str; 10] =
     ["text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown"];
 
 /// A project of many files, with one key in several places and keys in hostile surroundings.

@@ -23,9 +23,7 @@ pub(super) fn report(
     }
     let [old, new] = inputs else {
         let count = inputs.len();
-        return Err(
-            format!("--diff compares two reports, OLD and NEW, and {count} are named").into()
-        );
+        return Err(format!("--diff compares two reports, OLD and NEW, not {count}").into());
     };
     let mut all = both(&old.saved, &new.saved);
     add_accounts(args, &mut all)?;

@@ -138,7 +138,13 @@ impl Filter {
         };
         if !places().any(|place| condition.holds_at(place)) {
             let value = expression.split_once('=').map_or(expression, |(_, value)| value);
-            let meant = nearest(value, known.iter().map(String::as_str));
+            // A person may be named by the name, the address, or both.
+            let parts = known.iter().flat_map(|person| {
+                let parts = person.strip_suffix('>').and_then(|person| person.rsplit_once(" <"));
+                let parts = parts.map(|(name, address)| [name, address]);
+                std::iter::once(person.as_str()).chain(parts.into_iter().flatten())
+            });
+            let meant = nearest(value, parts);
             let meant = meant.map(|name| format!("; did you mean '{name}'?")).unwrap_or_default();
             self.remarks.push(format!("{option} {expression}: no finding has it{meant}"));
         }
