@@ -119,10 +119,15 @@ scan() {
     # All of its lines: `read` ends at a NUL byte, which is not there, and says so.
     read -r -d '' -a extra <<<"$ARGS" || true
     keysweep "${what[@]}" --format github --no-progress --output "sarif=$folder/keysweep.sarif" \
-        --output "markdown=$folder/keysweep.md" ${extra[@]+"${extra[@]}"} || status=$?
+        --output "markdown=$folder/keysweep.md" --output "html=$folder/keysweep.html" \
+        ${extra[@]+"${extra[@]}"} || status=$?
     output status "$status"
     if [ -f "$folder/keysweep.md" ]; then
+        output markdown "$folder/keysweep.md"
         summarize "$folder/keysweep.md"
+    fi
+    if [ -f "$folder/keysweep.html" ]; then
+        output html "$folder/keysweep.html"
     fi
     if [ -f "$folder/keysweep.sarif" ]; then
         output sarif "$folder/keysweep.sarif"

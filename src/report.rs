@@ -8,9 +8,12 @@
 mod csv;
 mod diff;
 mod escape;
+mod exposure;
 mod github;
 mod gitlab;
+mod headline;
 mod hook;
+mod html;
 mod item;
 mod json;
 mod jsonl;
@@ -79,11 +82,13 @@ pub enum Format {
     Csv,
     /// A table and the first steps, for summaries of jobs, issues and chats.
     Markdown,
+    /// One page for a browser, which needs neither a network nor a script.
+    Html,
 }
 
 impl Format {
     /// Every format, in the order of the help.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Text,
         Self::Short,
         Self::Json,
@@ -94,6 +99,7 @@ impl Format {
         Self::Junit,
         Self::Csv,
         Self::Markdown,
+        Self::Html,
     ];
 
     /// Its name on the command line.
@@ -109,6 +115,7 @@ impl Format {
             Self::Junit => "junit",
             Self::Csv => "csv",
             Self::Markdown => "markdown",
+            Self::Html => "html",
         }
     }
 
@@ -123,6 +130,7 @@ impl Format {
             Self::Junit => &["junit.xml", "xml"],
             Self::Csv => &["csv"],
             Self::Markdown => &["md", "markdown"],
+            Self::Html => &["html", "htm"],
         }
     }
 
@@ -237,7 +245,7 @@ pub struct Report<'a> {
     pub repository: Option<&'a Provenance>,
     /// The exit status of the program.
     pub exit: u8,
-    /// The times of the run, for the one format whose service requires them.
+    /// The times of the run, for GitLab, which requires them, and for the page.
     pub times: Option<&'a Times>,
     /// The lengths of lists.
     pub limits: Limits,
@@ -315,6 +323,7 @@ pub fn write(
         Format::Junit => junit::write(report, out),
         Format::Csv => csv::write(report, out),
         Format::Markdown => markdown::write(report, out),
+        Format::Html => html::write(report, out),
     }?;
     out.flush()
 }

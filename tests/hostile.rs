@@ -6,7 +6,7 @@ mod blinding_git;
 mod borders;
 #[cfg(unix)]
 mod deep;
-mod escaping;
+pub(crate) mod escaping;
 #[cfg(unix)]
 mod escaping_places;
 pub(crate) mod faults;

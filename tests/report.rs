@@ -1,10 +1,12 @@
 //! Reports in every format.
 
 mod again;
+mod browser;
 mod by_hand;
 mod decoding;
 mod formats;
 mod gitlab;
+mod page;
 #[cfg(unix)]
 mod pieces;
 // The bench of the same name prints what a test does not ask for.

@@ -6,6 +6,7 @@
 
 #[cfg(feature = "verify")]
 pub(crate) mod act;
+pub(crate) mod browser;
 #[cfg(feature = "verify")]
 pub(crate) mod findings;
 pub(crate) mod git;

@@ -257,8 +257,7 @@ impl OutputError {
 }
 
 /// Endings of documents that somebody may expect, and that no format writes.
-const OTHER: [&str; 10] =
-    ["html", "htm", "pdf", "xls", "xlsx", "ods", "docx", "yaml", "yml", "toml"];
+const OTHER: [&str; 8] = ["pdf", "xls", "xlsx", "ods", "docx", "yaml", "yml", "toml"];
 
 /// The format of a file without FORMAT=: that of its ending, unless `--format` names another one
 /// with the same ending; otherwise that of `--format`, or text.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::escape::{self, Layout};
 use super::json::{Places, Tool, entry};
-use super::message::code;
+use super::message::code as as_code;
 use super::record::Record;
 use super::summary::counted;
 use super::view::Filtered;
@@ -109,17 +109,21 @@ struct Section {
 }
 
 /// The lists, in the order in which to deal with them; empty ones are left out.
-fn sections(diff: &Diff, line: &dyn Fn(&Finding) -> String) -> Vec<Section> {
+///
+/// `name` makes a text of a repository safe for the format.
+fn sections(
+    diff: &Diff,
+    line: &dyn Fn(&Finding) -> String,
+    name: fn(&str) -> String,
+) -> Vec<Section> {
     let changed = diff.changed.iter().map(|one| {
         let (from, to) = (one.from.as_str(), one.finding.verification.status.as_str());
         format!("{}: was {from}, is {to}", line(&one.finding))
     });
-    let unscanned = diff
-        .unscanned
-        .iter()
-        .map(|one| format!("{}: {}", line(&one.finding), escape_line(&one.why)));
+    let unscanned =
+        diff.unscanned.iter().map(|one| format!("{}: {}", line(&one.finding), name(&one.why)));
     let spread = diff.kept.iter().filter(|one| !one.new_places.is_empty()).map(|one| {
-        let places: Vec<String> = one.new_places.iter().map(|place| escape_line(place)).collect();
+        let places: Vec<String> = one.new_places.iter().map(|place| name(place)).collect();
         format!("{}: now also in {}", line(&one.finding), places.join(", "))
     });
     let kept = diff.kept.iter().filter(|one| one.new_places.is_empty());
@@ -138,10 +142,10 @@ fn sections(diff: &Diff, line: &dyn Fn(&Finding) -> String) -> Vec<Section> {
 }
 
 /// One sentence on both reports.
-fn summary(diff: &Diff) -> String {
+fn summary(diff: &Diff, name: fn(&str) -> String) -> String {
     let side = |side: &Side| {
         let incomplete = if side.complete { "" } else { ", incomplete" };
-        let name = escape_line(&side.name);
+        let name = name(&side.name);
         format!("{name} ({}{incomplete})", counted(side.findings, "finding", "findings"))
     };
     let (old, new) = (side(&diff.old), side(&diff.new));
@@ -169,35 +173,39 @@ fn write_text(
         writeln!(out, "{}\n", filter.line())?;
     }
     let bold = text::bold(style);
-    for section in sections(diff, &|finding| short::line(report, finding)) {
+    for section in sections(diff, &|finding| short::line(report, finding), escape_line) {
         writeln!(out, "{bold}{}{bold:#}", section.heading)?;
         section.lines.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
         writeln!(out)?;
     }
     let added: Vec<&Finding> = diff.added.iter().collect();
     todo::write(report, &added, bold, style.width, out)?;
-    writeln!(out, "{}", summary(diff))
+    writeln!(out, "{}", summary(diff, escape_line))
+}
+
+/// A name as code.
+fn code(text: &str) -> String {
+    as_code(&escape_line(text))
+}
+
+fn words(text: &str) -> String {
+    markdown::words(text)
 }
 
 fn write_markdown(diff: &Diff, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "### {}\n", markdown::plain(&summary(diff)))?;
+    writeln!(out, "### keysweep report --diff\n\n{}\n", summary(diff, code))?;
     if let Some(filter) = report.view.filter {
-        writeln!(out, "**{}**\n", markdown::plain(&filter.line()))?;
+        writeln!(out, "**{}**\n", filter.sentence(code))?;
     }
     let line = |finding: &Finding| {
         let level = if finding.is_active() { "active" } else { finding.severity.as_str() };
         let name = text::name(&finding.credential);
         let place = finding.occurrences.first().map(text::position).unwrap_or_default();
-        // A place may have any name.
-        let words = [("**", level, "**"), ("", report.title(finding), "")];
-        let words: Vec<String> = words
-            .iter()
-            .map(|(before, word, behind)| format!("{before}{}{behind}", markdown::plain(word)))
-            .collect();
+        let title = markdown::words(report.title(finding));
         let code = |text: &str| if text.is_empty() { String::new() } else { code(text) };
-        format!("{} {} in {}", words.join(" "), code(&name), code(&place))
+        format!("**{level}** {title} {} in {}", code(&name), code(&place))
     };
-    for section in sections(diff, &line) {
+    for section in sections(diff, &line, words) {
         writeln!(out, "**{}**\n", section.heading)?;
         section.lines.iter().take(ROWS).try_for_each(|line| writeln!(out, "- {line}"))?;
         if section.lines.len() > ROWS {

@@ -1,126 +1,209 @@
-//! `--format markdown`: a table of the findings and the first steps, for the summary of a job, an
-//! issue or a chat. GitHub's flavour; names of the repository are code, so that they are never
-//! markup.
+//! `--format markdown`: for the summary of a job, a comment on a merge request, a ticket, a chat.
+//!
+//! A headline, a table of four columns, and for each of the first findings its exposure, steps and
+//! places, folded. GitHub's and GitLab's flavour: a name of a repository is always code, so that it
+//! is no markup, no link and mentions nobody. The whole fits into a comment of GitHub, which may
+//! have 65,536 characters; the worst findings come first.
+
+mod detail;
+mod inline;
 
 use std::io::{self, Write};
 
-use super::message::{code, shortened};
+pub(super) use self::inline::{cell, plain, words};
+
+use self::inline::counted_code;
+use super::exposure::{Exposure, day};
+use super::headline::{Headline, sentence};
 use super::problems;
 use super::totals::Totals;
-use super::{Closing, Report, summary, text, todo};
-use crate::finding::Finding;
-use crate::text::escape_line;
+use super::{Report, summary, text, todo};
+use crate::finding::{Finding, Status};
 
-/// Most rows of the table. GitHub takes 1 MiB of a job's summary.
-const ROWS: usize = 200;
+/// Most bytes of the table, of the first steps and of the folded findings.
+const TABLE: usize = 20 << 10;
+const STEPS: usize = 6 << 10;
+const DETAILS: usize = 16 << 10;
+/// Most keys of a step.
+const KEYS: usize = 5;
+/// Most rows of a table of a sweep, and most notes.
+const ROWS: usize = 10;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let findings = report.sorted();
+    // A later scan recognises the report by this line.
     writeln!(out, "### {}\n", plain(&summary::heading(report)))?;
-    let mut total = Vec::new();
-    summary::write_total(report, &mut total)?;
-    writeln!(out, "**{}**\n", plain(String::from_utf8_lossy(&total).trim_end()))?;
+    let headline = Headline::new(report, &findings, counted_code);
+    writeln!(out, "**{}**\n", headline.sentence)?;
+    let sign = if report.coverage.complete { "✅" } else { "⚠" };
+    writeln!(out, "{sign} {}\n", headline.completeness)?;
     if !findings.is_empty() {
-        table(report, &findings, out)?;
+        let mut total = Vec::new();
+        summary::write_total(report, &mut total)?;
+        writeln!(out, "{}\n", plain(String::from_utf8_lossy(&total).trim_end()))?;
+        for group in report.view.groups {
+            let count = summary::counted(group.findings.len() as u64, "finding", "findings");
+            writeln!(out, "#### {}: {count}\n", counted_code(&group.name))?;
+            table(&group.findings.iter().collect::<Vec<_>>(), out)?;
+        }
+        if report.view.groups.is_empty() {
+            table(&findings, out)?;
+        }
         steps(report, &findings, out)?;
+        details(report, &findings, out)?;
     }
     if let Some(totals) = Totals::new(report) {
-        totals.write_markdown(report.limits.rows, out)?;
+        fold("By repository, account, rule and owner", out, |out| {
+            totals.write_markdown(ROWS.min(report.limits.rows), out)
+        })?;
     }
-    let mut coverage = Vec::new();
-    let closing = Closing { color: false, width: None, took: None };
-    let complete = crate::coverage::Coverage {
-        complete: true,
-        problems: Vec::new(),
-        targets: Vec::new(),
-        ..report.coverage.clone()
-    };
-    summary::write_coverage(&complete, report.limits, closing, &mut coverage)?;
-    for line in String::from_utf8_lossy(&coverage).lines() {
-        writeln!(out, "- {}", plain(line))?;
-    }
-    let problems = &report.coverage.problems;
-    if !problems.is_empty() {
-        writeln!(out, "- **Incomplete**: {} could not be read", problems.len())?;
-        for group in problems::groups(problems).iter().take(report.limits.problems) {
-            for line in group.lines() {
-                writeln!(out, "  - {}", plain(line.trim_start()))?;
-            }
-        }
-    }
-    Ok(())
+    coverage(report, out)
 }
 
-fn table(report: &Report<'_>, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "| | what | credential | where | since |\n|---|---|---|---|---|")?;
-    for finding in findings.iter().take(ROWS) {
-        let level = if finding.is_active() { "**active**" } else { finding.severity.as_str() };
-        let suppressed = if finding.suppressed.is_some() { ", suppressed" } else { "" };
-        let title = plain(report.title(finding));
-        let name = cell(&text::name(&finding.credential));
-        let place = finding.occurrences.first();
-        let shown = place.map(|place| cell(&text::position(place))).unwrap_or_default();
-        let others = finding.occurrences.len().saturating_sub(1);
-        let others = if others > 0 { format!(" and {others} more") } else { String::new() };
-        let git = place.and_then(|place| place.origin.git.as_ref());
-        let since = git.and_then(|git| Some((git.commit.as_deref()?, git.author.as_ref())));
-        let since = since.map(|(commit, author)| {
-            let who = author.map(|author| format!(" {}", plain(&author.name))).unwrap_or_default();
-            format!("{}{who}", cell(commit.get(..12).unwrap_or(commit)))
-        });
-        let since = since.unwrap_or_default();
-        writeln!(out, "| {level}{suppressed} | {title} | {name} | {shown}{others} | {since} |")?;
+/// Writes what a click shows. The blank lines make Markdown of it again.
+fn fold(
+    summary: &str,
+    out: &mut dyn Write,
+    body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    writeln!(out, "<details><summary>{summary}</summary>\n")?;
+    body(out)?;
+    writeln!(out, "\n</details>\n")
+}
+
+/// Writes parts while they fit into `room` bytes, at least one, and gives the number of the others.
+fn write_parts<T>(
+    parts: impl Iterator<Item = T>,
+    room: usize,
+    out: &mut dyn Write,
+    write: impl Fn(T, &mut dyn Write) -> io::Result<()>,
+) -> io::Result<usize> {
+    let (mut written, mut left) = (0, 0);
+    for part in parts {
+        if left > 0 {
+            left += 1;
+            continue;
+        }
+        let mut body = Vec::new();
+        write(part, &mut body)?;
+        if written > 0 && written + body.len() > room {
+            left = 1;
+            continue;
+        }
+        written += body.len();
+        out.write_all(&body)?;
     }
-    if findings.len() > ROWS {
-        writeln!(out, "\nand {} more findings", findings.len() - ROWS)?;
+    Ok(left)
+}
+
+fn table(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "| | credential | where | exposed since |\n|---|---|---|---|")?;
+    let left = write_parts(findings.iter().copied(), TABLE, out, row)?;
+    if left > 0 {
+        writeln!(out, "\nand {}", summary::counted(left as u64, "more finding", "more findings"))?;
     }
     writeln!(out)
 }
 
+fn row(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let level = match finding.verification.status {
+        Status::Active => "**active**",
+        Status::Canary => "canary",
+        _ => finding.severity.as_str(),
+    };
+    let suppressed = if finding.suppressed.is_some() { ", suppressed" } else { "" };
+    let name = cell(&text::name(&finding.credential));
+    let account = finding.credential.account.as_deref();
+    let account = account.map(|it| format!(" of {}", cell(it))).unwrap_or_default();
+    let place = finding.occurrences.first();
+    let shown = place.map(|place| cell(&text::position(place))).unwrap_or_default();
+    let others = finding.occurrences.len().saturating_sub(1);
+    let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+    let exposure = Exposure::new(finding);
+    let since = exposure.first().map(|first| {
+        let name = cell(&first.author.name);
+        let by = if name.is_empty() { name } else { format!(" by {name}") };
+        format!("{}{by}", day(&first.author.date))
+    });
+    let since = since.unwrap_or_default();
+    writeln!(out, "| {level}{suppressed} | {name}{account} | {shown}{others} | {since} |")
+}
+
+/// The first steps, each once.
 fn steps(report: &Report<'_>, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
     let todos = todo::todos(report, findings);
-    if !todos.is_empty() {
-        writeln!(out, "**What to do first**\n")?;
+    if todos.is_empty() {
+        return Ok(());
     }
-    for todo in todos {
-        writeln!(out, "- {} ({})\n", plain(&todo.title), plain(&todo.whose()))?;
-        let commands: Vec<String> =
-            todo.commands.iter().flat_map(|it| it.lines()).map(escape_line).collect();
-        if !commands.is_empty() {
-            let text = commands.join("\n");
-            let ticks = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
-            let fence = "`".repeat(ticks.max(2) + 1);
-            writeln!(out, "  {fence}sh")?;
-            commands.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
-            writeln!(out, "  {fence}\n")?;
-        }
+    writeln!(out, "**What to do first**\n")?;
+    let left = write_parts(todos.iter(), STEPS, out, |todo, out| {
+        let named = todo.findings.iter().take(KEYS);
+        let named = named.map(|finding| cell(&text::name(&finding.credential)));
+        let mut named: Vec<String> = named.filter(|name| !name.is_empty()).collect();
+        let more = todo.findings.len().saturating_sub(KEYS);
+        named.extend((more > 0).then(|| format!("{more} more")));
+        let whose = match named.is_empty() {
+            true => String::new(),
+            false => format!(": {}", named.join(", ")),
+        };
+        writeln!(out, "- {}{whose}\n", plain(&sentence(&todo.title)))?;
+        let own = detail::keysweep_commands(report, todo.findings.iter().take(KEYS));
+        let commands = if own.is_empty() { &todo.commands } else { &own };
+        if commands.is_empty() { Ok(()) } else { detail::fenced(commands, "  ", out) }
+    })?;
+    if left > 0 {
+        writeln!(out, "- and {}\n", summary::counted(left as u64, "more step", "more steps"))?;
     }
     Ok(())
 }
 
-/// A name as code in a table cell, where a bar ends the cell even in code.
-pub(super) fn cell(text: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        code(&shortened(text.to_owned())).replace('|', "\\|")
+fn details(report: &Report<'_>, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+    let open = findings.iter().copied().filter(|finding| finding.suppressed.is_none());
+    let left = write_parts(open, DETAILS, out, |finding, out| {
+        let summary = detail::summary(report, finding);
+        fold(&summary, out, |out| detail::write(report, finding, out))
+    })?;
+    if left > 0 {
+        let more = summary::counted(left as u64, "more finding", "more findings");
+        writeln!(out, "The steps for {more} are in the report as HTML or JSON.\n")?;
     }
+    Ok(())
 }
 
-/// Words without markup: ASCII punctuation may be escaped (CommonMark §2.4).
-pub(super) fn plain(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in escape_line(text).chars() {
-        match character {
-            '<' => shown.push_str("&lt;"),
-            '>' => shown.push_str("&gt;"),
-            '&' => shown.push_str("&amp;"),
-            '@' => shown.push_str("&#64;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '!' | '$' => {
-                shown.extend(['\\', character]);
+fn coverage(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let coverage = report.coverage;
+    let amounts =
+        summary::amounts(coverage.files, coverage.commits, coverage.objects, coverage.bytes);
+    let places: Vec<String> =
+        coverage.scanned.iter().take(3).map(|it| counted_code(&it.path)).collect();
+    let more = coverage.scanned.len().saturating_sub(places.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let places =
+        if places.is_empty() { String::new() } else { format!(" in {}", places.join(", ")) };
+    writeln!(out, "- Scanned {amounts}{places}{more}.")?;
+    let left_out = summary::left_out(&coverage.left_out);
+    if !left_out.is_empty() {
+        writeln!(out, "- Left out: {}.", plain(&left_out.join(", ")))?;
+    }
+    for note in coverage.notes.iter().take(ROWS) {
+        writeln!(out, "- Note: {}", words(note))?;
+    }
+    if coverage.notes.len() > ROWS {
+        writeln!(out, "- and {} more notes", coverage.notes.len() - ROWS)?;
+    }
+    let problems = &coverage.problems;
+    if !problems.is_empty() {
+        let parts = summary::counted(problems.len() as u64, "part", "parts");
+        writeln!(out, "- **Not complete**: {parts} could not be read")?;
+        let groups = problems::groups(problems);
+        for group in groups.iter().take(ROWS) {
+            for line in group.lines() {
+                writeln!(out, "  - {}", words(line.trim_start()))?;
             }
-            _ => shown.push(character),
+        }
+        if groups.len() > ROWS {
+            writeln!(out, "  - and {} more kinds", groups.len() - ROWS)?;
         }
     }
-    shown
+    Ok(())
 }

@@ -220,7 +220,7 @@ fn size(bytes: u64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
-fn left_out(left_out: &LeftOut) -> Vec<String> {
+pub(super) fn left_out(left_out: &LeftOut) -> Vec<String> {
     let counts = left_out.named().into_iter().filter(|&(count, ..)| count > 0);
     let mut counts: Vec<String> =
         counts.map(|(count, one, many)| counted(count, one, many)).collect();

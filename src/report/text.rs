@@ -1,7 +1,7 @@
 //! `--format text`, for people: one block a credential, worst first, then the steps, each once, and
 //! the coverage.
 
-mod lines;
+pub(super) mod lines;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -296,7 +296,7 @@ pub(super) fn position(place: &Occurrence) -> String {
 }
 
 /// The path or, without one, the object or record.
-fn holder(origin: &Origin) -> String {
+pub(super) fn holder(origin: &Origin) -> String {
     if let Some(path) = &origin.path {
         return escape_path(path);
     }
@@ -318,7 +318,7 @@ fn refs(git: &GitOrigin) -> String {
 }
 
 /// The encodings and containers of the occurrence, and its history.
-fn notes(place: &Occurrence) -> Vec<String> {
+pub(super) fn notes(place: &Occurrence) -> Vec<String> {
     let mut notes = Vec::new();
     if !place.origin.inside.is_empty() {
         let members: Vec<String> =

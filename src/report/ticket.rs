@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::markdown::plain;
+use super::markdown::{plain, words};
 use super::message::code;
 use super::{Report, text};
 use crate::aws::KeyId;
@@ -52,7 +52,7 @@ pub fn write_ticket(
     writeln!(out, "{MARK}{} -->", finding.fingerprint)?;
     let name = text::name(&finding.credential);
     let active = if finding.is_active() { "ACTIVE: " } else { "" };
-    writeln!(out, "# {active}{} {}\n", plain(report.title(finding)), code(&name))?;
+    writeln!(out, "# {active}{} {}\n", words(report.title(finding)), code(&name))?;
     facts(report, finding, owners, out)?;
     writeln!(out, "\n## Where it is\n")?;
     for place in finding.occurrences.iter().take(PLACES) {
@@ -79,7 +79,7 @@ fn facts(
     }
     let account = verdict.account.as_ref().or(credential.account.as_ref());
     if let Some(account) = account {
-        let name = report.account_name(finding).map(plain);
+        let name = report.account_name(finding).map(words);
         let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
         rows.push(("account", format!("{}{name}", code(&escape_line(account)))));
     }
@@ -95,7 +95,7 @@ fn facts(
             [(", ", &verdict.reason), (", ", &verdict.arn), (" at ", &verdict.checked_at)]
         {
             if let Some(detail) = detail {
-                told.push_str(&format!("{joint}{}", plain(detail)));
+                told.push_str(&format!("{joint}{}", words(detail)));
             }
         }
         rows.push(("verdict", told));
@@ -114,7 +114,7 @@ fn exposure(finding: &Finding) -> String {
     let git = || origins().filter_map(|origin| origin.git.as_ref());
     let dates = git().filter_map(|git| git.committer.as_ref()?.date.get(..10));
     let mut parts: Vec<String> = Vec::new();
-    parts.extend(dates.min().map(|day| format!("since {}", plain(day))));
+    parts.extend(dates.min().map(|day| format!("since {}", words(day))));
     parts.push(match (finding.stands(), git().any(|git| git.reachable)) {
         (true, _) => "still in the current files".to_owned(),
         (false, true) => "no longer in the current files, but in the history".to_owned(),
@@ -152,7 +152,7 @@ fn at(place: &Occurrence) -> String {
                 let day = person.date.get(..10).unwrap_or_default();
                 let name =
                     format!("{} <{}>", escape_line(&person.name), escape_line(&person.email));
-                text.push_str(&format!("{word} {} {}", code(&name), plain(day)));
+                text.push_str(&format!("{word} {} {}", code(&name), words(day)));
             }
         }
         if let Some(commit) = &git.removed_in {
@@ -179,11 +179,15 @@ fn steps(
         writeln!(out, "- [ ] {}\n", plain(advice))?;
         return Ok(());
     }
+    // A user's rule may be that of a scanned project.
+    let rule = report.rules.get(finding.credential.rule.as_str());
+    let is_own = rule.is_none_or(|rule| rule.file.is_some());
+    let prose = |text: &str| if is_own { words(text) } else { plain(text) };
     let steps = remedy::steps(finding, report.rules);
     for step in steps.iter().filter(|step| step.when == When::Leak) {
-        let title = plain(&step.title);
+        let title = prose(&step.title);
         let tick = if done.contains(&title) { "x" } else { " " };
-        writeln!(out, "- [{tick}] **{title}.** {}\n", plain(&step.why))?;
+        writeln!(out, "- [{tick}] **{title}.** {}\n", prose(&step.why))?;
         if let Some(cli) = &step.cli {
             let lines: Vec<String> = cli.lines().map(escape_line).collect();
             let text = lines.join("\n");

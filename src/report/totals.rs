@@ -60,7 +60,7 @@ struct Row<K> {
 
 /// Numbers of credentials; canaries do not count as such.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-struct Sums {
+pub(super) struct Sums {
     credentials: u64,
     active: u64,
     /// Those at HEAD, in an index or in a file, and not active.
@@ -118,7 +118,7 @@ impl<'a> Totals<'a> {
     }
 
     /// Each list with its heading.
-    fn tables(&self) -> [(&'static str, Vec<(String, Sums)>); 4] {
+    pub(super) fn tables(&self) -> [(&'static str, Vec<(String, Sums)>); 4] {
         let unknown = |name: Option<&str>| name.map_or("unknown".into(), escape_line);
         let owner = |it: &Owner<'_>| match (it.name, it.email) {
             (Some(name), Some(email)) => format!("{} <{}>", escape_line(name), escape_line(email)),
@@ -159,7 +159,7 @@ impl<'a> Totals<'a> {
             writeln!(out, "|---|---|---|---|---|")?;
             for (name, sums) in rows.iter().take(shown) {
                 let [active, at_head, history, canaries] = sums.columns();
-                let name = markdown::plain(name);
+                let name = markdown::cell(name);
                 writeln!(out, "| {name} | {active} | {at_head} | {history} | {canaries} |")?;
             }
             writeln!(out)?;
@@ -170,7 +170,7 @@ impl<'a> Totals<'a> {
 
 impl Sums {
     /// The cells of a row; zero is a dash, so that other numbers stand out.
-    fn columns(&self) -> [String; 4] {
+    pub(super) fn columns(&self) -> [String; 4] {
         [self.active, self.at_head, self.in_history, self.canaries]
             .map(|count| if count > 0 { count.to_string() } else { "-".to_owned() })
     }

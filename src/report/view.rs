@@ -44,7 +44,12 @@ pub struct Group {
 impl Filtered {
     /// The line in the head of a report.
     pub fn line(&self) -> String {
-        let by = escape_line(&self.by.join(" "));
+        self.sentence(|by| escape_line(by))
+    }
+
+    /// The same with the options as `name` shows them.
+    pub(super) fn sentence(&self, name: impl Fn(&str) -> String) -> String {
+        let by = name(&self.by.join(" "));
         let hidden = counted(self.hidden, "finding is hidden", "findings are hidden");
         let places = match self.places {
             0 => String::new(),

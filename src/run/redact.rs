@@ -165,7 +165,7 @@ impl Secrets {
 
     fn hide_in_git(&self, git: &mut GitOrigin) {
         git.refs.iter_mut().for_each(|name| self.hide(name));
-        for person in git.author.iter_mut().chain(&mut git.committer) {
+        for person in git.author.iter_mut().chain(&mut git.committer).chain(&mut git.removed_by) {
             self.hide(&mut person.name);
             self.hide(&mut person.email);
         }

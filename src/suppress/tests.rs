@@ -35,6 +35,7 @@ fn in_history(mut place: Occurrence, at_head: bool) -> Occurrence {
         held_by: vec![],
         at_head,
         removed_in: None,
+        removed_by: None,
         refs: vec![],
     });
     place

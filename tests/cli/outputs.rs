@@ -10,8 +10,10 @@ use crate::support::require::skip;
 use crate::support::{Keys, Project, Ran};
 
 /// All formats of a report.
-const FORMATS: [&str; 10] =
-    ["text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown"];
+const FORMATS: [&str; 11] = [
+    "text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown",
+    "html",
+];
 
 /// A folder with a key, one without, and an earlier report.
 fn project(name: &str) -> Project {

@@ -6,7 +6,7 @@ use std::fs;
 use crate::support::{Keys, Project};
 
 /// How a report in each format begins.
-const BEGINNINGS: [(&str, &str); 7] = [
+const BEGINNINGS: [(&str, &str); 8] = [
     ("json", "{\n  \"schema\": 2,"),
     ("jsonl", "{\"fingerprint\":"),
     ("sarif", "{\n  \"$schema\":"),
@@ -14,6 +14,7 @@ const BEGINNINGS: [(&str, &str); 7] = [
     ("junit", "<?xml"),
     ("csv", "fingerprint,rule,"),
     ("markdown", "### keysweep "),
+    ("html", "<!doctype html>\n"),
 ];
 
 fn format_of(text: &str) -> &'static str {
@@ -41,6 +42,8 @@ fn the_format_follows_the_name() {
         ("x.xml", None, Ok("junit")),
         ("x.csv", None, Ok("csv")),
         ("x.md", None, Ok("markdown")),
+        ("x.html", None, Ok("html")),
+        ("x.htm", None, Ok("html")),
         ("x.txt", None, Ok("text")),
         ("report", None, Ok("text")),
         ("out/x.json", None, Ok("json")),
@@ -57,13 +60,14 @@ fn the_format_follows_the_name() {
         ("sarif", None, Err("--format sarif for standard output, --output sarif=FILE")),
         ("JSON", None, Err("--output ./JSON for a file of that name")),
         ("markdown", Some("json"), Err("--output markdown=FILE")),
-        ("x.html", None, Err("no report is written as .html")),
+        ("x.yml", None, Err("no report is written as .yml")),
+        ("x.html", Some("json"), Err("--output json=x.html or --output html=x.html")),
         ("x.pdf", None, Err("--output text=x.pdf")),
         ("x.sarif", Some("text"), Err("--output text=x.sarif or --output sarif=x.sarif")),
         ("x.csv", Some("json"), Err("--output json=x.csv or --output csv=x.csv")),
         ("sarif=x.txt", None, Ok("sarif")),
         ("text=x.html", None, Ok("text")),
-        ("html=x.html", None, Err("there is no format 'html'")),
+        ("pdf=x.html", None, Err("there is no format 'pdf'")),
     ] {
         fs::create_dir_all(project.at("out")).expect("a folder");
         let mut args = vec!["scan", "in", "-o", file];

@@ -3,8 +3,10 @@
 
 use crate::support::{Keys, Project};
 
-pub(crate) const FORMATS: [&str; 10] =
-    ["text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown"];
+pub(crate) const FORMATS: [&str; 11] = [
+    "text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown",
+    "html",
+];
 
 /// Names for places where any text may stand.
 pub(crate) const NAMES: [&str; 16] = [

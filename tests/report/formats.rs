@@ -3,8 +3,10 @@
 
 use crate::support::{Keys, Project};
 
-pub(crate) const FORMATS: [&str; 10] =
-    ["text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown"];
+pub(crate) const FORMATS: [&str; 11] = [
+    "text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown",
+    "html",
+];
 
 /// A project of many files, with one key in several places and keys in hostile surroundings.
 fn project() -> Project {
@@ -33,9 +35,10 @@ fn project() -> Project {
     project
 }
 
-/// A report without the times of the run, which GitLab's alone has.
+/// A report without the time of the run, which GitLab's and the page have.
 fn untimed(report: &str) -> String {
-    let time = regex::Regex::new(r#""(start|end)_time": "[0-9T:-]{19}""#).expect("an expression");
+    let time = r#""(start|end)_time": "[0-9T:-]{19}"|[0-9-]{10} [0-9:]{5} UTC"#;
+    let time = regex::Regex::new(time).expect("an expression");
     time.replace_all(report, "").into_owned()
 }
 

@@ -78,7 +78,8 @@ fn readings(line: &str) -> Vec<Vec<u8>> {
     all
 }
 
-const FORMATS: [&str; 8] = ["text", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv"];
+const FORMATS: [&str; 10] =
+    ["text", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown", "html"];
 
 /// A secret without signs, which can be split and stand in names.
 fn secret(keys: &mut Keys) -> String {

@@ -4,8 +4,10 @@
 use crate::report::decoding::Decoder;
 use crate::support::{Keys, Project};
 
-const FORMATS: [&str; 10] =
-    ["text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown"];
+const FORMATS: [&str; 11] = [
+    "text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown",
+    "html",
+];
 
 /// A secret that can stand in names, without `/` and `+`.
 fn secret_for_names(keys: &mut Keys) -> String {

@@ -69,11 +69,13 @@ pub(crate) fn place_in_history(path: Option<&str>, line: u64, at_head: bool) -> 
         blob: Some("b2".repeat(20)),
         object: if path.is_some() { GitObject::Blob } else { GitObject::Commit },
         author: Some(person.clone()),
-        committer: Some(person),
+        committer: Some(person.clone()),
         reachable: true,
         held_by: vec![HeldBy::Ref],
         at_head,
         removed_in: (!at_head).then(|| "d3".repeat(20)),
+        removed_by: (!at_head)
+            .then(|| Person { date: "2026-02-03T04:05:06Z".to_owned(), ..person.clone() }),
         refs: vec!["refs/heads/main".to_owned()],
     });
     place

@@ -62,31 +62,33 @@ const HOOK_MANAGERS: [&str; 2] = ["husky@9.1.7", "lefthook@1.13.6"];
 /// The folder of the programs `husky` and `lefthook`, which npm installs.
 #[track_caller]
 pub(crate) fn hook_managers() -> Option<PathBuf> {
-    require("npm with husky and lefthook", find_hook_managers())
+    let modules = npm("managers", &HOOK_MANAGERS);
+    require("npm with husky and lefthook", modules.map(|modules| modules.join(".bin")))
 }
 
-fn find_hook_managers() -> Result<PathBuf, String> {
-    let (tools, _lock) = folder("managers")?;
-    let home = tools.join("managers");
+/// The folder of npm's packages, installed below the folder `name` of the tools.
+pub(crate) fn npm(name: &str, packages: &[&str]) -> Result<PathBuf, String> {
+    let (tools, _lock) = folder(name)?;
+    let home = tools.join(name);
     let stamp = home.join("installed");
-    let wanted = HOOK_MANAGERS.join(" ");
-    let bin = home.join("node_modules/.bin");
+    let wanted = packages.join(" ");
+    let modules = home.join("node_modules");
     if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
-        return Ok(bin);
+        return Ok(modules);
     }
     fs::create_dir_all(&home).map_err(why)?;
     // Else npm would look for a project in the folders above.
     fs::write(home.join("package.json"), "{\"private\": true}\n").map_err(why)?;
     run(Command::new("npm")
         .args(["install", "--no-audit", "--no-fund", "--ignore-scripts"])
-        .args(HOOK_MANAGERS)
+        .args(packages)
         .current_dir(&home))?;
     fs::write(&stamp, wanted).map_err(why)?;
-    Ok(bin)
+    Ok(modules)
 }
 
 /// Where tools are, and the lock of one of them, held until it is dropped.
-fn folder(name: &str) -> Result<(PathBuf, File), String> {
+pub(crate) fn folder(name: &str) -> Result<(PathBuf, File), String> {
     let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let tools = temporary.parent().unwrap_or(temporary).join("test-tools");
     fs::create_dir_all(&tools).map_err(why)?;
@@ -100,7 +102,7 @@ pub(crate) fn programs(venv: &Path) -> PathBuf {
     venv.join(if cfg!(windows) { "Scripts" } else { "bin" })
 }
 
-fn environment(name: &str, requirements: &str) -> Result<PathBuf, String> {
+pub(crate) fn environment(name: &str, requirements: &str) -> Result<PathBuf, String> {
     let (tools, _lock) = folder(name)?;
     let venv = tools.join(name);
     let stamp = venv.join(requirements);
@@ -118,7 +120,7 @@ fn environment(name: &str, requirements: &str) -> Result<PathBuf, String> {
     Ok(venv)
 }
 
-fn run(command: &mut Command) -> Result<(), String> {
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let said = match command.output() {
         Ok(output) if output.status.success() => return Ok(()),
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -128,6 +130,6 @@ fn run(command: &mut Command) -> Result<(), String> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
-fn why(error: io::Error) -> String {
+pub(crate) fn why(error: io::Error) -> String {
     error.to_string()
 }

@@ -337,7 +337,9 @@ fn a_key_without_an_answer_makes_the_run_incomplete() {
     for (what, act, code) in acts {
         let stub = Stub::start(move |_, _| act.clone());
         let url = stub.url();
-        for format in ["json", "text", "short", "sarif", "github", "markdown", "csv", "junit"] {
+        for format in
+            ["json", "text", "short", "sarif", "github", "markdown", "csv", "junit", "html"]
+        {
             let asked = ["scan", "a.env", "--verify", "--fail-on", "active", "--sts-endpoint"];
             let asked = asked.iter().copied().chain([url.as_str(), "--format", format]);
             let ran = project.keysweep(asked).run().exits(code);

@@ -267,6 +267,9 @@ pub struct GitOrigin {
     pub at_head: bool,
     /// The newest ancestor of HEAD that removed it.
     pub removed_in: Option<String>,
+    /// The author of that commit, with its date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_by: Option<Person>,
     /// Full names of the refs whose tip holds it.
     pub refs: Vec<String>,
 }

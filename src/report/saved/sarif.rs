@@ -392,6 +392,7 @@ fn origin(location: &Location, facts: &Facts, is_first: bool) -> Origin {
         held_by: Vec::new(),
         at_head: it.at_head,
         removed_in: it.removed_in.clone().filter(|_| is_first),
+        removed_by: None,
         refs: if is_first { it.refs.clone() } else { Vec::new() },
     });
     Origin {

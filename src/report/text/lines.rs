@@ -13,8 +13,8 @@ use crate::text::escape_line;
 const NARROWEST: usize = 40;
 
 /// A line of a text with its values marked.
-struct Line {
-    number: u64,
+pub(in crate::report) struct Line {
+    pub(in crate::report) number: u64,
     /// Escaped text.
     text: Vec<char>,
     /// Columns of the values in `text`, from 0.
@@ -52,7 +52,7 @@ pub(super) fn write(
 }
 
 /// The line of the id, and that of the secret if it is another one, in their order.
-fn lines(finding: &Finding, place: &Occurrence) -> Vec<Line> {
+pub(in crate::report) fn lines(finding: &Finding, place: &Occurrence) -> Vec<Line> {
     let sighting = &place.sighting;
     let id = finding.credential.key_id.as_deref();
     let number = |region: Option<crate::location::Region>| region.map_or(1, |it| it.start.line);
@@ -119,6 +119,25 @@ impl Line {
         };
         let marks = self.marks.into_iter().filter_map(within).collect();
         Self { number: self.number, text, marks }
+    }
+
+    /// The text in pieces, and for each if it is a marked value.
+    pub(in crate::report) fn pieces(&self) -> Vec<(String, bool)> {
+        let mut pieces = Vec::new();
+        let mut at = 0;
+        let piece = |from: usize, to: usize| self.text[from..to].iter().collect::<String>();
+        for &(start, end) in &self.marks {
+            // An id in a masked value would be marked twice.
+            if start < at || end <= start {
+                continue;
+            }
+            pieces.extend((start > at).then(|| (piece(at, start), false)));
+            pieces.push((piece(start, end), true));
+            at = end;
+        }
+        let len = self.text.len();
+        pieces.extend((at < len).then(|| (piece(at, len), false)));
+        pieces
     }
 
     fn carets(&self) -> String {

@@ -15,7 +15,7 @@ use crate::finding::Candidate;
 const HEAD: u64 = 4096;
 
 /// Texts in the first bytes of a file, without blanks: how it begins, and how it names the program.
-const BEGINNINGS: [(&str, &str); 9] = [
+const BEGINNINGS: [(&str, &str); 10] = [
     // json
     ("{\"schema\":", "\"tool\":{\"name\":\"keysweep\""),
     // jsonl
@@ -28,6 +28,8 @@ const BEGINNINGS: [(&str, &str); 9] = [
     ("<?xml", "<testsuitesname=\"keysweep\""),
     // csv
     ("fingerprint,rule,severity,confidence,key_id,", ""),
+    // html
+    ("<!doctypehtml>", "<metaname=\"generator\"content=\"keysweep"),
     // text and markdown
     ("keysweep", "\n"),
     ("###keysweep", "\n"),

@@ -98,6 +98,7 @@ pub(super) fn record(object: GitObject, commit: Option<ObjectId>) -> GitOrigin {
         held_by: Vec::new(),
         at_head: false,
         removed_in: None,
+        removed_by: None,
         refs: Vec::new(),
     }
 }

@@ -184,6 +184,7 @@ fn origin(file: &File) -> Origin {
         held_by: vec![HeldBy::Index],
         at_head: false,
         removed_in: None,
+        removed_by: None,
         refs: Vec::new(),
     };
     Origin { path: Some(file.path.clone()), git: Some(git), ..Origin::default() }

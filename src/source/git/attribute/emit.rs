@@ -95,6 +95,8 @@ struct Emitter<'a> {
     trees: KnownTrees<'a>,
     /// The last commit that was read, and its people: neighbouring places often share it.
     last: Option<(ObjectId, Persons)>,
+    /// The same of the last commit that removed a place.
+    last_removal: Option<(ObjectId, Persons)>,
     /// Remaining number of ref names.
     names: usize,
     is_truncated: bool,
@@ -104,7 +106,7 @@ impl<'a> Emitter<'a> {
     fn new(history: &'a History<'a>, people: People) -> Self {
         let names = history.database.memory().places().saturating_mul(8);
         let trees = KnownTrees::new(history.objects);
-        Self { history, people, trees, last: None, names, is_truncated: false }
+        Self { history, people, trees, last: None, last_removal: None, names, is_truncated: false }
     }
 
     fn report(&self, ledger: &Ledger) {
@@ -171,6 +173,7 @@ impl<'a> Emitter<'a> {
         commit: Option<ObjectId>,
     ) -> GitOrigin {
         let (author, committer) = commit.map_or((None, None), |commit| self.persons(commit));
+        let removed = place.removed.map(|number| self.history.graph.ids[number as usize]);
         GitOrigin {
             commit: commit.map(|commit| commit.to_string()),
             blob: Some(object.to_string()),
@@ -180,9 +183,8 @@ impl<'a> Emitter<'a> {
             reachable: place.held & REACHABLE != 0,
             held_by: holders(place),
             at_head: place.at_head,
-            removed_in: place
-                .removed
-                .map(|number| self.history.graph.ids[number as usize].to_string()),
+            removed_in: removed.map(|commit| commit.to_string()),
+            removed_by: removed.and_then(|commit| self.remover(commit)),
             refs: self.refs(groups, place),
         }
     }
@@ -205,14 +207,30 @@ impl<'a> Emitter<'a> {
         if let Some((_, persons)) = self.last.as_ref().filter(|(last, _)| *last == commit) {
             return persons.clone();
         }
-        let mut buffer = Vec::new();
-        let objects = self.history.objects;
-        let persons = match objects.find(&commit, &mut buffer) {
-            Ok(Some(Kind::Commit)) => self.people.of_commit(&buffer, objects.hash()),
-            _ => (None, None),
-        };
+        let persons = self.read_persons(commit);
         self.last = Some((commit, persons.clone()));
         persons
+    }
+
+    /// The author of a commit that removed a place.
+    fn remover(&mut self, commit: ObjectId) -> Option<Person> {
+        let known = self.last_removal.as_ref().filter(|(last, _)| *last == commit);
+        if let Some((_, (author, _))) = known {
+            return author.clone();
+        }
+        let persons = self.read_persons(commit);
+        let author = persons.0.clone();
+        self.last_removal = Some((commit, persons));
+        author
+    }
+
+    fn read_persons(&mut self, commit: ObjectId) -> Persons {
+        let mut buffer = Vec::new();
+        let objects = self.history.objects;
+        match objects.find(&commit, &mut buffer) {
+            Ok(Some(Kind::Commit)) => self.people.of_commit(&buffer, objects.hash()),
+            _ => (None, None),
+        }
     }
 }
 

@@ -248,6 +248,7 @@ impl<'a> Report<'a> {
             held_by: vec![HeldBy::Ref],
             at_head: false,
             removed_in: None,
+            removed_by: None,
             refs: Vec::new(),
         }
     }
