@@ -18,6 +18,8 @@ mod killed;
 mod outputs;
 #[cfg(feature = "verify")]
 mod remedy;
+#[cfg(unix)]
+mod report;
 mod said;
 pub(crate) mod settled;
 mod status;

@@ -167,7 +167,7 @@ fn write_text(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if style.coverage {
-        writeln!(out, "keysweep {} report --diff\n", env!("CARGO_PKG_VERSION"))?;
+        writeln!(out, "keysweep {} diff\n", env!("CARGO_PKG_VERSION"))?;
     }
     if let Some(filter) = report.view.filter {
         writeln!(out, "{}\n", filter.line())?;
@@ -193,7 +193,7 @@ fn words(text: &str) -> String {
 }
 
 fn write_markdown(diff: &Diff, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "### keysweep report --diff\n\n{}\n", summary(diff, code))?;
+    writeln!(out, "### keysweep {} diff\n\n{}\n", env!("CARGO_PKG_VERSION"), summary(diff, code))?;
     if let Some(filter) = report.view.filter {
         writeln!(out, "**{}**\n", filter.sentence(code))?;
     }
