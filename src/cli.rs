@@ -19,6 +19,7 @@ mod hook;
 #[cfg(feature = "verify")]
 mod keys;
 mod lookup;
+mod merge;
 mod output;
 mod parse;
 mod progress;
@@ -31,6 +32,7 @@ mod sweep;
 #[cfg(feature = "verify")]
 mod verify;
 mod words;
+mod worker;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -43,6 +45,7 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::document::Faults;
 use crate::opaque;
 use crate::run::Status;
+use crate::run::sweep::ARGUMENT;
 use crate::text::{escape_line, escape_path};
 use commands::{Cli, Command};
 use words::Meant;
@@ -51,6 +54,12 @@ use words::Meant;
 pub fn main() -> ExitCode {
     hide_panics();
     let args: Vec<OsString> = std::env::args_os().collect();
+    if let [_, argument] = args.as_slice()
+        && argument == ARGUMENT
+    {
+        let status = catch_unwind(|| exit_status(worker::work())).unwrap_or(Status::Usage);
+        return ExitCode::from(status.code());
+    }
     let status = match parsed(&args) {
         // The panic hook has printed a message; the status says that something went wrong.
         Ok(cli) => catch_unwind(|| dispatch(cli.command)).unwrap_or(Status::Usage),
@@ -93,6 +102,7 @@ fn dispatch(command: Command) -> Status {
         Command::Range(arguments) => exit_status(git::range(arguments)),
         Command::Report(arguments) => exit_status(report::report(&arguments)),
         Command::Scan(arguments) => exit_status(scan::scan(arguments)),
+        Command::Merge(arguments) => exit_status(merge::merge(&arguments)),
         Command::Sweep(arguments) => exit_status(sweep::sweep(&arguments)),
         #[cfg(feature = "verify")]
         Command::Verify(arguments) => exit_status(verify::verify(&arguments)),

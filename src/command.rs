@@ -10,6 +10,7 @@ pub mod explain;
 pub mod hook;
 #[cfg(feature = "verify")]
 pub mod keys;
+pub mod merge;
 pub mod program;
 pub mod report;
 #[cfg(feature = "verify")]

@@ -39,9 +39,8 @@ use std::cmp::{Ordering, Reverse};
 use std::io::{self, Write};
 
 use crate::coverage::Coverage;
-use crate::finding::{Credential, Finding, Occurrence, Status};
+use crate::finding::{Finding, Occurrence, Status};
 use crate::rules::RuleSet;
-use crate::secret::Secret;
 
 pub use crate::provenance::Provenance;
 pub use csv::quoted as csv_cell;
@@ -54,10 +53,6 @@ pub use summary::{Closing, amounts, write_coverage, write_total};
 pub use ticket::{done_steps, is_ticket, write_ticket};
 pub use verdicts::write_verdicts;
 pub use view::{Filtered, Group, View};
-
-/// Digests of a user's pattern are omitted for secrets of fewer bytes: a shorter one can be guessed
-/// from its digest.
-const SAFE_TO_DIGEST: usize = 16;
 
 /// A format of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -259,13 +254,6 @@ impl<'a> Report<'a> {
         let mut findings: Vec<&Finding> = self.findings.iter().collect();
         findings.sort_by(|a, b| order(a, b));
         findings
-    }
-
-    /// SHA-256 of a secret of `credential`, in hexadecimal digits; see [`SAFE_TO_DIGEST`].
-    fn digest(&self, credential: &Credential, secret: Option<&Secret>) -> Option<String> {
-        let rule = self.rules.get(credential.rule.as_str());
-        let of_user = rule.is_some_and(|rule| rule.file.is_some());
-        secret?.sha256_from(if of_user { SAFE_TO_DIGEST } else { 0 })
     }
 
     /// The title of a finding's rule, or its id if the rule set does not have it.

@@ -7,9 +7,12 @@
 mod bounds;
 mod collect;
 mod memory_watch;
+pub mod merge;
 mod owners;
+pub mod partial;
 mod partners;
 pub mod policy;
+pub mod record;
 mod redact;
 mod restore;
 mod status;
@@ -44,6 +47,7 @@ use crate::text::escape_path;
 
 use collect::{Collected, Collector};
 use owners::Owners;
+use record::HitRecord;
 pub use redact::provenance as redacted_provenance;
 pub use status::{FailOn, Status, status};
 use time_limit::TimeLimit;
@@ -55,6 +59,9 @@ const CHANNEL: usize = 1024;
 
 /// The message for a source on which the program fails.
 const FAULT: &str = "the scan failed, which is a bug in keysweep: please report it";
+
+/// The message for a run that a signal ended.
+const INTERRUPTED: &str = "interrupted: the rest was not scanned";
 
 /// Stale entries of a baseline, or paths without a file, that are listed by name.
 const LISTED: usize = 20;
@@ -195,7 +202,7 @@ pub fn run<D: Detector>(
     let owners = Owners::of_sources(&options.sources);
     let take = |mut hit: Hit| {
         owners.add(&mut hit.origin, ledger);
-        collector.add(hit);
+        collector.add(HitRecord::new(hit));
     };
     let stopped = detector.ended_by(&options.stop);
     let detector = stopped.as_ref().unwrap_or(detector);
@@ -229,7 +236,7 @@ fn conclude(
     #[cfg(feature = "verify")] until: Option<Instant>,
 ) -> (Vec<Finding>, Vec<BaselineEntry>) {
     if options.interrupted.is_set() {
-        ledger.problem("run", b"", &"interrupted: the rest was not scanned");
+        ledger.problem("run", b"", &INTERRUPTED);
     }
     let Collected { mut findings, met, weak } =
         collector.finish(rules, options.min_confidence, ledger);

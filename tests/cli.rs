@@ -25,6 +25,8 @@ pub(crate) mod settled;
 mod status;
 mod sweep;
 #[cfg(unix)]
+mod sweep_plan;
+#[cfg(unix)]
 mod sweep_resume;
 #[cfg(unix)]
 mod unnamed;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use super::parse;
 use crate::finding::Confidence;
@@ -40,7 +41,7 @@ pub(super) struct HistoryArguments {
 }
 
 /// Arguments of every command that reads git.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Git")]
 pub(super) struct DatabaseArguments {
     /// Do not read git's alternates: object folders that a repository borrows from
@@ -99,7 +100,7 @@ pub(super) struct HookMessage {
 }
 
 /// The files to scan.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Selection")]
 pub(super) struct SelectionArguments {
     /// Scan only what GLOB matches: a name at any depth or, with a slash, a path from the top
@@ -258,7 +259,7 @@ pub(super) struct LimitArguments {
 }
 
 /// Limits of archives and other containers.
-#[derive(Debug, Default, PartialEq, Eq, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Containers")]
 pub(super) struct ContainerArguments {
     /// Open nested containers, N deep [default: 8]; 0 opens none

@@ -56,6 +56,13 @@ pub(super) enum Command {
     /// nothing is sent. A report that was not complete stays so, and a filtered report says how
     /// many findings are hidden.
     Report(super::report::ReportArguments),
+    /// Put the partials of many sweeps together in one report
+    ///
+    /// Reads what `keysweep sweep --partial` wrote, on any machine: the targets need not be there.
+    /// The report is that of one sweep of all targets, to the byte. The same target in several
+    /// partials is counted once. A partial that is not complete is used as far as it goes, and
+    /// reported.
+    Merge(super::merge::MergeArguments),
     /// Make git run keysweep before a commit or a push
     ///
     /// Writes a hook to the folder that git reads, core.hooksPath included, and checks that git

@@ -33,11 +33,12 @@ pub(super) enum Conflict {
     },
 }
 
-/// Refuses conflicting options. `resume` is the state file of a sweep.
+/// Refuses conflicting options. `others` are further files that the run reads or keeps, with the
+/// options that name them.
 pub(super) fn check(
     args: &CommonArguments,
     outputs: &Outputs,
-    resume: Option<&Path>,
+    others: &[(&'static str, Option<&Path>)],
 ) -> Result<(), Conflict> {
     #[cfg(feature = "verify")]
     if matches!(args.fail_on, FailOnLevel::Active) && !args.verify.asks() {
@@ -46,13 +47,22 @@ pub(super) fn check(
     if outputs.is_hook() && matches!(args.fail_on, FailOnLevel::Never) {
         return Err(Conflict::IdleHook);
     }
-    let written: Vec<PathBuf> = outputs.paths().iter().map(|path| place(path)).collect();
     let suppressions = &args.suppressions;
-    for (option, path) in [
-        ("--baseline", suppressions.baseline.as_deref()),
-        ("--config", suppressions.config.config.as_deref()),
-        ("--resume", resume),
-    ] {
+    let config = suppressions.config.config.as_deref();
+    overwritten(
+        outputs,
+        &[("--baseline", suppressions.baseline.as_deref()), ("--config", config)],
+    )?;
+    overwritten(outputs, others)
+}
+
+/// Refuses an output that would overwrite one of `files`, which the options name.
+pub(super) fn overwritten(
+    outputs: &Outputs,
+    files: &[(&'static str, Option<&Path>)],
+) -> Result<(), Conflict> {
+    let written: Vec<PathBuf> = outputs.paths().iter().map(|path| place(path)).collect();
+    for &(option, path) in files {
         if let Some(path) = path.filter(|path| written.contains(&place(path))) {
             let path = escape_path(path.as_os_str().as_encoded_bytes());
             return Err(Conflict::Overwritten { option, path });

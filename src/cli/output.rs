@@ -125,6 +125,14 @@ impl Outputs {
         self
     }
 
+    /// Without a report on standard output, unless `--output` names it.
+    pub(super) fn without_stdout(mut self, args: &OutputArguments) -> Self {
+        if !args.output.iter().any(|output| is_stdout(output)) {
+            self.stdout = None;
+        }
+        self
+    }
+
     /// Says if a hook's message replaces the report.
     pub(super) fn is_hook(&self) -> bool {
         self.hook.is_some()

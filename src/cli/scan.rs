@@ -186,9 +186,9 @@ pub(super) fn carry_out(
     args: &CommonArguments,
     outputs: &Outputs,
 ) -> Result<Status, Box<dyn Error>> {
-    conflicts::check(args, outputs, None)?;
+    conflicts::check(args, outputs, &[])?;
     let Session { stop, interrupted, began } = job.session;
-    let Policy { rules, exclude, suppressions, unreadable } = job.policy;
+    let Policy { rules, exclude, suppressions, unreadable, config: _ } = job.policy;
     let baseline = suppressions.baseline.is_some();
     let ledger = Ledger::new();
     if job.command == "scan" && run::is_in_repository(&job.sources) {

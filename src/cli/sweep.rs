@@ -1,27 +1,35 @@
 //! `keysweep sweep`.
 
 use std::error::Error;
+use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Duration;
 
 use clap::Args;
 
+mod console;
+mod plan;
+
+use console::Console;
+use plan::PlanArguments;
+
 use super::arguments::{CommonArguments, DatabaseArguments, LimitArguments, SelectionArguments};
-use super::git::read_lines;
-use super::output::{Outputs, stays_here};
+use super::output::{Outputs, status_of_failure, stays_here};
 use super::signals::Session;
+use super::worker::WorkerOptions;
 use super::{conflicts, parse, progress, scan};
-use crate::command::sweep::rows::Rows;
+use crate::command::sweep::Template;
+use crate::command::sweep::partial::PartialFile;
+use crate::command::sweep::plan::Planned;
 use crate::command::sweep::state::State;
-use crate::command::sweep::{self, Template};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::report::{Report, View};
+use crate::run::partial::PartialSink;
 use crate::run::policy::{Policy, PolicyRoot};
-use crate::run::sweep::{Ended, ResumeStore, Sweep, Watcher};
+use crate::run::sweep::{PathText, ResumeStore, Sweep, Workers};
 use crate::run::target::Target;
-use crate::run::time_limit::TimeLimit;
 use crate::run::{self, RunOptions, Status};
 use crate::source::files::Globs;
 
@@ -31,16 +39,27 @@ pub(super) struct SweepArguments {
     /// Repositories, folders of clones, folders and files
     #[arg(value_name = "TARGET", required_unless_present = "stdin")]
     targets: Vec<PathBuf>,
-    /// Read targets from standard input, one a line or separated by NUL
+    /// Read targets from standard input, one a line or separated by NUL: paths, or lines that
+    /// --list --format jsonl wrote
     #[arg(long)]
     stdin: bool,
+    #[command(flatten)]
+    plan: PlanArguments,
     /// Record finished targets in FILE, and resume from it after an interruption; after a complete
     /// sweep the next one starts again
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
+    /// Write what is found to FILE, for `keysweep merge`: everything, before findings are grouped,
+    /// suppressed and cut, and never a secret; without --format and --output, no report is written
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    partial: Option<PathBuf>,
     /// End a target after TIME, report what was found in it, and continue with the next
     #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Limits")]
     target_timeout: Option<Duration>,
+    /// Scan N targets at a time, each in a process of its own [default: one for each processor, at
+    /// most 8, as far as there is memory for them]
+    #[arg(long, value_name = "N", value_parser = parse::threads, help_heading = "Limits")]
+    jobs: Option<usize>,
     #[command(flatten)]
     database: DatabaseArguments,
     #[command(flatten)]
@@ -49,26 +68,42 @@ pub(super) struct SweepArguments {
     common: CommonArguments,
 }
 
+/// More targets at a time by default would need more memory than time it saves: each of them gets
+/// several threads then.
+const MOST_JOBS: usize = 8;
+
 pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
     let outputs = Outputs::new(&args.common.output)?;
-    conflicts::check(&args.common, &outputs, args.resume.as_deref())?;
+    let kept = [("--resume", args.resume.as_deref()), ("--partial", args.partial.as_deref())];
+    conflicts::check(&args.common, &outputs, &kept)?;
+    // A partial replaces the report on standard output, as a file of --output does.
+    let is_replaced = args.partial.is_some() && args.common.output.format.is_none();
+    let outputs = if is_replaced { outputs.without_stdout(&args.common.output) } else { outputs };
     let ledger = Ledger::new();
     // One target must not decide for others, so no target's files are read.
     let policy = scan::policy(&args.common.suppressions, PolicyRoot::Nowhere)?;
     let output = &args.common.output;
     let shows_progress = !output.quiet && !output.no_progress;
     let line = || "looking for repositories".to_owned();
-    let targets = progress::with_line(shows_progress, &line, || {
-        targets(args, &policy.exclude, &outputs, &session, &ledger)
-    })?;
+    let plan = progress::with_line(shows_progress, &line, || plan::plan(args, &session, &ledger))?;
+    if args.plan.list {
+        return plan::write(plan, args, &session);
+    }
+    let targets = targets(plan, args, &policy.exclude, &outputs, &session)?;
     let mut state = state(args, &policy)?;
+    let mut partial = partial(args, &policy, &targets)?;
     #[cfg(feature = "verify")]
     let (verify, would_verify) = args.common.verify.stage(args.common.fail_on)?;
+    #[cfg(feature = "verify")]
+    let keep_rivals = verify.is_some() || would_verify.is_some();
+    #[cfg(not(feature = "verify"))]
+    let keep_rivals = false;
+    let workers = workers(args, &policy, &outputs, keep_rivals, &ledger);
     let Policy { rules, exclude, suppressions, .. } = policy;
     let engine = Engine::new(&rules);
     #[cfg(feature = "verify")]
-    let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
+    let engine = engine.keeping_rivals(keep_rivals);
     let options = RunOptions {
         sources: Vec::new(),
         min_confidence: args.common.min_confidence.into(),
@@ -85,12 +120,17 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         #[cfg(feature = "verify")]
         verify,
     };
-    let console = Console::new(&targets, output.quiet);
+    let jobs = jobs(args);
+    let console = Console::new(&targets, jobs, output.quiet);
     let job = Sweep {
         targets: &targets,
         target_timeout: args.target_timeout,
-        memory: state.as_mut().map(|state| state as &mut dyn ResumeStore),
+        memory: state.as_mut().map(|state| state as &mut (dyn ResumeStore + Send)),
+        partial: partial.as_mut().map(|partial| partial as &mut dyn PartialSink),
         watcher: &console,
+        jobs,
+        threads: scan::threads(&args.common.limits),
+        workers: workers.as_ref(),
     };
     let outcome = progress::with_line(shows_progress, &|| console.line(), || {
         run::sweep::sweep(job, &options, &engine, &rules, &ledger)
@@ -118,38 +158,80 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     };
     let written = scan::write_report(&report, status, output, &outputs, options.began);
     // A sweep without a complete report can be resumed.
+    let written = match partial.map(PartialFile::finish) {
+        Some(Err(error)) => {
+            super::complain(&error);
+            status_of_failure(written)
+        }
+        Some(Ok(())) | None => written,
+    };
     if let Some(state) = state.as_mut().filter(|_| !options.stop.is_set() && written == status) {
         state.end()?;
     }
     Ok(written)
 }
 
-/// The targets on the command line and on standard input.
+/// The targets with the options of this run.
 fn targets(
+    plan: Vec<Planned>,
     args: &SweepArguments,
     exclude: &[String],
     outputs: &Outputs,
     session: &Session,
-    ledger: &Ledger,
 ) -> Result<Vec<Target>, Box<dyn Error>> {
-    let mut paths = args.targets.clone();
-    if args.stdin {
-        let list = read_lines(session, args.common.limits.timeout)?;
-        paths.extend(sweep::read_list(&list));
-        if paths.is_empty() && !session.stop.is_set() {
-            ledger.note("standard input names no target");
-        }
-    }
     let (limits, stop) = (&args.common.limits, &session.stop);
     let mut selection = args.selection.clone();
     selection.exclude.extend_from_slice(exclude);
     let mut files = scan::files_options(Vec::new(), &selection, outputs, limits, stop)?;
-    files.outputs.extend(args.resume.clone());
-    let database = args.database.options(limits, stop);
-    let template = Template { files, database, stop: stop.clone() };
-    // The time limit of the run includes the search; the run reports it.
-    let clock = TimeLimit::new("--timeout", limits.timeout, session.began);
-    Ok(clock.limit(stop, &Ledger::new(), || sweep::targets(&paths, &template)))
+    files.outputs.extend(args.resume.iter().chain(&args.partial).cloned());
+    let template = Template { files, database: args.database.options(limits, stop) };
+    Ok(plan.into_iter().map(|planned| planned.target(&template)).collect())
+}
+
+/// How processes for targets are started; `None`, with a remark, if that is not possible.
+fn workers(
+    args: &SweepArguments,
+    policy: &Policy,
+    outputs: &Outputs,
+    keep_rivals: bool,
+    ledger: &Ledger,
+) -> Option<Workers> {
+    let kept = args.resume.iter().chain(&args.partial).cloned();
+    let outputs = outputs.paths().into_iter().chain(kept);
+    let config = policy.config.as_ref();
+    let options = WorkerOptions {
+        selection: args.selection.clone(),
+        database: args.database.clone(),
+        containers: args.common.limits.containers.clone(),
+        max_memory: args.common.limits.max_memory,
+        target_timeout: args.target_timeout,
+        outputs: outputs.map(|path| PathText::from(&*path)).collect(),
+        config: config.map(|(path, text)| (PathText::from(&**path), text.clone())),
+        keep_rivals,
+    };
+    let refused = |why: &Box<dyn Error>| {
+        ledger.note(format!("{}: {why}", run::sweep::IN_ONE_PROCESS));
+    };
+    options.workers().inspect_err(refused).ok()
+}
+
+/// The number of targets that are scanned at a time.
+fn jobs(args: &SweepArguments) -> usize {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let limits = &args.common.limits;
+    let granted = || processors.min(MOST_JOBS).min(scan::memory(limits).processes());
+    args.jobs.unwrap_or_else(granted)
+}
+
+/// The file of `--partial`.
+fn partial(
+    args: &SweepArguments,
+    policy: &Policy,
+    targets: &[Target],
+) -> Result<Option<PartialFile>, Box<dyn Error>> {
+    let Some(path) = &args.partial else { return Ok(None) };
+    stays_here(path)?;
+    Ok(Some(PartialFile::create(path, &asked(args, policy), targets)?))
 }
 
 /// The state file of `--resume`.
@@ -165,40 +247,4 @@ fn asked(args: &SweepArguments, policy: &Policy) -> String {
     let own: Vec<_> = policy.rules.rules.iter().filter(|rule| rule.file.is_some()).collect();
     let policy = format!("{:?} {own:?}", policy.exclude);
     format!("{:?} {:?} {containers:?} {max_memory:?} {policy}", args.selection, args.database)
-}
-
-/// Shows the progress of a sweep on standard error.
-struct Console {
-    rows: Rows,
-    quiet: bool,
-    now: Mutex<Option<(usize, Arc<Ledger>, Instant)>>,
-}
-
-impl Console {
-    fn new(targets: &[Target], quiet: bool) -> Self {
-        Self { rows: Rows::new(targets), quiet, now: Mutex::default() }
-    }
-
-    fn line(&self) -> String {
-        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let line = |(number, ledger, since): (usize, Arc<Ledger>, Instant)| {
-            self.rows.line(number, &ledger, since.elapsed())
-        };
-        now.map(line).unwrap_or_default()
-    }
-}
-
-impl Watcher for Console {
-    fn begins(&self, number: usize, ledger: &Arc<Ledger>) {
-        let now = Some((number, Arc::clone(ledger), Instant::now()));
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
-    }
-
-    fn ended(&self, ended: &Ended<'_>) {
-        let row = self.rows.row(ended);
-        let nothing_to_report = ended.problems == 0 && ended.swept.credentials == 0;
-        if !(self.quiet && nothing_to_report) {
-            progress::row(&row);
-        }
-    }
 }

@@ -4,7 +4,6 @@
 //! and a sentence. It reads and writes no file, and asks no question.
 
 use crate::finding::{Finding, Fingerprint, Status};
-use crate::secret::Secret;
 use crate::suppress::baseline::{Baseline, BaselineEntry};
 use crate::suppress::detect_secrets::DetectSecrets;
 use crate::suppress::gitleaks::Gitleaks;
@@ -156,7 +155,8 @@ impl Change {
 pub fn line(finding: &Finding) -> String {
     let credential = &finding.credential;
     let id = credential.key_id.as_deref().map(escape_line);
-    let name = id.or_else(|| credential.secret.as_ref().map(Secret::redacted)).unwrap_or_default();
+    let redacted = || credential.secret.as_ref().map(|secret| secret.redacted().to_owned());
+    let name = id.or_else(redacted).unwrap_or_default();
     let place = finding.occurrences.first().map(|first| {
         let path = first
             .origin

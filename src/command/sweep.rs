@@ -2,22 +2,28 @@
 //!
 //! Takes paths, finds the repositories at and below them, and gives targets, each place once. A
 //! folder of clones gives one target for each clone and one for the files outside of them. It does
-//! not know how a target is scanned; [`rows`] shows how each ended, [`state`] records it.
+//! not know how a target is scanned; [`plan`] writes the targets down, [`shard`] chooses a part of
+//! them, [`rows`] shows how each ended, [`state`] records it.
 
+pub mod partial;
+pub mod plan;
 pub mod rows;
+pub mod shard;
 pub mod state;
+mod weight;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use crate::coverage::Problem;
 use crate::opaque;
-use crate::run::target::Target;
 use crate::source::git::find::{self, Repository};
 use crate::source::{files, git};
 use crate::stop::Stop;
 use crate::text::escape_path;
+use plan::{Kind, Planned};
 
 /// The cost of a target besides its packs, in bytes: the estimate needs a number.
 const FILES: u64 = 1 << 20;
@@ -32,18 +38,6 @@ pub struct Template {
     pub files: files::FileOptions,
     /// Options for the object database.
     pub database: git::database::DatabaseOptions,
-    /// Ends the search for repositories.
-    pub stop: Stop,
-}
-
-/// Parses the targets on standard input: one a line or, if there is a NUL, separated by NUL.
-pub fn read_list(list: &[u8]) -> Vec<PathBuf> {
-    let end = if list.contains(&0) { 0 } else { b'\n' };
-    let lines = list.split(|&byte| byte == end).map(|line| match end {
-        0 => line,
-        _ => line.strip_suffix(b"\r").unwrap_or(line),
-    });
-    lines.filter(|line| !line.is_empty()).map(path).collect()
 }
 
 #[cfg(unix)]
@@ -61,12 +55,17 @@ fn path(bytes: &[u8]) -> PathBuf {
 ///
 /// Names are relative to the deepest folder that contains all arguments; a folder of clones
 /// contains itself. They depend neither on the current folder nor on the spelling of a path.
-pub fn targets(given: &[PathBuf], template: &Template) -> Vec<Target> {
+pub fn plan(given: &[PathBuf], stop: &Stop) -> Vec<Planned> {
     let mut places = TargetList::default();
     for path in given {
-        places.add(path, &template.stop);
+        places.add(path, stop);
     }
-    places.targets(template)
+    places.plan()
+}
+
+/// Sets the weights of targets that were found, more precisely than the search does.
+pub fn weigh(plan: &mut [Planned], alternates: bool) {
+    plan.iter_mut().for_each(|planned| weight::weigh(planned, alternates));
 }
 
 /// The places to scan, each once.
@@ -144,45 +143,36 @@ impl TargetList {
         self.base = Some(shared);
     }
 
-    fn targets(mut self, template: &Template) -> Vec<Target> {
+    fn plan(mut self) -> Vec<Planned> {
         self.drop_submodules();
         let readers = self.readers();
-        let mut targets = Vec::new();
+        let mut plan = Vec::new();
         for (root, repository) in &self.repositories {
             let reader = readers.get(&repository.common).filter(|reader| *reader != root);
-            let files = self.files_of(root, repository.is_bare, template);
-            let mut target = self.target(root, files);
-            match (reader, &repository.fault) {
-                (_, Some(why)) => target.broken = Some(why.clone()),
-                (None, _) => target.history = Some(history(root, template)),
-                (Some(reader), _) => {
-                    let reader = self.name(reader);
-                    target.note = Some(format!("its history was scanned with that of {reader}"));
-                }
-            }
-            target.weight += if reader.is_none() { repository.size() } else { 0 };
-            targets.push(target);
+            let reads = repository.fault.is_none() && reader.is_none();
+            let found = self.planned(root, Kind::Repository);
+            plan.push(Planned {
+                bare: repository.is_bare,
+                weight: FILES + if reader.is_none() { repository.size() } else { 0 },
+                objects: reads.then(|| repository.common.join("objects")),
+                history_with: reader.map(|reader| self.name(reader)),
+                why: repository.fault.clone(),
+                ..found
+            });
         }
-        for folder in &self.folders {
-            targets.push(self.target(folder, self.files_of(folder, false, template)));
-        }
-        for file in &self.files {
-            let holder = file.parent().unwrap_or(file);
-            let mut target = self.target(file, files_in(file, holder, Vec::new(), template));
-            target.holder = self.name(holder);
-            targets.push(target);
-        }
+        plan.extend(self.folders.iter().map(|folder| self.planned(folder, Kind::Rest)));
+        plan.extend(self.files.iter().map(|file| self.planned(file, Kind::File)));
         for (path, why) in &self.unreadable {
-            let holder = targets.iter_mut().filter(|target| path.starts_with(&target.place));
-            if let Some(holder) = holder.max_by_key(|target| target.place.as_os_str().len()) {
+            let holder = plan.iter_mut().filter(|planned| path.starts_with(&planned.place));
+            if let Some(holder) = holder.max_by_key(|planned| planned.place.as_os_str().len()) {
                 let inner = path.strip_prefix(&holder.place).unwrap_or(path);
                 let path = escape_path(inner.as_os_str().as_encoded_bytes());
                 holder.problems.push(Problem { what: "folder".into(), path, why: why.clone() });
             }
         }
-        targets.sort_by(|a, b| a.place.cmp(&b.place));
-        targets.extend(self.broken.iter().map(|(path, why)| broken(path, why)));
-        targets
+        plan.extend(self.broken.iter().map(|(path, why)| missing(path, why)));
+        plan::sort(&mut plan);
+        plan
     }
 
     /// Drops submodules inside the work tree of the repository that has their database: both their
@@ -228,36 +218,34 @@ impl TargetList {
         readers
     }
 
-    /// The files of a target, without other targets inside it.
-    fn files_of(&self, root: &Path, is_bare: bool, template: &Template) -> files::FileOptions {
+    /// A target with the outermost places inside of it that are targets themselves.
+    fn planned(&self, place: &Path, kind: Kind) -> Planned {
         // Paths are ordered by their parts, so everything below a path follows it.
-        let inside = |path: &&PathBuf| path.starts_with(root);
-        let below = |set: &BTreeSet<PathBuf>| -> Vec<PathBuf> {
-            set.range(root.to_owned()..).take_while(inside).cloned().collect()
-        };
-        let repositories = self.repositories.range(root.to_owned()..).map(|(path, _)| path);
-        let mut apart: Vec<PathBuf> = repositories.take_while(inside).cloned().collect();
-        apart.extend(below(&self.folders));
-        apart.extend(below(&self.files));
-        apart.retain(|path| path != root);
-        if is_bare {
-            apart.extend(OWN.map(|name| root.join(name)));
+        let after = (Bound::Excluded(place.to_owned()), Bound::Unbounded);
+        let inside = |path: &&PathBuf| path.starts_with(place);
+        let repositories = self.repositories.range(after.clone()).map(|(path, _)| path);
+        let mut inner: Vec<&PathBuf> = repositories.take_while(inside).collect();
+        for set in [&self.folders, &self.files] {
+            inner.extend(set.range(after.clone()).take_while(inside));
         }
-        files_in(root, root, apart, template)
-    }
-
-    fn target(&self, place: &Path, files: files::FileOptions) -> Target {
-        let name = self.name(place);
-        Target {
-            holder: name.clone(),
-            name,
+        inner.sort();
+        let mut apart: Vec<PathBuf> = Vec::new();
+        for path in inner.into_iter().filter_map(|path| path.strip_prefix(place).ok()) {
+            if !apart.last().is_some_and(|outer| path.starts_with(outer)) {
+                apart.push(path.to_owned());
+            }
+        }
+        Planned {
+            name: self.name(place),
             place: place.to_owned(),
-            files: Some(files),
-            history: None,
-            broken: None,
-            problems: Vec::new(),
-            note: None,
+            kind,
+            bare: false,
             weight: FILES,
+            objects: None,
+            apart,
+            history_with: None,
+            why: None,
+            problems: Vec::new(),
         }
     }
 
@@ -294,18 +282,18 @@ fn files_in(
     }
 }
 
-fn broken(given: &Path, why: &str) -> Target {
-    // A URL as an argument may contain a password.
-    let name = opaque::redacted(&escape_path(given.as_os_str().as_encoded_bytes()));
-    Target {
-        holder: name.clone(),
-        name,
+fn missing(given: &Path, why: &str) -> Planned {
+    Planned {
+        // A URL as an argument may contain a password.
+        name: opaque::redacted(&escape_path(given.as_os_str().as_encoded_bytes())),
         place: given.to_owned(),
-        files: None,
-        history: None,
-        broken: Some(why.to_owned()),
-        problems: Vec::new(),
-        note: None,
+        kind: Kind::Missing,
+        bare: false,
         weight: 0,
+        objects: None,
+        apart: Vec::new(),
+        history_with: None,
+        why: Some(why.to_owned()),
+        problems: Vec::new(),
     }
 }

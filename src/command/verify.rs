@@ -130,16 +130,8 @@ fn finding(id: KeyId, secret: Secret, token: Option<Secret>) -> Result<Finding, 
     };
     let sighting = Sighting::default();
     let confidence = Confidence::High;
-    Ok(Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity: Severity::Error,
-        confidence,
-        verification: Verification::default(),
-        suppressed: None,
-        possible_partners: Vec::new(),
-        occurrences: vec![Occurrence { origin: Origin::default(), sighting, confidence }],
-    })
+    let place = Occurrence { origin: Origin::default(), sighting, confidence };
+    Ok(Finding::new(credential, Severity::Error, confidence, vec![place]))
 }
 
 /// Writes to the ledger why no finding of an earlier report was verified, if none was.
@@ -233,12 +225,12 @@ mod tests {
         let (secret, token) = ("a/+9".repeat(10), "IQoJb3JpZ2luX2Vj".repeat(8));
         for text in [format!("{secret}\n"), format!("\u{feff}{secret}\r\n\r\n"), secret.clone()] {
             let read = read_key(id("AKIA"), text.as_bytes()).expect("a key");
-            let held = read.credential.secret.expect("a secret");
+            let held = read.clear.secret.expect("a secret");
             assert_eq!(held.expose(), secret.as_bytes());
         }
         let both = format!("{secret}\n\n{token}\n");
         let read = read_key(id("ASIA"), both.as_bytes()).expect("a key");
-        assert_eq!(read.credential.session_token, Some(Secret::new(token.into_bytes())));
+        assert_eq!(read.clear.session_token, Some(Secret::new(token.into_bytes())));
         assert_eq!(read.credential.rule.as_str(), "aws-temporary-key");
     }
 

@@ -1,9 +1,7 @@
 //! The texts that the owner of a leaked key reads.
 
 use super::*;
-use crate::finding::{
-    Confidence, Credential, Occurrence, Origin, RuleId, Severity, Sighting, Verification,
-};
+use crate::finding::{Confidence, Credential, Occurrence, Origin, RuleId, Severity, Sighting};
 use crate::secret::Secret;
 
 const BODY: &str = "QNZGKIQY56JQ7WML";
@@ -20,16 +18,8 @@ fn finding(rule: &str, id: Option<String>, user: Option<&str>) -> Finding {
     };
     let sighting = Sighting::default();
     let confidence = Confidence::High;
-    Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity: Severity::Error,
-        confidence,
-        verification: Verification::default(),
-        suppressed: None,
-        possible_partners: vec![],
-        occurrences: vec![Occurrence { origin: Origin::default(), sighting, confidence }],
-    }
+    let place = Occurrence { origin: Origin::default(), sighting, confidence };
+    Finding::new(credential, Severity::Error, confidence, vec![place])
 }
 
 fn first(finding: &Finding) -> String {

@@ -6,8 +6,7 @@
 use std::io::{self, Write};
 
 use super::{Report, words};
-use crate::finding::{Finding, Occurrence};
-use crate::secret::Secret;
+use crate::finding::{Finding, Occurrence, SecretDigest};
 use crate::text::{escape_line, escape_path};
 
 const HEADER: [&str; 26] = [
@@ -89,8 +88,8 @@ fn cells(report: &Report<'_>, finding: &Finding, place: &Occurrence) -> [String;
         place.confidence.as_str().to_owned(),
         text(credential.key_id.as_deref()),
         text(credential.account.as_deref()),
-        credential.secret.as_ref().map(Secret::redacted).unwrap_or_default(),
-        report.digest(credential, credential.secret.as_ref()).unwrap_or_default(),
+        text(credential.secret.as_ref().map(SecretDigest::redacted)),
+        text(credential.secret.as_ref().and_then(SecretDigest::sha256)),
         finding.verification.status.as_str().to_owned(),
         text(finding.suppressed.as_ref().map(|suppression| suppression.by.as_str())),
         text(origin.target.as_deref()),

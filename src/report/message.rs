@@ -12,7 +12,6 @@ use crate::aws::KeyId;
 use crate::finding::{GitOrigin, Occurrence};
 use crate::location::Region;
 use crate::remedy;
-use crate::secret::Secret;
 use crate::text::{escape_line, escape_path};
 
 /// Longest message in characters.
@@ -59,7 +58,7 @@ pub(super) fn message(report: &Report<'_>, item: &ResultItem<'_>, markup: Markup
     }
     if let Some(secret) = &credential.secret {
         let word = if linked && !spot.at_secret { "[secret](1)" } else { "secret" };
-        let _ = write!(text, "{joint}{word} {}", Secret::redacted(secret));
+        let _ = write!(text, "{joint}{word} {}", secret.redacted());
     }
     place(item.place(), spot.primary(), markup, &mut text);
     if item.is_active() {

@@ -12,15 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Report;
 use crate::finding::{
-    Confidence, Credential, Encoding, Evidence, Finding, Fingerprint, GitOrigin, Occurrence,
-    Origin, RuleId, Severity, Sighting, Spot, Suppression, Verification,
+    Clear, Confidence, Encoding, Evidence, Finding, Fingerprint, GitOrigin, Identity, Occurrence,
+    Origin, PARTITIONS, RuleId, SecretDigest, Severity, Sighting, Spot, Suppression, Verification,
 };
 use crate::location::{Position, Region};
 use crate::remedy::{self, Applied};
 use crate::secret::Secret;
-
-/// Partitions that a text may name.
-const PARTITIONS: [&str; 4] = ["aws", "aws-cn", "aws-us-gov", "aws-eusc"];
 
 /// No line or column is larger: formats calculate with them.
 const LARGEST: u64 = 1 << 48;
@@ -77,7 +74,10 @@ impl<O> Record<O> {
             let secret = secret.as_ref().filter(|_| report.show_secrets);
             secret.map(|secret| String::from_utf8_lossy(secret.expose()).into_owned())
         };
-        let digest = |secret: &Option<Secret>| report.digest(credential, secret.as_ref());
+        let digest = |secret: &Option<SecretDigest>| {
+            secret.as_ref().and_then(SecretDigest::sha256).map(str::to_owned)
+        };
+        let redacted = credential.secret.as_ref().map(SecretDigest::redacted);
         Self {
             fingerprint: finding.fingerprint.clone(),
             rule: credential.rule.clone(),
@@ -88,11 +88,11 @@ impl<O> Record<O> {
             account_name: report.account_name(finding).map(str::to_owned),
             user: credential.user.clone(),
             expires: credential.expires.clone(),
-            secret_redacted: credential.secret.as_ref().map(Secret::redacted),
-            secret: clear(&credential.secret),
+            secret_redacted: redacted.map(str::to_owned),
+            secret: clear(&finding.clear.secret),
             secret_sha256: digest(&credential.secret),
             session_token_sha256: digest(&credential.session_token),
-            session_token: clear(&credential.session_token),
+            session_token: clear(&finding.clear.session_token),
             verification: finding.verification.clone(),
             suppressed: finding.suppressed.clone(),
             evidence: finding.evidence().map(Evidence::clauses),
@@ -122,11 +122,11 @@ impl Record<Vec<Place>> {
             accounts.entry(account.clone()).or_insert(name);
         }
         let reported = |redacted: Option<String>, digest: Option<String>| {
-            redacted.map(|redacted| Secret::reported(redacted, digest))
+            redacted.map(|redacted| SecretDigest::reported(redacted, digest))
         };
         let token = self.session_token_sha256;
         let token = reported(token.as_ref().map(|_| "...".to_owned()), token);
-        let credential = Credential {
+        let credential = Identity {
             rule: self.rule,
             key_id: self.key_id,
             secret: reported(self.secret_redacted, self.secret_sha256),
@@ -140,6 +140,7 @@ impl Record<Vec<Place>> {
         Ok(Finding {
             fingerprint: self.fingerprint,
             credential,
+            clear: Clear::default(),
             severity: self.severity,
             confidence,
             verification: self.verification,

@@ -121,7 +121,7 @@ impl Saved {
         if probe.fingerprint.is_some() || (is_last && probe.findings.is_none()) {
             return lines(text);
         }
-        if !probe.is_ours() {
+        if !probe.is_ours() || probe.schema.is_none() {
             return Err(ReadError::Foreign);
         }
         probe.check_schema()?;

@@ -14,9 +14,8 @@ use super::summary::{self, counted, paint};
 use super::totals::Totals;
 use super::{Closing, Report, Style, todo, verdicts, words};
 use crate::finding::{
-    Credential, Finding, GitObject, GitOrigin, Occurrence, Origin, Severity, Status,
+    Finding, GitObject, GitOrigin, Identity, Occurrence, Origin, Severity, Status,
 };
-use crate::secret::Secret;
 use crate::text::shell_word;
 use crate::text::{escape_line, escape_path};
 
@@ -138,9 +137,8 @@ impl Block<'_> {
 
     /// Secret and token in clear, if the user asked for them.
     fn clear(&self, out: &mut dyn Write) -> io::Result<()> {
-        let credential = &self.finding.credential;
-        let secrets =
-            [("secret", &credential.secret), ("session token", &credential.session_token)];
+        let clear = &self.finding.clear;
+        let secrets = [("secret", &clear.secret), ("session token", &clear.session_token)];
         for (label, secret) in secrets {
             if let Some(secret) = secret.as_ref().filter(|_| self.report.show_secrets) {
                 let clear = String::from_utf8_lossy(secret.expose());
@@ -245,8 +243,8 @@ fn show(origin: &Origin, git: &GitOrigin) -> Option<String> {
 }
 
 /// The name of a credential for its owner: its id, or the beginning of its secret.
-pub(super) fn name(credential: &Credential) -> String {
-    let redacted = || credential.secret.as_ref().map(Secret::redacted);
+pub(super) fn name(credential: &Identity) -> String {
+    let redacted = || credential.secret.as_ref().map(|secret| secret.redacted().to_owned());
     let id = credential.key_id.as_deref().map(escape_line);
     id.or_else(redacted).unwrap_or_default()
 }

@@ -12,7 +12,6 @@ use super::{Report, text};
 use crate::aws::KeyId;
 use crate::finding::{Finding, Occurrence, Status};
 use crate::remedy::{self, When};
-use crate::secret::Secret;
 use crate::text::{escape_line, escape_path};
 
 /// The beginning of every ticket.
@@ -75,7 +74,7 @@ fn facts(
     let verdict = &finding.verification;
     let mut rows: Vec<(&str, String)> = Vec::new();
     if let Some(secret) = &credential.secret {
-        rows.push(("secret", code(&Secret::redacted(secret))));
+        rows.push(("secret", code(secret.redacted())));
     }
     let account = verdict.account.as_ref().or(credential.account.as_ref());
     if let Some(account) = account {

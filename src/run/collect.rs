@@ -2,29 +2,24 @@
 //!
 //! The memory of the run bounds it: a file of a million keys must not end the run that finds them.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::bounded::{Bounded, Retained};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{
-    Confidence, Credential, Finding, Fingerprint, Occurrence, Rival, RuleId, Severity, Sighting,
-    Verification,
+    Clear, Confidence, Credential, Finding, Fingerprint, Identity, Occurrence, Rival, RuleId,
+    SecretDigest, Severity, Sighting, Verification,
 };
 use crate::memory::MemoryBudget;
 use crate::rules::RuleSet;
 use crate::rules::id::{KEY_ID, SECRET, SESSION_TOKEN, SMTP_PASSWORD};
 use crate::scan::Hit;
 use crate::secret::Secret;
-use crate::text::shorten;
 
-use super::bounds::NAME;
+use super::record::{HitRecord, order};
 
 /// All hits of one credential.
-type Group = Vec<CollectedHit>;
-
-type CollectedHit = (Occurrence, Credential);
+type Group = Vec<HitRecord>;
 
 /// A credential. Pairs come first; the last ones are dropped first if there are too many.
 type Key = (bool, Fingerprint);
@@ -43,7 +38,7 @@ pub(super) struct Collected {
 /// Hits by credential.
 #[derive(Debug)]
 pub(super) struct Collector {
-    places: Bounded<Key, CollectedHit>,
+    places: Bounded<Key, HitRecord>,
 }
 
 impl Collector {
@@ -52,22 +47,8 @@ impl Collector {
         Self { places: Bounded::new(memory.places(), order) }
     }
 
-    pub(super) fn add(&mut self, hit: Hit) {
-        let Hit { mut origin, candidate } = hit;
-        if !candidate.inside.is_empty() {
-            let name = |path: &[u8]| {
-                let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
-                let name = shorten(name, NAME).map_or(Cow::Borrowed(name), Cow::Owned);
-                String::from_utf8_lossy(&name).into_owned()
-            };
-            let blob = || origin.git.as_ref().and_then(|git| git.blob.clone());
-            origin.inside.extend(origin.path.as_deref().map(name).or_else(blob));
-            origin.inside.extend(candidate.inside);
-        }
-        let occurrence =
-            Occurrence { origin, sighting: candidate.sighting, confidence: candidate.confidence };
-        let credential = candidate.credential;
-        self.places.add(key(&credential), (occurrence, credential));
+    pub(super) fn add(&mut self, hit: HitRecord) {
+        self.places.add(key(&hit), hit);
     }
 
     /// Gives the findings of at least `min` confidence, and counts the others.
@@ -99,7 +80,9 @@ impl Hits {
     }
 
     pub(super) fn add(&mut self, hit: Hit) {
-        self.0.add(key(&hit.candidate.credential), hit);
+        let Credential { key_id, secret, .. } = &hit.candidate.credential;
+        let is_pair = key_id.is_some() && secret.is_some();
+        self.0.add((!is_pair, hit.candidate.credential.fingerprint()), hit);
     }
 
     /// Gives the retained hits, and writes to the ledger how many were dropped.
@@ -110,17 +93,12 @@ impl Hits {
     }
 }
 
-fn key(credential: &Credential) -> Key {
-    let is_pair = credential.key_id.is_some() && credential.secret.is_some();
-    (!is_pair, credential.fingerprint())
+fn key(hit: &HitRecord) -> Key {
+    (!is_pair(&hit.identity), hit.fingerprint.clone())
 }
 
-/// Orders by location; one credential may have several session tokens there.
-fn order((a, one): &CollectedHit, (b, two): &CollectedHit) -> Ordering {
-    let token = |credential: &Credential| {
-        credential.session_token.as_ref().map(|token| token.expose().to_vec())
-    };
-    a.order().cmp(&b.order()).then_with(|| token(one).cmp(&token(two)))
+fn is_pair(identity: &Identity) -> bool {
+    identity.key_id.is_some() && identity.secret.is_some()
 }
 
 fn place(Hit { origin, candidate }: &Hit) -> impl Ord + '_ {
@@ -141,27 +119,25 @@ fn report_dropped(dropped: u64, lost_keys: bool, ledger: &Ledger) {
 /// Drops candidates below `min` and gives their secrets. The id of a dropped pair remains, because
 /// it is an id all the same.
 fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger) -> Vec<Secret> {
-    let is_weak = |group: &Group| group.iter().all(|(place, _)| place.confidence < min);
+    let is_weak = |group: &Group| group.iter().all(|hit| hit.occurrence.confidence < min);
     let weak: Vec<Group> =
         groups.extract_if(.., |_, group| is_weak(group)).map(|(_, group)| group).collect();
     ledger.add(Count::BelowConfidence, weak.len() as u64);
-    let credentials =
-        weak.iter().filter_map(|group| group.first()).map(|(_, credential)| credential);
-    let secrets = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
-    let secrets = secrets.cloned().collect();
-    for (place, credential) in weak.into_iter().flatten() {
-        if credential.key_id.is_some() && credential.secret.is_some() && place.sighting.id.is_some()
-        {
-            let (occurrence, credential) = lone_id(place, credential);
-            groups.entry(key(&credential)).or_default().push((occurrence, credential));
+    let first = weak.iter().filter_map(|group| group.first());
+    let secrets = first.flat_map(|hit| hit.clear.secrets()).cloned().collect();
+    for hit in weak.into_iter().flatten() {
+        if is_pair(&hit.identity) && hit.occurrence.sighting.id.is_some() {
+            let hit = lone_id(hit);
+            groups.entry(key(&hit)).or_default().push(hit);
         }
     }
     secrets
 }
 
-fn lone_id(place: Occurrence, pair: Credential) -> (Occurrence, Credential) {
+fn lone_id(pair: HitRecord) -> HitRecord {
+    let HitRecord { identity, occurrence: place, clear, twin, .. } = pair;
     // The pair is not reported, but verification asks about this secret first.
-    let own = place.sighting.secret.zip(pair.secret).map(|(region, secret)| Rival {
+    let own = place.sighting.secret.zip(clear.secret).map(|(region, secret)| Rival {
         secret,
         region,
         decoded: place.sighting.decoded.clone(),
@@ -172,31 +148,37 @@ fn lone_id(place: Occurrence, pair: Credential) -> (Occurrence, Credential) {
     let (secret, secret_snippet) = (None, String::new());
     let sighting =
         Sighting { secret, secret_snippet, shown: None, evidence: None, rivals, ..place.sighting };
-    let credential = Credential {
+    let id = Identity {
         rule: RuleId::new(KEY_ID),
         secret: None,
         session_token: None,
         expires: None,
-        ..pair
+        ..identity
     };
-    (Occurrence { sighting, confidence: Confidence::High, ..place }, credential)
+    let (fingerprint, identity, clear) = id.with(Clear::default()).split();
+    let occurrence = Occurrence { sighting, confidence: Confidence::High, ..place };
+    HitRecord { fingerprint, identity, occurrence, twin, clear }
 }
 
 /// The finding of a group; `None` if the group is empty.
 fn finding(fingerprint: Fingerprint, mut group: Group, rules: &RuleSet) -> Option<Finding> {
     group.sort_by(order);
-    let confidence = group.iter().map(|(place, _)| place.confidence).max()?;
-    let token = group.iter().find_map(|(_, credential)| credential.session_token.clone());
-    let mut credential = group.first()?.1.clone();
-    credential.session_token = token;
-    let mut occurrences: Vec<Occurrence> = group.into_iter().map(|(place, _)| place).collect();
-    occurrences.dedup_by(|a, b| a.order() == b.order());
+    let confidence = group.iter().map(|hit| hit.occurrence.confidence).max()?;
+    let first = group.first()?;
+    let (mut credential, mut clear) = (first.identity.clone(), first.clear.clone());
+    // The token of the first location that has one.
+    let with_token = group.iter().find(|hit| hit.identity.session_token.is_some());
+    credential.session_token = with_token.and_then(|hit| hit.identity.session_token.clone());
+    clear.session_token = with_token.and_then(|hit| hit.clear.session_token.clone());
+    group.dedup_by(|a, b| a.twin == b.twin && a.occurrence.order() == b.occurrence.order());
+    let occurrences = group.into_iter().map(|hit| hit.occurrence).collect();
     // A rule that is missing from the set counts as an error, rather than as nothing.
     let severity =
         rules.get(credential.rule.as_str()).map_or(Severity::Error, |rule| rule.severity);
     Some(Finding {
         fingerprint,
         credential,
+        clear,
         severity,
         confidence,
         verification: Verification::default(),
@@ -210,8 +192,10 @@ fn finding(fingerprint: Fingerprint, mut group: Group, rules: &RuleSet) -> Optio
 #[derive(PartialEq, Eq, Hash)]
 enum Half {
     Id(String),
-    Secret(Vec<u8>),
-    Token(Vec<u8>),
+    /// By digest.
+    Secret(String),
+    /// By digest.
+    Token(String),
 }
 
 /// Adds the occurrences of a left-over half to the pair that it is part of elsewhere.
@@ -256,24 +240,26 @@ fn adopt(pair: &mut Finding, places: Vec<Occurrence>) {
     pair.occurrences.sort_by(|a, b| a.order().cmp(&b.order()));
 }
 
-fn halves_of_pair(credential: &Credential) -> Vec<Half> {
-    let (Some(id), Some(secret)) = (&credential.key_id, &credential.secret) else {
+fn halves_of_pair(credential: &Identity) -> Vec<Half> {
+    let (Some(id), true) = (&credential.key_id, credential.secret.is_some()) else {
         return Vec::new();
     };
-    let token = credential.session_token.as_ref().map(|token| Half::Token(token.expose().to_vec()));
-    let halves = [Half::Id(id.clone()), Half::Secret(secret.expose().to_vec())];
-    halves.into_iter().chain(token).collect()
+    let secret = digest(&credential.secret).map(Half::Secret);
+    let token = digest(&credential.session_token).map(Half::Token);
+    [Half::Id(id.clone())].into_iter().chain(secret).chain(token).collect()
 }
 
-fn leftover(credential: &Credential) -> Option<Half> {
-    let bytes = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_vec());
+fn leftover(credential: &Identity) -> Option<Half> {
+    let secret = || digest(&credential.secret);
     match credential.rule.as_str() {
         KEY_ID => credential.key_id.clone().map(Half::Id),
-        SECRET => bytes(&credential.secret).map(Half::Secret),
-        SMTP_PASSWORD if credential.key_id.is_none() => bytes(&credential.secret).map(Half::Secret),
-        SESSION_TOKEN => {
-            bytes(&credential.session_token).or_else(|| bytes(&credential.secret)).map(Half::Token)
-        }
+        SECRET => secret().map(Half::Secret),
+        SMTP_PASSWORD if credential.key_id.is_none() => secret().map(Half::Secret),
+        SESSION_TOKEN => digest(&credential.session_token).or_else(secret).map(Half::Token),
         _ => None,
     }
+}
+
+fn digest(secret: &Option<SecretDigest>) -> Option<String> {
+    secret.as_ref().and_then(SecretDigest::sha256).map(str::to_owned)
 }

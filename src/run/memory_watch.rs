@@ -45,9 +45,15 @@ pub(super) fn limit<T>(
 /// `RssAnon`); 0 if the system does not say.
 #[cfg(target_os = "linux")]
 fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status_bytes("self", "RssAnon:")
+}
+
+/// A size from the status of a process (proc_pid_status(5)), in bytes; 0 if the system does not
+/// say.
+pub(super) fn status_bytes(process: &str, field: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let kilobytes = status.lines().find_map(|line| {
-        line.strip_prefix("RssAnon:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
+        line.strip_prefix(field)?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
     });
     kilobytes.unwrap_or(0) << 10
 }

@@ -53,6 +53,8 @@ pub struct Policy {
     pub exclude: Vec<String>,
     /// Baseline and allowed values.
     pub suppressions: Suppressions,
+    /// The configuration that the user named, with its text.
+    pub config: Text,
     /// Objects of BASE that can't be read. The content of its files is then unknown, so none of
     /// them counts.
     pub unreadable: Vec<String>,
@@ -113,6 +115,16 @@ pub fn load(options: &PolicyOptions) -> Result<Policy, Box<dyn std::error::Error
     Ok(policy)
 }
 
+/// The policy of a configuration that the user named and that was read before; no baseline.
+///
+/// # Errors
+///
+/// [`Faults`] with everything that is wrong in it.
+pub fn of_config(config: Text) -> Result<Policy, Faults> {
+    let author = if config.is_some() { Author::User } else { Author::Target };
+    read((config, author), None, true)
+}
+
 /// Refuses a configuration of the target that is larger than people write.
 fn is_small((path, text): &(PathBuf, String)) -> Result<(), Error> {
     if text.len() <= LARGEST_OF_TARGET {
@@ -140,7 +152,8 @@ fn read((config, author): (Text, Author), baseline: Text, inline: bool) -> Resul
         suppressions.baseline = Baseline::parse(&path, &text).map_err(&mut gather).ok();
     }
     if faults.is_empty() {
-        return Ok(Policy { rules, exclude, suppressions, unreadable: Vec::new() });
+        let config = texts.into_iter().next().filter(|_| author == Author::User);
+        return Ok(Policy { rules, exclude, suppressions, config, unreadable: Vec::new() });
     }
     // Text that is not TOML is one fault, though two readers report it.
     faults.sort_by(|a, b| (&a.file, a.line, &a.what).cmp(&(&b.file, b.line, &b.what)));

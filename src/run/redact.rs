@@ -16,8 +16,10 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::coverage::Ledger;
-use crate::finding::{Finding, GitOrigin, Occurrence};
+use super::partial::TargetLine;
+use super::record::HitRecord;
+use crate::coverage::{Ledger, Problem};
+use crate::finding::{Finding, GitOrigin, Occurrence, Origin};
 use crate::opaque::{self, Stretch};
 use crate::provenance::Provenance;
 use crate::secret::Secret;
@@ -51,28 +53,70 @@ fn names_within(
     stop: &Stop,
     grace: u64,
 ) {
-    let credentials = findings.iter().map(|finding| &finding.credential);
-    let found = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
+    let found = findings.iter().flat_map(|finding| finding.clear.secrets());
     let Some(mut secrets) = Secrets::new(found.chain(others)) else { return };
     secrets.end = Some(End { stop: stop.clone(), grace: Cell::new(grace), hidden: Cell::new(0) });
     ledger.redact(&|name| secrets.hide(name));
     for place in findings.iter_mut().flat_map(|finding| &mut finding.occurrences) {
         secrets.hide_in(place);
     }
-    let hidden = secrets.end.map_or(0, |end| end.hidden.get());
-    if hidden > 0 {
-        let why = format!(
-            "{hidden} names and lines are not shown: the run was to stop before they were searched \
-             for secrets"
-        );
+    if let Some(why) = secrets.unsearched() {
         ledger.problem("names", b"", &why);
+    }
+}
+
+/// Masks the secrets of a target's hits in their names and lines, and in the texts of the target.
+/// Once a hit leaves the process, its secrets are not known any more.
+///
+/// Places whose names differ only in what is masked get different numbers ([`HitRecord::twin`]):
+/// otherwise they would be taken for one place.
+pub(super) fn records(records: &mut [HitRecord], target: &mut TargetLine, stop: &Stop) {
+    let Some(mut secrets) = Secrets::new(records.iter().flat_map(|hit| hit.clear.secrets())) else {
+        return;
+    };
+    secrets.end = Some(End { stop: stop.clone(), grace: Cell::new(GRACE), hidden: Cell::new(0) });
+    target.redact(&|text| secrets.hide(text));
+    let mut originals = Vec::new();
+    for (at, record) in records.iter_mut().enumerate() {
+        let is_masked = secrets.is_in(&record.occurrence.origin);
+        let original = is_masked.then(|| record.occurrence.origin.clone());
+        secrets.hide_in(&mut record.occurrence);
+        originals.extend(original.map(|original| (at, original)));
+    }
+    number(records, originals);
+    if let Some(why) = secrets.unsearched() {
+        let problem = Problem { what: "names".to_owned(), path: String::new(), why };
+        let coverage = &mut target.coverage;
+        coverage.problems.push(problem);
+        coverage.problems.sort();
+        coverage.complete = false;
+    }
+}
+
+/// Numbers the places that were masked: those that look alike, in the order of what they were.
+fn number(records: &mut [HitRecord], mut originals: Vec<(usize, Origin)>) {
+    originals.sort_by(|(one, before), (two, other)| {
+        let masked = |at: &usize| records[*at].occurrence.origin.order();
+        masked(one).cmp(&masked(two)).then_with(|| before.order().cmp(&other.order()))
+    });
+    let mut twin = 0;
+    let mut last: Option<(usize, &Origin)> = None;
+    for (at, original) in &originals {
+        let alike = last
+            .filter(|(last, _)| records[*last].occurrence.origin == records[*at].occurrence.origin);
+        twin = match alike {
+            Some((_, before)) if before == original => twin,
+            Some(_) => twin + 1,
+            None => 1,
+        };
+        records[*at].twin = twin;
+        last = Some((*at, original));
     }
 }
 
 /// Removes what contains a secret of `findings` from the origin of their repository.
 pub fn provenance(provenance: Provenance, findings: &[Finding]) -> Provenance {
-    let credentials = findings.iter().map(|finding| &finding.credential);
-    let found = credentials.flat_map(|one| one.secret.iter().chain(&one.session_token));
+    let found = findings.iter().flat_map(|finding| finding.clear.secrets());
     match Secrets::new(found) {
         Some(secrets) => provenance.without(|text| secrets.shows(text.as_bytes())),
         None => provenance,
@@ -140,8 +184,36 @@ impl Secrets {
         })
     }
 
+    /// The reason why some texts are not shown; `None` if all were searched.
+    fn unsearched(&self) -> Option<String> {
+        let hidden = self.end.as_ref().map_or(0, |end| end.hidden.get());
+        (hidden > 0).then(|| {
+            format!(
+                "{hidden} names and lines are not shown: the run was to stop before they were \
+                 searched for secrets"
+            )
+        })
+    }
+
     fn shows(&self, text: &[u8]) -> bool {
         !self.spans(text).is_empty()
+    }
+
+    /// Says if a name of the origin is masked.
+    fn is_in(&self, origin: &Origin) -> bool {
+        let git = origin.git.iter().flat_map(|git| {
+            let people = git.author.iter().chain(&git.committer);
+            let people = people.flat_map(|person| [&person.name, &person.email]);
+            git.refs.iter().chain(people)
+        });
+        let names = origin
+            .inside
+            .iter()
+            .chain(&origin.owners)
+            .chain(&origin.target)
+            .chain(git)
+            .map(String::as_bytes);
+        names.chain(origin.path.as_deref()).any(|name| self.shown(name).is_some())
     }
 
     fn hide_in(&self, place: &mut Occurrence) {
@@ -158,6 +230,9 @@ impl Secrets {
         }
         self.hide(&mut place.sighting.snippet);
         self.hide(&mut place.sighting.secret_snippet);
+        if let Some(stem) = place.sighting.evidence.as_mut().and_then(|it| it.stem.as_mut()) {
+            self.hide(stem);
+        }
         if let Some(spot) = &mut place.sighting.shown {
             self.hide(&mut spot.snippet);
         }
@@ -265,9 +340,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{
-        Confidence, Credential, Origin, RuleId, Severity, Sighting, Verification,
-    };
+    use crate::finding::{Confidence, Credential, Origin, RuleId, Severity, Sighting};
 
     const SECRET: &str = "k3Xv9/QpZ7+LmW2cR8tBnY5dF1gHs4jVa6uEoKiT";
 
@@ -288,16 +361,7 @@ mod tests {
             sighting: sighting.clone(),
             confidence,
         };
-        Finding {
-            fingerprint: credential.fingerprint(),
-            credential,
-            severity: Severity::Error,
-            confidence,
-            verification: Verification::default(),
-            suppressed: None,
-            possible_partners: vec![],
-            occurrences: names.map(place).collect(),
-        }
+        Finding::new(credential, Severity::Error, confidence, names.map(place).collect())
     }
 
     #[test]

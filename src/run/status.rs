@@ -100,15 +100,10 @@ mod tests {
         let sighting = Sighting::default();
         let confidence = Confidence::High;
         let origin = crate::finding::Origin::default();
+        let place = Occurrence { origin, sighting, confidence };
         Finding {
-            fingerprint: credential.fingerprint(),
-            credential,
-            severity,
-            confidence,
             verification: Verification { status: verdict, ..Verification::default() },
-            suppressed: None,
-            possible_partners: vec![],
-            occurrences: vec![Occurrence { origin, sighting, confidence }],
+            ..Finding::new(credential, severity, confidence, vec![place])
         }
     }
 

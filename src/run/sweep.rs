@@ -1,30 +1,50 @@
 //! Many targets in one run and one report.
 //!
-//! A credential of several targets is one finding of the [`Outcome`]. Only one target is open at a
-//! time, so memory grows with the largest one and with the findings, not with the number of
-//! targets. An error in a target is a problem of that target, and the next one is scanned.
+//! A credential of several targets is one finding of the [`Outcome`]. Each target is scanned in a
+//! process of its own or in one that scans small ones, so that a target that crashes, hangs or takes
+//! all memory ends neither the sweep nor what was found in others. Memory grows with the largest
+//! targets and with the findings, not with the number of targets.
 
-use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+mod failure;
+mod frames;
+mod hits;
+mod process;
+mod scan;
+pub mod serve;
+mod slots;
+mod supervise;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::collect::{Collector, Hits};
-use super::owners::Owners;
-use super::restore::{Trace, restore, traces};
+use super::collect::Collector;
+use super::partial::{self, EndLine, PartialSink, RepositoryLine, Spent, TargetLine};
+use super::record;
+use super::restore::Trace;
 use super::target::Target;
-use super::time_limit::TimeLimit;
-use super::{Error, Outcome, RunOptions, Source, conclude, gather, reasons, redact};
+use super::{Error, Outcome, RunOptions, conclude, reasons};
 use crate::coverage::{Coverage, Ledger, Swept};
-use crate::finding::{Confidence, Credential, Fingerprint, GitObject, HeldBy};
-use crate::location::Region;
-use crate::opaque;
 use crate::rules::RuleSet;
-use crate::scan::{Detector, Hit};
-use crate::stop::Stop;
+use crate::scan::Detector;
+use crate::source::git;
 use crate::text::escape_path;
+
+pub use frames::{PathText, Usage};
+pub use process::{ARGUMENT, Workers};
+use scan::{Scan, Scanned, credentials, keep, relative_to};
+use slots::{Shared, Slots};
+
+/// The remark if there are no processes for targets.
+pub const IN_ONE_PROCESS: &str =
+    "no process could be started for each target, so the sweep's own process scanned them";
+
+/// The reason why a target has no scan.
+const NOT_SCANNED: &str = "not scanned: the sweep ended first";
 
 /// The record of a finished target for `--resume`. It contains no secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,6 +74,10 @@ pub struct Ended<'a> {
     pub problems: usize,
     /// An earlier run scanned it.
     pub recalled: bool,
+    /// It will be scanned once more, alone, after all others.
+    pub again: bool,
+    /// What it cost, if it was scanned in a process.
+    pub usage: Usage,
     /// The time that it took.
     pub took: Duration,
 }
@@ -62,29 +86,39 @@ pub struct Ended<'a> {
 pub trait Watcher {
     /// A target begins; `ledger` is its own.
     fn begins(&self, number: usize, ledger: &Arc<Ledger>);
-    /// A target has ended.
+    /// A target is not scanned any more.
+    fn leaves(&self, number: usize);
+    /// A target has ended. Targets end in their order here, whichever ended first.
     fn ended(&self, ended: &Ended<'_>);
 }
 
 /// The options of a sweep, besides those of every run.
 pub struct Sweep<'a> {
-    /// The targets, in the order in which they are scanned.
+    /// The targets, in the order in which they are begun.
     pub targets: &'a [Target],
     /// The time limit of each target.
     pub target_timeout: Option<Duration>,
     /// The store of finished targets, with `--resume`.
-    pub memory: Option<&'a mut dyn ResumeStore>,
+    pub memory: Option<&'a mut (dyn ResumeStore + Send)>,
+    /// Takes what is found, with `--partial`.
+    pub partial: Option<&'a mut dyn PartialSink>,
     /// The observer.
-    pub watcher: &'a dyn Watcher,
+    pub watcher: &'a (dyn Watcher + Sync),
+    /// The number of targets that are scanned at a time; 1 without processes.
+    pub jobs: usize,
+    /// Threads of all targets together.
+    pub threads: usize,
+    /// How processes are started, if targets are scanned in processes.
+    pub workers: Option<&'a Workers>,
 }
 
-/// Scans all targets one after the other. `options.sources` is ignored.
+/// Scans all targets. `options.sources` is ignored.
 ///
 /// # Errors
 ///
 /// If there are targets and nothing in them could be scanned.
 pub fn sweep<D: Detector>(
-    mut sweep: Sweep<'_>,
+    sweep: Sweep<'_>,
     options: &RunOptions,
     detector: &D,
     rules: &RuleSet,
@@ -92,22 +126,41 @@ pub fn sweep<D: Detector>(
 ) -> Result<Outcome, Error> {
     #[cfg(feature = "verify")]
     let until = options.timeout.map(|limit| options.began + limit);
-    let mut collector = Collector::new(&options.memory);
+    let targets = sweep.targets;
     let stopped = detector.ended_by(&options.stop);
-    let detector = stopped.as_ref().unwrap_or(detector);
-    options.bounded(&options.clock(), ledger, || {
-        for (at, target) in sweep.targets.iter().enumerate() {
-            if options.stop.is_set() {
-                let why = "not scanned: the sweep ended first";
-                ledger.problem("target", target.name.as_bytes(), &why);
-                continue;
-            }
-            let hits = one(&mut sweep, at, options, detector, ledger);
-            hits.into_iter().for_each(|hit| collector.add(hit));
-        }
+    let scan = Scan {
+        detector: stopped.as_ref().unwrap_or(detector),
+        exclude: &options.exclude,
+        limit: sweep.target_timeout,
+        stop: &options.stop,
+    };
+    let slots = Slots {
+        targets,
+        scan,
+        memory: &options.memory,
+        workers: sweep.workers,
+        watcher: sweep.watcher,
+        store: Mutex::new(sweep.memory),
+        jobs: if sweep.workers.is_some() { sweep.jobs.max(1) } else { 1 },
+        threads: sweep.threads.max(1),
+        shared: Shared::new(targets),
+    };
+    // What concerns no target has a ledger of its own, since a partial has it in its last line.
+    let run = Ledger::new();
+    let mut gathering = Gathering::new(&slots, options, (ledger, &run), sweep.partial);
+    options.bounded(&options.clock(), &run, || {
+        gathering.first_pass();
+        gathering.second_pass();
     });
+    let Coverage { problems, notes, .. } = run.coverage();
+    ledger.adopt(&problems, &notes);
+    if let Some(partial) = &mut gathering.partial {
+        let interrupted = options.interrupted.is_set();
+        let targets = targets.len() as u64;
+        partial.end(EndLine { targets, ended: partial::now(), interrupted, problems, notes });
+    }
     let (findings, stale) = conclude(
-        collector,
+        gathering.collector,
         options,
         rules,
         ledger,
@@ -115,222 +168,226 @@ pub fn sweep<D: Detector>(
         until,
     );
     let coverage = ledger.coverage();
-    if !options.stop.is_set() && nothing_scanned(sweep.targets, &coverage) {
-        let given = sweep.targets.iter().map(|target| escape_path(target.name.as_bytes()));
-        return Err(Error::NothingScanned(reasons(given.collect(), &coverage)));
+    if !options.stop.is_set() {
+        let name = |target: &Target| escape_path(target.name.as_bytes());
+        let targets = targets.iter().map(|target| (name(target), target.history.is_some()));
+        is_scanned(targets, &coverage)?;
     }
     Ok(Outcome { findings, coverage, stale, interrupted: options.interrupted.is_set() })
 }
 
-/// Says if there was something to scan and none of it was scanned. An empty repository counts as
+/// Fails if there was something to scan and none of it was scanned. An empty repository counts as
 /// scanned, and so does a file that a limit of the user's leaves out.
-fn nothing_scanned(targets: &[Target], coverage: &Coverage) -> bool {
+///
+/// `targets` are names, and whether the target has a history.
+pub(super) fn is_scanned(
+    targets: impl Iterator<Item = (String, bool)>,
+    coverage: &Coverage,
+) -> Result<(), Error> {
+    let targets: Vec<(String, bool)> = targets.collect();
     let read = coverage.files > 0 || coverage.objects > 0;
     let timed_out = coverage.problems.iter().any(|problem| problem.what == "time");
     let readable = coverage.targets.iter().filter(|swept| swept.failed.is_none());
     let readable: HashSet<&str> = readable.map(|swept| swept.name.as_str()).collect();
     let is_empty =
-        |target: &Target| target.history.is_some() && readable.contains(target.name.as_str());
-    !targets.is_empty() && !read && !timed_out && !targets.iter().any(is_empty)
-}
-
-/// Scans or restores a target; gives its hits.
-fn one<D: Detector>(
-    sweep: &mut Sweep<'_>,
-    at: usize,
-    options: &RunOptions,
-    detector: &D,
-    ledger: &Ledger,
-) -> Vec<Hit> {
-    let target = &sweep.targets[at];
-    let begin = Instant::now();
-    let own = Arc::new(Ledger::new());
-    sweep.watcher.begins(at + 1, &own);
-    let recalled = recall(sweep, target, detector);
-    let is_recalled = recalled.is_some();
-    let Scanned { mut hits, coverage, failed } =
-        recalled.unwrap_or_else(|| scan(target, sweep.target_timeout, options, detector, &own));
-    let is_whole = failed.is_none() && !options.stop.is_set();
-    if let Some(memory) = sweep.memory.as_mut().filter(|_| is_whole && !is_recalled)
-        && let Some(kept) = keep(target, &coverage, &hits)
-        && let Err(error) = memory.keep(target, &kept)
-    {
-        ledger.note(format!(
-            "{} can't be resumed, because it was not recorded: {error}",
-            target.name
-        ));
+        |(name, has_history): &(String, bool)| *has_history && readable.contains(name.as_str());
+    if targets.is_empty() || read || timed_out || targets.iter().any(is_empty) {
+        return Ok(());
     }
-    let swept = Swept {
-        name: target.name.clone(),
-        complete: coverage.complete,
-        failed,
-        files: coverage.files,
-        commits: coverage.commits,
-        objects: coverage.objects,
-        bytes: coverage.bytes,
-        credentials: credentials(&hits, options.min_confidence),
-    };
-    sweep.watcher.ended(&Ended {
-        number: at + 1,
-        swept: &swept,
-        problems: coverage.problems.len(),
-        recalled: is_recalled,
-        took: begin.elapsed(),
-    });
-    ledger.absorb(swept, &relative_to(target, coverage));
-    let owners = Owners::of_target(target);
-    for hit in &mut hits {
-        owners.add(&mut hit.origin, ledger);
-        hit.origin.target = Some(target.holder.clone());
+    let names = targets.into_iter().map(|(name, _)| name).collect();
+    Err(Error::NothingScanned(reasons(names, coverage)))
+}
+
+/// The origin of a target's repository.
+fn repository(target: &Target) -> Option<RepositoryLine> {
+    let root = target.history.as_ref()?.repo.as_deref();
+    let found = git::provenance::of_repository(root, &git::open::Environment::default())?;
+    let remote = found.remote().map(str::to_owned);
+    Some(RepositoryLine { head: found.revision, branch: found.branch, remote })
+}
+
+/// Gathers what the targets give, whichever ends first.
+struct Gathering<'a, 's, D> {
+    slots: &'a Slots<'a, 's, D>,
+    options: &'a RunOptions,
+    ledger: &'a Ledger,
+    /// What concerns no target.
+    run: &'a Ledger,
+    collector: Collector,
+    partial: Option<&'s mut dyn PartialSink>,
+    /// Targets that are scanned once more, with what the first attempt gave.
+    again: BTreeMap<usize, slots::Outcome>,
+    /// Rows that wait for those before them.
+    rows: BTreeMap<usize, Row>,
+    /// The target whose row is next.
+    next: usize,
+}
+
+/// The content of a row; see [`Ended`].
+struct Row {
+    swept: Swept,
+    problems: usize,
+    recalled: bool,
+    again: bool,
+    usage: Usage,
+    took: Duration,
+}
+
+impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
+    fn new(
+        slots: &'a Slots<'a, 's, D>,
+        options: &'a RunOptions,
+        (ledger, run): (&'a Ledger, &'a Ledger),
+        partial: Option<&'s mut dyn PartialSink>,
+    ) -> Self {
+        let collector = Collector::new(&options.memory);
+        let (again, rows) = (BTreeMap::new(), BTreeMap::new());
+        Self { slots, options, ledger, run, collector, partial, again, rows, next: 0 }
     }
-    hits
-}
 
-/// The coverage with paths relative to the target, as far as they are below it.
-fn relative_to(target: &Target, mut coverage: Coverage) -> Coverage {
-    let place = escape_path(target.place.as_os_str().as_encoded_bytes());
-    for problem in &mut coverage.problems {
-        if let Some(inner) = problem.path.strip_prefix(&place)
-            && (inner.is_empty() || inner.starts_with('/'))
-        {
-            problem.path = inner.trim_start_matches('/').to_owned();
-        }
-    }
-    coverage
-}
-
-/// The result of scanning a target.
-struct Scanned {
-    hits: Vec<Hit>,
-    coverage: Coverage,
-    failed: Option<String>,
-}
-
-/// Restores a target from the store, if its credentials are still at their locations.
-fn recall<D: Detector>(sweep: &mut Sweep<'_>, target: &Target, detector: &D) -> Option<Scanned> {
-    let kept = sweep.memory.as_mut()?.recall(target)?;
-    let hits = restore(target, &kept.traces, detector)?;
-    Some(Scanned { hits, coverage: kept.coverage, failed: None })
-}
-
-fn scan<D: Detector>(
-    target: &Target,
-    limit: Option<Duration>,
-    options: &RunOptions,
-    detector: &D,
-    ledger: &Ledger,
-) -> Scanned {
-    let stop = options.stop.of_part();
-    let stopped = detector.ended_by(&stop);
-    let detector = stopped.as_ref().unwrap_or(detector);
-    let mut hits = Hits::new(&options.memory);
-    for problem in &target.problems {
-        ledger.problem(&problem.what, problem.path.as_bytes(), &problem.why);
-    }
-    target.note.iter().for_each(|note| ledger.note(note.as_str()));
-    let mut failed = target.broken.clone();
-    failed.iter().for_each(|why| ledger.problem("target", b"", why));
-    let clock = TimeLimit::new("--target-timeout", limit, Instant::now());
-    clock.limit(&stop, ledger, || {
-        for source in target.sources(&stop) {
-            let mut take = |hit| hits.add(hit);
-            // If the program fails on one target, it goes on with the others.
-            let scanned = catch_unwind(AssertUnwindSafe(|| {
-                gather(std::slice::from_ref(&source), &options.exclude, detector, ledger, &mut take)
-            }));
-            let why = match scanned {
-                Ok(Ok(())) => continue,
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => {
-                    "the scan failed, which is a bug in keysweep: please report it".to_owned()
-                }
+    /// Scans each target, several at a time.
+    fn first_pass(&mut self) {
+        let slots = self.slots;
+        thread::scope(|scope| {
+            // A target that has ended waits until it is recorded, and its process with it.
+            let (sender, receiver) = mpsc::sync_channel(0);
+            let jobs = slots.jobs.min(slots.targets.len());
+            let start = |_| {
+                let sender = sender.clone();
+                let work = move || slots.work(|outcome| sender.send(outcome).is_ok());
+                thread::Builder::new().spawn_scoped(scope, work).ok()
             };
-            ledger.problem("target", b"", &why);
-            failed = Some(why);
+            let started = (0..jobs).map_while(start).count();
+            drop(sender);
+            receiver.into_iter().for_each(|outcome| self.take(outcome));
+            if started == 0 {
+                // The system refuses threads: one after the other, then.
+                slots.work(|outcome| {
+                    self.take(outcome);
+                    true
+                });
+            }
+        });
+        for (at, row) in std::mem::take(&mut self.rows) {
+            self.show(at, &row);
         }
-    });
-    if failed.is_none() && stop.is_set() && !options.stop.is_set() {
-        failed = limit.map(|limit| format!("the time limit of {limit:?} was reached"));
+        for target in slots.rest() {
+            let line = TargetLine::not_scanned(&target.name, NOT_SCANNED);
+            line.absorb(0, self.ledger);
+            if let Some(partial) = &mut self.partial {
+                partial.target(line, &[]);
+            }
+        }
     }
-    let mut hits = hits.finish(ledger);
-    drop_checked_out(&mut hits);
-    // An error may quote what can't be read.
-    let failed = failed.map(|why| opaque::redacted(&why));
-    Scanned { hits, coverage: ledger.coverage(), failed }
-}
 
-impl Target {
-    /// Its sources, which `stop` ends.
-    pub(super) fn sources(&self, stop: &Stop) -> Vec<Source> {
-        let files = self.files.clone().map(|mut files| {
-            files.stop = stop.clone();
-            Source::Files(files)
+    /// Scans those once more whose process ended first, one after the other.
+    fn second_pass(&mut self) {
+        for (at, mut first) in std::mem::take(&mut self.again) {
+            if self.options.stop.is_set() {
+                first.again = false;
+                let _ = self.settle(first);
+                continue;
+            }
+            let mut second = self.slots.alone(at);
+            if !second.scanned.coverage.complete {
+                // Nothing that was found is lost. The collector knows equal places.
+                second.scanned.hits.append(&mut first.scanned.hits);
+            }
+            let row = self.settle(second);
+            self.show(at, &row);
+        }
+        let refused = self.slots.shared.refused().take();
+        if let Some(why) = refused {
+            self.run.note(format!("{IN_ONE_PROCESS}: {why}"));
+        }
+    }
+
+    /// Takes the first outcome of a target.
+    fn take(&mut self, outcome: slots::Outcome) {
+        let at = outcome.at;
+        let row = if outcome.again {
+            let row = self.row(&outcome);
+            self.again.insert(at, outcome);
+            row
+        } else {
+            self.settle(outcome)
+        };
+        self.rows.insert(at, row);
+        while let Some(row) = self.rows.remove(&self.next) {
+            self.show(self.next, &row);
+            self.next += 1;
+        }
+    }
+
+    /// Records a target and takes its hits.
+    fn settle(&mut self, outcome: slots::Outcome) -> Row {
+        let target = &self.slots.targets[outcome.at];
+        let mut row = self.row(&outcome);
+        let Scanned { hits, coverage, failed, usage } = outcome.scanned;
+        let is_whole = failed.is_none() && !self.options.stop.is_set();
+        let mut store = self.slots.store.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(memory) = store.as_mut().filter(|_| is_whole && !outcome.recalled)
+            && let Some(kept) = keep(target, &coverage, &hits)
+            && let Err(error) = memory.keep(target, &kept)
+        {
+            let why = format!("can't be resumed, because it was not recorded: {error}");
+            self.run.note(format!("{} {why}", target.name));
+        }
+        drop(store);
+        let mut line = TargetLine {
+            name: target.name.clone(),
+            base: partial::base(&target.name, &target.place),
+            failed,
+            history: target.history.is_some(),
+            coverage: relative_to(target, coverage),
+            repository: self.partial.as_ref().and_then(|_| repository(target)),
+            ended: partial::now(),
+            resumed: outcome.recalled,
+            spent: Spent::new(outcome.took, usage),
+            ..TargetLine::default()
+        };
+        let records = record::of_target(hits, &target.holder, &mut line, &self.options.stop);
+        row.swept = line.swept(record::credentials(&records, self.options.min_confidence));
+        row.problems = line.coverage.problems.len();
+        self.ledger.absorb(row.swept.clone(), &line.coverage);
+        if let Some(partial) = &mut self.partial {
+            partial.target(line, &records);
+        }
+        records.into_iter().for_each(|record| self.collector.add(record));
+        row
+    }
+
+    fn row(&self, outcome: &slots::Outcome) -> Row {
+        let Scanned { hits, coverage, failed, usage } = &outcome.scanned;
+        let swept = Swept {
+            name: self.slots.targets[outcome.at].name.clone(),
+            complete: coverage.complete,
+            failed: failed.clone(),
+            files: coverage.files,
+            commits: coverage.commits,
+            objects: coverage.objects,
+            bytes: coverage.bytes,
+            credentials: credentials(hits, self.options.min_confidence),
+        };
+        Row {
+            swept,
+            problems: coverage.problems.len(),
+            recalled: outcome.recalled,
+            again: outcome.again,
+            usage: *usage,
+            took: outcome.took,
+        }
+    }
+
+    fn show(&self, at: usize, row: &Row) {
+        self.slots.watcher.ended(&Ended {
+            number: at + 1,
+            swept: &row.swept,
+            problems: row.problems,
+            recalled: row.recalled,
+            again: row.again,
+            usage: row.usage,
+            took: row.took,
         });
-        let history = self.history.clone().map(|mut history| {
-            history.database.stop = stop.clone();
-            Source::History(history)
-        });
-        files.into_iter().chain(history).collect()
     }
-}
-
-/// The identity of an occurrence in a target, from whichever source.
-#[derive(PartialEq, Eq, Hash)]
-struct OccurrenceKey<'a> {
-    path: &'a [u8],
-    id: Option<Region>,
-    secret: Option<Region>,
-    fingerprint: Fingerprint,
-}
-
-impl<'a> OccurrenceKey<'a> {
-    fn of(hit: &'a Hit) -> Option<Self> {
-        let sighting = &hit.candidate.sighting;
-        let path = hit.origin.path.as_deref().filter(|_| hit.candidate.inside.is_empty())?;
-        let fingerprint = hit.candidate.credential.fingerprint();
-        Some(Self { path, id: sighting.id, secret: sighting.secret, fingerprint })
-    }
-}
-
-/// Drops occurrences in files of the work tree that the history has as well, with more details: the
-/// same location at HEAD or in the index.
-fn drop_checked_out(hits: &mut Vec<Hit>) {
-    let is_held = |hit: &&Hit| {
-        hit.origin.git.as_ref().is_some_and(|git| {
-            let checked_out = git.at_head || git.held_by.contains(&HeldBy::Index);
-            git.object == GitObject::Blob && checked_out
-        })
-    };
-    let held: HashSet<OccurrenceKey<'_>> =
-        hits.iter().filter(is_held).filter_map(OccurrenceKey::of).collect();
-    let is_duplicate = |hit: &Hit| {
-        hit.origin.git.is_none()
-            && OccurrenceKey::of(hit).is_some_and(|place| held.contains(&place))
-    };
-    let duplicates: Vec<bool> = hits.iter().map(is_duplicate).collect();
-    let mut duplicates = duplicates.into_iter();
-    hits.retain(|_| !duplicates.next().unwrap_or_default());
-}
-
-/// The record of a target. `None` if it can't be restored without a new scan, or if it would
-/// contain a secret, as in the name of a ref, a file or the target.
-fn keep(target: &Target, coverage: &Coverage, hits: &[Hit]) -> Option<TargetState> {
-    let kept = TargetState { coverage: coverage.clone(), traces: traces(hits)? };
-    let text = serde_json::to_vec(&kept).ok()?;
-    let paths = hits.iter().filter_map(|hit| hit.origin.path.as_deref());
-    let secrets = hits.iter().flat_map(|hit| {
-        let Credential { secret, session_token, .. } = &hit.candidate.credential;
-        secret.iter().chain(session_token)
-    });
-    let place = target.place.as_os_str().as_encoded_bytes();
-    let reveals = redact::reveal(secrets, paths.chain([text.as_slice(), place]));
-    (!reveals).then_some(kept)
-}
-
-/// The number of credentials of at least `min` confidence.
-fn credentials(hits: &[Hit], min: Confidence) -> u64 {
-    let sure = hits.iter().filter(|hit| hit.candidate.confidence >= min);
-    let all: HashSet<Fingerprint> =
-        sure.map(|hit| hit.candidate.credential.fingerprint()).collect();
-    all.len() as u64
 }

@@ -13,7 +13,6 @@ use jiff::civil::Date;
 
 use crate::document::{Fault, Faults};
 use crate::finding::{Finding, Fingerprint};
-use crate::secret::Secret;
 use crate::text::{escape_path, is_hostile};
 
 /// The file's name, at the root of a repository.
@@ -45,8 +44,8 @@ impl BaselineEntry {
     /// The entry of a finding.
     pub fn new(finding: &Finding, reason: Option<String>) -> Self {
         let credential = &finding.credential;
-        let redacted = || credential.secret.as_ref().map(Secret::redacted);
-        let token = || credential.session_token.as_ref().map(Secret::redacted);
+        let redacted = || credential.secret.as_ref().map(|secret| secret.redacted().to_owned());
+        let token = || credential.session_token.as_ref().map(|token| token.redacted().to_owned());
         let id = credential.key_id.as_deref().map(shortened);
         let hint = id.or_else(redacted).or_else(token);
         Self {

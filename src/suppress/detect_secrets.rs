@@ -51,9 +51,8 @@ impl DetectSecrets {
 
     /// Says if the baseline has the finding's key id or secret.
     pub fn accepts(&self, finding: &Finding) -> bool {
-        let credential = &finding.credential;
-        let id = credential.key_id.as_deref().map(str::as_bytes);
-        let values = id.into_iter().chain(credential.secret.as_ref().map(Secret::expose));
+        let id = finding.credential.key_id.as_deref().map(str::as_bytes);
+        let values = id.into_iter().chain(finding.clear.secret.as_ref().map(Secret::expose));
         values.into_iter().filter_map(sha1).any(|digest| self.digests.contains(&digest))
     }
 }

@@ -207,9 +207,8 @@ impl IgnoredLocation {
 
 /// The values by which another tool may identify a finding.
 fn values(finding: &Finding) -> Vec<&[u8]> {
-    let credential = &finding.credential;
-    let id = credential.key_id.as_deref().map(str::as_bytes);
-    id.into_iter().chain(credential.secret.as_ref().map(Secret::expose)).collect()
+    let id = finding.credential.key_id.as_deref().map(str::as_bytes);
+    id.into_iter().chain(finding.clear.secret.as_ref().map(Secret::expose)).collect()
 }
 
 /// A line of `.gitleaksignore`: `[commit:]path:rule:line`.

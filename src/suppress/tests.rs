@@ -4,9 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::config::{Config, Value};
-use crate::finding::{
-    Confidence, Credential, GitOrigin, Origin, RuleId, Severity, Sighting, Verification,
-};
+use crate::finding::{Confidence, Credential, GitOrigin, Origin, RuleId, Severity, Sighting};
 use crate::location::{Position, Region};
 use crate::secret::Secret;
 use crate::suppress::detect_secrets::DetectSecrets;
@@ -51,16 +49,7 @@ fn finding(secret: &str, occurrences: Vec<Occurrence>) -> Finding {
         user: None,
         expires: None,
     };
-    Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity: Severity::Error,
-        confidence: Confidence::High,
-        verification: Verification::default(),
-        suppressed: None,
-        possible_partners: vec![],
-        occurrences,
-    }
+    Finding::new(credential, Severity::Error, Confidence::High, occurrences)
 }
 
 fn today() -> Date {

@@ -71,7 +71,7 @@ impl<'f> Likely<'f> {
         for (index, finding) in findings.iter().enumerate() {
             let credential = &finding.credential;
             if is_settled(finding) {
-                settled.extend(credential.secret.as_ref().map(Secret::expose));
+                settled.extend(finding.clear.secret.as_ref().map(Secret::expose));
                 continue;
             }
             match (&credential.key_id, signs(finding)) {
@@ -110,11 +110,11 @@ impl<'f> Likely<'f> {
         own.sort_by_key(|&at| (Reverse(findings[at].confidence), at));
         let partners = self.partners(holders, !own.is_empty());
         let tokens = self.tokens(key, holders);
-        let secret_of = |at: usize| findings[at].credential.secret.as_ref();
+        let secret_of = |at: usize| findings[at].clear.secret.as_ref();
         let mut list = List { key, seen: HashSet::new(), candidates: Vec::new() };
         for &at in &own {
             let Some(secret) = secret_of(at) else { continue };
-            match findings[at].credential.session_token.as_ref() {
+            match findings[at].clear.session_token.as_ref() {
                 Some(token) if key.kind() == KeyKind::Temporary => {
                     list.own(secret, at, &[(None, Some(token))]);
                 }
@@ -190,7 +190,7 @@ impl<'f> Likely<'f> {
         if key.kind() == KeyKind::LongTerm {
             return vec![(None, None)];
         }
-        let token_of = |at: usize| self.findings[at].credential.session_token.as_ref();
+        let token_of = |at: usize| self.findings[at].clear.session_token.as_ref();
         let own: Vec<_> = holders
             .iter()
             .filter_map(|&at| Some((None, Some(token_of(at)?))))

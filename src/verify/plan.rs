@@ -106,7 +106,7 @@ fn question(
 
 /// Says if a secret can sign requests.
 pub(super) fn signs(finding: &Finding) -> bool {
-    finding.credential.secret.as_ref().is_some_and(|secret| secret.expose().len() == SECRET_LEN)
+    finding.clear.secret.as_ref().is_some_and(|secret| secret.expose().len() == SECRET_LEN)
 }
 
 /// Says if the user suppressed a finding, so that it is not sent. A marker alone does not suppress

@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 use super::Pair;
 use super::plan::{Candidate, Question, is_settled, signs};
 use crate::finding::{
-    Confidence, Credential, Evidence, Finding, Fingerprint, Occurrence, RuleId, Severity, Sighting,
-    Status, Verification,
+    Confidence, Credential, Evidence, Finding, Fingerprint, Occurrence, RuleId, SecretDigest,
+    Severity, Sighting, Status, Verification,
 };
 use crate::rules::id::{self, KEY_ID, SECRET};
 use crate::secret::Secret;
@@ -23,7 +23,8 @@ pub(super) fn pair(
     let id = question.key.as_str();
     let partners = &candidate.partners;
     let mut finding = join(findings, id, &question.holders, &asked.secret, partners);
-    finding.credential.session_token.clone_from(&asked.token);
+    finding.clear.session_token.clone_from(&asked.token);
+    finding.credential.session_token = asked.token.as_ref().map(SecretDigest::of);
     finding.verification = verdict.clone();
     let lone = question.holders.iter().filter(|&&at| findings[at].credential.secret.is_none());
     let others = partners.iter().filter(|&&at| findings[at].credential.key_id.is_none());
@@ -45,10 +46,10 @@ pub fn compose(findings: &[Finding], key_id: &str, print: &Fingerprint) -> Optio
     let elsewhere = findings.iter().enumerate().filter(|(_, finding)| signs(finding));
     let elsewhere = elsewhere
         .filter(|_| !holders.is_empty())
-        .filter_map(|(at, finding)| Some((finding.credential.secret.as_ref()?, Some(at))));
+        .filter_map(|(at, finding)| Some((finding.clear.secret.as_ref()?, Some(at))));
     let is_it = |secret: &Secret| {
         holders.first().is_some_and(|&first| {
-            credential(&findings[first].credential, secret).fingerprint() == *print
+            credential(&findings[first].with_secrets(), secret).fingerprint() == *print
         })
     };
     let (secret, partner) = rivals.chain(elsewhere).find(|(secret, _)| is_it(secret))?;
@@ -72,7 +73,7 @@ fn join(
         adopt(&mut occurrences, places_of_secret(finding));
     }
     occurrences.sort_by(|one, other| one.order().cmp(&other.order()));
-    let first = holders.first().map(|&at| findings[at].credential.clone());
+    let first = holders.first().map(|&at| findings[at].with_secrets());
     let bare = Credential {
         rule: RuleId::new(KEY_ID),
         key_id: Some(id.to_owned()),
@@ -83,16 +84,7 @@ fn join(
         expires: None,
     };
     let credential = credential(&first.unwrap_or(bare), secret);
-    Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity: Severity::Error,
-        confidence: Confidence::High,
-        verification: Verification::default(),
-        suppressed: None,
-        possible_partners: Vec::new(),
-        occurrences,
-    }
+    Finding::new(credential, Severity::Error, Confidence::High, occurrences)
 }
 
 fn credential(of_id: &Credential, secret: &Secret) -> Credential {
@@ -156,14 +148,14 @@ struct Groups {
 impl Groups {
     fn add_live(&mut self, finding: Finding) {
         let at = self.all.len();
-        let Credential { key_id, secret, .. } = &finding.credential;
+        let (key_id, secret) = (&finding.credential.key_id, &finding.clear.secret);
         self.ids.extend(key_id.clone().map(|id| (id, at)));
         self.secrets.extend(secret.clone().map(|secret| (secret, at)));
         self.all.push(finding);
     }
 
     fn add(&mut self, mut finding: Finding) {
-        let Credential { key_id, secret, .. } = &finding.credential;
+        let (key_id, secret) = (&finding.credential.key_id, &finding.clear.secret);
         let of_id = key_id.as_ref().and_then(|id| self.ids.get(id)).copied();
         let of_secret = secret.as_ref().and_then(|secret| self.secrets.get(secret)).copied();
         let is_pair = key_id.is_some() && secret.is_some();
@@ -189,7 +181,7 @@ impl Groups {
 
     /// Adds the occurrences of a single half to an active key.
     fn give(&mut self, home: usize, half: Finding) {
-        let places = match (&half.credential.key_id, &self.all[home].credential.secret) {
+        let places = match (&half.credential.key_id, &self.all[home].clear.secret) {
             (Some(_), Some(secret)) => places_of_id(&half, secret),
             _ => half.occurrences,
         };
@@ -230,7 +222,7 @@ fn is_labelled(pair: &Finding) -> bool {
 /// The id of a pair, with its verdict.
 fn lone_id(pair: Finding) -> Finding {
     let known = pair.occurrences.iter().any(|place| place.sighting.id.is_some());
-    let with_id = pair.occurrences.into_iter();
+    let with_id = pair.occurrences.iter().cloned();
     let with_id = with_id.filter(|place| !known || place.sighting.id.is_some());
     let occurrences = with_id.map(without_secret).collect();
     let credential = Credential {
@@ -238,15 +230,13 @@ fn lone_id(pair: Finding) -> Finding {
         secret: None,
         session_token: None,
         expires: None,
-        ..pair.credential
+        ..pair.with_secrets()
     };
     Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity: Severity::Note,
-        confidence: Confidence::High,
-        occurrences,
-        ..pair
+        verification: pair.verification,
+        suppressed: pair.suppressed,
+        possible_partners: pair.possible_partners,
+        ..Finding::new(credential, Severity::Note, Confidence::High, occurrences)
     }
 }
 
@@ -256,30 +246,25 @@ fn lone_secret(pair: &Finding, occurrences: Vec<Occurrence>) -> Finding {
     let credential = Credential {
         rule: RuleId::new(SECRET),
         key_id: None,
-        secret: pair.credential.secret.clone(),
+        secret: pair.clear.secret.clone(),
         session_token: None,
         account: None,
         user: None,
         expires: None,
     };
     Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity: Severity::Warning,
-        confidence: Confidence::Medium,
         verification: Verification {
             reason: Some(format!("it is not the secret of {id}, near which it is")),
             ..pair.verification.clone()
         },
         suppressed: pair.suppressed.clone(),
-        possible_partners: Vec::new(),
-        occurrences,
+        ..Finding::new(credential, Severity::Warning, Confidence::Medium, occurrences)
     }
 }
 
 /// The occurrences of a finding's id, each with `secret` if that is in its reach.
 fn places_of_id(finding: &Finding, secret: &Secret) -> Vec<Occurrence> {
-    let is_own = finding.credential.secret.as_ref() == Some(secret);
+    let is_own = finding.clear.secret.as_ref() == Some(secret);
     let place = |place: &Occurrence| {
         if is_own {
             return place.clone();

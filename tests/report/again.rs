@@ -156,7 +156,8 @@ fn hold(case: &Case) {
         asked.extend(arguments.iter().filter(|one| *one == "--verbose").cloned());
         let ran = project.keysweep(asked).run();
         assert_eq!(ran.code, scanned.code, "{name} from {from}: {}", ran.stderr);
-        for format in FORMATS {
+        // The page has the time of the scan, which JSON does not have.
+        for format in FORMATS.into_iter().filter(|format| *format != "html") {
             let [before, after] = ["scan", "report"]
                 .map(|kind| untimed(&fs::read(at(kind, format)).expect("a report")));
             assert_eq!(after, before, "{name} as {format} from {from}");

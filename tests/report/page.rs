@@ -258,9 +258,13 @@ pub(super) fn many() -> Vec<Finding> {
     );
     let numbered = |number: usize| {
         let mut one = one.clone();
-        one.credential.secret = Some(secret(&format!("{number:05}")));
-        one.credential.account = Some(format!("{:012}", number % 10));
-        one.fingerprint = one.credential.fingerprint();
+        let mut own = credential(
+            "aws-access-key",
+            Some(&example_id()),
+            Some(secret(&format!("{number:05}"))),
+        );
+        own.account = Some(format!("{:012}", number % 10));
+        (one.fingerprint, one.credential, one.clear) = own.split();
         one
     };
     (0..10_000).map(numbered).collect()

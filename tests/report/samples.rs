@@ -4,7 +4,7 @@
 use keysweep::coverage::{Coverage, LeftOut, Problem};
 use keysweep::finding::{
     Confidence, Credential, Encoding, Finding, GitObject, GitOrigin, HeldBy, Occurrence, Origin,
-    Person, RuleId, Severity, Sighting, Verification,
+    Person, RuleId, Severity, Sighting,
 };
 use keysweep::location::{Position, Region};
 use keysweep::report::{Format, Limits, Report, Style, View};
@@ -86,16 +86,7 @@ pub(crate) fn finding(
     severity: Severity,
     occurrences: Vec<Occurrence>,
 ) -> Finding {
-    Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity,
-        confidence: Confidence::High,
-        verification: Verification::default(),
-        suppressed: None,
-        possible_partners: Vec::new(),
-        occurrences,
-    }
+    Finding::new(credential, severity, Confidence::High, occurrences)
 }
 
 /// A pair in files and history, a lone secret inside an archive, a lone id in a hostile place.

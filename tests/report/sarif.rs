@@ -160,7 +160,7 @@ fn two_keys_of_one_line_stay_two() {
     let (coverage, rules) = (coverage(), rules(None));
     let mut second = lone_id("x", &[2]);
     second.credential.key_id = Some(["AKIA", "I44QH8DHBEXAMPLE"].concat());
-    second.fingerprint = second.credential.fingerprint();
+    second.fingerprint = second.with_secrets().fingerprint();
     second.occurrences[0].sighting.id = Some(samples::region(2, 60, 20));
     let findings = [second, lone_id("x", &[2])];
     let log = log(&report(&findings, &coverage, &rules));

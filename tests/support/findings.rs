@@ -2,7 +2,7 @@
 //! since they are composed when the test runs.
 
 use keysweep::finding::{
-    Confidence, Credential, Finding, Occurrence, Origin, RuleId, Severity, Sighting, Verification,
+    Confidence, Credential, Finding, Occurrence, Origin, RuleId, Severity, Sighting,
 };
 use keysweep::secret::Secret;
 
@@ -44,20 +44,13 @@ pub(crate) fn finding(
         expires: None,
     };
     let sighting = Sighting::default();
-    Finding {
-        fingerprint: credential.fingerprint(),
-        credential,
-        severity: if secret.is_some() { Severity::Error } else { Severity::Note },
+    let severity = if secret.is_some() { Severity::Error } else { Severity::Note };
+    let place = Occurrence {
+        origin: Origin { path: Some(b".env".to_vec()), ..Origin::default() },
+        sighting,
         confidence: Confidence::High,
-        verification: Verification::default(),
-        suppressed: None,
-        possible_partners: Vec::new(),
-        occurrences: vec![Occurrence {
-            origin: Origin { path: Some(b".env".to_vec()), ..Origin::default() },
-            sighting,
-            confidence: Confidence::High,
-        }],
-    }
+    };
+    Finding::new(credential, severity, Confidence::High, vec![place])
 }
 
 /// The same finding in a text that names `partition`.

@@ -297,7 +297,7 @@ fn faults(case: &Case, found: &[Finding]) -> Vec<String> {
     for key in &case.live {
         let of_key = |finding: &&Finding| finding.credential.key_id.as_ref() == Some(&key.id);
         let is_own = |finding: &&Finding| {
-            let secret = finding.credential.secret.as_ref();
+            let secret = finding.clear.secret.as_ref();
             secret.is_some_and(|secret| secret.expose() == key.secret.as_bytes())
         };
         let mut live = found.iter().filter(of_key).filter(is_own);

@@ -7,6 +7,7 @@
 //! left out does not depend on them.
 
 mod cgroup;
+mod machine;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
@@ -64,9 +65,38 @@ impl MemoryBudget {
         usize::try_from(granted / THREAD).unwrap_or(usize::MAX).max(1)
     }
 
+    /// The number of processes with such a budget that have room in the memory of the machine.
+    pub fn processes(&self) -> usize {
+        /// Bytes that a process takes at most in most cases, twice the default budget.
+        const PROCESS: u64 = 1 << 30;
+        let room = match self.limit {
+            Some(limit) => limit.bytes / (PROCESS / 4),
+            None => machine::total().unwrap_or(u64::MAX) / PROCESS,
+        };
+        usize::try_from(room).unwrap_or(usize::MAX).max(1)
+    }
+
     /// A budget of `total` bytes, without a limit for the whole process.
     pub fn new(total: u64) -> Self {
         Self { total, limit: None, lane: Arc::default() }
+    }
+
+    /// The part of one of `shares` processes that run side by side. Without a limit for all of them
+    /// together, each has the default.
+    #[must_use]
+    pub fn shared(&self, shares: u64) -> Self {
+        let shares = shares.max(1);
+        let Some(limit) = self.limit else { return Self::new(self.total) };
+        // What the system grants is eight sevenths of its limit; the default may be less than half.
+        let together = self.total.max(limit.bytes / 7 * 4);
+        let limit = Limit { bytes: limit.bytes / shares, ..limit };
+        Self { limit: Some(limit), ..Self::new(self.total.min(together / shares)) }
+    }
+
+    /// Says if this budget may leave something out that `other` has room for.
+    pub fn is_less_than(&self, other: &Self) -> bool {
+        let limit = |budget: &Self| budget.limit.map_or(u64::MAX, |limit| limit.bytes);
+        self.total < other.total || limit(self) < limit(other)
     }
 
     /// The limit of the whole process, if the user or the system sets one. The default bounds each
@@ -216,6 +246,24 @@ mod tests {
         assert_eq!(of(Some(256 << 20)), (128, Some(224)));
         let explicit = MemoryBudget::explicit_or_granted(Some(1 << 30)).limit().expect("a limit");
         assert_eq!((explicit.bytes, explicit.remedy), (1 << 30, "raise --max-memory"));
+    }
+
+    #[test]
+    fn processes_share_what_bounds_them_together() {
+        let of = |memory: MemoryBudget, shares| {
+            let part = memory.shared(shares);
+            (
+                part.total >> 20,
+                part.limit().map(|limit| limit.bytes >> 20),
+                part.is_less_than(&memory),
+            )
+        };
+        let explicit = || MemoryBudget::explicit_or_granted(Some(1 << 30));
+        assert_eq!(of(explicit(), 1), (1024, Some(1024), false));
+        assert_eq!(of(explicit(), 4), (256, Some(256), true));
+        assert_eq!(of(MemoryBudget::granted(Some(8 << 30)), 2), (512, Some(3584), true));
+        assert_eq!(of(MemoryBudget::granted(Some(1 << 30)), 4), (128, Some(224), true));
+        assert_eq!(of(MemoryBudget::granted(None), 4), (512, None, false));
     }
 
     #[test]

@@ -15,50 +15,22 @@ pub const MASK: &str = "[redacted]";
 
 /// A secret access key, session token or other credential.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Kept);
-
-/// What is known of a secret.
-#[derive(Clone, PartialEq, Eq)]
-enum Kept {
-    /// Its bytes.
-    Bytes(Zeroizing<Vec<u8>>),
-    /// What an earlier report says about it.
-    Reported { redacted: String, sha256: Option<String> },
-}
+pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
     /// Takes ownership of `bytes`; they are wiped on drop.
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self(Kept::Bytes(Zeroizing::new(bytes)))
+        Self(Zeroizing::new(bytes))
     }
 
-    /// A secret of an earlier report, which has its beginning and perhaps its digest, but not the
-    /// secret.
-    pub fn reported(redacted: String, sha256: Option<String>) -> Self {
-        Self(Kept::Reported { redacted, sha256 })
-    }
-
-    /// The clear bytes. For digests, for signing a request and for `--show-secrets` only. Those of
-    /// an earlier report are not known: there are none.
+    /// The clear bytes. For digests, for signing a request and for `--show-secrets` only.
     pub fn expose(&self) -> &[u8] {
-        match &self.0 {
-            Kept::Bytes(bytes) => bytes,
-            Kept::Reported { .. } => &[],
-        }
+        &self.0
     }
 
-    /// SHA-256 over the decoded secret, in lower-case hex; `None` if the secret has fewer than
-    /// `least` bytes, or if the earlier report that it is from does not have it.
-    pub fn sha256_from(&self, least: usize) -> Option<String> {
-        match &self.0 {
-            Kept::Bytes(bytes) => (bytes.len() >= least).then(|| hex(&Sha256::digest(&**bytes))),
-            Kept::Reported { sha256, .. } => sha256.clone(),
-        }
-    }
-
-    /// SHA-256 over the decoded secret, in lower-case hex; empty if it is not known.
+    /// SHA-256 over the decoded secret, in lower-case hex.
     pub fn sha256_hex(&self) -> String {
-        self.sha256_from(0).unwrap_or_default()
+        hex(&Sha256::digest(&*self.0))
     }
 
     /// The first four characters and `...`: enough for an owner to tell two keys apart.
@@ -66,12 +38,8 @@ impl Secret {
     /// A secret of less than 16 bytes shows nothing, because four characters would be too much of
     /// it.
     pub fn redacted(&self) -> String {
-        let bytes = match &self.0 {
-            Kept::Bytes(bytes) => bytes,
-            Kept::Reported { redacted, .. } => return redacted.clone(),
-        };
-        match bytes.get(..4) {
-            Some(head) if bytes.len() >= 16 && head.is_ascii() => {
+        match self.0.get(..4) {
+            Some(head) if self.0.len() >= 16 && head.is_ascii() => {
                 format!("{}...", String::from_utf8_lossy(head))
             }
             _ => "...".to_owned(),
@@ -81,10 +49,7 @@ impl Secret {
 
 impl Hash for Secret {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match &self.0 {
-            Kept::Bytes(bytes) => bytes.hash(state),
-            Kept::Reported { redacted, sha256 } => (redacted, sha256).hash(state),
-        }
+        self.expose().hash(state);
     }
 }
 
@@ -120,16 +85,6 @@ mod tests {
         assert_eq!(secret.redacted(), "corr...");
         assert_eq!(Secret::new(b"short".to_vec()).redacted(), "...");
     }
-
-    #[test]
-    fn a_reported_secret_has_no_bytes() {
-        let sha256 = Some("ab".repeat(32));
-        let secret = Secret::reported("corr...".to_owned(), sha256.clone());
-        assert_eq!(format!("{secret:?} {secret}"), format!("{MASK} {MASK}"));
-        assert_eq!((secret.expose(), secret.redacted().as_str()), (&[][..], "corr..."));
-        assert_eq!(secret.sha256_from(16), sha256);
-    }
-
     /// The memory of this process can be read through `/proc`; without `unsafe` there is no other
     /// way.
     #[test]

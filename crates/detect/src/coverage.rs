@@ -72,6 +72,22 @@ pub struct Coverage {
     pub targets: Vec<Swept>,
 }
 
+impl Coverage {
+    /// Applies `hide` to all texts, to remove what may not be shown.
+    pub fn redact(&mut self, hide: &dyn Fn(&mut String)) {
+        for problem in &mut self.problems {
+            hide(&mut problem.path);
+            hide(&mut problem.why);
+        }
+        self.notes.iter_mut().for_each(hide);
+        self.scanned.iter_mut().for_each(|target| hide(&mut target.path));
+        for swept in &mut self.targets {
+            hide(&mut swept.name);
+            swept.failed.iter_mut().for_each(hide);
+        }
+    }
+}
+
 /// The coverage of one target of a sweep.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Swept {
@@ -163,6 +179,33 @@ impl Ledger {
     ///
     /// The count of its repositories is not added: a sweep searches each of them.
     pub fn absorb(&self, swept: Swept, coverage: &Coverage) {
+        self.add_counts(coverage);
+        let name = &swept.name;
+        let problems = coverage.problems.iter().map(|problem| Problem {
+            path: match problem.path.as_str() {
+                "" => name.clone(),
+                path => format!("{name}: {path}"),
+            },
+            ..problem.clone()
+        });
+        problems.for_each(|problem| self.keep(problem));
+        coverage.notes.iter().for_each(|note| self.note(format!("{name}: {note}")));
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(swept);
+    }
+
+    /// Adds the coverage of an earlier run as if this one had scanned it.
+    pub fn restore(&self, coverage: &Coverage) {
+        self.add_counts(coverage);
+        self.add(Count::Repositories, coverage.left_out.repositories);
+        self.adopt(&coverage.problems, &coverage.notes);
+        self.scanned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(coverage.scanned.clone());
+    }
+
+    /// Adds all counts but that of repositories.
+    fn add_counts(&self, coverage: &Coverage) {
         let left_out = &coverage.left_out;
         left_out.not_opened.iter().for_each(|(form, by)| self.not_opened(form, *by));
         for (count, by) in [
@@ -178,17 +221,12 @@ impl Ledger {
                 self.add(count, by);
             }
         }
-        let name = &swept.name;
-        let problems = coverage.problems.iter().map(|problem| Problem {
-            path: match problem.path.as_str() {
-                "" => name.clone(),
-                path => format!("{name}: {path}"),
-            },
-            ..problem.clone()
-        });
-        problems.for_each(|problem| self.keep(problem));
-        coverage.notes.iter().for_each(|note| self.note(format!("{name}: {note}")));
-        self.targets.lock().unwrap_or_else(PoisonError::into_inner).push(swept);
+    }
+
+    /// Adds problems and remarks that concern no target.
+    pub fn adopt(&self, problems: &[Problem], notes: &[String]) {
+        problems.iter().for_each(|problem| self.keep(problem.clone()));
+        notes.iter().for_each(|note| self.note(note.as_str()));
     }
 
     /// Applies `hide` to the texts of problems, remarks and targets, to remove what may not be

@@ -13,11 +13,15 @@ use sha2::{Digest, Sha256};
 use crate::secret::{Secret, hex};
 
 mod evidence;
+mod identity;
+mod origin;
 mod sighting;
 mod verdict;
 
 pub use evidence::{Evidence, Nearness};
-pub use sighting::{Rival, Sighting, Spot};
+pub use identity::{Clear, Identity, SecretDigest};
+pub use origin::{GitObject, GitOrigin, HeldBy, Origin, Person};
+pub use sighting::{MARKERS, PARTITIONS, Rival, Sighting, Spot};
 pub use verdict::{Status, Suppression, Verification};
 
 /// The severity of a finding, in ascending order.
@@ -161,14 +165,6 @@ impl Credential {
 #[serde(try_from = "String")]
 pub struct Fingerprint(String);
 
-impl TryFrom<String> for Fingerprint {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("a fingerprint has 32 lower-case hex digits")
-    }
-}
-
 impl Fingerprint {
     /// Reads 32 lower-case hex digits.
     pub fn parse(text: &str) -> Option<Self> {
@@ -180,6 +176,14 @@ impl Fingerprint {
     /// 32 lower-case hex digits.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Fingerprint {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a fingerprint has 32 lower-case hex digits")
     }
 }
 
@@ -201,102 +205,6 @@ pub struct Candidate {
     /// The names of the members that lead to the text, if it is packed in another one, outermost
     /// first. A source sets it.
     pub inside: Vec<String>,
-}
-
-/// The kind of git object or record that holds an occurrence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum GitObject {
-    /// A file's content or a symlink's target.
-    Blob,
-    /// A commit's message or headers.
-    Commit,
-    /// An annotated tag's message.
-    Tag,
-    /// The name of a ref.
-    Ref,
-    /// A message in a reflog.
-    Reflog,
-    /// A credential in `.git/config`.
-    Config,
-}
-
-/// A reference that still holds an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum HeldBy {
-    /// A branch, tag, note or any other ref.
-    Ref,
-    /// A reflog entry.
-    Reflog,
-    /// `refs/stash` or its reflog.
-    Stash,
-    /// The index: staged, not yet committed.
-    Index,
-}
-
-/// An author or committer, with `.mailmap` applied.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Person {
-    /// Name.
-    pub name: String,
-    /// Mail address.
-    pub email: String,
-    /// RFC 3339, in the person's own offset; empty if it is outside the years 0 to 9999.
-    pub date: String,
-}
-
-/// The facts about an occurrence from git's history.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct GitOrigin {
-    /// The commit that introduced it; `None` if it is not in a commit.
-    pub commit: Option<String>,
-    /// The object that holds it: the blob, or the commit or tag for a message.
-    pub blob: Option<String>,
-    /// The kind of that object or record.
-    pub object: GitObject,
-    /// Author of the introducing commit.
-    pub author: Option<Person>,
-    /// Committer of the introducing commit.
-    pub committer: Option<Person>,
-    /// True if any ref reaches it.
-    pub reachable: bool,
-    /// The references that hold it; empty if there are none.
-    pub held_by: Vec<HeldBy>,
-    /// True if HEAD's tree has it at this path.
-    pub at_head: bool,
-    /// The newest ancestor of HEAD that removed it.
-    pub removed_in: Option<String>,
-    /// The author of that commit, with its date.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub removed_by: Option<Person>,
-    /// Full names of the refs whose tip holds it.
-    pub refs: Vec<String>,
-}
-
-/// The origin of one text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Origin {
-    /// Path as bytes, with `/` as separator; `None` for messages and similar texts.
-    pub path: Option<Vec<u8>>,
-    /// The path through containers, the file itself first; empty for a plain file.
-    pub inside: Vec<String>,
-    /// The facts from git.
-    pub git: Option<GitOrigin>,
-    /// The target of a sweep that holds it.
-    pub target: Option<String>,
-    /// The code owners of the path, as the repository's CODEOWNERS names them.
-    pub owners: Vec<String>,
-}
-
-impl Origin {
-    /// True if a checkout has it: a plain file, or content of HEAD or the index.
-    pub fn stands(&self) -> bool {
-        let held = self.git.as_ref().is_none_or(|git| {
-            git.at_head || (git.commit.is_none() && git.object == GitObject::Blob)
-        });
-        self.path.is_some() && held
-    }
 }
 
 /// One place of a credential.
@@ -330,8 +238,10 @@ impl Occurrence {
 pub struct Finding {
     /// See [`Credential::fingerprint`].
     pub fingerprint: Fingerprint,
-    /// The credential.
-    pub credential: Credential,
+    /// The credential, with digests in the place of its secrets.
+    pub credential: Identity,
+    /// Its secrets; empty if only their digests are known.
+    pub clear: Clear,
     /// The severity.
     pub severity: Severity,
     /// The highest confidence of its occurrences.
@@ -347,6 +257,32 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding that is neither verified nor suppressed.
+    pub fn new(
+        credential: Credential,
+        severity: Severity,
+        confidence: Confidence,
+        occurrences: Vec<Occurrence>,
+    ) -> Self {
+        let (fingerprint, credential, clear) = credential.split();
+        Self {
+            fingerprint,
+            credential,
+            clear,
+            severity,
+            confidence,
+            verification: Verification::default(),
+            suppressed: None,
+            possible_partners: Vec::new(),
+            occurrences,
+        }
+    }
+
+    /// The credential with its secrets, as far as they are known.
+    pub fn with_secrets(&self) -> Credential {
+        self.credential.clone().with(self.clear.clone())
+    }
+
     /// True if STS proved that it works.
     pub fn is_active(&self) -> bool {
         self.verification.status == Status::Active

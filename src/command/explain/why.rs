@@ -45,7 +45,7 @@ fn explain(
 ) -> io::Result<()> {
     let id = finding.credential.key_id.as_deref().unwrap_or_default();
     writeln!(out, "{}: {}", position(place, place.sighting.id), escape_line(id))?;
-    let pair = finding.credential.secret.as_ref().zip(place.sighting.secret);
+    let pair = finding.clear.secret.as_ref().zip(place.sighting.secret);
     match pair {
         Some((secret, region)) => {
             let sure = place.confidence.as_str();

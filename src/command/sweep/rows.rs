@@ -21,6 +21,8 @@ const SHORT: Duration = Duration::from_secs(5);
 pub struct Rows {
     names: Vec<String>,
     weights: Vec<u64>,
+    /// Targets that are scanned at a time.
+    jobs: usize,
     scanned: Mutex<Scanned>,
 }
 
@@ -66,12 +68,13 @@ impl Scanned {
 }
 
 impl Rows {
-    /// Makes the rows for these targets, in the order in which they are scanned.
-    pub fn new(targets: &[Target]) -> Self {
+    /// Makes the rows for these targets, in the order in which they are scanned, `jobs` at a time.
+    pub fn new(targets: &[Target], jobs: usize) -> Self {
         Self {
             // The findings of a target are not known yet when its name is shown.
             names: targets.iter().map(|target| opaque::redacted(&target.name)).collect(),
             weights: targets.iter().map(|target| target.weight).collect(),
+            jobs: jobs.max(1),
             scanned: Mutex::default(),
         }
     }
@@ -103,6 +106,10 @@ impl Rows {
             true => "recorded by an earlier run".to_owned(),
             false => format!("{:.1} s", ended.took.as_secs_f64()),
         });
+        if ended.again {
+            parts.push("it is scanned once more after all others, alone".to_owned());
+            return format!("{} {}", self.heading(ended.number), parts.join("; "));
+        }
         parts.extend(self.estimate(ended.number + 1, Duration::ZERO));
         format!("{} {}", self.heading(ended.number), parts.join("; "))
     }
@@ -133,7 +140,7 @@ impl Rows {
         let scanned = *self.scanned.lock().unwrap_or_else(PoisonError::into_inner);
         let rest = self.weights.get(number - 1..).unwrap_or_default();
         let weight: u64 = rest.iter().sum();
-        let left = scanned.estimate(rest.len() as f64, weight as f64)?;
+        let left = scanned.estimate(rest.len() as f64, weight as f64)? / self.jobs as f64;
         let left = Duration::try_from_secs_f64(left).ok()?;
         let left = left.saturating_sub(spent);
         (left >= SHORT).then(|| format!("about {} left", roughly(left)))
@@ -154,6 +161,7 @@ fn roughly(time: Duration) -> String {
 mod tests {
     use super::*;
     use crate::coverage::Swept;
+    use crate::run::sweep::Usage;
 
     const FILES_ALONE: u64 = 1 << 20;
 
@@ -163,12 +171,13 @@ mod tests {
 
     fn ended<'a>(swept: &'a Swept, seconds: u64) -> Ended<'a> {
         let took = Duration::from_secs(seconds);
-        Ended { number: 1, swept, problems: 0, recalled: false, took }
+        let usage = Usage::default();
+        Ended { number: 1, swept, problems: 0, recalled: false, again: false, usage, took }
     }
 
     #[test]
     fn the_estimate_goes_by_weight() {
-        let rows = Rows::new(&[target("a", 100), target("b", 600), target("c", 100)]);
+        let rows = Rows::new(&[target("a", 100), target("b", 600), target("c", 100)], 1);
         let swept = Swept { files: 3, bytes: 10, ..Swept::default() };
         assert_eq!(
             rows.row(&ended(&swept, 10)),
@@ -216,7 +225,7 @@ mod tests {
 
     #[test]
     fn what_an_earlier_run_did_says_nothing_about_speed() {
-        let rows = Rows::new(&[target("a", 100), target("b", 900)]);
+        let rows = Rows::new(&[target("a", 100), target("b", 900)], 1);
         let swept = Swept { credentials: 2, ..Swept::default() };
         let recalled = Ended { recalled: true, problems: 2, ..ended(&swept, 0) };
         assert_eq!(

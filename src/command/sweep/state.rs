@@ -44,6 +44,9 @@ pub enum Error {
     /// It is another kind of file, and is left unchanged.
     #[error("{0} is not the state of a sweep: name a file that does not exist yet")]
     Foreign(String),
+    /// It is no partial, and is left unchanged.
+    #[error("--partial {0}: another kind of file is there: name one that does not exist yet")]
+    NoPartial(String),
     /// It was started with other options.
     #[error(
         "{0} is of a sweep by {1}: resume it with the same options and version, or name a file \
@@ -106,25 +109,7 @@ impl State {
     pub fn open(path: &Path, options: &str) -> Result<Self, Error> {
         let shown = || escape_path(path.as_os_str().as_encoded_bytes());
         let failed = |source| Error::File { path: shown(), source };
-        let mut asked = OpenOptions::new();
-        asked.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            // The file shows where credentials are.
-            asked.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-        }
-        // Somebody may have planted a link or a FIFO here.
-        let is_fit = path.symlink_metadata().map_or(true, |found| found.is_file());
-        if !is_fit {
-            return Err(Error::NoFile(shown()));
-        }
-        let file = asked.open(path).map_err(failed)?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => return Err(Error::InUse(shown())),
-            // A file system without locks is not an error.
-            Ok(()) | Err(TryLockError::Error(_)) => {}
-        }
+        let file = self::open(path)?;
         let head = Head {
             keysweep_sweep: FORM,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -215,6 +200,35 @@ impl State {
             Line::Target(entry) => Ok(*entry),
             Line::Ended(_) => Err(io::ErrorKind::InvalidData.into()),
         }
+    }
+}
+
+/// Opens a file that only its owner may read, or makes it; a lock keeps other sweeps out.
+///
+/// # Errors
+///
+/// If it is not a regular file, can't be opened, or is in use.
+pub(super) fn open(path: &Path) -> Result<File, Error> {
+    let shown = || escape_path(path.as_os_str().as_encoded_bytes());
+    let failed = |source| Error::File { path: shown(), source };
+    let mut asked = OpenOptions::new();
+    asked.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // The file shows where credentials are.
+        asked.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    }
+    // Somebody may have planted a link or a FIFO here.
+    let is_fit = path.symlink_metadata().map_or(true, |found| found.is_file());
+    if !is_fit {
+        return Err(Error::NoFile(shown()));
+    }
+    let file = asked.open(path).map_err(failed)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(Error::InUse(shown())),
+        // A file system without locks is not an error.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 

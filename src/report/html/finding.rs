@@ -11,7 +11,7 @@ use crate::report::exposure::Exposure;
 use crate::report::headline::{self, is_settled};
 use crate::report::message::shortened;
 use crate::report::text::{self, lines};
-use crate::secret::{MASK, Secret};
+use crate::secret::MASK;
 use crate::text::escape_line;
 
 /// Most places that are listed, with all details and without.
@@ -148,7 +148,7 @@ fn facts(finding: &Finding, detailed: bool) -> Vec<Fact> {
     let known = Some(account(finding)).filter(|account| account != "unknown");
     let facts = [
         ("Key id", said(&credential.key_id).filter(|_| detailed)),
-        ("Secret", credential.secret.as_ref().map(Secret::redacted)),
+        ("Secret", credential.secret.as_ref().map(|secret| secret.redacted().to_owned())),
         ("Session token", token),
         ("Account", known),
         ("User", said(&credential.user)),

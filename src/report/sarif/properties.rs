@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::flow;
 use crate::finding::{
-    Confidence, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Occurrence, Status,
+    Confidence, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Occurrence, SecretDigest,
+    Status,
 };
 use crate::remedy::{self, Applied};
 use crate::report::Report;
-use crate::secret::Secret;
 
 /// Most refs of a result.
 const REFS: usize = 20;
@@ -29,9 +29,9 @@ pub(super) struct Properties<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    secret_redacted: Option<String>,
+    secret_redacted: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    secret_sha256: Option<String>,
+    secret_sha256: Option<&'a str>,
     verification: Verdict<'a>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     possible_partners: &'a [Fingerprint],
@@ -99,8 +99,8 @@ impl<'a> Properties<'a> {
             account: credential.account.as_deref(),
             user: credential.user.as_deref(),
             expires: credential.expires.as_deref(),
-            secret_redacted: credential.secret.as_ref().map(Secret::redacted),
-            secret_sha256: report.digest(credential, credential.secret.as_ref()),
+            secret_redacted: credential.secret.as_ref().map(SecretDigest::redacted),
+            secret_sha256: credential.secret.as_ref().and_then(SecretDigest::sha256),
             verification: Verdict {
                 status: verdict.status,
                 reason: verdict.reason.as_deref(),

@@ -12,14 +12,14 @@ use serde::Deserialize;
 use super::{ReadError, Saved, damage};
 use crate::coverage::{Coverage, Problem};
 use crate::finding::{
-    Confidence, Credential, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Occurrence,
-    Origin, RuleId, Severity, Sighting, Spot, Status, Suppression, Verification,
+    Clear, Confidence, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Identity, Occurrence,
+    Origin, RuleId, SecretDigest, Severity, Sighting, Spot, Status, Suppression, Verification,
 };
 use crate::location::{self, Position};
 use crate::provenance::Provenance;
 use crate::report::view::Filtered;
 use crate::rules::RuleSet;
-use crate::secret::{MASK, Secret};
+use crate::secret::MASK;
 
 /// The end of the id of a rule for active keys.
 const ACTIVE: &str = "-active";
@@ -297,10 +297,11 @@ fn finding(result: Found, rules: &RuleSet) -> Result<Finding, Cow<'static, str>>
     let Verdict { status, reason, arn, endpoint } = facts.verification;
     Ok(Finding {
         fingerprint,
-        credential: Credential {
+        clear: Clear::default(),
+        credential: Identity {
             rule: RuleId::new(&rule),
             key_id: facts.key_id,
-            secret: facts.secret_redacted.map(|it| Secret::reported(it, facts.secret_sha256)),
+            secret: facts.secret_redacted.map(|it| SecretDigest::reported(it, facts.secret_sha256)),
             session_token: None,
             account: facts.account,
             user: facts.user,

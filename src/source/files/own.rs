@@ -15,7 +15,7 @@ use crate::finding::Candidate;
 const HEAD: u64 = 4096;
 
 /// Texts in the first bytes of a file, without blanks: how it begins, and how it names the program.
-const BEGINNINGS: [(&str, &str); 12] = [
+const BEGINNINGS: [(&str, &str); 13] = [
     // json
     ("{\"schema\":", "\"tool\":{\"name\":\"keysweep\""),
     // jsonl
@@ -39,6 +39,8 @@ const BEGINNINGS: [(&str, &str); 12] = [
     ("<!--keysweepticket", ""),
     // the state of a sweep
     ("{\"keysweep_sweep\":", ""),
+    // a partial of one
+    ("{\"keysweep_partial\":", ""),
 ];
 
 /// The beginnings of a baseline, the present one first.
@@ -100,6 +102,7 @@ mod tests {
             ("{\n  \"diff_schema\": 1,\n  \"tool\": {\"name\":\"keysweep\",", true),
             ("### keysweep 0.1.0 diff\n", true),
             ("<!-- keysweep ticket 0123 -->\n# AWS access key", true),
+            ("{\"keysweep_partial\":1,", true),
             ("# Findings that keysweep accepts: fingerprint", true),
             ("# Findings that keysweep suppresses: fingerprint", true),
             ("", false),

@@ -14,11 +14,12 @@ pub enum Missing {
 }
 
 /// Every kind of problem.
-pub const KINDS: [(&str, Missing); 32] = [
+pub const KINDS: [(&str, Missing); 33] = [
     ("run", Missing::Run),
     ("time", Missing::Run),
     ("memory", Missing::Run),
     ("findings", Missing::Run),
+    ("partial", Missing::Run),
     ("target", Missing::Run),
     ("verification", Missing::Run),
     ("alternate", Missing::Repository),

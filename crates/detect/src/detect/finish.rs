@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::aws::KeyKind;
-use crate::finding::{Candidate, Confidence, Credential, Evidence, Rival, RuleId, Sighting};
+use crate::finding::{
+    Candidate, Confidence, Credential, Evidence, MARKERS, Rival, RuleId, Sighting,
+};
 use crate::line_hash::line_hashes;
 use crate::location::{LineIndex, Position, Region};
 use crate::opaque;
@@ -31,14 +33,6 @@ struct Draft {
     others: Vec<Other>,
 }
 
-/// Markers by which people allow a line, keysweep's own first.
-const MARKERS: [&str; 5] = [
-    "keysweep:allow",
-    "gitleaks:allow",
-    "trufflehog:ignore",
-    "kingfisher:ignore",
-    "pragma: allowlist secret",
-];
 /// Runs of this many letters that may be a secret are masked in the shown line, random or not.
 const MASKED: usize = 24;
 /// Most bytes of a line that a report shows on either side of the credential's beginning.

@@ -4,6 +4,17 @@ use super::{Confidence, Encoding, Evidence};
 use crate::location::Region;
 use crate::secret::Secret;
 
+/// Markers by which people allow a line, keysweep's own first.
+pub const MARKERS: [&str; 5] = [
+    "keysweep:allow",
+    "gitleaks:allow",
+    "trufflehog:ignore",
+    "kingfisher:ignore",
+    "pragma: allowlist secret",
+];
+/// Partitions that a text may name; without a name it is `aws`.
+pub const PARTITIONS: [&str; 3] = ["aws-cn", "aws-us-gov", "aws-eusc"];
+
 /// The credential's place in one text, with the data from the surrounding text that a report needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sighting {
@@ -13,7 +24,7 @@ pub struct Sighting {
     pub secret: Option<Region>,
     /// The encodings that were undone to read it, outermost first.
     pub decoded: Vec<Encoding>,
-    /// A marker such as `keysweep:allow` on the line of the id or the secret.
+    /// One of [`MARKERS`] on the line of the id or the secret.
     pub marker: Option<&'static str>,
     /// The line of [`Sighting::primary`] with every secret masked, cut to a readable length.
     pub snippet: String,
@@ -22,7 +33,7 @@ pub struct Sighting {
     /// GitHub's `primaryLocationLineHash` of the line of [`Sighting::primary`] as its two parts:
     /// hash, count.
     pub line_hash: Option<(u64, u32)>,
-    /// The partition that nearby text names, such as `aws-cn`.
+    /// The one of [`PARTITIONS`] that nearby text names.
     pub partition: Option<&'static str>,
     /// The place that services show, if it differs; see [`Sighting::spot`].
     pub shown: Option<Box<Spot>>,

@@ -1,0 +1,197 @@
+//! `keysweep merge`.
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::arguments::{FailOnLevel, MinConfidence, OutputArguments, SuppressionArguments};
+use super::conflicts;
+use super::output::{Outputs, stays_here, write_file};
+use super::signals::Session;
+use super::{parse, progress, scan};
+use crate::command::merge;
+use crate::coverage::Ledger;
+use crate::memory::MemoryBudget;
+use crate::report::{self, Format, Report, Style, Times, View};
+use crate::rules::RuleSet;
+use crate::run::merge::Merge;
+use crate::run::policy::{Policy, PolicyRoot};
+use crate::run::{self, Outcome, RunOptions, Status};
+use crate::source::files::Globs;
+
+/// Arguments of `merge`.
+#[derive(Debug, Args)]
+pub(super) struct MergeArguments {
+    /// Partials, and folders that contain them
+    #[arg(value_name = "PARTIAL", required = true)]
+    partials: Vec<PathBuf>,
+    /// Write a report for each target to --output-dir, in the format of --format [default: json],
+    /// with paths relative to the target
+    #[arg(long, value_name = "WHAT", requires = "output_dir", help_heading = "Output")]
+    split_by: Option<SplitBy>,
+    /// The folder for the reports of --split-by
+    #[arg(long, value_name = "DIR", requires = "split_by", help_heading = "Output")]
+    output_dir: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Report findings of at least this confidence
+    #[arg(long, value_name = "LEVEL", default_value = "medium", help_heading = "Verdict")]
+    min_confidence: MinConfidence,
+    /// Exit with 1 if there are findings of at least this severity
+    #[arg(long, value_name = "LEVEL", default_value = "warning", help_heading = "Verdict")]
+    fail_on: FailOnLevel,
+    #[command(flatten)]
+    suppressions: SuppressionArguments,
+    /// Hold one location of a credential for each 4K of SIZE [default: 512M]; if you set SIZE, it
+    /// also limits the whole process
+    #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse::memory)]
+    max_memory: Option<u64>,
+}
+
+/// What each report of a split is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SplitBy {
+    /// A target: a repository, a file, or the files of a folder outside of its repositories
+    Target,
+}
+
+/// Options that a merge can't obey.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("--show-secrets: a partial contains no secret; `keysweep sweep` shows them")]
+    Secrets,
+    #[cfg(feature = "verify")]
+    #[error(
+        "--fail-on active: a merge asks AWS nothing, so it could never fail; give the merged report \
+         to `keysweep verify --report`"
+    )]
+    Active,
+    #[error("{path}: {error}")]
+    Folder { path: String, error: std::io::Error },
+}
+
+pub(super) fn merge(args: &MergeArguments) -> Result<Status, Box<dyn Error>> {
+    let session = Session::begin();
+    if args.output.show_secrets {
+        return Err(Refused::Secrets.into());
+    }
+    #[cfg(feature = "verify")]
+    if matches!(args.fail_on, FailOnLevel::Active) {
+        return Err(Refused::Active.into());
+    }
+    let outputs = Outputs::new(&args.output)?;
+    // The reports of the targets replace that on standard output.
+    let splits = args.split_by.is_some();
+    let outputs = if splits { outputs.without_stdout(&args.output) } else { outputs };
+    let suppressions = &args.suppressions;
+    let baseline = ("--baseline", suppressions.baseline.as_deref());
+    conflicts::overwritten(
+        &outputs,
+        &[baseline, ("--config", suppressions.config.config.as_deref())],
+    )?;
+    let policy = scan::policy(suppressions, PolicyRoot::Nowhere)?;
+    let files = merge::files(&args.partials)?;
+    for file in &files {
+        conflicts::overwritten(&outputs, &[("a PARTIAL", Some(&file.path))])?;
+    }
+    let began = session.began;
+    let (options, rules) = options(args, policy, session)?;
+    let ledger = Ledger::new();
+    let shows_progress = !args.output.quiet && !args.output.no_progress;
+    let line = || "reading partials".to_owned();
+    let (merge, outcome) = progress::with_line(shows_progress, &line, || {
+        let merge = Merge::survey(files);
+        let outcome = merge.outcome(&options, &rules, &ledger);
+        outcome.map(|outcome| (merge, outcome))
+    })?;
+    let status = run::status(&outcome.findings, &outcome.coverage, args.fail_on.into());
+    let times = merge.times().map(|(start, end)| Times { start: start.into(), end: end.into() });
+    let report = report(args, &options, &rules, &outcome, status, times.as_ref());
+    let written = scan::write_report(&report, status, &args.output, &outputs, began);
+    if let Some(folder) = &args.output_dir {
+        split(args, &merge, &options, &rules, folder, times.as_ref())?;
+    }
+    Ok(written)
+}
+
+fn options(
+    args: &MergeArguments,
+    policy: Policy,
+    session: Session,
+) -> Result<(RunOptions, RuleSet), Box<dyn Error>> {
+    let Policy { rules, exclude, suppressions, .. } = policy;
+    let options = RunOptions {
+        sources: Vec::new(),
+        min_confidence: args.min_confidence.into(),
+        timeout: None,
+        began: session.began,
+        memory: MemoryBudget::explicit_or_granted(args.max_memory),
+        stop: session.stop,
+        interrupted: session.interrupted,
+        exclude: Globs::new(&[], &exclude)?,
+        suppressions,
+        today: scan::today(),
+        include_suppressed: args.suppressions.include_suppressed,
+        whole: false,
+        #[cfg(feature = "verify")]
+        verify: None,
+    };
+    Ok((options, rules))
+}
+
+/// The report of an outcome. It is that of a sweep, to the byte.
+fn report<'a>(
+    args: &'a MergeArguments,
+    options: &RunOptions,
+    rules: &'a RuleSet,
+    outcome: &'a Outcome,
+    status: Status,
+    times: Option<&'a Times>,
+) -> Report<'a> {
+    Report {
+        findings: &outcome.findings,
+        coverage: &outcome.coverage,
+        rules,
+        command: "sweep",
+        category: args.output.sarif_category.as_deref(),
+        show_secrets: false,
+        include_suppressed: options.include_suppressed,
+        baseline: options.suppressions.baseline.is_some(),
+        repository: None,
+        exit: status.code(),
+        times,
+        limits: args.output.limits(),
+        view: View::default(),
+    }
+}
+
+/// Writes a report for each target.
+fn split(
+    args: &MergeArguments,
+    merge: &Merge,
+    options: &RunOptions,
+    rules: &RuleSet,
+    folder: &Path,
+    times: Option<&Times>,
+) -> Result<(), Box<dyn Error>> {
+    let format = args.output.format.as_deref().and_then(Format::parse).unwrap_or(Format::Json);
+    let ending = format.endings().first().copied().unwrap_or("txt");
+    stays_here(folder)?;
+    let failed = |path: &Path, error| Refused::Folder { path: path.display().to_string(), error };
+    fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    for name in merge.names() {
+        let (outcome, repository) = merge.of_target(name, options, rules)?;
+        let status = run::status(&outcome.findings, &outcome.coverage, args.fail_on.into());
+        let report = Report {
+            repository: repository.as_ref(),
+            ..report(args, options, rules, &outcome, status, times)
+        };
+        let path = folder.join(merge::report_name(name, ending));
+        let written =
+            write_file(&path, |out| report::write(format, &report, Style::default(), out));
+        written.map_err(|error| failed(&path, error))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,243 @@
+//! Puts the partials of many sweeps together: one outcome, as one sweep of all targets has it.
+//!
+//! Partials are read twice. The first reading gives their targets, without hits; [`choose`] decides
+//! which of them count and under which name. The second one takes the hits of those, one at a time,
+//! to the collector that a sweep has too. Nothing that a partial names is opened: it may be on
+//! another machine.
+
+mod choose;
+mod survey;
+
+use std::collections::HashSet;
+
+use super::collect::Collector;
+use super::partial::{PartialError, PartialLine, TargetLine};
+use super::record::{HitRecord, RecordError};
+use super::sweep::is_scanned;
+use super::{INTERRUPTED, Outcome, RunOptions, conclude};
+use crate::coverage::{Count, Ledger};
+use crate::finding::Fingerprint;
+use crate::provenance::Provenance;
+use crate::rules::RuleSet;
+use choose::Choice;
+use survey::{Part, Surveyed};
+
+pub use survey::PartialFile;
+
+/// Partials whose targets are known.
+#[derive(Debug)]
+pub struct Merge {
+    parts: Vec<Part>,
+    choices: Vec<Choice>,
+    /// Remarks on the choice.
+    notes: Vec<String>,
+}
+
+/// The reason why a partial can't be read to its end, though that was possible before.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}: {error}")]
+pub struct ReadError {
+    file: String,
+    error: String,
+}
+
+impl Merge {
+    /// Reads which targets the files have. What can't be read is a problem of the merged report.
+    pub fn survey(files: Vec<PartialFile>) -> Self {
+        let mut parts: Vec<Part> = files.into_iter().map(Part::read).collect();
+        choose::replace(&mut parts);
+        let (choices, notes) = choose::choose(&parts);
+        Self { parts, choices, notes }
+    }
+
+    /// The number of files that are partials.
+    pub fn partials(&self) -> usize {
+        self.parts.iter().filter(|part| part.head.is_some()).count()
+    }
+
+    /// The start of the first sweep and the end of the last one.
+    pub fn times(&self) -> Option<(&str, &str)> {
+        let heads = self.parts.iter().filter_map(|part| part.head.as_ref());
+        let start = heads.map(|head| head.started.as_str()).min()?;
+        let ends = self.parts.iter().filter_map(|part| part.end.as_ref());
+        let targets = self.parts.iter().flat_map(|part| &part.targets);
+        let ends = ends.map(|end| &end.ended).chain(targets.map(|target| &target.ended));
+        Some((start, ends.map(String::as_str).max().unwrap_or(start)))
+    }
+
+    /// The outcome of all of them.
+    ///
+    /// # Errors
+    ///
+    /// If nothing was scanned in any target, or a partial changed meanwhile.
+    pub fn outcome(
+        &self,
+        options: &RunOptions,
+        rules: &RuleSet,
+        ledger: &Ledger,
+    ) -> Result<Outcome, Box<dyn std::error::Error>> {
+        let mut collector = Collector::new(&options.memory);
+        for (at, choice) in self.choices.iter().enumerate() {
+            let (line, credentials) =
+                self.hits(choice, options, ledger, &mut |hit| collector.add(hit))?;
+            if self.choices[at].counts {
+                line.absorb(credentials, ledger);
+            }
+        }
+        self.whole_sweeps(ledger);
+        let (findings, stale) = conclude(
+            collector,
+            options,
+            rules,
+            ledger,
+            #[cfg(feature = "verify")]
+            None,
+        );
+        self.name_unknown_rules(&findings, rules, ledger);
+        let coverage = ledger.coverage();
+        let counted = self.choices.iter().filter(|choice| choice.counts);
+        let scanned = counted.filter(|choice| self.target(choice).not_scanned.is_none());
+        let scanned = scanned.map(|choice| (choice.name.clone(), self.target(choice).history));
+        is_scanned(scanned, &coverage)?;
+        Ok(Outcome { findings, coverage, stale, interrupted: false })
+    }
+
+    /// The names of the targets that count, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&str> = self.choices.iter().map(|choice| choice.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter()
+    }
+
+    /// The outcome of one target alone, with paths relative to it, and its repository.
+    ///
+    /// # Errors
+    ///
+    /// If a partial changed meanwhile.
+    pub fn of_target(
+        &self,
+        name: &str,
+        options: &RunOptions,
+        rules: &RuleSet,
+    ) -> Result<(Outcome, Option<Provenance>), ReadError> {
+        let ledger = Ledger::new();
+        let mut collector = Collector::new(&options.memory);
+        let mut repository = None;
+        for choice in self.choices.iter().filter(|choice| choice.name == name) {
+            let take = &mut |mut hit: HitRecord| {
+                hit.occurrence.origin.target = None;
+                collector.add(hit);
+            };
+            let (line, _) = self.hits(choice, options, &ledger, take)?;
+            if !choice.counts {
+                continue;
+            }
+            match &line.not_scanned {
+                Some(why) => ledger.problem("target", b"", why),
+                None => ledger.restore(&line.coverage),
+            }
+            repository = line
+                .repository
+                .map(|found| Provenance::new(found.remote.as_deref(), found.head, found.branch));
+        }
+        let (findings, stale) = conclude(
+            collector,
+            options,
+            rules,
+            &ledger,
+            #[cfg(feature = "verify")]
+            None,
+        );
+        let outcome = Outcome { findings, coverage: ledger.coverage(), stale, interrupted: false };
+        Ok((outcome, repository))
+    }
+
+    /// Passes the hits of a target on. Gives its line, with the names of this report, and the number
+    /// of its credentials.
+    fn hits(
+        &self,
+        choice: &Choice,
+        options: &RunOptions,
+        ledger: &Ledger,
+        take: &mut dyn FnMut(HitRecord),
+    ) -> Result<(TargetLine, u64), ReadError> {
+        let part = &self.parts[choice.part];
+        let failed = |error: PartialError| part.file.failed(&error);
+        let mut reader = part.reader_at(self.target(choice)).map_err(failed)?;
+        let mut line = reader.target().map_err(failed)?;
+        let mut credentials: HashSet<Fingerprint> = HashSet::new();
+        let mut left = line.hits;
+        while left > 0 && choice.has_hits {
+            let hit = match reader.next_line().map_err(failed)? {
+                Some(PartialLine::Hit(hit)) => hit,
+                // The survey reports it.
+                _ => break,
+            };
+            left -= 1;
+            let number = reader.number();
+            let record = hit.record().map_err(|error: RecordError| {
+                failed(PartialError::Line { number, why: error.to_string() })
+            })?;
+            if record.occurrence.confidence >= options.min_confidence {
+                credentials.insert(record.fingerprint.clone());
+            }
+            let path = record.occurrence.origin.path.as_deref();
+            if path.is_some_and(|path| options.exclude.excludes_bytes(path)) {
+                ledger.add(Count::Excluded, 1);
+                continue;
+            }
+            take(choice.renamed(record));
+        }
+        line.name.clone_from(&choice.name);
+        Ok((line, credentials.len() as u64))
+    }
+
+    fn target(&self, choice: &Choice) -> &Surveyed {
+        &self.parts[choice.part].targets[choice.target]
+    }
+
+    /// Adds what concerns whole sweeps, and what can't be read of their partials.
+    fn whole_sweeps(&self, ledger: &Ledger) {
+        self.notes.iter().for_each(|note| ledger.note(note.as_str()));
+        let mut interrupted = false;
+        for part in &self.parts {
+            if part.is_replaced {
+                continue;
+            }
+            if let Some(end) = &part.end {
+                ledger.adopt(&end.problems, &end.notes);
+                interrupted |= end.interrupted;
+            }
+            if let Some(why) = &part.fault {
+                ledger.problem("partial", part.file.name.as_bytes(), why);
+            }
+        }
+        if interrupted {
+            ledger.problem("run", b"", &INTERRUPTED);
+        }
+    }
+
+    fn name_unknown_rules(
+        &self,
+        findings: &[crate::finding::Finding],
+        rules: &RuleSet,
+        ledger: &Ledger,
+    ) {
+        let ids = findings.iter().map(|finding| finding.credential.rule.as_str());
+        let unknown: std::collections::BTreeSet<&str> =
+            ids.filter(|id| rules.get(id).is_none()).collect();
+        for id in unknown {
+            ledger.note(format!(
+                "the rule '{id}' is not known here, so its findings count as errors: give the \
+                 --config of the sweep"
+            ));
+        }
+    }
+}
+
+impl PartialFile {
+    fn failed(&self, error: &PartialError) -> ReadError {
+        ReadError { file: self.name.clone(), error: error.to_string() }
+    }
+}

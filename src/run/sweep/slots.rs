@@ -1,0 +1,304 @@
+//! Scans targets side by side, each in a process; in this one if there is no other way.
+//!
+//! A process scans small targets one after the other, because starting one costs more than reading
+//! such a target. A large target gets a process of its own. If a process ends before its target, the
+//! target is scanned once more after all others: alone, in a new process, with all of the memory.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::failure::Failure;
+use super::frames::{PathText, Recalled, Request, RequestedFiles};
+use super::process::{Process, Workers};
+use super::scan::{Scan, Scanned, add_problems};
+use super::supervise::{Bounds, watch};
+use super::{Coverage, Ledger, ResumeStore, TargetState, Watcher};
+use crate::coverage::Problem;
+use crate::memory::MemoryBudget;
+use crate::run::collect::Hits;
+use crate::run::restore::restore;
+use crate::run::target::Target;
+use crate::scan::Detector;
+
+/// A target of more bytes gets a process of its own.
+const LARGE: u64 = 32 << 20;
+/// A process that has scanned for so long is not given another target.
+const BATCH: Duration = Duration::from_secs(20);
+/// A target that took so long was not small, whatever its size.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// What all threads share that scan targets.
+pub(super) struct Slots<'a, 's, D> {
+    pub(super) targets: &'a [Target],
+    pub(super) scan: Scan<'a, D>,
+    pub(super) memory: &'a MemoryBudget,
+    pub(super) workers: Option<&'a Workers>,
+    pub(super) watcher: &'a (dyn Watcher + Sync),
+    pub(super) store: Mutex<Option<&'s mut (dyn ResumeStore + Send)>>,
+    /// The number of targets that are scanned at a time.
+    pub(super) jobs: usize,
+    /// Threads of all targets together.
+    pub(super) threads: usize,
+    pub(super) shared: Shared,
+}
+
+/// What changes.
+#[derive(Default)]
+pub(super) struct Shared {
+    next: AtomicUsize,
+    /// The bytes of the targets that nobody has begun.
+    left: AtomicU64,
+    /// A process could be started.
+    works: AtomicBool,
+    /// No process can be started, for this reason.
+    refused: Mutex<Option<String>>,
+    /// Only one target at a time is scanned in this process.
+    here: Mutex<()>,
+}
+
+impl Shared {
+    pub(super) fn new(targets: &[Target]) -> Self {
+        let left = targets.iter().map(|target| target.weight).sum();
+        Self { left: AtomicU64::new(left), ..Self::default() }
+    }
+
+    /// Why there are no processes.
+    pub(super) fn refused(&self) -> MutexGuard<'_, Option<String>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A target that has ended.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) at: usize,
+    pub(super) scanned: Scanned,
+    pub(super) recalled: bool,
+    pub(super) took: Duration,
+    /// It is worth another try, alone.
+    pub(super) again: bool,
+}
+
+/// Whether a target has the machine for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Share {
+    /// With others.
+    Part,
+    /// It is scanned once more, alone.
+    Whole,
+}
+
+impl<D: Detector> Slots<'_, '_, D> {
+    /// Scans targets until there are no more, and passes their outcomes on until `ended` refuses one.
+    pub(super) fn work(&self, mut ended: impl FnMut(Outcome) -> bool) {
+        // On Linux a process ends with the thread that started it: each thread keeps its own.
+        let mut process = None;
+        while !self.scan.stop.is_set() {
+            let at = self.shared.next.fetch_add(1, Ordering::Relaxed);
+            let Some(target) = self.targets.get(at) else { break };
+            let threads = self.threads_for(target.weight);
+            let outcome = self.one(at, threads, Share::Part, &mut process);
+            if !ended(outcome) {
+                break;
+            }
+        }
+    }
+
+    /// The targets that nobody has begun.
+    pub(super) fn rest(&self) -> impl Iterator<Item = &Target> {
+        self.targets.iter().skip(self.shared.next.load(Ordering::Relaxed))
+    }
+
+    /// Scans a target once more, alone.
+    pub(super) fn alone(&self, at: usize) -> Outcome {
+        let mut process = None;
+        self.one(at, self.threads, Share::Whole, &mut process)
+    }
+
+    /// The threads of a target: in proportion to its share of what is left, so that a large one at
+    /// the end has all of them.
+    fn threads_for(&self, weight: u64) -> usize {
+        let left = self.shared.left.fetch_sub(weight, Ordering::Relaxed).max(1);
+        let part = (self.threads * self.jobs) as f64 * weight as f64 / left as f64;
+        let least = self.threads.div_ceil(self.jobs);
+        // At least one, and no more than there are.
+        (part.ceil() as usize).clamp(least.min(self.threads), self.threads)
+    }
+
+    fn one(
+        &self,
+        at: usize,
+        threads: usize,
+        share: Share,
+        process: &mut Option<Process>,
+    ) -> Outcome {
+        let target = &self.targets[at];
+        let begin = Instant::now();
+        let ledger = Arc::new(Ledger::new());
+        self.watcher.begins(at + 1, &ledger);
+        let kept = self.recall(target);
+        let mut outcome =
+            match self.in_process(target, kept.as_ref(), threads, share, &ledger, process) {
+                Some(outcome) => outcome,
+                None => self.here(target, kept.as_ref(), &ledger),
+            };
+        self.watcher.leaves(at + 1);
+        outcome.at = at;
+        outcome.took = begin.elapsed();
+        outcome
+    }
+
+    fn recall(&self, target: &Target) -> Option<TargetState> {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.as_mut()?.recall(target)
+    }
+
+    /// Scans a target in this process.
+    fn here(&self, target: &Target, kept: Option<&TargetState>, ledger: &Ledger) -> Outcome {
+        let _only = self.shared.here.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hits = Hits::new(self.memory);
+        let restored = kept.and_then(|kept| {
+            Some((kept.coverage.clone(), restore(target, &kept.traces, self.scan.detector)?))
+        });
+        if let Some((coverage, found)) = restored {
+            let scanned = Scanned { hits: found, coverage, ..Scanned::default() };
+            return Outcome::new(scanned, true);
+        }
+        let failed = self.scan.scan(target, ledger, &mut |hit| hits.add(hit));
+        Outcome::new(Scanned::new(hits, ledger.coverage(), failed), false)
+    }
+
+    /// Scans a target in a process; `None` if there is none for it.
+    fn in_process(
+        &self,
+        target: &Target,
+        kept: Option<&TargetState>,
+        threads: usize,
+        share: Share,
+        ledger: &Ledger,
+        process: &mut Option<Process>,
+    ) -> Option<Outcome> {
+        let workers = self.workers.filter(|_| target.broken.is_none())?;
+        if self.shared.refused().is_some() {
+            return None;
+        }
+        let is_large = target.weight > LARGE;
+        let reusable = process.take().filter(|old| !is_large && old.began.elapsed() < BATCH);
+        let started = reusable.map_or_else(|| workers.start(), Ok);
+        let mut running = match started {
+            Ok(running) => running,
+            Err(error) => {
+                *self.shared.refused() = Some(error.to_string());
+                return None;
+            }
+        };
+        let shares = if share == Share::Whole { 1 } else { self.jobs };
+        let request = request(target, kept, threads, shares);
+        let budget = self.memory.shared(shares as u64);
+        let bounds = Bounds {
+            limit: self.scan.limit,
+            memory: budget.limit().map(|limit| limit.bytes),
+            stop: self.scan.stop,
+        };
+        let mut hits = Hits::new(self.memory);
+        let begun = Instant::now();
+        let watched = watch(&mut running, &request, bounds, ledger, &mut hits);
+        self.shared.works.fetch_or(running.ready, Ordering::Relaxed);
+        match watched {
+            Ok(done) => {
+                let recalled = done.coverage.is_none();
+                let coverage = match (done.coverage, kept) {
+                    (Some(coverage), _) => coverage,
+                    (None, Some(kept)) => kept.coverage.clone(),
+                    (None, None) => Coverage::default(),
+                };
+                if !is_large && !done.stopped && begun.elapsed() < SLOW {
+                    *process = Some(running);
+                }
+                let mut scanned = Scanned::new(hits, coverage, done.failed);
+                scanned.usage = done.usage;
+                let mut outcome = Outcome::new(scanned, recalled);
+                // A signal to that process alone ends it early.
+                let cut = done.stopped && !self.scan.stop.is_set();
+                if cut {
+                    let why = "a signal ended its process".to_owned();
+                    outcome.fail(why);
+                }
+                let bounded = budget.is_less_than(self.memory);
+                let bounded = bounded && lacks_memory(&outcome.scanned.coverage);
+                outcome.again = share == Share::Part && (cut || bounded);
+                Some(outcome)
+            }
+            // The first process that does not even read its options says that none does.
+            Err(failure) if !running.ready && !self.shared.works.load(Ordering::Relaxed) => {
+                let stopped = self.scan.stop.is_set();
+                if !stopped {
+                    *self.shared.refused() = Some(failure.to_string());
+                    return None;
+                }
+                Some(self.failed(target, failure, hits, ledger))
+            }
+            Err(failure) => {
+                let mut outcome = self.failed(target, failure, hits, ledger);
+                let may_pass = match failure {
+                    Failure::Memory(_) => budget.is_less_than(self.memory),
+                    failure => failure.may_pass(),
+                };
+                outcome.again = share == Share::Part && may_pass;
+                Some(outcome)
+            }
+        }
+    }
+
+    /// The outcome of a target whose process ended first, with what was found until then.
+    fn failed(&self, target: &Target, failure: Failure, hits: Hits, ledger: &Ledger) -> Outcome {
+        for problem in &target.problems {
+            ledger.problem(&problem.what, problem.path.as_bytes(), &problem.why);
+        }
+        target.note.iter().for_each(|note| ledger.note(note.as_str()));
+        let mut outcome = Outcome::new(Scanned::new(hits, ledger.coverage(), None), false);
+        if !self.scan.stop.is_set() || failure != Failure::Stopped {
+            outcome.fail(failure.to_string());
+        }
+        outcome
+    }
+}
+
+impl Outcome {
+    fn new(scanned: Scanned, recalled: bool) -> Self {
+        Self { at: 0, scanned, recalled, took: Duration::ZERO, again: false }
+    }
+
+    fn fail(&mut self, why: String) {
+        let problem = Problem { what: "target".to_owned(), path: String::new(), why: why.clone() };
+        add_problems(&mut self.scanned.coverage, vec![problem]);
+        self.scanned.failed = Some(why);
+    }
+}
+
+/// Says if a larger share of the memory would have shown more.
+fn lacks_memory(coverage: &Coverage) -> bool {
+    let lacks =
+        |problem: &Problem| problem.what == "memory" || problem.why.contains("--max-memory");
+    coverage.problems.iter().any(lacks)
+}
+
+fn request(target: &Target, kept: Option<&TargetState>, threads: usize, shares: usize) -> Request {
+    let texts =
+        |paths: &[std::path::PathBuf]| paths.iter().map(|path| PathText::from(&**path)).collect();
+    Request {
+        place: PathText::from(&*target.place),
+        files: target.files.as_ref().map(|files| RequestedFiles {
+            paths: texts(&files.paths),
+            counted_from: files.counted_from.as_deref().map(PathText::from),
+            apart: texts(&files.apart),
+        }),
+        history: target.history.is_some(),
+        problems: target.problems.clone(),
+        note: target.note.clone(),
+        recalled: kept.map(|kept| Recalled { traces: kept.traces.clone() }),
+        threads,
+        shares: shares as u64,
+    }
+}
