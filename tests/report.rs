@@ -3,6 +3,7 @@
 mod again;
 mod browser;
 mod by_hand;
+mod damaged;
 mod decoding;
 mod formats;
 mod gitlab;

@@ -1,6 +1,7 @@
 //! `keysweep report`.
 
 mod diff;
+mod partials;
 
 use std::error::Error;
 use std::fs;
@@ -19,13 +20,15 @@ use crate::command::report::merge::{Input, merge};
 use crate::command::report::ticket::tickets;
 use crate::finding::Status as Verdict;
 use crate::report::{self, Closing, Limits, Report, Saved, View};
+use crate::run::merge::PartialFile;
 use crate::run::{self, FailOn, Status};
 use crate::text::escape_path;
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
-    /// Reports in json, jsonl or sarif; `-` is standard input. Several are merged
+    /// Reports in json, jsonl or sarif, and partials of sweeps; `-` is a report on standard input.
+    /// Several are merged
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Compare two reports, the older one first: what is new, gone, still there, or has another
@@ -152,7 +155,18 @@ fn inputs(files: &[PathBuf]) -> Result<Vec<Input>, Box<dyn Error>> {
     if files.iter().filter(|file| is_stdin(file)).count() > 1 {
         return Err("'-' is named twice, and standard input can be read once".into());
     }
-    files.iter().map(|file| Ok(read(file)?)).collect()
+    let (partials, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        files.iter().partition(|file| !is_stdin(file) && partials::is_partial(file));
+    let reports: Result<Vec<Input>, String> = files.into_iter().map(|file| read(file)).collect();
+    let mut inputs = reports?;
+    if !partials.is_empty() {
+        let partials = partials.into_iter().map(|path| PartialFile {
+            name: escape_path(path.as_os_str().as_encoded_bytes()),
+            path: path.clone(),
+        });
+        inputs.push(partials::read(partials.collect())?);
+    }
+    Ok(inputs)
 }
 
 fn read(file: &Path) -> Result<Input, String> {

@@ -18,6 +18,7 @@ use crate::finding::{
 use crate::location::{Position, Region};
 use crate::remedy::{self, Applied};
 use crate::secret::Secret;
+use crate::text::escape_line;
 
 /// No line or column is larger: formats calculate with them.
 const LARGEST: u64 = 1 << 48;
@@ -122,7 +123,7 @@ impl Record<Vec<Place>> {
             accounts.entry(account.clone()).or_insert(name);
         }
         let reported = |redacted: Option<String>, digest: Option<String>| {
-            redacted.map(|redacted| SecretDigest::reported(redacted, digest))
+            redacted.map(|redacted| SecretDigest::reported(escape_line(&redacted), digest))
         };
         let token = self.session_token_sha256;
         let token = reported(token.as_ref().map(|_| "...".to_owned()), token);
@@ -233,6 +234,9 @@ impl Place {
         let decoded = self.path_bytes.map(|bytes| BASE64.decode(bytes)).transpose();
         let decoded = decoded.map_err(|_| "`path_bytes` is not base64")?;
         let known = |name: String| PARTITIONS.into_iter().find(|known| *known == name);
+        if let Some(git) = &self.git {
+            check_ids(git)?;
+        }
         let origin = Origin {
             path: decoded.or_else(|| self.path.map(String::into_bytes)),
             inside: self.inside,
@@ -254,6 +258,14 @@ impl Place {
         };
         Ok(Occurrence { origin, sighting, confidence: self.confidence.unwrap_or(confidence) })
     }
+}
+
+/// Ids of objects are shown as they are.
+pub(super) fn check_ids(git: &GitOrigin) -> Result<(), &'static str> {
+    let ids = [&git.commit, &git.blob, &git.removed_in].into_iter().flatten();
+    let is_id = |id: &String| id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let are_ids = ids.into_iter().all(is_id);
+    are_ids.then_some(()).ok_or("the id of a git object has other letters than hexadecimal digits")
 }
 
 /// The place that services show.

@@ -18,6 +18,7 @@ use super::record::{Place, Record};
 use super::view::Filtered;
 use crate::coverage::Coverage;
 use crate::finding::Finding;
+use crate::provenance::Provenance;
 use crate::rules::{Rule, RuleSet};
 use crate::text::escape_line;
 
@@ -104,6 +105,29 @@ impl Saved {
     ///
     /// If it is not a report in JSON, JSON lines or SARIF that keysweep wrote, or is damaged.
     pub fn read(text: &[u8]) -> Result<Self, ReadError> {
+        let mut saved = Self::parse(text)?;
+        saved.escape();
+        Ok(saved)
+    }
+
+    /// Escapes the texts that a scan escapes when it records them, so that formats show them as
+    /// they are. What a scan wrote stays the same.
+    fn escape(&mut self) {
+        let escape = |text: &mut String| *text = escape_line(text);
+        self.coverage.redact(&escape);
+        self.coverage.problems.iter_mut().for_each(|problem| escape(&mut problem.what));
+        self.coverage.scanned.iter_mut().for_each(|target| escape(&mut target.what));
+        let forms = std::mem::take(&mut self.coverage.left_out.not_opened);
+        let forms = forms.into_iter().map(|(form, count)| (escape_line(&form), count));
+        self.coverage.left_out.not_opened = forms.collect();
+        escape(&mut self.command);
+        self.run.category.iter_mut().for_each(escape);
+        if let Some(Provenance { revision, branch, .. }) = &mut self.run.repository {
+            revision.iter_mut().chain(branch).for_each(escape);
+        }
+    }
+
+    fn parse(text: &[u8]) -> Result<Self, ReadError> {
         if text.starts_with(b"\x1f\x8b") || text.starts_with(b"\x28\xb5\x2f\xfd") {
             return Err(ReadError::Compressed);
         }

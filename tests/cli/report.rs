@@ -204,6 +204,23 @@ fn several_reports_are_one_and_stay_incomplete() {
 }
 
 #[test]
+fn partials_are_reports_too() {
+    let Swept { project, shared, .. } = swept("report partials");
+    project.keysweep(["sweep", "all", "--partial", "p.jsonl", "--quiet"]).run();
+    let (_, merged) = json(&project, &["merge", "p.jsonl"]);
+    let (ran, report) = json(&project, &["report", "p.jsonl"]);
+    assert_eq!((ran.code, report), (Some(1), merged));
+    // It is the same sweep as the report of it, with the owners of each place.
+    let (_, both) = json(&project, &["report", "a.json", "p.jsonl"]);
+    let (_, one) = json(&project, &["report", "a.json"]);
+    assert_eq!(both["findings"], one["findings"]);
+    let ran = project.keysweep(["report", "p.jsonl", "--only", "owner=@org/conf"]).run().exits(1);
+    assert!(ran.stdout.contains(&shared.id), "{}", ran.stdout);
+    let (_, report) = json(&project, &["report", "--diff", "a.json", "p.jsonl"]);
+    assert_eq!(report["still_there"].as_array().map(Vec::len), Some(4), "{report:#}");
+}
+
+#[test]
 fn mistakes_are_named_with_the_way_out() {
     let Swept { project, .. } = swept("report mistakes");
     let text = fs::read_to_string(project.at("a.json")).expect("a report");
@@ -236,7 +253,7 @@ fn mistakes_are_named_with_the_way_out() {
             text.replacen("\"fingerprint\": \"", "\"fingerprint\": \"x", 1),
             "32 lower-case hex",
         ),
-        ("column", text.replace("\"column\":1", "\"column\":0"), "lines and columns count from 1"),
+        ("column", text.replace("\"column\":19", "\"column\":0"), "lines and columns count from 1"),
         (
             "severity",
             text.replace("\"severity\": \"error\"", "\"severity\": \"bad\""),

@@ -152,7 +152,8 @@ fn other_place(finding: &Finding, old: &Saved, new: &Saved) -> Option<String> {
         return None;
     }
     let mut scanned = old.coverage.scanned.iter();
-    let missing = scanned.find(|place| !new.coverage.scanned.contains(place));
+    let missing =
+        scanned.find(|place| !new.coverage.scanned.iter().any(|other| other.path == place.path));
     missing.map(|place| match place.path.as_str() {
         "" => format!("{} was not scanned", place.what),
         path => format!("{path} was not scanned"),

@@ -17,9 +17,11 @@ use crate::finding::{
 };
 use crate::location::{self, Position};
 use crate::provenance::Provenance;
+use crate::report::record::{check_ids, checked};
 use crate::report::view::Filtered;
 use crate::rules::RuleSet;
 use crate::secret::MASK;
+use crate::text::escape_line;
 
 /// The end of the id of a rule for active keys.
 const ACTIVE: &str = "-active";
@@ -301,7 +303,9 @@ fn finding(result: Found, rules: &RuleSet) -> Result<Finding, Cow<'static, str>>
         credential: Identity {
             rule: RuleId::new(&rule),
             key_id: facts.key_id,
-            secret: facts.secret_redacted.map(|it| SecretDigest::reported(it, facts.secret_sha256)),
+            secret: facts
+                .secret_redacted
+                .map(|it| SecretDigest::reported(escape_line(&it), facts.secret_sha256)),
             session_token: None,
             account: facts.account,
             user: facts.user,
@@ -353,7 +357,7 @@ fn occurrences(
         sighting.shown = Some(Box::new(spot));
     }
     let mut places = vec![Occurrence {
-        origin: origin(first, facts, true),
+        origin: origin(first, facts, true)?,
         sighting,
         confidence: facts.confidence,
     }];
@@ -361,7 +365,7 @@ fn occurrences(
         let own = Some(region(other)?);
         let (id, secret) = if has_id { (own, None) } else { (None, own) };
         places.push(Occurrence {
-            origin: origin(other, facts, false),
+            origin: origin(other, facts, false)?,
             sighting: Sighting { id, secret, ..Sighting::default() },
             confidence: facts.confidence,
         });
@@ -369,7 +373,7 @@ fn occurrences(
     Ok(places)
 }
 
-fn origin(location: &Location, facts: &Facts, is_first: bool) -> Origin {
+fn origin(location: &Location, facts: &Facts, is_first: bool) -> Result<Origin, &'static str> {
     let path = decoded(&location.physical_location.artifact_location.uri);
     let holder = facts.target.as_ref().map(|target| decoded(&plain_path(target)));
     let holder = holder.map(|mut holder| {
@@ -396,13 +400,14 @@ fn origin(location: &Location, facts: &Facts, is_first: bool) -> Origin {
         removed_by: None,
         refs: if is_first { it.refs.clone() } else { Vec::new() },
     });
-    Origin {
+    git.as_ref().map_or(Ok(()), check_ids)?;
+    Ok(Origin {
         path: Some(path).filter(|_| is_file && !is_object),
         inside: if is_first { facts.inside.clone() } else { Vec::new() },
         git,
         target: facts.target.clone(),
         owners: facts.owners.clone(),
-    }
+    })
 }
 
 /// The name of a target without the segments that a URI leaves out.
@@ -428,5 +433,5 @@ fn region(location: &Location) -> Result<location::Region, &'static str> {
     let at = |line, column| Position { line, column, column_utf16: column };
     let start = at(region.start_line, region.start_column);
     let end = at(region.end_line, region.end_column);
-    crate::report::record::checked(start, end)
+    checked(start, end)
 }
