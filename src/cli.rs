@@ -23,6 +23,7 @@ mod merge;
 mod output;
 mod parse;
 mod progress;
+mod report;
 #[cfg(feature = "verify")]
 mod rotate;
 mod scan;
@@ -99,6 +100,7 @@ fn dispatch(command: Command) -> Status {
         Command::Act(command) => exit_status(act::act(&command)),
         Command::InstallHook(arguments) => exit_status(hook::install_hook(&arguments)),
         Command::Range(arguments) => exit_status(git::range(arguments)),
+        Command::Report(arguments) => exit_status(report::report(&arguments)),
         Command::Scan(arguments) => exit_status(scan::scan(arguments)),
         Command::Merge(arguments) => exit_status(merge::merge(&arguments)),
         Command::Sweep(arguments) => exit_status(sweep::sweep(&arguments)),

@@ -12,6 +12,7 @@ pub mod hook;
 pub mod keys;
 pub mod merge;
 pub mod program;
+pub mod report;
 #[cfg(feature = "verify")]
 pub mod rotate;
 pub mod rules;

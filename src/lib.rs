@@ -5,6 +5,7 @@
 #[cfg(feature = "verify")]
 pub mod act;
 pub mod cli;
+pub mod codeowners;
 pub mod command;
 pub mod config;
 pub mod remedy;

@@ -6,6 +6,7 @@
 //! come from nor where its bytes go.
 
 mod csv;
+mod diff;
 mod escape;
 mod exposure;
 mod github;
@@ -20,17 +21,21 @@ mod junit;
 mod markdown;
 mod message;
 mod problems;
+mod record;
 mod sarif;
+mod saved;
 mod short;
 mod summary;
 mod text;
+mod ticket;
 mod todo;
 mod totals;
 mod uri;
 mod verdicts;
+mod view;
 mod words;
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::io::{self, Write};
 
 use crate::coverage::Coverage;
@@ -39,10 +44,15 @@ use crate::rules::RuleSet;
 
 pub use crate::provenance::Provenance;
 pub use csv::quoted as csv_cell;
+pub use diff::{Changed, Diff, Kept, Side, Unscanned, write_diff};
 pub use escape::{Layout, write as write_json};
 pub use hook::{Pushed, Setting, write_hook};
+pub use json::RunFacts;
+pub use saved::{ReadError, Saved};
 pub use summary::{Closing, amounts, write_coverage, write_total};
+pub use ticket::{done_steps, is_ticket, write_ticket};
 pub use verdicts::write_verdicts;
+pub use view::{Filtered, Group, View};
 
 /// A format of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,7 +136,23 @@ impl Format {
 
     /// Says if the format uses [`Report::repository`].
     pub fn names_repository(self) -> bool {
-        matches!(self, Self::Sarif | Self::Gitlab)
+        matches!(self, Self::Json | Self::Jsonl | Self::Sarif | Self::Gitlab)
+    }
+
+    /// The names of the formats that show groups, for messages.
+    pub const GROUPED: &str = "text and markdown";
+
+    /// Says if the format shows [`View::groups`].
+    pub fn can_group(self) -> bool {
+        matches!(self, Self::Text | Self::Markdown)
+    }
+
+    /// The names of the formats of [`write_diff`], for messages.
+    pub const COMPARED: &str = "text, json and markdown";
+
+    /// Says if [`write_diff`] writes the format.
+    pub fn can_compare(self) -> bool {
+        matches!(self, Self::Text | Self::Json | Self::Markdown)
     }
 
     /// Says if the format uses [`Report::show_secrets`]. The other formats are made for uploads,
@@ -218,28 +244,37 @@ pub struct Report<'a> {
     pub times: Option<&'a Times>,
     /// The lengths of lists.
     pub limits: Limits,
+    /// What is shown of it.
+    pub view: View<'a>,
 }
 
 impl<'a> Report<'a> {
     /// The findings, worst first (see [`worst`]), then by first occurrence.
     fn sorted(&self) -> Vec<&'a Finding> {
         let mut findings: Vec<&Finding> = self.findings.iter().collect();
-        findings.sort_by(|a, b| {
-            let first = |finding: &'a Finding| finding.occurrences.first().map(Occurrence::order);
-            let by_place = || first(a).cmp(&first(b));
-            worst(a)
-                .cmp(&worst(b))
-                .then_with(by_place)
-                .then_with(|| a.fingerprint.cmp(&b.fingerprint))
-        });
+        findings.sort_by(|a, b| order(a, b));
         findings
     }
 
     /// The title of a finding's rule, or its id if the rule set does not have it.
-    fn title(&self, finding: &'a Finding) -> &'a str {
+    fn title<'f>(&self, finding: &'f Finding) -> &'f str
+    where
+        'a: 'f,
+    {
         let id = finding.credential.rule.as_str();
         self.rules.get(id).map_or(id, |rule| rule.title.as_str())
     }
+}
+
+/// Sorts findings as reports list them.
+pub fn sort(findings: &mut [Finding]) {
+    findings.sort_by(order);
+}
+
+fn order(a: &Finding, b: &Finding) -> Ordering {
+    let places = (a.occurrences.first(), b.occurrences.first());
+    let by_place = || places.0.map(Occurrence::order).cmp(&places.1.map(Occurrence::order));
+    worst(a).cmp(&worst(b)).then_with(by_place).then_with(|| a.fingerprint.cmp(&b.fingerprint))
 }
 
 /// Orders by what to deal with first: active keys before all others, canaries last, and findings at

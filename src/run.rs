@@ -8,6 +8,7 @@ mod bounds;
 mod collect;
 mod memory_watch;
 pub mod merge;
+mod owners;
 pub mod partial;
 mod partners;
 pub mod policy;
@@ -48,6 +49,7 @@ use crate::suppress::{self, Counts, Suppressions};
 use crate::text::escape_path;
 
 use collect::{Collected, Collector};
+use owners::Owners;
 use record::HitRecord;
 pub use redact::provenance as redacted_provenance;
 pub use status::{FailOn, Status, status};
@@ -222,12 +224,15 @@ pub fn run<D: Detector>(
         ledger.problem("rule", dropped.place.as_bytes(), &dropped.why);
     }
     let mut collector = Collector::new(&options.memory);
+    let owners = Owners::of_sources(&options.sources);
+    let take = |mut hit: Hit| {
+        owners.add(&mut hit.origin, ledger);
+        collector.add(HitRecord::new(hit));
+    };
     let stopped = detector.ended_by(&options.stop);
     let detector = stopped.as_ref().unwrap_or(detector);
     options.bounded(&options.clock(), ledger, || {
-        gather(&options.sources, &options.exclude, detector, ledger, |hit| {
-            collector.add(HitRecord::new(hit));
-        })
+        gather(&options.sources, &options.exclude, detector, ledger, take)
     })?;
     let (findings, stale) = conclude(
         collector,

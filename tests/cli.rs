@@ -16,6 +16,8 @@ mod merge;
 mod outputs;
 #[cfg(feature = "verify")]
 mod remedy;
+#[cfg(unix)]
+mod report;
 mod said;
 pub(crate) mod settled;
 mod status;

@@ -1,7 +1,9 @@
 //! Reports in every format.
 
+mod again;
 mod browser;
 mod by_hand;
+mod damaged;
 mod decoding;
 mod formats;
 mod gitlab;

@@ -1,7 +1,7 @@
 //! Verification at servers on loopback.
 
 mod again;
-mod canaries;
+pub(crate) mod canaries;
 mod candidates;
 mod live;
 mod moto;

@@ -295,7 +295,7 @@ impl LimitArguments {
     }
 }
 
-fn format_parser() -> clap::builder::PossibleValuesParser {
+pub(super) fn format_parser() -> clap::builder::PossibleValuesParser {
     Format::ALL.map(Format::as_str).into()
 }
 

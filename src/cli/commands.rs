@@ -50,6 +50,12 @@ pub(super) enum Command {
     /// when it ends. A credential of several targets is one finding. A target that can't be read is
     /// reported, and the sweep continues.
     Sweep(super::sweep::SweepArguments),
+    /// Filter, merge and convert earlier reports
+    ///
+    /// Reads reports in json, jsonl or sarif, and writes any format again. Nothing is scanned and
+    /// nothing is sent. A report that was not complete stays so, and a filtered report says how
+    /// many findings are hidden.
+    Report(super::report::ReportArguments),
     /// Put the partials of many sweeps together in one report
     ///
     /// Reads what `keysweep sweep --partial` wrote, on any machine: the targets need not be there.

@@ -14,7 +14,7 @@ use super::{parse, progress, scan};
 use crate::command::merge;
 use crate::coverage::Ledger;
 use crate::memory::MemoryBudget;
-use crate::report::{self, Format, Report, Style, Times};
+use crate::report::{self, Format, Report, Style, Times, View};
 use crate::rules::RuleSet;
 use crate::run::merge::Merge;
 use crate::run::policy::{Policy, PolicyRoot};
@@ -164,6 +164,7 @@ fn report<'a>(
         exit: status.code(),
         times,
         limits: args.output.limits(),
+        view: View::default(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::advice;
 use super::arguments::{Color, OutputArguments};
-use crate::report::{self, Format, Report, Style};
+use crate::report::{self, Diff, Format, Report, Style};
 use crate::run::Status;
 use crate::text::escape_path;
 
@@ -49,6 +49,12 @@ pub(super) enum OutputError {
     /// `--sarif-category` without SARIF.
     #[error("--sarif-category needs a report in SARIF: --format sarif or --output sarif=FILE")]
     NoSarif,
+    /// `--group-by` with a format that lists findings in one order.
+    #[error("--group-by works with {}, not with {format}", Format::GROUPED)]
+    Ungrouped { format: &'static str },
+    /// `--diff` with a format that lists the findings of one report.
+    #[error("--diff works with {}, not with {format}", Format::COMPARED)]
+    NotCompared { format: &'static str },
     /// `verify KEY_ID` with a format made for scans.
     #[cfg(feature = "verify")]
     #[error("the verdict on one key is written as text or json, on standard output")]
@@ -165,25 +171,10 @@ impl Outputs {
     ///
     /// With `silent`, text on standard output is left out.
     pub(super) fn write(&self, report: &Report<'_>, silent: bool) -> Result<(), OutputError> {
-        let mut results: Vec<Result<(), OutputError>> = Vec::new();
-        for (format, path) in &self.files {
-            let style = Style { color: self.color == Color::Always, ..Style::default() };
-            let access = if report.show_secrets { Access::Owner } else { Access::Usual };
-            let write = |out: &mut dyn Write| report::write(*format, report, style, out);
-            let written = write_file_for(access, path, write);
-            let place = || path.display().to_string();
-            results.push(written.map_err(|error| OutputError::Write { place: place(), error }));
-        }
-        if let Some(format) = self.stdout.filter(|format| !silent || *format != Format::Text) {
-            let stdout = io::stdout();
-            let color = self.colors(stdout.is_terminal());
-            let mut out = BufWriter::new(stdout.lock());
-            let width = columns(stdout.is_terminal());
-            let style = Style { color, coverage: false, width };
-            let written = report::write(format, report, style, &mut out);
-            let place = "standard output".to_owned();
-            results.push(written.map_err(|error| OutputError::Write { place, error }));
-        }
+        let access = if report.show_secrets { Access::Owner } else { Access::Usual };
+        let mut results = self.write_with(access, silent, &|format, style, out| {
+            report::write(format, report, style, out)
+        });
         if let Some(repo) = &self.hook {
             let mut message = Vec::new();
             let setting = advice::setting(report, repo.as_deref());
@@ -195,7 +186,48 @@ impl Outputs {
         results.into_iter().collect()
     }
 
-    fn formats(&self) -> impl Iterator<Item = Format> {
+    /// Writes a comparison of two reports to all destinations.
+    pub(super) fn write_diff(
+        &self,
+        diff: &Diff,
+        report: &Report<'_>,
+        silent: bool,
+    ) -> Result<(), OutputError> {
+        let results = self.write_with(Access::Usual, silent, &|format, style, out| {
+            report::write_diff(format, diff, report, style, out)
+        });
+        results.into_iter().collect()
+    }
+
+    fn write_with(
+        &self,
+        access: Access,
+        silent: bool,
+        written_as: &dyn Fn(Format, Style, &mut dyn Write) -> io::Result<()>,
+    ) -> Vec<Result<(), OutputError>> {
+        let mut results: Vec<Result<(), OutputError>> = Vec::new();
+        for (format, path) in &self.files {
+            let style = Style { color: self.color == Color::Always, ..Style::default() };
+            let write = |out: &mut dyn Write| written_as(*format, style, out);
+            let written = write_file_for(access, path, write);
+            let place = || path.display().to_string();
+            results.push(written.map_err(|error| OutputError::Write { place: place(), error }));
+        }
+        if let Some(format) = self.stdout.filter(|format| !silent || *format != Format::Text) {
+            let stdout = io::stdout();
+            let color = self.colors(stdout.is_terminal());
+            let mut out = BufWriter::new(stdout.lock());
+            let width = columns(stdout.is_terminal());
+            let style = Style { color, coverage: false, width };
+            let written = written_as(format, style, &mut out);
+            let place = "standard output".to_owned();
+            results.push(written.map_err(|error| OutputError::Write { place, error }));
+        }
+        results
+    }
+
+    /// The formats of all reports.
+    pub(super) fn formats(&self) -> impl Iterator<Item = Format> {
         self.stdout.into_iter().chain(self.files.iter().map(|(format, _)| *format))
     }
 

@@ -22,7 +22,7 @@ use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::memory::MemoryBudget;
 use crate::opaque;
-use crate::report::{self, Closing, Report, Times};
+use crate::report::{self, Closing, Report, Times, View};
 use crate::run::policy::{self, Policy, PolicyRoot};
 use crate::run::time_limit::TimeLimit;
 use crate::run::{self, RunOptions, Source, Status};
@@ -250,6 +250,7 @@ pub(super) fn carry_out(
         exit: status.code(),
         times: Some(&times(began)),
         limits: args.output.limits(),
+        view: View::default(),
     };
     Ok(write_report(&report, status, &args.output, outputs, began))
 }

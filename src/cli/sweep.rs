@@ -25,7 +25,7 @@ use crate::command::sweep::plan::Planned;
 use crate::command::sweep::state::State;
 use crate::coverage::Ledger;
 use crate::detect::Engine;
-use crate::report::Report;
+use crate::report::{Report, View};
 use crate::rules::RuleSet;
 use crate::run::partial::PartialSink;
 use crate::run::policy::{Policy, PolicyRoot};
@@ -167,6 +167,7 @@ fn report(
         exit: status.code(),
         times: Some(&scan::times(options.began)),
         limits: output.limits(),
+        view: View::default(),
     };
     let written = scan::write_report(&report, status, output, outputs, options.began);
     let written = match partial.map(PartialFile::finish) {

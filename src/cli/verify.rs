@@ -16,7 +16,7 @@ use crate::command::verify as command;
 use crate::coverage::Ledger;
 use crate::detect::Engine;
 use crate::finding::{Confidence, Finding, Status as Verdict};
-use crate::report::{Format, Report};
+use crate::report::{Format, Report, View};
 use crate::rules::RuleSet;
 use crate::run::time_limit::TimeLimit;
 use crate::run::{self, Source, Status, Verify};
@@ -263,6 +263,7 @@ fn verify_report(
         exit: status.code(),
         times: Some(&scan::times(began)),
         limits: args.output.limits(),
+        view: View::default(),
     };
     Ok(scan::write_report(&report, status, &args.output, &outputs, began))
 }

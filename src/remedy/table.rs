@@ -27,7 +27,7 @@ pub struct Remedy {
 pub type Remedies = BTreeMap<String, Remedy>;
 
 /// The remedy of a finding, and the values for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Applied {
     /// Its id in the table.
     pub remedy: String,

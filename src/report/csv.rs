@@ -9,7 +9,7 @@ use super::{Report, words};
 use crate::finding::{Finding, Occurrence, SecretDigest};
 use crate::text::{escape_line, escape_path};
 
-const HEADER: [&str; 24] = [
+const HEADER: [&str; 26] = [
     "fingerprint",
     "rule",
     "severity",
@@ -34,13 +34,15 @@ const HEADER: [&str; 24] = [
     "at_head",
     "removed_in",
     "reachable",
+    "owners",
+    "account_name",
 ];
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     row(&HEADER.map(str::to_owned), out)?;
     for finding in report.sorted() {
         for place in &finding.occurrences {
-            row(&cells(finding, place), out)?;
+            row(&cells(report, finding, place), out)?;
         }
     }
     Ok(())
@@ -70,7 +72,7 @@ pub fn quoted(cell: &str) -> String {
     }
 }
 
-fn cells(finding: &Finding, place: &Occurrence) -> [String; HEADER.len()] {
+fn cells(report: &Report<'_>, finding: &Finding, place: &Occurrence) -> [String; HEADER.len()] {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let credential = &finding.credential;
     let origin = &place.origin;
@@ -104,6 +106,8 @@ fn cells(finding: &Finding, place: &Occurrence) -> [String; HEADER.len()] {
         git.map(|git| git.at_head.to_string()).unwrap_or_default(),
         text(git.and_then(|git| git.removed_in.as_deref())),
         git.map(|git| git.reachable.to_string()).unwrap_or_default(),
+        origin.owners.join(" "),
+        text(report.account_name(finding)),
     ]
 }
 

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use super::escape::{self, Layout};
 use super::item::{ResultItem, items};
 use super::message::{Markup, code};
+use super::view::Filtered;
 use super::{Report, Times, message};
 use crate::finding::Severity;
 use crate::remedy::{self, Step, When};
@@ -90,10 +91,10 @@ fn scan(report: &Report<'_>) -> Scan {
         time.unwrap_or_else(|| NO_TIME.to_owned())
     };
     let problems = report.coverage.problems.iter().take(PROBLEMS);
-    let messages = problems.map(|problem| Note {
-        level: "warn",
-        value: format!("{} {}: {}", problem.what, problem.path, problem.why),
-    });
+    let problems =
+        problems.map(|problem| format!("{} {}: {}", problem.what, problem.path, problem.why));
+    let messages = report.view.filter.map(Filtered::line).into_iter().chain(problems);
+    let messages = messages.map(|value| Note { level: "warn", value });
     Scan {
         analyzer: scanner(),
         scanner: scanner(),

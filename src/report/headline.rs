@@ -79,6 +79,14 @@ impl<'a> Headline<'a> {
             None if sorted.is_empty() => (Level::Clean, "Nothing was found.".to_owned()),
             None => (Level::Settled, settled(sorted)),
         };
+        // A report must not look clean because of a filter.
+        let (level, sentence) = match report.view.filter {
+            Some(filter) if level == Level::Clean && filter.hidden > 0 => {
+                (Level::Incomplete, format!("{} No finding passes it.", filter.sentence(name)))
+            }
+            Some(filter) => (level, format!("{} {sentence}", filter.sentence(name))),
+            None => (level, sentence),
+        };
         let first = open.first().copied();
         Self { level, sentence, completeness: completeness(report), first }
     }

@@ -1,25 +1,23 @@
 //! `--format json`: one document. Its keys and their order are stable (schema 2).
 //!
 //! `remedies` has the steps once; a finding names its remedy and the values of the variables in it.
-//! Each location of a finding is one line.
+//! Each location of a finding is one line. [`super::saved`] reads the document again.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Report;
 use super::escape::{self, Layout};
+use super::record::{Place, Record};
 use super::totals::Totals;
+use super::view::Filtered;
 use crate::coverage::Coverage;
-use crate::finding::{
-    Confidence, Encoding, Evidence, Finding, Fingerprint, GitOrigin, Occurrence, RuleId,
-    SecretDigest, Severity, Suppression, Verification,
-};
-use crate::location::Region;
-use crate::remedy::{self, Applied, Remedies};
-use crate::secret::Secret;
+use crate::finding::{Confidence, Finding, RuleId, Severity};
+use crate::provenance::Provenance;
+use crate::remedy::{self, Remedies};
+use crate::rules::{Author, Method, Rule};
 
 /// Version of the document; it changes when a key changes its meaning.
 pub(super) const SCHEMA: u32 = 2;
@@ -28,41 +26,157 @@ pub(super) const SCHEMA: u32 = 2;
 const FIELDS: usize = 4;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let document = Document {
-        schema: SCHEMA,
-        tool: Tool::default(),
-        command: report.command,
-        findings: Findings(report),
-        remedies: remedy::remedies(report.findings, report.rules),
-        summary: Totals::new(report),
-        coverage: report.coverage,
-    };
+    let document = Document { findings: Some(Findings(report)), ..Document::new(report) };
     escape::write(&document, Layout::Outline(FIELDS), out)
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: u32,
-    tool: Tool,
-    command: &'a str,
-    findings: Findings<'a>,
+/// The document; the last line of `jsonl` is the same without findings.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Document<'a, F> {
+    pub(super) schema: u32,
+    pub(super) tool: Tool,
+    #[serde(default)]
+    pub(super) command: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "RunFacts::is_usual")]
+    pub(super) run: RunFacts,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) filter: Option<Cow<'a, Filtered>>,
+    #[serde(default = "nothing", skip_serializing_if = "Option::is_none")]
+    pub(super) findings: Option<F>,
+    #[serde(skip_deserializing)]
     remedies: Remedies,
+    /// Those of the user: their texts belong to the report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) rules: Vec<RuleRecord>,
     /// Only in a sweep.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
     summary: Option<Totals<'a>>,
-    coverage: &'a Coverage,
+    pub(super) coverage: Cow<'a, Coverage>,
+}
+
+fn nothing<F>() -> Option<F> {
+    None
+}
+
+impl<'a, F> Document<'a, F> {
+    /// The document without findings.
+    pub(super) fn new(report: &Report<'a>) -> Self {
+        let own = report.rules.rules.iter().filter(|rule| rule.file.is_some());
+        Self {
+            schema: SCHEMA,
+            tool: Tool::default(),
+            command: Cow::Borrowed(report.command),
+            run: RunFacts::new(report),
+            filter: report.view.filter.map(Cow::Borrowed),
+            findings: None,
+            remedies: remedy::remedies(report.findings, report.rules),
+            rules: own.map(RuleRecord::from).collect(),
+            summary: Totals::new(report),
+            coverage: Cow::Borrowed(report.coverage),
+        }
+    }
 }
 
 /// The program that wrote the report.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct Tool {
-    name: &'static str,
-    version: &'static str,
+    pub(super) name: String,
+    pub(super) version: String,
 }
 
 impl Default for Tool {
     fn default() -> Self {
-        Self { name: "keysweep", version: env!("CARGO_PKG_VERSION") }
+        Self { name: "keysweep".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
+/// Facts about the run that other formats show.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunFacts {
+    /// See [`Report::category`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// See [`Report::baseline`].
+    #[serde(skip_serializing_if = "is_false")]
+    pub baseline: bool,
+    /// See [`Report::include_suppressed`].
+    #[serde(skip_serializing_if = "is_false")]
+    pub include_suppressed: bool,
+    /// A signal ended the run.
+    #[serde(skip_serializing_if = "is_false")]
+    pub interrupted: bool,
+    /// See [`Report::repository`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository: Option<Provenance>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// The exit status of an interrupted run.
+const INTERRUPTED: u8 = 130;
+
+impl RunFacts {
+    fn new(report: &Report<'_>) -> Self {
+        Self {
+            category: report.category.map(str::to_owned),
+            baseline: report.baseline,
+            include_suppressed: report.include_suppressed,
+            interrupted: report.exit == INTERRUPTED,
+            repository: report.repository.cloned(),
+        }
+    }
+
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A rule of the user, as far as reports show it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RuleRecord {
+    id: RuleId,
+    title: String,
+    description: String,
+    severity: Severity,
+    confidence: Confidence,
+    remedy: String,
+}
+
+impl From<&Rule> for RuleRecord {
+    fn from(rule: &Rule) -> Self {
+        Self {
+            id: rule.id.clone(),
+            title: rule.title.clone(),
+            description: rule.description.clone(),
+            severity: rule.severity,
+            confidence: rule.confidence,
+            remedy: rule.remedy.clone(),
+        }
+    }
+}
+
+impl From<RuleRecord> for Rule {
+    /// A rule that finds nothing.
+    fn from(rule: RuleRecord) -> Self {
+        Self {
+            id: rule.id,
+            title: rule.title,
+            description: rule.description,
+            severity: rule.severity,
+            confidence: rule.confidence,
+            method: Method::Shape,
+            anchors: Vec::new(),
+            shape: None,
+            labels: Vec::new(),
+            reader: None,
+            remedy: rule.remedy,
+            file: Some("report".into()),
+            author: Author::User,
+        }
     }
 }
 
@@ -75,138 +189,17 @@ impl Serialize for Findings<'_> {
     }
 }
 
-/// A finding in JSON.
-#[derive(Serialize)]
-pub(super) struct FindingJson<'a> {
-    fingerprint: &'a Fingerprint,
-    rule: &'a RuleId,
-    severity: Severity,
-    confidence: Confidence,
-    key_id: Option<&'a str>,
-    account_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires: Option<&'a str>,
-    secret_redacted: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
-    secret_sha256: Option<&'a str>,
-    session_token_sha256: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session_token: Option<String>,
-    verification: &'a Verification,
-    suppressed: Option<&'a Suppression>,
-    /// The reasons why id and secret are one key, one clause each; null for a single half.
-    evidence: Option<Vec<String>>,
-    possible_partners: &'a [Fingerprint],
-    remediation: Applied,
-    occurrences: Occurrences<'a>,
+/// A finding that is written place by place.
+pub(super) fn entry<'a>(report: &Report<'a>, finding: &'a Finding) -> Record<Places<'a>> {
+    Record::new(report, finding, Places(finding))
 }
 
-pub(super) fn entry<'a>(report: &Report<'a>, finding: &'a Finding) -> FindingJson<'a> {
-    let credential = &finding.credential;
-    let clear = |secret: &Option<Secret>| {
-        let secret = secret.as_ref().filter(|_| report.show_secrets);
-        secret.map(|secret| String::from_utf8_lossy(secret.expose()).into_owned())
-    };
-    let digest = |secret: &'a Option<SecretDigest>| secret.as_ref().and_then(SecretDigest::sha256);
-    FindingJson {
-        fingerprint: &finding.fingerprint,
-        rule: &credential.rule,
-        severity: finding.severity,
-        confidence: finding.confidence,
-        key_id: credential.key_id.as_deref(),
-        account_id: credential.account.as_deref(),
-        user: credential.user.as_deref(),
-        expires: credential.expires.as_deref(),
-        secret_redacted: credential.secret.as_ref().map(SecretDigest::redacted),
-        secret: clear(&finding.clear.secret),
-        secret_sha256: digest(&credential.secret),
-        session_token_sha256: digest(&credential.session_token),
-        session_token: clear(&finding.clear.session_token),
-        verification: &finding.verification,
-        suppressed: finding.suppressed.as_ref(),
-        evidence: finding.evidence().map(Evidence::clauses),
-        possible_partners: &finding.possible_partners,
-        remediation: remedy::applied(finding, report.rules),
-        occurrences: Occurrences(&finding.occurrences),
-    }
-}
+/// The places of a finding as a sequence that holds one element at a time.
+pub(super) struct Places<'a>(&'a Finding);
 
-struct Occurrences<'a>(&'a [Occurrence]);
-
-impl Serialize for Occurrences<'_> {
+impl Serialize for Places<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(OccurrenceJson::new))
-    }
-}
-
-#[derive(Serialize)]
-struct OccurrenceJson<'a> {
-    /// Only in a sweep.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<&'a str>,
-    path: Option<String>,
-    path_bytes: Option<String>,
-    line: Option<u64>,
-    column: Option<u64>,
-    id: Option<Span>,
-    secret: Option<Span>,
-    decoded: &'a [Encoding],
-    inside: &'a [String],
-    /// The masked line of the id, or of the secret if there is no id.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    snippet: &'a str,
-    /// The masked line of the secret, if it is another one.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    secret_snippet: &'a str,
-    git: Option<&'a GitOrigin>,
-}
-
-impl<'a> OccurrenceJson<'a> {
-    fn new(place: &'a Occurrence) -> Self {
-        let path = place.origin.path.as_deref();
-        let (path, path_bytes) = match path.map(|path| (path, std::str::from_utf8(path))) {
-            None => (None, None),
-            Some((_, Ok(path))) => (Some(path.to_owned()), None),
-            Some((path, Err(_))) => {
-                (Some(crate::text::escape_path(path)), Some(BASE64.encode(path)))
-            }
-        };
-        let start = place.sighting.primary().map(|region| region.start);
-        Self {
-            target: place.origin.target.as_deref(),
-            path,
-            path_bytes,
-            line: start.map(|start| start.line),
-            column: start.map(|start| start.column),
-            id: place.sighting.id.map(Span::from),
-            secret: place.sighting.secret.map(Span::from),
-            decoded: &place.sighting.decoded,
-            inside: &place.origin.inside,
-            snippet: &place.sighting.snippet,
-            secret_snippet: &place.sighting.secret_snippet,
-            git: place.origin.git.as_ref(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Span {
-    line: u64,
-    column: u64,
-    end_line: u64,
-    end_column: u64,
-}
-
-impl From<Region> for Span {
-    fn from(region: Region) -> Self {
-        Self {
-            line: region.start.line,
-            column: region.start.column,
-            end_line: region.end.line,
-            end_column: region.end.column,
-        }
+        let Finding { occurrences, confidence, .. } = self.0;
+        serializer.collect_seq(occurrences.iter().map(|place| Place::new(place, *confidence)))
     }
 }

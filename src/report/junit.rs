@@ -19,6 +19,12 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
     writeln!(out, "<testsuites name=\"keysweep\" {counts}>")?;
     writeln!(out, "  <testsuite name=\"keysweep {command}\" {counts}>")?;
+    if let Some(filter) = report.view.filter {
+        let line = escape(&filter.line());
+        writeln!(out, "    <properties>")?;
+        writeln!(out, "      <property name=\"filter\" value=\"{line}\"/>")?;
+        writeln!(out, "    </properties>")?;
+    }
     for item in &items {
         case(report, item, out)?;
     }

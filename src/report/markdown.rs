@@ -10,9 +10,9 @@ mod inline;
 
 use std::io::{self, Write};
 
-pub(super) use self::inline::{cell, words};
+pub(super) use self::inline::{cell, plain, words};
 
-use self::inline::{counted_code, plain};
+use self::inline::counted_code;
 use super::exposure::{Exposure, day};
 use super::headline::{Headline, sentence};
 use super::problems;
@@ -41,7 +41,14 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         let mut total = Vec::new();
         summary::write_total(report, &mut total)?;
         writeln!(out, "{}\n", plain(String::from_utf8_lossy(&total).trim_end()))?;
-        table(&findings, out)?;
+        for group in report.view.groups {
+            let count = summary::counted(group.findings.len() as u64, "finding", "findings");
+            writeln!(out, "#### {}: {count}\n", counted_code(&group.name))?;
+            table(&group.findings.iter().collect::<Vec<_>>(), out)?;
+        }
+        if report.view.groups.is_empty() {
+            table(&findings, out)?;
+        }
         steps(report, &findings, out)?;
         details(report, &findings, out)?;
     }

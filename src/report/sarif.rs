@@ -29,6 +29,7 @@ use self::rules::Descriptors;
 use super::escape::{self, Layout};
 use super::item::{ResultItem, items};
 use super::message::Markup;
+use super::view::Filtered;
 use super::{Report, message};
 use crate::coverage::Coverage;
 use crate::finding::{Finding, Status, Suppression};
@@ -63,6 +64,8 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         redaction_tokens: [MASK],
         taxonomies: [rules::taxonomy()],
         properties: RunProperties {
+            command: report.command,
+            filter: report.view.filter,
             coverage: public(report.coverage),
             remedies: remedy::remedies(items.iter().map(|item| item.finding), report.rules),
         },
@@ -127,9 +130,12 @@ fn public(coverage: &Coverage) -> Coverage {
     coverage
 }
 
-/// The property bag of the run: coverage and remedies.
+/// The property bag of the run.
 #[derive(Serialize)]
-struct RunProperties {
+struct RunProperties<'a> {
+    command: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<&'a Filtered>,
     coverage: Coverage,
     remedies: Remedies,
 }

@@ -120,6 +120,12 @@ pub(super) fn more(
 /// Writes the number of findings on one line, by severity.
 pub fn write_total(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let findings = report.findings;
+    if let Some(filter) = report.view.filter
+        && findings.is_empty()
+    {
+        let hidden = counted(filter.hidden, "finding is hidden", "findings are hidden");
+        return writeln!(out, "No finding passes the filter; {hidden}.");
+    }
     if findings.is_empty() {
         let complete = report.coverage.complete;
         return writeln!(
@@ -146,8 +152,10 @@ pub fn write_total(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let suppressed = findings.iter().filter(|finding| finding.suppressed.is_some()).count();
     let suppressed =
         if suppressed > 0 { format!("; {suppressed} of them suppressed") } else { String::new() };
+    let hidden = report.view.filter.map(|filter| format!("; {} hidden by a filter", filter.hidden));
+    let hidden = hidden.unwrap_or_default();
     let total = counted(findings.len() as u64, "finding", "findings");
-    writeln!(out, "{total}: {}{suppressed}.", parts.join(", "))
+    writeln!(out, "{total}: {}{suppressed}{hidden}.", parts.join(", "))
 }
 
 /// A style without effect if colours are off.

@@ -30,13 +30,26 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
         // A later scan recognises the report by this line.
         writeln!(out, "{}\n", summary::heading(report))?;
     }
-    for finding in &findings {
-        let block = Block { report, style, names: &names, finding };
-        block.write(out)?;
+    if let Some(filter) = report.view.filter {
+        writeln!(out, "{}\n", filter.line())?;
+    }
+    let block = |finding| Block { report, style, names: &names, finding };
+    for group in report.view.groups {
+        let bold = bold(style);
+        let name = escape_line(&group.name);
+        let count = counted(group.findings.len() as u64, "finding", "findings");
+        writeln!(out, "{bold}== {name}: {count} =={bold:#}\n")?;
+        for finding in &group.findings {
+            block(finding).write(out)?;
+            writeln!(out)?;
+        }
+    }
+    let ungrouped = findings.iter().filter(|_| report.view.groups.is_empty());
+    for finding in ungrouped {
+        block(finding).write(out)?;
         writeln!(out)?;
     }
-    let bold = if style.color { Ansi::new().effects(Effects::BOLD) } else { Ansi::new() };
-    todo::write(report, &findings, bold, style.width, out)?;
+    todo::write(report, &findings, bold(style), style.width, out)?;
     if let Some(totals) = Totals::new(report) {
         totals.write(report.limits.rows, out)?;
         writeln!(out)?;
@@ -48,6 +61,10 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
         summary::write_coverage(report.coverage, report.limits, closing, out)?;
     }
     Ok(())
+}
+
+pub(super) fn bold(style: Style) -> Ansi {
+    if style.color { Ansi::new().effects(Effects::BOLD) } else { Ansi::new() }
 }
 
 /// One finding.
@@ -66,7 +83,7 @@ impl Block<'_> {
             let paint = Paint { dim: self.dim(), mark: self.level() };
             lines::write(finding, place, self.style.width, paint, out)?;
         }
-        self.words(&facts(finding), out)?;
+        self.words(&facts(self.report, finding), out)?;
         self.verdict(out)?;
         if let Some(suppressed) = &finding.suppressed {
             let reason = suppressed.reason.as_deref().map(escape_line);
@@ -232,7 +249,7 @@ pub(super) fn name(credential: &Identity) -> String {
     id.or_else(redacted).unwrap_or_default()
 }
 
-fn facts(finding: &Finding) -> Vec<String> {
+fn facts(report: &Report<'_>, finding: &Finding) -> Vec<String> {
     let credential = &finding.credential;
     let mut facts = Vec::new();
     // Most often the shown line contains it.
@@ -248,7 +265,9 @@ fn facts(finding: &Finding) -> Vec<String> {
         facts.push("with session token".to_owned());
     }
     if let Some(account) = &credential.account {
-        facts.push(format!("account {}", escape_line(account)));
+        let name = report.account_name(finding).map(escape_line);
+        let name = name.map(|name| format!(" ({name})")).unwrap_or_default();
+        facts.push(format!("account {}{name}", escape_line(account)));
     }
     if let Some(user) = &credential.user {
         facts.push(format!("user {}", escape_line(user)));
@@ -310,6 +329,11 @@ pub(super) fn notes(place: &Occurrence) -> Vec<String> {
     }
     if let Some(git) = &place.origin.git {
         history(git, &mut notes);
+    }
+    if !place.origin.owners.is_empty() {
+        let owners: Vec<String> =
+            place.origin.owners.iter().map(|owner| escape_line(owner)).collect();
+        notes.push(format!("owned by {}", owners.join(" ")));
     }
     notes
 }

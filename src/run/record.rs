@@ -100,6 +100,7 @@ impl HitRecord {
             path: text.map(str::to_owned),
             path_bytes: path.filter(|_| text.is_none()).map(|path| BASE64.encode(path)),
             inside: origin.inside.clone(),
+            owners: origin.owners.clone(),
             git: origin.git.clone(),
             id: sighting.id.map(Span),
             secret: sighting.secret.map(Span),
@@ -160,6 +161,9 @@ pub struct HitLine {
     path_bytes: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     inside: Vec<String>,
+    /// The code owners of the path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    owners: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     git: Option<GitOrigin>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -222,6 +226,7 @@ impl HitLine {
             inside: self.inside,
             git: self.git,
             target: self.target,
+            owners: self.owners,
         };
         let sighting = Sighting {
             id: self.id.map(|span| span.0),

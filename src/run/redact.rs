@@ -206,7 +206,13 @@ impl Secrets {
             let people = people.flat_map(|person| [&person.name, &person.email]);
             git.refs.iter().chain(people)
         });
-        let names = origin.inside.iter().chain(&origin.target).chain(git).map(String::as_bytes);
+        let names = origin
+            .inside
+            .iter()
+            .chain(&origin.owners)
+            .chain(&origin.target)
+            .chain(git)
+            .map(String::as_bytes);
         names.chain(origin.path.as_deref()).any(|name| self.shown(name).is_some())
     }
 
@@ -217,7 +223,8 @@ impl Secrets {
         {
             *path = shown;
         }
-        origin.inside.iter_mut().chain(&mut origin.target).for_each(|name| self.hide(name));
+        let names = origin.inside.iter_mut().chain(&mut origin.owners).chain(&mut origin.target);
+        names.for_each(|name| self.hide(name));
         if let Some(git) = &mut origin.git {
             self.hide_in_git(git);
         }

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 
+use super::owners::Owners;
 use super::target::Target;
 use crate::coverage::Ledger;
 use crate::detect::nameless;
@@ -53,6 +54,9 @@ pub(super) fn restore<D: Detector>(
         traces.iter().partition(|trace| trace.git.is_some());
     let mut hits = of_files(target, &in_files, detector)?;
     hits.extend(of_history(target, &in_history, detector)?);
+    let owners = Owners::of_target(target);
+    // The first run recorded what it could not read.
+    hits.iter_mut().for_each(|hit| owners.add(&mut hit.origin, &Ledger::new()));
     Some(hits)
 }
 

@@ -56,7 +56,8 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    fn is_met(self, finding: &Finding) -> bool {
+    /// Says if a finding reaches it.
+    pub fn is_met(self, finding: &Finding) -> bool {
         let at_least = |severity| finding.severity >= severity;
         finding.suppressed.is_none()
             && match self {

@@ -17,6 +17,7 @@ mod roots;
 mod tracked;
 mod walk;
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::coverage::Ledger;
@@ -26,6 +27,7 @@ use crate::stop::Stop;
 
 pub use globs::{GlobError, Globs};
 pub(super) use open::open;
+pub use open::open as open_no_link;
 
 /// Options for files: what to read and what to leave out.
 #[derive(Clone, Debug, Default)]
@@ -85,6 +87,33 @@ pub fn is_tracked(path: &Path) -> bool {
     let Some(top) = roots::work_tree(std::slice::from_ref(&path)) else { return false };
     let inner = path.strip_prefix(&top).unwrap_or(&path);
     tracked::Tracked::new(top.clone()).has_file(inner, &Ledger::new())
+}
+
+/// The first of `names` that is a regular file below `folder`, with its content. No link is
+/// followed. One that can't be read, or has more than `largest` bytes, is recorded as a remark.
+pub fn first_below(
+    folder: &Path,
+    names: Vec<String>,
+    largest: usize,
+    ledger: &Ledger,
+) -> Option<(String, Vec<u8>)> {
+    let is_file = |name: &String| {
+        let path = folder.join(name);
+        let mut above = path.ancestors().skip(1).take_while(|up| *up != folder);
+        let is_folder = |up: &Path| up.symlink_metadata().is_ok_and(|found| found.is_dir());
+        above.all(is_folder) && path.symlink_metadata().is_ok_and(|found| found.is_file())
+    };
+    let name = names.into_iter().find(is_file)?;
+    let mut content = Vec::new();
+    let most = largest as u64 + 1;
+    let opened = open::open(&folder.join(&name));
+    match opened.and_then(|file| file.take(most).read_to_end(&mut content)) {
+        Ok(_) => Some((name, content)),
+        Err(error) => {
+            ledger.note(format!("{name} can't be read: {error}"));
+            None
+        }
+    }
 }
 
 /// The git work tree that contains all paths; reported paths are relative to its root.

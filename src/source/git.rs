@@ -11,6 +11,7 @@ pub mod database;
 mod gathered;
 mod git_dir;
 mod grace_period;
+pub mod head;
 pub mod history;
 mod lfs_object;
 mod markers;

@@ -3,7 +3,7 @@
 
 use crate::support::{Keys, Project};
 
-const FORMATS: [&str; 11] = [
+pub(crate) const FORMATS: [&str; 11] = [
     "text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown",
     "html",
 ];

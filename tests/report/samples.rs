@@ -7,7 +7,7 @@ use keysweep::finding::{
     Person, RuleId, Severity, Sighting,
 };
 use keysweep::location::{Position, Region};
-use keysweep::report::{Format, Limits, Report, Style};
+use keysweep::report::{Format, Limits, Report, Style, View};
 use keysweep::rules::{Author, Method, Rule, RuleSet};
 use keysweep::secret::Secret;
 
@@ -182,6 +182,7 @@ pub(crate) fn report<'a>(
         exit: 1,
         times: None,
         limits: Limits::default(),
+        view: View::default(),
     }
 }
 

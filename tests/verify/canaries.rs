@@ -15,6 +15,11 @@ fn id_of_account(keys: &mut Keys, account: u64) -> String {
     format!("AKIA{}", body.collect::<String>())
 }
 
+/// The id of a canary.
+pub(crate) fn canary_id(keys: &mut Keys) -> String {
+    id_of_account(keys, ACCOUNT)
+}
+
 /// A repository with a canary, first by name, and a key; the ids of both.
 fn planted(name: &str) -> (Project, String, String) {
     let (project, mut keys) = (Project::new(), Keys::new(name));

@@ -4,6 +4,7 @@
 //! is a [`Problem`] here, never a lost log line: it decides the exit status and is in every report.
 
 mod counts;
+mod joined;
 mod kinds;
 mod problems;
 

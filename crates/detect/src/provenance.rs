@@ -3,14 +3,31 @@
 //! Keeps nothing of the repository's own data that may be a credential or a path of this machine.
 //! This module must not know how the data was read, or who shows it.
 
+use serde::{Deserialize, Serialize};
+
 /// A repository's origin and the revision that was scanned.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Read")]
 pub struct Provenance {
     remote: Option<String>,
     /// The commit of HEAD, or of a range's end, in hex.
     pub revision: Option<String>,
     /// Short name of the branch.
     pub branch: Option<String>,
+}
+
+/// The same in an earlier report, which anybody may have written.
+#[derive(Deserialize)]
+struct Read {
+    remote: Option<String>,
+    revision: Option<String>,
+    branch: Option<String>,
+}
+
+impl From<Read> for Provenance {
+    fn from(Read { remote, revision, branch }: Read) -> Self {
+        Self::new(remote.as_deref(), revision, branch)
+    }
 }
 
 impl Provenance {

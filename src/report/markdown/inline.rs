@@ -28,7 +28,7 @@ pub(in crate::report) fn words(text: &str) -> String {
 }
 
 /// Words of the program without markup: ASCII punctuation may be escaped (CommonMark §2.4).
-pub(super) fn plain(text: &str) -> String {
+pub(in crate::report) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in escape_line(text).chars() {
         match character {

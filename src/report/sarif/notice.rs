@@ -15,22 +15,24 @@ enum Kind {
     Unreadable,
     Dropped,
     Failed,
+    Filtered,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Unreadable, Self::Dropped, Self::Failed];
+    const ALL: [Self; 4] = [Self::Unreadable, Self::Dropped, Self::Failed, Self::Filtered];
 
     fn id(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable-input",
             Self::Dropped => "results-dropped",
             Self::Failed => "run-failed",
+            Self::Filtered => "results-filtered",
         }
     }
 
     fn level(self) -> &'static str {
         match self {
-            Self::Unreadable | Self::Dropped => "warning",
+            Self::Unreadable | Self::Dropped | Self::Filtered => "warning",
             Self::Failed => "error",
         }
     }
@@ -58,6 +60,13 @@ pub(super) fn descriptors() -> Vec<Descriptor> {
                 "The run did not end as asked.",
                 "The run failed or was interrupted, so the log is incomplete.",
                 "See the program's standard error, and run again.",
+            ),
+            Kind::Filtered => (
+                "ResultsFiltered",
+                "A filter hides findings.",
+                "The log was made from an earlier report with a filter, so it has only a part of \
+                 the findings.",
+                "Run keysweep report without --only and --not for all of them.",
             ),
         };
         Descriptor {
@@ -89,6 +98,9 @@ pub(super) fn invocation(report: &Report<'_>, dropped: usize) -> Invocation {
             report.limits.results
         );
         notifications.push(notification(Kind::Dropped, &text));
+    }
+    if let Some(filter) = report.view.filter {
+        notifications.push(notification(Kind::Filtered, &filter.line()));
     }
     let problems = &report.coverage.problems;
     for problem in problems.iter().take(LONGEST_LIST) {

@@ -43,6 +43,14 @@ pub(super) struct Properties<'a> {
     remediation: Applied,
     /// The number of the finding's occurrences.
     places: usize,
+    /// Only in a sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    /// The code owners of the path.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    owners: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<History<'a>>,
 }
@@ -104,6 +112,9 @@ impl<'a> Properties<'a> {
             inside: &place.origin.inside,
             remediation: remedy::applied(finding, report.rules),
             places: finding.occurrences.len(),
+            target: place.origin.target.as_deref(),
+            owners: &place.origin.owners,
+            account_name: report.account_name(finding),
             history: place.origin.git.as_ref().map(|git| History::new(finding, git)),
         }
     }

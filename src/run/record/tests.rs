@@ -83,6 +83,7 @@ fn full(path: Option<&[u8]>) -> Hit {
         inside: vec!["a.zip".to_owned(), "b".to_owned()],
         git: Some(git),
         target: Some("team/api".to_owned()),
+        owners: vec!["@org/team".to_owned()],
     };
     let candidate =
         Candidate { credential, confidence: Confidence::Medium, sighting, inside: Vec::new() };

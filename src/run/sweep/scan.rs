@@ -11,6 +11,7 @@ use crate::finding::{Confidence, Credential, Fingerprint, GitObject, HeldBy};
 use crate::location::Region;
 use crate::opaque;
 use crate::run::collect::Hits;
+use crate::run::owners::Owners;
 use crate::run::restore::traces;
 use crate::run::sweep::TargetState;
 use crate::run::target::Target;
@@ -59,6 +60,11 @@ impl<D: Detector> Scan<'_, D> {
             ledger.problem(&problem.what, problem.path.as_bytes(), &problem.why);
         }
         target.note.iter().for_each(|note| ledger.note(note.as_str()));
+        let owners = Owners::of_target(target);
+        let mut take = |mut hit: Hit| {
+            owners.add(&mut hit.origin, ledger);
+            take(hit);
+        };
         let mut failed = target.broken.clone();
         failed.iter().for_each(|why| ledger.problem("target", b"", why));
         let clock = TimeLimit::new("--target-timeout", self.limit, Instant::now());
@@ -67,7 +73,7 @@ impl<D: Detector> Scan<'_, D> {
                 // If the program fails on one target, it goes on with the others.
                 let scanned = catch_unwind(AssertUnwindSafe(|| {
                     let sources = std::slice::from_ref(&source);
-                    gather(sources, self.exclude, detector, ledger, &mut *take)
+                    gather(sources, self.exclude, detector, ledger, &mut take)
                 }));
                 let why = match scanned {
                     Ok(Ok(())) => continue,

@@ -56,7 +56,7 @@ impl Top {
 ///
 /// If it has become a link since then this fails; if it has become a FIFO, this does not wait.
 #[cfg(unix)]
-pub(crate) fn open(path: &Path) -> io::Result<File> {
+pub fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
     OpenOptions::new().read(true).custom_flags(flags).open(path)
@@ -64,7 +64,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 
 /// Opens a file that was a regular one when its folder was listed.
 #[cfg(not(unix))]
-pub(crate) fn open(path: &Path) -> io::Result<File> {
+pub fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).open(path)
 }
 

@@ -15,7 +15,7 @@ use crate::finding::Candidate;
 const HEAD: u64 = 4096;
 
 /// Texts in the first bytes of a file, without blanks: how it begins, and how it names the program.
-const BEGINNINGS: [(&str, &str); 11] = [
+const BEGINNINGS: [(&str, &str); 13] = [
     // json
     ("{\"schema\":", "\"tool\":{\"name\":\"keysweep\""),
     // jsonl
@@ -33,6 +33,10 @@ const BEGINNINGS: [(&str, &str); 11] = [
     // text and markdown
     ("keysweep", "\n"),
     ("###keysweep", "\n"),
+    // a comparison of two reports in JSON
+    ("{\"diff_schema\":", "\"tool\":{\"name\":\"keysweep\""),
+    // a ticket
+    ("<!--keysweepticket", ""),
     // the state of a sweep
     ("{\"keysweep_sweep\":", ""),
     // a partial of one
@@ -95,6 +99,9 @@ mod tests {
             ("{\n  \"schema\": 2,\n  \"tool\": {\n    \"name\": \"keysweep\",\n", true),
             ("{\"schema\":1,\"tool\":{\"name\":\"other\"}}", false),
             ("{\"keysweep_sweep\":1,", true),
+            ("{\n  \"diff_schema\": 1,\n  \"tool\": {\"name\":\"keysweep\",", true),
+            ("### keysweep 0.1.0 diff\n", true),
+            ("<!-- keysweep ticket 0123 -->\n# AWS access key", true),
             ("{\"keysweep_partial\":1,", true),
             ("# Findings that keysweep accepts: fingerprint", true),
             ("# Findings that keysweep suppresses: fingerprint", true),

@@ -45,6 +45,15 @@ macro_rules! left_out {
                 Self { $($field: get(Count::$count),)* not_opened: BTreeMap::new() }
             }
 
+            /// Adds the counts of another run.
+            pub(super) fn add(&mut self, other: &Self) {
+                $(self.$field = self.$field.saturating_add(other.$field);)*
+                for (form, count) in &other.not_opened {
+                    let sum = self.not_opened.entry(form.clone()).or_default();
+                    *sum = sum.saturating_add(*count);
+                }
+            }
+
             /// The counters, in the order of the fields.
             pub(super) fn counts(&self) -> impl Iterator<Item = (Count, u64)> {
                 [$((Count::$count, self.$field)),*].into_iter()

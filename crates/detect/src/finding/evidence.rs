@@ -24,6 +24,7 @@ pub enum Nearness {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The common part of their names without the words of the role, such as `upload`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<String>,
     /// Their relative position.
     pub nearness: Nearness,

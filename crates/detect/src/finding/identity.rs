@@ -25,6 +25,11 @@ impl SecretDigest {
         Self { redacted: secret.redacted(), sha256: is_long.then(|| secret.sha256_hex()) }
     }
 
+    /// What an earlier report says of a secret.
+    pub fn reported(redacted: String, sha256: Option<String>) -> Self {
+        Self { redacted, sha256 }
+    }
+
     /// The first four characters and `...`; see [`Secret::redacted`].
     pub fn redacted(&self) -> &str {
         &self.redacted

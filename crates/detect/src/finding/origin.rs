@@ -84,6 +84,8 @@ pub struct Origin {
     pub git: Option<GitOrigin>,
     /// The target of a sweep that holds it.
     pub target: Option<String>,
+    /// The code owners of the path, as the repository's CODEOWNERS names them.
+    pub owners: Vec<String>,
 }
 
 impl Origin {

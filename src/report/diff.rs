@@ -1,0 +1,285 @@
+//! Two reports compared, as text, Markdown and JSON.
+//!
+//! What is no longer in the newer report is gone only if that report covers where it was; otherwise
+//! it is listed with the reason why nobody knows.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::escape::{self, Layout};
+use super::json::{Places, Tool, entry};
+use super::message::code as as_code;
+use super::record::Record;
+use super::summary::counted;
+use super::view::Filtered;
+use super::{Format, Report, Style, markdown, short, text, todo};
+use crate::finding::{Finding, Status};
+use crate::text::escape_line;
+
+/// Version of the document in JSON.
+const SCHEMA: u32 = 1;
+/// Most rows of a table in Markdown.
+const ROWS: usize = 200;
+
+/// A compared report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Side {
+    /// The name of its file.
+    pub name: String,
+    /// The command that ran.
+    pub command: String,
+    /// Nothing that was asked for is missing.
+    pub complete: bool,
+    /// The number of its findings.
+    pub findings: u64,
+}
+
+/// The result of a comparison. Findings are those of the newer report, where it has them.
+#[derive(Clone, Debug)]
+pub struct Diff {
+    /// The older report.
+    pub old: Side,
+    /// The newer report.
+    pub new: Side,
+    /// Only in the newer report.
+    pub added: Vec<Finding>,
+    /// In both, with another verdict.
+    pub changed: Vec<Changed>,
+    /// In both.
+    pub kept: Vec<Kept>,
+    /// Only in the older report, and the newer one covers where they were.
+    pub gone: Vec<Finding>,
+    /// Only in the older report; the newer one does not show if they are gone.
+    pub unscanned: Vec<Unscanned>,
+}
+
+/// A finding with another verdict.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// The finding.
+    pub finding: Finding,
+    /// The verdict in the older report.
+    pub from: Status,
+}
+
+/// A finding of both reports.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The finding.
+    pub finding: Finding,
+    /// Paths that only the newer report has.
+    pub new_places: Vec<String>,
+}
+
+/// A finding of which nobody knows if it is gone.
+#[derive(Clone, Debug)]
+pub struct Unscanned {
+    /// The finding.
+    pub finding: Finding,
+    /// The reason.
+    pub why: String,
+}
+
+/// Writes a comparison in one of the formats text, markdown and json. `report` has the added
+/// findings, and what the newer report says besides.
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write_diff(
+    format: Format,
+    diff: &Diff,
+    report: &Report<'_>,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Json => write_json(diff, report, out),
+        Format::Markdown => write_markdown(diff, report, out),
+        _ => write_text(diff, report, style, out),
+    }?;
+    out.flush()
+}
+
+/// A list of the comparison, as lines.
+struct Section {
+    heading: String,
+    lines: Vec<String>,
+}
+
+/// The lists, in the order in which to deal with them; empty ones are left out.
+///
+/// `name` makes a text of a repository safe for the format.
+fn sections(
+    diff: &Diff,
+    line: &dyn Fn(&Finding) -> String,
+    name: fn(&str) -> String,
+) -> Vec<Section> {
+    let changed = diff.changed.iter().map(|one| {
+        let (from, to) = (one.from.as_str(), one.finding.verification.status.as_str());
+        format!("{}: was {from}, is {to}", line(&one.finding))
+    });
+    let unscanned =
+        diff.unscanned.iter().map(|one| format!("{}: {}", line(&one.finding), name(&one.why)));
+    let spread = diff.kept.iter().filter(|one| !one.new_places.is_empty()).map(|one| {
+        let places: Vec<String> = one.new_places.iter().map(|place| name(place)).collect();
+        format!("{}: now also in {}", line(&one.finding), places.join(", "))
+    });
+    let kept = diff.kept.iter().filter(|one| one.new_places.is_empty());
+    let all = [
+        ("New", diff.added.iter().map(line).collect()),
+        ("Another verdict", changed.collect()),
+        ("Still there, in new places as well", spread.collect()),
+        ("Not known, because the newer report does not cover it", unscanned.collect()),
+        ("Still there", kept.map(|one| line(&one.finding)).collect()),
+        ("Gone", diff.gone.iter().map(line).collect::<Vec<String>>()),
+    ];
+    let filled = all.into_iter().filter(|(_, lines)| !lines.is_empty());
+    filled
+        .map(|(heading, lines)| Section { heading: format!("{heading}: {}", lines.len()), lines })
+        .collect()
+}
+
+/// One sentence on both reports.
+fn summary(diff: &Diff, name: fn(&str) -> String) -> String {
+    let side = |side: &Side| {
+        let incomplete = if side.complete { "" } else { ", incomplete" };
+        let name = name(&side.name);
+        format!("{name} ({}{incomplete})", counted(side.findings, "finding", "findings"))
+    };
+    let (old, new) = (side(&diff.old), side(&diff.new));
+    let parts = [
+        (diff.added.len(), "new"),
+        (diff.changed.len(), "with another verdict"),
+        (diff.kept.len(), "still there"),
+        (diff.gone.len(), "gone"),
+        (diff.unscanned.len(), "not known"),
+    ];
+    let parts: Vec<String> = parts.iter().map(|(count, what)| format!("{count} {what}")).collect();
+    format!("{old} compared with {new}: {}.", parts.join(", "))
+}
+
+fn write_text(
+    diff: &Diff,
+    report: &Report<'_>,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if style.coverage {
+        writeln!(out, "keysweep {} diff\n", env!("CARGO_PKG_VERSION"))?;
+    }
+    if let Some(filter) = report.view.filter {
+        writeln!(out, "{}\n", filter.line())?;
+    }
+    let bold = text::bold(style);
+    for section in sections(diff, &|finding| short::line(report, finding), escape_line) {
+        writeln!(out, "{bold}{}{bold:#}", section.heading)?;
+        section.lines.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
+        writeln!(out)?;
+    }
+    let added: Vec<&Finding> = diff.added.iter().collect();
+    todo::write(report, &added, bold, style.width, out)?;
+    writeln!(out, "{}", summary(diff, escape_line))
+}
+
+/// A name as code.
+fn code(text: &str) -> String {
+    as_code(&escape_line(text))
+}
+
+fn words(text: &str) -> String {
+    markdown::words(text)
+}
+
+fn write_markdown(diff: &Diff, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "### keysweep {} diff\n\n{}\n", env!("CARGO_PKG_VERSION"), summary(diff, code))?;
+    if let Some(filter) = report.view.filter {
+        writeln!(out, "**{}**\n", filter.sentence(code))?;
+    }
+    let line = |finding: &Finding| {
+        let level = if finding.is_active() { "active" } else { finding.severity.as_str() };
+        let name = text::name(&finding.credential);
+        let place = finding.occurrences.first().map(text::position).unwrap_or_default();
+        let title = markdown::words(report.title(finding));
+        let code = |text: &str| if text.is_empty() { String::new() } else { code(text) };
+        format!("**{level}** {title} {} in {}", code(&name), code(&place))
+    };
+    for section in sections(diff, &line, words) {
+        writeln!(out, "**{}**\n", section.heading)?;
+        section.lines.iter().take(ROWS).try_for_each(|line| writeln!(out, "- {line}"))?;
+        if section.lines.len() > ROWS {
+            writeln!(out, "- and {} more", section.lines.len() - ROWS)?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// The comparison in JSON.
+#[derive(Serialize)]
+struct Document<'a> {
+    diff_schema: u32,
+    tool: Tool,
+    old: &'a Side,
+    new: &'a Side,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<&'a Filtered>,
+    added: Vec<Record<Places<'a>>>,
+    changed: Vec<ChangedRecord<'a>>,
+    still_there: Vec<KeptRecord<'a>>,
+    gone: Vec<Record<Places<'a>>>,
+    not_known: Vec<UnscannedRecord<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangedRecord<'a> {
+    from: Status,
+    to: Status,
+    finding: Record<Places<'a>>,
+}
+
+#[derive(Serialize)]
+struct KeptRecord<'a> {
+    new_places: &'a [String],
+    finding: Record<Places<'a>>,
+}
+
+#[derive(Serialize)]
+struct UnscannedRecord<'a> {
+    why: &'a str,
+    finding: Record<Places<'a>>,
+}
+
+fn write_json(diff: &Diff, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let record = |finding| entry(report, finding);
+    let document = Document {
+        diff_schema: SCHEMA,
+        tool: Tool::default(),
+        old: &diff.old,
+        new: &diff.new,
+        filter: report.view.filter,
+        added: diff.added.iter().map(record).collect(),
+        changed: diff
+            .changed
+            .iter()
+            .map(|one| ChangedRecord {
+                from: one.from,
+                to: one.finding.verification.status,
+                finding: record(&one.finding),
+            })
+            .collect(),
+        still_there: diff
+            .kept
+            .iter()
+            .map(|one| KeptRecord { new_places: &one.new_places, finding: record(&one.finding) })
+            .collect(),
+        gone: diff.gone.iter().map(record).collect(),
+        not_known: diff
+            .unscanned
+            .iter()
+            .map(|one| UnscannedRecord { why: &one.why, finding: record(&one.finding) })
+            .collect(),
+    };
+    escape::write(&document, Layout::Outline(2), out)
+}

@@ -1,0 +1,123 @@
+//! The code owners of what was found.
+//!
+//! Only a hit makes the file of the owners being read. A scan of files reads that of the work tree,
+//! all others that of HEAD.
+
+use std::sync::OnceLock;
+
+use super::Source;
+use super::target::Target;
+use crate::codeowners::{self, CodeOwners};
+use crate::coverage::Ledger;
+use crate::finding::{GitObject, Origin};
+use crate::provenance::Provenance;
+use crate::source::{files, git};
+
+/// Where the file is.
+#[derive(Clone, Debug)]
+enum Place {
+    Nowhere,
+    WorkTree(std::path::PathBuf),
+    Head(Box<git::history::HistoryOptions>),
+}
+
+/// The owners of paths, read when they are asked for.
+#[derive(Debug)]
+pub(super) struct Owners {
+    place: Place,
+    read: OnceLock<Option<CodeOwners>>,
+}
+
+impl Owners {
+    /// Those of the repository that all sources are of.
+    pub(super) fn of_sources(sources: &[Source]) -> Self {
+        Self::at(match sources {
+            [Source::Files(options)] | [Source::Files(options), Source::History(_)] => {
+                files::work_tree(options).map_or(Place::Nowhere, Place::WorkTree)
+            }
+            [Source::History(options)] => Place::Head(Box::new(options.clone())),
+            [Source::Staged(options)] => {
+                head(&options.repo, &options.environment, &options.database)
+            }
+            [Source::Range(options)] => {
+                head(&options.repo, &options.environment, &options.database)
+            }
+            _ => Place::Nowhere,
+        })
+    }
+
+    /// Those of a target of a sweep.
+    pub(super) fn of_target(target: &Target) -> Self {
+        let repository =
+            || git::open::is_repository(&target.place).then(|| Some(target.place.clone()));
+        Self::at(match (&target.history, repository()) {
+            (Some(history), _) => Place::Head(Box::new(history.clone())),
+            // A linked worktree, whose history is scanned with another target.
+            (None, Some(repo)) => head(
+                &repo,
+                &git::open::Environment::default(),
+                &git::database::DatabaseOptions::default(),
+            ),
+            (None, None) => Place::Nowhere,
+        })
+    }
+
+    fn at(place: Place) -> Self {
+        Self { place, read: OnceLock::new() }
+    }
+
+    /// Adds the owners of the path, if it is one of the repository.
+    pub(super) fn add(&self, origin: &mut Origin, ledger: &Ledger) {
+        let is_file = origin.git.as_ref().is_none_or(|git| git.object == GitObject::Blob);
+        let Some(path) = origin.path.as_ref().filter(|_| is_file) else { return };
+        if path.starts_with(b".git/") {
+            return;
+        }
+        if let Some(owners) = self.read.get_or_init(|| read(&self.place, ledger)) {
+            origin.owners = owners.owners(path);
+        }
+    }
+}
+
+fn head(
+    repo: &Option<std::path::PathBuf>,
+    environment: &git::open::Environment,
+    database: &git::database::DatabaseOptions,
+) -> Place {
+    Place::Head(Box::new(git::history::HistoryOptions {
+        repo: repo.clone(),
+        environment: environment.clone(),
+        database: database.clone(),
+        ..Default::default()
+    }))
+}
+
+fn read(place: &Place, ledger: &Ledger) -> Option<CodeOwners> {
+    let none = git::open::Environment::default();
+    let (provenance, found) = match place {
+        Place::Nowhere => return None,
+        Place::WorkTree(folder) => {
+            let provenance = git::provenance::of_repository(Some(folder), &none);
+            let places = places(&provenance);
+            (provenance, files::first_below(folder, places, codeowners::LARGEST, ledger))
+        }
+        Place::Head(options) => {
+            let repo = options.repo.as_deref();
+            let provenance = git::provenance::of_repository(repo, &options.environment);
+            let places = places(&provenance);
+            let found = git::head::first(repo, &options.environment, &options.database, places);
+            (provenance, found.map(|file| (file.path, file.content)))
+        }
+    };
+    let (name, content) = found?;
+    if content.len() > codeowners::LARGEST {
+        ledger.note(format!("{name} has more than 3 MiB: nobody is named as a code owner"));
+        return None;
+    }
+    let remote = provenance.as_ref().and_then(Provenance::remote);
+    Some(CodeOwners::read(&name, remote, &content))
+}
+
+fn places(provenance: &Option<Provenance>) -> Vec<String> {
+    codeowners::places(provenance.as_ref().and_then(Provenance::remote))
+}

@@ -1,0 +1,98 @@
+//! Earlier reports that somebody changed: each is refused, or is a report that every format shows.
+
+use keysweep::report::{Format, Saved};
+use serde_json::{Value, json};
+
+use super::samples::{coverage, findings, report, rules, written};
+
+/// Calls `with` with each variant of `value` in which one value inside is replaced or removed.
+fn vary(value: &Value, with: &mut dyn FnMut(&Value)) {
+    let replacements = [
+        json!(null),
+        json!(0),
+        json!(u64::MAX),
+        json!(-1),
+        json!(""),
+        json!("\u{1b}é|`<b>\n"),
+        json!([]),
+        json!({}),
+        json!(true),
+    ];
+    let mut paths = Vec::new();
+    collect(value, String::new(), &mut paths);
+    for path in paths {
+        for replacement in &replacements {
+            let mut changed = value.clone();
+            if let Some(place) = changed.pointer_mut(&path) {
+                *place = replacement.clone();
+                with(&changed);
+            }
+        }
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", ""));
+        let mut changed = value.clone();
+        if let Some(Value::Object(object)) = changed.pointer_mut(parent) {
+            object.remove(name);
+            with(&changed);
+        }
+    }
+}
+
+/// The paths of all values inside but the remedies, which are not read.
+fn collect(value: &Value, path: String, paths: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            for (name, inner) in
+                object.iter().filter(|(name, _)| *name != "remedies" && *name != "rules")
+            {
+                collect(inner, format!("{path}/{name}"), paths);
+            }
+        }
+        Value::Array(list) => {
+            for (at, inner) in list.iter().enumerate().take(2) {
+                collect(inner, format!("{path}/{at}"), paths);
+            }
+        }
+        _ => {}
+    }
+    if !path.is_empty() {
+        paths.push(path);
+    }
+}
+
+#[test]
+fn a_changed_report_is_refused_or_shown() {
+    let (mut findings, coverage, rules) = (findings(), coverage(), rules(Some("mine.toml")));
+    findings[2].occurrences[0].origin.owners = vec!["@org/team".to_owned()];
+    findings[2].occurrences[0].sighting.shown =
+        Some(Box::new(findings[2].occurrences[0].sighting.spot()));
+    let report = report(&findings, &coverage, &rules);
+    for format in [Format::Json, Format::Sarif] {
+        let text = written(format, &report);
+        let document: Value = serde_json::from_str(&text).expect("JSON");
+        let (mut refused, mut read) = (0, 0);
+        vary(&document, &mut |changed| match Saved::read(changed.to_string().as_bytes()) {
+            Err(error) => {
+                refused += 1;
+                let error = error.to_string();
+                assert!(!error.contains(['\u{1b}', '\n']) && error.len() < 400, "{error}");
+            }
+            Ok(saved) => {
+                read += 1;
+                let again = super::samples::report(&saved.findings, &saved.coverage, &saved.rules);
+                for format in Format::ALL.into_iter().filter(|format| *format != Format::Html) {
+                    let shown = written(format, &again);
+                    let at = shown.find('\u{1b}').map(|at| &shown[at.saturating_sub(60)..at]);
+                    assert!(at.is_none(), "{format:?}: {at:?}");
+                }
+            }
+        });
+        assert!(refused > 100 && read > 100, "{format:?}: {refused} {read}");
+    }
+    // What is cut anywhere is not complete.
+    let text = written(Format::Json, &report);
+    for end in (1..text.trim_end().len()).step_by(37) {
+        if text.is_char_boundary(end) {
+            assert!(Saved::read(&text.as_bytes()[..end]).is_err(), "{end}");
+        }
+    }
+}
