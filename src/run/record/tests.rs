@@ -1,3 +1,5 @@
+//! The record of a hit: what a line of a file has, and what a pipe carries.
+
 use std::collections::BTreeSet;
 
 use super::*;
