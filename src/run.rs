@@ -14,6 +14,7 @@ pub mod policy;
 pub mod record;
 mod redact;
 mod restore;
+pub mod since;
 mod status;
 pub mod sweep;
 pub mod target;

@@ -25,4 +25,5 @@ mod sweep_plan;
 #[cfg(target_os = "linux")]
 mod sweep_processes;
 mod sweep_resume;
+mod sweep_since;
 mod unnamed;

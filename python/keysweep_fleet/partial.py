@@ -46,6 +46,7 @@ class Partial:
     def read(path: str) -> Partial:
         """Reads it up to where it is complete."""
         sections: list[Section] = []
+        head = b""
         try:
             with open(path, "rb") as file:
                 head = file.readline()
@@ -58,7 +59,7 @@ class Partial:
                         break
                     sections.append(Section(fields["target"], begin, hits, file.tell()))
         except (FileNotFoundError, ValueError):
-            head = b""
+            pass  # What is complete until then counts.
         return Partial(path, head, sections, None)
 
     def part(self, sections: list[Section]) -> Iterator[bytes]:

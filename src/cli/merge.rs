@@ -96,7 +96,6 @@ pub(super) fn merge(args: &MergeArguments) -> Result<Status, Box<dyn Error>> {
     for file in &files {
         conflicts::overwritten(&outputs, &[("a PARTIAL", Some(&file.path))])?;
     }
-    let began = session.began;
     let (options, rules) = options(args, policy, session)?;
     let ledger = Ledger::new();
     let shows_progress = !args.output.quiet && !args.output.no_progress;
@@ -110,7 +109,8 @@ pub(super) fn merge(args: &MergeArguments) -> Result<Status, Box<dyn Error>> {
     let status = if outcome.interrupted { found.merge(Status::Interrupted) } else { found };
     let times = merge.times().map(|(start, end)| Times { start: start.into(), end: end.into() });
     let report = report(args, &options, &rules, &outcome, status, times.as_ref());
-    let written = scan::write_report(&report, status, &args.output, &outputs, began);
+    // The time of the scans is not that of the merge.
+    let written = scan::write_report(&report, status, &args.output, &outputs, None);
     if let Some(folder) = args.output_dir.as_deref().filter(|_| !options.stop.is_set()) {
         split(args, &merge, &options, &rules, folder, times.as_ref())?;
     }

@@ -254,13 +254,14 @@ pub(super) fn carry_out(
     Ok(write_report(&report, status, &args.output, outputs, began))
 }
 
-/// Writes the report, and the coverage to standard error. Gives the exit status.
+/// Writes the report, and the coverage to standard error, with the time that a scan has taken since it
+/// `began`. Gives the exit status.
 pub(super) fn write_report(
     report: &Report<'_>,
     status: Status,
     args: &OutputArguments,
     outputs: &Outputs,
-    began: Instant,
+    began: impl Into<Option<Instant>>,
 ) -> Status {
     let nothing_to_report = report.findings.is_empty() && report.coverage.complete;
     let silent = (args.quiet && nothing_to_report) || outputs.is_hook();
@@ -268,7 +269,7 @@ pub(super) fn write_report(
     if !silent {
         let mut out = Vec::new();
         // Writing to memory can't fail; standard error gets it in one piece.
-        let _ = closing(report, args, outputs, began, &mut out);
+        let _ = closing(report, args, outputs, began.into(), &mut out);
         let _ = io::stderr().write_all(&out);
     }
     match written {
@@ -288,7 +289,7 @@ fn closing(
     report: &Report<'_>,
     args: &OutputArguments,
     outputs: &Outputs,
-    began: Instant,
+    began: Option<Instant>,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     if !outputs.are_read() {
@@ -297,7 +298,7 @@ fn closing(
     let closing = Closing {
         color: outputs.colors_stderr(),
         width: output::columns(io::stderr().is_terminal()),
-        took: Some(began.elapsed()),
+        took: began.map(|began| began.elapsed()),
     };
     report::write_coverage(report.coverage, report.limits, closing, out)?;
     if args.verbose || report.command == "sweep" {

@@ -1,23 +1,23 @@
 //! `keysweep sweep`.
 
 use std::error::Error;
-use std::num::NonZero;
 use std::path::PathBuf;
-use std::thread;
 use std::time::Duration;
 
 use clap::Args;
 
 mod console;
+mod earlier;
 mod plan;
+mod processes;
 
 use console::Console;
+use earlier::since;
 use plan::PlanArguments;
 
 use super::arguments::{CommonArguments, DatabaseArguments, LimitArguments, SelectionArguments};
 use super::output::{Outputs, status_of_failure, stays_here};
 use super::signals::Session;
-use super::worker::WorkerOptions;
 use super::{conflicts, parse, progress, scan};
 use crate::command::sweep::Template;
 use crate::command::sweep::partial::PartialFile;
@@ -29,7 +29,7 @@ use crate::report::Report;
 use crate::rules::RuleSet;
 use crate::run::partial::PartialSink;
 use crate::run::policy::{Policy, PolicyRoot};
-use crate::run::sweep::{PathText, ResumeStore, Sweep, Workers};
+use crate::run::sweep::{ResumeStore, Sweep};
 use crate::run::target::Target;
 use crate::run::{self, Outcome, RunOptions, Status};
 use crate::source::files::Globs;
@@ -54,6 +54,11 @@ pub(super) struct SweepArguments {
     /// suppressed and cut, and never a secret; without --format and --output, no report is written
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     partial: Option<PathBuf>,
+    /// Take the results of targets that did not change over from an earlier sweep, by its partial, or
+    /// the partials in a folder; repeatable
+    #[arg(long, value_name = "PARTIAL", conflicts_with = "show_secrets")]
+    #[cfg_attr(feature = "verify", arg(conflicts_with_all = ["verify", "verify_dry_run"]))]
+    since: Vec<PathBuf>,
     /// End a target after TIME, report what was found in it, and continue with the next
     #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Limits")]
     target_timeout: Option<Duration>,
@@ -69,18 +74,9 @@ pub(super) struct SweepArguments {
     common: CommonArguments,
 }
 
-/// More targets at a time by default would need more memory than time it saves: each of them gets
-/// several threads then.
-const MOST_JOBS: usize = 8;
-
 pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
-    let outputs = Outputs::new(&args.common.output)?;
-    let kept = [("--resume", args.resume.as_deref()), ("--partial", args.partial.as_deref())];
-    conflicts::check(&args.common, &outputs, &kept)?;
-    // A partial replaces the report on standard output, as a file of --output does.
-    let is_replaced = args.partial.is_some() && args.common.output.format.is_none();
-    let outputs = if is_replaced { outputs.without_stdout(&args.common.output) } else { outputs };
+    let outputs = outputs(args)?;
     let ledger = Ledger::new();
     // One target must not decide for others, so no target's files are read.
     let policy = scan::policy(&args.common.suppressions, PolicyRoot::Nowhere)?;
@@ -89,10 +85,11 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let line = || "looking for repositories".to_owned();
     let plan = progress::with_line(shows_progress, &line, || plan::plan(args, &session, &ledger))?;
     if args.plan.list {
-        return plan::write(plan, args, &session);
+        return plan::write(&plan, args, &session);
     }
     let targets = targets(plan, args, &policy.exclude, &outputs, &session)?;
     let mut state = state(args, &policy)?;
+    let since = since(args, &policy, &ledger)?;
     #[cfg(feature = "verify")]
     let (verify, would_verify) = args.common.verify.stage(args.common.fail_on)?;
     #[cfg(feature = "verify")]
@@ -101,7 +98,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let keep_rivals = false;
     // Wrong usage empties no earlier partial.
     let mut partial = partial(args, &policy, &targets)?;
-    let workers = workers(args, &policy, &outputs, keep_rivals, &ledger);
+    let workers = processes::workers(args, &policy, &outputs, keep_rivals, &ledger);
     let Policy { rules, exclude, suppressions, .. } = policy;
     let engine = Engine::new(&rules);
     #[cfg(feature = "verify")]
@@ -122,12 +119,13 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
         #[cfg(feature = "verify")]
         verify,
     };
-    let jobs = jobs(args);
+    let jobs = processes::jobs(args);
     let console = Console::new(&targets, jobs, output.quiet);
     let job = Sweep {
         targets: &targets,
         target_timeout: args.target_timeout,
         memory: state.as_mut().map(|state| state as &mut (dyn ResumeStore + Send)),
+        since: since.as_ref(),
         partial: partial.as_mut().map(|partial| partial as &mut dyn PartialSink),
         watcher: &console,
         jobs,
@@ -185,6 +183,16 @@ fn report(
     Ok(written)
 }
 
+/// The destinations of the report.
+fn outputs(args: &SweepArguments) -> Result<Outputs, Box<dyn Error>> {
+    let outputs = Outputs::new(&args.common.output)?;
+    let kept = [("--resume", args.resume.as_deref()), ("--partial", args.partial.as_deref())];
+    conflicts::check(&args.common, &outputs, &kept)?;
+    // A partial replaces the report on standard output, as a file of --output does.
+    let is_replaced = args.partial.is_some() && args.common.output.format.is_none();
+    Ok(if is_replaced { outputs.without_stdout(&args.common.output) } else { outputs })
+}
+
 /// The targets with the options of this run.
 fn targets(
     plan: Vec<Planned>,
@@ -200,41 +208,6 @@ fn targets(
     files.outputs.extend(args.resume.iter().chain(&args.partial).cloned());
     let template = Template { files, database: args.database.options(limits, stop) };
     Ok(plan.into_iter().map(|planned| planned.target(&template)).collect())
-}
-
-/// How processes for targets are started; `None`, with a remark, if that is not possible.
-fn workers(
-    args: &SweepArguments,
-    policy: &Policy,
-    outputs: &Outputs,
-    keep_rivals: bool,
-    ledger: &Ledger,
-) -> Option<Workers> {
-    let kept = args.resume.iter().chain(&args.partial).cloned();
-    let outputs = outputs.paths().into_iter().chain(kept);
-    let config = policy.config.as_ref();
-    let options = WorkerOptions {
-        selection: args.selection.clone(),
-        database: args.database.clone(),
-        containers: args.common.limits.containers.clone(),
-        max_memory: args.common.limits.max_memory,
-        target_timeout: args.target_timeout,
-        outputs: outputs.map(|path| PathText::from(&*path)).collect(),
-        config: config.map(|(path, text)| (PathText::from(&**path), text.clone())),
-        keep_rivals,
-    };
-    let refused = |why: &Box<dyn Error>| {
-        ledger.note(format!("{}: {why}", run::sweep::IN_ONE_PROCESS));
-    };
-    options.workers().inspect_err(refused).ok()
-}
-
-/// The number of targets that are scanned at a time.
-fn jobs(args: &SweepArguments) -> usize {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let limits = &args.common.limits;
-    let granted = || processors.min(MOST_JOBS).min(scan::memory(limits).processes());
-    args.jobs.unwrap_or_else(granted)
 }
 
 /// The file of `--partial`.

@@ -5,6 +5,7 @@
 //! all memory ends neither the sweep nor what was found in others. Memory grows with the largest
 //! targets and with the findings, not with the number of targets.
 
+mod change;
 mod failure;
 mod frames;
 mod hits;
@@ -24,8 +25,9 @@ use serde::{Deserialize, Serialize};
 
 use super::collect::Collector;
 use super::partial::{self, EndLine, PartialSink, RepositoryLine, Spent, TargetLine};
-use super::record;
+use super::record::{self, HitRecord};
 use super::restore::Trace;
+use super::since::Earlier;
 use super::target::Target;
 use super::{Error, Outcome, RunOptions, conclude, reasons};
 use crate::coverage::{Coverage, Ledger, Swept};
@@ -100,6 +102,8 @@ pub struct Sweep<'a> {
     pub target_timeout: Option<Duration>,
     /// The store of finished targets, with `--resume`.
     pub memory: Option<&'a mut (dyn ResumeStore + Send)>,
+    /// The results of an earlier sweep, with `--since`.
+    pub since: Option<&'a Earlier>,
     /// Takes what is found, with `--partial`.
     pub partial: Option<&'a mut dyn PartialSink>,
     /// The observer.
@@ -140,6 +144,8 @@ pub fn sweep<D: Detector>(
         memory: &options.memory,
         workers: sweep.workers,
         watcher: sweep.watcher,
+        since: sweep.since,
+        wants_state: sweep.since.is_some() || sweep.partial.is_some(),
         store: Mutex::new(sweep.memory),
         jobs: if sweep.workers.is_some() { sweep.jobs.max(1) } else { 1 },
         threads: sweep.threads.max(1),
@@ -320,10 +326,15 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
     }
 
     /// Records a target and takes its hits.
-    fn settle(&mut self, outcome: slots::Outcome) -> Row {
+    fn settle(&mut self, mut outcome: slots::Outcome) -> Row {
         let target = &self.slots.targets[outcome.at];
         let mut row = self.row(&outcome);
-        let Scanned { hits, coverage, failed, usage } = outcome.scanned;
+        if let Some(earlier) = outcome.earlier.take() {
+            let (line, records) = *earlier;
+            self.collect(line, records, &mut row);
+            return row;
+        }
+        let Scanned { hits, coverage, failed, usage, state } = outcome.scanned;
         let is_whole = failed.is_none() && !self.options.stop.is_set();
         let mut store = self.slots.store.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(memory) = store.as_mut().filter(|_| is_whole && !outcome.recalled)
@@ -343,10 +354,17 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
             repository: self.partial.as_ref().and_then(|_| repository(target)),
             ended: partial::now(),
             resumed: outcome.recalled,
+            state,
             spent: Spent::new(outcome.took, usage),
             ..TargetLine::default()
         };
         let records = record::of_target(hits, &target.holder, &mut line, &self.options.stop);
+        self.collect(line, records, &mut row);
+        row
+    }
+
+    /// Takes the hits of a target, and its line.
+    fn collect(&mut self, line: TargetLine, records: Vec<HitRecord>, row: &mut Row) {
         row.swept = line.swept(record::credentials(&records, self.options.min_confidence));
         row.problems = line.coverage.problems.len();
         self.ledger.absorb(row.swept.clone(), &line.coverage);
@@ -354,11 +372,10 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
             partial.target(line, &records);
         }
         records.into_iter().for_each(|record| self.collector.add(record));
-        row
     }
 
     fn row(&self, outcome: &slots::Outcome) -> Row {
-        let Scanned { hits, coverage, failed, usage } = &outcome.scanned;
+        let Scanned { hits, coverage, failed, usage, .. } = &outcome.scanned;
         let swept = Swept {
             name: self.slots.targets[outcome.at].name.clone(),
             complete: coverage.complete,
@@ -368,6 +385,7 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
             objects: coverage.objects,
             bytes: coverage.bytes,
             credentials: credentials(hits, self.options.min_confidence),
+            as_of: None,
         };
         Row {
             swept,

@@ -133,7 +133,7 @@ fn outputs(project: &Project, name: &str, arguments: &[&str]) -> (Vec<(String, S
     for format in &Format::ALL {
         words.extend(["--output".to_owned(), format!("{}={}", format.as_str(), path(format))]);
     }
-    words.push("--quiet".to_owned());
+    words.push("--no-progress".to_owned());
     let ran = project.keysweep(&words).run();
     let read = |format: &Format| {
         let text = fs::read(project.at(path(format))).unwrap_or_default();

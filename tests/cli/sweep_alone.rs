@@ -64,11 +64,12 @@ fn swept(project: &Project, workers: Option<&Workers>) -> Outcome {
         targets: &targets,
         target_timeout: None,
         memory: None,
+        since: None,
+        partial: None,
         watcher: &Nobody,
         jobs: 2,
         threads: 2,
         workers,
-        partial: None,
     };
     let rules = RuleSet::default();
     sweep(job, &options, &Engine::new(&rules), &rules, &Ledger::new()).expect("an outcome")

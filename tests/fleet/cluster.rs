@@ -1,7 +1,6 @@
 //! On a cluster with a head and two nodes. These tests take minutes: `.ci/nightly` runs them.
 
 use std::fs;
-use std::time::Duration;
 
 use super::kit::{Cluster, Fleet, kill, wait_for_scan};
 use crate::support::process::Running;
@@ -53,14 +52,11 @@ fn what_is_killed_is_done_again_and_the_report_is_that_of_one_sweep() {
     }
 
     // The driver, again and again; each run does what is left.
-    let mut known = Vec::new();
     for _ in 0..2 {
         let mut running = Running::start(fleet.command(&program, &options("driver")), true);
-        let scan = wait_for_scan(&program, &known);
-        std::thread::sleep(Duration::from_millis(3500));
+        fleet.wait_for_another_part("driver");
         running.child.kill().expect("SIGKILL");
         running.end();
-        known.push(scan.scanner);
     }
     // What is there by now is not taken for the whole.
     let unfinished = fleet.merge("driver").exits(1);

@@ -14,6 +14,9 @@ use crate::support::process::Running;
 use crate::support::tools::programs;
 use crate::support::{Keys, Project, Ran};
 
+/// After this a scan counts as hanging, also on a machine with much else to do.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// Repositories with keys, of which some are shared, and what scans them.
 pub(crate) struct Fleet {
     pub(crate) project: Project,
@@ -124,6 +127,19 @@ impl Fleet {
     /// The report of an output.
     pub(crate) fn merge(&self, output: &str) -> Ran {
         self.project.keysweep(["merge", output, "--format", "json"]).run()
+    }
+
+    /// Waits until a part more is written than there is now.
+    #[track_caller]
+    pub(crate) fn wait_for_another_part(&self, output: &str) {
+        let folder = self.project.at(output).join("targets");
+        let is_whole = |path: &PathBuf| path.extension().is_some_and(|it| it == "parquet");
+        let parts = || files(&folder).iter().filter(|path| is_whole(path)).count();
+        let (before, begin) = (parts(), Instant::now());
+        while parts() == before {
+            assert!(begin.elapsed() < PATIENCE, "no part is written");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// The rows of a table of an output.
@@ -278,7 +294,7 @@ pub(crate) fn wait_for_scan(program: &Path, known: &[u32]) -> Scan {
                 return Scan { worker, scanner };
             }
         }
-        assert!(begin.elapsed() < Duration::from_secs(300), "no scan begins");
+        assert!(begin.elapsed() < PATIENCE, "no scan begins");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -46,6 +46,7 @@ fn a_plan_becomes_tasks() {
     let mut command = Command::new(std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into()));
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     command.arg(root.join("tests/tools/fleet_queue.py")).env("PYTHONPATH", root.join("python"));
+    command.env("PYTHONDONTWRITEBYTECODE", "1");
     let ended = Running::start(command, true).end();
     assert_eq!(ended.code(), 0, "{}", ended.stderr);
 }

@@ -106,6 +106,10 @@ pub struct Swept {
     pub bytes: u64,
     /// Different credentials found in it.
     pub credentials: u64,
+    /// The time of the earlier sweep whose result this is, RFC 3339 in UTC, because the target did
+    /// not change since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<String>,
 }
 
 /// Longest path and longest reason of a problem, in bytes.

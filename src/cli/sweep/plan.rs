@@ -86,7 +86,7 @@ pub(super) fn plan(
 
 /// Writes the plan to standard output.
 pub(super) fn write(
-    plan: Vec<Planned>,
+    plan: &[Planned],
     args: &SweepArguments,
     session: &Session,
 ) -> Result<Status, Box<dyn Error>> {
@@ -102,8 +102,8 @@ pub(super) fn write(
     }
     let mut out = BufWriter::new(io::stdout().lock());
     match format {
-        "jsonl" => plan::write_lines(&plan, &mut out)?,
-        _ => plan::write_text(&plan, &mut out)?,
+        "jsonl" => plan::write_lines(plan, &mut out)?,
+        _ => plan::write_text(plan, &mut out)?,
     }
     out.flush()?;
     if !args.common.output.quiet {

@@ -56,7 +56,7 @@ impl PartialFile {
         let head = PartialHead {
             keysweep_partial: FORM,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            options: hex(&Sha256::digest(options)),
+            options: options_digest(options),
             plan: plan(targets),
             shard: shard.map(Shard::numbers),
             host: host(),
@@ -107,6 +107,11 @@ impl PartialSink for PartialFile {
     fn end(&mut self, line: EndLine) {
         self.write(|out| write_json(&PartialLine::End(Box::new(line)), Layout::Line, out));
     }
+}
+
+/// The digest of the options that affect what is found.
+pub fn options_digest(options: &str) -> String {
+    hex(&Sha256::digest(options))
 }
 
 /// A digest of the targets.

@@ -102,9 +102,10 @@ impl Rows {
             (None, 1) => parts.push("incomplete: 1 problem".to_owned()),
             (None, count) => parts.push(format!("incomplete: {count} problems")),
         }
-        parts.push(match ended.recalled {
-            true => "recorded by an earlier run".to_owned(),
-            false => format!("{:.1} s", ended.took.as_secs_f64()),
+        parts.push(match (&swept.as_of, ended.recalled) {
+            (Some(then), _) => format!("unchanged since the sweep of {then}"),
+            (None, true) => "recorded by an earlier run".to_owned(),
+            (None, false) => format!("{:.1} s", ended.took.as_secs_f64()),
         });
         if ended.again {
             parts.push("it is scanned once more after all others, alone".to_owned());

@@ -69,7 +69,7 @@ pub(super) fn choose(parts: &[Part]) -> (Vec<Choice>, Vec<String>) {
     let mut remarks = Remarks::default();
     let mut choices = Vec::new();
     for (name, same) in by_name {
-        for mut same in by_remote(parts, name, same) {
+        for mut same in by_remote(parts, &name, same) {
             if same.len() > 1 {
                 pick(parts, &mut same, &mut remarks);
             }
@@ -83,7 +83,7 @@ pub(super) fn choose(parts: &[Part]) -> (Vec<Choice>, Vec<String>) {
 
 /// Targets of one name that have several remotes are several repositories, which get the remote in
 /// their names.
-fn by_remote(parts: &[Part], name: String, same: Vec<Choice>) -> Vec<Vec<Choice>> {
+fn by_remote(parts: &[Part], name: &str, same: Vec<Choice>) -> Vec<Vec<Choice>> {
     let mut remotes: BTreeMap<Option<&str>, Vec<Choice>> = BTreeMap::new();
     for choice in same {
         remotes.entry(found(parts, &choice).remote.as_deref()).or_default().push(choice);

@@ -150,6 +150,10 @@ pub(super) struct Request {
     pub(super) note: Option<String>,
     /// Where an earlier run found credentials: they are read again, and nothing else.
     pub(super) recalled: Option<Recalled>,
+    /// The digest that it had in an earlier sweep: if it still has it, nothing is scanned.
+    pub(super) since: Option<String>,
+    /// Its digest is wanted.
+    pub(super) wants_state: bool,
     /// Threads for this target.
     pub(super) threads: usize,
     /// The number of targets that share the memory.
@@ -187,6 +191,8 @@ pub(super) struct Done {
     /// `None` if an earlier run's credentials were read again.
     pub(super) coverage: Option<Coverage>,
     pub(super) failed: Option<String>,
+    /// Its digest at the begin, if it was wanted and can be told.
+    pub(super) state: Option<String>,
     /// A signal or the sweep ended it.
     pub(super) stopped: bool,
     pub(super) usage: Usage,

@@ -29,6 +29,8 @@ pub(super) struct Scanned {
     pub(super) coverage: Coverage,
     pub(super) failed: Option<String>,
     pub(super) usage: Usage,
+    /// See [`super::change`].
+    pub(super) state: Option<String>,
 }
 
 /// What every target is scanned with.
@@ -93,7 +95,7 @@ impl Scanned {
         let mut hits = hits.finish(&ledger);
         drop_checked_out(&mut hits);
         add_problems(&mut coverage, ledger.coverage().problems);
-        Self { hits, coverage, failed, usage: Usage::default() }
+        Self { hits, coverage, failed, ..Self::default() }
     }
 }
 

@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use super::frames::{self, Done, Kind, Progress, Recalled, Request, Setup, Usage};
+use super::change;
+use super::frames::{self, Done, Kind, PathText, Progress, Recalled, Request, Setup, Usage};
 use super::hits;
 use super::scan::Scan;
 use crate::coverage::{Count, Ledger};
@@ -249,12 +250,20 @@ fn answer<D: Detector>(request: &Request, server: &Server<D>, shared: &Shared) -
     if shared.ended.is_set() {
         stop.set();
     }
+    let wanted = request.wants_state.then(|| change::digest(&target));
+    let state = wanted.flatten();
+    let unchanged = state.is_some() && state == request.since;
     let done = |coverage, failed| Done {
         coverage,
         failed,
+        state: state.clone(),
         stopped: shared.ended.is_set(),
         usage: Usage { cpu: processor_time().saturating_sub(began), peak: peak() },
     };
+    if unchanged {
+        *shared.current() = Current::default();
+        return Ok(done(None, None));
+    }
     if let Some(Recalled { traces }) = &request.recalled {
         let restored = || restore(&target, traces, &server.detector);
         let hits = catch_unwind(AssertUnwindSafe(restored)).ok().flatten();
@@ -289,7 +298,7 @@ fn target(request: &Request, options: &TargetOptions) -> io::Result<Target> {
     let files = request.files.as_ref().map(|asked| -> io::Result<FileOptions> {
         Ok(FileOptions {
             paths: frames::paths(&asked.paths)?,
-            counted_from: asked.counted_from.as_ref().map(|path| path.path()).transpose()?,
+            counted_from: asked.counted_from.as_ref().map(PathText::path).transpose()?,
             apart: frames::paths(&asked.apart)?,
             ..options.files.clone()
         })

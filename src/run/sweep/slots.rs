@@ -4,12 +4,14 @@
 //! such a target. A large target gets a process of its own. If a process ends before its target, the
 //! target is scanned once more after all others: alone, in a new process, with all of the memory.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::change;
 use super::failure::Failure;
-use super::frames::{PathText, Recalled, Request, RequestedFiles};
+use super::frames::{Done, PathText, Recalled, Request, RequestedFiles};
 use super::process::{Process, Workers};
 use super::scan::{Scan, Scanned, add_problems};
 use super::supervise::{Bounds, watch};
@@ -17,7 +19,10 @@ use super::{Coverage, Ledger, ResumeStore, TargetState, Watcher};
 use crate::coverage::Problem;
 use crate::memory::MemoryBudget;
 use crate::run::collect::Hits;
+use crate::run::partial::TargetLine;
+use crate::run::record::HitRecord;
 use crate::run::restore::restore;
+use crate::run::since::Earlier;
 use crate::run::target::Target;
 use crate::scan::Detector;
 
@@ -35,6 +40,10 @@ pub(super) struct Slots<'a, 's, D> {
     pub(super) memory: &'a MemoryBudget,
     pub(super) workers: Option<&'a Workers>,
     pub(super) watcher: &'a (dyn Watcher + Sync),
+    /// The results of an earlier sweep.
+    pub(super) since: Option<&'a Earlier>,
+    /// The digests of targets are wanted.
+    pub(super) wants_state: bool,
     pub(super) store: Mutex<Option<&'s mut (dyn ResumeStore + Send)>>,
     /// The number of targets that are scanned at a time.
     pub(super) jobs: usize,
@@ -75,6 +84,8 @@ pub(super) struct Outcome {
     pub(super) at: usize,
     pub(super) scanned: Scanned,
     pub(super) recalled: bool,
+    /// The result of an earlier sweep, if it did not change since.
+    pub(super) earlier: Option<Box<(TargetLine, Vec<HitRecord>)>>,
     pub(super) took: Duration,
     /// It is worth another try, alone.
     pub(super) again: bool,
@@ -87,6 +98,17 @@ enum Share {
     Part,
     /// It is scanned once more, alone.
     Whole,
+}
+
+/// How a target is scanned.
+#[derive(Clone, Copy)]
+struct Ask<'a> {
+    /// What an interrupted run has of it.
+    kept: Option<&'a TargetState>,
+    /// The digest that it had in an earlier sweep.
+    since: Option<&'a str>,
+    threads: usize,
+    share: Share,
 }
 
 impl<D: Detector> Slots<'_, '_, D> {
@@ -138,15 +160,35 @@ impl<D: Detector> Slots<'_, '_, D> {
         let ledger = Arc::new(Ledger::new());
         self.watcher.begins(at + 1, &ledger);
         let kept = self.recall(target);
-        let mut outcome =
-            match self.in_process(target, kept.as_ref(), threads, share, &ledger, process) {
-                Some(outcome) => outcome,
-                None => self.here(target, kept.as_ref(), &ledger),
-            };
+        let since = self.since.and_then(|earlier| earlier.state(target));
+        let mut ask = Ask { kept: kept.as_ref(), since, threads, share };
+        let mut outcome = self.scan(target, ask, &ledger, process);
+        if outcome.scanned.state.is_some() && outcome.scanned.state.as_deref() == since {
+            let earlier = self.since.map(|earlier| earlier.result(target));
+            match earlier {
+                Some(Ok(result)) => outcome.earlier = Some(Box::new(result)),
+                // The partial is not what it was: the target is scanned.
+                _ => {
+                    ask.since = None;
+                    outcome = self.scan(target, ask, &ledger, process);
+                }
+            }
+        }
         self.watcher.leaves(at + 1);
         outcome.at = at;
         outcome.took = begin.elapsed();
         outcome
+    }
+
+    fn scan(
+        &self,
+        target: &Target,
+        ask: Ask<'_>,
+        ledger: &Ledger,
+        process: &mut Option<Process>,
+    ) -> Outcome {
+        let outcome = self.in_process(target, ask, ledger, process);
+        outcome.unwrap_or_else(|| self.here(target, ask, ledger))
     }
 
     fn recall(&self, target: &Target) -> Option<TargetState> {
@@ -155,27 +197,30 @@ impl<D: Detector> Slots<'_, '_, D> {
     }
 
     /// Scans a target in this process.
-    fn here(&self, target: &Target, kept: Option<&TargetState>, ledger: &Ledger) -> Outcome {
+    fn here(&self, target: &Target, ask: Ask<'_>, ledger: &Ledger) -> Outcome {
         let _only = self.shared.here.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.wants_state.then(|| change::digest(target)).flatten();
+        if state.is_some() && state.as_deref() == ask.since {
+            return Outcome::new(Scanned { state, ..Scanned::default() }, true);
+        }
         let mut hits = Hits::new(self.memory);
-        let restored = kept.and_then(|kept| {
+        let restored = ask.kept.and_then(|kept| {
             Some((kept.coverage.clone(), restore(target, &kept.traces, self.scan.detector)?))
         });
         if let Some((coverage, found)) = restored {
-            let scanned = Scanned { hits: found, coverage, ..Scanned::default() };
+            let scanned = Scanned { hits: found, coverage, state, ..Scanned::default() };
             return Outcome::new(scanned, true);
         }
         let failed = self.scan.scan(target, ledger, &mut |hit| hits.add(hit));
-        Outcome::new(Scanned::new(hits, ledger.coverage(), failed), false)
+        let scanned = Scanned::new(hits, ledger.coverage(), failed);
+        Outcome::new(Scanned { state, ..scanned }, false)
     }
 
     /// Scans a target in a process; `None` if there is none for it.
     fn in_process(
         &self,
         target: &Target,
-        kept: Option<&TargetState>,
-        threads: usize,
-        share: Share,
+        ask: Ask<'_>,
         ledger: &Ledger,
         process: &mut Option<Process>,
     ) -> Option<Outcome> {
@@ -185,70 +230,72 @@ impl<D: Detector> Slots<'_, '_, D> {
         }
         let is_large = target.weight > LARGE;
         let reusable = process.take().filter(|old| !is_large && old.began.elapsed() < BATCH);
-        let started = reusable.map_or_else(|| workers.start(), Ok);
-        let mut running = match started {
+        let mut running = match reusable.map_or_else(|| workers.start(), Ok) {
             Ok(running) => running,
             Err(error) => {
                 *self.shared.refused() = Some(error.to_string());
                 return None;
             }
         };
-        let shares = if share == Share::Whole { 1 } else { self.jobs };
-        let request = request(target, kept, threads, shares);
+        let shares = if ask.share == Share::Whole { 1 } else { self.jobs };
         let budget = self.memory.shared(shares as u64);
+        let is_bounded = budget.is_less_than(self.memory);
         let bounds = Bounds {
             limit: self.scan.limit,
             memory: budget.limit().map(|limit| limit.bytes),
             stop: self.scan.stop,
         };
+        let request = request(target, ask, self.wants_state, shares);
         let mut hits = Hits::new(self.memory);
         let begun = Instant::now();
         let watched = watch(&mut running, &request, bounds, ledger, &mut hits);
-        self.shared.works.fetch_or(running.ready, Ordering::Relaxed);
-        match watched {
+        let is_first = !self.shared.works.fetch_or(running.ready, Ordering::Relaxed);
+        let mut outcome = match watched {
             Ok(done) => {
-                let recalled = done.coverage.is_none();
-                let coverage = match (done.coverage, kept) {
-                    (Some(coverage), _) => coverage,
-                    (None, Some(kept)) => kept.coverage.clone(),
-                    (None, None) => Coverage::default(),
-                };
                 if !is_large && !done.stopped && begun.elapsed() < SLOW {
                     *process = Some(running);
                 }
-                let mut scanned = Scanned::new(hits, coverage, done.failed);
-                scanned.usage = done.usage;
-                let mut outcome = Outcome::new(scanned, recalled);
-                // A signal to that process alone ends it early.
-                let cut = done.stopped && !self.scan.stop.is_set();
-                if cut {
-                    let why = "a signal ended its process".to_owned();
-                    outcome.fail(why);
-                }
-                let bounded = budget.is_less_than(self.memory);
-                let bounded = bounded && lacks_memory(&outcome.scanned.coverage);
-                outcome.again = share == Share::Part && (cut || bounded);
-                Some(outcome)
+                self.finished(done, hits, ask.kept, is_bounded)
             }
-            // The first process that does not even read its options says that none does.
-            Err(failure) if !running.ready && !self.shared.works.load(Ordering::Relaxed) => {
-                let stopped = self.scan.stop.is_set();
-                if !stopped {
-                    *self.shared.refused() = Some(failure.to_string());
-                    return None;
-                }
-                Some(self.failed(target, failure, hits, ledger))
+            // If the first process does not even read its options, none does.
+            Err(failure) if is_first && !running.ready && !self.scan.stop.is_set() => {
+                *self.shared.refused() = Some(failure.to_string());
+                return None;
             }
             Err(failure) => {
                 let mut outcome = self.failed(target, failure, hits, ledger);
-                let may_pass = match failure {
-                    Failure::Memory(_) => budget.is_less_than(self.memory),
+                outcome.again = match failure {
+                    Failure::Memory(_) => is_bounded,
                     failure => failure.may_pass(),
                 };
-                outcome.again = share == Share::Part && may_pass;
-                Some(outcome)
+                outcome
             }
+        };
+        outcome.again &= ask.share == Share::Part;
+        Some(outcome)
+    }
+
+    /// The outcome of a target whose process answered.
+    fn finished(
+        &self,
+        done: Done,
+        hits: Hits,
+        kept: Option<&TargetState>,
+        is_bounded: bool,
+    ) -> Outcome {
+        let recalled = done.coverage.is_none();
+        let kept = || kept.map(|kept| kept.coverage.clone()).unwrap_or_default();
+        let coverage = done.coverage.unwrap_or_else(kept);
+        let scanned = Scanned::new(hits, coverage, done.failed);
+        let scanned = Scanned { usage: done.usage, state: done.state, ..scanned };
+        let mut outcome = Outcome::new(scanned, recalled);
+        // A signal to that process alone ends it early.
+        let is_cut = done.stopped && !self.scan.stop.is_set();
+        if is_cut {
+            outcome.fail("a signal ended its process".to_owned());
         }
+        outcome.again = is_cut || (is_bounded && lacks_memory(&outcome.scanned.coverage));
+        outcome
     }
 
     /// The outcome of a target whose process ended first, with what was found until then.
@@ -267,7 +314,8 @@ impl<D: Detector> Slots<'_, '_, D> {
 
 impl Outcome {
     fn new(scanned: Scanned, recalled: bool) -> Self {
-        Self { at: 0, scanned, recalled, took: Duration::ZERO, again: false }
+        let took = Duration::ZERO;
+        Self { at: 0, scanned, recalled, earlier: None, took, again: false }
     }
 
     fn fail(&mut self, why: String) {
@@ -284,9 +332,8 @@ fn lacks_memory(coverage: &Coverage) -> bool {
     coverage.problems.iter().any(lacks)
 }
 
-fn request(target: &Target, kept: Option<&TargetState>, threads: usize, shares: usize) -> Request {
-    let texts =
-        |paths: &[std::path::PathBuf]| paths.iter().map(|path| PathText::from(&**path)).collect();
+fn request(target: &Target, ask: Ask<'_>, wants_state: bool, shares: usize) -> Request {
+    let texts = |paths: &[PathBuf]| paths.iter().map(|path| PathText::from(&**path)).collect();
     Request {
         place: PathText::from(&*target.place),
         files: target.files.as_ref().map(|files| RequestedFiles {
@@ -297,8 +344,10 @@ fn request(target: &Target, kept: Option<&TargetState>, threads: usize, shares: 
         history: target.history.is_some(),
         problems: target.problems.clone(),
         note: target.note.clone(),
-        recalled: kept.map(|kept| Recalled { traces: kept.traces.clone() }),
-        threads,
+        recalled: ask.kept.map(|kept| Recalled { traces: kept.traces.clone() }),
+        since: ask.since.map(str::to_owned),
+        wants_state,
+        threads: ask.threads,
         shares: shares as u64,
     }
 }

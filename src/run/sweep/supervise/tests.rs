@@ -131,6 +131,8 @@ fn request() -> Request {
         problems: Vec::new(),
         note: None,
         recalled: None,
+        since: None,
+        wants_state: false,
         threads: 1,
         shares: 1,
     }

@@ -1,0 +1,201 @@
+//! Whether a target changed since an earlier sweep: a digest of what a listing of it shows.
+//!
+//! Of a work tree and of files these are names, sizes, times of change and numbers of files; of a git
+//! folder the content of every file outside of its objects, and names and sizes of packs and loose
+//! objects, whose names are digests of their content. Nothing is inflated or scanned. A target that
+//! can't be listed, or in which a file changed a moment ago, has no digest and is scanned.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::run::target::Target;
+use crate::secret::hex;
+use crate::source::files;
+use crate::source::git::find::Repository;
+
+/// Of a larger file in a git folder the size and the times count, not the content.
+const READ: u64 = 64 << 20;
+/// Most folders of objects that a repository borrows from.
+const ALTERNATES: usize = 64;
+/// A file that changed so shortly before may change again without a sign: times have a resolution.
+const RECENT: Duration = Duration::from_secs(2);
+
+/// The digest of a target at present; `None` if it can't be told whether it changes.
+pub(super) fn digest(target: &Target) -> Option<String> {
+    let files = target.files.as_ref().filter(|_| target.broken.is_none())?;
+    if !target.problems.is_empty() {
+        return None;
+    }
+    let repository = Repository::at(&target.place);
+    if repository.is_none() && files::work_tree(files).is_some() {
+        // Ignore files and the index above it decide what is read.
+        return None;
+    }
+    let mut listing = Listing {
+        digest: Sha256::new(),
+        apart: files.apart.iter().cloned().collect(),
+        git: BTreeSet::new(),
+        alternates: BTreeSet::new(),
+        now: SystemTime::now(),
+    };
+    listing.add(b"keysweep change 1", target.place.as_os_str().as_encoded_bytes());
+    if let Some(Repository { git_dir, common, fault: None, .. }) = repository {
+        listing.git.insert(git_dir);
+        listing.git.extend(target.history.is_some().then_some(common));
+    }
+    let reads_alternates = target.history.as_ref().is_some_and(|it| it.database.alternates);
+    let listed = listing.list(&files.paths, reads_alternates);
+    listed.ok()?;
+    Some(hex(&listing.digest.finalize()[..16]))
+}
+
+/// What is listed.
+struct Listing {
+    digest: Sha256,
+    /// Other targets.
+    apart: BTreeSet<PathBuf>,
+    git: BTreeSet<PathBuf>,
+    alternates: BTreeSet<PathBuf>,
+    now: SystemTime,
+}
+
+/// How files of a folder are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// Size, times and number.
+    Times,
+    /// Content.
+    Content,
+    /// The size: the name is a digest of the content.
+    Size,
+}
+
+impl Listing {
+    fn add(&mut self, kind: &[u8], text: &[u8]) {
+        for part in [kind, text] {
+            self.digest.update((part.len() as u64).to_le_bytes());
+            self.digest.update(part);
+        }
+    }
+
+    fn list(&mut self, paths: &[PathBuf], reads_alternates: bool) -> io::Result<()> {
+        // A bare repository is its own git folder.
+        for path in paths.iter().filter(|path| !self.git.contains(*path)).collect::<Vec<_>>() {
+            self.walk(path, By::Times)?;
+        }
+        for folder in self.git.clone() {
+            self.walk(&folder, By::Content)?;
+        }
+        let mut done = BTreeSet::new();
+        while let Some(next) = self.alternates.difference(&done).next().cloned() {
+            if !reads_alternates {
+                break;
+            }
+            if done.len() == ALTERNATES {
+                return Err(io::Error::other("too many alternates"));
+            }
+            self.walk(&next, By::Size)?;
+            done.insert(next);
+        }
+        Ok(())
+    }
+
+    /// Lists a file or a folder with all that is in it, in the order of names.
+    fn walk(&mut self, top: &Path, by: By) -> io::Result<()> {
+        let mut waiting = vec![(top.to_owned(), by)];
+        while let Some((path, by)) = waiting.pop() {
+            let is_other = self.apart.contains(&path) || self.git.contains(&path);
+            if path != top && by == By::Times && is_other {
+                continue;
+            }
+            let found = path.symlink_metadata()?;
+            let inner = path.strip_prefix(top).unwrap_or(&path);
+            self.add(b"path", inner.as_os_str().as_encoded_bytes());
+            if found.is_symlink() {
+                self.add(b"link", fs::read_link(&path)?.as_os_str().as_encoded_bytes());
+            } else if found.is_dir() {
+                self.add(b"folder", b"");
+                let is_objects = by == By::Content && path.ends_with("objects");
+                let by = if is_objects { By::Size } else { by };
+                let entries: io::Result<BTreeSet<PathBuf>> =
+                    fs::read_dir(&path)?.map(|entry| Ok(entry?.path())).collect();
+                waiting.extend(entries?.into_iter().rev().map(|path| (path, by)));
+            } else if found.is_file() {
+                self.file(&path, &found, by)?;
+            } else {
+                self.add(b"special", b"");
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, found: &Metadata, by: By) -> io::Result<()> {
+        let is_list = by == By::Size && path.ends_with("info/alternates");
+        match by {
+            By::Size if !is_list => self.add(b"size", &found.len().to_le_bytes()),
+            By::Content | By::Size if found.len() <= READ => {
+                let mut text = Vec::new();
+                open(path)?.take(READ + 1).read_to_end(&mut text)?;
+                if is_list {
+                    self.borrow(path, &text);
+                }
+                let content = Sha256::digest(&text);
+                self.add(b"content", &content);
+            }
+            By::Times | By::Content | By::Size => self.times(found)?,
+        }
+        Ok(())
+    }
+
+    /// Adds size, times and number of a file.
+    fn times(&mut self, found: &Metadata) -> io::Result<()> {
+        #[cfg(unix)]
+        let (numbers, changed) = {
+            use std::os::unix::fs::MetadataExt as _;
+            let numbers = [found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec()];
+            let since = Duration::new(
+                u64::try_from(found.ctime()).unwrap_or_default(),
+                u32::try_from(found.ctime_nsec()).unwrap_or_default(),
+            );
+            (
+                format!("{numbers:?} {} {}", found.ino(), found.mode()),
+                SystemTime::UNIX_EPOCH + since,
+            )
+        };
+        #[cfg(not(unix))]
+        let (numbers, changed) = (format!("{:?}", found.modified()?), found.modified()?);
+        if self.now.duration_since(changed).is_ok_and(|age| age < RECENT) {
+            return Err(io::Error::other("it changed a moment ago"));
+        }
+        let text = format!("{} {numbers}", found.len());
+        self.add(b"times", text.as_bytes());
+        Ok(())
+    }
+
+    /// Takes the folders of `objects/info/alternates`; a relative one counts from `objects`.
+    fn borrow(&mut self, path: &Path, text: &[u8]) {
+        let Some(objects) = path.parent().and_then(Path::parent) else { return };
+        for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            let folder = objects.join(String::from_utf8_lossy(line).as_ref());
+            // A folder that is not there is a problem of the scan, whose result is not taken over.
+            self.alternates.extend(folder.canonicalize().ok().filter(|folder| folder.is_dir()));
+        }
+    }
+}
+
+/// Opens a file without following a link or waiting for a pipe.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    }
+    options.open(path)
+}

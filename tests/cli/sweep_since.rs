@@ -1,0 +1,242 @@
+//! `sweep --since`: what did not change is taken over from an earlier sweep, and nothing else.
+
+use std::fs::{self, File};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use crate::support::{Keys, Project, Ran};
+
+/// A file that changed this shortly before may change again without a sign, so it is scanned.
+const RECENT: Duration = Duration::from_millis(2100);
+
+/// The work tree `r`, the bare `b.git`, `s.git` that borrows the objects of `r`, and a folder beside
+/// them; all have the same key.
+fn project(name: &str) -> Project {
+    let mut keys = Keys::new(name);
+    let env = keys.pair().env;
+    let project = Project::new();
+    project.git_in("all/r", &["init", "-q", "-b", "main"]);
+    project.file("all/r/conf/a.env", &env).file("all/r/readme.txt", "nothing\n");
+    project.git_in("all/r", &["add", "-A"]).git_in("all/r", &["commit", "-q", "-m", "one"]);
+    project.git_in("all", &["clone", "-q", "--bare", "--no-local", "r", "b.git"]);
+    project.git_in("all/b.git", &["fetch", "-q", "origin"]);
+    project.git_in("all", &["clone", "-q", "--bare", "--shared", "r", "s.git"]);
+    project.file("all/notes/todo.txt", &env).file("all/notes/spare.txt", "nothing at all\n");
+    project
+}
+
+fn sweep(project: &Project, more: &[&str]) -> Ran {
+    project.keysweep([&["sweep", "all", "--format", "json"], more].concat()).run()
+}
+
+/// The targets that a sweep took over.
+fn taken(ran: &Ran) -> Vec<String> {
+    let rows = ran.stderr.lines().filter(|row| row.contains("; unchanged since the sweep of "));
+    let name = |row: &str| row.split_once("] ")?.1.split_once(": ").map(|it| it.0.to_owned());
+    rows.filter_map(name).collect()
+}
+
+type Case = (&'static str, fn(&Project), &'static [&'static str]);
+
+/// A change, and the targets that are scanned again because of it.
+const CASES: [Case; 15] = [
+    ("nothing", |_| {}, &[]),
+    (
+        "a commit",
+        |project| {
+            project.file("all/r/b.env", Keys::new("since commit").pair().env);
+            project.git_in("all/r", &["add", "-A"]).git_in("all/r", &["commit", "-q", "-m", "two"]);
+        },
+        &["r", "s.git"],
+    ),
+    (
+        "an edit of the same length and time",
+        |project| {
+            let path = project.at("all/r/readme.txt");
+            let then = fs::metadata(&path).expect("a file").modified().expect("a time");
+            project.file("all/r/readme.txt", "notable\n");
+            File::options()
+                .write(true)
+                .open(path)
+                .expect("a file")
+                .set_modified(then)
+                .expect("a time");
+        },
+        &["r"],
+    ),
+    (
+        "an untracked file",
+        |project| {
+            project.file("all/r/new.env", Keys::new("since new").pair().env);
+        },
+        &["r"],
+    ),
+    (
+        "a branch",
+        |project| {
+            project.git_in("all/b.git", &["update-ref", "refs/heads/x", "HEAD"]);
+        },
+        &["b.git"],
+    ),
+    (
+        "a packed ref",
+        |project| {
+            project.git_in("all/b.git", &["update-ref", "refs/heads/x", "HEAD"]);
+            project.git_in("all/b.git", &["pack-refs", "--all"]);
+        },
+        &["b.git"],
+    ),
+    (
+        "an object that nothing leads to",
+        |project| {
+            project.file("loose.env", Keys::new("since loose").pair().env);
+            let path = project.at("loose.env").to_string_lossy().into_owned();
+            project.git_in("all/b.git", &["hash-object", "-w", &path]);
+        },
+        &["b.git"],
+    ),
+    (
+        "an object that another repository borrows",
+        |project| {
+            project.file("loose.env", Keys::new("since borrowed").pair().env);
+            let path = project.at("loose.env").to_string_lossy().into_owned();
+            project.git_in("all/r", &["hash-object", "-w", &path]);
+        },
+        &["r", "s.git"],
+    ),
+    (
+        "a stash",
+        |project| {
+            project.file("all/r/conf/a.env", Keys::new("since stash").pair().env);
+            project.git_in("all/r", &["stash", "-q"]);
+        },
+        &["r", "s.git"],
+    ),
+    (
+        "a setting",
+        |project| {
+            project.git_in("all/b.git", &["config", "core.x", "y"]);
+        },
+        &["b.git"],
+    ),
+    (
+        "a fetch of nothing",
+        |project| {
+            project.git_in("all/b.git", &["fetch", "-q", "origin"]);
+        },
+        &[],
+    ),
+    (
+        "the time of a pack",
+        |project| {
+            let packs =
+                fs::read_dir(project.at("all/b.git/objects/pack")).expect("a folder").flatten();
+            for pack in packs {
+                let file = File::open(pack.path()).expect("a file");
+                file.set_modified(SystemTime::now()).expect("a time");
+            }
+        },
+        &[],
+    ),
+    (
+        "a file beside repositories",
+        |project| {
+            project.file("all/notes/more.env", Keys::new("since beside").pair().env);
+        },
+        &["."],
+    ),
+    (
+        "a file that is gone",
+        |project| {
+            fs::remove_file(project.at("all/notes/todo.txt")).expect("a file");
+        },
+        &["."],
+    ),
+    (
+        "a new repository",
+        |project| {
+            project.git_in("all", &["clone", "-q", "--bare", "r", "new.git"]);
+        },
+        &["new.git"],
+    ),
+];
+
+#[test]
+fn what_changed_is_scanned_again_and_the_report_is_that_of_a_whole_sweep() {
+    let projects: Vec<Project> = CASES.iter().map(|(name, ..)| project(name)).collect();
+    thread::sleep(RECENT);
+    for project in &projects {
+        sweep(project, &["--partial", "one"]).exits(1);
+    }
+    for ((name, change, scanned), project) in CASES.into_iter().zip(&projects) {
+        change(project);
+        let ran = sweep(project, &["--since", "one", "--partial", "two"]).exits(1);
+        let all = [".", "b.git", "new.git", "r", "s.git"].into_iter();
+        let is_there = |target: &&str| *target != "new.git" || name == "a new repository";
+        let expected = all.filter(is_there).filter(|target| !scanned.contains(target));
+        assert_eq!(taken(&ran), expected.collect::<Vec<_>>(), "{name}: {}", ran.stderr);
+        let (part, whole) = (ran.json(), sweep(project, &[]).json());
+        assert_eq!(part["findings"], whole["findings"], "{name}");
+        assert_eq!(part["coverage"]["problems"], whole["coverage"]["problems"], "{name}");
+        let merged = project.keysweep(["merge", "two", "--format", "json"]).run().exits(1).json();
+        assert_eq!(part["findings"], merged["findings"], "{name}");
+        assert_eq!(part["coverage"], merged["coverage"], "{name}");
+    }
+}
+
+#[test]
+fn the_date_is_that_of_the_scan_however_often_it_is_taken_over() {
+    let project = project("since date");
+    thread::sleep(RECENT);
+    sweep(&project, &["--partial", "parts/one"]).exits(2);
+    fs::create_dir(project.at("parts")).expect("a folder");
+    sweep(&project, &["--partial", "parts/one"]).exits(1);
+    thread::sleep(Duration::from_millis(1100));
+    let second = sweep(&project, &["--since", "parts", "--partial", "parts/two"]).exits(1);
+    let third = sweep(&project, &["--since", "parts/two"]).exits(1);
+    let dates = |ran: &Ran| ran.json()["coverage"]["targets"].clone();
+    assert!(dates(&second)[0]["as_of"].is_string(), "{}", second.stdout);
+    assert_eq!(dates(&second), dates(&third));
+}
+
+#[test]
+fn what_an_earlier_sweep_does_not_know_is_scanned() {
+    let project = project("since other");
+    thread::sleep(RECENT);
+    sweep(&project, &["--partial", "one"]).exits(1);
+    // Other options.
+    let other = sweep(&project, &["--since", "one", "--exclude", "*.txt"]).exits(1);
+    assert_eq!(taken(&other), Vec::<String>::new());
+    assert!(other.stdout.contains("of other options"), "{}", other.stdout);
+    // A partial that is cut has the targets before that.
+    let text = fs::read(project.at("one")).expect("a partial");
+    project.file("cut", &text[..text.len() * 2 / 3]);
+    let cut = sweep(&project, &["--since", "cut"]).exits(1);
+    assert!(!taken(&cut).is_empty() && taken(&cut).len() < 4, "{}", cut.stderr);
+    assert_eq!(cut.json()["findings"], sweep(&project, &[]).json()["findings"]);
+    // A file that is no partial, one that is written, and what needs secrets.
+    sweep(&project, &["--since", "all/notes/todo.txt"]).exits(2);
+    let same = sweep(&project, &["--since", "one", "--partial", "one"]).exits(2);
+    assert!(same.stderr.contains("name another file"), "{}", same.stderr);
+    assert_eq!(fs::read(project.at("one")).expect("a partial"), text);
+    sweep(&project, &["--since", "one", "--show-secrets"]).exits(2);
+}
+
+/// What a sweep could not read is not taken over: it may have been a moment's fault.
+#[test]
+fn a_target_with_a_problem_is_scanned_again() {
+    let project = project("since problem");
+    let objects = fs::read_dir(project.at("all/b.git/objects/pack")).expect("a folder").flatten();
+    let index =
+        objects.map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with(".idx"));
+    let index = index.expect("an index");
+    let whole = fs::read(&index).expect("an index");
+    fs::remove_file(&index).expect("it is ours");
+    fs::write(&index, vec![0; whole.len()]).expect("a file");
+    thread::sleep(RECENT);
+    sweep(&project, &["--partial", "one"]).exits(1);
+    fs::write(&index, whole).expect("a file");
+    let ran = sweep(&project, &["--since", "one"]).exits(1);
+    assert_eq!(taken(&ran), [".", "r", "s.git"], "{}", ran.stderr);
+    assert!(ran.problems().is_empty(), "{:?}", ran.problems());
+}
