@@ -291,7 +291,7 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
         for (at, mut first) in std::mem::take(&mut self.again) {
             if self.options.stop.is_set() {
                 first.again = false;
-                let _ = self.settle(first);
+                drop(self.settle(first));
                 continue;
             }
             let mut second = self.slots.alone(at);

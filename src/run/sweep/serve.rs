@@ -140,12 +140,15 @@ fn die_with(parent: u32) -> Result<(), ServeError> {
     if getppid().map(of_parent) != Some(i64::from(parent)) {
         return Err(ServeError::NotASweep);
     }
-    // A dump of its memory would contain secrets.
+    // A dump of its memory would contain secrets. Where a limit can't be set, there is no dump.
     let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
-    // If memory runs out, the system is to end a process of one target, not the sweep. Without
-    // the right to say so, the system chooses.
-    let _ = std::fs::write("/proc/self/oom_score_adj", "300");
+    // If memory runs out, the system is to end a process of one target, not the sweep. Where that
+    // can't be said, the system chooses.
+    let score = std::fs::read_to_string("/proc/self/oom_score_adj").unwrap_or_default();
+    if score.trim().parse::<i32>().is_ok_and(|score| score < 300) {
+        let _ = std::fs::write("/proc/self/oom_score_adj", "300");
+    }
     Ok(())
 }
 
