@@ -173,6 +173,7 @@ impl Segment {
 
 /// Reads a set behind its bracket; gives what is behind it as well.
 fn set(text: &[u8]) -> Option<(Element, &[u8])> {
+    // A set with bytes that are not UTF-8 is taken for one that does not end.
     let text = std::str::from_utf8(text).ok()?;
     let inner = text.strip_prefix(['^', '!']).unwrap_or(text);
     let negated = inner.len() < text.len();

@@ -44,7 +44,7 @@ pub struct Group {
 impl Filtered {
     /// The line in the head of a report.
     pub fn line(&self) -> String {
-        self.sentence(|by| escape_line(by))
+        self.sentence(escape_line)
     }
 
     /// The same with the options as `name` shows them.

@@ -194,7 +194,7 @@ fn several_reports_are_one_and_stay_incomplete() {
     assert_eq!(named, ["a", "b"]);
     // The same report twice is that report.
     let (_, twice) = json(&project, &["report", "1.json", "1.json"]);
-    assert_eq!(ids(&twice), [shared.id.clone()]);
+    assert_eq!(ids(&twice), [shared.id.as_str()]);
     assert_eq!(twice["findings"][0]["occurrences"].as_array().map(Vec::len), Some(1));
     // From standard input, once.
     let text = fs::read(project.at("1.json")).expect("a report");
@@ -276,6 +276,11 @@ fn mistakes_are_named_with_the_way_out() {
         );
         assert!(ran.stdout.is_empty());
     }
+}
+
+#[test]
+fn options_that_are_mistyped_are_named_with_what_may_be_meant() {
+    let Swept { project, .. } = swept("report options");
     for (arguments, why) in [
         (&["--only", "ruel=x"][..], "did you mean 'rule'?"),
         (&["--not", "sevrity=note"], "did you mean 'severity'?"),

@@ -24,6 +24,7 @@ const BEGINNING: &[u8] = b"{\"keysweep_partial\":";
 /// Says if a file begins as a partial does.
 pub(super) fn is_partial(path: &Path) -> bool {
     let mut head = Vec::new();
+    // What can't be opened is reported when it is read as a report.
     let opened = File::open(path).map(|file| file.take(BEGINNING.len() as u64));
     opened.and_then(|mut file| file.read_to_end(&mut head)).is_ok() && head == BEGINNING
 }

@@ -288,6 +288,7 @@ fn is_person(person: &str, value: &str) -> bool {
 /// The day on which the credential came to a place.
 pub(super) fn introduced(place: &Occurrence) -> Option<Date> {
     let GitOrigin { committer, author, .. } = place.origin.git.as_ref()?;
+    // A date that is empty or of another calendar is not known.
     let date = |person: &crate::finding::Person| person.date.get(..10)?.parse().ok();
     committer.as_ref().and_then(date).or_else(|| author.as_ref().and_then(date))
 }
