@@ -84,7 +84,7 @@ impl Windows {
 }
 
 /// The nibbles that the windows of a bucket have at one place, and how many bytes have them, of
-/// [`ALL`]. The sums make it cheap to try a window: this is done whenever the program starts.
+/// those in [`FREQUENCIES`]. The sums make it cheap to try a window: this is done whenever the program starts.
 #[derive(Clone, Copy, Debug, Default)]
 struct Nibbles {
     low: u16,
@@ -131,9 +131,9 @@ fn frequency(byte: u8) -> u32 {
     u32::from(FREQUENCIES[high][low])
 }
 
-/// The part of all places in texts that have such bytes, one number for each byte.
-fn share(bytes: impl Iterator<Item = u32>) -> f64 {
-    bytes.map(|bytes| f64::from(bytes) / ALL).product()
+/// How many places in texts have such bytes, one number for each of them.
+fn places(bytes: impl Iterator<Item = u32>) -> f64 {
+    bytes.map(f64::from).product()
 }
 
 /// A bucket while it is filled.
@@ -143,24 +143,23 @@ struct Bucket<'l> {
     /// Windows whose low nibbles are those of another one: the crate puts them into its bucket.
     alike: Vec<&'l [u8]>,
     nibbles: [Nibbles; WIDTH],
+    /// The number of places in texts that are examined for it.
+    places: f64,
 }
 
 impl<'l> Bucket<'l> {
-    /// The part of all places in texts that is examined for it.
-    fn share(&self, width: usize) -> f64 {
-        share(self.nibbles[..width].iter().map(|nibbles| nibbles.bytes))
-    }
-
     /// How much more text would be examined with one more window.
     fn cost(&self, window: &[u8]) -> f64 {
         let places = window.iter().zip(&self.nibbles);
-        share(places.map(|(&byte, nibbles)| nibbles.with(byte))) - self.share(window.len())
+        self::places(places.map(|(&byte, nibbles)| nibbles.with(byte))) - self.places
     }
 
     fn add(&mut self, window: &'l [u8], is_alike: bool) {
         let windows = if is_alike { &mut self.alike } else { &mut self.windows };
         windows.push(window);
         self.nibbles.iter_mut().zip(window).for_each(|(nibbles, &byte)| nibbles.add(byte));
+        let nibbles = self.nibbles[..window.len()].iter();
+        self.places = places(nibbles.map(|nibbles| nibbles.bytes));
     }
 }
 
@@ -178,8 +177,9 @@ impl<'l> Plan<'l> {
         let width = group.iter().map(|literal| bytes(literal).len()).min().unwrap_or(1).min(WIDTH);
         let rarest = |literal: &u16| {
             let windows = bytes(literal).windows(width);
-            let shares = windows.map(|window| share(window.iter().map(|&byte| frequency(byte))));
-            shares.fold(f64::INFINITY, f64::min)
+            let all =
+                windows.map(|window| self::places(window.iter().map(|&byte| frequency(byte))));
+            all.fold(f64::INFINITY, f64::min)
         };
         let mut order: Vec<(f64, u16)> = group.iter().map(|one| (rarest(one), *one)).collect();
         order.sort_by(|one, other| other.0.total_cmp(&one.0));
@@ -239,9 +239,6 @@ impl<'l> Plan<'l> {
 fn low_nibbles(window: &[u8]) -> u16 {
     window.iter().fold(0, |all, byte| all << 4 | u16::from(byte & 15))
 }
-
-/// The sum of [`FREQUENCIES`].
-const ALL: f64 = 65_536.0;
 
 /// How often each byte occurs, of 65,536 bytes: a quarter each of source code, of a history of
 /// source code, of documents and scripts of a Linux system, and of its programs.
@@ -339,7 +336,8 @@ mod tests {
         let literals = builtin();
         let plan = Plan::new(&literals, &group(&literals));
         assert!(plan.patterns().len() <= PATTERNS);
-        let share: f64 = plan.buckets.iter().map(|bucket| bucket.share(WIDTH)).sum();
+        let places: f64 = plan.buckets.iter().map(|bucket| bucket.places).sum();
+        let share = places / 65_536_f64.powi(4);
         assert!(share < 1.0 / 30_000.0, "one place in {:.0}", 1.0 / share);
     }
 }
