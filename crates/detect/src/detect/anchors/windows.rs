@@ -83,24 +83,57 @@ impl Windows {
     }
 }
 
-/// The nibbles that the windows of a bucket have at one place, as sets of bits.
+/// The nibbles that the windows of a bucket have at one place, and how many bytes have them, of
+/// those in [`FREQUENCIES`]. The sums make it cheap to try a window: this is done whenever the program starts.
 #[derive(Clone, Copy, Debug, Default)]
 struct Nibbles {
     low: u16,
     high: u16,
+    /// For each high nibble, the bytes with it and one of the low ones.
+    of_high: [u32; 16],
+    /// For each low nibble, the bytes with it and one of the high ones.
+    of_low: [u32; 16],
+    bytes: u32,
 }
 
 impl Nibbles {
-    fn with(self, byte: u8) -> Self {
-        Self { low: self.low | 1 << (byte & 15), high: self.high | 1 << (byte >> 4) }
+    /// The number of bytes with one more window.
+    fn with(&self, byte: u8) -> u32 {
+        let (high, low) = nibbles(byte);
+        let is_new = |set: u16, nibble: usize| u32::from(set >> nibble & 1 == 0);
+        let (by_high, by_low) = (is_new(self.high, high), is_new(self.low, low));
+        self.bytes
+            + by_high * self.of_high[high]
+            + by_low * self.of_low[low]
+            + by_high * by_low * frequency(byte)
     }
 
-    /// The part of all bytes of texts that have these nibbles.
-    fn share(self) -> f64 {
-        let bits = |set: u16| (0..16_usize).filter(move |bit| set >> bit & 1 == 1);
-        let of = |high: usize| bits(self.low).map(move |low| u32::from(FREQUENCIES[high][low]));
-        f64::from(bits(self.high).flat_map(of).sum::<u32>()) / f64::from(1 << 16)
+    fn add(&mut self, byte: u8) {
+        let (high, low) = nibbles(byte);
+        self.bytes = self.with(byte);
+        if self.low >> low & 1 == 0 {
+            (0..16).for_each(|high| self.of_high[high] += u32::from(FREQUENCIES[high][low]));
+        }
+        if self.high >> high & 1 == 0 {
+            (0..16).for_each(|low| self.of_low[low] += u32::from(FREQUENCIES[high][low]));
+        }
+        self.low |= 1 << low;
+        self.high |= 1 << high;
     }
+}
+
+fn nibbles(byte: u8) -> (usize, usize) {
+    (usize::from(byte >> 4), usize::from(byte & 15))
+}
+
+fn frequency(byte: u8) -> u32 {
+    let (high, low) = nibbles(byte);
+    u32::from(FREQUENCIES[high][low])
+}
+
+/// How many places in texts have such bytes, one number for each of them.
+fn places(bytes: impl Iterator<Item = u32>) -> f64 {
+    bytes.map(f64::from).product()
 }
 
 /// A bucket while it is filled.
@@ -110,33 +143,23 @@ struct Bucket<'l> {
     /// Windows whose low nibbles are those of another one: the crate puts them into its bucket.
     alike: Vec<&'l [u8]>,
     nibbles: [Nibbles; WIDTH],
-    shares: [f64; WIDTH],
+    /// The number of places in texts that are examined for it.
+    places: f64,
 }
 
 impl<'l> Bucket<'l> {
-    /// The part of all places in texts that is examined for it.
-    fn share(&self, width: usize) -> f64 {
-        self.shares[..width].iter().product()
-    }
-
     /// How much more text would be examined with one more window.
     fn cost(&self, window: &[u8]) -> f64 {
-        let places = window.iter().zip(&self.nibbles).zip(&self.shares);
-        let share = places.map(|((&byte, nibbles), share)| {
-            let with = nibbles.with(byte);
-            let same = (with.low, with.high) == (nibbles.low, nibbles.high);
-            if same { *share } else { with.share() }
-        });
-        share.product::<f64>() - self.share(window.len())
+        let places = window.iter().zip(&self.nibbles);
+        self::places(places.map(|(&byte, nibbles)| nibbles.with(byte))) - self.places
     }
 
     fn add(&mut self, window: &'l [u8], is_alike: bool) {
         let windows = if is_alike { &mut self.alike } else { &mut self.windows };
         windows.push(window);
-        for (at, &byte) in window.iter().enumerate() {
-            self.nibbles[at] = self.nibbles[at].with(byte);
-            self.shares[at] = self.nibbles[at].share();
-        }
+        self.nibbles.iter_mut().zip(window).for_each(|(nibbles, &byte)| nibbles.add(byte));
+        let nibbles = self.nibbles[..window.len()].iter();
+        self.places = places(nibbles.map(|nibbles| nibbles.bytes));
     }
 }
 
@@ -153,14 +176,16 @@ impl<'l> Plan<'l> {
         let bytes = |literal: &u16| literals[usize::from(*literal)].bytes.as_slice();
         let width = group.iter().map(|literal| bytes(literal).len()).min().unwrap_or(1).min(WIDTH);
         let rarest = |literal: &u16| {
-            let shares = bytes(literal).windows(width).map(|window| Bucket::default().cost(window));
-            shares.fold(f64::INFINITY, f64::min)
+            let windows = bytes(literal).windows(width);
+            let all =
+                windows.map(|window| self::places(window.iter().map(|&byte| frequency(byte))));
+            all.fold(f64::INFINITY, f64::min)
         };
         let mut order: Vec<(f64, u16)> = group.iter().map(|one| (rarest(one), *one)).collect();
         order.sort_by(|one, other| other.0.total_cmp(&one.0));
         let mut buckets: [Bucket<'l>; BUCKETS] = Default::default();
         let mut places: HashMap<&[u8], Vec<Place>> = HashMap::new();
-        let mut by_low: HashMap<Vec<u8>, usize> = HashMap::new();
+        let mut by_low: HashMap<u16, usize> = HashMap::new();
         for (_, literal) in order {
             let mut best = (f64::INFINITY, 0, None);
             for (offset, window) in bytes(&literal).windows(width).enumerate() {
@@ -211,8 +236,8 @@ impl<'l> Plan<'l> {
     }
 }
 
-fn low_nibbles(window: &[u8]) -> Vec<u8> {
-    window.iter().map(|byte| byte & 15).collect()
+fn low_nibbles(window: &[u8]) -> u16 {
+    window.iter().fold(0, |all, byte| all << 4 | u16::from(byte & 15))
 }
 
 /// How often each byte occurs, of 65,536 bytes: a quarter each of source code, of a history of
@@ -311,7 +336,8 @@ mod tests {
         let literals = builtin();
         let plan = Plan::new(&literals, &group(&literals));
         assert!(plan.patterns().len() <= PATTERNS);
-        let share: f64 = plan.buckets.iter().map(|bucket| bucket.share(WIDTH)).sum();
+        let places: f64 = plan.buckets.iter().map(|bucket| bucket.places).sum();
+        let share = places / 65_536_f64.powi(4);
         assert!(share < 1.0 / 30_000.0, "one place in {:.0}", 1.0 / share);
     }
 }
