@@ -11,8 +11,8 @@ RUN apk add --no-cache musl-dev
 WORKDIR /src
 COPY . .
 # STS is asked over TLS; who never verifies needs no certificates.
-RUN cargo build --release --locked \
-    && install -D target/release/keysweep /made/keysweep \
+RUN cargo build --profile dist --locked \
+    && install -D target/dist/keysweep /made/keysweep \
     && install -D -m 644 /etc/ssl/certs/ca-certificates.crt /made/etc/ssl/certs/ca-certificates.crt \
     && mkdir /made/tmp && chmod 1777 /made/tmp
 
