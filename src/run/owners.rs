@@ -48,17 +48,15 @@ impl Owners {
 
     /// Those of a target of a sweep.
     pub(super) fn of_target(target: &Target) -> Self {
-        let repository =
-            || git::open::is_repository(&target.place).then(|| Some(target.place.clone()));
-        Self::at(match (&target.history, repository()) {
-            (Some(history), _) => Place::Head(Box::new(history.clone())),
+        Self::at(match &target.history {
+            Some(history) => Place::Head(Box::new(history.clone())),
             // A linked worktree, whose history is scanned with another target.
-            (None, Some(repo)) => head(
-                &repo,
+            None if git::open::is_repository(&target.place) => head(
+                &Some(target.place.clone()),
                 &git::open::Environment::default(),
                 &git::database::DatabaseOptions::default(),
             ),
-            (None, None) => Place::Nowhere,
+            None => Place::Nowhere,
         })
     }
 

@@ -246,14 +246,15 @@ pub fn open_git_dir(path: &Path) -> Result<gix::Repository, Error> {
     gix::open_opts(path, trusting(true)).map_err(|error| failure(path, &error))
 }
 
-/// True if `path` itself is a git folder: a bare repository, or a `.git`.
+/// True if `path` itself is a git folder: a bare repository, or a `.git`. Not if a file in it is not
+/// safe to read, because the search reads it whole.
 pub fn is_git_folder(path: &Path) -> bool {
-    gix::discover::is_git(path).is_ok()
+    preflight::check_git_dir(path).is_ok() && gix::discover::is_git(path).is_ok()
 }
 
 /// True if `path` is a git folder or contains `.git`.
 pub fn is_repository(path: &Path) -> bool {
-    gix::discover::is_git(&path.join(".git")).is_ok() || gix::discover::is_git(path).is_ok()
+    is_git_folder(&path.join(".git")) || is_git_folder(path)
 }
 
 /// The commits at which a shallow clone was cut; their parents are missing. If the file can't be

@@ -25,6 +25,7 @@ pub(super) fn since(
         return Ok(None);
     }
     let files = merge::files(&args.since)?;
+    // A partial that is not there yet, or a file that can't be resolved, is not the same file.
     let own = args.partial.as_ref().and_then(|path| path.canonicalize().ok());
     let is_own = |path: &PathBuf| own.is_some() && path.canonicalize().ok() == own;
     if let Some(file) = files.iter().find(|file| is_own(&file.path)) {

@@ -38,8 +38,12 @@
     await toClipboard(text);
     say(`${what} copied`);
     if (button) {
-      button.textContent = 'Copied';
-      setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+      const show = (word) => {
+        button.textContent = word;
+        button.setAttribute('aria-label', button.ariaLabel.replace(/^\w+/, word));
+      };
+      show('Copied');
+      setTimeout(() => show('Copy'), 1500);
     }
   };
   const addButtons = (part) => {

@@ -1,3 +1,5 @@
+//! Faults of a process that scans targets: each is named, and what was found is kept.
+
 use super::*;
 #[cfg(target_os = "linux")]
 use crate::{
