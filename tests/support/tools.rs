@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::require::require;
+use crate::support::require::{require, skip};
 
 /// The linter of GitHub workflows, as Go's module proxy has it.
 const ACTIONLINT: &str = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12";
@@ -36,11 +36,13 @@ pub(crate) fn pdf() -> Option<PathBuf> {
 }
 
 /// The folder of an environment with Ray and pyarrow, which the extra `keysweep[ray]` names, or `None`
-/// as for [`venv`].
+/// and a line in the summary of skips.
 #[cfg(target_os = "linux")]
 #[track_caller]
 pub(crate) fn ray() -> Option<PathBuf> {
-    require("Python with Ray", environment("ray", "fleet-requirements.txt"))
+    // Ray has no packages for some systems and for new versions of Python.
+    let found = environment("ray", "fleet-requirements.txt");
+    found.map_err(|why| skip(&format!("Ray can't be installed here: {}", why.trim()))).ok()
 }
 
 /// The program `shellcheck`, or `None` as for [`venv`].
