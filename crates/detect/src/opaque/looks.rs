@@ -38,7 +38,7 @@ fn changes(letters: &[u8]) -> usize {
 }
 
 /// The parts of `letters` that look random, sorted and disjoint. A window with a slash may be a
-/// path: with `paths` it must be mixed as well.
+/// path, and one with a plus sign a name in two parts: with `paths` it must be mixed as well.
 pub(super) fn random(letters: &[u8], paths: bool) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for start in 0..(letters.len() + 1).saturating_sub(WINDOW) {
@@ -65,7 +65,7 @@ fn is_random(window: &[u8], paths: bool) -> bool {
         return false;
     }
     let changes = changes(window);
-    if paths && window.contains(&b'/') {
+    if paths && window.iter().any(|letter| matches!(letter, b'/' | b'+')) {
         return changes >= HALF_MIXED && score(window) < 0;
     }
     let is_hex = window.iter().all(u8::is_ascii_hexdigit) && window.iter().any(u8::is_ascii_digit);
@@ -108,7 +108,11 @@ mod tests {
         ] {
             assert_eq!(found(text, false), Vec::<&str>::new(), "{text}");
         }
-        assert_eq!(found("tmpwHPSbv/some/path/x", true), Vec::<&str>::new());
+        for text in
+            ["tmpwHPSbv/some/path/x", "gitleaks+gitleaks", "jschneier+django", "s3tools+s3cmd"]
+        {
+            assert_eq!(found(text, true), Vec::<&str>::new(), "{text}");
+        }
     }
 
     #[test]
