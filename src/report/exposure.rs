@@ -47,6 +47,13 @@ pub(super) struct Span<'a> {
     pub(super) end: Option<i64>,
 }
 
+/// The places of a finding, those that a checkout or a plain file still has first.
+pub(super) fn places(finding: &Finding) -> impl Iterator<Item = &Occurrence> {
+    let of =
+        |stands| finding.occurrences.iter().filter(move |place| place.origin.stands() == stands);
+    of(true).chain(of(false))
+}
+
 /// The seconds of a date.
 pub(super) fn seconds(date: &str) -> Option<i64> {
     date.parse::<Timestamp>().ok().map(Timestamp::as_second)

@@ -107,7 +107,19 @@ fn unproven(first: &Finding, open: &[&Finding], named: fn(&str) -> String) -> St
         matches!(finding.verification.status, Status::Inactive | Status::Expired)
     };
     let dead = open.iter().filter(is_dead).count() as u64;
-    let found = counted(count, "credential was found", "credentials were found");
+    let is_whole = |finding: &&&Finding| {
+        finding.credential.key_id.is_some() && finding.credential.secret.is_some()
+    };
+    let whole = open.iter().filter(is_whole).count() as u64;
+    let mut found = counted(count, "credential was found", "credentials were found");
+    // An id alone gives no access, so the number of all says too much.
+    if count > 1 && whole < count {
+        found.push_str(&match whole {
+            0 => ", no key id with its secret".to_owned(),
+            1 => ", 1 of them a key id with its secret".to_owned(),
+            _ => format!(", {whole} of them a key id with its secret"),
+        });
+    }
     let name = text::name(&first.credential);
     let begin = if name.is_empty() { name } else { format!(" Begin with {}.", named(&name)) };
     let was_asked = open.iter().any(|it| it.verification.status != Status::NotChecked);

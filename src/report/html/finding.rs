@@ -7,7 +7,7 @@ use super::choices::{account, verdict};
 use super::timeline::Timeline;
 use crate::finding::{Evidence, Finding, Fingerprint, Status, Suppression};
 use crate::remedy::{self, Step, When};
-use crate::report::exposure::Exposure;
+use crate::report::exposure::{self, Exposure};
 use crate::report::headline::{self, is_settled};
 use crate::report::message::shortened;
 use crate::report::text::{self, lines};
@@ -81,7 +81,7 @@ impl<'a> Entry<'a> {
             _ if is_settled(finding) => "settled",
             _ => finding.severity.as_str(),
         };
-        let first = finding.occurrences.first();
+        let first = exposure::places(finding).next();
         let procedure = (!detailed).then(|| remedy::applied(finding, rules).remedy);
         Self {
             fingerprint: finding.fingerprint.as_str(),
@@ -172,7 +172,7 @@ fn suppressed(suppression: &Suppression) -> String {
 
 /// The lines of the first place, in pieces.
 fn marked(finding: &Finding) -> Vec<(u64, Vec<Piece>)> {
-    let Some(place) = finding.occurrences.first() else { return Vec::new() };
+    let Some(place) = exposure::places(finding).next() else { return Vec::new() };
     let class = |text: &str, is_marked: bool| match (is_marked, text == MASK) {
         (false, _) => "",
         (true, true) => "secret",
@@ -206,7 +206,7 @@ fn refs(exposure: &Exposure<'_>, most: usize) -> Vec<(&'static str, Vec<String>)
 }
 
 fn places(finding: &Finding, most: usize) -> Vec<(String, String)> {
-    let places = finding.occurrences.iter().take(most);
+    let places = exposure::places(finding).take(most);
     places.map(|place| (text::position(place), text::notes(place).join(", "))).collect()
 }
 

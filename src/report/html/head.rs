@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::choices::account;
 use super::{Page, SCRIPT, STYLE};
-use crate::finding::{Finding, Status};
+use crate::finding::{Finding, Occurrence, Status};
 use crate::remedy;
-use crate::report::exposure::Exposure;
+use crate::report::exposure::{self, Exposure};
 use crate::report::headline::{self, Headline, is_settled};
 use crate::report::{Report, summary, text, todo};
 use crate::text::escape_line;
@@ -157,6 +157,35 @@ fn who_acts(account: Option<&str>) -> String {
     }
 }
 
+/// The reason why a finding is the first one.
+fn why_first(finding: &Finding) -> Option<String> {
+    let is_pair = finding.credential.key_id.is_some() && finding.credential.secret.is_some();
+    let what = match (finding.is_active(), is_pair) {
+        (true, _) => "it works",
+        (false, true) => "the id stands with its secret",
+        (false, false) => return None,
+    };
+    let place = if finding.stands() { "; it is still in a checkout or a file" } else { "" };
+    Some(format!("{}{place}", headline::sentence(what)))
+}
+
+fn place(place: &Occurrence) -> String {
+    let gone = if place.origin.stands() { "" } else { ", in history" };
+    format!("{}{gone}", text::position(place))
+}
+
+/// The way to an answer, if AWS was not asked about a key.
+fn unasked(finding: &Finding) -> Option<String> {
+    let id = finding.credential.key_id.as_deref()?;
+    let unasked = finding.verification.status == Status::NotChecked;
+    (unasked && finding.credential.secret.is_some()).then(|| {
+        format!(
+            "Nobody asked AWS: `keysweep verify {}` does, or --verify in the scan",
+            escape_line(id)
+        )
+    })
+}
+
 impl First {
     fn new(report: &Report<'_>, finding: &Finding) -> Self {
         let exposure = Exposure::new(finding);
@@ -169,9 +198,11 @@ impl First {
         let facts = [
             ("Who acts", Some(who_acts(account.as_deref()))),
             ("The key is of", arn.or(user)),
-            ("Where", finding.occurrences.first().map(text::position)),
+            ("Why this one first", why_first(finding)),
+            ("Where", exposure::places(finding).next().map(place)),
             ("Exposed since", exposure.since()),
             ("Added by, who may know what uses it", exposure.author()),
+            ("Does it work?", unasked(finding)),
         ];
         Self {
             fingerprint: finding.fingerprint.to_string(),
