@@ -13,7 +13,7 @@ use std::io::{self, Write};
 pub(super) use self::inline::{cell, plain, words};
 
 use self::inline::counted_code;
-use super::exposure::{Exposure, day};
+use super::exposure::{self, Exposure, day};
 use super::headline::{Headline, sentence};
 use super::problems;
 use super::totals::Totals;
@@ -115,7 +115,7 @@ fn row(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let name = cell(&text::name(&finding.credential));
     let account = finding.credential.account.as_deref();
     let account = account.map(|it| format!(" of {}", cell(it))).unwrap_or_default();
-    let place = finding.occurrences.first();
+    let place = exposure::places(finding).next();
     let shown = place.map(|place| cell(&text::position(place))).unwrap_or_default();
     let others = finding.occurrences.len().saturating_sub(1);
     let others = if others > 0 { format!(" and {others} more") } else { String::new() };

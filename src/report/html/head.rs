@@ -161,11 +161,11 @@ fn who_acts(account: Option<&str>) -> String {
 fn why_first(finding: &Finding) -> Option<String> {
     let is_pair = finding.credential.key_id.is_some() && finding.credential.secret.is_some();
     let what = match (finding.is_active(), is_pair) {
-        (true, _) => "it works",
-        (false, true) => "the id stands with its secret",
+        (true, _) => "it works right now",
+        (false, true) => "it is a key id with its secret",
         (false, false) => return None,
     };
-    let place = if finding.stands() { "; it is still in a checkout or a file" } else { "" };
+    let place = if finding.stands() { ", still in a checkout or a file" } else { "" };
     Some(format!("{}{place}", headline::sentence(what)))
 }
 
@@ -178,12 +178,8 @@ fn place(place: &Occurrence) -> String {
 fn unasked(finding: &Finding) -> Option<String> {
     let id = finding.credential.key_id.as_deref()?;
     let unasked = finding.verification.status == Status::NotChecked;
-    (unasked && finding.credential.secret.is_some()).then(|| {
-        format!(
-            "Nobody asked AWS: `keysweep verify {}` does, or --verify in the scan",
-            escape_line(id)
-        )
-    })
+    (unasked && finding.credential.secret.is_some())
+        .then(|| format!("Not checked. To ask AWS: keysweep verify {}", escape_line(id)))
 }
 
 impl First {
@@ -196,9 +192,9 @@ impl First {
         let arn = finding.verification.arn.as_deref().map(escape_line);
         let account = Some(account(finding)).filter(|account| account != "unknown");
         let facts = [
+            ("Why this one first", why_first(finding)),
             ("Who acts", Some(who_acts(account.as_deref()))),
             ("The key is of", arn.or(user)),
-            ("Why this one first", why_first(finding)),
             ("Where", exposure::places(finding).next().map(place)),
             ("Exposed since", exposure.since()),
             ("Added by, who may know what uses it", exposure.author()),

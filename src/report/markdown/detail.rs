@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::inline::{counted_code, html_code, plain, words};
 use crate::finding::Finding;
 use crate::remedy::{self, When};
-use crate::report::exposure::Exposure;
+use crate::report::exposure::{self, Exposure};
 use crate::report::headline::sentence;
 use crate::report::message::shortened;
 use crate::report::{Report, text};
@@ -38,7 +38,7 @@ pub(super) fn write(report: &Report<'_>, finding: &Finding, out: &mut dyn Write)
     }
     steps(report, finding, out)?;
     writeln!(out, "Where:\n")?;
-    for place in finding.occurrences.iter().take(PLACES) {
+    for place in exposure::places(finding).take(PLACES) {
         let notes = text::notes(place).join(", ");
         let notes = if notes.is_empty() { notes } else { format!(" {}", words(&notes)) };
         writeln!(out, "- {}{notes}", counted_code(&text::position(place)))?;
