@@ -148,11 +148,11 @@ impl Format {
     }
 
     /// The names of the formats of [`write_diff`], for messages.
-    pub const COMPARED: &str = "text, json and markdown";
+    pub const COMPARED: &str = "text, json, markdown and html";
 
     /// Says if [`write_diff`] writes the format.
     pub fn can_compare(self) -> bool {
-        matches!(self, Self::Text | Self::Json | Self::Markdown)
+        matches!(self, Self::Text | Self::Json | Self::Markdown | Self::Html)
     }
 
     /// Says if the format uses [`Report::show_secrets`]. The other formats are made for uploads,

@@ -1,4 +1,4 @@
-//! Two reports compared, as text, Markdown and JSON.
+//! Two reports compared, as text, Markdown, HTML and JSON.
 //!
 //! What is no longer in the newer report is gone only if that report covers where it was; otherwise
 //! it is listed with the reason why nobody knows.
@@ -13,7 +13,7 @@ use super::message::code as as_code;
 use super::record::Record;
 use super::summary::counted;
 use super::view::Filtered;
-use super::{Format, Report, Style, markdown, short, text, todo};
+use super::{Format, Report, Style, html, markdown, short, text, todo};
 use crate::finding::{Finding, Status};
 use crate::text::escape_line;
 
@@ -81,7 +81,7 @@ pub struct Unscanned {
     pub why: String,
 }
 
-/// Writes a comparison in one of the formats text, markdown and json. `report` has the added
+/// Writes a comparison in one of the formats text, markdown, html and json. `report` has the added
 /// findings, and what the newer report says besides.
 ///
 /// # Errors
@@ -97,21 +97,22 @@ pub fn write_diff(
     match format {
         Format::Json => write_json(diff, report, out),
         Format::Markdown => write_markdown(diff, report, out),
+        Format::Html => html::diff::write(diff, report, out),
         _ => write_text(diff, report, style, out),
     }?;
     out.flush()
 }
 
 /// A list of the comparison, as lines.
-struct Section {
-    heading: String,
-    lines: Vec<String>,
+pub(super) struct Section {
+    pub(super) heading: String,
+    pub(super) lines: Vec<String>,
 }
 
 /// The lists, in the order in which to deal with them; empty ones are left out.
 ///
 /// `name` makes a text of a repository safe for the format.
-fn sections(
+pub(super) fn sections(
     diff: &Diff,
     line: &dyn Fn(&Finding) -> String,
     name: fn(&str) -> String,
@@ -142,7 +143,7 @@ fn sections(
 }
 
 /// One sentence on both reports.
-fn summary(diff: &Diff, name: fn(&str) -> String) -> String {
+pub(super) fn summary(diff: &Diff, name: fn(&str) -> String) -> String {
     let side = |side: &Side| {
         let incomplete = if side.complete { "" } else { ", incomplete" };
         let name = name(&side.name);

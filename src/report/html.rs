@@ -8,6 +8,7 @@
 mod chart;
 mod choices;
 mod coverage;
+pub(super) mod diff;
 mod finding;
 mod head;
 mod inert;

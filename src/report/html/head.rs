@@ -95,7 +95,7 @@ impl Head {
 
 /// The policy of the page: nothing is loaded or sent, and only its own style and script are
 /// applied, which are known by their digests.
-fn policy() -> String {
+pub(super) fn policy() -> String {
     let digest = |text: &str| BASE64.encode(Sha256::digest(text.as_bytes()));
     format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; \

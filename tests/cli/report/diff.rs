@@ -42,7 +42,9 @@ fn what_is_not_covered_is_not_called_gone() {
     // The same.
     let (ran, report) = json(&project, &["report", "--diff", "b.json", "b.json"]);
     assert_eq!((lists(&report).0, ran.code), ([0, 0, 4, 0, 0], Some(0)));
-    for (format, shown) in [("text", "New: 1\n"), ("markdown", "**New: 1**")] {
+    for (format, shown) in
+        [("text", "New: 1\n"), ("markdown", "**New: 1**"), ("html", "<h2>New: 1</h2>")]
+    {
         let ran = project.keysweep(["report", "--diff", "a.json", "b.json", "-f", format]).run();
         let text = ran.exits(1).stdout;
         assert!(text.contains(shown) && text.contains("Gone: 1"), "{text}");
@@ -132,7 +134,10 @@ fn comparisons_have_their_formats_and_two_files() {
     for (arguments, why) in [
         (&["--diff", "a.json"][..], "compares two reports"),
         (&["--diff", "a.json", "a.json", "a.json"], "not 3"),
-        (&["--diff", "a.json", "a.json", "-f", "csv"], "text, json and markdown, not with csv"),
+        (
+            &["--diff", "a.json", "a.json", "-f", "csv"],
+            "text, json, markdown and html, not with csv",
+        ),
         (&["--diff", "a.json", "a.json", "--group-by", "rule"], "cannot be used with"),
     ] {
         let ran = project.keysweep([&["report"], arguments].concat()).run().exits(2);
