@@ -2,7 +2,7 @@
 //!
 //! Takes paths, finds the repositories at and below them, and gives targets, each place once. A
 //! folder of clones gives one target for each clone and one for the files outside of them. It does
-//! not know how a target is scanned; [`plan`] writes the targets down, [`shard`] chooses a part of
+//! not know how a target is scanned; [`mod@plan`] writes the targets down, [`shard`] chooses a part of
 //! them, [`rows`] shows how each ended, [`state`] records it.
 
 pub mod partial;

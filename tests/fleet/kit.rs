@@ -82,6 +82,7 @@ impl Fleet {
     }
 
     /// Runs a line of Python.
+    #[cfg(feature = "verify")]
     pub(crate) fn python(&self, line: &str) {
         let mut command = Command::new(&self.python);
         self.surround(&mut command);
@@ -217,6 +218,7 @@ impl Cluster {
     }
 
     /// Starts one that asks nobody for a token.
+    #[cfg(feature = "verify")]
     pub(crate) fn start_open(fleet: &Fleet) -> Self {
         Self::start_with(fleet, "disabled")
     }

@@ -115,6 +115,7 @@ pub(crate) fn folder(name: &str) -> Result<(PathBuf, File), String> {
 }
 
 /// A script for Python that runs a program in a terminal of its own; it says how.
+#[cfg(feature = "verify")]
 pub(crate) const TERMINAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tools/terminal.py");
 
 /// The folder of an environment in which Python keeps programs.
