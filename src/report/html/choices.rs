@@ -13,7 +13,7 @@ use crate::text::escape_line;
 type Facet = (&'static str, &'static str, fn(&Finding, &Exposure<'_>) -> Vec<String>);
 
 /// All properties, in the order of the form.
-const FACETS: [Facet; 8] = [
+const FACETS: [Facet; 9] = [
     ("verdict", "Verdict", |finding, _| vec![verdict(finding.verification.status).to_owned()]),
     ("severity", "Severity", |finding, _| vec![finding.severity.as_str().to_owned()]),
     ("rule", "Rule", |finding, _| vec![finding.credential.rule.to_string()]),
@@ -22,6 +22,7 @@ const FACETS: [Facet; 8] = [
     ("author", "Added by", |_, exposure| {
         vec![exposure.author().unwrap_or_else(|| "in no commit".to_owned())]
     }),
+    ("owner", "Code owner", owners),
     ("where", "Where", |_, exposure| {
         vec![if exposure.stands { "at HEAD or in a file" } else { "only in history" }.to_owned()]
     }),
@@ -58,6 +59,18 @@ pub(super) fn repositories(finding: &Finding, _: &Exposure<'_>) -> Vec<String> {
         targets.map(|name| name.map_or_else(|| "the scanned one".into(), escape_line)).collect();
     names.sort_unstable();
     names.dedup();
+    names
+}
+
+/// The code owners of the places of a finding.
+fn owners(finding: &Finding, _: &Exposure<'_>) -> Vec<String> {
+    let owners = finding.occurrences.iter().flat_map(|place| &place.origin.owners);
+    let mut names: Vec<String> = owners.map(|owner| escape_line(owner)).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        names.push("nobody in CODEOWNERS".to_owned());
+    }
     names
 }
 

@@ -174,6 +174,12 @@ fn place(place: &Occurrence) -> String {
     format!("{}{gone}", text::position(place))
 }
 
+/// The code owners of a place, if CODEOWNERS names any.
+fn owners(place: &Occurrence) -> Option<String> {
+    let owners: Vec<String> = place.origin.owners.iter().map(|it| escape_line(it)).collect();
+    (!owners.is_empty()).then(|| owners.join(" "))
+}
+
 /// The way to an answer, if AWS was not asked about a key.
 fn unasked(finding: &Finding) -> Option<String> {
     let id = finding.credential.key_id.as_deref()?;
@@ -196,6 +202,7 @@ impl First {
             ("Who acts", Some(who_acts(account.as_deref()))),
             ("The key is of", arn.or(user)),
             ("Where", exposure::places(finding).next().map(place)),
+            ("Code owner", exposure::places(finding).next().and_then(owners)),
             ("Exposed since", exposure.since()),
             ("Added by, who may know what uses it", exposure.author()),
             ("Does it work?", unasked(finding)),
