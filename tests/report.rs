@@ -5,7 +5,7 @@ mod browser;
 mod by_hand;
 mod damaged;
 mod decoding;
-mod formats;
+pub(crate) mod formats;
 mod gitlab;
 mod page;
 mod pieces;

@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD};
 use keysweep::report::Format;
 
+use crate::report::formats::untimed;
 use crate::support::{Keys, Project, Ran};
 
 /// What the sweeps are given.
@@ -138,15 +139,9 @@ fn outputs(project: &Project, name: &str, arguments: &[&str]) -> (Vec<(String, S
     let read = |format: &Format| {
         let text = fs::read(project.at(path(format))).unwrap_or_default();
         let text = String::from_utf8_lossy(&text).into_owned();
-        (format.as_str().to_owned(), without_times(&text))
+        (format.as_str().to_owned(), untimed(&text))
     };
     (Format::ALL.iter().map(read).collect(), ran)
-}
-
-/// GitLab wants the start and the end of a scan.
-fn without_times(text: &str) -> String {
-    let is_time = |line: &&str| line.contains("\"start_time\"") || line.contains("\"end_time\"");
-    text.lines().filter(|line| !is_time(line)).map(|line| format!("{line}\n")).collect()
 }
 
 #[track_caller]

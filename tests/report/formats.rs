@@ -36,7 +36,7 @@ fn project() -> Project {
 }
 
 /// A report without the time of the run, which GitLab's and the page have.
-fn untimed(report: &str) -> String {
+pub(crate) fn untimed(report: &str) -> String {
     let time = r#""(start|end)_time": "[0-9T:-]{19}"|[0-9-]{10} [0-9:]{5} UTC"#;
     let time = regex::Regex::new(time).expect("an expression");
     time.replace_all(report, "").into_owned()
