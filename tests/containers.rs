@@ -7,7 +7,7 @@ mod binary_strings;
 mod bombs;
 mod columnar;
 mod compound;
-mod damage;
+pub(crate) mod damage;
 pub(crate) mod forms;
 mod parquet;
 mod pdf;

@@ -74,7 +74,7 @@ def find_program(given: str | None) -> str:
     found = shutil.which("keysweep", path=os.path.dirname(sys.executable))
     if found is None:
         raise FleetError(
-            "the program keysweep is not beside this package: install the wheel with "
+            "the program keysweep is not next to this package: install the wheel with "
             "`pip install keysweep`, or name the program with --keysweep PATH"
         )
     return found

@@ -164,7 +164,7 @@ docs/free/a @nobody
         ("docs/free/a", "@admin"),
         ("db/a", "@admin @dba"),
         ("db/seed.rb", "@admin @seed mail@example.com"),
-        // A section of the same name, whatever its case, goes on; without owners of its own.
+        // A section of the same name, whatever its case, continues; without owners of its own.
         ("more/a", "@admin"),
         ("roles/a", "@admin @@maintainer @group/sub-group"),
     ] {

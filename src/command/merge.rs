@@ -39,7 +39,7 @@ pub enum Error {
 /// The partials that the arguments name, each once, sorted by path.
 ///
 /// A folder gives those in it at any depth, without following links. Other files in it are passed
-/// over, so partials may lie beside reports.
+/// over, so partials may be in a folder with reports.
 ///
 /// # Errors
 ///

@@ -2,7 +2,7 @@
 //!
 //! A record has all that any format shows of a finding, except its secrets: so every format can be
 //! written again from a report in JSON. Fields may be added; a reader ignores those that it does
-//! not know, and older reports lack some.
+//! not know, and some are not in older reports.
 
 use std::collections::BTreeMap;
 

@@ -89,15 +89,15 @@ fn facts(
     rows.push(("owner", owners.join(", ")));
     rows.push(("severity", finding.severity.as_str().to_owned()));
     if verdict.status != Status::NotChecked {
-        let mut told = verdict.status.as_str().to_owned();
+        let mut words_of_verdict = verdict.status.as_str().to_owned();
         for (joint, detail) in
             [(", ", &verdict.reason), (", ", &verdict.arn), (" at ", &verdict.checked_at)]
         {
             if let Some(detail) = detail {
-                told.push_str(&format!("{joint}{}", words(detail)));
+                words_of_verdict.push_str(&format!("{joint}{}", words(detail)));
             }
         }
-        rows.push(("verdict", told));
+        rows.push(("verdict", words_of_verdict));
     }
     rows.push(("exposed", exposure(finding)));
     rows.push(("rule", code(&escape_line(credential.rule.as_str()))));

@@ -5,7 +5,7 @@
 use crate::scan::Hit;
 use crate::text::{shorten, shorten_text};
 
-/// Longest path: checkouts on macOS and Windows hold none that is longer.
+/// Longest path: checkouts on macOS and Windows have no longer ones.
 const PATH: usize = 2 << 10;
 /// Longest name of a member, a ref, a person or a target.
 pub(super) const NAME: usize = 512;

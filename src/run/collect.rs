@@ -8,7 +8,7 @@ use crate::bounded::{Bounded, Retained};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{
     Clear, Confidence, Credential, Finding, Fingerprint, Identity, Occurrence, Rival, RuleId,
-    SecretDigest, Severity, Sighting, Verification,
+    SecretDigest, Severity, Sighting,
 };
 use crate::memory::MemoryBudget;
 use crate::rules::RuleSet;
@@ -175,17 +175,7 @@ fn finding(fingerprint: Fingerprint, mut group: Group, rules: &RuleSet) -> Optio
     // A rule that is missing from the set counts as an error, rather than as nothing.
     let severity =
         rules.get(credential.rule.as_str()).map_or(Severity::Error, |rule| rule.severity);
-    Some(Finding {
-        fingerprint,
-        credential,
-        clear,
-        severity,
-        confidence,
-        verification: Verification::default(),
-        suppressed: None,
-        possible_partners: Vec::new(),
-        occurrences,
-    })
+    Some(Finding::of_identity(fingerprint, credential, clear, severity, confidence, occurrences))
 }
 
 /// The half of a pair that a left-over is.

@@ -84,7 +84,7 @@ pub struct TargetLine {
     pub ended: String,
     /// True if an interrupted sweep had scanned it, and `--resume` read its hits again.
     pub resumed: bool,
-    /// A digest by which a later sweep knows that it did not change; `None` if it can't be told.
+    /// A digest by which a later sweep knows that it did not change; `None` if that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// True if `--since` took its result over from an earlier sweep, which ended then.
@@ -230,7 +230,7 @@ pub enum PartialError {
     /// It is not what it was a moment ago.
     #[error("it changed while it was read")]
     Changed,
-    /// A line that is no line of a partial.
+    /// A line that is not one of a partial.
     #[error("line {number} is damaged: {why}")]
     Line {
         /// The line, from 1.
@@ -283,7 +283,7 @@ impl<R: BufRead> PartialReader<R> {
     ///
     /// # Errors
     ///
-    /// If it is no partial, or one of a later version.
+    /// If it is not a partial, or one of a later version.
     pub fn begin(reader: R) -> Result<(Begun, Self), PartialError> {
         let mut partial = Self::resume(reader, 0);
         let begun = match partial.read()? {

@@ -217,7 +217,7 @@ impl HitLine {
     ///
     /// # Errors
     ///
-    /// If a value is none that keysweep writes.
+    /// If keysweep does not write such a value.
     pub fn record(self) -> Result<HitRecord, RecordError> {
         let path_bytes = self.path_bytes.map(|text| BASE64.decode(text)).transpose();
         let path_bytes = path_bytes.map_err(|_| RecordError::Path)?;
@@ -412,7 +412,7 @@ pub fn write_to_pipe(record: &HitRecord, pipe: &mut dyn Write) -> io::Result<()>
 ///
 /// # Errors
 ///
-/// If it is no such line.
+/// If it is not such a line.
 pub fn read_from_pipe(line: &[u8]) -> Result<HitRecord, RecordError> {
     let PipeLine { hit, secret, session_token, rivals } = serde_json::from_slice(line)?;
     let mut record = hit.record()?;

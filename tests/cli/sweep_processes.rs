@@ -301,7 +301,7 @@ fn the_report_and_the_order_of_rows_depend_on_no_number_of_jobs() {
     }
 }
 
-/// A program that was replaced or deleted while it runs goes on with itself.
+/// A program that was replaced or deleted while it runs continues with itself.
 #[test]
 fn a_program_that_is_deleted_while_it_runs_starts_its_processes_all_the_same() {
     let (project, slow, pairs) = with_slow_target("process deleted");

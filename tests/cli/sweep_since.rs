@@ -9,7 +9,7 @@ use crate::support::{Keys, Project, Ran};
 /// A file that changed this shortly before may change again without a sign, so it is scanned.
 const RECENT: Duration = Duration::from_millis(2100);
 
-/// The work tree `r`, the bare `b.git`, `s.git` that borrows the objects of `r`, and a folder beside
+/// The work tree `r`, the bare `b.git`, `s.git` that borrows the objects of `r`, and a folder next to
 /// them; all have the same key.
 fn project(name: &str) -> Project {
     let mut keys = Keys::new(name);
@@ -139,9 +139,9 @@ const CASES: [Case; 15] = [
         &[],
     ),
     (
-        "a file beside repositories",
+        "a file outside of repositories",
         |project| {
-            project.file("all/notes/more.env", Keys::new("since beside").pair().env);
+            project.file("all/notes/more.env", Keys::new("since outside").pair().env);
         },
         &["."],
     ),
@@ -214,7 +214,7 @@ fn what_an_earlier_sweep_does_not_know_is_scanned() {
     let cut = sweep(&project, &["--since", "cut"]).exits(1);
     assert!(!taken(&cut).is_empty() && taken(&cut).len() < 4, "{}", cut.stderr);
     assert_eq!(cut.json()["findings"], sweep(&project, &[]).json()["findings"]);
-    // A file that is no partial, one that is written, and what needs secrets.
+    // A file that is not a partial, one that is written, and what needs secrets.
     sweep(&project, &["--since", "all/notes/todo.txt"]).exits(2);
     let same = sweep(&project, &["--since", "one", "--partial", "one"]).exits(2);
     assert!(same.stderr.contains("name another file"), "{}", same.stderr);

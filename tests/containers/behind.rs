@@ -1,6 +1,7 @@
 //! Containers behind or between text, made byte by byte as the specifications of the formats have
 //! it.
 
+use super::damage::assert_copies_are_harmless;
 use super::holds_a_pair;
 use crate::support::compress::{deflate, gzip, zlib};
 use crate::support::{Keys, Project};
@@ -176,13 +177,8 @@ fn what_is_not_opened_is_counted_by_its_form() {
 /// Any change of any byte leaves a text that is read to its end.
 #[test]
 fn no_damage_to_what_is_packed_between_text_does_harm() {
-    use keysweep::coverage::Ledger;
-    use keysweep::detect::Engine;
-    use keysweep::rules::RuleSet;
-    use keysweep::source::container::{ContainerOptions, scan};
     let mut keys = Keys::new("damage between");
     let text = "words and words and other words\n".repeat(9);
-    let engine = Engine::new(&RuleSet::builtin());
     for bytes in [
         png(&[chunk(b"zTXt", &[b"Comment\0\0", &zlib(&text)[..]].concat())]),
         png(&[chunk(b"iTXt", &[b"Comment\0\x01\0en\0Note\0", &zlib(&text)[..]].concat())]),
@@ -192,19 +188,7 @@ fn no_damage_to_what_is_packed_between_text_does_harm() {
         zlib(format!("blob 1\0{text}")),
         [b"#!/bin/sh\nexit\n", &gzip(&text)[..]].concat(),
     ] {
-        for _ in 0..300 {
-            let mut changed = bytes.clone();
-            for _ in 0..=keys.next() % 3 {
-                let at = keys.next() as usize % changed.len();
-                changed[at] = [0, 0xff, 0x80, keys.next() as u8][keys.next() as usize % 4];
-            }
-            changed.truncate(changed.len() - keys.next() as usize % 20);
-            let ledger = Ledger::new();
-            scan(b"x", &changed, &ContainerOptions::default(), &engine, &ledger, &mut |_| {});
-            let problems = ledger.coverage().problems;
-            let fault = problems.iter().find(|one| one.why.contains("a bug in keysweep"));
-            assert!(fault.is_none(), "{fault:?}");
-        }
+        assert_copies_are_harmless("between text", &bytes, 300, &mut keys);
     }
 }
 

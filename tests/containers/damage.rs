@@ -2,14 +2,47 @@
 //! bounded.
 
 use std::process::Command;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use keysweep::coverage::Ledger;
+use keysweep::detect::Engine;
+use keysweep::rules::RuleSet;
 use keysweep::source::container::{self, ContainerOptions, Limit, Limits};
 
 use crate::fuzz_bodies::blind::Blind;
 use crate::support::require::skip;
 use crate::support::{Keys, Project};
+
+/// Words of the problem that is reported if the program fails on a text. `hostile::faults` makes it
+/// fail and looks for them, so they can't become stale.
+pub(crate) const BUG: &str = "a bug in keysweep";
+
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(&RuleSet::builtin()));
+
+/// Scans a damaged container, which must not fail.
+#[track_caller]
+pub(super) fn assert_harmless(what: &str, damaged: &[u8]) {
+    let ledger = Ledger::new();
+    container::scan(b"x", damaged, &ContainerOptions::default(), &*ENGINE, &ledger, &mut |_| {});
+    let problems = ledger.coverage().problems;
+    let fault = problems.iter().find(|one| one.why.contains(BUG));
+    assert!(fault.is_none(), "{what}: {fault:?}");
+}
+
+/// Scans `copies` of a container, each with some bytes changed and some cut off at the end.
+#[track_caller]
+pub(super) fn assert_copies_are_harmless(what: &str, bytes: &[u8], copies: usize, keys: &mut Keys) {
+    for _ in 0..copies {
+        let mut changed = bytes.to_vec();
+        for _ in 0..=keys.next() % 3 {
+            let at = keys.next() as usize % changed.len();
+            changed[at] = [0, 0xff, 0x80, keys.next() as u8][keys.next() as usize % 4];
+        }
+        changed.truncate(changed.len() - keys.next() as usize % 20);
+        assert_harmless(what, &changed);
+    }
+}
 
 /// Damaged copies of each container.
 const COPIES: u64 = 20;
@@ -90,9 +123,9 @@ fn no_reader_panics_on_damaged_containers() {
             let options = ContainerOptions { limits, ..ContainerOptions::default() };
             container::scan(b"x", &bytes, &options, &Blind::default(), &ledger, &mut |_| {});
             let problems = ledger.coverage().problems;
-            let faults = problems.iter().any(|one| {
-                one.why.contains("bug in keysweep") || one.why.contains("--max-unpack-time")
-            });
+            let faults = problems
+                .iter()
+                .any(|one| one.why.contains(BUG) || one.why.contains("--max-unpack-time"));
             assert!(!faults, "{} {copy}: {problems:?}", path.display());
         }
     }

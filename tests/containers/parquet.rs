@@ -1,6 +1,7 @@
 //! Rows of Parquet, made byte by byte: each column by itself, in pages that are packed or not, as
 //! they stand or by a dictionary, with values that are missing.
 
+use super::damage::assert_copies_are_harmless;
 use crate::support::compress::gzip;
 use crate::support::{Keys, Pair, Project};
 
@@ -205,25 +206,9 @@ fn what_is_not_read_is_said() {
 /// Any change of any byte leaves a text that is read to its end, in bounded time.
 #[test]
 fn no_damage_to_a_parquet_file_does_harm() {
-    use keysweep::coverage::Ledger;
-    use keysweep::detect::Engine;
-    use keysweep::rules::RuleSet;
-    use keysweep::source::container::{ContainerOptions, scan};
     let mut keys = Keys::new("damage to parquet");
-    let engine = Engine::new(&RuleSet::builtin());
     for form in forms() {
         let bytes = file(&[0; 9].map(|_| keys.pair()), form);
-        for _ in 0..60 {
-            let mut changed = bytes.clone();
-            for _ in 0..=keys.next() % 3 {
-                let at = keys.next() as usize % changed.len();
-                changed[at] = [0, 0xff, 0x80, keys.next() as u8][keys.next() as usize % 4];
-            }
-            let ledger = Ledger::new();
-            scan(b"x", &changed, &ContainerOptions::default(), &engine, &ledger, &mut |_| {});
-            let problems = ledger.coverage().problems;
-            let fault = problems.iter().find(|one| one.why.contains("a fault of keysweep"));
-            assert!(fault.is_none(), "{form:?}: {fault:?}");
-        }
+        assert_copies_are_harmless(&format!("{form:?}"), &bytes, 60, &mut keys);
     }
 }

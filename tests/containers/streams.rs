@@ -2,6 +2,7 @@
 //! of a network, Android backups, gzip inside of a binary; and drawings and RTF, whose texts are in
 //! pieces. Each is made byte by byte as the format's own page has it.
 
+use super::damage::assert_copies_are_harmless;
 use super::holds_a_pair;
 use crate::support::compress::{deflate, gzip, zlib};
 use crate::support::{Keys, Pair, Project};
@@ -316,25 +317,8 @@ fn what_is_not_read_of_them_is_said() {
 /// Any change of any byte leaves a text that is read to its end, in bounded time.
 #[test]
 fn no_damage_to_them_does_harm() {
-    use keysweep::coverage::Ledger;
-    use keysweep::detect::Engine;
-    use keysweep::rules::RuleSet;
-    use keysweep::source::container::{ContainerOptions, scan};
     let mut keys = Keys::new("damage to streams");
-    let engine = Engine::new(&RuleSet::builtin());
     for (name, bytes, _) in all(&keys.pair()) {
-        for _ in 0..100 {
-            let mut changed = bytes.clone();
-            for _ in 0..=keys.next() % 3 {
-                let at = keys.next() as usize % changed.len();
-                changed[at] = [0, 0xff, 0x80, keys.next() as u8][keys.next() as usize % 4];
-            }
-            changed.truncate(changed.len() - keys.next() as usize % 20);
-            let ledger = Ledger::new();
-            scan(b"x", &changed, &ContainerOptions::default(), &engine, &ledger, &mut |_| {});
-            let problems = ledger.coverage().problems;
-            let fault = problems.iter().find(|one| one.why.contains("a fault of keysweep"));
-            assert!(fault.is_none(), "{name}: {fault:?}");
-        }
+        assert_copies_are_harmless(name, &bytes, 100, &mut keys);
     }
 }

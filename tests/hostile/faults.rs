@@ -12,6 +12,7 @@ use keysweep::scan::{Copied, Detected, Detector, Hit, Window};
 use keysweep::source::files;
 use keysweep::source::git::{database, history, range, staged};
 
+use crate::containers::damage::BUG;
 use crate::support::Project;
 use crate::support::compress::gzip;
 use crate::support::git::{Outcome, Repo, key_id, leak, run};
@@ -34,7 +35,7 @@ fn broken(number: u64) -> String {
 
 /// The problem that is reported for each broken text, by its name.
 fn faults(coverage: &Coverage) -> Vec<&str> {
-    let faults = coverage.problems.iter().filter(|one| one.why.contains("bug in keysweep"));
+    let faults = coverage.problems.iter().filter(|one| one.why.contains(BUG));
     let mut names: Vec<&str> = faults.map(|one| one.path.as_str()).collect();
     names.sort_unstable();
     names
@@ -236,7 +237,7 @@ fn a_whole_source() {
     let ran = catch_unwind(AssertUnwindSafe(scan)).expect("no panic leaves the run");
     // No file was scanned, which is an error that says why.
     let reported = ran.expect_err("nothing was scanned").to_string();
-    assert!(reported.contains("bug in keysweep"), "{reported}");
+    assert!(reported.contains(BUG), "{reported}");
 }
 
 /// A run without sources.

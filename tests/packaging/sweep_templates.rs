@@ -32,7 +32,7 @@ fn fixture(name: &str) -> HookFixture {
         fixture.repository(&folder);
     }
     fixture.project.file("mirrors/notes.txt", &keys.pair().env);
-    // A repository that can't be read is no failure of a job.
+    // A repository that can't be read does not fail a job.
     fixture.project.file("mirrors/broken.git/HEAD", "x").file("mirrors/broken.git/objects/x", "");
     fixture.project.file("mirrors/broken.git/refs/x", "");
     fixture
@@ -113,7 +113,7 @@ fn the_templates_install_this_version_and_are_named_in_the_docs() {
         let name = path.file_name().expect("a name").to_string_lossy();
         assert!(page.contains(&format!("templates/sweep/{name}")), "{name}");
     }
-    // What Kubernetes is told twice is one number.
+    // Kubernetes gets one number twice.
     assert!(
         KUBERNETES.contains("completions: 8 ") && KUBERNETES.contains("name: SHARDS, value: \"8\"")
     );

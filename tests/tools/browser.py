@@ -132,7 +132,7 @@ def check_keys(browser):
         assert not page.is_visible("#keys")
         page.keyboard.press("/")
         page.keyboard.type("t")
-        assert page.evaluate("document.activeElement.value") == "t", "typing is no command"
+        assert page.evaluate("document.activeElement.value") == "t", "typing is not a command"
         page.keyboard.press("Escape")
         page.keyboard.press("k")
         before = page.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -266,6 +266,18 @@ impl Finding {
         occurrences: Vec<Occurrence>,
     ) -> Self {
         let (fingerprint, credential, clear) = credential.split();
+        Self::of_identity(fingerprint, credential, clear, severity, confidence, occurrences)
+    }
+
+    /// The same of a credential whose secrets may not be known any more.
+    pub fn of_identity(
+        fingerprint: Fingerprint,
+        credential: Identity,
+        clear: Clear,
+        severity: Severity,
+        confidence: Confidence,
+        occurrences: Vec<Occurrence>,
+    ) -> Self {
         Self {
             fingerprint,
             credential,

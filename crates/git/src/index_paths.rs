@@ -6,7 +6,7 @@
 /// The longest path that is accepted, in bytes: 16 times what Linux opens (`PATH_MAX`).
 const LONGEST: u64 = 64 << 10;
 /// All paths together may take this many times the size of the file, plus [`FLOOR`]. An entry has
-/// at least 60 bytes beside its path, so paths of real work trees stay below 4 times.
+/// at least 60 bytes in addition to its path, so paths of real work trees stay below 4 times.
 const RATIO: u64 = 16;
 /// Bytes that the paths of a small file may always take.
 const FLOOR: u64 = 1 << 20;

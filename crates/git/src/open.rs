@@ -281,7 +281,7 @@ pub fn shallow_boundary(repo: &gix::Repository, ledger: &dyn Record) -> Vec<Obje
     ids.into_iter().flatten().collect()
 }
 
-/// Records that a partial clone lacks objects which its server has; returns true if the repository
+/// Records that a partial clone does not have objects which its server has; returns true if the repository
 /// is one.
 pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) -> bool {
     let config = repo.config_snapshot();

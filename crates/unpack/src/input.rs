@@ -255,7 +255,7 @@ mod tests {
             if self.given > ASKED {
                 self.stop.set();
             }
-            assert!(self.given < ASKED + (1 << 20), "it goes on");
+            assert!(self.given < ASKED + (1 << 20), "it continues");
             Ok(out.len())
         }
     }

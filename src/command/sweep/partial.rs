@@ -128,7 +128,7 @@ fn plan(targets: &[Target]) -> String {
 
 /// The name of this machine, if the system says it.
 fn host() -> Option<String> {
-    // Without a name the targets of two machines are told apart all the same: as unknown ones.
+    // Without a name the targets of two machines are still distinguished: as unknown ones.
     let named = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let variable = || {
         let names = ["HOSTNAME", "COMPUTERNAME"].into_iter();

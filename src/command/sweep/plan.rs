@@ -243,7 +243,7 @@ pub enum ListError {
         /// A line with a target of a plan.
         other: usize,
     },
-    /// Two targets that can't be told apart.
+    /// Two targets that can't be distinguished.
     #[error(
         "line {number} of standard input has the {what} of line {other}: each target needs its own"
     )]

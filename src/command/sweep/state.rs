@@ -44,7 +44,7 @@ pub enum Error {
     /// It is another kind of file, and is left unchanged.
     #[error("{0} is not the state of a sweep: name a file that does not exist yet")]
     Foreign(String),
-    /// It is no partial, and is left unchanged.
+    /// It is not a partial, and is left unchanged.
     #[error("--partial {0}: another kind of file is there: name one that does not exist yet")]
     NoPartial(String),
     /// It was started with other options.

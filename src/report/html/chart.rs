@@ -1,6 +1,6 @@
 //! Pictures of the whole: how many credentials were added in each year, and how many of which
 //! account are in which repository. Patterns and numbers carry the meaning, not colours; tables
-//! beside the pictures have the same numbers.
+//! next to the pictures have the same numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -248,7 +248,7 @@ fn largest(counts: &BTreeMap<String, u64>, most: usize) -> Vec<String> {
     all.into_iter().take(most).map(|(_, key)| key.clone()).collect()
 }
 
-/// A name without its beginning: the end tells repositories apart.
+/// A name without its beginning: the end distinguishes repositories.
 fn cut(name: &str) -> String {
     let count = name.chars().count();
     match count > NAME {

@@ -1,6 +1,6 @@
 //! The picture of a finding's exposure: a time axis, and a line for each path from the commit that
 //! added it to the one that removed it. Shapes carry the meaning, not colours, and the sentence
-//! beside the picture says the same.
+//! next to the picture says the same.
 
 use askama::Template;
 use jiff::Timestamp;
@@ -179,7 +179,7 @@ impl Row {
     }
 }
 
-/// The end of a name, which tells paths apart.
+/// The end of a name, which distinguishes paths.
 fn tail(name: &str) -> String {
     let count = name.chars().count();
     match count > NAME {

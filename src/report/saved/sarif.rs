@@ -2,7 +2,7 @@
 //!
 //! A result is a finding in one file, so results of one fingerprint are joined. SARIF has no names
 //! and mail addresses of people, no other commits than the first of a file, no columns in
-//! characters, and no rules of the user: the report lacks them.
+//! characters, and no rules of the user: the report does not have them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -201,7 +201,7 @@ pub(super) fn read(text: &[u8]) -> Result<Saved, ReadError> {
     struct Named {
         tool: Tool,
     }
-    // A log of another tool may lack what ours has.
+    // A log of another tool may not have all that ours has.
     let names: Names = serde_json::from_slice(text).map_err(|_| ReadError::Foreign)?;
     if names.runs.is_empty() || names.runs.iter().any(|run| run.tool.driver.name != "keysweep") {
         return Err(ReadError::Foreign);

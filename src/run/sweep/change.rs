@@ -25,7 +25,7 @@ const ALTERNATES: usize = 64;
 /// A file that changed so shortly before may change again without a sign: times have a resolution.
 const RECENT: Duration = Duration::from_secs(2);
 
-/// The digest of a target at present; `None` if it can't be told whether it changes.
+/// The digest of a target at present; `None` if a change could not be noticed.
 pub(super) fn digest(target: &Target) -> Option<String> {
     let files = target.files.as_ref().filter(|_| target.broken.is_none())?;
     if !target.problems.is_empty() {

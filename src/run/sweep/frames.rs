@@ -191,7 +191,7 @@ pub(super) struct Done {
     /// `None` if an earlier run's credentials were read again.
     pub(super) coverage: Option<Coverage>,
     pub(super) failed: Option<String>,
-    /// Its digest at the begin, if it was wanted and can be told.
+    /// Its digest at the beginning, if it was wanted and there is one.
     pub(super) state: Option<String>,
     /// A signal or the sweep ended it.
     pub(super) stopped: bool,

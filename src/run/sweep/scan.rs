@@ -70,7 +70,7 @@ impl<D: Detector> Scan<'_, D> {
         let clock = TimeLimit::new("--target-timeout", self.limit, Instant::now());
         clock.limit(&stop, ledger, || {
             for source in target.sources(&stop) {
-                // If the program fails on one target, it goes on with the others.
+                // If the program fails on one target, it continues with the others.
                 let scanned = catch_unwind(AssertUnwindSafe(|| {
                     let sources = std::slice::from_ref(&source);
                     gather(sources, self.exclude, detector, ledger, &mut take)

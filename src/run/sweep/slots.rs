@@ -1,4 +1,4 @@
-//! Scans targets side by side, each in a process; in this one if there is no other way.
+//! Scans targets side by side, each in a process; in this one if no process can be started.
 //!
 //! A process scans small targets one after the other, because starting one costs more than reading
 //! such a target. A large target gets a process of its own. If a process ends before its target, the
@@ -327,9 +327,9 @@ impl Outcome {
 
 /// Says if a larger share of the memory would have shown more.
 fn lacks_memory(coverage: &Coverage) -> bool {
-    let lacks =
+    let is_short =
         |problem: &Problem| problem.what == "memory" || problem.why.contains("--max-memory");
-    coverage.problems.iter().any(lacks)
+    coverage.problems.iter().any(is_short)
 }
 
 fn request(target: &Target, ask: Ask<'_>, wants_state: bool, shares: usize) -> Request {

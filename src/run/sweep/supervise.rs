@@ -146,7 +146,7 @@ impl<'a> Watch<'a> {
         })
     }
 
-    /// Lets the clocks go on by so much.
+    /// Advances the clocks by so much.
     fn tick(&mut self, by: Duration) -> Option<Failure> {
         self.spent += by;
         self.pulse.quiet += by;

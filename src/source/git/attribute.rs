@@ -263,7 +263,7 @@ impl Tally {
         }
     }
 
-    /// For every place, finds the greatest ancestor of HEAD that lacks it while a parent has it.
+    /// For every place, finds the greatest ancestor of HEAD that does not have it while a parent has it.
     fn removals(&mut self, graph: &Graph, nodes: &[Node], pruned: &Pruned) {
         for (commit, &node) in nodes.iter().enumerate() {
             let number = Number::try_from(commit).expect("numbered by 32 bits");

@@ -31,8 +31,8 @@ fn a_partial_that_is_cut_anywhere_is_used_and_reported() {
         fs::write(project.at("cut.partial"), &text[..cut]).expect("a file");
         let ran = project.keysweep(merge).run();
         assert!(matches!(ran.code, Some(1 | 3)), "{cut}: {ran:?}");
-        let told = ran.problems().iter().any(|problem| problem.contains("it has no last line"));
-        assert!(told, "{cut}: {:?}", ran.problems());
+        let reported = ran.problems().iter().any(|problem| problem.contains("it has no last line"));
+        assert!(reported, "{cut}: {:?}", ran.problems());
         assert_eq!(ran.json()["coverage"]["complete"], false, "{cut}");
         // A half of a pair that is missing is a finding of its own.
         sizes.insert(keys(&ran).intersection(&all).count());
@@ -79,8 +79,8 @@ fn damage_is_named_with_its_line() {
         project.file("damaged", lines.join("\n") + "\n");
         let ran = project.keysweep(["merge", "damaged", "--format", "json"]).run();
         assert!(matches!(ran.code, Some(1..=3)), "{ran:?}");
-        let told = format!("{}{}", ran.stderr, ran.stdout);
-        assert!(told.contains("damaged") && told.contains(words), "{words}: {told}");
+        let reported = format!("{}{}", ran.stderr, ran.stdout);
+        assert!(reported.contains("damaged") && reported.contains(words), "{words}: {reported}");
     }
 }
 

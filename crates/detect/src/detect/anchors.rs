@@ -345,7 +345,7 @@ fn encoded(rule: &Rule, anchor: &[u8]) -> Vec<Literal> {
 /// literal's first character in its quantum.
 ///
 /// Wrapped base64 cuts 1 in 16 of them in two. For literals of five characters both ends are
-/// searched, and the labels beside an id lead to the same run. Literals of three characters would
+/// searched, and the labels next to an id lead to the same run. Literals of three characters would
 /// never be cut, but halve the speed of the search: packed search compares four.
 fn base64_literals() -> Vec<(String, u8)> {
     let ids = [

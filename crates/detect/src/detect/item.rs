@@ -307,7 +307,7 @@ impl Scan<'_, '_> {
     /// The label of the value at `span`.
     fn label(&self, span: &Range<usize>) -> Label {
         let mut label = label::read(self.text, self.behind, span);
-        // Binary formats write lengths and types beside their strings, which look like letters.
+        // Binary formats write lengths and types next to their strings, which look like letters.
         if self.kind().binary && !label.assigned {
             label.name.stem.clear();
             label.name.rest.clear();

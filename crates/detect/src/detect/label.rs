@@ -18,7 +18,7 @@ use super::words::{is_empty, words};
 pub(super) struct Label {
     /// The facts from the value's name.
     pub name: Name,
-    /// The name is not the value's own: it is on a line above, beside the value or around it.
+    /// The name is not the value's own: it is on a line above, next to the value or around it.
     pub indirect: bool,
     /// An indirect name is on the value's line.
     pub on_value_line: bool,

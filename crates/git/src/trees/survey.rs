@@ -1,6 +1,6 @@
 //! Finds the trees that contain a hit at any depth, and those that are below the roots.
 //!
-//! A tree below a root that the inventory lacks is read separately: it may be in a store outside
+//! A tree below a root that is not in the inventory is read separately: it may be in a store outside
 //! the walk. If it is missing, that is recorded.
 
 use std::sync::Arc;
