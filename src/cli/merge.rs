@@ -124,20 +124,14 @@ fn options(
 ) -> Result<(RunOptions, RuleSet), Box<dyn Error>> {
     let Policy { rules, exclude, suppressions, .. } = policy;
     let options = RunOptions {
-        sources: Vec::new(),
         min_confidence: args.min_confidence.into(),
-        timeout: None,
         began: session.began,
         memory: MemoryBudget::explicit_or_granted(args.max_memory),
-        stop: session.stop,
         interrupted: session.interrupted,
         exclude: Globs::new(&[], &exclude)?,
         suppressions,
-        today: scan::today(),
         include_suppressed: args.suppressions.include_suppressed,
-        whole: false,
-        #[cfg(feature = "verify")]
-        verify: None,
+        ..RunOptions::new(Vec::new(), session.stop)
     };
     Ok((options, rules))
 }

@@ -8,7 +8,6 @@ use std::thread;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::arguments::{
@@ -122,11 +121,6 @@ pub(super) fn policy(
         baseline: args.baseline.clone(),
         inline: !args.no_inline_allow,
     })
-}
-
-/// Today in UTC, so that the result does not depend on where a pipeline runs.
-pub(super) fn today() -> Date {
-    Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
 pub(super) fn files_options(

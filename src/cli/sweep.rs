@@ -104,20 +104,17 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     #[cfg(feature = "verify")]
     let engine = engine.keeping_rivals(keep_rivals);
     let options = RunOptions {
-        sources: Vec::new(),
         min_confidence: args.common.min_confidence.into(),
         timeout: args.common.limits.timeout,
         began: session.began,
         memory: scan::memory(&args.common.limits),
-        stop: session.stop,
         interrupted: session.interrupted,
         exclude: Globs::new(&[], &exclude)?,
         suppressions,
-        today: scan::today(),
         include_suppressed: args.common.suppressions.include_suppressed,
-        whole: false,
         #[cfg(feature = "verify")]
         verify,
+        ..RunOptions::new(Vec::new(), session.stop)
     };
     let jobs = processes::jobs(args);
     let console = Console::new(&targets, jobs, output.quiet);

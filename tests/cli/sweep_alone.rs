@@ -2,19 +2,16 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
 use keysweep::coverage::Ledger;
 use keysweep::detect::Engine;
 use keysweep::finding::Confidence;
-use keysweep::memory::MemoryBudget;
 use keysweep::rules::RuleSet;
 use keysweep::run::sweep::{Ended, IN_ONE_PROCESS, Sweep, Watcher, Workers, sweep};
 use keysweep::run::target::Target;
 use keysweep::run::{Outcome, RunOptions};
-use keysweep::source::files::{FileOptions, Globs};
+use keysweep::source::files::FileOptions;
 use keysweep::stop::Stop;
-use keysweep::suppress::Suppressions;
 
 use crate::support::{Keys, Project};
 
@@ -45,20 +42,9 @@ fn swept(project: &Project, workers: Option<&Workers>) -> Outcome {
     };
     let targets = ["a", "b", "c"].map(target);
     let options = RunOptions {
-        sources: Vec::new(),
         min_confidence: Confidence::Medium,
-        timeout: None,
-        began: Instant::now(),
-        memory: MemoryBudget::default(),
-        stop: Stop::default(),
-        interrupted: Stop::default(),
-        exclude: Globs::default(),
-        suppressions: Suppressions::default(),
-        today: jiff::civil::date(2026, 1, 1),
         include_suppressed: false,
-        whole: false,
-        #[cfg(feature = "verify")]
-        verify: None,
+        ..RunOptions::new(Vec::new(), Stop::default())
     };
     let job = Sweep {
         targets: &targets,

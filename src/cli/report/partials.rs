@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use crate::cli::scan;
 use crate::cli::signals::Session;
 use crate::command::report::merge::Input;
 use crate::coverage::Ledger;
@@ -15,7 +14,6 @@ use crate::report::Saved;
 use crate::rules::RuleSet;
 use crate::run::RunOptions;
 use crate::run::merge::{Merge, PartialFile};
-use crate::source::files::Globs;
 use crate::suppress::Suppressions;
 
 /// The beginning of a partial.
@@ -34,20 +32,13 @@ pub(super) fn read(files: Vec<PartialFile>) -> Result<Input, Box<dyn Error>> {
     let session = Session::begin();
     let name = files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(" ");
     let options = RunOptions {
-        sources: Vec::new(),
         min_confidence: Confidence::Medium,
-        timeout: None,
         began: session.began,
         memory: MemoryBudget::explicit_or_granted(None),
-        stop: session.stop,
         interrupted: session.interrupted,
-        exclude: Globs::default(),
         suppressions: Suppressions { inline: true, ..Suppressions::default() },
-        today: scan::today(),
         include_suppressed: false,
-        whole: false,
-        #[cfg(feature = "verify")]
-        verify: None,
+        ..RunOptions::new(Vec::new(), session.stop)
     };
     let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
     let outcome = Merge::survey(files, &options.stop).outcome(&options, &rules, &ledger)?;

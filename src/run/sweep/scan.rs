@@ -16,7 +16,7 @@ use crate::run::restore::traces;
 use crate::run::sweep::TargetState;
 use crate::run::target::Target;
 use crate::run::time_limit::TimeLimit;
-use crate::run::{Source, gather, redact};
+use crate::run::{FAULT, Source, gather, redact};
 use crate::scan::{Detector, Hit};
 use crate::source::container::Totals;
 use crate::source::files::Globs;
@@ -78,9 +78,7 @@ impl<D: Detector> Scan<'_, D> {
                 let why = match scanned {
                     Ok(Ok(())) => continue,
                     Ok(Err(error)) => error.to_string(),
-                    Err(_) => {
-                        "the scan failed, which is a bug in keysweep: please report it".to_owned()
-                    }
+                    Err(_) => FAULT.to_owned(),
                 };
                 ledger.problem("target", b"", &why);
                 failed = Some(why);
