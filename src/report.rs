@@ -139,6 +139,12 @@ impl Format {
         matches!(self, Self::Json | Self::Jsonl | Self::Sarif | Self::Gitlab)
     }
 
+    /// Says if the format reads the places of a finding one after the other, so that it lists all of
+    /// them however many there are; the others list those in memory.
+    pub fn streams_places(self) -> bool {
+        matches!(self, Self::Json | Self::Jsonl | Self::Sarif | Self::Csv)
+    }
+
     /// The names of the formats that show groups, for messages.
     pub const GROUPED: &str = "text and markdown";
 

@@ -48,6 +48,7 @@ use crate::suppress::baseline::BaselineEntry;
 use crate::suppress::{self, Counts, Suppressions};
 use crate::text::escape_path;
 
+pub use collect::Spill;
 use collect::{Collected, Collector};
 use owners::Owners;
 use record::HitRecord;
@@ -234,10 +235,10 @@ pub fn run<D: Detector>(
     options.bounded(&options.clock(), ledger, || {
         gather(&options.sources, &options.exclude, detector, ledger, take)
     })?;
+    let collected = collector.finish(rules, options.min_confidence, ledger);
     let (findings, stale) = conclude(
-        collector,
+        collected,
         options,
-        rules,
         ledger,
         #[cfg(feature = "verify")]
         until,
@@ -251,20 +252,18 @@ pub fn run<D: Detector>(
     Ok(Outcome { findings, coverage, stale, interrupted })
 }
 
-/// Makes findings of the collected hits: grouped, verified if asked for, worst first. Gives the
+/// Makes the findings of a report of the collected ones: verified if asked for, worst first. Gives the
 /// stale entries of the baseline as well.
 fn conclude(
-    collector: Collector,
+    collected: Collected,
     options: &RunOptions,
-    rules: &RuleSet,
     ledger: &Ledger,
     #[cfg(feature = "verify")] until: Option<Instant>,
 ) -> (Vec<Finding>, Vec<BaselineEntry>) {
     if options.interrupted.is_set() {
         ledger.problem("run", b"", &INTERRUPTED);
     }
-    let Collected { mut findings, met, weak } =
-        collector.finish(rules, options.min_confidence, ledger);
+    let Collected { mut findings, met, weak, .. } = collected;
     partners::link(&mut findings);
     canary::decide(&mut findings);
     let mut counts = suppress::apply(&mut findings, &options.suppressions, options.today, &met);

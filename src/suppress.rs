@@ -119,7 +119,7 @@ fn marker(finding: &Finding) -> Option<&'static str> {
 }
 
 /// A file, or an occurrence at HEAD or in the index.
-fn in_tree(place: &Occurrence) -> bool {
+pub fn in_tree(place: &Occurrence) -> bool {
     let held = |git: &crate::finding::GitOrigin| {
         git.at_head || (git.commit.is_none() && git.object == GitObject::Blob)
     };

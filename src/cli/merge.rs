@@ -12,13 +12,13 @@ use super::output::{Outputs, stays_here, write_file};
 use super::signals::Session;
 use super::{parse, progress, scan};
 use crate::command::merge;
-use crate::coverage::Ledger;
+use crate::coverage::{Ledger, Problem};
 use crate::memory::MemoryBudget;
 use crate::report::{self, Format, Report, Style, Times, View};
 use crate::rules::RuleSet;
-use crate::run::merge::Merge;
+use crate::run::merge::{Merge, Merged};
 use crate::run::policy::{Policy, PolicyRoot};
-use crate::run::{self, Outcome, RunOptions, Status};
+use crate::run::{self, Outcome, RunOptions, Spill, Status};
 use crate::source::files::Globs;
 
 /// Arguments of `merge`.
@@ -44,8 +44,8 @@ pub(super) struct MergeArguments {
     fail_on: FailOnLevel,
     #[command(flatten)]
     suppressions: SuppressionArguments,
-    /// Hold one location of a credential for each 4K of SIZE [default: 512M]; if you set SIZE, it
-    /// also limits the whole process
+    /// Hold one credential for each 4K of SIZE, and one location for formats other than json, jsonl,
+    /// sarif and csv [default: 512M]; if you set SIZE, it also limits the whole process
     #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse::memory)]
     max_memory: Option<u64>,
 }
@@ -100,17 +100,34 @@ pub(super) fn merge(args: &MergeArguments) -> Result<Status, Box<dyn Error>> {
     let ledger = Ledger::new();
     let shows_progress = !args.output.quiet && !args.output.no_progress;
     let line = || "reading partials".to_owned();
-    let (merge, outcome) = progress::with_line(shows_progress, &line, || {
-        let merge = Merge::survey(files, &options.stop);
-        let outcome = merge.outcome(&options, &rules, &ledger);
-        outcome.map(|outcome| (merge, outcome))
-    })?;
-    let found = run::status(&outcome.findings, &outcome.coverage, args.fail_on.into());
-    let status = if outcome.interrupted { found.merge(Status::Interrupted) } else { found };
+    let (merge, Merged { mut outcome, stored }) =
+        progress::with_line(shows_progress, &line, || {
+            let merge = Merge::survey(files, &options.stop);
+            let spill = spill(&options.memory, outputs.folder(), outputs.formats());
+            let outcome = merge.outcome(&options, Some(&spill), &rules, &ledger);
+            outcome.map(|merged| (merge, merged))
+        })?;
     let times = merge.times().map(|(start, end)| Times { start: start.into(), end: end.into() });
-    let report = report(args, &options, &rules, &outcome, status, times.as_ref());
-    // The time of the scans is not that of the merge.
-    let written = scan::write_report(&report, status, &args.output, &outputs, None);
+    let write = |outcome: &Outcome, outputs: &Outputs| {
+        let status = status(args, outcome);
+        let report = report(args, &options, &rules, outcome, status, times.as_ref());
+        // The time of the scans is not that of the merge.
+        scan::write_report(&report, status, &args.output, outputs, None)
+    };
+    let (streaming, holding) = outputs.divided(Format::streams_places);
+    let is_divided = stored > 0 && holding.formats().next().is_some();
+    let written = if is_divided {
+        let status = status(args, &outcome);
+        let report = report(args, &options, &rules, &outcome, status, times.as_ref());
+        let whole = streaming.write(&report, false);
+        // Only these leave something out, and only they say so.
+        leave_out(&mut outcome, stored);
+        let written = write(&outcome, &holding);
+        whole?;
+        written
+    } else {
+        write(&outcome, &outputs)
+    };
     if let Some(folder) = args.output_dir.as_deref().filter(|_| !options.stop.is_set()) {
         split(args, &merge, &options, &rules, folder, times.as_ref())?;
     }
@@ -162,6 +179,42 @@ fn report<'a>(
     }
 }
 
+fn status(args: &MergeArguments, outcome: &Outcome) -> Status {
+    let found = run::status(&outcome.findings, &outcome.coverage, args.fail_on.into());
+    if outcome.interrupted { found.merge(Status::Interrupted) } else { found }
+}
+
+/// How much of the hits is in memory: little if all formats read them one after the other.
+fn spill(
+    memory: &MemoryBudget,
+    folder: Option<PathBuf>,
+    mut formats: impl Iterator<Item = Format>,
+) -> Spill {
+    /// Hits that are sorted at a time.
+    const SORTED: usize = 1 << 15;
+    let most = memory.places();
+    let folder = folder.unwrap_or_else(std::env::temp_dir);
+    match formats.all(Format::streams_places) {
+        true => Spill { folder, held: most.min(SORTED), places: 1, credentials: most },
+        false => Spill { folder, held: most, places: most, credentials: most },
+    }
+}
+
+/// Says in a report of a format that lists what is in memory how much it leaves out.
+fn leave_out(outcome: &mut Outcome, stored: u64) {
+    let coverage = &mut outcome.coverage;
+    coverage.problems.push(Problem {
+        what: "findings".to_owned(),
+        path: String::new(),
+        why: format!(
+            "{stored} places of credentials are too many for this format: json, jsonl, sarif and csv \
+             list all, or raise --max-memory"
+        ),
+    });
+    coverage.problems.sort();
+    coverage.complete = false;
+}
+
 /// Writes a report for each target.
 fn split(
     args: &MergeArguments,
@@ -176,9 +229,14 @@ fn split(
     stays_here(folder)?;
     let failed = |path: &Path, error| Refused::Folder { path: path.display().to_string(), error };
     fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let spill = spill(&options.memory, Some(folder.to_owned()), [format].into_iter());
     for name in merge.names() {
-        let (outcome, repository) = merge.of_target(name, options, rules)?;
-        let status = run::status(&outcome.findings, &outcome.coverage, args.fail_on.into());
+        let (merged, repository) = merge.of_target(name, options, Some(&spill), rules)?;
+        let Merged { mut outcome, stored } = merged;
+        if stored > 0 && !format.streams_places() {
+            leave_out(&mut outcome, stored);
+        }
+        let status = status(args, &outcome);
         let report = Report {
             repository: repository.as_ref(),
             ..report(args, options, rules, &outcome, status, times)

@@ -41,8 +41,9 @@ const HEADER: [&str; 26] = [
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     row(&HEADER.map(str::to_owned), out)?;
     for finding in report.sorted() {
-        for place in &finding.occurrences {
-            row(&cells(report, finding, place), out)?;
+        for place in finding.places() {
+            let place = place?;
+            row(&cells(report, finding, &place), out)?;
         }
     }
     Ok(())

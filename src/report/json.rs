@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use serde::ser::{Error as _, SerializeSeq as _};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Report;
@@ -199,7 +200,11 @@ pub(super) struct Places<'a>(&'a Finding);
 
 impl Serialize for Places<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Finding { occurrences, confidence, .. } = self.0;
-        serializer.collect_seq(occurrences.iter().map(|place| Place::new(place, *confidence)))
+        let mut places = serializer.serialize_seq(None)?;
+        for place in self.0.places() {
+            let place = place.map_err(S::Error::custom)?;
+            places.serialize_element(&Place::new(&place, self.0.confidence))?;
+        }
+        places.end()
     }
 }

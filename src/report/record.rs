@@ -148,6 +148,7 @@ impl Record<Vec<Place>> {
             suppressed: self.suppressed,
             possible_partners: self.possible_partners,
             occurrences: places.collect::<Result<_, _>>()?,
+            stored: None,
         })
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A result points at the key id alone, because GitHub shows an alert on a pull request only if all
 //! of its lines are in the diff; the secret is a related location. Secrets are always masked.
-//! Results are written one by one: memory holds one result at a time and an index of the others.
+//! Results are written one by one, and so are the places of a finding read: what comes before the
+//! results is known from reading them first.
 
 mod artifacts;
 mod flow;
@@ -16,9 +17,11 @@ mod rules;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use serde::ser::{Error as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 
 use self::artifacts::Artifacts;
+use self::flow::Flow;
 use self::lines::Lines;
 use self::model::{
     AutomationDetails, BASE, BaseOnly, Driver, Log, Message, Run, SarifResult, Tool, UriBase,
@@ -27,7 +30,7 @@ use self::model::{
 use self::properties::Properties;
 use self::rules::Descriptors;
 use super::escape::{self, Layout};
-use super::item::{ResultItem, items};
+use super::item::{Items, ResultItem, findings};
 use super::message::Markup;
 use super::view::Filtered;
 use super::{Report, message};
@@ -46,11 +49,7 @@ const FINGERPRINT: &str = "keysweep/v1";
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut descriptors = Descriptors::new(report);
     let driver = driver(std::mem::take(&mut descriptors.rules));
-    let mut items = items(report);
-    let lines = Lines::new(&items);
-    let dropped = items.len().saturating_sub(report.limits.results);
-    items.truncate(report.limits.results);
-    let artifacts = Artifacts::new(&items);
+    let Index { lines, artifacts, reported, dropped } = Index::of(report)?;
     let run = Run {
         tool: Tool { driver },
         automation_details: AutomationDetails { id: category(report) },
@@ -67,13 +66,12 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             command: report.command,
             filter: report.view.filter,
             coverage: public(report.coverage),
-            remedies: remedy::remedies(items.iter().map(|item| item.finding), report.rules),
+            remedies: remedy::remedies(reported, report.rules),
         },
         artifacts: artifacts.list(),
         results: Results {
             report,
             descriptors: &descriptors,
-            items: &items,
             lines: &lines,
             artifacts: &artifacts,
         },
@@ -144,19 +142,66 @@ struct RunProperties<'a> {
 struct Results<'a> {
     report: &'a Report<'a>,
     descriptors: &'a Descriptors,
-    items: &'a [ResultItem<'a>],
     lines: &'a Lines<'a>,
     artifacts: &'a Artifacts,
 }
 
 impl Serialize for Results<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.items.iter().map(|item| self.result(item)))
+        let mut results = serializer.serialize_seq(None)?;
+        let mut left = self.report.limits.results;
+        for finding in findings(self.report) {
+            if left == 0 {
+                break;
+            }
+            let flow = Flow::of(finding).map_err(S::Error::custom)?;
+            for item in Items::all(finding).take(left) {
+                let item = item.map_err(S::Error::custom)?;
+                results.serialize_element(&self.result(&item, &flow))?;
+                left -= 1;
+            }
+        }
+        results.end()
+    }
+}
+
+/// What the head of the log and the results need to know of all results.
+struct Index<'a> {
+    lines: Lines<'a>,
+    artifacts: Artifacts,
+    /// The findings with a result within the limit.
+    reported: Vec<&'a Finding>,
+    /// The number of results beyond the limit.
+    dropped: usize,
+}
+
+impl<'a> Index<'a> {
+    fn of(report: &Report<'a>) -> io::Result<Self> {
+        let (mut lines, mut artifacts) = (Lines::default(), Artifacts::default());
+        let (mut reported, mut count) = (Vec::<&'a Finding>::new(), 0);
+        for finding in findings(report) {
+            for item in Items::all(finding) {
+                let item = item?;
+                if count < report.limits.results {
+                    lines.know(&item);
+                    artifacts.add(&item.place().origin);
+                    if reported.last().is_none_or(|last| !std::ptr::eq(*last, finding)) {
+                        reported.push(finding);
+                    }
+                }
+                count += 1;
+            }
+        }
+        for item in findings(report).flat_map(Items::all) {
+            lines.count(&item?);
+        }
+        let dropped = count.saturating_sub(report.limits.results);
+        Ok(Self { lines, artifacts, reported, dropped })
     }
 }
 
 impl<'a> Results<'a> {
-    fn result(&self, item: &ResultItem<'a>) -> SarifResult<'a> {
+    fn result<'i>(&'i self, item: &'i ResultItem<'a>, flow: &'i Flow<'_>) -> SarifResult<'i> {
         let (report, finding, place) = (self.report, item.finding, item.place());
         let linked = places::other_half(item).is_some();
         let (rule_id, rule_index) = self.descriptors.of(finding);
@@ -170,7 +215,7 @@ impl<'a> Results<'a> {
             message: Message::new(message::message(report, item, Markup::Sarif { linked })),
             locations: [places::primary(item)],
             related_locations: places::related(item, self.artifacts),
-            code_flows: flow::code_flows(finding),
+            code_flows: flow.code_flows(),
             partial_fingerprints: BTreeMap::from([
                 (FINGERPRINT, finding.fingerprint.as_str().to_owned()),
                 ("primaryLocationLineHash", self.lines.hash(item)),
@@ -180,7 +225,7 @@ impl<'a> Results<'a> {
                 .then(|| finding.suppressed.iter().map(suppression).collect()),
             baseline_state: baseline_state(report, item),
             web_request: web_request(finding),
-            properties: Properties::new(report, finding, place),
+            properties: Properties::new(report, finding, place, flow),
         }
     }
 }

@@ -82,27 +82,21 @@ impl<'a> Totals<'a> {
             return None;
         }
         let open = || report.findings.iter().filter(|finding| finding.suppressed.is_none());
-        let repositories = sums(open(), |finding| {
-            finding.occurrences.iter().map(|place| place.origin.target.as_deref()).collect()
-        });
+        let repositories = sums(open(), Finding::targets);
         let accounts = sums(open(), |finding| {
             let verified = finding.verification.account.as_deref();
             BTreeSet::from([verified.or(finding.credential.account.as_deref())])
         });
         let rules = sums(open(), |finding| BTreeSet::from([finding.credential.rule.as_str()]));
         let mut names: BTreeMap<&str, &str> = BTreeMap::new();
-        let authors = |finding: &'a Finding| {
-            let origins = finding.occurrences.iter().map(|place| &place.origin);
-            origins.map(|origin| origin.git.as_ref()?.author.as_ref())
-        };
-        for author in open().flat_map(authors).flatten() {
-            let name = names.entry(&author.email).or_insert(&author.name);
-            *name = (*name).min(&author.name);
+        for (email, author) in open().flat_map(Finding::authors) {
+            let name = names.entry(email).or_insert(author);
+            *name = (*name).min(author);
         }
         let owners = sums(open(), |finding| {
             // It is unknown who left a copy uncommitted, but known who committed it.
             let known: BTreeSet<Option<&str>> =
-                authors(finding).flatten().map(|author| Some(author.email.as_str())).collect();
+                finding.authors().into_iter().map(|(email, _)| Some(email)).collect();
             if known.is_empty() { BTreeSet::from([None]) } else { known }
         });
         let owner = |email: Option<&'a str>| Owner {
@@ -204,8 +198,7 @@ fn sums<'a, K: Ord + Copy>(
     for finding in findings {
         for who in whose(finding) {
             all.entry(who).or_default().add(finding);
-            let named = finding.occurrences.iter().filter_map(|it| it.origin.target.as_deref());
-            targets.entry(who).or_default().extend(named);
+            targets.entry(who).or_default().extend(finding.targets().into_iter().flatten());
         }
     }
     for (who, sums) in &mut all {

@@ -1,22 +1,33 @@
 //! Collects hits by credential: one finding for each credential, in whatever order the hits arrive.
 //!
-//! The memory of the run bounds it: a file of a million keys must not end the run that finds them.
+//! The memory of the run bounds it: a file of a million keys must not end the run that finds them. A
+//! merge, whose hits have no secrets, writes those that are too many to a temporary file.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod adopted;
+mod file;
+mod fold;
+mod places;
+mod spilled;
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
 
 use crate::bounded::{Bounded, Retained};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{
     Clear, Confidence, Credential, Finding, Fingerprint, Identity, Occurrence, Rival, RuleId,
-    SecretDigest, Severity, Sighting,
+    Severity, Sighting,
 };
 use crate::memory::MemoryBudget;
 use crate::rules::RuleSet;
-use crate::rules::id::{KEY_ID, SECRET, SESSION_TOKEN, SMTP_PASSWORD};
+use crate::rules::id::KEY_ID;
 use crate::scan::Hit;
 use crate::secret::Secret;
 
 use super::record::{HitRecord, order};
+use spilled::Spilled;
+
+pub use spilled::Spill;
 
 /// All hits of one credential.
 type Group = Vec<HitRecord>;
@@ -33,25 +44,58 @@ pub(super) struct Collected {
     pub(super) met: HashSet<Fingerprint>,
     /// Secrets of dropped candidates. No report may show them either.
     pub(super) weak: Vec<Secret>,
+    /// The number of places that are in a file and not in memory.
+    pub(super) stored: u64,
 }
 
 /// Hits by credential.
 #[derive(Debug)]
 pub(super) struct Collector {
     places: Bounded<Key, HitRecord>,
+    /// Instead of `places`, if those that are too many go to a file.
+    spilled: Option<Spilled>,
 }
 
 impl Collector {
     /// Makes a collector of as many hits as fit into `memory`.
     pub(super) fn new(memory: &MemoryBudget) -> Self {
-        Self { places: Bounded::new(memory.places(), order) }
+        Self { places: Bounded::new(memory.places(), order), spilled: None }
+    }
+
+    /// With `spill`, a collector that writes the hits that are too many to a file. They must have no
+    /// secrets.
+    pub(super) fn spilling(memory: &MemoryBudget, spill: Option<Spill>) -> Self {
+        Self { spilled: spill.map(Spilled::new), ..Self::new(memory) }
     }
 
     pub(super) fn add(&mut self, hit: HitRecord) {
-        self.places.add(key(&hit), hit);
+        match &mut self.spilled {
+            Some(spilled) => spilled.add(hit),
+            None => self.places.add(key(&hit), hit),
+        }
     }
 
     /// Gives the findings of at least `min` confidence, and counts the others.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file.
+    pub(super) fn finish_all(
+        mut self,
+        rules: &RuleSet,
+        min: Confidence,
+        ledger: &Ledger,
+    ) -> io::Result<Collected> {
+        if let Some(mut spilled) = self.spilled.take() {
+            match spilled.held() {
+                Some(hits) => hits.into_iter().for_each(|hit| self.places.add(key(&hit), hit)),
+                None => return spilled.finish(rules, min, ledger),
+            }
+        }
+        Ok(self.finish(rules, min, ledger))
+    }
+
+    /// The same of hits that are all in memory.
     pub(super) fn finish(self, rules: &RuleSet, min: Confidence, ledger: &Ledger) -> Collected {
         let Retained { mut groups, dropped, lost_keys } = self.places.finish();
         report_dropped(dropped, lost_keys, ledger);
@@ -65,7 +109,7 @@ impl Collector {
         // A half of several pairs goes to the least of them.
         findings.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
         fold_leftovers(&mut findings);
-        Collected { findings, met, weak }
+        Collected { findings, met, weak, stored: 0 }
     }
 }
 
@@ -178,34 +222,9 @@ fn finding(fingerprint: Fingerprint, mut group: Group, rules: &RuleSet) -> Optio
     Some(Finding::of_identity(fingerprint, credential, clear, severity, confidence, occurrences))
 }
 
-/// The half of a pair that a left-over is.
-#[derive(PartialEq, Eq, Hash)]
-enum Half {
-    Id(String),
-    /// By digest.
-    Secret(String),
-    /// By digest.
-    Token(String),
-}
-
-/// Adds the occurrences of a left-over half to the pair that it is part of elsewhere.
-///
-/// A half of several pairs goes to the one of highest confidence, then to the least fingerprint.
-/// The confidence of the pair does not change.
+/// Adds the occurrences of left-over halves to the pairs that they are parts of elsewhere.
 fn fold_leftovers(findings: &mut Vec<Finding>) {
-    let mut pairs: HashMap<Half, usize> = HashMap::new();
-    for (index, finding) in findings.iter().enumerate() {
-        for half in halves_of_pair(&finding.credential) {
-            let best = pairs.entry(half).or_insert(index);
-            if findings[*best].confidence < finding.confidence {
-                *best = index;
-            }
-        }
-    }
-    let homes: Vec<Option<usize>> = findings
-        .iter()
-        .map(|finding| leftover(&finding.credential).and_then(|half| pairs.get(&half).copied()))
-        .collect();
+    let homes = fold::homes(findings.iter());
     for (index, home) in homes.iter().enumerate() {
         if let Some(home) = home {
             let places = std::mem::take(&mut findings[index].occurrences);
@@ -228,28 +247,4 @@ fn adopt(pair: &mut Finding, places: Vec<Occurrence>) {
         }
     }
     pair.occurrences.sort_by(|a, b| a.order().cmp(&b.order()));
-}
-
-fn halves_of_pair(credential: &Identity) -> Vec<Half> {
-    let (Some(id), true) = (&credential.key_id, credential.secret.is_some()) else {
-        return Vec::new();
-    };
-    let secret = digest(&credential.secret).map(Half::Secret);
-    let token = digest(&credential.session_token).map(Half::Token);
-    [Half::Id(id.clone())].into_iter().chain(secret).chain(token).collect()
-}
-
-fn leftover(credential: &Identity) -> Option<Half> {
-    let secret = || digest(&credential.secret);
-    match credential.rule.as_str() {
-        KEY_ID => credential.key_id.clone().map(Half::Id),
-        SECRET => secret().map(Half::Secret),
-        SMTP_PASSWORD if credential.key_id.is_none() => secret().map(Half::Secret),
-        SESSION_TOKEN => digest(&credential.session_token).or_else(secret).map(Half::Token),
-        _ => None,
-    }
-}
-
-fn digest(secret: &Option<SecretDigest>) -> Option<String> {
-    secret.as_ref().and_then(SecretDigest::sha256).map(str::to_owned)
 }

@@ -15,12 +15,13 @@ use super::collect::Collector;
 use super::partial::{PartialError, TargetLine};
 use super::record::HitRecord;
 use super::sweep::is_scanned;
-use super::{INTERRUPTED, Outcome, RunOptions, conclude};
+use super::{INTERRUPTED, Outcome, RunOptions, Spill, conclude};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Finding, Fingerprint};
 use crate::provenance::Provenance;
 use crate::rules::RuleSet;
 use crate::stop::Stop;
+use crate::text::escape_path;
 use choose::Choice;
 use survey::{Part, Surveyed};
 
@@ -41,6 +42,33 @@ pub struct Merge {
 pub struct ReadError {
     file: String,
     error: String,
+}
+
+/// The outcome of a merge.
+#[derive(Debug)]
+pub struct Merged {
+    /// The outcome. All places of a finding may be in a file; see [`Finding::places`].
+    pub outcome: Outcome,
+    /// The number of places that are in the file and not in memory.
+    pub stored: u64,
+}
+
+/// The temporary file of a merge can't be written or read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the temporary file for locations in {folder}: {error}; a merge needs room there for the size \
+     of the partials, twice (without --output, TMPDIR names another folder)"
+)]
+pub struct SpillError {
+    folder: String,
+    error: std::io::Error,
+}
+
+impl SpillError {
+    fn new(spill: Option<&Spill>, error: std::io::Error) -> Self {
+        let folder = spill.map(|spill| escape_path(spill.folder.as_os_str().as_encoded_bytes()));
+        Self { folder: folder.unwrap_or_default(), error }
+    }
 }
 
 impl Merge {
@@ -69,18 +97,20 @@ impl Merge {
         Some((start, ends.map(String::as_str).max().unwrap_or(start)))
     }
 
-    /// The outcome of all of them.
+    /// The outcome of all of them. Without `spill`, places that are too many for memory are left out.
     ///
     /// # Errors
     ///
-    /// If nothing was scanned in any target, or a partial changed meanwhile.
+    /// If nothing was scanned in any target, a partial changed meanwhile, or the temporary file can't
+    /// be used.
     pub fn outcome(
         &self,
         options: &RunOptions,
+        spill: Option<&Spill>,
         rules: &RuleSet,
         ledger: &Ledger,
-    ) -> Result<Outcome, Box<dyn std::error::Error>> {
-        let mut collector = Collector::new(&options.memory);
+    ) -> Result<Merged, Box<dyn std::error::Error>> {
+        let mut collector = Collector::spilling(&options.memory, spill.cloned());
         let read = || {
             let choices = self.choices.iter().take_while(|_| !options.stop.is_set());
             for choice in choices {
@@ -94,10 +124,13 @@ impl Merge {
         };
         options.bounded(&options.clock(), ledger, read)?;
         self.whole_sweeps(ledger);
+        let collected = collector
+            .finish_all(rules, options.min_confidence, ledger)
+            .map_err(|error| SpillError::new(spill, error))?;
+        let stored = collected.stored;
         let (findings, stale) = conclude(
-            collector,
+            collected,
             options,
-            rules,
             ledger,
             #[cfg(feature = "verify")]
             None,
@@ -110,7 +143,8 @@ impl Merge {
         if !options.stop.is_set() {
             is_scanned(scanned, &coverage)?;
         }
-        Ok(Outcome { findings, coverage, stale, interrupted: options.interrupted.is_set() })
+        let interrupted = options.interrupted.is_set();
+        Ok(Merged { outcome: Outcome { findings, coverage, stale, interrupted }, stored })
     }
 
     /// The names of the targets that count, in their order.
@@ -125,15 +159,16 @@ impl Merge {
     ///
     /// # Errors
     ///
-    /// If a partial changed meanwhile.
+    /// If a partial changed meanwhile, or the temporary file can't be used.
     pub fn of_target(
         &self,
         name: &str,
         options: &RunOptions,
+        spill: Option<&Spill>,
         rules: &RuleSet,
-    ) -> Result<(Outcome, Option<Provenance>), ReadError> {
+    ) -> Result<(Merged, Option<Provenance>), Box<dyn std::error::Error>> {
         let ledger = Ledger::new();
-        let mut collector = Collector::new(&options.memory);
+        let mut collector = Collector::spilling(&options.memory, spill.cloned());
         let mut repository = None;
         for choice in self.choices.iter().filter(|choice| choice.name == name) {
             let take = &mut |mut hit: HitRecord| {
@@ -152,16 +187,19 @@ impl Merge {
                 .repository
                 .map(|found| Provenance::new(found.remote.as_deref(), found.head, found.branch));
         }
+        let collected = collector
+            .finish_all(rules, options.min_confidence, &ledger)
+            .map_err(|error| SpillError::new(spill, error))?;
+        let stored = collected.stored;
         let (findings, stale) = conclude(
-            collector,
+            collected,
             options,
-            rules,
             &ledger,
             #[cfg(feature = "verify")]
             None,
         );
         let outcome = Outcome { findings, coverage: ledger.coverage(), stale, interrupted: false };
-        Ok((outcome, repository))
+        Ok((Merged { outcome, stored }, repository))
     }
 
     /// Passes the hits of a target on. Gives its line, with the names of this report, and the number

@@ -59,10 +59,12 @@ fn folders(finding: &Finding, everywhere: bool) -> BTreeSet<Vec<u8>> {
     if everywhere {
         return BTreeSet::from([Vec::new()]);
     }
-    let paths = finding.occurrences.iter().filter_map(|place| place.origin.path.as_ref());
+    // A file that can't be read any more fails the report, which reads all of it.
+    let places = finding.places().map_while(Result::ok);
+    let paths = places.filter_map(|place| place.into_owned().origin.path);
     paths
         .take(FOLDERS)
-        .map(|path| match memchr::memrchr(b'/', path) {
+        .map(|path| match memchr::memrchr(b'/', &path) {
             Some(slash) => path[..slash].to_vec(),
             None => Vec::new(),
         })

@@ -165,10 +165,10 @@ pub fn sweep<D: Detector>(
         let targets = targets.len() as u64;
         partial.end(EndLine { targets, ended: partial::now(), interrupted, problems, notes });
     }
+    let collected = gathering.collector.finish(rules, options.min_confidence, ledger);
     let (findings, stale) = conclude(
-        gathering.collector,
+        collected,
         options,
-        rules,
         ledger,
         #[cfg(feature = "verify")]
         until,

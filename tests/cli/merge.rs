@@ -2,6 +2,7 @@
 
 mod faults;
 mod repeated;
+mod spilled;
 mod split;
 
 use std::ffi::OsStr;

@@ -16,12 +16,14 @@ mod evidence;
 mod identity;
 mod new;
 mod origin;
+mod places;
 mod sighting;
 mod verdict;
 
 pub use evidence::{Evidence, Nearness};
 pub use identity::{Clear, Identity, SecretDigest};
 pub use origin::{GitObject, GitOrigin, HeldBy, Origin, Person};
+pub use places::{PlaceSource, Stored};
 pub use sighting::{MARKERS, PARTITIONS, Rival, Sighting, Spot};
 pub use verdict::{Status, Suppression, Verification};
 
@@ -253,8 +255,11 @@ pub struct Finding {
     pub suppressed: Option<Suppression>,
     /// Unpaired halves that may belong to it.
     pub possible_partners: Vec<Fingerprint>,
-    /// Its places, sorted; never empty.
+    /// Its places, sorted; never empty. If `stored` is set, only some of them: enough to judge the
+    /// finding, and to show the first ones.
     pub occurrences: Vec<Occurrence>,
+    /// All places, if not all of them are in memory; see [`Finding::places`].
+    pub stored: Option<Box<Stored>>,
 }
 
 impl Finding {
@@ -288,6 +293,7 @@ impl Finding {
             suppressed: None,
             possible_partners: Vec::new(),
             occurrences,
+            stored: None,
         }
     }
 

@@ -41,7 +41,8 @@ pub(super) fn read(files: Vec<PartialFile>) -> Result<Input, Box<dyn Error>> {
         ..RunOptions::new(Vec::new(), session.stop)
     };
     let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
-    let outcome = Merge::survey(files, &options.stop).outcome(&options, &rules, &ledger)?;
+    let outcome =
+        Merge::survey(files, &options.stop).outcome(&options, None, &rules, &ledger)?.outcome;
     let saved = Saved {
         findings: outcome.findings,
         coverage: outcome.coverage,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::model::{Artifact, ArtifactLocation, BASE};
 use crate::finding::Origin;
-use crate::report::item::{ResultItem, uri};
+use crate::report::item::uri;
 use crate::report::uri::Uri;
 
 /// The artifacts of all results.
@@ -19,15 +19,6 @@ pub(super) struct Artifacts {
 }
 
 impl Artifacts {
-    /// Those of the results, in their order.
-    pub(super) fn new(items: &[ResultItem<'_>]) -> Self {
-        let mut artifacts = Self::default();
-        for item in items {
-            artifacts.add(&item.place().origin);
-        }
-        artifacts
-    }
-
     pub(super) fn list(&self) -> &[Artifact] {
         &self.list
     }
@@ -42,7 +33,8 @@ impl Artifacts {
         Some(self.list[index].location.clone_at(index))
     }
 
-    fn add(&mut self, origin: &Origin) {
+    /// Adds those of a result; results are added in their order.
+    pub(super) fn add(&mut self, origin: &Origin) {
         if origin.inside.is_empty() {
             return;
         }

@@ -1,7 +1,8 @@
 //! The code flow of a credential through history: which commit added it where, and which removed
 //! it.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::io;
 
 use super::model::{CodeFlow, ThreadFlow, ThreadFlowLocation};
 use super::places;
@@ -13,53 +14,81 @@ const STEPS: usize = 20;
 /// Characters of a commit id that are shown.
 const SHORT: usize = 12;
 
-/// The locations that commits introduced, the earliest first; none if no commit has it.
-pub(super) fn code_flows(finding: &Finding) -> Vec<CodeFlow> {
-    let mut steps = Vec::new();
-    for (place, git, commit) in introductions(finding) {
-        let day = git.committer.as_ref().and_then(|person| person.date.get(..10));
-        let day = day.map(|day| format!(" of {}", plain(day.as_bytes()))).unwrap_or_default();
-        let first = if steps.is_empty() { "First seen" } else { "Brought here" };
-        steps.push(step(place, &format!("{first} in commit {}{day}.", short(commit))));
-        if let Some(removed) = &git.removed_in {
-            steps.push(step(place, &format!("Removed in commit {}.", short(removed))));
-        } else if git.at_head {
-            steps.push(step(place, "Still at HEAD."));
+/// The earliest places that commits introduced, by date.
+pub(super) struct Flow<'a>(Vec<Introduction<'a>>);
+
+/// A place that a commit introduced.
+struct Introduction<'a> {
+    /// Places without a date come last.
+    date: (bool, Option<i64>),
+    place: Cow<'a, Occurrence>,
+}
+
+impl<'a> Flow<'a> {
+    /// That of a finding: each path and commit once.
+    pub(super) fn of(finding: &'a Finding) -> io::Result<Self> {
+        let mut first: Vec<Introduction<'a>> = Vec::new();
+        for place in finding.places() {
+            let place = place?;
+            let Some((git, _)) = introduction(&place) else { continue };
+            let date = git.committer.as_ref().and_then(|person| instant(&person.date));
+            let date = (date.is_none(), date);
+            // Another place of the commit has its date: either both are among the first, or none.
+            if !first.iter().any(|other| key(&other.place) == key(&place)) {
+                let at = first.partition_point(|other| other.date <= date);
+                first.insert(at, Introduction { date, place });
+                first.truncate(STEPS);
+            }
         }
+        Ok(Self(first))
     }
-    steps.truncate(STEPS);
-    if steps.is_empty() {
-        return Vec::new();
+
+    /// The locations that commits introduced, the earliest first; none if no commit has it.
+    pub(super) fn code_flows(&self) -> Vec<CodeFlow> {
+        let mut steps = Vec::new();
+        for (place, git, commit) in self.introductions() {
+            let day = git.committer.as_ref().and_then(|person| person.date.get(..10));
+            let day = day.map(|day| format!(" of {}", plain(day.as_bytes()))).unwrap_or_default();
+            let first = if steps.is_empty() { "First seen" } else { "Brought here" };
+            steps.push(step(place, &format!("{first} in commit {}{day}.", short(commit))));
+            if let Some(removed) = &git.removed_in {
+                steps.push(step(place, &format!("Removed in commit {}.", short(removed))));
+            } else if git.at_head {
+                steps.push(step(place, "Still at HEAD."));
+            }
+        }
+        steps.truncate(STEPS);
+        if steps.is_empty() {
+            return Vec::new();
+        }
+        vec![CodeFlow { thread_flows: [ThreadFlow { locations: steps }] }]
     }
-    vec![CodeFlow { thread_flows: [ThreadFlow { locations: steps }] }]
+
+    /// The id and date of the earliest commit that has it.
+    pub(super) fn first_seen(&self) -> Option<(&str, Option<&str>)> {
+        let (_, git, commit) = self.introductions().next()?;
+        let date = git.committer.as_ref().map(|person| person.date.as_str());
+        Some((commit, date.filter(|date| !date.is_empty())))
+    }
+
+    fn introductions(&self) -> impl Iterator<Item = (&Occurrence, &GitOrigin, &str)> {
+        self.0.iter().filter_map(|Introduction { place, .. }| {
+            let (git, commit) = introduction(place)?;
+            Some((place.as_ref(), git, commit))
+        })
+    }
 }
 
-/// The date and id of the earliest commit that has it.
-pub(super) fn first_seen(finding: &Finding) -> Option<(&str, Option<&str>)> {
-    let (_, git, commit) = introductions(finding).into_iter().next()?;
-    let date = git.committer.as_ref().map(|person| person.date.as_str());
-    Some((commit, date.filter(|date| !date.is_empty())))
+fn introduction(place: &Occurrence) -> Option<(&GitOrigin, &str)> {
+    let git = place.origin.git.as_ref()?;
+    Some((git, git.commit.as_deref()?))
 }
 
-/// Locations that a commit introduced, each path and commit once, by date.
-fn introductions(finding: &Finding) -> Vec<(&Occurrence, &GitOrigin, &str)> {
-    let mut known = BTreeSet::new();
-    let mut places: Vec<_> = finding
-        .occurrences
-        .iter()
-        .filter_map(|place| {
-            let git = place.origin.git.as_ref()?;
-            Some((place, git, git.commit.as_deref()?))
-        })
-        .filter(|(place, git, commit)| {
-            known.insert((&place.origin.target, &place.origin.path, &git.blob, *commit))
-        })
-        .collect();
-    places.sort_by_key(|(_, git, _)| {
-        let date = git.committer.as_ref().and_then(|person| instant(&person.date));
-        (date.is_none(), date)
-    });
-    places
+/// Distinguishes introductions.
+fn key(place: &Occurrence) -> impl Eq + '_ {
+    let git = place.origin.git.as_ref();
+    let ids = git.map(|git| (&git.blob, &git.commit));
+    (&place.origin.target, &place.origin.path, ids)
 }
 
 fn step(place: &Occurrence, message: &str) -> ThreadFlowLocation {

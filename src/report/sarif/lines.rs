@@ -3,33 +3,33 @@
 use std::collections::HashMap;
 
 use crate::finding::Fingerprint;
+use crate::location::Position;
 use crate::report::item::ResultItem;
 
 /// Weight of the position on a line in the counter; no file repeats a line that often.
 const PLACE_ON_LINE: u64 = 100_000;
 
 /// A file's line, by its hash.
-type Line<'a> = (Option<&'a str>, Option<&'a [u8]>, (u64, u32));
+type Line = (Option<String>, Option<Vec<u8>>, (u64, u32));
 
-/// Lines with several findings.
-pub(super) struct Lines<'a>(HashMap<Line<'a>, Vec<&'a Fingerprint>>);
+/// The findings of lines, by column.
+#[derive(Default)]
+pub(super) struct Lines<'a>(HashMap<Line, Vec<(Option<Position>, &'a Fingerprint)>>);
 
 impl<'a> Lines<'a> {
-    /// Counts all results, those beyond the limit included, so that the limit changes no identity.
-    pub(super) fn new(items: &[ResultItem<'a>]) -> Self {
-        let mut lines: HashMap<Line<'a>, Vec<_>> = HashMap::new();
-        for item in items {
-            if let Some(line) = line(item) {
-                let column = item.spot().primary().map(|region| region.start);
-                lines.entry(line).or_default().push((column, &item.finding.fingerprint));
-            }
+    /// Makes the line of a result known. Only known lines are counted.
+    pub(super) fn know(&mut self, item: &ResultItem<'a>) {
+        self.0.extend(line(item).map(|line| (line, Vec::new())));
+    }
+
+    /// Counts a result, also one beyond the limit, so that the limit changes no identity.
+    pub(super) fn count(&mut self, item: &ResultItem<'a>) {
+        if let Some(found) = line(item).and_then(|line| self.0.get_mut(&line)) {
+            let column = item.spot().primary().map(|region| region.start);
+            let found_here = (column, &item.finding.fingerprint);
+            let at = found.partition_point(|other| *other <= found_here);
+            found.insert(at, found_here);
         }
-        lines.retain(|_, found| found.len() > 1);
-        let ordered = lines.into_iter().map(|(line, mut found)| {
-            found.sort();
-            (line, found.into_iter().map(|(_, fingerprint)| fingerprint).collect())
-        });
-        Self(ordered.collect())
     }
 
     /// The value of `primaryLocationLineHash`.
@@ -44,7 +44,8 @@ impl<'a> Lines<'a> {
         };
         let (hash, count) = line.2;
         let neighbours = self.0.get(&line);
-        let place = neighbours.and_then(|all| all.iter().position(|&other| other == fingerprint));
+        let is_same = |other: &(Option<Position>, &Fingerprint)| other.1 == fingerprint;
+        let place = neighbours.and_then(|all| all.iter().position(is_same));
         let plain = crate::line_hash::format(hash, count);
         match place.unwrap_or_default() {
             0 => plain,
@@ -54,9 +55,9 @@ impl<'a> Lines<'a> {
 }
 
 /// The line by which GitHub would track a result; `None` unless it is in a file of the checkout.
-fn line<'a>(item: &ResultItem<'a>) -> Option<Line<'a>> {
+fn line(item: &ResultItem<'_>) -> Option<Line> {
     let place = item.place();
     let plain = place.origin.stands() && place.origin.inside.is_empty();
     let hash = item.spot().line_hash.filter(|_| plain)?;
-    Some((place.origin.target.as_deref(), place.origin.path.as_deref(), hash))
+    Some((place.origin.target.clone(), place.origin.path.clone(), hash))
 }

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::flow;
+use super::flow::Flow;
 use crate::finding::{
     Confidence, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Occurrence, SecretDigest,
     Status,
@@ -42,7 +42,7 @@ pub(super) struct Properties<'a> {
     /// The remedy of the result, and the values for it; the rule's help explains it.
     remediation: Applied,
     /// The number of the finding's occurrences.
-    places: usize,
+    places: u64,
     /// Only in a sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
@@ -90,7 +90,12 @@ struct History<'a> {
 }
 
 impl<'a> Properties<'a> {
-    pub(super) fn new(report: &Report<'a>, finding: &'a Finding, place: &'a Occurrence) -> Self {
+    pub(super) fn new(
+        report: &Report<'a>,
+        finding: &'a Finding,
+        place: &'a Occurrence,
+        flow: &'a Flow<'_>,
+    ) -> Self {
         let credential = &finding.credential;
         let verdict = &finding.verification;
         Self {
@@ -111,18 +116,18 @@ impl<'a> Properties<'a> {
             decoded: &place.sighting.decoded,
             inside: &place.origin.inside,
             remediation: remedy::applied(finding, report.rules),
-            places: finding.occurrences.len(),
+            places: finding.place_count(),
             target: place.origin.target.as_deref(),
             owners: &place.origin.owners,
             account_name: report.account_name(finding),
-            history: place.origin.git.as_ref().map(|git| History::new(finding, git)),
+            history: place.origin.git.as_ref().map(|git| History::new(flow, git)),
         }
     }
 }
 
 impl<'a> History<'a> {
-    fn new(finding: &'a Finding, git: &'a GitOrigin) -> Self {
-        let first = flow::first_seen(finding);
+    fn new(flow: &'a Flow<'_>, git: &'a GitOrigin) -> Self {
+        let first = flow.first_seen();
         Self {
             object: git.object,
             commit: git.commit.as_deref(),

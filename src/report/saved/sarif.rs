@@ -317,6 +317,7 @@ fn finding(result: Found, rules: &RuleSet) -> Result<Finding, Cow<'static, str>>
         suppressed,
         possible_partners: facts.possible_partners,
         occurrences,
+        stored: None,
     })
 }
 
