@@ -13,8 +13,14 @@ use super::record::HitRecord;
 use super::target::Target;
 use crate::coverage::Problem;
 
-/// Problems that every scan of the same target has: they say what a clone is, not what happened.
+/// Kinds of problems that every scan of the same target has: they say what a clone is, not what
+/// happened.
 const LASTING: [&str; 2] = ["partial clone", "shallow clone"];
+/// How the reasons of a container begin that follow from its bytes. The others depend on limits of
+/// time and memory, or on the program.
+const DAMAGED: [&str; 2] = ["a damaged ", "it was read only in part: "];
+/// How the system's errors end, which a second reading may not have.
+const OF_SYSTEM: &str = "(os error";
 
 /// The targets of earlier partials.
 #[derive(Debug, Default)]
@@ -33,6 +39,13 @@ struct Found {
     offset: u64,
     state: String,
     ended: String,
+}
+
+/// Says if every scan of an unchanged target has this problem.
+fn lasts(problem: &Problem) -> bool {
+    let is_damaged = DAMAGED.iter().any(|begin| problem.why.starts_with(begin));
+    let is_of_bytes = problem.what == "container" && is_damaged;
+    LASTING.contains(&problem.what.as_str()) || (is_of_bytes && !problem.why.contains(OF_SYSTEM))
 }
 
 impl Earlier {
@@ -80,7 +93,6 @@ impl Earlier {
     }
 
     fn take(&mut self, line: TargetLine, file: usize, offset: u64) {
-        let lasts = |problem: &Problem| LASTING.contains(&problem.what.as_str());
         let is_whole = line.failed.is_none() && line.coverage.problems.iter().all(lasts);
         let TargetLine { name, base, state: Some(state), ended, .. } = line else { return };
         let key = (base, name);
@@ -131,5 +143,31 @@ impl Earlier {
             Ok((TargetLine { unchanged: true, ..*line }, hits))
         };
         read().map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_lasts_if_it_follows_from_the_content_of_the_target() {
+        for (what, why, expected) in [
+            ("partial clone", "objects that were left on the server are not read", true),
+            ("shallow clone", "history ends at the boundary commit", true),
+            ("container", "a damaged zip archive: no central directory", true),
+            ("container", "it was read only in part: incomplete deflate stream", true),
+            ("container", "it was read only in part: Input/output error (os error 5)", false),
+            ("container", "read for 10s, what follows is missing: raise --max-unpack-time", false),
+            ("container", "not opened: what must be held of it: raise --max-memory", false),
+            ("container", "3 more of its members could not be read", false),
+            ("container", "reading it failed, which is a bug in keysweep", false),
+            ("file", "it was read only in part: Permission denied (os error 13)", false),
+            ("pack", "a damaged header", false),
+            ("time", "the limit of 1s was reached", false),
+        ] {
+            let (what, path, why) = (what.to_owned(), String::new(), why.to_owned());
+            assert_eq!(lasts(&Problem { what, path, why: why.clone() }), expected, "{why}");
+        }
     }
 }

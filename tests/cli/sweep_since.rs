@@ -222,6 +222,31 @@ fn what_an_earlier_sweep_does_not_know_is_scanned() {
     sweep(&project, &["--since", "one", "--show-secrets"]).exits(2);
 }
 
+/// Damage in a file is the same whenever it is read.
+#[test]
+fn a_target_with_a_damaged_container_is_taken_over_with_its_problem() {
+    let project = project("since damaged");
+    // A stream that ends too early, in a file and in an object.
+    let cut = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b";
+    project.file("all/notes/cut.gz", cut).file("all/r/conf/cut.gz", cut);
+    project.git_in("all/r", &["add", "-A"]).git_in("all/r", &["commit", "-q", "-m", "cut"]);
+    thread::sleep(RECENT);
+    let first = sweep(&project, &["--partial", "one"]).exits(1);
+    assert!(first.problems().len() >= 3, "{:?}", first.problems());
+    let ran = sweep(&project, &["--since", "one", "--partial", "two"]).exits(1);
+    assert_eq!(taken(&ran), [".", "b.git", "r", "s.git"], "{}", ran.stderr);
+    assert_eq!(ran.problems(), first.problems());
+    assert_eq!(ran.json()["findings"], first.json()["findings"]);
+    // Once more, from what was taken over.
+    let again = sweep(&project, &["--since", "two"]).exits(1);
+    assert_eq!(taken(&again).len(), 4, "{}", again.stderr);
+    assert_eq!(again.problems(), first.problems());
+    project.file("all/notes/cut.gz", "whole again\n");
+    let mended = sweep(&project, &["--since", "two"]).exits(1);
+    assert_eq!(taken(&mended), ["b.git", "r", "s.git"], "{}", mended.stderr);
+    assert!(mended.problems().len() < first.problems().len(), "{:?}", mended.problems());
+}
+
 /// What a sweep could not read is not taken over: it may have been a moment's fault.
 #[test]
 fn a_target_with_a_problem_is_scanned_again() {
