@@ -109,7 +109,11 @@ impl<'a> Iterator for Items<'a> {
             match place {
                 Err(error) => return Some(Err(error)),
                 Ok(place) if place.origin.stands() => return Some(Ok(self.at(place))),
-                Ok(place) => self.none.iter_mut().for_each(|none| none.add(&place)),
+                Ok(place) => {
+                    if let Some(none) = &mut self.none {
+                        none.add(place);
+                    }
+                }
             }
         }
         self.none.take()?.result(self.finding).map(Ok)
@@ -117,13 +121,13 @@ impl<'a> Iterator for Items<'a> {
 }
 
 impl<'a> OnlyInHistory<'a> {
-    fn add(&mut self, place: &Cow<'a, Occurrence>) {
+    fn add(&mut self, place: Cow<'a, Occurrence>) {
         if self.named.is_none() && place.origin.path.is_some() {
             self.named = Some((self.count, place.clone()));
         }
         // One of them may be the result itself.
         if self.count <= FURTHER {
-            self.first.push(place.clone());
+            self.first.push(place);
         }
         self.count += 1;
     }

@@ -57,7 +57,7 @@ fn reports(
 }
 
 fn streamed(reports: &BTreeMap<&'static str, String>) -> BTreeMap<&'static str, String> {
-    let streams = |name: &&'static str| Format::parse(name).is_some_and(|it| it.streams_places());
+    let streams = |name: &&'static str| Format::parse(name).is_some_and(Format::streams_places);
     reports.iter().filter(|(name, _)| streams(name)).map(|(&k, v)| (k, v.clone())).collect()
 }
 
