@@ -30,7 +30,8 @@ pub(super) enum ActCommand {
     /// List access keys of IAM users: whose, how old, used when and for what, and which are due
     ///
     /// The worst come first. With --report, keys that keysweep found in code are marked. Reads IAM
-    /// and changes nothing. Exits with 1 if a key is due, 3 if some could not be looked at, else 0.
+    /// and changes nothing. Exits with 1 if a key is due, 3 if some keys could not be checked,
+    /// otherwise 0.
     Keys(super::keys::KeysArguments),
     /// Deactivate a leaked key now, end its sessions, and look for changes in the meantime
     ///
@@ -39,16 +40,16 @@ pub(super) enum ActCommand {
     /// user's keys, policies, groups, password and credentials, and at all users and roles:
     /// a deactivated key still works for some seconds. keysweep activate undoes it. Exits with 0 if it
     /// is done and nothing new was seen, 1 if something is new or a step remains, 2 if it was refused, 3
-    /// if not all could be seen or an outcome is unknown.
+    /// if not everything could be read or an outcome is unknown.
     Deactivate(super::deactivate::DeactivateArguments),
-    /// Activate a key again that was deactivated
+    /// Reactivate a key that was deactivated
     Activate(super::deactivate::ActivateArguments),
-    /// Replace a key with a new one, step by step over days, without an interruption.
+    /// Replace a key with a new one, step by step over days, without an interruption
     ///
     /// Each run looks at the keys in AWS and does at most the next step, after a question: 1 make a
-    /// second key, try it and store its secret where --to-profile, --to-file or --to-command say; 2
-    /// list the places that hold the old key until it is moved; 3 wait until it was not used for
-    /// --rest; 4 deactivate it; 5 wait for --hold; 6 delete it, after its last four characters are
+    /// second key, try it, and store its secret as --to-profile, --to-file or --to-command says; 2
+    /// list the places that hold the old key, until there are none; 3 wait until it has not been used
+    /// for --rest; 4 deactivate it; 5 wait for --hold; 6 delete it, after its last four characters are
     /// typed. Run the same command again for the next step. A journal without secrets records what
     /// was done. Exits with 0 if the key is rotated, 1 if a step remains, 2 if it was refused, 3 if an
     /// answer is missing or an outcome is unknown.
@@ -76,7 +77,7 @@ pub(super) struct ActArguments {
     /// Sign with the key itself; its secret comes from the profile that holds it, or a prompt.
     #[arg(long, conflicts_with = "profile")]
     as_itself: bool,
-    /// Open a session with multi-factor authentication first; the code is asked for.
+    /// Open a session with multi-factor authentication first; keysweep prompts for the code.
     #[arg(long, value_name = "SERIAL", num_args = 0..=1, require_equals = true)]
     mfa: Option<Option<String>>,
     /// The partition: aws, aws-us-gov, aws-cn or aws-eusc [default: that of the profile's Region,
@@ -106,7 +107,7 @@ pub(super) struct ChangeArguments {
     /// Read, say what would be done, and change nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Answer yes to every question that can be undone.
+    /// Answer yes to every question about a change that can be undone.
     #[arg(long, conflicts_with = "dry_run")]
     pub(super) yes: bool,
 }

@@ -69,7 +69,7 @@ pub(super) struct StagedArguments {
 /// Arguments of `range`.
 #[derive(Debug, Args)]
 pub(super) struct RangeArguments {
-    /// BASE..HEAD; with --stdin, the repository. With --hook it may be omitted: it is then read
+    /// The range; with --stdin, the repository. With --hook it may be omitted: it is then read
     /// from the pre-commit framework's PRE_COMMIT_FROM_REF and PRE_COMMIT_TO_REF
     #[arg(value_name = "BASE..HEAD", required_unless_present_any = ["stdin", "hook"])]
     pub(super) range: Option<OsString>,
@@ -195,7 +195,7 @@ pub(super) struct OutputArguments {
     #[arg(help_heading = "Output")]
     pub(super) format: Option<String>,
     /// Write the report to FILE instead of standard output, in the format of its ending; or, as
-    /// FORMAT=FILE, besides it; repeatable
+    /// FORMAT=FILE, in addition to standard output; repeatable
     #[arg(long, short, value_name = "[FORMAT=]FILE", help_heading = "Output")]
     pub(super) output: Vec<String>,
     /// List every location and every problem in text, and print when and how keysweep was called

@@ -53,8 +53,8 @@ pub(super) enum Command {
     /// Filter, merge and convert earlier reports
     ///
     /// Reads reports in json, jsonl or sarif, and writes any format again. Nothing is scanned and
-    /// nothing is sent. A report that was not complete stays so, and a filtered report says how
-    /// many findings are hidden.
+    /// nothing is sent. An incomplete report stays incomplete, and a filtered report says how many
+    /// findings are hidden.
     Report(super::report::ReportArguments),
     /// Put the partials of many sweeps together in one report
     ///
@@ -74,7 +74,7 @@ pub(super) enum Command {
     ///
     /// Scans the files and, in a git repository, its whole history; lists the findings, asks if it
     /// runs in a terminal, and writes `.keysweep-baseline` at the root: one line for each finding,
-    /// by value, without line numbers and times. Existing entries keep their reason and last day. A
+    /// by value, without line numbers or times. Existing entries keep their reason and last day. A
     /// suppressed key is still leaked: `keysweep explain` says how to replace it.
     Baseline(super::baseline::BaselineArguments),
     /// Show what keysweep finds, in a small project of its own

@@ -20,19 +20,19 @@ use crate::text::escape_path;
 /// Of `keys`.
 #[derive(Debug, Args)]
 pub(super) struct KeysArguments {
-    /// Keys and users to look at [default: all of the account].
+    /// Keys and users to check [default: all of the account].
     #[arg(value_name = "KEY_ID|USER")]
     subjects: Vec<String>,
     /// Mark the keys that this report of keysweep found (json, jsonl or sarif).
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// A key is due when it is older.
+    /// A key is due when it is older than this.
     #[arg(long, value_name = "DAYS", default_value = "90d", value_parser = parse::days)]
     max_age: i64,
-    /// A key is due when it was not used for longer.
+    /// A key is due when it has not been used for longer than this.
     #[arg(long, value_name = "DAYS", default_value = "45d", value_parser = parse::days)]
     max_idle: i64,
-    /// How to write the list.
+    /// Format of the list.
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     format: KeysFormat,
     /// Show no progress.
@@ -49,7 +49,7 @@ enum KeysFormat {
     Text,
     /// One document.
     Json,
-    /// A row a key, for spreadsheets.
+    /// A row for each key, for spreadsheets.
     Csv,
 }
 

@@ -33,7 +33,7 @@ pub(super) struct ExplainArguments {
     /// With --why: the file or folder that contains the key [default: .]
     #[arg(value_name = "PATH", requires = "why")]
     path: Option<PathBuf>,
-    /// Print on what evidence the id was joined with its secret, and what else was considered
+    /// Print the evidence on which the id was paired with its secret, and what else was considered
     #[arg(long, conflicts_with_all = ["report", "script"])]
     why: bool,
     /// Explain each finding of this earlier report (json, jsonl or sarif)

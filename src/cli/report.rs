@@ -68,7 +68,7 @@ struct ReportOutput {
     #[arg(long, short, value_name = "FORMAT", value_parser = format_parser())]
     format: Option<String>,
     /// Write the report to FILE instead of standard output, in the format of its ending; or, as
-    /// FORMAT=FILE, besides it; repeatable
+    /// FORMAT=FILE, in addition to standard output; repeatable
     #[arg(long, short, value_name = "[FORMAT=]FILE")]
     output: Vec<String>,
     /// List every location and every problem in text

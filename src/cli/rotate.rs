@@ -44,11 +44,11 @@ pub(super) struct RotateArguments {
     /// Look in the files in which this report of keysweep found it (json, jsonl or sarif).
     #[arg(long, value_name = "FILE", help_heading = "Old key")]
     report: Option<PathBuf>,
-    /// Deactivate the old key when it was not used for so long.
+    /// Deactivate the old key when it has not been used for this long.
     #[arg(long, value_name = "DAYS", default_value = "7d", value_parser = parse::days)]
     #[arg(help_heading = "Old key")]
     rest: i64,
-    /// Delete it when it was inactive for so long.
+    /// Delete it when it has been inactive for this long.
     #[arg(long, value_name = "DAYS", default_value = "7d", value_parser = parse::days)]
     #[arg(help_heading = "Old key")]
     hold: i64,
@@ -56,10 +56,10 @@ pub(super) struct RotateArguments {
     #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "15m", value_parser = parse::duration)]
     watch: Option<Duration>,
-    /// Say where the rotation stands, and change nothing.
+    /// Say how far the rotation is, and change nothing.
     #[arg(long, conflicts_with_all = ["abandon", "watch", "dry_run"])]
     status: bool,
-    /// Give the rotation up: delete the new key, if nothing used it.
+    /// Give up the rotation: delete the new key, if nothing has used it.
     #[arg(long, conflicts_with_all = ["watch", "destination"])]
     abandon: bool,
     /// Keep the journal here [default: keysweep/rotations/KEY_ID.jsonl in XDG_STATE_HOME or
