@@ -51,6 +51,7 @@ pub mod principal;
 pub mod provenance;
 pub mod rules;
 pub mod scan;
+pub mod tokens;
 
 pub use aws::KeyId;
 pub use detect::Engine;

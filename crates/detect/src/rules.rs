@@ -6,6 +6,7 @@
 mod bounds;
 mod check;
 mod expression;
+mod fields;
 pub mod id;
 mod parse;
 mod read;
@@ -22,7 +23,7 @@ pub use bounds::Dropped;
 pub use check::entropy;
 pub use expression::Expression;
 pub use parse::{Examples, REMEDIES};
-pub use read::Facts;
+pub use read::{Facts, Reader};
 
 /// The author of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,54 @@ pub enum Method {
     Shape,
 }
 
+/// A set of rules that is switched on and off as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pack {
+    /// Credentials of AWS.
+    Aws,
+    /// Tokens of other providers whose form identifies them.
+    Tokens,
+    /// Credentials whose form is less sure, and which are often not secret.
+    More,
+    /// The rules of configuration files.
+    Custom,
+}
+
+impl Pack {
+    /// The built-in packs, by name.
+    pub const BUILT_IN: [(&'static str, Self); 3] =
+        [("aws", Self::Aws), ("tokens", Self::Tokens), ("more", Self::More)];
+
+    /// The name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::Tokens => "tokens",
+            Self::More => "more",
+            Self::Custom => "custom",
+        }
+    }
+}
+
+/// Where a credential is revoked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revocation {
+    /// The provider's page.
+    pub page: Option<String>,
+    /// A command that revokes the credential. `{token}` marks the place of the credential, which
+    /// is never filled in.
+    pub command: Option<String>,
+}
+
+/// The public half of a shape that is not part of its match.
+#[derive(Clone, Debug)]
+pub struct PartnerShape {
+    /// The expression of an id.
+    pub id: Expression,
+    /// Most bytes between an id and a secret.
+    pub distance: usize,
+}
+
 /// Facts that can be read from a credential offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialFormat {
@@ -78,6 +127,12 @@ pub struct Shape {
     pub boundary: Boundary,
     /// Fewest bits of Shannon entropy per character of the credential, 0 for no limit.
     pub entropy: f64,
+    /// The credential must look random, by the frequencies of its letter pairs.
+    pub random: bool,
+    /// The anchors are also searched for in base64, at every alignment.
+    pub encoded: bool,
+    /// The id that belongs to the credential.
+    pub partner: Option<PartnerShape>,
 }
 
 /// Neighbours that make a match part of something longer.
@@ -114,10 +169,14 @@ pub struct Rule {
     /// line or the line above; empty means that no label is needed.
     pub labels: Vec<String>,
     /// Facts that can be read offline.
-    pub reader: Option<CredentialFormat>,
+    pub reader: Option<Reader>,
     /// Name of its procedure in `patterns/remedy/`. For a user's rule it may also be a sentence
     /// with instructions, or empty.
     pub remedy: String,
+    /// Where the credential is revoked, if that is not in its procedure.
+    pub revocation: Revocation,
+    /// The pack.
+    pub pack: Pack,
     /// The pattern file that defines it; `None` if built in.
     pub file: Option<std::path::PathBuf>,
     /// The author.

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use crate::finding::Severity;
-use crate::rules::{Method, Rule, RuleSet};
+use crate::rules::{Method, Pack, Rule, RuleSet};
 use crate::scan::Copied;
 use crate::stop::Stop;
 
@@ -330,11 +330,15 @@ fn builtin() -> Vec<Literal> {
     literals
 }
 
-/// An anchor of a rule in base64, if it is rare and the rule is severe enough to justify the cost.
-/// The others are found in base64 that nearby text announces.
+/// An anchor of a rule in base64, at each alignment, if the rule asks for it. The others are found
+/// in base64 that nearby text announces.
 fn encoded(rule: &Rule, anchor: &[u8]) -> Vec<Literal> {
-    let wanted = rule.severity == Severity::Error && anchor.len() >= 4;
-    let literals = if wanted { aligned(anchor) } else { vec![] };
+    let asks = rule.shape.as_ref().is_some_and(|shape| shape.encoded);
+    let wanted = match rule.pack {
+        Pack::Aws | Pack::Custom => asks || rule.severity == Severity::Error,
+        Pack::Tokens | Pack::More => asks,
+    };
+    let literals = if wanted && anchor.len() >= 4 { aligned(anchor) } else { vec![] };
     literals
         .into_iter()
         .map(|(text, place)| Literal::new(text.into_bytes(), Class::Base64(place)))

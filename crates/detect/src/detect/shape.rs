@@ -11,6 +11,7 @@ use crate::finding::{Confidence, RuleId};
 use crate::rules::{Author, Facts, Method, Rule, RuleSet, Shape, entropy};
 use crate::secret::Secret;
 use crate::stop::Stop;
+use crate::tokens::Reading;
 
 use super::allowance::{self, Allowance};
 use super::anchors::{Anchor, Anchors, Quiet};
@@ -346,17 +347,22 @@ impl Look<'_> {
         {
             return None;
         }
-        // A match whose own form contradicts it is not a credential.
         let id = groups.name("id");
-        let facts =
+        let reading =
             rule.reader.map(|reader| reader.read(secret.as_bytes(), id.map(|id| id.as_bytes())));
-        let facts = facts.unwrap_or_else(|| Some(Facts::default()))?;
+        let (facts, confidence) = match reading {
+            None => (Facts::default(), rule.confidence),
+            Some(Reading::Read(facts)) => (facts, rule.confidence),
+            Some(Reading::MadeUp) => (Facts::default(), Confidence::Low),
+            // A match whose own form contradicts it is not a credential.
+            Some(Reading::NotOne) => return None,
+        };
         let id = id.filter(|id| rule.author != Author::Target || tells_no_secret(id.as_bytes()));
         let id =
             id.map(|id| (String::from_utf8_lossy(id.as_bytes()).into_owned(), outer(id.range())));
         Some(Shaped {
             rule: rule.id.clone(),
-            confidence: rule.confidence,
+            confidence,
             secret: Secret::new(secret.as_bytes().to_vec()),
             span,
             id,

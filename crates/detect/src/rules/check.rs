@@ -4,6 +4,7 @@
 //! is untested. Examples are filled from a fixed seed, so that the result for a file never changes.
 
 use crate::document::{At, Document};
+use crate::tokens::Reading;
 
 use super::template::Filler;
 use super::{Author, Boundary, Rule, Shape, bounds};
@@ -114,11 +115,12 @@ fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
                 && !rule.labels.iter().any(|word| label.contains(word))
             {
                 Some("none of 'labels' stands before the match")
-            } else if rule.reader.is_some_and(|reader| reader.read(secret.as_bytes(), id).is_none())
-            {
-                Some("it can't be decoded")
             } else {
-                None
+                match rule.reader.map(|reader| reader.read(secret.as_bytes(), id)) {
+                    Some(Reading::NotOne) => Some("it can't be decoded"),
+                    Some(Reading::MadeUp) => Some("its checksum is wrong"),
+                    Some(Reading::Read(_)) | None => None,
+                }
             }
         })
         .collect();
