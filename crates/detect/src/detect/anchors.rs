@@ -129,7 +129,7 @@ impl Anchors {
     /// The built-in literals and those of the rules.
     pub(super) fn new(rules: &RuleSet) -> Self {
         let mut literals = builtin();
-        for rule in rules.rules.iter().filter(|rule| rule.method == Method::Shape) {
+        for rule in rules.in_force().filter(|rule| rule.method == Method::Shape) {
             literals
                 .extend(rule.anchors.iter().map(|bytes| Literal::new(bytes.clone(), Class::Shape)));
             literals.extend(rule.anchors.iter().flat_map(|bytes| encoded(rule, bytes)));

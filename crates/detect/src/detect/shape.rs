@@ -35,8 +35,10 @@ pub(super) struct Shaped {
     pub id: Option<(String, Range<usize>)>,
     /// The facts that were read from it.
     pub facts: Facts,
-    /// It is an example of AWS's documentation: counted, not reported.
+    /// It is an example of documentation, or a placeholder: counted, not reported.
     pub is_example: bool,
+    /// Its checksum is wrong.
+    pub is_made_up: bool,
 }
 
 /// The matches of a text.
@@ -75,7 +77,7 @@ const SEARCHES: usize = 64;
 impl Shapes {
     /// The shape rules of a set whose literals are in `table`.
     pub(super) fn new(set: &RuleSet, table: &Anchors) -> Self {
-        let shapes = set.rules.iter().filter(|rule| rule.method == Method::Shape);
+        let shapes = set.in_force().filter(|rule| rule.method == Method::Shape);
         let rules: Vec<Rule> = shapes.cloned().collect();
         let mut by_literal = vec![Vec::new(); table.len()];
         let mut lengths = vec![0; table.len()];
@@ -350,10 +352,10 @@ impl Look<'_> {
         let id = groups.name("id");
         let reading =
             rule.reader.map(|reader| reader.read(secret.as_bytes(), id.map(|id| id.as_bytes())));
-        let (facts, confidence) = match reading {
-            None => (Facts::default(), rule.confidence),
-            Some(Reading::Read(facts)) => (facts, rule.confidence),
-            Some(Reading::MadeUp) => (Facts::default(), Confidence::Low),
+        let is_made_up = reading == Some(Reading::MadeUp);
+        let facts = match reading {
+            None | Some(Reading::MadeUp) => Facts::default(),
+            Some(Reading::Read(facts)) => facts,
             // A match whose own form contradicts it is not a credential.
             Some(Reading::NotOne) => return None,
         };
@@ -362,7 +364,8 @@ impl Look<'_> {
             id.map(|id| (String::from_utf8_lossy(id.as_bytes()).into_owned(), outer(id.range())));
         Some(Shaped {
             rule: rule.id.clone(),
-            confidence,
+            confidence: if is_made_up { Confidence::Low } else { rule.confidence },
+            is_made_up,
             secret: Secret::new(secret.as_bytes().to_vec()),
             span,
             id,
