@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::finding::{Confidence, RuleId, Severity};
 use crate::report::{self, Layout};
-use crate::rules::{Rule, RuleSet};
+use crate::rules::{Reader, Rule, RuleSet};
 use crate::text::{escape_line, escape_path};
 
 #[derive(Serialize)]
@@ -26,6 +26,9 @@ struct RuleJson<'a> {
     anchors: Vec<String>,
     regex: Option<&'a str>,
     labels: &'a [String],
+    /// What proves or reads a match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reader: Option<&'a str>,
     /// The pack, and whether its rules apply here.
     pack: &'a str,
     applies: bool,
@@ -47,6 +50,7 @@ impl<'a> RuleJson<'a> {
             anchors: rule.anchors.iter().map(|anchor| escape_path(anchor)).collect(),
             regex: rule.shape.as_ref().map(|shape| shape.regex.as_str()),
             labels: &rule.labels,
+            reader: rule.reader.map(Reader::name),
             pack: rule.pack.as_str(),
             applies: rules.packs.has(rule.pack),
             page: rule.revocation.page.as_deref(),

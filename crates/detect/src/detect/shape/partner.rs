@@ -13,7 +13,8 @@ use super::super::view::View;
 use super::Shaped;
 use super::judge::tells_no_secret;
 
-/// Most ids of a text that are considered; more are a list, not keys.
+/// Most ids of a stretch of text that are considered, and most secrets that are compared with each
+/// other; more are a list, not keys.
 const MOST: usize = 256;
 /// An id is the nearest one only if the next is so many times as far away.
 const CLEARLY: usize = 3;
@@ -38,7 +39,11 @@ pub(super) fn join(
     }
     let ids = ids(partner, view, base);
     found.retain(|one| ids.iter().any(|id| gap(&id.span, &one.span) <= partner.distance));
-    let choices = choose(&ids, found, partner.distance);
+    let choices = if found.len() > MOST {
+        found.iter().map(|one| (nearest(&ids, one), Confidence::Low)).collect()
+    } else {
+        choose(&ids, found, partner.distance)
+    };
     for (one, (id, confidence)) in found.iter_mut().zip(choices) {
         one.confidence = one.confidence.min(confidence);
         let id = &ids[id];
@@ -69,20 +74,22 @@ fn gap(one: &Range<usize>, other: &Range<usize>) -> usize {
     one.start.saturating_sub(other.end).max(other.start.saturating_sub(one.end))
 }
 
+/// The index of the nearest id.
+fn nearest(ids: &[Id], one: &Shaped) -> usize {
+    let near = ids.iter().enumerate().map(|(at, id)| (gap(&id.span, &one.span), at));
+    near.min().map_or(0, |(_, at)| at)
+}
+
 /// For each secret the index of its id, and the highest confidence of the pair.
 fn choose(ids: &[Id], found: &[Shaped], distance: usize) -> Vec<(usize, Confidence)> {
     let of_order = in_turn(ids, found, distance);
-    let nearest = |one: &Shaped| {
-        let near = ids.iter().enumerate().map(|(at, id)| (gap(&id.span, &one.span), at));
-        near.min().map_or(0, |(_, at)| at)
-    };
     let mut chosen: Vec<(usize, Confidence)> = Vec::with_capacity(found.len());
     for (number, one) in found.iter().enumerate() {
         if let Some(order) = &of_order {
             chosen.push((order[number], Confidence::Medium));
             continue;
         }
-        let at = nearest(one);
+        let at = nearest(ids, one);
         let own = gap(&ids[at].span, &one.span);
         let other = ids.iter().filter(|id| id.text != ids[at].text);
         let other = other.map(|id| gap(&id.span, &one.span)).min();
