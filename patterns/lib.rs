@@ -24,6 +24,9 @@ pub const EXAMPLE_WORDS: &str = include_str!("example-words.txt");
 /// Words of labels, by what they say of a value.
 pub const LABELS: &str = include_str!("labels.txt");
 
+/// Words that stand where a credential belongs.
+pub const PLACEHOLDERS: &str = include_str!("placeholders.txt");
+
 /// The costs of pairing.
 pub const PAIRING: &str = include_str!("pairing.txt");
 

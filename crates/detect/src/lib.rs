@@ -47,6 +47,7 @@ pub mod finding;
 pub mod line_hash;
 pub mod location;
 pub mod opaque;
+mod placeholder;
 pub mod principal;
 pub mod provenance;
 pub mod rules;

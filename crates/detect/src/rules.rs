@@ -8,6 +8,7 @@ mod check;
 mod expression;
 mod fields;
 pub mod id;
+mod packs;
 mod parse;
 mod read;
 pub mod template;
@@ -22,6 +23,7 @@ use crate::text::escape_path;
 pub use bounds::Dropped;
 pub use check::entropy;
 pub use expression::Expression;
+pub use packs::{Pack, Packs};
 pub use parse::{Examples, REMEDIES};
 pub use read::{Facts, Reader};
 
@@ -53,35 +55,6 @@ pub enum Method {
     SessionToken,
     /// An anchor and a regular expression around it.
     Shape,
-}
-
-/// A set of rules that is switched on and off as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Pack {
-    /// Credentials of AWS.
-    Aws,
-    /// Tokens of other providers whose form identifies them.
-    Tokens,
-    /// Credentials whose form is less sure, and which are often not secret.
-    More,
-    /// The rules of configuration files.
-    Custom,
-}
-
-impl Pack {
-    /// The built-in packs, by name.
-    pub const BUILT_IN: [(&'static str, Self); 3] =
-        [("aws", Self::Aws), ("tokens", Self::Tokens), ("more", Self::More)];
-
-    /// The name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Aws => "aws",
-            Self::Tokens => "tokens",
-            Self::More => "more",
-            Self::Custom => "custom",
-        }
-    }
 }
 
 /// Where a credential is revoked.
@@ -183,11 +156,14 @@ pub struct Rule {
     pub author: Author,
 }
 
-/// All rules in force, built-in ones first.
+/// All rules, built-in ones first.
 #[derive(Clone, Debug, Default)]
 pub struct RuleSet {
-    /// Sorted by file name, then in the order of the file.
+    /// Sorted by file name, then in the order of the file. Rules of packs that are switched off are
+    /// among them, because earlier reports have findings of them.
     pub rules: Vec<Rule>,
+    /// The packs that are switched on.
+    pub packs: Packs,
     /// Rules of the scanned project that exceed its limits.
     pub dropped: Vec<Dropped>,
 }
@@ -196,7 +172,7 @@ impl RuleSet {
     /// The built-in rules.
     pub fn builtin() -> Self {
         let rules = builtin().into_iter().map(|parsed| parsed.rule).collect();
-        Self { rules, dropped: Vec::new() }
+        Self { rules, ..Self::default() }
     }
 
     /// The built-in rules and those of configuration files, given as their names and texts.
@@ -251,8 +227,14 @@ impl RuleSet {
         faults.append(&mut found);
     }
 
-    /// Adds the rules whose ids are new.
+    /// The rules that are applied: those of packs that are switched on.
+    pub fn in_force(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(|rule| self.packs.has(rule.pack))
+    }
+
+    /// Adds the rules whose ids are new, and the packs.
     pub fn join(&mut self, other: Self) {
+        self.packs = self.packs.with(&other.packs);
         for dropped in other.dropped {
             if !self.dropped.contains(&dropped) {
                 self.dropped.push(dropped);

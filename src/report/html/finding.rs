@@ -156,6 +156,11 @@ fn facts(finding: &Finding, detailed: bool) -> Vec<Fact> {
         ("Verdict", Some(verdict)),
         ("Suppressed", finding.suppressed.as_ref().map(suppressed)),
         ("Expires", said(&credential.expires)),
+        (
+            "Details",
+            Some(escape_line(&credential.details.phrases().join(", ")))
+                .filter(|details| !details.is_empty()),
+        ),
         ("Rule", Some(escape_line(credential.rule.as_str()))),
         ("Confidence", Some(finding.confidence.as_str().to_owned())),
     ];

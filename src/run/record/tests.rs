@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::finding::{
-    Candidate, Credential, GitObject, HeldBy, Nearness, Person, RuleId, SecretDigest,
+    Candidate, Credential, Details, GitObject, HeldBy, Nearness, Person, RuleId, SecretDigest,
 };
 
 /// A secret of letters that no other one has.
@@ -79,6 +79,7 @@ fn full(path: Option<&[u8]>) -> Hit {
         account: Some("123456789012".to_owned()),
         user: Some("ann".to_owned()),
         expires: Some("2026-01-02T03:04:05Z".to_owned()),
+        details: Details::default(),
     };
     let origin = Origin {
         path: path.map(<[u8]>::to_vec),

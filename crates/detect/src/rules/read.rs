@@ -48,6 +48,14 @@ impl Reader {
         of_aws.chain(TokenFormat::ALL.iter().map(|(name, _)| *name))
     }
 
+    /// The name.
+    pub fn name(self) -> &'static str {
+        let of_aws = OF_AWS.iter().map(|(name, format)| (*name, Self::Aws(*format)));
+        let of_tokens = TokenFormat::ALL.iter().map(|(name, format)| (*name, Self::Token(*format)));
+        let name = of_aws.chain(of_tokens).find(|(_, reader)| *reader == self);
+        name.map_or("", |(name, _)| name)
+    }
+
     /// The reader of a name.
     pub fn named(name: &str) -> Option<Self> {
         let of_aws = OF_AWS.iter().find(|(known, _)| *known == name);
