@@ -4,7 +4,7 @@
 //! as a leak, and so that they test a shape rather than one value. A seed determines every value.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use crate::tokens::{self, TokenFormat};
 
@@ -27,7 +27,7 @@ pub enum TemplateError {
     #[error(
         "there is no placeholder '{0}' (there are akia, asia, secret, token, uuid, and with a \
          length, as in base64:40: base64, base64url, alnum, lower, upper, hex, digits; \
-         base64-of:TEXT encodes TEXT, and the name of a reader with a checksum, as in \
+         base64-of:TEXT and base64url-of:TEXT encode TEXT, and the name of a reader with a checksum, as in \
          crc32-base62:TEXT, adds the checksum to TEXT)"
     )]
     Unknown(String),
@@ -83,6 +83,7 @@ impl Filler {
                 return Ok([8, 4, 4, 4, 12].map(|len| self.text(HEX, len)).join("-"));
             }
             "base64-of" => return Ok(STANDARD.encode(argument)),
+            "base64url-of" => return Ok(URL_SAFE_NO_PAD.encode(argument)),
             "base64" => BASE64,
             "base64url" => BASE64URL,
             "alnum" => ALNUM,
