@@ -2,13 +2,14 @@
 //! also packs it.
 
 /// The rules, by the name of their file, in the order in which they are listed.
-pub const RULES: [(&str, &str); 6] = [
+pub const RULES: [(&str, &str); 7] = [
     ("signing-keys.toml", include_str!("signing-keys.toml")),
     ("bedrock.toml", include_str!("bedrock.toml")),
     ("ses.toml", include_str!("ses.toml")),
     ("service-credentials.toml", include_str!("service-credentials.toml")),
     ("appsync.toml", include_str!("appsync.toml")),
     ("mws.toml", include_str!("mws.toml")),
+    ("tokens/github.toml", include_str!("tokens/github.toml")),
 ];
 
 /// The frequencies with which two letters of the base64 alphabet follow one another in text.
@@ -22,6 +23,9 @@ pub const EXAMPLE_WORDS: &str = include_str!("example-words.txt");
 
 /// Words of labels, by what they say of a value.
 pub const LABELS: &str = include_str!("labels.txt");
+
+/// Words that stand where a credential belongs.
+pub const PLACEHOLDERS: &str = include_str!("placeholders.txt");
 
 /// The costs of pairing.
 pub const PAIRING: &str = include_str!("pairing.txt");

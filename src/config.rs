@@ -2,13 +2,14 @@
 //!
 //! Its `[[rule]]` tables are patterns, which another reader makes rules of. All faults are reported
 //! at once, with file and line. Allowed values suppress findings; nothing in the file can switch a
-//! rule off.
+//! single rule off, and no file of a target the pack of AWS.
 
 use std::path::Path;
 
 use crate::aws::KeyId;
 use crate::document::{At, Document, Faults, Section};
 use crate::finding::{Finding, Fingerprint};
+use crate::rules::{Author, Pack, Packs};
 
 /// The file's name, at the root of a repository.
 pub const NAME: &str = ".keysweep.toml";
@@ -20,6 +21,8 @@ pub struct Config {
     pub exclude: Vec<String>,
     /// Values whose findings are suppressed.
     pub allow: Vec<Allow>,
+    /// The packs of rules that apply, if the file names them.
+    pub packs: Option<Packs>,
 }
 
 /// An allowed value, and why.
@@ -58,23 +61,24 @@ impl Value {
 }
 
 impl Config {
-    /// Reads the text of `file`.
+    /// Reads the text of `file`, which `author` wrote.
     ///
     /// # Errors
     ///
     /// Every fault of the file, those of patterns aside.
-    pub fn parse(file: &Path, text: &str) -> Result<Self, Faults> {
+    pub fn parse(file: &Path, text: &str, author: Author) -> Result<Self, Faults> {
         let (mut document, mut top) = Document::parse(file, text);
         top.leave("rule");
         let exclude = top.texts(&mut document, "exclude");
         let sections = top.sections(&mut document, "allow");
         let allow = sections.into_iter().filter_map(|section| allow(section, &mut document));
         let allow = allow.collect();
+        let packs = packs(&mut top, author, &mut document);
         for name in OPTIONS {
             if let Some(offset) = top.offset_of(name) {
                 let what = format!(
                     "'{name}' is a command-line option: the file may contain only 'rule', \
-                     'exclude' and 'allow'"
+                     'exclude', 'allow' and 'packs'"
                 );
                 document.fault(offset, "", what);
                 top.leave(name);
@@ -83,7 +87,7 @@ impl Config {
         top.finish(&mut document);
         let exclude = exclude.into_iter().map(|glob| glob.value).collect();
         let faults = document.finish();
-        if faults.is_empty() { Ok(Self { exclude, allow }) } else { Err(Faults(faults)) }
+        if faults.is_empty() { Ok(Self { exclude, allow, packs }) } else { Err(Faults(faults)) }
     }
 }
 
@@ -98,6 +102,28 @@ const OPTIONS: [&str; 8] = [
     "min-confidence",
     "sts-endpoint",
 ];
+
+/// The packs that the file names.
+fn packs(top: &mut Section<'_>, author: Author, document: &mut Document<'_>) -> Option<Packs> {
+    let offset = top.offset_of("packs")?;
+    let mut packs = Packs::of([]);
+    for word in top.texts(document, "packs") {
+        match Packs::named(&word.value) {
+            Some(named) => packs = packs.with(&named),
+            None => {
+                let names = Pack::BUILT_IN.map(|(name, _)| name).join(", ");
+                let what = format!("'packs' must be of {names} and {}", Packs::ALL);
+                document.fault(word.offset, "", what);
+            }
+        }
+    }
+    if author == Author::Target && !packs.has(Pack::Aws) {
+        let what = "'packs' of a project must contain aws: only --pack and a file that --config \
+                    names leave it out";
+        document.fault(offset, "", what);
+    }
+    Some(packs)
+}
 
 fn allow(mut section: Section<'_>, document: &mut Document<'_>) -> Option<Allow> {
     let fingerprint = section.text(document, "fingerprint");
@@ -139,7 +165,7 @@ mod tests {
     use super::*;
 
     fn faults(text: &str) -> Vec<(usize, String)> {
-        let faults = Config::parse(Path::new(NAME), text).expect_err("a fault").0;
+        let faults = Config::parse(Path::new(NAME), text, Author::Target).expect_err("a fault").0;
         faults.into_iter().map(|fault| (fault.line, fault.what)).collect()
     }
 
@@ -147,13 +173,15 @@ mod tests {
     fn a_file_of_all_that_there_is() {
         let id = ["AKIA", "QNZGKIQY56JQ7WML"].concat();
         let text = format!(
-            "exclude = [\"testdata/\"]\n[[allow]]\nfingerprint = \"{}\"\nreason = \"revoked\"\n\
+            "exclude = [\"testdata/\"]\npacks = [\"aws\", \"more\"]\n[[allow]]\nfingerprint = \"{}\"\nreason = \"revoked\"\n\
              [[allow]]\nkey-id = \"{id}\"\n[[allow]]\naccount = \"123456789012\"\n\
              [[rule]]\nid = \"x\"\n",
             "0a".repeat(16)
         );
-        let config = Config::parse(Path::new(NAME), &text).expect("no fault of a pattern");
+        let config =
+            Config::parse(Path::new(NAME), &text, Author::Target).expect("no fault of a pattern");
         assert_eq!(config.exclude, ["testdata/"]);
+        assert_eq!(config.packs, Some(Packs::of([Pack::More, Pack::Aws])));
         assert_eq!(config.allow.len(), 3);
         assert_eq!(config.allow[0].reason.as_deref(), Some("revoked"));
         assert_eq!(config.allow[1].value, Value::KeyId(id));
@@ -171,6 +199,9 @@ mod tests {
             ("[[allow]]\nreason = \"x\"", 1, "one of 'fingerprint', 'key-id' and 'account'"),
             ("[[allow]]\nkey_id = \"x\"", 2, "did you mean 'key-id'?"),
             ("verify = true", 1, "'verify' is a command-line option"),
+            ("packs = [\"tokens\"]", 1, "'packs' of a project must contain aws"),
+            ("packs = [\"aws\", \"npm\"]", 1, "'packs' must be of aws, tokens, more and all"),
+            ("packs = \"all\"", 1, "'packs' must be a list of strings"),
             ("allow = 3", 1, "'allow' must be a table"),
             ("allow = [", 1, "not TOML"),
         ];

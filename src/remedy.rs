@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::aws::KeyKind;
 use crate::finding::{Finding, Status};
 use crate::principal::Principal;
-use crate::rules::{Rule, RuleSet};
+use crate::rules::{Author, Revocation, Rule, RuleSet};
 
 use fill::Values;
 
@@ -164,9 +164,10 @@ fn procedure<'a>(rule: Option<&'a Rule>, values: &Values) -> &'a str {
     }
 }
 
-/// A user's rule may describe the remedy in its own words.
+/// A rule may describe the remedy in its own words.
 fn own<'a>(name: &str, rule: Option<&'a Rule>) -> Option<&'a Rule> {
-    rule.filter(|rule| name == "custom" && !rule.remedy.is_empty())
+    let says = |rule: &&Rule| !rule.remedy.is_empty() || rule.revocation != Revocation::default();
+    rule.filter(|_| name == "custom").filter(says)
 }
 
 fn procedure_steps<'a>(
@@ -181,10 +182,13 @@ fn procedure_steps<'a>(
     });
     steps.map(move |(step, when)| {
         let text = texts::step(step);
+        if let Some(rule) = own {
+            return own_step(rule, text.title.as_str(), when, values);
+        }
         let said = |text: &Option<String>| text.as_ref().map(|text| values.say(text));
         Step {
             title: text.title.clone(),
-            why: own.map_or_else(|| values.say(&text.why), |rule| rule.remedy.clone()),
+            why: values.say(&text.why),
             cli: text.cli.as_ref().map(|cli| values.command(cli.trim_end())),
             // Built without it, the program can't act.
             keysweep: text
@@ -198,6 +202,36 @@ fn procedure_steps<'a>(
         }
     })
 }
+
+/// The word in a command for the credential, which is never filled in.
+const TOKEN: &str = "<TOKEN>";
+
+/// The step of a rule that says itself what to do.
+fn own_step(rule: &Rule, title: &str, when: When, values: &Values) -> Step {
+    let Revocation { page, command } = &rule.revocation;
+    // A command of the scanned project could do anything.
+    let command = command.as_ref().filter(|_| rule.author != Author::Target);
+    let cli = command.map(|command| values.command(command).replace("{token}", TOKEN));
+    let mut why = rule.remedy.clone();
+    if cli.as_ref().is_some_and(|cli| cli.contains(TOKEN)) {
+        why = format!("{why} {TOKEN} in the command stands for the credential; {KEPT_OUT}");
+    }
+    Step {
+        title: page
+            .as_ref()
+            .map_or_else(|| title.to_owned(), |page| format!("Revoke it at {page}")),
+        why: why.trim_start().to_owned(),
+        cli,
+        keysweep: None,
+        console: None,
+        api: None,
+        when,
+    }
+}
+
+/// Where a credential in a command would be kept.
+const KEPT_OUT: &str =
+    "begin the line with a blank, so that the shell does not keep it in its history.";
 
 impl Values {
     fn is_root(&self) -> bool {

@@ -267,9 +267,15 @@ fn conclude(
     partners::link(&mut findings);
     canary::decide(&mut findings);
     let mut counts = suppress::apply(&mut findings, &options.suppressions, options.today, &met);
+    // What was not looked for is not known to be gone.
+    let is_off = |entry: &BaselineEntry| {
+        rules.get(&entry.rule).is_some_and(|rule| !rules.packs.has(rule.pack))
+    };
+    counts.absent.retain(|entry| !is_off(entry));
     #[cfg(feature = "verify")]
     if let Some(how) = &options.verify {
         verify_within(&mut findings, how, options, until, ledger);
+        verification::note_others(&findings, ledger);
     }
     suppress::reopen_active(&mut findings, &mut counts);
     sort(&mut findings);

@@ -14,6 +14,7 @@ mod kill;
 mod killed;
 mod merge;
 mod outputs;
+mod packs;
 #[cfg(feature = "verify")]
 mod remedy;
 #[cfg(unix)]

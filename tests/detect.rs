@@ -9,3 +9,4 @@ mod pairing;
 mod patterns;
 mod recall;
 mod ses;
+mod shapes;

@@ -12,4 +12,5 @@ mod security;
 mod supply;
 #[cfg(unix)]
 mod sweep_templates;
+mod tokens;
 mod workflows;

@@ -35,6 +35,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use keysweep::rules::template::Filler;
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 use tempfile::TempDir;
 
@@ -109,6 +110,13 @@ impl Keys {
     /// A session token, which no run may print.
     pub(crate) fn token(&mut self) -> String {
         format!("IQoJb3JpZ2luX2Vj{}", self.hidden(340))
+    }
+
+    /// A credential by a template of `docs/patterns.md`, which no run may print.
+    pub(crate) fn filled(&mut self, template: &str) -> String {
+        let text = Filler::new(self.next()).fill(template).expect("a template");
+        PLANTED.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone());
+        text
     }
 
     fn hidden(&mut self, len: usize) -> String {

@@ -10,7 +10,7 @@ use keysweep::command::sweep::state::State;
 use keysweep::command::verify::read_report;
 use keysweep::config::{Config, NAME};
 use keysweep::detect::Engine;
-use keysweep::rules::RuleSet;
+use keysweep::rules::{Author, RuleSet};
 use keysweep::run::sweep::ResumeStore as _;
 use keysweep::run::target::Target;
 use keysweep::scan::Detector as _;
@@ -28,7 +28,7 @@ pub fn settings(data: &[u8]) {
     let mut feed = Feed::new(data);
     let sample = expand(feed.run());
     let text = String::from_utf8_lossy(&expand(feed.rest())).into_owned();
-    let config = Config::parse(Path::new(NAME), &text);
+    let config = Config::parse(Path::new(NAME), &text, Author::Target);
     let rules = RuleSet::with_texts(&[(NAME.into(), text)]);
     if let (Ok(_), Ok(rules)) = (config, rules) {
         let engine = Engine::new(&rules);

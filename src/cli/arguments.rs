@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::parse;
 use crate::finding::Confidence;
 use crate::report::{Format, Limits};
+use crate::rules::Packs;
 use crate::run::FailOn;
 
 /// Arguments of `scan`.
@@ -144,12 +145,31 @@ pub(super) struct CommonArguments {
     #[arg(long, value_name = "LEVEL", default_value = "warning", help_heading = "Verdict")]
     pub(super) fail_on: FailOnLevel,
     #[command(flatten)]
+    pub(super) packs: PackArguments,
+    #[command(flatten)]
     pub(super) suppressions: SuppressionArguments,
     #[command(flatten)]
     pub(super) limits: LimitArguments,
     #[cfg(feature = "verify")]
     #[command(flatten)]
     pub(super) verify: super::verify::VerifyArguments,
+}
+
+/// The packs of rules.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct PackArguments {
+    /// Apply the rules of PACK: aws, tokens (of other providers), more (forms that are less sure),
+    /// all; repeatable, or separated by commas [default: packs of the configuration, or aws,tokens]
+    #[arg(long, value_name = "PACK", value_delimiter = ',', value_parser = parse::pack)]
+    #[arg(help_heading = "Selection")]
+    pack: Vec<Packs>,
+}
+
+impl PackArguments {
+    /// The packs of the option, if it is given.
+    pub(super) fn packs(&self) -> Option<Packs> {
+        self.pack.iter().cloned().reduce(|packs, more| packs.with(&more))
+    }
 }
 
 /// Suppressions and the files they come from.

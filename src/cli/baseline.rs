@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::arguments::{
     ConfigArguments, DatabaseArguments, LimitArguments, MinConfidence, OutputArguments,
-    SelectionArguments, SuppressionArguments,
+    PackArguments, SelectionArguments, SuppressionArguments,
 };
 use super::output::{Outputs, write_file};
 use super::progress;
@@ -66,6 +66,8 @@ pub(super) struct BaselineArguments {
     /// Suppress findings of at least this confidence, the one that your scans use
     #[arg(long, value_name = "LEVEL", default_value = "medium")]
     min_confidence: MinConfidence,
+    #[command(flatten)]
+    packs: PackArguments,
     #[command(flatten)]
     config: ConfigArguments,
     #[command(flatten)]
@@ -201,7 +203,8 @@ fn find(
         no_inline_allow: true,
         config: args.config.clone(),
     };
-    let policy = policy(&suppression_args, PolicyRoot::Folder(root.to_owned()))?;
+    let place = PolicyRoot::Folder(root.to_owned());
+    let policy = policy(&suppression_args, args.packs.packs(), place)?;
     let selection = SelectionArguments {
         include: Vec::new(),
         exclude: policy.exclude.clone(),

@@ -49,7 +49,7 @@ pub(super) fn history(args: HistoryArguments) -> Result<Status, Box<dyn Error>> 
         min_confidence: args.common.min_confidence.into(),
     });
     let outputs = Outputs::new(&args.common.output)?;
-    let policy = policy(&args.common.suppressions, place)?;
+    let policy = policy(&args.common.suppressions, args.common.packs.packs(), place)?;
     let whole = !args.database.no_alternates && args.common.limits.leave_nothing_out();
     let job = Job { command: "history", sources: vec![source], session, policy, whole };
     carry_out(job, &args.common, &outputs)
@@ -71,7 +71,7 @@ pub(super) fn staged(args: StagedArguments) -> Result<Status, Box<dyn Error>> {
         database: args.database.options(&args.common.limits, &session.stop),
     });
     let outputs = Outputs::new(&args.common.output)?.for_hook(args.hook.hook, named);
-    let policy = policy(&args.common.suppressions, place)?;
+    let policy = policy(&args.common.suppressions, args.common.packs.packs(), place)?;
     let sources = vec![source];
     let job = Job { command: "staged", sources, session, policy, whole: false };
     carry_out(job, &args.common, &outputs)
@@ -102,7 +102,8 @@ pub(super) fn range(args: RangeArguments) -> Result<Status, Box<dyn Error>> {
         database: args.database.options(&args.common.limits, &session.stop),
     };
     let outputs = Outputs::new(&args.common.output)?.for_hook(args.hook.hook, named);
-    let policy = policy(&args.common.suppressions, PolicyRoot::Base(Box::new(options.clone())))?;
+    let base = PolicyRoot::Base(Box::new(options.clone()));
+    let policy = policy(&args.common.suppressions, args.common.packs.packs(), base)?;
     let sources = vec![Source::Range(options)];
     let job = Job { command: "range", sources, session, policy, whole: false };
     carry_out(job, &args.common, &outputs)

@@ -9,13 +9,13 @@ use std::thread;
 
 use clap::{Args, ValueEnum};
 
-use super::arguments::ConfigArguments;
+use super::arguments::{ConfigArguments, PackArguments};
 use super::complain;
 use super::signals::Session;
 use crate::command::{explain, rules};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
-use crate::rules::RuleSet;
+use crate::rules::{Packs, RuleSet};
 use crate::run::policy::{self, PolicyRoot};
 use crate::run::{self, Source, Status};
 use crate::source::files;
@@ -53,6 +53,8 @@ pub(super) struct RulesArguments {
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     format: ListFormat,
     #[command(flatten)]
+    packs: PackArguments,
+    #[command(flatten)]
     config: ConfigArguments,
 }
 
@@ -66,7 +68,7 @@ enum ListFormat {
 }
 
 pub(super) fn explain(args: &ExplainArguments) -> Result<Status, Box<dyn Error>> {
-    let rules = in_force(&args.config)?;
+    let rules = in_force(&args.config, None)?;
     if let Some(path) = &args.report {
         let shown = || escape_path(path.as_os_str().as_encoded_bytes());
         let text = fs::read(path).map_err(|error| format!("{}: {error}", shown()))?;
@@ -136,7 +138,7 @@ fn why(
 }
 
 pub(super) fn rules(args: &RulesArguments) -> Result<Status, Box<dyn Error>> {
-    let rules = in_force(&args.config)?;
+    let rules = in_force(&args.config, args.packs.packs())?;
     print(|out| match args.format {
         ListFormat::Text => rules::write_text(&rules, out),
         ListFormat::Json => rules::write_json(&rules, out),
@@ -144,12 +146,13 @@ pub(super) fn rules(args: &RulesArguments) -> Result<Status, Box<dyn Error>> {
 }
 
 /// The rules that apply here: built-in ones, and those of the configuration.
-fn in_force(args: &ConfigArguments) -> Result<RuleSet, Box<dyn Error>> {
+fn in_force(args: &ConfigArguments, packs: Option<Packs>) -> Result<RuleSet, Box<dyn Error>> {
     let place = files::root(&[PathBuf::from(".")]).map_or(PolicyRoot::Nowhere, PolicyRoot::Folder);
     let options = policy::PolicyOptions {
         place,
         config: args.config.clone(),
         no_config: args.no_config,
+        packs,
         ..policy::PolicyOptions::default()
     };
     let rules = policy::load(&options)?.rules;

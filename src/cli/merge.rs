@@ -91,7 +91,7 @@ pub(super) fn merge(args: &MergeArguments) -> Result<Status, Box<dyn Error>> {
         &outputs,
         &[baseline, ("--config", suppressions.config.config.as_deref())],
     )?;
-    let policy = scan::policy(suppressions, PolicyRoot::Nowhere)?;
+    let policy = scan::policy(suppressions, None, PolicyRoot::Nowhere)?;
     let files = merge::files(&args.partials)?;
     for file in &files {
         conflicts::overwritten(&outputs, &[("a PARTIAL", Some(&file.path))])?;

@@ -22,6 +22,7 @@ use crate::detect::Engine;
 use crate::memory::MemoryBudget;
 use crate::opaque;
 use crate::report::{self, Closing, Report, Times, View};
+use crate::rules::Packs;
 use crate::run::policy::{self, Policy, PolicyRoot};
 use crate::run::time_limit::TimeLimit;
 use crate::run::{self, RunOptions, Source, Status};
@@ -44,6 +45,7 @@ pub(super) fn scan(args: ScanArguments) -> Result<Status, Box<dyn Error>> {
     let root = files::root(&paths);
     let policy = policy(
         &args.common.suppressions,
+        args.common.packs.packs(),
         root.clone().map_or(PolicyRoot::Nowhere, PolicyRoot::Folder),
     )?;
     // A scan of a part of a repository knows no stale entries.
@@ -112,6 +114,7 @@ pub(super) struct Job<'a> {
 /// Reads the files that configure the run.
 pub(super) fn policy(
     args: &SuppressionArguments,
+    packs: Option<Packs>,
     place: PolicyRoot,
 ) -> Result<Policy, Box<dyn Error>> {
     policy::load(&policy::PolicyOptions {
@@ -120,6 +123,7 @@ pub(super) fn policy(
         no_config: args.config.no_config,
         baseline: args.baseline.clone(),
         inline: !args.no_inline_allow,
+        packs,
     })
 }
 

@@ -79,7 +79,8 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let outputs = outputs(args)?;
     let ledger = Ledger::new();
     // One target must not decide for others, so no target's files are read.
-    let policy = scan::policy(&args.common.suppressions, PolicyRoot::Nowhere)?;
+    let packs = args.common.packs.packs();
+    let policy = scan::policy(&args.common.suppressions, packs, PolicyRoot::Nowhere)?;
     let output = &args.common.output;
     let shows_progress = !output.quiet && !output.no_progress;
     let line = || "looking for repositories".to_owned();
@@ -230,6 +231,7 @@ fn state(args: &SweepArguments, policy: &Policy) -> Result<Option<State>, Box<dy
 fn asked(args: &SweepArguments, policy: &Policy) -> String {
     let LimitArguments { containers, max_memory, .. } = &args.common.limits;
     let own: Vec<_> = policy.rules.rules.iter().filter(|rule| rule.file.is_some()).collect();
-    let policy = format!("{:?} {own:?}", policy.exclude);
+    let packs = policy.rules.packs.names();
+    let policy = format!("{:?} {own:?} {packs}", policy.exclude);
     format!("{:?} {:?} {containers:?} {max_memory:?} {policy}", args.selection, args.database)
 }

@@ -16,6 +16,7 @@ use super::output::Outputs;
 use super::scan;
 use super::signals::Session;
 use crate::detect::Engine;
+use crate::rules::Packs;
 use crate::run::Status;
 use crate::run::policy::{self, Policy};
 use crate::run::sweep::serve::{Server, TargetOptions, serve};
@@ -34,6 +35,8 @@ pub(super) struct WorkerOptions {
     pub(super) outputs: Vec<PathText>,
     /// The file of `--config` with its content: a pipe can be read only once.
     pub(super) config: Option<(PathText, String)>,
+    /// The packs of rules that apply.
+    pub(super) packs: Packs,
     /// Secrets that were not joined with an id are kept for verification.
     pub(super) keep_rivals: bool,
 }
@@ -68,7 +71,8 @@ pub(super) fn work() -> Result<Status, Box<dyn Error>> {
 fn server(options: &WorkerOptions) -> Result<Server<Engine>, Box<dyn Error>> {
     let config = options.config.as_ref();
     let config = config.map(|(path, text)| Ok::<_, std::io::Error>((path.path()?, text.clone())));
-    let Policy { rules, exclude, .. } = policy::of_config(config.transpose()?)?;
+    let Policy { rules, exclude, .. } =
+        policy::of_config(config.transpose()?, options.packs.clone())?;
     let mut selection = options.selection.clone();
     selection.exclude.extend_from_slice(&exclude);
     let limits = limits_of(options.max_memory, &options.containers, 1);

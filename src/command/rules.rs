@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::finding::{Confidence, RuleId, Severity};
 use crate::report::{self, Layout};
-use crate::rules::{Rule, RuleSet};
+use crate::rules::{Reader, Rule, RuleSet};
 use crate::text::{escape_line, escape_path};
 
 #[derive(Serialize)]
@@ -26,12 +26,21 @@ struct RuleJson<'a> {
     anchors: Vec<String>,
     regex: Option<&'a str>,
     labels: &'a [String],
+    /// What proves or reads a match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reader: Option<&'a str>,
+    /// The pack, and whether its rules apply here.
+    pack: &'a str,
+    applies: bool,
+    /// The page where the credential is revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<&'a str>,
     /// The user's file; null for a built-in rule.
     file: Option<String>,
 }
 
 impl<'a> RuleJson<'a> {
-    fn new(rule: &'a Rule) -> Self {
+    fn new(rule: &'a Rule, rules: &RuleSet) -> Self {
         Self {
             id: &rule.id,
             title: &rule.title,
@@ -41,6 +50,10 @@ impl<'a> RuleJson<'a> {
             anchors: rule.anchors.iter().map(|anchor| escape_path(anchor)).collect(),
             regex: rule.shape.as_ref().map(|shape| shape.regex.as_str()),
             labels: &rule.labels,
+            reader: rule.reader.map(Reader::name),
+            pack: rule.pack.as_str(),
+            applies: rules.packs.has(rule.pack),
+            page: rule.revocation.page.as_deref(),
             file: file(rule),
         }
     }
@@ -50,7 +63,7 @@ fn file(rule: &Rule) -> Option<String> {
     rule.file.as_ref().map(|file| escape_path(file.as_os_str().as_encoded_bytes()))
 }
 
-/// Writes one line for each rule: id, severity, title.
+/// Writes one line for each rule: id, severity, pack, title.
 ///
 /// # Errors
 ///
@@ -60,7 +73,10 @@ pub fn write_text(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     for rule in &rules.rules {
         let (id, severity) = (rule.id.as_str(), rule.severity.as_str());
         let from = file(rule).map(|file| format!(" ({file})")).unwrap_or_default();
-        writeln!(out, "{id:<width$}  {severity:<7}  {}{from}", escape_line(&rule.title))?;
+        let pack = rule.pack.as_str();
+        let off = if rules.packs.has(rule.pack) { "" } else { " (off)" };
+        let title = escape_line(&rule.title);
+        writeln!(out, "{id:<width$}  {severity:<7}  {pack:<6}  {title}{off}{from}")?;
     }
     Ok(())
 }
@@ -71,6 +87,6 @@ pub fn write_text(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
 ///
 /// Those of `out`.
 pub fn write_json(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
-    let list = List { rules: rules.rules.iter().map(RuleJson::new).collect() };
+    let list = List { rules: rules.rules.iter().map(|rule| RuleJson::new(rule, rules)).collect() };
     report::write_json(&list, Layout::Indented, out)
 }

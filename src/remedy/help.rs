@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::rules::Rule;
+use crate::rules::{Pack, Rule};
 
 use super::{Step, When, steps_for_rule};
 
@@ -51,10 +51,13 @@ pub fn help_markdown(rule: &Rule) -> String {
             }
         }
     }
-    if !help.contains(UPDATE) {
+    if !help.contains(UPDATE) && is_beside_keys(rule) {
         let _ = writeln!(help, "{BESIDE}\n\n```sh\n{UPDATE} {DEACTIVATE}\n```\n");
     }
-    help.push_str(MORE_MARKDOWN);
+    let _ = writeln!(help, "{REWRITING}\n");
+    if is_beside_keys(rule) {
+        let _ = writeln!(help, "{STEPS} `keysweep explain KEY_ID`.");
+    }
     help
 }
 
@@ -88,10 +91,13 @@ pub fn help_text(rule: &Rule) -> String {
             }
         }
     }
-    if !help.contains(UPDATE) {
+    if !help.contains(UPDATE) && is_beside_keys(rule) {
         let _ = writeln!(help, "\n{BESIDE}\n  {UPDATE} {DEACTIVATE}");
     }
-    help.push_str(MORE_TEXT);
+    let _ = writeln!(help, "\n{REWRITING}");
+    if is_beside_keys(rule) {
+        let _ = writeln!(help, "{STEPS} keysweep explain KEY_ID");
+    }
     help
 }
 
@@ -100,12 +106,14 @@ const BESIDE: &str = "If an access key leaked with it, deactivate that first:";
 const UPDATE: &str = "aws iam update-access-key";
 const DEACTIVATE: &str = "--user-name '<USER>' --access-key-id '<KEY_ID>' --status Inactive";
 
-const MORE_MARKDOWN: &str = "Rewriting history is not rotation: forks, pull-request refs, cached \
-    views and clones keep what was pushed.\n\nThe steps with a key's own id and user: \
-    `keysweep explain KEY_ID`.\n";
-const MORE_TEXT: &str = "\nRewriting history is not rotation: forks, pull-request refs, cached \
-    views and clones keep what was pushed.\nThe steps with a key's own id and user: keysweep \
-    explain KEY_ID\n";
+const REWRITING: &str = "Rewriting history is not rotation: forks, pull-request refs, cached views \
+    and clones keep what was pushed.";
+const STEPS: &str = "The steps with a key's own id and user:";
+
+/// True for rules whose credentials leak together with access keys.
+fn is_beside_keys(rule: &Rule) -> bool {
+    matches!(rule.pack, Pack::Aws | Pack::Custom)
+}
 
 fn fence(step: &Step, indent: &str, help: &mut String) {
     if let Some(cli) = &step.cli {

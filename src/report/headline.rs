@@ -111,9 +111,13 @@ fn unproven(first: &Finding, open: &[&Finding], named: fn(&str) -> String) -> St
         finding.credential.key_id.is_some() && finding.credential.secret.is_some()
     };
     let whole = open.iter().filter(is_whole).count() as u64;
+    let other = open.iter().filter(|finding| !finding.credential.is_of_aws()).count() as u64;
     let mut found = counted(count, "credential was found", "credentials were found");
-    // An id alone gives no access, so the number of all says too much.
-    if count > 1 && whole < count {
+    // A token is a whole credential.
+    if other > 0 && other < count {
+        found.push_str(&format!(", {other} of them of other providers than AWS"));
+    } else if count > 1 && whole < count && other == 0 {
+        // An id alone gives no access, so the number of all says too much.
         found.push_str(&match whole {
             0 => ", no key id with its secret".to_owned(),
             1 => ", 1 of them a key id with its secret".to_owned(),

@@ -81,7 +81,9 @@ pub fn write_hook(report: &Report<'_>, setting: &Setting, out: &mut dyn Write) -
             ways.extend(problems);
             let mut lines = places(&findings, LINES - 1 - ways.len());
             lines.extend(ways);
-            writeln!(out, "keysweep: stopped, this {doing} holds AWS credentials:")?;
+            let is_aws = findings.iter().all(|finding| finding.credential.is_of_aws());
+            let whose = if is_aws { "AWS credentials" } else { "credentials" };
+            writeln!(out, "keysweep: stopped, this {doing} holds {whose}:")?;
             lines
         }
         None => {

@@ -18,7 +18,7 @@ use crate::coverage::Coverage;
 use crate::finding::{Confidence, Finding, RuleId, Severity};
 use crate::provenance::Provenance;
 use crate::remedy::{self, Remedies};
-use crate::rules::{Author, Method, Rule};
+use crate::rules::{Author, Method, Pack, Revocation, Rule};
 
 /// Version of the document; it changes when a key changes its meaning.
 pub(super) const SCHEMA: u32 = 2;
@@ -145,6 +145,8 @@ pub(super) struct RuleRecord {
     severity: Severity,
     confidence: Confidence,
     remedy: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    page: Option<String>,
 }
 
 impl From<&Rule> for RuleRecord {
@@ -156,6 +158,7 @@ impl From<&Rule> for RuleRecord {
             severity: rule.severity,
             confidence: rule.confidence,
             remedy: rule.remedy.clone(),
+            page: rule.revocation.page.clone(),
         }
     }
 }
@@ -175,6 +178,8 @@ impl From<RuleRecord> for Rule {
             labels: Vec::new(),
             reader: None,
             remedy: rule.remedy,
+            revocation: Revocation { page: rule.page, command: None },
+            pack: Pack::Custom,
             file: Some("report".into()),
             author: Author::User,
         }

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Report;
 use crate::finding::{
-    Clear, Confidence, Encoding, Evidence, Finding, Fingerprint, GitOrigin, Identity, Occurrence,
-    Origin, PARTITIONS, RuleId, SecretDigest, Severity, Sighting, Spot, Suppression, Verification,
+    Clear, Confidence, Details, Encoding, Evidence, Finding, Fingerprint, GitOrigin, Identity,
+    Occurrence, Origin, PARTITIONS, RuleId, SecretDigest, Severity, Sighting, Spot, Suppression,
+    Verification,
 };
 use crate::location::{Position, Region};
 use crate::remedy::{self, Applied};
@@ -40,6 +41,8 @@ pub(super) struct Record<O> {
     user: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires: Option<String>,
+    #[serde(default, skip_serializing_if = "Details::is_empty")]
+    details: Details,
     #[serde(default)]
     secret_redacted: Option<String>,
     /// In clear, if the user asked for it; never read.
@@ -89,6 +92,7 @@ impl<O> Record<O> {
             account_name: report.account_name(finding).map(str::to_owned),
             user: credential.user.clone(),
             expires: credential.expires.clone(),
+            details: credential.details.clone(),
             secret_redacted: redacted.map(str::to_owned),
             secret: clear(&finding.clear.secret),
             secret_sha256: digest(&credential.secret),
@@ -135,6 +139,7 @@ impl Record<Vec<Place>> {
             account: self.account_id,
             user: self.user,
             expires: self.expires,
+            details: self.details,
         };
         let confidence = self.confidence;
         let places = self.occurrences.into_iter().map(|place| place.occurrence(confidence));

@@ -97,7 +97,7 @@ fn driver(rules: Vec<model::Descriptor>) -> Driver {
         semantic_version: version,
         organization: "keysweep",
         information_uri: rules::HOME,
-        short_description: Message::new("Finds leaked AWS keys."),
+        short_description: Message::new("Finds leaked AWS keys, and tokens of other providers."),
         full_description: Message::new(concat!(env!("CARGO_PKG_DESCRIPTION"), ".")),
         rules,
         notifications: notice::descriptors(),

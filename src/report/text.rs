@@ -275,6 +275,7 @@ fn facts(report: &Report<'_>, finding: &Finding) -> Vec<String> {
     if let Some(expires) = &credential.expires {
         facts.push(format!("expires {}", escape_line(expires)));
     }
+    facts.extend(credential.details.phrases().iter().map(|phrase| escape_line(phrase)));
     facts.push(format!("{} confidence", finding.confidence.as_str()));
     facts.push(format!("fingerprint {}", finding.fingerprint));
     facts

@@ -166,7 +166,11 @@ fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger
     let is_weak = |group: &Group| group.iter().all(|hit| hit.occurrence.confidence < min);
     let weak: Vec<Group> =
         groups.extract_if(.., |_, group| is_weak(group)).map(|(_, group)| group).collect();
-    ledger.add(Count::BelowConfidence, weak.len() as u64);
+    // A made-up token is an example; it is reported if the user asks for low confidence.
+    let is_made_up = |group: &&Group| group.iter().any(|hit| hit.identity.details.made_up);
+    let made_up = weak.iter().filter(is_made_up).count() as u64;
+    ledger.add(Count::Examples, made_up);
+    ledger.add(Count::BelowConfidence, weak.len() as u64 - made_up);
     let first = weak.iter().filter_map(|group| group.first());
     let secrets = first.flat_map(|hit| hit.clear.secrets()).cloned().collect();
     for hit in weak.into_iter().flatten() {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, Config};
 use crate::document::{Fault, Faults};
-use crate::rules::{Author, RuleSet};
+use crate::rules::{Author, Packs, RuleSet};
 use crate::source::git::base::{self, Base};
 use crate::source::git::range;
 use crate::suppress::Suppressions;
@@ -30,6 +30,8 @@ pub struct PolicyOptions {
     pub baseline: Option<PathBuf>,
     /// Markers in the text count.
     pub inline: bool,
+    /// `--pack`; replaces the packs of every file.
+    pub packs: Option<Packs>,
 }
 
 /// The root of a target's own files.
@@ -112,17 +114,23 @@ pub fn load(options: &PolicyOptions) -> Result<Policy, Box<dyn std::error::Error
         None => read((config, author), baseline, options.inline)?,
     };
     policy.unreadable = own.unreadable;
+    if let Some(packs) = &options.packs {
+        policy.rules.packs = packs.clone();
+    }
     Ok(policy)
 }
 
-/// The policy of a configuration that the user named and that was read before; no baseline.
+/// The policy of a configuration that the user named and that was read before, with these packs; no
+/// baseline.
 ///
 /// # Errors
 ///
 /// [`Faults`] with everything that is wrong in it.
-pub fn of_config(config: Text) -> Result<Policy, Faults> {
+pub fn of_config(config: Text, packs: Packs) -> Result<Policy, Faults> {
     let author = if config.is_some() { Author::User } else { Author::Target };
-    read((config, author), None, true)
+    let mut policy = read((config, author), None, true)?;
+    policy.rules.packs = packs;
+    Ok(policy)
 }
 
 /// Refuses a configuration of the target that is larger than people write.
@@ -140,11 +148,12 @@ fn read((config, author): (Text, Author), baseline: Text, inline: bool) -> Resul
     let mut faults: Vec<Fault> = Vec::new();
     let mut gather = |error: Faults| faults.extend(error.0);
     let texts: Vec<(PathBuf, String)> = config.into_iter().collect();
-    let rules = RuleSet::with_texts_by(author, &texts).map_err(&mut gather).unwrap_or_default();
+    let mut rules = RuleSet::with_texts_by(author, &texts).map_err(&mut gather).unwrap_or_default();
     let mut suppressions = Suppressions { inline, ..Suppressions::default() };
     let mut exclude = Vec::new();
     for (path, text) in &texts {
-        let config = Config::parse(path, text).map_err(&mut gather).unwrap_or_default();
+        let config = Config::parse(path, text, author).map_err(&mut gather).unwrap_or_default();
+        rules.packs = config.packs.unwrap_or(rules.packs);
         exclude.extend(config.exclude);
         suppressions.allow.extend(config.allow);
     }

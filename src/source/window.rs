@@ -180,7 +180,7 @@ fn boundary(bytes: &[u8], at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Candidate, Confidence, Credential, RuleId, Sighting};
+    use crate::finding::{Candidate, Confidence, Credential, Details, RuleId, Sighting};
     use crate::location::{LineIndex, Region};
     use crate::scan::Copied;
 
@@ -206,6 +206,7 @@ mod tests {
             account: None,
             user: None,
             expires: None,
+            details: Details::default(),
         };
         let sighting = Sighting {
             id: Some(region),

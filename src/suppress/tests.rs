@@ -6,6 +6,7 @@ use super::*;
 use crate::config::{Config, Value};
 use crate::finding::{Confidence, Credential, GitOrigin, Origin, RuleId, Severity, Sighting};
 use crate::location::{Position, Region};
+use crate::rules::Author;
 use crate::secret::Secret;
 use crate::suppress::detect_secrets::DetectSecrets;
 use crate::suppress::gitleaks::Gitleaks;
@@ -94,7 +95,8 @@ fn the_configuration_settles_by_fingerprint_key_id_and_account() {
         ("account = \"029608264753\"".to_owned(), Some("config")),
         ("account = \"111122223333\"".to_owned(), None),
     ] {
-        let config = Config::parse(Path::new("c"), &text(&line)).expect("a configuration");
+        let config =
+            Config::parse(Path::new("c"), &text(&line), Author::User).expect("a configuration");
         let suppressions = Suppressions { allow: config.allow, ..Suppressions::default() };
         assert_eq!(suppress(&one, &suppressions).0.as_deref(), by, "{line}");
     }

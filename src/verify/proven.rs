@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 use super::Pair;
 use super::plan::{Candidate, Question, is_settled, signs};
 use crate::finding::{
-    Confidence, Credential, Evidence, Finding, Fingerprint, Occurrence, RuleId, SecretDigest,
-    Severity, Sighting, Status, Verification,
+    Confidence, Credential, Details, Evidence, Finding, Fingerprint, Occurrence, RuleId,
+    SecretDigest, Severity, Sighting, Status, Verification,
 };
 use crate::rules::id::{self, KEY_ID, SECRET};
 use crate::secret::Secret;
@@ -222,6 +222,7 @@ fn lone_id(pair: Finding) -> Finding {
         secret: None,
         session_token: None,
         expires: None,
+        details: Details::default(),
         ..pair.with_secrets()
     };
     Finding {

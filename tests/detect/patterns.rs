@@ -2,15 +2,16 @@
 //! detector as it ships.
 
 use keysweep::detect::Engine;
+use keysweep::finding::Candidate;
 use keysweep::rules::template::Filler;
-use keysweep::rules::{RuleSet, builtin_examples};
+use keysweep::rules::{Packs, RuleSet, builtin_examples};
 use keysweep::scan::Detector as _;
 
 use crate::support::seed;
 
 #[test]
 fn every_rule_finds_its_examples_and_nothing_else() {
-    let engine = Engine::new(&RuleSet::builtin());
+    let engine = Engine::new(&RuleSet { packs: Packs::all(), ..RuleSet::builtin() });
     let mut filler = Filler::new(seed());
     for examples in builtin_examples() {
         let rule = examples.rule.as_str();
@@ -20,7 +21,9 @@ fn every_rule_finds_its_examples_and_nothing_else() {
                 let mut is_found = || {
                     let text = filler.fill(template).expect("a known placeholder");
                     let found = engine.whole(text.as_bytes()).candidates;
-                    found.iter().any(|one| one.credential.rule.as_str() == rule)
+                    // A wrong checksum is reported with low confidence, as made up.
+                    let is_one = |one: &&Candidate| !one.credential.details.made_up;
+                    found.iter().filter(is_one).any(|one| one.credential.rule.as_str() == rule)
                 };
                 // One random secret in some thousands looks like a word: not twice in a row.
                 let is_found = is_found() || expected && is_found();

@@ -3,12 +3,12 @@
 
 use keysweep::coverage::{Coverage, LeftOut, Problem};
 use keysweep::finding::{
-    Confidence, Credential, Encoding, Finding, GitObject, GitOrigin, HeldBy, Occurrence, Origin,
-    Person, RuleId, Severity, Sighting,
+    Confidence, Credential, Details, Encoding, Finding, GitObject, GitOrigin, HeldBy, Occurrence,
+    Origin, Person, RuleId, Severity, Sighting,
 };
 use keysweep::location::{Position, Region};
 use keysweep::report::{Format, Limits, Report, Style, View};
-use keysweep::rules::{Author, Method, Rule, RuleSet};
+use keysweep::rules::{Author, Method, Pack, Packs, Revocation, Rule, RuleSet};
 use keysweep::secret::Secret;
 
 /// AWS's documented example id.
@@ -30,6 +30,7 @@ pub(crate) fn credential(rule: &str, id: Option<&str>, secret: Option<Secret>) -
         account: id.map(|_| "123456789012".to_owned()),
         user: None,
         expires: None,
+        details: Details::default(),
     }
 }
 
@@ -150,6 +151,8 @@ pub(crate) fn rules(file: Option<&str>) -> RuleSet {
         labels: Vec::new(),
         reader: None,
         remedy: "access-key".to_owned(),
+        revocation: Revocation::default(),
+        pack: Pack::Aws,
         file: file.map(Into::into),
         author: if file.is_some() { Author::User } else { Author::Us },
     };
@@ -160,6 +163,7 @@ pub(crate) fn rules(file: Option<&str>) -> RuleSet {
             rule("aws-access-key-id", "AWS access key id", Severity::Note),
         ],
         dropped: Vec::new(),
+        packs: Packs::default(),
     }
 }
 

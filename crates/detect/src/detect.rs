@@ -52,13 +52,14 @@ mod view;
 mod words;
 mod wrap;
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::finding::Candidate;
+use crate::finding::{Candidate, RuleId};
 use crate::line_hash::line_hashes;
 use crate::location::{LineIndex, Position};
-use crate::rules::RuleSet;
+use crate::rules::{Rule, RuleSet};
 use crate::scan::{Copied, Detected, Detector, Window};
 use crate::stop::Stop;
 
@@ -70,6 +71,9 @@ use shape::Shapes;
 /// The detector of a rule set.
 pub struct Engine {
     tools: Tools,
+    /// Rules that are switched off. Detection of AWS's keys is one piece, so what it finds for them
+    /// is left out at the end.
+    off: Arc<HashSet<RuleId>>,
 }
 
 /// The state that a text passes to its delta children: its anchors, or that they are unknown.
@@ -113,7 +117,13 @@ impl Engine {
         let anchors = Arc::new(Anchors::new(rules));
         let shapes = Arc::new(Shapes::new(rules, &anchors));
         let costs = costs.table();
-        Self { tools: Tools { anchors, shapes, costs, keeps_others: false, stop: Stop::default() } }
+        let is_off = |rule: &&Rule| !rules.packs.has(rule.pack);
+        let off = rules.rules.iter().filter(is_off).map(|rule| rule.id.clone());
+        let off = Arc::new(off.collect());
+        Self {
+            off,
+            tools: Tools { anchors, shapes, costs, keeps_others: false, stop: Stop::default() },
+        }
     }
 
     /// Sets if ids keep the other secrets in their reach, [`Sighting::rivals`]. Verification tries
@@ -143,6 +153,7 @@ impl Engine {
         }
         if anchors.is_empty() && !analyse::is_announced(bytes) {
             all.candidates.extend(nameless);
+            self.leave_out(&mut all);
             return all;
         }
         let mut budget = analyse::decode_budget(bytes.len());
@@ -189,11 +200,19 @@ impl Engine {
         if all.candidates.is_empty() {
             all.candidates.extend(nameless);
         }
+        self.leave_out(&mut all);
         for candidate in all.candidates.iter_mut().skip(MOST_WITH_RIVALS) {
             candidate.sighting.rivals = Vec::new();
         }
         all.memory = BaseState { anchors, len: bytes.len(), opaque: false };
         all
+    }
+
+    /// Leaves out what rules found that are switched off.
+    fn leave_out(&self, all: &mut Detected<BaseState>) {
+        if !self.off.is_empty() {
+            all.candidates.retain(|candidate| !self.off.contains(&candidate.credential.rule));
+        }
     }
 
     /// Analyses the part `around` of a text; `near` are the anchors in it.
@@ -302,7 +321,11 @@ impl Detector for Engine {
         let (anchors, shapes) = (Arc::clone(anchors), Arc::clone(shapes));
         let costs = self.tools.costs;
         let keeps_others = self.tools.keeps_others;
-        Some(Self { tools: Tools { anchors, shapes, costs, keeps_others, stop: stop.clone() } })
+        let off = Arc::clone(&self.off);
+        Some(Self {
+            off,
+            tools: Tools { anchors, shapes, costs, keeps_others, stop: stop.clone() },
+        })
     }
 
     fn overlap(&self) -> usize {

@@ -187,6 +187,18 @@ impl<'t> Section<'t> {
         number
     }
 
+    /// `true` or `false`; another value is a fault.
+    pub fn flag(&mut self, document: &mut Document<'_>, key: &'static str) -> Option<bool> {
+        let At { value, offset } = self.take(key)?;
+        match value {
+            DeValue::Boolean(flag) => Some(flag),
+            _ => {
+                self.wrong(document, offset, key, "true or false");
+                None
+            }
+        }
+    }
+
     /// A string that is one of `words`; gives its index.
     pub fn choice(
         &mut self,

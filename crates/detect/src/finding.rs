@@ -146,6 +146,45 @@ pub struct Credential {
     pub user: Option<String>,
     /// End of validity according to its own signed statement, as RFC 3339 in UTC.
     pub expires: Option<String>,
+    /// What else it says of itself.
+    pub details: Details,
+}
+
+/// What a token or a private key says of itself, read offline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Details {
+    /// The service that issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// Whether a private key is encrypted with a passphrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encrypted: Option<bool>,
+    /// The fingerprint of the public half of a private key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_fingerprint: Option<String>,
+    /// Its checksum is wrong: it is made up, or a character of it is wrong.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub made_up: bool,
+}
+
+impl Details {
+    /// True if nothing is known.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// One phrase for each, for people.
+    pub fn phrases(&self) -> Vec<String> {
+        let issuer = self.issuer.as_ref().map(|issuer| format!("issued by {issuer}"));
+        let encrypted = self.encrypted.map(|is_encrypted| {
+            let phrase = if is_encrypted { "encrypted with a passphrase" } else { "not encrypted" };
+            phrase.to_owned()
+        });
+        let key = self.key_fingerprint.as_ref().map(|key| format!("public key {key}"));
+        let made_up = self.made_up.then(|| "its checksum is wrong".to_owned());
+        [issuer, encrypted, key, made_up].into_iter().flatten().collect()
+    }
 }
 
 impl Credential {

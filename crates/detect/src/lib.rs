@@ -47,10 +47,12 @@ pub mod finding;
 pub mod line_hash;
 pub mod location;
 pub mod opaque;
+mod placeholder;
 pub mod principal;
 pub mod provenance;
 pub mod rules;
 pub mod scan;
+pub mod tokens;
 
 pub use aws::KeyId;
 pub use detect::Engine;

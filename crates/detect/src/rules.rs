@@ -6,7 +6,9 @@
 mod bounds;
 mod check;
 mod expression;
+mod fields;
 pub mod id;
+mod packs;
 mod parse;
 mod read;
 pub mod template;
@@ -21,8 +23,9 @@ use crate::text::escape_path;
 pub use bounds::Dropped;
 pub use check::entropy;
 pub use expression::Expression;
+pub use packs::{Pack, Packs};
 pub use parse::{Examples, REMEDIES};
-pub use read::Facts;
+pub use read::{Facts, Reader};
 
 /// The author of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,25 @@ pub enum Method {
     Shape,
 }
 
+/// Where a credential is revoked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revocation {
+    /// The provider's page.
+    pub page: Option<String>,
+    /// A command that revokes the credential. `{token}` marks the place of the credential, which
+    /// is never filled in.
+    pub command: Option<String>,
+}
+
+/// The public half of a shape that is not part of its match.
+#[derive(Clone, Debug)]
+pub struct PartnerShape {
+    /// The expression of an id.
+    pub id: Expression,
+    /// Most bytes between an id and a secret.
+    pub distance: usize,
+}
+
 /// Facts that can be read from a credential offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialFormat {
@@ -78,6 +100,12 @@ pub struct Shape {
     pub boundary: Boundary,
     /// Fewest bits of Shannon entropy per character of the credential, 0 for no limit.
     pub entropy: f64,
+    /// The credential must look random, by the frequencies of its letter pairs.
+    pub random: bool,
+    /// The anchors are also searched for in base64, at every alignment.
+    pub encoded: bool,
+    /// The id that belongs to the credential.
+    pub partner: Option<PartnerShape>,
 }
 
 /// Neighbours that make a match part of something longer.
@@ -114,21 +142,28 @@ pub struct Rule {
     /// line or the line above; empty means that no label is needed.
     pub labels: Vec<String>,
     /// Facts that can be read offline.
-    pub reader: Option<CredentialFormat>,
+    pub reader: Option<Reader>,
     /// Name of its procedure in `patterns/remedy/`. For a user's rule it may also be a sentence
     /// with instructions, or empty.
     pub remedy: String,
+    /// Where the credential is revoked, if that is not in its procedure.
+    pub revocation: Revocation,
+    /// The pack.
+    pub pack: Pack,
     /// The pattern file that defines it; `None` if built in.
     pub file: Option<std::path::PathBuf>,
     /// The author.
     pub author: Author,
 }
 
-/// All rules in force, built-in ones first.
+/// All rules, built-in ones first.
 #[derive(Clone, Debug, Default)]
 pub struct RuleSet {
-    /// Sorted by file name, then in the order of the file.
+    /// Sorted by file name, then in the order of the file. Rules of packs that are switched off are
+    /// among them, because earlier reports have findings of them.
     pub rules: Vec<Rule>,
+    /// The packs that are switched on.
+    pub packs: Packs,
     /// Rules of the scanned project that exceed its limits.
     pub dropped: Vec<Dropped>,
 }
@@ -137,7 +172,7 @@ impl RuleSet {
     /// The built-in rules.
     pub fn builtin() -> Self {
         let rules = builtin().into_iter().map(|parsed| parsed.rule).collect();
-        Self { rules, dropped: Vec::new() }
+        Self { rules, ..Self::default() }
     }
 
     /// The built-in rules and those of configuration files, given as their names and texts.
@@ -192,8 +227,14 @@ impl RuleSet {
         faults.append(&mut found);
     }
 
-    /// Adds the rules whose ids are new.
+    /// The rules that are applied: those of packs that are switched on.
+    pub fn in_force(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(|rule| self.packs.has(rule.pack))
+    }
+
+    /// Adds the rules whose ids are new, and the packs.
     pub fn join(&mut self, other: Self) {
+        self.packs = self.packs.with(&other.packs);
         for dropped in other.dropped {
             if !self.dropped.contains(&dropped) {
                 self.dropped.push(dropped);

@@ -33,6 +33,7 @@ pub(super) fn workers(
         max_memory: args.common.limits.max_memory,
         target_timeout: args.target_timeout,
         outputs: outputs.map(|path| PathText::from(&*path)).collect(),
+        packs: policy.rules.packs.clone(),
         config: config.map(|(path, text)| (PathText::from(&**path), text.clone())),
         keep_rivals,
     };

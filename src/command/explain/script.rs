@@ -58,7 +58,7 @@ pub fn write(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
         let title = format!("{}. {}", number + 1, step.title);
         match &step.cli {
             // A part of the command must be looked up in the output of an earlier step.
-            Some(cli) if !cli.contains("'<") => {
+            Some(cli) if !cli.contains("'<") && !cli.contains("<TOKEN>") => {
                 let quoted = title.replace('\'', "'\\''");
                 writeln!(out, "\nif ask '{quoted}'; then")?;
                 for line in waiting(guide, number) {

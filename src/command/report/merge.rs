@@ -101,6 +101,9 @@ fn unite(one: &mut Finding, other: Finding) {
     own.account = own.account.take().or(theirs.account);
     own.user = own.user.take().or(theirs.user);
     own.expires = own.expires.take().or(theirs.expires);
+    if own.details.is_empty() {
+        own.details = theirs.details;
+    }
     one.possible_partners.extend(other.possible_partners);
     one.possible_partners.sort();
     one.possible_partners.dedup();

@@ -138,6 +138,9 @@ fn facts(finding: &Finding, detailed: bool) -> Vec<Fact> {
     let verification = &finding.verification;
     let said = |text: &Option<String>| text.as_deref().map(escape_line);
     let mut verdict = verdict(verification.status).to_owned();
+    if verification.status == Status::NotChecked && !credential.is_of_aws() {
+        verdict.push_str(": keysweep asks AWS alone");
+    }
     if let Some(reason) = said(&verification.reason) {
         verdict.push_str(&format!(": {reason}"));
     }
@@ -156,6 +159,11 @@ fn facts(finding: &Finding, detailed: bool) -> Vec<Fact> {
         ("Verdict", Some(verdict)),
         ("Suppressed", finding.suppressed.as_ref().map(suppressed)),
         ("Expires", said(&credential.expires)),
+        (
+            "Details",
+            Some(escape_line(&credential.details.phrases().join(", ")))
+                .filter(|details| !details.is_empty()),
+        ),
         ("Rule", Some(escape_line(credential.rule.as_str()))),
         ("Confidence", Some(finding.confidence.as_str().to_owned())),
     ];

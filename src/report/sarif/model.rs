@@ -3,6 +3,7 @@
 //! Types that could be filled wrongly have private fields and a constructor that can't: [`Region`],
 //! [`Uri`] and [`Message`].
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -74,7 +75,7 @@ pub(super) struct Descriptor {
     pub(super) full_description: Message,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) default_configuration: Option<Configuration>,
-    pub(super) help_uri: &'static str,
+    pub(super) help_uri: Cow<'static, str>,
     pub(super) help: Help,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) relationships: Vec<Relationship>,

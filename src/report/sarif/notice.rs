@@ -75,7 +75,7 @@ pub(super) fn descriptors() -> Vec<Descriptor> {
             short_description: Message::new(short),
             full_description: Message::new(full),
             default_configuration: Some(Configuration { level: kind.level(), rank: None }),
-            help_uri: HOME,
+            help_uri: HOME.into(),
             help: Help { text: help.to_owned(), markdown: help.to_owned() },
             relationships: Vec::new(),
             properties: None,

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::flow::Flow;
 use crate::finding::{
-    Confidence, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Occurrence, SecretDigest,
-    Status,
+    Confidence, Details, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Occurrence,
+    SecretDigest, Status,
 };
 use crate::remedy::{self, Applied};
 use crate::report::Report;
@@ -28,6 +28,8 @@ pub(super) struct Properties<'a> {
     user: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<&'a str>,
+    #[serde(skip_serializing_if = "Details::is_empty")]
+    details: &'a Details,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret_redacted: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +106,7 @@ impl<'a> Properties<'a> {
             account: credential.account.as_deref(),
             user: credential.user.as_deref(),
             expires: credential.expires.as_deref(),
+            details: &credential.details,
             secret_redacted: credential.secret.as_ref().map(SecretDigest::redacted),
             secret_sha256: credential.secret.as_ref().and_then(SecretDigest::sha256),
             verification: Verdict {

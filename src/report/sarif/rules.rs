@@ -3,7 +3,8 @@
 //! GitHub takes severity and precision from the rule. Every rule whose keys can be verified
 //! therefore has a second one for active keys, `<rule>-active`.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use super::model::{
     ComponentReference, Configuration, Descriptor, DescriptorReference, Help, Message,
@@ -13,7 +14,7 @@ use crate::finding::{Confidence, Finding, Severity, Status};
 use crate::remedy;
 use crate::report::Report;
 use crate::report::uri::plain;
-use crate::rules::{Method, Rule};
+use crate::rules::{Method, Pack, Rule};
 
 /// The home page.
 pub(super) const HOME: &str = env!("CARGO_PKG_REPOSITORY");
@@ -35,10 +36,16 @@ pub(super) struct Descriptors {
 }
 
 impl Descriptors {
-    /// All rules, with a second one for active keys.
+    /// All rules, with a second one for active keys; of other providers those that have a finding,
+    /// because there are many.
     pub(super) fn new(report: &Report<'_>) -> Self {
         let mut all = Self { rules: Vec::new(), index: HashMap::new() };
-        for rule in &report.rules.rules {
+        let found: HashSet<&str> =
+            report.findings.iter().map(|finding| finding.credential.rule.as_str()).collect();
+        let is_listed = |rule: &&Rule| {
+            matches!(rule.pack, Pack::Aws | Pack::Custom) || found.contains(rule.id.as_str())
+        };
+        for rule in report.rules.rules.iter().filter(is_listed) {
             all.add(descriptor(rule, false));
             if rule.method == Method::Pair {
                 all.add(descriptor(rule, true));
@@ -108,7 +115,7 @@ fn descriptor(rule: &Rule, active: bool) -> Descriptor {
             level: if active { "error" } else { rule.severity.as_str() },
             rank: Some(if active { 98 } else { severity_rank(rule.severity) }),
         }),
-        help_uri: if own { AWS_HELP } else { HOME },
+        help_uri: help_uri(rule),
         help: help(rule, active),
         relationships: vec![Relationship {
             target: DescriptorReference {
@@ -128,6 +135,15 @@ fn descriptor(rule: &Rule, active: bool) -> Descriptor {
                 (false, Severity::Note) => "3.0",
             },
         }),
+    }
+}
+
+/// The page that explains the credential.
+fn help_uri(rule: &Rule) -> Cow<'static, str> {
+    match (&rule.revocation.page, rule.pack) {
+        (Some(page), _) => Cow::Owned(page.clone()),
+        (None, Pack::Aws) => AWS_HELP.into(),
+        (None, Pack::Tokens | Pack::More | Pack::Custom) => HOME.into(),
     }
 }
 
@@ -197,7 +213,7 @@ pub(super) fn taxonomy() -> Taxonomy {
                 "The product contains hard-coded credentials, such as a password or cryptographic key.",
             ),
             default_configuration: None,
-            help_uri: CWE_URI,
+            help_uri: CWE_URI.into(),
             help: Help {
                 text: format!("{CWE_ID}: {name}, {CWE_URI}"),
                 markdown: format!("[{CWE_ID}]({CWE_URI}): {name}"),

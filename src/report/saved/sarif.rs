@@ -12,8 +12,9 @@ use serde::Deserialize;
 use super::{ReadError, Saved, damage};
 use crate::coverage::{Coverage, Problem};
 use crate::finding::{
-    Clear, Confidence, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Identity, Occurrence,
-    Origin, RuleId, SecretDigest, Severity, Sighting, Spot, Status, Suppression, Verification,
+    Clear, Confidence, Details, Encoding, Finding, Fingerprint, GitObject, GitOrigin, Identity,
+    Occurrence, Origin, RuleId, SecretDigest, Severity, Sighting, Spot, Status, Suppression,
+    Verification,
 };
 use crate::location::{self, Position};
 use crate::provenance::Provenance;
@@ -154,6 +155,8 @@ struct Facts {
     account: Option<String>,
     user: Option<String>,
     expires: Option<String>,
+    #[serde(default)]
+    details: Details,
     secret_redacted: Option<String>,
     secret_sha256: Option<String>,
     verification: Verdict,
@@ -310,6 +313,7 @@ fn finding(result: Found, rules: &RuleSet) -> Result<Finding, Cow<'static, str>>
             account: facts.account,
             user: facts.user,
             expires: facts.expires,
+            details: facts.details,
         },
         severity: usual.unwrap_or(result.level),
         confidence: facts.confidence,

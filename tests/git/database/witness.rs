@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use gix::ObjectId;
 use gix::objs::Kind;
 use keysweep::coverage::{Coverage, Ledger};
-use keysweep::finding::{Candidate, Confidence, Credential, RuleId, Sighting};
+use keysweep::finding::{Candidate, Confidence, Credential, Details, RuleId, Sighting};
 use keysweep::scan::{Copied, Detected, Detector, Window};
 use keysweep::source::git::database::{DatabaseOptions, scan};
 use sha2::{Digest, Sha256};
@@ -42,6 +42,7 @@ impl Witness {
             account: None,
             user: None,
             expires: None,
+            details: Details::default(),
         };
         let sighting = Sighting { snippet, ..Sighting::default() };
         let candidate =

@@ -192,7 +192,7 @@ impl Tools {
                 Class::Escaped => places.push((anchor.at, ID_REACH)),
                 Class::Token => places.push((anchor.at, TOKEN_REACH)),
                 Class::Encoding => looks.push((anchor.at, LABEL_REACH)),
-                Class::Label | Class::Listed | Class::Shape => {}
+                Class::Label | Class::Listed | Class::Shape | Class::Start => {}
                 class if depth < MAX_DEPTH => {
                     // One run of one alignment is decoded once, regardless of its number of
                     // anchors.

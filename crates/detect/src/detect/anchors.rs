@@ -4,18 +4,17 @@
 //! table of literals and their classes; the rest of detection examines only the text around
 //! anchors. The table and its cost are published in `docs/detection.md`.
 
+mod literals;
 mod windows;
 
 use std::ops::Range;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
-
-use crate::finding::Severity;
-use crate::rules::{Method, Rule, RuleSet};
+use crate::rules::{Method, RuleSet};
 use crate::scan::Copied;
 use crate::stop::Stop;
 
+pub(super) use literals::is_anchor_of;
+use literals::{builtin, encoded, of_anchor};
 use windows::Windows;
 
 /// The kind of text that a literal announces.
@@ -43,6 +42,9 @@ pub(super) enum Class {
     Encoding,
     /// A literal of a rule of [`Method::Shape`].
     Shape,
+    /// A short literal of a built-in rule, which is looked for at the beginning of a text alone:
+    /// elsewhere it is searched for with the character before it.
+    Start,
 }
 
 /// A literal at a place.
@@ -120,6 +122,8 @@ pub(super) struct Anchors {
     /// Empty without SIMD.
     searchers: Vec<Windows>,
     longest: usize,
+    /// Literals of [`Class::Start`].
+    starts: Vec<u16>,
 }
 
 /// Bytes that are searched between two checks of the stop flag.
@@ -129,9 +133,8 @@ impl Anchors {
     /// The built-in literals and those of the rules.
     pub(super) fn new(rules: &RuleSet) -> Self {
         let mut literals = builtin();
-        for rule in rules.rules.iter().filter(|rule| rule.method == Method::Shape) {
-            literals
-                .extend(rule.anchors.iter().map(|bytes| Literal::new(bytes.clone(), Class::Shape)));
+        for rule in rules.in_force().filter(|rule| rule.method == Method::Shape) {
+            literals.extend(rule.anchors.iter().flat_map(|bytes| of_anchor(rule, bytes)));
             literals.extend(rule.anchors.iter().flat_map(|bytes| encoded(rule, bytes)));
         }
         literals.sort_by(|a, b| (&a.bytes, a.class).cmp(&(&b.bytes, b.class)));
@@ -143,6 +146,9 @@ impl Anchors {
     fn of(literals: Vec<Literal>) -> Self {
         let longest = literals.iter().map(|literal| literal.bytes.len()).max().unwrap_or(1);
         let all = 0..u16::try_from(literals.len()).expect("fewer than 2^16 literals");
+        let starts = all.clone().filter(|at| literals[usize::from(*at)].class == Class::Start);
+        let starts: Vec<u16> = starts.collect();
+        let all = all.filter(|at| literals[usize::from(*at)].class != Class::Start);
         // A short one would narrow the windows of all others.
         let is_long = |literal: &u16| literals[usize::from(*literal)].bytes.len() >= windows::WIDTH;
         let (long, short): (Vec<u16>, Vec<u16>) = all.partition(is_long);
@@ -150,7 +156,7 @@ impl Anchors {
         let searchers: Option<Vec<Windows>> =
             groups.map(|group| Windows::new(&literals, group)).collect();
         let searchers = searchers.unwrap_or_default();
-        Self { literals, searchers, longest }
+        Self { literals, searchers, longest, starts }
     }
 
     /// The literal of an anchor.
@@ -159,10 +165,9 @@ impl Anchors {
     }
 
     /// The literals of shape rules, with their indices.
-    pub(super) fn of_shapes(&self) -> impl Iterator<Item = (usize, &[u8])> {
+    pub(super) fn of_shapes(&self) -> impl Iterator<Item = (usize, &Literal)> {
         let literals = self.literals.iter().enumerate();
-        let shapes = literals.filter(|(_, literal)| literal.class == Class::Shape);
-        shapes.map(|(index, literal)| (index, literal.bytes.as_slice()))
+        literals.filter(|(_, literal)| matches!(literal.class, Class::Shape | Class::Start))
     }
 
     /// The number of literals.
@@ -174,7 +179,18 @@ impl Anchors {
     pub(super) fn find(&self, bytes: &[u8], stop: &Stop) -> Vec<Anchor> {
         let mut found = Vec::new();
         self.find_in(bytes, 0..bytes.len(), stop, &mut found);
+        self.find_starts(bytes, &mut found);
         found
+    }
+
+    /// Adds the literals with which the text begins, if they are looked for only there.
+    fn find_starts(&self, bytes: &[u8], found: &mut Vec<Anchor>) {
+        for &index in &self.starts {
+            if bytes.starts_with(&self.literals[usize::from(index)].bytes) {
+                let anchor = Anchor::new(0, index);
+                found.insert(found.partition_point(|other| *other < anchor), anchor);
+            }
+        }
     }
 
     /// Appends the anchors within `range` of `bytes`, sorted. Works in pieces, so that the flag is
@@ -198,7 +214,8 @@ impl Anchors {
         let before = found.len();
         let text = &bytes[..range.end];
         if self.searchers.is_empty() {
-            for (index, literal) in self.literals.iter().enumerate() {
+            let is_searched = |(_, literal): &(usize, &Literal)| literal.class != Class::Start;
+            for (index, literal) in self.literals.iter().enumerate().filter(is_searched) {
                 let hits = memchr::memmem::find_iter(&text[range.start..], &literal.bytes);
                 found.extend(hits.map(|at| Anchor::new(range.start + at, index as u16)));
             }
@@ -244,7 +261,7 @@ impl Anchors {
                 if anchor.at >= run.from + run.len {
                     break;
                 }
-                if end <= run.from + run.len {
+                if end <= run.from + run.len && self.literal(anchor).class != Class::Start {
                     let stays = stays_quiet(anchor, base_len, run, bytes.len());
                     let quiet = if stays { anchor.quiet } else { Quiet::NO };
                     found.push(Anchor { at: anchor.at - run.from + run.to, quiet, ..anchor });
@@ -254,6 +271,7 @@ impl Anchors {
         }
         self.search_gap(bytes, settled..bytes.len(), stop, &mut found);
         found.sort_unstable();
+        self.find_starts(bytes, &mut found);
         found
     }
 
@@ -290,96 +308,6 @@ fn stays_quiet(anchor: Anchor, base_len: usize, run: &Copied, len: usize) -> boo
         && (to_end || anchor.at.saturating_add(reach) <= run.from + run.len)
 }
 
-/// The literals of the built-in methods.
-fn builtin() -> Vec<Literal> {
-    let mut literals = Vec::new();
-    let mut add = |class: Class, texts: &[&str]| {
-        literals.extend(texts.iter().map(|text| Literal::new(text.as_bytes().to_vec(), class)));
-    };
-    add(Class::Id, &["AKIA", "ASIA"]);
-    // `I` and `A` with the zero bytes around them: in both ids, in both byte orders.
-    add(Class::Utf16, &["\0I\0A\0"]);
-    // The base64 of 1f 8b 08, which begins gzip, and of the first bytes of a zip archive.
-    add(Class::Packed, &["H4sI", "UEsDB"]);
-    add(Class::Encoding, &["ase64"]);
-    add(Class::Hex, &["414b4941", "414B4941", "41534941"]);
-    add(Class::Escaped, &["%41%4", "%41%53%49"]);
-    // The same once more, for the sign alone (twice or more) or for every letter.
-    add(Class::Escaped, &["2541%25", "%25%34%31%25%3"]);
-    add(Class::Escaped, &["x41\\x4", "x41\\x53", "u0041\\u00", "&#65;&#"]);
-    // `I` and `A`, in both ids.
-    add(Class::Listed, &["49, 0x41", "49,0x41", "73, 65", "73,65", "   I   A"]);
-    add(Class::Label, &["ecret", "ECRET"]);
-    add(Class::Token, &["IQoJb3Jp", "woGZXIv", "QoGZXIv", "QoDYXdz"]);
-    let inner = base64_literals();
-    for (text, place) in &inner {
-        literals.push(Literal::new(text.clone().into_bytes(), Class::Base64(*place)));
-    }
-    let gzip = aligned(b"H4sI").into_iter().take(1);
-    literals
-        .extend(gzip.map(|(text, place)| Literal::new(text.into_bytes(), Class::Base64(place))));
-    // Twice encoded: the base64 of the beginning of an id in base64.
-    for whole in ["QUtJQ", "FLSU", "BS0lB", "QVNJQ", "FTSU", "BU0lB"] {
-        for (text, place) in aligned(whole.as_bytes()) {
-            literals.push(Literal::new(text.into_bytes(), Class::Base64(place)));
-        }
-    }
-    for (text, place) in aligned(b"\0I\0A\0") {
-        literals.push(Literal::new(text.into_bytes(), Class::Base64(place)));
-    }
-    literals
-}
-
-/// An anchor of a rule in base64, if it is rare and the rule is severe enough to justify the cost.
-/// The others are found in base64 that nearby text announces.
-fn encoded(rule: &Rule, anchor: &[u8]) -> Vec<Literal> {
-    let wanted = rule.severity == Severity::Error && anchor.len() >= 4;
-    let literals = if wanted { aligned(anchor) } else { vec![] };
-    literals
-        .into_iter()
-        .map(|(text, place)| Literal::new(text.into_bytes(), Class::Base64(place)))
-        .collect()
-}
-
-/// The beginnings of ids in base64, at each of the three alignments, with the place of the
-/// literal's first character in its quantum.
-///
-/// Wrapped base64 cuts 1 in 16 of them in two. For literals of five characters both ends are
-/// searched, and the labels next to an id lead to the same run. Literals of three characters would
-/// never be cut, but halve the speed of the search: packed search compares four.
-fn base64_literals() -> Vec<(String, u8)> {
-    let ids = [
-        ("QUtJ", 0),
-        ("UtJQ", 1),
-        ("QVNJ", 0),
-        ("VNJQ", 1),
-        ("FLSU", 2),
-        ("FTSU", 2),
-        ("BS0l", 3),
-        ("S0lB", 0),
-        ("BU0l", 3),
-        ("U0lB", 0),
-    ];
-    let mut literals = ids.map(|(text, place)| (text.to_owned(), place)).to_vec();
-    literals.extend(aligned(b"ecret"));
-    literals.extend(aligned(b"ECRET"));
-    literals
-}
-
-/// The characters of base64 that `bytes` determine alone, at each of the three alignments.
-fn aligned(bytes: &[u8]) -> Vec<(String, u8)> {
-    (0..3)
-        .map(|shift: usize| {
-            let mut padded = vec![0; shift];
-            padded.extend_from_slice(bytes);
-            let text = STANDARD_NO_PAD.encode(&padded);
-            let first = (shift * 8).div_ceil(6);
-            let last = padded.len() * 8 / 6;
-            (text[first..last].to_owned(), (first % 4) as u8)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -388,7 +316,41 @@ mod tests {
     fn the_built_in_literals_are_one_search() {
         let anchors = Anchors::new(&RuleSet::builtin());
         assert!(anchors.searchers.len() <= 1, "{}", anchors.literals.len());
-        assert!(anchors.literals.iter().all(|literal| literal.bytes.len() >= windows::WIDTH));
+        let is_short = |literal: &&Literal| literal.bytes.len() < windows::WIDTH;
+        let mut short = anchors.literals.iter().filter(is_short);
+        assert!(short.all(|literal| literal.class == Class::Start));
+    }
+
+    #[test]
+    fn a_short_literal_is_found_behind_what_stands_before_a_token_and_at_the_beginning() {
+        let mut rules = RuleSet::builtin();
+        let mut rule = rules.get("github-token").expect("built in").clone();
+        rule.anchors = vec![b"hf_".to_vec()];
+        rules.rules = vec![rule];
+        let anchors = Anchors::new(&rules);
+        for (text, at) in [
+            ("hf_x", Some(0)),
+            ("a=hf_x", Some(1)),
+            ("\"hf_x", Some(0)),
+            ("x\nhf_x", Some(1)),
+            ("xhf_x", None),
+        ] {
+            let found = anchors.find(text.as_bytes(), &Stop::default());
+            assert_eq!(found.first().map(|anchor| anchor.at), at, "{text}");
+            let is_own = |anchor: &Anchor| is_anchor_of(&rules.rules[0], anchors.literal(*anchor));
+            assert!(found.iter().all(is_own), "{text}");
+        }
+        // A delta that puts text before it takes the anchor of the beginning away, and adds it.
+        let stop = Stop::default();
+        let (one, other) = ("hf_and a text of some length", "z hf_and a text of some length");
+        for (from, to, copied) in [
+            (one, &other[1..], Copied { from: 0, to: 1, len: one.len() }),
+            (&other[1..], one, Copied { from: 1, to: 0, len: one.len() }),
+        ] {
+            let base = anchors.find(from.as_bytes(), &stop);
+            let delta = anchors.inherit(&base, from.len(), &[copied], to.as_bytes(), &stop);
+            assert_eq!(delta, anchors.find(to.as_bytes(), &stop), "{to}");
+        }
     }
 
     #[test]

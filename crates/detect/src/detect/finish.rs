@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::aws::KeyKind;
 use crate::finding::{
-    Candidate, Confidence, Credential, Evidence, MARKERS, Rival, RuleId, Sighting,
+    Candidate, Confidence, Credential, Details, Evidence, MARKERS, Rival, RuleId, Sighting,
 };
 use crate::line_hash::line_hashes;
 use crate::location::{LineIndex, Position, Region};
@@ -178,6 +178,7 @@ fn credential(
         account: id.and_then(|id| id.account()),
         user: None,
         expires: None,
+        details: Details::default(),
     }
 }
 
@@ -254,6 +255,12 @@ fn shaped(one: Shaped, decoded: Vec<crate::finding::Encoding>) -> Draft {
     credential.account = one.facts.account;
     credential.user = one.facts.user;
     credential.expires = one.facts.expires;
+    credential.details = Details {
+        issuer: one.facts.issuer,
+        encrypted: one.facts.encrypted,
+        key_fingerprint: one.facts.fingerprint,
+        made_up: one.is_made_up,
+    };
     let id = one.id.map(|(id, span)| {
         credential.key_id = Some(id);
         span

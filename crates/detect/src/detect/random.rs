@@ -55,6 +55,13 @@ pub fn score(token: &[u8]) -> i32 {
     token.windows(2).map(|two| bigrams::pair(two[0], two[1])).sum()
 }
 
+/// True if a token of any length looks random: for each letter as much as a labelled secret does.
+pub(crate) fn reads_random(token: &[u8]) -> bool {
+    let steps = i32::try_from(token.len().saturating_sub(1)).unwrap_or(i32::MAX);
+    let usual = SECRET_LEN as i32 - 1;
+    score(token).saturating_mul(usual) <= LABELLED_CUT.saturating_mul(steps)
+}
+
 /// True if a token has upper and lower case, letters beyond hexadecimal digits, and enough distinct
 /// characters: hardly any random secret has fewer than 14 (1 in 10^9).
 ///

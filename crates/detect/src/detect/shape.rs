@@ -3,21 +3,21 @@
 //! The work is linear in the text for every rule: regions that would overlap are merged
 //! ([`super::chain`]), and a region is at most a few reaches of its rule long.
 
+mod judge;
+mod partner;
+
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
-use crate::aws::KeyId;
 use crate::finding::{Confidence, RuleId};
-use crate::rules::{Author, Facts, Method, Rule, RuleSet, Shape, entropy};
+use crate::rules::{Author, Facts, Method, Rule, RuleSet, Shape};
 use crate::secret::Secret;
 use crate::stop::Stop;
 
 use super::allowance::{self, Allowance};
-use super::anchors::{Anchor, Anchors, Quiet};
+use super::anchors::{self, Anchor, Anchors, Quiet};
 use super::chain::{self, AnchorSpan};
-use super::random;
 use super::view::View;
-use super::words::words;
 
 /// A match of a shape.
 #[derive(Clone, Debug)]
@@ -34,8 +34,10 @@ pub(super) struct Shaped {
     pub id: Option<(String, Range<usize>)>,
     /// The facts that were read from it.
     pub facts: Facts,
-    /// It is an example of AWS's documentation: counted, not reported.
+    /// It is an example of documentation, or a placeholder: counted, not reported.
     pub is_example: bool,
+    /// Its checksum is wrong.
+    pub is_made_up: bool,
 }
 
 /// The matches of a text.
@@ -74,15 +76,15 @@ const SEARCHES: usize = 64;
 impl Shapes {
     /// The shape rules of a set whose literals are in `table`.
     pub(super) fn new(set: &RuleSet, table: &Anchors) -> Self {
-        let shapes = set.rules.iter().filter(|rule| rule.method == Method::Shape);
+        let shapes = set.in_force().filter(|rule| rule.method == Method::Shape);
         let rules: Vec<Rule> = shapes.cloned().collect();
         let mut by_literal = vec![Vec::new(); table.len()];
         let mut lengths = vec![0; table.len()];
         for (index, literal) in table.of_shapes() {
-            let naming = |rule: &&Rule| rule.anchors.iter().any(|anchor| anchor == literal);
-            let named = rules.iter().enumerate().filter(|(_, rule)| naming(rule));
+            let named = rules.iter().enumerate();
+            let named = named.filter(|(_, rule)| anchors::is_anchor_of(rule, literal));
             by_literal[index] = named.map(|(rule, _)| rule).collect();
-            lengths[index] = literal.len();
+            lengths[index] = literal.bytes.len();
         }
         let allowance = Allowance::new(rules.len());
         Self { rules, by_literal, lengths, allowance }
@@ -285,6 +287,10 @@ impl Look<'_> {
             from = found.end().max(found.start() + 1);
             fresh.extend(self.shaped(&groups, view, base, piece, &matches.found[first..]));
         }
+        if let Some(partner) = &self.shape.partner {
+            let is_own = self.rule().author != Author::Target;
+            partner::join(partner, view, base, is_own, &mut fresh);
+        }
         self.add(fresh, first, &mut matches.found);
         whole
     }
@@ -311,118 +317,6 @@ impl Look<'_> {
         found.extend(fresh);
         found[first..].sort_by_key(|one| one.span.start);
     }
-
-    /// The credential of a match; `None` if it is not one, or is already among the `known` ones.
-    fn shaped(
-        &self,
-        groups: &regex::bytes::Captures<'_>,
-        view: &View<'_>,
-        base: usize,
-        piece: &[AnchorSpan],
-        known: &[Shaped],
-    ) -> Option<Shaped> {
-        let (rule, shape, text) = (self.rule(), self.shape, &*view.text);
-        let whole = groups.get(0)?;
-        let secret = groups.name("secret").unwrap_or(whole);
-        let outer = |span: Range<usize>| {
-            let original = view.original(&span);
-            base + original.start..base + original.end
-        };
-        let span = outer(secret.range());
-        // A match that continues behind an escape is complete: the raw text shows only its
-        // beginning.
-        let next = known.partition_point(|one| one.span.end <= span.start);
-        let mut overlapping = known[next..].iter().take_while(|one| one.span.start < span.end);
-        let is_more = |one: &Shaped| {
-            span.start <= one.span.start && one.span.end <= span.end && one.span != span
-        };
-        if secret.is_empty()
-            || !overlapping.all(is_more)
-            || self.reported.contains(&(span.start, span.end))
-            || !is_near(piece, &outer(whole.range()), shape.reach)
-            || is_part_of_more(shape, view, &secret.range(), self.bytes, &span)
-            || entropy(secret.as_bytes()) < shape.entropy
-            || !is_labelled(rule, text, whole.start(), shape.reach)
-        {
-            return None;
-        }
-        // A match whose own form contradicts it is not a credential.
-        let id = groups.name("id");
-        let facts =
-            rule.reader.map(|reader| reader.read(secret.as_bytes(), id.map(|id| id.as_bytes())));
-        let facts = facts.unwrap_or_else(|| Some(Facts::default()))?;
-        let id = id.filter(|id| rule.author != Author::Target || tells_no_secret(id.as_bytes()));
-        let id =
-            id.map(|id| (String::from_utf8_lossy(id.as_bytes()).into_owned(), outer(id.range())));
-        Some(Shaped {
-            rule: rule.id.clone(),
-            confidence: rule.confidence,
-            secret: Secret::new(secret.as_bytes().to_vec()),
-            span,
-            id,
-            is_example: rule.file.is_none() && is_example(secret.as_bytes(), &facts),
-            facts,
-        })
-    }
-}
-
-/// True if a match is within `reach` of one of the anchors.
-fn is_near(piece: &[AnchorSpan], whole: &Range<usize>, reach: usize) -> bool {
-    let behind = piece.partition_point(|one| one.span.0 <= whole.start + reach);
-    behind.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
-}
-
-/// True if neighbours show that a match is part of something longer.
-///
-/// Where a view has replaced an escape, the text of the view decides: the letters of an escape do
-/// not count.
-fn is_part_of_more(
-    shape: &Shape,
-    view: &View<'_>,
-    found: &Range<usize>,
-    bytes: &[u8],
-    span: &Range<usize>,
-) -> bool {
-    let within = found.start > 0 && found.end < view.text.len();
-    if view.is_raw() || !within {
-        return shape.boundary.extends(bytes, span.clone());
-    }
-    shape.boundary.extends(&view.text, found.clone())
-}
-
-/// Accounts in the examples of AWS's documentation.
-const EXAMPLE_ACCOUNTS: [&str; 4] =
-    ["123456789012", "111122223333", "444455556666", "555555555555"];
-
-/// True if a credential is an example of AWS's documentation, according to its text or its account.
-fn is_example(secret: &[u8], facts: &Facts) -> bool {
-    let account = facts.account.as_deref();
-    account.is_some_and(|account| EXAMPLE_ACCOUNTS.contains(&account)) || random::is_example(secret)
-}
-
-/// True if a word of the rule precedes the match, on its line or one of the two above.
-fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> bool {
-    if rule.labels.is_empty() {
-        return true;
-    }
-    let floor = at.saturating_sub(2 * reach);
-    let before = &text[floor..at];
-    let above = memchr::memrchr_iter(b'\n', before).nth(2).map_or(0, |newline| newline + 1);
-    let joined = words(&before[above..]).concat();
-    rule.labels.iter().any(|label| joined.contains(label.as_str()))
-}
-
-/// True if an id may be shown although its rule is not trusted: an id of AWS, or words and numbers.
-/// A rule of the scanned project may use the group for a secret, or a piece of one.
-fn tells_no_secret(id: &[u8]) -> bool {
-    let is_word = |word: &[u8]| {
-        let all = |kind: fn(&u8) -> bool| word.iter().all(kind);
-        let rest = word.get(1..).unwrap_or_default();
-        let name = all(u8::is_ascii_alphabetic) && rest.iter().all(u8::is_ascii_lowercase);
-        name || all(u8::is_ascii_uppercase) || (word.len() <= 12 && all(u8::is_ascii_digit))
-    };
-    let words = id.split(|byte| !byte.is_ascii_alphanumeric());
-    KeyId::parse(id).is_some() || words.into_iter().all(is_word)
 }
 
 #[cfg(test)]

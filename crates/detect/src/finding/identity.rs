@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Credential, Fingerprint, RuleId};
+use super::{Credential, Details, Fingerprint, RuleId};
 use crate::secret::Secret;
 
 /// Secrets of fewer bytes, which only a user's patterns find, have no digest: a short secret can be
@@ -60,6 +60,9 @@ pub struct Identity {
     pub user: Option<String>,
     /// End of validity according to its own signed statement, as RFC 3339 in UTC.
     pub expires: Option<String>,
+    /// What else it says of itself.
+    #[serde(default, skip_serializing_if = "Details::is_empty")]
+    pub details: Details,
 }
 
 /// The secrets of a credential in clear.
@@ -93,12 +96,19 @@ impl Credential {
             account: self.account,
             user: self.user,
             expires: self.expires,
+            details: self.details,
         };
         (fingerprint, identity, Clear { secret: self.secret, session_token: self.session_token })
     }
 }
 
 impl Identity {
+    /// True for a credential of AWS, by the name of its rule: its steps and its verification are
+    /// AWS's own.
+    pub fn is_of_aws(&self) -> bool {
+        self.rule.as_str().starts_with("aws-")
+    }
+
     /// The credential with its secrets.
     pub fn with(self, clear: Clear) -> Credential {
         Credential {
@@ -109,6 +119,7 @@ impl Identity {
             account: self.account,
             user: self.user,
             expires: self.expires,
+            details: self.details,
         }
     }
 }

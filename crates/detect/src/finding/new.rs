@@ -1,12 +1,21 @@
 //! Values with nothing in them but the parts that decide what they are.
 
-use super::{Credential, GitObject, GitOrigin, Origin, RuleId};
+use super::{Credential, Details, GitObject, GitOrigin, Origin, RuleId};
 use crate::secret::Secret;
 
 impl Credential {
     /// A credential of which no more is known.
     pub fn new(rule: RuleId, key_id: Option<String>, secret: Option<Secret>) -> Self {
-        Self { rule, key_id, secret, session_token: None, account: None, user: None, expires: None }
+        Self {
+            rule,
+            key_id,
+            secret,
+            session_token: None,
+            account: None,
+            user: None,
+            expires: None,
+            details: Details::default(),
+        }
     }
 }
 

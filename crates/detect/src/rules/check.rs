@@ -3,7 +3,12 @@
 //! A rule that can't find its own example finds nothing else, and an anchor that is in no example
 //! is untested. Examples are filled from a fixed seed, so that the result for a file never changes.
 
+use std::ops::Range;
+
+use crate::detect::random;
 use crate::document::{At, Document};
+use crate::placeholder;
+use crate::tokens::Reading;
 
 use super::template::Filler;
 use super::{Author, Boundary, Rule, Shape, bounds};
@@ -108,26 +113,48 @@ fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
                 Some("the match is not within 'reach' of an anchor")
             } else if shape.boundary.extends(text, secret.range()) {
                 Some("the match is part of something longer, by 'boundary'")
+            } else if shape.boundary != Boundary::None
+                && Boundary::Alphanumeric.extends(text, whole.range())
+            {
+                Some("letters or digits continue the match, by 'boundary'")
             } else if entropy(secret.as_bytes()) < shape.entropy {
                 Some("its entropy is below 'entropy'")
+            } else if shape.random && !random::reads_random(secret.as_bytes()) {
+                Some("it does not look random, by 'random'")
+            } else if placeholder::is_placeholder(secret.as_bytes()) {
+                Some("it is a placeholder")
+            } else if !has_partner(shape, text, &secret.range()) {
+                Some("no id of 'pair' stands within its distance")
             } else if !rule.labels.is_empty()
                 && !rule.labels.iter().any(|word| label.contains(word))
             {
                 Some("none of 'labels' stands before the match")
-            } else if rule.reader.is_some_and(|reader| reader.read(secret.as_bytes(), id).is_none())
-            {
-                Some("it can't be decoded")
             } else {
-                None
+                match rule.reader.map(|reader| reader.read(secret.as_bytes(), id)) {
+                    Some(Reading::NotOne) => Some("it can't be decoded"),
+                    Some(Reading::MadeUp) => Some("its checksum is wrong"),
+                    Some(Reading::Read(_)) | None => None,
+                }
             }
         })
         .collect();
     if failures.contains(&None) { None } else { failures.into_iter().flatten().next() }
 }
 
+/// True if the id that belongs to a secret stands near it, or none is needed.
+fn has_partner(shape: &Shape, text: &[u8], secret: &Range<usize>) -> bool {
+    let Some(partner) = &shape.partner else { return true };
+    let ids = partner.id.regex().find_iter(text).map(|id| id.range());
+    let mut ids = ids.filter(|id| !Boundary::Alphanumeric.extends(text, id.clone()));
+    ids.any(|id| {
+        let gap = id.start.saturating_sub(secret.end).max(secret.start.saturating_sub(id.end));
+        gap <= partner.distance
+    })
+}
+
 impl Boundary {
     /// True if the neighbours of a span make it part of something longer.
-    pub fn extends(self, text: &[u8], span: std::ops::Range<usize>) -> bool {
+    pub fn extends(self, text: &[u8], span: Range<usize>) -> bool {
         let part = |byte: u8| match self {
             Self::Alphanumeric => byte.is_ascii_alphanumeric(),
             Self::Base64 => {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::document::{At, Document, Fault, Section};
 use crate::finding::{Confidence, RuleId, Severity};
 
-use super::bounds::{self, Bounds, Dropped};
-use super::{Author, Boundary, CredentialFormat, Expression, Method, Rule, Shape, check};
+use super::bounds::{Bounds, Dropped};
+use super::{Author, Boundary, Method, Pack, Rule, Shape, check, fields};
 
 /// Fewest bytes of an anchor: shorter ones occur everywhere, and the search for anchors determines
 /// the speed of the program.
@@ -22,7 +22,6 @@ const SEVERITIES: [&str; 3] = ["note", "warning", "error"];
 const CONFIDENCES: [&str; 3] = ["low", "medium", "high"];
 const BOUNDARIES: [&str; 3] = ["alphanumeric", "base64", "none"];
 const METHODS: [&str; 5] = ["shape", "pair", "key-id", "secret", "session-token"];
-const READERS: [&str; 3] = ["bedrock-long-term", "bedrock-short-term", "service-credential"];
 
 /// Procedures in `patterns/remedy/`, by the names that rules use.
 pub const REMEDIES: [&str; 11] = [
@@ -76,6 +75,7 @@ pub(super) fn file(path: &Path, text: &str, author: Author) -> Read {
     }
     top.finish(&mut document);
     let mut file = File {
+        path,
         origin: (named || foreign).then(|| path.to_owned()),
         author,
         text,
@@ -91,6 +91,7 @@ pub(super) fn file(path: &Path, text: &str, author: Author) -> Read {
 
 /// A file that is being read.
 struct File<'t> {
+    path: &'t Path,
     origin: Option<PathBuf>,
     author: Author,
     text: &'t str,
@@ -154,24 +155,17 @@ impl File<'_> {
         let confidence = section.choice(document, "confidence", &CONFIDENCES);
         let method = if ours { section.choice(document, "method", &METHODS) } else { None };
         let method = METHOD_OF[method.unwrap_or(0)];
-        let reader = if ours { section.choice(document, "reader", &READERS) } else { None };
-        let reader = reader.map(|index| READER_OF[index]);
+        let reader = fields::reader(&mut section, document);
+        let pack =
+            if ours { fields::pack(&mut section, document, self.path) } else { Pack::Custom };
         let remedy = remedy(&mut section, document);
+        let revocation = fields::revocation(&mut section, document);
         let labels = labels(&mut section, document);
         let (anchors, shape) = match method {
             Method::Shape => self.shape(&mut section, place, document)?,
             _ => (Vec::new(), None),
         };
-        let examples = section.texts(document, "examples");
-        let negatives = section.texts(document, "negatives");
-        let offset = section.offset;
-        if examples.is_empty() {
-            document.fault(
-                offset,
-                &within,
-                "'examples' is missing or empty: a rule shows what it finds",
-            );
-        }
+        let (examples, negatives) = fields::examples(&mut section, document);
         section.finish(document);
         let id = id?;
         let bytes = |text: &At<String>| text.value.clone().into_bytes();
@@ -187,6 +181,8 @@ impl File<'_> {
             labels,
             reader,
             remedy,
+            revocation,
+            pack,
             file: self.origin.clone(),
             author,
         };
@@ -211,11 +207,6 @@ const CONFIDENCE_OF: [Confidence; 3] = [Confidence::Low, Confidence::Medium, Con
 const BOUNDARY_OF: [Boundary; 3] = [Boundary::Alphanumeric, Boundary::Base64, Boundary::None];
 const METHOD_OF: [Method; 5] =
     [Method::Shape, Method::Pair, Method::KeyId, Method::Secret, Method::SessionToken];
-const READER_OF: [CredentialFormat; 3] = [
-    CredentialFormat::BedrockLongTerm,
-    CredentialFormat::BedrockShortTerm,
-    CredentialFormat::ServiceCredential,
-];
 
 /// The remedy for a leak; empty if the rule gives none.
 fn remedy(section: &mut Section<'_>, document: &mut Document<'_>) -> String {
@@ -293,54 +284,19 @@ fn shape(
     let reach = section.number(document, "reach", LONGEST_REACH, true);
     let boundary = section.choice(document, "boundary", &BOUNDARIES);
     let entropy = section.number(document, "entropy", 8.0, false);
-    let Some(source) = section.needed(document, "regex") else { return Ok(None) };
-    let regex = match author {
-        Author::Us => Ok(Expression::trusted(source.value)),
-        Author::Target => Expression::bounded(source.value),
-        _ => Expression::checked(source.value),
-    };
-    let regex = match regex {
-        Ok(regex) => regex,
-        Err(regex::Error::CompiledTooBig(_)) if author == Author::Target => {
-            let most = bounds::COMPILED >> 10;
-            return Err(format!("'regex' of a project's rule may take {most} KiB compiled"));
-        }
-        Err(error) => {
-            let text = error.to_string();
-            let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            document.fault(source.offset, &section.within, format!("'regex' can't be used: {why}"));
-            return Ok(None);
-        }
-    };
-    if author != Author::Us && check_expression(&regex, source.offset, section, document).is_none()
-    {
+    let random = section.flag(document, "random").unwrap_or(false);
+    let encoded = section.flag(document, "encoded").unwrap_or(false);
+    let partner = fields::partner(section, author, document)?;
+    let Some(regex) = fields::expression(section, "regex", author, document)? else {
         return Ok(None);
-    }
+    };
     Ok(Some(Shape {
         regex,
         reach: reach.map_or(USUAL_REACH, |reach| reach as usize),
         boundary: BOUNDARY_OF[boundary.unwrap_or(0)],
         entropy: entropy.unwrap_or(0.0),
+        random,
+        encoded,
+        partner,
     }))
-}
-
-/// Records the faults of an expression; `None` if it is unusable.
-fn check_expression(
-    regex: &Expression,
-    offset: usize,
-    section: &Section<'_>,
-    document: &mut Document<'_>,
-) -> Option<()> {
-    if regex.regex().is_match(b"") {
-        let what = "'regex' matches nothing at all: it must need at least one character";
-        document.fault(offset, &section.within, what);
-        return None;
-    }
-    for group in regex.regex().capture_names().flatten() {
-        if !matches!(group, "id" | "secret") {
-            let what = format!("group '{group}' has no meaning: there are 'id' and 'secret'");
-            document.fault(offset, &section.within, what);
-        }
-    }
-    Some(())
 }

@@ -2,6 +2,8 @@
 
 use crate::aws::bedrock::{long_term, service_user, short_term};
 
+use crate::tokens::{self, Reading, TokenFormat};
+
 use super::CredentialFormat;
 
 /// Facts that were read from a credential offline.
@@ -15,6 +17,60 @@ pub struct Facts {
     pub user: Option<String>,
     /// End of validity according to its own statement, as RFC 3339 in UTC.
     pub expires: Option<String>,
+    /// The service that issued it, according to its own statement.
+    pub issuer: Option<String>,
+    /// Whether a private key is encrypted with a passphrase.
+    pub encrypted: Option<bool>,
+    /// The fingerprint of the public half of a private key, as the programs that use it show it.
+    pub fingerprint: Option<String>,
+}
+
+/// What reads a match offline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A form of AWS.
+    Aws(CredentialFormat),
+    /// A form of another provider.
+    Token(TokenFormat),
+}
+
+/// The forms of AWS, by the names that rules use.
+const OF_AWS: [(&str, CredentialFormat); 3] = [
+    ("bedrock-long-term", CredentialFormat::BedrockLongTerm),
+    ("bedrock-short-term", CredentialFormat::BedrockShortTerm),
+    ("service-credential", CredentialFormat::ServiceCredential),
+];
+
+impl Reader {
+    /// The names of all readers.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let of_aws = OF_AWS.iter().map(|(name, _)| *name);
+        of_aws.chain(TokenFormat::ALL.iter().map(|(name, _)| *name))
+    }
+
+    /// The name.
+    pub fn name(self) -> &'static str {
+        let of_aws = OF_AWS.iter().map(|(name, format)| (*name, Self::Aws(*format)));
+        let of_tokens = TokenFormat::ALL.iter().map(|(name, format)| (*name, Self::Token(*format)));
+        let name = of_aws.chain(of_tokens).find(|(_, reader)| *reader == self);
+        name.map_or("", |(name, _)| name)
+    }
+
+    /// The reader of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        let of_aws = OF_AWS.iter().find(|(known, _)| *known == name);
+        of_aws
+            .map(|(_, format)| Self::Aws(*format))
+            .or_else(|| TokenFormat::named(name).map(Self::Token))
+    }
+
+    /// Reads a match by its secret and, if the shape has one, its id.
+    pub fn read(self, secret: &[u8], id: Option<&[u8]>) -> Reading {
+        match self {
+            Self::Aws(format) => format.read(secret, id).map_or(Reading::NotOne, Reading::Read),
+            Self::Token(format) => tokens::read(format, secret),
+        }
+    }
 }
 
 impl CredentialFormat {
@@ -34,8 +90,8 @@ impl CredentialFormat {
             Self::BedrockShortTerm => short_term(secret).map(|read| Facts {
                 key_id: Some(read.key_id.to_string()),
                 account: read.key_id.account(),
-                user: None,
                 expires: Some(read.expires),
+                ..Facts::default()
             }),
         }
     }

@@ -4,7 +4,9 @@
 //! as a leak, and so that they test a shape rather than one value. A seed determines every value.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use crate::tokens::{self, TokenFormat};
 
 const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -25,12 +27,18 @@ pub enum TemplateError {
     #[error(
         "there is no placeholder '{0}' (there are akia, asia, secret, token, uuid, and with a \
          length, as in base64:40: base64, base64url, alnum, lower, upper, hex, digits; \
-         base64-of:TEXT encodes TEXT)"
+         base64-of:TEXT and base64url-of:TEXT encode TEXT, and the name of a reader with a checksum, as in \
+         crc32-base62:TEXT, adds the checksum to TEXT)"
     )]
     Unknown(String),
     /// A length that is missing, 0 or too large.
     #[error("placeholder '{0}' needs a length from 1 to {LONGEST}, as in base64:40")]
     Length(String),
+    /// A text to which the checksum of a reader can't be added.
+    #[error(
+        "placeholder '{0}' needs the beginning of a token, as in crc32-base62:ghp_{{{{alnum:30}}}}"
+    )]
+    Incomplete(String),
     /// `{{` without `}}`.
     #[error("a placeholder is not closed by }}}}")]
     Open,
@@ -62,6 +70,10 @@ impl Filler {
 
     fn value(&mut self, placeholder: &str) -> Result<String, TemplateError> {
         let (name, argument) = placeholder.split_once(':').unwrap_or((placeholder, ""));
+        if let Some(format) = TokenFormat::named(name) {
+            let wrong = || TemplateError::Incomplete(name.to_owned());
+            return tokens::complete(format, argument).ok_or_else(wrong);
+        }
         let alphabet = match name {
             "akia" => return Ok(["AKIA", &self.text(BASE32, 16)].concat()),
             "asia" => return Ok(["ASIA", &self.text(BASE32, 16)].concat()),
@@ -71,6 +83,7 @@ impl Filler {
                 return Ok([8, 4, 4, 4, 12].map(|len| self.text(HEX, len)).join("-"));
             }
             "base64-of" => return Ok(STANDARD.encode(argument)),
+            "base64url-of" => return Ok(URL_SAFE_NO_PAD.encode(argument)),
             "base64" => BASE64,
             "base64url" => BASE64URL,
             "alnum" => ALNUM,

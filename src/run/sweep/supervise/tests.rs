@@ -3,7 +3,7 @@
 use super::*;
 #[cfg(target_os = "linux")]
 use crate::{
-    finding::{Candidate, Confidence, Credential, Origin, RuleId, Sighting},
+    finding::{Candidate, Confidence, Credential, Details, Origin, RuleId, Sighting},
     memory::MemoryBudget,
     run::sweep::{Workers, frames::PathText},
     scan::Hit,
@@ -118,6 +118,7 @@ fn hit() -> Hit {
         account: None,
         user: None,
         expires: None,
+        details: Details::default(),
     };
     let (confidence, sighting) = (Confidence::High, Sighting::default());
     let candidate = Candidate { credential, confidence, sighting, inside: Vec::new() };

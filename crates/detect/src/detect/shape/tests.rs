@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::judge::tells_no_secret;
 use super::*;
 
 /// Rules of the usual form, and rules that would make a search for all matches quadratic.

@@ -1,0 +1,135 @@
+//! The literals of the anchor pass: those of the built-in methods, and those of rules with their
+//! encodings.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::finding::Severity;
+use crate::rules::{Pack, Rule};
+
+use super::{Class, Literal, windows};
+
+/// The literals of the built-in methods.
+pub(super) fn builtin() -> Vec<Literal> {
+    let mut literals = Vec::new();
+    let mut add = |class: Class, texts: &[&str]| {
+        literals.extend(texts.iter().map(|text| Literal::new(text.as_bytes().to_vec(), class)));
+    };
+    add(Class::Id, &["AKIA", "ASIA"]);
+    // `I` and `A` with the zero bytes around them: in both ids, in both byte orders.
+    add(Class::Utf16, &["\0I\0A\0"]);
+    // The base64 of 1f 8b 08, which begins gzip, and of the first bytes of a zip archive.
+    add(Class::Packed, &["H4sI", "UEsDB"]);
+    // Docker's configuration has user and password in base64 there.
+    add(Class::Encoding, &["ase64", "\"auth\""]);
+    add(Class::Hex, &["414b4941", "414B4941", "41534941"]);
+    add(Class::Escaped, &["%41%4", "%41%53%49"]);
+    // The same once more, for the sign alone (twice or more) or for every letter.
+    add(Class::Escaped, &["2541%25", "%25%34%31%25%3"]);
+    add(Class::Escaped, &["x41\\x4", "x41\\x53", "u0041\\u00", "&#65;&#"]);
+    // `I` and `A`, in both ids.
+    add(Class::Listed, &["49, 0x41", "49,0x41", "73, 65", "73,65", "   I   A"]);
+    add(Class::Label, &["ecret", "ECRET"]);
+    add(Class::Token, &["IQoJb3Jp", "woGZXIv", "QoGZXIv", "QoDYXdz"]);
+    let inner = base64_literals();
+    for (text, place) in &inner {
+        literals.push(Literal::new(text.clone().into_bytes(), Class::Base64(*place)));
+    }
+    let gzip = aligned(b"H4sI").into_iter().take(1);
+    literals
+        .extend(gzip.map(|(text, place)| Literal::new(text.into_bytes(), Class::Base64(place))));
+    // Twice encoded: the base64 of the beginning of an id in base64.
+    for whole in ["QUtJQ", "FLSU", "BS0lB", "QVNJQ", "FTSU", "BU0lB"] {
+        for (text, place) in aligned(whole.as_bytes()) {
+            literals.push(Literal::new(text.into_bytes(), Class::Base64(place)));
+        }
+    }
+    for (text, place) in aligned(b"\0I\0A\0") {
+        literals.push(Literal::new(text.into_bytes(), Class::Base64(place)));
+    }
+    literals
+}
+
+/// Characters before a token, with which a short literal is searched for. The packed search compares
+/// four bytes; shorter literals would need a search of their own.
+const BEFORE: [u8; 9] = *b"\"'= :/\n\t>";
+
+/// The literals of an anchor. A short one of a built-in rule is widened by the character before it;
+/// the author of another rule chose its cost.
+pub(super) fn of_anchor(rule: &Rule, anchor: &[u8]) -> Vec<Literal> {
+    if !is_widened(rule, anchor) {
+        return vec![Literal::new(anchor.to_vec(), Class::Shape)];
+    }
+    let widened = BEFORE.iter().map(|&before| [&[before], anchor].concat());
+    let widened = widened.map(|bytes| Literal::new(bytes, Class::Shape));
+    widened.chain([Literal::new(anchor.to_vec(), Class::Start)]).collect()
+}
+
+fn is_widened(rule: &Rule, anchor: &[u8]) -> bool {
+    rule.file.is_none() && anchor.len() < windows::WIDTH
+}
+
+/// True if a literal of the table is an anchor of a rule, widened or not.
+pub(in crate::detect) fn is_anchor_of(rule: &Rule, literal: &Literal) -> bool {
+    rule.anchors.iter().any(|anchor| match literal.class {
+        Class::Start => is_widened(rule, anchor) && *anchor == literal.bytes,
+        _ if is_widened(rule, anchor) => {
+            literal.bytes.len() == anchor.len() + 1 && literal.bytes.ends_with(anchor)
+        }
+        _ => *anchor == literal.bytes,
+    })
+}
+
+/// An anchor of a rule in base64, at each alignment, if the rule asks for it. The others are found
+/// in base64 that nearby text announces.
+pub(super) fn encoded(rule: &Rule, anchor: &[u8]) -> Vec<Literal> {
+    let asks = rule.shape.as_ref().is_some_and(|shape| shape.encoded);
+    let wanted = match rule.pack {
+        Pack::Aws | Pack::Custom => asks || rule.severity == Severity::Error,
+        Pack::Tokens | Pack::More => asks,
+    };
+    let literals = if wanted && anchor.len() >= 4 { aligned(anchor) } else { vec![] };
+    literals
+        .into_iter()
+        .map(|(text, place)| Literal::new(text.into_bytes(), Class::Base64(place)))
+        .collect()
+}
+
+/// The beginnings of ids in base64, at each of the three alignments, with the place of the
+/// literal's first character in its quantum.
+///
+/// Wrapped base64 cuts 1 in 16 of them in two. For literals of five characters both ends are
+/// searched, and the labels next to an id lead to the same run. Literals of three characters would
+/// never be cut, but halve the speed of the search: packed search compares four.
+fn base64_literals() -> Vec<(String, u8)> {
+    let ids = [
+        ("QUtJ", 0),
+        ("UtJQ", 1),
+        ("QVNJ", 0),
+        ("VNJQ", 1),
+        ("FLSU", 2),
+        ("FTSU", 2),
+        ("BS0l", 3),
+        ("S0lB", 0),
+        ("BU0l", 3),
+        ("U0lB", 0),
+    ];
+    let mut literals = ids.map(|(text, place)| (text.to_owned(), place)).to_vec();
+    literals.extend(aligned(b"ecret"));
+    literals.extend(aligned(b"ECRET"));
+    literals
+}
+
+/// The characters of base64 that `bytes` determine alone, at each of the three alignments.
+fn aligned(bytes: &[u8]) -> Vec<(String, u8)> {
+    (0..3)
+        .map(|shift: usize| {
+            let mut padded = vec![0; shift];
+            padded.extend_from_slice(bytes);
+            let text = STANDARD_NO_PAD.encode(&padded);
+            let first = (shift * 8).div_ceil(6);
+            let last = padded.len() * 8 / 6;
+            (text[first..last].to_owned(), (first % 4) as u8)
+        })
+        .collect()
+}

@@ -1,0 +1,157 @@
+//! Decides if a match of an expression is a credential.
+
+use std::ops::Range;
+
+use crate::aws::KeyId;
+use crate::finding::Confidence;
+use crate::placeholder;
+use crate::rules::{Author, Boundary, Facts, Rule, Shape, entropy};
+use crate::secret::Secret;
+use crate::tokens::Reading;
+
+use super::super::chain::AnchorSpan;
+use super::super::random;
+use super::super::view::View;
+use super::super::words::words;
+use super::{Look, Shaped};
+
+impl Look<'_> {
+    /// The credential of a match; `None` if it is not one, or is already among the `known` ones.
+    pub(super) fn shaped(
+        &self,
+        groups: &regex::bytes::Captures<'_>,
+        view: &View<'_>,
+        base: usize,
+        piece: &[AnchorSpan],
+        known: &[Shaped],
+    ) -> Option<Shaped> {
+        let (rule, shape, text) = (self.rule(), self.shape, &*view.text);
+        let whole = groups.get(0)?;
+        let secret = groups.name("secret").unwrap_or(whole);
+        let outer = |span: Range<usize>| {
+            let original = view.original(&span);
+            base + original.start..base + original.end
+        };
+        let span = outer(secret.range());
+        // A match that continues behind an escape is complete: the raw text shows only its
+        // beginning.
+        let next = known.partition_point(|one| one.span.end <= span.start);
+        let mut overlapping = known[next..].iter().take_while(|one| one.span.start < span.end);
+        let is_more = |one: &Shaped| {
+            span.start <= one.span.start && one.span.end <= span.end && one.span != span
+        };
+        if secret.is_empty()
+            || !overlapping.all(is_more)
+            || self.reported.contains(&(span.start, span.end))
+            || !is_near(piece, &outer(whole.range()), shape.reach)
+            || is_part_of_more(shape, view, &secret.range(), self.bytes, &span)
+            || continues(shape, view, &whole.range(), self.bytes, &outer(whole.range()))
+            || entropy(secret.as_bytes()) < shape.entropy
+            || shape.random && !random::reads_random(secret.as_bytes())
+            || !is_labelled(rule, text, whole.start(), shape.reach)
+        {
+            return None;
+        }
+        let id = groups.name("id");
+        let reading =
+            rule.reader.map(|reader| reader.read(secret.as_bytes(), id.map(|id| id.as_bytes())));
+        let is_made_up = reading == Some(Reading::MadeUp);
+        let facts = match reading {
+            None | Some(Reading::MadeUp) => Facts::default(),
+            Some(Reading::Read(facts)) => facts,
+            // A match whose own form contradicts it is not a credential.
+            Some(Reading::NotOne) => return None,
+        };
+        let id = id.filter(|id| rule.author != Author::Target || tells_no_secret(id.as_bytes()));
+        let id =
+            id.map(|id| (String::from_utf8_lossy(id.as_bytes()).into_owned(), outer(id.range())));
+        Some(Shaped {
+            rule: rule.id.clone(),
+            confidence: if is_made_up { Confidence::Low } else { rule.confidence },
+            is_made_up,
+            secret: Secret::new(secret.as_bytes().to_vec()),
+            span,
+            id,
+            is_example: is_example(secret.as_bytes(), &facts),
+            facts,
+        })
+    }
+}
+
+/// True if a match is within `reach` of one of the anchors.
+fn is_near(piece: &[AnchorSpan], whole: &Range<usize>, reach: usize) -> bool {
+    let behind = piece.partition_point(|one| one.span.0 <= whole.start + reach);
+    behind.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
+}
+
+/// True if neighbours show that a match is part of something longer.
+///
+/// Where a view has replaced an escape, the text of the view decides: the letters of an escape do
+/// not count.
+fn is_part_of_more(
+    shape: &Shape,
+    view: &View<'_>,
+    found: &Range<usize>,
+    bytes: &[u8],
+    span: &Range<usize>,
+) -> bool {
+    let within = found.start > 0 && found.end < view.text.len();
+    if view.is_raw() || !within {
+        return shape.boundary.extends(bytes, span.clone());
+    }
+    shape.boundary.extends(&view.text, found.clone())
+}
+
+/// True if letters or digits continue the whole match, of which the credential is a part.
+fn continues(
+    shape: &Shape,
+    view: &View<'_>,
+    whole: &Range<usize>,
+    bytes: &[u8],
+    span: &Range<usize>,
+) -> bool {
+    if shape.boundary == Boundary::None {
+        return false;
+    }
+    let within = whole.start > 0 && whole.end < view.text.len();
+    if view.is_raw() || !within {
+        return Boundary::Alphanumeric.extends(bytes, span.clone());
+    }
+    Boundary::Alphanumeric.extends(&view.text, whole.clone())
+}
+
+/// Accounts in the examples of AWS's documentation.
+const EXAMPLE_ACCOUNTS: [&str; 4] =
+    ["123456789012", "111122223333", "444455556666", "555555555555"];
+
+/// True if a credential is an example of documentation or a placeholder, by its text or its account.
+fn is_example(secret: &[u8], facts: &Facts) -> bool {
+    let account = facts.account.as_deref();
+    account.is_some_and(|account| EXAMPLE_ACCOUNTS.contains(&account))
+        || placeholder::is_placeholder(secret)
+}
+
+/// True if a word of the rule precedes the match, on its line or one of the two above.
+fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> bool {
+    if rule.labels.is_empty() {
+        return true;
+    }
+    let floor = at.saturating_sub(2 * reach);
+    let before = &text[floor..at];
+    let above = memchr::memrchr_iter(b'\n', before).nth(2).map_or(0, |newline| newline + 1);
+    let joined = words(&before[above..]).concat();
+    rule.labels.iter().any(|label| joined.contains(label.as_str()))
+}
+
+/// True if an id may be shown although its rule is not trusted: an id of AWS, or words and numbers.
+/// A rule of the scanned project may use the group for a secret, or a piece of one.
+pub(super) fn tells_no_secret(id: &[u8]) -> bool {
+    let is_word = |word: &[u8]| {
+        let all = |kind: fn(&u8) -> bool| word.iter().all(kind);
+        let rest = word.get(1..).unwrap_or_default();
+        let name = all(u8::is_ascii_alphabetic) && rest.iter().all(u8::is_ascii_lowercase);
+        name || all(u8::is_ascii_uppercase) || (word.len() <= 12 && all(u8::is_ascii_digit))
+    };
+    let words = id.split(|byte| !byte.is_ascii_alphanumeric());
+    KeyId::parse(id).is_some() || words.into_iter().all(is_word)
+}

@@ -1,0 +1,192 @@
+//! Packs of rules: which of them every command that scans applies, and what reports say of tokens.
+
+use serde_json::Value;
+
+use crate::support::{Keys, Project};
+
+const GITHUB: &str = "{{crc32-base62:ghp_{{alnum:30}}}}";
+
+/// A repository with an AWS key and a token, and an earlier commit.
+fn repository(name: &str) -> Project {
+    let mut keys = Keys::new(name);
+    let project = Project::new();
+    project.git(&["init", "-q"]);
+    project.file("README", "nothing\n").git(&["add", "."]);
+    project.git(&["commit", "-q", "-m", "first"]);
+    let token = keys.filled(GITHUB);
+    project.file("a.env", keys.pair().env).file("b.env", format!("GITHUB_TOKEN={token}\n"));
+    project.git(&["add", "."]);
+    project
+}
+
+fn kinds(report: &Value) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("findings");
+    let mut kinds: Vec<String> = findings
+        .iter()
+        .map(|one| one["rule"].as_str().expect("a rule").split('-').next().expect("it").to_owned())
+        .collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+#[test]
+fn every_command_that_scans_obeys_the_option_and_the_configuration() {
+    let project = repository("packs of commands");
+    let run = |command: &[&str], more: &[&str]| {
+        let options = ["--format", "json", "--fail-on", "never"];
+        kinds(&project.keysweep([command, more, &options].concat()).run().json())
+    };
+    let commands = |committed: bool| -> Vec<&[&str]> {
+        match committed {
+            false => vec![&["scan"], &["staged"]],
+            true => vec![
+                &["scan"],
+                &["history"],
+                &["range", "HEAD~1..HEAD"],
+                &["sweep", "."],
+                &["sweep", ".", "--jobs", "2"],
+            ],
+        }
+    };
+    for committed in [false, true] {
+        if committed {
+            project.git(&["commit", "-q", "-m", "second"]);
+        }
+        for command in commands(committed) {
+            assert_eq!(run(command, &[]), ["aws", "github"], "{command:?}");
+            assert_eq!(run(command, &["--pack", "aws"]), ["aws"], "{command:?}");
+            assert_eq!(run(command, &["--pack", "tokens"]), ["github"], "{command:?}");
+            assert_eq!(run(command, &["--pack", "tokens,aws"]), ["aws", "github"], "{command:?}");
+            let both = ["--pack", "more", "--pack", "aws"];
+            assert_eq!(run(command, &both), ["aws"], "{command:?}");
+            assert_eq!(run(command, &["--pack", "all"]), ["aws", "github"], "{command:?}");
+        }
+    }
+    project.file("packs.toml", "packs = [\"tokens\"]\n");
+    for command in commands(true) {
+        let config = ["--config", "packs.toml"];
+        assert_eq!(run(command, &config), ["github"], "{command:?}");
+        let both = [&config[..], &["--pack", "aws"]].concat();
+        assert_eq!(run(command, &both), ["aws"], "{command:?}");
+    }
+    let wrong = project.keysweep(["scan", "--pack", "npm"]).run().exits(2);
+    assert!(wrong.stderr.contains("expected one of aws, tokens, more, all"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_scanned_project_cannot_switch_aws_off() {
+    let project = repository("packs of projects");
+    let run = || project.keysweep(["scan", "--format", "json", "--fail-on", "never"]).run();
+    project.file(".keysweep.toml", "packs = [\"aws\"]\n");
+    assert_eq!(kinds(&run().json()), ["aws"]);
+    project.file(".keysweep.toml", "packs = [\"tokens\"]\n");
+    let refused = run().exits(2);
+    assert!(refused.stderr.contains("'packs' of a project must contain aws"), "{}", refused.stderr);
+    let chosen = project.keysweep(["scan", "--no-config", "--pack", "tokens", "--format", "json"]);
+    assert_eq!(kinds(&chosen.run().json()), ["github"]);
+}
+
+#[test]
+fn partials_of_other_packs_are_other_results() {
+    let project = repository("packs of partials");
+    project.git(&["commit", "-q", "-m", "second"]);
+    let sweep = |more: &[&str]| {
+        let words = ["sweep", ".", "--fail-on", "never", "--quiet"];
+        project.keysweep([&words[..], more].concat()).run().exits(0)
+    };
+    sweep(&["--pack", "aws", "--partial", "aws.partial"]);
+    sweep(&["--partial", "all.partial"]);
+    let merged = |file: &str| {
+        let words = ["merge", file, "--format", "json", "--fail-on", "never"];
+        kinds(&project.keysweep(words).run().exits(0).json())
+    };
+    assert_eq!(
+        (merged("aws.partial"), merged("all.partial")),
+        (vec!["aws".to_owned()], vec!["aws".to_owned(), "github".to_owned()],)
+    );
+    // Results of fewer packs are not taken over.
+    let again = sweep(&["--since", "aws.partial", "--format", "json"]);
+    assert_eq!(kinds(&again.json()), ["aws", "github"]);
+}
+
+#[test]
+fn a_baseline_suppresses_tokens_and_keeps_entries_of_packs_that_are_off() {
+    let project = repository("packs of baselines");
+    project.git(&["commit", "-q", "-m", "second"]);
+    project.keysweep(["baseline", "--yes", "--reason", "old"]).run().exits(0);
+    let text = std::fs::read_to_string(project.at(".keysweep-baseline")).expect("a baseline");
+    assert!(text.contains(" github-token ghp_..."), "{text}");
+    project.keysweep(["scan"]).run().exits(0);
+    let scan = project.keysweep(["scan", "--pack", "aws"]).run().exits(0);
+    assert!(!scan.stderr.contains("stale"), "{}", scan.stderr);
+    project.keysweep(["baseline", "--prune", "--pack", "aws"]).run().exits(0);
+    let kept = std::fs::read_to_string(project.at(".keysweep-baseline")).expect("a baseline");
+    assert_eq!(kept, text);
+}
+
+#[test]
+fn no_report_tells_the_owner_of_a_token_to_go_to_aws() {
+    let mut keys = Keys::new("words about tokens");
+    let project = Project::new();
+    project.git(&["init", "-q"]);
+    let token = keys.filled(GITHUB);
+    project.file("b.env", format!("GITHUB_TOKEN={token}\n")).git(&["add", "."]);
+    let never = ["aws ", "IAM", "CloudTrail", "AWS key", "AWS credential", "key id", "access key"];
+    let check = |what: &str, text: &str| {
+        // The program's own name and description, and the catalogue of rules, are not about it.
+        for word in never {
+            assert!(!text.contains(word), "{what} says {word}: {text}");
+        }
+        assert!(text.contains("github"), "{what}: {text}");
+    };
+    for format in ["text", "short", "json", "jsonl", "github", "gitlab", "junit", "csv", "markdown"]
+    {
+        let ran = project.keysweep(["scan", "--no-progress", "--format", format]).run().exits(1);
+        let head = ran.stdout.replace("key_id", "").replace("keysweep_rule_id", "");
+        check(format, &head);
+    }
+    let sarif = project.keysweep(["scan", "--format", "sarif"]).run().json();
+    let run = &sarif["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+    let rule = rules.iter().find(|rule| rule["id"] == "github-token").expect("the rule");
+    assert!(rule["helpUri"].as_str().expect("an address").starts_with("https://github.com/"));
+    check("the help of the rule", &rule.to_string());
+    check("the result", &run["results"].to_string());
+    check("explain", &project.keysweep(["explain", "github-token"]).run().exits(0).stdout);
+    let hook = project.keysweep(["staged", "--hook"]).run().exits(1);
+    check("the hook", &(hook.stdout + &hook.stderr));
+    let page = project.keysweep(["scan", "--format", "html"]).run().exits(1).stdout;
+    assert!(page.contains("GitHub"), "the page names the token");
+}
+
+#[test]
+fn a_made_up_token_is_an_example_unless_low_confidence_is_asked_for() {
+    let mut keys = Keys::new("made up");
+    let project = Project::new();
+    let token = keys.filled(GITHUB);
+    let last = if token.ends_with('a') { "b" } else { "a" };
+    project.file("a.env", format!("t={}{last}\n", &token[..token.len() - 1]));
+    let usual = project.keysweep(["scan", "--format", "json"]).run().exits(0).json();
+    assert_eq!(usual["coverage"]["left_out"]["examples"], 1, "{usual}");
+    let low = project.keysweep(["scan", "--format", "json", "--min-confidence", "low"]);
+    let low = low.run().exits(1).json();
+    assert_eq!(low["findings"][0]["details"]["made_up"], true, "{low}");
+    assert_eq!(low["findings"][0]["confidence"], "low");
+}
+
+#[test]
+fn rules_are_listed_with_their_packs() {
+    let project = Project::new();
+    let text = project.keysweep(["rules"]).run().exits(0).stdout;
+    let line = text.lines().find(|line| line.starts_with("github-token ")).expect("a line");
+    assert!(line.contains("tokens") && !line.contains("(off)"), "{line}");
+    let text = project.keysweep(["rules", "--pack", "aws"]).run().exits(0).stdout;
+    let line = text.lines().find(|line| line.starts_with("github-token ")).expect("a line");
+    assert!(line.ends_with("(off)"), "{line}");
+    let list = project.keysweep(["rules", "--format", "json"]).run().json();
+    let rules = list["rules"].as_array().expect("rules");
+    let rule = rules.iter().find(|rule| rule["id"] == "github-token").expect("the rule");
+    assert_eq!((&rule["pack"], &rule["applies"]), (&"tokens".into(), &true.into()));
+    assert_eq!(rule["reader"], "crc32-base62");
+}

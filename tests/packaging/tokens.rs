@@ -1,0 +1,106 @@
+//! `docs/tokens.md` says what the patterns say. `INSTA_UPDATE=always` writes it anew.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use keysweep::rules::{Pack, Rule, RuleSet};
+
+const HEAD: &str = "\
+# Tokens of other providers
+
+Besides the credentials of AWS, keysweep finds these. This page is made from `patterns/tokens/` by a test; do not edit it.
+
+- A token is found by its own form alone, offline. **Proof** says what is checked beyond the form: a checksum, or data that
+  is decoded. A token whose checksum is wrong is made up: it is counted as an example, and reported with
+  `--min-confidence low`. Placeholders (`xxxx`, `YOUR_TOKEN`, `${TOKEN}`) are counted, not reported.
+- `--verify` asks AWS alone; none of these is ever sent anywhere.
+- `--pack aws` leaves them out, `--pack all` adds the pack `more`: [docs/patterns.md](patterns.md#packs).
+- `keysweep explain RULE` says how to revoke one.
+";
+
+const PACKS: [(Pack, &str, &str); 2] = [
+    (Pack::Tokens, "The pack `tokens`", "It applies by default."),
+    (
+        Pack::More,
+        "The pack `more`",
+        "Its forms are less sure, or often not secret: it applies with `--pack all` or `--pack aws,tokens,more`.",
+    ),
+];
+
+/// What a reader proves, in a few words.
+fn proof(rule: &Rule) -> String {
+    let Some(reader) = rule.reader else {
+        let partner = rule.shape.as_ref().and_then(|shape| shape.partner.as_ref());
+        return if partner.is_some() { "its id beside it".to_owned() } else { "–".to_owned() };
+    };
+    let words = match reader.name() {
+        "crc32-base62" => "CRC-32",
+        "github-fine-grained" => "SHA-256",
+        "gitlab-routable" => "length, CRC-32",
+        "grafana" | "cloudflare" => "CRC-32",
+        "azure-key" => "Marvin32",
+        "macaroon" => "macaroon, location",
+        "json-token" => "JSON: expiry, issuer",
+        "private-key" => "DER, OpenSSH: encrypted, fingerprint",
+        other => other,
+    };
+    words.to_owned()
+}
+
+/// The page of the rules.
+fn page(rules: &RuleSet) -> String {
+    let mut page = HEAD.to_owned();
+    for (pack, title, about) in PACKS {
+        let rules: Vec<&Rule> = rules.rules.iter().filter(|rule| rule.pack == pack).collect();
+        if rules.is_empty() {
+            continue;
+        }
+        let _ = write!(page, "\n## {title}\n\n{about}\n\n");
+        page.push_str(
+            "| kind | rule | begins with, or near | proof | revoke |\n|---|---|---|---|---|\n",
+        );
+        for rule in rules {
+            let code = |anchor: &Vec<u8>| format!("`{}`", String::from_utf8_lossy(anchor));
+            let anchors: Vec<String> = rule.anchors.iter().map(code).collect();
+            let anchors = anchors.join(" ").replace('|', "\\|");
+            let page_of = rule.revocation.page.as_deref().unwrap_or_default();
+            let host = page_of.trim_start_matches("https://").split('/').next().unwrap_or_default();
+            let link =
+                if host.is_empty() { "–".to_owned() } else { format!("[{host}]({page_of})") };
+            let (title, id, proof) = (&rule.title, &rule.id, proof(rule));
+            let _ = writeln!(page, "| {title} | `{id}` | {anchors} | {proof} | {link} |");
+        }
+    }
+    page
+}
+
+#[test]
+fn the_page_lists_the_rules_of_the_patterns() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tokens.md");
+    let page = page(&RuleSet::builtin());
+    if std::env::var("INSTA_UPDATE").is_ok_and(|mode| mode == "always") {
+        fs::write(&path, &page).expect("the page can be written");
+    }
+    // An absent page differs.
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == page,
+        "docs/tokens.md is not of these patterns: INSTA_UPDATE=always cargo test --test it -- packaging::tokens"
+    );
+}
+
+#[test]
+fn every_token_can_be_revoked_and_is_named_by_its_provider() {
+    for rule in RuleSet::builtin().rules.iter().filter(|rule| rule.pack != Pack::Aws) {
+        let id = rule.id.as_str();
+        assert!(!id.starts_with("aws-"), "{id} would be taken for a credential of AWS");
+        assert!(!rule.remedy.is_empty(), "{id} has no remedy");
+        let page = rule.revocation.page.as_deref().unwrap_or_default();
+        let command = rule.revocation.command.as_deref().unwrap_or_default();
+        assert!(
+            page.starts_with("https://") || !command.is_empty() || rule.pack == Pack::More,
+            "{id}"
+        );
+    }
+}
