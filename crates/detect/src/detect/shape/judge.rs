@@ -5,9 +5,9 @@ use std::ops::Range;
 use crate::aws::KeyId;
 use crate::finding::Confidence;
 use crate::placeholder;
-use crate::rules::{Author, Boundary, Facts, Rule, Shape, entropy};
+use crate::rules::{Author, Boundary, Facts, Reader, Rule, Shape, entropy};
 use crate::secret::Secret;
-use crate::tokens::Reading;
+use crate::tokens::{Reading, TokenFormat};
 
 use super::super::chain::AnchorSpan;
 use super::super::random;
@@ -53,6 +53,8 @@ impl Look<'_> {
             return None;
         }
         let id = groups.name("id");
+        // Zeros in the structure of a key are runs of one letter in its base64.
+        let is_private_key = rule.reader == Some(Reader::Token(TokenFormat::PrivateKey));
         let reading =
             rule.reader.map(|reader| reader.read(secret.as_bytes(), id.map(|id| id.as_bytes())));
         let is_made_up = reading == Some(Reading::MadeUp);
@@ -72,7 +74,7 @@ impl Look<'_> {
             secret: Secret::new(secret.as_bytes().to_vec()),
             span,
             id,
-            is_example: is_example(secret.as_bytes(), &facts),
+            is_example: !is_private_key && is_example(secret.as_bytes(), &facts),
             facts,
         })
     }
