@@ -1,4 +1,4 @@
-//! keysweep finds leaked AWS keys in files and git histories.
+//! keysweep finds leaked AWS keys and tokens in files and git histories.
 //!
 //! See `ARCHITECTURE.md` for the layers. Data flows one way, and so do imports.
 

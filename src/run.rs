@@ -276,7 +276,7 @@ fn conclude(
     #[cfg(feature = "verify")]
     if let Some(how) = &options.verify {
         verify_within(&mut findings, how, options, until, ledger);
-        note_others(&findings, ledger);
+        verification::note_others(&findings, ledger);
     }
     suppress::reopen_active(&mut findings, &mut counts);
     sort(&mut findings);
@@ -287,19 +287,6 @@ fn conclude(
     });
     let stale = finish_suppressions(&mut findings, counts, options, ledger);
     (findings, stale)
-}
-
-/// Says that AWS can't be asked about tokens of other providers.
-#[cfg(feature = "verify")]
-fn note_others(findings: &[Finding], ledger: &Ledger) {
-    let is_open = |finding: &&Finding| finding.suppressed.is_none();
-    let others = findings.iter().filter(is_open).filter(|it| !it.credential.is_of_aws()).count();
-    let what = match others {
-        0 => return,
-        1 => "1 credential of another provider was".to_owned(),
-        _ => format!("{others} credentials of other providers were"),
-    };
-    ledger.note(format!("{what} not verified: keysweep asks AWS alone"));
 }
 
 /// Counts suppressed findings and removes them unless they are wanted. Gives the stale entries.

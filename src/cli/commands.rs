@@ -7,7 +7,7 @@ use super::arguments::{HistoryArguments, RangeArguments, ScanArguments, StagedAr
 /// The end of the help.
 const AFTER_HELP: &str = "keysweep PATH is short for keysweep scan PATH, and keysweep help COMMAND for keysweep COMMAND --help.";
 
-/// Finds leaked AWS keys.
+/// Finds leaked AWS keys, and tokens of other providers.
 #[derive(Debug, Parser)]
 #[command(name = "keysweep", version, about, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = AFTER_HELP)]

@@ -23,3 +23,15 @@ pub(super) fn verify(findings: &mut Vec<Finding>, how: &Verify, ledger: &Ledger)
         place.sighting.rivals = Vec::new();
     }
 }
+
+/// Says that AWS can't be asked about tokens of other providers.
+pub(super) fn note_others(findings: &[Finding], ledger: &Ledger) {
+    let is_open = |finding: &&Finding| finding.suppressed.is_none();
+    let others = findings.iter().filter(is_open).filter(|it| !it.credential.is_of_aws()).count();
+    let what = match others {
+        0 => return,
+        1 => "1 credential of another provider was".to_owned(),
+        _ => format!("{others} credentials of other providers were"),
+    };
+    ledger.note(format!("{what} not verified: keysweep asks AWS alone"));
+}

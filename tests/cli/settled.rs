@@ -128,8 +128,8 @@ fn the_configuration_adds_patterns_leaves_paths_out_and_allows_values() {
     }
     let rule = "[[rule]]\nid = \"acme-key\"\ntitle = \"Acme key\"\ndescription = \"Opens it.\"\n\
                 anchors = [\"acme_\"]\nregex = 'acme_[a-z]{20}'\n\
-                examples = [\"acme_abcdefghijklmnopqrst\"]\nremedy = \"Ask the works.\"\n";
-    project.file("elsewhere/team.toml", rule).file("x.txt", "acme_tsrqponmlkjihgfedcba\n");
+                examples = [\"acme_qkzjvwmxrtbnhgplfdcs\"]\nremedy = \"Ask the works.\"\n";
+    project.file("elsewhere/team.toml", rule).file("x.txt", "acme_scdflpghnbtrxmwvjzkq\n");
     let named = ["scan", "x.txt", "--config", "elsewhere/team.toml"];
     let ran = project.keysweep(named).run().exits(1);
     assert!(

@@ -387,7 +387,7 @@ fn rules_of_users_are_found_in_all_that_is_written_otherwise() {
     "#;
     let rules = RuleSet::with_texts(&[("acme.toml".into(), rule.to_owned())]);
     let engine = Engine::new(&rules.expect("a rule"));
-    let token = format!("acme_{}", "q7/x+2w9".repeat(4));
+    let token = format!("acme_{}", ["q7/x+2w9", "d/0k+v3m", "z8/t+1hr", "b/5y+6nc"].concat());
     let layout = || Written::new(&format!("export TOKEN={token}\n"));
     let at = 13..13 + token.len();
     let escaped = |by: fn(u8) -> String| {

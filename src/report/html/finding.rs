@@ -138,6 +138,9 @@ fn facts(finding: &Finding, detailed: bool) -> Vec<Fact> {
     let verification = &finding.verification;
     let said = |text: &Option<String>| text.as_deref().map(escape_line);
     let mut verdict = verdict(verification.status).to_owned();
+    if verification.status == Status::NotChecked && !credential.is_of_aws() {
+        verdict.push_str(": keysweep asks AWS alone");
+    }
     if let Some(reason) = said(&verification.reason) {
         verdict.push_str(&format!(": {reason}"));
     }

@@ -150,8 +150,11 @@ fn counts(findings: &[&Finding]) -> Vec<(usize, &'static str)> {
 }
 
 /// Who can do it.
-fn who_acts(account: Option<&str>) -> String {
+fn who_acts(finding: &Finding, account: Option<&str>) -> String {
     match account {
+        _ if !finding.credential.is_of_aws() => {
+            "Whoever manages its account at the provider".to_owned()
+        }
         Some(account) => format!("An administrator of account {account}"),
         None => "An administrator of its account, which the report does not know".to_owned(),
     }
@@ -163,6 +166,7 @@ fn why_first(finding: &Finding) -> Option<String> {
     let what = match (finding.is_active(), is_pair) {
         (true, _) => "it works right now",
         (false, true) => "it is a key id with its secret",
+        (false, false) if !finding.credential.is_of_aws() => "it gives access by itself",
         (false, false) => return None,
     };
     let place = if finding.stands() { ", still in a checkout or a file" } else { "" };
@@ -182,6 +186,9 @@ fn owners(place: &Occurrence) -> Option<String> {
 
 /// The way to an answer, if AWS was not asked about a key.
 fn unasked(finding: &Finding) -> Option<String> {
+    if !finding.credential.is_of_aws() {
+        return Some("Not checked: keysweep asks AWS alone.".to_owned());
+    }
     let id = finding.credential.key_id.as_deref()?;
     let unasked = finding.verification.status == Status::NotChecked;
     (unasked && finding.credential.secret.is_some())
@@ -199,7 +206,7 @@ impl First {
         let account = Some(account(finding)).filter(|account| account != "unknown");
         let facts = [
             ("Why this one first", why_first(finding)),
-            ("Who acts", Some(who_acts(account.as_deref()))),
+            ("Who acts", Some(who_acts(finding, account.as_deref()))),
             ("The key is of", arn.or(user)),
             ("Where", exposure::places(finding).next().map(place)),
             ("Code owner", exposure::places(finding).next().and_then(owners)),

@@ -72,14 +72,16 @@ fn full(path: Option<&[u8]>) -> Hit {
         }],
     };
     let credential = Credential {
-        rule: RuleId::new("aws-temporary-key"),
-        key_id: Some("ASIAX".to_owned()),
-        secret: Some(secret(1)),
         session_token: Some(secret(2)),
         account: Some("123456789012".to_owned()),
         user: Some("ann".to_owned()),
         expires: Some("2026-01-02T03:04:05Z".to_owned()),
-        details: Details::default(),
+        details: Details { issuer: Some("acme".to_owned()), ..Details::default() },
+        ..Credential::new(
+            RuleId::new("aws-temporary-key"),
+            Some("ASIAX".to_owned()),
+            Some(secret(1)),
+        )
     };
     let origin = Origin {
         path: path.map(<[u8]>::to_vec),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::document::{Document, Section};
+use crate::document::{At, Document, Section};
 
 use super::{Author, Expression, Pack, PartnerShape, Reader, Revocation, bounds};
 
@@ -26,6 +26,20 @@ pub(super) fn reader(section: &mut Section<'_>, document: &mut Document<'_>) -> 
     let names: Vec<&str> = Reader::names().collect();
     let index = section.choice(document, "reader", &names)?;
     Reader::named(names[index])
+}
+
+/// The examples of a rule: in which it finds its credential, and in which it finds nothing.
+pub(super) fn examples(
+    section: &mut Section<'_>,
+    document: &mut Document<'_>,
+) -> (Vec<At<String>>, Vec<At<String>>) {
+    let examples = section.texts(document, "examples");
+    let negatives = section.texts(document, "negatives");
+    if examples.is_empty() {
+        let what = "'examples' is missing or empty: a rule shows what it finds";
+        document.fault(section.offset, &section.within, what);
+    }
+    (examples, negatives)
 }
 
 /// The page and the command that revoke a credential.

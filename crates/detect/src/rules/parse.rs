@@ -165,16 +165,7 @@ impl File<'_> {
             Method::Shape => self.shape(&mut section, place, document)?,
             _ => (Vec::new(), None),
         };
-        let examples = section.texts(document, "examples");
-        let negatives = section.texts(document, "negatives");
-        let offset = section.offset;
-        if examples.is_empty() {
-            document.fault(
-                offset,
-                &within,
-                "'examples' is missing or empty: a rule shows what it finds",
-            );
-        }
+        let (examples, negatives) = fields::examples(&mut section, document);
         section.finish(document);
         let id = id?;
         let bytes = |text: &At<String>| text.value.clone().into_bytes();

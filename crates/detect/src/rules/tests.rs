@@ -92,7 +92,7 @@ fn each_fault_is_reported_with_its_line() {
         ("title =", "labels = [\"A b\"]\ntitle =", 4, "a label must be lower-case"),
         ("title =", "remedy = \"acess-key\"\ntitle =", 4, "there is no procedure 'acess-key'"),
         ("title =", "reader = \"crc\"\ntitle =", 4, "'reader' must be one of bedrock-long-term"),
-        ("title =", "reader = \"crc32-base62\"\ntitle =", 9, "its checksum is wrong"),
+        ("title =", "reader = \"crc32-base62\"\ntitle =", 9, "it can't be decoded"),
         ("title =", "random = 1\ntitle =", 4, "'random' must be true or false"),
         ("title =", "pack = \"more\"\ntitle =", 4, "unknown field 'pack'"),
         (
