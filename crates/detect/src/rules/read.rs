@@ -64,6 +64,12 @@ impl Reader {
             .or_else(|| TokenFormat::named(name).map(Self::Token))
     }
 
+    /// True for private keys. Zeros in their structure are runs of one letter in their base64, so
+    /// that they may look like placeholders.
+    pub fn is_private_key(self) -> bool {
+        self == Self::Token(TokenFormat::PrivateKey)
+    }
+
     /// Reads a match by its secret and, if the shape has one, its id.
     pub fn read(self, secret: &[u8], id: Option<&[u8]>) -> Reading {
         match self {

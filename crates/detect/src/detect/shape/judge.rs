@@ -7,7 +7,7 @@ use crate::finding::Confidence;
 use crate::placeholder;
 use crate::rules::{Author, Boundary, Facts, Reader, Rule, Shape, entropy};
 use crate::secret::Secret;
-use crate::tokens::{Reading, TokenFormat};
+use crate::tokens::Reading;
 
 use super::super::chain::AnchorSpan;
 use super::super::random;
@@ -53,8 +53,7 @@ impl Look<'_> {
             return None;
         }
         let id = groups.name("id");
-        // Zeros in the structure of a key are runs of one letter in its base64.
-        let is_private_key = rule.reader == Some(Reader::Token(TokenFormat::PrivateKey));
+        let is_private_key = rule.reader.is_some_and(Reader::is_private_key);
         let reading =
             rule.reader.map(|reader| reader.read(secret.as_bytes(), id.map(|id| id.as_bytes())));
         let is_made_up = reading == Some(Reading::MadeUp);
