@@ -121,7 +121,7 @@ fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
                 Some("its entropy is below 'entropy'")
             } else if shape.random && !random::reads_random(secret.as_bytes()) {
                 Some("it does not look random, by 'random'")
-            } else if !rule.reader.is_some_and(Reader::is_private_key)
+            } else if !rule.reader.is_some_and(Reader::proves_itself)
                 && placeholder::is_placeholder(secret.as_bytes())
             {
                 Some("it is a placeholder")

@@ -64,10 +64,13 @@ impl Reader {
             .or_else(|| TokenFormat::named(name).map(Self::Token))
     }
 
-    /// True for private keys. Zeros in their structure are runs of one letter in their base64, so
-    /// that they may look like placeholders.
-    pub fn is_private_key(self) -> bool {
-        self == Self::Token(TokenFormat::PrivateKey)
+    /// True if a match that can be read is proven, by a checksum or its structure. It is then no
+    /// placeholder, even with a run of one letter: zeros in keys are runs of `A` in base64.
+    pub fn proves_itself(self) -> bool {
+        match self {
+            Self::Aws(_) | Self::Token(TokenFormat::JsonToken | TokenFormat::Discord) => false,
+            Self::Token(_) => true,
+        }
     }
 
     /// Reads a match by its secret and, if the shape has one, its id.

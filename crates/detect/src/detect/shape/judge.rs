@@ -53,10 +53,10 @@ impl Look<'_> {
             return None;
         }
         let id = groups.name("id");
-        let is_private_key = rule.reader.is_some_and(Reader::is_private_key);
         let reading =
             rule.reader.map(|reader| reader.read(secret.as_bytes(), id.map(|id| id.as_bytes())));
         let is_made_up = reading == Some(Reading::MadeUp);
+        let is_proven = !is_made_up && rule.reader.is_some_and(Reader::proves_itself);
         let facts = match reading {
             None | Some(Reading::MadeUp) => Facts::default(),
             Some(Reading::Read(facts)) => facts,
@@ -73,7 +73,7 @@ impl Look<'_> {
             secret: Secret::new(secret.as_bytes().to_vec()),
             span,
             id,
-            is_example: !is_private_key && is_example(secret.as_bytes(), &facts),
+            is_example: !is_proven && is_example(secret.as_bytes(), &facts),
             facts,
         })
     }
