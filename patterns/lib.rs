@@ -2,7 +2,7 @@
 //! also packs it.
 
 /// The rules, by the name of their file, in the order in which they are listed.
-pub const RULES: [(&str, &str); 7] = [
+pub const RULES: [(&str, &str); 21] = [
     ("signing-keys.toml", include_str!("signing-keys.toml")),
     ("bedrock.toml", include_str!("bedrock.toml")),
     ("ses.toml", include_str!("ses.toml")),
@@ -10,6 +10,20 @@ pub const RULES: [(&str, &str); 7] = [
     ("appsync.toml", include_str!("appsync.toml")),
     ("mws.toml", include_str!("mws.toml")),
     ("tokens/github.toml", include_str!("tokens/github.toml")),
+    ("tokens/gitlab.toml", include_str!("tokens/gitlab.toml")),
+    ("tokens/registries.toml", include_str!("tokens/registries.toml")),
+    ("tokens/slack.toml", include_str!("tokens/slack.toml")),
+    ("tokens/payments.toml", include_str!("tokens/payments.toml")),
+    ("tokens/ai.toml", include_str!("tokens/ai.toml")),
+    ("tokens/google.toml", include_str!("tokens/google.toml")),
+    ("tokens/azure.toml", include_str!("tokens/azure.toml")),
+    ("tokens/chat.toml", include_str!("tokens/chat.toml")),
+    ("tokens/cloud.toml", include_str!("tokens/cloud.toml")),
+    ("tokens/monitoring.toml", include_str!("tokens/monitoring.toml")),
+    ("tokens/mail.toml", include_str!("tokens/mail.toml")),
+    ("tokens/services.toml", include_str!("tokens/services.toml")),
+    ("tokens/keys.toml", include_str!("tokens/keys.toml")),
+    ("tokens/more.toml", include_str!("tokens/more.toml")),
 ];
 
 /// The frequencies with which two letters of the base64 alphabet follow one another in text.

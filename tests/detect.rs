@@ -10,3 +10,4 @@ mod patterns;
 mod recall;
 mod ses;
 mod shapes;
+mod tokens;

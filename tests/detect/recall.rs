@@ -82,7 +82,8 @@ fn pair_of(pair: &Value) -> Pair {
 /// Pairs by file. A place that shows only the id of a pair found elsewhere is none.
 fn scan(folder: &Path) -> BTreeMap<String, BTreeSet<Pair>> {
     let output = Command::new(env!("CARGO_BIN_EXE_keysweep"))
-        .args(["scan", "--no-ignore", "--format", "json"])
+        // The forms hold pairs of other providers, too, which the table does not list.
+        .args(["scan", "--no-ignore", "--pack", "aws", "--format", "json"])
         .arg(folder)
         .output()
         .expect("keysweep runs");

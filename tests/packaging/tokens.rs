@@ -43,6 +43,7 @@ fn proof(rule: &Rule) -> String {
         "macaroon" => "macaroon, location",
         "json-token" => "JSON: expiry, issuer",
         "private-key" => "DER, OpenSSH: encrypted, fingerprint",
+        "discord" => "an id",
         other => other,
     };
     words.to_owned()

@@ -11,7 +11,7 @@ use crate::placeholder;
 use crate::tokens::Reading;
 
 use super::template::Filler;
-use super::{Author, Boundary, Rule, Shape, bounds};
+use super::{Author, Boundary, Reader, Rule, Shape, bounds};
 
 /// The seed from which the examples of users' files are filled.
 const SEED: u64 = 1;
@@ -121,7 +121,9 @@ fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
                 Some("its entropy is below 'entropy'")
             } else if shape.random && !random::reads_random(secret.as_bytes()) {
                 Some("it does not look random, by 'random'")
-            } else if placeholder::is_placeholder(secret.as_bytes()) {
+            } else if !rule.reader.is_some_and(Reader::proves_itself)
+                && placeholder::is_placeholder(secret.as_bytes())
+            {
                 Some("it is a placeholder")
             } else if !has_partner(shape, text, &secret.range()) {
                 Some("no id of 'pair' stands within its distance")

@@ -64,6 +64,15 @@ impl Reader {
             .or_else(|| TokenFormat::named(name).map(Self::Token))
     }
 
+    /// True if a match that can be read is proven, by a checksum or its structure. It is then no
+    /// placeholder, even with a run of one letter: zeros in keys are runs of `A` in base64.
+    pub fn proves_itself(self) -> bool {
+        match self {
+            Self::Aws(_) | Self::Token(TokenFormat::JsonToken | TokenFormat::Discord) => false,
+            Self::Token(_) => true,
+        }
+    }
+
     /// Reads a match by its secret and, if the shape has one, its id.
     pub fn read(self, secret: &[u8], id: Option<&[u8]>) -> Reading {
         match self {

@@ -15,6 +15,9 @@ const ALNUM: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234
 const LOWER: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 const UPPER: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const HEX: &[u8] = b"0123456789abcdef";
+const UPPER_HEX: &[u8] = b"0123456789ABCDEF";
+const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const LOWER_BASE32: &[u8] = b"abcdefghijklmnopqrstuvwxyz234567";
 const DIGITS: &[u8] = b"0123456789";
 
 /// Longest value of a placeholder, in characters.
@@ -26,7 +29,8 @@ pub enum TemplateError {
     /// An unknown name.
     #[error(
         "there is no placeholder '{0}' (there are akia, asia, secret, token, uuid, and with a \
-         length, as in base64:40: base64, base64url, alnum, lower, upper, hex, digits; \
+         length, as in base64:40: base64, base64url, alnum, lower, upper, letters, base32, \
+         hex, upperhex, digits; \
          base64-of:TEXT and base64url-of:TEXT encode TEXT, and the name of a reader with a checksum, as in \
          crc32-base62:TEXT, adds the checksum to TEXT)"
     )]
@@ -90,6 +94,9 @@ impl Filler {
             "lower" => LOWER,
             "upper" => UPPER,
             "hex" => HEX,
+            "upperhex" => UPPER_HEX,
+            "letters" => LETTERS,
+            "base32" => LOWER_BASE32,
             "digits" => DIGITS,
             _ => return Err(TemplateError::Unknown(name.to_owned())),
         };

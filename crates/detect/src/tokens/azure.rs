@@ -60,8 +60,8 @@ const KINDS: [Kind; 13] = [
     kind(b"+ACR", 42, 52, &[b"ACRDflt0"]),
 ];
 
-/// The mark of Azure Cache for Redis. Its keys have no `+` and `/`: `P` and `F` stand for them, and
-/// the checksum is that of the key with its signs.
+/// The mark of Azure Cache for Redis. Its keys have no `+` and `/`: `P` and `F` stand for them, also
+/// in the checksum.
 const REDIS: &[u8; 4] = b"AzCa";
 
 /// The mark of common annotated security keys (Azure DevOps, OpenAI, Maps …), and its place.
@@ -91,8 +91,18 @@ pub(super) fn key(token: &[u8]) -> Option<bool> {
     if bytes.len() < 5 {
         return None;
     }
-    // A Redis key with signs is not written as it was computed, and no published one shows how.
-    Some(is_right(&bytes) || kind.mark == REDIS)
+    if kind.mark == REDIS {
+        return Some(redis(bytes).as_bytes() == token);
+    }
+    Some(is_right(&bytes))
+}
+
+/// A Redis key with the checksum of its first bytes.
+fn redis(mut key: Vec<u8>) -> String {
+    let at = key.len() - 4;
+    let check = marvin32(&key[..at], b"Access00").to_le_bytes();
+    key[at..].copy_from_slice(&check);
+    STANDARD.encode(key).replace('+', "P").replace('/', "F")
 }
 
 /// The same for an annotated key of 84 or 88 characters.
@@ -152,6 +162,9 @@ pub(super) fn complete(body: &str) -> Option<String> {
             text[1] = BASE62[number / BASE62.len()];
         }
         let mut key = base64_of(&text)?;
+        if kind.mark == REDIS {
+            return Some(redis(key));
+        }
         let at = key.len() - 4;
         let check = marvin32(&key[..at], kind.seeds[0]).to_le_bytes();
         key[at..].copy_from_slice(&check);

@@ -25,17 +25,21 @@ const ALGORITHMS: [(&str, &[usize]); 14] = [
 /// Bytes of RSA signatures.
 const RSA: &[usize] = &[128, 192, 256, 384, 512, 1024];
 
+/// The base64 of `{"k":"`, with which an older key of Grafana begins.
+const GRAFANA_KEY: &[u8] = b"eyJrIjoi";
+
 /// Reads a token by how it begins.
 pub(super) fn read(token: &[u8]) -> Reading {
-    const FORMS: [(&[u8], fn(&[u8]) -> Option<Facts>); 4] =
-        [(b"sntrys_", sentry), (b"glc_", grafana), (b"eyJrIjoi", grafana), (b"ops_", one_password)];
-    if let Some((_, form)) = FORMS.iter().find(|(prefix, _)| token.starts_with(prefix)) {
-        return Reading::of_facts(form(token));
-    }
-    if token.starts_with(b"ghs_") {
-        return github_installation(token).unwrap_or(Reading::NotOne);
-    }
-    web_token(token)
+    let facts = match token {
+        _ if token.starts_with(b"sntrys_") => sentry(token),
+        _ if token.starts_with(b"ops_") => one_password(token),
+        _ if token.starts_with(b"glc_") || token.starts_with(GRAFANA_KEY) => grafana(token),
+        _ if token.starts_with(b"ghs_") => {
+            return github_installation(token).unwrap_or(Reading::NotOne);
+        }
+        _ => return web_token(token),
+    };
+    Reading::of_facts(facts)
 }
 
 /// Reads `<header>.<claims>.<signature>`.

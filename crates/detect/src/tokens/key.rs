@@ -147,7 +147,7 @@ fn openssh(bytes: &[u8]) -> Option<Facts> {
     // The public half begins with its kind: `ssh-ed25519`, `ssh-rsa`.
     let mut inner = public;
     let kind = string(&mut inner)?;
-    let named = kind.iter().all(|byte| byte.is_ascii_graphic()) && kind.len() > 4;
+    let named = kind.iter().all(u8::is_ascii_graphic) && kind.len() > 4;
     let whole = u32::from_be_bytes(*number) == 1 && private.len() >= 8 && named;
     whole.then(|| Facts {
         encrypted: Some(cipher != b"none" || derivation != b"none"),

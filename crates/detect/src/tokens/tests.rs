@@ -44,6 +44,7 @@ const CHECKED: [(TokenFormat, &[&str]); 6] = [
             "{{azure-key:{{base64:76}}APIM}}",
             "{{azure-key:{{base64:33}}+ASb}}",
             "{{azure-key:{{base64:33}}AIoT}}",
+            "{{azure-key:{{alnum:33}}AzCa}}",
             "{{azure-key:{{alnum:44}}AzFu}}",
             "{{azure-key:{{alnum:42}}AzSe}}",
             "{{azure-key:{{base64:42}}+ACR}}",

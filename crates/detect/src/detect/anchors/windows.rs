@@ -269,7 +269,7 @@ mod tests {
 
     use super::super::{Anchors, Class};
     use super::*;
-    use crate::rules::RuleSet;
+    use crate::rules::{Pack, Packs, RuleSet};
     use crate::stop::Stop;
 
     fn builtin() -> Vec<Literal> {
@@ -284,7 +284,10 @@ mod tests {
     fn one_by_one(literals: &[Literal], text: &[u8]) -> Vec<(usize, u16)> {
         let places = (0..text.len()).flat_map(|at| {
             let here = move |literal: &Literal| text[at..].starts_with(&literal.bytes);
-            let hits = literals.iter().enumerate().filter(move |(_, literal)| here(literal));
+            // A short literal counts at the beginning alone; elsewhere its widened forms do.
+            let counts = move |literal: &Literal| at == 0 || literal.class != Class::Start;
+            let hits = literals.iter().enumerate();
+            let hits = hits.filter(move |(_, literal)| here(literal) && counts(literal));
             hits.map(move |(number, _)| (at, number as u16))
         });
         places.collect()
@@ -333,7 +336,9 @@ mod tests {
     /// The cost of the search is that of examining what a bucket lets through.
     #[test]
     fn little_text_is_examined() {
-        let literals = builtin();
+        // Those of AWS fill one search; the tokens of other providers need more than one.
+        let rules = RuleSet { packs: Packs::of([Pack::Aws]), ..RuleSet::builtin() };
+        let literals = Anchors::new(&rules).literals;
         let plan = Plan::new(&literals, &group(&literals));
         assert!(plan.patterns().len() <= PATTERNS);
         let places: f64 = plan.buckets.iter().map(|bucket| bucket.places).sum();

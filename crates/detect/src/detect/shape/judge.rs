@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::aws::KeyId;
 use crate::finding::Confidence;
 use crate::placeholder;
-use crate::rules::{Author, Boundary, Facts, Rule, Shape, entropy};
+use crate::rules::{Author, Boundary, Facts, Reader, Rule, Shape, entropy};
 use crate::secret::Secret;
 use crate::tokens::Reading;
 
@@ -56,6 +56,7 @@ impl Look<'_> {
         let reading =
             rule.reader.map(|reader| reader.read(secret.as_bytes(), id.map(|id| id.as_bytes())));
         let is_made_up = reading == Some(Reading::MadeUp);
+        let is_proven = !is_made_up && rule.reader.is_some_and(Reader::proves_itself);
         let facts = match reading {
             None | Some(Reading::MadeUp) => Facts::default(),
             Some(Reading::Read(facts)) => facts,
@@ -72,7 +73,7 @@ impl Look<'_> {
             secret: Secret::new(secret.as_bytes().to_vec()),
             span,
             id,
-            is_example: is_example(secret.as_bytes(), &facts),
+            is_example: !is_proven && is_example(secret.as_bytes(), &facts),
             facts,
         })
     }

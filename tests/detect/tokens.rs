@@ -1,0 +1,152 @@
+//! The rules of other providers: neighbours, wrong checksums, spellings, and what a token says.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use keysweep::detect::Engine;
+use keysweep::finding::{Candidate, Confidence};
+use keysweep::rules::{Boundary, Pack, Packs, RuleSet, builtin_examples};
+use keysweep::scan::Detector as _;
+
+use crate::support::Keys;
+
+fn rules() -> RuleSet {
+    RuleSet { packs: Packs::all(), ..RuleSet::builtin() }
+}
+
+/// The first candidate of a rule whose credential is in order.
+fn of_rule(found: Vec<Candidate>, rule: &str) -> Option<Candidate> {
+    let is_one = |one: &Candidate| one.credential.rule.as_str() == rule;
+    found.into_iter().find(|one| is_one(one) && !one.credential.details.made_up)
+}
+
+fn secret(one: &Candidate) -> String {
+    let secret = one.credential.secret.as_ref().expect("a secret");
+    String::from_utf8_lossy(secret.expose()).into_owned()
+}
+
+/// For each rule of another provider one text, and the credential in it.
+fn examples(name: &str) -> Vec<(String, String, String)> {
+    let (rules, engine) = (rules(), Engine::new(&rules()));
+    let mut keys = Keys::new(name);
+    let mut all = Vec::new();
+    for examples in builtin_examples() {
+        let rule = examples.rule.as_str();
+        if rules.get(rule).is_none_or(|rule| rule.pack == Pack::Aws) {
+            continue;
+        }
+        // One random token in some thousands looks like a word: not four times in a row.
+        let one = (0..4).find_map(|_| {
+            let text = keys.filled(&examples.positive[0]);
+            let found = of_rule(engine.whole(text.as_bytes()).candidates, rule)?;
+            Some((text, secret(&found)))
+        });
+        let (text, credential) = one.unwrap_or_else(|| panic!("{rule} finds no example"));
+        all.push((rule.to_owned(), text, credential));
+    }
+    assert!(all.len() > 90, "{}", all.len());
+    all
+}
+
+#[test]
+fn a_letter_beside_a_token_makes_it_part_of_something_longer() {
+    let (rules, engine) = (rules(), Engine::new(&rules()));
+    for (rule, text, credential) in examples("neighbours of tokens") {
+        let shape = rules.get(&rule).and_then(|rule| rule.shape.as_ref()).expect("a shape");
+        if shape.boundary == Boundary::None && rule != "telegram-bot-token" {
+            continue;
+        }
+        for longer in [format!("q{credential}"), format!("{credential}q")] {
+            let text = text.replace(&credential, &longer);
+            let found = engine.whole(text.as_bytes()).candidates;
+            let same = found
+                .iter()
+                .find(|one| one.credential.rule.as_str() == rule && secret(one) == credential);
+            assert!(same.is_none(), "{rule}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_wrong_letter_makes_a_token_with_a_checksum_made_up() {
+    const CHECKSUMS: [&str; 7] = [
+        "crc32-base62",
+        "github-fine-grained",
+        "gitlab-routable",
+        "grafana",
+        "cloudflare",
+        "azure-key",
+        "macaroon",
+    ];
+    let (rules, engine) = (rules(), Engine::new(&rules()));
+    let mut tried = 0;
+    for (rule, text, credential) in examples("wrong checksums") {
+        let reader = rules.get(&rule).and_then(|rule| rule.reader);
+        if !reader.is_some_and(|reader| CHECKSUMS.contains(&reader.name())) {
+            continue;
+        }
+        tried += 1;
+        // Behind the prefix and the lengths in a macaroon, before the mark of a key.
+        let at = if reader.is_some_and(|reader| reader.name() == "macaroon") { 7 } else { 15 };
+        let mut wrong = credential.clone().into_bytes();
+        wrong[at] = if wrong[at] == b'h' { b'k' } else { b'h' };
+        let text = text.replace(&credential, &String::from_utf8_lossy(&wrong));
+        let found = engine.whole(text.as_bytes()).candidates;
+        let one = found.iter().find(|one| one.credential.rule.as_str() == rule);
+        let one = one.unwrap_or_else(|| panic!("{rule} vanished: {text}"));
+        assert!(one.credential.details.made_up, "{rule}: {text}");
+        assert_eq!(one.confidence, Confidence::Low, "{rule}: {text}");
+    }
+    assert!(tried > 15, "{tried} rules with a checksum");
+}
+
+#[test]
+fn tokens_are_found_in_utf_16_and_in_a_kubernetes_secret() {
+    let engine = Engine::new(&rules());
+    for (rule, text, credential) in examples("spellings of tokens") {
+        if rule == "gcp-service-account-key" || rule == "private-key" {
+            continue;
+        }
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let found = of_rule(engine.whole(&utf16).candidates, &rule);
+        assert_eq!(found.as_ref().map(secret), Some(credential.clone()), "{rule} in UTF-16");
+    }
+    let mut keys = Keys::new("tokens in Kubernetes Secrets");
+    for template in [
+        "{{crc32-base62:npm_{{alnum:30}}}}",
+        "{{gitlab-routable:glpat-{{base64url:27}}.01.{{lower:2}}}}",
+        "dckr_pat_{{alnum:27}}",
+        "sk_live_{{alnum:40}}",
+    ] {
+        let token = keys.filled(template);
+        let text = format!("kind: Secret\ndata:\n  token: {}\n", STANDARD.encode(&token));
+        let found = engine.whole(text.as_bytes()).candidates;
+        assert!(found.iter().any(|one| secret(one) == token), "{text}");
+    }
+}
+
+#[test]
+fn findings_say_what_keys_and_tokens_contain() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("facts of tokens");
+    let mut found = |rule: &str, template: &str| {
+        let text = keys.filled(template);
+        let found = of_rule(engine.whole(text.as_bytes()).candidates, rule);
+        found.unwrap_or_else(|| panic!("{rule}: {text}")).credential
+    };
+    let open = found("private-key", "{{private-key:openssh {{hex:256}}}}\n");
+    assert_eq!(open.details.encrypted, Some(false));
+    assert!(open.details.key_fingerprint.is_some_and(|print| print.starts_with("SHA256:")));
+    let closed = found("private-key", "{{private-key:openssh-encrypted {{hex:256}}}}\n");
+    assert_eq!(closed.details.encrypted, Some(true));
+    let jwt = found(
+        "jwt",
+        r#"{{base64url-of:{"alg":"HS256"} }}.{{base64url-of:{"iss":"https://a.example","exp":1700000000} }}.{{base64url:43}}"#,
+    );
+    assert_eq!(jwt.expires.as_deref(), Some("2023-11-14T22:13:20Z"));
+    assert_eq!(jwt.details.issuer.as_deref(), Some("https://a.example"));
+    let account = found(
+        "gcp-service-account-key",
+        r#"{"private_key_id": "{{hex:40}}", "private_key": "{{private-key:pkcs8 {{hex:256}}}}\n"}"#,
+    );
+    assert!(account.key_id.is_some_and(|id| id.len() == 40));
+}
