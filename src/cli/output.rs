@@ -1,5 +1,7 @@
 //! Destinations of reports: standard output, and files that are written completely or not at all.
 
+mod parts;
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Write};
@@ -131,28 +133,6 @@ impl Outputs {
             self.stdout = None;
         }
         self
-    }
-
-    /// The outputs of some formats, and the others.
-    pub(super) fn divided(&self, is_first: impl Fn(Format) -> bool) -> (Self, Self) {
-        let part = |first: bool| Self {
-            stdout: self.stdout.filter(|format| is_first(*format) == first),
-            files: self.files.iter().filter(|file| is_first(file.0) == first).cloned().collect(),
-            color: self.color,
-            hook: self.hook.clone(),
-        };
-        (part(true), part(false))
-    }
-
-    /// The folder of the first file.
-    pub(super) fn folder(&self) -> Option<PathBuf> {
-        let is_file = |path: &&PathBuf| {
-            let found = path.symlink_metadata();
-            found.map_or(true, |found| found.is_file())
-        };
-        let path = self.files.iter().map(|(_, path)| path).find(is_file)?;
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        Some(folder.unwrap_or(Path::new(".")).to_owned())
     }
 
     /// Says if a hook's message replaces the report.
