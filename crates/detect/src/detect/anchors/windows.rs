@@ -154,8 +154,10 @@ impl Windows {
         found: &mut Vec<Anchor>,
     ) {
         let length = S::u8s::LEN;
-        let set = |number: usize| self.sets.get(number).copied().unwrap_or_default();
-        let tables = std::array::from_fn(|number| Vectors::new(simd, &set(number)));
+        let mut tables = [Vectors::new(simd, &Tables::default()); SETS];
+        for (vectors, set) in tables.iter_mut().zip(&self.sets) {
+            *vectors = Vectors::new(simd, set);
+        }
         let mut at = 0;
         while let Some(part) = text.get(at..at + length + WIDTH - 1) {
             let mut bits = candidates::<S, SETS>(simd, &tables, part);
@@ -230,19 +232,23 @@ fn has_shuffles(level: Level) -> bool {
 }
 
 /// [`Tables`] in vectors.
+#[derive(Clone, Copy)]
 struct Vectors<S: Simd> {
     low: [S::u8s; WIDTH],
     high: [S::u8s; WIDTH],
 }
 
 impl<S: Simd> Vectors<S> {
+    // A closure is not inlined into code for other instructions, so there is none on this path.
     #[inline(always)]
     fn new(simd: S, tables: &Tables) -> Self {
-        let vector = |table: &[u8; 16]| S::u8s::block_splat(u8x16::from_slice(simd, table));
-        Self {
-            low: std::array::from_fn(|place| vector(&tables.low[place])),
-            high: std::array::from_fn(|place| vector(&tables.high[place])),
+        let mut vectors =
+            Self { low: [S::u8s::splat(simd, 0); WIDTH], high: [S::u8s::splat(simd, 0); WIDTH] };
+        for place in 0..WIDTH {
+            vectors.low[place] = S::u8s::block_splat(u8x16::from_slice(simd, &tables.low[place]));
+            vectors.high[place] = S::u8s::block_splat(u8x16::from_slice(simd, &tables.high[place]));
         }
+        vectors
     }
 }
 
@@ -259,14 +265,16 @@ fn candidates<S: Simd, const SETS: usize>(
     for place in 0..WIDTH {
         let bytes = S::u8s::from_slice(simd, &part[place..place + length]);
         let (low, high) = (bytes & 15, bytes >> 4);
-        for (buckets, tables) in buckets.iter_mut().zip(tables) {
-            *buckets = *buckets
-                & tables.low[place].swizzle_dyn_within_blocks(low)
-                & tables.high[place].swizzle_dyn_within_blocks(high);
+        for set in 0..SETS {
+            buckets[set] = buckets[set]
+                & tables[set].low[place].swizzle_dyn_within_blocks(low)
+                & tables[set].high[place].swizzle_dyn_within_blocks(high);
         }
     }
-    let any = buckets.into_iter().reduce(|one, other| one | other);
-    let any = any.unwrap_or(S::u8s::splat(simd, 0));
+    let mut any = buckets[0];
+    for set in 1..SETS {
+        any = any | buckets[set];
+    }
     !any.simd_eq(S::u8s::splat(simd, 0)).to_bitmask() & (u64::MAX >> (64 - length))
 }
 
