@@ -272,8 +272,8 @@ fn candidates<S: Simd, const SETS: usize>(
         }
     }
     let mut any = buckets[0];
-    for set in 1..SETS {
-        any = any | buckets[set];
+    for other in &buckets[1..] {
+        any |= *other;
     }
     !any.simd_eq(S::u8s::splat(simd, 0)).to_bitmask() & (u64::MAX >> (64 - length))
 }
