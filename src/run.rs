@@ -345,11 +345,13 @@ fn gather<D: Detector>(
     exclude: &files::Globs,
     detector: &D,
     ledger: &Ledger,
-    take: impl FnMut(Hit) + Send,
+    mut take: impl FnMut(Hit) + Send,
 ) -> Result<(), Error> {
     thread::scope(|scope| {
-        let (sender, receiver) = mpsc::sync_channel::<Hit>(CHANNEL);
-        let take = move || receiver.into_iter().for_each(take);
+        // The channel makes all its slots at once: of whole hits they would take a megabyte, which a hook
+        // of a few milliseconds pays for.
+        let (sender, receiver) = mpsc::sync_channel::<Box<Hit>>(CHANNEL);
+        let take = move || receiver.into_iter().for_each(|hit| take(*hit));
         let taking = thread::Builder::new().spawn_scoped(scope, take).map_err(Error::Threads)?;
         // The collector lives until the sender is dropped, so sending can't fail.
         let hits = |hit: Hit| {
@@ -357,7 +359,7 @@ fn gather<D: Detector>(
             if path.is_some_and(|path| exclude.excludes_bytes(path)) {
                 ledger.add(Count::Excluded, 1);
             } else if let Some(hit) = nameless::named(hit) {
-                drop(sender.send(bounds::bounded(hit)));
+                drop(sender.send(Box::new(bounds::bounded(hit))));
             }
         };
         // If a source fails, its hits until then and those of other sources are reported.

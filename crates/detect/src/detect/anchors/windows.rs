@@ -1,28 +1,41 @@
-//! The packed search: which bytes of each literal it compares, and which literals share a bucket.
+//! The search: all literals in one pass, with vector instructions.
 //!
-//! The crate compares the first four bytes of its patterns, nibble by nibble. Each of its buckets
-//! knows which nibbles its patterns have at each of the four places, and all text that is a mixture
-//! of them is examined. This module gives it a window of each literal, four bytes at any offset,
-//! and fills the buckets so that as little text as possible is examined: with windows of rare
-//! bytes, and with windows that are alike in one bucket. It is twice as fast as a search for the
-//! beginnings of the literals in buckets that are filled in turn.
+//! It compares a window of each literal, four bytes at any offset, after the manner of Teddy (Geoffrey
+//! Langdale, Hyperscan). Each window belongs to a bucket, a bit of a byte. For each of its four places
+//! there are two tables of sixteen bytes: one shuffle instruction says for each low nibble of a whole
+//! vector of text which buckets have a window with it at that place, another one for each high nibble.
+//! Text with a bit that is set at all four places is a candidate, and a hash table of the windows decides.
+//!
+//! The hash table is what makes it fast for hundreds of literals: a candidate costs the same, however
+//! many windows its bucket has.
 
-use std::collections::HashMap;
+mod frequencies;
+mod plan;
+mod tables;
 
-use aho_corasick::Span;
-use aho_corasick::packed::{Config, MatchKind, Searcher};
+use std::collections::BTreeMap;
+
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, Simd, u8x16};
 
 use super::{Anchor, Literal};
+use plan::{Choice, nibbles};
 
 /// Most literals of one search.
-pub(super) const MOST: usize = 96;
-/// Bytes that the crate compares.
+pub(super) const MOST: usize = 4_096;
+/// Bytes of a window.
 pub(super) const WIDTH: usize = 4;
-/// Its buckets, if there are more than 32 patterns; with fewer, or without AVX2, there are half as
-/// many, and two of these share one.
-const BUCKETS: usize = 16;
-/// Most patterns that it accepts.
-const PATTERNS: usize = 128;
+/// The buckets that a byte has bits for.
+const SET: usize = 8;
+/// The longest vector.
+const LONGEST_VECTOR: usize = 64;
+
+/// The buckets that have windows with a nibble at a place.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tables {
+    low: [[u8; 16]; WIDTH],
+    high: [[u8; 16]; WIDTH],
+}
 
 /// A literal that holds a window.
 #[derive(Clone, Copy, Debug)]
@@ -32,30 +45,55 @@ struct Place {
     offset: usize,
 }
 
+/// A window in the hash table.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    window: u32,
+    /// The literals that hold it, in [`Windows::places`]; none if the slot is empty.
+    first: u16,
+    count: u16,
+}
+
 /// A search for some literals.
 pub(super) struct Windows {
-    searcher: Searcher,
-    /// For each pattern, the literals that hold it.
-    places: Vec<Vec<Place>>,
+    level: Level,
+    /// One or two.
+    sets: Vec<Tables>,
+    slots: Vec<Slot>,
+    /// Sorted by their windows.
+    places: Vec<Place>,
+    /// The bytes of a window: fewer than [`WIDTH`] if there is a shorter literal.
+    width: usize,
 }
 
 impl Windows {
     /// A search for those of `literals` that `group` numbers; `None` if the processor has no
     /// instructions for it.
     pub(super) fn new(literals: &[Literal], group: &[u16]) -> Option<Self> {
-        let plan = Plan::new(literals, group);
-        let patterns = plan.patterns();
-        let searcher = Config::new()
-            .match_kind(MatchKind::LeftmostFirst)
-            .heuristic_pattern_limits(false)
-            .builder()
-            .extend(&patterns)
-            .build()?;
-        let places = patterns.iter().map(|window| plan.places[*window].clone()).collect();
-        Some(Self { searcher, places })
+        Self::with(Level::new(), literals, group)
     }
 
-    /// Appends all its literals in `text` from `start` on, in order of their windows.
+    fn with(level: Level, literals: &[Literal], group: &[u16]) -> Option<Self> {
+        if !has_shuffles(level) {
+            return None;
+        }
+        let bytes: Vec<&[u8]> =
+            group.iter().map(|&literal| literals[usize::from(literal)].bytes.as_slice()).collect();
+        let width = bytes.iter().map(|bytes| bytes.len()).min().unwrap_or(1).min(WIDTH);
+        let plan = plan::plan(&bytes, width);
+        let mut sets = vec![Tables::default(); plan::buckets(bytes.len()) / SET];
+        let mut windows: BTreeMap<u32, Vec<Place>> = BTreeMap::new();
+        for ((&literal, bytes), Choice { offset, bucket }) in group.iter().zip(&bytes).zip(plan) {
+            let window = &bytes[offset..offset + width];
+            sets[bucket / SET].add(window, bucket % SET);
+            windows.entry(word(window)).or_default().push(Place { literal, offset });
+        }
+        let (slots, places) = slots(windows);
+        Some(Self { level, sets, slots, places, width })
+    }
+
+    /// Appends all its literals in `text` from `start` on, in order of their windows. Literals that
+    /// overlap are all found: the anchors of copied runs depend on this.
     pub(super) fn find(
         &self,
         literals: &[Literal],
@@ -63,204 +101,223 @@ impl Windows {
         start: usize,
         found: &mut Vec<Anchor>,
     ) {
-        let mut from = start;
-        // The search resumes one byte behind each hit, so that it finds all overlapping literals.
-        // The anchors of copied runs depend on this.
-        while from < text.len()
-            && let Some(hit) = self.searcher.find_in(text, Span { start: from, end: text.len() })
+        let text = &text[start..];
+        let before = found.len();
+        if self.sets.len() == 1 {
+            self.at_level::<1>(literals, text, found);
+        } else {
+            self.at_level::<2>(literals, text, found);
+        }
+        found[before..].iter_mut().for_each(|anchor| anchor.at += start);
+    }
+
+    fn at_level<const SETS: usize>(
+        &self,
+        literals: &[Literal],
+        text: &[u8],
+        found: &mut Vec<Anchor>,
+    ) {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         {
-            from = hit.start() + 1;
-            for place in &self.places[hit.pattern().as_usize()] {
-                let at = hit.start().checked_sub(place.offset).filter(|&at| at >= start);
-                let bytes = &literals[usize::from(place.literal)].bytes;
-                if let Some(at) = at
-                    && text[at..].starts_with(bytes)
-                {
-                    found.push(Anchor::new(at, place.literal));
-                }
+            if let Some(simd) = self.level.as_avx512() {
+                simd.vectorize(
+                    #[inline(always)]
+                    || self.search::<_, SETS>(simd, literals, text, found),
+                );
+            } else if let Some(simd) = self.level.as_avx2() {
+                simd.vectorize(
+                    #[inline(always)]
+                    || self.search::<_, SETS>(simd, literals, text, found),
+                );
+            } else if let Some(simd) = self.level.as_sse4_2() {
+                simd.vectorize(
+                    #[inline(always)]
+                    || self.search::<_, SETS>(simd, literals, text, found),
+                );
             }
         }
-    }
-}
-
-/// The nibbles that the windows of a bucket have at one place, and how many bytes have them, of
-/// those in [`FREQUENCIES`]. The sums make it cheap to try a window: this is done whenever the program starts.
-#[derive(Clone, Copy, Debug, Default)]
-struct Nibbles {
-    low: u16,
-    high: u16,
-    /// For each high nibble, the bytes with it and one of the low ones.
-    of_high: [u32; 16],
-    /// For each low nibble, the bytes with it and one of the high ones.
-    of_low: [u32; 16],
-    bytes: u32,
-}
-
-impl Nibbles {
-    /// The number of bytes with one more window.
-    fn with(&self, byte: u8) -> u32 {
-        let (high, low) = nibbles(byte);
-        let is_new = |set: u16, nibble: usize| u32::from(set >> nibble & 1 == 0);
-        let (by_high, by_low) = (is_new(self.high, high), is_new(self.low, low));
-        self.bytes
-            + by_high * self.of_high[high]
-            + by_low * self.of_low[low]
-            + by_high * by_low * frequency(byte)
-    }
-
-    fn add(&mut self, byte: u8) {
-        let (high, low) = nibbles(byte);
-        self.bytes = self.with(byte);
-        if self.low >> low & 1 == 0 {
-            (0..16).for_each(|high| self.of_high[high] += u32::from(FREQUENCIES[high][low]));
+        #[cfg(target_arch = "aarch64")]
+        if let Some(simd) = self.level.as_neon() {
+            simd.vectorize(
+                #[inline(always)]
+                || self.search::<_, SETS>(simd, literals, text, found),
+            );
         }
-        if self.high >> high & 1 == 0 {
-            (0..16).for_each(|low| self.of_low[low] += u32::from(FREQUENCIES[high][low]));
+    }
+
+    #[inline(always)]
+    fn search<S: Simd, const SETS: usize>(
+        &self,
+        simd: S,
+        literals: &[Literal],
+        text: &[u8],
+        found: &mut Vec<Anchor>,
+    ) {
+        let length = S::u8s::LEN;
+        let mut tables = [Vectors::new(simd, &Tables::default()); SETS];
+        for (vectors, set) in tables.iter_mut().zip(&self.sets) {
+            *vectors = Vectors::new(simd, set);
         }
-        self.low |= 1 << low;
-        self.high |= 1 << high;
-    }
-}
-
-fn nibbles(byte: u8) -> (usize, usize) {
-    (usize::from(byte >> 4), usize::from(byte & 15))
-}
-
-fn frequency(byte: u8) -> u32 {
-    let (high, low) = nibbles(byte);
-    u32::from(FREQUENCIES[high][low])
-}
-
-/// How many places in texts have such bytes, one number for each of them.
-fn places(bytes: impl Iterator<Item = u32>) -> f64 {
-    bytes.map(f64::from).product()
-}
-
-/// A bucket while it is filled.
-#[derive(Clone, Debug, Default)]
-struct Bucket<'l> {
-    windows: Vec<&'l [u8]>,
-    /// Windows whose low nibbles are those of another one: the crate puts them into its bucket.
-    alike: Vec<&'l [u8]>,
-    nibbles: [Nibbles; WIDTH],
-    /// The number of places in texts that are examined for it.
-    places: f64,
-}
-
-impl<'l> Bucket<'l> {
-    /// How much more text would be examined with one more window.
-    fn cost(&self, window: &[u8]) -> f64 {
-        let places = window.iter().zip(&self.nibbles);
-        self::places(places.map(|(&byte, nibbles)| nibbles.with(byte))) - self.places
+        let mut at = 0;
+        while let Some(part) = text.get(at..at + length + WIDTH - 1) {
+            let mut bits = candidates::<S, SETS>(simd, &tables, part);
+            while bits != 0 {
+                self.examine(literals, text, at + bits.trailing_zeros() as usize, found);
+                bits &= bits - 1;
+            }
+            at += length;
+        }
+        // The end of the text, and zeros.
+        while at < text.len() {
+            let mut padded = [0; LONGEST_VECTOR + WIDTH - 1];
+            let rest = &text[at..text.len().min(at + length + WIDTH - 1)];
+            padded[..rest.len()].copy_from_slice(rest);
+            let mut bits = candidates::<S, SETS>(simd, &tables, &padded[..length + WIDTH - 1]);
+            while bits != 0 {
+                self.examine(literals, text, at + bits.trailing_zeros() as usize, found);
+                bits &= bits - 1;
+            }
+            at += length;
+        }
     }
 
-    fn add(&mut self, window: &'l [u8], is_alike: bool) {
-        let windows = if is_alike { &mut self.alike } else { &mut self.windows };
-        windows.push(window);
-        self.nibbles.iter_mut().zip(window).for_each(|(nibbles, &byte)| nibbles.add(byte));
-        let nibbles = self.nibbles[..window.len()].iter();
-        self.places = places(nibbles.map(|nibbles| nibbles.bytes));
-    }
-}
-
-/// The windows of literals in buckets.
-struct Plan<'l> {
-    buckets: [Bucket<'l>; BUCKETS],
-    places: HashMap<&'l [u8], Vec<Place>>,
-}
-
-impl<'l> Plan<'l> {
-    /// Gives each literal the window and the bucket that cost least, the most frequent literals
-    /// first.
-    fn new(literals: &'l [Literal], group: &[u16]) -> Self {
-        let bytes = |literal: &u16| literals[usize::from(*literal)].bytes.as_slice();
-        let width = group.iter().map(|literal| bytes(literal).len()).min().unwrap_or(1).min(WIDTH);
-        let rarest = |literal: &u16| {
-            let windows = bytes(literal).windows(width);
-            let all =
-                windows.map(|window| self::places(window.iter().map(|&byte| frequency(byte))));
-            all.fold(f64::INFINITY, f64::min)
+    /// Appends the literals whose window is at a place.
+    #[inline(always)]
+    fn examine(&self, literals: &[Literal], text: &[u8], at: usize, found: &mut Vec<Anchor>) {
+        let Some(window) = text.get(at..at + self.width) else { return };
+        let window = match window.try_into() {
+            Ok(bytes) => u32::from_le_bytes(bytes),
+            Err(_) => word(window),
         };
-        let mut order: Vec<(f64, u16)> = group.iter().map(|one| (rarest(one), *one)).collect();
-        order.sort_by(|one, other| other.0.total_cmp(&one.0));
-        let mut buckets: [Bucket<'l>; BUCKETS] = Default::default();
-        let mut places: HashMap<&[u8], Vec<Place>> = HashMap::new();
-        let mut by_low: HashMap<u16, usize> = HashMap::new();
-        for (_, literal) in order {
-            let mut best = (f64::INFINITY, 0, None);
-            for (offset, window) in bytes(&literal).windows(width).enumerate() {
-                if places.contains_key(window) {
-                    best = (0.0, offset, None);
-                    break;
-                }
-                let known = by_low.get(&low_nibbles(window)).copied();
-                for (number, bucket) in buckets.iter().enumerate() {
-                    let fits = match known {
-                        Some(known) => known == number,
-                        None => bucket.windows.len() < PATTERNS / BUCKETS,
-                    };
-                    let cost = if fits { bucket.cost(window) } else { f64::INFINITY };
-                    if cost < best.0 {
-                        best = (cost, offset, Some((number, known.is_some())));
-                    }
-                }
+        let mut slot = hash(window, self.slots.len());
+        while let Some(&Slot { window: other, first, count }) = self.slots.get(slot)
+            && count > 0
+        {
+            if other == window {
+                let places = usize::from(first)..usize::from(first + count);
+                return self.compare(literals, &self.places[places], text, at, found);
             }
-            let (_, offset, bucket) = best;
-            let window = &bytes(&literal)[offset..offset + width];
-            if let Some((number, is_alike)) = bucket {
-                by_low.insert(low_nibbles(window), number);
-                buckets[number].add(window, is_alike);
-            }
-            places.entry(window).or_default().push(Place { literal, offset });
+            slot = (slot + 1) & (self.slots.len() - 1);
         }
-        Self { buckets, places }
     }
 
-    /// The windows in an order that fills the buckets of the crate like these. It puts each pattern
-    /// into the next bucket, but one whose low nibbles are known goes to theirs.
-    fn patterns(&self) -> Vec<&'l [u8]> {
-        let largest = self.buckets.iter().map(|bucket| bucket.windows.len()).max().unwrap_or(0);
-        let mut patterns = Vec::new();
-        for round in 0..largest {
-            // A window that is given again adds nothing, and keeps the others in step.
-            let next =
-                |bucket: &Bucket<'l>| bucket.windows.get(round).or(bucket.windows.first()).copied();
-            patterns.extend(self.buckets.iter().filter_map(next));
+    #[cold]
+    fn compare(
+        &self,
+        literals: &[Literal],
+        places: &[Place],
+        text: &[u8],
+        at: usize,
+        found: &mut Vec<Anchor>,
+    ) {
+        for place in places {
+            let bytes = &literals[usize::from(place.literal)].bytes;
+            if let Some(at) = at.checked_sub(place.offset)
+                && text[at..].starts_with(bytes)
+            {
+                found.push(Anchor::new(at, place.literal));
+            }
         }
-        patterns.extend(self.buckets.iter().flat_map(|bucket| &bucket.alike));
-        if patterns.len() > PATTERNS {
-            let all = |bucket: &Bucket<'l>| [bucket.windows.clone(), bucket.alike.clone()].concat();
-            patterns = self.buckets.iter().flat_map(all).collect();
-        }
-        patterns
     }
 }
 
-fn low_nibbles(window: &[u8]) -> u16 {
-    window.iter().fold(0, |all, byte| all << 4 | u16::from(byte & 15))
+/// True if the processor can look up a whole vector of nibbles at once.
+fn has_shuffles(level: Level) -> bool {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    return level.as_sse4_2().is_some();
+    #[cfg(target_arch = "aarch64")]
+    return level.as_neon().is_some();
+    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")))]
+    return false;
 }
 
-/// How often each byte occurs, of 65,536 bytes: a quarter each of source code, of a history of
-/// source code, of documents and scripts of a Linux system, and of its programs.
-#[rustfmt::skip]
-const FREQUENCIES: [[u16; 16]; 16] = [
-    [4495, 439, 224, 197, 228, 182, 129, 93, 201, 942, 1394, 78, 81, 71, 161, 360],
-    [146, 61, 58, 57, 59, 64, 44, 42, 96, 43, 41, 37, 49, 37, 37, 101],
-    [6424, 104, 318, 129, 211, 83, 140, 151, 597, 568, 325, 72, 620, 314, 334, 410],
-    [421, 304, 236, 179, 139, 118, 122, 89, 145, 129, 454, 415, 159, 341, 277, 60],
-    [88, 496, 183, 288, 368, 485, 194, 138, 603, 441, 57, 80, 372, 201, 283, 262],
-    [245, 49, 313, 363, 414, 196, 113, 102, 94, 85, 49, 156, 100, 167, 45, 1294],
-    [118, 1582, 512, 1118, 948, 2846, 879, 464, 649, 1675, 95, 219, 1017, 684, 1599, 1531],
-    [867, 69, 1726, 1689, 2413, 959, 264, 264, 304, 315, 98, 170, 90, 179, 58, 45],
-    [79, 44, 40, 148, 114, 136, 47, 37, 50, 323, 32, 234, 46, 153, 42, 38],
-    [59, 35, 34, 34, 39, 37, 32, 31, 41, 30, 30, 30, 36, 34, 32, 50],
-    [50, 31, 30, 40, 37, 33, 31, 30, 39, 30, 30, 31, 34, 32, 29, 34],
-    [45, 32, 30, 32, 35, 35, 50, 42, 55, 39, 44, 35, 40, 39, 48, 43],
-    [129, 82, 59, 75, 67, 58, 53, 72, 51, 49, 36, 33, 40, 33, 35, 34],
-    [59, 40, 48, 39, 34, 33, 36, 34, 44, 34, 35, 43, 34, 33, 37, 53],
-    [59, 43, 46, 37, 40, 43, 40, 44, 151, 87, 39, 58, 47, 46, 43, 55],
-    [60, 41, 62, 55, 37, 38, 59, 49, 60, 46, 50, 50, 53, 61, 85, 575],
-];
+/// [`Tables`] in vectors.
+#[derive(Clone, Copy)]
+struct Vectors<S: Simd> {
+    low: [S::u8s; WIDTH],
+    high: [S::u8s; WIDTH],
+}
+
+impl<S: Simd> Vectors<S> {
+    // A closure is not inlined into code for other instructions, so there is none on this path.
+    #[inline(always)]
+    fn new(simd: S, tables: &Tables) -> Self {
+        let mut vectors =
+            Self { low: [S::u8s::splat(simd, 0); WIDTH], high: [S::u8s::splat(simd, 0); WIDTH] };
+        for place in 0..WIDTH {
+            vectors.low[place] = S::u8s::block_splat(u8x16::from_slice(simd, &tables.low[place]));
+            vectors.high[place] = S::u8s::block_splat(u8x16::from_slice(simd, &tables.high[place]));
+        }
+        vectors
+    }
+}
+
+/// The places in a vector of text that some bucket may have a window at, a bit each. `part` is the
+/// vector and the three bytes behind it.
+#[inline(always)]
+fn candidates<S: Simd, const SETS: usize>(
+    simd: S,
+    tables: &[Vectors<S>; SETS],
+    part: &[u8],
+) -> u64 {
+    let length = S::u8s::LEN;
+    let mut buckets: [S::u8s; SETS] = [S::u8s::splat(simd, 0xff); SETS];
+    for place in 0..WIDTH {
+        let bytes = S::u8s::from_slice(simd, &part[place..place + length]);
+        let (low, high) = (bytes & 15, bytes >> 4);
+        for set in 0..SETS {
+            buckets[set] = buckets[set]
+                & tables[set].low[place].swizzle_dyn_within_blocks(low)
+                & tables[set].high[place].swizzle_dyn_within_blocks(high);
+        }
+    }
+    let mut any = buckets[0];
+    for other in &buckets[1..] {
+        any |= *other;
+    }
+    !any.simd_eq(S::u8s::splat(simd, 0)).to_bitmask() & (u64::MAX >> (64 - length))
+}
+
+impl Tables {
+    /// Adds a window; a short one has any byte at the last places.
+    fn add(&mut self, window: &[u8], bucket: usize) {
+        for (place, (low, high)) in self.low.iter_mut().zip(&mut self.high).enumerate() {
+            match window.get(place).map(|&byte| nibbles(byte)) {
+                Some((in_high, in_low)) => {
+                    low[in_low] |= 1 << bucket;
+                    high[in_high] |= 1 << bucket;
+                }
+                None => low.iter_mut().chain(high).for_each(|buckets| *buckets |= 1 << bucket),
+            }
+        }
+    }
+}
+
+/// At most four bytes as a number.
+fn word(bytes: &[u8]) -> u32 {
+    bytes.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte))
+}
+
+/// The slot of a window among `slots`, a power of two (Knuth's multiplicative hash).
+#[inline(always)]
+fn hash(window: u32, slots: usize) -> usize {
+    (window.wrapping_mul(0x9e37_79b1) >> 16) as usize & (slots - 1)
+}
+
+/// A hash table that is at most a quarter full, and the literals of all windows.
+fn slots(windows: BTreeMap<u32, Vec<Place>>) -> (Vec<Slot>, Vec<Place>) {
+    let mut slots = vec![Slot::default(); (windows.len() * 4).next_power_of_two()];
+    let mut all = Vec::new();
+    for (window, places) in windows {
+        let mut slot = hash(window, slots.len());
+        while slots[slot].count > 0 {
+            slot = (slot + 1) & (slots.len() - 1);
+        }
+        slots[slot] = Slot { window, first: all.len() as u16, count: places.len() as u16 };
+        all.extend(places);
+    }
+    (slots, all)
+}
 
 #[cfg(test)]
 mod tests {
@@ -269,7 +326,7 @@ mod tests {
 
     use super::super::{Anchors, Class};
     use super::*;
-    use crate::rules::{Pack, Packs, RuleSet};
+    use crate::rules::RuleSet;
     use crate::stop::Stop;
 
     fn builtin() -> Vec<Literal> {
@@ -296,6 +353,22 @@ mod tests {
     fn found(literals: Vec<Literal>, text: &[u8]) -> Vec<(usize, u16)> {
         let anchors = Anchors::of(literals).find(text, &Stop::default());
         anchors.iter().map(|anchor| (anchor.at, anchor.literal)).collect()
+    }
+
+    /// Every length of vector that this processor has.
+    fn levels() -> Vec<Level> {
+        let level = Level::new();
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        return [
+            Some(level),
+            level.as_avx2().map(Level::Avx2),
+            level.as_sse4_2().map(Level::Sse4_2),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+        vec![level]
     }
 
     fn text(literals: &[Literal]) -> impl Strategy<Value = Vec<u8>> + use<> {
@@ -331,18 +404,23 @@ mod tests {
         ) {
             prop_assert_eq!(found(literals.clone(), &text), one_by_one(&literals, &text));
         }
-    }
 
-    /// The cost of the search is that of examining what a bucket lets through.
-    #[test]
-    fn little_text_is_examined() {
-        // Those of AWS fill one search; the tokens of other providers need more than one.
-        let rules = RuleSet { packs: Packs::of([Pack::Aws]), ..RuleSet::builtin() };
-        let literals = Anchors::new(&rules).literals;
-        let plan = Plan::new(&literals, &group(&literals));
-        assert!(plan.patterns().len() <= PATTERNS);
-        let places: f64 = plan.buckets.iter().map(|bucket| bucket.places).sum();
-        let share = places / 65_536_f64.powi(4);
-        assert!(share < 1.0 / 30_000.0, "one place in {:.0}", 1.0 / share);
+        #[test]
+        fn vectors_of_every_length_find_the_same(
+            (literals, text) in literals().prop_flat_map(|all| (Just(all.clone()), text(&all))),
+            start in 0_usize..70,
+        ) {
+            let start = start.min(text.len());
+            let mut wanted = one_by_one(&literals, &text);
+            wanted.retain(|(at, _)| *at >= start);
+            for level in levels() {
+                let Some(search) = Windows::with(level, &literals, &group(&literals)) else { continue };
+                let mut found = Vec::new();
+                search.find(&literals, &text, start, &mut found);
+                found.sort_unstable();
+                let found: Vec<_> = found.iter().map(|one| (one.at, one.literal)).collect();
+                prop_assert_eq!(&found, &wanted, "{:?}", level);
+            }
+        }
     }
 }

@@ -1,0 +1,141 @@
+//! Makes [`super::super::tables`]: `KEYSWEEP_WRITE_TABLES=1 cargo test -p keysweep-detect --lib tables`.
+
+use std::fmt::Write as _;
+
+use super::super::super::Anchors;
+use super::*;
+use crate::rules::RuleSet;
+
+/// The sets of rules for which there are tables: the narrow one, and the wide one.
+fn sets() -> [RuleSet; 2] {
+    [RuleSet::builtin(), RuleSet::builtin()]
+}
+
+/// The literals that one search looks for.
+fn literals(set: &RuleSet) -> Vec<Vec<u8>> {
+    let literals = Anchors::new(set).literals.into_iter().map(|literal| literal.bytes);
+    let mut literals: Vec<Vec<u8>> = literals.filter(|bytes| bytes.len() >= WIDTH).collect();
+    literals.dedup();
+    literals
+}
+
+impl Plan<'_> {
+    /// Moves each literal to where it costs least, until no move pays.
+    fn settle(&mut self) {
+        loop {
+            let before = self.places();
+            for literal in 0..self.literals.len() {
+                let Some(old) = self.choices[literal].take() else { continue };
+                self.refill(old.bucket);
+                let choice = self.cheapest(literal);
+                self.choices[literal] = Some(choice);
+                self.refill(old.bucket);
+                self.refill(choice.bucket);
+            }
+            if self.places() >= before {
+                break;
+            }
+        }
+    }
+
+    fn refill(&mut self, bucket: usize) {
+        let mut filled = Bucket::default();
+        for (literal, choice) in self.choices.iter().enumerate() {
+            if let Some(choice) = choice.filter(|choice| choice.bucket == bucket) {
+                filled.add(self.window(literal, choice.offset));
+            }
+        }
+        self.buckets[bucket] = filled;
+    }
+
+    /// The number of places in texts that are examined.
+    fn places(&self) -> f64 {
+        self.buckets.iter().map(|bucket| bucket.places).sum()
+    }
+}
+
+fn table(name: &str, about: &str, set: &RuleSet, buckets: usize) -> String {
+    let literals = literals(set);
+    let literals: Vec<&[u8]> = literals.iter().map(Vec::as_slice).collect();
+    let mut plan = Plan::new(&literals, WIDTH, buckets);
+    plan.take_others();
+    plan.settle();
+    let rows = literals.iter().zip(plan.choices);
+    let mut rows: Vec<(u32, usize, usize)> = rows
+        .filter_map(|(bytes, choice)| choice.map(|it| (number(bytes), it.offset, it.bucket)))
+        .collect();
+    rows.sort_unstable();
+    let mut text =
+        format!("\n/// {about}\n#[rustfmt::skip]\npub(super) const {name}: &[Row] = &[\n");
+    for row in rows.chunks(4) {
+        let row: Vec<String> = row
+            .iter()
+            .map(|(number, offset, bucket)| format!("(0x{number:08x}, {offset}, {bucket})"))
+            .collect();
+        writeln!(text, "    {},", row.join(", ")).unwrap();
+    }
+    text + "];\n"
+}
+
+fn tables() -> String {
+    let [narrow, wide] = sets();
+    let head = "//! The windows of the built-in literals, written by a test of [`super::plan`]. Change nothing here.\n\
+        \n\
+        /// The number of a literal, the offset of its window, and its bucket; in the order of the numbers.\n\
+        pub(super) type Row = (u32, u8, u8);\n";
+    head.to_owned()
+        + &table("NARROW", "In one set of buckets.", &narrow, SET)
+        + &table("WIDE", "In two sets of buckets.", &wide, 2 * SET)
+}
+
+#[test]
+fn the_tables_are_those_of_the_built_in_literals() {
+    let wanted = tables();
+    if std::env::var_os("KEYSWEEP_WRITE_TABLES").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/detect/anchors/windows/tables.rs");
+        std::fs::write(path, &wanted).unwrap();
+        return;
+    }
+    let is_current = include_str!("../tables.rs") == wanted;
+    assert!(
+        is_current,
+        "the built-in literals have changed: \
+         KEYSWEEP_WRITE_TABLES=1 cargo test -p keysweep-detect --lib tables"
+    );
+}
+
+/// The time of a search is that of examining what the buckets let through.
+#[test]
+fn little_text_is_examined() {
+    for (set, most) in sets().iter().zip([1.0 / 2_000.0, 1.0 / 1_000.0]) {
+        let literals = literals(set);
+        let literals: Vec<&[u8]> = literals.iter().map(Vec::as_slice).collect();
+        let buckets = buckets(literals.len());
+        let mut filled = vec![Bucket::default(); buckets];
+        for (bytes, Choice { offset, bucket }) in literals.iter().zip(plan(&literals, WIDTH)) {
+            filled[bucket].add(&bytes[offset..offset + WIDTH]);
+        }
+        let places: f64 = filled.iter().map(|bucket| bucket.places).sum();
+        let share = places / 65_536_f64.powi(4);
+        println!("{} literals, {buckets} buckets: one place in {:.0}", literals.len(), 1.0 / share);
+        assert!(share < most, "one place in {:.0}", 1.0 / share);
+    }
+}
+
+/// A user's rules get their windows next to those of the table, and no literal is without one.
+#[test]
+fn literals_that_are_not_in_a_table_get_windows() {
+    let mut literals = literals(&sets()[0]);
+    literals.extend((0..60).map(|number| format!("user{number:02}_").into_bytes()));
+    literals.push(b"user".to_vec());
+    let literals: Vec<&[u8]> = literals.iter().map(Vec::as_slice).collect();
+    for count in [1, 7, literals.len()] {
+        let some = &literals[literals.len() - count..];
+        let plan = plan(some, WIDTH);
+        assert_eq!(plan.len(), count);
+        let fits = |(bytes, choice): (&&[u8], &Choice)| {
+            choice.offset + WIDTH <= bytes.len() && choice.bucket < buckets(count)
+        };
+        assert!(some.iter().zip(&plan).all(fits), "{count}");
+    }
+}
