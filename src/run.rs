@@ -239,6 +239,7 @@ pub fn run<D: Detector>(
     let (findings, stale) = conclude(
         collected,
         options,
+        rules,
         ledger,
         #[cfg(feature = "verify")]
         until,
@@ -257,6 +258,7 @@ pub fn run<D: Detector>(
 fn conclude(
     collected: Collected,
     options: &RunOptions,
+    rules: &RuleSet,
     ledger: &Ledger,
     #[cfg(feature = "verify")] until: Option<Instant>,
 ) -> (Vec<Finding>, Vec<BaselineEntry>) {

@@ -131,6 +131,7 @@ impl Merge {
         let (findings, stale) = conclude(
             collected,
             options,
+            rules,
             ledger,
             #[cfg(feature = "verify")]
             None,
@@ -194,6 +195,7 @@ impl Merge {
         let (findings, stale) = conclude(
             collected,
             options,
+            rules,
             &ledger,
             #[cfg(feature = "verify")]
             None,

@@ -169,6 +169,7 @@ pub fn sweep<D: Detector>(
     let (findings, stale) = conclude(
         collected,
         options,
+        rules,
         ledger,
         #[cfg(feature = "verify")]
         until,
