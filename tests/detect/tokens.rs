@@ -125,6 +125,28 @@ fn tokens_are_found_in_utf_16_and_in_a_kubernetes_secret() {
 }
 
 #[test]
+fn a_private_key_is_found_as_it_stands_in_files_and_source_code() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("spellings of private keys");
+    for form in ["rsa", "pkcs8", "ec", "openssh", "encrypted"] {
+        let key = keys.filled(&format!("{{{{private-key:{form} {{{{hex:256}}}}}}}}"));
+        let joined = format!("key = \"{}\"", key.replace('\n', "\\n\" +\n  \""));
+        for text in [
+            format!("{key}\n"),
+            format!("{}\r\n", key.replace('\n', "\r\n")),
+            format!("key: |\n  {}\n", key.replace('\n', "\n  ")),
+            format!("{{\"key\": \"{}\\n\"}}", key.replace('\n', "\\n")),
+            joined,
+            format!("  client-key-data: {}\n", STANDARD.encode(format!("{key}\n"))),
+            format!("kind: Secret\ndata:\n  tls.key: {}\n", STANDARD.encode(&key)),
+        ] {
+            let found = of_rule(engine.whole(text.as_bytes()).candidates, "private-key");
+            assert!(found.is_some(), "{form}: {text}");
+        }
+    }
+}
+
+#[test]
 fn findings_say_what_keys_and_tokens_contain() {
     let engine = Engine::new(&rules());
     let mut keys = Keys::new("facts of tokens");
