@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, Read};
 use crate::location::{Position, advance};
 use crate::scan::{Detected, Detector, Window};
 use crate::stop::Stop;
+use keysweep_base::zeros;
 
 use super::pointer::{self, Oid};
 
@@ -150,7 +151,7 @@ impl<'a, D: Detector> WindowReader<'a, D> {
         while filled < self.window {
             if filled == self.buffer.len() {
                 let len = (self.buffer.len() * 2).max(FIRST).min(self.window);
-                self.buffer.resize(len, 0);
+                zeros::resize(&mut self.buffer, len);
             }
             match stream.read(&mut self.buffer[filled..]) {
                 Ok(0) => break,

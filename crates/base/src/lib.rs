@@ -1,6 +1,6 @@
 //! Types that the crates of keysweep share: the stop flag of a run, its memory budget, bounded
-//! collections, runs of bytes that a text has from another one, the record of problems, the escapes
-//! for names, and the type of secrets.
+//! collections, buffers of zeros, runs of bytes that a text has from another one, the record of
+//! problems, the escapes for names, and the type of secrets.
 
 pub mod bounded;
 pub mod copied;
@@ -11,3 +11,4 @@ pub mod secret;
 pub mod stop;
 pub mod text;
 pub mod watch;
+pub mod zeros;

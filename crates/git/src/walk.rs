@@ -27,6 +27,7 @@ use super::visitor::{Damage, Object, Seen, Visitor};
 use frame::{Base, Frame, Held, Text};
 use keysweep_base::memory::{MemoryBudget, SMALL};
 use keysweep_base::stop::Stop;
+use keysweep_base::zeros;
 use scratch::Scratch;
 
 /// Bytes of bases that may wait for another thread to walk their children.
@@ -247,7 +248,7 @@ impl<V: Visitor> Walk<'_, V> {
         bytes.clear();
         let mut damaged = false;
         if is_plausible(node.size, input.len()) {
-            bytes.resize(size, 0);
+            zeros::resize(&mut bytes, size);
             damaged = !self.is_intact(node) || !scratch.inflater.exact(input, &mut bytes);
         }
         if damaged || bytes.len() != size {
@@ -315,7 +316,7 @@ impl<V: Visitor> Walk<'_, V> {
         if !is_plausible(node.size, input.len()) {
             return false;
         }
-        scratch.delta.resize(node.size as usize, 0);
+        zeros::resize(&mut scratch.delta, node.size as usize);
         if self.is_intact(node) && scratch.inflater.exact(input, &mut scratch.delta) {
             return true;
         }

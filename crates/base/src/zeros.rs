@@ -1,0 +1,23 @@
+//! Buffers of zeros.
+
+/// Makes `bytes` `len` long; what is added is zero.
+///
+/// `Vec::resize` writes byte by byte where it is compiled for size, and a generic function is compiled in
+/// the crate that uses it. This function is not generic, so it is compiled here, for speed.
+pub fn resize(bytes: &mut Vec<u8>, len: usize) {
+    bytes.resize(len, 0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resize;
+
+    #[test]
+    fn what_is_added_is_zero_and_the_rest_stays() {
+        let mut bytes = vec![7, 8];
+        resize(&mut bytes, 4);
+        assert_eq!(bytes, [7, 8, 0, 0]);
+        resize(&mut bytes, 1);
+        assert_eq!(bytes, [7]);
+    }
+}
