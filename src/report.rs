@@ -44,7 +44,7 @@ use crate::rules::RuleSet;
 
 pub use crate::provenance::Provenance;
 pub use csv::quoted as csv_cell;
-pub use diff::{Changed, Diff, Kept, Side, Unscanned, write_diff};
+pub use diff::{Changed, Diff, Kept, Side, Unscanned, part_of, write_diff};
 pub use escape::{Layout, write as write_json};
 pub use hook::{Pushed, Setting, write_hook};
 pub use json::RunFacts;

@@ -33,6 +33,9 @@ pub struct Side {
     pub complete: bool,
     /// The number of its findings.
     pub findings: u64,
+    /// The filter that already was applied: what it hides is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filtered>,
 }
 
 /// The result of a comparison. Findings are those of the newer report, where it has them.
@@ -70,6 +73,8 @@ pub struct Kept {
     pub finding: Finding,
     /// Paths that only the newer report has.
     pub new_places: Vec<String>,
+    /// What of the key the older report had, if the newer one has another part of it.
+    pub was: Option<&'static str>,
 }
 
 /// A finding of which nobody knows if it is gone.
@@ -79,6 +84,15 @@ pub struct Unscanned {
     pub finding: Finding,
     /// The reason.
     pub why: String,
+}
+
+/// What of a key a finding has.
+pub fn part_of(finding: &Finding) -> &'static str {
+    match (&finding.credential.key_id, &finding.credential.secret) {
+        (Some(_), Some(_)) => "a pair",
+        (Some(_), None) => "the key id alone",
+        (None, _) => "the secret alone",
+    }
 }
 
 /// Writes a comparison in one of the formats text, markdown, html and json. `report` has the added
@@ -123,17 +137,25 @@ pub(super) fn sections(
     });
     let unscanned =
         diff.unscanned.iter().map(|one| format!("{}: {}", line(&one.finding), name(&one.why)));
+    let part = |one: &Kept| match one.was {
+        Some(was) => format!("{}: was {was}, is {}", line(&one.finding), part_of(&one.finding)),
+        None => line(&one.finding),
+    };
     let spread = diff.kept.iter().filter(|one| !one.new_places.is_empty()).map(|one| {
         let places: Vec<String> = one.new_places.iter().map(|place| name(place)).collect();
-        format!("{}: now also in {}", line(&one.finding), places.join(", "))
+        format!("{}: now also in {}", part(one), places.join(", "))
     });
     let kept = diff.kept.iter().filter(|one| one.new_places.is_empty());
+    let new = match diff.old.filter {
+        Some(_) => "New, or hidden in the older report, which is filtered",
+        None => "New",
+    };
     let all = [
-        ("New", diff.added.iter().map(line).collect()),
+        (new, diff.added.iter().map(line).collect()),
         ("Another verdict", changed.collect()),
         ("Still there, in new places as well", spread.collect()),
         ("Not known, because the newer report does not cover it", unscanned.collect()),
-        ("Still there", kept.map(|one| line(&one.finding)).collect()),
+        ("Still there", kept.map(part).collect()),
         ("Gone", diff.gone.iter().map(line).collect::<Vec<String>>()),
     ];
     let filled = all.into_iter().filter(|(_, lines)| !lines.is_empty());
@@ -147,7 +169,8 @@ pub(super) fn summary(diff: &Diff, name: fn(&str) -> String) -> String {
     let side = |side: &Side| {
         let incomplete = if side.complete { "" } else { ", incomplete" };
         let name = name(&side.name);
-        format!("{name} ({}{incomplete})", counted(side.findings, "finding", "findings"))
+        let filtered = if side.filter.is_some() { ", filtered" } else { "" };
+        format!("{name} ({}{incomplete}{filtered})", counted(side.findings, "finding", "findings"))
     };
     let (old, new) = (side(&diff.old), side(&diff.new));
     let parts = [
@@ -243,6 +266,8 @@ struct ChangedRecord<'a> {
 #[derive(Serialize)]
 struct KeptRecord<'a> {
     new_places: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was: Option<&'static str>,
     finding: Record<Places<'a>>,
 }
 
@@ -273,7 +298,11 @@ fn write_json(diff: &Diff, report: &Report<'_>, out: &mut dyn Write) -> io::Resu
         still_there: diff
             .kept
             .iter()
-            .map(|one| KeptRecord { new_places: &one.new_places, finding: record(&one.finding) })
+            .map(|one| KeptRecord {
+                new_places: &one.new_places,
+                was: one.was,
+                finding: record(&one.finding),
+            })
             .collect(),
         gone: diff.gone.iter().map(record).collect(),
         not_known: diff

@@ -44,6 +44,9 @@ pub(super) struct Document<'a, F> {
     pub(super) filter: Option<Cow<'a, Filtered>>,
     #[serde(default = "nothing", skip_serializing_if = "Option::is_none")]
     pub(super) findings: Option<F>,
+    /// In the last line of `jsonl`: how many lines with a finding come before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) finding_count: Option<u64>,
     #[serde(skip_deserializing)]
     remedies: Remedies,
     /// Those of the user: their texts belong to the report.
@@ -70,6 +73,7 @@ impl<'a, F> Document<'a, F> {
             run: RunFacts::new(report),
             filter: report.view.filter.map(Cow::Borrowed),
             findings: None,
+            finding_count: None,
             remedies: remedy::remedies(report.findings, report.rules),
             rules: own.map(RuleRecord::from).collect(),
             summary: Totals::new(report),

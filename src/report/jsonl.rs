@@ -7,9 +7,13 @@ use super::escape::{self, Layout};
 use super::json::{Document, entry};
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for finding in report.sorted() {
+    let findings = report.sorted();
+    let finding_count = Some(findings.len() as u64);
+    for finding in findings {
         escape::write(&entry(report, finding), Layout::Line, out)?;
     }
-    // If this line is missing, the report is incomplete.
-    escape::write(&Document::<()>::new(report), Layout::Line, out)
+    // If this line is missing, or another one that it counts, the report is incomplete.
+    let mut last = Document::<()>::new(report);
+    last.finding_count = finding_count;
+    escape::write(&last, Layout::Line, out)
 }

@@ -8,13 +8,14 @@ mod sarif;
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::error::Category;
 
 use super::json::{Document, RunFacts, SCHEMA};
 use super::record::{Place, Record};
+use super::summary::counted;
 use super::view::Filtered;
 use crate::coverage::Coverage;
 use crate::finding::Finding;
@@ -72,13 +73,48 @@ pub enum ReadError {
 struct Probe {
     schema: Option<Value>,
     tool: Option<Value>,
-    findings: Option<IgnoredAny>,
+    #[serde(default)]
+    findings: Findings,
+    finding_count: Option<IgnoredAny>,
+    remedies: Option<Value>,
     fingerprint: Option<IgnoredAny>,
     runs: Option<IgnoredAny>,
     coverage: Option<IgnoredAny>,
 }
 
+/// What a value has in the place of `findings`.
+#[derive(Default, PartialEq, Eq)]
+enum Findings {
+    #[default]
+    Absent,
+    Null,
+    Present,
+}
+
+impl<'de> Deserialize<'de> for Findings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Option::<IgnoredAny>::deserialize(deserializer)?;
+        Ok(value.map_or(Self::Null, |_| Self::Present))
+    }
+}
+
 impl Probe {
+    /// Says if the first value of a file is the last line of JSON lines without findings.
+    ///
+    /// The last line of older versions has no `finding_count`. One with remedies had findings.
+    fn is_last(&self, is_one_line: bool) -> bool {
+        let has_steps = || match &self.remedies {
+            Some(Value::Object(steps)) => !steps.is_empty(),
+            Some(Value::Array(steps)) => !steps.is_empty(),
+            _ => false,
+        };
+        self.coverage.is_some()
+            && self.is_ours()
+            && self.findings == Findings::Absent
+            && is_one_line
+            && (self.finding_count.is_some() || !has_steps())
+    }
+
     fn is_ours(&self) -> bool {
         self.tool.as_ref().is_some_and(|tool| tool["name"] == "keysweep")
     }
@@ -141,16 +177,16 @@ impl Saved {
         if probe.runs.is_some() {
             return sarif::read(text);
         }
-        let is_last = probe.coverage.is_some() && probe.is_ours();
-        if probe.fingerprint.is_some() || (is_last && probe.findings.is_none()) {
+        let is_one_line = !text[..values.byte_offset()].trim_ascii().contains(&b'\n');
+        if probe.fingerprint.is_some() || probe.is_last(is_one_line) {
             return lines(text);
         }
         if !probe.is_ours() || probe.schema.is_none() {
             return Err(ReadError::Foreign);
         }
         probe.check_schema()?;
-        if probe.findings.is_none() {
-            return Err(ReadError::Foreign);
+        if probe.findings != Findings::Present {
+            return Err(ReadError::Damaged("`findings` is missing".to_owned()));
         }
         let document: Document<'static, Vec<Record<Vec<Place>>>> =
             serde_json::from_slice(text).map_err(|error| damage(&error))?;
@@ -198,6 +234,7 @@ impl Saved {
 fn lines(text: &[u8]) -> Result<Saved, ReadError> {
     let mut records = Vec::new();
     let mut last: Option<Saved> = None;
+    let mut count = None;
     for (at, line) in text.split(|&byte| byte == b'\n').enumerate() {
         if line.trim_ascii().is_empty() {
             continue;
@@ -222,10 +259,17 @@ fn lines(text: &[u8]) -> Result<Saved, ReadError> {
         probe.check_schema()?;
         let document: Document<'static, IgnoredAny> =
             serde_json::from_slice(line).map_err(damaged)?;
+        count = document.finding_count;
         last = Some(Saved::without_findings(document));
     }
     let missing = "its last line, which says what was scanned, is missing";
     let mut saved = last.ok_or_else(|| ReadError::Truncated(missing.to_owned()))?;
+    if let Some(count) = count.filter(|count| *count != records.len() as u64) {
+        let lines = counted(records.len() as u64, "line has one", "lines have one");
+        let findings = counted(count, "finding", "findings");
+        let why = format!("`finding_count` in its last line says {findings}, but {lines}");
+        return Err(ReadError::Truncated(why));
+    }
     for (number, record) in records {
         saved.add(record, Some(number))?;
     }

@@ -218,6 +218,12 @@ fn partials_are_reports_too() {
     assert!(ran.stdout.contains(&shared.id), "{}", ran.stdout);
     let (_, report) = json(&project, &["report", "--diff", "a.json", "p.jsonl"]);
     assert_eq!(report["still_there"].as_array().map(Vec::len), Some(4), "{report:#}");
+    // Its last line knows how many targets come before it.
+    let text = fs::read_to_string(project.at("p.jsonl")).expect("a partial");
+    let lines: Vec<&str> = text.lines().collect();
+    project.file("lost.jsonl", format!("{}\n{}\n", lines[0], lines[lines.len() - 1]));
+    let ran = project.keysweep(["report", "lost.jsonl"]).run().exits(3);
+    assert!(ran.stderr.contains("targets come before it, not 0"), "{}", ran.stderr);
 }
 
 #[test]

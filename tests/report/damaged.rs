@@ -89,3 +89,51 @@ fn a_changed_report_is_refused_or_shown() {
         }
     }
 }
+
+#[test]
+fn a_report_that_lost_its_findings_is_not_green() {
+    let (findings, coverage, rules) = (findings(), coverage(), rules(Some("mine.toml")));
+    let report = report(&findings, &coverage, &rules);
+    let document: Value = serde_json::from_str(&written(Format::Json, &report)).expect("JSON");
+    let changed = |change: &dyn Fn(&mut serde_json::Map<String, Value>)| {
+        let mut changed = document.clone();
+        change(changed.as_object_mut().expect("an object"));
+        changed
+    };
+    let without = changed(&|it| drop(it.remove("findings")));
+    let null = changed(&|it| drop(it.insert("findings".to_owned(), Value::Null)));
+    let pretty = |value: &Value| serde_json::to_string_pretty(value).expect("JSON");
+    let lines = written(Format::Jsonl, &report);
+    let lines: Vec<&str> = lines.lines().collect();
+    let (count, last) = (lines.len() - 1, lines[lines.len() - 1]);
+    let but = |left_out: usize| {
+        let kept = lines.iter().enumerate().filter(|(at, _)| *at != left_out);
+        kept.map(|(_, line)| format!("{line}\n")).collect::<String>()
+    };
+    let older = last.replace(&format!("\"finding_count\":{count},"), "");
+    assert!(count > 1 && older != last, "{last}");
+    let clean = super::samples::report(&[], &coverage, &rules);
+    let clean = written(Format::Jsonl, &clean).replace("\"finding_count\":0,", "");
+    for (name, text, why) in [
+        ("missing", without.to_string(), "`findings` is missing"),
+        ("missing, on many lines", pretty(&without), "`findings` is missing"),
+        ("null", null.to_string(), "`findings` is missing"),
+        ("null, on many lines", pretty(&null), "`findings` is missing"),
+        ("only the last line", last.to_owned(), "`finding_count` in its last line says"),
+        ("only the last line of an older version", older.clone(), "`findings` is missing"),
+        ("without the first line", but(0), "`finding_count` in its last line says"),
+        ("without the second line", but(1), "`finding_count` in its last line says"),
+        ("without the last line", but(count), "its last line, which says"),
+        ("one line twice", format!("{}\n{}", lines[0], lines.join("\n")), "`finding_count`"),
+        ("whole", lines.join("\n"), ""),
+        ("of an older version", format!("{}\n{older}", lines[..count].join("\n")), ""),
+        ("of an older version, without findings", clean, ""),
+    ] {
+        let error =
+            Saved::read(text.as_bytes()).map_or_else(|error| error.to_string(), |_| String::new());
+        match why {
+            "" => assert_eq!(error, "", "{name}"),
+            why => assert!(error.contains(why), "{name}: {error}"),
+        }
+    }
+}

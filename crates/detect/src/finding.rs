@@ -190,6 +190,7 @@ impl Details {
 impl Credential {
     /// The fingerprint of the contract: the first 16 bytes, in hex, of SHA-256 over `keysweep/v1`,
     /// the rule, the key id and the secret, joined by NUL. It is the same in every file and clone.
+    /// The secret of a lone session token is the token: all of them would be one finding otherwise.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut digest = Sha256::new();
         digest.update(b"keysweep/v1\0");
@@ -197,7 +198,9 @@ impl Credential {
         digest.update(b"\0");
         digest.update(self.key_id.as_deref().unwrap_or_default());
         digest.update(b"\0");
-        digest.update(self.secret.as_ref().map_or(&[][..], Secret::expose));
+        let lone_token = self.session_token.as_ref().filter(|_| self.key_id.is_none());
+        let secret = self.secret.as_ref().or(lone_token);
+        digest.update(secret.map_or(&[][..], Secret::expose));
         Fingerprint(hex(&digest.finalize()[..16]))
     }
 }

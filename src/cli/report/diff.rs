@@ -32,7 +32,7 @@ pub(super) fn report(
     let diff = compare(old, new, &filter, &mut filtered);
     let is_complete =
         old.saved.coverage.complete && new.saved.coverage.complete && diff.unscanned.is_empty();
-    let status = match diff.has_new(&old.saved, args.fail_on.into()) {
+    let status = match diff.has_new(&old.saved, &new.saved, args.fail_on.into()) {
         true => Status::Findings,
         false if is_complete => Status::Clean,
         false => Status::Incomplete,

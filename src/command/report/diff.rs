@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::filter::Filter;
 use crate::coverage::Coverage;
-use crate::finding::{Finding, Fingerprint, Occurrence};
-use crate::report::{Changed, Diff, Filtered, Kept, Saved, Side, Unscanned};
+use crate::finding::{Finding, Fingerprint, Occurrence, SecretDigest};
+use crate::report::{Changed, Diff, Filtered, Kept, Saved, Side, Unscanned, part_of};
 use crate::run::FailOn;
 use crate::text::escape_path;
 
@@ -33,8 +33,10 @@ pub fn compare(old: &Input, new: &Input, filter: &Filter, filtered: &mut Option<
         unscanned: Vec::new(),
     };
     let mut hidden = 0;
+    let linked = Linked::new(&old.saved.findings, &new.saved.findings);
     for finding in &new.saved.findings {
-        let before = known.get(&finding.fingerprint).copied();
+        let same = known.get(&finding.fingerprint).copied();
+        let before = same.or_else(|| linked.before(finding));
         if !filter.passes(finding) && !before.is_some_and(|before| filter.passes(before)) {
             hidden += 1;
             continue;
@@ -42,16 +44,21 @@ pub fn compare(old: &Input, new: &Input, filter: &Filter, filtered: &mut Option<
         let finding = finding.clone();
         match before {
             None => diff.added.push(finding),
-            Some(before) if before.verification.status != finding.verification.status => {
+            // Parts of a key have other verdicts than the key.
+            Some(before)
+                if same.is_some() && before.verification.status != finding.verification.status =>
+            {
                 diff.changed.push(Changed { finding, from: before.verification.status });
             }
             Some(before) => {
                 let new_places = new_places(before, &finding);
-                diff.kept.push(Kept { finding, new_places });
+                let was = Some(part_of(before)).filter(|was| *was != part_of(&finding));
+                diff.kept.push(Kept { finding, new_places, was });
             }
         }
     }
-    let missing = old.saved.findings.iter().filter(|it| !found.contains(&it.fingerprint));
+    let is_missing = |it: &&Finding| !found.contains(&it.fingerprint) && !linked.is_there(it);
+    let missing = old.saved.findings.iter().filter(is_missing);
     for finding in missing {
         if !filter.passes(finding) {
             hidden += 1;
@@ -68,10 +75,12 @@ pub fn compare(old: &Input, new: &Input, filter: &Filter, filtered: &mut Option<
 
 impl Diff {
     /// Says if a finding reaches the level that did not reach it before.
-    pub fn has_new(&self, old: &Saved, fail_on: FailOn) -> bool {
+    pub fn has_new(&self, old: &Saved, new: &Saved, fail_on: FailOn) -> bool {
+        let linked = Linked::new(&old.findings, &new.findings);
         let met_before = |finding: &Finding| {
             let same = old.findings.iter().find(|one| one.fingerprint == finding.fingerprint);
-            same.is_some_and(|before| fail_on.is_met(before))
+            let before = same.or_else(|| linked.before(finding));
+            before.is_some_and(|before| fail_on.is_met(before))
         };
         let changed = self.changed.iter().map(|one| &one.finding);
         let kept = self.kept.iter().map(|one| &one.finding);
@@ -86,7 +95,57 @@ fn side(input: &Input) -> Side {
         command: input.saved.command.clone(),
         complete: input.saved.coverage.complete,
         findings: input.saved.findings.len() as u64,
+        filter: input.saved.filter.clone(),
     }
+}
+
+/// Findings of which each report has another part: a pair in one and half of it in the other have
+/// different fingerprints. Those that both reports have are not here.
+struct Linked<'a> {
+    before: HashMap<(&'a str, bool), &'a Finding>,
+    now: HashMap<(&'a str, bool), &'a Finding>,
+}
+
+impl<'a> Linked<'a> {
+    fn new(old: &'a [Finding], new: &'a [Finding]) -> Self {
+        let only = |these: &'a [Finding], others: &'a [Finding]| {
+            let others: BTreeSet<&Fingerprint> = others.iter().map(|it| &it.fingerprint).collect();
+            let only = these.iter().filter(|it| !others.contains(&it.fingerprint));
+            only.flat_map(|it| names(it).map(move |name| (name, it))).collect()
+        };
+        Self { before: only(old, new), now: only(new, old) }
+    }
+
+    /// What the older report has of a finding that only the newer one has.
+    fn before(&self, finding: &Finding) -> Option<&'a Finding> {
+        Self::other(&self.before, finding)
+    }
+
+    /// Says if the newer report has a part of a finding that only the older one has.
+    fn is_there(&self, finding: &Finding) -> bool {
+        Self::other(&self.now, finding).is_some()
+    }
+
+    fn other(
+        findings: &HashMap<(&'a str, bool), &'a Finding>,
+        finding: &Finding,
+    ) -> Option<&'a Finding> {
+        let is_pair = |it: &Finding| names(it).count() == 2;
+        names(finding).find_map(|name| {
+            let other = findings.get(&name).copied()?;
+            // One id with two secrets is two keys.
+            let (_, is_secret) = name;
+            (is_secret || !is_pair(finding) || !is_pair(other)).then_some(other)
+        })
+    }
+}
+
+/// The digest of the secret of a finding and its key id, with true for the secret.
+fn names(finding: &Finding) -> impl Iterator<Item = (&str, bool)> {
+    let credential = &finding.credential;
+    let secret = credential.secret.as_ref().and_then(SecretDigest::sha256);
+    let secret = secret.map(|digest| (digest, true));
+    secret.into_iter().chain(credential.key_id.as_deref().map(|id| (id, false)))
 }
 
 /// The paths of the newer finding that the older one does not have.
@@ -154,7 +213,19 @@ fn other_place(finding: &Finding, old: &Saved, new: &Saved) -> Option<String> {
     let mut scanned = old.coverage.scanned.iter();
     let missing =
         scanned.find(|place| !new.coverage.scanned.iter().any(|other| other.path == place.path));
+    let is_name = |path: &str| !path.is_empty() && !path.contains(['/', '\\']);
     missing.map(|place| match place.path.as_str() {
+        // SARIF has no absolute paths.
+        _ if new.coverage.scanned.iter().any(|other| is_name(&other.path)) => {
+            "the newer report has only the name of what was scanned, as SARIF has: compare reports \
+             in JSON"
+                .to_owned()
+        }
+        path if is_name(path) => {
+            "the older report has only the name of what was scanned, as SARIF has: compare reports \
+             in JSON"
+                .to_owned()
+        }
         "" => format!("{} was not scanned", place.what),
         path => format!("{path} was not scanned"),
     })
@@ -195,12 +266,28 @@ fn left_out(finding: &Finding, old: &Coverage, new: &Saved) -> Option<String> {
             now.below_confidence
         ));
     }
+    // The size of a file can change, so an equal number may be of other files.
+    if now.too_large > 0 {
+        let files = now.too_large;
+        return Some(format!("it may be in one of {files} files over --max-file-size"));
+    }
+    let forms = now.not_opened.iter().map(|(form, count)| {
+        (before.not_opened.get(form).copied().unwrap_or_default(), *count, form.as_str())
+    });
     [
-        (before.excluded, now.excluded, "files by --include, --exclude or configuration"),
-        (before.too_large, now.too_large, "files over --max-file-size"),
+        (before.ignored, now.ignored, "by ignore files (--no-ignore reads them)"),
+        (before.excluded, now.excluded, "by --include, --exclude or configuration"),
+        (before.special, now.special, "devices, sockets or pipes"),
+        (before.links, now.links, "symbolic links"),
+        (before.lfs_missing, now.lfs_missing, "Git LFS objects that are not here"),
+        (before.encrypted, now.encrypted, "encrypted PDFs or members of archives"),
+        (before.unlettered, now.unlettered, "PDF pages whose fonts map no characters"),
+        (before.deeply_encoded, now.deeply_encoded, "texts encoded more than three times"),
         (before.unopened, now.unopened, "containers over a limit that was set"),
+        (before.own_reports, now.own_reports, "reports, baselines or states of keysweep"),
     ]
     .into_iter()
+    .chain(forms)
     .find(|(before, now, _)| now > before)
     .map(|(before, now, what)| {
         format!("the newer run left out more than the older one: {} {what}", now - before)

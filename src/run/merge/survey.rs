@@ -98,7 +98,12 @@ impl Part {
                 // The reader refuses a hit of no target.
                 Next::Line(PartialLine::Hit(_)) => {}
                 Next::Line(PartialLine::End(end)) => {
+                    let (said, here) = (end.targets, self.targets.len() as u64);
                     self.end = Some(*end);
+                    if said != here {
+                        let why = format!("it says that {said} targets come before it, not {here}");
+                        return Err(PartialError::Line { number: reader.number(), why });
+                    }
                     return Ok(true);
                 }
                 Next::Cut => return Ok(false),

@@ -103,7 +103,7 @@ fn reasons_for_doubt() {
             &["scan", "--max-file-size", "10"],
             &nothing,
             [0, 0, 0, 0, 2],
-            "left out more",
+            "files over --max-file-size",
             3,
         ),
         (&["scan"], &["scan"], &suppress, [0, 0, 0, 0, 2], "2 suppressed findings", 3),
@@ -181,4 +181,123 @@ fn another_verdict_is_seen() {
         let changed = usize::from(old != new);
         assert_eq!(lists(&report).0, [0, changed, 1 - changed, 0, 0]);
     }
+}
+
+#[test]
+fn what_the_newer_run_may_have_left_out_is_not_gone() {
+    use std::fs;
+    type Between<'a> = &'a dyn Fn(&Project);
+    let ignored = |project: &Project| {
+        project.file(".gitignore", "a.env\n").git(&["rm", "-q", "--cached", "a.env"]);
+    };
+    let excluded_for_me = |project: &Project| {
+        project.file(".git/info/exclude", "a.env\n").git(&["rm", "-q", "--cached", "a.env"]);
+    };
+    let rar = |project: &Project| {
+        project.file("a.env", [b"Rar!\x1a\x07\x01\0", &[0x91; 300][..]].concat());
+    };
+    let grown = |project: &Project| {
+        let text = fs::read_to_string(project.at("a.env")).expect("a file");
+        project.file("a.env", format!("{}\n{text}", "x".repeat(3000))).file("big", "small");
+    };
+    let removed = |project: &Project| {
+        project.file("a.env", "");
+    };
+    let nothing = |_: &Project| {};
+    let size = &["scan", "--max-file-size", "2000"][..];
+    let mut cases: Vec<(&str, &[&str], &[&str], Between<'_>, &str)> = vec![
+        ("ignored", &["scan"], &["scan"], &ignored, "ignore files"),
+        ("info/exclude", &["scan"], &["scan"], &excluded_for_me, "ignore files"),
+        ("--no-ignore", &["scan", "--no-ignore"], &["scan"], &ignored, "ignore files"),
+        ("excluded", &["scan"], &["scan", "--exclude", "a.env"], &nothing, "--exclude"),
+        ("rar", &["scan"], &["scan"], &rar, "1 "),
+        ("too large, as another file was", size, size, &grown, "--max-file-size"),
+        ("removed", &["scan"], &["scan"], &removed, ""),
+        (
+            "removed, and the same is excluded",
+            &["scan", "--exclude", "c.txt"],
+            &["scan", "--exclude", "c.txt"],
+            &removed,
+            "",
+        ),
+    ];
+    #[cfg(unix)]
+    let link = |project: &Project| {
+        fs::remove_file(project.at("a.env")).expect("removed");
+        std::os::unix::fs::symlink("/dev/null", project.at("a.env")).expect("a link");
+    };
+    #[cfg(unix)]
+    cases.push(("link", &["scan"], &["scan"], &link, "symbolic links"));
+    for (name, first, second, between, why) in cases {
+        let (lists, reason, status) = scans("diff left out", first, second, between);
+        let gone = usize::from(why.is_empty());
+        assert_eq!(lists, [0, 0, 1, gone, 1 - gone], "{name}: {reason}");
+        assert_eq!(status, Some(if gone == 1 { 0 } else { 3 }), "{name}: {reason}");
+        assert!(reason.contains(why), "{name}: {reason}");
+    }
+}
+
+#[test]
+fn a_part_of_a_key_is_the_key() {
+    let mut keys = Keys::new("diff parts");
+    let (key, other) = (keys.pair(), keys.pair());
+    let id = format!("aws_access_key_id = {}\n", key.id);
+    let secret = format!("aws_secret_access_key = {}\n", key.secret);
+    let renewed = format!("{id}aws_secret_access_key = {}\n", other.secret);
+    let (pair, none) = (key.env.clone(), String::new());
+    let (whole, id_alone, secret_alone) = ("a pair", "the key id alone", "the secret alone");
+    for (old, new, counts, was) in [
+        (&pair, &pair, [0, 0, 1, 0, 0], None),
+        (&pair, &id, [0, 0, 1, 0, 0], Some(whole)),
+        (&pair, &secret, [0, 0, 1, 0, 0], Some(whole)),
+        (&id, &pair, [0, 0, 1, 0, 0], Some(id_alone)),
+        (&secret, &pair, [0, 0, 1, 0, 0], Some(secret_alone)),
+        (&id, &secret, [1, 0, 0, 1, 0], None),
+        (&pair, &renewed, [1, 0, 0, 1, 0], None),
+        (&pair, &other.env, [1, 0, 0, 1, 0], None),
+        (&pair, &none, [0, 0, 0, 1, 0], None),
+    ] {
+        let project = Project::new();
+        for (name, text) in [("old.json", old), ("new.json", new)] {
+            project.file("in/k.env", text);
+            project.keysweep(["scan", "in", "-q", "-o", &format!("json={name}")]).run();
+        }
+        let (_, report) = json(&project, &["report", "--diff", "old.json", "new.json"]);
+        assert_eq!(lists(&report).0, counts, "{was:?} {report:#}");
+        assert_eq!(report["still_there"][0]["was"].as_str(), was, "{report:#}");
+        if let Some(was) = was {
+            let ran = project.keysweep(["report", "--diff", "old.json", "new.json"]).run();
+            assert!(ran.stdout.contains(&format!(": was {was}, is ")), "{}", ran.stdout);
+        }
+    }
+}
+
+#[test]
+fn what_the_older_report_hides_may_not_be_new() {
+    let Swept { project, .. } = swept("diff filtered");
+    let hide = ["report", "a.json", "--not", "repository=one", "-o", "json=f.json"];
+    project.keysweep(hide).run();
+    project.keysweep(["report", "a.json", "-o", "sarif=a.sarif"]).run();
+    let ran = project.keysweep(["report", "--diff", "f.json", "a.json"]).run().exits(1);
+    let heading = "New, or hidden in the older report, which is filtered: ";
+    assert!(ran.stdout.contains(heading), "{}", ran.stdout);
+    assert!(ran.stdout.contains(", filtered) compared with"), "{}", ran.stdout);
+    let (_, report) = json(&project, &["report", "--diff", "f.json", "a.json"]);
+    let by = report["old"]["filter"]["by"].to_string();
+    assert!(by.contains("repository=one"), "{by}");
+    assert_eq!(report["new"].get("filter"), None);
+}
+
+#[test]
+fn sarif_does_not_say_which_folder_it_is_of() {
+    let mut keys = Keys::new("diff sarif");
+    let project = Project::new();
+    project.file("in/k.env", keys.pair().env);
+    project.keysweep(["scan", "in", "-q", "-o", "json=old.json"]).run();
+    project.file("in/k.env", "");
+    project.keysweep(["scan", "in", "-q", "-o", "sarif=new.sarif"]).run();
+    let (ran, report) = json(&project, &["report", "--diff", "old.json", "new.sarif"]);
+    let (counts, why) = lists(&report);
+    assert_eq!((counts, ran.code), ([0, 0, 0, 0, 1], Some(3)), "{report:#}");
+    assert!(why.contains("compare reports in JSON") && !why.contains("not scanned"), "{why}");
 }
