@@ -57,6 +57,9 @@ fn names_within(
     let Some(mut secrets) = Secrets::new(found.chain(others)) else { return };
     secrets.end = Some(End { stop: stop.clone(), grace: Cell::new(grace), hidden: Cell::new(0) });
     ledger.redact(&|name| secrets.hide(name));
+    // A person writes the reason of a suppression, and may quote the secret in it.
+    let reasons = findings.iter_mut().filter_map(|finding| finding.suppressed.as_mut());
+    reasons.filter_map(|it| it.reason.as_mut()).for_each(|reason| secrets.hide(reason));
     for place in findings.iter_mut().flat_map(|finding| &mut finding.occurrences) {
         secrets.hide_in(place);
     }
@@ -340,7 +343,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Confidence, Credential, Origin, RuleId, Severity, Sighting};
+    use crate::finding::{Confidence, Credential, Origin, RuleId, Severity, Sighting, Suppression};
 
     const SECRET: &str = "k3Xv9/QpZ7+LmW2cR8tBnY5dF1gHs4jVa6uEoKiT";
 
@@ -354,6 +357,29 @@ mod tests {
             confidence,
         };
         Finding::new(credential, Severity::Error, confidence, names.map(place).collect())
+    }
+
+    #[test]
+    fn the_reason_of_a_suppression_shows_no_secret_of_any_finding() {
+        let backwards: String = SECRET.chars().rev().collect();
+        for (reason, shown) in [
+            (format!("old secret {SECRET} dead"), "old secret [redacted] dead"),
+            (format!("was {backwards}"), "was [redacted]"),
+            (format!("was {}", &SECRET[..12]), "was [redacted]"),
+            ("revoked in June, INC-204".to_owned(), "revoked in June, INC-204"),
+        ] {
+            for by in [Suppression::BASELINE, Suppression::CONFIG, Suppression::INLINE] {
+                // The secret of one finding, in the reason of another.
+                let mut other = places(["a".to_owned()].into_iter());
+                other.clear = crate::finding::Clear::default();
+                let reason = Some(reason.clone());
+                other.suppressed = Some(Suppression { by: by.to_owned(), reason });
+                let mut findings = [places(["b".to_owned()].into_iter()), other];
+                names_within(&mut findings, &[], &Ledger::new(), &Stop::default(), GRACE);
+                let masked = findings[1].suppressed.as_ref().and_then(|it| it.reason.as_deref());
+                assert_eq!(masked, Some(shown), "{by}");
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Escapes for text of a scanned repository, which is hostile.
 
+/// The beginnings of commands that Azure and TeamCity look for in a log.
+const COMMANDS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
+
 /// A path for display: UTF-8 is kept; control, bidirectional and invalid bytes are escaped.
 pub fn escape_path(path: &[u8]) -> String {
     let mut shown = String::with_capacity(path.len());
@@ -15,14 +18,14 @@ pub fn escape_path(path: &[u8]) -> String {
 /// A message for display on one line: controls and direction marks become `\u{…}`.
 ///
 /// Direction marks (Unicode TR9) can change how a line reads. Commands in the logs of GitHub and
-/// Azure are broken up: `::` where a line may begin, `##[` and `##vso[` anywhere.
+/// Azure and TeamCity are broken up: `::` where a line may begin, [`COMMANDS`] anywhere.
 pub fn escape_line(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let begins = text.trim_start().starts_with("::");
     for (at, character) in text.char_indices() {
         match character {
             ':' if begins && text[..at].trim_start().is_empty() => shown.push_str("\\u{3a}"),
-            '#' if ["##[", "##vso["].iter().any(|command| text[at..].starts_with(command)) => {
+            '#' if COMMANDS.iter().any(|command| text[at..].starts_with(command)) => {
                 shown.push_str("\\u{23}");
             }
             '\t' => shown.push_str("\\t"),
@@ -112,6 +115,7 @@ mod tests {
         assert_eq!(escape_line("x\u{202e}y"), "x\\u{202e}y");
         assert_eq!(escape_line(" ::error::x"), " \\u{3a}:error::x");
         assert_eq!(escape_line("a##vso[x]## b"), "a\\u{23}#vso[x]## b");
+        assert_eq!(escape_line("##teamcity[x]"), "\\u{23}#teamcity[x]");
     }
 
     #[test]

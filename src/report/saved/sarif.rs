@@ -110,6 +110,8 @@ struct Found {
 #[derive(Deserialize)]
 struct Suppressed {
     kind: String,
+    /// `accepted` if it is missing (SARIF §3.35.3).
+    status: Option<String>,
     justification: Option<String>,
 }
 
@@ -289,7 +291,9 @@ fn finding(result: Found, rules: &RuleSet) -> Result<Finding, Cow<'static, str>>
     };
     // An active key is an error, whatever its rule says.
     let usual = rules.get(&rule).map(|rule| rule.severity).filter(|_| is_active);
-    let suppressed = result.suppressions.into_iter().flatten().next().map(|suppressed| {
+    // A suppression that was rejected, or is not reviewed yet, is not in effect (SARIF §3.27.23).
+    let in_effect = |it: &Suppressed| it.status.as_deref().is_none_or(|it| it == "accepted");
+    let suppressed = result.suppressions.into_iter().flatten().find(in_effect).map(|suppressed| {
         let by = match (suppressed.kind.as_str(), result.baseline_state.as_deref()) {
             ("inSource", _) => Suppression::INLINE,
             (_, Some("unchanged")) => Suppression::BASELINE,
