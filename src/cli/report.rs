@@ -170,18 +170,25 @@ fn inputs(files: &[PathBuf]) -> Result<Vec<Input>, Box<dyn Error>> {
 }
 
 fn read(file: &Path) -> Result<Input, String> {
-    let mut text = Vec::new();
-    let (name, found) = match is_stdin(file) {
-        true => ("standard input".to_owned(), io::stdin().lock().read_to_end(&mut text)),
-        false => {
-            let name = escape_path(file.as_os_str().as_encoded_bytes());
-            let opened = fs::File::open(file);
-            (name, opened.and_then(|mut file| file.read_to_end(&mut text)))
-        }
+    let (name, text) = if is_stdin(file) {
+        let mut text = Vec::new();
+        let read = io::stdin().lock().read_to_end(&mut text);
+        ("standard input".to_owned(), read.map(|_| text))
+    } else {
+        (escape_path(file.as_os_str().as_encoded_bytes()), read_file(file))
     };
-    found.map_err(|error| format!("{name}: {error}"))?;
+    let text = text.map_err(|error| format!("{name}: {error}"))?;
     let saved = Saved::read(&text).map_err(|error| format!("{name}: {error}"))?;
     Ok(Input { name, saved })
+}
+
+/// The content of a regular file. A device may have no end, and a named pipe no writer.
+fn read_file(file: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(file)?.is_file() {
+        let why = "not a regular file: name a file, or - for standard input";
+        return Err(io::Error::other(why));
+    }
+    fs::read(file)
 }
 
 fn is_stdin(file: &Path) -> bool {
@@ -198,7 +205,7 @@ fn prepare(args: &ReportArguments, saved: &mut Saved) -> Result<(), Box<dyn Erro
 fn add_accounts(args: &ReportArguments, saved: &mut Saved) -> Result<(), Box<dyn Error>> {
     if let Some(file) = &args.accounts {
         let name = escape_path(file.as_os_str().as_encoded_bytes());
-        let text = fs::read(file).map_err(|error| format!("--accounts {name}: {error}"))?;
+        let text = read_file(file).map_err(|error| format!("--accounts {name}: {error}"))?;
         let names = accounts::read(&text).map_err(|error| format!("--accounts {name}: {error}"))?;
         saved.accounts.extend(names);
     }

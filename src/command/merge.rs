@@ -91,6 +91,10 @@ fn below(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
 
 /// Says if a file begins like a partial; an empty one may be one that was cut.
 fn is_partial(path: &Path) -> io::Result<bool> {
+    if !path.metadata()?.is_file() {
+        // A named pipe may have no writer, and a device no end.
+        return Ok(false);
+    }
     let mut beginning = Vec::new();
     File::open(path)?.take(BEGINNING.len() as u64).read_to_end(&mut beginning)?;
     Ok(BEGINNING.starts_with(&beginning))

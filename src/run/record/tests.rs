@@ -18,6 +18,17 @@ fn region(line: u64) -> Region {
     Region { start: at(4), end: at(44) }
 }
 
+/// A location that has a value in every field.
+fn spot() -> Spot {
+    Spot {
+        id: Some(region(8)),
+        secret: Some(region(9)),
+        at_secret: true,
+        snippet: "shown".to_owned(),
+        line_hash: Some((u64::MAX, 2)),
+    }
+}
+
 /// A hit that has a value in every field.
 fn full(path: Option<&[u8]>) -> Hit {
     let person = |name: &str| Person {
@@ -45,13 +56,6 @@ fn full(path: Option<&[u8]>) -> Hit {
         removed_by: Some(person("Cid")),
         refs: vec!["refs/heads/main".to_owned()],
     };
-    let spot = Spot {
-        id: Some(region(8)),
-        secret: Some(region(9)),
-        at_secret: true,
-        snippet: "shown".to_owned(),
-        line_hash: Some((u64::MAX, 2)),
-    };
     let sighting = Sighting {
         id: Some(region(3)),
         secret: Some(region(4)),
@@ -61,7 +65,7 @@ fn full(path: Option<&[u8]>) -> Hit {
         secret_snippet: "secret = [redacted]".to_owned(),
         line_hash: Some((0x00ff_0000_0000_0001, 7)),
         partition: Some(PARTITIONS[1]),
-        shown: Some(Box::new(spot)),
+        shown: Some(Box::new(spot())),
         evidence: Some(evidence.clone()),
         rivals: vec![Rival {
             secret: secret(3),

@@ -187,6 +187,7 @@ fn another_verdict_is_seen() {
 fn what_the_newer_run_may_have_left_out_is_not_gone() {
     use std::fs;
     type Between<'a> = &'a dyn Fn(&Project);
+    type Case<'a> = (&'a str, &'a [&'a str], &'a [&'a str], Between<'a>, &'a str);
     let ignored = |project: &Project| {
         project.file(".gitignore", "a.env\n").git(&["rm", "-q", "--cached", "a.env"]);
     };
@@ -205,7 +206,7 @@ fn what_the_newer_run_may_have_left_out_is_not_gone() {
     };
     let nothing = |_: &Project| {};
     let size = &["scan", "--max-file-size", "2000"][..];
-    let mut cases: Vec<(&str, &[&str], &[&str], Between<'_>, &str)> = vec![
+    let mut cases: Vec<Case<'_>> = vec![
         ("ignored", &["scan"], &["scan"], &ignored, "ignore files"),
         ("info/exclude", &["scan"], &["scan"], &excluded_for_me, "ignore files"),
         ("--no-ignore", &["scan", "--no-ignore"], &["scan"], &ignored, "ignore files"),
