@@ -282,6 +282,14 @@ fn mistakes_are_named_with_the_way_out() {
         );
         assert!(ran.stdout.is_empty());
     }
+    // A device has no end.
+    for arguments in
+        [&["report", "/dev/zero"][..], &["report", "a.json", "--accounts", "/dev/zero"]]
+    {
+        let ran = project.keysweep(arguments).run().exits(2);
+        let why = "/dev/zero: not a regular file: name a file, or - for standard input";
+        assert!(ran.stderr.contains(why), "{}", ran.stderr);
+    }
 }
 
 #[test]

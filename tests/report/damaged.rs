@@ -137,3 +137,23 @@ fn a_report_that_lost_its_findings_is_not_green() {
         }
     }
 }
+
+#[test]
+fn a_suppression_that_was_rejected_is_not_in_effect() {
+    let (mut findings, coverage, rules) = (findings(), coverage(), rules(Some("mine.toml")));
+    findings.iter_mut().for_each(|finding| finding.suppressed = None);
+    let text = written(Format::Sarif, &report(&findings, &coverage, &rules));
+    for (status, in_effect) in [
+        (json!(null), true),
+        (json!("accepted"), true),
+        (json!("rejected"), false),
+        (json!("underReview"), false),
+    ] {
+        let mut document: Value = serde_json::from_str(&text).expect("JSON");
+        document["runs"][0]["results"][0]["suppressions"] =
+            json!([{ "kind": "external", "status": status, "justification": "a test" }]);
+        let saved = Saved::read(document.to_string().as_bytes()).expect("a report");
+        let suppressed = saved.findings.iter().filter(|finding| finding.suppressed.is_some());
+        assert_eq!(suppressed.count(), usize::from(in_effect), "{status}");
+    }
+}

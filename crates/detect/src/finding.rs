@@ -354,3 +354,24 @@ impl Finding {
         self.occurrences.iter().any(|place| place.origin.stands())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lone_session_tokens_have_fingerprints_of_their_own() {
+        let print = |key_id: Option<&str>, token: &[u8]| {
+            let rule = RuleId::new("aws-session-token");
+            Credential {
+                session_token: Some(Secret::new(token.to_vec())),
+                ..Credential::new(rule, key_id.map(str::to_owned), None)
+            }
+            .fingerprint()
+        };
+        assert_ne!(print(None, b"one"), print(None, b"two"));
+        assert_eq!(print(None, b"one"), print(None, b"one"));
+        // That of a session's key is by its id and secret, whichever token stands with it.
+        assert_eq!(print(Some("ASIA"), b"one"), print(Some("ASIA"), b"two"));
+    }
+}
