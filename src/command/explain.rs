@@ -335,7 +335,8 @@ mod tests {
         let names = rules.iter().map(|rule| rule.id.as_str().to_owned());
         for subject in names.chain([key("AKIA"), key("ASIA"), "root".to_owned()]) {
             let text = explained(&subject);
-            for line in text.lines() {
+            // An address is not broken.
+            for line in text.lines().filter(|line| !line.contains("https://")) {
                 assert!(line.chars().count() <= wrap::WIDTH, "{subject}: {line}");
             }
         }

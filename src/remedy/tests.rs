@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::finding::{Confidence, Credential, Occurrence, Origin, RuleId, Severity, Sighting};
+use crate::rules::Pack;
 use crate::secret::Secret;
 
 const BODY: &str = "QNZGKIQY56JQ7WML";
@@ -193,6 +194,11 @@ fn the_table_says_what_the_steps_of_a_finding_say() {
             for (step, own) in remedy.steps.iter().zip(&steps) {
                 assert_eq!((&step.title, &step.api), (&own.title, &own.api));
                 let (Some(cli), Some(own)) = (&step.cli, &own.cli) else { continue };
+                // The command of another provider has no variables, and is not run: it would be sent.
+                if rule.pack != Pack::Aws {
+                    assert_eq!(cli, own, "{}", rule.id);
+                    continue;
+                }
                 assert_eq!(words(&format!("{set}{cli}")), words(own), "{}: {cli}", rule.id);
                 compared += 1;
             }
