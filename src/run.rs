@@ -52,7 +52,7 @@ pub use collect::Spill;
 use collect::{Collected, Collector};
 use owners::Owners;
 use record::HitRecord;
-pub use redact::provenance as redacted_provenance;
+pub use redact::{provenance as redacted_provenance, shows as shows_secret};
 pub use status::{FailOn, Status, status};
 use time_limit::TimeLimit;
 #[cfg(feature = "verify")]

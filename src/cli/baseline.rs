@@ -104,6 +104,11 @@ pub(super) fn baseline(args: &BaselineArguments) -> Result<Status, Box<dyn Error
         );
     }
     print_coverage(&outcome);
+    if change_wanted.reason.as_ref().is_some_and(|it| run::shows_secret(it, &outcome.findings)) {
+        let why = "--reason contains a secret that was found, and the file is committed: write it \
+                   without the secret";
+        return Err(why.into());
+    }
     let chosen = choose(&baseline, &outcome.findings, &change_wanted)?;
     if outcome.interrupted {
         return Ok(Status::Interrupted);

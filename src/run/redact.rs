@@ -126,6 +126,12 @@ pub fn provenance(provenance: Provenance, findings: &[Finding]) -> Provenance {
     }
 }
 
+/// Says if a text contains a secret of `findings`, or a piece of it, in clear or encoded.
+pub fn shows(text: &str, findings: &[Finding]) -> bool {
+    let found = findings.iter().flat_map(|finding| finding.clear.secrets());
+    Secrets::new(found).is_some_and(|secrets| secrets.shows(text.as_bytes()))
+}
+
 /// Says if one of `texts` contains one of `secrets` or a piece of it, in clear or encoded.
 pub(super) fn reveal<'s>(
     secrets: impl Iterator<Item = &'s Secret>,

@@ -43,6 +43,23 @@ fn what_a_baseline_accepts_is_counted_and_left_out_wherever_it_goes() {
 }
 
 #[test]
+fn no_reason_takes_a_secret_into_the_baseline() {
+    let mut keys = Keys::new("reason of a baseline");
+    let (project, _) = repository(&mut keys);
+    let pair = keys.pair();
+    project.file("second.env", &pair.env);
+    let secret = &pair.secret;
+    let reversed: String = secret.chars().rev().collect();
+    for shown in [secret.as_str(), &secret[..20], &reversed] {
+        let reason = format!("the old key, {shown}, is dead");
+        let ran = project.keysweep(["baseline", "--yes", "--reason", &reason]).run().exits(2);
+        assert!(ran.stderr.contains("--reason contains a secret"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains(shown) && !ran.stdout.contains(shown), "{}", ran.stderr);
+        assert!(!project.at(".keysweep-baseline").exists());
+    }
+}
+
+#[test]
 fn settled_findings_are_shown_when_asked_for() {
     let mut keys = Keys::new("include suppressed");
     let (project, _) = repository(&mut keys);

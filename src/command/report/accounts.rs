@@ -18,6 +18,9 @@ pub enum AccountsError {
          a name a line is read as well"
     )]
     Json(String),
+    /// One page of a longer list.
+    #[error("it is a part of the list (`NextToken`): list all accounts, without --max-items")]
+    Page,
     /// A line of CSV.
     #[error("line {0}: {1}")]
     Line(usize, String),
@@ -30,6 +33,8 @@ pub enum AccountsError {
 #[serde(rename_all = "PascalCase")]
 struct Listed {
     accounts: Vec<Account>,
+    /// Set if there are more accounts than these.
+    next_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +55,9 @@ pub fn read(text: &[u8]) -> Result<BTreeMap<String, String>, AccountsError> {
     if text.trim_ascii_start().starts_with(b"{") {
         let listed: Listed = serde_json::from_slice(text)
             .map_err(|error| AccountsError::Json(escape_line(&error.to_string())))?;
+        if listed.next_token.is_some() {
+            return Err(AccountsError::Page);
+        }
         for (at, account) in listed.accounts.into_iter().enumerate() {
             let within = |why| AccountsError::Json(format!("Accounts[{at}]: {why}"));
             add(&mut names, account.id, account.name).map_err(within)?;
@@ -184,6 +192,10 @@ mod tests {
             ("number,title\n123456789012,a\n", "line 1: neither an account id"),
             ("123456789012,\"a\n", "line 1: a quotation mark"),
             ("{\"Users\": []}", "it is JSON, but not what"),
+            (
+                r#"{"Accounts": [{"Id": "123456789012", "Name": "x"}], "NextToken": "t"}"#,
+                "a part of the list (`NextToken`)",
+            ),
             ("{\"Accounts\": [{\"Id\": \"1\", \"Name\": \"x\"}]}", "Accounts[0]: '1' is not"),
         ] {
             let error = read(text.as_bytes()).expect_err(text).to_string();

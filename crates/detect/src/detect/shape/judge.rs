@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::aws::KeyId;
 use crate::finding::Confidence;
 use crate::placeholder;
-use crate::rules::{Author, Boundary, Facts, Reader, Rule, Shape, entropy};
+use crate::rules::{Author, Boundary, Facts, Reader, Rule, entropy};
 use crate::secret::Secret;
 use crate::tokens::Reading;
 
@@ -40,12 +40,17 @@ impl Look<'_> {
         let is_more = |one: &Shaped| {
             span.start <= one.span.start && one.span.end <= span.end && one.span != span
         };
+        // The whole match is delimited by words, whatever delimits the credential in it.
+        let around = match shape.boundary {
+            Boundary::None => Boundary::None,
+            Boundary::Alphanumeric | Boundary::Base64 => Boundary::Alphanumeric,
+        };
         if secret.is_empty()
             || !overlapping.all(is_more)
             || self.reported.contains(&(span.start, span.end))
             || !is_near(piece, &outer(whole.range()), shape.reach)
-            || is_part_of_more(shape, view, &secret.range(), self.bytes, &span)
-            || continues(shape, view, &whole.range(), self.bytes, &outer(whole.range()))
+            || is_part_of_more(shape.boundary, view, &secret.range(), self.bytes, &span)
+            || is_part_of_more(around, view, &whole.range(), self.bytes, &outer(whole.range()))
             || entropy(secret.as_bytes()) < shape.entropy
             || shape.random && !random::reads_random(secret.as_bytes())
             || !is_labelled(rule, text, whole.start(), shape.reach)
@@ -85,12 +90,12 @@ fn is_near(piece: &[AnchorSpan], whole: &Range<usize>, reach: usize) -> bool {
     behind.checked_sub(1).is_some_and(|at| whole.end <= piece[at].span.1 + reach)
 }
 
-/// True if neighbours show that a match is part of something longer.
+/// True if neighbours show that a match, or its credential, is part of something longer.
 ///
 /// Where a view has replaced an escape, the text of the view decides: the letters of an escape do
 /// not count.
 fn is_part_of_more(
-    shape: &Shape,
+    boundary: Boundary,
     view: &View<'_>,
     found: &Range<usize>,
     bytes: &[u8],
@@ -98,27 +103,9 @@ fn is_part_of_more(
 ) -> bool {
     let within = found.start > 0 && found.end < view.text.len();
     if view.is_raw() || !within {
-        return shape.boundary.extends(bytes, span.clone());
+        return boundary.extends(bytes, span.clone());
     }
-    shape.boundary.extends(&view.text, found.clone())
-}
-
-/// True if letters or digits continue the whole match, of which the credential is a part.
-fn continues(
-    shape: &Shape,
-    view: &View<'_>,
-    whole: &Range<usize>,
-    bytes: &[u8],
-    span: &Range<usize>,
-) -> bool {
-    if shape.boundary == Boundary::None {
-        return false;
-    }
-    let within = whole.start > 0 && whole.end < view.text.len();
-    if view.is_raw() || !within {
-        return Boundary::Alphanumeric.extends(bytes, span.clone());
-    }
-    Boundary::Alphanumeric.extends(&view.text, whole.clone())
+    boundary.extends(&view.text, found.clone())
 }
 
 /// Accounts in the examples of AWS's documentation.
