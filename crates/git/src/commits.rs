@@ -1,6 +1,7 @@
 //! Collects the headers of commits while another pass reads them, so that they are read once.
 //!
-//! Most repositories have no credentials, so a commit takes few bytes here.
+//! Most repositories have no credentials. So nothing is kept until something was found, and a commit
+//! takes few bytes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -18,13 +19,24 @@ pub struct Commits {
     hash: gix::hash::Kind,
     /// For each commit: its id, its root tree, its date, the number of its parents, and these.
     chunks: Mutex<Vec<Vec<u8>>>,
+    is_wanted: AtomicBool,
     is_incomplete: AtomicBool,
 }
 
 impl Commits {
     /// Creates an empty collection.
     pub fn new(hash: gix::hash::Kind) -> Self {
-        Self { hash, chunks: Mutex::default(), is_incomplete: AtomicBool::new(false) }
+        Self {
+            hash,
+            chunks: Mutex::default(),
+            is_wanted: AtomicBool::new(false),
+            is_incomplete: AtomicBool::new(false),
+        }
+    }
+
+    /// Keeps the commits that are added from now on.
+    pub fn want(&self) {
+        self.is_wanted.store(true, Ordering::Relaxed);
     }
 
     /// Records that a commit can't be added, so all must be read once more.
@@ -37,8 +49,12 @@ impl Commits {
         !self.is_incomplete.load(Ordering::Relaxed)
     }
 
-    /// Adds a commit with its content; a malformed one is left out.
+    /// Adds a commit with its content; a malformed one is left out. Before [`Self::want`] this is
+    /// the same as [`Self::give_up`].
     pub fn add(&self, id: &oid, bytes: &[u8]) {
+        if !self.is_wanted.load(Ordering::Relaxed) {
+            return self.give_up();
+        }
         let Some(commit) = parse::commit(bytes) else { return };
         let ids = [commit.tree].into_iter().chain(commit.parents.iter().copied());
         let Ok(parents) = u32::try_from(commit.parents.len()) else { return };
@@ -70,8 +86,8 @@ impl Commits {
                 rest = behind;
             }
         }
-        commits.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        commits.dedup_by(|a, b| a.0 == b.0);
+        commits.sort_unstable_by_key(|commit| commit.0);
+        commits.dedup_by_key(|commit| commit.0);
         commits
     }
 }
@@ -108,12 +124,14 @@ mod tests {
             )
         };
         let commits = Commits::new(gix::hash::Kind::Sha1);
+        commits.want();
         commits.add(&id(9), text(1, &[]).as_bytes());
         commits.add(&id(3), text(2, &[9, 8, 7]).as_bytes());
         commits.add(&id(9), text(1, &[]).as_bytes());
         commits.add(&id(4), b"tree of another kind\n");
         let wide = format!("tree {}\n\n", "1".repeat(64));
         commits.add(&id(5), wide.as_bytes());
+        assert!(commits.is_complete());
         let all = commits.finish();
         assert_eq!(all.iter().map(|one| one.0).collect::<Vec<_>>(), [id(3), id(9)]);
         assert_eq!(all[0].1, Commit { tree: id(2), parents: vec![id(9), id(8), id(7)], time: -7 });
@@ -121,8 +139,20 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_before_it_is_wanted_is_known_to_be_missing() {
+        let commits = Commits::new(gix::hash::Kind::Sha1);
+        let text = format!("tree {}\n\n", ObjectId::from([1; 20]));
+        commits.add(&ObjectId::from([1; 20]), text.as_bytes());
+        commits.want();
+        commits.add(&ObjectId::from([2; 20]), text.as_bytes());
+        assert!(!commits.is_complete());
+        assert_eq!(commits.finish().len(), 1);
+    }
+
+    #[test]
     fn more_commits_than_a_chunk_holds_come_back() {
         let commits = Commits::new(gix::hash::Kind::Sha1);
+        commits.want();
         let text = format!("tree {0}\nparent {0}\n\n", ObjectId::from([1; 20]));
         for number in 0..40_000u32 {
             let mut id = [0; 20];

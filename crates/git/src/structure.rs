@@ -49,6 +49,7 @@ impl Inventory {
     ) -> Option<Self> {
         let with_commits = commits.is_none();
         let commits = commits.unwrap_or_else(|| Commits::new(database.hash()));
+        commits.want();
         let with_trees = !hits.is_empty();
         let mut inventory = Self::default();
         if with_trees || with_commits {

@@ -118,7 +118,9 @@ pub(super) fn scan_opened<D: Detector>(database: &Database, pass: &Pass<'_, D>) 
 
 fn read_pack<D: Detector>(pass: &Pass<'_, D>, database: &Database, number: usize, pack: &Pack) {
     let (stores, skipped) = (database.stores(), &database.duplicates()[number]);
-    let forest = database.forest(number, &|kind| kind != Kind::Tree);
+    let mut forest = database.forest(number, &|kind| kind != Kind::Tree);
+    // Commits come last: only if something was found are their headers kept.
+    forest.roots.sort_by_key(|&(_, kind)| kind == Kind::Commit);
     let visitor = PartPass { pass, damages: Damages::default() };
     database.visit_pack(pass.stop, number, &forest, &visitor);
     let mut inflater = Inflater::new();

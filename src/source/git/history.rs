@@ -106,17 +106,8 @@ fn one<D: Detector>(
     let found = Gathered::new(&options.database.containers.memory);
     let take = |text: Found| found.add(text);
     let database = Database::open(repo, &options.database.storage(), ledger)?;
-    let nameless = || prefix.to_owned();
-    let commits = Commits::new(database.hash());
-    let scanned = guarded("database", &nameless, ledger, || {
-        let pass = Pass::new(&database, &options.database, detector, ledger, &take);
-        let commits = options.database.attribution.then_some(&commits);
-        database::scan_opened(&database, &Pass { commits, ..pass });
-    });
+    let commits = objects_of(&database, options, prefix, detector, ledger, &take);
     let stop = &options.database.stop;
-    // A pass that ended early has not seen all commits.
-    let is_whole = scanned.is_some() && commits.is_complete() && !stop.is_set();
-    let commits = Some(commits).filter(|_| is_whole);
     records::scan(repo, &tips, &logs, detector, ledger, hits);
     git_dir::scan(repo, &options.database, detector, ledger, hits);
     if ledger.get(Count::Objects) == before && !stop.is_set() {
@@ -177,6 +168,26 @@ fn one<D: Detector>(
         }
     });
     Ok(())
+}
+
+/// Scans all objects of a database, and returns the headers of its commits, unless some are missing.
+fn objects_of<D: Detector>(
+    database: &Database,
+    options: &HistoryOptions,
+    prefix: &[u8],
+    detector: &D,
+    ledger: &Ledger,
+    take: &(dyn Fn(Found) + Sync),
+) -> Option<Commits> {
+    let commits = Commits::new(database.hash());
+    let scanned = guarded("database", &|| prefix.to_owned(), ledger, || {
+        let pass = Pass::new(database, &options.database, detector, ledger, take);
+        let commits = options.database.attribution.then_some(&commits);
+        database::scan_opened(database, &Pass { commits, ..pass });
+    });
+    // A pass that ended early has not seen all commits.
+    let is_whole = scanned.is_some() && commits.is_complete() && !options.database.stop.is_set();
+    Some(commits).filter(|_| is_whole)
 }
 
 /// The note for findings that there was no time to attribute.

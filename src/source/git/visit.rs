@@ -86,6 +86,7 @@ impl<'a, D: Detector> Pass<'a, D> {
         let id = LazyCell::new(id);
         detected.note(self.ledger, "object", &|| id.to_hex().to_string().into_bytes());
         if !detected.candidates.is_empty() {
+            self.commits.into_iter().for_each(Commits::want);
             (self.found)(Found { id: *id, kind, candidates: detected.candidates });
         }
         detected.memory
