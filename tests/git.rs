@@ -16,3 +16,4 @@ mod staged;
 mod staged_whole;
 mod stop;
 mod table;
+mod unattributed;

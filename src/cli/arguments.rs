@@ -36,6 +36,8 @@ pub(super) struct HistoryArguments {
     #[arg(value_name = "REPO")]
     pub(super) repo: Option<PathBuf>,
     #[command(flatten)]
+    pub(super) attribution: AttributionArguments,
+    #[command(flatten)]
     pub(super) database: DatabaseArguments,
     #[command(flatten)]
     pub(super) common: CommonArguments,
@@ -51,6 +53,16 @@ pub(super) struct DatabaseArguments {
     /// Check that every object exists that refs, reflogs and the index lead to
     #[arg(long)]
     pub(super) check_connectivity: bool,
+}
+
+/// Arguments of every command that searches whole histories.
+#[derive(Clone, Debug, Args, Serialize, Deserialize)]
+#[command(next_help_heading = "Git")]
+pub(super) struct AttributionArguments {
+    /// Do not find out which commits, paths and refs hold what was found in git's objects: findings
+    /// name only the object
+    #[arg(long)]
+    pub(super) no_attribution: bool,
 }
 
 /// Arguments of `staged`.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::arguments::{
-    DatabaseArguments, HistoryArguments, LimitArguments, RangeArguments, StagedArguments,
+    AttributionArguments, DatabaseArguments, HistoryArguments, LimitArguments, RangeArguments,
+    StagedArguments,
 };
 use super::output::Outputs;
 use super::scan::{Job, carry_out, containers, policy, threads};
@@ -19,6 +20,13 @@ use crate::source::git::open::{self, Environment};
 use crate::source::git::{self, database, history, range, staged};
 use crate::source::stdin;
 use crate::stop::Stop;
+
+impl AttributionArguments {
+    /// The options with these arguments.
+    pub(super) fn applied(&self, options: database::DatabaseOptions) -> database::DatabaseOptions {
+        database::DatabaseOptions { attribution: !self.no_attribution, ..options }
+    }
+}
 
 impl DatabaseArguments {
     /// The options of everything that reads git.
@@ -45,7 +53,9 @@ pub(super) fn history(args: HistoryArguments) -> Result<Status, Box<dyn Error>> 
     let source = Source::History(history::HistoryOptions {
         repo: args.repo,
         environment,
-        database: args.database.options(&args.common.limits, &session.stop),
+        database: args
+            .attribution
+            .applied(args.database.options(&args.common.limits, &session.stop)),
         min_confidence: args.common.min_confidence.into(),
     });
     let outputs = Outputs::new(&args.common.output)?;

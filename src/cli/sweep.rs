@@ -15,7 +15,9 @@ use console::Console;
 use earlier::since;
 use plan::PlanArguments;
 
-use super::arguments::{CommonArguments, DatabaseArguments, LimitArguments, SelectionArguments};
+use super::arguments::{
+    AttributionArguments, CommonArguments, DatabaseArguments, LimitArguments, SelectionArguments,
+};
 use super::output::{Outputs, status_of_failure, stays_here};
 use super::signals::Session;
 use super::{conflicts, parse, progress, scan};
@@ -66,6 +68,8 @@ pub(super) struct SweepArguments {
     /// most 8, as far as there is memory for them]
     #[arg(long, value_name = "N", value_parser = parse::threads, help_heading = "Limits")]
     jobs: Option<usize>,
+    #[command(flatten)]
+    attribution: AttributionArguments,
     #[command(flatten)]
     database: DatabaseArguments,
     #[command(flatten)]
@@ -205,7 +209,8 @@ fn targets(
     selection.exclude.extend_from_slice(exclude);
     let mut files = scan::files_options(Vec::new(), &selection, outputs, limits, stop)?;
     files.outputs.extend(args.resume.iter().chain(&args.partial).cloned());
-    let template = Template { files, database: args.database.options(limits, stop) };
+    let database = args.attribution.applied(args.database.options(limits, stop));
+    let template = Template { files, database };
     Ok(plan.into_iter().map(|planned| planned.target(&template)).collect())
 }
 
@@ -233,5 +238,8 @@ fn asked(args: &SweepArguments, policy: &Policy) -> String {
     let own: Vec<_> = policy.rules.rules.iter().filter(|rule| rule.file.is_some()).collect();
     let packs = policy.rules.packs.names();
     let policy = format!("{:?} {own:?} {packs}", policy.exclude);
-    format!("{:?} {:?} {containers:?} {max_memory:?} {policy}", args.selection, args.database)
+    let asked =
+        format!("{:?} {:?} {containers:?} {max_memory:?} {policy}", args.selection, args.database);
+    // Results of earlier sweeps are valid without the word.
+    if args.attribution.no_attribution { asked + " --no-attribution" } else { asked }
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{
-    ContainerArguments, DatabaseArguments, LimitArguments, OutputArguments, SelectionArguments,
+    AttributionArguments, ContainerArguments, DatabaseArguments, LimitArguments, OutputArguments,
+    SelectionArguments,
 };
 use super::output::Outputs;
 use super::scan;
@@ -27,6 +28,7 @@ use crate::source::files::Globs;
 #[derive(Serialize, Deserialize)]
 pub(super) struct WorkerOptions {
     pub(super) selection: SelectionArguments,
+    pub(super) attribution: AttributionArguments,
     pub(super) database: DatabaseArguments,
     pub(super) containers: ContainerArguments,
     pub(super) max_memory: Option<u64>,
@@ -82,7 +84,7 @@ fn server(options: &WorkerOptions) -> Result<Server<Engine>, Box<dyn Error>> {
     let mut files = scan::files_options(Vec::new(), &selection, &nowhere, &limits, &stop)?;
     let outputs: Result<_, _> = options.outputs.iter().map(PathText::path).collect();
     files.outputs = outputs?;
-    let git = options.database.clone();
+    let (git, attribution) = (options.database.clone(), options.attribution.clone());
     let (max_memory, all_containers) = (options.max_memory, options.containers.clone());
     let of_target = move |threads, shares| {
         let limits = limits_of(max_memory, &all_containers, threads);
@@ -91,7 +93,7 @@ fn server(options: &WorkerOptions) -> Result<Server<Engine>, Box<dyn Error>> {
         files.threads = threads;
         files.containers = scan::containers(&limits);
         files.containers.memory = memory.shared(shares);
-        let mut database = git.options(&limits, &stop);
+        let mut database = attribution.applied(git.options(&limits, &stop));
         database.containers.memory = memory.shared(shares);
         TargetOptions { files, database, memory: memory.shared(shares) }
     };

@@ -124,7 +124,9 @@ fn history(git: &GitOrigin, markup: Markup, text: &mut String) {
     text.push_str(match (git.at_head, git.reachable) {
         (true, _) => ", still at HEAD",
         (false, true) => ", not at HEAD",
-        (false, false) => ", on no branch",
+        (false, false) if git.commit.is_some() => ", on no branch",
+        // Without a commit it may not be known which refs hold it.
+        (false, false) => "",
     });
 }
 

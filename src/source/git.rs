@@ -29,6 +29,6 @@ pub use keysweep_git::error::Error;
 pub use keysweep_git::{find, hook_context, hooks, open};
 
 use keysweep_git::{
-    changes, connectivity, error, graph, known_trees, listing, lookup, modules, objects, parse,
+    changes, commits, connectivity, edges, error, graph, listing, lookup, modules, objects, parse,
     preflight, reflogs, refs, staging, structure, tips, trees,
 };

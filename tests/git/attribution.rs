@@ -124,6 +124,11 @@ fn an_empty_repository_is_empty_and_one_without_objects_is_an_error() {
 /// A repository of random commits and merges, by a list of choices.
 fn random(choices: &[(u8, u8, u8)]) -> Repo {
     let repo = Repo::new(&[]);
+    // Trees of some size become deltas when they are packed.
+    for number in 0..24 {
+        repo.write(format!("d/filler {number}"), format!("{number}\n"));
+        repo.write(format!("filler {number}"), format!("{number}\n"));
+    }
     repo.commit("start", "start\n");
     let branches = ["main", "one", "two"];
     for branch in &branches[1..] {
@@ -164,12 +169,25 @@ proptest! {
         choices in proptest::collection::vec((any::<u8>(), any::<u8>(), any::<u8>()), 1..18),
     ) {
         let repo = random(&choices);
-        let outcome = history_of(&repo.root, 2).expect("a repository");
         let oracle = Oracle::of(&repo, &repo.root);
-        for number in 0..3 {
+        let right: Vec<_> = (0..3).map(|number| {
             let key = key_id(number);
-            let right = oracle.places(|blob| blob.windows(key.len()).any(|window| window == key.as_bytes()));
-            prop_assert_eq!(found(&outcome, &key), right);
+            let holds = |blob: &[u8]| blob.windows(key.len()).any(|window| window == key.as_bytes());
+            (key.clone(), oracle.places(holds))
+        }).collect();
+        // Loose, one pack, a pack whose deltas name their bases, and some objects twice.
+        let ways: [&[&str]; 4] = [
+            &["status"],
+            &["repack", "-qadf", "--depth=50"],
+            &["-c", "repack.useDeltaBaseOffset=false", "repack", "-qadf"],
+            &["pack-objects", "-q", "--all", "--revs", ".git/objects/pack/pack"],
+        ];
+        for way in ways {
+            repo.git(way);
+            let outcome = history_of(&repo.root, 2).expect("a repository");
+            for (key, right) in &right {
+                prop_assert_eq!(&found(&outcome, key), right, "{:?}", way);
+            }
         }
     }
 }

@@ -71,7 +71,8 @@ fn what_was_found_before_the_end_is_reported() {
             let options = history::HistoryOptions { repo, database, ..Default::default() };
             run(|_, ledger, hits| history::scan(&options, detector, ledger, hits)).expect("a scan")
         });
-        assert!(found.len() <= KEYS, "{found:?}");
+        // Commits come last, so thirty texts are all files, with the old key as well.
+        assert!(found.len() <= texts.min(KEYS + 1), "{found:?}");
         assert!(texts < 30 || !found.is_empty(), "no finding of {texts} texts was reported");
     }
     let found = found_after(8, |detector, stop| {

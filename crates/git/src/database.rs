@@ -8,9 +8,7 @@ use std::sync::OnceLock;
 
 use gix::ObjectId;
 use gix::objs::Kind;
-use rayon::iter::{
-    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator,
-};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::alternates;
 use super::forest::{Forest, Layout, Skipped};
@@ -131,22 +129,17 @@ impl Database {
         self.stores.hash
     }
 
+    /// Number of threads, at least 1.
+    pub fn threads(&self) -> usize {
+        self.options.threads.max(1)
+    }
+
     /// The delta forests of all packs, restricted to the kinds that `keep` accepts. Objects that an
-    /// earlier pack also holds, or that are not wanted, are included only if their children need
-    /// them.
-    pub fn forests(
-        &self,
-        keep: &(dyn Fn(Kind) -> bool + Sync),
-        wanted: Option<&(dyn Fn(&gix::oid) -> bool + Sync)>,
-    ) -> Vec<Forest> {
+    /// earlier pack also holds are included only if their children need them.
+    pub fn forests(&self, keep: &(dyn Fn(Kind) -> bool + Sync)) -> Vec<Forest> {
         let packs = self.stores.packs.par_iter().zip(&self.duplicates).enumerate();
         let forests = packs.map(|(number, (pack, duplicates))| {
-            let is_double = |number| duplicates.get(number as usize).copied().unwrap_or(false);
-            let listed = wanted.map(|wanted| {
-                let numbers = (0..pack.len()).into_par_iter();
-                numbers.map(|number| is_double(number) || !wanted(pack.id(number))).collect()
-            });
-            self.layout(number).forest(pack, listed.as_ref().unwrap_or(duplicates), &keep)
+            self.layout(number).forest(pack, duplicates, &keep)
         });
         self.pool.install(|| forests.collect())
     }
@@ -170,21 +163,10 @@ impl Database {
         ids
     }
 
-    /// Shows each wanted object in `forests` and each loose object to the visitor once, from
-    /// several threads and in no order. If `stop` is set, the visit ends early and its results must
-    /// be discarded.
-    pub fn visit<V: Visitor>(&self, stop: &Stop, forests: &[Forest], visitor: &V) {
-        for (number, forest) in forests.iter().enumerate() {
-            self.visit_pack(stop, number, forest, visitor);
-        }
-        for number in 0..self.stores.loose.len() {
-            self.visit_loose(stop, number, visitor);
-        }
-    }
-
-    /// Shows the objects of a pack that are in its `forest`.
+    /// Shows the wanted objects of a pack that are in its `forest`, each once, from several threads
+    /// and in no order. If `stop` is set, the visit ends early and its results must be discarded.
     pub fn visit_pack<V: Visitor>(&self, stop: &Stop, number: usize, forest: &Forest, visitor: &V) {
-        let (stores, threads) = (&self.stores, self.options.threads.max(1));
+        let (stores, threads) = (&self.stores, self.threads());
         let (pack, memory) = (&stores.packs[number], &stores.memory);
         self.pool.install(|| Walk { pack, forest, stores, visitor, memory, stop, threads }.run());
     }
@@ -195,7 +177,7 @@ impl Database {
         let doubles = &self.duplicates[self.stores.packs.len() + number];
         let show = |(number, id): (usize, &ObjectId)| {
             let is_double = doubles.get(number).copied().unwrap_or(false);
-            if is_double || stop.is_set() || !visitor.wants_loose(id) {
+            if is_double || stop.is_set() {
                 return;
             }
             let mut opened = match loose.open(id) {

@@ -34,8 +34,7 @@ pub struct Graph {
     pub ids: Vec<ObjectId>,
     /// Their root trees.
     pub trees: Vec<ObjectId>,
-    /// Their parents that are in the graph.
-    pub parents: Vec<Vec<Number>>,
+    parents: Parents,
     /// The generation is 1 for a commit without parents, otherwise one more than the greatest
     /// generation of its parents.
     pub generations: Vec<u32>,
@@ -69,7 +68,7 @@ impl Graph {
         for id in read.iter().map(|(id, _)| *id).chain(starts) {
             meet(id, &mut numbers, &mut ids);
         }
-        let (mut trees, mut times, mut parents) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut trees, mut times, mut parents) = (Vec::new(), Vec::new(), Parents::default());
         let mut known = read.into_iter().map(|(_, commit)| Some(commit)).collect::<Vec<_>>();
         while trees.len() < ids.len() {
             if stop.is_set() {
@@ -88,9 +87,7 @@ impl Graph {
                 let commit = commit.unwrap_or(Commit { tree: null, parents: vec![], time: 0 });
                 let is_shallow = !shallow.is_empty() && shallow.contains(&id);
                 let here = if is_shallow { vec![] } else { commit.parents };
-                parents.push(
-                    here.into_iter().map(|id| meet(id, &mut numbers, &mut ids)).collect::<Vec<_>>(),
-                );
+                parents.push(here.into_iter().map(|id| meet(id, &mut numbers, &mut ids)));
                 trees.push(commit.tree);
                 times.push(commit.time);
             }
@@ -115,10 +112,15 @@ impl Graph {
         order.sort_unstable_by_key(|&commit| Reverse(self.generations[commit]));
         for commit in order {
             let bits = self.held[commit];
-            for &parent in &self.parents[commit] {
+            for &parent in self.parents.of(commit) {
                 self.held[parent as usize] |= bits;
             }
         }
+    }
+
+    /// The parents of a commit that are in the graph.
+    pub fn parents(&self, commit: Number) -> &[Number] {
+        self.parents.of(commit as usize)
     }
 
     /// The number of a commit; `None` if it is not in the graph.
@@ -152,17 +154,60 @@ fn meet(id: ObjectId, numbers: &mut HashMap<ObjectId, Number>, ids: &mut Vec<Obj
     })
 }
 
-/// Topological levels; roots have level 1.
-fn generations(parents: &[Vec<Number>]) -> Vec<u32> {
-    let mut children = vec![Vec::new(); parents.len()];
-    let mut waiting: Vec<usize> = parents.iter().map(Vec::len).collect();
-    for (child, parents) in parents.iter().enumerate() {
-        parents.iter().for_each(|&parent| children[parent as usize].push(child));
+/// The parents of all commits, side by side.
+#[derive(Default)]
+struct Parents {
+    /// The end of each commit's parents.
+    ends: Vec<usize>,
+    all: Vec<Number>,
+}
+
+impl Parents {
+    /// Adds the parents of the next commit.
+    fn push(&mut self, parents: impl IntoIterator<Item = Number>) {
+        self.all.extend(parents);
+        self.ends.push(self.all.len());
     }
+
+    fn of(&self, commit: usize) -> &[Number] {
+        let start = commit.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.all[start..self.ends[commit]]
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The children of each commit.
+    fn reversed(&self) -> Self {
+        let mut ends = vec![0; self.len()];
+        self.all.iter().for_each(|&parent| ends[parent as usize] += 1);
+        let mut sum = 0;
+        for end in &mut ends {
+            // First the start of each, which moves to its end as children are filled in.
+            sum += std::mem::replace(end, sum);
+        }
+        let mut all = vec![0; sum];
+        for commit in 0..self.len() {
+            for &parent in self.of(commit) {
+                let end = &mut ends[parent as usize];
+                all[*end] = Number::try_from(commit).expect("numbered by 32 bits");
+                *end += 1;
+            }
+        }
+        Self { ends, all }
+    }
+}
+
+/// Topological levels; roots have level 1.
+fn generations(parents: &Parents) -> Vec<u32> {
+    let children = parents.reversed();
+    let mut waiting: Vec<usize> = (0..parents.len()).map(|it| parents.of(it).len()).collect();
     let mut generations = vec![1; parents.len()];
     let mut ready: Vec<usize> = (0..parents.len()).filter(|&commit| waiting[commit] == 0).collect();
     while let Some(commit) = ready.pop() {
-        for &child in &children[commit] {
+        for &child in children.of(commit) {
+            let child = child as usize;
             generations[child] = generations[child].max(generations[commit] + 1);
             waiting[child] -= 1;
             if waiting[child] == 0 {
@@ -179,7 +224,12 @@ mod tests {
 
     #[test]
     fn a_merge_is_one_above_its_greatest_parent() {
-        let parents = [vec![1, 3], vec![2], vec![], vec![2, 4], vec![5], vec![2]];
+        let mut parents = Parents::default();
+        for of_one in [vec![1, 3], vec![2], vec![], vec![2, 4], vec![5], vec![2]] {
+            parents.push(of_one);
+        }
+        assert_eq!(parents.reversed().of(2), [1, 3, 5]);
+        assert_eq!(parents.reversed().of(0), []);
         assert_eq!(generations(&parents), [5, 2, 1, 4, 3, 2]);
     }
 }

@@ -4,7 +4,6 @@
 //! are interned by content, not by object id: two commits that differ only elsewhere share theirs,
 //! and comparing them compares two numbers. Commits are not read.
 
-mod kept;
 mod survey;
 
 use std::cell::Cell;
@@ -12,10 +11,9 @@ use std::cell::Cell;
 use gix::ObjectId;
 use gix::hashtable::{HashMap, HashSet};
 
-use super::database::Database;
+use super::edges::{Edge, Lookup, Trees};
+use super::names::NameNumber;
 use super::objects::Objects;
-use super::parse::EntryKind;
-use super::structure::Inventory;
 use keysweep_base::memory::MemoryBudget;
 use keysweep_base::record::Record;
 use keysweep_base::stop::Stop;
@@ -101,19 +99,20 @@ pub struct Pruned {
     steps: Steps,
     nodes: Vec<Vec<(u32, Child)>>,
     names: Names,
-    roots: HashMap<ObjectId, Node>,
+    /// All trees.
+    trees: Trees,
+    /// The pruned form of each tree.
+    of_tree: Vec<Node>,
     /// The hit blobs that any tree below the roots names.
     pub named: HashSet<ObjectId>,
     /// Trees that contain hits but are below no root and in no other tree, sorted.
     pub dangling: Vec<ObjectId>,
 }
 
-/// The sources from which trees are read.
+/// The sources from which trees are read that were not read with the others.
 #[derive(Clone, Copy)]
 pub struct Reading<'a> {
-    /// The database, for reading many at once.
-    pub database: &'a Database,
-    /// The same objects for single reads.
+    /// The objects.
     pub objects: &'a Objects,
     /// Threads to use, at least 1.
     pub threads: usize,
@@ -126,50 +125,58 @@ impl Pruned {
     /// can't be read is a problem in the ledger.
     pub fn load(
         reading: Reading<'_>,
-        inventory: Inventory,
-        roots: Vec<ObjectId>,
+        trees: Trees,
+        roots: impl IntoIterator<Item = ObjectId>,
         hits: &HashMap<ObjectId, Content>,
         ledger: &dyn Record,
     ) -> Self {
-        let survey = Survey::of(reading, inventory, roots, hits, ledger);
+        let survey = Survey::of(reading, trees, roots, ledger);
         let order = survey.holding_in_order();
-        let mut pruned = Self {
-            steps: Steps::new(reading.database.memory(), reading.stop),
-            nodes: vec![Vec::new()],
-            names: Names::default(),
-            roots: HashMap::default(),
-            named: HashSet::default(),
-            dangling: survey.dangling(&order),
-        };
-        let ids: Vec<ObjectId> = order.iter().map(|&tree| survey.ids[tree as usize]).collect();
-        let kept = kept::entries(reading, &ids, hits);
+        let dangling = survey.dangling(&order);
+        let Survey { trees, reached } = survey;
+        let mut names = Renumbered::default();
+        let mut nodes = vec![Vec::new()];
+        let mut of_tree = vec![EMPTY; trees.len()];
+        let mut named = HashSet::default();
         let mut interned = std::collections::HashMap::new();
-        for ((id, entries), tree) in ids.into_iter().zip(kept).zip(order) {
-            let mut node = Vec::with_capacity(entries.len());
-            for (name, object, kind) in entries {
-                let child = match kind {
-                    EntryKind::Tree => pruned.roots.get(&object).copied().map(Child::Tree),
-                    _ => hits.get(&object).copied().map(Child::Blob),
+        for &tree in &order {
+            let edges = trees.edges(tree).unwrap_or_default();
+            let mut node = Vec::new();
+            for &edge in edges {
+                let child = match (trees.subtree(edge), trees.hit(edge)) {
+                    (Some(subtree), _) => match of_tree[subtree as usize] {
+                        EMPTY => None,
+                        node => Some(Child::Tree(node)),
+                    },
+                    (None, Some(blob)) => {
+                        if reached[tree as usize] {
+                            named.insert(*blob);
+                        }
+                        hits.get(blob).copied().map(Child::Blob)
+                    }
+                    (None, None) => None,
                 };
-                if let (Some(Child::Blob(_)), true) = (child, survey.reached[tree as usize]) {
-                    pruned.named.insert(object);
-                }
-                node.extend(child.map(|child| (pruned.names.number(&name), child)));
+                node.extend(child.map(|child| (names.number(edge, &trees.names), child)));
             }
             node.sort_unstable_by_key(|&(name, _)| name);
-            let next = Node::try_from(pruned.nodes.len()).expect("fewer than 2^32 trees");
-            let number = *interned.entry(node).or_insert_with_key(|node| {
-                pruned.nodes.push(node.clone());
+            let next = Node::try_from(nodes.len()).expect("fewer than 2^32 trees");
+            of_tree[tree as usize] = *interned.entry(node).or_insert_with_key(|node| {
+                nodes.push(node.clone());
                 next
             });
-            pruned.roots.insert(id, number);
         }
-        pruned
+        let steps = Steps::new(reading.objects.memory(), reading.stop);
+        Self { steps, nodes, names: names.names, trees, of_tree, named, dangling }
     }
 
     /// The pruned form of a tree that was examined.
     pub fn node(&self, tree: &ObjectId) -> Node {
-        self.roots.get(tree).copied().unwrap_or(EMPTY)
+        self.trees.find(tree).map_or(EMPTY, |tree| self.of_tree[tree as usize])
+    }
+
+    /// Looks up blobs by tree and path.
+    pub fn lookup(&self) -> Lookup<'_> {
+        Lookup::new(&self.trees)
     }
 
     /// The content of the blob at `path` below `node`.
@@ -267,6 +274,20 @@ impl Names {
 
     fn name(&self, number: u32) -> &[u8] {
         &self.list[number as usize]
+    }
+}
+
+/// Numbers names in the order in which they are asked for, which does not depend on threads.
+#[derive(Default)]
+struct Renumbered {
+    names: Names,
+    numbers: std::collections::HashMap<NameNumber, u32>,
+}
+
+impl Renumbered {
+    fn number(&mut self, edge: Edge, all: &super::names::Names) -> u32 {
+        let numbered = || self.names.number(&all.name(edge.name));
+        *self.numbers.entry(edge.name).or_insert_with(numbered)
     }
 }
 

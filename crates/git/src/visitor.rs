@@ -18,11 +18,6 @@ pub trait Visitor: Sync {
     /// True if objects of this kind are shown.
     fn wants(&self, kind: Kind) -> bool;
 
-    /// True if a loose object of a wanted kind is shown; for packed objects the forest decides.
-    fn wants_loose(&self, _: &oid) -> bool {
-        true
-    }
-
     /// Receives a whole object. `base` has the kept state of its delta base and the runs copied
     /// from it.
     fn object(

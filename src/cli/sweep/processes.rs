@@ -28,6 +28,7 @@ pub(super) fn workers(
     let config = policy.config.as_ref();
     let options = WorkerOptions {
         selection: args.selection.clone(),
+        attribution: args.attribution.clone(),
         database: args.database.clone(),
         containers: args.common.limits.containers.clone(),
         max_memory: args.common.limits.max_memory,

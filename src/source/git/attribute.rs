@@ -16,12 +16,11 @@ use gix::objs::Kind;
 
 use super::by_credential::ByCredential;
 use super::database::{Database, Found};
+use super::edges::Trees;
 use super::graph::{self, Graph, Number};
-use super::known_trees::KnownTrees;
 use super::objects::Objects;
 use super::people::People;
 use super::staging::Staged;
-use super::structure::Inventory;
 use super::tips::Tips;
 use super::trees::{Content, EMPTY, Node, Pruned, Reading};
 use crate::coverage::Ledger;
@@ -84,7 +83,7 @@ struct Attribution {
 /// Returns the texts that there was no time for.
 pub(super) fn attribute(
     history: &History<'_>,
-    inventory: Inventory,
+    trees: Trees,
     found: Vec<Found>,
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
@@ -97,7 +96,7 @@ pub(super) fn attribute(
         return blobs;
     }
     let texts = by_credential(blobs);
-    let Some(tally) = Tally::of(history, inventory, &texts, ledger) else {
+    let Some((tally, pruned)) = Tally::of(history, trees, &texts, ledger) else {
         let found = texts.into_iter().map(|(id, text)| Found {
             id,
             kind: Kind::Blob,
@@ -105,7 +104,7 @@ pub(super) fn attribute(
         });
         return found.collect();
     };
-    emit::places(history, people, &texts, tally, ledger, hits);
+    emit::places(history, (people, pruned.lookup()), &texts, tally, ledger, hits);
     Vec::new()
 }
 
@@ -174,19 +173,17 @@ impl Tally {
     /// Returns `None` if there was no time.
     fn of(
         history: &History<'_>,
-        inventory: Inventory,
+        trees: Trees,
         texts: &Texts,
         ledger: &Ledger,
-    ) -> Option<Self> {
+    ) -> Option<(Self, Pruned)> {
         let mut tally = Self::number(texts, history.database.memory());
         let graph = history.graph;
-        let mut roots = graph.trees.clone();
-        roots.extend(
-            history.tips.refs.iter().filter(|tip| tip.kind == Kind::Tree).map(|tip| tip.object),
-        );
-        let (database, objects) = (history.database, history.objects);
-        let reading = Reading { database, objects, threads: history.threads, stop: history.stop };
-        let pruned = Pruned::load(reading, inventory, roots, &tally.of_blob, ledger);
+        let named = history.tips.refs.iter().filter(|tip| tip.kind == Kind::Tree);
+        let roots = graph.trees.iter().copied().chain(named.map(|tip| tip.object));
+        let History { objects, threads, stop, .. } = *history;
+        let reading = Reading { objects, threads, stop };
+        let pruned = Pruned::load(reading, trees, roots, &tally.of_blob, ledger);
         if history.stop.is_set() {
             return None;
         }
@@ -205,7 +202,7 @@ impl Tally {
                  listed: raise --max-memory";
             ledger.problem("paths", history.prefix, &why);
         }
-        Some(tally)
+        Some((tally, pruned))
     }
 
     /// Assigns numbers to credentials and their sets.
@@ -245,12 +242,12 @@ impl Tally {
     /// commit reaches that ancestor: the refs that hold the introducing commits hold the place.
     fn introductions(&mut self, graph: &Graph, nodes: &[Node], pruned: &Pruned) {
         for (commit, &node) in nodes.iter().enumerate() {
-            let parents: Vec<Node> =
-                graph.parents[commit].iter().map(|&parent| nodes[parent as usize]).collect();
-            if node == EMPTY || parents.contains(&node) {
+            let number = Number::try_from(commit).expect("numbered by 32 bits");
+            let parents = graph.parents(number).iter().map(|&parent| nodes[parent as usize]);
+            if node == EMPTY || parents.clone().any(|parent| parent == node) {
                 continue;
             }
-            let number = Number::try_from(commit).expect("numbered by 32 bits");
+            let parents: Vec<Node> = parents.collect();
             pruned.differing(node, &parents, &mut |path, content, before| {
                 for &cred in missing(&self.contents, content, before) {
                     let Some(place) = self.places.at(path, cred) else { continue };
@@ -270,7 +267,7 @@ impl Tally {
             if graph.held[commit] & graph::BY_HEAD == 0 || graph.is_unread(number) {
                 continue;
             }
-            for &parent in &graph.parents[commit] {
+            for &parent in graph.parents(number) {
                 pruned.differing(nodes[parent as usize], &[node], &mut |path, content, now| {
                     for &cred in missing(&self.contents, content, now) {
                         let Some(place) = self.places.at(path, cred) else { continue };
@@ -369,7 +366,7 @@ impl Tally {
         }
         left.sort_unstable();
         let mut placed: HashSet<ObjectId> = HashSet::default();
-        let mut trees = KnownTrees::new(history.objects);
+        let mut trees = pruned.lookup();
         for root in &pruned.dangling {
             let (mut named, mut size) = (Vec::new(), 0);
             pruned.differing(pruned.node(root), &[], &mut |path, _, _| {

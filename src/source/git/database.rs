@@ -33,6 +33,8 @@ pub struct DatabaseOptions {
     pub alternates: bool,
     /// True if all named objects are checked for presence.
     pub connectivity: bool,
+    /// False if findings in the objects of a history name only their object.
+    pub attribution: bool,
     /// Limits for opening blobs that are containers.
     pub containers: container::ContainerOptions,
     /// Requests an early end.
@@ -52,6 +54,7 @@ impl Default for DatabaseOptions {
             threads,
             alternates: true,
             connectivity: false,
+            attribution: true,
             containers: container::ContainerOptions::default(),
             stop: Stop::default(),
             grace_period: PATIENCE,
@@ -96,34 +99,28 @@ pub fn scan<D: Detector>(
     found: &(dyn Fn(Found) + Sync),
 ) -> Result<(), Error> {
     let database = Database::open(repo, &options.storage(), ledger)?;
-    scan_opened(&database, options, detector, ledger, found);
+    scan_opened(&database, &Pass::new(&database, options, detector, ledger, found));
     Ok(())
 }
 
 /// Scans every blob, commit and tag; see [`scan`].
-pub(super) fn scan_opened<D: Detector>(
-    database: &Database,
-    options: &DatabaseOptions,
-    detector: &D,
-    ledger: &Ledger,
-    found: &(dyn Fn(Found) + Sync),
-) {
-    let (containers, stop) = (&options.containers, &options.stop);
-    let pass = Pass { detector, containers, ledger, found, stop, lfs: database.lfs() };
+pub(super) fn scan_opened<D: Detector>(database: &Database, pass: &Pass<'_, D>) {
     let stores = database.stores();
     for (number, pack) in stores.packs.iter().enumerate() {
-        read_pack(&pass, database, number, pack);
+        read_pack(pass, database, number, pack);
     }
     for (number, loose) in stores.loose.iter().enumerate() {
-        let visitor = PartPass { pass: &pass, damages: Damages::default() };
-        database.visit_loose(stop, number, &visitor);
-        visitor.damages.report(loose.folder(), ledger);
+        let visitor = PartPass { pass, damages: Damages::default() };
+        database.visit_loose(pass.stop, number, &visitor);
+        visitor.damages.report(loose.folder(), pass.ledger);
     }
 }
 
 fn read_pack<D: Detector>(pass: &Pass<'_, D>, database: &Database, number: usize, pack: &Pack) {
     let (stores, skipped) = (database.stores(), &database.duplicates()[number]);
-    let forest = database.forest(number, &|kind| kind != Kind::Tree);
+    let mut forest = database.forest(number, &|kind| kind != Kind::Tree);
+    // Commits come last: only if something was found are their headers kept.
+    forest.roots.sort_by_key(|&(_, kind)| kind == Kind::Commit);
     let visitor = PartPass { pass, damages: Damages::default() };
     database.visit_pack(pass.stop, number, &forest, &visitor);
     let mut inflater = Inflater::new();

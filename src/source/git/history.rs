@@ -12,7 +12,9 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::attribute::{self, History};
+use super::commits::Commits;
 use super::database::{self, Database, Found};
+use super::edges::Trees;
 use super::error::Error;
 use super::gathered::Gathered;
 use super::grace_period;
@@ -20,6 +22,7 @@ use super::graph::Graph;
 use super::objects::Objects;
 use super::open::{self, Environment};
 use super::structure::Inventory;
+use super::visit::Pass;
 use super::{connectivity, git_dir, modules, records, reflogs, refs, staging, tips};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, Confidence, Fingerprint, GitObject, GitOrigin, Origin};
@@ -103,13 +106,10 @@ fn one<D: Detector>(
     let found = Gathered::new(&options.database.containers.memory);
     let take = |text: Found| found.add(text);
     let database = Database::open(repo, &options.database.storage(), ledger)?;
-    let nameless = || prefix.to_owned();
-    guarded("database", &nameless, ledger, || {
-        database::scan_opened(&database, &options.database, detector, ledger, &take);
-    });
+    let commits = objects_of(&database, options, prefix, detector, ledger, &take);
+    let stop = &options.database.stop;
     records::scan(repo, &tips, &logs, detector, ledger, hits);
     git_dir::scan(repo, &options.database, detector, ledger, hits);
-    let stop = &options.database.stop;
     if ledger.get(Count::Objects) == before && !stop.is_set() {
         return nothing_read(repo, ledger);
     }
@@ -127,9 +127,14 @@ fn one<D: Detector>(
     if found.is_empty() {
         return Ok(());
     }
+    if !options.database.attribution {
+        ledger.add(Count::Unattributed, found.len() as u64);
+        found.into_iter().for_each(|text| unplaced(text, hits));
+        return Ok(());
+    }
     grace_period::after(stop, options.database.grace_period, |stop| {
         let blobs = found.iter().filter(|it| it.kind == Kind::Blob).map(|it| it.id).collect();
-        let Some((inventory, graph)) = Inventory::read(&database, &blobs, stop)
+        let Some((trees, graph)) = Inventory::read(&database, commits, &blobs, stop)
             .and_then(|read| graph_of_all(&objects, threads, read, &tips, &shallow, stop, ledger))
         else {
             ledger.problem("attribution", prefix, &UNPLACED);
@@ -146,7 +151,7 @@ fn one<D: Detector>(
             stop,
         };
         let attributed = guarded("attribution", &|| prefix.to_owned(), ledger, || {
-            attribute::attribute(&history, inventory, found, ledger, hits)
+            attribute::attribute(&history, trees, found, ledger, hits)
         });
         if let Some(left) = attributed {
             if !left.is_empty() {
@@ -157,11 +162,32 @@ fn one<D: Detector>(
             // The findings were lost with the failed attribution, and are found again.
             let again = |text| unplaced(text, hits);
             let nowhere = Ledger::new();
-            database::scan_opened(&database, &options.database, detector, &nowhere, &again);
+            let pass = Pass::new(&database, &options.database, detector, &nowhere, &again);
+            database::scan_opened(&database, &pass);
             lfs::scan(repo, &options.database, detector, &Ledger::new(), &again);
         }
     });
     Ok(())
+}
+
+/// Scans all objects of a database, and returns the headers of its commits, unless some are missing.
+fn objects_of<D: Detector>(
+    database: &Database,
+    options: &HistoryOptions,
+    prefix: &[u8],
+    detector: &D,
+    ledger: &Ledger,
+    take: &(dyn Fn(Found) + Sync),
+) -> Option<Commits> {
+    let commits = Commits::new(database.hash());
+    let scanned = guarded("database", &|| prefix.to_owned(), ledger, || {
+        let pass = Pass::new(database, &options.database, detector, ledger, take);
+        let commits = options.database.attribution.then_some(&commits);
+        database::scan_opened(database, &Pass { commits, ..pass });
+    });
+    // A pass that ended early has not seen all commits.
+    let is_whole = scanned.is_some() && commits.is_complete() && !options.database.stop.is_set();
+    Some(commits).filter(|_| is_whole)
 }
 
 /// The note for findings that there was no time to attribute.
@@ -207,24 +233,24 @@ fn strong(found: Vec<Found>, min: Confidence, hits: &(dyn Fn(Hit) + Sync)) -> Ve
     kept
 }
 
-/// The inventory, and the graph of every commit in the database, including unreachable ones; `None`
+/// The trees, and the graph of every commit in the database, including unreachable ones; `None`
 /// if `stop` is set before the end.
 fn graph_of_all(
     objects: &Objects,
     threads: usize,
-    mut inventory: Inventory,
+    inventory: Inventory,
     tips: &tips::Tips,
     shallow: &[ObjectId],
     stop: &Stop,
     ledger: &Ledger,
-) -> Option<(Inventory, Graph)> {
-    let commits = std::mem::take(&mut inventory.commits);
+) -> Option<(Trees, Graph)> {
+    let Inventory { commits, trees } = inventory;
     let named = tips.refs.iter().filter(|tip| tip.kind == Kind::Commit).map(|tip| tip.object);
     let logged = tips.reflogs.iter().chain(&tips.stashes).copied();
     let starts = named.chain(tips.head).chain(logged);
     let mut graph = Graph::load(objects, threads, commits, starts, shallow, stop, ledger)?;
     graph.mark(tips);
-    Some((inventory, graph))
+    Some((trees, graph))
 }
 
 /// Records the parts of the history that were never fetched.

@@ -11,10 +11,11 @@ use std::sync::{Mutex, PoisonError};
 use gix::ObjectId;
 use gix::objs::Kind;
 
-use super::database::Found;
+use super::commits::Commits;
+use super::database::{Database, DatabaseOptions, Found};
 use super::lfs_object;
 use crate::coverage::{Count, Ledger};
-use crate::memory::Claim;
+use crate::memory::{Claim, SMALL};
 use crate::scan::{Copied, Detected, Detector};
 use crate::source::container::{self, Scanner};
 use crate::source::guard::guarded;
@@ -39,6 +40,8 @@ pub(super) struct Pass<'a, D> {
     pub(super) stop: &'a Stop,
     /// The folder of Git LFS objects, if there is one.
     pub(super) lfs: Option<&'a Path>,
+    /// Receives the commits, for attribution.
+    pub(super) commits: Option<&'a Commits>,
 }
 
 /// The part of a pass that reads one pack or one folder of loose objects.
@@ -53,7 +56,26 @@ pub(super) struct PartPass<'a, D> {
 #[derive(Default)]
 pub(super) struct Damages(Mutex<Vec<(ObjectId, String)>>);
 
-impl<D: Detector> Pass<'_, D> {
+impl<'a, D: Detector> Pass<'a, D> {
+    /// A pass over a database that collects no commits.
+    pub(super) fn new(
+        database: &'a Database,
+        options: &'a DatabaseOptions,
+        detector: &'a D,
+        ledger: &'a Ledger,
+        found: &'a (dyn Fn(Found) + Sync),
+    ) -> Self {
+        let (containers, stop, lfs) = (&options.containers, &options.stop, database.lfs());
+        Self { detector, containers, ledger, found, stop, lfs, commits: None }
+    }
+
+    /// Keeps the headers of a commit.
+    fn note_commit(&self, id: &ObjectId, kind: Kind, bytes: &[u8]) {
+        if let (Kind::Commit, Some(commits)) = (kind, self.commits) {
+            commits.add(id, bytes);
+        }
+    }
+
     /// Calls `id` only if something was found: the ids of most objects are never looked up.
     fn answer(
         &self,
@@ -64,6 +86,7 @@ impl<D: Detector> Pass<'_, D> {
         let id = LazyCell::new(id);
         detected.note(self.ledger, "object", &|| id.to_hex().to_string().into_bytes());
         if !detected.candidates.is_empty() {
+            self.commits.into_iter().for_each(Commits::want);
             (self.found)(Found { id: *id, kind, candidates: detected.candidates });
         }
         detected.memory
@@ -88,6 +111,7 @@ impl<D: Detector> Pass<'_, D> {
     /// Scans an object in memory, unless it is a tree.
     pub(super) fn single(&self, id: ObjectId, kind: Kind, bytes: &[u8]) {
         if kind != Kind::Tree {
+            self.note_commit(&id, kind, bytes);
             self.count(kind, bytes.len() as u64);
             if !self.open(|| id, kind, bytes)
                 && let Some(detected) = self.guarded(|| id, || self.detector.whole(bytes))
@@ -149,6 +173,9 @@ impl<D: Detector> Visitor for PartPass<'_, D> {
             return None;
         }
         let id = || object.id().to_owned();
+        if object.wanted && seen.kind == Kind::Commit {
+            self.pass.note_commit(&id(), seen.kind, bytes);
+        }
         if object.wanted && self.pass.open(id, seen.kind, bytes) {
             self.pass.count(seen.kind, bytes.len() as u64);
             // The detector has not scanned the container itself, but its deltas may need the state:
@@ -171,13 +198,41 @@ impl<D: Detector> Visitor for PartPass<'_, D> {
 
     fn stream(&self, seen: &Seen<'_>, mut bytes: &mut dyn Read, _: &mut Claim) -> bool {
         let Object { size, wanted, .. } = seen.object;
-        !wanted || self.pass.stream(seen.object.id().to_owned(), seen.kind, size, &mut bytes)
+        let id = seen.object.id().to_owned();
+        let Some(commits) = self.pass.commits.filter(|_| wanted && seen.kind == Kind::Commit)
+        else {
+            return !wanted || self.pass.stream(id, seen.kind, size, &mut bytes);
+        };
+        if size > SMALL {
+            commits.give_up();
+            return self.pass.stream(id, seen.kind, size, &mut bytes);
+        }
+        let mut copying = Copying { bytes, kept: Vec::new() };
+        let is_whole = self.pass.stream(id, seen.kind, size, &mut copying);
+        if is_whole && copying.kept.len() as u64 == size {
+            commits.add(&id, &copying.kept);
+        }
+        is_whole
     }
 
     fn damaged(&self, object: &Object<'_>, damage: &Damage) {
         if object.wanted {
             self.damages.add(object.id().to_owned(), damage);
         }
+    }
+}
+
+/// Keeps what is read.
+struct Copying<'a> {
+    bytes: &'a mut dyn Read,
+    kept: Vec<u8>,
+}
+
+impl Read for Copying<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read(to)?;
+        self.kept.extend_from_slice(&to[..read]);
+        Ok(read)
     }
 }
 

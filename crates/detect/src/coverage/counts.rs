@@ -125,4 +125,9 @@ left_out! {
     OwnReports own_reports: 1,
         "report, baseline or state of keysweep",
         "reports, baselines or states of keysweep";
+    /// Git objects with findings whose commits and paths `--no-attribution` leaves out.
+    #[serde(default)]
+    Unattributed unattributed: 15,
+        "git object with findings whose commits and paths are left out (--no-attribution)",
+        "git objects with findings whose commits and paths are left out (--no-attribution)";
 }

@@ -1,161 +1,160 @@
 //! Finds the trees that contain a hit at any depth, and those that are below the roots.
 //!
-//! A tree below a root that is not in the inventory is read separately: it may be in a store outside
-//! the walk. If it is missing, that is recorded.
+//! A tree below a root that was not read with the others is read separately: it may be in a store
+//! outside the walk. If it is missing, that is recorded.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 
 use gix::ObjectId;
-use gix::hashtable::{HashMap, HashSet};
 use gix::objs::Kind;
 
+use super::super::edges::{Edge, Number, Trees};
 use super::super::objects::{Objects, on_threads};
 use super::super::parse::{self, EntryKind};
-use super::super::structure::{Inventory, Number, Tree};
-use super::{Content, Reading, is_empty_tree};
+use super::{Reading, is_empty_tree};
 use keysweep_base::record::Record;
 
-/// The subtrees of every tree, and whether the tree itself names a hit blob.
+/// All trees, and which of them a root leads to.
 pub(super) struct Survey {
-    pub(super) ids: Vec<ObjectId>,
-    numbers: HashMap<ObjectId, Number>,
-    trees: Vec<Option<Tree>>,
+    pub(super) trees: Trees,
     /// True if a root leads to it.
     pub(super) reached: Vec<bool>,
 }
 
+/// The progress of a search in one tree.
+struct Level<'a> {
+    tree: Number,
+    /// The edges that are left.
+    edges: &'a [Edge],
+    holds: bool,
+}
+
+/// What is known of a tree.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Unseen,
+    /// Its subtrees are being searched.
+    Open,
+    Holding,
+    Empty,
+}
+
 impl Survey {
-    /// Follows `roots` through the inventory.
+    /// Follows `roots` through the trees.
     pub(super) fn of(
         reading: Reading<'_>,
-        inventory: Inventory,
-        roots: Vec<ObjectId>,
-        hits: &HashMap<ObjectId, Content>,
+        mut trees: Trees,
+        roots: impl IntoIterator<Item = ObjectId>,
         ledger: &dyn Record,
     ) -> Self {
-        let Inventory { ids, numbers, trees, unlisted, .. } = inventory;
-        let reached = vec![false; ids.len()];
-        let trees = trees.into_iter().map(std::sync::OnceLock::into_inner).collect();
-        let mut survey = Self { ids, numbers, trees, reached };
-        for of_one in unlisted.chunk_by(|a, b| a.0 == b.0) {
-            let subtrees = of_one.iter().map(|(_, names)| survey.number(*names)).collect();
-            survey.add(of_one[0].0, subtrees);
-        }
-        let mut stack: Vec<Number> = roots.into_iter().map(|root| survey.number(root)).collect();
+        let mut stack: Vec<Number> = roots.into_iter().map(|root| trees.number(root)).collect();
+        let mut reached = vec![false; trees.len()];
         let mut unread = Vec::new();
         loop {
             while let Some(tree) = stack.pop() {
-                if std::mem::replace(&mut survey.reached[tree as usize], true) {
+                if std::mem::replace(&mut reached[tree as usize], true) {
                     continue;
                 }
-                match &survey.trees[tree as usize] {
-                    Some(read) => stack.extend_from_slice(&read.subtrees),
+                match trees.edges(tree) {
+                    Some(edges) => {
+                        let below = edges.iter().filter_map(|&edge| trees.subtree(edge));
+                        stack.extend(below.filter(|&tree| !reached[tree as usize]));
+                    }
                     None => unread.push(tree),
                 }
             }
             if unread.is_empty() {
-                return survey;
+                return Self { trees, reached };
             }
             // Sorting makes the order of problems independent of the reading order.
-            unread.sort_unstable_by_key(|&tree| survey.ids[tree as usize]);
-            let ids: Vec<ObjectId> = unread.iter().map(|&tree| survey.ids[tree as usize]).collect();
-            let seen = on_threads(reading.objects, reading.threads, &ids, |objects, buffer, id| {
-                match reading.stop.is_set() {
-                    true => (Vec::new(), false),
-                    false => look(objects, buffer, id, hits, ledger),
-                }
-            });
-            for (tree, (subtrees, hit)) in unread.drain(..).zip(seen) {
-                let subtrees: Arc<[_]> = subtrees.into_iter().map(|id| survey.number(id)).collect();
-                stack.extend_from_slice(&subtrees);
-                survey.trees[tree as usize] = Some(Tree { subtrees, hit });
+            unread.sort_unstable_by_key(|&tree| trees.id(tree));
+            let seen =
+                on_threads(reading.objects, reading.threads, &unread, |objects, buffer, &tree| {
+                    match reading.stop.is_set() {
+                        true => Vec::new(),
+                        false => look(objects, buffer, trees.id(tree), &trees, ledger),
+                    }
+                });
+            for (tree, entries) in unread.drain(..).zip(seen) {
+                trees.add(tree, entries);
+                reached.resize(trees.len(), false);
+                let edges = trees.edges(tree).unwrap_or_default();
+                stack.extend(edges.iter().filter_map(|&edge| trees.subtree(edge)));
             }
         }
-    }
-
-    fn number(&mut self, id: ObjectId) -> Number {
-        *self.numbers.entry(id).or_insert_with(|| {
-            self.ids.push(id);
-            self.trees.push(None);
-            self.reached.push(false);
-            Number::try_from(self.ids.len() - 1).expect("a repository has fewer than 2^32 trees")
-        })
-    }
-
-    fn add(&mut self, tree: Number, subtrees: Vec<Number>) {
-        if let Some(tree) = &mut self.trees[tree as usize] {
-            tree.subtrees = tree.subtrees.iter().copied().chain(subtrees).collect();
-        }
-    }
-
-    fn subtrees(&self, tree: usize) -> &[Number] {
-        self.trees[tree].as_ref().map_or(&[], |tree| &tree.subtrees)
-    }
-
-    fn is_hit(&self, tree: usize) -> bool {
-        self.trees[tree].as_ref().is_some_and(|tree| tree.hit)
     }
 
     /// The trees that contain a hit at any depth, subtrees before the trees that name them.
     pub(super) fn holding_in_order(&self) -> Vec<Number> {
-        let mut holds: Vec<Option<bool>> = vec![None; self.ids.len()];
+        let mut states = vec![State::Unseen; self.trees.len()];
         let mut order = Vec::new();
         let mut stack = Vec::new();
-        for start in 0..self.ids.len() {
-            stack.push((start, 0));
-            while let Some((tree, next)) = stack.pop() {
-                if next == 0 && holds[tree].is_some() {
-                    continue;
-                }
-                holds[tree].get_or_insert(self.is_hit(tree));
-                if let Some(&child) = self.subtrees(tree).get(next) {
-                    stack.push((tree, next + 1));
-                    if holds[child as usize].is_none() {
-                        stack.push((child as usize, 0));
+        for start in 0..states.len() {
+            if states[start] != State::Unseen {
+                continue;
+            }
+            states[start] = State::Open;
+            stack.push(self.level(Number::try_from(start).expect("numbered by 32 bits")));
+            while let Some(level) = stack.last_mut() {
+                let Some((&edge, rest)) = level.edges.split_first() else {
+                    let Some(Level { tree, holds, .. }) = stack.pop() else { break };
+                    states[tree as usize] = if holds { State::Holding } else { State::Empty };
+                    if holds {
+                        order.push(tree);
+                        stack.last_mut().into_iter().for_each(|above| above.holds = true);
                     }
                     continue;
-                }
-                let below =
-                    self.subtrees(tree).iter().any(|&child| holds[child as usize] == Some(true));
-                let holding = below || self.is_hit(tree);
-                holds[tree] = Some(holding);
-                if holding {
-                    order.push(Number::try_from(tree).expect("numbered by 32 bits"));
+                };
+                level.edges = rest;
+                let Some(child) = self.trees.subtree(edge) else {
+                    level.holds = true;
+                    continue;
+                };
+                match states[child as usize] {
+                    State::Unseen => {
+                        states[child as usize] = State::Open;
+                        stack.push(self.level(child));
+                    }
+                    State::Holding => level.holds = true,
+                    // A tree can't contain itself, unless an index of a pack is forged.
+                    State::Open | State::Empty => {}
                 }
             }
         }
         order
     }
 
+    fn level(&self, tree: Number) -> Level<'_> {
+        Level { tree, edges: self.trees.edges(tree).unwrap_or_default(), holds: false }
+    }
+
     /// The trees in `holding` that no root leads to and no other tree names.
     pub(super) fn dangling(&self, holding: &[Number]) -> Vec<ObjectId> {
         let lost = holding.iter().filter(|&&tree| !self.reached[tree as usize]);
-        let inner: HashSet<ObjectId> = lost
-            .clone()
-            .flat_map(|&tree| self.subtrees(tree as usize))
-            .map(|&tree| self.ids[tree as usize])
-            .collect();
-        let mut ids: Vec<ObjectId> = lost.map(|&tree| self.ids[tree as usize]).collect();
-        ids.retain(|id| !inner.contains(id));
+        let edges = |tree: &Number| self.trees.edges(*tree).unwrap_or_default();
+        let inner = lost.clone().flat_map(edges).filter_map(|&edge| self.trees.subtree(edge));
+        let inner: HashSet<Number> = inner.collect();
+        let outer = lost.filter(|tree| !inner.contains(tree));
+        let mut ids: Vec<ObjectId> = outer.map(|&tree| *self.trees.id(tree)).collect();
         ids.sort_unstable();
         ids
     }
 }
 
-/// Reads one tree: its subtrees, and whether it names a hit blob.
+/// Reads one tree: its entries that are trees or hits.
 fn look(
     objects: &Objects,
     buffer: &mut Vec<u8>,
     id: &ObjectId,
-    hits: &HashMap<ObjectId, Content>,
+    trees: &Trees,
     ledger: &dyn Record,
-) -> (Vec<ObjectId>, bool) {
-    let (mut subtrees, mut hit) = (Vec::new(), false);
+) -> Vec<(Vec<u8>, EntryKind, ObjectId)> {
+    let mut entries = Vec::new();
     if id.is_null()
         || is_empty_tree(id, objects.hash())
         || !objects.expect(id, Kind::Tree, "the history", buffer, ledger)
     {
-        return (subtrees, hit);
+        return entries;
     }
     for entry in parse::tree(buffer, objects.hash()) {
         let Some(entry) = entry else {
@@ -166,11 +165,14 @@ fn look(
             );
             break;
         };
-        match entry.kind {
-            EntryKind::Tree => subtrees.push(entry.id.to_owned()),
-            EntryKind::Blob => hit |= hits.contains_key(entry.id),
-            EntryKind::Submodule => {}
+        let is_kept = match entry.kind {
+            EntryKind::Tree => true,
+            EntryKind::Blob => trees.is_hit(entry.id),
+            EntryKind::Submodule => false,
+        };
+        if is_kept {
+            entries.push((entry.name.to_owned(), entry.kind, entry.id.to_owned()));
         }
     }
-    (subtrees, hit)
+    entries
 }

@@ -6,8 +6,8 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::super::database::Found;
+use super::super::edges::Lookup;
 use super::super::graph::{BY_REF, BY_REFLOG, BY_STASH, REACHABLE};
-use super::super::known_trees::KnownTrees;
 use super::super::markers;
 use super::super::people::People;
 use super::super::spots;
@@ -22,13 +22,13 @@ const FEW: usize = 16;
 /// Emits the candidates of every place.
 pub(super) fn places(
     history: &History<'_>,
-    people: People,
+    (people, trees): (People, Lookup<'_>),
     texts: &Texts,
     tally: Tally,
     ledger: &Ledger,
     hits: &(dyn Fn(Hit) + Sync),
 ) {
-    let mut emitter = Emitter::new(history, people);
+    let mut emitter = Emitter::new(history, people, Some(trees));
     for ((at, cred), place) in tally.places.all {
         let commit = place.first.map(|number| history.graph.ids[number as usize]);
         let blob = emitter.blob_of(&tally.groups, &place, &at);
@@ -73,7 +73,7 @@ pub(super) fn messages(
             named.entry(*id).or_default().push(at);
         }
     }
-    let mut emitter = Emitter::new(history, people);
+    let mut emitter = Emitter::new(history, people, None);
     for found in messages {
         let holding = named.get(&found.id).cloned().unwrap_or_default();
         let git = emitter.of_message(&found, holding);
@@ -92,7 +92,8 @@ type Persons = (Option<Person>, Option<Person>);
 struct Emitter<'a> {
     history: &'a History<'a>,
     people: People,
-    trees: KnownTrees<'a>,
+    /// The trees; messages need none.
+    trees: Option<Lookup<'a>>,
     /// The last commit that was read, and its people: neighbouring places often share it.
     last: Option<(ObjectId, Persons)>,
     /// The same of the last commit that removed a place.
@@ -103,9 +104,8 @@ struct Emitter<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    fn new(history: &'a History<'a>, people: People) -> Self {
+    fn new(history: &'a History<'a>, people: People, trees: Option<Lookup<'a>>) -> Self {
         let names = history.database.memory().places().saturating_mul(8);
-        let trees = KnownTrees::new(history.objects);
         Self { history, people, trees, last: None, last_removal: None, names, is_truncated: false }
     }
 
@@ -122,7 +122,7 @@ impl<'a> Emitter<'a> {
         let head = self.history.tips.head.filter(|_| place.at_head)?;
         let number = graph.number(&head)?;
         match at {
-            Where::Path(path) => self.trees.blob_at(&graph.trees[number as usize], path),
+            Where::Path(path) => self.trees.as_mut()?.blob_at(&graph.trees[number as usize], path),
             Where::Blob(_) => None,
         }
     }
@@ -145,7 +145,7 @@ impl<'a> Emitter<'a> {
                 refs[*tips.find(|&&tip| refs[tip].kind == Kind::Tree)?].object
             }
         };
-        self.trees.blob_at(&tree, path)
+        self.trees.as_mut()?.blob_at(&tree, path)
     }
 
     /// The origin of a commit or an annotated tag; `holding` has the tips that name it.
