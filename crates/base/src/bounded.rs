@@ -16,7 +16,7 @@ pub struct Bounded<K, V> {
     groups: BTreeMap<K, Vec<V>>,
     order: Order<V>,
     most: usize,
-    /// Most values of a key; halved whenever all keys together have too many.
+    /// Maximum number of values of a key; halved whenever all keys together have too many.
     each: usize,
     /// The number of values.
     total: usize,
@@ -63,7 +63,7 @@ impl<K: Ord + Clone, V> Bounded<K, V> {
         }
     }
 
-    /// Gives the retained values.
+    /// Returns the retained values.
     pub fn finish(mut self) -> Retained<K, V> {
         self.shrink();
         let dropped = self.given - self.total as u64;
@@ -90,7 +90,7 @@ impl<K: Ord + Clone, V> Bounded<K, V> {
     }
 }
 
-/// Retains the least `each` values; gives the number of dropped ones.
+/// Retains the least `each` values; returns the number of dropped ones.
 fn truncate<V>(group: &mut Vec<V>, each: usize, order: Order<V>) -> usize {
     let before = group.len();
     if before > each {

@@ -1,5 +1,5 @@
 //! Types that the crates of keysweep share: the stop flag of a run, its memory budget, bounded
-//! collections, buffers of zeros, runs of bytes that a text has from another one, the record of
+//! collections, buffers of zeros, runs of bytes that a text copies from another one, the record of
 //! problems, the escapes for names, and the type of secrets.
 
 pub mod bounded;

@@ -67,7 +67,7 @@ impl MemoryBudget {
 
     /// The number of processes with such a budget that have room in the memory of the machine.
     pub fn processes(&self) -> usize {
-        /// Bytes that a process takes at most in most cases, twice the default budget.
+        /// Nearly every process stays below this many bytes: twice the default budget.
         const PROCESS: u64 = 1 << 30;
         let room = match self.limit {
             Some(limit) => limit.bytes / (PROCESS / 4),
@@ -93,7 +93,7 @@ impl MemoryBudget {
         Self { limit: Some(limit), ..Self::new(self.total.min(together / shares)) }
     }
 
-    /// Says if this budget may leave something out that `other` has room for.
+    /// True if this budget may leave something out that `other` has room for.
     pub fn is_less_than(&self, other: &Self) -> bool {
         let limit = |budget: &Self| budget.limit.map_or(u64::MAX, |limit| limit.bytes);
         self.total < other.total || limit(self) < limit(other)
@@ -168,7 +168,7 @@ pub struct Claim {
 impl Claim {
     /// Changes the claim to `bytes`. Waits while another thread holds something large.
     ///
-    /// Gives `false`, and changes nothing, if there is not enough memory.
+    /// Returns `false`, and changes nothing, if there is not enough memory.
     #[must_use]
     pub fn set(&mut self, bytes: u64) -> bool {
         if bytes <= SMALL {

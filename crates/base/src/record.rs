@@ -1,5 +1,5 @@
-//! The record of what a reader read and could not read. The ledger of a scan is one; readers do not
-//! know it.
+//! The record of what a reader could and could not read. The ledger of a scan implements it; readers
+//! know this trait only.
 
 use std::fmt::Display;
 

@@ -25,7 +25,7 @@ impl Stop {
         self.own.store(true, Ordering::Relaxed);
     }
 
-    /// Says if the flag is set.
+    /// True if the flag is set.
     pub fn is_set(&self) -> bool {
         let is_set = |flag: &Arc<AtomicBool>| flag.load(Ordering::Relaxed);
         is_set(&self.own) || self.above.as_ref().is_some_and(is_set)

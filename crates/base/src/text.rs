@@ -38,7 +38,7 @@ pub fn escape_line(text: &str) -> String {
     shown
 }
 
-/// Says if a character is escaped where a name is shown: a terminal would interpret it instead of
+/// True if a character is escaped where a name is shown: a terminal would interpret it instead of
 /// showing it, or it shows as nothing or as a blank and so makes one name look like another.
 ///
 /// Controls, direction marks, all of `Default_Ignorable_Code_Point` (Unicode, DerivedCoreProperties)
@@ -68,9 +68,9 @@ pub fn is_hostile(character: char) -> bool {
         )
 }
 
-/// A text of more than `most` bytes without its middle, which says how much that is; `None` if the
-/// text is short enough. Names compress a thousandfold, so what is kept and shown of one is bounded.
-/// Its end, where the file's own name stands, is kept as well.
+/// Replaces the middle of a text of more than `most` bytes by a note of how much is missing; `None`
+/// if the text is short enough. Names can compress a thousandfold, so only a bounded part of one is
+/// kept and shown: its beginning, and its end, which contains the file's own name.
 pub fn shorten(text: &[u8], most: usize) -> Option<Vec<u8>> {
     /// Room for the note of how much is missing, with the longest number.
     const MARK: usize = 48;
@@ -78,7 +78,7 @@ pub fn shorten(text: &[u8], most: usize) -> Option<Vec<u8>> {
         return None;
     }
     let room = most.saturating_sub(MARK);
-    // No character is cut in two, as far as there are any.
+    // Cuts are between characters, as far as the text is UTF-8.
     let is_inner = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xc0 == 0x80);
     let head = room - room / 4;
     let head = (head.saturating_sub(3)..=head).rev().find(|at| !is_inner(at)).unwrap_or(head);

@@ -1,4 +1,4 @@
-//! A thread that watches while work is done: a clock, a limit of memory, a line of progress.
+//! A thread that watches while work runs: a clock, a limit of memory, a line of progress.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -10,15 +10,15 @@ use std::time::Duration;
 pub struct Work(Receiver<()>);
 
 impl Work {
-    /// Waits for so long, or until the work is done; says whether it is still under way.
+    /// Waits for `time`, or until the work has ended; returns true if the work still runs.
     pub fn lasts(&self, time: Duration) -> bool {
         self.0.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
     }
 }
 
-/// Does `work` while `watch` runs on a thread of its own, which ends soon after the work does.
+/// Runs `work` while `watch` runs on a thread of its own, and waits for both.
 ///
-/// `refused` hears why the system gives no thread, before the work begins.
+/// If the system does not start the thread, `refused` gets the reason before `work` begins.
 pub fn watched<T>(
     watch: impl FnOnce(&Work) + Send,
     refused: impl FnOnce(io::Error),

@@ -1,6 +1,6 @@
 //! Buffers of zeros.
 
-/// Makes `bytes` `len` long; what is added is zero.
+/// Changes the length of `bytes` to `len`; added bytes are zero.
 ///
 /// `Vec::resize` writes byte by byte where it is compiled for size, and a generic function is compiled in
 /// the crate that uses it. This function is not generic, so it is compiled here, for speed.

@@ -14,10 +14,10 @@ use super::parse::{self, Commit};
 /// Bytes that are allocated at a time.
 const CHUNK: usize = 1 << 20;
 
-/// Takes commits from any thread.
+/// Receives commits from any thread.
 pub struct Commits {
     hash: gix::hash::Kind,
-    /// For each commit: its id, its root tree, its date, the number of its parents, and these.
+    /// For each commit: its id, its root tree, its date, the number of its parents, and their ids.
     chunks: Mutex<Vec<Vec<u8>>>,
     is_wanted: AtomicBool,
     is_incomplete: AtomicBool,

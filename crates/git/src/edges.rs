@@ -73,7 +73,7 @@ pub struct Place {
 /// Stored edges, in chunks.
 pub type Edges = Vec<Vec<Edge>>;
 
-/// Takes edges from any thread.
+/// Receives edges from any thread.
 pub struct EdgeStore {
     /// For each thread the chunk that it fills, and its number.
     open: Vec<Mutex<(u32, Vec<Edge>)>>,
@@ -260,7 +260,7 @@ pub struct Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    /// Creates one without a cache.
+    /// Creates a lookup with an empty cache.
     pub fn new(trees: &'a Trees) -> Self {
         Self { trees, large: HashMap::new(), count: 0 }
     }

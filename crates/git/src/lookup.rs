@@ -21,7 +21,7 @@ pub fn commit_tree(objects: &Objects, commit: &oid, buffer: &mut Vec<u8>) -> Opt
 }
 
 /// The blob at `path` below `tree`; for many paths use
-/// [`KnownTrees`](super::known_trees::KnownTrees).
+/// [`Lookup`](super::edges::Lookup).
 pub fn blob_at(
     objects: &Objects,
     tree: &oid,

@@ -38,7 +38,7 @@ impl Names {
         })
     }
 
-    /// The number of a name; `None` if it is not there.
+    /// The number of a name; `None` if it has none.
     pub fn find(&self, name: &[u8]) -> Option<NameNumber> {
         let at = self.shard(name);
         let shard = self.shards[at].read().unwrap_or_else(PoisonError::into_inner);

@@ -44,8 +44,8 @@ pub struct Environment {
     pub opened: Opened,
 }
 
-/// The repositories that a run has opened. Its parts look for the same one: where its settings are,
-/// what it holds, where it comes from.
+/// The repositories that a run has opened. Several parts of a run need the same one: for its
+/// settings, for its objects, and for its origin.
 #[derive(Clone, Default)]
 pub struct Opened(Arc<Mutex<Vec<(Asked, gix::ThreadSafeRepository)>>>);
 
@@ -281,8 +281,7 @@ pub fn shallow_boundary(repo: &gix::Repository, ledger: &dyn Record) -> Vec<Obje
     ids.into_iter().flatten().collect()
 }
 
-/// Records that a partial clone does not have objects which its server has; returns true if the repository
-/// is one.
+/// Records that a partial clone does not have all objects; returns true if the repository is one.
 pub fn note_partial_clone(repo: &gix::Repository, ledger: &dyn Record) -> bool {
     let config = repo.config_snapshot();
     let configured = config.string("extensions.partialClone").is_some();

@@ -21,7 +21,7 @@ pub struct SortedIds {
 }
 
 impl SortedIds {
-    /// Takes `ids`, which are sorted and each there once.
+    /// Creates the list from `ids`, which must be sorted and without duplicates.
     pub fn new(ids: Vec<ObjectId>) -> Self {
         let bits = ids.len().checked_ilog2().unwrap_or(0).min(MOST_BITS);
         let shift = 32 - bits;
@@ -70,7 +70,7 @@ mod tests {
     proptest! {
         #[test]
         fn an_id_is_found_where_a_search_finds_it(
-            // Prefixes that are alike fall into one bucket.
+            // Ids with similar prefixes are in one bucket.
             prefixes in proptest::collection::vec(
                 prop_oneof![any::<u32>(), 0..9u32, (u32::MAX - 9)..=u32::MAX], 0..300,
             ),

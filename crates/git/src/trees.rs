@@ -109,7 +109,7 @@ pub struct Pruned {
     pub dangling: Vec<ObjectId>,
 }
 
-/// The sources from which trees are read that were not read with the others.
+/// Reads the trees that the pass over the database did not read.
 #[derive(Clone, Copy)]
 pub struct Reading<'a> {
     /// The objects.

@@ -24,12 +24,12 @@ pub(super) struct Survey {
 /// The progress of a search in one tree.
 struct Level<'a> {
     tree: Number,
-    /// The edges that are left.
+    /// The remaining edges.
     edges: &'a [Edge],
     holds: bool,
 }
 
-/// What is known of a tree.
+/// The state of a tree in the search.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Unseen,

@@ -1,6 +1,6 @@
 //! Members that are inflated in one call: those of a known size that fit into small buffers.
 //!
-//! Most members of a program's archives are of a few kilobytes, for which the state of a streaming
+//! Most members of a program's archives have a few kilobytes, for which the state of a streaming
 //! decoder costs as much as its work. One decoder and two buffers serve all members of an archive.
 
 use std::io::Read;
@@ -8,7 +8,7 @@ use std::io::Read;
 use super::ZipEntry;
 use crate::input::Range;
 
-/// Most bytes of a member, packed and unpacked.
+/// Limit in bytes of a member, packed and unpacked.
 const MOST: u64 = 1 << 20;
 /// Deflate expands by a factor of at most 1,032 (RFC 1951: a match of 258 bytes takes 2 bits).
 const EXPANSION: u64 = 1032;
