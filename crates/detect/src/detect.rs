@@ -94,10 +94,10 @@ const OVERLAP: usize = 64 * 1024;
 const MANY: usize = 16 * 1024;
 /// Bytes of such a part; its surroundings are examined, too.
 const PART: usize = 512 * 1024;
-/// Most reported credentials of a text.
+/// Maximum number of reported credentials of a text.
 const MOST: usize = 100_000;
 
-/// Most credentials of a text with other secrets attached: more are never verified one by one.
+/// Maximum number of credentials of a text with other secrets attached: more are never verified one by one.
 const MOST_WITH_RIVALS: usize = 4096;
 
 /// The parts of a text: one, unless it has too many anchors.

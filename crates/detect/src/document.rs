@@ -199,7 +199,7 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// A string that is one of `words`; gives its index.
+    /// A string that is one of `words`; returns its index.
     pub fn choice(
         &mut self,
         document: &mut Document<'_>,

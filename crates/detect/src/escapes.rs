@@ -53,7 +53,7 @@ pub fn control_sequence(rest: &[u8]) -> Rewrite {
     matches!(body[len], b'@'..=b'~').then_some((len + 3, Some(b' ')))
 }
 
-/// `\n`, `\/`, `\u002f`, `\u{2f}`, `\U0000002f`, `\x2f`, `\057`, `\e[` and similar escapes, behind
+/// `\n`, `\/`, `\u002f`, `\u{2f}`, `\U0000002f`, `\x2f`, `\057`, `\e[` and similar escapes, after
 /// any number of backslashes: a string inside a string doubles them.
 fn backslash(rest: &[u8]) -> Rewrite {
     let slashes = rest.iter().take(9).take_while(|&&byte| byte == b'\\').count();

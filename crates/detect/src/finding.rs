@@ -146,11 +146,11 @@ pub struct Credential {
     pub user: Option<String>,
     /// End of validity according to its own signed statement, as RFC 3339 in UTC.
     pub expires: Option<String>,
-    /// What else it says of itself.
+    /// Further facts that it contains.
     pub details: Details,
 }
 
-/// What a token or a private key says of itself, read offline.
+/// The facts that a token or a private key contains, read offline.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Details {
@@ -174,7 +174,7 @@ impl Details {
         *self == Self::default()
     }
 
-    /// One phrase for each, for people.
+    /// One phrase for each fact, for people.
     pub fn phrases(&self) -> Vec<String> {
         let issuer = self.issuer.as_ref().map(|issuer| format!("issued by {issuer}"));
         let encrypted = self.encrypted.map(|is_encrypted| {
@@ -371,7 +371,7 @@ mod tests {
         };
         assert_ne!(print(None, b"one"), print(None, b"two"));
         assert_eq!(print(None, b"one"), print(None, b"one"));
-        // That of a session's key is by its id and secret, whichever token stands with it.
+        // The token of a temporary key does not change the fingerprint of the key.
         assert_eq!(print(Some("ASIA"), b"one"), print(Some("ASIA"), b"two"));
     }
 }

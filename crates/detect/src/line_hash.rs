@@ -1,7 +1,7 @@
 //! GitHub's `primaryLocationLineHash`: the hash by which code scanning recognises an alert in the
 //! next upload.
 //!
-//! Gives a hash and a counter for each line number of a file. The definition is that of
+//! Each line of a file has a hash and a counter. The definition is that of
 //! `github/codeql-action`, `src/fingerprints.ts`: a polynomial hash over a hundred UTF-16 code
 //! units from the line's beginning on, without blanks and tabs, and with every line end read as a
 //! line feed. The upload action warns of a value that differs from its own, so the algorithm can't
@@ -45,7 +45,7 @@ pub fn format(hash: u64, count: u32) -> String {
     format!("{hash:x}:{count}")
 }
 
-/// Calls `see` with number and hash of each line up to `last`, in order. The text behind is not
+/// Calls `see` with number and hash of each line up to `last`, in order. The text after it is not
 /// read.
 fn each_line(bytes: &[u8], last: u64, see: impl FnMut(u64, u64)) {
     let mut rolling = Rolling::new(last, see);
@@ -74,7 +74,7 @@ fn each_line(bytes: &[u8], last: u64, see: impl FnMut(u64, u64)) {
     rolling.finish();
 }
 
-/// Bytes between two looks whether all lines were seen.
+/// Bytes between two checks whether all lines were seen.
 const PIECE: usize = 512;
 
 /// The length of a piece without the beginning of a character at its end, if more text follows.

@@ -31,7 +31,7 @@ impl Default for Position {
 pub struct Region {
     /// The place of its first character.
     pub start: Position,
-    /// The place directly behind its last character.
+    /// The place directly after its last character.
     pub end: Position,
 }
 
@@ -52,7 +52,7 @@ impl<'a> LineIndex<'a> {
         Self { bytes, first, offset: 0, at: first }
     }
 
-    /// The position of the byte at `offset`; an offset past the end gives the end of the text.
+    /// The position of the byte at `offset`; an offset past the end means the end of the text.
     ///
     /// `offset` must not cut a character in two. The offsets of credentials never do, because these
     /// are ASCII.
@@ -73,7 +73,7 @@ impl<'a> LineIndex<'a> {
     }
 }
 
-/// The position behind `bytes` if they begin at `from`.
+/// The position after `bytes` if they begin at `from`.
 pub fn advance(from: Position, bytes: &[u8]) -> Position {
     let mut at = from;
     let tail = match memchr::memrchr(b'\n', bytes) {

@@ -1,9 +1,9 @@
 //! Stretches of a text that may hold a secret, encoded or not.
 //!
-//! Takes a text as it would be shown and gives its runs of base64 letters. It undoes everything
+//! Takes a text as it would be shown, and returns its runs of base64 letters. It undoes everything
 //! that does not separate letters for a decoder: escapes, the zeros between the bytes of UTF-16,
-//! marks without width, letters that are two bytes each. This module knows no secret and decides
-//! nothing.
+//! marks without width, letters that are two bytes each. This module does not know any secret and
+//! decides nothing.
 
 mod looks;
 mod values;
@@ -198,7 +198,7 @@ fn character(rest: &[u8]) -> (usize, Unit) {
     (character.len_utf8(), unit)
 }
 
-/// Most bytes between two entries of a list.
+/// Maximum number of bytes between two entries of a list.
 const GAP: usize = 4;
 
 /// Stretches that are written as lists: of numbers, or of separate letters.

@@ -10,7 +10,7 @@ use aho_corasick::AhoCorasick;
 
 use crate::detect::random;
 
-/// Fewest characters of a text whose repetitions and sequences mean something.
+/// Minimum number of characters of a text whose repetitions and sequences mean something.
 const SHORTEST: usize = 8;
 /// Equal steps from character to character, such as `123456`, that a person typed.
 const STEPS: usize = 5;
@@ -82,8 +82,7 @@ fn is_word(text: &[u8]) -> bool {
         || text.len() < PERIOD && WORDS.whole.contains(lower().as_str())
 }
 
-/// True if somebody typed it: a character again and again, characters in sequence, or a piece
-/// again and again.
+/// True if a person typed it: one repeated character, characters in sequence, or a repeated piece.
 fn is_typed(text: &[u8]) -> bool {
     if text.len() < SHORTEST {
         return false;

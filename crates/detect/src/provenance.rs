@@ -56,7 +56,7 @@ impl Provenance {
 
 /// Reads `scheme://[user[:password]@]host[:port]/path` and scp's `[user@]host:path`.
 ///
-/// A URL with an `@` behind its host is not reported at all: an unencoded password with a slash or
+/// A URL with an `@` after its host is not reported at all: an unencoded password with a slash or
 /// colon has this form.
 fn public_url(url: &str) -> Option<String> {
     let (scheme, rest) = match url.split_once("://") {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-/// Most listed problems of a kind.
+/// Maximum number of listed problems of a kind.
 const MOST: usize = 10_000;
-/// Most bytes of their texts.
+/// Limit in bytes of their texts.
 const BYTES: usize = 4 << 20;
 
 /// The path and the reason of a problem.

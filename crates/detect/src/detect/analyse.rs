@@ -74,7 +74,7 @@ struct Looked {
     first: usize,
 }
 
-/// Most runs that share a place: the number of alignments.
+/// Maximum number of runs that share a place: the number of alignments.
 const SHARED: usize = 8;
 
 /// An id with its secret and token.

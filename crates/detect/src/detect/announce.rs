@@ -19,7 +19,7 @@ use super::numbers;
 use super::region::{self, Reach};
 use super::undo::{self, Escaped};
 
-/// Bytes behind a label in which a value is searched for before a region is made of it.
+/// Bytes after a label in which a value is searched for before a region is made of it.
 const VALUE_REACH: usize = 240;
 /// Digits of the shortest usual digest, of 128 bits.
 const SHORTEST_DIGEST: usize = 32;
@@ -27,7 +27,7 @@ const SHORTEST_DIGEST: usize = 32;
 /// Bytes on either side that decide whether a label announces a value.
 const DECIDING: usize = if VALUE_REACH > dump::LINE { VALUE_REACH } else { dump::LINE };
 
-/// Gives the places of labels that have a possible secret near them, with their reach. Marks the
+/// Returns the places of labels that have a possible secret near them, with their reach. Marks the
 /// other labels as quiet.
 pub(super) fn labels(
     bytes: &[u8],
@@ -71,7 +71,7 @@ pub(super) fn labels(
     found
 }
 
-/// Gives the places of labels that are the kind of a Kubernetes Secret. Its values are in base64.
+/// Returns the places of labels that are the kind of a Kubernetes Secret. Its values are in base64.
 pub(super) fn manifests<'a>(
     bytes: &'a [u8],
     anchors: &'a [Anchor],
@@ -168,7 +168,7 @@ fn may_hold_value(rest: &[u8]) -> bool {
             .any(|at| rest.get(at + 1).is_some_and(u8::is_ascii_digit))
 }
 
-/// True if something long enough to be a secret is in `rest`, the text behind a label. If
+/// True if something long enough to be a secret is in `rest`, the text after a label. If
 /// `is_truncated`, the text continues beyond `rest`.
 fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
     if !may_hold_value(rest) {
@@ -215,7 +215,7 @@ fn leads_to_value(rest: &[u8], is_truncated: bool) -> bool {
     run >= SECRET_LEN && (!word.is_digest() || is_truncated)
 }
 
-/// The length of a line break and one blank, behind which a folded line continues.
+/// The length of a line break and one blank, after which a folded line continues.
 fn fold_len(rest: &[u8]) -> Option<usize> {
     let start = usize::from(rest.first() == Some(&b'\r'));
     match rest.get(start..start + 3)? {
@@ -344,7 +344,7 @@ mod tests {
         (0..lines).map(line).collect::<String>().into_bytes()
     }
 
-    /// The value behind a label may be encoded, and the table then holds no literal of it.
+    /// The value after a label may be encoded, and then the table does not contain a literal of it.
     #[test]
     fn base64_of_text_near_a_label_is_looked_into() {
         use base64::Engine as _;

@@ -8,9 +8,9 @@ use crate::finding::Encoding;
 
 use super::decode::{self, Decoded};
 
-/// Most bytes of a block that are read.
+/// Maximum number of bytes of a block that are read.
 const REACH: usize = 4 * 1024 * 1024;
-/// Fewest characters of a string that is tried.
+/// Minimum number of characters of a string that is tried.
 const SHORTEST: usize = 25;
 
 /// The digits of base 85: those of git and Python (RFC 1924), and those of ZeroMQ (RFC 32/Z85).
@@ -152,7 +152,7 @@ fn ascii85(bytes: &[u8], start: usize) -> Option<Decoded> {
     block.readable(Encoding::Base85, first..first + ends)
 }
 
-/// Most strings of a stretch that are tried.
+/// Maximum number of strings of a stretch that are tried.
 const MOST_STRINGS: usize = 32;
 
 /// Strings of base85, if a name such as `b85decode` announces them.

@@ -132,7 +132,7 @@ impl<'a> Near<'a> {
     }
 }
 
-/// Bytes before the first and behind the last anchor of a chain that decide where it begins and
+/// Bytes before the first and after the last anchor of a chain that decide where it begins and
 /// ends and what is found around it. `longest` is the length of the rule's longest literal.
 pub(super) fn margin(reach: usize, longest: usize) -> usize {
     // The next anchor may be two reaches away; the anchors that make it a cut may be as far from

@@ -52,7 +52,7 @@ fn is_lone(found: &Analysis) -> bool {
         (Part::Id { id, .. }, Part::Id { id: other, .. }) => id == other,
         (Part::Secret { value, .. }, Part::Secret { value: other, .. })
         | (Part::Mail { value }, Part::Mail { value: other }) => value.expose() == other.expose(),
-        // A token is not a half.
+        // A session token is not a half of a key.
         (_, Part::Token { .. } | Part::Vacant { .. }) => true,
         _ => false,
     };

@@ -10,10 +10,10 @@ use super::view::View;
 
 /// Separators of a table's columns: ASCII, and the lines of Unicode's box drawing.
 const BORDERS: [&[u8]; 4] = [b"|", "│".as_bytes(), "┃".as_bytes(), "║".as_bytes()];
-/// Most columns of a table, and most bytes of a line.
+/// Maximum number of columns of a table, and of bytes of a line.
 const MOST: usize = 64;
 const LONGEST: usize = 2048;
-/// Fewest letters of a piece that continues below.
+/// Minimum number of letters of a piece that continues below.
 const SHORTEST: usize = 4;
 
 /// A line of a table.

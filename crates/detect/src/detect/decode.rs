@@ -20,7 +20,7 @@ use super::unpack;
 use super::unread::Unread;
 use super::wrap::{self, Run};
 
-/// Most encodings inside one another that are decoded.
+/// Maximum number of encodings inside one another that are decoded.
 pub(super) const MAX_DEPTH: usize = 3;
 
 /// Reads base64 with or without padding, and with any unused bits in the last character.
@@ -131,7 +131,7 @@ fn relative(places: &[(u32, u8)], start: usize) -> Vec<(u32, u8)> {
     places.iter().map(|&(at, len)| (at - start as u32, len)).collect()
 }
 
-/// Fewest letters of a run that is decoded because of the text near it.
+/// Minimum number of letters of a run that is decoded because of the text near it.
 pub(super) const SHORTEST: usize = 40;
 /// Number of its letters that are decoded first, to decide if it is text.
 const TASTE: usize = 64;

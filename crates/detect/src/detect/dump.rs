@@ -5,11 +5,11 @@ use std::ops::Range;
 use super::numbers::Made;
 use super::view::View;
 
-/// Most bytes in a line of a dump.
+/// Maximum number of bytes in a line of a dump.
 const WIDEST: usize = 64;
-/// Fewest bytes in a complete line.
+/// Minimum number of bytes in a complete line.
 const NARROWEST: usize = 4;
-/// Fewest bytes in a line without an offset, because nothing else shows that it is a dump.
+/// Minimum number of bytes in a line without an offset, because nothing else shows that it is a dump.
 const WHOLE: usize = 16;
 
 /// A stretch whose dumps (`xxd`, `hexdump`, `od`) are replaced by the bytes that they show; `None`

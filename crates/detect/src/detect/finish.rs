@@ -35,12 +35,12 @@ struct Draft {
 
 /// Runs of this many letters that may be a secret are masked in the shown line, random or not.
 const MASKED: usize = 24;
-/// Most bytes of a line that a report shows on either side of the credential's beginning.
+/// Maximum number of bytes of a line that a report shows on either side of the credential's beginning.
 const SNIPPET: usize = 160;
 /// Bytes that are examined beyond the shown part: a secret may begin there and be cut.
 const BEYOND: usize = 160;
 
-/// Most secrets of other pairings that are kept for an id.
+/// Maximum number of secrets of other pairings that are kept for an id.
 const MOST_OTHERS: usize = 4;
 
 /// Candidates of `bytes` that begin in `owned`, ordered by place. `first` is the position of the

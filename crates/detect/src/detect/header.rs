@@ -11,11 +11,11 @@ use crate::finding::Encoding;
 
 use super::decode::{BASE64, Decoded};
 
-/// Most characters of a word. Careless programs write more than the standard allows.
+/// Maximum number of characters of a word. Careless programs write more than the standard allows.
 const LONGEST: usize = 512;
-/// Most characters of the name of a character set.
+/// Maximum number of characters of the name of a character set.
 const CHARSET: usize = 40;
-/// Most words that form one text.
+/// Maximum number of words that form one text.
 const MOST: usize = 1024;
 
 /// An encoded word.

@@ -89,7 +89,7 @@ impl Item {
     }
 }
 
-/// Fewest characters of a session token in practice.
+/// Minimum number of characters of a session token in practice.
 const TOKEN_MIN: usize = 100;
 /// More than any session token has. STS documents no limit; the longest known ones have about
 /// 2,000.
@@ -118,7 +118,7 @@ pub(super) fn all(stretch: &[u8]) -> (Vec<Item>, u64) {
         };
         scan.run();
         examples = examples.max(scan.examples);
-        // A session token that continues behind an escape replaces its pieces, which are what the
+        // A session token that continues after an escape replaces its pieces, which are what the
         // raw text shows.
         for token in scan.items.iter().filter(|item| item.is_token()) {
             let ends = |known: &Item| {
@@ -175,7 +175,7 @@ impl Scan<'_, '_> {
         }
     }
 
-    /// Reads a maximal run of base64 characters: ids, and the parts between and behind them.
+    /// Reads a maximal run of base64 characters: ids, and the parts between and after them.
     fn base64(&mut self, run: Range<usize>) {
         let mut rest = run.clone();
         let ids = memchr::memmem::find_iter(&self.text[run.clone()], b"IA");

@@ -67,7 +67,7 @@ pub(super) fn read(text: &[u8], from: usize, span: &Range<usize>) -> Label {
         if !is_comment(line) && is_behind_comment(line) {
             break;
         }
-        // Text behind the previous value, on its line, refers to that value.
+        // Text after the previous value, on its line, refers to that value.
         let cut = start == from && start > 0 && text[start - 1] != b'\n';
         if cut && !line.ends_with(b":") && !line.ends_with(b"=") {
             break;
@@ -111,7 +111,7 @@ pub(super) struct Found {
     assigned: bool,
 }
 
-/// The name that the text of a line gives to the value behind it.
+/// The name that the text of a line gives to the value after it.
 fn before(head: &[u8]) -> Found {
     let mut segments = Segments(head);
     let mut first = true;
@@ -196,7 +196,7 @@ fn is_bare(segment: &[u8]) -> bool {
     words(segment).iter().all(|word| is_empty(word))
 }
 
-/// True if a segment assigns a value to a name: its name does not belong to the value behind it.
+/// True if a segment assigns a value to a name: its name does not belong to the value after it.
 fn assigns(segment: &[u8]) -> bool {
     let Some(at) = segment.iter().rposition(|byte| matches!(byte, b'=' | b':')) else {
         return false;
@@ -259,7 +259,7 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
     Found { name: numbered(Name::of(segment, true), number), ..Found::default() }
 }
 
-/// A name with the number behind it.
+/// A name with the number after it.
 fn numbered(mut name: Name, number: Option<String>) -> Name {
     name.stem.extend(number);
     name
@@ -271,7 +271,7 @@ fn widened(before: &[u8], identifier: &[u8], name: Name) -> Name {
     if words_before.is_empty() {
         return name;
     }
-    // A comment behind code is read by itself.
+    // A comment after code is read by itself.
     let comment =
         [&b"# "[..], b"// "].into_iter().filter_map(|mark| memchr::memmem::rfind(before, mark));
     if let Some(at) = comment.max() {
@@ -333,7 +333,7 @@ fn is_behind_comment(head: &[u8]) -> bool {
         .any(|mark| memchr::memmem::find(head, mark).is_some())
 }
 
-/// The name behind a value, up to the end of its object or in a comment.
+/// The name after a value, up to the end of its object or in a comment.
 fn behind(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
     let rest = &text[span.end..text.len().min(span.end + 100)];
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];

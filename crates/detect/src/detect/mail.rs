@@ -20,13 +20,13 @@ pub(super) use crate::rules::id::SMTP_PASSWORD as RULE;
 
 /// Length of a password: the base64 of a version byte and a signature of 32 bytes.
 pub(super) const PASSWORD_LEN: usize = 44;
-/// Fewest bits of entropy per character, as in `ses.toml`.
+/// Minimum number of bits of entropy per character, as in `ses.toml`.
 const ENTROPY: f64 = 4.2;
-/// Most lines between a user and a password that have such names.
+/// Maximum number of lines between a user and a password that have such names.
 const LINES: u32 = 40;
-/// Most lines between them if one of the two has no such name.
+/// The same if one of the two has no such name.
 const UNNAMED_LINES: u32 = 3;
-/// Most passwords of a stretch that are examined, and most items on either side of one.
+/// Maximum number of passwords of a stretch that are examined, and of items on either side of one.
 const MOST: usize = 256;
 
 /// A user name and its password, as indices of items.

@@ -34,7 +34,7 @@ pub(super) fn behind_name(text: &[u8], at: usize) -> usize {
     if Name::of(&text[tags..at], false).says() { at } else { tags }
 }
 
-/// The text behind a list item's mark.
+/// The text after a list item's mark.
 pub(super) fn list_item(content: &[u8]) -> Option<&[u8]> {
     if content == b"-" {
         return Some(&[]);

@@ -19,7 +19,7 @@ use super::name::{Name, Role};
 
 /// The rule of candidates that [`named`] has not seen yet. It is in no rule set and in no report.
 const RULE: &str = "nameless";
-/// Most bytes of such a text; longer ones contain more than a value.
+/// Maximum number of bytes of such a text; longer ones contain more than a value.
 const MOST: usize = 256;
 /// Parent folders of a file whose names may show that it belongs to AWS.
 const FOLDERS: usize = 3;

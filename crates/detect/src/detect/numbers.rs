@@ -10,12 +10,12 @@ use crate::aws::{KEY_ID_LEN, is_base32};
 use super::dump;
 use super::view::View;
 
-/// Fewest entries of a list: an id has as many.
+/// Minimum number of entries of a list: an id has as many.
 const FEWEST: usize = 20;
-/// Most bytes between two entries, including a line break and its indentation.
+/// Maximum number of bytes between two entries, including a line break and its indentation.
 const GAP: usize = 40;
 
-/// Most bytes of an id that is written as a list.
+/// Maximum number of bytes of an id that is written as a list.
 const ID_LIST: usize = KEY_ID_LEN * (GAP + 4);
 
 /// The notation of a list's entries.
@@ -83,7 +83,7 @@ pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
     if bytes[at] == b' ' {
         return dump::is_in_dump(bytes, at);
     }
-    // The literal of hexadecimal digits begins behind its prefix.
+    // The literal of hexadecimal digits begins after its prefix.
     let start = if bytes[..at].ends_with(b"0x") { at - 2 } else { at };
     let (entries, _) = entries(&bytes[..bytes.len().min(at + ID_LIST)], start);
     let radix = if start < at { 16 } else { 10 };

@@ -23,11 +23,11 @@ pub(super) struct Outline {
     of: Vec<usize>,
 }
 
-/// Most nested scopes; deeper ones belong to the last of them.
+/// Maximum number of nested scopes; deeper ones belong to the last of them.
 const MOST_DEEP: usize = 48;
-/// Most scopes around an item that are looked at.
+/// Maximum number of scopes around an item that are looked at.
 const DEEPEST_PATH: usize = 2 * MOST_DEEP;
-/// Most bytes of a scope's name that are read.
+/// Maximum number of bytes of a scope's name that are read.
 const NAME: usize = 100;
 
 impl Outline {
@@ -41,7 +41,7 @@ impl Outline {
             of.push(walk.innermost());
             walk.skip(item.span.end);
         }
-        // Marks that close scopes behind the last item determine the size of these scopes.
+        // Marks that close scopes after the last item determine the size of these scopes.
         walk.run(text.len());
         let mut outline = Self { scopes: walk.scopes, of };
         outline.read_names(text);
@@ -191,7 +191,7 @@ impl<'t> Walk<'t> {
                 }
                 b'{' | b'[' | b'(' => {
                     let bracket = self.text[at];
-                    // The text around a parenthesis names the block behind it, but not another
+                    // The text around a parenthesis names the block after it, but not another
                     // parenthesis.
                     let from = if bracket == b'{' {
                         self.segment
@@ -256,7 +256,7 @@ impl<'t> Walk<'t> {
             self.open.iter().rposition(|&scope| self.scopes[scope].kind == Kind::Bracket(bracket));
         match opened {
             Some(at) => {
-                // `getSecretKey() {`: the text around a parenthesis continues behind it.
+                // `getSecretKey() {`: the text around a parenthesis continues after it.
                 if bracket == b'(' {
                     self.segment = self.scopes[self.open[at]].segment;
                 }
@@ -417,7 +417,7 @@ impl<'t> Walk<'t> {
         is_header
     }
 
-    /// Reads a comment or a heading. It names the text behind it, up to the next one.
+    /// Reads a comment or a heading. It names the text after it, up to the next one.
     fn heading(&mut self, line: &[u8], indent: usize) {
         let name = Name::of(&line[..line.len().min(NAME)], true);
         let assigns = line.iter().any(|byte| matches!(byte, b'=' | b':'));

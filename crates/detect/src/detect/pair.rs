@@ -24,11 +24,11 @@ use super::structure::Structure;
 pub(super) const REACH_BYTES: usize = 16 * 1024;
 /// The reach of an id, in lines.
 pub(super) const REACH_LINES: u32 = 200;
-/// Most secrets on either side of an id that are scored.
+/// Maximum number of secrets on either side of an id that are scored.
 pub(super) const MOST_SECRETS: usize = 96;
-/// Most items on either side that are examined; [`REACH_BYTES`] do not contain more ids.
+/// Maximum number of items on either side that are examined; [`REACH_BYTES`] do not contain more ids.
 pub(super) const MOST_ITEMS: usize = 512;
-/// Most other secrets that are kept for an id, in case verification rejects its own.
+/// Maximum number of other secrets that are kept for an id, in case verification rejects its own.
 const MOST_OTHERS: usize = 4;
 
 /// Items that form one credential, as indices.

@@ -5,7 +5,7 @@
 //! bits. Its table (`patterns/bigrams.txt`: row and column in the order of the base64 alphabet, `N`
 //! is 0, one character per quarter bit) was counted over the text files of a package registry's
 //! sources and of system documentation. `cargo bench --bench random` prints the curve from which
-//! the cuts were chosen.
+//! the thresholds were chosen.
 
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
@@ -91,7 +91,7 @@ pub(super) fn is_word(id: &[u8]) -> bool {
     id.iter().all(u8::is_ascii_alphabetic) && score(&id[4..]) > WORD_CUT
 }
 
-/// Fewest characters of a body in listed words that show that a person wrote it.
+/// Minimum number of characters of a body in listed words that show that a person wrote it.
 ///
 /// The list has some hundred words of four letters: three of them side by side occur in 1 of 10^8
 /// random bodies.

@@ -65,7 +65,7 @@ pub(super) struct Shapes {
     allowance: Allowance,
 }
 
-/// Most reported matches of one text.
+/// Maximum number of reported matches of one text.
 const MOST: usize = 100_000;
 /// In one region, a rule of the scanned project may be searched once for each of this many bytes: a
 /// match may cost as much as the region is long.

@@ -46,7 +46,7 @@ pub(super) struct Distance {
     pub bytes: usize,
     /// Line breaks between them.
     pub lines: u32,
-    /// Brackets and elements closed behind the one and opened before the other.
+    /// Brackets and elements closed after the one and opened before the other.
     pub crossings: u32,
     /// Blank lines between them.
     pub blanks: u32,
@@ -80,7 +80,7 @@ impl Structure {
             columns = Some(indented);
             indents.push(indented);
             before = start;
-            // An encoded item may end far behind the text that was cut out around it.
+            // An encoded item may end far after the text that was cut out around it.
             behind = item.span.end.min(text.len());
         }
         let mut sum = (0, 0);

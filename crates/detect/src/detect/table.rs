@@ -19,11 +19,11 @@ pub(super) struct Cell {
     pub name: Name,
 }
 
-/// Most bytes of a row that are read.
+/// Maximum number of bytes of a row that are read.
 const MOST_ROW: usize = 2048;
 /// Bytes above a row in which its headings are searched for.
 const ABOVE: usize = 16 * 1024;
-/// Most cells of a row that are counted.
+/// Maximum number of cells of a row that are counted.
 const MOST_CELLS: usize = 64;
 
 /// The cells that the items of a text fill; the text is not read before `start`.

@@ -177,17 +177,17 @@ impl<'t> Escaped<'t> {
     }
 }
 
-/// Fewest bytes of a line that programs fold: LDIF folds at 76, `MANIFEST.MF` at 72, iCalendar at
+/// Minimum number of bytes of a line that programs fold: LDIF folds at 76, `MANIFEST.MF` at 72, iCalendar at
 /// 75 (RFC 2849, JAR File Specification, RFC 5545 §3.1).
 const FOLDED: usize = 60;
 
-/// True if a line continues on the next one, behind one blank.
+/// True if a line continues on the next one, after one blank.
 pub(super) fn is_folded(text: &[u8]) -> bool {
     let breaks = memchr::memchr2_iter(b'\r', b'\n', text);
     breaks.into_iter().any(|at| fold(&text[at..], &text[..at]).is_some())
 }
 
-/// Joins a line that continues on the next one, behind one blank.
+/// Joins a line that continues on the next one, after one blank.
 pub(super) fn fold(rest: &[u8], before: &[u8]) -> Rewrite {
     let len = match rest {
         [b'\n', b' ' | b'\t', ..] => 2,
@@ -235,7 +235,7 @@ struct Marks {
     coloured: bool,
 }
 
-/// Most marks that are treated as one.
+/// Maximum number of marks that are treated as one.
 const MOST_MARKS: usize = 8;
 
 fn marks(rest: &[u8]) -> Option<Marks> {
@@ -299,7 +299,7 @@ const INLINE: [&[u8]; 19] = [
     b"hl",
     b"text:span",
 ];
-/// Most bytes of a tag.
+/// Maximum number of bytes of a tag.
 const LONGEST_TAG: usize = 300;
 
 /// The length of a tag that does not separate words.

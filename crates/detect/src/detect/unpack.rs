@@ -10,9 +10,9 @@ use crate::finding::Encoding;
 
 use super::decode::Decoded;
 
-/// Most unpacked bytes of one run.
+/// Maximum number of unpacked bytes of one run.
 pub(super) const LIMIT: usize = 4 * 1024 * 1024;
-/// Most members of an archive.
+/// Maximum number of members of an archive.
 const MOST_MEMBERS: usize = 1000;
 
 /// A local header of a zip archive (APPNOTE 4.3.7).

@@ -6,13 +6,13 @@ use crate::finding::Encoding;
 
 use super::decode::Decoded;
 
-/// Most bytes of a string that are read on either side of an anchor.
+/// Maximum number of bytes of a string that are read on either side of an anchor.
 const REACH: usize = 256 * 1024;
 /// Distance from an anchor within which other strings are searched for; an id reaches as far.
 const NEAR: usize = 8 * 1024;
-/// Fewest characters of such a string.
+/// Minimum number of characters of such a string.
 const SHORTEST: usize = 4;
-/// Most consecutive units that are not Latin letters. A longer sequence is not text, but happens to
+/// Maximum number of consecutive units that are not Latin letters. A longer sequence is not text, but happens to
 /// be readable as such.
 const FOREIGN: usize = 256;
 

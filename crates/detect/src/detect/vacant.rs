@@ -11,11 +11,11 @@ use super::name::{Name, Role};
 
 /// Parts of the names of either half, in both cases.
 const SIGNS: [&[u8]; 4] = [b"ecret", b"ECRET", b"ccess", b"CCESS"];
-/// Most bytes of a name that are read.
+/// Maximum number of bytes of a name that are read.
 const NAME: usize = 80;
-/// Most places of a name that are searched for its value.
+/// Maximum number of places of a name that are searched for its value.
 const MOST_REFERENCES: usize = 8;
-/// Most names without a value that are examined in a stretch of text.
+/// Maximum number of names without a value that are examined in a stretch of text.
 const MOST: usize = 256;
 
 /// The halves that `text` names from `start` on without giving their values.

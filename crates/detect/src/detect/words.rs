@@ -172,7 +172,7 @@ pub(super) fn words(text: &[u8]) -> Vec<String> {
     words
 }
 
-/// Fewest letters of a word that may be several words without separators.
+/// Minimum number of letters of a word that may be several words without separators.
 const GLUED: usize = 8;
 /// Words that are removed from either end of such a word.
 const PARTS: [&str; 9] =

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// Most bytes of a run that are read on either side of a place.
+/// Maximum number of bytes of a run that are read on either side of a place.
 const REACH: usize = 256 * 1024;
 /// Encoders wrap lines at 60 or more; blocks in documents may be narrower.
 const MIN_LINE: usize = 40;
@@ -195,7 +195,7 @@ impl<P: Fn(u8) -> bool> Text<'_, P> {
     }
 }
 
-/// Most blanks and marks that open or close a line of a run.
+/// Maximum number of blanks and marks that open or close a line of a run.
 const MARGIN: usize = 80;
 
 /// Length of the one line break at the end of `text`, with the text that closes the line before it

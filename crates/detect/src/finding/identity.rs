@@ -1,4 +1,4 @@
-//! What is known of a credential where its secrets may not be: digests in their place.
+//! Credentials with digests in the place of their secrets.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::secret::Secret;
 /// guessed from its digest.
 const SAFE_TO_DIGEST: usize = 16;
 
-/// What may be shown and stored of a secret.
+/// The facts about a secret that may be shown and stored.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SecretDigest {
     /// See [`Secret::redacted`].
@@ -25,7 +25,7 @@ impl SecretDigest {
         Self { redacted: secret.redacted(), sha256: is_long.then(|| secret.sha256_hex()) }
     }
 
-    /// What an earlier report says of a secret.
+    /// The digest of a secret as an earlier report shows it.
     pub fn reported(redacted: String, sha256: Option<String>) -> Self {
         Self { redacted, sha256 }
     }
@@ -60,7 +60,7 @@ pub struct Identity {
     pub user: Option<String>,
     /// End of validity according to its own signed statement, as RFC 3339 in UTC.
     pub expires: Option<String>,
-    /// What else it says of itself.
+    /// Further facts that it contains.
     #[serde(default, skip_serializing_if = "Details::is_empty")]
     pub details: Details,
 }

@@ -1,10 +1,10 @@
-//! Values with nothing in them but the parts that decide what they are.
+//! Constructors that take the required fields and leave all others empty.
 
 use super::{Credential, Details, GitObject, GitOrigin, Origin, RuleId};
 use crate::secret::Secret;
 
 impl Credential {
-    /// A credential of which no more is known.
+    /// A credential of which nothing else is known.
     pub fn new(rule: RuleId, key_id: Option<String>, secret: Option<Secret>) -> Self {
         Self {
             rule,
@@ -25,14 +25,14 @@ impl Origin {
         Self { path: Some(path), ..Self::default() }
     }
 
-    /// A text of git's that has no path.
+    /// A text in git that has no path, such as a message.
     pub fn of_git(git: GitOrigin) -> Self {
         Self { git: Some(git), ..Self::default() }
     }
 }
 
 impl GitOrigin {
-    /// An object that nothing is known to hold.
+    /// An object that no commit and no ref is known to contain.
     pub fn new(object: GitObject) -> Self {
         Self {
             commit: None,

@@ -1,4 +1,4 @@
-//! All places of a finding, also of one that has more of them than memory is to hold.
+//! All places of a finding, including those that are not in memory.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ pub trait PlaceSource: fmt::Debug + Send + Sync {
     fn read(&self) -> Box<dyn Iterator<Item = io::Result<Occurrence>> + '_>;
 }
 
-/// What is known of a finding whose places are not all in memory.
+/// The places of a finding that are not all in memory.
 #[derive(Clone, Debug)]
 pub struct Stored {
     /// Reads the places.
@@ -41,7 +41,7 @@ impl Finding {
         self.stored.as_ref().map_or(self.occurrences.len() as u64, |stored| stored.count)
     }
 
-    /// The targets of a sweep that have it.
+    /// The targets of a sweep that contain it.
     pub fn targets(&self) -> BTreeSet<Option<&str>> {
         match &self.stored {
             Some(stored) => stored.targets.iter().map(Option::as_deref).collect(),

@@ -9,9 +9,9 @@ use std::ops::Range;
 
 use crate::bigrams::pair;
 
-/// Fewest letters that are judged: 1 word in 25 of eight letters looks random.
+/// Minimum number of letters that are judged: 1 word in 25 of eight letters looks random.
 pub(super) const WINDOW: usize = 12;
-/// Fewest of the eleven neighbours in a mixed window that differ in kind (lower case, upper case,
+/// Minimum number of the eleven neighbours in a mixed window that differ in kind (lower case, upper case,
 /// digit). 6 in 10 windows of random letters are mixed, and hardly any identifier.
 const MIXED: usize = 7;
 /// Enough changes to doubt that a text is a path.

@@ -127,7 +127,7 @@ impl Scan<'_, '_> {
         before.is_none_or(|&byte| byte == b'\n')
     }
 
-    /// True if an escape that could be part of the token is directly before or behind it.
+    /// True if an escape that could be part of the token is directly before or after it.
     pub(super) fn touches_escape(&self, span: &Range<usize>) -> bool {
         let before = |back: usize| span.start.checked_sub(back).map(|at| &self.text[at..]);
         let opens = before(1)

@@ -33,7 +33,7 @@ impl Look<'_> {
             base + original.start..base + original.end
         };
         let span = outer(secret.range());
-        // A match that continues behind an escape is complete: the raw text shows only its
+        // A match that continues after an escape is complete: the raw text shows only its
         // beginning.
         let next = known.partition_point(|one| one.span.end <= span.start);
         let mut overlapping = known[next..].iter().take_while(|one| one.span.start < span.end);

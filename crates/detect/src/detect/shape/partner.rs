@@ -1,8 +1,8 @@
 //! Joins the secrets of a rule with ids of its own form: Twilio's `AC…`, Alibaba's `LTAI…`.
 //!
-//! A secret without an id nearby is no match. The pair that is certain is that of one id and one
-//! secret; where several stand together, nothing but their order and their distance tells which
-//! belong together, so the confidence is lower.
+//! A secret without an id nearby is not a match. A single id and a single secret are certainly a
+//! pair. Of several, only the order and the distance show which belong together, so the confidence is
+//! lower.
 
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ use super::super::view::View;
 use super::Shaped;
 use super::judge::tells_no_secret;
 
-/// Most ids of a stretch of text that are considered, and most secrets that are compared with each
-/// other; more are a list, not keys.
+/// Maximum number of ids of a stretch of text that are considered, and of secrets that are compared
+/// with each other; more are a list, not keys.
 const MOST: usize = 256;
-/// An id is the nearest one only if the next is so many times as far away.
+/// An id counts as the nearest one only if the next one is this many times as far away.
 const CLEARLY: usize = 3;
 
 /// An id of a view.
@@ -26,7 +26,7 @@ struct Id {
 }
 
 /// Gives each of `found` the id that belongs to it, and removes those without one. The view's first
-/// byte is at `base`. Ids of a rule of the scanned project are shown only if they are no secrets.
+/// byte is at `base`. Ids of a rule of the scanned project are shown only if they are not secrets.
 pub(super) fn join(
     partner: &PartnerShape,
     view: &View<'_>,
@@ -128,7 +128,7 @@ fn choose(ids: &[Id], found: &[Shaped], distance: usize) -> Vec<(usize, Confiden
     chosen
 }
 
-/// The ids of secrets that take turns with ids: the same order throughout, and each pair within the
+/// The ids of secrets that alternate with ids: the same order throughout, and each pair within the
 /// distance.
 fn in_turn(ids: &[Id], found: &[Shaped], distance: usize) -> Option<Vec<usize>> {
     if ids.len() != found.len() || ids.len() < 2 {

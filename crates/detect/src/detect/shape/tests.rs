@@ -160,7 +160,7 @@ fn every_match_is_reported_once_whatever_stands_around_it() {
     }
 }
 
-/// The raw text shows the beginning of a match that continues behind an escape.
+/// The raw text shows the beginning of a match that continues after an escape.
 #[test]
 fn what_goes_on_behind_an_escape_is_reported_once_and_whole() {
     let text = r#"
