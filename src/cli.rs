@@ -50,7 +50,7 @@ use crate::text::{escape_line, escape_path};
 use commands::{Cli, Command};
 use words::Meant;
 
-/// Parses the command line, runs the command, and gives the exit status.
+/// Parses the command line, runs the command, and returns the exit status.
 pub fn main() -> ExitCode {
     hide_panics();
     let args: Vec<OsString> = std::env::args_os().collect();

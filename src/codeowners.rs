@@ -1,6 +1,6 @@
 //! CODEOWNERS: the owners of paths, as GitHub, GitLab and Bitbucket read them.
 //!
-//! Takes the text of a file, gives the owners of a path. It does not know where the text comes
+//! Takes the text of a file, and returns the owners of a path. It does not know where the text comes
 //! from. `globset` and `ignore` are not used for the patterns, because each provider has its own
 //! rules: at GitHub `docs/*` is not about folders in `docs`, and sets are not allowed; GitLab uses
 //! Ruby's `File.fnmatch`, where a name without `/` at its end is never a folder.
@@ -17,10 +17,10 @@ use line::Line;
 /// The name of the file in all of its folders.
 const NAME: &str = "CODEOWNERS";
 
-/// Most bytes of a file. GitHub ignores a larger one.
+/// Limit in bytes of a file. GitHub ignores a larger one.
 pub const LARGEST: usize = 3 << 20;
 
-/// Whose rules apply.
+/// The provider whose rules apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Syntax {
     /// "About code owners" in GitHub's documentation.
@@ -121,7 +121,7 @@ impl CodeOwners {
         Self { sections }
     }
 
-    /// The owners of a path from the repository's root, each once; none if nobody owns it.
+    /// The owners of a path from the repository's root, each once; none if it has no owner.
     pub fn owners(&self, path: &[u8]) -> Vec<String> {
         let segments: Vec<&[u8]> = path.split(|&byte| byte == b'/').collect();
         let mut owners: Vec<String> = Vec::new();

@@ -46,7 +46,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// Says if the finding has this value. The account is that of STS or of the id.
+    /// True if the finding has this value. The account is that of STS or of the id.
     pub fn is_of(&self, finding: &Finding) -> bool {
         let credential = &finding.credential;
         match self {

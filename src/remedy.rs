@@ -1,7 +1,7 @@
 //! The steps for a finding, with its key id, account and user.
 //!
 //! The texts are data (`patterns/remedy/`); this module chooses the procedure and fills it in.
-//! Takes a finding and the rules, gives steps and help texts. It does not know how they are shown,
+//! Takes a finding and the rules, and returns steps and help texts. It does not know how they are shown,
 //! and sends no request.
 
 mod fill;

@@ -1,4 +1,4 @@
-//! Reports of findings and coverage, one file a format.
+//! Reports of findings and coverage, one file for each format.
 //!
 //! Takes finished findings and their coverage, and writes bytes, worst finding first, as a stream:
 //! memory does not grow with the number of findings. Every format masks secrets, unless
@@ -59,11 +59,11 @@ pub use view::{Filtered, Group, View};
 pub enum Format {
     /// For people: grouped by credential, coloured on a terminal.
     Text,
-    /// One line a finding, like linters.
+    /// One line for each finding, like linters.
     Short,
     /// One JSON document.
     Json,
-    /// One finding a line, the coverage last.
+    /// One line for each finding, the coverage last.
     Jsonl,
     /// SARIF 2.1.0, for code-scanning services.
     Sarif,
@@ -73,7 +73,7 @@ pub enum Format {
     Github,
     /// JUnit XML.
     Junit,
-    /// One row a location, for spreadsheets.
+    /// One row for each location, for spreadsheets.
     Csv,
     /// A table and the first steps, for summaries of jobs, issues and chats.
     Markdown,
@@ -134,12 +134,12 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.as_str() == name)
     }
 
-    /// Says if the format uses [`Report::repository`].
+    /// True if the format uses [`Report::repository`].
     pub fn names_repository(self) -> bool {
         matches!(self, Self::Json | Self::Jsonl | Self::Sarif | Self::Gitlab)
     }
 
-    /// Says if the format reads the places of a finding one after the other, so that it lists all of
+    /// True if the format reads the places of a finding one after the other, so that it lists all of
     /// them however many there are; the others list those in memory.
     pub fn streams_places(self) -> bool {
         matches!(self, Self::Json | Self::Jsonl | Self::Sarif | Self::Csv)
@@ -148,7 +148,7 @@ impl Format {
     /// The names of the formats that show groups, for messages.
     pub const GROUPED: &str = "text and markdown";
 
-    /// Says if the format shows [`View::groups`].
+    /// True if the format shows [`View::groups`].
     pub fn can_group(self) -> bool {
         matches!(self, Self::Text | Self::Markdown)
     }
@@ -156,12 +156,12 @@ impl Format {
     /// The names of the formats of [`write_diff`], for messages.
     pub const COMPARED: &str = "text, json, markdown and html";
 
-    /// Says if [`write_diff`] writes the format.
+    /// True if [`write_diff`] writes the format.
     pub fn can_compare(self) -> bool {
         matches!(self, Self::Text | Self::Json | Self::Markdown | Self::Html)
     }
 
-    /// Says if the format uses [`Report::show_secrets`]. The other formats are made for uploads,
+    /// True if the format uses [`Report::show_secrets`]. The other formats are made for uploads,
     /// and always mask.
     pub fn can_show_secrets(self) -> bool {
         matches!(self, Self::Text | Self::Json | Self::Jsonl)

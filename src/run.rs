@@ -1,7 +1,7 @@
 //! Connects the stages: sources, detector and collector in one run.
 //!
 //! Workers send hits through a bounded channel to one collector, which groups them by credential.
-//! The ledger travels alongside. A run takes plain options and gives findings and coverage. It
+//! The ledger travels alongside. A run takes plain options and returns findings and coverage. It
 //! knows neither report formats nor the command line.
 
 mod bounds;
@@ -100,7 +100,7 @@ pub struct RunOptions {
     pub memory: MemoryBudget,
     /// Ends the sources early; the same flag that they hold.
     pub stop: Stop,
-    /// Whoever interrupts the run sets this besides `stop`.
+    /// Set in addition to `stop` if a signal interrupts the run.
     pub interrupted: Stop,
     /// Paths whose findings are left out, for all sources.
     pub exclude: files::Globs,
@@ -203,7 +203,7 @@ pub fn provenance(sources: &[Source]) -> Option<Provenance> {
     }
 }
 
-/// Says if a source reads files of a git work tree.
+/// True if a source reads files of a git work tree.
 pub fn is_in_repository(sources: &[Source]) -> bool {
     sources.iter().any(
         |source| matches!(source, Source::Files(options) if files::work_tree(options).is_some()),
@@ -253,7 +253,7 @@ pub fn run<D: Detector>(
     Ok(Outcome { findings, coverage, stale, interrupted })
 }
 
-/// Makes the findings of a report of the collected ones: verified if asked for, worst first. Gives the
+/// Makes the findings of a report of the collected ones: verified if asked for, worst first. Returns the
 /// stale entries of the baseline as well.
 fn conclude(
     collected: Collected,
@@ -290,7 +290,7 @@ fn conclude(
     (findings, stale)
 }
 
-/// Counts suppressed findings and removes them unless they are wanted. Gives the stale entries.
+/// Counts suppressed findings and removes them unless they are wanted. Returns the stale entries.
 fn finish_suppressions(
     findings: &mut Vec<Finding>,
     counts: Counts,

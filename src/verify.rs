@@ -118,7 +118,7 @@ pub fn severity(found: Severity, status: Status) -> Severity {
 
 /// Asks all questions on a runtime of its own; the answers are in the order of the questions.
 ///
-/// Also gives the number of requests, and says if time or a stop ended it early.
+/// Also returns the number of requests, and whether time or a stop ended it early.
 fn run(questions: &Arc<Vec<Question>>, options: &VerifyOptions) -> (Vec<Answers>, u64, bool) {
     let mut answers: Vec<Answers> = questions.iter().map(Answers::none).collect();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

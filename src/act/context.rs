@@ -63,7 +63,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Whoever answers questions. A terminal, or what stands for one in a test.
+/// Answers questions: a terminal, or its replacement in a test.
 pub trait Person {
     /// Asks a question that is answered by yes or no; `--yes` answers it.
     ///

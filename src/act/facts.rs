@@ -16,7 +16,7 @@ pub struct Facts {
     pub key: AccessKey,
     /// When it was used.
     pub last_used: LastUsed,
-    /// Whose it is; `None` if GetUser is not allowed.
+    /// Its user; `None` if GetUser is not allowed.
     pub user: Option<Named>,
     /// The user's other keys, with their last use where that can be seen.
     pub others: Vec<(AccessKey, Option<LastUsed>)>,

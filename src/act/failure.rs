@@ -1,4 +1,4 @@
-//! The reason why a command that acts failed, and the status that it gives.
+//! The reason why a command that acts failed, and its exit status.
 
 use std::io;
 

@@ -55,9 +55,9 @@ pub struct Opened {
     pub acting: Acting,
 }
 
-/// Finds the identity, asks STS who it is, and gives IAM as seen by it.
+/// Finds the identity, asks STS who it is, and opens IAM as this identity.
 ///
-/// `secret_of` gives the secret of a key that signs itself and stands in no profile.
+/// `secret_of` returns the secret of a key that signs itself and is in no profile.
 ///
 /// # Errors
 /// No identity, one that cannot be used, or one that STS does not accept.

@@ -1,4 +1,4 @@
-//! Where keys stand in code, as an earlier report of keysweep says.
+//! The places of keys in code, from an earlier report of keysweep.
 
 use std::collections::{BTreeMap, BTreeSet};
 

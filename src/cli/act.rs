@@ -160,7 +160,7 @@ impl ActArguments {
     }
 }
 
-/// Does `work` with IAM at hand, and gives the status to exit with.
+/// Runs `work` with IAM, the clock and the terminal, and returns the exit status.
 pub(super) fn with_context(
     opened: &Opened,
     session: &Session,
@@ -181,7 +181,7 @@ pub(super) fn with_context(
     })
 }
 
-/// The status of a command that acts; a failure is said on standard error.
+/// The status of a command that acts; a failure is printed to standard error.
 pub(super) fn settle(result: Result<Status, Failure>, session: &Session) -> Status {
     let status = result.unwrap_or_else(|failure| {
         complain(&failure);
@@ -231,7 +231,7 @@ impl Surroundings for Machine {
     }
 }
 
-/// Whoever sits at the terminal.
+/// The person at the terminal.
 struct Terminal {
     yes: bool,
     stop: Stop,

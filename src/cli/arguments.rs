@@ -131,7 +131,7 @@ pub(super) struct SelectionArguments {
 }
 
 impl SelectionArguments {
-    /// Says if no option leaves out a file.
+    /// True if no option leaves out a file.
     pub(super) fn leaves_nothing_out(&self) -> bool {
         self.include.is_empty() && self.exclude.is_empty() && self.max_file_size.is_none()
     }
@@ -321,7 +321,7 @@ pub(super) struct ContainerArguments {
 }
 
 impl LimitArguments {
-    /// Says if no option leaves out a part of what is read.
+    /// True if no option leaves out a part of what is read.
     pub(super) fn leave_nothing_out(&self) -> bool {
         self.containers == ContainerArguments::default()
     }

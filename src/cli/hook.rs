@@ -106,7 +106,7 @@ fn refer(owned: &[Owned], chosen: &[Hook], hooks: &Hooks) -> Result<Status, Box<
     let todo: Vec<&Owned> = owned.iter().filter(|owned| !is_done(owned)).collect();
     let is_plain = |hook: &Hook| owned.iter().all(|owned| owned.hook != *hook);
     let mut others: Vec<Hook> = chosen.iter().copied().filter(is_plain).collect();
-    // A hook that is installed besides the manager's needs no change.
+    // A hook that is installed next to the manager's needs no change.
     for hook in others.extract_if(.., |hook| hook::prove(&hooks.folder, *hook).is_ok()) {
         writeln!(
             message,
@@ -185,7 +185,7 @@ fn why(owned: &Owned) -> String {
     }
 }
 
-/// Says if a hook of keysweep replaced a manager's.
+/// True if a hook of keysweep replaced a manager's.
 fn is_left_behind(owned: &Owned, folder: &Path) -> bool {
     let name = owned.hook.name();
     folder.join(format!("{name}{}", hook::BEFORE)).exists()

@@ -50,7 +50,7 @@ pub(super) struct MergeArguments {
     max_memory: Option<u64>,
 }
 
-/// What each report of a split is about.
+/// The subject of each report of a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum SplitBy {
     /// A target: a repository, a file, or the files of a folder outside of its repositories
@@ -184,7 +184,7 @@ fn status(args: &MergeArguments, outcome: &Outcome) -> Status {
     if outcome.interrupted { found.merge(Status::Interrupted) } else { found }
 }
 
-/// How much of the hits is in memory: little if all formats read them one after the other.
+/// The part of the hits that is in memory: little if all formats read them one after the other.
 fn spill(
     memory: &MemoryBudget,
     folder: Option<PathBuf>,

@@ -135,7 +135,7 @@ impl Outputs {
         self
     }
 
-    /// Says if a hook's message replaces the report.
+    /// True if a hook's message replaces the report.
     pub(super) fn is_hook(&self) -> bool {
         self.hook.is_some()
     }
@@ -149,7 +149,7 @@ impl Outputs {
         }
     }
 
-    /// Says if a report names the repository.
+    /// True if a report names the repository.
     pub(super) fn name_repository(&self) -> bool {
         self.formats().any(Format::names_repository)
     }
@@ -159,17 +159,17 @@ impl Outputs {
         self.files.iter().map(|(_, path)| path.clone()).collect()
     }
 
-    /// Says if people read the findings on standard output.
+    /// True if people read the findings on standard output.
     pub(super) fn are_read(&self) -> bool {
         matches!(self.stdout, Some(Format::Text | Format::Markdown | Format::Github))
     }
 
-    /// Says if standard error is coloured.
+    /// True if standard error is coloured.
     pub(super) fn colors_stderr(&self) -> bool {
         self.colors(io::stderr().is_terminal())
     }
 
-    /// Writes all reports; continues after an error and gives the first one.
+    /// Writes all reports; continues after an error and returns the first one.
     ///
     /// With `silent`, text on standard output is left out.
     pub(super) fn write(&self, report: &Report<'_>, silent: bool) -> Result<(), OutputError> {
@@ -260,7 +260,7 @@ pub(super) fn status_of_failure(status: Status) -> Status {
 }
 
 impl OutputError {
-    /// Says if the reader closed the pipe, which needs no message.
+    /// True if the reader closed the pipe, which needs no message.
     pub(super) fn is_closed_pipe(&self) -> bool {
         matches!(self, Self::Write { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
     }
@@ -322,7 +322,7 @@ fn split(argument: &str) -> Result<(Option<Format>, &str), OutputError> {
     }
 }
 
-/// Says if an output goes to standard output.
+/// True if an output goes to standard output.
 fn is_stdout(argument: &str) -> bool {
     split(argument).is_ok_and(|(_, path)| path == "-")
 }
@@ -386,7 +386,7 @@ impl Access {
     }
 }
 
-/// Says if a path is one of the process's descriptors, such as `/dev/stdout` or the `/dev/fd/63` of
+/// True if a path is one of the process's descriptors, such as `/dev/stdout` or the `/dev/fd/63` of
 /// a shell's `>(command)`. These links are followed and never replaced.
 fn is_descriptor(path: &Path) -> bool {
     let linked = path.parent().and_then(|folder| folder.canonicalize().ok());
@@ -431,7 +431,7 @@ fn write_file_for(
     prefix.push(name);
     prefix.push(".");
     let mut builder = tempfile::Builder::new();
-    // A killed run leaves a hidden file without a report's ending, so nobody takes it for a report.
+    // A killed run leaves a hidden file without a report's ending, so it does not pass for a report.
     builder.prefix(&prefix).suffix(".tmp");
     // On other systems a new file gets the permissions of its folder.
     #[cfg(not(unix))]

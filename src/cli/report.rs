@@ -219,7 +219,7 @@ fn filter(args: &ReportArguments, saved: &Saved) -> Result<Filter, Box<dyn Error
     Ok(filter)
 }
 
-/// Writes the tickets; continues after one that can't be written, and gives the first error.
+/// Writes the tickets; continues after one that can't be written, and returns the first error.
 fn write_tickets(report: &Report<'_>, folder: &Path) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let (mut new, mut updated) = (0, 0);

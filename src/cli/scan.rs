@@ -254,7 +254,7 @@ pub(super) fn carry_out(
 }
 
 /// Writes the report, and the coverage to standard error, with the time that a scan has taken since it
-/// `began`. Gives the exit status.
+/// `began`. Returns the exit status.
 pub(super) fn write_report(
     report: &Report<'_>,
     status: Status,

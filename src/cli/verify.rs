@@ -93,7 +93,7 @@ pub(super) struct VerifyCommand {
 }
 
 impl VerifyArguments {
-    /// Says if AWS is asked.
+    /// True if AWS is asked.
     pub(super) fn asks(&self) -> bool {
         self.verify
     }
@@ -274,7 +274,7 @@ fn read_report(path: &Path) -> Result<command::Earlier, String> {
     command::read_report(&text).map_err(|error| format!("{shown}: {error}"))
 }
 
-/// Keeps the findings of the earlier report, and gives the status.
+/// Keeps the findings of the earlier report, and returns the status.
 fn keep(earlier: &command::Earlier, findings: &mut Vec<Finding>, ledger: &Ledger) -> Status {
     for (fingerprint, key_id) in earlier.missing(findings) {
         findings.extend(key_id.and_then(|id| verify::compose(findings, id, fingerprint)));

@@ -60,7 +60,7 @@ pub(super) fn meant(args: &[OsString], kind: ErrorKind) -> Meant {
     }
 }
 
-/// Says if a word is meant as a path: it exists, or it contains what no command does.
+/// True if a word is meant as a path: it exists, or it contains what no command does.
 fn is_path(word: &OsStr) -> bool {
     let bytes = word.as_encoded_bytes();
     word == "-" || bytes.contains(&b'/') || bytes.contains(&b'.') || Path::new(word).exists()

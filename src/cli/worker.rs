@@ -44,7 +44,7 @@ pub(super) struct WorkerOptions {
 }
 
 impl WorkerOptions {
-    /// How processes with these options are started.
+    /// Starts processes with these options.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@
 #[derive(Debug)]
 pub(super) struct Pattern {
     segments: Vec<Segment>,
-    /// What else than the very path matches.
+    /// What matches in addition to the path itself.
     inside: Inside,
 }
 
@@ -96,7 +96,7 @@ impl Pattern {
         Self { segments, inside: Inside::Never }
     }
 
-    /// Says if the pattern matches a path, given by its segments.
+    /// True if the pattern matches a path, given by its segments.
     ///
     /// All positions in the pattern that the segments so far lead to are kept, so a pattern with
     /// many `**` costs no more than one with as many names.
@@ -171,9 +171,9 @@ impl Segment {
     }
 }
 
-/// Reads a set behind its bracket; gives what is behind it as well.
+/// Reads a set after its bracket; returns the text after it as well.
 fn set(text: &[u8]) -> Option<(Element, &[u8])> {
-    // A set with bytes that are not UTF-8 is taken for one that does not end.
+    // A set with bytes that are not UTF-8 counts as one that does not end.
     let text = std::str::from_utf8(text).ok()?;
     let inner = text.strip_prefix(['^', '!']).unwrap_or(text);
     let negated = inner.len() < text.len();

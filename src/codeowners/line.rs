@@ -3,7 +3,7 @@
 use super::Syntax;
 use super::glob::Pattern;
 
-/// What a line says.
+/// The meaning of a line.
 #[derive(Debug)]
 pub(super) enum Line {
     /// A comment, or a line that is not valid.
@@ -27,7 +27,7 @@ pub(super) fn read(syntax: Syntax, line: &[u8]) -> Line {
     }
 }
 
-/// Says if only GitLab understands a line: a heading, an exclusion, a role.
+/// True if only GitLab understands a line: a heading, an exclusion, a role.
 pub(super) fn is_gitlab(line: &[u8]) -> bool {
     let is_entry = !line.is_empty() && !line.starts_with(b"#");
     is_entry && (line.starts_with(b"!") || heading(line).is_some() || has_role(line))
@@ -79,7 +79,7 @@ fn gitlab(line: &[u8]) -> Line {
     Line::Entry { pattern: Pattern::fnmatch(pattern), owners }
 }
 
-/// `[name]`, optional with `^` before it, with a number of approvals behind it, then owners.
+/// `[name]`, optional with `^` before it, with a number of approvals after it, then owners.
 fn heading(line: &[u8]) -> Option<(String, Vec<String>)> {
     let line = line.strip_prefix(b"^").unwrap_or(line);
     let line = line.strip_prefix(b"[")?;

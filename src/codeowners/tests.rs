@@ -64,7 +64,7 @@ with\\ blank/ @blank
         ("a.js", "@js"),
         ("x/a.txt", "@org/team"),
         ("apps/a.js", "@apps"),
-        // The last pattern that matches counts, also if it names nobody.
+        // The last pattern that matches counts, even if it names nobody.
         ("apps/free/a", ""),
         ("late.js", ""),
         // A line that is not valid has no effect.
@@ -158,7 +158,7 @@ docs/free/a @nobody
         ("a.tmp", ""),
         ("docs/a", "@admin @docs @writers"),
         ("x/README.md", "@admin @docs @writers"),
-        // There are no comments behind an entry: who is named there is an owner.
+        // An entry has no comments after it: everybody named there is an owner.
         ("docs/api/a", "@admin @api @commented"),
         // What is excluded stays so in its section.
         ("docs/free/a", "@admin"),

@@ -1,6 +1,6 @@
 //! `keysweep baseline`: chooses the findings that become entries, and describes the change.
 //!
-//! Takes findings and the existing baseline; gives what would be added, and then the new baseline
+//! Takes findings and the existing baseline; returns what would be added, and then the new baseline
 //! and a sentence. It reads and writes no file, and asks no question.
 
 use crate::finding::{Finding, Fingerprint, Status};

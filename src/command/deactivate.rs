@@ -2,7 +2,7 @@
 //! what somebody did in the seconds in which a deactivated key still works.
 //!
 //! A change of IAM takes seconds to reach every place where requests are checked. Whoever holds
-//! the key can use them to make another way in, so the user is looked at before and after.
+//! the key can use them to get access again, so the user is looked at before and after.
 
 mod look;
 pub mod sessions;
@@ -23,7 +23,7 @@ use sessions::Outcome;
 /// The choice for the sessions that the key opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sessions {
-    /// Whoever acts is asked.
+    /// The user is asked.
     #[default]
     Ask,
     /// They are ended.

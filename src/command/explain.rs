@@ -205,7 +205,7 @@ fn first(guide: &Guide, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", prose(&first.why, ""))
 }
 
-/// Says if an assignment is written before the step that uses it first: its value is not known yet,
+/// True if an assignment is written before the step that uses it first: its value is not known yet,
 /// and it is not the key itself.
 fn waits(assignment: &str) -> bool {
     assignment.contains("='<") && !assignment.starts_with("KEY=")

@@ -58,7 +58,7 @@ impl Hook {
         }
     }
 
-    /// Says if git writes to its standard input.
+    /// True if git writes to its standard input.
     fn reads_input(self) -> bool {
         matches!(self, Self::Push | Self::Receive)
     }

@@ -1,6 +1,6 @@
 //! `keysweep keys`: whose keys there are, how old, used when and for what, and which are due.
 //!
-//! It takes an [`Iam`](keysweep_aws::Iam) and gives a list, the worst first. It changes nothing.
+//! It takes an [`Iam`](keysweep_aws::Iam) and returns a list, the worst first. It changes nothing.
 
 mod due;
 mod gather;
@@ -18,7 +18,7 @@ use crate::text::escape_line;
 pub use due::{Due, Limits};
 pub use gather::{Gathered, Key};
 
-/// Whose keys are listed.
+/// The users whose keys are listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// One key.
@@ -42,9 +42,9 @@ pub enum Format {
 /// The options of `keysweep keys`.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Whose keys; none means all of the account.
+    /// Users and keys; none means all of the account.
     pub subjects: Vec<Subject>,
-    /// The report's name, and where it says that keys stand.
+    /// The report's name, and the places of keys in it.
     pub report: Option<(String, Places)>,
     /// From when on a key is due.
     pub limits: Limits,

@@ -78,7 +78,7 @@ fn below(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
             let failed = |source| Error::Read { path: shown(&path), source };
             let has_ending = path.extension().is_some_and(|ending| ending == ENDING);
             let is_empty = || entry.metadata().map(|found| found.len() == 0);
-            // Another empty file is nobody's partial.
+            // Other empty files are not partials.
             let is_one = is_partial(&path).map_err(failed)?
                 && (has_ending || !is_empty().map_err(failed)?);
             if is_one {
@@ -89,7 +89,7 @@ fn below(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Says if a file begins like a partial; an empty one may be one that was cut.
+/// True if a file begins like a partial; an empty one may be one that was cut.
 fn is_partial(path: &Path) -> io::Result<bool> {
     if !path.metadata()?.is_file() {
         // A named pipe may have no writer, and a device no end.

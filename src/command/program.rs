@@ -14,7 +14,7 @@ pub fn word() -> String {
     shell_word(&program.to_string_lossy())
 }
 
-/// Says if the user's own `PATH` contains a keysweep.
+/// True if the user's own `PATH` contains a keysweep.
 ///
 /// Folders that only a hook has do not count: those that a hook manager prepends, and git's own
 /// programs.

@@ -1,6 +1,6 @@
 //! `keysweep report`: earlier reports merged, filtered, grouped, compared and made into tickets.
 //!
-//! Takes reports that were read ([`crate::report::Saved`]), gives reports. Nothing is scanned and
+//! Takes reports that were read ([`crate::report::Saved`]), and returns reports. Nothing is scanned and
 //! nothing is sent.
 
 pub mod accounts;

@@ -3,7 +3,7 @@
 //! The steps are those of AWS's chapter "Managing access keys for IAM users": make a second key,
 //! move what uses the first, see that it is used no more, deactivate it, see that nothing breaks,
 //! delete it. Each run looks at the state in AWS first and then does at most the next step. What
-//! was done stands in a journal and, for a second person who continues without it, in a tag of the user.
+//! was done is recorded in a journal and, for a second person who continues without it, in a tag of the user.
 
 pub mod destination;
 mod facts;
@@ -35,7 +35,7 @@ pub enum Mode {
     /// The next step.
     #[default]
     Next,
-    /// Nothing but say where the rotation stands.
+    /// Only report how far the rotation is.
     Status,
     /// Give it up: delete the new key.
     Abandon,
@@ -49,7 +49,7 @@ pub struct Options<'a> {
     pub destination: Option<Wanted>,
     /// The files of profiles.
     pub files: Files,
-    /// `--in`: files and folders in which the key may stand.
+    /// `--in`: files and folders that may contain the key.
     pub paths: Vec<PathBuf>,
     /// `--report`: an earlier report of its places.
     pub report: Option<PathBuf>,
@@ -96,7 +96,7 @@ pub fn successor(journal: &Path, key: KeyId) -> Result<Option<String>, Failure> 
     Ok(Journal::open(journal, key.as_str())?.known().new)
 }
 
-/// Refuses what no rotation is possible of, before anybody is asked.
+/// Refuses a key that can't be rotated, before any question.
 ///
 /// # Errors
 /// A temporary key: status 2.

@@ -1,6 +1,6 @@
 //! `keysweep sweep`: from arguments to the targets of the run.
 //!
-//! Takes paths, finds the repositories at and below them, and gives targets, each place once. A
+//! Takes paths, finds the repositories at and below them, and returns targets, each place once. A
 //! folder of clones gives one target for each clone and one for the files outside of them. It does
 //! not know how a target is scanned; [`mod@plan`] writes the targets down, [`shard`] chooses a part of
 //! them, [`rows`] shows how each ended, [`state`] records it.
@@ -25,7 +25,7 @@ use crate::stop::Stop;
 use crate::text::escape_path;
 use plan::{Kind, Planned};
 
-/// The cost of a target besides its packs, in bytes: the estimate needs a number.
+/// The cost of a target without its packs, in bytes: the estimate needs a number.
 const FILES: u64 = 1 << 20;
 
 /// Files of a bare repository that `history` reads with more details.

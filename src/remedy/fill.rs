@@ -36,7 +36,7 @@ const PLACES: [(&str, &str, &str); 5] = [
 
 const KEY: &str = "\"$KEY\"";
 
-/// Says if a command uses a variable.
+/// True if a command uses a variable.
 pub fn uses(command: &str, variable: &str) -> bool {
     command.contains(&format!("${variable}"))
 }
@@ -141,7 +141,7 @@ impl Values {
         self.arn.as_deref()
     }
 
-    /// Says if the key is a canary.
+    /// True if the key is a canary.
     pub(super) fn is_canary(&self) -> bool {
         self.is_canary
     }

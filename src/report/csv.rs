@@ -1,4 +1,4 @@
-//! `--format csv`: one row a location, for spreadsheets (RFC 4180).
+//! `--format csv`: one row for each location, for spreadsheets (RFC 4180).
 //!
 //! A spreadsheet runs a cell that begins like a formula, so such a cell begins with an apostrophe,
 //! as OWASP advises under "CSV Injection".

@@ -1,7 +1,7 @@
 //! Two reports compared, as text, Markdown, HTML and JSON.
 //!
 //! What is no longer in the newer report is gone only if that report covers where it was; otherwise
-//! it is listed with the reason why nobody knows.
+//! it is listed with the reason why that is not known.
 
 use std::io::{self, Write};
 
@@ -73,11 +73,11 @@ pub struct Kept {
     pub finding: Finding,
     /// Paths that only the newer report has.
     pub new_places: Vec<String>,
-    /// What of the key the older report had, if the newer one has another part of it.
+    /// The part of the key in the older report, if the newer one has another part of it.
     pub was: Option<&'static str>,
 }
 
-/// A finding of which nobody knows if it is gone.
+/// A finding that may be gone, which is not known.
 #[derive(Clone, Debug)]
 pub struct Unscanned {
     /// The finding.
@@ -86,7 +86,7 @@ pub struct Unscanned {
     pub why: String,
 }
 
-/// What of a key a finding has.
+/// The parts of a key that a finding has.
 pub fn part_of(finding: &Finding) -> &'static str {
     match (&finding.credential.key_id, &finding.credential.secret) {
         (Some(_), Some(_)) => "a pair",
@@ -96,7 +96,7 @@ pub fn part_of(finding: &Finding) -> &'static str {
 }
 
 /// Writes a comparison in one of the formats text, markdown, html and json. `report` has the added
-/// findings, and what the newer report says besides.
+/// findings, and further facts from the newer report.
 ///
 /// # Errors
 ///

@@ -124,7 +124,7 @@ impl<'a> Exposure<'a> {
         ends.max_by_key(|span| span.end).filter(|_| !self.stands)
     }
 
-    /// Who added it.
+    /// The author who added it.
     pub(super) fn author(&self) -> Option<String> {
         self.first().map(|first| person(first.author))
     }

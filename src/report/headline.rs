@@ -5,7 +5,7 @@ use super::summary::counted;
 use super::{Report, text};
 use crate::finding::{Finding, Status};
 
-/// How urgent a report is, the most urgent first.
+/// The urgency of a report, the most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
     /// A key works.
@@ -38,13 +38,13 @@ pub(super) struct Headline<'a> {
     pub(super) level: Level,
     /// What was found, and what to do first.
     pub(super) sentence: String,
-    /// Whether everything was read.
+    /// A sentence that says if everything was read.
     pub(super) completeness: String,
     /// The finding to begin with.
     pub(super) first: Option<&'a Finding>,
 }
 
-/// Says if a finding needs no action: it is suppressed, or a canary.
+/// True if a finding needs no action: it is suppressed, or a canary.
 pub(super) fn is_settled(finding: &Finding) -> bool {
     finding.suppressed.is_some() || finding.verification.status == Status::Canary
 }

@@ -101,7 +101,7 @@ pub fn write_hook(report: &Report<'_>, setting: &Setting, out: &mut dyn Write) -
     out.flush()
 }
 
-/// One line a location: both halves, rule, credential.
+/// One line for each location: both halves, rule, credential.
 fn places(findings: &[&Finding], room: usize) -> Vec<String> {
     let all: Vec<(&Finding, &Occurrence)> = findings
         .iter()

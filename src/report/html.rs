@@ -25,7 +25,7 @@ use super::Report;
 use super::exposure::seconds;
 use crate::finding::Finding;
 
-/// Bytes of findings that are written with all their steps and pictures. Those behind them refer to
+/// Bytes of findings that are written with all their steps and pictures. Those after them refer to
 /// the steps, so that 10,000 findings take less than 20 MB. They are in the order of urgency.
 const DETAILED: usize = 3 << 20;
 
@@ -35,14 +35,14 @@ const PART: usize = 50;
 const STYLE: &str = include_str!("html/page/page.css");
 const SCRIPT: &str = include_str!("html/page/page.js");
 
-/// What the parts of the page share.
+/// The data that the parts of the page share.
 struct Page<'a> {
     report: &'a Report<'a>,
     /// The findings, the most urgent first.
     sorted: &'a [&'a Finding],
     /// The same by fingerprint.
     named: HashMap<&'a str, &'a Finding>,
-    /// What the findings can be filtered by.
+    /// The properties by which findings can be filtered.
     choices: Choices,
     /// The end of the time axes: that of the run or, if it is unknown, the last date of the report.
     now: i64,

@@ -1,4 +1,4 @@
-//! `--format jsonl`: one finding a line, as in [`super::json`], the remedies and the coverage last.
+//! `--format jsonl`: one finding on each line, as in [`super::json`], the remedies and the coverage last.
 
 use std::io::{self, Write};
 

@@ -2,7 +2,7 @@
 //!
 //! A headline, a table of four columns, and for each of the first findings its exposure, steps and
 //! places, folded. GitHub's and GitLab's flavour: a name of a repository is always code, so that it
-//! is no markup, no link and mentions nobody. The whole fits into a comment of GitHub, which may
+//! is not markup, makes no link and mentions nobody. The whole fits into a comment of GitHub, which may
 //! have 65,536 characters; the worst findings come first.
 
 mod detail;
@@ -71,7 +71,7 @@ fn fold(
     writeln!(out, "\n</details>\n")
 }
 
-/// Writes parts while they fit into `room` bytes, at least one, and gives the number of the others.
+/// Writes parts while they fit into `room` bytes, at least one, and returns the number of the others.
 fn write_parts<T>(
     parts: impl Iterator<Item = T>,
     room: usize,

@@ -82,7 +82,7 @@ struct Probe {
     coverage: Option<IgnoredAny>,
 }
 
-/// What a value has in the place of `findings`.
+/// The value of `findings` in a document.
 #[derive(Default, PartialEq, Eq)]
 enum Findings {
     #[default]
@@ -99,7 +99,7 @@ impl<'de> Deserialize<'de> for Findings {
 }
 
 impl Probe {
-    /// Says if the first value of a file is the last line of JSON lines without findings.
+    /// True if the first value of a file is the last line of JSON lines without findings.
     ///
     /// The last line of older versions has no `finding_count`. One with remedies had findings.
     fn is_last(&self, is_one_line: bool) -> bool {
@@ -295,7 +295,7 @@ fn damage(error: &serde_json::Error) -> ReadError {
     ))
 }
 
-/// The message without the place, which is counted in another way.
+/// The message without the place, which is reported separately.
 fn cause(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());

@@ -1,4 +1,4 @@
-//! `--format text`, for people: one block a credential, worst first, then the steps, each once, and
+//! `--format text`, for people: one block for each credential, worst first, then the steps, each once, and
 //! the coverage.
 
 pub(super) mod lines;

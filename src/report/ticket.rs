@@ -25,7 +25,7 @@ const REFS: usize = 10;
 /// Characters of a commit that are shown.
 const SHORT: usize = 12;
 
-/// Says if a file is a ticket.
+/// True if a file is a ticket.
 pub fn is_ticket(text: &str) -> bool {
     text.starts_with(MARK)
 }

@@ -16,7 +16,7 @@ pub(super) struct Todo<'a> {
     /// The step, in a few words.
     pub(super) title: String,
     pub(super) findings: Vec<&'a Finding>,
-    /// Its commands, one a line.
+    /// Its commands, one on each line.
     pub(super) commands: Vec<String>,
     /// The command of keysweep that does it for the first of them.
     keysweep: Option<String>,

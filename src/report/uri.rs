@@ -1,4 +1,4 @@
-//! Names of a repository as URIs and as words of a message, both harmless.
+//! Names of a repository as URIs and as words of a message, both escaped.
 
 use std::fmt::Write as _;
 

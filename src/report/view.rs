@@ -1,4 +1,4 @@
-//! What is shown of a report: a part of its findings, in groups, with the names of accounts.
+//! The view of a report: a part of its findings, in groups, with the names of accounts.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub struct View<'a> {
 /// A filter, and how much it hides: a report must not look clean because of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filtered {
-    /// The options, as they were typed.
+    /// The options as the user wrote them.
     pub by: Vec<String>,
     /// The number of findings that are not in the report.
     pub hidden: u64,

@@ -75,7 +75,7 @@ impl Collector {
         }
     }
 
-    /// Gives the findings of at least `min` confidence, and counts the others.
+    /// Returns the findings of at least `min` confidence, and counts the others.
     ///
     /// # Errors
     ///
@@ -129,7 +129,7 @@ impl Hits {
         self.0.add((!is_pair, hit.candidate.credential.fingerprint()), hit);
     }
 
-    /// Gives the retained hits, and writes to the ledger how many were dropped.
+    /// Returns the retained hits, and writes to the ledger how many were dropped.
     pub(super) fn finish(self, ledger: &Ledger) -> Vec<Hit> {
         let Retained { groups, dropped, lost_keys } = self.0.finish();
         report_dropped(dropped, lost_keys, ledger);
@@ -160,7 +160,7 @@ fn report_dropped(dropped: u64, lost_keys: bool, ledger: &Ledger) {
     ledger.problem("findings", b"", &why);
 }
 
-/// Drops candidates below `min` and gives their secrets. The id of a dropped pair remains, because
+/// Drops candidates below `min` and returns their secrets. The id of a dropped pair remains, because
 /// it is an id all the same.
 fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger) -> Vec<Secret> {
     let is_weak = |group: &Group| group.iter().all(|hit| hit.occurrence.confidence < min);

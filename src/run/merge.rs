@@ -204,7 +204,7 @@ impl Merge {
         Ok((Merged { outcome, stored }, repository))
     }
 
-    /// Passes the hits of a target on. Gives its line, with the names of this report, and the number
+    /// Passes the hits of a target on. Returns its line, with the names of this report, and the number
     /// of its credentials.
     fn hits(
         &self,

@@ -157,7 +157,7 @@ pub struct RepositoryLine {
     pub remote: Option<String>,
 }
 
-/// What a target cost.
+/// The cost of a target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spent {
     /// Elapsed time.
@@ -324,7 +324,7 @@ impl<R: BufRead> PartialReader<R> {
         Ok(Next::Line(line))
     }
 
-    /// Passes over the hits of the last target, unread. Gives `false` if the partial ends first.
+    /// Passes over the hits of the last target, unread. Returns `false` if the partial ends first.
     ///
     /// # Errors
     ///

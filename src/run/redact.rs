@@ -126,13 +126,13 @@ pub fn provenance(provenance: Provenance, findings: &[Finding]) -> Provenance {
     }
 }
 
-/// Says if a text contains a secret of `findings`, or a piece of it, in clear or encoded.
+/// True if a text contains a secret of `findings`, or a piece of it, in clear or encoded.
 pub fn shows(text: &str, findings: &[Finding]) -> bool {
     let found = findings.iter().flat_map(|finding| finding.clear.secrets());
     Secrets::new(found).is_some_and(|secrets| secrets.shows(text.as_bytes()))
 }
 
-/// Says if one of `texts` contains one of `secrets` or a piece of it, in clear or encoded.
+/// True if one of `texts` contains one of `secrets` or a piece of it, in clear or encoded.
 pub(super) fn reveal<'s>(
     secrets: impl Iterator<Item = &'s Secret>,
     mut texts: impl Iterator<Item = &'s [u8]>,
@@ -208,7 +208,7 @@ impl Secrets {
         !self.spans(text).is_empty()
     }
 
-    /// Says if a name of the origin is masked.
+    /// True if a name of the origin is masked.
     fn is_in(&self, origin: &Origin) -> bool {
         let git = origin.git.iter().flat_map(|git| {
             let people = git.author.iter().chain(&git.committer);
@@ -261,7 +261,7 @@ impl Secrets {
         }
     }
 
-    /// Gives the masked text; `None` if nothing is masked.
+    /// Returns the masked text; `None` if nothing is masked.
     fn shown(&self, text: &[u8]) -> Option<Vec<u8>> {
         if let Some(known) = self.known.borrow().get(text) {
             return known.clone();

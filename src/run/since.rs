@@ -41,7 +41,7 @@ struct Found {
     ended: String,
 }
 
-/// Says if every scan of an unchanged target has this problem.
+/// True if every scan of an unchanged target has this problem.
 fn lasts(problem: &Problem) -> bool {
     let is_damaged = DAMAGED.iter().any(|begin| problem.why.starts_with(begin));
     let is_of_bytes = problem.what == "container" && is_damaged;
@@ -50,7 +50,7 @@ fn lasts(problem: &Problem) -> bool {
 
 impl Earlier {
     /// Reads which targets partials have; `options` is the digest of the options that affect what is
-    /// found. A partial that is cut gives what it has.
+    /// found. The readable part of a truncated partial is used.
     pub fn read(files: Vec<(PathBuf, String)>, options: &str) -> Self {
         let mut earlier = Self::default();
         for (path, shown) in files {
@@ -70,7 +70,7 @@ impl Earlier {
         earlier
     }
 
-    /// Gives `false` if the partial is of another kind of sweep.
+    /// Returns `false` if the partial is of another kind of sweep.
     fn add(&mut self, at: usize, options: &str) -> Result<bool, PartialError> {
         let file = File::open(&self.files[at])?;
         let (begun, mut reader) = PartialReader::begin(BufReader::new(file))?;

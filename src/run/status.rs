@@ -56,7 +56,7 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    /// Says if a finding reaches it.
+    /// True if a finding reaches it.
     pub fn is_met(self, finding: &Finding) -> bool {
         let at_least = |severity| finding.severity >= severity;
         finding.suppressed.is_none()

@@ -59,7 +59,7 @@ pub struct TargetState {
 
 /// A store of finished targets.
 pub trait ResumeStore {
-    /// Gives the record of a target, if there is one.
+    /// Returns the record of a target, if there is one.
     fn recall(&mut self, target: &Target) -> Option<TargetState>;
     /// Stores the record of a finished target.
     fn keep(&mut self, target: &Target, kept: &TargetState) -> std::io::Result<()>;

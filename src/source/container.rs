@@ -197,7 +197,7 @@ impl<'a, D: Detector> Scanner<'a, D> {
         guarded("text", name, self.ledger, || self.detector.whole(bytes)).unwrap_or_default()
     }
 
-    /// Counts a text of a form that is not opened; gives back whether it stands column by column.
+    /// Counts a text of a form that is not opened; returns true if it is stored by column.
     fn is_columnar(&self, name: Name<'_>, head: &[u8], tail: &[u8]) -> bool {
         let Some(form) = unopened::of(head, tail, name) else { return false };
         self.ledger.not_opened(form.name, 1);
@@ -240,7 +240,7 @@ impl<R: Read> Read for Counted<'_, '_, R> {
     }
 }
 
-/// The end of a text: a zip may stand behind anything, a program that unpacks it, a signature, a
+/// The end of a text: a zip may follow anything, a program that unpacks it, a signature, a
 /// picture, and other forms name themselves there alone.
 enum Tail<'t> {
     Seen(&'t [u8]),

@@ -1,6 +1,6 @@
 //! Git repositories: all of their history, what is staged, a range of commits.
 //!
-//! Takes repositories that nobody vouches for, gives hits with what git knows of them. The format
+//! Takes untrusted repositories, and returns hits with the facts that git has about them. The format
 //! is read here and by `gix`; no git program is run and nothing is fetched. Must not know what a
 //! credential looks like.
 

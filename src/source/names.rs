@@ -1,6 +1,6 @@
 //! Searches names of files, folders and members like text: a key may be only in a name.
 //!
-//! Takes paths, gives what is found in their parts; a location in a name has no line. It does not
+//! Takes paths, and returns the findings in their parts; a location in a name has no line. It does not
 //! know what the names belong to.
 
 use crate::coverage::Ledger;
@@ -18,7 +18,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Gives what is found in the parts of a path that the previous one did not have, and the path
+    /// Returns the findings in the parts of a path that the previous one did not have, and the path
     /// up to that part.
     pub(crate) fn search<D: Detector>(
         &mut self,
@@ -40,14 +40,14 @@ impl Names {
     }
 }
 
-/// Gives what is found in the last part of a path.
+/// Returns the findings in the last part of a path.
 pub(crate) fn last<D: Detector>(detector: &D, path: &[u8], ledger: &Ledger) -> Vec<Candidate> {
     let number = path.iter().filter(|&&byte| byte == b'/').count() + 1;
     let found = parts(detector, path, ledger).into_iter();
     found.filter(|(part, _)| *part == number).map(|(_, candidate)| candidate).collect()
 }
 
-/// Gives what is found in a path, with the number of the part in which it ends, from 1.
+/// Returns the findings in a path, with the number of the part in which it ends, from 1.
 fn parts<D: Detector>(detector: &D, path: &[u8], ledger: &Ledger) -> Vec<(usize, Candidate)> {
     if path.len() < SHORTEST {
         return Vec::new();

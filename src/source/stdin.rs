@@ -45,7 +45,7 @@ impl Default for StdinOptions {
     }
 }
 
-/// Says if standard input may have data, because a shell connected it with a program or file: it is
+/// True if standard input may have data, because a shell connected it with a program or file: it is
 /// a pipe, a socket or a regular file, as in ripgrep.
 #[cfg(unix)]
 pub fn may_hold_data() -> bool {
@@ -56,7 +56,7 @@ pub fn may_hold_data() -> bool {
     kind.is_ok_and(|kind| kind.is_fifo() || kind.is_socket() || kind.is_file())
 }
 
-/// Says if standard input may have data, because a shell connected it with a program or file.
+/// True if standard input may have data, because a shell connected it with a program or file.
 #[cfg(not(unix))]
 pub fn may_hold_data() -> bool {
     use std::io::IsTerminal as _;

@@ -46,7 +46,7 @@ pub(crate) struct Begun {
 }
 
 impl Begun {
-    /// Says if this is the whole stream.
+    /// True if this is the whole stream.
     pub(crate) fn is_whole(&self) -> bool {
         !self.full
     }
@@ -260,7 +260,7 @@ mod tests {
         (seen, extent.bytes)
     }
 
-    /// Gives at most so many bytes a read, as a pipe does.
+    /// Returns at most this many bytes for each read, as a pipe does.
     struct Trickle<'a>(&'a [u8], usize);
 
     impl Read for Trickle<'_> {

@@ -57,7 +57,7 @@ impl BaselineEntry {
         }
     }
 
-    /// Says if its last day is over.
+    /// True if its last day is over.
     pub fn is_over(&self, today: Date) -> bool {
         self.until.is_some_and(|until| until < today)
     }
@@ -140,7 +140,7 @@ impl Baseline {
         &rest[..rest.partition_point(|entry| entry.fingerprint == *fingerprint)]
     }
 
-    /// Adds entries with new fingerprints; existing ones keep reason and last day. Gives the number
+    /// Adds entries with new fingerprints; existing ones keep reason and last day. Returns the number
     /// of new entries.
     pub fn add(&mut self, entries: impl IntoIterator<Item = BaselineEntry>) -> usize {
         let before = self.entries.len();
@@ -153,7 +153,7 @@ impl Baseline {
         self.entries.len() - before
     }
 
-    /// Removes entries; `stale` is sorted. Gives the number of removed entries.
+    /// Removes entries; `stale` is sorted. Returns the number of removed entries.
     pub fn prune(&mut self, stale: &[BaselineEntry]) -> usize {
         let before = self.entries.len();
         self.entries.retain(|entry| stale.binary_search(entry).is_err());

@@ -49,7 +49,7 @@ impl DetectSecrets {
         Ok(Self { digests: accepted.map(|entry| entry.hashed_secret.to_lowercase()).collect() })
     }
 
-    /// Says if the baseline has the finding's key id or secret.
+    /// True if the baseline has the finding's key id or secret.
     pub fn accepts(&self, finding: &Finding) -> bool {
         let id = finding.credential.key_id.as_deref().map(str::as_bytes);
         let values = id.into_iter().chain(finding.clear.secret.as_ref().map(Secret::expose));

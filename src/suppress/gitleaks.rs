@@ -121,7 +121,7 @@ impl Gitleaks {
         Ok(Self { lists: lists.map_err(|what| fault(1, what))?, places: Vec::new() })
     }
 
-    /// Says if gitleaks ignores all occurrences of the finding.
+    /// True if gitleaks ignores all occurrences of the finding.
     pub fn accepts(&self, finding: &Finding) -> bool {
         let places = &finding.occurrences;
         self.places.iter().any(|place| place.is_of(finding))

@@ -164,7 +164,7 @@ impl Verifier {
 
     /// Sends one secret to one partition. It is retried while the partition is busy or fails,
     /// within the retry time; once over a new connection, because a kept one may break; and once
-    /// after setting the clock. Also says if anything was sent.
+    /// after setting the clock. Also returns whether anything was sent.
     async fn ask(&self, client: &StsClient, asked: &Asked) -> (Answer, bool) {
         let mut deadline = None;
         let mut clock_was_set = false;
@@ -271,7 +271,7 @@ impl Answers {
         Self { verdicts, capped: false, asked: 0, home: None, last: None }
     }
 
-    /// Says if there is no answer yet.
+    /// True if there is no answer yet.
     pub(super) fn are_none(&self) -> bool {
         self.verdicts.iter().all(Option::is_none)
     }
@@ -287,13 +287,13 @@ impl Answers {
         self.verdicts.fill(Some(verdict));
     }
 
-    /// Says if no further secret can change the verdict: an id has one secret, and an id that no
+    /// True if no further secret can change the verdict: an id has one secret, and an id that no
     /// partition knows has none.
     fn is_settled(&self) -> bool {
         matches!(self.last, Some((Status::Active | Status::Inactive, _)))
     }
 
-    /// Says if the next secret should be tried: the secret or the session token was rejected.
+    /// True if the next secret should be tried: the secret or the session token was rejected.
     fn leave_open(&self, next: &Asked) -> bool {
         match &self.last {
             None | Some((Status::WrongSecret, _)) => true,

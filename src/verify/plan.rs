@@ -104,12 +104,12 @@ fn question(
     Question { key, candidates, holders, partitions, beyond }
 }
 
-/// Says if a secret can sign requests.
+/// True if a secret can sign requests.
 pub(super) fn signs(finding: &Finding) -> bool {
     finding.clear.secret.as_ref().is_some_and(|secret| secret.expose().len() == SECRET_LEN)
 }
 
-/// Says if the user suppressed a finding, so that it is not sent. A marker alone does not suppress
+/// True if the user suppressed a finding, so that it is not sent. A marker alone does not suppress
 /// an active key.
 pub(super) fn is_settled(finding: &Finding) -> bool {
     finding.suppressed.as_ref().is_some_and(|settled| !settled.is_by_marker())

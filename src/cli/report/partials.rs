@@ -19,7 +19,7 @@ use crate::suppress::Suppressions;
 /// The beginning of a partial.
 const BEGINNING: &[u8] = b"{\"keysweep_partial\":";
 
-/// Says if a file begins as a partial does.
+/// True if a file begins as a partial does.
 pub(super) fn is_partial(path: &Path) -> bool {
     let mut head = Vec::new();
     // What can't be opened is reported when it is read as a report.

@@ -92,7 +92,7 @@ fn person(name: &str, seconds: i64) -> Signature {
     Signature { name: name.into(), email: email.into(), time: Time { seconds, offset: 0 } }
 }
 
-/// Writes the files of a commit, and gives its root tree.
+/// Writes the files of a commit, and returns its root tree.
 fn tree(repo: &gix::Repository, files: &Files) -> gix::Result<ObjectId> {
     let entry =
         |kind: EntryKind, name: &str, oid| Entry { mode: kind.into(), filename: name.into(), oid };

@@ -101,7 +101,7 @@ fn read(text: &[u8]) -> Result<Vec<Found>, Error> {
     if is_known { Ok(found) } else { Err(Error::NotAReport) }
 }
 
-/// Adds the findings of a document. Gives `false` if it is not a keysweep report.
+/// Adds the findings of a document. Returns `false` if it is not a keysweep report.
 fn take(document: &Value, found: &mut Vec<Found>) -> bool {
     if let Some(runs) = document.get("runs").and_then(Value::as_array) {
         let results = runs.iter().filter_map(|run| run.get("results")?.as_array()).flatten();

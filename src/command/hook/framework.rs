@@ -2,7 +2,7 @@
 //!
 //! A manager's hook finds its configuration by the name it was called with, so it stops working
 //! once it is renamed, and its next installation removes keysweep's. Takes a repository's folders
-//! and a hook; gives the owner and the lines that make it run keysweep. It reads files, and changes
+//! and a hook; returns the owner and the lines that make it run keysweep. It reads files, and changes
 //! none.
 
 mod lines;
@@ -91,7 +91,7 @@ impl Owner {
         !matches!(self, Self::Named | Self::Compiled)
     }
 
-    /// Says if the manager runs such a hook.
+    /// True if the manager runs such a hook.
     fn has(self, hook: Hook) -> bool {
         !(self == Self::Overcommit && hook == Hook::Merge)
     }
@@ -129,7 +129,7 @@ impl Owner {
         }
     }
 
-    /// Says if the file runs keysweep as this hook.
+    /// True if the file runs keysweep as this hook.
     fn runs_keysweep(self, text: &[u8], hook: Hook) -> bool {
         let text = String::from_utf8_lossy(text);
         let lines = text.lines().filter(|line| !line.trim_start().starts_with(['#', '/']));

@@ -27,7 +27,7 @@ impl Default for Limits {
 /// The reason why a key is due; ordered, the worst first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
-    /// It stands in code, in so many places of the report.
+    /// It is in code, at this many places of the report.
     InCode(usize),
     /// Older than the limit, in days.
     Age(i64),
@@ -121,7 +121,7 @@ fn discriminant(due: &Due) -> u8 {
     }
 }
 
-/// Reasons that a key alone gives. An inactive or expired key opens nothing: it is not due.
+/// Reasons that depend on the key alone. An inactive or expired key opens nothing: it is not due.
 fn due(key: &Key, limits: Limits, now: Timestamp) -> Vec<Due> {
     match &key.key.status {
         KeyStatus::Active => {}

@@ -18,7 +18,7 @@ pub struct Key {
     pub key: AccessKey,
     /// When it was used; `None` if that could not be looked at.
     pub last_used: Option<LastUsed>,
-    /// Where it stands in the report.
+    /// Its places in the report.
     pub places: Vec<String>,
     /// The reasons why it is due, the worst first; empty if it is not.
     pub due: Vec<Due>,

@@ -74,7 +74,7 @@ pub fn compare(old: &Input, new: &Input, filter: &Filter, filtered: &mut Option<
 }
 
 impl Diff {
-    /// Says if a finding reaches the level that did not reach it before.
+    /// True if a finding reaches the level that did not reach it before.
     pub fn has_new(&self, old: &Saved, new: &Saved, fail_on: FailOn) -> bool {
         let linked = Linked::new(&old.findings, &new.findings);
         let met_before = |finding: &Finding| {
@@ -121,7 +121,7 @@ impl<'a> Linked<'a> {
         Self::other(&self.before, finding)
     }
 
-    /// Says if the newer report has a part of a finding that only the older one has.
+    /// True if the newer report has a part of a finding that only the older one has.
     fn is_there(&self, finding: &Finding) -> bool {
         Self::other(&self.now, finding).is_some()
     }

@@ -29,7 +29,7 @@ pub struct FilterError {
     why: String,
 }
 
-/// What a field must be.
+/// The values of a field that match.
 #[derive(Debug)]
 enum Condition {
     Rule(String),
@@ -40,7 +40,7 @@ enum Condition {
     Path(Globs),
     Author(String),
     Owner(String),
-    /// What has no date, such as a file that no commit has, is later than any day.
+    /// A place without a date, such as a file that no commit contains, is later than any day.
     Since(Date),
 }
 
@@ -99,7 +99,7 @@ impl Filter {
         self.record(&mut saved.filter, hidden, places);
     }
 
-    /// Says if a finding, or a part of its places, is kept.
+    /// True if a finding, or a part of its places, is kept.
     pub(super) fn passes(&self, finding: &Finding) -> bool {
         self.keeps(finding) && finding.occurrences.iter().any(|place| self.shows(place))
     }
@@ -114,14 +114,14 @@ impl Filter {
         }
     }
 
-    /// Says if the finding as a whole is kept.
+    /// True if the finding as a whole is kept.
     fn keeps(&self, finding: &Finding) -> bool {
         let only = self.only.values().filter(|any| any.iter().all(Condition::is_of_finding));
         only.into_iter().all(|any| any.iter().any(|one| one.holds_for(finding)))
             && !self.not.iter().any(|one| one.is_of_finding() && one.holds_for(finding))
     }
 
-    /// Says if a place is kept.
+    /// True if a place is kept.
     fn shows(&self, place: &Occurrence) -> bool {
         let only = self.only.values().filter(|any| !any.iter().all(Condition::is_of_finding));
         only.into_iter().all(|any| any.iter().any(|one| one.holds_at(place)))
@@ -241,7 +241,7 @@ fn named_account(value: &str, saved: &Saved) -> Result<Condition, String> {
 }
 
 impl Condition {
-    /// Says if the condition is on the finding, not on a place.
+    /// True if the condition is on the finding, not on a place.
     fn is_of_finding(&self) -> bool {
         matches!(self, Self::Rule(_) | Self::Severity(_) | Self::Verdict(_) | Self::Account(_))
     }
@@ -277,7 +277,7 @@ fn authors(place: &Occurrence) -> Option<String> {
     Some(format!("{} <{}>", author.name, author.email))
 }
 
-/// Says if a value is a person's name, address, or both; a code owner has only one name. Case does
+/// True if a value is a person's name, address, or both; a code owner has only one name. Case does
 /// not matter in any of them.
 fn is_person(person: &str, value: &str) -> bool {
     let same = |text: &str| text.to_lowercase() == value.to_lowercase();

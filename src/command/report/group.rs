@@ -9,7 +9,7 @@ use crate::finding::{Finding, Occurrence};
 use crate::report::Group;
 use crate::text::escape_path;
 
-/// What findings are grouped by.
+/// The property by which findings are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupBy {
     /// The rule that found them.

@@ -20,7 +20,7 @@ const SEVERAL: &str = "report";
 /// Joins reports; one alone stays as it is.
 ///
 /// A place of a report that is not a sweep gets the name of what was scanned, if the reports are
-/// not of the same place: otherwise nobody could tell equal paths of two repositories apart.
+/// not of the same place: otherwise equal paths of two repositories could not be distinguished.
 pub fn merge(mut inputs: Vec<Input>) -> Saved {
     if inputs.len() == 1 {
         return inputs.pop().map(|input| input.saved).unwrap_or_default();
@@ -112,7 +112,7 @@ fn unite(one: &mut Finding, other: Finding) {
     one.occurrences.dedup_by(|a, b| a.order() == b.order());
 }
 
-/// Says if the verdict on `one` is later than that on `other`; asked is later than not asked.
+/// True if the verdict on `one` is later than that on `other`; asked is later than not asked.
 fn is_newer(one: &Finding, other: &Finding) -> bool {
     let age = |finding: &Finding| {
         let verdict = &finding.verification;

@@ -1,4 +1,4 @@
-//! Who can act on a place of a finding.
+//! The people who can act on a place of a finding.
 
 use crate::finding::Occurrence;
 

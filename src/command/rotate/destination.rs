@@ -215,7 +215,7 @@ enum RecordKind {
 /// The answer whether a run that ended early kept a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// The key stands there.
+    /// The key is there.
     Yes,
     /// It does not: nobody has its secret.
     No,

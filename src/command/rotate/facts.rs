@@ -1,4 +1,4 @@
-//! The facts that AWS gives about a key, its user and the user's other keys: reads alone.
+//! The facts that AWS reports about a key, its user and the user's other keys: reads alone.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::text::escape_line;
 /// The time by which a list may be behind a change, with some room.
 const BEHIND: Duration = Duration::from_secs(5);
 
-/// The facts that AWS gives.
+/// The facts that AWS reports.
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
     /// The user whose key it is.

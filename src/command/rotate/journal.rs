@@ -1,4 +1,4 @@
-//! The journal of a rotation: what was done to a key and when, a line each.
+//! The journal of a rotation: a line for each step, with its time.
 //!
 //! A line before each change states the intention, and a line after it the outcome; each is on the
 //! disk before the next step. So whatever ends the program, the next run knows
@@ -137,7 +137,7 @@ pub enum Event {
         /// The key.
         key: String,
     },
-    /// Where the old key stands.
+    /// The places of the old key.
     Places {
         /// All places.
         places: Vec<Place>,
@@ -205,7 +205,7 @@ impl Journal {
         escape_path(self.path.as_os_str().as_encoded_bytes())
     }
 
-    /// Whose key it is about, once it has begun.
+    /// The user of the key, once the rotation has begun.
     pub fn head(&self) -> Option<&Head> {
         self.head.as_ref()
     }

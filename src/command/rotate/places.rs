@@ -1,4 +1,4 @@
-//! Where the old key stands: files as they are now, which somebody has to change.
+//! The places of the old key: files as they are now, which somebody has to change.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -22,13 +22,13 @@ use crate::source::{container, files};
 use crate::stop::Stop;
 use crate::text::escape_path;
 
-/// The parts of the key that stand in a place.
+/// The parts of the key at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Holds {
     /// The id with its secret: it works from here, and has to be moved.
     Pair,
-    /// The secret without the id, which stands elsewhere: it has to be moved.
+    /// The secret without the id, which is elsewhere: it has to be moved.
     Secret,
     /// The id alone: the secret may come from a store.
     Id,
@@ -56,7 +56,7 @@ pub struct Place {
     pub path: String,
     /// Its line.
     pub line: Option<u64>,
-    /// The parts of the key that stand there.
+    /// The parts of the key that are there.
     pub holds: Holds,
 }
 
@@ -218,7 +218,7 @@ fn is_our_own(path: &str) -> bool {
 pub(super) struct Reported {
     /// Those that can be looked at.
     pub(super) files: Vec<PathBuf>,
-    /// Those that can't, or stand in a history alone.
+    /// Those that can't, or are only in a history.
     pub(super) missing: Vec<String>,
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Session<'a, 'b> {
     waiting: bool,
 }
 
-/// Where the old key stands.
+/// The places of the old key.
 pub(super) struct Found {
     pub(super) places: Vec<Place>,
     /// The files and folders that were looked at.

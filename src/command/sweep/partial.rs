@@ -2,7 +2,7 @@
 //!
 //! It is written in place, one target after the other, and not renamed at the end as a report is: a
 //! sweep of hours that is killed leaves what it found until then. A partial that is cut is known by
-//! its missing last line, so nobody takes it for a whole one. Each target is on the disk before the
+//! its missing last line, so it does not pass for a complete one. Each target is on the disk before the
 //! next one is written.
 
 use std::fs::File;
@@ -29,7 +29,7 @@ pub struct PartialFile {
     out: BufWriter<File>,
     /// Its path, escaped for display.
     path: String,
-    /// The first error; nothing is written behind it.
+    /// The first error; nothing is written after it.
     error: Option<io::Error>,
 }
 

@@ -22,7 +22,7 @@ impl Shard {
         (self.number, self.count)
     }
 
-    /// Says if the target of this name belongs to it.
+    /// True if the target of this name belongs to it.
     pub fn has(self, name: &str) -> bool {
         let [first, ..] = *Sha256::digest(name).as_chunks::<8>().0 else { return false };
         u64::from_be_bytes(first) % u64::from(self.count) == u64::from(self.number - 1)

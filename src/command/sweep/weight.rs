@@ -1,7 +1,7 @@
 //! The estimated cost of a target, from sizes that the file system says. Nothing is read.
 //!
 //! The unit is a byte of a pack. Such a byte inflates to about 18 bytes that are scanned, so a byte
-//! of a file counts as a sixteenth. What each target costs besides is a quarter of a megabyte.
+//! of a file counts as a sixteenth. In addition, each target costs a quarter of a megabyte.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn packs(folder: &Path) -> u64 {
     entries(folder).filter(|entry| is_pack(&entry.path())).map(|entry| size(&entry)).sum()
 }
 
-/// Loose objects stand in folders of two hexadecimal digits.
+/// Loose objects are in folders named by two hexadecimal digits.
 fn loose(folder: &Path) -> u64 {
     let is_fan = |entry: &fs::DirEntry| {
         let name = entry.file_name();

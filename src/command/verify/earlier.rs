@@ -53,7 +53,7 @@ pub fn read_report(text: &[u8]) -> Result<Earlier, ReportError> {
 }
 
 impl Earlier {
-    /// Adds the findings of one document: a whole report, or a line of `jsonl`. Gives `false` if it
+    /// Adds the findings of one document: a whole report, or a line of `jsonl`. Returns `false` if it
     /// is not a keysweep report.
     fn read_document(&mut self, document: &Value) -> bool {
         if let Some(runs) = document.get("runs").and_then(Value::as_array) {
@@ -84,7 +84,7 @@ impl Earlier {
         true
     }
 
-    /// Keeps those of `found` that the report has. Gives the other findings of the report, which
+    /// Keeps those of `found` that the report has. Returns the other findings of the report, which
     /// the target no longer contains and which can't be verified.
     pub fn keep(&self, found: &mut Vec<Finding>) -> Vec<(&Fingerprint, Option<&str>)> {
         found.retain(|finding| self.findings.contains_key(&finding.fingerprint));

@@ -32,7 +32,7 @@ pub(super) fn ignored(path: &[u8]) -> String {
     shell_word(&line)
 }
 
-/// Says if a part of the name is masked, because it is a found secret.
+/// True if a part of the name is masked, because it is a found secret.
 fn is_masked(path: &[u8]) -> bool {
     memchr::memmem::find(path, MASK.as_bytes()).is_some()
 }
@@ -61,7 +61,7 @@ fn pattern(path: &[u8]) -> String {
     glob
 }
 
-/// Says if the name needs no quoting in a shell and in git.
+/// True if the name needs no quoting in a shell and in git.
 fn is_plain(name: &[u8]) -> bool {
     // Git reads other signs after `:/` as magic of its own.
     let begins =

@@ -1,4 +1,4 @@
-//! What the findings of the page can be filtered and grouped by.
+//! The properties by which the findings of the page can be filtered and grouped.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What was scanned, and what was not and why: in words, with every target.
+//! The coverage in words: what was scanned, what was not and why, with every target.
 
 use askama::Template;
 

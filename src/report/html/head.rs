@@ -149,7 +149,7 @@ fn counts(findings: &[&Finding]) -> Vec<(usize, &'static str)> {
     counts.into_iter().filter(|(count, _)| *count > 0).collect()
 }
 
-/// Who can do it.
+/// The people who can do it.
 fn who_acts(finding: &Finding, account: Option<&str>) -> String {
     match account {
         _ if !finding.credential.is_of_aws() => {
@@ -184,7 +184,7 @@ fn owners(place: &Occurrence) -> Option<String> {
     (!owners.is_empty()).then(|| owners.join(" "))
 }
 
-/// The way to an answer, if AWS was not asked about a key.
+/// The sentence about a key that AWS was not asked about, with the command that asks.
 fn unasked(finding: &Finding) -> Option<String> {
     if !finding.credential.is_of_aws() {
         return Some("Not checked: keysweep asks AWS alone.".to_owned());

@@ -131,7 +131,7 @@ impl Timeline {
     }
 }
 
-/// What the legend explains.
+/// The signs that the legend explains.
 impl Timeline {
     fn any_removed(&self) -> bool {
         self.rows.iter().any(|row| row.removed)

@@ -60,7 +60,7 @@ fn region(place: &Occurrence, spot: &Spot) -> Region {
     region.map_or_else(Region::of_file, |region| Region::new(region, Message::redacted()))
 }
 
-/// Says if lines count in the file itself, not in a member of it.
+/// True if lines count in the file itself, not in a member of it.
 fn has_lines(place: &Occurrence) -> bool {
     place.origin.inside.is_empty()
 }

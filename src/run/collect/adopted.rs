@@ -12,7 +12,7 @@ use crate::run::record::HitRecord;
 /// The places in one file of one target, of which a few are compared.
 type File = (Option<String>, Option<Vec<u8>>);
 
-/// Writes the places that a pair takes over, in order, and gives their number. Of each half the
+/// Writes the places that a pair takes over, in order, and returns their number. Of each half the
 /// places are in a run. Memory holds those in one file at a time.
 pub(super) fn write(own: Run, halves: &[Run], sorted: &mut HitFile) -> io::Result<u64> {
     let mut own = sorted.read(own).peekable();
@@ -25,7 +25,7 @@ pub(super) fn write(own: Run, halves: &[Run], sorted: &mut HitFile) -> io::Resul
                 known.extend(keys(&hit.occurrence));
             }
         }
-        // One half after the other: what one gives, the next one does not give again.
+        // One half after the other, so that no place is written twice.
         let mut taken = Vec::new();
         for half in &mut halves {
             while let Some(hit) = next_until(half, &file)? {

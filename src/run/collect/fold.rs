@@ -1,11 +1,11 @@
-//! Which pair a left-over half belongs to.
+//! Assigns single halves to the pairs that contain them.
 
 use std::collections::HashMap;
 
 use crate::finding::{Finding, Identity, SecretDigest};
 use crate::rules::id::{KEY_ID, SECRET, SESSION_TOKEN, SMTP_PASSWORD};
 
-/// The half of a pair that a left-over is.
+/// A single half of a pair.
 #[derive(PartialEq, Eq, Hash)]
 enum Half {
     Id(String),

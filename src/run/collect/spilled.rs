@@ -119,7 +119,7 @@ impl Spilled {
         Ok(())
     }
 
-    /// Gives the findings of at least `min` confidence, and counts the others.
+    /// Returns the findings of at least `min` confidence, and counts the others.
     pub(super) fn finish(
         mut self,
         rules: &RuleSet,
@@ -162,7 +162,7 @@ impl Spilled {
         weak
     }
 
-    /// Adds runs with the ids of weak pairs, which are ids all the same; gives their fingerprints.
+    /// Adds runs with the ids of weak pairs, which are ids all the same; returns their fingerprints.
     fn lone_ids(&mut self, weak: &HashMap<Fingerprint, Known>) -> io::Result<HashSet<Fingerprint>> {
         let mut lone = HashSet::new();
         if !weak.values().any(|known| known.is_pair) {
@@ -215,7 +215,7 @@ impl Spilled {
         all.sort_by(|a, b| a.finding.fingerprint.cmp(&b.finding.fingerprint));
     }
 
-    /// Reads the places of each finding: some stay in memory. Gives the number of the others.
+    /// Reads the places of each finding: some stay in memory. Returns the number of the others.
     fn with_places(&self, all: Vec<Located>, sorted: &HitFile) -> io::Result<(Vec<Finding>, u64)> {
         let each = each(&all, self.options.places);
         let (mut findings, mut left_out, mut names) = (Vec::new(), 0, HashSet::new());
@@ -247,7 +247,7 @@ impl Spilled {
     }
 }
 
-/// Gives one copy of each name.
+/// Returns one copy of each name.
 fn intern(names: &mut HashSet<Arc<str>>, name: &str) -> Arc<str> {
     if let Some(known) = names.get(name) {
         return Arc::clone(known);

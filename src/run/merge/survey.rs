@@ -22,7 +22,7 @@ pub struct PartialFile {
     pub name: String,
 }
 
-/// What a partial has.
+/// The content of a partial.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) file: PartialFile,
@@ -73,7 +73,7 @@ impl Part {
         part
     }
 
-    /// Gives `false` if it is cut.
+    /// Returns `false` if it is cut.
     fn read_all(&mut self) -> Result<bool, PartialError> {
         let (begun, mut reader) = PartialReader::begin(BufReader::new(self.open()?))?;
         match begun {

@@ -1,4 +1,4 @@
-//! Whether a target changed since an earlier sweep: a digest of what a listing of it shows.
+//! A digest of the listing of a target, which shows if the target changed since an earlier sweep.
 //!
 //! Of a work tree and of files these are names, sizes, times of change and numbers of files; of a git
 //! folder the content of every file outside of its objects, and names and sizes of packs and loose

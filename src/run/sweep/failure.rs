@@ -26,7 +26,7 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// The reason that the status of a process gives; `None` if it has not ended.
+    /// The failure for the status of a process; the status `None` means that it has not ended.
     pub(super) fn of(status: Option<ExitStatus>) -> Self {
         let Some(status) = status else { return Self::Undead };
         #[cfg(unix)]
@@ -39,7 +39,7 @@ impl Failure {
         status.code().map_or(Self::Cut, Self::Exit)
     }
 
-    /// Says if the same target may well be scanned the next time.
+    /// True if the same target may well be scanned the next time.
     pub(super) fn may_pass(self) -> bool {
         !matches!(self, Self::OverTime(_) | Self::Stopped)
     }

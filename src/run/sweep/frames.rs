@@ -1,4 +1,4 @@
-//! What a sweep and its processes write to each other: frames of a length, a kind and a content.
+//! The messages between a sweep and its processes: frames of a length, a kind and a content.
 //!
 //! The pipes between them are the only channel. Options, paths and targets do not stand on a command
 //! line or in an environment, where others could read them. Found secrets pass through such a pipe
@@ -198,7 +198,7 @@ pub(super) struct Done {
     pub(super) usage: Usage,
 }
 
-/// What a target cost.
+/// The cost of a target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Processor time, of all threads.

@@ -150,7 +150,7 @@ impl Process {
         memory_watch::status_bytes(&self.child.id().to_string(), "RssAnon:")
     }
 
-    /// Kills it, if it has not ended, and gives its status; `None` if even a kill does not end it.
+    /// Kills it, if it has not ended, and returns its status; `None` if even a kill does not end it.
     pub(super) fn kill(&mut self) -> Option<ExitStatus> {
         // An error says that it has ended.
         let _ = self.child.kill();

@@ -45,7 +45,7 @@ pub(super) struct Scan<'a, D> {
 }
 
 impl<D: Detector> Scan<'_, D> {
-    /// Scans a target and passes its hits on. Gives the reason if it could not be read, or not
+    /// Scans a target and passes its hits on. Returns the reason if it could not be read, or not
     /// completely.
     pub(super) fn scan(
         &self,

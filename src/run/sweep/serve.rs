@@ -77,7 +77,7 @@ struct Current {
     ledger: Option<Arc<Ledger>>,
 }
 
-/// What the threads of the process share.
+/// The state that the threads of the process share.
 struct Shared {
     output: Mutex<File>,
     current: Mutex<Current>,

@@ -33,7 +33,7 @@ const BATCH: Duration = Duration::from_secs(20);
 /// A target that took so long was not small, whatever its size.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// What all threads share that scan targets.
+/// The state that all scanning threads share.
 pub(super) struct Slots<'a, 's, D> {
     pub(super) targets: &'a [Target],
     pub(super) scan: Scan<'a, D>,
@@ -52,7 +52,7 @@ pub(super) struct Slots<'a, 's, D> {
     pub(super) shared: Shared,
 }
 
-/// What changes.
+/// The part of the state that changes.
 #[derive(Default)]
 pub(super) struct Shared {
     next: AtomicUsize,
@@ -91,7 +91,7 @@ pub(super) struct Outcome {
     pub(super) again: bool,
 }
 
-/// Whether a target has the machine for itself.
+/// Alone or side by side with other targets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Share {
     /// With others.
@@ -325,7 +325,7 @@ impl Outcome {
     }
 }
 
-/// Says if a larger share of the memory would have shown more.
+/// True if a larger share of the memory would have shown more.
 fn lacks_memory(coverage: &Coverage) -> bool {
     let is_short =
         |problem: &Problem| problem.what == "memory" || problem.why.contains("--max-memory");

@@ -45,7 +45,7 @@ impl Bounds<'_> {
     }
 }
 
-/// How long a process has done nothing.
+/// The time for which a process has done nothing.
 #[derive(Debug, Default)]
 struct Pulse {
     last: Progress,
@@ -53,7 +53,7 @@ struct Pulse {
 }
 
 impl Pulse {
-    /// Takes a report of progress; gives the counts since the last one.
+    /// Takes a report of progress; returns the counts since the last one.
     fn hear(&mut self, now: Progress) {
         let same = Progress { cpu: self.last.cpu, ..now } == self.last;
         if !same || now.cpu.saturating_sub(self.last.cpu) > WORK {
@@ -127,7 +127,7 @@ impl<'a> Watch<'a> {
         Self { bounds, pulse, looked, spent: Duration::ZERO, stopping: None }
     }
 
-    /// Looks at the clocks and at the memory, if it is time; gives the reason to kill the process.
+    /// Looks at the clocks and at the memory, if it is time; returns the reason to kill the process.
     fn look(&mut self, process: &Process) -> Option<Failure> {
         let since = self.looked.elapsed();
         if since < LOOK {

@@ -224,7 +224,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         read
     }
 
-    /// Says if a container is scanned as text too; reports why it could not be read.
+    /// True if a container is scanned as text too; reports why it could not be read.
     pub(super) fn is_text_too(
         &mut self,
         kind: Kind,

@@ -32,17 +32,17 @@ impl Globs {
         Ok(Self { include: compile(include)?, exclude: compile(exclude)? })
     }
 
-    /// Says if every path is wanted.
+    /// True if every path is wanted.
     pub fn is_empty(&self) -> bool {
         self.include.is_none() && self.exclude.is_none()
     }
 
-    /// Says if a folder, and so everything in it, is unwanted.
+    /// True if a folder, and so everything in it, is unwanted.
     pub fn excludes_folder(&self, path: &Path) -> bool {
         self.exclude.as_ref().is_some_and(|set| set.is_match(path))
     }
 
-    /// Says if a path of a git object or of a file is unwanted; it need not be UTF-8.
+    /// True if a path of a git object or of a file is unwanted; it need not be UTF-8.
     pub fn excludes_bytes(&self, path: &[u8]) -> bool {
         #[cfg(unix)]
         let path = {
@@ -56,7 +56,7 @@ impl Globs {
         self.excludes_file(path)
     }
 
-    /// Says if a file is unwanted.
+    /// True if a file is unwanted.
     pub fn excludes_file(&self, path: &Path) -> bool {
         self.excludes_folder(path) || self.include.as_ref().is_some_and(|set| !set.is_match(path))
     }

@@ -68,13 +68,13 @@ pub fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).open(path)
 }
 
-/// Says if [`open`] failed because there is a link now.
+/// True if [`open`] failed because there is a link now.
 #[cfg(unix)]
 pub(super) fn met_link(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ELOOP)
 }
 
-/// Says if [`open`] failed because there is a link now.
+/// True if [`open`] failed because there is a link now.
 #[cfg(not(unix))]
 pub(super) fn met_link(_: &io::Error) -> bool {
     false

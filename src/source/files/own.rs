@@ -46,13 +46,13 @@ const BEGINNINGS: [(&str, &str); 13] = [
 /// The beginnings of a baseline, the present one first.
 const BASELINES: [&str; 2] = ["#Findingsthatkeysweepsuppresses:", "#Findingsthatkeysweepaccepts:"];
 
-/// Says if a candidate is only an id, which a report may quote.
+/// True if a candidate is only an id, which a report may quote.
 pub(super) fn may_be_quoted(candidate: &Candidate) -> bool {
     let credential = &candidate.credential;
     credential.secret.is_none() && credential.session_token.is_none() && candidate.inside.is_empty()
 }
 
-/// Says if the file at `path` begins like one of keysweep.
+/// True if the file at `path` begins like one of keysweep.
 pub(super) fn is_own(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = |file: File| file.take(HEAD).read_to_end(&mut head);
@@ -75,7 +75,7 @@ fn begins_as_own(head: &[u8]) -> bool {
     })
 }
 
-/// Says if a line is the program's name, a version and a command.
+/// True if a line is the program's name, a version and a command.
 fn is_heading(line: &str) -> bool {
     let mut words = line.split(' ');
     let (name, version, command) = (words.next(), words.next(), words.next());

@@ -100,7 +100,7 @@ impl Roots {
         found.unwrap_or(&self.roots[0])
     }
 
-    /// Says if `path`, met in a walk, is a root of its own.
+    /// True if `path`, met in a walk, is a root of its own.
     pub(super) fn is_nested(&self, path: &Path, depth: usize) -> bool {
         if self.nested.is_empty() || depth == 0 {
             return false;
@@ -128,7 +128,7 @@ pub(super) fn below<'a>(top: &Path, path: &'a Path) -> &'a Path {
     path.strip_prefix(top).unwrap_or(path)
 }
 
-/// Says if this is the root of a git work tree: it contains a `.git` folder with a HEAD, or a
+/// True if this is the root of a git work tree: it contains a `.git` folder with a HEAD, or a
 /// `.git` file.
 pub(super) fn is_work_tree(folder: &Path) -> bool {
     let git = folder.join(".git");
@@ -139,7 +139,7 @@ pub(super) fn is_work_tree(folder: &Path) -> bool {
     }
 }
 
-/// Says if `path` leads to a pipe outside of any folder, which another process has open.
+/// True if `path` leads to a pipe outside of any folder, which another process has open.
 ///
 /// A named FIFO may wait for a writer for ever.
 #[cfg(unix)]
@@ -148,7 +148,7 @@ fn is_open_pipe(path: &Path) -> bool {
     path.metadata().is_ok_and(|found| found.file_type().is_fifo()) && path.canonicalize().is_err()
 }
 
-/// Says if `path` leads to a pipe outside of any folder.
+/// True if `path` leads to a pipe outside of any folder.
 #[cfg(not(unix))]
 fn is_open_pipe(_: &Path) -> bool {
     false

@@ -24,13 +24,13 @@ impl Tracked {
         Self { top, index: OnceLock::new() }
     }
 
-    /// Says if git tracks the file at `path`, relative to the top.
+    /// True if git tracks the file at `path`, relative to the top.
     pub(super) fn has_file(&self, path: &Path, ledger: &Ledger) -> bool {
         let path = bytes(path);
         self.index(ledger).is_some_and(|index| index.entry_by_path(path.as_bstr()).is_some())
     }
 
-    /// Says if git tracks anything in the folder at `path`, or the folder as a submodule.
+    /// True if git tracks anything in the folder at `path`, or the folder as a submodule.
     pub(super) fn has_folder(&self, path: &Path, ledger: &Ledger) -> bool {
         let mut path = bytes(path);
         let Some(index) = self.index(ledger) else { return false };

@@ -185,7 +185,7 @@ impl<D: Detector> Visitor<'_, D> {
         WalkState::Continue
     }
 
-    /// Says if a file is scanned; counts it otherwise.
+    /// True if a file is scanned; counts it otherwise.
     fn wants_file(&mut self, entry: &DirEntry) -> bool {
         let (path, depth) = (entry.path(), entry.depth());
         if depth == 0 {
@@ -308,7 +308,7 @@ impl<D: Detector> Visitor<'_, D> {
         }
     }
 
-    /// Says if this is a file that this run writes.
+    /// True if this is a file that this run writes.
     fn is_output(&self, entry: &DirEntry) -> bool {
         let same_name =
             |output: &&PathBuf| output.file_name().is_some_and(|name| name == entry.file_name());

@@ -1,7 +1,7 @@
 //! A credentials file read as botocore reads it, and with it the AWS CLI.
 //!
 //! botocore uses Python's `configparser.RawConfigParser` and refuses the whole file for one bad
-//! line. This reader accepts and refuses the same files, and keeps where each value stands.
+//! line. This reader accepts and refuses the same files, and keeps the place of each value.
 //! A property test holds the two against each other.
 
 use std::collections::HashSet;
@@ -16,7 +16,7 @@ pub enum Fault {
     /// A byte order mark comes before the first section.
     #[error("it begins with a byte order mark (BOM): save it as UTF-8 without one")]
     ByteOrderMark,
-    /// Something stands before the first `[section]`.
+    /// There is text before the first `[section]`.
     #[error("line {0} stands before the first [section]")]
     NoSection(usize),
     /// A section comes twice.
@@ -53,7 +53,7 @@ pub struct Setting {
     pub name: String,
     /// Its line, from 1.
     pub line: usize,
-    /// Where its value stands on that line, blanks around it left out.
+    /// The place of its value on that line, without the blanks around it.
     pub value: Range<usize>,
     /// True if the value continues in further lines.
     pub goes_on: bool,
@@ -71,7 +71,7 @@ impl Setting {
 /// A section.
 #[derive(Clone, Debug)]
 pub struct Section {
-    /// Its name, as it stands between the brackets.
+    /// Its name, as written between the brackets.
     pub name: String,
     /// Its line, from 1.
     pub line: usize,
@@ -270,7 +270,7 @@ fn header(value: &str) -> Option<&str> {
 
 /// True if botocore can't read the further lines of a setting as settings of their own.
 fn is_broken_nest(setting: &Setting) -> bool {
-    // Where Python's `splitlines` splits, besides the breaks that made the lines.
+    // Where Python's `splitlines` splits, in addition to the breaks that made the lines.
     const BREAKS: [char; 8] =
         ['\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'];
     let nests = setting.goes_on && setting.whole.first().is_some_and(String::is_empty);
