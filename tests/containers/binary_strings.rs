@@ -110,3 +110,33 @@ fn letters_next_to_an_id_are_part_of_a_word_in_text() {
         project.keysweep(["scan", "--format", "json", "--min-confidence", "low"]).run().exits(0);
     }
 }
+
+/// A constant of a class has its length before it. Where that is a letter or a digit, a secret at the beginning
+/// of a constant has no border in the plain bytes.
+#[test]
+fn a_constant_of_a_class_may_begin_with_a_secret_whatever_its_length() {
+    let project = Project::new();
+    let mut keys = Keys::new("constants");
+    let lengths = (48..=57).chain(65..=90).chain(97..=122);
+    let mut ids: Vec<String> = Vec::new();
+    for length in lengths {
+        let pair = keys.pair();
+        let secret = format!("{:;<length$}", pair.secret);
+        let constants = ["access_key", &pair.id, "secret_key", &secret];
+        let mut class = b"\xca\xfe\xba\xbe\0\0\0\x34\0\x05".to_vec();
+        for constant in constants {
+            class.extend([1, 0, constant.len() as u8]);
+            class.extend(constant.bytes());
+        }
+        class.extend([0, 0x21]);
+        project.file(format!("{length}.class"), class);
+        ids.push(pair.id);
+    }
+    let report = project.keysweep(["scan", "--format", "json"]).run().exits(1).json();
+    let findings = report["findings"].as_array().expect("findings");
+    let pairs = findings.iter().filter(|finding| finding["rule"] == "aws-access-key");
+    let mut found: Vec<&str> = pairs.filter_map(|finding| finding["key_id"].as_str()).collect();
+    found.sort_unstable();
+    ids.sort_unstable();
+    assert_eq!(found, ids);
+}

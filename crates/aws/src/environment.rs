@@ -88,7 +88,7 @@ fn read_bundle(path: &Path) -> Result<Vec<u8>, Setting> {
         }
     }
     if usable.is_empty() {
-        return Err(fault("it holds no usable certificate".to_owned()));
+        return Err(fault("it contains no usable certificate".to_owned()));
     }
     Ok(usable.into_bytes())
 }

@@ -1,4 +1,7 @@
 //! Java class files: the texts of the constant pool (JVMS §4.4), one per line.
+//!
+//! A text follows its length, and a byte of the length may be a letter. So the plain bytes do not show
+//! where a secret begins that is the beginning of a text.
 
 use super::input::Input;
 use super::{Fault, Members};

@@ -10,85 +10,85 @@ use super::{
 /// A format of containers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A backup of Android.
+    /// An Android backup.
     Android,
-    /// An archive of `ar`, such as a Debian package.
+    /// An `ar` archive, such as a Debian package.
     Ar,
-    /// An object container file of Avro.
+    /// An Avro object container file.
     Avro,
-    /// A bundle of git.
+    /// A git bundle.
     Bundle,
-    /// A file of bzip2.
+    /// A bzip2 file.
     Bzip2,
-    /// A class of Java.
+    /// A Java class file.
     Class,
     /// A file of Unix `compress`.
     Compress,
-    /// An archive of cpio.
+    /// A cpio archive.
     Cpio,
-    /// A drawing of draw.io, for its compressed pages.
+    /// A draw.io drawing, for its compressed pages.
     Drawio,
-    /// A dump of PostgreSQL in its custom format.
+    /// A PostgreSQL dump in the custom format.
     Dump,
-    /// A file of gzip.
+    /// A gzip file.
     Gzip,
-    /// Messages of HTTP, for their compressed bodies.
+    /// HTTP messages, for their compressed bodies.
     Http,
     /// A binary that contains gzip members.
     Inside,
-    /// A segment of the log of Kafka.
+    /// A segment of a Kafka log.
     Kafka,
-    /// A file of LZ4.
+    /// An LZ4 file.
     Lz4,
-    /// A file of lzip.
+    /// An lzip file.
     Lzip,
-    /// A file of LZMA, the format before xz.
+    /// An LZMA file, the format before xz.
     Lzma,
     /// A mail with its attachments.
     Mail,
-    /// A file of MATLAB.
+    /// A MATLAB file.
     Mat,
-    /// A database that contains packed streams among other data: Redis, RocksDB.
+    /// A database that contains compressed streams among other data: Redis, RocksDB.
     Mixed,
-    /// A loose object of git.
+    /// A loose git object.
     Object,
-    /// A compound file, such as a message of Outlook.
+    /// A compound file, such as an Outlook message.
     Ole,
-    /// A pack of git.
+    /// A git pack.
     Pack,
-    /// A file of Parquet, for its text columns.
+    /// A Parquet file, for its text columns.
     Parquet,
     /// A network capture, pcap or pcapng.
     Pcap,
     /// A PDF; read with the feature `pdf`.
     Pdf,
-    /// An archive of PHP.
+    /// A PHP archive.
     Phar,
     /// A PNG, for its texts.
     Png,
-    /// A compiled module of Python.
+    /// A compiled Python module.
     Pyc,
-    /// A package of RPM.
+    /// An RPM package.
     Rpm,
     /// Rich Text Format.
     Rtf,
     /// A script with an archive after it.
     Script,
-    /// An archive of 7-Zip.
+    /// A 7z archive.
     SevenZ,
-    /// A database of SQLite.
+    /// An SQLite database.
     Sqlite,
     /// The write-ahead log of an SQLite database.
     SqliteLog,
     /// An SVG whose texts are in pieces.
     Svg,
-    /// An archive of tar.
+    /// A tar archive.
     Tar,
-    /// A file of xz.
+    /// An xz file.
     Xz,
-    /// An archive of zip.
+    /// A zip archive.
     Zip,
-    /// A file of Zstandard.
+    /// A Zstandard file.
     Zstd,
 }
 
@@ -124,7 +124,7 @@ impl Kind {
             #[cfg(feature = "pdf")]
             Self::Pdf => super::pdf::read(input, members),
             #[cfg(not(feature = "pdf"))]
-            Self::Pdf => Err(Fault::broken("this build reads no PDF")),
+            Self::Pdf => Err(Fault::broken("this build does not read PDFs")),
             Self::Phar => embedded::read_phar(input, members),
             Self::Png => embedded::read_png(input, members),
             Self::Pyc => pyc::read(input, members),
@@ -192,41 +192,41 @@ impl Kind {
     /// The name for messages.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Android => "backup of Android",
+            Self::Android => "Android backup",
             Self::Ar => "ar archive",
             Self::Avro => "Avro file",
             Self::Bundle => "git bundle",
             Self::Bzip2 => "bzip2 file",
             Self::Class => "Java class",
-            Self::Compress => "file of compress",
+            Self::Compress => "compress file",
             Self::Cpio => "cpio archive",
-            Self::Drawio => "drawing of draw.io",
-            Self::Dump => "dump of PostgreSQL",
+            Self::Drawio => "draw.io drawing",
+            Self::Dump => "PostgreSQL dump",
             Self::Gzip => "gzip file",
-            Self::Http => "answer of HTTP",
-            Self::Inside => "binary with gzip in it",
-            Self::Kafka => "log of Kafka",
+            Self::Http => "HTTP response",
+            Self::Inside => "binary with gzip data",
+            Self::Kafka => "Kafka log segment",
             Self::Lz4 => "LZ4 file",
             Self::Lzip => "lzip file",
             Self::Lzma => "LZMA file",
             Self::Mail => "mail",
             Self::Mat => "MATLAB file",
-            Self::Mixed => "file with something packed in it",
+            Self::Mixed => "file with embedded compressed data",
             Self::Object => "git object",
             Self::Ole => "compound file",
             Self::Pack => "git pack",
             Self::Parquet => "Parquet file",
-            Self::Pcap => "capture of a network",
+            Self::Pcap => "network capture",
             Self::Pdf => "PDF",
             Self::Phar => "phar archive",
             Self::Png => "PNG",
             Self::Pyc => "compiled Python module",
             Self::Rpm => "rpm package",
             Self::Rtf => "RTF",
-            Self::Script => "script with something packed behind it",
+            Self::Script => "script with an appended archive",
             Self::SevenZ => "7z archive",
             Self::Sqlite => "SQLite database",
-            Self::SqliteLog => "log of an SQLite database",
+            Self::SqliteLog => "SQLite write-ahead log",
             Self::Svg => "SVG",
             Self::Tar => "tar archive",
             Self::Xz => "xz file",

@@ -28,7 +28,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
         // Streams that share bytes could expand a small file without limit.
         left = left
             .checked_sub(entry.size.min(left.saturating_add(1)))
-            .ok_or_else(|| Fault::broken("its streams are longer than it is"))?;
+            .ok_or_else(|| Fault::broken("its streams are longer than the file"))?;
         let mut stream = file.stream(&entry);
         if path.ends_with(RTF) {
             members.nested(&path, &mut lzfu(&take(&mut stream)?).as_slice())?;

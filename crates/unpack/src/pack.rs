@@ -35,8 +35,8 @@ pub(super) fn read_bundle(input: Input<'_>, members: &mut dyn Members) -> Result
     let bytes = input.random()?;
     let mut head = vec![0; usize::try_from(bytes.len().min(16 << 20)).expect("16 MiB")];
     bytes.read(0, &mut head)?;
-    let end =
-        memchr::memmem::find(&head, b"\n\n").ok_or_else(|| Fault::broken("it holds no pack"))?;
+    let end = memchr::memmem::find(&head, b"\n\n")
+        .ok_or_else(|| Fault::broken("it does not contain a pack"))?;
     let is_sha256 = memchr::memmem::find(&head[..end], b"@object-format=sha256").is_some();
     let refs = head[..end].splitn(2, |&byte| byte == b'\n').nth(1).unwrap_or_default();
     members.member(b"refs", &mut &*refs)?;

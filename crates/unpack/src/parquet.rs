@@ -88,7 +88,7 @@ impl File<'_> {
     fn body(&mut self, at: u64, size: u64) -> Result<Vec<u8>, Fault> {
         // Pages that share bytes could expand a small file without limit.
         let left = self.left.checked_sub(size);
-        self.left = left.ok_or_else(|| Fault::broken("its pages are longer than it is"))?;
+        self.left = left.ok_or_else(|| Fault::broken("its pages are longer than the file"))?;
         let mut packed = Vec::new();
         self.bytes.range(at, size).read_to_end(&mut packed)?;
         Ok(packed)

@@ -18,7 +18,7 @@ const LAST_VERSION: u16 = 63;
 /// Reads everything with a local header, then fails because there is no directory.
 pub(super) fn read(zip: &Random<'_>, members: &mut dyn Members) -> Result<(), Fault> {
     stretch(zip, 0, zip.len(), members, &|_| true)?;
-    Err(Fault::broken("it has no directory, as one that was cut off"))
+    Err(Fault::broken("it has no directory: it may be truncated"))
 }
 
 /// Reads local headers in a range that the directory does not cover. A self-extracting program
