@@ -351,3 +351,22 @@ pub fn failure(path: &Path, error: &gix::Error) -> Error {
         Error::NotARepository { path: path.to_owned() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_opens_a_repository_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        gix::init(folder.path()).expect("a repository");
+        let run = Environment::default();
+        open(Some(folder.path()), &run).expect("a repository");
+        std::fs::write(folder.path().join(".git/config"), "[").expect("written");
+        assert!(open(Some(folder.path()), &run.clone()).is_ok(), "it is opened again");
+        assert!(
+            open(Some(folder.path()), &Environment::default()).is_err(),
+            "another run opens it"
+        );
+    }
+}
