@@ -2,6 +2,7 @@
 
 mod action;
 mod ci_recipes;
+mod documented;
 mod events;
 mod generated;
 mod layers;
