@@ -140,7 +140,7 @@ impl RunOptions {
         }
     }
 
-    /// Does `work` within the time and memory of the run.
+    /// Runs `work` within the time and memory of the run.
     fn bounded<T>(&self, clock: &TimeLimit, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
         clock.limit(&self.stop, ledger, || {
             memory_watch::limit(self.memory.limit(), &self.stop, ledger, work)

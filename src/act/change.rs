@@ -1,4 +1,4 @@
-//! Changes, each sent once; one whose answer was lost is looked up.
+//! Changes: each is sent once, and its outcome is looked up if the answer was lost.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// Gives a key a status, and says so.
 ///
 /// # Errors
-/// IAM refuses, or its answer was lost and the key has not that status afterwards.
+/// If IAM refuses, or if the answer was lost and the key does not have that status afterwards.
 pub fn set_status(
     context: &mut Context<'_>,
     key: &AccessKey,

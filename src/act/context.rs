@@ -68,13 +68,13 @@ pub trait Person {
     /// Asks a question that is answered by yes or no; `--yes` answers it.
     ///
     /// # Errors
-    /// Nobody can be asked: status 2.
+    /// If nobody can be asked: status 2.
     fn confirm(&mut self, question: &str) -> Result<bool, Failure>;
 
     /// Asks for a text to be typed; `--yes` does not answer it.
     ///
     /// # Errors
-    /// Nobody can be asked: status 2.
+    /// If nobody can be asked: status 2.
     fn type_in(&mut self, question: &str) -> Result<String, Failure>;
 }
 

@@ -32,10 +32,10 @@ pub struct Facts {
 const QUARANTINE: &str = "AWSCompromisedKeyQuarantine";
 
 impl Facts {
-    /// Asks whose a key is, and for all that is known of it.
+    /// Asks AWS for a key's user, and for all other facts about the key.
     ///
     /// # Errors
-    /// The key is of another account, of the root user, not there, or may not be looked at.
+    /// If the key is of another account or of the root user, does not exist, or may not be read.
     pub fn gather(context: &Context<'_>, id: KeyId) -> Result<Self, Failure> {
         context.refuse_other_account(id)?;
         let iam = context.iam;
@@ -106,8 +106,8 @@ impl Facts {
     }
 }
 
-/// A value that may be missing: then it is noted as not seen. Whatever goes wrong with it, a leaked
-/// key is to be ended.
+/// A value that may be missing, and is then noted as not seen: a leaked key must be deactivated even
+/// if a value can't be read.
 fn seen<T>(read: Result<T, Error>, unseen: &mut Vec<String>) -> Option<T> {
     read.map_err(|error| unseen.push(error.to_string())).ok()
 }
@@ -156,7 +156,7 @@ fn of_root(id: KeyId, account: &str) -> Failure {
     ))
 }
 
-/// The failure if IAM does not say whose a key is: it is deleted, of another account, or asking is
+/// The failure if IAM does not name the user of a key: it is deleted, of another account, or asking is
 /// not allowed.
 pub fn not_found(iam: &dyn Iam, key: &str, error: Error) -> Failure {
     let (Error::NotFound { .. } | Error::AccessDenied { .. }) = error else { return error.into() };

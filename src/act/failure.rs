@@ -34,8 +34,8 @@ impl Failure {
         Self { status: Status::Interrupted, message: "interrupted".to_owned() }
     }
 
-    /// The same as what is left of a command that has changed something already: "refused before
-    /// any change" is not true of it any more, so its status is 1.
+    /// The failure of a command that has already changed something. It is not refused before any
+    /// change, so its status is 1.
     #[must_use]
     pub fn after_a_change(mut self) -> Self {
         if self.status == Status::Usage {

@@ -123,7 +123,7 @@ fn failure(error: IdentityError) -> Failure {
     }
 }
 
-/// One partition a run: the one that was named, else that of the Region, else `aws`.
+/// The partition of a run: the one that was named, otherwise that of the Region, otherwise `aws`.
 fn partition(
     request: &Request,
     choice: Option<&Choice>,

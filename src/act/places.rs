@@ -14,7 +14,7 @@ pub struct Places(BTreeMap<KeyId, BTreeSet<String>>);
 /// A report that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PlacesError {
-    /// Neither JSON nor a JSON document a line.
+    /// Neither JSON nor JSON lines.
     #[error("it is not JSON: {0}; give a report written with --format json, jsonl or sarif")]
     NotJson(String),
     /// JSON of another kind.
@@ -23,8 +23,8 @@ pub enum PlacesError {
 }
 
 impl Places {
-    /// Reads a report in `json`, `jsonl` or `sarif`. What it says may be another's word: an id
-    /// counts only if it is one, and paths are escaped.
+    /// Reads a report in `json`, `jsonl` or `sarif`. Anybody may have written it: an id
+    /// counts only if it is well-formed, and paths are escaped.
     ///
     /// # Errors
     /// A text that is none of these.

@@ -66,7 +66,7 @@ pub(super) fn act(command: &ActCommand) -> Result<Status, Box<dyn Error>> {
     }
 }
 
-/// Of every command that acts.
+/// Arguments of every command that acts.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Identity")]
 pub(super) struct ActArguments {
@@ -101,7 +101,7 @@ pub(super) struct ActArguments {
     policy: bool,
 }
 
-/// Of every command that changes something.
+/// Arguments of every command that changes something.
 #[derive(Debug, Args)]
 pub(super) struct ChangeArguments {
     /// Read, say what would be done, and change nothing.

@@ -56,10 +56,10 @@ pub(super) enum Command {
     /// nothing is sent. An incomplete report stays incomplete, and a filtered report says how many
     /// findings are hidden.
     Report(super::report::ReportArguments),
-    /// Put the partials of many sweeps together in one report
+    /// Make one report of the partials of many sweeps
     ///
     /// Reads what `keysweep sweep --partial` wrote, on any machine: the targets need not be there.
-    /// The report is that of one sweep of all targets, to the byte. The same target in several
+    /// The report has the bytes of one sweep of all targets. The same target in several
     /// partials is counted once. A partial that is not complete is used as far as it goes, and
     /// reported.
     Merge(super::merge::MergeArguments),

@@ -14,7 +14,7 @@ use crate::command::deactivate::{Sessions, deactivate as deactivate_key};
 use crate::command::keys::{Subject, subject};
 use crate::run::Status;
 
-/// Of `deactivate`.
+/// Arguments of `deactivate`.
 #[derive(Debug, Args)]
 pub(super) struct DeactivateArguments {
     /// The key's id.
@@ -32,7 +32,7 @@ pub(super) struct DeactivateArguments {
     act: ActArguments,
 }
 
-/// Of `activate`.
+/// Arguments of `activate`.
 #[derive(Debug, Args)]
 pub(super) struct ActivateArguments {
     /// The key's id.

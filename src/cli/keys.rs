@@ -17,7 +17,7 @@ use crate::command::keys::{self as command, Limits, Options, Progress, Subject};
 use crate::run::Status;
 use crate::text::escape_path;
 
-/// Of `keys`.
+/// Arguments of `keys`.
 #[derive(Debug, Args)]
 pub(super) struct KeysArguments {
     /// Keys and users to check [default: all of the account].

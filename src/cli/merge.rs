@@ -153,7 +153,7 @@ fn options(
     Ok((options, rules))
 }
 
-/// The report of an outcome. It is that of a sweep, to the byte.
+/// The report of an outcome. It has the same bytes as that of a sweep.
 fn report<'a>(
     args: &'a MergeArguments,
     options: &RunOptions,

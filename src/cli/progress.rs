@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// The time between two updates.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Does `work` and shows the progress in `ledger`, if there is a terminal.
+/// Runs `work` and shows the progress in `ledger`, if there is a terminal.
 pub(super) fn with_progress<T>(wanted: bool, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
     with_line(wanted, &|| line(ledger), work)
 }

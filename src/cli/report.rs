@@ -52,7 +52,7 @@ pub(super) struct ReportArguments {
     /// Exit with 1 if there are findings of at least this severity
     #[arg(long, value_name = "LEVEL", default_value = "warning", help_heading = "Verdict")]
     fail_on: FailOnLevel,
-    /// Names of AWS accounts: CSV with an id and a name a line, or the output of `aws organizations
+    /// Names of AWS accounts: CSV with an id and a name on each line, or the output of `aws organizations
     /// list-accounts`
     #[arg(long, value_name = "FILE")]
     accounts: Option<PathBuf>,

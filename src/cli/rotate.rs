@@ -21,7 +21,7 @@ use crate::command::rotate::places::Scan;
 use crate::command::rotate::{self, Mode, Options, journal};
 use crate::run::Status;
 
-/// Of `rotate`.
+/// Arguments of `rotate`.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("destination").multiple(false))]
 pub(super) struct RotateArguments {

@@ -42,7 +42,7 @@ pub(super) struct SweepArguments {
     /// Repositories, folders of clones, folders and files
     #[arg(value_name = "TARGET", required_unless_present = "stdin")]
     targets: Vec<PathBuf>,
-    /// Read targets from standard input, one a line or separated by NUL: paths, or lines that
+    /// Read targets from standard input, one on each line or separated by NUL: paths, or lines that
     /// --list --format jsonl wrote
     #[arg(long)]
     stdin: bool,
@@ -52,11 +52,11 @@ pub(super) struct SweepArguments {
     /// sweep the next one starts again
     #[arg(long, value_name = "FILE")]
     resume: Option<PathBuf>,
-    /// Write what is found to FILE, for `keysweep merge`: everything, before findings are grouped,
-    /// suppressed and cut, and never a secret; without --format and --output, no report is written
+    /// Write all hits to FILE, for `keysweep merge`: before findings are grouped, suppressed and
+    /// limited, and without secrets; without --format and --output, no report is written
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     partial: Option<PathBuf>,
-    /// Take the results of targets that did not change over from an earlier sweep, by its partial, or
+    /// Copy the results of targets that did not change from an earlier sweep, by its partial or by
     /// the partials in a folder; repeatable
     #[arg(long, value_name = "PARTIAL", conflicts_with = "show_secrets")]
     #[cfg_attr(feature = "verify", arg(conflicts_with_all = ["verify", "verify_dry_run"]))]

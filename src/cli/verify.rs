@@ -63,10 +63,10 @@ struct StsArguments {
     /// Ask AWS's FIPS endpoints; partitions without one are not asked
     #[arg(long, conflicts_with = "sts_endpoint")]
     fips: bool,
-    /// How to introduce the requests to the key's owner
+    /// User agent of the requests, which the key's owner sees in CloudTrail
     #[arg(long, value_name = "TEXT")]
     user_agent: Option<String>,
-    /// Requests a second [default: 10]
+    /// Requests per second [default: 10]
     #[arg(long, value_name = "N")]
     rate: Option<f64>,
 }

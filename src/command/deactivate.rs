@@ -1,5 +1,5 @@
 //! `keysweep deactivate`: ends a leaked key now, then the sessions that it opened, and looks for
-//! what somebody did in the seconds in which a deactivated key still works.
+//! changes that somebody made in the seconds in which a deactivated key still works.
 //!
 //! A change of IAM takes seconds to reach every place where requests are checked. Whoever holds
 //! the key can use them to get access again, so the user is looked at before and after.
@@ -67,7 +67,7 @@ pub fn deactivate(
     Ok(if ended == Outcome::Left { status.merge(Status::Findings) } else { status })
 }
 
-/// Asks, and deactivates the key, unless it is so already. Whether it is.
+/// Asks, and deactivates the key unless it is inactive already; returns true if it is then inactive.
 fn end_key(context: &mut Context<'_>, facts: &Facts) -> Result<bool, Failure> {
     let id = &facts.key.id;
     if matches!(facts.key.status, KeyStatus::Inactive | KeyStatus::Expired) {

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const BASE64: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// The forms in which the project leaks keys, one a line, for the reader of the report.
+/// The forms in which the project leaks keys, one on each line, for the reader of the report.
 pub const FORMS: [&str; 12] = [
     "an AWS credentials file",
     "a .env file",

@@ -1,4 +1,4 @@
-//! `keysweep keys`: whose keys there are, how old, used when and for what, and which are due.
+//! `keysweep keys`: the keys of users, their age, their last use, and which of them are due.
 //!
 //! It takes an [`Iam`](keysweep_aws::Iam) and returns a list, the worst first. It changes nothing.
 
@@ -46,7 +46,7 @@ pub struct Options {
     pub subjects: Vec<Subject>,
     /// The report's name, and the places of keys in it.
     pub report: Option<(String, Places)>,
-    /// From when on a key is due.
+    /// The limits after which a key is due.
     pub limits: Limits,
     /// The format of the list.
     pub format: Format,

@@ -10,7 +10,7 @@ use crate::run::merge::PartialFile;
 use crate::secret::hex;
 use crate::text::escape_path;
 
-/// How a partial begins.
+/// The beginning of a partial.
 const BEGINNING: &[u8] = b"{\"keysweep_partial\":";
 /// The ending of a partial's name, by which an empty one in a folder is known.
 const ENDING: &str = "partial";
@@ -38,8 +38,8 @@ pub enum Error {
 
 /// The partials that the arguments name, each once, sorted by path.
 ///
-/// A folder gives those in it at any depth, without following links. Other files in it are passed
-/// over, so partials may be in a folder with reports.
+/// Of a folder these are all partials in it, at any depth, without following links. Other files in it
+/// are ignored, so partials may be in a folder with reports.
 ///
 /// # Errors
 ///
@@ -89,7 +89,7 @@ fn below(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<(), Error> {
     Ok(())
 }
 
-/// True if a file begins like a partial; an empty one may be one that was cut.
+/// True if a file begins like a partial; an empty one may be one that was truncated.
 fn is_partial(path: &Path) -> io::Result<bool> {
     if !path.metadata()?.is_file() {
         // A named pipe may have no writer, and a device no end.

@@ -1,7 +1,7 @@
 //! `keysweep rotate`: a key and its successor, step by step, over days.
 //!
 //! The steps are those of AWS's chapter "Managing access keys for IAM users": make a second key,
-//! move what uses the first, see that it is used no more, deactivate it, see that nothing breaks,
+//! move programs to it, check that the first is no longer used, deactivate it, check that nothing breaks,
 //! delete it. Each run looks at the state in AWS first and then does at most the next step. What
 //! was done is recorded in a journal and, for a second person who continues without it, in a tag of the user.
 
@@ -43,7 +43,7 @@ pub enum Mode {
 
 /// The options of `keysweep rotate`.
 pub struct Options<'a> {
-    /// The key that leaves.
+    /// The old key.
     pub key: KeyId,
     /// Where the secret of the new one goes; step 1 needs it.
     pub destination: Option<Wanted>,
@@ -88,7 +88,7 @@ pub fn finished(journal: &Path, key: KeyId) -> Result<Option<String>, Failure> {
     Ok(words::finished(&journal, &key.to_string()))
 }
 
-/// The key that takes the place of `key`, as far as the journal knows.
+/// The key that replaces `key`, according to the journal.
 ///
 /// # Errors
 /// If the journal can't be read.

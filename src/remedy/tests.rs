@@ -145,7 +145,7 @@ fn no_step_needs_the_user_after_the_key_is_deleted() {
     }
 }
 
-/// The words of a script in which `aws` prints its arguments, one a line, and nothing waits.
+/// The words of a script in which `aws` prints its arguments, one on each line, and nothing waits.
 #[cfg(unix)]
 fn words(script: &str) -> String {
     let script = format!(

@@ -19,7 +19,7 @@ use crate::text::escape_line;
 
 /// Version of the document in JSON.
 const SCHEMA: u32 = 1;
-/// Most rows of a table in Markdown.
+/// Maximum number of rows of a table in Markdown.
 const ROWS: usize = 200;
 
 /// A compared report.

@@ -1,4 +1,4 @@
-//! How long, where and by whom a credential is exposed in a history: from the commit that added it
+//! The exposure of a credential in a history, with its dates, paths and authors: from the commit that added it
 //! to the one that removed it, and the branches and tags that still hold it.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -26,7 +26,7 @@ const VULNERABILITY: usize = 2;
 const LONGEST_NAME: usize = 255;
 /// Longest solution that GitLab accepts, in characters.
 const LONGEST_SOLUTION: usize = 7_000;
-/// Most problems in a report.
+/// Maximum number of problems in a report.
 const PROBLEMS: usize = 1_000;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {

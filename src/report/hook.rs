@@ -16,13 +16,13 @@ use crate::finding::{Finding, Occurrence};
 use crate::text::{escape_path, shell_word};
 use names::{ignored, pathspec};
 
-/// Most lines of the message.
+/// Maximum number of lines of the message.
 const LINES: usize = 10;
 
-/// Most files that a command names; if there are more, it takes everything that is staged.
+/// Maximum number of files that a command names; if there are more, it takes everything that is staged.
 const NAMED: usize = 20;
 
-/// Most findings that one command suppresses.
+/// Maximum number of findings that one command suppresses.
 const ACCEPTED: usize = 3;
 
 /// Characters of a commit id that are shown.

@@ -9,7 +9,7 @@ use super::Report;
 use super::uri::Uri;
 use crate::finding::{Finding, GitObject, Occurrence, Origin, Spot};
 
-/// Most further locations of one result. GitHub keeps 100 locations a result.
+/// Maximum number of further locations of one result. GitHub keeps 100 locations for each result.
 const FURTHER: usize = 20;
 
 /// One result.

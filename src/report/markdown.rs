@@ -20,13 +20,13 @@ use super::totals::Totals;
 use super::{Report, summary, text, todo};
 use crate::finding::{Finding, Status};
 
-/// Most bytes of the table, of the first steps and of the folded findings.
+/// Maximum number of bytes of the table, of the first steps and of the folded findings.
 const TABLE: usize = 20 << 10;
 const STEPS: usize = 6 << 10;
 const DETAILS: usize = 16 << 10;
-/// Most keys of a step.
+/// Maximum number of keys of a step.
 const KEYS: usize = 5;
-/// Most rows of a table of a sweep, and most notes.
+/// Maximum number of rows of a table of a sweep, and of notes.
 const ROWS: usize = 10;
 
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -1,8 +1,8 @@
 //! Earlier reports: JSON, JSON lines and SARIF of keysweep, recognised by their content.
 //!
 //! JSON and JSON lines have all that a report shows; SARIF has less (`docs/reports.md`). No secret
-//! is read, also if the report has some in clear. Whoever wrote the file is not trusted: all that
-//! formats rely on is checked here.
+//! is read, even if the report has some in clear. The author of the file is not trusted: everything
+//! that formats rely on is checked here.
 
 mod sarif;
 

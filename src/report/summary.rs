@@ -11,7 +11,7 @@ use crate::coverage::{Coverage, LeftOut, ScanTarget};
 use crate::finding::{Severity, Status};
 use crate::text::escape_line;
 
-/// Most places of a scan that text names.
+/// Maximum number of places of a scan that text names.
 const PLACES: usize = 3;
 
 /// The first line of a report in a file: the program and the run.

@@ -18,9 +18,9 @@ use crate::text::{escape_line, escape_path};
 const MARK: &str = "<!-- keysweep ticket ";
 /// A step that is done.
 const DONE: &str = "- [x] **";
-/// Most places that are listed.
+/// Maximum number of places that are listed.
 const PLACES: usize = 50;
-/// Most refs of a place that are listed.
+/// Maximum number of refs of a place that are listed.
 const REFS: usize = 10;
 /// Characters of a commit that are shown.
 const SHORT: usize = 12;

@@ -8,7 +8,7 @@ use crate::finding::Finding;
 use crate::remedy::{self, Applied, Remedies};
 use crate::text::escape_line;
 
-/// Most keys that are named for a step.
+/// Maximum number of keys that are named for a step.
 const NAMED: usize = 3;
 
 /// A step and its findings, worst first.

@@ -1,6 +1,6 @@
-//! The bounds of the names that lead to a finding. Whoever writes them makes them as long as they
-//! like, and a pack or a zip holds them a thousandfold compressed, so each is bounded before it is
-//! kept, searched for secrets, and written to a report.
+//! The bounds of the names that lead to a finding. Their author chooses their length, and a pack or a
+//! zip may compress them a thousandfold, so each is bounded before it is kept, searched for secrets,
+//! and written to a report.
 
 use crate::scan::Hit;
 use crate::text::{shorten, shorten_text};

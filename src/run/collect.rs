@@ -1,7 +1,7 @@
 //! Collects hits by credential: one finding for each credential, in whatever order the hits arrive.
 //!
 //! The memory of the run bounds it: a file of a million keys must not end the run that finds them. A
-//! merge, whose hits have no secrets, writes those that are too many to a temporary file.
+//! merge, whose hits have no secrets, writes hits that do not fit to a temporary file.
 
 mod adopted;
 mod file;
@@ -52,7 +52,7 @@ pub(super) struct Collected {
 #[derive(Debug)]
 pub(super) struct Collector {
     places: Bounded<Key, HitRecord>,
-    /// Instead of `places`, if those that are too many go to a file.
+    /// Instead of `places`, if hits that do not fit go to a file.
     spilled: Option<Spilled>,
 }
 
@@ -62,7 +62,7 @@ impl Collector {
         Self { places: Bounded::new(memory.places(), order), spilled: None }
     }
 
-    /// With `spill`, a collector that writes the hits that are too many to a file. They must have no
+    /// With `spill`, a collector that writes the hits that do not fit to a file. They must have no
     /// secrets.
     pub(super) fn spilling(memory: &MemoryBudget, spill: Option<Spill>) -> Self {
         Self { spilled: spill.map(Spilled::new), ..Self::new(memory) }
@@ -226,7 +226,7 @@ fn finding(fingerprint: Fingerprint, mut group: Group, rules: &RuleSet) -> Optio
     Some(Finding::of_identity(fingerprint, credential, clear, severity, confidence, occurrences))
 }
 
-/// Adds the occurrences of left-over halves to the pairs that they are parts of elsewhere.
+/// Adds the occurrences of single halves to the pairs that contain them elsewhere.
 fn fold_leftovers(findings: &mut Vec<Finding>) {
     let homes = fold::homes(findings.iter());
     for (index, home) in homes.iter().enumerate() {

@@ -11,7 +11,7 @@ use keysweep_base::watch::{Work, watched};
 /// The pause between two measurements.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Does `work`. Sets `stop` if the process takes more than `limit` bytes, and writes that to the
+/// Runs `work`. Sets `stop` if the process takes more than `limit` bytes, and writes that to the
 /// ledger.
 pub(super) fn limit<T>(
     limit: Option<Limit>,

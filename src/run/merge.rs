@@ -72,7 +72,7 @@ impl SpillError {
 }
 
 impl Merge {
-    /// Reads which targets the files have, until it is to stop. What can't be read is a problem of the
+    /// Reads which targets the files have, until it is to stop. A file that can't be read is a problem of the
     /// merged report.
     pub fn survey(files: Vec<PartialFile>, stop: &Stop) -> Self {
         let files = files.into_iter().take_while(|_| !stop.is_set());

@@ -1,6 +1,6 @@
-//! The code owners of what was found.
+//! The code owners of the findings.
 //!
-//! Only a hit makes the file of the owners being read. A scan of files reads that of the work tree,
+//! The file is read only if something was found. A scan of files reads that of the work tree,
 //! all others that of HEAD.
 
 use std::sync::OnceLock;

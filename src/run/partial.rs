@@ -1,8 +1,8 @@
-//! The lines of a partial: what one sweep found, before folding, cutting and suppression.
+//! The lines of a partial: the hits of one sweep, before they are grouped, limited and suppressed.
 //!
 //! `sweep --partial` writes it, `merge` reads it. The first line is a [`PartialHead`]; then follow
 //! for each target a [`TargetLine`] and as many [`HitLine`]s as it says; the last line is an
-//! [`EndLine`]. So a partial without its last line is known to be cut, and so is a target without
+//! [`EndLine`]. So a partial without its last line is known to be truncated, and so is a target without
 //! all of its hits. The target comes first, so that a reader knows whose hits they are before it
 //! reads them, and never holds more than one.
 //!
@@ -25,7 +25,7 @@ use crate::text::escape_path;
 /// The version of the format.
 pub const FORM: u32 = 1;
 
-/// Most bytes of a line: a hit that a million refs hold has less.
+/// Maximum number of bytes of a line: a hit that a million refs hold has less.
 const LONGEST: u64 = 1 << 30;
 
 /// The first line.
@@ -84,10 +84,10 @@ pub struct TargetLine {
     pub ended: String,
     /// True if an interrupted sweep had scanned it, and `--resume` read its hits again.
     pub resumed: bool,
-    /// A digest by which a later sweep knows that it did not change; `None` if that is not known.
+    /// A digest that shows a later sweep that it did not change; `None` if that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// True if `--since` took its result over from an earlier sweep, which ended then.
+    /// True if `--since` copied its result from an earlier sweep, which ended at `ended`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unchanged: bool,
     /// The time that it took.
@@ -366,7 +366,7 @@ impl<R: BufRead> PartialReader<R> {
     }
 }
 
-/// How the first line and those of hits begin.
+/// The beginnings of the first line and of those of hits.
 const HEAD: &[u8] = b"{\"keysweep_partial\":";
 const HIT: &[u8] = b"{\"hit\":";
 

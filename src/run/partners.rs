@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::finding::{Finding, Fingerprint};
 use crate::rules::id::{KEY_ID, SECRET};
 
-/// Most partners of one finding.
+/// Maximum number of partners of one finding.
 const MOST: usize = 10;
 
 /// If there are no more ids and no more secrets than this, each may belong to each.
 const FEW: usize = 8;
 
-/// Most folders of one finding that are compared.
+/// Maximum number of folders of one finding that are compared.
 const FOLDERS: usize = 64;
 
 /// Adds possible partners: all if there are few, otherwise those in the same folder.

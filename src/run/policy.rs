@@ -78,10 +78,10 @@ pub enum Error {
     Git(#[from] crate::source::git::Error),
 }
 
-/// Most bytes of such a file; a baseline of 100,000 findings has a tenth.
+/// Maximum number of bytes of such a file; a baseline of 100,000 findings has a tenth.
 const LARGEST: u64 = 100 << 20;
 
-/// Most bytes of a configuration in the target.
+/// Maximum number of bytes of a configuration in the target.
 const LARGEST_OF_TARGET: usize = 1 << 20;
 
 /// Reads all of them.

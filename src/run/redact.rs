@@ -30,13 +30,13 @@ use pieces::Pieces;
 /// masked piece by piece.
 const SHORTEST: usize = 16;
 
-/// Fewest letters that encode a piece.
+/// Minimum number of letters that encode a piece.
 const ENCODED: usize = 11;
 /// Names whose result is cached: most occurrences of a finding share theirs.
 const REMEMBERED: usize = 4096;
 
-/// Bytes of different texts that are still searched once the run is to stop. What is beyond is not
-/// shown at all, so that no limit of time is passed for the sake of names.
+/// Bytes of different texts that are still searched after the run was asked to stop. Further texts
+/// are not shown at all, so that names do not exceed a limit of time.
 const GRACE: u64 = 8 << 20;
 /// Stands for a text that was not searched.
 const UNSEARCHED: &str = "[not shown]";
@@ -72,7 +72,7 @@ fn names_within(
 /// Once a hit leaves the process, its secrets are not known any more.
 ///
 /// Places whose names differ only in what is masked get different numbers ([`HitRecord::twin`]):
-/// otherwise they would be taken for one place.
+/// otherwise they would count as one place.
 pub(super) fn records(records: &mut [HitRecord], target: &mut TargetLine, stop: &Stop) {
     let Some(mut secrets) = Secrets::new(records.iter().flat_map(|hit| hit.clear.secrets())) else {
         return;

@@ -1,5 +1,5 @@
-//! The results of an earlier sweep, from its partials: what is taken over for targets that did not
-//! change since.
+//! The results of an earlier sweep, from its partials: they are copied for targets that did not change
+//! since.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -16,10 +16,10 @@ use crate::coverage::Problem;
 /// Kinds of problems that every scan of the same target has: they say what a clone is, not what
 /// happened.
 const LASTING: [&str; 2] = ["partial clone", "shallow clone"];
-/// How the reasons of a container begin that follow from its bytes. The others depend on limits of
-/// time and memory, or on the program.
+/// The beginnings of reasons that depend on the bytes of a container. Other reasons depend on limits
+/// of time and memory, or on the program.
 const DAMAGED: [&str; 2] = ["a damaged ", "it was read only in part: "];
-/// How the system's errors end, which a second reading may not have.
+/// The ending of the system's errors, which may not occur again.
 const OF_SYSTEM: &str = "(os error";
 
 /// The targets of earlier partials.

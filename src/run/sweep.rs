@@ -78,7 +78,7 @@ pub struct Ended<'a> {
     pub recalled: bool,
     /// It will be scanned once more, alone, after all others.
     pub again: bool,
-    /// What it cost, if it was scanned in a process.
+    /// Its cost, if it was scanned in a process.
     pub usage: Usage,
     /// The time that it took.
     pub took: Duration,
@@ -94,7 +94,7 @@ pub trait Watcher {
     fn ended(&self, ended: &Ended<'_>);
 }
 
-/// The options of a sweep, besides those of every run.
+/// The options of a sweep, in addition to those of every run.
 pub struct Sweep<'a> {
     /// The targets, in the order in which they are begun.
     pub targets: &'a [Target],
@@ -112,7 +112,7 @@ pub struct Sweep<'a> {
     pub jobs: usize,
     /// Threads of all targets together.
     pub threads: usize,
-    /// How processes are started, if targets are scanned in processes.
+    /// Starts processes, if targets are scanned in processes.
     pub workers: Option<&'a Workers>,
 }
 
@@ -218,7 +218,7 @@ struct Gathering<'a, 's, D> {
     slots: &'a Slots<'a, 's, D>,
     options: &'a RunOptions,
     ledger: &'a Ledger,
-    /// What concerns no target.
+    /// Problems and remarks that do not concern a target.
     run: &'a Ledger,
     collector: Collector,
     partial: Option<&'s mut dyn PartialSink>,

@@ -21,7 +21,7 @@ impl TimeLimit {
         Self { option, limit, began }
     }
 
-    /// Does `work`. Sets `stop` when the time is up, and writes that to the ledger.
+    /// Runs `work`. Sets `stop` when the time is up, and writes that to the ledger.
     pub fn limit<T>(&self, stop: &Stop, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
         let end = |limit| {
             stop.set();
@@ -34,8 +34,8 @@ impl TimeLimit {
         self.watch(stop, ledger, end, work)
     }
 
-    /// Does `work`, and sets `stop` when the time is up. Nothing is recorded: what the work leaves out
-    /// then is for the work to say.
+    /// Runs `work`, and sets `stop` when the time is up. Nothing is recorded: the work itself reports
+    /// what it leaves out.
     pub fn limit_quietly<T>(&self, stop: &Stop, ledger: &Ledger, work: impl FnOnce() -> T) -> T {
         self.watch(stop, ledger, |_| stop.set(), work)
     }

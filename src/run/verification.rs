@@ -24,7 +24,7 @@ pub(super) fn verify(findings: &mut Vec<Finding>, how: &Verify, ledger: &Ledger)
     }
 }
 
-/// Says that AWS can't be asked about tokens of other providers.
+/// Records that AWS can't be asked about tokens of other providers.
 pub(super) fn note_others(findings: &[Finding], ledger: &Ledger) {
     let is_open = |finding: &&Finding| finding.suppressed.is_none();
     let others = findings.iter().filter(is_open).filter(|it| !it.credential.is_of_aws()).count();

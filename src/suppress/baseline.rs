@@ -1,4 +1,4 @@
-//! `.keysweep-baseline`: suppressed findings, one a line, sorted.
+//! `.keysweep-baseline`: suppressed findings, one on each line, sorted.
 //!
 //! ```text
 //! <fingerprint> <rule> <hint> [until=YYYY-MM-DD] [# reason]

@@ -12,14 +12,14 @@ use crate::aws::{KeyId, KeyKind, SECRET_LEN};
 use crate::finding::{Confidence, Finding, Fingerprint, Rival, Status};
 use crate::secret::Secret;
 
-/// Most secrets besides its own pairs that are listed for an id: more than are tried, because some
+/// Limit of secrets, except those of its pairs, that are listed for an id: more than are tried, because some
 /// turn out to belong to other ids.
 const MOST_OTHERS: usize = 16;
 /// Most occurrences of a finding that are considered.
 const PLACES: usize = 64;
-/// Most findings of a file or folder that are considered.
+/// Maximum number of findings of a file or folder that are considered.
 const NEAR: usize = 64;
-/// Most session tokens besides its own that are tried for a temporary key.
+/// Limit of session tokens, except its own, that are tried for a temporary key.
 const TOKENS: usize = 2;
 /// If there are no more ids and single secrets than this, each may belong to each.
 const FEW: usize = 8;

@@ -22,9 +22,9 @@ pub struct VerifyOptions {
     pub canary_accounts: Vec<String>,
     /// The `User-Agent` header, which the key's owner sees in CloudTrail.
     pub user_agent: String,
-    /// Requests a second, all partitions together; more than 0.
+    /// Requests per second, all partitions together; more than 0.
     pub rate: f64,
-    /// Requests under way at once; at least 1.
+    /// Requests at the same time; at least 1.
     pub concurrency: usize,
     /// The time for one secret at one partition, retries included.
     pub retry_time: Duration,
@@ -35,7 +35,7 @@ pub struct VerifyOptions {
     /// The pause between two requests for one id with different secrets: within about five seconds
     /// STS can reject the right one.
     pub spacing: Duration,
-    /// Most secrets that are tried for one id.
+    /// Maximum number of secrets that are tried for one id.
     pub max_candidates: usize,
     /// Most requests of a run.
     pub max_requests: u64,

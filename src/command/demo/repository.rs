@@ -13,7 +13,7 @@ use gix::objs::{Commit, Tree};
 
 use super::{BASE64, key_id, random};
 
-/// The commits, one a line, newest first, as `git log` shows them.
+/// The commits, one on each line, newest first, as `git log` shows them.
 pub const LOG: [&str; 4] = [
     "2024-06-11  Ada    Rewrite the service, drop the old configuration",
     "2021-09-30  Grace  Add a health check",

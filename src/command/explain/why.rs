@@ -1,5 +1,5 @@
-//! `keysweep explain KEY_ID --why`: on what evidence an id was joined with its secret, and what
-//! else was considered. It takes the findings of a scan; of a secret only the beginning is shown.
+//! `keysweep explain KEY_ID --why`: the evidence on which an id was joined with its secret, and what
+//! else was considered. It takes the findings of a scan, and shows only the beginning of a secret.
 
 use std::io::{self, Write};
 
@@ -9,9 +9,9 @@ use crate::location::Region;
 use crate::secret::Secret;
 use crate::text::{escape_line, escape_path};
 
-/// Most locations that are explained one by one.
+/// Maximum number of locations that are explained one by one.
 const PLACES: usize = 20;
-/// Most other ids that are named for a secret.
+/// Maximum number of other ids that are named for a secret.
 const OTHER_IDS: usize = 8;
 
 /// Writes why `id` was joined with its secret, for each location; `false` if `findings` do not

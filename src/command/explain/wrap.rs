@@ -1,6 +1,6 @@
 //! Wraps prose and commands for a terminal.
 
-/// Most columns of a line.
+/// Maximum number of columns of a line.
 pub(super) const WIDTH: usize = 100;
 
 /// Wraps prose.

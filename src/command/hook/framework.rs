@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Hook, MARK};
 
-/// Most bytes of a hook or configuration that are read.
+/// Maximum number of bytes of a hook or configuration that are read.
 const LONGEST: usize = 1 << 18;
 
 /// The tool that runs the hooks of a repository.

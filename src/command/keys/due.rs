@@ -6,7 +6,7 @@ use keysweep_aws::KeyStatus;
 use super::gather::{Gathered, Key};
 use super::{Options, Subject};
 
-/// From when on a key is due.
+/// The limits after which a key is due.
 ///
 /// 90 and 45 days: CIS AWS Foundations Benchmark, "Ensure access keys are rotated every 90 days or
 /// less" and "Ensure credentials unused for 45 days or more are disabled".
@@ -33,7 +33,7 @@ pub enum Due {
     Age(i64),
     /// Never used, and older than the limit for idle keys, in days.
     NeverUsed(i64),
-    /// Not used for so many days.
+    /// Not used for this many days.
     Idle(i64),
     /// The user has another active key, which is newer.
     SecondActive(String),
@@ -73,7 +73,7 @@ pub(super) fn days(from: Timestamp, to: Timestamp) -> i64 {
     to.duration_since(from).max(SignedDuration::ZERO).as_hours() / 24
 }
 
-/// Says of each key whether it is due, and orders them, the worst first.
+/// Decides for each key whether it is due, and orders them, the worst first.
 pub(super) fn judge(gathered: &mut Gathered, options: &Options, now: Timestamp) {
     let newest: Vec<(String, String, Option<Timestamp>)> = gathered
         .keys

@@ -11,7 +11,7 @@ use crate::act::Failure;
 use crate::act::facts::not_found;
 use crate::text::escape_line;
 
-/// A key and all that is known of it.
+/// A key with all facts about it.
 #[derive(Clone, Debug)]
 pub struct Key {
     /// As IAM lists it.

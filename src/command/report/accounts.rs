@@ -1,7 +1,7 @@
 //! `--accounts`: the names of AWS accounts.
 //!
-//! Reads what `aws organizations list-accounts` prints, or CSV (RFC 4180) with an id and a name a
-//! line, with or without a heading.
+//! Reads what `aws organizations list-accounts` prints, or CSV (RFC 4180) with an id and a name on
+//! each line, with or without a heading.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub enum AccountsError {
     /// JSON without accounts.
     #[error(
         "it is JSON, but not what `aws organizations list-accounts` prints: {0}; CSV with an id and \
-         a name a line is read as well"
+         a name on each line is read as well"
     )]
     Json(String),
     /// One page of a longer list.

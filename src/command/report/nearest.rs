@@ -1,4 +1,4 @@
-//! The word that somebody probably meant.
+//! The known word that is nearest to a mistyped one.
 
 /// The known word that is nearest to `word`, if it is near enough to be a mistyped one.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

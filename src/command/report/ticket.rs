@@ -9,7 +9,7 @@ use crate::finding::Finding;
 use crate::report::{Report, done_steps, is_ticket, write_ticket};
 use crate::source::files;
 
-/// Most bytes of a ticket that is read again.
+/// Maximum number of bytes of a ticket that is read again.
 const LARGEST: u64 = 4 << 20;
 
 /// A ticket to write.
@@ -19,11 +19,11 @@ pub struct Ticket {
     pub path: PathBuf,
     /// Its text.
     pub text: Vec<u8>,
-    /// There is one already.
+    /// The file exists already.
     pub exists: bool,
 }
 
-/// Why a file is not written.
+/// The reason why a file is not written.
 #[derive(Debug, thiserror::Error)]
 pub enum TicketError {
     /// Somebody else's file.
@@ -39,7 +39,7 @@ pub enum TicketError {
     },
 }
 
-/// The tickets of a report in `folder`, one a credential; none for suppressed ones.
+/// The tickets of a report in `folder`, one for each credential; none for suppressed ones.
 pub fn tickets<'a>(
     report: &'a Report<'a>,
     folder: &'a Path,

@@ -1,4 +1,4 @@
-//! Where the secret of a new key goes: into profiles, a new file, or a command.
+//! The destination of a new secret: profiles, a new file, or a command.
 //!
 //! A destination is checked and opened before the key is made, so that no key is made whose secret
 //! can't be kept. The secret is never on standard output, in an argument or in a message.
@@ -33,7 +33,7 @@ pub enum Wanted {
     Command(String),
 }
 
-/// The reason why a destination is not fit, or a secret could not be kept there. Holds no secret.
+/// The reason why a destination can't be used, or a secret could not be stored. Contains no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfit {
     /// The system refuses.

@@ -2,7 +2,7 @@
 //!
 //! A line before each change states the intention, and a line after it the outcome; each is on the
 //! disk before the next step. So whatever ends the program, the next run knows
-//! which change it has to look for. Lines are only ever appended, and one that was cut is left out.
+//! which change it has to look for. Lines are only ever appended, and a truncated one is ignored.
 //! It holds ids, dates and places, never a secret. AWS remains the source of truth.
 
 pub mod known;
@@ -21,7 +21,7 @@ use crate::text::escape_path;
 
 pub use known::Known;
 
-/// Version of the form.
+/// Version of the format.
 const FORM: u32 = 1;
 
 /// The reason why a journal can't be used.
@@ -43,7 +43,7 @@ pub enum Error {
     Foreign(String, String),
 }
 
-/// The first line: whose key is rotated.
+/// The first line: the key, and its user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     keysweep_rotation: u32,
@@ -97,7 +97,7 @@ pub enum Event {
         /// The keys that the user has.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         known: Vec<String>,
-        /// Where the secret is to go.
+        /// The destination of the secret.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         destination: Option<Record>,
     },
@@ -118,7 +118,7 @@ pub enum Event {
         /// The reason.
         why: String,
     },
-    /// Nobody knows whether it was made.
+    /// It is not known whether it was made.
     Unknown {
         /// The change.
         change: Change,

@@ -225,7 +225,7 @@ impl Session<'_, '_> {
         Err(format!("it did not work within {PATIENCE} s: {last}"))
     }
 
-    /// Deletes a key whose secret nobody has, so that all is as it was.
+    /// Deletes a key whose secret nobody has, which restores the state before.
     fn undo(&mut self, facts: &Facts, key: &AccessKey, why: &str) -> Failure {
         let (id, old) = (&key.id, self.old.clone());
         let what = format!("its secret could not be kept ({why}):");

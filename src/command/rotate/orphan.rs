@@ -1,5 +1,5 @@
-//! Keys that must go without being rotated: one whose making an earlier run did not bring to its
-//! end, and the new one of a rotation that is given up.
+//! Keys that are deleted without a rotation: one that an earlier run made and could not store, and
+//! the new one of a rotation that is given up.
 
 use jiff::SignedDuration;
 use keysweep_aws::{AccessKey, KeyStatus};
@@ -170,7 +170,7 @@ impl Session<'_, '_> {
         }
     }
 
-    /// Gives the rotation up: the new key goes, if nothing uses it.
+    /// Gives the rotation up: the new key is deleted, if nothing uses it.
     pub(super) fn abandon(&mut self, facts: &Facts) -> Result<Status, Failure> {
         let Some(new) = facts.new.clone() else {
             return Err(Failure::refused(format!(

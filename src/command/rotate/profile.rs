@@ -1,7 +1,7 @@
 //! The change of a credentials file by which profiles get a new key.
 //!
 //! Bytes in, bytes out; nothing is read or written here. Only the two values of a profile change.
-//! Whatever would leave a file that the AWS CLI reads differently is refused.
+//! A change is refused if the AWS CLI would read the rest of the file differently.
 
 pub mod ini;
 mod refused;
@@ -114,7 +114,7 @@ impl Edit {
         self.changed.iter().any(|changed| changed.profile == profile)
     }
 
-    /// True if the profile holds that key: after a run that ended early, it was written.
+    /// True if the profile contains that key: a run that ended early has written it.
     pub fn holds(&self, key: &str) -> bool {
         let id = |section: &Section| section.get(ID).is_some_and(|id| self.value(id) == key);
         self.sections.iter().any(|section| self.profile(section).is_some() && id(section))

@@ -1,4 +1,4 @@
-//! A run: what is looked at, what is said, and which step comes next.
+//! A run: reads the state, prints it, and chooses the next step.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ pub(super) struct Session<'a, 'b> {
     pub(super) journal: Journal,
     /// The key that leaves.
     pub(super) old: String,
-    /// The lines that were said already: `--watch` says only what is new.
+    /// The lines that were printed already: `--watch` prints only new ones.
     said: HashSet<String>,
     /// There is nothing to do but wait.
     waiting: bool,
@@ -68,7 +68,7 @@ impl<'a, 'b> Session<'a, 'b> {
         Status::Findings
     }
 
-    /// Waits; `false` if a signal came.
+    /// Waits; `false` if a signal arrived.
     pub(super) fn wait(&mut self, time: Duration) -> bool {
         self.cx.clock.sleep(time)
     }
@@ -77,7 +77,7 @@ impl<'a, 'b> Session<'a, 'b> {
         self.cx.clock.now()
     }
 
-    /// Says a line, unless an earlier look of the same run said it.
+    /// Prints a line, unless an earlier look of the same run printed it.
     pub(super) fn say(&mut self, line: &str) -> Result<(), Failure> {
         if self.said.contains(line) && self.options.watch.is_some() {
             return Ok(());
@@ -93,7 +93,7 @@ impl<'a, 'b> Session<'a, 'b> {
         self.cx.dry_run || self.options.mode == Mode::Status
     }
 
-    /// Says what would be done, if nothing may be changed.
+    /// Prints what would be done, if nothing may be changed.
     pub(super) fn stops_before(&mut self, step: &str) -> Result<bool, Failure> {
         let only_looks = self.only_looks();
         if only_looks {

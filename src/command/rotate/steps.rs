@@ -1,4 +1,4 @@
-//! Steps 2 to 6: what used the old key is moved, it rests, is deactivated, stays so, is deleted.
+//! Steps 2 to 6: programs move to the new key, the old one rests, is deactivated, waits, is deleted.
 
 use jiff::SignedDuration;
 use keysweep_aws::{AccessKey, Error, KeyStatus, NewStatus};
@@ -166,7 +166,7 @@ impl Session<'_, '_> {
         self.note(Event::Intend { change, key: id, known: Vec::new(), destination: None })?;
         let request = match self.cx.iam.delete_access_key(&facts.user, key) {
             Ok(request) => request,
-            // Somebody was faster, or an earlier answer was lost.
+            // Somebody else deleted it, or an earlier answer was lost.
             Err(Error::NotFound { .. }) => None,
             Err(Error::OutcomeUnknown { why, .. }) => {
                 self.note(Event::Unknown { change, why: why.clone() })?;

@@ -1,7 +1,7 @@
 //! The partial of a sweep: the file of `--partial`, which `keysweep merge` reads.
 //!
 //! It is written in place, one target after the other, and not renamed at the end as a report is: a
-//! sweep of hours that is killed leaves what it found until then. A partial that is cut is known by
+//! sweep of hours that is killed leaves what it found until then. A truncated partial is known by
 //! its missing last line, so it does not pass for a complete one. Each target is on the disk before the
 //! next one is written.
 
@@ -20,7 +20,7 @@ use crate::run::target::Target;
 use crate::secret::hex;
 use crate::text::escape_path;
 
-/// How a partial begins.
+/// The beginning of a partial.
 const BEGINNING: &[u8] = b"{\"keysweep_partial\":";
 
 /// An open partial.

@@ -1,4 +1,4 @@
-//! The plan of a sweep: its targets as data, one a line (`--list`), which a later sweep reads back
+//! The plan of a sweep: its targets as data, one on each line (`--list`), which a later sweep reads back
 //! (`--stdin`).
 //!
 //! A line has everything that the search for repositories found out about a target: its name, which
@@ -195,7 +195,7 @@ impl Line {
             objects: None,
             apart,
             history_with: self.history_with.map(escape),
-            // A missing target without a reason would be a target without an end.
+            // Without a reason, a missing target would have no outcome.
             why: match self.kind {
                 Kind::Missing => Some(self.why.map_or_else(|| "not found".to_owned(), escape)),
                 _ => self.why.map(escape),
@@ -266,7 +266,7 @@ pub enum List {
     Plan(Vec<Planned>),
 }
 
-/// Parses the targets on standard input: one a line or, if there is a NUL, separated by NUL. Each is
+/// Parses the targets on standard input: one on each line or, if there is a NUL, separated by NUL. Each is
 /// a path, or each is a line of a plan.
 ///
 /// # Errors
@@ -335,7 +335,7 @@ pub(super) fn sort(plan: &mut [Planned]) {
     plan.sort_by(|a, b| is_missing(a).cmp(&is_missing(b)).then_with(|| a.place.cmp(&b.place)));
 }
 
-/// Writes a plan for programs: a JSON object a line.
+/// Writes a plan for programs: a JSON object on each line.
 pub fn write_lines(plan: &[Planned], out: &mut dyn Write) -> io::Result<()> {
     plan.iter().try_for_each(|planned| write_json(&Line::of(planned), Layout::Line, out))
 }

@@ -1,4 +1,4 @@
-//! The state file of an interrupted sweep: finished targets, one a line.
+//! The state file of an interrupted sweep: finished targets, one on each line.
 //!
 //! Lines are only appended, each after its target ended. So the file is readable however the
 //! program ends; an incomplete line is written again. A line has the coverage of a target and the

@@ -12,10 +12,10 @@ use crate::finding::{Finding, Status};
 use crate::report::exposure::{Exposure, day};
 use crate::report::totals::Totals;
 
-/// Most repositories and accounts of the picture; the others are added up.
+/// Maximum number of repositories and accounts of the picture; the others are added up.
 const REPOSITORIES: usize = 15;
 const ACCOUNTS: usize = 9;
-/// Most years; the first bar has those before, too.
+/// Maximum number of years; the first bar has those before, too.
 const YEARS: usize = 24;
 /// The height of the tallest bar.
 const HEIGHT: u64 = 110;

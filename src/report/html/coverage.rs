@@ -6,7 +6,7 @@ use crate::coverage::{Problem, Swept};
 use crate::report::{Report, problems, summary};
 use crate::text::escape_line;
 
-/// Most problems of a kind that are listed; JSON lists all.
+/// Maximum number of problems of a kind that are listed; JSON lists all.
 const LISTED: usize = 200;
 
 /// The last part of the page.

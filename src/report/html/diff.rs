@@ -13,7 +13,7 @@ use crate::report::summary::counted;
 use crate::report::{Report, short, text};
 use crate::text::escape_line;
 
-/// Most lines of a list. JSON has all.
+/// Maximum number of lines of a list. JSON has all.
 const ROWS: usize = 2_000;
 
 /// The page.

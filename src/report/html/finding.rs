@@ -14,9 +14,9 @@ use crate::report::text::{self, lines};
 use crate::secret::MASK;
 use crate::text::escape_line;
 
-/// Most places that are listed, with all details and without.
+/// Maximum number of places that are listed, with all details and without.
 const PLACES: [usize; 2] = [100, 10];
-/// Most names of refs of a kind that are listed, with all details and without.
+/// Maximum number of names of refs of a kind that are listed, with all details and without.
 const REFS: [usize; 2] = [20, 4];
 
 /// A piece of a line, and the class of its mark.

@@ -15,11 +15,11 @@ use crate::report::headline::{self, Headline, is_settled};
 use crate::report::{Report, summary, text, todo};
 use crate::text::escape_line;
 
-/// Most steps of "What to do first".
+/// Maximum number of steps of "What to do first".
 const TODOS: usize = 12;
-/// Most keys of one step.
+/// Maximum number of keys of one step.
 const KEYS: usize = 10;
-/// Most scanned places that are named here; the coverage has all.
+/// Maximum number of scanned places that are named here; the coverage has all.
 const PLACES: usize = 3;
 
 /// The beginning of the page.

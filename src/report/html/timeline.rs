@@ -15,7 +15,7 @@ const WIDTH: i64 = 480;
 const MARGIN: i64 = 10;
 /// The height of a line with its name.
 const ROW: i64 = 36;
-/// Most lines.
+/// Maximum number of lines.
 const ROWS: usize = 6;
 /// Characters of a name.
 const NAME: usize = 56;

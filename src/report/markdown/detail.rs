@@ -11,7 +11,7 @@ use crate::report::message::shortened;
 use crate::report::{Report, text};
 use crate::text::escape_line;
 
-/// Most places that are listed.
+/// Maximum number of places that are listed.
 const PLACES: usize = 20;
 
 /// What is shown while it is folded: one line of HTML.

@@ -9,7 +9,7 @@ use super::places;
 use crate::finding::{Finding, GitOrigin, Occurrence};
 use crate::report::uri::plain;
 
-/// Most steps of one flow. GitHub keeps 1,000 a result.
+/// Maximum number of steps of one flow. GitHub keeps 1,000 for each result.
 const STEPS: usize = 20;
 /// Characters of a commit id that are shown.
 const SHORT: usize = 12;

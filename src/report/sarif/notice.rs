@@ -6,7 +6,7 @@ use super::model::{
 use super::rules::HOME;
 use crate::report::Report;
 
-/// Most problems that a log lists.
+/// Maximum number of problems that a log lists.
 const LONGEST_LIST: usize = 1_000;
 
 /// The kinds of notifications; their order is their index.

@@ -13,7 +13,7 @@ use crate::finding::{
 use crate::remedy::{self, Applied};
 use crate::report::Report;
 
-/// Most refs of a result.
+/// Maximum number of refs of a result.
 const REFS: usize = 20;
 
 #[derive(Serialize)]

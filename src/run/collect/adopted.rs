@@ -1,4 +1,4 @@
-//! The places that a pair takes over from left-over halves, without those where the pair itself is.
+//! The places that a pair gets from single halves, without those where the pair itself is.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -12,7 +12,7 @@ use crate::run::record::HitRecord;
 /// The places in one file of one target, of which a few are compared.
 type File = (Option<String>, Option<Vec<u8>>);
 
-/// Writes the places that a pair takes over, in order, and returns their number. Of each half the
+/// Writes the places that a pair gets, in order, and returns their number. Of each half the
 /// places are in a run. Memory holds those in one file at a time.
 pub(super) fn write(own: Run, halves: &[Run], sorted: &mut HitFile) -> io::Result<u64> {
     let mut own = sorted.read(own).peekable();

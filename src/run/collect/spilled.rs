@@ -1,4 +1,4 @@
-//! A collection of more hits than memory is to hold: they go to a temporary file, sorted.
+//! A collection of more hits than fit into memory: they go to a temporary file, sorted.
 //!
 //! The result is that of [`super::Collector`], step by step, but a finding has only some of its
 //! places in memory and reads all of them from the file. What remains in memory grows with the
@@ -24,17 +24,17 @@ use crate::run::record::HitRecord;
 /// Runs that are read at a time; more of them are merged into one first.
 const RUNS: usize = 64;
 
-/// How much of a collection is in memory.
+/// The part of a collection that is in memory.
 #[derive(Clone, Debug)]
 pub struct Spill {
     /// The folder for the temporary file.
     pub folder: PathBuf,
-    /// Most hits that are in memory before they are written.
+    /// Maximum number of hits that are in memory before they are written.
     pub held: usize,
-    /// Most places that all findings together have in memory; each has one at least, and those by
+    /// Limit of places of all findings together in memory; each has at least one, and those by
     /// which it is judged.
     pub places: usize,
-    /// Most credentials; the others are dropped.
+    /// Maximum number of credentials; the others are dropped.
     pub credentials: usize,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Spilled {
     error: Option<io::Error>,
 }
 
-/// What is known of a credential before its hits are sorted.
+/// The facts about a credential before its hits are sorted.
 #[derive(Clone, Copy, Debug)]
 struct Known {
     confidence: Confidence,
@@ -324,7 +324,7 @@ impl Located {
     }
 }
 
-/// Adds the places of left-over halves to the pairs that they are parts of elsewhere.
+/// Adds the places of single halves to the pairs that contain them elsewhere.
 fn fold_all(all: &mut Vec<Located>, sorted: &mut HitFile) -> io::Result<()> {
     let homes = fold::homes(all.iter().map(|one| &one.finding));
     let mut parts: HashMap<usize, Vec<Run>> = HashMap::new();

@@ -1,4 +1,4 @@
-//! Decides which targets of all partials count, and what they are called.
+//! Decides which targets of all partials count, and their names.
 //!
 //! Names in a partial are relative to the deepest folder that contains the targets of its sweep.
 //! Here they become relative to the deepest folder that contains those of all sweeps, as in one
@@ -25,7 +25,7 @@ pub(super) struct Choice {
     pub(super) target: usize,
     /// Its name in the merged report.
     pub(super) name: String,
-    /// What is added before the names of the partial.
+    /// The prefix of the names of the partial.
     prefix: String,
     /// Its name in the partial.
     old: String,
@@ -191,7 +191,7 @@ fn common<'p>(one: &'p str, other: &str) -> &'p str {
     if end == 0 && one.starts_with('/') && other.starts_with('/') { "/" } else { &one[..end] }
 }
 
-/// What lies between the folder of all and that of a partial.
+/// The path from the folder of all to that of a partial.
 fn prefix(all: Option<&str>, own: Option<&str>) -> String {
     let (Some(all), Some(own)) = (all, own) else { return String::new() };
     own.strip_prefix(all).unwrap_or_default().trim_start_matches('/').to_owned()

@@ -1,4 +1,4 @@
-//! Which shards of a divided sweep are not there. A merge of the others would look like the whole.
+//! Finds missing shards of a divided sweep: a merge of the others would look complete.
 
 use std::collections::{BTreeMap, BTreeSet};
 

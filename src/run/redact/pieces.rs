@@ -14,7 +14,7 @@ use crate::opaque;
 pub(super) const LEAST: usize = 8;
 /// Longest tag of markup between two parts of a secret.
 const TAG: usize = 24;
-/// Most bytes between two parts of a secret, besides a tag.
+/// Maximum number of bytes between two parts of a secret, except for a tag.
 const GAP: usize = 12;
 
 /// The pieces of all secrets.

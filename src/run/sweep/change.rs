@@ -20,7 +20,7 @@ use crate::source::git::find::Repository;
 
 /// Of a larger file in a git folder the size and the times count, not the content.
 const READ: u64 = 64 << 20;
-/// Most folders of objects that a repository borrows from.
+/// Maximum number of folders of objects that a repository borrows from.
 const ALTERNATES: usize = 64;
 /// A file that changed so shortly before may change again without a sign: times have a resolution.
 const RECENT: Duration = Duration::from_secs(2);

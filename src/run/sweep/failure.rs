@@ -1,4 +1,4 @@
-//! Why a process did not finish its target, in words for the report.
+//! The reasons why a process did not finish its target, in words for the report.
 
 use std::fmt;
 use std::process::ExitStatus;
@@ -13,11 +13,11 @@ pub(super) enum Failure {
     Exit(i32),
     /// Its output can't be read.
     Cut,
-    /// It neither read anything nor used the processor for so long.
+    /// It neither read anything nor used the processor for this time.
     Hung(Duration),
     /// It did not end at `--target-timeout`.
     OverTime(Duration),
-    /// It took more than so many bytes.
+    /// It took more than this many bytes.
     Memory(u64),
     /// The sweep ended, and the process did not.
     Stopped,

@@ -26,11 +26,11 @@ const HEAD: usize = 5;
 /// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// To a process: who starts it, and the options. The first frame.
+    /// To a process: the version of the sweep, and the options. The first frame.
     Setup,
     /// To a process: a target.
     Target,
-    /// To a process: the sweep is to end.
+    /// To a process: the sweep ends.
     Stop,
     /// From a process: it has read its options. The first frame.
     Ready,

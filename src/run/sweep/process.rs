@@ -21,7 +21,7 @@ const WAITING: usize = 256;
 /// The time that a killed process gets to end. One that waits for a device may take for ever.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How processes are started.
+/// The program and the settings with which processes are started.
 #[derive(Clone, Debug)]
 pub struct Workers {
     /// The program, which is this one.
@@ -39,7 +39,7 @@ pub(super) enum Message {
     Done(Box<Done>),
 }
 
-/// What comes next from a process.
+/// The next event of a process.
 #[derive(Debug)]
 pub(super) enum Next {
     Message(Message),
@@ -47,7 +47,7 @@ pub(super) enum Next {
     Nothing,
     /// It has closed its output.
     Ended,
-    /// What it wrote can't be read.
+    /// Its output can't be read.
     Unreadable,
 }
 

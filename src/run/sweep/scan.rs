@@ -34,7 +34,7 @@ pub(super) struct Scanned {
     pub(super) state: Option<String>,
 }
 
-/// What every target is scanned with.
+/// The parameters of the scan of every target.
 pub(super) struct Scan<'a, D> {
     pub(super) detector: &'a D,
     pub(super) exclude: &'a Globs,

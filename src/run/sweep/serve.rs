@@ -47,7 +47,7 @@ pub enum ServeError {
     System(#[from] io::Error),
 }
 
-/// What scans the targets of a process.
+/// The detector and the options of a process.
 pub struct Server<D> {
     /// The detector.
     pub detector: D,
@@ -193,7 +193,7 @@ impl Shared {
         self.current().stop.set();
     }
 
-    /// Says how far the target is. A sweep that hears nothing takes the process for a hanging one.
+    /// Says how far the target is. A process that reports nothing counts as hanging.
     fn show_progress(&self) {
         loop {
             thread::sleep(PULSE);

@@ -28,9 +28,9 @@ use crate::scan::Detector;
 
 /// A target of more bytes gets a process of its own.
 const LARGE: u64 = 32 << 20;
-/// A process that has scanned for so long is not given another target.
+/// A process that has scanned for this time gets no other target.
 const BATCH: Duration = Duration::from_secs(20);
-/// A target that took so long was not small, whatever its size.
+/// A target that took this time was not small, whatever its size.
 const SLOW: Duration = Duration::from_secs(2);
 
 /// The state that all scanning threads share.
@@ -103,7 +103,7 @@ enum Share {
 /// How a target is scanned.
 #[derive(Clone, Copy)]
 struct Ask<'a> {
-    /// What an interrupted run has of it.
+    /// Its record from an interrupted run.
     kept: Option<&'a TargetState>,
     /// The digest that it had in an earlier sweep.
     since: Option<&'a str>,

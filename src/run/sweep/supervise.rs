@@ -11,11 +11,11 @@ use crate::stop::Stop;
 
 /// The pause between two looks at a process.
 const LOOK: Duration = Duration::from_millis(50);
-/// More time than this between two looks was none of the process's: the sweep itself was stopped.
+/// After more time than this between two looks, the sweep itself was stopped, not the process.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 /// The time without progress after which a process counts as hanging.
 const HANG: Duration = Duration::from_secs(120);
-/// Less processor time than this is that of a process that only says that it lives.
+/// A process that uses less processor time than this only reports that it lives.
 const WORK: Duration = Duration::from_millis(250);
 /// The time that a process gets to report what it found, once the sweep is to end.
 const STOP: Duration = Duration::from_secs(10);

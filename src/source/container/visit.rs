@@ -17,7 +17,7 @@ use keysweep_unpack::kind::{self, Kind};
 use keysweep_unpack::limits::{Deadline, Halt, Meter, Metered, Reached};
 use keysweep_unpack::{Fault, Members};
 
-/// Most problems of one file's members that are listed; the others are counted.
+/// Maximum number of problems of one file's members that are listed; the others are counted.
 const LISTED: u64 = 50;
 
 /// Bytes of one read for a container that must be held.
@@ -118,7 +118,7 @@ impl<'v, 'a, D: Detector> Visit<'v, 'a, D> {
         }
     }
 
-    /// Does `work`; a panic in it, as of a decoder, ends this text alone.
+    /// Runs `work`; a panic in it, for example in a decoder, ends only this text.
     pub(super) fn guarded(
         &mut self,
         work: &mut dyn FnMut(&mut Self) -> Result<(), Halt>,

@@ -57,7 +57,7 @@ fn a_process_that_does_not_stop_is_killed() {
     assert_eq!(killed, Some((11, Failure::Stopped)));
 }
 
-/// What a process does in the place of its target, and what is said of it. `$1` is a frame with a hit.
+/// Scripts that run in place of a process, and the failure of each. `$1` is a frame with a hit.
 #[cfg(target_os = "linux")]
 const FAULTS: [(&str, &str); 9] = [
     ("cat \"$1\"; exit 3", "its process ended with status 3"),
