@@ -93,7 +93,7 @@ pub(super) struct VerifyCommand {
 }
 
 impl VerifyArguments {
-    /// True if AWS is asked.
+    /// Says if AWS is asked.
     pub(super) fn asks(&self) -> bool {
         self.verify
     }

@@ -19,7 +19,7 @@ const LASTING: [&str; 2] = ["partial clone", "shallow clone"];
 /// The beginnings of reasons that depend on the bytes of a container. Other reasons depend on limits
 /// of time and memory, or on the program.
 const DAMAGED: [&str; 2] = ["a damaged ", "it was read only in part: "];
-/// The ending of the system's errors, which may not occur again.
+/// How the system's errors end, which a second reading may not have.
 const OF_SYSTEM: &str = "(os error";
 
 /// The targets of earlier partials.

@@ -53,7 +53,7 @@ pub fn read_report(text: &[u8]) -> Result<Earlier, ReportError> {
 }
 
 impl Earlier {
-    /// Adds the findings of one document: a whole report, or a line of `jsonl`. Returns `false` if it
+    /// Adds the findings of one document: a whole report, or a line of `jsonl`. Gives `false` if it
     /// is not a keysweep report.
     fn read_document(&mut self, document: &Value) -> bool {
         if let Some(runs) = document.get("runs").and_then(Value::as_array) {

@@ -111,7 +111,7 @@ impl Name {
     }
 }
 
-/// The part of a word that distinguishes keys: the word, or the number after a usual one (`id2`).
+/// The part of a word that distinguishes keys: the word, or the number behind a usual one (`id2`).
 fn distinctive(word: &str) -> Option<&str> {
     if is_usual(word) || !word.is_ascii() {
         return None;
