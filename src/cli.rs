@@ -71,6 +71,9 @@ pub fn main() -> ExitCode {
 /// The parsed command line, or what an abbreviation stands for. Otherwise the status with which the
 /// program ends, after its message.
 fn parsed(args: &[OsString]) -> Result<Cli, ExitCode> {
+    if let Some(command) = commands::parsed_alone(args) {
+        return Ok(Cli { command });
+    }
     let answer = match Cli::try_parse_from(args) {
         Ok(cli) => return Ok(cli),
         Err(answer) => answer,

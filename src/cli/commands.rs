@@ -1,6 +1,8 @@
 //! The commands, and their help.
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand};
 
 use super::arguments::{HistoryArguments, RangeArguments, ScanArguments, StagedArguments};
 
@@ -104,4 +106,71 @@ pub(super) enum Command {
     Completions(super::generate::CompletionsArguments),
     /// Print a manual page in roff, or write all of them to a folder
     Man(super::generate::ManArguments),
+}
+
+/// The command, if its arguments are right and it is one that hooks and editors run.
+///
+/// clap builds the arguments of all commands before it reads the first word, which takes longer than a
+/// hook needs for git. So these commands are tried alone first. Help and errors are for [`Cli`].
+pub(super) fn parsed_alone(args: &[OsString]) -> Option<Command> {
+    let [_, name, ..] = args else { return None };
+    match name.to_str()? {
+        "scan" => alone(args).map(Command::Scan),
+        "staged" => alone(args).map(Command::Staged),
+        "range" => alone(args).map(Command::Range),
+        _ => None,
+    }
+}
+
+/// Parses the arguments after the name of the command.
+fn alone<A: Args>(args: &[OsString]) -> Option<A> {
+    let command = A::augment_args(clap::Command::new("keysweep"));
+    // The error is for a message, which `Cli` writes.
+    let matches = command.try_get_matches_from(&args[1..]).ok()?;
+    A::from_arg_matches(&matches).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_command_alone_is_parsed_as_among_all() {
+        let lines = [
+            "keysweep scan",
+            "keysweep scan -- - a -b",
+            "keysweep scan --threads 3 --format json --output x.sarif a b",
+            "keysweep staged --hook",
+            "keysweep staged . --pack aws --no-config",
+            "keysweep range main..side --fail-on high",
+            "keysweep range --stdin --remote origin --hook",
+        ];
+        for line in lines {
+            let one = parsed_alone(&words(line)).expect("valid");
+            let all = Cli::try_parse_from(words(line)).expect("valid").command;
+            assert_eq!(format!("{one:?}"), format!("{all:?}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn help_errors_and_other_commands_are_for_all() {
+        let lines = [
+            "keysweep",
+            "keysweep --version",
+            "keysweep scan --help",
+            "keysweep staged -h",
+            "keysweep staged -V",
+            "keysweep staged --no-such-option",
+            "keysweep range",
+            "keysweep a/path",
+            "keysweep demo",
+        ];
+        for line in lines {
+            assert!(parsed_alone(&words(line)).is_none(), "{line}");
+        }
+    }
 }

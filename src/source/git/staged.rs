@@ -10,13 +10,14 @@ use std::path::PathBuf;
 
 use gix::ObjectId;
 use gix::objs::Kind;
+use keysweep_git::index::{Index, IndexEntry};
 
 use super::error::Error;
 use super::lookup::blob_at;
 use super::objects::Objects;
 use super::open::{self, Environment};
 use super::texts::{Texts, Use};
-use super::{connectivity, database, parse, spots, staging, tips};
+use super::{connectivity, database, parse, spots, tips};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{Candidate, GitObject, GitOrigin, HeldBy, Origin};
 use crate::scan::{Detector, Hit};
@@ -61,7 +62,7 @@ pub fn scan<D: Detector>(
     open::note_work_tree(&repo, &environment, ledger);
     let objects = Objects::new(&repo, &environment, &options.database.storage())?.checked();
     let index_path = environment.index_file.clone().unwrap_or_else(|| repo.git_dir().join("index"));
-    let index = staging::open(&index_path, objects.hash())?;
+    let index = Index::read(&index_path, objects.hash())?;
     let heads = head_trees(&repo, &objects, &environment, ledger);
     let mut files = changes::staged(&objects, &index, heads.first().copied(), ledger);
     let mut whole = Vec::new();
@@ -83,8 +84,8 @@ pub fn scan<D: Detector>(
         text.scan(&head, &mut scanner, detector, ledger, hits);
     }
     if options.database.connectivity {
-        let entries = index.entries().iter().filter(|entry| staging::is_content(entry));
-        let entries = entries.map(|entry| (entry.id, Kind::Blob));
+        let entries = index.entries().filter(IndexEntry::is_content);
+        let entries = entries.map(|entry| (entry.id.to_owned(), Kind::Blob));
         let starts = entries.chain(head.heads.iter().map(|tree| (*tree, Kind::Tree)));
         connectivity::check(&objects, threads, starts, &[], stop, ledger);
     }

@@ -6,12 +6,14 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 use gix::hashtable::HashSet;
 use gix::index::entry::{Mode, Stage};
-use gix::index::extension::Tree;
+use gix::objs::Kind;
+use keysweep_git::index::{Index, IndexEntry};
+use keysweep_git::tree_cursor::TreeCursor;
 
-use super::super::lookup::{self, Listing};
+use super::super::changes;
 use super::super::objects::Objects;
 use super::super::parse::EntryKind;
-use super::super::{changes, staging};
+use super::super::trees::is_empty_tree;
 use super::File;
 use crate::coverage::Ledger;
 
@@ -20,16 +22,17 @@ use crate::coverage::Ledger;
 /// Both sides of a conflict are included: what neither HEAD nor the merged commit holds is new.
 pub(super) fn staged(
     objects: &Objects,
-    index: &gix::index::State,
+    index: &Index,
     head: Option<ObjectId>,
     ledger: &Ledger,
 ) -> Vec<File> {
-    let mut walk = Walk { objects, index, ledger, buffer: Vec::new(), files: Vec::new() };
+    let mut walk = Walk { objects, index, ledger, files: Vec::new() };
+    let mut buffer = Vec::new();
     // An explicit stack replaces recursion: the nesting in an index is not trusted.
-    let whole = Folder { entries: 0..index.entries().len(), depth: 0, cached: index.tree(), head };
+    let whole = Folder { entries: 0..index.len(), depth: 0, cached: index.trees().root(), head };
     let mut waiting = vec![whole];
     while let Some(folder) = waiting.pop() {
-        walk.folder(folder, &mut waiting);
+        walk.folder(folder, &mut buffer, &mut waiting);
     }
     walk.files
 }
@@ -49,105 +52,124 @@ pub(super) fn present(
 }
 
 /// Entries whose paths share their first `depth` bytes, and the trees of that folder.
-struct Folder<'a> {
+struct Folder {
     entries: Range<usize>,
     depth: usize,
-    cached: Option<&'a Tree>,
+    /// The number of its cached tree.
+    cached: Option<usize>,
     head: Option<ObjectId>,
 }
 
 struct Walk<'a> {
     objects: &'a Objects,
-    index: &'a gix::index::State,
+    index: &'a Index,
     ledger: &'a Ledger,
-    buffer: Vec<u8>,
     files: Vec<File>,
 }
 
-impl<'a> Walk<'a> {
+impl Walk<'_> {
     /// Compares one folder; its subfolders are added to `waiting`.
-    fn folder(&mut self, folder: Folder<'a>, waiting: &mut Vec<Folder<'a>>) {
+    fn folder(&mut self, folder: Folder, buffer: &mut Vec<u8>, waiting: &mut Vec<Folder>) {
         let Folder { entries: range, depth, cached, head } = folder;
-        let valid = cached.is_some_and(|tree| {
-            tree.num_entries.is_some_and(|count| count as usize == range.len())
-                && Some(tree.id) == head
+        let (index, objects) = (self.index, self.objects);
+        let is_unchanged = cached.map(|number| index.trees().get(number)).is_some_and(|tree| {
+            tree.entries.is_some_and(|count| count as usize == range.len()) && Some(tree.id) == head
         });
-        if valid {
+        if is_unchanged {
             return;
         }
-        let before = head.map(|tree| self.list(tree)).unwrap_or_default();
-        let of_head = |name: &[u8], kind: EntryKind| {
-            let at = before.binary_search_by(|entry| {
-                (entry.0.as_slice(), entry.1 as u8).cmp(&(name, kind as u8))
-            });
-            at.ok().map(|at| before[at].2)
-        };
-        let index = self.index;
+        let known = head.filter(|tree| self.read(tree, buffer));
+        let bytes = if known.is_some() { buffer.as_slice() } else { &[] };
+        let mut before = TreeCursor::new(bytes, objects.hash());
+        let below = Subfolders::of(index, cached);
         let mut at = range.start;
         while at < range.end {
-            let entry = &index.entries()[at];
-            let path = entry.path(index);
-            let rest = &path[depth..];
+            let entry = index.entry(at);
+            // An index that is out of order may mix folders.
+            let rest = entry.path.get(depth..).unwrap_or_default();
             match rest.find_byte(b'/').filter(|_| entry.mode != Mode::DIR) {
                 Some(slash) => {
-                    let folder = &path[..=depth + slash];
-                    let entries = &index.entries()[at..range.end];
-                    let end =
-                        at + entries.partition_point(|entry| entry.path(index).starts_with(folder));
-                    let name = &rest[..slash];
-                    let below = cached.and_then(|tree| {
-                        tree.children.iter().find(|child| child.name.as_slice() == name)
-                    });
+                    let prefix = &entry.path[..=depth + slash];
+                    let cached = below.find(&rest[..slash]);
+                    let end = end_of(index, at..range.end, prefix, cached);
+                    let head = before.find(&rest[..slash], EntryKind::Tree).map(ToOwned::to_owned);
                     waiting.push(Folder {
                         entries: at..end,
                         depth: depth + slash + 1,
-                        cached: below,
-                        head: of_head(name, EntryKind::Tree),
+                        cached,
+                        head,
                     });
                     at = end;
                 }
                 None => {
-                    self.entry(
-                        entry,
-                        path,
-                        of_head(rest, EntryKind::Blob),
-                        |name| of_head(name, EntryKind::Tree),
-                        depth,
-                    );
+                    self.entry(&entry, rest, &mut before);
                     at += 1;
                 }
             }
         }
-    }
-
-    fn entry(
-        &mut self,
-        entry: &gix::index::Entry,
-        path: &[u8],
-        before: Option<ObjectId>,
-        folder_before: impl Fn(&[u8]) -> Option<ObjectId>,
-        depth: usize,
-    ) {
-        if entry.mode == Mode::DIR {
-            let name = path[depth..].strip_suffix(b"/").unwrap_or(&path[depth..]);
-            let before: Vec<ObjectId> = folder_before(name).into_iter().collect();
-            let prefix = [path.strip_suffix(b"/").unwrap_or(path), b"/"].concat();
-            let changed = changes::between(self.objects, entry.id, &before, &prefix, self.ledger);
-            self.files.extend(
-                changed.into_iter().map(|change| File { path: change.path, blob: change.blob }),
-            );
-        } else if staging::is_content(entry)
-            && before != Some(entry.id)
-            && entry.stage() != Stage::Base
-        {
-            self.files.push(File { path: path.to_owned(), blob: entry.id });
+        if before.is_malformed() {
+            let id = known.map(|tree| tree.to_hex().to_string()).unwrap_or_default();
+            self.ledger.problem("tree", id.as_bytes(), &"damaged: an entry is malformed");
         }
     }
 
-    /// The entries of a tree, sorted by name and kind.
-    fn list(&mut self, tree: ObjectId) -> Listing {
-        let mut entries = lookup::list(self.objects, &tree, "HEAD", &mut self.buffer, self.ledger);
-        entries.sort_unstable_by(|a, b| (&a.0, a.1 as u8).cmp(&(&b.0, b.1 as u8)));
-        entries
+    fn entry(&mut self, entry: &IndexEntry<'_>, name: &[u8], before: &mut TreeCursor<'_>) {
+        if entry.mode == Mode::DIR {
+            let name = name.strip_suffix(b"/").unwrap_or(name);
+            let before = before.find(name, EntryKind::Tree).map(ToOwned::to_owned);
+            let prefix = [entry.path.strip_suffix(b"/").unwrap_or(entry.path), b"/"].concat();
+            let tree = entry.id.to_owned();
+            let changed =
+                changes::between(self.objects, tree, before.as_slice(), &prefix, self.ledger);
+            self.files.extend(
+                changed.into_iter().map(|change| File { path: change.path, blob: change.blob }),
+            );
+        } else if entry.is_content()
+            && before.find(name, EntryKind::Blob) != Some(entry.id)
+            && entry.stage != Stage::Base
+        {
+            self.files.push(File { path: entry.path.to_owned(), blob: entry.id.to_owned() });
+        }
+    }
+
+    /// Reads a tree of HEAD; false if it is empty or can't be read.
+    fn read(&self, tree: &ObjectId, buffer: &mut Vec<u8>) -> bool {
+        !is_empty_tree(tree, self.objects.hash())
+            && self.objects.expect(tree, Kind::Tree, "HEAD", buffer, self.ledger)
+    }
+}
+
+/// The number of the first entry outside of the folder `prefix`, whose first entry is the first of
+/// `entries`.
+fn end_of(index: &Index, entries: Range<usize>, prefix: &[u8], cached: Option<usize>) -> usize {
+    let is_inside = |number: &usize| index.entry(*number).path.starts_with(prefix);
+    // A cached tree mostly says how many there are. It is not trusted.
+    let count = cached.and_then(|tree| index.trees().get(tree).entries);
+    let end = count.and_then(|count| entries.start.checked_add(count as usize));
+    if let Some(end) = end.filter(|end| entries.contains(&(end - 1)))
+        && is_inside(&(end - 1))
+        && (!entries.contains(&end) || !is_inside(&end))
+    {
+        return end;
+    }
+    entries.clone().find(|number| !is_inside(number)).unwrap_or(entries.end)
+}
+
+/// The cached trees of the subfolders of a folder, by name.
+struct Subfolders<'a>(Vec<(&'a [u8], usize)>);
+
+impl<'a> Subfolders<'a> {
+    fn of(index: &'a Index, parent: Option<usize>) -> Self {
+        let trees = index.trees();
+        let children = parent.into_iter().flat_map(|parent| trees.children(parent));
+        let mut children: Vec<_> =
+            children.map(|number| (trees.get(number).name.as_slice(), number)).collect();
+        children.sort_unstable();
+        Self(children)
+    }
+
+    fn find(&self, name: &[u8]) -> Option<usize> {
+        let found = self.0.binary_search_by_key(&name, |(name, _)| name);
+        found.ok().map(|at| self.0[at].1)
     }
 }

@@ -7,9 +7,9 @@ use std::ops::Bound;
 use std::path::{Component, Path, PathBuf};
 
 use gix::ObjectId;
+use keysweep_git::index::Index;
 
 use super::super::error::Error;
-use super::super::staging;
 use super::super::texts::{Texts, Use};
 use super::{File, Head};
 use crate::coverage::{Count, Ledger};
@@ -55,17 +55,12 @@ impl Names {
     }
 
     /// The named files that are not in `changed`.
-    pub(super) fn unchanged(
-        &self,
-        index: &gix::index::State,
-        changed: &[File],
-        ledger: &Ledger,
-    ) -> Vec<Whole> {
+    pub(super) fn unchanged(&self, index: &Index, changed: &[File], ledger: &Ledger) -> Vec<Whole> {
         let changed: BTreeSet<&[u8]> = changed.iter().map(|file| file.path.as_slice()).collect();
         let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
         let mut whole = Vec::new();
         for entry in index.entries() {
-            let path = entry.path(index).to_vec();
+            let path = entry.path.to_vec();
             if !self.contain(&path)
                 || changed.contains(path.as_slice())
                 || !seen.insert(path.clone())
@@ -74,8 +69,8 @@ impl Names {
             }
             match self.in_work_tree(&path) {
                 Some(file) => whole.push(Whole { path, from: From::WorkTree(file) }),
-                None if staging::is_content(entry) => {
-                    whole.push(Whole { path, from: From::Index(entry.id) });
+                None if entry.is_content() => {
+                    whole.push(Whole { path, from: From::Index(entry.id.to_owned()) });
                 }
                 None => {}
             }
