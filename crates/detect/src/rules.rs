@@ -4,6 +4,7 @@
 //! module turns them into a [`RuleSet`]; it does not know how a rule is applied.
 
 mod bounds;
+mod builtin;
 mod check;
 mod expression;
 mod fields;
@@ -171,7 +172,11 @@ pub struct RuleSet {
 impl RuleSet {
     /// The built-in rules.
     pub fn builtin() -> Self {
-        let rules = builtin().into_iter().map(|parsed| parsed.rule).collect();
+        let read = |(name, text): &(&str, &str)| {
+            builtin::rules(name, text)
+                .unwrap_or_else(|| parsed(name, text).map(|one| one.rule).collect())
+        };
+        let rules = keysweep_patterns::RULES.iter().flat_map(read).collect();
         Self { rules, ..Self::default() }
     }
 
@@ -258,14 +263,15 @@ impl RuleSet {
     }
 }
 
-/// The examples of the built-in rules, for tests and for `keysweep rules`.
+/// The examples of the built-in rules, for tests.
 pub fn builtin_examples() -> Vec<Examples> {
-    builtin().into_iter().map(|parsed| parsed.examples).collect()
+    let files = keysweep_patterns::RULES.iter();
+    files.flat_map(|(name, text)| parsed(name, text).map(|one| one.examples)).collect()
 }
 
-fn builtin() -> Vec<parse::Parsed> {
-    let files = keysweep_patterns::RULES.iter();
-    files.flat_map(|(name, text)| parse::file(Path::new(name), text, Author::Us).rules).collect()
+/// A built-in file, read by the parser of TOML.
+fn parsed(name: &str, text: &str) -> impl Iterator<Item = parse::Parsed> {
+    parse::file(Path::new(name), text, Author::Us).rules.into_iter()
 }
 
 #[cfg(test)]

@@ -11,11 +11,10 @@ mod windows;
 
 use std::ops::Range;
 
-use crate::rules::{Method, RuleSet};
+use crate::rules::{Method, Rule, RuleSet};
 use crate::scan::Copied;
 use crate::stop::Stop;
 
-pub(super) use literals::is_anchor_of;
 use literals::{builtin, encoded, of_anchor};
 use windows::Windows;
 
@@ -115,6 +114,11 @@ impl Literal {
     fn new(bytes: Vec<u8>, class: Class) -> Self {
         Self { bytes, class }
     }
+
+    /// What the table is sorted by.
+    fn order(&self) -> (&[u8], Class) {
+        (&self.bytes, self.class)
+    }
 }
 
 /// The compiled table of literals.
@@ -147,8 +151,8 @@ impl Anchors {
             literals.extend(rule.anchors.iter().flat_map(|bytes| of_anchor(rule, bytes)));
             literals.extend(rule.anchors.iter().flat_map(|bytes| encoded(rule, bytes)));
         }
-        literals.sort_by(|a, b| (&a.bytes, a.class).cmp(&(&b.bytes, b.class)));
-        literals.dedup_by(|a, b| a.bytes == b.bytes && a.class == b.class);
+        literals.sort_by(|a, b| a.order().cmp(&b.order()));
+        literals.dedup_by(|a, b| a.order() == b.order());
         Self::of(literals)
     }
 
@@ -178,6 +182,14 @@ impl Anchors {
     pub(super) fn of_shapes(&self) -> impl Iterator<Item = (usize, &Literal)> {
         let literals = self.literals.iter().enumerate();
         literals.filter(|(_, literal)| matches!(literal.class, Class::Shape | Class::Start))
+    }
+
+    /// The indices of the literals that are anchors of a rule, widened or not.
+    pub(super) fn of_rule(&self, rule: &Rule) -> impl Iterator<Item = usize> {
+        let literals = rule.anchors.iter().flat_map(|anchor| of_anchor(rule, anchor));
+        literals.filter_map(|literal| {
+            self.literals.binary_search_by(|other| other.order().cmp(&literal.order())).ok()
+        })
     }
 
     /// The number of literals.
@@ -348,7 +360,8 @@ mod tests {
         ] {
             let found = anchors.find(text.as_bytes(), &Stop::default());
             assert_eq!(found.first().map(|anchor| anchor.at), at, "{text}");
-            let is_own = |anchor: &Anchor| is_anchor_of(&rules.rules[0], anchors.literal(*anchor));
+            let own: Vec<usize> = anchors.of_rule(&rules.rules[0]).collect();
+            let is_own = |anchor: &Anchor| own.contains(&usize::from(anchor.literal));
             assert!(found.iter().all(is_own), "{text}");
         }
         // A delta that puts text before it takes the anchor of the beginning away, and adds it.

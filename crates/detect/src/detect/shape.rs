@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::stop::Stop;
 
 use super::allowance::{self, Allowance};
-use super::anchors::{self, Anchor, Anchors, Quiet};
+use super::anchors::{Anchor, Anchors, Quiet};
 use super::chain::{self, AnchorSpan};
 use super::view::View;
 
@@ -81,10 +81,16 @@ impl Shapes {
         let mut by_literal = vec![Vec::new(); table.len()];
         let mut lengths = vec![0; table.len()];
         for (index, literal) in table.of_shapes() {
-            let named = rules.iter().enumerate();
-            let named = named.filter(|(_, rule)| anchors::is_anchor_of(rule, literal));
-            by_literal[index] = named.map(|(rule, _)| rule).collect();
             lengths[index] = literal.bytes.len();
+        }
+        for (number, rule) in rules.iter().enumerate() {
+            for literal in table.of_rule(rule) {
+                // Two anchors of a rule may have a literal in common.
+                let rules: &mut Vec<usize> = &mut by_literal[literal];
+                if rules.last() != Some(&number) {
+                    rules.push(number);
+                }
+            }
         }
         let allowance = Allowance::new(rules.len());
         Self { rules, by_literal, lengths, allowance }

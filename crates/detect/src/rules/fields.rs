@@ -9,7 +9,7 @@ use super::{Author, Expression, Pack, PartnerShape, Reader, Revocation, bounds};
 /// Most bytes between the halves of a pair.
 const LONGEST_DISTANCE: f64 = 4096.0;
 /// Bytes between the halves of a pair if a rule gives no number.
-const USUAL_DISTANCE: usize = 512;
+pub(super) const USUAL_DISTANCE: usize = 512;
 
 /// Beginning of the names of the files whose rules are tokens of other providers.
 const TOKENS: &str = "tokens/";
@@ -17,8 +17,13 @@ const TOKENS: &str = "tokens/";
 /// The pack of a built-in rule; the folder of its file decides if the rule does not.
 pub(super) fn pack(section: &mut Section<'_>, document: &mut Document<'_>, file: &Path) -> Pack {
     let names = Pack::BUILT_IN.map(|(name, _)| name);
-    let usual = if file.starts_with(TOKENS) { Pack::Tokens } else { Pack::Aws };
-    section.choice(document, "pack", &names).map_or(usual, |index| Pack::BUILT_IN[index].1)
+    let choice = section.choice(document, "pack", &names);
+    choice.map_or_else(|| usual_pack(file), |index| Pack::BUILT_IN[index].1)
+}
+
+/// The pack of a built-in rule that names none.
+pub(super) fn usual_pack(file: &Path) -> Pack {
+    if file.starts_with(TOKENS) { Pack::Tokens } else { Pack::Aws }
 }
 
 /// The reader of a rule.

@@ -16,12 +16,12 @@ const SHORTEST_ANCHOR: usize = 3;
 /// Most bytes around an anchor; twice this is well below a window's overlap.
 const LONGEST_REACH: f64 = 16_384.0;
 /// Bytes around an anchor if a rule gives no number.
-const USUAL_REACH: usize = 256;
+pub(super) const USUAL_REACH: usize = 256;
 
-const SEVERITIES: [&str; 3] = ["note", "warning", "error"];
-const CONFIDENCES: [&str; 3] = ["low", "medium", "high"];
-const BOUNDARIES: [&str; 3] = ["alphanumeric", "base64", "none"];
-const METHODS: [&str; 5] = ["shape", "pair", "key-id", "secret", "session-token"];
+pub(super) const SEVERITIES: [&str; 3] = ["note", "warning", "error"];
+pub(super) const CONFIDENCES: [&str; 3] = ["low", "medium", "high"];
+pub(super) const BOUNDARIES: [&str; 3] = ["alphanumeric", "base64", "none"];
+pub(super) const METHODS: [&str; 5] = ["shape", "pair", "key-id", "secret", "session-token"];
 
 /// Procedures in `patterns/remedy/`, by the names that rules use.
 pub const REMEDIES: [&str; 11] = [
@@ -202,10 +202,12 @@ impl File<'_> {
     }
 }
 
-const SEVERITY_OF: [Severity; 3] = [Severity::Note, Severity::Warning, Severity::Error];
-const CONFIDENCE_OF: [Confidence; 3] = [Confidence::Low, Confidence::Medium, Confidence::High];
-const BOUNDARY_OF: [Boundary; 3] = [Boundary::Alphanumeric, Boundary::Base64, Boundary::None];
-const METHOD_OF: [Method; 5] =
+pub(super) const SEVERITY_OF: [Severity; 3] = [Severity::Note, Severity::Warning, Severity::Error];
+pub(super) const CONFIDENCE_OF: [Confidence; 3] =
+    [Confidence::Low, Confidence::Medium, Confidence::High];
+pub(super) const BOUNDARY_OF: [Boundary; 3] =
+    [Boundary::Alphanumeric, Boundary::Base64, Boundary::None];
+pub(super) const METHOD_OF: [Method; 5] =
     [Method::Shape, Method::Pair, Method::KeyId, Method::Secret, Method::SessionToken];
 
 /// The remedy for a leak; empty if the rule gives none.

@@ -69,17 +69,6 @@ fn is_widened(rule: &Rule, anchor: &[u8]) -> bool {
     rule.file.is_none() && anchor.len() < windows::WIDTH
 }
 
-/// True if a literal of the table is an anchor of a rule, widened or not.
-pub(in crate::detect) fn is_anchor_of(rule: &Rule, literal: &Literal) -> bool {
-    rule.anchors.iter().any(|anchor| match literal.class {
-        Class::Start => is_widened(rule, anchor) && *anchor == literal.bytes,
-        _ if is_widened(rule, anchor) => {
-            literal.bytes.len() == anchor.len() + 1 && literal.bytes.ends_with(anchor)
-        }
-        _ => *anchor == literal.bytes,
-    })
-}
-
 /// An anchor of a rule in base64, at each alignment, if the rule asks for it. The others are found
 /// in base64 that nearby text announces.
 pub(super) fn encoded(rule: &Rule, anchor: &[u8]) -> Vec<Literal> {

@@ -7,19 +7,22 @@
 //! Text with a bit that is set at all four places is a candidate, and a hash table of the windows decides.
 //!
 //! The hash table is what makes it fast for hundreds of literals: a candidate costs the same, however
-//! many windows its bucket has.
+//! many windows its bucket has. Processors that look up a byte among 128 (AVX-512 VBMI) compare whole
+//! bytes rather than nibbles, which lets through a tenth as many candidates.
 
 mod frequencies;
 mod plan;
 mod tables;
+mod vectors;
 
 use std::collections::BTreeMap;
 
+use fearless_simd::Level;
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, Simd, u8x16};
 
 use super::{Anchor, Literal};
 use plan::{Choice, nibbles};
+use vectors::{BLOCK, ByByte, ByNibble, Mark, Tables, block};
 
 /// Most literals of one search.
 pub(super) const MOST: usize = 4_096;
@@ -27,15 +30,6 @@ pub(super) const MOST: usize = 4_096;
 pub(super) const WIDTH: usize = 4;
 /// The buckets that a byte has bits for.
 const SET: usize = 8;
-/// The longest vector.
-const LONGEST_VECTOR: usize = 64;
-
-/// The buckets that have windows with a nibble at a place.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tables {
-    low: [[u8; 16]; WIDTH],
-    high: [[u8; 16]; WIDTH],
-}
 
 /// A literal that holds a window.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +58,8 @@ pub(super) struct Windows {
     places: Vec<Place>,
     /// The bytes of a window: fewer than [`WIDTH`] if there is a shorter literal.
     width: usize,
+    /// All windows are ASCII, with a byte at each place.
+    is_ascii: bool,
 }
 
 impl Windows {
@@ -88,8 +84,10 @@ impl Windows {
             sets[bucket / SET].add(window, bucket % SET);
             windows.entry(word(window)).or_default().push(Place { literal, offset });
         }
+        let is_ascii =
+            width == WIDTH && windows.keys().all(|window| window.to_le_bytes().is_ascii());
         let (slots, places) = slots(windows);
-        Some(Self { level, sets, slots, places, width })
+        Some(Self { level, sets, slots, places, width, is_ascii })
     }
 
     /// Appends all its literals in `text` from `start` on, in order of their windows. Literals that
@@ -103,86 +101,77 @@ impl Windows {
     ) {
         let text = &text[start..];
         let before = found.len();
-        if self.sets.len() == 1 {
-            self.at_level::<1>(literals, text, found);
-        } else {
-            self.at_level::<2>(literals, text, found);
+        let mut marks = [Mark::default(); BLOCK];
+        let mut at = 0;
+        while at < text.len() {
+            let (next, count) = self.mark(text, at, &mut marks);
+            for &Mark { at, mut bits } in &marks[..count] {
+                while bits != 0 {
+                    self.examine(literals, text, at + bits.trailing_zeros() as usize, found);
+                    bits &= bits - 1;
+                }
+            }
+            at = next;
         }
         found[before..].iter_mut().for_each(|anchor| anchor.at += start);
     }
 
-    fn at_level<const SETS: usize>(
+    /// Marks the candidates of a block of `text` that begins at `at`. Returns the end of the block, and
+    /// the number of marks.
+    fn mark(&self, text: &[u8], at: usize, marks: &mut [Mark; BLOCK]) -> (usize, usize) {
+        if let [one] = self.sets.as_slice() {
+            self.mark_sets([one], text, at, marks)
+        } else {
+            self.mark_sets([&self.sets[0], &self.sets[1]], text, at, marks)
+        }
+    }
+
+    fn mark_sets<const SETS: usize>(
         &self,
-        literals: &[Literal],
+        sets: [&Tables; SETS],
         text: &[u8],
-        found: &mut Vec<Anchor>,
-    ) {
+        at: usize,
+        marks: &mut [Mark; BLOCK],
+    ) -> (usize, usize) {
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         {
+            if let Some(simd) = self.level.as_avx512().filter(|_| self.is_ascii) {
+                return simd.vectorize(
+                    #[inline(always)]
+                    || block::<_, ByByte<_>, SETS>(simd, sets, text, at, marks),
+                );
+            }
             if let Some(simd) = self.level.as_avx512() {
-                simd.vectorize(
+                return simd.vectorize(
                     #[inline(always)]
-                    || self.search::<_, SETS>(simd, literals, text, found),
+                    || block::<_, ByNibble<_>, SETS>(simd, sets, text, at, marks),
                 );
-            } else if let Some(simd) = self.level.as_avx2() {
-                simd.vectorize(
+            }
+            if let Some(simd) = self.level.as_avx2() {
+                return simd.vectorize(
                     #[inline(always)]
-                    || self.search::<_, SETS>(simd, literals, text, found),
+                    || block::<_, ByNibble<_>, SETS>(simd, sets, text, at, marks),
                 );
-            } else if let Some(simd) = self.level.as_sse4_2() {
-                simd.vectorize(
+            }
+            if let Some(simd) = self.level.as_sse4_2() {
+                return simd.vectorize(
                     #[inline(always)]
-                    || self.search::<_, SETS>(simd, literals, text, found),
+                    || block::<_, ByNibble<_>, SETS>(simd, sets, text, at, marks),
                 );
             }
         }
         #[cfg(target_arch = "aarch64")]
         if let Some(simd) = self.level.as_neon() {
-            simd.vectorize(
+            return simd.vectorize(
                 #[inline(always)]
-                || self.search::<_, SETS>(simd, literals, text, found),
+                || block::<_, ByNibble<_>, SETS>(simd, sets, text, at, marks),
             );
         }
-    }
-
-    #[inline(always)]
-    fn search<S: Simd, const SETS: usize>(
-        &self,
-        simd: S,
-        literals: &[Literal],
-        text: &[u8],
-        found: &mut Vec<Anchor>,
-    ) {
-        let length = S::u8s::LEN;
-        let mut tables = [Vectors::new(simd, &Tables::default()); SETS];
-        for (vectors, set) in tables.iter_mut().zip(&self.sets) {
-            *vectors = Vectors::new(simd, set);
-        }
-        let mut at = 0;
-        while let Some(part) = text.get(at..at + length + WIDTH - 1) {
-            let mut bits = candidates::<S, SETS>(simd, &tables, part);
-            while bits != 0 {
-                self.examine(literals, text, at + bits.trailing_zeros() as usize, found);
-                bits &= bits - 1;
-            }
-            at += length;
-        }
-        // The end of the text, and zeros.
-        while at < text.len() {
-            let mut padded = [0; LONGEST_VECTOR + WIDTH - 1];
-            let rest = &text[at..text.len().min(at + length + WIDTH - 1)];
-            padded[..rest.len()].copy_from_slice(rest);
-            let mut bits = candidates::<S, SETS>(simd, &tables, &padded[..length + WIDTH - 1]);
-            while bits != 0 {
-                self.examine(literals, text, at + bits.trailing_zeros() as usize, found);
-                bits &= bits - 1;
-            }
-            at += length;
-        }
+        unreachable!("a search is made only for a processor that has the instructions")
     }
 
     /// Appends the literals whose window is at a place.
-    #[inline(always)]
+    #[inline]
     fn examine(&self, literals: &[Literal], text: &[u8], at: usize, found: &mut Vec<Anchor>) {
         let Some(window) = text.get(at..at + self.width) else { return };
         let window = match window.try_into() {
@@ -229,68 +218,6 @@ fn has_shuffles(level: Level) -> bool {
     return level.as_neon().is_some();
     #[cfg(not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")))]
     return false;
-}
-
-/// [`Tables`] in vectors.
-#[derive(Clone, Copy)]
-struct Vectors<S: Simd> {
-    low: [S::u8s; WIDTH],
-    high: [S::u8s; WIDTH],
-}
-
-impl<S: Simd> Vectors<S> {
-    // A closure is not inlined into code for other instructions, so there is none on this path.
-    #[inline(always)]
-    fn new(simd: S, tables: &Tables) -> Self {
-        let mut vectors =
-            Self { low: [S::u8s::splat(simd, 0); WIDTH], high: [S::u8s::splat(simd, 0); WIDTH] };
-        for place in 0..WIDTH {
-            vectors.low[place] = S::u8s::block_splat(u8x16::from_slice(simd, &tables.low[place]));
-            vectors.high[place] = S::u8s::block_splat(u8x16::from_slice(simd, &tables.high[place]));
-        }
-        vectors
-    }
-}
-
-/// The places in a vector of text that some bucket may have a window at, a bit each. `part` is the
-/// vector and the three bytes behind it.
-#[inline(always)]
-fn candidates<S: Simd, const SETS: usize>(
-    simd: S,
-    tables: &[Vectors<S>; SETS],
-    part: &[u8],
-) -> u64 {
-    let length = S::u8s::LEN;
-    let mut buckets: [S::u8s; SETS] = [S::u8s::splat(simd, 0xff); SETS];
-    for place in 0..WIDTH {
-        let bytes = S::u8s::from_slice(simd, &part[place..place + length]);
-        let (low, high) = (bytes & 15, bytes >> 4);
-        for set in 0..SETS {
-            buckets[set] = buckets[set]
-                & tables[set].low[place].swizzle_dyn_within_blocks(low)
-                & tables[set].high[place].swizzle_dyn_within_blocks(high);
-        }
-    }
-    let mut any = buckets[0];
-    for other in &buckets[1..] {
-        any |= *other;
-    }
-    !any.simd_eq(S::u8s::splat(simd, 0)).to_bitmask() & (u64::MAX >> (64 - length))
-}
-
-impl Tables {
-    /// Adds a window; a short one has any byte at the last places.
-    fn add(&mut self, window: &[u8], bucket: usize) {
-        for (place, (low, high)) in self.low.iter_mut().zip(&mut self.high).enumerate() {
-            match window.get(place).map(|&byte| nibbles(byte)) {
-                Some((in_high, in_low)) => {
-                    low[in_low] |= 1 << bucket;
-                    high[in_high] |= 1 << bucket;
-                }
-                None => low.iter_mut().chain(high).for_each(|buckets| *buckets |= 1 << bucket),
-            }
-        }
-    }
 }
 
 /// At most four bytes as a number.
