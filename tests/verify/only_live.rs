@@ -354,3 +354,48 @@ fn each_verdict_has_its_reason() {
     assert!(why.contains(&key_id("AKIA", 4)) && why.contains(&key_id("AKIA", 5)), "{why}");
     assert!(why.contains("2 keys that may be live"), "{why}");
 }
+
+#[test]
+fn verification_says_how_many_tokens_it_did_not_verify() {
+    let stub = Stub::start(|_, _| not_known());
+    let (mut keys, project) = (Keys::new("note on tokens"), Project::new());
+    let mut token = || keys.filled("{{crc32-base62:ghp_{{alnum:30}}}}");
+    let url = stub.url();
+    let note = |text: &str, option: &str| {
+        project.file("a.env", text);
+        let args =
+            ["scan", option, "--sts-endpoint", &url, "--format", "json", "--fail-on", "never"];
+        let ran = project.keysweep(args).run().exits(0);
+        let notes: Vec<String> = ran.json()["coverage"]["notes"]
+            .as_array()
+            .expect("notes")
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|note| note.contains("not verified"))
+            .map(str::to_owned)
+            .collect();
+        for note in &notes {
+            assert!(ran.stderr.contains(note), "people read it too: {}", ran.stderr);
+        }
+        notes
+    };
+    let (one, two, three) = (token(), token(), token());
+    let one_note = "1 credential of another provider was not verified: keysweep asks AWS alone";
+    let two_note = "2 credentials of other providers were not verified: keysweep asks AWS alone";
+    let none = Vec::<String>::new();
+    for option in ["--verify", "--only-live"] {
+        assert_eq!(note("nothing\n", option), none);
+        assert_eq!(note(&Keys::new("a key of AWS").pair().env, option), none);
+        assert_eq!(note(&format!("t={one}\n"), option), [one_note]);
+        assert_eq!(note(&format!("t={one}\nu={two}\n"), option), [two_note]);
+        // A suppressed one is counted among the suppressed.
+        let marked = format!("t={one}\nu={two}\nv={three} # keysweep:allow\n");
+        assert_eq!(note(&marked, option), [two_note]);
+    }
+    // Without verification nothing is said, and nobody was asked about a token.
+    project.file("a.env", format!("t={one}\n"));
+    let ran = project.keysweep(["scan", "--fail-on", "never"]).run().exits(0);
+    assert!(!ran.stdout.contains("not verified") && !ran.stderr.contains("not verified"));
+    let asked = stub.requests();
+    assert!(asked.iter().all(|request| !request.body.contains("ghp_")));
+}
