@@ -5,6 +5,7 @@ pub(crate) mod canaries;
 mod candidates;
 mod live;
 mod moto;
+mod only_live;
 mod program;
 mod stub;
 mod transport;

@@ -25,7 +25,7 @@ Exit status: 0 every target was scanned completely, 3 some were not, 2 usage, 13
 OWN_OPTIONS = set(
     "--stdin --partial --list --shard --resume --since --jobs --threads -j --timeout --target-timeout "
     "--max-memory --output -o --format -f --fail-on --quiet -q --no-progress --verify --verify-dry-run "
-    "--show-secrets".split()
+    "--only-live --show-secrets".split()
 )
 _PATH = os.path.abspath
 

@@ -8,8 +8,11 @@ use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use super::parse;
-use crate::finding::Confidence;
-use crate::report::{Format, Limits};
+#[cfg(feature = "verify")]
+use crate::command::verify::live;
+use crate::coverage::Coverage;
+use crate::finding::{Confidence, Finding};
+use crate::report::{Filtered, Format, Limits};
 use crate::rules::Packs;
 use crate::run::FailOn;
 
@@ -164,7 +167,27 @@ pub(super) struct CommonArguments {
     pub(super) limits: LimitArguments,
     #[cfg(feature = "verify")]
     #[command(flatten)]
-    pub(super) verify: super::verify::VerifyArguments,
+    pub(super) verify: super::verify::ScanVerifyArguments,
+}
+
+impl CommonArguments {
+    /// Keeps the live keys of `findings` alone, if the user asked for that, and gives what the report
+    /// says of the others.
+    #[cfg_attr(not(feature = "verify"), expect(unused_variables, reason = "nothing is verified"))]
+    #[cfg_attr(
+        not(feature = "verify"),
+        expect(clippy::unused_self, reason = "nothing is verified")
+    )]
+    pub(super) fn keep_live(
+        &self,
+        findings: &mut Vec<Finding>,
+        coverage: &mut Coverage,
+    ) -> Option<Filtered> {
+        #[cfg(feature = "verify")]
+        return self.verify.only_live().then(|| live::keep(findings, coverage));
+        #[cfg(not(feature = "verify"))]
+        None
+    }
 }
 
 /// The packs of rules.

@@ -229,7 +229,7 @@ fn find(
     }
     let engine = Engine::new(&policy.rules);
     #[cfg(feature = "verify")]
-    let (verify, would_verify) = args.verify.stage(super::arguments::FailOnLevel::Note)?;
+    let (verify, would_verify) = args.verify.stage()?;
     #[cfg(feature = "verify")]
     let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
     let suppressions = Suppressions {

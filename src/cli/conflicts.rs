@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::{CommonArguments, FailOnLevel};
 use super::output::Outputs;
+#[cfg(feature = "verify")]
+use crate::rules::Pack;
+use crate::rules::RuleSet;
 use crate::text::escape_path;
 
 /// Two options that exclude each other.
@@ -20,6 +23,18 @@ pub(super) enum Conflict {
          the run could never fail"
     )]
     NobodyAsked,
+    /// Verification without a key that could be verified.
+    #[cfg(feature = "verify")]
+    #[error(
+        "{option} without the pack aws would never report anything: AWS is asked only about the keys \
+         of that pack, and {packs} is chosen"
+    )]
+    NothingToAsk {
+        /// The option.
+        option: &'static str,
+        /// The packs that apply.
+        packs: String,
+    },
     /// A hook that passes everything.
     #[error("--hook with --fail-on never would never stop anything: omit one of them")]
     IdleHook,
@@ -54,6 +69,27 @@ pub(super) fn check(
         &[("--baseline", suppressions.baseline.as_deref()), ("--config", config)],
     )?;
     overwritten(outputs, others)
+}
+
+/// Refuses options for live keys together with rules that find none.
+#[cfg_attr(not(feature = "verify"), expect(unused_variables, reason = "nothing is verified"))]
+pub(super) fn packs(args: &CommonArguments, rules: &RuleSet) -> Result<(), Conflict> {
+    #[cfg(feature = "verify")]
+    {
+        let fails_on_active = matches!(args.fail_on, FailOnLevel::Active);
+        let option = match (args.verify.only_live(), fails_on_active) {
+            (true, _) => "--only-live",
+            (false, true) => "--fail-on active",
+            (false, false) => return Ok(()),
+        };
+        // A rule of the user's own may find keys of AWS.
+        let finds_keys =
+            rules.packs.has(Pack::Aws) || rules.rules.iter().any(|it| it.file.is_some());
+        if !finds_keys {
+            return Err(Conflict::NothingToAsk { option, packs: rules.packs.names() });
+        }
+    }
+    Ok(())
 }
 
 /// Refuses an output that would overwrite one of `files`, which the options name.

@@ -198,6 +198,7 @@ pub(super) fn carry_out(
     }
     #[cfg(feature = "verify")]
     let (verify, would_verify) = args.verify.stage(args.fail_on)?;
+    conflicts::packs(args, &rules)?;
     let engine = Engine::new(&rules);
     #[cfg(feature = "verify")]
     let engine = engine.keeping_rivals(verify.is_some() || would_verify.is_some());
@@ -231,6 +232,7 @@ pub(super) fn carry_out(
     }
     let repository =
         repository.map(|provenance| run::redacted_provenance(provenance, &outcome.findings));
+    let filter = args.keep_live(&mut outcome.findings, &mut outcome.coverage);
     let mut status = run::status(&outcome.findings, &outcome.coverage, args.fail_on.into());
     if outcome.interrupted {
         status = status.merge(Status::Interrupted);
@@ -248,7 +250,7 @@ pub(super) fn carry_out(
         exit: status.code(),
         times: Some(&times(began)),
         limits: args.output.limits(),
-        view: View::default(),
+        view: View { filter: filter.as_ref(), ..View::default() },
     };
     Ok(write_report(&report, status, &args.output, outputs, began))
 }
@@ -262,7 +264,8 @@ pub(super) fn write_report(
     outputs: &Outputs,
     began: impl Into<Option<Instant>>,
 ) -> Status {
-    let nothing_to_report = report.findings.is_empty() && report.coverage.complete;
+    let hides = report.view.filter.is_some_and(|filter| filter.hidden > 0);
+    let nothing_to_report = report.findings.is_empty() && report.coverage.complete && !hides;
     let silent = (args.quiet && nothing_to_report) || outputs.is_hook();
     let written = outputs.write(report, silent);
     if !silent {

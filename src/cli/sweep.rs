@@ -59,7 +59,7 @@ pub(super) struct SweepArguments {
     /// Copy the results of targets that did not change from an earlier sweep, by its partial or by
     /// the partials in a folder; repeatable
     #[arg(long, value_name = "PARTIAL", conflicts_with = "show_secrets")]
-    #[cfg_attr(feature = "verify", arg(conflicts_with_all = ["verify", "verify_dry_run"]))]
+    #[cfg_attr(feature = "verify", arg(conflicts_with_all = ["verify", "verify_dry_run", "only_live"]))]
     since: Vec<PathBuf>,
     /// End a target after TIME, report what was found in it, and continue with the next
     #[arg(long, value_name = "TIME", value_parser = parse::duration, help_heading = "Limits")]
@@ -85,6 +85,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     // One target must not decide for others, so no target's files are read.
     let packs = args.common.packs.packs();
     let policy = scan::policy(&args.common.suppressions, packs, PolicyRoot::Nowhere)?;
+    conflicts::packs(&args.common, &policy.rules)?;
     let output = &args.common.output;
     let shows_progress = !output.quiet && !output.no_progress;
     let line = || "looking for repositories".to_owned();
@@ -141,19 +142,20 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     if let Some(options) = would_verify {
         super::verify::preview(&outcome.findings, &options);
     }
-    report(args, &outcome, &rules, &options, &outputs, (state, partial))
+    report(args, outcome, &rules, &options, &outputs, (state, partial))
 }
 
 /// Writes the report, and ends the state file and the partial.
 fn report(
     args: &SweepArguments,
-    outcome: &Outcome,
+    mut outcome: Outcome,
     rules: &RuleSet,
     options: &RunOptions,
     outputs: &Outputs,
     (mut state, partial): (Option<State>, Option<PartialFile>),
 ) -> Result<Status, Box<dyn Error>> {
     let output = &args.common.output;
+    let filter = args.common.keep_live(&mut outcome.findings, &mut outcome.coverage);
     let found = run::status(&outcome.findings, &outcome.coverage, args.common.fail_on.into());
     let status = if outcome.interrupted { found.merge(Status::Interrupted) } else { found };
     let report = Report {
@@ -169,7 +171,7 @@ fn report(
         exit: status.code(),
         times: Some(&scan::times(options.began)),
         limits: output.limits(),
-        view: View::default(),
+        view: View { filter: filter.as_ref(), ..View::default() },
     };
     let written = scan::write_report(&report, status, output, outputs, options.began);
     let written = match partial.map(PartialFile::finish) {

@@ -26,6 +26,18 @@ use crate::stop::Stop;
 use crate::text::escape_path;
 use crate::verify::{self, Endpoint, Environment, PartitionChoice, VerifyOptions};
 
+/// Arguments of every command that scans and reports.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Verification")]
+pub(super) struct ScanVerifyArguments {
+    #[command(flatten)]
+    verify: VerifyArguments,
+    /// Report only keys that AWS accepts now; implies --verify. The report says how many findings it
+    /// leaves out and why, and the run is incomplete if AWS gave no answer about a key
+    #[arg(long, conflicts_with = "verify_dry_run", help_heading = "Verification")]
+    only_live: bool,
+}
+
 /// Arguments of every command that scans.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Verification")]
@@ -84,6 +96,10 @@ pub(super) struct VerifyCommand {
     /// Print what would be asked, and send nothing; no report is written
     #[arg(long, help_heading = "Verification", conflicts_with_all = ["format", "output"])]
     verify_dry_run: bool,
+    /// Report only the keys that AWS accepts now
+    #[arg(long, requires = "report", conflicts_with = "verify_dry_run")]
+    #[arg(help_heading = "Verification")]
+    only_live: bool,
     #[command(flatten)]
     sts: StsArguments,
     #[command(flatten)]
@@ -92,22 +108,38 @@ pub(super) struct VerifyCommand {
     limits: LimitArguments,
 }
 
-impl VerifyArguments {
+/// The verification stage, or the options of one for a dry run.
+type Stage = (Option<Verify>, Option<VerifyOptions>);
+
+impl ScanVerifyArguments {
     /// Says if AWS is asked.
     pub(super) fn asks(&self) -> bool {
-        self.verify
+        self.verify.verify || self.only_live
+    }
+
+    /// Says if only live keys are reported.
+    pub(super) fn only_live(&self) -> bool {
+        self.only_live
     }
 
     /// The verification stage, or the options of one for a dry run.
-    pub(super) fn stage(
-        &self,
-        fail_on: FailOnLevel,
-    ) -> Result<(Option<Verify>, Option<VerifyOptions>), Box<dyn Error>> {
-        if !self.verify && matches!(fail_on, FailOnLevel::Active) {
+    pub(super) fn stage(&self, fail_on: FailOnLevel) -> Result<Stage, Box<dyn Error>> {
+        self.verify.stage_if(self.asks(), fail_on)
+    }
+}
+
+impl VerifyArguments {
+    /// The verification stage, or the options of one for a dry run.
+    pub(super) fn stage(&self) -> Result<Stage, Box<dyn Error>> {
+        self.stage_if(self.verify, FailOnLevel::Note)
+    }
+
+    fn stage_if(&self, asks: bool, fail_on: FailOnLevel) -> Result<Stage, Box<dyn Error>> {
+        if !asks && matches!(fail_on, FailOnLevel::Active) {
             let why = "--fail-on active needs --verify: only AWS knows that a key is live";
             return Err(why.into());
         }
-        if self.verify {
+        if asks {
             return Ok((Some(Verify { options: self.sts.options()?, announce }), None));
         }
         if self.verify_dry_run {
@@ -242,8 +274,10 @@ fn verify_report(
     }
     run::verify(&mut findings, &Verify { options, announce }, &ledger);
     command::note_nothing_asked(&earlier, &findings, &ledger);
-    let coverage = ledger.coverage();
+    let mut coverage = ledger.coverage();
     status = status.merge(verdict(&findings));
+    let keep_live = || command::live::keep(&mut findings, &mut coverage);
+    let filter = args.only_live.then(keep_live);
     if !coverage.complete {
         status = status.merge(Status::Incomplete);
     }
@@ -263,7 +297,7 @@ fn verify_report(
         exit: status.code(),
         times: Some(&scan::times(began)),
         limits: args.output.limits(),
-        view: View::default(),
+        view: View { filter: filter.as_ref(), ..View::default() },
     };
     Ok(scan::write_report(&report, status, &args.output, &outputs, began))
 }

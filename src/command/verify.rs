@@ -4,6 +4,7 @@
 //! verify and words for their verdicts. It opens no socket and scans nothing.
 
 mod earlier;
+pub mod live;
 
 use std::io::{self, Read, Write};
 

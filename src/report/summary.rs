@@ -124,7 +124,8 @@ pub fn write_total(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         && findings.is_empty()
     {
         let hidden = counted(filter.hidden, "finding is hidden", "findings are hidden");
-        return writeln!(out, "No finding passes the filter; {hidden}.");
+        let reasons = filter.reasons();
+        return writeln!(out, "No finding passes the filter; {hidden}{reasons}.");
     }
     if findings.is_empty() {
         let complete = report.coverage.complete;
@@ -152,7 +153,10 @@ pub fn write_total(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let suppressed = findings.iter().filter(|finding| finding.suppressed.is_some()).count();
     let suppressed =
         if suppressed > 0 { format!("; {suppressed} of them suppressed") } else { String::new() };
-    let hidden = report.view.filter.map(|filter| format!("; {} hidden by a filter", filter.hidden));
+    let hidden = report
+        .view
+        .filter
+        .map(|filter| format!("; {} hidden by a filter{}", filter.hidden, filter.reasons()));
     let hidden = hidden.unwrap_or_default();
     let total = counted(findings.len() as u64, "finding", "findings");
     writeln!(out, "{total}: {}{suppressed}{hidden}.", parts.join(", "))

@@ -44,10 +44,14 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     if report.command != "verify" && !report.findings.iter().any(|one| is_verdict(&one)) {
         return Ok(());
     }
-    write_verdicts(report.findings, report.rules, out)
+    // With --only-live, the filter counts the verdicts: most of these findings are not here.
+    if report.view.filter.is_none_or(|filter| filter.reasons.is_empty()) {
+        write_table(report.findings, out)?;
+    }
+    write_commands(report.findings, report.rules, out)
 }
 
-/// Writes the table of `findings`.
+/// Writes the table of `findings`, and the commands that stop the active ones.
 ///
 /// # Errors
 ///
@@ -57,6 +61,11 @@ pub fn write_verdicts(
     rules: &RuleSet,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    write_table(findings, out)?;
+    write_commands(findings, rules, out)
+}
+
+fn write_table(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
     let (mut heads, mut counts) = (String::new(), String::new());
     for (at, (head, counts_for)) in COLUMNS.iter().enumerate() {
         let count = findings.iter().filter(|finding| counts_for(&finding.verification)).count();
@@ -68,7 +77,10 @@ pub fn write_verdicts(
             counts.push_str(&format!("{gap}{count:>width$}"));
         }
     }
-    writeln!(out, "\n{heads}\n{counts}")?;
+    writeln!(out, "\n{heads}\n{counts}")
+}
+
+fn write_commands(findings: &[Finding], rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     let active = findings.iter().filter(|finding| finding.verification.status == Status::Active);
     for (number, finding) in active.enumerate() {
         if number == 0 {

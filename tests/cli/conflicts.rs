@@ -6,9 +6,12 @@ use crate::support::{Keys, Project};
 type Pair = (&'static [&'static str], &'static str);
 
 /// Of every command that scans.
-const OF_ALL: [Pair; 9] = [
+const OF_ALL: [Pair; 12] = [
     (&["--fail-on", "active"], "needs --verify"),
     (&["--fail-on", "active", "--verify-dry-run"], "needs --verify"),
+    (&["--only-live", "--verify-dry-run"], "cannot be used with"),
+    (&["--only-live", "--pack", "tokens"], "without the pack aws"),
+    (&["--verify", "--fail-on", "active", "--pack", "more"], "without the pack aws"),
     (&["--config", "c.toml", "--no-config"], "cannot be used with"),
     (&["--output", "r.json", "--output", "r.json"], "named twice"),
     (&["--output", "json=-", "--output", "text=-"], "named twice"),
@@ -40,7 +43,7 @@ const NEED_VERIFY: [&[&str]; 7] = [
 ];
 
 /// Of one command alone.
-const OF_ONE: [(&[&str], &str); 15] = [
+const OF_ONE: [(&[&str], &str); 19] = [
     (&["staged", "--hook", "--fail-on", "never"], "--hook with --fail-on never"),
     (&["range", "HEAD..HEAD", "--hook", "--fail-on", "never"], "--hook with --fail-on never"),
     (&["staged", "--hook", "--format", "json"], "cannot be used with"),
@@ -56,6 +59,10 @@ const OF_ONE: [(&[&str], &str); 15] = [
     (&["baseline", "--prune", "--reason", "x"], "cannot be used with"),
     (&["baseline", "--prune", "--from-gitleaks", "x"], "cannot be used with"),
     (&["verify", "--report", "r", "--verify-dry-run", "--output", "o"], "cannot be used with"),
+    (&["verify", "--report", "r", "--verify-dry-run", "--only-live"], "cannot be used with"),
+    (&["verify", "AKIAX", "--only-live"], "--report"),
+    (&["sweep", ".", "--list", "--only-live"], "cannot be used with"),
+    (&["sweep", ".", "--since", "p", "--only-live"], "cannot be used with"),
 ];
 
 const ACCOUNT: &str = "111111111111";

@@ -172,3 +172,68 @@ fn findings_say_what_keys_and_tokens_contain() {
     );
     assert!(account.key_id.is_some_and(|id| id.len() == 40));
 }
+
+/// A key file of a service account of Google Cloud, and its private key.
+fn service_account(keys: &mut Keys) -> (String, String) {
+    let key = keys.filled("{{private-key:pkcs8 {{hex:256}}}}");
+    let id = keys.filled("{{hex:40}}");
+    let line = key.replace('\n', "\\n");
+    let file = format!(
+        "{{\n  \"type\": \"service_account\",\n  \"private_key_id\": \"{id}\",\n  \"private_key\": \
+         \"{line}\\n\",\n  \"client_email\": \"a@b.iam.gserviceaccount.com\"\n}}\n"
+    );
+    (file, key)
+}
+
+#[test]
+fn a_credential_inside_a_more_exact_one_is_reported_once() {
+    let engine = Engine::new(&rules());
+    let kinds = |text: &[u8]| -> Vec<String> {
+        let found = engine.whole(text).candidates;
+        found.iter().map(|one| one.credential.rule.to_string()).collect()
+    };
+    let mut keys = Keys::new("a key file of a service account");
+    let (file, key) = service_account(&mut keys);
+    let quoted = format!("{{\"credentials\": {}}}\n", serde_json::to_string(&file).expect("JSON"));
+    let secret = STANDARD.encode(&file);
+    let secret = format!("apiVersion: v1\nkind: Secret\ndata:\n  key.json: {secret}\n");
+    let utf16: Vec<u8> = file.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (form, text) in [
+        ("a file", file.as_bytes()),
+        ("in a string of JSON", quoted.as_bytes()),
+        ("in a Kubernetes Secret", secret.as_bytes()),
+        ("in UTF-16", &utf16),
+    ] {
+        assert_eq!(kinds(text), ["gcp-service-account-key"], "{form}");
+    }
+    assert_eq!(kinds(key.as_bytes()), ["private-key"], "alone it is a key like any other");
+    let other = keys.filled("{{private-key:pkcs8 {{hex:256}}}}");
+    let both = format!("{file}\n{other}\n");
+    assert_eq!(kinds(both.as_bytes()), ["gcp-service-account-key", "private-key"]);
+    // What is nested may be found only in a view of the text, or at the border of a window.
+    let far = format!("{}\n{file}", "x\n".repeat(40_000));
+    assert_eq!(kinds(far.as_bytes()), ["gcp-service-account-key"]);
+}
+
+#[test]
+fn no_example_is_reported_by_two_rules() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("examples of one rule each");
+    let mut twice = Vec::new();
+    for examples in builtin_examples() {
+        for template in &examples.positive {
+            let found = engine.whole(keys.filled(template).as_bytes()).candidates;
+            let found: Vec<(String, String)> = found
+                .iter()
+                .filter(|one| one.credential.secret.is_some())
+                .map(|one| (one.credential.rule.to_string(), secret(one)))
+                .collect();
+            for (outer, text) in &found {
+                let inner =
+                    found.iter().filter(|(inner, part)| inner != outer && text.contains(part));
+                twice.extend(inner.map(|(inner, _)| format!("{inner} in {outer}")));
+            }
+        }
+    }
+    assert_eq!(twice, Vec::<String>::new());
+}

@@ -22,7 +22,7 @@ pub(super) struct PlanArguments {
     /// List the targets with their estimated cost and scan nothing; with --format jsonl as lines
     /// that --stdin reads back
     #[arg(long, conflicts_with_all = ["output", "partial", "resume", "target_timeout", "show_secrets"])]
-    #[cfg_attr(feature = "verify", arg(conflicts_with_all = ["verify", "verify_dry_run"]))]
+    #[cfg_attr(feature = "verify", arg(conflicts_with_all = ["verify", "verify_dry_run", "only_live"]))]
     pub(super) list: bool,
     /// Scan only shard I of N, counted from 1. Every target belongs to one shard, by a hash of its
     /// name: give each shard the same targets

@@ -71,10 +71,16 @@ fn filters(one: Option<Filtered>, two: Option<Filtered>) -> Option<Filtered> {
         (Some(one), Some(two)) => {
             let known: BTreeSet<String> = one.by.iter().cloned().collect();
             let others = two.by.into_iter().filter(|by| !known.contains(by));
+            let mut reasons = one.reasons;
+            for (reason, count) in two.reasons {
+                let sum: &mut u64 = reasons.entry(reason).or_default();
+                *sum = sum.saturating_add(count);
+            }
             Some(Filtered {
                 by: one.by.iter().cloned().chain(others).collect(),
                 hidden: one.hidden.saturating_add(two.hidden),
                 places: one.places.saturating_add(two.places),
+                reasons,
             })
         }
         (one, two) => one.or(two),

@@ -64,9 +64,9 @@ pub(super) fn descriptors() -> Vec<Descriptor> {
             Kind::Filtered => (
                 "ResultsFiltered",
                 "A filter hides findings.",
-                "The log was made from an earlier report with a filter, so it has only a part of \
-                 the findings.",
-                "Run keysweep report without --only and --not for all of them.",
+                "A filter (--only and --not of keysweep report, or --only-live of a scan) leaves \
+                 only a part of the findings in the log.",
+                "Run the command without these options for all findings.",
             ),
         };
         Descriptor {

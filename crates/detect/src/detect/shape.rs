@@ -4,13 +4,14 @@
 //! ([`super::chain`]), and a region is at most a few reaches of its rule long.
 
 mod judge;
+mod nested;
 mod partner;
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use crate::finding::{Confidence, RuleId};
-use crate::rules::{Author, Facts, Method, Rule, RuleSet, Shape};
+use crate::rules::{Author, Facts, Method, Pack, Rule, RuleSet, Shape};
 use crate::secret::Secret;
 use crate::stop::Stop;
 
@@ -24,6 +25,8 @@ use super::view::View;
 pub(super) struct Shaped {
     /// The rule.
     pub rule: RuleId,
+    /// The pack of the rule.
+    pub pack: Pack,
     /// The confidence of the rule.
     pub confidence: Confidence,
     /// The credential.
@@ -133,6 +136,7 @@ impl Shapes {
                 Seen::Nothing(quiet) => anchor.quiet = anchor.quiet.max(quiet),
             }
         }
+        nested::remove(&mut matches.found);
         matches
     }
 

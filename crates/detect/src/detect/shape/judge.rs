@@ -73,6 +73,7 @@ impl Look<'_> {
             id.map(|id| (String::from_utf8_lossy(id.as_bytes()).into_owned(), outer(id.range())));
         Some(Shaped {
             rule: rule.id.clone(),
+            pack: rule.pack,
             confidence: if is_made_up { Confidence::Low } else { rule.confidence },
             is_made_up,
             secret: Secret::new(secret.as_bytes().to_vec()),

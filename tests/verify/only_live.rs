@@ -1,0 +1,401 @@
+//! `--only-live`: active keys alone in every report, and nothing that looks clean because of it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use keysweep::command::verify::live;
+use keysweep::coverage::Coverage;
+use keysweep::finding::{Finding, Suppression};
+use keysweep::verify::VerifyOptions;
+use serde_json::{Value, json};
+
+use crate::report::sarif::{points, validate};
+use crate::support::findings::{finding, key_id, pair, secret};
+use crate::support::moto::Moto;
+use crate::support::stub::{Act, Request, Stub, envelope, identity, not_known, wrong_secret};
+use crate::support::{Keys, Project};
+use crate::verify::stub::{options, run};
+
+/// A page of a proxy: no answer of STS.
+fn proxy() -> Act {
+    Act::Send(200, vec!["content-type: text/html".to_owned()], "<html>log in</html>".to_owned())
+}
+
+/// What leaks, each in a folder of its own, so that no secret is tried with another id.
+struct Leaks {
+    project: Project,
+    live: String,
+    silent: String,
+    gone: String,
+}
+
+const LIVE: &str = "live/.env";
+const SILENT: &str = "silent/.env";
+const GONE: &str = "gone/.env";
+const LONE: &str = "lone/.env";
+const TOKEN: &str = "token/.env";
+
+/// A project with the files of `which`, and an STS that knows one key, denies one, and does not
+/// answer about one.
+fn leaks(name: &str, which: &[&str]) -> (Leaks, Stub) {
+    let (mut keys, project) = (Keys::new(name), Project::new());
+    let (live, silent, gone) = (keys.pair(), keys.pair(), keys.pair());
+    let lone = format!("AWS_ACCESS_KEY_ID={}\n", keys.id());
+    let token = format!("TOKEN={}\n", keys.filled("{{crc32-base62:ghp_{{alnum:30}}}}"));
+    project.file("README", "nothing\n");
+    project.git(&["init", "-q", "-b", "main"]).git(&["add", "."]).git(&["commit", "-qm", "one"]);
+    for (path, text) in [
+        (LIVE, &live.env),
+        (SILENT, &silent.env),
+        (GONE, &gone.env),
+        (LONE, &lone),
+        (TOKEN, &token),
+    ] {
+        if which.contains(&path) {
+            project.file(path, text);
+        }
+    }
+    let (known, unanswered) = (live.id.clone(), silent.id.clone());
+    let stub = Stub::start(move |request: &Request, _| match request.scope(0) {
+        id if id == known => identity("aws"),
+        id if id == unanswered => proxy(),
+        _ => not_known(),
+    });
+    (Leaks { project, live: live.id, silent: silent.id, gone: gone.id }, stub)
+}
+
+fn ids(report: &Value) -> Vec<&str> {
+    let findings = report["findings"].as_array().expect("findings");
+    findings.iter().map(|one| one["key_id"].as_str().expect("an id")).collect()
+}
+
+#[test]
+fn only_active_keys_are_reported_and_the_others_are_counted_by_reason() {
+    // The files, the reasons of what is left out, and the status.
+    let table: [(&[&str], Value, i32); 8] = [
+        (&[], Value::Null, 0),
+        (&[LIVE], Value::Null, 1),
+        (&[GONE], json!({"inactive": 1}), 0),
+        (&[LONE], json!({"no-secret": 1}), 0),
+        (&[TOKEN], json!({"other-provider": 1}), 0),
+        // Nobody knows if it is live: no green.
+        (&[SILENT], json!({"no-answer": 1}), 3),
+        (&[SILENT, GONE, TOKEN], json!({"inactive": 1, "no-answer": 1, "other-provider": 1}), 3),
+        (&[LIVE, SILENT, LONE], json!({"no-answer": 1, "no-secret": 1}), 1),
+    ];
+    for (at, (files, reasons, code)) in table.into_iter().enumerate() {
+        let (leaks, stub) = leaks(&format!("only live {at}"), files);
+        let url = stub.url();
+        let args = ["scan", "--only-live", "--sts-endpoint", &url, "--format", "json"];
+        let hidden =
+            reasons.as_object().map_or(0, |it| it.values().filter_map(Value::as_u64).sum());
+        for fail_on in ["note", "warning", "error", "active", "never"] {
+            let code = if fail_on == "never" && code == 1 {
+                if files.contains(&SILENT) { 3 } else { 0 }
+            } else {
+                code
+            };
+            let ran = leaks.project.keysweep([&args[..], &["--fail-on", fail_on]].concat());
+            let ran = ran.run().exits(code);
+            let report = ran.json();
+            let live = if files.contains(&LIVE) { vec![leaks.live.as_str()] } else { vec![] };
+            assert_eq!(ids(&report), live, "{files:?}");
+            assert_eq!(report["filter"]["by"], json!(["--only-live"]));
+            assert_eq!(report["filter"]["hidden"], hidden, "{files:?}");
+            assert_eq!(report["filter"]["reasons"], reasons, "{files:?}");
+            let is_silent = files.contains(&SILENT);
+            assert_eq!(report["coverage"]["complete"], !is_silent, "{files:?}");
+            let named = ran.problems().iter().any(|one| one.contains(&leaks.silent));
+            assert_eq!(named, is_silent, "{files:?}: {:?}", ran.problems());
+            assert_eq!(ran.stderr.contains(&leaks.silent), is_silent, "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn every_command_that_verifies_has_it() {
+    let (leaks, stub) = leaks("only live commands", &[LIVE, SILENT, GONE, LONE, TOKEN]);
+    let (project, url) = (&leaks.project, stub.url());
+    let check = |command: &[&str]| {
+        let options = ["--only-live", "--sts-endpoint", &url, "--format", "json"];
+        let ran = project.keysweep([command, &options].concat()).run().exits(1);
+        assert_eq!(ids(&ran.json()), [leaks.live.as_str()], "{command:?}");
+        assert_eq!(ran.json()["filter"]["hidden"], 4, "{command:?}");
+        assert!(ran.stderr.contains(&leaks.silent), "{command:?}: {}", ran.stderr);
+    };
+    project.git(&["add", "-f", "."]);
+    check(&["scan", "."]);
+    check(&["staged"]);
+    project.git(&["commit", "-qm", "two"]);
+    check(&["history"]);
+    check(&["range", "HEAD~1..HEAD"]);
+    check(&["sweep", "."]);
+    // A hook says why it stops, though no key is listed.
+    let hook = ["--only-live", "--sts-endpoint", &url, "--hook"];
+    let only = ["scan", "silent", "--only-live", "--sts-endpoint", &url];
+    project.keysweep(only).run().exits(3);
+    project.git(&["reset", "-q", "--soft", "HEAD~1"]).git(&["rm", "-q", "--cached", LIVE]);
+    let stopped = project.keysweep([&["staged"][..], &hook].concat()).run().exits(3);
+    let said = format!("{}{}", stopped.stdout, stopped.stderr);
+    assert!(said.contains(&leaks.silent) && said.contains("may be live"), "{said}");
+
+    // An earlier report, of which a scan without the option is made.
+    project.keysweep(["scan", "--output", "json=before.json"]).run().exits(1);
+    let again = ["verify", "--report", "before.json"];
+    check(&again);
+    let one = project.keysweep(["verify", &leaks.live, "--only-live"]).run().exits(2);
+    assert!(one.stderr.contains("--report"), "{}", one.stderr);
+}
+
+#[test]
+fn an_earlier_report_without_a_live_key_is_no_proof_while_one_has_no_answer() {
+    for (at, files, code) in
+        [(0, &[GONE, TOKEN][..], 0), (1, &[GONE, SILENT], 3), (2, &[LIVE, SILENT], 1)]
+    {
+        let (leaks, stub) = leaks(&format!("only live again {at}"), files);
+        let (project, url) = (&leaks.project, stub.url());
+        project.keysweep(["scan", "--output", "json=before.json"]).run().exits(1);
+        let again = ["verify", "--report", "before.json", "--only-live", "--sts-endpoint", &url];
+        let ran = project.keysweep(again).run().exits(code);
+        assert_eq!(ran.stdout.contains(&leaks.live), files.contains(&LIVE), "{}", ran.stdout);
+        assert_eq!(ran.stderr.contains(&leaks.silent), files.contains(&SILENT), "{}", ran.stderr);
+        assert!(
+            !ran.stdout.contains("asked  active"),
+            "no table of what is hidden: {}",
+            ran.stdout
+        );
+        let clean = ran.stdout.contains("No finding passes the filter");
+        assert_eq!(clean, !files.contains(&LIVE), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn no_format_looks_clean_because_of_it() {
+    let (leaks, stub) = leaks("only live formats", &[SILENT, GONE]);
+    let url = stub.url();
+    for format in [
+        "text", "short", "json", "jsonl", "sarif", "gitlab", "github", "junit", "csv", "markdown",
+        "html",
+    ] {
+        let args = ["scan", "--only-live", "--sts-endpoint", &url, "--quiet", "--format", format];
+        let ran = leaks.project.keysweep(args).run().exits(3);
+        let all = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(all.contains("hidden") && all.contains("inactive"), "{format}: {all}");
+        assert!(all.contains(&leaks.silent), "{format} names the key: {all}");
+        assert!(!all.contains(&leaks.gone), "{format}: {all}");
+        // Formats with a place for it say it themselves.
+        let says = !matches!(format, "short" | "csv");
+        assert_eq!(ran.stdout.contains("hidden"), says, "{format}: {}", ran.stdout);
+        // The text on a terminal has its problems on standard error.
+        let names = says && format != "text";
+        assert_eq!(ran.stdout.contains(&leaks.silent), names, "{format}: {}", ran.stdout);
+        assert!(!all.contains("No findings.") && !all.contains("Nothing was found."), "{format}");
+    }
+    let args = ["scan", "--only-live", "--sts-endpoint", &url, "--format", "sarif"];
+    let ran = leaks.project.keysweep(args).run().exits(3);
+    let log = ran.json();
+    points::all(&log);
+    validate::all(&ran.stdout);
+    let sarif = &log["runs"][0];
+    assert_eq!(sarif["results"], json!([]));
+    let notes = sarif["invocations"][0]["toolExecutionNotifications"].as_array().expect("notes");
+    let of = |kind: &str| {
+        let of_kind = notes.iter().filter(|note| note["descriptor"]["id"] == kind);
+        of_kind.map(|note| note["message"]["text"].as_str().expect("text")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of("results-filtered"),
+        [
+            "Filtered by --only-live: 2 findings are hidden (1 without an answer of AWS, 1 inactive)."
+        ]
+    );
+    assert!(of("unreadable-input").iter().any(|text| text.contains(&leaks.silent)), "{log}");
+
+    // Nothing is hidden: quiet is quiet.
+    std::fs::remove_dir_all(leaks.project.at("silent")).expect("removed");
+    let quiet = ["scan", "--only-live", "--sts-endpoint", &url, "--quiet"];
+    let ran = leaks.project.keysweep(quiet).run().exits(0);
+    assert!(ran.stdout.contains("1 inactive"), "{}", ran.stdout);
+    std::fs::remove_dir_all(leaks.project.at("gone")).expect("removed");
+    let ran = leaks.project.keysweep(quiet).run().exits(0);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn a_report_of_it_stays_filtered() {
+    let (leaks, stub) = leaks("only live reports", &[LIVE, GONE, TOKEN]);
+    let (project, url) = (&leaks.project, stub.url());
+    project.keysweep(["scan", "--output", "json=all.json"]).run().exits(1);
+    for format in ["json", "jsonl", "sarif"] {
+        let file = format!("live.{format}");
+        let output = format!("{format}={file}");
+        let args = ["scan", "--only-live", "--sts-endpoint", &url, "--output", &output];
+        project.keysweep(args).run().exits(1);
+        let reported = |more: &[&str]| {
+            let args = [&["report", &file, "--format", "json"], more].concat();
+            project.keysweep(args).run().json()["filter"].clone()
+        };
+        let reasons = json!({"inactive": 1, "other-provider": 1});
+        let filter = json!({"by": ["--only-live"], "hidden": 2, "places": 0, "reasons": reasons});
+        assert_eq!(reported(&[]), filter, "{format}");
+        let twice = reported(&["live.json"]);
+        let sums = json!({"inactive": 2, "other-provider": 2});
+        assert_eq!((&twice["hidden"], &twice["reasons"]), (&json!(4), &sums), "{format}");
+        let narrowed = reported(&["--only", "severity=note"]);
+        assert_eq!((&narrowed["hidden"], &narrowed["reasons"]), (&json!(3), &reasons), "{format}");
+        let text = project.keysweep(["report", &file, "--only", "severity=note"]).run().stdout;
+        let words = "3 findings are hidden (1 of other providers, 1 inactive, 1 for other reasons)";
+        assert!(text.contains(words), "{text}");
+    }
+    // What it left out is not called gone.
+    let diff = ["report", "--diff", "all.json", "live.json", "--format", "json"];
+    let diff = project.keysweep(diff).run().json();
+    assert_eq!(diff["gone"], json!([]), "{diff}");
+    assert!(diff.to_string().contains("the newer report is filtered by --only-live"), "{diff}");
+}
+
+#[test]
+fn what_a_baseline_suppresses_is_not_asked_about() {
+    let (leaks, stub) = leaks("only live baseline", &[LIVE]);
+    let (project, url) = (&leaks.project, stub.url());
+    project.keysweep(["baseline", "--yes", "--reason", "known"]).run().exits(0);
+    let args = ["scan", "--only-live", "--sts-endpoint", &url, "--format", "json"];
+    let ran = project.keysweep(args).run().exits(0);
+    assert_eq!((ran.left_out("suppressed"), &ran.json()["filter"]["hidden"]), (1, &json!(0)));
+    let all = project.keysweep([&args[..], &["--include-suppressed"]].concat()).run().exits(0);
+    assert_eq!(all.json()["filter"]["reasons"], json!({"suppressed": 1}));
+    assert!(stub.requests().is_empty());
+    // A marker in the text does not hide a live key.
+    let mut keys = Keys::new("only live marker");
+    let key = keys.pair();
+    let marked = key.env.replace('\n', " # keysweep:allow\n");
+    project.file("live/.env", marked);
+    let id = key.id.clone();
+    let stub = Stub::start(move |request, _| match request.scope(0) == id {
+        true => identity("aws"),
+        false => not_known(),
+    });
+    let args = ["scan", "--only-live", "--sts-endpoint", &stub.url(), "--format", "json"];
+    let ran = project.keysweep(args).run().exits(1);
+    assert_eq!(ids(&ran.json()), [key.id.as_str()]);
+}
+
+#[test]
+fn a_deactivated_and_a_deleted_key_are_not_live_at_a_server_that_checks() {
+    let moto = Moto::start_strict(&[]);
+    let (live, off, deleted) =
+        (moto.user_key("live"), moto.user_key("off"), moto.user_key("deleted"));
+    let deactivate = format!("UserName=off&AccessKeyId={}&Status=Inactive", off.id);
+    moto.iam(&format!("Action=UpdateAccessKey&{deactivate}"));
+    moto.delete(&deleted);
+    moto.check_signatures();
+    let project = Project::new();
+    for key in [&live, &off, &deleted] {
+        let (id, secret) = (&key.id, &key.secret);
+        let text = format!("AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={secret}\n");
+        project.file(format!("{}/.env", key.user), text);
+    }
+    let args = ["scan", "--only-live", "--sts-endpoint", &moto.url(), "--format", "json"];
+    let report = project.keysweep(args).run().exits(1).json();
+    assert_eq!(ids(&report), [live.id.as_str()]);
+    assert_eq!(report["filter"]["reasons"], json!({"inactive": 2}));
+    assert_eq!(report["coverage"]["complete"], true);
+}
+
+/// Every verdict that the stage gives, and the reason for which it is left out.
+#[test]
+fn each_verdict_has_its_reason() {
+    let stub = Stub::start(|request, _| match request.scope(0) {
+        id if id == key_id("AKIA", 1) => identity("aws"),
+        id if id == key_id("AKIA", 2) => not_known(),
+        id if id == key_id("AKIA", 3) => wrong_secret(),
+        id if id == key_id("AKIA", 4) => {
+            Act::Send(400, vec![], envelope("Throttling", "Rate exceeded"))
+        }
+        _ => Act::Send(503, vec![], String::new()),
+    });
+    let bare = |number: usize| pair(&key_id("AKIA", number), &secret(number), None);
+    let suppressed = Finding {
+        suppressed: Some(Suppression { by: Suppression::BASELINE.to_owned(), reason: None }),
+        ..bare(9)
+    };
+    let mut found = vec![
+        bare(1),
+        bare(2),
+        bare(3),
+        bare(4),
+        bare(5),
+        suppressed,
+        pair(&key_id("ASIA", 6), &secret(6), None),
+        finding("aws-bedrock-api-key", None, Some("ABSK"), None),
+        finding("github-token", None, Some("ghp"), None),
+    ];
+    let patient = VerifyOptions { retry_time: Duration::from_millis(300), ..options(&stub) };
+    run(&mut found, &patient);
+    let mut coverage = Coverage { complete: true, ..Coverage::default() };
+    let filter = live::keep(&mut found, &mut coverage);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].credential.key_id, Some(key_id("AKIA", 1)));
+    let reasons = [
+        ("inactive", 1),
+        ("no-answer", 2),
+        ("not-verifiable", 1),
+        ("other-provider", 1),
+        ("suppressed", 1),
+        ("unknown", 1),
+        ("wrong-secret", 1),
+    ];
+    let reasons: BTreeMap<String, u64> =
+        reasons.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    assert_eq!((filter.hidden, filter.reasons), (8, reasons));
+    // Throttled and failing alike may be live, and are named.
+    assert!(!coverage.complete);
+    let why = &coverage.problems[0].why;
+    assert!(why.contains(&key_id("AKIA", 4)) && why.contains(&key_id("AKIA", 5)), "{why}");
+    assert!(why.contains("2 keys that may be live"), "{why}");
+}
+
+#[test]
+fn verification_says_how_many_tokens_it_did_not_verify() {
+    let stub = Stub::start(|_, _| not_known());
+    let (mut keys, project) = (Keys::new("note on tokens"), Project::new());
+    let mut token = || keys.filled("{{crc32-base62:ghp_{{alnum:30}}}}");
+    let url = stub.url();
+    let note = |text: &str, option: &str| {
+        project.file("a.env", text);
+        let args =
+            ["scan", option, "--sts-endpoint", &url, "--format", "json", "--fail-on", "never"];
+        let ran = project.keysweep(args).run().exits(0);
+        let notes: Vec<String> = ran.json()["coverage"]["notes"]
+            .as_array()
+            .expect("notes")
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|note| note.contains("not verified"))
+            .map(str::to_owned)
+            .collect();
+        for note in &notes {
+            assert!(ran.stderr.contains(note), "people read it too: {}", ran.stderr);
+        }
+        notes
+    };
+    let (one, two, three) = (token(), token(), token());
+    let one_note = "1 credential of another provider was not verified: keysweep asks AWS alone";
+    let two_note = "2 credentials of other providers were not verified: keysweep asks AWS alone";
+    let none = Vec::<String>::new();
+    for option in ["--verify", "--only-live"] {
+        assert_eq!(note("nothing\n", option), none);
+        assert_eq!(note(&Keys::new("a key of AWS").pair().env, option), none);
+        assert_eq!(note(&format!("t={one}\n"), option), [one_note]);
+        assert_eq!(note(&format!("t={one}\nu={two}\n"), option), [two_note]);
+        // A suppressed one is counted among the suppressed.
+        let marked = format!("t={one}\nu={two}\nv={three} # keysweep:allow\n");
+        assert_eq!(note(&marked, option), [two_note]);
+    }
+    // Without verification nothing is said, and nobody was asked about a token.
+    project.file("a.env", format!("t={one}\n"));
+    let ran = project.keysweep(["scan", "--fail-on", "never"]).run().exits(0);
+    assert!(!ran.stdout.contains("not verified") && !ran.stderr.contains("not verified"));
+    let asked = stub.requests();
+    assert!(asked.iter().all(|request| !request.body.contains("ghp_")));
+}
