@@ -13,6 +13,7 @@ mod real;
 mod settled_history;
 mod settled_merge;
 mod staged;
+mod staged_random;
 mod staged_whole;
 mod stop;
 mod table;
