@@ -14,7 +14,7 @@ from typing import Any
 from keysweep_fleet import scan
 from keysweep_fleet.plan import FleetError, Queue, Work
 
-# How often a task is given to another worker after it was lost, or could not be done.
+# Attempts on other workers after a task was lost or could not be done.
 TRIES = 2
 LINE_SECONDS = 1.0
 ROW_SECONDS = 30.0
@@ -59,7 +59,7 @@ def connect(address: str | None) -> Any:
 
 
 def _is_open(address: str) -> bool:
-    """Says if a cluster lets in who has no token. To have one here proves nothing."""
+    """True if a cluster accepts clients without a token. A token on this machine does not prove the contrary."""
     script = "import sys; from ray._raylet import GcsClient; GcsClient(address=sys.argv[1])"
     variables = {**os.environ, "RAY_AUTH_MODE": "disabled"}
     command = [sys.executable, "-c", script, address]
@@ -67,7 +67,7 @@ def _is_open(address: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Says if nobody but this machine reaches a host."""
+    """True if only this machine can connect to a host."""
     host = host.strip("[]")
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -85,7 +85,7 @@ def _no_token(address: str) -> FleetError:
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What a task needs of a node."""
+    """The resources that a task needs."""
 
     processors: int
     memory: int
@@ -93,7 +93,7 @@ class Task:
 
 @dataclasses.dataclass
 class Totals:
-    """What became of all targets."""
+    """The results of all targets."""
 
     done: int = 0
     failed: int = 0
@@ -150,7 +150,7 @@ class Driver:
             time.sleep(5)
 
     def _give_up_what_fits_nowhere(self, nodes: list[Task]) -> None:
-        """A task for a node that is gone would wait for ever."""
+        """Cancels tasks for nodes that are gone, which would wait for ever."""
         for reference, need in list(self._needs.items()):
             fits = any(node.processors >= need.processors and node.memory >= need.memory for node in nodes)
             if not fits:
@@ -171,7 +171,7 @@ class Driver:
                 wanted = self._task.memory * largest.processors
                 need = Task(largest.processors, min(wanted, most))
             elif work.alone:
-                # What failed for want of memory gets twice as much, if a node has it.
+                # A target that failed for lack of memory gets twice as much, if a node has it.
                 most = max(node.memory for node in nodes)
                 need = Task(1, min(2 * self._task.memory, most))
             remote = self._remote.options(num_cpus=need.processors, memory=need.memory)
@@ -196,7 +196,7 @@ class Driver:
             self._queue.add(dataclasses.replace(work, faults=work.faults + 1))
             return
         except errors.RayError:
-            # The worker or its node died. Who is to blame is known only of a target that was alone.
+            # The worker or its node died. Only if a target was alone is it known to be the cause.
             if work.lost + 1 < TRIES or work.alone:
                 self._queue.add(dataclasses.replace(work, lost=work.lost + 1))
             else:
@@ -226,7 +226,7 @@ class Progress:
         self._line = sys.stderr.isatty()
 
     def show(self, totals: Totals, running: int, remaining: float, waiting: bool) -> None:
-        """Shows how far the sweep is; ``remaining`` is estimated processor time.
+        """Shows the progress of the sweep; ``remaining`` is estimated processor time.
 
         When all that is left is running, the estimate was too low for some of it, and none is shown.
         """

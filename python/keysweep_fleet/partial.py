@@ -34,12 +34,12 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class Partial:
-    """A partial, which is cut if the process that wrote it did not end."""
+    """A partial, which is truncated if the process that wrote it did not end."""
 
     path: str
     head: bytes
     sections: list[Section]
-    # Problems of no target; None if the partial is cut.
+    # Problems that do not concern a target; None if the partial is truncated.
     problems: list[Any] | None
 
     @staticmethod
@@ -84,5 +84,5 @@ class Partial:
 
 
 def _passes(file: BinaryIO, hits: int) -> bool:
-    """Passes over hits; says if all of them are there."""
+    """Skips hits; returns True if all of them are there."""
     return all(file.readline().endswith(b"\n") for _ in range(hits))

@@ -13,12 +13,12 @@ from typing import Any
 
 # Bytes of packs that one core scans in a second: the unit of a plan's weights, docs/fleet.md.
 BYTES_A_SECOND = 50e6
-# The least estimated cost of a target, in seconds: what starting and recording it takes.
+# The minimum estimated cost of a target, in seconds: the time to start and record it.
 LEAST = 0.005
 
 
 class FleetError(Exception):
-    """What the user has to change, in words for the user."""
+    """An error that the user can correct, with its message."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,13 +55,13 @@ class Work:
     """Targets that one process scans, and how."""
 
     targets: tuple[Target, ...]
-    # Alone, a target has the full limit, and what becomes of it is final.
+    # Alone, a target has the full limit, and its result is final.
     alone: bool
-    # A monster gets all processors of a node.
+    # A very large target gets all processors of a node.
     whole_node: bool = False
-    # How often it did not end because a worker or a node was lost.
+    # The number of times that a worker or a node was lost.
     lost: int = 0
-    # How often a worker could not do it.
+    # The number of times that a worker could not do it.
     faults: int = 0
 
     @property
@@ -75,7 +75,7 @@ class Work:
 
 
 class Queue:
-    """What is still to do, the heaviest first."""
+    """The remaining tasks, the heaviest first."""
 
     def __init__(self, targets: Iterable[Target], batch_seconds: float) -> None:
         self._batch_seconds = batch_seconds
@@ -89,7 +89,7 @@ class Queue:
         return bool(self._waiting or self._again)
 
     def add(self, work: Work) -> None:
-        """Adds what has to be done again."""
+        """Adds tasks that have to be done again."""
         self._count += 1
         heapq.heappush(self._again, (-work.seconds, self._count, work))
         self.seconds += work.seconds

@@ -33,7 +33,7 @@ PASSING = re.compile(r"time limit|ended first|killed|its process|no progress")
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What is the same for all tasks of a run."""
+    """The parameters that all tasks of a run share."""
 
     output: str
     # The program; if it is None, the one of the same wheel on the worker.
@@ -49,7 +49,7 @@ class Settings:
 
 @dataclasses.dataclass
 class Outcome:
-    """What became of the targets of a task."""
+    """The results of the targets of a task."""
 
     node: str
     parts: list[str] = dataclasses.field(default_factory=list)
@@ -81,7 +81,7 @@ def find_program(given: str | None) -> str:
 
 
 def version_of(program: str) -> str:
-    """What ``keysweep --version`` says."""
+    """The output of ``keysweep --version``."""
     try:
         ran = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
@@ -167,7 +167,7 @@ def _write(work: Work, output: Output, partial: Partial, final: bool) -> Outcome
 
 @dataclasses.dataclass(frozen=True)
 class Status:
-    """How a process ended."""
+    """The end of a process."""
 
     code: int
     message: str
@@ -210,7 +210,7 @@ def _watched(command: list[str], lines: list[str], scratch: str, limit: float) -
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kills what is left of a process and of its children."""
+    """Kills a process and its children, as far as they still run."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -239,7 +239,7 @@ def _lines(work: Work, settings: Settings, scratch: str) -> list[str]:
 
 
 def staged(target: Target, copy: str) -> str:
-    """Copies a repository to a local disk and gives the line of the copy.
+    """Copies a repository to a local disk and returns the line of the copy.
 
     Only a repository that needs nothing outside of itself is copied; others are scanned in their place.
     What can't be copied is scanned in its place as well, and keysweep reports what is wrong with it.

@@ -117,7 +117,7 @@ class Output:
         self._renames = isinstance(self._fs, fs.LocalFileSystem)
 
     def begin(self) -> None:
-        """Notes that a sweep is not finished: `keysweep merge` reports this partial, which is cut."""
+        """Records that a sweep is not finished: `keysweep merge` reports this partial, which is truncated."""
         self.put_text(f"{PARTIALS}/unfinished.partial", "")
 
     def _path(self, *parts: str) -> str:
@@ -152,7 +152,7 @@ class Output:
             return None
 
     def write(self, partial: Partial, found: list[tuple[Target, Section]], node: str) -> str:
-        """Writes a part and gives its name: occurrences, then the partial, then the rows of its targets."""
+        """Writes a part and returns its name: occurrences, then the partial, then the rows of its targets."""
         part = part_name(target for target, _ in found)
         sections = [section for _, section in found]
         version = json.loads(partial.head)["version"]

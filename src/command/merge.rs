@@ -1,17 +1,17 @@
 //! `keysweep merge`: from arguments to partials, and from a target to the name of its report.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use keysweep_base::paths::canonical;
 use sha2::{Digest as _, Sha256};
 
 use crate::run::merge::PartialFile;
+use crate::run::partial::{BEGINNING, beginning};
 use crate::secret::hex;
 use crate::text::escape_path;
 
-/// The beginning of a partial.
-const BEGINNING: &[u8] = b"{\"keysweep_partial\":";
 /// The ending of a partial's name, by which an empty one in a folder is known.
 const ENDING: &str = "partial";
 /// Longest name of a report, in bytes; file systems have 255.
@@ -61,9 +61,8 @@ pub fn files(given: &[PathBuf]) -> Result<Vec<PartialFile>, Error> {
         }
     }
     // The same file may have two names.
-    let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
-    paths.sort_by_key(real);
-    paths.dedup_by_key(|path| real(path));
+    paths.sort_by_key(|path| canonical(path));
+    paths.dedup_by_key(|path| canonical(path));
     Ok(paths.into_iter().map(|path| PartialFile { name: shown(&path), path }).collect())
 }
 
@@ -95,9 +94,7 @@ fn is_partial(path: &Path) -> io::Result<bool> {
         // A named pipe may have no writer, and a device no end.
         return Ok(false);
     }
-    let mut beginning = Vec::new();
-    File::open(path)?.take(BEGINNING.len() as u64).read_to_end(&mut beginning)?;
-    Ok(BEGINNING.starts_with(&beginning))
+    Ok(BEGINNING.starts_with(&beginning(File::open(path)?)?))
 }
 
 fn shown(path: &Path) -> String {

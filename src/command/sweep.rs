@@ -64,8 +64,8 @@ pub fn plan(given: &[PathBuf], stop: &Stop) -> Vec<Planned> {
 }
 
 /// Sets the weights of targets that were found, more precisely than the search does.
-pub fn weigh(plan: &mut [Planned], alternates: bool) {
-    plan.iter_mut().for_each(|planned| weight::weigh(planned, alternates));
+pub fn set_weights(plan: &mut [Planned], alternates: bool) {
+    plan.iter_mut().for_each(|planned| weight::set_weight(planned, alternates));
 }
 
 /// The places to scan, each once.

@@ -9,7 +9,7 @@
 //! No type here can hold a secret; see [`super::record`]. `schemas/partial.json` describes the
 //! lines.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,6 +24,9 @@ use crate::text::escape_path;
 
 /// The version of the format.
 pub const FORM: u32 = 1;
+
+/// The first bytes of a partial of any version.
+pub const BEGINNING: &[u8] = b"{\"keysweep_partial\":";
 
 /// Maximum number of bytes of a line: a hit that a million refs hold has less.
 const LONGEST: u64 = 1 << 30;
@@ -366,12 +369,22 @@ impl<R: BufRead> PartialReader<R> {
     }
 }
 
-/// The beginnings of the first line and of those of hits.
-const HEAD: &[u8] = b"{\"keysweep_partial\":";
+/// The beginning of the line of a hit.
 const HIT: &[u8] = b"{\"hit\":";
 
+/// As many bytes of a file as [`BEGINNING`] has, or fewer if the file is shorter.
+///
+/// # Errors
+///
+/// Those of `file`.
+pub fn beginning(file: impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    file.take(BEGINNING.len() as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
 fn is_begun(line: &[u8]) -> bool {
-    line.starts_with(HEAD) || HEAD.starts_with(line)
+    line.starts_with(BEGINNING) || BEGINNING.starts_with(line)
 }
 
 fn head(line: &[u8]) -> Result<PartialHead, PartialError> {

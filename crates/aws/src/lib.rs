@@ -16,6 +16,7 @@ mod partition;
 mod query;
 mod setting;
 pub mod sts;
+mod transport;
 mod xml;
 
 pub use endpoint::Endpoint;

@@ -12,16 +12,15 @@
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 use std::io;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_async::time::TimeSource as _;
+use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Connector, ConnectorBuilder};
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
 use aws_smithy_runtime_api::client::identity::Identity;
@@ -33,6 +32,7 @@ use http_body_util::Limited;
 use zeroize::Zeroizing;
 
 use crate::Secret;
+use crate::transport::{self, Clock, cause};
 
 /// The route to AWS.
 #[derive(Clone, Debug)]
@@ -138,15 +138,14 @@ pub(crate) struct Sender {
     /// Opens a connection for each request: on a reused connection, the HTTP client may send a
     /// request again.
     single: Connector,
-    /// Milliseconds by which the clock of AWS is ahead of this machine's.
-    ahead: AtomicI64,
+    clock: Clock,
 }
 
 impl Sender {
     pub(crate) fn new(settings: Settings) -> Self {
         let connector = |idle| connector(&settings, idle);
         let (pooled, single) = (connector(8), connector(0));
-        Self { settings, pooled, single, ahead: AtomicI64::new(0) }
+        Self { settings, pooled, single, clock: Clock::default() }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -155,20 +154,7 @@ impl Sender {
 
     /// Corrects the clock by the date of an answer.
     pub(crate) fn set_clock(&self, now: SystemTime) {
-        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or_default();
-        let ahead = match now.duration_since(SystemTime::now()) {
-            Ok(ahead) => millis(ahead),
-            Err(behind) => -millis(behind.duration()),
-        };
-        self.ahead.store(ahead, Ordering::Relaxed);
-    }
-
-    fn now(&self) -> SystemTime {
-        let ahead = self.ahead.load(Ordering::Relaxed);
-        let by = Duration::from_millis(ahead.unsigned_abs());
-        let now = SystemTime::now();
-        let shifted = if ahead < 0 { now.checked_sub(by) } else { now.checked_add(by) };
-        shifted.unwrap_or(now)
+        self.clock.set(now);
     }
 
     /// Sends `operation` once; without a key it is unsigned.
@@ -248,7 +234,7 @@ impl Sender {
             .identity(&identity)
             .region(&self.settings.region)
             .name(service.name())
-            .time(self.now())
+            .time(self.clock.now())
             .settings(SigningSettings::default())
             .build()
             .map_err(|_| fault())?
@@ -264,27 +250,17 @@ impl Sender {
     }
 }
 
-/// Plain http, allowed on loopback only, bypasses any proxy: the proxy could answer instead.
 fn connector(settings: &Settings, idle: usize) -> Connector {
     let of = |url: &str| url.starts_with("https:");
     let encrypted = of(&settings.iam_endpoint) || of(&settings.sts_endpoint);
-    let trust = match &settings.roots {
-        _ if !encrypted => TrustStore::empty(),
-        Some(roots) => TrustStore::empty().with_pem_certificate(roots.clone()),
-        None => TrustStore::default(),
-    };
-    let proxy = settings.proxy.as_ref().and_then(|url| {
-        let proxy = ProxyConfig::https(String::from_utf8_lossy(url.expose()).as_ref()).ok()?;
-        Some(proxy.no_proxy(&settings.no_proxy))
-    });
     let times = HttpConnectorSettings::builder().connect_timeout(settings.connect_timeout).build();
     let mut builder: ConnectorBuilder<_> = Connector::builder()
-        .proxy_config(proxy.unwrap_or_else(ProxyConfig::disabled))
+        .proxy_config(transport::proxy(settings.proxy.as_ref(), &settings.no_proxy))
         .pool_max_idle_per_host(idle)
         .connector_settings(times)
         .sleep_impl(TokioSleep::new())
         .tls_provider(Provider::rustls(CryptoMode::Ring));
-    if let Ok(tls) = TlsContext::builder().with_trust_store(trust).build() {
+    if let Some(tls) = transport::tls(settings.roots.as_deref(), encrypted) {
         builder = builder.tls_context(tls);
     }
     builder.build()
@@ -301,15 +277,6 @@ fn encode(text: &str, out: &mut String) {
             _ => drop(write!(out, "%{byte:02X}")),
         }
     }
-}
-
-/// The innermost error; the outer ones only name the layer that noticed it.
-fn cause(error: &(dyn StdError + 'static)) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 /// True if no connection was established, so that nothing was sent.

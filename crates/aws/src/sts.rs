@@ -7,8 +7,7 @@
 pub mod answer;
 
 use std::error::Error;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -23,16 +22,16 @@ use aws_sdk_sts::config::{
 use aws_sdk_sts::error::{BoxError, SdkError};
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_sdk_sts::primitives::{DateTime, DateTimeFormat};
-use aws_smithy_async::time::{SharedTimeSource, TimeSource};
-use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_async::time::{SharedTimeSource, TimeSource as _};
+use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 
 use keysweep_base::secret::Secret;
 use keysweep_base::text::escape_line;
 
 use super::bounded::{self, Bounded};
+use super::transport::{self, Clock, cause};
 use super::{Endpoint, Environment, Partition};
 use answer::Identity;
 
@@ -176,26 +175,14 @@ pub fn endpoint(partition: Partition, settings: &Settings) -> Option<String> {
     }
 }
 
-/// Plain http, allowed on loopback only, bypasses any proxy: the proxy could answer instead.
 fn http_client(endpoint: &str, environment: &Environment) -> SharedHttpClient {
-    let encrypted = endpoint.starts_with("https:");
-    let trust = match &environment.roots {
-        _ if !encrypted => TrustStore::empty(),
-        Some(roots) => TrustStore::empty().with_pem_certificate(roots.clone()),
-        None => TrustStore::default(),
-    };
-    let tls = TlsContext::builder().with_trust_store(trust).build();
-    let proxy = environment.proxy.as_ref().and_then(|url| {
-        ProxyConfig::https(String::from_utf8_lossy(url.expose()).as_ref())
-            .ok()
-            .map(|proxy| proxy.no_proxy(&environment.no_proxy))
-    });
-    let proxy = proxy.unwrap_or_else(ProxyConfig::disabled);
+    let tls = transport::tls(environment.roots.as_deref(), endpoint.starts_with("https:"));
+    let proxy = transport::proxy(environment.proxy.as_ref(), &environment.no_proxy);
     Builder::new().build_with_connector_fn(move |settings, components| {
         let mut builder = Connector::builder()
             .proxy_config(proxy.clone())
             .tls_provider(Provider::rustls(CryptoMode::Ring));
-        if let Ok(tls) = &tls {
+        if let Some(tls) = &tls {
             builder = builder.tls_context(tls.clone());
         }
         if let Some(settings) = settings {
@@ -247,37 +234,8 @@ fn reply_of<E: Error + 'static>(error: &SdkError<E>) -> Reply {
     }
 }
 
-/// The innermost error; the outer ones only name the layer that noticed it.
 fn reported(error: &(dyn Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    format!("no answer: {}", escape_line(&cause.to_string()))
-}
-
-/// The system's clock, corrected by the date of a server; the value is the offset in milliseconds.
-#[derive(Clone, Debug, Default)]
-struct Clock(Arc<AtomicI64>);
-
-impl Clock {
-    fn set(&self, now: SystemTime) {
-        let ahead = match now.duration_since(SystemTime::now()) {
-            Ok(ahead) => i64::try_from(ahead.as_millis()).unwrap_or_default(),
-            Err(behind) => -i64::try_from(behind.duration().as_millis()).unwrap_or_default(),
-        };
-        self.0.store(ahead, Ordering::Relaxed);
-    }
-}
-
-impl TimeSource for Clock {
-    fn now(&self) -> SystemTime {
-        let ahead = self.0.load(Ordering::Relaxed);
-        let by = Duration::from_millis(ahead.unsigned_abs());
-        let now = SystemTime::now();
-        let shifted = if ahead < 0 { now.checked_sub(by) } else { now.checked_add(by) };
-        shifted.unwrap_or(now)
-    }
+    format!("no answer: {}", escape_line(&cause(error)))
 }
 
 /// Replaces the SDK's `User-Agent` after the request is signed: SigV4 does not sign that header.

@@ -148,7 +148,10 @@ pub(crate) fn error(body: &[u8]) -> Option<ErrorAnswer> {
     while let Some(mut tag) = root.next_tag() {
         match tag.start_el().local() {
             "Error" => return error_fields(&mut tag),
-            "Errors" => return error_fields(&mut tag.next_tag()?),
+            "Errors" => {
+                let mut error = tag.next_tag()?;
+                return error.start_el().matches("Error").then(|| error_fields(&mut error))?;
+            }
             _ => {}
         }
     }

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use crate::cli::signals::Session;
@@ -14,17 +13,13 @@ use crate::report::Saved;
 use crate::rules::RuleSet;
 use crate::run::RunOptions;
 use crate::run::merge::{Merge, PartialFile};
+use crate::run::partial::{BEGINNING, beginning};
 use crate::suppress::Suppressions;
-
-/// The beginning of a partial.
-const BEGINNING: &[u8] = b"{\"keysweep_partial\":";
 
 /// True if a file begins as a partial does.
 pub(super) fn is_partial(path: &Path) -> bool {
-    let mut head = Vec::new();
     // What can't be opened is reported when it is read as a report.
-    let opened = File::open(path).map(|file| file.take(BEGINNING.len() as u64));
-    opened.and_then(|mut file| file.read_to_end(&mut head)).is_ok() && head == BEGINNING
+    File::open(path).and_then(beginning).is_ok_and(|head| head == BEGINNING)
 }
 
 /// Reads partials as `keysweep merge` does without options: nothing but markers suppresses.

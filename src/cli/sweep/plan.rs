@@ -71,7 +71,7 @@ pub(super) fn plan(
     let found = clock.limit(stop, &Ledger::new(), || {
         let mut found = sweep::plan(&paths, stop);
         if args.plan.list {
-            sweep::weigh(&mut found, !args.database.no_alternates);
+            sweep::set_weights(&mut found, !args.database.no_alternates);
         }
         found
     });

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use keysweep_aws::{AccessKey, KeyStatus};
+use keysweep_base::paths::canonical;
 
 use super::facts::{self, Facts};
 use super::journal::{Event, Head, Journal};
@@ -281,10 +282,7 @@ impl<'a, 'b> Session<'a, 'b> {
         for problem in &seen.problems {
             self.say(&format!("  not searched: {}", escape_line(problem)))?;
         }
-        let absolute = |path: PathBuf| {
-            let path = path.canonicalize().unwrap_or(path);
-            path.to_string_lossy().into_owned()
-        };
+        let absolute = |path: PathBuf| canonical(&path).to_string_lossy().into_owned();
         let looked = paths.into_iter().map(absolute).collect();
         let found = Found { places: seen.places, looked };
         self.remember(&found)?;

@@ -6,7 +6,7 @@
 //! next one is written.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
@@ -14,14 +14,13 @@ use sha2::{Digest as _, Sha256};
 use super::shard::Shard;
 use super::state::{self, Error};
 use crate::report::{Layout, write_json};
-use crate::run::partial::{EndLine, FORM, PartialHead, PartialLine, PartialSink, TargetLine, now};
+use crate::run::partial::{
+    BEGINNING, EndLine, FORM, PartialHead, PartialLine, PartialSink, TargetLine, beginning, now,
+};
 use crate::run::record::HitRecord;
 use crate::run::target::Target;
 use crate::secret::hex;
 use crate::text::escape_path;
-
-/// The beginning of a partial.
-const BEGINNING: &[u8] = b"{\"keysweep_partial\":";
 
 /// An open partial.
 #[derive(Debug)]
@@ -48,9 +47,7 @@ impl PartialFile {
         let shown = escape_path(path.as_os_str().as_encoded_bytes());
         let failed = |source| Error::File { path: shown.clone(), source };
         let mut file = state::open(path)?;
-        let mut beginning = Vec::new();
-        (&mut file).take(BEGINNING.len() as u64).read_to_end(&mut beginning).map_err(failed)?;
-        if !BEGINNING.starts_with(&beginning) {
+        if !BEGINNING.starts_with(&beginning(&mut file).map_err(failed)?) {
             return Err(Error::NoPartial(shown));
         }
         let head = PartialHead {

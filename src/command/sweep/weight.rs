@@ -15,7 +15,7 @@ const EACH: u64 = 256 << 10;
 const FILE: u64 = 16;
 
 /// Sets the weight of a target that the search found. `alternates` says if they are read.
-pub(super) fn weigh(planned: &mut Planned, alternates: bool) {
+pub(super) fn set_weight(planned: &mut Planned, alternates: bool) {
     let objects = planned.objects.as_deref().map_or(0, |folder| objects(folder, alternates));
     let place = &planned.place;
     let apart = || planned.apart.iter().map(|inner| place.join(inner)).collect::<Vec<PathBuf>>();

@@ -227,7 +227,7 @@ impl Grid {
             let side = |count: u64| 16 + count.saturating_mul(20) / most;
             let cells = counts.iter().enumerate().filter(|(_, count)| **count > 0);
             let cells = cells.map(|(at, count)| (place(at), side(*count), *count)).collect();
-            GridRow { name: cut(name), full: name.clone(), y: 120 + 40 * at, cells, counts }
+            GridRow { name: shortened(name), full: name.clone(), y: 120 + 40 * at, cells, counts }
         });
         let rows: Vec<GridRow> = rows.collect();
         Self {
@@ -249,7 +249,7 @@ fn largest(counts: &BTreeMap<String, u64>, most: usize) -> Vec<String> {
 }
 
 /// A name without its beginning: the end distinguishes repositories.
-fn cut(name: &str) -> String {
+fn shortened(name: &str) -> String {
     let count = name.chars().count();
     match count > NAME {
         true => format!("…{}", name.chars().skip(count - NAME + 1).collect::<String>()),

@@ -3,9 +3,8 @@
 //! Sources: AWS STS API reference "Common Errors", IAM User Guide "Signature Version 4
 //! troubleshooting". Anything but STS's own XML with a known code proves nothing.
 
-use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
-
 use crate::codes::{is_clock_skew, is_throttling};
+use crate::xml::{self, ErrorAnswer};
 
 /// The identity of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +41,7 @@ pub enum Answer {
 
 /// Interprets an answer that is not an identity.
 pub fn read(status: u16, body: &[u8]) -> Answer {
-    match (status, error_of(body)) {
+    match (status, xml::error(body)) {
         (403, Some(error)) => read_error(&error),
         (_, Some(error)) if is_throttling(&error.code) => {
             Answer::Later(format!("STS answered {}", error.code))
@@ -55,7 +54,7 @@ pub fn read(status: u16, body: &[u8]) -> Answer {
     }
 }
 
-fn read_error(error: &StsError) -> Answer {
+fn read_error(error: &ErrorAnswer) -> Answer {
     let says = |start: &str| error.message.trim_start().starts_with(start);
     match error.code.as_str() {
         "InvalidClientTokenId" => Answer::NotKnown,
@@ -68,53 +67,6 @@ fn read_error(error: &StsError) -> Answer {
         code if is_throttling(code) => Answer::Later(format!("STS answered {code}")),
         code => Answer::Nothing(format!("STS answered 403 {code}")),
     }
-}
-
-struct StsError {
-    code: String,
-    message: String,
-}
-
-/// The error of a whole `<ErrorResponse>` document, as written by AWS, or wrapped in `<Errors>` as
-/// by some compatible servers.
-fn error_of(body: &[u8]) -> Option<StsError> {
-    let text = std::str::from_utf8(body).ok()?.trim();
-    if !text.ends_with("</ErrorResponse>") {
-        return None;
-    }
-    let mut document = Document::new(text);
-    let mut root = document.root_element().ok()?;
-    if !root.start_el().matches("ErrorResponse") {
-        return None;
-    }
-    while let Some(mut tag) = root.next_tag() {
-        if tag.start_el().matches("Error") {
-            return fields_of(&mut tag);
-        }
-        if tag.start_el().matches("Errors") {
-            let mut error = tag.next_tag()?;
-            return error.start_el().matches("Error").then(|| fields_of(&mut error))?;
-        }
-    }
-    None
-}
-
-fn fields_of(error: &mut ScopedDecoder<'_, '_>) -> Option<StsError> {
-    let (mut code, mut message) = (None, None);
-    while let Some(mut field) = error.next_tag() {
-        let slot = match field.start_el().local() {
-            "Code" => &mut code,
-            "Message" => &mut message,
-            _ => continue,
-        };
-        *slot = Some(try_data(&mut field).ok()?.trim().to_owned());
-    }
-    // The code goes into reports, so it must be a word; anything else is not from STS.
-    let code = code.filter(|code: &String| {
-        (1..=64).contains(&code.len())
-            && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':'))
-    })?;
-    Some(StsError { code, message: message.unwrap_or_default() })
 }
 
 #[cfg(test)]

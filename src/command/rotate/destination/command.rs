@@ -44,7 +44,7 @@ impl ToCommand {
         let said = said.and_then(|reader| reader.join().ok()).unwrap_or_default();
         match fed {
             _ if !status.success() => {
-                Err(Unfit::Failed { status: status.to_string(), said: harmless(&said, key) })
+                Err(Unfit::Failed { status: status.to_string(), said: shown_output(&said, key) })
             }
             // It succeeded without reading the key that it was to keep.
             Err(error) => Err(Unfit::NotRead(error)),
@@ -72,8 +72,8 @@ fn listen(stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Zeroizi
     })
 }
 
-/// The last line of what a command said, without what may be a secret.
-fn harmless(said: &Zeroizing<Vec<u8>>, key: &NewKey<'_>) -> String {
+/// The last line of a command's output, without anything that may be a secret.
+fn shown_output(said: &Zeroizing<Vec<u8>>, key: &NewKey<'_>) -> String {
     let text = Zeroizing::new(String::from_utf8_lossy(said).into_owned());
     let secret = String::from_utf8_lossy(key.secret.expose());
     // Half a secret at the end of what was kept is cut off with its line.
