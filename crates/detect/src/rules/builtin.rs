@@ -6,6 +6,8 @@
 
 use std::path::Path;
 
+use memchr::memmem;
+
 use crate::finding::RuleId;
 
 use super::fields::{USUAL_DISTANCE, usual_pack};
@@ -22,8 +24,12 @@ pub(super) fn rules(name: &str, text: &str) -> Option<Vec<Rule>> {
     let pack = usual_pack(Path::new(name));
     let mut rules = Vec::new();
     let mut draft: Option<Draft> = None;
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
+    let list_end = memmem::Finder::new("\n]\n");
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+        let line = &rest[..end];
+        rest = rest.get(end + 1..).unwrap_or_default();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
@@ -33,10 +39,10 @@ pub(super) fn rules(name: &str, text: &str) -> Option<Vec<Rule>> {
             }
             continue;
         }
-        let (key, value) = line.split_once(" = ")?;
+        let (key, value) = field(line)?;
         match (key, value) {
             ("examples" | "negatives", "[") => {
-                lines.find(|line| *line == "]")?;
+                rest = &rest[list_end.find(rest.as_bytes())? + list_end.needle().len()..];
             }
             ("examples" | "negatives", _) => {
                 list(value)?;
@@ -146,7 +152,7 @@ fn partner(value: &str) -> Option<PartnerShape> {
     let (mut id, mut distance) = (None, USUAL_DISTANCE);
     let mut rest = value.strip_prefix("{ ")?;
     loop {
-        let (key, value) = rest.split_once(" = ")?;
+        let (key, value) = field(rest)?;
         rest = match key {
             "id" => {
                 let (text, behind) = string(value)?;
@@ -172,7 +178,7 @@ fn revocation(value: &str) -> Option<Revocation> {
     let mut revocation = Revocation::default();
     let mut rest = value.strip_prefix("{ ")?;
     loop {
-        let (key, value) = rest.split_once(" = ")?;
+        let (key, value) = field(rest)?;
         let (text, behind) = string(value)?;
         match key {
             "page" => revocation.page = Some(text),
@@ -184,6 +190,12 @@ fn revocation(value: &str) -> Option<Revocation> {
             None => return (behind == " }").then_some(revocation),
         }
     }
+}
+
+/// The key with which a text begins, and what is behind the equals sign.
+fn field(text: &str) -> Option<(&str, &str)> {
+    let key = text.bytes().position(|byte| byte == b' ')?;
+    Some((&text[..key], text[key..].strip_prefix(" = ")?))
 }
 
 /// The index of a string among some words.
@@ -214,8 +226,8 @@ fn whole(value: &str) -> Option<String> {
 /// The string with which a text begins, and the text behind it.
 fn string(text: &str) -> Option<(String, &str)> {
     if let Some(literal) = text.strip_prefix('\'') {
-        let (literal, rest) = literal.split_once('\'')?;
-        return Some((literal.to_owned(), rest));
+        let end = memchr::memchr(b'\'', literal.as_bytes())?;
+        return Some((literal[..end].to_owned(), &literal[end + 1..]));
     }
     let basic = text.strip_prefix('"')?;
     let mut whole = String::new();

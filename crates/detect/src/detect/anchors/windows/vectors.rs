@@ -9,8 +9,9 @@ use super::{SET, WIDTH, nibbles};
 
 /// The longest vector.
 const LONGEST_VECTOR: usize = 64;
-/// Most vectors of text between two looks at the candidates in them.
-pub(super) const BLOCK: usize = 128;
+/// Most vectors of text between two looks at the candidates in them. More would make the search of the
+/// short texts that deltas insert slower.
+pub(super) const BLOCK: usize = 64;
 /// The bytes that a longest vector looks up at once: those of ASCII.
 const ASCII: usize = 2 * LONGEST_VECTOR;
 
@@ -153,21 +154,21 @@ pub(super) fn block<S: Simd, L: Lookup<S>, const SETS: usize>(
         *vectors = L::new(simd, set);
     }
     let (mut at, mut count) = (start, 0);
-    for _ in 0..BLOCK {
+    for _ in 1..BLOCK {
         let Some(part) = text.get(at..at + length + WIDTH - 1) else { break };
         let bits = candidates::<S, L, SETS>(simd, &tables, part);
         marks[count] = Mark { at, bits };
         count += usize::from(bits != 0);
         at += length;
     }
-    if at == start {
+    let rest = text.get(at..).unwrap_or_default();
+    if rest.len() < length + WIDTH - 1 && !rest.is_empty() {
         // The end of the text, and zeros.
         let mut padded = [0; LONGEST_VECTOR + WIDTH - 1];
-        let rest = &text[at..text.len().min(at + length + WIDTH - 1)];
         padded[..rest.len()].copy_from_slice(rest);
         let bits = candidates::<S, L, SETS>(simd, &tables, &padded[..length + WIDTH - 1]);
-        marks[0] = Mark { at, bits };
-        count = usize::from(bits != 0);
+        marks[count] = Mark { at, bits };
+        count += usize::from(bits != 0);
         at += length;
     }
     (at, count)
