@@ -73,7 +73,13 @@ impl Config {
         let sections = top.sections(&mut document, "allow");
         let allow = sections.into_iter().filter_map(|section| allow(section, &mut document));
         let allow = allow.collect();
-        let packs = packs(&mut top, author, &mut document);
+        let packs = match top.offset_of("packs") {
+            Some(offset) => {
+                let own = own_packs(file, text);
+                Some(packs(&mut top, author, (offset, &own), &mut document))
+            }
+            None => None,
+        };
         for name in OPTIONS {
             if let Some(offset) = top.offset_of(name) {
                 let what = format!(
@@ -103,16 +109,35 @@ const OPTIONS: [&str; 8] = [
     "sts-endpoint",
 ];
 
-/// The packs that the file names.
-fn packs(top: &mut Section<'_>, author: Author, document: &mut Document<'_>) -> Option<Packs> {
-    let offset = top.offset_of("packs")?;
+/// The packs that rules of the file name. Another reader reports the faults of rules.
+fn own_packs(file: &Path, text: &str) -> Vec<String> {
+    let (mut document, mut top) = Document::parse(file, text);
+    let rules = top.sections(&mut document, "rule").into_iter();
+    let names = rules.filter_map(|mut rule| rule.text(&mut document, "pack"));
+    let mut names: Vec<String> = names.map(|name| name.value).collect();
+    names.retain(|name| !Pack::is_reserved(name));
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// The packs that apply, if the file has a list of them at `offset`. `own` are those of its rules.
+fn packs(
+    top: &mut Section<'_>,
+    author: Author,
+    (offset, own): (usize, &[String]),
+    document: &mut Document<'_>,
+) -> Packs {
     let mut packs = Packs::of([]);
     for word in top.texts(document, "packs") {
-        match Packs::named(&word.value) {
+        match Packs::named(&word.value, own) {
             Some(named) => packs = packs.with(&named),
             None => {
-                let names = Pack::BUILT_IN.map(|(name, _)| name).join(", ");
-                let what = format!("'packs' must be of {names} and {}", Packs::ALL);
+                let choices = Packs::choices(own).join(", ");
+                let what = format!(
+                    "there is no pack of that name: 'packs' must be of {choices}; a pack of your \
+                     own is named by 'pack' of a rule"
+                );
                 document.fault(word.offset, "", what);
             }
         }
@@ -122,7 +147,7 @@ fn packs(top: &mut Section<'_>, author: Author, document: &mut Document<'_>) -> 
                     names leave it out";
         document.fault(offset, "", what);
     }
-    Some(packs)
+    packs
 }
 
 fn allow(mut section: Section<'_>, document: &mut Document<'_>) -> Option<Allow> {
@@ -200,7 +225,7 @@ mod tests {
             ("[[allow]]\nkey_id = \"x\"", 2, "did you mean 'key-id'?"),
             ("verify = true", 1, "'verify' is a command-line option"),
             ("packs = [\"tokens\"]", 1, "'packs' of a project must contain aws"),
-            ("packs = [\"aws\", \"npm\"]", 1, "'packs' must be of aws, tokens, more and all"),
+            ("packs = [\"aws\", \"npm\"]", 1, "'packs' must be of aws, tokens, more, all;"),
             ("packs = \"all\"", 1, "'packs' must be a list of strings"),
             ("allow = 3", 1, "'allow' must be a table"),
             ("allow = [", 1, "not TOML"),

@@ -270,9 +270,8 @@ fn conclude(
     canary::decide(&mut findings);
     let mut counts = suppress::apply(&mut findings, &options.suppressions, options.today, &met);
     // What was not looked for is not known to be gone.
-    let is_off = |entry: &BaselineEntry| {
-        rules.get(&entry.rule).is_some_and(|rule| !rules.packs.has(rule.pack))
-    };
+    let is_off =
+        |entry: &BaselineEntry| rules.get(&entry.rule).is_some_and(|rule| !rules.applies(rule));
     counts.absent.retain(|entry| !is_off(entry));
     #[cfg(feature = "verify")]
     if let Some(how) = &options.verify {

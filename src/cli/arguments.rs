@@ -13,7 +13,6 @@ use crate::command::verify::live;
 use crate::coverage::Coverage;
 use crate::finding::{Confidence, Finding};
 use crate::report::{Filtered, Format, Limits};
-use crate::rules::Packs;
 use crate::run::FailOn;
 
 /// Arguments of `scan`.
@@ -193,17 +192,17 @@ impl CommonArguments {
 /// The packs of rules.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct PackArguments {
-    /// Apply the rules of PACK: aws, tokens (of other providers), more (forms that are less sure),
-    /// all; repeatable, or separated by commas [default: packs of the configuration, or aws,tokens]
-    #[arg(long, value_name = "PACK", value_delimiter = ',', value_parser = parse::pack)]
-    #[arg(help_heading = "Selection")]
-    pack: Vec<Packs>,
+    /// Apply the rules of PACK: aws, tokens (of other providers), more (forms that are less sure), a
+    /// pack that rules of the configuration name, all; repeatable, or separated by commas [default:
+    /// packs of the configuration, or aws, tokens and those of its rules]
+    #[arg(long, value_name = "PACK", value_delimiter = ',', help_heading = "Selection")]
+    pack: Vec<String>,
 }
 
 impl PackArguments {
-    /// The packs of the option, if it is given.
-    pub(super) fn packs(&self) -> Option<Packs> {
-        self.pack.iter().cloned().reduce(|packs, more| packs.with(&more))
+    /// The names of the option, if it is given.
+    pub(super) fn packs(&self) -> Option<Vec<String>> {
+        (!self.pack.is_empty()).then(|| self.pack.clone())
     }
 }
 

@@ -83,8 +83,7 @@ pub(super) fn packs(args: &CommonArguments, rules: &RuleSet) -> Result<(), Confl
             (false, false) => return Ok(()),
         };
         // A rule of the user's own may find keys of AWS.
-        let finds_keys =
-            rules.packs.has(Pack::Aws) || rules.rules.iter().any(|it| it.file.is_some());
+        let finds_keys = rules.packs.has(Pack::Aws) || rules.in_force().any(|it| it.file.is_some());
         if !finds_keys {
             return Err(Conflict::NothingToAsk { option, packs: rules.packs.names() });
         }

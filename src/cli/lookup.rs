@@ -15,7 +15,7 @@ use super::signals::Session;
 use crate::command::{explain, rules};
 use crate::coverage::Ledger;
 use crate::detect::Engine;
-use crate::rules::{Packs, RuleSet};
+use crate::rules::RuleSet;
 use crate::run::policy::{self, PolicyRoot};
 use crate::run::{self, Source, Status};
 use crate::source::files;
@@ -146,7 +146,7 @@ pub(super) fn rules(args: &RulesArguments) -> Result<Status, Box<dyn Error>> {
 }
 
 /// The rules that apply here: built-in ones, and those of the configuration.
-fn in_force(args: &ConfigArguments, packs: Option<Packs>) -> Result<RuleSet, Box<dyn Error>> {
+fn in_force(args: &ConfigArguments, packs: Option<Vec<String>>) -> Result<RuleSet, Box<dyn Error>> {
     let place = files::root(&[PathBuf::from(".")]).map_or(PolicyRoot::Nowhere, PolicyRoot::Folder);
     let options = policy::PolicyOptions {
         place,

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use crate::rules::{Pack, Packs};
-
 /// Bytes: a number and `K`, `M`, `G` or `T` (powers of 1024), with or without `B` or `iB`.
 pub(super) fn size(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);
@@ -54,12 +52,6 @@ pub(super) fn days(text: &str) -> Result<i64, String> {
         }
         _ => Err(fault()),
     }
-}
-
-/// A pack of rules, or all of them.
-pub(super) fn pack(text: &str) -> Result<Packs, String> {
-    let names = || Pack::BUILT_IN.map(|(name, _)| name).join(", ");
-    Packs::named(text).ok_or_else(|| format!("expected one of {}, {}", names(), Packs::ALL))
 }
 
 /// A SARIF category: visible text of bounded length, without a slash at its end.

@@ -22,7 +22,6 @@ use crate::detect::Engine;
 use crate::memory::MemoryBudget;
 use crate::opaque;
 use crate::report::{self, Closing, Report, Times, View};
-use crate::rules::Packs;
 use crate::run::policy::{self, Policy, PolicyRoot};
 use crate::run::time_limit::TimeLimit;
 use crate::run::{self, RunOptions, Source, Status};
@@ -114,7 +113,7 @@ pub(super) struct Job<'a> {
 /// Reads the files that configure the run.
 pub(super) fn policy(
     args: &SuppressionArguments,
-    packs: Option<Packs>,
+    packs: Option<Vec<String>>,
     place: PolicyRoot,
 ) -> Result<Policy, Box<dyn Error>> {
     policy::load(&policy::PolicyOptions {

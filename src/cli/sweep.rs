@@ -237,7 +237,7 @@ fn state(args: &SweepArguments, policy: &Policy) -> Result<Option<State>, Box<dy
 /// The options that affect findings. With other options the recorded targets are useless.
 fn asked(args: &SweepArguments, policy: &Policy) -> String {
     let LimitArguments { containers, max_memory, .. } = &args.common.limits;
-    let own: Vec<_> = policy.rules.rules.iter().filter(|rule| rule.file.is_some()).collect();
+    let own: Vec<_> = policy.rules.in_force().filter(|rule| rule.file.is_some()).collect();
     let packs = policy.rules.packs.names();
     let policy = format!("{:?} {own:?} {packs}", policy.exclude);
     let asked =

@@ -51,8 +51,8 @@ impl<'a> RuleJson<'a> {
             regex: rule.shape.as_ref().map(|shape| shape.regex.as_str()),
             labels: &rule.labels,
             reader: rule.reader.map(Reader::name),
-            pack: rule.pack.as_str(),
-            applies: rules.packs.has(rule.pack),
+            pack: rule.pack_name(),
+            applies: rules.applies(rule),
             page: rule.revocation.page.as_deref(),
             file: file(rule),
         }
@@ -69,14 +69,16 @@ fn file(rule: &Rule) -> Option<String> {
 ///
 /// Those of `out`.
 pub fn write_text(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
-    let width = rules.rules.iter().map(|rule| rule.id.as_str().len()).max().unwrap_or(0);
+    let longest = |length: fn(&Rule) -> usize| rules.rules.iter().map(length).max().unwrap_or(0);
+    let width = longest(|rule| rule.id.as_str().len());
+    let pack_width = longest(|rule| rule.pack_name().len());
     for rule in &rules.rules {
         let (id, severity) = (rule.id.as_str(), rule.severity.as_str());
         let from = file(rule).map(|file| format!(" ({file})")).unwrap_or_default();
-        let pack = rule.pack.as_str();
-        let off = if rules.packs.has(rule.pack) { "" } else { " (off)" };
+        let pack = rule.pack_name();
+        let off = if rules.applies(rule) { "" } else { " (off)" };
         let title = escape_line(&rule.title);
-        writeln!(out, "{id:<width$}  {severity:<7}  {pack:<6}  {title}{off}{from}")?;
+        writeln!(out, "{id:<width$}  {severity:<7}  {pack:<pack_width$}  {title}{off}{from}")?;
     }
     Ok(())
 }

@@ -184,6 +184,7 @@ impl From<RuleRecord> for Rule {
             remedy: rule.remedy,
             revocation: Revocation { page: rule.page, command: None },
             pack: Pack::Custom,
+            own_pack: None,
             file: Some("report".into()),
             author: Author::User,
         }

@@ -15,7 +15,7 @@ use crate::source::git::base::{self, Base};
 use crate::source::git::range;
 use crate::suppress::Suppressions;
 use crate::suppress::baseline::{self, Baseline};
-use crate::text::escape_path;
+use crate::text::{escape_line, escape_path};
 
 /// Options for finding these files.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +30,8 @@ pub struct PolicyOptions {
     pub baseline: Option<PathBuf>,
     /// Markers in the text count.
     pub inline: bool,
-    /// `--pack`; replaces the packs of every file.
-    pub packs: Option<Packs>,
+    /// The names of `--pack`; they replace the packs of every file.
+    pub packs: Option<Vec<String>>,
 }
 
 /// The root of a target's own files.
@@ -72,6 +72,19 @@ pub enum Error {
         path: PathBuf,
         /// The error of the system.
         source: io::Error,
+    },
+    /// There is no pack of that name.
+    #[error(
+        "--pack {}: expected one of {choices}; a pack of your own is named by 'pack' of a rule in the \
+         configuration that is read ({} or --config)",
+        escape_line(.name),
+        config::NAME
+    )]
+    Pack {
+        /// The name.
+        name: String,
+        /// The packs that there are.
+        choices: String,
     },
     /// BASE can't be read.
     #[error(transparent)]
@@ -114,10 +127,22 @@ pub fn load(options: &PolicyOptions) -> Result<Policy, Box<dyn std::error::Error
         None => read((config, author), baseline, options.inline)?,
     };
     policy.unreadable = own.unreadable;
-    if let Some(packs) = &options.packs {
-        policy.rules.packs = packs.clone();
+    if let Some(names) = &options.packs {
+        policy.rules.packs = packs(names, &policy.rules)?;
     }
     Ok(policy)
+}
+
+/// The packs with these names.
+fn packs(names: &[String], rules: &RuleSet) -> Result<Packs, Error> {
+    let own = rules.own_packs();
+    names.iter().try_fold(Packs::of([]), |packs, name| match Packs::named(name, &own) {
+        Some(named) => Ok(packs.with(&named)),
+        None => {
+            let choices = Packs::choices(&own).join(", ");
+            Err(Error::Pack { name: name.clone(), choices })
+        }
+    })
 }
 
 /// The policy of a configuration that the user named and that was read before, with these packs; no

@@ -190,3 +190,140 @@ fn rules_are_listed_with_their_packs() {
     assert_eq!((&rule["pack"], &rule["applies"]), (&"tokens".into(), &true.into()));
     assert_eq!(rule["reader"], "crc32-base62");
 }
+
+/// Rules of a user: one without a pack, and two with packs of their own.
+const OWN: &str = r#"
+[[rule]]
+id = "acme-key"
+title = "Acme key"
+description = "Opens the shop."
+anchors = ["acme_live_"]
+regex = 'acme_live_[a-z0-9]{24}'
+examples = ["k=acme_live_{{lower:24}}"]
+[[rule]]
+id = "shop-key"
+title = "Shop key"
+description = "Opens the till."
+pack = "shop"
+anchors = ["shop_live_"]
+regex = 'shop_live_[a-z0-9]{24}'
+examples = ["k=shop_live_{{lower:24}}"]
+[[rule]]
+id = "lab-key"
+title = "Lab key"
+description = "Opens the lab."
+pack = "lab"
+anchors = ["lab_live_"]
+regex = 'lab_live_[a-z0-9]{24}'
+examples = ["k=lab_live_{{lower:24}}"]
+"#;
+
+/// A repository with a credential of each kind in its newest commit, and the rules at its root.
+fn own_repository(name: &str) -> Project {
+    let project = repository(name);
+    let mut keys = Keys::new(&format!("{name}, own rules"));
+    let own = ["acme", "shop", "lab"].map(|kind| {
+        let value = keys.filled(&format!("{kind}_live_{{{{lower:24}}}}"));
+        format!("k={value}\n")
+    });
+    project.file("own.env", own.concat()).file(".keysweep.toml", OWN);
+    project.git(&["add", "."]).git(&["commit", "-q", "-m", "second"]);
+    project
+}
+
+#[test]
+fn packs_of_users_are_switched_like_built_in_ones() {
+    let project = own_repository("packs of users");
+    project.file("own.toml", OWN);
+    let all: &[&str] = &["acme", "aws", "github", "lab", "shop"];
+    let commands: [&[&str]; 4] = [
+        &["scan", "--config", "own.toml"],
+        &["history", "--config", "own.toml"],
+        &["range", "HEAD~1..HEAD", "--config", "own.toml"],
+        &["sweep", ".", "--jobs", "2", "--config", "own.toml"],
+    ];
+    let run = |command: &[&str], more: &[&str]| {
+        let options = ["--format", "json", "--fail-on", "never"];
+        kinds(&project.keysweep([command, more, &options].concat()).run().exits(0).json())
+    };
+    // A rule without a pack always applies; one with a pack does unless packs are chosen.
+    let table: [(&[&str], &[&str]); 6] = [
+        (&[], all),
+        (&["--pack", "all"], all),
+        (&["--pack", "aws"], &["acme", "aws"]),
+        (&["--pack", "shop"], &["acme", "shop"]),
+        (&["--pack", "tokens,lab"], &["acme", "github", "lab"]),
+        (&["--pack", "lab", "--pack", "aws,shop"], &["acme", "aws", "lab", "shop"]),
+    ];
+    for command in commands {
+        for (options, expected) in table {
+            assert_eq!(run(command, options), expected, "{command:?} {options:?}");
+        }
+    }
+    // The file of the project works like one that --config names, and the option wins over both.
+    for (packs, options, expected) in [
+        ("[\"aws\", \"lab\"]", &[][..], &["acme", "aws", "lab"][..]),
+        ("[\"aws\", \"tokens\"]", &[], &["acme", "aws", "github"]),
+        ("[\"all\"]", &[], all),
+        ("[\"aws\", \"lab\"]", &["--pack", "shop"], &["acme", "shop"]),
+    ] {
+        project.file(".keysweep.toml", format!("packs = {packs}\n{OWN}"));
+        assert_eq!(run(&["scan"], options), expected, "{packs} {options:?}");
+    }
+}
+
+#[test]
+fn an_unknown_pack_is_refused_with_the_choices() {
+    let project = own_repository("unknown packs");
+    let refused = |args: &[&str], words: &str| {
+        let ran = project.keysweep(args).run().exits(2);
+        assert!(ran.stderr.contains(words), "{args:?}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{args:?}");
+    };
+    let choices = "--pack shopp: expected one of aws, tokens, more, lab, shop, all";
+    for command in [&["scan"][..], &["history"], &["staged"], &["baseline"], &["rules"]] {
+        refused(&[command, &["--pack", "shopp"]].concat(), choices);
+    }
+    // A sweep reads no file of a target, so it has no pack of one.
+    refused(&["sweep", ".", "--pack", "shop"], "expected one of aws, tokens, more, all; a pack of");
+    refused(&["sweep", ".", "--pack", "shop"], "--config");
+    refused(&["scan", "--no-config", "--pack", "shop"], "expected one of aws, tokens, more, all;");
+    refused(&["scan", "--pack", ""], "expected one of aws");
+    project.file(".keysweep.toml", format!("packs = [\"aws\", \"shopp\"]\n{OWN}"));
+    refused(&["scan"], ".keysweep.toml:1: there is no pack of that name");
+    refused(&["scan"], "'packs' must be of aws, tokens, more, lab, shop, all");
+    // A project can't switch AWS off with a pack of its own either.
+    project.file(".keysweep.toml", format!("packs = [\"shop\"]\n{OWN}"));
+    refused(&["scan"], "'packs' of a project must contain aws");
+    let named = OWN.replace("pack = \"shop\"", "pack = \"tokens\"");
+    project.file(".keysweep.toml", named);
+    refused(&["scan"], "'pack' must be a name of your own");
+}
+
+#[test]
+fn what_remembers_findings_knows_packs_of_users() {
+    let project = own_repository("remembered packs of users");
+    let rules = project.keysweep(["rules", "--pack", "shop"]).run().exits(0).stdout;
+    let line = |id: &str| rules.lines().find(|line| line.starts_with(id)).expect("a line");
+    assert!(line("shop-key ").contains("  shop    ") && !line("shop-key ").contains("(off)"));
+    assert!(line("lab-key ").contains(" (off)") && !line("acme-key ").contains("(off)"));
+    let list = project.keysweep(["rules", "--format", "json"]).run().json();
+    let rules = list["rules"].as_array().expect("rules");
+    let lab = rules.iter().find(|rule| rule["id"] == "lab-key").expect("the rule");
+    assert_eq!((&lab["pack"], &lab["applies"]), (&"lab".into(), &true.into()));
+    // A baseline keeps what was not looked for.
+    project.keysweep(["baseline", "--yes", "--reason", "old"]).run().exits(0);
+    let text = std::fs::read_to_string(project.at(".keysweep-baseline")).expect("a baseline");
+    assert!(text.contains(" lab-key "), "{text}");
+    let scan = project.keysweep(["scan", "--pack", "aws"]).run().exits(0);
+    assert!(!scan.stderr.contains("stale"), "{}", scan.stderr);
+    // Results without a pack are not taken over where it applies.
+    project.file("own.toml", OWN);
+    let sweep = |more: &[&str]| {
+        let words = ["sweep", ".", "--fail-on", "never", "--quiet", "--config", "own.toml"];
+        project.keysweep([&words[..], more].concat()).run().exits(0)
+    };
+    sweep(&["--pack", "aws,tokens", "--partial", "part.partial"]);
+    let again = sweep(&["--since", "part.partial", "--format", "json"]);
+    assert!(kinds(&again.json()).contains(&"lab".to_owned()));
+}

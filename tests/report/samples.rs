@@ -153,6 +153,7 @@ pub(crate) fn rules(file: Option<&str>) -> RuleSet {
         remedy: "access-key".to_owned(),
         revocation: Revocation::default(),
         pack: Pack::Aws,
+        own_pack: None,
         file: file.map(Into::into),
         author: if file.is_some() { Author::User } else { Author::Us },
     };

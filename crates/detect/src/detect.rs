@@ -117,7 +117,7 @@ impl Engine {
         let anchors = Arc::new(Anchors::new(rules));
         let shapes = Arc::new(Shapes::new(rules, &anchors));
         let costs = costs.table();
-        let is_off = |rule: &&Rule| !rules.packs.has(rule.pack);
+        let is_off = |rule: &&Rule| !rules.applies(rule);
         let off = rules.rules.iter().filter(is_off).map(|rule| rule.id.clone());
         let off = Arc::new(off.collect());
         Self {

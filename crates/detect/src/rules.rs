@@ -14,7 +14,7 @@ mod parse;
 mod read;
 pub mod template;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use crate::document::{Fault, Faults};
@@ -151,10 +151,19 @@ pub struct Rule {
     pub revocation: Revocation,
     /// The pack.
     pub pack: Pack,
+    /// The name of a pack of the configuration; only with [`Pack::Custom`].
+    pub own_pack: Option<String>,
     /// The pattern file that defines it; `None` if built in.
     pub file: Option<std::path::PathBuf>,
     /// The author.
     pub author: Author,
+}
+
+impl Rule {
+    /// The name of the pack.
+    pub fn pack_name(&self) -> &str {
+        self.own_pack.as_deref().unwrap_or(self.pack.as_str())
+    }
 }
 
 /// All rules, built-in ones first.
@@ -234,7 +243,22 @@ impl RuleSet {
 
     /// The rules that are applied: those of packs that are switched on.
     pub fn in_force(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().filter(|rule| self.packs.has(rule.pack))
+        self.rules.iter().filter(|rule| self.applies(rule))
+    }
+
+    /// True if the pack of a rule is switched on.
+    pub fn applies(&self, rule: &Rule) -> bool {
+        match &rule.own_pack {
+            Some(name) => self.packs.has_own(name),
+            None => self.packs.has(rule.pack),
+        }
+    }
+
+    /// The packs that rules of configuration files name, sorted.
+    pub fn own_packs(&self) -> Vec<String> {
+        let names: BTreeSet<&String> =
+            self.rules.iter().filter_map(|rule| rule.own_pack.as_ref()).collect();
+        names.into_iter().cloned().collect()
     }
 
     /// Adds the rules whose ids are new, and the packs.

@@ -26,6 +26,28 @@ pub(super) fn usual_pack(file: &Path) -> Pack {
     if file.starts_with(TOKENS) { Pack::Tokens } else { Pack::Aws }
 }
 
+/// The pack of a rule of a configuration, if it names one.
+pub(super) fn own_pack(
+    section: &mut Section<'_>,
+    document: &mut Document<'_>,
+) -> Option<At<String>> {
+    let name = section.text(document, "pack")?;
+    let part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_name = name.value.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.value.len() <= 32
+        && name.value.bytes().all(part);
+    if !is_name {
+        let what =
+            "'pack' must be a lower-case letter, then at most 31 letters, digits and hyphens";
+        document.fault(name.offset, &section.within, what);
+    } else if Pack::is_reserved(&name.value) {
+        let what = "'pack' must be a name of your own: aws, tokens, more, custom and all are built in; \
+                    without 'pack' the rule always applies";
+        document.fault(name.offset, &section.within, what);
+    }
+    Some(name)
+}
+
 /// The reader of a rule.
 pub(super) fn reader(section: &mut Section<'_>, document: &mut Document<'_>) -> Option<Reader> {
     let names: Vec<&str> = Reader::names().collect();

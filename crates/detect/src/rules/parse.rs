@@ -156,8 +156,10 @@ impl File<'_> {
         let method = if ours { section.choice(document, "method", &METHODS) } else { None };
         let method = METHOD_OF[method.unwrap_or(0)];
         let reader = fields::reader(&mut section, document);
-        let pack =
-            if ours { fields::pack(&mut section, document, self.path) } else { Pack::Custom };
+        let (pack, own_pack) = match ours {
+            true => (fields::pack(&mut section, document, self.path), None),
+            false => (Pack::Custom, fields::own_pack(&mut section, document)),
+        };
         let remedy = remedy(&mut section, document);
         let revocation = fields::revocation(&mut section, document);
         let labels = labels(&mut section, document);
@@ -183,6 +185,7 @@ impl File<'_> {
             remedy,
             revocation,
             pack,
+            own_pack: own_pack.map(|name| name.value),
             file: self.origin.clone(),
             author,
         };

@@ -98,7 +98,12 @@ fn each_fault_is_reported_with_its_line() {
         ("title =", "reader = \"crc\"\ntitle =", 4, "'reader' must be one of bedrock-long-term"),
         ("title =", "reader = \"crc32-base62\"\ntitle =", 9, "it can't be decoded"),
         ("title =", "random = 1\ntitle =", 4, "'random' must be true or false"),
-        ("title =", "pack = \"more\"\ntitle =", 4, "unknown field 'pack'"),
+        ("title =", "pack = \"more\"\ntitle =", 4, "'pack' must be a name of your own"),
+        ("title =", "pack = \"all\"\ntitle =", 4, "'pack' must be a name of your own"),
+        ("title =", "pack = \"Acme\"\ntitle =", 4, "'pack' must be a lower-case letter"),
+        ("title =", "pack = \"a,b\"\ntitle =", 4, "'pack' must be a lower-case letter"),
+        ("title =", "pack = \"\"\ntitle =", 4, "'pack' must be a lower-case letter"),
+        ("title =", "pack = 3\ntitle =", 4, "'pack' must be a string"),
         (
             "title =",
             "revoke = { page = \"acme.example\" }\ntitle =",
