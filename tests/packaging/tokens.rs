@@ -38,7 +38,7 @@ fn proof(rule: &Rule) -> String {
         "crc32-base62" => "CRC-32",
         "github-fine-grained" => "SHA-256",
         "gitlab-routable" => "length, CRC-32",
-        "grafana" | "cloudflare" => "CRC-32",
+        "grafana" | "cloudflare" | "atlassian" => "CRC-32",
         "azure-key" => "Marvin32",
         "macaroon" => "macaroon, location",
         "json-token" => "JSON: expiry, issuer",

@@ -38,6 +38,8 @@ pub enum TokenFormat {
     /// Cloudflare: the last eight characters are the CRC-32 of the forty before, in hexadecimal
     /// digits.
     Cloudflare,
+    /// Atlassian: the last eight characters are the CRC-32 of all before, in hexadecimal digits.
+    Atlassian,
     /// Azure: Marvin32 over the first bytes, with the seed of the service.
     AzureKey,
     /// A macaroon in base64 that names its location.
@@ -52,12 +54,13 @@ pub enum TokenFormat {
 
 impl TokenFormat {
     /// All formats, by the names that rules use.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("crc32-base62", Self::Crc32Base62),
         ("github-fine-grained", Self::GithubFineGrained),
         ("gitlab-routable", Self::GitlabRoutable),
         ("grafana", Self::Grafana),
         ("cloudflare", Self::Cloudflare),
+        ("atlassian", Self::Atlassian),
         ("azure-key", Self::AzureKey),
         ("macaroon", Self::Macaroon),
         ("json-token", Self::JsonToken),
@@ -108,6 +111,7 @@ pub fn read(format: TokenFormat, token: &[u8]) -> Reading {
         TokenFormat::GitlabRoutable => Reading::of_checksum(checksum::gitlab_routable(token)),
         TokenFormat::Grafana => Reading::of_checksum(checksum::grafana(token)),
         TokenFormat::Cloudflare => Reading::of_checksum(checksum::cloudflare(token)),
+        TokenFormat::Atlassian => Reading::of_checksum(checksum::atlassian(token)),
         TokenFormat::AzureKey => azure_key(token),
         TokenFormat::Macaroon => Reading::of_facts(macaroon::read(token).map(|read| Facts {
             issuer: Some(read.location),

@@ -20,22 +20,31 @@ fn facts(format: TokenFormat, token: &str) -> Facts {
 }
 
 /// Formats that a checksum proves, each with its templates.
-const CHECKED: [(TokenFormat, &[&str]); 6] = [
+const CHECKED: [(TokenFormat, &[&str]); 7] = [
     (
         TokenFormat::Crc32Base62,
         &[
             "{{crc32-base62:ghp_{{alnum:30}}}}",
             "{{crc32-base62:ghr_{{alnum:70}}}}",
             "{{crc32-base62:npm_{{alnum:30}}}}",
+            "{{crc32-base62:vcp_{{base64url:50}}}}",
         ],
     ),
     (
         TokenFormat::GithubFineGrained,
         &["{{github-fine-grained:github_pat_{{alnum:22}}_{{alnum:43}}}}{{alnum:8}}"],
     ),
-    (TokenFormat::GitlabRoutable, &["{{gitlab-routable:glpat-{{base64url:27}}.01.{{lower:2}}}}"]),
+    (
+        TokenFormat::GitlabRoutable,
+        &[
+            "{{gitlab-routable:glpat-{{base64url:27}}.01.{{lower:2}}}}",
+            "{{gitlab-routable:glrt-t1_{{base64url:27}}.01.{{lower:2}}}}",
+            "{{gitlab-routable:glrtr-{{base64url:38}}.01.{{lower:2}}}}",
+        ],
+    ),
     (TokenFormat::Grafana, &["{{grafana:glsa_{{alnum:32}}}}"]),
     (TokenFormat::Cloudflare, &["{{cloudflare:cfut_{{alnum:40}}}}"]),
+    (TokenFormat::Atlassian, &["{{atlassian:ATATT3{{base64url:177}}=}}"]),
     (
         TokenFormat::AzureKey,
         &[
@@ -276,7 +285,9 @@ fn no_bytes_make_a_reader_panic() {
         "ghs_1_",
         "github_pat_",
         "glpat-",
+        "glrt-t1_",
         "glsa_",
+        "ATATT3",
         "cfut_",
         "pypi-AgEIcHlwaS5vcmc",
         "eyJhbGciOiJIUzI1NiJ9.",
