@@ -222,6 +222,10 @@ fn a_token_is_found_between_whatever_stands_around_it() {
         if shape.regex.as_str().contains("(?P<secret>") || rule == "private-key" {
             continue;
         }
+        // Its own escapes are undone with those around it.
+        if credential.contains('%') {
+            continue;
+        }
         for (before, after) in SURROUNDINGS {
             let text = text.replace(&credential, &format!("{before}{credential}{after}"));
             let found = of_rule(engine.whole(text.as_bytes()).candidates, &rule);

@@ -40,6 +40,7 @@ fn proof(rule: &Rule) -> String {
         "gitlab-routable" => "length, CRC-32",
         "grafana" | "cloudflare" | "atlassian" => "CRC-32",
         "azure-key" => "Marvin32",
+        "azure-sas" => "fields, length of the signature: expiry",
         "macaroon" => "macaroon, location",
         "json-token" => "JSON: expiry, issuer",
         "private-key" => "DER, OpenSSH: encrypted, fingerprint",

@@ -13,6 +13,7 @@ mod key;
 mod macaroon;
 mod make;
 mod openpgp;
+mod sas;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +43,8 @@ pub enum TokenFormat {
     Atlassian,
     /// Azure: Marvin32 over the first bytes, with the seed of the service.
     AzureKey,
+    /// Azure Storage: fields of an address that end in a signature.
+    AzureSas,
     /// A macaroon in base64 that names its location.
     Macaroon,
     /// JSON in base64: JSON Web Tokens, and tokens that begin with their own description.
@@ -54,7 +57,7 @@ pub enum TokenFormat {
 
 impl TokenFormat {
     /// All formats, by the names that rules use.
-    pub const ALL: [(&'static str, Self); 11] = [
+    pub const ALL: [(&'static str, Self); 12] = [
         ("crc32-base62", Self::Crc32Base62),
         ("github-fine-grained", Self::GithubFineGrained),
         ("gitlab-routable", Self::GitlabRoutable),
@@ -62,6 +65,7 @@ impl TokenFormat {
         ("cloudflare", Self::Cloudflare),
         ("atlassian", Self::Atlassian),
         ("azure-key", Self::AzureKey),
+        ("azure-sas", Self::AzureSas),
         ("macaroon", Self::Macaroon),
         ("json-token", Self::JsonToken),
         ("private-key", Self::PrivateKey),
@@ -113,6 +117,7 @@ pub fn read(format: TokenFormat, token: &[u8]) -> Reading {
         TokenFormat::Cloudflare => Reading::of_checksum(checksum::cloudflare(token)),
         TokenFormat::Atlassian => Reading::of_checksum(checksum::atlassian(token)),
         TokenFormat::AzureKey => azure_key(token),
+        TokenFormat::AzureSas => sas::read(token),
         TokenFormat::Macaroon => Reading::of_facts(macaroon::read(token).map(|read| Facts {
             issuer: Some(read.location),
             expires: read.expires,

@@ -34,7 +34,7 @@ pub fn complete(format: TokenFormat, text: &str) -> Option<String> {
             let (form, random) = text.split_once(' ')?;
             return private_key(form, random);
         }
-        TokenFormat::JsonToken | TokenFormat::Discord => return None,
+        TokenFormat::AzureSas | TokenFormat::JsonToken | TokenFormat::Discord => return None,
     };
     Some([text, sign, &String::from_utf8(check).ok()?].concat())
 }

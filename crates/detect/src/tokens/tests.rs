@@ -169,6 +169,33 @@ fn json_tokens_say_who_issued_them_and_until_when() {
 }
 
 #[test]
+fn a_shared_access_signature_says_when_it_ends() {
+    let end = |fields: &str| {
+        let token = made(&format!("{fields}&sig={{{{base64:43}}}}%3D"));
+        facts(TokenFormat::AzureSas, &token).expires
+    };
+    for (fields, expires) in [
+        ("sp=r&se=2025-04-04T15:24:52Z&sv=2022-11-02&sr=c", Some("2025-04-04T15:24:52Z")),
+        ("sv=2022-11-02&se=2025-04-04T15%3A24%3A52Z&sr=c", Some("2025-04-04T15:24:52Z")),
+        ("sv=2022-11-02&amp;se=2027-08-27T13%3a28Z", Some("2027-08-27T13:28:00Z")),
+        ("sv=2022-11-02&se=2027-08-27", Some("2027-08-27T00:00:00Z")),
+        ("sv=2022-11-02&se=tomorrow", None),
+        ("sv=2022-11-02&si=policy", None),
+    ] {
+        assert_eq!(end(fields).as_deref(), expires, "{fields}");
+    }
+    for (template, expected) in [
+        ("se=2027-08-27&sp=r&sig={{base64:43}}%3D", Reading::NotOne),
+        ("sv=2022-11-02&sr=c", Reading::NotOne),
+        ("sv=2022-11-02&sr=c&sig={{base64:39}}%3D", Reading::MadeUp),
+        ("sv=2022-11-02&sr=c&sig={{base64:50}}", Reading::MadeUp),
+    ] {
+        let token = made(template);
+        assert_eq!(read(TokenFormat::AzureSas, token.as_bytes()), expected, "{token}");
+    }
+}
+
+#[test]
 fn private_keys_say_whether_they_are_encrypted() {
     for (form, encrypted, shows) in [
         ("rsa", false, true),
@@ -296,6 +323,7 @@ fn no_bytes_make_a_reader_panic() {
         "ops_eyJ",
         "eyJrIjoi",
         "abc8Q~",
+        "sv=2022-11-02&se=2027-08-27&sig=",
         "abc7Q~",
         "AGE-SECRET-KEY-1",
         "-----BEGIN PRIVATE KEY-----\nMIIE",
