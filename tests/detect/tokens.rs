@@ -68,12 +68,13 @@ fn a_letter_beside_a_token_makes_it_part_of_something_longer() {
 
 #[test]
 fn a_wrong_letter_makes_a_token_with_a_checksum_made_up() {
-    const CHECKSUMS: [&str; 7] = [
+    const CHECKSUMS: [&str; 8] = [
         "crc32-base62",
         "github-fine-grained",
         "gitlab-routable",
         "grafana",
         "cloudflare",
+        "atlassian",
         "azure-key",
         "macaroon",
     ];
@@ -236,4 +237,76 @@ fn no_example_is_reported_by_two_rules() {
         }
     }
     assert_eq!(twice, Vec::<String>::new());
+}
+
+/// What stands around a token in files: quotes of languages and of shells, markup, addresses,
+/// escapes of strings in strings.
+const SURROUNDINGS: [(&str, &str); 24] = [
+    ("", ""),
+    (" ", " "),
+    ("\t", "\r\n"),
+    ("\"", "\""),
+    ("'", "'"),
+    ("`", "`"),
+    ("(", ")"),
+    ("[", "]"),
+    (">", "</"),
+    (":", ","),
+    ("=", ";"),
+    ("=", "&x=1"),
+    ("\\\"", "\\\""),
+    ("\\\\\\\"", "\\\\\\\""),
+    ("\"", "\\n\""),
+    ("=", "\\r\\nNEXT=1"),
+    ("\\u0022", "\\u0022"),
+    ("%22", "%22"),
+    ("&quot;", "&quot;"),
+    ("&#39;", "&#39;"),
+    ("'\"", "\"'"),
+    ("://x:", "@host"),
+    ("| ", " |"),
+    ("**", "**"),
+];
+
+#[test]
+fn a_token_is_found_between_whatever_stands_around_it() {
+    // Found only behind some signs, because their first letters are too common to be searched for.
+    const BEHIND_SOME: [&str; 6] = [
+        "crates-io-token",
+        "nuget-key",
+        "replicate-token",
+        "square-access-token",
+        "huggingface-token",
+        "sendgrid-key",
+    ];
+    let (rules, engine) = (rules(), Engine::new(&rules()));
+    let mut missed = Vec::new();
+    for (rule, text, credential) in examples("surroundings of tokens") {
+        let shape = rules.get(&rule).and_then(|rule| rule.shape.as_ref()).expect("a shape");
+        // The expressions of the others contain what is around their credential.
+        if shape.regex.as_str().contains("(?P<secret>") || rule == "private-key" {
+            continue;
+        }
+        // Its own escapes are undone with those around it.
+        if credential.contains('%') {
+            continue;
+        }
+        for (before, after) in SURROUNDINGS {
+            let text = text.replace(&credential, &format!("{before}{credential}{after}"));
+            let found = of_rule(engine.whole(text.as_bytes()).candidates, &rule);
+            if found.as_ref().map(secret).as_ref() != Some(&credential) {
+                missed.push((rule.clone(), format!("{before}…{after}")));
+            }
+        }
+    }
+    let unknown: Vec<_> =
+        missed.iter().filter(|(rule, _)| !BEHIND_SOME.contains(&rule.as_str())).collect();
+    assert!(unknown.is_empty(), "{unknown:#?}");
+    for rule in BEHIND_SOME {
+        let behind: Vec<&str> =
+            missed.iter().filter(|(name, _)| name == rule).map(|(_, around)| &**around).collect();
+        for common in ["\"…\"", "'…'", "=…;", " … "] {
+            assert!(!behind.contains(&common), "{rule}: {common}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod key;
 mod macaroon;
 mod make;
 mod openpgp;
+mod sas;
 #[cfg(test)]
 mod tests;
 
@@ -38,8 +39,12 @@ pub enum TokenFormat {
     /// Cloudflare: the last eight characters are the CRC-32 of the forty before, in hexadecimal
     /// digits.
     Cloudflare,
+    /// Atlassian: the last eight characters are the CRC-32 of all before, in hexadecimal digits.
+    Atlassian,
     /// Azure: Marvin32 over the first bytes, with the seed of the service.
     AzureKey,
+    /// Azure Storage: fields of an address that end in a signature.
+    AzureSas,
     /// A macaroon in base64 that names its location.
     Macaroon,
     /// JSON in base64: JSON Web Tokens, and tokens that begin with their own description.
@@ -52,13 +57,15 @@ pub enum TokenFormat {
 
 impl TokenFormat {
     /// All formats, by the names that rules use.
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 12] = [
         ("crc32-base62", Self::Crc32Base62),
         ("github-fine-grained", Self::GithubFineGrained),
         ("gitlab-routable", Self::GitlabRoutable),
         ("grafana", Self::Grafana),
         ("cloudflare", Self::Cloudflare),
+        ("atlassian", Self::Atlassian),
         ("azure-key", Self::AzureKey),
+        ("azure-sas", Self::AzureSas),
         ("macaroon", Self::Macaroon),
         ("json-token", Self::JsonToken),
         ("private-key", Self::PrivateKey),
@@ -108,7 +115,9 @@ pub fn read(format: TokenFormat, token: &[u8]) -> Reading {
         TokenFormat::GitlabRoutable => Reading::of_checksum(checksum::gitlab_routable(token)),
         TokenFormat::Grafana => Reading::of_checksum(checksum::grafana(token)),
         TokenFormat::Cloudflare => Reading::of_checksum(checksum::cloudflare(token)),
+        TokenFormat::Atlassian => Reading::of_checksum(checksum::atlassian(token)),
         TokenFormat::AzureKey => azure_key(token),
+        TokenFormat::AzureSas => sas::read(token),
         TokenFormat::Macaroon => Reading::of_facts(macaroon::read(token).map(|read| Facts {
             issuer: Some(read.location),
             expires: read.expires,

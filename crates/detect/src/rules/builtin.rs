@@ -142,6 +142,7 @@ impl Draft {
             remedy: self.remedy.unwrap_or_default(),
             revocation: self.revocation,
             pack: self.pack.unwrap_or(usual_pack),
+            own_pack: None,
             file: None,
             author: Author::Us,
         })

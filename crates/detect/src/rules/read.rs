@@ -68,7 +68,10 @@ impl Reader {
     /// placeholder, even with a run of one letter: zeros in keys are runs of `A` in base64.
     pub fn proves_itself(self) -> bool {
         match self {
-            Self::Aws(_) | Self::Token(TokenFormat::JsonToken | TokenFormat::Discord) => false,
+            Self::Aws(_)
+            | Self::Token(TokenFormat::AzureSas | TokenFormat::JsonToken | TokenFormat::Discord) => {
+                false
+            }
             Self::Token(_) => true,
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! "Behind GitHub's new authentication token formats" (GitHub, 2021) describes the checksum of
 //! GitHub and npm. Grafana's is in its source (`tokengen`), GitLab's in its documentation of
-//! routable tokens, Cloudflare's was found by computing it on published tokens.
+//! routable tokens. Cloudflare's, Atlassian's and Vercel's were found by computing them on published
+//! tokens.
 
 use flate2::Crc;
 use sha2::{Digest as _, Sha256};
@@ -25,15 +26,18 @@ const CLOUDFLARE_BODY: usize = 40;
 const GRAFANA_BODY: usize = 37;
 /// Characters of the checksum of a routable GitLab token.
 const GITLAB_CHECK: usize = 7;
+/// Characters of the checksum of an Atlassian token.
+const ATLASSIAN_CHECK: usize = 8;
 
 /// True if the last six characters are the CRC-32, in base 62, of what stands between them and the
-/// prefix, which ends in `_`: GitHub's `ghp_` and its like, npm's `npm_`. `None` if the text has
-/// another form.
+/// prefix, which ends in `_`: GitHub's `ghp_` and its like, npm's `npm_`, Vercel's `vcp_`. `None` if
+/// the text has another form.
 pub(super) fn crc32_base62(token: &[u8]) -> Option<bool> {
     let body = &token[memchr::memchr(b'_', token)? + 1..];
     let at = body.len().checked_sub(CHECK).filter(|&at| at > 0)?;
     let (body, check) = body.split_at(at);
-    body.iter().all(u8::is_ascii_alphanumeric).then(|| digits(crc32(body), BASE62, CHECK) == check)
+    let is_sign = |&byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    body.iter().all(is_sign).then(|| digits(crc32(body), BASE62, CHECK) == check)
 }
 
 /// True if the SHA-256 of the first 77 characters begins, in base 32, with the eight that follow:
@@ -92,7 +96,19 @@ pub(super) fn cloudflare_check(body: &[u8]) -> Vec<u8> {
     hex(crc32(body))
 }
 
-/// The six characters that end a GitHub or npm token.
+/// True if the eight hexadecimal digits behind the `=` are the CRC-32 of all before, with the `=`:
+/// Atlassian's `ATATT3` and `ATCTT3`.
+pub(super) fn atlassian(token: &[u8]) -> Option<bool> {
+    let (body, check) = token.split_at_checked(token.len().checked_sub(ATLASSIAN_CHECK)?)?;
+    body.ends_with(b"=").then(|| atlassian_check(body) == check)
+}
+
+/// The last eight characters of an Atlassian token.
+pub(super) fn atlassian_check(body: &[u8]) -> Vec<u8> {
+    hex(crc32(body)).to_ascii_uppercase()
+}
+
+/// The six characters that end a GitHub, npm or Vercel token.
 pub(super) fn base62_check(body: &[u8]) -> Vec<u8> {
     digits(crc32(body), BASE62, CHECK)
 }

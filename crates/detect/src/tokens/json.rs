@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::{Facts, Reading, base64_of, rfc3339};
 
-/// Algorithms of signatures (RFC 7518, RFC 8037, RFC 8812), and the bytes of a signature where the
-/// algorithm determines them.
-const ALGORITHMS: [(&str, &[usize]); 14] = [
+/// Algorithms of signatures (RFC 7518, RFC 8037, RFC 8812, RFC 9864, and the names that NATS uses),
+/// and the bytes of a signature where the algorithm determines them.
+const ALGORITHMS: [(&str, &[usize]); 17] = [
     ("HS256", &[32]),
     ("HS384", &[48]),
     ("HS512", &[64]),
@@ -21,6 +21,9 @@ const ALGORITHMS: [(&str, &[usize]); 14] = [
     ("ES384", &[96]),
     ("ES512", &[132]),
     ("EdDSA", &[64, 114]),
+    ("Ed25519", &[64]),
+    ("ed25519", &[64]),
+    ("ed25519-nkey", &[64]),
 ];
 /// Bytes of RSA signatures.
 const RSA: &[usize] = &[128, 192, 256, 384, 512, 1024];

@@ -24,6 +24,7 @@ pub fn complete(format: TokenFormat, text: &str) -> Option<String> {
             let at = text.find('_')? + 1;
             ("", checksum::cloudflare_check(&bytes[at..]))
         }
+        TokenFormat::Atlassian => ("", checksum::atlassian_check(bytes)),
         TokenFormat::AzureKey => return azure::complete(text),
         TokenFormat::Macaroon => {
             let (location, random) = text.split_once(' ')?;
@@ -33,7 +34,7 @@ pub fn complete(format: TokenFormat, text: &str) -> Option<String> {
             let (form, random) = text.split_once(' ')?;
             return private_key(form, random);
         }
-        TokenFormat::JsonToken | TokenFormat::Discord => return None,
+        TokenFormat::AzureSas | TokenFormat::JsonToken | TokenFormat::Discord => return None,
     };
     Some([text, sign, &String::from_utf8(check).ok()?].concat())
 }

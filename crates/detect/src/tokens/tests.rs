@@ -20,22 +20,31 @@ fn facts(format: TokenFormat, token: &str) -> Facts {
 }
 
 /// Formats that a checksum proves, each with its templates.
-const CHECKED: [(TokenFormat, &[&str]); 6] = [
+const CHECKED: [(TokenFormat, &[&str]); 7] = [
     (
         TokenFormat::Crc32Base62,
         &[
             "{{crc32-base62:ghp_{{alnum:30}}}}",
             "{{crc32-base62:ghr_{{alnum:70}}}}",
             "{{crc32-base62:npm_{{alnum:30}}}}",
+            "{{crc32-base62:vcp_{{base64url:50}}}}",
         ],
     ),
     (
         TokenFormat::GithubFineGrained,
         &["{{github-fine-grained:github_pat_{{alnum:22}}_{{alnum:43}}}}{{alnum:8}}"],
     ),
-    (TokenFormat::GitlabRoutable, &["{{gitlab-routable:glpat-{{base64url:27}}.01.{{lower:2}}}}"]),
+    (
+        TokenFormat::GitlabRoutable,
+        &[
+            "{{gitlab-routable:glpat-{{base64url:27}}.01.{{lower:2}}}}",
+            "{{gitlab-routable:glrt-t1_{{base64url:27}}.01.{{lower:2}}}}",
+            "{{gitlab-routable:glrtr-{{base64url:38}}.01.{{lower:2}}}}",
+        ],
+    ),
     (TokenFormat::Grafana, &["{{grafana:glsa_{{alnum:32}}}}"]),
     (TokenFormat::Cloudflare, &["{{cloudflare:cfut_{{alnum:40}}}}"]),
+    (TokenFormat::Atlassian, &["{{atlassian:ATATT3{{base64url:177}}=}}"]),
     (
         TokenFormat::AzureKey,
         &[
@@ -160,6 +169,33 @@ fn json_tokens_say_who_issued_them_and_until_when() {
 }
 
 #[test]
+fn a_shared_access_signature_says_when_it_ends() {
+    let end = |fields: &str| {
+        let token = made(&format!("{fields}&sig={{{{base64:43}}}}%3D"));
+        facts(TokenFormat::AzureSas, &token).expires
+    };
+    for (fields, expires) in [
+        ("sp=r&se=2025-04-04T15:24:52Z&sv=2022-11-02&sr=c", Some("2025-04-04T15:24:52Z")),
+        ("sv=2022-11-02&se=2025-04-04T15%3A24%3A52Z&sr=c", Some("2025-04-04T15:24:52Z")),
+        ("sv=2022-11-02&amp;se=2027-08-27T13%3a28Z", Some("2027-08-27T13:28:00Z")),
+        ("sv=2022-11-02&se=2027-08-27", Some("2027-08-27T00:00:00Z")),
+        ("sv=2022-11-02&se=tomorrow", None),
+        ("sv=2022-11-02&si=policy", None),
+    ] {
+        assert_eq!(end(fields).as_deref(), expires, "{fields}");
+    }
+    for (template, expected) in [
+        ("se=2027-08-27&sp=r&sig={{base64:43}}%3D", Reading::NotOne),
+        ("sv=2022-11-02&sr=c", Reading::NotOne),
+        ("sv=2022-11-02&sr=c&sig={{base64:39}}%3D", Reading::MadeUp),
+        ("sv=2022-11-02&sr=c&sig={{base64:50}}", Reading::MadeUp),
+    ] {
+        let token = made(template);
+        assert_eq!(read(TokenFormat::AzureSas, token.as_bytes()), expected, "{token}");
+    }
+}
+
+#[test]
 fn private_keys_say_whether_they_are_encrypted() {
     for (form, encrypted, shows) in [
         ("rsa", false, true),
@@ -276,7 +312,9 @@ fn no_bytes_make_a_reader_panic() {
         "ghs_1_",
         "github_pat_",
         "glpat-",
+        "glrt-t1_",
         "glsa_",
+        "ATATT3",
         "cfut_",
         "pypi-AgEIcHlwaS5vcmc",
         "eyJhbGciOiJIUzI1NiJ9.",
@@ -285,6 +323,7 @@ fn no_bytes_make_a_reader_panic() {
         "ops_eyJ",
         "eyJrIjoi",
         "abc8Q~",
+        "sv=2022-11-02&se=2027-08-27&sig=",
         "abc7Q~",
         "AGE-SECRET-KEY-1",
         "-----BEGIN PRIVATE KEY-----\nMIIE",

@@ -52,7 +52,7 @@ pub(super) fn builtin() -> Vec<Literal> {
 
 /// Characters before a token, with which a short literal is searched for. The packed search compares
 /// four bytes; shorter literals would need a search of their own.
-const BEFORE: [u8; 9] = *b"\"'= :/\n\t>";
+const BEFORE: [u8; 13] = *b"\"'= :/\n\t>`(,;";
 
 /// The literals of an anchor. A short one of a built-in rule is widened by the character before it;
 /// the author of another rule chose its cost.

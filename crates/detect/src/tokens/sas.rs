@@ -1,0 +1,65 @@
+//! Shared access signatures of Azure Storage: the part of an address that grants access to a
+//! container, a blob or an account, until it expires.
+//!
+//! "Create a service SAS" and "Create an account SAS" (Microsoft) name the fields.
+
+use super::{Facts, Reading, base64_of, rfc3339};
+
+/// Bytes of a signature: HMAC-SHA-256.
+const SIGNATURE: usize = 32;
+
+/// Reads fields that end in the signature. Without a version it is another kind of address; a
+/// signature of another length is made up.
+pub(super) fn read(text: &[u8]) -> Reading {
+    let fields: Vec<(&[u8], Vec<u8>)> = text
+        .split(|&byte| byte == b'&')
+        .map(|field| field.strip_prefix(b"amp;").unwrap_or(field))
+        .filter_map(|field| {
+            let at = memchr::memchr(b'=', field)?;
+            Some((&field[..at], decoded(&field[at + 1..])))
+        })
+        .collect();
+    let value =
+        |name: &[u8]| fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+    let (Some(_), Some(signature)) = (value(b"sv"), value(b"sig")) else { return Reading::NotOne };
+    if base64_of(signature).is_none_or(|bytes| bytes.len() != SIGNATURE) {
+        return Reading::MadeUp;
+    }
+    let expires = value(b"se").and_then(|text| time(text));
+    Reading::Read(Facts { expires, ..Facts::default() })
+}
+
+/// A value without the escapes of an address; a `%` without digits remains.
+fn decoded(value: &[u8]) -> Vec<u8> {
+    let digit = |at: usize| value.get(at).and_then(|&byte| char::from(byte).to_digit(16));
+    let mut plain = Vec::with_capacity(value.len());
+    let mut at = 0;
+    while let Some(&byte) = value.get(at) {
+        match (byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                plain.push((high * 16 + low) as u8);
+                at += 3;
+            }
+            _ => {
+                plain.push(byte);
+                at += 1;
+            }
+        }
+    }
+    plain
+}
+
+/// A time that is written in full, without seconds, or as a date alone.
+fn time(text: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(text).ok()?;
+    let rest = match text.len() {
+        10 => "T00:00:00Z",
+        17 => ":00Z",
+        _ => "",
+    };
+    let whole =
+        [text.strip_suffix('Z').filter(|_| !rest.is_empty()).unwrap_or(text), rest].concat();
+    // Text that is no time says nothing about the end.
+    let time: jiff::Timestamp = whole.parse().ok()?;
+    rfc3339(time.as_second())
+}
