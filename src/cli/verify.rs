@@ -318,6 +318,7 @@ fn sources_in(
             environment,
             database,
             min_confidence: Confidence::Low,
+            since: None,
         }));
     }
     Ok(sources)
