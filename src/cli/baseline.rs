@@ -225,6 +225,7 @@ fn find(
             environment: Environment::from_process(),
             min_confidence: args.min_confidence.into(),
             database: args.database.options(&args.limits, &stop),
+            since: None,
         }));
     }
     let engine = Engine::new(&policy.rules);

@@ -57,6 +57,7 @@ pub(super) fn history(args: HistoryArguments) -> Result<Status, Box<dyn Error>> 
             .attribution
             .applied(args.database.options(&args.common.limits, &session.stop)),
         min_confidence: args.common.min_confidence.into(),
+        since: None,
     });
     let outputs = Outputs::new(&args.common.output)?;
     let policy = policy(&args.common.suppressions, args.common.packs.packs(), place)?;

@@ -352,6 +352,7 @@ fn sources_in(
             environment,
             database,
             min_confidence: Confidence::Low,
+            since: None,
         }));
     }
     Ok(sources)

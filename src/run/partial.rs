@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::record::{HitLine, HitRecord};
 use super::sweep::Usage;
 use crate::coverage::{Coverage, Ledger, Problem, Swept};
+use crate::source::git::since::ObjectsRead;
 use crate::text::escape_path;
 
 /// The version of the format.
@@ -93,6 +94,12 @@ pub struct TargetLine {
     /// True if `--since` copied its result from an earlier sweep, which ended at `ended`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unchanged: bool,
+    /// The number of git objects that `--since` did not read again. The coverage includes them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub taken_over: u64,
+    /// What was read of its object databases, so that a later sweep reads only what is new.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub databases: Vec<ObjectsRead>,
     /// The time that it took.
     #[serde(flatten)]
     pub spent: Spent,
@@ -115,6 +122,7 @@ impl TargetLine {
         self.base.iter_mut().for_each(hide);
         self.failed.iter_mut().for_each(hide);
         self.coverage.redact(hide);
+        self.databases.iter_mut().for_each(|read| read.redact(hide));
         if let Some(RepositoryLine { branch, remote, .. }) = &mut self.repository {
             branch.iter_mut().chain(remote).for_each(hide);
         }
@@ -140,8 +148,14 @@ impl TargetLine {
             bytes: self.coverage.bytes,
             credentials,
             as_of: self.unchanged.then(|| self.ended.clone()),
+            taken_over: self.taken_over,
         }
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The current time, RFC 3339 in UTC, in seconds.

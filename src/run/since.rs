@@ -12,6 +12,7 @@ use super::partial::{
 use super::record::HitRecord;
 use super::target::Target;
 use crate::coverage::Problem;
+use crate::source::git::since::ObjectsRead;
 
 /// Kinds of problems that every scan of the same target has: they say what a clone is, not what
 /// happened.
@@ -19,6 +20,15 @@ const LASTING: [&str; 2] = ["partial clone", "shallow clone"];
 /// The beginnings of reasons that depend on the bytes of a container. Other reasons depend on limits
 /// of time and memory, or on the program.
 const DAMAGED: [&str; 2] = ["a damaged ", "it was read only in part: "];
+/// How the reasons of a container end that follow from its bytes and from the options, which are the
+/// same. Other limits are those of time, of memory, and of all containers together.
+const OF_LIMITS: [&str; 5] = [
+    ": raise --depth",
+    ": raise --max-members",
+    ": raise --max-unpacked",
+    ": raise --max-ratio",
+    ": raise --max-held, or unpack it",
+];
 /// How the system's errors end, which a second reading may not have.
 const OF_SYSTEM: &str = "(os error";
 
@@ -37,15 +47,19 @@ pub struct Earlier {
 struct Found {
     file: usize,
     offset: u64,
-    state: String,
+    /// `None` if it is scanned again even if it did not change.
+    state: Option<String>,
     ended: String,
 }
 
 /// True if every scan of an unchanged target has this problem.
 fn lasts(problem: &Problem) -> bool {
-    let is_damaged = DAMAGED.iter().any(|begin| problem.why.starts_with(begin));
-    let is_of_bytes = problem.what == "container" && is_damaged;
-    LASTING.contains(&problem.what.as_str()) || (is_of_bytes && !problem.why.contains(OF_SYSTEM))
+    let why = problem.why.as_str();
+    let is_damaged = DAMAGED.iter().any(|begin| why.starts_with(begin));
+    let is_of_bytes = is_damaged && !why.contains(OF_SYSTEM);
+    let is_of_limit = OF_LIMITS.iter().any(|end| why.ends_with(end));
+    let is_of_container = problem.what == "container" && (is_of_bytes || is_of_limit);
+    LASTING.contains(&problem.what.as_str()) || is_of_container
 }
 
 impl Earlier {
@@ -94,13 +108,15 @@ impl Earlier {
 
     fn take(&mut self, line: TargetLine, file: usize, offset: u64) {
         let is_whole = line.failed.is_none() && line.coverage.problems.iter().all(lasts);
-        let TargetLine { name, base, state: Some(state), ended, .. } = line else { return };
+        let has_databases = line.failed.is_none() && !line.databases.is_empty();
+        let TargetLine { name, base, state, ended, .. } = line;
+        let state = state.filter(|_| is_whole);
         let key = (base, name);
         let is_newest = self.targets.get(&key).is_none_or(|other| other.ended <= ended);
         if !is_newest {
             return;
         }
-        match is_whole {
+        match state.is_some() || has_databases {
             true => self.targets.insert(key, Found { file, offset, state, ended }),
             // What a later sweep could not read is not taken from an earlier one.
             false => self.targets.remove(&key),
@@ -113,7 +129,34 @@ impl Earlier {
 
     /// The digest that a target had.
     pub(super) fn state(&self, target: &Target) -> Option<&str> {
-        self.found(target).map(|found| found.state.as_str())
+        self.found(target).and_then(|found| found.state.as_deref())
+    }
+
+    /// What was read of a target's object databases. Those with a problem that may pass are left
+    /// out.
+    pub(super) fn databases(&self, target: &Target) -> Vec<ObjectsRead> {
+        // If the partial changed meanwhile, everything is read.
+        let line = self.line(target).map(|(line, _)| line).ok();
+        let mut databases = line.map(|line| line.databases).unwrap_or_default();
+        databases.retain(|read| read.problems().all(lasts));
+        databases
+    }
+
+    /// The line of a target, and what reads on from there.
+    fn line(
+        &self,
+        target: &Target,
+    ) -> Result<(TargetLine, PartialReader<BufReader<File>>), PartialError> {
+        let found = self.found(target).ok_or(PartialError::Changed)?;
+        let mut file = File::open(&self.files[found.file])?;
+        file.seek(SeekFrom::Start(found.offset))?;
+        let mut reader = PartialReader::resume(BufReader::new(file), 0);
+        match reader.next_line()? {
+            Next::Line(PartialLine::Target(line)) if line.name == target.name => {
+                Ok((*line, reader))
+            }
+            _ => Err(PartialError::Changed),
+        }
     }
 
     /// The result of a target.
@@ -123,14 +166,8 @@ impl Earlier {
     /// If the partial changed meanwhile.
     pub(super) fn result(&self, target: &Target) -> Result<(TargetLine, Vec<HitRecord>), String> {
         let read = || -> Result<(TargetLine, Vec<HitRecord>), PartialError> {
-            let found = self.found(target).ok_or(PartialError::Changed)?;
-            let mut file = File::open(&self.files[found.file])?;
-            file.seek(SeekFrom::Start(found.offset))?;
-            let mut reader = PartialReader::resume(BufReader::new(file), 0);
-            let Next::Line(PartialLine::Target(line)) = reader.next_line()? else {
-                return Err(PartialError::Changed);
-            };
-            if line.state.as_ref() != Some(&found.state) {
+            let (line, mut reader) = self.line(target)?;
+            if line.state.as_deref() != self.state(target) {
                 return Err(PartialError::Changed);
             }
             let mut hits = Vec::new();
@@ -140,7 +177,7 @@ impl Earlier {
                 };
                 hits.push(hit.record().map_err(|_| PartialError::Changed)?);
             }
-            Ok((TargetLine { unchanged: true, ..*line }, hits))
+            Ok((TargetLine { unchanged: true, taken_over: 0, ..line }, hits))
         };
         read().map_err(|error| error.to_string())
     }
@@ -162,6 +199,10 @@ mod tests {
             ("container", "not opened: what must be held of it: raise --max-memory", false),
             ("container", "3 more of its members could not be read", false),
             ("container", "reading it failed, which is a bug in keysweep", false),
+            ("container", "its members are more than 250 times its size: raise --max-ratio", true),
+            ("container", "read up to 9 bytes of members: raise --max-unpacked", true),
+            ("container", "the run has read 9 bytes: raise --max-run-unpacked", false),
+            ("object", "its members are more than 250 times its size: raise --max-ratio", false),
             ("file", "it was read only in part: Permission denied (os error 13)", false),
             ("pack", "a damaged header", false),
             ("time", "the limit of 1s was reached", false),

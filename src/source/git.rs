@@ -20,6 +20,7 @@ pub mod provenance;
 pub mod range;
 mod records;
 pub mod rescan;
+pub mod since;
 mod spots;
 pub mod staged;
 mod texts;

@@ -111,6 +111,15 @@ pub struct Swept {
     /// not change since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<String>,
+    /// Git objects that were not read again, because an earlier sweep has read them. They are in
+    /// `objects`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub taken_over: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Longest path and longest reason of a problem, in bytes.
@@ -231,6 +240,24 @@ impl Ledger {
     pub fn adopt(&self, problems: &[Problem], notes: &[String]) {
         problems.iter().for_each(|problem| self.keep(problem.clone()));
         notes.iter().for_each(|note| self.note(note.as_str()));
+    }
+
+    /// Adds the coverage of a part of this run that has a ledger of its own. `counted` are the
+    /// objects, commits and bytes of it that are counted here already.
+    pub fn add_part(&self, part: &Self, counted: &Coverage) {
+        let coverage = part.coverage();
+        self.restore(&Coverage {
+            objects: coverage.objects.saturating_sub(counted.objects),
+            commits: coverage.commits.saturating_sub(counted.commits),
+            bytes: coverage.bytes.saturating_sub(counted.bytes),
+            problems: Vec::new(),
+            ..coverage
+        });
+        let problems = part.problems.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut own = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        for (what, problems) in problems {
+            own.entry(what).or_default().add_all(problems);
+        }
     }
 
     /// Applies `hide` to the texts of problems, remarks and targets, to remove what may not be

@@ -94,8 +94,18 @@ impl Database {
 
     /// The delta forest of a pack, restricted to the kinds that `keep` accepts.
     pub fn forest(&self, pack: usize, keep: &(dyn Fn(Kind) -> bool + Sync)) -> Forest {
-        let (stored, duplicates) = (&self.stores.packs[pack], &self.duplicates[pack]);
-        self.pool.install(|| self.layout(pack).forest(stored, duplicates, &keep))
+        self.forest_without(pack, &self.duplicates[pack], keep)
+    }
+
+    /// Like [`Self::forest`], but `skipped` says which objects are not wanted.
+    pub fn forest_without(
+        &self,
+        pack: usize,
+        skipped: &Skipped,
+        keep: &(dyn Fn(Kind) -> bool + Sync),
+    ) -> Forest {
+        let stored = &self.stores.packs[pack];
+        self.pool.install(|| self.layout(pack).forest(stored, skipped, &keep))
     }
 
     fn layout(&self, pack: usize) -> &Layout {
@@ -173,11 +183,22 @@ impl Database {
 
     /// Shows the objects of a folder of loose objects.
     pub fn visit_loose<V: Visitor>(&self, stop: &Stop, number: usize, visitor: &V) {
-        let (loose, memory) = (&self.stores.loose[number], &self.stores.memory);
         let doubles = &self.duplicates[self.stores.packs.len() + number];
+        self.visit_loose_without(stop, number, doubles, visitor);
+    }
+
+    /// Like [`Self::visit_loose`], but `skipped` says which objects are not shown.
+    pub fn visit_loose_without<V: Visitor>(
+        &self,
+        stop: &Stop,
+        number: usize,
+        skipped: &Skipped,
+        visitor: &V,
+    ) {
+        let (loose, memory) = (&self.stores.loose[number], &self.stores.memory);
         let show = |(number, id): (usize, &ObjectId)| {
-            let is_double = doubles.get(number).copied().unwrap_or(false);
-            if is_double || stop.is_set() {
+            let is_skipped = skipped.get(number).copied().unwrap_or(false);
+            if is_skipped || stop.is_set() {
                 return;
             }
             let mut opened = match loose.open(id) {

@@ -102,6 +102,12 @@ impl Rows {
             (None, 1) => parts.push("incomplete: 1 problem".to_owned()),
             (None, count) => parts.push(format!("incomplete: {count} problems")),
         }
+        if swept.taken_over > 0 {
+            parts.push(match swept.taken_over {
+                1 => "1 object taken over".to_owned(),
+                count => format!("{count} objects taken over"),
+            });
+        }
         parts.push(match (&swept.as_of, ended.recalled) {
             (Some(then), _) => format!("unchanged since the sweep of {then}"),
             (None, true) => "recorded by an earlier run".to_owned(),

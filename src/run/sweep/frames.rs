@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::coverage::{Coverage, Problem};
 use crate::run::restore::Trace;
+use crate::source::git::since::ObjectsRead;
 
 /// Longest content of a frame: a report of more problems than this does not exist.
 const LONGEST: u32 = 1 << 30;
@@ -152,6 +153,8 @@ pub(super) struct Request {
     pub(super) recalled: Option<Recalled>,
     /// The digest that it had in an earlier sweep: if it still has it, nothing is scanned.
     pub(super) since: Option<String>,
+    /// What an earlier sweep has read of its object databases: the same is not read again.
+    pub(super) databases: Vec<ObjectsRead>,
     /// Its digest is wanted.
     pub(super) wants_state: bool,
     /// Threads for this target.
@@ -193,6 +196,10 @@ pub(super) struct Done {
     pub(super) failed: Option<String>,
     /// Its digest at the beginning, if it was wanted and there is one.
     pub(super) state: Option<String>,
+    /// What was read of its object databases, if its digest was wanted.
+    pub(super) databases: Vec<ObjectsRead>,
+    /// The number of git objects that were not read again.
+    pub(super) taken_over: u64,
     /// A signal or the sweep ended it.
     pub(super) stopped: bool,
     pub(super) usage: Usage,

@@ -20,6 +20,7 @@ use crate::run::{FAULT, Source, gather, redact};
 use crate::scan::{Detector, Hit};
 use crate::source::container::Totals;
 use crate::source::files::Globs;
+use crate::source::git::since::ObjectsRead;
 use crate::stop::Stop;
 use crate::text::escape_path;
 
@@ -32,6 +33,10 @@ pub(super) struct Scanned {
     pub(super) usage: Usage,
     /// See [`super::change`].
     pub(super) state: Option<String>,
+    /// What was read of its object databases.
+    pub(super) databases: Vec<ObjectsRead>,
+    /// The number of git objects that were not read again.
+    pub(super) taken_over: u64,
 }
 
 /// The parameters of the scan of every target.

@@ -25,6 +25,7 @@ use crate::scan::{Detector, Hit};
 use crate::source::files::{FileOptions, Globs};
 use crate::source::git::database::DatabaseOptions;
 use crate::source::git::history::HistoryOptions;
+use crate::source::git::since::{Exchange, Now, ObjectsRead};
 use crate::stop::Stop;
 
 /// The pause between two reports of progress.
@@ -247,6 +248,7 @@ fn answer<D: Detector>(request: &Request, server: &Server<D>, shared: &Shared) -
     reset_peak();
     let options = (server.options)(request.threads, request.shares);
     let target = target(request, &options)?;
+    let exchange = target.history.as_ref().and_then(|history| history.since.clone());
     let stop = Stop::default();
     let ledger = Arc::new(Ledger::new());
     *shared.current() = Current { stop: stop.clone(), ledger: Some(Arc::clone(&ledger)) };
@@ -256,12 +258,17 @@ fn answer<D: Detector>(request: &Request, server: &Server<D>, shared: &Shared) -
     let wanted = request.wants_state.then(|| change::digest(&target));
     let state = wanted.flatten();
     let unchanged = state.is_some() && state == request.since;
-    let done = |coverage, failed| Done {
-        coverage,
-        failed,
-        state: state.clone(),
-        stopped: shared.ended.is_set(),
-        usage: Usage { cpu: processor_time().saturating_sub(began), peak: peak() },
+    let done = |coverage, failed| {
+        let Now { read, taken_over } = exchange.as_ref().map(|it| it.take()).unwrap_or_default();
+        Done {
+            coverage,
+            failed,
+            state: state.clone(),
+            databases: read,
+            taken_over,
+            stopped: shared.ended.is_set(),
+            usage: Usage { cpu: processor_time().saturating_sub(began), peak: peak() },
+        }
     };
     if unchanged {
         *shared.current() = Current::default();
@@ -309,6 +316,7 @@ fn target(request: &Request, options: &TargetOptions) -> io::Result<Target> {
     let history = request.history.then(|| HistoryOptions {
         repo: Some::<PathBuf>(place.clone()),
         database: options.database.clone(),
+        since: exchange(request.wants_state, &options.database, request.databases.clone()),
         ..HistoryOptions::default()
     });
     Ok(Target {
@@ -319,6 +327,18 @@ fn target(request: &Request, options: &TargetOptions) -> io::Result<Target> {
         note: request.note.clone(),
         ..Target::default()
     })
+}
+
+/// What sweeps pass on about a repository, if it is `wanted`. If the user limits what is unpacked in
+/// all objects together, the result of one object depends on the others, so nothing is passed on.
+pub(super) fn exchange(
+    wanted: bool,
+    database: &DatabaseOptions,
+    earlier: Vec<ObjectsRead>,
+) -> Option<Arc<Exchange>> {
+    let limits = &database.containers.limits;
+    let is_limited = limits.run_members.is_explicit || limits.run_unpacked.is_explicit;
+    (wanted && !is_limited).then(|| Arc::new(Exchange::new(earlier)))
 }
 
 /// Processor time of this process so far.

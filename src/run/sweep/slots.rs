@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::frames::{Done, PathText, Recalled, Request, RequestedFiles};
 use super::process::{Process, Workers};
 use super::scan::{Scan, Scanned, add_problems};
+use super::serve::exchange;
 use super::supervise::{Bounds, watch};
 use super::{Coverage, Ledger, ResumeStore, TargetState, Watcher};
 use crate::coverage::Problem;
@@ -25,6 +26,7 @@ use crate::run::restore::restore;
 use crate::run::since::Earlier;
 use crate::run::target::Target;
 use crate::scan::Detector;
+use crate::source::git::since::{Now, ObjectsRead};
 
 /// A target of more bytes gets a process of its own.
 const LARGE: u64 = 32 << 20;
@@ -107,6 +109,8 @@ struct Ask<'a> {
     kept: Option<&'a TargetState>,
     /// The digest that it had in an earlier sweep.
     since: Option<&'a str>,
+    /// What an earlier sweep has read of its object databases.
+    databases: &'a [ObjectsRead],
     threads: usize,
     share: Share,
 }
@@ -161,7 +165,8 @@ impl<D: Detector> Slots<'_, '_, D> {
         self.watcher.begins(at + 1, &ledger);
         let kept = self.recall(target);
         let since = self.since.and_then(|earlier| earlier.state(target));
-        let mut ask = Ask { kept: kept.as_ref(), since, threads, share };
+        let databases = self.since.map(|earlier| earlier.databases(target)).unwrap_or_default();
+        let mut ask = Ask { kept: kept.as_ref(), since, databases: &databases, threads, share };
         let mut outcome = self.scan(target, ask, &ledger, process);
         if outcome.scanned.state.is_some() && outcome.scanned.state.as_deref() == since {
             let earlier = self.since.map(|earlier| earlier.result(target));
@@ -211,9 +216,16 @@ impl<D: Detector> Slots<'_, '_, D> {
             let scanned = Scanned { hits: found, coverage, state, ..Scanned::default() };
             return Outcome::new(scanned, true);
         }
-        let failed = self.scan.scan(target, ledger, &mut |hit| hits.add(hit));
+        let mut target = target.clone();
+        if let Some(history) = &mut target.history {
+            let earlier = ask.databases.to_vec();
+            history.since = exchange(self.wants_state, &history.database, earlier);
+        }
+        let failed = self.scan.scan(&target, ledger, &mut |hit| hits.add(hit));
+        let exchange = target.history.and_then(|history| history.since);
+        let Now { read, taken_over } = exchange.map(|it| it.take()).unwrap_or_default();
         let scanned = Scanned::new(hits, ledger.coverage(), failed);
-        Outcome::new(Scanned { state, ..scanned }, false)
+        Outcome::new(Scanned { state, databases: read, taken_over, ..scanned }, false)
     }
 
     /// Scans a target in a process; `None` if there is none for it.
@@ -283,14 +295,15 @@ impl<D: Detector> Slots<'_, '_, D> {
         kept: Option<&TargetState>,
         is_bounded: bool,
     ) -> Outcome {
-        let recalled = done.coverage.is_none();
+        let (recalled, stopped) = (done.coverage.is_none(), done.stopped);
         let kept = || kept.map(|kept| kept.coverage.clone()).unwrap_or_default();
         let coverage = done.coverage.unwrap_or_else(kept);
         let scanned = Scanned::new(hits, coverage, done.failed);
-        let scanned = Scanned { usage: done.usage, state: done.state, ..scanned };
+        let Done { usage, state, databases, taken_over, .. } = done;
+        let scanned = Scanned { usage, state, databases, taken_over, ..scanned };
         let mut outcome = Outcome::new(scanned, recalled);
         // A signal to that process alone ends it early.
-        let is_cut = done.stopped && !self.scan.stop.is_set();
+        let is_cut = stopped && !self.scan.stop.is_set();
         if is_cut {
             outcome.fail("a signal ended its process".to_owned());
         }
@@ -346,6 +359,7 @@ fn request(target: &Target, ask: Ask<'_>, wants_state: bool, shares: usize) -> R
         note: target.note.clone(),
         recalled: ask.kept.map(|kept| Recalled { traces: kept.traces.clone() }),
         since: ask.since.map(str::to_owned),
+        databases: ask.databases.to_vec(),
         wants_state,
         threads: ask.threads,
         shares: shares as u64,

@@ -18,6 +18,7 @@ use crate::scan::Detector;
 use crate::source::container;
 use crate::stop::Stop;
 use keysweep_git::database;
+use keysweep_git::forest::Skipped;
 use keysweep_git::inflate::Inflater;
 use keysweep_git::pack::Pack;
 use keysweep_git::visitor::Damage;
@@ -105,20 +106,49 @@ pub fn scan<D: Detector>(
 
 /// Scans every blob, commit and tag; see [`scan`].
 pub(super) fn scan_opened<D: Detector>(database: &Database, pass: &Pass<'_, D>) {
-    let stores = database.stores();
-    for (number, pack) in stores.packs.iter().enumerate() {
-        read_pack(pass, database, number, pack);
+    let (packs, loose) = database.duplicates().split_at(database.stores().packs.len());
+    scan_packs(database, pass, |number| Some(&packs[number]));
+    scan_loose(database, pass, |number| Some(&loose[number]));
+}
+
+/// Scans packs without the objects that `skipped` marks in each; it gives `None` for a pack that is
+/// not read. Returns true if one of the packs is thin: it has a delta whose base is not in it.
+pub(super) fn scan_packs<'s, D: Detector>(
+    database: &Database,
+    pass: &Pass<'_, D>,
+    skipped: impl Fn(usize) -> Option<&'s Skipped>,
+) -> bool {
+    let mut is_thin = false;
+    for (number, pack) in database.stores().packs.iter().enumerate() {
+        if let Some(skipped) = skipped(number) {
+            is_thin |= read_pack(pass, database, (number, pack), skipped);
+        }
     }
-    for (number, loose) in stores.loose.iter().enumerate() {
+    is_thin
+}
+
+/// Scans loose objects; see [`scan_packs`].
+pub(super) fn scan_loose<'s, D: Detector>(
+    database: &Database,
+    pass: &Pass<'_, D>,
+    skipped: impl Fn(usize) -> Option<&'s Skipped>,
+) {
+    for (number, loose) in database.stores().loose.iter().enumerate() {
+        let Some(skipped) = skipped(number) else { continue };
         let visitor = PartPass { pass, damages: Damages::default() };
-        database.visit_loose(pass.stop, number, &visitor);
+        database.visit_loose_without(pass.stop, number, skipped, &visitor);
         visitor.damages.report(loose.folder(), pass.ledger);
     }
 }
 
-fn read_pack<D: Detector>(pass: &Pass<'_, D>, database: &Database, number: usize, pack: &Pack) {
-    let (stores, skipped) = (database.stores(), &database.duplicates()[number]);
-    let mut forest = database.forest(number, &|kind| kind != Kind::Tree);
+fn read_pack<D: Detector>(
+    pass: &Pass<'_, D>,
+    database: &Database,
+    (number, pack): (usize, &Pack),
+    skipped: &Skipped,
+) -> bool {
+    let stores = database.stores();
+    let mut forest = database.forest_without(number, skipped, &|kind| kind != Kind::Tree);
     // Commits come last: only if something was found are their headers kept.
     forest.roots.sort_by_key(|&(_, kind)| kind == Kind::Commit);
     let visitor = PartPass { pass, damages: Damages::default() };
@@ -138,6 +168,7 @@ fn read_pack<D: Detector>(pass: &Pass<'_, D>, database: &Database, number: usize
         problem(pass.ledger, pack.path(), &why);
     }
     visitor.damages.report(pack.path(), pass.ledger);
+    !forest.outside.is_empty()
 }
 
 fn problem(ledger: &Ledger, path: &Path, why: &dyn std::fmt::Display) {

@@ -7,6 +7,7 @@ mod lfs;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -21,6 +22,7 @@ use super::grace_period;
 use super::graph::Graph;
 use super::objects::Objects;
 use super::open::{self, Environment};
+use super::since::{Exchange, Reading};
 use super::structure::Inventory;
 use super::visit::Pass;
 use super::{connectivity, git_dir, modules, records, reflogs, refs, staging, tips};
@@ -41,6 +43,8 @@ pub struct HistoryOptions {
     pub database: database::DatabaseOptions,
     /// A credential that is below this everywhere is not attributed: it will only be counted.
     pub min_confidence: Confidence,
+    /// What an earlier sweep has read, and what a later one needs to know.
+    pub since: Option<Arc<Exchange>>,
 }
 
 impl Default for HistoryOptions {
@@ -50,6 +54,7 @@ impl Default for HistoryOptions {
             environment: Environment::default(),
             database: database::DatabaseOptions::default(),
             min_confidence: Confidence::Low,
+            since: None,
         }
     }
 }
@@ -106,7 +111,7 @@ fn one<D: Detector>(
     let found = Gathered::new(&options.database.containers.memory);
     let take = |text: Found| found.add(text);
     let database = Database::open(repo, &options.database.storage(), ledger)?;
-    let commits = objects_of(&database, options, prefix, detector, ledger, &take);
+    let commits = objects_of((repo, &database), options, prefix, detector, ledger, &take);
     let stop = &options.database.stop;
     records::scan(repo, &tips, &logs, detector, ledger, hits);
     git_dir::scan(repo, &options.database, detector, ledger, hits);
@@ -170,9 +175,10 @@ fn one<D: Detector>(
     Ok(())
 }
 
-/// Scans all objects of a database, and returns the headers of its commits, unless some are missing.
+/// Scans all objects of a database, or those that an earlier sweep has not read. Returns the headers
+/// of its commits, unless some are missing.
 fn objects_of<D: Detector>(
-    database: &Database,
+    (repo, database): (&gix::Repository, &Database),
     options: &HistoryOptions,
     prefix: &[u8],
     detector: &D,
@@ -180,14 +186,25 @@ fn objects_of<D: Detector>(
     take: &(dyn Fn(Found) + Sync),
 ) -> Option<Commits> {
     let commits = Commits::new(database.hash());
+    let exchange = options.since.as_deref();
+    let mut reading = exchange.map(|exchange| Reading::new(exchange, repo, database));
     let scanned = guarded("database", &|| prefix.to_owned(), ledger, || {
         let pass = Pass::new(database, &options.database, detector, ledger, take);
         let commits = options.database.attribution.then_some(&commits);
-        database::scan_opened(database, &Pass { commits, ..pass });
+        let pass = Pass { commits, ..pass };
+        if let Some(reading) = &mut reading {
+            return reading.scan(&pass);
+        }
+        database::scan_opened(database, &pass);
+        true
     });
     // A pass that ended early has not seen all commits.
-    let is_whole = scanned.is_some() && commits.is_complete() && !options.database.stop.is_set();
-    Some(commits).filter(|_| is_whole)
+    let is_whole = scanned.is_some() && !options.database.stop.is_set();
+    if let Some(reading) = reading {
+        reading.finish(ledger, is_whole);
+    }
+    let has_all = scanned == Some(true) && is_whole && commits.is_complete();
+    Some(commits).filter(|_| has_all)
 }
 
 /// The note for findings that there was no time to attribute.

@@ -42,6 +42,8 @@ pub(super) struct Pass<'a, D> {
     pub(super) lfs: Option<&'a Path>,
     /// Receives the commits, for attribution.
     pub(super) commits: Option<&'a Commits>,
+    /// Counts objects and bytes as well, for those who watch the run; `None` if `ledger` is watched.
+    pub(super) watched: Option<&'a Ledger>,
 }
 
 /// The part of a pass that reads one pack or one folder of loose objects.
@@ -66,7 +68,18 @@ impl<'a, D: Detector> Pass<'a, D> {
         found: &'a (dyn Fn(Found) + Sync),
     ) -> Self {
         let (containers, stop, lfs) = (&options.containers, &options.stop, database.lfs());
-        Self { detector, containers, ledger, found, stop, lfs, commits: None }
+        Self { detector, containers, ledger, found, stop, lfs, commits: None, watched: None }
+    }
+
+    /// The pass over a part of the database that has a ledger of its own; `watched` counts as well.
+    pub(super) fn of_part<'b>(
+        &'b self,
+        ledger: &'b Ledger,
+        watched: Option<&'b Ledger>,
+        found: &'b (dyn Fn(Found) + Sync),
+    ) -> Pass<'b, D> {
+        let Self { detector, containers, stop, lfs, commits, .. } = *self;
+        Pass { detector, containers, ledger, found, stop, lfs, commits, watched }
     }
 
     /// Keeps the headers of a commit.
@@ -93,10 +106,12 @@ impl<'a, D: Detector> Pass<'a, D> {
     }
 
     fn count(&self, kind: Kind, bytes: u64) {
-        self.ledger.add(Count::Objects, 1);
-        self.ledger.add(Count::Bytes, bytes);
-        if kind == Kind::Commit {
-            self.ledger.add(Count::Commits, 1);
+        for ledger in [self.ledger].into_iter().chain(self.watched) {
+            ledger.add(Count::Objects, 1);
+            ledger.add(Count::Bytes, bytes);
+            if kind == Kind::Commit {
+                ledger.add(Count::Commits, 1);
+            }
         }
     }
 

@@ -39,6 +39,7 @@ impl Coverage {
             bytes: self.bytes,
             credentials,
             as_of: None,
+            taken_over: 0,
         });
     }
 }

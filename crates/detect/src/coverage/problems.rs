@@ -44,6 +44,14 @@ impl Problems {
         }
     }
 
+    /// Adds those of another ledger.
+    pub(super) fn add_all(&mut self, other: Self) {
+        for (text, times) in other.kept {
+            self.add(text, times);
+        }
+        self.dropped += other.dropped;
+    }
+
     /// Applies `hide` to the texts.
     pub(super) fn redact(&mut self, hide: &dyn Fn(&mut String)) {
         let old = std::mem::take(self);

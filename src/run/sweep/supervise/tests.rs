@@ -135,6 +135,7 @@ fn request() -> Request {
         note: None,
         recalled: None,
         since: None,
+        databases: Vec::new(),
         wants_state: false,
         threads: 1,
         shares: 1,

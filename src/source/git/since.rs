@@ -1,0 +1,179 @@
+//! Of a repository that grew, reads only the objects that an earlier sweep has not read.
+//!
+//! Packs and loose objects do not change, so what was counted in them is taken over. Objects that
+//! contained something are read again, since a record has no secrets. All findings, old and new,
+//! are attributed together afterwards. The result is that of a pass over everything.
+//!
+//! Everything is read if it is not certain that this holds: a pack is gone or has another size or
+//! checksum, as after `git gc`; a loose object is gone and a pack may need it; a Git LFS object came
+//! or went; a pack has no index.
+
+mod plan;
+mod record;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use gix::ObjectId;
+
+use super::database::{Database, Found, scan_loose, scan_packs};
+use super::visit::Pass;
+use crate::coverage::{Count, Coverage, Ledger};
+use crate::scan::Detector;
+use plan::{Plan, Stored};
+
+pub use record::ObjectsRead;
+
+/// Most ids of objects with findings, and most loose objects, that are recorded.
+const MOST: usize = 250_000;
+
+/// What two sweeps pass on about a repository and its submodules.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    earlier: Vec<ObjectsRead>,
+    now: Mutex<Now>,
+}
+
+/// What this sweep passes on.
+#[derive(Debug, Default)]
+pub struct Now {
+    /// For a later sweep, one for each object database.
+    pub read: Vec<ObjectsRead>,
+    /// The number of objects that were not read again.
+    pub taken_over: u64,
+}
+
+impl Exchange {
+    /// With the records of an earlier sweep.
+    pub fn new(earlier: Vec<ObjectsRead>) -> Self {
+        Self { earlier, now: Mutex::default() }
+    }
+
+    /// Takes what this sweep passes on.
+    pub fn take(&self) -> Now {
+        std::mem::take(&mut self.now.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The reading of one object database, with ledgers of its own for packs and for loose objects.
+pub(super) struct Reading<'a> {
+    exchange: &'a Exchange,
+    database: &'a Database,
+    stored: Option<Stored>,
+    plan: Plan,
+    packs: Part,
+    loose: Part,
+    is_thin: AtomicBool,
+    /// The objects that contain something.
+    holding: Mutex<BTreeSet<ObjectId>>,
+}
+
+/// The packs, or the loose objects.
+#[derive(Default)]
+struct Part {
+    ledger: Ledger,
+    /// The counts that are in the ledger of the run already.
+    counted: Coverage,
+}
+
+impl Part {
+    /// Scans and notes what the run has counted meanwhile.
+    fn read<T>(&mut self, run: &Ledger, work: impl FnOnce(&Ledger) -> T) -> T {
+        let before = [Count::Objects, Count::Commits, Count::Bytes].map(|count| run.get(count));
+        let done = work(&self.ledger);
+        let after = [Count::Objects, Count::Commits, Count::Bytes].map(|count| run.get(count));
+        let [objects, commits, bytes] = [0, 1, 2].map(|at| after[at] - before[at]);
+        self.counted.objects += objects;
+        self.counted.commits += commits;
+        self.counted.bytes += bytes;
+        done
+    }
+}
+
+impl<'a> Reading<'a> {
+    /// Decides what is read of a database.
+    pub(super) fn new(
+        exchange: &'a Exchange,
+        repo: &gix::Repository,
+        database: &'a Database,
+    ) -> Self {
+        let stored = Stored::list(repo, database);
+        let plan = stored.as_ref().map_or(Plan::All, |stored| {
+            let earlier = exchange.earlier.iter().find(|it| it.database == stored.place);
+            earlier.and_then(|earlier| Plan::new(earlier, stored, database)).unwrap_or(Plan::All)
+        });
+        let (packs, loose) = (Part::default(), Part::default());
+        let is_thin = AtomicBool::new(plan.earlier().is_some_and(|earlier| earlier.thin));
+        if let Some(earlier) = plan.earlier() {
+            packs.ledger.restore(&earlier.in_packs);
+            if plan.keeps_loose() {
+                loose.ledger.restore(&earlier.in_loose);
+            }
+        }
+        let holding = Mutex::default();
+        Self { exchange, database, stored, plan, packs, loose, is_thin, holding }
+    }
+
+    /// Scans what the plan says. Returns true if the pass has seen every object.
+    pub(super) fn scan<D: Detector>(&mut self, pass: &Pass<'_, D>) -> bool {
+        let holding = &self.holding;
+        let found = |text: Found| {
+            let mut ids = holding.lock().unwrap_or_else(PoisonError::into_inner);
+            // One more than is recorded shows that there are too many.
+            if ids.len() <= MOST {
+                ids.insert(text.id);
+            }
+            drop(ids);
+            (pass.found)(text);
+        };
+        let (database, plan, is_thin) = (self.database, &self.plan, &self.is_thin);
+        let run = pass.ledger;
+        self.packs.read(run, |ledger| {
+            let pass = pass.of_part(ledger, Some(run), &found);
+            if scan_packs(database, &pass, |number| plan.unread_of_pack(database, number)) {
+                is_thin.store(true, Ordering::Relaxed);
+            }
+        });
+        self.loose.read(run, |ledger| {
+            let pass = pass.of_part(ledger, Some(run), &found);
+            scan_loose(database, &pass, |number| plan.unread_of_loose(database, number));
+        });
+        let Plan::New(new) = plan else { return true };
+        // Their counts are taken over.
+        let again = Ledger::new();
+        let pass = pass.of_part(&again, None, &found);
+        scan_packs(database, &pass, |number| new.again.get(number)?.as_ref());
+        let before = database.stores().packs.len();
+        scan_loose(database, &pass, |number| new.again.get(before + number)?.as_ref());
+        // What could be read earlier and can't be read any more is a problem.
+        let known: BTreeSet<_> = new.earlier.problems().cloned().collect();
+        let mut problems = again.coverage().problems;
+        problems.retain(|problem| !known.contains(problem));
+        self.packs.ledger.adopt(&problems, &[]);
+        false
+    }
+
+    /// Adds what was counted to the ledger of the run. If the pass is `whole`, it is recorded for
+    /// the next sweep.
+    pub(super) fn finish(self, run: &Ledger, whole: bool) {
+        for part in [&self.packs, &self.loose] {
+            run.add_part(&part.ledger, &part.counted);
+        }
+        let (in_packs, in_loose) = (self.packs.ledger.coverage(), self.loose.ledger.coverage());
+        let mut now = self.exchange.now.lock().unwrap_or_else(PoisonError::into_inner);
+        now.taken_over += self.plan.taken_over();
+        let holding = self.holding.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Some(stored) = self.stored.filter(|_| whole && holding.len() <= MOST) else { return };
+        now.read.push(ObjectsRead {
+            database: stored.place,
+            lfs: stored.lfs,
+            packs: stored.packs,
+            thin: self.is_thin.into_inner(),
+            loose: record::of_loose(&stored.loose),
+            holding: record::of_ids(&holding),
+            in_packs,
+            in_loose,
+        });
+    }
+}
