@@ -6,6 +6,7 @@ mod candidates;
 mod live;
 mod moto;
 mod program;
+mod reported;
 mod stub;
 mod transport;
 mod user;
