@@ -8,12 +8,14 @@ mod bounds;
 mod collect;
 mod memory_watch;
 pub mod merge;
+mod nothing;
 mod owners;
 pub mod partial;
 mod partners;
 pub mod policy;
 pub mod record;
 mod redact;
+pub mod reported;
 mod restore;
 pub mod since;
 mod status;
@@ -25,7 +27,6 @@ mod verification;
 
 use std::cmp::Reverse;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -42,14 +43,14 @@ use crate::memory::MemoryBudget;
 use crate::provenance::Provenance;
 use crate::rules::RuleSet;
 use crate::scan::{Detector, Hit};
-use crate::source::{files, git, stdin};
+use crate::source::{files, git, named, stdin};
 use crate::stop::Stop;
 use crate::suppress::baseline::BaselineEntry;
 use crate::suppress::{self, Counts, Suppressions};
-use crate::text::escape_path;
 
 pub use collect::Spill;
 use collect::{Collected, Collector};
+use nothing::{reasons, something_scanned};
 use owners::Owners;
 use record::HitRecord;
 pub use redact::{provenance as redacted_provenance, shows as shows_secret};
@@ -83,6 +84,8 @@ pub enum Source {
     Staged(git::staged::StagedOptions),
     /// The changes that a range of commits added.
     Range(git::range::RangeOptions),
+    /// The texts that an earlier report names.
+    Named(Box<named::NamedOptions>),
 }
 
 /// The options of a run.
@@ -200,6 +203,7 @@ pub fn provenance(sources: &[Source]) -> Option<Provenance> {
             git::provenance::of_repository(options.repo.as_deref(), &options.environment)
         }
         Source::Range(options) => git::range::provenance(options),
+        Source::Named(_) => None,
     }
 }
 
@@ -246,10 +250,7 @@ pub fn run<D: Detector>(
     );
     let interrupted = options.interrupted.is_set();
     let coverage = ledger.coverage();
-    let walks = options.sources.iter().any(|source| matches!(source, Source::Files(_)));
-    if walks && coverage.files == 0 && !options.stop.is_set() {
-        return Err(Error::NothingScanned(reasons(given(&options.sources), &coverage)));
-    }
+    something_scanned(&options.sources, options, &coverage)?;
     Ok(Outcome { findings, coverage, stale, interrupted })
 }
 
@@ -376,6 +377,7 @@ fn gather<D: Detector>(
             Source::History(options) => git::history::scan(options, detector, ledger, &hits),
             Source::Staged(options) => git::staged::scan(options, detector, ledger, &hits),
             Source::Range(options) => git::range::scan(options, detector, ledger, &hits),
+            Source::Named(options) => named::scan(options, detector, ledger, &hits),
         };
         let scanned = sources.iter().try_for_each(|source| {
             catch_unwind(AssertUnwindSafe(|| scan(source))).unwrap_or_else(|_| {
@@ -411,39 +413,4 @@ fn sort(findings: &mut [Finding]) {
             })
             .then_with(|| a.fingerprint.cmp(&b.fingerprint))
     });
-}
-
-/// The reasons why no file was scanned, as far as the ledger has any.
-fn reasons(mut given: Vec<String>, coverage: &Coverage) -> String {
-    let left_out = &coverage.left_out;
-    let counts = [
-        (left_out.ignored, "ignored (--no-ignore scans them)"),
-        (left_out.excluded, "excluded by --include or --exclude"),
-        (left_out.too_large, "over --max-file-size"),
-        (left_out.special, "not regular files"),
-        (left_out.links, "links (name one to follow it)"),
-    ];
-    let counts = counts.iter().filter(|(count, _)| *count > 0);
-    let mut reasons: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
-    let problems = coverage.problems.iter().take(3);
-    reasons.extend(problems.map(|problem| format!("{}: {}", problem.path, problem.why)));
-    if !reasons.is_empty() {
-        return reasons.join("; ");
-    }
-    if given.len() > LISTED {
-        let more = given.len() - LISTED;
-        given.truncate(LISTED);
-        given.push(format!("{more} more"));
-    }
-    format!("there is none in {}", given.join(", "))
-}
-
-/// The paths of `sources`, as the user gave them.
-fn given(sources: &[Source]) -> Vec<String> {
-    let paths = sources.iter().filter_map(|source| match source {
-        Source::Files(options) => Some(&options.paths),
-        _ => None,
-    });
-    let shown = |path: &PathBuf| escape_path(path.as_os_str().as_encoded_bytes());
-    paths.flatten().map(shown).collect()
 }

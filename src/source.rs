@@ -11,6 +11,7 @@ pub mod files;
 pub mod git;
 mod guard;
 mod interruptible;
+pub mod named;
 mod names;
 mod pointer;
 pub mod stdin;

@@ -7,6 +7,7 @@ mod live;
 mod moto;
 mod only_live;
 mod program;
+mod reported;
 mod stub;
 mod transport;
 mod user;

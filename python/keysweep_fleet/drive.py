@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any
 
-from keysweep_fleet import scan
+from keysweep_fleet import local, scan
 from keysweep_fleet.plan import FleetError, Queue, Work
 
 # Attempts on other workers after a task was lost or could not be done.
@@ -44,7 +44,7 @@ def connect(address: str | None) -> Any:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:
-            ray.init(address="local", include_dashboard=False, object_store_memory=100 << 20, **quiet)
+            local.start(ray, quiet)
         else:
             ray.init(address=address, **quiet)
     except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:

@@ -1,5 +1,7 @@
 //! `keysweep verify`, and `--verify` of every command that scans.
 
+mod reported;
+
 use std::error::Error;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -25,6 +27,7 @@ use crate::source::stdin;
 use crate::stop::Stop;
 use crate::text::escape_path;
 use crate::verify::{self, Endpoint, Environment, PartitionChoice, VerifyOptions};
+use reported::{How, Targets};
 
 /// Arguments of every command that scans and reports.
 #[derive(Debug, Args)]
@@ -86,8 +89,8 @@ struct StsArguments {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyCommand {
-    /// The key to ask about or, with --report, the file, folder or repository (with its history) to
-    /// find the keys in [default: .]
+    /// The key to ask about or, with --report, the file, folder or repository that was scanned: its keys
+    /// are read again where the report says or, if one is not there, everywhere in it [default: .]
     #[arg(value_name = "KEY_ID|TARGET", required_unless_present = "report")]
     subject: Option<PathBuf>,
     /// Ask about the findings of this earlier report (json, jsonl or sarif)
@@ -245,25 +248,30 @@ fn verify_report(
     mut options: VerifyOptions,
 ) -> Result<Status, Box<dyn Error>> {
     let outputs = Outputs::new(&args.output)?;
-    let earlier = read_report(report)?;
+    let mut earlier = read_report(report)?;
     let (rules, ledger) = (RuleSet::builtin(), Ledger::new());
     let engine = Engine::new(&rules).keeping_rivals(true);
     let Session { interrupted, began, .. } = Session::ended_by(options.stop.clone());
     bound(&mut options, args, began);
     let target = args.subject.clone().unwrap_or_else(|| PathBuf::from("."));
     let stop = options.stop.clone();
-    let sources = sources_in(target, args, &outputs, &stop)?;
+    let whole = |place: &Path| sources_in(place.to_owned(), args, &outputs, &stop);
+    let all = SelectionArguments::everything();
+    let files = scan::files_options(Vec::new(), &all, &outputs, &args.limits, &stop)?;
+    let targets = Targets::new(&mut earlier, &target, &How { whole: &whole, files })?;
+    let sources = whole(&target)?;
+    let repository = outputs.name_repository().then(|| run::provenance(&sources)).flatten();
     let search = run::RunOptions {
         timeout: args.limits.timeout,
         began,
         memory: scan::memory(&args.limits),
         interrupted,
-        ..run::RunOptions::new(sources, stop)
+        ..run::RunOptions::new(Vec::new(), stop.clone())
     };
-    let repository = outputs.name_repository().then(|| run::provenance(&search.sources)).flatten();
     let shows_progress = !args.output.quiet && !args.output.no_progress;
     let outcome = progress::with_progress(shows_progress, &ledger, || {
-        run::run(&search, &engine, &rules, &ledger)
+        let mut missing = |found: &[Finding]| targets.missing(&earlier, found, &ledger);
+        run::reported::run(&search, &targets.reported, &mut missing, &engine, &rules, &ledger)
     })?;
     let mut findings = outcome.findings;
     let repository = repository.map(|provenance| run::redacted_provenance(provenance, &findings));

@@ -22,7 +22,7 @@ use crate::rules::{RuleSet, id};
 use crate::secret::Secret;
 use crate::text::escape_line;
 
-pub use earlier::{Earlier, ReportError, read_report};
+pub use earlier::{Earlier, Holder, ReportError, read_report};
 
 /// The reason why a key can't be verified. It never contains what was given as a secret.
 #[derive(Debug, thiserror::Error)]

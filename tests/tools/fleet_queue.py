@@ -1,8 +1,10 @@
-"""Holds what tests/fleet/local.rs says of the division of a plan into tasks. Needs no Ray."""
+"""Holds what tests/fleet/local.rs says of the division of a plan into tasks, and of the start of a
+local cluster. Needs no Ray."""
 
 import json
 
-from keysweep_fleet.plan import BYTES_A_SECOND, Queue, Target, Work
+from keysweep_fleet import local
+from keysweep_fleet.plan import BYTES_A_SECOND, FleetError, Queue, Target, Work
 
 
 def target(name: str, seconds: float) -> Target:
@@ -44,3 +46,30 @@ costly = Target.read(json.dumps({"name": "a", "place": "/a", "kind": "rest", "we
 assert costly.seconds == 77.0
 gone = json.loads(costly.unscanned("why"))
 assert (gone["name"], gone["place"], gone["kind"], gone["why"]) == ("a", "/a", "missing", "why")
+
+
+class Ray:
+    """An engine whose local cluster starts late, so that it runs only at the last of some attempts."""
+
+    def __init__(self, late: int) -> None:
+        self.late, self.left_open = late, False
+
+    def init(self, **_: object) -> None:
+        assert not self.left_open, "what did not start is ended before the next attempt"
+        self.left_open = True
+        self.late -= 1
+        if self.late >= 0:
+            raise Exception("The current node timed out during startup.")
+
+    def shutdown(self) -> None:
+        self.left_open = False
+
+
+# A busy machine gets a second and a third attempt, and then words instead of a stack.
+for late in range(local.STARTS):
+    local.start(Ray(late), {})
+try:
+    local.start(Ray(local.STARTS), {})
+    raise AssertionError("it can't start")
+except FleetError as error:
+    assert "can't start a local cluster: The current node timed out" in str(error)

@@ -1,18 +1,28 @@
 //! The findings of an earlier report, to be found again: a report contains no secret to verify
 //! with.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::{Deserializer, Value};
 
-use crate::finding::{Finding, Fingerprint};
+use crate::finding::{Finding, Fingerprint, Occurrence};
+use crate::report::{ReadError, Saved};
 use crate::text::escape_line;
+
+/// A target of a sweep; `None` in a report of another command.
+pub type Holder = Option<String>;
 
 /// The findings of an earlier report.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Earlier {
     /// Each fingerprint, with its key id if the report has it.
     pub findings: BTreeMap<Fingerprint, Option<String>>,
+    /// Where they were, by target.
+    pub places: BTreeMap<Holder, Vec<Occurrence>>,
+    /// The targets of each.
+    pub holders: BTreeMap<Fingerprint, BTreeSet<Holder>>,
+    /// The reason why the places are not known.
+    pub unplaced: Option<String>,
 }
 
 /// The text is not a keysweep report.
@@ -38,6 +48,14 @@ const NEWEST: u64 = 2;
 ///
 /// If the text is none of these.
 pub fn read_report(text: &[u8]) -> Result<Earlier, ReportError> {
+    match Saved::read(text) {
+        Ok(saved) => Ok(Earlier::of(saved)),
+        Err(why) => read_fingerprints(text, &why),
+    }
+}
+
+/// Reads the fingerprints alone, of a report that is damaged, or that other programs have changed.
+fn read_fingerprints(text: &[u8], why: &ReadError) -> Result<Earlier, ReportError> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut earlier = Earlier::default();
     let mut known = false;
@@ -49,10 +67,28 @@ pub fn read_report(text: &[u8]) -> Result<Earlier, ReportError> {
         }
         known |= earlier.read_document(&document);
     }
+    if !earlier.findings.is_empty() {
+        earlier.unplaced = Some(why.to_string());
+    }
     if known { Ok(earlier) } else { Err(ReportError::NotAReport) }
 }
 
 impl Earlier {
+    fn of(saved: Saved) -> Self {
+        let mut earlier = Self::default();
+        for Finding { fingerprint, credential, occurrences, .. } in saved.findings {
+            let holders = earlier.holders.entry(fingerprint.clone()).or_default();
+            for place in occurrences {
+                let holder = place.origin.target.clone();
+                holders.insert(holder.clone());
+                earlier.places.entry(holder).or_default().push(place);
+            }
+            let key_id = credential.key_id.as_deref().map(escape_line);
+            earlier.findings.entry(fingerprint).or_insert(key_id);
+        }
+        earlier
+    }
+
     /// Adds the findings of one document: a whole report, or a line of `jsonl`. Gives `false` if it
     /// is not a keysweep report.
     fn read_document(&mut self, document: &Value) -> bool {

@@ -109,11 +109,15 @@ fn scan_file<D: Detector>(
 /// The path of a file as shown to the user: from `.git` on, or relative to the root of a bare
 /// repository.
 fn shown(common: &Path, file: &Path) -> Vec<u8> {
-    let git = common.ancestors().filter(|up| up.file_name().is_some_and(|name| name == ".git"));
-    let top = git.last().and_then(Path::parent).unwrap_or(common);
-    let inner = file.strip_prefix(top).unwrap_or(file);
+    let inner = file.strip_prefix(top(common)).unwrap_or(file);
     let parts = inner.components().map(|part| part.as_os_str().as_encoded_bytes());
     parts.collect::<Vec<_>>().join(&b'/')
+}
+
+/// The folder that paths of a git folder are relative to.
+pub(super) fn top(common: &Path) -> &Path {
+    let git = common.ancestors().filter(|up| up.file_name().is_some_and(|name| name == ".git"));
+    git.last().and_then(Path::parent).unwrap_or(common)
 }
 
 /// A checked-out file and the index or commit that lists it.

@@ -1,21 +1,28 @@
-//! Scans objects with known ids again.
+//! Scans objects with known ids again, and the records of a repository.
 //!
-//! A resumed run knows the objects that contained credentials, but does not store credentials. The
-//! caller attributes the findings.
+//! An earlier report, or the state of a sweep, names the objects that contained credentials, but has
+//! no credentials. The caller attributes the findings.
+
+use std::path::PathBuf;
 
 use gix::ObjectId;
+use gix::objs::Kind;
 
+use super::database::DatabaseOptions;
 use super::error::Error;
 use super::history::HistoryOptions;
-use super::modules;
 use super::objects::{Objects, on_threads};
-use super::open;
-use crate::coverage::Ledger;
+use super::open::{self, Environment};
+use super::texts::{self, Use};
+use super::{git_dir, modules, records, reflogs, tips};
+use crate::coverage::{Count, Ledger};
 use crate::finding::Candidate;
-use crate::scan::Detector;
+use crate::scan::{Detector, Hit};
 use crate::source::container::Scanner;
+use crate::source::pointer;
+use keysweep_base::paths::canonical;
 
-/// The candidates of each object, by its id in hex; missing objects are left out.
+/// The candidates of each object, by its id in hex; missing and damaged objects are left out.
 ///
 /// # Errors
 /// If there is no repository any more, or it can't be opened.
@@ -23,40 +30,82 @@ pub fn scan<D: Detector>(
     options: &HistoryOptions,
     ids: &[&str],
     detector: &D,
+    ledger: &Ledger,
 ) -> Result<Vec<(String, Vec<Candidate>)>, Error> {
-    let repo = open::open(options.repo.as_deref(), &options.environment)?;
     let mut wanted: Vec<ObjectId> =
         ids.iter().filter_map(|id| ObjectId::from_hex(id.as_bytes()).ok()).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let mut found = Vec::new();
-    of_one(&repo, options, &mut wanted, detector, &mut found)?;
-    for module in modules::below(&repo, &Ledger::new()) {
+    each(options, &mut |repo, environment| {
         if wanted.is_empty() {
-            break;
+            return Ok(());
         }
-        of_one(&open::open_git_dir(&module.git_dir)?, options, &mut wanted, detector, &mut found)?;
-    }
+        let objects = Objects::new(repo, environment, &options.database.storage())?;
+        of_one(&objects, &options.database, &mut wanted, detector, ledger, &mut found);
+        Ok(())
+    })?;
     Ok(found)
+}
+
+/// Scans the names of refs, the reflogs and the configuration.
+///
+/// # Errors
+/// If there is no repository any more, or it can't be opened.
+pub fn records<D: Detector>(
+    options: &HistoryOptions,
+    detector: &D,
+    ledger: &Ledger,
+    hits: &(dyn Fn(Hit) + Sync),
+) -> Result<(), Error> {
+    each(options, &mut |repo, environment| {
+        let objects = Objects::new(repo, environment, &options.database.storage())?;
+        let logs = reflogs::read(repo, ledger);
+        let tips = tips::read(repo, &objects, &logs, options.database.threads.max(1), ledger);
+        records::scan(repo, &tips, &logs, detector, ledger, hits);
+        Ok(())
+    })
+}
+
+/// Records the repository whose objects are read. Gives its git folder, and the folder that reports
+/// name the files in it from.
+///
+/// # Errors
+/// If there is no repository any more, or it can't be opened.
+pub fn place(options: &HistoryOptions, ledger: &Ledger) -> Result<(PathBuf, PathBuf), Error> {
+    let repo = open::open(options.repo.as_deref(), &options.environment)?;
+    open::note_place(&repo, ledger);
+    let common = canonical(repo.common_dir());
+    let top = git_dir::top(&common).to_owned();
+    Ok((common, top))
+}
+
+/// Does `work` on the repository and on its submodules.
+fn each(
+    options: &HistoryOptions,
+    work: &mut dyn FnMut(&gix::Repository, &Environment) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let repo = open::open(options.repo.as_deref(), &options.environment)?;
+    work(&repo, &options.environment)?;
+    for module in modules::below(&repo, &Ledger::new()) {
+        // What a submodule contained is missing then, and the caller looks for it everywhere.
+        let _ = open::open_git_dir(&module.git_dir)
+            .and_then(|module| work(&module, &Environment::default()));
+    }
+    Ok(())
 }
 
 /// Scans the wanted objects that this repository has; the remaining ones stay in `wanted`.
 fn of_one<D: Detector>(
-    repo: &gix::Repository,
-    options: &HistoryOptions,
+    objects: &Objects,
+    options: &DatabaseOptions,
     wanted: &mut Vec<ObjectId>,
     detector: &D,
+    ledger: &Ledger,
     found: &mut Vec<(String, Vec<Candidate>)>,
-) -> Result<(), Error> {
-    let objects = Objects::new(repo, &options.environment, &options.database.storage())?;
-    let threads = options.database.threads.max(1);
-    let unseen = Ledger::new();
-    let scanned = on_threads(&objects, threads, wanted, |objects, buffer, id| {
-        let read = objects.find(id, buffer).ok().flatten();
-        let name = || id.to_hex().to_string().into_bytes();
-        let database = &options.database;
-        let mut scanner = Scanner::new(detector, &database.containers, &unseen, &database.stop);
-        read.map(|_| scanner.bytes(&name, buffer).candidates)
+) {
+    let scanned = on_threads(objects, options.threads.max(1), wanted, |objects, buffer, id| {
+        object(objects, buffer, id, options, detector, ledger)
     });
     let mut missing = Vec::new();
     for (id, candidates) in std::mem::take(wanted).into_iter().zip(scanned) {
@@ -66,5 +115,41 @@ fn of_one<D: Detector>(
         }
     }
     *wanted = missing;
-    Ok(())
+}
+
+/// The candidates in an object and, if it is the pointer of a Git LFS object, in that one.
+fn object<D: Detector>(
+    objects: &Objects,
+    buffer: &mut Vec<u8>,
+    id: &ObjectId,
+    options: &DatabaseOptions,
+    detector: &D,
+    ledger: &Ledger,
+) -> Option<Vec<Candidate>> {
+    let stop = &options.stop;
+    if stop.is_set() {
+        return None;
+    }
+    let name = || id.to_hex().to_string().into_bytes();
+    let mut scanner = Scanner::new(detector, &options.containers, ledger, stop);
+    let streamed = objects
+        .stream(id, |size, bytes| texts::piecewise(&mut scanner, (id, &name), size, bytes, ledger));
+    let (detected, size) = match streamed {
+        Some(streamed) => streamed,
+        None => match objects.find(id, buffer) {
+            Ok(Some(Kind::Tree) | None) | Err(_) => return None,
+            Ok(Some(kind)) => {
+                ledger.add(Count::Commits, u64::from(kind == Kind::Commit));
+                (scanner.bytes(&name, buffer), buffer.len() as u64)
+            }
+        },
+    };
+    ledger.add(Count::Objects, 1);
+    ledger.add(Count::Bytes, size);
+    detected.note(ledger, "object", &name);
+    let mut candidates = detected.candidates;
+    if let Some(oid) = pointer::of(buffer).filter(|_| size == buffer.len() as u64) {
+        candidates.extend(texts::pointed_at(objects, &oid, &mut scanner, Use::Asked(stop), ledger));
+    }
+    Some(candidates)
 }

@@ -77,8 +77,20 @@ fn stream<D: Detector>(
     (all, extent.bytes)
 }
 
+/// Scans an object that is not verified piece by piece; also returns the number of bytes read.
+pub(super) fn piecewise<D: Detector>(
+    scanner: &mut Scanner<'_, D>,
+    object: (&ObjectId, Name<'_>),
+    size: u64,
+    bytes: &mut dyn Read,
+    ledger: &Ledger,
+) -> (Detected<D::BaseState>, u64) {
+    let bytes = Hashed { bytes: bytes.take(size), hasher: None };
+    stream(scanner, object, bytes, &Stop::default(), ledger)
+}
+
 /// Scans the Git LFS object that a pointer blob names. A missing object is counted.
-fn pointed_at<D: Detector>(
+pub(super) fn pointed_at<D: Detector>(
     objects: &Objects,
     oid: &Oid,
     scanner: &mut Scanner<'_, D>,
