@@ -3,6 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::aws::KeyKind;
 use crate::finding::{
@@ -387,10 +390,9 @@ fn has_words(line: &[u8], words: &[u8]) -> bool {
     })
 }
 
-/// The partition that text near a credential names; see AWS General Reference, "Regions".
-fn partition(bytes: &[u8], at: usize) -> Option<&'static str> {
-    let near = &bytes[at.saturating_sub(2048)..bytes.len().min(at + 2048)];
-    let hints: [(&str, &str); 8] = [
+/// The names by which a text shows a partition; see AWS General Reference, "Regions".
+static PARTITIONS: LazyLock<[(Finder<'static>, &str); 8]> = LazyLock::new(|| {
+    [
         ("cn-north-", "aws-cn"),
         ("cn-northwest-", "aws-cn"),
         ("arn:aws-cn", "aws-cn"),
@@ -399,9 +401,13 @@ fn partition(bytes: &[u8], at: usize) -> Option<&'static str> {
         ("eusc-", "aws-eusc"),
         ("arn:aws-eusc", "aws-eusc"),
         ("amazonaws.com.cn", "aws-cn"),
-    ];
-    hints
-        .into_iter()
-        .find(|(hint, _)| memchr::memmem::find(near, hint.as_bytes()).is_some())
-        .map(|(_, partition)| partition)
+    ]
+    .map(|(hint, partition)| (Finder::new(hint), partition))
+});
+
+/// The partition that text near a credential names.
+fn partition(bytes: &[u8], at: usize) -> Option<&'static str> {
+    let near = &bytes[at.saturating_sub(2048)..bytes.len().min(at + 2048)];
+    let named = PARTITIONS.iter().find(|(hint, _)| hint.find(near).is_some());
+    named.map(|(_, partition)| *partition)
 }
