@@ -365,7 +365,9 @@ fn behind(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
         return None;
     }
     let marks: [&[u8]; 6] = [b"#", b"//", b"<-", b"(", b"-- ", b"/*"];
-    let at = marks.iter().filter_map(|mark| memchr::memmem::find(line, mark)).min()?;
+    let begins = |at: &usize| marks.iter().any(|mark| line[*at..].starts_with(mark));
+    let may = |at: &usize| matches!(line[*at], b'#' | b'/' | b'<' | b'(' | b'-');
+    let at = (0..line.len()).filter(may).find(begins)?;
     // Only a closing quote or a comma may be between them, not another value.
     let between = line[..at].iter().any(u8::is_ascii_alphanumeric);
     let name = Name::of(&line[at..], true);

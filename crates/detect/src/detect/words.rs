@@ -58,6 +58,9 @@ static LEXICON: LazyLock<HashMap<&'static str, u32, BuildHasherDefault<Fnv>>> =
                 *lexicon.entry(word).or_default() |= 1 << number;
             }
         }
+        for (word, bits) in PARTS_OF_NAMES {
+            *lexicon.entry(word).or_default() |= bits;
+        }
         lexicon
     });
 
@@ -71,6 +74,20 @@ const ID: u32 = 1 << 16;
 const END_OF_KEY: u32 = 1 << 17;
 const NAMED_AWS: u32 = 1 << 18;
 const AKID: u32 = 1 << 19;
+
+/// The words of which the usual names of a key consist.
+const PARTS_OF_NAMES: [(&str, u32); 10] = [
+    ("access", HALF | ACCESS),
+    ("acess", HALF | ACCESS),
+    ("acces", ACCESS),
+    ("key", HALF | KEY | END_OF_KEY),
+    ("keys", HALF | KEY | END_OF_KEY),
+    ("id", HALF | ID | END_OF_KEY),
+    ("ids", HALF | ID),
+    ("keyid", HALF | ID),
+    ("aws", NAMED_AWS),
+    ("akid", AKID),
+];
 
 /// What is known of a word, as bits. A name asks a dozen questions about each of its words, so they
 /// are answered with one lookup.
@@ -125,21 +142,15 @@ impl Meaning {
         let mut bits = LEXICON.get(word).copied().unwrap_or_default();
         bits |= set(SECRET, word.len() >= 6 && word.contains("secret"));
         bits |= set(PASSWORD, word.ends_with("password"));
-        let is_half = ["access", "key", "keys", "id", "ids", "keyid", "acess"].contains(&word);
         if bits & (SECRET | PASSWORD | USER) != 0 {
             bits |= HALF | USUAL;
         }
-        bits |= set(HALF, is_half);
         bits |= set(NUMBER | TAG, is_number(word));
         let is_letter = word.len() == 1;
         bits |= set(EMPTY, is_letter || word.starts_with(|byte: char| byte.is_ascii_digit()));
-        let is_access = ["access", "acess", "acces"].contains(&word);
-        bits |= set(ACCESS, is_access || word.len() >= 9 && word.contains("accesskey"));
-        bits |= set(KEY, word == "keys" || word.ends_with("key"));
-        bits |= set(ID, matches!(word, "id" | "ids") || word.ends_with("keyid"));
-        bits |= set(END_OF_KEY, matches!(word, "key" | "keys" | "id"));
-        bits |= set(NAMED_AWS, word == "aws");
-        bits |= set(AKID, word == "akid");
+        bits |= set(ACCESS, word.len() >= 9 && word.contains("accesskey"));
+        bits |= set(KEY, word.ends_with("key"));
+        bits |= set(ID, word.ends_with("keyid"));
         Self(bits)
     }
 
