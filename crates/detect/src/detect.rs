@@ -12,6 +12,7 @@ mod analyse;
 mod anchors;
 mod announce;
 mod assign;
+mod blanks;
 mod blocks;
 mod chain;
 mod columnar;
@@ -37,6 +38,7 @@ mod pair;
 pub mod random;
 mod region;
 mod relation;
+mod runs;
 mod scoring;
 mod session;
 mod shape;
@@ -65,6 +67,7 @@ use crate::stop::Stop;
 
 use analyse::{Analysis, Tools};
 use anchors::{Anchor, Anchors, Class, Quiet};
+use blanks::Blanks;
 use costs::Costs;
 use shape::Shapes;
 
@@ -122,7 +125,14 @@ impl Engine {
         let off = Arc::new(off.collect());
         Self {
             off,
-            tools: Tools { anchors, shapes, costs, keeps_others: false, stop: Stop::default() },
+            tools: Tools {
+                anchors,
+                shapes,
+                blanks: Arc::new(Blanks::default()),
+                costs,
+                keeps_others: false,
+                stop: Stop::default(),
+            },
         }
     }
 
@@ -317,15 +327,16 @@ impl Detector for Engine {
     }
 
     fn ended_by(&self, stop: &Stop) -> Option<Self> {
-        let Tools { anchors, shapes, .. } = &self.tools;
-        let (anchors, shapes) = (Arc::clone(anchors), Arc::clone(shapes));
-        let costs = self.tools.costs;
-        let keeps_others = self.tools.keeps_others;
-        let off = Arc::clone(&self.off);
-        Some(Self {
-            off,
-            tools: Tools { anchors, shapes, costs, keeps_others, stop: stop.clone() },
-        })
+        let Tools { anchors, shapes, blanks, costs, keeps_others, .. } = &self.tools;
+        let tools = Tools {
+            anchors: Arc::clone(anchors),
+            shapes: Arc::clone(shapes),
+            blanks: Arc::clone(blanks),
+            stop: stop.clone(),
+            costs: *costs,
+            keeps_others: *keeps_others,
+        };
+        Some(Self { off: Arc::clone(&self.off), tools })
     }
 
     fn overlap(&self) -> usize {

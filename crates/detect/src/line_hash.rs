@@ -16,27 +16,42 @@ const BASE: u64 = 37;
 /// Follows the last code unit of a file.
 const END_OF_FILE: u16 = u16::MAX;
 
+/// Number of lines whose hashes are all kept.
+const KEPT: u64 = 1 << 16;
+
 /// The hash of each wanted line (from 1), and the number of lines up to it with the same hash.
 ///
 /// The result is in the order of `wanted_lines`; `None` for a line that `bytes` do not contain.
-/// Takes two passes over `bytes`, and memory for the wanted lines only.
+/// Behind many lines it takes two passes over `bytes`, so as to keep few hashes.
 pub fn line_hashes(bytes: &[u8], wanted_lines: &[u64]) -> Vec<Option<(u64, u32)>> {
     let mut found: HashMap<u64, (u64, u32)> = HashMap::with_capacity(wanted_lines.len());
     let last = wanted_lines.iter().copied().max().unwrap_or_default();
     let wanted: std::collections::HashSet<u64> = wanted_lines.iter().copied().collect();
+    let mut all = Vec::new();
     each_line(bytes, last, |line, hash| {
-        if wanted.contains(&line) {
+        if last <= KEPT {
+            all.push(hash);
+        } else if wanted.contains(&line) {
             found.insert(line, (hash, 0));
         }
     });
+    if last <= KEPT {
+        let hash = |&line: &u64| all.get(usize::try_from(line).ok()?.checked_sub(1)?).copied();
+        found.extend(wanted.iter().filter_map(|line| Some((*line, (hash(line)?, 0)))));
+    }
     let mut counts: HashMap<u64, u32> = found.values().map(|&(hash, _)| (hash, 0)).collect();
-    each_line(bytes, last, |line, hash| {
+    let mut count = |line: u64, hash: u64| {
         let Some(count) = counts.get_mut(&hash) else { return };
         *count += 1;
         if let Some(entry) = found.get_mut(&line) {
             entry.1 = *count;
         }
-    });
+    };
+    if last <= KEPT {
+        (1..).zip(all).for_each(|(line, hash)| count(line, hash));
+    } else {
+        each_line(bytes, last, count);
+    }
     wanted_lines.iter().map(|line| found.get(line).copied()).collect()
 }
 
@@ -87,18 +102,18 @@ fn whole_characters(piece: &[u8], goes_on: bool) -> usize {
     }
 }
 
-/// Units that are remembered: more than a window, and a power of two.
-const RING: usize = 128;
-
-/// The rolling hash over the last [`WINDOW`] code units, and the lines that began among them.
+/// The hash over all code units so far, and the lines that began less than a [`WINDOW`] ago. The
+/// hash of a window is that at its end without that at its start.
 struct Rolling<F> {
-    units: [u16; RING],
     /// The number of units so far.
     taken: usize,
-    /// For each line that began less than a window ago, the number of units before it.
-    starts: VecDeque<usize>,
+    /// For each of these lines, the number of units at which its window ends, and the hash over
+    /// the units before it.
+    starts: VecDeque<(usize, u64)>,
+    /// The end of the first of these windows.
+    due: usize,
     hash: u64,
-    /// `BASE` to the power of `WINDOW`: the weight of the unit that leaves the window.
+    /// `BASE` to the power of `WINDOW`: the weight of what is before a window.
     leaving: u64,
     at_line_start: bool,
     after_return: bool,
@@ -110,9 +125,9 @@ struct Rolling<F> {
 impl<F: FnMut(u64, u64)> Rolling<F> {
     fn new(last: u64, see: F) -> Self {
         Self {
-            units: [0; RING],
             taken: 0,
             starts: VecDeque::new(),
+            due: usize::MAX,
             hash: 0,
             leaving: BASE.wrapping_pow(WINDOW as u32),
             at_line_start: true,
@@ -137,7 +152,9 @@ impl<F: FnMut(u64, u64)> Rolling<F> {
         let unit = if unit == RETURN { FEED } else { unit };
         self.report();
         if self.at_line_start {
-            self.starts.push_back(self.taken);
+            let end = self.taken + WINDOW;
+            self.due = self.due.min(end);
+            self.starts.push_back((end, self.hash));
         }
         self.at_line_start = unit == FEED;
         self.roll(unit);
@@ -153,22 +170,19 @@ impl<F: FnMut(u64, u64)> Rolling<F> {
 
     /// Reports the line that began a whole window ago, if there is one.
     fn report(&mut self) {
-        if self.starts.front().is_some_and(|start| start + WINDOW == self.taken) {
-            self.starts.pop_front();
-            self.seen += 1;
-            (self.see)(self.seen, self.hash);
+        if self.due != self.taken {
+            return;
         }
+        if let Some((_, before)) = self.starts.pop_front() {
+            self.seen += 1;
+            let hash = self.hash.wrapping_sub(self.leaving.wrapping_mul(before));
+            (self.see)(self.seen, hash);
+        }
+        self.due = self.starts.front().map_or(usize::MAX, |&(end, _)| end);
     }
 
     fn roll(&mut self, unit: u16) {
-        // Before the first window is full, the ring has zeros there.
-        let left = u64::from(self.units[self.taken.wrapping_sub(WINDOW) % RING]);
-        self.units[self.taken % RING] = unit;
-        self.hash = self
-            .hash
-            .wrapping_mul(BASE)
-            .wrapping_add(u64::from(unit))
-            .wrapping_sub(self.leaving.wrapping_mul(left));
+        self.hash = self.hash.wrapping_mul(BASE).wrapping_add(u64::from(unit));
         self.taken += 1;
     }
 }

@@ -122,6 +122,11 @@ impl Objects {
         Self { checked: true, ..self }
     }
 
+    /// True after [`Self::checked`].
+    pub fn is_checked(&self) -> bool {
+        self.checked
+    }
+
     /// The folder of Git LFS objects.
     ///
     /// # Errors

@@ -115,9 +115,13 @@ fn numbers(pack: &Pack, forest: &Forest, ids: &SortedIds) -> Vec<u32> {
     for node in forest.nodes.iter().filter(|node| node.kind.is_none_or(|kind| kind == Kind::Tree)) {
         numbers[node.number as usize] = 0;
     }
-    // In order of ids, neighbouring lookups read neighbouring memory.
+    // Both are in order of ids: in the only pack, each tree is the one behind the previous tree.
+    let mut next = 0;
     for (number, tree) in (0..pack.len()).zip(&mut numbers).filter(|(_, tree)| **tree != NONE) {
-        *tree = ids.find(pack.id(number)).unwrap_or(NONE);
+        let id = pack.id(number);
+        let is_next = ids.as_slice().get(next as usize).is_some_and(|one| id == *one);
+        *tree = if is_next { next } else { ids.find(id).unwrap_or(NONE) };
+        next = tree.saturating_add(1);
     }
     numbers
 }

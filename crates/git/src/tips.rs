@@ -68,7 +68,13 @@ pub fn read(
     targets.sort();
     targets.dedup();
     let refs = on_threads(objects, threads, &targets, |objects, buffer, (name, id)| {
-        peel(objects, buffer, name, *id, ledger)
+        // Repositories of large projects have a ref for each proposed change. What is no tag need
+        // not be read here: if it is damaged, the pass over all objects reports it.
+        let kind = if objects.is_checked() { None } else { objects.kind(id) };
+        match kind.filter(|kind| *kind != Kind::Tag) {
+            Some(kind) => Some(Ref { name: name.clone(), tags: Vec::new(), object: *id, kind }),
+            None => peel(objects, buffer, name, *id, ledger),
+        }
     });
     let here = |id: &ObjectId, buffer: &mut Vec<u8>| {
         !id.is_null() && matches!(objects.find(id, buffer), Ok(Some(Kind::Commit)))

@@ -12,11 +12,12 @@ use crate::stop::Stop;
 
 use super::anchors::{Anchor, Anchors, Class};
 use super::announce;
+use super::blanks::Blanks;
 use super::blocks;
 use super::costs::Table;
 use super::decode::{self, Decoded, MAX_DEPTH};
 use super::dump;
-use super::item::{self, Item, Part};
+use super::item::{Item, Part};
 use super::label;
 use super::numbers;
 use super::outline::Outline;
@@ -111,6 +112,8 @@ pub(super) struct Tools {
     pub anchors: Arc<Anchors>,
     /// The shape rules.
     pub shapes: Arc<Shapes>,
+    /// Stretches without items.
+    pub blanks: Arc<Blanks>,
     /// Requests the end, even in the middle of a text.
     pub stop: Stop,
     /// The costs by which pairs are chosen.
@@ -174,7 +177,7 @@ impl Tools {
         found.shaped.extend(shaped_here.into_iter().map(|one| (one, vec![])));
         found.over_limit |= shaped.over_limit;
         found.costly.extend(shaped.costly);
-        places.extend(announce::labels(bytes, anchors, &self.anchors, &self.stop));
+        places.extend(announce::labels(bytes, anchors, self));
         let manifests = announce::manifests(bytes, anchors, &self.anchors);
         looks.extend(manifests.map(|at| (at, MANIFEST_REACH)));
         for anchor in anchors.iter().filter(|anchor| !anchor.quiet.is_quiet()) {
@@ -250,7 +253,7 @@ fn is_same(one: &Item, other: &Item) -> bool {
 
 /// Joins the items of a region; `inner` are the items that are encoded in it.
 fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, found: &mut Analysis) {
-    let (mut items, examples) = item::all(&bytes[region.clone()]);
+    let (mut items, examples) = tools.blanks.items(&bytes[region.clone()]);
     found.examples += examples;
     for item in &mut items {
         item.span = region.start + item.span.start..region.start + item.span.end;

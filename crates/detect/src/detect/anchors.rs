@@ -86,8 +86,9 @@ impl Quiet {
     pub(super) const NO: Self = Self(0);
 
     /// Nothing was found, and at most `reach` bytes on either side decided this.
-    pub(super) fn within(reach: usize) -> Self {
-        Self(reach.max(2).next_power_of_two().trailing_zeros() as u8)
+    pub(super) const fn within(reach: usize) -> Self {
+        let reach = if reach > 2 { reach } else { 2 };
+        Self(reach.next_power_of_two().trailing_zeros() as u8)
     }
 
     /// True if nothing was found.

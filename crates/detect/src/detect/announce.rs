@@ -6,15 +6,14 @@
 use std::ops::Range;
 
 use crate::aws::{SECRET_LEN, is_base32};
-use crate::stop::Stop;
 
-use super::analyse::{ID_REACH, LABEL_REACH, LIST_REACH};
+use super::analyse::{ID_REACH, LABEL_REACH, LIST_REACH, Tools};
 use super::anchors::{Anchor, Anchors, Class, Quiet};
+use super::blanks::Blanks;
 use super::chain::{self, AnchorSpan};
 use super::columns;
 use super::decode;
 use super::dump;
-use super::item;
 use super::numbers;
 use super::region::{self, Reach};
 use super::undo::{self, Escaped};
@@ -26,15 +25,14 @@ const SHORTEST_DIGEST: usize = 32;
 
 /// Bytes on either side that decide whether a label announces a value.
 const DECIDING: usize = if VALUE_REACH > dump::LINE { VALUE_REACH } else { dump::LINE };
+/// The mark of a label that announces no value. Labels that announce one are marked for more bytes
+/// if nothing is found there ([`quiet`]).
+const SILENT: Quiet = Quiet::within(DECIDING);
 
 /// Returns the places of labels that have a possible secret near them, with their reach. Marks the
 /// other labels as quiet.
-pub(super) fn labels(
-    bytes: &[u8],
-    anchors: &mut [Anchor],
-    table: &Anchors,
-    stop: &Stop,
-) -> Vec<(usize, Reach)> {
+pub(super) fn labels(bytes: &[u8], anchors: &mut [Anchor], tools: &Tools) -> Vec<(usize, Reach)> {
+    let table = &*tools.anchors;
     let is_label = |anchor: &Anchor| table.literal(*anchor).class == Class::Label;
     let labels = anchors.iter().enumerate().filter(|(_, anchor)| is_label(anchor));
     let place = |(index, anchor): (usize, &Anchor)| {
@@ -47,13 +45,17 @@ pub(super) fn labels(
     let is_open = |label: &AnchorSpan| !anchors[label.index].quiet.is_quiet();
     for chain in chain::chains(bytes, &places, LABEL_REACH.bytes, is_open) {
         let chain = &places[chain];
-        if stop.is_set() {
+        if tools.stop.is_set() {
             break;
         }
         let mut loud: Vec<AnchorSpan> = Vec::new();
         for label in chain {
+            // It announced nothing, and the bytes that decided this are the same.
+            if anchors[label.index].quiet == SILENT {
+                continue;
+            }
             match announces(bytes, label.span.0, &mut escaped) {
-                None => anchors[label.index].quiet = Quiet::within(DECIDING),
+                None => anchors[label.index].quiet = SILENT,
                 Some(reach) if reach.bytes == LABEL_REACH.bytes => loud.push(*label),
                 // A value in escapes or numbers is beyond the range that is searched here.
                 Some(reach) => {
@@ -62,7 +64,7 @@ pub(super) fn labels(
                 }
             }
         }
-        let holds = holds_items(bytes, &loud);
+        let holds = holds_items(bytes, &loud, &tools.blanks);
         for label in &loud {
             anchors[label.index].quiet = if holds { Quiet::NO } else { quiet(label, chain) };
         }
@@ -84,13 +86,18 @@ pub(super) fn manifests<'a>(
 /// True if a label is the kind of a Kubernetes Secret.
 fn names_a_manifest(bytes: &[u8], at: usize) -> bool {
     let before = &bytes[at.saturating_sub(12)..at];
+    // Most labels are inside a word.
+    let may = |byte: &u8| matches!(byte, b'S' | b'"' | b':') || byte.is_ascii_whitespace();
+    if !before.last().is_some_and(may) {
+        return false;
+    }
     let kind = before.strip_suffix(b"S").unwrap_or(before);
     let quoted = kind.strip_suffix(b"\"").unwrap_or(kind).trim_ascii_end();
     quoted.ends_with(b"kind:") || quoted.ends_with(b"kind\":") || quoted.ends_with(b"kind\\\":")
 }
 
 /// True if an item that can be paired or decoded is near `labels`.
-fn holds_items(bytes: &[u8], labels: &[AnchorSpan]) -> bool {
+fn holds_items(bytes: &[u8], labels: &[AnchorSpan], blanks: &Blanks) -> bool {
     let ([first, ..], [.., last]) = (labels, labels) else { return false };
     // A long token without a border may reach beyond these limits; that part does not belong to
     // them.
@@ -99,7 +106,7 @@ fn holds_items(bytes: &[u8], labels: &[AnchorSpan]) -> bool {
     let mut places: Vec<_> = labels.iter().map(|label| (label.span.0, LABEL_REACH)).collect();
     let near = |region: Range<usize>| region.start.max(start)..region.end.min(end);
     region::around(bytes, &mut places).into_iter().map(near).any(|region| {
-        let (items, examples) = item::all(&bytes[region.clone()]);
+        let (items, examples) = blanks.items(&bytes[region.clone()]);
         !items.is_empty() || examples > 0 || decode::holds_readable(&bytes[region])
     })
 }
@@ -292,8 +299,11 @@ pub(super) fn may_be_id(bytes: &[u8], at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Engine;
     use super::*;
+    use crate::rules::RuleSet;
     use crate::scan::Copied;
+    use crate::stop::Stop;
 
     #[test]
     fn a_run_of_hexadecimal_digits_announces_nothing() {
@@ -348,7 +358,8 @@ mod tests {
     #[test]
     fn base64_of_text_near_a_label_is_looked_into() {
         use base64::Engine as _;
-        let (table, stop) = (Anchors::new(&crate::rules::RuleSet::default()), Stop::default());
+        let engine = Engine::new(&RuleSet::default());
+        let (table, stop) = (&engine.tools.anchors, Stop::default());
         let encode = |text: &[u8]| base64::engine::general_purpose::STANDARD.encode(text);
         let noise: Vec<u8> = (0..63_u8).map(|at| at.wrapping_mul(151).rotate_left(3)).collect();
         for (body, is_loud) in
@@ -356,7 +367,7 @@ mod tests {
         {
             let text = format!("\nthe secret: _{}.\n\n", encode(body));
             let mut anchors = table.find(text.as_bytes(), &stop);
-            let found = labels(text.as_bytes(), &mut anchors, &table, &stop);
+            let found = labels(text.as_bytes(), &mut anchors, &engine.tools);
             let quiet = anchors.iter().any(|anchor| anchor.quiet.is_quiet());
             assert_eq!((found.len(), quiet), (usize::from(is_loud), !is_loud), "{text}");
         }
@@ -365,12 +376,13 @@ mod tests {
     /// A word such as `secret` must not make each of a thousand versions as expensive as the first.
     #[test]
     fn an_edit_concerns_the_labels_around_it_alone() {
-        let (table, stop) = (Anchors::new(&crate::rules::RuleSet::default()), Stop::default());
+        let engine = Engine::new(&RuleSet::default());
+        let (table, stop) = (&engine.tools.anchors, Stop::default());
         for kind in 0..3 {
             for lines in [2000, 8000] {
                 let base = text(kind, lines);
                 let mut anchors = table.find(&base, &stop);
-                assert!(labels(&base, &mut anchors, &table, &stop).is_empty());
+                assert!(labels(&base, &mut anchors, &engine.tools).is_empty());
                 assert!(anchors.iter().all(|anchor| anchor.quiet.is_quiet()));
                 let (at, own) = (base.len() / 2, b" secret edit ");
                 let bytes = [&base[..at], own, &base[at..]].concat();
@@ -381,9 +393,9 @@ mod tests {
                 let mut known = table.inherit(&anchors, base.len(), &copied, &bytes, &stop);
                 let open = known.iter().filter(|anchor| !anchor.quiet.is_quiet()).count();
                 assert!((1..1500).contains(&open), "{kind}: {open} of {}", known.len());
-                labels(&bytes, &mut known, &table, &stop);
+                labels(&bytes, &mut known, &engine.tools);
                 let mut anew = table.find(&bytes, &stop);
-                labels(&bytes, &mut anew, &table, &stop);
+                labels(&bytes, &mut anew, &engine.tools);
                 assert!(known == anew, "{kind}: what is inherited is what is found");
             }
         }

@@ -158,11 +158,14 @@ const MOST_STRINGS: usize = 32;
 /// Strings of base85, if a name such as `b85decode` announces them.
 fn strings(bytes: &[u8], stretch: &Range<usize>) -> Vec<Decoded> {
     let text = &bytes[stretch.clone()];
-    let names: [&[u8]; 8] =
-        [b"b85", b"B85", b"ase85", b"ASE85", b"a85", b"A85", b"scii85", b"SCII85"];
-    let holds = |name: &[u8]| memchr::memmem::find(text, name).is_some();
-    let is_z85 = holds(b"z85") || holds(b"Z85");
-    if !is_z85 && !names.iter().any(|name| holds(name)) {
+    let names: [&[u8]; 8] = [b"b", b"B", b"ase", b"ASE", b"a", b"A", b"scii", b"SCII"];
+    let (mut is_named, mut is_z85) = (false, false);
+    for at in memchr::memmem::find_iter(text, b"85") {
+        let before = &text[..at];
+        is_z85 |= before.ends_with(b"z") || before.ends_with(b"Z");
+        is_named |= names.iter().any(|name| before.ends_with(name));
+    }
+    if !is_z85 && !is_named {
         return vec![];
     }
     let value = |alphabet: &[u8; 85]| {

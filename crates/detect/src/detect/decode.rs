@@ -16,6 +16,7 @@ use crate::escapes::hex_byte;
 use crate::finding::Encoding;
 
 use super::header;
+use super::runs;
 use super::unpack;
 use super::unread::Unread;
 use super::wrap::{self, Run};
@@ -181,13 +182,17 @@ pub(super) fn packed_otherwise(run: &[u8]) -> Option<Unread> {
     HEADS.iter().find(|(head, _)| run.starts_with(head)).map(|(_, kind)| *kind)
 }
 
+/// The next run that may be [`readable`], from `at` on; it begins before `until`.
+pub(super) fn next_run(bytes: &[u8], at: usize, until: usize) -> Option<Range<usize>> {
+    runs::next(bytes, at, until, SHORTEST, &LETTERS)
+}
+
 /// True if a stretch contains a run that is [`readable`], or packed in a form that is counted.
 pub(super) fn holds_readable(stretch: &[u8]) -> bool {
     let mut at = 0;
-    while at < stretch.len() {
-        let (end, decoded) = readable(stretch, at);
-        let is_long = end - at >= SHORTEST;
-        if decoded.is_some() || is_long && packed_otherwise(&stretch[at..end]).is_some() {
+    while let Some(run) = next_run(stretch, at, stretch.len()) {
+        let (end, decoded) = readable(stretch, run.start);
+        if decoded.is_some() || packed_otherwise(&stretch[run.start..end]).is_some() {
             return true;
         }
         at = end;
@@ -281,9 +286,12 @@ pub(super) fn value(
     None
 }
 
-/// True for letters of either alphabet (RFC 4648 §4 and §5).
+/// The letters of both alphabets (RFC 4648 §4 and §5).
+const LETTERS: runs::Class = runs::alphanumeric_and(b"+/-_");
+
+/// True for letters of either alphabet.
 fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+    LETTERS[usize::from(byte)]
 }
 
 fn standard(byte: u8) -> u8 {

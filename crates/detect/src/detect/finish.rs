@@ -3,6 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::aws::KeyKind;
 use crate::finding::{
@@ -73,6 +76,7 @@ pub(super) fn candidates(
     let lines: Vec<u64> =
         drafts.iter().map(|draft| place(draft.start()).line - first.line + 1).collect();
     let hashes = if drafts.is_empty() { vec![] } else { line_hashes(bytes, &lines) };
+    let has_partition = may_name_partition(bytes, &drafts);
     drafts
         .into_iter()
         .enumerate()
@@ -95,7 +99,7 @@ pub(super) fn candidates(
                     .map(|span| redacted.line(bytes, span.start))
                     .unwrap_or_default(),
                 line_hash: hashes.get(at).copied().flatten(),
-                partition: partition(bytes, start),
+                partition: if has_partition { partition(bytes, start) } else { None },
                 shown: None,
                 evidence: draft.evidence,
                 rivals: draft.others.into_iter().filter_map(|other| rival(other, &place)).collect(),
@@ -387,10 +391,9 @@ fn has_words(line: &[u8], words: &[u8]) -> bool {
     })
 }
 
-/// The partition that text near a credential names; see AWS General Reference, "Regions".
-fn partition(bytes: &[u8], at: usize) -> Option<&'static str> {
-    let near = &bytes[at.saturating_sub(2048)..bytes.len().min(at + 2048)];
-    let hints: [(&str, &str); 8] = [
+/// The names by which a text shows a partition; see AWS General Reference, "Regions".
+static PARTITIONS: LazyLock<[(Finder<'static>, &str); 8]> = LazyLock::new(|| {
+    [
         ("cn-north-", "aws-cn"),
         ("cn-northwest-", "aws-cn"),
         ("arn:aws-cn", "aws-cn"),
@@ -399,9 +402,26 @@ fn partition(bytes: &[u8], at: usize) -> Option<&'static str> {
         ("eusc-", "aws-eusc"),
         ("arn:aws-eusc", "aws-eusc"),
         ("amazonaws.com.cn", "aws-cn"),
-    ];
-    hints
-        .into_iter()
-        .find(|(hint, _)| memchr::memmem::find(near, hint.as_bytes()).is_some())
-        .map(|(_, partition)| partition)
+    ]
+    .map(|(hint, partition)| (Finder::new(hint), partition))
+});
+
+/// Bytes on either side of a credential that may name its partition.
+const PARTITION_REACH: usize = 2048;
+
+/// The partition that text near a credential names.
+fn partition(bytes: &[u8], at: usize) -> Option<&'static str> {
+    let near = at.saturating_sub(PARTITION_REACH)..bytes.len().min(at + PARTITION_REACH);
+    let named = PARTITIONS.iter().find(|(hint, _)| hint.find(&bytes[near.clone()]).is_some());
+    named.map(|(_, partition)| *partition)
+}
+
+/// False if no text near any of the drafts, which are sorted, names a partition. If they are close
+/// together, one look at all of that text is enough.
+fn may_name_partition(bytes: &[u8], drafts: &[Draft]) -> bool {
+    let (Some(first), Some(last)) = (drafts.first(), drafts.last()) else { return false };
+    let from = first.start().saturating_sub(PARTITION_REACH);
+    let near = &bytes[from..bytes.len().min(last.start() + PARTITION_REACH)];
+    near.len() > drafts.len() * 2 * PARTITION_REACH
+        || PARTITIONS.iter().any(|(hint, _)| hint.find(near).is_some())
 }

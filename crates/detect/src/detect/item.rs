@@ -13,6 +13,7 @@ use super::label::{self, Label};
 use super::mail::{self, PASSWORD_LEN};
 use super::name::Role;
 use super::random::{self, Strength};
+use super::runs;
 use super::view::View;
 
 mod borders;
@@ -165,13 +166,10 @@ impl Scan<'_, '_> {
     }
 
     fn run(&mut self) {
-        let mut at = 0;
-        while at < self.text.len() {
-            let len = self.text[at..].iter().take_while(|&&byte| is_base64(byte)).count();
-            if len >= KEY_ID_LEN {
-                self.base64(at..at + len);
-            }
-            at += len.max(1);
+        let (text, mut at) = (self.text, 0);
+        while let Some(run) = runs::next(text, at, text.len(), KEY_ID_LEN, &BASE64) {
+            at = run.end;
+            self.base64(run);
         }
     }
 
@@ -349,18 +347,26 @@ struct TextKind {
     loose: bool,
 }
 
+/// Bytes that are examined before the result is looked at.
+const BLOCK: usize = 256;
+
 impl TextKind {
     fn of(text: &[u8]) -> Self {
         let is_control = |byte: &u8| matches!(byte, 0..=6 | 0x0e..=0x1a | 0x1c..=0x1f);
+        // Whole blocks are examined by vector instructions.
+        let holds = |block: &[u8]| block.iter().fold(false, |any, byte| any | is_control(byte));
         Self {
-            binary: text.iter().any(is_control),
+            binary: text.chunks(BLOCK).any(holds),
             loose: std::str::from_utf8(text).is_err_and(|error| error.error_len().is_some()),
         }
     }
 }
 
+/// The letters of base64.
+const BASE64: runs::Class = runs::alphanumeric_and(b"+/");
+
 fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/'
+    BASE64[usize::from(byte)]
 }
 
 /// True if a text begins like the session tokens of STS.

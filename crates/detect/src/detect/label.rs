@@ -11,7 +11,7 @@ use super::markup;
 use super::name::{Name, Role};
 use super::owner::{login, profile};
 use super::sibling;
-use super::words::{is_empty, words};
+use super::words::{Words, is_empty};
 
 /// The names of a value, before the text around it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -193,7 +193,7 @@ impl Segments<'_> {
 
 /// True if no word of a segment names anything.
 fn is_bare(segment: &[u8]) -> bool {
-    words(segment).iter().all(|word| is_empty(word))
+    Words::of(segment).iter().all(is_empty)
 }
 
 /// True if a segment assigns a value to a name: its name does not belong to the value after it.
@@ -247,7 +247,7 @@ pub(super) fn of_segment(segment: &[u8]) -> Found {
         let follows = behind.iter().find(|byte| !marks(byte));
         let operator = matches!(follows, Some(b'=' | b':'));
         let assigned = operator || follows == Some(&b'>');
-        let several = words(identifier).len() > 1;
+        let several = Words::of(identifier).len() > 1;
         let name = if several && (name.says() || operator) {
             name
         } else {
@@ -267,24 +267,24 @@ fn numbered(mut name: Name, number: Option<String>) -> Name {
 
 /// Combines a name of one word, or a name without meaning, with the words before it.
 fn widened(before: &[u8], identifier: &[u8], name: Name) -> Name {
-    let words_before = words(before);
-    if words_before.is_empty() {
+    let words_before = Words::of(before);
+    if words_before.len() == 0 {
         return name;
     }
+    let own = Words::of(identifier);
     // A comment after code is read by itself.
     let comment =
         [&b"# "[..], b"// "].into_iter().filter_map(|mark| memchr::memmem::rfind(before, mark));
     if let Some(at) = comment.max() {
-        let phrase = [words(&before[at..]), words(identifier)].concat();
-        return Name::of_words(&phrase, true);
+        let comment = Words::of(&before[at..]);
+        return Name::of_words(&joined(&comment, &own), true);
     }
     // A word before an operator names something around the value, not the value.
     let phrase_start =
         before.iter().rposition(|byte| b"=:>(".contains(byte)).map_or(0, |at| at + 1);
-    let mut phrase = words(&before[phrase_start..]);
-    if !phrase.is_empty() {
-        phrase.extend(words(identifier));
-        let whole = Name::of_words(&phrase, true);
+    let phrase = Words::of(&before[phrase_start..]);
+    if phrase.len() > 0 {
+        let whole = Name::of_words(&joined(&phrase, &own), true);
         if whole.says() || phrase_start == 0 {
             return if name.says() && !whole.says() { name } else { whole };
         }
@@ -293,8 +293,13 @@ fn widened(before: &[u8], identifier: &[u8], name: Name) -> Name {
         return name;
     }
     // `log: secret key is "…"`, `https://user:…`: the whole segment, as a sentence.
-    let whole = Name::of_words(&[words_before, words(identifier)].concat(), true);
+    let whole = Name::of_words(&joined(&words_before, &own), true);
     if whole.says() { whole } else { name }
+}
+
+/// The words of two texts.
+fn joined<'w>(before: &'w Words, own: &'w Words) -> Vec<&'w str> {
+    before.iter().chain(own.iter()).collect()
 }
 
 /// The last identifier or quoted text of a text, and the text before it.
@@ -328,9 +333,12 @@ pub(super) fn is_comment(line: &[u8]) -> bool {
 
 /// True if a comment begins between a line's code and its end.
 fn is_behind_comment(head: &[u8]) -> bool {
-    [&b" # "[..], b"\t# ", b" // ", b" -- ", b" /* "]
-        .iter()
-        .any(|mark| memchr::memmem::find(head, mark).is_some())
+    let marks = [&b"# "[..], b"// ", b"-- ", b"/* "];
+    memchr::memchr3_iter(b'#', b'/', b'-', head).any(|at| match head[..at].last() {
+        Some(b' ') => marks.iter().any(|mark| head[at..].starts_with(mark)),
+        Some(b'\t') => head[at..].starts_with(marks[0]),
+        _ => false,
+    })
 }
 
 /// The name after a value, up to the end of its object or in a comment.
@@ -357,7 +365,9 @@ fn behind(text: &[u8], span: &Range<usize>, named: bool) -> Option<Name> {
         return None;
     }
     let marks: [&[u8]; 6] = [b"#", b"//", b"<-", b"(", b"-- ", b"/*"];
-    let at = marks.iter().filter_map(|mark| memchr::memmem::find(line, mark)).min()?;
+    let begins = |at: &usize| marks.iter().any(|mark| line[*at..].starts_with(mark));
+    let may = |at: &usize| matches!(line[*at], b'#' | b'/' | b'<' | b'(' | b'-');
+    let at = (0..line.len()).filter(may).find(begins)?;
     // Only a closing quote or a comma may be between them, not another value.
     let between = line[..at].iter().any(u8::is_ascii_alphanumeric);
     let name = Name::of(&line[at..], true);

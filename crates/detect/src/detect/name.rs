@@ -4,10 +4,7 @@
 //! remaining words are its *stem* (`UPLOAD`, `prod`, `2`), which the id and the secret of one key
 //! share. No word of a stem removes a role.
 
-use super::words::{
-    is_aged, is_aws, is_empty, is_half, is_hash, is_number, is_password, is_secret, is_service,
-    is_stop, is_tag, is_token, is_user, is_usual, words,
-};
+use super::words::{Meaning, Words, is_service, is_usual};
 
 /// The kind of value according to its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,41 +62,45 @@ const SENTENCE: usize = 5;
 impl Name {
     /// Reads a name of one piece, such as `UPLOAD_SECRET_KEY`, or a phrase of several words.
     pub(super) fn of(text: &[u8], phrase: bool) -> Self {
-        Self::of_words(&words(text), phrase)
+        Self::of_words(&Words::of(text).iter().collect::<Vec<_>>(), phrase)
     }
 
     /// Reads a name that is already split into words.
-    pub(super) fn of_words(words: &[String], phrase: bool) -> Self {
+    pub(super) fn of_words(words: &[&str], phrase: bool) -> Self {
         // Fluentd's `aws_sec_key`.
         if let Some(at) = words.windows(2).position(|pair| pair[0] == "sec" && pair[1] == "key") {
             let mut words = words.to_vec();
-            "secret".clone_into(&mut words[at]);
+            words[at] = "secret";
             return Self::of_words(&words, phrase);
         }
-        let role = role(words, phrase);
+        let meanings: Vec<Meaning> = words.iter().map(|word| Meaning::of(word)).collect();
+        let read = || words.iter().copied().zip(meanings.iter().copied());
+        let any = |what: Meaning| meanings.iter().any(|meaning| meaning.has(what));
+        let role = role(words, &meanings, phrase);
         let long = words.len() >= 2 * SENTENCE - 2;
-        let stops = words.len() >= SENTENCE && words.iter().any(|word| is_stop(word));
+        let stops = words.len() >= SENTENCE && any(Meaning::STOP);
         let sentence = phrase && (long || stops);
         // A timestamp or a list's number may precede the name.
-        let numbers = words.iter().take_while(|word| is_empty(word)).count();
-        let stem = words
-            .iter()
+        let numbers = meanings.iter().take_while(|meaning| meaning.has(Meaning::EMPTY)).count();
+        let is_stem = |word: &str, meaning: Meaning| {
+            !phrase
+                || meaning.has(Meaning::AGED)
+                || word.len() > 1 && !meaning.has(Meaning::STOP) && !sentence
+                || meaning.has(Meaning::TAG) && (!sentence || !meaning.has(Meaning::NUMBER))
+        };
+        let stem = read()
             .skip(if phrase { numbers } else { 0 })
-            .filter_map(|word| distinctive(word))
-            .filter(|word| {
-                !phrase
-                    || is_aged(word)
-                    || word.len() > 1 && !is_stop(word) && !sentence
-                    || is_tag(word) && (!sentence || !is_number(word))
-            })
-            .map(str::to_owned)
+            .filter_map(|(word, meaning)| distinctive(word, meaning))
+            .filter(|&(word, meaning)| is_stem(word, meaning))
+            .map(|(word, _)| word.to_owned())
             .collect::<Vec<_>>();
+        let rest = read().filter(|(_, meaning)| !meaning.has(Meaning::HALF));
         Self {
             role,
-            aws: words.iter().any(|word| is_aws(word)),
+            aws: any(Meaning::AWS),
             service: stem.iter().any(|word| is_service(word)),
-            named: words.iter().any(|word| !is_empty(word)),
-            rest: words.iter().filter(|word| !is_half(word)).cloned().collect(),
+            named: meanings.iter().any(|meaning| !meaning.has(Meaning::EMPTY)),
+            rest: rest.map(|(word, _)| word.to_owned()).collect(),
             stem,
             loose: phrase && words.len() > 1,
         }
@@ -112,67 +113,72 @@ impl Name {
 }
 
 /// The part of a word that distinguishes keys: the word, or the number behind a usual one (`id2`).
-fn distinctive(word: &str) -> Option<&str> {
-    if is_usual(word) || !word.is_ascii() {
+fn distinctive(word: &str, meaning: Meaning) -> Option<(&str, Meaning)> {
+    if meaning.has(Meaning::USUAL) || !word.is_ascii() {
         return None;
     }
     let letters = word.trim_end_matches(|byte: char| byte.is_ascii_digit());
     if letters.len() < word.len() && !letters.is_empty() && is_usual(letters) {
-        return Some(&word[letters.len()..]);
+        let number = &word[letters.len()..];
+        return Some((number, Meaning::of(number)));
     }
-    Some(word)
+    Some((word, meaning))
 }
 
 /// The role according to the words of a name; the last word with a meaning is decisive.
-fn role(words: &[String], phrase: bool) -> Role {
-    let any = |test: fn(&str) -> bool| words.iter().any(|word| test(word));
-    let last = |test: fn(&str) -> bool| words.iter().rposition(|word| test(word));
-    let has = |word: &str| words.iter().any(|one| one == word);
-    let access = words.iter().any(|word| {
-        ["access", "acess", "acces"].contains(&word.as_str()) || word.contains("accesskey")
-    });
-    let key = has("key") || has("keys") || words.iter().any(|word| word.ends_with("key"));
-    let id = has("id") || has("ids") || words.iter().any(|word| word.ends_with("keyid"));
+fn role(words: &[&str], meanings: &[Meaning], phrase: bool) -> Role {
+    let all = meanings.iter().fold(Meaning::default(), |all, meaning| all.or(*meaning));
+    let any = |what: Meaning| all.has(what);
+    let last = |what: Meaning| {
+        let place = || meanings.iter().rposition(|meaning| meaning.has(what));
+        any(what).then(place).flatten()
+    };
+    let access = any(Meaning::ACCESS);
+    let key = any(Meaning::KEY);
+    let id = any(Meaning::ID);
     // The digest of a secret is not a secret, and a commit is a commit. In a sentence such a word
     // counts only at the end.
-    let ends = words.iter().rposition(|word| !is_number(word));
+    let ends = || meanings.iter().rposition(|meaning| !meaning.has(Meaning::NUMBER));
     let hash = match phrase && words.len() > 3 || access && key {
-        true => ends.filter(|&at| is_hash(&words[at])),
-        false => last(is_hash),
+        true => ends().filter(|&at| meanings[at].has(Meaning::HASH)),
+        false => last(Meaning::HASH),
     };
-    if let Some(secret) = last(is_secret) {
+    if let Some(secret) = last(Meaning::SECRET) {
         // `secret_access_key_upload` contains its full role, so its last word is a stem.
         let full = key;
-        if hash.is_some_and(|at| at > secret && is_digest(&words[at])) {
+        if hash.is_some_and(|at| at > secret && is_digest(words[at])) {
             return Role::Other;
         }
-        return match last(is_token).is_some_and(|token| token > secret && !full) {
+        return match last(Meaning::TOKEN).is_some_and(|token| token > secret && !full) {
             true => Role::Token,
             // The secret of an OAuth access token is not a secret access key.
-            false if access && (key || !any(is_token)) => Role::SecretKey,
-            false if any(is_aws) && (has("aws") || !any(is_service)) => Role::SecretKey,
+            false if access && (key || !any(Meaning::TOKEN)) => Role::SecretKey,
+            false if any(Meaning::AWS) && (any(Meaning::NAMED_AWS) || !any(Meaning::SERVICE)) => {
+                Role::SecretKey
+            }
             false => Role::Secret,
         };
     }
     if hash.is_some() {
         return Role::Other;
     }
-    let end_of_key = words.iter().rposition(|word| matches!(word.as_str(), "key" | "keys" | "id"));
+    let end_of_key = last(Meaning::END_OF_KEY);
     let strongest = [
-        (last(is_token), Role::Token),
-        (last(is_password), Role::Password),
-        (last(is_user).filter(|&user| !access && end_of_key < Some(user)), Role::User),
+        (last(Meaning::TOKEN), Role::Token),
+        (last(Meaning::PASSWORD), Role::Password),
+        (last(Meaning::USER).filter(|&user| !access && end_of_key < Some(user)), Role::User),
     ];
     let named = strongest.into_iter().filter_map(|(at, role)| Some((at?, role)));
     if let Some((_, role)) = named.max_by_key(|(at, _)| *at) {
         return role;
     }
-    if access && (key || id) || key && id || any(is_aws) && (key || id) || has("akid") {
+    let aws = any(Meaning::AWS);
+    if access && (key || id) || key && id || aws && (key || id) || any(Meaning::AKID) {
         return Role::KeyId;
     }
     match key || id {
         true => Role::Key,
-        false if access || any(is_aws) && words.len() == 1 => Role::Key,
+        false if access || aws && words.len() == 1 => Role::Key,
         false => Role::None,
     }
 }

@@ -330,7 +330,7 @@ impl<'t> Walk<'t> {
         let rest = &self.text[self.at..];
         let line = &rest[..rest.len().min(400)];
         let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
-        let line = &line[..memchr::memmem::find(line, b"\\n").unwrap_or(line.len())];
+        let line = &line[..line_break(line).unwrap_or(line.len())];
         let indent = line.iter().take_while(|&&byte| byte == b' ' || byte == b'\t').count();
         let content = line.trim_ascii();
         if content.is_empty() {
@@ -431,4 +431,9 @@ impl<'t> Walk<'t> {
         }
         self.open(Kind::Heading(indent), name);
     }
+}
+
+/// The place of a line break in a string's notation.
+fn line_break(line: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'\\', line).find(|at| line.get(at + 1) == Some(&b'n'))
 }

@@ -25,6 +25,12 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
     if !is_part(before.last()) {
         return None;
     }
+    match rest {
+        // Most are inside a name, or escape a letter.
+        [b'_' | b'^', next, ..] if !next.is_ascii_whitespace() => return None,
+        [b'\\', next, ..] if !next.is_ascii_whitespace() && *next != b'a' => return None,
+        _ => {}
+    }
     let blank = |from: usize| {
         rest[from.min(rest.len())..]
             .iter()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// The lists of `patterns/labels.txt`; a word's lists are bits of a number.
@@ -9,18 +10,18 @@ const LISTS: [&str; 12] = [
     "secret", "password", "user", "aws", "token", "hash", "service", "empty", "usual", "stop",
     "tag", "aged",
 ];
-const SECRET: u16 = 1;
-const PASSWORD: u16 = 1 << 1;
-const USER: u16 = 1 << 2;
-const AWS: u16 = 1 << 3;
-const TOKEN: u16 = 1 << 4;
-const HASH: u16 = 1 << 5;
-const SERVICE: u16 = 1 << 6;
-const EMPTY: u16 = 1 << 7;
-const USUAL: u16 = 1 << 8;
-const STOP: u16 = 1 << 9;
-const TAG: u16 = 1 << 10;
-const AGED: u16 = 1 << 11;
+const SECRET: u32 = 1;
+const PASSWORD: u32 = 1 << 1;
+const USER: u32 = 1 << 2;
+const AWS: u32 = 1 << 3;
+const TOKEN: u32 = 1 << 4;
+const HASH: u32 = 1 << 5;
+const SERVICE: u32 = 1 << 6;
+const EMPTY: u32 = 1 << 7;
+const USUAL: u32 = 1 << 8;
+const STOP: u32 = 1 << 9;
+const TAG: u32 = 1 << 10;
+const AGED: u32 = 1 << 11;
 
 /// FNV-1a: short words are looked up a dozen times each. Nobody adds words to the lists, so nobody
 /// can make them collide.
@@ -45,7 +46,7 @@ impl Hasher for Fnv {
 }
 
 /// The lists that each word is in.
-static LEXICON: LazyLock<HashMap<&'static str, u16, BuildHasherDefault<Fnv>>> =
+static LEXICON: LazyLock<HashMap<&'static str, u32, BuildHasherDefault<Fnv>>> =
     LazyLock::new(|| {
         let text = keysweep_patterns::LABELS;
         let mut lexicon = HashMap::default();
@@ -57,77 +58,141 @@ static LEXICON: LazyLock<HashMap<&'static str, u16, BuildHasherDefault<Fnv>>> =
                 *lexicon.entry(word).or_default() |= 1 << number;
             }
         }
+        for (word, bits) in PARTS_OF_NAMES {
+            *lexicon.entry(word).or_default() |= bits;
+        }
         lexicon
     });
 
-fn listed(list: u16, word: &str) -> bool {
-    LEXICON.get(word).is_some_and(|lists| lists & list != 0)
-}
+/// A word that shows which half of a key a value is.
+const HALF: u32 = 1 << 12;
+const NUMBER: u32 = 1 << 13;
+const ACCESS: u32 = 1 << 14;
+const KEY: u32 = 1 << 15;
+const ID: u32 = 1 << 16;
+/// A word that ends the name of a key.
+const END_OF_KEY: u32 = 1 << 17;
+const NAMED_AWS: u32 = 1 << 18;
+const AKID: u32 = 1 << 19;
 
-/// True if a word means that a value is a secret.
-pub(super) fn is_secret(word: &str) -> bool {
-    listed(SECRET, word) || word.contains("secret")
-}
+/// The words of which the usual names of a key consist.
+const PARTS_OF_NAMES: [(&str, u32); 10] = [
+    ("access", HALF | ACCESS),
+    ("acess", HALF | ACCESS),
+    ("acces", ACCESS),
+    ("key", HALF | KEY | END_OF_KEY),
+    ("keys", HALF | KEY | END_OF_KEY),
+    ("id", HALF | ID | END_OF_KEY),
+    ("ids", HALF | ID),
+    ("keyid", HALF | ID),
+    ("aws", NAMED_AWS),
+    ("akid", AKID),
+];
 
-/// True if a word means that a value is a password.
-pub(super) fn is_password(word: &str) -> bool {
-    listed(PASSWORD, word) || word.ends_with("password")
-}
+/// What is known of a word, as bits. A name asks a dozen questions about each of its words, so they
+/// are answered with one lookup.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Meaning(u32);
 
-/// True if a word means that a value names a user.
-pub(super) fn is_user(word: &str) -> bool {
-    listed(USER, word)
+impl Meaning {
+    /// The word means that a value is a secret.
+    pub(super) const SECRET: Self = Self(SECRET);
+    /// The word means that a value is a password.
+    pub(super) const PASSWORD: Self = Self(PASSWORD);
+    /// The word means that a value names a user.
+    pub(super) const USER: Self = Self(USER);
+    /// The word belongs to AWS or to a service that speaks its protocols.
+    pub(super) const AWS: Self = Self(AWS);
+    /// The word means that a value is a token.
+    pub(super) const TOKEN: Self = Self(TOKEN);
+    /// The word names a digest or an identifier of something.
+    pub(super) const HASH: Self = Self(HASH);
+    /// The word names a service that is not AWS.
+    pub(super) const SERVICE: Self = Self(SERVICE);
+    /// The word names nothing, as `value`, a flag's letter and a length: the name is elsewhere.
+    pub(super) const EMPTY: Self = Self(EMPTY);
+    /// The word is part of the usual names of a key, and so does not distinguish keys.
+    pub(super) const USUAL: Self = Self(USUAL);
+    /// The word is a function word of sentences.
+    pub(super) const STOP: Self = Self(STOP);
+    /// The word distinguishes keys even in a sentence: an environment, an age, a number.
+    pub(super) const TAG: Self = Self(TAG);
+    /// The word means that a key is not the one in use.
+    pub(super) const AGED: Self = Self(AGED);
+    /// The word shows which half of a key a value is, but not which key.
+    pub(super) const HALF: Self = Self(HALF);
+    /// The word is a number that may count keys; a year is more likely a date.
+    pub(super) const NUMBER: Self = Self(NUMBER);
+    /// The word is, or contains, the access of an access key.
+    pub(super) const ACCESS: Self = Self(ACCESS);
+    /// The word is a key, or ends in one.
+    pub(super) const KEY: Self = Self(KEY);
+    /// The word is an id, or ends in the id of a key.
+    pub(super) const ID: Self = Self(ID);
+    /// The word is `key`, `keys` or `id`.
+    pub(super) const END_OF_KEY: Self = Self(END_OF_KEY);
+    /// The word is `aws`.
+    pub(super) const NAMED_AWS: Self = Self(NAMED_AWS);
+    /// The word is `akid`.
+    pub(super) const AKID: Self = Self(AKID);
+
+    /// Looks a lower-case word up.
+    pub(super) fn of(word: &str) -> Self {
+        let set = |bits: u32, is_set: bool| if is_set { bits } else { 0 };
+        let mut bits = LEXICON.get(word).copied().unwrap_or_default();
+        bits |= set(SECRET, word.len() >= 6 && word.contains("secret"));
+        bits |= set(PASSWORD, word.ends_with("password"));
+        if bits & (SECRET | PASSWORD | USER) != 0 {
+            bits |= HALF | USUAL;
+        }
+        bits |= set(NUMBER | TAG, is_number(word));
+        let is_letter = word.len() == 1;
+        bits |= set(EMPTY, is_letter || word.starts_with(|byte: char| byte.is_ascii_digit()));
+        bits |= set(ACCESS, word.len() >= 9 && word.contains("accesskey"));
+        bits |= set(KEY, word.ends_with("key"));
+        bits |= set(ID, word.ends_with("keyid"));
+        Self(bits)
+    }
+
+    /// True if any of the `others` applies.
+    pub(super) fn has(self, others: Self) -> bool {
+        self.0 & others.0 != 0
+    }
+
+    /// What applies to either of two words.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 }
 
 /// True if a word belongs to AWS or to a service that speaks its protocols.
 pub(super) fn is_aws(word: &str) -> bool {
-    listed(AWS, word)
-}
-
-/// True if a word means that a value is a token.
-pub(super) fn is_token(word: &str) -> bool {
-    listed(TOKEN, word)
-}
-
-/// True if a word names a digest or an identifier of something.
-pub(super) fn is_hash(word: &str) -> bool {
-    listed(HASH, word)
+    Meaning::of(word).has(Meaning::AWS)
 }
 
 /// True if a word names a service that is not AWS.
 pub(super) fn is_service(word: &str) -> bool {
-    listed(SERVICE, word)
+    Meaning::of(word).has(Meaning::SERVICE)
 }
 
 /// True if a word names nothing, as `value`, a flag's letter and a length: the name is elsewhere.
 pub(super) fn is_empty(word: &str) -> bool {
-    word.len() == 1 || word.starts_with(|byte: char| byte.is_ascii_digit()) || listed(EMPTY, word)
-}
-
-/// True if a word shows which half of a key a value is, but not which key.
-pub(super) fn is_half(word: &str) -> bool {
-    let halves = ["access", "key", "keys", "id", "ids", "keyid", "acess"];
-    halves.contains(&word) || is_secret(word) || is_password(word) || is_user(word)
-}
-
-/// True if a word is a function word of sentences.
-pub(super) fn is_stop(word: &str) -> bool {
-    listed(STOP, word)
+    Meaning::of(word).has(Meaning::EMPTY)
 }
 
 /// True if a word is part of the usual names of a key, and so does not distinguish keys.
 pub(super) fn is_usual(word: &str) -> bool {
-    listed(USUAL, word) || is_secret(word) || is_password(word) || is_user(word)
+    Meaning::of(word).has(Meaning::USUAL)
 }
 
 /// True if a word means that a key is not the one in use.
 pub(super) fn is_aged(word: &str) -> bool {
-    listed(AGED, word)
+    Meaning::of(word).has(Meaning::AGED)
 }
 
 /// True if a word distinguishes keys even in a sentence: an environment, an age, a number.
 pub(super) fn is_tag(word: &str) -> bool {
-    listed(TAG, word) || is_number(word)
+    Meaning::of(word).has(Meaning::TAG)
 }
 
 /// True if a word is a number that may count keys; a year is more likely a date.
@@ -138,38 +203,104 @@ pub(super) fn is_number(word: &str) -> bool {
 /// Lower-case words. A word ends at each character that is not a letter or digit, and in
 /// `camelCase`.
 pub(super) fn words(text: &[u8]) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut word = String::new();
-    let mut previous = b' ';
-    for (at, &byte) in text.iter().enumerate() {
-        let next_is_lower = text.get(at + 1).is_some_and(u8::is_ascii_lowercase);
-        let humps = byte.is_ascii_uppercase()
-            && (previous.is_ascii_lowercase()
-                || (previous.is_ascii_uppercase() || previous.is_ascii_digit()) && next_is_lower);
-        let turns = byte.is_ascii_digit() && !previous.is_ascii_digit() && word.len() > 2;
-        // A letter of another script, or a byte of one, is part of a word that is in no list.
-        let foreign = byte >= 0x80;
-        let part = byte.is_ascii_alphanumeric() || foreign;
-        let hexadecimal = word == "0" && byte == b'x';
-        let counted = byte.is_ascii_alphabetic()
-            && !hexadecimal
-            && word.bytes().all(|byte| byte.is_ascii_digit());
-        if (!part || humps || turns || counted) && !word.is_empty() {
-            push(&mut words, std::mem::take(&mut word));
+    Words::of(text).iter().map(str::to_owned).collect()
+}
+
+/// The words of a text, side by side: most are looked at once.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    letters: String,
+    /// The range of each word in `letters`.
+    ranges: Vec<Range<usize>>,
+}
+
+impl Words {
+    /// Splits a text; see [`words`].
+    pub(super) fn of(text: &[u8]) -> Self {
+        let mut words = Self { letters: String::with_capacity(text.len()), ranges: Vec::new() };
+        let mut start = 0;
+        let mut previous = b' ';
+        for (at, &byte) in text.iter().enumerate() {
+            let word = &words.letters[start..];
+            let next_is_lower = text.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+            let humps = byte.is_ascii_uppercase()
+                && (previous.is_ascii_lowercase()
+                    || (previous.is_ascii_uppercase() || previous.is_ascii_digit())
+                        && next_is_lower);
+            let turns = byte.is_ascii_digit() && !previous.is_ascii_digit() && word.len() > 2;
+            // A letter of another script, or a byte of one, is part of a word that is in no list.
+            let foreign = byte >= 0x80;
+            let part = byte.is_ascii_alphanumeric() || foreign;
+            let hexadecimal = word == "0" && byte == b'x';
+            let counted = byte.is_ascii_alphabetic()
+                && !hexadecimal
+                && word.bytes().all(|byte| byte.is_ascii_digit());
+            if (!part || humps || turns || counted) && !word.is_empty() {
+                words.push(start);
+                start = words.letters.len();
+            }
+            if part {
+                words.letters.push(if foreign {
+                    char::REPLACEMENT_CHARACTER
+                } else {
+                    char::from(byte.to_ascii_lowercase())
+                });
+            }
+            previous = byte;
         }
-        if part {
-            word.push(if foreign {
-                char::REPLACEMENT_CHARACTER
+        if start < words.letters.len() {
+            words.push(start);
+        }
+        words
+    }
+
+    /// The words in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.ranges.iter().map(|range| &self.letters[range.clone()])
+    }
+
+    /// The number of words.
+    pub(super) fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
+    /// Adds the word that the letters from `start` on are, or the words that it consists of:
+    /// `uploadawssecretkey`.
+    fn push(&mut self, start: usize) {
+        let Self { letters, ranges } = self;
+        let (mut from, mut to) = (start, letters.len());
+        let word = &letters[start..];
+        let glued = word.len() >= GLUED
+            && (word.contains("key") || word.contains("secret"))
+            && word.bytes().all(|byte| byte.is_ascii_lowercase());
+        if !glued {
+            ranges.push(from..to);
+            return;
+        }
+        let mut behind = Vec::new();
+        while let Some(part) = PARTS.into_iter().find(|part| letters[from..to].ends_with(part)) {
+            behind.push(to - part.len()..to);
+            to -= part.len();
+        }
+        while let Some(part) = PARTS.into_iter().find(|part| letters[from..to].starts_with(part)) {
+            ranges.push(from..from + part.len());
+            from += part.len();
+        }
+        // `monkey` contains a key by accident: its remainder is not a known part.
+        if behind.len() + ranges.len() == 1 && to - from < 4 {
+            ranges.truncate(ranges.len().saturating_sub(1));
+            ranges.push(start..letters.len());
+            return;
+        }
+        ranges.extend((from < to).then_some(from..to));
+        for part in behind.into_iter().rev() {
+            if letters[part.clone()] == *"keyid" {
+                ranges.extend([part.start..part.start + 3, part.start + 3..part.end]);
             } else {
-                char::from(byte.to_ascii_lowercase())
-            });
+                ranges.push(part);
+            }
         }
-        previous = byte;
     }
-    if !word.is_empty() {
-        push(&mut words, word);
-    }
-    words
 }
 
 /// Minimum number of letters of a word that may be several words without separators.
@@ -177,35 +308,3 @@ const GLUED: usize = 8;
 /// Words that are removed from either end of such a word.
 const PARTS: [&str; 9] =
     ["credentials", "credential", "access", "secret", "keyid", "aws", "iam", "key", "creds"];
-
-/// Adds a word, or the words that it consists of: `uploadawssecretkey`.
-fn push(words: &mut Vec<String>, word: String) {
-    let glued = word.len() >= GLUED
-        && (word.contains("key") || word.contains("secret"))
-        && word.bytes().all(|byte| byte.is_ascii_lowercase());
-    if !glued {
-        words.push(word);
-        return;
-    }
-    let mut rest = word.as_str();
-    let mut behind = Vec::new();
-    while let Some(part) = PARTS.into_iter().find(|part| rest.ends_with(part)) {
-        rest = &rest[..rest.len() - part.len()];
-        behind.push(part);
-    }
-    while let Some(part) = PARTS.into_iter().find(|part| rest.starts_with(part)) {
-        rest = &rest[part.len()..];
-        words.push(part.to_owned());
-    }
-    // `monkey` contains a key by accident: its remainder is not a known part.
-    if behind.len() + words.len() == 1 && rest.len() < 4 {
-        words.truncate(words.len().saturating_sub(1));
-        words.push(word);
-        return;
-    }
-    words.extend(Some(rest).filter(|rest| !rest.is_empty()).map(str::to_owned));
-    words.extend(behind.into_iter().rev().flat_map(|part| match part {
-        "keyid" => vec!["key".to_owned(), "id".to_owned()],
-        part => vec![part.to_owned()],
-    }));
-}

@@ -76,17 +76,14 @@ impl Tools {
         let known = inner.runs.len();
         for region in region::around(bytes, places) {
             let mut at = region.start;
-            while at < region.end {
+            while let Some(run) = decode::next_run(bytes, at, region.end) {
                 if self.stop.is_set() {
                     return;
                 }
-                let start = at;
-                let (end, decoded) = decode::readable(bytes, start);
+                let (end, decoded) = decode::readable(bytes, run.start);
                 at = end;
                 let Some(decoded) = decoded else {
-                    if end - start >= decode::SHORTEST {
-                        found.unread.count(decode::packed_otherwise(&bytes[start..end]));
-                    }
+                    found.unread.count(decode::packed_otherwise(&bytes[run.start..end]));
                     continue;
                 };
                 let first = decoded.first();
