@@ -1,5 +1,5 @@
-//! A credentials file gets a new key: botocore reads everything as before, except the
-//! two values, and stands byte for byte as it stood. botocore itself says so, of thousands of files.
+//! A credentials file gets a new key: everything except the two values is unchanged, byte for byte,
+//! and botocore reads it as before. botocore itself checks thousands of files.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

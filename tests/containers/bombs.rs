@@ -1,4 +1,5 @@
-//! Containers made to exhaust whoever opens them: read within bounds, reported, and status 3.
+//! Containers that are made to exhaust their readers: they are read within limits, reported, and
+//! the status is 3.
 
 use std::io::Write as _;
 

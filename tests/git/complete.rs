@@ -1,5 +1,5 @@
 //! Damage that must not pass as complete: objects that do not match their ids, folders that can't
-//! be listed, content that lies where nobody looks, names that hold a key though no file does.
+//! be listed, content outside the database, names that contain a key although no file does.
 
 use std::fs;
 use std::path::{Path, PathBuf};

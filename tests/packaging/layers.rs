@@ -1,4 +1,4 @@
-//! The walls of the house that no `Cargo.toml` holds: where clap is used, and how long a file may be.
+//! Rules of the source that no `Cargo.toml` enforces: the use of clap, and the length of files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
