@@ -102,7 +102,7 @@ fn an_object_under_a_false_id_is_reported() {
     fs::remove_file(&leak).expect("it was there");
     fs::write(&leak, harmless).expect("a file");
     let ran = project.keysweep(["staged", "--format", "json"]).run().exits(3);
-    assert!(ran.problems()[0].contains("not what its id says"), "{:?}", ran.problems());
+    assert!(ran.problems()[0].contains("does not match its id"), "{:?}", ran.problems());
     fs::remove_file(&leak).expect("it was there");
     fs::write(&leak, &leaking).expect("a file");
     project.git(&["commit", "-qm", "two"]);
