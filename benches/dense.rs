@@ -1,6 +1,6 @@
-//! Cost is linear whatever the text is made of: each form of [`FORMS`] at a size and at 8 times
-//! that, and against as much text without an anchor, in one run. `-- --smoke` takes an eighth of
-//! both; `-- NAME` those whose name holds it.
+//! Checks that the cost is linear for any text: each form of [`FORMS`] at one size and at 8 times
+//! that size, compared with as much text without an anchor, in one run. `-- --smoke` takes an
+//! eighth of both sizes; `-- NAME` runs the forms whose names contain NAME.
 //!
 //! A form is what somebody would write who wants the scanner to stand still.
 

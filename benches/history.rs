@@ -1,10 +1,9 @@
-//! The pass over a repository's history against inflating the same entries and nothing else.
+//! Compares the pass over a repository's history with inflating the same entries and nothing else.
 //!
 //! Both sides run in turn in one process, with the same threads and the same inflater, so the
-//! ratio holds on any machine; the pass looks for all that it looks for in earnest. Where the
-//! system has the figure, processor time is compared as well: it is steadier where others use the
-//! processors too. `KEYSWEEP_BENCH_REPO` names a repository of one big pack; without it one is
-//! made with `git`. `KEYSWEEP_BENCH_THREADS` and `KEYSWEEP_BENCH_RUNS` default to 2 and 5;
+//! ratio holds on any machine; the pass uses all rules. Where the system reports it, processor time
+//! is compared as well, which varies less while other programs run. `KEYSWEEP_BENCH_REPO` names a
+//! repository with one large pack; without it one is made with `git`. `KEYSWEEP_BENCH_THREADS` and `KEYSWEEP_BENCH_RUNS` default to 2 and 5;
 //! `-- --smoke` runs once, over a small repository.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]

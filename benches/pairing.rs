@@ -1,10 +1,10 @@
-//! Whose secret is it: 20,000 generated texts (`tests/texts`), their truth against what the
-//! detector says, by layout and by what makes a text hard.
+//! Pairing in 20,000 generated texts (`tests/texts`): the pairs that the detector finds, compared with
+//! the truth, by layout and by difficulty.
 //!
-//! `-- --seed N` other texts, `--texts N` or `--smoke` (500) fewer of them, `--show N PART` N texts
-//! with faults whose layout, traits or faults hold PART, with their truth and what is said of them;
-//! `--print N PART` the same of any texts. `--calibrate` tries other costs than those of
-//! `patterns/pairing.txt`, one after the other, and prints what would be better on these texts.
+//! `-- --seed N` makes other texts, `--texts N` or `--smoke` (500) fewer of them. `--show N PART` prints N
+//! texts with faults whose layout, traits or faults contain PART, with their truth and the findings;
+//! `--print N PART` prints any texts. `--calibrate` tries other costs than those of
+//! `patterns/pairing.txt`, one after the other, and prints which would be better on these texts.
 
 #![allow(clippy::print_stdout, reason = "it prints its figures")]
 

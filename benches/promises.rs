@@ -2,9 +2,9 @@
 //!
 //! `KEYSWEEP_BENCH_TREE` names a big folder for `scan` (by default cargo's registry),
 //! `KEYSWEEP_BENCH_REPO` a repository for `history` (by default one is made);
-//! `KEYSWEEP_BENCH_RUNS` says how often, 5 times if it is not set. Nothing is written to either.
-//! A program that is not here (`rg`) is left out, and that is said. `-- --smoke` runs everything
-//! once and small.
+//! `KEYSWEEP_BENCH_RUNS` is the number of runs, 5 by default. Nothing is written to either of them.
+//! If a program is missing (`rg`), its row is left out, and the output says so. `-- --smoke` runs
+//! everything once, with small data.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 

@@ -1,4 +1,4 @@
-//! Commands, options, files, exit statuses, signals: the program as its user meets it.
+//! Commands, options, files, exit statuses, signals: the program as its users see it.
 
 #[cfg(feature = "verify")]
 mod baseline_choice;

@@ -1,4 +1,4 @@
-//! Repositories: histories, ranges, the index, and where each key stands.
+//! Repositories: histories, ranges, the index, and the places of keys in them.
 
 mod attribution;
 mod complete;

@@ -1,4 +1,4 @@
-//! Git hooks that keysweep installs, and what they advise.
+//! Git hooks that keysweep installs, and their advice.
 
 mod advice;
 mod framework;

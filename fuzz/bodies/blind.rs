@@ -1,4 +1,5 @@
-//! A detector that sees nothing, for what reads containers: detection has targets of its own.
+//! A detector that finds nothing, for targets that read containers: detection has targets of its
+//! own.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,7 +1,8 @@
-//! Containers: no bytes make a reader panic, read without end or give more than it may.
+//! Containers: no bytes make a reader panic, read without end, or return more than the limits
+//! allow.
 //!
-//! The first byte of an input chooses the reader, the others are its container: the beginning by
-//! which it is known is put over them, and checksums that would end a reading at once are mended.
+//! The first byte of an input chooses the reader, the others are its container: the magic number is
+//! written over its beginning, and checksums that would end a reading at once are corrected.
 //! `KEYSWEEP_FUZZ_KIND=zip` leaves out the inputs of all other readers.
 
 use std::sync::LazyLock;

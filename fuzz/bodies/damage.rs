@@ -1,4 +1,4 @@
-//! Damaged git databases: a pack with its index, or a loose object, of which some bytes are
+//! Damaged git databases: a pack with its index, or a loose object, in which some bytes are
 //! changed.
 //!
 //! The intact form is made from the input, so what it holds is known. No damage makes a scan panic

@@ -1,6 +1,6 @@
-//! Repositories whose files, or whose objects, somebody wrote by hand.
+//! Repositories whose files or objects were written by hand.
 //!
-//! Nothing in them makes a scan panic or hides the key in the intact object beside them untold.
+//! Nothing in them makes a scan panic, or hides the key in the intact object next to them without a report.
 
 use gix::ObjectId;
 use gix::objs::Kind;

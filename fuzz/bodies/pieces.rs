@@ -1,6 +1,6 @@
-//! Pieces of credentials, for which single bytes of an input stand.
+//! Pieces of credentials, each of which a single byte of an input represents.
 //!
-//! No scanner takes an input for a leak then, and a fuzzer need not guess twenty letters at once.
+//! So no scanner reports an input as a leak, and a fuzzer need not guess twenty letters at once.
 
 use std::sync::LazyLock;
 

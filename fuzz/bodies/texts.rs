@@ -1,5 +1,5 @@
-//! Texts that somebody else may have written: configuration, what was settled, reports, answers of
-//! a server, keys that say something of themselves.
+//! Texts that somebody else may have written: configuration, suppressions, reports, answers of a
+//! server, tokens that contain facts.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Whose key signs: profiles and variables that are named, and nothing else.
+//! The identity that signs: only profiles and variables that are named.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,5 @@
-//! An account of IAM in memory, for rotations in the library; and a moment at which all ends, as by
-//! `kill -9`.
+//! An account of IAM in memory, for rotations in the library, and a moment at which everything
+//! ends, as by `kill -9`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

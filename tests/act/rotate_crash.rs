@@ -1,5 +1,5 @@
-//! A rotation that ends at any moment: before or after a request, between two lines of its journal,
-//! before or after a secret is kept. The next runs bring it to its end, and nothing is lost.
+//! Rotations that end at any moment: before or after a request, between two lines of the journal,
+//! before or after a secret is stored. The next runs finish them, and nothing is lost.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

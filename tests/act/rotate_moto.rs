@@ -1,5 +1,5 @@
 //! Rotations over days against a real server of IAM that checks signatures and refuses what AWS
-//! refuses, in the library: the clock is the test's, all else is real.
+//! refuses, in the library: only the clock is the test's own.
 
 use std::fs;
 use std::path::PathBuf;

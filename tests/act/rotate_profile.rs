@@ -1,5 +1,5 @@
-//! A credentials file gets a new key: botocore reads everything as before, except the
-//! two values, and stands byte for byte as it stood. botocore itself says so, of thousands of files.
+//! A credentials file gets a new key: everything except the two values is unchanged, byte for byte,
+//! and botocore reads it as before. botocore itself checks thousands of files.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
@@ -235,9 +235,9 @@ fn a_file_is_refused_with_its_line_and_the_way_out() {
     let both = "aws_access_key_id = ID\naws_secret_access_key = SECRET\n";
     let cases = [
         ("\u{feff}[shop]\nBOTH", "(BOM): save it as UTF-8 without one"),
-        ("[shop]\nBOTH[shop]\n", "line 4: the section [shop] comes twice"),
-        ("[shop]\nBOTHaws_access_key_id=ID\n", "line 4: aws_access_key_id comes twice"),
-        ("region = x\n[shop]\nBOTH", "line 1 stands before the first [section]"),
+        ("[shop]\nBOTH[shop]\n", "line 4: the section [shop] occurs twice"),
+        ("[shop]\nBOTHaws_access_key_id=ID\n", "line 4: aws_access_key_id occurs twice"),
+        ("region = x\n[shop]\nBOTH", "line 1 is before the first [section]"),
         ("[shop]\nBOTHregion\n", "line 4 is neither [section] nor name = value"),
         ("[shop]\naws_access_key_id = ID ; note\n", "no aws_secret_access_key"),
         (

@@ -1,5 +1,5 @@
-//! `keysweep rotate` as a program in a terminal, against a real server of IAM: what is printed,
-//! left behind and seen from outside, `kill -9` at any moment, and the recipes of the documents.
+//! `keysweep rotate` as a program in a terminal, against a real server of IAM: its output, the
+//! files that remain, `kill -9` at any moment, and the recipes of the documents.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,5 +1,5 @@
-//! `keysweep baseline` says what it suppresses, takes one by its name, asks in a terminal, and
-//! takes no active key that nobody named.
+//! `keysweep baseline` lists what it suppresses, suppresses one finding by its name, asks in a
+//! terminal, and does not suppress an active key that nobody named.
 
 use std::fs;
 use std::process::Command;

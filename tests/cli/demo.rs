@@ -1,4 +1,4 @@
-//! `keysweep demo`: it works anywhere, shows both commands, and leaves nothing behind.
+//! `keysweep demo`: it works anywhere, shows both commands, and removes its files.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! `--timeout` ends what would never end by itself, in every command and phase, and says so.
+//! `--timeout` ends a run that would never end by itself, in every command and phase, and reports
+//! it.
 //!
 //! Nothing here looks at a clock: a limit that is not kept lets the test hang until it is failed.
 

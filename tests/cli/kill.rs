@@ -1,4 +1,4 @@
-//! Signals: in whatever phase the first comes, what was found is reported and the status is 130;
+//! Signals: whenever the first one arrives, the findings so far are reported and the status is 130;
 //! the second ends the program at once.
 
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! `kill -9` at any moment: what a run writes stands whole, the old or the new, and the next run
-//! continues from it.
+//! `kill -9` at any moment: the files that a run writes are complete, either the old or the new
+//! ones, and the next run continues from them.
 //!
 //! `KEYSWEEP_KILLS` says how many moments are tried; they are spread over the time that a whole
 //! run takes, most of which goes into writing.

@@ -1,4 +1,5 @@
-//! Partials of a sweep, and `keysweep merge`: the report of many is that of one sweep, to the byte.
+//! Partials of a sweep, and `keysweep merge`: the report of many partials has the same bytes as
+//! that of one sweep.
 
 mod faults;
 mod repeated;

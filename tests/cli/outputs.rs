@@ -1,5 +1,5 @@
-//! Writes that fail: a full disk, limits, folders that are not there, readers that went away. The
-//! failure is reported, the old file is unchanged, other outputs are written, and no finding becomes a 0.
+//! Writes that fail: a full disk, limits, missing folders, closed pipes. The failure is reported,
+//! the old file is unchanged, other outputs are written, and a finding never gives status 0.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Packs of rules: which of them every command that scans applies, and what reports say of tokens.
+//! Packs of rules: the packs that each command applies, and the reports on tokens.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! Every command that keysweep advises is one that the real AWS CLI takes, and the
-//! first of them does what it says.
+//! Every command that keysweep advises is accepted by the real AWS CLI, and the first of them
+//! works.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,5 +1,5 @@
-//! Words that people type and read: formats by the names of files, commands left out, own reports
-//! in the folder, and the list of things that a scan did not look at.
+//! Words that users write and read: formats by file names, omitted commands, own reports in the
+//! folder, and the list of what a scan left out.
 
 use std::fs;
 

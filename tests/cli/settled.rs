@@ -1,4 +1,4 @@
-//! Findings that were settled before: baseline, markers, configuration; and what never settles.
+//! Suppressed findings: baseline, markers, configuration, and what must never suppress.
 
 use std::fs;
 

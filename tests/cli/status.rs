@@ -1,4 +1,4 @@
-//! The exit status, and that a green always means that something was scanned.
+//! The exit status: 0 always means that something was scanned.
 
 use std::fs;
 use std::process::{Command, Stdio};

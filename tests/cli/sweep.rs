@@ -1,5 +1,5 @@
-//! `keysweep sweep`: which targets there are, what one report of all of them says, and what a
-//! broken one does to the others.
+//! `keysweep sweep`: its targets, the report of all of them, and the effect of a broken target on
+//! the others.
 
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
-//! A sweep on a system that gives it no processes: it says so, and scans in its own.
+//! A sweep on a system that starts no processes for it: it reports that, and scans in its own
+//! process.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! A sweep whose processes are killed, stopped or cut: the target is reported, the others are
-//! scanned, and nothing stays behind.
+//! A sweep whose processes are killed, stopped or truncated: the target is reported, the others are
+//! scanned, and no process remains.
 //!
 //! The slow target is a file of which no scan reaches the end. A process that has opened it is in
 //! the middle of its target, on any machine.

@@ -1,4 +1,4 @@
-//! A sweep that is interrupted, by Ctrl-C or by a kill that nobody can catch, and gone on with.
+//! A sweep that is interrupted, by Ctrl-C or by a kill that can't be caught, and resumed.
 //!
 //! Rows on standard error that nobody reads make the program wait in the middle of a sweep, so
 //! that it is interrupted there on any machine.

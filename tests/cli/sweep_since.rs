@@ -1,4 +1,4 @@
-//! `sweep --since`: what did not change is taken over from an earlier sweep, and nothing else.
+//! `sweep --since`: only results of unchanged targets are copied from an earlier sweep.
 
 use std::fs::{self, File};
 use std::thread;

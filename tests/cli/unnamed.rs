@@ -1,4 +1,4 @@
-//! `scan` without a PATH: a pipe with data is scanned, as ripgrep does, and that is said.
+//! `scan` without a PATH: a pipe with data is scanned, as in ripgrep, and the output says so.
 
 use std::io::Write as _;
 use std::process::Stdio;

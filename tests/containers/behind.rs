@@ -1,5 +1,5 @@
-//! Containers behind or between text, made byte by byte as the specifications of the formats have
-//! it.
+//! Containers after or between text, made byte by byte according to the specifications of the
+//! formats.
 
 use super::damage::assert_copies_are_harmless;
 use super::holds_a_pair;

@@ -1,5 +1,5 @@
-//! Forms that are recognised and not opened. In columnar ones no id is joined with a secret that
-//! merely stands next to it.
+//! Formats that are recognised and not opened. In columnar ones an id is not joined with a secret
+//! that is only next to it.
 
 use crate::support::{Keys, Pair, Project};
 

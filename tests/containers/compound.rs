@@ -1,5 +1,5 @@
-//! Compound files: messages of Outlook with attachments, macros of Office; and what Word keeps of a
-//! text that was deleted while changes are tracked.
+//! Compound files: Outlook messages with attachments, Office macros, and the text that Word keeps
+//! after it was deleted as a tracked change.
 
 use std::io::Write as _;
 

@@ -1,5 +1,5 @@
-//! Damaged containers: whatever bytes are changed or cut, no reader panics, and what is read is
-//! bounded.
+//! Damaged containers: whichever bytes are changed or missing, no reader panics, and the bytes that
+//! are read are bounded.
 
 use std::process::Command;
 use std::sync::LazyLock;

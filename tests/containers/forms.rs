@@ -1,6 +1,5 @@
-//! Keys in archives and other containers, each made by the tool that people make it with: found,
-//! with the way to them and the right line. A tool that is missing here is named, its row left
-//! out.
+//! Keys in archives and other containers, each made by its usual tool: they are found with the path
+//! to them and the right line. If a tool is missing here, its row is skipped.
 
 use std::process::Command;
 

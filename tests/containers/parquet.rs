@@ -1,5 +1,5 @@
-//! Rows of Parquet, made byte by byte: each column by itself, in pages that are packed or not, as
-//! they stand or by a dictionary, with values that are missing.
+//! Rows of Parquet, made byte by byte: separate columns, in compressed pages or not, plain or
+//! dictionary-encoded, with missing values.
 
 use super::damage::assert_copies_are_harmless;
 use crate::support::compress::gzip;

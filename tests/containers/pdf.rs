@@ -1,5 +1,5 @@
-//! Keys on the pages of PDFs, whose letters only the fonts define: found wherever the font is named;
-//! pages without letters and encrypted files are counted.
+//! Keys on the pages of PDFs, whose characters only the fonts define: they are found wherever the
+//! font is named; pages without characters and encrypted files are counted.
 
 use std::fmt::Write as _;
 use std::process::Command;

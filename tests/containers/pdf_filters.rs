@@ -1,4 +1,4 @@
-//! Keys on the pages of PDFs, however their streams are packed: found.
+//! Keys on the pages of PDFs are found whatever filters their streams have.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! Archives of 7z written by another program: found with way and line, or said why not. One block
-//! that can't be read hides no other.
+//! 7z archives of another program: keys are found with path and line, or the reason is reported. A
+//! block that can't be read hides no other.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

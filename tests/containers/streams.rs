@@ -1,6 +1,6 @@
-//! Compressed streams and records behind a few bytes of their own form: Avro, Kafka, HTTP, captures
-//! of a network, Android backups, gzip inside of a binary; and drawings and RTF, whose texts are in
-//! pieces. Each is made byte by byte as the format's own page has it.
+//! Compressed streams and records after a short header: Avro, Kafka, HTTP, network captures,
+//! Android backups, gzip inside a binary; and drawings and RTF, whose texts are in pieces. Each is
+//! made byte by byte according to its specification.
 
 use super::damage::assert_copies_are_harmless;
 use super::holds_a_pair;

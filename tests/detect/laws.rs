@@ -1,5 +1,5 @@
-//! Laws of detection: a delta reports what the whole text does, windows report each credential once,
-//! and no bytes make it panic.
+//! Properties of detection: a delta reports the same as the whole text, windows report each
+//! credential once, and no bytes make it panic.
 
 use keysweep::detect::Engine;
 use keysweep::finding::Candidate;

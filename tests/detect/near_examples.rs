@@ -1,5 +1,5 @@
-//! Examples of AWS's documentation, in clear and encoded, and what people write in their manner:
-//! counted, never reported. Random ids and secrets are not mistaken for any of them.
+//! Examples of AWS's documentation, in clear and encoded, and similar ones that people write: they
+//! are counted, never reported. Random ids and secrets do not count as examples.
 
 use std::collections::BTreeMap;
 

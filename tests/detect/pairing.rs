@@ -1,5 +1,5 @@
-//! Whose secret is it: generated texts (`tests/texts`), whose truth is known, against what the
-//! detector says. `cargo bench --bench pairing` prints the figures of many more.
+//! Pairing in generated texts (`tests/texts`): the findings of the detector, compared with the known
+//! truth. `cargo bench --bench pairing` prints the figures of many more.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! On a cluster with a head and two nodes. These tests take minutes: `.ci/nightly` runs them.
+//! Tests on a cluster with a head and two nodes. They take minutes: `.ci/nightly` runs them.
 
 use std::fs;
 

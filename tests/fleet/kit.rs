@@ -1,4 +1,4 @@
-//! Repositories, the command `keysweep-fleet`, a cluster of Ray, and what the command left.
+//! Repositories, the command `keysweep-fleet`, a Ray cluster, and the files that the command wrote.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -1,4 +1,4 @@
-//! On one machine, and what needs no cluster.
+//! Tests on one machine, and those that need no cluster.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,5 @@
 //! Damage that must not pass as complete: objects that do not match their ids, folders that can't
-//! be listed, content that lies where nobody looks, names that hold a key though no file does.
+//! be listed, content outside the database, names that contain a key although no file does.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -102,7 +102,7 @@ fn an_object_under_a_false_id_is_reported() {
     fs::remove_file(&leak).expect("it was there");
     fs::write(&leak, harmless).expect("a file");
     let ran = project.keysweep(["staged", "--format", "json"]).run().exits(3);
-    assert!(ran.problems()[0].contains("not what its id says"), "{:?}", ran.problems());
+    assert!(ran.problems()[0].contains("does not match its id"), "{:?}", ran.problems());
     fs::remove_file(&leak).expect("it was there");
     fs::write(&leak, &leaking).expect("a file");
     project.git(&["commit", "-qm", "two"]);

@@ -1,4 +1,4 @@
-//! `--check-connectivity`: whether everything is here that refs, reflogs and the index lead to.
+//! `--check-connectivity`: everything that refs, reflogs and the index lead to must exist.
 
 use std::fs;
 

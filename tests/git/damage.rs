@@ -1,5 +1,5 @@
-//! `keysweep history` of damaged repositories: every leak that git can still read is found, what is
-//! lost is listed, and the exit status says so.
+//! `keysweep history` of damaged repositories: every leak that git can still read is found, lost
+//! objects are listed, and the exit status shows it.
 
 mod damages;
 

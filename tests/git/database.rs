@@ -1,4 +1,4 @@
-//! The pass over a git database against what git's own reader says, in every layout.
+//! The pass over a git database, compared with git's own reader, in every layout.
 
 mod damaged;
 mod differential;

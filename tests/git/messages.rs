@@ -1,4 +1,4 @@
-//! Findings in messages and names of a repository, with an exit status that fits them.
+//! Findings in messages and names of a repository, with the right exit status.
 
 use std::path::Path;
 

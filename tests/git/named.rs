@@ -1,5 +1,5 @@
-//! A repository that was named is opened at that very place or not at all, wherever the user
-//! stands and however it is spelled; and every run says what it scanned.
+//! A repository that the user names is opened at that place or not at all, from any folder and in
+//! any spelling; and every run says what it scanned.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! One repository in which every place where git can keep a key has one, each key its own number.
+//! One repository with a key at every place where git can keep one, each key with its own number.
 
 mod more;
 mod no_file;

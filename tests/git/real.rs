@@ -1,5 +1,4 @@
-//! The detector's way through deltas against its way through whole texts, over repositories that
-//! people made.
+//! The detector on deltas, compared with the detector on whole texts, over repositories that people made.
 //!
 //! `KEYSWEEP_REPOSITORIES=a:b cargo test --release --test it -- --ignored --nocapture git_real`
 

@@ -1,4 +1,4 @@
-//! Suppressions on which history has a say: later markers, several branches, clones.
+//! Suppressions that depend on history: later markers, several branches, clones.
 
 use std::fs;
 

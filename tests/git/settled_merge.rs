@@ -1,4 +1,4 @@
-//! Two branches that each add to the baseline merge by themselves unless they add neighbours.
+//! Two branches that each add to the baseline merge without conflicts unless they add neighbours.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Files named to `staged` that have no staged change are read as every source reads: in windows,
-//! within the limits of the run, and no longer than it is not stopped.
+//! Files named to `staged` without a staged change are read like any other source: in windows,
+//! within the limits of the run, and until the run is stopped.
 
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom, Write as _};

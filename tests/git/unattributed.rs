@@ -1,4 +1,4 @@
-//! `--no-attribution`: the same credentials, each with its object alone, and the report counts them.
+//! `--no-attribution`: the same credentials, each only with its object, and the report counts them.
 
 use serde_json::Value;
 

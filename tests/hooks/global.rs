@@ -1,4 +1,5 @@
-//! `keysweep install-hook --global`: new repositories have the hook, and the way back leaves nothing.
+//! `keysweep install-hook --global`: new repositories have the hook, and `--uninstall` removes
+//! everything.
 
 use std::fs;
 

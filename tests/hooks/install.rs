@@ -1,4 +1,5 @@
-//! `keysweep install-hook`: where it writes, what it keeps, what it takes away again.
+//! `keysweep install-hook`: the folder that it writes to, the files that it keeps, and those that
+//! it removes.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! Where a hook is written is where git looks for it: git itself is asked, and a commit proves it.
+//! A hook is written to the folder that git reads: git itself is asked, and a commit proves it.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,5 +1,5 @@
-//! Files too large to be read at once: a pair at the border of two windows, wherever the text
-//! stands, and lines of many megabytes.
+//! Files too large to be read at once: a pair at the border of two windows, at any position of the
+//! text, and lines of many megabytes.
 
 use std::fs;
 

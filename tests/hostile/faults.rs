@@ -1,5 +1,5 @@
-//! A detector that fails on one text: the text is a problem by its name, all others are scanned,
-//! and nobody waits for a thread that has ended.
+//! A detector that fails on one text: the text is a problem with its name, all others are scanned,
+//! and no thread waits for one that has ended.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;

@@ -1,5 +1,5 @@
-//! The bodies of the fuzz targets with every input that is kept: what fuzzing has found once stays
-//! mended, and the inputs are of the form that the bodies read.
+//! The bodies of the fuzz targets with every stored input: a fault that fuzzing found once stays
+//! fixed, and the inputs have the form that the bodies read.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! A program that gets too little: descriptors, threads, stack, memory, a place for files. It says
-//! so, it never hangs, and never calls complete what is not.
+//! A program with too few descriptors, threads, stack, memory or temporary space: it reports that,
+//! never hangs, and never calls an incomplete scan complete.
 
 use std::fs;
 use std::process::Command;

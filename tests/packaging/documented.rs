@@ -1,4 +1,5 @@
-//! What a user may meet is in the docs: formats of reports, readers of tokens, formats that are not opened.
+//! The docs name every format of reports, every reader of tokens, and every format that is not
+//! opened.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,6 @@
-//! The walls of the house that no `Cargo.toml` holds: where clap is used, and how long a file may be.
+//! Rules of the source that no `Cargo.toml` enforces: the use of clap, and the length of files.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,31 @@ fn clap_lives_in_the_command_line_alone() {
         let is_cli = inner.starts_with("cli") || inner == Path::new("cli.rs");
         assert!(is_cli || !text.contains("clap::"), "{}", inner.display());
     }
+}
+
+/// The parts of the program, each with the parts that it uses, form no circle.
+#[test]
+fn no_part_of_the_program_uses_one_that_uses_it() {
+    let source = here("src");
+    let used = regex::Regex::new(r"\bcrate::([a-z]+|\{[^;]*)").expect("a pattern");
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in files(&source) {
+        let inner = path.strip_prefix(&source).expect("in src").with_extension("");
+        let part = inner.iter().next().expect("a part").to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("a file");
+        let own = uses.entry(part.clone()).or_default();
+        for found in used.captures_iter(&text) {
+            let names = found[1].split(|letter: char| !letter.is_ascii_alphanumeric());
+            own.extend(names.filter(|name| *name != part).map(str::to_owned));
+        }
+    }
+    // A part that uses none of the others can be in no circle.
+    while let Some(free) = uses.iter().find_map(|(part, others)| {
+        others.iter().all(|other| !uses.contains_key(other)).then(|| part.clone())
+    }) {
+        uses.remove(&free);
+    }
+    assert!(uses.is_empty(), "these use each other: {:?}", uses.keys());
 }
 
 #[test]

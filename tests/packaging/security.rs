@@ -1,4 +1,4 @@
-//! The page on security names tests that are there.
+//! The tests that SECURITY.md names exist.
 
 use std::fs;
 use std::path::Path;

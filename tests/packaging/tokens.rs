@@ -1,4 +1,4 @@
-//! `docs/tokens.md` says what the patterns say. `INSTA_UPDATE=always` writes it anew.
+//! `docs/tokens.md` agrees with the patterns. `INSTA_UPDATE=always` writes it anew.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -1,4 +1,4 @@
-//! `keysweep report` writes again what the scan wrote, byte for byte, in every format.
+//! `keysweep report` writes the same bytes that the scan wrote, in every format.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! Earlier reports that somebody changed: each is refused, or is a report that every format shows.
+//! Earlier reports that somebody changed: each is refused, or is a report that every format can
+//! show.
 
 use keysweep::report::{Format, Saved};
 use serde_json::{Value, json};

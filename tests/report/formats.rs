@@ -1,5 +1,5 @@
-//! Laws of every format of a scan's report: no secret, no terminal codes of the scanned project,
-//! the same bytes for any number of threads.
+//! Properties of every format of a scan's report: no secret, no terminal codes of the scanned
+//! project, the same bytes for any number of threads.
 
 use crate::support::{Keys, Project};
 

@@ -1,4 +1,5 @@
-//! GitLab's secret detection reports that the program writes, held against what GitLab asks.
+//! GitLab's secret detection reports that the program writes, checked against GitLab's
+//! requirements.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The HTML report as markup: of what it consists, and that no text of a repository is a part of it.
+//! The HTML report as markup: its parts, and that no text of a repository is markup in it.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,4 @@
-//! A secret in a name: of a branch, a file, an author. The harness looks for it in all that is
-//! printed.
+//! A secret in a name: of a branch, a file, an author. The harness searches all output for it.
 
 use crate::report::decoding::Decoder;
 use crate::support::{Keys, Project};

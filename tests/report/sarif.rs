@@ -1,4 +1,5 @@
-//! SARIF logs, held against the schema, Microsoft's validator, and what services read of them.
+//! SARIF logs, checked against the schema, Microsoft's validator, and the properties that services
+//! read.
 
 mod importers;
 mod multitool;

@@ -1,4 +1,4 @@
-//! Holds what the detector says of a text against what is true of it.
+//! Compares the findings of the detector with the truth about a text.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The live pair is found wherever its halves stand, and no wrong one next to it is an error: what is
-//! scanned are files and histories, who answers is a real server that checks signatures.
+//! The live pair is found wherever its halves are, and no wrong pair next to it is an error: files
+//! and histories are scanned, and a real server that checks signatures answers.
 
 use std::time::Duration;
 

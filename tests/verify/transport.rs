@@ -1,4 +1,5 @@
-//! The way to STS: TLS, proxies, and an environment that must lend neither identity nor endpoint.
+//! The route to STS: TLS, proxies, and an environment that must not supply an identity or an
+//! endpoint.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};

@@ -1,5 +1,5 @@
 //! `--verify` and `keysweep verify` on a user's own machine: a prompt, certificates, proxies, own
-//! canaries, a report of a history, and logs that nobody should read a secret in.
+//! canaries, a report of a history, and logs that must not contain a secret.
 
 use std::process::Command;
 use std::sync::PoisonError;

@@ -1,4 +1,4 @@
-//! `keysweep verify`: its status, its table, and what it says where there is nothing to ask.
+//! `keysweep verify`: its status, its table, and its output if there is nothing to ask.
 
 use crate::support::stub::{Act, Stub, identity, not_known, wrong_secret};
 use crate::support::{Keys, Project};

@@ -22,7 +22,7 @@ impl Endpoint {
         match url.scheme_str() {
             Some("https") => {}
             Some("http") if is_loopback(host) => {}
-            Some("http") => return Err(fault("plain http is for loopback alone")),
+            Some("http") => return Err(fault("plain http is allowed only for loopback")),
             _ => return Err(fault("it is neither https nor http")),
         }
         if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {

@@ -44,7 +44,7 @@ impl<M> Detected<M> {
         }
         if self.truncated {
             let why = "more of it is encoded (base64, gzip, UTF-16) than is decoded: the rest was \
-                       not looked into; decode it and scan that";
+                       not examined; decode it and scan the result";
             ledger.problem(what, &name(), &why);
         }
         if self.over_limit {

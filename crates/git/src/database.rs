@@ -237,7 +237,7 @@ pub fn open(
             match Pack::open(&path, &index, hash) {
                 Ok(pack) => {
                     if !pack.is_as_indexed() {
-                        let why = "it is cut or damaged: it does not end as its index says; what is readable was scanned";
+                        let why = "it is truncated or damaged: its end does not match its index; the readable part was scanned";
                         problem(ledger, &path, &why);
                     }
                     stores.packs.push(pack);
@@ -277,7 +277,7 @@ fn report(
         }
         Ok(read) if read.lost > 0 => {
             let why = format!(
-                "it has no usable index and is cut or damaged: {} objects were read, {} are lost",
+                "it has no usable index and is truncated or damaged: {} objects were read, {} are lost",
                 read.pack.len(),
                 read.lost
             );

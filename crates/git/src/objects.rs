@@ -30,7 +30,7 @@ const CACHE: usize = 32 * 1024 * 1024;
 /// which claims the memory for them.
 const LARGE: usize = 32 << 20;
 /// The problem text for an object whose content does not match its id.
-pub const CHANGED: &str = "its content is not what its id says";
+pub const CHANGED: &str = "its content does not match its id";
 /// Number of objects that a thread takes at a time: neighbours share delta bases.
 const CHUNK: usize = 128;
 

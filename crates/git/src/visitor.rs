@@ -125,14 +125,10 @@ pub enum Damage {
     #[error("its stored bytes are damaged; the readable part was scanned")]
     Bytes,
     /// The bytes of its delta base are damaged.
-    #[error(
-        "the object that it is stored as a change of is damaged; the readable part was scanned"
-    )]
+    #[error("its delta base is damaged; the readable part was scanned")]
     Base,
     /// Its delta base is missing.
-    #[error(
-        "the object that it is stored as a change of is not here; the readable part was scanned"
-    )]
+    #[error("its delta base is missing; the readable part was scanned")]
     NoBase,
     /// The file of a loose object can't be read.
     #[error("{0}")]
@@ -141,9 +137,6 @@ pub enum Damage {
     #[error("its header in the pack is damaged")]
     Header,
     /// It exceeds the memory budget.
-    #[error(
-        "it takes more memory, with what it is stored as a change of, than may be held: raise \
-         --max-memory"
-    )]
+    #[error("there is not enough memory for it and its delta base: raise --max-memory")]
     TooLarge,
 }

@@ -145,24 +145,23 @@ impl Reached {
     pub fn why(self, limits: &Limits) -> String {
         match self {
             Self::Depth => format!(
-                "not opened: it lies in {} containers inside one another: raise --depth",
+                "not opened: it is inside {} nested containers: raise --depth",
                 limits.depth.value
             ),
             Self::Members => format!(
-                "read up to {} members, what follows is missing: raise --max-members",
+                "only {} members were read, the rest is missing: raise --max-members",
                 limits.members.value
             ),
             Self::Unpacked => format!(
-                "read up to {} bytes of members, what follows is missing: raise --max-unpacked",
+                "only {} bytes of members were read, the rest is missing: raise --max-unpacked",
                 limits.unpacked.value
             ),
             Self::Ratio => format!(
-                "its members are more than {} times its size, what follows is missing: \
-                 raise --max-ratio",
+                "its members have more than {} times its size, the rest is missing: raise --max-ratio",
                 limits.ratio.value
             ),
             Self::Time => format!(
-                "read for {:?}, what follows is missing: raise --max-unpack-time",
+                "read for {:?}, the rest is missing: raise --max-unpack-time",
                 limits.time.value
             ),
             Self::Held => format!(
@@ -170,17 +169,16 @@ impl Reached {
                 limits.held.value
             ),
             Self::Memory => {
-                "not opened: what must be held of it, with the containers around it, is \
-                             more than there is memory for: raise --max-memory, or unpack it"
+                "not opened: it and the containers around it need more memory than there is: \
+                 raise --max-memory, or unpack it"
                     .to_owned()
             }
             Self::RunMembers => format!(
-                "the run has read {} members, what follows is missing: raise --max-run-members",
+                "the run has read {} members, the rest is missing: raise --max-run-members",
                 limits.run_members.value
             ),
             Self::RunUnpacked => format!(
-                "the run has read {} bytes of members, what follows is missing: \
-                 raise --max-run-unpacked",
+                "the run has read {} bytes of members, the rest is missing: raise --max-run-unpacked",
                 limits.run_unpacked.value
             ),
         }

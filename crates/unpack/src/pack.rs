@@ -165,8 +165,7 @@ impl Objects<'_> {
             }
         }
         for number in left {
-            let why =
-                "it is stored as a change of an object that is damaged, too large or not here";
+            let why = "its delta base is damaged, too large or missing";
             members.unread(&name(&self.entries[number]), &why)?;
         }
         Ok(())

@@ -43,7 +43,7 @@ pub(super) fn read(input: Input<'_>, members: &mut dyn Members) -> Result<(), Fa
         members.encrypted()?;
     }
     if budget.is_over {
-        let why = "it says more of its fonts than is kept: text that they show may be missing; \
+        let why = "it has more font data than is kept: text in these fonts may be missing; \
                    unpack it, or raise --max-memory";
         members.unread(b"(fonts)", &why)?;
     }

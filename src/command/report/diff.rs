@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::filter::Filter;
-use crate::coverage::Coverage;
+use crate::coverage::{Count, Coverage};
 use crate::finding::{Finding, Fingerprint, Occurrence, SecretDigest};
 use crate::report::{Changed, Diff, Filtered, Kept, Saved, Side, Unscanned, part_of};
 use crate::run::FailOn;
@@ -271,25 +271,14 @@ fn left_out(finding: &Finding, old: &Coverage, new: &Saved) -> Option<String> {
         let files = now.too_large;
         return Some(format!("it may be in one of {files} files over --max-file-size"));
     }
-    let forms = now.not_opened.iter().map(|(form, count)| {
-        (before.not_opened.get(form).copied().unwrap_or_default(), *count, form.as_str())
-    });
-    [
-        (before.ignored, now.ignored, "by ignore files (--no-ignore reads them)"),
-        (before.excluded, now.excluded, "by --include, --exclude or configuration"),
-        (before.special, now.special, "devices, sockets or pipes"),
-        (before.links, now.links, "symbolic links"),
-        (before.lfs_missing, now.lfs_missing, "Git LFS objects that are not here"),
-        (before.encrypted, now.encrypted, "encrypted PDFs or members of archives"),
-        (before.unlettered, now.unlettered, "PDF pages whose fonts map no characters"),
-        (before.deeply_encoded, now.deeply_encoded, "texts encoded more than three times"),
-        (before.unopened, now.unopened, "containers over a limit that was set"),
-        (before.own_reports, now.own_reports, "reports, baselines or states of keysweep"),
-    ]
-    .into_iter()
-    .chain(forms)
-    .find(|(before, now, _)| now > before)
-    .map(|(before, now, what)| {
-        format!("the newer run left out more than the older one: {} {what}", now - before)
+    // Any other content may contain it: a new counter does, unless it is listed here.
+    let hides = |count| {
+        use Count::{BelowConfidence, Examples, Repositories, Suppressed, TooLarge, Unattributed};
+        let is_no_content = matches!(count, Examples | Repositories | Unattributed);
+        !is_no_content && !matches!(count, Suppressed | BelowConfidence | TooLarge)
+    };
+    let more = now.more_than(before).find(|(count, ..)| count.is_none_or(hides));
+    more.map(|(_, more, what)| {
+        format!("the newer run left out more than the older one: {more} {what}")
     })
 }

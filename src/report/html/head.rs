@@ -153,7 +153,7 @@ fn counts(findings: &[&Finding]) -> Vec<(usize, &'static str)> {
 fn who_acts(finding: &Finding, account: Option<&str>) -> String {
     match account {
         _ if !finding.credential.is_of_aws() => {
-            "Whoever manages its account at the provider".to_owned()
+            "The people who manage its account at the provider".to_owned()
         }
         Some(account) => format!("An administrator of account {account}"),
         None => "An administrator of its account, which the report does not know".to_owned(),

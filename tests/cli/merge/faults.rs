@@ -1,5 +1,5 @@
-//! Partials that are cut, damaged or of something else: what they have is used, and it is reported
-//! that it is not all.
+//! Partials that are truncated, damaged or of another kind: their content is used, and the report
+//! says that it is incomplete.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! A merge of more hits than memory is to hold: the same bytes, from a temporary file.
+//! A merge of more hits than fit into memory: the same bytes, from a temporary file.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -228,13 +228,43 @@ fn what_the_newer_run_may_have_left_out_is_not_gone() {
         std::os::unix::fs::symlink("/dev/null", project.at("a.env")).expect("a link");
     };
     #[cfg(unix)]
-    cases.push(("link", &["scan"], &["scan"], &link, "symbolic links"));
+    cases.push(("link", &["scan"], &["scan"], &link, "1 symbolic link"));
     for (name, first, second, between, why) in cases {
         let (lists, reason, status) = scans("diff left out", first, second, between);
         let gone = usize::from(why.is_empty());
         assert_eq!(lists, [0, 0, 1, gone, 1 - gone], "{name}: {reason}");
         assert_eq!(status, Some(if gone == 1 { 0 } else { 3 }), "{name}: {reason}");
         assert!(reason.contains(why), "{name}: {reason}");
+    }
+}
+
+/// A counter that is added later makes a finding doubtful as well, unless it counts no content.
+#[test]
+fn more_of_any_content_that_was_left_out_is_a_doubt() {
+    let mut keys = Keys::new("diff counters");
+    let project = Project::new();
+    project.file("in/k.env", keys.pair().env);
+    project.keysweep(["scan", "in", "-q", "-o", "json=old.json"]).run();
+    project.file("in/k.env", "");
+    let ran = project.keysweep(["scan", "in", "-q", "-f", "json"]).run().exits(0);
+    let schema: Value =
+        serde_json::from_str(include_str!("../../../schemas/report.json")).expect("JSON");
+    let left_out = schema["$defs"].as_object().and_then(|parts| {
+        parts.values().find_map(|part| part["properties"]["left_out"]["properties"].as_object())
+    });
+    for (name, kind) in left_out.expect("the counters of the schema") {
+        let mut report = ran.json();
+        report["coverage"]["left_out"][name] = match kind["type"].as_str() {
+            Some("integer") => Value::from(1),
+            _ => serde_json::json!({"rar": 1}),
+        };
+        project.file("new.json", report.to_string());
+        let (_, report) = json(&project, &["report", "--diff", "old.json", "new.json"]);
+        // Findings of high confidence are not below --min-confidence.
+        let is_no_content = ["examples", "repositories", "unattributed", "below_confidence"]
+            .contains(&name.as_str());
+        let counts = if is_no_content { [0, 0, 0, 1, 0] } else { [0, 0, 0, 0, 1] };
+        assert_eq!(lists(&report).0, counts, "{name}: {report:#}");
     }
 }
 

@@ -1,5 +1,4 @@
-//! The forms of blocks that say themselves how they are encoded, of folded columns, and of dumps
-//! without letters next to them.
+//! Blocks that declare their encoding, folded columns, and dumps without a text column.
 
 use std::ops::Range;
 

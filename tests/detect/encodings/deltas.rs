@@ -1,5 +1,4 @@
-//! Encoded text is found in a delta as it is in the whole text: no anchor near it was called quiet
-//! by mistake.
+//! Encoded text is found in a delta as in the whole text: no anchor near it is quiet by mistake.
 
 use keysweep::scan::Copied;
 

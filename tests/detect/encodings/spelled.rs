@@ -1,4 +1,4 @@
-//! The forms of values that are spelled otherwise in a text that is not.
+//! Values that are written in an encoding inside a text that is not encoded.
 
 use super::makers::{
     Form, binary, braced, chain, dumped, escaped, hexdump, inserted, line, listed, marked, of,

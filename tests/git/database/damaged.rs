@@ -1,4 +1,4 @@
-//! The pass over a git database whose files are not as they were written.
+//! The pass over a git database whose files were changed.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Keys in files of commits: what merges, types, encodings and dates do to them.
+//! Keys in files of commits: the effect of merges, types, encodings and dates on them.
 
 use super::Files;
 use crate::support::git::{Repo, leak};

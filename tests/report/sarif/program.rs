@@ -1,4 +1,4 @@
-//! Logs that the program writes, of every command that scans, held against everything there is.
+//! Logs that the program writes, for every command that scans, with all checks.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};

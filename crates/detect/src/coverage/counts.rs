@@ -59,6 +59,24 @@ macro_rules! left_out {
                 [$((Count::$count, self.$field)),*].into_iter()
             }
 
+            /// What this one has more of than `before`: the counter, the difference, and the words for
+            /// it. Of forms that are not opened, the words are the form.
+            pub fn more_than<'a>(
+                &'a self,
+                before: &'a Self,
+            ) -> impl Iterator<Item = (Option<Count>, u64, &'a str)> {
+                let counted = [$((Count::$count, before.$field, self.$field, $one, $many)),*];
+                let counted = counted.into_iter().map(|(count, before, now, one, many)| {
+                    let more = now.saturating_sub(before);
+                    (Some(count), more, if more == 1 { one } else { many })
+                });
+                let forms = self.not_opened.iter().map(|(form, now)| {
+                    let before = before.not_opened.get(form).copied().unwrap_or_default();
+                    (None, now.saturating_sub(before), form.as_str())
+                });
+                counted.chain(forms).filter(|(_, more, _)| *more > 0)
+            }
+
             /// The number of each kind, with the words for one and for several, in the order of the
             /// list for readers.
             pub fn named(&self) -> Vec<(u64, &'static str, &'static str)> {

@@ -17,18 +17,18 @@ pub enum Fault {
     #[error("it begins with a byte order mark (BOM): save it as UTF-8 without one")]
     ByteOrderMark,
     /// There is text before the first `[section]`.
-    #[error("line {0} stands before the first [section]")]
+    #[error("line {0} is before the first [section]")]
     NoSection(usize),
-    /// A section comes twice.
-    #[error("line {line}: the section [{name}] comes twice")]
+    /// A section occurs twice.
+    #[error("line {line}: the section [{name}] occurs twice")]
     SectionTwice {
         /// The line of the second.
         line: usize,
         /// Its name.
         name: String,
     },
-    /// A name comes twice in a section.
-    #[error("line {line}: {name} comes twice in its section")]
+    /// A name occurs twice in a section.
+    #[error("line {line}: {name} occurs twice in its section")]
     NameTwice {
         /// The line of the second.
         line: usize,
