@@ -172,10 +172,14 @@ pub(super) struct CommonArguments {
 impl CommonArguments {
     /// Keeps the live keys of `findings` alone, if the user asked for that, and gives what the report
     /// says of the others.
-    #[cfg_attr(not(feature = "verify"), expect(unused_variables, reason = "nothing is verified"))]
     #[cfg_attr(
         not(feature = "verify"),
-        expect(clippy::unused_self, reason = "nothing is verified")
+        expect(
+            unused_variables,
+            clippy::unused_self,
+            clippy::ptr_arg,
+            reason = "without verification no key is known to be live"
+        )
     )]
     pub(super) fn keep_live(
         &self,

@@ -58,6 +58,14 @@ fn reports_follow_their_schema() {
         let report = project.keysweep(asked).run().json();
         assert_eq!(faults(&whole, &report), Vec::<String>::new(), "{command:?}");
     }
+    if cfg!(feature = "verify") {
+        // Nobody listens there.
+        let nowhere = ["--only-live", "--sts-endpoint", "http://127.0.0.1:9"];
+        let asked = [&["scan", "--format", "json"][..], &nowhere].concat();
+        let report = project.keysweep(asked).run().exits(3).json();
+        assert_eq!(faults(&whole, &report), Vec::<String>::new());
+        assert!(report["filter"]["reasons"]["no-answer"].is_u64(), "{}", report["filter"]);
+    }
     let shown = project.keysweep(["scan", "--show-secrets", "--format", "json"]);
     let output = shown.command().output().expect("it runs");
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -123,7 +131,19 @@ fn the_schema_of_configurations_agrees_with_the_program() {
         (format!("[[allow]]\nfingerprint = \"{print}\"\nreason = \"old\"\n"), true),
         ("[allow]\naccount = \"123456789012\"\n".to_owned(), true),
         (rule.to_owned(), true),
+        ("packs = [\"aws\", \"more\"]\n".to_owned(), true),
+        (rule.replace("reach = 64", "pack = \"shop\""), true),
+        (
+            format!(
+                "packs = [\"aws\", \"shop\"]\n{}",
+                rule.replace("reach", "pack = \"shop\"\nreach")
+            ),
+            true,
+        ),
         ("excludes = []\n".to_owned(), false),
+        ("packs = [\"aws\", \"Shop\"]\n".to_owned(), false),
+        (rule.replace("reach = 64", "pack = \"tokens\""), false),
+        (rule.replace("reach = 64", "pack = \"Shop\""), false),
         ("exclude = \"a\"\n".to_owned(), false),
         ("verify = true\n".to_owned(), false),
         ("[[allow]]\nreason = \"old\"\n".to_owned(), false),
