@@ -55,11 +55,32 @@ pub fn score(token: &[u8]) -> i32 {
     token.windows(2).map(|two| bigrams::pair(two[0], two[1])).sum()
 }
 
-/// True if a token of any length looks random: for each letter as much as a labelled secret does.
+/// True if a token of any length looks random: for each letter as much as a labelled secret does, or
+/// by its digits if all are hexadecimal. The table of pairs knows those from hashes in source code.
 pub(crate) fn reads_random(token: &[u8]) -> bool {
+    if is_random_hex(token) {
+        return true;
+    }
     let steps = i32::try_from(token.len().saturating_sub(1)).unwrap_or(i32::MAX);
     let usual = SECRET_LEN as i32 - 1;
     score(token).saturating_mul(usual) <= LABELLED_CUT.saturating_mul(steps)
+}
+
+/// Fewest hexadecimal digits that are not a word, a date or a number.
+const FEWEST_HEX: usize = 16;
+
+/// True for hexadecimal digits of one case, of which an eighth or more are letters and a quarter or
+/// more are not: 1 in 150 random ones of sixteen digits is something else.
+fn is_random_hex(token: &[u8]) -> bool {
+    let count = |test: fn(&u8) -> bool| token.iter().filter(|byte| test(byte)).count();
+    let digits = count(u8::is_ascii_digit);
+    let lower = count(|byte| matches!(byte, b'a'..=b'f'));
+    let upper = count(|byte| matches!(byte, b'A'..=b'F'));
+    let letters = lower.max(upper);
+    token.len() >= FEWEST_HEX
+        && digits + letters == token.len()
+        && letters * 8 >= token.len()
+        && digits * 4 >= token.len()
 }
 
 /// True if a token has upper and lower case, letters beyond hexadecimal digits, and enough distinct
@@ -194,6 +215,18 @@ mod tests {
             (0..2000).map(|_| (0..SECRET_LEN).map(|_| next()).collect()).collect();
         let strong = tokens.iter().filter(|token| strength(token) == Strength::Strong).count();
         assert!(strong >= 1980, "{strong} of KEYSWEEP_TEST_SEED={seed:?}");
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_random_and_numbers_and_words_are_not() {
+        for random in ["4f1c9a60be27d3581e", "9E107D9D372BB6826BD81D3542A419D6"] {
+            assert!(reads_random(random.as_bytes()), "{random}");
+        }
+        for other in
+            ["2026113009281500", "deadbeefcafebabe", "20260101000000a", "secret-password-1"]
+        {
+            assert!(!reads_random(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]
