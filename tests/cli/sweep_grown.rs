@@ -351,7 +351,8 @@ fn with_other_options_everything_is_read() {
     sweep(&project, &["--partial", "one", "--pack", "aws"]).exits(1);
     commit(&project, "all/r", 1);
     let taken = |more: &[&str]| {
-        let ran = sweep(&project, &[&["--since", "one"], more].concat()).exits(1);
+        // Without the packs that find something the sweep ends with another status.
+        let ran = sweep(&project, &[&["--since", "one"], more].concat());
         target(&ran.json(), "r")["taken_over"].as_u64().unwrap_or_default()
     };
     assert!(taken(&["--pack", "aws"]) > 0);
