@@ -45,7 +45,8 @@ pub(super) struct MergeArguments {
     #[command(flatten)]
     suppressions: SuppressionArguments,
     /// Hold one credential for each 4K of SIZE, and one location for formats other than json, jsonl,
-    /// sarif and csv [default: 512M]; if you set SIZE, it also limits the whole process
+    /// sarif and csv; if you set SIZE, it also limits the whole process [default: 512M for locations, a
+    /// quarter of the machine's memory for credentials]
     #[arg(long, value_name = "SIZE", help_heading = "Limits", value_parser = parse::memory)]
     max_memory: Option<u64>,
 }
@@ -103,7 +104,7 @@ pub(super) fn merge(args: &MergeArguments) -> Result<Status, Box<dyn Error>> {
     let (merge, Merged { mut outcome, stored }) =
         progress::with_line(shows_progress, &line, || {
             let merge = Merge::survey(files, &options.stop);
-            let spill = spill(&options.memory, outputs.folder(), outputs.formats());
+            let spill = spill(args, &options.memory, outputs.folder(), outputs.formats());
             let outcome = merge.outcome(&options, Some(&spill), &rules, &ledger);
             outcome.map(|merged| (merge, merged))
         })?;
@@ -186,6 +187,7 @@ fn status(args: &MergeArguments, outcome: &Outcome) -> Status {
 
 /// The part of the hits that is in memory: little if all formats read them one after the other.
 fn spill(
+    args: &MergeArguments,
     memory: &MemoryBudget,
     folder: Option<PathBuf>,
     mut formats: impl Iterator<Item = Format>,
@@ -194,9 +196,10 @@ fn spill(
     const SORTED: usize = 1 << 15;
     let most = memory.places();
     let folder = folder.unwrap_or_else(std::env::temp_dir);
+    let credentials = MemoryBudget::credentials(args.max_memory);
     match formats.all(Format::streams_places) {
-        true => Spill { folder, held: most.min(SORTED), places: 1, credentials: most },
-        false => Spill { folder, held: most, places: most, credentials: most },
+        true => Spill { folder, held: most.min(SORTED), places: 1, credentials },
+        false => Spill { folder, held: most, places: most, credentials },
     }
 }
 
@@ -229,7 +232,7 @@ fn split(
     stays_here(folder)?;
     let failed = |path: &Path, error| Refused::Folder { path: path.display().to_string(), error };
     fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
-    let spill = spill(&options.memory, Some(folder.to_owned()), [format].into_iter());
+    let spill = spill(args, &options.memory, Some(folder.to_owned()), [format].into_iter());
     for name in merge.names() {
         let (merged, repository) = merge.of_target(name, options, Some(&spill), rules)?;
         let Merged { mut outcome, stored } = merged;

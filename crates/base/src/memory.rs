@@ -116,6 +116,15 @@ impl MemoryBudget {
         usize::try_from(self.total / PLACE).unwrap_or(usize::MAX).max(1)
     }
 
+    /// The number of credentials that a merge holds, whose places are in a file: one for each place of
+    /// the user's limit. Without one, it is that of a quarter of the memory that there is, and not less
+    /// than the default.
+    pub fn credentials(explicit: Option<u64>) -> usize {
+        let there = || cgroup::granted().or_else(machine::total);
+        let total = explicit.unwrap_or_else(|| quarter(there()));
+        usize::try_from(total / PLACE).unwrap_or(usize::MAX).max(1)
+    }
+
     /// The bytes of a decoder's window, if `inside` outer decoders have windows of their own.
     pub fn window(&self, inside: usize) -> u64 {
         let parts = [272, 144, 32];
@@ -126,6 +135,12 @@ impl MemoryBudget {
     pub fn claim(&self) -> Claim {
         Claim { memory: self.clone(), bytes: 0 }
     }
+}
+
+/// A quarter of the memory that there is, and at least the default as far as that is there.
+fn quarter(there: Option<u64>) -> u64 {
+    let default = MemoryBudget::DEFAULT;
+    there.map_or(default, |there| default.min(there / 2).max(there / 4))
 }
 
 impl Default for MemoryBudget {
@@ -233,6 +248,21 @@ mod tests {
         drop(two);
         assert!(one.set(64 << 20));
         assert!(one.set(1) && memory.claim().set(64 << 20));
+    }
+
+    #[test]
+    fn credentials_of_a_merge_may_take_a_quarter_of_what_is_there() {
+        for (there, megabytes) in [
+            (None, 512),
+            (Some(512), 256),
+            (Some(1024), 512),
+            (Some(2048), 512),
+            (Some(8192), 2048),
+        ] {
+            let there = there.map(|megabytes: u64| megabytes << 20);
+            assert_eq!(quarter(there) >> 20, megabytes, "{there:?}");
+        }
+        assert_eq!(MemoryBudget::credentials(Some(64 << 20)), 16_384);
     }
 
     #[test]

@@ -26,10 +26,13 @@ pub(super) struct Targets {
     numbers: BTreeMap<Holder, usize>,
 }
 
+/// Gives the sources of all that is in a place.
+type Whole<'a> = dyn Fn(&Path) -> Result<Vec<Source>, Box<dyn Error>> + 'a;
+
 /// How a place is read.
 pub(super) struct How<'a> {
     /// All of it.
-    pub(super) whole: &'a dyn Fn(&Path) -> Result<Vec<Source>, Box<dyn Error>>,
+    pub(super) whole: &'a Whole<'a>,
     /// Its files; the paths are filled in.
     pub(super) files: FileOptions,
 }
