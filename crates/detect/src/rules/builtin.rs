@@ -5,6 +5,7 @@
 //! compares the result with that of [`parse`](super::parse), which also reads a file that uses more.
 
 use std::path::Path;
+use std::str::FromStr;
 
 use memchr::memmem;
 
@@ -93,11 +94,11 @@ impl Draft {
             "anchors" => self.anchors = list(value)?,
             "labels" => self.labels = list(value)?,
             "regex" => self.regex = Some(whole(value)?),
-            "reach" => self.reach = Some(value.parse().ok()?),
+            "reach" => self.reach = Some(plain(value)?),
             "boundary" => self.boundary = Some(choice(value, &BOUNDARIES)?),
-            "entropy" => self.entropy = Some(value.parse().ok()?),
-            "random" => self.random = value.parse().ok()?,
-            "encoded" => self.encoded = value.parse().ok()?,
+            "entropy" => self.entropy = Some(plain(value)?),
+            "random" => self.random = plain(value)?,
+            "encoded" => self.encoded = plain(value)?,
             "reader" => self.reader = Some(Reader::named(&whole(value)?)?),
             "pack" => {
                 let name = whole(value)?;
@@ -162,7 +163,7 @@ fn partner(value: &str) -> Option<PartnerShape> {
             }
             "distance" => {
                 let digits = value.bytes().take_while(u8::is_ascii_digit).count();
-                distance = value[..digits].parse().ok()?;
+                distance = plain(&value[..digits])?;
                 &value[digits..]
             }
             _ => return None,
@@ -197,6 +198,12 @@ fn revocation(value: &str) -> Option<Revocation> {
 fn field(text: &str) -> Option<(&str, &str)> {
     let key = text.bytes().position(|byte| byte == b' ')?;
     Some((&text[..key], text[key..].strip_prefix(" = ")?))
+}
+
+/// A number, `true` or `false`.
+fn plain<T: FromStr>(value: &str) -> Option<T> {
+    // What is wrong with it is reported by the parser of TOML, which reads the file then.
+    value.parse().ok()
 }
 
 /// The index of a string among some words.

@@ -187,7 +187,7 @@ fn candidates<S: Simd, L: Lookup<S>, const SETS: usize>(
     for place in 0..WIDTH {
         let key = L::key(S::u8s::from_slice(simd, &part[place..place + length]));
         for set in 0..SETS {
-            buckets[set] = buckets[set] & tables[set].buckets(place, key);
+            buckets[set] &= tables[set].buckets(place, key);
         }
     }
     let mut any = buckets[0];
