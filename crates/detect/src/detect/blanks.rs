@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use super::item::{self, Item};
 
 /// Bytes of all remembered stretches; beyond that, all are forgotten.
-const MOST: usize = 1 << 20;
+const MOST: usize = 1 << 19;
 /// Bytes of a stretch that is remembered.
 const LONGEST: usize = MOST / 8;
 

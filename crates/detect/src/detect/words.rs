@@ -308,3 +308,59 @@ const GLUED: usize = 8;
 /// Words that are removed from either end of such a word.
 const PARTS: [&str; 9] =
     ["credentials", "credential", "access", "secret", "keyid", "aws", "iam", "key", "creds"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_split_into_lower_case_words() {
+        for (text, expected) in [
+            ("UPLOAD_SECRET_KEY", "upload secret key"),
+            ("awsSecretKeyDev2", "aws secret key dev 2"),
+            ("HTTPServer 0x1F 2nd", "http server 0x1f 2 nd"),
+            ("uploadawssecretkey", "upload aws secret key"),
+            ("secretkeyid", "secret key id"),
+            ("monkey hotmonkey", "monkey hotmon key"),
+            ("Schlüssel", "schl\u{fffd}\u{fffd}ssel"),
+            ("", ""),
+        ] {
+            let split = Words::of(text.as_bytes());
+            assert_eq!(split.iter().collect::<Vec<_>>().join(" "), expected, "{text}");
+            assert_eq!(split.len(), words(text.as_bytes()).len(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_means_what_its_lists_and_its_letters_say() {
+        let (half, usual) = (Meaning::HALF, Meaning::USUAL);
+        for (word, meanings) in [
+            ("access", vec![half, Meaning::ACCESS]),
+            ("acces", vec![Meaning::ACCESS]),
+            ("myaccesskeyid", vec![Meaning::ACCESS, Meaning::ID]),
+            ("key", vec![half, Meaning::KEY, Meaning::END_OF_KEY]),
+            ("monkey", vec![Meaning::KEY]),
+            ("ids", vec![half, Meaning::ID]),
+            ("mysecrets", vec![half, usual, Meaning::SECRET]),
+            ("dbpassword", vec![half, usual, Meaning::PASSWORD]),
+            ("aws", vec![Meaning::AWS, Meaning::NAMED_AWS]),
+            ("12", vec![Meaning::EMPTY, Meaning::NUMBER, Meaning::TAG]),
+            ("2024", vec![Meaning::EMPTY]),
+            ("x", vec![Meaning::EMPTY]),
+        ] {
+            for meaning in meanings {
+                assert!(Meaning::of(word).has(meaning), "{word} {meaning:?}");
+            }
+        }
+        for (word, meaning) in [
+            ("acces", half),
+            ("monkey", half),
+            ("monkey", Meaning::END_OF_KEY),
+            ("2024", Meaning::NUMBER),
+            ("secretary", Meaning::PASSWORD),
+            ("zebra", usual),
+        ] {
+            assert!(!Meaning::of(word).has(meaning), "{word} {meaning:?}");
+        }
+    }
+}
