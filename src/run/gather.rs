@@ -41,10 +41,10 @@ pub(super) fn gather<D: Detector>(
             let path = hit.origin.path.as_deref().filter(|_| !exclude.is_empty());
             if path.is_some_and(|path| exclude.excludes_bytes(path)) {
                 ledger.add(Count::Excluded, 1);
-            } else if let Some(hit) = nameless::named(hit) {
-                if let Some(sender) = begun.get_or_init(begin) {
-                    drop(sender.send(Box::new(bounds::bounded(hit))));
-                }
+            } else if let Some(hit) = nameless::named(hit)
+                && let Some(sender) = begun.get_or_init(begin)
+            {
+                drop(sender.send(Box::new(bounds::bounded(hit))));
             }
         };
         // If a source fails, its hits until then and those of other sources are reported.
