@@ -6,6 +6,7 @@
 
 mod bounds;
 mod collect;
+mod gather;
 mod memory_watch;
 pub mod merge;
 mod nothing;
@@ -26,9 +27,6 @@ pub mod time_limit;
 mod verification;
 
 use std::cmp::Reverse;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -37,7 +35,6 @@ use jiff::tz::TimeZone;
 
 use crate::canary;
 use crate::coverage::{Count, Coverage, Ledger};
-use crate::detect::nameless;
 use crate::finding::{Confidence, Finding, Occurrence, Status as Verdict};
 use crate::memory::MemoryBudget;
 use crate::provenance::Provenance;
@@ -50,6 +47,7 @@ use crate::suppress::{self, Counts, Suppressions};
 
 pub use collect::Spill;
 use collect::{Collected, Collector};
+use gather::gather;
 use nothing::{reasons, something_scanned};
 use owners::Owners;
 use record::HitRecord;
@@ -58,12 +56,6 @@ pub use status::{FailOn, Status, status};
 use time_limit::TimeLimit;
 #[cfg(feature = "verify")]
 pub use verification::Verify;
-
-/// Hits that may wait for the collector; a worker waits when the channel is full.
-const CHANNEL: usize = 1024;
-
-/// The message for a source on which the program fails.
-const FAULT: &str = "the scan failed, which is a bug in keysweep: please report it";
 
 /// The message for a run that a signal ended.
 const INTERRUPTED: &str = "interrupted: the rest was not scanned";
@@ -339,58 +331,6 @@ fn verify_within(
     how.options.until = until;
     how.options.stop = options.stop.clone();
     verification::verify(findings, &how, ledger);
-}
-
-/// Scans the sources. One thread collects the hits of all others.
-fn gather<D: Detector>(
-    sources: &[Source],
-    exclude: &files::Globs,
-    detector: &D,
-    ledger: &Ledger,
-    mut take: impl FnMut(Hit) + Send,
-) -> Result<(), Error> {
-    thread::scope(|scope| {
-        // The channel makes all its slots at once: of whole hits they would take a megabyte, which a hook
-        // of a few milliseconds pays for.
-        let (sender, receiver) = mpsc::sync_channel::<Box<Hit>>(CHANNEL);
-        let take = move || receiver.into_iter().for_each(|hit| take(*hit));
-        let taking = thread::Builder::new().spawn_scoped(scope, take).map_err(Error::Threads)?;
-        // The collector lives until the sender is dropped, so sending can't fail.
-        let hits = |hit: Hit| {
-            let path = hit.origin.path.as_deref().filter(|_| !exclude.is_empty());
-            if path.is_some_and(|path| exclude.excludes_bytes(path)) {
-                ledger.add(Count::Excluded, 1);
-            } else if let Some(hit) = nameless::named(hit) {
-                drop(sender.send(Box::new(bounds::bounded(hit))));
-            }
-        };
-        // If a source fails, its hits until then and those of other sources are reported.
-        let scan = |source: &Source| match source {
-            Source::Files(options) => {
-                files::scan(options, detector, ledger, &hits);
-                Ok(())
-            }
-            Source::Stdin(options) => {
-                stdin::scan(options, detector, ledger, &hits);
-                Ok(())
-            }
-            Source::History(options) => git::history::scan(options, detector, ledger, &hits),
-            Source::Staged(options) => git::staged::scan(options, detector, ledger, &hits),
-            Source::Range(options) => git::range::scan(options, detector, ledger, &hits),
-            Source::Named(options) => named::scan(options, detector, ledger, &hits),
-        };
-        let scanned = sources.iter().try_for_each(|source| {
-            catch_unwind(AssertUnwindSafe(|| scan(source))).unwrap_or_else(|_| {
-                ledger.problem("run", b"", &FAULT);
-                Ok(())
-            })
-        });
-        drop(sender);
-        match taking.join() {
-            Ok(()) => scanned.map_err(Error::Git),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
 }
 
 /// Sorts by severity, canaries last. The last keys make the order total.

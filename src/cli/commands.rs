@@ -146,7 +146,7 @@ mod tests {
             "keysweep scan --threads 3 --format json --output x.sarif a b",
             "keysweep staged --hook",
             "keysweep staged . --pack aws --no-config",
-            "keysweep range main..side --fail-on high",
+            "keysweep range main..side --fail-on error",
             "keysweep range --stdin --remote origin --hook",
         ];
         for line in lines {

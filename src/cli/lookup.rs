@@ -3,9 +3,7 @@
 use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
-use std::num::NonZero;
 use std::path::PathBuf;
-use std::thread;
 
 use clap::{Args, ValueEnum};
 
@@ -108,7 +106,7 @@ fn why(
     let files = files::FileOptions {
         paths: vec![path],
         obey_ignore_files: true,
-        threads: thread::available_parallelism().map_or(1, NonZero::get),
+        threads: keysweep_base::processors::count(),
         stop: stop.clone(),
         ..files::FileOptions::default()
     };

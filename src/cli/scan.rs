@@ -2,9 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -29,6 +27,7 @@ use crate::source::container::{self, Limits};
 use crate::source::{files, stdin};
 use crate::stop::Stop;
 use crate::text::escape_path;
+use keysweep_base::processors;
 
 pub(super) fn scan(args: ScanArguments) -> Result<Status, Box<dyn Error>> {
     let session = Session::begin();
@@ -150,9 +149,7 @@ pub(super) fn files_options(
 /// The number of threads: that of the option, or one for each processor, as far as there is memory
 /// for them.
 pub(super) fn threads(args: &LimitArguments) -> usize {
-    let processors =
-        || thread::available_parallelism().map_or(1, NonZero::get).min(MemoryBudget::threads());
-    args.threads.unwrap_or_else(processors)
+    args.threads.unwrap_or_else(|| processors::count().min(MemoryBudget::threads()))
 }
 
 pub(super) fn memory(args: &LimitArguments) -> MemoryBudget {

@@ -15,7 +15,7 @@ const PATHS: [&str; 15] = [
 fn change(repo: &Repo, random: &mut Random, number: u64) {
     let path = PATHS[random.below(PATHS.len())];
     let whole = repo.root.join(path);
-    // The test goes on whatever was there.
+    // Whatever was there or not.
     let _ = std::fs::remove_file(&whole);
     if random.chance(30) {
         return;

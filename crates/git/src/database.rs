@@ -20,6 +20,7 @@ use super::unindexed;
 use super::visitor::{Damage, Object, Seen, Visitor};
 use super::walk::Walk;
 use keysweep_base::memory::MemoryBudget;
+use keysweep_base::processors;
 use keysweep_base::record::Record;
 use keysweep_base::stop::Stop;
 
@@ -38,7 +39,7 @@ pub struct DatabaseOptions {
 
 impl Default for DatabaseOptions {
     fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = processors::count();
         Self { threads, alternates: true, memory: MemoryBudget::default(), stop: Stop::default() }
     }
 }

@@ -1,8 +1,5 @@
 //! The processes of a sweep on the command line: how they are started, and how many.
 
-use std::num::NonZero;
-use std::thread;
-
 use super::SweepArguments;
 use crate::cli::output::Outputs;
 use crate::cli::scan;
@@ -49,7 +46,7 @@ pub(super) fn workers(
 
 /// The number of targets that are scanned at a time.
 pub(super) fn jobs(args: &SweepArguments) -> usize {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let processors = keysweep_base::processors::count();
     let limits = &args.common.limits;
     let granted = || processors.min(MOST_JOBS).min(scan::memory(limits).processes());
     args.jobs.unwrap_or_else(granted)

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read as _;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -148,7 +147,7 @@ impl Look for Scan {
 }
 
 fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZero::get).min(MemoryBudget::threads())
+    keysweep_base::processors::count().min(MemoryBudget::threads())
 }
 
 /// The places of a key among findings, without the journals and reports of keysweep itself.

@@ -17,6 +17,7 @@ use crate::finding::Candidate;
 use crate::scan::Detector;
 use crate::source::container;
 use crate::stop::Stop;
+use keysweep_base::processors;
 use keysweep_git::database;
 use keysweep_git::forest::Skipped;
 use keysweep_git::inflate::Inflater;
@@ -50,7 +51,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 impl Default for DatabaseOptions {
     fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = processors::count();
         Self {
             threads,
             alternates: true,

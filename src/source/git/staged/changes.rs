@@ -91,7 +91,7 @@ impl Walk<'_> {
                 Some(slash) => {
                     let prefix = &entry.path[..=depth + slash];
                     let cached = below.find(&rest[..slash]);
-                    let end = end_of(index, at..range.end, prefix, cached);
+                    let end = end_of(index, at..range.end, prefix);
                     let head = before.find(&rest[..slash], EntryKind::Tree).map(ToOwned::to_owned);
                     waiting.push(Folder {
                         entries: at..end,
@@ -140,19 +140,19 @@ impl Walk<'_> {
 }
 
 /// The number of the first entry outside of the folder `prefix`, whose first entry is the first of
-/// `entries`.
-fn end_of(index: &Index, entries: Range<usize>, prefix: &[u8], cached: Option<usize>) -> usize {
-    let is_inside = |number: &usize| index.entry(*number).path.starts_with(prefix);
-    // A cached tree mostly says how many there are. It is not trusted.
-    let count = cached.and_then(|tree| index.trees().get(tree).entries);
-    let end = count.and_then(|count| entries.start.checked_add(count as usize));
-    if let Some(end) = end.filter(|end| entries.contains(&(end - 1)))
-        && is_inside(&(end - 1))
-        && (!entries.contains(&end) || !is_inside(&end))
-    {
-        return end;
+/// `entries`. If the index is out of order, others may be among them. Their names are then not found in
+/// the tree of that folder, so they count as new.
+fn end_of(index: &Index, entries: Range<usize>, prefix: &[u8]) -> usize {
+    let (mut low, mut high) = (entries.start + 1, entries.end);
+    while low < high {
+        let middle = low.midpoint(high);
+        if index.entry(middle).path.starts_with(prefix) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
-    entries.clone().find(|number| !is_inside(number)).unwrap_or(entries.end)
+    low
 }
 
 /// The cached trees of the subfolders of a folder, by name.
