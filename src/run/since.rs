@@ -188,6 +188,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_limit_lasts_if_it_counts_in_one_container() {
+        use keysweep_unpack::limits::{Limits, Reached};
+
+        for (reached, expected) in [
+            (Reached::Depth, true),
+            (Reached::Members, true),
+            (Reached::Unpacked, true),
+            (Reached::Ratio, true),
+            (Reached::Held, true),
+            (Reached::Time, false),
+            (Reached::Memory, false),
+            (Reached::RunMembers, false),
+            (Reached::RunUnpacked, false),
+        ] {
+            let why = reached.why(&Limits::default());
+            let problem = Problem { what: "container".to_owned(), path: String::new(), why };
+            assert_eq!(lasts(&problem), expected, "{reached:?}");
+        }
+    }
+
+    #[test]
     fn a_problem_lasts_if_it_follows_from_the_content_of_the_target() {
         for (what, why, expected) in [
             ("partial clone", "objects that were left on the server are not read", true),
