@@ -156,6 +156,7 @@ fn named(
 /// The folder of a target: below TARGET, or TARGET itself if it is the one that was swept. No link
 /// leads to it.
 fn place_of(target: &Path, name: &str) -> Option<PathBuf> {
+    // What can't be found here is looked for in all of TARGET, which reports why.
     let base = target.canonicalize().ok().filter(|base| base.is_dir())?;
     if name == "." {
         return Some(base);
