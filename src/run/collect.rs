@@ -12,6 +12,7 @@ mod spilled;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 
+use crate::aws::KeyId;
 use crate::bounded::{Bounded, Retained};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{
@@ -174,12 +175,20 @@ fn drop_weak(groups: &mut BTreeMap<Key, Group>, min: Confidence, ledger: &Ledger
     let first = weak.iter().filter_map(|group| group.first());
     let secrets = first.flat_map(|hit| hit.clear.secrets()).cloned().collect();
     for hit in weak.into_iter().flatten() {
-        if is_pair(&hit.identity) && hit.occurrence.sighting.id.is_some() {
+        if leaves_id(&hit) {
             let hit = lone_id(hit);
             groups.entry(key(&hit)).or_default().push(hit);
         }
     }
     secrets
+}
+
+/// True if the id of a dropped pair is a finding of its own: an id of AWS says whose key it is. An id of
+/// another provider, or of a user's own rule, says nothing without its secret.
+fn leaves_id(hit: &HitRecord) -> bool {
+    let id = hit.identity.key_id.as_deref();
+    let is_of_aws = id.is_some_and(|id| KeyId::parse(id.as_bytes()).is_some());
+    is_of_aws && is_pair(&hit.identity) && hit.occurrence.sighting.id.is_some()
 }
 
 fn lone_id(pair: HitRecord) -> HitRecord {

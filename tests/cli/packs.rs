@@ -176,6 +176,34 @@ fn a_made_up_token_is_an_example_unless_low_confidence_is_asked_for() {
 }
 
 #[test]
+fn the_id_of_a_weak_pair_of_another_provider_is_not_one_of_aws() {
+    let mut keys = Keys::new("ids of other providers");
+    let project = Project::new();
+    let key =
+        keys.filled("-----BEGIN PRIVATE KEY-----\\n{{base64:200}}\\n-----END PRIVATE KEY-----");
+    let id = "0f1e2d3c4b".repeat(4);
+    let file = format!("{{\"private_key_id\": \"{id}\", \"private_key\": \"{key}\\n\"}}\n");
+    project.file("key.json", file);
+    let pair = keys.filled("twilio_sid: AC{{hex:32}}\ntwilio_auth_token: {{hex:32}}\n");
+    project.file("twilio.yaml", pair);
+    project.file("aws.env", keys.pair().env);
+    let rules = |args: &[&str]| {
+        let report =
+            project.keysweep([&["scan", "--format", "json"], args].concat()).run().exits(1).json();
+        let findings = report["findings"].as_array().expect("findings");
+        let rule = |one: &Value| one["rule"].as_str().expect("a rule").to_owned();
+        let mut rules: Vec<String> = findings.iter().map(rule).collect();
+        rules.sort();
+        (rules, report["coverage"]["left_out"]["examples"].clone())
+    };
+    assert_eq!(rules(&[]), (["aws-access-key", "twilio-key"].map(String::from).into(), 1.into()));
+    let high = rules(&["--min-confidence", "high"]).0;
+    assert_eq!(high, ["aws-access-key"]);
+    let low = rules(&["--min-confidence", "low"]).0;
+    assert_eq!(low, ["aws-access-key", "gcp-service-account-key", "twilio-key"]);
+}
+
+#[test]
 fn rules_are_listed_with_their_packs() {
     let project = Project::new();
     let text = project.keysweep(["rules"]).run().exits(0).stdout;

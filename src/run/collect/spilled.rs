@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::adopted;
 use super::file::{HitFile, Hits, Merged, Run, in_run};
 use super::places::Few;
-use super::{Collected, fold, is_pair, lone_id};
+use super::{Collected, fold, is_pair, leaves_id, lone_id};
 use crate::coverage::{Count, Ledger};
 use crate::finding::{
     Clear, Confidence, Finding, Fingerprint, Identity, Occurrence, PlaceSource, Severity, Stored,
@@ -172,8 +172,7 @@ impl Spilled {
             let Some(hits) = self.file.as_ref().map(|file| file.read(run)) else { break };
             for hit in hits {
                 let hit = hit?;
-                let is_of_pair = weak.get(&hit.fingerprint).is_some_and(|known| known.is_pair);
-                if is_of_pair && hit.occurrence.sighting.id.is_some() {
+                if weak.contains_key(&hit.fingerprint) && leaves_id(&hit) {
                     let hit = lone_id(hit);
                     lone.insert(hit.fingerprint.clone());
                     self.buffer.push(hit);
