@@ -41,6 +41,9 @@ pub const LABELS: &str = include_str!("labels.txt");
 /// Words that stand where a credential belongs.
 pub const PLACEHOLDERS: &str = include_str!("placeholders.txt");
 
+/// Digests of tokens that documentation shows.
+pub const PUBLISHED_EXAMPLES: &str = include_str!("published-examples.txt");
+
 /// The costs of pairing.
 pub const PAIRING: &str = include_str!("pairing.txt");
 

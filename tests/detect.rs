@@ -10,4 +10,5 @@ mod patterns;
 mod recall;
 mod ses;
 mod shapes;
+mod token_files;
 mod tokens;

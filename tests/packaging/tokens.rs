@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use keysweep::detect::signs_before;
 use keysweep::rules::{Pack, Rule, RuleSet};
 
 const HEAD: &str = "\
@@ -17,6 +18,9 @@ Besides the credentials of AWS, keysweep finds these. This page is made from `pa
 - `--verify` asks AWS alone; none of these is ever sent anywhere.
 - `--pack aws` leaves them out, `--pack all` adds the pack `more`: [docs/patterns.md](patterns.md#packs).
 - `keysweep explain RULE` says how to revoke one.
+- **Needs** says what else must stand around a token, because its form alone is too common: one of some words before it, on
+  its line or one of the three above (of a pair, unless the secret directly follows its id: `ID:SECRET`, `'ID', 'SECRET'`),
+  its id within some bytes, or one of some characters directly before it.
 ";
 
 const PACKS: [(Pack, &str, &str); 2] = [
@@ -32,7 +36,7 @@ const PACKS: [(Pack, &str, &str); 2] = [
 fn proof(rule: &Rule) -> String {
     let Some(reader) = rule.reader else {
         let partner = rule.shape.as_ref().and_then(|shape| shape.partner.as_ref());
-        return if partner.is_some() { "its id beside it".to_owned() } else { "–".to_owned() };
+        return if partner.is_some() { "its id".to_owned() } else { "–".to_owned() };
     };
     let words = match reader.name() {
         "crc32-base62" => "CRC-32",
@@ -50,6 +54,42 @@ fn proof(rule: &Rule) -> String {
     words.to_owned()
 }
 
+/// The characters before a short anchor, as a reader knows them.
+fn characters(signs: &[u8]) -> String {
+    let name = |&sign: &u8| match sign {
+        b' ' => "a blank".to_owned(),
+        b'\n' => "a line break".to_owned(),
+        b'\t' => "a tab".to_owned(),
+        b'n' => "`\\n`".to_owned(),
+        b'D' => "`=3D`".to_owned(),
+        b'`' => "a backquote".to_owned(),
+        b'|' => "`\\|`".to_owned(),
+        sign => format!("`{}`", char::from(sign)),
+    };
+    signs.iter().map(name).collect::<Vec<_>>().join(" ")
+}
+
+/// What must stand around a token besides its form.
+fn needs(rule: &Rule) -> String {
+    let mut needs = Vec::new();
+    if !rule.labels.is_empty() {
+        let words: Vec<String> = rule.labels.iter().map(|word| format!("`{word}`")).collect();
+        needs.push(format!("a word: {}", words.join(" ")));
+    }
+    if let Some(partner) = rule.shape.as_ref().and_then(|shape| shape.partner.as_ref()) {
+        needs.push(format!("its id within {} bytes", partner.distance));
+    }
+    for anchor in &rule.anchors {
+        let signs = signs_before(rule, anchor);
+        if !signs.is_empty() {
+            let anchor = String::from_utf8_lossy(anchor);
+            let signs = characters(signs);
+            needs.push(format!("before `{anchor}` the beginning of the text, or one of {signs}"));
+        }
+    }
+    if needs.is_empty() { "–".to_owned() } else { needs.join("; ") }
+}
+
 /// The page of the rules.
 fn page(rules: &RuleSet) -> String {
     let mut page = HEAD.to_owned();
@@ -60,7 +100,7 @@ fn page(rules: &RuleSet) -> String {
         }
         let _ = write!(page, "\n## {title}\n\n{about}\n\n");
         page.push_str(
-            "| kind | rule | begins with, or near | proof | revoke |\n|---|---|---|---|---|\n",
+            "| kind | rule | begins with, or near | needs | proof | revoke |\n|---|---|---|---|---|---|\n",
         );
         for rule in rules {
             let code = |anchor: &Vec<u8>| format!("`{}`", String::from_utf8_lossy(anchor));
@@ -70,8 +110,8 @@ fn page(rules: &RuleSet) -> String {
             let host = page_of.trim_start_matches("https://").split('/').next().unwrap_or_default();
             let link =
                 if host.is_empty() { "–".to_owned() } else { format!("[{host}]({page_of})") };
-            let (title, id, proof) = (&rule.title, &rule.id, proof(rule));
-            let _ = writeln!(page, "| {title} | `{id}` | {anchors} | {proof} | {link} |");
+            let (title, id, needs, proof) = (&rule.title, &rule.id, needs(rule), proof(rule));
+            let _ = writeln!(page, "| {title} | `{id}` | {anchors} | {needs} | {proof} | {link} |");
         }
     }
     page

@@ -54,6 +54,8 @@ mod view;
 mod words;
 mod wrap;
 
+pub use anchors::signs_before;
+
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;

@@ -8,7 +8,10 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::detect::random;
+use crate::secret::hex;
 
 /// Minimum number of characters of a text whose repetitions and sequences mean something.
 const SHORTEST: usize = 8;
@@ -39,10 +42,28 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| {
     Words { parts, whole: of_kind("whole:").collect() }
 });
 
+/// Fewest characters of a published example, so that short texts cost no digest.
+const PUBLISHED: usize = 24;
+
+/// The digests of published examples, in hexadecimal digits.
+static DIGESTS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    let lines = keysweep_patterns::PUBLISHED_EXAMPLES.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_whitespace().next()).collect()
+});
+
 /// True if a text stands for a credential instead of being one: `YOUR_TOKEN`, `xxxxxxxx`, `${TOKEN}`,
 /// `<token>`, `1234567890`, `abcabcabcabcabc`, an example of documentation.
 pub(crate) fn is_placeholder(text: &[u8]) -> bool {
-    is_variable(text) || is_word(text) || is_typed(text) || random::is_example(text)
+    is_variable(text)
+        || is_word(text)
+        || is_typed(text)
+        || random::is_example(text)
+        || is_published(text)
+}
+
+/// True if its provider's documentation shows it, by `patterns/published-examples.txt`.
+fn is_published(text: &[u8]) -> bool {
+    text.len() >= PUBLISHED && DIGESTS.contains(hex(&Sha256::digest(text)).as_str())
 }
 
 /// True if a program fills it in: a variable, a template, a name in brackets, dots or stars.

@@ -77,6 +77,29 @@ pub struct PartnerShape {
     pub distance: usize,
 }
 
+impl PartnerShape {
+    /// True if an id stands directly before the secret at `at`: `id:secret`, or as the argument before it
+    /// in one call (`'id', 'secret'`). The secret then needs no label.
+    pub fn is_beside(&self, text: &[u8], at: usize) -> bool {
+        let before = &text[at.saturating_sub(BESIDE)..at];
+        let end = match before {
+            [id @ .., b':'] => id.len(),
+            [rest @ .., quote @ (b'"' | b'\'' | b'`')] => {
+                let rest = rest.trim_ascii_end().strip_suffix(b",").map(<[u8]>::trim_ascii_end);
+                let id = rest.and_then(|rest| rest.strip_suffix(&[*quote]));
+                id.map_or(0, <[u8]>::len)
+            }
+            _ => 0,
+        };
+        let ids = self.id.regex().captures_iter(before);
+        let mut spans = ids.filter_map(|id| Some(id.name("id").or_else(|| id.get(0))?.range()));
+        spans.any(|id| id.end == end && !Boundary::Alphanumeric.extends(before, id))
+    }
+}
+
+/// Bytes before a secret in which an id stands that is directly beside it.
+const BESIDE: usize = 128;
+
 /// Facts that can be read from a credential offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialFormat {

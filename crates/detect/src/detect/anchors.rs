@@ -18,6 +18,11 @@ use crate::stop::Stop;
 use literals::{builtin, encoded, of_anchor};
 use windows::Windows;
 
+pub use literals::signs_before;
+
+/// The byte order mark of UTF-8, before the beginning of a text.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The kind of text that a literal announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
@@ -208,9 +213,10 @@ impl Anchors {
 
     /// Adds the literals with which the text begins, if they are looked for only there.
     fn find_starts(&self, bytes: &[u8], found: &mut Vec<Anchor>) {
+        let at = if bytes.starts_with(MARK) { MARK.len() } else { 0 };
         for &index in &self.starts {
-            if bytes.starts_with(&self.literals[usize::from(index)].bytes) {
-                let anchor = Anchor::new(0, index);
+            if bytes[at..].starts_with(&self.literals[usize::from(index)].bytes) {
+                let anchor = Anchor::new(at, index);
                 found.insert(found.partition_point(|other| *other < anchor), anchor);
             }
         }
@@ -357,6 +363,11 @@ mod tests {
             ("a=hf_x", Some(1)),
             ("\"hf_x", Some(0)),
             ("x\nhf_x", Some(1)),
+            ("\u{feff}hf_x", Some(3)),
+            ("x\u{feff}hf_x", None),
+            ("x\\nhf_x", Some(2)),
+            ("x=3Dhf_x", Some(3)),
+            ("|hf_x", Some(0)),
             ("xhf_x", None),
         ] {
             let found = anchors.find(text.as_bytes(), &Stop::default());

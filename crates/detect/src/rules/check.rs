@@ -129,6 +129,7 @@ fn mismatch(rule: &Rule, shape: &Shape, text: &[u8]) -> Option<&'static str> {
                 Some("no id of 'pair' stands within its distance")
             } else if !rule.labels.is_empty()
                 && !rule.labels.iter().any(|word| label.contains(word))
+                && !shape.partner.as_ref().is_some_and(|one| one.is_beside(text, secret.start()))
             {
                 Some("none of 'labels' stands before the match")
             } else {

@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
+use crate::escapes::escape;
+
 use super::{Facts, Reading, age, base64_of, der, openpgp};
 
 /// Fewest bytes of a private key: an EC key on a curve of 160 bits has more, an Ed25519 key 48.
@@ -45,22 +47,15 @@ fn lines(text: &[u8]) -> Vec<Vec<u8>> {
     let mut plain = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
-        let escaped = after.iter().take_while(|&&next| next == b'\\').count();
-        match (byte, after.get(escaped)) {
-            (b'\\', Some(b'n' | b'r')) => {
-                plain.push(b'\n');
-                rest = &after[escaped + 1..];
-            }
-            (b'\\', Some(b'/')) => rest = &after[escaped..],
-            (b'\r', _) => {
-                plain.push(b'\n');
-                rest = after;
-            }
-            _ => {
-                plain.push(byte);
-                rest = after;
-            }
-        }
+        // Any letter of JSON may be `\u003d` or `\/`, not only the ends of lines.
+        let escape = if byte == b'\\' { escape(rest) } else { None };
+        let (len, shown) = match escape {
+            Some((len, Some(shown))) => (len, shown),
+            _ if byte == b'\r' => (1, b'\n'),
+            _ => (1, byte),
+        };
+        plain.push(if shown == b'\r' { b'\n' } else { shown });
+        rest = rest.get(len..).unwrap_or(after);
     }
     let lines = plain.split(|&byte| byte == b'\n');
     lines.map(|line| bare(line).to_vec()).filter(|line| !line.is_empty()).collect()

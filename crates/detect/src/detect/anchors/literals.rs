@@ -51,8 +51,14 @@ pub(super) fn builtin() -> Vec<Literal> {
 }
 
 /// Characters before a token, with which a short literal is searched for. The packed search compares
-/// four bytes; shorter literals would need a search of their own.
-const BEFORE: [u8; 13] = *b"\"'= :/\n\t>`(,;";
+/// four bytes; shorter literals would need a search of their own. `n` ends the escape `\n`, `D` the
+/// escapes `=3D` and `%3D`.
+const BEFORE: [u8; 16] = *b"\"'= :/\n\t>`(,;|nD";
+
+/// The characters with one of which an anchor of a rule is searched for; none for most.
+pub fn signs_before(rule: &Rule, anchor: &[u8]) -> &'static [u8] {
+    if is_widened(rule, anchor) { &BEFORE } else { &[] }
+}
 
 /// The literals of an anchor. A short one of a built-in rule is widened by the character before it;
 /// the author of another rule chose its cost.

@@ -54,6 +54,7 @@ impl Look<'_> {
             || entropy(secret.as_bytes()) < shape.entropy
             || shape.random && !random::reads_random(secret.as_bytes())
             || !is_labelled(rule, text, whole.start(), shape.reach)
+                && !shape.partner.as_ref().is_some_and(|one| one.is_beside(text, secret.start()))
         {
             return None;
         }
