@@ -363,6 +363,10 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
             ..TargetLine::default()
         };
         let records = record::of_target(hits, &target.holder, &mut line, &self.options.stop);
+        if self.options.stop.is_set() {
+            // Its names may not all be recorded, so no later sweep copies it.
+            (line.state, line.databases) = (None, Vec::new());
+        }
         self.collect(line, records, &mut row);
         row
     }

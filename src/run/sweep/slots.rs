@@ -34,6 +34,9 @@ const LARGE: u64 = 32 << 20;
 const BATCH: Duration = Duration::from_secs(20);
 /// A target that took this time was not small, whatever its size.
 const SLOW: Duration = Duration::from_secs(2);
+/// The reason why a target was scanned only in part. Its record says so too, because later sweeps read
+/// that record.
+const CUT: &str = "not scanned completely: the sweep ended first";
 
 /// The state that all scanning threads share.
 pub(super) struct Slots<'a, 's, D> {
@@ -222,10 +225,16 @@ impl<D: Detector> Slots<'_, '_, D> {
             history.since = exchange(self.wants_state, &history.database, earlier);
         }
         let failed = self.scan.scan(&target, ledger, &mut |hit| hits.add(hit));
+        let is_cut = self.scan.stop.is_set();
         let exchange = target.history.and_then(|history| history.since);
         let Now { read, taken_over } = exchange.map(|it| it.take()).unwrap_or_default();
         let scanned = Scanned::new(hits, ledger.coverage(), failed);
-        Outcome::new(Scanned { state, databases: read, taken_over, ..scanned }, false)
+        let scanned = Scanned { state, databases: read, taken_over, ..scanned };
+        let mut outcome = Outcome::new(scanned, false);
+        if is_cut {
+            outcome.fail(CUT.to_owned());
+        }
+        outcome
     }
 
     /// Scans a target in a process; `None` if there is none for it.
@@ -306,6 +315,8 @@ impl<D: Detector> Slots<'_, '_, D> {
         let is_cut = stopped && !self.scan.stop.is_set();
         if is_cut {
             outcome.fail("a signal ended its process".to_owned());
+        } else if stopped && !recalled {
+            outcome.fail(CUT.to_owned());
         }
         outcome.again = is_cut || (is_bounded && lacks_memory(&outcome.scanned.coverage));
         outcome
@@ -318,9 +329,7 @@ impl<D: Detector> Slots<'_, '_, D> {
         }
         target.note.iter().for_each(|note| ledger.note(note.as_str()));
         let mut outcome = Outcome::new(Scanned::new(hits, ledger.coverage(), None), false);
-        if !self.scan.stop.is_set() || failure != Failure::Stopped {
-            outcome.fail(failure.to_string());
-        }
+        outcome.fail(failure.to_string());
         outcome
     }
 }
