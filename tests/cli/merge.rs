@@ -67,6 +67,11 @@ fn credentials(project: &Project, keys: &mut Keys) -> Vec<String> {
     project.file("all/one/conf/a.env", &whole.env);
     project.file("all/two/id.txt", format!("the key {} is old\n", whole.id));
     project.file("all/rest/secret.env", format!("AWS_SECRET_ACCESS_KEY={}\n", whole.secret));
+    // Of other providers: a made-up token, and a pair whose id is nothing alone.
+    let made_up = keys.filled("ghp_{{alnum:36}}");
+    let twilio = keys.filled("twilio_sid: AC{{hex:32}}\ntwilio_auth_token: {{hex:32}}\n");
+    project.file("all/two/made-up.env", format!("t={made_up}\n"));
+    project.file("all/rest/twilio.yaml", twilio);
     // Halves that are in no text together.
     project.file("all/two/half.txt", format!("the key {} is new\n", parted.id));
     project.file("all/rest/half.env", format!("AWS_SECRET_ACCESS_KEY={}\n", parted.secret));

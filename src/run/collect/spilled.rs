@@ -55,11 +55,16 @@ pub(super) struct Spilled {
 struct Known {
     confidence: Confidence,
     is_pair: bool,
+    is_made_up: bool,
 }
 
 impl Known {
     fn of(hit: &HitRecord) -> Self {
-        Self { confidence: hit.occurrence.confidence, is_pair: is_pair(&hit.identity) }
+        Self {
+            confidence: hit.occurrence.confidence,
+            is_pair: is_pair(&hit.identity),
+            is_made_up: hit.identity.details.made_up,
+        }
     }
 }
 
@@ -158,7 +163,9 @@ impl Spilled {
     fn weak(&self, min: Confidence, ledger: &Ledger) -> HashMap<Fingerprint, Known> {
         let weak = self.known.iter().filter(|(_, known)| known.confidence < min);
         let weak: HashMap<_, _> = weak.map(|(print, known)| (print.clone(), *known)).collect();
-        ledger.add(Count::BelowConfidence, weak.len() as u64);
+        let made_up = weak.values().filter(|known| known.is_made_up).count() as u64;
+        ledger.add(Count::Examples, made_up);
+        ledger.add(Count::BelowConfidence, weak.len() as u64 - made_up);
         weak
     }
 
