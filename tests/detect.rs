@@ -11,3 +11,4 @@ mod recall;
 mod ses;
 mod shapes;
 mod tokens;
+mod views;
