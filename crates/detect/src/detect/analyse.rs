@@ -172,13 +172,7 @@ impl Tools {
         // Places around which only encoded runs are searched for.
         let mut looks: Vec<(usize, Reach)> = Vec::new();
         let mut inner = Inner::default();
-        let shaped = self.shapes.search(bytes, anchors, &self.stop);
-        let (examples, shaped_here): (Vec<_>, Vec<_>) =
-            shaped.found.into_iter().partition(|one| one.is_example);
-        found.examples += examples.len() as u64;
-        found.shaped.extend(shaped_here.into_iter().map(|one| (one, vec![])));
-        found.over_limit |= shaped.over_limit;
-        found.costly.extend(shaped.costly);
+        self.search_shapes(bytes, anchors, &mut found);
         places.extend(announce::labels(bytes, anchors, self));
         let manifests = announce::manifests(bytes, anchors, &self.anchors);
         // Places around which values of base64 may be short.
@@ -189,6 +183,8 @@ impl Tools {
                 return found;
             }
             let literal = self.anchors.literal(*anchor);
+            // Docker's configuration has more than one login in this reach.
+            looks.extend((literal.bytes == b"\"auth\"").then_some((anchor.at, LABEL_REACH)));
             match literal.class {
                 Class::Id if announce::may_be_id(bytes, anchor.at) => {
                     places.push((anchor.at, ID_REACH));
@@ -200,9 +196,6 @@ impl Tools {
                 Class::Token => places.push((anchor.at, TOKEN_REACH)),
                 Class::Encoding => looks.push((anchor.at, LABEL_REACH)),
                 Class::Login => {
-                    // Docker's configuration has more than one value in this reach.
-                    let is_docker = literal.bytes.starts_with(b"\"");
-                    looks.extend(is_docker.then_some((anchor.at, LABEL_REACH)));
                     let end = anchor.at + literal.bytes.len();
                     values.extend(announce::login(bytes, end).map(|at| (at, LOGIN_REACH)));
                 }
@@ -249,6 +242,17 @@ impl Tools {
             gather(bytes, region, &inner.loose[from..to], self, &mut found);
         }
         found
+    }
+
+    /// Searches for the matches of shape rules.
+    fn search_shapes(&self, bytes: &[u8], anchors: &mut [Anchor], found: &mut Analysis) {
+        let shaped = self.shapes.search(bytes, anchors, &self.stop);
+        let (examples, shaped_here): (Vec<_>, Vec<_>) =
+            shaped.found.into_iter().partition(|one| one.is_example);
+        found.examples += examples.len() as u64;
+        found.shaped.extend(shaped_here.into_iter().map(|one| (one, vec![])));
+        found.over_limit |= shaped.over_limit;
+        found.costly.extend(shaped.costly);
     }
 }
 
