@@ -12,3 +12,4 @@ mod ses;
 mod shapes;
 mod token_files;
 mod tokens;
+mod views;

@@ -130,6 +130,8 @@ pub(super) const LABEL_REACH: Reach = Reach { bytes: 512, lines: 3 };
 const TOKEN_REACH: Reach = Reach { bytes: 4096, lines: 3 };
 /// Reach of a Kubernetes Secret's kind, which may precede or follow all of its values.
 const MANIFEST_REACH: Reach = Reach { bytes: 32 * 1024, lines: 1000 };
+/// Reach of the first character of a login: its own line.
+const LOGIN_REACH: Reach = Reach { bytes: 32, lines: 0 };
 /// Reach of a list of numbers, which takes several bytes for each byte that it encodes.
 pub(super) const LIST_REACH: Reach = Reach { bytes: 32 * 1024, lines: 4000 };
 /// Decoded texts, in total and at any depth, may be this many times the size of the text, …
@@ -170,21 +172,19 @@ impl Tools {
         // Places around which only encoded runs are searched for.
         let mut looks: Vec<(usize, Reach)> = Vec::new();
         let mut inner = Inner::default();
-        let shaped = self.shapes.search(bytes, anchors, &self.stop);
-        let (examples, shaped_here): (Vec<_>, Vec<_>) =
-            shaped.found.into_iter().partition(|one| one.is_example);
-        found.examples += examples.len() as u64;
-        found.shaped.extend(shaped_here.into_iter().map(|one| (one, vec![])));
-        found.over_limit |= shaped.over_limit;
-        found.costly.extend(shaped.costly);
+        self.search_shapes(bytes, anchors, &mut found);
         places.extend(announce::labels(bytes, anchors, self));
         let manifests = announce::manifests(bytes, anchors, &self.anchors);
-        looks.extend(manifests.map(|at| (at, MANIFEST_REACH)));
+        // Places around which values of base64 may be short.
+        let mut values: Vec<(usize, Reach)> = manifests.map(|at| (at, MANIFEST_REACH)).collect();
+        looks.extend(&values);
         for anchor in anchors.iter().filter(|anchor| !anchor.quiet.is_quiet()) {
             if self.stop.is_set() {
                 return found;
             }
             let literal = self.anchors.literal(*anchor);
+            // Docker's configuration has more than one login in this reach.
+            looks.extend((literal.bytes == b"\"auth\"").then_some((anchor.at, LABEL_REACH)));
             match literal.class {
                 Class::Id if announce::may_be_id(bytes, anchor.at) => {
                     places.push((anchor.at, ID_REACH));
@@ -195,6 +195,10 @@ impl Tools {
                 Class::Escaped => places.push((anchor.at, ID_REACH)),
                 Class::Token => places.push((anchor.at, TOKEN_REACH)),
                 Class::Encoding => looks.push((anchor.at, LABEL_REACH)),
+                Class::Login => {
+                    let end = anchor.at + literal.bytes.len();
+                    values.extend(announce::login(bytes, end).map(|at| (at, LOGIN_REACH)));
+                }
                 Class::Label | Class::Listed | Class::Shape | Class::Start => {}
                 class if depth < MAX_DEPTH => {
                     // One run of one alignment is decoded once, regardless of its number of
@@ -221,6 +225,8 @@ impl Tools {
                 places.push((0, Reach { bytes: bytes.len(), lines: u32::MAX }));
             }
             self.open_runs(bytes, &mut looks, depth, &mut found, &mut inner, budget);
+            let least = decode::SHORTEST_VALUE;
+            self.look(bytes, (&mut values, least), depth, &mut found, &mut inner, budget);
         } else {
             found.too_deep = decode::is_one_run(bytes);
         }
@@ -236,6 +242,17 @@ impl Tools {
             gather(bytes, region, &inner.loose[from..to], self, &mut found);
         }
         found
+    }
+
+    /// Searches for the matches of shape rules.
+    fn search_shapes(&self, bytes: &[u8], anchors: &mut [Anchor], found: &mut Analysis) {
+        let shaped = self.shapes.search(bytes, anchors, &self.stop);
+        let (examples, shaped_here): (Vec<_>, Vec<_>) =
+            shaped.found.into_iter().partition(|one| one.is_example);
+        found.examples += examples.len() as u64;
+        found.shaped.extend(shaped_here.into_iter().map(|one| (one, vec![])));
+        found.over_limit |= shaped.over_limit;
+        found.costly.extend(shaped.costly);
     }
 }
 

@@ -83,6 +83,16 @@ pub(super) fn manifests<'a>(
     labels.map(|label| label.at).filter(|&at| names_a_manifest(bytes, at))
 }
 
+/// The beginning of the value behind the name of a login, which ends at `end`, if it may be base64.
+pub(super) fn login(bytes: &[u8], end: usize) -> Option<usize> {
+    let is_divider = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'=' | b':' | b'"' | b'\'' | b'\\');
+    let gap = bytes.get(end..)?.iter().take(8).take_while(is_divider).count();
+    let value = &bytes[end + gap..];
+    let value = &value[..value.len().min(decode::SHORTEST_VALUE)];
+    let next = decode::next_run(value, 0, 1, decode::SHORTEST_VALUE)?;
+    Some(end + gap + next.start)
+}
+
 /// True if a label is the kind of a Kubernetes Secret.
 fn names_a_manifest(bytes: &[u8], at: usize) -> bool {
     let before = &bytes[at.saturating_sub(12)..at];

@@ -134,18 +134,20 @@ fn relative(places: &[(u32, u8)], start: usize) -> Vec<(u32, u8)> {
 
 /// Minimum number of letters of a run that is decoded because of the text near it.
 pub(super) const SHORTEST: usize = 40;
+/// The same where the text says that a value is base64: the shortest tokens have 24 characters.
+pub(super) const SHORTEST_VALUE: usize = 28;
 /// Number of its letters that are decoded first, to decide if it is text.
 const TASTE: usize = 64;
 
 /// Decodes the base64 or the hexadecimal digits that begin at `at`, if they contain text or packed
-/// data. Also returns the end of the run.
+/// data. Also returns the end of the run. A run has at least `least` letters.
 ///
 /// Only the beginning is decoded before that is known, because most runs contain neither.
-pub(super) fn readable(bytes: &[u8], at: usize) -> (usize, Option<Decoded>) {
+pub(super) fn readable(bytes: &[u8], at: usize, least: usize) -> (usize, Option<Decoded>) {
     let len = bytes[at..].iter().take_while(|&&byte| is_base64(byte)).count();
     let head = &bytes[at..at + len.min(TASTE)];
     let end = at + len.max(1);
-    if len < SHORTEST {
+    if len < least {
         return (end, None);
     }
     if head.iter().all(u8::is_ascii_hexdigit) {
@@ -183,15 +185,20 @@ pub(super) fn packed_otherwise(run: &[u8]) -> Option<Unread> {
 }
 
 /// The next run that may be [`readable`], from `at` on; it begins before `until`.
-pub(super) fn next_run(bytes: &[u8], at: usize, until: usize) -> Option<Range<usize>> {
-    runs::next(bytes, at, until, SHORTEST, &LETTERS)
+pub(super) fn next_run(
+    bytes: &[u8],
+    at: usize,
+    until: usize,
+    least: usize,
+) -> Option<Range<usize>> {
+    runs::next(bytes, at, until, least, &LETTERS)
 }
 
 /// True if a stretch contains a run that is [`readable`], or packed in a form that is counted.
 pub(super) fn holds_readable(stretch: &[u8]) -> bool {
     let mut at = 0;
-    while let Some(run) = next_run(stretch, at, stretch.len()) {
-        let (end, decoded) = readable(stretch, run.start);
+    while let Some(run) = next_run(stretch, at, stretch.len(), SHORTEST) {
+        let (end, decoded) = readable(stretch, run.start, SHORTEST);
         if decoded.is_some() || packed_otherwise(&stretch[run.start..end]).is_some() {
             return true;
         }
@@ -202,7 +209,7 @@ pub(super) fn holds_readable(stretch: &[u8]) -> bool {
 
 /// True if the letters of a run encode text or packed data, at any alignment.
 pub(super) fn says_text(letters: &[u8]) -> bool {
-    readable(&letters[..letters.len().min(TASTE)], 0).1.is_some()
+    readable(&letters[..letters.len().min(TASTE)], 0, SHORTEST).1.is_some()
 }
 
 /// Number of first lines of a text, one of which may be the only value.

@@ -7,6 +7,7 @@ mod judge;
 mod nested;
 mod partner;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
@@ -116,8 +117,15 @@ impl Shapes {
                 of_rule.iter().map(|&(_, index)| self.place(anchors, index)).collect();
             let number = of_rule[0].0;
             let Some(shape) = &self.rules[number].shape else { continue };
-            let mut look =
-                Look { shapes: self, number, shape, bytes, stop, reported: HashSet::new() };
+            let mut look = Look {
+                shapes: self,
+                number,
+                shape,
+                bytes,
+                stop,
+                reported: HashSet::new(),
+                quoted: OnceCell::new(),
+            };
             if look.is_refused(&places, &mut matches) {
                 places.iter().for_each(|place| seen[place.index] = Seen::Something);
                 continue;
@@ -187,6 +195,8 @@ struct Look<'a> {
     stop: &'a Stop,
     /// Spans of matches in previous regions that overlap this one.
     reported: HashSet<(usize, usize)>,
+    /// The text looks like quoted-printable. Computed on demand.
+    quoted: OnceCell<bool>,
 }
 
 impl Look<'_> {

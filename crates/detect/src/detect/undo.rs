@@ -12,6 +12,12 @@ fn is_part(byte: Option<&u8>) -> bool {
     byte.is_some_and(|&byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
 }
 
+/// True if a token may contain this byte. In a string literal these are no minus and no
+/// continuation.
+fn is_quoted_part(byte: Option<&u8>) -> bool {
+    is_part(byte) || matches!(byte, Some(b'-' | b'_'))
+}
+
 /// Operators that join two string literals in some languages.
 const OPERATORS: [&[u8]; 12] =
     [b".concat(", b"<<", b"<>", b"++", b"..", b"||", b"+", b".", b"&", b"~", b"^", b","];
@@ -22,7 +28,7 @@ pub(super) const JOINTS: &[u8] = b"\\`^_\"'}";
 /// The length of the text between two joined pieces of a literal, the first of which ends at
 /// `rest`.
 pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
-    if !is_part(before.last()) {
+    if !is_quoted_part(before.last()) {
         return None;
     }
     match rest {
@@ -46,7 +52,7 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
         _ => None,
     };
     if let Some(len) = continued(0).or_else(|| typeset(rest)) {
-        return is_part(rest.get(len)).then_some(len);
+        return (is_part(before.last()) && is_part(rest.get(len))).then_some(len);
     }
     let quote = *rest.first().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
     let mut at = 1 + blank(1);
@@ -73,7 +79,7 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
         Some(&next) => next != quote && matches!(next, b'"' | b'\''),
         None => false,
     };
-    (opens && is_part(rest.get(at + 1))).then_some(at + 1)
+    (opens && is_quoted_part(rest.get(at + 1))).then_some(at + 1)
 }
 
 /// The length of a comment between two pieces.
@@ -123,6 +129,31 @@ pub(super) fn is_quoted_printable(bytes: &[u8]) -> bool {
         [b'?', ..] => header::opens_quoted(&bytes[at..]).is_some(),
         _ => false,
     })
+}
+
+/// Maximum number of characters of a line of quoted-printable (RFC 2045 §6.7).
+const QUOTED_LINE: usize = 76;
+
+/// True if the line that ends with the `=` at `at` may be a line of quoted-printable with a soft
+/// break: it is short, and all its other equals signs begin an escape.
+pub(super) fn breaks_softly(text: &[u8], at: usize) -> bool {
+    let floor = at.saturating_sub(QUOTED_LINE);
+    let head = &text[floor..at];
+    let Some(start) =
+        memchr::memrchr(b'\n', head).map(|newline| newline + 1).or((floor == 0).then_some(0))
+    else {
+        return false;
+    };
+    let line = &head[start..];
+    let is_escape = |at: usize| line.get(at + 1..).and_then(hex_byte).is_some();
+    memchr::memchr_iter(b'=', line).all(is_escape)
+}
+
+/// True if a text contains what quoted-printable alone contains: its name in a header, an escaped
+/// equals sign, or an escaped blank at the end of a line.
+pub(super) fn names_quoted_printable(text: &[u8]) -> bool {
+    let signs: [&[u8]; 4] = [b"=3D", b"=20\n", b"=20\r", b"quoted-printable"];
+    signs.iter().any(|sign| memchr::memmem::find(text, sign).is_some())
 }
 
 /// Undoes quoted-printable (RFC 2045 §6.7).

@@ -33,7 +33,7 @@ impl Tools {
                 self.descend_into(&outer, Some(&page), depth, found, inner, budget);
             }
         }
-        self.look(bytes, looks, depth, found, inner, budget);
+        self.look(bytes, (looks, decode::SHORTEST), depth, found, inner, budget);
     }
 
     /// Decodes the binary files of a patch.
@@ -61,12 +61,12 @@ impl Tools {
         }
     }
 
-    /// Decodes the runs near `places` that contain text. A run near a credential, a label or the
-    /// name of an encoding needs no literal of its own.
-    fn look(
+    /// Decodes the runs near `places` that contain text and have at least `least` letters. A run near
+    /// a credential, a label or the name of an encoding needs no literal of its own.
+    pub(super) fn look(
         &self,
         bytes: &[u8],
-        places: &mut [(usize, Reach)],
+        (places, least): (&mut [(usize, Reach)], usize),
         depth: usize,
         found: &mut Analysis,
         inner: &mut Inner,
@@ -76,11 +76,11 @@ impl Tools {
         let known = inner.runs.len();
         for region in region::around(bytes, places) {
             let mut at = region.start;
-            while let Some(run) = decode::next_run(bytes, at, region.end) {
+            while let Some(run) = decode::next_run(bytes, at, region.end, least) {
                 if self.stop.is_set() {
                     return;
                 }
-                let (end, decoded) = decode::readable(bytes, run.start);
+                let (end, decoded) = decode::readable(bytes, run.start, least);
                 at = end;
                 let Some(decoded) = decoded else {
                     found.unread.count(decode::packed_otherwise(&bytes[run.start..end]));
@@ -97,6 +97,9 @@ impl Tools {
                     return;
                 }
                 self.descend(&decoded, 0, depth, found, inner, budget);
+            }
+            if least < decode::SHORTEST {
+                continue;
             }
             for decoded in blocks::within(bytes, &region) {
                 if *budget == 0 {

@@ -20,8 +20,9 @@ pub(super) fn builtin() -> Vec<Literal> {
     add(Class::Utf16, &["\0I\0A\0"]);
     // The base64 of 1f 8b 08, which begins gzip, and of the first bytes of a zip archive.
     add(Class::Packed, &["H4sI", "UEsDB"]);
-    // Docker's configuration has user and password in base64 there.
-    add(Class::Encoding, &["ase64", "\"auth\""]);
+    add(Class::Encoding, &["ase64"]);
+    // User and password in base64: Docker's configuration, npm's, and a header of HTTP.
+    add(Class::Login, &["\"auth\"", ":_auth", "\n_auth", ":_password", "Basic ", ": basic "]);
     add(Class::Hex, &["414b4941", "414B4941", "41534941"]);
     add(Class::Escaped, &["%41%4", "%41%53%49"]);
     // The same once more, for the sign alone (twice or more) or for every letter.
@@ -60,15 +61,41 @@ pub fn signs_before(rule: &Rule, anchor: &[u8]) -> &'static [u8] {
     if is_widened(rule, anchor) { &BEFORE } else { &[] }
 }
 
-/// The literals of an anchor. A short one of a built-in rule is widened by the character before it;
-/// the author of another rule chose its cost.
+/// The literals of an anchor. A short one of a built-in rule is widened by the character before it,
+/// another one is also searched for with its escapes.
 pub(super) fn of_anchor(rule: &Rule, anchor: &[u8]) -> Vec<Literal> {
     if !is_widened(rule, anchor) {
-        return vec![Literal::new(anchor.to_vec(), Class::Shape)];
+        // The author of another rule chose its cost.
+        let escaped = escaped(anchor).filter(|_| rule.file.is_none());
+        let all = [anchor.to_vec()].into_iter().chain(escaped);
+        return all.map(|bytes| Literal::new(bytes, Class::Shape)).collect();
     }
     let widened = BEFORE.iter().map(|&before| [&[before], anchor].concat());
     let widened = widened.map(|bytes| Literal::new(bytes, Class::Shape));
     widened.chain([Literal::new(anchor.to_vec(), Class::Start)]).collect()
+}
+
+/// Characters of anchors that JSON and URLs escape, with their escapes: of PHP's JSON and Gson's, and
+/// of URLs in either case.
+const ESCAPES: [&[(u8, &[u8])]; 4] = [
+    &[(b'/', b"\\/")],
+    &[(b'=', b"\\u003d")],
+    &[(b'/', b"%2F"), (b':', b"%3A"), (b'=', b"%3D")],
+    &[(b'/', b"%2f"), (b':', b"%3a"), (b'=', b"%3d")],
+];
+
+/// An anchor as it is written where some of its characters are escaped: views are made only around
+/// an anchor.
+fn escaped(anchor: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let forms = ESCAPES.iter().map(move |escapes| {
+        let escape = |byte: &u8| escapes.iter().find(|(plain, _)| plain == byte);
+        let made = anchor.iter().flat_map(|byte| match escape(byte) {
+            Some((_, escaped)) => escaped.to_vec(),
+            None => vec![*byte],
+        });
+        made.collect::<Vec<u8>>()
+    });
+    forms.filter(move |escaped| escaped != anchor)
 }
 
 fn is_widened(rule: &Rule, anchor: &[u8]) -> bool {

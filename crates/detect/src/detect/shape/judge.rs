@@ -1,5 +1,6 @@
 //! Decides if a match of an expression is a credential.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::aws::KeyId;
@@ -11,6 +12,7 @@ use crate::tokens::Reading;
 
 use super::super::chain::AnchorSpan;
 use super::super::random;
+use super::super::undo;
 use super::super::view::View;
 use super::super::words::words;
 use super::{Look, Shaped};
@@ -36,9 +38,12 @@ impl Look<'_> {
         // A match that continues after an escape is complete: the raw text shows only its
         // beginning.
         let next = known.partition_point(|one| one.span.end <= span.start);
-        let mut overlapping = known[next..].iter().take_while(|one| one.span.start < span.end);
+        let overlapping = known[next..].iter().take_while(|one| one.span.start < span.end);
         let is_more = |one: &Shaped| {
-            span.start <= one.span.start && one.span.end <= span.end && one.span != span
+            span.start <= one.span.start
+                && one.span.end <= span.end
+                && one.span != span
+                && !self.ends_the_line(one, &span)
         };
         // The whole match is delimited by words, whatever delimits the credential in it.
         let around = match shape.boundary {
@@ -46,7 +51,7 @@ impl Look<'_> {
             Boundary::Alphanumeric | Boundary::Base64 => Boundary::Alphanumeric,
         };
         if secret.is_empty()
-            || !overlapping.all(is_more)
+            || !overlapping.clone().all(is_more)
             || self.reported.contains(&(span.start, span.end))
             || !is_near(piece, &outer(whole.range()), shape.reach)
             || is_part_of_more(shape.boundary, view, &secret.range(), self.bytes, &span)
@@ -59,9 +64,13 @@ impl Look<'_> {
             return None;
         }
         let id = groups.name("id");
-        let reading =
-            rule.reader.map(|reader| reader.read(secret.as_bytes(), id.map(|id| id.as_bytes())));
+        let value = plain(secret.as_bytes());
+        let reading = rule.reader.map(|reader| reader.read(&value, id.map(|id| id.as_bytes())));
         let is_made_up = reading == Some(Reading::MadeUp);
+        // What is joined to a credential by mistake makes its checksum wrong.
+        if is_made_up && overlapping.clone().any(|one| !one.is_made_up) {
+            return None;
+        }
         let is_proven = !is_made_up && rule.reader.is_some_and(Reader::proves_itself);
         let facts = match reading {
             None | Some(Reading::MadeUp) => Facts::default(),
@@ -77,13 +86,43 @@ impl Look<'_> {
             pack: rule.pack,
             confidence: if is_made_up { Confidence::Low } else { rule.confidence },
             is_made_up,
-            secret: Secret::new(secret.as_bytes().to_vec()),
+            secret: Secret::new(value.to_vec()),
             span,
             id,
-            is_example: !is_proven && is_example(secret.as_bytes(), &facts),
+            is_example: !is_proven && is_example(&value, &facts),
             facts,
         })
     }
+
+    /// True if a known match ends at the end of its line, with an equals sign that is not a soft
+    /// break of quoted-printable: padding. A match of `span` then continues with the next line, which
+    /// has nothing to do with it.
+    fn ends_the_line(&self, known: &Shaped, span: &Range<usize>) -> bool {
+        let end = known.span.end;
+        let is_sign = |at: &usize| {
+            self.bytes.get(*at) == Some(&b'=')
+                && matches!(self.bytes[at + 1..], [b'\n', ..] | [b'\r', b'\n', ..])
+        };
+        let Some(sign) = [end - 1, end].into_iter().find(is_sign) else { return false };
+        let is_quoted = || *self.quoted.get_or_init(|| undo::names_quoted_printable(self.bytes));
+        let is_padding = sign < end;
+        span.end > sign + 1
+            && !(undo::breaks_softly(self.bytes, sign) && (!is_padding || is_quoted()))
+    }
+}
+
+/// A value with the ampersands of markup undone, which an expression of a query may contain. No
+/// credential contains one, and the same query is written with either.
+fn plain(value: &[u8]) -> Cow<'_, [u8]> {
+    const ESCAPED: &[u8] = b"&amp;";
+    let Some(first) = memchr::memmem::find(value, ESCAPED) else { return Cow::Borrowed(value) };
+    let mut made = value[..first].to_vec();
+    let mut rest = &value[first..];
+    while let [next, behind @ ..] = rest {
+        made.push(*next);
+        rest = if rest.starts_with(ESCAPED) { &rest[ESCAPED.len()..] } else { behind };
+    }
+    Cow::Owned(made)
 }
 
 /// True if a match is within `reach` of one of the anchors.

@@ -1,0 +1,269 @@
+//! Tokens of other providers that are written otherwise: at the end of a line, in short base64, with
+//! escapes, and in pieces.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use keysweep::detect::Engine;
+use keysweep::finding::Candidate;
+use keysweep::rules::{Pack, Packs, RuleSet, builtin_examples};
+use keysweep::scan::Detector as _;
+
+use crate::support::Keys;
+
+fn rules() -> RuleSet {
+    RuleSet { packs: Packs::all(), ..RuleSet::builtin() }
+}
+
+/// The secrets of a rule in a text, except for those with a wrong checksum.
+fn found(engine: &Engine, text: &str, rule: &str) -> Vec<String> {
+    let is_one = |one: &Candidate| one.credential.rule.as_str() == rule;
+    let candidates = engine.whole(text.as_bytes()).candidates.into_iter();
+    let candidates = candidates.filter(|one| is_one(one) && !one.credential.details.made_up);
+    let secret = |one: Candidate| {
+        let secret = one.credential.secret.expect("a secret");
+        String::from_utf8_lossy(secret.expose()).into_owned()
+    };
+    candidates.map(secret).collect()
+}
+
+/// For each example of a rule of another provider its text, and the credential in it.
+fn examples(name: &str) -> Vec<(String, String, String)> {
+    let (rules, engine) = (rules(), Engine::new(&rules()));
+    let mut keys = Keys::new(name);
+    let mut all = Vec::new();
+    for examples in builtin_examples() {
+        let rule = examples.rule.as_str();
+        if rules.get(rule).is_none_or(|rule| rule.pack == Pack::Aws) {
+            continue;
+        }
+        for template in &examples.positive {
+            // One random token in some thousands looks like a word: not four times in a row.
+            let one = (0..4).find_map(|_| {
+                let text = keys.filled(template);
+                let secret = found(&engine, &text, rule).into_iter().next()?;
+                Some((rule.to_owned(), text, secret))
+            });
+            all.push(one.unwrap_or_else(|| panic!("{rule} does not find {template}")));
+        }
+    }
+    all
+}
+
+#[test]
+fn padding_at_the_end_of_a_line_is_no_soft_break_of_quoted_printable() {
+    let engine = Engine::new(&rules());
+    let mut tried = 0;
+    for (rule, text, secret) in examples("padding at the end of a line") {
+        let Some(at) = text.find(&secret).filter(|_| secret.ends_with('=')) else { continue };
+        tried += 1;
+        let head = &text[..at];
+        for (end, next) in
+            [("\n", "export X=1\n"), ("\r\n", "cd\r\n"), ("\n", "A7=3\n"), ("\n", "x")]
+        {
+            for head in [head.to_owned(), format!("export {head}"), format!("x=3D1\n{head}")] {
+                // A line of nothing but the token may be quoted-printable if the text is.
+                if !head.rsplit('\n').next().is_some_and(|line| line.contains('=')) {
+                    continue;
+                }
+                let text = format!("{head}{secret}{end}{next}");
+                assert_eq!(found(&engine, &text, &rule), [&*secret], "{rule}: {text}");
+            }
+            let text = format!("{end}{head}{secret}{end}{next}");
+            assert_eq!(found(&engine, &text, &rule), [&*secret], "{rule}: {text}");
+        }
+    }
+    assert!(tried > 4, "{tried}");
+}
+
+/// A text in quoted-printable (RFC 2045 §6.7), with lines of 76 characters.
+fn quoted_printable(text: &str) -> String {
+    let (mut made, mut line) = (String::new(), 0);
+    for letter in text.chars() {
+        let written = if letter == '=' { "=3D".to_owned() } else { letter.to_string() };
+        if letter != '\n' && line + written.len() > 75 {
+            made.push_str("=\n");
+            line = 0;
+        }
+        line = if letter == '\n' { 0 } else { line + written.len() };
+        made.push_str(&written);
+    }
+    made
+}
+
+/// Rules of tokens that are padded, of a fixed length and of any length.
+const SOFTLY_BROKEN: [&str; 5] =
+    ["elastic-key", "grafana-cloud-token", "github-token", "gitlab-token", "anthropic-key"];
+
+#[test]
+fn a_token_across_soft_breaks_of_quoted_printable_is_found_whole() {
+    let engine = Engine::new(&rules());
+    let (mut missed, mut tried) = (Vec::new(), 0);
+    for (rule, text, secret) in examples("soft breaks") {
+        if !SOFTLY_BROKEN.contains(&&*rule) {
+            continue;
+        }
+        if !text.contains(&secret) || text.contains('\n') && secret.contains('\n') {
+            continue;
+        }
+        for padding in [20, 30, 40, 55, 60] {
+            let text = format!("{} = {text}\n", "word ".repeat(padding / 5));
+            let written = quoted_printable(&text);
+            // A rule is not found without an anchor, which has to be in one piece.
+            let pieces: Vec<&str> = written.split("=\n").collect();
+            let starts = secret.len().min(12);
+            if !pieces.iter().any(|piece| piece.contains(&secret[..starts])) {
+                continue;
+            }
+            tried += 1;
+            let found = found(&engine, &written, &rule);
+            if found != [&*secret] {
+                missed.push(format!("{rule} {padding}: {found:?}\n{written}"));
+            }
+        }
+    }
+    assert!(missed.is_empty() && tried > 15, "{tried} tried, missed: {}", missed.join("\n"));
+}
+
+#[test]
+fn session_tokens_at_the_end_of_a_line_keep_their_padding() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("session tokens at line ends");
+    for (padding, next) in [("", "x"), ("=", "export X=1\n"), ("==", "cd\n"), ("=", "Ab3\n")] {
+        let template = format!(
+            "export AWS_ACCESS_KEY_ID=ASIA{{{{base32:16}}}}\nexport AWS_SECRET_ACCESS_KEY={{{{base64:40}}}}\n\
+             export AWS_SESSION_TOKEN=IQoJb3JpZ2luX2Vj{{{{base64:300}}}}{padding}\n{next}"
+        );
+        let text = keys.filled(&template);
+        let token = text.lines().nth(2).and_then(|line| line.split_once('=')).expect("it").1;
+        let candidates = engine.whole(text.as_bytes()).candidates;
+        let with_token: Vec<String> = candidates
+            .iter()
+            .filter_map(|one| one.credential.session_token.as_ref())
+            .map(|token| String::from_utf8_lossy(token.expose()).into_owned())
+            .collect();
+        assert_eq!(with_token, [token], "{text}");
+    }
+}
+
+/// Tokens whose base64 is short.
+const SHORT: [(&str, &str); 6] = [
+    ("gitlab-token", "glpat-{{base64url:20}}"),
+    ("gitlab-runner-token", "GR1348941{{base64url:20}}"),
+    ("gitlab-runner-token", "glrt-{{base64url:20}}"),
+    ("gitlab-ci-token", "glcbt-64_{{base64url:20}}"),
+    ("aiven-password", "AVNS_{{base64url:19}}"),
+    ("npm-token", "{{crc32-base62:npm_{{alnum:30}}}}"),
+];
+
+#[test]
+fn short_base64_is_decoded_where_the_text_says_that_it_is_base64() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("short base64");
+    for (_, template) in SHORT {
+        // One random token in some thousands looks like a word: not four times in a row.
+        let forms = |token: &str| {
+            let plain = STANDARD.encode(token);
+            let login = STANDARD.encode(format!("ci:{token}"));
+            [
+                format!("kind: Secret\ndata:\n  token: {plain}\n"),
+                format!("{{\"kind\": \"Secret\", \"data\": {{\"token\": \"{plain}\"}}}}"),
+                format!("{{\"auths\": {{\"r.example\": {{\"auth\": \"{login}\"}}}}}}"),
+                format!("//r.example/npm/:_auth={login}\n"),
+                format!("registry=x\n_auth = \"{login}\"\n"),
+                format!("//r.example/npm/:_password=\"{plain}\"\n"),
+                format!("> Authorization: Basic {login}\n"),
+                format!("\textraheader = AUTHORIZATION: basic {login}\n"),
+            ]
+        };
+        let is_found = |token: &str, text: &str| {
+            let candidates = engine.whole(text.as_bytes()).candidates;
+            candidates.iter().any(|one| {
+                one.credential.secret.as_ref().is_some_and(|it| it.expose() == token.as_bytes())
+            })
+        };
+        let missed = (0..4).map(|_| {
+            let token = keys.filled(template);
+            forms(&token).into_iter().filter(|text| !is_found(&token, text)).collect::<Vec<_>>()
+        });
+        let missed = missed.min_by_key(Vec::len).unwrap_or_default();
+        assert!(missed.is_empty(), "{template}: {missed:#?}");
+    }
+    // Without a word about base64 nothing this short is decoded.
+    let token = keys.filled(SHORT[0].1);
+    let text = format!("Basic usage: {}\n", STANDARD.encode(&token));
+    assert!(engine.whole(text.as_bytes()).candidates.is_empty(), "{text}");
+}
+
+/// Writes each of some characters as its escape.
+fn escaped(text: &str, escapes: &[(char, &str)]) -> String {
+    let escape = |letter: char| escapes.iter().find(|(plain, _)| *plain == letter);
+    let one = |letter: char| escape(letter).map_or(letter.to_string(), |(_, it)| (*it).to_owned());
+    text.chars().map(one).collect()
+}
+
+const ESCAPES: [&[(char, &str)]; 4] = [
+    &[('/', "\\/")],
+    &[('=', "\\u003d"), ('&', "\\u0026")],
+    &[('%', "%25"), ('/', "%2F"), (':', "%3A"), ('=', "%3D"), ('+', "%2B"), ('&', "%26")],
+    &[('%', "%25"), ('/', "%2f"), (':', "%3a"), ('=', "%3d"), ('+', "%2b"), ('&', "%26")],
+];
+
+#[test]
+fn a_credential_with_escapes_in_its_anchor_is_found() {
+    let engine = Engine::new(&rules());
+    let (mut missed, mut tried) = (Vec::new(), 0);
+    for (rule, text, secret) in examples("escapes in anchors") {
+        if !["google-refresh", "discord-webhook", "telegram", "azure-sas", "slack-webhook"]
+            .iter()
+            .any(|start| rule.starts_with(start))
+        {
+            continue;
+        }
+        for escapes in ESCAPES {
+            tried += 1;
+            let written = text.replace(&secret, &escaped(&secret, escapes));
+            let found = found(&engine, &written, &rule);
+            if found.len() != 1 {
+                missed.push(format!("{rule}: {written}: {found:?}"));
+            }
+        }
+    }
+    assert!(missed.is_empty() && tried > 40, "{tried} {missed:#?}");
+}
+
+#[test]
+fn a_query_in_markup_is_the_same_credential() {
+    let engine = Engine::new(&rules());
+    for (rule, _, secret) in examples("queries in markup") {
+        if rule != "azure-sas-token" {
+            continue;
+        }
+        let address = format!("https://a.blob.core.windows.net/c?{secret}");
+        let markup = address.replace('&', "&amp;");
+        let text = format!("<script>u=\"{address}\"</script>\n<a href=\"{markup}\">x</a>\n");
+        assert_eq!(found(&engine, &text, &rule), [&*secret, &*secret], "{text}");
+    }
+}
+
+#[test]
+fn a_literal_is_joined_wherever_a_token_is_split() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("tokens in pieces");
+    for (rule, template) in [
+        ("anthropic-key", "sk-ant-api03-{{base64url:93}}AA"),
+        ("gitlab-token", "glpat-{{base64url:20}}"),
+    ] {
+        let is_sound =
+            |token: &String| found(&engine, &format!("k = \"{token}\"\n"), rule) == [&**token];
+        let token = (0..9).map(|_| keys.filled(template)).find(is_sound).expect("one");
+        // The anchor stays in one piece. The neighbours of the split are of each kind.
+        for (split, pair) in [(14, ["a", "-"]), (15, ["_", "b"]), (16, ["-", "_"])] {
+            let mut token = token.clone();
+            token.replace_range(split - 1..=split, &pair.concat());
+            for joint in ["\"\n  \"", "\" + \"", "\" . \"", "\" \\\n  \"", "\" +\n\""] {
+                let text = format!("k = \"{}{joint}{}\"\n", &token[..split], &token[split..]);
+                assert!(found(&engine, &text, rule).contains(&token), "{rule}: {text}");
+            }
+        }
+    }
+}
