@@ -230,7 +230,7 @@ impl Listing {
 
 /// True if a scan reads a folder of a git folder through a link.
 fn is_read_through(inner: &Path, by: By) -> bool {
-    let first = inner.components().next().map(|first| first.as_os_str());
+    let first = inner.components().next().map(std::path::Component::as_os_str);
     by == By::Size || READ_THROUGH.iter().any(|name| first.is_some_and(|first| first == *name))
 }
 
