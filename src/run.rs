@@ -289,7 +289,9 @@ fn finish_suppressions(
     options: &RunOptions,
     ledger: &Ledger,
 ) -> Vec<BaselineEntry> {
-    ledger.add(Count::Suppressed, counts.total());
+    if !options.include_suppressed {
+        ledger.add(Count::Suppressed, counts.total());
+    }
     for entry in &counts.expired {
         let until = entry.until.map(|until| until.to_string()).unwrap_or_default();
         ledger.note(format!(

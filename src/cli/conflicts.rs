@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::{CommonArguments, FailOnLevel};
 use super::output::Outputs;
-#[cfg(feature = "verify")]
-use crate::rules::Pack;
 use crate::rules::RuleSet;
+#[cfg(feature = "verify")]
+use crate::rules::{Method, Pack, Rule};
 use crate::text::escape_path;
 
 /// Two options that exclude each other.
@@ -82,13 +82,30 @@ pub(super) fn packs(args: &CommonArguments, rules: &RuleSet) -> Result<(), Confl
             (false, true) => "--fail-on active",
             (false, false) => return Ok(()),
         };
-        // A rule of the user's own may find keys of AWS.
-        let finds_keys = rules.packs.has(Pack::Aws) || rules.in_force().any(|it| it.file.is_some());
+        // A rule of the user's own that finds ids may find those of AWS.
+        let finds_keys = rules.packs.has(Pack::Aws) || rules.in_force().any(finds_ids);
         if !finds_keys {
             return Err(Conflict::NothingToAsk { option, packs: rules.packs.names() });
         }
     }
     Ok(())
+}
+
+/// True for a rule of the user's own whose findings have an id; AWS is asked about nothing else.
+#[cfg(feature = "verify")]
+fn finds_ids(rule: &Rule) -> bool {
+    let of_shape = || {
+        rule.shape.as_ref().is_some_and(|shape| {
+            let mut groups = shape.regex.regex().capture_names().flatten();
+            shape.partner.is_some() || groups.any(|group| group == "id")
+        })
+    };
+    let has_id = match rule.method {
+        Method::Pair | Method::KeyId => true,
+        Method::Shape => of_shape(),
+        Method::Secret | Method::SessionToken => false,
+    };
+    rule.file.is_some() && has_id
 }
 
 /// Refuses an output that would overwrite one of `files`, which the options name.

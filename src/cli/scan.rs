@@ -193,7 +193,8 @@ pub(super) fn carry_out(
         ledger.problem("base", object.as_bytes(), &why);
     }
     #[cfg(feature = "verify")]
-    let (verify, would_verify) = args.verify.stage(args.fail_on)?;
+    let (verify, would_verify) =
+        args.verify.stage(args.fail_on, args.output.quiet || outputs.is_hook())?;
     conflicts::packs(args, &rules)?;
     let engine = Engine::new(&rules);
     #[cfg(feature = "verify")]

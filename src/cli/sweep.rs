@@ -97,7 +97,7 @@ pub(super) fn sweep(args: &SweepArguments) -> Result<Status, Box<dyn Error>> {
     let mut state = state(args, &policy)?;
     let since = since(args, &policy, &ledger)?;
     #[cfg(feature = "verify")]
-    let (verify, would_verify) = args.common.verify.stage(args.common.fail_on)?;
+    let (verify, would_verify) = args.common.verify.stage(args.common.fail_on, output.quiet)?;
     #[cfg(feature = "verify")]
     let keep_rivals = verify.is_some() || would_verify.is_some();
     #[cfg(not(feature = "verify"))]

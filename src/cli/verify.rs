@@ -126,23 +126,35 @@ impl ScanVerifyArguments {
     }
 
     /// The verification stage, or the options of one for a dry run.
-    pub(super) fn stage(&self, fail_on: FailOnLevel) -> Result<Stage, Box<dyn Error>> {
-        self.verify.stage_if(self.asks(), fail_on)
+    ///
+    /// If it is `silent`, the first request is not announced.
+    pub(super) fn stage(
+        &self,
+        fail_on: FailOnLevel,
+        silent: bool,
+    ) -> Result<Stage, Box<dyn Error>> {
+        self.verify.stage_if(self.asks(), fail_on, silent)
     }
 }
 
 impl VerifyArguments {
     /// The verification stage, or the options of one for a dry run.
     pub(super) fn stage(&self) -> Result<Stage, Box<dyn Error>> {
-        self.stage_if(self.verify, FailOnLevel::Note)
+        self.stage_if(self.verify, FailOnLevel::Note, false)
     }
 
-    fn stage_if(&self, asks: bool, fail_on: FailOnLevel) -> Result<Stage, Box<dyn Error>> {
+    fn stage_if(
+        &self,
+        asks: bool,
+        fail_on: FailOnLevel,
+        silent: bool,
+    ) -> Result<Stage, Box<dyn Error>> {
         if !asks && matches!(fail_on, FailOnLevel::Active) {
             let why = "--fail-on active needs --verify: only AWS knows that a key is live";
             return Err(why.into());
         }
         if asks {
+            let announce = if silent { |_: &str| {} } else { announce };
             return Ok((Some(Verify { options: self.sts.options()?, announce }), None));
         }
         if self.verify_dry_run {

@@ -300,6 +300,39 @@ fn packs_of_users_are_switched_like_built_in_ones() {
     }
 }
 
+/// A rule of the user's own counts if its findings have an id, about which AWS can be asked.
+#[cfg(feature = "verify")]
+#[test]
+fn live_keys_need_a_rule_that_finds_ids() {
+    const PAIRS: &str = r#"
+[[rule]]
+id = "cloud-key"
+title = "Cloud key"
+description = "Opens the cloud."
+pack = "cloud"
+anchors = ["cloud:"]
+regex = 'cloud:(?P<id>[A-Z0-9]{20}):(?P<secret>[a-z0-9]{40})'
+examples = ["k=cloud:{{upper:20}}:{{lower:40}}"]
+"#;
+    let project = Project::new();
+    project.file("all/readme", "nothing\n").file("own.toml", format!("{OWN}{PAIRS}"));
+    for command in ["scan", "sweep"] {
+        for option in [&["--only-live"][..], &["--verify", "--fail-on", "active"]] {
+            let run = |packs: &str| {
+                let more = ["--config", "own.toml", "--pack", packs];
+                project.keysweep([&[command, "all"], option, &more].concat()).run()
+            };
+            for packs in ["tokens", "shop", "shop,lab,more"] {
+                let ran = run(packs).exits(2);
+                assert!(ran.stderr.contains("without the pack aws"), "{packs}: {}", ran.stderr);
+            }
+            for packs in ["shop,aws", "cloud", "all"] {
+                run(packs).exits(0);
+            }
+        }
+    }
+}
+
 #[test]
 fn an_unknown_pack_is_refused_with_the_choices() {
     let project = own_repository("unknown packs");

@@ -215,7 +215,7 @@ fn no_process_outlives_a_sweep_that_is_killed() {
 fn an_interrupted_sweep_stops_its_processes_and_reports() {
     for signal in ["INT", "TERM"] {
         let (project, slow, pairs) = with_slow_target("process interrupted");
-        let sweep = start(&project, &[]);
+        let sweep = start(&project, &["--partial", "part"]);
         let pid = reader(&sweep, &slow, None);
         wait_for("the others have ended", || {
             let others = children(sweep.child.id());
@@ -223,6 +223,9 @@ fn an_interrupted_sweep_stops_its_processes_and_reports() {
         });
         send(sweep.child.id(), signal);
         let ran = ran(sweep).exits(130);
+        let part = fs::read_to_string(project.at("part")).expect("a partial");
+        let cut = part.lines().filter(|line| line.contains("completely: the sweep ended first"));
+        assert_eq!(cut.count(), 1, "{signal}: {part}");
         for pair in &pairs {
             assert!(ran.stdout.contains(&pair.id), "{}", ran.stdout);
         }

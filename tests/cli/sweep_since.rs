@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use crate::support::process::endless_file;
 use crate::support::{Keys, Project, Ran};
 
 /// A file that changed this shortly before may change again without a sign, so it is scanned.
@@ -264,4 +265,99 @@ fn a_target_with_a_problem_is_scanned_again() {
     let ran = sweep(&project, &["--since", "one"]).exits(1);
     assert_eq!(taken(&ran), [".", "r", "s.git"], "{}", ran.stderr);
     assert!(ran.problems().is_empty(), "{:?}", ran.problems());
+}
+
+/// The slow file has no end, so the sweep ends before the target, on any machine.
+#[test]
+fn a_target_that_the_end_of_a_sweep_cut_short_is_scanned_again() {
+    let mut keys = Keys::new("since cut");
+    let project = Project::new();
+    project.file("all/a/a.env", keys.pair().env).file("all/b/b.env", keys.pair().env);
+    for name in ["a", "b"] {
+        project.git_in(&format!("all/{name}"), &["init", "-q"]);
+    }
+    endless_file(&project.at("all/b/slow.bin"));
+    thread::sleep(RECENT);
+    let limit = ["--jobs", "2", "--timeout", "4s"];
+    let first = sweep(&project, &[&limit[..], &["--partial", "one"]].concat()).exits(1);
+    let failed = |ran: &Ran| -> Vec<bool> {
+        let targets = ran.json()["coverage"]["targets"].as_array().expect("targets").clone();
+        targets.iter().map(|target| target["failed"].is_string()).collect()
+    };
+    assert_eq!(failed(&first), [false, false, true], "{}", first.stdout);
+    let second = sweep(&project, &[&limit[..], &["--since", "one"]].concat()).exits(1);
+    assert_eq!(taken(&second), [".", "a"], "{}", second.stderr);
+    fs::remove_file(project.at("all/b/slow.bin")).expect("it is ours");
+    let third = sweep(&project, &["--since", "one"]).exits(1);
+    assert_eq!(third.json()["findings"], sweep(&project, &[]).json()["findings"]);
+    assert_eq!(failed(&third), [false, false, false], "{}", third.stdout);
+}
+
+/// A change behind a link in the git folder of `all/r`; `up` is another repository.
+#[cfg(unix)]
+#[test]
+fn what_changes_behind_a_link_in_a_git_folder_is_noticed() {
+    use std::os::unix::fs::symlink;
+
+    type Link = fn(&Project);
+    fn replace(project: &Project, name: &str) {
+        let own = project.at(format!("all/r/.git/{name}"));
+        let other = project.at(format!("up/.git/{name}"));
+        fs::create_dir_all(&other).expect("a folder");
+        if own.exists() {
+            fs::remove_dir_all(&own).expect("it is ours");
+        }
+        symlink(other, own).expect("a link");
+    }
+    let table: [(&str, Link); 4] = [
+        ("packs", |project| replace(project, "objects/pack")),
+        ("loose objects", |project| {
+            for number in 0..=255 {
+                let name = format!("objects/{number:02x}");
+                if !project.at(format!("all/r/.git/{name}")).exists() {
+                    replace(project, &name);
+                }
+            }
+        }),
+        ("reflogs", |project| replace(project, "logs")),
+        ("packs of an alternate", |project| {
+            project.git(&["init", "-q", "between"]);
+            fs::remove_dir(project.at("between/.git/objects/pack")).expect("it is empty");
+            let packs = project.at("up/.git/objects/pack");
+            symlink(packs, project.at("between/.git/objects/pack")).expect("a link");
+            let objects = project.at("between/.git/objects").to_string_lossy().into_owned();
+            project.file("all/r/.git/objects/info/alternates", format!("{objects}\n"));
+        }),
+    ];
+    let mut keys = Keys::new("since links");
+    let projects = table.map(|(name, link)| {
+        let project = Project::new();
+        for (place, text) in [("up", keys.pair().env), ("all/r", "nothing\n".to_owned())] {
+            project.git_in(place, &["init", "-q"]).file(format!("{place}/a.env"), text);
+            project.git_in(place, &["add", "-A"]).git_in(place, &["commit", "-q", "-m", "one"]);
+        }
+        project.git_in("up", &["repack", "-q", "-d"]);
+        link(&project);
+        (name, project)
+    });
+    thread::sleep(RECENT);
+    for (_, project) in &projects {
+        sweep(project, &["--partial", "one"]);
+    }
+    for (name, project) in &projects {
+        let same = sweep(project, &["--since", "one"]);
+        assert_eq!(taken(&same), [".", "r"], "{name}: {}", same.stderr);
+        // Several, so that one of the loose ones is behind a link.
+        for number in 0..4 {
+            project.file(format!("up/{number}.env"), keys.pair().env);
+            let message = format!("{number}: {}", keys.pair().env.replace('\n', " "));
+            project.git_in("up", &["add", "-A"]).git_in("up", &["commit", "-q", "-m", &message]);
+        }
+        if name.starts_with("packs") {
+            project.git_in("up", &["repack", "-q", "-d"]);
+        }
+        let (whole, part) = (sweep(project, &[]), sweep(project, &["--since", "one"]));
+        assert_eq!(taken(&part), ["."], "{name}: {}", part.stderr);
+        assert_eq!(part.json()["findings"], whole.json()["findings"], "{name}");
+    }
 }

@@ -264,6 +264,7 @@ fn what_a_baseline_suppresses_is_not_asked_about() {
     assert_eq!((ran.left_out("suppressed"), &ran.json()["filter"]["hidden"]), (1, &json!(0)));
     let all = project.keysweep([&args[..], &["--include-suppressed"]].concat()).run().exits(0);
     assert_eq!(all.json()["filter"]["reasons"], json!({"suppressed": 1}));
+    assert!(!all.stderr.contains("(--include-suppressed)"), "{}", all.stderr);
     assert!(stub.requests().is_empty());
     // A marker in the text does not hide a live key.
     let mut keys = Keys::new("only live marker");
@@ -278,6 +279,24 @@ fn what_a_baseline_suppresses_is_not_asked_about() {
     let args = ["scan", "--only-live", "--sts-endpoint", &stub.url(), "--format", "json"];
     let ran = project.keysweep(args).run().exits(1);
     assert_eq!(ids(&ran.json()), [key.id.as_str()]);
+}
+
+#[test]
+fn a_hook_that_stops_nothing_and_a_quiet_run_say_nothing() {
+    let (leaks, stub) = leaks("only live silent", &[GONE]);
+    let (project, url) = (&leaks.project, stub.url());
+    project.git(&["add", "-f", GONE]);
+    let run =
+        |args: &[&str]| project.keysweep([args, &["--sts-endpoint", &url]].concat()).run().exits(0);
+    for option in [&["--only-live"][..], &["--verify", "--fail-on", "active"]] {
+        let ran = run(&[&["staged", "--hook"], option].concat());
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""), "{option:?}");
+        let quiet = run(&[&["staged", "--quiet"], option].concat());
+        assert!(!quiet.stderr.contains("asking AWS"), "{option:?}: {}", quiet.stderr);
+        let loud = run(&[&["staged"], option].concat());
+        assert!(loud.stderr.contains("asking AWS"), "{option:?}: {}", loud.stderr);
+    }
+    assert!(!stub.requests().is_empty());
 }
 
 #[test]

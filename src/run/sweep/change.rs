@@ -2,8 +2,9 @@
 //!
 //! Of a work tree and of files these are names, sizes, times of change and numbers of files; of a git
 //! folder the content of every file outside of its objects, and names and sizes of packs and loose
-//! objects, whose names are digests of their content. Nothing is inflated or scanned. A target that
-//! can't be listed, or in which a file changed a moment ago, has no digest and is scanned.
+//! objects, whose names are digests of their content. A link in a git folder is followed wherever a scan
+//! reads through it. Nothing is inflated or scanned. A target that can't be listed, or in which a file
+//! changed a moment ago, has no digest and is scanned.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
@@ -22,6 +23,10 @@ use crate::source::git::find::Repository;
 const READ: u64 = 64 << 20;
 /// Maximum number of folders of objects that a repository borrows from.
 const ALTERNATES: usize = 64;
+/// Maximum number of files and folders behind links.
+const LINKED: usize = 1 << 20;
+/// The folders in a git folder that a scan reads even if they, or folders in them, are links.
+const READ_THROUGH: [&str; 7] = ["info", "lfs", "logs", "modules", "objects", "refs", "worktrees"];
 /// A file that changed so shortly before may change again without a sign: times have a resolution.
 const RECENT: Duration = Duration::from_secs(2);
 
@@ -41,9 +46,12 @@ pub(super) fn digest(target: &Target) -> Option<String> {
         apart: files.apart.iter().cloned().collect(),
         git: BTreeSet::new(),
         alternates: BTreeSet::new(),
+        followed: BTreeSet::new(),
+        left: LINKED,
         now: SystemTime::now(),
     };
-    listing.add(b"keysweep change 1", target.place.as_os_str().as_encoded_bytes());
+    // Digests of the first kind may belong to targets that were scanned only in part.
+    listing.add(b"keysweep change 2", target.place.as_os_str().as_encoded_bytes());
     if let Some(Repository { git_dir, common, fault: None, .. }) = repository {
         listing.git.insert(git_dir);
         listing.git.extend(target.history.is_some().then_some(common));
@@ -61,14 +69,20 @@ struct Listing {
     apart: BTreeSet<PathBuf>,
     git: BTreeSet<PathBuf>,
     alternates: BTreeSet<PathBuf>,
+    /// Folders that links lead to, each listed once for each way of comparing its files.
+    followed: BTreeSet<(PathBuf, By)>,
+    /// The number of files and folders behind links that may still be listed.
+    left: usize,
     now: SystemTime,
 }
 
 /// How files of a folder are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum By {
-    /// Size, times and number.
+    /// Size, times and number. Links are not followed.
     Times,
+    /// The same, in a folder that a link in a git folder leads to.
+    Linked,
     /// Content.
     Content,
     /// The size: the name is a digest of the content.
@@ -107,26 +121,45 @@ impl Listing {
 
     /// Lists a file or a folder with all that is in it, in the order of names.
     fn walk(&mut self, top: &Path, by: By) -> io::Result<()> {
-        let mut waiting = vec![(top.to_owned(), by)];
-        while let Some((path, by)) = waiting.pop() {
+        let mut waiting = vec![(top.to_owned(), by, false)];
+        while let Some((path, by, is_behind)) = waiting.pop() {
             let is_other = self.apart.contains(&path) || self.git.contains(&path);
             if path != top && by == By::Times && is_other {
                 continue;
             }
-            let found = path.symlink_metadata()?;
+            if is_behind && self.left == 0 {
+                return Err(io::Error::other("too many files behind links"));
+            }
+            self.left -= usize::from(is_behind);
+            let mut found = path.symlink_metadata()?;
             let inner = path.strip_prefix(top).unwrap_or(&path);
             self.add(b"path", inner.as_os_str().as_encoded_bytes());
-            if found.is_symlink() {
+            let (mut real, mut by, is_link) = (path.clone(), by, found.is_symlink());
+            if is_link {
                 self.add(b"link", fs::read_link(&path)?.as_os_str().as_encoded_bytes());
-            } else if found.is_dir() {
+                // One that leads nowhere counts as missing.
+                let Some(to) = path.canonicalize().ok().filter(|_| by != By::Times) else {
+                    continue;
+                };
+                (found, real) = (to.metadata()?, to);
+            }
+            if found.is_dir() {
                 self.add(b"folder", b"");
-                let is_objects = by == By::Content && path.ends_with("objects");
+                if is_link {
+                    by = if by == By::Size { By::Size } else { By::Linked };
+                    if !is_read_through(inner, by) || !self.followed.insert((real, by)) {
+                        continue;
+                    }
+                }
+                let is_objects =
+                    matches!(by, By::Content | By::Linked) && path.ends_with("objects");
                 let by = if is_objects { By::Size } else { by };
                 let entries: io::Result<BTreeSet<PathBuf>> =
                     fs::read_dir(&path)?.map(|entry| Ok(entry?.path())).collect();
-                waiting.extend(entries?.into_iter().rev().map(|path| (path, by)));
+                let entries = entries?.into_iter().rev();
+                waiting.extend(entries.map(|path| (path, by, is_behind || is_link)));
             } else if found.is_file() {
-                self.file(&path, &found, by)?;
+                self.file((&path, &real), &found, by)?;
             } else {
                 self.add(b"special", b"");
             }
@@ -134,20 +167,21 @@ impl Listing {
         Ok(())
     }
 
-    fn file(&mut self, path: &Path, found: &Metadata, by: By) -> io::Result<()> {
+    /// Adds a file; `real` is where it is, if links lead to it.
+    fn file(&mut self, (path, real): (&Path, &Path), found: &Metadata, by: By) -> io::Result<()> {
         let is_list = by == By::Size && path.ends_with("info/alternates");
         match by {
             By::Size if !is_list => self.add(b"size", &found.len().to_le_bytes()),
             By::Content | By::Size if found.len() <= READ => {
                 let mut text = Vec::new();
-                open(path)?.take(READ + 1).read_to_end(&mut text)?;
+                open(real)?.take(READ + 1).read_to_end(&mut text)?;
                 if is_list {
-                    self.borrow(path, &text);
+                    self.borrow(path, &text)?;
                 }
                 let content = Sha256::digest(&text);
                 self.add(b"content", &content);
             }
-            By::Times | By::Content | By::Size => self.times(found)?,
+            By::Times | By::Linked | By::Content | By::Size => self.times(found)?,
         }
         Ok(())
     }
@@ -178,14 +212,26 @@ impl Listing {
     }
 
     /// Takes the folders of `objects/info/alternates`; a relative one counts from `objects`.
-    fn borrow(&mut self, path: &Path, text: &[u8]) {
-        let Some(objects) = path.parent().and_then(Path::parent) else { return };
-        for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-            let folder = objects.join(String::from_utf8_lossy(line).as_ref());
+    fn borrow(&mut self, path: &Path, text: &[u8]) -> io::Result<()> {
+        let Some(objects) = path.parent().and_then(Path::parent) else { return Ok(()) };
+        let text = std::str::from_utf8(text).map_err(io::Error::other)?;
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            // Git reads a quoted path in a way of its own.
+            if line.starts_with('"') {
+                return Err(io::Error::other("a quoted path"));
+            }
+            let folder = objects.join(line);
             // A folder that is not there is a problem of the scan, whose result is not taken over.
             self.alternates.extend(folder.canonicalize().ok().filter(|folder| folder.is_dir()));
         }
+        Ok(())
     }
+}
+
+/// True if a scan reads a folder of a git folder through a link.
+fn is_read_through(inner: &Path, by: By) -> bool {
+    let first = inner.components().next().map(std::path::Component::as_os_str);
+    by == By::Size || READ_THROUGH.iter().any(|name| first.is_some_and(|first| first == *name))
 }
 
 /// Opens a file without following a link or waiting for a pipe.
