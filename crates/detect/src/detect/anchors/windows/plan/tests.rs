@@ -72,7 +72,7 @@ fn the_tables_are_those_of_the_built_in_literals() {
 #[test]
 fn little_text_is_examined() {
     let pairs = tune::Pairs::new();
-    let most = [(1.0 / 4_000.0, 1.0 / 800.0), (1.0 / 700.0, 1.0 / 90.0)];
+    let most = [(1.0 / 4_000.0, 1.0 / 800.0), (1.0 / 600.0, 1.0 / 75.0)];
     for (set, (most_by_byte, most_by_nibble)) in sets().iter().zip(most) {
         let literals = literals(set);
         let literals: Vec<&[u8]> = literals.iter().map(Vec::as_slice).collect();
