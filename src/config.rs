@@ -135,7 +135,7 @@ fn packs(
             None => {
                 let choices = Packs::choices(own).join(", ");
                 let what = format!(
-                    "there is no pack of that name: 'packs' must be of {choices}; a pack of your \
+                    "unknown pack: 'packs' must be of {choices}; a pack of your \
                      own is named by 'pack' of a rule"
                 );
                 document.fault(word.offset, "", what);

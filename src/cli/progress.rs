@@ -17,7 +17,7 @@ pub(super) fn with_progress<T>(wanted: bool, ledger: &Ledger, work: impl FnOnce(
     with_line(wanted, &|| line(ledger), work)
 }
 
-/// Runs `work`, and shows the text of `line` meanwhile if there is a terminal.
+/// Runs `work`, and shows the text of `line` while it runs, if there is a terminal.
 pub(super) fn with_line<T>(
     wanted: bool,
     line: &(dyn Fn() -> String + Sync),

@@ -96,7 +96,7 @@ pub struct TargetLine {
     pub unchanged: bool,
     /// The number of git objects that `--since` did not read again. The coverage includes them.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub taken_over: u64,
+    pub reused: u64,
     /// What was read of its object databases, so that a later sweep reads only what is new.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub databases: Vec<ObjectsRead>,
@@ -148,7 +148,7 @@ impl TargetLine {
             bytes: self.coverage.bytes,
             credentials,
             as_of: self.unchanged.then(|| self.ended.clone()),
-            taken_over: self.taken_over,
+            reused: self.reused,
         }
     }
 }

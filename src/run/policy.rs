@@ -73,7 +73,7 @@ pub enum Error {
         /// The error of the system.
         source: io::Error,
     },
-    /// There is no pack of that name.
+    /// A pack with that name does not exist.
     #[error(
         "--pack {}: expected one of {choices}; a pack of your own is named by 'pack' of a rule in the \
          configuration that is read ({} or --config)",

@@ -114,7 +114,7 @@ impl<D: Detector> Reading<'_, D> {
                 })
             })
         })?;
-        // A target that was read in part may lack what was found there before.
+        // A target that was read in part may not have everything that was found there before.
         let is_left = |at: &usize| !whole.contains(at) || options.stop.is_set();
         let left = named.into_iter().enumerate().filter(|(at, _)| is_left(at));
         left.flat_map(|(_, hits)| hits).for_each(|hit| collector.add(hit));

@@ -135,7 +135,7 @@ impl Earlier {
     /// What was read of a target's object databases. Those with a problem that may pass are left
     /// out.
     pub(super) fn databases(&self, target: &Target) -> Vec<ObjectsRead> {
-        // If the partial changed meanwhile, everything is read.
+        // If the partial changed since it was listed, everything is read.
         let line = self.line(target).map(|(line, _)| line).ok();
         let mut databases = line.map(|line| line.databases).unwrap_or_default();
         databases.retain(|read| read.problems().all(lasts));
@@ -177,7 +177,7 @@ impl Earlier {
                 };
                 hits.push(hit.record().map_err(|_| PartialError::Changed)?);
             }
-            Ok((TargetLine { unchanged: true, taken_over: 0, ..line }, hits))
+            Ok((TargetLine { unchanged: true, reused: 0, ..line }, hits))
         };
         read().map_err(|error| error.to_string())
     }

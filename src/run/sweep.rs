@@ -335,8 +335,7 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
             self.collect(line, records, &mut row);
             return row;
         }
-        let Scanned { hits, coverage, failed, usage, state, databases, taken_over } =
-            outcome.scanned;
+        let Scanned { hits, coverage, failed, usage, state, databases, reused } = outcome.scanned;
         let is_whole = failed.is_none() && !self.options.stop.is_set();
         let mut store = self.slots.store.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(memory) = store.as_mut().filter(|_| is_whole && !outcome.recalled)
@@ -358,7 +357,7 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
             resumed: outcome.recalled,
             state,
             databases,
-            taken_over,
+            reused,
             spent: Spent::new(outcome.took, usage),
             ..TargetLine::default()
         };
@@ -394,7 +393,7 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
             bytes: coverage.bytes,
             credentials: credentials(hits, self.options.min_confidence),
             as_of: None,
-            taken_over: outcome.scanned.taken_over,
+            reused: outcome.scanned.reused,
         };
         Row {
             swept,

@@ -271,7 +271,7 @@ impl Answers {
         Self { verdicts, capped: false, asked: 0, home: None, last: None }
     }
 
-    /// True if there is no answer yet.
+    /// True if no answer has arrived yet.
     pub(super) fn are_none(&self) -> bool {
         self.verdicts.iter().all(Option::is_none)
     }

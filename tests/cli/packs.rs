@@ -105,7 +105,7 @@ fn partials_of_other_packs_are_other_results() {
         (merged("aws.partial"), merged("all.partial")),
         (vec!["aws".to_owned()], vec!["aws".to_owned(), "github".to_owned()],)
     );
-    // Results of fewer packs are not taken over.
+    // Results of fewer packs are not reused.
     let again = sweep(&["--since", "aws.partial", "--format", "json"]);
     assert_eq!(kinds(&again.json()), ["aws", "github"]);
 }
@@ -351,7 +351,7 @@ fn an_unknown_pack_is_refused_with_the_choices() {
     refused(&["scan", "--no-config", "--pack", "shop"], "expected one of aws, tokens, more, all;");
     refused(&["scan", "--pack", ""], "expected one of aws");
     project.file(".keysweep.toml", format!("packs = [\"aws\", \"shopp\"]\n{OWN}"));
-    refused(&["scan"], ".keysweep.toml:1: there is no pack of that name");
+    refused(&["scan"], ".keysweep.toml:1: unknown pack");
     refused(&["scan"], "'packs' must be of aws, tokens, more, lab, shop, all");
     // A project can't switch AWS off with a pack of its own either.
     project.file(".keysweep.toml", format!("packs = [\"shop\"]\n{OWN}"));
@@ -378,7 +378,7 @@ fn what_remembers_findings_knows_packs_of_users() {
     assert!(text.contains(" lab-key "), "{text}");
     let scan = project.keysweep(["scan", "--pack", "aws"]).run().exits(0);
     assert!(!scan.stderr.contains("stale"), "{}", scan.stderr);
-    // Results without a pack are not taken over where it applies.
+    // Results without a pack are not reused where it applies.
     project.file("own.toml", OWN);
     let sweep = |more: &[&str]| {
         let words = ["sweep", ".", "--fail-on", "never", "--quiet", "--config", "own.toml"];

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{Keys, Project, Ran};
 
-/// How much of the first sweep is taken over.
+/// How much of the first sweep is reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Taken {
     /// The target, which did not change.
@@ -224,7 +224,7 @@ fn commit(project: &Project, src: &str, number: usize) {
         .file(file("long.txt"), lines(number))
         .file(file("many.txt"), format!("{number}\n{}", whole.env));
     match number {
-        // Halves of a pair that comes later, an example, and a container that is cut.
+        // Halves of a pair that comes later, an example, and a truncated container.
         0 => {
             let lone = halves.env.lines().next().expect("an id").to_owned();
             project.file(file("id.txt"), lone);
@@ -256,7 +256,7 @@ fn unmarked(ran: &Ran) -> Value {
     for target in targets {
         let target = target.as_object_mut().expect("an object");
         target.remove("as_of");
-        target.remove("taken_over");
+        target.remove("reused");
     }
     report
 }
@@ -308,7 +308,7 @@ fn of_a_repository_that_grew_only_what_is_new_is_read_and_the_report_is_that_of_
     let report = part.json();
     for (name, .., taken) in CASES {
         let (before, now) = (target(&first, name), target(&report, name));
-        let count = now["taken_over"].as_u64().unwrap_or_default();
+        let count = now["reused"].as_u64().unwrap_or_default();
         let all = before["objects"].as_u64().expect("a number");
         let found = match (count, now["as_of"].is_string()) {
             (0, true) => Taken::Target,
@@ -330,7 +330,7 @@ fn of_a_repository_that_grew_only_what_is_new_is_read_and_the_report_is_that_of_
     let third = sweep(&project, &["--since", "two"]).exits(1);
     let now = third.json();
     for (name, ..) in CASES {
-        let count = target(&now, name)["taken_over"].as_u64().unwrap_or_default();
+        let count = target(&now, name)["reused"].as_u64().unwrap_or_default();
         let all = target(&report, name)["objects"].as_u64().expect("a number");
         // A pack without an index is read each time, and so is what Git LFS has.
         let expected = match name {
@@ -353,7 +353,7 @@ fn with_other_options_everything_is_read() {
     let taken = |more: &[&str]| {
         // Without the packs that find something the sweep ends with another status.
         let ran = sweep(&project, &[&["--since", "one"], more].concat());
-        target(&ran.json(), "r")["taken_over"].as_u64().unwrap_or_default()
+        target(&ran.json(), "r")["reused"].as_u64().unwrap_or_default()
     };
     assert!(taken(&["--pack", "aws"]) > 0);
     for more in [
@@ -377,5 +377,5 @@ fn with_a_limit_for_all_containers_nothing_is_recorded() {
     sweep(&project, &[&["--partial", "one"], &limit[..]].concat()).exits(1);
     commit(&project, "all/r", 1);
     let ran = sweep(&project, &[&["--since", "one"], &limit[..]].concat()).exits(1);
-    assert_eq!(target(&ran.json(), "r")["taken_over"], Value::Null);
+    assert_eq!(target(&ran.json(), "r")["reused"], Value::Null);
 }

@@ -185,7 +185,11 @@ fn a_pack_that_is_cut_while_it_is_mapped_ends_one_process() {
     file.set_len(4096).expect("cut");
     send(reader, "CONT");
     let ran = ran(sweep).exits(1);
-    assert!(ran.stderr.contains("killed by signal 7 (SIGBUS): a file was cut"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("killed by signal 7 (SIGBUS): a file was truncated"),
+        "{}",
+        ran.stderr
+    );
     assert!(ran.stderr.contains(AGAIN), "{}", ran.stderr);
     let report = ran.json();
     for pair in pairs {

@@ -186,7 +186,7 @@ fn what_changed_is_scanned_again_and_the_report_is_that_of_a_whole_sweep() {
 }
 
 #[test]
-fn the_date_is_that_of_the_scan_however_often_it_is_taken_over() {
+fn the_date_is_that_of_the_scan_however_often_it_is_reused() {
     let project = project("since date");
     thread::sleep(RECENT);
     sweep(&project, &["--partial", "parts/one"]).exits(2);
@@ -225,7 +225,7 @@ fn what_an_earlier_sweep_does_not_know_is_scanned() {
 
 /// Damage in a file is the same whenever it is read.
 #[test]
-fn a_target_with_a_damaged_container_is_taken_over_with_its_problem() {
+fn a_target_with_a_damaged_container_is_reused_with_its_problem() {
     let project = project("since damaged");
     // A stream that ends too early, in a file and in an object.
     let cut = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b";
@@ -238,7 +238,7 @@ fn a_target_with_a_damaged_container_is_taken_over_with_its_problem() {
     assert_eq!(taken(&ran), [".", "b.git", "r", "s.git"], "{}", ran.stderr);
     assert_eq!(ran.problems(), first.problems());
     assert_eq!(ran.json()["findings"], first.json()["findings"]);
-    // Once more, from what was taken over.
+    // Once more, from the reused result.
     let again = sweep(&project, &["--since", "two"]).exits(1);
     assert_eq!(taken(&again).len(), 4, "{}", again.stderr);
     assert_eq!(again.problems(), first.problems());
@@ -248,7 +248,7 @@ fn a_target_with_a_damaged_container_is_taken_over_with_its_problem() {
     assert!(mended.problems().len() < first.problems().len(), "{:?}", mended.problems());
 }
 
-/// What a sweep could not read is not taken over: it may have been a moment's fault.
+/// A result with a read error is not reused, because the error may have been temporary.
 #[test]
 fn a_target_with_a_problem_is_scanned_again() {
     let project = project("since problem");
@@ -293,7 +293,7 @@ fn a_target_that_the_end_of_a_sweep_cut_short_is_scanned_again() {
     assert_eq!(failed(&third), [false, false, false], "{}", third.stdout);
 }
 
-/// A change behind a link in the git folder of `all/r`; `up` is another repository.
+/// A change in a linked folder of the git folder of `all/r`; `up` is another repository.
 #[cfg(unix)]
 #[test]
 fn what_changes_behind_a_link_in_a_git_folder_is_noticed() {
@@ -347,7 +347,7 @@ fn what_changes_behind_a_link_in_a_git_folder_is_noticed() {
     for (name, project) in &projects {
         let same = sweep(project, &["--since", "one"]);
         assert_eq!(taken(&same), [".", "r"], "{name}: {}", same.stderr);
-        // Several, so that one of the loose ones is behind a link.
+        // Several, so that one of the loose ones is in a linked folder.
         for number in 0..4 {
             project.file(format!("up/{number}.env"), keys.pair().env);
             let message = format!("{number}: {}", keys.pair().env.replace('\n', " "));

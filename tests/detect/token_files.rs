@@ -1,4 +1,4 @@
-//! Tokens of other providers as files and programs write them: the spellings of a key file, ids beside
+//! Tokens of other providers as files and programs write them: the spellings of a key file, ids next to
 //! their secrets, ends of sentences, and published examples.
 
 use keysweep::detect::Engine;
@@ -23,7 +23,7 @@ fn found(engine: &Engine, text: &str) -> Vec<(String, Option<String>, String)> {
     .collect()
 }
 
-/// How programs write the fields of a key file: before a name, between name and value, and behind it.
+/// How programs write the fields of a key file: before a name, between name and value, and after it.
 const SYNTAXES: [(&str, &str, &str, &str); 9] = [
     ("JSON", "\"", "\": \"", "\",\n"),
     ("JSON on one line", "\"", "\":\"", "\","),
@@ -111,7 +111,7 @@ fn the_key_of_a_service_account_is_found_in_blocks_and_variables_and_not_far_fro
 #[test]
 fn an_id_directly_before_a_secret_takes_the_place_of_a_label() {
     let engine = engine();
-    let mut keys = Keys::new("ids beside secrets");
+    let mut keys = Keys::new("ids next to secrets");
     for (rule, name, id, secret) in [
         ("twilio-key", "twilio", "AC{{hex:32}}", "{{hex:32}}"),
         ("twilio-key", "Twilio", "SK{{hex:32}}", "{{alnum:32}}"),
@@ -192,7 +192,7 @@ fn tokens_of_google_s_service_accounts_have_a_second_dot() {
     }
 }
 
-/// The tokens are cut in two, so that this file holds none.
+/// The tokens are split in two, so that this file holds none.
 #[test]
 fn what_documentation_shows_is_an_example() {
     let engine = engine();

@@ -270,7 +270,7 @@ const SURROUNDINGS: [(&str, &str); 24] = [
 
 #[test]
 fn a_token_is_found_between_whatever_stands_around_it() {
-    // Found only behind some signs, because their first letters are too common to be searched for.
+    // Found only after some characters, because their first letters are too common to be searched for.
     const BEHIND_SOME: [&str; 6] = [
         "crates-io-token",
         "nuget-key",

@@ -61,7 +61,7 @@ fn padding_at_the_end_of_a_line_is_no_soft_break_of_quoted_printable() {
             [("\n", "export X=1\n"), ("\r\n", "cd\r\n"), ("\n", "A7=3\n"), ("\n", "x")]
         {
             for head in [head.to_owned(), format!("export {head}"), format!("x=3D1\n{head}")] {
-                // A line of nothing but the token may be quoted-printable if the text is.
+                // A line with only the token may be quoted-printable if the text is.
                 if !head.rsplit('\n').next().is_some_and(|line| line.contains('=')) {
                     continue;
                 }

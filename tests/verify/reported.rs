@@ -187,7 +187,7 @@ fn records(project: &Project, keys: &mut Keys) {
     project.file(".git/hooks/post-commit", keys.pair().env);
 }
 
-/// A folder of clones, one of them bare, and a file beside them.
+/// A folder of clones, one of them bare, and a file next to them.
 fn clones(project: &Project, keys: &mut Keys) {
     bare(project, keys);
     fs::create_dir_all(project.at("all/team")).expect("folders");

@@ -114,7 +114,7 @@ pub struct Swept {
     /// Git objects that were not read again, because an earlier sweep has read them. They are in
     /// `objects`.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub taken_over: u64,
+    pub reused: u64,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.

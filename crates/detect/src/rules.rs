@@ -97,7 +97,7 @@ impl PartnerShape {
     }
 }
 
-/// Bytes before a secret in which an id stands that is directly beside it.
+/// Number of bytes before a secret within which an id counts as adjacent.
 const BESIDE: usize = 128;
 
 /// Facts that can be read from a credential offline.

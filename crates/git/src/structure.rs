@@ -115,7 +115,7 @@ fn numbers(pack: &Pack, forest: &Forest, ids: &SortedIds) -> Vec<u32> {
     for node in forest.nodes.iter().filter(|node| node.kind.is_none_or(|kind| kind == Kind::Tree)) {
         numbers[node.number as usize] = 0;
     }
-    // Both are in order of ids: in the only pack, each tree is the one behind the previous tree.
+    // Both are in order of ids: in the only pack, each tree follows the previous one.
     let mut next = 0;
     for (number, tree) in (0..pack.len()).zip(&mut numbers).filter(|(_, tree)| **tree != NONE) {
         let id = pack.id(number);

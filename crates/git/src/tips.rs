@@ -68,8 +68,8 @@ pub fn read(
     targets.sort();
     targets.dedup();
     let refs = on_threads(objects, threads, &targets, |objects, buffer, (name, id)| {
-        // Repositories of large projects have a ref for each proposed change. What is no tag need
-        // not be read here: if it is damaged, the pass over all objects reports it.
+        // Repositories of large projects have a ref for each proposed change. Refs other than tags need
+        // not be read here: the pass over all objects reports a damaged one.
         let kind = if objects.is_checked() { None } else { objects.kind(id) };
         match kind.filter(|kind| *kind != Kind::Tag) {
             Some(kind) => Some(Ref { name: name.clone(), tags: Vec::new(), object: *id, kind }),

@@ -102,10 +102,10 @@ impl Rows {
             (None, 1) => parts.push("incomplete: 1 problem".to_owned()),
             (None, count) => parts.push(format!("incomplete: {count} problems")),
         }
-        if swept.taken_over > 0 {
-            parts.push(match swept.taken_over {
-                1 => "1 object taken over".to_owned(),
-                count => format!("{count} objects taken over"),
+        if swept.reused > 0 {
+            parts.push(match swept.reused {
+                1 => "1 object reused".to_owned(),
+                count => format!("{count} objects reused"),
             });
         }
         parts.push(match (&swept.as_of, ended.recalled) {

@@ -29,7 +29,7 @@ pub(super) struct Part {
     /// `None` if it is cut before that.
     pub(super) head: Option<PartialHead>,
     pub(super) targets: Vec<Surveyed>,
-    /// `None` if it is cut.
+    /// `None` if it is truncated.
     pub(super) end: Option<EndLine>,
     /// The reason why not all of it can be used.
     pub(super) fault: Option<String>,
@@ -73,7 +73,7 @@ impl Part {
         part
     }
 
-    /// Returns `false` if it is cut.
+    /// Returns `false` if it is truncated.
     fn read_all(&mut self) -> Result<bool, PartialError> {
         let (begun, mut reader) = PartialReader::begin(BufReader::new(self.open()?))?;
         match begun {

@@ -23,7 +23,7 @@ use crate::source::git::find::Repository;
 const READ: u64 = 64 << 20;
 /// Maximum number of folders of objects that a repository borrows from.
 const ALTERNATES: usize = 64;
-/// Maximum number of files and folders behind links.
+/// Maximum number of files and folders in linked folders.
 const LINKED: usize = 1 << 20;
 /// The folders in a git folder that a scan reads even if they, or folders in them, are links.
 const READ_THROUGH: [&str; 7] = ["info", "lfs", "logs", "modules", "objects", "refs", "worktrees"];
@@ -71,7 +71,7 @@ struct Listing {
     alternates: BTreeSet<PathBuf>,
     /// Folders that links lead to, each listed once for each way of comparing its files.
     followed: BTreeSet<(PathBuf, By)>,
-    /// The number of files and folders behind links that may still be listed.
+    /// The number of files and folders in linked folders that may still be listed.
     left: usize,
     now: SystemTime,
 }
@@ -128,7 +128,7 @@ impl Listing {
                 continue;
             }
             if is_behind && self.left == 0 {
-                return Err(io::Error::other("too many files behind links"));
+                return Err(io::Error::other("too many files in linked folders"));
             }
             self.left -= usize::from(is_behind);
             let mut found = path.symlink_metadata()?;
@@ -221,7 +221,7 @@ impl Listing {
                 return Err(io::Error::other("a quoted path"));
             }
             let folder = objects.join(line);
-            // A folder that is not there is a problem of the scan, whose result is not taken over.
+            // A folder that is not there is a problem of the scan, whose result is not reused.
             self.alternates.extend(folder.canonicalize().ok().filter(|folder| folder.is_dir()));
         }
         Ok(())

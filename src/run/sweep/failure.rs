@@ -79,7 +79,7 @@ impl fmt::Display for Failure {
 #[cfg(unix)]
 fn meaning(signal: i32) -> &'static str {
     match signal {
-        libc::SIGBUS => " (SIGBUS): a file was cut while it was read, or a disk failed",
+        libc::SIGBUS => " (SIGBUS): a file was truncated while it was read, or a disk failed",
         libc::SIGKILL => " (SIGKILL): by hand, or by the system because memory ran out",
         libc::SIGSEGV => " (SIGSEGV): a bug in keysweep, please report it",
         libc::SIGABRT => " (SIGABRT): it ran out of memory, or a bug in keysweep",

@@ -199,7 +199,7 @@ pub(super) struct Done {
     /// What was read of its object databases, if its digest was wanted.
     pub(super) databases: Vec<ObjectsRead>,
     /// The number of git objects that were not read again.
-    pub(super) taken_over: u64,
+    pub(super) reused: u64,
     /// A signal or the sweep ended it.
     pub(super) stopped: bool,
     pub(super) usage: Usage,

@@ -37,7 +37,7 @@ pub(super) struct Scanned {
     /// What was read of its object databases.
     pub(super) databases: Vec<ObjectsRead>,
     /// The number of git objects that were not read again.
-    pub(super) taken_over: u64,
+    pub(super) reused: u64,
 }
 
 /// The parameters of the scan of every target.

@@ -259,13 +259,13 @@ fn answer<D: Detector>(request: &Request, server: &Server<D>, shared: &Shared) -
     let state = wanted.flatten();
     let unchanged = state.is_some() && state == request.since;
     let done = |coverage, failed| {
-        let Now { read, taken_over } = exchange.as_ref().map(|it| it.take()).unwrap_or_default();
+        let Now { read, reused } = exchange.as_ref().map(|it| it.take()).unwrap_or_default();
         Done {
             coverage,
             failed,
             state: state.clone(),
             databases: read,
-            taken_over,
+            reused,
             stopped: shared.ended.is_set(),
             usage: Usage { cpu: processor_time().saturating_sub(began), peak: peak() },
         }

@@ -227,9 +227,9 @@ impl<D: Detector> Slots<'_, '_, D> {
         let failed = self.scan.scan(&target, ledger, &mut |hit| hits.add(hit));
         let is_cut = self.scan.stop.is_set();
         let exchange = target.history.and_then(|history| history.since);
-        let Now { read, taken_over } = exchange.map(|it| it.take()).unwrap_or_default();
+        let Now { read, reused } = exchange.map(|it| it.take()).unwrap_or_default();
         let scanned = Scanned::new(hits, ledger.coverage(), failed);
-        let scanned = Scanned { state, databases: read, taken_over, ..scanned };
+        let scanned = Scanned { state, databases: read, reused, ..scanned };
         let mut outcome = Outcome::new(scanned, false);
         if is_cut {
             outcome.fail(CUT.to_owned());
@@ -308,8 +308,8 @@ impl<D: Detector> Slots<'_, '_, D> {
         let kept = || kept.map(|kept| kept.coverage.clone()).unwrap_or_default();
         let coverage = done.coverage.unwrap_or_else(kept);
         let scanned = Scanned::new(hits, coverage, done.failed);
-        let Done { usage, state, databases, taken_over, .. } = done;
-        let scanned = Scanned { usage, state, databases, taken_over, ..scanned };
+        let Done { usage, state, databases, reused, .. } = done;
+        let scanned = Scanned { usage, state, databases, reused, ..scanned };
         let mut outcome = Outcome::new(scanned, recalled);
         // A signal to that process alone ends it early.
         let is_cut = stopped && !self.scan.stop.is_set();

@@ -25,7 +25,7 @@ use keysweep_base::paths::canonical;
 /// The candidates of each object, by its id in hex; missing and damaged objects are left out.
 ///
 /// # Errors
-/// If there is no repository any more, or it can't be opened.
+/// If the repository no longer exists, or can't be opened.
 pub fn scan<D: Detector>(
     options: &HistoryOptions,
     ids: &[&str],
@@ -51,7 +51,7 @@ pub fn scan<D: Detector>(
 /// Scans the names of refs, the reflogs and the configuration.
 ///
 /// # Errors
-/// If there is no repository any more, or it can't be opened.
+/// If the repository no longer exists, or can't be opened.
 pub fn records<D: Detector>(
     options: &HistoryOptions,
     detector: &D,
@@ -71,7 +71,7 @@ pub fn records<D: Detector>(
 /// name the files in it from.
 ///
 /// # Errors
-/// If there is no repository any more, or it can't be opened.
+/// If the repository no longer exists, or can't be opened.
 pub fn place(options: &HistoryOptions, ledger: &Ledger) -> Result<(PathBuf, PathBuf), Error> {
     let repo = open::open(options.repo.as_deref(), &options.environment)?;
     open::note_place(&repo, ledger);

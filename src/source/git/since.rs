@@ -1,6 +1,6 @@
 //! Of a repository that grew, reads only the objects that an earlier sweep has not read.
 //!
-//! Packs and loose objects do not change, so what was counted in them is taken over. Objects that
+//! Packs and loose objects do not change, so their counts are reused. Objects that
 //! contained something are read again, since a record has no secrets. All findings, old and new,
 //! are attributed together afterwards. The result is that of a pass over everything.
 //!
@@ -41,7 +41,7 @@ pub struct Now {
     /// For a later sweep, one for each object database.
     pub read: Vec<ObjectsRead>,
     /// The number of objects that were not read again.
-    pub taken_over: u64,
+    pub reused: u64,
 }
 
 impl Exchange {
@@ -78,7 +78,7 @@ struct Part {
 }
 
 impl Part {
-    /// Scans and notes what the run has counted meanwhile.
+    /// Scans, and records what the run counts during the scan.
     fn read<T>(&mut self, run: &Ledger, work: impl FnOnce(&Ledger) -> T) -> T {
         let before = [Count::Objects, Count::Commits, Count::Bytes].map(|count| run.get(count));
         let done = work(&self.ledger);
@@ -140,7 +140,7 @@ impl<'a> Reading<'a> {
             scan_loose(database, &pass, |number| plan.unread_of_loose(database, number));
         });
         let Plan::New(new) = plan else { return true };
-        // Their counts are taken over.
+        // Their counts are reused.
         let again = Ledger::new();
         let pass = pass.of_part(&again, None, &found);
         scan_packs(database, &pass, |number| new.again.get(number)?.as_ref());
@@ -162,7 +162,7 @@ impl<'a> Reading<'a> {
         }
         let (in_packs, in_loose) = (self.packs.ledger.coverage(), self.loose.ledger.coverage());
         let mut now = self.exchange.now.lock().unwrap_or_else(PoisonError::into_inner);
-        now.taken_over += self.plan.taken_over();
+        now.reused += self.plan.reused();
         let holding = self.holding.into_inner().unwrap_or_else(PoisonError::into_inner);
         let Some(stored) = self.stored.filter(|_| whole && holding.len() <= MOST) else { return };
         now.read.push(ObjectsRead {

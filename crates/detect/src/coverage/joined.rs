@@ -39,7 +39,7 @@ impl Coverage {
             bytes: self.bytes,
             credentials,
             as_of: None,
-            taken_over: 0,
+            reused: 0,
         });
     }
 }

@@ -83,7 +83,7 @@ pub(super) fn manifests<'a>(
     labels.map(|label| label.at).filter(|&at| names_a_manifest(bytes, at))
 }
 
-/// The beginning of the value behind the name of a login, which ends at `end`, if it may be base64.
+/// The beginning of the value after the name of a login, which ends at `end`, if it may be base64.
 pub(super) fn login(bytes: &[u8], end: usize) -> Option<usize> {
     let is_divider = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'=' | b':' | b'"' | b'\'' | b'\\');
     let gap = bytes.get(end..)?.iter().take(8).take_while(is_divider).count();

@@ -12,8 +12,8 @@ fn is_part(byte: Option<&u8>) -> bool {
     byte.is_some_and(|&byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
 }
 
-/// True if a token may contain this byte. In a string literal these are no minus and no
-/// continuation.
+/// True if a token in a string literal may contain this byte. Outside of one, `-` and `_` may be an
+/// operator and a continuation.
 fn is_quoted_part(byte: Option<&u8>) -> bool {
     is_part(byte) || matches!(byte, Some(b'-' | b'_'))
 }

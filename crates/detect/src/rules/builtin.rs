@@ -194,7 +194,7 @@ fn revocation(value: &str) -> Option<Revocation> {
     }
 }
 
-/// The key with which a text begins, and what is behind the equals sign.
+/// The key with which a text begins, and the text after the equals sign.
 fn field(text: &str) -> Option<(&str, &str)> {
     let key = text.bytes().position(|byte| byte == b' ')?;
     Some((&text[..key], text[key..].strip_prefix(" = ")?))
@@ -231,7 +231,7 @@ fn whole(value: &str) -> Option<String> {
     string(value).filter(|(_, rest)| rest.is_empty()).map(|(text, _)| text)
 }
 
-/// The string with which a text begins, and the text behind it.
+/// The string with which a text begins, and the text after it.
 fn string(text: &str) -> Option<(String, &str)> {
     if let Some(literal) = text.strip_prefix('\'') {
         let end = memchr::memchr(b'\'', literal.as_bytes())?;

@@ -96,7 +96,7 @@ pub(super) fn cloudflare_check(body: &[u8]) -> Vec<u8> {
     hex(crc32(body))
 }
 
-/// True if the eight hexadecimal digits behind the `=` are the CRC-32 of all before, with the `=`:
+/// True if the eight hexadecimal digits after the `=` are the CRC-32 of everything before them, including the `=`:
 /// Atlassian's `ATATT3` and `ATCTT3`.
 pub(super) fn atlassian(token: &[u8]) -> Option<bool> {
     let (body, check) = token.split_at_checked(token.len().checked_sub(ATLASSIAN_CHECK)?)?;

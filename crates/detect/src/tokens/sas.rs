@@ -59,7 +59,7 @@ fn time(text: &[u8]) -> Option<String> {
     };
     let whole =
         [text.strip_suffix('Z').filter(|_| !rest.is_empty()).unwrap_or(text), rest].concat();
-    // Text that is no time says nothing about the end.
+    // The end is unknown if the text is not a time.
     let time: jiff::Timestamp = whole.parse().ok()?;
     rfc3339(time.as_second())
 }

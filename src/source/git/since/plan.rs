@@ -92,7 +92,7 @@ fn loose(stores: &Stores) -> Option<Vec<LooseFile>> {
 
 fn loose_size(folder: &Path, id: &ObjectId) -> Option<u64> {
     let name = id.to_hex().to_string();
-    // One that is gone meanwhile, or that can't be listed, is no reason to fail.
+    // A folder that no longer exists, or that can't be listed, does not fail the scan.
     let found = folder.join(&name[..2]).join(&name[2..]).symlink_metadata().ok()?;
     Some(found.len())
 }
@@ -148,13 +148,13 @@ impl Plan {
         }
     }
 
-    /// True if the coverage of loose objects is taken over.
+    /// True if the coverage of loose objects is reused.
     pub(super) fn keeps_loose(&self) -> bool {
         matches!(self, Self::New(new) if new.keeps_loose)
     }
 
     /// The number of objects that are not read again.
-    pub(super) fn taken_over(&self) -> u64 {
+    pub(super) fn reused(&self) -> u64 {
         let loose = |earlier: &ObjectsRead| match self.keeps_loose() {
             true => earlier.in_loose.objects,
             false => 0,

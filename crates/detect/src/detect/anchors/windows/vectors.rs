@@ -1,6 +1,6 @@
 //! The candidates in text, by vector instructions.
 //!
-//! Nothing here depends on the literals behind the windows: it says where a window may be.
+//! Nothing here depends on the literals of the windows: it returns where a window may be.
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Simd, u8x16};
@@ -95,7 +95,7 @@ impl<S: Simd> Lookup<S> for ByNibble<S> {
     }
 }
 
-/// By the byte, if it is ASCII; there are no buckets for others. For vectors of the longest kind.
+/// Compares ASCII bytes; other bytes have no buckets. For vectors of the longest kind.
 #[derive(Clone, Copy)]
 pub(super) struct ByByte<S: Simd> {
     first: [S::u8s; WIDTH],
@@ -175,7 +175,7 @@ pub(super) fn block<S: Simd, L: Lookup<S>, const SETS: usize>(
 }
 
 /// The places in a vector of text that some bucket may have a window at, a bit each. `part` is the
-/// vector and the three bytes behind it.
+/// vector and the three bytes after it.
 #[inline(always)]
 fn candidates<S: Simd, L: Lookup<S>, const SETS: usize>(
     simd: S,

@@ -26,7 +26,7 @@ const ROUNDS: usize = 12;
 
 type Window = [u8; WIDTH];
 
-/// The probabilities of bytes, and of bytes behind a byte.
+/// The probabilities of bytes, and of the byte after each byte.
 pub(super) struct Pairs {
     first: Vec<f64>,
     next: Vec<Vec<f64>>,
