@@ -36,8 +36,8 @@ pub(super) enum Command {
     History(HistoryArguments),
     /// Scan what the next commit would add
     ///
-    /// Reports a credential of a staged file that HEAD does not have in that file. A PATH without
-    /// staged changes is scanned completely.
+    /// Reports a credential of a staged file that HEAD does not have in that file, nor in one with
+    /// the same content. A PATH without staged changes is scanned completely.
     Staged(StagedArguments),
     /// Scan what the commits of a range added
     ///
