@@ -89,8 +89,9 @@ struct StsArguments {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyCommand {
-    /// The key to ask about or, with --report, the file, folder or repository that was scanned: its keys
-    /// are read again where the report says or, if one is not there, everywhere in it [default: .]
+    /// The key to ask about or, with --report, the file, folder or repository that was scanned: keys
+    /// are read again at the locations in the report or, if one is not there, everywhere in the
+    /// target [default: .]
     #[arg(value_name = "KEY_ID|TARGET", required_unless_present = "report")]
     subject: Option<PathBuf>,
     /// Ask about the findings of this earlier report (json, jsonl or sarif)
@@ -99,7 +100,8 @@ pub(super) struct VerifyCommand {
     /// Print what would be asked, and send nothing; no report is written
     #[arg(long, help_heading = "Verification", conflicts_with_all = ["format", "output"])]
     verify_dry_run: bool,
-    /// Report only the keys that AWS accepts now
+    /// Report only keys of --report that AWS accepts now. The new report says how many findings it
+    /// leaves out and why, and the run is incomplete if AWS gave no answer about a key
     #[arg(long, requires = "report", conflicts_with = "verify_dry_run")]
     #[arg(help_heading = "Verification")]
     only_live: bool,
