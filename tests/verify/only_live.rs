@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::report::sarif::{points, validate};
 use crate::support::moto::Moto;
 use crate::support::stub::{Request, Stub, identity, not_known, proxy_page};
-use crate::support::{Keys, Project};
+use crate::support::{Keys, Project, key_ids};
 
 /// What leaks, each in a folder of its own, so that no secret is tried with another id.
 struct Leaks {
@@ -50,11 +50,6 @@ fn leaks(name: &str, which: &[&str]) -> (Leaks, Stub) {
     (Leaks { project, live: live.id, silent: silent.id, gone: gone.id }, stub)
 }
 
-fn ids(report: &Value) -> Vec<&str> {
-    let findings = report["findings"].as_array().expect("findings");
-    findings.iter().map(|one| one["key_id"].as_str().expect("an id")).collect()
-}
-
 #[test]
 fn only_active_keys_are_reported_and_the_others_are_counted_by_reason() {
     // The files, the reasons of what is left out, and the status.
@@ -85,7 +80,7 @@ fn only_active_keys_are_reported_and_the_others_are_counted_by_reason() {
             let ran = ran.run().exits(code);
             let report = ran.json();
             let live = if files.contains(&LIVE) { vec![leaks.live.as_str()] } else { vec![] };
-            assert_eq!(ids(&report), live, "{files:?}");
+            assert_eq!(key_ids(&report), live, "{files:?}");
             assert_eq!(report["filter"]["by"], json!(["--only-live"]));
             assert_eq!(report["filter"]["hidden"], hidden, "{files:?}");
             assert_eq!(report["filter"]["reasons"], reasons, "{files:?}");
@@ -105,7 +100,7 @@ fn every_command_that_verifies_has_it() {
     let check = |command: &[&str]| {
         let options = ["--only-live", "--sts-endpoint", &url, "--format", "json"];
         let ran = project.keysweep([command, &options].concat()).run().exits(1);
-        assert_eq!(ids(&ran.json()), [leaks.live.as_str()], "{command:?}");
+        assert_eq!(ran.key_ids(), [leaks.live.as_str()], "{command:?}");
         assert_eq!(ran.json()["filter"]["hidden"], 4, "{command:?}");
         assert!(ran.stderr.contains(&leaks.silent), "{command:?}: {}", ran.stderr);
     };
@@ -264,7 +259,7 @@ fn what_a_baseline_suppresses_is_not_asked_about() {
     });
     let args = ["scan", "--only-live", "--sts-endpoint", &stub.url(), "--format", "json"];
     let ran = project.keysweep(args).run().exits(1);
-    assert_eq!(ids(&ran.json()), [key.id.as_str()]);
+    assert_eq!(ran.key_ids(), [key.id.as_str()]);
 }
 
 #[test]
@@ -302,7 +297,7 @@ fn a_deactivated_and_a_deleted_key_are_not_live_at_a_server_that_checks() {
     }
     let args = ["scan", "--only-live", "--sts-endpoint", &moto.url(), "--format", "json"];
     let report = project.keysweep(args).run().exits(1).json();
-    assert_eq!(ids(&report), [live.id.as_str()]);
+    assert_eq!(key_ids(&report), [live.id.as_str()]);
     assert_eq!(report["filter"]["reasons"], json!({"inactive": 2}));
     assert_eq!(report["coverage"]["complete"], true);
 }
