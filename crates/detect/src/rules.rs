@@ -132,6 +132,14 @@ pub struct Shape {
     pub partner: Option<PartnerShape>,
 }
 
+impl Shape {
+    /// True if its matches have an id: of a group of the expression, or of a partner.
+    pub fn has_id(&self) -> bool {
+        let mut groups = self.regex.regex().capture_names().flatten();
+        self.partner.is_some() || groups.any(|group| group == "id")
+    }
+}
+
 /// Neighbours that make a match part of something longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Boundary {
