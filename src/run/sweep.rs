@@ -337,6 +337,7 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
         }
         let Scanned { hits, coverage, failed, usage, state, databases, reused } = outcome.scanned;
         let is_whole = failed.is_none() && !self.options.stop.is_set();
+        let state = state.filter(|_| !target.is_cut(&coverage));
         let mut store = self.slots.store.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(memory) = store.as_mut().filter(|_| is_whole && !outcome.recalled)
             && let Some(kept) = keep(target, &coverage, &hits)
