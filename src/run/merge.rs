@@ -128,24 +128,16 @@ impl Merge {
             .finish_all(rules, options.min_confidence, ledger)
             .map_err(|error| SpillError::new(spill, error))?;
         let stored = collected.stored;
-        let (findings, stale) = conclude(
-            collected,
-            options,
-            rules,
-            ledger,
-            #[cfg(feature = "verify")]
-            None,
-        );
-        self.name_unknown_rules(&findings, rules, ledger);
-        let coverage = ledger.coverage();
+        let mut outcome = conclude(collected, options, rules, ledger, None);
+        self.name_unknown_rules(&outcome.findings, rules, ledger);
+        outcome.coverage = ledger.coverage();
         let counted = self.choices.iter().filter(|choice| choice.counts);
         let scanned = counted.filter(|choice| self.target(choice).not_scanned.is_none());
         let scanned = scanned.map(|choice| (choice.name.clone(), self.target(choice).history));
         if !options.stop.is_set() {
-            is_scanned(scanned, &coverage)?;
+            is_scanned(scanned, &outcome.coverage)?;
         }
-        let interrupted = options.interrupted.is_set();
-        Ok(Merged { outcome: Outcome { findings, coverage, stale, interrupted }, stored })
+        Ok(Merged { outcome, stored })
     }
 
     /// The names of the targets that count, in their order.
@@ -192,15 +184,7 @@ impl Merge {
             .finish_all(rules, options.min_confidence, &ledger)
             .map_err(|error| SpillError::new(spill, error))?;
         let stored = collected.stored;
-        let (findings, stale) = conclude(
-            collected,
-            options,
-            rules,
-            &ledger,
-            #[cfg(feature = "verify")]
-            None,
-        );
-        let outcome = Outcome { findings, coverage: ledger.coverage(), stale, interrupted: false };
+        let outcome = conclude(collected, options, rules, &ledger, None);
         Ok((Merged { outcome, stored }, repository))
     }
 

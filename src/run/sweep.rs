@@ -128,8 +128,6 @@ pub fn sweep<D: Detector>(
     rules: &RuleSet,
     ledger: &Ledger,
 ) -> Result<Outcome, Error> {
-    #[cfg(feature = "verify")]
-    let until = options.timeout.map(|limit| options.began + limit);
     let targets = sweep.targets;
     let stopped = detector.ended_by(&options.stop);
     let scan = Scan {
@@ -166,21 +164,13 @@ pub fn sweep<D: Detector>(
         partial.end(EndLine { targets, ended: partial::now(), interrupted, problems, notes });
     }
     let collected = gathering.collector.finish(rules, options.min_confidence, ledger);
-    let (findings, stale) = conclude(
-        collected,
-        options,
-        rules,
-        ledger,
-        #[cfg(feature = "verify")]
-        until,
-    );
-    let coverage = ledger.coverage();
+    let outcome = conclude(collected, options, rules, ledger, options.until());
     if !options.stop.is_set() {
         let name = |target: &Target| escape_path(target.name.as_bytes());
         let targets = targets.iter().map(|target| (name(target), target.history.is_some()));
-        is_scanned(targets, &coverage)?;
+        is_scanned(targets, &outcome.coverage)?;
     }
-    Ok(Outcome { findings, coverage, stale, interrupted: options.interrupted.is_set() })
+    Ok(outcome)
 }
 
 /// Fails if there was something to scan and none of it was scanned. An empty repository counts as
