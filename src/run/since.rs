@@ -19,7 +19,7 @@ use crate::source::git::since::ObjectsRead;
 const LASTING: [&str; 2] = ["partial clone", "shallow clone"];
 /// The beginnings of reasons that depend on the bytes of a container. Other reasons depend on limits
 /// of time and memory, or on the program.
-const DAMAGED: [&str; 2] = ["a damaged ", "it was read only in part: "];
+const OF_BYTES: [&str; 2] = [keysweep_unpack::DAMAGED, keysweep_unpack::READ_IN_PART];
 /// How the reasons of a container end that follow from its bytes and from the options, which are the
 /// same. Other limits are those of time, of memory, and of all containers together.
 const OF_LIMITS: [&str; 5] = [
@@ -55,7 +55,7 @@ struct Found {
 /// True if every scan of an unchanged target has this problem.
 fn lasts(problem: &Problem) -> bool {
     let why = problem.why.as_str();
-    let is_damaged = DAMAGED.iter().any(|begin| why.starts_with(begin));
+    let is_damaged = OF_BYTES.iter().any(|begin| why.starts_with(begin));
     let is_of_bytes = is_damaged && !why.contains(OF_SYSTEM);
     let is_of_limit = OF_LIMITS.iter().any(|end| why.ends_with(end));
     let is_of_container = problem.what == "container" && (is_of_bytes || is_of_limit);
