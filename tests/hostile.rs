@@ -11,6 +11,7 @@ mod fuzz;
 mod git_programs;
 mod hidden;
 mod links;
+mod links_in_git;
 mod memory;
 mod planted;
 mod rules;
