@@ -15,8 +15,9 @@ use super::collect::Collector;
 use super::partial::{PartialError, TargetLine};
 use super::record::HitRecord;
 use super::sweep::is_scanned;
+use super::time_limit::TIME;
 use super::{INTERRUPTED, Outcome, RunOptions, Spill, conclude};
-use crate::coverage::{Count, Ledger};
+use crate::coverage::{Count, Ledger, Problem};
 use crate::finding::{Finding, Fingerprint};
 use crate::provenance::Provenance;
 use crate::rules::RuleSet;
@@ -78,7 +79,7 @@ impl Merge {
         let files = files.into_iter().take_while(|_| !stop.is_set());
         let mut parts: Vec<Part> = files.map(Part::read).collect();
         choose::replace(&mut parts);
-        let (choices, notes) = choose::choose(&parts);
+        let (choices, notes) = choose::choose(&mut parts);
         Self { parts, choices, notes }
     }
 
@@ -242,8 +243,10 @@ impl Merge {
                 continue;
             }
             if let Some(end) = &part.end {
-                ledger.adopt(&end.problems, &end.notes);
-                interrupted |= end.interrupted;
+                let is_left = |problem: &&Problem| !(part.is_covered && problem.what == TIME);
+                let problems: Vec<Problem> = end.problems.iter().filter(is_left).cloned().collect();
+                ledger.adopt(&problems, &end.notes);
+                interrupted |= end.interrupted && !part.is_covered;
             }
             if let Some(why) = &part.fault {
                 ledger.problem("partial", part.file.name.as_bytes(), why);

@@ -29,6 +29,7 @@ use super::record::{self, HitRecord};
 use super::restore::Trace;
 use super::since::Earlier;
 use super::target::Target;
+use super::time_limit::TIME;
 use super::{Error, Outcome, RunOptions, conclude, reasons};
 use crate::coverage::{Coverage, Ledger, Swept};
 use crate::rules::RuleSet;
@@ -39,6 +40,7 @@ use crate::text::escape_path;
 pub use frames::{PathText, Usage};
 pub use process::{ARGUMENT, Workers};
 use scan::{Scan, Scanned, credentials, keep, relative_to};
+pub(super) use slots::CUT;
 use slots::{Shared, Slots};
 
 /// The remark if there are no processes for targets.
@@ -183,7 +185,7 @@ pub(super) fn is_scanned(
 ) -> Result<(), Error> {
     let targets: Vec<(String, bool)> = targets.collect();
     let read = coverage.files > 0 || coverage.objects > 0;
-    let timed_out = coverage.problems.iter().any(|problem| problem.what == "time");
+    let timed_out = coverage.problems.iter().any(|problem| problem.what == TIME);
     let readable = coverage.targets.iter().filter(|swept| swept.failed.is_none());
     let readable: HashSet<&str> = readable.map(|swept| swept.name.as_str()).collect();
     let is_empty =
@@ -269,7 +271,7 @@ impl<'a, 's, D: Detector> Gathering<'a, 's, D> {
             self.show(at, &row);
         }
         for target in slots.rest() {
-            let line = TargetLine::not_scanned(&target.name, NOT_SCANNED);
+            let line = TargetLine::not_scanned(target, NOT_SCANNED);
             line.absorb(0, self.ledger);
             if let Some(partial) = &mut self.partial {
                 partial.target(line, &[]);
