@@ -12,7 +12,7 @@ use crate::support::process::endless_file;
 use crate::support::{Keys, Project, Ran};
 
 /// A file that changed this shortly before may change again without a sign, so it is scanned.
-const RECENT: Duration = Duration::from_millis(2100);
+pub(super) const RECENT: Duration = Duration::from_millis(2100);
 
 /// The work tree `r`, the bare `b.git`, `s.git` that borrows the objects of `r`, and a folder next to
 /// them; all have the same key.
@@ -35,7 +35,7 @@ fn sweep(project: &Project, more: &[&str]) -> Ran {
 }
 
 /// The targets that a sweep took over.
-fn taken(ran: &Ran) -> Vec<String> {
+pub(super) fn taken(ran: &Ran) -> Vec<String> {
     let rows = ran.stderr.lines().filter(|row| row.contains("; unchanged since the sweep of "));
     let name = |row: &str| row.split_once("] ")?.1.split_once(": ").map(|it| it.0.to_owned());
     rows.filter_map(name).collect()
