@@ -108,7 +108,7 @@ impl Folder {
     /// What the folder at `path` is, which is in this one. The name `objects` alone proves nothing:
     /// a hook, a branch or a submodule may have it.
     fn with(self, path: &Path) -> Self {
-        let name = path.file_name().map(|name| name.as_encoded_bytes());
+        let name = path.file_name().map(std::ffi::OsStr::as_encoded_bytes);
         match (self, name) {
             (Self::Git | Self::Lfs, Some(b"objects")) | (Self::Objects, _) => Self::Objects,
             (Self::Git, Some(b"lfs")) => Self::Lfs,
