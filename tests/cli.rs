@@ -24,6 +24,7 @@ pub(crate) mod settled;
 mod status;
 mod sweep;
 mod sweep_alone;
+mod sweep_failed;
 mod sweep_grown;
 mod sweep_plan;
 #[cfg(target_os = "linux")]

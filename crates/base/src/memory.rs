@@ -137,7 +137,7 @@ impl MemoryBudget {
     }
 }
 
-/// A quarter of the memory that there is, and at least the default as far as that is there.
+/// A quarter of the memory that there is, and at least the default if that much exists.
 fn quarter(there: Option<u64>) -> u64 {
     let default = MemoryBudget::DEFAULT;
     there.map_or(default, |there| default.min(there / 2).max(there / 4))
