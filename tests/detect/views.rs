@@ -194,6 +194,23 @@ fn short_base64_is_decoded_where_the_text_says_that_it_is_base64() {
     assert!(engine.whole(text.as_bytes()).candidates.is_empty(), "{text}");
 }
 
+/// A label, a manifest and a login may lead to one value.
+#[test]
+fn a_value_that_is_not_read_is_counted_once() {
+    let engine = Engine::new(&rules());
+    let xz = format!("/Td6WFoAAATm1rRG{}", "Ab3d".repeat(12));
+    for text in [
+        format!("kind: Secret\ndata:\n  blob: {xz}\n"),
+        format!("kind: Secret\ndata:\n  base64secret: {xz}\n"),
+        format!("kind: ConfigMap\nbase64:\n  blob: {xz}\n"),
+        format!("{{\"auths\": {{\"r.example\": {{\"auth\": \"{xz}\"}}}}}}"),
+        format!("Authorization: Basic {xz}\n"),
+    ] {
+        let unread: Vec<_> = engine.whole(text.as_bytes()).unread.into_iter().collect();
+        assert_eq!(unread, [("xz in base64", 1)], "{text}");
+    }
+}
+
 /// Writes each of some characters as its escape.
 fn escaped(text: &str, escapes: &[(char, &str)]) -> String {
     let escape = |letter: char| escapes.iter().find(|(plain, _)| *plain == letter);
@@ -265,5 +282,28 @@ fn a_literal_is_joined_wherever_a_token_is_split() {
                 assert!(found(&engine, &text, rule).contains(&token), "{rule}: {text}");
             }
         }
+    }
+}
+
+/// Two literals next to each other are arguments of a shell, unless something joins them.
+#[test]
+fn an_option_after_a_token_is_not_a_part_of_it() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("tokens as arguments");
+    let (rule, template) = ("gitlab-token", "glpat-{{base64url:20}}");
+    let is_sound =
+        |token: &String| found(&engine, &format!("k = \"{token}\"\n"), rule) == [&**token];
+    let token = (0..9).map(|_| keys.filled(template)).find(is_sound).expect("one");
+    for (between, next) in [
+        (" ", "--flag"),
+        (" ", "-Xk9"),
+        ("  ", "_name"),
+        (" \\\n  ", "--flag"),
+        (" \\\n  ", "--name=value"),
+        (" \\\n  ", "-H"),
+        ("\n  ", "--flag-of-words"),
+    ] {
+        let text = format!("run \"{token}\"{between}\"{next}\" x\n");
+        assert_eq!(found(&engine, &text, rule), [&*token], "{text}");
     }
 }
