@@ -173,6 +173,13 @@ fn short_base64_is_decoded_where_the_text_says_that_it_is_base64() {
                 format!("//r.example/npm/:_password=\"{plain}\"\n"),
                 format!("> Authorization: Basic {login}\n"),
                 format!("\textraheader = AUTHORIZATION: basic {login}\n"),
+                format!("_auth={login}\n"),
+                format!("  _auth = {login}\n"),
+                format!("registry=x\r\n_auth={login}\r\n"),
+                format!("{{\"_auth\":\"{login}\"}}"),
+                format!("npm_config__auth={login}\n"),
+                format!("{{\"Authorization\": \"basic {login}\"}}"),
+                format!("curl -H 'authorization: basic {login}' x"),
             ]
         };
         let is_found = |token: &str, text: &str| {

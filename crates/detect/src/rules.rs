@@ -78,10 +78,10 @@ pub struct PartnerShape {
 }
 
 impl PartnerShape {
-    /// True if an id stands directly before the secret at `at`: `id:secret`, or as the argument before it
+    /// True if an id is directly before the secret at `at`: `id:secret`, or as the argument before it
     /// in one call (`'id', 'secret'`). The secret then needs no label.
-    pub fn is_beside(&self, text: &[u8], at: usize) -> bool {
-        let before = &text[at.saturating_sub(BESIDE)..at];
+    pub fn is_adjacent(&self, text: &[u8], at: usize) -> bool {
+        let before = &text[at.saturating_sub(ADJACENT)..at];
         let end = match before {
             [id @ .., b':'] => id.len(),
             [rest @ .., quote @ (b'"' | b'\'' | b'`')] => {
@@ -98,7 +98,7 @@ impl PartnerShape {
 }
 
 /// Number of bytes before a secret within which an id counts as adjacent.
-const BESIDE: usize = 128;
+const ADJACENT: usize = 128;
 
 /// Facts that can be read from a credential offline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +130,13 @@ pub struct Shape {
     pub encoded: bool,
     /// The id that belongs to the credential.
     pub partner: Option<PartnerShape>,
+}
+
+impl Shape {
+    /// True if the secret at `at` needs no label: the id that belongs to it is directly before it.
+    pub fn names_itself(&self, text: &[u8], at: usize) -> bool {
+        self.partner.as_ref().is_some_and(|partner| partner.is_adjacent(text, at))
+    }
 }
 
 /// Neighbours that make a match part of something longer.

@@ -194,6 +194,11 @@ pub(super) fn next_run(
     runs::next(bytes, at, until, least, &LETTERS)
 }
 
+/// True if a run of at least `least` letters begins at the beginning of `rest`.
+pub(super) fn begins_run(rest: &[u8], least: usize) -> bool {
+    rest.get(..least).is_some_and(|head| head.iter().all(|&byte| is_base64(byte)))
+}
+
 /// True if a stretch contains a run that is [`readable`], or packed in a form that is counted.
 pub(super) fn holds_readable(stretch: &[u8]) -> bool {
     let mut at = 0;

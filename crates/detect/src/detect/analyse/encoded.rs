@@ -8,7 +8,8 @@ use super::super::unread::Unread;
 use super::{Analysis, Encoded, Inner, Joined, LABEL_REACH, Looked, SHARED, Tools, outwards};
 
 impl Tools {
-    /// Decodes the runs near the places of `encoded`, and the content that the beginning of the text announces.
+    /// Decodes the runs near the places of `encoded`, and the content that the beginning of the text
+    /// announces.
     pub(super) fn open_runs(
         &self,
         bytes: &[u8],

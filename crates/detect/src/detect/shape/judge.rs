@@ -1,9 +1,9 @@
 //! Decides if a match of an expression is a credential.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::aws::KeyId;
+use crate::escapes::without_markup;
 use crate::finding::Confidence;
 use crate::placeholder;
 use crate::rules::{Author, Boundary, Facts, Reader, Rule, entropy};
@@ -59,12 +59,12 @@ impl Look<'_> {
             || entropy(secret.as_bytes()) < shape.entropy
             || shape.random && !random::reads_random(secret.as_bytes())
             || !is_labelled(rule, text, whole.start(), shape.reach)
-                && !shape.partner.as_ref().is_some_and(|one| one.is_beside(text, secret.start()))
+                && !shape.names_itself(text, secret.start())
         {
             return None;
         }
         let id = groups.name("id");
-        let value = plain(secret.as_bytes());
+        let value = without_markup(secret.as_bytes());
         let reading = rule.reader.map(|reader| reader.read(&value, id.map(|id| id.as_bytes())));
         let is_made_up = reading == Some(Reading::MadeUp);
         // What is joined to a credential by mistake makes its checksum wrong.
@@ -109,20 +109,6 @@ impl Look<'_> {
         span.end > sign + 1
             && !(undo::breaks_softly(self.bytes, sign) && (!is_padding || is_quoted()))
     }
-}
-
-/// A value with the ampersands of markup undone, which an expression of a query may contain. No
-/// credential contains one, and the same query is written with either.
-fn plain(value: &[u8]) -> Cow<'_, [u8]> {
-    const ESCAPED: &[u8] = b"&amp;";
-    let Some(first) = memchr::memmem::find(value, ESCAPED) else { return Cow::Borrowed(value) };
-    let mut made = value[..first].to_vec();
-    let mut rest = &value[first..];
-    while let [next, behind @ ..] = rest {
-        made.push(*next);
-        rest = if rest.starts_with(ESCAPED) { &rest[ESCAPED.len()..] } else { behind };
-    }
-    Cow::Owned(made)
 }
 
 /// True if a match is within `reach` of one of the anchors.
