@@ -2,7 +2,7 @@
 //! escapes, and in pieces.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use keysweep::detect::Engine;
 use keysweep::finding::Candidate;
 use keysweep::rules::{Pack, Packs, RuleSet, builtin_examples};
@@ -197,8 +197,43 @@ fn short_base64_is_decoded_where_the_text_says_that_it_is_base64() {
     }
     // Without a word about base64 nothing this short is decoded.
     let token = keys.filled(SHORT[0].1);
-    let text = format!("Basic usage: {}\n", STANDARD.encode(&token));
-    assert!(engine.whole(text.as_bytes()).candidates.is_empty(), "{text}");
+    for name in ["Basic usage: ", "_authority=", "_authToken ", "classics "] {
+        let text = format!("{name}{}\n", STANDARD.encode(&token));
+        assert!(engine.whole(text.as_bytes()).candidates.is_empty(), "{text}");
+    }
+}
+
+/// What follows a login in base64 that has no padding, on the next line.
+const AFTER_A_LINE: &[(&str, &str)] = &[
+    ("authorization: Basic ", "\naccept: */*\n"),
+    ("authorization: Basic ", "\r\naccept: */*\r\n"),
+    ("> authorization: Basic ", "\n> user-agent: curl/8.5.0\n"),
+    ("registry=https://r/\n_auth=", "\nalways-auth=true\n"),
+    ("_auth = ", "\nalways-auth = true\n"),
+    ("{\"r\": {\n\"auth\": \"", "\",\n\"email\": \"x@y.example\"\n}}\n"),
+    ("{\"r\": {\n\"auth\": \"", "\",\n\"email\" : \"x@y.example\"\n}}\n"),
+    ("auths:\n  r:\n    \"auth\": ", "\n    email: x@y.example\n"),
+    ("kind: Secret\ndata:\n  login: ", "\n  accesskey: aGVsbG8td29ybGQ=\n"),
+    ("export LOGIN_BASE64=x base64=", "\nexport OTHER=1\n"),
+    ("base64 -d <<< ", "\nuser@host:~$ \n"),
+    ("base64 -d <<< ", "\nexit 0\n"),
+    ("base64 -d <<< ", "\nagain\n"),
+    ("base64: ", "\nmore (and so on)\n"),
+    ("base64: ", "\nend.of.it\n"),
+];
+
+#[test]
+fn a_word_on_the_line_after_base64_is_not_a_part_of_it() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("base64 without padding");
+    for (before, after) in AFTER_A_LINE {
+        for user in ["u", "me", "bob", "name"] {
+            let token = keys.filled("{{crc32-base62:ghp_{{alnum:30}}}}");
+            let login = STANDARD_NO_PAD.encode(format!("{user}:{token}"));
+            let text = format!("{before}{login}{after}");
+            assert_eq!(found(&engine, &text, "github-token"), [token], "{text}");
+        }
+    }
 }
 
 /// A label, a manifest and a login may lead to one value.

@@ -87,11 +87,27 @@ fn decoded(bytes: &[u8], run: &Run, skipped: usize) -> Option<Decoded> {
     let text: Vec<u8> = run.letters.get(skipped..)?.iter().map(|&byte| standard(byte)).collect();
     // A single remaining character encodes nothing.
     let len = text.len() - usize::from(text.len() % 4 == 1);
-    let text = BASE64.decode(&text[..len]).ok()?;
+    let mut text = BASE64.decode(&text[..len]).ok()?;
     let mut span = run.span.clone();
+    let mut places = &run.places[skipped..];
+    if let Some(len) = ends_before_a_word(run, skipped, &text) {
+        text.truncate(len * 3 / 4);
+        places = &places[..len];
+        span.end = places.last().map_or(span.end, |&(at, len)| at as usize + usize::from(len));
+    }
     span.end += bytes[span.end..].iter().take(2).take_while(|&&byte| byte == b'=').count();
-    let letters = relative(&run.places[skipped..], span.start);
+    let letters = relative(places, span.start);
     Some(Decoded { text, encoding: Some(Encoding::Base64), run: span, letters, unit: (3, 4) })
+}
+
+/// The number of letters of a run that is one line of text, if the line after it is a word: that is
+/// no text if it is decoded.
+fn ends_before_a_word(run: &Run, skipped: usize, text: &[u8]) -> Option<usize> {
+    let len = run.before_last.checked_sub(skipped).filter(|len| run.lines == 2 && *len > 0)?;
+    let (line, next) = text.split_at_checked(len * 3 / 4)?;
+    // The line break may cut a character in two.
+    let rest = next.iter().take(3).take_while(|byte| (0x80..0xc0).contains(*byte)).count();
+    (is_text(line) && !is_text(&next[rest..])).then_some(len)
 }
 
 /// The run of hexadecimal digits around `at`, where a pair begins.
