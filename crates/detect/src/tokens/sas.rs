@@ -13,21 +13,25 @@ const SIGNATURE: usize = 32;
 /// Reads fields that end in the signature. Without a version it is another kind of address; a
 /// signature of another length is made up.
 pub(super) fn read(text: &[u8]) -> Reading {
-    let fields: Vec<(&[u8], Vec<u8>)> = text
-        .split(|&byte| byte == b'&')
-        .filter_map(|field| {
-            let at = memchr::memchr(b'=', field)?;
-            Some((&field[..at], decoded(&field[at + 1..])))
-        })
-        .collect();
-    let value =
-        |name: &[u8]| fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
-    let (Some(_), Some(signature)) = (value(b"sv"), value(b"sig")) else { return Reading::NotOne };
-    if base64_of(signature).is_none_or(|bytes| bytes.len() != SIGNATURE) {
+    let (Some(_), Some(signature)) = (value(text, b"sv"), signature(text)) else {
+        return Reading::NotOne;
+    };
+    if base64_of(&signature).is_none_or(|bytes| bytes.len() != SIGNATURE) {
         return Reading::MadeUp;
     }
-    let expires = value(b"se").and_then(|text| time(text));
+    let expires = value(text, b"se").and_then(|text| time(&text));
     Reading::Read(Facts { expires, ..Facts::default() })
+}
+
+/// The signature, in base64.
+pub(super) fn signature(text: &[u8]) -> Option<Vec<u8>> {
+    value(text, b"sig")
+}
+
+/// The value of a field.
+fn value(text: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let mut fields = text.split(|&byte| byte == b'&');
+    fields.find_map(|field| field.strip_prefix(name)?.strip_prefix(b"=")).map(decoded)
 }
 
 /// A value without the escapes of an address; a `%` without digits remains.
