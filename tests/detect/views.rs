@@ -236,6 +236,29 @@ fn a_word_on_the_line_after_base64_is_not_a_part_of_it() {
     }
 }
 
+/// A soft break may be anywhere in the line.
+#[test]
+fn a_name_that_quoted_printable_breaks_is_read_whole() {
+    let engine = Engine::new(&RuleSet::builtin());
+    let mut keys = Keys::new("names in mails");
+    for (name, assigned) in [
+        ("aws_secret_access_key", " =3D "),
+        ("AWS_SECRET_ACCESS_KEY", "=3D"),
+        ("secretAccessKey", ": "),
+        ("SecretKey", "=3D"),
+    ] {
+        for cut in 1..name.len() {
+            let (id, secret) = (keys.id(), keys.secret());
+            let broken = format!("{}=\n{}", &name[..cut], &name[cut..]);
+            let text = format!(
+                "{} {broken}{assigned}{secret}\naws_access_key_id{assigned}{id}\n",
+                "x".repeat(40)
+            );
+            assert_eq!(found(&engine, &text, "aws-access-key"), [secret], "{text}");
+        }
+    }
+}
+
 /// A label, a manifest and a login may lead to one value.
 #[test]
 fn a_value_that_is_not_read_is_counted_once() {
