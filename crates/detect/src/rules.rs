@@ -73,7 +73,7 @@ pub struct Revocation {
 pub struct PartnerShape {
     /// The expression of an id.
     pub id: Expression,
-    /// Most bytes between an id and a secret.
+    /// Maximum number of bytes between an id and a secret.
     pub distance: usize,
 }
 
@@ -122,7 +122,7 @@ pub struct Shape {
     /// Characters that must not be directly before or behind the match, because it consists of
     /// them.
     pub boundary: Boundary,
-    /// Fewest bits of Shannon entropy per character of the credential, 0 for no limit.
+    /// Minimum Shannon entropy in bits per character of the credential, 0 for no limit.
     pub entropy: f64,
     /// The credential must look random, by the frequencies of its letter pairs.
     pub random: bool,

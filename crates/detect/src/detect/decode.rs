@@ -100,14 +100,35 @@ fn decoded(bytes: &[u8], run: &Run, skipped: usize) -> Option<Decoded> {
     Some(Decoded { text, encoding: Some(Encoding::Base64), run: span, letters, unit: (3, 4) })
 }
 
-/// The number of letters of a run that is one line of text, if the line after it is a word: that is
-/// no text if it is decoded.
+/// The number of letters before the last line of a run, if that line is a word after a text: it is no
+/// text if it is decoded, or has bits that no encoder writes. Packed data and UTF-16 may end in any
+/// bytes.
 fn ends_before_a_word(run: &Run, skipped: usize, text: &[u8]) -> Option<usize> {
-    let len = run.before_last.checked_sub(skipped).filter(|len| run.lines == 2 && *len > 0)?;
-    let (line, next) = text.split_at_checked(len * 3 / 4)?;
+    let len = run.before_last.checked_sub(skipped).filter(|len| *len > 0)?;
+    let (before, last) = text.split_at_checked(len * 3 / 4)?;
     // The line break may cut a character in two.
-    let rest = next.iter().take(3).take_while(|byte| (0x80..0xc0).contains(*byte)).count();
-    (is_text(line) && !is_text(&next[rest..])).then_some(len)
+    let rest = last.iter().take(3).take_while(|byte| (0x80..0xc0).contains(*byte)).count();
+    let is_plain = || !unpack::is_packed(before) && memchr::memchr(0, before).is_none();
+    let is_word = !is_text(&last[rest..]) || has_odd_end(&run.letters[skipped..]);
+    (is_word && is_plain() && is_text(before)).then_some(len)
+}
+
+/// True if no encoder writes so many letters, or the unused bits of the last one, which are zero.
+fn has_odd_end(letters: &[u8]) -> bool {
+    let unused = match letters.len() % 4 {
+        0 => return false,
+        1 => return true,
+        2 => 16,
+        _ => 4,
+    };
+    // The signs of both alphabets are 62 and 63, whose last bits are not zero.
+    let value = letters.last().map_or(0, |&last| match last {
+        b'A'..=b'Z' => last - b'A',
+        b'a'..=b'z' => last - b'a' + 26,
+        b'0'..=b'9' => last - b'0' + 52,
+        _ => 62,
+    });
+    value % unused != 0
 }
 
 /// The run of hexadecimal digits around `at`, where a pair begins.
@@ -349,6 +370,28 @@ mod tests {
         let text = format!("x:\n  {line}\n  {line}\n  QUJD\n\nrest");
         let decoded = base64(text.as_bytes(), 5 + 64 + 3 + 8, 0).expect("base64");
         assert_eq!(decoded.text, "ABC".repeat(33).into_bytes());
+    }
+
+    #[test]
+    fn a_word_after_a_text_is_not_its_last_line_but_other_data_may_end_in_any_bytes() {
+        let shown = |bytes: &[u8], behind: &str| {
+            let lines = BASE64.encode(bytes).into_bytes();
+            let lines: Vec<&[u8]> = lines.chunks(76).collect();
+            let text = [&lines.join(&b'\n'), behind.as_bytes()].concat();
+            base64(&text, 0, 0).expect("base64").text
+        };
+        let plain = b"one line of text that is longer, ".repeat(9);
+        for len in [57, 114, 171, 228] {
+            for word in ["\nend", "\ndone\n", "\nEOF\n"] {
+                assert_eq!(shown(&plain[..len], word), plain[..len], "{len} {word:?}");
+            }
+        }
+        let gzip = [&b"\x1f\x8b\x08\0\0\0\0\0\0\xff"[..], &[0x9b; 70]].concat();
+        let utf16: Vec<u8> = plain.iter().take(45).flat_map(|byte| [*byte, 0]).collect();
+        let accents = "\u{e9}".repeat(80).into_bytes();
+        for data in [&gzip, &utf16, &accents] {
+            assert_eq!(shown(data, "\n\n"), *data);
+        }
     }
 
     #[test]

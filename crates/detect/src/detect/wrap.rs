@@ -18,9 +18,7 @@ pub(super) struct Run {
     pub letters: Vec<u8>,
     /// For each letter its offset in the text and the number of bytes that write it.
     pub places: Vec<(u32, u8)>,
-    /// The number of lines.
-    pub lines: usize,
-    /// The number of letters before the last line.
+    /// The number of letters before the last line, 0 if there is one line.
     pub before_last: usize,
 }
 
@@ -69,7 +67,6 @@ pub(super) fn around(bytes: &[u8], at: usize, part: impl Fn(u8) -> bool) -> Run 
         span: start..end,
         letters: Vec::with_capacity(len),
         places: Vec::with_capacity(len),
-        lines: lines.len(),
         before_last: 0,
     };
     for line in lines {

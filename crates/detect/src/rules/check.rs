@@ -16,7 +16,7 @@ use super::{Author, Boundary, Reader, Rule, Shape, bounds};
 
 /// The seed from which the examples of users' files are filled.
 const SEED: u64 = 1;
-/// Most matches of an example that are examined.
+/// Maximum number of matches of an example that are examined.
 const MATCHES: usize = 64;
 
 /// The examples of a rule, as templates.

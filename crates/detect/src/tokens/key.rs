@@ -11,7 +11,7 @@ use crate::escapes::escape;
 
 use super::{Facts, Reading, STANDARD, age, base64_of, der, openpgp};
 
-/// Fewest bytes of a private key: an EC key on a curve of 160 bits has more, an Ed25519 key 48.
+/// Minimum number of bytes of a private key: an EC key on a curve of 160 bits has more, an Ed25519 key 48.
 const FEWEST: usize = 40;
 
 /// Reads a private key in any of the forms.
