@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::record::{HitLine, HitRecord};
 use super::sweep::Usage;
 use crate::coverage::{Coverage, Ledger, Problem, Swept};
+use crate::source::files;
 use crate::source::git::since::ObjectsRead;
 use crate::text::escape_path;
 
@@ -27,7 +28,7 @@ use crate::text::escape_path;
 pub const FORM: u32 = 1;
 
 /// The first bytes of a partial of any version.
-pub const BEGINNING: &[u8] = b"{\"keysweep_partial\":";
+pub const BEGINNING: &[u8] = files::PARTIAL.as_bytes();
 
 /// Maximum number of bytes of a line: a hit that a million refs hold has less.
 const LONGEST: u64 = 1 << 30;

@@ -256,7 +256,10 @@ fn a_reader_that_went_away_gets_no_0_for_a_finding() {
     ] {
         let (code, reported) = unread(&project, command);
         assert!(matches!(code, Some(0 | 2)), "{command:?}: {code:?} {reported}");
-        assert!(!reported.contains("internal error"), "{command:?}: {reported}");
+        assert!(
+            !reported.contains("internal") && !reported.contains("pipe"),
+            "{command:?}: {reported}"
+        );
         tried += 1;
     }
     println!("{tried} commands and formats with a reader that went away");

@@ -114,7 +114,7 @@ fn shards_are_disjoint_and_complete() {
             }
             if !ran.stdout.is_empty() {
                 let note = format!("shard {number} of {count}: ");
-                let notes = ran.json()["coverage"]["notes"].to_string();
+                let notes = ran.notes().join("\n");
                 assert!(notes.contains(&note), "{notes}");
                 folders.push(ran);
                 given.push(by_plan);

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::process::{Running, endless_file};
+use crate::support::storage::only_pack;
 use crate::support::{Keys, Pair, Project, Ran};
 
 /// Nothing here takes that long, unless it hangs.
@@ -172,10 +173,7 @@ fn a_pack_that_is_cut_while_it_is_mapped_ends_one_process() {
     for number in 0..12 {
         fs::remove_file(project.at(format!("b/{number}.bin"))).expect("a file");
     }
-    let packs = fs::read_dir(project.at("b/.git/objects/pack")).expect("a folder").flatten();
-    let mut packs = packs.map(|entry| entry.path());
-    let pack = packs.find(|path| path.extension().is_some_and(|it| it == "pack"));
-    let pack = pack.expect("a pack").canonicalize().expect("a path");
+    let pack = only_pack(&project.at("b/.git"), "pack").canonicalize().expect("a path");
     let sweep = start(&project, &["--threads", "1"]);
     let reader = wait_for("a process maps the pack", || {
         children(sweep.child.id()).into_iter().find(|pid| has_mapped(*pid, &pack))

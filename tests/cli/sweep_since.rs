@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::support::process::endless_file;
+use crate::support::storage::{only_pack, packs};
 use crate::support::{Keys, Project, Ran};
 
 /// A file that changed this shortly before may change again without a sign, so it is scanned.
@@ -130,10 +131,8 @@ const CASES: [Case; 15] = [
     (
         "the time of a pack",
         |project| {
-            let packs =
-                fs::read_dir(project.at("all/b.git/objects/pack")).expect("a folder").flatten();
-            for pack in packs {
-                let file = File::open(pack.path()).expect("a file");
+            for pack in packs(&project.at("all/b.git"), "pack") {
+                let file = File::open(pack).expect("a file");
                 file.set_modified(SystemTime::now()).expect("a time");
             }
         },
@@ -252,10 +251,7 @@ fn a_target_with_a_damaged_container_is_reused_with_its_problem() {
 #[test]
 fn a_target_with_a_problem_is_scanned_again() {
     let project = project("since problem");
-    let objects = fs::read_dir(project.at("all/b.git/objects/pack")).expect("a folder").flatten();
-    let index =
-        objects.map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with(".idx"));
-    let index = index.expect("an index");
+    let index = only_pack(&project.at("all/b.git"), "idx");
     let whole = fs::read(&index).expect("an index");
     fs::remove_file(&index).expect("it is ours");
     fs::write(&index, vec![0; whole.len()]).expect("a file");

@@ -241,10 +241,10 @@ fn the_end_of_a_sentence_is_not_a_part_of_a_token() {
                 continue;
             }
             tried += 1;
-            for behind in [".", ". ", ".\n", "...\n", ", ", "!", "?", ");"] {
-                let text = text.replacen(&secret, &format!("{secret}{behind}"), 1);
-                let same = own(&text).is_none_or(|one| one.2 == secret);
-                assert!(same, "{rule} behind {behind:?}: {text}");
+            for end in [".", ". ", ".\n", "...\n", ", ", "!", "?", ");"] {
+                let text = text.replacen(&secret, &format!("{secret}{end}"), 1);
+                let same = own(&text).is_some_and(|one| one.2 == secret);
+                assert!(same, "{rule} before {end:?}: {text}");
             }
         }
     }

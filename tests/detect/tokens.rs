@@ -4,14 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use keysweep::detect::Engine;
 use keysweep::finding::{Candidate, Confidence};
-use keysweep::rules::{Boundary, Pack, Packs, RuleSet, builtin_examples};
+use keysweep::rules::{Boundary, builtin_examples};
 use keysweep::scan::Detector as _;
 
+use super::examples::{examples, rules, secret};
 use crate::support::Keys;
-
-fn rules() -> RuleSet {
-    RuleSet { packs: Packs::all(), ..RuleSet::builtin() }
-}
 
 /// The first candidate of a rule whose credential is in order.
 fn of_rule(found: Vec<Candidate>, rule: &str) -> Option<Candidate> {
@@ -19,38 +16,10 @@ fn of_rule(found: Vec<Candidate>, rule: &str) -> Option<Candidate> {
     found.into_iter().find(|one| is_one(one) && !one.credential.details.made_up)
 }
 
-fn secret(one: &Candidate) -> String {
-    let secret = one.credential.secret.as_ref().expect("a secret");
-    String::from_utf8_lossy(secret.expose()).into_owned()
-}
-
-/// For each rule of another provider one text, and the credential in it.
-fn examples(name: &str) -> Vec<(String, String, String)> {
-    let (rules, engine) = (rules(), Engine::new(&rules()));
-    let mut keys = Keys::new(name);
-    let mut all = Vec::new();
-    for examples in builtin_examples() {
-        let rule = examples.rule.as_str();
-        if rules.get(rule).is_none_or(|rule| rule.pack == Pack::Aws) {
-            continue;
-        }
-        // One random token in some thousands looks like a word: not four times in a row.
-        let one = (0..4).find_map(|_| {
-            let text = keys.filled(&examples.positive[0]);
-            let found = of_rule(engine.whole(text.as_bytes()).candidates, rule)?;
-            Some((text, secret(&found)))
-        });
-        let (text, credential) = one.unwrap_or_else(|| panic!("{rule} finds no example"));
-        all.push((rule.to_owned(), text, credential));
-    }
-    assert!(all.len() > 90, "{}", all.len());
-    all
-}
-
 #[test]
 fn a_letter_beside_a_token_makes_it_part_of_something_longer() {
     let (rules, engine) = (rules(), Engine::new(&rules()));
-    for (rule, text, credential) in examples("neighbours of tokens") {
+    for (rule, text, credential) in examples("neighbours of tokens", 1) {
         let shape = rules.get(&rule).and_then(|rule| rule.shape.as_ref()).expect("a shape");
         if shape.boundary == Boundary::None && rule != "telegram-bot-token" {
             continue;
@@ -80,7 +49,7 @@ fn a_wrong_letter_makes_a_token_with_a_checksum_made_up() {
     ];
     let (rules, engine) = (rules(), Engine::new(&rules()));
     let mut tried = 0;
-    for (rule, text, credential) in examples("wrong checksums") {
+    for (rule, text, credential) in examples("wrong checksums", 1) {
         let reader = rules.get(&rule).and_then(|rule| rule.reader);
         if !reader.is_some_and(|reader| CHECKSUMS.contains(&reader.name())) {
             continue;
@@ -103,7 +72,7 @@ fn a_wrong_letter_makes_a_token_with_a_checksum_made_up() {
 #[test]
 fn tokens_are_found_in_utf_16_and_in_a_kubernetes_secret() {
     let engine = Engine::new(&rules());
-    for (rule, text, credential) in examples("spellings of tokens") {
+    for (rule, text, credential) in examples("spellings of tokens", 1) {
         if rule == "gcp-service-account-key" || rule == "private-key" {
             continue;
         }
@@ -289,7 +258,7 @@ fn a_token_is_found_between_whatever_stands_around_it() {
     ];
     let (rules, engine) = (rules(), Engine::new(&rules()));
     let mut missed = Vec::new();
-    for (rule, text, credential) in examples("surroundings of tokens") {
+    for (rule, text, credential) in examples("surroundings of tokens", 1) {
         let shape = rules.get(&rule).and_then(|rule| rule.shape.as_ref()).expect("a shape");
         // The expressions of the others contain what is around their credential.
         if shape.regex.as_str().contains("(?P<secret>") || rule == "private-key" {

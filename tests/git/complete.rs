@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::storage::lfs_pointer;
 use crate::support::{Keys, Project, Ran};
 
 /// The only loose blob among the objects that `before` does not list.
@@ -125,9 +126,7 @@ fn new_object_of(project: &Project, path: &str, text: &str) -> PathBuf {
 #[test]
 fn what_a_pointer_of_lfs_stands_for_is_read_in_every_command() {
     let (project, mut keys) = (Project::new(), Keys::new("lfs everywhere"));
-    let pointer = |oid: &str| {
-        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 12\n")
-    };
+    let pointer = |oid: &str| lfs_pointer(oid, 12);
     let (here, gone) = ("ab".repeat(32), "cd".repeat(32));
     project
         .git(&["init", "-q", "-b", "main"])

@@ -141,7 +141,7 @@ fn nothing_hides_under_the_name_of_git() {
     assert_eq!(places, [".GIT/a.env:1", ".git /a.env:1", "git~1/a.env:1", "module/.git:1"]);
     let reported = "1 folder named .git is not a repository and was not entered; to scan it, \
          name it: hollow/.git";
-    assert_eq!(ran.json()["coverage"]["notes"][0], reported);
+    assert_eq!(ran.notes()[0], reported);
     let ran = project.keysweep(["scan", "hollow/.git"]).run().exits(1);
     assert!(ran.stdout.contains("a.env:1"), "{}", ran.stdout);
 }
@@ -156,7 +156,7 @@ fn an_ignore_file_of_a_hundred_thousand_patterns_leaves_nothing_out() {
     project.file("b.key", keys.pair().env);
     let ran = project.keysweep(JSON).run().exits(0);
     assert_eq!((ran.places(), ran.left_out("ignored")), (vec!["sub/a.env:1".to_owned()], 1));
-    let note = ran.json()["coverage"]["notes"][0].to_string();
+    let note = &ran.notes()[0];
     assert!(note.contains("too large to apply") && note.contains(": sub/.gitignore"), "{note}");
 }
 

@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use crate::hostile::blinding_git::{ends, fifo};
+use crate::support::storage::lfs_pointer;
 use crate::support::{Keys, Pair, Project, look_for_secrets};
 
 const COMMANDS: [&[&str]; 5] =
@@ -154,9 +155,7 @@ fn objects_of_lfs_are_named_by_their_place_alone() {
     .iter()
     .enumerate()
     {
-        let pointer =
-            format!("version https://git-lfs.github.com/spec/v1\noid sha256:{named}\nsize 120\n");
-        project.file(format!("{number}.bin"), pointer);
+        project.file(format!("{number}.bin"), lfs_pointer(named, 120));
     }
     project.git(&["add", "."]).git(&["commit", "-qm", "pointers"]);
     for command in COMMANDS {

@@ -199,7 +199,7 @@ fn a_work_tree_elsewhere_settles_nothing() {
         let ran = project.keysweep([command, &["--format", "json"]].concat()).run().exits(1);
         let counts = (ran.left_out("excluded"), ran.left_out("suppressed"));
         assert_eq!(counts, (0, 0), "{command:?}: {ran:?}");
-        let note = ran.json()["coverage"]["notes"].to_string();
+        let note = ran.notes().join("\n");
         assert!(note.contains(reported) && note.contains(&elsewhere), "{command:?}: {note}");
     }
     // Nor through a link, though the whole of it lies in what is called the work tree.

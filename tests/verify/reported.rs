@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use crate::support::compress::gzip;
+use crate::support::storage::{self, packs};
 use crate::support::stub::{Stub, identity, not_known};
-use crate::support::{Keys, Project, Ran};
+use crate::support::{Keys, Project, Ran, notes};
 
 /// Files in each project that have nothing to do with a key.
 const OTHERS: usize = 30;
@@ -166,13 +166,10 @@ fn submodule(project: &Project, keys: &mut Keys) {
 fn lfs(project: &Project, keys: &mut Keys) {
     others(project, ".");
     let content = keys.pair().env;
-    let oid: String = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
-    let size = content.len();
-    let pointer =
-        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {size}\n");
+    let (pointer, object) = storage::lfs(&content);
     project.file("large.bin", pointer);
     project.git(&["init", "-q", "-b", "main"]).git(&["add", "."]).git(&["commit", "-qm", "one"]);
-    project.file(format!(".git/lfs/objects/{}/{}/{oid}", &oid[..2], &oid[2..4]), content);
+    project.file(format!(".git/{object}"), content);
 }
 
 /// Keys in a reflog, in the configuration, and in a file of the git folder.
@@ -232,7 +229,7 @@ fn places(report: &Value) -> Vec<(String, Value)> {
 }
 
 fn remarks(report: &Value) -> String {
-    report["coverage"]["notes"].to_string()
+    notes(report).join("\n")
 }
 
 #[test]
@@ -286,11 +283,9 @@ fn what_is_damaged_elsewhere_is_no_problem() {
     let packed = Project::new();
     repository(&packed, &mut Keys::new("reported damage"));
     // The same objects, each in a file, so that one can be damaged.
-    for pack in fs::read_dir(packed.at("repo/.git/objects/pack")).expect("packs").flatten() {
-        if pack.path().extension().is_some_and(|kind| kind == "pack") {
-            let script = "git -C repo unpack-objects -q < \"$1\"";
-            project.shell(script, &pack.path().display().to_string()).exits(0);
-        }
+    for pack in packs(&packed.at("repo/.git"), "pack") {
+        let script = "git -C repo unpack-objects -q < \"$1\"";
+        project.shell(script, &pack.display().to_string()).exits(0);
     }
     fs::remove_file(&loose).expect("it was unpacked");
     fs::write(&loose, "damaged").expect("a file");

@@ -137,6 +137,12 @@ impl Shape {
     pub fn names_itself(&self, text: &[u8], at: usize) -> bool {
         self.partner.as_ref().is_some_and(|partner| partner.is_adjacent(text, at))
     }
+
+    /// True if its matches have an id: of a group of the expression, or of a partner.
+    pub fn has_id(&self) -> bool {
+        let mut groups = self.regex.regex().capture_names().flatten();
+        self.partner.is_some() || groups.any(|group| group == "id")
+    }
 }
 
 /// Neighbours that make a match part of something longer.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{assert_same, everything, outputs, shards};
-use crate::support::{Keys, Project, Ran};
+use crate::support::{Keys, Project};
 
 /// Sets fields in the lines of one kind: the head, `target` or `end`. The order of fields stays, by
 /// which a partial is known.
@@ -25,19 +25,6 @@ fn change(project: &Project, from: &str, to: &str, kind: &str, fields: &[(&str, 
     project.file(to, lines.collect::<String>());
 }
 
-fn keys(report: &Ran) -> Vec<String> {
-    let report = report.json();
-    let findings = report["findings"].as_array().expect("findings").iter();
-    let mut keys: Vec<String> =
-        findings.filter_map(|one| one["key_id"].as_str().map(str::to_owned)).collect();
-    keys.sort();
-    keys
-}
-
-fn notes(report: &Ran) -> String {
-    report.json()["coverage"]["notes"].to_string()
-}
-
 #[test]
 fn a_copied_or_repeated_partial_counts_once() {
     let (project, _) = everything("merge repeated");
@@ -50,7 +37,8 @@ fn a_copied_or_repeated_partial_counts_once() {
     fs::copy(project.at(&partials[0]), project.at("copy.partial")).expect("a copy");
     let ran = project.keysweep(["merge", "parts/2", "copy.partial", "--format", "json"]).run();
     let alone = project.keysweep(["merge", "parts/2", "--format", "json"]).run();
-    assert!(notes(&ran).contains("in several partials, each counts once"), "{}", notes(&ran));
+    let notes = ran.notes().join("\n");
+    assert!(notes.contains("in several partials, each counts once"), "{notes}");
     let (mut ran, mut alone) = (ran.json(), alone.json());
     for report in [&mut ran, &mut alone] {
         report["coverage"]["notes"].take();
@@ -91,8 +79,9 @@ fn the_latest_complete_scan_counts_and_nothing_found_is_lost() {
         for order in [["new", other], [other, "new"]] {
             let merge = ["merge", order[0], order[1], "--format", "json"];
             let ran = project.keysweep(merge).run().exits(1);
-            assert_eq!(&keys(&ran), expected, "{order:?}");
-            assert!(notes(&ran).contains(words), "{order:?}: {}", notes(&ran));
+            assert_eq!(&ran.key_ids(), expected, "{order:?}");
+            let notes = ran.notes().join("\n");
+            assert!(notes.contains(words), "{order:?}: {notes}");
             assert_eq!(ran.json()["coverage"]["complete"], true, "{order:?}");
             assert_eq!(ran.json()["coverage"]["files"], 1, "{order:?}");
         }
