@@ -97,7 +97,7 @@ pub struct TargetLine {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unchanged: bool,
     /// The number of git objects that `--since` did not read again. The coverage includes them.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "crate::coverage::is_zero")]
     pub reused: u64,
     /// What was read of its object databases, so that a later sweep reads only what is new.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -154,11 +154,6 @@ impl TargetLine {
             reused: self.reused,
         }
     }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 /// The current time, RFC 3339 in UTC, in seconds.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use keysweep::detect::Engine;
 use keysweep::scan::Detector as _;
 
@@ -142,14 +142,104 @@ fn short_base64_is_decoded_where_the_text_says_that_it_is_base64() {
             format!("//r.example/npm/:_password=\"{plain}\"\n"),
             format!("> Authorization: Basic {login}\n"),
             format!("\textraheader = AUTHORIZATION: basic {login}\n"),
+            format!("_auth={login}\n"),
+            format!("  _auth = {login}\n"),
+            format!("registry=x\r\n_auth={login}\r\n"),
+            format!("{{\"_auth\":\"{login}\"}}"),
+            format!("npm_config__auth={login}\n"),
+            format!("{{\"Authorization\": \"basic {login}\"}}"),
+            format!("curl -H 'authorization: basic {login}' x"),
         ];
         let missed: Vec<_> = forms.iter().filter(|text| !is_found(&token, text)).collect();
         assert!(missed.is_empty(), "{template}: {missed:#?}");
     }
     // Without a word about base64 nothing this short is decoded.
     let token = keys.filled(SHORT[0].1);
-    let text = format!("Basic usage: {}\n", STANDARD.encode(&token));
-    assert!(engine.whole(text.as_bytes()).candidates.is_empty(), "{text}");
+    for name in ["Basic usage: ", "_authority=", "_authToken ", "classics "] {
+        let text = format!("{name}{}\n", STANDARD.encode(&token));
+        assert!(engine.whole(text.as_bytes()).candidates.is_empty(), "{text}");
+    }
+}
+
+/// What follows a login in base64 that has no padding, on the next line.
+const AFTER_A_LINE: &[(&str, &str)] = &[
+    ("authorization: Basic ", "\naccept: */*\n"),
+    ("authorization: Basic ", "\r\naccept: */*\r\n"),
+    ("> authorization: Basic ", "\n> user-agent: curl/8.5.0\n"),
+    ("registry=https://r/\n_auth=", "\nalways-auth=true\n"),
+    ("_auth = ", "\nalways-auth = true\n"),
+    ("{\"r\": {\n\"auth\": \"", "\",\n\"email\": \"x@y.example\"\n}}\n"),
+    ("{\"r\": {\n\"auth\": \"", "\",\n\"email\" : \"x@y.example\"\n}}\n"),
+    ("auths:\n  r:\n    \"auth\": ", "\n    email: x@y.example\n"),
+    ("kind: Secret\ndata:\n  login: ", "\n  accesskey: aGVsbG8td29ybGQ=\n"),
+    ("export LOGIN_BASE64=x base64=", "\nexport OTHER=1\n"),
+    ("base64 -d <<< ", "\nuser@host:~$ \n"),
+    ("base64 -d <<< ", "\nexit 0\n"),
+    ("base64 -d <<< ", "\nagain\n"),
+    ("base64: ", "\nmore (and so on)\n"),
+    ("base64: ", "\nend.of.it\n"),
+];
+
+#[test]
+fn a_word_on_the_line_after_base64_is_not_a_part_of_it() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("base64 without padding");
+    for (before, after) in AFTER_A_LINE {
+        for user in ["u", "me", "bob", "name"] {
+            let token = filled(&mut keys, "{{crc32-base62:ghp_{{alnum:30}}}}", |token| {
+                let text = format!("k = \"{token}\"\n");
+                (found(&engine, &text, "github-token") == [&*token]).then_some(token)
+            });
+            let login = STANDARD_NO_PAD.encode(format!("{user}:{token}"));
+            let text = format!("{before}{login}{after}");
+            assert_eq!(found(&engine, &text, "github-token"), [token], "{text}");
+        }
+    }
+}
+
+/// A soft break may be anywhere in the line.
+#[test]
+fn a_name_that_quoted_printable_breaks_is_read_whole() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("names in mails");
+    for (name, assigned) in [
+        ("aws_secret_access_key", " =3D "),
+        ("AWS_SECRET_ACCESS_KEY", "=3D"),
+        ("secretAccessKey", ": "),
+        ("SecretKey", "=3D"),
+    ] {
+        for cut in 1..name.len() {
+            let text = |name: &str, id: &str, secret: &str| {
+                let before = "x".repeat(40);
+                format!("{before} {name}{assigned}{secret}\naws_access_key_id{assigned}{id}\n")
+            };
+            // One random secret in some thousands looks like a word.
+            let mut pairs = (0..4).map(|_| (keys.id(), keys.secret()));
+            let is_found = |(id, secret): &(String, String)| {
+                found(&engine, &text(name, id, secret), "aws-access-key") == [&**secret]
+            };
+            let (id, secret) = pairs.find(is_found).expect("one");
+            let text = text(&format!("{}=\n{}", &name[..cut], &name[cut..]), &id, &secret);
+            assert_eq!(found(&engine, &text, "aws-access-key"), [secret], "{text}");
+        }
+    }
+}
+
+/// A label, a manifest and a login may lead to one value.
+#[test]
+fn a_value_that_is_not_read_is_counted_once() {
+    let engine = Engine::new(&rules());
+    let xz = format!("/Td6WFoAAATm1rRG{}", "Ab3d".repeat(12));
+    for text in [
+        format!("kind: Secret\ndata:\n  blob: {xz}\n"),
+        format!("kind: Secret\ndata:\n  base64secret: {xz}\n"),
+        format!("kind: ConfigMap\nbase64:\n  blob: {xz}\n"),
+        format!("{{\"auths\": {{\"r.example\": {{\"auth\": \"{xz}\"}}}}}}"),
+        format!("Authorization: Basic {xz}\n"),
+    ] {
+        let unread: Vec<_> = engine.whole(text.as_bytes()).unread.into_iter().collect();
+        assert_eq!(unread, [("xz in base64", 1)], "{text}");
+    }
 }
 
 /// Writes each of some characters as its escape.
@@ -240,5 +330,28 @@ fn a_literal_is_joined_wherever_a_token_is_split() {
                 assert!(found(&engine, &text, rule).contains(&token), "{rule}: {text}");
             }
         }
+    }
+}
+
+/// Two literals next to each other are arguments of a shell, unless something joins them.
+#[test]
+fn an_option_after_a_token_is_not_a_part_of_it() {
+    let engine = Engine::new(&rules());
+    let mut keys = Keys::new("tokens as arguments");
+    let (rule, template) = ("gitlab-token", "glpat-{{base64url:20}}");
+    let is_sound =
+        |token: &String| found(&engine, &format!("k = \"{token}\"\n"), rule) == [&**token];
+    let token = (0..9).map(|_| keys.filled(template)).find(is_sound).expect("one");
+    for (between, next) in [
+        (" ", "--flag"),
+        (" ", "-Xk9"),
+        ("  ", "_name"),
+        (" \\\n  ", "--flag"),
+        (" \\\n  ", "--name=value"),
+        (" \\\n  ", "-H"),
+        ("\n  ", "--flag-of-words"),
+    ] {
+        let text = format!("run \"{token}\"{between}\"{next}\" x\n");
+        assert_eq!(found(&engine, &text, rule), [&*token], "{text}");
     }
 }
