@@ -4,6 +4,7 @@
 //! ([`super::chain`]), and a region is at most a few reaches of its rule long.
 
 mod judge;
+mod kin;
 mod nested;
 mod partner;
 
@@ -284,6 +285,7 @@ impl Look<'_> {
     ) -> bool {
         let text = &*view.text;
         let mut fresh: Vec<Shaped> = Vec::new();
+        let mut spans: Vec<Range<usize>> = Vec::new();
         matches.steps += text.len() as u64;
         let mut searches = SEARCHES + text.len() / BYTES_PER_SEARCH;
         let mut from = 0;
@@ -305,11 +307,14 @@ impl Look<'_> {
             let Some(groups) = self.shape.regex.regex().captures_at(text, from) else { break };
             let Some(found) = groups.get(0) else { break };
             from = found.end().max(found.start() + 1);
-            fresh.extend(self.shaped(&groups, view, base, piece, &matches.found[first..]));
+            if let Some(one) = self.shaped(&groups, view, base, piece, &matches.found[first..]) {
+                let secret = groups.name("secret").unwrap_or(found);
+                spans.push(secret.range());
+                fresh.push(one);
+            }
         }
         if let Some(partner) = &self.shape.partner {
-            let is_own = self.rule().author != Author::Target;
-            partner::join(partner, view, base, is_own, &mut fresh);
+            self.join(partner, view, base, &spans, &mut fresh);
         }
         self.add(fresh, first, &mut matches.found);
         whole

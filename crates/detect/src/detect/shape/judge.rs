@@ -58,8 +58,8 @@ impl Look<'_> {
             || is_part_of_more(around, view, &whole.range(), self.bytes, &outer(whole.range()))
             || entropy(secret.as_bytes()) < shape.entropy
             || shape.random && !random::reads_random(secret.as_bytes())
-            || !is_labelled(rule, text, whole.start(), shape.reach)
-                && !shape.partner.as_ref().is_some_and(|one| one.is_beside(text, secret.start()))
+            // A table's heading may be the label of a partner: all of them are looked at together.
+            || shape.partner.is_none() && !is_labelled(rule, text, whole.start(), shape.reach)
         {
             return None;
         }
@@ -161,7 +161,7 @@ fn is_example(secret: &[u8], facts: &Facts) -> bool {
 }
 
 /// True if a word of the rule precedes the match, on its line or one of the two above.
-fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> bool {
+pub(super) fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> bool {
     if rule.labels.is_empty() {
         return true;
     }
