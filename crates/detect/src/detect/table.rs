@@ -279,6 +279,10 @@ impl Tables<'_> {
             if text.len() > 60 {
                 return false;
             }
+            // `SK2f0c…` is an id of Twilio, not a name with the word `sk`.
+            if !self.labels.is_empty() && is_value(text) {
+                return false;
+            }
             let name = Name::of(text, true);
             let is_secret = name.role.is_secret() || self.is_labelled(text);
             secret |= is_secret;
@@ -294,6 +298,13 @@ impl Tables<'_> {
         let joined = words(title).concat();
         self.labels.iter().any(|label| joined.contains(label.as_str()))
     }
+}
+
+/// True if a text has a run of letters and digits as long as an id.
+fn is_value(text: &[u8]) -> bool {
+    let runs = text.split(|byte| !byte.is_ascii_alphanumeric());
+    runs.into_iter()
+        .any(|run| run.len() >= 16 && run.iter().filter(|b| b.is_ascii_digit()).count() > 1)
 }
 
 /// True if a row may belong to headings.

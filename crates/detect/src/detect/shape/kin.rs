@@ -9,13 +9,14 @@ use crate::secret::Secret;
 
 use super::super::item::{Item, Part};
 use super::super::label;
-use super::super::name::Role;
-use super::super::outline::Outline;
+use super::super::name::{Name, Role};
+use super::super::outline::{Kind, Outline};
 use super::super::random::Strength;
 use super::super::relation::{self, Context, Relation, Stems};
+use super::super::sibling;
 use super::super::table::{self, Cell};
 use super::super::vacant;
-use super::super::words::{is_service, words};
+use super::super::words::{is_empty, is_service, words};
 
 /// A text with the spans of ids and secrets in it.
 pub(super) struct Scene<'a> {
@@ -33,8 +34,10 @@ pub(super) enum Fit {
     Apart,
     /// Nothing shows that they belong together, but for their nearness.
     Near,
-    /// Their names are the same but for the half, or they are in one row of a table.
+    /// No word distinguishes their names, or the id is directly before the secret.
     Same,
+    /// Their names have the same words but for the half, or they are in one row of a table.
+    Named,
 }
 
 /// The role that its own name gives to a secret, and how it fits the ids.
@@ -55,16 +58,24 @@ const PARTS: [&str; 10] =
 /// Bytes before the first of the items in which the scopes around them begin.
 const SCOPES: usize = 2048;
 
+/// Bytes before a value in which a field of its record names it.
+const NAMES: usize = 200;
+/// Fields before a value that may name it.
+const FIELDS: usize = 4;
+
 /// For each secret of a scene how it fits the ids within `distance` bytes; those beyond are apart.
 pub(super) fn kin(scene: &Scene<'_>, rule: &Rule, distance: usize) -> Vec<Kin> {
     let (text, start) = (scene.text, scene.start);
-    let (mut items, ids, secrets, empty) = items(scene);
+    let (mut items, ids, secrets, empty) = items(scene, &rule.labels);
     let first = items.first().map_or(start, |item| item.span.start);
     let floor = start.max(first.saturating_sub(SCOPES));
     let from = memchr::memrchr(b'\n', &text[start..floor]).map_or(start, |at| start + at + 1);
     let outline = Outline::new(text, from, &items);
     let cells = table::cells(text, start, &items, &rule.labels);
     relation::complete(text, &mut items, &outline, &cells);
+    for (item, _) in items.iter_mut().zip(&cells).filter(|(_, cell)| cell.is_none()) {
+        rename(text, item);
+    }
     let signatures: Vec<Vec<String>> = {
         let context = Context::new(text, &items, &outline, &cells);
         let words = |item| context.signature(item, false);
@@ -81,7 +92,10 @@ pub(super) fn kin(scene: &Scene<'_>, rule: &Rule, distance: usize) -> Vec<Kin> {
         let is_distinct = |word: &&String| !own.contains(word) && !PARTS.contains(&word.as_str());
         // `DD_API_KEY` and `DATADOG_APP_KEY`: both words name the provider.
         let is_one = [id, secret].iter().all(|&at| !signatures[at].iter().any(|w| is_distinct(&w)));
-        fit(&context.relation(id, secret), is_one)
+        match is_separate(&context, id, secret) {
+            true => Fit::Apart,
+            false => fit(&context.relation(id, secret), is_one),
+        }
     };
     let secret_kin = |&secret: &usize| {
         let fits = ids.iter().map(|&id| {
@@ -91,7 +105,9 @@ pub(super) fn kin(scene: &Scene<'_>, rule: &Rule, distance: usize) -> Vec<Kin> {
             let fit = fit_of(id, secret);
             // The id's own secret is named, and its value is elsewhere.
             let is_elsewhere = empty.iter().any(|&named| {
-                gap(id, named) < gap(id, secret) && fit_of(id, named) >= fit.max(Fit::Near)
+                let of_named = fit_of(id, named);
+                of_named > fit
+                    || of_named == fit && fit > Fit::Apart && gap(id, named) < gap(id, secret)
             });
             if is_elsewhere { Fit::Apart } else { fit }
         });
@@ -122,7 +138,7 @@ fn own_words(rule: &Rule) -> Vec<String> {
 
 /// The items of a scene in order, with the places of its ids, its secrets, and the secrets that are
 /// named without a value.
-fn items(scene: &Scene<'_>) -> (Vec<Item>, Vec<usize>, Vec<usize>, Vec<usize>) {
+fn items(scene: &Scene<'_>, labels: &[String]) -> (Vec<Item>, Vec<usize>, Vec<usize>, Vec<usize>) {
     let text = scene.text;
     let make = |span: &Range<usize>| Item {
         span: span.clone(),
@@ -139,9 +155,14 @@ fn items(scene: &Scene<'_>) -> (Vec<Item>, Vec<usize>, Vec<usize>, Vec<usize>) {
     }
     let first = items.first().map_or(scene.start, |item| item.span.start);
     let start = scene.start.max(first.saturating_sub(SCOPES));
-    let absent = vacant::vacant(text, start, &items);
-    items
-        .extend(absent.into_iter().filter(|one| matches!(one.part, Part::Vacant { secret: true })));
+    let mut absent = vacant::vacant(text, start, &items);
+    absent.extend(vacant::labelled(text, start, &items, labels));
+    absent.retain(|one| {
+        matches!(one.part, Part::Vacant { secret: true }) && !is_filled(text, one.span.end, &items)
+    });
+    absent.sort_by_key(|one| one.span.start);
+    absent.dedup_by(|next, one| next.span.start < one.span.end);
+    items.append(&mut absent);
     items.sort_by_key(|item| item.span.start);
     let place = |span: &Range<usize>| items.iter().position(|item| item.span == *span);
     let ids = scene.ids.iter().filter_map(place).collect();
@@ -151,14 +172,70 @@ fn items(scene: &Scene<'_>) -> (Vec<Item>, Vec<usize>, Vec<usize>, Vec<usize>) {
     (items, ids, secrets, empty)
 }
 
+/// Gives an item the name that is directly before it, as in `ENV NAME value`, or that a field of its
+/// record gives to it (`"name": "…", "value": "…"`). The names of AWS need a word of theirs there; any
+/// word distinguishes these.
+fn rename(text: &[u8], item: &mut Item) {
+    if item.label.assigned && item.label.name.named || matches!(item.part, Part::Vacant { .. }) {
+        return;
+    }
+    let before = &text[item.span.start.saturating_sub(NAMES)..item.span.start];
+    let bare = |text: &[u8]| {
+        text.iter().rposition(|byte| !b" \t\"'`".contains(byte)).map_or(0, |at| at + 1)
+    };
+    let end = bare(before);
+    let is_assigned = matches!(before[..end], [.., b':' | b'=']);
+    let head = &before[..bare(&before[..end - usize::from(is_assigned)])];
+    let start = head.iter().rposition(|byte| !vacant::is_name(*byte)).map_or(0, |at| at + 1);
+    let own = &head[start..];
+    let name = if is_assigned {
+        let is_value = !own.is_empty() && words(own).iter().all(|word| is_empty(word));
+        let fields = before.rsplit(|byte| b",\n;".contains(byte)).take(FIELDS);
+        fields.skip(1).find_map(sibling::field).filter(|_| is_value)
+    } else {
+        let is_name = own.contains(&b'_') && before[end..].iter().any(|byte| b" \t".contains(byte));
+        is_name.then(|| Name::of(own, false))
+    };
+    if let Some(name) = name.filter(|name| name.named) {
+        item.label.name = name;
+        // The record that names a value does not set it apart.
+        item.label.indirect = is_assigned;
+        item.label.assigned = !is_assigned;
+    }
+}
+
+/// True if an item is on the line of a name: it is then the value, as in `${NAME:-value}`.
+fn is_filled(text: &[u8], end: usize, items: &[Item]) -> bool {
+    let next = items.partition_point(|item| item.span.start < end);
+    let value = items.get(next).map(|item| item.span.start);
+    value.is_some_and(|value| !text[end..value].contains(&b'\n'))
+}
+
+/// True if two items are in different sections or documents, or are arguments of two calls that name
+/// their arguments.
+fn is_separate(context: &Context<'_>, id: usize, secret: usize) -> bool {
+    let (a, b) = context.outline.apart(id, secret);
+    let has = |scopes: &[usize], wanted: fn(Kind) -> bool| {
+        scopes.iter().any(|&scope| wanted(context.outline.scope(scope).kind))
+    };
+    let is_part = |kind: Kind| matches!(kind, Kind::Section | Kind::Document);
+    let is_call = |kind: Kind| kind == Kind::Bracket(b'(');
+    let is_assigned = |item: usize| context.items[item].label.assigned;
+    has(&a, is_part)
+        || has(&b, is_part)
+        || has(&a, is_call) && has(&b, is_call) && is_assigned(id) && is_assigned(secret)
+}
+
 fn fit(relation: &Relation, is_one: bool) -> Fit {
     let same = relation.stems == Stems::Same;
     let differ = relation.stems == Stems::Different && !is_one;
     if relation.row {
-        Fit::Same
+        Fit::Named
     } else if relation.apart || relation.aged || differ || relation.separate_objects && !same {
         Fit::Apart
-    } else if same || relation.stems == Stems::None {
+    } else if same {
+        Fit::Named
+    } else if relation.stems == Stems::None {
         Fit::Same
     } else {
         Fit::Near

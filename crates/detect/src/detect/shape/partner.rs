@@ -31,50 +31,78 @@ struct Id {
     shown: Range<usize>,
 }
 
+/// A secret of a view.
+struct Half<'v> {
+    text: &'v [u8],
+    /// Its place in the original.
+    span: Range<usize>,
+    /// Its place in the view.
+    shown: Range<usize>,
+    /// Its index among the matches that need an id; `None` if another region reports it.
+    number: Option<usize>,
+}
+
 impl Look<'_> {
-    /// Gives each of `found`, which are at `spans` of the view, the id that belongs to it, and removes
-    /// those without a label or an id nearby. The view's first byte is at `base`. Ids of a rule of the
-    /// scanned project are shown only if they are not secrets.
+    /// Gives each of `found`, which are at the first of `spans` of the view, the id that belongs to
+    /// it, and removes those without a label or an id nearby. The second of `spans` are secrets that
+    /// other regions report, which may be those of the same ids. The view's first byte is at `base`.
+    /// Ids of a rule of the scanned project are shown only if they are not secrets. `false` if a text
+    /// further away may make one of those removed a credential.
     pub(super) fn join(
         &self,
         partner: &PartnerShape,
         view: &View<'_>,
         base: usize,
-        spans: &[Range<usize>],
+        [own, others]: [&[Range<usize>]; 2],
         found: &mut Vec<Shaped>,
-    ) {
+    ) -> bool {
         if found.is_empty() {
-            return;
+            return true;
         }
         let ids = ids(partner, view, base);
-        let near = |one: &Shaped| ids.iter().any(|id| gap(&id.span, &one.span) <= partner.distance);
-        if !found.iter().any(near) {
+        let near =
+            |span: &Range<usize>| ids.iter().any(|id| gap(&id.span, span) <= partner.distance);
+        let mut halves = halves(view, base, own, others);
+        halves.retain(|half| near(&half.span));
+        if halves.iter().all(|half| half.number.is_none()) {
             found.clear();
-            return;
+            return true;
         }
-        let is_list = found.len() > MOST;
-        let kin = if is_list { Vec::new() } else { self.kin(partner, view, base, &ids, spans) };
-        let is_secret: Vec<bool> = (0..found.len())
-            .map(|at| near(&found[at]) && self.is_named(partner, view, &spans[at], kin.get(at)))
+        let is_list = halves.len() > MOST;
+        let kin = if is_list { Vec::new() } else { self.kin(partner, view, base, &ids, &halves) };
+        let is_secret: Vec<bool> = (0..halves.len())
+            .map(|at| self.is_named(partner, view, &halves[at].shown, kin.get(at)))
             .collect();
+        let is_whole = is_secret.iter().all(|is_secret| *is_secret);
         let with = kin.into_iter().zip(&is_secret).filter(|(_, is)| **is);
         let mut kin: Vec<Kin> = with.map(|(kin, _)| kin).collect();
         let mut is_secret = is_secret.into_iter();
-        found.retain(|_| is_secret.next().unwrap_or_default());
+        halves.retain(|_| is_secret.next().unwrap_or_default());
+        for (half, kin) in halves.iter().zip(&mut kin) {
+            prefer_beside(partner, view, &ids, half, kin);
+        }
         prefer_same(&mut kin);
+        let is_cut = base > 0 || base + view.original(&(0..view.text.len())).end < self.bytes.len();
         let choices = if is_list {
-            found.iter().map(|one| (nearest(&ids, one, |_| true), Confidence::Low)).collect()
+            halves.iter().map(|half| (nearest(&ids, half, |_| true), Confidence::Low)).collect()
         } else {
-            choose(&ids, found, &kin, partner.distance)
+            choose(&ids, &halves, &kin, in_turn(&ids, &halves, partner.distance, is_cut))
         };
         let is_own = self.rule().author != Author::Target;
-        for (one, (id, confidence)) in found.iter_mut().zip(choices) {
+        let mut is_kept = vec![false; found.len()];
+        for (half, (id, confidence)) in halves.iter().zip(choices) {
+            let Some(number) = half.number else { continue };
+            is_kept[number] = true;
+            let one = &mut found[number];
             one.confidence = one.confidence.min(confidence);
             let Some(id) = id.map(|id| &ids[id]) else { continue };
             if is_own || tells_no_secret(id.text.as_bytes()) {
                 one.id = Some((id.text.clone(), id.span.clone()));
             }
         }
+        let mut is_kept = is_kept.into_iter();
+        found.retain(|_| is_kept.next().unwrap_or_default());
+        is_whole
     }
 
     /// True if a label, or the heading of a column, names a secret, and its own name does not say that
@@ -95,14 +123,14 @@ impl Look<'_> {
                 || is_beside())
     }
 
-    /// How the secrets at `spans` of a view fit its ids.
+    /// How the secrets of a view fit its ids.
     fn kin(
         &self,
         partner: &PartnerShape,
         view: &View<'_>,
         base: usize,
         ids: &[Id],
-        spans: &[Range<usize>],
+        secrets: &[Half<'_>],
     ) -> Vec<Kin> {
         // The text around a stretch tells more: what is above it names columns and scopes.
         let (text, start, moved) = match view.is_raw() {
@@ -111,9 +139,46 @@ impl Look<'_> {
         };
         let moved = |span: &Range<usize>| span.start + moved..span.end + moved;
         let ids: Vec<_> = ids.iter().map(|id| moved(&id.shown)).collect();
-        let secrets: Vec<_> = spans.iter().map(moved).collect();
+        let secrets: Vec<_> = secrets.iter().map(|half| moved(&half.shown)).collect();
         let scene = kin::Scene { text, start, ids: &ids, secrets: &secrets };
         kin::kin(&scene, self.rule(), partner.distance)
+    }
+}
+
+/// The secrets of a view in order: the `own` ones, which need an id, and the others.
+fn halves<'v>(
+    view: &'v View<'_>,
+    base: usize,
+    own: &[Range<usize>],
+    others: &[Range<usize>],
+) -> Vec<Half<'v>> {
+    let own = own.iter().enumerate().map(|(number, span)| (span, Some(number)));
+    let all = own.chain(others.iter().map(|span| (span, None)));
+    let mut halves: Vec<Half<'_>> = all
+        .map(|(shown, number)| {
+            let original = view.original(shown);
+            let span = base + original.start..base + original.end;
+            Half { text: &view.text[shown.clone()], span, shown: shown.clone(), number }
+        })
+        .collect();
+    halves.sort_by_key(|half| half.shown.start);
+    halves
+}
+
+/// Leaves a secret to the id directly before it, as in `ID:SECRET`.
+fn prefer_beside(
+    partner: &PartnerShape,
+    view: &View<'_>,
+    ids: &[Id],
+    half: &Half<'_>,
+    kin: &mut Kin,
+) {
+    if !partner.is_beside(&view.text, half.shown.start) {
+        return;
+    }
+    let own = ids.iter().rposition(|id| id.shown.end <= half.shown.start);
+    for (at, fit) in kin.fits.iter_mut().enumerate() {
+        *fit = if Some(at) == own { Fit::Same } else { Fit::Apart };
     }
 }
 
@@ -121,9 +186,9 @@ impl Look<'_> {
 fn prefer_same(fits: &mut [Kin]) {
     let of_ids = fits.first().map_or(0, |kin| kin.fits.len());
     let taken: Vec<bool> =
-        (0..of_ids).map(|id| fits.iter().any(|kin| kin.fits[id] == Fit::Same)).collect();
+        (0..of_ids).map(|id| fits.iter().any(|kin| kin.fits[id] >= Fit::Same)).collect();
     for kin in fits {
-        let has_same = kin.fits.contains(&Fit::Same);
+        let has_same = kin.fits.iter().any(|fit| *fit >= Fit::Same);
         for (fit, taken) in kin.fits.iter_mut().zip(&taken) {
             if *fit == Fit::Near && (*taken || has_same) {
                 *fit = Fit::Apart;
@@ -158,85 +223,94 @@ pub(super) fn gap(one: &Range<usize>, other: &Range<usize>) -> usize {
 }
 
 /// The index of the nearest id of those that are allowed.
-fn nearest(ids: &[Id], one: &Shaped, is_allowed: impl Fn(usize) -> bool) -> Option<usize> {
+fn nearest(ids: &[Id], one: &Half<'_>, is_allowed: impl Fn(usize) -> bool) -> Option<usize> {
     let allowed = ids.iter().enumerate().filter(|(at, _)| is_allowed(*at));
     allowed.map(|(at, id)| (gap(&id.span, &one.span), at)).min().map(|(_, at)| at)
 }
 
-/// For each secret the index of its id, and the highest confidence of the pair; or of the secret, if
-/// no id fits it.
+/// For each secret the index of its id, and the highest confidence of the pair; or of the secret
+/// alone, if no id fits it, or several do equally well.
 fn choose(
     ids: &[Id],
-    found: &[Shaped],
+    halves: &[Half<'_>],
     kin: &[Kin],
-    distance: usize,
+    in_turn: Option<Vec<usize>>,
 ) -> Vec<(Option<usize>, Confidence)> {
     let fits = |id: usize, secret: usize| kin[secret].fits.get(id) > Some(&Fit::Apart);
-    let of_order = in_turn(ids, found, distance)
-        .filter(|order| order.iter().enumerate().all(|(secret, &id)| fits(id, secret)));
-    let mut chosen: Vec<(Option<usize>, Confidence)> = Vec::with_capacity(found.len());
-    for (number, one) in found.iter().enumerate() {
-        if let Some(order) = &of_order {
-            chosen.push((Some(order[number]), Confidence::Medium));
-            continue;
-        }
-        let Some(at) = nearest(ids, one, |id| fits(id, number)) else {
-            let confidence = if kin[number].is_akin { Confidence::Medium } else { Confidence::Low };
-            chosen.push((None, confidence));
-            continue;
-        };
-        let own = gap(&ids[at].span, &one.span);
-        let other = ids.iter().enumerate().filter(|(id, _)| fits(*id, number)).map(|(_, id)| id);
-        let other = other.filter(|id| id.text != ids[at].text);
-        let other = other.map(|id| gap(&id.span, &one.span)).min();
-        let is_clear = other.is_none_or(|other| other >= (own + 1) * CLEARLY);
-        let confidence = if is_clear { Confidence::Medium } else { Confidence::Low };
-        chosen.push((Some(at), confidence));
+    let of_order =
+        in_turn.filter(|order| order.iter().enumerate().all(|(secret, &id)| fits(id, secret)));
+    // A pair that may be another is reported only on request; its secret is shown without an id.
+    let unsure = |secret: usize, id: Option<usize>| match kin[secret].is_akin {
+        true => (None, Confidence::Medium),
+        false => (id, Confidence::Low),
+    };
+    let mut chosen: Vec<Option<usize>> = Vec::with_capacity(halves.len());
+    let mut is_clear: Vec<bool> = Vec::with_capacity(halves.len());
+    for (number, half) in halves.iter().enumerate() {
+        let near = nearest(ids, half, |id| fits(id, number));
+        let at = of_order.as_ref().map_or(near, |order| Some(order[number]));
+        chosen.push(at);
+        let rivals = ids.iter().enumerate().filter(|(id, _)| fits(*id, number)).map(|(_, id)| id);
+        is_clear.push(at.is_some_and(|at| {
+            let own = gap(&ids[at].span, &half.span);
+            let mut rivals = rivals.filter(|id| id.text != ids[at].text);
+            of_order.is_some() || rivals.all(|id| gap(&id.span, &half.span) >= (own + 1) * CLEARLY)
+        }));
     }
-    let is_single = |(number, secret): (usize, &Shaped)| {
-        let Some(own) = chosen[number].0.map(|own| &ids[own]) else { return false };
-        let of_secret = (0..ids.len()).filter(|&other| fits(other, number));
-        let same = |id: &usize| ids[*id].text == own.text;
-        of_secret.clone().all(|other| same(&other))
+    let is_only = |number: usize, own: usize| {
+        let same = |id: &usize| ids[*id].text == ids[own].text;
+        (0..ids.len()).filter(|&id| fits(id, number)).all(|id| same(&id))
             && (0..ids.len()).filter(same).all(|id| {
-                let mut others = found.iter().enumerate().filter(|(at, _)| fits(id, *at));
-                others.all(|(_, other)| other.secret.expose() == secret.secret.expose())
+                let mut others = halves.iter().enumerate().filter(|(at, _)| fits(id, *at));
+                others.all(|(_, other)| other.text == halves[number].text)
             })
     };
-    let single: Vec<bool> = found.iter().enumerate().map(is_single).collect();
-    for (number, one) in found.iter().enumerate() {
-        let Some(id) = chosen[number].0.map(|id| &ids[id]) else { continue };
-        if single[number] {
-            chosen[number].1 = Confidence::High;
-            continue;
-        }
-        // Of several secrets of one id, the nearest may be its own.
-        let own = gap(&id.span, &one.span);
-        let is_rivalled = of_order.is_none()
-            && found.iter().enumerate().any(|(other, another)| {
+    // Of several secrets of one id, the nearest may be its own.
+    let is_rivalled = |number: usize, id: &Id| {
+        let half = &halves[number];
+        let own = gap(&id.span, &half.span);
+        of_order.is_none()
+            && halves.iter().enumerate().any(|(other, another)| {
                 other != number
-                    && chosen[other].0.is_some_and(|other| ids[other].text == id.text)
-                    && another.secret.expose() != one.secret.expose()
+                    && chosen[other].is_some_and(|other| ids[other].text == id.text)
+                    && another.text != half.text
                     && gap(&id.span, &another.span) <= own * CLEARLY
-            });
-        if is_rivalled {
-            chosen[number].1 = Confidence::Low;
+            })
+    };
+    // A single pair is one, whatever its names are.
+    let is_alone = ids.iter().all(|id| id.text == ids[0].text)
+        && halves.iter().all(|half| half.text == halves[0].text);
+    let choice = |number: usize| match chosen[number] {
+        Some(id) if is_only(number, id) && (is_alone || kin[number].fits[id] == Fit::Named) => {
+            (Some(id), Confidence::High)
         }
-    }
-    chosen
+        Some(id) if is_only(number, id) || is_clear[number] && !is_rivalled(number, &ids[id]) => {
+            (Some(id), Confidence::Medium)
+        }
+        id => unsure(number, id),
+    };
+    (0..halves.len()).map(choice).collect()
 }
 
 /// The ids of secrets that alternate with ids: the same order throughout, and each pair within the
-/// distance.
-fn in_turn(ids: &[Id], found: &[Shaped], distance: usize) -> Option<Vec<usize>> {
-    if ids.len() != found.len() || ids.len() < 2 {
+/// distance. If the text `is_cut`, the halves of other keys may be missing at its ends, so each half
+/// must be nearer to its own than to the next.
+fn in_turn(ids: &[Id], halves: &[Half<'_>], distance: usize, is_cut: bool) -> Option<Vec<usize>> {
+    if ids.len() != halves.len() || ids.len() < 2 {
         return None;
     }
-    let pairs = || ids.iter().zip(found);
+    let pairs = || ids.iter().zip(halves);
     let is_near = pairs().all(|(id, one)| gap(&id.span, &one.span) <= distance);
     let ids_first = pairs().all(|(id, one)| id.span.end <= one.span.start)
-        && ids.iter().skip(1).zip(found).all(|(next, one)| one.span.end <= next.span.start);
+        && ids.iter().skip(1).zip(halves).all(|(next, one)| one.span.end <= next.span.start);
     let secrets_first = pairs().all(|(id, one)| one.span.end <= id.span.start)
-        && found.iter().skip(1).zip(ids).all(|(next, id)| id.span.end <= next.span.start);
-    (is_near && (ids_first || secrets_first)).then(|| (0..ids.len()).collect())
+        && halves.iter().skip(1).zip(ids).all(|(next, id)| id.span.end <= next.span.start);
+    let is_clear = |at: usize| {
+        let (id, own) = (&ids[at].span, &halves[at].span);
+        let other = if ids_first { at.checked_sub(1) } else { Some(at + 1) };
+        let other = other.and_then(|other| halves.get(other));
+        other.is_none_or(|other| gap(id, &other.span) > gap(id, own))
+    };
+    let is_sure = !is_cut || (0..ids.len()).all(is_clear);
+    (is_near && is_sure && (ids_first || secrets_first)).then(|| (0..ids.len()).collect())
 }
