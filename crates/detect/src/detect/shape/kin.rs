@@ -23,6 +23,8 @@ pub(super) struct Scene<'a> {
     pub text: &'a [u8],
     /// Scopes and headings that begin before this place are not known.
     pub start: usize,
+    /// Nothing follows the text.
+    pub is_whole: bool,
     pub ids: &'a [Range<usize>],
     pub secrets: &'a [Range<usize>],
 }
@@ -158,7 +160,9 @@ fn items(scene: &Scene<'_>, labels: &[String]) -> (Vec<Item>, Vec<usize>, Vec<us
     let mut absent = vacant::vacant(text, start, &items);
     absent.extend(vacant::labelled(text, start, &items, labels));
     absent.retain(|one| {
-        matches!(one.part, Part::Vacant { secret: true }) && !is_filled(text, one.span.end, &items)
+        let is_line = scene.is_whole || text[one.span.end..].contains(&b'\n');
+        let is_secret = matches!(one.part, Part::Vacant { secret: true });
+        is_secret && is_line && !is_filled(text, one.span.end, &items)
     });
     absent.sort_by_key(|one| one.span.start);
     absent.dedup_by(|next, one| next.span.start < one.span.end);
@@ -211,19 +215,25 @@ fn is_filled(text: &[u8], end: usize, items: &[Item]) -> bool {
     value.is_some_and(|value| !text[end..value].contains(&b'\n'))
 }
 
-/// True if two items are in different sections or documents, or are arguments of two calls that name
-/// their arguments.
+/// True if two items are in different sections or documents, or each is named in an object of its own
+/// or as an argument of its own call.
 fn is_separate(context: &Context<'_>, id: usize, secret: usize) -> bool {
     let (a, b) = context.outline.apart(id, secret);
     let has = |scopes: &[usize], wanted: fn(Kind) -> bool| {
         scopes.iter().any(|&scope| wanted(context.outline.scope(scope).kind))
     };
     let is_part = |kind: Kind| matches!(kind, Kind::Section | Kind::Document);
-    let is_call = |kind: Kind| kind == Kind::Bracket(b'(');
-    let is_assigned = |item: usize| context.items[item].label.assigned;
+    let is_named = |item: usize| {
+        let label = &context.items[item].label;
+        label.assigned && !label.indirect
+    };
+    let both = |wanted: fn(Kind) -> bool| has(&a, wanted) && has(&b, wanted);
     has(&a, is_part)
         || has(&b, is_part)
-        || has(&a, is_call) && has(&b, is_call) && is_assigned(id) && is_assigned(secret)
+        || is_named(id)
+            && is_named(secret)
+            && (both(|kind| kind == Kind::Bracket(b'('))
+                || both(|kind| kind == Kind::Bracket(b'{')))
 }
 
 fn fit(relation: &Relation, is_one: bool) -> Fit {

@@ -140,7 +140,9 @@ impl Look<'_> {
         let moved = |span: &Range<usize>| span.start + moved..span.end + moved;
         let ids: Vec<_> = ids.iter().map(|id| moved(&id.shown)).collect();
         let secrets: Vec<_> = secrets.iter().map(|half| moved(&half.shown)).collect();
-        let scene = kin::Scene { text, start, ids: &ids, secrets: &secrets };
+        let end = base + view.original(&(0..view.text.len())).end;
+        let is_whole = end >= self.bytes.len();
+        let scene = kin::Scene { text, start, is_whole, ids: &ids, secrets: &secrets };
         kin::kin(&scene, self.rule(), partner.distance)
     }
 }
