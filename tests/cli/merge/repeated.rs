@@ -90,7 +90,7 @@ fn the_latest_complete_scan_counts_and_nothing_found_is_lost() {
 
 /// Containers and build machines call every repository the same.
 #[test]
-fn repositories_of_one_name_are_told_apart_by_their_remotes() {
+fn repositories_of_one_name_are_distinguished_by_their_remotes() {
     let mut made = Keys::new("merge remotes");
     let project = Project::new();
     for name in ["api", "web"] {
