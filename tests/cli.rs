@@ -20,8 +20,8 @@ mod remedy;
 #[cfg(unix)]
 mod report;
 mod said;
-pub(crate) mod settled;
 mod status;
+pub(crate) mod suppressed;
 mod sweep;
 mod sweep_alone;
 mod sweep_failed;

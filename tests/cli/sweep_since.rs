@@ -296,7 +296,7 @@ fn a_target_that_the_end_of_a_sweep_cut_short_is_scanned_again() {
 /// A change in a linked folder of the git folder of `all/r`; `up` is another repository.
 #[cfg(unix)]
 #[test]
-fn what_changes_behind_a_link_in_a_git_folder_is_noticed() {
+fn a_change_in_a_linked_folder_of_a_git_folder_is_noticed() {
     use std::os::unix::fs::symlink;
 
     type Link = fn(&Project);

@@ -26,7 +26,7 @@ fn repository() -> Repo {
 }
 
 #[test]
-fn a_whole_repository_is_whole() {
+fn a_complete_repository_has_no_missing_objects() {
     let repo = repository();
     repo.git(&["tag", "-a", "-m", "a tree", "tree", "HEAD^{tree}"]);
     repo.write("staged.txt", "staged\n");
@@ -86,7 +86,7 @@ fn reflogs_and_stashes_count_and_dangling_objects_do_not() {
 }
 
 #[test]
-fn very_many_are_counted() {
+fn very_many_missing_objects_are_counted() {
     let repo = Repo::new(&[]);
     for number in 0..150 {
         repo.write(format!("{number}.txt"), format!("{number}\n"));

@@ -170,7 +170,7 @@ fn a_sweep_without_time_is_covered_by_those_of_its_targets() {
 
 /// Containers and build machines call every repository the same.
 #[test]
-fn repositories_of_one_name_are_told_apart_by_their_remotes() {
+fn repositories_of_one_name_are_distinguished_by_their_remotes() {
     let mut made = Keys::new("merge remotes");
     let project = Project::new();
     for name in ["api", "web"] {
