@@ -112,9 +112,14 @@ fn dispatch(command: Command) -> Status {
     }
 }
 
-/// The status of a command; an error is printed and counts as wrong usage.
+/// The status of a command; an error is printed and counts as wrong usage. That a reader closed the
+/// pipe needs no message.
 fn exit_status(result: Result<Status, Box<dyn std::error::Error>>) -> Status {
     result.unwrap_or_else(|error| {
+        let cause = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if cause == Some(io::ErrorKind::BrokenPipe) {
+            return Status::Usage;
+        }
         // Each fault of a document is one line.
         match error.downcast_ref::<Faults>() {
             Some(faults) => faults.0.iter().for_each(|fault| complain(fault)),

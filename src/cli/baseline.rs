@@ -113,7 +113,9 @@ pub(super) fn baseline(args: &BaselineArguments) -> Result<Status, Box<dyn Error
     if outcome.interrupted {
         return Ok(Status::Interrupted);
     }
-    list(&chosen)?;
+    list(&chosen).map_err(|error| {
+        format!("{}: nothing was changed, as nobody can read the list: {error}", shown(&path))
+    })?;
     if is_dry {
         writeln!(io::stdout(), "{}: nothing was changed", shown(&path))?;
         return Ok(Status::Clean);

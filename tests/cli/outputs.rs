@@ -256,10 +256,8 @@ fn a_closed_pipe_does_not_turn_a_finding_into_status_0() {
     ] {
         let (code, reported) = unread(&project, command);
         assert!(matches!(code, Some(0 | 2)), "{command:?}: {code:?} {reported}");
-        assert!(
-            !reported.contains("internal") && !reported.contains("pipe"),
-            "{command:?}: {reported}"
-        );
+        let is_clear = !reported.contains("pipe") || reported.contains("nothing was changed");
+        assert!(!reported.contains("internal") && is_clear, "{command:?}: {reported}");
         tried += 1;
     }
     println!("{tried} commands and formats with a reader that went away");
