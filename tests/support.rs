@@ -42,7 +42,7 @@ use tempfile::TempDir;
 
 use crate::support::programs::GIT;
 
-/// Secrets that stand in some test's files.
+/// Secrets in files of some test.
 static PLANTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 static SEED: LazyLock<u64> = LazyLock::new(|| match std::env::var("KEYSWEEP_TEST_SEED") {
@@ -152,7 +152,7 @@ impl Project {
         Self(tempfile::tempdir().expect("a temporary folder"))
     }
 
-    /// Where it stands.
+    /// Its path.
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
@@ -262,7 +262,7 @@ impl Program {
         self
     }
 
-    /// The command as it stands, for a test that must not wait for its end.
+    /// The command itself, for a test that must not wait for its end.
     pub(crate) fn command(self) -> Command {
         self.command
     }
@@ -309,7 +309,7 @@ impl Program {
     }
 }
 
-/// Asserts that no planted secret stands in what was `written` by the program with `arguments`.
+/// Asserts that no planted secret is in what was `written` by the program with `arguments`.
 #[track_caller]
 pub(crate) fn look_for_secrets<S: AsRef<str>>(written: &[S], arguments: &dyn std::fmt::Debug) {
     let planted = PLANTED.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_alone_is_parsed_as_among_all() {
+    fn one_command_is_parsed_as_among_all_commands() {
         let lines = [
             "keysweep scan",
             "keysweep scan -- - a -b",

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::{HitLine, HitRecord};
 use super::sweep::Usage;
+use super::target::Target;
 use crate::coverage::{Coverage, Ledger, Problem, Swept};
 use crate::source::files;
 use crate::source::git::since::ObjectsRead;
@@ -108,9 +109,10 @@ pub struct TargetLine {
 
 impl TargetLine {
     /// A target whose scan never began, because the sweep ended first.
-    pub fn not_scanned(name: &str, why: &str) -> Self {
+    pub fn not_scanned(target: &Target, why: &str) -> Self {
         Self {
-            name: name.to_owned(),
+            name: target.name.clone(),
+            base: base(&target.name, &target.place),
             not_scanned: Some(why.to_owned()),
             ended: now(),
             ..Self::default()

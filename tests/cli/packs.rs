@@ -126,7 +126,7 @@ fn a_baseline_suppresses_tokens_and_keeps_entries_of_packs_that_are_off() {
 }
 
 #[test]
-fn no_report_tells_the_owner_of_a_token_to_go_to_aws() {
+fn no_report_names_aws_to_the_owner_of_another_providers_token() {
     let mut keys = Keys::new("words about tokens");
     let project = Project::new();
     project.git(&["init", "-q"]);
@@ -363,7 +363,7 @@ fn an_unknown_pack_is_refused_with_the_choices() {
 }
 
 #[test]
-fn what_remembers_findings_knows_packs_of_users() {
+fn baselines_and_partials_know_the_packs_of_users() {
     let project = own_repository("remembered packs of users");
     let rules = project.keysweep(["rules", "--pack", "shop"]).run().exits(0).stdout;
     let line = |id: &str| listed(&rules, id);

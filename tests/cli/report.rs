@@ -124,7 +124,7 @@ fn nothing_looks_clean_because_of_a_filter() {
 }
 
 #[test]
-fn groups_hand_a_report_out() {
+fn a_report_can_be_grouped() {
     let Swept { project, shared, own, lone } = swept("report groups");
     let ran = project.keysweep(["report", "a.json", "--group-by", "owner"]).run().exits(1);
     let part = |name: &str| {
@@ -284,7 +284,7 @@ fn mistakes_are_named_with_the_way_out() {
 }
 
 #[test]
-fn options_that_are_mistyped_are_named_with_what_may_be_meant() {
+fn a_mistyped_option_is_named_with_a_suggestion() {
     let Swept { project, .. } = swept("report options");
     for (arguments, why) in [
         (&["--only", "ruel=x"][..], "did you mean 'rule'?"),

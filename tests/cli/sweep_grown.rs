@@ -261,7 +261,7 @@ fn target<'r>(report: &'r Value, name: &str) -> &'r Value {
 }
 
 #[test]
-fn of_a_repository_that_grew_only_what_is_new_is_read_and_the_report_is_that_of_a_whole_sweep() {
+fn only_new_objects_of_a_grown_repository_are_read_and_the_report_is_that_of_a_whole_sweep() {
     let project = Project::new();
     for (src, format) in [("src", "sha1"), ("src256", "sha256")] {
         project.git_in(src, &["init", "-q", "-b", "main", &format!("--object-format={format}")]);

@@ -111,7 +111,7 @@ fn only_b_failed(ran: &Ran, pairs: &[Pair; 2], why: &str) {
 const AGAIN: &str = "it is scanned once more after all others, alone";
 
 #[test]
-fn a_process_that_is_killed_twice_costs_its_target_alone() {
+fn after_two_kills_only_that_target_is_missing() {
     let (project, slow, pairs) = with_slow_target("process killed");
     let sweep = start(&project, &[]);
     let first = reader(&sweep, &slow, None);
@@ -124,7 +124,7 @@ fn a_process_that_is_killed_twice_costs_its_target_alone() {
 }
 
 #[test]
-fn a_process_that_is_killed_once_costs_nothing() {
+fn after_one_kill_a_target_is_scanned_again_without_loss() {
     let (project, slow, _) = with_slow_target("process once");
     let sweep = start(&project, &[]);
     let first = reader(&sweep, &slow, None);
@@ -237,7 +237,7 @@ fn an_interrupted_sweep_stops_its_processes_and_reports() {
 
 /// What others can read of a process: its command line; its environment, by the same user.
 #[test]
-fn nothing_stands_on_the_command_line_and_in_the_environment_of_a_process() {
+fn a_process_shows_no_names_on_its_command_line_or_in_its_environment() {
     let (project, slow, pairs) = with_slow_target("process secret");
     let secret = pairs[0].secret.replace('/', "x");
     project.file(format!("b/{secret}.txt"), "nothing\n");
@@ -257,7 +257,7 @@ fn nothing_stands_on_the_command_line_and_in_the_environment_of_a_process() {
 
 /// Its output goes to the sweep alone: hits with secrets pass through it.
 #[test]
-fn a_user_who_calls_such_a_process_is_told_what_to_run() {
+fn a_user_who_starts_a_sweep_process_is_advised() {
     let project = Project::new();
     for input in ["", "a\nb\n", "\0\0\0\0\0", "\u{2}\0\0\0\0{}"] {
         let ran = project.keysweep(["--sweep-worker"]).input(input).run().exits(2);
@@ -272,7 +272,7 @@ fn a_user_who_calls_such_a_process_is_told_what_to_run() {
 
 /// What is found, how it is ordered and what the rows say depends on neither jobs nor threads.
 #[test]
-fn the_report_and_the_order_of_rows_depend_on_no_number_of_jobs() {
+fn the_report_and_the_order_of_rows_do_not_depend_on_the_number_of_jobs() {
     let mut keys = Keys::new("process jobs");
     let project = Project::new();
     for number in 0..12 {
@@ -283,7 +283,7 @@ fn the_report_and_the_order_of_rows_depend_on_no_number_of_jobs() {
             project.git_in(&folder, &["add", "-A"]);
             project.git_in(&folder, &["commit", "-q", "-m", "keys"]);
         }
-        // Some take longer than those behind them.
+        // Some take longer than those after them.
         project.file(format!("{folder}/noise.txt"), "word ".repeat((12 - number) << 14));
     }
     let folders: Vec<String> = (0..12).map(|number| format!("all/{number:02}")).collect();

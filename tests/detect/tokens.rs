@@ -17,7 +17,7 @@ fn of_rule(found: Vec<Candidate>, rule: &str) -> Option<Candidate> {
 }
 
 #[test]
-fn a_letter_beside_a_token_makes_it_part_of_something_longer() {
+fn a_letter_next_to_a_token_makes_it_part_of_something_longer() {
     let (rules, engine) = (rules(), Engine::new(&rules()));
     for (rule, text, credential) in examples("neighbours of tokens", 1) {
         let shape = rules.get(&rule).and_then(|rule| rule.shape.as_ref()).expect("a shape");
@@ -95,7 +95,7 @@ fn tokens_are_found_in_utf_16_and_in_a_kubernetes_secret() {
 }
 
 #[test]
-fn a_private_key_is_found_as_it_stands_in_files_and_source_code() {
+fn a_private_key_is_found_in_files_and_in_source_code() {
     let engine = Engine::new(&rules());
     let mut keys = Keys::new("spellings of private keys");
     for form in ["rsa", "pkcs8", "ec", "openssh", "encrypted"] {
@@ -246,7 +246,7 @@ const SURROUNDINGS: [(&str, &str); 24] = [
 ];
 
 #[test]
-fn a_token_is_found_between_whatever_stands_around_it() {
+fn a_token_is_found_whatever_is_around_it() {
     // Found only after some characters, because their first letters are too common to be searched for.
     const BEHIND_SOME: [&str; 6] = [
         "crates-io-token",

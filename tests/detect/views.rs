@@ -15,7 +15,7 @@ use crate::support::Keys;
 const ALL: usize = usize::MAX;
 
 #[test]
-fn padding_at_the_end_of_a_line_is_no_soft_break_of_quoted_printable() {
+fn padding_at_the_end_of_a_line_is_not_a_soft_break_of_quoted_printable() {
     let engine = Engine::new(&rules());
     let mut tried = 0;
     for (rule, text, secret) in examples("padding at the end of a line", ALL) {
@@ -318,9 +318,9 @@ fn a_literal_is_joined_wherever_a_token_is_split() {
         ("anthropic-key", "sk-ant-api03-{{base64url:93}}AA"),
         ("gitlab-token", "glpat-{{base64url:20}}"),
     ] {
-        let is_sound =
+        let is_found =
             |token: &String| found(&engine, &format!("k = \"{token}\"\n"), rule) == [&**token];
-        let token = (0..9).map(|_| keys.filled(template)).find(is_sound).expect("one");
+        let token = (0..9).map(|_| keys.filled(template)).find(is_found).expect("one");
         // The anchor stays in one piece. The neighbours of the split are of each kind.
         for (split, pair) in [(14, ["a", "-"]), (15, ["_", "b"]), (16, ["-", "_"])] {
             let mut token = token.clone();

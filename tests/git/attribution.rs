@@ -24,7 +24,7 @@ fn a_detached_head_counts_as_a_ref() {
 }
 
 #[test]
-fn lfs_objects_stand_at_the_path_of_their_pointer() {
+fn lfs_objects_are_reported_at_the_path_of_their_pointer() {
     let repo = Repo::new(&[]);
     let content = leak(1);
     let (pointer, object) = storage::lfs(&content);

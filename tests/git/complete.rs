@@ -178,7 +178,7 @@ fn a_folder_of_git_that_cannot_be_listed_is_reported() {
 
 /// The files of a git folder outside of the database that keysweep does not parse.
 #[test]
-fn what_lies_outside_the_database_is_read() {
+fn files_outside_of_the_object_database_are_read() {
     let (project, mut keys) = (Project::new(), Keys::new("outside"));
     project.git(&["init", "-q", "-b", "main"]).git(&["commit", "-qm", "one", "--allow-empty"]);
     project.git(&["worktree", "add", "-q", "side"]).git(&["init", "-q", "--bare", "bare.git"]);
@@ -267,7 +267,7 @@ fn found(project: &Project, command: &str, ids: &[&str]) {
 }
 
 #[test]
-fn a_report_with_secrets_is_its_owner_s_and_no_report_loosens_a_file() {
+fn only_its_owner_reads_a_report_with_secrets_and_no_report_widens_permissions() {
     use std::os::unix::fs::PermissionsExt as _;
     let (project, mut keys) = (Project::new(), Keys::new("modes"));
     project.file("a.env", keys.pair().env);

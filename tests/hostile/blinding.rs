@@ -32,7 +32,7 @@ fn holds(ran: &Ran, pair: &Pair, setting: &str) {
 }
 
 #[test]
-fn what_only_claims_to_be_utf16_is_read_as_it_stands() {
+fn text_that_only_claims_to_be_utf16_is_read_as_bytes() {
     let mut keys = Keys::new("claims");
     let (project, pair) = (Project::new(), keys.pair());
     let env = pair.env.as_bytes();
@@ -55,7 +55,7 @@ fn what_only_claims_to_be_utf16_is_read_as_it_stands() {
 }
 
 #[test]
-fn decoys_and_codes_of_terminals_separate_no_pair() {
+fn decoys_and_terminal_codes_do_not_separate_a_pair() {
     let mut keys = Keys::new("decoys");
     let (project, pair) = (Project::new(), keys.pair());
     let (id, secret, env) = (&pair.id, &pair.secret, &pair.env);
@@ -104,7 +104,7 @@ fn a_pair_on_the_border_of_a_window_is_found_once() {
     }
 }
 
-/// Everything in a packed text stands where that begins and ends, which may be farther than an id
+/// Everything in a packed text has the location of its beginning and end, which may be farther than an id
 /// reaches.
 #[test]
 fn ids_in_gzip_over_many_lines_of_base64_are_found() {

@@ -106,8 +106,8 @@ fn what_leads_to_no_end_is_not_read() {
             }
             for command in COMMANDS {
                 let (code, reported) = ends(&project, command);
-                let sound = code.is_some_and(|code| [0, 2, 3].contains(&code));
-                assert!(sound, "{name} to {target}: {command:?}: {code:?} {reported}");
+                let is_expected = code.is_some_and(|code| [0, 2, 3].contains(&code));
+                assert!(is_expected, "{name} to {target}: {command:?}: {code:?} {reported}");
             }
         }
     }
@@ -277,9 +277,9 @@ fn a_git_file_and_pointers_of_worktrees_lead_to_no_content() {
             project.file(name, text);
             for command in COMMANDS {
                 let (code, reported) = ends(&project, command);
-                let sound = code.is_some_and(|code| [0, 2, 3].contains(&code));
+                let is_expected = code.is_some_and(|code| [0, 2, 3].contains(&code));
                 let place = format!("{name} to {target}: {command:?}: {code:?} {reported}");
-                assert!(sound && !reported.contains(&pair.id), "{place}");
+                assert!(is_expected && !reported.contains(&pair.id), "{place}");
                 look_for_secrets(&[reported], &place);
             }
         }

@@ -44,7 +44,7 @@ pub(crate) fn ray() -> Option<PathBuf> {
     let found = environment("ray", "fleet-requirements.txt");
     found
         .map_err(|why| {
-            crate::support::require::skip(&format!("Ray can't be installed here: {}", why.trim()))
+            crate::support::require::skip(&format!("Ray can't be installed here: {}", why.trim()));
         })
         .ok()
 }

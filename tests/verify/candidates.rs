@@ -34,7 +34,7 @@ fn several_secrets_are_tried_one_by_one_until_one_fits() {
 }
 
 #[test]
-fn the_surest_secret_is_tried_first() {
+fn the_likeliest_secret_is_tried_first() {
     let id = key_id("AKIA", 7);
     let mut unsure = pair(&id, &secret(0), None);
     unsure.confidence = Confidence::Medium;

@@ -94,7 +94,7 @@ fn only_active_keys_are_reported_and_the_others_are_counted_by_reason() {
 }
 
 #[test]
-fn every_command_that_verifies_has_it() {
+fn every_command_that_verifies_has_the_option() {
     let (leaks, stub) = leaks("only live commands", &[LIVE, SILENT, GONE, LONE, TOKEN]);
     let (project, url) = (&leaks.project, stub.url());
     let check = |command: &[&str]| {
@@ -129,7 +129,7 @@ fn every_command_that_verifies_has_it() {
 }
 
 #[test]
-fn an_earlier_report_without_a_live_key_is_no_proof_while_one_has_no_answer() {
+fn an_earlier_report_proves_nothing_while_a_key_has_no_answer() {
     for (at, files, code) in
         [(0, &[GONE, TOKEN][..], 0), (1, &[GONE, SILENT], 3), (2, &[LIVE, SILENT], 1)]
     {
@@ -151,7 +151,7 @@ fn an_earlier_report_without_a_live_key_is_no_proof_while_one_has_no_answer() {
 }
 
 #[test]
-fn no_format_looks_clean_because_of_it() {
+fn no_format_looks_clean_because_of_the_option() {
     let (leaks, stub) = leaks("only live formats", &[SILENT, GONE]);
     let url = stub.url();
     for format in [
@@ -203,7 +203,7 @@ fn no_format_looks_clean_because_of_it() {
 }
 
 #[test]
-fn a_report_of_it_stays_filtered() {
+fn a_report_of_a_filtered_report_stays_filtered() {
     let (leaks, stub) = leaks("only live reports", &[LIVE, GONE, TOKEN]);
     let (project, url) = (&leaks.project, stub.url());
     project.keysweep(["scan", "--output", "json=all.json"]).run().exits(1);
@@ -236,7 +236,7 @@ fn a_report_of_it_stays_filtered() {
 }
 
 #[test]
-fn what_a_baseline_suppresses_is_not_asked_about() {
+fn keys_that_a_baseline_suppresses_are_not_asked_about() {
     let (leaks, stub) = leaks("only live baseline", &[LIVE]);
     let (project, url) = (&leaks.project, stub.url());
     project.keysweep(["baseline", "--yes", "--reason", "known"]).run().exits(0);

@@ -180,6 +180,19 @@ fn verification_says_how_many_tokens_it_did_not_verify() {
     assert!(asked.iter().all(|request| !request.body.contains("ghp_")));
 }
 
+/// A report that is verified again.
+struct Case<'a> {
+    what: &'static str,
+    /// The text of the report, and the text that is verified.
+    before: &'a str,
+    after: &'a str,
+    /// The answers in their order; the last is that to all later requests.
+    acts: Vec<Act>,
+    /// The statuses without and with `--only-live`.
+    statuses: (i32, i32),
+    complete: bool,
+}
+
 /// The status of `verify --report`, with and without `--only-live`, the status of a scan with
 /// `--only-live`, and the coverage of the reports agree.
 #[test]
@@ -190,21 +203,28 @@ fn a_scan_and_an_earlier_report_end_with_the_same_status() {
     let lone = format!("AWS_ACCESS_KEY_ID={}\n", key.id);
     let half = format!("AWS_SECRET_ACCESS_KEY={other}\n");
     let nothing = "nothing\n";
-    // The text of the report and the one that is verified, the answers in their order (the last for
-    // all later requests), the statuses without and with the option, and if the run is complete.
-    let table: [(&str, &str, &str, &[Act], i32, i32, bool); 9] = [
-        ("active", &key.env, &key.env, &[identity("aws")], 1, 1, true),
-        ("inactive", &key.env, &key.env, &[not_known()], 0, 0, true),
-        ("a wrong secret", &key.env, &key.env, &[wrong_secret()], 3, 0, true),
-        ("no session token", &session, &session, &[], 3, 0, true),
-        ("no secret", &lone, &lone, &[], 0, 0, true),
-        ("no answer", &key.env, &key.env, &[proxy_page()], 3, 3, false),
-        ("another secret", &key.env, &key.env.replace(&key.secret, &other), &[], 3, 3, false),
-        ("gone", &key.env, nothing, &[], 3, 3, false),
-        ("gone, without an id", &half, nothing, &[], 3, 3, false),
+    let case = |what, before, after, acts: &[Act], statuses, complete| Case {
+        what,
+        before,
+        after,
+        acts: acts.to_vec(),
+        statuses,
+        complete,
+    };
+    let text: &str = &key.env;
+    let changed = text.replace(&key.secret, &other);
+    let table = [
+        case("active", text, text, &[identity("aws")], (1, 1), true),
+        case("inactive", text, text, &[not_known()], (0, 0), true),
+        case("a wrong secret", text, text, &[wrong_secret()], (3, 0), true),
+        case("no session token", &session, &session, &[], (3, 0), true),
+        case("no secret", &lone, &lone, &[], (0, 0), true),
+        case("no answer", text, text, &[proxy_page()], (3, 3), false),
+        case("another secret", text, &changed, &[], (3, 3), false),
+        case("gone", text, nothing, &[], (3, 3), false),
+        case("gone, without an id", &half, nothing, &[], (3, 3), false),
     ];
-    for (what, before, after, acts, without, with, complete) in table {
-        let acts = acts.to_vec();
+    for Case { what, before, after, acts, statuses: (without, with), complete } in table {
         let stub = Stub::start(move |_, before| acts[before.min(acts.len() - 1)].clone());
         let url = stub.url();
         project.file("src/a.env", before);

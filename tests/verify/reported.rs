@@ -269,7 +269,7 @@ fn only_what_the_report_names_is_read() {
 }
 
 #[test]
-fn what_is_damaged_elsewhere_is_no_problem() {
+fn damage_in_other_files_is_not_a_problem() {
     let stub = Stub::start(|_, _| not_known());
     let (project, reports) = (Project::new(), Project::new());
     repository(&project, &mut Keys::new("reported damage"));
@@ -296,7 +296,7 @@ fn what_is_damaged_elsewhere_is_no_problem() {
 }
 
 #[test]
-fn what_is_not_there_any_more_is_looked_for_in_all_of_its_target() {
+fn a_moved_finding_is_searched_in_all_of_its_target() {
     let stub = Stub::start(|_, _| not_known());
     let (project, reports, mut keys) = (Project::new(), Project::new(), Keys::new("reported gone"));
     clones(&project, &mut keys);
@@ -309,7 +309,7 @@ fn what_is_not_there_any_more_is_looked_for_in_all_of_its_target() {
         found.expect("a finding")["key_id"].as_str().expect("an id").to_owned()
     };
     // Of one clone the hook moved, of the folder the file: all of both is read, nothing of the other.
-    let (hook, beside) = (of_file("hooks/post-update"), of_file("beside.env"));
+    let (hook, next_to) = (of_file("hooks/post-update"), of_file("beside.env"));
     fs::rename(project.at("all/team/bare/hooks/post-update"), project.at("all/team/bare/kept"))
         .expect("renamed");
     fs::create_dir_all(project.at("all/deep")).expect("a folder");
@@ -323,7 +323,7 @@ fn what_is_not_there_any_more_is_looked_for_in_all_of_its_target() {
     let said = remarks(&after);
     let moved = format!("{hook} is not where the earlier report says: all of team/bare was read");
     assert!(said.contains(&moved), "{said}");
-    let moved = format!("{beside} is not where the earlier report says: all of . was read");
+    let moved = format!("{next_to} is not where the earlier report says: all of . was read");
     assert!(said.contains(&moved), "{said}");
     assert_eq!(said.matches("was read").count(), 2, "{said}");
     assert!(after["findings"].to_string().contains("deep/moved.env"), "{after:#}");
@@ -332,7 +332,7 @@ fn what_is_not_there_any_more_is_looked_for_in_all_of_its_target() {
     fs::remove_dir_all(project.at("all/team")).expect("a folder");
     let after = verify(&project, &file, "all", &stub).exits(3);
     assert!(after.stdout.contains(&format!("{hook} of the earlier report is no longer in")));
-    assert!(!after.stdout.contains(&format!("{beside} of the earlier report is no longer in")));
+    assert!(!after.stdout.contains(&format!("{next_to} of the earlier report is no longer in")));
 }
 
 #[test]
@@ -365,7 +365,7 @@ fn halves_in_two_files_of_which_the_report_lists_one_are_found() {
 }
 
 #[test]
-fn a_report_leads_nowhere_outside_of_the_target() {
+fn a_report_leads_to_no_file_outside_of_the_target() {
     let stub = Stub::start(|_, _| not_known());
     let (project, reports, mut keys) = (Project::new(), Project::new(), Keys::new("reported out"));
     let pair = keys.pair();
@@ -391,7 +391,7 @@ fn a_report_leads_nowhere_outside_of_the_target() {
 }
 
 #[test]
-fn a_report_without_places_is_looked_for_everywhere() {
+fn findings_of_a_report_without_locations_are_searched_everywhere() {
     let stub = Stub::start(|_, _| not_known());
     let (project, reports) = (Project::new(), Project::new());
     repository(&project, &mut Keys::new("reported nowhere"));

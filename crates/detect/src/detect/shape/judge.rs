@@ -45,21 +45,12 @@ impl Look<'_> {
                 && (one.span != span || one.is_made_up)
                 && !self.ends_the_line(one, &span)
         };
-        // The whole match is delimited by words, whatever delimits the credential in it.
-        let around = match shape.boundary {
-            Boundary::None => Boundary::None,
-            Boundary::Alphanumeric | Boundary::Base64 => Boundary::Alphanumeric,
-        };
-        if secret.is_empty()
-            || !overlapping.clone().all(is_more)
+        if !overlapping.clone().all(is_more)
             || self.reported.contains(&(span.start, span.end))
             || !is_near(piece, &outer(whole.range()), shape.reach)
-            || is_part_of_more(shape.boundary, view, &secret.range(), self.bytes, &span)
-            || is_part_of_more(around, view, &whole.range(), self.bytes, &outer(whole.range()))
-            || entropy(secret.as_bytes()) < shape.entropy
-            || shape.random && !random::reads_random(secret.as_bytes())
-            || !is_labelled(rule, text, whole.start(), shape.reach)
-                && !shape.names_itself(text, secret.start())
+            || !self.has_form(groups, view, base)
+            // A table's heading may be the label of a partner: all of them are looked at together.
+            || shape.partner.is_none() && !is_labelled(rule, text, whole.start(), shape.reach)
         {
             return None;
         }
@@ -96,6 +87,36 @@ impl Look<'_> {
             is_example,
             facts,
         })
+    }
+
+    /// True if the credential of a match has the form that the rule asks for, and is not a part of
+    /// something longer.
+    pub(super) fn has_form(
+        &self,
+        groups: &regex::bytes::Captures<'_>,
+        view: &View<'_>,
+        base: usize,
+    ) -> bool {
+        let shape = self.shape;
+        let Some(whole) = groups.get(0) else { return false };
+        let secret = groups.name("secret").unwrap_or(whole);
+        let outer = |span: Range<usize>| {
+            let original = view.original(&span);
+            base + original.start..base + original.end
+        };
+        // The whole match is delimited by words, whatever delimits the credential in it.
+        let around = match shape.boundary {
+            Boundary::None => Boundary::None,
+            Boundary::Alphanumeric | Boundary::Base64 => Boundary::Alphanumeric,
+        };
+        let is_part = |boundary: Boundary, span: Range<usize>| {
+            is_part_of_more(boundary, view, &span, self.bytes, &outer(span.clone()))
+        };
+        !secret.is_empty()
+            && !is_part(shape.boundary, secret.range())
+            && !is_part(around, whole.range())
+            && entropy(secret.as_bytes()) >= shape.entropy
+            && (!shape.random || random::reads_random(secret.as_bytes()))
     }
 
     /// True if a known match ends at the end of its line, with an equals sign that is not a soft
@@ -153,7 +174,7 @@ fn is_example(secret: &[u8], core: Option<&[u8]>, facts: &Facts) -> bool {
 }
 
 /// True if a word of the rule precedes the match, on its line or one of the two above.
-fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> bool {
+pub(super) fn is_labelled(rule: &Rule, text: &[u8], at: usize, reach: usize) -> bool {
     if rule.labels.is_empty() {
         return true;
     }
