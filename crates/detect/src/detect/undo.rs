@@ -22,8 +22,9 @@ fn is_quoted_part(byte: Option<&u8>) -> bool {
 const OPERATORS: [&[u8]; 12] =
     [b".concat(", b"<<", b"<>", b"++", b"..", b"||", b"+", b".", b"&", b"~", b"^", b","];
 
-/// Bytes with which a joint begins.
-pub(super) const JOINTS: &[u8] = b"\\`^_\"'}";
+/// Bytes with which a joint begins. Not `_`: Basic continues a line after a blank and `_`, so directly
+/// after a word it is the word's own.
+pub(super) const JOINTS: &[u8] = b"\\`^\"'}";
 
 /// The length of the text between two joined pieces of a literal, the first of which ends at
 /// `rest`.
@@ -33,7 +34,7 @@ pub(super) fn join(rest: &[u8], before: &[u8]) -> Option<usize> {
     }
     match rest {
         // Most are inside a name, or escape a letter.
-        [b'_' | b'^', next, ..] if !next.is_ascii_whitespace() => return None,
+        [b'^', next, ..] if !next.is_ascii_whitespace() => return None,
         [b'\\', next, ..] if !next.is_ascii_whitespace() && *next != b'a' => return None,
         _ => {}
     }
