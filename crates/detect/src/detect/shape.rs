@@ -3,6 +3,7 @@
 //! The work is linear in the text for every rule: regions that would overlap are merged
 //! ([`super::chain`]), and a region is at most a few reaches of its rule long.
 
+mod choice;
 mod judge;
 mod kin;
 mod listed;

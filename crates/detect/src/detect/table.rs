@@ -284,7 +284,11 @@ impl Tables<'_> {
                 return false;
             }
             let name = Name::of(text, true);
-            let is_secret = name.role.is_secret() || self.is_labelled(text);
+            // Tencent's `secret_id` is no secret.
+            let is_secret = match self.labels.is_empty() {
+                true => name.role.is_secret(),
+                false => self.is_labelled(text),
+            };
             secret |= is_secret;
             other |= name.named && !is_secret;
         }
@@ -292,9 +296,6 @@ impl Tables<'_> {
     }
 
     fn is_labelled(&self, title: &[u8]) -> bool {
-        if self.labels.is_empty() {
-            return false;
-        }
         let joined = words(title).concat();
         self.labels.iter().any(|label| joined.contains(label.as_str()))
     }

@@ -121,7 +121,7 @@ pub(super) fn kin(scene: &Scene<'_>, rule: &Rule, distance: usize) -> Vec<Kin> {
                 && (!label.indirect || cells[secret].is_some()),
             is_headed: is_headed(text, cells[secret].as_ref(), &rule.labels),
             fits: fits.collect(),
-            is_akin: words.is_empty()
+            is_akin: words.iter().all(|word| PARTS.contains(&word.as_str()))
                 || words.iter().any(|word| own.contains(word) || of_id(word) && is_telling(word)),
         }
     };
