@@ -186,17 +186,31 @@ fn prefer_beside(
     }
 }
 
-/// Leaves an id to the secrets whose names are the same, and a secret to such ids.
+/// Leaves an id to the secrets whose names fit it better, and a secret to such ids.
 fn prefer_same(fits: &mut [Kin]) {
-    let of_ids = fits.first().map_or(0, |kin| kin.fits.len());
-    let taken: Vec<bool> =
-        (0..of_ids).map(|id| fits.iter().any(|kin| kin.fits[id] >= Fit::Same)).collect();
+    prefer(fits, |kin, id| kin.fits[id] >= Fit::Same, |kin, id| kin.fits[id] == Fit::Near);
+    // `ACCOUNT_SID` and `API_KEY` beside `AUTH_TOKEN` and `API_SECRET`.
+    prefer(
+        fits,
+        |kin, id| kin.fits[id] > Fit::Apart && kin.shares[id],
+        |kin, id| kin.fits[id] > Fit::Apart && !kin.shares[id],
+    );
+}
+
+/// Sets apart what fits worse, if the id or the secret has a partner that fits better.
+fn prefer(
+    fits: &mut [Kin],
+    is_better: impl Fn(&Kin, usize) -> bool,
+    is_worse: impl Fn(&Kin, usize) -> bool,
+) {
+    let ids = 0..fits.first().map_or(0, |kin| kin.fits.len());
+    let is_taken: Vec<bool> =
+        ids.clone().map(|id| fits.iter().any(|kin| is_better(kin, id))).collect();
     for kin in fits {
-        let has_same = kin.fits.iter().any(|fit| *fit >= Fit::Same);
-        for (fit, taken) in kin.fits.iter_mut().zip(&taken) {
-            if *fit == Fit::Near && (*taken || has_same) {
-                *fit = Fit::Apart;
-            }
+        let has_better = ids.clone().any(|id| is_better(kin, id));
+        let worse: Vec<usize> = ids.clone().filter(|&id| is_worse(kin, id)).collect();
+        for id in worse.into_iter().filter(|&id| has_better || is_taken[id]) {
+            kin.fits[id] = Fit::Apart;
         }
     }
 }
