@@ -1,7 +1,7 @@
 //! The stage that verifies findings at STS.
 
 use crate::coverage::Ledger;
-use crate::finding::Finding;
+use crate::finding::{Finding, Status};
 use crate::verify::{self, Summary};
 
 /// The options of verification in a run.
@@ -27,7 +27,11 @@ pub(super) fn verify(findings: &mut Vec<Finding>, how: &Verify, ledger: &Ledger)
 /// Records that AWS can't be asked about tokens of other providers.
 pub(super) fn note_others(findings: &[Finding], ledger: &Ledger) {
     let is_open = |finding: &&Finding| finding.suppressed.is_none();
-    let others = findings.iter().filter(is_open).filter(|it| !it.credential.is_of_aws()).count();
+    // A rule of the user may find pairs about which AWS was asked.
+    let is_other = |finding: &&Finding| {
+        !finding.credential.is_of_aws() && finding.verification.status == Status::NotChecked
+    };
+    let others = findings.iter().filter(is_open).filter(is_other).count();
     let what = match others {
         0 => return,
         1 => "1 credential of another provider was".to_owned(),

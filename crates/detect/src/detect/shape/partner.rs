@@ -117,12 +117,12 @@ impl Look<'_> {
         kin: Option<&Kin>,
     ) -> bool {
         let (rule, text) = (self.rule(), &*view.text);
-        let is_beside = || partner.is_beside(text, span.start);
+        let is_adjacent = || partner.is_adjacent(text, span.start);
         let is_other = !rule.labels.is_empty() && kin.is_some_and(|kin| kin.is_other);
-        (!is_other || is_beside())
+        (!is_other || is_adjacent())
             && (kin.is_some_and(|kin| kin.is_headed)
                 || is_labelled(rule, text, span.start, self.shape.reach)
-                || is_beside())
+                || is_adjacent())
     }
 
     /// How the secrets of a view fit its ids.
@@ -177,7 +177,7 @@ fn prefer_beside(
     half: &Half<'_>,
     kin: &mut Kin,
 ) {
-    if !partner.is_beside(&view.text, half.shown.start) {
+    if !partner.is_adjacent(&view.text, half.shown.start) {
         return;
     }
     let own = ids.iter().rposition(|id| id.shown.end <= half.shown.start);
