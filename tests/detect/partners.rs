@@ -241,13 +241,25 @@ const RECORDS: [(&str, Layout); 11] = [
 /// name of the other.
 const KINDS: [&str; 9] = ["2", "22", "2222", "is", "IS", "I2S", "2si2", "i2s", "222222222222"];
 
-fn records(kind: &str, provider: &Provider, keys: &mut Keys) -> Vec<Record> {
+/// A pair that is found by itself: some random text has too few different characters.
+fn pair(engine: &Engine, provider: &Provider, keys: &mut Keys) -> [String; 2] {
+    loop {
+        let pair = [keys.filled(provider.id), keys.filled(provider.secret)];
+        let [id, secret] = provider.variables;
+        let text = format!("{id}={}\n{secret}={}\n", pair[0], pair[1]);
+        let found = engine.whole(text.as_bytes()).candidates;
+        if found.iter().any(|one| one.credential.key_id.as_ref() == Some(&pair[0])) {
+            return pair;
+        }
+    }
+}
+
+fn records(kind: &str, engine: &Engine, provider: &Provider, keys: &mut Keys) -> Vec<Record> {
     const TAGS: [&str; 4] = ["PROD", "STAGING", "DEV", "EU"];
     let mut tags =
         (0..).map(|at: usize| TAGS.get(at).map_or(format!("T{at}"), |tag| (*tag).into()));
-    let mut half = |template: &str| Some(keys.filled(template));
     let mut record = |halves: char| {
-        let (id, secret) = (half(provider.id), half(provider.secret));
+        let [id, secret] = pair(engine, provider, keys).map(Some);
         let empty = || Some(String::new());
         let halves = match halves {
             'i' => [id, None],
@@ -312,7 +324,7 @@ fn a_secret_of_another_provider_is_joined_with_its_own_id_or_none() {
             for kind in KINDS {
                 for reverse in [false, true] {
                     let mut keys = Keys::new(&[provider.service, name, kind].concat());
-                    let records = records(kind, provider, &mut keys);
+                    let records = records(kind, &engine, provider, &mut keys);
                     let text = layout(provider, &records, reverse);
                     let found = engine.whole(text.as_bytes()).candidates;
                     let faults = faults(&found, provider, &records, true);
@@ -326,6 +338,22 @@ fn a_secret_of_another_provider_is_joined_with_its_own_id_or_none() {
     assert!(bad.is_empty(), "{} faults:\n{}", bad.len(), bad.join("\n"));
 }
 
+/// The headings of a table are far above its last rows.
+#[test]
+fn every_row_of_a_long_table_is_read() {
+    let engine = engine();
+    for provider in &PROVIDERS {
+        for separator in [",", "\t"] {
+            let mut keys = Keys::new(&format!("long {}", provider.service));
+            let records = records(&"2".repeat(400), &engine, provider, &mut keys);
+            let text = table(provider, &records, false, separator);
+            let found = engine.whole(text.as_bytes()).candidates;
+            let faults = faults(&found, provider, &records, true);
+            assert!(faults.is_empty(), "{}: {} {:?}", provider.service, faults.len(), faults[0]);
+        }
+    }
+}
+
 /// All ids first, then all secrets, in the same order or the other: names say which belong together,
 /// and without such names each secret is reported alone.
 #[test]
@@ -334,7 +362,7 @@ fn ids_and_secrets_in_two_groups_are_joined_by_their_names_alone() {
     for provider in &PROVIDERS {
         for (tagged, reverse) in [(true, false), (true, true), (false, false), (false, true)] {
             let mut keys = Keys::new(&format!("{} {tagged}", provider.service));
-            let mut all = records("22", provider, &mut keys);
+            let mut all = records("22", &engine, provider, &mut keys);
             let line = |record: &Record, half: usize| {
                 let tag = if tagged { format!("{}_", record.tag) } else { String::new() };
                 let value = record.halves[half].as_deref().unwrap_or_default();

@@ -14,7 +14,7 @@ use super::super::outline::{Kind, Outline};
 use super::super::random::Strength;
 use super::super::relation::{self, Context, Relation, Stems};
 use super::super::sibling;
-use super::super::table::{self, Cell};
+use super::super::table::{self, Cell, Headings};
 use super::super::vacant;
 use super::super::words::{is_empty, is_service, words};
 
@@ -70,15 +70,21 @@ const NAMES: usize = 200;
 /// Fields before a value that may name it.
 const FIELDS: usize = 4;
 
-/// For each secret of a scene how it fits the ids within `distance` bytes; those beyond are apart.
-pub(super) fn kin(scene: &Scene<'_>, rule: &Rule, distance: usize) -> Vec<Kin> {
+/// For each secret of a scene how it fits the ids within `distance` bytes; those beyond are apart. `headings`
+/// are those of the table that the scene may continue.
+pub(super) fn kin(
+    scene: &Scene<'_>,
+    rule: &Rule,
+    distance: usize,
+    headings: &mut Option<Headings>,
+) -> Vec<Kin> {
     let (text, start) = (scene.text, scene.start);
     let (mut items, ids, secrets, empty) = items(scene, &rule.labels);
     let first = items.first().map_or(start, |item| item.span.start);
     let floor = start.max(first.saturating_sub(SCOPES));
     let from = memchr::memrchr(b'\n', &text[start..floor]).map_or(start, |at| start + at + 1);
     let outline = Outline::new(text, from, &items);
-    let cells = table::cells(text, start, &items, &rule.labels);
+    let cells = table::labelled(text, start, &items, &rule.labels, headings);
     relation::complete(text, &mut items, &outline, &cells);
     for (item, _) in items.iter_mut().zip(&cells).filter(|(_, cell)| cell.is_none()) {
         rename(text, item);

@@ -145,7 +145,11 @@ impl Look<'_> {
         let end = base + view.original(&(0..view.text.len())).end;
         let is_whole = end >= self.bytes.len();
         let scene = kin::Scene { text, start, is_whole, ids: &ids, secrets: &secrets };
-        kin::kin(&scene, self.rule(), partner.distance)
+        // Places of another view are not those of the text.
+        if !view.is_raw() {
+            return kin::kin(&scene, self.rule(), partner.distance, &mut None);
+        }
+        kin::kin(&scene, self.rule(), partner.distance, &mut self.headings.borrow_mut())
     }
 }
 
