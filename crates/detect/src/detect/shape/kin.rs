@@ -79,7 +79,7 @@ pub(super) fn kin(
     headings: &mut Option<Headings>,
 ) -> Vec<Kin> {
     let (text, start) = (scene.text, scene.start);
-    let (mut items, ids, secrets, empty) = items(scene, &rule.labels);
+    let (mut items, ids, secrets, empty) = items(scene, &names(rule));
     let first = items.first().map_or(start, |item| item.span.start);
     let floor = start.max(first.saturating_sub(SCOPES));
     let from = memchr::memrchr(b'\n', &text[start..floor]).map_or(start, |at| start + at + 1);
@@ -230,11 +230,28 @@ fn rename(text: &[u8], item: &mut Item) {
     }
 }
 
+/// The words that name the secret of a rule: its labels, or its anchors that name the id without it.
+fn names(rule: &Rule) -> Vec<String> {
+    let of_anchor = |anchor: &Vec<u8>| {
+        let mut words = words(anchor);
+        let is_id = words.pop().is_some_and(|last| last == "id") && !words.is_empty();
+        is_id.then(|| words.concat())
+    };
+    match rule.labels.is_empty() {
+        true => rule.anchors.iter().filter_map(of_anchor).collect(),
+        false => rule.labels.clone(),
+    }
+}
+
 /// True if an item is on the line of a name: it is then the value, as in `${NAME:-value}`.
 fn is_filled(text: &[u8], end: usize, items: &[Item]) -> bool {
     let next = items.partition_point(|item| item.span.start < end);
-    let value = items.get(next).map(|item| item.span.start);
-    value.is_some_and(|value| !text[end..value].contains(&b'\n'))
+    let Some(value) = items.get(next).map(|item| item.span.start) else { return false };
+    // It may be alone on the next line, as behind `|` and `<<EOT`.
+    let mut lines = text[end..value].splitn(2, |byte| *byte == b'\n');
+    // Behind a comma is the next field.
+    lines.next().is_some_and(|line| !line.contains(&b','))
+        && lines.all(|line| line.iter().all(|byte| b" \t\"'`".contains(byte)))
 }
 
 /// True if two items are in different sections or documents, or each is named in an object of its own
