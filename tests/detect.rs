@@ -7,6 +7,7 @@ mod kinds;
 mod laws;
 mod near_examples;
 mod pairing;
+mod partners;
 mod patterns;
 mod recall;
 mod ses;

@@ -293,7 +293,7 @@ fn gather(bytes: &[u8], region: Range<usize>, inner: &[Item], tools: &Tools, fou
     found.joined.extend(mail::take(text, region.start, &mut items, false));
     let structure = Structure::new(text, &items);
     let outline = Outline::new(text, region.start, &items);
-    let cells = table::cells(text, region.start, &items, &[]);
+    let cells = table::cells(text, region.start, &items);
     relation::complete(text, &mut items, &outline, &cells);
     let context = Context::new(text, &items, &outline, &cells);
     let pairing = pair::pairs(&context, &structure, &tools.costs, tools.keeps_others);

@@ -3,6 +3,7 @@
 //! The work is linear in the text for every rule: regions that would overlap are merged
 //! ([`super::chain`]), and a region is at most a few reaches of its rule long.
 
+mod choice;
 mod judge;
 mod kin;
 mod listed;
@@ -10,7 +11,7 @@ mod nested;
 mod partner;
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
@@ -22,6 +23,7 @@ use crate::stop::Stop;
 use super::allowance::{self, Allowance};
 use super::anchors::{Anchor, Anchors, Quiet};
 use super::chain::{self, AnchorSpan};
+use super::table::Headings;
 use super::view::View;
 
 /// A match of a shape.
@@ -128,6 +130,7 @@ impl Shapes {
                 stop,
                 reported: HashSet::new(),
                 quoted: OnceCell::new(),
+                headings: RefCell::new(None),
             };
             if look.is_refused(&places, &mut matches) {
                 places.iter().for_each(|place| seen[place.index] = Seen::Something);
@@ -201,6 +204,8 @@ struct Look<'a> {
     reported: HashSet<(usize, usize)>,
     /// The text looks like quoted-printable. Computed on demand.
     quoted: OnceCell<bool>,
+    /// The headings of the last table, which may continue in the next region.
+    headings: RefCell<Option<Headings>>,
 }
 
 impl Look<'_> {

@@ -29,16 +29,34 @@ const ABOVE: usize = 16 * 1024;
 /// Maximum number of cells of a row that are counted.
 const MOST_CELLS: usize = 64;
 
-/// The cells that the items of a text fill; the text is not read before `start`. A heading with one
-/// of `labels` names a secret, too.
-pub(super) fn cells(
+/// The cells that the items of a text fill; the text is not read before `start`.
+pub(super) fn cells(text: &[u8], start: usize, items: &[Item]) -> Vec<Option<Cell>> {
+    labelled(text, start, items, &[], &mut None)
+}
+
+/// The headings of a table, and the place of a row from which on they are known.
+pub(super) struct Headings(Row, usize);
+
+/// Like [`cells`], but a heading names a secret by one of `labels`. A long table is read in parts:
+/// `known` are the headings of the part before.
+pub(super) fn labelled(
     text: &[u8],
     start: usize,
     items: &[Item],
     labels: &[String],
+    known: &mut Option<Headings>,
 ) -> Vec<Option<Cell>> {
-    let mut tables = Tables { text, start, labels, known: Vec::new(), headless: None };
-    items.iter().map(|item| tables.cell(&item.span)).collect()
+    let known_before = known.take().map(|Headings(row, last)| (row, last));
+    let mut tables =
+        Tables { text, start, labels, known: known_before.into_iter().collect(), headless: None };
+    let cells: Vec<Option<Cell>> = items.iter().map(|item| tables.cell(&item.span)).collect();
+    *known = tables.known.pop().map(|(row, last)| {
+        // The next part may begin among these rows.
+        let rows = cells.iter().flatten().filter(|cell| cell.heading == row.span.start);
+        let first = rows.map(|cell| cell.row).min().unwrap_or(last);
+        Headings(row, first)
+    });
+    cells
 }
 
 struct Tables<'t> {
@@ -284,7 +302,11 @@ impl Tables<'_> {
                 return false;
             }
             let name = Name::of(text, true);
-            let is_secret = name.role.is_secret() || self.is_labelled(text);
+            // Tencent's `secret_id` is no secret.
+            let is_secret = match self.labels.is_empty() {
+                true => name.role.is_secret(),
+                false => self.is_labelled(text),
+            };
             secret |= is_secret;
             other |= name.named && !is_secret;
         }
@@ -292,9 +314,6 @@ impl Tables<'_> {
     }
 
     fn is_labelled(&self, title: &[u8]) -> bool {
-        if self.labels.is_empty() {
-            return false;
-        }
         let joined = words(title).concat();
         self.labels.iter().any(|label| joined.contains(label.as_str()))
     }

@@ -14,7 +14,7 @@ use super::super::outline::{Kind, Outline};
 use super::super::random::Strength;
 use super::super::relation::{self, Context, Relation, Stems};
 use super::super::sibling;
-use super::super::table::{self, Cell};
+use super::super::table::{self, Cell, Headings};
 use super::super::vacant;
 use super::super::words::{is_empty, is_service, words};
 
@@ -50,6 +50,9 @@ pub(super) struct Kin {
     pub is_headed: bool,
     /// For each id the fit.
     pub fits: Vec<Fit>,
+    /// For each id, if their names share a word for the halves of one kind of key, as in `API_KEY` and
+    /// `API_SECRET`.
+    pub shares: Vec<bool>,
     /// The secret's name has a word of an id's name, or no word that distinguishes it.
     pub is_akin: bool,
 }
@@ -60,20 +63,28 @@ const PARTS: [&str; 10] =
 /// Bytes before the first of the items in which the scopes around them begin.
 const SCOPES: usize = 2048;
 
+/// Letters of a provider's name that are one inside a word, too.
+const PROVIDER: usize = 5;
 /// Bytes before a value in which a field of its record names it.
 const NAMES: usize = 200;
 /// Fields before a value that may name it.
 const FIELDS: usize = 4;
 
-/// For each secret of a scene how it fits the ids within `distance` bytes; those beyond are apart.
-pub(super) fn kin(scene: &Scene<'_>, rule: &Rule, distance: usize) -> Vec<Kin> {
+/// For each secret of a scene how it fits the ids within `distance` bytes; those beyond are apart. `headings`
+/// are those of the table that the scene may continue.
+pub(super) fn kin(
+    scene: &Scene<'_>,
+    rule: &Rule,
+    distance: usize,
+    headings: &mut Option<Headings>,
+) -> Vec<Kin> {
     let (text, start) = (scene.text, scene.start);
-    let (mut items, ids, secrets, empty) = items(scene, &rule.labels);
+    let (mut items, ids, secrets, empty) = items(scene, &names(rule));
     let first = items.first().map_or(start, |item| item.span.start);
     let floor = start.max(first.saturating_sub(SCOPES));
     let from = memchr::memrchr(b'\n', &text[start..floor]).map_or(start, |at| start + at + 1);
     let outline = Outline::new(text, from, &items);
-    let cells = table::cells(text, start, &items, &rule.labels);
+    let cells = table::labelled(text, start, &items, &rule.labels, headings);
     relation::complete(text, &mut items, &outline, &cells);
     for (item, _) in items.iter_mut().zip(&cells).filter(|(_, cell)| cell.is_none()) {
         rename(text, item);
@@ -85,18 +96,24 @@ pub(super) fn kin(scene: &Scene<'_>, rule: &Rule, distance: usize) -> Vec<Kin> {
         (0..items.len()).map(words).map(split).collect()
     };
     let own = own_words(rule);
+    // An anchor may be a part of the provider's name.
+    let is_own = |word: &str| {
+        own.iter().any(|own| own == word || own.len() >= PROVIDER && word.contains(own.as_str()))
+    };
     for item in &mut items {
         item.label.name.stem.retain(|word| !PARTS.contains(&word.as_str()));
     }
     let context = Context::new(text, &items, &outline, &cells);
     let gap = |a: usize, b: usize| super::partner::gap(&items[a].span, &items[b].span);
     let fit_of = |id: usize, secret: usize| {
-        let is_distinct = |word: &&String| !own.contains(word) && !PARTS.contains(&word.as_str());
+        let is_distinct = |word: &&String| !is_own(word) && !PARTS.contains(&word.as_str());
+        let both = |is: &dyn Fn(&[String]) -> bool| is(&signatures[id]) && is(&signatures[secret]);
         // `DD_API_KEY` and `DATADOG_APP_KEY`: both words name the provider.
-        let is_one = [id, secret].iter().all(|&at| !signatures[at].iter().any(|w| is_distinct(&w)));
+        let is_one = both(&|words| !words.iter().any(|word| is_distinct(&word)));
+        let is_named = is_one && both(&|words| words.iter().any(|word| is_own(word)));
         match is_separate(&context, id, secret) {
             true => Fit::Apart,
-            false => fit(&context.relation(id, secret), is_one),
+            false => fit(&context.relation(id, secret), is_one, is_named),
         }
     };
     let secret_kin = |&secret: &usize| {
@@ -116,13 +133,18 @@ pub(super) fn kin(scene: &Scene<'_>, rule: &Rule, distance: usize) -> Vec<Kin> {
         let label = &items[secret].label;
         let of_id = |word: &String| ids.iter().any(|&id| signatures[id].contains(word));
         let words = &signatures[secret];
+        let is_shared = |&id: &usize| {
+            let of_both = |word: &&String| signatures[id].contains(word);
+            words.iter().filter(of_both).any(|word| PARTS.contains(&word.as_str()))
+        };
         Kin {
             is_other: label.name.role == Role::Other
                 && (!label.indirect || cells[secret].is_some()),
             is_headed: is_headed(text, cells[secret].as_ref(), &rule.labels),
             fits: fits.collect(),
-            is_akin: words.is_empty()
-                || words.iter().any(|word| own.contains(word) || of_id(word) && is_telling(word)),
+            shares: ids.iter().map(is_shared).collect(),
+            is_akin: words.iter().all(|word| PARTS.contains(&word.as_str()))
+                || words.iter().any(|word| is_own(word) || of_id(word) && is_telling(word)),
         }
     };
     secrets.iter().map(secret_kin).collect()
@@ -208,11 +230,28 @@ fn rename(text: &[u8], item: &mut Item) {
     }
 }
 
+/// The words that name the secret of a rule: its labels, or its anchors that name the id without it.
+fn names(rule: &Rule) -> Vec<String> {
+    let of_anchor = |anchor: &Vec<u8>| {
+        let mut words = words(anchor);
+        let is_id = words.pop().is_some_and(|last| last == "id") && !words.is_empty();
+        is_id.then(|| words.concat())
+    };
+    match rule.labels.is_empty() {
+        true => rule.anchors.iter().filter_map(of_anchor).collect(),
+        false => rule.labels.clone(),
+    }
+}
+
 /// True if an item is on the line of a name: it is then the value, as in `${NAME:-value}`.
 fn is_filled(text: &[u8], end: usize, items: &[Item]) -> bool {
     let next = items.partition_point(|item| item.span.start < end);
-    let value = items.get(next).map(|item| item.span.start);
-    value.is_some_and(|value| !text[end..value].contains(&b'\n'))
+    let Some(value) = items.get(next).map(|item| item.span.start) else { return false };
+    // It may be alone on the next line, as behind `|` and `<<EOT`.
+    let mut lines = text[end..value].splitn(2, |byte| *byte == b'\n');
+    // Behind a comma is the next field.
+    lines.next().is_some_and(|line| !line.contains(&b','))
+        && lines.all(|line| line.iter().all(|byte| b" \t\"'`".contains(byte)))
 }
 
 /// True if two items are in different sections or documents, or each is named in an object of its own
@@ -220,7 +259,9 @@ fn is_filled(text: &[u8], end: usize, items: &[Item]) -> bool {
 fn is_separate(context: &Context<'_>, id: usize, secret: usize) -> bool {
     let (a, b) = context.outline.apart(id, secret);
     let has = |scopes: &[usize], wanted: fn(Kind) -> bool| {
-        scopes.iter().any(|&scope| wanted(context.outline.scope(scope).kind))
+        let mut scopes = scopes.iter().map(|&scope| context.outline.scope(scope));
+        // `${NAME:-value}` is no object.
+        scopes.any(|scope| wanted(scope.kind) && !context.text[..scope.start].ends_with(b"${"))
     };
     let is_part = |kind: Kind| matches!(kind, Kind::Section | Kind::Document);
     let is_named = |item: usize| {
@@ -236,12 +277,18 @@ fn is_separate(context: &Context<'_>, id: usize, secret: usize) -> bool {
                 || both(|kind| kind == Kind::Bracket(b'{')))
 }
 
-fn fit(relation: &Relation, is_one: bool) -> Fit {
+/// How two items fit. If `is_one`, no word of their names distinguishes keys; if `is_named`, these are
+/// the provider's, too.
+fn fit(relation: &Relation, is_one: bool, is_named: bool) -> Fit {
     let same = relation.stems == Stems::Same;
     let differ = relation.stems == Stems::Different && !is_one;
     if relation.row {
         Fit::Named
-    } else if relation.apart || relation.aged || differ || relation.separate_objects && !same {
+    } else if relation.apart
+        || relation.aged
+        || differ
+        || relation.separate_objects && !same && !is_named
+    {
         Fit::Apart
     } else if same {
         Fit::Named

@@ -10,6 +10,7 @@ use crate::finding::Confidence;
 use crate::rules::{Author, Boundary, PartnerShape};
 
 use super::super::view::View;
+use super::choice::{self, Choice};
 use super::judge::{is_labelled, tells_no_secret};
 use super::kin::{self, Fit, Kin};
 use super::{Look, Shaped};
@@ -17,25 +18,23 @@ use super::{Look, Shaped};
 /// Maximum number of ids of a stretch of text that are considered, and of secrets that are compared
 /// with each other; more are a list, not keys.
 const MOST: usize = 256;
-/// An id counts as the nearest one only if the next one is this many times as far away.
-const CLEARLY: usize = 3;
 /// Bytes above a stretch in which the headings of its tables are searched for.
 const ABOVE: usize = 16 * 1024;
 
 /// An id of a view.
-struct Id {
-    text: String,
+pub(super) struct Id {
+    pub text: String,
     /// Its place in the original.
-    span: Range<usize>,
+    pub span: Range<usize>,
     /// Its place in the view.
     shown: Range<usize>,
 }
 
 /// A secret of a view.
-struct Half<'v> {
-    text: &'v [u8],
+pub(super) struct Half<'v> {
+    pub text: &'v [u8],
     /// Its place in the original.
-    span: Range<usize>,
+    pub span: Range<usize>,
     /// Its place in the view.
     shown: Range<usize>,
     /// Its index among the matches that need an id; `None` if another region reports it.
@@ -84,9 +83,12 @@ impl Look<'_> {
         prefer_same(&mut kin);
         let is_cut = base > 0 || base + view.original(&(0..view.text.len())).end < self.bytes.len();
         let choices = if is_list {
-            halves.iter().map(|half| (nearest(&ids, half, |_| true), Confidence::Low)).collect()
+            halves
+                .iter()
+                .map(|half| (choice::nearest(&ids, half, |_| true), Confidence::Low))
+                .collect()
         } else {
-            choose(&ids, &halves, &kin, in_turn(&ids, &halves, partner.distance, is_cut))
+            Choice::new(&ids, &halves, &kin, partner.distance, is_cut).all()
         };
         let is_own = self.rule().author != Author::Target;
         let mut is_kept = vec![false; found.len()];
@@ -143,7 +145,11 @@ impl Look<'_> {
         let end = base + view.original(&(0..view.text.len())).end;
         let is_whole = end >= self.bytes.len();
         let scene = kin::Scene { text, start, is_whole, ids: &ids, secrets: &secrets };
-        kin::kin(&scene, self.rule(), partner.distance)
+        // Places of another view are not those of the text.
+        if !view.is_raw() {
+            return kin::kin(&scene, self.rule(), partner.distance, &mut None);
+        }
+        kin::kin(&scene, self.rule(), partner.distance, &mut self.headings.borrow_mut())
     }
 }
 
@@ -184,17 +190,31 @@ fn prefer_beside(
     }
 }
 
-/// Leaves an id to the secrets whose names are the same, and a secret to such ids.
+/// Leaves an id to the secrets whose names fit it better, and a secret to such ids.
 fn prefer_same(fits: &mut [Kin]) {
-    let of_ids = fits.first().map_or(0, |kin| kin.fits.len());
-    let taken: Vec<bool> =
-        (0..of_ids).map(|id| fits.iter().any(|kin| kin.fits[id] >= Fit::Same)).collect();
+    prefer(fits, |kin, id| kin.fits[id] >= Fit::Same, |kin, id| kin.fits[id] == Fit::Near);
+    // `ACCOUNT_SID` and `API_KEY` beside `AUTH_TOKEN` and `API_SECRET`.
+    prefer(
+        fits,
+        |kin, id| kin.fits[id] > Fit::Apart && kin.shares[id],
+        |kin, id| kin.fits[id] > Fit::Apart && !kin.shares[id],
+    );
+}
+
+/// Sets apart what fits worse, if the id or the secret has a partner that fits better.
+fn prefer(
+    fits: &mut [Kin],
+    is_better: impl Fn(&Kin, usize) -> bool,
+    is_worse: impl Fn(&Kin, usize) -> bool,
+) {
+    let ids = 0..fits.first().map_or(0, |kin| kin.fits.len());
+    let is_taken: Vec<bool> =
+        ids.clone().map(|id| fits.iter().any(|kin| is_better(kin, id))).collect();
     for kin in fits {
-        let has_same = kin.fits.iter().any(|fit| *fit >= Fit::Same);
-        for (fit, taken) in kin.fits.iter_mut().zip(&taken) {
-            if *fit == Fit::Near && (*taken || has_same) {
-                *fit = Fit::Apart;
-            }
+        let has_better = ids.clone().any(|id| is_better(kin, id));
+        let worse: Vec<usize> = ids.clone().filter(|&id| is_worse(kin, id)).collect();
+        for id in worse.into_iter().filter(|&id| has_better || is_taken[id]) {
+            kin.fits[id] = Fit::Apart;
         }
     }
 }
@@ -222,97 +242,4 @@ fn ids(partner: &PartnerShape, view: &View<'_>, base: usize) -> Vec<Id> {
 /// The bytes between two spans.
 pub(super) fn gap(one: &Range<usize>, other: &Range<usize>) -> usize {
     one.start.saturating_sub(other.end).max(other.start.saturating_sub(one.end))
-}
-
-/// The index of the nearest id of those that are allowed.
-fn nearest(ids: &[Id], one: &Half<'_>, is_allowed: impl Fn(usize) -> bool) -> Option<usize> {
-    let allowed = ids.iter().enumerate().filter(|(at, _)| is_allowed(*at));
-    allowed.map(|(at, id)| (gap(&id.span, &one.span), at)).min().map(|(_, at)| at)
-}
-
-/// For each secret the index of its id, and the highest confidence of the pair; or of the secret
-/// alone, if no id fits it, or several do equally well.
-fn choose(
-    ids: &[Id],
-    halves: &[Half<'_>],
-    kin: &[Kin],
-    in_turn: Option<Vec<usize>>,
-) -> Vec<(Option<usize>, Confidence)> {
-    let fits = |id: usize, secret: usize| kin[secret].fits.get(id) > Some(&Fit::Apart);
-    let of_order =
-        in_turn.filter(|order| order.iter().enumerate().all(|(secret, &id)| fits(id, secret)));
-    // A pair that may be another is reported only on request; its secret is shown without an id.
-    let unsure = |secret: usize, id: Option<usize>| match kin[secret].is_akin {
-        true => (None, Confidence::Medium),
-        false => (id, Confidence::Low),
-    };
-    let mut chosen: Vec<Option<usize>> = Vec::with_capacity(halves.len());
-    let mut is_clear: Vec<bool> = Vec::with_capacity(halves.len());
-    for (number, half) in halves.iter().enumerate() {
-        let near = nearest(ids, half, |id| fits(id, number));
-        let at = of_order.as_ref().map_or(near, |order| Some(order[number]));
-        chosen.push(at);
-        let rivals = ids.iter().enumerate().filter(|(id, _)| fits(*id, number)).map(|(_, id)| id);
-        is_clear.push(at.is_some_and(|at| {
-            let own = gap(&ids[at].span, &half.span);
-            let mut rivals = rivals.filter(|id| id.text != ids[at].text);
-            of_order.is_some() || rivals.all(|id| gap(&id.span, &half.span) >= (own + 1) * CLEARLY)
-        }));
-    }
-    let is_only = |number: usize, own: usize| {
-        let same = |id: &usize| ids[*id].text == ids[own].text;
-        (0..ids.len()).filter(|&id| fits(id, number)).all(|id| same(&id))
-            && (0..ids.len()).filter(same).all(|id| {
-                let mut others = halves.iter().enumerate().filter(|(at, _)| fits(id, *at));
-                others.all(|(_, other)| other.text == halves[number].text)
-            })
-    };
-    // Of several secrets of one id, the nearest may be its own.
-    let is_rivalled = |number: usize, id: &Id| {
-        let half = &halves[number];
-        let own = gap(&id.span, &half.span);
-        of_order.is_none()
-            && halves.iter().enumerate().any(|(other, another)| {
-                other != number
-                    && chosen[other].is_some_and(|other| ids[other].text == id.text)
-                    && another.text != half.text
-                    && gap(&id.span, &another.span) <= own * CLEARLY
-            })
-    };
-    // A single pair is one, whatever its names are.
-    let is_alone = ids.iter().all(|id| id.text == ids[0].text)
-        && halves.iter().all(|half| half.text == halves[0].text);
-    let choice = |number: usize| match chosen[number] {
-        Some(id) if is_only(number, id) && (is_alone || kin[number].fits[id] == Fit::Named) => {
-            (Some(id), Confidence::High)
-        }
-        Some(id) if is_only(number, id) || is_clear[number] && !is_rivalled(number, &ids[id]) => {
-            (Some(id), Confidence::Medium)
-        }
-        id => unsure(number, id),
-    };
-    (0..halves.len()).map(choice).collect()
-}
-
-/// The ids of secrets that alternate with ids: the same order throughout, and each pair within the
-/// distance. If the text `is_cut`, the halves of other keys may be missing at its ends, so each half
-/// must be nearer to its own than to the next.
-fn in_turn(ids: &[Id], halves: &[Half<'_>], distance: usize, is_cut: bool) -> Option<Vec<usize>> {
-    if ids.len() != halves.len() || ids.len() < 2 {
-        return None;
-    }
-    let pairs = || ids.iter().zip(halves);
-    let is_near = pairs().all(|(id, one)| gap(&id.span, &one.span) <= distance);
-    let ids_first = pairs().all(|(id, one)| id.span.end <= one.span.start)
-        && ids.iter().skip(1).zip(halves).all(|(next, one)| one.span.end <= next.span.start);
-    let secrets_first = pairs().all(|(id, one)| one.span.end <= id.span.start)
-        && halves.iter().skip(1).zip(ids).all(|(next, id)| id.span.end <= next.span.start);
-    let is_clear = |at: usize| {
-        let (id, own) = (&ids[at].span, &halves[at].span);
-        let other = if ids_first { at.checked_sub(1) } else { Some(at + 1) };
-        let other = other.and_then(|other| halves.get(other));
-        other.is_none_or(|other| gap(id, &other.span) > gap(id, own))
-    };
-    let is_sure = !is_cut || (0..ids.len()).all(is_clear);
-    (is_near && is_sure && (ids_first || secrets_first)).then(|| (0..ids.len()).collect())
 }
